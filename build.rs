@@ -1,0 +1,45 @@
+//! Compiles `proto/` with protox: no `protoc`, nothing to install.
+
+use std::path::PathBuf;
+
+use prost::Message as _;
+
+/// The contract, file by file: what is served.
+const CONTRACT: &[&str] = &[
+    "equity/v1/consultation_channel_service.proto",
+    "equity/v1/error_reason.proto",
+    "equity/v1/reference_service.proto",
+    "equity/v1/submission_service.proto",
+];
+
+/// What is on disk.
+const STORE: &[&str] = &["equity/store/v1/store.proto"];
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    println!("cargo:rerun-if-changed=proto");
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+
+    let mut compiler = protox::Compiler::new(["proto"])?;
+    compiler.include_source_info(true).include_imports(true);
+    compiler.open_files(CONTRACT)?;
+    let contract = compiler.file_descriptor_set();
+    std::fs::write(out.join("equity_descriptor.bin"), contract.encode_to_vec())?;
+    // Messages, clients and servers; an answer that is already encoded takes the place of its message on the server's side.
+    tonic_prost_build::configure().build_server(false).bytes(".").compile_fds(contract.clone())?;
+    let servers = out.join("server");
+    std::fs::create_dir_all(&servers)?;
+    tonic_prost_build::configure()
+        .build_client(false)
+        .out_dir(servers)
+        .extern_path(".equity.v1.GetChannelBreakdownResponse", "crate::rpc::ChannelAnswer")
+        .extern_path(".equity.v1.GetAccessOutcomesResponse", "crate::rpc::OutcomesAnswer")
+        .extern_path(".equity.v1.WatchChannelBreakdownResponse", "crate::rpc::WatchAnswer")
+        .extern_path(".equity.v1", "crate::proto::v1")
+        .compile_fds(contract)?;
+    tonic_prost_build::configure()
+        .build_server(false)
+        .build_client(false)
+        .bytes(".")
+        .compile_fds(protox::compile(STORE, ["proto"])?)?;
+    Ok(())
+}

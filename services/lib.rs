@@ -1,0 +1,25 @@
+//! Who reaches care, and how: consultation channels and digital exclusion by protected characteristic, over gRPC.
+//!
+//! # Layout
+//! - [`proto`] the generated contract and what is on disk
+//! - [`domain`] pure: codes, records, cube, statistics; no I/O, no clock
+//! - [`store`] log, sled, recovery; the only room that knows sled
+//! - [`engine`] the use cases: intake, answer, cache, watch
+//! - [`ingest`] files to records
+//! - [`rpc`] thin: one file per gRPC service
+//! - [`server`] the door: listener, layers
+//! - [`telemetry`] the only room that knows OpenTelemetry
+//! - [`config`], [`app`], [`cli`] settings, wiring, command line
+#![forbid(unsafe_code)]
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod domain;
+pub mod engine;
+pub mod ingest;
+pub mod proto;
+pub mod rpc;
+pub mod server;
+pub mod store;
+pub mod telemetry;

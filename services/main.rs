@@ -1,0 +1,2 @@
+//! The `equity` command.
+fn main() {}

@@ -1,0 +1,7 @@
+//! The rpc room.
+/// Placeholder.
+pub type ChannelAnswer = crate::proto::v1::GetChannelBreakdownResponse;
+/// Placeholder.
+pub type OutcomesAnswer = crate::proto::v1::GetAccessOutcomesResponse;
+/// Placeholder.
+pub type WatchAnswer = crate::proto::v1::WatchChannelBreakdownResponse;
