@@ -36,7 +36,10 @@ fn row(builder: &mut Builder, fields: &[(&str, &str)]) {
             "person" => builder.person(code),
             "source" => builder.source_record(code),
             "disability" => {
-                builder.codes(Field::Disability, &code.split(';').map(str::to_owned).collect::<Vec<_>>());
+                builder.codes(
+                    Field::Disability,
+                    &code.split(';').map(str::to_owned).collect::<Vec<_>>(),
+                );
             }
             name => builder.code(Field::from_name(name).unwrap(), code),
         }
@@ -119,7 +122,8 @@ fn the_hash_tells_content_apart_and_nothing_else() {
         builder.finish().content_hash
     };
     let same = |_: &mut Header| {};
-    let (a, b): (&[(&str, &str)], &[(&str, &str)]) = (&[("sex", "1")], &[("sex", "2"), ("person", "p")]);
+    let (a, b): (&[(&str, &str)], &[(&str, &str)]) =
+        (&[("sex", "1")], &[("sex", "2"), ("person", "p")]);
     let first = hash(&[a, b], &same);
     assert_eq!(first, hash(&[a, b], &|h| h.request_id = "other".into()));
     assert_ne!(first, hash(&[b, a], &same));
