@@ -34,7 +34,7 @@ fn packages(pool: &DescriptorPool) -> Vec<String> {
             problems.push(format!("{}: package {}", file.name(), file.package_name()));
         }
         let version = file.package_name().rsplit('.').next().unwrap_or_default();
-        if !version.strip_prefix('v').is_some_and(|n| n.parse::<u32>().is_ok()) {
+        if version.strip_prefix('v').is_none_or(|n| n.parse::<u32>().is_err()) {
             problems.push(format!("{}: package without a version", file.name()));
         }
     }
