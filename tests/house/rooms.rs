@@ -4,16 +4,16 @@ use super::code::Code;
 use super::{assert_none, sources};
 
 /// Room → rooms that it may import besides itself. What is not in the list may not be imported.
-/// `proto` is generated; `config` is plain settings.
+/// `proto` is generated; `config` reads the settings of the server and of the telemetry.
 const IMPORTS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("store", &["domain", "proto"]),
     ("ingest", &["domain", "proto"]),
     ("engine", &["domain", "store", "proto"]),
     ("rpc", &["engine", "domain", "proto"]),
-    ("telemetry", &["engine", "domain", "store", "config", "proto"]),
-    ("server", &["rpc", "telemetry", "config", "proto"]),
-    ("config", &["domain"]),
+    ("telemetry", &["engine", "domain", "store", "proto"]),
+    ("server", &["rpc", "telemetry", "proto"]),
+    ("config", &["domain", "server", "telemetry"]),
     ("cli", &["app", "ingest", "config", "proto"]),
     ("proto", &["rpc"]), // the generated servers name answers that are already encoded
     (

@@ -125,7 +125,7 @@ fn the_front_door_says_how_to_begin() {
         assert!(first_screen.contains(command), "README.md: no {command:?} on the first screen");
     }
     let example = std::fs::read_to_string(root().join("tests/python/five_lines.py")).unwrap();
-    let code = example.split("\n\n").next().unwrap().trim();
+    let code = example.trim();
     assert!(readme.contains(code), "README.md does not show the tested example:\n{code}");
     assert!(root().join("services/README.md").is_file(), "services/README.md: missing");
 }
