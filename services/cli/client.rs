@@ -117,21 +117,5 @@ fn url(address: &str) -> Result<String, Failure> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_completed() {
-        assert_eq!(url("127.0.0.1:7443").unwrap(), "http://127.0.0.1:7443");
-        assert_eq!(url("http://[::1]:1").unwrap(), "http://[::1]:1");
-        assert!(matches!(url("https://example.org"), Err(Failure::Usage(_))));
-    }
-
-    #[tokio::test]
-    async fn nobody_there_is_unreachable() {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let failure = Service::connect(&free.to_string()).await.unwrap_err();
-        assert_eq!(failure.code(), 3);
-        assert!(matches!(failure, Failure::Unreachable { cause, .. } if cause.contains("refused")));
-    }
-}
+#[path = "client_tests.rs"]
+mod tests;

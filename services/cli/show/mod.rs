@@ -19,6 +19,8 @@ pub(crate) mod sample;
 pub mod sent;
 pub mod sheet;
 pub mod table;
+#[cfg(test)]
+mod tables_tests;
 pub mod words;
 
 use std::io::{self, IsTerminal as _, Write};
