@@ -73,14 +73,15 @@ where
         let first_byte = now + callers.map_or(own, |callers| callers.min(own));
         let (last_byte, stop) = if kind.is_endless() {
             let last_byte = callers.and_then(|callers| now.checked_add(callers));
-            (last_byte, Some(self.limits.stop.clone().cancelled_owned()))
+            (last_byte, Some(Box::pin(self.limits.stop.clone().cancelled_owned())))
         } else {
             (Some(first_byte), None)
         };
         request.extensions_mut().insert(Deadline::at(first_byte));
         Answering {
             inner: Some(self.inner.call(request)),
-            sleep: sleep_until(first_byte),
+            first_byte,
+            timer: None,
             last_byte,
             stop,
         }
@@ -106,15 +107,26 @@ fn grpc_timeout(headers: &HeaderMap) -> Option<Duration> {
     }
 }
 
+/// A timer that is made when it is first needed, since most answers never wait; boxed, since answers are moved about.
+type Timer = Option<Pin<Box<Sleep>>>;
+
+/// The end of the service, for answers that only that ends.
+type Stop = Option<Pin<Box<WaitForCancellationFutureOwned>>>;
+
+/// Waits for an instant.
+fn wait(timer: &mut Timer, until: Instant, cx: &mut Context<'_>) -> Poll<()> {
+    timer.get_or_insert_with(|| Box::pin(sleep_until(until))).as_mut().poll(cx)
+}
+
 pin_project! {
     /// A call that has a deadline for its first byte.
     pub(in crate::server) struct Answering<F> {
         #[pin]
         inner: Option<F>,
-        #[pin]
-        sleep: Sleep,
+        first_byte: Instant,
+        timer: Timer,
         last_byte: Option<Instant>,
-        stop: Option<WaitForCancellationFutureOwned>,
+        stop: Stop,
     }
 }
 
@@ -126,21 +138,15 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        // The timer is only armed when the handler has to wait.
         if let Some(Poll::Ready(answered)) =
             this.inner.as_mut().as_pin_mut().map(|inner| inner.poll(cx))
         {
             let (last_byte, stop) = (*this.last_byte, this.stop.take());
             return Poll::Ready(answered.map(|response| {
-                response.map(|body| Ending {
-                    inner: Some(body),
-                    last_byte,
-                    sleep: last_byte.map(sleep_until),
-                    stop,
-                })
+                response.map(|body| Ending { inner: Some(body), last_byte, timer: None, stop })
             }));
         }
-        ready!(this.sleep.poll(cx));
+        ready!(wait(this.timer, *this.first_byte, cx));
         // Whatever the handler holds is given back before the caller reads the answer.
         this.inner.set(None);
         Poll::Ready(Ok(status::deadline_exceeded().into_http()))
@@ -153,16 +159,14 @@ pin_project! {
         #[pin]
         inner: Option<B>,
         last_byte: Option<Instant>,
-        #[pin]
-        sleep: Option<Sleep>,
-        #[pin]
-        stop: Option<WaitForCancellationFutureOwned>,
+        timer: Timer,
+        stop: Stop,
     }
 }
 
 impl<B> Default for Ending<B> {
     fn default() -> Self {
-        Self { inner: None, last_byte: None, sleep: None, stop: None }
+        Self { inner: None, last_byte: None, timer: None, stop: None }
     }
 }
 
@@ -175,11 +179,11 @@ impl<B: http_body::Body<Data = Bytes>> Ending<B> {
             let late = this.last_byte.is_some_and(|last_byte| Instant::now() >= last_byte);
             return late.then(status::deadline_exceeded);
         }
-        if this.stop.as_pin_mut().is_some_and(|stop| stop.poll(cx).is_ready()) {
+        if this.stop.as_mut().is_some_and(|stop| stop.as_mut().poll(cx).is_ready()) {
             return Some(status::stopping());
         }
-        let late = this.sleep.as_pin_mut().is_some_and(|sleep| sleep.poll(cx).is_ready());
-        late.then(status::deadline_exceeded)
+        let last_byte = (*this.last_byte)?;
+        wait(this.timer, last_byte, cx).is_ready().then(status::deadline_exceeded)
     }
 }
 
