@@ -200,11 +200,17 @@ fn refused(error: &WriteError, request_id: &str) -> Status {
 
 fn outcome(result: &Result<v1::Receipt, Status>) -> SubmissionOutcome {
     match result {
-        Ok(receipt) if receipt.replayed => SubmissionOutcome::Replayed,
+        Ok(receipt) if receipt.replayed => SubmissionOutcome::Repeated,
         Ok(receipt) if receipt.validated_only => SubmissionOutcome::Validated,
-        Ok(_) => SubmissionOutcome::Accepted,
-        Err(_) => SubmissionOutcome::Refused,
+        Ok(_) => SubmissionOutcome::Stored,
+        Err(status) if is_of_the_content(status) => SubmissionOutcome::Refused,
+        Err(_) => SubmissionOutcome::Failed,
     }
+}
+
+fn is_of_the_content(status: &Status) -> bool {
+    use tonic::Code;
+    matches!(status.code(), Code::InvalidArgument | Code::NotFound | Code::AlreadyExists | Code::OutOfRange)
 }
 
 fn version(catalog: &Catalog, slot: crate::store::Slot, number: u32) -> Option<(&Version, bool)> {
