@@ -1,4 +1,8 @@
 //! The rpc room.
+
+pub mod deadline;
+pub mod status;
+
 /// Placeholder.
 pub type ChannelAnswer = crate::proto::v1::GetChannelBreakdownResponse;
 /// Placeholder.
