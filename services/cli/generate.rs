@@ -12,8 +12,8 @@ use super::exit::Failure;
 use super::send::{self, Sending};
 use super::send_all::{Sent, send_all};
 use super::show::{Out, progress, sent};
-use crate::ingest::generate::{Generator, GeneratorSettings};
-use crate::ingest::{Month, own};
+use crate::ingest::generate::{Generator, GeneratorError, GeneratorSettings};
+use crate::ingest::{IngestError, Month, Parcel, own};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,7 +46,10 @@ pub struct GenerateArgs {
     /// File to write, `-` for standard output.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Address of a service to submit to.
+    /// Write the population that the records belong to instead: a file holds one or the other.
+    #[arg(long, conflicts_with = "submit_to")]
+    pub populations: bool,
+    /// Address of a service to submit to: the records and the population they belong to.
     #[arg(long, value_name = "ADDRESS")]
     pub submit_to: Option<String>,
 }
@@ -63,56 +66,76 @@ pub async fn run(args: GenerateArgs, out: &mut Out) -> Result<(), Failure> {
     if args.to < args.from {
         return Err(Failure::Usage("--to is before --from".to_owned()));
     }
-    let parcels = Generator::new(GeneratorSettings {
-        seed: args.seed,
-        rows: args.rows,
-        first_month: args.from,
-        last_month: args.to,
-        ..GeneratorSettings::default()
-    });
-    let bar = progress::bar("making records", "rows", Some(args.rows), &out.look);
+    let generator = generator(args.seed, args.rows, args.from, args.to)?;
     if let Some(address) = &args.submit_to {
-        return submit(address, parcels, &bar, out).await;
+        return submit(address, &generator, args.rows, out).await;
     }
+    let bar = progress::bar("making records", "rows", Some(args.rows), &out.look);
+    let parcels: Box<dyn Iterator<Item = Parcel>> = if args.populations {
+        Box::new(generator.populations())
+    } else {
+        Box::new(generator.consultations())
+    };
     match args.out.as_deref() {
         Some(path) if path != Path::new("-") => {
             let file = File::create(path).map_err(|error| Failure::data(path, error))?;
-            write(file, parcels, &bar).map_err(|failure| match failure {
-                Failure::Output(error) => Failure::data(path, error),
-                other => other,
-            })?;
+            write(file, parcels, &bar).map_err(|error| Failure::data(path, error))?;
         }
-        _ => write(out.answers(), parcels, &bar)?,
+        _ => match write(out.answers(), parcels, &bar) {
+            Err(IngestError::Write(error)) => return Err(Failure::Output(error)),
+            result => result.map_err(|error| Failure::Other(error.into()))?,
+        },
     }
     bar.finish_and_clear();
     Ok(())
 }
 
-fn write(to: impl Write, parcels: Generator, bar: &ProgressBar) -> Result<(), Failure> {
-    let failed = |error| match error {
-        crate::ingest::IngestError::Write(error) => Failure::Output(error),
-        other => Failure::Other(other.into()),
-    };
-    let mut writer = own::Writer::new(to);
-    for parcel in parcels {
-        writer.write(&parcel).map_err(failed)?;
-        bar.inc(parcel.rows.len() as u64);
-    }
-    writer.finish().map_err(failed)?.flush()?;
-    Ok(())
+/// A generator of synthetic records: the same for the same arguments.
+///
+/// # Errors
+/// The settings cannot be met.
+pub fn generator(seed: u64, rows: u64, first: Month, last: Month) -> Result<Generator, Failure> {
+    let failed = |error: GeneratorError| Failure::Other(error.into());
+    let mut settings = GeneratorSettings::new(seed).map_err(failed)?;
+    settings.rows = rows;
+    settings.first_month = first;
+    settings.last_month = last;
+    Generator::new(settings).map_err(failed)
 }
 
+fn write(
+    to: impl Write,
+    parcels: impl Iterator<Item = Parcel>,
+    bar: &ProgressBar,
+) -> Result<(), IngestError> {
+    let mut writer = own::Writer::new(to);
+    for parcel in parcels {
+        writer.write(&parcel)?;
+        bar.inc(parcel.rows.len() as u64);
+    }
+    writer.finish()?.flush().map_err(IngestError::Write)
+}
+
+/// Submits the consultations, then the population they belong to.
 async fn submit(
     address: &str,
-    parcels: Generator,
-    bar: &ProgressBar,
+    generator: &Generator,
+    rows: u64,
     out: &mut Out,
 ) -> Result<(), Failure> {
     let service = Service::connect(address).await?;
     let how = Sending { run_id: send::fresh_run_id(), allow_partial: false, validate_only: false };
     let mut all = Sent::default();
-    let result = send_all(&service, parcels.map(Ok), &how, bar, &mut all).await;
+    let bar = progress::bar("consultations", "rows", Some(rows), &out.look);
+    let parcels = generator.consultations().map(Ok);
+    let mut result = send_all(&service, parcels, &how, &bar, &mut all).await;
     bar.finish_and_clear();
+    if result.is_ok() {
+        let bar = progress::bar("populations", "rows", None, &out.look);
+        let parcels = generator.populations().map(Ok);
+        result = send_all(&service, parcels, &how, &bar, &mut all).await;
+        bar.finish_and_clear();
+    }
     sent::show(&all, out)?;
     result?;
     all.verdict()

@@ -33,7 +33,7 @@ pub struct QueryArgs {
     /// Collection to answer from. Left out: the area's default for the care setting. See `equity reference collections`.
     #[arg(long, value_name = "ID")]
     pub collection: Option<String>,
-    /// Care setting: PRIMARY_CARE, OUTPATIENTS, … Left out: PRIMARY_CARE, where no collection is named either.
+    /// Care setting: `PRIMARY_CARE`, `OUTPATIENTS`, … Left out: `PRIMARY_CARE`, where no collection is named either.
     #[arg(long, value_name = "CODE")]
     pub care_setting: Option<String>,
     /// Whether an area means where care is given or where people live.

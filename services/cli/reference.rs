@@ -58,7 +58,7 @@ pub enum List {
         after_help = "Examples:\n  equity reference areas\n  equity reference areas --type place"
     )]
     Areas {
-        /// Only this type: system, place, district, sub_icb, pcn.
+        /// Only this type: `system`, `place`, `district`, `sub_icb`, `pcn`.
         #[arg(long = "type", value_name = "TYPE")]
         kind: Option<String>,
     },

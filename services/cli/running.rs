@@ -26,7 +26,20 @@ pub fn settings(
         let over = overrides.iter().find(|(known, _)| *known == name);
         over.and_then(|(_, value)| value.clone()).or_else(|| std::env::var(name).ok())
     });
-    config.map_err(|error| Failure::Other(error.into()))
+    config.map_err(|error| Failure::Other(anyhow::Error::from(error)))
+}
+
+/// Starts a service.
+///
+/// # Errors
+/// The address is taken, the folder cannot be used, or stored data is damaged.
+pub async fn start(config: &Config) -> Result<Service, Failure> {
+    Service::start(config).await.map_err(|error| {
+        let folder = config.data_folder.display();
+        Failure::Other(
+            error.context(format!("cannot serve at {} with data in {folder}", config.address)),
+        )
+    })
 }
 
 /// Resolves at the first Ctrl-C or SIGTERM.

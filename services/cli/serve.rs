@@ -76,7 +76,7 @@ pub async fn run(args: ServeArgs, out: &mut Out) -> Result<(), Failure> {
         out.answer("the settings can be used")?;
         return Ok(());
     }
-    let service = Service::start(&config).await?;
+    let service = running::start(&config).await?;
     out.answer(&ready(&service, &config, out.format))?;
     let told = running::until_told_to_stop().await;
     out.remark("stopping")?;

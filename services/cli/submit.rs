@@ -99,8 +99,7 @@ pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), F
     for parcel in parcels {
         let parcel = parcel.map_err(bad)?;
         if parcel.collection.is_empty() {
-            let message =
-                "the file does not say which collection it belongs to: name it with --collection";
+            let message = "the file does not say which collection it belongs to: name it with --collection (`equity reference collections` lists them)";
             return Err(Failure::Usage(message.to_owned()));
         }
         rows += parcel.rows.len() as u64;

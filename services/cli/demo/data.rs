@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use indicatif::ProgressBar;
+
 use super::super::client::{Service, pages};
 use super::super::exit::Failure;
+use super::super::generate::generator;
 use super::super::send::{self, Sending};
 use super::super::send_all::{Sent, send_all};
 use super::super::show::{Out, progress};
-use crate::ingest::generate::{Generator, GeneratorSettings};
 use crate::ingest::{self, Defaults, Month, Parcel};
 use crate::proto::v1::ListSubmissionsRequest;
 
@@ -42,16 +44,23 @@ pub(super) async fn load(service: &Service, rows: u64, out: &mut Out) -> Result<
 
     let mut sent = Sent::default();
     let published = published()?;
-    submit(service, "GP appointments", published, &there, &how, &mut sent, out).await?;
-    let synthetic: Vec<_> = synthetic(rows)?.collect();
-    submit(service, "synthetic records", synthetic, &there, &how, &mut sent, out).await?;
+    let all = published.iter().map(|parcel| parcel.rows.len() as u64).sum();
+    let bar = progress::bar("GP appointments", "rows", Some(all), &out.look);
+    let missing = missing(published.into_iter(), &there, &how, &bar);
+    let mut result = send_all(service, missing, &how, &bar, &mut sent).await;
+    bar.finish_and_clear();
+    if result.is_ok() {
+        let synthetic = generator(1, rows, month(SYNTHETIC_FROM)?, month(SYNTHETIC_TO)?)?;
+        let bar = progress::bar("synthetic records", "rows", Some(rows), &out.look);
+        let parcels = synthetic.consultations().chain(synthetic.populations());
+        let missing = self::missing(parcels, &there, &how, &bar);
+        result = send_all(service, missing, &how, &bar, &mut sent).await;
+        bar.finish_and_clear();
+    }
+    result?;
 
-    let stored: i64 = sent
-        .receipts
-        .iter()
-        .flat_map(|receipt| &receipt.submission)
-        .map(|s| s.accepted_count)
-        .sum();
+    let submissions = sent.receipts.iter().filter_map(|receipt| receipt.submission.as_ref());
+    let stored: i64 = submissions.map(|submission| submission.accepted_count).sum();
     let text = match sent.receipts.len() {
         0 => "the data is there already: nothing was submitted again".to_owned(),
         count => format!("{count} submissions with {stored} rows are stored"),
@@ -60,21 +69,21 @@ pub(super) async fn load(service: &Service, rows: u64, out: &mut Out) -> Result<
     sent.verdict()
 }
 
-async fn submit(
-    service: &Service,
-    title: &str,
-    mut parcels: Vec<Parcel>,
-    there: &BTreeSet<String>,
-    how: &Sending,
-    sent: &mut Sent,
-    out: &Out,
-) -> Result<(), Failure> {
-    parcels.retain(|parcel| !there.contains(&send::request_id(parcel, how)));
-    let rows = parcels.iter().map(|parcel| parcel.rows.len() as u64).sum();
-    let bar = progress::bar(title, "rows", Some(rows), &out.look);
-    let result = send_all(service, parcels.into_iter().map(Ok), how, &bar, sent).await;
-    bar.finish_and_clear();
-    result
+/// The parcels that the service does not have yet; the others are counted as done.
+fn missing<'a>(
+    parcels: impl Iterator<Item = Parcel> + 'a,
+    there: &'a BTreeSet<String>,
+    how: &'a Sending,
+    bar: &'a ProgressBar,
+) -> impl Iterator<Item = Result<Parcel, Failure>> + 'a {
+    parcels.map(Ok).filter(move |parcel| {
+        let Ok(parcel) = parcel else { return true };
+        let known = there.contains(&send::request_id(parcel, how));
+        if known {
+            bar.inc(parcel.rows.len() as u64);
+        }
+        !known
+    })
 }
 
 /// The published files as parcels.
@@ -90,18 +99,8 @@ pub(super) fn published() -> Result<Vec<Parcel>, Failure> {
     Ok(parcels)
 }
 
-/// Synthetic records, the same every time.
-fn synthetic(rows: u64) -> Result<Generator, Failure> {
-    let month = |text| {
-        Month::parse(text).ok_or_else(|| Failure::Other(anyhow::anyhow!("{text} is no month")))
-    };
-    Ok(Generator::new(GeneratorSettings {
-        seed: 1,
-        rows,
-        first_month: month(SYNTHETIC_FROM)?,
-        last_month: month(SYNTHETIC_TO)?,
-        ..GeneratorSettings::default()
-    }))
+fn month(text: &str) -> Result<Month, Failure> {
+    Month::parse(text).ok_or_else(|| Failure::Other(anyhow::anyhow!("{text} is no month")))
 }
 
 /// A folder that goes away with its value: files are read from disk, and the bundled ones are not on any.

@@ -56,7 +56,7 @@ pub async fn run(args: DemoArgs, out: &mut Out) -> Result<(), Failure> {
         None,
         &[("EQUITY_ADDRESS", address), ("EQUITY_DATA_FOLDER", Some(folder))],
     )?;
-    let service = Service::start(&config).await?;
+    let service = running::start(&config).await?;
     // A service that runs has to be stopped whatever happens meanwhile.
     let result = tokio::select! {
         result = Box::pin(tell(&args, &service, out)) => result,

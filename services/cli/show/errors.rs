@@ -20,7 +20,7 @@ pub fn text(failure: &Failure, look: &Look) -> String {
             "correct the rows that are named above and submit the file again; nothing is counted twice".to_owned(),
         ),
         Failure::Data { place, cause } => (
-            format!("{}: {}", place.display(), sentence(cause)),
+            within(&place.display().to_string(), sentence(cause)),
             Vec::new(),
             "nothing was changed; correct this and try again".to_owned(),
         ),
@@ -55,7 +55,7 @@ fn refused(status: &Status) -> (String, Vec<String>, String) {
     let details = status.get_error_details();
     let reason = details.error_info().map(|info| info.reason.clone()).unwrap_or_default();
     let code = format!("{:?}", status.code());
-    let mut what = format!("the service said no ({code}): {}", status.message());
+    let mut what = format!("the service said no ({code}): {}", printable(status.message()));
     if status.message().is_empty() {
         what = format!("the service said no ({code})");
     }
@@ -124,15 +124,13 @@ fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
         "DEADLINE_EXCEEDED" => "ask for less, or try again",
         "DATA_DAMAGED" => "stop the service and run `equity verify --data-folder FOLDER`",
         "INTERNAL" => "the service's log has the rest under the request named above",
-        _ => match code {
-            Code::Unavailable | Code::ResourceExhausted | Code::Aborted => {
-                "try again a little later"
-            }
-            Code::Unimplemented => {
-                "this service does not offer that: is it an older version, or another service?"
-            }
-            _ => "",
-        },
+        _ if matches!(code, Code::Unavailable | Code::ResourceExhausted | Code::Aborted) => {
+            "try again a little later"
+        }
+        _ if code == Code::Unimplemented => {
+            "this service does not offer that: is it an older version, or another service?"
+        }
+        _ => "",
     };
     let wait = details.retry_info().and_then(|retry| retry.retry_delay);
     match wait {
@@ -143,9 +141,17 @@ fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
     }
 }
 
-/// An error and what caused it, in one sentence.
+/// An error and what caused it, in one sentence that says nothing twice.
 fn sentence(error: &anyhow::Error) -> String {
-    format!("{error:#}")
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said {
+        said if said.is_empty() => cause,
+        said if said.contains(&cause) => said,
+        said => format!("{said}: {cause}"),
+    })
+}
+
+fn within(place: &str, what: String) -> String {
+    if what.starts_with(place) { what } else { format!("{place}: {what}") }
 }
 
 /// Whether a status was made on this side because the connection failed, and by what.

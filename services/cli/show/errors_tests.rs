@@ -77,3 +77,19 @@ fn statuses_of_the_service_are_no_lost_connection() {
     lost.set_source(std::sync::Arc::new(std::io::Error::other("reset by peer")));
     assert_eq!(connection_lost(&lost).as_deref(), Some("reset by peer"));
 }
+
+#[test]
+fn nothing_is_said_twice() {
+    let missing = || std::io::Error::other("No such file");
+    let cause = anyhow::Error::new(missing()).context("a.csv: No such file");
+    let text = shown(&Failure::data("a.csv", cause));
+    assert!(text.starts_with("equity: a.csv: No such file\nnext:"), "{text}");
+    let text = shown(&Failure::data("a.csv", missing()));
+    assert!(text.starts_with("equity: a.csv: No such file\nnext:"), "{text}");
+}
+
+#[test]
+fn what_the_service_says_does_not_steer_the_terminal() {
+    let text = shown(&Failure::Refused(Box::new(Status::internal("a\u{1b}[2Jb"))));
+    assert!(!text.contains('\u{1b}'), "{text}");
+}

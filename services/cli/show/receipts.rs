@@ -53,6 +53,7 @@ pub fn receipts<'a>(all: impl IntoIterator<Item = &'a Receipt>) -> Sheet {
         "position",
         "name",
     ]);
+    sheet.for_programs = 1;
     for receipt in all {
         let submission = receipt.submission.clone().unwrap_or_default();
         // What was only checked has neither version nor position.

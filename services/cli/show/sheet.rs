@@ -90,12 +90,14 @@ pub struct Sheet {
     pub columns: Vec<String>,
     /// The lines, each with a cell for each column.
     pub lines: Vec<Vec<Cell>>,
+    /// How many of the last columns are left out of tables: they would only make them wide.
+    pub for_programs: usize,
 }
 
 impl Sheet {
     /// A sheet without lines.
     pub fn new<S: Into<String>>(columns: impl IntoIterator<Item = S>) -> Self {
-        Self { columns: columns.into_iter().map(Into::into).collect(), lines: Vec::new() }
+        Self { columns: columns.into_iter().map(Into::into).collect(), ..Self::default() }
     }
 
     /// Adds a line.
@@ -106,18 +108,16 @@ impl Sheet {
 
     /// For people.
     pub fn table(&self, look: &Look) -> String {
-        let columns: Vec<_> = (0..self.columns.len())
+        let shown = self.columns.len().saturating_sub(self.for_programs);
+        let columns: Vec<_> = (0..shown)
             .map(|index| table::Column {
-                title: self.columns[index].replace('_', " "),
+                title: self.columns[index].trim_end_matches("_count").replace('_', " "),
                 right: self.is_numeric(index),
             })
             .collect();
-        let lines = self
-            .lines
-            .iter()
-            .map(|line| line.iter().map(Cell::shown).collect())
-            .collect::<Vec<_>>();
-        table::grid(&columns, lines, look)
+        let lines =
+            self.lines.iter().map(|line| line.iter().take(shown).map(Cell::shown).collect());
+        table::fitted(&columns, lines.collect(), look)
     }
 
     /// For spreadsheets.

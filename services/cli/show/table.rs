@@ -27,6 +27,19 @@ impl Column {
 
 /// A table with borders. Cells are never wrapped: a layout that is too wide is for the caller to change.
 pub fn grid(columns: &[Column], lines: Vec<Vec<String>>, look: &Look) -> String {
+    table(columns, lines, look).trim_fmt()
+}
+
+/// A table with borders whose cells wrap where it would be wider than the place.
+pub fn fitted(columns: &[Column], lines: Vec<Vec<String>>, look: &Look) -> String {
+    let mut table = table(columns, lines, look);
+    if let Some(width) = look.width.and_then(|width| u16::try_from(width).ok()) {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    }
+    table.trim_fmt()
+}
+
+fn table(columns: &[Column], lines: Vec<Vec<String>>, look: &Look) -> Table {
     let mut table = Table::new();
     table
         .load_style(if look.unicode {
@@ -46,7 +59,7 @@ pub fn grid(columns: &[Column], lines: Vec<Vec<String>>, look: &Look) -> String 
             });
         }
     }
-    table.trim_fmt()
+    table
 }
 
 /// The text without control characters: what others wrote must not steer the terminal.
@@ -96,6 +109,14 @@ mod tests {
     fn what_others_wrote_does_not_steer_the_terminal() {
         let lines = vec![vec!["a\u{1b}[2Jb\nc".to_owned(), String::new()]];
         assert!(grid(&columns(), lines, &Look::PLAIN).contains("| a [2Jb c |"));
+    }
+
+    #[test]
+    fn a_narrow_place_wraps_cells() {
+        let lines = vec![vec!["a long name ".repeat(10), "1".to_owned()]];
+        let look = Look { width: Some(40), ..Look::PLAIN };
+        assert!(width(&fitted(&columns(), lines.clone(), &look)) <= 40);
+        assert!(width(&fitted(&columns(), lines, &Look::PLAIN)) > 100);
     }
 
     #[test]

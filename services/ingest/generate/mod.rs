@@ -15,20 +15,38 @@ pub struct GeneratorSettings {
     pub last_month: Month,
 }
 
-impl Default for GeneratorSettings {
-    fn default() -> Self {
-        let month = Month::parse("2020-01").expect("a month");
-        Self { seed: 1, rows: 1, first_month: month, last_month: month }
+impl GeneratorSettings {
+    /// Stand-in.
+    pub fn new(seed: u64) -> Result<Self, GeneratorError> {
+        let month = Month::parse("2020-01").ok_or(GeneratorError)?;
+        Ok(Self { seed, rows: 1, first_month: month, last_month: month })
     }
 }
 
 /// Stand-in.
+#[derive(Debug, thiserror::Error)]
+#[error("stand-in")]
+pub struct GeneratorError;
+
+/// Stand-in.
 #[derive(Debug, Clone)]
-pub struct Generator(std::vec::IntoIter<Parcel>);
+pub struct Generator(Vec<Parcel>);
 
 impl Generator {
     /// Stand-in.
-    pub fn new(settings: GeneratorSettings) -> Self {
+    pub fn consultations(&self) -> impl Iterator<Item = Parcel> + '_ {
+        self.0.iter().cloned()
+    }
+    /// Stand-in.
+    pub fn populations(&self) -> impl Iterator<Item = Parcel> + '_ {
+        self.0.iter().cloned().map(|mut parcel| {
+            let row = crate::proto::v1::PopulationRecord { person_count: 7, ..Default::default() };
+            parcel.rows = Rows::Populations(vec![row]);
+            parcel
+        })
+    }
+    /// Stand-in.
+    pub fn new(settings: GeneratorSettings) -> Result<Self, GeneratorError> {
         let mut parcels = Vec::new();
         let mut month = Some(settings.first_month);
         let months = u64::from(settings.last_month.index() - settings.first_month.index() + 1);
@@ -53,13 +71,6 @@ impl Generator {
             });
             month = at.next();
         }
-        Self(parcels.into_iter())
-    }
-}
-
-impl Iterator for Generator {
-    type Item = Parcel;
-    fn next(&mut self) -> Option<Parcel> {
-        self.0.next()
+        Ok(Self(parcels))
     }
 }
