@@ -5,6 +5,8 @@
     reason = "of descriptors and tokens, tests pick what they look at"
 )]
 
+mod cli;
 mod contract;
+mod crash;
 mod house;
 mod limits;

@@ -38,10 +38,6 @@ impl<'a> Reader<'a> {
         Self { log, rest, current: None, sequence, from, withheld: None, pending: None }
     }
 
-    fn damaged(&self) -> bool {
-        matches!(self.log.state, State::Damaged(_))
-    }
-
     /// Begins the next segment, or ends; damage met on the way.
     fn turn(&mut self) -> Option<Option<Damage>> {
         let Some((segment, rest)) = self.rest.split_first() else { return self.end() };
@@ -49,7 +45,8 @@ impl<'a> Reader<'a> {
         let position = self.sequence.next;
         let mut fault = self.sequence.enter(segment.first).err();
         // Where bytes may be missing, the length of an unchecked payload does not lead to the next frame.
-        let checked_from = if self.damaged() { 0 } else { self.from };
+        let damaged = matches!(self.log.state, State::Damaged(_));
+        let checked_from = if damaged { 0 } else { self.from };
         match FrameReader::open(segment, self.log.mark, checked_from) {
             Ok(frames) => self.current = Some((segment, frames)),
             Err(error) => {
@@ -154,15 +151,13 @@ impl Iterator for Reader<'_> {
         if let Some(entry) = self.pending.take() {
             return Some(Ok(entry));
         }
-        // On a log that is whole nothing behind the tail is looked at: it may be the rest of a failed append.
-        while self.damaged() || self.sequence.next <= self.log.tail {
+        loop {
             match self.step()? {
                 Ok(None) => {}
                 Ok(Some(entry)) => return Some(Ok(entry)),
                 Err(damage) => return Some(Err(LogError::Damaged(damage))),
             }
         }
-        None
     }
 }
 

@@ -143,3 +143,13 @@ fn the_end_of_an_earlier_segment_is_damage() {
         assert_eq!(content(folder.path()), before);
     }
 }
+
+/// The mark is that of the entry that stands first, not of one that was cut off.
+#[test]
+fn another_first_entry() {
+    let folder = log_of(1);
+    edit(&segments(folder.path())[0], |bytes| bytes.truncate(bytes.len() - 1));
+    open(folder.path(), ONE_SEGMENT, 0).log.append(&[entry(b"another")]).unwrap();
+    let bytes = fs::read(&segments(folder.path())[0]).unwrap();
+    assert_eq!(bytes[8..16], blake3::hash(b"another").as_bytes()[..8]);
+}
