@@ -1,10 +1,11 @@
 //! Takes the rows of one submission, field by field.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::raw::{self, RawColumn, Wrong};
+use super::raw::{self, RawColumn, SEPARATOR, Wrong};
 use super::{Draft, Header, Keyer, RowProblem};
 use crate::domain::codes::Value;
 use crate::domain::field::{FIELD_LIMIT, Field};
@@ -93,7 +94,10 @@ impl Builder {
             return;
         }
         let (reference, system) = (Arc::clone(&self.reference), self.system(field));
-        self.value(field, code, || match reference.list_of(field) {
+        // A number is kept as `#77`: a code that looks like one must not be taken for it.
+        let kept: Cow<'_, str> =
+            if code.starts_with('#') { format!("{SEPARATOR}{code}").into() } else { code.into() };
+        self.value(field, &kept, || match reference.list_of(field) {
             Some(list) => raw::meaning(field, list, system, code),
             None => {
                 Err(Wrong { value: raw::shown(code), expected: "nothing".into(), nearest: None })
@@ -106,7 +110,7 @@ impl Builder {
         if codes.is_empty() {
             return;
         }
-        let joined = codes.join("\u{1f}");
+        let joined = codes.join(&SEPARATOR.to_string());
         let (reference, system) = (Arc::clone(&self.reference), self.system(field));
         self.value(field, &joined, || match reference.list_of(field) {
             Some(list) => raw::meaning_of_set(field, list, system, &joined),
