@@ -10,3 +10,4 @@ mod contract;
 mod crash;
 mod house;
 mod limits;
+mod properties;
