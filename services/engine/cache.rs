@@ -26,6 +26,23 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// The slots of both, and perhaps more: an answer may go too early, never too late.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.collections.extend(other.collections);
+        self.collections.sort_unstable();
+        self.collections.dedup();
+        if self.organisations.is_empty() || other.organisations.is_empty() {
+            self.organisations.clear();
+        } else {
+            self.organisations.extend(other.organisations);
+            self.organisations.sort_unstable();
+            self.organisations.dedup();
+        }
+        (self.first, self.last) = (self.first.min(other.first), self.last.max(other.last));
+        self
+    }
+
     /// Whether a slot is one of them.
     #[must_use]
     pub fn covers(&self, slot: &Slot) -> bool {

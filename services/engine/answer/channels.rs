@@ -123,13 +123,14 @@ impl Engine {
         let table =
             plan.table(self.store().reader(), unit, plan.path(unit), 1, self.settings.threads)?;
         let channels = occurring(&table, plan.axes[outer].places());
-        context.unattributed = self.unattributed(&plan, question)?;
+        let pinned = plan.pinned(query);
+        let elsewhere = self.unattributed(&plan, &pinned, question.measure)?;
         if query.full {
             context.legend = plan.legend(&table, outer, &channels);
         }
         context.quality = plan.quality(&axis_sums(&plan, &table, outer));
         let population = match &question.rates {
-            Some(collection) => Some(self.population(&plan, query, collection)?),
+            Some(collection) => Some(self.population(&plan, &pinned, collection)?),
             None => None,
         };
         let maker = Rows {
@@ -154,15 +155,15 @@ impl Engine {
         let (position, mut scope) = (plan.position, plan.scope.clone());
         if let Some(population) = population {
             context.data_position = context.data_position.max(population.data_position());
-            scope = scope.zip(population.scope()).map(|(mut scope, more)| {
-                scope.collections.extend(more.collections);
-                scope
-            });
+            scope = scope.zip(population.scope()).map(|(scope, more)| scope.and(more));
+        }
+        if let Some(elsewhere) = elsewhere {
+            scope = elsewhere.tell(&mut context, scope);
         }
         Ok(ChannelTable { context, dimensions: query.by.clone(), rows, position, scope })
     }
 
-    fn ask<'a>(&self, query: &'a Query, measure: Measure) -> Ask<'a> {
+    pub(super) fn ask<'a>(&self, query: &'a Query, measure: Measure) -> Ask<'a> {
         let mut dimensions = query.by.clone();
         dimensions.push("channel".into());
         let filters = filters(query, measure);
@@ -177,12 +178,12 @@ impl Engine {
 
     /// What cannot be attributed to the area that was asked for: volume of organisations that belong to its parent and to no
     /// area of its kind; by residence, that of people whose home is not known.
-    fn unattributed(
+    pub(super) fn unattributed(
         &self,
         plan: &Plan,
-        question: &ChannelQuestion,
-    ) -> Result<Option<(u64, String)>, QueryError> {
-        let query = &question.query;
+        query: &Query,
+        measure: Measure,
+    ) -> Result<Option<Elsewhere>, QueryError> {
         let mut other = Query { by: Vec::new(), ..query.clone() };
         let detail = match &query.place {
             Where::Organisations(_) => return Ok(None),
@@ -208,7 +209,7 @@ impl Engine {
                 "the home is not known".into()
             }
         };
-        let measure = match question.measure {
+        let measure = match measure {
             Measure::Persons => Measure::Contacts,
             measure @ (Measure::Contacts | Measure::AttendedContacts) => measure,
         };
@@ -216,8 +217,25 @@ impl Engine {
         let path = plan.path(Unit::Weights);
         let table =
             plan.table(self.store().reader(), Unit::Weights, path, 1, self.settings.threads)?;
-        let count: u64 = table.all.iter().sum();
-        Ok((count > 0).then_some((count, detail)))
+        let count = table.all.iter().sum();
+        Ok(Some(Elsewhere { count, detail, data_position: plan.data_position, scope: plan.scope }))
+    }
+}
+
+/// Volume that cannot be attributed, and what it was made of.
+pub(super) struct Elsewhere {
+    count: u64,
+    detail: String,
+    data_position: u64,
+    scope: Option<Scope>,
+}
+
+impl Elsewhere {
+    /// Puts it into the context; gives the scope of an answer with it.
+    pub(super) fn tell(self, context: &mut Context, scope: Option<Scope>) -> Option<Scope> {
+        context.unattributed = (self.count > 0).then_some((self.count, self.detail));
+        context.data_position = context.data_position.max(self.data_position);
+        scope.zip(self.scope).map(|(scope, more)| scope.and(more))
     }
 }
 
@@ -240,9 +258,12 @@ pub(super) fn axis_sums(plan: &Plan, table: &Table, outer: usize) -> BTreeMap<us
     let mut sums = BTreeMap::new();
     for number in (0..outer).filter(|number| plan.axes[*number].field().is_some()) {
         // With another multi-valued axis beside it rows count a record several times; there is at most one, and it is told by ANY.
+        // A set of what is known more coarsely is ANY too.
         let other = (0..outer).find(|n| *n != number && plan.axes[*n].dimension.overlapping());
         let once = |row: &Vec<usize>| {
-            other.is_none_or(|other| plan.axes[other].state(row[other]).is_some())
+            other.is_none_or(|other| {
+                plan.axes[other].state(row[other]).is_some_and(|state| state != State::Coarser)
+            })
         };
         let mut of_places = vec![0; plan.axes[number].places()];
         for (row, counts) in table.rows.iter().filter(|(row, _)| once(row)) {

@@ -81,7 +81,8 @@ impl Engine {
     pub fn outcomes(&self, question: &OutcomeQuestion) -> Result<OutcomeTable, QueryError> {
         let query = &question.query;
         let by_attendance = self.outcome_plan(query, "attendance_outcome")?;
-        let by_wait = self.outcome_plan(query, "lead_time")?;
+        let pinned = by_attendance.pinned(query);
+        let by_wait = self.outcome_plan(&pinned, "lead_time")?;
         let mut context = by_attendance.context(query);
         let outer = by_attendance.axes.len() - 2;
         let (reader, threads) = (self.store().reader(), self.settings.threads);
@@ -118,8 +119,10 @@ impl Engine {
                 "there are submissions, and no consultation in them meets the conditions".into();
             context.empty = Some(Absence { reason: Reason::NoData, detail });
         }
-        let (position, scope) =
-            (by_attendance.position.min(by_wait.position), by_attendance.scope.clone());
+        let (position, mut scope) = (by_attendance.position, by_attendance.scope.clone());
+        if let Some(elsewhere) = self.unattributed(&by_attendance, &pinned, Measure::Contacts)? {
+            scope = elsewhere.tell(&mut context, scope);
+        }
         Ok(OutcomeTable { context, dimensions: query.by.clone(), rows, position, scope })
     }
 
