@@ -1,0 +1,1 @@
+//! Synthetic records, the same for the same seed.
