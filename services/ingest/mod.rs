@@ -22,6 +22,5 @@ mod read;
 
 pub use error::IngestError;
 pub use grouping::Parcels;
-pub use month::Month;
 pub use parcel::{Parcel, Rows};
 pub use read::{Defaults, read, read_all};
