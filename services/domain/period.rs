@@ -77,7 +77,9 @@ impl fmt::Display for Month {
 
 /// Text that is no period.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no period: give a month `2020-04`, a quarter `2020-Q2`, a financial year `2020/21` or a year `2020`")]
+#[error(
+    "`{0}` is no period: give a month `2020-04`, a quarter `2020-Q2`, a financial year `2020/21` or a year `2020`"
+)]
 pub struct PeriodError(String);
 
 impl FromStr for Month {
@@ -135,7 +137,8 @@ mod tests {
         for text in ["1970-01", "2020-02", "2020-12", "2199-12"] {
             assert_eq!(text.parse::<Month>().unwrap().to_string(), text);
         }
-        for text in ["2020-13", "2020-00", "2020-4", "1969-12", "2200-01", "20200-1", "", "2020-+1"] {
+        for text in ["2020-13", "2020-00", "2020-4", "1969-12", "2200-01", "20200-1", "", "2020-+1"]
+        {
             assert!(text.parse::<Month>().is_err(), "{text}");
         }
     }

@@ -6,7 +6,9 @@ mod residence;
 use std::collections::BTreeMap;
 
 use crate::domain::area::{Area, Areas, Organisation};
-use crate::domain::codes::{CodeList, Content, ContentError, Dimension, Source, State, Value, nearest};
+use crate::domain::codes::{
+    CodeList, Content, ContentError, Dimension, Source, State, Value, nearest,
+};
 use crate::domain::collection::{Collection, Dataset};
 use crate::domain::field::{FIELD_LIMIT, Field};
 
@@ -111,7 +113,8 @@ impl Reference {
     #[must_use]
     pub fn default_collection(&self, care_setting: &str) -> Option<&Collection> {
         self.collections().find(|c| {
-            c.datasets.contains(&Dataset::Consultations) && c.default_for.iter().any(|s| s == care_setting)
+            c.datasets.contains(&Dataset::Consultations)
+                && c.default_for.iter().any(|s| s == care_setting)
         })
     }
 

@@ -98,7 +98,8 @@ impl Dimension {
                 vec![place.unwrap_or_else(|| self.place_of_state(State::Coarser))]
             }
             Value::Codes(codes) => {
-                let mut places: Vec<_> = codes.iter().map(|code| self.place_of_code(list, code)).collect();
+                let mut places: Vec<_> =
+                    codes.iter().map(|code| self.place_of_code(list, code)).collect();
                 if self.overlapping() {
                     places.push(self.place_of_state(State::Any));
                 }

@@ -133,7 +133,10 @@ impl CodeList {
             let mut steps = 0;
             while let Some(parent) = next {
                 let Some(place) = by_code.get(parent) else {
-                    return wrong(format!("parent `{parent}` of `{}` is not defined", category.code));
+                    return wrong(format!(
+                        "parent `{parent}` of `{}` is not defined",
+                        category.code
+                    ));
                 };
                 steps += 1;
                 if steps > categories.len() {
@@ -154,7 +157,10 @@ impl CodeList {
                     |name| State::from_name(name).is_some_and(State::is_of_a_record),
                 );
                 if !known {
-                    return wrong(format!("system `{}`: target `{target}` is not defined", system.id));
+                    return wrong(format!(
+                        "system `{}`: target `{target}` is not defined",
+                        system.id
+                    ));
                 }
                 if codes.insert(source.clone(), place).is_some() {
                     return wrong(format!("system `{}`: `{source}` is mapped twice", system.id));

@@ -71,7 +71,11 @@ impl State {
     pub fn is_unknown(self) -> bool {
         matches!(
             self,
-            Self::NotStated | Self::AskedUnsure | Self::NotKnown | Self::NotRecorded | Self::Invalid
+            Self::NotStated
+                | Self::AskedUnsure
+                | Self::NotKnown
+                | Self::NotRecorded
+                | Self::Invalid
         )
     }
 

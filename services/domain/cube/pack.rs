@@ -80,7 +80,9 @@ impl Packed {
         }
         let (width, data) = match greatest {
             0..=0xFF => (8, weights.iter().map(|w| *w as u8).collect()),
-            0x100..=0xFFFF => (16, weights.iter().flat_map(|w| (*w as u16).to_le_bytes()).collect()),
+            0x100..=0xFFFF => {
+                (16, weights.iter().flat_map(|w| (*w as u16).to_le_bytes()).collect())
+            }
             _ => (32, weights.iter().flat_map(|w| w.to_le_bytes()).collect()),
         };
         Self { width, data }

@@ -61,7 +61,8 @@ fn count(
     packed: &Packed,
     weights: &Packed,
 ) -> Vec<(u32, u64)> {
-    let cell_of = |record: usize, cell: u32| usize::from(packed.index(record)) * stride + cell as usize;
+    let cell_of =
+        |record: usize, cell: u32| usize::from(packed.index(record)) * stride + cell as usize;
     let number = |cell: usize| u32::try_from(cell).expect("a roll-up has less than 2^32 cells");
     if values * stride <= DENSE {
         let mut counts = vec![0u64; values * stride];

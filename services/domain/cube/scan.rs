@@ -107,7 +107,8 @@ impl HasRecords for (Part, std::sync::Arc<Packed>) {
 
 /// Calls `then` with the cell numbers of each chunk of records and the number of its first record.
 fn chunks(part: &Part, mut then: impl FnMut(usize, &[u32])) {
-    let luts: Vec<_> = part.columns.iter().map(|(packed, adds)| (packed.as_ref(), table_of(adds))).collect();
+    let luts: Vec<_> =
+        part.columns.iter().map(|(packed, adds)| (packed.as_ref(), table_of(adds))).collect();
     let mut cells = [0u32; CHUNK];
     for start in (0..part.records).step_by(CHUNK) {
         let cells = &mut cells[..CHUNK.min(part.records - start)];

@@ -88,7 +88,10 @@ fn wrong(file: &str, what: impl ToString) -> ContentError {
     ContentError { file: file.into(), what: what.to_string() }
 }
 
-fn rows<T: serde::de::DeserializeOwned>(content: &Content, file: &str) -> Result<Vec<T>, ContentError> {
+fn rows<T: serde::de::DeserializeOwned>(
+    content: &Content,
+    file: &str,
+) -> Result<Vec<T>, ContentError> {
     csv::Reader::from_reader(content.file(file)?.as_bytes())
         .deserialize()
         .collect::<Result<_, _>>()
@@ -132,20 +135,32 @@ pub(super) fn reference(content: &Content) -> Result<Reference, ContentError> {
         }
     }
     let deprivation_of = deprivation(&small_areas, &lists)?;
-    Ok(Reference { lists, dimensions, areas, organisations, collections, deprivation_of, default_dimension })
+    Ok(Reference {
+        lists,
+        dimensions,
+        areas,
+        organisations,
+        collections,
+        deprivation_of,
+        default_dimension,
+    })
 }
 
 fn areas(content: &Content) -> Result<Areas, ContentError> {
     let mut areas = Areas::default();
     for row in rows::<AreaRow>(content, "areas.csv")? {
         let AreaRow { code, other_code, name, kind, parents } = row;
-        if !areas.add(Area { code: code.clone(), other_code, name, kind, parents: split(&parents) }) {
+        if !areas.add(Area { code: code.clone(), other_code, name, kind, parents: split(&parents) })
+        {
             return Err(wrong("areas.csv", format!("`{code}` is defined twice")));
         }
     }
     for area in areas.iter() {
         if let Some(missing) = area.parents.iter().find(|code| areas.get(code).is_none()) {
-            return Err(wrong("areas.csv", format!("parent `{missing}` of `{}` is missing", area.code)));
+            return Err(wrong(
+                "areas.csv",
+                format!("parent `{missing}` of `{}` is missing", area.code),
+            ));
         }
     }
     Ok(areas)
@@ -160,7 +175,10 @@ fn organisations(
         let OrganisationRow { code, name, kind, areas: codes } = row;
         let codes = split(&codes);
         if let Some(missing) = codes.iter().find(|area| areas.get(area).is_none()) {
-            return Err(wrong("organisations.csv", format!("area `{missing}` of `{code}` is missing")));
+            return Err(wrong(
+                "organisations.csv",
+                format!("area `{missing}` of `{code}` is missing"),
+            ));
         }
         let organisation = Organisation { code: code.clone(), name, kind, areas: codes };
         if organisations.insert(code.clone(), organisation).is_some() {
@@ -205,7 +223,11 @@ fn dimensions(
     let file = "dimensions.toml";
     let parsed: DimensionFile =
         toml::from_str(content.file(file)?).map_err(|error| wrong(file, error))?;
-    parsed.dimension.into_iter().map(|entry| dimension(entry, lists).map_err(|e| wrong(file, e))).collect()
+    parsed
+        .dimension
+        .into_iter()
+        .map(|entry| dimension(entry, lists).map_err(|e| wrong(file, e)))
+        .collect()
 }
 
 fn dimension(
@@ -231,7 +253,8 @@ fn dimension(
     let mut map = BTreeMap::new();
     for (from, to) in &entry.map {
         let place = entry.categories.iter().position(|code| code == to);
-        let place = place.ok_or_else(|| format!("dimension `{id}`: `{to}` is no category of it"))?;
+        let place =
+            place.ok_or_else(|| format!("dimension `{id}`: `{to}` is no category of it"))?;
         list.category(from).ok_or_else(|| format!("dimension `{id}`: `{from}` is in no list"))?;
         map.insert(from.clone(), place);
     }

@@ -36,7 +36,8 @@ pub(super) fn list(areas: &Areas, rows: &[LsoaRow]) -> Result<CodeList, CodeList
     }
     categories.push(category(OUTSIDE, "Outside the areas known here", None));
     let mut systems = Vec::new();
-    for (edition, label) in [("lsoa_2021", "LSOA, Census 2021"), ("lsoa_2011", "LSOA, Census 2011")] {
+    for (edition, label) in [("lsoa_2021", "LSOA, Census 2021"), ("lsoa_2011", "LSOA, Census 2011")]
+    {
         let codes = rows
             .iter()
             .filter(|row| row.edition == edition)
@@ -45,7 +46,8 @@ pub(super) fn list(areas: &Areas, rows: &[LsoaRow]) -> Result<CodeList, CodeList
             .collect();
         systems.push(CodeSystem { id: edition.into(), label: label.into(), codes });
     }
-    let mut list = CodeList::new(LIST.into(), "Small area where people live".into(), categories, systems)?;
+    let mut list =
+        CodeList::new(LIST.into(), "Small area where people live".into(), categories, systems)?;
     list.source = "ONS Open Geography; MHCLG Indices of Deprivation".into();
     Ok(list)
 }
@@ -82,7 +84,8 @@ pub(super) fn dimensions(areas: &Areas, lists: &BTreeMap<String, CodeList>) -> V
         made.push(make(id, label, categories));
     }
     let small = lists[LIST].systems.iter().flat_map(|system| &system.codes);
-    let codes: BTreeSet<_> = small.map(|(code, _, _)| code).filter(|code| *code != OUTSIDE).collect();
+    let codes: BTreeSet<_> =
+        small.map(|(code, _, _)| code).filter(|code| *code != OUTSIDE).collect();
     let categories = codes.into_iter().map(|code| (code.clone(), code.clone())).collect();
     made.push(make(LIST, "Small area (LSOA) where people live", categories));
     made

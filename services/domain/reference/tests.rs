@@ -18,7 +18,9 @@ fn every_coded_field_can_be_asked_about() {
 fn every_value_has_a_place_in_every_dimension_of_its_field() {
     let reference = reference();
     for dimension in reference.dimensions() {
-        let Some(list) = dimension.field().and_then(|field| reference.list_of(field)) else { continue };
+        let Some(list) = dimension.field().and_then(|field| reference.list_of(field)) else {
+            continue;
+        };
         for category in &list.categories {
             let value = Value::Codes(vec![category.code.clone()]);
             let places = reference.places(dimension, &value);
@@ -57,7 +59,10 @@ fn ages_and_deprivation_roll_up() {
     assert_eq!(code("age_band", Value::Number(130)).unwrap(), "75+");
     assert_eq!(code("age_band", Value::Codes(vec!["65+".into()])), None);
     assert_eq!(code("age_broad", Value::Codes(vec!["75+".into()])).unwrap(), "65+");
-    assert_eq!(code("imd2019_quintile", Value::Codes(vec!["imd_2019:10".into()])).unwrap(), "imd_2019:q5");
+    assert_eq!(
+        code("imd2019_quintile", Value::Codes(vec!["imd_2019:10".into()])).unwrap(),
+        "imd_2019:q5"
+    );
     assert_eq!(code("imd2019_decile", Value::Codes(vec!["imd_2025:1".into()])), None);
     assert_eq!(code("core20", Value::Codes(vec!["imd_2025:2".into()])).unwrap(), "core20");
     assert_eq!(code("core20", Value::Codes(vec!["imd_2019:3".into()])).unwrap(), "not_core20");
@@ -80,17 +85,18 @@ fn homes_are_held_by_their_places() {
         None,
         "an edition that is none has no deprivation"
     );
-    assert_eq!(
-        reference.deprivation_of("lsoa_2011", "E01013600").unwrap().to_text(),
-        "imd_2019:1"
-    );
+    assert_eq!(reference.deprivation_of("lsoa_2011", "E01013600").unwrap().to_text(), "imd_2019:1");
 }
 
 #[test]
 fn a_category_more_needs_no_code() {
     let embedded = Content::embedded();
     let list = embedded.file("codes/local_group.toml").unwrap();
-    let longer = list.replacen("categories = [", "categories = [\n{ code = \"CANAL\", label = \"Boaters\" },", 1);
+    let longer = list.replacen(
+        "categories = [",
+        "categories = [\n{ code = \"CANAL\", label = \"Boaters\" },",
+        1,
+    );
     let longer = longer.replacen("codes = [", "codes = [\n[\"CANAL\", \"Boaters\", \"CANAL\"],", 1);
     let content = Content::with([("codes/local_group.toml".to_owned(), longer)]);
     let reference = Reference::new(&content).unwrap();

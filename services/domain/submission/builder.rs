@@ -95,7 +95,9 @@ impl Builder {
         let (reference, system) = (Arc::clone(&self.reference), self.system(field));
         self.value(field, code, || match reference.list_of(field) {
             Some(list) => raw::meaning(field, list, system, code),
-            None => Err(Wrong { value: raw::shown(code), expected: "nothing".into(), nearest: None }),
+            None => {
+                Err(Wrong { value: raw::shown(code), expected: "nothing".into(), nearest: None })
+            }
         });
     }
 
@@ -108,7 +110,9 @@ impl Builder {
         let (reference, system) = (Arc::clone(&self.reference), self.system(field));
         self.value(field, &joined, || match reference.list_of(field) {
             Some(list) => raw::meaning_of_set(field, list, system, &joined),
-            None => Err(Wrong { value: raw::shown(&joined), expected: "nothing".into(), nearest: None }),
+            None => {
+                Err(Wrong { value: raw::shown(&joined), expected: "nothing".into(), nearest: None })
+            }
         });
     }
 
@@ -122,7 +126,14 @@ impl Builder {
         self.number_or_code(Field::LeadTime, days, band, MOST_DAYS, "lead_time_days");
     }
 
-    fn number_or_code(&mut self, field: Field, number: Option<i32>, code: &str, most: u32, path: &str) {
+    fn number_or_code(
+        &mut self,
+        field: Field,
+        number: Option<i32>,
+        code: &str,
+        most: u32,
+        path: &str,
+    ) {
         match number {
             Some(_) if !code.is_empty() => {
                 self.problem(path, code, "either a number or a band, not both", None);
@@ -200,7 +211,12 @@ impl Builder {
         if id.len() > LONGEST {
             self.problem("source_record_id", "", "at most 128 bytes", None);
         } else if self.seen_sources.contains(&hash) {
-            self.problem("source_record_id", "", "an id that no earlier row of the submission has", None);
+            self.problem(
+                "source_record_id",
+                "",
+                "an id that no earlier row of the submission has",
+                None,
+            );
         } else {
             self.row.source = hash;
         }
@@ -247,7 +263,12 @@ impl Builder {
         let place = field.index();
         let column = self.columns[place].get_or_insert_with(|| RawColumn::new(field));
         let Some(index) = column.index_of(text, look_up) else {
-            self.problem(field.path(), text, "at most 65,535 different values in a submission", None);
+            self.problem(
+                field.path(),
+                text,
+                "at most 65,535 different values in a submission",
+                None,
+            );
             return;
         };
         match &column.entries[usize::from(index)].meaning {
@@ -261,7 +282,8 @@ impl Builder {
             }
         }
         if field.is_characteristic() && !self.header.collected.contains(&field) {
-            let expected = format!("`{}` listed in `collected_characteristics`, or nothing", field.name());
+            let expected =
+                format!("`{}` listed in `collected_characteristics`, or nothing", field.name());
             self.problem(field.path(), "", &expected, None);
         }
     }

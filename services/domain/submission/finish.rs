@@ -45,7 +45,15 @@ impl Builder {
         let whole = if header.allow_partial { "partial" } else { "whole" };
         let month = header.month.to_string();
         let (dataset, scheme) = (header.dataset.slug(), &header.person_key_scheme);
-        for part in ["submission 1", &header.collection, dataset, &header.organisation, &month, scheme, whole] {
+        for part in [
+            "submission 1",
+            &header.collection,
+            dataset,
+            &header.organisation,
+            &month,
+            scheme,
+            whole,
+        ] {
             text(&mut hasher, part);
         }
         for (field, system) in &header.code_systems {
@@ -64,11 +72,13 @@ impl Builder {
             }
             // Codes that stood for nothing are numbered too; what the rows kept is numbered without them.
             let place = places_of_good(column);
-            let places = (0..column.indices.len()).map(|row| place[usize::from(column.indices.at(row))]);
+            let places =
+                (0..column.indices.len()).map(|row| place[usize::from(column.indices.at(row))]);
             let bytes: Vec<u8> = places.flat_map(u16::to_le_bytes).collect();
             hasher.update(&bytes);
         }
-        let weights: Vec<u8> = self.weights.iter().flat_map(|weight| weight.to_le_bytes()).collect();
+        let weights: Vec<u8> =
+            self.weights.iter().flat_map(|weight| weight.to_le_bytes()).collect();
         hasher.update(&weights);
         hasher.update(&Packed::keys(&self.persons).data);
         hasher.update(&Packed::keys(&self.source_records).data);
@@ -88,14 +98,17 @@ impl Builder {
                         _ => None,
                     };
                     let absent = absent.unwrap_or(Value::State(State::NotRecorded));
-                    let words = raw.entries.iter().enumerate().map(|(index, entry)| match &entry.meaning {
-                        Ok(_) if index == 0 => absent.to_text(),
-                        Ok(value) => value.to_text(),
-                        Err(_) => String::new(),
-                    });
+                    let words =
+                        raw.entries.iter().enumerate().map(|(index, entry)| match &entry.meaning {
+                            Ok(_) if index == 0 => absent.to_text(),
+                            Ok(value) => value.to_text(),
+                            Err(_) => String::new(),
+                        });
                     Some((words.collect(), (0..rows).map(|row| raw.indices.at(row)).collect()))
                 }
-                None if collected => Some((vec![Value::State(State::NotRecorded).to_text()], vec![0; rows])),
+                None if collected => {
+                    Some((vec![Value::State(State::NotRecorded).to_text()], vec![0; rows]))
+                }
                 None => match (field, self.header.dataset) {
                     (Field::CareSetting, Dataset::Consultations) => {
                         self.only_care_setting().map(|value| (vec![value.to_text()], vec![0; rows]))
@@ -103,7 +116,8 @@ impl Builder {
                     _ => None,
                 },
             };
-            let column = if field == Field::Deprivation { merged(column, &derived) } else { column };
+            let column =
+                if field == Field::Deprivation { merged(column, &derived) } else { column };
             if let Some((words, indices)) = column {
                 packed.push(pack(field, &words, &indices));
             }
@@ -127,7 +141,8 @@ impl Builder {
         let edition = &list.systems[system].id;
         let words = homes.entries.iter().map(|entry| match &entry.meaning {
             Ok(Value::Codes(codes)) => {
-                let found = codes.first().and_then(|code| self.reference.deprivation_of(edition, code));
+                let found =
+                    codes.first().and_then(|code| self.reference.deprivation_of(edition, code));
                 found.unwrap_or(Value::State(State::NotKnown)).to_text()
             }
             Ok(Value::State(state)) => Value::State(*state).to_text(),

@@ -96,7 +96,11 @@ impl RawColumn {
     }
 
     /// Index of a code, found or made. `None` where a column has more different values than it can hold.
-    pub(super) fn index_of(&mut self, raw: &str, look_up: impl FnOnce() -> Result<Value, Wrong>) -> Option<u16> {
+    pub(super) fn index_of(
+        &mut self,
+        raw: &str,
+        look_up: impl FnOnce() -> Result<Value, Wrong>,
+    ) -> Option<u16> {
         let bytes = raw.as_bytes();
         if bytes.len() < 8 {
             let mut key = [0u8; 8];
@@ -126,13 +130,20 @@ impl RawColumn {
 }
 
 /// What a code of a single-valued field stands for.
-pub(super) fn meaning(field: Field, list: &CodeList, system: usize, raw: &str) -> Result<Value, Wrong> {
+pub(super) fn meaning(
+    field: Field,
+    list: &CodeList,
+    system: usize,
+    raw: &str,
+) -> Result<Value, Wrong> {
     match list.map(system, raw) {
         Mapped::Value(value) => Ok(value),
         Mapped::Unknown { .. } if field == Field::ResidenceLsoa && is_small_area(raw) => {
             Ok(Value::Codes(vec!["OUTSIDE".into()]))
         }
-        Mapped::Unknown { expected, nearest } => Err(Wrong { value: shown(raw), expected, nearest }),
+        Mapped::Unknown { expected, nearest } => {
+            Err(Wrong { value: shown(raw), expected, nearest })
+        }
     }
 }
 
@@ -176,10 +187,12 @@ pub(super) fn meaning_of_set(
 
 /// What a number stands for.
 pub(super) fn number(raw: i64, most: u32) -> Result<Value, Wrong> {
-    u32::try_from(raw).ok().filter(|number| *number <= most).map(Value::Number).ok_or_else(|| Wrong {
-        value: raw.to_string(),
-        expected: format!("a whole number from 0 to {most}"),
-        nearest: None,
+    u32::try_from(raw).ok().filter(|number| *number <= most).map(Value::Number).ok_or_else(|| {
+        Wrong {
+            value: raw.to_string(),
+            expected: format!("a whole number from 0 to {most}"),
+            nearest: None,
+        }
     })
 }
 
