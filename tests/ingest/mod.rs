@@ -1,7 +1,14 @@
 //! Files to records: published totals, bad files, round trips, the synthetic set.
-#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "tests"
+)]
 
 mod bad_files;
+mod generated;
 mod own;
 mod published;
 

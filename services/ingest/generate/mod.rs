@@ -1,1 +1,30 @@
-//! Synthetic records, the same for the same seed.
+//! Synthetic records, the same for the same settings: consultations with every characteristic, which no open file has, and the
+//! population they belong to.
+//!
+//! Totals come from published tables (`deploy/demo/`): age, sex, ethnic group, religion, sexual orientation, disability, English,
+//! deprivation, homelessness, asylum support, internet use, and the appointments of each month by mode, status, staff and wait.
+//! How they go together is assumed (`assumptions`), so the set shows what the service does and says nothing about real people.
+//!
+//! One person after the other is drawn from a small area's totals (`model`, `person`) and lives through every month; each
+//! organisation records in its own codes and leaves out what it does not collect (`desk`); each month's contacts are
+//! drawn so that everybody together meets the published totals (`channels`, `consultation`).
+
+mod assumptions;
+mod channels;
+mod consultation;
+mod desk;
+mod draw;
+mod fit;
+mod generator;
+mod model;
+mod person;
+mod population;
+mod published;
+mod settings;
+mod tables;
+mod words;
+
+pub use generator::Generator;
+pub use settings::{
+    COLLECTION, GeneratorError, GeneratorSettings, Organisation, PERSON_KEY_SCHEME,
+};
