@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use prost::Message as _;
-
 /// The contract, file by file: what is served.
 const CONTRACT: &[&str] = &[
     "equity/v1/consultation_channel_service.proto",
@@ -22,8 +20,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut compiler = protox::Compiler::new(["proto"])?;
     compiler.include_source_info(true).include_imports(true);
     compiler.open_files(CONTRACT)?;
+    // Encoded by protox: prost-types would drop the options that are extensions (field_behavior).
+    std::fs::write(out.join("equity_descriptor.bin"), compiler.encode_file_descriptor_set())?;
     let contract = compiler.file_descriptor_set();
-    std::fs::write(out.join("equity_descriptor.bin"), contract.encode_to_vec())?;
     // Messages, clients and servers; an answer that is already encoded takes the place of its message on the server's side.
     tonic_prost_build::configure().build_server(false).bytes(".").compile_fds(contract.clone())?;
     let servers = out.join("server");

@@ -20,6 +20,7 @@ mod open;
 mod parcel;
 mod read;
 
+pub use crate::domain::period::Month;
 pub use error::IngestError;
 pub use grouping::Parcels;
 pub use parcel::{Parcel, Rows};

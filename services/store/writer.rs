@@ -28,8 +28,6 @@ pub(super) enum Change {
     Submit(Box<Prepared>),
     /// A withdrawal of a version.
     Withdraw { slot: Slot, version: u32, caller: String, request_id: String },
-    /// Other reference content.
-    Configure(Vec<u8>),
 }
 
 /// What became of it.
@@ -102,17 +100,17 @@ impl<L: Log> Writer<L> {
 
     fn write(&mut self, jobs: Vec<Job>) {
         // A change whose request id is used earlier in the same group is decided after that one is written.
-        let (mut planned, mut later, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut planned, mut later) = (Vec::<Planned>::new(), Vec::new());
         for job in jobs {
             let id = request_of(&job.change);
-            if id.is_some() && ids.contains(&id) || later_than_withdrawal(&job.change, &planned) {
+            let used = planned.iter().any(|earlier| request_of(&earlier.job.change) == id);
+            if used || later_than_withdrawal(&job.change, &planned) {
                 later.push(job);
                 continue;
             }
             match self.plan(&job.change) {
                 Ok(Planning::Done(written)) => reply(job, Ok(written)),
                 Ok(Planning::Append(payloads)) => {
-                    ids.push(id);
                     planned.push(Planned { job, payloads });
                 }
                 Err(error) => reply(job, Err(error)),
@@ -132,7 +130,6 @@ impl<L: Log> Writer<L> {
         }
         let append = |payloads| Ok(Planning::Append(payloads));
         match change {
-            Change::Configure(payload) => append(vec![(EntryKind::Configuration, payload.clone())]),
             Change::Submit(prepared) => {
                 let meta = &prepared.meta;
                 if let Some(done) =
@@ -246,7 +243,7 @@ impl<L: Log> Writer<L> {
                     self.unflushed += prepared.bytes();
                     Some(prepared.pieces.as_slice())
                 }
-                Change::Withdraw { .. } | Change::Configure(_) => None,
+                Change::Withdraw { .. } => None,
             };
             let (kind, payload) = payloads.remove(0);
             let entry = Entry { position, kind, time_millis, payload_hash: [0; 32], payload };
@@ -310,13 +307,10 @@ enum Planning {
     Append(Vec<(EntryKind, Vec<u8>)>),
 }
 
-fn request_of(change: &Change) -> Option<(String, String)> {
+fn request_of(change: &Change) -> (&str, &str) {
     match change {
-        Change::Submit(prepared) => {
-            Some((prepared.meta.caller.clone(), prepared.meta.request_id.clone()))
-        }
-        Change::Withdraw { caller, request_id, .. } => Some((caller.clone(), request_id.clone())),
-        Change::Configure(_) => None,
+        Change::Submit(prepared) => (&prepared.meta.caller, &prepared.meta.request_id),
+        Change::Withdraw { caller, request_id, .. } => (caller, request_id),
     }
 }
 

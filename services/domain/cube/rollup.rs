@@ -16,7 +16,7 @@ pub struct Rollup {
 }
 
 /// A column as the roll-ups need it: number of its field, how many values it has, its indices.
-pub type Source<'a> = (u8, usize, &'a Packed);
+type Source<'a> = (u8, usize, &'a Packed);
 
 /// Above so many possible cells they are counted sparsely.
 const DENSE: usize = 1 << 20;

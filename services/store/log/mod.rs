@@ -36,11 +36,11 @@
 //! be followed by a good one. A broken disk or a careless hand leaves bad bytes anywhere. The first must be cut off without
 //! a word to anybody, the second never. What tells them apart is whether somebody was told about the entry:
 //!
-//! - A bad frame where entry *p* should be was **never acknowledged** if *p* is greater than the last position applied by
-//!   the store, than `acknowledged before` of every readable header anywhere in the log, and than what the names of the
-//!   segments prove (segment *q* was created after *q* − 1 was fsynced). Only the last append can be in that state: it is
-//!   *torn*. Complete entries of it in front of the bad frame are kept, as if they had been an append of their own; what
-//!   follows is cut off, complete frames included, because nobody was told of them and nothing may follow a gap.
+//! - A bad frame where entry *p* should be was **never acknowledged** if it is in the last segment (a segment is begun only
+//!   once everything before it is durable), and *p* is greater than the last position applied by the store and than
+//!   `acknowledged before` of every readable header. Only the last append can be in that state: it is *torn*. Complete
+//!   entries of it in front of the bad frame are kept, as if they had been an append of their own; what follows is cut
+//!   off, complete frames included, because nobody was told of them and nothing may follow a gap.
 //! - Every other bad frame, and every readable frame in the wrong place (repeated, missing, swapped, of another log, with a
 //!   broken chain, of an unknown kind or version), is *damage*. Nothing is cut off, appends are refused with
 //!   [`LogError::Damaged`], and reading goes on around it.

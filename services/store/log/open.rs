@@ -115,11 +115,11 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Cuts the torn append off the last segment.
+/// Cuts the torn append off the last segment; [`harden`] makes that durable.
 fn cut_off(survey: &mut Survey, fault: Damage) -> Result<Cut, LogError> {
     let Damage { segment, offset, position, what } = fault;
     let file = OpenOptions::new().write(true).open(&segment).map_err(failed("open", &segment))?;
-    file.set_len(offset).and_then(|()| file.sync_all()).map_err(failed("shorten", &segment))?;
+    file.set_len(offset).map_err(failed("shorten", &segment))?;
     let bytes = survey
         .segments
         .last_mut()

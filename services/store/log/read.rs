@@ -44,7 +44,10 @@ impl<'a> Reader<'a> {
         self.rest = rest;
         let position = self.sequence.next;
         let mut fault = self.sequence.enter(segment.first).err();
-        match FrameReader::open(segment, self.log.mark, self.from) {
+        // Where bytes may be missing, the length of an unchecked payload does not lead to the next frame.
+        let damaged = matches!(self.log.state, State::Damaged(_));
+        let checked_from = if damaged { 0 } else { self.from };
+        match FrameReader::open(segment, self.log.mark, checked_from) {
             Ok(frames) => self.current = Some((segment, frames)),
             Err(error) => {
                 self.sequence.lose(None);
@@ -148,15 +151,13 @@ impl Iterator for Reader<'_> {
         if let Some(entry) = self.pending.take() {
             return Some(Ok(entry));
         }
-        // On a log that is whole nothing behind the tail is looked at: it may be the rest of a failed append.
-        while matches!(self.log.state, State::Damaged(_)) || self.sequence.next <= self.log.tail {
+        loop {
             match self.step()? {
                 Ok(None) => {}
                 Ok(Some(entry)) => return Some(Ok(entry)),
                 Err(damage) => return Some(Err(LogError::Damaged(damage))),
             }
         }
-        None
     }
 }
 

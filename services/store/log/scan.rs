@@ -104,9 +104,10 @@ impl FrameReader {
 
     /// Goes from a bad frame to the next header.
     fn find_way(&mut self, fault: &mut Fault) {
-        let next = match fault {
-            Fault::Unreadable(_) => Ok(self.end),
-            _ => self.next_header(self.at + 1),
+        let next = if matches!(fault, Fault::Unreadable(_)) {
+            Ok(self.end)
+        } else {
+            self.next_header(self.at + 1)
         };
         self.at =
             next.and_then(|next| self.file.seek(SeekFrom::Start(next))).unwrap_or_else(|error| {

@@ -66,12 +66,12 @@ impl Sequence {
         if linked { Ok(()) } else { Err(Misplaced { fault: Fault::Chain, usable: false }) }
     }
 
-    /// Takes bytes that are no intact frame; the header, if that much of it is readable.
+    /// Takes bytes that are no intact frame; the header, if that much of it is readable. More entries may be lost in them.
     pub(super) fn lose(&mut self, header: Option<&Header>) {
-        match header {
-            Some(header) if header.position == self.next => self.advance(header),
-            _ => self.gap = true,
+        if let Some(header) = header.filter(|header| header.position == self.next) {
+            self.advance(header);
         }
+        self.gap = true;
     }
 
     fn advance(&mut self, header: &Header) {

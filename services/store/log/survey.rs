@@ -14,10 +14,10 @@ use super::{
 pub(super) struct Survey {
     pub(super) segments: Vec<Segment>,
     pub(super) mark: Option<Mark>,
-    /// The last good entry, its chain, and where in its segment the append that wrote it begins. On a damaged log the
-    /// last intact entry anywhere.
+    /// The last good entry and its chain; on a damaged log the last intact entry anywhere.
     pub(super) tail: u64,
     pub(super) chain: Hash,
+    /// Where in the last segment the last append begins.
     pub(super) last_append: u64,
     /// The last position that somebody may have been told about, as far as anything proves it.
     pub(super) acknowledged: u64,
@@ -80,9 +80,7 @@ pub(super) fn survey(folder: &Path, acknowledged: u64) -> Result<Survey, LogErro
 
 impl Judge {
     fn enter(&mut self, segment: &Segment) {
-        // The segment was created after everything before it was fsynced.
-        self.acknowledged = self.acknowledged.max(segment.first.saturating_sub(1));
-        self.append = None;
+        (self.append, self.last_append) = (None, 0);
         let position = self.sequence.next;
         if let Err(fault) = self.sequence.enter(segment.first) {
             self.note(segment, 0, position, fault);
@@ -126,7 +124,6 @@ impl Judge {
     }
 
     fn note(&mut self, segment: &Segment, offset: u64, position: u64, what: Fault) {
-        eprintln!("DBG {offset} {position} {what:?} ack {}", self.acknowledged);
         self.all_may_be_torn &= what.may_be_torn();
         let segment = segment.path.clone();
         self.first_fault.get_or_insert(Damage { segment, offset, position, what });

@@ -146,9 +146,9 @@ fn the_last_segments_or_all_deleted() {
     }
 }
 
-/// An empty last segment proves that what came before it was fsynced.
+/// Nothing but its name says that entries came before an empty segment.
 #[test]
-fn the_name_of_an_empty_segment_is_evidence() {
+fn a_segment_deleted_in_front_of_an_empty_one() {
     let folder = log_of(1);
     edit(&segments(folder.path())[5], Vec::clear);
     fs::remove_file(&segments(folder.path())[4]).unwrap();
@@ -277,6 +277,7 @@ fn bytes_taken_out_or_put_in() {
             let at = start_of(hit) + at;
             edit(&segments(folder.path())[0], |bytes| drop(bytes.drain(at..at + 20)));
             let (log, damage) = expect_damage(folder.path(), 0);
+            assert_eq!(read(&log, hit + 1), (hit + 1..=ENTRIES).map(Ok).collect::<Vec<_>>());
             assert_eq!(damage.position, hit);
             assert_eq!(
                 good(&log, 1),
@@ -295,7 +296,7 @@ fn bytes_taken_out_or_put_in() {
         // Between two entries: every entry is there.
         let folder = log_of(ONE_SEGMENT);
         edit(&segments(folder.path())[0], |bytes| {
-            drop(bytes.splice(start_of(hit)..start_of(hit), [0; 200_000]))
+            drop(bytes.splice(start_of(hit)..start_of(hit), [0; 200_000]));
         });
         let (log, _) = expect_damage(folder.path(), 0);
         assert_eq!(good(&log, 1), positions(1..=ENTRIES));
@@ -353,6 +354,7 @@ fn a_segment_that_cannot_be_read() {
     let segment = segments(folder.path())[2].clone();
     fs::remove_file(&segment).unwrap();
     fs::create_dir(&segment).unwrap();
+    (0..50).for_each(|file| fs::write(segment.join(file.to_string()), b"").unwrap()); // some systems count them as length
     let (log, damage) = expect_damage(folder.path(), 0);
     assert_eq!(damage.position, 3);
     assert!(matches!(damage.what, Fault::Unreadable(_)), "{damage}");

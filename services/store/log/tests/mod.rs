@@ -1,5 +1,11 @@
 //! Tests of the log, as an adversary would write them.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::panic,
+    reason = "small numbers; a panic is how a test fails"
+)]
+
 mod damage;
 mod full;
 mod random;

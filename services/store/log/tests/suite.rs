@@ -140,7 +140,7 @@ fn any_entries_come_back<M: Make>() {
     let kind = (1..=5_u8).prop_map(|number| EntryKind::try_from(number).unwrap());
     let entry = (kind, any::<u64>(), prop::collection::vec(any::<u8>(), 0..600));
     let appends = prop::collection::vec(prop::collection::vec(entry, 0..5), 0..12);
-    proptest!(ProptestConfig::with_cases(48), |(appends in appends, from in 0_u64..40)| {
+    proptest!(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() }, |(appends in appends, from in 0_u64..40)| {
         let (mut log, _folder) = M::make();
         let mut expected = Vec::new();
         for append in &appends {
@@ -215,9 +215,9 @@ fn rotation_and_reopening() {
         assert!(opened.damage.is_none() && opened.cut.is_none());
         let mut log = opened.log;
         if until == 30 {
-            fill_at_once(&mut log, until)
+            fill_at_once(&mut log, until);
         } else {
-            fill(&mut log, until)
+            fill(&mut log, until);
         }
         assert_eq!(good(&log, 1), positions(1..=until));
     }

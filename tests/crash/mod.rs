@@ -1,0 +1,16 @@
+//! What is left after processes were killed and power was cut.
+
+#![expect(clippy::print_stdout, reason = "a child process tells its parent how far it is")]
+
+mod log;
+mod shim;
+
+use std::process::Command;
+
+/// A process of its own that runs one test of this binary, named by its full path.
+fn child(test: &str) -> Command {
+    let (_, name) = test.split_once("::").unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "--nocapture", name]);
+    command
+}

@@ -1,0 +1,135 @@
+"""Stubs made in the run, a service started for the run, the bundled data submitted: as a partner would from Python."""
+
+import importlib
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+import types
+
+import grpc
+import grpc_tools
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_tools import protoc
+
+import gpad
+
+START_SECONDS, STOP_SECONDS, CALL_SECONDS = 30, 30, 60
+FILES = [
+    "breakdown", "consultation_channel", "consultation_channel_service", "error_reason", "record",
+    "reference", "reference_service", "submission", "submission_service",
+]
+
+
+@pytest.fixture(scope="session")
+def v1(tmp_path_factory):
+    """The contract: every message, enum and stub under one name."""
+    folder = tmp_path_factory.mktemp("stubs")
+    protos = gpad.ROOT / "proto"
+    sources = [str(p.relative_to(protos)) for part in ("equity/v1", "google") for p in (protos / part).rglob("*.proto")]
+    well_known = pathlib.Path(grpc_tools.__file__).parent / "_proto"
+    arguments = ["protoc", f"-I{protos}", f"-I{well_known}", f"--python_out={folder}", f"--grpc_python_out={folder}"]
+    assert protoc.main([*arguments, *sources]) == 0
+    sys.path.insert(0, str(folder))
+    names = types.SimpleNamespace(folder=folder)
+    for file in FILES:
+        suffixes = ["_pb2", "_pb2_grpc"] if file.endswith("_service") else ["_pb2"]
+        for suffix in suffixes:
+            module = importlib.import_module(f"equity.v1.{file}{suffix}")
+            vars(names).update({n: v for n, v in vars(module).items() if n[0].isupper()})
+    assert len(list((protos / "equity/v1").glob("*.proto"))) == len(FILES), "a file of the contract is not in FILES"
+    return names
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_until_serving(channel, process, log):
+    health = health_pb2_grpc.HealthStub(channel)
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"the service ended with {process.returncode}:\n{log.read_text()}"
+        try:
+            answer = health.Check(health_pb2.HealthCheckRequest(), timeout=1)
+            if answer.status == health_pb2.HealthCheckResponse.SERVING:
+                return
+        except grpc.RpcError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError(f"not serving after {START_SECONDS} s:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory):
+    """Address of a service on an empty data folder; stopped, and its exit looked at, when the run ends."""
+    folder = tmp_path_factory.mktemp("service")
+    target = pathlib.Path(os.environ.get("EQUITY_TARGET", gpad.ROOT / "target"))
+    binary = target / "release" / "equity"
+    assert binary.is_file(), f"{binary} is missing: cargo build --release"
+    address = f"127.0.0.1:{free_port()}"
+    log = folder / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [binary, "serve", "--address", address, "--data-folder", folder / "data"],
+            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+        )
+    try:
+        with grpc.insecure_channel(address) as channel:
+            wait_until_serving(channel, process, log)
+        yield address
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(STOP_SECONDS) == 0, f"no clean stop:\n{log.read_text()}"
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait(STOP_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def channel(address):
+    with grpc.insecure_channel(address) as channel:
+        yield channel
+
+
+@pytest.fixture(scope="session")
+def submissions(v1, channel):
+    return v1.SubmissionServiceStub(channel)
+
+
+@pytest.fixture(scope="session")
+def table():
+    return gpad.table()
+
+
+@pytest.fixture(scope="session")
+def receipts(v1, submissions, table):
+    """The bundled data, submitted: (organisation, month) to receipt."""
+    receipts = {}
+    for (organisation, month), rows in table.groupby(["organisation", "month"]):
+        header = gpad.header(v1, organisation, month, expected_record_count=len(rows))
+        messages = gpad.stream(v1, header, gpad.records(v1, rows))
+        receipts[organisation, month] = submissions.SubmitConsultations(messages, timeout=CALL_SECONDS).receipt
+    return receipts
+
+
+@pytest.fixture(scope="session")
+def ask(v1, channel, receipts):
+    """Asks for a table of channels over the bundled data: `ask(by=["month"], first="2019-03")`."""
+    stub = v1.ConsultationChannelServiceStub(channel)
+
+    def ask(first, last="", *, measure="MEASURE_CONTACTS", denominator="DENOMINATOR_KNOWN_ONLY", area="QK1", **query):
+        request = v1.GetChannelBreakdownRequest(
+            query={"area": area, "period": {"first": first, "last": last}, **query},
+            measure=measure,
+            denominator=denominator,
+        )
+        return stub.GetChannelBreakdown(request, timeout=CALL_SECONDS).breakdown
+
+    return ask

@@ -1,0 +1,185 @@
+"""What a partner's tools find beside the questions: receipts, errors with details, health, reflection."""
+
+import uuid
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from grpc_status import rpc_status
+
+import gpad
+
+SERVICES = [f"equity.v1.{name}Service" for name in ("ConsultationChannel", "Reference", "Submission")]
+# A month that the bundled data does not have, so that nothing here touches the oracle.
+MONTH = "2021-01"
+
+
+@pytest.fixture
+def some(v1, table):
+    """Ten good records."""
+    return gpad.records(v1, table.head(10))
+
+
+def refused(call):
+    """The error of a call: its code, its ErrorInfo, and its details by type."""
+    with pytest.raises(grpc.RpcError) as caught:
+        call()
+    status = rpc_status.from_call(caught.value)
+    assert status is not None, f"no details: {caught.value}"
+    details = {}
+    for packed in status.details:
+        kind = packed.type_url.rsplit(".", 1)[1]
+        assert kind not in details, f"{kind} twice"
+        details[kind] = getattr(error_details_pb2, kind)()
+        assert packed.Unpack(details[kind])
+    assert details["ErrorInfo"].domain == "equity-indicators"
+    return caught.value.code(), details["ErrorInfo"], details
+
+
+def stands(v1, submissions):
+    """Every submission of MONTH, withdrawn and replaced ones included."""
+    request = v1.ListSubmissionsRequest(parent="collections/-", month=MONTH, include_past=True)
+    return [s.name for s in submissions.ListSubmissions(request, timeout=10).submissions]
+
+
+def test_receipts(receipts, table):
+    assert len(receipts) == 66
+    assert len({receipt.submission.position for receipt in receipts.values()}) == 66
+    for (organisation, month), receipt in receipts.items():
+        said = receipt.submission
+        rows = table[(table["organisation"] == organisation) & (table["month"] == month)]
+        assert (said.organisation, said.month, said.version) == (organisation, month, 1)
+        assert (said.accepted_count, said.rejected_count, said.total_count) == (len(rows), 0, rows["count"].sum())
+        assert len(said.content_hash) == 64 and not receipt.problems and not receipt.replayed
+
+
+def test_the_same_request_again_is_the_same_submission(v1, submissions, some):
+    header = gpad.header(v1, "04C", MONTH, request_id=str(uuid.uuid4()))
+    first = submissions.SubmitConsultations(gpad.stream(v1, header, some), timeout=10).receipt
+    again = submissions.SubmitConsultations(gpad.stream(v1, header, some, batch=3), timeout=10).receipt
+    assert again.replayed and not first.replayed
+    assert again.submission == first.submission
+    code, info, _ = refused(lambda: submissions.SubmitConsultations(gpad.stream(v1, header, some[:-1]), timeout=10))
+    assert (code, info.reason) == (grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED")
+    withdrawal = v1.WithdrawSubmissionRequest(name=first.submission.name, request_id=str(uuid.uuid4()))
+    withdrawn = submissions.WithdrawSubmission(withdrawal, timeout=10)
+    assert withdrawn.submission.state == v1.SubmissionState.Value("SUBMISSION_STATE_WITHDRAWN")
+    assert withdrawn.withdraw_position > first.submission.position
+
+
+def test_checking_only_stores_nothing(v1, submissions, some):
+    before = stands(v1, submissions)
+    header = gpad.header(v1, "04V", MONTH, validate_only=True)
+    receipt = submissions.SubmitConsultations(gpad.stream(v1, header, some), timeout=10).receipt
+    assert receipt.validated_only and not receipt.submission.name
+    assert receipt.submission.accepted_count == 10
+    assert stands(v1, submissions) == before
+
+
+def test_a_bad_row_is_named_and_nothing_is_stored(v1, submissions, some):
+    before = stands(v1, submissions)
+    some[7].channel = "Carrier pigeon"
+    stream = gpad.stream(v1, gpad.header(v1, "04V", MONTH), some, batch=4)
+    code, info, details = refused(lambda: submissions.SubmitConsultations(stream, timeout=10))
+    assert (code, info.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "ROWS_INVALID")
+    assert info.metadata["problem_count"] == "1"
+    [violation] = details["BadRequest"].field_violations
+    assert violation.field == "records[7].channel"
+    assert "Carrier pigeon" in violation.description
+    assert stands(v1, submissions) == before
+
+
+def test_good_rows_are_taken_where_that_is_asked_for(v1, submissions, some):
+    some[2].record_count = -5
+    header = gpad.header(v1, "04V", MONTH, allow_partial=True)
+    receipt = submissions.SubmitConsultations(gpad.stream(v1, header, some), timeout=10).receipt
+    assert (receipt.submission.accepted_count, receipt.submission.rejected_count) == (9, 1)
+    [problem] = receipt.problems
+    assert (problem.row_index, problem.field) == (2, "record_count")
+
+
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        ({"organisation": "ZZZ"}, "ORGANISATION_NOT_FOUND"),
+        ({"collection": "no-such"}, "COLLECTION_NOT_FOUND"),
+        ({"month": "2021-13"}, "FIELD_INVALID"),
+        ({"request_id": "not a uuid"}, "FIELD_INVALID"),
+        ({"expected_record_count": 11}, "RECORD_COUNT_MISMATCH"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else next(iter(value)),
+)
+def test_bad_headers(v1, submissions, some, change, reason):
+    before = stands(v1, submissions)
+    header = gpad.header(v1, "04V", MONTH)
+    for field, value in change.items():
+        setattr(header, field, value)
+    _, info, details = refused(lambda: submissions.SubmitConsultations(gpad.stream(v1, header, some), timeout=10))
+    assert info.reason == reason
+    if reason == "FIELD_INVALID":
+        [violation] = details["BadRequest"].field_violations
+        assert violation.field.split(".")[-1] == next(iter(change))
+    assert stands(v1, submissions) == before
+
+
+def test_an_empty_stream(v1, submissions):
+    stream = gpad.stream(v1, gpad.header(v1, "04V", MONTH), [])
+    code, info, _ = refused(lambda: submissions.SubmitConsultations(stream, timeout=10))
+    assert (code, info.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "SUBMISSION_EMPTY")
+
+
+def test_an_unknown_area_is_named(ask):
+    code, info, _ = refused(lambda: ask("2020-04", area="ZZ9"))
+    assert (code, info.reason) == (grpc.StatusCode.NOT_FOUND, "AREA_NOT_FOUND")
+
+
+def test_an_unknown_dimension_names_the_nearest(ask):
+    with pytest.raises(grpc.RpcError, match="ethnic_category"):
+        ask("2020-04", by=["ethnic_categroy"])
+
+
+def test_a_missing_period_is_a_field(v1, channel):
+    stub = v1.ConsultationChannelServiceStub(channel)
+    request = v1.GetChannelBreakdownRequest(query={"area": "QK1"})
+    code, info, details = refused(lambda: stub.GetChannelBreakdown(request, timeout=10))
+    assert (code, info.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "FIELD_INVALID")
+    [violation] = details["BadRequest"].field_violations
+    assert violation.field.startswith("query.period")
+
+
+def test_no_data_is_an_answer(v1, ask):
+    context = ask("2018-01").context
+    assert context.HasField("empty")
+    assert context.empty.reason == v1.AbsenceReason.Value("ABSENCE_REASON_NO_DATA")
+
+
+def test_health(channel):
+    health = health_pb2_grpc.HealthStub(channel)
+    for service in ["", *SERVICES]:
+        answer = health.Check(health_pb2.HealthCheckRequest(service=service), timeout=10)
+        assert answer.status == health_pb2.HealthCheckResponse.SERVING, service
+    with pytest.raises(grpc.RpcError) as caught:
+        health.Check(health_pb2.HealthCheckRequest(service="no.such"), timeout=10)
+    assert caught.value.code() == grpc.StatusCode.NOT_FOUND
+
+
+def test_reflection(channel):
+    database = ProtoReflectionDescriptorDatabase(channel)
+    assert set(SERVICES) <= set(database.get_services())
+    file = database.FindFileContainingSymbol("equity.v1.SubmissionService")
+    assert file.name == "equity/v1/submission_service.proto"
+
+
+@pytest.mark.parametrize("version", ["v1", "v1alpha"])
+def test_reflection_has_both_names(channel, version):
+    # The two versions have the same messages on the wire.
+    call = channel.stream_stream(
+        f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
+        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
+        response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
+    )
+    [answer] = call(iter([reflection_pb2.ServerReflectionRequest(list_services="")]), timeout=10)
+    assert set(SERVICES) <= {service.name for service in answer.list_services_response.service}
