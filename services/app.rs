@@ -1,1 +1,198 @@
-//! Wiring.
+//! Wiring: settings to a running service, and back to a stopped one.
+
+mod secret;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+
+use crate::config::Config;
+use crate::domain::codes::Content;
+use crate::domain::submission::Keyer;
+use crate::engine::{Engine, Followers, Settings, intake};
+use crate::proto::server::consultation_channel_service_server::ConsultationChannelServiceServer;
+use crate::proto::server::reference_service_server::ReferenceServiceServer;
+use crate::proto::server::submission_service_server::SubmissionServiceServer;
+use crate::rpc::channels::Channels;
+use crate::rpc::reference::Reference;
+use crate::rpc::submissions::Submissions;
+use crate::rpc::{Context, SENT_BYTES};
+use crate::server::{self, ServerError};
+use crate::store::{self, Store};
+pub use crate::store::Report as VerifyReport;
+use crate::telemetry::metrics;
+
+/// Submissions that are taken in at once: each holds its rows in memory until it is written.
+const SUBMITTING: usize = 8;
+/// How often sizes are measured.
+const MEASURE: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// A running service.
+pub struct Service {
+    address: SocketAddr,
+    shutdown: CancellationToken,
+    serving: JoinHandle<Result<(), ServerError>>,
+    engine: Arc<Engine>,
+}
+
+impl Service {
+    /// Checks everything, opens the store, binds, and serves.
+    ///
+    /// # Errors
+    /// What is wrong with the settings, the reference content, the data folder or the address.
+    pub async fn start(config: &Config) -> anyhow::Result<Self> {
+        let content = content(config)?;
+        let listener = TcpListener::bind(config.address)
+            .await
+            .with_context(|| format!("cannot listen on {}", config.address))?;
+        let address = listener.local_addr()?;
+        let opening = config.clone();
+        let (engine, secret) =
+            tokio::task::spawn_blocking(move || open(&opening, content)).await??;
+        let context = Context {
+            engine: Arc::clone(&engine),
+            counting: Arc::new(Semaphore::new(threads() * 2)),
+            submitting: Arc::new(Semaphore::new(SUBMITTING)),
+            page_key: blake3::derive_key("equity-indicators 2026-11 page tokens", &secret),
+            message_bytes: (config.limits.query_message_bytes, config.limits.submission_message_bytes),
+        };
+        let (routes, health) = server::standard_services(routes(&context), config.reflection()).await?;
+        let shutdown = CancellationToken::new();
+        let (settings, stop) = (config.server_settings(), shutdown.clone());
+        let serving = tokio::spawn(async move {
+            server::run(listener, routes, &settings, health, stop).await
+        });
+        tokio::spawn(measure(Arc::downgrade(&engine), shutdown.clone()));
+        Ok(Self { address, shutdown, serving, engine })
+    }
+
+    /// The address that is served.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Why nothing is written, if so.
+    #[must_use]
+    pub fn writing_stopped(&self) -> Option<&str> {
+        self.engine.store().stopped()
+    }
+
+    /// Stops within a bound: running calls may end, then everything is handed to the disk.
+    ///
+    /// # Errors
+    /// The server had failed.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.shutdown.cancel();
+        let served = self.serving.await?;
+        let engine = self.engine;
+        // Closing the store waits for the disk.
+        tokio::task::spawn_blocking(move || drop(engine)).await?;
+        Ok(served?)
+    }
+}
+
+fn content(config: &Config) -> anyhow::Result<Content> {
+    let Some(folder) = &config.reference_folder else { return Ok(Content::embedded()) };
+    let content = intake::content_of(folder)?;
+    crate::domain::reference::Reference::new(&content)
+        .with_context(|| format!("the reference folder {} cannot be used", folder.display()))?;
+    Ok(content)
+}
+
+fn threads() -> usize {
+    available_parallelism().map_or(2, std::num::NonZero::get)
+}
+
+fn open(config: &Config, content: Content) -> anyhow::Result<(Arc<Engine>, [u8; 32])> {
+    let secret = secret::load(&config.secret_file(), &config.data_folder)?;
+    let settings = Settings {
+        answer_bytes: config.cache.answer_bytes,
+        max_rows: config.limits.max_submission_rows,
+        threads: threads(),
+    };
+    let followers = Arc::new(Followers::new(&settings));
+    let told = Arc::clone(&followers);
+    let store = Store::open(store::Settings {
+        folder: &config.data_folder,
+        secret: &secret,
+        content: Some(content),
+        sled_bytes: config.cache.sled_bytes,
+        column_bytes: config.cache.column_bytes,
+        min_free_bytes: config.limits.min_free_disk_bytes,
+        observer: Arc::new(move |slot, position| told.changed(slot, position)),
+    })?;
+    let engine = Engine::new(Arc::new(store), Keyer::new(&secret), settings, &followers);
+    Ok((Arc::new(engine), secret))
+}
+
+fn routes(context: &Context) -> Routes {
+    let (query, submission) = context.message_bytes;
+    Routes::new(
+        SubmissionServiceServer::new(Submissions(context.clone()))
+            .max_decoding_message_size(submission)
+            .max_encoding_message_size(SENT_BYTES),
+    )
+    .add_service(
+        ConsultationChannelServiceServer::new(Channels(context.clone()))
+            .max_decoding_message_size(query)
+            .max_encoding_message_size(SENT_BYTES),
+    )
+    .add_service(
+        ReferenceServiceServer::new(Reference(context.clone()))
+            .max_decoding_message_size(query)
+            .max_encoding_message_size(SENT_BYTES),
+    )
+}
+
+/// Measures sizes now and then, for as long as there is an engine.
+async fn measure(engine: std::sync::Weak<Engine>, shutdown: CancellationToken) {
+    while let Some(engine) = engine.upgrade() {
+        let sizes = tokio::task::spawn_blocking(move || engine.store().sizes()).await;
+        if let Ok((log, sled, free)) = sizes {
+            metrics::store(log, sled, free);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(MEASURE) => {}
+            () = shutdown.cancelled() => return,
+        }
+    }
+}
+
+/// Builds the state again beside, from the log alone, and compares every row. The service has to be stopped.
+///
+/// # Errors
+/// The folder is no data folder, is in use, or cannot be written.
+pub fn verify(
+    data_folder: &Path,
+    progress: &mut dyn FnMut(u64, u64),
+) -> anyhow::Result<VerifyReport> {
+    is_data_folder(data_folder)?;
+    Ok(store::verify(data_folder, progress)?)
+}
+
+/// Throws the store away and makes it anew from the log. The service has to be stopped.
+///
+/// # Errors
+/// The folder is no data folder, is in use, or cannot be written.
+pub fn rebuild(
+    data_folder: &Path,
+    progress: &mut dyn FnMut(u64, u64),
+) -> anyhow::Result<VerifyReport> {
+    is_data_folder(data_folder)?;
+    Ok(store::rebuild(data_folder, progress)?)
+}
+
+fn is_data_folder(folder: &Path) -> anyhow::Result<()> {
+    let has_log = folder.join("log").try_exists().unwrap_or(false);
+    anyhow::ensure!(has_log, "{} is no data folder: it has no log", folder.display());
+    Ok(())
+}

@@ -1,1 +1,248 @@
-//! Settings.
+//! Settings: one table of keys says what each is called, what it accepts and where it goes.
+//!
+//! A TOML file and the environment set them (`limits.drain` is `EQUITY_LIMITS_DRAIN`; the environment wins). Everything is
+//! checked before anything starts, and all problems are reported at once, each with the name of its key.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use toml::{Table, Value};
+
+mod keys;
+mod values;
+
+use crate::server::ServerSettings;
+pub use crate::telemetry::{LogFormat, TelemetrySettings};
+
+/// Everything an operator can set. `deploy/equity.example.toml` documents each key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Address to listen on; port 0 takes any free one.
+    pub address: SocketAddr,
+    /// Whether an address that is not loopback may be served without encryption and identity.
+    pub allow_plaintext: bool,
+    /// Folder of the log, the store and the secret.
+    pub data_folder: PathBuf,
+    /// Folder of reference data that replaces the embedded one. None: embedded.
+    pub reference_folder: Option<PathBuf>,
+    /// File of the disclosure secret. None: `secret.key` in the data folder.
+    pub secret_file: Option<PathBuf>,
+    /// Whether reflection is served. None: only on loopback.
+    pub reflection: Option<bool>,
+    /// Bounds of everything that could grow or wait.
+    pub limits: Limits,
+    /// Memory of caches.
+    pub cache: Cache,
+    /// The service's own logs, traces and metrics.
+    pub telemetry: TelemetrySettings,
+}
+
+/// Bounds of everything that could grow or wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections open at once; the next one waits to be accepted.
+    pub max_connections: usize,
+    /// Calls at once on one connection.
+    pub max_concurrent_streams: u32,
+    /// Calls at once on all connections; the next one is refused.
+    pub max_in_flight: usize,
+    /// Watch streams open at once on all connections; the next one is refused.
+    pub max_watches: usize,
+    /// Longest a query may take; a caller's shorter deadline wins.
+    pub request_deadline: Duration,
+    /// Longest a submission may take from its first byte to its receipt.
+    pub submission_deadline: Duration,
+    /// Longest pause between two messages of a submission.
+    pub stream_idle: Duration,
+    /// Largest request of a query, in bytes.
+    pub query_message_bytes: usize,
+    /// Largest message of a submission, in bytes.
+    pub submission_message_bytes: usize,
+    /// Most rows of one submission.
+    pub max_submission_rows: u64,
+    /// Longest wait for running calls when the service stops.
+    pub drain: Duration,
+    /// Free disk space, in bytes, below which submissions are refused.
+    pub min_free_disk_bytes: u64,
+}
+
+/// Memory of caches, in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cache {
+    /// The store's page cache.
+    pub sled_bytes: u64,
+    /// Record columns kept in memory.
+    pub column_bytes: u64,
+    /// Encoded answers kept in memory.
+    pub answer_bytes: u64,
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {path}: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Settings are wrong: every problem, each with the name of its key.
+    #[error("the configuration cannot be used:\n  {}", .0.join("\n  "))]
+    Invalid(Vec<String>),
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            address: SocketAddr::from(([127, 0, 0, 1], 7443)),
+            allow_plaintext: false,
+            data_folder: PathBuf::from("./equity-data"),
+            reference_folder: None,
+            secret_file: None,
+            reflection: None,
+            limits: Limits {
+                max_connections: 1024,
+                max_concurrent_streams: 64,
+                max_in_flight: 256,
+                max_watches: 1024,
+                request_deadline: Duration::from_secs(30),
+                submission_deadline: Duration::from_secs(600),
+                stream_idle: Duration::from_secs(30),
+                query_message_bytes: 1 << 20,
+                submission_message_bytes: 4 << 20,
+                max_submission_rows: 5_000_000,
+                drain: Duration::from_secs(10),
+                min_free_disk_bytes: 256 << 20,
+            },
+            cache: Cache { sled_bytes: 64 << 20, column_bytes: 128 << 20, answer_bytes: 64 << 20 },
+            telemetry: TelemetrySettings::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads a TOML file (none: the defaults), then the environment, and checks everything.
+    ///
+    /// # Errors
+    /// The file cannot be read, or settings are wrong: all problems at once.
+    pub fn load(path: Option<&Path>) -> Result<Self, ConfigError> {
+        let text = match path {
+            None => String::new(),
+            Some(path) => std::fs::read_to_string(path)
+                .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?,
+        };
+        Self::parse(&text, |name| std::env::var(name).ok())
+    }
+
+    /// The same from a text and any environment: what tests use.
+    ///
+    /// # Errors
+    /// Settings are wrong: all problems at once.
+    pub fn parse(
+        text: &str,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let table: Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| ConfigError::Invalid(vec![error.to_string()]))?;
+        let mut config = Self::default();
+        let mut problems = Vec::new();
+        for (name, value) in flatten(&table) {
+            match keys::find(&name) {
+                Some(key) => note(&mut problems, &name, (key.set)(&mut config, &value)),
+                None => problems.push(keys::unknown(&name)),
+            }
+        }
+        for key in keys::KEYS {
+            let variable = keys::variable(key.name);
+            if let Some(text) = environment(&variable) {
+                let value = values::from_environment(&text);
+                let mut set = (key.set)(&mut config, &value);
+                if set.is_err() && !value.is_str() {
+                    set = (key.set)(&mut config, &Value::String(text));
+                }
+                note(&mut problems, &variable, set);
+            }
+        }
+        config.check(&mut problems);
+        if problems.is_empty() { Ok(config) } else { Err(ConfigError::Invalid(problems)) }
+    }
+
+    /// File of the disclosure secret.
+    #[must_use]
+    pub fn secret_file(&self) -> PathBuf {
+        self.secret_file.clone().unwrap_or_else(|| self.data_folder.join("secret.key"))
+    }
+
+    /// Whether reflection is served: unless said otherwise, only on loopback.
+    #[must_use]
+    pub fn reflection(&self) -> bool {
+        self.reflection.unwrap_or_else(|| self.address.ip().is_loopback())
+    }
+
+    /// What the door needs to know.
+    #[must_use]
+    pub fn server_settings(&self) -> ServerSettings {
+        let limits = &self.limits;
+        ServerSettings {
+            max_connections: limits.max_connections,
+            max_concurrent_streams: limits.max_concurrent_streams,
+            max_in_flight: limits.max_in_flight,
+            max_watches: limits.max_watches,
+            request_deadline: limits.request_deadline,
+            submission_deadline: limits.submission_deadline,
+            stream_idle: limits.stream_idle,
+            drain: limits.drain,
+            ..ServerSettings::default()
+        }
+    }
+
+    /// What the keys cannot check one by one.
+    fn check(&self, problems: &mut Vec<String>) {
+        if !self.address.ip().is_loopback() && !self.allow_plaintext {
+            problems.push(format!(
+                "address: {} can be reached from other machines, and this version has neither encryption nor a check of who \
+                 calls; use a loopback address behind a proxy that does both, or set allow_plaintext = true if the network \
+                 is trusted",
+                self.address
+            ));
+        }
+        if let Some(folder) = &self.reference_folder
+            && !folder.is_dir()
+        {
+            problems.push(format!("reference_folder: {} is not a folder", folder.display()));
+        }
+        if self.limits.stream_idle > self.limits.submission_deadline {
+            problems.push(
+                "limits.stream_idle: is longer than limits.submission_deadline, so it would never count".to_owned(),
+            );
+        }
+    }
+}
+
+/// Every value that is not a table, with its dotted name.
+fn flatten(table: &Table) -> Vec<(String, Value)> {
+    let mut flat = Vec::new();
+    for (name, value) in table {
+        if let Some(inner) = value.as_table() {
+            let nested = flatten(inner).into_iter();
+            flat.extend(nested.map(|(key, value)| (format!("{name}.{key}"), value)));
+        } else {
+            flat.push((name.clone(), value.clone()));
+        }
+    }
+    flat
+}
+
+/// Keeps a problem with the name it belongs to.
+fn note(problems: &mut Vec<String>, name: &str, result: Result<(), String>) {
+    if let Err(problem) = result {
+        problems.push(format!("{name}: {problem}"));
+    }
+}
+
+#[cfg(test)]
+mod tests;

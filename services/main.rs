@@ -1,2 +1,7 @@
 //! The `equity` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    equity_indicators::cli::main()
+}

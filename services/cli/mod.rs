@@ -1,1 +1,73 @@
-//! The cli room.
+//! The `equity` command: one file for each subcommand, [`show`] for what they write.
+//!
+//! - [`args`] what can be typed, [`exit`] how a command can end
+//! - [`client`] the connection to a service, [`send`] and [`send_all`] submissions over it
+//! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`generate`], [`check`] the commands
+//! - [`query`] what a breakdown is asked with
+//! - [`show`] tables, JSON, CSV, charts, errors, progress bars
+
+pub mod args;
+pub mod breakdown;
+pub mod check;
+pub mod client;
+pub mod demo;
+pub mod exit;
+pub mod generate;
+pub mod query;
+pub mod reference;
+pub mod running;
+pub mod send;
+pub mod send_all;
+pub mod serve;
+pub mod show;
+pub mod submissions;
+pub mod submit;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+use exit::Failure;
+use show::Out;
+
+/// Runs what stands on the command line and returns its exit code: see [`exit::EXIT_CODES`].
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = Out::standard(cli.format);
+    let result = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Other(error.into()))
+        .and_then(|runtime| runtime.block_on(run(cli, &mut out)));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !failure.silent() {
+                // Nothing is left to say it to when even this cannot be written.
+                let _ = out.remark(&show::errors::text(&failure, &out.look));
+            }
+            failure.exit_code()
+        }
+    }
+}
+
+/// Runs one command.
+///
+/// # Errors
+/// Why it did not do what it was asked.
+pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
+    let service = cli.service;
+    match cli.command {
+        Command::Serve(args) => Box::pin(serve::run(args, out)).await,
+        Command::Demo(args) => Box::pin(demo::run(args, out)).await,
+        Command::Submit(args) => Box::pin(submit::run(args, &service, out)).await,
+        Command::Breakdown(args) => Box::pin(breakdown::run(args.what, &service, out)).await,
+        Command::Reference(args) => Box::pin(reference::run(args.what, &service, out)).await,
+        Command::Submissions(args) => Box::pin(submissions::run(args.what, &service, out)).await,
+        Command::Generate(args) => Box::pin(generate::run(args, out)).await,
+        Command::Verify(args) => check::verify(&args, out),
+        Command::Rebuild(args) => check::rebuild(&args, out),
+    }
+}

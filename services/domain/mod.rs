@@ -1,1 +1,12 @@
-//! The domain room.
+//! Pure: what the words mean and how figures are made. No I/O, no async, no protobuf, no clock.
+
+pub mod area;
+pub mod codes;
+pub mod collection;
+pub mod cube;
+pub mod field;
+pub mod measures;
+pub mod period;
+pub mod reference;
+pub mod statistics;
+pub mod submission;

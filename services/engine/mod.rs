@@ -1,1 +1,175 @@
-//! The engine room.
+//! The use cases: taking submissions in, answering questions, following answers.
+//!
+//! - [`intake`] rows to a written submission
+//! - [`query`] what is asked; [`answer`] plan ▸ cells ▸ measures
+//! - [`cache`] answers as they were encoded, let go when what they were made of changes
+
+pub mod answer;
+pub mod cache;
+pub mod intake;
+pub mod query;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::domain::collection::Dataset;
+use crate::domain::period::Month;
+use crate::domain::submission::Keyer;
+use crate::store::{Slot, Store, StoreError};
+use cache::{AnswerCache, Scope};
+
+/// How to run the engine.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Bytes of encoded answers that are kept.
+    pub answer_bytes: u64,
+    /// Rows of a submission, at most.
+    pub max_rows: u64,
+    /// Threads that one answer may count on.
+    pub threads: usize,
+}
+
+/// The use cases over one store.
+pub struct Engine {
+    store: Arc<Store>,
+    keyer: Keyer,
+    settings: Settings,
+    answers: Arc<AnswerCache>,
+    places: answer::Places,
+    head: watch::Receiver<u64>,
+}
+
+/// What has to be told of changes: the cache of answers, and everybody who watches.
+pub struct Followers {
+    answers: Arc<AnswerCache>,
+    head: watch::Sender<u64>,
+}
+
+impl Followers {
+    /// Followers for a store that is about to be opened.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        let answers = Arc::new(AnswerCache::new(settings.answer_bytes));
+        Self { answers, head: watch::Sender::new(0) }
+    }
+
+    /// Lets go of the answers that a change touches, then tells who waits.
+    pub fn changed(&self, slot: Option<&Slot>, position: u64) {
+        if let Some(slot) = slot {
+            self.answers.changed(slot, position);
+        }
+        self.head.send_replace(position);
+    }
+}
+
+impl Engine {
+    /// The engine over an open store.
+    #[must_use]
+    pub fn new(store: Arc<Store>, keyer: Keyer, settings: Settings, followers: &Followers) -> Self {
+        let position = store.catalog().position;
+        followers.head.send_replace(position);
+        Self {
+            store,
+            keyer,
+            settings,
+            answers: Arc::clone(&followers.answers),
+            places: answer::Places::default(),
+            head: followers.head.subscribe(),
+        }
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Encoded answers.
+    #[must_use]
+    pub fn answers(&self) -> &AnswerCache {
+        &self.answers
+    }
+
+    /// Position of the newest change; changes when there is a newer one.
+    #[must_use]
+    pub fn head(&self) -> watch::Receiver<u64> {
+        self.head.clone()
+    }
+
+    /// Rows of a submission, at most.
+    #[must_use]
+    pub fn max_rows(&self) -> u64 {
+        self.settings.max_rows
+    }
+}
+
+/// Why a question is not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// A field of the question.
+    #[error("{field}: {description}")]
+    Field {
+        /// Field path.
+        field: String,
+        /// What is wrong and what was expected.
+        description: String,
+    },
+    /// Something named is not there.
+    #[error("{message}")]
+    NotFound {
+        /// What kind of thing.
+        kind: Missing,
+        /// What it was called.
+        name: String,
+        /// What to do.
+        message: String,
+    },
+    /// The table would have too many cells.
+    #[error("{cells} cells are above the limit of {limit}")]
+    TooLarge {
+        /// Cells.
+        cells: u64,
+        /// Limit.
+        limit: u64,
+    },
+    /// The question is none that is answered; says which nearest one is.
+    #[error("{0}")]
+    Refused(String),
+    /// A position that is still to come.
+    #[error("position {asked} has not been reached: the newest is {reached}")]
+    NotReached {
+        /// Position asked for.
+        asked: u64,
+        /// Newest position.
+        reached: u64,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Kinds of things that can be missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the names say it
+pub enum Missing {
+    Area,
+    Organisation,
+    Collection,
+    Dimension,
+    Category,
+    Release,
+    Submission,
+}
+
+/// The data that an answer was made of, for the cache.
+#[must_use]
+pub fn scope(
+    collections: &[(u16, Dataset)],
+    organisations: &[u32],
+    months: (Month, Month),
+) -> Scope {
+    let mut organisations = organisations.to_vec();
+    organisations.sort_unstable();
+    Scope { collections: collections.to_vec(), organisations, first: months.0, last: months.1 }
+}

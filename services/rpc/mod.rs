@@ -1,7 +1,47 @@
-//! The rpc room.
-/// Placeholder.
-pub type ChannelAnswer = crate::proto::v1::GetChannelBreakdownResponse;
-/// Placeholder.
-pub type OutcomesAnswer = crate::proto::v1::GetAccessOutcomesResponse;
-/// Placeholder.
-pub type WatchAnswer = crate::proto::v1::WatchChannelBreakdownResponse;
+//! Thin: one file per gRPC service, conversion at the border, and the only place where a status is made.
+//!
+//! - [`convert`] the contract's messages to the domain's words and back
+//! - [`encoded`] an answer that is encoded once and sent many times
+//! - [`channels`], [`submissions`], [`reference`] the services
+//! - [`status`] the only maker of `Status`
+//! - [`page`] page tokens
+//! - [`deadline`] what the door says of a call's time
+
+pub mod channels;
+pub mod convert;
+pub mod deadline;
+pub mod encoded;
+pub mod page;
+pub mod reference;
+pub mod status;
+pub mod submissions;
+
+pub use encoded::Encoded as ChannelAnswer;
+pub use encoded::Encoded as OutcomesAnswer;
+pub use encoded::Encoded as WatchAnswer;
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::engine::Engine;
+
+/// What every service needs.
+#[derive(Clone)]
+pub struct Context {
+    /// The use cases.
+    pub engine: Arc<Engine>,
+    /// Questions that may count at once; the others wait, within their deadline.
+    pub counting: Arc<Semaphore>,
+    /// Submissions that may be taken in at once; the others are refused.
+    pub submitting: Arc<Semaphore>,
+    /// Key of page tokens.
+    pub page_key: [u8; 32],
+    /// Largest message of a query, and of a submission, in bytes.
+    pub message_bytes: (usize, usize),
+}
+
+/// Until callers have identities, all have this one: request ids are unique within it.
+pub const CALLER: &str = "local";
+/// Largest message that is sent, in bytes: a larger table fails here and not at the client.
+pub const SENT_BYTES: usize = 4 << 20;

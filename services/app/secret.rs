@@ -1,0 +1,51 @@
+//! The deployment's secret: 32 bytes, in hexadecimal, in a file that only the service reads.
+
+use std::fs::{self, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+
+/// Reads the secret; makes one where there is none and no data either. Losing it makes the data unusable: back it up.
+pub(super) fn load(file: &Path, data_folder: &Path) -> anyhow::Result<[u8; 32]> {
+    match fs::read_to_string(file) {
+        Ok(text) => parse(text.trim())
+            .with_context(|| format!("{} holds no secret: 64 hexadecimal digits", file.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if data_folder.join("log").try_exists()? {
+                bail!(
+                    "{} is missing, and {} has data that was written with it: put it back from the backup",
+                    file.display(),
+                    data_folder.display()
+                );
+            }
+            make(file).with_context(|| format!("cannot write the secret {}", file.display()))
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot read the secret {}", file.display())),
+    }
+}
+
+fn make(file: &Path) -> anyhow::Result<[u8; 32]> {
+    let mut secret = [0u8; 32];
+    fs::File::open("/dev/urandom")?.read_exact(&mut secret)?;
+    let folder = file.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    writeln!(written, "{hex}")?;
+    // The data is worth nothing without it: on the disk before the first byte of data is.
+    written.sync_all()?;
+    fs::File::open(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?.sync_all()?;
+    tracing::warn!(file = %file.display(), "made a new secret: back it up, the data cannot be used without it");
+    Ok(secret)
+}
+
+fn parse(text: &str) -> anyhow::Result<[u8; 32]> {
+    anyhow::ensure!(text.len() == 64 && text.is_ascii(), "{} characters", text.len());
+    let mut secret = [0; 32];
+    for (place, byte) in secret.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[place * 2..place * 2 + 2], 16)?;
+    }
+    Ok(secret)
+}

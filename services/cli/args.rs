@@ -1,0 +1,99 @@
+//! What can be typed after `equity`.
+
+use clap::{Args, Parser, Subcommand};
+
+use super::exit::EXIT_CODES;
+use super::show::Format;
+use super::{breakdown, check, demo, generate, reference, serve, submissions, submit};
+
+/// Where a service is looked for, where nothing else is said.
+pub const DEFAULT_SERVICE: &str = "http://127.0.0.1:7443";
+
+const EXAMPLES: &str = "\
+Examples:
+  equity demo                                                  see it work on open data
+  equity serve --data-folder ./equity-data                     run the service
+  equity submit april.csv --collection practice-feed           send it consultations
+  equity breakdown channels --area QK1 --from 2020-04          ask who is seen how
+  equity breakdown channels --area QK1 --from 2020-04 --by ethnic_category --where age_band=75+
+  equity reference dimensions                                  what can be asked";
+
+/// Who reaches care, and how: face to face, by telephone, by video, online, by every protected characteristic.
+///
+/// `equity serve` runs the service. Every other command asks a running service over gRPC (`--service`), except `verify` and
+/// `rebuild`, which work on the data folder of a service that is stopped.
+///
+/// Answers go to standard output, remarks, progress and errors to standard error.
+#[derive(Debug, Parser)]
+#[command(name = "equity", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+pub struct Cli {
+    /// How answers are written.
+    #[arg(long, global = true, value_enum, default_value = "table", value_name = "FORMAT")]
+    pub format: Format,
+    /// Address of the service that is asked.
+    #[arg(long, global = true, env = "EQUITY_SERVICE", default_value = DEFAULT_SERVICE, value_name = "ADDRESS")]
+    pub service: String,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the service until Ctrl-C.
+    Serve(serve::ServeArgs),
+    /// Start a service, fill it with open data, and show what it answers.
+    Demo(demo::DemoArgs),
+    /// Send a file of consultations or populations to a service.
+    Submit(submit::SubmitArgs),
+    /// Ask who is seen how.
+    Breakdown(BreakdownArgs),
+    /// List what can be asked, and in which words.
+    Reference(ReferenceArgs),
+    /// List submissions, look at one, or take one back.
+    Submissions(SubmissionsArgs),
+    /// Make synthetic records.
+    Generate(generate::GenerateArgs),
+    /// Prove that the stored state is what the log says.
+    Verify(check::VerifyArgs),
+    /// Make the stored state anew from the log.
+    Rebuild(check::RebuildArgs),
+}
+
+/// `equity breakdown`.
+#[derive(Debug, Args)]
+#[command(after_help = breakdown::EXAMPLES)]
+pub struct BreakdownArgs {
+    /// Which table.
+    #[command(subcommand)]
+    pub what: breakdown::Table,
+}
+
+/// `equity reference`.
+#[derive(Debug, Args)]
+#[command(after_help = reference::EXAMPLES)]
+pub struct ReferenceArgs {
+    /// What to list.
+    #[command(subcommand)]
+    pub what: reference::List,
+}
+
+/// `equity submissions`.
+#[derive(Debug, Args)]
+#[command(after_help = submissions::EXAMPLES)]
+pub struct SubmissionsArgs {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub what: submissions::Action,
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test fails by panicking, and looks at one command"
+)]
+#[path = "args_tests.rs"]
+mod tests;

@@ -1,0 +1,191 @@
+use clap::CommandFactory as _;
+use clap::error::ErrorKind;
+
+use super::*;
+use crate::cli::breakdown::Table;
+use crate::cli::submissions::Action;
+use crate::proto::v1::{AreaBasis, BreakdownQuery, Denominator, Filter, Measure, as_of::At};
+
+fn parse(line: &str) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(line.split_whitespace())
+}
+
+fn query(line: &str) -> BreakdownQuery {
+    match parse(line).unwrap().command {
+        Command::Breakdown(BreakdownArgs { what: Table::Channels(args) }) => args.query.query(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn refused(line: &str) -> ErrorKind {
+    parse(line).unwrap_err().kind()
+}
+
+#[test]
+fn the_definition_is_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn every_command_shows_at_least_two_examples() {
+    fn look(command: &mut clap::Command, path: &str, found: &mut Vec<String>) {
+        let path = format!("{path}{}", command.get_name());
+        let help = command.render_long_help().to_string();
+        let (_, examples) =
+            help.split_once("Examples:").unwrap_or_else(|| panic!("{path}: no examples"));
+        let examples = examples.lines().filter(|line| line.contains("equity ")).count();
+        assert!(examples >= 2, "{path}: {examples} examples");
+        found.push(path.clone());
+        for inner in command.get_subcommands_mut().filter(|inner| inner.get_name() != "help") {
+            look(inner, &format!("{path} "), found);
+        }
+    }
+    let mut found = Vec::new();
+    look(&mut Cli::command(), "", &mut found);
+    assert!(found.len() >= 22, "{found:?}");
+}
+
+#[test]
+fn every_example_can_be_typed() {
+    fn examples(command: &mut clap::Command, lines: &mut Vec<String>) {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        lines.extend(help.lines().filter(|line| line.starts_with("  equity ")).map(str::to_owned));
+        command.get_subcommands_mut().for_each(|inner| examples(inner, lines));
+    }
+    let mut lines = Vec::new();
+    examples(&mut Cli::command(), &mut lines);
+    assert!(lines.len() > 40);
+    for line in lines {
+        // What stands behind two blanks is a remark, behind `>` a file.
+        let line = line.trim().split("  ").next().unwrap().split(" > ").next().unwrap();
+        if let Err(error) = parse(line) {
+            panic!("{line}: {error}");
+        }
+    }
+}
+
+#[test]
+fn exit_codes_are_documented() {
+    let help = Cli::command().render_long_help().to_string();
+    for line in EXIT_CODES.lines() {
+        assert!(help.contains(line.trim()), "{line}");
+    }
+}
+
+#[test]
+fn codes_reach_the_query_untouched() {
+    let query = query(
+        "equity breakdown channels --area QK1 --from 2020-04 --where age_band=75+ --where ethnic_category=A,NOT_STATED",
+    );
+    let filter = |dimension: &str, codes: &[&str]| Filter {
+        dimension: dimension.into(),
+        codes: codes.iter().map(|code| (*code).to_owned()).collect(),
+    };
+    assert_eq!(
+        query.r#where,
+        [filter("age_band", &["75+"]), filter("ethnic_category", &["A", "NOT_STATED"])]
+    );
+    assert_eq!((query.area.as_str(), query.area_basis()), ("QK1", AreaBasis::Provider));
+    assert_eq!(query.period.unwrap().last, "");
+}
+
+#[test]
+fn several_dimensions_in_either_spelling() {
+    let base = "equity breakdown channels --area QK1 --from 2020-04";
+    let expected = ["sex", "age_band"];
+    assert_eq!(query(&format!("{base} --by sex,age_band")).by, expected);
+    assert_eq!(query(&format!("{base} --by sex --by age_band")).by, expected);
+}
+
+#[test]
+fn organisations_instead_of_an_area() {
+    let base = "equity breakdown channels --from 2020/21";
+    assert_eq!(
+        query(&format!("{base} --organisation 04C,03W --organisation 04V")).organisations,
+        ["04C", "03W", "04V"]
+    );
+    assert_eq!(refused(base), ErrorKind::MissingRequiredArgument);
+    assert_eq!(
+        refused(&format!("{base} --area QK1 --organisation 04C")),
+        ErrorKind::ArgumentConflict
+    );
+}
+
+#[test]
+fn states_of_the_data() {
+    let at = |text: &str| {
+        query(&format!("equity breakdown channels --area QK1 --from 2020-04 --as-of {text}"))
+            .as_of
+            .unwrap()
+            .at
+            .unwrap()
+    };
+    assert_eq!(at("71"), At::Position(71));
+    assert_eq!(at("release:2020-Q2"), At::Release("2020-Q2".into()));
+    let time = At::Time(prost_types::Timestamp { seconds: 1_600_000_000, nanos: 500_000_000 });
+    assert_eq!(at("2020-09-13T13:26:40.5+01:00"), time);
+    for bad in ["yesterday", "2020-09-13", "2020-09-13T12:00:00"] {
+        let line = format!("equity breakdown channels --area QK1 --from 2020-04 --as-of {bad}");
+        assert_eq!(refused(&line), ErrorKind::ValueValidation, "{bad}");
+    }
+}
+
+#[test]
+fn conditions_need_a_dimension_and_codes() {
+    for bad in ["age_band", "=75+", "age_band=", "age_band=75+,", "age_band=,"] {
+        let line = format!("equity breakdown channels --area QK1 --from 2020-04 --where {bad}");
+        assert_eq!(refused(&line), ErrorKind::ValueValidation, "{bad}");
+    }
+}
+
+#[test]
+fn what_is_counted() {
+    let line = "equity breakdown channels --area QK1 --from 2020-04 --measure attended --denominator all --rates \
+                --basis residence --confidence 0.998 --care-setting OUTPATIENTS --collection cds";
+    let Command::Breakdown(BreakdownArgs { what: Table::Channels(args) }) =
+        parse(line).unwrap().command
+    else {
+        panic!()
+    };
+    let request = args.request();
+    assert_eq!(request.measure(), Measure::AttendedContacts);
+    assert_eq!(request.denominator(), Denominator::All);
+    assert!(request.include_rates);
+    let query = request.query.unwrap();
+    assert_eq!(query.area_basis(), AreaBasis::Residence);
+    assert_eq!(query.confidence_level, Some(0.998));
+    assert_eq!((query.care_setting.as_str(), query.collection.as_str()), ("OUTPATIENTS", "cds"));
+}
+
+#[test]
+fn global_options_stand_anywhere() {
+    let cli = parse("equity submissions list --format json --service 127.0.0.1:1").unwrap();
+    assert_eq!((cli.format, cli.service.as_str()), (Format::Json, "127.0.0.1:1"));
+    let cli = parse("equity --format csv submissions list").unwrap();
+    assert_eq!(cli.format, Format::Csv);
+    let Command::Submissions(SubmissionsArgs { what: Action::List(args) }) = cli.command else {
+        panic!()
+    };
+    assert!(!args.past && args.collection.is_none());
+}
+
+#[test]
+fn wrong_usage_ends_with_two() {
+    for bad in [
+        "equity",
+        "equity fly",
+        "equity submit",
+        "equity generate --rows 0 --from 2020-01 --to 2020-01 --out -",
+    ] {
+        assert_eq!(parse(bad).unwrap_err().exit_code(), 2, "{bad}");
+    }
+    assert_eq!(
+        refused("equity generate --rows 1 --from 2020-01 --to 2020-01"),
+        ErrorKind::MissingRequiredArgument
+    );
+    assert_eq!(
+        refused("equity generate --rows 1 --from 2020-13 --to 2020-01 --out -"),
+        ErrorKind::ValueValidation
+    );
+    assert_eq!(parse("equity --help").unwrap_err().exit_code(), 0);
+}

@@ -1,0 +1,121 @@
+//! The connection to a running service.
+
+use std::time::Duration;
+
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status};
+
+use super::exit::Failure;
+use super::show::errors;
+use crate::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
+use crate::proto::v1::reference_service_client::ReferenceServiceClient;
+use crate::proto::v1::submission_service_client::SubmissionServiceClient;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest that a question may take.
+const ASK_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often a silent connection is tried, and how long it may stay silent then.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// Largest answer that is taken, in bytes: a page of code lists with their crosswalks is the largest there is.
+const ANSWER_BYTES: usize = 64 << 20;
+
+/// A service that has answered.
+#[derive(Debug, Clone)]
+pub struct Service {
+    channel: Channel,
+    address: String,
+}
+
+impl Service {
+    /// Connects to `127.0.0.1:7443` or `http://127.0.0.1:7443`.
+    ///
+    /// # Errors
+    /// The address is none, or nobody answers there within five seconds.
+    pub async fn connect(address: &str) -> Result<Self, Failure> {
+        let address = url(address)?;
+        let endpoint = Endpoint::from_shared(address.clone())
+            .map_err(|error| Failure::Usage(format!("{address} is no address: {error}")))?
+            .connect_timeout(CONNECT_TIMEOUT)
+            .http2_keep_alive_interval(KEEP_ALIVE)
+            .keep_alive_timeout(KEEP_ALIVE);
+        match endpoint.connect().await {
+            Ok(channel) => Ok(Self { channel, address }),
+            Err(error) => {
+                let mut cause: &dyn std::error::Error = &error;
+                while let Some(deeper) = cause.source() {
+                    cause = deeper;
+                }
+                Err(Failure::Unreachable { address, cause: cause.to_string() })
+            }
+        }
+    }
+
+    /// Takes in submissions.
+    pub fn submissions(&self) -> SubmissionServiceClient<Channel> {
+        SubmissionServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// Answers breakdowns.
+    pub fn channels(&self) -> ConsultationChannelServiceClient<Channel> {
+        ConsultationChannelServiceClient::new(self.channel.clone())
+            .max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// Tells what can be asked.
+    pub fn reference(&self) -> ReferenceServiceClient<Channel> {
+        ReferenceServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// The failure that a status is: a refusal, or a connection that was lost.
+    pub fn failure(&self, status: Status) -> Failure {
+        match errors::connection_lost(&status) {
+            Some(cause) => Failure::Unreachable { address: self.address.clone(), cause },
+            None => Failure::Refused(Box::new(status)),
+        }
+    }
+}
+
+/// A question, which has to be answered within a minute.
+pub fn ask<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(ASK_TIMEOUT);
+    request
+}
+
+/// Every page of a list, at most `$most` items: `pages!(service, reference, list_areas, request, areas, most)`.
+macro_rules! pages {
+    ($service:expr, $client:ident, $method:ident, $request:expr, $items:ident, $most:expr) => {{
+        let most: usize = $most;
+        let mut client = $service.$client();
+        let mut request = $request;
+        request.page_size = i32::try_from(most.min(500)).unwrap_or(500);
+        let mut all = Vec::new();
+        loop {
+            let page = client.$method($crate::cli::client::ask(request.clone())).await;
+            let page = page.map_err(|status| $service.failure(status))?.into_inner();
+            all.extend(page.$items);
+            // A token that does not change would lead round in a circle.
+            let last =
+                page.next_page_token.is_empty() || page.next_page_token == request.page_token;
+            if last || all.len() >= most {
+                all.truncate(most);
+                break all;
+            }
+            request.page_token = page.next_page_token;
+        }
+    }};
+}
+pub(super) use pages;
+
+fn url(address: &str) -> Result<String, Failure> {
+    if address.starts_with("https://") {
+        return Err(Failure::Usage(format!(
+            "{address}: this version speaks plain text only; use http:// to a service on this machine or behind a proxy"
+        )));
+    }
+    Ok(if address.contains("://") { address.to_owned() } else { format!("http://{address}") })
+}
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

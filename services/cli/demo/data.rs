@@ -1,0 +1,149 @@
+//! What the demo submits, over gRPC like everybody else.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use indicatif::ProgressBar;
+
+use super::super::client::{Service, pages};
+use super::super::exit::Failure;
+use super::super::generate::generator;
+use super::super::send::{self, Sending};
+use super::super::send_all::{Sent, send_all};
+use super::super::show::{Out, progress};
+use crate::ingest::{self, Defaults, Month, Parcel};
+use crate::proto::v1::ListSubmissionsRequest;
+
+/// Published files, part of this program so that it works anywhere.
+const FILES: [(&str, &[u8]); 2] = [
+    (
+        "gpad_regional_llr_2019-03_2020-12.csv.gz",
+        include_bytes!("../../../deploy/demo/gpad_regional_llr_2019-03_2020-12.csv.gz"),
+    ),
+    ("gpad_coverage_llr.csv", include_bytes!("../../../deploy/demo/gpad_coverage_llr.csv")),
+];
+
+/// Collection of the synthetic records.
+pub(super) const SYNTHETIC: &str = "synthetic-llr";
+/// First month of the synthetic records.
+pub(super) const SYNTHETIC_FROM: &str = "2020-01";
+/// Last month of the synthetic records.
+pub(super) const SYNTHETIC_TO: &str = "2020-06";
+
+/// Submits what the service does not have yet.
+pub(super) async fn load(service: &Service, rows: u64, out: &mut Out) -> Result<(), Failure> {
+    let how =
+        Sending { run_id: "equity demo".to_owned(), allow_partial: false, validate_only: false };
+    let request = ListSubmissionsRequest {
+        parent: "collections/-".to_owned(),
+        include_past: true,
+        ..Default::default()
+    };
+    let there = pages!(service, submissions, list_submissions, request, submissions, usize::MAX);
+    let there: BTreeSet<_> = there.into_iter().map(|submission| submission.request_id).collect();
+
+    let mut sent = Sent::default();
+    let published = published()?;
+    let all = published.iter().map(|parcel| parcel.rows.len() as u64).sum();
+    let bar = progress::bar("GP appointments", "rows", Some(all), &out.look);
+    let missing = missing(published.into_iter(), &there, &how, &bar);
+    let mut result = send_all(service, missing, &how, &bar, &mut sent).await;
+    bar.finish_and_clear();
+    if result.is_ok() {
+        let synthetic = generator(1, rows, month(SYNTHETIC_FROM)?, month(SYNTHETIC_TO)?)?;
+        let bar = progress::bar("synthetic records", "rows", Some(rows), &out.look);
+        let parcels = synthetic.consultations().chain(synthetic.populations());
+        let missing = self::missing(parcels, &there, &how, &bar);
+        result = send_all(service, missing, &how, &bar, &mut sent).await;
+        bar.finish_and_clear();
+    }
+    result?;
+
+    let submissions = sent.receipts.iter().filter_map(|receipt| receipt.submission.as_ref());
+    let stored: i64 = submissions.map(|submission| submission.accepted_count).sum();
+    let text = match sent.receipts.len() {
+        0 => "the data is there already: nothing was submitted again".to_owned(),
+        count => format!("{count} submissions with {stored} rows are stored"),
+    };
+    out.remark(&text)?;
+    sent.verdict()
+}
+
+/// The parcels that the service does not have yet; the others are counted as done.
+fn missing<'a>(
+    parcels: impl Iterator<Item = Parcel> + 'a,
+    there: &'a BTreeSet<String>,
+    how: &'a Sending,
+    bar: &'a ProgressBar,
+) -> impl Iterator<Item = Result<Parcel, Failure>> + 'a {
+    parcels.map(Ok).filter(move |parcel| {
+        let Ok(parcel) = parcel else { return true };
+        let known = there.contains(&send::request_id(parcel, how));
+        if known {
+            bar.inc(parcel.rows.len() as u64);
+        }
+        !known
+    })
+}
+
+/// The published files as parcels.
+pub(super) fn published() -> Result<Vec<Parcel>, Failure> {
+    let folder = Folder::make()?;
+    let mut parcels = Vec::new();
+    for (name, bytes) in FILES {
+        let path = folder.0.join(name);
+        std::fs::write(&path, bytes).map_err(|error| Failure::data(&path, error))?;
+        let read = ingest::read_all(&path, &Defaults::default());
+        parcels.extend(read.map_err(|error| Failure::data(&path, error))?);
+    }
+    Ok(parcels)
+}
+
+fn month(text: &str) -> Result<Month, Failure> {
+    Month::parse(text).ok_or_else(|| Failure::Other(anyhow::anyhow!("{text} is no month")))
+}
+
+/// A folder that goes away with its value: files are read from disk, and the bundled ones are not on any.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn make() -> Result<Self, Failure> {
+        let path = std::env::temp_dir().join(format!("equity-demo-{}", send::fresh_run_id()));
+        std::fs::create_dir(&path).map_err(|error| Failure::data(&path, error))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What cannot be removed stays in the folder of temporary files.
+        let _ = std::fs::remove_dir_all::<&Path>(self.0.as_ref());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_files_are_complete() {
+        let parcels = published().unwrap();
+        let of =
+            |collection: &'static str| parcels.iter().filter(move |p| p.collection == collection);
+        assert_eq!(of("gpad-regional").count(), 3 * 22);
+        assert_eq!(of("gpad-regional").map(|p| p.rows.len()).sum::<usize>(), 11_756);
+        assert_eq!(of("gpad-regional").map(|p| p.rows.total()).sum::<i64>(), 11_116_298);
+        assert_eq!(of("gpad-coverage").count(), 3 * 41);
+    }
+
+    #[test]
+    fn request_ids_are_the_same_every_time_and_different_from_each_other() {
+        let how = Sending { run_id: "x".into(), allow_partial: false, validate_only: false };
+        let ids = || -> Vec<_> {
+            published().unwrap().iter().map(|parcel| send::request_id(parcel, &how)).collect()
+        };
+        let first = ids();
+        assert_eq!(first, ids());
+        assert_eq!(first.iter().collect::<BTreeSet<_>>().len(), first.len());
+    }
+}

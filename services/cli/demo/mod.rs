@@ -1,0 +1,90 @@
+//! `equity demo`: a service of its own, filled with open data, and what it answers.
+
+mod data;
+mod questions;
+mod story;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::client;
+use super::exit::Failure;
+use super::running;
+use super::show::{Format, Out, json};
+use crate::app::Service;
+use questions::Answers;
+
+const EXAMPLES: &str = "\
+Examples:
+  equity demo
+      loads the data, shows what it says, and goes on serving on 127.0.0.1:7443 until Ctrl-C
+  equity demo --once
+      ends after printing; on any free port, so that it never meets another service
+  equity demo --once --format json > demo.json
+  equity demo --data-folder /tmp/demo --address 127.0.0.1:7500
+
+The data is the published number of GP appointments in Leicester, Leicestershire and Rutland, March 2019 to December 2020, and
+200,000 synthetic records, which say nothing about real people. A second run on the same folder submits nothing again.";
+
+/// `equity demo`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct DemoArgs {
+    /// End after printing.
+    #[arg(long)]
+    pub once: bool,
+    /// Folder of the service's data; made where there is none, and left there.
+    #[arg(long, value_name = "FOLDER", default_value = "./equity-demo")]
+    pub data_folder: PathBuf,
+    /// Address to serve on. Left out: 127.0.0.1:7443, with --once any free port.
+    #[arg(long, value_name = "ADDRESS")]
+    pub address: Option<String>,
+    /// How many synthetic records.
+    #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub rows: u64,
+}
+
+/// Starts, loads, shows, and serves on.
+///
+/// # Errors
+/// The service cannot start or says no.
+pub async fn run(args: DemoArgs, out: &mut Out) -> Result<(), Failure> {
+    let address = args.address.clone().or_else(|| args.once.then(|| "127.0.0.1:0".to_owned()));
+    let folder = args.data_folder.display().to_string();
+    let config = running::settings(
+        None,
+        &[("EQUITY_ADDRESS", address), ("EQUITY_DATA_FOLDER", Some(folder))],
+    )?;
+    let service = running::start(&config).await?;
+    // A service that runs has to be stopped whatever happens meanwhile.
+    let result = tokio::select! {
+        result = Box::pin(tell(&args, &service, out)) => result,
+        told = running::until_told_to_stop() => told,
+    };
+    let stopped = running::stop(service).await;
+    result.and(stopped)
+}
+
+async fn tell(args: &DemoArgs, service: &Service, out: &mut Out) -> Result<(), Failure> {
+    let address = format!("http://{}", service.address());
+    out.remark(&format!("serving at {address}, data in {}", args.data_folder.display()))?;
+    let client = client::Service::connect(&address).await?;
+    data::load(&client, args.rows, out).await?;
+    let answers = Answers::ask(&client).await?;
+    let text = match out.format {
+        Format::Table => story::tell(
+            &answers,
+            &story::Place { address: &address, serving_on: !args.once, folder: &args.data_folder },
+            &out.look,
+        ),
+        Format::Json => json::text(&answers.json()?, false),
+        Format::Csv => answers.csv(),
+    };
+    out.answer(&text)?;
+    if !args.once {
+        out.remark(&format!("serving at {address}; Ctrl-C stops"))?;
+        running::until_told_to_stop().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+use super::*;
+use crate::cli::show::sample;
+use crate::proto::v1::{CategoryKey, CategoryState, GetChannelBreakdownResponse};
+
+fn months() -> ChannelBreakdown {
+    let mut months = sample::april();
+    months.dimensions = vec!["month".into()];
+    let total = months.rows[0].clone();
+    for month in [YEAR_BEFORE, BEFORE, AFTER] {
+        let key = CategoryKey {
+            dimension: "month".into(),
+            code: month.into(),
+            state: CategoryState::Known.into(),
+        };
+        months.rows.push(ChannelRow { keys: vec![key], ..total.clone() });
+    }
+    months
+}
+
+#[test]
+fn the_sentence_compares_three_months() {
+    assert_eq!(
+        sentence(&months()),
+        "In April 2020 58.6 % of 361,905 GP appointments were face to face, against 58.6 % in April 2019 and 58.6 % in \
+         February 2020;\n36.1 % were by telephone, against 36.1 % and 36.1 %."
+    );
+}
+
+#[test]
+fn without_figures_the_sentence_says_so() {
+    let mut missing = months();
+    missing.rows.pop();
+    assert_eq!(sentence(&missing), "The service has no figures for April 2020.");
+    assert_eq!(
+        sentence(&ChannelBreakdown::default()),
+        "The service has no figures for April 2020."
+    );
+}
+
+#[test]
+fn the_page_has_counts_shares_chart_warning_and_next_lines() {
+    let answer =
+        |breakdown| GetChannelBreakdownResponse { breakdown: Some(breakdown), position: 71 };
+    let answers = Answers {
+        months: answer(months()),
+        after: answer(sample::april()),
+        synthetic: answer(sample::by_ethnic_category()),
+    };
+    let place = Place { address: "http://127.0.0.1:9", serving_on: true, folder: Path::new("./d") };
+    let page = tell(&answers, &place, &Look::PLAIN);
+    for expected in [
+        "212,251",
+        "2020-04",
+        "58.6 %",
+        "####",
+        "SYNTHETIC",
+        "--service http://127.0.0.1:9",
+        "grpcurl",
+    ] {
+        assert!(page.contains(expected), "{expected} is missing:\n{page}");
+    }
+    assert!(page.is_ascii());
+    let once = tell(&answers, &Place { serving_on: false, ..place }, &Look::PLAIN);
+    assert!(once.contains("equity serve --data-folder ./d"));
+    assert!(!once.contains("127.0.0.1:9"), "a service that is gone is not named");
+}

@@ -1,0 +1,94 @@
+//! How a command can end, and the exit code of each end.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What the exit codes mean, for `equity --help`.
+pub const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  the service or the data said no (the message says which field and why)
+  2  wrong usage
+  3  the service could not be reached
+  4  verify found differences";
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub enum Failure {
+    /// The service answered with an error.
+    Refused(Box<tonic::Status>),
+    /// Some of several submissions were refused; each has been shown already.
+    SomeRefused {
+        /// How many.
+        refused: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// A file or folder does not hold what it should.
+    Data {
+        /// Where: the file or folder.
+        place: PathBuf,
+        /// What is wrong with it.
+        cause: anyhow::Error,
+    },
+    /// The words after `equity` make no sense together.
+    Usage(String),
+    /// Nobody answers at the address.
+    Unreachable {
+        /// The address that was tried.
+        address: String,
+        /// What the network said.
+        cause: String,
+    },
+    /// The rebuilt state differs from the stored one; each difference has been shown already.
+    Differences(usize),
+    /// The answer could not be written.
+    Output(io::Error),
+    /// Something else that stopped the command: starting the service, reading settings.
+    Other(anyhow::Error),
+}
+
+impl Failure {
+    /// The exit code, as [`EXIT_CODES`] lists them. A reader that has gone away (`equity … | head`) is no failure.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            Self::Refused(_)
+            | Self::SomeRefused { .. }
+            | Self::Data { .. }
+            | Self::Output(_)
+            | Self::Other(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Unreachable { .. } => 3,
+            Self::Differences(_) => 4,
+        }
+    }
+
+    /// Whether there is nothing to say about it.
+    pub fn silent(&self) -> bool {
+        self.code() == 0
+    }
+
+    /// The exit code for the operating system.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code())
+    }
+
+    /// A failure of something in a file or folder.
+    pub fn data(place: impl Into<PathBuf>, cause: impl Into<anyhow::Error>) -> Self {
+        Self::Data { place: place.into(), cause: cause.into() }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Other(error)
+    }
+}

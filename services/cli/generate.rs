@@ -1,0 +1,142 @@
+//! `equity generate`: makes synthetic records.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use indicatif::ProgressBar;
+
+use super::client::Service;
+use super::exit::Failure;
+use super::send::{self, Sending};
+use super::send_all::{Sent, send_all};
+use super::show::{Out, progress, sent};
+use crate::ingest::generate::{Generator, GeneratorError, GeneratorSettings};
+use crate::ingest::{IngestError, Month, Parcel, own};
+
+const EXAMPLES: &str = "\
+Examples:
+  equity generate --rows 1000 --seed 1 --from 2020-04 --to 2020-04 --out -
+      to standard output, in our own CSV
+  equity generate --rows 1000000 --seed 7 --from 2019-03 --to 2020-12 --out synthetic.csv
+  equity generate --rows 200000 --seed 7 --from 2020-01 --to 2020-06 --submit-to 127.0.0.1:7443
+      straight into the collection synthetic-llr of a running service
+
+The same seed, rows and months make the same records. They follow published tables of Leicester, Leicestershire and Rutland
+in their totals, and say nothing about real people.";
+
+/// `equity generate`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+#[command(group = clap::ArgGroup::new("where to").required(true).args(["out", "submit_to"]))]
+pub struct GenerateArgs {
+    /// How many records.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub rows: u64,
+    /// Any number; another makes other records.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// First month, `2020-01`.
+    #[arg(long, value_name = "MONTH", value_parser = month)]
+    pub from: Month,
+    /// Last month, itself included.
+    #[arg(long, value_name = "MONTH", value_parser = month)]
+    pub to: Month,
+    /// File to write, `-` for standard output.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Write the population that the records belong to instead: a file holds one or the other.
+    #[arg(long, conflicts_with = "submit_to")]
+    pub populations: bool,
+    /// Address of a service to submit to: the records and the population they belong to.
+    #[arg(long, value_name = "ADDRESS")]
+    pub submit_to: Option<String>,
+}
+
+fn month(text: &str) -> Result<Month, String> {
+    Month::parse(text).ok_or_else(|| format!("expected a month like 2020-04, not `{text}`"))
+}
+
+/// Makes them, and writes or submits them.
+///
+/// # Errors
+/// The file cannot be written, the service cannot be reached or says no.
+pub async fn run(args: GenerateArgs, out: &mut Out) -> Result<(), Failure> {
+    if args.to < args.from {
+        return Err(Failure::Usage("--to is before --from".to_owned()));
+    }
+    let generator = generator(args.seed, args.rows, args.from, args.to)?;
+    if let Some(address) = &args.submit_to {
+        return submit(address, &generator, args.rows, out).await;
+    }
+    let bar = progress::bar("making records", "rows", Some(args.rows), &out.look);
+    let parcels: Box<dyn Iterator<Item = Parcel>> = if args.populations {
+        Box::new(generator.populations())
+    } else {
+        Box::new(generator.consultations())
+    };
+    match args.out.as_deref() {
+        Some(path) if path != Path::new("-") => {
+            let file = File::create(path).map_err(|error| Failure::data(path, error))?;
+            write(file, parcels, &bar).map_err(|error| Failure::data(path, error))?;
+        }
+        _ => match write(out.answers(), parcels, &bar) {
+            Err(IngestError::Write(error)) => return Err(Failure::Output(error)),
+            result => result.map_err(|error| Failure::Other(error.into()))?,
+        },
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// A generator of synthetic records: the same for the same arguments.
+///
+/// # Errors
+/// The settings cannot be met.
+pub fn generator(seed: u64, rows: u64, first: Month, last: Month) -> Result<Generator, Failure> {
+    let failed = |error: GeneratorError| Failure::Other(error.into());
+    let mut settings = GeneratorSettings::new(seed).map_err(failed)?;
+    settings.rows = rows;
+    settings.first_month = first;
+    settings.last_month = last;
+    Generator::new(settings).map_err(failed)
+}
+
+fn write(
+    to: impl Write,
+    parcels: impl Iterator<Item = Parcel>,
+    bar: &ProgressBar,
+) -> Result<(), IngestError> {
+    let mut writer = own::Writer::new(to);
+    for parcel in parcels {
+        writer.write(&parcel)?;
+        bar.inc(parcel.rows.len() as u64);
+    }
+    writer.finish()?.flush().map_err(IngestError::Write)
+}
+
+/// Submits the consultations, then the population they belong to.
+async fn submit(
+    address: &str,
+    generator: &Generator,
+    rows: u64,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let service = Service::connect(address).await?;
+    let how = Sending { run_id: send::fresh_run_id(), allow_partial: false, validate_only: false };
+    let mut all = Sent::default();
+    let bar = progress::bar("consultations", "rows", Some(rows), &out.look);
+    let parcels = generator.consultations().map(Ok);
+    let mut result = send_all(&service, parcels, &how, &bar, &mut all).await;
+    bar.finish_and_clear();
+    if result.is_ok() {
+        let bar = progress::bar("populations", "rows", None, &out.look);
+        let parcels = generator.populations().map(Ok);
+        result = send_all(&service, parcels, &how, &bar, &mut all).await;
+        bar.finish_and_clear();
+    }
+    sent::show(&all, out)?;
+    result?;
+    all.verdict()
+}

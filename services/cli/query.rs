@@ -1,0 +1,171 @@
+//! What a breakdown is asked with: from words on the command line to a query of the contract.
+
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+
+use crate::proto::v1::{
+    AreaBasis, AsOf, BreakdownQuery, BreakdownView, Denominator, Filter, Measure, PeriodRange,
+    as_of::At,
+};
+
+/// What every breakdown is asked with.
+#[derive(Debug, Clone, Args)]
+pub struct QueryArgs {
+    /// Area: code of a system, place, district, sub-ICB location or PCN (`QK1`). See `equity reference areas`.
+    #[arg(long, value_name = "CODE", required_unless_present = "organisation")]
+    pub area: Option<String>,
+    /// Organisation, instead of an area; each gets rows of its own. Several: repeat it, or separate them with commas.
+    #[arg(long, value_name = "CODE", value_delimiter = ',', conflicts_with = "area")]
+    pub organisation: Vec<String>,
+    /// First period: month `2020-04`, quarter `2020-Q2`, financial year `2020/21` or calendar year `2020`.
+    #[arg(long, value_name = "PERIOD")]
+    pub from: String,
+    /// Last period, itself included. Left out: the same as --from.
+    #[arg(long, value_name = "PERIOD")]
+    pub to: Option<String>,
+    /// Dimension to break down by, at most three: repeat it, or separate them with commas. See `equity reference dimensions`.
+    #[arg(long, value_name = "DIM", value_delimiter = ',')]
+    pub by: Vec<String>,
+    /// Condition on a dimension: `age_band=75+`. Several codes (`sex=1,2`) give a row each. Repeat it for further dimensions.
+    #[arg(long = "where", value_name = "DIM=CODE[,CODE]")]
+    pub conditions: Vec<Condition>,
+    /// Collection to answer from. Left out: the area's default for the care setting. See `equity reference collections`.
+    #[arg(long, value_name = "ID")]
+    pub collection: Option<String>,
+    /// Care setting: `PRIMARY_CARE`, `OUTPATIENTS`, … Left out: `PRIMARY_CARE`, where no collection is named either.
+    #[arg(long, value_name = "CODE")]
+    pub care_setting: Option<String>,
+    /// Whether an area means where care is given or where people live.
+    #[arg(long, value_enum, default_value = "provider")]
+    pub basis: Basis,
+    /// State of the data: a log position (`71`), a time (`2026-11-21T09:00:00Z`) or `release:NAME`. Left out: now.
+    #[arg(long, value_name = "POSITION|TIME")]
+    pub as_of: Option<AsOfArg>,
+    /// Confidence level of the limits: 0.95 or 0.998.
+    #[arg(long, value_name = "LEVEL", default_value_t = 0.95)]
+    pub confidence: f64,
+}
+
+impl QueryArgs {
+    /// The query of the contract.
+    pub fn query(&self) -> BreakdownQuery {
+        BreakdownQuery {
+            collection: self.collection.clone().unwrap_or_default(),
+            care_setting: self.care_setting.clone().unwrap_or_default(),
+            area: self.area.clone().unwrap_or_default(),
+            organisations: self.organisation.clone(),
+            area_basis: AreaBasis::from(self.basis).into(),
+            period: Some(PeriodRange {
+                first: self.from.clone(),
+                last: self.to.clone().unwrap_or_default(),
+            }),
+            by: self.by.clone(),
+            r#where: self.conditions.iter().map(|condition| condition.0.clone()).collect(),
+            as_of: self.as_of.as_ref().map(|as_of| as_of.0.clone()),
+            confidence_level: Some(self.confidence),
+            view: BreakdownView::Full.into(),
+        }
+    }
+}
+
+/// A condition: a dimension and its codes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condition(pub Filter);
+
+impl FromStr for Condition {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected =
+            || format!("expected DIM=CODE[,CODE], for example age_band=75+, not `{text}`");
+        let (dimension, codes) = text.split_once('=').ok_or_else(expected)?;
+        let codes: Vec<_> = codes.split(',').map(|code| code.trim().to_owned()).collect();
+        if dimension.trim().is_empty() || codes.iter().any(String::is_empty) {
+            return Err(expected());
+        }
+        Ok(Self(Filter { dimension: dimension.trim().to_owned(), codes }))
+    }
+}
+
+/// A state of the data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AsOfArg(pub AsOf);
+
+impl FromStr for AsOfArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let at = if let Some(release) = text.strip_prefix("release:") {
+            At::Release(release.to_owned())
+        } else if let Ok(position) = text.parse::<i64>() {
+            At::Position(position)
+        } else {
+            let time: jiff::Timestamp = text.parse().map_err(|_| {
+                format!("expected a position (71), a time with its zone (2026-11-21T09:00:00Z) or release:NAME, not `{text}`")
+            })?;
+            At::Time(prost_types::Timestamp {
+                seconds: time.as_second(),
+                nanos: time.subsec_nanosecond(),
+            })
+        };
+        Ok(Self(AsOf { at: Some(at) }))
+    }
+}
+
+/// Whether an area means where care is given or where people live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Basis {
+    /// Organisations that belong to the area.
+    Provider,
+    /// People who live in the area.
+    Residence,
+}
+
+impl From<Basis> for AreaBasis {
+    fn from(basis: Basis) -> Self {
+        match basis {
+            Basis::Provider => Self::Provider,
+            Basis::Residence => Self::Residence,
+        }
+    }
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MeasureArg {
+    /// All consultations, whatever became of them.
+    Contacts,
+    /// Consultations that the person attended.
+    Attended,
+    /// Distinct persons.
+    Persons,
+}
+
+impl From<MeasureArg> for Measure {
+    fn from(measure: MeasureArg) -> Self {
+        match measure {
+            MeasureArg::Contacts => Self::Contacts,
+            MeasureArg::Attended => Self::AttendedContacts,
+            MeasureArg::Persons => Self::Persons,
+        }
+    }
+}
+
+/// What shares are shares of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DenominatorArg {
+    /// Those whose channel is known.
+    Known,
+    /// All, known or not.
+    All,
+}
+
+impl From<DenominatorArg> for Denominator {
+    fn from(denominator: DenominatorArg) -> Self {
+        match denominator {
+            DenominatorArg::Known => Self::KnownOnly,
+            DenominatorArg::All => Self::All,
+        }
+    }
+}

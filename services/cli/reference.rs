@@ -1,0 +1,214 @@
+//! `equity reference`: what can be asked, and in which words.
+
+use clap::{Args, Subcommand};
+use prost::Message;
+
+use super::client::{Service, pages};
+use super::exit::Failure;
+use super::show::sheet::Sheet;
+use super::show::{Format, Out, json, lists};
+use crate::proto::v1;
+
+/// Examples for `equity reference --help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  equity reference dimensions
+  equity reference dimensions --dimension ethnic_category
+  equity reference areas --type place
+  equity reference availability --collection gpad-regional --format csv";
+
+/// What is listed.
+#[derive(Debug, Subcommand)]
+pub enum List {
+    /// The values that fields can take, and the vocabularies in which they can be given.
+    #[command(
+        after_help = "Examples:\n  equity reference code-lists\n  equity reference code-lists --list channel\n  \
+                            equity reference code-lists --list ethnicity --format json"
+    )]
+    CodeLists {
+        /// Only this list, with its categories and every code of its code systems.
+        #[arg(long, value_name = "ID")]
+        list: Option<String>,
+    },
+    /// What can be broken down and filtered by.
+    #[command(
+        after_help = "Examples:\n  equity reference dimensions\n  equity reference dimensions --dimension age_band"
+    )]
+    Dimensions {
+        /// Only this dimension, with its categories.
+        #[arg(long, value_name = "ID")]
+        dimension: Option<String>,
+    },
+    /// Where data comes from.
+    #[command(
+        after_help = "Examples:\n  equity reference collections\n  equity reference collections --format json"
+    )]
+    Collections,
+    /// Who submits or gives care.
+    #[command(
+        after_help = "Examples:\n  equity reference organisations\n  equity reference organisations --area QK1 --format csv"
+    )]
+    Organisations {
+        /// Only those that belong to this area.
+        #[arg(long, value_name = "CODE")]
+        area: Option<String>,
+    },
+    /// The areas that can be asked about.
+    #[command(
+        after_help = "Examples:\n  equity reference areas\n  equity reference areas --type place"
+    )]
+    Areas {
+        /// Only this type: `system`, `place`, `district`, `sub_icb`, `pcn`.
+        #[arg(long = "type", value_name = "TYPE")]
+        kind: Option<String>,
+    },
+    /// Which organisations, months and fields a collection has.
+    #[command(
+        after_help = "Examples:\n  equity reference availability --collection gpad-regional\n  \
+                            equity reference availability --collection gpad-coverage --dataset populations --format csv"
+    )]
+    Availability(AvailabilityArgs),
+}
+
+/// `equity reference availability`.
+#[derive(Debug, Args)]
+pub struct AvailabilityArgs {
+    /// Collection. See `equity reference collections`.
+    #[arg(long, value_name = "ID")]
+    pub collection: String,
+    /// Only organisations of this area.
+    #[arg(long, value_name = "CODE")]
+    pub area: Option<String>,
+    /// Only this shape of data.
+    #[arg(long, value_enum)]
+    pub dataset: Option<DatasetArg>,
+}
+
+/// A shape of data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DatasetArg {
+    /// Activity.
+    Consultations,
+    /// Registered or resident people.
+    Populations,
+}
+
+impl From<DatasetArg> for v1::Dataset {
+    fn from(dataset: DatasetArg) -> Self {
+        match dataset {
+            DatasetArg::Consultations => Self::Consultations,
+            DatasetArg::Populations => Self::Populations,
+        }
+    }
+}
+
+/// Asks, and shows the list.
+///
+/// # Errors
+/// The service cannot be reached or says no; a dimension or code list that there is none of.
+pub async fn run(list: List, address: &str, out: &mut Out) -> Result<(), Failure> {
+    let service = Service::connect(address).await?;
+    let all = usize::MAX;
+    match list {
+        List::CodeLists { list } => {
+            let request = v1::ListCodeListsRequest {
+                code_list: list.clone().unwrap_or_default(),
+                ..Default::default()
+            };
+            let code_lists = pages!(service, reference, list_code_lists, request, code_lists, all);
+            let sheet = match &list {
+                Some(id) => lists::codes(one(&code_lists, |list| list.id == *id, "code list", id)?),
+                None => lists::code_lists(&code_lists),
+            };
+            let answer = v1::ListCodeListsResponse { code_lists, ..Default::default() };
+            show(&sheet, "equity.v1.ListCodeListsResponse", &answer, out)
+        }
+        List::Dimensions { dimension } => {
+            let request = v1::ListDimensionsRequest::default();
+            let mut dimensions =
+                pages!(service, reference, list_dimensions, request, dimensions, all);
+            let sheet = match &dimension {
+                Some(id) => {
+                    let only = one(&dimensions, |found| found.id == *id, "dimension", id)?.clone();
+                    dimensions = vec![only];
+                    lists::categories(&dimensions[0])
+                }
+                None => lists::dimensions(&dimensions),
+            };
+            let answer = v1::ListDimensionsResponse { dimensions, ..Default::default() };
+            show(&sheet, "equity.v1.ListDimensionsResponse", &answer, out)
+        }
+        List::Collections => {
+            let request = v1::ListCollectionsRequest::default();
+            let collections =
+                pages!(service, reference, list_collections, request, collections, all);
+            let sheet = lists::collections(&collections);
+            let answer = v1::ListCollectionsResponse { collections, ..Default::default() };
+            show(&sheet, "equity.v1.ListCollectionsResponse", &answer, out)
+        }
+        List::Organisations { area } => {
+            let request = v1::ListOrganisationsRequest {
+                area: area.unwrap_or_default(),
+                ..Default::default()
+            };
+            let organisations =
+                pages!(service, reference, list_organisations, request, organisations, all);
+            let sheet = lists::organisations(&organisations);
+            let answer = v1::ListOrganisationsResponse { organisations, ..Default::default() };
+            show(&sheet, "equity.v1.ListOrganisationsResponse", &answer, out)
+        }
+        List::Areas { kind } => {
+            let request =
+                v1::ListAreasRequest { r#type: kind.unwrap_or_default(), ..Default::default() };
+            let areas = pages!(service, reference, list_areas, request, areas, all);
+            let sheet = lists::areas(&areas);
+            let answer = v1::ListAreasResponse { areas, ..Default::default() };
+            show(&sheet, "equity.v1.ListAreasResponse", &answer, out)
+        }
+        List::Availability(args) => {
+            let request = v1::ListAvailabilityRequest {
+                collection: args.collection,
+                area: args.area.unwrap_or_default(),
+                dataset: args.dataset.map_or(v1::Dataset::Unspecified, Into::into).into(),
+                ..Default::default()
+            };
+            let availability =
+                pages!(service, reference, list_availability, request, availability, all);
+            let sheet = lists::availability(&availability);
+            let answer = v1::ListAvailabilityResponse { availability, ..Default::default() };
+            show(&sheet, "equity.v1.ListAvailabilityResponse", &answer, out)
+        }
+    }
+}
+
+fn one<'a, T>(
+    all: &'a [T],
+    is: impl Fn(&T) -> bool,
+    what: &str,
+    id: &str,
+) -> Result<&'a T, Failure> {
+    all.iter().find(|item| is(item)).ok_or_else(|| {
+        Failure::Other(anyhow::anyhow!(
+            "there is no {what} `{id}`; leave it out to see all of them"
+        ))
+    })
+}
+
+/// Shows a list: as a table and CSV by its sheet, as JSON by the message `name`.
+///
+/// # Errors
+/// The answer cannot be written.
+pub fn show(
+    sheet: &Sheet,
+    name: &str,
+    message: &impl Message,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let text = match out.format {
+        Format::Table if sheet.lines.is_empty() => "nothing to list".to_owned(),
+        Format::Table => sheet.table(&out.look),
+        Format::Csv => sheet.csv(),
+        Format::Json => json::text(&json::of(name, message)?, false),
+    };
+    Ok(out.answer(&text)?)
+}

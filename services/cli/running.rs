@@ -1,0 +1,84 @@
+//! A service that runs inside this program: settings, start, stop.
+
+use std::time::Duration;
+
+use super::exit::Failure;
+use crate::app::Service;
+use crate::config::Config;
+
+/// Longest that stopping may take; the service's own bound is shorter, this one is for a service that is stuck.
+const STOP: Duration = Duration::from_secs(60);
+
+/// Settings from a file (none: the defaults) and the environment. `overrides` stand above both: name of the environment
+/// variable (`EQUITY_ADDRESS`) and value.
+///
+/// # Errors
+/// The file cannot be read or the settings are wrong.
+pub fn settings(
+    file: Option<&std::path::Path>,
+    overrides: &[(&str, Option<String>)],
+) -> Result<Config, Failure> {
+    let text = match file {
+        Some(path) => std::fs::read_to_string(path).map_err(|error| Failure::data(path, error))?,
+        None => String::new(),
+    };
+    let config = Config::parse(&text, |name| {
+        let over = overrides.iter().find(|(known, _)| *known == name);
+        over.and_then(|(_, value)| value.clone()).or_else(|| std::env::var(name).ok())
+    });
+    config.map_err(|error| Failure::Other(anyhow::Error::from(error)))
+}
+
+/// Starts a service.
+///
+/// # Errors
+/// The address is taken, the folder cannot be used, or stored data is damaged.
+pub async fn start(config: &Config) -> Result<Service, Failure> {
+    Service::start(config).await.map_err(|error| {
+        let folder = config.data_folder.display();
+        Failure::Other(
+            error.context(format!("cannot serve at {} with data in {folder}", config.address)),
+        )
+    })
+}
+
+/// Resolves at the first Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// The system does not let this program listen to signals.
+pub async fn until_told_to_stop() -> Result<(), Failure> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).map_err(|error| {
+            Failure::Other(anyhow::Error::new(error).context("cannot listen to SIGTERM"))
+        })?;
+        tokio::select! {
+            result = tokio::signal::ctrl_c() => result.map_err(|error| Failure::Other(error.into())),
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.map_err(|error| Failure::Other(error.into()))
+}
+
+/// Stops the service: running calls may end within its bound. A second Ctrl-C does not wait for them.
+///
+/// # Errors
+/// Stopping failed, took too long, or was not waited for.
+pub async fn stop(service: Service) -> Result<(), Failure> {
+    let stopped = tokio::select! {
+        stopped = tokio::time::timeout(STOP, service.stop()) => stopped,
+        told = until_told_to_stop() => {
+            told?;
+            return Err(Failure::Other(anyhow::anyhow!("stopped at once; nothing that was acknowledged is lost")));
+        }
+    };
+    match stopped {
+        Ok(result) => result.map_err(Failure::Other),
+        Err(_) => Err(Failure::Other(anyhow::anyhow!(
+            "the service did not stop within {} s",
+            STOP.as_secs()
+        ))),
+    }
+}

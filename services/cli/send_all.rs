@@ -1,0 +1,85 @@
+//! Sends parcels one after the other and keeps what became of each.
+
+use indicatif::ProgressBar;
+use tonic::{Code, Status};
+
+use super::client::Service;
+use super::exit::Failure;
+use super::send::{Sending, send};
+use crate::ingest::Parcel;
+use crate::proto::v1::Receipt;
+
+/// What became of the parcels so far.
+#[derive(Debug, Default)]
+pub struct Sent {
+    /// Receipts, in the order of sending.
+    pub receipts: Vec<Receipt>,
+    /// Refusals, in the order of sending.
+    pub refusals: Vec<Refusal>,
+}
+
+/// A parcel that was refused.
+#[derive(Debug)]
+pub struct Refusal {
+    /// Its organisation.
+    pub organisation: String,
+    /// Its month.
+    pub month: String,
+    /// Why.
+    pub status: Box<Status>,
+}
+
+impl Sent {
+    /// Whether all is well.
+    ///
+    /// # Errors
+    /// Some or all parcels were refused.
+    pub fn verdict(self) -> Result<(), Failure> {
+        let (refused, of) = (self.refusals.len(), self.refusals.len() + self.receipts.len());
+        match (self.refusals.into_iter().next(), of) {
+            (None, _) => Ok(()),
+            (Some(refusal), 1) => Err(Failure::Refused(refusal.status)),
+            (Some(_), of) => Err(Failure::SomeRefused { refused, of }),
+        }
+    }
+}
+
+/// Sends every parcel. A parcel that is refused because of what is in it does not keep the others back; everything else
+/// that goes wrong ends the sending. `sent` holds what became of those before.
+///
+/// # Errors
+/// A parcel cannot be read, the connection is lost, or the service takes nothing at the moment.
+pub async fn send_all(
+    service: &Service,
+    parcels: impl Iterator<Item = Result<Parcel, Failure>>,
+    how: &Sending,
+    bar: &ProgressBar,
+    sent: &mut Sent,
+) -> Result<(), Failure> {
+    for parcel in parcels {
+        let parcel = parcel?;
+        let (organisation, month) = (parcel.organisation.clone(), parcel.month.clone());
+        let rows_after = bar.position() + parcel.rows.len() as u64;
+        match send(service, parcel, how, bar).await {
+            Ok(receipt) => sent.receipts.push(receipt),
+            Err(Failure::Refused(status)) if is_about_content(status.code()) => {
+                sent.refusals.push(Refusal { organisation, month, status });
+            }
+            Err(failure) => return Err(failure),
+        }
+        bar.set_position(rows_after);
+    }
+    Ok(())
+}
+
+fn is_about_content(code: Code) -> bool {
+    matches!(
+        code,
+        Code::InvalidArgument
+            | Code::NotFound
+            | Code::AlreadyExists
+            | Code::FailedPrecondition
+            | Code::OutOfRange
+            | Code::PermissionDenied
+    )
+}

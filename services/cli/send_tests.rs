@@ -1,0 +1,98 @@
+use super::*;
+use crate::proto::v1::{ConsultationRecord, PersonCharacteristics};
+
+fn sending() -> Sending {
+    Sending { run_id: "run".into(), allow_partial: false, validate_only: false }
+}
+
+fn row(channel: &str) -> ConsultationRecord {
+    ConsultationRecord { channel: channel.into(), ..Default::default() }
+}
+
+fn parcel() -> Parcel {
+    Parcel {
+        organisation: "04C".into(),
+        collection: "practice-feed".into(),
+        month: "2020-04".into(),
+        code_systems: [("channel".to_owned(), "gpad".to_owned())].into(),
+        collected: vec!["sex".into()],
+        person_key_scheme: String::new(),
+        rows: Rows::Consultations(vec![row("01"), row("02")]),
+    }
+}
+
+#[test]
+fn the_same_content_has_the_same_request_id() {
+    let id = request_id(&parcel(), &sending());
+    assert_eq!(id, request_id(&parcel(), &sending()));
+    assert_eq!(Uuid::parse_str(&id).unwrap().get_version_num(), 4);
+    let checked = Sending { validate_only: true, ..sending() };
+    assert_eq!(id, request_id(&parcel(), &checked), "checking first changes nothing");
+}
+
+#[test]
+fn other_content_has_another_request_id() {
+    let mut ids = vec![request_id(&parcel(), &sending())];
+    let mut add = |change: &dyn Fn(&mut Parcel)| {
+        let mut changed = parcel();
+        change(&mut changed);
+        ids.push(request_id(&changed, &sending()));
+    };
+    add(&|parcel| parcel.organisation = "03W".into());
+    add(&|parcel| parcel.collection = "x".into());
+    add(&|parcel| parcel.month = "2020-05".into());
+    add(&|parcel| parcel.code_systems.clear());
+    add(&|parcel| parcel.collected.clear());
+    add(&|parcel| parcel.person_key_scheme = "v1".into());
+    add(&|parcel| parcel.rows = Rows::Consultations(vec![row("02"), row("01")]));
+    add(&|parcel| parcel.rows = Rows::Consultations(vec![row("01")]));
+    add(&|parcel| parcel.rows = Rows::Consultations(vec![]));
+    add(&|parcel| parcel.rows = Rows::Populations(vec![]));
+    // Where one text ends and the next begins has to matter.
+    add(&|parcel| {
+        parcel.organisation = "04".into();
+        parcel.collection = "Cpractice-feed".into();
+    });
+    ids.push(request_id(&parcel(), &Sending { run_id: "other".into(), ..sending() }));
+    ids.push(request_id(&parcel(), &Sending { allow_partial: true, ..sending() }));
+    let all = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), all);
+}
+
+#[test]
+fn batches_keep_every_row_in_order_and_stay_small() {
+    let long = ConsultationRecord {
+        person: Some(PersonCharacteristics {
+            disability: vec!["0123456789".repeat(10); 20],
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let mut rows: Vec<_> = (0..12_345).map(|index| row(&index.to_string())).collect();
+    rows.extend(std::iter::repeat_n(long, 3_000));
+    let bar = ProgressBar::hidden();
+    let batches: Vec<_> = batches(rows.clone(), bar.clone()).collect();
+    assert!(batches.iter().all(|batch| !batch.is_empty() && batch.len() <= BATCH_ROWS));
+    let bytes =
+        |batch: &Vec<ConsultationRecord>| batch.iter().map(Message::encoded_len).sum::<usize>();
+    assert!(batches.iter().all(|batch| bytes(batch) < 2 * BATCH_BYTES));
+    assert_eq!(batches.concat(), rows);
+    assert_eq!(bar.position(), rows.len() as u64);
+}
+
+#[test]
+fn the_header_comes_first_and_says_how_many_rows_follow() {
+    let Rows::Consultations(rows) = parcel().rows else { unreachable!() };
+    let header = parcel().header("id");
+    let parts: Vec<_> = consultations(header, rows, ProgressBar::hidden())
+        .map(|message| message.part.unwrap())
+        .collect();
+    use submit_consultations_request::Part;
+    assert_eq!(parts.len(), 2);
+    assert!(matches!(&parts[0], Part::Header(header) if header.expected_record_count == Some(2)));
+    assert!(matches!(&parts[1], Part::Batch(batch) if batch.records.len() == 2));
+    let empty = consultations(parcel().header("id"), vec![], ProgressBar::hidden());
+    assert_eq!(empty.count(), 1, "a parcel without rows is for the service to refuse");
+}

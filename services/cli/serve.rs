@@ -1,0 +1,99 @@
+//! `equity serve`: runs the service.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::exit::Failure;
+use super::running;
+use super::show::{Format, Out};
+use crate::app::Service;
+use crate::config::Config;
+
+const EXAMPLES: &str = "\
+Examples:
+  equity serve
+      on 127.0.0.1:7443, data in ./equity-data
+  equity serve --config /etc/equity/equity.toml
+  equity serve --address 127.0.0.1:0 --data-folder /var/lib/equity --format json
+      on any free port; the first line of output says which, for a script
+  EQUITY_LIMITS_DRAIN=30s equity serve --check
+      reads and checks the settings, and does nothing else
+
+Settings come from the options, then from the environment (`limits.drain` is EQUITY_LIMITS_DRAIN), then from the file, then
+from the defaults. deploy/equity.example.toml documents every key. Everything is checked before the port is bound.";
+
+/// `equity serve`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ServeArgs {
+    /// Settings, TOML.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Address to listen on; port 0 takes any free one.
+    #[arg(long, value_name = "ADDRESS")]
+    pub address: Option<String>,
+    /// Folder of the log, the store and the secret; made where there is none.
+    #[arg(long, value_name = "FOLDER")]
+    pub data_folder: Option<PathBuf>,
+    /// Folder of code lists, areas, organisations and collections that replaces the built-in ones.
+    #[arg(long, value_name = "FOLDER")]
+    pub reference_folder: Option<PathBuf>,
+    /// Serve an address that other machines can reach, although this version has neither encryption nor identity.
+    #[arg(long)]
+    pub allow_plaintext: bool,
+    /// Only check the settings.
+    #[arg(long)]
+    pub check: bool,
+}
+
+impl ServeArgs {
+    /// The settings, with what the options say above everything else.
+    ///
+    /// # Errors
+    /// The file cannot be read or the settings are wrong.
+    pub fn settings(&self) -> Result<Config, Failure> {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        running::settings(
+            self.config.as_deref(),
+            &[
+                ("EQUITY_ADDRESS", self.address.clone()),
+                ("EQUITY_DATA_FOLDER", path(&self.data_folder)),
+                ("EQUITY_REFERENCE_FOLDER", path(&self.reference_folder)),
+                ("EQUITY_ALLOW_PLAINTEXT", self.allow_plaintext.then(|| "true".to_owned())),
+            ],
+        )
+    }
+}
+
+/// Serves until Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// The settings are wrong, the service cannot start, or it does not stop.
+pub async fn run(args: ServeArgs, out: &mut Out) -> Result<(), Failure> {
+    let config = args.settings()?;
+    if args.check {
+        out.answer("the settings can be used")?;
+        return Ok(());
+    }
+    let service = running::start(&config).await?;
+    out.answer(&ready(&service, &config, out.format))?;
+    let told = running::until_told_to_stop().await;
+    out.remark("stopping")?;
+    running::stop(service).await?;
+    told
+}
+
+/// What is said when the service is ready.
+fn ready(service: &Service, config: &Config, format: Format) -> String {
+    let address = format!("http://{}", service.address());
+    let folder = config.data_folder.display().to_string();
+    match format {
+        Format::Table => format!("serving at {address}, data in {folder}; Ctrl-C stops"),
+        Format::Json => serde_json::json!({"address": address, "data_folder": folder}).to_string(),
+        Format::Csv => super::show::csv::text(
+            &["address".to_owned(), "data_folder".to_owned()],
+            [vec![address, folder]],
+        ),
+    }
+}

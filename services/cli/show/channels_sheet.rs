@@ -1,0 +1,82 @@
+//! A table of channels, for spreadsheets.
+
+use super::sheet::{Cell, Sheet};
+use super::words::{self, Legend};
+use super::{context, keys};
+use crate::proto::v1::{ChannelBreakdown, ChannelCell, ChannelRow, Interval, channel_cell::Value};
+
+const FIGURES: [&str; 15] = [
+    "channel",
+    "channel_label",
+    "channel_state",
+    "count",
+    "share",
+    "share_lower",
+    "share_upper",
+    "rate",
+    "rate_lower",
+    "rate_upper",
+    "total_count",
+    "base_count",
+    "population_count",
+    "absence_reason",
+    "absence_detail",
+];
+
+/// One line for each channel of each row; what was asked stands on every line. An answer without rows is one line with
+/// the reason.
+pub fn sheet(breakdown: &ChannelBreakdown, position: i64) -> Sheet {
+    let asked = breakdown.context.clone().unwrap_or_default();
+    let legend = Legend(&asked.legend);
+    let mut sheet = Sheet::new(
+        context::NAMES
+            .into_iter()
+            .map(str::to_owned)
+            .chain(keys::names(&breakdown.dimensions))
+            .chain(FIGURES.map(str::to_owned)),
+    );
+    for row in &breakdown.rows {
+        for cell in &row.channels {
+            let mut line = context::cells(&asked, position);
+            line.extend(keys::cells(&breakdown.dimensions, &row.keys, legend));
+            line.extend(figures(row, cell, legend));
+            sheet.push(line);
+        }
+    }
+    if let (true, Some(empty)) = (sheet.lines.is_empty(), &asked.empty) {
+        let line = context::empty_line(&asked, position, empty, sheet.columns.len());
+        sheet.push(line);
+    }
+    sheet
+}
+
+fn figures(row: &ChannelRow, cell: &ChannelCell, legend: Legend<'_>) -> Vec<Cell> {
+    let mut line = vec![
+        (&cell.channel).into(),
+        legend.category("channel", &cell.channel).into(),
+        words::state(cell.state).into(),
+    ];
+    let estimate = match &cell.value {
+        Some(Value::Estimate(estimate)) => Some(estimate),
+        Some(Value::Absence(_)) | None => None,
+    };
+    line.push(estimate.map(|figures| figures.count).into());
+    line.extend(interval(estimate.and_then(|figures| figures.share.as_ref())));
+    line.extend(interval(estimate.and_then(|figures| figures.rate.as_ref())));
+    line.extend([row.total_count.into(), row.base_count.into(), row.population_count.into()]);
+    let absence = match &cell.value {
+        Some(Value::Absence(absence)) => Some(absence),
+        Some(Value::Estimate(_)) | None => row.rate_absence.as_ref(),
+    };
+    line.extend(context::absence(absence));
+    line
+}
+
+/// Value, lower and upper limit; empty where there is none.
+pub(super) fn interval(interval: Option<&Interval>) -> [Cell; 3] {
+    [
+        interval.map(|interval| interval.value).into(),
+        interval.and_then(|interval| interval.lower).into(),
+        interval.and_then(|interval| interval.upper).into(),
+    ]
+}

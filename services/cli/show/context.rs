@@ -1,0 +1,184 @@
+//! What stands above and below every breakdown: what it was made of, and how to read it.
+
+use super::sheet::Cell;
+use super::{Look, numbers, words};
+use crate::proto::v1::{Absence, AreaBasis, BreakdownContext, DataClass, Measure};
+
+/// The lines above a table. `title` says what is shown, `position` what was read at.
+pub fn header(context: &BreakdownContext, title: &str, position: i64, look: &Look) -> String {
+    let mut lines = Vec::new();
+    if context.data_class() == DataClass::Synthetic {
+        lines.push(look.paint(
+            31,
+            "*** SYNTHETIC DATA: made by a program; it says nothing about real people ***",
+        ));
+    }
+    lines.push(look.paint(1, &format!("{title}, {}, {}", place(context), period(context))));
+    lines.push(format!(
+        "  data      {} ({}, {}), {}",
+        context.collection,
+        words::data_class(context.data_class),
+        words::openness(context.openness),
+        made_of(context),
+    ));
+    lines.push(format!("  counted   {}", counted(context)));
+    lines.push(format!("  position  {position}, last changed at {}", context.data_position));
+    if !context.provenance.is_empty() {
+        lines.push(format!("  source    {}", context.provenance));
+    }
+    lines.join("\n")
+}
+
+/// The lines below a table; empty where there is nothing to say.
+pub fn footer(context: &BreakdownContext, look: &Look) -> String {
+    let legend = words::Legend(&context.legend);
+    let mut lines = Vec::new();
+    if let Some(empty) = &context.empty {
+        lines.push(look.paint(33, &format!("  no figures: {}", words::absence(empty))));
+    }
+    if let Some(left_out) = &context.unattributed {
+        let count = numbers::count(left_out.count);
+        lines.push(format!("  not attributed: {count} consultations: {}", left_out.detail));
+    }
+    for quality in &context.quality {
+        let mut parts = Vec::new();
+        if let Some(ratio) = quality.coverage_ratio {
+            parts.push(format!("collected for {}", numbers::percent(ratio)));
+        }
+        if let Some(ratio) = quality.unknown_ratio {
+            parts.push(format!("{} of those unknown", numbers::percent(ratio)));
+        }
+        if !parts.is_empty() {
+            let dimension = legend.dimension(&quality.dimension);
+            lines.push(format!("  quality of {dimension}: {}", parts.join(", ")));
+        }
+    }
+    for dimension in &context.legend {
+        if !dimension.direction.is_empty() {
+            let label = legend.dimension(&dimension.dimension);
+            lines.push(format!("  {label}: {}", dimension.direction));
+        }
+        if dimension.overlapping {
+            let label = legend.dimension(&dimension.dimension);
+            lines.push(format!(
+                "  {label}: a record can be in several rows; they add to more than the total"
+            ));
+        }
+    }
+    lines.extend(context.notes.iter().map(|note| format!("  note: {note}")));
+    lines.join("\n")
+}
+
+/// What is counted, as a heading of a column: `contacts`, `attended contacts`, `persons`.
+pub fn unit(context: &BreakdownContext) -> String {
+    match context.measure() {
+        Measure::Unspecified | Measure::Contacts => "contacts".to_owned(),
+        Measure::AttendedContacts => "attended contacts".to_owned(),
+        Measure::Persons => "persons".to_owned(),
+    }
+}
+
+fn place(context: &BreakdownContext) -> String {
+    if context.area.is_empty() {
+        return "by organisation".to_owned();
+    }
+    let basis = match context.area_basis() {
+        AreaBasis::Residence => "where people live",
+        AreaBasis::Unspecified | AreaBasis::Provider => "where care is given",
+    };
+    if context.area_name.is_empty() {
+        format!("{} ({basis})", context.area)
+    } else {
+        format!("{} ({}, {basis})", context.area_name, context.area)
+    }
+}
+
+fn period(context: &BreakdownContext) -> String {
+    if context.first_month == context.last_month {
+        context.first_month.clone()
+    } else {
+        format!("{} to {}", context.first_month, context.last_month)
+    }
+}
+
+fn counted(context: &BreakdownContext) -> String {
+    let shares = match words::denominator(context.denominator).as_str() {
+        "KNOWN_ONLY" => "shares of those whose channel is known".to_owned(),
+        "ALL" => "shares of all".to_owned(),
+        "UNSPECIFIED" => String::new(),
+        other => format!("shares of {other}"),
+    };
+    let limits = if context.confidence_level > 0.0 {
+        let unit = if context.limits_unit.is_empty() {
+            String::new()
+        } else {
+            format!(", {} taken as independent", context.limits_unit)
+        };
+        format!("limits {} %{unit}", context.confidence_level * 100.0)
+    } else {
+        String::new()
+    };
+    [unit(context), shares, limits]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+fn made_of(context: &BreakdownContext) -> String {
+    format!(
+        "{} submissions of {} organisations (expected: {})",
+        context.submission_count, context.organisation_count, context.expected_organisation_count
+    )
+}
+
+/// Names of the columns that [`cells`] fills.
+pub const NAMES: [&str; 10] = [
+    "collection",
+    "data_class",
+    "area",
+    "area_basis",
+    "first_month",
+    "last_month",
+    "measure",
+    "denominator",
+    "position",
+    "data_position",
+];
+
+/// What was asked, for every line of a spreadsheet.
+pub fn cells(context: &BreakdownContext, position: i64) -> Vec<Cell> {
+    vec![
+        (&context.collection).into(),
+        words::data_class(context.data_class).into(),
+        (&context.area).into(),
+        words::area_basis(context.area_basis).into(),
+        (&context.first_month).into(),
+        (&context.last_month).into(),
+        words::measure(context.measure).into(),
+        words::denominator(context.denominator).into(),
+        position.into(),
+        context.data_position.into(),
+    ]
+}
+
+/// The reason and detail of an absence; empty where there is none.
+pub fn absence(absence: Option<&Absence>) -> [Cell; 2] {
+    [
+        absence.map(|absence| words::absence_reason(absence.reason)).into(),
+        absence.map(|absence| absence.detail.clone()).into(),
+    ]
+}
+
+/// The only line of an answer without figures: `width` cells, the last two with the reason.
+pub fn empty_line(
+    context: &BreakdownContext,
+    position: i64,
+    reason: &Absence,
+    width: usize,
+) -> Vec<Cell> {
+    let mut line = cells(context, position);
+    line.resize(width.saturating_sub(2), Cell::Empty);
+    line.extend(absence(Some(reason)));
+    line
+}

@@ -1,0 +1,177 @@
+//! Errors for people: what went wrong, field by field, and what to do next.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use super::Look;
+use super::table::printable;
+use crate::cli::exit::Failure;
+
+/// The whole message, several lines.
+pub fn text(failure: &Failure, look: &Look) -> String {
+    let (what, details, next) = match failure {
+        Failure::Refused(status) => refused(status),
+        Failure::SomeRefused { refused, of } => (
+            format!("{refused} of {of} submissions were refused; the others are stored"),
+            Vec::new(),
+            "correct the rows that are named above and submit the file again; nothing is counted twice".to_owned(),
+        ),
+        Failure::Data { place, cause } => (
+            within(&place.display().to_string(), sentence(cause)),
+            Vec::new(),
+            "nothing was changed; correct this and try again".to_owned(),
+        ),
+        Failure::Usage(message) => {
+            (message.clone(), Vec::new(), "`equity help` and `equity help COMMAND` show examples".to_owned())
+        }
+        Failure::Unreachable { address, cause } => (
+            format!("no service answers at {address}"),
+            vec![cause.clone()],
+            "start one with `equity serve` (or `equity demo`, which brings data), or name the right address with --service"
+                .to_owned(),
+        ),
+        Failure::Differences(count) => (
+            format!("{count} differences between the stored state and the log"),
+            Vec::new(),
+            "stop the service, keep a copy of the data folder, then run `equity rebuild` on it: the log rules".to_owned(),
+        ),
+        Failure::Output(error) => (format!("cannot write the answer: {error}"), Vec::new(), String::new()),
+        Failure::Other(error) => (sentence(error), Vec::new(), String::new()),
+    };
+    let mut text = format!("{} {what}", look.paint(31, "equity:"));
+    for line in details {
+        let _ = write!(text, "\n  {}", printable(&line));
+    }
+    if !next.is_empty() {
+        let _ = write!(text, "\n{} {next}", look.paint(32, "next:"));
+    }
+    text
+}
+
+fn refused(status: &Status) -> (String, Vec<String>, String) {
+    let details = status.get_error_details();
+    let reason = details.error_info().map(|info| info.reason.clone()).unwrap_or_default();
+    let code = format!("{:?}", status.code());
+    let mut what = format!("the service said no ({code}): {}", printable(status.message()));
+    if status.message().is_empty() {
+        what = format!("the service said no ({code})");
+    }
+    (what, lines(&details, &reason), next(status.code(), &reason, &details))
+}
+
+/// Field by field, then the reason with what belongs to it.
+fn lines(details: &ErrorDetails, reason: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for violation in
+        details.bad_request().map(|b| b.field_violations.as_slice()).unwrap_or_default()
+    {
+        lines.push(format!("{}: {}", violation.field, violation.description));
+    }
+    let failed = details.precondition_failure().map(|failure| failure.violations.as_slice());
+    for violation in failed.unwrap_or_default() {
+        lines.push(format!("{}: {}", violation.subject, violation.description));
+    }
+    if let Some(info) = details.error_info() {
+        let mut known: Vec<_> =
+            info.metadata.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        known.sort();
+        let known =
+            if known.is_empty() { known.concat() } else { format!(" ({})", known.join(", ")) };
+        lines.push(format!("reason {reason}{known}"));
+    }
+    if let Some(request) = details.request_info() {
+        lines.push(format!("request {}", request.request_id));
+    }
+    lines
+}
+
+/// What to do, by reason; by code where the reason is not known.
+fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
+    let said = match reason {
+        "FIELD_INVALID" => "correct the fields that are named above",
+        "ROWS_INVALID" => {
+            "correct the rows, or leave them out with --allow-partial; `equity reference code-lists --list LIST` shows the \
+             codes that are taken"
+        }
+        "SUBMISSION_EMPTY" => {
+            "submit at least one row; to take a month back: `equity submissions withdraw NAME`"
+        }
+        "RECORD_COUNT_MISMATCH" => "the stream was cut or doubled on its way: submit it again",
+        "SUBMISSION_TOO_LARGE" => {
+            "submit fewer rows: rows that are alike can be one row with a `record_count`"
+        }
+        "REQUEST_ID_REUSED" => "use another --run-id: this one was used for other content",
+        "ORGANISATION_NOT_FOUND" => "`equity reference organisations` lists the organisations",
+        "COLLECTION_NOT_FOUND" => "`equity reference collections` lists the collections",
+        "AREA_NOT_FOUND" => "`equity reference areas` lists the areas",
+        "DIMENSION_NOT_FOUND" => "`equity reference dimensions` lists what can be broken down by",
+        "CATEGORY_NOT_FOUND" => {
+            "`equity reference dimensions --dimension DIMENSION` lists the categories of a dimension"
+        }
+        "SUBMISSION_NOT_FOUND" => "`equity submissions list --past` lists the submissions",
+        "SUBMISSION_NOT_CURRENT" => "`equity submissions list` shows the current version",
+        "PAGE_TOKEN_INVALID" => "start the list again",
+        "BREAKDOWN_TOO_LARGE" => "ask for fewer or coarser dimensions, or a shorter period",
+        "QUERY_REFUSED" => "ask the question that the message names",
+        "POSITION_NOT_REACHED" => "ask for an earlier position, or leave --as-of out",
+        "RELEASE_NOT_FOUND" => "name another release, or leave --as-of out",
+        "STORAGE_FULL" => "make room on the service's disk, then submit again; reading goes on",
+        "WRITING_STOPPED" => "an operator has to look at the service's log; reading goes on",
+        "OVERLOADED" => "try again a little later",
+        "DEADLINE_EXCEEDED" => "ask for less, or try again",
+        "DATA_DAMAGED" => "stop the service and run `equity verify --data-folder FOLDER`",
+        "INTERNAL" => "the service's log has the rest under the request named above",
+        _ if matches!(code, Code::Unavailable | Code::ResourceExhausted | Code::Aborted) => {
+            "try again a little later"
+        }
+        _ if code == Code::Unimplemented => {
+            "this service does not offer that: is it an older version, or another service?"
+        }
+        _ => "",
+    };
+    let wait = details.retry_info().and_then(|retry| retry.retry_delay);
+    match wait {
+        Some(wait) if !wait.is_zero() => {
+            format!("{said} (the service suggests {} s)", wait.as_secs_f64().ceil())
+        }
+        _ => said.to_owned(),
+    }
+}
+
+/// An error and what caused it, in one sentence that says nothing twice.
+fn sentence(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said {
+        said if said.is_empty() => cause,
+        said if said.contains(&cause) => said,
+        said => format!("{said}: {cause}"),
+    })
+}
+
+fn within(place: &str, what: String) -> String {
+    if what.starts_with(place) { what } else { format!("{place}: {what}") }
+}
+
+/// Whether a status was made on this side because the connection failed, and by what.
+pub fn connection_lost(status: &Status) -> Option<String> {
+    let mut cause = status.source()?;
+    if !matches!(
+        status.code(),
+        Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal
+    ) {
+        return None;
+    }
+    if status.get_details_error_info().is_some() {
+        return None;
+    }
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    Some(cause.to_string())
+}
+
+#[cfg(test)]
+#[path = "errors_tests.rs"]
+mod tests;

@@ -1,0 +1,241 @@
+//! Lists of what can be asked.
+
+use super::sheet::{Cell, Sheet};
+use super::words;
+use crate::proto::v1;
+
+fn joined<'a>(texts: impl IntoIterator<Item = &'a String>) -> Cell {
+    texts.into_iter().map(String::as_str).collect::<Vec<_>>().join(" ").into()
+}
+
+fn number(length: usize) -> Cell {
+    i64::try_from(length).unwrap_or(i64::MAX).into()
+}
+
+/// One line for each code list.
+pub fn code_lists(all: &[v1::CodeList]) -> Sheet {
+    let mut sheet =
+        Sheet::new(["code_list", "label", "version", "categories", "code_systems", "source"]);
+    for list in all {
+        sheet.push(vec![
+            (&list.id).into(),
+            (&list.label).into(),
+            (&list.version).into(),
+            number(list.categories.len()),
+            joined(list.code_systems.iter().map(|system| &system.id)),
+            (&list.source).into(),
+        ]);
+    }
+    sheet
+}
+
+/// One line for each category of a list, then one for each code of its code systems.
+pub fn codes(list: &v1::CodeList) -> Sheet {
+    let mut sheet = Sheet::new([
+        "code_system",
+        "source_code",
+        "source_label",
+        "state",
+        "code",
+        "label",
+        "parent",
+    ]);
+    let label = |code: &str| {
+        let found = list.categories.iter().find(|category| category.code == code);
+        found.map(|category| category.label.clone()).into()
+    };
+    for category in &list.categories {
+        let code = &category.code;
+        let parent = (!category.parent.is_empty()).then_some(&category.parent);
+        sheet.push(vec![
+            Cell::Empty,
+            Cell::Empty,
+            Cell::Empty,
+            "KNOWN".into(),
+            code.into(),
+            (&category.label).into(),
+            parent.map(String::as_str).into(),
+        ]);
+    }
+    for system in &list.code_systems {
+        for mapping in &system.mappings {
+            sheet.push(vec![
+                (&system.id).into(),
+                (&mapping.source_code).into(),
+                (&mapping.source_label).into(),
+                words::state(mapping.state).into(),
+                (&mapping.code).into(),
+                label(&mapping.code),
+                Cell::Empty,
+            ]);
+        }
+    }
+    sheet
+}
+
+/// One line for each dimension.
+pub fn dimensions(all: &[v1::Dimension]) -> Sheet {
+    let mut sheet = Sheet::new([
+        "dimension",
+        "label",
+        "field",
+        "code_list",
+        "categories",
+        "overlapping",
+        "ordered",
+        "direction",
+        "protected_characteristic",
+    ]);
+    for dimension in all {
+        sheet.push(vec![
+            (&dimension.id).into(),
+            (&dimension.label).into(),
+            (&dimension.field).into(),
+            (&dimension.code_list).into(),
+            number(dimension.categories.len()),
+            dimension.overlapping.into(),
+            dimension.ordered.into(),
+            (&dimension.direction).into(),
+            (&dimension.protected_characteristic).into(),
+        ]);
+    }
+    sheet
+}
+
+/// One line for each category of a dimension.
+pub fn categories(dimension: &v1::Dimension) -> Sheet {
+    let mut sheet = Sheet::new(["code", "label", "parent"]);
+    for category in &dimension.categories {
+        sheet.push(vec![
+            (&category.code).into(),
+            (&category.label).into(),
+            (&category.parent).into(),
+        ]);
+    }
+    sheet
+}
+
+/// One line for each collection.
+pub fn collections(all: &[v1::Collection]) -> Sheet {
+    let mut sheet = Sheet::new([
+        "collection",
+        "label",
+        "data_class",
+        "openness",
+        "datasets",
+        "care_settings",
+        "population_collection",
+        "provenance",
+    ]);
+    for collection in all {
+        let datasets: Vec<_> =
+            collection.datasets.iter().map(|value| words::dataset(*value)).collect();
+        sheet.push(vec![
+            (&collection.id).into(),
+            (&collection.label).into(),
+            words::data_class(collection.data_class).into(),
+            words::openness(collection.openness).into(),
+            joined(&datasets),
+            joined(&collection.care_settings),
+            (&collection.population_collection).into(),
+            (&collection.provenance).into(),
+        ]);
+    }
+    sheet
+}
+
+/// One line for each organisation.
+pub fn organisations(all: &[v1::Organisation]) -> Sheet {
+    let mut sheet = Sheet::new(["organisation", "name", "type", "areas"]);
+    for organisation in all {
+        sheet.push(vec![
+            (&organisation.code).into(),
+            (&organisation.name).into(),
+            (&organisation.r#type).into(),
+            joined(&organisation.areas),
+        ]);
+    }
+    sheet
+}
+
+/// One line for each area.
+pub fn areas(all: &[v1::Area]) -> Sheet {
+    let mut sheet = Sheet::new(["area", "other_code", "name", "type", "parents"]);
+    for area in all {
+        sheet.push(vec![
+            (&area.code).into(),
+            (&area.other_code).into(),
+            (&area.name).into(),
+            (&area.r#type).into(),
+            joined(&area.parents),
+        ]);
+    }
+    sheet
+}
+
+/// One line for each organisation and month.
+pub fn availability(all: &[v1::Availability]) -> Sheet {
+    let mut sheet = Sheet::new([
+        "organisation",
+        "month",
+        "dataset",
+        "total_count",
+        "version",
+        "position",
+        "collected_fields",
+    ]);
+    for available in all {
+        sheet.push(vec![
+            (&available.organisation).into(),
+            (&available.month).into(),
+            words::dataset(available.dataset).into(),
+            available.total_count.into(),
+            available.version.into(),
+            available.position.into(),
+            joined(&available.collected_fields),
+        ]);
+    }
+    sheet
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_shows_its_categories_and_every_vocabulary() {
+        let list = v1::CodeList {
+            id: "channel".into(),
+            categories: vec![v1::Category {
+                code: "TELEPHONE".into(),
+                label: "Telephone".into(),
+                parent: String::new(),
+            }],
+            code_systems: vec![v1::CodeSystem {
+                id: "gpad".into(),
+                label: "GP appointments".into(),
+                mappings: vec![
+                    v1::CodeMapping {
+                        source_code: "Telephone".into(),
+                        code: "TELEPHONE".into(),
+                        state: v1::CategoryState::Known.into(),
+                        ..Default::default()
+                    },
+                    v1::CodeMapping {
+                        source_code: "Unknown".into(),
+                        state: v1::CategoryState::NotKnown.into(),
+                        ..Default::default()
+                    },
+                ],
+            }],
+            ..Default::default()
+        };
+        assert_eq!(
+            codes(&list).csv(),
+            "code_system,source_code,source_label,state,code,label,parent\r\n\
+             ,,,KNOWN,TELEPHONE,Telephone,\r\n\
+             gpad,Telephone,,KNOWN,TELEPHONE,Telephone,\r\n\
+             gpad,Unknown,,NOT_KNOWN,,,\r\n"
+        );
+    }
+}

@@ -1,0 +1,173 @@
+//! What people and programs see: every line that a command writes goes through [`Out`].
+
+pub mod channels;
+pub mod channels_sheet;
+pub mod chart;
+pub mod context;
+pub mod csv;
+pub mod errors;
+pub mod json;
+pub mod keys;
+pub mod lists;
+pub mod numbers;
+pub mod outcomes;
+pub mod outcomes_sheet;
+pub mod progress;
+pub mod receipts;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod sent;
+pub mod sheet;
+pub mod table;
+#[cfg(test)]
+mod tables_tests;
+pub mod words;
+
+use std::io::{self, IsTerminal as _, Write};
+
+use clap::ValueEnum;
+
+/// How answers are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people: aligned columns, thousands separators, notes.
+    Table,
+    /// For programs: the contract's messages with their field names; what is absent is absent.
+    Json,
+    /// For spreadsheets: RFC 4180, one line for each figure, codes and states in columns of their own.
+    Csv,
+}
+
+/// What the place that is written to can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Whether characters beyond ASCII may be used.
+    pub unicode: bool,
+    /// Whether colours may be used.
+    pub colour: bool,
+    /// Width in columns; `None` where lines may be of any length.
+    pub width: Option<usize>,
+}
+
+impl Look {
+    /// No colours, ASCII, any width: what every place can show.
+    pub const PLAIN: Self = Self { unicode: false, colour: false, width: None };
+
+    /// What standard output can show: colours only on a terminal and without `NO_COLOR`, Unicode where the locale says UTF-8.
+    pub fn of_terminal() -> Self {
+        let terminal = io::stdout().is_terminal();
+        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let width = terminal.then(|| usize::from(console::Term::stdout().size().1));
+        Self {
+            unicode: locale.contains("utf-8") || locale.contains("utf8"),
+            colour: terminal && !set("NO_COLOR") && std::env::var_os("TERM") != Some("dumb".into()),
+            width,
+        }
+    }
+
+    /// The text in a colour, where colours may be used. `code` is the number of an ANSI colour (`31` red).
+    pub fn paint(&self, code: u8, text: &str) -> String {
+        if self.colour && !text.is_empty() {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// Where a command writes: answers to one place, remarks and errors to another.
+pub struct Out {
+    answers: Box<dyn Write + Send>,
+    remarks: Box<dyn Write + Send>,
+    /// How answers are written.
+    pub format: Format,
+    /// What the place can show.
+    pub look: Look,
+}
+
+impl Out {
+    /// Standard output and standard error.
+    pub fn standard(format: Format) -> Self {
+        Self::new(Box::new(io::stdout()), Box::new(io::stderr()), format, Look::of_terminal())
+    }
+
+    /// Any two places.
+    pub fn new(
+        answers: Box<dyn Write + Send>,
+        remarks: Box<dyn Write + Send>,
+        format: Format,
+        look: Look,
+    ) -> Self {
+        Self { answers, remarks, format, look }
+    }
+
+    /// Writes an answer; a line end is added where there is none.
+    ///
+    /// # Errors
+    /// When the place does not take it.
+    pub fn answer(&mut self, text: &str) -> io::Result<()> {
+        write_text(&mut self.answers, text)
+    }
+
+    /// Writes a remark: what a person should know and a program should not have to skip.
+    ///
+    /// # Errors
+    /// When the place does not take it.
+    pub fn remark(&mut self, text: &str) -> io::Result<()> {
+        write_text(&mut self.remarks, text)
+    }
+
+    /// Where answers go, for commands that write much.
+    pub fn answers(&mut self) -> &mut (dyn Write + Send) {
+        &mut *self.answers
+    }
+}
+
+fn write_text(to: &mut dyn Write, text: &str) -> io::Result<()> {
+    to.write_all(text.as_bytes())?;
+    if !text.ends_with('\n') {
+        to.write_all(b"\n")?;
+    }
+    to.flush()
+}
+
+/// A place that keeps what is written to it.
+#[cfg(test)]
+pub(crate) mod captured {
+    use super::{Format, Look, Out};
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    pub(crate) struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Kept {
+        pub(crate) fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// An output without colours, and what was answered and remarked.
+    pub(crate) fn out(format: Format) -> (Out, Kept, Kept) {
+        let (answers, remarks) = (Kept::default(), Kept::default());
+        let out =
+            Out::new(Box::new(answers.clone()), Box::new(remarks.clone()), format, Look::PLAIN);
+        (out, answers, remarks)
+    }
+}

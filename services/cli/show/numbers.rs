@@ -1,0 +1,87 @@
+//! Numbers for people.
+
+use crate::proto::v1;
+
+/// A count with thousands separators: `212,251`.
+pub fn count(value: i64) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
+    if value < 0 {
+        text.push('-');
+    }
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A share of 0 to 1 as a percentage: `58.6 %`; two decimals below 1 %, so that little does not look like nothing.
+pub fn percent(ratio: f64) -> String {
+    if ratio > 0.0 && ratio < 0.000_05 {
+        return "<0.01 %".to_owned();
+    }
+    format!("{:.*} %", decimals(ratio * 100.0), ratio * 100.0)
+}
+
+/// A share with its limits: `58.6 % (58.5-58.8)`.
+pub fn share(interval: &v1::Interval) -> String {
+    let decimals = decimals(interval.value * 100.0);
+    percent(interval.value) + &limits(interval, 100.0, decimals)
+}
+
+/// A rate per 1,000 with its limits: `12.3 (12.1-12.5)`.
+pub fn rate(interval: &v1::Interval) -> String {
+    let decimals = decimals(interval.value);
+    format!("{:.decimals$}{}", interval.value, limits(interval, 1.0, decimals))
+}
+
+fn decimals(shown: f64) -> usize {
+    if shown > 0.0 && shown < 1.0 { 2 } else { 1 }
+}
+
+fn limits(interval: &v1::Interval, scale: f64, decimals: usize) -> String {
+    match (interval.lower, interval.upper) {
+        (Some(lower), Some(upper)) => {
+            format!(" ({:.decimals$}-{:.decimals$})", lower * scale, upper * scale)
+        }
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interval(value: f64, lower: f64, upper: f64) -> v1::Interval {
+        v1::Interval { value, lower: Some(lower), upper: Some(upper) }
+    }
+
+    #[test]
+    fn counts_have_separators() {
+        let texts = [0, 7, 999, 1_000, 212_251, 11_116_298, -1_234].map(count);
+        assert_eq!(texts, ["0", "7", "999", "1,000", "212,251", "11,116,298", "-1,234"]);
+        assert_eq!(count(i64::MIN), "-9,223,372,036,854,775,808");
+    }
+
+    #[test]
+    fn shares_have_limits() {
+        assert_eq!(share(&interval(0.58648, 0.58488, 0.58809)), "58.6 % (58.5-58.8)");
+        assert_eq!(share(&interval(0.00091, 0.000_81, 0.00101)), "0.09 % (0.08-0.10)");
+        assert_eq!(share(&interval(0.0, 0.0, 0.012)), "0.0 % (0.0-1.2)");
+        assert_eq!(share(&v1::Interval { value: 1.0, lower: None, upper: None }), "100.0 %");
+    }
+
+    #[test]
+    fn little_is_not_nothing() {
+        assert_eq!(percent(0.000_01), "<0.01 %");
+        assert_eq!(percent(0.0), "0.0 %");
+    }
+
+    #[test]
+    fn rates_have_limits() {
+        assert_eq!(rate(&interval(112.34, 111.0, 113.25)), "112.3 (111.0-113.2)");
+    }
+}

@@ -1,0 +1,97 @@
+//! A table of access outcomes, for people.
+
+use super::table::{self, Column};
+use super::words::{self, Legend};
+use super::{Look, context, keys, numbers};
+use crate::proto::v1::{Absence, AccessOutcomes, Interval, OutcomeCell};
+
+/// What it was made of, the figures, how to read them.
+pub fn table(outcomes: &AccessOutcomes, position: i64, look: &Look) -> String {
+    let asked = outcomes.context.clone().unwrap_or_default();
+    let mut parts = vec![context::header(&asked, "Access outcomes", position, look)];
+    if !outcomes.rows.is_empty() {
+        parts.push(figures(outcomes, look));
+        parts.push(bands(outcomes, look));
+    }
+    parts.push(context::footer(&asked, look));
+    parts.retain(|part| !part.is_empty());
+    parts.join("\n")
+}
+
+fn figures(outcomes: &AccessOutcomes, look: &Look) -> String {
+    let asked = outcomes.context.clone().unwrap_or_default();
+    let legend = Legend(&asked.legend);
+    let mut columns = keys::columns(&outcomes.dimensions, legend);
+    columns.push(Column::text("channel"));
+    columns.extend(
+        [
+            "contacts",
+            "attended",
+            "did not attend",
+            "other",
+            "did not attend, share",
+            "same day",
+            "over 14 days",
+        ]
+        .map(Column::number),
+    );
+    let mut lines = Vec::new();
+    for row in &outcomes.rows {
+        let mut head = keys::words(&outcomes.dimensions, &row.keys, legend);
+        for cell in &row.channels {
+            let mut line = head.clone();
+            line.push(channel(cell, legend));
+            line.extend(counts(cell).map(numbers::count));
+            line.push(share(
+                cell.did_not_attend_rate.as_ref(),
+                cell.did_not_attend_absence.as_ref(),
+            ));
+            line.push(share(cell.same_day_share.as_ref(), cell.lead_time_absence.as_ref()));
+            line.push(share(cell.over_14_days_share.as_ref(), cell.lead_time_absence.as_ref()));
+            lines.push(line);
+            head.iter_mut().for_each(String::clear);
+        }
+    }
+    table::grid(&columns, lines, look)
+}
+
+/// Days from booking to appointment, all channels of the total together.
+fn bands(outcomes: &AccessOutcomes, look: &Look) -> String {
+    let Some(cell) = outcomes.rows.first().and_then(|row| row.channels.first()) else {
+        return String::new();
+    };
+    if cell.lead_times.is_empty() {
+        return String::new();
+    }
+    let asked = outcomes.context.clone().unwrap_or_default();
+    let legend = Legend(&asked.legend);
+    let columns = [
+        Column::text("booked before, all channels"),
+        Column::number("contacts"),
+        Column::number("share"),
+    ];
+    let known = cell.lead_times.iter().map(|band| {
+        vec![
+            legend.category("lead_time", &band.band),
+            numbers::count(band.count),
+            share(band.share.as_ref(), None),
+        ]
+    });
+    let unknown =
+        vec!["not known".to_owned(), numbers::count(cell.unknown_lead_time_count), String::new()];
+    table::grid(&columns, known.chain([unknown]).collect(), look)
+}
+
+/// Words for a channel: `ALL` is all channels together.
+pub(super) fn channel(cell: &OutcomeCell, legend: Legend<'_>) -> String {
+    if cell.channel == "ALL" { "all".to_owned() } else { legend.category("channel", &cell.channel) }
+}
+
+/// Consultations, attended, missed, and neither.
+pub(super) fn counts(cell: &OutcomeCell) -> [i64; 4] {
+    [cell.total_count, cell.attended_count, cell.did_not_attend_count, cell.other_attendance_count]
+}
+
+fn share(interval: Option<&Interval>, absence: Option<&Absence>) -> String {
+    interval.map(numbers::share).or_else(|| absence.map(words::absence)).unwrap_or_default()
+}

@@ -1,0 +1,182 @@
+//! Submissions, their receipts, and the rows that could not be taken.
+
+use super::sheet::{Cell, Sheet};
+use super::words;
+use crate::proto::v1::{Receipt, RowProblem, Submission};
+
+/// One line for each submission.
+pub fn submissions<'a>(all: impl IntoIterator<Item = &'a Submission>) -> Sheet {
+    let mut sheet = Sheet::new([
+        "organisation",
+        "collection",
+        "dataset",
+        "month",
+        "version",
+        "state",
+        "accepted_count",
+        "rejected_count",
+        "total_count",
+        "position",
+        "accept_time",
+        "name",
+    ]);
+    for submission in all {
+        sheet.push(vec![
+            (&submission.organisation).into(),
+            (&submission.collection).into(),
+            words::dataset(submission.dataset).into(),
+            (&submission.month).into(),
+            submission.version.into(),
+            words::submission_state(submission.state).into(),
+            submission.accepted_count.into(),
+            submission.rejected_count.into(),
+            submission.total_count.into(),
+            submission.position.into(),
+            time(submission),
+            (&submission.name).into(),
+        ]);
+    }
+    sheet
+}
+
+/// One line for each receipt: what became of it in `outcome`.
+pub fn receipts<'a>(all: impl IntoIterator<Item = &'a Receipt>) -> Sheet {
+    let mut sheet = Sheet::new([
+        "organisation",
+        "month",
+        "dataset",
+        "outcome",
+        "version",
+        "accepted_count",
+        "rejected_count",
+        "total_count",
+        "position",
+        "name",
+    ]);
+    sheet.for_programs = 1;
+    for receipt in all {
+        let submission = receipt.submission.clone().unwrap_or_default();
+        // What was only checked has neither version nor position.
+        let stored = |number: i64| (!receipt.validated_only).then_some(number);
+        sheet.push(vec![
+            (&submission.organisation).into(),
+            (&submission.month).into(),
+            words::dataset(submission.dataset).into(),
+            outcome(receipt).into(),
+            stored(submission.version).into(),
+            submission.accepted_count.into(),
+            submission.rejected_count.into(),
+            submission.total_count.into(),
+            stored(submission.position).into(),
+            (&submission.name).into(),
+        ]);
+    }
+    sheet
+}
+
+/// What became of a submission, in words.
+fn outcome(receipt: &Receipt) -> &'static str {
+    match (receipt.validated_only, receipt.replayed) {
+        (true, _) => "checked only",
+        (false, true) => "stored before",
+        (false, false) => "stored",
+    }
+}
+
+/// One line for each row that could not be taken: row (from 0), field, value, what was expected, the nearest valid code.
+pub fn problems<'a>(all: impl IntoIterator<Item = &'a RowProblem>) -> Sheet {
+    let mut sheet = Sheet::new(["row", "field", "value", "expected", "nearest"]);
+    for problem in all {
+        sheet.push(vec![
+            problem.row_index.into(),
+            (&problem.field).into(),
+            (&problem.value).into(),
+            (&problem.expected).into(),
+            (&problem.nearest).into(),
+        ]);
+    }
+    sheet
+}
+
+fn time(submission: &Submission) -> Cell {
+    let Some(at) = &submission.accept_time else { return Cell::Empty };
+    match jiff::Timestamp::new(at.seconds, at.nanos) {
+        Ok(at) => at.to_string().into(),
+        Err(_) => Cell::Empty,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::show::Look;
+    use crate::proto::v1::{Dataset, SubmissionState};
+
+    fn submission() -> Submission {
+        Submission {
+            name:
+                "collections/x/organisations/04C/datasets/consultations/months/2020-04/versions/2"
+                    .into(),
+            organisation: "04C".into(),
+            collection: "x".into(),
+            dataset: Dataset::Consultations.into(),
+            month: "2020-04".into(),
+            version: 2,
+            position: 71,
+            accept_time: Some(prost_types::Timestamp { seconds: 1_600_000_000, nanos: 0 }),
+            accepted_count: 1_234,
+            rejected_count: 1,
+            total_count: 99_000,
+            state: SubmissionState::Current.into(),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn what_was_only_checked_has_no_version() {
+        let receipt = Receipt {
+            submission: Some(Submission {
+                version: 0,
+                position: 0,
+                name: String::new(),
+                ..submission()
+            }),
+            validated_only: true,
+            ..Default::default()
+        };
+        let csv = receipts([&receipt]).csv();
+        assert!(
+            csv.ends_with("04C,2020-04,CONSULTATIONS,checked only,,1234,1,99000,,\r\n"),
+            "{csv}"
+        );
+    }
+
+    #[test]
+    fn a_replay_says_so() {
+        let receipt =
+            Receipt { submission: Some(submission()), replayed: true, ..Default::default() };
+        let table = receipts([&receipt]).table(&Look::PLAIN);
+        assert!(table.contains("stored before") && table.contains("99,000"), "{table}");
+    }
+
+    #[test]
+    fn times_are_shown_in_utc() {
+        assert!(submissions([&submission()]).csv().contains("2020-09-13T12:26:40Z"));
+    }
+
+    #[test]
+    fn problems_name_row_field_value_and_nearest() {
+        let problem = RowProblem {
+            row_index: 17,
+            field: "person.ethnic_category".into(),
+            value: "Q, q".into(),
+            expected: "a code of ethnic_category_2001".into(),
+            nearest: "P".into(),
+        };
+        assert_eq!(
+            problems([&problem]).csv(),
+            "row,field,value,expected,nearest\r\n\
+             17,person.ethnic_category,\"Q, q\",a code of ethnic_category_2001,P\r\n"
+        );
+    }
+}

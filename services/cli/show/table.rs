@@ -1,0 +1,126 @@
+//! Tables for people.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+use super::Look;
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// What stands above it.
+    pub title: String,
+    /// Whether it holds numbers, which stand to the right.
+    pub right: bool,
+}
+
+impl Column {
+    /// A column of text.
+    pub fn text(title: impl Into<String>) -> Self {
+        Self { title: title.into(), right: false }
+    }
+
+    /// A column of numbers.
+    pub fn number(title: impl Into<String>) -> Self {
+        Self { title: title.into(), right: true }
+    }
+}
+
+/// A table with borders. Cells are never wrapped: a layout that is too wide is for the caller to change.
+pub fn grid(columns: &[Column], lines: Vec<Vec<String>>, look: &Look) -> String {
+    table(columns, lines, look).trim_fmt()
+}
+
+/// A table with borders whose cells wrap where it would be wider than the place.
+pub fn fitted(columns: &[Column], lines: Vec<Vec<String>>, look: &Look) -> String {
+    let mut table = table(columns, lines, look);
+    if let Some(width) = look.width.and_then(|width| u16::try_from(width).ok()) {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    }
+    table.trim_fmt()
+}
+
+fn table(columns: &[Column], lines: Vec<Vec<String>>, look: &Look) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(if look.unicode {
+            presets::UTF8_FULL_CONDENSED
+        } else {
+            presets::ASCII_FULL_CONDENSED
+        })
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(columns.iter().map(|column| column.title.clone()))
+        .add_rows(lines.into_iter().map(|line| line.into_iter().map(|cell| printable(&cell))));
+    for (index, column) in columns.iter().enumerate() {
+        if let Some(drawn) = table.column_mut(index) {
+            drawn.set_cell_alignment(if column.right {
+                CellAlignment::Right
+            } else {
+                CellAlignment::Left
+            });
+        }
+    }
+    table
+}
+
+/// The text without control characters: what others wrote must not steer the terminal.
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// The width of the widest line, in columns of a terminal.
+pub fn width(text: &str) -> usize {
+    text.lines().map(console::measure_text_width).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns() -> [Column; 2] {
+        [Column::text("channel"), Column::number("contacts")]
+    }
+
+    fn lines() -> Vec<Vec<String>> {
+        vec![vec!["face to face".into(), "212,251".into()], vec!["home visit".into(), "313".into()]]
+    }
+
+    #[test]
+    fn numbers_stand_to_the_right() {
+        assert_eq!(
+            grid(&columns(), lines(), &Look::PLAIN),
+            "\
++--------------+----------+
+| channel      | contacts |
++=========================+
+| face to face |  212,251 |
+| home visit   |      313 |
++--------------+----------+"
+        );
+    }
+
+    #[test]
+    fn unicode_only_where_it_can_be_shown() {
+        let look = Look { unicode: true, ..Look::PLAIN };
+        assert!(grid(&columns(), lines(), &look).contains('│'));
+        assert!(grid(&columns(), lines(), &Look::PLAIN).is_ascii());
+    }
+
+    #[test]
+    fn what_others_wrote_does_not_steer_the_terminal() {
+        let lines = vec![vec!["a\u{1b}[2Jb\nc".to_owned(), String::new()]];
+        assert!(grid(&columns(), lines, &Look::PLAIN).contains("| a [2Jb c |"));
+    }
+
+    #[test]
+    fn a_narrow_place_wraps_cells() {
+        let lines = vec![vec!["a long name ".repeat(10), "1".to_owned()]];
+        let look = Look { width: Some(40), ..Look::PLAIN };
+        assert!(width(&fitted(&columns(), lines.clone(), &look)) <= 40);
+        assert!(width(&fitted(&columns(), lines, &Look::PLAIN)) > 100);
+    }
+
+    #[test]
+    fn width_counts_columns_and_not_bytes() {
+        assert_eq!(width("│ä│\n12"), 3);
+    }
+}

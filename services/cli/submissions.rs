@@ -1,0 +1,138 @@
+//! `equity submissions`: what has been submitted, and taking it back.
+
+use clap::{Args, Subcommand};
+
+use super::client::{Service, ask, pages};
+use super::exit::Failure;
+use super::reference::show;
+use super::send;
+use super::show::{Out, receipts};
+use crate::proto::v1;
+
+/// Examples for `equity submissions --help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  equity submissions list --collection gpad-regional --month 2020-04
+  equity submissions get collections/gpad-regional/organisations/04C/datasets/consultations/months/2020-04/versions/1
+  equity submissions withdraw NAME
+
+NAME is the last column of `equity submissions list`.";
+
+const GET: &str = "\
+Examples:
+  equity submissions get collections/practice-feed/organisations/C82001/datasets/consultations/months/2020-04/versions/1
+  equity submissions get NAME --format json";
+
+const PROBLEMS: &str = "\
+Examples:
+  equity submissions problems collections/practice-feed/organisations/C82001/datasets/consultations/months/2020-04/versions/1
+  equity submissions problems NAME --format csv";
+
+const WITHDRAW: &str = "\
+Examples:
+  equity submissions withdraw collections/practice-feed/organisations/C82001/datasets/consultations/months/2020-04/versions/1
+  equity submissions withdraw NAME --request-id 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+
+The month then has no data. Earlier states stay readable with `--as-of`.";
+
+/// What is done with submissions.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// List submissions, newest first.
+    #[command(after_help = "Examples:\n  equity submissions list\n  \
+                            equity submissions list --organisation 04C --past --format csv")]
+    List(ListArgs),
+    /// Show one submission.
+    #[command(after_help = GET)]
+    Get {
+        /// Name of the submission.
+        name: String,
+    },
+    /// List the rows that a submission left out, and why.
+    #[command(after_help = PROBLEMS)]
+    Problems {
+        /// Name of the submission.
+        name: String,
+    },
+    /// Take back the current version of a month.
+    #[command(after_help = WITHDRAW)]
+    Withdraw {
+        /// Name of the submission; has to be the current version.
+        name: String,
+        /// A UUID that names this change: the same again does nothing twice. Left out: a new one.
+        #[arg(long, value_name = "UUID")]
+        request_id: Option<String>,
+    },
+}
+
+/// `equity submissions list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only this collection.
+    #[arg(long, value_name = "ID")]
+    pub collection: Option<String>,
+    /// Only this organisation.
+    #[arg(long, value_name = "CODE")]
+    pub organisation: Option<String>,
+    /// Only this month, `2020-04`.
+    #[arg(long, value_name = "MONTH")]
+    pub month: Option<String>,
+    /// Replaced and withdrawn submissions too.
+    #[arg(long)]
+    pub past: bool,
+    /// At most so many.
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub limit: usize,
+}
+
+/// Does it, and shows what came of it.
+///
+/// # Errors
+/// The service cannot be reached or says no.
+pub async fn run(action: Action, address: &str, out: &mut Out) -> Result<(), Failure> {
+    let service = Service::connect(address).await?;
+    let mut client = service.submissions();
+    match action {
+        Action::List(args) => {
+            let request = v1::ListSubmissionsRequest {
+                parent: format!("collections/{}", args.collection.as_deref().unwrap_or("-")),
+                organisation: args.organisation.unwrap_or_default(),
+                month: args.month.unwrap_or_default(),
+                include_past: args.past,
+                ..Default::default()
+            };
+            let limit = args.limit;
+            let submissions =
+                pages!(service, submissions, list_submissions, request, submissions, limit);
+            if submissions.len() == limit {
+                out.remark(&format!("the newest {limit}; --limit shows more"))?;
+            }
+            let sheet = receipts::submissions(&submissions);
+            let answer = v1::ListSubmissionsResponse { submissions, ..Default::default() };
+            show(&sheet, "equity.v1.ListSubmissionsResponse", &answer, out)
+        }
+        Action::Get { name } => {
+            let answer = client.get_submission(ask(v1::GetSubmissionRequest { name })).await;
+            let answer = answer.map_err(|status| service.failure(status))?.into_inner();
+            let sheet = receipts::submissions(&answer.submission);
+            show(&sheet, "equity.v1.GetSubmissionResponse", &answer, out)
+        }
+        Action::Problems { name } => {
+            let request = v1::ListRowProblemsRequest { parent: name, ..Default::default() };
+            let problems =
+                pages!(service, submissions, list_row_problems, request, problems, usize::MAX);
+            let sheet = receipts::problems(&problems);
+            let answer = v1::ListRowProblemsResponse { problems, ..Default::default() };
+            show(&sheet, "equity.v1.ListRowProblemsResponse", &answer, out)
+        }
+        Action::Withdraw { name, request_id } => {
+            let request_id = request_id.unwrap_or_else(send::fresh_run_id);
+            let request = v1::WithdrawSubmissionRequest { name, request_id };
+            let answer = client.withdraw_submission(ask(request)).await;
+            let answer = answer.map_err(|status| service.failure(status))?.into_inner();
+            out.remark(&format!("withdrawn at position {}", answer.withdraw_position))?;
+            let sheet = receipts::submissions(&answer.submission);
+            show(&sheet, "equity.v1.WithdrawSubmissionResponse", &answer, out)
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! `equity submit`: sends a file.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::client::Service;
+use super::exit::Failure;
+use super::send::{self, Sending};
+use super::send_all::{Sent, send_all};
+use super::show::{Out, progress, sent};
+use crate::ingest::{self, Defaults};
+
+const EXAMPLES: &str = "\
+Examples:
+  equity submit gpad_regional_llr.csv.gz
+      appointments in general practice as published; organisation, month and collection are in the file
+  equity submit april.csv --collection practice-feed --organisation C82001 --month 2020-04
+      our own columns: channel, attendance, age_years, sex, ethnic_category, … (README lists them)
+  equity submit april.csv --collection practice-feed --validate-only
+      checks every row, stores nothing
+  equity submit april.csv --collection practice-feed --allow-partial
+      takes the good rows and lists the others
+
+Every organisation and month of the file becomes one submission, which replaces what was there. If the connection breaks,
+the same command with the --run-id that is shown goes on where it stopped and stores nothing twice.";
+
+/// `equity submit`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct SubmitArgs {
+    /// CSV file, also gzipped: our own columns, appointments in general practice, or their coverage.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Collection that the data comes from, where the file does not say. See `equity reference collections`.
+    #[arg(long, value_name = "ID")]
+    pub collection: Option<String>,
+    /// Organisation, where the file does not say.
+    #[arg(long, value_name = "CODE")]
+    pub organisation: Option<String>,
+    /// Month, `2020-04`, where the file does not say.
+    #[arg(long, value_name = "MONTH")]
+    pub month: Option<String>,
+    /// Code system of a field where it is not the default: `ethnic_category=ethnic_category_2001`. Repeat it for more.
+    #[arg(long = "code-system", value_name = "FIELD=ID", value_parser = field_and_system)]
+    pub code_systems: Vec<(String, String)>,
+    /// Characteristics that the source collects, where it is not all that have a column.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub collected: Option<Vec<String>>,
+    /// How the person keys were made: persons are merged only within one scheme.
+    #[arg(long, value_name = "NAME")]
+    pub person_key_scheme: Option<String>,
+    /// Take the good rows when others have problems.
+    #[arg(long)]
+    pub allow_partial: bool,
+    /// Only check; nothing is stored.
+    #[arg(long)]
+    pub validate_only: bool,
+    /// Name of the run: the same name with the same content stores nothing twice. Left out: a new one.
+    #[arg(long, value_name = "NAME")]
+    pub run_id: Option<String>,
+    /// Address of the service; the same as --service.
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: Option<String>,
+}
+
+fn field_and_system(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((field, system)) if !field.is_empty() && !system.is_empty() => {
+            Ok((field.to_owned(), system.to_owned()))
+        }
+        _ => Err(format!("expected FIELD=ID, not `{text}`")),
+    }
+}
+
+impl SubmitArgs {
+    fn defaults(&self) -> Defaults {
+        Defaults {
+            organisation: self.organisation.clone(),
+            month: self.month.clone(),
+            collection: self.collection.clone(),
+            code_systems: self.code_systems.iter().cloned().collect(),
+            collected: self.collected.clone(),
+            person_key_scheme: self.person_key_scheme.clone(),
+        }
+    }
+}
+
+/// Reads the whole file once to know that it is good, then sends it.
+///
+/// # Errors
+/// The file is not good, the service cannot be reached, or it refuses a submission.
+pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), Failure> {
+    let defaults = args.defaults();
+    let bad = |error: ingest::IngestError| Failure::data(&args.file, error);
+    let parcels = ingest::read(&args.file, &defaults).map_err(bad)?;
+    let service = Service::connect(args.to.as_deref().unwrap_or(address)).await?;
+    let mut rows = 0;
+    for parcel in parcels {
+        let parcel = parcel.map_err(bad)?;
+        if parcel.collection.is_empty() {
+            let message = "the file does not say which collection it belongs to: name it with --collection (`equity reference collections` lists them)";
+            return Err(Failure::Usage(message.to_owned()));
+        }
+        rows += parcel.rows.len() as u64;
+    }
+    let how = Sending {
+        run_id: args.run_id.clone().unwrap_or_else(send::fresh_run_id),
+        allow_partial: args.allow_partial,
+        validate_only: args.validate_only,
+    };
+    let bar = progress::bar("submitting", "rows", Some(rows), &out.look);
+    let mut all = Sent::default();
+    let parcels = ingest::read(&args.file, &defaults).map_err(bad)?;
+    let parcels = parcels.map(|parcel| parcel.map_err(bad));
+    let result = send_all(&service, parcels, &how, &bar, &mut all).await;
+    bar.finish_and_clear();
+    sent::show(&all, out)?;
+    if result.is_err() && !all.receipts.is_empty() {
+        out.remark(&format!(
+            "to go on where this stopped: the same command with --run-id {}",
+            how.run_id
+        ))?;
+    }
+    result?;
+    all.verdict()
+}

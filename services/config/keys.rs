@@ -1,0 +1,98 @@
+//! The table of keys.
+
+use toml::Value;
+
+use super::Config;
+use super::values::{bytes, choice, duration, endpoint, flag, folder, integer, ratio, text};
+
+/// One setting.
+pub(super) struct Key {
+    /// Its dotted name in the file.
+    pub(super) name: &'static str,
+    /// Checks a value and puts it in its place; says what would be accepted otherwise.
+    pub(super) set: fn(&mut Config, &Value) -> Result<(), String>,
+}
+
+/// A row of the table: the name, the place, what reads the value.
+macro_rules! keys {
+    ($($name:literal => $($place:ident).+ = $read:expr;)+) => {
+        &[$(Key {
+            name: $name,
+            set: |config, value| {
+                config.$($place).+ = $read(value)?;
+                Ok(())
+            },
+        }),+]
+    };
+}
+
+/// Every setting, in the order of the example file.
+pub(super) const KEYS: &[Key] = keys! {
+    "address" => address = |v| text(v)?.parse().map_err(|_| {
+        "has to be an IP address and a port, \"127.0.0.1:7443\" or \"[::1]:7443\"".to_owned()
+    });
+    "allow_plaintext" => allow_plaintext = flag;
+    "data_folder" => data_folder = folder;
+    "reference_folder" => reference_folder = |v| folder(v).map(Some);
+    "secret_file" => secret_file = |v| folder(v).map(Some);
+    "reflection" => reflection = |v| flag(v).map(Some);
+    "limits.max_connections" => limits.max_connections = |v| integer(v, 1, 65_536);
+    "limits.max_concurrent_streams" => limits.max_concurrent_streams = |v| integer(v, 1, 10_000);
+    "limits.max_in_flight" => limits.max_in_flight = |v| integer(v, 1, 1_000_000);
+    "limits.max_watches" => limits.max_watches = |v| integer(v, 1, 1_000_000);
+    "limits.request_deadline" => limits.request_deadline = duration;
+    "limits.submission_deadline" => limits.submission_deadline = duration;
+    "limits.stream_idle" => limits.stream_idle = duration;
+    "limits.query_message_bytes" => limits.query_message_bytes = |v| bytes(v, 1 << 10, 64 << 20);
+    "limits.submission_message_bytes" => limits.submission_message_bytes = |v| bytes(v, 1 << 10, 64 << 20);
+    "limits.max_submission_rows" => limits.max_submission_rows = |v| integer(v, 1, 1_000_000_000);
+    "limits.drain" => limits.drain = duration;
+    "limits.min_free_disk_bytes" => limits.min_free_disk_bytes = |v| bytes(v, 0, 1 << 50);
+    "cache.sled_bytes" => cache.sled_bytes = |v| bytes(v, 1 << 20, 1 << 40);
+    "cache.column_bytes" => cache.column_bytes = |v| bytes(v, 0, 1 << 40);
+    "cache.answer_bytes" => cache.answer_bytes = |v| bytes(v, 0, 1 << 40);
+    "telemetry.otlp_endpoint" => telemetry.otlp_endpoint = |v| endpoint(v).map(Some);
+    "telemetry.sample_ratio" => telemetry.sample_ratio = ratio;
+    "telemetry.log_format" => telemetry.log_format = |v| choice(v, &[
+        ("text", super::LogFormat::Text),
+        ("json", super::LogFormat::Json),
+    ]);
+    "telemetry.service_instance_id" => telemetry.service_instance_id = |v| text(v).map(|id| Some(id.to_owned()));
+};
+
+/// The setting of a name.
+pub(super) fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+/// The environment variable of a setting.
+pub(super) fn variable(name: &str) -> String {
+    format!("EQUITY_{}", name.replace('.', "_").to_uppercase())
+}
+
+/// What is said about a name that is none, with the nearest that is.
+pub(super) fn unknown(name: &str) -> String {
+    let nearest = KEYS.iter().min_by_key(|key| distance(name, key.name));
+    match nearest {
+        Some(key) if distance(name, key.name) <= 4 => {
+            format!("{name}: is no setting; did you mean {}?", key.name)
+        }
+        _ => format!("{name}: is no setting; deploy/equity.example.toml lists them all"),
+    }
+}
+
+/// How many letters have to be added, removed or changed (Levenshtein).
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, l) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, r) in right.iter().enumerate() {
+            let changed = diagonal + usize::from(l != *r);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[right.len()]
+}

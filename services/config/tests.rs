@@ -1,0 +1,179 @@
+//! All problems at once, by name; the example file is complete and true.
+
+use super::*;
+
+const EXAMPLE: &str = include_str!("../../deploy/equity.example.toml");
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::parse(text, |_| None)
+}
+
+fn problems(result: Result<Config, ConfigError>) -> Vec<String> {
+    match result {
+        Err(ConfigError::Invalid(problems)) => problems,
+        other => panic!("expected problems, got {other:?}"),
+    }
+}
+
+/// Settings without a default stand in the example behind `#`, without a space as prose has it.
+fn with_optional_settings(example: &str) -> String {
+    let uncomment = |line: &str| match line.strip_prefix('#') {
+        Some(rest) if rest.starts_with(|first: char| first.is_ascii_lowercase()) => rest.to_owned(),
+        _ => line.to_owned(),
+    };
+    example.lines().map(uncomment).collect::<Vec<_>>().join("\n")
+}
+
+/// The dotted names of every field: adding a field without naming it here does not compile.
+fn fields() -> Vec<&'static str> {
+    let Config {
+        address: _,
+        allow_plaintext: _,
+        data_folder: _,
+        reference_folder: _,
+        secret_file: _,
+        reflection: _,
+        limits:
+            Limits {
+                max_connections: _,
+                max_concurrent_streams: _,
+                max_in_flight: _,
+                max_watches: _,
+                request_deadline: _,
+                submission_deadline: _,
+                stream_idle: _,
+                query_message_bytes: _,
+                submission_message_bytes: _,
+                max_submission_rows: _,
+                drain: _,
+                min_free_disk_bytes: _,
+            },
+        cache: Cache { sled_bytes: _, column_bytes: _, answer_bytes: _ },
+        telemetry:
+            TelemetrySettings {
+                otlp_endpoint: _,
+                sample_ratio: _,
+                log_format: _,
+                service_instance_id: _,
+            },
+    } = Config::default();
+    vec![
+        "address",
+        "allow_plaintext",
+        "data_folder",
+        "reference_folder",
+        "secret_file",
+        "reflection",
+        "limits.max_connections",
+        "limits.max_concurrent_streams",
+        "limits.max_in_flight",
+        "limits.max_watches",
+        "limits.request_deadline",
+        "limits.submission_deadline",
+        "limits.stream_idle",
+        "limits.query_message_bytes",
+        "limits.submission_message_bytes",
+        "limits.max_submission_rows",
+        "limits.drain",
+        "limits.min_free_disk_bytes",
+        "cache.sled_bytes",
+        "cache.column_bytes",
+        "cache.answer_bytes",
+        "telemetry.otlp_endpoint",
+        "telemetry.sample_ratio",
+        "telemetry.log_format",
+        "telemetry.service_instance_id",
+    ]
+}
+
+#[test]
+fn the_example_says_the_defaults_and_names_every_key() {
+    assert_eq!(parse(EXAMPLE).unwrap(), Config::default());
+    let table: Table = with_optional_settings(EXAMPLE).parse().unwrap();
+    let in_example: Vec<String> = flatten(&table).into_iter().map(|(name, _)| name).collect();
+    let in_table: Vec<&str> = keys::KEYS.iter().map(|key| key.name).collect();
+    assert_eq!(in_table, fields());
+    assert_eq!(sorted(&in_example), sorted(&in_table));
+}
+
+fn sorted<T: AsRef<str>>(names: &[T]) -> Vec<String> {
+    let mut names: Vec<String> = names.iter().map(|name| name.as_ref().to_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn every_optional_setting_of_the_example_parses() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = with_optional_settings(EXAMPLE)
+        .replace("/etc/equity/reference", folder.path().to_str().unwrap());
+    let config = parse(&text).unwrap();
+    assert_eq!(config.reference_folder.as_deref(), Some(folder.path()));
+    assert!(config.telemetry.otlp_endpoint.is_some());
+}
+
+#[test]
+fn all_problems_are_reported_at_once_by_name() {
+    let found = problems(parse(
+        "adress = 1\ndata_folder = 7\n[limits]\ndrain = 10\nmax_connections = 0\nstream_idle = \"-3s\"\n\
+         [telemetry]\nsample_ratio = 1.5\nlog_format = \"xml\"\notlp_endpoint = \"https://elsewhere\"",
+    ));
+    for name in [
+        "adress: is no setting; did you mean address?",
+        "data_folder:",
+        "limits.drain:",
+        "limits.max_connections: has to be a whole number from 1 to 65536",
+        "limits.stream_idle:",
+        "telemetry.sample_ratio:",
+        "telemetry.log_format: has to be \"text\" or \"json\"",
+        "telemetry.otlp_endpoint:",
+    ] {
+        assert!(found.iter().any(|problem| problem.starts_with(name)), "{name} not in {found:#?}");
+    }
+    assert_eq!(found.len(), 8, "{found:#?}");
+}
+
+#[test]
+fn text_that_is_no_toml_is_refused() {
+    assert_eq!(problems(parse("address = ")).len(), 1);
+    assert_eq!(problems(parse("limits = 3")), [keys::unknown("limits")]);
+}
+
+#[test]
+fn the_environment_wins() {
+    let environment = |name: &str| match name {
+        "EQUITY_ADDRESS" => Some("[::1]:9".to_owned()),
+        "EQUITY_DATA_FOLDER" => Some("2020".to_owned()),
+        "EQUITY_LIMITS_DRAIN" => Some("2m 30s".to_owned()),
+        "EQUITY_LIMITS_MAX_IN_FLIGHT" => Some("3".to_owned()),
+        _ => None,
+    };
+    let config = Config::parse("address = \"127.0.0.1:1\"", environment).unwrap();
+    assert_eq!(config.address.to_string(), "[::1]:9");
+    assert_eq!(config.data_folder, PathBuf::from("2020"));
+    assert_eq!(config.limits.drain, Duration::from_secs(150));
+    assert_eq!(config.limits.max_in_flight, 3);
+    let wrong = |name: &str| (name == "EQUITY_LIMITS_DRAIN").then(|| "soon".to_owned());
+    let found = problems(Config::parse("", wrong));
+    assert!(found[0].starts_with("EQUITY_LIMITS_DRAIN:"), "{found:?}");
+}
+
+#[test]
+fn plaintext_leaves_the_machine_only_on_purpose() {
+    let found = problems(parse("address = \"0.0.0.0:7443\""));
+    assert!(found[0].contains("allow_plaintext"), "{found:?}");
+    let config = parse("address = \"0.0.0.0:7443\"\nallow_plaintext = true").unwrap();
+    assert!(!config.reflection(), "reflection is for loopback unless asked for");
+    assert!(Config::default().reflection());
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = Config::load(Some(Path::new("/nowhere/equity.toml"))).unwrap_err();
+    assert!(error.to_string().contains("/nowhere/equity.toml"));
+}
+
+#[test]
+fn a_missing_reference_folder_is_a_problem() {
+    assert_eq!(problems(parse("reference_folder = \"/nowhere\"")).len(), 1);
+}

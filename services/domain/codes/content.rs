@@ -1,0 +1,92 @@
+//! The reference content as files: embedded by default, replaced by a folder, kept in the log as it was.
+
+use std::collections::BTreeMap;
+
+/// Reference files by name (`codes/sex.toml`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content(BTreeMap<String, String>);
+
+/// Content that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("reference file `{file}`: {what}")]
+pub struct ContentError {
+    /// File name.
+    pub file: String,
+    /// What is wrong, and what was expected.
+    pub what: String,
+}
+
+macro_rules! embedded {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("data/", $name)))),*]
+    };
+}
+
+const EMBEDDED: &[(&str, &str)] = embedded![
+    "areas.csv",
+    "codes/age.toml",
+    "codes/attendance.toml",
+    "codes/care_setting.toml",
+    "codes/channel.toml",
+    "codes/channel_provenance.toml",
+    "codes/deprivation.toml",
+    "codes/digital_access.toml",
+    "codes/disability.toml",
+    "codes/ethnicity.toml",
+    "codes/first_or_follow_up.toml",
+    "codes/gender_identity.toml",
+    "codes/gender_same_at_birth.toml",
+    "codes/inclusion_group.toml",
+    "codes/lead_time.toml",
+    "codes/local_group.toml",
+    "codes/main_language.toml",
+    "codes/marital_status.toml",
+    "codes/pregnancy_maternity.toml",
+    "codes/religion.toml",
+    "codes/sex.toml",
+    "codes/sexual_orientation.toml",
+    "codes/staff_type.toml",
+    "codes/yes_no.toml",
+    "collections.toml",
+    "dimensions.toml",
+    "lsoa.csv",
+    "organisations.csv",
+];
+
+impl Content {
+    /// What is built in: Leicester, Leicestershire and Rutland.
+    #[must_use]
+    pub fn embedded() -> Self {
+        Self(EMBEDDED.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect())
+    }
+
+    /// The built-in content with these files in place of, or beside, the built-in ones.
+    #[must_use]
+    pub fn with(files: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut content = Self::embedded();
+        content.0.extend(files);
+        content
+    }
+
+    /// Exactly these files.
+    #[must_use]
+    pub fn exactly(files: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(files.into_iter().collect())
+    }
+
+    /// The files, by name.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
+    }
+
+    /// One file.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub fn file(&self, name: &str) -> Result<&str, ContentError> {
+        self.0.get(name).map(String::as_str).ok_or_else(|| ContentError {
+            file: name.into(),
+            what: "is missing: put it into the reference folder".into(),
+        })
+    }
+}

@@ -1,0 +1,120 @@
+//! A dimension: one view of a field (or of time, organisation, area) in which questions are asked.
+
+use std::collections::BTreeMap;
+
+use super::{CodeList, State, Value};
+use crate::domain::field::Field;
+
+/// What a dimension looks at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// A field of the record.
+    Field(Field),
+    /// Calendar month of the submission.
+    Month,
+    /// Calendar quarter.
+    Quarter,
+    /// April to March.
+    FinancialYear,
+    /// January to December.
+    CalendarYear,
+    /// Submitting organisation.
+    Organisation,
+    /// Area of this type that the submitting organisation belongs to.
+    ProviderArea(String),
+}
+
+/// A dimension. `categories` is empty where they come from the data (time, organisations, areas).
+#[derive(Clone, Debug)]
+pub struct Dimension {
+    /// Id.
+    pub id: String,
+    /// Words for people.
+    pub label: String,
+    /// What it looks at.
+    pub source: Source,
+    /// Category codes and words, in order.
+    pub categories: Vec<(String, String)>,
+    /// Whether the categories have an order.
+    pub ordered: bool,
+    /// Which way the order runs.
+    pub direction: String,
+    /// Protected characteristic of the Equality Act 2010.
+    pub protected: String,
+    /// Category of the list to place in `categories`, beyond what containment gives.
+    pub map: BTreeMap<String, usize>,
+}
+
+impl Dimension {
+    /// The field it looks at.
+    #[must_use]
+    pub fn field(&self) -> Option<Field> {
+        match &self.source {
+            Source::Field(field) => Some(*field),
+            Source::Month
+            | Source::Quarter
+            | Source::FinancialYear
+            | Source::CalendarYear
+            | Source::Organisation
+            | Source::ProviderArea(_) => None,
+        }
+    }
+
+    /// Whether a record can be in several categories.
+    #[must_use]
+    pub fn overlapping(&self) -> bool {
+        self.field().is_some_and(Field::is_multiple)
+    }
+
+    /// Place of a category or state: `categories` first, then the states.
+    #[must_use]
+    pub fn place_of_state(&self, state: State) -> usize {
+        self.categories.len() + state as usize
+    }
+
+    /// Number of places.
+    #[must_use]
+    pub fn places(&self) -> usize {
+        self.categories.len() + State::ALL.len()
+    }
+
+    /// The place that a category or state has by its code.
+    #[must_use]
+    pub fn place_of(&self, code: &str) -> Option<usize> {
+        self.categories
+            .iter()
+            .position(|(category, _)| category == code)
+            .or_else(|| State::from_name(code).map(|state| self.place_of_state(state)))
+    }
+
+    /// Places of a value. A single-valued field has exactly one; a multi-valued one has each category's and `ANY`'s.
+    #[must_use]
+    pub fn places_of_value(&self, list: &CodeList, value: &Value) -> Vec<usize> {
+        match value {
+            Value::State(state) => vec![self.place_of_state(*state)],
+            Value::Number(number) => {
+                let place = (0..self.categories.len())
+                    .find(|place| list.holds_number(&self.categories[*place].0, *number));
+                vec![place.unwrap_or_else(|| self.place_of_state(State::Coarser))]
+            }
+            Value::Codes(codes) => {
+                let mut places: Vec<_> =
+                    codes.iter().map(|code| self.place_of_code(list, code)).collect();
+                if self.overlapping() {
+                    places.push(self.place_of_state(State::Any));
+                }
+                places.sort_unstable();
+                places.dedup();
+                places
+            }
+        }
+    }
+
+    fn place_of_code(&self, list: &CodeList, code: &str) -> usize {
+        self.map
+            .get(code)
+            .copied()
+            .or_else(|| self.categories.iter().position(|(outer, _)| list.holds(outer, code)))
+            .unwrap_or_else(|| self.place_of_state(State::Coarser))
+    }
+}

@@ -1,0 +1,284 @@
+//! A code list: categories that may hold one another, and the code systems in which partners give them.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{State, Value, nearest};
+
+/// One category.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Category {
+    /// Code.
+    pub code: String,
+    /// Words for people.
+    pub label: String,
+    /// Code of the category that holds it.
+    #[serde(default)]
+    pub parent: Option<String>,
+    /// Numbers it stands for, both included: years, days.
+    #[serde(default)]
+    pub range: Option<(u32, u32)>,
+}
+
+/// A vocabulary in which partners may give the values.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CodeSystem {
+    /// Id.
+    pub id: String,
+    /// Words for people.
+    pub label: String,
+    /// Source code, source label, target: a category's code or `!STATE`.
+    pub codes: Vec<(String, String, String)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListFile {
+    id: String,
+    label: String,
+    version: String,
+    source: String,
+    #[serde(default)]
+    none: Option<String>,
+    categories: Vec<Category>,
+    #[serde(rename = "system")]
+    systems: Vec<CodeSystem>,
+}
+
+/// A list that contradicts itself.
+#[derive(Debug, thiserror::Error)]
+pub enum CodeListError {
+    /// The file is no code list.
+    #[error("{0}")]
+    Toml(#[from] toml::de::Error),
+    /// A code is used and not defined, or defined twice.
+    #[error("{0}")]
+    Content(String),
+}
+
+/// What a code of a code system stands for, or why it stands for nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mapped {
+    /// A value.
+    Value(Value),
+    /// Not in the code system.
+    Unknown {
+        /// What would have been valid, in a sentence.
+        expected: String,
+        /// The nearest valid code.
+        nearest: Option<String>,
+    },
+}
+
+/// A code list, checked.
+#[derive(Clone, Debug)]
+pub struct CodeList {
+    /// Id.
+    pub id: String,
+    /// Words for people.
+    pub label: String,
+    /// Version of the content.
+    pub version: String,
+    /// Where it comes from.
+    pub source: String,
+    /// The source code that says "in none of them".
+    pub none: Option<String>,
+    /// Categories in order.
+    pub categories: Vec<Category>,
+    /// Code systems, the default first.
+    pub systems: Vec<CodeSystem>,
+    by_code: BTreeMap<String, usize>,
+    /// For each system, source code to place in `codes`.
+    by_source: Vec<BTreeMap<String, usize>>,
+}
+
+impl CodeList {
+    /// Reads and checks a list.
+    ///
+    /// # Errors
+    /// No TOML of this form, a code defined twice, or one used that is not defined.
+    pub fn from_toml(text: &str) -> Result<Self, CodeListError> {
+        let file: ListFile = toml::from_str(text)?;
+        let mut list = Self::new(file.id, file.label, file.categories, file.systems)?;
+        (list.version, list.source, list.none) = (file.version, file.source, file.none);
+        Ok(list)
+    }
+
+    /// Makes a list of categories and systems.
+    ///
+    /// # Errors
+    /// As [`CodeList::from_toml`].
+    pub fn new(
+        id: String,
+        label: String,
+        categories: Vec<Category>,
+        systems: Vec<CodeSystem>,
+    ) -> Result<Self, CodeListError> {
+        let wrong = |what: String| Err(CodeListError::Content(format!("code list `{id}`: {what}")));
+        let mut by_code = BTreeMap::new();
+        for (place, category) in categories.iter().enumerate() {
+            if category.code.is_empty() || category.code.contains([';', '!', '#']) {
+                return wrong(format!("`{}` is no code: not empty, without ; ! #", category.code));
+            }
+            if by_code.insert(category.code.clone(), place).is_some() {
+                return wrong(format!("category `{}` is defined twice", category.code));
+            }
+        }
+        for category in &categories {
+            // A chain of parents as long as the list must have met itself.
+            let mut next = category.parent.as_ref();
+            let mut steps = 0;
+            while let Some(parent) = next {
+                let Some(place) = by_code.get(parent) else {
+                    return wrong(format!(
+                        "parent `{parent}` of `{}` is not defined",
+                        category.code
+                    ));
+                };
+                steps += 1;
+                if steps > categories.len() {
+                    return wrong(format!("`{}` is its own ancestor", category.code));
+                }
+                next = categories[*place].parent.as_ref();
+            }
+        }
+        if systems.is_empty() {
+            return wrong("it has no code system".into());
+        }
+        let mut by_source = Vec::with_capacity(systems.len());
+        for system in &systems {
+            let mut codes = BTreeMap::new();
+            for (place, (source, _, target)) in system.codes.iter().enumerate() {
+                let known = target.strip_prefix('!').map_or_else(
+                    || by_code.contains_key(target),
+                    |name| State::from_name(name).is_some_and(State::is_of_a_record),
+                );
+                if !known {
+                    return wrong(format!(
+                        "system `{}`: target `{target}` is not defined",
+                        system.id
+                    ));
+                }
+                if codes.insert(source.clone(), place).is_some() {
+                    return wrong(format!("system `{}`: `{source}` is mapped twice", system.id));
+                }
+            }
+            by_source.push(codes);
+        }
+        let (version, source) = (String::new(), String::new());
+        Ok(Self { id, label, version, source, none: None, categories, systems, by_code, by_source })
+    }
+
+    /// The category of this code.
+    #[must_use]
+    pub fn category(&self, code: &str) -> Option<&Category> {
+        self.by_code.get(code).map(|place| &self.categories[*place])
+    }
+
+    /// Place of a code system among [`CodeList::systems`].
+    #[must_use]
+    pub fn system(&self, id: &str) -> Option<usize> {
+        self.systems.iter().position(|system| system.id == id)
+    }
+
+    /// What a source code stands for in the given system. The names of the missing states are understood in every system.
+    #[must_use]
+    pub fn map(&self, system: usize, source: &str) -> Mapped {
+        if let Some(place) = self.by_source[system].get(source) {
+            return Mapped::Value(Value::from_text(&self.systems[system].codes[*place].2));
+        }
+        if let Some(state) = State::from_name(source)
+            && state.is_of_a_record()
+            && !matches!(state, State::None | State::NotCollected)
+        {
+            return Mapped::Value(Value::State(state));
+        }
+        let system = &self.systems[system];
+        let codes = || system.codes.iter().map(|(code, _, _)| code.as_str());
+        let some: Vec<_> = codes().take(12).collect();
+        let more = if codes().nth(12).is_some() { ", …" } else { "" };
+        Mapped::Unknown {
+            expected: format!("a code of `{}`: {}{more}", system.id, some.join(", ")),
+            nearest: nearest(source, codes()).map(str::to_owned),
+        }
+    }
+
+    /// Whether everything in category `inner` is in category `outer`.
+    #[must_use]
+    pub fn holds(&self, outer: &str, inner: &str) -> bool {
+        let (Some(outer), Some(inner)) = (self.category(outer), self.category(inner)) else {
+            return false;
+        };
+        if let (Some(outer), Some(inner)) = (outer.range, inner.range) {
+            return outer.0 <= inner.0 && inner.1 <= outer.1;
+        }
+        let mut at = Some(inner);
+        while let Some(category) = at {
+            if category.code == outer.code {
+                return true;
+            }
+            at = category.parent.as_deref().and_then(|parent| self.category(parent));
+        }
+        false
+    }
+
+    /// Whether a number is in the category.
+    #[must_use]
+    pub fn holds_number(&self, code: &str, number: u32) -> bool {
+        let range = self.category(code).and_then(|category| category.range);
+        range.is_some_and(|(first, last)| (first..=last).contains(&number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIST: &str = r#"
+        id = "attendance"
+        label = "Attendance"
+        version = "1"
+        source = "test"
+        categories = [
+          { code = "ATTENDED", label = "Attended" },
+          { code = "ON_TIME", label = "On time", parent = "ATTENDED" },
+        ]
+        [[system]]
+        id = "nhs"
+        label = "NHS"
+        codes = [["5", "Attended on time", "ON_TIME"], ["0", "Future", "!NOT_APPLICABLE"]]
+    "#;
+
+    #[test]
+    fn codes_map_and_categories_hold() {
+        let list = CodeList::from_toml(LIST).unwrap();
+        assert_eq!(list.map(0, "5"), Mapped::Value(Value::Codes(vec!["ON_TIME".into()])));
+        assert_eq!(list.map(0, "0"), Mapped::Value(Value::State(State::NotApplicable)));
+        assert_eq!(list.map(0, "NOT_KNOWN"), Mapped::Value(Value::State(State::NotKnown)));
+        let Mapped::Unknown { expected, .. } = list.map(0, "05") else { panic!("05 is no code") };
+        assert!(expected.contains("`nhs`: 5, 0"), "{expected}");
+        assert!(list.holds("ATTENDED", "ON_TIME"));
+        assert!(!list.holds("ON_TIME", "ATTENDED"));
+        for state in ["NOT_COLLECTED", "ANY", "NONE", "COARSER"] {
+            assert!(matches!(list.map(0, state), Mapped::Unknown { .. }), "{state} is no code");
+        }
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for (from, to) in [
+            ("parent = \"ATTENDED\"", "parent = \"NOWHERE\""),
+            ("parent = \"ATTENDED\"", "parent = \"ON_TIME\""),
+            ("\"ON_TIME\"]", "\"NOWHERE\"]"),
+            ("\"!NOT_APPLICABLE\"", "\"!NOWHERE\""),
+            ("[\"0\"", "[\"5\""),
+            ("code = \"ON_TIME\"", "code = \"ATTENDED\""),
+        ] {
+            assert!(LIST.contains(from));
+            assert!(CodeList::from_toml(&LIST.replace(from, to)).is_err(), "{from} -> {to}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! One coded value of one field, and the states that a value can be in.
+
+/// What a category is: known, derived from a set, or one of the missing states, which are never merged.
+/// The order is that of rows in an answer; the number is an offset behind the categories of a dimension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum State {
+    /// In any category of a multi-valued dimension.
+    Any = 0,
+    /// Said to be in none of the categories of a multi-valued dimension.
+    None = 1,
+    /// Known, but not at this level or in this edition.
+    Coarser = 2,
+    /// Asked and declined.
+    NotStated = 3,
+    /// Asked and not sure.
+    AskedUnsure = 4,
+    /// Not asked, or could not be asked.
+    NotKnown = 5,
+    /// Collected by the source and blank here.
+    NotRecorded = 6,
+    /// The question does not apply.
+    NotApplicable = 7,
+    /// Not collected by the source.
+    NotCollected = 8,
+    /// The source's code is in no list.
+    Invalid = 9,
+}
+
+impl State {
+    /// Every state, in order.
+    pub const ALL: [Self; 10] = [
+        Self::Any,
+        Self::None,
+        Self::Coarser,
+        Self::NotStated,
+        Self::AskedUnsure,
+        Self::NotKnown,
+        Self::NotRecorded,
+        Self::NotApplicable,
+        Self::NotCollected,
+        Self::Invalid,
+    ];
+
+    /// Name, as in the contract without its prefix.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "ANY",
+            Self::None => "NONE",
+            Self::Coarser => "COARSER",
+            Self::NotStated => "NOT_STATED",
+            Self::AskedUnsure => "ASKED_UNSURE",
+            Self::NotKnown => "NOT_KNOWN",
+            Self::NotRecorded => "NOT_RECORDED",
+            Self::NotApplicable => "NOT_APPLICABLE",
+            Self::NotCollected => "NOT_COLLECTED",
+            Self::Invalid => "INVALID",
+        }
+    }
+
+    /// The state of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    /// Whether it says that the value is not known: the unknown share is made of these.
+    /// A question that does not apply has an answer, and one that was not collected was never put.
+    #[must_use]
+    pub fn is_unknown(self) -> bool {
+        matches!(
+            self,
+            Self::NotStated
+                | Self::AskedUnsure
+                | Self::NotKnown
+                | Self::NotRecorded
+                | Self::Invalid
+        )
+    }
+
+    /// Whether a record itself may be in it (the others come from a question).
+    #[must_use]
+    pub fn is_of_a_record(self) -> bool {
+        !matches!(self, Self::Any | Self::Coarser)
+    }
+}
+
+/// A value as it is stored. The text form is on disk: `CODE`, `#77` for a number, `!NOT_STATED` for a state,
+/// `02;09` for a set of codes in order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Value {
+    /// A missing state, or [`State::None`].
+    State(State),
+    /// A number: years of age, days of lead time.
+    Number(u32),
+    /// Category codes: one, or several in order for a multi-valued field.
+    Codes(Vec<String>),
+}
+
+impl Value {
+    /// Reads the text form. Text that is none becomes [`State::Invalid`]: what is on disk was checked when it was written.
+    #[must_use]
+    pub fn from_text(text: &str) -> Self {
+        if let Some(name) = text.strip_prefix('!') {
+            return Self::State(State::from_name(name).unwrap_or(State::Invalid));
+        }
+        if let Some(number) = text.strip_prefix('#') {
+            return number.parse().map_or(Self::State(State::Invalid), Self::Number);
+        }
+        Self::Codes(text.split(';').map(str::to_owned).collect())
+    }
+
+    /// The text form.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::State(state) => format!("!{}", state.name()),
+            Self::Number(number) => format!("#{number}"),
+            Self::Codes(codes) => codes.join(";"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_forms_round_trip() {
+        let values = [
+            Value::State(State::NotStated),
+            Value::State(State::None),
+            Value::Number(77),
+            Value::Codes(vec!["A".into()]),
+            Value::Codes(vec!["02".into(), "09".into()]),
+        ];
+        for value in values {
+            assert_eq!(Value::from_text(&value.to_text()), value);
+        }
+        assert_eq!(Value::from_text("!NO_SUCH"), Value::State(State::Invalid));
+        assert_eq!(Value::from_text("#x"), Value::State(State::Invalid));
+    }
+}

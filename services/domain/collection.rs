@@ -1,0 +1,90 @@
+//! Where data comes from: who may see it, and whether it is about real people.
+
+use serde::Deserialize;
+
+/// The shape of the data. The number is on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[repr(u8)]
+pub enum Dataset {
+    /// Activity.
+    Consultations = 1,
+    /// Registered or resident people: the denominators.
+    Populations = 2,
+}
+
+impl Dataset {
+    /// Every dataset.
+    pub const ALL: [Self; 2] = [Self::Consultations, Self::Populations];
+
+    /// Number on disk.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The dataset with this number on disk.
+    #[must_use]
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|dataset| u32::from(dataset.number()) == number)
+    }
+
+    /// Part of a resource name: `consultations`.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Consultations => "consultations",
+            Self::Populations => "populations",
+        }
+    }
+}
+
+/// Whether data is about real people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DataClass {
+    /// Collected from care.
+    Real,
+    /// Made by a program.
+    Synthetic,
+}
+
+/// Who may see exact figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Openness {
+    /// By profile.
+    Controlled,
+    /// Everybody.
+    Open,
+}
+
+/// A collection. Its openness is the operator's word, never a submitter's.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Collection {
+    /// Id.
+    pub id: String,
+    /// Words for people.
+    pub label: String,
+    /// Shapes of data that it takes.
+    pub datasets: Vec<Dataset>,
+    /// Care settings that it covers; empty for populations alone.
+    #[serde(default)]
+    pub care_settings: Vec<String>,
+    /// Whether it is about real people.
+    pub data_class: DataClass,
+    /// Who may see exact figures.
+    pub openness: Openness,
+    /// Publisher, licence, edition.
+    pub provenance: String,
+    /// Collection whose populations its rates use; empty: none.
+    #[serde(default)]
+    pub population_collection: String,
+    /// Type of the organisations that are expected to submit; empty: any.
+    #[serde(default)]
+    pub expected_organisation_type: String,
+    /// Care settings that are answered from it where no collection is named.
+    #[serde(default)]
+    pub default_for: Vec<String>,
+}

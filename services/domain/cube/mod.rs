@@ -1,0 +1,11 @@
+//! Columns, roll-ups and the counting kernels: how records become cells.
+
+mod axis;
+mod pack;
+mod rollup;
+mod scan;
+
+pub use axis::{Axis, Cells, Cube, Part};
+pub use pack::{BLOCK_BYTES, Block, Packed, width_for};
+pub use rollup::{Rollup, rollups};
+pub use scan::{Person, count, persons};

@@ -1,0 +1,180 @@
+//! Bit-packed columns in blocks of at most 4,096 records and 4 KiB.
+//!
+//! A value takes 0, 1, 2, 4, 8, 16, 32 or 64 bits; values of less than a byte stand from the low bits up, wider ones are
+//! little-endian. A column whose records all have the same value takes none and has no block.
+
+/// The most bytes that a block, and so a value in the store, may have.
+pub const BLOCK_BYTES: usize = 4096;
+const BLOCK_RECORDS: usize = 4096;
+
+/// One block of a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Number of the column's field.
+    pub field: u8,
+    /// Number of the block in its column, from 0.
+    pub chunk: u32,
+    /// Packed values.
+    pub data: Vec<u8>,
+}
+
+/// A column: what its indices look like, without the words for them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packed {
+    /// Bits of a value.
+    pub width: u8,
+    /// The blocks' bytes in order. Only the last block may be short, so they join without gaps.
+    pub data: Vec<u8>,
+}
+
+/// Bits for an index into so many values.
+#[must_use]
+pub fn width_for(values: usize) -> u8 {
+    match values {
+        0 | 1 => 0,
+        2 => 1,
+        3..=4 => 2,
+        5..=16 => 4,
+        17..=256 => 8,
+        _ => 16,
+    }
+}
+
+impl Packed {
+    /// Packs indices with the width for so many values.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation)] // the width was chosen so that every index fits
+    pub fn indices(indices: impl ExactSizeIterator<Item = u16>, values: usize) -> Self {
+        let width = width_for(values);
+        let mut data = Vec::with_capacity(indices.len() * usize::from(width) / 8 + 1);
+        match width {
+            0 => {}
+            8 => data.extend(indices.map(|index| index as u8)),
+            16 => indices.for_each(|index| data.extend(index.to_le_bytes())),
+            _ => {
+                let per_byte = usize::from(8 / width);
+                let (mut byte, mut filled) = (0u8, 0);
+                for index in indices {
+                    byte |= (index as u8) << (filled * usize::from(width));
+                    filled += 1;
+                    if filled == per_byte {
+                        data.push(byte);
+                        (byte, filled) = (0, 0);
+                    }
+                }
+                if filled > 0 {
+                    data.push(byte);
+                }
+            }
+        }
+        Self { width, data }
+    }
+
+    /// Packs counts with the least width of 8, 16 or 32 bits; nothing at all if every one is 1.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation)] // the width was chosen so that every weight fits
+    pub fn weights(weights: &[u32]) -> Self {
+        let greatest = weights.iter().copied().max().unwrap_or(1);
+        if weights.iter().all(|weight| *weight == 1) {
+            return Self { width: 0, data: Vec::new() };
+        }
+        let (width, data) = match greatest {
+            0..=0xFF => (8, weights.iter().map(|w| *w as u8).collect()),
+            0x100..=0xFFFF => {
+                (16, weights.iter().flat_map(|w| (*w as u16).to_le_bytes()).collect())
+            }
+            _ => (32, weights.iter().flat_map(|w| w.to_le_bytes()).collect()),
+        };
+        Self { width, data }
+    }
+
+    /// Packs keyed hashes.
+    #[must_use]
+    pub fn keys(keys: &[u64]) -> Self {
+        Self { width: 64, data: keys.iter().flat_map(|key| key.to_le_bytes()).collect() }
+    }
+
+    /// Cuts the column into blocks.
+    #[must_use]
+    pub fn blocks(&self, field: u8) -> Vec<Block> {
+        let bytes = Self::bytes_per_block(self.width);
+        let numbered = self.data.chunks(bytes.max(1)).zip(0u32..);
+        numbered.map(|(data, chunk)| Block { field, chunk, data: data.to_vec() }).collect()
+    }
+
+    /// Bytes of a full block of this width.
+    #[must_use]
+    pub fn bytes_per_block(width: u8) -> usize {
+        (BLOCK_RECORDS * usize::from(width) / 8).min(BLOCK_BYTES)
+    }
+
+    /// Bytes that so many records of this width take.
+    #[must_use]
+    pub fn bytes_for(records: usize, width: u8) -> usize {
+        (records * usize::from(width)).div_ceil(8)
+    }
+
+    /// The number at `record`, of a column of 8 to 64 bits; 1 of a column of none (a weight).
+    #[must_use]
+    pub fn number(&self, record: usize) -> u64 {
+        let bytes = usize::from(self.width / 8);
+        if bytes == 0 {
+            return 1;
+        }
+        let mut value = [0u8; 8];
+        value[..bytes].copy_from_slice(&self.data[record * bytes..(record + 1) * bytes]);
+        u64::from_le_bytes(value)
+    }
+
+    /// The index at `record`, of a column of at most 16 bits.
+    #[must_use]
+    pub fn index(&self, record: usize) -> u16 {
+        match self.width {
+            0 => 0,
+            16 => u16::from_le_bytes([self.data[record * 2], self.data[record * 2 + 1]]),
+            width => {
+                let width = usize::from(width);
+                let bit = record * width;
+                let mask = if width == 8 { 0xFF } else { (1u8 << width) - 1 };
+                u16::from((self.data[bit / 8] >> (bit % 8)) & mask)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn indices_come_back(values in 1usize..400, seed in any::<u64>(), records in 0usize..9000) {
+            let at = |i: usize| u16::try_from((seed.wrapping_mul(i as u64 + 7) >> 20) % values as u64).unwrap();
+            let packed = Packed::indices((0..records).map(at), values);
+            prop_assert_eq!(packed.data.len(), Packed::bytes_for(records, packed.width));
+            for record in 0..records {
+                prop_assert_eq!(packed.index(record), at(record));
+            }
+            let blocks = packed.blocks(3);
+            prop_assert!(blocks.iter().all(|b| b.data.len() <= BLOCK_BYTES && !b.data.is_empty()));
+            let joined: Vec<u8> = blocks.iter().flat_map(|b| b.data.clone()).collect();
+            prop_assert_eq!(joined, packed.data);
+        }
+
+        #[test]
+        fn weights_come_back(weights in proptest::collection::vec(1u32..100_000, 1..3000)) {
+            let packed = Packed::weights(&weights);
+            for (record, weight) in weights.iter().enumerate() {
+                prop_assert_eq!(packed.number(record), u64::from(*weight));
+            }
+        }
+    }
+
+    #[test]
+    fn ones_take_no_space() {
+        assert!(Packed::weights(&[1; 5000]).blocks(60).is_empty());
+        assert!(Packed::indices([0u16; 10].into_iter(), 1).blocks(3).is_empty());
+    }
+}

@@ -1,0 +1,171 @@
+//! Roll-ups: for one submission and one field, counts by (field, channel, attendance), as indices into the columns' values.
+//!
+//! On disk: pairs of variable-length integers, gap to the cell's number and count, in parts of at most 4 KiB.
+
+use std::collections::BTreeMap;
+
+use super::pack::{BLOCK_BYTES, Packed};
+
+/// Sparse counts of one field, in order of (field, channel, attendance).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rollup {
+    /// Number of the field; [`crate::domain::field::number::TOTAL`] for the one without a field.
+    pub field: u8,
+    /// Cells: number, count.
+    pub cells: Vec<(u32, u64)>,
+}
+
+/// A column as the roll-ups need it: number of its field, how many values it has, its indices.
+pub type Source<'a> = (u8, usize, &'a Packed);
+
+/// Above so many possible cells they are counted sparsely.
+const DENSE: usize = 1 << 20;
+
+/// The roll-up of each column and of none, over the records of a submission.
+///
+/// `channel` and `attendance` are the columns of these fields, `None` where the dataset has none.
+#[must_use]
+pub fn rollups(
+    records: usize,
+    columns: &[Source<'_>],
+    channel: Option<(usize, &Packed)>,
+    attendance: Option<(usize, &Packed)>,
+    weights: &Packed,
+) -> Vec<Rollup> {
+    let size = |column: Option<(usize, &Packed)>| column.map_or(1, |(values, _)| values.max(1));
+    let (channels, attendances) = (size(channel), size(attendance));
+    let index = |column: Option<(usize, &Packed)>, record| {
+        column.map_or(0, |(_, packed)| usize::from(packed.index(record)))
+    };
+    let inner: Vec<u32> = (0..records)
+        .map(|record| {
+            let cell = index(channel, record) * attendances + index(attendance, record);
+            u32::try_from(cell).expect("two 16-bit indices make 32 bits")
+        })
+        .collect();
+    let one = Packed { width: 0, data: Vec::new() };
+    let total = (crate::domain::field::number::TOTAL, 1, &one);
+    std::iter::once(&total)
+        .chain(columns)
+        .map(|(field, values, packed)| {
+            let cells = count(&inner, channels * attendances, *values, packed, weights);
+            Rollup { field: *field, cells }
+        })
+        .collect()
+}
+
+fn count(
+    inner: &[u32],
+    stride: usize,
+    values: usize,
+    packed: &Packed,
+    weights: &Packed,
+) -> Vec<(u32, u64)> {
+    let cell_of =
+        |record: usize, cell: u32| usize::from(packed.index(record)) * stride + cell as usize;
+    let number = |cell: usize| u32::try_from(cell).expect("a roll-up has less than 2^32 cells");
+    if values * stride <= DENSE {
+        let mut counts = vec![0u64; values * stride];
+        for (record, cell) in inner.iter().enumerate() {
+            counts[cell_of(record, *cell)] += weights.number(record);
+        }
+        let numbered = counts.into_iter().enumerate();
+        return numbered.filter(|(_, n)| *n > 0).map(|(cell, n)| (number(cell), n)).collect();
+    }
+    let mut counts = BTreeMap::new();
+    for (record, cell) in inner.iter().enumerate() {
+        *counts.entry(number(cell_of(record, *cell))).or_insert(0) += weights.number(record);
+    }
+    counts.into_iter().collect()
+}
+
+impl Rollup {
+    /// The parts as they are stored, each at most 4 KiB; none if there is no cell.
+    #[must_use]
+    pub fn encode(&self) -> Vec<Vec<u8>> {
+        let (mut parts, mut part) = (Vec::new(), Vec::new());
+        let mut before = 0;
+        for (cell, count) in &self.cells {
+            let mut pair = Vec::with_capacity(12);
+            put(&mut pair, u64::from(cell - before));
+            put(&mut pair, *count);
+            if part.len() + pair.len() > BLOCK_BYTES {
+                parts.push(std::mem::take(&mut part));
+                pair.clear();
+                put(&mut pair, u64::from(*cell));
+                put(&mut pair, *count);
+            }
+            part.extend(pair);
+            before = *cell;
+        }
+        if !part.is_empty() {
+            parts.push(part);
+        }
+        parts
+    }
+
+    /// The cells of one part. Bytes that are none end it early: what is stored is covered by the store's own digest.
+    pub fn decode(part: &[u8]) -> impl Iterator<Item = (u32, u64)> + '_ {
+        let (mut rest, mut cell) = (part, 0u32);
+        std::iter::from_fn(move || {
+            cell = cell.wrapping_add(u32::try_from(take(&mut rest)?).ok()?);
+            Some((cell, take(&mut rest)?))
+        })
+    }
+}
+
+fn put(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push((value & 0x7F) as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(u8::try_from(value).expect("less than 128"));
+}
+
+fn take(rest: &mut &[u8]) -> Option<u64> {
+    let (mut value, mut shift) = (0u64, 0);
+    loop {
+        let (byte, tail) = rest.split_first()?;
+        *rest = tail;
+        value |= u64::from(byte & 0x7F).checked_shl(shift)?;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+        shift += 7;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn parts_come_back(counts in proptest::collection::btree_map(any::<u32>(), 1u64.., 0..3000)) {
+            let rollup = Rollup { field: 3, cells: counts.into_iter().collect() };
+            let parts = rollup.encode();
+            prop_assert!(parts.iter().all(|part| part.len() <= BLOCK_BYTES));
+            let cells: Vec<_> = parts.iter().flat_map(|part| Rollup::decode(part)).collect();
+            prop_assert_eq!(cells, rollup.cells);
+        }
+
+        #[test]
+        fn hostile_parts_do_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Rollup::decode(&bytes).count();
+        }
+    }
+
+    #[test]
+    fn sparse_and_dense_counts_agree() {
+        let indices = [0u16, 1, 2, 1, 0];
+        let packed = Packed::indices(indices.into_iter(), 3);
+        let weights = Packed::weights(&[1, 2, 3, 4, 5]);
+        let dense = count(&[0, 1, 0, 1, 1], 2, 3, &packed, &weights);
+        let sparse = count(&[0, 1, 0, 1, 1], DENSE, 3, &packed, &weights);
+        assert_eq!(dense, vec![(0, 1), (1, 5), (3, 6), (4, 3)]);
+        let stride = u32::try_from(DENSE).unwrap();
+        assert_eq!(sparse, vec![(0, 1), (1, 5), (stride + 1, 6), (2 * stride, 3)]);
+    }
+}

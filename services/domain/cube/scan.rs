@@ -1,0 +1,292 @@
+//! The counting kernels: columns into cells, 4,096 records at a time, on several threads.
+
+use std::thread;
+
+use super::axis::{Cells, Cube, Part};
+use super::pack::Packed;
+
+const CHUNK: usize = 4096;
+/// Equal cells one after another wait for each other's store; four tables side by side do not.
+const LANES: usize = 4;
+/// Above so many cells the lanes no longer fit the cache, and equal neighbours are rare.
+const LANED: usize = 1 << 14;
+
+/// A person key and the cell that a record of the person falls into.
+pub type Person = (u64, u32);
+
+/// Counts the records of every part into a table of this shape, on at most `threads` threads.
+#[must_use]
+pub fn count(cube: &Cube, parts: &[Part], threads: usize) -> Cells {
+    let mut cells = cube.empty();
+    let size = cells.counts().len();
+    let tables = on_threads(parts, threads, |parts| {
+        let mut table = Table::new(size);
+        for part in parts {
+            table.add(part);
+        }
+        table.sums()
+    });
+    for table in tables {
+        cells.counts_mut().iter_mut().zip(table).for_each(|(sum, count)| *sum += count);
+    }
+    cells
+}
+
+/// Every person in every cell once, in order of person. Parts come with their column of person keys; records without one do not count.
+#[must_use]
+pub fn persons(parts: &[(Part, std::sync::Arc<Packed>)], threads: usize) -> Vec<Person> {
+    let mut found: Vec<Person> = on_threads(parts, threads, |parts| {
+        let mut found = Vec::new();
+        for (part, keys) in parts {
+            chunks(part, |start, cells| {
+                for (offset, cell) in cells.iter().enumerate().filter(|(_, c)| **c < Part::REJECT) {
+                    let key = keys.number(start + offset);
+                    if key != 0 {
+                        found.push((key, *cell));
+                    }
+                }
+            });
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    })
+    .into_iter()
+    .flatten()
+    .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Cuts the work into runs of about equally many records and does each on a thread of its own.
+fn on_threads<T: Sync + HasRecords, R: Send>(
+    work: &[T],
+    threads: usize,
+    run: impl Fn(&[T]) -> R + Sync,
+) -> Vec<R> {
+    let all: usize = work.iter().map(HasRecords::records).sum();
+    // A thread costs about as much as counting some ten thousand records.
+    let threads = threads.clamp(1, all / 16_384 + 1);
+    if threads == 1 {
+        return vec![run(work)];
+    }
+    let mut runs = Vec::with_capacity(threads);
+    let (mut start, mut seen) = (0, 0);
+    for (place, item) in work.iter().enumerate() {
+        seen += item.records();
+        if seen * threads >= all * (runs.len() + 1) {
+            runs.push(&work[start..=place]);
+            start = place + 1;
+        }
+    }
+    thread::scope(|scope| {
+        let handles: Vec<_> = runs.into_iter().map(|items| scope.spawn(|| run(items))).collect();
+        handles
+            .into_iter()
+            .map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}
+
+trait HasRecords {
+    fn records(&self) -> usize;
+}
+
+impl HasRecords for Part {
+    fn records(&self) -> usize {
+        self.records
+    }
+}
+
+impl HasRecords for (Part, std::sync::Arc<Packed>) {
+    fn records(&self) -> usize {
+        self.0.records
+    }
+}
+
+/// Calls `then` with the cell numbers of each chunk of records and the number of its first record.
+fn chunks(part: &Part, mut then: impl FnMut(usize, &[u32])) {
+    let luts: Vec<_> =
+        part.columns.iter().map(|(packed, adds)| (packed.as_ref(), table_of(adds))).collect();
+    let mut cells = [0u32; CHUNK];
+    for start in (0..part.records).step_by(CHUNK) {
+        let cells = &mut cells[..CHUNK.min(part.records - start)];
+        cells.fill(part.base);
+        for (packed, lut) in &luts {
+            add(packed, lut, start, cells);
+        }
+        then(start, cells);
+    }
+}
+
+/// Adds of an index, long enough that any byte (or any 16-bit index, for wide columns) finds one.
+fn table_of(adds: &[u32]) -> Vec<u32> {
+    let mut lut = adds.to_vec();
+    lut.resize(lut.len().max(256), Part::REJECT);
+    lut
+}
+
+fn add(packed: &Packed, lut: &[u32], start: usize, cells: &mut [u32]) {
+    let data = &packed.data[Packed::bytes_for(start, packed.width)..];
+    let Some(bytes) = lut.first_chunk::<256>() else { return };
+    let bytes: &[u32; 256] = bytes;
+    match packed.width {
+        1 => spread::<1, 8>(data, bytes, cells),
+        2 => spread::<2, 4>(data, bytes, cells),
+        4 => spread::<4, 2>(data, bytes, cells),
+        8 => {
+            for (cell, byte) in cells.iter_mut().zip(data) {
+                *cell += bytes[usize::from(*byte)];
+            }
+        }
+        16 => {
+            for (cell, pair) in cells.iter_mut().zip(data.chunks_exact(2)) {
+                let index = usize::from(u16::from_le_bytes([pair[0], pair[1]]));
+                *cell += lut.get(index).copied().unwrap_or(Part::REJECT);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[inline]
+fn spread<const WIDTH: usize, const PER_BYTE: usize>(
+    data: &[u8],
+    lut: &[u32; 256],
+    cells: &mut [u32],
+) {
+    let mask = (1u8 << WIDTH) - 1;
+    let whole = cells.len() / PER_BYTE;
+    let (full, rest) = cells.split_at_mut(whole * PER_BYTE);
+    let decode = |group: &mut [u32], byte: u8| {
+        for (place, cell) in group.iter_mut().enumerate() {
+            *cell += lut[usize::from((byte >> (place * WIDTH)) & mask)];
+        }
+    };
+    for (group, byte) in full.chunks_exact_mut(PER_BYTE).zip(data) {
+        decode(group, *byte);
+    }
+    if let Some(byte) = data.get(whole) {
+        decode(rest, *byte);
+    }
+}
+
+/// Counts of a thread: small numbers of its own, in lanes, for records that stand for one.
+struct Table {
+    size: usize,
+    lanes: usize,
+    ones: Vec<u32>,
+    sums: Vec<u64>,
+}
+
+impl Table {
+    fn new(size: usize) -> Self {
+        let lanes = if size <= LANED { LANES } else { 1 };
+        // One place more: where rejected records go.
+        Self { size, lanes, ones: vec![0; (size + 1) * lanes], sums: vec![0; size + 1] }
+    }
+
+    fn add(&mut self, part: &Part) {
+        let size = self.size;
+        let place = |cell: u32| (cell as usize).min(size);
+        if part.weights.width == 0 {
+            let (lanes, ones) = (self.lanes, &mut self.ones);
+            chunks(part, |_, cells| {
+                if lanes == LANES {
+                    let (lane0, rest) = ones.split_at_mut(size + 1);
+                    let (lane1, rest) = rest.split_at_mut(size + 1);
+                    let (lane2, lane3) = rest.split_at_mut(size + 1);
+                    let mut fours = cells.chunks_exact(4);
+                    for four in &mut fours {
+                        lane0[place(four[0])] += 1;
+                        lane1[place(four[1])] += 1;
+                        lane2[place(four[2])] += 1;
+                        lane3[place(four[3])] += 1;
+                    }
+                    for cell in fours.remainder() {
+                        lane0[place(*cell)] += 1;
+                    }
+                } else {
+                    for cell in cells {
+                        ones[place(*cell)] += 1;
+                    }
+                }
+            });
+        } else {
+            let sums = &mut self.sums;
+            chunks(part, |start, cells| {
+                for (offset, cell) in cells.iter().enumerate() {
+                    sums[place(*cell)] += part.weights.number(start + offset);
+                }
+            });
+        }
+    }
+
+    fn sums(mut self) -> Vec<u64> {
+        for lane in self.ones.chunks_exact(self.size + 1) {
+            self.sums.iter_mut().zip(lane).for_each(|(sum, ones)| *sum += u64::from(*ones));
+        }
+        self.sums.truncate(self.size);
+        self.sums
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::super::axis::Axis;
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn counts_are_those_of_a_plain_loop(
+            values_a in 1usize..300, values_b in 1usize..20, records in 0usize..20_000,
+            seed in any::<u64>(), weighted in any::<bool>(), threads in 1usize..4, reject in any::<bool>(),
+        ) {
+            let at = |i: usize, salt: u64, n: usize| {
+                let mixed = (seed ^ salt).wrapping_add(i as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+                usize::try_from((mixed >> 33) % n as u64).unwrap()
+            };
+            let column = |salt, n| {
+                let indices = (0..records).map(|i| u16::try_from(at(i, salt, n)).unwrap());
+                Arc::new(Packed::indices(indices, n))
+            };
+            let weights: Vec<u32> = (0..records).map(|i| if weighted { 1 + at(i, 9, 500) as u32 } else { 1 }).collect();
+            let cube = Cube::new(vec![Axis { places: values_a }, Axis { places: values_b }]);
+            let mut adds_a: Vec<u32> = (0..values_a as u32).map(|v| v * cube.stride(0)).collect();
+            if reject { adds_a[0] = Part::REJECT; }
+            let adds_b: Vec<u32> = (0..values_b as u32).collect();
+            let part = Part {
+                records, base: 0,
+                columns: vec![(column(1, values_a), adds_a), (column(2, values_b), adds_b)],
+                weights: Arc::new(Packed::weights(&weights)),
+            };
+            let mut expected = vec![0u64; values_a * values_b];
+            for i in 0..records {
+                let a = if values_a == 1 { 0 } else { at(i, 1, values_a) };
+                // A column of one value has no bits: the caller puts its add into the base.
+                if values_a > 1 && reject && a == 0 { continue }
+                expected[a * values_b + at(i, 2, values_b)] += u64::from(weights[i]);
+            }
+            let parts = vec![part.clone(), Part { records: 0, ..part.clone() }, part];
+            let counted = count(&cube, &parts, threads);
+            let twice: Vec<_> = expected.iter().map(|n| n * 2).collect();
+            prop_assert_eq!(counted.counts(), &twice[..]);
+        }
+    }
+
+    #[test]
+    fn a_person_counts_once_in_each_cell() {
+        let column = Packed::indices([0u16, 1, 0, 0, 1].into_iter(), 2);
+        let keys = Arc::new(Packed::keys(&[7, 7, 7, 0, 9]));
+        let weights = Arc::new(Packed { width: 0, data: vec![] });
+        let part =
+            Part { records: 5, base: 0, columns: vec![(Arc::new(column), vec![0, 1])], weights };
+        let found = persons(&[(part.clone(), keys.clone()), (part, keys)], 2);
+        assert_eq!(found, [(7, 0), (7, 1), (9, 1)]);
+    }
+}

@@ -1,0 +1,1 @@
+//! Cells turned into figures.

@@ -1,0 +1,149 @@
+//! Everything that is data and not code, read and checked: code lists, dimensions, areas, organisations, collections.
+
+mod read;
+mod residence;
+
+use std::collections::BTreeMap;
+
+use crate::domain::area::{Area, Areas, Organisation};
+use crate::domain::codes::{
+    CodeList, Content, ContentError, Dimension, Source, State, Value, nearest,
+};
+use crate::domain::collection::{Collection, Dataset};
+use crate::domain::field::{FIELD_LIMIT, Field};
+
+/// The reference content of a deployment. A value that exists is consistent.
+#[derive(Debug)]
+pub struct Reference {
+    lists: BTreeMap<String, CodeList>,
+    dimensions: Vec<Dimension>,
+    areas: Areas,
+    organisations: BTreeMap<String, Organisation>,
+    collections: BTreeMap<String, Collection>,
+    deprivation_of: BTreeMap<(String, String), String>,
+    default_dimension: [Option<usize>; FIELD_LIMIT],
+}
+
+impl Reference {
+    /// Reads and checks content.
+    ///
+    /// # Errors
+    /// The first file that cannot be used, and what is wrong with it.
+    pub fn new(content: &Content) -> Result<Self, ContentError> {
+        read::reference(content)
+    }
+
+    /// A code list.
+    #[must_use]
+    pub fn list(&self, id: &str) -> Option<&CodeList> {
+        self.lists.get(id)
+    }
+
+    /// The code list of a field.
+    #[must_use]
+    pub fn list_of(&self, field: Field) -> Option<&CodeList> {
+        field.list().and_then(|id| self.lists.get(id))
+    }
+
+    /// Every code list, by id.
+    pub fn lists(&self) -> impl Iterator<Item = &CodeList> {
+        self.lists.values()
+    }
+
+    /// Every dimension, in order of display.
+    #[must_use]
+    pub fn dimensions(&self) -> &[Dimension] {
+        &self.dimensions
+    }
+
+    /// A dimension by id.
+    #[must_use]
+    pub fn dimension(&self, id: &str) -> Option<&Dimension> {
+        self.dimensions.iter().find(|dimension| dimension.id == id)
+    }
+
+    /// The dimension id nearest to a wrong one.
+    #[must_use]
+    pub fn nearest_dimension(&self, id: &str) -> Option<&str> {
+        nearest(id, self.dimensions.iter().map(|dimension| dimension.id.as_str()))
+    }
+
+    /// The dimension of the same name as a field.
+    #[must_use]
+    pub fn dimension_of(&self, field: Field) -> Option<&Dimension> {
+        self.default_dimension[field.index()].map(|place| &self.dimensions[place])
+    }
+
+    /// The areas.
+    #[must_use]
+    pub fn areas(&self) -> &Areas {
+        &self.areas
+    }
+
+    /// An organisation by code.
+    #[must_use]
+    pub fn organisation(&self, code: &str) -> Option<&Organisation> {
+        self.organisations.get(code)
+    }
+
+    /// Every organisation, by code.
+    pub fn organisations(&self) -> impl Iterator<Item = &Organisation> {
+        self.organisations.values()
+    }
+
+    /// The area of one type that an organisation belongs to.
+    #[must_use]
+    pub fn area_of(&self, organisation: &str, kind: &str) -> Option<&Area> {
+        let codes = &self.organisations.get(organisation)?.areas;
+        codes.iter().filter_map(|code| self.areas.get(code)).find(|area| area.kind == kind)
+    }
+
+    /// A collection by id.
+    #[must_use]
+    pub fn collection(&self, id: &str) -> Option<&Collection> {
+        self.collections.get(id)
+    }
+
+    /// Every collection, by id.
+    pub fn collections(&self) -> impl Iterator<Item = &Collection> {
+        self.collections.values()
+    }
+
+    /// The collection that a care setting is answered from where none is named.
+    #[must_use]
+    pub fn default_collection(&self, care_setting: &str) -> Option<&Collection> {
+        self.collections().find(|c| {
+            c.datasets.contains(&Dataset::Consultations)
+                && c.default_for.iter().any(|s| s == care_setting)
+        })
+    }
+
+    /// Deprivation of a small area, in the edition that goes with the area's edition (`lsoa_2011`, `lsoa_2021`).
+    #[must_use]
+    pub fn deprivation_of(&self, edition: &str, lsoa: &str) -> Option<Value> {
+        let code = self.deprivation_of.get(&(edition.to_owned(), lsoa.to_owned()))?;
+        Some(Value::Codes(vec![code.clone()]))
+    }
+
+    /// Places of a value in a dimension of a field.
+    #[must_use]
+    pub fn places(&self, dimension: &Dimension, value: &Value) -> Vec<usize> {
+        match dimension.field().and_then(|field| self.list_of(field)) {
+            Some(list) => dimension.places_of_value(list, value),
+            None => vec![dimension.place_of_state(State::Invalid)],
+        }
+    }
+
+    /// The dimension that asks of a home whether it is in the areas of this type: `residence_place`.
+    #[must_use]
+    pub fn residence_dimension(&self, area: &Area) -> Option<&Dimension> {
+        let holds = |d: &&Dimension| {
+            d.source == Source::Field(Field::ResidenceLsoa)
+                && d.categories.iter().any(|(code, _)| *code == area.code)
+        };
+        self.dimensions.iter().find(holds)
+    }
+}
+
+#[cfg(test)]
+mod tests;

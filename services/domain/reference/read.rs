@@ -1,0 +1,298 @@
+//! From files to a checked [`Reference`].
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Reference, residence};
+use crate::domain::area::{Area, Areas, Organisation};
+use crate::domain::codes::{CodeList, Content, ContentError, Dimension, Source};
+use crate::domain::collection::Collection;
+use crate::domain::field::{FIELD_LIMIT, Field};
+
+/// Dimensions that are not views of a field: id, words, source.
+fn built_in() -> [(&'static str, &'static str, Source); 8] {
+    [
+        ("month", "Calendar month", Source::Month),
+        ("quarter", "Calendar quarter", Source::Quarter),
+        ("financial_year", "Financial year, April to March", Source::FinancialYear),
+        ("calendar_year", "Calendar year", Source::CalendarYear),
+        ("organisation", "Submitting organisation", Source::Organisation),
+        ("pcn", "Primary care network", Source::ProviderArea("pcn".into())),
+        ("sub_icb", "Sub-ICB location", Source::ProviderArea("sub_icb".into())),
+        ("place", "Place (upper-tier local authority)", Source::ProviderArea("place".into())),
+    ]
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DimensionEntry {
+    id: String,
+    field: String,
+    label: String,
+    categories: Vec<String>,
+    #[serde(default)]
+    ordered: bool,
+    #[serde(default)]
+    direction: String,
+    #[serde(default)]
+    protected: String,
+    #[serde(default)]
+    map: BTreeMap<String, String>,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DimensionFile {
+    dimension: Vec<DimensionEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CollectionFile {
+    collection: Vec<Collection>,
+}
+
+#[derive(Deserialize)]
+struct AreaRow {
+    code: String,
+    other_code: String,
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    parents: String,
+}
+
+#[derive(Deserialize)]
+struct OrganisationRow {
+    code: String,
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    areas: String,
+}
+
+/// A row of the small areas' file.
+#[derive(Deserialize)]
+pub(super) struct LsoaRow {
+    pub(super) lsoa: String,
+    pub(super) edition: String,
+    pub(super) district: String,
+    imd_edition: String,
+    imd_decile: String,
+}
+
+fn wrong(file: &str, what: impl ToString) -> ContentError {
+    ContentError { file: file.into(), what: what.to_string() }
+}
+
+fn rows<T: serde::de::DeserializeOwned>(
+    content: &Content,
+    file: &str,
+) -> Result<Vec<T>, ContentError> {
+    csv::Reader::from_reader(content.file(file)?.as_bytes())
+        .deserialize()
+        .collect::<Result<_, _>>()
+        .map_err(|error| wrong(file, error))
+}
+
+fn split(text: &str) -> Vec<String> {
+    text.split(';').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+pub(super) fn reference(content: &Content) -> Result<Reference, ContentError> {
+    let areas = areas(content)?;
+    let organisations = organisations(content, &areas)?;
+    let small_areas: Vec<LsoaRow> = rows(content, "lsoa.csv")?;
+    let mut lists = BTreeMap::new();
+    for (name, text) in content.files().filter(|(name, _)| name.starts_with("codes/")) {
+        let list = CodeList::from_toml(text).map_err(|error| wrong(name, error))?;
+        if lists.insert(list.id.clone(), list).is_some() {
+            return Err(wrong(name, "its id is that of another code list"));
+        }
+    }
+    let residence =
+        residence::list(&areas, &small_areas).map_err(|error| wrong("lsoa.csv", error))?;
+    lists.insert(residence.id.clone(), residence);
+    for list in Field::all().filter_map(Field::list) {
+        if !lists.contains_key(list) {
+            return Err(wrong(&format!("codes/{list}.toml"), "is missing"));
+        }
+    }
+    let collections = collections(content, &lists)?;
+    let mut dimensions = dimensions(content, &lists)?;
+    dimensions.extend(residence::dimensions(&areas, &lists));
+    dimensions.extend(built_in().map(|(id, label, source)| plain(id, label, source)));
+    let mut default_dimension = [None; FIELD_LIMIT];
+    for (place, dimension) in dimensions.iter().enumerate() {
+        if dimensions[..place].iter().any(|earlier| earlier.id == dimension.id) {
+            return Err(wrong("dimensions.toml", format!("`{}` is defined twice", dimension.id)));
+        }
+        if let Some(field) = dimension.field().filter(|field| field.name() == dimension.id) {
+            default_dimension[field.index()] = Some(place);
+        }
+    }
+    let deprivation_of = deprivation(&small_areas, &lists)?;
+    Ok(Reference {
+        lists,
+        dimensions,
+        areas,
+        organisations,
+        collections,
+        deprivation_of,
+        default_dimension,
+    })
+}
+
+fn areas(content: &Content) -> Result<Areas, ContentError> {
+    let mut areas = Areas::default();
+    for row in rows::<AreaRow>(content, "areas.csv")? {
+        let AreaRow { code, other_code, name, kind, parents } = row;
+        if !areas.add(Area { code: code.clone(), other_code, name, kind, parents: split(&parents) })
+        {
+            return Err(wrong("areas.csv", format!("`{code}` is defined twice")));
+        }
+    }
+    for area in areas.iter() {
+        if let Some(missing) = area.parents.iter().find(|code| areas.get(code).is_none()) {
+            return Err(wrong(
+                "areas.csv",
+                format!("parent `{missing}` of `{}` is missing", area.code),
+            ));
+        }
+    }
+    Ok(areas)
+}
+
+fn organisations(
+    content: &Content,
+    areas: &Areas,
+) -> Result<BTreeMap<String, Organisation>, ContentError> {
+    let mut organisations = BTreeMap::new();
+    for row in rows::<OrganisationRow>(content, "organisations.csv")? {
+        let OrganisationRow { code, name, kind, areas: codes } = row;
+        let codes = split(&codes);
+        if let Some(missing) = codes.iter().find(|area| areas.get(area).is_none()) {
+            return Err(wrong(
+                "organisations.csv",
+                format!("area `{missing}` of `{code}` is missing"),
+            ));
+        }
+        let organisation = Organisation { code: code.clone(), name, kind, areas: codes };
+        if organisations.insert(code.clone(), organisation).is_some() {
+            return Err(wrong("organisations.csv", format!("`{code}` is defined twice")));
+        }
+    }
+    Ok(organisations)
+}
+
+fn collections(
+    content: &Content,
+    lists: &BTreeMap<String, CodeList>,
+) -> Result<BTreeMap<String, Collection>, ContentError> {
+    let file = "collections.toml";
+    let parsed: CollectionFile =
+        toml::from_str(content.file(file)?).map_err(|error| wrong(file, error))?;
+    let mut collections = BTreeMap::new();
+    for collection in parsed.collection {
+        let settings = collection.care_settings.iter().chain(&collection.default_for);
+        for setting in settings {
+            if lists.get("care_setting").and_then(|list| list.category(setting)).is_none() {
+                return Err(wrong(file, format!("`{setting}` is no care setting")));
+            }
+        }
+        if let Some(twice) = collections.insert(collection.id.clone(), collection) {
+            return Err(wrong(file, format!("`{}` is defined twice", twice.id)));
+        }
+    }
+    for collection in collections.values() {
+        let population = &collection.population_collection;
+        if !population.is_empty() && !collections.contains_key(population) {
+            return Err(wrong(file, format!("population collection `{population}` is missing")));
+        }
+    }
+    Ok(collections)
+}
+
+fn dimensions(
+    content: &Content,
+    lists: &BTreeMap<String, CodeList>,
+) -> Result<Vec<Dimension>, ContentError> {
+    let file = "dimensions.toml";
+    let parsed: DimensionFile =
+        toml::from_str(content.file(file)?).map_err(|error| wrong(file, error))?;
+    parsed
+        .dimension
+        .into_iter()
+        .map(|entry| dimension(entry, lists).map_err(|e| wrong(file, e)))
+        .collect()
+}
+
+fn dimension(
+    entry: DimensionEntry,
+    lists: &BTreeMap<String, CodeList>,
+) -> Result<Dimension, String> {
+    let id = &entry.id;
+    let field = Field::from_name(&entry.field)
+        .ok_or_else(|| format!("dimension `{id}`: `{}` is no field", entry.field))?;
+    let list = field
+        .list()
+        .and_then(|list| lists.get(list))
+        .ok_or_else(|| format!("dimension `{id}`: field `{}` has no code list", entry.field))?;
+    let mut categories = Vec::new();
+    for code in &entry.categories {
+        let label = entry
+            .labels
+            .get(code)
+            .or_else(|| list.category(code).map(|category| &category.label))
+            .ok_or_else(|| format!("dimension `{id}`: `{code}` is in no list and has no label"))?;
+        categories.push((code.clone(), label.clone()));
+    }
+    let mut map = BTreeMap::new();
+    for (from, to) in &entry.map {
+        let place = entry.categories.iter().position(|code| code == to);
+        let place =
+            place.ok_or_else(|| format!("dimension `{id}`: `{to}` is no category of it"))?;
+        list.category(from).ok_or_else(|| format!("dimension `{id}`: `{from}` is in no list"))?;
+        map.insert(from.clone(), place);
+    }
+    let DimensionEntry { id, label, ordered, direction, protected, .. } = entry;
+    let source = Source::Field(field);
+    Ok(Dimension { id, label, source, categories, ordered, direction, protected, map })
+}
+
+/// A dimension whose categories come from the data.
+fn plain(id: &str, label: &str, source: Source) -> Dimension {
+    let ordered = matches!(
+        source,
+        Source::Month | Source::Quarter | Source::FinancialYear | Source::CalendarYear
+    );
+    Dimension {
+        id: id.into(),
+        label: label.into(),
+        source,
+        categories: Vec::new(),
+        ordered,
+        direction: if ordered { "early to late".into() } else { String::new() },
+        protected: String::new(),
+        map: BTreeMap::new(),
+    }
+}
+
+fn deprivation(
+    small_areas: &[LsoaRow],
+    lists: &BTreeMap<String, CodeList>,
+) -> Result<BTreeMap<(String, String), String>, ContentError> {
+    let list = &lists["deprivation"];
+    let mut found = BTreeMap::new();
+    for row in small_areas {
+        let code = format!("{}:{}", row.imd_edition, row.imd_decile);
+        if list.category(&code).is_none() {
+            return Err(wrong("lsoa.csv", format!("`{code}` is in no category of deprivation")));
+        }
+        found.insert((row.edition.clone(), row.lsoa.clone()), code);
+    }
+    Ok(found)
+}

@@ -1,0 +1,104 @@
+use super::*;
+use crate::domain::codes::Mapped;
+
+fn reference() -> Reference {
+    Reference::new(&Content::embedded()).unwrap()
+}
+
+#[test]
+fn every_coded_field_can_be_asked_about() {
+    let reference = reference();
+    for field in Field::all().filter(|field| field.list().is_some()) {
+        let found = reference.dimensions().iter().any(|d| d.source == Source::Field(field));
+        assert!(found, "{} has no dimension", field.name());
+    }
+}
+
+#[test]
+fn every_value_has_a_place_in_every_dimension_of_its_field() {
+    let reference = reference();
+    for dimension in reference.dimensions() {
+        let Some(list) = dimension.field().and_then(|field| reference.list_of(field)) else {
+            continue;
+        };
+        for category in &list.categories {
+            let value = Value::Codes(vec![category.code.clone()]);
+            let places = reference.places(dimension, &value);
+            let expected = if dimension.overlapping() { 2 } else { 1 };
+            assert_eq!(places.len(), expected, "{} {}", dimension.id, category.code);
+        }
+    }
+}
+
+#[test]
+fn ambiguous_ethnic_categories_stay_ambiguous() {
+    let reference = reference();
+    let place = |dimension: &str, code: &str| {
+        let dimension = reference.dimension(dimension).unwrap();
+        let place = reference.places(dimension, &Value::Codes(vec![code.into()]))[0];
+        dimension.categories.get(place).map_or("COARSER", |(code, _)| code.as_str()).to_owned()
+    };
+    assert_eq!(place("ethnic_category", "E17"), "C");
+    assert_eq!(place("ethnic_category", "E2"), "R");
+    assert_eq!(place("ethnic_group_2021", "A"), "E13");
+    assert_eq!(place("ethnic_group_2021", "C"), "COARSER");
+    assert_eq!(place("ethnic_group_2021", "S"), "COARSER");
+    assert_eq!(place("ethnic_category", "white"), "COARSER");
+    assert_ne!(place("ethnic_group_broad", "R"), place("ethnic_group_broad_2001", "R"));
+}
+
+#[test]
+fn ages_and_deprivation_roll_up() {
+    let reference = reference();
+    let code = |dimension: &str, value: Value| {
+        let dimension = reference.dimension(dimension).unwrap();
+        let place = reference.places(dimension, &value)[0];
+        dimension.categories.get(place).map(|(code, _)| code.clone())
+    };
+    assert_eq!(code("age_band", Value::Number(75)).unwrap(), "75+");
+    assert_eq!(code("age_band", Value::Number(130)).unwrap(), "75+");
+    assert_eq!(code("age_band", Value::Codes(vec!["65+".into()])), None);
+    assert_eq!(code("age_broad", Value::Codes(vec!["75+".into()])).unwrap(), "65+");
+    assert_eq!(
+        code("imd2019_quintile", Value::Codes(vec!["imd_2019:10".into()])).unwrap(),
+        "imd_2019:q5"
+    );
+    assert_eq!(code("imd2019_decile", Value::Codes(vec!["imd_2025:1".into()])), None);
+    assert_eq!(code("core20", Value::Codes(vec!["imd_2025:2".into()])).unwrap(), "core20");
+    assert_eq!(code("core20", Value::Codes(vec!["imd_2019:3".into()])).unwrap(), "not_core20");
+}
+
+#[test]
+fn homes_are_held_by_their_places() {
+    let reference = reference();
+    let list = reference.list("residence_lsoa").unwrap();
+    let Mapped::Value(home) = list.map(0, "E01013600") else { panic!("a Leicester area") };
+    let place = |id: &str| {
+        let dimension = reference.dimension(id).unwrap();
+        dimension.categories[reference.places(dimension, &home)[0]].0.clone()
+    };
+    assert_eq!(place("residence_place"), "E06000016");
+    assert_eq!(place("residence_district"), "E06000016");
+    assert_eq!(place("residence_system"), "QK1");
+    assert_eq!(
+        reference.deprivation_of("lsoa_2019", "E01013600"),
+        None,
+        "an edition that is none has no deprivation"
+    );
+    assert_eq!(reference.deprivation_of("lsoa_2011", "E01013600").unwrap().to_text(), "imd_2019:1");
+}
+
+#[test]
+fn a_category_more_needs_no_code() {
+    let embedded = Content::embedded();
+    let list = embedded.file("codes/local_group.toml").unwrap();
+    let longer = list.replacen(
+        "categories = [",
+        "categories = [\n{ code = \"CANAL\", label = \"Boaters\" },",
+        1,
+    );
+    let longer = longer.replacen("codes = [", "codes = [\n[\"CANAL\", \"Boaters\", \"CANAL\"],", 1);
+    let content = Content::with([("codes/local_group.toml".to_owned(), longer)]);
+    let reference = Reference::new(&content).unwrap();
+    assert!(reference.list("local_group").unwrap().category("CANAL").is_some());
+}

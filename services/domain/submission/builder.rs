@@ -1,0 +1,303 @@
+//! Takes the rows of one submission, field by field.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+
+use super::raw::{self, RawColumn, Wrong};
+use super::{Draft, Header, Keyer, RowProblem};
+use crate::domain::codes::Value;
+use crate::domain::field::{FIELD_LIMIT, Field};
+use crate::domain::reference::Reference;
+
+/// Most years of age, and most days from booking to appointment.
+const MOST_YEARS: u32 = 130;
+const MOST_DAYS: u32 = 3650;
+/// Longest code, key or id.
+const LONGEST: usize = 128;
+
+/// Rows in, a [`Draft`] out. A row is `begin_row`, its fields, `end_row`; a row with a problem leaves nothing behind.
+pub struct Builder {
+    pub(super) reference: Arc<Reference>,
+    pub(super) header: Header,
+    keyer: Keyer,
+    pub(super) columns: [Option<RawColumn>; FIELD_LIMIT],
+    pub(super) weights: Vec<u32>,
+    pub(super) persons: Vec<u64>,
+    pub(super) source_records: Vec<u64>,
+    seen_sources: FxHashSet<u64>,
+    /// Hash over the rows left out, which no column holds.
+    pub(super) left_out: blake3::Hasher,
+    pub(super) rows_seen: u64,
+    pub(super) rejected: u64,
+    pub(super) problems: Vec<RowProblem>,
+    row: Row,
+    most_weight: u32,
+}
+
+/// The row that is being taken.
+#[derive(Default)]
+struct Row {
+    problems: usize,
+    weight: Option<u32>,
+    person: u64,
+    source: u64,
+    touched: Vec<usize>,
+}
+
+impl Builder {
+    /// Starts a submission. A row may stand for at most `most_weight` consultations or people.
+    #[must_use]
+    pub fn new(reference: Arc<Reference>, header: Header, keyer: Keyer, most_weight: u32) -> Self {
+        Self {
+            reference,
+            header,
+            keyer,
+            columns: [const { None }; FIELD_LIMIT],
+            weights: Vec::new(),
+            persons: Vec::new(),
+            source_records: Vec::new(),
+            seen_sources: FxHashSet::default(),
+            left_out: blake3::Hasher::new(),
+            rows_seen: 0,
+            rejected: 0,
+            problems: Vec::new(),
+            row: Row::default(),
+            most_weight,
+        }
+    }
+
+    /// The header.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Rows taken or left out so far.
+    #[must_use]
+    pub fn rows_seen(&self) -> u64 {
+        self.rows_seen
+    }
+
+    /// Starts a row.
+    pub fn begin_row(&mut self) {
+        self.row.problems = 0;
+        self.row.weight = None;
+        (self.row.person, self.row.source) = (0, 0);
+        self.row.touched.clear();
+    }
+
+    /// Takes a code; an empty one is none.
+    pub fn code(&mut self, field: Field, code: &str) {
+        if code.is_empty() {
+            return;
+        }
+        let (reference, system) = (Arc::clone(&self.reference), self.system(field));
+        self.value(field, code, || match reference.list_of(field) {
+            Some(list) => raw::meaning(field, list, system, code),
+            None => {
+                Err(Wrong { value: raw::shown(code), expected: "nothing".into(), nearest: None })
+            }
+        });
+    }
+
+    /// Takes the codes of a multi-valued field; none is none.
+    pub fn codes(&mut self, field: Field, codes: &[String]) {
+        if codes.is_empty() {
+            return;
+        }
+        let joined = codes.join("\u{1f}");
+        let (reference, system) = (Arc::clone(&self.reference), self.system(field));
+        self.value(field, &joined, || match reference.list_of(field) {
+            Some(list) => raw::meaning_of_set(field, list, system, &joined),
+            None => {
+                Err(Wrong { value: raw::shown(&joined), expected: "nothing".into(), nearest: None })
+            }
+        });
+    }
+
+    /// Takes age in completed years, or a band.
+    pub fn age(&mut self, years: Option<i32>, band: &str) {
+        self.number_or_code(Field::Age, years, band, MOST_YEARS, "person.age_years");
+    }
+
+    /// Takes days from booking to appointment, or a band.
+    pub fn lead_time(&mut self, days: Option<i32>, band: &str) {
+        self.number_or_code(Field::LeadTime, days, band, MOST_DAYS, "lead_time_days");
+    }
+
+    fn number_or_code(
+        &mut self,
+        field: Field,
+        number: Option<i32>,
+        code: &str,
+        most: u32,
+        path: &str,
+    ) {
+        match number {
+            Some(_) if !code.is_empty() => {
+                self.problem(path, code, "either a number or a band, not both", None);
+            }
+            Some(number) => {
+                let text = format!("#{number}");
+                self.value(field, &text, || raw::number(i64::from(number), most));
+            }
+            None => self.code(field, code),
+        }
+    }
+
+    /// Takes the day or month of the record; empty is the submission's month.
+    pub fn date(&mut self, date: &str) {
+        if date.is_empty() {
+            return;
+        }
+        let month = self.header.month;
+        let (head, day) = (date.get(..7).unwrap_or(date), date.get(7..).unwrap_or(""));
+        let day_of = |text: &str| {
+            let digits = text.strip_prefix('-').filter(|d| d.len() == 2)?;
+            digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<u8>().ok()).flatten()
+        };
+        let in_month = head == month.to_string();
+        if in_month && day.is_empty() {
+            return;
+        }
+        match day_of(day).filter(|day| in_month && (1..=month.days()).contains(day)) {
+            Some(day) => {
+                let text = format!("#{day}");
+                self.value(Field::Day, &text, || Ok(Value::Number(u32::from(day))));
+            }
+            None => {
+                let expected = format!("a day of {month} (`{month}-01`), or nothing");
+                self.problem("date", date, &expected, None);
+            }
+        }
+    }
+
+    /// Takes what the row stands for; absent is 1.
+    pub fn weight(&mut self, path: &str, weight: Option<i64>, least: u32) {
+        let Some(weight) = weight else { return };
+        match u32::try_from(weight).ok().filter(|w| (least..=self.most_weight).contains(w)) {
+            Some(weight) => self.row.weight = Some(weight),
+            None => {
+                let expected = format!("a whole number from {least} to {}", self.most_weight);
+                self.problem(path, &weight.to_string(), &expected, None);
+            }
+        }
+    }
+
+    /// Takes the person key; empty is none. After the weight.
+    pub fn person(&mut self, key: &str) {
+        if key.is_empty() {
+            return;
+        }
+        if self.header.person_key_scheme.is_empty() {
+            self.problem("person_key", "", "a `person_key_scheme` in the header, or no key", None);
+        } else if key.len() > LONGEST {
+            self.problem("person_key", "", "at most 128 bytes", None);
+        } else if self.row.weight.is_some_and(|weight| weight > 1) {
+            let expected = "no key where `record_count` is over 1: N alike are not one person";
+            self.problem("person_key", "", expected, None);
+        } else {
+            self.row.person = self.keyer.hash(&self.header.person_key_scheme, key);
+        }
+    }
+
+    /// Takes the source's own id; empty is none.
+    pub fn source_record(&mut self, id: &str) {
+        if id.is_empty() {
+            return;
+        }
+        let hash = self.keyer.hash(&self.header.collection, id);
+        if id.len() > LONGEST {
+            self.problem("source_record_id", "", "at most 128 bytes", None);
+        } else if self.seen_sources.contains(&hash) {
+            self.problem(
+                "source_record_id",
+                "",
+                "an id that no earlier row of the submission has",
+                None,
+            );
+        } else {
+            self.row.source = hash;
+        }
+    }
+
+    /// Ends the row. `left_out` gives the row's bytes if it has a problem, for the content hash.
+    pub fn end_row(&mut self, left_out: impl FnOnce() -> Vec<u8>) {
+        self.rows_seen += 1;
+        let row = self.weights.len();
+        if self.row.problems > 0 {
+            for place in std::mem::take(&mut self.row.touched) {
+                if let Some(column) = &mut self.columns[place] {
+                    column.indices.resize(row.min(column.indices.len()));
+                }
+            }
+            let bytes = left_out();
+            self.left_out.update(&self.rows_seen.to_le_bytes());
+            self.left_out.update(&(bytes.len() as u64).to_le_bytes());
+            self.left_out.update(&bytes);
+            self.rejected += 1;
+            return;
+        }
+        self.weights.push(self.row.weight.unwrap_or(1));
+        if !self.header.person_key_scheme.is_empty() {
+            self.persons.push(self.row.person);
+        }
+        if self.row.source != 0 {
+            self.seen_sources.insert(self.row.source);
+            self.source_records.resize(row, 0);
+            self.source_records.push(self.row.source);
+        }
+    }
+
+    fn system(&self, field: Field) -> usize {
+        self.header.code_systems.get(&field).copied().unwrap_or(0)
+    }
+
+    fn value(&mut self, field: Field, text: &str, look_up: impl FnOnce() -> Result<Value, Wrong>) {
+        if text.len() > LONGEST * 16 {
+            self.problem(field.path(), text, "a code of at most 128 bytes", None);
+            return;
+        }
+        let row = self.weights.len();
+        let place = field.index();
+        let column = self.columns[place].get_or_insert_with(|| RawColumn::new(field));
+        let Some(index) = column.index_of(text, look_up) else {
+            self.problem(
+                field.path(),
+                text,
+                "at most 65,535 different values in a submission",
+                None,
+            );
+            return;
+        };
+        match &column.entries[usize::from(index)].meaning {
+            Ok(_) => {
+                column.push(row, index);
+                self.row.touched.push(place);
+            }
+            Err(wrong) => {
+                let wrong = wrong.clone();
+                self.problem(field.path(), &wrong.value, &wrong.expected, wrong.nearest);
+            }
+        }
+        if field.is_characteristic() && !self.header.collected.contains(&field) {
+            let expected =
+                format!("`{}` listed in `collected_characteristics`, or nothing", field.name());
+            self.problem(field.path(), "", &expected, None);
+        }
+    }
+
+    fn problem(&mut self, path: &str, value: &str, expected: &str, nearest: Option<String>) {
+        self.row.problems += 1;
+        if self.problems.len() < Draft::PROBLEMS {
+            self.problems.push(RowProblem {
+                row_index: self.rows_seen,
+                field: path.to_owned(),
+                value: raw::shown(value),
+                expected: expected.to_owned(),
+                nearest: nearest.unwrap_or_default(),
+            });
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! From raw columns to a [`Draft`]: values in canonical words, packed indices, the content hash.
+
+use std::collections::BTreeMap;
+
+use super::raw::RawColumn;
+use super::{Builder, Column, Draft};
+use crate::domain::codes::{State, Value};
+use crate::domain::collection::Dataset;
+use crate::domain::cube::Packed;
+use crate::domain::field::Field;
+
+impl Builder {
+    /// Ends the submission.
+    #[must_use]
+    pub fn finish(mut self) -> Draft {
+        let rows = self.weights.len();
+        for column in self.columns.iter_mut().flatten() {
+            column.indices.resize(rows);
+        }
+        let content_hash = self.content_hash();
+        let columns = self.packed_columns(rows);
+        let source_records = (!self.source_records.is_empty()).then(|| {
+            self.source_records.resize(rows, 0);
+            Packed::keys(&self.source_records)
+        });
+        let has_scheme = !self.header.person_key_scheme.is_empty();
+        Draft {
+            content_hash,
+            accepted_count: rows as u64,
+            rejected_count: self.rejected,
+            total_count: self.weights.iter().map(|weight| u64::from(*weight)).sum(),
+            problems: self.problems,
+            columns,
+            weights: Packed::weights(&self.weights),
+            persons: has_scheme.then(|| Packed::keys(&self.persons)),
+            source_records,
+        }
+    }
+
+    /// Over what the caller said, not over what the code lists of the day made of it: a retry after a change of the lists is
+    /// still the same content.
+    fn content_hash(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        let header = &self.header;
+        let whole = if header.allow_partial { "partial" } else { "whole" };
+        let month = header.month.to_string();
+        let (dataset, scheme) = (header.dataset.slug(), &header.person_key_scheme);
+        for part in [
+            "submission 1",
+            &header.collection,
+            dataset,
+            &header.organisation,
+            &month,
+            scheme,
+            whole,
+        ] {
+            text(&mut hasher, part);
+        }
+        for (field, system) in &header.code_systems {
+            text(&mut hasher, field.name());
+            let list = self.reference.list_of(*field);
+            text(&mut hasher, list.map_or("", |list| list.systems[*system].id.as_str()));
+        }
+        text(&mut hasher, "collected");
+        for field in &header.collected {
+            text(&mut hasher, field.name());
+        }
+        for column in self.columns.iter().flatten() {
+            text(&mut hasher, column.field.name());
+            for entry in column.entries.iter().filter(|entry| entry.meaning.is_ok()) {
+                text(&mut hasher, &entry.raw);
+            }
+            // Codes that stood for nothing are numbered too; what the rows kept is numbered without them.
+            let place = places_of_good(column);
+            let places =
+                (0..column.indices.len()).map(|row| place[usize::from(column.indices.at(row))]);
+            let bytes: Vec<u8> = places.flat_map(u16::to_le_bytes).collect();
+            hasher.update(&bytes);
+        }
+        let weights: Vec<u8> =
+            self.weights.iter().flat_map(|weight| weight.to_le_bytes()).collect();
+        hasher.update(&weights);
+        hasher.update(&Packed::keys(&self.persons).data);
+        hasher.update(&Packed::keys(&self.source_records).data);
+        hasher.update(self.left_out.finalize().as_bytes());
+        *hasher.finalize().as_bytes()
+    }
+
+    fn packed_columns(&mut self, rows: usize) -> Vec<Column> {
+        let mut packed = Vec::new();
+        let derived = self.derived_deprivation(rows);
+        for field in Field::all() {
+            let collected = self.header.collected.contains(&field);
+            let column = match self.columns[field.index()].as_ref() {
+                Some(raw) => {
+                    let absent = match field {
+                        Field::CareSetting => self.only_care_setting(),
+                        _ => None,
+                    };
+                    let absent = absent.unwrap_or(Value::State(State::NotRecorded));
+                    let words =
+                        raw.entries.iter().enumerate().map(|(index, entry)| match &entry.meaning {
+                            Ok(_) if index == 0 => absent.to_text(),
+                            Ok(value) => value.to_text(),
+                            Err(_) => String::new(),
+                        });
+                    Some((words.collect(), (0..rows).map(|row| raw.indices.at(row)).collect()))
+                }
+                None if collected => {
+                    Some((vec![Value::State(State::NotRecorded).to_text()], vec![0; rows]))
+                }
+                None => match (field, self.header.dataset) {
+                    (Field::CareSetting, Dataset::Consultations) => {
+                        self.only_care_setting().map(|value| (vec![value.to_text()], vec![0; rows]))
+                    }
+                    _ => None,
+                },
+            };
+            let column =
+                if field == Field::Deprivation { merged(column, &derived) } else { column };
+            if let Some((words, indices)) = column {
+                packed.push(pack(field, &words, &indices));
+            }
+        }
+        packed
+    }
+
+    fn only_care_setting(&self) -> Option<Value> {
+        let collection = self.reference.collection(&self.header.collection)?;
+        match collection.care_settings.as_slice() {
+            [only] => Some(Value::Codes(vec![only.clone()])),
+            _ => None,
+        }
+    }
+
+    /// Deprivation by the home's small area, row by row: words and indices, index 0 where there is none.
+    fn derived_deprivation(&self, rows: usize) -> Option<(Vec<String>, Vec<u16>)> {
+        let homes = self.columns[Field::ResidenceLsoa.index()].as_ref()?;
+        let list = self.reference.list_of(Field::ResidenceLsoa)?;
+        let system = self.header.code_systems.get(&Field::ResidenceLsoa).copied().unwrap_or(0);
+        let edition = &list.systems[system].id;
+        let words = homes.entries.iter().map(|entry| match &entry.meaning {
+            Ok(Value::Codes(codes)) => {
+                let found =
+                    codes.first().and_then(|code| self.reference.deprivation_of(edition, code));
+                found.unwrap_or(Value::State(State::NotKnown)).to_text()
+            }
+            Ok(Value::State(state)) => Value::State(*state).to_text(),
+            Ok(Value::Number(_)) | Err(_) => Value::State(State::NotKnown).to_text(),
+        });
+        Some((words.collect(), (0..rows).map(|row| homes.indices.at(row)).collect()))
+    }
+}
+
+type Words = (Vec<String>, Vec<u16>);
+
+/// Given deprivation where it was given, the derived one where not.
+fn merged(given: Option<Words>, derived: &Option<Words>) -> Option<Words> {
+    let Some((derived_words, derived_indices)) = derived else { return given };
+    let Some((mut words, mut indices)) = given else { return derived.clone() };
+    let offset = words.len();
+    words.extend(derived_words.iter().cloned());
+    for (index, derived) in indices.iter_mut().zip(derived_indices) {
+        if *index == 0 {
+            *index = u16::try_from(offset + usize::from(*derived)).unwrap_or(0);
+        }
+    }
+    Some((words, indices))
+}
+
+/// Numbers the codes that stand for something without gaps.
+fn places_of_good(column: &RawColumn) -> Vec<u16> {
+    let mut next = 0;
+    let number = |entry: &super::raw::Entry| {
+        let place = next;
+        next += u16::from(entry.meaning.is_ok());
+        place
+    };
+    column.entries.iter().map(number).collect()
+}
+
+/// Hashes text so that its end is known.
+fn text(hasher: &mut blake3::Hasher, text: &str) {
+    hasher.update(&(text.len() as u64).to_le_bytes());
+    hasher.update(text.as_bytes());
+}
+
+/// Packs a column with its words sorted, each once, and only those that occur.
+fn pack(field: Field, words: &[String], indices: &[u16]) -> Column {
+    let mut occurs = vec![false; words.len()];
+    for index in indices {
+        occurs[usize::from(*index)] = true;
+    }
+    let used = words.iter().zip(&occurs).filter(|(_, occurs)| **occurs).map(|(word, _)| word);
+    let mut places: BTreeMap<&str, u16> = used.map(|word| (word.as_str(), 0)).collect();
+    for (place, number) in places.values_mut().zip(0u16..) {
+        *place = number;
+    }
+    let place_of: Vec<u16> =
+        words.iter().map(|word| places.get(word.as_str()).copied().unwrap_or(0)).collect();
+    let packed = Packed::indices(indices.iter().map(|i| place_of[usize::from(*i)]), places.len());
+    Column { field, values: places.keys().map(|word| (*word).to_owned()).collect(), packed }
+}

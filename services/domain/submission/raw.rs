@@ -1,0 +1,206 @@
+//! A column as it comes: the codes as they were given, each looked up once.
+
+use rustc_hash::FxHashMap;
+
+use crate::domain::codes::{CodeList, Mapped, State, Value};
+use crate::domain::field::Field;
+
+/// Stands between the codes of a set.
+pub(super) const SEPARATOR: char = '\u{1f}';
+
+/// A code as given, and what it stands for.
+pub(super) struct Entry {
+    pub(super) raw: String,
+    pub(super) meaning: Result<Value, Wrong>,
+}
+
+/// Why a code stands for nothing.
+#[derive(Clone, Debug)]
+pub(super) struct Wrong {
+    pub(super) value: String,
+    pub(super) expected: String,
+    pub(super) nearest: Option<String>,
+}
+
+/// Indices, in bytes for as long as bytes do.
+pub(super) enum Indices {
+    Narrow(Vec<u8>),
+    Wide(Vec<u16>),
+}
+
+impl Indices {
+    fn push(&mut self, index: u16) {
+        match self {
+            Self::Narrow(narrow) => match u8::try_from(index) {
+                Ok(byte) => narrow.push(byte),
+                Err(_) => {
+                    let mut wide: Vec<u16> = narrow.iter().map(|byte| u16::from(*byte)).collect();
+                    wide.push(index);
+                    *self = Self::Wide(wide);
+                }
+            },
+            Self::Wide(wide) => wide.push(index),
+        }
+    }
+
+    /// Fills with `index 0` or cuts to this length.
+    pub(super) fn resize(&mut self, length: usize) {
+        match self {
+            Self::Narrow(narrow) => narrow.resize(length, 0),
+            Self::Wide(wide) => wide.resize(length, 0),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Narrow(narrow) => narrow.len(),
+            Self::Wide(wide) => wide.len(),
+        }
+    }
+
+    pub(super) fn at(&self, row: usize) -> u16 {
+        match self {
+            Self::Narrow(narrow) => u16::from(narrow[row]),
+            Self::Wide(wide) => wide[row],
+        }
+    }
+}
+
+/// A column as it comes. Index 0 means that the field was empty.
+pub(super) struct RawColumn {
+    pub(super) field: Field,
+    pub(super) indices: Indices,
+    pub(super) entries: Vec<Entry>,
+    short: FxHashMap<u64, u16>,
+    long: FxHashMap<String, u16>,
+}
+
+impl RawColumn {
+    pub(super) fn new(field: Field) -> Self {
+        let absent = Entry { raw: String::new(), meaning: Ok(Value::State(State::NotRecorded)) };
+        Self {
+            field,
+            indices: Indices::Narrow(Vec::new()),
+            entries: vec![absent],
+            short: FxHashMap::default(),
+            long: FxHashMap::default(),
+        }
+    }
+
+    /// Appends a value at `row`, filling the rows before that had none.
+    pub(super) fn push(&mut self, row: usize, index: u16) {
+        if self.indices.len() < row {
+            self.indices.resize(row);
+        }
+        self.indices.push(index);
+    }
+
+    /// Index of a code, found or made. `None` where a column has more different values than it can hold.
+    pub(super) fn index_of(
+        &mut self,
+        raw: &str,
+        look_up: impl FnOnce() -> Result<Value, Wrong>,
+    ) -> Option<u16> {
+        let bytes = raw.as_bytes();
+        if bytes.len() < 8 {
+            let mut key = [0u8; 8];
+            key[..bytes.len()].copy_from_slice(bytes);
+            key[7] = 0x80 | u8::try_from(bytes.len()).unwrap_or(0);
+            let key = u64::from_le_bytes(key);
+            if let Some(index) = self.short.get(&key) {
+                return Some(*index);
+            }
+            let index = self.add(raw, look_up)?;
+            self.short.insert(key, index);
+            return Some(index);
+        }
+        if let Some(index) = self.long.get(raw) {
+            return Some(*index);
+        }
+        let index = self.add(raw, look_up)?;
+        self.long.insert(raw.to_owned(), index);
+        Some(index)
+    }
+
+    fn add(&mut self, raw: &str, look_up: impl FnOnce() -> Result<Value, Wrong>) -> Option<u16> {
+        let index = u16::try_from(self.entries.len()).ok()?;
+        self.entries.push(Entry { raw: raw.to_owned(), meaning: look_up() });
+        Some(index)
+    }
+}
+
+/// What a code of a single-valued field stands for.
+pub(super) fn meaning(
+    field: Field,
+    list: &CodeList,
+    system: usize,
+    raw: &str,
+) -> Result<Value, Wrong> {
+    match list.map(system, raw) {
+        Mapped::Value(value) => Ok(value),
+        Mapped::Unknown { .. } if field == Field::ResidenceLsoa && is_small_area(raw) => {
+            Ok(Value::Codes(vec!["OUTSIDE".into()]))
+        }
+        Mapped::Unknown { expected, nearest } => {
+            Err(Wrong { value: shown(raw), expected, nearest })
+        }
+    }
+}
+
+/// A small area of England or Wales that is in no file here: somebody who lives elsewhere.
+fn is_small_area(raw: &str) -> bool {
+    let digits = raw.strip_prefix("E01").or_else(|| raw.strip_prefix("W01"));
+    digits.is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// What several codes stand for together: a set, or a single state.
+pub(super) fn meaning_of_set(
+    field: Field,
+    list: &CodeList,
+    system: usize,
+    raw: &str,
+) -> Result<Value, Wrong> {
+    let mut codes = Vec::new();
+    let mut states = Vec::new();
+    for code in raw.split(SEPARATOR) {
+        match meaning(field, list, system, code)? {
+            Value::Codes(found) => codes.extend(found),
+            Value::State(state) => states.push(state),
+            Value::Number(_) => {}
+        }
+    }
+    states.dedup();
+    match (codes.is_empty(), states.as_slice()) {
+        (false, []) => {
+            codes.sort_unstable();
+            codes.dedup();
+            Ok(Value::Codes(codes))
+        }
+        (true, [state]) => Ok(Value::State(*state)),
+        _ => Err(Wrong {
+            value: shown(&raw.replace(SEPARATOR, ";")),
+            expected: "either categories, or one code that says none or why it is missing".into(),
+            nearest: None,
+        }),
+    }
+}
+
+/// What a number stands for.
+pub(super) fn number(raw: i64, most: u32) -> Result<Value, Wrong> {
+    u32::try_from(raw).ok().filter(|number| *number <= most).map(Value::Number).ok_or_else(|| {
+        Wrong {
+            value: raw.to_string(),
+            expected: format!("a whole number from 0 to {most}"),
+            nearest: None,
+        }
+    })
+}
+
+/// A value as a problem may repeat it.
+pub(super) fn shown(raw: &str) -> String {
+    let mut text: String = raw.chars().filter(|c| !c.is_control()).take(64).collect();
+    if raw.chars().count() > 64 {
+        text.push('…');
+    }
+    text
+}

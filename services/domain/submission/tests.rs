@@ -1,0 +1,169 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::domain::codes::Content;
+use crate::domain::reference::Reference;
+
+fn header() -> Header {
+    let field = |name| Field::from_name(name).unwrap();
+    Header {
+        organisation: "C82001".into(),
+        collection: "practice-feed".into(),
+        dataset: Dataset::Consultations,
+        month: "2020-04".parse().unwrap(),
+        request_id: "r".into(),
+        code_systems: BTreeMap::new(),
+        collected: [field("sex"), field("age"), field("disability")].into(),
+        person_key_scheme: "s".into(),
+        expected_record_count: None,
+        allow_partial: false,
+        validate_only: false,
+    }
+}
+
+fn builder(header: Header) -> Builder {
+    let reference = Arc::new(Reference::new(&Content::embedded()).unwrap());
+    Builder::new(reference, header, Keyer::new(&[7; 32]), 1000)
+}
+
+fn row(builder: &mut Builder, fields: &[(&str, &str)]) {
+    builder.begin_row();
+    for (name, code) in fields {
+        match *name {
+            "age" => builder.age(Some(code.parse().unwrap()), ""),
+            "date" => builder.date(code),
+            "weight" => builder.weight("record_count", Some(code.parse().unwrap()), 1),
+            "person" => builder.person(code),
+            "source" => builder.source_record(code),
+            "disability" => {
+                builder.codes(
+                    Field::Disability,
+                    &code.split(';').map(str::to_owned).collect::<Vec<_>>(),
+                );
+            }
+            name => builder.code(Field::from_name(name).unwrap(), code),
+        }
+    }
+    builder.end_row(|| format!("{fields:?}").into_bytes());
+}
+
+fn words(draft: &Draft, name: &str) -> Vec<String> {
+    let column = draft.columns.iter().find(|column| column.field.name() == name).unwrap();
+    let rows = usize::try_from(draft.accepted_count).unwrap();
+    (0..rows).map(|row| column.values[usize::from(column.packed.index(row))].clone()).collect()
+}
+
+#[test]
+fn absent_values_are_not_recorded_if_collected_and_have_no_column_if_not() {
+    let mut builder = builder(header());
+    row(&mut builder, &[("channel", "FACE_TO_FACE")]);
+    row(&mut builder, &[("channel", "TELEPHONE"), ("sex", "2"), ("age", "77")]);
+    let draft = builder.finish();
+    assert_eq!(words(&draft, "channel"), ["FACE_TO_FACE", "TELEPHONE"]);
+    assert_eq!(words(&draft, "sex"), ["!NOT_RECORDED", "2"]);
+    assert_eq!(words(&draft, "age"), ["!NOT_RECORDED", "#77"]);
+    assert_eq!(words(&draft, "disability"), ["!NOT_RECORDED", "!NOT_RECORDED"]);
+    assert_eq!(words(&draft, "care_setting"), ["PRIMARY_CARE", "PRIMARY_CARE"]);
+    assert!(!draft.columns.iter().any(|column| column.field.name() == "religion"));
+}
+
+#[test]
+fn sets_are_sorted_and_a_state_stands_alone() {
+    let mut builder = builder(header());
+    row(&mut builder, &[("disability", "09;02;09")]);
+    row(&mut builder, &[("disability", "NN")]);
+    row(&mut builder, &[("disability", "ZZ")]);
+    row(&mut builder, &[("disability", "NN;02")]);
+    let draft = builder.finish();
+    assert_eq!(words(&draft, "disability"), ["02;09", "!NONE", "!NOT_STATED"]);
+    assert_eq!(draft.problems[0].field, "person.disability");
+    assert_eq!(draft.problems[0].row_index, 3);
+}
+
+#[test]
+fn every_problem_names_row_and_field_and_leaves_nothing() {
+    let bad: &[(&str, &str, &str)] = &[
+        ("channel", "99x", "channel"),
+        ("sex", "female", "person.sex"),
+        ("religion", "A", "person.religion"),
+        ("age", "131", "person.age_band"),
+        ("age", "-1", "person.age_band"),
+        ("date", "2020-05-01", "date"),
+        ("date", "2020-04-31", "date"),
+        ("date", "2020-04-1", "date"),
+        ("date", "April", "date"),
+        ("weight", "0", "record_count"),
+        ("weight", "-3", "record_count"),
+        ("weight", "1001", "record_count"),
+        ("source", "x", "source_record_id"),
+    ];
+    for (name, value, path) in bad {
+        let mut builder = builder(header());
+        row(&mut builder, &[("channel", "TELEPHONE"), ("source", "x")]);
+        row(&mut builder, &[("sex", "1"), (name, value), ("age", "5")]);
+        row(&mut builder, &[("channel", "VIDEO")]);
+        let draft = builder.finish();
+        let problem = &draft.problems[0];
+        assert_eq!((problem.row_index, problem.field.as_str()), (1, *path), "{name}={value}");
+        assert!(!problem.expected.is_empty());
+        assert_eq!((draft.accepted_count, draft.rejected_count), (2, 1));
+        assert_eq!(words(&draft, "channel"), ["TELEPHONE", "VIDEO"]);
+        assert_eq!(words(&draft, "sex"), ["!NOT_RECORDED", "!NOT_RECORDED"], "{name}");
+    }
+}
+
+#[test]
+fn the_hash_tells_content_apart_and_nothing_else() {
+    let hash = |rows: &[&[(&str, &str)]], change: &dyn Fn(&mut Header)| {
+        let mut header = header();
+        change(&mut header);
+        let mut builder = builder(header);
+        rows.iter().for_each(|fields| row(&mut builder, fields));
+        builder.finish().content_hash
+    };
+    let same = |_: &mut Header| {};
+    let (a, b): (&[(&str, &str)], &[(&str, &str)]) =
+        (&[("sex", "1")], &[("sex", "2"), ("person", "p")]);
+    let first = hash(&[a, b], &same);
+    assert_eq!(first, hash(&[a, b], &|h| h.request_id = "other".into()));
+    assert_ne!(first, hash(&[b, a], &same));
+    assert_ne!(first, hash(&[a], &same));
+    assert_ne!(first, hash(&[a, b, a], &same));
+    assert_ne!(first, hash(&[a, b], &|h| h.month = "2020-05".parse().unwrap()));
+    assert_ne!(first, hash(&[a, b], &|h| h.organisation = "C82002".into()));
+    assert_ne!(first, hash(&[a, b], &|h| h.person_key_scheme = "t".into()));
+    assert_ne!(first, hash(&[a, &[("sex", "2"), ("person", "q")]], &same));
+    assert_ne!(first, hash(&[a, &[("sex", "2"), ("weight", "2")]], &same));
+    // A row left out is content too.
+    assert_ne!(first, hash(&[a, b, &[("sex", "x")]], &same));
+    assert_ne!(hash(&[a, b, &[("sex", "y")]], &same), hash(&[a, b, &[("sex", "x")]], &same));
+}
+
+#[test]
+fn deprivation_follows_from_the_home_in_its_edition() {
+    let system = |edition: usize| {
+        let mut header = header();
+        header.code_systems.insert(Field::ResidenceLsoa, edition);
+        let mut builder = builder(header);
+        row(&mut builder, &[("residence_lsoa", "E01013600")]);
+        row(&mut builder, &[("residence_lsoa", "E01999999")]);
+        row(&mut builder, &[("sex", "1")]);
+        builder.finish()
+    };
+    assert_eq!(words(&system(0), "deprivation")[0], "imd_2025:1");
+    assert_eq!(words(&system(1), "deprivation")[0], "imd_2019:1");
+    assert_eq!(words(&system(0), "residence_lsoa")[1], "OUTSIDE");
+    assert_eq!(words(&system(0), "deprivation")[1..], ["!NOT_KNOWN", "!NOT_RECORDED"]);
+}
+
+#[test]
+fn many_values_widen_the_column() {
+    let mut builder = builder(header());
+    for row_number in 0..700 {
+        let code = format!("E01{:06}", 13600 + row_number % 600);
+        row(&mut builder, &[("residence_lsoa", &code), ("age", &(row_number % 100).to_string())]);
+    }
+    let draft = builder.finish();
+    assert_eq!(draft.rejected_count, 0);
+    assert_eq!(words(&draft, "age")[699], "#99");
+}

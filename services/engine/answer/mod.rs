@@ -1,0 +1,14 @@
+//! One place answers: a question becomes a plan, the plan cells, the cells measures. Which path the cells came by leaves no trace.
+
+mod channels;
+mod context;
+mod outcomes;
+mod places;
+mod plan;
+mod rates;
+mod table;
+
+pub use channels::{ChannelCell, ChannelQuestion, ChannelRow, ChannelTable, Figures};
+pub use context::{Absence, Context, DimensionQuality, Empty, Key, Legend, Reason};
+pub use outcomes::{OutcomeCell, OutcomeQuestion, OutcomeRow, OutcomeTable};
+pub use places::Places;

@@ -1,0 +1,222 @@
+//! What became of consultations, by channel: indicators CH-09 and CH-11.
+
+use std::collections::BTreeSet;
+
+use super::channels::{axis_sums, filters};
+use super::context::{Absence, Context, Key, Reason};
+use super::plan::{Ask, Plan};
+use super::table::{Table, Unit};
+use crate::domain::collection::Dataset;
+use crate::domain::statistics::{Confidence, Interval, proportion};
+use crate::engine::cache::Scope;
+use crate::engine::query::{Measure, Query, Where};
+use crate::engine::{Engine, QueryError};
+
+/// Asks what became of consultations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutcomeQuestion {
+    /// What is asked about.
+    pub query: Query,
+    /// Whether arriving too late to be seen counts as missing too.
+    pub late_counts_as_missed: bool,
+}
+
+/// Outcomes of one channel of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutcomeCell {
+    /// Channel or state; none for all channels together.
+    pub key: Option<Key>,
+    /// Consultations.
+    pub total: u64,
+    /// Attended.
+    pub attended: u64,
+    /// Missed.
+    pub missed: u64,
+    /// Missed of attended and missed.
+    pub missed_rate: Result<Interval, Absence>,
+    /// Band, consultations, share of the known.
+    pub lead_times: Vec<(String, u64, Option<Interval>)>,
+    /// Lead time not known.
+    pub unknown_lead_time: u64,
+    /// On the day, and over 14 days, of the known.
+    pub waits: Result<(Interval, Interval), Absence>,
+}
+
+/// A row of the table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutcomeRow {
+    /// Categories; none for the total.
+    pub keys: Vec<Key>,
+    /// All channels first.
+    pub channels: Vec<OutcomeCell>,
+}
+
+/// A table of outcomes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutcomeTable {
+    /// What it was made of.
+    pub context: Context,
+    /// Dimension ids.
+    pub dimensions: Vec<String>,
+    /// The total first.
+    pub rows: Vec<OutcomeRow>,
+    /// Position that was read at.
+    pub position: u64,
+    /// The data that it was made of, for the cache.
+    pub scope: Option<Scope>,
+}
+
+/// Codes of the attendance list and of the lead-time list that the indicators are made of.
+const ATTENDED: &str = "ATTENDED";
+const MISSED: [&str; 2] = ["DID_NOT_ATTEND", "MISSED"];
+const TOO_LATE: &str = "ARRIVED_TOO_LATE";
+const SAME_DAY: &str = "SAME_DAY";
+const OVER_14_DAYS: [&str; 3] = ["15_TO_21_DAYS", "22_TO_28_DAYS", "OVER_28_DAYS"];
+
+impl Engine {
+    /// Answers what became of consultations.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub fn outcomes(&self, question: &OutcomeQuestion) -> Result<OutcomeTable, QueryError> {
+        let query = &question.query;
+        let by_attendance = self.outcome_plan(query, "attendance_outcome")?;
+        let by_wait = self.outcome_plan(query, "lead_time")?;
+        let mut context = by_attendance.context(query);
+        let outer = by_attendance.axes.len() - 2;
+        let (reader, threads) = (self.store().reader(), self.settings.threads);
+        let table =
+            |plan: &Plan| plan.table(reader, Unit::Weights, plan.path(Unit::Weights), 2, threads);
+        let (attendance, waits) = (table(&by_attendance)?, table(&by_wait)?);
+
+        let channels = by_attendance.axes[outer].places();
+        let by_channel = summed(&attendance, channels);
+        let occurring: Vec<_> = (0..channels).filter(|place| by_channel.all[*place] > 0).collect();
+        if query.full {
+            context.legend = by_attendance.legend(&attendance, outer, &occurring);
+        }
+        context.quality = by_attendance.quality(&axis_sums(&by_attendance, &by_channel, outer));
+        let maker =
+            Rows { question, attendance: &by_attendance, waits: &by_wait, channels: &occurring };
+        let none = vec![0; waits.all.len()];
+        let mut rows = Vec::new();
+        let several = matches!(&query.place, Where::Organisations(codes) if codes.len() > 1)
+            || query
+                .filters
+                .iter()
+                .any(|filter| filter.codes.len() > 1 && filter.dimension != "channel");
+        if !several || query.by.is_empty() {
+            rows.push(maker.row(&[], &attendance.all, &waits.all));
+        }
+        for (row, counts) in
+            attendance.rows.iter().filter(|(row, _)| !row.is_empty() && by_attendance.wants(row))
+        {
+            rows.push(maker.row(row, counts, waits.rows.get(row).unwrap_or(&none)));
+        }
+        if attendance.all.iter().all(|count| *count == 0) && context.empty.is_none() {
+            let detail =
+                "there are submissions, and no consultation in them meets the conditions".into();
+            context.empty = Some(Absence { reason: Reason::NoData, detail });
+        }
+        let (position, scope) =
+            (by_attendance.position.min(by_wait.position), by_attendance.scope.clone());
+        Ok(OutcomeTable { context, dimensions: query.by.clone(), rows, position, scope })
+    }
+
+    fn outcome_plan(&self, query: &Query, inner: &str) -> Result<Plan, QueryError> {
+        let mut dimensions = query.by.clone();
+        dimensions.extend(["channel".into(), inner.into()]);
+        let filters = filters(query, Measure::Contacts);
+        let (collection, dataset) = (query.collection.as_str(), Dataset::Consultations);
+        self.plan(&Ask { query, collection, dataset, dimensions, filters })
+    }
+}
+
+/// The table with the innermost axis summed over.
+fn summed(table: &Table, channels: usize) -> Table {
+    let sum = |counts: &Vec<u64>| {
+        let width = counts.len() / channels.max(1);
+        counts.chunks(width.max(1)).map(|inner| inner.iter().sum()).collect()
+    };
+    Table {
+        rows: table.rows.iter().map(|(row, counts)| (row.clone(), sum(counts))).collect(),
+        all: sum(&table.all),
+    }
+}
+
+struct Rows<'a> {
+    question: &'a OutcomeQuestion,
+    attendance: &'a Plan,
+    waits: &'a Plan,
+    channels: &'a [usize],
+}
+
+impl Rows<'_> {
+    fn row(&self, row: &[usize], attendance: &[u64], waits: &[u64]) -> OutcomeRow {
+        let outer = self.attendance.axes.len() - 2;
+        let axis = &self.attendance.axes[outer];
+        let only: Option<&BTreeSet<usize>> = axis.only.as_ref();
+        let places =
+            self.channels.iter().filter(|place| only.is_none_or(|only| only.contains(place)));
+        let mut cells =
+            vec![self.cell(None, &sums(attendance, axis.places()), &sums(waits, axis.places()))];
+        for place in places {
+            let of = |counts: &[u64]| {
+                let width = counts.len() / axis.places();
+                counts[place * width..(place + 1) * width].to_vec()
+            };
+            cells.push(self.cell(Some(axis.key(*place)), &of(attendance), &of(waits)));
+        }
+        OutcomeRow { keys: self.attendance.keys(row), channels: cells }
+    }
+
+    fn cell(&self, key: Option<Key>, attendance: &[u64], waits: &[u64]) -> OutcomeCell {
+        let confidence: Confidence = self.question.query.confidence;
+        let outcomes = &self.attendance.axes[self.attendance.axes.len() - 1];
+        let count = |codes: &[&str]| -> u64 {
+            let places = outcomes.categories.iter().zip(attendance);
+            places.filter(|((code, _), _)| codes.contains(&code.as_str())).map(|(_, n)| n).sum()
+        };
+        let attended = count(&[ATTENDED]);
+        let missed = count(&MISSED)
+            + if self.question.late_counts_as_missed { count(&[TOO_LATE]) } else { 0 };
+        let nobody = || Absence {
+            reason: Reason::NotComputable,
+            detail: "nobody is known to have attended or missed".into(),
+        };
+        let lead = &self.waits.axes[self.waits.axes.len() - 1];
+        let bands = &waits[..lead.categories.len()];
+        let known: u64 = bands.iter().sum();
+        let of_bands = |codes: &[&str]| -> u64 {
+            let places = lead.categories.iter().zip(bands);
+            places.filter(|((code, _), _)| codes.contains(&code.as_str())).map(|(_, n)| n).sum()
+        };
+        let share = |n| proportion(n, known, confidence);
+        let waits_known = share(of_bands(&[SAME_DAY])).zip(share(of_bands(&OVER_14_DAYS)));
+        OutcomeCell {
+            key,
+            total: attendance.iter().sum(),
+            attended,
+            missed,
+            missed_rate: proportion(missed, attended + missed, confidence).ok_or_else(nobody),
+            lead_times: lead
+                .categories
+                .iter()
+                .zip(bands)
+                .map(|((code, _), n)| (code.clone(), *n, share(*n)))
+                .collect(),
+            unknown_lead_time: waits.iter().sum::<u64>() - known,
+            waits: waits_known.ok_or_else(|| Absence {
+                reason: Reason::NotComputable,
+                detail: "no lead time is known".into(),
+            }),
+        }
+    }
+}
+
+fn sums(counts: &[u64], channels: usize) -> Vec<u64> {
+    let width = counts.len() / channels;
+    (0..width)
+        .map(|inner| (0..channels).map(|channel| counts[channel * width + inner]).sum())
+        .collect()
+}

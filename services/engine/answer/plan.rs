@@ -1,0 +1,309 @@
+//! From a question to a plan: which submissions, which dimensions, which conditions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::places::PlacesOf;
+use crate::domain::area::Area;
+use crate::domain::codes::{Dimension, Source, State};
+use crate::domain::collection::{Collection, Dataset};
+use crate::domain::field::Field;
+use crate::domain::period::Month;
+use crate::domain::reference::Reference;
+use crate::engine::cache::Scope;
+use crate::engine::query::{AsOf, Filter, Query, Where, no_collection};
+use crate::engine::{Engine, QueryError};
+use crate::store::{Catalog, Slot, Submission};
+
+/// An axis of the table: a dimension and where things fall on it.
+#[derive(Clone, Debug)]
+pub(super) struct PlanAxis {
+    pub(super) dimension: Dimension,
+    /// Code and words of each place.
+    pub(super) categories: Vec<(String, String)>,
+    pub(super) on: On,
+    /// The only places wanted; none: all.
+    pub(super) only: Option<BTreeSet<usize>>,
+}
+
+/// What decides the place on an axis.
+#[derive(Clone, Debug)]
+pub(super) enum On {
+    /// The submission: a place for each of the plan's.
+    Submission(Vec<usize>),
+    /// A field of the record.
+    Field(Field, Arc<PlacesOf>),
+}
+
+/// A condition on a field.
+#[derive(Clone, Debug)]
+pub(super) struct PlanFilter {
+    pub(super) field: Field,
+    pub(super) places: Arc<PlacesOf>,
+    pub(super) wanted: BTreeSet<usize>,
+}
+
+/// What to read and how to sort it.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) reference: Arc<Reference>,
+    pub(super) collection: Collection,
+    pub(super) position: u64,
+    pub(super) data_position: u64,
+    pub(super) submissions: Vec<Arc<Submission>>,
+    pub(super) axes: Vec<PlanAxis>,
+    pub(super) filters: Vec<PlanFilter>,
+    /// Organisations that the collection expects of the area.
+    pub(super) expected: BTreeSet<String>,
+    /// What the answer looks at; none if that cannot be told by numbers.
+    pub(super) scope: Option<Scope>,
+}
+
+impl PlanAxis {
+    /// Number of places: the categories, then the states.
+    pub(super) fn places(&self) -> usize {
+        self.categories.len() + State::ALL.len()
+    }
+
+    /// The state of a place; none for a category.
+    pub(super) fn state(&self, place: usize) -> Option<State> {
+        place.checked_sub(self.categories.len()).and_then(|n| State::ALL.get(n).copied())
+    }
+}
+
+/// What is asked of one dataset.
+pub(super) struct Ask<'a> {
+    pub(super) query: &'a Query,
+    pub(super) collection: &'a str,
+    pub(super) dataset: Dataset,
+    /// Dimensions: those asked for, then those that the measure needs.
+    pub(super) dimensions: Vec<String>,
+    pub(super) filters: Vec<Filter>,
+}
+
+impl Engine {
+    /// Plans a question against what there is. Takes the catalogue's lock for as long as it plans.
+    pub(super) fn plan(&self, ask: &Ask<'_>) -> Result<Plan, QueryError> {
+        let catalog = self.store().catalog();
+        let reference = Arc::clone(&catalog.reference);
+        let collection = reference
+            .collection(ask.collection)
+            .ok_or_else(|| no_collection(&reference, ask.collection))?
+            .clone();
+        let position = position(&catalog, &ask.query.as_of)?;
+        let organisations = organisations(&reference, &ask.query.place);
+        let slots = Slots { catalog: &catalog, ask, organisations: &organisations, position };
+        let (submissions, data_position) = slots.submissions();
+        let submissions = slots.kept(&reference, submissions);
+
+        let mut axes = Vec::new();
+        for id in &ask.dimensions {
+            axes.push(self.axis(&catalog, &reference, id, ask, &submissions)?);
+        }
+        let mut filters = Vec::new();
+        for filter in &ask.filters {
+            filters.extend(self.filter(&catalog, &reference, filter));
+        }
+        if let Where::Residence(area) = &ask.query.place
+            && let Some(dimension) =
+                reference.areas().get(area).and_then(|a| reference.residence_dimension(a))
+        {
+            let filter = Filter { dimension: dimension.id.clone(), codes: vec![area.clone()] };
+            filters.extend(self.filter(&catalog, &reference, &filter));
+        }
+        let expected = expected(&reference, &collection, &organisations);
+        let scope = slots.scope();
+        drop(catalog);
+        Ok(Plan {
+            reference,
+            collection,
+            position,
+            data_position,
+            submissions,
+            axes,
+            filters,
+            expected,
+            scope,
+        })
+    }
+
+    fn axis(
+        &self,
+        catalog: &Catalog,
+        reference: &Reference,
+        id: &str,
+        ask: &Ask<'_>,
+        submissions: &[Arc<Submission>],
+    ) -> Result<PlanAxis, QueryError> {
+        let dimension = reference
+            .dimension(id)
+            .ok_or_else(|| QueryError::Refused(format!("no dimension `{id}`")))?
+            .clone();
+        let filter = ask.filters.iter().find(|filter| filter.dimension == id);
+        if let Some(field) = dimension.field() {
+            let places = self.places.of(reference, catalog.words(), &dimension, field);
+            let categories = dimension.categories.clone();
+            let only = filter
+                .map(|f| f.codes.iter().filter_map(|code| dimension.place_of(code)).collect());
+            return Ok(PlanAxis { dimension, categories, on: On::Field(field, places), only });
+        }
+        let keys: Vec<_> =
+            submissions.iter().map(|s| slot_key(reference, &dimension.source, s)).collect();
+        let categories: BTreeMap<String, String> = keys.iter().flatten().cloned().collect();
+        let categories: Vec<_> = categories.into_iter().collect();
+        let nowhere = categories.len() + State::NotApplicable as usize;
+        let place = |key: &Option<(String, String)>| {
+            let found = key
+                .as_ref()
+                .and_then(|(code, _)| categories.binary_search_by(|(c, _)| c.cmp(code)).ok());
+            found.unwrap_or(nowhere)
+        };
+        let on = On::Submission(keys.iter().map(place).collect());
+        Ok(PlanAxis { dimension, categories, on, only: None })
+    }
+
+    /// A condition on a field; those on time, organisation and area have chosen the submissions already.
+    fn filter(
+        &self,
+        catalog: &Catalog,
+        reference: &Reference,
+        filter: &Filter,
+    ) -> Option<PlanFilter> {
+        let dimension = reference.dimension(&filter.dimension)?;
+        let field = dimension.field()?;
+        let places = self.places.of(reference, catalog.words(), dimension, field);
+        let wanted = filter.codes.iter().filter_map(|code| dimension.place_of(code)).collect();
+        Some(PlanFilter { field, places, wanted })
+    }
+}
+
+struct Slots<'a> {
+    catalog: &'a Catalog,
+    ask: &'a Ask<'a>,
+    organisations: &'a BTreeSet<String>,
+    position: u64,
+}
+
+impl Slots<'_> {
+    fn all(&self) -> impl Iterator<Item = Slot> {
+        let collection = self.catalog.collection(self.ask.collection);
+        let (first, last) = self.ask.query.months;
+        let dataset = self.ask.dataset;
+        self.organisations.iter().flat_map(move |code| {
+            let found = self.catalog.organisation(code).zip(collection);
+            found.into_iter().flat_map(move |(organisation, collection)| {
+                let months =
+                    (first.number()..=last.number()).filter_map(|n| Month::from_number(n.into()));
+                months.map(move |month| Slot { collection, dataset, organisation, month })
+            })
+        })
+    }
+
+    /// The submissions that stand, and the position of the last change of any of the slots.
+    fn submissions(&self) -> (Vec<Arc<Submission>>, u64) {
+        let (mut found, mut changed) = (Vec::new(), 0);
+        for slot in self.all().filter(|slot| !self.catalog.versions(slot).is_empty()) {
+            changed = changed.max(self.catalog.changed(&slot, self.position));
+            found.extend(self.catalog.at(&slot, self.position).cloned());
+        }
+        (found, changed)
+    }
+
+    /// Those that satisfy the conditions on time, organisation and area.
+    fn kept(
+        &self,
+        reference: &Reference,
+        submissions: Vec<Arc<Submission>>,
+    ) -> Vec<Arc<Submission>> {
+        let conditions: Vec<_> = self
+            .ask
+            .filters
+            .iter()
+            .filter_map(|filter| reference.dimension(&filter.dimension).map(|d| (d, &filter.codes)))
+            .filter(|(dimension, _)| dimension.field().is_none())
+            .collect();
+        let holds = |submission: &Arc<Submission>| {
+            conditions.iter().all(|(dimension, codes)| {
+                slot_key(reference, &dimension.source, submission)
+                    .is_some_and(|(code, _)| codes.contains(&code))
+            })
+        };
+        submissions.into_iter().filter(holds).collect()
+    }
+
+    fn scope(&self) -> Option<Scope> {
+        let collection = self.catalog.collection(self.ask.collection)?;
+        let numbers: Option<Vec<_>> =
+            self.organisations.iter().map(|code| self.catalog.organisation(code)).collect();
+        // An organisation that has never submitted has no number yet: then any organisation's change counts.
+        let organisations = numbers.unwrap_or_default();
+        let collections = [(collection, self.ask.dataset)];
+        Some(crate::engine::scope(&collections, &organisations, self.ask.query.months))
+    }
+}
+
+/// Code and words of a submission on a dimension of time, organisation or area.
+fn slot_key(
+    reference: &Reference,
+    source: &Source,
+    submission: &Submission,
+) -> Option<(String, String)> {
+    let month = submission.slot.month;
+    let same = |text: String| Some((text.clone(), text));
+    match source {
+        Source::Month => same(month.to_string()),
+        Source::Quarter => same(month.quarter()),
+        Source::FinancialYear => same(month.financial_year()),
+        Source::CalendarYear => same(month.year().to_string()),
+        Source::Organisation => {
+            let code = submission.organisation.to_string();
+            let name = reference.organisation(&code).map_or(code.clone(), |o| o.name.clone());
+            Some((code, name))
+        }
+        Source::ProviderArea(kind) => {
+            let area: &Area = reference.area_of(&submission.organisation, kind)?;
+            Some((area.code.clone(), area.name.clone()))
+        }
+        Source::Field(_) => None,
+    }
+}
+
+/// The position that a question is asked at.
+fn position(catalog: &Catalog, as_of: &AsOf) -> Result<u64, QueryError> {
+    match as_of {
+        AsOf::Head => Ok(catalog.position),
+        AsOf::Time(time) => Ok(catalog.position_at(*time)),
+        AsOf::Position(asked) if *asked > catalog.position => {
+            Err(QueryError::NotReached { asked: *asked, reached: catalog.position })
+        }
+        AsOf::Position(asked) => Ok(*asked),
+    }
+}
+
+/// The organisations that a question is about: all of them by residence.
+pub(super) fn organisations(reference: &Reference, place: &Where) -> BTreeSet<String> {
+    match place {
+        Where::Organisations(codes) => codes.iter().cloned().collect(),
+        Where::Residence(_) => reference.organisations().map(|o| o.code.clone()).collect(),
+        Where::Provider(area) => reference
+            .organisations()
+            .filter(|organisation| organisation.areas.contains(area))
+            .map(|organisation| organisation.code.clone())
+            .collect(),
+    }
+}
+
+fn expected(
+    reference: &Reference,
+    collection: &Collection,
+    asked: &BTreeSet<String>,
+) -> BTreeSet<String> {
+    let kind = collection.expected_organisation_type.as_str();
+    asked
+        .iter()
+        .filter(|code| {
+            kind.is_empty() || reference.organisation(code).is_some_and(|o| o.kind == kind)
+        })
+        .cloned()
+        .collect()
+}

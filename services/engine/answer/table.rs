@@ -1,0 +1,397 @@
+//! From a plan to cells: by roll-ups where at most one field besides channel and attendance is asked about, by columns
+//! otherwise. Both give the same cells; a test holds them to that.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::plan::{On, Plan, PlanFilter};
+use crate::domain::cube::{Axis, Cells, Cube, Packed, Part, Rollup, count, persons};
+use crate::domain::field::{Field, number};
+use crate::engine::QueryError;
+use crate::store::{Reader, StoreError, Submission};
+
+/// Counts by combination of places. The last axes of the plan are the inner ones: their combinations stand in each row's counts.
+#[derive(Clone, Debug)]
+pub(super) struct Table {
+    /// Places on the outer axes, and the counts of the inner cells.
+    pub(super) rows: BTreeMap<Vec<usize>, Vec<u64>>,
+    /// The same over all combinations, each record once.
+    pub(super) all: Vec<u64>,
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    /// What records stand for.
+    Weights,
+    /// Distinct persons.
+    Persons,
+}
+
+/// How cells are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Path {
+    Rollups,
+    Columns,
+}
+
+/// What one field contributes: axes by stride, conditions.
+struct Use<'a> {
+    field: Field,
+    axes: Vec<(u32, &'a [u32], u32)>,
+    filters: Vec<&'a PlanFilter>,
+}
+
+/// The codes of an axis: one for each different list of places that its values have.
+struct Coded {
+    /// Code by number of the value; empty for axes that the submission decides.
+    of_word: Vec<u32>,
+    not_collected: u32,
+    /// Places of each code.
+    spread: Vec<Vec<usize>>,
+}
+
+impl Plan {
+    /// The fields besides channel and attendance.
+    fn fields(&self) -> Vec<Field> {
+        let of_axes = self.axes.iter().filter_map(|axis| match &axis.on {
+            On::Field(field, _) => Some(*field),
+            On::Submission(_) => None,
+        });
+        let mut fields: Vec<_> =
+            of_axes.chain(self.filters.iter().map(|filter| filter.field)).collect();
+        fields.sort_unstable();
+        fields.dedup();
+        fields
+    }
+
+    /// The path that this plan goes.
+    pub(super) fn path(&self, unit: Unit) -> Path {
+        let inner = [Field::Channel, Field::Attendance];
+        let others = self.fields().into_iter().filter(|field| !inner.contains(field)).count();
+        if unit == Unit::Weights && others <= 1 { Path::Rollups } else { Path::Columns }
+    }
+
+    /// Counts. `inner` is how many of the last axes stand inside a row.
+    pub(super) fn table(
+        &self,
+        reader: &Reader,
+        unit: Unit,
+        path: Path,
+        inner: usize,
+        threads: usize,
+    ) -> Result<Table, QueryError> {
+        let coded: Vec<_> = (0..self.axes.len()).map(|axis| self.coded(axis)).collect();
+        let axes = coded.iter().map(|axis| Axis { places: axis.spread.len() });
+        let cube = Cube::new(axes.collect());
+        let limit = Cube::LIMIT;
+        match cube.size() {
+            Some(size) if size <= limit => {}
+            size => {
+                let cells = size.map_or(u64::MAX, |size| size as u64);
+                return Err(QueryError::TooLarge { cells, limit: limit as u64 });
+            }
+        }
+        let uses = self.uses(&cube, &coded);
+        let outer = self.axes.len() - inner;
+        let places: Vec<_> = self.axes.iter().map(super::plan::PlanAxis::places).collect();
+        if unit == Unit::Persons {
+            let parts = self.person_parts(reader, &cube, &coded, &uses)?;
+            let found = persons(&parts, threads);
+            return Ok(person_table(&found, &cube, &coded, &places, outer));
+        }
+        let cells = match path {
+            Path::Rollups => self.by_rollups(reader, &cube, &coded, &uses)?,
+            Path::Columns => {
+                let parts: Result<Vec<_>, StoreError> = (0..self.submissions.len())
+                    .filter_map(|n| self.part(reader, n, &cube, &coded, &uses).transpose())
+                    .collect();
+                count(&cube, &parts?, threads)
+            }
+        };
+        Ok(count_table(&cells, &coded, &places, outer))
+    }
+
+    fn coded(&self, axis: usize) -> Coded {
+        let mut spread: Vec<Vec<usize>> = Vec::new();
+        let mut known: BTreeMap<Vec<usize>, u32> = BTreeMap::new();
+        let mut code = |places: &Vec<usize>| {
+            *known.entry(places.clone()).or_insert_with(|| {
+                spread.push(places.clone());
+                u32::try_from(spread.len() - 1).unwrap_or(u32::MAX)
+            })
+        };
+        match &self.axes[axis].on {
+            On::Submission(places) => {
+                let of_word = places.iter().map(|place| code(&vec![*place])).collect();
+                Coded { of_word, not_collected: 0, spread }
+            }
+            On::Field(field, places) => {
+                // Only values that occur in the plan get a code, so that the table is no larger than it must be.
+                let mut occurs = vec![false; places.of_word.len()];
+                for column in self.submissions.iter().filter_map(|s| s.column(*field)) {
+                    column.words.iter().for_each(|word| occurs[*word as usize] = true);
+                }
+                let not_collected = code(&places.not_collected);
+                let of_word = places
+                    .of_word
+                    .iter()
+                    .zip(occurs)
+                    .map(|(places, occurs)| if occurs { code(places) } else { not_collected })
+                    .collect();
+                Coded { of_word, not_collected, spread }
+            }
+        }
+    }
+
+    fn uses<'a>(&'a self, cube: &Cube, coded: &'a [Coded]) -> Vec<Use<'a>> {
+        let one = |field: Field| {
+            let axes =
+                self.axes.iter().zip(coded).enumerate().filter_map(
+                    |(n, (axis, coded))| match &axis.on {
+                        On::Field(on, _) if *on == field => {
+                            Some((cube.stride(n), coded.of_word.as_slice(), coded.not_collected))
+                        }
+                        On::Field(..) | On::Submission(_) => None,
+                    },
+                );
+            let filters = self.filters.iter().filter(|filter| filter.field == field);
+            Use { field, axes: axes.collect(), filters: filters.collect() }
+        };
+        self.fields().into_iter().map(one).collect()
+    }
+
+    /// Where a submission stands on the axes that it decides.
+    fn base(&self, submission: usize, cube: &Cube, coded: &[Coded]) -> u32 {
+        let axes = self.axes.iter().zip(coded).enumerate();
+        axes.map(|(n, (axis, coded))| match &axis.on {
+            On::Submission(_) => cube.stride(n) * coded.of_word[submission],
+            On::Field(..) => 0,
+        })
+        .sum()
+    }
+
+    /// A submission's part; none if a condition leaves nothing of it.
+    fn part(
+        &self,
+        reader: &Reader,
+        number: usize,
+        cube: &Cube,
+        coded: &[Coded],
+        uses: &[Use<'_>],
+    ) -> Result<Option<Part>, StoreError> {
+        let submission = &self.submissions[number];
+        let (mut base, mut columns) = (self.base(number, cube, coded), Vec::new());
+        for one in uses {
+            let adds = one.adds(submission);
+            match adds.as_slice() {
+                [only] if *only >= Part::REJECT => return Ok(None),
+                [only] => base += only,
+                _ if adds.iter().all(|add| *add >= Part::REJECT) => return Ok(None),
+                _ => columns.push((reader.column(submission, one.field)?, adds)),
+            }
+        }
+        let weights = reader.weights(submission)?;
+        Ok(Some(Part { records: submission.records(), base, columns, weights }))
+    }
+
+    fn person_parts(
+        &self,
+        reader: &Reader,
+        cube: &Cube,
+        coded: &[Coded],
+        uses: &[Use<'_>],
+    ) -> Result<Vec<(Part, Arc<Packed>)>, StoreError> {
+        let mut parts = Vec::new();
+        for (number, submission) in
+            self.submissions.iter().enumerate().filter(|(_, s)| s.has_persons)
+        {
+            if let Some(part) = self.part(reader, number, cube, coded, uses)? {
+                parts.push((part, reader.persons(submission)?));
+            }
+        }
+        Ok(parts)
+    }
+
+    fn by_rollups(
+        &self,
+        reader: &Reader,
+        cube: &Cube,
+        coded: &[Coded],
+        uses: &[Use<'_>],
+    ) -> Result<Cells, StoreError> {
+        let mut cells = cube.empty();
+        let counts = cells.counts_mut();
+        for (number, submission) in self.submissions.iter().enumerate() {
+            let mut base = self.base(number, cube, coded);
+            let (mut of_field, mut of_channel, mut of_attendance) = (vec![0], vec![0], vec![0]);
+            let mut rolled = number::TOTAL;
+            for one in uses {
+                let adds = one.adds(submission);
+                match one.field {
+                    Field::Channel => of_channel = adds,
+                    Field::Attendance => of_attendance = adds,
+                    _ if adds.len() == 1 => base = base.saturating_add(adds[0]),
+                    field => (rolled, of_field) = (field.number(), adds),
+                }
+            }
+            if base >= Part::REJECT {
+                continue;
+            }
+            // Without a use of its own, a field of the roll-up is summed over: every index adds nothing.
+            let widen = |adds: Vec<u32>, field: Field| {
+                let values = submission.column(field).map_or(1, |column| column.words.len().max(1));
+                if adds.len() == values { adds } else { vec![adds[0]; values] }
+            };
+            let of_channel = widen(of_channel, Field::Channel);
+            let of_attendance = widen(of_attendance, Field::Attendance);
+            for part in reader.rollup(submission, rolled)? {
+                for (cell, count) in Rollup::decode(&part) {
+                    let cell = cell as usize;
+                    let (attendance, rest) =
+                        (cell % of_attendance.len(), cell / of_attendance.len());
+                    let (channel, value) = (rest % of_channel.len(), rest / of_channel.len());
+                    let Some(add) = of_field.get(value) else { continue };
+                    let place = base
+                        .saturating_add(*add)
+                        .saturating_add(of_channel[channel])
+                        .saturating_add(of_attendance[attendance]);
+                    if let Some(sum) = counts.get_mut(place as usize) {
+                        *sum += count;
+                    }
+                }
+            }
+        }
+        Ok(cells)
+    }
+}
+
+impl Use<'_> {
+    /// What each index of a submission's column adds to the number of a cell; one add where all are alike.
+    fn adds(&self, submission: &Submission) -> Vec<u32> {
+        let passes = |places: &[usize], filter: &PlanFilter| {
+            places.iter().any(|p| filter.wanted.contains(p))
+        };
+        let Some(column) = submission.column(self.field) else {
+            let passes = self.filters.iter().all(|f| passes(&f.places.not_collected, f));
+            let add: u32 = self.axes.iter().map(|(stride, _, absent)| stride * absent).sum();
+            return vec![if passes { add } else { Part::REJECT }];
+        };
+        column
+            .words
+            .iter()
+            .map(|word| {
+                let word = *word as usize;
+                if !self.filters.iter().all(|f| passes(&f.places.of_word[word], f)) {
+                    return Part::REJECT;
+                }
+                self.axes.iter().map(|(stride, codes, _)| stride * codes[word]).sum()
+            })
+            .collect()
+    }
+}
+
+/// Every combination of one place from each list.
+fn combinations(lists: &[&Vec<usize>]) -> Vec<Vec<usize>> {
+    lists.iter().fold(vec![Vec::new()], |made, list| {
+        made.iter()
+            .flat_map(|start| list.iter().map(move |place| [start.as_slice(), &[*place]].concat()))
+            .collect()
+    })
+}
+
+/// Codes of a cell on every axis.
+fn codes_of(mut cell: usize, coded: &[Coded]) -> Vec<usize> {
+    let mut codes = vec![0; coded.len()];
+    for (axis, code) in codes.iter_mut().enumerate().rev() {
+        let size = coded[axis].spread.len().max(1);
+        (*code, cell) = (cell % size, cell / size);
+    }
+    codes
+}
+
+/// Where a cell falls: its rows, and its places among the inner cells.
+fn falls(
+    cell: usize,
+    coded: &[Coded],
+    places: &[usize],
+    outer: usize,
+) -> (Vec<Vec<usize>>, Vec<usize>) {
+    let codes = codes_of(cell, coded);
+    let lists: Vec<_> = codes.iter().zip(coded).map(|(code, axis)| &axis.spread[*code]).collect();
+    let inner = combinations(&lists[outer..]).into_iter().map(|combination| {
+        combination
+            .iter()
+            .zip(&places[outer..])
+            .fold(0, |number, (place, size)| number * size + place)
+    });
+    (combinations(&lists[..outer]), inner.collect())
+}
+
+fn count_table(cells: &Cells, coded: &[Coded], places: &[usize], outer: usize) -> Table {
+    let width: usize = places[outer..].iter().product();
+    let mut table = Table { rows: BTreeMap::new(), all: vec![0; width] };
+    for (cell, count) in cells.counts().iter().enumerate().filter(|(_, count)| **count > 0) {
+        let (rows, inner) = falls(cell, coded, places, outer);
+        for place in &inner {
+            table.all[*place] += count;
+        }
+        for row in rows {
+            let counts = table.rows.entry(row).or_insert_with(|| vec![0; width]);
+            for place in &inner {
+                counts[*place] += count;
+            }
+        }
+    }
+    table
+}
+
+/// The same for persons: in each row, each inner cell counts a person once. Behind the inner cells stand two more: persons in
+/// any of them, and persons in any of the first `known`, which [`Table`] users ask for by [`person_margins`].
+fn person_table(
+    found: &[(u64, u32)],
+    cube: &Cube,
+    coded: &[Coded],
+    places: &[usize],
+    outer: usize,
+) -> Table {
+    let _ = cube;
+    let width: usize = places[outer..].iter().product();
+    let known = person_known(places, outer);
+    let mut table = Table { rows: BTreeMap::new(), all: vec![0; width + 2] };
+    let mut fallen: BTreeMap<u32, (Vec<Vec<usize>>, Vec<usize>)> = BTreeMap::new();
+    for of_person in found.chunk_by(|a, b| a.0 == b.0) {
+        let mut rows: BTreeMap<&[usize], Vec<usize>> = BTreeMap::new();
+        let mut all = Vec::new();
+        for (_, cell) in of_person {
+            fallen.entry(*cell).or_insert_with(|| falls(*cell as usize, coded, places, outer));
+        }
+        for (_, cell) in of_person {
+            let (in_rows, inner) = &fallen[cell];
+            all.extend_from_slice(inner);
+            for row in in_rows {
+                rows.entry(row).or_default().extend_from_slice(inner);
+            }
+        }
+        let add = |counts: &mut Vec<u64>, mut cells: Vec<usize>| {
+            cells.sort_unstable();
+            cells.dedup();
+            counts[width] += 1;
+            counts[width + 1] += u64::from(cells.iter().any(|cell| known(*cell)));
+            cells.iter().for_each(|cell| counts[*cell] += 1);
+        };
+        add(&mut table.all, all);
+        for (row, cells) in rows {
+            let counts = table.rows.entry(row.to_vec()).or_insert_with(|| vec![0; width + 2]);
+            add(counts, cells);
+        }
+    }
+    table
+}
+
+/// Whether the place of an inner cell is known, where the only inner axis is the channel: a category, or known more coarsely.
+fn person_known(places: &[usize], outer: usize) -> impl Fn(usize) -> bool {
+    let categories = places[outer] - crate::domain::codes::State::ALL.len();
+    let coarser = categories + crate::domain::codes::State::Coarser as usize;
+    move |place| place < categories || place == coarser
+}

@@ -1,0 +1,207 @@
+//! Answers as they were encoded. An answer goes when a slot that it was made of changes, and only then: a submission elsewhere
+//! evicts nothing.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use bytes::Bytes;
+use rustc_hash::FxHashMap;
+
+use crate::domain::collection::Dataset;
+use crate::domain::period::Month;
+use crate::store::Slot;
+
+/// The slots that an answer looks at, those without data included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// Collections, by number, and datasets.
+    pub collections: Vec<(u16, Dataset)>,
+    /// Organisations, by number, in order; empty: every one.
+    pub organisations: Vec<u32>,
+    /// First month.
+    pub first: Month,
+    /// Last month.
+    pub last: Month,
+}
+
+impl Scope {
+    /// Whether a slot is one of them.
+    #[must_use]
+    pub fn covers(&self, slot: &Slot) -> bool {
+        (self.first..=self.last).contains(&slot.month)
+            && self.collections.contains(&(slot.collection, slot.dataset))
+            && (self.organisations.is_empty()
+                || self.organisations.binary_search(&slot.organisation).is_ok())
+    }
+}
+
+struct Kept {
+    body: Bytes,
+    scope: Scope,
+    used: AtomicU64,
+}
+
+#[derive(Default)]
+struct Inner {
+    kept: FxHashMap<Bytes, Kept>,
+    bytes: u64,
+    /// The last changes, so that an answer read before one of them is not kept after it.
+    recent: VecDeque<(u64, Slot)>,
+}
+
+/// A bounded cache of encoded answers by encoded question.
+pub struct AnswerCache {
+    inner: RwLock<Inner>,
+    clock: AtomicU64,
+    capacity: u64,
+}
+
+const RECENT: usize = 1024;
+
+impl AnswerCache {
+    /// A cache of so many bytes.
+    #[must_use]
+    pub fn new(capacity: u64) -> Self {
+        Self { inner: RwLock::default(), clock: AtomicU64::new(0), capacity }
+    }
+
+    /// The answer to a question.
+    #[must_use]
+    pub fn get(&self, question: &[u8]) -> Option<Bytes> {
+        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
+        let kept = inner.kept.get(question)?;
+        kept.used.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        Some(kept.body.clone())
+    }
+
+    /// Keeps an answer that was read at `position`, unless what it was made of has changed since.
+    pub fn keep(&self, question: Bytes, body: Bytes, scope: Scope, position: u64) {
+        let cost = cost(&question, &body, &scope);
+        if cost > self.capacity / 16 {
+            return;
+        }
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        let forgotten = inner.recent.len() == RECENT
+            && inner.recent.front().is_some_and(|(at, _)| *at > position);
+        let stale = inner.recent.iter().any(|(at, slot)| *at > position && scope.covers(slot));
+        if forgotten || stale {
+            return;
+        }
+        let used = AtomicU64::new(self.clock.fetch_add(1, Ordering::Relaxed));
+        if let Some(old) = inner.kept.insert(question.clone(), Kept { body, scope, used }) {
+            inner.bytes = inner.bytes.saturating_sub(self::cost(&question, &old.body, &old.scope));
+        }
+        inner.bytes += cost;
+        if inner.bytes > self.capacity {
+            self.shrink(&mut inner);
+        }
+    }
+
+    /// Lets go of every answer that a changed slot bears on.
+    pub fn changed(&self, slot: &Slot, position: u64) {
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        let Inner { kept, bytes, recent } = &mut *inner;
+        kept.retain(|question, answer| {
+            let stays = !answer.scope.covers(slot);
+            if !stays {
+                *bytes = bytes.saturating_sub(cost(question, &answer.body, &answer.scope));
+            }
+            stays
+        });
+        if recent.len() == RECENT {
+            recent.pop_front();
+        }
+        recent.push_back((position, *slot));
+    }
+
+    /// Answers kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner).kept.len()
+    }
+
+    /// Whether none is kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Lets go of what was used longest ago, a quarter at once.
+    fn shrink(&self, inner: &mut Inner) {
+        let mut ages: Vec<_> = inner
+            .kept
+            .iter()
+            .map(|(q, kept)| (kept.used.load(Ordering::Relaxed), q.clone()))
+            .collect();
+        ages.sort_unstable();
+        for (_, question) in ages {
+            if inner.bytes <= self.capacity - self.capacity / 4 {
+                break;
+            }
+            if let Some(gone) = inner.kept.remove(&question) {
+                inner.bytes = inner.bytes.saturating_sub(cost(&question, &gone.body, &gone.scope));
+            }
+        }
+    }
+}
+
+fn cost(question: &Bytes, body: &Bytes, scope: &Scope) -> u64 {
+    (question.len() + body.len() + scope.organisations.len() * 4 + 200) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slot(organisation: u32, month: &str) -> Slot {
+        let month = month.parse().unwrap();
+        Slot { collection: 1, dataset: Dataset::Consultations, organisation, month }
+    }
+
+    fn scope() -> Scope {
+        let (first, last) = ("2020-04".parse().unwrap(), "2020-06".parse().unwrap());
+        Scope {
+            collections: vec![(1, Dataset::Consultations)],
+            organisations: vec![1, 3],
+            first,
+            last,
+        }
+    }
+
+    fn keep(cache: &AnswerCache, question: &'static str, position: u64) {
+        cache.keep(question.into(), "answer".into(), scope(), position);
+    }
+
+    #[test]
+    fn only_what_bears_on_an_answer_evicts_it() {
+        let cache = AnswerCache::new(1 << 20);
+        keep(&cache, "q", 5);
+        cache.changed(&slot(2, "2020-04"), 6);
+        cache.changed(&slot(1, "2020-07"), 7);
+        assert!(cache.get(b"q").is_some());
+        cache.changed(&slot(3, "2020-06"), 8);
+        assert!(cache.get(b"q").is_none());
+    }
+
+    #[test]
+    fn an_answer_read_before_a_change_is_not_kept_after_it() {
+        let cache = AnswerCache::new(1 << 20);
+        cache.changed(&slot(1, "2020-05"), 9);
+        keep(&cache, "q", 8);
+        assert!(cache.is_empty());
+        keep(&cache, "q", 9);
+        assert_eq!(cache.len(), 1);
+    }
+
+    #[test]
+    fn the_cache_is_bounded_and_forgets_the_oldest() {
+        let cache = AnswerCache::new(16 << 10);
+        for number in 0..1000 {
+            cache.keep(format!("{number}").into(), vec![0; 100].into(), scope(), 1);
+        }
+        assert!(cache.len() < 60 && !cache.is_empty());
+        assert!(cache.get(b"999").is_some());
+        assert!(cache.get(b"0").is_none());
+    }
+}

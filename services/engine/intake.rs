@@ -1,0 +1,69 @@
+//! Rows to a written submission.
+
+use std::sync::Arc;
+
+use super::Engine;
+use crate::domain::codes::{Content, ContentError};
+use crate::domain::submission::{Builder, Draft, Header};
+use crate::store::{Prepared, WriteError, Written};
+
+/// Consultations or people that one row may stand for.
+const MOST_CONSULTATIONS: u32 = 10_000_000;
+const MOST_PEOPLE: u32 = 100_000_000;
+
+impl Engine {
+    /// Starts a submission: rows go into the builder.
+    #[must_use]
+    pub fn builder(&self, header: Header) -> Builder {
+        let most = match header.dataset {
+            crate::domain::collection::Dataset::Consultations => MOST_CONSULTATIONS,
+            crate::domain::collection::Dataset::Populations => MOST_PEOPLE,
+        };
+        let reference = Arc::clone(&self.store.catalog().reference);
+        Builder::new(reference, header, self.keyer.clone(), most)
+    }
+
+    /// Makes a draft ready to be written. Takes as long as its records do: not for a thread that others wait for.
+    #[must_use]
+    pub fn prepare(caller: &str, header: &Header, draft: &Draft) -> Prepared {
+        Prepared::new(caller, header, draft)
+    }
+
+    /// Writes a submission: when this returns, it is durable and answers are made of it.
+    ///
+    /// # Errors
+    /// See [`WriteError`].
+    pub async fn write(&self, prepared: Prepared) -> Result<Written, WriteError> {
+        self.store.submit(prepared).await
+    }
+}
+
+/// The reference content of a folder: its files in place of, or beside, the built-in ones.
+///
+/// # Errors
+/// The folder or a file in it cannot be read.
+pub fn content_of(folder: &std::path::Path) -> Result<Content, ContentError> {
+    let wrong = |path: &std::path::Path, error: std::io::Error| ContentError {
+        file: path.display().to_string(),
+        what: error.to_string(),
+    };
+    let mut files = Vec::new();
+    for (sub, prefix) in [(folder.to_owned(), ""), (folder.join("codes"), "codes/")] {
+        let entries = match std::fs::read_dir(&sub) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !prefix.is_empty() => {
+                continue;
+            }
+            Err(error) => return Err(wrong(&sub, error)),
+        };
+        for entry in entries {
+            let path = entry.map_err(|error| wrong(&sub, error))?.path();
+            let known = path.extension().is_some_and(|e| e == "toml" || e == "csv");
+            if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| known) {
+                let text = std::fs::read_to_string(&path).map_err(|error| wrong(&path, error))?;
+                files.push((format!("{prefix}{name}"), text));
+            }
+        }
+    }
+    Ok(Content::with(files))
+}

@@ -1,0 +1,342 @@
+//! What is asked: the same words for every breakdown, checked against the reference content.
+
+use crate::domain::period::{Month, months_of};
+use crate::domain::reference::Reference;
+use crate::domain::statistics::Confidence;
+
+use super::{Missing, QueryError};
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Measure {
+    /// All consultations.
+    #[default]
+    Contacts,
+    /// Consultations attended.
+    AttendedContacts,
+    /// Distinct persons.
+    Persons,
+}
+
+/// What shares are shares of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Denominator {
+    /// Those whose channel is known.
+    #[default]
+    KnownOnly,
+    /// All.
+    All,
+}
+
+/// Where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// Organisations that belong to an area.
+    Provider(String),
+    /// People who live in an area.
+    Residence(String),
+    /// Organisations by name.
+    Organisations(Vec<String>),
+}
+
+/// When the data was as it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AsOf {
+    /// Now.
+    Head,
+    /// After this position.
+    Position(u64),
+    /// At this time, milliseconds since 1970.
+    Time(u64),
+}
+
+/// A condition: dimension id and codes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter {
+    /// Dimension id.
+    pub dimension: String,
+    /// Codes of categories or names of states.
+    pub codes: Vec<String>,
+}
+
+/// What is asked about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query {
+    /// Collection id.
+    pub collection: String,
+    /// Care setting, where one was named.
+    pub care_setting: Option<String>,
+    /// Where.
+    pub place: Where,
+    /// First and last month.
+    pub months: (Month, Month),
+    /// Dimension ids, those that several filter values or organisations add included.
+    pub by: Vec<String>,
+    /// Conditions.
+    pub filters: Vec<Filter>,
+    /// State of the data.
+    pub as_of: AsOf,
+    /// Confidence level.
+    pub confidence: Confidence,
+    /// Whether limits and words are wanted.
+    pub full: bool,
+}
+
+/// The fields of a question as they came.
+#[derive(Clone, Debug, Default)]
+#[allow(missing_docs)] // the contract's message of the same name describes each
+pub struct Asked {
+    pub collection: String,
+    pub care_setting: String,
+    pub area: String,
+    pub organisations: Vec<String>,
+    pub residence: bool,
+    pub first: String,
+    pub last: String,
+    pub by: Vec<String>,
+    pub filters: Vec<Filter>,
+    pub confidence_level: Option<f64>,
+    pub basic: bool,
+}
+
+/// Dimensions of one table, at most, and conditions.
+const DIMENSIONS: usize = 3;
+const FILTERS: usize = 8;
+const ORGANISATIONS: usize = 1000;
+/// Care setting that is meant where neither it nor a collection is named.
+const DEFAULT_SETTING: &str = "PRIMARY_CARE";
+
+fn field(name: &str, description: impl Into<String>) -> QueryError {
+    QueryError::Field { field: format!("query.{name}"), description: description.into() }
+}
+
+fn missing(kind: Missing, name: &str, message: String) -> QueryError {
+    QueryError::NotFound { kind, name: name.to_owned(), message }
+}
+
+impl Query {
+    /// Checks a question.
+    ///
+    /// # Errors
+    /// The first field that cannot be used.
+    pub fn new(reference: &Reference, asked: Asked, as_of: AsOf) -> Result<Self, QueryError> {
+        let months = months(&asked)?;
+        let (collection, care_setting) = collection(reference, &asked)?;
+        let place = place(reference, &asked)?;
+        let confidence = match asked.confidence_level {
+            None => Confidence::default(),
+            Some(level) => Confidence::from_level(level)
+                .ok_or_else(|| field("confidence_level", "give 0.95 or 0.998"))?,
+        };
+        let (by, filters) = dimensions(reference, &asked, &place)?;
+        let full = !asked.basic;
+        Ok(Self { collection, care_setting, place, months, by, filters, as_of, confidence, full })
+    }
+}
+
+fn months(asked: &Asked) -> Result<(Month, Month), QueryError> {
+    if asked.first.is_empty() {
+        return Err(field(
+            "period.first",
+            "give a month `2020-04`, quarter, financial year or year",
+        ));
+    }
+    let first = months_of(&asked.first).map_err(|e| field("period.first", e.to_string()))?;
+    let last = match asked.last.as_str() {
+        "" => first.clone(),
+        last => months_of(last).map_err(|e| field("period.last", e.to_string()))?,
+    };
+    if last.end() < first.start() {
+        return Err(field("period.last", format!("{} is before {}", asked.last, asked.first)));
+    }
+    Ok((*first.start(), *last.end()))
+}
+
+fn collection(
+    reference: &Reference,
+    asked: &Asked,
+) -> Result<(String, Option<String>), QueryError> {
+    let setting = (!asked.care_setting.is_empty()).then(|| asked.care_setting.clone());
+    if let Some(setting) = &setting {
+        let known =
+            reference.list("care_setting").is_some_and(|list| list.category(setting).is_some());
+        if !known {
+            return Err(field(
+                "care_setting",
+                format!("`{setting}` is in no code list: see code list `care_setting`"),
+            ));
+        }
+    }
+    if asked.collection.is_empty() {
+        let setting_asked = setting.clone().unwrap_or_else(|| DEFAULT_SETTING.into());
+        let found = reference.default_collection(&setting_asked).ok_or_else(|| {
+            let message = format!("no collection answers for {setting_asked} by itself: name one");
+            missing(Missing::Collection, &setting_asked, message)
+        })?;
+        let only = found.care_settings.len() == 1;
+        return Ok((found.id.clone(), if only { None } else { Some(setting_asked) }));
+    }
+    let found = reference
+        .collection(&asked.collection)
+        .ok_or_else(|| no_collection(reference, &asked.collection))?;
+    if let Some(setting) = &setting
+        && !found.care_settings.contains(setting)
+    {
+        return Err(field(
+            "care_setting",
+            format!("collection `{}` does not cover {setting}", found.id),
+        ));
+    }
+    let only = found.care_settings.len() == 1;
+    Ok((found.id.clone(), if only { None } else { setting }))
+}
+
+/// The error for a collection that is not there.
+#[must_use]
+pub fn no_collection(reference: &Reference, id: &str) -> QueryError {
+    let ids: Vec<_> = reference.collections().map(|c| c.id.as_str()).collect();
+    missing(Missing::Collection, id, format!("no collection `{id}`; there are {}", ids.join(", ")))
+}
+
+/// The error for an area that is not there.
+#[must_use]
+pub fn no_area(reference: &Reference, code: &str) -> QueryError {
+    let codes = reference.areas().iter().map(|area| area.code.as_str());
+    let near = crate::domain::codes::nearest(code, codes);
+    let hint = near.map_or(String::new(), |near| format!(", the nearest code is `{near}`"));
+    missing(
+        Missing::Area,
+        code,
+        format!("no area `{code}`{hint}; ReferenceService.ListAreas lists them"),
+    )
+}
+
+/// The error for an organisation that is not there.
+#[must_use]
+pub fn no_organisation(reference: &Reference, code: &str) -> QueryError {
+    let codes = reference.organisations().map(|organisation| organisation.code.as_str());
+    let near = crate::domain::codes::nearest(code, codes);
+    let hint = near.map_or(String::new(), |near| format!(", the nearest code is `{near}`"));
+    let message =
+        format!("no organisation `{code}`{hint}; ReferenceService.ListOrganisations lists them");
+    missing(Missing::Organisation, code, message)
+}
+
+fn place(reference: &Reference, asked: &Asked) -> Result<Where, QueryError> {
+    match (asked.area.as_str(), asked.organisations.as_slice()) {
+        ("", []) => Err(field("area", "give an area or organisations")),
+        ("", organisations) => {
+            if asked.residence {
+                return Err(field("area_basis", "RESIDENCE goes with `area`"));
+            }
+            if organisations.len() > ORGANISATIONS {
+                return Err(field(
+                    "organisations",
+                    format!("at most {ORGANISATIONS}; or give an area"),
+                ));
+            }
+            let mut codes = Vec::new();
+            for code in organisations {
+                reference.organisation(code).ok_or_else(|| no_organisation(reference, code))?;
+                if codes.contains(code) {
+                    return Err(field("organisations", format!("`{code}` stands there twice")));
+                }
+                codes.push(code.clone());
+            }
+            Ok(Where::Organisations(codes))
+        }
+        (area, []) => {
+            let area = reference.areas().get(area).ok_or_else(|| no_area(reference, area))?;
+            if !asked.residence {
+                return Ok(Where::Provider(area.code.clone()));
+            }
+            if reference.residence_dimension(area).is_none() {
+                return Err(QueryError::Refused(format!(
+                    "nobody lives in a {}: by residence ask for a district, place or system, or ask for {} by PROVIDER",
+                    area.kind, area.code
+                )));
+            }
+            Ok(Where::Residence(area.code.clone()))
+        }
+        _ => Err(field("organisations", "give an area or organisations, not both")),
+    }
+}
+
+fn dimensions(
+    reference: &Reference,
+    asked: &Asked,
+    place: &Where,
+) -> Result<(Vec<String>, Vec<Filter>), QueryError> {
+    let mut by = Vec::new();
+    let known = |id: &str| {
+        reference.dimension(id).ok_or_else(|| {
+            let near = reference.nearest_dimension(id);
+            let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
+            let message =
+                format!("no dimension `{id}`{hint}; ReferenceService.ListDimensions lists them");
+            missing(Missing::Dimension, id, message)
+        })
+    };
+    for id in &asked.by {
+        known(id)?;
+        if id == "channel" {
+            return Err(field(
+                "by",
+                "every table has the channels as columns: leave `channel` out",
+            ));
+        }
+        if by.contains(id) {
+            return Err(field("by", format!("`{id}` stands there twice")));
+        }
+        by.push(id.clone());
+    }
+    // Several organisations, or several values of a condition, are never silently added up.
+    if let Where::Organisations(codes) = place
+        && codes.len() > 1
+        && !by.iter().any(|id| id == "organisation")
+    {
+        by.insert(0, "organisation".into());
+    }
+    if asked.filters.len() > FILTERS {
+        return Err(field("where", format!("at most {FILTERS} conditions")));
+    }
+    let mut seen: Vec<&str> = Vec::new();
+    for filter in &asked.filters {
+        let dimension = known(&filter.dimension)?;
+        if seen.contains(&dimension.id.as_str()) {
+            return Err(field("where", format!("`{}` stands there twice", dimension.id)));
+        }
+        seen.push(&dimension.id);
+        if filter.codes.is_empty() {
+            return Err(field("where", format!("`{}` has no codes", dimension.id)));
+        }
+        for code in filter.codes.iter().filter(|_| dimension.field().is_some()) {
+            dimension.place_of(code).ok_or_else(|| {
+                let codes = dimension.categories.iter().map(|(code, _)| code.as_str());
+                let near = crate::domain::codes::nearest(code, codes);
+                let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
+                let message = format!("no category `{code}` in dimension `{}`{hint}", dimension.id);
+                missing(Missing::Category, code, message)
+            })?;
+        }
+        if filter.codes.len() > 1
+            && !by.contains(&filter.dimension)
+            && filter.dimension != "channel"
+        {
+            by.push(filter.dimension.clone());
+        }
+    }
+    if by.len() > DIMENSIONS {
+        let what = "several organisations and conditions with several values count as dimensions";
+        return Err(field("by", format!("{} dimensions, at most {DIMENSIONS}; {what}", by.len())));
+    }
+    let multiple: Vec<_> =
+        by.iter().filter(|id| reference.dimension(id).is_some_and(|d| d.overlapping())).collect();
+    if multiple.len() > 1 {
+        return Err(QueryError::Refused(format!(
+            "`{}` and `{}` are both multi-valued: break down by one, and put the other into `where` with one code",
+            multiple[0], multiple[1]
+        )));
+    }
+    Ok((by, asked.filters.clone()))
+}

@@ -1,0 +1,171 @@
+//! Appointments in General Practice, regional CSV (NHS England): counts by location, month, status, staff, mode and wait.
+//!
+//! Labels stay as published, double spaces included (`15  to 21 Days`): the code system `gpad` of each code list holds them so.
+//! `Unknown` is a published category. Quirks of the publication that are met here: a comma inside quotes, months as text
+//! (`MAR2019`), and the renaming of CCGs to sub-ICB locations, which kept the location's code and changed the column's name.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::grouping::{Group, Layout};
+use super::open::line_of;
+use super::read::{Defaults, find, require};
+use super::{IngestError, Month, Parcel, Rows};
+use crate::proto::v1::ConsultationRecord;
+
+/// Collection where none is given.
+pub const COLLECTION: &str = "gpad-regional";
+/// Code system of the published labels.
+pub const CODE_SYSTEM: &str = "gpad";
+/// Care setting of every row.
+pub const CARE_SETTING: &str = "PRIMARY_CARE";
+
+pub(super) const LOCATION: &[&str] = &["CCG_CODE", "SUB_ICB_LOCATION_CODE"];
+pub(super) const MONTH: &[&str] = &["Appointment_Month"];
+const STATUS: &[&str] = &["APPT_STATUS"];
+const STAFF: &[&str] = &["HCP_TYPE"];
+const MODE: &[&str] = &["APPT_MODE"];
+const WAIT: &[&str] = &["TIME_BETWEEN_BOOK_AND_APPT"];
+const COUNT: &[&str] = &["COUNT_OF_APPOINTMENTS"];
+/// Fields in which the published labels stand.
+const LABELLED: [&str; 4] = ["attendance", "channel", "lead_time", "staff_type"];
+
+/// The layout of the regional CSV.
+pub(super) struct Gpad {
+    collection: String,
+    location: usize,
+    month: usize,
+    status: usize,
+    staff: usize,
+    mode: usize,
+    wait: usize,
+    count: usize,
+    header: csv::StringRecord,
+    /// The six key columns of each row, and its line.
+    seen: HashMap<String, u64>,
+}
+
+impl Gpad {
+    pub(super) fn recognises(header: &csv::StringRecord) -> bool {
+        find(header, MODE).is_some() && find(header, COUNT).is_some()
+    }
+
+    pub(super) fn new(
+        header: &csv::StringRecord,
+        defaults: &Defaults,
+    ) -> Result<Self, IngestError> {
+        Ok(Gpad {
+            collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
+            location: require(header, LOCATION)?,
+            month: require(header, MONTH)?,
+            status: require(header, STATUS)?,
+            staff: require(header, STAFF)?,
+            mode: require(header, MODE)?,
+            wait: require(header, WAIT)?,
+            count: require(header, COUNT)?,
+            header: header.clone(),
+            seen: HashMap::new(),
+        })
+    }
+
+    /// A label exactly as published; none is ever empty.
+    fn label(&self, row: &csv::StringRecord, column: usize) -> Result<String, IngestError> {
+        filled(row, column, &self.header[column], "a published label").map(str::to_owned)
+    }
+
+    fn unique(&mut self, row: &csv::StringRecord) -> Result<(), IngestError> {
+        let columns = [self.location, self.month, self.status, self.staff, self.mode, self.wait];
+        let key = columns.map(|column| &row[column]).join("\u{1f}");
+        match self.seen.insert(key, line_of(row)) {
+            Some(first_line) => Err(IngestError::DuplicateRow {
+                line: line_of(row),
+                first_line,
+                key: "location, month, status, staff type, mode and wait",
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Layout for Gpad {
+    fn trim(&self) -> csv::Trim {
+        csv::Trim::None
+    }
+
+    fn group<'a>(&'a self, row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError> {
+        published_group(row, &self.header, self.location, self.month)
+    }
+
+    fn start(&self, organisation: &str, month: &str) -> Parcel {
+        let labelled = |field: &str| (field.to_owned(), CODE_SYSTEM.to_owned());
+        Parcel {
+            organisation: organisation.to_owned(),
+            collection: self.collection.clone(),
+            month: month.to_owned(),
+            code_systems: LABELLED.into_iter().map(labelled).collect(),
+            collected: Vec::new(),
+            person_key_scheme: String::new(),
+            rows: Rows::Consultations(Vec::new()),
+        }
+    }
+
+    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError> {
+        self.unique(row)?;
+        let record = ConsultationRecord {
+            care_setting: CARE_SETTING.to_owned(),
+            attendance: self.label(row, self.status)?,
+            staff_type: self.label(row, self.staff)?,
+            channel: self.label(row, self.mode)?,
+            lead_time_band: self.label(row, self.wait)?,
+            record_count: Some(count(row, self.count, &self.header[self.count], 1)?),
+            ..ConsultationRecord::default()
+        };
+        if let Rows::Consultations(rows) = &mut parcel.rows {
+            rows.push(record);
+        }
+        Ok(())
+    }
+}
+
+/// Location and month of a row of an NHS publication.
+pub(super) fn published_group<'a>(
+    row: &'a csv::StringRecord,
+    header: &csv::StringRecord,
+    location: usize,
+    month: usize,
+) -> Result<Group<'a>, IngestError> {
+    let organisation = filled(row, location, &header[location], "the code of a location: 04C")?;
+    let month = Month::parse_published(&row[month]).ok_or_else(|| {
+        let expected = "a month: APR2020 or 01APR2020";
+        IngestError::value(line_of(row), &header[month], &row[month], expected)
+    })?;
+    Ok((organisation, Cow::Owned(month.to_string())))
+}
+
+/// A whole number from `least`, digits alone.
+pub(super) fn count(
+    row: &csv::StringRecord,
+    column: usize,
+    name: &str,
+    least: i64,
+) -> Result<i64, IngestError> {
+    let cell = &row[column];
+    let digits = !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit());
+    cell.parse().ok().filter(|number| digits && *number >= least).ok_or_else(|| {
+        let expected = format!("a whole number from {least}, digits alone");
+        IngestError::value(line_of(row), name, cell, expected)
+    })
+}
+
+fn filled<'a>(
+    row: &'a csv::StringRecord,
+    column: usize,
+    name: &str,
+    expected: &str,
+) -> Result<&'a str, IngestError> {
+    let cell = &row[column];
+    match cell.trim().is_empty() {
+        true => Err(IngestError::value(line_of(row), name, cell, expected)),
+        false => Ok(cell),
+    }
+}

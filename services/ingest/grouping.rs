@@ -1,0 +1,151 @@
+//! Groups the rows of a file by organisation and month, whatever their order.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::open::{Table, line_of};
+use super::{IngestError, Parcel};
+
+/// One format of files: which parcel a row belongs to, and what it says.
+pub(super) trait Layout: Send {
+    /// How cells are trimmed.
+    fn trim(&self) -> csv::Trim;
+
+    /// Organisation and month (`2020-04`) of a row.
+    fn group<'a>(&'a self, row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError>;
+
+    /// The parcel before its first row.
+    fn start(&self, organisation: &str, month: &str) -> Parcel;
+
+    /// Reads a row into its parcel.
+    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError>;
+}
+
+/// Organisation and month of a row.
+pub(super) type Group<'a> = (&'a str, Cow<'a, str>);
+
+/// The parcels of a file, one at a time. After an error there are no more.
+pub struct Parcels {
+    layout: Box<dyn Layout>,
+    table: Table,
+    places: Places,
+    /// By place: the parcel, once it has rows, and the rows that are still to come.
+    groups: Vec<(Option<Parcel>, u64)>,
+    row_count: u64,
+    ended: bool,
+}
+
+/// A number for each organisation and month, in the order of the file.
+#[derive(Default)]
+struct Places {
+    by_name: BTreeMap<(String, String), usize>,
+    /// Rows of one parcel mostly stand together: the last one spares the search.
+    last: Option<(String, String, usize)>,
+}
+
+impl Places {
+    fn of(&mut self, organisation: &str, month: &str) -> usize {
+        match &self.last {
+            Some((o, m, place)) if o == organisation && m == month => *place,
+            _ => {
+                let name = (organisation.to_owned(), month.to_owned());
+                let next = self.by_name.len();
+                let place = *self.by_name.entry(name.clone()).or_insert(next);
+                self.last = Some((name.0, name.1, place));
+                place
+            }
+        }
+    }
+}
+
+impl Parcels {
+    /// The first pass: which groups there are, and how many rows each has.
+    pub(super) fn new(path: &Path, layout: Box<dyn Layout>) -> Result<Self, IngestError> {
+        let (mut places, mut groups, mut row_count) = (Places::default(), Vec::new(), 0);
+        let mut table = open(path, layout.as_ref())?;
+        let mut row = csv::StringRecord::new();
+        while table.next(&mut row)? {
+            let (organisation, month) = layout.group(&row)?;
+            let place = places.of(organisation, &month);
+            if place == groups.len() {
+                groups.push((None, 0));
+            }
+            groups[place].1 += 1;
+            row_count += 1;
+        }
+        table = open(path, layout.as_ref())?;
+        Ok(Parcels { layout, table, places, groups, row_count, ended: false })
+    }
+
+    /// Rows in the whole file, without its header.
+    pub fn row_count(&self) -> u64 {
+        self.row_count
+    }
+
+    /// Parcels in the whole file.
+    pub fn parcel_count(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Reads on until a parcel has its last row.
+    fn read_on(&mut self) -> Result<Option<Parcel>, IngestError> {
+        let mut row = csv::StringRecord::new();
+        while self.table.next(&mut row)? {
+            let (organisation, month) = self.layout.group(&row)?;
+            let place = self.places.of(organisation, &month);
+            let Some((parcel, left)) = self.groups.get_mut(place).filter(|(_, left)| *left > 0)
+            else {
+                return Err(changed(line_of(&row)));
+            };
+            let filling = parcel.get_or_insert_with(|| self.layout.start(organisation, &month));
+            self.layout.add(filling, &row)?;
+            *left -= 1;
+            if *left == 0 {
+                return Ok(parcel.take());
+            }
+        }
+        self.all_came()
+    }
+
+    /// The end of the file: every row of the first pass has to have come again.
+    fn all_came(&self) -> Result<Option<Parcel>, IngestError> {
+        match self.groups.iter().all(|(_, left)| *left == 0) {
+            true => Ok(None),
+            false => Err(changed(self.table.line())),
+        }
+    }
+}
+
+impl Iterator for Parcels {
+    type Item = Result<Parcel, IngestError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let next = self.read_on();
+        self.ended = !matches!(next, Ok(Some(_)));
+        next.transpose()
+    }
+}
+
+impl std::fmt::Debug for Parcels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (rows, parcels) = (self.row_count, self.groups.len());
+        f.debug_struct("Parcels").field("rows", &rows).field("parcels", &parcels).finish()
+    }
+}
+
+/// Opens the file behind its header.
+fn open(path: &Path, layout: &dyn Layout) -> Result<Table, IngestError> {
+    let mut table = Table::open(path, layout.trim())?;
+    table.header()?;
+    Ok(table)
+}
+
+/// The file is not the one that the first pass has read.
+fn changed(line: u64) -> IngestError {
+    let source = std::io::Error::other("the file changed while it was being read");
+    IngestError::Read { line, source }
+}

@@ -1,0 +1,14 @@
+//! Our own CSV: a header row with the contract's field names, one row a record, an empty cell where a field is absent.
+//!
+//! Besides the fields of a record a row may say `organisation` and `month`. What concerns a whole submission is said by any
+//! row of it, once or always the same: `collection`, `person_key_scheme`, `code_systems` (`channel=gpad;sex=…`) and
+//! `collected_characteristics` (`age;sex`, or `NONE`). Sets (`disability`, `inclusion_group`, `local_group`) are joined with `;`.
+//! A `person_count` column makes the file populations; otherwise it holds consultations.
+
+mod columns;
+mod read;
+mod remarks;
+mod write;
+
+pub(super) use read::Own;
+pub use write::{Writer, write};

@@ -1,0 +1,228 @@
+//! Reads our own CSV.
+
+use std::borrow::Cow;
+
+use super::super::grouping::{Group, Layout};
+use super::super::open::line_of;
+use super::super::read::Defaults;
+use super::super::{IngestError, Month, Parcel, Rows, gpad};
+use super::columns::{
+    Access, CONSULTATION, Field, MONTH, ORGANISATION, PERSON, PERSON_COUNT, POPULATION,
+    characteristic,
+};
+use super::remarks::{REMARKS, Remark, Remarks, set};
+use crate::proto::v1::{ConsultationRecord, PersonCharacteristics, PopulationRecord};
+
+/// The layout of our own CSV.
+pub(in crate::ingest) struct Own {
+    defaults: Defaults,
+    /// Characteristics with a column.
+    characteristics: Vec<String>,
+    organisation: Option<usize>,
+    month: Option<usize>,
+    date: Option<usize>,
+    person_count: Option<usize>,
+    consultation: Vec<(usize, &'static Field<ConsultationRecord>)>,
+    population: Vec<(usize, &'static Field<PopulationRecord>)>,
+    person: Vec<(usize, &'static Field<PersonCharacteristics>)>,
+    remarks: Vec<(usize, (&'static str, Remark))>,
+    remarked: Remarks,
+}
+
+impl Own {
+    /// Whether any column is one of ours.
+    pub(in crate::ingest) fn recognises(header: &csv::StringRecord) -> bool {
+        header.iter().any(|name| names().any(|known| known == name))
+    }
+
+    pub(in crate::ingest) fn new(
+        header: &csv::StringRecord,
+        defaults: &Defaults,
+    ) -> Result<Self, IngestError> {
+        let place = |name: &str| header.iter().position(|column| column == name);
+        let person_count = place(PERSON_COUNT);
+        check(header, person_count.is_some())?;
+        let person = present(header, PERSON);
+        let mut characteristics: Vec<String> =
+            person.iter().map(|(_, field)| characteristic(field.name).to_owned()).collect();
+        characteristics.sort_unstable();
+        characteristics.dedup();
+        Ok(Own {
+            defaults: defaults.clone(),
+            characteristics,
+            organisation: place(ORGANISATION),
+            month: place(MONTH),
+            date: place("date"),
+            person_count,
+            consultation: present(header, CONSULTATION),
+            population: present(header, POPULATION),
+            person,
+            remarks: REMARKS
+                .iter()
+                .filter_map(|remark| Some((place(remark.0)?, *remark)))
+                .collect(),
+            remarked: Remarks::default(),
+        })
+    }
+
+    fn organisation<'a>(&'a self, row: &'a csv::StringRecord) -> Result<&'a str, IngestError> {
+        let given = self.organisation.map(|column| &row[column]).filter(|cell| !cell.is_empty());
+        given.or(self.defaults.organisation.as_deref()).ok_or_else(|| {
+            let expected = "the code of an organisation here, or one for the whole file";
+            IngestError::value(line_of(row), ORGANISATION, "", expected)
+        })
+    }
+
+    /// The month as it is given, else the default, else that of the date.
+    fn month<'a>(&'a self, row: &'a csv::StringRecord) -> Result<&'a str, IngestError> {
+        let given = self.month.map(|column| &row[column]).filter(|cell| !cell.is_empty());
+        let dated = || self.date.and_then(|column| row[column].get(..7));
+        let text = given.or(self.defaults.month.as_deref()).or_else(dated).unwrap_or_default();
+        match Month::parse(text) {
+            Some(_) => Ok(text),
+            None => Err(IngestError::value(line_of(row), MONTH, text, "a month: 2020-04")),
+        }
+    }
+
+    fn person(
+        &self,
+        row: &csv::StringRecord,
+    ) -> Result<Option<PersonCharacteristics>, IngestError> {
+        let mut person = PersonCharacteristics::default();
+        let filled = fill(&mut person, &self.person, row)?;
+        Ok(filled.then_some(person))
+    }
+}
+
+impl Layout for Own {
+    fn trim(&self) -> csv::Trim {
+        csv::Trim::All
+    }
+
+    fn group<'a>(&'a self, row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError> {
+        Ok((self.organisation(row)?, Cow::Borrowed(self.month(row)?)))
+    }
+
+    fn start(&self, organisation: &str, month: &str) -> Parcel {
+        let Defaults { collection, code_systems, collected, person_key_scheme, .. } =
+            &self.defaults;
+        Parcel {
+            organisation: organisation.to_owned(),
+            collection: collection.clone().unwrap_or_default(),
+            month: month.to_owned(),
+            code_systems: code_systems.clone(),
+            collected: collected.clone().unwrap_or_else(|| self.characteristics.clone()),
+            person_key_scheme: person_key_scheme.clone().unwrap_or_default(),
+            rows: match self.person_count {
+                Some(_) => Rows::Populations(Vec::new()),
+                None => Rows::Consultations(Vec::new()),
+            },
+        }
+    }
+
+    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError> {
+        for (column, remark) in &self.remarks {
+            if !row[*column].is_empty() {
+                self.remarked.settle(*remark, &row[*column], row, parcel)?;
+            }
+        }
+        let person = self.person(row)?;
+        match &mut parcel.rows {
+            Rows::Consultations(rows) => {
+                let mut record = ConsultationRecord { person, ..ConsultationRecord::default() };
+                fill(&mut record, &self.consultation, row)?;
+                rows.push(record);
+            }
+            Rows::Populations(rows) => {
+                let person_count = match self.person_count {
+                    Some(column) => gpad::count(row, column, PERSON_COUNT, 0)?,
+                    None => 0,
+                };
+                let mut record =
+                    PopulationRecord { person_count, person, ..PopulationRecord::default() };
+                fill(&mut record, &self.population, row)?;
+                rows.push(record);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The fields that have a column, and where it stands.
+fn present<R>(
+    header: &csv::StringRecord,
+    fields: &'static [Field<R>],
+) -> Vec<(usize, &'static Field<R>)> {
+    let place = |field: &Field<R>| header.iter().position(|name| name == field.name);
+    fields.iter().filter_map(|field| Some((place(field)?, field))).collect()
+}
+
+/// Reads the cells of a row into a record; whether any was filled.
+fn fill<R>(
+    record: &mut R,
+    fields: &[(usize, &'static Field<R>)],
+    row: &csv::StringRecord,
+) -> Result<bool, IngestError> {
+    let mut filled = false;
+    for (column, field) in fields {
+        let cell = &row[*column];
+        if cell.is_empty() {
+            continue;
+        }
+        filled = true;
+        match field.access {
+            Access::Text(_, text) => text(record).push_str(cell),
+            Access::Set(_, codes) => *codes(record) = set(cell),
+            Access::Small(_, number) => *number(record) = Some(whole(cell, field.name, row)?),
+            Access::Large(_, number) => *number(record) = Some(whole(cell, field.name, row)?),
+        }
+    }
+    Ok(filled)
+}
+
+/// A whole number that may be negative: that a count must not be is for the service to say, with every other rule of the field.
+fn whole<N: std::str::FromStr>(
+    cell: &str,
+    name: &str,
+    row: &csv::StringRecord,
+) -> Result<N, IngestError> {
+    cell.parse().map_err(|_| {
+        let expected = "a whole number, digits alone and not too large";
+        IngestError::value(line_of(row), name, cell, expected)
+    })
+}
+
+/// Every column is known, stands once, and belongs to the dataset of the file.
+fn check(header: &csv::StringRecord, populations: bool) -> Result<(), IngestError> {
+    for (place, column) in header.iter().enumerate() {
+        if !names().any(|known| known == column) {
+            let (column, nearest) = (super::super::error::shortened(column), nearest(column));
+            return Err(IngestError::UnknownColumn { column, nearest });
+        }
+        if header.iter().take(place).any(|earlier| earlier == column) {
+            return Err(IngestError::RepeatedColumn { column: column.to_owned() });
+        }
+        let consultations = CONSULTATION.iter().any(|field| field.name == column);
+        if populations && consultations && !POPULATION.iter().any(|field| field.name == column) {
+            return Err(IngestError::MixedDatasets { column: column.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+/// The known name that most resembles a wrong one, if any does.
+fn nearest(wrong: &str) -> Option<&'static str> {
+    let wrong = wrong.to_lowercase().replace([' ', '-'], "_");
+    let likeness = |name: &&'static str| strsim::jaro_winkler(&wrong, name);
+    let best = names().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    (likeness(&best) > 0.7).then_some(best)
+}
+
+/// Every name that a column may have.
+fn names() -> impl Iterator<Item = &'static str> {
+    [ORGANISATION, MONTH, PERSON_COUNT]
+        .into_iter()
+        .chain(REMARKS.iter().map(|remark| remark.0))
+        .chain(CONSULTATION.iter().map(|field| field.name))
+        .chain(PERSON.iter().map(|field| field.name))
+}

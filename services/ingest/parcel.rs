@@ -1,0 +1,77 @@
+//! What one submission will be.
+
+use std::collections::BTreeMap;
+
+use crate::proto::v1::{ConsultationRecord, PopulationRecord, SubmissionHeader};
+
+/// The rows of one organisation and one month, with what the header of their submission has to say about them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parcel {
+    /// Code of the organisation: `04C`, `C82001`.
+    pub organisation: String,
+    /// Id of the collection; empty where the file does not say and no default was given.
+    pub collection: String,
+    /// Calendar month, `2020-04`.
+    pub month: String,
+    /// Field name to code system, where it is not the default of the field.
+    pub code_systems: BTreeMap<String, String>,
+    /// Names of the characteristics that the source collects.
+    pub collected: Vec<String>,
+    /// How the person keys were made; empty: there are none.
+    pub person_key_scheme: String,
+    /// The rows, in the order of the file.
+    pub rows: Rows,
+}
+
+/// The rows of one parcel: all of one dataset.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Rows {
+    /// Activity.
+    Consultations(Vec<ConsultationRecord>),
+    /// Denominators.
+    Populations(Vec<PopulationRecord>),
+}
+
+impl Rows {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Rows::Consultations(rows) => rows.len(),
+            Rows::Populations(rows) => rows.len(),
+        }
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Sum of `record_count` (1 where absent) or of `person_count`; stops at the largest `i64`.
+    pub fn total(&self) -> i64 {
+        match self {
+            Rows::Consultations(rows) => {
+                rows.iter().map(|row| row.record_count.unwrap_or(1)).fold(0, i64::saturating_add)
+            }
+            Rows::Populations(rows) => {
+                rows.iter().map(|row| row.person_count).fold(0, i64::saturating_add)
+            }
+        }
+    }
+}
+
+impl Parcel {
+    /// The header of the parcel's submission, which says how many rows will follow.
+    pub fn header(&self, request_id: &str) -> SubmissionHeader {
+        SubmissionHeader {
+            organisation: self.organisation.clone(),
+            collection: self.collection.clone(),
+            month: self.month.clone(),
+            request_id: request_id.to_owned(),
+            code_systems: self.code_systems.clone().into_iter().collect(),
+            collected_characteristics: self.collected.clone(),
+            person_key_scheme: self.person_key_scheme.clone(),
+            expected_record_count: i64::try_from(self.rows.len()).ok(),
+            ..SubmissionHeader::default()
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The header of a submission, checked against the reference content.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tonic::Status;
+
+use super::query_error;
+use crate::domain::codes::nearest;
+use crate::domain::collection::Dataset;
+use crate::domain::field::Field;
+use crate::domain::reference::Reference;
+use crate::domain::submission::Header;
+use crate::engine::query::{no_collection, no_organisation};
+use crate::proto::v1::SubmissionHeader;
+use crate::rpc::status;
+
+const SCHEME_BYTES: usize = 64;
+
+/// A checked header; every problem of its fields at once.
+pub(in crate::rpc) fn header(
+    reference: &Reference,
+    dataset: Dataset,
+    header: &SubmissionHeader,
+) -> Result<Header, Status> {
+    let mut problems = Vec::new();
+    let mut wrong = |field: &str, what: String| problems.push((format!("header.{field}"), what));
+    for (field, value) in [("organisation", &header.organisation), ("collection", &header.collection)] {
+        if value.is_empty() {
+            wrong(field, "is required".into());
+        }
+    }
+    let month = header.month.parse();
+    if let Err(error) = &month {
+        wrong("month", if header.month.is_empty() { "is required: `2020-04`".into() } else { format!("{error}") });
+    }
+    if let Err(what) = request_id(&header.request_id) {
+        wrong("request_id", what);
+    }
+    let code_systems = code_systems(reference, header, &mut wrong);
+    let collected = collected(header, &mut wrong);
+    if header.person_key_scheme.len() > SCHEME_BYTES {
+        wrong("person_key_scheme", format!("at most {SCHEME_BYTES} bytes"));
+    }
+    let expected = header.expected_record_count.map(u64::try_from).transpose();
+    if expected.is_err() {
+        wrong("expected_record_count", "0 or more".into());
+    }
+    let (Ok(month), Ok(expected_record_count), true) = (month, expected, problems.is_empty()) else {
+        return Err(status::fields_invalid(problems));
+    };
+    let organisation = reference
+        .organisation(&header.organisation)
+        .ok_or_else(|| query_error(no_organisation(reference, &header.organisation)))?;
+    let collection = reference
+        .collection(&header.collection)
+        .ok_or_else(|| query_error(no_collection(reference, &header.collection)))?;
+    if !collection.datasets.contains(&dataset) {
+        let what = format!("collection `{}` takes no {}", collection.id, dataset.slug());
+        return Err(status::field_invalid("header.collection", what));
+    }
+    Ok(Header {
+        organisation: organisation.code.clone(),
+        collection: collection.id.clone(),
+        dataset,
+        month,
+        request_id: header.request_id.clone(),
+        code_systems,
+        collected,
+        person_key_scheme: header.person_key_scheme.clone(),
+        expected_record_count,
+        allow_partial: header.allow_partial,
+        validate_only: header.validate_only,
+    })
+}
+
+/// Checks a request id.
+pub(in crate::rpc) fn request_id(id: &str) -> Result<(), String> {
+    let well_formed = id.len() == 36 && uuid::Uuid::try_parse(id).is_ok();
+    if well_formed { Ok(()) } else { Err("a UUID that the caller has chosen for this change: `0b6e3c0e-…`".into()) }
+}
+
+fn code_systems(
+    reference: &Reference,
+    header: &SubmissionHeader,
+    wrong: &mut impl FnMut(&str, String),
+) -> BTreeMap<Field, usize> {
+    let mut systems = BTreeMap::new();
+    let mut given: Vec<_> = header.code_systems.iter().collect();
+    given.sort();
+    for (name, system) in given {
+        let path = format!("code_systems[{name}]");
+        let Some((field, list)) = Field::from_name(name).and_then(|f| reference.list_of(f).map(|l| (f, l))) else {
+            let near = nearest(name, Field::all().map(Field::name));
+            let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
+            wrong(&path, format!("no coded field of this name{hint}"));
+            continue;
+        };
+        match list.system(system) {
+            Some(place) => {
+                systems.insert(field, place);
+            }
+            None => {
+                let ids: Vec<_> = list.systems.iter().map(|system| system.id.as_str()).collect();
+                wrong(&path, format!("`{system}` is no code system of it; there are {}", ids.join(", ")));
+            }
+        }
+    }
+    systems
+}
+
+fn collected(header: &SubmissionHeader, wrong: &mut impl FnMut(&str, String)) -> BTreeSet<Field> {
+    let mut collected = BTreeSet::new();
+    for (place, name) in header.collected_characteristics.iter().enumerate() {
+        match Field::from_name(name).filter(|field| field.is_characteristic()) {
+            Some(field) => {
+                collected.insert(field);
+            }
+            None => {
+                let names = Field::all().filter(|field| field.is_characteristic()).map(Field::name);
+                let near = nearest(name, names);
+                let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
+                wrong(
+                    &format!("collected_characteristics[{place}]"),
+                    format!("no characteristic of this name{hint}"),
+                );
+            }
+        }
+    }
+    collected
+}

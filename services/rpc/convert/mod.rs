@@ -1,0 +1,52 @@
+//! The contract's messages to the domain's words and back: one file for each kind. Nothing past this is unchecked.
+
+pub(super) mod answer;
+pub(super) mod context;
+pub(super) mod header;
+pub(super) mod name;
+pub(super) mod query;
+pub(super) mod record;
+pub(super) mod reference;
+pub(super) mod submission;
+
+use tonic::Status;
+
+use super::status;
+use crate::engine::{Missing, QueryError};
+use crate::proto::v1::ErrorReason;
+use crate::store::StoreError;
+
+/// The status of a question that is not answered.
+pub(super) fn query_error(error: QueryError) -> Status {
+    match error {
+        QueryError::Field { field, description } => status::field_invalid(field, description),
+        QueryError::NotFound { kind, name, message } => {
+            let (reason, word) = match kind {
+                Missing::Area => (ErrorReason::AreaNotFound, "area"),
+                Missing::Organisation => (ErrorReason::OrganisationNotFound, "organisation"),
+                Missing::Collection => (ErrorReason::CollectionNotFound, "collection"),
+                Missing::Dimension => (ErrorReason::DimensionNotFound, "dimension"),
+                Missing::Category => (ErrorReason::CategoryNotFound, "category"),
+                Missing::Release => (ErrorReason::ReleaseNotFound, "release"),
+                Missing::Submission => (ErrorReason::SubmissionNotFound, "submission"),
+            };
+            status::not_found(reason, word, &name, message)
+        }
+        QueryError::TooLarge { cells, limit } => status::breakdown_too_large(cells, limit),
+        QueryError::Refused(nearest) => status::query_refused(nearest),
+        QueryError::NotReached { asked, reached } => status::position_not_reached(int(asked), int(reached)),
+        QueryError::Store(error) => store_error(&error),
+    }
+}
+
+/// The status of a store that cannot be read.
+pub(super) fn store_error(error: &StoreError) -> Status {
+    let correlation = status::correlation_id();
+    tracing::error!(%error, correlation, "the store could not be read");
+    status::data_damaged(&correlation)
+}
+
+/// A count as the contract has it.
+pub(super) fn int(count: impl TryInto<i64>) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
+}

@@ -1,0 +1,50 @@
+//! Resource names of submissions.
+
+use tonic::Status;
+
+use crate::domain::collection::Dataset;
+use crate::domain::period::Month;
+use crate::rpc::status;
+use crate::store::Submission;
+
+/// The parts of a submission's name.
+pub(in crate::rpc) struct SubmissionName<'a> {
+    pub(in crate::rpc) collection: &'a str,
+    pub(in crate::rpc) organisation: &'a str,
+    pub(in crate::rpc) dataset: Dataset,
+    pub(in crate::rpc) month: Month,
+    pub(in crate::rpc) version: u32,
+}
+
+impl<'a> SubmissionName<'a> {
+    /// Reads a name.
+    pub(in crate::rpc) fn parse(field: &str, name: &'a str) -> Result<Self, Status> {
+        let parts: Vec<_> = name.split('/').collect();
+        let parsed = || match parts.as_slice() {
+            ["collections", collection, "organisations", organisation, "datasets", dataset, "months", month, "versions", version] => {
+                Some(Self {
+                    collection,
+                    organisation,
+                    dataset: Dataset::ALL.into_iter().find(|d| d.slug() == *dataset)?,
+                    month: month.parse().ok()?,
+                    version: version.parse().ok()?,
+                })
+            }
+            _ => None,
+        };
+        let expected = "collections/{collection}/organisations/{organisation}/datasets/{consultations|populations}/months/{2020-04}/versions/{1}";
+        parsed().ok_or_else(|| status::field_invalid(field, format!("a name of the form {expected}")))
+    }
+}
+
+/// The name of a submission.
+pub(in crate::rpc) fn of(submission: &Submission) -> String {
+    format!(
+        "collections/{}/organisations/{}/datasets/{}/months/{}/versions/{}",
+        submission.collection,
+        submission.organisation,
+        submission.slot.dataset.slug(),
+        submission.slot.month,
+        submission.version
+    )
+}

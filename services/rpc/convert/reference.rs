@@ -1,0 +1,102 @@
+//! Reference content as the contract has it.
+
+use super::context::{data_class, openness, state};
+use super::submission::dataset;
+use crate::domain::area::{Area, Organisation};
+use crate::domain::codes::{CodeList, Dimension, Value};
+use crate::domain::collection::Collection;
+use crate::domain::field::Field;
+use crate::proto::v1;
+
+/// A code list.
+pub(in crate::rpc) fn code_list(list: &CodeList) -> v1::CodeList {
+    let category = |category: &crate::domain::codes::Category| v1::Category {
+        code: category.code.clone(),
+        label: category.label.clone(),
+        parent: category.parent.clone().unwrap_or_default(),
+    };
+    let mapping = |(source_code, source_label, target): &(String, String, String)| {
+        let (code, of_state) = match Value::from_text(target) {
+            Value::State(state) => (String::new(), Some(state)),
+            Value::Number(_) | Value::Codes(_) => (target.clone(), None),
+        };
+        v1::CodeMapping {
+            source_code: source_code.clone(),
+            source_label: source_label.clone(),
+            code,
+            state: state(of_state).into(),
+        }
+    };
+    v1::CodeList {
+        id: list.id.clone(),
+        label: list.label.clone(),
+        version: list.version.clone(),
+        source: list.source.clone(),
+        categories: list.categories.iter().map(category).collect(),
+        code_systems: list
+            .systems
+            .iter()
+            .map(|system| v1::CodeSystem {
+                id: system.id.clone(),
+                label: system.label.clone(),
+                mappings: system.codes.iter().map(mapping).collect(),
+            })
+            .collect(),
+    }
+}
+
+/// A dimension.
+pub(in crate::rpc) fn dimension(dimension: &Dimension) -> v1::Dimension {
+    let category = |(code, label): &(String, String)| v1::Category {
+        code: code.clone(),
+        label: label.clone(),
+        parent: String::new(),
+    };
+    let field = dimension.field();
+    v1::Dimension {
+        id: dimension.id.clone(),
+        label: dimension.label.clone(),
+        field: field.map_or_else(|| dimension.id.clone(), |field| field.name().to_owned()),
+        code_list: field.and_then(Field::list).unwrap_or_default().to_owned(),
+        overlapping: dimension.overlapping(),
+        ordered: dimension.ordered,
+        direction: dimension.direction.clone(),
+        categories: dimension.categories.iter().map(category).collect(),
+        protected_characteristic: dimension.protected.clone(),
+    }
+}
+
+/// A collection.
+pub(in crate::rpc) fn collection(collection: &Collection) -> v1::Collection {
+    v1::Collection {
+        id: collection.id.clone(),
+        label: collection.label.clone(),
+        datasets: collection.datasets.iter().map(|d| dataset(*d).into()).collect(),
+        care_settings: collection.care_settings.clone(),
+        data_class: data_class(collection.data_class).into(),
+        openness: openness(collection.openness).into(),
+        provenance: collection.provenance.clone(),
+        population_collection: collection.population_collection.clone(),
+    }
+}
+
+/// An organisation.
+pub(in crate::rpc) fn organisation(organisation: &Organisation) -> v1::Organisation {
+    v1::Organisation {
+        code: organisation.code.clone(),
+        name: organisation.name.clone(),
+        r#type: organisation.kind.clone(),
+        areas: organisation.areas.clone(),
+    }
+}
+
+/// An area.
+pub(in crate::rpc) fn area(area: &Area) -> v1::Area {
+    v1::Area {
+        code: area.code.clone(),
+        other_code: area.other_code.clone(),
+        name: area.name.clone(),
+        r#type: area.kind.clone(),
+        parents: area.parents.clone(),
+    }
+}

@@ -1,0 +1,93 @@
+//! Page tokens: opaque to callers, bound to the query that they page through.
+
+use tonic::Status;
+
+use super::status;
+
+/// Rows of a page where none are asked for, and at most.
+const DEFAULT: usize = 100;
+const MOST: usize = 1000;
+const SIGNATURE: usize = 8;
+
+/// A page that is asked for.
+pub(super) struct Page {
+    /// Rows at most.
+    pub(super) size: usize,
+    /// Where it starts: what the page before gave; 0 on the first.
+    pub(super) cursor: u64,
+    signed: [u8; 32],
+}
+
+impl Page {
+    /// Checks size and token. `query` is everything else that was asked.
+    pub(super) fn new(key: &[u8; 32], query: &[&str], size: i32, token: &str) -> Result<Self, Status> {
+        let size = match usize::try_from(size) {
+            Err(_) => return Err(status::field_invalid("page_size", "a number from 0 (means 100) to 1000")),
+            Ok(0) => DEFAULT,
+            Ok(size) => size.min(MOST),
+        };
+        let mut hasher = blake3::Hasher::new_keyed(key);
+        for part in query {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+        let mut page = Self { size, cursor: 0, signed: *hasher.finalize().as_bytes() };
+        if !token.is_empty() {
+            let cursor = token.get(SIGNATURE * 2..).and_then(|hex| u64::from_str_radix(hex, 16).ok());
+            page.cursor = cursor.ok_or_else(status::page_token_invalid)?;
+            if page.token(page.cursor) != token {
+                return Err(status::page_token_invalid());
+            }
+        }
+        Ok(page)
+    }
+
+    /// The token of the page that starts at a cursor.
+    pub(super) fn token(&self, cursor: u64) -> String {
+        let mut hasher = blake3::Hasher::new_keyed(&self.signed);
+        hasher.update(&cursor.to_le_bytes());
+        let signature = hasher.finalize();
+        let hex: String = signature.as_bytes()[..SIGNATURE].iter().map(|b| format!("{b:02x}")).collect();
+        format!("{hex}{cursor:016x}")
+    }
+
+    /// The page of a list that does not change, and the token of the next one.
+    pub(super) fn of<T>(&self, list: Vec<T>) -> (Vec<T>, String) {
+        let start = usize::try_from(self.cursor).unwrap_or(usize::MAX);
+        let more = list.len() > start.saturating_add(self.size);
+        let next = if more { self.token((start + self.size) as u64) } else { String::new() };
+        (list.into_iter().skip(start).take(self.size).collect(), next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_together_are_the_list() {
+        let (mut all, mut token) = (Vec::new(), String::new());
+        loop {
+            let page = Page::new(&[1; 32], &["q"], 7, &token).unwrap();
+            let (rows, next) = page.of((0..50).collect::<Vec<_>>());
+            all.extend(rows);
+            token = next;
+            if token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(all, (0..50).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_token_is_good_for_its_query_alone() {
+        let token = Page::new(&[1; 32], &["q"], 7, "").unwrap().token(7);
+        assert!(Page::new(&[1; 32], &["q"], 9, &token).is_ok());
+        assert!(Page::new(&[1; 32], &["r"], 7, &token).is_err());
+        assert!(Page::new(&[2; 32], &["q"], 7, &token).is_err());
+        for bad in ["x", "é", &token[1..], &format!("{token}0"), &token.replace("07", "08"), "00000000000000000"] {
+            assert!(Page::new(&[1; 32], &["q"], 7, bad).is_err(), "{bad}");
+        }
+        assert!(Page::new(&[1; 32], &["q"], -1, "").is_err());
+    }
+}

@@ -1,0 +1,158 @@
+//! `ReferenceService`: what can be asked, from memory.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tonic::{Request, Response, Status};
+
+use super::convert::{int, query_error, reference as convert, submission};
+use super::page::Page;
+use super::{Context, status};
+use crate::domain::collection::Dataset;
+use crate::domain::reference::Reference as Content;
+use crate::engine::query::{no_area, no_collection};
+use crate::proto::server::reference_service_server::ReferenceService;
+use crate::proto::v1;
+
+/// The service.
+pub struct Reference(pub Context);
+
+impl Reference {
+    fn content(&self) -> Arc<Content> {
+        Arc::clone(&self.0.engine.store().catalog().reference)
+    }
+
+    fn page(&self, query: &[&str], size: i32, token: &str) -> Result<Page, Status> {
+        Page::new(&self.0.page_key, query, size, token)
+    }
+}
+
+/// The organisations of an area; all of them where none is named.
+fn in_area(content: &Content, area: &str) -> Result<BTreeSet<String>, Status> {
+    let area = match area {
+        "" => None,
+        code => Some(content.areas().get(code).ok_or_else(|| query_error(no_area(content, code)))?),
+    };
+    let belongs = |o: &&crate::domain::area::Organisation| area.is_none_or(|area| o.areas.contains(&area.code));
+    Ok(content.organisations().filter(belongs).map(|organisation| organisation.code.clone()).collect())
+}
+
+#[tonic::async_trait]
+impl ReferenceService for Reference {
+    async fn list_code_lists(
+        &self,
+        request: Request<v1::ListCodeListsRequest>,
+    ) -> Result<Response<v1::ListCodeListsResponse>, Status> {
+        let request = request.into_inner();
+        let page = self.page(&["lists", &request.code_list], request.page_size, &request.page_token)?;
+        let content = self.content();
+        if !request.code_list.is_empty() && content.list(&request.code_list).is_none() {
+            let ids: Vec<_> = content.lists().map(|list| list.id.as_str()).collect();
+            let what = format!("no code list `{}`; there are {}", request.code_list, ids.join(", "));
+            return Err(status::field_invalid("code_list", what));
+        }
+        let wanted = |id: &str| request.code_list.is_empty() || request.code_list == id;
+        let lists = content.lists().filter(|list| wanted(&list.id)).collect();
+        let (lists, next_page_token) = page.of(lists);
+        let code_lists = lists.into_iter().map(convert::code_list).collect();
+        Ok(Response::new(v1::ListCodeListsResponse { code_lists, next_page_token }))
+    }
+
+    async fn list_dimensions(
+        &self,
+        request: Request<v1::ListDimensionsRequest>,
+    ) -> Result<Response<v1::ListDimensionsResponse>, Status> {
+        let request = request.into_inner();
+        let page = self.page(&["dimensions"], request.page_size, &request.page_token)?;
+        let content = self.content();
+        let (dimensions, next_page_token) = page.of(content.dimensions().iter().collect());
+        let dimensions = dimensions.into_iter().map(convert::dimension).collect();
+        Ok(Response::new(v1::ListDimensionsResponse { dimensions, next_page_token }))
+    }
+
+    async fn list_collections(
+        &self,
+        request: Request<v1::ListCollectionsRequest>,
+    ) -> Result<Response<v1::ListCollectionsResponse>, Status> {
+        let request = request.into_inner();
+        let page = self.page(&["collections"], request.page_size, &request.page_token)?;
+        let content = self.content();
+        let (collections, next_page_token) = page.of(content.collections().collect());
+        let collections = collections.into_iter().map(convert::collection).collect();
+        Ok(Response::new(v1::ListCollectionsResponse { collections, next_page_token }))
+    }
+
+    async fn list_organisations(
+        &self,
+        request: Request<v1::ListOrganisationsRequest>,
+    ) -> Result<Response<v1::ListOrganisationsResponse>, Status> {
+        let request = request.into_inner();
+        let page = self.page(&["organisations", &request.area], request.page_size, &request.page_token)?;
+        let content = self.content();
+        let codes = in_area(&content, &request.area)?;
+        let (organisations, next_page_token) = page.of(codes.iter().filter_map(|code| content.organisation(code)).collect());
+        let organisations = organisations.into_iter().map(convert::organisation).collect();
+        Ok(Response::new(v1::ListOrganisationsResponse { organisations, next_page_token }))
+    }
+
+    async fn list_areas(
+        &self,
+        request: Request<v1::ListAreasRequest>,
+    ) -> Result<Response<v1::ListAreasResponse>, Status> {
+        let request = request.into_inner();
+        let page = self.page(&["areas", &request.r#type], request.page_size, &request.page_token)?;
+        let content = self.content();
+        let kinds: BTreeSet<_> = content.areas().iter().map(|area| area.kind.as_str()).collect();
+        if !request.r#type.is_empty() && !kinds.contains(request.r#type.as_str()) {
+            let kinds: Vec<_> = kinds.into_iter().collect();
+            return Err(status::field_invalid("type", format!("one of {}", kinds.join(", "))));
+        }
+        let wanted = |kind: &str| request.r#type.is_empty() || request.r#type == kind;
+        let mut areas: Vec<_> = content.areas().iter().filter(|area| wanted(&area.kind)).collect();
+        areas.sort_by(|a, b| (&a.kind, &a.code).cmp(&(&b.kind, &b.code)));
+        let (areas, next_page_token) = page.of(areas);
+        let areas = areas.into_iter().map(convert::area).collect();
+        Ok(Response::new(v1::ListAreasResponse { areas, next_page_token }))
+    }
+
+    async fn list_availability(
+        &self,
+        request: Request<v1::ListAvailabilityRequest>,
+    ) -> Result<Response<v1::ListAvailabilityResponse>, Status> {
+        let request = request.into_inner();
+        let kind = request.dataset.to_string();
+        let query = ["availability", &request.collection, &request.area, &kind];
+        let page = self.page(&query, request.page_size, &request.page_token)?;
+        let dataset = match v1::Dataset::try_from(request.dataset) {
+            Ok(v1::Dataset::Unspecified) => None,
+            Ok(v1::Dataset::Consultations) => Some(Dataset::Consultations),
+            Ok(v1::Dataset::Populations) => Some(Dataset::Populations),
+            Err(_) => return Err(status::field_invalid("dataset", "a value of the enumeration, or none")),
+        };
+        let catalog = self.0.engine.store().catalog();
+        let content = &catalog.reference;
+        if content.collection(&request.collection).is_none() {
+            return Err(query_error(no_collection(content, &request.collection)));
+        }
+        let organisations = in_area(content, &request.area)?;
+        let mut found: Vec<_> = catalog
+            .slots()
+            .filter_map(|(slot, _)| catalog.at(slot, u64::MAX))
+            .filter(|s| *s.collection == *request.collection && organisations.contains(&*s.organisation))
+            .filter(|s| dataset.is_none_or(|dataset| s.slot.dataset == dataset))
+            .collect();
+        found.sort_by(|a, b| (a.slot.month, &a.organisation, a.slot.dataset).cmp(&(b.slot.month, &b.organisation, b.slot.dataset)));
+        let (found, next_page_token) = page.of(found);
+        let availability = found.into_iter().map(|made| v1::Availability {
+            organisation: made.organisation.to_string(),
+            month: made.slot.month.to_string(),
+            dataset: submission::dataset(made.slot.dataset).into(),
+            version: i64::from(made.version),
+            position: int(made.position),
+            total_count: int(made.total_count),
+            collected_fields: made.columns.iter().map(|column| column.field.name().to_owned()).collect(),
+        });
+        let availability = availability.collect();
+        Ok(Response::new(v1::ListAvailabilityResponse { availability, next_page_token }))
+    }
+}

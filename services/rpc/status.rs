@@ -1,0 +1,369 @@
+//! The only maker of `tonic::Status`: one table from reason to code, one function per kind of refusal.
+//!
+//! Every status says in its message what to do next, carries its reason in `ErrorInfo` and tells nothing internal.
+//! Details travel in the trailers, which clients cap at 8 KiB: texts are cut and long lists say how much was left out.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::time::Duration;
+
+use tonic::metadata::{MetadataMap, MetadataValue};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
+
+use crate::proto::v1::ErrorReason;
+
+/// Domain of every `ErrorInfo`.
+pub const DOMAIN: &str = "equity-indicators";
+/// How long a caller is asked to wait when the service is full or stopping.
+pub const RETRY_OVERLOADED: Duration = Duration::from_secs(1);
+/// How long a caller is asked to wait when the disk is full.
+pub const RETRY_STORAGE_FULL: Duration = Duration::from_secs(60);
+
+/// The trailer of gRFC A6: milliseconds to wait before the next attempt.
+const PUSHBACK: &str = "grpc-retry-pushback-ms";
+/// Bytes of a message; of one text within the details; of all field violations together.
+/// With base64 and percent-encoding the trailers stay under 8 KiB.
+const MESSAGE_BYTES: usize = 600;
+const TEXT_BYTES: usize = 250;
+const VIOLATIONS_BYTES: usize = 2_500;
+/// Entries of `ErrorInfo.metadata`.
+const METADATA_ENTRIES: usize = 6;
+
+/// The code of a reason: the table that `error_reason.proto` documents.
+#[must_use]
+pub fn code(reason: ErrorReason) -> Code {
+    match reason {
+        ErrorReason::FieldInvalid
+        | ErrorReason::RowsInvalid
+        | ErrorReason::SubmissionEmpty
+        | ErrorReason::RecordCountMismatch
+        | ErrorReason::SubmissionTooLarge
+        | ErrorReason::PageTokenInvalid
+        | ErrorReason::BreakdownTooLarge => Code::InvalidArgument,
+        ErrorReason::OrganisationNotFound
+        | ErrorReason::CollectionNotFound
+        | ErrorReason::AreaNotFound
+        | ErrorReason::DimensionNotFound
+        | ErrorReason::CategoryNotFound
+        | ErrorReason::SubmissionNotFound
+        | ErrorReason::ReleaseNotFound => Code::NotFound,
+        ErrorReason::RequestIdReused => Code::AlreadyExists,
+        ErrorReason::SubmissionNotCurrent
+        | ErrorReason::QueryRefused
+        | ErrorReason::PositionNotReached => Code::FailedPrecondition,
+        ErrorReason::StorageFull => Code::ResourceExhausted,
+        ErrorReason::WritingStopped | ErrorReason::Overloaded => Code::Unavailable,
+        ErrorReason::DeadlineExceeded => Code::DeadlineExceeded,
+        ErrorReason::DataDamaged => Code::DataLoss,
+        ErrorReason::Internal | ErrorReason::Unspecified => Code::Internal,
+    }
+}
+
+/// The name of a reason as `ErrorInfo.reason` carries it: without the prefix of the enum.
+#[must_use]
+pub fn name(reason: ErrorReason) -> &'static str {
+    let name = reason.as_str_name();
+    name.strip_prefix("ERROR_REASON_").unwrap_or(name)
+}
+
+/// A field is missing, malformed or out of range. `field` is its path, `query.period.start_month`; `description` says what is
+/// wrong and what would be right.
+#[must_use]
+pub fn field_invalid(field: impl Into<String>, description: impl Into<String>) -> Status {
+    fields_invalid(vec![(field.into(), description.into())])
+}
+
+/// Several fields are invalid: (path, description) of each. As many as fit are listed.
+#[must_use]
+pub fn fields_invalid(problems: Vec<(String, String)>) -> Status {
+    let what = problems.first().map_or_else(
+        || "a field is invalid".to_owned(),
+        |(field, description)| format!("{}: {}", cut(field, TEXT_BYTES), cut(description, 300)),
+    );
+    violations(ErrorReason::FieldInvalid, &what, problems, None)
+}
+
+/// Rows have problems: (path, description) of the first of them, `records[17].person.sex`, and how many rows have any.
+#[must_use]
+pub fn rows_invalid(problems: Vec<(String, String)>, problem_count: u64) -> Status {
+    let first = problems.first().map_or_else(String::new, |(field, description)| {
+        format!("; the first is {}: {}", cut(field, TEXT_BYTES), cut(description, 250))
+    });
+    let what = format!("nothing was stored: {problem_count} rows have problems{first}");
+    violations(ErrorReason::RowsInvalid, &what, problems, Some(problem_count))
+}
+
+/// The stream carried no row.
+#[must_use]
+pub fn submission_empty() -> Status {
+    let message = "nothing was stored: no row was sent; send the header, then at least one batch of rows, then half-close";
+    refused(ErrorReason::SubmissionEmpty, message, [])
+}
+
+/// The stream carried `received` rows where the header announced `expected`.
+#[must_use]
+pub fn record_count_mismatch(expected: u64, received: u64) -> Status {
+    let message = format!(
+        "nothing was stored: expected_record_count says {expected} and {received} rows came; send all rows again, or correct \
+         the number"
+    );
+    let metadata = [("expected", expected.to_string()), ("received", received.to_string())];
+    refused(ErrorReason::RecordCountMismatch, message, metadata)
+}
+
+/// The stream carried more rows than one submission may hold.
+#[must_use]
+pub fn submission_too_large(limit: u64) -> Status {
+    let message = format!(
+        "nothing was stored: a submission holds at most {limit} rows; put rows that are alike together with record_count, or \
+         ask the operator to raise limits.max_submission_rows"
+    );
+    refused(ErrorReason::SubmissionTooLarge, message, [("limit", limit.to_string())])
+}
+
+/// The `request_id` was used for other content.
+#[must_use]
+pub fn request_id_reused(request_id: &str) -> Status {
+    let message = format!(
+        "request_id {} was used for other content; repeat a request unchanged, or choose a new UUID for a new one",
+        cut(request_id, 100)
+    );
+    refused(ErrorReason::RequestIdReused, message, [("request_id", request_id.to_owned())])
+}
+
+/// There is no such thing. `reason` is one of the `…_NOT_FOUND`, `resource_type` a word such as `organisation`, `resource` the
+/// name that was asked for; `message` says where to look, or names the nearest.
+#[must_use]
+pub fn not_found(
+    reason: ErrorReason,
+    resource_type: &str,
+    resource: &str,
+    message: impl Into<String>,
+) -> Status {
+    let message = message.into();
+    let mut details = info(reason, []);
+    let (resource, text) = (cut(resource, TEXT_BYTES), cut(&message, TEXT_BYTES));
+    details.set_resource_info(cut(resource_type, TEXT_BYTES), resource, "", text);
+    finish(reason, &message, details, None)
+}
+
+/// Only the current version of a submission can be withdrawn.
+#[must_use]
+pub fn submission_not_current(submission: &str) -> Status {
+    let message = format!(
+        "{} is not the current version; ListSubmissions names the current one",
+        cut(submission, TEXT_BYTES)
+    );
+    refused(ErrorReason::SubmissionNotCurrent, message, [("submission", submission.to_owned())])
+}
+
+/// The page token belongs to another query, or is no token.
+#[must_use]
+pub fn page_token_invalid() -> Status {
+    let message = "page_token belongs to another query or is no token; start the list again without one, every other field unchanged from page to page";
+    refused(ErrorReason::PageTokenInvalid, message, [])
+}
+
+/// The table would have `cells` cells, more than `limit`.
+#[must_use]
+pub fn breakdown_too_large(cells: u64, limit: u64) -> Status {
+    let message = format!(
+        "the table would have {cells} cells, at most {limit} are answered; ask for fewer or coarser dimensions, or filter"
+    );
+    let metadata = [("cells", cells.to_string()), ("limit", limit.to_string())];
+    refused(ErrorReason::BreakdownTooLarge, message, metadata)
+}
+
+/// The question is not one that is answered; `nearest` says what would be.
+#[must_use]
+pub fn query_refused(nearest: impl Into<String>) -> Status {
+    refused(ErrorReason::QueryRefused, nearest, [])
+}
+
+/// The position asked for lies ahead of the service's.
+#[must_use]
+pub fn position_not_reached(asked: i64, reached: i64) -> Status {
+    let message = format!(
+        "position {asked} has not been reached, the newest is {reached}; ask for that one, or leave the field empty"
+    );
+    let metadata = [("asked", asked.to_string()), ("reached", reached.to_string())];
+    refused(ErrorReason::PositionNotReached, message, metadata)
+}
+
+/// A refusal with its reason, what to do next, and the dynamic parts of the message as metadata (at most six entries are kept).
+#[must_use]
+pub fn refused<const N: usize>(
+    reason: ErrorReason,
+    message: impl Into<String>,
+    metadata: [(&str, String); N],
+) -> Status {
+    finish(reason, &message.into(), info(reason, metadata), None)
+}
+
+/// The service is at its limit of calls.
+#[must_use]
+pub fn overloaded(retry_after: Duration) -> Status {
+    let message = "the service is at its limit of calls; try again after the delay given";
+    retry(ErrorReason::Overloaded, message, retry_after)
+}
+
+/// The service is stopping.
+#[must_use]
+pub fn stopping() -> Status {
+    let message = "the service is stopping; connect again after the delay given and go on from the last position received";
+    retry(ErrorReason::Overloaded, message, RETRY_OVERLOADED)
+}
+
+/// The deadline of the call has passed.
+#[must_use]
+pub fn deadline_exceeded() -> Status {
+    let message = "the deadline has passed; ask for less, or allow more time if the caller's own deadline was shorter than the service's";
+    refused(ErrorReason::DeadlineExceeded, message, [])
+}
+
+/// The caller has sent nothing for `waited` in the middle of a stream.
+#[must_use]
+pub fn stream_idle(waited: Duration) -> Status {
+    let message = format!(
+        "nothing was stored: no message came for {} s; send the whole stream again without pausing",
+        waited.as_secs()
+    );
+    refused(ErrorReason::DeadlineExceeded, message, [])
+}
+
+/// The disk is too full to accept submissions.
+#[must_use]
+pub fn storage_full() -> Status {
+    let message = "nothing was stored: the disk is too full for submissions, reading goes on; try again later, the operator has to make space";
+    retry(ErrorReason::StorageFull, message, RETRY_STORAGE_FULL)
+}
+
+/// The service does not accept changes until an operator has looked.
+#[must_use]
+pub fn writing_stopped() -> Status {
+    let message = "nothing was stored: changes are not accepted until the operator has looked at the service's log, reading goes on; try again with the same request_id when told so";
+    refused(ErrorReason::WritingStopped, message, [])
+}
+
+/// Stored data is damaged; the log has the rest under `correlation`.
+#[must_use]
+pub fn data_damaged(correlation: &str) -> Status {
+    let correlation = cut(correlation, TEXT_BYTES);
+    let message = format!("stored data is damaged; tell the operator this id: {correlation}");
+    let mut details = info(ErrorReason::DataDamaged, []);
+    details.set_request_info(correlation, "");
+    finish(ErrorReason::DataDamaged, &message, details, None)
+}
+
+/// A fault of the service: the full error goes to the log, the caller gets an id to quote.
+#[must_use]
+pub fn internal(error: &dyn Error) -> Status {
+    let correlation = correlation_id();
+    tracing::error!(%correlation, error = %chain(error), "a call failed");
+    let message = format!("a fault of the service; tell the operator this id: {correlation}");
+    let mut details = info(ErrorReason::Internal, []);
+    details.set_request_info(correlation, "");
+    finish(ErrorReason::Internal, &message, details, None)
+}
+
+/// A new id under which the log and the caller can speak of the same fault.
+#[must_use]
+pub fn correlation_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// An error with its sources, on one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+/// `ErrorInfo` of a reason.
+fn info<const N: usize>(reason: ErrorReason, metadata: [(&str, String); N]) -> ErrorDetails {
+    let metadata: HashMap<String, String> = metadata
+        .into_iter()
+        .take(METADATA_ENTRIES)
+        .map(|(key, value)| (cut(key, 64), cut(&value, 120)))
+        .collect();
+    ErrorDetails::with_error_info(name(reason), DOMAIN, metadata)
+}
+
+/// A refusal with `BadRequest`: as many problems as fit, and how many were left out.
+fn violations(
+    reason: ErrorReason,
+    what: &str,
+    problems: Vec<(String, String)>,
+    problem_count: Option<u64>,
+) -> Status {
+    let all = problems.len();
+    let mut room = VIOLATIONS_BYTES;
+    let listed: Vec<FieldViolation> = problems
+        .into_iter()
+        .map(|(field, description)| (cut(&field, TEXT_BYTES), cut(&description, TEXT_BYTES)))
+        .map_while(|(field, description)| {
+            room = room.checked_sub(field.len() + description.len() + 8)?;
+            Some(FieldViolation::new(field, description))
+        })
+        .collect();
+    let left_out = all - listed.len();
+    let message = match (all, left_out) {
+        (0 | 1, _) => what.to_owned(),
+        (_, 0) => format!("{what} (field_violations lists {all})"),
+        _ => format!(
+            "{what} (field_violations lists {}, {left_out} more were left out)",
+            listed.len()
+        ),
+    };
+    let mut details = match problem_count {
+        Some(count) => info(reason, [("problem_count", count.to_string())]),
+        None => info(reason, []),
+    };
+    details.set_bad_request(listed);
+    finish(reason, &message, details, None)
+}
+
+/// A refusal that may be tried again after a while.
+fn retry(reason: ErrorReason, message: &str, after: Duration) -> Status {
+    let mut details = info(reason, []);
+    details.set_retry_info(Some(after));
+    finish(reason, message, details, Some(after))
+}
+
+/// Puts the parts together.
+fn finish(
+    reason: ErrorReason,
+    message: &str,
+    details: ErrorDetails,
+    pushback: Option<Duration>,
+) -> Status {
+    let mut metadata = MetadataMap::new();
+    if let Some(after) = pushback {
+        let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        metadata.insert(PUSHBACK, MetadataValue::from(millis));
+    }
+    let message = cut(message, MESSAGE_BYTES);
+    Status::with_error_details_and_metadata(code(reason), message, details, metadata)
+}
+
+/// At most `bytes` of a text, at a character's border, with `…` where something was cut.
+fn cut(text: &str, bytes: usize) -> String {
+    if text.len() <= bytes {
+        return text.to_owned();
+    }
+    let mut end = bytes.saturating_sub('…'.len_utf8());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", &text[..end])
+}
+
+#[cfg(test)]
+#[path = "status_tests.rs"]
+mod tests;

@@ -1,0 +1,97 @@
+//! Ends a submission whose sender has gone quiet: between two messages there is at most a pause of `stream_idle`.
+//!
+//! Only the time that we wait for the sender counts, not the time that it waits for us.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use http_body::Frame;
+use tokio::time::{Instant, Sleep};
+use tonic::Status;
+use tonic::body::Body;
+use tower::{Layer, Service};
+
+use crate::rpc::status;
+use crate::server::methods::{self, Kind};
+
+/// Adds [`Idle`].
+#[derive(Debug, Clone)]
+pub(in crate::server) struct IdleLayer {
+    longest: Duration,
+}
+
+impl IdleLayer {
+    pub(in crate::server) fn new(longest: Duration) -> Self {
+        Self { longest }
+    }
+}
+
+impl<S> Layer<S> for IdleLayer {
+    type Service = Idle<S>;
+
+    fn layer(&self, inner: S) -> Idle<S> {
+        Idle { inner, longest: self.longest }
+    }
+}
+
+/// Watches the bodies of submissions.
+#[derive(Debug, Clone)]
+pub(in crate::server) struct Idle<S> {
+    inner: S,
+    longest: Duration,
+}
+
+impl<S: Service<Request<Body>>> Service<Request<Body>> for Idle<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> S::Future {
+        if methods::of(request.uri().path()).kind != Kind::Submission {
+            return self.inner.call(request);
+        }
+        let longest = self.longest;
+        self.inner.call(request.map(|inner| Body::new(Impatient { inner, longest, pause: None })))
+    }
+}
+
+/// A body that fails if its next frame takes too long.
+struct Impatient {
+    inner: Body,
+    longest: Duration,
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+impl http_body::Body for Impatient {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let this = &mut *self;
+        if let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) {
+            this.pause = None;
+            return Poll::Ready(frame);
+        }
+        let until = Instant::now() + this.longest;
+        let pause = this.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
+        pause.as_mut().poll(cx).map(|()| Some(Err(status::stream_idle(this.longest))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,109 @@
+//! Who is let in: a permit first, then the connection. When all permits are out, the next one waits in the kernel's queue and
+//! costs us nothing.
+
+use std::convert::Infallible;
+use std::io::{self, ErrorKind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Sleep;
+use tokio_stream::Stream;
+use tokio_util::sync::{CancellationToken, PollSemaphore};
+
+use super::connection::Connection;
+use super::settings::ServerSettings;
+
+/// How long accepting rests after the system refused, for want of file descriptors for example.
+const REST: Duration = Duration::from_millis(100);
+
+/// Connections as they come. Never ends, never fails.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    listener: TcpListener,
+    permits: PollSemaphore,
+    permit: Option<OwnedSemaphorePermit>,
+    rest: Option<Pin<Box<Sleep>>>,
+    keepalive: TcpKeepalive,
+    preface: Duration,
+    cut: CancellationToken,
+}
+
+impl Incoming {
+    /// Accepts from a listener; `cut` ends every connection at once.
+    pub(super) fn new(
+        listener: TcpListener,
+        settings: &ServerSettings,
+        cut: CancellationToken,
+    ) -> Self {
+        // The system counts in whole seconds and refuses none.
+        let whole = |time: Duration| time.max(Duration::from_secs(1));
+        let keepalive = TcpKeepalive::new()
+            .with_time(whole(settings.keepalive_interval))
+            .with_interval(whole(settings.keepalive_timeout));
+        Self {
+            listener,
+            permits: PollSemaphore::new(Arc::new(Semaphore::new(settings.max_connections))),
+            permit: None,
+            rest: None,
+            keepalive,
+            preface: settings.preface,
+            cut,
+        }
+    }
+
+    /// Says how the system is to treat a connection. One that does not take it is served all the same.
+    fn prepare(&self, stream: &TcpStream) {
+        let prepared = stream
+            .set_nodelay(true)
+            .and_then(|()| SockRef::from(stream).set_tcp_keepalive(&self.keepalive));
+        if let Err(error) = prepared {
+            tracing::debug!(%error, "cannot set the options of a connection");
+        }
+    }
+}
+
+impl Stream for Incoming {
+    type Item = Result<Connection, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(rest) = &mut self.rest {
+                ready!(rest.as_mut().poll(cx));
+                self.rest = None;
+            }
+            if self.permit.is_none() {
+                self.permit = ready!(self.permits.poll_acquire(cx));
+            }
+            let accepted = ready!(self.listener.poll_accept(cx));
+            match (accepted, self.permit.take()) {
+                (Ok((stream, _)), Some(permit)) => {
+                    self.prepare(&stream);
+                    let connection = Connection::new(stream, permit, self.preface, &self.cut);
+                    return Poll::Ready(Some(Ok(connection)));
+                }
+                // Without a permit: the semaphore was closed, which nobody does.
+                (Ok(_), None) => return Poll::Ready(None),
+                (Err(error), permit) => {
+                    self.permit = permit;
+                    if !is_the_clients(&error) {
+                        tracing::warn!(%error, "cannot accept connections, trying again");
+                        self.rest = Some(Box::pin(tokio::time::sleep(REST)));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether the client was gone before we came to it: the next one may be well.
+fn is_the_clients(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused
+    )
+}

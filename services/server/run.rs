@@ -1,0 +1,90 @@
+//! Serves until told to stop, and stops within a bound.
+//!
+//! The order of stopping: health says `NOT_SERVING`, nobody new is accepted, watch streams end with UNAVAILABLE, running calls
+//! have `drain` to end, then every connection is cut. tonic alone would wait for ever for one client that never answers.
+
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+use tonic::transport::Server;
+
+use super::layers::{AdmissionLayer, DeadlineLayer, IdleLayer, PanicLayer, TraceLayer};
+use super::listen::Incoming;
+use super::settings::ServerSettings;
+use super::standard::Health;
+
+/// Largest header list of a request, in bytes.
+const HEADER_BYTES: u32 = 16 << 10;
+/// Bytes that may be under way to us on one call, and on one connection.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 4 << 20;
+/// Longest wait for connections to notice that they were cut.
+const CUT: Duration = Duration::from_secs(1);
+
+/// Why the server cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The transport failed.
+    #[error("the gRPC server failed: {0}")]
+    Transport(#[from] tonic::transport::Error),
+    /// Reflection cannot describe the contract.
+    #[error("the contract's descriptors cannot be read: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The server ended although nobody told it to.
+    #[error("the gRPC server ended by itself")]
+    Ended,
+}
+
+/// Serves `routes` on `listener` until `shutdown` is cancelled; returns when every connection is closed, at the latest about
+/// a second after `settings.drain`.
+///
+/// # Errors
+/// The server ends by itself.
+pub async fn run(
+    listener: TcpListener,
+    routes: Routes,
+    settings: &ServerSettings,
+    health: Health,
+    shutdown: CancellationToken,
+) -> Result<(), ServerError> {
+    let (stop, cut) = (CancellationToken::new(), CancellationToken::new());
+    let serving = Server::builder()
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_concurrent_streams(settings.max_concurrent_streams)
+        .http2_keepalive_interval(Some(settings.keepalive_interval))
+        .http2_keepalive_timeout(Some(settings.keepalive_timeout))
+        .http2_max_header_list_size(HEADER_BYTES)
+        // Graceful; with tonic's grace setting beside it, calls would be killed at the age.
+        .max_connection_age(settings.max_connection_age)
+        .layer(TraceLayer)
+        .layer(PanicLayer)
+        .layer(AdmissionLayer::new(settings.max_in_flight, settings.max_watches))
+        .layer(DeadlineLayer::new(settings, stop.clone()))
+        .layer(IdleLayer::new(settings.stream_idle))
+        .add_routes(routes.prepare())
+        .serve_with_incoming_shutdown(
+            Incoming::new(listener, settings, cut.clone()),
+            stop.clone().cancelled_owned(),
+        );
+    let mut serving = std::pin::pin!(serving);
+    health.serving().await;
+
+    tokio::select! {
+        ended = &mut serving => return ended.map_err(ServerError::from).and(Err(ServerError::Ended)),
+        () = shutdown.cancelled() => {}
+    }
+    health.not_serving().await;
+    stop.cancel();
+    if let Ok(ended) = tokio::time::timeout(settings.drain, &mut serving).await {
+        return Ok(ended?);
+    }
+    tracing::warn!(drain = ?settings.drain, "calls are still running after the drain time, cutting connections");
+    cut.cancel();
+    match tokio::time::timeout(CUT, &mut serving).await {
+        Ok(ended) => Ok(ended?),
+        Err(_) => Ok(()),
+    }
+}

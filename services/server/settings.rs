@@ -1,0 +1,51 @@
+//! The bounds of the door.
+
+use std::time::Duration;
+
+/// The bounds of the door. The defaults are those of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerSettings {
+    /// Connections open at once; the next one waits to be accepted.
+    pub max_connections: usize,
+    /// Calls at once on one connection.
+    pub max_concurrent_streams: u32,
+    /// Calls at once on all connections; the next one is refused.
+    pub max_in_flight: usize,
+    /// Watch streams at once on all connections; the next one is refused.
+    pub max_watches: usize,
+    /// Longest a query may take; a caller's shorter deadline wins.
+    pub request_deadline: Duration,
+    /// Longest a submission may take.
+    pub submission_deadline: Duration,
+    /// Longest pause between two messages of a submission.
+    pub stream_idle: Duration,
+    /// Longest wait for running calls when the service stops.
+    pub drain: Duration,
+    /// Longest that a new connection may take for the 24 bytes that open HTTP/2.
+    pub preface: Duration,
+    /// How often a quiet connection is asked whether it lives.
+    pub keepalive_interval: Duration,
+    /// How long it may take to answer that.
+    pub keepalive_timeout: Duration,
+    /// Age at which a connection is asked to end, so that clients spread over replicas again.
+    pub max_connection_age: Duration,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            max_connections: 1024,
+            max_concurrent_streams: 64,
+            max_in_flight: 256,
+            max_watches: 1024,
+            request_deadline: Duration::from_secs(30),
+            submission_deadline: Duration::from_secs(600),
+            stream_idle: Duration::from_secs(30),
+            drain: Duration::from_secs(10),
+            preface: Duration::from_secs(5),
+            keepalive_interval: Duration::from_secs(60),
+            keepalive_timeout: Duration::from_secs(20),
+            max_connection_age: Duration::from_secs(15 * 60),
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! What the store holds, in memory: which submissions there are and what their columns look like. Questions are planned here
+//! without touching the disk.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::keys::{IdKind, Slot};
+use crate::domain::codes::{State, Value};
+use crate::domain::collection::Dataset;
+use crate::domain::field::{FIELD_LIMIT, Field};
+use crate::domain::period::Month;
+use crate::domain::reference::Reference;
+use crate::proto::store::{ColumnMeta, SubmissionMeta, VersionRow};
+
+/// A submission that was accepted.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// What it replaces as a whole.
+    pub slot: Slot,
+    /// 1, 2, 3, …
+    pub version: u32,
+    /// Position of its commit.
+    pub position: u64,
+    /// When it was accepted, milliseconds since 1970.
+    pub time_millis: u64,
+    /// Collection id.
+    pub collection: Arc<str>,
+    /// Organisation code.
+    pub organisation: Arc<str>,
+    /// Caller's id of the change.
+    pub request_id: String,
+    /// Hash of the content.
+    pub content_hash: [u8; 32],
+    /// Rows accepted.
+    pub accepted_count: u64,
+    /// Rows left out.
+    pub rejected_count: u64,
+    /// Sum of the weights.
+    pub total_count: u64,
+    /// Characteristics that the source collects.
+    pub collected: Vec<String>,
+    /// Name of the person keys' scheme; empty: none.
+    pub person_key_scheme: String,
+    /// Columns, in order of field.
+    pub columns: Vec<ColumnView>,
+    /// Bits of a weight; 0: every record stands for one.
+    pub weight_width: u8,
+    /// Whether there is a column of person keys.
+    pub has_persons: bool,
+}
+
+/// What a column looks like.
+#[derive(Clone, Debug)]
+pub struct ColumnView {
+    /// Field.
+    pub field: Field,
+    /// Bits of an index.
+    pub width: u8,
+    /// For each index, the number of its word in [`Words`].
+    pub words: Box<[u32]>,
+}
+
+impl Submission {
+    /// Records of the columns.
+    #[must_use]
+    pub fn records(&self) -> usize {
+        usize::try_from(self.accepted_count).unwrap_or(usize::MAX)
+    }
+
+    /// The column of a field; `None` if it was not collected.
+    #[must_use]
+    pub fn column(&self, field: Field) -> Option<&ColumnView> {
+        self.columns
+            .binary_search_by_key(&field, |column| column.field)
+            .ok()
+            .map(|i| &self.columns[i])
+    }
+}
+
+/// The different values of each field, each with a number. Numbers are given as values come and mean nothing outside the process.
+#[derive(Debug)]
+pub struct Words {
+    of_field: [Vec<Value>; FIELD_LIMIT],
+    numbers: [FxHashMap<String, u32>; FIELD_LIMIT],
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Self {
+            of_field: [const { Vec::new() }; FIELD_LIMIT],
+            numbers: std::array::from_fn(|_| FxHashMap::default()),
+        }
+    }
+}
+
+impl Words {
+    /// Every value of a field, by number.
+    #[must_use]
+    pub fn of(&self, field: Field) -> &[Value] {
+        &self.of_field[field.index()]
+    }
+
+    fn number(&mut self, field: Field, text: &str) -> u32 {
+        let index = field.index();
+        if let Some(number) = self.numbers[index].get(text) {
+            return *number;
+        }
+        let number = u32::try_from(self.of_field[index].len()).unwrap_or(u32::MAX);
+        self.of_field[index].push(Value::from_text(text));
+        self.numbers[index].insert(text.to_owned(), number);
+        number
+    }
+}
+
+/// One version of a slot, and when it was withdrawn.
+#[derive(Clone, Debug)]
+pub struct Version {
+    /// The submission.
+    pub submission: Arc<Submission>,
+    /// Position and time of the withdrawal.
+    pub withdrawn: Option<(u64, u64)>,
+}
+
+/// What the store holds.
+#[derive(Debug)]
+pub struct Catalog {
+    /// Reference content in force.
+    pub reference: Arc<Reference>,
+    /// Position of the last entry applied.
+    pub position: u64,
+    slots: BTreeMap<Slot, Vec<Version>>,
+    words: Words,
+    collections: BTreeMap<String, u16>,
+    organisations: BTreeMap<String, u32>,
+    names: FxHashMap<Arc<str>, ()>,
+}
+
+impl Catalog {
+    pub(super) fn new(reference: Arc<Reference>) -> Self {
+        Self {
+            reference,
+            position: 0,
+            slots: BTreeMap::new(),
+            words: Words::default(),
+            collections: BTreeMap::new(),
+            organisations: BTreeMap::new(),
+            names: FxHashMap::default(),
+        }
+    }
+
+    /// Number of a collection that has data.
+    #[must_use]
+    pub fn collection(&self, id: &str) -> Option<u16> {
+        self.collections.get(id).copied()
+    }
+
+    /// Number of an organisation that has submitted.
+    #[must_use]
+    pub fn organisation(&self, code: &str) -> Option<u32> {
+        self.organisations.get(code).copied()
+    }
+
+    /// The different values of each field.
+    #[must_use]
+    pub fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// The versions of a slot, oldest first.
+    #[must_use]
+    pub fn versions(&self, slot: &Slot) -> &[Version] {
+        self.slots.get(slot).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every slot with its versions.
+    pub fn slots(&self) -> impl Iterator<Item = (&Slot, &[Version])> {
+        self.slots.iter().map(|(slot, versions)| (slot, versions.as_slice()))
+    }
+
+    /// The submission that stood for a slot after the entry at `position`.
+    #[must_use]
+    pub fn at(&self, slot: &Slot, position: u64) -> Option<&Arc<Submission>> {
+        let version =
+            self.versions(slot).iter().rev().find(|v| v.submission.position <= position)?;
+        let withdrawn = version.withdrawn.is_some_and(|(at, _)| at <= position);
+        (!withdrawn).then_some(&version.submission)
+    }
+
+    /// Position of the last change of a slot that `position` has seen.
+    #[must_use]
+    pub fn changed(&self, slot: &Slot, position: u64) -> u64 {
+        let changes = self.versions(slot).iter().flat_map(|version| {
+            [Some(version.submission.position), version.withdrawn.map(|(at, _)| at)]
+        });
+        changes.flatten().filter(|at| *at <= position).max().unwrap_or(0)
+    }
+
+    /// Position of the last change that was accepted at or before a time.
+    #[must_use]
+    pub fn position_at(&self, time_millis: u64) -> u64 {
+        let changes = self.slots.values().flatten().flat_map(|version| {
+            let made = (version.submission.position, version.submission.time_millis);
+            [Some(made), version.withdrawn]
+        });
+        let seen = changes.flatten().filter(|(_, time)| *time <= time_millis);
+        seen.map(|(position, _)| position).max().unwrap_or(0)
+    }
+
+    /// Submission by collection id, organisation code and the rest of a resource name.
+    #[must_use]
+    pub fn find(
+        &self,
+        collection: &str,
+        organisation: &str,
+        dataset: Dataset,
+        month: Month,
+        version: u32,
+    ) -> Option<&Version> {
+        let slot = Slot {
+            collection: self.collection(collection)?,
+            dataset,
+            organisation: self.organisation(organisation)?,
+            month,
+        };
+        self.versions(&slot).iter().find(|found| found.submission.version == version)
+    }
+
+    pub(super) fn number(&self, kind: IdKind, code: &str) -> Option<u32> {
+        match kind {
+            IdKind::Collection => self.collections.get(code).map(|number| u32::from(*number)),
+            IdKind::Organisation => self.organisations.get(code).copied(),
+        }
+    }
+
+    /// The number that the next code of this kind will have.
+    pub(super) fn next_number(&self, kind: IdKind) -> u32 {
+        let used = match kind {
+            IdKind::Collection => self.collections.len(),
+            IdKind::Organisation => self.organisations.len(),
+        };
+        u32::try_from(used).unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn set_number(&mut self, kind: IdKind, code: &str, number: u32) {
+        match kind {
+            IdKind::Collection => {
+                self.collections.insert(code.to_owned(), u16::try_from(number).unwrap_or(u16::MAX));
+            }
+            IdKind::Organisation => {
+                self.organisations.insert(code.to_owned(), number);
+            }
+        }
+    }
+
+    pub(super) fn add(&mut self, slot: Slot, version: u32, row: &VersionRow) -> Arc<Submission> {
+        let submission = Arc::new(self.submission(slot, version, row));
+        let added = Version { submission: Arc::clone(&submission), withdrawn: None };
+        self.slots.entry(slot).or_default().push(added);
+        submission
+    }
+
+    pub(super) fn withdraw(&mut self, slot: &Slot, version: u32, position: u64, time_millis: u64) {
+        let versions = self.slots.get_mut(slot).into_iter().flatten();
+        for found in versions.filter(|found| found.submission.version == version) {
+            found.withdrawn = Some((position, time_millis));
+        }
+    }
+
+    fn submission(&mut self, slot: Slot, version: u32, row: &VersionRow) -> Submission {
+        let empty = SubmissionMeta::default();
+        let meta = row.meta.as_ref().unwrap_or(&empty);
+        let numbers: Vec<_> =
+            meta.columns.iter().filter(|c| Field::from_number(c.field).is_none()).collect();
+        let width =
+            |number: u8| numbers.iter().find(|c| c.field == u32::from(number)).map(|c| c.width);
+        let weight = width(crate::domain::field::number::WEIGHT).unwrap_or(0);
+        let mut columns: Vec<_> = meta.columns.iter().filter_map(|c| self.column(c)).collect();
+        columns.sort_by_key(|column| column.field);
+        Submission {
+            slot,
+            version,
+            position: row.position,
+            time_millis: row.time_millis,
+            collection: self.name(&meta.collection),
+            organisation: self.name(&meta.organisation),
+            request_id: meta.request_id.clone(),
+            content_hash: meta.content_hash.as_ref().try_into().unwrap_or_default(),
+            accepted_count: meta.accepted_count,
+            rejected_count: meta.rejected_count,
+            total_count: meta.total_count,
+            collected: meta.collected.clone(),
+            person_key_scheme: meta.person_key_scheme.clone(),
+            columns,
+            weight_width: u8::try_from(weight).unwrap_or(0),
+            has_persons: width(crate::domain::field::number::PERSON).is_some(),
+        }
+    }
+
+    fn column(&mut self, meta: &ColumnMeta) -> Option<ColumnView> {
+        let field = Field::from_number(meta.field)?;
+        let words = meta.values.iter().map(|text| self.words.number(field, text)).collect();
+        Some(ColumnView { field, width: u8::try_from(meta.width).ok()?, words })
+    }
+
+    fn name(&mut self, name: &str) -> Arc<str> {
+        if let Some((known, ())) = self.names.get_key_value(name) {
+            return Arc::clone(known);
+        }
+        let name: Arc<str> = name.into();
+        self.names.insert(Arc::clone(&name), ());
+        name
+    }
+}
+
+/// The value of a field that a submission does not collect.
+pub const NOT_COLLECTED: Value = Value::State(State::NotCollected);

@@ -1,0 +1,168 @@
+//! The log in files: appending, and what becomes of the log when that fails.
+
+use std::{
+    fs::File,
+    io::{self, IoSlice},
+    ops::RangeInclusive,
+    path::PathBuf,
+};
+
+use super::{
+    Entries, Log,
+    disk::{Disk, is_full, write_all},
+    entry::NewEntry,
+    error::{Damage, LogError},
+    frame::{Hash, Header, Mark, mark_of},
+    read::Reader,
+    scan::hash,
+    segment::Segment,
+};
+
+/// The log in segment files of a folder, for one writer.
+pub struct SegmentLog {
+    pub(super) disk: Box<dyn Disk>,
+    pub(super) folder: PathBuf,
+    /// Size at which a new segment begins, in bytes.
+    pub(super) segment_bytes: u64,
+    pub(super) segments: Vec<Segment>,
+    /// The last segment, for appending.
+    pub(super) file: Option<File>,
+    pub(super) mark: Option<Mark>,
+    pub(super) tail: u64,
+    /// Chain of the last entry.
+    pub(super) chain: Hash,
+    /// The last entry that is known to have been there; greater than the tail if entries are missing.
+    pub(super) last_known: u64,
+    pub(super) state: State,
+}
+
+/// Whether the log may be appended to.
+pub(super) enum State {
+    Writing,
+    Stopped(String),
+    Damaged(Damage),
+}
+
+impl Log for SegmentLog {
+    fn append(&mut self, entries: &[NewEntry<'_>]) -> Result<RangeInclusive<u64>, LogError> {
+        match &self.state {
+            State::Writing => {}
+            State::Stopped(why) => return Err(LogError::Stopped { why: why.clone() }),
+            State::Damaged(damage) => return Err(LogError::Damaged(damage.clone())),
+        }
+        let first = self.tail + 1;
+        let headers = self.headers(entries)?;
+        let Some(last) = headers.last() else { return Ok(first..=self.tail) };
+
+        let encoded: Vec<_> = headers.iter().map(Header::encode).collect();
+        let mut parts: Vec<_> = encoded
+            .iter()
+            .zip(entries)
+            .flat_map(|(header, entry)| [IoSlice::new(header), IoSlice::new(entry.payload)])
+            .collect();
+        let bytes = parts.iter().map(|part| part.len() as u64).sum();
+        self.write(&mut parts, bytes)?;
+
+        self.tail = last.position;
+        self.last_known = self.last_known.max(self.tail);
+        self.chain = last.chain;
+        self.mark = Some(last.mark);
+        Ok(first..=self.tail)
+    }
+
+    fn read_from(&self, position: u64) -> Result<Entries<'_>, LogError> {
+        Ok(Box::new(Reader::new(self, position)))
+    }
+
+    fn tail(&self) -> u64 {
+        self.tail
+    }
+}
+
+impl SegmentLog {
+    /// The headers of the entries as they follow the tail.
+    fn headers(&self, entries: &[NewEntry<'_>]) -> Result<Vec<Header>, LogError> {
+        let mut mark = self.mark;
+        let mut chain = self.chain;
+        let mut headers = Vec::with_capacity(entries.len());
+        for (entry, position) in entries.iter().zip(self.tail + 1..) {
+            let payload_hash = hash(entry.payload);
+            let header = Header {
+                kind: entry.kind as u8,
+                mark: *mark.get_or_insert_with(|| mark_of(&payload_hash)),
+                position,
+                acknowledged_before: self.tail,
+                time_millis: entry.time_millis,
+                payload_bytes: entry.payload_bytes()?,
+                payload_hash,
+                chain: Hash::default(),
+            }
+            .linked(&chain);
+            chain = header.chain;
+            headers.push(header);
+        }
+        Ok(headers)
+    }
+
+    /// Writes all the parts and makes them durable, or undoes the attempt, or stops.
+    fn write(&mut self, parts: &mut [IoSlice<'_>], bytes: u64) -> Result<(), LogError> {
+        self.make_room(bytes)?;
+        let (Some(file), Some(segment)) = (&self.file, self.segments.last_mut()) else {
+            return Err(stop(&mut self.state, "no segment is open", None));
+        };
+        if let Err(error) = write_all(self.disk.as_mut(), file, parts) {
+            // Durably undone, or a power cut could bring back what was refused.
+            let undone =
+                self.disk.truncate(file, segment.bytes).and_then(|()| self.disk.sync(file));
+            return Err(match undone {
+                Ok(()) => refused("append to", segment.path.clone(), error),
+                Err(undo) => stop(
+                    &mut self.state,
+                    &format!("an append failed ({error}) and cannot be undone"),
+                    Some(&undo),
+                ),
+            });
+        }
+        if let Err(error) = self.disk.sync(file) {
+            return Err(stop(&mut self.state, "fsync of the log failed", Some(&error)));
+        }
+        segment.bytes += bytes;
+        Ok(())
+    }
+
+    /// Begins a new segment if there is none or the last one would grow beyond its size.
+    fn make_room(&mut self, bytes: u64) -> Result<(), LogError> {
+        if self
+            .segments
+            .last()
+            .is_some_and(|last| last.bytes == 0 || last.bytes + bytes <= self.segment_bytes)
+        {
+            return Ok(());
+        }
+        let path = Segment::path_of(&self.folder, self.tail + 1);
+        let file = match self.disk.create(&path) {
+            Ok(file) => file,
+            Err(error) => return Err(refused("create", path, error)),
+        };
+        let durable = self.disk.sync(&file).and_then(|()| self.disk.sync_folder(&self.folder));
+        if let Err(error) = durable {
+            return Err(stop(&mut self.state, "fsync of a new segment failed", Some(&error)));
+        }
+        self.segments.push(Segment { first: self.tail + 1, path, bytes: 0 });
+        self.file = Some(file);
+        Ok(())
+    }
+}
+
+/// Ends writing.
+fn stop(state: &mut State, what: &str, error: Option<&io::Error>) -> LogError {
+    let why = error.map_or_else(|| what.to_owned(), |error| format!("{what}: {error}"));
+    tracing::error!(why, "writing to the log has stopped");
+    *state = State::Stopped(why.clone());
+    LogError::Stopped { why }
+}
+
+/// An append that left no trace.
+fn refused(doing: &'static str, path: PathBuf, source: io::Error) -> LogError {
+    if is_full(&source) { LogError::Full(source) } else { LogError::Io { doing, path, source } }
+}

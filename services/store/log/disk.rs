@@ -1,0 +1,64 @@
+//! Everything that writing does to the file system, behind a trait: tests put a disk in its place that is full or broken.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, IoSlice, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+pub(super) trait Disk: Send {
+    /// Creates a file that is not there yet, for appending, readable by its owner alone.
+    fn create(&mut self, path: &Path) -> io::Result<File> {
+        OpenOptions::new().append(true).create_new(true).mode(0o600).open(path)
+    }
+
+    /// Appends some of the bytes and says how many.
+    fn write(&mut self, mut file: &File, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        file.write_vectored(parts)
+    }
+
+    /// Makes the bytes of the file durable.
+    fn sync(&mut self, file: &File) -> io::Result<()> {
+        file.sync_data()
+    }
+
+    /// Makes the names in the folder durable.
+    fn sync_folder(&mut self, folder: &Path) -> io::Result<()> {
+        File::open(folder)?.sync_all()
+    }
+
+    /// Shortens the file.
+    fn truncate(&mut self, file: &File, bytes: u64) -> io::Result<()> {
+        file.set_len(bytes)
+    }
+}
+
+/// The file system as it is.
+pub(super) struct RealDisk;
+
+impl Disk for RealDisk {}
+
+/// Appends all the bytes, in as few calls as the system allows.
+pub(super) fn write_all(
+    disk: &mut dyn Disk,
+    file: &File,
+    mut parts: &mut [IoSlice<'_>],
+) -> io::Result<()> {
+    IoSlice::advance_slices(&mut parts, 0); // drops empty parts in front
+    while !parts.is_empty() {
+        match disk.write(file, parts) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => IoSlice::advance_slices(&mut parts, written),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Whether the failure says that there is no room, now or for us.
+pub(super) fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | FileTooLarge | QuotaExceeded)
+}

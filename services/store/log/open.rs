@@ -1,0 +1,147 @@
+//! Opening: look at the log, cut off a torn append, make durable what only the page cache may hold.
+
+use std::{
+    fs::{DirBuilder, File, OpenOptions},
+    io::{self, Read, Seek, SeekFrom, Write},
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    append::{SegmentLog, State},
+    disk::{Disk, RealDisk},
+    error::{Damage, LogError},
+    survey::{Survey, Verdict, survey},
+};
+
+/// A log, and what opening it found.
+pub struct Opened {
+    /// The log; it refuses to append if it is damaged.
+    pub log: SegmentLog,
+    /// The first damage, if there is any.
+    pub damage: Option<Damage>,
+    /// What was cut off, if the last append was torn.
+    pub cut: Option<Cut>,
+}
+
+/// The end of an append that nobody was told about, cut off on opening.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The file.
+    pub segment: PathBuf,
+    /// Its length now, in bytes.
+    pub offset: u64,
+    /// First entry that is not there.
+    pub position: u64,
+    /// How many bytes were cut off.
+    pub bytes: u64,
+}
+
+impl SegmentLog {
+    /// Opens the log in a folder, reading and checking every entry of it; creates the folder (its parent must exist).
+    ///
+    /// `segment_bytes`: size at which a new segment begins, for the service [`SEGMENT_BYTES`](super::SEGMENT_BYTES).
+    /// `acknowledged`: last position known to be applied by the store, 0 if that is unknown.
+    ///
+    /// # Errors
+    /// [`LogError::Io`] if the folder cannot be created, listed, or made durable. Damage is no error.
+    pub fn open(folder: &Path, segment_bytes: u64, acknowledged: u64) -> Result<Opened, LogError> {
+        Self::open_on(Box::new(RealDisk), folder, segment_bytes, acknowledged)
+    }
+
+    /// The same with another disk to append to.
+    pub(super) fn open_on(
+        disk: Box<dyn Disk>,
+        folder: &Path,
+        segment_bytes: u64,
+        acknowledged: u64,
+    ) -> Result<Opened, LogError> {
+        create_folder(folder).map_err(failed("create", folder))?;
+        let mut survey = survey(folder, acknowledged)?;
+        let (damage, cut) = match survey.verdict.clone() {
+            Verdict::Whole => (None, None),
+            Verdict::Torn(fault) => (None, Some(cut_off(&mut survey, fault)?)),
+            Verdict::Damaged(damage) => {
+                tracing::error!(%damage, "the log opens for reading only");
+                (Some(damage), None)
+            }
+        };
+        let file = match (&damage, survey.segments.last()) {
+            (None, Some(last)) => {
+                let unproven = survey.tail > survey.acknowledged;
+                let from = if unproven { survey.last_append } else { last.bytes };
+                harden(&last.path, from).map_err(failed("make durable", &last.path))?;
+                Some(
+                    OpenOptions::new()
+                        .append(true)
+                        .open(&last.path)
+                        .map_err(failed("open", &last.path))?,
+                )
+            }
+            _ => None,
+        };
+        if damage.is_none() {
+            // A segment may have been created just before a crash, its name not yet durable.
+            sync_folder(folder).map_err(failed("make durable", folder))?;
+        }
+        let log = SegmentLog {
+            disk,
+            folder: folder.to_owned(),
+            segment_bytes,
+            segments: survey.segments,
+            file,
+            mark: survey.mark.filter(|_| survey.tail > 0),
+            tail: survey.tail,
+            chain: survey.chain,
+            last_known: survey.tail.max(survey.acknowledged),
+            state: damage.clone().map_or(State::Writing, State::Damaged),
+        };
+        Ok(Opened { log, damage, cut })
+    }
+}
+
+fn create_folder(folder: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        result => result?,
+    }
+    // Its own name must be durable too; "" is the parent of a relative name.
+    folder.parent().map_or(Ok(()), |parent| {
+        sync_folder(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })
+    })
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Cuts the torn append off the last segment.
+fn cut_off(survey: &mut Survey, fault: Damage) -> Result<Cut, LogError> {
+    let Damage { segment, offset, position, what } = fault;
+    let file = OpenOptions::new().write(true).open(&segment).map_err(failed("open", &segment))?;
+    file.set_len(offset).and_then(|()| file.sync_all()).map_err(failed("shorten", &segment))?;
+    let bytes = survey
+        .segments
+        .last_mut()
+        .map_or(0, |last| last.bytes - std::mem::replace(&mut last.bytes, offset));
+    tracing::warn!(
+        segment = %segment.display(), offset, position, bytes, %what,
+        "cut off the end of an append that was interrupted before anybody was told about it"
+    );
+    Ok(Cut { segment, offset, position, bytes })
+}
+
+/// Writes the end of a file again as it is, and fsyncs it.
+fn harden(path: &Path, from: u64) -> io::Result<()> {
+    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+    let mut end = Vec::new();
+    file.seek(SeekFrom::Start(from))?;
+    file.read_to_end(&mut end)?;
+    file.seek(SeekFrom::Start(from))?;
+    file.write_all(&end)?;
+    file.sync_all()
+}
+
+fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> LogError {
+    move |source| LogError::Io { doing, path: path.to_owned(), source }
+}

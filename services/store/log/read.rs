@@ -1,0 +1,177 @@
+//! Reading the log in files: entry after entry, around damage.
+
+use super::{
+    append::{SegmentLog, State},
+    entry::{Entry, EntryKind},
+    error::{Damage, Fault, LogError},
+    frame::Header,
+    scan::FrameReader,
+    segment::Segment,
+    sequence::Sequence,
+};
+
+/// The entries from a position to the tail.
+pub(super) struct Reader<'a> {
+    log: &'a SegmentLog,
+    /// Segments not yet begun.
+    rest: &'a [Segment],
+    current: Option<(&'a Segment, FrameReader)>,
+    sequence: Sequence,
+    /// First entry wanted.
+    from: u64,
+    /// Damage in front of `from` that may reach beyond it.
+    withheld: Option<Damage>,
+    /// An entry that was read, but behind damage that goes first.
+    pending: Option<Entry>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(log: &'a SegmentLog, position: u64) -> Self {
+        let from = position.max(1);
+        let after = log.segments.partition_point(|segment| segment.first <= from);
+        // From the start if even the first segment begins later: then its predecessors are missing.
+        let (rest, sequence) =
+            match after.checked_sub(1).and_then(|index| log.segments.get(index..)) {
+                Some(rest @ [first, ..]) => (rest, Sequence::from_middle(first.first)),
+                _ => (log.segments.as_slice(), Sequence::from_start()),
+            };
+        Self { log, rest, current: None, sequence, from, withheld: None, pending: None }
+    }
+
+    fn damaged(&self) -> bool {
+        matches!(self.log.state, State::Damaged(_))
+    }
+
+    /// Begins the next segment, or ends; damage met on the way.
+    fn turn(&mut self) -> Option<Option<Damage>> {
+        let Some((segment, rest)) = self.rest.split_first() else { return self.end() };
+        self.rest = rest;
+        let position = self.sequence.next;
+        let mut fault = self.sequence.enter(segment.first).err();
+        // Where bytes may be missing, the length of an unchecked payload does not lead to the next frame.
+        let checked_from = if self.damaged() { 0 } else { self.from };
+        match FrameReader::open(segment, self.log.mark, checked_from) {
+            Ok(frames) => self.current = Some((segment, frames)),
+            Err(error) => {
+                self.sequence.lose(None);
+                fault = Some(Fault::Unreadable(error.to_string()));
+            }
+        }
+        Some(fault.and_then(|what| self.damage(segment, 0, position, what)))
+    }
+
+    /// What is missing at the end; nothing more if nothing is.
+    fn end(&mut self) -> Option<Option<Damage>> {
+        let (position, last) = (self.sequence.next, self.log.last_known);
+        if self.from > last {
+            return None;
+        }
+        if let Some(damage) = self.withheld.take() {
+            return Some(Some(damage));
+        }
+        if position > last || self.sequence.in_gap() {
+            return None;
+        }
+        self.sequence = Sequence::from_middle(last + 1);
+        let segment = self.log.segments.last();
+        Some(Some(Damage {
+            segment: segment
+                .map_or_else(|| Segment::path_of(&self.log.folder, 1), |last| last.path.clone()),
+            offset: segment.map_or(0, |last| last.bytes),
+            position,
+            what: Fault::Missing(last),
+        }))
+    }
+
+    /// Reads one frame; an entry, or damage, or neither.
+    fn step(&mut self) -> Option<Result<Option<Entry>, Damage>> {
+        let Some((segment, frames)) = &mut self.current else {
+            return self.turn().map(|damage| damage.map_or(Ok(None), Err));
+        };
+        let segment = *segment;
+        let Some(found) = frames.next() else {
+            self.current = None;
+            return Some(Ok(None));
+        };
+        let position = self.sequence.next;
+        let (usable, fault) = match &found.frame {
+            Ok(header) => match self.sequence.admit(header) {
+                Ok(()) => (Some(header), None),
+                Err(misplaced) => {
+                    (Some(header).filter(|_| misplaced.usable), Some(misplaced.fault))
+                }
+            },
+            Err(bad) => {
+                self.sequence.lose(bad.header.as_ref());
+                (None, Some(bad.fault.clone()))
+            }
+        };
+        let entry = usable
+            .filter(|header| header.position >= self.from)
+            .and_then(|header| entry(header, frames.payload()));
+        let damage = fault.and_then(|what| self.damage(segment, found.offset, position, what));
+        let damage = damage.or_else(|| entry.as_ref().and_then(|entry| self.before(entry)));
+        Some(match damage {
+            None => Ok(entry),
+            Some(damage) => {
+                self.pending = entry;
+                Err(damage)
+            }
+        })
+    }
+
+    /// Damage withheld, if the first entry wanted fell to it.
+    fn before(&mut self, entry: &Entry) -> Option<Damage> {
+        self.withheld.take().filter(|_| entry.position > self.from)
+    }
+
+    /// The damage, if it concerns the entries wanted.
+    fn damage(
+        &mut self,
+        segment: &Segment,
+        offset: u64,
+        position: u64,
+        what: Fault,
+    ) -> Option<Damage> {
+        let wanted = position >= self.from;
+        let damage = Damage { segment: segment.path.clone(), offset, position, what };
+        if wanted {
+            self.withheld = None;
+            Some(damage)
+        } else {
+            if self.sequence.in_gap() || self.sequence.next > self.from {
+                self.withheld = Some(damage);
+            }
+            None
+        }
+    }
+}
+
+impl Iterator for Reader<'_> {
+    type Item = Result<Entry, LogError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(entry) = self.pending.take() {
+            return Some(Ok(entry));
+        }
+        // On a log that is whole nothing behind the tail is looked at: it may be the rest of a failed append.
+        while self.damaged() || self.sequence.next <= self.log.tail {
+            match self.step()? {
+                Ok(None) => {}
+                Ok(Some(entry)) => return Some(Ok(entry)),
+                Err(damage) => return Some(Err(LogError::Damaged(damage))),
+            }
+        }
+        None
+    }
+}
+
+fn entry(header: &Header, payload: &[u8]) -> Option<Entry> {
+    Some(Entry {
+        position: header.position,
+        kind: EntryKind::try_from(header.kind).ok()?,
+        time_millis: header.time_millis,
+        payload_hash: header.payload_hash,
+        payload: payload.to_vec(),
+    })
+}

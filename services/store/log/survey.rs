@@ -1,0 +1,166 @@
+//! Reads the whole log once and judges it: whole, torn, or damaged. Changes nothing.
+
+use std::path::Path;
+
+use super::{
+    error::{Damage, Fault, LogError},
+    frame::{Hash, Header, Mark, NO_CHAIN},
+    scan::{BadFrame, Found, FrameReader, mark_of_log},
+    segment::Segment,
+    sequence::Sequence,
+};
+
+/// What the files say.
+pub(super) struct Survey {
+    pub(super) segments: Vec<Segment>,
+    pub(super) mark: Option<Mark>,
+    /// The last good entry, its chain, and where in its segment the append that wrote it begins. On a damaged log the
+    /// last intact entry anywhere.
+    pub(super) tail: u64,
+    pub(super) chain: Hash,
+    pub(super) last_append: u64,
+    /// The last position that somebody may have been told about, as far as anything proves it.
+    pub(super) acknowledged: u64,
+    pub(super) verdict: Verdict,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Verdict {
+    /// Every byte is as it was written.
+    Whole,
+    /// The last append was not finished: cut off the last segment there.
+    Torn(Damage),
+    /// Touch nothing.
+    Damaged(Damage),
+}
+
+/// The judgement, while it grows.
+struct Judge {
+    sequence: Sequence,
+    tail: u64,
+    chain: Hash,
+    last_append: u64,
+    acknowledged: u64,
+    last_intact: u64,
+    /// `acknowledged before` of the append being read.
+    append: Option<u64>,
+    first_fault: Option<Damage>,
+    all_may_be_torn: bool,
+}
+
+/// Reads the log in that folder. `acknowledged` is the last position known to be applied, 0 if unknown.
+pub(super) fn survey(folder: &Path, acknowledged: u64) -> Result<Survey, LogError> {
+    let segments = Segment::list(folder)?;
+    let mut mark = mark_of_log(&segments);
+    let mut judge = Judge {
+        sequence: Sequence::from_start(),
+        tail: 0,
+        chain: NO_CHAIN,
+        last_append: 0,
+        acknowledged,
+        last_intact: 0,
+        append: None,
+        first_fault: None,
+        all_may_be_torn: true,
+    };
+    for segment in &segments {
+        judge.enter(segment);
+        match FrameReader::open(segment, mark, 0) {
+            Err(error) => judge.lost(segment, 0, Fault::Unreadable(error.to_string()).into()),
+            Ok(mut frames) => {
+                while let Some(found) = frames.next() {
+                    mark = mark.or(found.frame.as_ref().ok().map(|header| header.mark));
+                    judge.take(segment, found);
+                }
+            }
+        }
+    }
+    Ok(judge.close(folder, segments, mark))
+}
+
+impl Judge {
+    fn enter(&mut self, segment: &Segment) {
+        // The segment was created after everything before it was fsynced.
+        self.acknowledged = self.acknowledged.max(segment.first.saturating_sub(1));
+        self.append = None;
+        let position = self.sequence.next;
+        if let Err(fault) = self.sequence.enter(segment.first) {
+            self.note(segment, 0, position, fault);
+        }
+    }
+
+    fn take(&mut self, segment: &Segment, found: Found) {
+        let header = found.frame.as_ref().map_or_else(|bad| bad.header.as_ref(), Some);
+        self.acknowledged =
+            header.map_or(0, |header| header.acknowledged_before).max(self.acknowledged);
+        match found.frame {
+            Ok(header) => self.intact(segment, found.offset, &header),
+            Err(bad) => self.lost(segment, found.offset, bad),
+        }
+    }
+
+    fn intact(&mut self, segment: &Segment, offset: u64, header: &Header) {
+        let position = self.sequence.next;
+        let admitted = self.sequence.admit(header);
+        if admitted.as_ref().map_or_else(|misplaced| misplaced.usable, |()| true) {
+            self.last_intact = header.position;
+        }
+        match admitted {
+            Err(misplaced) => self.note(segment, offset, position, misplaced.fault),
+            Ok(()) if self.first_fault.is_none() => {
+                self.tail = header.position;
+                self.chain = header.chain;
+                if self.append.replace(header.acknowledged_before)
+                    != Some(header.acknowledged_before)
+                {
+                    self.last_append = offset;
+                }
+            }
+            Ok(()) => {}
+        }
+    }
+
+    fn lost(&mut self, segment: &Segment, offset: u64, bad: BadFrame) {
+        self.note(segment, offset, self.sequence.next, bad.fault);
+        self.sequence.lose(bad.header.as_ref());
+    }
+
+    fn note(&mut self, segment: &Segment, offset: u64, position: u64, what: Fault) {
+        self.all_may_be_torn &= what.may_be_torn();
+        let segment = segment.path.clone();
+        self.first_fault.get_or_insert(Damage { segment, offset, position, what });
+    }
+
+    fn close(self, folder: &Path, segments: Vec<Segment>, mark: Option<Mark>) -> Survey {
+        let verdict = match self.first_fault {
+            None if self.tail >= self.acknowledged => Verdict::Whole,
+            None => Verdict::Damaged(Damage {
+                segment: segments
+                    .last()
+                    .map_or_else(|| Segment::path_of(folder, 1), |last| last.path.clone()),
+                offset: segments.last().map_or(0, |last| last.bytes),
+                position: self.tail + 1,
+                what: Fault::Missing(self.acknowledged),
+            }),
+            Some(fault)
+                if self.all_may_be_torn
+                    && fault.position > self.acknowledged
+                    && segments.last().is_some_and(|last| last.path == fault.segment) =>
+            {
+                Verdict::Torn(fault)
+            }
+            Some(fault) => Verdict::Damaged(fault),
+        };
+        let tail =
+            if matches!(verdict, Verdict::Damaged(_)) { self.last_intact } else { self.tail };
+        Survey {
+            segments,
+            mark,
+            tail,
+            chain: self.chain,
+            last_append: self.last_append,
+            acknowledged: self.acknowledged,
+            verdict,
+        }
+    }
+}

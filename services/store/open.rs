@@ -1,0 +1,214 @@
+//! Starting: sled is opened without trust, the log with care, and what sled does not have is applied from the log.
+
+use std::path::Path;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, OnceLock};
+
+use prost::Message;
+
+use super::log::{Damage, EntryKind, Log, NewEntry, Opened, SEGMENT_BYTES, SegmentLog};
+use super::state::State;
+use super::writer::Writer;
+use super::{Observer, Reader, Store, StoreError};
+use crate::domain::codes::Content;
+use crate::proto::store::{Configuration, ConfigurationFile, Genesis};
+
+/// Format of the log's payloads and of the rows.
+const FORMAT: u32 = 1;
+/// Changes that may wait for the writer.
+const WAITING: usize = 256;
+
+/// How to open a store.
+pub struct Settings<'a> {
+    /// Data folder.
+    pub folder: &'a Path,
+    /// The deployment's secret.
+    pub secret: &'a [u8; 32],
+    /// Reference content to put in force; none leaves what is in force.
+    pub content: Option<Content>,
+    /// Bytes of sled's cache.
+    pub sled_bytes: u64,
+    /// Bytes of the column cache.
+    pub column_bytes: u64,
+    /// Free disk space below which nothing is accepted.
+    pub min_free_bytes: u64,
+    /// Told of every change.
+    pub observer: Observer,
+}
+
+/// The log and the state, caught up with it.
+pub(super) struct Caught {
+    pub(super) log: SegmentLog,
+    pub(super) state: State,
+    pub(super) damage: Option<Damage>,
+    pub(super) entries: u64,
+}
+
+impl Store {
+    /// Opens the store in a folder, making what is missing.
+    ///
+    /// # Errors
+    /// The folder is in use or cannot be written, or the secret is another. Damage to sled is repaired from the log; damage to
+    /// the log is no error here: the store opens for reading.
+    pub fn open(settings: Settings<'_>) -> Result<Self, StoreError> {
+        let fingerprint = fingerprint(settings.secret);
+        let mut caught = catch_up(settings.folder, settings.sled_bytes, &mut |_, _| {})?;
+        let stopped = OnceLock::new();
+        let refuse = |why: String| {
+            tracing::error!(why, "opened for reading only");
+            // Set once, here, before anybody else can.
+            let _ = stopped.set(why);
+        };
+        if let Some(damage) = caught.damage.take() {
+            refuse(super::log::LogError::Damaged(damage).to_string());
+        } else if caught.log.tail() < caught.state.tree.position() {
+            refuse(format!(
+                "the log ends at {} but the store has seen {}: put the log's missing segments back from the backup",
+                caught.log.tail(),
+                caught.state.tree.position()
+            ));
+        }
+        match &caught.state.genesis {
+            Some(genesis) if genesis.secret_fingerprint != fingerprint[..] => {
+                return Err(StoreError::WrongSecret);
+            }
+            Some(_) => {}
+            None if stopped.get().is_none() => {
+                let genesis = Genesis {
+                    format_version: FORMAT,
+                    secret_fingerprint: fingerprint.to_vec().into(),
+                };
+                add(&mut caught, EntryKind::Genesis, &genesis.encode_to_vec())?;
+            }
+            None => {}
+        }
+        if let Some(content) = settings
+            .content
+            .filter(|content| *content != caught.state.content || caught.state.tree.position() < 2)
+            && stopped.get().is_none()
+        {
+            crate::domain::reference::Reference::new(&content)?;
+            let files = content.files().map(|(name, content)| ConfigurationFile {
+                name: name.to_owned(),
+                content: content.to_owned(),
+            });
+            let payload = Configuration { files: files.collect() }.encode_to_vec();
+            add(&mut caught, EntryKind::Configuration, &payload)?;
+        }
+        let stopped = Arc::new(stopped);
+        let Caught { log, state, .. } = caught;
+        let catalog = Arc::clone(&state.catalog);
+        let reader = Reader::new(state.tree.rows(), settings.column_bytes);
+        let (jobs, waiting) = sync_channel(WAITING);
+        let writer = Writer {
+            last_millis: catalog_time(&state),
+            log,
+            state,
+            folder: settings.folder.to_owned(),
+            min_free_bytes: settings.min_free_bytes,
+            observer: settings.observer,
+            stopped: Arc::clone(&stopped),
+            unflushed: 1,
+        };
+        let writer = std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || writer.run(&waiting))
+            .map_err(|source| StoreError::Io {
+                doing: "start the writer of",
+                path: settings.folder.to_owned(),
+                source,
+            })?;
+        let folder = settings.folder.to_owned();
+        Ok(Self { catalog, reader, jobs: Some(jobs), writer: Some(writer), stopped, folder })
+    }
+}
+
+/// Opens sled and the log in a folder and applies what sled has not seen. A damaged sled is set aside and made anew.
+pub(super) fn catch_up(
+    folder: &Path,
+    sled_bytes: u64,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Caught, StoreError> {
+    std::fs::create_dir_all(folder).map_err(|source| StoreError::Io {
+        doing: "create",
+        path: folder.to_owned(),
+        source,
+    })?;
+    let sled = folder.join("sled");
+    let mut state = match State::open(&sled, sled_bytes) {
+        Err(StoreError::Damaged(why)) => {
+            let aside = set_aside(&sled)?;
+            tracing::warn!(why, aside = %aside.display(), "the store is damaged: made anew from the log");
+            State::open(&sled, sled_bytes)?
+        }
+        opened => opened?,
+    };
+    let Opened { log, mut damage, .. } =
+        SegmentLog::open(&folder.join("log"), SEGMENT_BYTES, state.tree.position())?;
+    let (mut entries, from) = (0, state.tree.position() + 1);
+    let tail = log.tail();
+    for entry in log.read_from(from)? {
+        let entry = match entry {
+            Ok(entry) => entry,
+            // What comes after a damaged entry must not be applied: the state would not be the one it was made for.
+            Err(super::log::LogError::Damaged(found)) => {
+                damage.get_or_insert(found);
+                break;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        state.apply(&entry, None)?;
+        entries += 1;
+        progress(entry.position, tail);
+    }
+    if entries > 0 {
+        state.tree.flush()?;
+    }
+    Ok(Caught { log, state, damage, entries })
+}
+
+fn add(caught: &mut Caught, kind: EntryKind, payload: &[u8]) -> Result<(), StoreError> {
+    let time_millis = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
+        .max(catalog_time(&caught.state));
+    let positions = caught.log.append(&[NewEntry { kind, time_millis, payload }])?;
+    let entry = super::log::Entry {
+        position: *positions.start(),
+        kind,
+        time_millis,
+        payload_hash: *blake3::hash(payload).as_bytes(),
+        payload: payload.to_vec(),
+    };
+    caught.state.apply(&entry, None).map(drop)
+}
+
+/// Time of the newest submission.
+fn catalog_time(state: &State) -> u64 {
+    let catalog = state.catalog.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let versions = catalog.slots().flat_map(|(_, versions)| versions);
+    versions
+        .map(|v| v.withdrawn.map_or(v.submission.time_millis, |(_, time)| time))
+        .max()
+        .unwrap_or(0)
+}
+
+fn set_aside(sled: &Path) -> Result<std::path::PathBuf, StoreError> {
+    let mut number = 1;
+    let aside = loop {
+        let aside = sled.with_file_name(format!("sled-damaged-{number}"));
+        if !aside.try_exists().unwrap_or(true) {
+            break aside;
+        }
+        number += 1;
+    };
+    match std::fs::rename(sled, &aside) {
+        Ok(()) => Ok(aside),
+        Err(source) => Err(StoreError::Io { doing: "set aside", path: sled.to_owned(), source }),
+    }
+}
+
+/// What the first entry tells of the secret: enough to know it again, not enough to find it.
+fn fingerprint(secret: &[u8; 32]) -> [u8; 32] {
+    blake3::derive_key("equity-indicators 2026-11 fingerprint of the secret", secret)
+}

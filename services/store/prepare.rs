@@ -1,0 +1,184 @@
+//! A submission made ready for the log and the store, off the writer's thread: what is left to the writer is to write.
+
+use prost::Message;
+
+use super::StoreError;
+use crate::domain::cube::{Block, Packed, Rollup, rollups};
+use crate::domain::field::{Field, number};
+use crate::domain::submission::{Draft, Header};
+use crate::proto::store::{self, Chunk, ColumnMeta, SubmissionMeta};
+
+/// Bytes of blocks in one chunk entry: below the log's limit with room for framing.
+const CHUNK_BYTES: usize = 240 << 10;
+
+/// A row of a column or roll-up, without the key's part that only the writer knows.
+pub(super) struct Piece {
+    pub(super) prefix: u8,
+    pub(super) field: u8,
+    pub(super) number: u32,
+    pub(super) value: Vec<u8>,
+}
+
+/// A submission ready to be written.
+pub struct Prepared {
+    pub(super) meta: SubmissionMeta,
+    /// Payloads of the chunk entries.
+    pub(super) chunks: Vec<Vec<u8>>,
+    pub(super) pieces: Vec<Piece>,
+}
+
+impl Prepared {
+    /// Makes a draft ready.
+    #[must_use]
+    pub fn new(caller: &str, header: &Header, draft: &Draft) -> Self {
+        let blocks = blocks_of(draft);
+        let meta = meta_of(caller, header, draft);
+        let pieces = pieces(&meta, &blocks).unwrap_or_default();
+        let mut chunks = Vec::new();
+        let mut open = Chunk::default();
+        let mut bytes = 0;
+        for block in &blocks {
+            if bytes + block.data.len() > CHUNK_BYTES {
+                chunks.push(std::mem::take(&mut open).encode_to_vec());
+                bytes = 0;
+            }
+            bytes += block.data.len() + 24;
+            open.blocks.push(store::Block {
+                field: u32::from(block.field),
+                chunk: block.chunk,
+                data: block.data.clone().into(),
+            });
+        }
+        if !open.blocks.is_empty() {
+            chunks.push(open.encode_to_vec());
+        }
+        Self { meta, chunks, pieces }
+    }
+
+    /// Bytes that the log and the store will take, roughly.
+    pub(super) fn bytes(&self) -> u64 {
+        let chunks: usize = self.chunks.iter().map(Vec::len).sum();
+        let pieces: usize = self.pieces.iter().map(|piece| piece.value.len() + 32).sum();
+        (chunks + 2 * pieces) as u64
+    }
+}
+
+/// The chunks' hash that a commit names.
+pub(super) fn chunks_hash<'a>(hashes: impl Iterator<Item = &'a [u8; 32]>) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    for hash in hashes {
+        hasher.update(hash);
+    }
+    *hasher.finalize().as_bytes()
+}
+
+fn blocks_of(draft: &Draft) -> Vec<Block> {
+    let mut blocks: Vec<_> =
+        draft.columns.iter().flat_map(|c| c.packed.blocks(c.field.number())).collect();
+    blocks.extend(draft.weights.blocks(number::WEIGHT));
+    blocks.extend(draft.persons.iter().flat_map(|keys| keys.blocks(number::PERSON)));
+    blocks.extend(draft.source_records.iter().flat_map(|keys| keys.blocks(number::SOURCE_RECORD)));
+    blocks
+}
+
+fn meta_of(caller: &str, header: &Header, draft: &Draft) -> SubmissionMeta {
+    let mut columns: Vec<_> = draft
+        .columns
+        .iter()
+        .map(|column| ColumnMeta {
+            field: u32::from(column.field.number()),
+            width: u32::from(column.packed.width),
+            values: column.values.clone(),
+        })
+        .collect();
+    let plain = |field: u8, packed: &Packed| ColumnMeta {
+        field: u32::from(field),
+        width: u32::from(packed.width),
+        values: Vec::new(),
+    };
+    if draft.weights.width > 0 {
+        columns.push(plain(number::WEIGHT, &draft.weights));
+    }
+    columns.extend(draft.persons.iter().map(|keys| plain(number::PERSON, keys)));
+    columns.extend(draft.source_records.iter().map(|keys| plain(number::SOURCE_RECORD, keys)));
+    SubmissionMeta {
+        collection: header.collection.clone(),
+        dataset: u32::from(header.dataset.number()),
+        organisation: header.organisation.clone(),
+        month: u32::from(header.month.number()),
+        caller: caller.to_owned(),
+        request_id: header.request_id.clone(),
+        content_hash: draft.content_hash.to_vec().into(),
+        accepted_count: draft.accepted_count,
+        rejected_count: draft.rejected_count,
+        total_count: draft.total_count,
+        collected: header.collected.iter().map(|field| field.name().to_owned()).collect(),
+        person_key_scheme: header.person_key_scheme.clone(),
+        columns,
+        problems: draft.problems.iter().map(problem).collect(),
+    }
+}
+
+fn problem(problem: &crate::domain::submission::RowProblem) -> store::RowProblem {
+    store::RowProblem {
+        row_index: problem.row_index,
+        field: problem.field.clone(),
+        value: problem.value.clone(),
+        expected: problem.expected.clone(),
+        nearest: problem.nearest.clone(),
+    }
+}
+
+/// The rows of a submission's columns and roll-ups: the same function of the entry when it is submitted and when the log is replayed.
+pub(super) fn pieces(meta: &SubmissionMeta, blocks: &[Block]) -> Result<Vec<Piece>, StoreError> {
+    let records = usize::try_from(meta.accepted_count).unwrap_or(usize::MAX);
+    let join = |field: u32, width: u32| {
+        let mut packed = Packed { width: u8::try_from(width).unwrap_or(u8::MAX), data: Vec::new() };
+        for block in blocks.iter().filter(|block| u32::from(block.field) == field) {
+            packed.data.extend_from_slice(&block.data);
+        }
+        let whole = packed.data.len() == Packed::bytes_for(records, packed.width);
+        whole.then_some(packed).ok_or_else(|| {
+            StoreError::Damaged(format!(
+                "column {field} of an entry does not have {records} records"
+            ))
+        })
+    };
+    let (mut columns, mut weights) = (Vec::new(), Packed { width: 0, data: Vec::new() });
+    for column in &meta.columns {
+        let packed = join(column.field, column.width)?;
+        match Field::from_number(column.field) {
+            Some(field) => columns.push((field, column.values.len(), packed)),
+            None if column.field == u32::from(number::WEIGHT) => weights = packed,
+            None => {}
+        }
+    }
+    let of = |wanted: Field| {
+        let found = columns.iter().find(|(field, _, _)| *field == wanted);
+        found.map(|(_, values, packed)| (*values, packed))
+    };
+    let inner = [Field::Channel, Field::Attendance, Field::Day];
+    let varying: Vec<_> = columns
+        .iter()
+        .filter(|(field, values, _)| !inner.contains(field) && *values > 1)
+        .map(|(field, values, packed)| (field.number(), *values, packed))
+        .collect();
+    let made = rollups(records, &varying, of(Field::Channel), of(Field::Attendance), &weights);
+    let rollups = made.iter().flat_map(|rollup: &Rollup| {
+        let parts = rollup.encode().into_iter().zip(0u32..);
+        let field = rollup.field;
+        parts.map(move |(value, number)| Piece {
+            prefix: super::keys::ROLLUP,
+            field,
+            number,
+            value,
+        })
+    });
+    let columns = blocks.iter().map(|block| Piece {
+        prefix: super::keys::BLOCK,
+        field: block.field,
+        number: block.chunk,
+        value: block.data.clone(),
+    });
+    Ok(rollups.chain(columns).collect())
+}

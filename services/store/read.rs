@@ -1,0 +1,155 @@
+//! Columns and roll-ups of submissions. They never change, so what was read once is kept, as long as there is room.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rustc_hash::FxHashMap;
+
+use super::StoreError;
+use super::catalog::Submission;
+use super::keys;
+use super::tree::Rows;
+use crate::domain::cube::Packed;
+use crate::domain::field::{Field, number};
+use crate::proto::store::{ProblemsRow, RowProblem};
+
+/// Position of a submission, prefix, field.
+type Key = (u64, u8, u8);
+
+struct Kept {
+    packed: Arc<Packed>,
+    used: AtomicU64,
+}
+
+/// Reads columns and roll-ups; shared by all readers.
+pub struct Reader {
+    rows: Rows,
+    kept: RwLock<FxHashMap<Key, Kept>>,
+    bytes: AtomicU64,
+    clock: AtomicU64,
+    capacity: u64,
+}
+
+impl Reader {
+    pub(super) fn new(rows: Rows, capacity: u64) -> Self {
+        Self {
+            rows,
+            kept: RwLock::default(),
+            bytes: AtomicU64::new(0),
+            clock: AtomicU64::new(0),
+            capacity,
+        }
+    }
+
+    /// The column of a field.
+    ///
+    /// # Errors
+    /// The store is damaged.
+    pub fn column(&self, submission: &Submission, field: Field) -> Result<Arc<Packed>, StoreError> {
+        let width = submission.column(field).map_or(0, |column| column.width);
+        self.get(submission, keys::BLOCK, field.number(), width)
+    }
+
+    /// What each record stands for.
+    ///
+    /// # Errors
+    /// The store is damaged.
+    pub fn weights(&self, submission: &Submission) -> Result<Arc<Packed>, StoreError> {
+        self.get(submission, keys::BLOCK, number::WEIGHT, submission.weight_width)
+    }
+
+    /// Keyed hashes of the person keys; 0 where there is none.
+    ///
+    /// # Errors
+    /// The store is damaged.
+    pub fn persons(&self, submission: &Submission) -> Result<Arc<Packed>, StoreError> {
+        self.get(submission, keys::BLOCK, number::PERSON, 64)
+    }
+
+    /// The parts of the roll-up of a field ([`number::TOTAL`]: of none), one after another.
+    ///
+    /// # Errors
+    /// The store is damaged.
+    pub fn rollup(&self, submission: &Submission, field: u8) -> Result<Vec<Vec<u8>>, StoreError> {
+        let key = keys::column(keys::ROLLUP, &submission.slot, field, submission.version);
+        self.rows.values(&key)
+    }
+
+    /// Problems of the rows that a submission left out.
+    ///
+    /// # Errors
+    /// The store is damaged.
+    pub fn problems(&self, submission: &Submission) -> Result<Vec<RowProblem>, StoreError> {
+        let version = keys::version(&submission.slot, submission.version);
+        let bytes = self.rows.joined(&keys::of_version(keys::PROBLEMS, &version, None))?;
+        let row: ProblemsRow = prost::Message::decode(bytes.as_slice())
+            .map_err(|error: prost::DecodeError| StoreError::Damaged(error.to_string()))?;
+        Ok(row.problems)
+    }
+
+    /// Bytes that sled takes on disk.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.rows.bytes()
+    }
+
+    fn get(
+        &self,
+        submission: &Submission,
+        prefix: u8,
+        field: u8,
+        width: u8,
+    ) -> Result<Arc<Packed>, StoreError> {
+        if width == 0 {
+            return Ok(Arc::new(Packed { width: 0, data: Vec::new() }));
+        }
+        let key = (submission.position, prefix, field);
+        let now = self.clock.fetch_add(1, Ordering::Relaxed);
+        {
+            let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(found) = kept.get(&key) {
+                found.used.store(now, Ordering::Relaxed);
+                return Ok(Arc::clone(&found.packed));
+            }
+        }
+        let data =
+            self.rows.joined(&keys::column(prefix, &submission.slot, field, submission.version))?;
+        if data.len() != Packed::bytes_for(submission.records(), width) {
+            let place = format!("column {field} of the submission at {}", submission.position);
+            return Err(StoreError::Damaged(format!("{place} is not whole")));
+        }
+        let packed = Arc::new(Packed { width, data });
+        self.keep(key, &packed, now);
+        Ok(packed)
+    }
+
+    fn keep(&self, key: Key, packed: &Arc<Packed>, now: u64) {
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        let new = Kept { packed: Arc::clone(packed), used: AtomicU64::new(now) };
+        if kept.insert(key, new).is_some() {
+            return;
+        }
+        let mut bytes = self.bytes.fetch_add(cost(packed), Ordering::Relaxed) + cost(packed);
+        if bytes <= self.capacity {
+            return;
+        }
+        // Let go of what was used longest ago, a quarter at once, so that this is rare.
+        let mut ages: Vec<_> =
+            kept.iter().map(|(k, v)| (v.used.load(Ordering::Relaxed), *k)).collect();
+        ages.sort_unstable();
+        for (_, key) in ages {
+            if bytes <= self.capacity - self.capacity / 4 {
+                break;
+            }
+            if let Some(gone) = kept.remove(&key) {
+                bytes -= cost(&gone.packed);
+            }
+        }
+        self.bytes.store(bytes, Ordering::Relaxed);
+    }
+}
+
+/// Bytes that a kept column takes, with what is around it.
+fn cost(packed: &Packed) -> u64 {
+    packed.data.len() as u64 + 96
+}

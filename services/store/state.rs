@@ -1,0 +1,383 @@
+//! Apply: what an entry of the log makes of the state. A function of (state, entry) and nothing else: no file, no clock, no
+//! environment, so that replaying the log gives the same rows, byte for byte.
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use prost::Message;
+
+use super::StoreError;
+use super::catalog::{Catalog, Submission};
+use super::keys::{self, IdKind, Slot};
+use super::log::{Entry, EntryKind};
+use super::prepare::{Piece, chunks_hash, pieces};
+use super::tree::{Row, Tree, VALUE_BYTES};
+use crate::domain::codes::Content;
+use crate::domain::collection::Dataset;
+use crate::domain::cube::Block;
+use crate::domain::period::Month;
+use crate::domain::reference::Reference;
+use crate::proto::store::{
+    Chunk, Commit, Configuration, Genesis, ProblemsRow, RequestRow, SubmissionMeta, VersionRow,
+    Withdraw, WithdrawalRow,
+};
+
+/// What an entry did.
+#[derive(Clone, Debug)]
+pub(super) enum Applied {
+    /// Nothing that a question would see.
+    Nothing,
+    /// A submission stands.
+    Submitted(Arc<Submission>),
+    /// A submission was withdrawn.
+    Withdrawn(Slot),
+    /// Other reference content is in force.
+    Configured,
+}
+
+/// The rows, and what is known of them in memory.
+pub(super) struct State {
+    pub(super) tree: Tree,
+    pub(super) catalog: Arc<RwLock<Catalog>>,
+    pub(super) content: Content,
+    pub(super) genesis: Option<Genesis>,
+    /// Chunks that no commit has named yet.
+    pending: Vec<([u8; 32], Vec<u8>)>,
+}
+
+/// Key of the genesis row, among the reference content: no entry of that has position 0.
+fn genesis_key() -> Vec<u8> {
+    keys::content(0, 0)
+}
+
+impl State {
+    /// Opens the rows, checks every one of them, and reads what has to be in memory.
+    pub(super) fn open(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+        let mut tree = Tree::open(folder, cache_bytes)?;
+        let mut load = Load::default();
+        tree.check(|key, value| load.row(key, value))?;
+        let content = load.content(tree.position());
+        tree.remove(&load.left_over)?;
+        let reference = Reference::new(&content).map_err(StoreError::Content)?;
+        let mut catalog = Catalog::new(Arc::new(reference));
+        catalog.position = tree.position();
+        for (kind, code, number) in &load.ids {
+            catalog.set_number(*kind, code, *number);
+        }
+        for (slot, version, bytes) in &load.versions {
+            let row = VersionRow::decode(bytes.as_slice()).map_err(damaged)?;
+            catalog.add(*slot, *version, &row);
+        }
+        for (slot, version, row) in &load.withdrawals {
+            catalog.withdraw(slot, *version, row.position, row.time_millis);
+        }
+        let catalog = Arc::new(RwLock::new(catalog));
+        Ok(Self { tree, catalog, content, genesis: load.genesis, pending: Vec::new() })
+    }
+
+    /// Applies the next entry. `ready` are the rows of a commit, if somebody has made them already.
+    pub(super) fn apply(
+        &mut self,
+        entry: &Entry,
+        ready: Option<&[Piece]>,
+    ) -> Result<Applied, StoreError> {
+        let applied = match entry.kind {
+            EntryKind::Genesis => {
+                self.genesis = Some(Genesis::decode(entry.payload.as_slice()).map_err(damaged)?);
+                self.tree.commit(&[(genesis_key(), entry.payload.clone())], entry.position)?;
+                Applied::Nothing
+            }
+            EntryKind::Configuration => self.configure(entry)?,
+            EntryKind::Chunk => {
+                self.pending.push((entry.payload_hash, entry.payload.clone()));
+                // Not yet applied as far as a restart is concerned: its commit would not find it.
+                return Ok(Applied::Nothing);
+            }
+            EntryKind::Commit => self.commit(entry, ready)?,
+            EntryKind::Withdraw => self.withdraw(entry)?,
+        };
+        self.pending.clear();
+        self.lock().position = entry.position;
+        Ok(applied)
+    }
+
+    fn configure(&mut self, entry: &Entry) -> Result<Applied, StoreError> {
+        let configuration = Configuration::decode(entry.payload.as_slice()).map_err(damaged)?;
+        let files = configuration.files.into_iter().map(|file| (file.name, file.content));
+        let content = Content::exactly(files);
+        let reference = Reference::new(&content).map_err(StoreError::Content)?;
+        let parts = entry.payload.chunks(VALUE_BYTES).zip(0u32..);
+        let rows: Vec<Row> =
+            parts.map(|(part, n)| (keys::content(entry.position, n), part.to_vec())).collect();
+        let (last, hidden) =
+            rows.split_last().map_or((None, &[][..]), |(last, rest)| (Some(last), rest));
+        self.tree.write(hidden)?;
+        self.tree.commit(last.map_or(&[], std::slice::from_ref), entry.position)?;
+        self.content = content;
+        self.lock().reference = Arc::new(reference);
+        Ok(Applied::Configured)
+    }
+
+    fn commit(&mut self, entry: &Entry, ready: Option<&[Piece]>) -> Result<Applied, StoreError> {
+        let commit = Commit::decode(entry.payload.as_slice()).map_err(damaged)?;
+        let mut meta = commit.meta.unwrap_or_default();
+        let made;
+        let pieces = if let Some(ready) = ready {
+            ready
+        } else {
+            let chunks = usize::try_from(commit.chunk_count).unwrap_or(usize::MAX);
+            let start = self.pending.len().checked_sub(chunks).ok_or_else(|| {
+                StoreError::Damaged(format!(
+                    "entry {} names chunks that are not there",
+                    entry.position
+                ))
+            })?;
+            made = self.pieces(&meta, &commit.chunks_hash, start)?;
+            &made
+        };
+        let mut new_ids = Vec::new();
+        let slot = self.slot(&meta, &mut new_ids)?;
+        let version = self.lock().versions(&slot).last().map_or(0, |v| v.submission.version) + 1;
+        let version_key = keys::version(&slot, version);
+        let problems = std::mem::take(&mut meta.problems);
+        let (caller, request_id) = (meta.caller.clone(), meta.request_id.clone());
+        let request = RequestRow {
+            content_hash: meta.content_hash.clone(),
+            position: entry.position,
+            version_key: version_key.clone().into(),
+        };
+        let row = VersionRow {
+            position: entry.position,
+            time_millis: entry.time_millis,
+            meta: Some(meta),
+        };
+
+        let mut hidden: Vec<Row> = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            let column = keys::column(piece.prefix, &slot, piece.field, version);
+            hidden.push((keys::numbered(column, piece.number), piece.value.clone()));
+        }
+        if !problems.is_empty() {
+            let bytes = ProblemsRow { problems }.encode_to_vec();
+            hidden.extend(parts(keys::PROBLEMS, &version_key, &bytes));
+        }
+        let bytes = row.encode_to_vec();
+        let mut version_rows = parts(keys::VERSION, &version_key, &bytes);
+        // The first part makes the version visible: it goes last.
+        let first = version_rows.remove(0);
+        hidden.extend(version_rows);
+        self.tree.write(&hidden)?;
+        let mut visible =
+            vec![first, (keys::request(&caller, &request_id), request.encode_to_vec())];
+        for (kind, code, number) in &new_ids {
+            visible.push((keys::id(*kind, code), number.to_be_bytes().to_vec()));
+        }
+        self.tree.commit(&visible, entry.position)?;
+
+        let mut catalog = self.lock();
+        for (kind, code, number) in new_ids {
+            catalog.set_number(kind, &code, number);
+        }
+        Ok(Applied::Submitted(catalog.add(slot, version, &row)))
+    }
+
+    fn pieces(
+        &self,
+        meta: &SubmissionMeta,
+        hash: &[u8],
+        start: usize,
+    ) -> Result<Vec<Piece>, StoreError> {
+        let chunks = &self.pending[start..];
+        if chunks_hash(chunks.iter().map(|(hash, _)| hash)) != *hash {
+            return Err(StoreError::Damaged("the chunks before a commit are not its own".into()));
+        }
+        let mut blocks = Vec::new();
+        for (_, payload) in chunks {
+            for block in Chunk::decode(payload.as_slice()).map_err(damaged)?.blocks {
+                let field = u8::try_from(block.field).map_err(damaged)?;
+                blocks.push(Block { field, chunk: block.chunk, data: block.data.into() });
+            }
+        }
+        pieces(meta, &blocks)
+    }
+
+    fn slot(
+        &self,
+        meta: &SubmissionMeta,
+        new_ids: &mut Vec<(IdKind, String, u32)>,
+    ) -> Result<Slot, StoreError> {
+        let catalog = self.lock();
+        let mut number = |kind, code: &String| {
+            catalog.number(kind, code).unwrap_or_else(|| {
+                let next = catalog.next_number(kind);
+                new_ids.push((kind, code.clone(), next));
+                next
+            })
+        };
+        let collection = number(IdKind::Collection, &meta.collection);
+        let organisation = number(IdKind::Organisation, &meta.organisation);
+        let wrong = || StoreError::Damaged("a commit has no dataset or month".into());
+        Ok(Slot {
+            collection: u16::try_from(collection).map_err(damaged)?,
+            dataset: Dataset::from_number(meta.dataset).ok_or_else(wrong)?,
+            organisation,
+            month: Month::from_number(meta.month).ok_or_else(wrong)?,
+        })
+    }
+
+    fn withdraw(&mut self, entry: &Entry) -> Result<Applied, StoreError> {
+        let withdraw = Withdraw::decode(entry.payload.as_slice()).map_err(damaged)?;
+        let found = {
+            let catalog = self.lock();
+            let dataset = Dataset::from_number(withdraw.dataset);
+            let month = Month::from_number(withdraw.month);
+            let (collection, organisation) = (&withdraw.collection, &withdraw.organisation);
+            dataset.zip(month).and_then(|(dataset, month)| {
+                catalog
+                    .find(collection, organisation, dataset, month, withdraw.version)
+                    .map(|version| version.submission.slot)
+            })
+        };
+        let slot = found.ok_or_else(|| {
+            StoreError::Damaged(format!("entry {} withdraws what is not there", entry.position))
+        })?;
+        let version_key = keys::version(&slot, withdraw.version);
+        let row = WithdrawalRow { position: entry.position, time_millis: entry.time_millis };
+        let request = RequestRow {
+            content_hash: withdrawal_hash(&version_key).to_vec().into(),
+            position: entry.position,
+            version_key: version_key.clone().into(),
+        };
+        let rows = [
+            (keys::of_version(keys::WITHDRAWAL, &version_key, None), row.encode_to_vec()),
+            (keys::request(&withdraw.caller, &withdraw.request_id), request.encode_to_vec()),
+        ];
+        self.tree.commit(&rows, entry.position)?;
+        self.lock().withdraw(&slot, withdraw.version, entry.position, entry.time_millis);
+        Ok(Applied::Withdrawn(slot))
+    }
+
+    fn lock(&self) -> std::sync::RwLockWriteGuard<'_, Catalog> {
+        self.catalog.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a request to withdraw is compared by.
+pub(super) fn withdrawal_hash(version_key: &[u8]) -> [u8; 32] {
+    *blake3::Hasher::new().update(b"withdraw").update(version_key).finalize().as_bytes()
+}
+
+fn parts(prefix: u8, version_key: &[u8], bytes: &[u8]) -> Vec<Row> {
+    let numbered = bytes.chunks(VALUE_BYTES).zip(0u32..);
+    let key = |n| keys::of_version(prefix, version_key, Some(n));
+    numbered.map(|(part, n)| (key(n), part.to_vec())).collect()
+}
+
+fn damaged(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Damaged(error.to_string())
+}
+
+/// What one pass over the rows finds.
+#[derive(Default)]
+struct Load {
+    /// Reference content: position, rows in order.
+    contents: Vec<(u64, Vec<Row>)>,
+    genesis: Option<Genesis>,
+    ids: Vec<(IdKind, String, u32)>,
+    versions: Vec<(Slot, u32, Vec<u8>)>,
+    withdrawals: Vec<(Slot, u32, WithdrawalRow)>,
+    left_over: Vec<Row>,
+}
+
+impl Load {
+    fn row(&mut self, key: &[u8], value: &[u8]) {
+        let Some((prefix, rest)) = key.split_first() else { return };
+        let kept = match *prefix {
+            keys::CONTENT => self.content_part(key, value),
+            keys::ID => self.id(rest, value),
+            keys::VERSION => self.version_part(rest, value),
+            keys::WITHDRAWAL => self.withdrawal(rest, value),
+            keys::PROBLEMS => {
+                keys::read_version(rest).is_some_and(|(slot, v, _)| self.stands(&slot, v))
+            }
+            keys::ROLLUP | keys::BLOCK => {
+                keys::read_column(rest).is_some_and(|(slot, v)| self.stands(&slot, v))
+            }
+            _ => true,
+        };
+        if !kept {
+            self.left_over.push((key.to_vec(), value.to_vec()));
+        }
+    }
+
+    /// Whether a version is visible. Versions come in order, and before everything that belongs to them.
+    fn stands(&self, slot: &Slot, version: u32) -> bool {
+        self.versions.binary_search_by(|(s, v, _)| (s, v).cmp(&(slot, &version))).is_ok()
+    }
+
+    fn content_part(&mut self, key: &[u8], value: &[u8]) -> bool {
+        let Some((position, _)) = key[1..].split_first_chunk::<8>() else { return false };
+        let position = u64::from_be_bytes(*position);
+        let row = (key.to_vec(), value.to_vec());
+        match self.contents.last_mut() {
+            _ if position == 0 => self.genesis = Genesis::decode(value).ok(),
+            Some((at, rows)) if *at == position => rows.push(row),
+            _ => self.contents.push((position, vec![row])),
+        }
+        true
+    }
+
+    fn id(&mut self, key: &[u8], value: &[u8]) -> bool {
+        let kinds = [IdKind::Collection, IdKind::Organisation];
+        let Some((kind, code)) = key.split_first() else { return false };
+        let kind = kinds.into_iter().find(|known| *known as u8 == *kind);
+        let number = value.try_into().map(u32::from_be_bytes).ok();
+        let Some((kind, number)) = kind.zip(number) else { return false };
+        self.ids.push((kind, String::from_utf8_lossy(code).into_owned(), number));
+        true
+    }
+
+    fn version_part(&mut self, key: &[u8], value: &[u8]) -> bool {
+        let Some((slot, version, part)) = keys::read_version(key) else { return false };
+        if part == 0u32.to_be_bytes() {
+            self.versions.push((slot, version, value.to_vec()));
+            return true;
+        }
+        match self.versions.last_mut() {
+            Some((s, v, bytes)) if (*s, *v) == (slot, version) => {
+                bytes.extend_from_slice(value);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn withdrawal(&mut self, key: &[u8], value: &[u8]) -> bool {
+        let Some((slot, version, _)) = keys::read_version(key) else { return false };
+        let Ok(row) = WithdrawalRow::decode(value) else { return false };
+        self.withdrawals.push((slot, version, row));
+        true
+    }
+
+    /// The reference content that came last, up to what was applied; the embedded one where none has come.
+    /// Rows of later content were left over when its entry was being applied.
+    fn content(&mut self, applied: u64) -> Content {
+        let applied = self.contents.partition_point(|(position, _)| *position <= applied);
+        for (_, rows) in self.contents.split_off(applied) {
+            self.left_over.extend(rows);
+        }
+        let bytes: Vec<u8> = self
+            .contents
+            .last()
+            .into_iter()
+            .flat_map(|(_, rows)| rows)
+            .flat_map(|(_, v)| v.clone())
+            .collect();
+        match Configuration::decode(bytes.as_slice()) {
+            Ok(found) if !bytes.is_empty() => {
+                Content::exactly(found.files.into_iter().map(|file| (file.name, file.content)))
+            }
+            _ => Content::embedded(),
+        }
+    }
+}

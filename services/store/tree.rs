@@ -1,0 +1,212 @@
+//! sled, and nothing else: opened without trust, written in small batches, with a digest over every row.
+//!
+//! The digest is the sum of the rows' hashes. It is kept in the same batch as the rows, so one pass over the store tells
+//! whether any row was lost, changed or invented, whatever sled says of itself.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::Duration;
+
+use prost::Message;
+
+use super::StoreError;
+use super::keys;
+use crate::proto::store::AppliedRow;
+
+/// sled blocks readers while a batch is applied: batches are small.
+const BATCH_ROWS: usize = 64;
+const BATCH_BYTES: usize = 128 << 10;
+/// Larger values would leave their page for a file of their own, which sled does not sync.
+pub(super) const VALUE_BYTES: usize = 4096;
+const LOCK_TRIES: u32 = 50;
+
+/// A key and its value.
+pub(super) type Row = (Vec<u8>, Vec<u8>);
+
+/// The store's rows.
+pub(super) struct Tree {
+    db: sled::Db,
+    digest: u128,
+    position: u64,
+}
+
+/// Reads rows; cheap to clone.
+#[derive(Clone)]
+pub(super) struct Rows(sled::Db);
+
+impl Tree {
+    /// Opens a folder. A store that sled cannot open, or panics over, is [`StoreError::Damaged`].
+    pub(super) fn open(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+        for attempt in 0.. {
+            let config = sled::Config::new()
+                .path(folder)
+                .cache_capacity(cache_bytes)
+                .flush_every_ms(None)
+                .mode(sled::Mode::HighThroughput);
+            // sled 0.34 is known to panic on damaged files.
+            let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
+            let db = match opened {
+                Ok(Ok(db)) => db,
+                Ok(Err(error)) if is_locked(&error) && attempt < LOCK_TRIES => {
+                    std::thread::sleep(Duration::from_millis(100));
+                    continue;
+                }
+                Ok(Err(error)) if is_locked(&error) => {
+                    return Err(StoreError::Locked(folder.to_owned()));
+                }
+                Ok(Err(error)) => return Err(StoreError::Damaged(error.to_string())),
+                Err(_) => return Err(StoreError::Damaged("sled panicked while opening".into())),
+            };
+            return Ok(Self { db, digest: 0, position: 0 });
+        }
+        Err(StoreError::Locked(folder.to_owned()))
+    }
+
+    /// Reads every row once, gives each to `visit`, and checks them against the digest.
+    pub(super) fn check(&mut self, mut visit: impl FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
+        let db = &self.db;
+        let scan = catch_unwind(AssertUnwindSafe(|| {
+            let (mut digest, mut applied) = (0u128, AppliedRow::default());
+            for row in db.iter() {
+                let (key, value) = row?;
+                if &*key == keys::APPLIED {
+                    applied = AppliedRow::decode(&*value).map_err(|_| {
+                        sled::Error::ReportableBug("the applied row is none".into())
+                    })?;
+                    continue;
+                }
+                digest = digest.wrapping_add(hash(&key, &value));
+                visit(&key, &value);
+            }
+            Ok::<_, sled::Error>((digest, applied))
+        }));
+        let (digest, applied) = match scan {
+            Ok(Ok(found)) => found,
+            Ok(Err(error)) => return Err(StoreError::Damaged(error.to_string())),
+            Err(_) => return Err(StoreError::Damaged("sled panicked while reading".into())),
+        };
+        let expected = applied.digest.as_ref().try_into().map_or(0, u128::from_be_bytes);
+        if digest != expected {
+            return Err(StoreError::Damaged("the rows do not match their digest".into()));
+        }
+        (self.digest, self.position) = (digest, applied.position);
+        Ok(())
+    }
+
+    /// Position of the last entry applied.
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Writes rows that nobody looks at yet, in small batches.
+    pub(super) fn write(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        for row in rows {
+            if batch.len() == BATCH_ROWS || bytes + row.1.len() > BATCH_BYTES {
+                self.apply(&batch, &[])?;
+                batch.clear();
+                bytes = 0;
+            }
+            bytes += row.1.len();
+            batch.push(row);
+        }
+        self.apply(&batch, &[])
+    }
+
+    /// Writes the rows that make an entry count, and that it was applied, at once.
+    pub(super) fn commit(&mut self, rows: &[Row], position: u64) -> Result<(), StoreError> {
+        self.position = position;
+        self.apply(&rows.iter().collect::<Vec<_>>(), &[])
+    }
+
+    /// Removes rows that were left over.
+    pub(super) fn remove(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+        rows.chunks(BATCH_ROWS)
+            .try_for_each(|rows| self.apply(&[], &rows.iter().collect::<Vec<_>>()))
+    }
+
+    fn apply(&mut self, put: &[&Row], remove: &[&Row]) -> Result<(), StoreError> {
+        let mut batch = sled::Batch::default();
+        let mut digest = self.digest;
+        for (key, value) in put {
+            if value.len() > VALUE_BYTES {
+                return Err(StoreError::Damaged(format!("a row of {} bytes", value.len())));
+            }
+            digest = digest.wrapping_add(hash(key, value));
+            batch.insert(key.as_slice(), value.as_slice());
+        }
+        for (key, value) in remove {
+            digest = digest.wrapping_sub(hash(key, value));
+            batch.remove(key.as_slice());
+        }
+        let applied =
+            AppliedRow { position: self.position, digest: digest.to_be_bytes().to_vec().into() };
+        batch.insert(keys::APPLIED, applied.encode_to_vec());
+        self.db.apply_batch(batch).map_err(|error| StoreError::Apply(error.to_string()))?;
+        self.digest = digest;
+        Ok(())
+    }
+
+    /// Hands what sled holds in memory to the disk. What is lost without it comes back from the log.
+    pub(super) fn flush(&self) -> Result<(), StoreError> {
+        self.db.flush().map(drop).map_err(|error| StoreError::Apply(error.to_string()))
+    }
+
+    /// For reading beside.
+    pub(super) fn rows(&self) -> Rows {
+        Rows(self.db.clone())
+    }
+}
+
+impl Rows {
+    /// The value of a key.
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
+        self.0.get(key).map_err(|error| StoreError::Damaged(error.to_string()))
+    }
+
+    /// Joins the values of all keys that start like this, in order.
+    pub(super) fn joined(&self, prefix: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let mut joined = Vec::new();
+        for row in self.0.scan_prefix(prefix) {
+            let (_, value) = row.map_err(|error| StoreError::Damaged(error.to_string()))?;
+            joined.extend_from_slice(&value);
+        }
+        Ok(joined)
+    }
+
+    /// The values of all keys that start like this, in order.
+    pub(super) fn values(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
+        let values = self.0.scan_prefix(prefix).values();
+        values
+            .map(|value| value.map(|v| v.to_vec()).map_err(|e| StoreError::Damaged(e.to_string())))
+            .collect()
+    }
+
+    /// Every row.
+    pub(super) fn all(&self) -> impl Iterator<Item = Result<Row, StoreError>> {
+        self.0.iter().map(|row| match row {
+            Ok((key, value)) => Ok((key.to_vec(), value.to_vec())),
+            Err(error) => Err(StoreError::Damaged(error.to_string())),
+        })
+    }
+
+    /// Bytes on disk.
+    pub(super) fn bytes(&self) -> u64 {
+        self.0.size_on_disk().unwrap_or(0)
+    }
+}
+
+fn is_locked(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(io) if io.to_string().contains("could not acquire lock"))
+}
+
+fn hash(key: &[u8], value: &[u8]) -> u128 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&(key.len() as u64).to_be_bytes());
+    hasher.update(key);
+    hasher.update(value);
+    let mut first = [0; 16];
+    first.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    u128::from_be_bytes(first)
+}

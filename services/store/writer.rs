@@ -1,0 +1,331 @@
+//! The one thread that changes anything: takes what is waiting, appends it with one fsync, applies it, acknowledges it.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use prost::Message;
+use tokio::sync::oneshot;
+
+use super::catalog::Submission;
+use super::keys::{self, Slot};
+use super::log::{Entry, EntryKind, Log, LogError, NewEntry};
+use super::prepare::{Prepared, chunks_hash};
+use super::state::{Applied, State, withdrawal_hash};
+use super::{Observer, StoreError, WriteError};
+use crate::proto::store::{Commit, RequestRow, Withdraw};
+use std::sync::{Arc, PoisonError};
+
+/// Changes that share an fsync, at most.
+const GROUP: usize = 32;
+/// What sled holds in memory goes to the disk after so many bytes, or when nothing comes for a while.
+const FLUSH_BYTES: u64 = 64 << 20;
+const QUIET: Duration = Duration::from_secs(1);
+
+/// A wish to change something.
+pub(super) enum Change {
+    /// A submission.
+    Submit(Box<Prepared>),
+    /// A withdrawal of a version.
+    Withdraw { slot: Slot, version: u32, caller: String, request_id: String },
+    /// Other reference content.
+    Configure(Vec<u8>),
+}
+
+/// What became of it.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The submission made or withdrawn; none for reference content.
+    pub submission: Option<Arc<Submission>>,
+    /// Position of the change.
+    pub position: u64,
+    /// Whether an earlier call with the same request id had made it.
+    pub replayed: bool,
+}
+
+pub(super) struct Job {
+    pub(super) change: Change,
+    pub(super) reply: oneshot::Sender<Result<Written, WriteError>>,
+}
+
+/// The writer's belongings.
+pub(super) struct Writer<L: Log> {
+    pub(super) log: L,
+    pub(super) state: State,
+    pub(super) folder: PathBuf,
+    pub(super) min_free_bytes: u64,
+    pub(super) observer: Observer,
+    pub(super) last_millis: u64,
+    /// Why nothing is written any more.
+    pub(super) stopped: Arc<std::sync::OnceLock<String>>,
+    pub(super) unflushed: u64,
+}
+
+/// A change that goes into the log: its entries' payloads, its commit last.
+struct Planned {
+    job: Job,
+    payloads: Vec<(EntryKind, Vec<u8>)>,
+}
+
+impl<L: Log> Writer<L> {
+    /// Works until every sender is gone, then hands everything to the disk.
+    pub(super) fn run(mut self, jobs: &Receiver<Job>) {
+        loop {
+            match jobs.recv_timeout(QUIET) {
+                Ok(first) => {
+                    let mut group = vec![first];
+                    while group.len() < GROUP
+                        && let Ok(job) = jobs.try_recv()
+                    {
+                        group.push(job);
+                    }
+                    self.write(group);
+                    if self.unflushed >= FLUSH_BYTES {
+                        self.flush();
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) if self.unflushed > 0 => self.flush(),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        self.unflushed = 0;
+        if let Err(error) = self.state.tree.flush() {
+            // Nothing is lost: the log has it. But sled may not recover from this by itself.
+            tracing::warn!(%error, "sled could not be flushed; what it holds comes back from the log at the next start");
+        }
+    }
+
+    fn write(&mut self, jobs: Vec<Job>) {
+        // A change whose request id is used earlier in the same group is decided after that one is written.
+        let (mut planned, mut later, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+        for job in jobs {
+            let id = request_of(&job.change);
+            if id.is_some() && ids.contains(&id) || later_than_withdrawal(&job.change, &planned) {
+                later.push(job);
+                continue;
+            }
+            match self.plan(&job.change) {
+                Ok(Planning::Done(written)) => reply(job, Ok(written)),
+                Ok(Planning::Append(payloads)) => {
+                    ids.push(id);
+                    planned.push(Planned { job, payloads });
+                }
+                Err(error) => reply(job, Err(error)),
+            }
+        }
+        if !planned.is_empty() {
+            self.append(planned);
+        }
+        if !later.is_empty() {
+            self.write(later);
+        }
+    }
+
+    fn plan(&self, change: &Change) -> Result<Planning, WriteError> {
+        if let Some(why) = self.stopped.get() {
+            return Err(WriteError::Stopped(why.clone()));
+        }
+        let append = |payloads| Ok(Planning::Append(payloads));
+        match change {
+            Change::Configure(payload) => append(vec![(EntryKind::Configuration, payload.clone())]),
+            Change::Submit(prepared) => {
+                let meta = &prepared.meta;
+                if let Some(done) =
+                    self.earlier(&meta.caller, &meta.request_id, &meta.content_hash)?
+                {
+                    return Ok(Planning::Done(done));
+                }
+                self.has_room(prepared.bytes())?;
+                let hashes: Vec<_> =
+                    prepared.chunks.iter().map(|chunk| *blake3::hash(chunk).as_bytes()).collect();
+                let commit = Commit {
+                    meta: Some(meta.clone()),
+                    chunk_count: u32::try_from(prepared.chunks.len()).unwrap_or(u32::MAX),
+                    chunks_hash: chunks_hash(hashes.iter()).to_vec().into(),
+                };
+                // The chunks are borrowed from the change when it is written.
+                append(vec![(EntryKind::Commit, commit.encode_to_vec())])
+            }
+            Change::Withdraw { slot, version, caller, request_id } => {
+                let version_key = keys::version(slot, *version);
+                let hash = withdrawal_hash(&version_key);
+                if let Some(done) = self.earlier(caller, request_id, &hash)? {
+                    return Ok(Planning::Done(done));
+                }
+                let catalog = self.state.catalog.read().unwrap_or_else(PoisonError::into_inner);
+                let current = catalog.at(slot, u64::MAX).filter(|s| s.version == *version);
+                let current = current.ok_or(WriteError::NotCurrent)?;
+                let withdraw = Withdraw {
+                    collection: current.collection.to_string(),
+                    dataset: u32::from(slot.dataset.number()),
+                    organisation: current.organisation.to_string(),
+                    month: u32::from(slot.month.number()),
+                    version: *version,
+                    caller: caller.clone(),
+                    request_id: request_id.clone(),
+                };
+                append(vec![(EntryKind::Withdraw, withdraw.encode_to_vec())])
+            }
+        }
+    }
+
+    /// What an earlier call with this request id did.
+    fn earlier(
+        &self,
+        caller: &str,
+        request_id: &str,
+        hash: &[u8],
+    ) -> Result<Option<Written>, WriteError> {
+        let rows = self.state.tree.rows();
+        let Some(value) = rows.get(&keys::request(caller, request_id))? else { return Ok(None) };
+        let row = RequestRow::decode(&*value).map_err(|e| StoreError::Damaged(e.to_string()))?;
+        if row.content_hash != hash {
+            return Err(WriteError::RequestIdReused);
+        }
+        let catalog = self.state.catalog.read().unwrap_or_else(PoisonError::into_inner);
+        let version = keys::read_version(&row.version_key)
+            .and_then(|(slot, number, _)| {
+                catalog.versions(&slot).iter().find(|v| v.submission.version == number).cloned()
+            })
+            .ok_or_else(|| {
+                StoreError::Damaged("a request names a version that is not there".into())
+            })?;
+        Ok(Some(Written {
+            submission: Some(version.submission),
+            position: row.position,
+            replayed: true,
+        }))
+    }
+
+    fn has_room(&self, bytes: u64) -> Result<(), WriteError> {
+        let free = super::free_bytes(&self.folder).map_err(|e| WriteError::Full(e.to_string()))?;
+        if free < self.min_free_bytes.saturating_add(bytes) {
+            return Err(WriteError::Full(format!("{free} bytes are free, {bytes} are needed")));
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, planned: Vec<Planned>) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis());
+        // Time never runs backwards in the log, whatever the clock does.
+        self.last_millis = u64::try_from(now).unwrap_or(u64::MAX).max(self.last_millis);
+        let time_millis = self.last_millis;
+        let mut entries = Vec::new();
+        for change in &planned {
+            if let Change::Submit(prepared) = &change.job.change {
+                entries.extend(prepared.chunks.iter().map(|payload| (EntryKind::Chunk, payload)));
+            }
+            entries.extend(change.payloads.iter().map(|(kind, payload)| (*kind, payload)));
+        }
+        let new: Vec<_> = entries
+            .iter()
+            .map(|(kind, payload)| NewEntry {
+                kind: *kind,
+                time_millis,
+                payload: payload.as_slice(),
+            })
+            .collect();
+        let positions = match self.log.append(&new) {
+            Ok(positions) => positions,
+            Err(error) => {
+                let error = self.refusal(&error);
+                planned.into_iter().for_each(|change| reply(change.job, Err(error.clone())));
+                return;
+            }
+        };
+        let mut position = *positions.start();
+        for Planned { job, mut payloads } in planned {
+            let ready = match &job.change {
+                Change::Submit(prepared) => {
+                    position += prepared.chunks.len() as u64;
+                    self.unflushed += prepared.bytes();
+                    Some(prepared.pieces.as_slice())
+                }
+                Change::Withdraw { .. } | Change::Configure(_) => None,
+            };
+            let (kind, payload) = payloads.remove(0);
+            let entry = Entry { position, kind, time_millis, payload_hash: [0; 32], payload };
+            position += 1;
+            self.unflushed += 1;
+            let outcome = self.apply(&entry, ready);
+            reply(job, outcome);
+        }
+    }
+
+    fn apply(
+        &mut self,
+        entry: &Entry,
+        ready: Option<&[super::prepare::Piece]>,
+    ) -> Result<Written, WriteError> {
+        if let Some(why) = self.stopped.get() {
+            return Err(WriteError::Stopped(why.clone()));
+        }
+        let applied = self.state.apply(entry, ready).map_err(|error| {
+            // The entry is durable and not applied: nothing may be applied after it before a restart has.
+            self.stop(&format!("an entry could not be applied: {error}"));
+            WriteError::Store(error.to_string())
+        })?;
+        let (slot, submission) = match applied {
+            Applied::Submitted(submission) => (Some(submission.slot), Some(submission)),
+            Applied::Withdrawn(slot) => {
+                let catalog = self.state.catalog.read().unwrap_or_else(PoisonError::into_inner);
+                let versions = catalog.versions(&slot);
+                let withdrawn = versions
+                    .iter()
+                    .find(|v| v.withdrawn.is_some_and(|(at, _)| at == entry.position))
+                    .map(|v| Arc::clone(&v.submission));
+                (Some(slot), withdrawn)
+            }
+            Applied::Configured | Applied::Nothing => (None, None),
+        };
+        (self.observer)(slot.as_ref(), entry.position);
+        Ok(Written { submission, position: entry.position, replayed: false })
+    }
+
+    fn refusal(&mut self, error: &LogError) -> WriteError {
+        match error {
+            LogError::Full(_) => WriteError::Full(error.to_string()),
+            LogError::Stopped { .. } | LogError::Damaged(_) => {
+                self.stop(&error.to_string());
+                WriteError::Stopped(error.to_string())
+            }
+            LogError::TooLarge { .. } | LogError::Io { .. } => WriteError::Store(error.to_string()),
+        }
+    }
+
+    fn stop(&self, why: &str) {
+        if self.stopped.set(why.to_owned()).is_ok() {
+            tracing::error!(why, "the service accepts no more changes; reading goes on");
+        }
+    }
+}
+
+enum Planning {
+    Done(Written),
+    Append(Vec<(EntryKind, Vec<u8>)>),
+}
+
+fn request_of(change: &Change) -> Option<(String, String)> {
+    match change {
+        Change::Submit(prepared) => {
+            Some((prepared.meta.caller.clone(), prepared.meta.request_id.clone()))
+        }
+        Change::Withdraw { caller, request_id, .. } => Some((caller.clone(), request_id.clone())),
+        Change::Configure(_) => None,
+    }
+}
+
+/// Whether a withdrawal has to wait: what it withdraws may be changed by something planned before it.
+fn later_than_withdrawal(change: &Change, planned: &[Planned]) -> bool {
+    matches!(change, Change::Withdraw { .. }) && !planned.is_empty()
+}
+
+fn reply(job: Job, outcome: Result<Written, WriteError>) {
+    // A caller that has gone away does not undo what was written.
+    drop(job.reply.send(outcome));
+}

@@ -1,0 +1,220 @@
+//! Starts logs, traces and metrics, and stops them within a bound.
+//!
+//! Only what this crate itself says is exported: were the exporter's own h2 and tonic exported too, every export would cause
+//! another. Standard error shows everything that `EQUITY_LOG` lets through, the exporter's troubles included.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::MeterProvider as _;
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use opentelemetry_otlp::{LogExporter, MetricExporter, SpanExporter, WithExportConfig as _};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::logs::SdkLoggerProvider;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_subscriber::layer::{Layer, SubscriberExt as _};
+use tracing_subscriber::{Registry, fmt};
+
+use super::metrics::Instruments;
+use super::settings::{LogFormat, TelemetrySettings};
+
+/// Longest that stopping may take.
+const SHUTDOWN: Duration = Duration::from_secs(5);
+/// Longest that one export may take.
+const EXPORT: Duration = Duration::from_secs(3);
+/// What is logged if `EQUITY_LOG` does not say.
+const DEFAULT_LOG: &str = "info,opentelemetry=warn,h2=warn,hyper=warn,tonic=warn,tower=warn";
+
+/// Why telemetry cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// `EQUITY_LOG` is no filter.
+    #[error(
+        "EQUITY_LOG is no filter such as \"info\" or \"warn,equity_indicators::engine=debug\": {0}"
+    )]
+    Filter(#[from] tracing_subscriber::filter::ParseError),
+    /// The exporter refuses its settings.
+    #[error("telemetry.otlp_endpoint cannot be used: {0}")]
+    Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
+    /// There is no tokio runtime around the call.
+    #[error("telemetry has to be started within the runtime")]
+    NoRuntime,
+    /// The process has a subscriber already.
+    #[error("telemetry was started before in this process")]
+    AlreadyStarted,
+}
+
+/// Starts telemetry for the whole process. Call it once, within the runtime, before anything is logged.
+///
+/// # Errors
+/// The settings cannot be used, there is no runtime, or it was started before.
+pub fn init(settings: &TelemetrySettings) -> Result<Guard, TelemetryError> {
+    let providers = match &settings.otlp_endpoint {
+        None => None,
+        Some(endpoint) => {
+            tokio::runtime::Handle::try_current().map_err(|_| TelemetryError::NoRuntime)?;
+            Some(Providers::build(endpoint, settings)?)
+        }
+    };
+    let traces = providers.as_ref().map(|providers| {
+        tracing_opentelemetry::layer()
+            .with_tracer(providers.tracer.tracer(env!("CARGO_PKG_NAME")))
+            .with_location(false)
+            .with_threads(false)
+            .with_tracked_inactivity(false)
+            .with_filter(filter_fn(is_our_span))
+    });
+    let logs = providers.as_ref().map(|providers| {
+        OpenTelemetryTracingBridge::new(&providers.logger).with_filter(filter_fn(is_our_event))
+    });
+    let subscriber =
+        Registry::default().with(traces).with(logs).with(standard_error(settings.log_format)?);
+    tracing::subscriber::set_global_default(subscriber)
+        .map_err(|_| TelemetryError::AlreadyStarted)?;
+    if let Some(providers) = &providers {
+        Instruments::new(&providers.meter.meter(env!("CARGO_PKG_NAME"))).install();
+    }
+    Ok(Guard { providers })
+}
+
+/// Keeps telemetry going; [`Guard::shutdown`] sends what is left.
+#[derive(Debug)]
+pub struct Guard {
+    providers: Option<Providers>,
+}
+
+impl Guard {
+    /// Sends what has gathered now. Takes as long as the collector takes, at most 5 s. False: it did not take everything.
+    pub async fn flush(&self) -> bool {
+        let providers = self.providers.clone();
+        bounded(move || providers.is_none_or(|providers| providers.flush())).await
+    }
+
+    /// Sends what is left and ends, within 5 s even if the collector never answers. False: something may be lost.
+    pub async fn shutdown(mut self) -> bool {
+        let providers = self.providers.take();
+        bounded(move || providers.is_none_or(|providers| providers.shutdown())).await
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(providers) = self.providers.take() {
+            // Providers flush when they are dropped, which may block: not on a thread of the runtime.
+            std::thread::spawn(move || drop(providers));
+        }
+    }
+}
+
+/// Runs something that blocks on a thread of its own, so that neither the runtime nor its end waits for it.
+async fn bounded(work: impl FnOnce() -> bool + Send + 'static) -> bool {
+    let (done, finished) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        // Nobody listens any more if the bound was reached.
+        let _late = done.send(work());
+    });
+    matches!(tokio::time::timeout(SHUTDOWN, finished).await, Ok(Ok(true)))
+}
+
+/// One provider per signal.
+#[derive(Debug, Clone)]
+struct Providers {
+    tracer: SdkTracerProvider,
+    meter: SdkMeterProvider,
+    logger: SdkLoggerProvider,
+}
+
+impl Providers {
+    fn build(endpoint: &str, settings: &TelemetrySettings) -> Result<Self, TelemetryError> {
+        let resource = resource(settings.service_instance_id.as_deref());
+        let spans = SpanExporter::builder().with_tonic();
+        let spans = spans.with_endpoint(endpoint).with_timeout(EXPORT).build()?;
+        let metrics = MetricExporter::builder().with_tonic();
+        let metrics = metrics.with_endpoint(endpoint).with_timeout(EXPORT).build()?;
+        let logs = LogExporter::builder().with_tonic();
+        let logs = logs.with_endpoint(endpoint).with_timeout(EXPORT).build()?;
+        let ratio = Sampler::TraceIdRatioBased(settings.sample_ratio);
+        Ok(Self {
+            tracer: SdkTracerProvider::builder()
+                .with_resource(resource.clone())
+                .with_sampler(Sampler::ParentBased(Box::new(ratio)))
+                .with_batch_exporter(spans)
+                .build(),
+            meter: SdkMeterProvider::builder()
+                .with_resource(resource.clone())
+                .with_periodic_exporter(metrics)
+                .build(),
+            logger: SdkLoggerProvider::builder()
+                .with_resource(resource)
+                .with_batch_exporter(logs)
+                .build(),
+        })
+    }
+
+    fn flush(&self) -> bool {
+        let (spans, metrics) = (self.tracer.force_flush(), self.meter.force_flush());
+        let logs = self.logger.force_flush();
+        spans.is_ok() && metrics.is_ok() && logs.is_ok()
+    }
+
+    fn shutdown(&self) -> bool {
+        // The SDK's shutdown sends too, but counts what the collector did not take as well sent; its flush tells.
+        let sent = self.flush();
+        let each = SHUTDOWN / 3;
+        let spans = self.tracer.shutdown_with_timeout(each);
+        let logs = self.logger.shutdown_with_timeout(each);
+        let metrics = self.meter.shutdown_with_timeout(each);
+        sent && spans.is_ok() && metrics.is_ok() && logs.is_ok()
+    }
+}
+
+/// Who sends.
+fn resource(instance: Option<&str>) -> Resource {
+    let mut attributes = vec![
+        KeyValue::new("service.namespace", "uk.nhs.equity"),
+        KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
+    ];
+    attributes.extend(instance.map(|id| KeyValue::new("service.instance.id", id.to_owned())));
+    Resource::builder()
+        .with_service_name(env!("CARGO_PKG_NAME"))
+        .with_attributes(attributes)
+        .build()
+}
+
+/// The log on standard error.
+fn standard_error<S>(
+    format: LogFormat,
+) -> Result<Box<dyn Layer<S> + Send + Sync>, tracing_subscriber::filter::ParseError>
+where
+    S: tracing::Subscriber + for<'span> tracing_subscriber::registry::LookupSpan<'span>,
+{
+    let filter = std::env::var("EQUITY_LOG").unwrap_or_else(|_| DEFAULT_LOG.to_owned());
+    let filter = EnvFilter::try_new(filter)?;
+    let layer = fmt::layer().with_writer(std::io::stderr);
+    Ok(match format {
+        LogFormat::Text => {
+            layer.with_ansi(std::io::stderr().is_terminal()).with_filter(filter).boxed()
+        }
+        LogFormat::Json => layer.json().flatten_event(true).with_filter(filter).boxed(),
+    })
+}
+
+/// Whether something was said by this crate, library or binary.
+fn is_ours(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    let krate = target.split("::").next();
+    krate == Some("equity_indicators") || krate == Some("equity")
+}
+
+fn is_our_span(metadata: &Metadata<'_>) -> bool {
+    metadata.is_span() && is_ours(metadata)
+}
+
+fn is_our_event(metadata: &Metadata<'_>) -> bool {
+    metadata.is_event() && *metadata.level() <= Level::INFO && is_ours(metadata)
+}

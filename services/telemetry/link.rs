@@ -1,0 +1,34 @@
+//! Ties a caller's trace to ours: as a link, never as a parent, so that no caller decides what we sample.
+
+use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
+use opentelemetry::trace::TraceContextExt as _;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
+/// Longest `traceparent` that is looked at: that of version 00 has 55 bytes.
+const LONGEST: usize = 64;
+
+/// Adds a link to the span that a W3C `traceparent` names. Nothing happens if it is malformed or nothing is exported.
+pub fn link_to_caller(span: &Span, traceparent: &str) {
+    if traceparent.len() > LONGEST {
+        return;
+    }
+    let none = opentelemetry::Context::new();
+    let caller =
+        TraceContextPropagator::new().extract_with_context(&none, &Traceparent(traceparent));
+    span.add_link(caller.span().span_context().clone());
+}
+
+/// One header as the propagator wants to read it.
+struct Traceparent<'a>(&'a str);
+
+impl Extractor for Traceparent<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        (key == "traceparent").then_some(self.0)
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        vec!["traceparent"]
+    }
+}

@@ -1,0 +1,169 @@
+//! What the other rooms count. Plain atomics always, so that tests and logs can read them; OpenTelemetry instruments only when
+//! something is exported. Attributes come from closed sets: never an organisation, an area, an id or a text.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Counter, Histogram, Meter};
+
+/// Bounds of the call durations, in seconds. The SDK's own are meant for milliseconds.
+const SECONDS: [f64; 14] =
+    [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+
+static PANICS: AtomicU64 = AtomicU64::new(0);
+static REFUSED_CALLS: AtomicU64 = AtomicU64::new(0);
+static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
+static CACHE_HITS: AtomicU64 = AtomicU64::new(0);
+static CACHE_MISSES: AtomicU64 = AtomicU64::new(0);
+static LOG_BYTES: AtomicU64 = AtomicU64::new(0);
+static SLED_BYTES: AtomicU64 = AtomicU64::new(0);
+static FREE_DISK_BYTES: AtomicU64 = AtomicU64::new(0);
+
+static INSTRUMENTS: OnceLock<Instruments> = OnceLock::new();
+
+/// How a submission ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubmissionOutcome {
+    /// Stored.
+    Stored,
+    /// The same request again: answered with the first receipt.
+    Repeated,
+    /// Only validated, as asked for.
+    Validated,
+    /// Refused because of its content.
+    Refused,
+    /// Not stored because of the service: disk, deadline, fault.
+    Failed,
+}
+
+impl SubmissionOutcome {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Repeated => "repeated",
+            Self::Validated => "validated",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Counts a call: its method `equity.v1.X/Y` or `_OTHER`, its status `OK`, `NOT_FOUND` …, its duration in seconds.
+pub fn call(method: &'static str, status: &'static str, seconds: f64) {
+    let Some(instruments) = INSTRUMENTS.get() else { return };
+    let attributes = [
+        KeyValue::new("rpc.system.name", "grpc"),
+        KeyValue::new("rpc.method", method),
+        KeyValue::new("rpc.response.status_code", status),
+        KeyValue::new("error.type", status),
+    ];
+    let used = if status == "OK" { &attributes[..3] } else { &attributes[..] };
+    instruments.calls.record(seconds, used);
+}
+
+/// Counts a submission.
+pub fn submission(outcome: SubmissionOutcome) {
+    if let Some(instruments) = INSTRUMENTS.get() {
+        instruments.submissions.add(1, &[KeyValue::new("nhs.equity.outcome", outcome.name())]);
+    }
+}
+
+/// Says how large the store is and how much room is left, in bytes.
+pub fn store(log_bytes: u64, sled_bytes: u64, free_disk_bytes: u64) {
+    LOG_BYTES.store(log_bytes, Relaxed);
+    SLED_BYTES.store(sled_bytes, Relaxed);
+    FREE_DISK_BYTES.store(free_disk_bytes, Relaxed);
+}
+
+/// Counts an answer that came from the cache.
+pub fn cache_hit() {
+    CACHE_HITS.fetch_add(1, Relaxed);
+}
+
+/// Counts an answer that had to be worked out.
+pub fn cache_miss() {
+    CACHE_MISSES.fetch_add(1, Relaxed);
+}
+
+/// Counts a panic that was caught.
+pub fn panic_caught() {
+    PANICS.fetch_add(1, Relaxed);
+}
+
+/// Panics caught since the start.
+#[must_use]
+pub fn panics() -> u64 {
+    PANICS.load(Relaxed)
+}
+
+/// Counts a call refused because the service was full.
+pub fn call_refused() {
+    REFUSED_CALLS.fetch_add(1, Relaxed);
+}
+
+/// Calls refused since the start.
+#[must_use]
+pub fn refused_calls() -> u64 {
+    REFUSED_CALLS.load(Relaxed)
+}
+
+/// A connection was accepted.
+pub fn connection_opened() {
+    CONNECTIONS.fetch_add(1, Relaxed);
+}
+
+/// A connection was closed.
+pub fn connection_closed() {
+    CONNECTIONS.fetch_sub(1, Relaxed);
+}
+
+/// Instruments that need more than an atomic.
+#[derive(Debug)]
+pub(super) struct Instruments {
+    calls: Histogram<f64>,
+    submissions: Counter<u64>,
+}
+
+impl Instruments {
+    /// Makes every instrument of the service.
+    pub(super) fn new(meter: &Meter) -> Self {
+        gauge(meter, "nhs.equity.store.log.size", "By", &LOG_BYTES);
+        gauge(meter, "nhs.equity.store.sled.size", "By", &SLED_BYTES);
+        gauge(meter, "nhs.equity.store.disk.free", "By", &FREE_DISK_BYTES);
+        gauge(meter, "nhs.equity.server.connection.count", "{connection}", &CONNECTIONS);
+        counter(meter, "nhs.equity.cache.hits", "{answer}", &CACHE_HITS);
+        counter(meter, "nhs.equity.cache.misses", "{answer}", &CACHE_MISSES);
+        counter(meter, "nhs.equity.server.panics", "{panic}", &PANICS);
+        counter(meter, "nhs.equity.server.refused_calls", "{call}", &REFUSED_CALLS);
+        let calls = meter
+            .f64_histogram("rpc.server.call.duration")
+            .with_unit("s")
+            .with_description("Duration of calls from the first byte to the end of the answer")
+            .with_boundaries(SECONDS.to_vec())
+            .build();
+        let submissions =
+            meter.u64_counter("nhs.equity.submissions").with_unit("{submission}").build();
+        Self { calls, submissions }
+    }
+
+    /// Makes the functions of this file use these instruments.
+    pub(super) fn install(self) {
+        // Telemetry starts once in a process, so there are none yet.
+        let _first = INSTRUMENTS.set(self);
+    }
+}
+
+fn gauge(meter: &Meter, name: &'static str, unit: &'static str, value: &'static AtomicU64) {
+    let read = move |observer: &dyn opentelemetry::metrics::AsyncInstrument<u64>| {
+        observer.observe(value.load(Relaxed), &[]);
+    };
+    meter.u64_observable_gauge(name).with_unit(unit).with_callback(read).build();
+}
+
+fn counter(meter: &Meter, name: &'static str, unit: &'static str, value: &'static AtomicU64) {
+    let read = move |observer: &dyn opentelemetry::metrics::AsyncInstrument<u64>| {
+        observer.observe(value.load(Relaxed), &[]);
+    };
+    meter.u64_observable_counter(name).with_unit(unit).with_callback(read).build();
+}

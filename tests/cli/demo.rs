@@ -1,0 +1,73 @@
+//! The first thing a new user types: its numbers are published, so they can be checked.
+
+use super::run::{equity, run};
+
+/// Appointments of the three locations by month: all, face to face, home visit, telephone, video or online, unknown.
+const PUBLISHED: [(&str, [i64; 6]); 6] = [
+    ("2019-03", [543_409, 449_395, 1_404, 63_417, 6_663, 22_530]),
+    ("2019-10", [624_182, 521_884, 986, 58_763, 9_398, 33_151]),
+    ("2020-02", [502_458, 416_811, 899, 52_640, 8_996, 23_112]),
+    ("2020-04", [361_905, 212_251, 313, 130_728, 1_507, 17_106]),
+    ("2020-06", [451_310, 249_774, 673, 171_904, 4_592, 24_367]),
+    ("2020-12", [480_513, 293_865, 999, 151_073, 6_819, 27_757]),
+];
+
+const CHANNELS: [&str; 5] =
+    ["FACE_TO_FACE", "HOME_VISIT", "TELEPHONE", "ONLINE_UNSPECIFIED", "NOT_KNOWN"];
+
+#[test]
+fn the_demo_prints_the_published_numbers_and_submits_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().to_str().unwrap();
+    let demo = |format: &str| {
+        run(&["demo", "--once", "--rows", "3000", "--data-folder", folder, "--format", format])
+    };
+
+    let first = demo("table");
+    assert_eq!(first.code, Some(0), "{first:?}");
+    for number in ["212,251", "130,728", "1,507", "313", "17,106", "361,905", "11,116,298"] {
+        assert!(first.answer.contains(number), "{number} is missing:\n{}", first.answer);
+    }
+    for words in
+        ["In April 2020 58.6 % of 361,905", "SYNTHETIC", "What to type next", "2019-03", "2020-12"]
+    {
+        assert!(first.answer.contains(words), "{words} is missing:\n{}", first.answer);
+    }
+    assert!(!first.answer.contains('\u{1b}'), "no colours where there is no terminal");
+    assert!(first.answer.is_ascii(), "no Unicode where the locale does not say UTF-8");
+    assert!(first.remarks.contains("submissions with"), "{}", first.remarks);
+
+    let second = demo("json");
+    assert!(second.remarks.contains("nothing was submitted again"), "{}", second.remarks);
+    let answers = second.json();
+    assert_eq!(answers["synthetic"]["breakdown"]["context"]["data_class"], "DATA_CLASS_SYNTHETIC");
+    let rows = answers["months"]["breakdown"]["rows"].as_array().unwrap().clone();
+    assert_eq!(rows.len(), 1 + 22);
+    assert_eq!(rows[0]["total_count"], 11_116_298);
+    for (month, published) in PUBLISHED {
+        let row = rows.iter().find(|row| row["keys"][0]["code"] == month).unwrap();
+        let count = |channel: &&str| {
+            let cells = row["channels"].as_array().unwrap();
+            cells.iter().find(|cell| cell["channel"] == **channel).unwrap()["estimate"]["count"]
+                .as_i64()
+                .unwrap()
+        };
+        let mut counts = vec![row["total_count"].as_i64().unwrap()];
+        counts.extend(CHANNELS.iter().map(count));
+        assert_eq!(counts, published, "{month}");
+    }
+
+    let csv = demo("csv").well();
+    let lines = csv::Reader::from_reader(csv.as_bytes()).into_records().map(Result::unwrap).count();
+    assert_eq!(lines, 23 * CHANNELS.len());
+}
+
+#[test]
+fn unicode_and_colours_follow_the_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = equity();
+    demo.args(["demo", "--once", "--rows", "500", "--data-folder"]).arg(folder.path());
+    let output = demo.env("LC_ALL", "C.UTF-8").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains('█') && !text.contains('\u{1b}'), "{text}");
+}

@@ -1,0 +1,6 @@
+//! The command line, as a child process: what is printed, and with which code it ends.
+
+mod demo;
+mod exits;
+mod formats;
+mod run;

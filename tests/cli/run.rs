@@ -1,0 +1,99 @@
+//! Runs `equity` as people and scripts do.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// The command, without anything of the environment that could change what it does.
+pub(super) fn equity() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_equity"));
+    for (name, _) in std::env::vars() {
+        if name.starts_with("EQUITY_") || name.starts_with("LC_") || name == "LANG" {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Runs it to its end.
+pub(super) fn run(arguments: &[&str]) -> Ended {
+    Ended::of(equity().args(arguments).output().unwrap())
+}
+
+/// A command that has ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    /// Exit code; `None` where a signal ended it.
+    pub(super) code: Option<i32>,
+    /// Standard output.
+    pub(super) answer: String,
+    /// Standard error.
+    pub(super) remarks: String,
+}
+
+impl Ended {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            answer: String::from_utf8(output.stdout).unwrap(),
+            remarks: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// The answer of a command that has to have ended well.
+    pub(super) fn well(self) -> String {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        self.answer
+    }
+
+    /// The answer as JSON.
+    pub(super) fn json(self) -> serde_json::Value {
+        serde_json::from_str(&self.well()).unwrap()
+    }
+}
+
+/// `equity serve` on a free port, killed when the test is over.
+pub(super) struct Served {
+    child: Child,
+    /// Where it serves.
+    pub(super) address: String,
+}
+
+impl Served {
+    pub(super) fn start(folder: &Path) -> Self {
+        let mut child = equity()
+            .args(["serve", "--address", "127.0.0.1:0", "--format", "json", "--data-folder"])
+            .arg(folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+        Self { child, address: ready["address"].as_str().unwrap().to_owned() }
+    }
+
+    /// Asks this service.
+    pub(super) fn ask(&self, arguments: &[&str]) -> Ended {
+        Ended::of(equity().args(arguments).args(["--service", &self.address]).output().unwrap())
+    }
+
+    /// Sends SIGTERM and returns the exit code and how long it took.
+    pub(super) fn terminate(mut self) -> (Option<i32>, Duration) {
+        let begin = Instant::now();
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let code = self.child.wait().unwrap().code();
+        (code, begin.elapsed())
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

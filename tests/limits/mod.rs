@@ -1,0 +1,10 @@
+//! Nothing waits without a bound: the door with a real listener, real connections and services that misbehave.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+mod admission;
+mod connections;
+mod deadlines;
+mod faults;
+mod stopping;
+mod support;
+mod telemetry;

@@ -1,0 +1,66 @@
+//! The server stops within its bound, whatever its clients do, and tells them.
+
+use std::time::{Duration, Instant};
+
+use equity_indicators::server::ServerSettings;
+use tokio::net::TcpStream;
+use tonic::Code;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+use super::support::{ECHO, NAP, SLEEP, TestServer, WATCH, drain, soon};
+
+fn drains_for(drain: Duration) -> ServerSettings {
+    ServerSettings { drain, ..ServerSettings::default() }
+}
+
+#[tokio::test]
+async fn clients_that_never_end_do_not_keep_it() {
+    let mut server = TestServer::start(drains_for(Duration::from_millis(500))).await;
+    let client = server.client().await;
+    let sleeper = tokio::spawn(async move { client.unary(SLEEP).await });
+    let silent = TcpStream::connect(server.address).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+
+    let begun = Instant::now();
+    server.shutdown.cancel();
+    soon(&mut server.running).await.unwrap().unwrap();
+    assert!(begun.elapsed() >= Duration::from_millis(400), "it did not wait for running calls");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(soon(sleeper).await.unwrap().is_err(), "the call was cut");
+    assert!(TcpStream::connect(server.address).await.is_err(), "nobody listens any more");
+    drop(silent);
+}
+
+#[tokio::test]
+async fn running_calls_end_well_and_idle_clients_do_not_delay() {
+    let mut server = TestServer::start(drains_for(Duration::from_secs(60))).await;
+    let (busy, idle) = (server.client().await, server.client().await);
+    soon(idle.unary(ECHO)).await.unwrap();
+    let nap = tokio::spawn(async move { busy.unary(NAP).await });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    server.shutdown.cancel();
+    assert_eq!(soon(nap).await.unwrap().unwrap(), "word");
+    soon(&mut server.running).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn watchers_and_health_are_told() {
+    let mut server = TestServer::start(drains_for(Duration::from_secs(60))).await;
+    let client = server.client().await;
+    let mut watch = soon(client.watch(WATCH)).await.unwrap();
+    let service = "equity.v1.ReferenceService".to_owned();
+    let check = HealthCheckRequest { service };
+    let mut health =
+        soon(HealthClient::new(client.channel.clone()).watch(check)).await.unwrap().into_inner();
+    let serving = soon(health.message()).await.unwrap().unwrap();
+    assert_eq!(serving.status(), ServingStatus::Serving);
+
+    server.shutdown.cancel();
+    let (_, status) = soon(drain(&mut watch)).await;
+    assert_eq!(status.unwrap().code(), Code::Unavailable);
+    let stopping = soon(health.message()).await.unwrap().unwrap();
+    assert_eq!(stopping.status(), ServingStatus::NotServing);
+    soon(&mut server.running).await.unwrap().unwrap();
+}

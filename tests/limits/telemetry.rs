@@ -1,0 +1,220 @@
+//! A collector in this process receives what the operator would see: one span a call, the metrics, and nothing when idle.
+//! A collector that never answers does not keep the service.
+//!
+//! Telemetry is a process's own and starts once: each test starts itself again in a process of its own.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use equity_indicators::server::ServerSettings;
+use equity_indicators::telemetry::{self, TelemetrySettings};
+use opentelemetry_proto::tonic::collector::logs::v1 as logs;
+use opentelemetry_proto::tonic::collector::metrics::v1 as metrics;
+use opentelemetry_proto::tonic::collector::trace::v1 as trace;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{Request, Response, Status};
+
+use super::support::{ECHO, TestServer, soon};
+
+/// Everything that was exported.
+#[derive(Clone, Default)]
+struct Collector(Arc<Mutex<Received>>);
+
+#[derive(Default)]
+struct Received {
+    spans: Vec<trace::ExportTraceServiceRequest>,
+    metrics: Vec<metrics::ExportMetricsServiceRequest>,
+    logs: Vec<logs::ExportLogsServiceRequest>,
+}
+
+#[tonic::async_trait]
+impl trace::trace_service_server::TraceService for Collector {
+    async fn export(
+        &self,
+        request: Request<trace::ExportTraceServiceRequest>,
+    ) -> Result<Response<trace::ExportTraceServiceResponse>, Status> {
+        self.0.lock().unwrap().spans.push(request.into_inner());
+        Ok(Response::new(Default::default()))
+    }
+}
+
+#[tonic::async_trait]
+impl metrics::metrics_service_server::MetricsService for Collector {
+    async fn export(
+        &self,
+        request: Request<metrics::ExportMetricsServiceRequest>,
+    ) -> Result<Response<metrics::ExportMetricsServiceResponse>, Status> {
+        self.0.lock().unwrap().metrics.push(request.into_inner());
+        Ok(Response::new(Default::default()))
+    }
+}
+
+#[tonic::async_trait]
+impl logs::logs_service_server::LogsService for Collector {
+    async fn export(
+        &self,
+        request: Request<logs::ExportLogsServiceRequest>,
+    ) -> Result<Response<logs::ExportLogsServiceResponse>, Status> {
+        self.0.lock().unwrap().logs.push(request.into_inner());
+        Ok(Response::new(Default::default()))
+    }
+}
+
+impl Collector {
+    async fn start() -> (Self, String) {
+        let collector = Self::default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let server = tonic::transport::Server::builder()
+            .add_service(trace::trace_service_server::TraceServiceServer::new(collector.clone()))
+            .add_service(metrics::metrics_service_server::MetricsServiceServer::new(
+                collector.clone(),
+            ))
+            .add_service(logs::logs_service_server::LogsServiceServer::new(collector.clone()))
+            .serve_with_incoming(TcpListenerStream::new(listener));
+        tokio::spawn(server);
+        (collector, endpoint)
+    }
+
+    fn spans(&self) -> Vec<Span> {
+        let received = self.0.lock().unwrap();
+        let resources = received.spans.iter().flat_map(|request| &request.resource_spans);
+        let scopes = resources.flat_map(|resource| &resource.scope_spans);
+        scopes.flat_map(|scope| scope.spans.clone()).collect()
+    }
+
+    fn log_count(&self) -> usize {
+        self.0.lock().unwrap().logs.len()
+    }
+}
+
+fn settings(endpoint: String) -> TelemetrySettings {
+    TelemetrySettings {
+        otlp_endpoint: Some(endpoint),
+        sample_ratio: 1.0,
+        service_instance_id: Some("test-1".to_owned()),
+        ..TelemetrySettings::default()
+    }
+}
+
+fn attribute(span: &Span, key: &str) -> String {
+    let attribute = span.attributes.iter().find(|attribute| attribute.key == key);
+    let value =
+        attribute.and_then(|attribute| attribute.value.clone()).and_then(|value| value.value);
+    match value {
+        Some(Value::StringValue(text)) => text,
+        other => panic!("{key} is {other:?} of {:?}", span.attributes),
+    }
+}
+
+/// Whether this process is the test's own. If not, the test runs in one that is.
+fn is_alone(test: &str) -> bool {
+    const ALONE: &str = "EQUITY_TEST_ALONE";
+    if std::env::var(ALONE).as_deref() == Ok(test) {
+        return true;
+    }
+    let itself = std::env::current_exe().unwrap();
+    let name = format!("limits::telemetry::{test}");
+    let output = std::process::Command::new(itself)
+        .args(["--exact", &name, "--nocapture"])
+        .env(ALONE, test)
+        .env_remove("EQUITY_LOG")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let logged = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}\n{logged}");
+    false
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_call_is_one_span_and_one_measurement() {
+    if !is_alone("one_call_is_one_span_and_one_measurement") {
+        return;
+    }
+    let (collector, endpoint) = Collector::start().await;
+    let guard = telemetry::init(&settings(endpoint)).unwrap();
+    let server = TestServer::start(ServerSettings::default()).await;
+    let client = server.client().await;
+
+    let mut request = Request::new("word".to_owned());
+    let callers = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    request.metadata_mut().insert("traceparent", callers.parse().unwrap());
+    request.metadata_mut().insert("baggage", "secret=1".parse().unwrap());
+    soon(client.send(ECHO, request)).await.unwrap();
+    assert!(soon(guard.flush()).await);
+
+    let spans = collector.spans();
+    assert_eq!(spans.len(), 1, "{spans:#?}");
+    let span = &spans[0];
+    assert_eq!((span.name.as_str(), span.kind()), ("_OTHER", SpanKind::Server));
+    assert_eq!(attribute(span, "rpc.system.name"), "grpc");
+    assert_eq!(attribute(span, "rpc.method"), "_OTHER");
+    assert_eq!(attribute(span, "rpc.response.status_code"), "OK");
+    assert!(span.parent_span_id.is_empty(), "a caller must not become our parent");
+    assert_eq!(span.links.len(), 1);
+    assert_eq!(
+        span.links[0].trace_id,
+        0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736_u128.to_be_bytes()
+    );
+    assert_ne!(span.trace_id, span.links[0].trace_id);
+    assert!(!format!("{span:?}").contains("secret"), "baggage was taken in");
+    assert_measured(&collector);
+
+    let logs = collector.log_count();
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(soon(guard.flush()).await);
+    }
+    assert_eq!(collector.spans().len(), 1, "exporting causes exports");
+    assert_eq!(collector.log_count(), logs, "exporting causes logs");
+    assert!(soon(guard.shutdown()).await);
+}
+
+/// The duration has the conventions' name, bounds in seconds and attributes from closed sets.
+fn assert_measured(collector: &Collector) {
+    let received = collector.0.lock().unwrap();
+    let last = received.metrics.last().expect("metrics were exported");
+    let resource = format!("{:?}", last.resource_metrics[0].resource);
+    assert!(resource.contains("equity-indicators") && resource.contains("test-1"), "{resource}");
+    let scopes = last.resource_metrics.iter().flat_map(|resource| &resource.scope_metrics);
+    let metrics: Vec<_> = scopes.flat_map(|scope| &scope.metrics).collect();
+    let duration = metrics.iter().find(|metric| metric.name == "rpc.server.call.duration");
+    let duration = duration.expect("calls are measured");
+    assert_eq!(duration.unit, "s");
+    let Some(Data::Histogram(histogram)) = &duration.data else { panic!("{duration:?}") };
+    let point = histogram
+        .data_points
+        .iter()
+        .find(|point| format!("{point:?}").contains("_OTHER"))
+        .expect("our call is among them");
+    assert_eq!(point.explicit_bounds.first(), Some(&0.005));
+    assert_eq!(point.explicit_bounds.last(), Some(&10.0));
+    let names: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
+    for name in ["nhs.equity.store.log.size", "nhs.equity.cache.hits", "nhs.equity.server.panics"] {
+        assert!(names.contains(&name), "{name} not in {names:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_collector_that_never_answers_does_not_keep_us() {
+    if !is_alone("a_collector_that_never_answers_does_not_keep_us") {
+        return;
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let guard = telemetry::init(&settings(endpoint)).unwrap();
+    let server = TestServer::start(ServerSettings::default()).await;
+    soon(server.client().await.unary(ECHO)).await.unwrap();
+
+    let begun = Instant::now();
+    let sent = guard.shutdown().await;
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    assert!(!sent, "what nobody took counts as sent");
+    drop(listener);
+}
