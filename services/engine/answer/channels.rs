@@ -123,7 +123,13 @@ impl Engine {
         let table =
             plan.table(self.store().reader(), unit, plan.path(unit), 1, self.settings.threads)?;
         let channels = occurring(&table, plan.axes[outer].places());
-        context.unattributed = self.unattributed(&plan, question)?;
+        // What else the answer looks at, besides the plan: it changes the answer too.
+        let mut scope = plan.scope.clone();
+        if let Some(elsewhere) = self.unattributed(&plan, question)? {
+            context.data_position = context.data_position.max(elsewhere.data_position);
+            scope = scope.zip(elsewhere.scope).map(|(scope, other)| scope.joined(other));
+            context.unattributed = elsewhere.told;
+        }
         if query.full {
             context.legend = plan.legend(&table, outer, &channels);
         }
@@ -143,6 +149,17 @@ impl Engine {
         if maker.has_total() {
             rows.push(maker.row(&[], &table.all));
         }
+        if let Some((key, query)) = plan.declared_parent(query) {
+            let whole = self.channels(&ChannelQuestion { query, ..question.clone() })?;
+            context.notes.push(format!(
+                "{} stands for all organisations of that area, those not listed included.",
+                key.code
+            ));
+            let keys = vec![key];
+            rows.extend(whole.rows.into_iter().map(|row| ChannelRow { keys: keys.clone(), ..row }));
+            context.data_position = context.data_position.max(whole.context.data_position);
+            scope = scope.zip(whole.scope).map(|(scope, other)| scope.joined(other));
+        }
         let wanted = table.rows.iter().filter(|(row, _)| !row.is_empty() && plan.wants(row));
         rows.extend(wanted.map(|(row, counts)| maker.row(row, counts)));
         if rows.iter().all(|row| row.total == 0) && context.empty.is_none() {
@@ -151,14 +168,11 @@ impl Engine {
         if let Some(population) = &population {
             context.notes.push(population.note());
         }
-        let (position, mut scope) = (plan.position, plan.scope.clone());
         if let Some(population) = population {
             context.data_position = context.data_position.max(population.data_position());
-            scope = scope.zip(population.scope()).map(|(mut scope, more)| {
-                scope.collections.extend(more.collections);
-                scope
-            });
+            scope = scope.zip(population.scope()).map(|(scope, other)| scope.joined(other));
         }
+        let position = plan.position;
         Ok(ChannelTable { context, dimensions: query.by.clone(), rows, position, scope })
     }
 
@@ -181,7 +195,7 @@ impl Engine {
         &self,
         plan: &Plan,
         question: &ChannelQuestion,
-    ) -> Result<Option<(u64, String)>, QueryError> {
+    ) -> Result<Option<Elsewhere>, QueryError> {
         let query = &question.query;
         let mut other = Query { by: Vec::new(), ..query.clone() };
         let detail = match &query.place {
@@ -221,8 +235,16 @@ impl Engine {
             Where::Provider(_) => format!("{} {detail}", some_of(&whose)),
             Where::Residence(_) | Where::Organisations(_) => detail,
         };
-        Ok((count > 0).then_some((count, detail)))
+        let told = (count > 0).then_some((count, detail));
+        Ok(Some(Elsewhere { told, data_position: plan.data_position, scope: plan.scope }))
     }
+}
+
+/// Volume that cannot be attributed, and what its figure depends on.
+struct Elsewhere {
+    told: Option<(u64, String)>,
+    data_position: u64,
+    scope: Option<Scope>,
 }
 
 /// A few of some codes.
