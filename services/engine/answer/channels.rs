@@ -125,7 +125,7 @@ impl Engine {
         let channels = occurring(&table, plan.axes[outer].places());
         // What else the answer looks at, besides the plan: it changes the answer too.
         let mut scope = plan.scope.clone();
-        if let Some(elsewhere) = self.unattributed(&plan, question)? {
+        if let Some(elsewhere) = self.unattributed(&plan, query, question.measure)? {
             context.data_position = context.data_position.max(elsewhere.data_position);
             scope = scope.zip(elsewhere.scope).map(|(scope, other)| scope.joined(other));
             context.unattributed = elsewhere.told;
@@ -191,12 +191,12 @@ impl Engine {
 
     /// What cannot be attributed to the area that was asked for: volume of organisations that belong to its parent and to no
     /// area of its kind; by residence, that of people whose home is not known.
-    fn unattributed(
+    pub(super) fn unattributed(
         &self,
         plan: &Plan,
-        question: &ChannelQuestion,
+        query: &Query,
+        measure: Measure,
     ) -> Result<Option<Elsewhere>, QueryError> {
-        let query = &question.query;
         let mut other = Query { by: Vec::new(), ..query.clone() };
         let detail = match &query.place {
             Where::Organisations(_) => return Ok(None),
@@ -220,7 +220,7 @@ impl Engine {
                 "the home is not known".into()
             }
         };
-        let measure = match question.measure {
+        let measure = match measure {
             Measure::Persons => Measure::Contacts,
             measure @ (Measure::Contacts | Measure::AttendedContacts) => measure,
         };
@@ -241,10 +241,10 @@ impl Engine {
 }
 
 /// Volume that cannot be attributed, and what its figure depends on.
-struct Elsewhere {
-    told: Option<(u64, String)>,
-    data_position: u64,
-    scope: Option<Scope>,
+pub(super) struct Elsewhere {
+    pub(super) told: Option<(u64, String)>,
+    pub(super) data_position: u64,
+    pub(super) scope: Option<Scope>,
 }
 
 /// A few of some codes.

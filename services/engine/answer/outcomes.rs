@@ -100,6 +100,11 @@ impl Engine {
             Rows { question, attendance: &by_attendance, waits: &by_wait, channels: &occurring };
         let none = vec![0; waits.all.len()];
         let (mut rows, mut scope) = (Vec::new(), by_attendance.scope.clone());
+        if let Some(elsewhere) = self.unattributed(&by_attendance, query, Measure::Contacts)? {
+            context.data_position = context.data_position.max(elsewhere.data_position);
+            scope = scope.zip(elsewhere.scope).map(|(scope, other)| scope.joined(other));
+            context.unattributed = elsewhere.told;
+        }
         let several = matches!(&query.place, Where::Organisations(codes) if codes.len() > 1)
             || query
                 .filters
