@@ -123,7 +123,13 @@ impl Engine {
         let table =
             plan.table(self.store().reader(), unit, plan.path(unit), 1, self.settings.threads)?;
         let channels = occurring(&table, plan.axes[outer].places());
-        context.unattributed = self.unattributed(&plan, question)?;
+        // What else the answer looks at, besides the plan: it changes the answer too.
+        let mut scope = plan.scope.clone();
+        if let Some(elsewhere) = self.unattributed(&plan, query, question.measure)? {
+            context.data_position = context.data_position.max(elsewhere.data_position);
+            scope = scope.zip(elsewhere.scope).map(|(scope, other)| scope.joined(other));
+            context.unattributed = elsewhere.told;
+        }
         if query.full {
             context.legend = plan.legend(&table, outer, &channels);
         }
@@ -143,6 +149,17 @@ impl Engine {
         if maker.has_total() {
             rows.push(maker.row(&[], &table.all));
         }
+        if let Some((key, query)) = plan.declared_parent(query) {
+            let whole = self.channels(&ChannelQuestion { query, ..question.clone() })?;
+            context.notes.push(format!(
+                "{} stands for all organisations of that area, those not listed included.",
+                key.code
+            ));
+            let keys = vec![key];
+            rows.extend(whole.rows.into_iter().map(|row| ChannelRow { keys: keys.clone(), ..row }));
+            context.data_position = context.data_position.max(whole.context.data_position);
+            scope = scope.zip(whole.scope).map(|(scope, other)| scope.joined(other));
+        }
         let wanted = table.rows.iter().filter(|(row, _)| !row.is_empty() && plan.wants(row));
         rows.extend(wanted.map(|(row, counts)| maker.row(row, counts)));
         if rows.iter().all(|row| row.total == 0) && context.empty.is_none() {
@@ -151,14 +168,11 @@ impl Engine {
         if let Some(population) = &population {
             context.notes.push(population.note());
         }
-        let (position, mut scope) = (plan.position, plan.scope.clone());
         if let Some(population) = population {
             context.data_position = context.data_position.max(population.data_position());
-            scope = scope.zip(population.scope()).map(|(mut scope, more)| {
-                scope.collections.extend(more.collections);
-                scope
-            });
+            scope = scope.zip(population.scope()).map(|(scope, other)| scope.joined(other));
         }
+        let position = plan.position;
         Ok(ChannelTable { context, dimensions: query.by.clone(), rows, position, scope })
     }
 
@@ -177,12 +191,12 @@ impl Engine {
 
     /// What cannot be attributed to the area that was asked for: volume of organisations that belong to its parent and to no
     /// area of its kind; by residence, that of people whose home is not known.
-    fn unattributed(
+    pub(super) fn unattributed(
         &self,
         plan: &Plan,
-        question: &ChannelQuestion,
-    ) -> Result<Option<(u64, String)>, QueryError> {
-        let query = &question.query;
+        query: &Query,
+        measure: Measure,
+    ) -> Result<Option<Elsewhere>, QueryError> {
         let mut other = Query { by: Vec::new(), ..query.clone() };
         let detail = match &query.place {
             Where::Organisations(_) => return Ok(None),
@@ -206,7 +220,7 @@ impl Engine {
                 "the home is not known".into()
             }
         };
-        let measure = match question.measure {
+        let measure = match measure {
             Measure::Persons => Measure::Contacts,
             measure @ (Measure::Contacts | Measure::AttendedContacts) => measure,
         };
@@ -221,8 +235,16 @@ impl Engine {
             Where::Provider(_) => format!("{} {detail}", some_of(&whose)),
             Where::Residence(_) | Where::Organisations(_) => detail,
         };
-        Ok((count > 0).then_some((count, detail)))
+        let told = (count > 0).then_some((count, detail));
+        Ok(Some(Elsewhere { told, data_position: plan.data_position, scope: plan.scope }))
     }
+}
+
+/// Volume that cannot be attributed, and what its figure depends on.
+pub(super) struct Elsewhere {
+    pub(super) told: Option<(u64, String)>,
+    pub(super) data_position: u64,
+    pub(super) scope: Option<Scope>,
 }
 
 /// A few of some codes.
