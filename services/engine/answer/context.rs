@@ -122,6 +122,7 @@ impl Plan {
                 some.join(", ")
             ));
         }
+        notes.extend(self.months_without(query));
         for axis in self.axes.iter().filter(|axis| axis.dimension.overlapping()) {
             notes.push(format!(
                 "{}: a record can be in several categories, so rows add to more than the total.",
@@ -159,6 +160,26 @@ impl Plan {
             notes,
             empty,
         }
+    }
+
+    /// Says which of the months asked for nobody has submitted anything for: a total over them is not whole.
+    fn months_without(&self, query: &Query) -> Option<String> {
+        let (first, last) = query.months;
+        let has: BTreeSet<_> = self.submissions.iter().map(|s| s.slot.month).collect();
+        let asked = (first.number()..=last.number()).filter_map(|n| Month::from_number(n.into()));
+        let (all, without): (usize, Vec<_>) =
+            asked.fold((0, Vec::new()), |(all, mut without), month| {
+                if !has.contains(&month) {
+                    without.push(month.to_string());
+                }
+                (all + 1, without)
+            });
+        if has.is_empty() || without.is_empty() {
+            return None;
+        }
+        let more = if without.len() > 6 { ", …" } else { "" };
+        let some = without[..without.len().min(6)].join(", ");
+        Some(format!("{} of {all} months have no submission: {some}{more}.", without.len()))
     }
 
     /// The key of a row.
