@@ -5,8 +5,10 @@
     reason = "of descriptors and tokens, tests pick what they look at"
 )]
 
+mod api;
 mod cli;
 mod contract;
 mod crash;
 mod house;
 mod limits;
+mod support;

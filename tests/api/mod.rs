@@ -1,0 +1,3 @@
+//! The interface, through the real server and the generated client.
+
+mod oracle;
