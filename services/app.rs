@@ -28,7 +28,7 @@ use crate::rpc::{Context, SENT_BYTES};
 use crate::server::{self, ServerError};
 pub use crate::store::Report as VerifyReport;
 use crate::store::{self, Store};
-use crate::telemetry::metrics;
+use crate::telemetry::{self, metrics};
 
 /// Submissions that are taken in at once: each holds its rows in memory until it is written.
 const SUBMITTING: usize = 8;
@@ -156,6 +156,14 @@ fn routes(context: &Context) -> Routes {
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )
+}
+
+/// Starts logs, traces and metrics; once in a process, inside the runtime. Shut the guard down last.
+///
+/// # Errors
+/// The exporter cannot be made.
+pub fn observe(config: &Config) -> anyhow::Result<telemetry::Guard> {
+    Ok(telemetry::init(&config.telemetry)?)
 }
 
 /// Measures sizes now and then, for as long as there is an engine.

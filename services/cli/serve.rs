@@ -7,7 +7,7 @@ use clap::Args;
 use super::exit::Failure;
 use super::running;
 use super::show::{Format, Out};
-use crate::app::Service;
+use crate::app::{self, Service};
 use crate::config::Config;
 
 const EXAMPLES: &str = "\
@@ -76,12 +76,15 @@ pub async fn run(args: ServeArgs, out: &mut Out) -> Result<(), Failure> {
         out.answer("the settings can be used")?;
         return Ok(());
     }
+    let telemetry = app::observe(&config)?;
     let service = running::start(&config).await?;
     out.answer(&ready(&service, &config, out.format))?;
     let told = running::until_told_to_stop().await;
     out.remark("stopping")?;
-    running::stop(service).await?;
-    told
+    let stopped = running::stop(service).await;
+    // Last, so that what stopping had to say goes out too.
+    telemetry.shutdown().await;
+    stopped.and(told)
 }
 
 /// What is said when the service is ready.

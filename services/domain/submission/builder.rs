@@ -93,7 +93,7 @@ impl Builder {
             return;
         }
         let (reference, system) = (Arc::clone(&self.reference), self.system(field));
-        self.value(field, code, || match reference.list_of(field) {
+        self.value(field, field.path(), code, || match reference.list_of(field) {
             Some(list) => raw::meaning(field, list, system, code),
             None => {
                 Err(Wrong { value: raw::shown(code), expected: "nothing".into(), nearest: None })
@@ -108,7 +108,7 @@ impl Builder {
         }
         let joined = codes.join("\u{1f}");
         let (reference, system) = (Arc::clone(&self.reference), self.system(field));
-        self.value(field, &joined, || match reference.list_of(field) {
+        self.value(field, field.path(), &joined, || match reference.list_of(field) {
             Some(list) => raw::meaning_of_set(field, list, system, &joined),
             None => {
                 Err(Wrong { value: raw::shown(&joined), expected: "nothing".into(), nearest: None })
@@ -140,7 +140,7 @@ impl Builder {
             }
             Some(number) => {
                 let text = format!("#{number}");
-                self.value(field, &text, || raw::number(i64::from(number), most));
+                self.value(field, path, &text, || raw::number(i64::from(number), most));
             }
             None => self.code(field, code),
         }
@@ -164,7 +164,7 @@ impl Builder {
         match day_of(day).filter(|day| in_month && (1..=month.days()).contains(day)) {
             Some(day) => {
                 let text = format!("#{day}");
-                self.value(Field::Day, &text, || Ok(Value::Number(u32::from(day))));
+                self.value(Field::Day, "date", &text, || Ok(Value::Number(u32::from(day))));
             }
             None => {
                 let expected = format!("a day of {month} (`{month}-01`), or nothing");
@@ -254,9 +254,15 @@ impl Builder {
         self.header.code_systems.get(&field).copied().unwrap_or(0)
     }
 
-    fn value(&mut self, field: Field, text: &str, look_up: impl FnOnce() -> Result<Value, Wrong>) {
+    fn value(
+        &mut self,
+        field: Field,
+        path: &str,
+        text: &str,
+        look_up: impl FnOnce() -> Result<Value, Wrong>,
+    ) {
         if text.len() > LONGEST * 16 {
-            self.problem(field.path(), text, "a code of at most 128 bytes", None);
+            self.problem(path, text, "a code of at most 128 bytes", None);
             return;
         }
         let row = self.weights.len();
@@ -278,7 +284,7 @@ impl Builder {
             }
             Err(wrong) => {
                 let wrong = wrong.clone();
-                self.problem(field.path(), &wrong.value, &wrong.expected, wrong.nearest);
+                self.problem(path, &wrong.value, &wrong.expected, wrong.nearest);
             }
         }
         if field.is_characteristic() && !self.header.collected.contains(&field) {

@@ -1,6 +1,6 @@
 //! How consultations reached people: indicators CH-01 to CH-04.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::{Absence, Context, Key, Reason};
 use super::plan::{Ask, Plan};
@@ -192,10 +192,8 @@ impl Engine {
                 if elsewhere.is_empty() {
                     return Ok(None);
                 }
-                other.place = Where::Organisations(elsewhere.clone());
-                let some: Vec<_> = elsewhere.iter().take(5).map(String::as_str).collect();
-                let more = if elsewhere.len() > 5 { ", …" } else { "" };
-                format!("{}{more} belong to no single {}", some.join(", "), area.kind)
+                other.place = Where::Organisations(elsewhere);
+                format!("belong to no single {}", area.kind)
             }
             Where::Residence(_) => {
                 let unknown =
@@ -217,8 +215,21 @@ impl Engine {
         let table =
             plan.table(self.store().reader(), Unit::Weights, path, 1, self.settings.threads)?;
         let count: u64 = table.all.iter().sum();
+        let whose: BTreeSet<_> =
+            plan.submissions.iter().map(|s| s.organisation.to_string()).collect();
+        let detail = match &query.place {
+            Where::Provider(_) => format!("{} {detail}", some_of(&whose)),
+            Where::Residence(_) | Where::Organisations(_) => detail,
+        };
         Ok((count > 0).then_some((count, detail)))
     }
+}
+
+/// A few of some codes.
+fn some_of(codes: &BTreeSet<String>) -> String {
+    let some: Vec<_> = codes.iter().take(5).map(String::as_str).collect();
+    let more = if codes.len() > some.len() { ", …" } else { "" };
+    format!("{}{more}", some.join(", "))
 }
 
 /// Organisations that belong to a parent of the area, and to no area of its kind.
@@ -256,7 +267,7 @@ pub(super) fn axis_sums(plan: &Plan, table: &Table, outer: usize) -> BTreeMap<us
 }
 
 fn person_notes(plan: &Plan, context: &mut Context) {
-    let schemes: std::collections::BTreeSet<_> =
+    let schemes: BTreeSet<_> =
         plan.submissions.iter().filter(|s| s.has_persons).map(|s| &s.person_key_scheme).collect();
     let without = plan.submissions.iter().filter(|s| !s.has_persons).count();
     if schemes.len() > 1 {
