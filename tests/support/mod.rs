@@ -123,8 +123,7 @@ impl TestServer {
         use submit_populations_request::Part;
         let mut parts = vec![Part::Header(header)];
         parts.push(Part::Batch(PopulationBatch { records: rows }));
-        let messages =
-            parts.into_iter().map(|part| SubmitPopulationsRequest { part: Some(part) });
+        let messages = parts.into_iter().map(|part| SubmitPopulationsRequest { part: Some(part) });
         let answer = self.submissions().submit_populations(tokio_stream::iter(messages)).await?;
         Ok(answer.into_inner().receipt.unwrap())
     }
