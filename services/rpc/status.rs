@@ -232,6 +232,13 @@ pub fn stream_idle(waited: Duration) -> Status {
     refused(ErrorReason::DeadlineExceeded, message, [])
 }
 
+/// The caller has cancelled the call, or is gone, before the end of its stream.
+#[must_use]
+pub fn stream_broken() -> Status {
+    let what = "broke off before its end: nothing was stored; send the whole stream again";
+    field_invalid("stream", what)
+}
+
 /// The disk is too full to accept submissions.
 #[must_use]
 pub fn storage_full() -> Status {

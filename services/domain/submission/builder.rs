@@ -93,7 +93,10 @@ impl Builder {
             return;
         }
         let (reference, system) = (Arc::clone(&self.reference), self.system(field));
-        self.value(field, field.path(), code, || match reference.list_of(field) {
+        // Numbers are kept as `#77`: a code that looks like one must not be taken for it, nor it for the code.
+        let looks_like_number = code.starts_with('#').then(|| format!("#{code}"));
+        let text = looks_like_number.as_deref().unwrap_or(code);
+        self.value(field, field.path(), text, || match reference.list_of(field) {
             Some(list) => raw::meaning(field, list, system, code),
             None => {
                 Err(Wrong { value: raw::shown(code), expected: "nothing".into(), nearest: None })
@@ -104,6 +107,10 @@ impl Builder {
     /// Takes the codes of a multi-valued field; none is none.
     pub fn codes(&mut self, field: Field, codes: &[String]) {
         if codes.is_empty() {
+            return;
+        }
+        if let Some(code) = codes.iter().find(|code| code.contains(raw::SEPARATOR)) {
+            self.problem(field.path(), code, "codes without control characters", None);
             return;
         }
         let joined = codes.join("\u{1f}");
@@ -290,7 +297,7 @@ impl Builder {
         if field.is_characteristic() && !self.header.collected.contains(&field) {
             let expected =
                 format!("`{}` listed in `collected_characteristics`, or nothing", field.name());
-            self.problem(field.path(), "", &expected, None);
+            self.problem(path, "", &expected, None);
         }
     }
 

@@ -1,0 +1,6 @@
+//! The interface, through the real server and the generated client.
+
+mod bad_input;
+mod oracle;
+mod queries;
+mod submissions;
