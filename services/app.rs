@@ -26,8 +26,8 @@ use crate::rpc::reference::Reference;
 use crate::rpc::submissions::Submissions;
 use crate::rpc::{Context, SENT_BYTES};
 use crate::server::{self, ServerError};
-use crate::store::{self, Store};
 pub use crate::store::Report as VerifyReport;
+use crate::store::{self, Store};
 use crate::telemetry::metrics;
 
 /// Submissions that are taken in at once: each holds its rows in memory until it is written.
@@ -62,14 +62,19 @@ impl Service {
             counting: Arc::new(Semaphore::new(threads() * 2)),
             submitting: Arc::new(Semaphore::new(SUBMITTING)),
             page_key: blake3::derive_key("equity-indicators 2026-11 page tokens", &secret),
-            message_bytes: (config.limits.query_message_bytes, config.limits.submission_message_bytes),
+            message_bytes: (
+                config.limits.query_message_bytes,
+                config.limits.submission_message_bytes,
+            ),
         };
-        let (routes, health) = server::standard_services(routes(&context), config.reflection()).await?;
+        let (routes, health) =
+            server::standard_services(routes(&context), config.reflection()).await?;
         let shutdown = CancellationToken::new();
         let (settings, stop) = (config.server_settings(), shutdown.clone());
-        let serving = tokio::spawn(async move {
-            server::run(listener, routes, &settings, health, stop).await
-        });
+        let serving =
+            tokio::spawn(
+                async move { server::run(listener, routes, &settings, health, stop).await },
+            );
         tokio::spawn(measure(Arc::downgrade(&engine), shutdown.clone()));
         Ok(Self { address, shutdown, serving, engine })
     }

@@ -22,7 +22,9 @@ pub(super) fn load(file: &Path, data_folder: &Path) -> anyhow::Result<[u8; 32]> 
             }
             make(file).with_context(|| format!("cannot write the secret {}", file.display()))
         }
-        Err(error) => Err(error).with_context(|| format!("cannot read the secret {}", file.display())),
+        Err(error) => {
+            Err(error).with_context(|| format!("cannot read the secret {}", file.display()))
+        }
     }
 }
 
@@ -36,7 +38,8 @@ fn make(file: &Path) -> anyhow::Result<[u8; 32]> {
     writeln!(written, "{hex}")?;
     // The data is worth nothing without it: on the disk before the first byte of data is.
     written.sync_all()?;
-    fs::File::open(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?.sync_all()?;
+    fs::File::open(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?
+        .sync_all()?;
     tracing::warn!(file = %file.display(), "made a new secret: back it up, the data cannot be used without it");
     Ok(secret)
 }

@@ -74,7 +74,8 @@ impl Channels {
 
 fn make_channels(engine: &Engine, question: &ChannelQuestion) -> Result<Made, QueryError> {
     let table = engine.channels(question)?;
-    let (position, data_position, scope) = (table.position, table.context.data_position, table.scope.clone());
+    let (position, data_position, scope) =
+        (table.position, table.context.data_position, table.scope.clone());
     let breakdown = Some(answer::channels(question, table));
     let body = v1::GetChannelBreakdownResponse { breakdown, position: 0 }.encode_to_vec().into();
     Ok(Made { body, position, data_position, scope })
@@ -122,7 +123,8 @@ impl ConsultationChannelService for Channels {
             let (position, scope) = (table.position, table.scope.clone());
             let data_position = table.context.data_position;
             let outcomes = Some(answer::outcomes(question, table));
-            let body = v1::GetAccessOutcomesResponse { outcomes, position: 0 }.encode_to_vec().into();
+            let body =
+                v1::GetAccessOutcomesResponse { outcomes, position: 0 }.encode_to_vec().into();
             Ok(Made { body, position, data_position, scope })
         };
         self.answer(question(b'o', &request), asked, |asked| &asked.query, make).await

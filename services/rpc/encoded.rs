@@ -37,8 +37,11 @@ impl Message for Encoded {
     }
 
     fn encoded_len(&self) -> usize {
-        let position =
-            if self.position == 0 { 0 } else { encoding::int64::encoded_len(POSITION, &self.position) };
+        let position = if self.position == 0 {
+            0
+        } else {
+            encoding::int64::encoded_len(POSITION, &self.position)
+        };
         self.body.len() + position
     }
 
@@ -57,7 +60,8 @@ mod tests {
         let breakdown =
             ChannelBreakdown { dimensions: vec!["month".into()], ..ChannelBreakdown::default() };
         for position in [0, 1, i64::MAX] {
-            let message = GetChannelBreakdownResponse { breakdown: Some(breakdown.clone()), position };
+            let message =
+                GetChannelBreakdownResponse { breakdown: Some(breakdown.clone()), position };
             let without = GetChannelBreakdownResponse { position: 0, ..message.clone() };
             let encoded = Encoded { body: without.encode_to_vec().into(), position };
             assert_eq!(encoded.encode_to_vec(), message.encode_to_vec());

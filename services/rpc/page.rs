@@ -20,9 +20,19 @@ pub(super) struct Page {
 
 impl Page {
     /// Checks size and token. `query` is everything else that was asked.
-    pub(super) fn new(key: &[u8; 32], query: &[&str], size: i32, token: &str) -> Result<Self, Status> {
+    pub(super) fn new(
+        key: &[u8; 32],
+        query: &[&str],
+        size: i32,
+        token: &str,
+    ) -> Result<Self, Status> {
         let size = match usize::try_from(size) {
-            Err(_) => return Err(status::field_invalid("page_size", "a number from 0 (means 100) to 1000")),
+            Err(_) => {
+                return Err(status::field_invalid(
+                    "page_size",
+                    "a number from 0 (means 100) to 1000",
+                ));
+            }
             Ok(0) => DEFAULT,
             Ok(size) => size.min(MOST),
         };
@@ -33,7 +43,8 @@ impl Page {
         }
         let mut page = Self { size, cursor: 0, signed: *hasher.finalize().as_bytes() };
         if !token.is_empty() {
-            let cursor = token.get(SIGNATURE * 2..).and_then(|hex| u64::from_str_radix(hex, 16).ok());
+            let cursor =
+                token.get(SIGNATURE * 2..).and_then(|hex| u64::from_str_radix(hex, 16).ok());
             page.cursor = cursor.ok_or_else(status::page_token_invalid)?;
             if page.token(page.cursor) != token {
                 return Err(status::page_token_invalid());
@@ -47,7 +58,8 @@ impl Page {
         let mut hasher = blake3::Hasher::new_keyed(&self.signed);
         hasher.update(&cursor.to_le_bytes());
         let signature = hasher.finalize();
-        let hex: String = signature.as_bytes()[..SIGNATURE].iter().map(|b| format!("{b:02x}")).collect();
+        let hex: String =
+            signature.as_bytes()[..SIGNATURE].iter().map(|b| format!("{b:02x}")).collect();
         format!("{hex}{cursor:016x}")
     }
 
@@ -85,7 +97,14 @@ mod tests {
         assert!(Page::new(&[1; 32], &["q"], 9, &token).is_ok());
         assert!(Page::new(&[1; 32], &["r"], 7, &token).is_err());
         assert!(Page::new(&[2; 32], &["q"], 7, &token).is_err());
-        for bad in ["x", "é", &token[1..], &format!("{token}0"), &token.replace("07", "08"), "00000000000000000"] {
+        for bad in [
+            "x",
+            "é",
+            &token[1..],
+            &format!("{token}0"),
+            &token.replace("07", "08"),
+            "00000000000000000",
+        ] {
             assert!(Page::new(&[1; 32], &["q"], 7, bad).is_err(), "{bad}");
         }
         assert!(Page::new(&[1; 32], &["q"], -1, "").is_err());

@@ -33,8 +33,14 @@ fn in_area(content: &Content, area: &str) -> Result<BTreeSet<String>, Status> {
         "" => None,
         code => Some(content.areas().get(code).ok_or_else(|| query_error(no_area(content, code)))?),
     };
-    let belongs = |o: &&crate::domain::area::Organisation| area.is_none_or(|area| o.areas.contains(&area.code));
-    Ok(content.organisations().filter(belongs).map(|organisation| organisation.code.clone()).collect())
+    let belongs = |o: &&crate::domain::area::Organisation| {
+        area.is_none_or(|area| o.areas.contains(&area.code))
+    };
+    Ok(content
+        .organisations()
+        .filter(belongs)
+        .map(|organisation| organisation.code.clone())
+        .collect())
 }
 
 #[tonic::async_trait]
@@ -44,11 +50,13 @@ impl ReferenceService for Reference {
         request: Request<v1::ListCodeListsRequest>,
     ) -> Result<Response<v1::ListCodeListsResponse>, Status> {
         let request = request.into_inner();
-        let page = self.page(&["lists", &request.code_list], request.page_size, &request.page_token)?;
+        let page =
+            self.page(&["lists", &request.code_list], request.page_size, &request.page_token)?;
         let content = self.content();
         if !request.code_list.is_empty() && content.list(&request.code_list).is_none() {
             let ids: Vec<_> = content.lists().map(|list| list.id.as_str()).collect();
-            let what = format!("no code list `{}`; there are {}", request.code_list, ids.join(", "));
+            let what =
+                format!("no code list `{}`; there are {}", request.code_list, ids.join(", "));
             return Err(status::field_invalid("code_list", what));
         }
         let wanted = |id: &str| request.code_list.is_empty() || request.code_list == id;
@@ -87,10 +95,12 @@ impl ReferenceService for Reference {
         request: Request<v1::ListOrganisationsRequest>,
     ) -> Result<Response<v1::ListOrganisationsResponse>, Status> {
         let request = request.into_inner();
-        let page = self.page(&["organisations", &request.area], request.page_size, &request.page_token)?;
+        let page =
+            self.page(&["organisations", &request.area], request.page_size, &request.page_token)?;
         let content = self.content();
         let codes = in_area(&content, &request.area)?;
-        let (organisations, next_page_token) = page.of(codes.iter().filter_map(|code| content.organisation(code)).collect());
+        let (organisations, next_page_token) =
+            page.of(codes.iter().filter_map(|code| content.organisation(code)).collect());
         let organisations = organisations.into_iter().map(convert::organisation).collect();
         Ok(Response::new(v1::ListOrganisationsResponse { organisations, next_page_token }))
     }
@@ -100,7 +110,8 @@ impl ReferenceService for Reference {
         request: Request<v1::ListAreasRequest>,
     ) -> Result<Response<v1::ListAreasResponse>, Status> {
         let request = request.into_inner();
-        let page = self.page(&["areas", &request.r#type], request.page_size, &request.page_token)?;
+        let page =
+            self.page(&["areas", &request.r#type], request.page_size, &request.page_token)?;
         let content = self.content();
         let kinds: BTreeSet<_> = content.areas().iter().map(|area| area.kind.as_str()).collect();
         if !request.r#type.is_empty() && !kinds.contains(request.r#type.as_str()) {
@@ -127,7 +138,12 @@ impl ReferenceService for Reference {
             Ok(v1::Dataset::Unspecified) => None,
             Ok(v1::Dataset::Consultations) => Some(Dataset::Consultations),
             Ok(v1::Dataset::Populations) => Some(Dataset::Populations),
-            Err(_) => return Err(status::field_invalid("dataset", "a value of the enumeration, or none")),
+            Err(_) => {
+                return Err(status::field_invalid(
+                    "dataset",
+                    "a value of the enumeration, or none",
+                ));
+            }
         };
         let catalog = self.0.engine.store().catalog();
         let content = &catalog.reference;
@@ -138,10 +154,18 @@ impl ReferenceService for Reference {
         let mut found: Vec<_> = catalog
             .slots()
             .filter_map(|(slot, _)| catalog.at(slot, u64::MAX))
-            .filter(|s| *s.collection == *request.collection && organisations.contains(&*s.organisation))
+            .filter(|s| {
+                *s.collection == *request.collection && organisations.contains(&*s.organisation)
+            })
             .filter(|s| dataset.is_none_or(|dataset| s.slot.dataset == dataset))
             .collect();
-        found.sort_by(|a, b| (a.slot.month, &a.organisation, a.slot.dataset).cmp(&(b.slot.month, &b.organisation, b.slot.dataset)));
+        found.sort_by(|a, b| {
+            (a.slot.month, &a.organisation, a.slot.dataset).cmp(&(
+                b.slot.month,
+                &b.organisation,
+                b.slot.dataset,
+            ))
+        });
         let (found, next_page_token) = page.of(found);
         let availability = found.into_iter().map(|made| v1::Availability {
             organisation: made.organisation.to_string(),
@@ -150,7 +174,11 @@ impl ReferenceService for Reference {
             version: i64::from(made.version),
             position: int(made.position),
             total_count: int(made.total_count),
-            collected_fields: made.columns.iter().map(|column| column.field.name().to_owned()).collect(),
+            collected_fields: made
+                .columns
+                .iter()
+                .map(|column| column.field.name().to_owned())
+                .collect(),
         });
         let availability = availability.collect();
         Ok(Response::new(v1::ListAvailabilityResponse { availability, next_page_token }))

@@ -79,7 +79,11 @@ struct Coded {
 }
 
 impl Submissions {
-    async fn submit<M, B>(&self, mut stream: Streaming<M>, kind: Kind<M, B>) -> Result<v1::Receipt, Status>
+    async fn submit<M, B>(
+        &self,
+        mut stream: Streaming<M>,
+        kind: Kind<M, B>,
+    ) -> Result<v1::Receipt, Status>
     where
         M: Send + 'static,
         B: Send + 'static,
@@ -109,9 +113,14 @@ impl Submissions {
                     }
                     batches.send(Some(batch)).await.map_err(|error| status::internal(&error))?;
                 }
-                Incoming::Header(_) => return Err(status::field_invalid("header", "comes once, first")),
+                Incoming::Header(_) => {
+                    return Err(status::field_invalid("header", "comes once, first"));
+                }
                 Incoming::Nothing => {
-                    return Err(status::field_invalid("part", "a message carries a header or a batch"));
+                    return Err(status::field_invalid(
+                        "part",
+                        "a message carries a header or a batch",
+                    ));
                 }
             }
         }
@@ -134,21 +143,35 @@ impl Submissions {
         }
         let Some(prepared) = prepared else {
             let problems = draft.problems.iter().take(NAMED).map(|problem| {
-                let value = if problem.value.is_empty() { String::new() } else { format!("`{}`: ", problem.value) };
-                let nearest = if problem.nearest.is_empty() { String::new() } else { format!("; nearest `{}`", problem.nearest) };
+                let value = if problem.value.is_empty() {
+                    String::new()
+                } else {
+                    format!("`{}`: ", problem.value)
+                };
+                let nearest = if problem.nearest.is_empty() {
+                    String::new()
+                } else {
+                    format!("; nearest `{}`", problem.nearest)
+                };
                 let description = format!("{value}expected {}{nearest}", problem.expected);
                 (format!("records[{}].{}", problem.row_index, problem.field), description)
             });
             return Err(status::rows_invalid(problems.collect(), draft.rejected_count));
         };
-        let written = self.0.engine.write(prepared).await.map_err(|error| refused(&error, &header.request_id))?;
+        let written = self
+            .0
+            .engine
+            .write(prepared)
+            .await
+            .map_err(|error| refused(&error, &header.request_id))?;
         self.receipt(&written, &header)
     }
 
     fn receipt(&self, written: &Written, header: &Header) -> Result<v1::Receipt, Status> {
         let engine = &self.0.engine;
         let Some(made) = &written.submission else { return Err(status::stopping()) };
-        let problems = engine.store().reader().problems(made).map_err(|e| convert::store_error(&e))?;
+        let problems =
+            engine.store().reader().problems(made).map_err(|e| convert::store_error(&e))?;
         let catalog = engine.store().catalog();
         let found = version(&catalog, made.slot, made.version);
         let (version, is_last) = found.ok_or_else(|| no_submission(&header.request_id))?;
@@ -157,8 +180,16 @@ impl Submissions {
         let more = problems.len() > submission::IN_RECEIPT;
         Ok(v1::Receipt {
             submission: Some(submission::submission(version, is_last)),
-            problems: problems.into_iter().take(submission::IN_RECEIPT).map(submission::stored_problem).collect(),
-            next_page_token: if more { page.token(submission::IN_RECEIPT as u64) } else { String::new() },
+            problems: problems
+                .into_iter()
+                .take(submission::IN_RECEIPT)
+                .map(submission::stored_problem)
+                .collect(),
+            next_page_token: if more {
+                page.token(submission::IN_RECEIPT as u64)
+            } else {
+                String::new()
+            },
             replayed: written.replayed,
             validated_only: false,
         })
@@ -166,7 +197,11 @@ impl Submissions {
 }
 
 /// Codes batches until the end of the stream. `None` if the stream broke off.
-fn code<B>(mut builder: Builder, mut batches: mpsc::Receiver<Option<B>>, take: fn(&mut Builder, &B)) -> Option<Coded> {
+fn code<B>(
+    mut builder: Builder,
+    mut batches: mpsc::Receiver<Option<B>>,
+    take: fn(&mut Builder, &B),
+) -> Option<Coded> {
     loop {
         match batches.blocking_recv()? {
             Some(batch) => take(&mut builder, &batch),
@@ -210,7 +245,10 @@ fn outcome(result: &Result<v1::Receipt, Status>) -> SubmissionOutcome {
 
 fn is_of_the_content(status: &Status) -> bool {
     use tonic::Code;
-    matches!(status.code(), Code::InvalidArgument | Code::NotFound | Code::AlreadyExists | Code::OutOfRange)
+    matches!(
+        status.code(),
+        Code::InvalidArgument | Code::NotFound | Code::AlreadyExists | Code::OutOfRange
+    )
 }
 
 fn version(catalog: &Catalog, slot: crate::store::Slot, number: u32) -> Option<(&Version, bool)> {
@@ -228,7 +266,9 @@ fn find<'a>(catalog: &'a Catalog, field: &str, name: &str) -> Result<(&'a Versio
     let parsed = name::SubmissionName::parse(field, name)?;
     let name::SubmissionName { collection, organisation, dataset, month, version: number } = parsed;
     let found = catalog.find(collection, organisation, dataset, month, number);
-    found.and_then(|found| version(catalog, found.submission.slot, number)).ok_or_else(|| no_submission(name))
+    found
+        .and_then(|found| version(catalog, found.submission.slot, number))
+        .ok_or_else(|| no_submission(name))
 }
 
 #[tonic::async_trait]
@@ -277,23 +317,34 @@ impl SubmissionService for Submissions {
                 let error = crate::engine::query::no_collection(&catalog.reference, id);
                 return Err(convert::query_error(error));
             }
-            None => return Err(status::field_invalid("parent", "`collections/{collection}`, or `collections/-` for all")),
+            None => {
+                return Err(status::field_invalid(
+                    "parent",
+                    "`collections/{collection}`, or `collections/-` for all",
+                ));
+            }
         };
         let month = match request.month.as_str() {
             "" => None,
-            month => Some(month.parse().map_err(|e| status::field_invalid("month", format!("{e}")))?),
+            month => {
+                Some(month.parse().map_err(|e| status::field_invalid("month", format!("{e}")))?)
+            }
         };
         let mut found = Vec::new();
-        for (slot, versions) in catalog.slots().filter(|(slot, _)| month.is_none_or(|m| slot.month == m)) {
+        for (slot, versions) in
+            catalog.slots().filter(|(slot, _)| month.is_none_or(|m| slot.month == m))
+        {
             for version in versions {
                 let of = &version.submission;
                 let wanted = collection.is_none_or(|id| *of.collection == *id)
                     && (request.organisation.is_empty() || *of.organisation == *request.organisation)
                     // Newest first; a page goes on below the position where the one before ended.
                     && (page.cursor == 0 || of.position < page.cursor);
-                let is_current = version.withdrawn.is_none() && catalog.at(slot, u64::MAX).is_some_and(|s| s.version == of.version);
+                let is_current = version.withdrawn.is_none()
+                    && catalog.at(slot, u64::MAX).is_some_and(|s| s.version == of.version);
                 if wanted && (request.include_past || is_current) {
-                    let is_last = versions.last().is_some_and(|last| last.submission.version == of.version);
+                    let is_last =
+                        versions.last().is_some_and(|last| last.submission.version == of.version);
                     found.push((of.position, version, is_last));
                 }
             }
@@ -302,7 +353,8 @@ impl SubmissionService for Submissions {
         let more = found.len() > page.size;
         found.truncate(page.size);
         let last = found.last().map_or(0, |(position, _, _)| *position);
-        let submissions = found.into_iter().map(|(_, version, is_last)| submission::submission(version, is_last));
+        let submissions =
+            found.into_iter().map(|(_, version, is_last)| submission::submission(version, is_last));
         Ok(Response::new(v1::ListSubmissionsResponse {
             submissions: submissions.collect(),
             next_page_token: if more { page.token(last) } else { String::new() },
@@ -319,8 +371,14 @@ impl SubmissionService for Submissions {
             Arc::clone(&find(&catalog, "parent", &request.parent)?.0.submission)
         };
         let name = name::of(&made);
-        let page = Page::new(&self.0.page_key, &["problems", &name], request.page_size, &request.page_token)?;
-        let problems = self.0.engine.store().reader().problems(&made).map_err(|e| convert::store_error(&e))?;
+        let page = Page::new(
+            &self.0.page_key,
+            &["problems", &name],
+            request.page_size,
+            &request.page_token,
+        )?;
+        let problems =
+            self.0.engine.store().reader().problems(&made).map_err(|e| convert::store_error(&e))?;
         let (problems, next_page_token) = page.of(problems);
         let problems = problems.into_iter().map(submission::stored_problem).collect();
         Ok(Response::new(v1::ListRowProblemsResponse { problems, next_page_token }))
@@ -331,7 +389,8 @@ impl SubmissionService for Submissions {
         request: Request<v1::WithdrawSubmissionRequest>,
     ) -> Result<Response<v1::WithdrawSubmissionResponse>, Status> {
         let request = request.into_inner();
-        header::request_id(&request.request_id).map_err(|what| status::field_invalid("request_id", what))?;
+        header::request_id(&request.request_id)
+            .map_err(|what| status::field_invalid("request_id", what))?;
         let (slot, number) = {
             let catalog = self.0.engine.store().catalog();
             let (version, _) = find(&catalog, "name", &request.name)?;
@@ -344,7 +403,8 @@ impl SubmissionService for Submissions {
             error => refused(&error, &request.request_id),
         })?;
         let catalog = store.catalog();
-        let (version, is_last) = version(&catalog, slot, number).ok_or_else(|| no_submission(&request.name))?;
+        let (version, is_last) =
+            version(&catalog, slot, number).ok_or_else(|| no_submission(&request.name))?;
         Ok(Response::new(v1::WithdrawSubmissionResponse {
             submission: Some(submission::submission(version, is_last)),
             withdraw_position: int(written.position),

@@ -4,14 +4,17 @@ use super::context::{absence, context, interval, key, state};
 use super::int;
 use crate::domain::codes::State;
 use crate::engine::answer::{
-    ChannelCell, ChannelQuestion, ChannelRow, ChannelTable, OutcomeCell, OutcomeQuestion, OutcomeRow,
-    OutcomeTable,
+    ChannelCell, ChannelQuestion, ChannelRow, ChannelTable, OutcomeCell, OutcomeQuestion,
+    OutcomeRow, OutcomeTable,
 };
 use crate::engine::query::{Denominator, Measure};
 use crate::proto::v1;
 
 /// A table of channels.
-pub(in crate::rpc) fn channels(question: &ChannelQuestion, table: ChannelTable) -> v1::ChannelBreakdown {
+pub(in crate::rpc) fn channels(
+    question: &ChannelQuestion,
+    table: ChannelTable,
+) -> v1::ChannelBreakdown {
     let (query, full) = (&question.query, question.query.full);
     v1::ChannelBreakdown {
         context: Some(context(table.context, query, question.measure, question.denominator)),
@@ -42,11 +45,18 @@ fn channel_cell(cell: ChannelCell, full: bool) -> v1::ChannelCell {
         }),
         Err(why) => Value::Absence(absence(why)),
     };
-    v1::ChannelCell { channel: cell.key.code, state: state(cell.key.state).into(), value: Some(value) }
+    v1::ChannelCell {
+        channel: cell.key.code,
+        state: state(cell.key.state).into(),
+        value: Some(value),
+    }
 }
 
 /// A table of outcomes.
-pub(in crate::rpc) fn outcomes(question: &OutcomeQuestion, table: OutcomeTable) -> v1::AccessOutcomes {
+pub(in crate::rpc) fn outcomes(
+    question: &OutcomeQuestion,
+    table: OutcomeTable,
+) -> v1::AccessOutcomes {
     let (query, full) = (&question.query, question.query.full);
     v1::AccessOutcomes {
         context: Some(context(table.context, query, Measure::Contacts, Denominator::KnownOnly)),

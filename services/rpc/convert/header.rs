@@ -24,14 +24,23 @@ pub(in crate::rpc) fn header(
 ) -> Result<Header, Status> {
     let mut problems = Vec::new();
     let mut wrong = |field: &str, what: String| problems.push((format!("header.{field}"), what));
-    for (field, value) in [("organisation", &header.organisation), ("collection", &header.collection)] {
+    for (field, value) in
+        [("organisation", &header.organisation), ("collection", &header.collection)]
+    {
         if value.is_empty() {
             wrong(field, "is required".into());
         }
     }
     let month = header.month.parse();
     if let Err(error) = &month {
-        wrong("month", if header.month.is_empty() { "is required: `2020-04`".into() } else { format!("{error}") });
+        wrong(
+            "month",
+            if header.month.is_empty() {
+                "is required: `2020-04`".into()
+            } else {
+                format!("{error}")
+            },
+        );
     }
     if let Err(what) = request_id(&header.request_id) {
         wrong("request_id", what);
@@ -45,7 +54,8 @@ pub(in crate::rpc) fn header(
     if expected.is_err() {
         wrong("expected_record_count", "0 or more".into());
     }
-    let (Ok(month), Ok(expected_record_count), true) = (month, expected, problems.is_empty()) else {
+    let (Ok(month), Ok(expected_record_count), true) = (month, expected, problems.is_empty())
+    else {
         return Err(status::fields_invalid(problems));
     };
     let organisation = reference
@@ -76,7 +86,11 @@ pub(in crate::rpc) fn header(
 /// Checks a request id.
 pub(in crate::rpc) fn request_id(id: &str) -> Result<(), String> {
     let well_formed = id.len() == 36 && uuid::Uuid::try_parse(id).is_ok();
-    if well_formed { Ok(()) } else { Err("a UUID that the caller has chosen for this change: `0b6e3c0e-…`".into()) }
+    if well_formed {
+        Ok(())
+    } else {
+        Err("a UUID that the caller has chosen for this change: `0b6e3c0e-…`".into())
+    }
 }
 
 fn code_systems(
@@ -89,7 +103,9 @@ fn code_systems(
     given.sort();
     for (name, system) in given {
         let path = format!("code_systems[{name}]");
-        let Some((field, list)) = Field::from_name(name).and_then(|f| reference.list_of(f).map(|l| (f, l))) else {
+        let Some((field, list)) =
+            Field::from_name(name).and_then(|f| reference.list_of(f).map(|l| (f, l)))
+        else {
             let near = nearest(name, Field::all().map(Field::name));
             let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
             wrong(&path, format!("no coded field of this name{hint}"));
@@ -101,7 +117,10 @@ fn code_systems(
             }
             None => {
                 let ids: Vec<_> = list.systems.iter().map(|system| system.id.as_str()).collect();
-                wrong(&path, format!("`{system}` is no code system of it; there are {}", ids.join(", ")));
+                wrong(
+                    &path,
+                    format!("`{system}` is no code system of it; there are {}", ids.join(", ")),
+                );
             }
         }
     }

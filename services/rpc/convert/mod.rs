@@ -34,7 +34,9 @@ pub(super) fn query_error(error: QueryError) -> Status {
         }
         QueryError::TooLarge { cells, limit } => status::breakdown_too_large(cells, limit),
         QueryError::Refused(nearest) => status::query_refused(nearest),
-        QueryError::NotReached { asked, reached } => status::position_not_reached(int(asked), int(reached)),
+        QueryError::NotReached { asked, reached } => {
+            status::position_not_reached(int(asked), int(reached))
+        }
         QueryError::Store(error) => store_error(&error),
     }
 }

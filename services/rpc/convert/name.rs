@@ -21,19 +21,29 @@ impl<'a> SubmissionName<'a> {
     pub(in crate::rpc) fn parse(field: &str, name: &'a str) -> Result<Self, Status> {
         let parts: Vec<_> = name.split('/').collect();
         let parsed = || match parts.as_slice() {
-            ["collections", collection, "organisations", organisation, "datasets", dataset, "months", month, "versions", version] => {
-                Some(Self {
-                    collection,
-                    organisation,
-                    dataset: Dataset::ALL.into_iter().find(|d| d.slug() == *dataset)?,
-                    month: month.parse().ok()?,
-                    version: version.parse().ok()?,
-                })
-            }
+            [
+                "collections",
+                collection,
+                "organisations",
+                organisation,
+                "datasets",
+                dataset,
+                "months",
+                month,
+                "versions",
+                version,
+            ] => Some(Self {
+                collection,
+                organisation,
+                dataset: Dataset::ALL.into_iter().find(|d| d.slug() == *dataset)?,
+                month: month.parse().ok()?,
+                version: version.parse().ok()?,
+            }),
             _ => None,
         };
         let expected = "collections/{collection}/organisations/{organisation}/datasets/{consultations|populations}/months/{2020-04}/versions/{1}";
-        parsed().ok_or_else(|| status::field_invalid(field, format!("a name of the form {expected}")))
+        parsed()
+            .ok_or_else(|| status::field_invalid(field, format!("a name of the form {expected}")))
     }
 }
 

@@ -12,8 +12,9 @@ use crate::rpc::status;
 
 /// Enumerations: a number that is no value of this version of the contract is refused, naming the field.
 fn value<T: TryFrom<i32>>(field: &str, number: i32) -> Result<T, Status> {
-    T::try_from(number)
-        .map_err(|_| status::field_invalid(field, format!("{number} is no value of this enumeration")))
+    T::try_from(number).map_err(|_| {
+        status::field_invalid(field, format!("{number} is no value of this enumeration"))
+    })
 }
 
 /// A question about channels.
@@ -68,7 +69,9 @@ fn query(reference: &Reference, query: Option<&v1::BreakdownQuery>) -> Result<Qu
         first: period.first,
         last: period.last,
         by: query.by.clone(),
-        filters: filters.map(|f| Filter { dimension: f.dimension.clone(), codes: f.codes.clone() }).collect(),
+        filters: filters
+            .map(|f| Filter { dimension: f.dimension.clone(), codes: f.codes.clone() })
+            .collect(),
         confidence_level: query.confidence_level,
         basic,
     };
@@ -90,13 +93,18 @@ fn as_of(as_of: Option<&v1::AsOf>) -> Result<AsOf, Status> {
                 (Ok(seconds), Ok(millis)) if time.nanos < 1_000_000_000 => {
                     Ok(AsOf::Time(seconds.saturating_mul(1000).saturating_add(millis)))
                 }
-                _ => Err(status::field_invalid("query.as_of.time", "an instant since 1970, nanos 0 to 999999999")),
+                _ => Err(status::field_invalid(
+                    "query.as_of.time",
+                    "an instant since 1970, nanos 0 to 999999999",
+                )),
             }
         }
         Some(At::Release(name)) => Err(query_error(QueryError::NotFound {
             kind: Missing::Release,
             name: name.clone(),
-            message: format!("no release `{name}`: this service has made none; ask by position or time"),
+            message: format!(
+                "no release `{name}`: this service has made none; ask by position or time"
+            ),
         })),
     }
 }
