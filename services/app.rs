@@ -17,7 +17,7 @@ use tonic::service::Routes;
 use crate::config::Config;
 use crate::domain::codes::Content;
 use crate::domain::submission::Keyer;
-use crate::engine::{Engine, Followers, Settings, intake};
+use crate::engine::{Engine, Followers, Outcome, Settings, intake};
 use crate::proto::server::consultation_channel_service_server::ConsultationChannelServiceServer;
 use crate::proto::server::reference_service_server::ReferenceServiceServer;
 use crate::proto::server::submission_service_server::SubmissionServiceServer;
@@ -177,6 +177,7 @@ pub fn observe(config: &Config) -> anyhow::Result<telemetry::Guard> {
 
 /// Measures sizes now and then, and says so when writing has stopped, for as long as there is an engine.
 async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: CancellationToken) {
+    let mut told = [0; Outcome::ALL.len()];
     for look in 0u32.. {
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
@@ -185,6 +186,13 @@ async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: C
         let Some(engine) = engine.upgrade() else { return };
         if engine.store().stopped().is_some() {
             health.no_more("equity.v1.SubmissionService").await;
+        }
+        let (hits, misses) = engine.counts().answers();
+        metrics::answers(hits, misses);
+        for (told, outcome) in told.iter_mut().zip(Outcome::ALL) {
+            let now = engine.counts().submissions(outcome);
+            metrics::submissions(outcome, now - *told);
+            *told = now;
         }
         if look % LOOKS == 0 {
             let sizes = tokio::task::spawn_blocking(move || engine.store().sizes()).await;

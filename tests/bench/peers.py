@@ -1,7 +1,7 @@
 """What a user would pick instead, on the same rows: DuckDB, Polars and ClickHouse (chDB) for crossings, PostgreSQL for COPY.
 
 Called by the benches:
-    peers.py crossings ROWS.csv CROSSINGS.json    prints {"ratio": …, "lines": […]}
+    peers.py crossings ROWS.csv CROSSINGS.json    prints {"ratio": …, "same": …, "lines": […]}
     peers.py copy ROWS.csv                        prints the seconds of COPY
 """
 
@@ -98,7 +98,7 @@ def crossings(path, list_path):
         there = next(csv.reader(file))
     missing = [c for c in [*columns, "record_count"] if c not in there]
     assert not missing, f"the CSV has no {missing}"
-    lines, best = [], [float("inf")] * len(asked)
+    lines, best, all_same = [], [float("inf")] * len(asked), True
     for peer in (DuckDB, Polars, ClickHouse):
         begin = time.perf_counter()
         loaded = peer(path, columns)
@@ -112,11 +112,12 @@ def crossings(path, list_path):
                 loaded.count(by)
                 times.append(time.perf_counter() - begin)
             best[at] = min(best[at], *times)
+            all_same &= counts == one["counts"]
             same = "same counts" if counts == one["counts"] else f"OTHER COUNTS ({len(counts)} cells)"
             lines.append(f"{peer.__name__:<10} {' × '.join(one['by']):<48} {min(times) * 1e3:8.2f} ms  {same}")
         del loaded
     ratio = statistics.median(peer / one["seconds"] for peer, one in zip(best, asked))
-    print(json.dumps({"ratio": ratio, "lines": lines}))
+    print(json.dumps({"ratio": ratio, "same": all_same, "lines": lines}))
 
 
 def server_binary(name):

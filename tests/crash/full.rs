@@ -103,8 +103,7 @@ async fn one_answer(channel: &Channel, memory: &Memory, dice: &mut Dice) {
 async fn rounds(place: &Path, min_free: &str, count: u32) {
     let (mut dice, folder) = (Dice::new(seed()), place.join("data"));
     let memory = Arc::new(Mutex::new(Memory::default()));
-    let start =
-        Start { settings: &[("EQUITY_LIMITS_MIN_FREE_DISK_BYTES", min_free)], shim: None };
+    let start = Start { settings: &[("EQUITY_LIMITS_MIN_FREE_DISK_BYTES", min_free)], shim: None };
     let mut running = Running::try_start(&folder, &start).unwrap();
     for round in 0..count {
         let channel = running.channel().await;
@@ -173,13 +172,16 @@ async fn started_on_a_full_disk() {
     let Some(place) = on_a_small_disk(test) else { return };
     let (mut dice, folder) = (Dice::new(seed()), place.join("data"));
     let mut memory = Memory::default();
-    let start =
-        Start { settings: &[("EQUITY_LIMITS_MIN_FREE_DISK_BYTES", "4194304")], shim: None };
+    let start = Start { settings: &[("EQUITY_LIMITS_MIN_FREE_DISK_BYTES", "4194304")], shim: None };
     for killed in [false, true] {
         let running = Running::try_start(&folder, &start).unwrap();
         let channel = running.channel().await;
         while heard(&channel, &mut memory, &mut dice).await != "stored" {}
-        if killed { running.kill() } else { assert_eq!(running.terminate().0, Some(0)) }
+        if killed {
+            running.kill()
+        } else {
+            assert_eq!(running.terminate().0, Some(0))
+        }
         let ballast = fill(&place);
         let full = Running::try_start(&folder, &Start::default());
         assert!(!folder.join("sled-damaged-1").exists(), "taken for damaged");

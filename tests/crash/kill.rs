@@ -2,7 +2,6 @@
 
 use std::{
     path::Path,
-
     sync::{Arc, Mutex, mpsc},
     time::Duration,
 };

@@ -75,11 +75,7 @@ async fn send(channel: &Channel, memory: &Mutex<Memory>, parcel: &Parcel) -> Res
     Ok(())
 }
 
-async fn take_back(
-    channel: &Channel,
-    memory: &Mutex<Memory>,
-    dice: &mut Dice,
-) -> Result<(), Code> {
+async fn take_back(channel: &Channel, memory: &Mutex<Memory>, dice: &mut Dice) -> Result<(), Code> {
     let earlier = memory.lock().unwrap().any(dice);
     let Some((_, Some(told))) = earlier else { return Ok(()) };
     let request_id = uuid::Uuid::new_v4().to_string();

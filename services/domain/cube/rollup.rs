@@ -133,7 +133,7 @@ fn put(out: &mut Vec<u8>, mut value: u64) {
         out.push((value & 0x7F) as u8 | 0x80);
         value >>= 7;
     }
-    out.push(u8::try_from(value).expect("less than 128"));
+    out.push(u8::try_from(value).expect("what is left is less than 128"));
 }
 
 fn take(rest: &mut &[u8]) -> Option<u64> {
