@@ -26,6 +26,21 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// The slots of either, and no fewer.
+    #[must_use]
+    pub fn with(mut self, other: Self) -> Self {
+        self.collections.extend(other.collections);
+        if self.organisations.is_empty() || other.organisations.is_empty() {
+            self.organisations.clear();
+        } else {
+            self.organisations.extend(other.organisations);
+            self.organisations.sort_unstable();
+            self.organisations.dedup();
+        }
+        (self.first, self.last) = (self.first.min(other.first), self.last.max(other.last));
+        self
+    }
+
     /// Whether a slot is one of them.
     #[must_use]
     pub fn covers(&self, slot: &Slot) -> bool {

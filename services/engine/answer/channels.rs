@@ -12,7 +12,7 @@ use crate::domain::collection::Dataset;
 use crate::domain::reference::Reference;
 use crate::domain::statistics::{Confidence, Interval, proportion, rate};
 use crate::engine::cache::Scope;
-use crate::engine::query::{Denominator, Filter, Measure, Query, Where};
+use crate::engine::query::{AsOf, Denominator, Filter, Measure, Query, Where};
 use crate::engine::{Engine, QueryError};
 
 /// Asks how consultations reached people.
@@ -82,6 +82,16 @@ pub struct ChannelTable {
     pub scope: Option<Scope>,
 }
 
+/// What an answer has to say of consultations that are not in its table.
+struct Elsewhere {
+    /// Consultations, and why.
+    volume: Option<(u64, String)>,
+    /// Position of the last change that bears on it.
+    data_position: u64,
+    /// What it was made of.
+    scope: Option<Scope>,
+}
+
 /// The filters of a question with those that the care setting and the measure add.
 pub(super) fn filters(query: &Query, measure: Measure) -> Vec<Filter> {
     let mut filters = query.filters.clone();
@@ -123,13 +133,16 @@ impl Engine {
         let table =
             plan.table(self.store().reader(), unit, plan.path(unit), 1, self.settings.threads)?;
         let channels = occurring(&table, plan.axes[outer].places());
-        context.unattributed = self.unattributed(&plan, question)?;
+        // Everything else is read where the table was read, whatever is written meanwhile.
+        let pinned = Query { as_of: AsOf::Position(plan.position), ..query.clone() };
+        let elsewhere = self.unattributed(&plan, &pinned, question.measure)?;
+        context.unattributed = elsewhere.as_ref().and_then(|elsewhere| elsewhere.volume.clone());
         if query.full {
             context.legend = plan.legend(&table, outer, &channels);
         }
         context.quality = plan.quality(&axis_sums(&plan, &table, outer));
         let population = match &question.rates {
-            Some(collection) => Some(self.population(&plan, query, collection)?),
+            Some(collection) => Some(self.population(&plan, &pinned, collection)?),
             None => None,
         };
         let maker = Rows {
@@ -152,12 +165,15 @@ impl Engine {
             context.notes.push(population.note());
         }
         let (position, mut scope) = (plan.position, plan.scope.clone());
+        let mut also = |data_position: u64, more: Option<Scope>| {
+            context.data_position = context.data_position.max(data_position);
+            scope = scope.take().zip(more).map(|(scope, more)| scope.with(more));
+        };
+        if let Some(elsewhere) = elsewhere {
+            also(elsewhere.data_position, elsewhere.scope);
+        }
         if let Some(population) = population {
-            context.data_position = context.data_position.max(population.data_position());
-            scope = scope.zip(population.scope()).map(|(mut scope, more)| {
-                scope.collections.extend(more.collections);
-                scope
-            });
+            also(population.data_position(), population.scope());
         }
         Ok(ChannelTable { context, dimensions: query.by.clone(), rows, position, scope })
     }
@@ -180,9 +196,9 @@ impl Engine {
     fn unattributed(
         &self,
         plan: &Plan,
-        question: &ChannelQuestion,
-    ) -> Result<Option<(u64, String)>, QueryError> {
-        let query = &question.query;
+        query: &Query,
+        measure: Measure,
+    ) -> Result<Option<Elsewhere>, QueryError> {
         let mut other = Query { by: Vec::new(), ..query.clone() };
         let detail = match &query.place {
             Where::Organisations(_) => return Ok(None),
@@ -206,7 +222,7 @@ impl Engine {
                 "the home is not known".into()
             }
         };
-        let measure = match question.measure {
+        let measure = match measure {
             Measure::Persons => Measure::Contacts,
             measure @ (Measure::Contacts | Measure::AttendedContacts) => measure,
         };
@@ -221,7 +237,9 @@ impl Engine {
             Where::Provider(_) => format!("{} {detail}", some_of(&whose)),
             Where::Residence(_) | Where::Organisations(_) => detail,
         };
-        Ok((count > 0).then_some((count, detail)))
+        let volume = (count > 0).then_some((count, detail));
+        let (data_position, scope) = (plan.data_position, plan.scope);
+        Ok(Some(Elsewhere { volume, data_position, scope }))
     }
 }
 
@@ -292,7 +310,7 @@ fn person_notes(plan: &Plan, context: &mut Context) {
 }
 
 /// Why a table with submissions behind it has no figure.
-fn nothing(plan: &Plan, context: &Context) -> Absence {
+pub(super) fn nothing(plan: &Plan, context: &Context) -> Absence {
     let uncollected = plan.filters.iter().find(|filter| {
         plan.submissions.iter().all(|submission| submission.column(filter.field).is_none())
     });

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::channels::{axis_sums, filters};
+use super::channels::{axis_sums, filters, nothing};
 use super::context::{Absence, Context, Key, Reason};
 use super::plan::{Ask, Plan};
 use super::table::{Table, Unit};
 use crate::domain::collection::Dataset;
 use crate::domain::statistics::{Confidence, Interval, proportion};
 use crate::engine::cache::Scope;
-use crate::engine::query::{Measure, Query, Where};
+use crate::engine::query::{AsOf, Measure, Query, Where};
 use crate::engine::{Engine, QueryError};
 
 /// Asks what became of consultations.
@@ -81,7 +81,9 @@ impl Engine {
     pub fn outcomes(&self, question: &OutcomeQuestion) -> Result<OutcomeTable, QueryError> {
         let query = &question.query;
         let by_attendance = self.outcome_plan(query, "attendance_outcome")?;
-        let by_wait = self.outcome_plan(query, "lead_time")?;
+        // Read where the first was read, whatever is written meanwhile.
+        let pinned = Query { as_of: AsOf::Position(by_attendance.position), ..query.clone() };
+        let by_wait = self.outcome_plan(&pinned, "lead_time")?;
         let mut context = by_attendance.context(query);
         let outer = by_attendance.axes.len() - 2;
         let (reader, threads) = (self.store().reader(), self.settings.threads);
@@ -114,12 +116,9 @@ impl Engine {
             rows.push(maker.row(row, counts, waits.rows.get(row).unwrap_or(&none)));
         }
         if attendance.all.iter().all(|count| *count == 0) && context.empty.is_none() {
-            let detail =
-                "there are submissions, and no consultation in them meets the conditions".into();
-            context.empty = Some(Absence { reason: Reason::NoData, detail });
+            context.empty = Some(nothing(&by_attendance, &context));
         }
-        let (position, scope) =
-            (by_attendance.position.min(by_wait.position), by_attendance.scope.clone());
+        let (position, scope) = (by_attendance.position, by_attendance.scope.clone());
         Ok(OutcomeTable { context, dimensions: query.by.clone(), rows, position, scope })
     }
 
