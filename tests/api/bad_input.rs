@@ -309,7 +309,6 @@ async fn a_message_too_large_or_no_message_at_all_is_refused() {
             matches!(status.code(), Code::InvalidArgument | Code::Internal),
             "{case}: {status:?}"
         );
-        eprintln!("{case}: {status:?}");
     }
     nothing_stored(&server, position, "bytes").await;
 }

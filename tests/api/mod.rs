@@ -3,4 +3,7 @@
 mod bad_input;
 mod oracle;
 mod queries;
+mod reference;
+mod refusals;
 mod submissions;
+mod watching;

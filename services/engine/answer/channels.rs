@@ -12,7 +12,7 @@ use crate::domain::collection::Dataset;
 use crate::domain::reference::Reference;
 use crate::domain::statistics::{Confidence, Interval, proportion, rate};
 use crate::engine::cache::Scope;
-use crate::engine::query::{Denominator, Filter, Measure, Query, Where};
+use crate::engine::query::{AsOf, Denominator, Filter, Measure, Query, Where};
 use crate::engine::{Engine, QueryError};
 
 /// Asks how consultations reached people.
@@ -123,9 +123,10 @@ impl Engine {
         let table =
             plan.table(self.store().reader(), unit, plan.path(unit), 1, self.settings.threads)?;
         let channels = occurring(&table, plan.axes[outer].places());
-        // What else the answer looks at, besides the plan: it changes the answer too.
+        // Everything else is read where the table was read, whatever is written meanwhile; and all of it changes the answer.
+        let pinned = Query { as_of: AsOf::Position(plan.position), ..query.clone() };
         let mut scope = plan.scope.clone();
-        if let Some(elsewhere) = self.unattributed(&plan, query, question.measure)? {
+        if let Some(elsewhere) = self.unattributed(&plan, &pinned, question.measure)? {
             context.data_position = context.data_position.max(elsewhere.data_position);
             scope = scope.zip(elsewhere.scope).map(|(scope, other)| scope.joined(other));
             context.unattributed = elsewhere.told;
@@ -135,7 +136,7 @@ impl Engine {
         }
         context.quality = plan.quality(&axis_sums(&plan, &table, outer));
         let population = match &question.rates {
-            Some(collection) => Some(self.population(&plan, query, collection)?),
+            Some(collection) => Some(self.population(&plan, &pinned, collection)?),
             None => None,
         };
         let maker = Rows {
@@ -149,7 +150,7 @@ impl Engine {
         if maker.has_total() {
             rows.push(maker.row(&[], &table.all));
         }
-        if let Some((key, query)) = plan.declared_parent(query) {
+        if let Some((key, query)) = plan.declared_parent(&pinned) {
             let whole = self.channels(&ChannelQuestion { query, ..question.clone() })?;
             context.notes.push(format!(
                 "{} stands for all organisations of that area, those not listed included.",
@@ -314,7 +315,7 @@ fn person_notes(plan: &Plan, context: &mut Context) {
 }
 
 /// Why a table with submissions behind it has no figure.
-fn nothing(plan: &Plan, context: &Context) -> Absence {
+pub(super) fn nothing(plan: &Plan, context: &Context) -> Absence {
     let uncollected = plan.filters.iter().find(|filter| {
         plan.submissions.iter().all(|submission| submission.column(filter.field).is_none())
     });

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::channels::{axis_sums, filters};
+use super::channels::{axis_sums, filters, nothing};
 use super::context::{Absence, Context, Key, Reason};
 use super::plan::{Ask, Plan};
 use super::table::{Table, Unit};
 use crate::domain::collection::Dataset;
 use crate::domain::statistics::{Confidence, Interval, proportion};
 use crate::engine::cache::Scope;
-use crate::engine::query::{Measure, Query, Where};
+use crate::engine::query::{AsOf, Measure, Query, Where};
 use crate::engine::{Engine, QueryError};
 
 /// Asks what became of consultations.
@@ -81,7 +81,9 @@ impl Engine {
     pub fn outcomes(&self, question: &OutcomeQuestion) -> Result<OutcomeTable, QueryError> {
         let query = &question.query;
         let by_attendance = self.outcome_plan(query, "attendance_outcome")?;
-        let by_wait = self.outcome_plan(query, "lead_time")?;
+        // Read where the first was read, whatever is written meanwhile.
+        let pinned = Query { as_of: AsOf::Position(by_attendance.position), ..query.clone() };
+        let by_wait = self.outcome_plan(&pinned, "lead_time")?;
         let mut context = by_attendance.context(query);
         let outer = by_attendance.axes.len() - 2;
         let (reader, threads) = (self.store().reader(), self.settings.threads);
@@ -100,7 +102,7 @@ impl Engine {
             Rows { question, attendance: &by_attendance, waits: &by_wait, channels: &occurring };
         let none = vec![0; waits.all.len()];
         let (mut rows, mut scope) = (Vec::new(), by_attendance.scope.clone());
-        if let Some(elsewhere) = self.unattributed(&by_attendance, query, Measure::Contacts)? {
+        if let Some(elsewhere) = self.unattributed(&by_attendance, &pinned, Measure::Contacts)? {
             context.data_position = context.data_position.max(elsewhere.data_position);
             scope = scope.zip(elsewhere.scope).map(|(scope, other)| scope.joined(other));
             context.unattributed = elsewhere.told;
@@ -113,7 +115,7 @@ impl Engine {
         if !several || query.by.is_empty() {
             rows.push(maker.row(&[], &attendance.all, &waits.all));
         }
-        if let Some((key, query)) = by_attendance.declared_parent(query) {
+        if let Some((key, query)) = by_attendance.declared_parent(&pinned) {
             let whole = self.outcomes(&OutcomeQuestion { query, ..question.clone() })?;
             let keys = vec![key];
             rows.extend(whole.rows.into_iter().map(|row| OutcomeRow { keys: keys.clone(), ..row }));
@@ -126,11 +128,9 @@ impl Engine {
             rows.push(maker.row(row, counts, waits.rows.get(row).unwrap_or(&none)));
         }
         if attendance.all.iter().all(|count| *count == 0) && context.empty.is_none() {
-            let detail =
-                "there are submissions, and no consultation in them meets the conditions".into();
-            context.empty = Some(Absence { reason: Reason::NoData, detail });
+            context.empty = Some(nothing(&by_attendance, &context));
         }
-        let position = by_attendance.position.min(by_wait.position);
+        let position = by_attendance.position;
         Ok(OutcomeTable { context, dimensions: query.by.clone(), rows, position, scope })
     }
 

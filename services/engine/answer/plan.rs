@@ -224,8 +224,9 @@ impl Slots<'_> {
             .collect();
         let holds = |submission: &Arc<Submission>| {
             conditions.iter().all(|(dimension, codes)| {
-                slot_key(reference, &dimension.source, submission)
-                    .is_some_and(|(code, _)| codes.contains(&code))
+                let key = slot_key(reference, &dimension.source, submission);
+                let code = key.map_or(State::NotApplicable.name().into(), |(code, _)| code);
+                codes.contains(&code)
             })
         };
         submissions.into_iter().filter(holds).collect()
