@@ -62,7 +62,8 @@ async fn call(channel: Channel, memory: Arc<Mutex<Memory>>, mut dice: Dice) {
             // Refused with a reason: what it is, is for others to test.
             Err(Code::ResourceExhausted) => tokio::time::sleep(Duration::from_millis(20)).await,
             // It has gone, or is about to.
-            Err(Code::Unavailable | Code::Cancelled | Code::Unknown) => return,
+            // `Internal` too: what a client makes of a broken connection is its own affair.
+            Err(Code::Unavailable | Code::Cancelled | Code::Unknown | Code::Internal) => return,
             Err(code) => panic!("{code:?}"),
         }
     }
