@@ -5,9 +5,12 @@
     reason = "of descriptors and tokens, tests pick what they look at"
 )]
 
+mod api;
 mod cli;
 mod contract;
 mod crash;
 mod house;
+mod ingest;
 mod limits;
 mod properties;
+mod support;

@@ -7,13 +7,16 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
+use crate::store::make_folder;
+
 /// Reads the secret; makes one where there is none and no data either. Losing it makes the data unusable: back it up.
 pub(super) fn load(file: &Path, data_folder: &Path) -> anyhow::Result<[u8; 32]> {
     match fs::read_to_string(file) {
         Ok(text) => parse(text.trim())
             .with_context(|| format!("{} holds no secret: 64 hexadecimal digits", file.display())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            if data_folder.join("log").try_exists()? {
+            // Either may have been lost; the secret made anew would fit neither.
+            if data_folder.join("log").try_exists()? || data_folder.join("sled").try_exists()? {
                 bail!(
                     "{} is missing, and {} has data that was written with it: put it back from the backup",
                     file.display(),
@@ -32,7 +35,7 @@ fn make(file: &Path) -> anyhow::Result<[u8; 32]> {
     let mut secret = [0u8; 32];
     fs::File::open("/dev/urandom")?.read_exact(&mut secret)?;
     let folder = file.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    make_folder(folder)?;
     let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
     writeln!(written, "{hex}")?;

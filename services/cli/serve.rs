@@ -7,7 +7,7 @@ use clap::Args;
 use super::exit::Failure;
 use super::running;
 use super::show::{Format, Out};
-use crate::app::Service;
+use crate::app::{self, Service};
 use crate::config::Config;
 
 const EXAMPLES: &str = "\
@@ -36,7 +36,7 @@ pub struct ServeArgs {
     /// Folder of the log, the store and the secret; made where there is none.
     #[arg(long, value_name = "FOLDER")]
     pub data_folder: Option<PathBuf>,
-    /// Folder of code lists, areas, organisations and collections that replaces the built-in ones.
+    /// Folder of code lists, areas, organisations and collections whose files take the place of, or stand beside, the built-in ones.
     #[arg(long, value_name = "FOLDER")]
     pub reference_folder: Option<PathBuf>,
     /// Serve an address that other machines can reach, although this version has neither encryption nor identity.
@@ -73,15 +73,19 @@ impl ServeArgs {
 pub async fn run(args: ServeArgs, out: &mut Out) -> Result<(), Failure> {
     let config = args.settings()?;
     if args.check {
+        app::check(&config)?;
         out.answer("the settings can be used")?;
         return Ok(());
     }
+    let telemetry = app::observe(&config)?;
     let service = running::start(&config).await?;
     out.answer(&ready(&service, &config, out.format))?;
     let told = running::until_told_to_stop().await;
     out.remark("stopping")?;
-    running::stop(service).await?;
-    told
+    let stopped = running::stop(service).await;
+    // Last, so that what stopping had to say goes out too.
+    telemetry.shutdown().await;
+    stopped.and(told)
 }
 
 /// What is said when the service is ready.

@@ -98,7 +98,7 @@ const FIELDS: &[Facts] = &[
     attribute(Field::Attendance, "attendance", "attendance"),
     attribute(Field::StaffType, "staff_type", "staff_type"),
     attribute(Field::FirstOrFollowUp, "first_or_follow_up", "first_or_follow_up"),
-    attribute(Field::LeadTime, "lead_time", "lead_time"),
+    Facts { path: "lead_time_band", ..attribute(Field::LeadTime, "lead_time", "lead_time") },
     attribute(Field::ResidenceLsoa, "residence_lsoa", "residence_lsoa"),
     attribute(Field::FaceToFaceOffered, "face_to_face_offered", "yes_no"),
     attribute(Field::FaceToFaceRequested, "face_to_face_requested", "yes_no"),

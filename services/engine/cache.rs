@@ -26,12 +26,10 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// The slots of both, and perhaps more: an answer may go too early, never too late.
+    /// The slots of both.
     #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
+    pub fn joined(mut self, other: Self) -> Self {
         self.collections.extend(other.collections);
-        self.collections.sort_unstable();
-        self.collections.dedup();
         if self.organisations.is_empty() || other.organisations.is_empty() {
             self.organisations.clear();
         } else {

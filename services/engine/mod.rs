@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod cache;
+mod counts;
 pub mod intake;
 pub mod query;
 
@@ -16,8 +17,12 @@ use tokio::sync::watch;
 use crate::domain::collection::Dataset;
 use crate::domain::period::Month;
 use crate::domain::submission::Keyer;
-use crate::store::{Slot, Store, StoreError};
+use crate::store::Store;
+pub use crate::store::catalog::Version;
+/// What the store is asked and answers with, for those who may not know its room.
+pub use crate::store::{Catalog, Prepared, Slot, StoreError, Submission, WriteError, Written};
 use cache::{AnswerCache, Scope};
+pub use counts::{Counts, Outcome};
 
 /// How to run the engine.
 #[derive(Clone, Debug)]
@@ -38,6 +43,7 @@ pub struct Engine {
     answers: Arc<AnswerCache>,
     places: answer::Places,
     head: watch::Receiver<u64>,
+    counts: Counts,
 }
 
 /// What has to be told of changes: the cache of answers, and everybody who watches.
@@ -76,6 +82,7 @@ impl Engine {
             answers: Arc::clone(&followers.answers),
             places: answer::Places::default(),
             head: followers.head.subscribe(),
+            counts: Counts::default(),
         }
     }
 
@@ -83,6 +90,12 @@ impl Engine {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// What is counted of the engine's own work.
+    #[must_use]
+    pub fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     /// Encoded answers.

@@ -1,5 +1,6 @@
 //! What is asked: the same words for every breakdown, checked against the reference content.
 
+use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
 use crate::domain::statistics::Confidence;
@@ -262,6 +263,26 @@ fn place(reference: &Reference, asked: &Asked) -> Result<Where, QueryError> {
     }
 }
 
+/// Whether a dimension has a category or state of this code. Those of time, organisation and area are not listed in it.
+fn has_category(reference: &Reference, dimension: &Dimension, code: &str) -> bool {
+    let period = |name: fn(Month) -> String| {
+        months_of(code).is_ok_and(|months| name(*months.start()) == code)
+    };
+    match &dimension.source {
+        Source::Field(_) => dimension.place_of(code).is_some(),
+        Source::Month => period(|month| month.to_string()),
+        Source::Quarter => period(Month::quarter),
+        Source::FinancialYear => period(Month::financial_year),
+        Source::CalendarYear => period(|month| month.year().to_string()),
+        Source::Organisation => reference.organisation(code).is_some(),
+        Source::ProviderArea(kind) => {
+            let area = reference.areas().get(code);
+            area.is_some_and(|area| area.kind == *kind && area.code == code)
+                || code == State::NotApplicable.name()
+        }
+    }
+}
+
 fn dimensions(
     reference: &Reference,
     asked: &Asked,
@@ -310,14 +331,14 @@ fn dimensions(
         if filter.codes.is_empty() {
             return Err(field("where", format!("`{}` has no codes", dimension.id)));
         }
-        for code in filter.codes.iter().filter(|_| dimension.field().is_some()) {
-            dimension.place_of(code).ok_or_else(|| {
+        for code in filter.codes.iter().filter(|code| !has_category(reference, dimension, code)) {
+            return Err({
                 let codes = dimension.categories.iter().map(|(code, _)| code.as_str());
                 let near = crate::domain::codes::nearest(code, codes);
                 let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
                 let message = format!("no category `{code}` in dimension `{}`{hint}", dimension.id);
                 missing(Missing::Category, code, message)
-            })?;
+            });
         }
         if filter.codes.len() > 1
             && !by.contains(&filter.dimension)

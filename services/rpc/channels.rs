@@ -17,7 +17,6 @@ use crate::engine::query::{AsOf, Query};
 use crate::engine::{Engine, QueryError};
 use crate::proto::server::consultation_channel_service_server::ConsultationChannelService;
 use crate::proto::v1;
-use crate::telemetry::metrics;
 
 /// The service.
 pub struct Channels(pub Context);
@@ -44,10 +43,10 @@ impl Channels {
         // The position first: the answer that is found then is at least as new.
         let head = *engine.head().borrow();
         if is_head && let Some(body) = engine.answers().get(&question) {
-            metrics::cache_hit();
+            self.0.engine.counts().hit();
             return Ok(Response::new(Encoded { body, position: int(head) }));
         }
-        metrics::cache_miss();
+        engine.counts().miss();
         let made = self.count(asked, make).await?;
         if is_head && let Some(scope) = made.scope {
             engine.answers().keep(question, made.body.clone(), scope, made.position);
@@ -103,7 +102,7 @@ impl ConsultationChannelService for Channels {
         if request.query.as_ref().is_some_and(|query| query.as_of.is_none())
             && let Some(body) = self.0.engine.answers().get(&key)
         {
-            metrics::cache_hit();
+            self.0.engine.counts().hit();
             return Ok(Response::new(Encoded { body, position: int(head) }));
         }
         let reference = Arc::clone(&self.0.engine.store().catalog().reference);

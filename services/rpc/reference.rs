@@ -139,7 +139,10 @@ impl ReferenceService for Reference {
             Ok(v1::Dataset::Consultations) => Some(Dataset::Consultations),
             Ok(v1::Dataset::Populations) => Some(Dataset::Populations),
             Err(_) => {
-                return Err(status::field_invalid("dataset", "a value of the enumeration, or none"));
+                return Err(status::field_invalid(
+                    "dataset",
+                    "a value of the enumeration, or none",
+                ));
             }
         };
         let catalog = self.0.engine.store().catalog();

@@ -152,7 +152,7 @@ pub fn not_found(
 #[must_use]
 pub fn submission_not_current(submission: &str) -> Status {
     let message = format!(
-        "{} is not the current version; ListSubmissions names the current one",
+        "{} is not the current version, or is withdrawn already; ListSubmissions names the current one, if there is one",
         cut(submission, TEXT_BYTES)
     );
     refused(ErrorReason::SubmissionNotCurrent, message, [("submission", submission.to_owned())])
@@ -230,6 +230,13 @@ pub fn stream_idle(waited: Duration) -> Status {
         waited.as_secs()
     );
     refused(ErrorReason::DeadlineExceeded, message, [])
+}
+
+/// The caller has cancelled the call, or is gone, before the end of its stream.
+#[must_use]
+pub fn stream_broken() -> Status {
+    let what = "broke off before its end: nothing was stored; send the whole stream again";
+    field_invalid("stream", what)
 }
 
 /// The disk is too full to accept submissions.

@@ -11,12 +11,9 @@ use super::page::Page;
 use super::{CALLER, Context, status};
 use crate::domain::collection::Dataset;
 use crate::domain::submission::{Builder, Draft, Header};
-use crate::engine::Engine;
+use crate::engine::{Catalog, Engine, Outcome, Prepared, Slot, Version, WriteError, Written};
 use crate::proto::server::submission_service_server::SubmissionService;
 use crate::proto::v1::{self, ErrorReason};
-use crate::store::catalog::Version;
-use crate::store::{Catalog, Prepared, WriteError, Written};
-use crate::telemetry::metrics::{self, SubmissionOutcome};
 
 /// The service.
 pub struct Submissions(pub Context);
@@ -233,13 +230,13 @@ fn refused(error: &WriteError, request_id: &str) -> Status {
     }
 }
 
-fn outcome(result: &Result<v1::Receipt, Status>) -> SubmissionOutcome {
+fn outcome(result: &Result<v1::Receipt, Status>) -> Outcome {
     match result {
-        Ok(receipt) if receipt.replayed => SubmissionOutcome::Repeated,
-        Ok(receipt) if receipt.validated_only => SubmissionOutcome::Validated,
-        Ok(_) => SubmissionOutcome::Stored,
-        Err(status) if is_of_the_content(status) => SubmissionOutcome::Refused,
-        Err(_) => SubmissionOutcome::Failed,
+        Ok(receipt) if receipt.replayed => Outcome::Repeated,
+        Ok(receipt) if receipt.validated_only => Outcome::Validated,
+        Ok(_) => Outcome::Stored,
+        Err(status) if is_of_the_content(status) => Outcome::Refused,
+        Err(_) => Outcome::Failed,
     }
 }
 
@@ -251,7 +248,7 @@ fn is_of_the_content(status: &Status) -> bool {
     )
 }
 
-fn version(catalog: &Catalog, slot: crate::store::Slot, number: u32) -> Option<(&Version, bool)> {
+fn version(catalog: &Catalog, slot: Slot, number: u32) -> Option<(&Version, bool)> {
     let versions = catalog.versions(&slot);
     let place = versions.iter().position(|version| version.submission.version == number)?;
     Some((&versions[place], place + 1 == versions.len()))
@@ -278,7 +275,7 @@ impl SubmissionService for Submissions {
         request: Request<Streaming<v1::SubmitConsultationsRequest>>,
     ) -> Result<Response<v1::SubmitConsultationsResponse>, Status> {
         let result = self.submit(request.into_inner(), CONSULTATIONS).await;
-        metrics::submission(outcome(&result));
+        self.0.engine.counts().submission(outcome(&result));
         Ok(Response::new(v1::SubmitConsultationsResponse { receipt: Some(result?) }))
     }
 
@@ -287,7 +284,7 @@ impl SubmissionService for Submissions {
         request: Request<Streaming<v1::SubmitPopulationsRequest>>,
     ) -> Result<Response<v1::SubmitPopulationsResponse>, Status> {
         let result = self.submit(request.into_inner(), POPULATIONS).await;
-        metrics::submission(outcome(&result));
+        self.0.engine.counts().submission(outcome(&result));
         Ok(Response::new(v1::SubmitPopulationsResponse { receipt: Some(result?) }))
     }
 

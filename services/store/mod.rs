@@ -7,10 +7,11 @@
 //! - [`catalog`] what there is, in memory
 //! - `prepare`, `writer` how a submission gets in
 //! - `read` columns and roll-ups, out of a bounded cache
-//! - `open`, `verify` starting, and starting again from the log
+//! - `lock`, `open`, `verify` starting alone, and starting again from the log
 
 pub mod catalog;
 pub mod keys;
+mod lock;
 pub mod log;
 mod open;
 mod prepare;
@@ -29,7 +30,7 @@ use tokio::sync::oneshot;
 
 pub use catalog::{Catalog, Submission};
 pub use keys::Slot;
-pub use open::Settings;
+pub use open::{Settings, make_folder};
 pub use prepare::Prepared;
 pub use read::Reader;
 pub use verify::{Report, rebuild, verify};
@@ -50,7 +51,7 @@ pub enum StoreError {
     /// The rows are not what was written.
     #[error("the store is damaged: {0}")]
     Damaged(String),
-    /// sled did not take a batch.
+    /// sled did not take a batch, or is closed.
     #[error("the store could not be written: {0}")]
     Apply(String),
     /// The log.
@@ -166,7 +167,10 @@ impl Store {
             TrySendError::Full(_) => WriteError::Busy,
             TrySendError::Disconnected(_) => gone(),
         })?;
-        answer.await.map_err(|_| gone())?
+        // A reply that is dropped: the writer has ended, or failed over this.
+        answer
+            .await
+            .map_err(|_| self.stopped().map_or_else(gone, |why| WriteError::Stopped(why.into())))?
     }
 
     /// Bytes of the log, of sled, and free on the disk.

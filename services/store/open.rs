@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use prost::Message;
 
-use super::log::{Damage, EntryKind, Log, NewEntry, Opened, SEGMENT_BYTES, SegmentLog};
+use super::lock::Lock;
+use super::log::{Damage, EntryKind, Log, LogError, NewEntry, Opened, SEGMENT_BYTES, SegmentLog};
 use super::state::State;
 use super::writer::Writer;
 use super::{Observer, Reader, Store, StoreError};
@@ -36,12 +37,15 @@ pub struct Settings<'a> {
     pub observer: Observer,
 }
 
+/// Room without which sled is not made anew: it could not be, and what is there would be set aside for nothing.
+const MAKE_ANEW_BYTES: u64 = 1 << 20;
+
 /// The log and the state, caught up with it.
-pub(super) struct Caught {
-    pub(super) log: SegmentLog,
-    pub(super) state: State,
-    pub(super) damage: Option<Damage>,
-    pub(super) entries: u64,
+struct Caught {
+    lock: Lock,
+    log: SegmentLog,
+    state: State,
+    damage: Option<Damage>,
 }
 
 impl Store {
@@ -52,7 +56,7 @@ impl Store {
     /// the log is no error here: the store opens for reading.
     pub fn open(settings: Settings<'_>) -> Result<Self, StoreError> {
         let fingerprint = fingerprint(settings.secret);
-        let mut caught = catch_up(settings.folder, settings.sled_bytes, &mut |_, _| {})?;
+        let mut caught = catch_up(settings.folder, settings.sled_bytes)?;
         let stopped = OnceLock::new();
         let refuse = |why: String| {
             tracing::error!(why, "opened for reading only");
@@ -60,7 +64,7 @@ impl Store {
             let _ = stopped.set(why);
         };
         if let Some(damage) = caught.damage.take() {
-            refuse(super::log::LogError::Damaged(damage).to_string());
+            refuse(LogError::Damaged(damage).to_string());
         } else if caught.log.tail() < caught.state.tree.position() {
             refuse(format!(
                 "the log ends at {} but the store has seen {}: put the log's missing segments back from the backup",
@@ -96,7 +100,7 @@ impl Store {
             add(&mut caught, EntryKind::Configuration, &payload)?;
         }
         let stopped = Arc::new(stopped);
-        let Caught { log, state, .. } = caught;
+        let Caught { lock, log, state, .. } = caught;
         let catalog = Arc::clone(&state.catalog);
         let reader = Reader::new(state.tree.rows(), settings.column_bytes);
         let (jobs, waiting) = sync_channel(WAITING);
@@ -105,6 +109,9 @@ impl Store {
             log,
             state,
             folder: settings.folder.to_owned(),
+            sled_bytes: settings.sled_bytes,
+            behind: None,
+            _lock: lock,
             min_free_bytes: settings.min_free_bytes,
             observer: settings.observer,
             stopped: Arc::clone(&stopped),
@@ -123,48 +130,83 @@ impl Store {
     }
 }
 
-/// Opens sled and the log in a folder and applies what sled has not seen. A damaged sled is set aside and made anew.
-pub(super) fn catch_up(
-    folder: &Path,
-    sled_bytes: u64,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<Caught, StoreError> {
-    std::fs::create_dir_all(folder).map_err(|source| StoreError::Io {
+/// Opens sled and the log in a folder and applies what sled has not seen.
+fn catch_up(folder: &Path, sled_bytes: u64) -> Result<Caught, StoreError> {
+    make_folder(folder).map_err(|source| StoreError::Io {
         doing: "create",
         path: folder.to_owned(),
         source,
     })?;
+    let lock = Lock::take(folder)?;
+    let mut state = open_state(folder, sled_bytes)?;
+    let Opened { log, damage, .. } =
+        SegmentLog::open(&folder.join("log"), SEGMENT_BYTES, state.tree.position())?;
+    let (entries, found) = replay(&log, &mut state, &mut |_, _| {})?;
+    if entries > 0 {
+        state.tree.flush()?;
+    }
+    Ok(Caught { lock, log, state, damage: damage.or(found) })
+}
+
+/// Makes a folder and what leads to it, and makes their names durable: what is fsynced in a folder without a name is lost.
+///
+/// # Errors
+/// A folder cannot be made, or not be handed to the disk.
+pub fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let missing: Vec<_> = folder
+        .ancestors()
+        .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
+        .collect();
+    std::fs::create_dir_all(folder)?;
+    // An earlier process may have died between making the folder and making its name durable.
+    for made in missing.into_iter().chain([folder]) {
+        if let Some(parent) = made.parent() {
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            std::fs::File::open(parent)?.sync_all()?;
+        }
+    }
+    Ok(())
+}
+
+/// Opens sled in a data folder. A damaged one is set aside and begun anew.
+pub(super) fn open_state(folder: &Path, sled_bytes: u64) -> Result<State, StoreError> {
     let sled = folder.join("sled");
-    let mut state = match State::open(&sled, sled_bytes) {
+    match State::open(&sled, sled_bytes) {
         Err(StoreError::Damaged(why)) => {
+            let free = super::free_bytes(folder)?;
+            if free < MAKE_ANEW_BYTES {
+                // Not a sound verdict either: a full disk makes sled stumble too.
+                return Err(StoreError::Apply(format!(
+                    "{why}; No space left to make it anew from the log: {free} bytes are free"
+                )));
+            }
             let aside = set_aside(&sled)?;
             tracing::warn!(why, aside = %aside.display(), "the store is damaged: made anew from the log");
-            State::open(&sled, sled_bytes)?
+            State::open(&sled, sled_bytes)
         }
-        opened => opened?,
-    };
-    let Opened { log, mut damage, .. } =
-        SegmentLog::open(&folder.join("log"), SEGMENT_BYTES, state.tree.position())?;
-    let (mut entries, from) = (0, state.tree.position() + 1);
-    let tail = log.tail();
-    for entry in log.read_from(from)? {
+        opened => opened,
+    }
+}
+
+/// Applies what a state has not seen of a log, up to its end or its first damage. How many entries, and which damage.
+pub(super) fn replay(
+    log: &dyn Log,
+    state: &mut State,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(u64, Option<Damage>), StoreError> {
+    let (mut entries, tail) = (0, log.tail());
+    for entry in log.read_from(state.tree.position() + 1)? {
         let entry = match entry {
             Ok(entry) => entry,
             // What comes after a damaged entry must not be applied: the state would not be the one it was made for.
-            Err(super::log::LogError::Damaged(found)) => {
-                damage.get_or_insert(found);
-                break;
-            }
+            Err(LogError::Damaged(found)) => return Ok((entries, Some(found))),
             Err(error) => return Err(error.into()),
         };
         state.apply(&entry, None)?;
         entries += 1;
         progress(entry.position, tail);
     }
-    if entries > 0 {
-        state.tree.flush()?;
-    }
-    Ok(Caught { log, state, damage, entries })
+    Ok((entries, None))
 }
 
 fn add(caught: &mut Caught, kind: EntryKind, payload: &[u8]) -> Result<(), StoreError> {

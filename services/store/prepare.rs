@@ -24,7 +24,8 @@ pub struct Prepared {
     pub(super) meta: SubmissionMeta,
     /// Payloads of the chunk entries.
     pub(super) chunks: Vec<Vec<u8>>,
-    pub(super) pieces: Vec<Piece>,
+    /// Its rows; an error is a fault of this program, found before anything is written.
+    pub(super) pieces: Result<Vec<Piece>, StoreError>,
 }
 
 impl Prepared {
@@ -33,7 +34,7 @@ impl Prepared {
     pub fn new(caller: &str, header: &Header, draft: &Draft) -> Self {
         let blocks = blocks_of(draft);
         let meta = meta_of(caller, header, draft);
-        let pieces = pieces(&meta, &blocks).unwrap_or_default();
+        let pieces = pieces(&meta, &blocks);
         let mut chunks = Vec::new();
         let mut open = Chunk::default();
         let mut bytes = 0;
@@ -58,7 +59,7 @@ impl Prepared {
     /// Bytes that the log and the store will take, roughly.
     pub(super) fn bytes(&self) -> u64 {
         let chunks: usize = self.chunks.iter().map(Vec::len).sum();
-        let pieces: usize = self.pieces.iter().map(|piece| piece.value.len() + 32).sum();
+        let pieces: usize = self.pieces.iter().flatten().map(|piece| piece.value.len() + 32).sum();
         (chunks + 2 * pieces) as u64
     }
 }

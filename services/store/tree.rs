@@ -5,6 +5,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use prost::Message;
@@ -19,20 +21,22 @@ const BATCH_BYTES: usize = 128 << 10;
 /// Larger values would leave their page for a file of their own, which sled does not sync.
 pub(super) const VALUE_BYTES: usize = 4096;
 const LOCK_TRIES: u32 = 50;
+/// sled may wait for ever for a write that failed beside it.
+const FLUSH_LONGEST: Duration = Duration::from_secs(30);
 
 /// A key and its value.
 pub(super) type Row = (Vec<u8>, Vec<u8>);
 
 /// The store's rows.
 pub(super) struct Tree {
-    db: sled::Db,
+    rows: Rows,
     digest: u128,
     position: u64,
 }
 
-/// Reads rows; cheap to clone.
+/// Reads rows; cheap to clone. Every clone sees when sled is closed and opened again.
 #[derive(Clone)]
-pub(super) struct Rows(sled::Db);
+pub(super) struct Rows(Arc<RwLock<Option<sled::Db>>>);
 
 impl Tree {
     /// Opens a folder. A store that sled cannot open, or panics over, is [`StoreError::Damaged`].
@@ -54,17 +58,21 @@ impl Tree {
                 Ok(Err(error)) if is_locked(&error) => {
                     return Err(StoreError::Locked(folder.to_owned()));
                 }
+                Ok(Err(sled::Error::Io(source))) if is_no_damage(&source) => {
+                    return Err(StoreError::Io { doing: "open", path: folder.to_owned(), source });
+                }
                 Ok(Err(error)) => return Err(StoreError::Damaged(error.to_string())),
                 Err(_) => return Err(StoreError::Damaged("sled panicked while opening".into())),
             };
-            return Ok(Self { db, digest: 0, position: 0 });
+            let rows = Rows(Arc::new(RwLock::new(Some(db))));
+            return Ok(Self { rows, digest: 0, position: 0 });
         }
         Err(StoreError::Locked(folder.to_owned()))
     }
 
     /// Reads every row once, gives each to `visit`, and checks them against the digest.
     pub(super) fn check(&mut self, mut visit: impl FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
-        let db = &self.db;
+        let db = self.rows.db()?;
         let scan = catch_unwind(AssertUnwindSafe(|| {
             let (mut digest, mut applied) = (0u128, AppliedRow::default());
             for row in db.iter() {
@@ -143,32 +151,69 @@ impl Tree {
         let applied =
             AppliedRow { position: self.position, digest: digest.to_be_bytes().to_vec().into() };
         batch.insert(keys::APPLIED, applied.encode_to_vec());
-        self.db.apply_batch(batch).map_err(|error| StoreError::Apply(error.to_string()))?;
+        let db = self.rows.db()?;
+        db.apply_batch(batch).map_err(|error| StoreError::Apply(error.to_string()))?;
         self.digest = digest;
         Ok(())
     }
 
     /// Hands what sled holds in memory to the disk. What is lost without it comes back from the log.
     pub(super) fn flush(&self) -> Result<(), StoreError> {
-        self.db.flush().map(drop).map_err(|error| StoreError::Apply(error.to_string()))
+        let db = self.rows.db()?;
+        let (done, told) = sync_channel(1);
+        let flush = move || {
+            // Nobody listens any more if it took too long.
+            let _ = done.send(db.flush());
+        };
+        let failed = |error: String| StoreError::Apply(error);
+        std::thread::Builder::new()
+            .name("flush".into())
+            .spawn(flush)
+            .map_err(|error| failed(error.to_string()))?;
+        match told.recv_timeout(FLUSH_LONGEST) {
+            Ok(flushed) => flushed.map(drop).map_err(|error| failed(error.to_string())),
+            Err(_) => Err(failed(format!("sled did not flush within {FLUSH_LONGEST:?}"))),
+        }
+    }
+
+    /// Closes sled after it failed: it accepts nothing more until it is opened again. Reading fails until then.
+    pub(super) fn close(&self) {
+        let db = self.rows.0.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(db) = db {
+            // What still waits in sled for a write that failed is woken by another one that does.
+            let same = db.get(keys::APPLIED).ok().flatten();
+            drop(same.map(|same| db.insert(keys::APPLIED, same)));
+        }
+    }
+
+    /// Goes on with the rows of another tree, which is spent.
+    pub(super) fn adopt(&mut self, other: &Self) {
+        let db = other.rows.0.write().unwrap_or_else(PoisonError::into_inner).take();
+        *self.rows.0.write().unwrap_or_else(PoisonError::into_inner) = db;
+        (self.digest, self.position) = (other.digest, other.position);
     }
 
     /// For reading beside.
     pub(super) fn rows(&self) -> Rows {
-        Rows(self.db.clone())
+        self.rows.clone()
     }
 }
 
 impl Rows {
+    fn db(&self) -> Result<sled::Db, StoreError> {
+        let open = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        open.clone().ok_or_else(|| StoreError::Apply("it is being opened again".into()))
+    }
+
     /// The value of a key.
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
-        self.0.get(key).map_err(|error| StoreError::Damaged(error.to_string()))
+        self.db()?.get(key).map_err(|error| StoreError::Damaged(error.to_string()))
     }
 
     /// Joins the values of all keys that start like this, in order.
     pub(super) fn joined(&self, prefix: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut joined = Vec::new();
-        for row in self.0.scan_prefix(prefix) {
+        for row in self.db()?.scan_prefix(prefix) {
             let (_, value) = row.map_err(|error| StoreError::Damaged(error.to_string()))?;
             joined.extend_from_slice(&value);
         }
@@ -177,28 +222,51 @@ impl Rows {
 
     /// The values of all keys that start like this, in order.
     pub(super) fn values(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
-        let values = self.0.scan_prefix(prefix).values();
+        let values = self.db()?.scan_prefix(prefix).values();
         values
             .map(|value| value.map(|v| v.to_vec()).map_err(|e| StoreError::Damaged(e.to_string())))
             .collect()
     }
 
     /// Every row.
-    pub(super) fn all(&self) -> impl Iterator<Item = Result<Row, StoreError>> {
-        self.0.iter().map(|row| match row {
+    pub(super) fn all(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<Row, StoreError>> + use<>, StoreError> {
+        Ok(self.db()?.iter().map(|row| match row {
             Ok((key, value)) => Ok((key.to_vec(), value.to_vec())),
             Err(error) => Err(StoreError::Damaged(error.to_string())),
-        })
+        }))
     }
 
     /// Bytes on disk.
     pub(super) fn bytes(&self) -> u64 {
-        self.0.size_on_disk().unwrap_or(0)
+        self.db()
+            .and_then(|db| db.size_on_disk().map_err(|e| StoreError::Apply(e.to_string())))
+            .unwrap_or(0)
     }
 }
 
 fn is_locked(error: &sled::Error) -> bool {
     matches!(error, sled::Error::Io(io) if io.to_string().contains("could not acquire lock"))
+}
+
+/// Whether the system, not the file, keeps sled from opening.
+fn is_no_damage(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{
+        FileTooLarge, OutOfMemory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+    };
+    // Too many open files, in this process or in the system.
+    let too_many = matches!(error.raw_os_error(), Some(23 | 24));
+    too_many
+        || matches!(
+            error.kind(),
+            StorageFull
+                | QuotaExceeded
+                | FileTooLarge
+                | PermissionDenied
+                | ReadOnlyFilesystem
+                | OutOfMemory
+        )
 }
 
 fn hash(key: &[u8], value: &[u8]) -> u128 {

@@ -3,7 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
-use super::open::catch_up;
+use super::lock::Lock;
+use super::log::{LogError, Opened, SegmentLog};
+use super::open::replay;
+use super::state::State;
+use super::tree::Tree;
 
 /// Rows that are named when they differ, at most.
 const NAMED: usize = 20;
@@ -22,18 +26,39 @@ pub struct Report {
     pub differences: Vec<String>,
 }
 
-/// Builds the state again beside, from the log alone, and compares every row. The service has to be stopped.
+/// Builds the state again beside, from the log alone, and compares every row. The service has to be stopped. The log is only
+/// read; sled takes in what it has not seen, as it would at the next start, but is not repaired.
 ///
 /// # Errors
 /// The folder is in use or cannot be written.
 pub fn verify(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Report, StoreError> {
-    let there = catch_up(folder, CACHE_BYTES, &mut |_, _| {})?;
+    let _lock = Lock::take(folder)?;
+    let (mut there, broken) = match State::open(&folder.join("sled"), CACHE_BYTES) {
+        Ok(there) => (Some(there), None),
+        Err(StoreError::Damaged(why)) => (None, Some(why)),
+        Err(error) => return Err(error),
+    };
+    let acknowledged = there.as_ref().map_or(0, |there| there.tree.position());
+    let Opened { log, damage, .. } = SegmentLog::read_only(&folder.join("log"), acknowledged)?;
     let beside = Beside::new(folder)?;
-    let rebuilt = catch_up(&beside.0, CACHE_BYTES, progress)?;
-    let mut report = report(&rebuilt);
-    report.differences.extend(there.damage.iter().map(ToString::to_string));
-    let (left, right) = (there.state.tree.rows(), rebuilt.state.tree.rows());
-    let (mut a, mut b) = (left.all(), right.all());
+    let mut rebuilt = State::open(&beside.0.join("sled"), CACHE_BYTES)?;
+    let (entries, found) = replay(&log, &mut rebuilt, progress)?;
+    let mut report = report(&rebuilt, entries);
+    report.differences.extend(damage.or(found).iter().map(ToString::to_string));
+    if let Some(there) = &mut there {
+        replay(&log, there, &mut |_, _| {})?;
+        compare(&there.tree, &rebuilt.tree, &mut report)?;
+    }
+    if let Some(why) = broken {
+        let why = format!("the store is damaged: {why}; the next start makes it anew from the log");
+        report.differences.push(why);
+    }
+    Ok(report)
+}
+
+/// Compares two trees, row by row.
+fn compare(left: &Tree, right: &Tree, report: &mut Report) -> Result<(), StoreError> {
+    let (mut a, mut b) = (left.rows().all()?, right.rows().all()?);
     loop {
         let (left, right) = (take(&mut a)?, take(&mut b)?);
         let difference = match (&left, &right) {
@@ -56,38 +81,42 @@ pub fn verify(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Repor
             report.differences.push(difference);
         }
     }
-    Ok(report)
+    Ok(())
 }
 
 /// Throws sled away and builds it again from the log. The service has to be stopped.
 ///
 /// # Errors
-/// The folder is in use or cannot be written.
+/// The folder is in use or cannot be written, or the log is damaged: what it has lost, only sled may have.
 pub fn rebuild(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Report, StoreError> {
+    let _lock = Lock::take(folder)?;
     let sled = folder.join("sled");
-    if sled.try_exists().unwrap_or(false) {
-        // Opened once, so that a running service is not robbed of it.
-        if let Err(locked @ StoreError::Locked(_)) =
-            super::tree::Tree::open(&sled, CACHE_BYTES).map(drop)
-        {
-            return Err(locked);
-        }
-        std::fs::remove_dir_all(&sled).map_err(io("remove", &sled))?;
+    let acknowledged = match State::open(&sled, CACHE_BYTES) {
+        Ok(there) => there.tree.position(),
+        Err(StoreError::Damaged(_)) => 0,
+        Err(error) => return Err(error),
+    };
+    let Opened { log, damage, .. } = SegmentLog::read_only(&folder.join("log"), acknowledged)?;
+    if let Some(damage) = damage {
+        return Err(LogError::Damaged(damage).into());
     }
-    let mut caught = catch_up(folder, CACHE_BYTES, progress)?;
-    let mut report = report(&caught);
-    report.differences.extend(caught.damage.take().iter().map(ToString::to_string));
-    for row in caught.state.tree.rows().all() {
+    std::fs::remove_dir_all(&sled).map_err(io("remove", &sled))?;
+    let mut state = State::open(&sled, CACHE_BYTES)?;
+    let (entries, damage) = replay(&log, &mut state, progress)?;
+    state.tree.flush()?;
+    let mut report = report(&state, entries);
+    report.differences.extend(damage.iter().map(ToString::to_string));
+    for row in state.tree.rows().all()? {
         row?;
         report.rows += 1;
     }
     Ok(report)
 }
 
-fn report(caught: &super::open::Caught) -> Report {
-    let catalog = caught.state.catalog.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+fn report(state: &State, entries: u64) -> Report {
+    let catalog = state.catalog.read().unwrap_or_else(std::sync::PoisonError::into_inner);
     let submissions: usize = catalog.slots().map(|(_, versions)| versions.len()).sum();
-    Report { entries: caught.entries, submissions: submissions as u64, ..Report::default() }
+    Report { entries, submissions: submissions as u64, ..Report::default() }
 }
 
 fn take<I>(rows: &mut I) -> Result<Option<super::tree::Row>, StoreError>
@@ -105,7 +134,7 @@ fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreE
     move |source| StoreError::Io { doing, path: path.to_owned(), source }
 }
 
-/// A folder beside the data with the same log and no sled, gone when it is dropped.
+/// A folder beside the data for another sled, gone when it is dropped.
 struct Beside(PathBuf);
 
 impl Beside {
@@ -115,15 +144,6 @@ impl Beside {
             std::fs::remove_dir_all(&beside).map_err(io("remove", &beside))?;
         }
         std::fs::create_dir(&beside).map_err(io("create", &beside))?;
-        let (log, linked) = (folder.join("log"), beside.join("log"));
-        std::fs::create_dir(&linked).map_err(io("create", &linked))?;
-        for segment in std::fs::read_dir(&log).map_err(io("read", &log))?.flatten() {
-            // Segments only grow, and nobody appends while the folder is ours: the same file under a second name will do.
-            let to = linked.join(segment.file_name());
-            std::fs::hard_link(segment.path(), &to)
-                .or_else(|_| std::fs::copy(segment.path(), &to).map(drop))
-                .map_err(io("link", &to))?;
-        }
         Ok(Self(beside))
     }
 }

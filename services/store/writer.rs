@@ -1,5 +1,6 @@
 //! The one thread that changes anything: takes what is waiting, appends it with one fsync, applies it, acknowledges it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,7 +10,9 @@ use tokio::sync::oneshot;
 
 use super::catalog::Submission;
 use super::keys::{self, Slot};
+use super::lock::Lock;
 use super::log::{Entry, EntryKind, Log, LogError, NewEntry};
+use super::open::open_state;
 use super::prepare::{Prepared, chunks_hash};
 use super::state::{Applied, State, withdrawal_hash};
 use super::{Observer, StoreError, WriteError};
@@ -21,6 +24,8 @@ const GROUP: usize = 32;
 /// What sled holds in memory goes to the disk after so many bytes, or when nothing comes for a while.
 const FLUSH_BYTES: u64 = 64 << 20;
 const QUIET: Duration = Duration::from_secs(1);
+/// Room without which sled, having failed, is not opened again.
+const REOPEN_BYTES: u64 = 4 << 20;
 
 /// A wish to change something.
 pub(super) enum Change {
@@ -51,6 +56,10 @@ pub(super) struct Writer<L: Log> {
     pub(super) log: L,
     pub(super) state: State,
     pub(super) folder: PathBuf,
+    pub(super) sled_bytes: u64,
+    /// Why sled is behind the log and has to be opened again, if so.
+    pub(super) behind: Option<String>,
+    pub(super) _lock: Lock,
     pub(super) min_free_bytes: u64,
     pub(super) observer: Observer,
     pub(super) last_millis: u64,
@@ -77,25 +86,97 @@ impl<L: Log> Writer<L> {
                     {
                         group.push(job);
                     }
-                    self.write(group);
+                    self.guarded(|writer| writer.write(group));
                     if self.unflushed >= FLUSH_BYTES {
-                        self.flush();
+                        self.guarded(Self::flush);
                     }
                 }
-                Err(RecvTimeoutError::Timeout) if self.unflushed > 0 => self.flush(),
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => self.guarded(|writer| {
+                    // Refusals are for those who ask; this is only to be ready for them.
+                    drop(writer.catch_up());
+                    if writer.unflushed > 0 && writer.behind.is_none() {
+                        writer.flush();
+                    }
+                }),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        self.flush();
+        self.guarded(Self::flush);
+    }
+
+    /// Does something; if that panics, writing ends, but not this thread: everybody who asks is told.
+    fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+            self.stop("the writer failed over a change; what was acknowledged is in the log, start the service again");
+        }
     }
 
     fn flush(&mut self) {
         self.unflushed = 0;
         if let Err(error) = self.state.tree.flush() {
-            // Nothing is lost: the log has it. But sled may not recover from this by itself.
-            tracing::warn!(%error, "sled could not be flushed; what it holds comes back from the log at the next start");
+            self.fall_behind(&error);
         }
+    }
+
+    /// sled does not recover from a failed write by itself. Nothing is lost: the log has it.
+    fn fall_behind(&mut self, error: &StoreError) {
+        tracing::warn!(%error, "sled failed; it is opened again and catches up with the log before anything else is written");
+        self.behind = Some(error.to_string());
+    }
+
+    /// If sled has failed, opens it again and applies what it does not have.
+    fn catch_up(&mut self) -> Result<(), WriteError> {
+        let Some(why) = self.behind.clone() else { return Ok(()) };
+        self.has_room(REOPEN_BYTES)?;
+        match self.reopen() {
+            Ok(()) => {
+                tracing::info!(why, "sled was opened again and has caught up with the log");
+                self.behind = None;
+                Ok(())
+            }
+            // It may have been the disk once more.
+            Err(error @ (StoreError::Apply(_) | StoreError::Io { .. } | StoreError::Locked(_))) => {
+                tracing::warn!(%error, "sled could not be opened again; it is tried again");
+                Err(WriteError::Full(error.to_string()))
+            }
+            Err(error) => {
+                self.stop(&format!("the store cannot catch up with the log: {error}"));
+                Err(error.into())
+            }
+        }
+    }
+
+    fn reopen(&mut self) -> Result<(), StoreError> {
+        self.state.tree.close();
+        let mut fresh = open_state(&self.folder, self.sled_bytes)?;
+        let known = self.applied();
+        // First what the catalog knows already, on the quiet; then what it does not, as if it came just now.
+        for entry in self.log.read_from(fresh.tree.position() + 1)? {
+            let entry = entry?;
+            if entry.position > known {
+                break;
+            }
+            fresh.apply(&entry, None)?;
+        }
+        if fresh.tree.position() > known {
+            return Err(StoreError::Damaged("sled kept a change that it had refused".into()));
+        }
+        self.state.tree.adopt(&fresh.tree);
+        for entry in self.log.read_from(known + 1)? {
+            let entry = entry?;
+            let slot = match self.state.apply(&entry, None)? {
+                Applied::Submitted(submission) => Some(submission.slot),
+                Applied::Withdrawn(slot) => Some(slot),
+                Applied::Configured | Applied::Nothing => None,
+            };
+            (self.observer)(slot.as_ref(), entry.position);
+        }
+        Ok(())
+    }
+
+    /// Position of the last entry that questions see.
+    fn applied(&self) -> u64 {
+        self.state.catalog.read().unwrap_or_else(PoisonError::into_inner).position
     }
 
     fn write(&mut self, jobs: Vec<Job>) {
@@ -124,10 +205,11 @@ impl<L: Log> Writer<L> {
         }
     }
 
-    fn plan(&self, change: &Change) -> Result<Planning, WriteError> {
+    fn plan(&mut self, change: &Change) -> Result<Planning, WriteError> {
         if let Some(why) = self.stopped.get() {
             return Err(WriteError::Stopped(why.clone()));
         }
+        self.catch_up()?;
         let append = |payloads| Ok(Planning::Append(payloads));
         match change {
             Change::Submit(prepared) => {
@@ -137,6 +219,10 @@ impl<L: Log> Writer<L> {
                 {
                     return Ok(Planning::Done(done));
                 }
+                if let Err(error) = &prepared.pieces {
+                    // Found before it is in the log: there it would be found at every start.
+                    return Err(WriteError::Store(error.to_string()));
+                }
                 self.has_room(prepared.bytes())?;
                 let hashes: Vec<_> =
                     prepared.chunks.iter().map(|chunk| *blake3::hash(chunk).as_bytes()).collect();
@@ -145,8 +231,14 @@ impl<L: Log> Writer<L> {
                     chunk_count: u32::try_from(prepared.chunks.len()).unwrap_or(u32::MAX),
                     chunks_hash: chunks_hash(hashes.iter()).to_vec().into(),
                 };
+                let payload = commit.encode_to_vec();
+                if payload.len() > EntryKind::Commit.payload_limit() {
+                    // Alone: the log would refuse the whole group that it is in.
+                    let what = format!("a description of {} bytes is too large", payload.len());
+                    return Err(WriteError::Store(what));
+                }
                 // The chunks are borrowed from the change when it is written.
-                append(vec![(EntryKind::Commit, commit.encode_to_vec())])
+                append(vec![(EntryKind::Commit, payload)])
             }
             Change::Withdraw { slot, version, caller, request_id } => {
                 let version_key = keys::version(slot, *version);
@@ -202,7 +294,10 @@ impl<L: Log> Writer<L> {
     fn has_room(&self, bytes: u64) -> Result<(), WriteError> {
         let free = super::free_bytes(&self.folder).map_err(|e| WriteError::Full(e.to_string()))?;
         if free < self.min_free_bytes.saturating_add(bytes) {
-            return Err(WriteError::Full(format!("{free} bytes are free, {bytes} are needed")));
+            let kept = self.min_free_bytes;
+            return Err(WriteError::Full(format!(
+                "{free} bytes are free, {bytes} are needed and {kept} have to stay free"
+            )));
         }
         Ok(())
     }
@@ -241,7 +336,7 @@ impl<L: Log> Writer<L> {
                 Change::Submit(prepared) => {
                     position += prepared.chunks.len() as u64;
                     self.unflushed += prepared.bytes();
-                    Some(prepared.pieces.as_slice())
+                    prepared.pieces.as_deref().ok()
                 }
                 Change::Withdraw { .. } => None,
             };
@@ -249,24 +344,48 @@ impl<L: Log> Writer<L> {
             let entry = Entry { position, kind, time_millis, payload_hash: [0; 32], payload };
             position += 1;
             self.unflushed += 1;
-            let outcome = self.apply(&entry, ready);
+            let outcome = self.settle(&job.change, &entry, ready);
             reply(job, outcome);
         }
     }
 
-    fn apply(
+    /// Applies a change that is in the log. If sled fails over it, sled is opened again and takes it from the log; if that
+    /// fails too, the change waits there, and whoever sends it again is told when it is in.
+    fn settle(
         &mut self,
+        change: &Change,
         entry: &Entry,
         ready: Option<&[super::prepare::Piece]>,
     ) -> Result<Written, WriteError> {
         if let Some(why) = self.stopped.get() {
             return Err(WriteError::Stopped(why.clone()));
         }
-        let applied = self.state.apply(entry, ready).map_err(|error| {
-            // The entry is durable and not applied: nothing may be applied after it before a restart has.
-            self.stop(&format!("an entry could not be applied: {error}"));
-            WriteError::Store(error.to_string())
-        })?;
+        if self.behind.is_none() && self.applied() < entry.position {
+            match self.state.apply(entry, ready) {
+                Ok(applied) => return Ok(self.written(entry, applied)),
+                Err(error @ StoreError::Apply(_)) => self.fall_behind(&error),
+                Err(error) => {
+                    // The entry is durable and not applied: nothing may be applied after it before a restart has.
+                    self.stop(&format!("an entry could not be applied: {error}"));
+                    return Err(WriteError::Store(error.to_string()));
+                }
+            }
+        }
+        self.catch_up()?;
+        let (caller, request_id) = request_of(change);
+        let hash = match change {
+            Change::Submit(prepared) => prepared.meta.content_hash.to_vec(),
+            Change::Withdraw { slot, version, .. } => {
+                withdrawal_hash(&keys::version(slot, *version)).to_vec()
+            }
+        };
+        let written = self.earlier(caller, request_id, &hash)?;
+        written
+            .map(|written| Written { replayed: false, ..written })
+            .ok_or_else(|| WriteError::Store(format!("entry {} was not applied", entry.position)))
+    }
+
+    fn written(&self, entry: &Entry, applied: Applied) -> Written {
         let (slot, submission) = match applied {
             Applied::Submitted(submission) => (Some(submission.slot), Some(submission)),
             Applied::Withdrawn(slot) => {
@@ -281,7 +400,7 @@ impl<L: Log> Writer<L> {
             Applied::Configured | Applied::Nothing => (None, None),
         };
         (self.observer)(slot.as_ref(), entry.position);
-        Ok(Written { submission, position: entry.position, replayed: false })
+        Written { submission, position: entry.position, replayed: false }
     }
 
     fn refusal(&mut self, error: &LogError) -> WriteError {

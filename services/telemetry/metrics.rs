@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram, Meter};
 
+use crate::engine::Outcome;
+
 /// Bounds of the call durations, in seconds. The SDK's own are meant for milliseconds.
 const SECONDS: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
@@ -22,33 +24,6 @@ static FREE_DISK_BYTES: AtomicU64 = AtomicU64::new(0);
 
 static INSTRUMENTS: OnceLock<Instruments> = OnceLock::new();
 
-/// How a submission ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SubmissionOutcome {
-    /// Stored.
-    Stored,
-    /// The same request again: answered with the first receipt.
-    Repeated,
-    /// Only validated, as asked for.
-    Validated,
-    /// Refused because of its content.
-    Refused,
-    /// Not stored because of the service: disk, deadline, fault.
-    Failed,
-}
-
-impl SubmissionOutcome {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Stored => "stored",
-            Self::Repeated => "repeated",
-            Self::Validated => "validated",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
-        }
-    }
-}
-
 /// Counts a call: its method `equity.v1.X/Y` or `_OTHER`, its status `OK`, `NOT_FOUND` …, its duration in seconds.
 pub fn call(method: &'static str, status: &'static str, seconds: f64) {
     let Some(instruments) = INSTRUMENTS.get() else { return };
@@ -62,10 +37,10 @@ pub fn call(method: &'static str, status: &'static str, seconds: f64) {
     instruments.calls.record(seconds, used);
 }
 
-/// Counts a submission.
-pub fn submission(outcome: SubmissionOutcome) {
+/// Counts more submissions that ended so.
+pub fn submissions(outcome: Outcome, more: u64) {
     if let Some(instruments) = INSTRUMENTS.get() {
-        instruments.submissions.add(1, &[KeyValue::new("nhs.equity.outcome", outcome.name())]);
+        instruments.submissions.add(more, &[KeyValue::new("nhs.equity.outcome", outcome.name())]);
     }
 }
 
@@ -76,14 +51,10 @@ pub fn store(log_bytes: u64, sled_bytes: u64, free_disk_bytes: u64) {
     FREE_DISK_BYTES.store(free_disk_bytes, Relaxed);
 }
 
-/// Counts an answer that came from the cache.
-pub fn cache_hit() {
-    CACHE_HITS.fetch_add(1, Relaxed);
-}
-
-/// Counts an answer that had to be worked out.
-pub fn cache_miss() {
-    CACHE_MISSES.fetch_add(1, Relaxed);
+/// Says how many answers have come from the cache, and how many had to be worked out, since the start.
+pub fn answers(hits: u64, misses: u64) {
+    CACHE_HITS.store(hits, Relaxed);
+    CACHE_MISSES.store(misses, Relaxed);
 }
 
 /// Counts a panic that was caught.

@@ -111,6 +111,13 @@ impl Out {
     /// # Errors
     /// When the place does not take it.
     pub fn answer(&mut self, text: &str) -> io::Result<()> {
+        if self.format == Format::Table && !self.look.unicode {
+            // What the service says in sentences; names keep their letters.
+            return write_text(
+                &mut self.answers,
+                &text.replace('…', "...").replace(['–', '—'], "-"),
+            );
+        }
         write_text(&mut self.answers, text)
     }
 

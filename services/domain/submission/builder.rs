@@ -1,11 +1,10 @@
 //! Takes the rows of one submission, field by field.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::raw::{self, RawColumn, SEPARATOR, Wrong};
+use super::raw::{self, RawColumn, Wrong};
 use super::{Draft, Header, Keyer, RowProblem};
 use crate::domain::codes::Value;
 use crate::domain::field::{FIELD_LIMIT, Field};
@@ -94,10 +93,10 @@ impl Builder {
             return;
         }
         let (reference, system) = (Arc::clone(&self.reference), self.system(field));
-        // A number is kept as `#77`: a code that looks like one must not be taken for it.
-        let kept: Cow<'_, str> =
-            if code.starts_with('#') { format!("{SEPARATOR}{code}").into() } else { code.into() };
-        self.value(field, &kept, || match reference.list_of(field) {
+        // Numbers are kept as `#77`: a code that looks like one must not be taken for it, nor it for the code.
+        let looks_like_number = code.starts_with('#').then(|| format!("#{code}"));
+        let text = looks_like_number.as_deref().unwrap_or(code);
+        self.value(field, field.path(), text, || match reference.list_of(field) {
             Some(list) => raw::meaning(field, list, system, code),
             None => {
                 Err(Wrong { value: raw::shown(code), expected: "nothing".into(), nearest: None })
@@ -110,9 +109,13 @@ impl Builder {
         if codes.is_empty() {
             return;
         }
-        let joined = codes.join(&SEPARATOR.to_string());
+        if let Some(code) = codes.iter().find(|code| code.contains(raw::SEPARATOR)) {
+            self.problem(field.path(), code, "codes without control characters", None);
+            return;
+        }
+        let joined = codes.join("\u{1f}");
         let (reference, system) = (Arc::clone(&self.reference), self.system(field));
-        self.value(field, &joined, || match reference.list_of(field) {
+        self.value(field, field.path(), &joined, || match reference.list_of(field) {
             Some(list) => raw::meaning_of_set(field, list, system, &joined),
             None => {
                 Err(Wrong { value: raw::shown(&joined), expected: "nothing".into(), nearest: None })
@@ -144,7 +147,7 @@ impl Builder {
             }
             Some(number) => {
                 let text = format!("#{number}");
-                self.value(field, &text, || raw::number(i64::from(number), most));
+                self.value(field, path, &text, || raw::number(i64::from(number), most));
             }
             None => self.code(field, code),
         }
@@ -168,7 +171,7 @@ impl Builder {
         match day_of(day).filter(|day| in_month && (1..=month.days()).contains(day)) {
             Some(day) => {
                 let text = format!("#{day}");
-                self.value(Field::Day, &text, || Ok(Value::Number(u32::from(day))));
+                self.value(Field::Day, "date", &text, || Ok(Value::Number(u32::from(day))));
             }
             None => {
                 let expected = format!("a day of {month} (`{month}-01`), or nothing");
@@ -258,9 +261,15 @@ impl Builder {
         self.header.code_systems.get(&field).copied().unwrap_or(0)
     }
 
-    fn value(&mut self, field: Field, text: &str, look_up: impl FnOnce() -> Result<Value, Wrong>) {
+    fn value(
+        &mut self,
+        field: Field,
+        path: &str,
+        text: &str,
+        look_up: impl FnOnce() -> Result<Value, Wrong>,
+    ) {
         if text.len() > LONGEST * 16 {
-            self.problem(field.path(), text, "a code of at most 128 bytes", None);
+            self.problem(path, text, "a code of at most 128 bytes", None);
             return;
         }
         let row = self.weights.len();
@@ -282,13 +291,13 @@ impl Builder {
             }
             Err(wrong) => {
                 let wrong = wrong.clone();
-                self.problem(field.path(), &wrong.value, &wrong.expected, wrong.nearest);
+                self.problem(path, &wrong.value, &wrong.expected, wrong.nearest);
             }
         }
         if field.is_characteristic() && !self.header.collected.contains(&field) {
             let expected =
                 format!("`{}` listed in `collected_characteristics`, or nothing", field.name());
-            self.problem(field.path(), "", &expected, None);
+            self.problem(path, "", &expected, None);
         }
     }
 

@@ -1,6 +1,6 @@
 //! How consultations reached people: indicators CH-01 to CH-04.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::{Absence, Context, Key, Reason};
 use super::plan::{Ask, Plan};
@@ -12,7 +12,7 @@ use crate::domain::collection::Dataset;
 use crate::domain::reference::Reference;
 use crate::domain::statistics::{Confidence, Interval, proportion, rate};
 use crate::engine::cache::Scope;
-use crate::engine::query::{Denominator, Filter, Measure, Query, Where};
+use crate::engine::query::{AsOf, Denominator, Filter, Measure, Query, Where};
 use crate::engine::{Engine, QueryError};
 
 /// Asks how consultations reached people.
@@ -123,8 +123,14 @@ impl Engine {
         let table =
             plan.table(self.store().reader(), unit, plan.path(unit), 1, self.settings.threads)?;
         let channels = occurring(&table, plan.axes[outer].places());
-        let pinned = plan.pinned(query);
-        let elsewhere = self.unattributed(&plan, &pinned, question.measure)?;
+        // Everything else is read where the table was read, whatever is written meanwhile; and all of it changes the answer.
+        let pinned = Query { as_of: AsOf::Position(plan.position), ..query.clone() };
+        let mut scope = plan.scope.clone();
+        if let Some(elsewhere) = self.unattributed(&plan, &pinned, question.measure)? {
+            context.data_position = context.data_position.max(elsewhere.data_position);
+            scope = scope.zip(elsewhere.scope).map(|(scope, other)| scope.joined(other));
+            context.unattributed = elsewhere.told;
+        }
         if query.full {
             context.legend = plan.legend(&table, outer, &channels);
         }
@@ -144,6 +150,17 @@ impl Engine {
         if maker.has_total() {
             rows.push(maker.row(&[], &table.all));
         }
+        if let Some((key, query)) = plan.declared_parent(&pinned) {
+            let whole = self.channels(&ChannelQuestion { query, ..question.clone() })?;
+            context.notes.push(format!(
+                "{} stands for all organisations of that area, those not listed included.",
+                key.code
+            ));
+            let keys = vec![key];
+            rows.extend(whole.rows.into_iter().map(|row| ChannelRow { keys: keys.clone(), ..row }));
+            context.data_position = context.data_position.max(whole.context.data_position);
+            scope = scope.zip(whole.scope).map(|(scope, other)| scope.joined(other));
+        }
         let wanted = table.rows.iter().filter(|(row, _)| !row.is_empty() && plan.wants(row));
         rows.extend(wanted.map(|(row, counts)| maker.row(row, counts)));
         if rows.iter().all(|row| row.total == 0) && context.empty.is_none() {
@@ -152,14 +169,11 @@ impl Engine {
         if let Some(population) = &population {
             context.notes.push(population.note());
         }
-        let (position, mut scope) = (plan.position, plan.scope.clone());
         if let Some(population) = population {
             context.data_position = context.data_position.max(population.data_position());
-            scope = scope.zip(population.scope()).map(|(scope, more)| scope.and(more));
+            scope = scope.zip(population.scope()).map(|(scope, other)| scope.joined(other));
         }
-        if let Some(elsewhere) = elsewhere {
-            scope = elsewhere.tell(&mut context, scope);
-        }
+        let position = plan.position;
         Ok(ChannelTable { context, dimensions: query.by.clone(), rows, position, scope })
     }
 
@@ -193,10 +207,8 @@ impl Engine {
                 if elsewhere.is_empty() {
                     return Ok(None);
                 }
-                other.place = Where::Organisations(elsewhere.clone());
-                let some: Vec<_> = elsewhere.iter().take(5).map(String::as_str).collect();
-                let more = if elsewhere.len() > 5 { ", …" } else { "" };
-                format!("{}{more} belong to no single {}", some.join(", "), area.kind)
+                other.place = Where::Organisations(elsewhere);
+                format!("belong to no single {}", area.kind)
             }
             Where::Residence(_) => {
                 let unknown =
@@ -217,26 +229,30 @@ impl Engine {
         let path = plan.path(Unit::Weights);
         let table =
             plan.table(self.store().reader(), Unit::Weights, path, 1, self.settings.threads)?;
-        let count = table.all.iter().sum();
-        Ok(Some(Elsewhere { count, detail, data_position: plan.data_position, scope: plan.scope }))
+        let count: u64 = table.all.iter().sum();
+        let whose: BTreeSet<_> =
+            plan.submissions.iter().map(|s| s.organisation.to_string()).collect();
+        let detail = match &query.place {
+            Where::Provider(_) => format!("{} {detail}", some_of(&whose)),
+            Where::Residence(_) | Where::Organisations(_) => detail,
+        };
+        let told = (count > 0).then_some((count, detail));
+        Ok(Some(Elsewhere { told, data_position: plan.data_position, scope: plan.scope }))
     }
 }
 
-/// Volume that cannot be attributed, and what it was made of.
+/// Volume that cannot be attributed, and what its figure depends on.
 pub(super) struct Elsewhere {
-    count: u64,
-    detail: String,
-    data_position: u64,
-    scope: Option<Scope>,
+    pub(super) told: Option<(u64, String)>,
+    pub(super) data_position: u64,
+    pub(super) scope: Option<Scope>,
 }
 
-impl Elsewhere {
-    /// Puts it into the context; gives the scope of an answer with it.
-    pub(super) fn tell(self, context: &mut Context, scope: Option<Scope>) -> Option<Scope> {
-        context.unattributed = (self.count > 0).then_some((self.count, self.detail));
-        context.data_position = context.data_position.max(self.data_position);
-        scope.zip(self.scope).map(|(scope, more)| scope.and(more))
-    }
+/// A few of some codes.
+fn some_of(codes: &BTreeSet<String>) -> String {
+    let some: Vec<_> = codes.iter().take(5).map(String::as_str).collect();
+    let more = if codes.len() > some.len() { ", …" } else { "" };
+    format!("{}{more}", some.join(", "))
 }
 
 /// Organisations that belong to a parent of the area, and to no area of its kind.
@@ -258,8 +274,8 @@ pub(super) fn axis_sums(plan: &Plan, table: &Table, outer: usize) -> BTreeMap<us
     let mut sums = BTreeMap::new();
     for number in (0..outer).filter(|number| plan.axes[*number].field().is_some()) {
         // With another multi-valued axis beside it rows count a record several times; there is at most one, and it is told by ANY.
-        // A set of what is known more coarsely is ANY too.
         let other = (0..outer).find(|n| *n != number && plan.axes[*n].dimension.overlapping());
+        // A set of what is known more coarsely is ANY too.
         let once = |row: &Vec<usize>| {
             other.is_none_or(|other| {
                 plan.axes[other].state(row[other]).is_some_and(|state| state != State::Coarser)
@@ -277,7 +293,7 @@ pub(super) fn axis_sums(plan: &Plan, table: &Table, outer: usize) -> BTreeMap<us
 }
 
 fn person_notes(plan: &Plan, context: &mut Context) {
-    let schemes: std::collections::BTreeSet<_> =
+    let schemes: BTreeSet<_> =
         plan.submissions.iter().filter(|s| s.has_persons).map(|s| &s.person_key_scheme).collect();
     let without = plan.submissions.iter().filter(|s| !s.has_persons).count();
     if schemes.len() > 1 {
@@ -302,7 +318,7 @@ fn person_notes(plan: &Plan, context: &mut Context) {
 }
 
 /// Why a table with submissions behind it has no figure.
-fn nothing(plan: &Plan, context: &Context) -> Absence {
+pub(super) fn nothing(plan: &Plan, context: &Context) -> Absence {
     let uncollected = plan.filters.iter().find(|filter| {
         plan.submissions.iter().all(|submission| submission.column(filter.field).is_none())
     });

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::channels::{axis_sums, filters};
+use super::channels::{axis_sums, filters, nothing};
 use super::context::{Absence, Context, Key, Reason};
 use super::plan::{Ask, Plan};
 use super::table::{Table, Unit};
 use crate::domain::collection::Dataset;
 use crate::domain::statistics::{Confidence, Interval, proportion};
 use crate::engine::cache::Scope;
-use crate::engine::query::{Measure, Query, Where};
+use crate::engine::query::{AsOf, Measure, Query, Where};
 use crate::engine::{Engine, QueryError};
 
 /// Asks what became of consultations.
@@ -81,7 +81,8 @@ impl Engine {
     pub fn outcomes(&self, question: &OutcomeQuestion) -> Result<OutcomeTable, QueryError> {
         let query = &question.query;
         let by_attendance = self.outcome_plan(query, "attendance_outcome")?;
-        let pinned = by_attendance.pinned(query);
+        // Read where the first was read, whatever is written meanwhile.
+        let pinned = Query { as_of: AsOf::Position(by_attendance.position), ..query.clone() };
         let by_wait = self.outcome_plan(&pinned, "lead_time")?;
         let mut context = by_attendance.context(query);
         let outer = by_attendance.axes.len() - 2;
@@ -100,7 +101,12 @@ impl Engine {
         let maker =
             Rows { question, attendance: &by_attendance, waits: &by_wait, channels: &occurring };
         let none = vec![0; waits.all.len()];
-        let mut rows = Vec::new();
+        let (mut rows, mut scope) = (Vec::new(), by_attendance.scope.clone());
+        if let Some(elsewhere) = self.unattributed(&by_attendance, &pinned, Measure::Contacts)? {
+            context.data_position = context.data_position.max(elsewhere.data_position);
+            scope = scope.zip(elsewhere.scope).map(|(scope, other)| scope.joined(other));
+            context.unattributed = elsewhere.told;
+        }
         let several = matches!(&query.place, Where::Organisations(codes) if codes.len() > 1)
             || query
                 .filters
@@ -109,20 +115,22 @@ impl Engine {
         if !several || query.by.is_empty() {
             rows.push(maker.row(&[], &attendance.all, &waits.all));
         }
+        if let Some((key, query)) = by_attendance.declared_parent(&pinned) {
+            let whole = self.outcomes(&OutcomeQuestion { query, ..question.clone() })?;
+            let keys = vec![key];
+            rows.extend(whole.rows.into_iter().map(|row| OutcomeRow { keys: keys.clone(), ..row }));
+            context.data_position = context.data_position.max(whole.context.data_position);
+            scope = scope.zip(whole.scope).map(|(scope, other)| scope.joined(other));
+        }
         for (row, counts) in
             attendance.rows.iter().filter(|(row, _)| !row.is_empty() && by_attendance.wants(row))
         {
             rows.push(maker.row(row, counts, waits.rows.get(row).unwrap_or(&none)));
         }
         if attendance.all.iter().all(|count| *count == 0) && context.empty.is_none() {
-            let detail =
-                "there are submissions, and no consultation in them meets the conditions".into();
-            context.empty = Some(Absence { reason: Reason::NoData, detail });
+            context.empty = Some(nothing(&by_attendance, &context));
         }
-        let (position, mut scope) = (by_attendance.position, by_attendance.scope.clone());
-        if let Some(elsewhere) = self.unattributed(&by_attendance, &pinned, Measure::Contacts)? {
-            scope = elsewhere.tell(&mut context, scope);
-        }
+        let position = by_attendance.position;
         Ok(OutcomeTable { context, dimensions: query.by.clone(), rows, position, scope })
     }
 

@@ -72,11 +72,6 @@ impl PlanAxis {
 }
 
 impl Plan {
-    /// The same question at the position of this plan: what else an answer is made of must not be of another.
-    pub(super) fn pinned(&self, query: &Query) -> Query {
-        Query { as_of: AsOf::Position(self.position), ..query.clone() }
-    }
-
     /// Leaves out the submissions that do not hold.
     pub(super) fn keep(&mut self, holds: impl Fn(&Submission) -> bool) {
         let kept: Vec<_> = self.submissions.iter().map(|submission| holds(submission)).collect();
@@ -244,8 +239,9 @@ impl Slots<'_> {
             .collect();
         let holds = |submission: &Arc<Submission>| {
             conditions.iter().all(|(dimension, codes)| {
-                slot_key(reference, &dimension.source, submission)
-                    .is_some_and(|(code, _)| codes.contains(&code))
+                let key = slot_key(reference, &dimension.source, submission);
+                let code = key.map_or(State::NotApplicable.name().into(), |(code, _)| code);
+                codes.contains(&code)
             })
         };
         submissions.into_iter().filter(holds).collect()
@@ -325,9 +321,11 @@ fn expected(
         filters.iter().all(|filter| {
             match reference.dimension(&filter.dimension).map(|dimension| &dimension.source) {
                 Some(Source::Organisation) => filter.codes.contains(code),
-                Some(Source::ProviderArea(kind)) => reference
-                    .area_of(code, kind)
-                    .is_some_and(|area| filter.codes.contains(&area.code)),
+                Some(Source::ProviderArea(kind)) => {
+                    let area = reference.area_of(code, kind).map(|area| area.code.as_str());
+                    let area = area.unwrap_or(State::NotApplicable.name());
+                    filter.codes.iter().any(|code| code == area)
+                }
                 Some(
                     Source::Field(_)
                     | Source::Month

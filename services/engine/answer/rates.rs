@@ -9,7 +9,7 @@ use crate::domain::codes::State;
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::engine::cache::Scope;
-use crate::engine::query::{Filter, Query};
+use crate::engine::query::{Filter, Query, no_collection};
 use crate::engine::{Engine, QueryError};
 
 /// A population matched to a plan of consultations.
@@ -41,6 +41,14 @@ impl Engine {
             return Err(QueryError::Field {
                 field: "population_collection".into(),
                 description: format!("collection `{}` names none: name one", plan.collection.id),
+            });
+        }
+        let found = plan.reference.collection(collection);
+        let found = found.ok_or_else(|| no_collection(&plan.reference, collection))?;
+        if !found.datasets.contains(&Dataset::Populations) {
+            return Err(QueryError::Field {
+                field: "population_collection".into(),
+                description: format!("collection `{collection}` holds no populations"),
             });
         }
         let outer = plan.axes.len() - 1;

@@ -12,9 +12,8 @@ pub(super) mod submission;
 use tonic::Status;
 
 use super::status;
-use crate::engine::{Missing, QueryError};
+use crate::engine::{Missing, QueryError, StoreError};
 use crate::proto::v1::ErrorReason;
-use crate::store::StoreError;
 
 /// The status of a question that is not answered.
 pub(super) fn query_error(error: QueryError) -> Status {

@@ -4,8 +4,8 @@ use tonic::Status;
 
 use crate::domain::collection::Dataset;
 use crate::domain::period::Month;
+use crate::engine::Submission;
 use crate::rpc::status;
-use crate::store::Submission;
 
 /// The parts of a submission's name.
 pub(in crate::rpc) struct SubmissionName<'a> {

@@ -5,9 +5,9 @@ use prost_types::Timestamp;
 use super::{int, name};
 use crate::domain::collection::Dataset;
 use crate::domain::submission::{Draft, Header, RowProblem};
+use crate::engine::Version;
 use crate::proto::store;
 use crate::proto::v1;
-use crate::store::catalog::Version;
 
 /// Problems that a receipt carries, at most.
 pub(in crate::rpc) const IN_RECEIPT: usize = 100;

@@ -1,6 +1,9 @@
 //! Ends a submission whose sender has gone quiet: between two messages there is at most a pause of `stream_idle`.
 //!
 //! Only the time that we wait for the sender counts, not the time that it waits for us.
+//!
+//! It also tells a sender that has broken off from one that has finished. Below us a cancelled call (`RST_STREAM` with CANCEL)
+//! reads as the end of the stream in tonic, and one with NO_ERROR in hyper: half a submission would be taken for a whole one.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,8 +13,8 @@ use bytes::Bytes;
 use http::Request;
 use http_body::Frame;
 use tokio::time::{Instant, Sleep};
-use tonic::Status;
 use tonic::body::Body;
+use tonic::{Code, Status};
 use tower::{Layer, Service};
 
 use crate::rpc::status;
@@ -62,7 +65,7 @@ impl<S: Service<Request<Body>>> Service<Request<Body>> for Idle<S> {
     }
 }
 
-/// A body that fails if its next frame takes too long.
+/// A body that fails if its next frame takes too long, or if it ends without its sender having ended it.
 struct Impatient {
     inner: Body,
     longest: Duration,
@@ -80,7 +83,12 @@ impl http_body::Body for Impatient {
         let this = &mut *self;
         if let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) {
             this.pause = None;
-            return Poll::Ready(frame);
+            let whole = match &frame {
+                Some(Ok(_)) => true,
+                Some(Err(status)) => status.code() != Code::Cancelled,
+                None => this.inner.is_end_stream(),
+            };
+            return Poll::Ready(if whole { frame } else { Some(Err(status::stream_broken())) });
         }
         let until = Instant::now() + this.longest;
         let pause = this.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));

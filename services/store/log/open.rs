@@ -49,6 +49,34 @@ impl SegmentLog {
         Self::open_on(Box::new(RealDisk), folder, segment_bytes, acknowledged)
     }
 
+    /// Looks at the log in a folder and changes nothing: a torn append is passed over, not cut off, and the log refuses to
+    /// append.
+    ///
+    /// # Errors
+    /// [`LogError::Io`] if the folder cannot be listed. Damage is no error.
+    pub fn read_only(folder: &Path, acknowledged: u64) -> Result<Opened, LogError> {
+        let mut survey = survey(folder, acknowledged)?;
+        let (damage, cut) = match survey.verdict.clone() {
+            Verdict::Whole => (None, None),
+            Verdict::Torn(fault) => (None, Some(shorten(&mut survey, fault))),
+            Verdict::Damaged(damage) => (Some(damage), None),
+        };
+        let state = State::Stopped("it was opened for reading only".to_owned());
+        let log = Self {
+            disk: Box::new(RealDisk),
+            folder: folder.to_owned(),
+            segment_bytes: 0,
+            segments: survey.segments,
+            file: None,
+            mark: survey.mark.filter(|_| survey.tail > 0),
+            tail: survey.tail,
+            chain: survey.chain,
+            last_known: survey.tail.max(survey.acknowledged),
+            state: damage.clone().map_or(state, State::Damaged),
+        };
+        Ok(Opened { log, damage, cut })
+    }
+
     /// The same with another disk to append to.
     pub(super) fn open_on(
         disk: Box<dyn Disk>,
@@ -117,18 +145,26 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 
 /// Cuts the torn append off the last segment; [`harden`] makes that durable.
 fn cut_off(survey: &mut Survey, fault: Damage) -> Result<Cut, LogError> {
-    let Damage { segment, offset, position, what } = fault;
-    let file = OpenOptions::new().write(true).open(&segment).map_err(failed("open", &segment))?;
-    file.set_len(offset).map_err(failed("shorten", &segment))?;
+    let Damage { segment, offset, what, .. } = &fault;
+    let file = OpenOptions::new().write(true).open(segment).map_err(failed("open", segment))?;
+    file.set_len(*offset).map_err(failed("shorten", segment))?;
+    let what = what.to_string();
+    let cut = shorten(survey, fault);
+    tracing::warn!(
+        segment = %cut.segment.display(), offset = cut.offset, position = cut.position, bytes = cut.bytes, what,
+        "cut off the end of an append that was interrupted before anybody was told about it"
+    );
+    Ok(cut)
+}
+
+/// Leaves the torn append out of what was surveyed.
+fn shorten(survey: &mut Survey, fault: Damage) -> Cut {
+    let Damage { segment, offset, position, .. } = fault;
     let bytes = survey
         .segments
         .last_mut()
         .map_or(0, |last| last.bytes - std::mem::replace(&mut last.bytes, offset));
-    tracing::warn!(
-        segment = %segment.display(), offset, position, bytes, %what,
-        "cut off the end of an append that was interrupted before anybody was told about it"
-    );
-    Ok(Cut { segment, offset, position, bytes })
+    Cut { segment, offset, position, bytes }
 }
 
 /// Writes the end of a file again as it is, and fsyncs it.

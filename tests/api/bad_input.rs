@@ -1,0 +1,397 @@
+//! Input that has to be refused: the exact reason and code, the row and field by name, and nothing stored.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use equity_indicators::proto::v1::{
+    ConsultationRecord, ListSubmissionsRequest, PopulationRecord, SubmissionHeader,
+    SubmitConsultationsRequest,
+};
+use http::uri::PathAndQuery;
+use serde_json::{Value, json};
+use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::{Code, Status};
+
+use crate::support::{Refusal, TestServer, consultations, header, message, records};
+
+const SUBMIT: &str = "/equity.v1.SubmissionService/SubmitConsultations";
+
+fn about() -> SubmissionHeader {
+    header("04C", "synthetic-llr", "2020-04", &["sex", "age", "disability"])
+}
+
+fn good() -> ConsultationRecord {
+    ConsultationRecord { channel: "TELEPHONE".into(), ..Default::default() }
+}
+
+/// Nothing has been accepted: the log stands where it stood, and no version is listed.
+async fn nothing_stored(server: &TestServer, position: i64, case: &str) {
+    assert_eq!(server.position().await, position, "{case}");
+    let all = ListSubmissionsRequest {
+        parent: "collections/-".into(),
+        include_past: true,
+        ..Default::default()
+    };
+    let list = server.submissions().list_submissions(all).await.unwrap().into_inner();
+    assert!(list.submissions.is_empty(), "{case}: {list:?}");
+}
+
+#[tokio::test]
+async fn a_bad_row_is_named_and_nothing_is_stored() {
+    let server = TestServer::start().await;
+    let position = server.position().await;
+    // The row, the field it is refused for, and what the description says.
+    let cases: &[(Value, &str, &str)] = &[
+        (json!({"channel": "PIGEON"}), "channel", "`PIGEON`"),
+        (json!({"channel": "telephone"}), "channel", "nearest `TELEPHONE`"),
+        (json!({"channel": "ANY"}), "channel", "equity_channel"),
+        (json!({"channel": "NOT_COLLECTED"}), "channel", "equity_channel"),
+        (json!({"channel": "!NOT_KNOWN"}), "channel", "equity_channel"),
+        (json!({"channel": " TELEPHONE"}), "channel", "nearest `TELEPHONE`"),
+        (json!({"channelProvenance": "GUESSED"}), "channel_provenance", "INFERRED"),
+        (json!({"attendance": "9"}), "attendance", "`9`"),
+        (json!({"attendance": "#5"}), "attendance", "`#5`"),
+        (json!({"staffType": "VET"}), "staff_type", "GP"),
+        (json!({"careSetting": "DENTIST"}), "care_setting", "PRIMARY_CARE"),
+        (json!({"leadTimeDays": -1}), "lead_time_days", "0 to 3650"),
+        (json!({"leadTimeDays": 3651}), "lead_time_days", "0 to 3650"),
+        (json!({"leadTimeBand": "soon"}), "lead_time_band", "Same Day"),
+        (json!({"leadTimeDays": 1, "leadTimeBand": "1 Day"}), "lead_time_days", "not both"),
+        (json!({"recordCount": 0}), "record_count", "from 1 to 10000000"),
+        (json!({"recordCount": -5}), "record_count", "`-5`"),
+        (json!({"recordCount": 10_000_001}), "record_count", "from 1 to 10000000"),
+        (json!({"recordCount": i64::MAX.to_string()}), "record_count", "from 1"),
+        (json!({"recordCount": i64::MIN.to_string()}), "record_count", "from 1"),
+        (json!({"date": "2020-05-01"}), "date", "2020-04"),
+        (json!({"date": "2019-04"}), "date", "2020-04"),
+        (json!({"date": "2020-04-31"}), "date", "2020-04"),
+        (json!({"date": "2020-04-1"}), "date", "2020-04"),
+        (json!({"date": "01/04/2020"}), "date", "2020-04"),
+        (json!({"date": "2020-0é"}), "date", "2020-04"),
+        (json!({"residenceLsoa": "LE1 1AA"}), "residence_lsoa", "`LE1 1AA`"),
+        (json!({"personKey": "p"}), "person_key", "person_key_scheme"),
+        (json!({"sourceRecordId": "x".repeat(129)}), "source_record_id", "128"),
+        (json!({"person": {"ageYears": 131}}), "person.age_years", "0 to 130"),
+        (json!({"person": {"ageYears": -1}}), "person.age_years", "0 to 130"),
+        (json!({"person": {"ageYears": 5, "ageBand": "0-17"}}), "person.age_years", "not both"),
+        (json!({"person": {"ageBand": "#77"}}), "person.age_band", "`#77`"),
+        (json!({"person": {"ageBand": "elderly"}}), "person.age_band", "`elderly`"),
+        (json!({"person": {"sex": "male"}}), "person.sex", "person_stated_gender_code"),
+        (json!({"person": {"carer": "Y"}}), "person.carer", "collected_characteristics"),
+        (
+            json!({"person": {"localGroup": ["AUTISM"]}}),
+            "person.local_group",
+            "collected_characteristics",
+        ),
+        (json!({"person": {"disability": ["01", "NN"]}}), "person.disability", "either categories"),
+        (json!({"person": {"disability": ["01", "11"]}}), "person.disability", "`11`"),
+        (json!({"person": {"disability": ["01\u{1f}02"]}}), "person.disability", "01"),
+        (json!({"person": {"disability": [""]}}), "person.disability", "disability_code"),
+    ];
+    for (row, field, description) in cases {
+        for allow_partial in [false, true] {
+            let rows = vec![good(), good(), message(row.clone())];
+            let rows = if allow_partial { rows[2..].to_vec() } else { rows };
+            let at = rows.len() - 1;
+            let header = SubmissionHeader { allow_partial, ..about() };
+            let status = server.submit(header, rows).await.expect_err(&row.to_string());
+            let refusal = Refusal::of(&status);
+            assert_eq!(refusal.code, Code::InvalidArgument, "{row}");
+            assert_eq!(refusal.reason, "ROWS_INVALID", "{row}");
+            assert_eq!(refusal.metadata["problem_count"], "1", "{row}");
+            let (named, text) = &refusal.fields[0];
+            assert_eq!(*named, format!("records[{at}].{field}"), "{row}");
+            assert!(text.contains(description), "{row}: {text}");
+        }
+    }
+    nothing_stored(&server, position, "rows").await;
+
+    // Keys and ids are not repeated.
+    let secret = json!([{"personKey": "secret-key", "recordCount": 2}, {"sourceRecordId": "secret-id"}, {"sourceRecordId": "secret-id"}]);
+    let scheme = SubmissionHeader { person_key_scheme: "s".into(), ..about() };
+    let refusal = Refusal::of(&server.submit(scheme, records(&secret)).await.unwrap_err());
+    let fields: Vec<_> = refusal.fields.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(fields, ["records[0].person_key", "records[2].source_record_id"]);
+    assert!(!format!("{refusal:?}").contains("secret"), "{refusal:?}");
+    nothing_stored(&server, position, "keys").await;
+}
+
+#[tokio::test]
+async fn one_bad_row_does_not_spoil_a_good_one() {
+    let server = TestServer::start().await;
+    // A code that looks like the number of another row, either one first.
+    for order in [[0, 1], [1, 0]] {
+        let pair = [json!({"person": {"ageBand": "#77"}}), json!({"person": {"ageYears": 77}})];
+        let rows = json!([pair[order[0]], pair[order[1]]]);
+        let header = SubmissionHeader { allow_partial: true, ..about() };
+        let receipt = server.submit(header, records(&rows)).await.unwrap();
+        let bad: Vec<_> = receipt.problems.iter().map(|p| p.row_index).collect();
+        assert_eq!(bad, [order.iter().position(|n| *n == 0).unwrap() as i64], "{rows}");
+    }
+    // A duplicate of a row that was left out is none.
+    let rows = json!([{"sourceRecordId": "a", "channel": "PIGEON"}, {"sourceRecordId": "a"}, {"sourceRecordId": "a"}]);
+    let header = SubmissionHeader { allow_partial: true, ..about() };
+    let receipt = server.submit(header, records(&rows)).await.unwrap();
+    assert_eq!(receipt.problems.iter().map(|p| p.row_index).collect::<Vec<_>>(), [0, 2]);
+}
+
+#[tokio::test]
+async fn a_bad_header_is_refused_field_by_field() {
+    let server = TestServer::start().await;
+    let position = server.position().await;
+    type Change = fn(&mut SubmissionHeader);
+    let cases: &[(Change, Code, &str, &str)] = &[
+        (|h| h.organisation = "99Z".into(), Code::NotFound, "ORGANISATION_NOT_FOUND", ""),
+        (|h| h.organisation = "04c".into(), Code::NotFound, "ORGANISATION_NOT_FOUND", ""),
+        (|h| h.organisation.clear(), Code::InvalidArgument, "FIELD_INVALID", "header.organisation"),
+        (|h| h.collection = "gpad".into(), Code::NotFound, "COLLECTION_NOT_FOUND", ""),
+        (|h| h.collection.clear(), Code::InvalidArgument, "FIELD_INVALID", "header.collection"),
+        (
+            |h| h.collection = "gpad-coverage".into(),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "header.collection",
+        ),
+        (|h| h.month = "2020-13".into(), Code::InvalidArgument, "FIELD_INVALID", "header.month"),
+        (|h| h.month = "2020-00".into(), Code::InvalidArgument, "FIELD_INVALID", "header.month"),
+        (|h| h.month = "APR2020".into(), Code::InvalidArgument, "FIELD_INVALID", "header.month"),
+        (|h| h.month = "2020-04-01".into(), Code::InvalidArgument, "FIELD_INVALID", "header.month"),
+        (|h| h.month = "2020-Q2".into(), Code::InvalidArgument, "FIELD_INVALID", "header.month"),
+        (|h| h.month.clear(), Code::InvalidArgument, "FIELD_INVALID", "header.month"),
+        (|h| h.request_id.clear(), Code::InvalidArgument, "FIELD_INVALID", "header.request_id"),
+        (
+            |h| h.request_id = "1".into(),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "header.request_id",
+        ),
+        (
+            |h| {
+                h.code_systems.insert("sex".into(), "klingon".into());
+            },
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "header.code_systems[sex]",
+        ),
+        (
+            |h| {
+                h.code_systems.insert("shoe".into(), "x".into());
+            },
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "header.code_systems[shoe]",
+        ),
+        (
+            |h| {
+                h.code_systems.insert("date".into(), "x".into());
+            },
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "header.code_systems[date]",
+        ),
+        (
+            |h| h.collected_characteristics.push("shoe_size".into()),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "header.collected_characteristics[3]",
+        ),
+        (
+            |h| h.collected_characteristics.push("channel".into()),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "header.collected_characteristics[3]",
+        ),
+        (
+            |h| h.person_key_scheme = "s".repeat(65),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "header.person_key_scheme",
+        ),
+        (
+            |h| h.expected_record_count = Some(-1),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "header.expected_record_count",
+        ),
+        (|h| h.expected_record_count = Some(2), Code::InvalidArgument, "RECORD_COUNT_MISMATCH", ""),
+        (|h| h.expected_record_count = Some(0), Code::InvalidArgument, "RECORD_COUNT_MISMATCH", ""),
+    ];
+    for (number, (change, code, reason, field)) in cases.iter().enumerate() {
+        let mut header = about();
+        change(&mut header);
+        let status = server.submit(header, vec![good()]).await.expect_err(reason);
+        let refusal = Refusal::of(&status);
+        assert_eq!(refusal.code, *code, "{number}: {refusal:?}");
+        assert_eq!(refusal.short(), (*reason, *field), "{number}: {refusal:?}");
+    }
+    // All of them at once.
+    let status = server.submit(SubmissionHeader::default(), vec![good()]).await.unwrap_err();
+    assert_eq!(Refusal::of(&status).fields.len(), 4);
+    let mut wrong = about();
+    wrong.expected_record_count = Some(2);
+    let refusal = Refusal::of(&server.submit(wrong, vec![good()]).await.unwrap_err());
+    assert_eq!((&*refusal.metadata["expected"], &*refusal.metadata["received"]), ("2", "1"));
+    let wrong = header("04C", "gpad-regional", "2020-04", &[]);
+    let people = vec![PopulationRecord { person_count: 1, ..Default::default() }];
+    let refusal = Refusal::of(&server.submit_people(wrong, people).await.unwrap_err());
+    assert_eq!(refusal.short(), ("FIELD_INVALID", "header.collection"));
+    nothing_stored(&server, position, "headers").await;
+}
+
+#[tokio::test]
+async fn bad_people_are_refused_too() {
+    let server = TestServer::start().await;
+    let position = server.position().await;
+    for (row, field) in [
+        (json!({"personCount": -1}), "person_count"),
+        (json!({"personCount": 100_000_001}), "person_count"),
+        (json!({"personCount": 1, "person": {"sex": "7"}}), "person.sex"),
+        (json!({"personCount": 1, "person": {"veteran": "Y"}}), "person.veteran"),
+    ] {
+        let rows = vec![PopulationRecord::default(), message(row.clone())];
+        let refusal = Refusal::of(&server.submit_people(about(), rows).await.unwrap_err());
+        let named = format!("records[1].{field}");
+        assert_eq!(refusal.short(), ("ROWS_INVALID", named.as_str()), "{row}");
+    }
+    nothing_stored(&server, position, "people").await;
+}
+
+#[tokio::test]
+async fn a_stream_out_of_order_is_refused() {
+    let server = TestServer::with(|config| config.limits.max_submission_rows = 10).await;
+    let position = server.position().await;
+    let whole = || consultations(about(), vec![vec![good()], vec![good()]]);
+    let [first, second, third] = whole().try_into().unwrap();
+    let empty = SubmitConsultationsRequest { part: None };
+    let cases: Vec<(Vec<SubmitConsultationsRequest>, &str, &str)> = vec![
+        (vec![], "SUBMISSION_EMPTY", ""),
+        (vec![first.clone()], "SUBMISSION_EMPTY", ""),
+        (consultations(about(), vec![vec![], vec![]]), "SUBMISSION_EMPTY", ""),
+        (vec![second.clone(), third.clone()], "FIELD_INVALID", "header"),
+        (vec![second.clone(), first.clone()], "FIELD_INVALID", "header"),
+        (vec![first.clone(), first.clone(), second.clone()], "FIELD_INVALID", "header"),
+        (vec![first.clone(), second.clone(), first.clone()], "FIELD_INVALID", "header"),
+        (vec![empty.clone(), first.clone(), second.clone()], "FIELD_INVALID", "header"),
+        (vec![first, second, empty], "FIELD_INVALID", "part"),
+        (consultations(about(), vec![vec![good(); 11]]), "SUBMISSION_TOO_LARGE", ""),
+        (consultations(about(), vec![vec![good(); 5]; 3]), "SUBMISSION_TOO_LARGE", ""),
+    ];
+    for (number, (messages, reason, field)) in cases.into_iter().enumerate() {
+        let sent = server.submissions().submit_consultations(tokio_stream::iter(messages)).await;
+        let refusal = Refusal::of(&sent.unwrap_err());
+        assert_eq!(refusal.code, Code::InvalidArgument, "{number}");
+        assert_eq!(refusal.short(), (reason, field), "{number}: {refusal:?}");
+    }
+    nothing_stored(&server, position, "streams").await;
+    assert!(server.submit(about(), vec![good(); 10]).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_message_too_large_or_no_message_at_all_is_refused() {
+    let server = TestServer::start().await;
+    let position = server.position().await;
+    let large = ConsultationRecord { source_record_id: "x".repeat(5 << 20), ..good() };
+    let status = server.submit(about(), vec![large]).await.unwrap_err();
+    assert_eq!(status.code(), Code::OutOfRange, "{status:?}");
+
+    let [first, _] = consultations(about(), vec![vec![good()]]).try_into().unwrap();
+    let first = prost::Message::encode_to_vec(&first);
+    let bytes: &[(&str, Vec<u8>)] = &[
+        // Field 2 (batch) with one record whose channel (field 3) is no UTF-8.
+        ("invalid UTF-8", vec![0x12, 6, 0x0a, 4, 0x1a, 2, 0xff, 0xfe]),
+        ("cut short", vec![0x12, 200, 0x0a]),
+        ("no protobuf", b"\x07PK\x03\x04 this is a zip file".to_vec()),
+        ("wrong wire type", vec![0x10, 5]),
+    ];
+    for (case, second) in bytes {
+        let status = raw(&server, vec![first.clone(), second.clone()]).await.unwrap_err();
+        assert!(
+            matches!(status.code(), Code::InvalidArgument | Code::Internal),
+            "{case}: {status:?}"
+        );
+    }
+    nothing_stored(&server, position, "bytes").await;
+}
+
+/// Sends these bytes as messages.
+async fn raw(server: &TestServer, messages: Vec<Vec<u8>>) -> Result<Vec<u8>, Status> {
+    let mut grpc = tonic::client::Grpc::new(server.channel());
+    grpc.ready().await.unwrap();
+    let request = tonic::Request::new(tokio_stream::iter(messages));
+    grpc.client_streaming(request, PathAndQuery::from_static(SUBMIT), Raw)
+        .await
+        .map(tonic::Response::into_inner)
+}
+
+/// Bytes as they are.
+#[derive(Clone, Copy)]
+struct Raw;
+
+impl Codec for Raw {
+    type Encode = Vec<u8>;
+    type Decode = Vec<u8>;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for Raw {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn encode(&mut self, item: Vec<u8>, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        bytes::BufMut::put_slice(buffer, &item);
+        Ok(())
+    }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        BufferSettings::default()
+    }
+}
+
+impl Decoder for Raw {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
+        let length = bytes::Buf::remaining(buffer);
+        Ok(Some(bytes::Buf::copy_to_bytes(buffer, length).to_vec()))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_stream_and_a_disconnect_leave_nothing() {
+    let server = TestServer::start().await;
+    let position = server.position().await;
+    let (connected, address): (_, SocketAddr) = (20, server.address());
+    for number in 0..connected {
+        // A connection of its own, cut while the stream is open.
+        let endpoint =
+            tonic::transport::Endpoint::from_shared(format!("http://{address}")).unwrap();
+        let channel = endpoint.connect().await.unwrap();
+        let messages = consultations(about(), vec![vec![good(); 100]; 5]);
+        let body = tokio_stream::iter(messages);
+        let open = tokio_stream::StreamExt::chain(body, tokio_stream::pending());
+        let mut client =
+            equity_indicators::proto::v1::submission_service_client::SubmissionServiceClient::new(
+                channel,
+            );
+        let call = tokio::spawn(async move { client.submit_consultations(open).await });
+        tokio::time::sleep(Duration::from_millis(number * 5)).await;
+        call.abort();
+        assert!(call.await.is_err());
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    nothing_stored(&server, position, "disconnect").await;
+    // Every permit came back: eight submissions at once are taken.
+    for _ in 0..9 {
+        server.submit(about(), vec![good()]).await.unwrap();
+    }
+}

@@ -1,0 +1,9 @@
+//! The interface, through the real server and the generated client.
+
+mod bad_input;
+mod oracle;
+mod queries;
+mod reference;
+mod refusals;
+mod submissions;
+mod watching;

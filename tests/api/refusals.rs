@@ -1,0 +1,328 @@
+//! Every question that is refused, and what the refusal names.
+
+use equity_indicators::proto::v1::SubmissionHeader;
+use serde_json::{Value, json};
+use tonic::Code;
+
+use super::queries::{SYNTHETIC, april, submit, with};
+use crate::support::{Refusal, TestServer, header, records, totals};
+
+#[tokio::test]
+async fn what_cannot_be_asked_says_why() {
+    let server = TestServer::start().await;
+    submit(&server, ("04C", "2020-04"), &[], json!([{"channel": "VIDEO"}])).await;
+    let filter = |dimension: &str, codes: Value| json!({"dimension": dimension, "codes": codes});
+    let nine: Vec<_> = [
+        "sex",
+        "carer",
+        "veteran",
+        "religion",
+        "age_band",
+        "disability",
+        "staff_type",
+        "lead_time",
+        "channel",
+    ]
+    .iter()
+    .map(|id| filter(id, json!(["NOT_KNOWN"])))
+    .collect();
+    let cases: Vec<(Value, Code, &str, &str)> = vec![
+        (json!({}), Code::InvalidArgument, "FIELD_INVALID", "query"),
+        (json!({"query": {}}), Code::InvalidArgument, "FIELD_INVALID", "query.period.first"),
+        (
+            april(&json!({"period": {}})),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "query.period.first",
+        ),
+        (
+            april(&json!({"period": {"first": "2020-4"}})),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "query.period.first",
+        ),
+        (
+            april(&json!({"period": {"first": "2020/22"}})),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "query.period.first",
+        ),
+        (
+            april(&json!({"period": {"first": "2020-04", "last": "x"}})),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "query.period.last",
+        ),
+        (
+            april(&json!({"period": {"first": "2020-04", "last": "2020-03"}})),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "query.period.last",
+        ),
+        (april(&json!({"area": ""})), Code::InvalidArgument, "FIELD_INVALID", "query.area"),
+        (april(&json!({"area": "QK2"})), Code::NotFound, "AREA_NOT_FOUND", ""),
+        (
+            april(&json!({"organisations": ["04C"]})),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "query.organisations",
+        ),
+        (
+            april(&json!({"area": "", "organisations": ["04X"]})),
+            Code::NotFound,
+            "ORGANISATION_NOT_FOUND",
+            "",
+        ),
+        (
+            april(&json!({"area": "", "organisations": ["04C", "04C"]})),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "query.organisations",
+        ),
+        (
+            april(
+                &json!({"area": "", "organisations": ["04C"], "areaBasis": "AREA_BASIS_RESIDENCE"}),
+            ),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "query.area_basis",
+        ),
+        (
+            april(&json!({"area": "04C", "areaBasis": "AREA_BASIS_RESIDENCE"})),
+            Code::FailedPrecondition,
+            "QUERY_REFUSED",
+            "",
+        ),
+        (
+            april(&json!({"areaBasis": 7})),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "query.area_basis",
+        ),
+        (april(&json!({"view": 7})), Code::InvalidArgument, "FIELD_INVALID", "query.view"),
+        (april(&json!({"collection": "x"})), Code::NotFound, "COLLECTION_NOT_FOUND", ""),
+        (
+            april(&json!({"careSetting": "x"})),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "query.care_setting",
+        ),
+        (
+            april(&json!({"collection": "csds", "careSetting": "PRIMARY_CARE"})),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "query.care_setting",
+        ),
+        (april(&json!({"by": ["ethnicity"]})), Code::NotFound, "DIMENSION_NOT_FOUND", ""),
+        (april(&json!({"by": ["channel"]})), Code::InvalidArgument, "FIELD_INVALID", "query.by"),
+        (april(&json!({"by": ["sex", "sex"]})), Code::InvalidArgument, "FIELD_INVALID", "query.by"),
+        (
+            april(&json!({"by": ["sex", "carer", "veteran", "month"]})),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "query.by",
+        ),
+        (
+            april(
+                &json!({"by": ["sex", "carer", "veteran"], "where": [filter("staff_type", json!(["GP", "OTHER_PRACTICE_STAFF"]))]}),
+            ),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "query.by",
+        ),
+        (
+            april(&json!({"by": ["disability", "inclusion_group"]})),
+            Code::FailedPrecondition,
+            "QUERY_REFUSED",
+            "",
+        ),
+        (
+            april(
+                &json!({"by": ["disability"], "where": [filter("local_group", json!(["AUTISM", "FRAILTY"]))]}),
+            ),
+            Code::FailedPrecondition,
+            "QUERY_REFUSED",
+            "",
+        ),
+        (
+            april(&json!({"where": [filter("sex", json!([]))]})),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "query.where",
+        ),
+        (
+            april(&json!({"where": [filter("sex", json!(["1"])), filter("sex", json!(["2"]))]})),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "query.where",
+        ),
+        (april(&json!({"where": nine})), Code::InvalidArgument, "FIELD_INVALID", "query.where"),
+        (
+            april(&json!({"where": [filter("shoe", json!(["1"]))]})),
+            Code::NotFound,
+            "DIMENSION_NOT_FOUND",
+            "",
+        ),
+        (
+            april(&json!({"where": [filter("sex", json!(["male"]))]})),
+            Code::NotFound,
+            "CATEGORY_NOT_FOUND",
+            "",
+        ),
+        (
+            april(&json!({"where": [filter("organisation", json!(["04X"]))]})),
+            Code::NotFound,
+            "CATEGORY_NOT_FOUND",
+            "",
+        ),
+        (
+            april(&json!({"where": [filter("month", json!(["2020-4"]))]})),
+            Code::NotFound,
+            "CATEGORY_NOT_FOUND",
+            "",
+        ),
+        (
+            april(&json!({"where": [filter("quarter", json!(["2020-Q5"]))]})),
+            Code::NotFound,
+            "CATEGORY_NOT_FOUND",
+            "",
+        ),
+        (
+            april(&json!({"where": [filter("sub_icb", json!(["QK1"]))]})),
+            Code::NotFound,
+            "CATEGORY_NOT_FOUND",
+            "",
+        ),
+        (
+            april(&json!({"confidenceLevel": 0.9})),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "query.confidence_level",
+        ),
+        (
+            april(&json!({"confidenceLevel": "NaN"})),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "query.confidence_level",
+        ),
+        (
+            april(&json!({"asOf": {"position": 1_000_000}})),
+            Code::FailedPrecondition,
+            "POSITION_NOT_REACHED",
+            "",
+        ),
+        (
+            april(&json!({"asOf": {"position": -1}})),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "query.as_of.position",
+        ),
+        (april(&json!({"asOf": {"release": "2020"}})), Code::NotFound, "RELEASE_NOT_FOUND", ""),
+        (
+            april(&json!({"asOf": {"time": "1969-12-31T00:00:00Z"}})),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "query.as_of.time",
+        ),
+        (
+            with(april(&json!({})), "measure", json!(9)),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "measure",
+        ),
+        (
+            with(april(&json!({})), "denominator", json!(9)),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "denominator",
+        ),
+        (
+            with(april(&json!({})), "populationCollection", json!(SYNTHETIC)),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "population_collection",
+        ),
+        (
+            with(
+                with(april(&json!({})), "includeRates", json!(true)),
+                "populationCollection",
+                json!("x"),
+            ),
+            Code::NotFound,
+            "COLLECTION_NOT_FOUND",
+            "",
+        ),
+        (
+            with(
+                with(april(&json!({})), "includeRates", json!(true)),
+                "populationCollection",
+                json!("csds"),
+            ),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "population_collection",
+        ),
+        (
+            with(april(&json!({"collection": "csds"})), "includeRates", json!(true)),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "population_collection",
+        ),
+        (
+            with(
+                with(april(&json!({})), "includeRates", json!(true)),
+                "measure",
+                json!("MEASURE_PERSONS"),
+            ),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "include_rates",
+        ),
+    ];
+    let mut wrong = Vec::new();
+    for (question, code, reason, field) in cases {
+        match server.ask(question.clone()).await {
+            Ok(answer) => wrong.push(format!("{question} was answered: {:?}", totals(&answer))),
+            Err(status) => {
+                let refusal = Refusal::of(&status);
+                if (refusal.code, refusal.short()) != (code, (reason, field)) {
+                    wrong.push(format!("{question}: {refusal:?}"));
+                }
+                if refusal.code == Code::NotFound && !refusal.message.contains('`') {
+                    wrong.push(format!("{question} names nothing: {}", refusal.message));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn too_many_cells_are_refused() {
+    let server = TestServer::start().await;
+    let rows: Vec<_> = (0..2_000)
+        .map(|n| {
+            json!({"person": {
+        "ageYears": n % 100, "religion": (b'A' + (n % 12) as u8) as char,
+    }, "leadTimeDays": n % 40, "residenceLsoa": format!("E0101{:04}", 3600 + n % 300)})
+        })
+        .collect();
+    let header = SubmissionHeader {
+        code_systems: [("residence_lsoa".into(), "lsoa_2011".into())].into(),
+        ..header("04C", SYNTHETIC, "2020-04", &["age", "religion"])
+    };
+    server.submit(header, records(&json!(rows))).await.unwrap();
+    let question = april(&json!({"by": ["age_years", "residence_lsoa", "religion"]}));
+    match server.ask(question).await {
+        Ok(answer) => {
+            let total: i64 = answer.rows[1..].iter().map(|row| row.total_count).sum();
+            assert_eq!(total, 2_000);
+        }
+        Err(status) => {
+            let refusal = Refusal::of(&status);
+            assert_eq!(refusal.reason, "BREAKDOWN_TOO_LARGE", "{refusal:?}");
+            let of = |name: &str| refusal.metadata[name].parse::<u64>().unwrap();
+            assert!(of("cells") > of("limit"));
+        }
+    }
+}

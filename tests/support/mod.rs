@@ -1,0 +1,167 @@
+//! What tests of the running service share: a real service on a free port, the generated clients, and messages as JSON.
+
+mod answers;
+mod messages;
+
+pub(crate) use answers::{Refusal, cells, counts, row, totals};
+pub(crate) use messages::{consultations, header, message, records};
+
+use std::path::Path;
+use std::sync::Arc;
+
+use equity_indicators::app::Service;
+use equity_indicators::config::Config;
+use equity_indicators::ingest::{self, Defaults, Rows};
+use equity_indicators::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
+use equity_indicators::proto::v1::reference_service_client::ReferenceServiceClient;
+use equity_indicators::proto::v1::submission_service_client::SubmissionServiceClient;
+use equity_indicators::proto::v1::{
+    ChannelBreakdown, ConsultationRecord, GetChannelBreakdownRequest, GetChannelBreakdownResponse,
+    PopulationBatch, Receipt, SubmissionHeader, SubmitPopulationsRequest,
+    submit_populations_request,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+use tonic::Status;
+use tonic::transport::Channel;
+
+/// Rows of a batch unless a test says otherwise.
+const BATCH: usize = 1_000;
+
+/// A service on a data folder of its own, and a connection to it.
+pub(crate) struct TestServer {
+    service: Service,
+    channel: Channel,
+    config: Config,
+    folder: Arc<TempDir>,
+}
+
+impl TestServer {
+    /// A service with the usual settings.
+    pub(crate) async fn start() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// A service with other settings; address and data folder are set already.
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let mut config = Config {
+            address: "127.0.0.1:0".parse().unwrap(),
+            data_folder: folder.path().join("data"),
+            ..Config::default()
+        };
+        change(&mut config);
+        Self::open(folder, config).await
+    }
+
+    async fn open(folder: Arc<TempDir>, config: Config) -> Self {
+        let service = Service::start(&config).await.unwrap();
+        let address = format!("http://{}", service.address());
+        let channel = Channel::from_shared(address).unwrap().connect().await.unwrap();
+        Self { service, channel, config, folder }
+    }
+
+    /// Stops the service and starts another on the same folder.
+    pub(crate) async fn reopen(self) -> Self {
+        let (config, folder) = (self.config.clone(), self.stop().await);
+        Self::open(folder, config).await
+    }
+
+    /// Stops the service; the folder lives for as long as what is returned.
+    pub(crate) async fn stop(self) -> Arc<TempDir> {
+        drop(self.channel);
+        self.service.stop().await.unwrap();
+        self.folder
+    }
+
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.service.address()
+    }
+
+    pub(crate) fn channel(&self) -> Channel {
+        self.channel.clone()
+    }
+
+    pub(crate) fn submissions(&self) -> SubmissionServiceClient<Channel> {
+        SubmissionServiceClient::new(self.channel())
+    }
+
+    pub(crate) fn channels(&self) -> ConsultationChannelServiceClient<Channel> {
+        ConsultationChannelServiceClient::new(self.channel())
+    }
+
+    pub(crate) fn reference(&self) -> ReferenceServiceClient<Channel> {
+        ReferenceServiceClient::new(self.channel())
+    }
+
+    /// Submits consultations in batches of the usual size.
+    pub(crate) async fn submit(
+        &self,
+        header: SubmissionHeader,
+        rows: Vec<ConsultationRecord>,
+    ) -> Result<Receipt, Status> {
+        self.submit_batches(header, rows.chunks(BATCH).map(<[_]>::to_vec).collect()).await
+    }
+
+    /// Submits consultations in these batches.
+    pub(crate) async fn submit_batches(
+        &self,
+        header: SubmissionHeader,
+        batches: Vec<Vec<ConsultationRecord>>,
+    ) -> Result<Receipt, Status> {
+        let messages = tokio_stream::iter(consultations(header, batches));
+        let answer = self.submissions().submit_consultations(messages).await?;
+        Ok(answer.into_inner().receipt.unwrap())
+    }
+
+    /// Submits people.
+    pub(crate) async fn submit_people(
+        &self,
+        header: SubmissionHeader,
+        rows: Vec<equity_indicators::proto::v1::PopulationRecord>,
+    ) -> Result<Receipt, Status> {
+        use submit_populations_request::Part;
+        let mut parts = vec![Part::Header(header)];
+        parts.push(Part::Batch(PopulationBatch { records: rows }));
+        let messages = parts.into_iter().map(|part| SubmitPopulationsRequest { part: Some(part) });
+        let answer = self.submissions().submit_populations(tokio_stream::iter(messages)).await?;
+        Ok(answer.into_inner().receipt.unwrap())
+    }
+
+    /// Submits a file as the command line does; returns how many submissions and rows it made.
+    pub(crate) async fn submit_file(&self, path: &Path) -> (usize, usize) {
+        let (mut submissions, mut rows) = (0, 0);
+        for parcel in ingest::read(path, &Defaults::default()).unwrap() {
+            let parcel = parcel.unwrap();
+            let header = parcel.header(&uuid::Uuid::new_v4().to_string());
+            (submissions, rows) = (submissions + 1, rows + parcel.rows.len());
+            match parcel.rows {
+                Rows::Consultations(rows) => self.submit(header, rows).await.unwrap(),
+                Rows::Populations(rows) => self.submit_people(header, rows).await.unwrap(),
+            };
+        }
+        (submissions, rows)
+    }
+
+    /// Asks for channels; the question is a `GetChannelBreakdownRequest` as JSON.
+    pub(crate) async fn ask(&self, question: Value) -> Result<ChannelBreakdown, Status> {
+        Ok(self.ask_whole(question).await?.breakdown.unwrap())
+    }
+
+    /// The same with the position.
+    pub(crate) async fn ask_whole(
+        &self,
+        question: Value,
+    ) -> Result<GetChannelBreakdownResponse, Status> {
+        let request: GetChannelBreakdownRequest = message(question);
+        Ok(self.channels().get_channel_breakdown(request).await?.into_inner())
+    }
+
+    /// The newest position.
+    pub(crate) async fn position(&self) -> i64 {
+        let question = serde_json::json!({
+            "query": {"organisations": ["03W"], "period": {"first": "1999-01"}}
+        });
+        self.ask_whole(question).await.unwrap().position
+    }
+}
