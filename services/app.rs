@@ -25,15 +25,16 @@ use crate::rpc::channels::Channels;
 use crate::rpc::reference::Reference;
 use crate::rpc::submissions::Submissions;
 use crate::rpc::{Context, SENT_BYTES};
-use crate::server::{self, ServerError};
+use crate::server::{self, Health, ServerError};
 pub use crate::store::Report as VerifyReport;
 use crate::store::{self, Store};
 use crate::telemetry::{self, metrics};
 
 /// Submissions that are taken in at once: each holds its rows in memory until it is written.
 const SUBMITTING: usize = 8;
-/// How often sizes are measured.
-const MEASURE: std::time::Duration = std::time::Duration::from_secs(30);
+/// How often it is looked whether writing has stopped, and after how many looks sizes are measured.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
+const LOOKS: u32 = 30;
 
 /// A running service.
 pub struct Service {
@@ -70,12 +71,12 @@ impl Service {
         let (routes, health) =
             server::standard_services(routes(&context), config.reflection()).await?;
         let shutdown = CancellationToken::new();
+        tokio::spawn(watch_over(Arc::downgrade(&engine), health.clone(), shutdown.clone()));
         let (settings, stop) = (config.server_settings(), shutdown.clone());
         let serving =
             tokio::spawn(
                 async move { server::run(listener, routes, &settings, health, stop).await },
             );
-        tokio::spawn(measure(Arc::downgrade(&engine), shutdown.clone()));
         Ok(Self { address, shutdown, serving, engine })
     }
 
@@ -158,6 +159,14 @@ fn routes(context: &Context) -> Routes {
     )
 }
 
+/// Checks what the settings point at, without starting anything.
+///
+/// # Errors
+/// The reference content cannot be used.
+pub fn check(config: &Config) -> anyhow::Result<()> {
+    content(config).map(drop)
+}
+
 /// Starts logs, traces and metrics; once in a process, inside the runtime. Shut the guard down last.
 ///
 /// # Errors
@@ -166,16 +175,22 @@ pub fn observe(config: &Config) -> anyhow::Result<telemetry::Guard> {
     Ok(telemetry::init(&config.telemetry)?)
 }
 
-/// Measures sizes now and then, for as long as there is an engine.
-async fn measure(engine: std::sync::Weak<Engine>, shutdown: CancellationToken) {
-    while let Some(engine) = engine.upgrade() {
-        let sizes = tokio::task::spawn_blocking(move || engine.store().sizes()).await;
-        if let Ok((log, sled, free)) = sizes {
-            metrics::store(log, sled, free);
-        }
+/// Measures sizes now and then, and says so when writing has stopped, for as long as there is an engine.
+async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: CancellationToken) {
+    for look in 0u32.. {
         tokio::select! {
-            () = tokio::time::sleep(MEASURE) => {}
+            () = tokio::time::sleep(LOOK) => {}
             () = shutdown.cancelled() => return,
+        }
+        let Some(engine) = engine.upgrade() else { return };
+        if engine.store().stopped().is_some() {
+            health.no_more("equity.v1.SubmissionService").await;
+        }
+        if look % LOOKS == 0 {
+            let sizes = tokio::task::spawn_blocking(move || engine.store().sizes()).await;
+            if let Ok((log, sled, free)) = sizes {
+                metrics::store(log, sled, free);
+            }
         }
     }
 }

@@ -10,5 +10,6 @@ mod cli;
 mod contract;
 mod crash;
 mod house;
+mod ingest;
 mod limits;
 mod support;

@@ -55,7 +55,7 @@ pub struct GenerateArgs {
 }
 
 fn month(text: &str) -> Result<Month, String> {
-    Month::parse(text).ok_or_else(|| format!("expected a month like 2020-04, not `{text}`"))
+    text.parse().map_err(|_| format!("expected a month like 2020-04, not `{text}`"))
 }
 
 /// Makes them, and writes or submits them.

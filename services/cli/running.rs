@@ -69,8 +69,8 @@ pub async fn until_told_to_stop() -> Result<(), Failure> {
 pub async fn stop(service: Service) -> Result<(), Failure> {
     let stopped = tokio::select! {
         stopped = tokio::time::timeout(STOP, service.stop()) => stopped,
-        told = until_told_to_stop() => {
-            told?;
+        told = tokio::signal::ctrl_c() => {
+            told.map_err(|error| Failure::Other(error.into()))?;
             return Err(Failure::Other(anyhow::anyhow!("stopped at once; nothing that was acknowledged is lost")));
         }
     };

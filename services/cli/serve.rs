@@ -36,7 +36,7 @@ pub struct ServeArgs {
     /// Folder of the log, the store and the secret; made where there is none.
     #[arg(long, value_name = "FOLDER")]
     pub data_folder: Option<PathBuf>,
-    /// Folder of code lists, areas, organisations and collections that replaces the built-in ones.
+    /// Folder of code lists, areas, organisations and collections whose files take the place of, or stand beside, the built-in ones.
     #[arg(long, value_name = "FOLDER")]
     pub reference_folder: Option<PathBuf>,
     /// Serve an address that other machines can reach, although this version has neither encryption nor identity.
@@ -73,6 +73,7 @@ impl ServeArgs {
 pub async fn run(args: ServeArgs, out: &mut Out) -> Result<(), Failure> {
     let config = args.settings()?;
     if args.check {
+        app::check(&config)?;
         out.answer("the settings can be used")?;
         return Ok(());
     }

@@ -26,9 +26,9 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// The slots of either, and no fewer.
+    /// The slots of both.
     #[must_use]
-    pub fn with(mut self, other: Self) -> Self {
+    pub fn joined(mut self, other: Self) -> Self {
         self.collections.extend(other.collections);
         if self.organisations.is_empty() || other.organisations.is_empty() {
             self.organisations.clear();

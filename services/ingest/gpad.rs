@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use super::grouping::{Group, Layout};
 use super::open::line_of;
 use super::read::{Defaults, find, require};
-use super::{IngestError, Month, Parcel, Rows};
+use super::{IngestError, Parcel, Rows, month};
 use crate::proto::v1::ConsultationRecord;
 
 /// Collection where none is given.
@@ -132,12 +132,12 @@ pub(super) fn published_group<'a>(
     row: &'a csv::StringRecord,
     header: &csv::StringRecord,
     location: usize,
-    month: usize,
+    column: usize,
 ) -> Result<Group<'a>, IngestError> {
     let organisation = filled(row, location, &header[location], "the code of a location: 04C")?;
-    let month = Month::parse_published(&row[month]).ok_or_else(|| {
+    let month = month::published(&row[column]).ok_or_else(|| {
         let expected = "a month: APR2020 or 01APR2020";
-        IngestError::value(line_of(row), &header[month], &row[month], expected)
+        IngestError::value(line_of(row), &header[column], &row[column], expected)
     })?;
     Ok((organisation, Cow::Owned(month.to_string())))
 }

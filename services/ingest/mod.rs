@@ -20,8 +20,8 @@ mod open;
 mod parcel;
 mod read;
 
+pub use crate::domain::period::Month;
 pub use error::IngestError;
 pub use grouping::Parcels;
-pub use month::Month;
 pub use parcel::{Parcel, Rows};
 pub use read::{Defaults, read, read_all};

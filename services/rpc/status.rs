@@ -152,7 +152,7 @@ pub fn not_found(
 #[must_use]
 pub fn submission_not_current(submission: &str) -> Status {
     let message = format!(
-        "{} is not the current version; ListSubmissions names the current one",
+        "{} is not the current version, or is withdrawn already; ListSubmissions names the current one, if there is one",
         cut(submission, TEXT_BYTES)
     );
     refused(ErrorReason::SubmissionNotCurrent, message, [("submission", submission.to_owned())])

@@ -25,6 +25,11 @@ impl Health {
         self.set(ServingStatus::NotServing).await;
     }
 
+    /// One service does not do its work any more, while the others do.
+    pub async fn no_more(&self, service: &str) {
+        self.reporter.set_service_status(service, ServingStatus::NotServing).await;
+    }
+
     async fn set(&self, status: ServingStatus) {
         self.reporter.set_service_status("", status).await;
         for service in methods::services() {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
+use super::log::{LogError, SEGMENT_BYTES, SegmentLog};
 use super::open::catch_up;
 
 /// Rows that are named when they differ, at most.
@@ -62,9 +63,13 @@ pub fn verify(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Repor
 /// Throws sled away and builds it again from the log. The service has to be stopped.
 ///
 /// # Errors
-/// The folder is in use or cannot be written.
+/// The folder is in use or cannot be written, or the log is damaged: sled may have what the log has lost.
 pub fn rebuild(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Report, StoreError> {
     let sled = folder.join("sled");
+    // What a damaged log no longer has is still in sled: nothing is thrown away then.
+    if let Some(damage) = SegmentLog::open(&folder.join("log"), SEGMENT_BYTES, 0)?.damage {
+        return Err(LogError::Damaged(damage).into());
+    }
     if sled.try_exists().unwrap_or(false) {
         // Opened once, so that a running service is not robbed of it.
         if let Err(locked @ StoreError::Locked(_)) =

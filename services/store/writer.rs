@@ -202,7 +202,10 @@ impl<L: Log> Writer<L> {
     fn has_room(&self, bytes: u64) -> Result<(), WriteError> {
         let free = super::free_bytes(&self.folder).map_err(|e| WriteError::Full(e.to_string()))?;
         if free < self.min_free_bytes.saturating_add(bytes) {
-            return Err(WriteError::Full(format!("{free} bytes are free, {bytes} are needed")));
+            let kept = self.min_free_bytes;
+            return Err(WriteError::Full(format!(
+                "{free} bytes are free, {bytes} are needed and {kept} have to stay free"
+            )));
         }
         Ok(())
     }

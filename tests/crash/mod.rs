@@ -2,8 +2,18 @@
 
 #![expect(clippy::print_stdout, reason = "a child process tells its parent how far it is")]
 
+mod damage;
+mod feed;
+mod folder;
+mod full;
+mod kill;
+mod load;
 mod log;
+mod memory;
+mod power;
+mod running;
 mod shim;
+mod sled;
 
 use std::process::Command;
 

@@ -113,12 +113,13 @@ fn long(path: &str, text: &str) -> Option<String> {
 
 #[test]
 fn services_keep_the_habits() {
+    let mut problems = Vec::new();
     for source in sources() {
-        let (path, code) = (source.path.as_str(), &source.code);
-        assert_none(&statuses(path, code));
-        assert_none(&panics(path, code));
-        assert_none(&prints(path, code));
+        for rule in [statuses, panics, prints] {
+            problems.extend(rule(&source.path, &source.code));
+        }
     }
+    assert_none(&problems);
 }
 
 #[test]

@@ -100,7 +100,7 @@ pub(super) fn published() -> Result<Vec<Parcel>, Failure> {
 }
 
 fn month(text: &str) -> Result<Month, Failure> {
-    Month::parse(text).ok_or_else(|| Failure::Other(anyhow::anyhow!("{text} is no month")))
+    text.parse().map_err(|_| Failure::Other(anyhow::anyhow!("{text} is no month")))
 }
 
 /// A folder that goes away with its value: files are read from disk, and the bundled ones are not on any.

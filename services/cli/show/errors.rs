@@ -36,7 +36,8 @@ pub fn text(failure: &Failure, look: &Look) -> String {
         Failure::Differences(count) => (
             format!("{count} differences between the stored state and the log"),
             Vec::new(),
-            "stop the service, keep a copy of the data folder, then run `equity rebuild` on it: the log rules".to_owned(),
+            "keep a copy of the data folder; if the log is named as damaged, put its segment back from the backup (deploy/runbook.md), otherwise run `equity rebuild`: the log rules"
+                .to_owned(),
         ),
         Failure::Output(error) => (format!("cannot write the answer: {error}"), Vec::new(), String::new()),
         Failure::Other(error) => (sentence(error), Vec::new(), String::new()),

@@ -126,6 +126,31 @@ impl Packed {
         u64::from_le_bytes(value)
     }
 
+    /// All indices, of a column of at most 16 bits: what work over every record starts from.
+    #[must_use]
+    pub fn unpacked(&self, records: usize) -> Vec<u16> {
+        let spread = |width: usize| {
+            let (per_byte, mask) = (8 / width, (1u16 << width) - 1);
+            let mut indices = Vec::with_capacity(records + per_byte);
+            for byte in &self.data {
+                indices.extend(
+                    (0..per_byte).map(|place| (u16::from(*byte) >> (place * width)) & mask),
+                );
+            }
+            indices.truncate(records);
+            indices
+        };
+        match self.width {
+            0 => vec![0; records],
+            16 => self
+                .data
+                .chunks_exact(2)
+                .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+                .collect(),
+            width => spread(usize::from(width)),
+        }
+    }
+
     /// The index at `record`, of a column of at most 16 bits.
     #[must_use]
     pub fn index(&self, record: usize) -> u16 {
@@ -157,6 +182,7 @@ mod tests {
             for record in 0..records {
                 prop_assert_eq!(packed.index(record), at(record));
             }
+            prop_assert_eq!(packed.unpacked(records), (0..records).map(at).collect::<Vec<_>>());
             let blocks = packed.blocks(3);
             prop_assert!(blocks.iter().all(|b| b.data.len() <= BLOCK_BYTES && !b.data.is_empty()));
             let joined: Vec<u8> = blocks.iter().flat_map(|b| b.data.clone()).collect();

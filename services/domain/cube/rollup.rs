@@ -33,23 +33,31 @@ pub fn rollups(
     weights: &Packed,
 ) -> Vec<Rollup> {
     let size = |column: Option<(usize, &Packed)>| column.map_or(1, |(values, _)| values.max(1));
-    let (channels, attendances) = (size(channel), size(attendance));
-    let index = |column: Option<(usize, &Packed)>, record| {
-        column.map_or(0, |(_, packed)| usize::from(packed.index(record)))
+    let attendances = size(attendance);
+    let stride = size(channel) * attendances;
+    let unpacked = |column: Option<(usize, &Packed)>| {
+        column.map_or_else(|| vec![0; records], |(_, packed)| packed.unpacked(records))
     };
-    let inner: Vec<u32> = (0..records)
-        .map(|record| {
-            let cell = index(channel, record) * attendances + index(attendance, record);
-            u32::try_from(cell).expect("two 16-bit indices make 32 bits")
+    // The cell within a value of the field, for each record.
+    let inner: Vec<u32> = unpacked(channel)
+        .into_iter()
+        .zip(unpacked(attendance))
+        .map(|(channel, attendance)| {
+            u32::from(channel) * number(attendances) + u32::from(attendance)
         })
         .collect();
+    let weights: Option<Vec<u64>> =
+        (weights.width > 0).then(|| (0..records).map(|record| weights.number(record)).collect());
     let one = Packed { width: 0, data: Vec::new() };
     let total = (crate::domain::field::number::TOTAL, 1, &one);
     std::iter::once(&total)
         .chain(columns)
         .map(|(field, values, packed)| {
-            let cells = count(&inner, channels * attendances, *values, packed, weights);
-            Rollup { field: *field, cells }
+            let indices = packed.unpacked(records);
+            Rollup {
+                field: *field,
+                cells: count(&inner, stride, *values, &indices, weights.as_deref()),
+            }
         })
         .collect()
 }
@@ -58,25 +66,31 @@ fn count(
     inner: &[u32],
     stride: usize,
     values: usize,
-    packed: &Packed,
-    weights: &Packed,
+    indices: &[u16],
+    weights: Option<&[u64]>,
 ) -> Vec<(u32, u64)> {
-    let cell_of =
-        |record: usize, cell: u32| usize::from(packed.index(record)) * stride + cell as usize;
-    let number = |cell: usize| u32::try_from(cell).expect("a roll-up has less than 2^32 cells");
+    let cells = inner
+        .iter()
+        .zip(indices)
+        .map(|(inner, index)| usize::from(*index) * stride + *inner as usize);
     if values * stride <= DENSE {
         let mut counts = vec![0u64; values * stride];
-        for (record, cell) in inner.iter().enumerate() {
-            counts[cell_of(record, *cell)] += weights.number(record);
+        match weights {
+            None => cells.for_each(|cell| counts[cell] += 1),
+            Some(weights) => cells.zip(weights).for_each(|(cell, weight)| counts[cell] += weight),
         }
         let numbered = counts.into_iter().enumerate();
         return numbered.filter(|(_, n)| *n > 0).map(|(cell, n)| (number(cell), n)).collect();
     }
     let mut counts = BTreeMap::new();
-    for (record, cell) in inner.iter().enumerate() {
-        *counts.entry(number(cell_of(record, *cell))).or_insert(0) += weights.number(record);
+    for (record, cell) in cells.enumerate() {
+        *counts.entry(number(cell)).or_insert(0) += weights.map_or(1, |weights| weights[record]);
     }
     counts.into_iter().collect()
+}
+
+fn number(cell: usize) -> u32 {
+    u32::try_from(cell).expect("a roll-up of 16-bit columns has less than 2^32 cells")
 }
 
 impl Rollup {
@@ -160,10 +174,9 @@ mod tests {
     #[test]
     fn sparse_and_dense_counts_agree() {
         let indices = [0u16, 1, 2, 1, 0];
-        let packed = Packed::indices(indices.into_iter(), 3);
-        let weights = Packed::weights(&[1, 2, 3, 4, 5]);
-        let dense = count(&[0, 1, 0, 1, 1], 2, 3, &packed, &weights);
-        let sparse = count(&[0, 1, 0, 1, 1], DENSE, 3, &packed, &weights);
+        let weights = [1, 2, 3, 4, 5];
+        let dense = count(&[0, 1, 0, 1, 1], 2, 3, &indices, Some(&weights));
+        let sparse = count(&[0, 1, 0, 1, 1], DENSE, 3, &indices, Some(&weights));
         assert_eq!(dense, vec![(0, 1), (1, 5), (3, 6), (4, 3)]);
         let stride = u32::try_from(DENSE).unwrap();
         assert_eq!(sparse, vec![(0, 1), (1, 5), (stride + 1, 6), (2 * stride, 3)]);

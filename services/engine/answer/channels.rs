@@ -82,16 +82,6 @@ pub struct ChannelTable {
     pub scope: Option<Scope>,
 }
 
-/// What an answer has to say of consultations that are not in its table.
-struct Elsewhere {
-    /// Consultations, and why.
-    volume: Option<(u64, String)>,
-    /// Position of the last change that bears on it.
-    data_position: u64,
-    /// What it was made of.
-    scope: Option<Scope>,
-}
-
 /// The filters of a question with those that the care setting and the measure add.
 pub(super) fn filters(query: &Query, measure: Measure) -> Vec<Filter> {
     let mut filters = query.filters.clone();
@@ -133,10 +123,15 @@ impl Engine {
         let table =
             plan.table(self.store().reader(), unit, plan.path(unit), 1, self.settings.threads)?;
         let channels = occurring(&table, plan.axes[outer].places());
-        // Everything else is read where the table was read, whatever is written meanwhile.
+        // What else the answer looks at, besides the plan: it changes the answer too. All of it is read where the table was
+        // read, whatever is written meanwhile.
         let pinned = Query { as_of: AsOf::Position(plan.position), ..query.clone() };
-        let elsewhere = self.unattributed(&plan, &pinned, question.measure)?;
-        context.unattributed = elsewhere.as_ref().and_then(|elsewhere| elsewhere.volume.clone());
+        let mut scope = plan.scope.clone();
+        if let Some(elsewhere) = self.unattributed(&plan, &pinned, question.measure)? {
+            context.data_position = context.data_position.max(elsewhere.data_position);
+            scope = scope.zip(elsewhere.scope).map(|(scope, other)| scope.joined(other));
+            context.unattributed = elsewhere.told;
+        }
         if query.full {
             context.legend = plan.legend(&table, outer, &channels);
         }
@@ -156,6 +151,17 @@ impl Engine {
         if maker.has_total() {
             rows.push(maker.row(&[], &table.all));
         }
+        if let Some((key, query)) = plan.declared_parent(&pinned) {
+            let whole = self.channels(&ChannelQuestion { query, ..question.clone() })?;
+            context.notes.push(format!(
+                "{} stands for all organisations of that area, those not listed included.",
+                key.code
+            ));
+            let keys = vec![key];
+            rows.extend(whole.rows.into_iter().map(|row| ChannelRow { keys: keys.clone(), ..row }));
+            context.data_position = context.data_position.max(whole.context.data_position);
+            scope = scope.zip(whole.scope).map(|(scope, other)| scope.joined(other));
+        }
         let wanted = table.rows.iter().filter(|(row, _)| !row.is_empty() && plan.wants(row));
         rows.extend(wanted.map(|(row, counts)| maker.row(row, counts)));
         if rows.iter().all(|row| row.total == 0) && context.empty.is_none() {
@@ -164,17 +170,11 @@ impl Engine {
         if let Some(population) = &population {
             context.notes.push(population.note());
         }
-        let (position, mut scope) = (plan.position, plan.scope.clone());
-        let mut also = |data_position: u64, more: Option<Scope>| {
-            context.data_position = context.data_position.max(data_position);
-            scope = scope.take().zip(more).map(|(scope, more)| scope.with(more));
-        };
-        if let Some(elsewhere) = elsewhere {
-            also(elsewhere.data_position, elsewhere.scope);
-        }
         if let Some(population) = population {
-            also(population.data_position(), population.scope());
+            context.data_position = context.data_position.max(population.data_position());
+            scope = scope.zip(population.scope()).map(|(scope, other)| scope.joined(other));
         }
+        let position = plan.position;
         Ok(ChannelTable { context, dimensions: query.by.clone(), rows, position, scope })
     }
 
@@ -193,7 +193,7 @@ impl Engine {
 
     /// What cannot be attributed to the area that was asked for: volume of organisations that belong to its parent and to no
     /// area of its kind; by residence, that of people whose home is not known.
-    fn unattributed(
+    pub(super) fn unattributed(
         &self,
         plan: &Plan,
         query: &Query,
@@ -237,10 +237,16 @@ impl Engine {
             Where::Provider(_) => format!("{} {detail}", some_of(&whose)),
             Where::Residence(_) | Where::Organisations(_) => detail,
         };
-        let volume = (count > 0).then_some((count, detail));
-        let (data_position, scope) = (plan.data_position, plan.scope);
-        Ok(Some(Elsewhere { volume, data_position, scope }))
+        let told = (count > 0).then_some((count, detail));
+        Ok(Some(Elsewhere { told, data_position: plan.data_position, scope: plan.scope }))
     }
+}
+
+/// Volume that cannot be attributed, and what its figure depends on.
+pub(super) struct Elsewhere {
+    pub(super) told: Option<(u64, String)>,
+    pub(super) data_position: u64,
+    pub(super) scope: Option<Scope>,
 }
 
 /// A few of some codes.

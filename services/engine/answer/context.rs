@@ -122,6 +122,7 @@ impl Plan {
                 some.join(", ")
             ));
         }
+        notes.extend(self.months_without(query));
         for axis in self.axes.iter().filter(|axis| axis.dimension.overlapping()) {
             notes.push(format!(
                 "{}: a record can be in several categories, so rows add to more than the total.",
@@ -161,9 +162,53 @@ impl Plan {
         }
     }
 
+    /// Says which of the months asked for nobody has submitted anything for: a total over them is not whole.
+    fn months_without(&self, query: &Query) -> Option<String> {
+        let (first, last) = query.months;
+        let has: BTreeSet<_> = self.submissions.iter().map(|s| s.slot.month).collect();
+        let asked = (first.number()..=last.number()).filter_map(|n| Month::from_number(n.into()));
+        let (all, without): (usize, Vec<_>) =
+            asked.fold((0, Vec::new()), |(all, mut without), month| {
+                if !has.contains(&month) {
+                    without.push(month.to_string());
+                }
+                (all + 1, without)
+            });
+        if has.is_empty() || without.is_empty() {
+            return None;
+        }
+        let more = if without.len() > 6 { ", …" } else { "" };
+        let some = without[..without.len().min(6)].join(", ");
+        Some(format!("{} of {all} months have no submission: {some}{more}.", without.len()))
+    }
+
     /// The key of a row.
     pub(super) fn keys(&self, row: &[usize]) -> Vec<Key> {
         row.iter().zip(&self.axes).map(|(place, axis)| axis.key(*place)).collect()
+    }
+
+    /// The smallest area that holds all of several organisations, as the key of a row, and the question about it: a union that
+    /// somebody has declared, where the sum of the organisations listed is one that nobody has.
+    pub(super) fn declared_parent(&self, query: &Query) -> Option<(Key, Query)> {
+        let Where::Organisations(codes) = &query.place else { return None };
+        let several_values = query.filters.iter().any(|filter| filter.codes.len() > 1);
+        let (first, others) =
+            codes.split_first().filter(|(_, others)| !others.is_empty() && !several_values)?;
+        let areas = |code: &String| {
+            self.reference.organisation(code).map(|o| o.areas.as_slice()).unwrap_or_default()
+        };
+        let area = areas(first)
+            .iter()
+            .find(|area| others.iter().all(|other| areas(other).contains(area)))?;
+        let key =
+            Key { dimension: "organisation".into(), code: area.clone(), state: Some(State::Any) };
+        let whole = Query {
+            place: Where::Provider(area.clone()),
+            by: Vec::new(),
+            full: false,
+            ..query.clone()
+        };
+        Some((key, whole))
     }
 
     /// Whether a row is wanted.

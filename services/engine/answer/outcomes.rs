@@ -101,7 +101,12 @@ impl Engine {
         let maker =
             Rows { question, attendance: &by_attendance, waits: &by_wait, channels: &occurring };
         let none = vec![0; waits.all.len()];
-        let mut rows = Vec::new();
+        let (mut rows, mut scope) = (Vec::new(), by_attendance.scope.clone());
+        if let Some(elsewhere) = self.unattributed(&by_attendance, &pinned, Measure::Contacts)? {
+            context.data_position = context.data_position.max(elsewhere.data_position);
+            scope = scope.zip(elsewhere.scope).map(|(scope, other)| scope.joined(other));
+            context.unattributed = elsewhere.told;
+        }
         let several = matches!(&query.place, Where::Organisations(codes) if codes.len() > 1)
             || query
                 .filters
@@ -109,6 +114,13 @@ impl Engine {
                 .any(|filter| filter.codes.len() > 1 && filter.dimension != "channel");
         if !several || query.by.is_empty() {
             rows.push(maker.row(&[], &attendance.all, &waits.all));
+        }
+        if let Some((key, query)) = by_attendance.declared_parent(&pinned) {
+            let whole = self.outcomes(&OutcomeQuestion { query, ..question.clone() })?;
+            let keys = vec![key];
+            rows.extend(whole.rows.into_iter().map(|row| OutcomeRow { keys: keys.clone(), ..row }));
+            context.data_position = context.data_position.max(whole.context.data_position);
+            scope = scope.zip(whole.scope).map(|(scope, other)| scope.joined(other));
         }
         for (row, counts) in
             attendance.rows.iter().filter(|(row, _)| !row.is_empty() && by_attendance.wants(row))
@@ -118,7 +130,7 @@ impl Engine {
         if attendance.all.iter().all(|count| *count == 0) && context.empty.is_none() {
             context.empty = Some(nothing(&by_attendance, &context));
         }
-        let (position, scope) = (by_attendance.position, by_attendance.scope.clone());
+        let position = by_attendance.position;
         Ok(OutcomeTable { context, dimensions: query.by.clone(), rows, position, scope })
     }
 

@@ -5,12 +5,14 @@ use std::borrow::Cow;
 use super::super::grouping::{Group, Layout};
 use super::super::open::line_of;
 use super::super::read::Defaults;
-use super::super::{IngestError, Month, Parcel, Rows, gpad};
+use super::super::{IngestError, Parcel, Rows, gpad};
 use super::columns::{
     Access, CONSULTATION, Field, MONTH, ORGANISATION, PERSON, PERSON_COUNT, POPULATION,
     characteristic,
 };
 use super::remarks::{REMARKS, Remark, Remarks, set};
+use crate::domain::codes;
+use crate::domain::period::Month;
 use crate::proto::v1::{ConsultationRecord, PersonCharacteristics, PopulationRecord};
 
 /// The layout of our own CSV.
@@ -78,9 +80,9 @@ impl Own {
         let given = self.month.map(|column| &row[column]).filter(|cell| !cell.is_empty());
         let dated = || self.date.and_then(|column| row[column].get(..7));
         let text = given.or(self.defaults.month.as_deref()).or_else(dated).unwrap_or_default();
-        match Month::parse(text) {
-            Some(_) => Ok(text),
-            None => Err(IngestError::value(line_of(row), MONTH, text, "a month: 2020-04")),
+        match text.parse::<Month>() {
+            Ok(_) => Ok(text),
+            Err(_) => Err(IngestError::value(line_of(row), MONTH, text, "a month: 2020-04")),
         }
     }
 
@@ -196,7 +198,9 @@ fn whole<N: std::str::FromStr>(
 fn check(header: &csv::StringRecord, populations: bool) -> Result<(), IngestError> {
     for (place, column) in header.iter().enumerate() {
         if !names().any(|known| known == column) {
-            let (column, nearest) = (super::super::error::shortened(column), nearest(column));
+            let given = column.replace([' ', '-'], "_");
+            let (column, nearest) =
+                (super::super::error::shortened(column), codes::nearest(&given, names()));
             return Err(IngestError::UnknownColumn { column, nearest });
         }
         if header.iter().take(place).any(|earlier| earlier == column) {
@@ -208,14 +212,6 @@ fn check(header: &csv::StringRecord, populations: bool) -> Result<(), IngestErro
         }
     }
     Ok(())
-}
-
-/// The known name that most resembles a wrong one, if any does.
-fn nearest(wrong: &str) -> Option<&'static str> {
-    let wrong = wrong.to_lowercase().replace([' ', '-'], "_");
-    let likeness = |name: &&'static str| strsim::jaro_winkler(&wrong, name);
-    let best = names().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(&best) > 0.7).then_some(best)
 }
 
 /// Every name that a column may have.

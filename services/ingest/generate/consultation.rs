@@ -1,0 +1,344 @@
+//! One consultation of one person, as their practice records it.
+
+use super::assumptions as assume;
+use super::channels::{self, Channels};
+use super::desk::{Desk, Item};
+use super::draw::{Chance, Rng, Weighted};
+use super::model::Model;
+use super::person::{Person, Pregnancy};
+use super::published::{Mix, WAITS, staff_and_wait};
+use super::words::{self, Word, Words};
+use crate::domain::period::Month;
+use crate::proto::v1::{ConsultationRecord, PersonCharacteristics};
+
+/// Days of each published wait, first and last; the last of the open band is assumed.
+const DAYS: [(u32, u32); 7] = [(0, 0), (1, 1), (2, 7), (8, 14), (15, 21), (22, 28), (29, 90)];
+const ATTENDED: usize = 0;
+const MISSED: usize = 1;
+const UNKNOWN: usize = 2;
+/// Place of the mode that was published as unknown.
+const NO_MODE: usize = 4;
+
+/// Everything that the consultations of one organisation and one month share.
+pub(super) struct Session<'a> {
+    model: &'a Model,
+    desk: &'a Desk,
+    mix: &'a Mix,
+    channels: &'a Channels,
+    modes: Vec<Weighted>,
+    month: u16,
+    /// `2020-04`, or each of its days.
+    dates: Vec<String>,
+    care_setting: &'a str,
+    online: Weighted,
+    chances: Chances,
+}
+
+/// The chances that do not depend on anything.
+struct Chances {
+    first: Chance,
+    late: Chance,
+    too_late: Chance,
+    cancelled_by_person: Chance,
+    cancelled_by_provider: Chance,
+    talk_type: Chance,
+    left_empty: Chance,
+    offer_recorded: Chance,
+    request_recorded: Chance,
+    met: Chance,
+    met_recorded: Chance,
+    offered: [Chance; 3],
+    requested: [Chance; 3],
+    interpreter: [Chance; 5],
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(
+        model: &'a Model,
+        desk: &'a Desk,
+        (mix, channels): (&'a Mix, &'a Channels),
+        month: Month,
+        care_setting: &'a str,
+    ) -> Self {
+        let dates = match desk.dated {
+            true => (1..=month.days()).map(|day| format!("{month}-{day:02}")).collect(),
+            false => vec![month.to_string()],
+        };
+        let online = if desk.mechanism { words::MECHANISM_ONLINE } else { words::ONLINE };
+        Session {
+            model,
+            desk,
+            mix,
+            channels,
+            modes: channels.at(desk.remote),
+            month: month.number(),
+            dates,
+            care_setting,
+            online: Weighted::new(&online.map(|(_, weight)| weight)),
+            chances: Chances::new(),
+        }
+    }
+
+    /// A consultation of `person`, the `number`th of its submission.
+    pub(super) fn consultation(
+        &self,
+        person: &Person,
+        person_number: u64,
+        number: u64,
+        rng: &mut Rng,
+    ) -> ConsultationRecord {
+        let mode = self.modes[channels::kind(person, self.month)].draw(rng);
+        let status = self.status(person, mode, rng);
+        let (staff, wait) = staff_and_wait(self.mix.detail(mode, status).draw(rng));
+        let (lead_time_days, lead_time_band) = self.lead_time(wait, rng);
+        let date = &self.dates[rng.below(u32::try_from(self.dates.len()).unwrap_or(1)) as usize];
+        ConsultationRecord {
+            date: date.clone(),
+            care_setting: self.care_setting.to_owned(),
+            channel: self.channel(person, mode, rng).to_owned(),
+            channel_provenance: if mode == NO_MODE { "" } else { self.desk.provenance }.to_owned(),
+            attendance: self.attendance(status, rng).to_owned(),
+            staff_type: match staff {
+                0 => "GP",
+                1 => "OTHER_PRACTICE_STAFF",
+                _ => self.unknown(rng),
+            }
+            .to_owned(),
+            first_or_follow_up: if rng.chance(self.chances.first) { "FIRST" } else { "FOLLOW_UP" }
+                .to_owned(),
+            lead_time_days,
+            lead_time_band,
+            record_count: self.desk.counts.then_some(1),
+            person_key: key(b'P', person_number),
+            source_record_id: key(b'R', number),
+            residence_lsoa: match person.home_known {
+                true => self.model.homes[usize::from(person.home)].code.clone(),
+                false => String::new(),
+            },
+            face_to_face_offered: self.offered(person, mode, rng).to_owned(),
+            face_to_face_requested: self.requested(person, rng).to_owned(),
+            interpreter_present: self.interpreter(person, mode, rng).to_owned(),
+            accessible_need_met: self.need_met(person, rng).to_owned(),
+            preferred_channel: words::PREFERRED.text(person.preferred).to_owned(),
+            person: Some(self.person(person)),
+        }
+    }
+
+    fn person(&self, person: &Person) -> PersonCharacteristics {
+        let age = person.age(self.month);
+        let text = |item: Item, words: &Words, word: Word| match self.desk.collects(item) {
+            true => words.text(word).to_owned(),
+            false => String::new(),
+        };
+        let set = |item: Item, codes: &[&'static str], bits: u32| match self.desk.collects(item) {
+            true => words::set(codes, bits),
+            false => Vec::new(),
+        };
+        let from_16 = |item: Item, words: &Words, word: Word, below: &str| match age {
+            0..16 if self.desk.collects(item) => below.to_owned(),
+            _ => text(item, words, word),
+        };
+        let ethnic = if self.desk.ethnic_2021 { &words::ETHNIC_2021 } else { &words::ETHNIC_2001 };
+        PersonCharacteristics {
+            age_years: (!self.desk.age_bands).then_some(i32::from(age)),
+            age_band: if self.desk.age_bands { five_years(age) } else { "" }.to_owned(),
+            sex: words::SEX.text(person.sex).to_owned(),
+            gender_identity: text(
+                Item::GenderIdentity,
+                &words::GENDER_IDENTITY,
+                person.gender_identity,
+            ),
+            gender_same_at_birth: text(
+                Item::SameAtBirth,
+                &words::SAME_AT_BIRTH,
+                person.same_at_birth,
+            ),
+            marital_status: from_16(Item::Marital, &words::MARITAL, person.marital, "8"),
+            pregnancy_maternity: self.pregnancy(person).to_owned(),
+            ethnic_category: text(Item::Ethnic, ethnic, person.ethnic),
+            religion: text(Item::Religion, &words::RELIGION, person.religion),
+            sexual_orientation: from_16(
+                Item::Orientation,
+                &words::ORIENTATION,
+                person.orientation,
+                "NOT_APPLICABLE",
+            ),
+            disability: set(Item::Disability, &words::DISABILITY, person.disability),
+            deprivation: String::new(),
+            inclusion_group: set(Item::Inclusion, &words::INCLUSION, person.inclusion),
+            local_group: set(Item::Local, &words::LOCAL, person.local),
+            carer: text(Item::Carer, &words::YES_NO, person.carer),
+            veteran: text(Item::Veteran, &words::YES_NO, person.veteran),
+            interpreter_needed: text(Item::Interpreter, &words::YES_NO, person.interpreter),
+            accessible_need: text(Item::Need, &words::YES_NO, person.need),
+            digital_access: text(Item::Access, &words::ACCESS, person.access),
+            main_language: text(Item::Language, &words::LANGUAGE, person.language),
+        }
+    }
+
+    fn pregnancy(&self, person: &Person) -> &'static str {
+        if !self.desk.collects(Item::Pregnancy) {
+            return "";
+        }
+        match person.pregnancy(self.month) {
+            Pregnancy::NotApplicable => "NOT_APPLICABLE",
+            _ if !person.pregnancy_recorded => "",
+            Pregnancy::Pregnant => "PREGNANT",
+            Pregnancy::Maternity => "MATERNITY_26W",
+            Pregnancy::Neither => "NEITHER",
+        }
+    }
+
+    fn status(&self, person: &Person, mode: usize, rng: &mut Rng) -> usize {
+        if rng.chance(self.channels.missed(mode).scaled(person.missed)) {
+            MISSED
+        } else if rng.chance(self.channels.attended(mode)) {
+            ATTENDED
+        } else {
+            UNKNOWN
+        }
+    }
+
+    fn attendance(&self, status: usize, rng: &mut Rng) -> &'static str {
+        let chances = &self.chances;
+        match status {
+            ATTENDED if rng.chance(chances.late) => "6",
+            ATTENDED => "5",
+            MISSED if rng.chance(chances.too_late) => "7",
+            MISSED => "3",
+            _ if rng.chance(chances.cancelled_by_person) => "2",
+            _ if rng.chance(chances.cancelled_by_provider) => "4",
+            _ => self.unknown(rng),
+        }
+    }
+
+    fn channel(&self, person: &Person, mode: usize, rng: &mut Rng) -> &'static str {
+        const TELEPHONE: usize = 2;
+        const ONLINE: usize = 3;
+        let mechanism = self.desk.mechanism;
+        match mode {
+            TELEPHONE if person.uses_talk_type && rng.chance(self.chances.talk_type) => {
+                words::TALK_TYPE[usize::from(mechanism)]
+            }
+            ONLINE => {
+                let online = if mechanism { &words::MECHANISM_ONLINE } else { &words::ONLINE };
+                online[self.online.draw(rng)].0
+            }
+            NO_MODE => self.unknown(rng),
+            mode if mechanism => words::MECHANISM[mode],
+            mode => words::CHANNEL[mode],
+        }
+    }
+
+    fn lead_time(&self, wait: usize, rng: &mut Rng) -> (Option<i32>, String) {
+        match DAYS.get(wait) {
+            None => (None, self.unknown(rng).to_owned()),
+            Some(_) if self.desk.wait_bands => (None, WAITS[wait].to_owned()),
+            Some((first, last)) => {
+                let days = first + rng.below(last - first + 1);
+                (i32::try_from(days).ok(), String::new())
+            }
+        }
+    }
+
+    /// Offered is what took place, and what a remote contact was chosen over.
+    fn offered(&self, person: &Person, mode: usize, rng: &mut Rng) -> &'static str {
+        match mode {
+            _ if !rng.chance(self.chances.offer_recorded) => "",
+            0 | 1 => "Y",
+            _ if rng.chance(self.chances.offered[usize::from(person.true_access)]) => "Y",
+            _ => "N",
+        }
+    }
+
+    fn requested(&self, person: &Person, rng: &mut Rng) -> &'static str {
+        match rng.chance(self.chances.request_recorded) {
+            false => "",
+            true if rng.chance(self.chances.requested[usize::from(person.true_access)]) => "Y",
+            true => "N",
+        }
+    }
+
+    fn interpreter(&self, person: &Person, mode: usize, rng: &mut Rng) -> &'static str {
+        match person.needs_interpreter {
+            false => "",
+            true if rng.chance(self.chances.interpreter[mode]) => "Y",
+            true => "N",
+        }
+    }
+
+    fn need_met(&self, person: &Person, rng: &mut Rng) -> &'static str {
+        match person.has_need && rng.chance(self.chances.met_recorded) {
+            false => "",
+            true if rng.chance(self.chances.met) => "Y",
+            true => "N",
+        }
+    }
+
+    /// The source says that it does not know, or nothing.
+    fn unknown(&self, rng: &mut Rng) -> &'static str {
+        if rng.chance(self.chances.left_empty) { "" } else { "NOT_KNOWN" }
+    }
+}
+
+impl Chances {
+    fn new() -> Self {
+        Chances {
+            first: Chance::new(assume::FIRST),
+            late: Chance::new(assume::LATE),
+            too_late: Chance::new(assume::TOO_LATE),
+            cancelled_by_person: Chance::new(assume::CANCELLED_BY_PERSON),
+            cancelled_by_provider: Chance::new(assume::CANCELLED_BY_PROVIDER),
+            talk_type: Chance::new(assume::TALK_TYPE),
+            left_empty: Chance::new(assume::LEFT_EMPTY),
+            offer_recorded: Chance::new(assume::OFFER_RECORDED),
+            request_recorded: Chance::new(assume::REQUEST_RECORDED),
+            met: Chance::new(assume::NEED_MET),
+            met_recorded: Chance::new(assume::NEED_MET_RECORDED),
+            offered: assume::OFFERED.map(Chance::new),
+            requested: assume::REQUESTED.map(Chance::new),
+            interpreter: assume::INTERPRETER_PRESENT.map(Chance::new),
+        }
+    }
+}
+
+/// A letter and a number.
+fn key(letter: u8, number: u64) -> String {
+    let mut digits = [0u8; 21];
+    let (mut at, mut left) = (digits.len(), number);
+    loop {
+        at -= 1;
+        digits[at] = b"0123456789"[(left % 10) as usize];
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    digits[at - 1] = letter;
+    std::str::from_utf8(&digits[at - 1..]).unwrap_or_default().to_owned()
+}
+
+/// The band of five years, 90 and over together.
+fn five_years(age: u8) -> &'static str {
+    const BANDS: [&str; 19] = [
+        "0-4", "5-9", "10-14", "15-19", "20-24", "25-29", "30-34", "35-39", "40-44", "45-49",
+        "50-54", "55-59", "60-64", "65-69", "70-74", "75-79", "80-84", "85-89", "90+",
+    ];
+    BANDS[usize::from(age / 5).min(BANDS.len() - 1)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_bands() {
+        assert_eq!(key(b'P', 0), "P0");
+        assert_eq!(key(b'R', 1_234_567_890), "R1234567890");
+        assert_eq!(key(b'P', u64::MAX), format!("P{}", u64::MAX));
+        assert_eq!(
+            [0, 4, 5, 89, 90, 115].map(five_years),
+            ["0-4", "0-4", "5-9", "85-89", "90+", "90+"]
+        );
+    }
+}

@@ -1,0 +1,132 @@
+//! How one organisation records: what it collects, and in which codes. Practices differ in this, as real ones do.
+
+use std::collections::BTreeMap;
+
+use super::draw::{Chance, Rng};
+
+/// Place of a characteristic among those that an organisation may or may not collect.
+#[derive(Debug, Clone, Copy)]
+#[repr(u8)]
+pub(super) enum Item {
+    GenderIdentity,
+    SameAtBirth,
+    Marital,
+    Pregnancy,
+    Ethnic,
+    Religion,
+    Orientation,
+    Disability,
+    Inclusion,
+    Local,
+    Carer,
+    Veteran,
+    Interpreter,
+    Need,
+    Access,
+    Language,
+}
+
+/// Name of each characteristic in order of [`Item`], and the share of organisations that collect it.
+const ITEMS: [(&str, f64); 16] = [
+    ("gender_identity", 0.5),
+    ("gender_same_at_birth", 0.4),
+    ("marital_status", 0.8),
+    ("pregnancy_maternity", 0.7),
+    ("ethnic_category", 0.97),
+    ("religion", 0.75),
+    ("sexual_orientation", 0.6),
+    ("disability", 0.85),
+    ("inclusion_group", 0.55),
+    ("local_group", 0.4),
+    ("carer", 0.7),
+    ("veteran", 0.6),
+    ("interpreter_needed", 0.85),
+    ("accessible_need", 0.8),
+    ("digital_access", 0.65),
+    ("main_language", 0.8),
+];
+/// What every organisation collects; deprivation by the small area of the home.
+const ALWAYS: [&str; 3] = ["age", "deprivation", "sex"];
+
+/// How one organisation records.
+#[derive(Debug, Clone)]
+pub(super) struct Desk {
+    collected: u16,
+    /// Channels as CONSULTATION MECHANISM, not in our own codes.
+    pub(super) mechanism: bool,
+    /// Ethnic groups as in Census 2021, not as in 2001.
+    pub(super) ethnic_2021: bool,
+    /// Waits in published bands, not in days.
+    pub(super) wait_bands: bool,
+    /// Ages in bands of five years, not in years.
+    pub(super) age_bands: bool,
+    /// Consultations with their day, not their month alone.
+    pub(super) dated: bool,
+    /// Says `record_count` although it is always 1.
+    pub(super) counts: bool,
+    /// How it knows the channel.
+    pub(super) provenance: &'static str,
+    /// How much more remote contacts it has than others.
+    pub(super) remote: f64,
+}
+
+impl Desk {
+    pub(super) fn draw(rng: &mut Rng) -> Self {
+        let mut share = |share: f64| rng.chance(Chance::new(share));
+        let mut collected = 0;
+        for (place, (_, of)) in ITEMS.iter().enumerate() {
+            collected |= u16::from(share(*of)) << place;
+        }
+        Desk {
+            collected,
+            mechanism: share(0.4),
+            ethnic_2021: share(0.25),
+            wait_bands: share(0.3),
+            age_bands: share(0.1),
+            dated: share(0.85),
+            counts: share(0.3),
+            provenance: match (share(0.6), share(0.75)) {
+                (true, _) => "RECORDED",
+                (false, true) => "SLOT_TYPE",
+                (false, false) => "INFERRED",
+            },
+            remote: 0.8 + 0.4 * rng.unit(),
+        }
+    }
+
+    /// Whether the characteristic is collected.
+    #[inline]
+    pub(super) fn collects(&self, item: Item) -> bool {
+        self.collected >> (item as u8) & 1 == 1
+    }
+
+    /// Names of the characteristics collected.
+    pub(super) fn collected(&self) -> Vec<String> {
+        let some = ITEMS.iter().enumerate().filter(|(place, _)| self.collected >> place & 1 == 1);
+        let mut names: Vec<_> = some.map(|(_, (name, _))| *name).chain(ALWAYS).collect();
+        names.sort_unstable();
+        names.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Code systems of the fields that have several.
+    pub(super) fn code_systems(&self) -> BTreeMap<String, String> {
+        let choose = |other: bool, system: &'static str, default: &'static str| {
+            if other { system } else { default }
+        };
+        let mut systems = vec![
+            ("attendance", "attended_or_did_not_attend"),
+            ("channel", choose(self.mechanism, "consultation_mechanism", "equity_channel")),
+            ("residence_lsoa", "lsoa_2021"),
+        ];
+        if self.collects(Item::Ethnic) {
+            systems.push((
+                "ethnic_category",
+                choose(self.ethnic_2021, "ethnic_group_2021", "ethnic_category_2001"),
+            ));
+        }
+        if self.wait_bands {
+            systems.push(("lead_time", "gpad"));
+        }
+        systems.into_iter().map(|(field, system)| (field.to_owned(), system.to_owned())).collect()
+    }
+}

@@ -1,0 +1,365 @@
+//! One invented person: what is true of them, and what their practice has recorded of it.
+
+use super::assumptions as assume;
+use super::draw::{Chance, Rng, Weighted};
+use super::model::{Home, Model, Residents};
+use super::words::{self, Word, Words};
+
+/// A person, small enough that a whole practice stays in the processor's cache. Words are places in [`words`].
+#[derive(Debug, Clone)]
+pub(super) struct Person {
+    /// Month of birth, in months since January 1970.
+    birth: i16,
+    /// Place among the model's homes.
+    pub(super) home: u16,
+    pub(super) home_known: bool,
+    pub(super) woman: bool,
+    pub(super) sex: Word,
+    pub(super) gender_identity: Word,
+    pub(super) same_at_birth: Word,
+    pub(super) marital: Word,
+    pub(super) pregnancy_recorded: bool,
+    /// Where in the cycle of pregnancies the person stands.
+    pregnancy: u8,
+    pub(super) ethnic: Word,
+    pub(super) religion: Word,
+    pub(super) orientation: Word,
+    pub(super) disability: u32,
+    pub(super) inclusion: u32,
+    pub(super) local: u32,
+    pub(super) carer: Word,
+    pub(super) veteran: Word,
+    pub(super) interpreter: Word,
+    pub(super) need: Word,
+    pub(super) access: Word,
+    pub(super) language: Word,
+    pub(super) preferred: Word,
+    /// What is true, recorded or not: able, with help, unable.
+    pub(super) true_access: u8,
+    pub(super) needs_interpreter: bool,
+    pub(super) has_need: bool,
+    pub(super) uses_talk_type: bool,
+    /// How much more often than others they miss appointments, in 32nds.
+    pub(super) missed: u8,
+}
+
+/// Where a person stands in the cycle of pregnancy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pregnancy {
+    Pregnant,
+    Maternity,
+    Neither,
+    NotApplicable,
+}
+
+/// What is true of a person and decides about more than one characteristic.
+struct Truth<'a> {
+    home: &'a Home,
+    residents: &'a Residents,
+    age: u8,
+    band: usize,
+    woman: bool,
+    ethnic: usize,
+    english: usize,
+    disabilities: u32,
+}
+
+impl Person {
+    /// Draws a person who lives in `home`, and how often they consult against others.
+    pub(super) fn draw(model: &Model, home: usize, rng: &mut Rng) -> (Self, f64) {
+        let truth = Truth::draw(model, home, rng);
+        let seen = &model.recording;
+        let (birth, adult) = (truth.birth(model.reference, rng), truth.age >= 16);
+        let access = truth.access(model, rng);
+        let (needs_interpreter, language) = truth.language(model, rng);
+        let difficulty = words::HEARING | words::SIGHT | words::SPEECH | words::LEARNING;
+        let need = if truth.disabilities & difficulty == 0 {
+            assume::NEED_OF_OTHERS
+        } else {
+            assume::NEED
+        };
+        let has_need = rng.chance(Chance::new(need));
+        let carer = rng.chance(Chance::new(assume::CARER[truth.band]));
+        let veteran = assume::VETERAN[truth.band] * if truth.woman { 0.1 } else { 1.0 };
+        let veteran = rng.chance(Chance::new(veteran));
+        let orientation = word(truth.residents.orientation.draw(rng));
+        let migrant = rng.chance(truth.residents.asylum);
+        let sex = if rng.chance(Chance::new(0.0003)) { 2 } else { u8::from(truth.woman) };
+        let religion = word(truth.residents.religion[truth.ethnic].draw(rng));
+        let person = Person {
+            birth,
+            home: u16::try_from(home).unwrap_or(u16::MAX),
+            home_known: !rng.chance(Chance::new(assume::missing::HOME)),
+            woman: truth.woman,
+            sex: recorded(&words::SEX, sex, &seen.sex, rng),
+            gender_identity: recorded(
+                &words::GENDER_IDENTITY,
+                truth.identity(rng),
+                &seen.gender_identity,
+                rng,
+            ),
+            same_at_birth: {
+                let same = !rng.chance(Chance::new(assume::NOT_SAME_AT_BIRTH));
+                recorded(&words::SAME_AT_BIRTH, words::yes_no(same), &seen.same_at_birth, rng)
+            },
+            marital: {
+                let marital = word(model.marital[truth.band].draw(rng));
+                recorded(&words::MARITAL, marital, &seen.marital, rng)
+            },
+            pregnancy_recorded: rng.chance(Chance::new(0.85)),
+            pregnancy: word(rng.below(assume::PREGNANCY_CYCLE) as usize),
+            ethnic: {
+                let wrong = rng.chance(Chance::new(0.001));
+                let ethnic = if wrong { words::ETHNIC_INVALID } else { word(truth.ethnic) };
+                recorded(&words::ETHNIC_2001, ethnic, &seen.ethnic, rng)
+            },
+            religion: recorded(&words::RELIGION, religion, &seen.religion, rng),
+            orientation: recorded(&words::ORIENTATION, orientation, &seen.orientation, rng),
+            disability: {
+                let bits =
+                    if truth.disabilities == 0 { words::NO_DISABILITY } else { truth.disabilities };
+                recorded_set(bits, &words::DISABILITY_MISSING, &seen.disability, rng)
+            },
+            inclusion: {
+                let bits = truth.inclusion(migrant, rng);
+                recorded_set(bits, &words::INCLUSION_MISSING, &seen.inclusion, rng)
+            },
+            local: {
+                let differs = adult && (1..=3).contains(&orientation);
+                let bits = truth.local((migrant, carer, veteran, differs), rng);
+                recorded_set(bits, &words::LOCAL_MISSING, &seen.local, rng)
+            },
+            carer: recorded(&words::YES_NO, words::yes_no(carer), &seen.carer, rng),
+            veteran: recorded(&words::YES_NO, words::yes_no(veteran), &seen.veteran, rng),
+            interpreter: recorded(
+                &words::YES_NO,
+                words::yes_no(needs_interpreter),
+                &seen.interpreter,
+                rng,
+            ),
+            need: recorded(&words::YES_NO, words::yes_no(has_need), &seen.need, rng),
+            access: {
+                let assessed = rng.chance(Chance::new(0.65));
+                let access = if assessed { access } else { words::NOT_ASSESSED };
+                recorded(&words::ACCESS, access, &seen.access, rng)
+            },
+            language: recorded(&words::LANGUAGE, language, &seen.language, rng),
+            preferred: {
+                let preferred = word(model.preferred[usize::from(access)].draw(rng));
+                let known = rng.chance(Chance::new(assume::PREFERENCE_RECORDED));
+                if known { preferred } else { words::PREFERRED.missing(words::EMPTY) }
+            },
+            true_access: access,
+            needs_interpreter,
+            has_need,
+            uses_talk_type: truth.disabilities & (words::HEARING | words::SPEECH) != 0,
+            missed: truth.missed(),
+        };
+        let use_of_care = truth.use_of_care(rng);
+        (person, use_of_care)
+    }
+
+    /// Whether the person is born by a month.
+    #[inline]
+    pub(super) fn is_born(&self, month: u16) -> bool {
+        i32::from(self.birth) <= i32::from(month)
+    }
+
+    /// Month of birth, to compare.
+    pub(super) fn birth(&self) -> i16 {
+        self.birth
+    }
+
+    /// Age in completed years in a month; 0 before birth, too.
+    #[inline]
+    pub(super) fn age(&self, month: u16) -> u8 {
+        let months = i32::from(month) - i32::from(self.birth);
+        u8::try_from((months.max(0) / 12).min(115)).unwrap_or(115)
+    }
+
+    /// Where the person stands in a month.
+    #[inline]
+    pub(super) fn pregnancy(&self, month: u16) -> Pregnancy {
+        if !self.woman {
+            return Pregnancy::NotApplicable;
+        }
+        let at = (u32::from(month) + u32::from(self.pregnancy)) % assume::PREGNANCY_CYCLE;
+        let fertile = assume::FERTILE.contains(&self.age(month));
+        match at {
+            at if fertile && at < assume::PREGNANT_MONTHS => Pregnancy::Pregnant,
+            at if fertile && at < assume::PREGNANT_MONTHS + assume::MATERNITY_MONTHS => {
+                Pregnancy::Maternity
+            }
+            _ => Pregnancy::Neither,
+        }
+    }
+}
+
+impl<'a> Truth<'a> {
+    fn draw(model: &'a Model, home: usize, rng: &mut Rng) -> Self {
+        let home = &model.homes[home];
+        let residents = &model.districts[home.district];
+        let age = word(residents.ages.draw(rng));
+        let band = assume::band(age);
+        let broad = home.broad.draw(rng);
+        let ethnic = residents.ethnic_within[broad].draw(rng);
+        let disabled = home.disabled * residents.disability * assume::DISABILITY[band];
+        let mut disabilities = 0;
+        if rng.chance(Chance::new(disabled)) {
+            let kinds = &model.kinds[usize::from(age >= 65)];
+            disabilities |= 1 << kinds.draw(rng);
+            for _ in 0..3 {
+                if !rng.chance(Chance::new(assume::DISABILITY_MORE)) {
+                    break;
+                }
+                disabilities |= 1 << kinds.draw(rng);
+            }
+        }
+        Truth {
+            age,
+            band,
+            woman: rng.chance(Chance::new(residents.women + assume::more_women(age))),
+            ethnic,
+            english: residents.english[ethnic].draw(rng),
+            disabilities,
+            home,
+            residents,
+        }
+    }
+
+    /// Any month in which somebody of this age was born; the oldest are 90 and over.
+    fn birth(&self, reference: i16, rng: &mut Rng) -> i16 {
+        let mut years = i16::from(self.age);
+        if self.age == 90 {
+            while years < 108 && rng.chance(Chance::new(0.72)) {
+                years += 1;
+            }
+        }
+        reference - years * 12 - i16::from(word(rng.below(12) as usize))
+    }
+
+    /// 0 able to use remote care, 1 with help, 2 not.
+    fn access(&self, model: &Model, rng: &mut Rng) -> u8 {
+        let who = (self.band, self.disabilities != 0, self.woman);
+        let unable = model.unable(who, self.ethnic, self.home.decile, self.english).min(0.92);
+        let with_help = 0.04 + 0.4 * unable;
+        match rng.unit() {
+            drawn if drawn < unable => 2,
+            drawn if drawn < unable + (1.0 - unable) * with_help => 1,
+            _ => 0,
+        }
+    }
+
+    /// Whether an interpreter is needed, and the main language.
+    fn language(&self, model: &Model, rng: &mut Rng) -> (bool, Word) {
+        let (drawn, languages) = &model.languages[self.ethnic];
+        let language = match self.english {
+            0 => words::language("en"),
+            _ => languages[drawn.draw(rng)],
+        };
+        let signed = words::LANGUAGE.text(language) == words::SIGNED;
+        let needed =
+            if signed { assume::INTERPRETER_SIGNED } else { assume::INTERPRETER[self.english] };
+        (rng.chance(Chance::new(needed)), language)
+    }
+
+    fn identity(&self, rng: &mut Rng) -> Word {
+        match rng.unit() {
+            drawn if drawn < assume::NON_BINARY => 2,
+            drawn if drawn < 2.0 * assume::NON_BINARY => 3,
+            _ => u8::from(self.woman),
+        }
+    }
+
+    fn inclusion(&self, migrant: bool, rng: &mut Rng) -> u32 {
+        let roma_or_traveller = matches!(self.ethnic, 14 | 15);
+        let adult = |share: f64| if self.age >= 18 { share } else { 0.0 };
+        let mut groups = u32::from(rng.chance(self.residents.homeless))
+            | u32::from(migrant) << 2
+            | u32::from(roma_or_traveller) << 3;
+        for (place, share) in [
+            (1, assume::DEPENDENCE),
+            (4, assume::JUSTICE),
+            (5, assume::SLAVERY),
+            (6, assume::SEX_WORK),
+            (7, assume::MARGINALISED),
+        ] {
+            groups |= u32::from(rng.chance(Chance::new(adult(share)))) << place;
+        }
+        if groups == 0 { words::IN_NO_GROUP } else { groups }
+    }
+
+    fn local(
+        &self,
+        (migrant, carer, veteran, differs): (bool, bool, bool, bool),
+        rng: &mut Rng,
+    ) -> u32 {
+        let has = |kind: u32| self.disabilities & kind != 0;
+        let share = |condition: bool, share: f64| if condition { share } else { 0.0 };
+        let sure = |condition: bool| share(condition, 1.0);
+        let shares = [
+            sure(self.ethnic != 12),
+            share(has(words::LEARNING), assume::LEARNING_DISABILITY),
+            share(has(words::BEHAVIOUR), assume::AUTISM),
+            share(self.age >= 18, assume::MENTAL_ILLNESS),
+            assume::DEMENTIA[self.band],
+            assume::MULTIMORBIDITY[self.band] * if has(words::PROGRESSIVE) { 1.8 } else { 0.9 },
+            assume::FRAILTY[self.band],
+            sure(has(words::HEARING | words::SIGHT)),
+            sure(differs),
+            sure(migrant),
+            sure(self.english >= 3),
+            share(self.age < 18, assume::LOOKED_AFTER),
+            share((18..25).contains(&self.age), assume::CARE_LEAVERS),
+            sure(carer && self.age < 18),
+            if veteran { 1.0 } else { assume::FORCES_FAMILY },
+            share(self.residents.rural, assume::RURAL_ISOLATION),
+        ];
+        let mut groups = 0;
+        for (place, share) in shares.into_iter().enumerate() {
+            if share > 0.0 && rng.chance(Chance::new(share)) {
+                groups |= 1 << place;
+            }
+        }
+        if groups == 0 { words::IN_NO_LOCAL_GROUP } else { groups }
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "from 0 to 3, in 32nds"
+    )]
+    fn missed(&self) -> u8 {
+        let decile = usize::from(self.home.decile.clamp(1, 10)) - 1;
+        (assume::MISSED[self.band] * assume::MISSED_BY_DECILE[decile] * 32.0) as u8
+    }
+
+    /// How often the person consults: by age, sex and disability, with a heavy tail (a Pareto distribution with index 2, cut).
+    fn use_of_care(&self, rng: &mut Rng) -> f64 {
+        let women = self.woman && (16..45).contains(&self.age);
+        let women = if women { assume::USE_OF_WOMEN } else { 1.0 };
+        let disabled = if self.disabilities != 0 { assume::USE_OF_DISABLED } else { 1.0 };
+        assume::USE[self.band] * women * disabled / (rng.unit() + 0.0008).sqrt()
+    }
+}
+
+/// The word itself, or one for the way in which it is missing. (Who did not answer the census has a missing word already:
+/// those tables end with them.)
+fn recorded(words: &Words, word: Word, recording: &Weighted, rng: &mut Rng) -> Word {
+    match recording.draw(rng) {
+        0 => word,
+        state => words.missing(self::word(state - 1)),
+    }
+}
+
+fn recorded_set(bits: u32, missing: &[u32; 4], recording: &Weighted, rng: &mut Rng) -> u32 {
+    match recording.draw(rng) {
+        0 => bits,
+        state => missing[state - 1],
+    }
+}
+
+/// A small place as a byte.
+fn word(place: usize) -> Word {
+    u8::try_from(place).unwrap_or(u8::MAX)
+}

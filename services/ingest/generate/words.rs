@@ -1,0 +1,207 @@
+//! The codes that the synthetic records carry. Every word of a record is a static text: nothing is formatted.
+
+/// The codes of one characteristic, known ones first, then what says that it is missing: not stated, asked and unsure, not
+/// known, left empty.
+#[derive(Debug)]
+pub(super) struct Words {
+    codes: &'static [&'static str],
+    known: u8,
+}
+
+/// One of the [`Words`] of a characteristic, by its place.
+pub(super) type Word = u8;
+
+impl Words {
+    const fn new(codes: &'static [&'static str]) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "no list is that long")]
+        Words { codes, known: codes.len() as u8 - 4 }
+    }
+
+    /// The code; empty where nothing was recorded.
+    #[inline]
+    pub(super) fn text(&self, word: Word) -> &'static str {
+        self.codes.get(usize::from(word)).copied().unwrap_or("")
+    }
+
+    /// The first word with the same code: two groups of one list may share a code of another.
+    pub(super) fn first_alike(&self, word: Word) -> Word {
+        let place = self.codes.iter().position(|code| *code == self.text(word));
+        place.and_then(|place| Word::try_from(place).ok()).unwrap_or(word)
+    }
+
+    /// Every word.
+    pub(super) fn all(&self) -> impl Iterator<Item = Word> {
+        0..=self.known + EMPTY
+    }
+
+    /// The word for the `state`th missing state.
+    #[inline]
+    pub(super) fn missing(&self, state: u8) -> Word {
+        self.known + state
+    }
+}
+
+/// Place of the missing state that is an empty field.
+pub(super) const EMPTY: u8 = 3;
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident = [$($known:literal),*] + [$($missing:literal),*];)*) => {
+        $($(#[$doc])* pub(super) const $name: Words = Words::new(&[$($known,)* $($missing,)* ""]);)*
+    };
+}
+
+words! {
+    /// PERSON STATED GENDER CODE.
+    SEX = ["1", "2", "9"] + ["NOT_STATED", "ASKED_UNSURE", "X"];
+    GENDER_IDENTITY = ["1", "2", "3", "4"] + ["Z", "ASKED_UNSURE", "X"];
+    SAME_AT_BIRTH = ["Y", "N"] + ["Z", "ASKED_UNSURE", "X"];
+    MARITAL = ["S", "M", "D", "W", "P"] + ["N", "ASKED_UNSURE", "9"];
+    /// ETHNIC CATEGORY 2001, in the order of the groups of Census 2021, E1 to E19.
+    ETHNIC_2001 = ["K", "R", "H", "J", "L", "N", "M", "P", "F", "E", "D", "G", "A", "B", "C", "C", "C", "S", "S", "INVALID"]
+        + ["Z", "ASKED_UNSURE", "99"];
+    /// Census 2021.
+    ETHNIC_2021 = [
+        "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18", "19", "INVALID"
+    ] + ["NOT_STATED", "ASKED_UNSURE", "NOT_KNOWN"];
+    /// RELIGIOUS OR OTHER BELIEF SYSTEM AFFILIATION GROUP CODE, in the order of the assumptions; "other" as Jain and Other.
+    RELIGION = ["B", "C", "D", "F", "G", "I", "K", "L"] + ["M", "ASKED_UNSURE", "N"];
+    ORIENTATION = ["1", "2", "3", "4"] + ["Z", "U", "9"];
+    YES_NO = ["Y", "N"] + ["Z", "U", "X"];
+    ACCESS = ["ABLE", "WITH_HELP", "UNABLE", "NOT_ASSESSED"] + ["NOT_STATED", "ASKED_UNSURE", "NOT_KNOWN"];
+    /// ISO 639-1 and NHS extensions: English, then every language of the assumptions.
+    LANGUAGE = [
+        "en", "ar", "bg", "bn", "cs", "cy", "es", "fa", "fr", "ga", "gu", "hi", "hu", "it", "ku", "lt", "lv", "ml", "ms", "ne",
+        "pa", "pl", "ps", "pt", "q4", "ro", "si", "sk", "sn", "so", "sw", "ta", "te", "ti", "tl", "tr", "ur", "yo", "zh"
+    ] + ["NOT_STATED", "ASKED_UNSURE", "NOT_KNOWN"];
+    /// Channels that people prefer, our own codes.
+    PREFERRED = ["FACE_TO_FACE", "HOME_VISIT", "TELEPHONE", "VIDEO", "EMAIL", "TEXT_ASYNC", "ONLINE_TRIAGE"]
+        + ["NOT_STATED", "ASKED_UNSURE", "NOT_KNOWN"];
+}
+
+/// The word for yes or no.
+pub(super) fn yes_no(yes: bool) -> Word {
+    u8::from(!yes)
+}
+
+/// Place of the ethnic word that stands in no list.
+pub(super) const ETHNIC_INVALID: Word = 19;
+/// Place of the word for people who were not assessed.
+pub(super) const NOT_ASSESSED: Word = 3;
+/// Place of British Sign Language.
+pub(super) const SIGNED: &str = "q4";
+
+/// The place of a language among the words.
+pub(super) fn language(code: &str) -> Word {
+    let place = LANGUAGE.codes.iter().position(|known| *known == code);
+    place.and_then(|place| u8::try_from(place).ok()).unwrap_or(LANGUAGE.missing(EMPTY))
+}
+
+/// Sets as bits, in the order of the codes; the last two bits of a list say "none of them" and, where there is one, "not stated".
+pub(super) const DISABILITY: [&str; 14] =
+    ["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "XX", "NN", "ZZ", "NOT_KNOWN"];
+pub(super) const NO_DISABILITY: u32 = 1 << 11;
+pub(super) const DISABILITY_MISSING: [u32; 4] = [1 << 12, 1 << 12, 1 << 13, 0];
+pub(super) const HEARING: u32 = 1 << 1;
+pub(super) const LEARNING: u32 = 1 << 3;
+pub(super) const SIGHT: u32 = 1 << 8;
+pub(super) const SPEECH: u32 = 1 << 9;
+pub(super) const BEHAVIOUR: u32 = 1;
+pub(super) const PROGRESSIVE: u32 = 1 << 7;
+
+pub(super) const INCLUSION: [&str; 11] = [
+    "HOMELESSNESS",
+    "DRUG_AND_ALCOHOL_DEPENDENCE",
+    "VULNERABLE_MIGRANTS_AND_REFUGEES",
+    "GYPSY_ROMA_AND_TRAVELLER",
+    "JUSTICE_SYSTEM_CONTACT",
+    "MODERN_SLAVERY",
+    "SEX_WORKERS",
+    "OTHER_MARGINALISED",
+    "NONE",
+    "NOT_STATED",
+    "NOT_KNOWN",
+];
+pub(super) const IN_NO_GROUP: u32 = 1 << 8;
+pub(super) const INCLUSION_MISSING: [u32; 4] = [1 << 9, 1 << 9, 1 << 10, 0];
+
+pub(super) const LOCAL: [&str; 18] = [
+    "ETHNIC_MINORITY_COMMUNITIES",
+    "LEARNING_DISABILITY",
+    "AUTISM",
+    "SEVERE_MENTAL_ILLNESS",
+    "DEMENTIA",
+    "MULTIMORBIDITY",
+    "FRAILTY",
+    "SENSORY_IMPAIRMENT",
+    "LGBTQ_PLUS",
+    "ASYLUM_SEEKERS",
+    "LIMITED_ENGLISH",
+    "LOOKED_AFTER_CHILDREN",
+    "CARE_LEAVERS",
+    "YOUNG_CARERS",
+    "ARMED_FORCES_COMMUNITY",
+    "RURAL_ISOLATION",
+    "NONE",
+    "NOT_KNOWN",
+];
+pub(super) const IN_NO_LOCAL_GROUP: u32 = 1 << 16;
+pub(super) const LOCAL_MISSING: [u32; 4] = [1 << 17, 1 << 17, 1 << 17, 0];
+
+/// The codes of a set.
+#[inline]
+pub(super) fn set(codes: &[&'static str], mut bits: u32) -> Vec<String> {
+    let mut set = Vec::with_capacity(bits.count_ones() as usize);
+    while bits != 0 {
+        if let Some(code) = codes.get(bits.trailing_zeros() as usize) {
+            set.push((*code).to_owned());
+        }
+        bits &= bits - 1;
+    }
+    set
+}
+
+/// Channels by published mode in our own codes; online is told apart.
+pub(super) const CHANNEL: [&str; 5] =
+    ["FACE_TO_FACE", "HOME_VISIT", "TELEPHONE", "ONLINE_UNSPECIFIED", "NOT_KNOWN"];
+pub(super) const TALK_TYPE: [&str; 2] = ["TALK_TYPE", "04"];
+/// Online channels in our own codes, and how often.
+pub(super) const ONLINE: [(&str, f64); 7] = [
+    ("VIDEO", 38.0),
+    ("ONLINE_UNSPECIFIED", 24.0),
+    ("ONLINE_TRIAGE", 16.0),
+    ("TEXT_ASYNC", 12.0),
+    ("EMAIL", 6.0),
+    ("CHAT_SYNC", 3.0),
+    ("MESSAGE_BOARD", 1.0),
+];
+/// CONSULTATION MECHANISM by published mode: it does not tell a home visit from other consultations face to face.
+pub(super) const MECHANISM: [&str; 5] = ["01", "01", "02", "98", "NOT_KNOWN"];
+/// The same online, and how often.
+pub(super) const MECHANISM_ONLINE: [(&str, f64); 7] =
+    [("11", 45.0), ("09", 22.0), ("98", 18.0), ("05", 9.0), ("10", 3.0), ("12", 2.0), ("13", 1.0)];
+/// Ages as a population gives them: bands that lie whole within every view of age but single years.
+pub(super) const POPULATION_AGES: [(u8, &str); 22] = [
+    (0, "0-4"),
+    (5, "5-9"),
+    (10, "10-14"),
+    (15, "15"),
+    (16, "16-17"),
+    (18, "18"),
+    (19, "19"),
+    (20, "20-24"),
+    (25, "25-29"),
+    (30, "30-34"),
+    (35, "35-39"),
+    (40, "40-44"),
+    (45, "45-49"),
+    (50, "50-54"),
+    (55, "55-59"),
+    (60, "60-64"),
+    (65, "65-69"),
+    (70, "70-74"),
+    (75, "75-79"),
+    (80, "80-84"),
+    (85, "85-89"),
+    (90, "90+"),
+];
+pub(super) const DECILES: [&str; 11] = ["", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"];

@@ -1,0 +1,336 @@
+//! P1 and P3: how fast questions are answered.
+//!
+//! `cargo bench --bench breakdown` (`-- --rows 10000000`, `-- --peers` for the same crossings on DuckDB, Polars and ClickHouse).
+#![allow(
+    unreachable_pub,
+    clippy::print_stdout,
+    clippy::doc_markdown,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "nobody reaches into a bench; it prints, names other products, and rounds its figures anyway"
+)]
+
+mod echo;
+mod load;
+mod support;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use clap::Parser;
+use echo::{Answer, Echo};
+use equity_indicators::ingest::{Parcel, own};
+use equity_indicators::proto::v1::{
+    BreakdownQuery, CategoryState, GetChannelBreakdownRequest, GetChannelBreakdownResponse,
+    PeriodRange, channel_cell,
+};
+use load::{Chance, Load, Zipf};
+use prost::Message as _;
+use support::{Outcome, Running, histogram, ms, raw, rows, verdict};
+use tokio_stream::StreamExt as _;
+
+/// Months that the rows are spread over.
+const FIRST_MONTH: &str = "2023-01";
+/// The last of them.
+const LAST_MONTH: &str = "2024-12";
+/// Dimensions of P1's questions.
+const ONE: &[&str] = &[
+    "sex",
+    "age_band",
+    "age_broad",
+    "ethnic_category",
+    "ethnic_group_broad",
+    "religion",
+    "sexual_orientation",
+    "marital_status",
+    "pregnancy_maternity",
+    "gender_identity",
+    "disability",
+    "imd2025_decile",
+    "imd2025_quintile",
+    "inclusion_group",
+    "carer",
+    "veteran",
+    "interpreter_needed",
+    "accessible_need",
+    "digital_access",
+];
+/// P3's crossings: dimensions whose categories are the codes of the CSV, so that others can count the same.
+const CROSSINGS: &[&[&str]] = &[
+    &["ethnic_category", "sex"],
+    &["sex", "carer"],
+    &["ethnic_category", "interpreter_needed"],
+    &["religion", "digital_access"],
+    &["veteran", "marital_status"],
+    &["ethnic_category", "sex", "carer"],
+    &["sex", "veteran", "digital_access"],
+    &["interpreter_needed", "accessible_need", "carer"],
+];
+
+#[derive(Parser)]
+struct Options {
+    /// Rows in the service.
+    #[arg(long, default_value_t = 1_000_000)]
+    rows: u64,
+    /// Seconds of load of each part of P1.
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Asks DuckDB, Polars and ClickHouse the crossings of P3 too (installs them from PyPI).
+    #[arg(long)]
+    peers: bool,
+    /// Cargo says so to every bench.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[tokio::main(worker_threads = 2)]
+async fn main() -> Outcome {
+    let options = Options::parse();
+    let folder = tempfile::tempdir()?;
+    let csv = folder.path().join("rows.csv");
+    let mut writer = own::Writer::new(std::io::BufWriter::new(std::fs::File::create(&csv)?));
+    let service = Running::start().await?;
+    let mut about = About::default();
+    let generator = rows::generator(options.rows, FIRST_MONTH, LAST_MONTH)?;
+    for parcel in generator.consultations() {
+        rows::submit_all(&service.uri(), &[rows::encode(&parcel)]).await?;
+        if options.peers {
+            writer.write(&parcel)?;
+        }
+        about.see(&parcel);
+    }
+    std::io::Write::flush(&mut writer.finish()?)?;
+    about.organisations.sort();
+    about.organisations.dedup();
+    let disk = service.bytes_on_disk()? as f64 / about.rows as f64;
+    let (first, last) = (FIRST_MONTH, LAST_MONTH);
+    let organisations = about.organisations.len();
+    println!(
+        "{} rows, {organisations} organisations, months {first} to {last}, {disk:.1} bytes a row on disk",
+        about.rows
+    );
+    one_characteristic(&options, &service, &about).await?;
+    crossings(&options, &service, &about, &csv).await?;
+    service.stop().await
+}
+
+/// What was submitted.
+#[derive(Default)]
+struct About {
+    rows: usize,
+    collection: String,
+    organisations: Vec<String>,
+    months: std::collections::BTreeSet<String>,
+    /// Submitted again and again while P1 is asked.
+    small: Option<Parcel>,
+}
+
+impl About {
+    fn see(&mut self, parcel: &Parcel) {
+        self.rows += parcel.rows.len();
+        self.collection.clone_from(&parcel.collection);
+        self.organisations.push(parcel.organisation.clone());
+        self.months.insert(parcel.month.clone());
+        self.small.get_or_insert_with(|| rows::first_rows(parcel, 1_000));
+    }
+
+    /// A question about one organisation, or (`None`) about the whole system.
+    fn question(
+        &self,
+        organisation: Option<&String>,
+        first: &str,
+        last: &str,
+        by: &[&str],
+    ) -> Bytes {
+        let area = if organisation.is_some() { "" } else { "QK1" };
+        let query = BreakdownQuery {
+            collection: self.collection.clone(),
+            area: area.to_owned(),
+            organisations: organisation.cloned().into_iter().collect(),
+            period: Some(PeriodRange { first: first.to_owned(), last: last.to_owned() }),
+            by: by.iter().map(|&d| d.to_owned()).collect(),
+            ..BreakdownQuery::default()
+        };
+        let request = GetChannelBreakdownRequest { query: Some(query), ..Default::default() };
+        request.encode_to_vec().into()
+    }
+
+    /// Every organisation, period and dimension: the different questions of P1.
+    fn questions(&self) -> Vec<Bytes> {
+        let months: Vec<&String> = self.months.iter().collect();
+        let mut all = Vec::new();
+        for organisation in &self.organisations {
+            for (at, first) in months.iter().enumerate() {
+                for last in &months[at..] {
+                    let one = Some(organisation);
+                    all.extend(ONE.iter().map(|&by| self.question(one, first, last, &[by])));
+                }
+            }
+        }
+        Chance(7).shuffle(&mut all);
+        all.truncate(20_000);
+        all
+    }
+}
+
+/// P1: a Zipf mix of one-characteristic questions while submissions go on, against echoes of the same answers.
+async fn one_characteristic(options: &Options, service: &Running, about: &About) -> Outcome {
+    let questions: Arc<[Bytes]> = about.questions().into();
+    if questions.len() < 10_000 {
+        return Err(format!("{} different questions are too few for P1", questions.len()).into());
+    }
+    let channel = support::connect(&service.uri()).await?;
+    // The answers in the mix of the questions: what the echoes return. Asking them warms the service as well.
+    let (zipf, mut chance) = (Zipf::new(questions.len()), Chance(1));
+    let (mut encoded, mut decoded, mut bytes) = (Vec::new(), Vec::new(), 0);
+    for _ in 0..4_000 {
+        let answer = raw::ask(channel.clone(), questions[zipf.draw(&mut chance)].clone()).await?;
+        bytes += answer.len();
+        decoded
+            .push(Answer::Message(Arc::new(GetChannelBreakdownResponse::decode(answer.clone())?)));
+        encoded.push(Answer::Encoded(answer));
+    }
+    println!("P1  {} questions, answers of {} bytes", questions.len(), bytes / encoded.len());
+    let echo_encodes = support::serve::serve(Echo::new(decoded)).await?;
+    let echo_has = support::serve::serve(Echo::new(encoded)).await?;
+
+    let time = Duration::from_secs(options.seconds);
+    let small = about.small.clone().ok_or("nothing was submitted")?;
+    load::ask(&service.uri(), &questions, time).await?; // warm
+    let mut ours = Sum::new();
+    let mut encodes = Sum::new();
+    let mut has = Sum::new();
+    for _ in 0..3 {
+        encodes.add(&load::ask(&echo_encodes, &questions, time).await?)?;
+        has.add(&load::ask(&echo_has, &questions, time).await?)?;
+        let submitting = keep_submitting(service.uri(), small.clone());
+        ours.add(&load::ask(&service.uri(), &questions, time).await?)?;
+        if submitting.is_finished() {
+            submitting.await??;
+            return Err("submissions ended early".into());
+        }
+        submitting.abort();
+    }
+    for (name, sum) in [("echo, encodes", &encodes), ("echo, encoded", &has), ("service", &ours)] {
+        let (p50, p99) = (ms(&sum.times, 0.5), ms(&sum.times, 0.99));
+        println!("    {name:<14} {:>8.0} answers/s, p50 {p50:.2} ms, p99 {p99:.2} ms", sum.rate());
+    }
+    let p99 = |other: &Sum| ms(&ours.times, 0.99) / ms(&other.times, 0.99);
+    verdict("P1  answers/s to an echo that encodes", ours.rate() / encodes.rate(), 0.9, 1.1);
+    verdict("P1  p99 to an echo that encodes", p99(&encodes), 1.25, 1.0);
+    println!(
+        "    to an echo of encoded answers: {:.2} × the answers/s, {:.2} × the p99",
+        ours.rate() / has.rate(),
+        p99(&has)
+    );
+    Ok(())
+}
+
+/// Several loads together.
+struct Sum {
+    times: hdrhistogram::Histogram<u64>,
+    rates: Vec<f64>,
+}
+
+impl Sum {
+    fn new() -> Self {
+        Self { times: histogram(), rates: Vec::new() }
+    }
+
+    fn add(&mut self, load: &Load) -> Outcome {
+        self.rates.push(load.rate);
+        Ok(self.times.add(&load.times)?)
+    }
+
+    fn rate(&self) -> f64 {
+        self.rates.iter().sum::<f64>() / self.rates.len() as f64
+    }
+}
+
+/// Submits this parcel again and again, a new version a second, until dropped.
+fn keep_submitting(uri: String, parcel: Parcel) -> tokio::task::JoinHandle<Outcome> {
+    tokio::spawn(async move {
+        let channel = support::connect(&uri).await?;
+        let every_second = tokio::time::interval(Duration::from_secs(1));
+        let mut ticks = tokio_stream::wrappers::IntervalStream::new(every_second);
+        while ticks.next().await.is_some() {
+            raw::submit(channel.clone(), rows::encode(&parcel).messages).await?;
+        }
+        Ok(())
+    })
+}
+
+/// P3: crossings over everything, each asked once, so that no answer is at hand; counts compared with the peers'.
+async fn crossings(
+    options: &Options,
+    service: &Running,
+    about: &About,
+    csv: &std::path::Path,
+) -> Outcome {
+    let channel = support::connect(&service.uri()).await?;
+    let (first, last) = (FIRST_MONTH, LAST_MONTH);
+    let second = about.months.iter().nth(1).ok_or("one month is too few for P3")?;
+    let mut asked = Vec::new();
+    println!("P3  crossings over {} rows", about.rows);
+    for &by in CROSSINGS {
+        // The same columns for almost as many months first: they are in memory then, and no answer is at hand.
+        raw::ask(channel.clone(), about.question(None, second, last, by)).await?;
+        let question = about.question(None, first, last, by);
+        let begin = Instant::now();
+        let answer = raw::ask(channel.clone(), question).await?;
+        let time = begin.elapsed();
+        let counts = cells(&GetChannelBreakdownResponse::decode(answer)?);
+        println!(
+            "    {:<48} {:>8.2} ms, {} cells",
+            by.join(" × "),
+            time.as_secs_f64() * 1e3,
+            counts.len()
+        );
+        asked
+            .push(serde_json::json!({ "by": by, "seconds": time.as_secs_f64(), "counts": counts }));
+    }
+    if !options.peers {
+        println!("    peers not asked for (-- --peers)");
+        return Ok(());
+    }
+    let list = csv.with_extension("json");
+    std::fs::write(&list, serde_json::to_vec(&asked)?)?;
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/peers.py");
+    let arguments = [script.as_ref(), "crossings".as_ref(), csv.as_os_str(), list.as_os_str()];
+    let output = std::process::Command::new("python3")
+        .args(arguments)
+        .stderr(std::process::Stdio::inherit())
+        .output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let result: serde_json::Value = serde_json::from_str(text.trim())?;
+    for line in result["lines"].as_array().into_iter().flatten() {
+        println!("    {}", line.as_str().unwrap_or_default());
+    }
+    let ratio = result["ratio"].as_f64().ok_or("the peers gave no ratio")?;
+    verdict("P3  fastest peer's time to ours, median of the crossings", ratio, 3.0, 8.0);
+    Ok(())
+}
+
+/// The counts of every cell that is not zero, sorted: what any way of counting has to come to. A record without the
+/// characteristic is one kind of blank in a CSV, so NOT_COLLECTED is added to NOT_RECORDED.
+fn cells(answer: &GetChannelBreakdownResponse) -> Vec<i64> {
+    let mut sums = std::collections::BTreeMap::<Vec<String>, i64>::new();
+    let blank = CategoryState::NotRecorded.as_str_name();
+    let not_collected = CategoryState::NotCollected as i32;
+    for row in answer.breakdown.iter().flat_map(|b| &b.rows).filter(|row| !row.keys.is_empty()) {
+        for cell in &row.channels {
+            let Some(channel_cell::Value::Estimate(estimate)) = &cell.value else { continue };
+            let code = |code: &str, state| {
+                let is_blank = state == not_collected || state == CategoryState::NotRecorded as i32;
+                if is_blank { blank.to_owned() } else { code.to_owned() }
+            };
+            let mut key: Vec<String> = row.keys.iter().map(|k| code(&k.code, k.state)).collect();
+            key.push(code(&cell.channel, cell.state));
+            *sums.entry(key).or_default() += estimate.count;
+        }
+    }
+    let mut counts: Vec<i64> = sums.into_values().filter(|count| *count > 0).collect();
+    counts.sort_unstable();
+    counts
+}

@@ -1,0 +1,93 @@
+//! What the benches share: the service in this process, generated rows, a client that costs little.
+pub mod raw;
+pub mod rows;
+pub mod serve;
+
+use std::path::Path;
+use std::time::Duration;
+
+use equity_indicators::app::Service;
+use equity_indicators::config::Config;
+use hdrhistogram::Histogram;
+use tonic::transport::{Channel, Endpoint};
+
+/// Any error ends a bench: a figure after an error is no figure.
+pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// The service, on an empty folder that goes with it.
+pub struct Running {
+    service: Service,
+    folder: tempfile::TempDir,
+}
+
+impl Running {
+    /// Starts it on a free port of this machine.
+    pub async fn start() -> Outcome<Self> {
+        let folder = tempfile::tempdir()?;
+        let mut config = Config { data_folder: folder.path().join("data"), ..Config::default() };
+        config.address.set_port(0);
+        // Several benches load far more than a partner would in the time.
+        config.limits.request_deadline = Duration::from_secs(600);
+        config.limits.submission_deadline = Duration::from_secs(3_600);
+        let service = Service::start(&config).await.map_err(|error| error.to_string())?;
+        Ok(Self { service, folder })
+    }
+
+    /// Its address.
+    pub fn uri(&self) -> String {
+        format!("http://{}", self.service.address())
+    }
+
+    /// Bytes that it has on disk.
+    pub fn bytes_on_disk(&self) -> Outcome<u64> {
+        size(self.folder.path())
+    }
+
+    /// Stops it and removes its data.
+    pub async fn stop(self) -> Outcome {
+        Ok(self.service.stop().await.map_err(|error| error.to_string())?)
+    }
+}
+
+fn size(folder: &Path) -> Outcome<u64> {
+    let mut sum = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let about = entry.metadata()?;
+        sum += if about.is_dir() { size(&entry.path())? } else { about.len() };
+    }
+    Ok(sum)
+}
+
+/// One connection of its own.
+pub async fn connect(uri: &str) -> Outcome<Channel> {
+    Ok(Endpoint::from_shared(uri.to_owned())?.tcp_nodelay(true).connect().await?)
+}
+
+/// Microseconds up to a minute, three digits.
+pub fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 60_000_000, 3).expect("constant bounds are good")
+}
+
+/// Adds a time to a histogram.
+pub fn record(times: &mut Histogram<u64>, time: Duration) {
+    times.saturating_record(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+}
+
+/// A quantile in milliseconds.
+pub fn ms(times: &Histogram<u64>, quantile: f64) -> f64 {
+    times.value_at_quantile(quantile) as f64 / 1_000.0
+}
+
+/// One line of a result, with the number to hold: `P1  throughput …  0.93 × (must ≥ 0.9 ×, aim ≥ 1.1 ×)`.
+pub fn verdict(what: &str, ratio: f64, must: f64, aim: f64) {
+    let higher_is_better = aim >= must;
+    let holds = |number| if higher_is_better { ratio >= number } else { ratio <= number };
+    let word = match (holds(aim), holds(must)) {
+        (true, _) => "aim reached",
+        (_, true) => "held",
+        _ => "BELOW: to be explained",
+    };
+    let sign = if higher_is_better { "≥" } else { "≤" };
+    println!("{what:<64} {ratio:>7.2}   must {sign} {must}, aim {sign} {aim}: {word}");
+}

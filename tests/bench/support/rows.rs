@@ -1,0 +1,75 @@
+//! Generated rows: the only place of the benches that knows the generator.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use equity_indicators::ingest::generate::{Generator, GeneratorSettings};
+use equity_indicators::ingest::{Parcel, Rows};
+use equity_indicators::proto::v1::submit_consultations_request::Part;
+use equity_indicators::proto::v1::{ConsultationBatch, SubmitConsultationsRequest};
+use prost::Message as _;
+
+use super::Outcome;
+
+/// Rows of one message of a submission.
+pub const BATCH: usize = 2_000;
+
+/// The generator of so many consultations at the practices of the area; `consultations()` are the rows.
+pub fn generator(rows: u64, first_month: &str, last_month: &str) -> Outcome<Generator> {
+    let mut settings = GeneratorSettings::new(1)?;
+    settings.rows = rows;
+    settings.first_month = first_month.parse()?;
+    settings.last_month = last_month.parse()?;
+    Ok(Generator::new(settings)?)
+}
+
+/// One submission as bytes: its messages, already encoded, so that the client costs next to nothing.
+#[derive(Clone)]
+pub struct Encoded {
+    /// The header, then batches.
+    pub messages: Vec<Bytes>,
+    /// Rows in the batches.
+    pub rows: usize,
+}
+
+/// Encodes a parcel under a new request id.
+pub fn encode(parcel: &Parcel) -> Encoded {
+    let records = match &parcel.rows {
+        Rows::Consultations(records) => records.as_slice(),
+        Rows::Populations(_) => &[],
+    };
+    let header = Part::Header(parcel.header(&uuid::Uuid::new_v4().to_string()));
+    let batches = records
+        .chunks(BATCH)
+        .map(|chunk| Part::Batch(ConsultationBatch { records: chunk.to_vec() }));
+    let message = |part| SubmitConsultationsRequest { part: Some(part) }.encode_to_vec().into();
+    Encoded {
+        messages: std::iter::once(header).chain(batches).map(message).collect(),
+        rows: records.len(),
+    }
+}
+
+/// The parcel cut to its first rows.
+pub fn first_rows(parcel: &Parcel, rows: usize) -> Parcel {
+    let mut parcel = parcel.clone();
+    if let Rows::Consultations(records) = &mut parcel.rows {
+        records.truncate(rows);
+    }
+    parcel
+}
+
+/// Submits one after the other on one connection; rows per second.
+pub async fn submit_all(uri: &str, submissions: &[Encoded]) -> Outcome<f64> {
+    let channel = super::connect(uri).await?;
+    let begin = Instant::now();
+    let mut rows = 0;
+    for submission in submissions {
+        let receipt = super::raw::submit(channel.clone(), submission.messages.clone()).await?;
+        let accepted = receipt.submission.map_or(0, |s| s.accepted_count);
+        if accepted != i64::try_from(submission.rows)? {
+            return Err(format!("{accepted} of {} rows accepted", submission.rows).into());
+        }
+        rows += submission.rows;
+    }
+    Ok(rows as f64 / begin.elapsed().as_secs_f64())
+}

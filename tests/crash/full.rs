@@ -1,0 +1,204 @@
+//! A full disk: a small file system of its own, filled to the last byte and emptied again.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use tonic::transport::Channel;
+use tonic_types::StatusExt as _;
+
+use super::{
+    child,
+    feed::{Dice, Parcel, seed},
+    load::Load,
+    memory::{Memory, counts},
+    running::{Running, Start, verify_clean},
+};
+
+/// Where the small file system goes, if this process is the one that has it.
+const PLACE: &str = "EQUITY_TEST_FULL_DISK";
+
+/// Runs a test of this file in a process with mounts of its own, and there on a file system of 48 MiB.
+fn on_a_small_disk(test: &str) -> Option<PathBuf> {
+    if let Ok(place) = std::env::var(PLACE) {
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=48m,mode=700", "tmpfs", &place])
+            .status();
+        assert!(
+            mounted.is_ok_and(|status| status.success()),
+            "this test needs a small file system: `mount -t tmpfs` has to work, as root or under `unshare -Urm`"
+        );
+        return Some(place.into());
+    }
+    let place = tempfile::tempdir().unwrap();
+    let test = child(test);
+    let root = is_root();
+    let output = Command::new("unshare")
+        .arg(if root { "-m" } else { "-Urm" })
+        .arg(test.get_program())
+        .args(test.get_args())
+        .env(PLACE, place.path())
+        .output()
+        .expect("this test needs `unshare` of util-linux, to mount a small file system");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{text}{}\nthis test needs `unshare {}` and `mount -t tmpfs` to work: run it as root, or allow user namespaces",
+        String::from_utf8_lossy(&output.stderr),
+        if root { "-m" } else { "-Urm" },
+    );
+    assert!(text.contains("1 passed"), "the child has to have run: {text}");
+    println!("{text}");
+    None
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output().unwrap();
+    String::from_utf8_lossy(&id.stdout).trim() == "0"
+}
+
+/// Fills the disk to the last byte.
+fn fill(place: &Path) -> PathBuf {
+    let ballast = place.join("ballast");
+    let mut file = File::create(&ballast).unwrap();
+    for bytes in [1 << 20, 1 << 12, 1] {
+        let block = vec![7; bytes];
+        while file.write_all(&block).is_ok() {}
+    }
+    ballast
+}
+
+/// What a caller hears while the disk is full: storage full, or that writing has stopped.
+async fn heard(channel: &Channel, memory: &mut Memory, dice: &mut Dice) -> String {
+    let parcel = Parcel::new(dice, 400);
+    memory.sent(&parcel);
+    match parcel.send(channel).await {
+        Ok((answer, _)) => {
+            memory.told(&parcel, answer);
+            "stored".to_owned()
+        }
+        Err(status) => {
+            let reason = status.get_details_error_info().map_or(String::new(), |info| info.reason);
+            format!("{:?} {reason}", status.code())
+        }
+    }
+}
+
+async fn one_answer(channel: &Channel, memory: &Memory, dice: &mut Dice) {
+    let (parcel, told) = loop {
+        if let (parcel, Some(told)) = memory.any(dice).unwrap() {
+            break (parcel, told);
+        }
+    };
+    let answer = counts(channel, parcel.organisation, parcel.month, Some(told.position)).await;
+    assert_eq!(answer.unwrap(), parcel.counts(), "reading goes on");
+}
+
+/// Rounds of load, a disk that fills at any moment, and one that is emptied again; without a restart.
+async fn rounds(place: &Path, min_free: &str, count: u32) {
+    let (mut dice, folder) = (Dice::new(seed()), place.join("data"));
+    let memory = Arc::new(Mutex::new(Memory::default()));
+    let start = Start { settings: &[("EQUITY_LIMITS_MIN_FREE_DISK_BYTES", min_free)], shim: None };
+    let mut running = Running::try_start(&folder, &start).unwrap();
+    for round in 0..count {
+        let channel = running.channel().await;
+        let load = Load::start(&channel, &memory, &mut dice);
+        tokio::time::sleep(Duration::from_millis(100 + dice.below(900))).await;
+        let ballast = fill(place);
+        println!("round {round}: full");
+        // The store hands its memory to the disk when it is quiet for a second: that meets the full disk too.
+        tokio::time::sleep(Duration::from_millis(500 + dice.below(2_500))).await;
+        let mut known = std::mem::take(&mut *memory.lock().unwrap());
+        let refusal = heard(&channel, &mut known, &mut dice).await;
+        assert_eq!(refusal, "ResourceExhausted STORAGE_FULL", "{}", running.said());
+        one_answer(&channel, &known, &mut dice).await;
+        *memory.lock().unwrap() = known;
+        fs::remove_file(ballast).unwrap();
+        let mut known = Memory::default();
+        let begin = Instant::now();
+        while heard(&channel, &mut known, &mut dice).await != "stored" {
+            assert!(begin.elapsed() < Duration::from_secs(30), "{}", running.said());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        memory.lock().unwrap().merge(known);
+        // Every other time it dies right then.
+        if round % 2 == 1 {
+            running.kill();
+            load.end().await;
+            running = Running::try_start(&folder, &start).unwrap();
+            let mut known = std::mem::take(&mut *memory.lock().unwrap());
+            known.holds(&running.channel().await).await.unwrap();
+            *memory.lock().unwrap() = known;
+        } else {
+            load.stop();
+        }
+    }
+    let mut known = std::mem::take(&mut *memory.lock().unwrap());
+    known.holds(&running.channel().await).await.unwrap();
+    known.send_again(&running.channel().await).await;
+    running.kill();
+    let running = Running::try_start(&folder, &start).unwrap();
+    known.holds(&running.channel().await).await.unwrap();
+    drop(running);
+    verify_clean(&folder);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refused_while_full_and_goes_on_after() {
+    let test = concat!(module_path!(), "::refused_while_full_and_goes_on_after");
+    if let Some(place) = on_a_small_disk(test) {
+        rounds(&place, "4194304", 6).await;
+    }
+}
+
+/// Nothing kept free: the log and sled themselves meet the end of the disk.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_byte_is_used() {
+    let test = concat!(module_path!(), "::the_last_byte_is_used");
+    if let Some(place) = on_a_small_disk(test) {
+        rounds(&place, "0", 6).await;
+    }
+}
+
+/// A service that finds the disk full when it starts answers; the store is not taken for damaged.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn started_on_a_full_disk() {
+    let test = concat!(module_path!(), "::started_on_a_full_disk");
+    let Some(place) = on_a_small_disk(test) else { return };
+    let (mut dice, folder) = (Dice::new(seed()), place.join("data"));
+    let mut memory = Memory::default();
+    let start = Start { settings: &[("EQUITY_LIMITS_MIN_FREE_DISK_BYTES", "4194304")], shim: None };
+    for killed in [false, true] {
+        let running = Running::try_start(&folder, &start).unwrap();
+        let channel = running.channel().await;
+        while heard(&channel, &mut memory, &mut dice).await != "stored" {}
+        if killed {
+            running.kill()
+        } else {
+            assert_eq!(running.terminate().0, Some(0))
+        }
+        let ballast = fill(&place);
+        let full = Running::try_start(&folder, &Start::default());
+        assert!(!folder.join("sled-damaged-1").exists(), "taken for damaged");
+        match full {
+            Ok(running) => {
+                let channel = running.channel().await;
+                memory.holds(&channel).await.unwrap();
+                let heard = heard(&channel, &mut memory, &mut dice).await;
+                assert_eq!(heard, "ResourceExhausted STORAGE_FULL");
+            }
+            Err(error) => {
+                println!("{error:?}");
+                assert!(error.said.contains("No space left"), "{error:?}");
+            }
+        }
+        fs::remove_file(ballast).unwrap();
+        let running = Running::try_start(&folder, &start).unwrap();
+        memory.holds(&running.channel().await).await.unwrap();
+    }
+}

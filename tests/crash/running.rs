@@ -1,0 +1,189 @@
+//! The service as a process of its own, to be killed, and its command line beside it.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+
+use tonic::transport::{Channel, Endpoint};
+
+use super::shim::{Fsync, watch};
+
+/// Longest that a start, or a command, may take on a busy machine; whatever hangs is found here.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// The command, without anything of the environment that could change what it does.
+pub(super) fn equity() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_equity"));
+    for (name, _) in std::env::vars() {
+        if name.starts_with("EQUITY_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// How to start the service.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Start<'a> {
+    /// Settings: names and values of environment variables.
+    pub(super) settings: &'a [(&'a str, &'a str)],
+    /// Watched folder, image, and whether fsync is kept: the service lives under the threat of a power cut.
+    pub(super) shim: Option<(&'a Path, &'a Path, Fsync)>,
+}
+
+/// A running service; killed, not stopped, when it is dropped.
+pub(super) struct Running {
+    child: Child,
+    address: String,
+    log: PathBuf,
+}
+
+/// How a service that did not start ended.
+#[derive(Debug)]
+pub(super) struct NotStarted {
+    /// Exit code; `None` if it was a signal, or if it hung.
+    pub(super) code: Option<i32>,
+    /// What it said.
+    pub(super) said: String,
+}
+
+impl Running {
+    /// Starts the service on a data folder; it has to come up.
+    pub(super) fn start(folder: &Path) -> Self {
+        Self::try_start(folder, &Start::default()).unwrap()
+    }
+
+    /// Starts the service; says how it ended if it does not come up.
+    pub(super) fn try_start(folder: &Path, start: &Start<'_>) -> Result<Self, NotStarted> {
+        let (child, log) = spawn(folder, start);
+        Self::up(child, log)
+    }
+
+    fn up(mut child: Child, log: PathBuf) -> Result<Self, NotStarted> {
+        let stdout = child.stdout.take().unwrap();
+        let (told, line) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            // Nothing is read where the process has ended.
+            let _ = BufReader::new(stdout).read_line(&mut line);
+            let _ = told.send(line);
+        });
+        let line = line.recv_timeout(LONGEST).unwrap_or_default();
+        let ready: Option<serde_json::Value> = serde_json::from_str(&line).ok();
+        if let Some(address) = ready.as_ref().and_then(|ready| ready["address"].as_str()) {
+            return Ok(Self { child, address: address.to_owned(), log });
+        }
+        let code = wait(&mut child, Duration::from_secs(2)).and_then(|status| status.code());
+        kill(&mut child);
+        Err(NotStarted { code, said: read(&log) })
+    }
+
+    /// Everything that services on this folder have logged so far.
+    pub(super) fn said(&self) -> String {
+        read(&self.log)
+    }
+
+    /// A connection.
+    pub(super) async fn channel(&self) -> Channel {
+        let endpoint = Endpoint::from_shared(self.address.clone()).unwrap();
+        endpoint.connect_timeout(Duration::from_secs(5)).connect().await.unwrap()
+    }
+
+    /// SIGKILL.
+    pub(super) fn kill(mut self) {
+        kill(&mut self.child);
+    }
+
+    /// SIGTERM; the exit code and how long it took.
+    pub(super) fn terminate(mut self) -> (Option<i32>, Duration) {
+        let begin = Instant::now();
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let status = wait(&mut self.child, LONGEST);
+        (status.and_then(|status| status.code()), begin.elapsed())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        kill(&mut self.child);
+    }
+}
+
+/// Starts the service without waiting for it; what it says goes to a file beside the data folder.
+pub(super) fn spawn(folder: &Path, start: &Start<'_>) -> (Child, PathBuf) {
+    let log = folder.with_extension("log");
+    let said = OpenOptions::new().create(true).append(true).open(&log).unwrap();
+    let mut command = equity();
+    command
+        .args(["serve", "--address", "127.0.0.1:0", "--format", "json", "--data-folder"])
+        .arg(folder)
+        .envs(start.settings.iter().copied())
+        .stdout(Stdio::piped())
+        .stderr(said);
+    if let Some((root, image, fsync)) = start.shim {
+        watch(&mut command, root, image, fsync);
+    }
+    (command.spawn().unwrap(), log)
+}
+
+/// SIGKILL, and gone.
+pub(super) fn kill(child: &mut Child) {
+    // It may have ended already.
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+fn wait(child: &mut Child, longest: Duration) -> Option<std::process::ExitStatus> {
+    let begin = Instant::now();
+    while begin.elapsed() < longest {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Some(status);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    None
+}
+
+fn read(log: &Path) -> String {
+    String::from_utf8_lossy(&std::fs::read(log).unwrap_or_default()).into_owned()
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) code: Option<i32>,
+    pub(super) answer: String,
+    pub(super) remarks: String,
+}
+
+/// Runs `equity verify` or `equity rebuild`.
+pub(super) fn check(what: &str, folder: &Path) -> Ended {
+    let (out, err) = (folder.with_extension("out"), folder.with_extension("err"));
+    let mut child = equity()
+        .args([what, "--format", "json", "--data-folder"])
+        .arg(folder)
+        .stdout(File::create(&out).unwrap())
+        .stderr(File::create(&err).unwrap())
+        .spawn()
+        .unwrap();
+    let status = wait(&mut child, LONGEST);
+    kill(&mut child);
+    Ended { code: status.and_then(|s| s.code()), answer: read(&out), remarks: read(&err) }
+}
+
+/// `equity verify` finds every row as the log has it.
+#[track_caller]
+pub(super) fn verify_clean(folder: &Path) -> serde_json::Value {
+    let ended = check("verify", folder);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let report: serde_json::Value = serde_json::from_str(&ended.answer).unwrap();
+    assert!(report["differences"].as_array().unwrap().is_empty(), "{report}");
+    assert!(report["rows"].as_u64().unwrap() > 0, "{report}");
+    report
+}

@@ -1,0 +1,34 @@
+//! Files to records: published totals, bad files, round trips, the synthetic set.
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "tests"
+)]
+
+mod bad_files;
+mod generated;
+mod own;
+mod published;
+
+use std::path::{Path, PathBuf};
+
+use equity_indicators::ingest::{Defaults, IngestError, Parcel, read_all};
+
+/// A file of the demonstration data.
+fn demo(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/demo").join(name)
+}
+
+/// Reads `bytes` as a file would be read.
+fn read_bytes(bytes: &[u8], defaults: &Defaults) -> Result<Vec<Parcel>, IngestError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    std::fs::write(&path, bytes).unwrap();
+    read_all(&path, defaults)
+}
+
+fn read_text(text: &str) -> Result<Vec<Parcel>, IngestError> {
+    read_bytes(text.as_bytes(), &Defaults::default())
+}
