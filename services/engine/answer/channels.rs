@@ -123,7 +123,8 @@ impl Engine {
         let table =
             plan.table(self.store().reader(), unit, plan.path(unit), 1, self.settings.threads)?;
         let channels = occurring(&table, plan.axes[outer].places());
-        // Everything else is read where the table was read, whatever is written meanwhile; and all of it changes the answer.
+        // What else the answer looks at, besides the plan: it changes the answer too. All of it is read where the table was
+        // read, whatever is written meanwhile.
         let pinned = Query { as_of: AsOf::Position(plan.position), ..query.clone() };
         let mut scope = plan.scope.clone();
         if let Some(elsewhere) = self.unattributed(&plan, &pinned, question.measure)? {
