@@ -12,4 +12,5 @@ mod crash;
 mod house;
 mod ingest;
 mod limits;
+mod properties;
 mod support;

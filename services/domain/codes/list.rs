@@ -184,6 +184,12 @@ impl CodeList {
         self.systems.iter().position(|system| system.id == id)
     }
 
+    /// Whether the given system has a source code.
+    #[must_use]
+    pub fn has(&self, system: usize, source: &str) -> bool {
+        self.by_source[system].contains_key(source)
+    }
+
     /// What a source code stands for in the given system. The names of the missing states are understood in every system.
     #[must_use]
     pub fn map(&self, system: usize, source: &str) -> Mapped {

@@ -91,7 +91,7 @@ impl Builder {
         let derived = self.derived_deprivation(rows);
         for field in Field::all() {
             let collected = self.header.collected.contains(&field);
-            let column = match self.columns[field.index()].as_ref() {
+            let column = match self.given(field) {
                 Some(raw) => {
                     let absent = match field {
                         Field::CareSetting => self.only_care_setting(),
@@ -125,6 +125,11 @@ impl Builder {
         packed
     }
 
+    /// The column of a field that any row gives.
+    fn given(&self, field: Field) -> Option<&RawColumn> {
+        self.columns[field.index()].as_ref().filter(|column| column.is_given())
+    }
+
     fn only_care_setting(&self) -> Option<Value> {
         let collection = self.reference.collection(&self.header.collection)?;
         match collection.care_settings.as_slice() {
@@ -135,7 +140,7 @@ impl Builder {
 
     /// Deprivation by the home's small area, row by row: words and indices, index 0 where there is none.
     fn derived_deprivation(&self, rows: usize) -> Option<(Vec<String>, Vec<u16>)> {
-        let homes = self.columns[Field::ResidenceLsoa.index()].as_ref()?;
+        let homes = self.given(Field::ResidenceLsoa)?;
         let list = self.reference.list_of(Field::ResidenceLsoa)?;
         let system = self.header.code_systems.get(&Field::ResidenceLsoa).copied().unwrap_or(0);
         let edition = &list.systems[system].id;
@@ -158,11 +163,24 @@ type Words = (Vec<String>, Vec<u16>);
 fn merged(given: Option<Words>, derived: &Option<Words>) -> Option<Words> {
     let Some((derived_words, derived_indices)) = derived else { return given };
     let Some((mut words, mut indices)) = given else { return derived.clone() };
-    let offset = words.len();
-    words.extend(derived_words.iter().cloned());
+    // There may be as many homes as indices, but only a few words for their deprivation.
+    let mut known = BTreeMap::new();
+    let mut place_of = |word: &String| {
+        *known.entry(word.clone()).or_insert_with(|| {
+            // A code that stood for nothing has an empty word, which no row has.
+            let place = words.iter().position(|w| w == word || w.is_empty());
+            let place = place.unwrap_or_else(|| {
+                words.push(String::new());
+                words.len() - 1
+            });
+            words[place].clone_from(word);
+            u16::try_from(place).unwrap_or(0)
+        })
+    };
+    let places: Vec<u16> = derived_words.iter().map(&mut place_of).collect();
     for (index, derived) in indices.iter_mut().zip(derived_indices) {
         if *index == 0 {
-            *index = u16::try_from(offset + usize::from(*derived)).unwrap_or(0);
+            *index = places[usize::from(*derived)];
         }
     }
     Some((words, indices))
@@ -173,7 +191,8 @@ fn places_of_good(column: &RawColumn) -> Vec<u16> {
     let mut next = 0;
     let number = |entry: &super::raw::Entry| {
         let place = next;
-        next += u16::from(entry.meaning.is_ok());
+        // Behind the last of 65,536 there is none to number.
+        next = u16::wrapping_add(next, u16::from(entry.meaning.is_ok()));
         place
     };
     column.entries.iter().map(number).collect()

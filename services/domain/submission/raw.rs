@@ -95,6 +95,11 @@ impl RawColumn {
         self.indices.push(index);
     }
 
+    /// Whether any row that was taken gives the field. One that was left out makes nothing collected.
+    pub(super) fn is_given(&self) -> bool {
+        (0..self.indices.len()).any(|row| self.indices.at(row) != 0)
+    }
+
     /// Index of a code, found or made. `None` where a column has more different values than it can hold.
     pub(super) fn index_of(
         &mut self,
@@ -136,11 +141,12 @@ pub(super) fn meaning(
     system: usize,
     raw: &str,
 ) -> Result<Value, Wrong> {
+    // Before the list looks for the nearest code: a feed may name every small area of the country.
+    if field == Field::ResidenceLsoa && is_small_area(raw) && !list.has(system, raw) {
+        return Ok(Value::Codes(vec!["OUTSIDE".into()]));
+    }
     match list.map(system, raw) {
         Mapped::Value(value) => Ok(value),
-        Mapped::Unknown { .. } if field == Field::ResidenceLsoa && is_small_area(raw) => {
-            Ok(Value::Codes(vec!["OUTSIDE".into()]))
-        }
         Mapped::Unknown { expected, nearest } => {
             Err(Wrong { value: shown(raw), expected, nearest })
         }

@@ -167,3 +167,55 @@ fn many_values_widen_the_column() {
     assert_eq!(draft.rejected_count, 0);
     assert_eq!(words(&draft, "age")[699], "#99");
 }
+
+#[test]
+fn a_row_that_is_left_out_makes_nothing_collected() {
+    let mut builder = builder(header());
+    row(&mut builder, &[("channel", "TELEPHONE")]);
+    // Not listed as collected, and no code: both rows are left out.
+    row(&mut builder, &[("religion", "A"), ("staff_type", "GP")]);
+    row(&mut builder, &[("first_or_follow_up", "neither"), ("residence_lsoa", "E01013600")]);
+    let draft = builder.finish();
+    assert_eq!((draft.accepted_count, draft.rejected_count), (1, 2));
+    let names: Vec<_> = draft.columns.iter().map(|column| column.field.name()).collect();
+    assert_eq!(names, ["care_setting", "channel", "age", "sex", "disability"]);
+}
+
+#[test]
+fn a_band_that_looks_like_a_number_is_not_one() {
+    for numbers_first in [true, false] {
+        let mut builder = builder(header());
+        let mut take = |number: bool| {
+            builder.begin_row();
+            if number {
+                builder.age(Some(77), "");
+            } else {
+                builder.age(None, "#77");
+            }
+            builder.end_row(Vec::new);
+        };
+        take(numbers_first);
+        take(!numbers_first);
+        let draft = builder.finish();
+        assert_eq!((draft.accepted_count, draft.rejected_count), (1, 1), "{numbers_first}");
+        assert_eq!(words(&draft, "age"), ["#77"]);
+        assert_eq!(draft.problems[0].row_index, u64::from(numbers_first));
+    }
+}
+
+#[test]
+fn deprivation_is_derived_however_many_homes_there_are() {
+    let mut header = header();
+    header.collected.insert(Field::Deprivation);
+    let mut builder = builder(header);
+    row(&mut builder, &[("deprivation", "3"), ("residence_lsoa", "E01013600")]);
+    for home in 0..65_533 {
+        row(&mut builder, &[("residence_lsoa", &format!("W01{home:06}"))]);
+    }
+    row(&mut builder, &[("residence_lsoa", "E01013601")]);
+    let draft = builder.finish();
+    assert_eq!((draft.accepted_count, draft.rejected_count), (65_535, 0));
+    let words = words(&draft, "deprivation");
+    assert_eq!((words[0].as_str(), words[65_533].as_str()), ("imd_2025:3", "!NOT_KNOWN"));
+    assert_eq!(words[65_534], "imd_2025:1", "the last of 65,535 different homes");
+}

@@ -12,7 +12,7 @@ use crate::domain::collection::Dataset;
 use crate::domain::reference::Reference;
 use crate::domain::statistics::{Confidence, Interval, proportion, rate};
 use crate::engine::cache::Scope;
-use crate::engine::query::{AsOf, Denominator, Filter, Measure, Query, Where};
+use crate::engine::query::{Denominator, Filter, Measure, Query, Where};
 use crate::engine::{Engine, QueryError};
 
 /// Asks how consultations reached people.
@@ -125,7 +125,7 @@ impl Engine {
         let channels = occurring(&table, plan.axes[outer].places());
         // What else the answer looks at, besides the plan: it changes the answer too. All of it is read where the table was
         // read, whatever is written meanwhile.
-        let pinned = Query { as_of: AsOf::Position(plan.position), ..query.clone() };
+        let pinned = plan.pinned(query);
         let mut scope = plan.scope.clone();
         if let Some(elsewhere) = self.unattributed(&plan, &pinned, question.measure)? {
             context.data_position = context.data_position.max(elsewhere.data_position);
@@ -178,7 +178,7 @@ impl Engine {
         Ok(ChannelTable { context, dimensions: query.by.clone(), rows, position, scope })
     }
 
-    fn ask<'a>(&self, query: &'a Query, measure: Measure) -> Ask<'a> {
+    pub(super) fn ask<'a>(&self, query: &'a Query, measure: Measure) -> Ask<'a> {
         let mut dimensions = query.by.clone();
         dimensions.push("channel".into());
         let filters = filters(query, measure);
@@ -275,9 +275,12 @@ pub(super) fn axis_sums(plan: &Plan, table: &Table, outer: usize) -> BTreeMap<us
     let mut sums = BTreeMap::new();
     for number in (0..outer).filter(|number| plan.axes[*number].field().is_some()) {
         // With another multi-valued axis beside it rows count a record several times; there is at most one, and it is told by ANY.
+        // A set of what is known more coarsely is ANY too.
         let other = (0..outer).find(|n| *n != number && plan.axes[*n].dimension.overlapping());
         let once = |row: &Vec<usize>| {
-            other.is_none_or(|other| plan.axes[other].state(row[other]).is_some())
+            other.is_none_or(|other| {
+                plan.axes[other].state(row[other]).is_some_and(|state| state != State::Coarser)
+            })
         };
         let mut of_places = vec![0; plan.axes[number].places()];
         for (row, counts) in table.rows.iter().filter(|(row, _)| once(row)) {

@@ -7,6 +7,8 @@ mod places;
 mod plan;
 mod rates;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use channels::{ChannelCell, ChannelQuestion, ChannelRow, ChannelTable, Figures};
 pub use context::{Absence, Context, DimensionQuality, Empty, Key, Legend, Reason};

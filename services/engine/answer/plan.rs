@@ -71,6 +71,26 @@ impl PlanAxis {
     }
 }
 
+impl Plan {
+    /// The same question at the position of this plan: what else an answer is made of must not be of another.
+    pub(super) fn pinned(&self, query: &Query) -> Query {
+        Query { as_of: AsOf::Position(self.position), ..query.clone() }
+    }
+
+    /// Leaves out the submissions that do not hold.
+    pub(super) fn keep(&mut self, holds: impl Fn(&Submission) -> bool) {
+        let kept: Vec<_> = self.submissions.iter().map(|submission| holds(submission)).collect();
+        for axis in &mut self.axes {
+            if let On::Submission(places) = &mut axis.on {
+                let mut kept = kept.iter();
+                places.retain(|_| kept.next() == Some(&true));
+            }
+        }
+        let mut kept = kept.iter();
+        self.submissions.retain(|_| kept.next() == Some(&true));
+    }
+}
+
 /// What is asked of one dataset.
 pub(super) struct Ask<'a> {
     pub(super) query: &'a Query,
@@ -111,7 +131,7 @@ impl Engine {
             let filter = Filter { dimension: dimension.id.clone(), codes: vec![area.clone()] };
             filters.extend(self.filter(&catalog, &reference, &filter));
         }
-        let expected = expected(&reference, &collection, &organisations);
+        let expected = expected(&reference, &collection, &organisations, &ask.filters);
         let scope = slots.scope();
         drop(catalog);
         Ok(Plan {
@@ -298,13 +318,34 @@ fn expected(
     reference: &Reference,
     collection: &Collection,
     asked: &BTreeSet<String>,
+    filters: &[Filter],
 ) -> BTreeSet<String> {
     let kind = collection.expected_organisation_type.as_str();
+    // Whom a condition leaves out is not late.
+    let meant = |code: &String| {
+        filters.iter().all(|filter| {
+            match reference.dimension(&filter.dimension).map(|dimension| &dimension.source) {
+                Some(Source::Organisation) => filter.codes.contains(code),
+                Some(Source::ProviderArea(kind)) => reference
+                    .area_of(code, kind)
+                    .is_some_and(|area| filter.codes.contains(&area.code)),
+                Some(
+                    Source::Field(_)
+                    | Source::Month
+                    | Source::Quarter
+                    | Source::FinancialYear
+                    | Source::CalendarYear,
+                )
+                | None => true,
+            }
+        })
+    };
     asked
         .iter()
         .filter(|code| {
             kind.is_empty() || reference.organisation(code).is_some_and(|o| o.kind == kind)
         })
+        .filter(|code| meant(code))
         .cloned()
         .collect()
 }

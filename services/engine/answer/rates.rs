@@ -61,7 +61,11 @@ impl Engine {
         };
         let filters = query.filters.iter().filter(kept).cloned().collect();
         let ask = Ask { query, collection, dataset: Dataset::Populations, dimensions, filters };
-        let people = self.plan(&ask)?;
+        let mut people = self.plan(&ask)?;
+        // Where nobody has said how many consultations there were, people would count as never seen.
+        let seen: BTreeSet<_> =
+            plan.submissions.iter().map(|s| (s.slot.organisation, s.slot.month)).collect();
+        people.keep(|s| seen.contains(&(s.slot.organisation, s.slot.month)));
         let path = people.path(Unit::Weights);
         let table =
             people.table(self.store().reader(), Unit::Weights, path, 0, self.settings.threads)?;

@@ -1,0 +1,102 @@
+//! Every figure of every answer is the one that counting row by row gives, whichever path the cells came by, now and as of any
+//! earlier position.
+
+use super::ask::{question, said, said_outcomes};
+use super::model::Model;
+use super::random::{Random, cases};
+use super::running::Running;
+use super::world::Setting;
+use crate::engine::QueryError;
+use crate::engine::answer::table::{Path, Unit};
+use crate::engine::answer::{ChannelQuestion, OutcomeQuestion};
+use crate::engine::query::{AsOf, Measure};
+
+/// What was asked of the worlds of a run, so that a run that asked nothing fails.
+#[derive(Debug, Default)]
+struct Asked {
+    answered: u64,
+    filled: u64,
+    both_paths: u64,
+    people: u64,
+    large: u64,
+}
+
+pub(super) fn grown(seed: u64) -> (Running, Setting, Random) {
+    let mut random = Random::new(seed);
+    let mut running = Running::new();
+    let reference = running.reference();
+    let setting = Setting::random(&mut random, &reference);
+    for _ in 0..3 + random.below(12) {
+        running.change(&mut random, &reference, &setting);
+    }
+    (running, setting, random)
+}
+
+/// Both paths, where both are legal, and the answer.
+fn check(running: &Running, question: &ChannelQuestion, position: u64, asked: &mut Asked) {
+    let engine = running.engine();
+    let reference = running.reference();
+    let model = Model { reference: &reference, standing: running.standing(position) };
+    let table = match engine.channels(question) {
+        Ok(table) => table,
+        Err(QueryError::TooLarge { .. }) => return asked.large += 1,
+        Err(QueryError::Field { field, .. }) if field == "population_collection" => return,
+        Err(error) => panic!("{error}"),
+    };
+    let (expected, found) = (model.channels(question), said(question, &table));
+    assert_eq!(found, expected, "{question:?}");
+    asked.answered += 1;
+    asked.filled += u64::from(found.rows.values().any(|row| row.total > 0));
+    asked.people += u64::from(found.rows.values().any(|row| row.people.is_some()));
+
+    let plan = engine.plan(&engine.ask(&question.query, question.measure)).unwrap();
+    if question.measure != Measure::Persons {
+        let by = |path| plan.table(engine.store().reader(), Unit::Weights, path, 1, 2).unwrap();
+        let columns = by(Path::Columns);
+        if plan.path(Unit::Weights) == Path::Rollups {
+            let rollups = by(Path::Rollups);
+            assert_eq!(
+                (&rollups.rows, &rollups.all),
+                (&columns.rows, &columns.all),
+                "{question:?}"
+            );
+            asked.both_paths += 1;
+        }
+    }
+    let query = question.query.clone();
+    let question = OutcomeQuestion { query, late_counts_as_missed: position % 2 == 0 };
+    match engine.outcomes(&question) {
+        Ok(table) => assert_eq!(said_outcomes(&table), model.outcomes(&question), "{question:?}"),
+        Err(QueryError::TooLarge { .. }) => asked.large += 1,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn every_figure_is_the_one_that_counting_row_by_row_gives() {
+    let mut asked = Asked::default();
+    for seed in 0..cases(8) {
+        let (running, setting, mut random) = grown(seed);
+        for _ in 0..80 {
+            let head = running.engine().store().catalog().position;
+            let (as_of, position) = if random.chance(60) {
+                (AsOf::Head, head)
+            } else {
+                let position = random.below(usize::try_from(head).unwrap() + 1) as u64;
+                (AsOf::Position(position), position)
+            };
+            if let Some(question) = question(&mut random, &running.reference(), &setting, as_of) {
+                let checked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                    check(&running, &question, position, &mut asked);
+                }));
+                if let Err(panic) = checked {
+                    eprintln!("world {seed}");
+                    std::panic::resume_unwind(panic);
+                }
+            }
+        }
+    }
+    // A run whose questions fall on nothing proves nothing.
+    assert!(asked.filled * 10 > asked.answered, "{asked:?}");
+    assert!(asked.both_paths > 0 && asked.people > 0 && asked.answered > 50, "{asked:?}");
+}

@@ -1,0 +1,215 @@
+//! Faults that were there once, or would be easy to make.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::running::Running;
+use super::world::{Given, Row, Said};
+use crate::domain::collection::Dataset;
+use crate::domain::field::Field;
+use crate::engine::QueryError;
+use crate::engine::answer::{ChannelQuestion, OutcomeQuestion};
+use crate::engine::query::{AsOf, Asked, Denominator, Filter, Measure, Query};
+
+fn said(dataset: Dataset, organisation: &str, month: &str, rows: Vec<Row>) -> Said {
+    Said {
+        collection: "synthetic-llr",
+        dataset,
+        organisation: organisation.into(),
+        month: month.parse().unwrap(),
+        systems: [(Field::Disability, 1)].into(),
+        collected: [Field::Sex, Field::Age, Field::Disability].into(),
+        scheme: "nhs".into(),
+        rows,
+    }
+}
+
+fn row(weight: u32, fields: &[(Field, &str)]) -> Row {
+    let given = |field: Field, code: &str| {
+        let code = code.to_owned();
+        if field.is_multiple() { Given::Set(vec![code]) } else { Given::Code(code) }
+    };
+    let fields = fields.iter().map(|(field, code)| (*field, given(*field, code))).collect();
+    Row { fields, weight: Some(weight), person: None }
+}
+
+fn telephone(weight: u32) -> Row {
+    row(weight, &[(Field::Channel, "TELEPHONE")])
+}
+
+fn query(running: &Running, area: &str, by: &[&str]) -> Query {
+    let asked = Asked {
+        collection: "synthetic-llr".into(),
+        area: area.into(),
+        first: "2020-04".into(),
+        last: "2020-06".into(),
+        by: by.iter().map(|id| (*id).to_owned()).collect(),
+        ..Asked::default()
+    };
+    Query::new(&running.reference(), asked, AsOf::Head).unwrap()
+}
+
+fn contacts(query: Query) -> ChannelQuestion {
+    ChannelQuestion {
+        query,
+        measure: Measure::Contacts,
+        denominator: Denominator::All,
+        rates: None,
+    }
+}
+
+#[test]
+fn a_rate_has_no_people_of_months_without_consultations() {
+    let mut running = Running::new();
+    running.submit(said(Dataset::Consultations, "04C", "2020-04", vec![telephone(50)]));
+    for month in ["2020-04", "2020-05"] {
+        running.submit(said(Dataset::Populations, "04C", month, vec![row(1000, &[])]));
+    }
+    running.submit(said(Dataset::Populations, "04V", "2020-04", vec![row(7, &[])]));
+    for by in [&[][..], &["organisation"]] {
+        let rates = Some(String::new());
+        let question = ChannelQuestion { rates, ..contacts(query(&running, "QK1", by)) };
+        let table = running.engine().channels(&question).unwrap();
+        assert!(
+            table.rows.iter().all(|row| row.population == Some(1000)),
+            "{by:?}: {:?}",
+            table.rows
+        );
+    }
+}
+
+#[test]
+fn volume_that_belongs_to_no_place_is_part_of_what_an_answer_was_made_of() {
+    let mut running = Running::new();
+    for organisation in ["04C", "03W"] {
+        running.submit(said(Dataset::Consultations, organisation, "2020-04", vec![telephone(50)]));
+    }
+    let question = contacts(query(&running, "E06000016", &[]));
+    let table = running.engine().channels(&question).unwrap();
+    assert_eq!(table.context.unattributed.as_ref().map(|(count, _)| *count), Some(50));
+    let last = running.changes.last().unwrap().position;
+    assert_eq!(table.context.data_position, last, "03W's submission bears on the answer");
+    let answers = running.engine().answers();
+    answers.keep("q".into(), "a".into(), table.scope.unwrap(), table.position);
+    assert!(answers.get(b"q").is_some());
+    running.submit(said(Dataset::Consultations, "03W", "2020-04", vec![telephone(80)]));
+    assert!(running.engine().answers().get(b"q").is_none(), "80 cannot be attributed now");
+    let outcomes = OutcomeQuestion { query: question.query, late_counts_as_missed: false };
+    let table = running.engine().outcomes(&outcomes).unwrap();
+    assert_eq!(table.context.unattributed.map(|(count, _)| count), Some(80), "outcomes say so too");
+}
+
+#[test]
+fn quality_counts_a_set_that_is_known_coarsely_once() {
+    let mut running = Running::new();
+    // `Y` of DISABILITY INDICATOR: disabled, kind not given. It is both COARSER and ANY.
+    let disabled = (Field::Disability, "Y");
+    let rows = vec![
+        row(1, &[(Field::Channel, "TELEPHONE"), disabled, (Field::Sex, "1")]),
+        row(1, &[(Field::Channel, "TELEPHONE"), (Field::Disability, "N")]),
+    ];
+    running.submit(said(Dataset::Consultations, "04C", "2020-04", rows));
+    let question = contacts(query(&running, "QK1", &["sex", "disability"]));
+    let table = running.engine().channels(&question).unwrap();
+    let sex = table.context.quality.iter().find(|q| q.dimension == "sex").unwrap();
+    assert_eq!((sex.coverage, sex.unknown), (Some(1.0), Some(0.5)));
+}
+
+#[test]
+fn a_condition_on_organisations_does_not_make_the_others_late() {
+    let mut running = Running::new();
+    for organisation in ["04C", "04V"] {
+        running.submit(said(Dataset::Consultations, organisation, "2020-04", vec![telephone(50)]));
+    }
+    let mut query = query(&running, "QK1", &[]);
+    query.filters.push(Filter { dimension: "organisation".into(), codes: vec!["04C".into()] });
+    let context = running.engine().channels(&contacts(query)).unwrap().context;
+    assert_eq!((context.organisation_count, context.expected_organisation_count), (1, 1));
+    let late: Vec<_> =
+        context.notes.iter().filter(|note| note.contains("submitted nothing")).collect();
+    assert!(late.is_empty(), "{late:?}");
+}
+
+/// An answer is made of several tables. While others submit, all of them have to be of one position.
+#[test]
+fn an_answer_is_of_one_position() {
+    let mut running = Running::new();
+    running.submit(said(Dataset::Consultations, "04C", "2020-06", vec![telephone(3)]));
+    let question =
+        OutcomeQuestion { query: query(&running, "QK1", &["month"]), late_counts_as_missed: false };
+    let done = AtomicBool::new(false);
+    let engine = running.engine_handle();
+    std::thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            let mut asked = 0u64;
+            while !done.load(Ordering::Relaxed) {
+                let table = engine.outcomes(&question).unwrap();
+                for cell in table.rows.iter().flat_map(|row| &row.channels) {
+                    let waits: u64 = cell.lead_times.iter().map(|(_, n, _)| n).sum();
+                    assert_eq!(waits + cell.unknown_lead_time, cell.total, "{:?}", table.rows);
+                }
+                asked += 1;
+            }
+            asked
+        });
+        for round in 0..40 {
+            let month = ["2020-04", "2020-05"][round % 2];
+            let weight = 10 + u32::try_from(round).unwrap();
+            running.submit(said(Dataset::Consultations, "04C", month, vec![telephone(weight)]));
+            if round % 4 > 1 {
+                let about = running.changes.last().unwrap().about.clone();
+                running.withdraw(&about);
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+        assert!(asking.join().unwrap() > 20, "asked while others submitted");
+    });
+}
+
+#[test]
+fn what_is_too_large_is_refused_and_what_is_large_is_counted() {
+    let mut running = Running::new();
+    let reference = running.reference();
+    let homes = &reference.list_of(Field::ResidenceLsoa).unwrap().systems[0].codes;
+    let channels = ["FACE_TO_FACE", "TELEPHONE", "VIDEO", "EMAIL"];
+    let languages = &reference.list_of(Field::MainLanguage).unwrap().systems[0].codes;
+    let mut rows = Vec::new();
+    for place in 0..600 {
+        let mut one = row(
+            2,
+            &[
+                (Field::ResidenceLsoa, &homes[place].0),
+                (Field::Channel, channels[place % 4]),
+                (Field::MainLanguage, &languages[place % 150].0),
+            ],
+        );
+        one.fields.insert(Field::Age, Given::Number(place as i32 % 100));
+        rows.push(one);
+    }
+    let mut large = said(Dataset::Consultations, "04C", "2020-04", rows);
+    large.collected.insert(Field::MainLanguage);
+    running.submit(large);
+    let ask = |by: &[&str]| {
+        let query = query(&running, "QK1", by);
+        running.engine().channels(&contacts(query))
+    };
+    let table = ask(&["residence_lsoa", "age_band", "month"]).unwrap();
+    assert_eq!(table.rows[0].total, 1200);
+    assert_eq!(table.rows.len(), 601);
+    let refused = ask(&["residence_lsoa", "age_years", "main_language"]);
+    assert!(matches!(refused, Err(QueryError::TooLarge { .. })), "{refused:?}");
+    let table = ask(&["residence_lsoa", "age_broad", "sex"]).unwrap();
+    assert_eq!(table.rows[1..].iter().map(|row| row.total).sum::<u64>(), 1200);
+}
+
+#[test]
+fn nothing_to_count_is_an_answer_too() {
+    let running = Running::new();
+    for by in [&["organisation", "month", "place"][..], &["disability"], &[]] {
+        for measure in [Measure::Contacts, Measure::AttendedContacts, Measure::Persons] {
+            let question = ChannelQuestion { measure, ..contacts(query(&running, "QK1", by)) };
+            let table = running.engine().channels(&question).unwrap();
+            assert!(table.context.empty.is_some());
+            assert!(table.rows.iter().all(|row| row.total == 0));
+        }
+    }
+}

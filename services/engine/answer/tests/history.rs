@@ -1,0 +1,201 @@
+//! Nothing that is replaced or withdrawn leaves a trace; what was answered once is answered for ever; and neither order, nor code
+//! systems, nor the cache, nor starting anew changes a figure.
+
+use std::collections::BTreeMap;
+
+use super::agreement::grown;
+use super::ask::question;
+use super::model::Model;
+use super::random::{Random, cases};
+use super::running::Running;
+use super::world::{Given, Said, Setting};
+use crate::domain::codes::Mapped;
+use crate::domain::field::Field;
+use crate::domain::reference::Reference;
+use crate::engine::answer::{ChannelQuestion, ChannelTable};
+use crate::engine::query::AsOf;
+use crate::store;
+
+fn questions(
+    random: &mut Random,
+    reference: &Reference,
+    setting: &Setting,
+    many: usize,
+) -> Vec<ChannelQuestion> {
+    let mut made = Vec::new();
+    while made.len() < many {
+        made.extend(question(random, reference, setting, AsOf::Head));
+    }
+    made
+}
+
+/// An answer without the cache's part; the error in its place.
+fn ask(running: &Running, question: &ChannelQuestion, as_of: AsOf) -> Result<ChannelTable, String> {
+    let mut question = question.clone();
+    question.query.as_of = as_of;
+    let table = running.engine().channels(&question).map_err(|error| error.to_string())?;
+    Ok(ChannelTable { scope: None, ..table })
+}
+
+fn all(running: &Running, questions: &[ChannelQuestion]) -> Vec<Result<ChannelTable, String>> {
+    questions.iter().map(|question| ask(running, question, AsOf::Head)).collect()
+}
+
+#[test]
+fn what_was_answered_at_a_position_is_answered_for_ever() {
+    for seed in 100..100 + cases(4) {
+        let mut random = Random::new(seed);
+        let mut running = Running::new();
+        let reference = running.reference();
+        let setting = Setting::random(&mut random, &reference);
+        let questions = questions(&mut random, &reference, &setting, 12);
+        let mut given = BTreeMap::new();
+        for _ in 0..4 + random.below(10) {
+            running.change(&mut random, &reference, &setting);
+            given.insert(running.changes.last().unwrap().position, all(&running, &questions));
+        }
+        let check = |running: &Running| {
+            for (position, answers) in &given {
+                for (question, answer) in questions.iter().zip(answers) {
+                    let again = ask(running, question, AsOf::Position(*position));
+                    assert_eq!(&again, answer, "world {seed} as of {position}: {question:?}");
+                }
+            }
+        };
+        check(&running);
+        running.reopen(|folder| {
+            let report = store::verify(folder, &mut |_, _| {}).unwrap();
+            assert_eq!(report.differences, Vec::<String>::new(), "world {seed}");
+            assert!(report.rows > 0);
+        });
+        check(&running);
+        running.reopen(|folder| {
+            let report = store::rebuild(folder, &mut |_, _| {}).unwrap();
+            assert_eq!(report.differences, Vec::<String>::new(), "world {seed}");
+        });
+        check(&running);
+    }
+}
+
+#[test]
+fn a_cached_answer_is_never_stale() {
+    let (mut hits, mut misses) = (0, 0);
+    for seed in 200..200 + cases(4) {
+        let mut random = Random::new(seed);
+        let mut running = Running::new();
+        let reference = running.reference();
+        let setting = Setting::random(&mut random, &reference);
+        let questions = questions(&mut random, &reference, &setting, 15);
+        for _ in 0..60 {
+            if random.chance(25) {
+                running.change(&mut random, &reference, &setting);
+            }
+            let question = random.pick(&questions);
+            let Ok(fresh) = running.engine().channels(question) else { continue };
+            let body = format!("{:?}{:?}", fresh.context, fresh.rows);
+            let key = format!("{question:?}");
+            if let Some(kept) = running.engine().answers().get(key.as_bytes()) {
+                assert_eq!(kept, body.as_bytes(), "world {seed}: {question:?}");
+                hits += 1;
+            } else if let Some(scope) = fresh.scope {
+                running.engine().answers().keep(key.into(), body.into(), scope, fresh.position);
+                misses += 1;
+            }
+        }
+    }
+    assert!(hits > 20 && misses > 20, "{hits} hits, {misses} misses");
+}
+
+/// The same rows in other code systems, wherever another system has a code for every one that is used.
+fn translated(said: &Said, reference: &Reference) -> (Said, usize) {
+    let (mut other, mut changed) = (said.clone(), 0);
+    let fields = Field::all().filter(|f| f.list().is_some() && *f != Field::ResidenceLsoa);
+    for field in fields {
+        let list = reference.list_of(field).unwrap();
+        let from = said.system(field);
+        for to in (0..list.systems.len()).filter(|to| *to != from) {
+            let word = |code: &String| -> Option<String> {
+                let Mapped::Value(value) = list.map(from, code) else { return None };
+                let codes = &list.systems[to].codes;
+                let found = codes.iter().find(|(_, _, target)| *target == value.to_text());
+                let state =
+                    || matches!(value, crate::domain::codes::Value::State(_)).then(|| code.clone());
+                found.map(|(code, _, _)| code.clone()).or_else(|| {
+                    state().filter(|code| list.map(to, code) == Mapped::Value(value.clone()))
+                })
+            };
+            let mut rows = said.rows.clone();
+            let whole = rows.iter_mut().all(|row| match row.fields.get_mut(&field) {
+                Some(Given::Code(code)) => word(code).map(|new| *code = new).is_some(),
+                Some(Given::Set(codes)) => {
+                    codes.iter_mut().all(|c| word(c).map(|new| *c = new).is_some())
+                }
+                Some(Given::Number(_)) | None => true,
+            });
+            if whole && rows != said.rows {
+                for (row, new) in other.rows.iter_mut().zip(rows) {
+                    if let Some(given) = new.fields.get(&field) {
+                        row.fields.insert(field, given.clone());
+                    }
+                }
+                other.systems.insert(field, to);
+                changed += 1;
+                break;
+            }
+        }
+    }
+    (other, changed)
+}
+
+#[test]
+fn neither_order_nor_code_systems_change_an_answer() {
+    let (mut changed, mut shuffled) = (0, 0);
+    for seed in 300..300 + cases(4) {
+        let (plain, setting, mut random) = grown(seed);
+        let reference = plain.reference();
+        let (mut orders, mut systems, mut same) = (Running::new(), Running::new(), Running::new());
+        for change in &plain.changes {
+            let Some(said) = &change.said else {
+                for running in [&mut orders, &mut systems, &mut same] {
+                    running.withdraw(&change.about);
+                }
+                continue;
+            };
+            let first = same.submit(said.as_ref().clone());
+            let mut other = said.as_ref().clone();
+            random.shuffle(&mut other.rows);
+            let moved = other.rows != said.rows;
+            shuffled += u64::from(moved);
+            assert_eq!(orders.submit(other) != first, moved, "the hash is over rows in order");
+            let (other, fields) = translated(said, &reference);
+            changed += fields;
+            systems.submit(other);
+        }
+        let questions = questions(&mut random, &reference, &setting, 25);
+        let answers = all(&same, &questions);
+        for (running, what) in [(&orders, "order"), (&systems, "code systems")] {
+            for ((question, answer), other) in
+                questions.iter().zip(&answers).zip(all(running, &questions))
+            {
+                assert_eq!(&other, answer, "world {seed}, {what}: {question:?}");
+            }
+        }
+        // The last word of each month, and nothing else, is in the newest answer.
+        let mut last = Running::new();
+        for said in plain.standing(u64::MAX) {
+            last.submit(said.as_ref().clone());
+        }
+        let model = |running: &Running, question: &ChannelQuestion| {
+            let standing = running.standing(u64::MAX);
+            Model { reference: &reference, standing }.channels(question)
+        };
+        for (question, answer) in questions.iter().zip(&answers) {
+            let alone = ask(&last, question, AsOf::Head);
+            let rows =
+                |answer: &Result<ChannelTable, String>| answer.clone().map(|table| table.rows);
+            assert_eq!(rows(&alone), rows(answer), "world {seed}: {question:?}");
+            assert_eq!(model(&last, question), model(&plain, question));
+        }
+    }
+    assert!(changed > 10 && shuffled > 10, "{changed} fields, {shuffled} orders");
+}

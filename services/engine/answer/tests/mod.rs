@@ -1,0 +1,20 @@
+//! What answers must be, held against a model that counts row by row.
+//! A run asks a few worlds; `EQUITY_PROPERTY_CASES` is how many instead.
+
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "small numbers; a test fails by panicking and says in which world"
+)]
+
+mod agreement;
+mod ask;
+mod faults;
+mod history;
+mod model;
+mod random;
+mod running;
+mod world;

@@ -1,0 +1,517 @@
+//! The naive model: answers counted row by row from what was said. It asks the reference content which category a code is in,
+//! and does everything else itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::world::{Given, Row, Said};
+use crate::domain::codes::{Dimension, Mapped, Source, State, Value};
+use crate::domain::collection::Dataset;
+use crate::domain::field::Field;
+use crate::domain::reference::Reference;
+use crate::engine::answer::{ChannelQuestion, OutcomeQuestion};
+use crate::engine::query::{Denominator, Filter, Measure, Query, Where};
+
+/// One part of a key: the code of a category, or `!` and the name of a state.
+pub(super) type Label = String;
+/// Submission and row.
+type Fact<'a> = (&'a Said, &'a Row);
+
+/// What a row of the answer has to be.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Counted {
+    pub(super) total: u64,
+    pub(super) base: u64,
+    pub(super) unknown: u64,
+    pub(super) channels: BTreeMap<Label, u64>,
+    /// People, where rates were asked for and can be told.
+    pub(super) people: Option<u64>,
+}
+
+/// What an answer has to be.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Expected {
+    pub(super) rows: BTreeMap<Vec<Label>, Counted>,
+    pub(super) submissions: usize,
+    pub(super) organisations: usize,
+    /// Coverage and unknown share by dimension; none for persons.
+    pub(super) quality: Option<BTreeMap<String, (Option<f64>, Option<f64>)>>,
+    pub(super) unattributed: Option<u64>,
+}
+
+/// Total, attended, missed, lead times by band, lead time unknown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Outcome {
+    pub(super) total: u64,
+    pub(super) attended: u64,
+    pub(super) missed: u64,
+    pub(super) bands: BTreeMap<Label, u64>,
+    pub(super) unknown_wait: u64,
+}
+
+pub(super) struct Model<'a> {
+    pub(super) reference: &'a Reference,
+    pub(super) standing: Vec<&'a Arc<Said>>,
+}
+
+fn of_people(field: Field) -> bool {
+    field.is_characteristic() || field == Field::ResidenceLsoa
+}
+
+fn weight(row: &Row) -> u64 {
+    row.weight.map_or(1, u64::from)
+}
+
+impl Model<'_> {
+    /// What a field of a row says.
+    fn value(&self, said: &Said, row: &Row, field: Field) -> Value {
+        let given =
+            |said: &Said, field: Field| said.rows.iter().any(|r| r.fields.contains_key(&field));
+        let list = self.reference.list_of(field).unwrap();
+        let one = |code: &str| match list.map(said.system(field), code) {
+            Mapped::Value(value) => value,
+            Mapped::Unknown { .. } => Value::Codes(vec!["OUTSIDE".into()]),
+        };
+        match row.fields.get(&field) {
+            Some(Given::Number(number)) => return Value::Number(u32::try_from(*number).unwrap()),
+            Some(Given::Code(code)) => return one(code),
+            Some(Given::Set(codes)) => {
+                let mut set = BTreeSet::new();
+                for code in codes {
+                    match one(code) {
+                        Value::Codes(codes) => set.extend(codes),
+                        state => return state,
+                    }
+                }
+                return Value::Codes(set.into_iter().collect());
+            }
+            None => {}
+        }
+        let consultations = said.dataset == Dataset::Consultations;
+        if field == Field::CareSetting && consultations {
+            let settings = &self.reference.collection(said.collection).unwrap().care_settings;
+            if let [only] = settings.as_slice() {
+                return Value::Codes(vec![only.clone()]);
+            }
+        }
+        if field == Field::Deprivation && given(said, Field::ResidenceLsoa) {
+            let homes = self.reference.list_of(Field::ResidenceLsoa).unwrap();
+            let edition = &homes.systems[said.system(Field::ResidenceLsoa)].id;
+            return match self.value(said, row, Field::ResidenceLsoa) {
+                Value::Codes(codes) => {
+                    let found = self.reference.deprivation_of(edition, &codes[0]);
+                    found.unwrap_or(Value::State(State::NotKnown))
+                }
+                state => state,
+            };
+        }
+        let collected = if field.is_characteristic() {
+            said.collected.contains(&field)
+        } else {
+            given(said, field)
+        };
+        Value::State(if collected { State::NotRecorded } else { State::NotCollected })
+    }
+
+    /// Where a value falls.
+    fn labels_of(&self, dimension: &Dimension, value: &Value) -> Vec<Label> {
+        let single = |value: &Value| -> Label {
+            let place = self.reference.places(dimension, value)[0];
+            match place.checked_sub(dimension.categories.len()) {
+                None => dimension.categories[place].0.clone(),
+                Some(state) => format!("!{}", State::ALL[state].name()),
+            }
+        };
+        match value {
+            Value::Codes(codes) if dimension.overlapping() => {
+                let mut labels = BTreeSet::from(["!ANY".to_owned()]);
+                for code in codes {
+                    let category = dimension.categories.iter().any(|(known, _)| known == code);
+                    labels.insert(if category { code.clone() } else { "!COARSER".into() });
+                }
+                labels.into_iter().collect()
+            }
+            value => vec![single(value)],
+        }
+    }
+
+    fn slot_label(&self, source: &Source, said: &Said) -> Label {
+        let (year, month) = (said.month.year(), said.month.month());
+        match source {
+            Source::Month => format!("{year}-{month:02}"),
+            Source::Quarter => format!("{year}-Q{}", (month - 1) / 3 + 1),
+            Source::FinancialYear => {
+                let start = if month < 4 { year - 1 } else { year };
+                format!("{start}/{:02}", (start + 1) % 100)
+            }
+            Source::CalendarYear => year.to_string(),
+            Source::Organisation => said.organisation.clone(),
+            Source::ProviderArea(kind) => {
+                let areas = &self.reference.organisation(&said.organisation).unwrap().areas;
+                let of_kind =
+                    |code: &&String| self.reference.areas().get(code).unwrap().kind == *kind;
+                areas.iter().find(of_kind).map_or("!NOT_APPLICABLE".into(), Clone::clone)
+            }
+            Source::Field(_) => unreachable!(),
+        }
+    }
+
+    fn labels(&self, id: &str, (said, row): Fact<'_>) -> Vec<Label> {
+        let dimension = self.reference.dimension(id).unwrap();
+        match dimension.field() {
+            Some(field) => self.labels_of(dimension, &self.value(said, row, field)),
+            None => vec![self.slot_label(&dimension.source, said)],
+        }
+    }
+
+    fn meets(&self, filter: &Filter, fact: Fact<'_>) -> bool {
+        let dimension = self.reference.dimension(&filter.dimension).unwrap();
+        let is_category = |code: &String| dimension.categories.iter().any(|(c, _)| c == code);
+        let wanted: BTreeSet<Label> = filter
+            .codes
+            .iter()
+            .map(|code| {
+                let plain = dimension.field().is_none() || is_category(code);
+                if plain { code.clone() } else { format!("!{code}") }
+            })
+            .collect();
+        self.labels(&filter.dimension, fact).iter().any(|label| wanted.contains(label))
+    }
+
+    fn organisations(&self, place: &Where) -> BTreeSet<String> {
+        match place {
+            Where::Organisations(codes) => codes.iter().cloned().collect(),
+            Where::Residence(_) => self.reference.organisations().map(|o| o.code.clone()).collect(),
+            Where::Provider(area) => {
+                let all = self.reference.organisations();
+                all.filter(|o| o.areas.contains(area)).map(|o| o.code.clone()).collect()
+            }
+        }
+    }
+
+    /// The submissions that a question is about.
+    fn submissions(&self, query: &Query, dataset: Dataset) -> Vec<&Said> {
+        let organisations = self.organisations(&query.place);
+        let slot_filters: Vec<_> = query
+            .filters
+            .iter()
+            .map(|f| (self.reference.dimension(&f.dimension).unwrap(), f))
+            .filter(|(d, _)| d.field().is_none())
+            .collect();
+        self.standing
+            .iter()
+            .map(|said| said.as_ref())
+            .filter(|said| {
+                said.collection == query.collection
+                    && said.dataset == dataset
+                    && organisations.contains(&said.organisation)
+                    && (query.months.0..=query.months.1).contains(&said.month)
+                    && slot_filters
+                        .iter()
+                        .all(|(d, f)| f.codes.contains(&self.slot_label(&d.source, said)))
+            })
+            .collect()
+    }
+
+    fn facts(&self, query: &Query, filters: &[Filter], dataset: Dataset) -> Vec<Fact<'_>> {
+        let lives = |fact: Fact<'_>| match &query.place {
+            Where::Residence(area) => {
+                let area = self.reference.areas().get(area).unwrap();
+                let dimension = self.reference.residence_dimension(area).unwrap();
+                self.labels(&dimension.id, fact).contains(&area.code)
+            }
+            Where::Provider(_) | Where::Organisations(_) => true,
+        };
+        let mut facts = Vec::new();
+        for said in self.submissions(query, dataset) {
+            let rows = said.rows.iter().map(|row| (said, row));
+            facts.extend(rows.filter(|f| filters.iter().all(|c| self.meets(c, *f)) && lives(*f)));
+        }
+        facts
+    }
+
+    fn conditions(query: &Query, measure: Measure) -> Vec<Filter> {
+        let mut filters = query.filters.clone();
+        let mut add = |dimension: &str, code: &str| {
+            filters.push(Filter { dimension: dimension.into(), codes: vec![code.into()] });
+        };
+        if let Some(setting) = &query.care_setting {
+            add("care_setting", setting);
+        }
+        if measure == Measure::AttendedContacts {
+            add("attendance", "ATTENDED");
+        }
+        filters
+    }
+
+    /// The facts of each row of a table; the row without keys holds all.
+    fn table<'f>(&self, by: &[String], facts: &[Fact<'f>]) -> BTreeMap<Vec<Label>, Vec<Fact<'f>>> {
+        let mut rows: BTreeMap<Vec<Label>, Vec<Fact<'f>>> = BTreeMap::new();
+        rows.insert(Vec::new(), facts.to_vec());
+        if by.is_empty() {
+            return rows;
+        }
+        for fact in facts {
+            let mut keys = vec![Vec::new()];
+            for id in by {
+                let labels = self.labels(id, *fact);
+                keys = keys
+                    .iter()
+                    .flat_map(|key: &Vec<Label>| {
+                        labels.iter().map(|l| [&key[..], &[l.clone()]].concat())
+                    })
+                    .collect();
+            }
+            keys.into_iter().for_each(|key| rows.entry(key).or_default().push(*fact));
+        }
+        rows
+    }
+
+    /// Whether a row was asked for: a condition on a dimension of the table leaves its own categories alone.
+    fn wanted(&self, query: &Query, filters: &[Filter], key: &[Label]) -> bool {
+        key.iter().zip(&query.by).all(|(label, id)| {
+            let field = self.reference.dimension(id).unwrap().field().is_some();
+            let filter = filters.iter().find(|f| f.dimension == *id && field);
+            filter.is_none_or(|f| f.codes.iter().any(|c| *label == *c || *label == format!("!{c}")))
+        })
+    }
+
+    fn has_total(query: &Query) -> bool {
+        let several = matches!(&query.place, Where::Organisations(codes) if codes.len() > 1)
+            || query.filters.iter().any(|f| f.codes.len() > 1 && f.dimension != "channel");
+        query.by.is_empty() || !several
+    }
+
+    fn count(facts: &[Fact<'_>], measure: Measure) -> u64 {
+        match measure {
+            Measure::Contacts | Measure::AttendedContacts => {
+                facts.iter().map(|f| weight(f.1)).sum()
+            }
+            Measure::Persons => {
+                let persons =
+                    facts.iter().filter_map(|f| f.1.person.as_ref().map(|p| (&f.0.scheme, p)));
+                persons.collect::<BTreeSet<_>>().len() as u64
+            }
+        }
+    }
+
+    fn counted(
+        &self,
+        question: &ChannelQuestion,
+        facts: &[Fact<'_>],
+        channels: &BTreeSet<Label>,
+    ) -> Counted {
+        let with = |wanted: &dyn Fn(&Label) -> bool| -> Vec<Fact<'_>> {
+            let keeps = |fact: &&Fact<'_>| wanted(&self.labels("channel", **fact)[0]);
+            facts.iter().filter(keeps).copied().collect()
+        };
+        let of = |facts: &[Fact<'_>]| Self::count(facts, question.measure);
+        let known = of(&with(&|label| !label.starts_with('!') || label == "!COARSER"));
+        let total = of(facts);
+        Counted {
+            total,
+            base: if question.denominator == Denominator::All { total } else { known },
+            unknown: total - known,
+            channels: channels
+                .iter()
+                .map(|c| (c.clone(), of(&with(&|label| label == c))))
+                .collect(),
+            people: None,
+        }
+    }
+
+    pub(super) fn channels(&self, question: &ChannelQuestion) -> Expected {
+        let query = &question.query;
+        let filters = Self::conditions(query, question.measure);
+        let facts = self.facts(query, &filters, Dataset::Consultations);
+        // A channel occurs if there is something to count in it.
+        let occurs = |label: &Label| {
+            let of: Vec<_> = facts
+                .iter()
+                .filter(|f| self.labels("channel", **f)[0] == *label)
+                .copied()
+                .collect();
+            Self::count(&of, question.measure) > 0
+        };
+        let channels: BTreeSet<Label> =
+            facts.iter().flat_map(|f| self.labels("channel", *f)).filter(occurs).collect();
+        let mut rows = BTreeMap::new();
+        for (key, facts) in self.table(&query.by, &facts) {
+            let wanted = if key.is_empty() {
+                Self::has_total(query)
+            } else {
+                self.wanted(query, &filters, &key)
+            };
+            let mut counted = self.counted(question, &facts, &channels);
+            if wanted && (key.is_empty() || counted.total > 0) {
+                if question.rates.is_some() {
+                    counted.people = self.people(question, &key);
+                }
+                rows.insert(key, counted);
+            }
+        }
+        let submissions = self.submissions(query, Dataset::Consultations);
+        let organisations: BTreeSet<_> = submissions.iter().map(|s| &s.organisation).collect();
+        let persons = question.measure == Measure::Persons;
+        Expected {
+            rows,
+            submissions: submissions.len(),
+            organisations: organisations.len(),
+            quality: (!persons).then(|| self.quality(query, &facts)),
+            unattributed: self.unattributed(query, question.measure),
+        }
+    }
+
+    fn quality(
+        &self,
+        query: &Query,
+        facts: &[Fact<'_>],
+    ) -> BTreeMap<String, (Option<f64>, Option<f64>)> {
+        let fields = query.by.iter().map(String::as_str).chain(["channel"]);
+        let fields = fields.filter(|id| self.reference.dimension(id).unwrap().field().is_some());
+        let sum = |id: &str, of: &dyn Fn(&str) -> bool| -> u64 {
+            let keeps = |f: &&Fact<'_>| of(&self.labels(id, **f)[0]);
+            facts.iter().filter(keeps).map(|f| weight(f.1)).sum()
+        };
+        let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
+        fields
+            .map(|id| {
+                let all = sum(id, &|_| true);
+                let covered = sum(id, &|label| label != "!NOT_COLLECTED");
+                let unknown =
+                    ["!NOT_STATED", "!ASKED_UNSURE", "!NOT_KNOWN", "!NOT_RECORDED", "!INVALID"];
+                let unknown = sum(id, &|label| unknown.contains(&label));
+                (id.to_owned(), (share(covered, all), share(unknown, covered)))
+            })
+            .collect()
+    }
+
+    fn unattributed(&self, query: &Query, measure: Measure) -> Option<u64> {
+        let mut other = query.clone();
+        match &query.place {
+            Where::Organisations(_) => return None,
+            Where::Provider(code) => {
+                let area = self.reference.areas().get(code).unwrap();
+                let kind = |code: &String| self.reference.areas().get(code).unwrap().kind.clone();
+                let elsewhere = self.reference.organisations().filter(|o| {
+                    o.areas.iter().all(|a| kind(a) != area.kind)
+                        && o.areas.iter().any(|a| area.parents.contains(a))
+                });
+                other.place = Where::Organisations(elsewhere.map(|o| o.code.clone()).collect());
+            }
+            Where::Residence(_) => {
+                let codes = [
+                    "NOT_STATED",
+                    "ASKED_UNSURE",
+                    "NOT_KNOWN",
+                    "NOT_RECORDED",
+                    "INVALID",
+                    "NOT_COLLECTED",
+                ];
+                let codes = codes.map(str::to_owned).to_vec();
+                other.filters.push(Filter { dimension: "residence_system".into(), codes });
+                other.place = Where::Organisations(
+                    self.reference.organisations().map(|o| o.code.clone()).collect(),
+                );
+            }
+        }
+        let facts = self.facts(&other, &Self::conditions(&other, measure), Dataset::Consultations);
+        let count = facts.iter().map(|f| weight(f.1)).sum();
+        (count > 0).then_some(count)
+    }
+
+    /// People times months behind a row; none where they cannot be told.
+    fn people(&self, question: &ChannelQuestion, key: &[Label]) -> Option<u64> {
+        let named = question.rates.as_ref()?;
+        let query = &question.query;
+        let own = &self.reference.collection(&query.collection)?.population_collection;
+        let collection = if named.is_empty() { own } else { named };
+        let field = |id: &str| self.reference.dimension(id).unwrap().field();
+        let shared = |id: &str| field(id).is_none_or(of_people);
+        let known = |label: &Label| !label.starts_with('!') || label == "!ANY" || label == "!NONE";
+        let conditions: Vec<_> =
+            query.filters.iter().filter(|f| shared(&f.dimension)).cloned().collect();
+        let population =
+            Query { collection: collection.clone(), filters: conditions.clone(), ..query.clone() };
+        // Every organisation and month with consultations behind the row has to have a population, and only those count.
+        let slot_keys = |said: &Said| {
+            key.iter().zip(&query.by).all(|(label, id)| {
+                let source = &self.reference.dimension(id).unwrap().source;
+                matches!(source, Source::Field(_)) || self.slot_label(source, said) == *label
+            })
+        };
+        let slots = |query: &Query, dataset| -> BTreeSet<_> {
+            let found = self.submissions(query, dataset).into_iter().filter(|s| slot_keys(s));
+            found.map(|s| (s.organisation.clone(), s.month)).collect()
+        };
+        let seen = slots(query, Dataset::Consultations);
+        if !seen.is_subset(&slots(&population, Dataset::Populations)) {
+            return None;
+        }
+        let on_shared = || key.iter().zip(&query.by).filter(|(_, id)| shared(id));
+        if !on_shared().all(|(label, _)| known(label)) {
+            return None;
+        }
+        let facts = self.facts(&population, &conditions, Dataset::Populations);
+        let of_row = |fact: &&Fact<'_>| {
+            seen.contains(&(fact.0.organisation.clone(), fact.0.month))
+                && on_shared().all(|(label, id)| self.labels(id, **fact).contains(label))
+        };
+        let people: u64 = facts.iter().filter(of_row).map(|f| weight(f.1)).sum();
+        (people > 0).then_some(people)
+    }
+
+    /// Outcomes by row and channel; all channels together under `ALL`.
+    pub(super) fn outcomes(
+        &self,
+        question: &OutcomeQuestion,
+    ) -> BTreeMap<Vec<Label>, BTreeMap<Label, Outcome>> {
+        let query = &question.query;
+        let filters = Self::conditions(query, Measure::Contacts);
+        let facts = self.facts(query, &filters, Dataset::Consultations);
+        let channel = |fact: &Fact<'_>| self.labels("channel", *fact).remove(0);
+        let channels: BTreeSet<Label> = facts.iter().map(channel).collect();
+        let mut made = BTreeMap::new();
+        for (key, facts) in self.table(&query.by, &facts) {
+            let wanted = if key.is_empty() {
+                Self::has_total(query)
+            } else {
+                self.wanted(query, &filters, &key)
+            };
+            if !wanted {
+                continue;
+            }
+            let mut cells = BTreeMap::from([("ALL".to_owned(), self.outcome(question, &facts))]);
+            for label in &channels {
+                let of: Vec<_> = facts.iter().filter(|f| channel(f) == *label).copied().collect();
+                cells.insert(label.clone(), self.outcome(question, &of));
+            }
+            made.insert(key, cells);
+        }
+        made
+    }
+
+    fn outcome(&self, question: &OutcomeQuestion, facts: &[Fact<'_>]) -> Outcome {
+        let mut outcome = Outcome::default();
+        let lead = self.reference.dimension("lead_time").unwrap();
+        outcome.bands = lead.categories.iter().map(|(code, _)| (code.clone(), 0)).collect();
+        for fact in facts {
+            let n = weight(fact.1);
+            outcome.total += n;
+            if let Value::Codes(codes) = self.value(fact.0, fact.1, Field::Attendance) {
+                match codes[0].as_str() {
+                    "ATTENDED" | "ATTENDED_ON_TIME" | "ATTENDED_LATE" => outcome.attended += n,
+                    "MISSED" | "DID_NOT_ATTEND" => outcome.missed += n,
+                    "ARRIVED_TOO_LATE" if question.late_counts_as_missed => outcome.missed += n,
+                    _ => {}
+                }
+            }
+            let label = self.labels("lead_time", *fact).remove(0);
+            match outcome.bands.get_mut(&label) {
+                Some(band) => *band += n,
+                None => outcome.unknown_wait += n,
+            }
+        }
+        outcome
+    }
+}

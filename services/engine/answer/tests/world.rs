@@ -1,0 +1,240 @@
+//! A small world: what organisations say month by month, row by row, as they would say it. Nothing here knows how the engine
+//! keeps it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::random::Random;
+use crate::domain::collection::Dataset;
+use crate::domain::field::Field;
+use crate::domain::period::Month;
+use crate::domain::reference::Reference;
+use crate::domain::submission::{Builder, Header};
+
+/// One field of a row as it is given.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Given {
+    Code(String),
+    Set(Vec<String>),
+    Number(i32),
+}
+
+/// One row as it is given.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Row {
+    pub(super) fields: BTreeMap<Field, Given>,
+    /// Absent: 1.
+    pub(super) weight: Option<u32>,
+    pub(super) person: Option<String>,
+}
+
+/// What one organisation says of one month.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    pub(super) collection: &'static str,
+    pub(super) dataset: Dataset,
+    pub(super) organisation: String,
+    pub(super) month: Month,
+    pub(super) systems: BTreeMap<Field, usize>,
+    pub(super) collected: BTreeSet<Field>,
+    pub(super) scheme: String,
+    pub(super) rows: Vec<Row>,
+}
+
+/// Collections of the worlds: one of every care setting, and one of a single one.
+pub(super) const COLLECTIONS: [&str; 2] = ["synthetic-llr", "practice-feed"];
+
+/// Mostly the first.
+pub(super) fn collection(random: &mut Random) -> &'static str {
+    COLLECTIONS[usize::from(random.chance(15))]
+}
+
+/// What stays the same in a world.
+pub(super) struct Setting {
+    pub(super) organisations: Vec<String>,
+    pub(super) months: Vec<Month>,
+}
+
+impl Setting {
+    /// 2 to 6 organisations of every kind, 1 to 4 months in a row.
+    pub(super) fn random(random: &mut Random, reference: &Reference) -> Self {
+        let mut all: Vec<String> = reference.organisations().map(|o| o.code.clone()).collect();
+        random.shuffle(&mut all);
+        all.truncate(1 + random.below(5));
+        // 03W spans two places: the case that places cannot be told of.
+        if !all.contains(&"03W".to_owned()) {
+            all.push("03W".into());
+        }
+        let first =
+            u32::from("2019-11".parse::<Month>().unwrap().number()) + random.below(6) as u32;
+        let months = 1 + random.below(4) as u32;
+        let months = (first..first + months).map(|n| Month::from_number(n).unwrap()).collect();
+        Self { organisations: all, months }
+    }
+
+    /// The people behind what was said of consultations.
+    pub(super) fn people_of(
+        &self,
+        random: &mut Random,
+        reference: &Reference,
+        said: &Said,
+    ) -> Said {
+        let mut people = self.said_in(random, reference, Dataset::Populations);
+        people.collection = said.collection;
+        (people.organisation, people.month) = (said.organisation.clone(), said.month);
+        people
+    }
+
+    pub(super) fn said(&self, random: &mut Random, reference: &Reference) -> Said {
+        let dataset = if random.chance(65) { Dataset::Consultations } else { Dataset::Populations };
+        self.said_in(random, reference, dataset)
+    }
+
+    fn said_in(&self, random: &mut Random, reference: &Reference, dataset: Dataset) -> Said {
+        let fields = || Field::all().filter(|f| f.list().is_some());
+        let mut systems = BTreeMap::new();
+        for field in fields() {
+            let many = reference.list_of(field).unwrap().systems.len();
+            if random.chance(30) {
+                systems.insert(field, random.below(many));
+            }
+        }
+        let share = *random.pick(&[20, 70, 100]);
+        let collected =
+            fields().filter(|f| f.is_characteristic() && random.chance(share)).collect();
+        let scheme = (*random.pick(&["", "nhs", "nhs", "local"])).to_owned();
+        let mut said = Said {
+            collection: collection(random),
+            dataset,
+            organisation: random.pick(&self.organisations).clone(),
+            month: *random.pick(&self.months),
+            systems,
+            collected,
+            scheme,
+            rows: Vec::new(),
+        };
+        let records = *random.pick(&[1, 2, 17, 60, 200]);
+        // Some attributes are not given by a source at all.
+        let attributes: BTreeSet<_> =
+            fields().filter(|f| !f.is_characteristic() && random.chance(75)).collect();
+        let full = *random.pick(&[30, 80, 100]);
+        for _ in 0..=random.below(records) {
+            let row = said.row(random, reference, &attributes, full);
+            said.rows.push(row);
+        }
+        said
+    }
+}
+
+impl Said {
+    fn row(
+        &self,
+        random: &mut Random,
+        reference: &Reference,
+        attributes: &BTreeSet<Field>,
+        full: usize,
+    ) -> Row {
+        let mut row = Row::default();
+        let of_population = |f: Field| f.is_characteristic() || f == Field::ResidenceLsoa;
+        for field in attributes.union(&self.collected).copied() {
+            let fits = self.dataset == Dataset::Consultations || of_population(field);
+            if fits && random.chance(full) {
+                let given = self.given(random, reference, field);
+                row.fields.insert(field, given);
+            }
+        }
+        match self.dataset {
+            Dataset::Populations => row.weight = Some(random.below(40) as u32),
+            Dataset::Consultations if random.chance(25) => {
+                row.weight = Some(1 + random.below(300) as u32);
+            }
+            Dataset::Consultations => {}
+        }
+        let alone = row.weight.is_none_or(|weight| weight == 1);
+        if alone && !self.scheme.is_empty() && random.chance(80) {
+            row.person = Some(format!("p{}", random.below(25)));
+        }
+        row
+    }
+
+    fn given(&self, random: &mut Random, reference: &Reference, field: Field) -> Given {
+        if field == Field::Age && random.chance(60) {
+            return Given::Number(random.below(131) as i32);
+        }
+        if field == Field::LeadTime && random.chance(60) {
+            return Given::Number(random.below(60) as i32);
+        }
+        let list = reference.list_of(field).unwrap();
+        let codes = &list.systems[self.system(field)].codes;
+        // Lists of hundreds of codes would make every combination rare.
+        let of = |random: &mut Random| codes[random.below(codes.len().min(24))].0.clone();
+        if random.chance(8) {
+            let states = [
+                "NOT_STATED",
+                "ASKED_UNSURE",
+                "NOT_KNOWN",
+                "NOT_RECORDED",
+                "NOT_APPLICABLE",
+                "INVALID",
+            ];
+            let state = (*random.pick(&states)).to_owned();
+            return if field.is_multiple() { Given::Set(vec![state]) } else { Given::Code(state) };
+        }
+        if field == Field::ResidenceLsoa && random.chance(15) {
+            return Given::Code((*random.pick(&["E01999999", "W01000001"])).into());
+        }
+        if !field.is_multiple() {
+            return Given::Code(of(random));
+        }
+        let mut set = vec![of(random)];
+        let single = |code: &String| {
+            codes.iter().any(|(source, _, target)| source == code && target.starts_with('!'))
+        };
+        if !single(&set[0]) {
+            for _ in 0..random.below(3) {
+                let more = of(random);
+                if !single(&more) {
+                    set.push(more);
+                }
+            }
+        }
+        Given::Set(set)
+    }
+
+    pub(super) fn system(&self, field: Field) -> usize {
+        self.systems.get(&field).copied().unwrap_or(0)
+    }
+
+    pub(super) fn header(&self, request_id: String) -> Header {
+        Header {
+            organisation: self.organisation.clone(),
+            collection: self.collection.into(),
+            dataset: self.dataset,
+            month: self.month,
+            request_id,
+            code_systems: self.systems.clone(),
+            collected: self.collected.clone(),
+            person_key_scheme: self.scheme.clone(),
+            expected_record_count: None,
+            allow_partial: false,
+            validate_only: false,
+        }
+    }
+
+    /// Puts the rows into a builder, as the border does.
+    pub(super) fn tell(&self, builder: &mut Builder) {
+        for row in &self.rows {
+            builder.begin_row();
+            for (field, given) in &row.fields {
+                match given {
+                    Given::Number(n) if *field == Field::Age => builder.age(Some(*n), ""),
+                    Given::Number(n) => builder.lead_time(Some(*n), ""),
+                    Given::Code(code) => builder.code(*field, code),
+                    Given::Set(codes) => builder.codes(*field, codes),
+                }
+            }
+            builder.weight("record_count", row.weight.map(i64::from), 0);
+            builder.person(row.person.as_deref().unwrap_or(""));
+            builder.end_row(Vec::new);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! What holds whatever the input. The properties that need the engine's inside stand beside it, in `services/engine/answer/tests`.
+
+mod statistics;
