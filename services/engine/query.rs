@@ -331,7 +331,9 @@ fn dimensions(
         if filter.codes.is_empty() {
             return Err(field("where", format!("`{}` has no codes", dimension.id)));
         }
-        for code in filter.codes.iter().filter(|code| !has_category(reference, dimension, code)) {
+        if let Some(code) =
+            filter.codes.iter().find(|code| !has_category(reference, dimension, code))
+        {
             return Err({
                 let codes = dimension.categories.iter().map(|(code, _)| code.as_str());
                 let near = crate::domain::codes::nearest(code, codes);

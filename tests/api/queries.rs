@@ -91,7 +91,10 @@ async fn states_are_kept_apart_and_nothing_is_added_up_unasked() {
     assert_eq!(totals(&answer), [(String::new(), 10)].into());
     let both = json!({"area": "", "organisations": ["04V", "04C"]});
     let answer = server.ask(april(&both)).await.unwrap();
-    assert_eq!(totals(&answer), [("04C".into(), 87), ("04V".into(), 100)].into());
+    // The area that holds both is declared, and says so.
+    let declared = [("QK1".into(), 187), ("04C".into(), 87), ("04V".into(), 100)];
+    assert_eq!(totals(&answer), declared.into());
+    assert_eq!(row(&answer, "QK1").keys[0].state(), CategoryState::Any);
     let channels = json!({"where": [{"dimension": "channel", "codes": ["VIDEO", "TELEPHONE"]}]});
     let answer = server.ask(april(&channels)).await.unwrap();
     assert_eq!(counts(row(&answer, "")), [("TELEPHONE", 78), ("VIDEO", 4)].into());

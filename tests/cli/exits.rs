@@ -76,7 +76,9 @@ fn a_stopped_service_verifies_clean() {
     let data = data.to_str().unwrap();
     let report = run(&["verify", "--data-folder", data, "--format", "json"]).json();
     assert_eq!(report["differences"].as_array().unwrap().len(), 0, "{report}");
-    assert_eq!(report["submissions"], 2, "records and their population: {report}");
+    let submissions = report["submissions"].as_i64().unwrap();
+    assert!(submissions >= 2, "records and their population: {report}");
+    assert!(report["entries"].as_i64().unwrap() > submissions, "{report}");
     let rebuilt = run(&["rebuild", "--data-folder", data, "--format", "json"]).json();
     assert_eq!(rebuilt["entries"], report["entries"]);
     assert_eq!(run(&["verify", "--data-folder", "/nonexistent/equity"]).code, Some(1));

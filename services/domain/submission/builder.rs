@@ -113,7 +113,7 @@ impl Builder {
             self.problem(field.path(), code, "codes without control characters", None);
             return;
         }
-        let joined = codes.join("\u{1f}");
+        let joined = codes.join(&raw::SEPARATOR.to_string());
         let (reference, system) = (Arc::clone(&self.reference), self.system(field));
         self.value(field, field.path(), &joined, || match reference.list_of(field) {
             Some(list) => raw::meaning_of_set(field, list, system, &joined),

@@ -12,7 +12,7 @@ use crate::domain::collection::Dataset;
 use crate::domain::reference::Reference;
 use crate::domain::statistics::{Confidence, Interval, proportion, rate};
 use crate::engine::cache::Scope;
-use crate::engine::query::{AsOf, Denominator, Filter, Measure, Query, Where};
+use crate::engine::query::{Denominator, Filter, Measure, Query, Where};
 use crate::engine::{Engine, QueryError};
 
 /// Asks how consultations reached people.
@@ -123,8 +123,9 @@ impl Engine {
         let table =
             plan.table(self.store().reader(), unit, plan.path(unit), 1, self.settings.threads)?;
         let channels = occurring(&table, plan.axes[outer].places());
-        // Everything else is read where the table was read, whatever is written meanwhile; and all of it changes the answer.
-        let pinned = Query { as_of: AsOf::Position(plan.position), ..query.clone() };
+        // What else the answer looks at, besides the plan: it changes the answer too. All of it is read where the table was
+        // read, whatever is written meanwhile.
+        let pinned = plan.pinned(query);
         let mut scope = plan.scope.clone();
         if let Some(elsewhere) = self.unattributed(&plan, &pinned, question.measure)? {
             context.data_position = context.data_position.max(elsewhere.data_position);
@@ -274,8 +275,8 @@ pub(super) fn axis_sums(plan: &Plan, table: &Table, outer: usize) -> BTreeMap<us
     let mut sums = BTreeMap::new();
     for number in (0..outer).filter(|number| plan.axes[*number].field().is_some()) {
         // With another multi-valued axis beside it rows count a record several times; there is at most one, and it is told by ANY.
-        let other = (0..outer).find(|n| *n != number && plan.axes[*n].dimension.overlapping());
         // A set of what is known more coarsely is ANY too.
+        let other = (0..outer).find(|n| *n != number && plan.axes[*n].dimension.overlapping());
         let once = |row: &Vec<usize>| {
             other.is_none_or(|other| {
                 plan.axes[other].state(row[other]).is_some_and(|state| state != State::Coarser)

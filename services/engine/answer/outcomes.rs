@@ -9,7 +9,7 @@ use super::table::{Table, Unit};
 use crate::domain::collection::Dataset;
 use crate::domain::statistics::{Confidence, Interval, proportion};
 use crate::engine::cache::Scope;
-use crate::engine::query::{AsOf, Measure, Query, Where};
+use crate::engine::query::{Measure, Query, Where};
 use crate::engine::{Engine, QueryError};
 
 /// Asks what became of consultations.
@@ -82,7 +82,7 @@ impl Engine {
         let query = &question.query;
         let by_attendance = self.outcome_plan(query, "attendance_outcome")?;
         // Read where the first was read, whatever is written meanwhile.
-        let pinned = Query { as_of: AsOf::Position(by_attendance.position), ..query.clone() };
+        let pinned = by_attendance.pinned(query);
         let by_wait = self.outcome_plan(&pinned, "lead_time")?;
         let mut context = by_attendance.context(query);
         let outer = by_attendance.axes.len() - 2;

@@ -72,6 +72,11 @@ impl PlanAxis {
 }
 
 impl Plan {
+    /// The same question at the position of this plan: what else an answer is made of must not be of another.
+    pub(super) fn pinned(&self, query: &Query) -> Query {
+        Query { as_of: AsOf::Position(self.position), ..query.clone() }
+    }
+
     /// Leaves out the submissions that do not hold.
     pub(super) fn keep(&mut self, holds: impl Fn(&Submission) -> bool) {
         let kept: Vec<_> = self.submissions.iter().map(|submission| holds(submission)).collect();
