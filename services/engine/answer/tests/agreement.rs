@@ -64,7 +64,7 @@ fn check(running: &Running, question: &ChannelQuestion, position: u64, asked: &m
         }
     }
     let query = question.query.clone();
-    let question = OutcomeQuestion { query, late_counts_as_missed: position % 2 == 0 };
+    let question = OutcomeQuestion { query, late_counts_as_missed: position.is_multiple_of(2) };
     match engine.outcomes(&question) {
         Ok(table) => assert_eq!(said_outcomes(&table), model.outcomes(&question), "{question:?}"),
         Err(QueryError::TooLarge { .. }) => asked.large += 1,

@@ -7,7 +7,9 @@
     clippy::cast_precision_loss,
     clippy::panic,
     clippy::print_stderr,
-    reason = "small numbers; a test fails by panicking and says in which world"
+    clippy::type_complexity,
+    clippy::wildcard_enum_match_arm,
+    reason = "small numbers, tables in tables; a test fails by panicking and says in which world"
 )]
 
 mod agreement;

@@ -186,7 +186,7 @@ impl Model<'_> {
             .collect();
         self.standing
             .iter()
-            .map(|said| said.as_ref())
+            .map(AsRef::as_ref)
             .filter(|said| {
                 said.collection == query.collection
                     && said.dataset == dataset
@@ -254,7 +254,7 @@ impl Model<'_> {
                 keys = keys
                     .iter()
                     .flat_map(|key: &Vec<Label>| {
-                        labels.iter().map(|l| [&key[..], &[l.clone()]].concat())
+                        labels.iter().map(|l| [&key[..], std::slice::from_ref(l)].concat())
                     })
                     .collect();
             }
