@@ -119,7 +119,6 @@ pub struct Store {
 
 impl Store {
     /// What there is, in memory. Hold it briefly: the writer waits for it.
-    #[must_use]
     pub fn catalog(&self) -> RwLockReadGuard<'_, Catalog> {
         self.catalog.read().unwrap_or_else(PoisonError::into_inner)
     }
