@@ -166,10 +166,8 @@ impl Store {
             TrySendError::Full(_) => WriteError::Busy,
             TrySendError::Disconnected(_) => gone(),
         })?;
-        // A reply that is dropped: the writer has ended, or failed over this.
-        answer
-            .await
-            .map_err(|_| self.stopped().map_or_else(gone, |why| WriteError::Stopped(why.into())))?
+        // Everything that was taken is answered, unless the writer failed over it.
+        answer.await.map_err(|_| WriteError::Stopped(writer::FAILED.into()))?
     }
 
     /// Bytes of the log, of sled, and free on the disk.
