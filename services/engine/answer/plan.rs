@@ -326,9 +326,11 @@ fn expected(
         filters.iter().all(|filter| {
             match reference.dimension(&filter.dimension).map(|dimension| &dimension.source) {
                 Some(Source::Organisation) => filter.codes.contains(code),
-                Some(Source::ProviderArea(kind)) => reference
-                    .area_of(code, kind)
-                    .is_some_and(|area| filter.codes.contains(&area.code)),
+                Some(Source::ProviderArea(kind)) => {
+                    let area = reference.area_of(code, kind).map(|area| area.code.as_str());
+                    let area = area.unwrap_or(State::NotApplicable.name());
+                    filter.codes.iter().any(|code| code == area)
+                }
                 Some(
                     Source::Field(_)
                     | Source::Month

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{Expected, Label, Outcome};
+use super::model::{Expected, Label};
+use super::outcomes::Outcome;
 use super::random::Random;
 use super::world::{COLLECTIONS, Setting, collection};
+use crate::domain::codes::Source;
 use crate::domain::reference::Reference;
 use crate::engine::answer::{ChannelQuestion, ChannelTable, Key, OutcomeTable};
 use crate::engine::query::{AsOf, Asked, Denominator, Filter, Measure, Query};
@@ -45,10 +47,20 @@ pub(super) fn question(
         let mut codes: Vec<String> =
             dimension.categories.iter().take(24).map(|(c, _)| c.clone()).collect();
         if codes.is_empty() {
-            codes = setting.organisations.clone();
-            codes.extend(setting.months.iter().map(ToString::to_string));
-            codes.extend(setting.months.iter().map(|m| m.financial_year()));
-            codes.extend(areas.map(str::to_owned));
+            let months = setting.months.iter();
+            codes = match &dimension.source {
+                Source::Month => months.map(ToString::to_string).collect(),
+                Source::Quarter => months.map(|m| m.quarter()).collect(),
+                Source::FinancialYear => months.map(|m| m.financial_year()).collect(),
+                Source::CalendarYear => months.map(|m| m.year().to_string()).collect(),
+                Source::Organisation => setting.organisations.clone(),
+                Source::ProviderArea(kind) => {
+                    let of_kind = reference.areas().iter().filter(|area| area.kind == *kind);
+                    of_kind.map(|a| a.code.clone()).chain(["NOT_APPLICABLE".into()]).collect()
+                }
+                Source::Field(_) => unreachable!("a field's dimension has categories"),
+            };
+            codes.dedup();
         } else {
             codes.extend(
                 ["NOT_RECORDED", "NOT_COLLECTED", "COARSER", "ANY", "NONE"].map(str::to_owned),

@@ -20,6 +20,7 @@ mod ask;
 mod faults;
 mod history;
 mod model;
+mod outcomes;
 mod random;
 mod running;
 mod world;

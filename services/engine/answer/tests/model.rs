@@ -9,13 +9,13 @@ use crate::domain::codes::{Dimension, Mapped, Source, State, Value};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::domain::reference::Reference;
-use crate::engine::answer::{ChannelQuestion, OutcomeQuestion};
+use crate::engine::answer::ChannelQuestion;
 use crate::engine::query::{Denominator, Filter, Measure, Query, Where};
 
 /// One part of a key: the code of a category, or `!` and the name of a state.
 pub(super) type Label = String;
 /// Submission and row.
-type Fact<'a> = (&'a Said, &'a Row);
+pub(super) type Fact<'a> = (&'a Said, &'a Row);
 
 /// What a row of the answer has to be.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,32 +39,27 @@ pub(super) struct Expected {
     pub(super) unattributed: Option<u64>,
 }
 
-/// Total, attended, missed, lead times by band, lead time unknown.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Outcome {
-    pub(super) total: u64,
-    pub(super) attended: u64,
-    pub(super) missed: u64,
-    pub(super) bands: BTreeMap<Label, u64>,
-    pub(super) unknown_wait: u64,
-}
-
 pub(super) struct Model<'a> {
     pub(super) reference: &'a Reference,
     pub(super) standing: Vec<&'a Arc<Said>>,
+}
+
+/// Whether a code of a question means a label.
+fn is(label: &Label, code: &str) -> bool {
+    label.strip_prefix('!').unwrap_or(label) == code
 }
 
 fn of_people(field: Field) -> bool {
     field.is_characteristic() || field == Field::ResidenceLsoa
 }
 
-fn weight(row: &Row) -> u64 {
+pub(super) fn weight(row: &Row) -> u64 {
     row.weight.map_or(1, u64::from)
 }
 
 impl Model<'_> {
     /// What a field of a row says.
-    fn value(&self, said: &Said, row: &Row, field: Field) -> Value {
+    pub(super) fn value(&self, said: &Said, row: &Row, field: Field) -> Value {
         let given =
             |said: &Said, field: Field| said.rows.iter().any(|r| r.fields.contains_key(&field));
         let list = self.reference.list_of(field).unwrap();
@@ -156,7 +151,7 @@ impl Model<'_> {
         }
     }
 
-    fn labels(&self, id: &str, (said, row): Fact<'_>) -> Vec<Label> {
+    pub(super) fn labels(&self, id: &str, (said, row): Fact<'_>) -> Vec<Label> {
         let dimension = self.reference.dimension(id).unwrap();
         match dimension.field() {
             Some(field) => self.labels_of(dimension, &self.value(said, row, field)),
@@ -165,17 +160,8 @@ impl Model<'_> {
     }
 
     fn meets(&self, filter: &Filter, fact: Fact<'_>) -> bool {
-        let dimension = self.reference.dimension(&filter.dimension).unwrap();
-        let is_category = |code: &String| dimension.categories.iter().any(|(c, _)| c == code);
-        let wanted: BTreeSet<Label> = filter
-            .codes
-            .iter()
-            .map(|code| {
-                let plain = dimension.field().is_none() || is_category(code);
-                if plain { code.clone() } else { format!("!{code}") }
-            })
-            .collect();
-        self.labels(&filter.dimension, fact).iter().any(|label| wanted.contains(label))
+        let meant = |label: &Label| filter.codes.iter().any(|code| is(label, code));
+        self.labels(&filter.dimension, fact).iter().any(meant)
     }
 
     fn organisations(&self, place: &Where) -> BTreeSet<String> {
@@ -206,14 +192,20 @@ impl Model<'_> {
                     && said.dataset == dataset
                     && organisations.contains(&said.organisation)
                     && (query.months.0..=query.months.1).contains(&said.month)
-                    && slot_filters
-                        .iter()
-                        .all(|(d, f)| f.codes.contains(&self.slot_label(&d.source, said)))
+                    && slot_filters.iter().all(|(d, f)| {
+                        let label = self.slot_label(&d.source, said);
+                        f.codes.iter().any(|code| is(&label, code))
+                    })
             })
             .collect()
     }
 
-    fn facts(&self, query: &Query, filters: &[Filter], dataset: Dataset) -> Vec<Fact<'_>> {
+    pub(super) fn facts(
+        &self,
+        query: &Query,
+        filters: &[Filter],
+        dataset: Dataset,
+    ) -> Vec<Fact<'_>> {
         let lives = |fact: Fact<'_>| match &query.place {
             Where::Residence(area) => {
                 let area = self.reference.areas().get(area).unwrap();
@@ -230,7 +222,7 @@ impl Model<'_> {
         facts
     }
 
-    fn conditions(query: &Query, measure: Measure) -> Vec<Filter> {
+    pub(super) fn conditions(query: &Query, measure: Measure) -> Vec<Filter> {
         let mut filters = query.filters.clone();
         let mut add = |dimension: &str, code: &str| {
             filters.push(Filter { dimension: dimension.into(), codes: vec![code.into()] });
@@ -245,7 +237,11 @@ impl Model<'_> {
     }
 
     /// The facts of each row of a table; the row without keys holds all.
-    fn table<'f>(&self, by: &[String], facts: &[Fact<'f>]) -> BTreeMap<Vec<Label>, Vec<Fact<'f>>> {
+    pub(super) fn table<'f>(
+        &self,
+        by: &[String],
+        facts: &[Fact<'f>],
+    ) -> BTreeMap<Vec<Label>, Vec<Fact<'f>>> {
         let mut rows: BTreeMap<Vec<Label>, Vec<Fact<'f>>> = BTreeMap::new();
         rows.insert(Vec::new(), facts.to_vec());
         if by.is_empty() {
@@ -268,15 +264,27 @@ impl Model<'_> {
     }
 
     /// Whether a row was asked for: a condition on a dimension of the table leaves its own categories alone.
-    fn wanted(&self, query: &Query, filters: &[Filter], key: &[Label]) -> bool {
+    pub(super) fn wanted(&self, query: &Query, filters: &[Filter], key: &[Label]) -> bool {
         key.iter().zip(&query.by).all(|(label, id)| {
             let field = self.reference.dimension(id).unwrap().field().is_some();
             let filter = filters.iter().find(|f| f.dimension == *id && field);
-            filter.is_none_or(|f| f.codes.iter().any(|c| *label == *c || *label == format!("!{c}")))
+            filter.is_none_or(|f| f.codes.iter().any(|code| is(label, code)))
         })
     }
 
-    fn has_total(query: &Query) -> bool {
+    /// Several organisations stand beside the smallest area that holds them all.
+    pub(super) fn declared_parent(&self, query: &Query) -> Option<(Vec<Label>, Query)> {
+        let Where::Organisations(codes) = &query.place else { return None };
+        if codes.len() < 2 || query.filters.iter().any(|f| f.codes.len() > 1) {
+            return None;
+        }
+        let of = |code: &String| self.reference.organisation(code).unwrap().areas.clone();
+        let area = of(&codes[0]).into_iter().find(|a| codes.iter().all(|c| of(c).contains(a)))?;
+        let place = Where::Provider(area.clone());
+        Some((vec![format!("!{area}")], Query { place, by: Vec::new(), ..query.clone() }))
+    }
+
+    pub(super) fn has_total(query: &Query) -> bool {
         let several = matches!(&query.place, Where::Organisations(codes) if codes.len() > 1)
             || query.filters.iter().any(|f| f.codes.len() > 1 && f.dimension != "channel");
         query.by.is_empty() || !several
@@ -349,6 +357,10 @@ impl Model<'_> {
                 }
                 rows.insert(key, counted);
             }
+        }
+        if let Some((key, whole)) = self.declared_parent(query) {
+            let whole = self.channels(&ChannelQuestion { query: whole, ..question.clone() });
+            rows.insert(key, whole.rows[&Vec::new()].clone());
         }
         let submissions = self.submissions(query, Dataset::Consultations);
         let organisations: BTreeSet<_> = submissions.iter().map(|s| &s.organisation).collect();
@@ -459,59 +471,5 @@ impl Model<'_> {
         };
         let people: u64 = facts.iter().filter(of_row).map(|f| weight(f.1)).sum();
         (people > 0).then_some(people)
-    }
-
-    /// Outcomes by row and channel; all channels together under `ALL`.
-    pub(super) fn outcomes(
-        &self,
-        question: &OutcomeQuestion,
-    ) -> BTreeMap<Vec<Label>, BTreeMap<Label, Outcome>> {
-        let query = &question.query;
-        let filters = Self::conditions(query, Measure::Contacts);
-        let facts = self.facts(query, &filters, Dataset::Consultations);
-        let channel = |fact: &Fact<'_>| self.labels("channel", *fact).remove(0);
-        let channels: BTreeSet<Label> = facts.iter().map(channel).collect();
-        let mut made = BTreeMap::new();
-        for (key, facts) in self.table(&query.by, &facts) {
-            let wanted = if key.is_empty() {
-                Self::has_total(query)
-            } else {
-                self.wanted(query, &filters, &key)
-            };
-            if !wanted {
-                continue;
-            }
-            let mut cells = BTreeMap::from([("ALL".to_owned(), self.outcome(question, &facts))]);
-            for label in &channels {
-                let of: Vec<_> = facts.iter().filter(|f| channel(f) == *label).copied().collect();
-                cells.insert(label.clone(), self.outcome(question, &of));
-            }
-            made.insert(key, cells);
-        }
-        made
-    }
-
-    fn outcome(&self, question: &OutcomeQuestion, facts: &[Fact<'_>]) -> Outcome {
-        let mut outcome = Outcome::default();
-        let lead = self.reference.dimension("lead_time").unwrap();
-        outcome.bands = lead.categories.iter().map(|(code, _)| (code.clone(), 0)).collect();
-        for fact in facts {
-            let n = weight(fact.1);
-            outcome.total += n;
-            if let Value::Codes(codes) = self.value(fact.0, fact.1, Field::Attendance) {
-                match codes[0].as_str() {
-                    "ATTENDED" | "ATTENDED_ON_TIME" | "ATTENDED_LATE" => outcome.attended += n,
-                    "MISSED" | "DID_NOT_ATTEND" => outcome.missed += n,
-                    "ARRIVED_TOO_LATE" if question.late_counts_as_missed => outcome.missed += n,
-                    _ => {}
-                }
-            }
-            let label = self.labels("lead_time", *fact).remove(0);
-            match outcome.bands.get_mut(&label) {
-                Some(band) => *band += n,
-                None => outcome.unknown_wait += n,
-            }
-        }
-        outcome
     }
 }

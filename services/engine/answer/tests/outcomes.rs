@@ -1,0 +1,80 @@
+//! What became of consultations, in the naive model.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::model::{Fact, Label, Model, weight};
+use crate::domain::codes::Value;
+use crate::domain::collection::Dataset;
+use crate::domain::field::Field;
+use crate::engine::answer::OutcomeQuestion;
+use crate::engine::query::Measure;
+
+/// Total, attended, missed, lead times by band, lead time unknown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Outcome {
+    pub(super) total: u64,
+    pub(super) attended: u64,
+    pub(super) missed: u64,
+    pub(super) bands: BTreeMap<Label, u64>,
+    pub(super) unknown_wait: u64,
+}
+
+impl Model<'_> {
+    /// Outcomes by row and channel; all channels together under `ALL`.
+    pub(super) fn outcomes(
+        &self,
+        question: &OutcomeQuestion,
+    ) -> BTreeMap<Vec<Label>, BTreeMap<Label, Outcome>> {
+        let query = &question.query;
+        let filters = Self::conditions(query, Measure::Contacts);
+        let facts = self.facts(query, &filters, Dataset::Consultations);
+        let channel = |fact: &Fact<'_>| self.labels("channel", *fact).remove(0);
+        let channels: BTreeSet<Label> = facts.iter().map(channel).collect();
+        let mut made = BTreeMap::new();
+        for (key, facts) in self.table(&query.by, &facts) {
+            let wanted = if key.is_empty() {
+                Self::has_total(query)
+            } else {
+                self.wanted(query, &filters, &key)
+            };
+            if !wanted {
+                continue;
+            }
+            let mut cells = BTreeMap::from([("ALL".to_owned(), self.outcome(question, &facts))]);
+            for label in &channels {
+                let of: Vec<_> = facts.iter().filter(|f| channel(f) == *label).copied().collect();
+                cells.insert(label.clone(), self.outcome(question, &of));
+            }
+            made.insert(key, cells);
+        }
+        if let Some((key, whole)) = self.declared_parent(query) {
+            let whole = self.outcomes(&OutcomeQuestion { query: whole, ..question.clone() });
+            made.insert(key, whole[&Vec::new()].clone());
+        }
+        made
+    }
+
+    fn outcome(&self, question: &OutcomeQuestion, facts: &[Fact<'_>]) -> Outcome {
+        let mut outcome = Outcome::default();
+        let lead = self.reference.dimension("lead_time").unwrap();
+        outcome.bands = lead.categories.iter().map(|(code, _)| (code.clone(), 0)).collect();
+        for fact in facts {
+            let n = weight(fact.1);
+            outcome.total += n;
+            if let Value::Codes(codes) = self.value(fact.0, fact.1, Field::Attendance) {
+                match codes[0].as_str() {
+                    "ATTENDED" | "ATTENDED_ON_TIME" | "ATTENDED_LATE" => outcome.attended += n,
+                    "MISSED" | "DID_NOT_ATTEND" => outcome.missed += n,
+                    "ARRIVED_TOO_LATE" if question.late_counts_as_missed => outcome.missed += n,
+                    _ => {}
+                }
+            }
+            let label = self.labels("lead_time", *fact).remove(0);
+            match outcome.bands.get_mut(&label) {
+                Some(band) => *band += n,
+                None => outcome.unknown_wait += n,
+            }
+        }
+        outcome
+    }
+}
