@@ -4,6 +4,15 @@
     clippy::wildcard_enum_match_arm,
     reason = "of descriptors and tokens, tests pick what they look at"
 )]
+#![allow(
+    clippy::too_many_lines,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_truncation,
+    clippy::cloned_ref_to_slice_refs,
+    clippy::semicolon_if_nothing_returned,
+    clippy::disallowed_methods,
+    reason = "tables of cases are long, their numbers small, and files of a test are there or not"
+)]
 
 mod api;
 mod cli;

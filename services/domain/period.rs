@@ -58,7 +58,7 @@ impl Month {
     /// `2020-Q2`.
     #[must_use]
     pub fn quarter(self) -> String {
-        format!("{}-Q{}", self.year(), (self.month() + 2) / 3)
+        format!("{}-Q{}", self.year(), self.month().div_ceil(3))
     }
 
     /// `2020/21`: April to March.

@@ -91,6 +91,7 @@ impl AnswerCache {
     }
 
     /// Keeps an answer that was read at `position`, unless what it was made of has changed since.
+    #[allow(clippy::needless_pass_by_value)] // it is kept
     pub fn keep(&self, question: Bytes, body: Bytes, scope: Scope, position: u64) {
         let cost = cost(&question, &body, &scope);
         if cost > self.capacity / 16 {

@@ -120,16 +120,16 @@ impl Query {
     ///
     /// # Errors
     /// The first field that cannot be used.
-    pub fn new(reference: &Reference, asked: Asked, as_of: AsOf) -> Result<Self, QueryError> {
-        let months = months(&asked)?;
-        let (collection, care_setting) = collection(reference, &asked)?;
-        let place = place(reference, &asked)?;
+    pub fn new(reference: &Reference, asked: &Asked, as_of: AsOf) -> Result<Self, QueryError> {
+        let months = months(asked)?;
+        let (collection, care_setting) = collection(reference, asked)?;
+        let place = place(reference, asked)?;
         let confidence = match asked.confidence_level {
             None => Confidence::default(),
             Some(level) => Confidence::from_level(level)
                 .ok_or_else(|| field("confidence_level", "give 0.95 or 0.998"))?,
         };
-        let (by, filters) = dimensions(reference, &asked, &place)?;
+        let (by, filters) = dimensions(reference, asked, &place)?;
         let full = !asked.basic;
         Ok(Self { collection, care_setting, place, months, by, filters, as_of, confidence, full })
     }
@@ -334,13 +334,11 @@ fn dimensions(
         if let Some(code) =
             filter.codes.iter().find(|code| !has_category(reference, dimension, code))
         {
-            return Err({
-                let codes = dimension.categories.iter().map(|(code, _)| code.as_str());
-                let near = crate::domain::codes::nearest(code, codes);
-                let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
-                let message = format!("no category `{code}` in dimension `{}`{hint}", dimension.id);
-                missing(Missing::Category, code, message)
-            });
+            let codes = dimension.categories.iter().map(|(code, _)| code.as_str());
+            let near = crate::domain::codes::nearest(code, codes);
+            let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
+            let message = format!("no category `{code}` in dimension `{}`{hint}", dimension.id);
+            return Err(missing(Missing::Category, code, message));
         }
         if filter.codes.len() > 1
             && !by.contains(&filter.dimension)
@@ -353,8 +351,10 @@ fn dimensions(
         let what = "several organisations and conditions with several values count as dimensions";
         return Err(field("by", format!("{} dimensions, at most {DIMENSIONS}; {what}", by.len())));
     }
-    let multiple: Vec<_> =
-        by.iter().filter(|id| reference.dimension(id).is_some_and(|d| d.overlapping())).collect();
+    let multiple: Vec<_> = by
+        .iter()
+        .filter(|id| reference.dimension(id).is_some_and(Dimension::overlapping))
+        .collect();
     if multiple.len() > 1 {
         return Err(QueryError::Refused(format!(
             "`{}` and `{}` are both multi-valued: break down by one, and put the other into `where` with one code",

@@ -26,7 +26,7 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// A message of a submission: the header, then batches.
 enum Incoming<B> {
-    Header(v1::SubmissionHeader),
+    Header(Box<v1::SubmissionHeader>),
     Batch(B),
     Nothing,
 }
@@ -44,7 +44,7 @@ const CONSULTATIONS: Kind<v1::SubmitConsultationsRequest, v1::ConsultationBatch>
     read: |message| {
         use v1::submit_consultations_request::Part;
         match message.part {
-            Some(Part::Header(header)) => Incoming::Header(header),
+            Some(Part::Header(header)) => Incoming::Header(Box::new(header)),
             Some(Part::Batch(batch)) => Incoming::Batch(batch),
             None => Incoming::Nothing,
         }
@@ -58,7 +58,7 @@ const POPULATIONS: Kind<v1::SubmitPopulationsRequest, v1::PopulationBatch> = Kin
     read: |message| {
         use v1::submit_populations_request::Part;
         match message.part {
-            Some(Part::Header(header)) => Incoming::Header(header),
+            Some(Part::Header(header)) => Incoming::Header(Box::new(header)),
             Some(Part::Batch(batch)) => Incoming::Batch(batch),
             None => Incoming::Nothing,
         }
@@ -199,11 +199,8 @@ fn code<B>(
     mut batches: mpsc::Receiver<Option<B>>,
     take: fn(&mut Builder, &B),
 ) -> Option<Coded> {
-    loop {
-        match batches.blocking_recv()? {
-            Some(batch) => take(&mut builder, &batch),
-            None => break,
-        }
+    while let Some(batch) = batches.blocking_recv()? {
+        take(&mut builder, &batch);
     }
     let header = builder.header().clone();
     let draft = builder.finish();
@@ -395,9 +392,11 @@ impl SubmissionService for Submissions {
         };
         let store = self.0.engine.store();
         let written = store.withdraw(slot, number, CALLER, &request.request_id).await;
-        let written = written.map_err(|error| match error {
-            WriteError::NotCurrent => status::submission_not_current(&request.name),
-            error => refused(&error, &request.request_id),
+        let written = written.map_err(|error| {
+            if matches!(error, WriteError::NotCurrent) {
+                return status::submission_not_current(&request.name);
+            }
+            refused(&error, &request.request_id)
         })?;
         let catalog = store.catalog();
         let (version, is_last) =

@@ -119,7 +119,6 @@ pub struct Store {
 
 impl Store {
     /// What there is, in memory. Hold it briefly: the writer waits for it.
-    #[must_use]
     pub fn catalog(&self) -> RwLockReadGuard<'_, Catalog> {
         self.catalog.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -167,10 +166,8 @@ impl Store {
             TrySendError::Full(_) => WriteError::Busy,
             TrySendError::Disconnected(_) => gone(),
         })?;
-        // A reply that is dropped: the writer has ended, or failed over this.
-        answer
-            .await
-            .map_err(|_| self.stopped().map_or_else(gone, |why| WriteError::Stopped(why.into())))?
+        // Everything that was taken is answered, unless the writer failed over it.
+        answer.await.map_err(|_| WriteError::Stopped(writer::FAILED.into()))?
     }
 
     /// Bytes of the log, of sled, and free on the disk.

@@ -27,6 +27,10 @@ const QUIET: Duration = Duration::from_secs(1);
 /// Room without which sled, having failed, is not opened again.
 const REOPEN_BYTES: u64 = 4 << 20;
 
+/// What is said when a change made this thread panic.
+pub(super) const FAILED: &str =
+    "the writer failed over a change; what was acknowledged is in the log, start the service again";
+
 /// A wish to change something.
 pub(super) enum Change {
     /// A submission.
@@ -107,7 +111,7 @@ impl<L: Log> Writer<L> {
     /// Does something; if that panics, writing ends, but not this thread: everybody who asks is told.
     fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
         if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
-            self.stop("the writer failed over a change; what was acknowledged is in the log, start the service again");
+            self.stop(FAILED);
         }
     }
 

@@ -27,7 +27,7 @@ async fn round(folder: &Path, memory: &Arc<Mutex<Memory>>, dice: &mut Dice) {
     let running = Running::start(folder);
     let channel = running.channel().await;
     let mut known = take(memory);
-    known.holds(&channel).await.unwrap();
+    known.still_holds(&channel).await.unwrap();
     known.send_again(&channel).await;
     *memory.lock().unwrap() = known;
     let load = Load::start(&channel, memory, dice);
@@ -65,18 +65,35 @@ async fn what_was_acknowledged_survives_kill() {
     holds(&old_folder, &old).await;
 }
 
+/// When a service that takes in a large submission is killed, once every row has arrived.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    /// So many milliseconds later, whatever it does then.
+    After(u64),
+    /// So many milliseconds after the log begins to grow: during the append, its fsync, or the applying of it.
+    Writing(u64),
+}
+
+fn log_bytes(folder: &Path) -> u64 {
+    let files = std::fs::read_dir(folder.join("log")).unwrap();
+    files.map(|file| file.unwrap().metadata().unwrap().len()).sum()
+}
+
 /// A submission of many chunks: before, in the middle of, and after the writing of it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_submission_is_whole_or_absent() {
     let (mut dice, place) = (Dice::new(seed()), tempfile::tempdir().unwrap());
     let folder = place.path().join("data");
     let mut memory = Memory::default();
-    let parcel = Parcel::new(&mut dice, 200_000);
-    memory.sent(&parcel);
-    for millis in [1_500, 400, 900, 100] {
+    let large = [(200_000, Moment::Writing(2)), (40_000, Moment::After(200))];
+    let small = [0, 5, 20, 60, 150, 400].map(|millis| (40_000, Moment::Writing(millis)));
+    for (rows, moment) in large.into_iter().chain(small) {
+        let parcel = Parcel::new(&mut dice, rows);
+        memory.sent(&parcel);
         let running = Running::start(&folder);
         let channel = running.channel().await;
-        memory.holds(&channel).await.unwrap();
+        memory.still_holds(&channel).await.unwrap();
+        let before = log_bytes(&folder);
         let (sent, all_sent) = mpsc::channel();
         let sending = {
             let (parcel, channel) = (parcel.clone(), channel.clone());
@@ -85,10 +102,19 @@ async fn a_large_submission_is_whole_or_absent() {
             })
         };
         tokio::task::spawn_blocking(move || all_sent.recv()).await.unwrap().unwrap();
-        tokio::time::sleep(Duration::from_millis(millis + dice.below(millis))).await;
+        let millis = match moment {
+            Moment::After(millis) => millis,
+            Moment::Writing(millis) => {
+                while log_bytes(&folder) == before {
+                    tokio::time::sleep(Duration::from_micros(200)).await;
+                }
+                millis
+            }
+        };
+        tokio::time::sleep(Duration::from_millis(millis)).await;
         running.kill();
         let answer = sending.await.unwrap();
-        println!("after {millis} ms: {:?}", answer.as_ref().map(|(_, replayed)| replayed));
+        println!("{rows} rows, {moment:?}: {}", if answer.is_ok() { "told" } else { "not told" });
         if let Ok((answer, _)) = answer {
             memory.told(&parcel, answer);
         }

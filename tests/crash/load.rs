@@ -29,8 +29,15 @@ impl Load {
     }
 
     /// Tells the callers to go home, whatever they are doing.
-    pub(super) fn stop(self) {
-        self.0.iter().for_each(tokio::task::JoinHandle::abort);
+    pub(super) async fn stop(self) {
+        for caller in self.0 {
+            caller.abort();
+            let ended = caller.await;
+            assert!(
+                ended.as_ref().err().is_none_or(tokio::task::JoinError::is_cancelled),
+                "{ended:?}"
+            );
+        }
     }
 
     /// Waits until every caller has given up.

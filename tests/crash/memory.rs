@@ -24,6 +24,8 @@ struct Withdrawal {
 pub(super) struct Memory {
     parcels: BTreeMap<String, (Parcel, Option<Submission>)>,
     withdrawals: BTreeMap<String, Vec<Withdrawal>>,
+    /// Request ids whose answers were compared already.
+    answered: BTreeSet<String>,
 }
 
 impl Memory {
@@ -73,9 +75,15 @@ impl Memory {
         sent.iter_mut().find(|sent| sent.request_id == request_id).unwrap().told = Some(position);
     }
 
-    /// Whether everything acknowledged is there, nothing else is, nothing is half there, and whoever sends it again hears
-    /// the same. The first thing that is not so.
+    /// Whether everything acknowledged is there, nothing else is, nothing is half there, and every version answers. The
+    /// first thing that is not so.
     pub(super) async fn holds(&mut self, channel: &Channel) -> Result<(), String> {
+        self.answered.clear();
+        self.still_holds(channel).await
+    }
+
+    /// The same, but of the answers only those that were not compared before: for many rounds on one folder.
+    pub(super) async fn still_holds(&mut self, channel: &Channel) -> Result<(), String> {
         let there = list(channel).await.map_err(|error| error.to_string())?;
         for (parcel, told) in self.parcels.values() {
             let found = there.get(&parcel.request_id);
@@ -94,7 +102,9 @@ impl Memory {
                 return Err(format!("{name} was withdrawn and is current"));
             }
         }
-        self.answers(channel, &there).await
+        self.answers(channel, &there).await?;
+        self.answered.extend(there.into_keys());
+        Ok(())
     }
 
     /// Sends again whatever nobody answered, and some of what was answered.
@@ -163,7 +173,7 @@ impl Memory {
         channel: &Channel,
         there: &BTreeMap<String, Submission>,
     ) -> Result<(), String> {
-        for (id, found) in there {
+        for (id, found) in there.iter().filter(|(id, _)| !self.answered.contains(*id)) {
             let parcel = &self.parcels[id].0;
             let as_of = Some(found.position);
             let answer = counts(channel, parcel.organisation, parcel.month, as_of).await;

@@ -14,6 +14,7 @@ mod power;
 mod running;
 mod shim;
 mod sled;
+mod writer;
 
 use std::process::Command;
 

@@ -233,6 +233,7 @@ impl Table {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, clippy::type_complexity, reason = "small numbers")]
 mod tests {
     use std::sync::Arc;
 

@@ -84,6 +84,7 @@ pub(super) struct LsoaRow {
     imd_decile: String,
 }
 
+#[allow(clippy::needless_pass_by_value)] // an error or a text, whichever there is
 fn wrong(file: &str, what: impl ToString) -> ContentError {
     ContentError { file: file.into(), what: what.to_string() }
 }

@@ -1,4 +1,4 @@
-//! Shares: Wilson's score interval (Wilson 1927; as PHEindicatormethods `phe_proportion`).
+//! Shares: Wilson's score interval (Wilson 1927; as `PHEindicatormethods` `phe_proportion`).
 
 use super::{Confidence, Interval};
 

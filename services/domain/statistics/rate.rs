@@ -1,4 +1,4 @@
-//! Rates: Byar's limits from 10 events, exact Poisson limits below (as PHEindicatormethods `phe_rate`).
+//! Rates: Byar's limits from 10 events, exact Poisson limits below (as `PHEindicatormethods` `phe_rate`).
 
 use statrs::distribution::{ContinuousCDF, Gamma};
 

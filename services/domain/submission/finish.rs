@@ -93,11 +93,9 @@ impl Builder {
             let collected = self.header.collected.contains(&field);
             let column = match self.given(field) {
                 Some(raw) => {
-                    let absent = match field {
-                        Field::CareSetting => self.only_care_setting(),
-                        _ => None,
-                    };
-                    let absent = absent.unwrap_or(Value::State(State::NotRecorded));
+                    let only =
+                        (field == Field::CareSetting).then(|| self.only_care_setting()).flatten();
+                    let absent = only.unwrap_or(Value::State(State::NotRecorded));
                     let words =
                         raw.entries.iter().enumerate().map(|(index, entry)| match &entry.meaning {
                             Ok(_) if index == 0 => absent.to_text(),

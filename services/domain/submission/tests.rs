@@ -122,8 +122,8 @@ fn the_hash_tells_content_apart_and_nothing_else() {
         builder.finish().content_hash
     };
     let same = |_: &mut Header| {};
-    let (a, b): (&[(&str, &str)], &[(&str, &str)]) =
-        (&[("sex", "1")], &[("sex", "2"), ("person", "p")]);
+    let a: &[(&str, &str)] = &[("sex", "1")];
+    let b: &[(&str, &str)] = &[("sex", "2"), ("person", "p")];
     let first = hash(&[a, b], &same);
     assert_eq!(first, hash(&[a, b], &|h| h.request_id = "other".into()));
     assert_ne!(first, hash(&[b, a], &same));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::context::{Absence, Reason};
 use super::plan::{Ask, On, Plan};
 use super::table::{Table, Unit};
-use crate::domain::codes::State;
+use crate::domain::codes::{Dimension, State};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::engine::cache::Scope;
@@ -56,7 +56,7 @@ impl Engine {
             (0..outer).filter(|n| plan.axes[*n].field().is_none_or(of_people)).collect();
         let dimensions = shared.iter().map(|n| plan.axes[*n].dimension.id.clone()).collect();
         let kept = |filter: &&Filter| {
-            let field = plan.reference.dimension(&filter.dimension).and_then(|d| d.field());
+            let field = plan.reference.dimension(&filter.dimension).and_then(Dimension::field);
             field.is_none_or(of_people)
         };
         let filters = query.filters.iter().filter(kept).cloned().collect();

@@ -228,11 +228,14 @@ impl Plan {
             let mut rolled = number::TOTAL;
             for one in uses {
                 let adds = one.adds(submission);
-                match one.field {
-                    Field::Channel => of_channel = adds,
-                    Field::Attendance => of_attendance = adds,
-                    _ if adds.len() == 1 => base = base.saturating_add(adds[0]),
-                    field => (rolled, of_field) = (field.number(), adds),
+                if one.field == Field::Channel {
+                    of_channel = adds;
+                } else if one.field == Field::Attendance {
+                    of_attendance = adds;
+                } else if let [only] = adds.as_slice() {
+                    base = base.saturating_add(*only);
+                } else {
+                    (rolled, of_field) = (one.field.number(), adds);
                 }
             }
             if base >= Part::REJECT {

@@ -76,7 +76,7 @@ fn query(reference: &Reference, query: Option<&v1::BreakdownQuery>) -> Result<Qu
         basic,
     };
     let as_of = as_of(query.as_of.as_ref())?;
-    Query::new(reference, asked, as_of).map_err(query_error)
+    Query::new(reference, &asked, as_of).map_err(query_error)
 }
 
 fn as_of(as_of: Option<&v1::AsOf>) -> Result<AsOf, Status> {

@@ -3,7 +3,7 @@
 //! Only the time that we wait for the sender counts, not the time that it waits for us.
 //!
 //! It also tells a sender that has broken off from one that has finished. Below us a cancelled call (`RST_STREAM` with CANCEL)
-//! reads as the end of the stream in tonic, and one with NO_ERROR in hyper: half a submission would be taken for a whole one.
+//! reads as the end of the stream in tonic, and one with `NO_ERROR` in hyper: half a submission would be taken for a whole one.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

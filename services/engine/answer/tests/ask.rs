@@ -74,7 +74,7 @@ pub(super) fn question(
     let denominator = *random.pick(&[Denominator::KnownOnly, Denominator::All]);
     let rates = (measure != Measure::Persons && random.chance(40))
         .then(|| (*random.pick(&["", "", "", "practice-feed"])).to_owned());
-    let query = Query::new(reference, asked, as_of).ok()?;
+    let query = Query::new(reference, &asked, as_of).ok()?;
     Some(ChannelQuestion { query, measure, denominator, rates })
 }
 

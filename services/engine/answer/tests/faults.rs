@@ -45,7 +45,7 @@ fn query(running: &Running, area: &str, by: &[&str]) -> Query {
         by: by.iter().map(|id| (*id).to_owned()).collect(),
         ..Asked::default()
     };
-    Query::new(&running.reference(), asked, AsOf::Head).unwrap()
+    Query::new(&running.reference(), &asked, AsOf::Head).unwrap()
 }
 
 fn contacts(query: Query) -> ChannelQuestion {

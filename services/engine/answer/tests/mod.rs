@@ -3,6 +3,11 @@
 
 #![allow(
     clippy::cast_possible_truncation,
+    clippy::wildcard_enum_match_arm,
+    clippy::type_complexity,
+    clippy::manual_is_multiple_of,
+    clippy::redundant_closure_for_method_calls,
+    clippy::cloned_ref_to_slice_refs,
     clippy::cast_possible_wrap,
     clippy::cast_precision_loss,
     clippy::panic,

@@ -1,6 +1,6 @@
 //! Tests of the log, as an adversary would write them.
 
-#![expect(
+#![allow(
     clippy::cast_possible_truncation,
     clippy::panic,
     reason = "small numbers; a panic is how a test fails"

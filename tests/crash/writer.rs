@@ -1,0 +1,67 @@
+//! The one thread that writes fails: everybody is told, and what it had made durable is there at the next start.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use equity_indicators::{
+    domain::{
+        codes::Content,
+        collection::Dataset,
+        field::Field,
+        submission::{Builder, Header, Keyer},
+    },
+    store::{Observer, Prepared, Settings, Store, WriteError},
+};
+
+fn open(folder: &Path, observer: Observer) -> Store {
+    Store::open(Settings {
+        folder,
+        secret: &[7; 32],
+        content: Some(Content::embedded()),
+        sled_bytes: 8 << 20,
+        column_bytes: 1 << 20,
+        min_free_bytes: 0,
+        observer,
+    })
+    .unwrap()
+}
+
+fn prepared(store: &Store) -> Prepared {
+    let header = Header {
+        organisation: "C82001".to_owned(),
+        collection: "practice-feed".to_owned(),
+        dataset: Dataset::Consultations,
+        month: "2024-01".parse().unwrap(),
+        request_id: uuid::Uuid::new_v4().to_string(),
+        code_systems: BTreeMap::new(),
+        collected: [].into(),
+        person_key_scheme: String::new(),
+        expected_record_count: None,
+        allow_partial: false,
+        validate_only: false,
+    };
+    let reference = Arc::clone(&store.catalog().reference);
+    let mut builder = Builder::new(reference, header.clone(), Keyer::new(&[7; 32]), 10);
+    builder.begin_row();
+    builder.code(Field::Channel, "TELEPHONE");
+    builder.end_row(Vec::new);
+    Prepared::new("caller", &header, &builder.finish())
+}
+
+#[tokio::test]
+async fn a_writer_that_fails_says_so() {
+    let place = tempfile::tempdir().unwrap();
+    let failing = open(place.path(), Arc::new(|_, _| panic!("an observer that fails")));
+    assert_eq!(failing.stopped(), None);
+    for _ in 0..2 {
+        let refusal = failing.submit(prepared(&failing)).await.unwrap_err();
+        let WriteError::Stopped(why) = refusal else { panic!("{refusal:?}") };
+        assert!(why.contains("start the service again"), "{why}");
+    }
+    assert!(failing.stopped().is_some());
+    drop(failing);
+
+    let store = open(place.path(), Arc::new(|_, _| {}));
+    assert_eq!(store.catalog().slots().count(), 1, "the first was in the log");
+    let written = store.submit(prepared(&store)).await.unwrap();
+    assert_eq!(written.submission.unwrap().version, 2);
+}
