@@ -155,7 +155,7 @@ fn catch_up(folder: &Path, sled_bytes: u64) -> Result<Caught, StoreError> {
 pub fn make_folder(folder: &Path) -> std::io::Result<()> {
     let missing: Vec<_> = folder
         .ancestors()
-        .take_while(|path| !path.as_os_str().is_empty() && !path.try_exists().unwrap_or(false))
+        .take_while(|path| !path.as_os_str().is_empty() && !path.try_exists().unwrap_or(true))
         .collect();
     std::fs::create_dir_all(folder)?;
     // An earlier process may have died between making the folder and making its name durable.

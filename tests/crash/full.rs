@@ -177,13 +177,13 @@ async fn started_on_a_full_disk() {
         let channel = running.channel().await;
         while heard(&channel, &mut memory, &mut dice).await != "stored" {}
         if killed {
-            running.kill()
+            running.kill();
         } else {
-            assert_eq!(running.terminate().0, Some(0))
+            assert_eq!(running.terminate().0, Some(0));
         }
         let ballast = fill(&place);
         let full = Running::try_start(&folder, &Start::default());
-        assert!(!folder.join("sled-damaged-1").exists(), "taken for damaged");
+        assert!(!folder.join("sled-damaged-1").try_exists().unwrap(), "taken for damaged");
         match full {
             Ok(running) => {
                 let channel = running.channel().await;
