@@ -16,8 +16,10 @@ use super::StoreError;
 const TRIES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Held as long as it lives.
-pub(super) struct Lock(#[expect(dead_code, reason = "closing it is what lets go")] File);
+/// Held as long as it lives: closing the file is what lets go.
+pub(super) struct Lock {
+    _file: File,
+}
 
 impl Lock {
     /// Takes a data folder, which has to be there.
@@ -31,7 +33,7 @@ impl Lock {
         let file = file.map_err(|source| StoreError::Io { doing: "open", path, source })?;
         for attempt in 0..TRIES {
             if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
-                return Ok(Self(file));
+                return Ok(Self { _file: file });
             }
             if attempt + 1 < TRIES {
                 std::thread::sleep(PAUSE);

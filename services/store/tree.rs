@@ -21,6 +21,9 @@ const BATCH_BYTES: usize = 128 << 10;
 /// Larger values would leave their page for a file of their own, which sled does not sync.
 pub(super) const VALUE_BYTES: usize = 4096;
 const LOCK_TRIES: u32 = 50;
+/// How long a reader waits for sled to be opened again: ten seconds.
+const REOPEN_TRIES: u32 = 500;
+const REOPEN_PAUSE: Duration = Duration::from_millis(20);
 /// sled may wait for ever for a write that failed beside it.
 const FLUSH_LONGEST: Duration = Duration::from_secs(30);
 
@@ -200,21 +203,27 @@ impl Tree {
 }
 
 impl Rows {
+    /// sled, waited for a little while it is being opened again.
     fn db(&self) -> Result<sled::Db, StoreError> {
-        let open = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        open.clone().ok_or_else(|| StoreError::Apply("it is being opened again".into()))
+        for _ in 0..REOPEN_TRIES {
+            if let Some(db) = self.0.read().unwrap_or_else(PoisonError::into_inner).clone() {
+                return Ok(db);
+            }
+            std::thread::sleep(REOPEN_PAUSE);
+        }
+        Err(StoreError::Apply("it is being opened again".into()))
     }
 
     /// The value of a key.
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
-        self.db()?.get(key).map_err(|error| StoreError::Damaged(error.to_string()))
+        self.db()?.get(key).map_err(|error| unreadable(&error))
     }
 
     /// Joins the values of all keys that start like this, in order.
     pub(super) fn joined(&self, prefix: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut joined = Vec::new();
         for row in self.db()?.scan_prefix(prefix) {
-            let (_, value) = row.map_err(|error| StoreError::Damaged(error.to_string()))?;
+            let (_, value) = row.map_err(|error| unreadable(&error))?;
             joined.extend_from_slice(&value);
         }
         Ok(joined)
@@ -223,9 +232,7 @@ impl Rows {
     /// The values of all keys that start like this, in order.
     pub(super) fn values(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
         let values = self.db()?.scan_prefix(prefix).values();
-        values
-            .map(|value| value.map(|v| v.to_vec()).map_err(|e| StoreError::Damaged(e.to_string())))
-            .collect()
+        values.map(|value| value.map(|v| v.to_vec()).map_err(|error| unreadable(&error))).collect()
     }
 
     /// Every row.
@@ -234,7 +241,7 @@ impl Rows {
     ) -> Result<impl Iterator<Item = Result<Row, StoreError>> + use<>, StoreError> {
         Ok(self.db()?.iter().map(|row| match row {
             Ok((key, value)) => Ok((key.to_vec(), value.to_vec())),
-            Err(error) => Err(StoreError::Damaged(error.to_string())),
+            Err(error) => Err(unreadable(&error)),
         }))
     }
 
@@ -243,6 +250,14 @@ impl Rows {
         self.db()
             .and_then(|db| db.size_on_disk().map_err(|e| StoreError::Apply(e.to_string())))
             .unwrap_or(0)
+    }
+}
+
+/// Once a write of sled's has failed, its reads fail with the same error: that is no damage.
+fn unreadable(error: &sled::Error) -> StoreError {
+    match error {
+        sled::Error::Io(io) if is_no_damage(io) => StoreError::Apply(error.to_string()),
+        _ => StoreError::Damaged(error.to_string()),
     }
 }
 

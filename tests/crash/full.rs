@@ -27,7 +27,7 @@ const PLACE: &str = "EQUITY_TEST_FULL_DISK";
 fn on_a_small_disk(test: &str) -> Option<PathBuf> {
     if let Ok(place) = std::env::var(PLACE) {
         let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=48m,mode=700", "tmpfs", &place])
+            .args(["-t", "tmpfs", "-o", "size=192m,mode=700", "tmpfs", &place])
             .status();
         assert!(
             mounted.is_ok_and(|status| status.success()),

@@ -92,6 +92,11 @@ impl Cells {
         &mut self.counts
     }
 
+    /// Adds the counts of another table of the same shape.
+    pub fn add(&mut self, other: &Self) {
+        self.counts.iter_mut().zip(&other.counts).for_each(|(sum, count)| *sum += count);
+    }
+
     /// The same table with the places of one axis replaced: each old place is counted in every new place it maps to.
     #[must_use]
     pub fn spread(&self, axis: usize, places: usize, map: &[Vec<usize>]) -> Self {

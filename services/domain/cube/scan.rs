@@ -1,6 +1,4 @@
-//! The counting kernels: columns into cells, 4,096 records at a time, on several threads.
-
-use std::thread;
+//! The counting kernels: columns into cells, 4,096 records at a time.
 
 use super::axis::{Cells, Cube, Part};
 use super::pack::Packed;
@@ -14,95 +12,35 @@ const LANED: usize = 1 << 14;
 /// A person key and the cell that a record of the person falls into.
 pub type Person = (u64, u32);
 
-/// Counts the records of every part into a table of this shape, on at most `threads` threads.
+/// Counts the records of every part into a table of this shape.
 #[must_use]
-pub fn count(cube: &Cube, parts: &[Part], threads: usize) -> Cells {
+pub fn count(cube: &Cube, parts: &[Part]) -> Cells {
     let mut cells = cube.empty();
-    let size = cells.counts().len();
-    let tables = on_threads(parts, threads, |parts| {
-        let mut table = Table::new(size);
-        for part in parts {
-            table.add(part);
-        }
-        table.sums()
-    });
-    for table in tables {
-        cells.counts_mut().iter_mut().zip(table).for_each(|(sum, count)| *sum += count);
+    let mut table = Table::new(cells.counts().len());
+    for part in parts {
+        table.add(part);
     }
+    cells.counts_mut().copy_from_slice(&table.sums());
     cells
 }
 
 /// Every person in every cell once, in order of person. Parts come with their column of person keys; records without one do not count.
 #[must_use]
-pub fn persons(parts: &[(Part, std::sync::Arc<Packed>)], threads: usize) -> Vec<Person> {
-    let mut found: Vec<Person> = on_threads(parts, threads, |parts| {
-        let mut found = Vec::new();
-        for (part, keys) in parts {
-            chunks(part, |start, cells| {
-                for (offset, cell) in cells.iter().enumerate().filter(|(_, c)| **c < Part::REJECT) {
-                    let key = keys.number(start + offset);
-                    if key != 0 {
-                        found.push((key, *cell));
-                    }
+pub fn persons(parts: &[(Part, std::sync::Arc<Packed>)]) -> Vec<Person> {
+    let mut found = Vec::new();
+    for (part, keys) in parts {
+        chunks(part, |start, cells| {
+            for (offset, cell) in cells.iter().enumerate().filter(|(_, c)| **c < Part::REJECT) {
+                let key = keys.number(start + offset);
+                if key != 0 {
+                    found.push((key, *cell));
                 }
-            });
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
-    })
-    .into_iter()
-    .flatten()
-    .collect();
+            }
+        });
+    }
     found.sort_unstable();
     found.dedup();
     found
-}
-
-/// Cuts the work into runs of about equally many records and does each on a thread of its own.
-fn on_threads<T: Sync + HasRecords, R: Send>(
-    work: &[T],
-    threads: usize,
-    run: impl Fn(&[T]) -> R + Sync,
-) -> Vec<R> {
-    let all: usize = work.iter().map(HasRecords::records).sum();
-    // A thread costs about as much as counting some ten thousand records.
-    let threads = threads.clamp(1, all / 16_384 + 1);
-    if threads == 1 {
-        return vec![run(work)];
-    }
-    let mut runs = Vec::with_capacity(threads);
-    let (mut start, mut seen) = (0, 0);
-    for (place, item) in work.iter().enumerate() {
-        seen += item.records();
-        if seen * threads >= all * (runs.len() + 1) {
-            runs.push(&work[start..=place]);
-            start = place + 1;
-        }
-    }
-    thread::scope(|scope| {
-        let handles: Vec<_> = runs.into_iter().map(|items| scope.spawn(|| run(items))).collect();
-        handles
-            .into_iter()
-            .map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
-}
-
-trait HasRecords {
-    fn records(&self) -> usize;
-}
-
-impl HasRecords for Part {
-    fn records(&self) -> usize {
-        self.records
-    }
-}
-
-impl HasRecords for (Part, std::sync::Arc<Packed>) {
-    fn records(&self) -> usize {
-        self.0.records
-    }
 }
 
 /// Calls `then` with the cell numbers of each chunk of records and the number of its first record.
@@ -246,7 +184,7 @@ mod tests {
         #[test]
         fn counts_are_those_of_a_plain_loop(
             values_a in 1usize..300, values_b in 1usize..20, records in 0usize..20_000,
-            seed in any::<u64>(), weighted in any::<bool>(), threads in 1usize..4, reject in any::<bool>(),
+            seed in any::<u64>(), weighted in any::<bool>(), reject in any::<bool>(),
         ) {
             let at = |i: usize, salt: u64, n: usize| {
                 let mixed = (seed ^ salt).wrapping_add(i as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -274,7 +212,7 @@ mod tests {
                 expected[a * values_b + at(i, 2, values_b)] += u64::from(weights[i]);
             }
             let parts = vec![part.clone(), Part { records: 0, ..part.clone() }, part];
-            let counted = count(&cube, &parts, threads);
+            let counted = count(&cube, &parts);
             let twice: Vec<_> = expected.iter().map(|n| n * 2).collect();
             prop_assert_eq!(counted.counts(), &twice[..]);
         }
@@ -287,7 +225,7 @@ mod tests {
         let weights = Arc::new(Packed { width: 0, data: vec![] });
         let part =
             Part { records: 5, base: 0, columns: vec![(Arc::new(column), vec![0, 1])], weights };
-        let found = persons(&[(part.clone(), keys.clone()), (part, keys)], 2);
+        let found = persons(&[(part.clone(), keys.clone()), (part, keys)]);
         assert_eq!(found, [(7, 0), (7, 1), (9, 1)]);
     }
 }

@@ -9,6 +9,7 @@ mod rates;
 mod table;
 #[cfg(test)]
 mod tests;
+mod threads;
 
 pub use channels::{ChannelCell, ChannelQuestion, ChannelRow, ChannelTable, Figures};
 pub use context::{Absence, Context, DimensionQuality, Empty, Key, Legend, Reason};

