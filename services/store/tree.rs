@@ -255,10 +255,12 @@ impl Rows {
 
 /// Once a write of sled's has failed, its reads fail with the same error: that is no damage.
 fn unreadable(error: &sled::Error) -> StoreError {
-    match error {
-        sled::Error::Io(io) if is_no_damage(io) => StoreError::Apply(error.to_string()),
-        _ => StoreError::Damaged(error.to_string()),
+    if let sled::Error::Io(io) = error
+        && is_no_damage(io)
+    {
+        return StoreError::Apply(error.to_string());
     }
+    StoreError::Damaged(error.to_string())
 }
 
 fn is_locked(error: &sled::Error) -> bool {

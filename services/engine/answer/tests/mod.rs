@@ -12,8 +12,6 @@
     clippy::cast_precision_loss,
     clippy::panic,
     clippy::print_stderr,
-    clippy::type_complexity,
-    clippy::wildcard_enum_match_arm,
     reason = "small numbers, tables in tables; a test fails by panicking and says in which world"
 )]
 
