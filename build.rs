@@ -5,7 +5,9 @@ use std::path::PathBuf;
 /// The contract, file by file: what is served.
 const CONTRACT: &[&str] = &[
     "equity/v1/consultation_channel_service.proto",
+    "equity/v1/digital_exclusion_service.proto",
     "equity/v1/error_reason.proto",
+    "equity/v1/export_service.proto",
     "equity/v1/reference_service.proto",
     "equity/v1/submission_service.proto",
 ];
@@ -33,6 +35,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .extern_path(".equity.v1.GetChannelBreakdownResponse", "crate::rpc::ChannelAnswer")
         .extern_path(".equity.v1.GetAccessOutcomesResponse", "crate::rpc::OutcomesAnswer")
         .extern_path(".equity.v1.WatchChannelBreakdownResponse", "crate::rpc::WatchAnswer")
+        .extern_path(
+            ".equity.v1.GetDigitalExclusionBreakdownResponse",
+            "crate::rpc::ExclusionAnswer",
+        )
+        .extern_path(".equity.v1.GetFaceToFaceProvisionResponse", "crate::rpc::ProvisionAnswer")
+        .extern_path(".equity.v1.GetChannelImpactResponse", "crate::rpc::ImpactAnswer")
+        .extern_path(".equity.v1.GetAreaRiskResponse", "crate::rpc::RiskAnswer")
+        .extern_path(
+            ".equity.v1.WatchDigitalExclusionBreakdownResponse",
+            "crate::rpc::ExclusionWatchAnswer",
+        )
+        .extern_path(
+            ".equity.v1.WatchFaceToFaceProvisionResponse",
+            "crate::rpc::ProvisionWatchAnswer",
+        )
+        .extern_path(".equity.v1.WatchChannelImpactResponse", "crate::rpc::ImpactWatchAnswer")
         .extern_path(".equity.v1", "crate::proto::v1")
         .compile_fds(contract)?;
     tonic_prost_build::configure()

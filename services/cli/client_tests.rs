@@ -71,6 +71,20 @@ impl SubmissionService for Fake {
         Ok(Response::new(SubmitPopulationsResponse { receipt: None }))
     }
 
+    async fn submit_digital_access(
+        &self,
+        _: Request<Streaming<SubmitDigitalAccessRequest>>,
+    ) -> Answer<SubmitDigitalAccessResponse> {
+        Ok(Response::new(SubmitDigitalAccessResponse { receipt: None }))
+    }
+
+    async fn submit_estimates(
+        &self,
+        _: Request<Streaming<SubmitEstimatesRequest>>,
+    ) -> Answer<SubmitEstimatesResponse> {
+        Ok(Response::new(SubmitEstimatesResponse { receipt: None }))
+    }
+
     async fn get_submission(
         &self,
         _: Request<GetSubmissionRequest>,

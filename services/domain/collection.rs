@@ -11,11 +11,16 @@ pub enum Dataset {
     Consultations = 1,
     /// Registered or resident people: the denominators.
     Populations = 2,
+    /// Snapshot of a registered population: who can reach care by digital means.
+    DigitalAccess = 3,
+    /// Figures that others published: values without records.
+    Estimates = 4,
 }
 
 impl Dataset {
     /// Every dataset.
-    pub const ALL: [Self; 2] = [Self::Consultations, Self::Populations];
+    pub const ALL: [Self; 4] =
+        [Self::Consultations, Self::Populations, Self::DigitalAccess, Self::Estimates];
 
     /// Number on disk.
     #[must_use]
@@ -35,6 +40,8 @@ impl Dataset {
         match self {
             Self::Consultations => "consultations",
             Self::Populations => "populations",
+            Self::DigitalAccess => "digital-access",
+            Self::Estimates => "estimates",
         }
     }
 }
@@ -81,10 +88,16 @@ pub struct Collection {
     /// Collection whose populations its rates use; empty: none.
     #[serde(default)]
     pub population_collection: String,
+    /// Collection whose access snapshots tell whether people can use remote care; empty: none.
+    #[serde(default)]
+    pub access_collection: String,
     /// Type of the organisations that are expected to submit; empty: any.
     #[serde(default)]
     pub expected_organisation_type: String,
     /// Care settings that are answered from it where no collection is named.
     #[serde(default)]
     pub default_for: Vec<String>,
+    /// Whether questions about digital access are answered from it where no collection is named.
+    #[serde(default)]
+    pub default_for_access: bool,
 }

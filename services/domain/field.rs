@@ -49,6 +49,19 @@ pub enum Field {
     AccessibleNeed = 36,
     DigitalAccess = 37,
     MainLanguage = 38,
+    OnlineAppointments = 40,
+    OnlinePrescriptions = 41,
+    OnlineRecord = 42,
+    /// Derived: any of the three before.
+    OnlineAny = 43,
+    AppRegistered = 44,
+    AppActive = 45,
+    ProxyAccess = 46,
+    MobileRecorded = 47,
+    EmailRecorded = 48,
+    ExclusionReason = 49,
+    SupportOffered = 50,
+    SupportAccepted = 51,
 }
 
 /// Numbers on disk of the columns that hold numbers, not codes.
@@ -59,12 +72,14 @@ pub mod number {
     pub const PERSON: u8 = 61;
     /// Keyed hash of the source's record id; 0 where there is none.
     pub const SOURCE_RECORD: u8 = 62;
+    /// Blocks of estimates, which have no columns.
+    pub const ESTIMATES: u8 = 63;
     /// Not a column: the roll-up without a characteristic.
     pub const TOTAL: u8 = 0;
 }
 
 /// One more than the greatest number of a coded field.
-pub const FIELD_LIMIT: usize = 40;
+pub const FIELD_LIMIT: usize = 52;
 
 struct Facts {
     field: Field,
@@ -172,6 +187,21 @@ const FIELDS: &[Facts] = &[
         false,
     ),
     person(Field::MainLanguage, "main_language", "person.main_language", "main_language", false),
+    attribute(Field::OnlineAppointments, "online_appointments", "yes_no"),
+    attribute(Field::OnlinePrescriptions, "online_prescriptions", "yes_no"),
+    attribute(Field::OnlineRecord, "online_record", "yes_no"),
+    attribute(Field::OnlineAny, "online_any", "yes_no"),
+    attribute(Field::AppRegistered, "app_registered", "yes_no"),
+    attribute(Field::AppActive, "app_active", "yes_no"),
+    attribute(Field::ProxyAccess, "proxy_access", "yes_no"),
+    attribute(Field::MobileRecorded, "mobile_recorded", "yes_no"),
+    attribute(Field::EmailRecorded, "email_recorded", "yes_no"),
+    Facts {
+        multiple: true,
+        ..attribute(Field::ExclusionReason, "exclusion_reason", "exclusion_reason")
+    },
+    attribute(Field::SupportOffered, "support_offered", "yes_no"),
+    attribute(Field::SupportAccepted, "support_accepted", "yes_no"),
 ];
 
 impl Field {

@@ -5,6 +5,7 @@ pub mod codes;
 pub mod collection;
 pub mod cube;
 pub mod field;
+pub mod indicator;
 pub mod measures;
 pub mod period;
 pub mod reference;

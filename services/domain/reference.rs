@@ -1,5 +1,6 @@
 //! Everything that is data and not code, read and checked: code lists, dimensions, areas, organisations, collections.
 
+mod indicators;
 mod read;
 mod residence;
 
@@ -11,6 +12,7 @@ use crate::domain::codes::{
 };
 use crate::domain::collection::{Collection, Dataset};
 use crate::domain::field::{FIELD_LIMIT, Field};
+use crate::domain::indicator::Indicator;
 
 /// The reference content of a deployment. A value that exists is consistent.
 #[derive(Debug)]
@@ -20,6 +22,7 @@ pub struct Reference {
     areas: Areas,
     organisations: BTreeMap<String, Organisation>,
     collections: BTreeMap<String, Collection>,
+    indicators: BTreeMap<String, Indicator>,
     deprivation_of: BTreeMap<(String, String), String>,
     default_dimension: [Option<usize>; FIELD_LIMIT],
 }
@@ -116,6 +119,23 @@ impl Reference {
             c.datasets.contains(&Dataset::Consultations)
                 && c.default_for.iter().any(|s| s == care_setting)
         })
+    }
+
+    /// The collection that questions about digital access are answered from where none is named.
+    #[must_use]
+    pub fn default_access_collection(&self) -> Option<&Collection> {
+        self.collections().find(|c| c.default_for_access)
+    }
+
+    /// An indicator by id.
+    #[must_use]
+    pub fn indicator(&self, id: &str) -> Option<&Indicator> {
+        self.indicators.get(id)
+    }
+
+    /// Every indicator, by id.
+    pub fn indicators(&self) -> impl Iterator<Item = &Indicator> {
+        self.indicators.values()
     }
 
     /// Deprivation of a small area, in the edition that goes with the area's edition (`lsoa_2011`, `lsoa_2021`).

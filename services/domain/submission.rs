@@ -2,6 +2,7 @@
 
 mod builder;
 mod finish;
+mod online;
 mod raw;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::Engine;
 use crate::domain::codes::{Content, ContentError};
+use crate::domain::collection::Dataset;
 use crate::domain::submission::{Builder, Draft, Header};
 use crate::store::{Prepared, WriteError, Written};
 
 /// Consultations or people that one row may stand for.
-const MOST_CONSULTATIONS: u32 = 10_000_000;
+const MOST_ALIKE: u32 = 10_000_000;
 const MOST_PEOPLE: u32 = 100_000_000;
 
 impl Engine {
@@ -16,8 +17,8 @@ impl Engine {
     #[must_use]
     pub fn builder(&self, header: Header) -> Builder {
         let most = match header.dataset {
-            crate::domain::collection::Dataset::Consultations => MOST_CONSULTATIONS,
-            crate::domain::collection::Dataset::Populations => MOST_PEOPLE,
+            Dataset::Consultations | Dataset::DigitalAccess => MOST_ALIKE,
+            Dataset::Populations | Dataset::Estimates => MOST_PEOPLE,
         };
         let reference = Arc::clone(&self.store.catalog().reference);
         Builder::new(reference, header, self.keyer.clone(), most)

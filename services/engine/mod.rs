@@ -171,6 +171,7 @@ pub enum Missing {
     Collection,
     Dimension,
     Category,
+    Indicator,
     Release,
     Submission,
 }

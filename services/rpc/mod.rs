@@ -16,8 +16,16 @@ pub mod reference;
 pub mod status;
 pub mod submissions;
 
+// The answers that are sent encoded, by the names that `build.rs` gives them.
 pub use encoded::Encoded as ChannelAnswer;
+pub use encoded::Encoded as ExclusionAnswer;
+pub use encoded::Encoded as ExclusionWatchAnswer;
+pub use encoded::Encoded as ImpactAnswer;
+pub use encoded::Encoded as ImpactWatchAnswer;
 pub use encoded::Encoded as OutcomesAnswer;
+pub use encoded::Encoded as ProvisionAnswer;
+pub use encoded::Encoded as ProvisionWatchAnswer;
+pub use encoded::Encoded as RiskAnswer;
 pub use encoded::Encoded as WatchAnswer;
 
 use std::sync::Arc;

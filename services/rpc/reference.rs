@@ -9,6 +9,7 @@ use super::convert::{int, query_error, reference as convert, submission};
 use super::page::Page;
 use super::{Context, status};
 use crate::domain::collection::Dataset;
+use crate::domain::indicator::Indicator;
 use crate::domain::reference::Reference as Content;
 use crate::engine::query::{no_area, no_collection};
 use crate::proto::server::reference_service_server::ReferenceService;
@@ -78,6 +79,27 @@ impl ReferenceService for Reference {
         Ok(Response::new(v1::ListDimensionsResponse { dimensions, next_page_token }))
     }
 
+    async fn list_indicators(
+        &self,
+        request: Request<v1::ListIndicatorsRequest>,
+    ) -> Result<Response<v1::ListIndicatorsResponse>, Status> {
+        let request = request.into_inner();
+        let page =
+            self.page(&["indicators", &request.tag], request.page_size, &request.page_token)?;
+        let content = self.content();
+        let tags: BTreeSet<_> = content.indicators().flat_map(|i| &i.tags).collect();
+        if !request.tag.is_empty() && !tags.contains(&request.tag) {
+            let tags: Vec<_> = tags.into_iter().map(String::as_str).collect();
+            return Err(status::field_invalid("tag", format!("one of {}", tags.join(", "))));
+        }
+        let wanted = |indicator: &&Indicator| {
+            request.tag.is_empty() || indicator.tags.contains(&request.tag)
+        };
+        let (indicators, next_page_token) = page.of(content.indicators().filter(wanted).collect());
+        let indicators = indicators.into_iter().map(convert::indicator).collect();
+        Ok(Response::new(v1::ListIndicatorsResponse { indicators, next_page_token }))
+    }
+
     async fn list_collections(
         &self,
         request: Request<v1::ListCollectionsRequest>,
@@ -138,6 +160,8 @@ impl ReferenceService for Reference {
             Ok(v1::Dataset::Unspecified) => None,
             Ok(v1::Dataset::Consultations) => Some(Dataset::Consultations),
             Ok(v1::Dataset::Populations) => Some(Dataset::Populations),
+            Ok(v1::Dataset::DigitalAccess) => Some(Dataset::DigitalAccess),
+            Ok(v1::Dataset::Estimates) => Some(Dataset::Estimates),
             Err(_) => {
                 return Err(status::field_invalid(
                     "dataset",

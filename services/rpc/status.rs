@@ -40,12 +40,14 @@ pub fn code(reason: ErrorReason) -> Code {
         | ErrorReason::RecordCountMismatch
         | ErrorReason::SubmissionTooLarge
         | ErrorReason::PageTokenInvalid
+        | ErrorReason::CursorInvalid
         | ErrorReason::BreakdownTooLarge => Code::InvalidArgument,
         ErrorReason::OrganisationNotFound
         | ErrorReason::CollectionNotFound
         | ErrorReason::AreaNotFound
         | ErrorReason::DimensionNotFound
         | ErrorReason::CategoryNotFound
+        | ErrorReason::IndicatorNotFound
         | ErrorReason::SubmissionNotFound
         | ErrorReason::ReleaseNotFound => Code::NotFound,
         ErrorReason::RequestIdReused => Code::AlreadyExists,

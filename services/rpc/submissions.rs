@@ -39,33 +39,46 @@ struct Kind<M, B> {
     take: fn(&mut Builder, &B),
 }
 
-const CONSULTATIONS: Kind<v1::SubmitConsultationsRequest, v1::ConsultationBatch> = Kind {
-    dataset: Dataset::Consultations,
-    read: |message| {
-        use v1::submit_consultations_request::Part;
-        match message.part {
-            Some(Part::Header(header)) => Incoming::Header(Box::new(header)),
-            Some(Part::Batch(batch)) => Incoming::Batch(batch),
-            None => Incoming::Nothing,
-        }
-    },
-    rows: |batch| batch.records.len(),
-    take: |builder, batch| batch.records.iter().for_each(|row| record::consultation(builder, row)),
-};
+/// The streams of rows differ in their messages' names alone.
+macro_rules! kind {
+    ($name:ident, $request:ident, $part:ident, $batch:ident, $dataset:ident, $take:path) => {
+        const $name: Kind<v1::$request, v1::$batch> = Kind {
+            dataset: Dataset::$dataset,
+            read: |message| match message.part {
+                Some(v1::$part::Part::Header(header)) => Incoming::Header(Box::new(header)),
+                Some(v1::$part::Part::Batch(batch)) => Incoming::Batch(batch),
+                None => Incoming::Nothing,
+            },
+            rows: |batch| batch.records.len(),
+            take: |builder, batch| batch.records.iter().for_each(|row| $take(builder, row)),
+        };
+    };
+}
 
-const POPULATIONS: Kind<v1::SubmitPopulationsRequest, v1::PopulationBatch> = Kind {
-    dataset: Dataset::Populations,
-    read: |message| {
-        use v1::submit_populations_request::Part;
-        match message.part {
-            Some(Part::Header(header)) => Incoming::Header(Box::new(header)),
-            Some(Part::Batch(batch)) => Incoming::Batch(batch),
-            None => Incoming::Nothing,
-        }
-    },
-    rows: |batch| batch.records.len(),
-    take: |builder, batch| batch.records.iter().for_each(|row| record::population(builder, row)),
-};
+kind!(
+    CONSULTATIONS,
+    SubmitConsultationsRequest,
+    submit_consultations_request,
+    ConsultationBatch,
+    Consultations,
+    record::consultation
+);
+kind!(
+    POPULATIONS,
+    SubmitPopulationsRequest,
+    submit_populations_request,
+    PopulationBatch,
+    Populations,
+    record::population
+);
+kind!(
+    DIGITAL_ACCESS,
+    SubmitDigitalAccessRequest,
+    submit_digital_access_request,
+    AccessBatch,
+    DigitalAccess,
+    record::access
+);
 
 /// What coding a stream came to.
 struct Coded {
@@ -283,6 +296,22 @@ impl SubmissionService for Submissions {
         let result = self.submit(request.into_inner(), POPULATIONS).await;
         self.0.engine.counts().submission(outcome(&result));
         Ok(Response::new(v1::SubmitPopulationsResponse { receipt: Some(result?) }))
+    }
+
+    async fn submit_digital_access(
+        &self,
+        request: Request<Streaming<v1::SubmitDigitalAccessRequest>>,
+    ) -> Result<Response<v1::SubmitDigitalAccessResponse>, Status> {
+        let result = self.submit(request.into_inner(), DIGITAL_ACCESS).await;
+        self.0.engine.counts().submission(outcome(&result));
+        Ok(Response::new(v1::SubmitDigitalAccessResponse { receipt: Some(result?) }))
+    }
+
+    async fn submit_estimates(
+        &self,
+        _request: Request<Streaming<v1::SubmitEstimatesRequest>>,
+    ) -> Result<Response<v1::SubmitEstimatesResponse>, Status> {
+        Err(status::overloaded(RETRY))
     }
 
     async fn get_submission(

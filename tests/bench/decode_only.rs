@@ -36,6 +36,20 @@ impl SubmissionService for DecodeOnly {
         not_here()
     }
 
+    async fn submit_digital_access(
+        &self,
+        _: Request<Streaming<v1::SubmitDigitalAccessRequest>>,
+    ) -> Result<Response<v1::SubmitDigitalAccessResponse>, Status> {
+        not_here()
+    }
+
+    async fn submit_estimates(
+        &self,
+        _: Request<Streaming<v1::SubmitEstimatesRequest>>,
+    ) -> Result<Response<v1::SubmitEstimatesResponse>, Status> {
+        not_here()
+    }
+
     async fn get_submission(
         &self,
         _: Request<v1::GetSubmissionRequest>,

@@ -33,6 +33,7 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "codes/digital_access.toml",
     "codes/disability.toml",
     "codes/ethnicity.toml",
+    "codes/exclusion_reason.toml",
     "codes/first_or_follow_up.toml",
     "codes/gender_identity.toml",
     "codes/gender_same_at_birth.toml",
@@ -49,6 +50,7 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "codes/yes_no.toml",
     "collections.toml",
     "dimensions.toml",
+    "indicators.toml",
     "lsoa.csv",
     "organisations.csv",
 ];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Reference, residence};
+use super::{Reference, indicators, residence};
 use crate::domain::area::{Area, Areas, Organisation};
 use crate::domain::codes::{CodeList, Content, ContentError, Dimension, Source};
 use crate::domain::collection::Collection;
@@ -136,12 +136,14 @@ pub(super) fn reference(content: &Content) -> Result<Reference, ContentError> {
         }
     }
     let deprivation_of = deprivation(&small_areas, &lists)?;
+    let indicators = indicators::indicators(content, &dimensions)?;
     Ok(Reference {
         lists,
         dimensions,
         areas,
         organisations,
         collections,
+        indicators,
         deprivation_of,
         default_dimension,
     })
@@ -209,9 +211,14 @@ fn collections(
         }
     }
     for collection in collections.values() {
-        let population = &collection.population_collection;
-        if !population.is_empty() && !collections.contains_key(population) {
-            return Err(wrong(file, format!("population collection `{population}` is missing")));
+        let named = [
+            ("population", &collection.population_collection),
+            ("access", &collection.access_collection),
+        ];
+        for (kind, id) in named {
+            if !id.is_empty() && !collections.contains_key(id) {
+                return Err(wrong(file, format!("{kind} collection `{id}` is missing")));
+            }
         }
     }
     Ok(collections)

@@ -7,6 +7,7 @@ use rustc_hash::FxHashSet;
 use super::raw::{self, RawColumn, Wrong};
 use super::{Draft, Header, Keyer, RowProblem};
 use crate::domain::codes::Value;
+use crate::domain::collection::Dataset;
 use crate::domain::field::{FIELD_LIMIT, Field};
 use crate::domain::reference::Reference;
 
@@ -26,6 +27,8 @@ pub struct Builder {
     pub(super) persons: Vec<u64>,
     pub(super) source_records: Vec<u64>,
     seen_sources: FxHashSet<u64>,
+    /// Persons of a snapshot, where each has one row.
+    seen_persons: FxHashSet<u64>,
     /// Hash over the rows left out, which no column holds.
     pub(super) left_out: blake3::Hasher,
     pub(super) rows_seen: u64,
@@ -58,6 +61,7 @@ impl Builder {
             persons: Vec::new(),
             source_records: Vec::new(),
             seen_sources: FxHashSet::default(),
+            seen_persons: FxHashSet::default(),
             left_out: blake3::Hasher::new(),
             rows_seen: 0,
             rejected: 0,
@@ -205,7 +209,13 @@ impl Builder {
             let expected = "no key where `record_count` is over 1: N alike are not one person";
             self.problem("person_key", "", expected, None);
         } else {
-            self.row.person = self.keyer.hash(&self.header.person_key_scheme, key);
+            let hash = self.keyer.hash(&self.header.person_key_scheme, key);
+            if self.seen_persons.contains(&hash) {
+                let expected = "a key that no earlier row of the snapshot has: one row a person";
+                self.problem("person_key", "", expected, None);
+            } else {
+                self.row.person = hash;
+            }
         }
     }
 
@@ -249,6 +259,9 @@ impl Builder {
         self.weights.push(self.row.weight.unwrap_or(1));
         if !self.header.person_key_scheme.is_empty() {
             self.persons.push(self.row.person);
+        }
+        if self.header.dataset == Dataset::DigitalAccess && self.row.person != 0 {
+            self.seen_persons.insert(self.row.person);
         }
         if self.row.source != 0 {
             self.seen_sources.insert(self.row.source);

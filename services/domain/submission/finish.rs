@@ -114,8 +114,13 @@ impl Builder {
                     _ => None,
                 },
             };
-            let column =
-                if field == Field::Deprivation { merged(column, &derived) } else { column };
+            let column = if field == Field::Deprivation {
+                merged(column, &derived)
+            } else if field == Field::OnlineAny {
+                self.online_any(rows)
+            } else {
+                column
+            };
             if let Some((words, indices)) = column {
                 packed.push(pack(field, &words, &indices));
             }
@@ -124,7 +129,7 @@ impl Builder {
     }
 
     /// The column of a field that any row gives.
-    fn given(&self, field: Field) -> Option<&RawColumn> {
+    pub(super) fn given(&self, field: Field) -> Option<&RawColumn> {
         self.columns[field.index()].as_ref().filter(|column| column.is_given())
     }
 

@@ -26,6 +26,7 @@ pub(super) fn query_error(error: QueryError) -> Status {
                 Missing::Collection => (ErrorReason::CollectionNotFound, "collection"),
                 Missing::Dimension => (ErrorReason::DimensionNotFound, "dimension"),
                 Missing::Category => (ErrorReason::CategoryNotFound, "category"),
+                Missing::Indicator => (ErrorReason::IndicatorNotFound, "indicator"),
                 Missing::Release => (ErrorReason::ReleaseNotFound, "release"),
                 Missing::Submission => (ErrorReason::SubmissionNotFound, "submission"),
             };

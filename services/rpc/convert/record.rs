@@ -4,7 +4,7 @@ use prost::Message;
 
 use crate::domain::field::Field;
 use crate::domain::submission::Builder;
-use crate::proto::v1::{ConsultationRecord, PersonCharacteristics, PopulationRecord};
+use crate::proto::v1::{AccessRecord, ConsultationRecord, PersonCharacteristics, PopulationRecord};
 
 /// Takes a consultation.
 pub(in crate::rpc) fn consultation(builder: &mut Builder, record: &ConsultationRecord) {
@@ -37,6 +37,30 @@ pub(in crate::rpc) fn population(builder: &mut Builder, record: &PopulationRecor
     builder.begin_row();
     builder.weight("person_count", Some(record.person_count), 0);
     builder.code(Field::ResidenceLsoa, &record.residence_lsoa);
+    if let Some(person) = &record.person {
+        characteristics(builder, person);
+    }
+    builder.end_row(|| record.encode_to_vec());
+}
+
+/// Takes somebody's digital access.
+pub(in crate::rpc) fn access(builder: &mut Builder, record: &AccessRecord) {
+    builder.begin_row();
+    builder.code(Field::ResidenceLsoa, &record.residence_lsoa);
+    builder.code(Field::OnlineAppointments, &record.online_appointments);
+    builder.code(Field::OnlinePrescriptions, &record.online_prescriptions);
+    builder.code(Field::OnlineRecord, &record.online_record);
+    builder.code(Field::AppRegistered, &record.app_registered);
+    builder.code(Field::AppActive, &record.app_active);
+    builder.code(Field::ProxyAccess, &record.proxy_access);
+    builder.code(Field::MobileRecorded, &record.mobile_recorded);
+    builder.code(Field::EmailRecorded, &record.email_recorded);
+    builder.codes(Field::ExclusionReason, &record.exclusion_reason);
+    builder.code(Field::SupportOffered, &record.support_offered);
+    builder.code(Field::SupportAccepted, &record.support_accepted);
+    builder.code(Field::PreferredChannel, &record.preferred_channel);
+    builder.weight("record_count", record.record_count, 1);
+    builder.person(&record.person_key);
     if let Some(person) = &record.person {
         characteristics(builder, person);
     }

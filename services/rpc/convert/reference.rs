@@ -6,6 +6,7 @@ use crate::domain::area::{Area, Organisation};
 use crate::domain::codes::{CodeList, Dimension, Value};
 use crate::domain::collection::Collection;
 use crate::domain::field::Field;
+use crate::domain::indicator::Indicator;
 use crate::proto::v1;
 
 /// A code list.
@@ -77,6 +78,7 @@ pub(in crate::rpc) fn collection(collection: &Collection) -> v1::Collection {
         openness: openness(collection.openness).into(),
         provenance: collection.provenance.clone(),
         population_collection: collection.population_collection.clone(),
+        access_collection: collection.access_collection.clone(),
     }
 }
 
@@ -98,5 +100,23 @@ pub(in crate::rpc) fn area(area: &Area) -> v1::Area {
         name: area.name.clone(),
         r#type: area.kind.clone(),
         parents: area.parents.clone(),
+    }
+}
+
+/// An indicator.
+pub(in crate::rpc) fn indicator(indicator: &Indicator) -> v1::Indicator {
+    v1::Indicator {
+        id: indicator.id.clone(),
+        label: indicator.label.clone(),
+        numerator: indicator.numerator.clone(),
+        denominator: indicator.denominator.clone(),
+        unit: indicator.unit.name().into(),
+        minimum: indicator.minimum,
+        maximum: indicator.maximum,
+        polarity: indicator.polarity.name().into(),
+        tags: indicator.tags.clone(),
+        components: indicator.components.clone(),
+        source: indicator.source.clone(),
+        not_for_targets: indicator.not_for_targets,
     }
 }

@@ -17,6 +17,8 @@ pub(in crate::rpc) fn dataset(dataset: Dataset) -> v1::Dataset {
     match dataset {
         Dataset::Consultations => v1::Dataset::Consultations,
         Dataset::Populations => v1::Dataset::Populations,
+        Dataset::DigitalAccess => v1::Dataset::DigitalAccess,
+        Dataset::Estimates => v1::Dataset::Estimates,
     }
 }
 

@@ -144,10 +144,9 @@ impl Said {
         }
         match self.dataset {
             Dataset::Populations => row.weight = Some(random.below(40) as u32),
-            Dataset::Consultations if random.chance(25) => {
-                row.weight = Some(1 + random.below(300) as u32);
+            Dataset::Consultations | Dataset::DigitalAccess | Dataset::Estimates => {
+                row.weight = random.chance(25).then(|| 1 + random.below(300) as u32);
             }
-            Dataset::Consultations => {}
         }
         let alone = row.weight.is_none_or(|weight| weight == 1);
         if alone && !self.scheme.is_empty() && random.chance(80) {

@@ -1,0 +1,67 @@
+//! Whether somebody is enabled for any online service: derived once, when the snapshot is taken. Indicator DX-01.
+
+use super::Builder;
+use super::raw::Entry;
+use crate::domain::codes::{State, Value};
+use crate::domain::field::Field;
+
+/// What a service says of a person.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Enabled {
+    Yes,
+    No,
+    Missing(State),
+}
+
+fn enabled(entry: &Entry) -> Enabled {
+    match &entry.meaning {
+        Ok(Value::Codes(codes)) if codes.iter().any(|code| code == "Y") => Enabled::Yes,
+        Ok(Value::Codes(_)) => Enabled::No,
+        Ok(Value::State(state)) => Enabled::Missing(*state),
+        Ok(Value::Number(_)) | Err(_) => Enabled::Missing(State::Invalid),
+    }
+}
+
+impl Builder {
+    /// Words and indices: yes if any service is; no if all three are not; otherwise the first thing that is missing. None where
+    /// no service is collected.
+    pub(super) fn online_any(&self, rows: usize) -> Option<(Vec<String>, Vec<u16>)> {
+        let services = [Field::OnlineAppointments, Field::OnlinePrescriptions, Field::OnlineRecord];
+        let columns: Vec<_> = services.into_iter().filter_map(|field| self.given(field)).collect();
+        if columns.is_empty() {
+            return None;
+        }
+        let of_entries: Vec<Vec<_>> =
+            columns.iter().map(|column| column.entries.iter().map(enabled).collect()).collect();
+        // A service that is not collected may be the one that the person is enabled for.
+        let uncollected =
+            (columns.len() < services.len()).then_some(Enabled::Missing(State::NotKnown));
+        let word = |row: usize| {
+            let mut of_row = columns
+                .iter()
+                .zip(&of_entries)
+                .map(|(column, entries)| entries[usize::from(column.indices.at(row))])
+                .chain(uncollected);
+            of_row.try_fold(Enabled::No, |sum, one| match (sum, one) {
+                (_, Enabled::Yes) => Err(Enabled::Yes),
+                (Enabled::No, other) => Ok(other),
+                (missing, _) => Ok(missing),
+            })
+        };
+        let mut words = vec!["Y".to_owned(), "N".to_owned()];
+        let indices = (0..rows).map(|row| match word(row).unwrap_or_else(|yes| yes) {
+            Enabled::Yes => 0,
+            Enabled::No => 1,
+            Enabled::Missing(state) => {
+                let text = Value::State(state).to_text();
+                let place = words.iter().position(|word| *word == text).unwrap_or_else(|| {
+                    words.push(text);
+                    words.len() - 1
+                });
+                u16::try_from(place).unwrap_or(0)
+            }
+        });
+        let indices = indices.collect();
+        Some((words, indices))
+    }
+}
