@@ -19,9 +19,13 @@ use crate::domain::codes::Content;
 use crate::domain::submission::Keyer;
 use crate::engine::{Engine, Followers, Outcome, Settings, intake};
 use crate::proto::server::consultation_channel_service_server::ConsultationChannelServiceServer;
+use crate::proto::server::digital_exclusion_service_server::DigitalExclusionServiceServer;
+use crate::proto::server::export_service_server::ExportServiceServer;
 use crate::proto::server::reference_service_server::ReferenceServiceServer;
 use crate::proto::server::submission_service_server::SubmissionServiceServer;
 use crate::rpc::channels::Channels;
+use crate::rpc::exclusion::Exclusion;
+use crate::rpc::export::Export;
 use crate::rpc::reference::Reference;
 use crate::rpc::submissions::Submissions;
 use crate::rpc::{Context, SENT_BYTES};
@@ -149,6 +153,16 @@ fn routes(context: &Context) -> Routes {
     )
     .add_service(
         ConsultationChannelServiceServer::new(Channels(context.clone()))
+            .max_decoding_message_size(query)
+            .max_encoding_message_size(SENT_BYTES),
+    )
+    .add_service(
+        DigitalExclusionServiceServer::new(Exclusion(context.clone()))
+            .max_decoding_message_size(query)
+            .max_encoding_message_size(SENT_BYTES),
+    )
+    .add_service(
+        ExportServiceServer::new(Export(context.clone()))
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )

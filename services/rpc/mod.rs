@@ -2,15 +2,19 @@
 //!
 //! - [`convert`] the contract's messages to the domain's words and back
 //! - [`encoded`] an answer that is encoded once and sent many times
-//! - [`channels`], [`submissions`], [`reference`] the services
+//! - `answering` what every question goes through
+//! - [`channels`], [`exclusion`], [`export`], [`submissions`], [`reference`] the services
 //! - [`status`] the only maker of `Status`
 //! - [`page`] page tokens
 //! - [`deadline`] what the door says of a call's time
 
+mod answering;
 pub mod channels;
 pub mod convert;
 pub mod deadline;
 pub mod encoded;
+pub mod exclusion;
+pub mod export;
 pub mod page;
 pub mod reference;
 pub mod status;

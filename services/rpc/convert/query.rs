@@ -11,7 +11,7 @@ use crate::proto::v1;
 use crate::rpc::status;
 
 /// Enumerations: a number that is no value of this version of the contract is refused, naming the field.
-fn value<T: TryFrom<i32>>(field: &str, number: i32) -> Result<T, Status> {
+pub(in crate::rpc) fn value<T: TryFrom<i32>>(field: &str, number: i32) -> Result<T, Status> {
     T::try_from(number).map_err(|_| {
         status::field_invalid(field, format!("{number} is no value of this enumeration"))
     })
@@ -48,7 +48,11 @@ pub(in crate::rpc) fn outcomes(
     Ok(OutcomeQuestion { query, late_counts_as_missed: request.late_counts_as_missed })
 }
 
-fn query(reference: &Reference, query: Option<&v1::BreakdownQuery>) -> Result<Query, Status> {
+/// The words that every question shares.
+pub(in crate::rpc) fn query(
+    reference: &Reference,
+    query: Option<&v1::BreakdownQuery>,
+) -> Result<Query, Status> {
     let query = query.ok_or_else(|| status::field_invalid("query", "is required"))?;
     let residence = match value("query.area_basis", query.area_basis)? {
         v1::AreaBasis::Unspecified | v1::AreaBasis::Provider => false,
@@ -79,7 +83,8 @@ fn query(reference: &Reference, query: Option<&v1::BreakdownQuery>) -> Result<Qu
     Query::new(reference, &asked, as_of).map_err(query_error)
 }
 
-fn as_of(as_of: Option<&v1::AsOf>) -> Result<AsOf, Status> {
+/// The state of the data that is asked for.
+pub(in crate::rpc) fn as_of(as_of: Option<&v1::AsOf>) -> Result<AsOf, Status> {
     use v1::as_of::At;
     match as_of.and_then(|as_of| as_of.at.as_ref()) {
         None => Ok(AsOf::Head),

@@ -1,0 +1,21 @@
+//! STUB, to be written.
+use tonic::{Response, Status};
+
+use crate::proto::v1;
+use crate::rpc::Context;
+use crate::rpc::answering::Watched;
+use crate::rpc::encoded::Encoded;
+
+pub(super) async fn get(
+    _: &Context,
+    _: &v1::GetFaceToFaceProvisionRequest,
+) -> Result<Response<Encoded>, Status> {
+    Err(Status::unimplemented("stub"))
+}
+
+pub(super) fn watch(
+    _: &Context,
+    _: &v1::WatchFaceToFaceProvisionRequest,
+) -> Result<Response<Watched>, Status> {
+    Err(Status::unimplemented("stub"))
+}
