@@ -1,6 +1,7 @@
 //! The interface, through the real server and the generated client.
 
 mod bad_input;
+mod estimates;
 mod oracle;
 mod queries;
 mod reference;

@@ -2,6 +2,7 @@
 
 mod channels;
 mod context;
+mod estimates;
 mod outcomes;
 mod places;
 mod plan;
@@ -13,5 +14,6 @@ mod threads;
 
 pub use channels::{ChannelCell, ChannelQuestion, ChannelRow, ChannelTable, Figures};
 pub use context::{Absence, Context, DimensionQuality, Empty, Key, Legend, Reason};
+pub use estimates::{Estimates, PublishedEstimate};
 pub use outcomes::{OutcomeCell, OutcomeQuestion, OutcomeRow, OutcomeTable};
 pub use places::Places;
