@@ -5,8 +5,9 @@ use crate::domain::period::{Month, months_of};
 
 /// What stands before the name of what a publisher breaks down by and we do not.
 pub const PUBLISHER: &str = "publisher:";
-/// The answer that a figure counts. It says what was measured, not of whom: no dimension to break down by.
-pub const ANSWER: &str = "publisher:answer";
+/// The question that a figure is about, and the answer that it counts. They say what was measured, not of whom: no dimensions to
+/// break down by.
+pub const MEASURED: [&str; 2] = ["publisher:question", "publisher:answer"];
 /// What stands before a publisher's words for an area that has no code.
 pub const NAMED_AREA: &str = "NAME:";
 

@@ -10,5 +10,6 @@ pub mod indicator;
 pub mod measures;
 pub mod period;
 pub mod reference;
+pub mod small_area;
 pub mod statistics;
 pub mod submission;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::plan::position;
 use crate::domain::codes::{State, Value};
 use crate::domain::collection::Dataset;
-use crate::domain::estimate::{ANSWER, Estimate, EstimateKey, NAMED_AREA};
+use crate::domain::estimate::{Estimate, EstimateKey, MEASURED, NAMED_AREA};
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
@@ -216,7 +216,7 @@ impl<'a> Asked<'a> {
     /// Whether the figure is about categories of exactly the fields asked for, and of those that the conditions leave.
     fn is_about(&self, row: &Estimate) -> bool {
         let mut fields = BTreeSet::new();
-        for key in row.keys.iter().filter(|key| key.dimension != ANSWER) {
+        for key in row.keys.iter().filter(|key| !MEASURED.contains(&key.dimension.as_str())) {
             let dimension = self.reference.dimension(&key.dimension);
             let Some((dimension, field)) = dimension.and_then(|d| Some((d, d.field()?))) else {
                 return false;

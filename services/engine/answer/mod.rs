@@ -7,6 +7,7 @@ mod outcomes;
 mod places;
 mod plan;
 mod rates;
+mod risk;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -17,3 +18,4 @@ pub use context::{Absence, Context, DimensionQuality, Empty, Key, Legend, Reason
 pub use estimates::{Estimates, PublishedEstimate};
 pub use outcomes::{OutcomeCell, OutcomeQuestion, OutcomeRow, OutcomeTable};
 pub use places::Places;
+pub use risk::{HighRisk, RiskAsked, RiskQuestion, RiskRow, RiskTable};

@@ -8,6 +8,7 @@ pub(super) mod name;
 pub(super) mod query;
 pub(super) mod record;
 pub(super) mod reference;
+pub(super) mod risk;
 pub(super) mod submission;
 
 use tonic::Status;
