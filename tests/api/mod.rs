@@ -6,5 +6,6 @@ mod oracle;
 mod queries;
 mod reference;
 mod refusals;
+mod risk;
 mod submissions;
 mod watching;

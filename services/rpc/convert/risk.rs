@@ -3,7 +3,7 @@
 use tonic::Status;
 
 use super::context::{absence, context, key};
-use super::query::as_of;
+use super::query::as_of_at;
 use super::{estimate, int, query_error};
 use crate::domain::reference::Reference;
 use crate::domain::statistics::Confidence;
@@ -29,7 +29,7 @@ pub(in crate::rpc) fn question(
         population_collection: request.population_collection.clone(),
         high_risk,
     };
-    let as_of = as_of(request.as_of.as_ref())?;
+    let as_of = as_of_at("as_of", request.as_of.as_ref())?;
     RiskQuestion::new(reference, &asked, as_of).map_err(query_error)
 }
 
