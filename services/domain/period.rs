@@ -11,6 +11,11 @@ pub struct Month(u16);
 const LAST: u16 = (2199 - 1970) * 12 + 11;
 
 impl Month {
+    /// January 1970.
+    pub const FIRST: Self = Self(0);
+    /// December 2199.
+    pub const LAST: Self = Self(LAST);
+
     /// The month of a year, `month` 1 to 12. `None` outside 1970 to 2199.
     #[must_use]
     pub fn new(year: i32, month: u32) -> Option<Self> {

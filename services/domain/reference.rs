@@ -3,6 +3,7 @@
 mod indicators;
 mod read;
 mod residence;
+mod small_areas;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use crate::domain::codes::{
 use crate::domain::collection::{Collection, Dataset};
 use crate::domain::field::{FIELD_LIMIT, Field};
 use crate::domain::indicator::Indicator;
+use crate::domain::small_area::SmallAreas;
 
 /// The reference content of a deployment. A value that exists is consistent.
 #[derive(Debug)]
@@ -23,6 +25,7 @@ pub struct Reference {
     organisations: BTreeMap<String, Organisation>,
     collections: BTreeMap<String, Collection>,
     indicators: BTreeMap<String, Indicator>,
+    small_areas: SmallAreas,
     deprivation_of: BTreeMap<(String, String), String>,
     default_dimension: [Option<usize>; FIELD_LIMIT],
 }
@@ -136,6 +139,12 @@ impl Reference {
     /// Every indicator, by id.
     pub fn indicators(&self) -> impl Iterator<Item = &Indicator> {
         self.indicators.values()
+    }
+
+    /// The small areas.
+    #[must_use]
+    pub fn small_areas(&self) -> &SmallAreas {
+        &self.small_areas
     }
 
     /// Deprivation of a small area, in the edition that goes with the area's edition (`lsoa_2011`, `lsoa_2021`).

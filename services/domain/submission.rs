@@ -1,6 +1,7 @@
 //! A submission being made: rows in, coded and packed columns out. How rows were batched leaves no trace.
 
 mod builder;
+mod estimates;
 mod finish;
 mod online;
 mod raw;
@@ -8,9 +9,11 @@ mod raw;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use builder::Builder;
+pub use estimates::{EstimateBuilder, Given};
 
 use crate::domain::collection::Dataset;
 use crate::domain::cube::Packed;
+use crate::domain::estimate::Estimates;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 
@@ -68,7 +71,7 @@ pub struct Column {
 }
 
 /// A submission that has been read to its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
     /// BLAKE3 of header and rows in order.
     pub content_hash: [u8; 32],
@@ -88,6 +91,8 @@ pub struct Draft {
     pub persons: Option<Packed>,
     /// Keyed hashes of the source's ids, if any was given.
     pub source_records: Option<Packed>,
+    /// Published figures, if that is what was submitted: then there are no columns.
+    pub estimates: Option<Estimates>,
 }
 
 impl Draft {

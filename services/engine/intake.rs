@@ -5,12 +5,15 @@ use std::sync::Arc;
 use super::Engine;
 use crate::domain::codes::{Content, ContentError};
 use crate::domain::collection::Dataset;
-use crate::domain::submission::{Builder, Draft, Header};
+use crate::domain::estimate::EstimateSource;
+use crate::domain::submission::{Builder, Draft, EstimateBuilder, Header};
 use crate::store::{Prepared, WriteError, Written};
 
 /// Consultations or people that one row may stand for.
 const MOST_ALIKE: u32 = 10_000_000;
 const MOST_PEOPLE: u32 = 100_000_000;
+/// Figures of one submission, at most: they are held in memory as they come. Six for each small area of Great Britain fit.
+const MOST_ESTIMATES: u64 = 300_000;
 
 impl Engine {
     /// Starts a submission: rows go into the builder.
@@ -22,6 +25,24 @@ impl Engine {
         };
         let reference = Arc::clone(&self.store.catalog().reference);
         Builder::new(reference, header, self.keyer.clone(), most)
+    }
+
+    /// Starts a submission of estimates.
+    #[must_use]
+    pub fn estimate_builder(&self, header: Header, source: EstimateSource) -> EstimateBuilder {
+        let reference = Arc::clone(&self.store.catalog().reference);
+        EstimateBuilder::new(reference, header, source)
+    }
+
+    /// Rows that a submission of a dataset may have.
+    #[must_use]
+    pub fn most_rows(&self, dataset: Dataset) -> u64 {
+        match dataset {
+            Dataset::Estimates => self.max_rows().min(MOST_ESTIMATES),
+            Dataset::Consultations | Dataset::Populations | Dataset::DigitalAccess => {
+                self.max_rows()
+            }
+        }
     }
 
     /// Makes a draft ready to be written. Takes as long as its records do: not for a thread that others wait for.

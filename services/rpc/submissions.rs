@@ -1,19 +1,21 @@
 //! `SubmissionService`: streams of rows in, receipts out.
 
+mod kind;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::convert::{self, header, int, name, record, submission};
+use super::convert::{self, header, int, name, submission};
 use super::page::Page;
 use super::{CALLER, Context, status};
-use crate::domain::collection::Dataset;
-use crate::domain::submission::{Builder, Draft, Header};
+use crate::domain::submission::{Draft, Header};
 use crate::engine::{Catalog, Engine, Outcome, Prepared, Slot, Version, WriteError, Written};
 use crate::proto::server::submission_service_server::SubmissionService;
 use crate::proto::v1::{self, ErrorReason};
+use kind::{CONSULTATIONS, DIGITAL_ACCESS, ESTIMATES, Incoming, Kind, POPULATIONS, Taker};
 
 /// The service.
 pub struct Submissions(pub Context);
@@ -24,62 +26,6 @@ const AHEAD: usize = 4;
 const NAMED: usize = 20;
 const RETRY: Duration = Duration::from_secs(1);
 
-/// A message of a submission: the header, then batches.
-enum Incoming<B> {
-    Header(Box<v1::SubmissionHeader>),
-    Batch(B),
-    Nothing,
-}
-
-/// One kind of submission stream.
-struct Kind<M, B> {
-    dataset: Dataset,
-    read: fn(M) -> Incoming<B>,
-    rows: fn(&B) -> usize,
-    take: fn(&mut Builder, &B),
-}
-
-/// The streams of rows differ in their messages' names alone.
-macro_rules! kind {
-    ($name:ident, $request:ident, $part:ident, $batch:ident, $dataset:ident, $take:path) => {
-        const $name: Kind<v1::$request, v1::$batch> = Kind {
-            dataset: Dataset::$dataset,
-            read: |message| match message.part {
-                Some(v1::$part::Part::Header(header)) => Incoming::Header(Box::new(header)),
-                Some(v1::$part::Part::Batch(batch)) => Incoming::Batch(batch),
-                None => Incoming::Nothing,
-            },
-            rows: |batch| batch.records.len(),
-            take: |builder, batch| batch.records.iter().for_each(|row| $take(builder, row)),
-        };
-    };
-}
-
-kind!(
-    CONSULTATIONS,
-    SubmitConsultationsRequest,
-    submit_consultations_request,
-    ConsultationBatch,
-    Consultations,
-    record::consultation
-);
-kind!(
-    POPULATIONS,
-    SubmitPopulationsRequest,
-    submit_populations_request,
-    PopulationBatch,
-    Populations,
-    record::population
-);
-kind!(
-    DIGITAL_ACCESS,
-    SubmitDigitalAccessRequest,
-    submit_digital_access_request,
-    AccessBatch,
-    DigitalAccess,
-    record::access
-);
-
 /// What coding a stream came to.
 struct Coded {
     header: Header,
@@ -89,14 +35,15 @@ struct Coded {
 }
 
 impl Submissions {
-    async fn submit<M, B>(
+    async fn submit<M, H, B, T>(
         &self,
         mut stream: Streaming<M>,
-        kind: Kind<M, B>,
+        kind: Kind<M, H, B, T>,
     ) -> Result<v1::Receipt, Status>
     where
         M: Send + 'static,
         B: Send + 'static,
+        T: Taker,
     {
         let submitting = Arc::clone(&self.0.submitting);
         let _permit = submitting.try_acquire_owned().map_err(|_| status::overloaded(RETRY))?;
@@ -106,14 +53,13 @@ impl Submissions {
         };
         let engine = Arc::clone(&self.0.engine);
         let reference = Arc::clone(&engine.store().catalog().reference);
-        let header = header::header(&reference, kind.dataset, &given)?;
-        let builder = engine.builder(header);
+        let builder = (kind.start)(&engine, &reference, &given)?;
 
         // Rows are coded on a thread of their own, while the next ones are decoded here.
         let (batches, coded) = mpsc::channel::<Option<B>>(AHEAD);
         let take = kind.take;
         let coding = tokio::task::spawn_blocking(move || code(builder, coded, take));
-        let (most, mut rows) = (engine.max_rows(), 0u64);
+        let (most, mut rows) = (engine.most_rows(kind.dataset), 0u64);
         while let Some(message) = stream.message().await? {
             match (kind.read)(message) {
                 Incoming::Batch(batch) => {
@@ -207,10 +153,10 @@ impl Submissions {
 }
 
 /// Codes batches until the end of the stream. `None` if the stream broke off.
-fn code<B>(
-    mut builder: Builder,
+fn code<B, T: Taker>(
+    mut builder: T,
     mut batches: mpsc::Receiver<Option<B>>,
-    take: fn(&mut Builder, &B),
+    take: fn(&mut T, &B),
 ) -> Option<Coded> {
     while let Some(batch) = batches.blocking_recv()? {
         take(&mut builder, &batch);
@@ -309,9 +255,11 @@ impl SubmissionService for Submissions {
 
     async fn submit_estimates(
         &self,
-        _request: Request<Streaming<v1::SubmitEstimatesRequest>>,
+        request: Request<Streaming<v1::SubmitEstimatesRequest>>,
     ) -> Result<Response<v1::SubmitEstimatesResponse>, Status> {
-        Err(status::overloaded(RETRY))
+        let result = self.submit(request.into_inner(), ESTIMATES).await;
+        self.0.engine.counts().submission(outcome(&result));
+        Ok(Response::new(v1::SubmitEstimatesResponse { receipt: Some(result?) }))
     }
 
     async fn get_submission(

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::estimates::source;
 use super::keys::{IdKind, Slot};
 use crate::domain::codes::{State, Value};
 use crate::domain::collection::Dataset;
+use crate::domain::estimate::EstimateSource;
 use crate::domain::field::{FIELD_LIMIT, Field};
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
@@ -49,6 +51,8 @@ pub struct Submission {
     pub weight_width: u8,
     /// Whether there is a column of person keys.
     pub has_persons: bool,
+    /// Where its estimates come from; none for records.
+    pub source: Option<Arc<EstimateSource>>,
 }
 
 /// What a column looks like.
@@ -179,6 +183,25 @@ impl Catalog {
         self.slots.iter().map(|(slot, versions)| (slot, versions.as_slice()))
     }
 
+    /// Every slot of a collection and dataset, with its versions.
+    pub fn slots_of(
+        &self,
+        collection: u16,
+        dataset: Dataset,
+    ) -> impl Iterator<Item = (&Slot, &[Version])> {
+        let slot = |organisation, month| Slot { collection, dataset, organisation, month };
+        let all = slot(0, Month::FIRST)..=slot(u32::MAX, Month::LAST);
+        self.slots.range(all).map(|(slot, versions)| (slot, versions.as_slice()))
+    }
+
+    /// Numbers that collections without data may get: a new one gets the next.
+    #[must_use]
+    pub fn numbers_to_come(&self) -> std::ops::Range<u16> {
+        let all = self.reference.collections().count().max(self.collections.len());
+        let number = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        number(self.collections.len())..number(all)
+    }
+
     /// The submission that stood for a slot after the entry at `position`.
     #[must_use]
     pub fn at(&self, slot: &Slot, position: u64) -> Option<&Arc<Submission>> {
@@ -295,6 +318,7 @@ impl Catalog {
             columns,
             weight_width: u8::try_from(weight).unwrap_or(0),
             has_persons: width(crate::domain::field::number::PERSON).is_some(),
+            source: meta.estimate_source.as_ref().map(|stored| Arc::new(source(stored))),
         }
     }
 

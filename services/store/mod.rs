@@ -6,10 +6,11 @@
 //! - `tree`, [`keys`] sled, its batches and its keys
 //! - [`catalog`] what there is, in memory
 //! - `prepare`, `writer` how a submission gets in
-//! - `read` columns and roll-ups, out of a bounded cache
+//! - `read` columns, roll-ups and estimates, out of a bounded cache; `estimates` what those are on disk
 //! - `lock`, `open`, `verify` starting alone, and starting again from the log
 
 pub mod catalog;
+mod estimates;
 pub mod keys;
 mod lock;
 pub mod log;

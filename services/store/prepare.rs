@@ -2,7 +2,8 @@
 
 use prost::Message;
 
-use super::StoreError;
+use super::{StoreError, estimates};
+use crate::domain::collection::Dataset;
 use crate::domain::cube::{Block, Packed, Rollup, rollups};
 use crate::domain::field::{Field, number};
 use crate::domain::submission::{Draft, Header};
@@ -76,6 +77,7 @@ pub(super) fn chunks_hash<'a>(hashes: impl Iterator<Item = &'a [u8; 32]>) -> [u8
 fn blocks_of(draft: &Draft) -> Vec<Block> {
     let mut blocks: Vec<_> =
         draft.columns.iter().flat_map(|c| c.packed.blocks(c.field.number())).collect();
+    blocks.extend(draft.estimates.iter().flat_map(estimates::blocks));
     blocks.extend(draft.weights.blocks(number::WEIGHT));
     blocks.extend(draft.persons.iter().flat_map(|keys| keys.blocks(number::PERSON)));
     blocks.extend(draft.source_records.iter().flat_map(|keys| keys.blocks(number::SOURCE_RECORD)));
@@ -117,6 +119,7 @@ fn meta_of(caller: &str, header: &Header, draft: &Draft) -> SubmissionMeta {
         person_key_scheme: header.person_key_scheme.clone(),
         columns,
         problems: draft.problems.iter().map(problem).collect(),
+        estimate_source: draft.estimates.as_ref().map(|e| estimates::stored_source(&e.source)),
     }
 }
 
@@ -133,6 +136,17 @@ fn problem(problem: &crate::domain::submission::RowProblem) -> store::RowProblem
 /// The rows of a submission's columns and roll-ups: the same function of the entry when it is submitted and when the log is replayed.
 pub(super) fn pieces(meta: &SubmissionMeta, blocks: &[Block]) -> Result<Vec<Piece>, StoreError> {
     let records = usize::try_from(meta.accepted_count).unwrap_or(usize::MAX);
+    let of_blocks = blocks.iter().map(|block| Piece {
+        prefix: super::keys::BLOCK,
+        field: block.field,
+        number: block.chunk,
+        value: block.data.clone(),
+    });
+    if meta.dataset == u32::from(Dataset::Estimates.number()) {
+        // Values are never added up, so there is nothing to roll up.
+        check_estimates(records, blocks)?;
+        return Ok(of_blocks.collect());
+    }
     let join = |field: u32, width: u32| {
         let mut packed = Packed { width: u8::try_from(width).unwrap_or(u8::MAX), data: Vec::new() };
         for block in blocks.iter().filter(|block| u32::from(block.field) == field) {
@@ -175,11 +189,16 @@ pub(super) fn pieces(meta: &SubmissionMeta, blocks: &[Block]) -> Result<Vec<Piec
             value,
         })
     });
-    let columns = blocks.iter().map(|block| Piece {
-        prefix: super::keys::BLOCK,
-        field: block.field,
-        number: block.chunk,
-        value: block.data.clone(),
-    });
-    Ok(rollups.chain(columns).collect())
+    Ok(rollups.chain(of_blocks).collect())
+}
+
+fn check_estimates(records: usize, blocks: &[Block]) -> Result<(), StoreError> {
+    let mut found = 0;
+    for block in blocks.iter().filter(|block| block.field == number::ESTIMATES) {
+        found += estimates::rows(&block.data)?.len();
+    }
+    let whole = found == records && blocks.iter().all(|block| block.field == number::ESTIMATES);
+    whole.then_some(()).ok_or_else(|| {
+        StoreError::Damaged(format!("an entry has {found} estimates, not {records}"))
+    })
 }

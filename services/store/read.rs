@@ -1,15 +1,15 @@
-//! Columns and roll-ups of submissions. They never change, so what was read once is kept, as long as there is room.
+//! Columns, roll-ups and estimates of submissions. They never change, so what was read once is kept, as long as there is room.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
-use super::StoreError;
 use super::catalog::Submission;
-use super::keys;
 use super::tree::Rows;
+use super::{StoreError, estimates, keys};
 use crate::domain::cube::Packed;
+use crate::domain::estimate::Estimate;
 use crate::domain::field::{Field, number};
 use crate::proto::store::{ProblemsRow, RowProblem};
 
@@ -17,8 +17,25 @@ use crate::proto::store::{ProblemsRow, RowProblem};
 type Key = (u64, u8, u8);
 
 struct Kept {
-    packed: Arc<Packed>,
+    held: Held,
     used: AtomicU64,
+}
+
+/// What was read.
+#[derive(Clone)]
+enum Held {
+    Column(Arc<Packed>),
+    Estimates(Arc<[Estimate]>),
+}
+
+impl Held {
+    /// Bytes that it takes, with what is around it.
+    fn cost(&self) -> u64 {
+        96 + match self {
+            Self::Column(packed) => packed.data.len() as u64,
+            Self::Estimates(rows) => rows.iter().map(estimates::cost).sum(),
+        }
+    }
 }
 
 /// Reads columns and roll-ups; shared by all readers.
@@ -75,6 +92,34 @@ impl Reader {
         self.rows.values(&key)
     }
 
+    /// The estimates of a submission, in the order in which they came; none if it has records instead.
+    ///
+    /// # Errors
+    /// The store is damaged.
+    pub fn estimates(&self, submission: &Submission) -> Result<Arc<[Estimate]>, StoreError> {
+        if submission.source.is_none() {
+            return Ok(Arc::default());
+        }
+        let key = (submission.position, keys::BLOCK, number::ESTIMATES);
+        let now = self.clock.fetch_add(1, Ordering::Relaxed);
+        if let Some(Held::Estimates(rows)) = self.held(&key, now) {
+            return Ok(rows);
+        }
+        let Submission { slot, version, .. } = submission;
+        let column = keys::column(keys::BLOCK, slot, number::ESTIMATES, *version);
+        let mut rows = Vec::with_capacity(submission.records().min(1 << 20));
+        for block in self.rows.values(&column)? {
+            rows.extend(estimates::rows(&block)?);
+        }
+        if rows.len() != submission.records() {
+            let place = format!("the submission at {}", submission.position);
+            return Err(StoreError::Damaged(format!("estimates of {place} are not whole")));
+        }
+        let rows: Arc<[Estimate]> = rows.into();
+        self.keep(key, Held::Estimates(Arc::clone(&rows)), now);
+        Ok(rows)
+    }
+
     /// Problems of the rows that a submission left out.
     ///
     /// # Errors
@@ -105,12 +150,8 @@ impl Reader {
         }
         let key = (submission.position, prefix, field);
         let now = self.clock.fetch_add(1, Ordering::Relaxed);
-        {
-            let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(found) = kept.get(&key) {
-                found.used.store(now, Ordering::Relaxed);
-                return Ok(Arc::clone(&found.packed));
-            }
+        if let Some(Held::Column(packed)) = self.held(&key, now) {
+            return Ok(packed);
         }
         let data =
             self.rows.joined(&keys::column(prefix, &submission.slot, field, submission.version))?;
@@ -119,17 +160,24 @@ impl Reader {
             return Err(StoreError::Damaged(format!("{place} is not whole")));
         }
         let packed = Arc::new(Packed { width, data });
-        self.keep(key, &packed, now);
+        self.keep(key, Held::Column(Arc::clone(&packed)), now);
         Ok(packed)
     }
 
-    fn keep(&self, key: Key, packed: &Arc<Packed>, now: u64) {
+    fn held(&self, key: &Key, now: u64) -> Option<Held> {
+        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        let found = kept.get(key)?;
+        found.used.store(now, Ordering::Relaxed);
+        Some(found.held.clone())
+    }
+
+    fn keep(&self, key: Key, held: Held, now: u64) {
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-        let new = Kept { packed: Arc::clone(packed), used: AtomicU64::new(now) };
-        if kept.insert(key, new).is_some() {
+        let cost = held.cost();
+        if kept.insert(key, Kept { held, used: AtomicU64::new(now) }).is_some() {
             return;
         }
-        let mut bytes = self.bytes.fetch_add(cost(packed), Ordering::Relaxed) + cost(packed);
+        let mut bytes = self.bytes.fetch_add(cost, Ordering::Relaxed) + cost;
         if bytes <= self.capacity {
             return;
         }
@@ -142,14 +190,9 @@ impl Reader {
                 break;
             }
             if let Some(gone) = kept.remove(&key) {
-                bytes -= cost(&gone.packed);
+                bytes = bytes.saturating_sub(gone.held.cost());
             }
         }
         self.bytes.store(bytes, Ordering::Relaxed);
     }
-}
-
-/// Bytes that a kept column takes, with what is around it.
-fn cost(packed: &Packed) -> u64 {
-    packed.data.len() as u64 + 96
 }

@@ -1,9 +1,11 @@
 //! The interface, through the real server and the generated client.
 
 mod bad_input;
+mod estimates;
 mod oracle;
 mod queries;
 mod reference;
 mod refusals;
+mod risk;
 mod submissions;
 mod watching;

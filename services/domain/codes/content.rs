@@ -52,6 +52,7 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "dimensions.toml",
     "indicators.toml",
     "lsoa.csv",
+    "lsoa_lookup.csv",
     "organisations.csv",
 ];
 

@@ -1,1 +1,3 @@
-//! Cells turned into figures.
+//! How figures are made of counts and scores, one file each.
+
+pub mod risk;

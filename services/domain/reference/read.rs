@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Reference, indicators, residence};
+use super::{Reference, indicators, residence, small_areas};
 use crate::domain::area::{Area, Areas, Organisation};
 use crate::domain::codes::{CodeList, Content, ContentError, Dimension, Source};
 use crate::domain::collection::Collection;
@@ -82,14 +82,19 @@ pub(super) struct LsoaRow {
     pub(super) district: String,
     imd_edition: String,
     imd_decile: String,
+    #[serde(default)]
+    pub(super) sub_icb: String,
+    /// People in the middle of 2020.
+    #[serde(default)]
+    pub(super) population: Option<u64>,
 }
 
 #[allow(clippy::needless_pass_by_value)] // an error or a text, whichever there is
-fn wrong(file: &str, what: impl ToString) -> ContentError {
+pub(super) fn wrong(file: &str, what: impl ToString) -> ContentError {
     ContentError { file: file.into(), what: what.to_string() }
 }
 
-fn rows<T: serde::de::DeserializeOwned>(
+pub(super) fn rows<T: serde::de::DeserializeOwned>(
     content: &Content,
     file: &str,
 ) -> Result<Vec<T>, ContentError> {
@@ -106,7 +111,8 @@ fn split(text: &str) -> Vec<String> {
 pub(super) fn reference(content: &Content) -> Result<Reference, ContentError> {
     let areas = areas(content)?;
     let organisations = organisations(content, &areas)?;
-    let small_areas: Vec<LsoaRow> = rows(content, "lsoa.csv")?;
+    let small: Vec<LsoaRow> = rows(content, "lsoa.csv")?;
+    let small_areas = small_areas::small_areas(content, &areas, &small)?;
     let mut lists = BTreeMap::new();
     for (name, text) in content.files().filter(|(name, _)| name.starts_with("codes/")) {
         let list = CodeList::from_toml(text).map_err(|error| wrong(name, error))?;
@@ -114,8 +120,7 @@ pub(super) fn reference(content: &Content) -> Result<Reference, ContentError> {
             return Err(wrong(name, "its id is that of another code list"));
         }
     }
-    let residence =
-        residence::list(&areas, &small_areas).map_err(|error| wrong("lsoa.csv", error))?;
+    let residence = residence::list(&areas, &small).map_err(|error| wrong("lsoa.csv", error))?;
     lists.insert(residence.id.clone(), residence);
     for list in Field::all().filter_map(Field::list) {
         if !lists.contains_key(list) {
@@ -135,7 +140,7 @@ pub(super) fn reference(content: &Content) -> Result<Reference, ContentError> {
             default_dimension[field.index()] = Some(place);
         }
     }
-    let deprivation_of = deprivation(&small_areas, &lists)?;
+    let deprivation_of = deprivation(&small, &lists)?;
     let indicators = indicators::indicators(content, &dimensions)?;
     Ok(Reference {
         lists,
@@ -144,6 +149,7 @@ pub(super) fn reference(content: &Content) -> Result<Reference, ContentError> {
         organisations,
         collections,
         indicators,
+        small_areas,
         deprivation_of,
         default_dimension,
     })

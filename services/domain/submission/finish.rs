@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::raw::RawColumn;
-use super::{Builder, Column, Draft};
+use super::{Builder, Column, Draft, Header};
 use crate::domain::codes::{State, Value};
 use crate::domain::collection::Dataset;
 use crate::domain::cube::Packed;
@@ -34,28 +34,15 @@ impl Builder {
             weights: Packed::weights(&self.weights),
             persons: has_scheme.then(|| Packed::keys(&self.persons)),
             source_records,
+            estimates: None,
         }
     }
 
     /// Over what the caller said, not over what the code lists of the day made of it: a retry after a change of the lists is
     /// still the same content.
     fn content_hash(&self) -> [u8; 32] {
-        let mut hasher = blake3::Hasher::new();
         let header = &self.header;
-        let whole = if header.allow_partial { "partial" } else { "whole" };
-        let month = header.month.to_string();
-        let (dataset, scheme) = (header.dataset.slug(), &header.person_key_scheme);
-        for part in [
-            "submission 1",
-            &header.collection,
-            dataset,
-            &header.organisation,
-            &month,
-            scheme,
-            whole,
-        ] {
-            text(&mut hasher, part);
-        }
+        let mut hasher = header_hash(header);
         for (field, system) in &header.code_systems {
             text(&mut hasher, field.name());
             let list = self.reference.list_of(*field);
@@ -201,8 +188,22 @@ fn places_of_good(column: &RawColumn) -> Vec<u16> {
     column.entries.iter().map(number).collect()
 }
 
+/// A hash that has seen what every header says.
+pub(super) fn header_hash(header: &Header) -> blake3::Hasher {
+    let mut hasher = blake3::Hasher::new();
+    let whole = if header.allow_partial { "partial" } else { "whole" };
+    let month = header.month.to_string();
+    let (dataset, scheme) = (header.dataset.slug(), &header.person_key_scheme);
+    for part in
+        ["submission 1", &header.collection, dataset, &header.organisation, &month, scheme, whole]
+    {
+        text(&mut hasher, part);
+    }
+    hasher
+}
+
 /// Hashes text so that its end is known.
-fn text(hasher: &mut blake3::Hasher, text: &str) {
+pub(super) fn text(hasher: &mut blake3::Hasher, text: &str) {
     hasher.update(&(text.len() as u64).to_le_bytes());
     hasher.update(text.as_bytes());
 }

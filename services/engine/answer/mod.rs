@@ -2,10 +2,12 @@
 
 mod channels;
 mod context;
+mod estimates;
 mod outcomes;
 mod places;
 mod plan;
 mod rates;
+mod risk;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -13,5 +15,7 @@ mod threads;
 
 pub use channels::{ChannelCell, ChannelQuestion, ChannelRow, ChannelTable, Figures};
 pub use context::{Absence, Context, DimensionQuality, Empty, Key, Legend, Reason};
+pub use estimates::{Estimates, PublishedEstimate};
 pub use outcomes::{OutcomeCell, OutcomeQuestion, OutcomeRow, OutcomeTable};
 pub use places::Places;
+pub use risk::{HighRisk, RiskAsked, RiskQuestion, RiskRow, RiskTable};

@@ -290,7 +290,7 @@ fn slot_key(
 }
 
 /// The position that a question is asked at.
-fn position(catalog: &Catalog, as_of: &AsOf) -> Result<u64, QueryError> {
+pub(super) fn position(catalog: &Catalog, as_of: &AsOf) -> Result<u64, QueryError> {
     match as_of {
         AsOf::Head => Ok(catalog.position),
         AsOf::Time(time) => Ok(catalog.position_at(*time)),

@@ -22,8 +22,18 @@ pub(in crate::rpc) fn header(
     dataset: Dataset,
     header: &SubmissionHeader,
 ) -> Result<Header, Status> {
+    header_at("header", reference, dataset, header)
+}
+
+/// The same for a header that stands at this path.
+pub(super) fn header_at(
+    path: &str,
+    reference: &Reference,
+    dataset: Dataset,
+    header: &SubmissionHeader,
+) -> Result<Header, Status> {
     let mut problems = Vec::new();
-    let mut wrong = |field: &str, what: String| problems.push((format!("header.{field}"), what));
+    let mut wrong = |field: &str, what: String| problems.push((format!("{path}.{field}"), what));
     for (field, value) in
         [("organisation", &header.organisation), ("collection", &header.collection)]
     {
@@ -66,7 +76,7 @@ pub(in crate::rpc) fn header(
         .ok_or_else(|| query_error(no_collection(reference, &header.collection)))?;
     if !collection.datasets.contains(&dataset) {
         let what = format!("collection `{}` takes no {}", collection.id, dataset.slug());
-        return Err(status::field_invalid("header.collection", what));
+        return Err(status::field_invalid(format!("{path}.collection"), what));
     }
     Ok(Header {
         organisation: organisation.code.clone(),

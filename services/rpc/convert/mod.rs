@@ -2,11 +2,13 @@
 
 pub(super) mod answer;
 pub(super) mod context;
+pub(super) mod estimate;
 pub(super) mod header;
 pub(super) mod name;
 pub(super) mod query;
 pub(super) mod record;
 pub(super) mod reference;
+pub(super) mod risk;
 pub(super) mod submission;
 
 use tonic::Status;

@@ -41,7 +41,7 @@ impl<'a> SubmissionName<'a> {
             }),
             _ => None,
         };
-        let expected = "collections/{collection}/organisations/{organisation}/datasets/{consultations|populations}/months/{2020-04}/versions/{1}";
+        let expected = "collections/{collection}/organisations/{organisation}/datasets/{consultations|populations|digital-access|estimates}/months/{2020-04}/versions/{1}";
         parsed()
             .ok_or_else(|| status::field_invalid(field, format!("a name of the form {expected}")))
     }

@@ -85,12 +85,17 @@ pub(in crate::rpc) fn query(
 
 /// The state of the data that is asked for.
 pub(in crate::rpc) fn as_of(as_of: Option<&v1::AsOf>) -> Result<AsOf, Status> {
+    as_of_at("query.as_of", as_of)
+}
+
+/// The same where it stands at this path.
+pub(super) fn as_of_at(path: &str, as_of: Option<&v1::AsOf>) -> Result<AsOf, Status> {
     use v1::as_of::At;
     match as_of.and_then(|as_of| as_of.at.as_ref()) {
         None => Ok(AsOf::Head),
         Some(At::Position(position)) => u64::try_from(*position)
             .map(AsOf::Position)
-            .map_err(|_| status::field_invalid("query.as_of.position", "0 or more")),
+            .map_err(|_| status::field_invalid(format!("{path}.position"), "0 or more")),
         Some(At::Time(time)) => {
             let seconds = u64::try_from(time.seconds);
             let millis = u64::try_from(time.nanos / 1_000_000);
@@ -99,7 +104,7 @@ pub(in crate::rpc) fn as_of(as_of: Option<&v1::AsOf>) -> Result<AsOf, Status> {
                     Ok(AsOf::Time(seconds.saturating_mul(1000).saturating_add(millis)))
                 }
                 _ => Err(status::field_invalid(
-                    "query.as_of.time",
+                    format!("{path}.time"),
                     "an instant since 1970, nanos 0 to 999999999",
                 )),
             }

@@ -1,0 +1,175 @@
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::domain::codes::{Content, Value};
+use crate::domain::reference::Reference;
+use crate::domain::small_area::{Change, Edition};
+
+fn scores(score: f64) -> Scores {
+    Scores { score, components: vec![Some(score / 2.0), None] }
+}
+
+fn reference() -> Reference {
+    Reference::new(&Content::embedded()).unwrap()
+}
+
+/// The Digital Exclusion Risk Index as it is published for 2011 small areas.
+fn deri() -> BTreeMap<String, Scores> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/demo/deri_depahri_lsoa11_llr.csv");
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    let place = reader.headers().unwrap().iter().position(|h| h == "deri_score_national").unwrap();
+    let row = |row: Result<csv::StringRecord, _>| {
+        let row = row.unwrap();
+        (row[0].to_owned(), scores(row[place].parse().unwrap()))
+    };
+    reader.records().map(row).collect()
+}
+
+fn rounded(value: Option<f64>) -> f64 {
+    (value.unwrap() * 10_000.0).round() / 10_000.0
+}
+
+#[test]
+fn the_published_means_of_the_small_areas_come_out() {
+    let (reference, deri) = (reference(), deri());
+    let areas = reference.small_areas();
+    let of = |keep: &dyn Fn(&str) -> bool| {
+        let kept = deri.iter().filter(|(code, _)| keep(code));
+        figures(kept.map(|(_, scores)| (1, Some(scores))), 5.0)
+    };
+    let all = of(&|_| true);
+    assert_eq!((rounded(all.unweighted_mean), all.areas, all.high_risk), (2.9369, 611, 0));
+    let quintile = reference.dimension("imd2019_quintile").unwrap();
+    let expected = [(3.7931, 75), (3.1898, 111), (2.9308, 104), (2.8020, 157), (2.5073, 164)];
+    for (place, expected) in expected.into_iter().enumerate() {
+        let found = of(&|code| {
+            let value: Value = reference.deprivation_of("lsoa_2011", code).unwrap();
+            reference.places(quintile, &value) == [place]
+        });
+        assert_eq!((rounded(found.unweighted_mean), found.areas), expected);
+    }
+    for (sub_icb, expected) in
+        [("03W", (2.7705, 192)), ("04C", (3.2467, 192)), ("04V", (2.8157, 227))]
+    {
+        let found =
+            of(&|code| areas.get(Edition::Lsoa2011, code).is_some_and(|a| a.sub_icb == sub_icb));
+        assert_eq!((rounded(found.unweighted_mean), found.areas), expected, "{sub_icb}");
+    }
+}
+
+#[test]
+fn every_small_area_of_both_editions_is_in_the_look_up() {
+    let reference = reference();
+    let areas = reference.small_areas();
+    let codes =
+        |edition| areas.of(edition).map(|(code, _)| code.to_owned()).collect::<BTreeSet<_>>();
+    let (old, new) = (codes(Edition::Lsoa2011), codes(Edition::Lsoa2021));
+    assert_eq!((old.len(), new.len()), (611, 634));
+    let parents = areas.parents();
+    assert_eq!(parents.keys().cloned().collect::<BTreeSet<_>>(), new);
+    let from: BTreeSet<_> = parents.values().flatten().map(|(code, _)| code.clone()).collect();
+    assert_eq!(from, old);
+    // What keeps its code is the same area: the only codes that both editions have.
+    let unchanged: BTreeSet<_> =
+        new.iter().filter(|code| areas.change(code) == Some(Change::Unchanged)).cloned().collect();
+    assert_eq!(unchanged, old.intersection(&new).cloned().collect());
+    let people: u64 = areas.of(Edition::Lsoa2011).filter_map(|(_, area)| area.population).sum();
+    assert_eq!(people, 1_107_597);
+}
+
+#[test]
+fn scores_go_through_splits_and_merges() {
+    let reference = reference();
+    let brought = brought_forward(&deri(), reference.small_areas().parents());
+    let deri = deri();
+    assert_eq!(brought.len(), 634);
+    assert_eq!(brought["E01013600"], deri["E01013600"]);
+    // Two areas of Leicester became one: the mean by their people of mid-2020.
+    let (a, b) = ("E01013647", "E01032875");
+    let people = |code| {
+        let area = reference.small_areas().get(Edition::Lsoa2011, code).unwrap();
+        area.population.unwrap() as f64
+    };
+    let mean = (deri[a].score * people(a) + deri[b].score * people(b)) / (people(a) + people(b));
+    let merged = &brought["E01034020"];
+    assert!((merged.score - mean).abs() < 1e-12);
+    assert!((merged.components[0].unwrap() - mean / 2.0).abs() < 1e-12);
+    assert_eq!(merged.components[1], None);
+    // Where one of the parts has no score, there is none for the whole.
+    let mut without = deri.clone();
+    without.remove(b);
+    let brought = brought_forward(&without, reference.small_areas().parents());
+    assert_eq!((brought.len(), brought.get("E01034020")), (633, None));
+}
+
+#[test]
+fn people_are_neither_lost_nor_made() {
+    let reference = reference();
+    let areas = reference.small_areas();
+    for seed in 0..20u64 {
+        let count = |place: usize| (place as u64 * 2_654_435_761 + seed * 97) % 3001;
+        let people: BTreeMap<String, u64> = areas
+            .of(Edition::Lsoa2021)
+            .enumerate()
+            .map(|(n, (code, _))| (code.into(), count(n)))
+            .collect();
+        let back = people_brought_back(&people, areas.parents());
+        assert_eq!(back.len(), 611);
+        assert_eq!(back.values().sum::<u64>(), people.values().sum::<u64>());
+        // The children of a split area add up to it.
+        for (code, _) in areas.of(Edition::Lsoa2011) {
+            let children: Vec<_> = areas
+                .parents()
+                .iter()
+                .filter(|(_, from)| from.iter().any(|(c, _)| c == code))
+                .collect();
+            if children.iter().all(|(_, from)| from.len() == 1) {
+                let sum: u64 = children.iter().map(|(to, _)| people[*to]).sum();
+                assert_eq!(back[code], sum);
+            }
+        }
+    }
+    assert_eq!(shared_out(10, &[1, 1, 1]), [4, 3, 3]);
+    assert_eq!(shared_out(7, &[0, 3]), [0, 7]);
+    assert_eq!(shared_out(3, &[0, 0]), [2, 1]);
+    assert_eq!(
+        shared_out(u64::MAX, &[u64::MAX, u64::MAX]).iter().map(|n| u128::from(*n)).sum::<u128>(),
+        u128::from(u64::MAX)
+    );
+}
+
+#[test]
+fn figures_are_what_a_plain_walk_over_the_people_gives() {
+    let areas = [
+        (30, Some(scores(2.0))),
+        (0, Some(scores(9.0))),
+        (10, Some(scores(6.0))),
+        (5, None),
+        (60, Some(scores(5.0))),
+    ];
+    let found = figures(areas.iter().map(|(people, scores)| (*people, scores.as_ref())), 5.0);
+    let persons: Vec<f64> = areas
+        .iter()
+        .filter_map(|(people, scores)| Some((*people, scores.as_ref()?.score)))
+        .flat_map(|(people, score)| std::iter::repeat_n(score, people as usize))
+        .collect();
+    let mean = persons.iter().sum::<f64>() / persons.len() as f64;
+    assert_eq!((found.people, found.unmatched, found.areas), (persons.len() as u64, 5, 3));
+    assert!((found.mean.unwrap() - mean).abs() < 1e-12);
+    assert!((found.unweighted_mean.unwrap() - 13.0 / 3.0).abs() < 1e-12);
+    assert_eq!(found.high_risk, persons.iter().filter(|score| **score >= 5.0).count() as u64);
+    assert!((found.components[0].unwrap() - mean / 2.0).abs() < 1e-12);
+    assert_eq!(found.components[1], None);
+    let nobody = figures([(0, Some(&scores(3.0))), (4, None)].into_iter(), 5.0);
+    assert_eq!((nobody.people, nobody.unmatched, nobody.mean), (0, 4, None));
+}
+
+#[test]
+fn the_most_exposed_share_is_made_of_whole_areas() {
+    let areas = [(10, 1.0), (10, 4.0), (10, 3.0), (0, 9.0), (10, 4.0)];
+    assert_eq!(score_of_top_share(&areas, 0.2), Some(4.0));
+    assert_eq!(score_of_top_share(&areas, 0.5), Some(4.0));
+    assert_eq!(score_of_top_share(&areas, 0.51), Some(3.0));
+    assert_eq!(score_of_top_share(&areas, 0.99), Some(1.0));
+    assert_eq!(score_of_top_share(&[(0, 3.0)], 0.5), None);
+}

@@ -1,0 +1,50 @@
+//! The small areas' file and the look-up between its editions, checked against each other.
+
+use serde::Deserialize;
+
+use super::read::{LsoaRow, rows, wrong};
+use crate::domain::area::Areas;
+use crate::domain::codes::{Content, ContentError};
+use crate::domain::small_area::{Change, Edition, SmallArea, SmallAreas};
+
+const AREAS: &str = "lsoa.csv";
+const LOOK_UP: &str = "lsoa_lookup.csv";
+
+#[derive(Deserialize)]
+struct JoinRow {
+    lsoa_2011: String,
+    lsoa_2021: String,
+    change: String,
+}
+
+/// Reads them. Content from before there was a look-up has none: then nothing is brought from one edition to the other.
+pub(super) fn small_areas(
+    content: &Content,
+    areas: &Areas,
+    small: &[LsoaRow],
+) -> Result<SmallAreas, ContentError> {
+    let mut made = SmallAreas::default();
+    for row in small {
+        let edition = Edition::from_id(&row.edition).ok_or_else(|| {
+            wrong(AREAS, format!("`{}` is no edition of small areas", row.edition))
+        })?;
+        if !row.sub_icb.is_empty() && areas.get(&row.sub_icb).is_none() {
+            return Err(wrong(AREAS, format!("sub-ICB location `{}` is missing", row.sub_icb)));
+        }
+        let area = SmallArea {
+            district: row.district.clone(),
+            sub_icb: row.sub_icb.clone(),
+            population: row.population,
+        };
+        made.add(edition, row.lsoa.clone(), area);
+    }
+    if !content.files().any(|(name, _)| name == LOOK_UP) {
+        return Ok(made);
+    }
+    for JoinRow { lsoa_2011, lsoa_2021, change } in rows::<JoinRow>(content, LOOK_UP)? {
+        let change = Change::from_letter(&change)
+            .ok_or_else(|| wrong(LOOK_UP, format!("`{change}` is no change: U, S, M or X")))?;
+        made.join(&lsoa_2011, &lsoa_2021, change).map_err(|what| wrong(LOOK_UP, what))?;
+    }
+    Ok(made)
+}

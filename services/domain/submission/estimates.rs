@@ -1,0 +1,375 @@
+//! Takes the rows of one submission of estimates. As with records, a row with a problem leaves nothing behind.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::finish::{header_hash, text};
+use super::raw::shown;
+use super::{Draft, Header, RowProblem};
+use crate::domain::codes::{Dimension, State, nearest};
+use crate::domain::cube::Packed;
+use crate::domain::estimate::{
+    Estimate, EstimateKey, EstimateSource, Estimates, NAMED_AREA, PUBLISHER,
+};
+use crate::domain::period::months_of;
+use crate::domain::reference::Reference;
+
+/// Keys of a figure, at most.
+const KEYS: usize = 3;
+/// Longest code, name or area, and longest base, in bytes: a row stays well below a block of the store.
+const LONGEST: usize = 128;
+const LONGEST_BASE: usize = 1000;
+
+/// A row as it was given.
+#[derive(Clone, Debug, Default)]
+#[allow(missing_docs)] // the contract's message `EstimateRecord` describes each
+pub struct Given<'a> {
+    pub indicator: &'a str,
+    pub area: &'a str,
+    pub period: &'a str,
+    /// Dimension and code of each key.
+    pub keys: Vec<(&'a str, &'a str)>,
+    pub value: Option<f64>,
+    pub lower: Option<f64>,
+    pub upper: Option<f64>,
+    pub base_count: Option<i64>,
+    pub weight: Option<f64>,
+    pub base: &'a str,
+}
+
+/// What may stand only once in a submission: indicator, area, period, keys in order, base.
+type Identity = (String, String, String, Vec<(String, String)>, String);
+
+/// Rows in, a [`Draft`] out.
+pub struct EstimateBuilder {
+    reference: Arc<Reference>,
+    header: Header,
+    estimates: Estimates,
+    /// Number of the row that each identity came with.
+    seen: FxHashMap<Identity, u64>,
+    left_out: blake3::Hasher,
+    rows_seen: u64,
+    rejected: u64,
+    problems: Vec<RowProblem>,
+}
+
+/// Problems of one row: field, value, what was expected, nearest.
+#[derive(Default)]
+struct Wrong(Vec<(String, String, String, String)>);
+
+impl Wrong {
+    fn add(&mut self, field: &str, value: &str, expected: impl Into<String>) {
+        self.near(field, value, expected, None);
+    }
+
+    fn near(
+        &mut self,
+        field: &str,
+        value: &str,
+        expected: impl Into<String>,
+        nearest: Option<&str>,
+    ) {
+        let nearest = nearest.unwrap_or_default().to_owned();
+        self.0.push((field.to_owned(), shown(value), expected.into(), nearest));
+    }
+}
+
+impl EstimateBuilder {
+    /// Starts a submission.
+    #[must_use]
+    pub fn new(reference: Arc<Reference>, header: Header, source: EstimateSource) -> Self {
+        Self {
+            reference,
+            header,
+            estimates: Estimates { source, rows: Vec::new() },
+            seen: FxHashMap::default(),
+            left_out: blake3::Hasher::new(),
+            rows_seen: 0,
+            rejected: 0,
+            problems: Vec::new(),
+        }
+    }
+
+    /// The header.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Takes a row. `left_out` gives the row's bytes if it has a problem, for the content hash.
+    pub fn row(&mut self, given: &Given<'_>, left_out: impl FnOnce() -> Vec<u8>) {
+        let mut wrong = Wrong::default();
+        check_what(&self.reference, given, &mut wrong);
+        check_keys(&self.reference, given, &mut wrong);
+        check_figures(&self.reference, given, &mut wrong);
+        if wrong.0.is_empty() {
+            let identity = identity(&self.reference, given);
+            if let Some(first) = self.seen.get(&identity) {
+                let expected = format!(
+                    "a figure that no earlier row has: row {first} has the same indicator, area, period, keys and base"
+                );
+                wrong.add("indicator", given.indicator, expected);
+            } else {
+                self.seen.insert(identity, self.rows_seen);
+            }
+        }
+        self.rows_seen += 1;
+        match given.value.filter(|_| wrong.0.is_empty()) {
+            Some(value) => self.estimates.rows.push(estimate(given, value)),
+            None => self.reject(wrong, &left_out()),
+        }
+    }
+
+    fn reject(&mut self, wrong: Wrong, bytes: &[u8]) {
+        let room = Draft::PROBLEMS.saturating_sub(self.problems.len());
+        let row_index = self.rows_seen - 1;
+        let problem = |(field, value, expected, nearest)| RowProblem {
+            row_index,
+            field,
+            value,
+            expected,
+            nearest,
+        };
+        self.problems.extend(wrong.0.into_iter().take(room).map(problem));
+        self.left_out.update(&self.rows_seen.to_le_bytes());
+        self.left_out.update(&(bytes.len() as u64).to_le_bytes());
+        self.left_out.update(bytes);
+        self.rejected += 1;
+    }
+
+    /// Ends the submission.
+    #[must_use]
+    pub fn finish(self) -> Draft {
+        let accepted = self.estimates.rows.len() as u64;
+        Draft {
+            content_hash: self.content_hash(),
+            accepted_count: accepted,
+            rejected_count: self.rejected,
+            total_count: accepted,
+            problems: self.problems,
+            columns: Vec::new(),
+            weights: Packed { width: 0, data: Vec::new() },
+            persons: None,
+            source_records: None,
+            estimates: Some(self.estimates),
+        }
+    }
+
+    /// Over what the caller said: header, source, rows in order, and the rows left out.
+    fn content_hash(&self) -> [u8; 32] {
+        let mut hasher = header_hash(&self.header);
+        let source = &self.estimates.source;
+        let not_for_targets = if source.not_for_targets { "not for targets" } else { "" };
+        for part in [
+            &source.publisher,
+            &source.title,
+            &source.edition,
+            &source.licence,
+            &source.uri,
+            &source.series,
+            not_for_targets,
+        ] {
+            text(&mut hasher, part);
+        }
+        for row in &self.estimates.rows {
+            for part in [&row.indicator, &row.area, &row.period, &row.base] {
+                text(&mut hasher, part);
+            }
+            hasher.update(&(row.keys.len() as u64).to_le_bytes());
+            for key in &row.keys {
+                text(&mut hasher, &key.dimension);
+                text(&mut hasher, &key.code);
+            }
+            let numbers = [Some(row.value), row.lower, row.upper, row.weight];
+            for number in numbers {
+                // Minus zero is zero.
+                let bits = number.map(|number| (number + 0.0).to_bits());
+                hasher.update(&[u8::from(bits.is_some())]);
+                hasher.update(&bits.unwrap_or(0).to_le_bytes());
+            }
+            hasher.update(&[u8::from(row.base_count.is_some())]);
+            hasher.update(&row.base_count.unwrap_or(0).to_le_bytes());
+        }
+        hasher.update(self.left_out.finalize().as_bytes());
+        *hasher.finalize().as_bytes()
+    }
+}
+
+fn estimate(given: &Given<'_>, value: f64) -> Estimate {
+    let key = |(dimension, code): &(&str, &str)| EstimateKey {
+        dimension: (*dimension).to_owned(),
+        code: (*code).to_owned(),
+    };
+    Estimate {
+        indicator: given.indicator.to_owned(),
+        area: given.area.to_owned(),
+        period: given.period.to_owned(),
+        keys: given.keys.iter().map(key).collect(),
+        value,
+        lower: given.lower,
+        upper: given.upper,
+        base_count: given.base_count.and_then(|count| u64::try_from(count).ok()),
+        weight: given.weight,
+        base: given.base.to_owned(),
+    }
+}
+
+/// An area has two codes, and keys come in any order: neither makes it another figure.
+fn identity(reference: &Reference, given: &Given<'_>) -> Identity {
+    let area = reference.areas().get(given.area).map_or(given.area, |area| &area.code);
+    let mut keys: Vec<_> =
+        given.keys.iter().map(|(d, c)| ((*d).to_owned(), (*c).to_owned())).collect();
+    keys.sort_unstable();
+    (
+        given.indicator.to_owned(),
+        area.to_owned(),
+        given.period.to_owned(),
+        keys,
+        given.base.to_owned(),
+    )
+}
+
+/// Indicator, area, period, base.
+fn check_what(reference: &Reference, given: &Given<'_>, wrong: &mut Wrong) {
+    if reference.indicator(given.indicator).is_none() {
+        let near = nearest(given.indicator, reference.indicators().map(|i| i.id.as_str()));
+        let expected = "an indicator id; ReferenceService.ListIndicators lists them";
+        wrong.near("indicator", given.indicator, expected, near);
+    }
+    check_area(reference, given.area, wrong);
+    if let Err(error) = months_of(given.period) {
+        let expected = if given.period.is_empty() {
+            "a month `2020-04`, quarter `2020-Q2`, financial year `2020/21` or year `2018`".into()
+        } else {
+            error.to_string()
+        };
+        wrong.add("period", given.period, expected);
+    }
+    if given.base.len() > LONGEST_BASE {
+        wrong.add("base", given.base, format!("at most {LONGEST_BASE} bytes"));
+    } else if given.base.chars().any(char::is_control) {
+        wrong.add("base", given.base, "words without control characters");
+    }
+}
+
+fn check_area(reference: &Reference, area: &str, wrong: &mut Wrong) {
+    if area.len() > LONGEST || area.chars().any(char::is_control) {
+        wrong.add("area", area, format!("at most {LONGEST} bytes without control characters"));
+        return;
+    }
+    let known = reference.areas().get(area).is_some()
+        || reference.organisation(area).is_some()
+        || is_ons_code(area)
+        || area.strip_prefix(NAMED_AREA).is_some_and(|words| !words.trim().is_empty());
+    if !known {
+        let areas = reference.areas().iter().map(|area| area.code.as_str());
+        let near = nearest(area, areas);
+        let expected = "the code of an area or organisation, an ONS code of nine characters (`E92000001`), or `NAME:` and words";
+        wrong.near("area", area, expected, near);
+    }
+}
+
+/// A letter and eight digits: `K02000001`.
+fn is_ons_code(code: &str) -> bool {
+    let bytes = code.as_bytes();
+    bytes.len() == 9 && bytes[0].is_ascii_uppercase() && bytes[1..].iter().all(u8::is_ascii_digit)
+}
+
+fn check_keys(reference: &Reference, given: &Given<'_>, wrong: &mut Wrong) {
+    if given.keys.len() > KEYS {
+        let count = given.keys.len().to_string();
+        wrong.add("keys", &count, format!("at most {KEYS} keys, one for each dimension"));
+        return;
+    }
+    for (place, (dimension, code)) in given.keys.iter().enumerate() {
+        let (at_dimension, at_code) =
+            (format!("keys[{place}].dimension"), format!("keys[{place}].code"));
+        if given.keys[..place].iter().any(|(earlier, _)| earlier == dimension) {
+            wrong.add(&at_dimension, dimension, "a dimension that no other key of the row has");
+        } else if dimension.len() > LONGEST || code.len() > LONGEST {
+            wrong.add(&at_code, code, format!("at most {LONGEST} bytes"));
+        } else if let Some(name) = dimension.strip_prefix(PUBLISHER) {
+            if name.is_empty() || !name.bytes().all(is_of_a_name) {
+                wrong.add(
+                    &at_dimension,
+                    dimension,
+                    "`publisher:` and a name of a to z, 0 to 9 and _",
+                );
+            }
+            if code.trim().is_empty() || code.chars().any(char::is_control) {
+                wrong.add(&at_code, code, "the publisher's words, without control characters");
+            }
+        } else {
+            match reference.dimension(dimension).filter(|found| found.field().is_some()) {
+                Some(found) => check_code(found, &at_code, code, wrong),
+                None => {
+                    let near = reference.nearest_dimension(dimension);
+                    let expected = "a dimension of people (ReferenceService.ListDimensions), or `publisher:` and a name";
+                    wrong.near(&at_dimension, dimension, expected, near);
+                }
+            }
+        }
+    }
+}
+
+fn is_of_a_name(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'
+}
+
+fn check_code(dimension: &Dimension, field: &str, code: &str, wrong: &mut Wrong) {
+    let codes = || dimension.categories.iter().map(|(code, _)| code.as_str());
+    let stands = codes().any(|category| category == code)
+        || match State::from_name(code) {
+            Some(State::Any | State::None) => dimension.overlapping(),
+            Some(State::Coarser | State::NotCollected) | None => false,
+            Some(_) => true,
+        };
+    if !stands {
+        let some: Vec<_> = codes().take(12).collect();
+        let more = if codes().nth(12).is_some() { ", …" } else { "" };
+        let expected = format!("a category of `{}`: {}{more}", dimension.id, some.join(", "));
+        wrong.near(field, code, expected, nearest(code, codes()));
+    }
+}
+
+fn check_figures(reference: &Reference, given: &Given<'_>, wrong: &mut Wrong) {
+    let (least, most) =
+        reference.indicator(given.indicator).map_or((f64::MIN, f64::MAX), |i| i.range());
+    let value = match given.value {
+        None => {
+            wrong.add("value", "", "a number: where none was published there is no row");
+            None
+        }
+        Some(value) if !value.is_finite() || !(least..=most).contains(&value) => {
+            let range = if most < f64::MAX {
+                format!("a finite number from {least} to {most}, in the indicator's unit")
+            } else {
+                "a finite number of 0 or more, in the indicator's unit".to_owned()
+            };
+            wrong.add("value", &value.to_string(), range);
+            None
+        }
+        value => value,
+    };
+    let value_words = value.map_or("the value".into(), |value| format!("the value, {value}"));
+    let limit = |bound: Option<f64>, holds: fn(f64, f64) -> bool| {
+        bound.filter(|bound| !bound.is_finite() || value.is_some_and(|value| !holds(*bound, value)))
+    };
+    if let Some(lower) = limit(given.lower, |lower, value| lower <= value) {
+        wrong.add("lower", &lower.to_string(), format!("a finite number, not above {value_words}"));
+    }
+    if let Some(upper) = limit(given.upper, |upper, value| upper >= value) {
+        wrong.add("upper", &upper.to_string(), format!("a finite number, not below {value_words}"));
+    }
+    if let Some(count) = given.base_count.filter(|count| *count < 0) {
+        wrong.add("base_count", &count.to_string(), "0 or more");
+    }
+    if let Some(weight) = given.weight.filter(|weight| !weight.is_finite() || *weight < 0.0) {
+        wrong.add("weight", &weight.to_string(), "a finite number of 0 or more");
+    }
+}
+
+#[cfg(test)]
+#[path = "estimates_tests.rs"]
+mod tests;

@@ -1,0 +1,395 @@
+//! The people of an area by small area, and by what they are broken down by.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::NoData;
+use super::question::{By, RiskQuestion, lies_in};
+use crate::domain::codes::{Dimension, State, Value};
+use crate::domain::collection::{Collection, DataClass, Dataset};
+use crate::domain::field::Field;
+use crate::domain::measures::risk::people_brought_back;
+use crate::domain::period::Month;
+use crate::domain::reference::Reference;
+use crate::domain::small_area::Edition;
+use crate::domain::statistics::Confidence;
+use crate::engine::answer::context::{Context, Key, Legend};
+use crate::engine::answer::estimates::standing;
+use crate::engine::answer::plan::{Ask, Plan};
+use crate::engine::answer::table::{Table, Unit};
+use crate::engine::query::{AsOf, Query, Where};
+use crate::engine::{Engine, QueryError};
+use crate::store::{Catalog, Submission};
+
+/// The dimension of the small areas themselves.
+const SMALL_AREA: &str = "residence_lsoa";
+/// Type of the organisations that publish tables.
+const PUBLISHER: &str = "publisher";
+
+/// Some people.
+pub(super) struct Group {
+    /// What they have in common; none for all.
+    pub(super) key: Option<Key>,
+    /// How many live in each small area, without zeros.
+    pub(super) people: BTreeMap<String, u64>,
+}
+
+/// The people of an area.
+pub(super) struct People {
+    pub(super) edition: Edition,
+    pub(super) total: Group,
+    pub(super) groups: Vec<Group>,
+    pub(super) context: Context,
+    pub(super) query: Query,
+    pub(super) joins: Vec<String>,
+}
+
+/// A population by small area: the newest month of a collection.
+struct Candidate<'a> {
+    collection: &'a Collection,
+    month: Month,
+    submissions: Vec<Arc<Submission>>,
+    edition: Result<Edition, (String, String)>,
+    data_position: u64,
+}
+
+impl Candidate<'_> {
+    fn has(&self, field: Field) -> bool {
+        self.submissions.iter().any(|submission| submission.column(field).is_some())
+    }
+}
+
+/// The populations by small area of some collections.
+fn candidates<'a>(
+    catalog: &Catalog,
+    reference: &'a Reference,
+    asked: Option<&String>,
+    position: u64,
+) -> (Vec<Candidate<'a>>, u64) {
+    let (mut found, mut last_change) = (Vec::new(), 0);
+    let all = reference.collections().filter(|c| c.datasets.contains(&Dataset::Populations));
+    for collection in all.filter(|c| asked.is_none_or(|asked| *asked == c.id)) {
+        let ids = std::iter::once(collection.id.as_str());
+        let standing = standing(catalog, ids, Dataset::Populations, position);
+        last_change = last_change.max(standing.data_position);
+        let by_area = |s: &&Arc<Submission>| s.column(Field::ResidenceLsoa).is_some();
+        let month = standing.submissions.iter().filter(by_area).map(|s| s.slot.month).max();
+        let Some(month) = month else { continue };
+        let submissions: Vec<_> =
+            standing.submissions.into_iter().filter(|s| s.slot.month == month).collect();
+        let edition = edition(catalog, reference, &submissions);
+        let data_position = standing.data_position;
+        found.push(Candidate { collection, month, submissions, edition, data_position });
+    }
+    (found, last_change)
+}
+
+/// The edition of the small areas where people were counted.
+fn edition(
+    catalog: &Catalog,
+    reference: &Reference,
+    submissions: &[Arc<Submission>],
+) -> Result<Edition, (String, String)> {
+    let values = catalog.words().of(Field::ResidenceLsoa);
+    let columns = submissions.iter().filter_map(|s| s.column(Field::ResidenceLsoa));
+    let words: BTreeSet<u32> = columns.flat_map(|column| column.words.iter().copied()).collect();
+    let codes = words.iter().filter_map(|word| match values.get(*word as usize) {
+        Some(Value::Codes(codes)) => codes.first().map(String::as_str),
+        Some(Value::State(_) | Value::Number(_)) | None => None,
+    });
+    reference.small_areas().edition_of(codes, Edition::Lsoa2021)
+}
+
+/// The edition that a view of deprivation is of: the one whose small areas fall into its categories, rather that of the population.
+fn edition_of_view(reference: &Reference, dimension: &Dimension, counted: Edition) -> Edition {
+    let falls = |edition: &Edition| {
+        reference.small_areas().of(*edition).any(|(code, _)| {
+            let value = reference.deprivation_of(edition.id(), code);
+            value.is_some_and(|v| reference.places(dimension, &v)[0] < dimension.categories.len())
+        })
+    };
+    let other = Edition::ALL.into_iter().find(|edition| *edition != counted);
+    [Some(counted), other].into_iter().flatten().find(falls).unwrap_or(counted)
+}
+
+impl Engine {
+    /// The people of the area asked about, by small area; or why there are none.
+    pub(super) fn people_by_small_area(
+        &self,
+        question: &RiskQuestion,
+        position: u64,
+    ) -> Result<Result<People, NoData>, QueryError> {
+        let reference = Arc::clone(&self.store().catalog().reference);
+        let dimension = question.by.as_ref().and_then(|id| reference.dimension(id)).cloned();
+        let by = dimension.as_ref().and_then(By::of);
+        let (found, data_position) = {
+            let catalog = self.store().catalog();
+            candidates(&catalog, &reference, question.population_collection.as_ref(), position)
+        };
+        let Some(chosen) = choose(&reference, question, &found, dimension.as_ref(), by)? else {
+            let place = question.population_collection.as_ref();
+            let place =
+                place.map_or("no collection has".into(), |id| format!("collection `{id}` has no"));
+            let detail = format!(
+                "{place} people by small area (`residence_lsoa`); SubmitPopulations takes them"
+            );
+            return Ok(Err(NoData { detail, data_position }));
+        };
+        let edition = chosen.edition.clone().map_err(|(old, new)| {
+            QueryError::Refused(format!(
+                "`{}` mixes small areas of 2011 (`{old}`) and of 2021 (`{new}`): name another population",
+                chosen.collection.id
+            ))
+        })?;
+        let outer: Vec<String> = match (by, &dimension) {
+            (Some(By::People(_)), Some(dimension)) => vec![dimension.id.clone()],
+            _ => Vec::new(),
+        };
+        let query = Query {
+            collection: chosen.collection.id.clone(),
+            care_setting: None,
+            place: Where::Organisations(
+                chosen.submissions.iter().map(|s| s.organisation.to_string()).collect(),
+            ),
+            months: (chosen.month, chosen.month),
+            by: outer.clone(),
+            filters: Vec::new(),
+            as_of: AsOf::Position(position),
+            confidence: Confidence::default(),
+            full: true,
+        };
+        let plan = self.plan(&Ask {
+            query: &query,
+            collection: &query.collection,
+            dataset: Dataset::Populations,
+            dimensions: outer.iter().cloned().chain([SMALL_AREA.to_owned()]).collect(),
+            filters: Vec::new(),
+        })?;
+        let threads = self.settings.threads;
+        let path = plan.path(Unit::Weights);
+        let table = plan.table(self.store().reader(), Unit::Weights, path, 1, threads)?;
+        let mut made = Counted { reference: &reference, question, plan: &plan, table: &table }
+            .people(edition, dimension.as_ref(), by, query.clone())?;
+        made.context.data_position = made.context.data_position.max(chosen.data_position);
+        Ok(Ok(made))
+    }
+}
+
+/// The population that answers: with the dimension, of the edition that the dimension is of, real before synthetic, published before
+/// submitted by providers, newest.
+fn choose<'a, 'b>(
+    reference: &Reference,
+    question: &RiskQuestion,
+    found: &'b [Candidate<'a>],
+    dimension: Option<&Dimension>,
+    by: Option<By>,
+) -> Result<Option<&'b Candidate<'a>>, QueryError> {
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let fitting: Vec<_> = match by {
+        Some(By::People(field)) => found.iter().filter(|candidate| candidate.has(field)).collect(),
+        Some(By::Deprivation | By::Residence | By::SubIcb) | None => found.iter().collect(),
+    };
+    if fitting.is_empty() {
+        let id = question.by.as_deref().unwrap_or_default();
+        return Err(QueryError::Refused(format!(
+            "no population by small area tells people apart by `{id}`; there is one by {}",
+            told_apart(reference, found).join(", ")
+        )));
+    }
+    let rank = |candidate: &&&Candidate<'_>| {
+        let counted = candidate.edition.as_ref().copied().unwrap_or(Edition::Lsoa2021);
+        let of_edition = match (by, dimension) {
+            (Some(By::Deprivation), Some(view)) => {
+                edition_of_view(reference, view, counted) == counted
+            }
+            _ => true,
+        };
+        let collection = candidate.collection;
+        (
+            of_edition,
+            candidate.edition.is_ok(),
+            collection.data_class == DataClass::Real,
+            collection.expected_organisation_type == PUBLISHER,
+            candidate.month,
+            std::cmp::Reverse(collection.id.clone()),
+        )
+    };
+    Ok(fitting.iter().max_by_key(rank).copied())
+}
+
+/// The dimensions of people that there are populations for.
+fn told_apart(reference: &Reference, found: &[Candidate<'_>]) -> Vec<String> {
+    let has = |dimension: &&Dimension| match By::of(dimension) {
+        Some(By::People(field)) => found.iter().any(|candidate| candidate.has(field)),
+        Some(By::Deprivation | By::Residence) => true,
+        Some(By::SubIcb) | None => false,
+    };
+    let ids = reference.dimensions().iter().filter(has);
+    ids.map(|dimension| format!("`{}`", dimension.id)).collect()
+}
+
+/// People as they were counted.
+struct Counted<'a> {
+    reference: &'a Reference,
+    question: &'a RiskQuestion,
+    plan: &'a Plan,
+    table: &'a Table,
+}
+
+impl Counted<'_> {
+    fn people(
+        &self,
+        counted: Edition,
+        dimension: Option<&Dimension>,
+        by: Option<By>,
+        query: Query,
+    ) -> Result<People, QueryError> {
+        let mut joins = vec![format!(
+            "People of `{}`, {}, are counted by {}.",
+            query.collection,
+            query.months.0,
+            counted.label()
+        )];
+        let edition = match (by, dimension) {
+            (Some(By::Deprivation), Some(view)) => edition_of_view(self.reference, view, counted),
+            _ => counted,
+        };
+        if (counted, edition) == (Edition::Lsoa2011, Edition::Lsoa2021) {
+            return Err(QueryError::Refused(format!(
+                "`{}` is of LSOA 2021 and `{}` counts people by LSOA 2011: name a population by LSOA 2021",
+                self.question.by.as_deref().unwrap_or_default(),
+                query.collection
+            )));
+        }
+        let mut inside: BTreeSet<&str> =
+            lies_in(self.reference, edition, &self.question.area).collect();
+        let bring = |counts: &[u64]| {
+            let mut people = self.by_code(counts);
+            if counted != edition {
+                people = people_brought_back(&people, self.reference.small_areas().parents());
+            }
+            people.retain(|code, count| inside.contains(code.as_str()) && *count > 0);
+            people
+        };
+        let total = Group { key: None, people: bring(&self.table.all) };
+        let mut context = self.plan.context(&query);
+        let mut groups = match (by, dimension) {
+            (Some(By::People(_)), Some(_)) => {
+                let rows = self.table.rows.iter().map(|(row, counts)| (row[0], bring(counts)));
+                let rows: Vec<_> = rows.filter(|(_, people)| !people.is_empty()).collect();
+                let mut sums = vec![0; self.plan.axes[0].places()];
+                for (place, people) in &rows {
+                    sums[*place] = people.values().sum();
+                }
+                context.quality = self.plan.quality(&BTreeMap::from([(0, sums)]));
+                let group =
+                    |(place, people)| Group { key: Some(self.plan.axes[0].key(place)), people };
+                rows.into_iter().map(group).collect()
+            }
+            (Some(by), Some(dimension)) => self.by_area(&total, edition, dimension, by),
+            _ => Vec::new(),
+        };
+        inside.retain(|code| !total.people.contains_key(*code));
+        if counted != edition {
+            joins.push(format!(
+                "They were brought back to {}, of which `{}` is: those of a merged area are shared out as its parts had people in mid-2020.",
+                edition.label(),
+                self.question.by.as_deref().unwrap_or_default()
+            ));
+        }
+        if by == Some(By::Deprivation) {
+            joins.push(format!(
+                "Deprivation is the small area's own, in the edition that goes with {}.",
+                edition.label()
+            ));
+        }
+        if let Some(dimension) = dimension {
+            context.legend = vec![legend(self.reference, dimension, &mut groups)];
+        }
+        self.place(&mut context, inside.len(), edition);
+        Ok(People { edition, total, groups, context, query, joins })
+    }
+
+    /// Counts by the code of the small area; what has no code, or lies elsewhere, is left out.
+    fn by_code(&self, counts: &[u64]) -> BTreeMap<String, u64> {
+        let codes = &self.plan.axes[self.plan.axes.len() - 1].categories;
+        let found = codes.iter().zip(counts).filter(|(_, count)| **count > 0);
+        found.map(|((code, _), count)| (code.clone(), *count)).collect()
+    }
+
+    /// The people of each category that small areas as a whole fall into.
+    fn by_area(
+        &self,
+        total: &Group,
+        edition: Edition,
+        dimension: &Dimension,
+        by: By,
+    ) -> Vec<Group> {
+        let category = |code: &str| -> Option<(usize, String)> {
+            let value = match by {
+                By::SubIcb => {
+                    let sub_icb = &self.reference.small_areas().get(edition, code)?.sub_icb;
+                    return (!sub_icb.is_empty()).then(|| (0, sub_icb.clone()));
+                }
+                By::Deprivation => self.reference.deprivation_of(edition.id(), code)?,
+                By::Residence | By::People(_) => Value::Codes(vec![code.to_owned()]),
+            };
+            let place = *self.reference.places(dimension, &value).first()?;
+            let (code, _) = dimension.categories.get(place)?;
+            Some((place, code.clone()))
+        };
+        let unknown = (usize::MAX, State::NotKnown.name().to_owned());
+        let mut groups: BTreeMap<(usize, String), BTreeMap<String, u64>> = BTreeMap::new();
+        for (code, count) in &total.people {
+            let category = category(code).unwrap_or_else(|| unknown.clone());
+            groups.entry(category).or_default().insert(code.clone(), *count);
+        }
+        let group = |((place, code), people): ((usize, String), BTreeMap<String, u64>)| {
+            let state = (place == usize::MAX).then_some(State::NotKnown);
+            Group { key: Some(Key { dimension: dimension.id.clone(), code, state }), people }
+        };
+        groups.into_iter().map(group).collect()
+    }
+
+    /// Says where the people of the answer live, and what is not known of where others do.
+    fn place(&self, context: &mut Context, empty: usize, edition: Edition) {
+        context.area.clone_from(&self.question.area);
+        context.area_name.clone_from(&self.question.area_name);
+        context.residence = true;
+        context.expected_organisation_count = context.organisation_count;
+        let all: u64 = self.table.all.iter().sum();
+        let placed: u64 = self.by_code(&self.table.all).values().sum();
+        if all > placed {
+            context.notes.push(format!(
+                "{} of {all} people of the collection have no small area on record and are in no row.",
+                all - placed
+            ));
+        }
+        if empty > 0 {
+            context.notes.push(format!(
+                "{empty} small areas ({}) of the area asked about have no people in the collection.",
+                edition.label()
+            ));
+        }
+    }
+}
+
+/// The words of the categories that occur.
+fn legend(reference: &Reference, dimension: &Dimension, groups: &mut [Group]) -> Legend {
+    let codes = groups.iter().filter_map(|group| group.key.as_ref());
+    let categories = codes.filter(|key| key.state.is_none()).map(|key| {
+        let listed = dimension.categories.iter().find(|(code, _)| *code == key.code);
+        let words = listed.map(|(_, words)| words.clone());
+        let area = || reference.areas().get(&key.code).map(|area| area.name.clone());
+        (key.code.clone(), words.or_else(area).unwrap_or_default())
+    });
+    Legend {
+        dimension: dimension.id.clone(),
+        label: dimension.label.clone(),
+        direction: dimension.direction.clone(),
+        overlapping: dimension.overlapping(),
+        categories: categories.collect(),
+    }
+}

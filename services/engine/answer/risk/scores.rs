@@ -1,0 +1,176 @@
+//! The score of each small area, out of what was published.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::question::RiskQuestion;
+use super::{NoData, Scores};
+use crate::domain::collection::Dataset;
+use crate::domain::estimate::{Estimate, EstimateSource};
+use crate::domain::period::Month;
+use crate::domain::reference::Reference;
+use crate::domain::small_area::Edition;
+use crate::engine::answer::estimates::standing;
+use crate::engine::{Engine, QueryError};
+use crate::store::Submission;
+
+/// Scores by small area.
+pub(super) struct Scored {
+    pub(super) scores: BTreeMap<String, Scores>,
+    pub(super) edition: Edition,
+    /// Indicator ids of the components.
+    pub(super) components: Vec<String>,
+    pub(super) source: EstimateSource,
+    pub(super) joins: Vec<String>,
+    pub(super) data_position: u64,
+}
+
+/// The newest table of scores in a collection: last and first month of its figures, month and position of its submission.
+type When = ((Month, Month), Month, u64);
+
+impl Engine {
+    /// The scores of the newest period, and why there are none.
+    pub(super) fn scores_by_small_area(
+        &self,
+        question: &RiskQuestion,
+        position: u64,
+    ) -> Result<Result<Scored, NoData>, QueryError> {
+        let (reference, standing) = {
+            let catalog = self.store().catalog();
+            let reference = Arc::clone(&catalog.reference);
+            let all = reference.collections().filter(|c| c.datasets.contains(&Dataset::Estimates));
+            let asked =
+                |id: &&str| question.score_collection.as_ref().is_none_or(|asked| asked == id);
+            let ids = all.map(|collection| collection.id.as_str()).filter(asked);
+            let standing = standing(&catalog, ids, Dataset::Estimates, position);
+            drop(catalog);
+            (reference, standing)
+        };
+        let mut newest: BTreeMap<&str, (When, &Arc<Submission>, Arc<[Estimate]>)> = BTreeMap::new();
+        for submission in &standing.submissions {
+            let rows = self.store().reader().estimates(submission)?;
+            let scores = rows.iter().filter(|row| is_score(&reference, row, &question.indicator));
+            let period = scores.filter_map(period).max();
+            let Some(period) = period else { continue };
+            let when = (period, submission.slot.month, submission.position);
+            let known = newest.get(submission.collection.as_ref());
+            if known.is_none_or(|(earlier, _, _)| *earlier < when) {
+                newest.insert(&submission.collection, (when, submission, rows));
+            }
+        }
+        if newest.len() > 1 {
+            let ids: Vec<_> = newest.keys().map(|id| format!("`{id}`")).collect();
+            return Err(QueryError::Refused(format!(
+                "{} is scored by small area in {}: name one in `score_collection`",
+                question.indicator,
+                ids.join(" and ")
+            )));
+        }
+        let data_position = standing.data_position;
+        let Some((_, (when, submission, rows))) = newest.pop_first() else {
+            let place = question.score_collection.as_ref();
+            let place =
+                place.map_or("no collection has".into(), |id| format!("collection `{id}` has no"));
+            let detail = format!(
+                "{place} scores of {} by small area here; SubmitEstimates takes them",
+                question.indicator
+            );
+            return Ok(Err(NoData { detail, data_position }));
+        };
+        read(&reference, question, submission, &rows, when.0, data_position).map(Ok)
+    }
+}
+
+/// Last month first: what ends later is newer.
+fn period(row: &Estimate) -> Option<(Month, Month)> {
+    row.months().map(|(first, last)| (last, first))
+}
+
+/// Whether a figure is that of a small area that is known here, as a whole.
+fn is_score(reference: &Reference, row: &Estimate, indicator: &str) -> bool {
+    let areas = reference.small_areas();
+    row.indicator == indicator
+        && row.keys.is_empty()
+        && Edition::ALL.iter().any(|edition| areas.get(*edition, &row.area).is_some())
+}
+
+fn read(
+    reference: &Reference,
+    question: &RiskQuestion,
+    submission: &Submission,
+    rows: &[Estimate],
+    newest: (Month, Month),
+    data_position: u64,
+) -> Result<Scored, QueryError> {
+    let of = |indicator: &str| -> Vec<&Estimate> {
+        let scores = rows.iter().filter(|row| is_score(reference, row, indicator));
+        scores.filter(|row| period(row) == Some(newest)).collect()
+    };
+    let found = of(&question.indicator);
+    let bases: BTreeSet<&str> = found.iter().map(|row| row.base.as_str()).collect();
+    if bases.len() > 1 {
+        return Err(QueryError::Refused(format!(
+            "{} in `{}` stands on several bases, which are not comparable: submit one of them alone",
+            question.indicator, submission.collection
+        )));
+    }
+    let (edition, told) = edition(reference, &found, bases.first().copied().unwrap_or_default())?;
+    let components =
+        reference.indicator(&question.indicator).map_or(Vec::new(), |i| i.components.clone());
+    let by_area = |indicator: &String| -> BTreeMap<&str, f64> {
+        of(indicator).into_iter().map(|row| (row.area.as_str(), row.value)).collect()
+    };
+    let of_components: Vec<_> = components.iter().map(by_area).collect();
+    let known =
+        found.iter().filter(|row| reference.small_areas().get(edition, &row.area).is_some());
+    let scores: BTreeMap<String, Scores> = known
+        .map(|row| {
+            let values = of_components.iter().map(|of| of.get(row.area.as_str()).copied());
+            (row.area.clone(), Scores { score: row.value, components: values.collect() })
+        })
+        .collect();
+    let period = found.first().map_or("", |row| row.period.as_str());
+    let joins = vec![format!(
+        "Scores of {}, {period}, {}: {} of the small areas known here. {told}",
+        question.indicator,
+        edition.label(),
+        scores.len()
+    )];
+    let source = submission.source.as_deref().cloned().unwrap_or_default();
+    Ok(Scored { scores, edition, components, source, joins, data_position })
+}
+
+/// The edition of the small areas, and how it is known: said in the figures' base, or told by codes that one edition alone has.
+fn edition(
+    reference: &Reference,
+    rows: &[&Estimate],
+    base: &str,
+) -> Result<(Edition, String), QueryError> {
+    let codes = rows.iter().map(|row| row.area.as_str());
+    let told = reference.small_areas().edition_of(codes, Edition::Lsoa2021);
+    let told = told.map_err(|(old, new)| {
+        QueryError::Refused(format!(
+            "the scores mix small areas of 2011 (`{old}`) and of 2021 (`{new}`): submit one edition in a submission"
+        ))
+    })?;
+    let said = Edition::from_id(base);
+    let foreign = |edition: &Edition| {
+        rows.iter().find(|row| reference.small_areas().get(*edition, &row.area).is_none())
+    };
+    match said {
+        Some(said) => match foreign(&said) {
+            Some(row) => Err(QueryError::Refused(format!(
+                "the scores say that they are of {}, which has no `{}`: submit them with the base `{}`",
+                said.label(),
+                row.area,
+                told.id()
+            ))),
+            None => Ok((said, "Their base says which edition they are of.".to_owned())),
+        },
+        None => Ok((
+            told,
+            "Codes that one edition alone has tell which they are of; what both have is unchanged."
+                .to_owned(),
+        )),
+    }
+}

@@ -1,0 +1,100 @@
+//! Published figures: in from submissions, out beside what was counted.
+
+use prost::Message;
+use tonic::Status;
+
+use super::{header, int, name};
+use crate::domain::collection::Dataset;
+use crate::domain::estimate::{Estimate, EstimateKey, EstimateSource};
+use crate::domain::reference::Reference;
+use crate::domain::submission::{EstimateBuilder, Given, Header};
+use crate::engine::answer::PublishedEstimate;
+use crate::proto::v1;
+use crate::rpc::status;
+
+/// A checked header and source; every problem of the source at once.
+pub(in crate::rpc) fn header(
+    reference: &Reference,
+    given: &v1::EstimatesHeader,
+) -> Result<(Header, EstimateSource), Status> {
+    let required = |field: &str| status::field_invalid(field, "is required");
+    let submission = given.submission.as_ref().ok_or_else(|| required("header.submission"))?;
+    let stated = given.source.clone().ok_or_else(|| required("header.source"))?;
+    let mut problems = Vec::new();
+    let unused = [
+        ("collected_characteristics", submission.collected_characteristics.is_empty()),
+        ("code_systems", submission.code_systems.is_empty()),
+        ("person_key_scheme", submission.person_key_scheme.is_empty()),
+    ];
+    for (field, _) in unused.into_iter().filter(|(_, empty)| !empty) {
+        let what = "empty: figures that others published have no records".to_owned();
+        problems.push((format!("header.submission.{field}"), what));
+    }
+    let v1::EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets } =
+        stated;
+    let source =
+        EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets };
+    let of_source = source.problems().into_iter();
+    problems.extend(of_source.map(|(field, what)| (format!("header.source.{field}"), what)));
+    if !problems.is_empty() {
+        return Err(status::fields_invalid(problems));
+    }
+    let header = header::header_at("header.submission", reference, Dataset::Estimates, submission)?;
+    Ok((header, source))
+}
+
+/// Takes a figure.
+pub(in crate::rpc) fn row(builder: &mut EstimateBuilder, record: &v1::EstimateRecord) {
+    let keys = record.keys.iter().map(|key| (key.dimension.as_str(), key.code.as_str()));
+    let given = Given {
+        indicator: &record.indicator,
+        area: &record.area,
+        period: &record.period,
+        keys: keys.collect(),
+        value: record.value,
+        lower: record.lower,
+        upper: record.upper,
+        base_count: record.base_count,
+        weight: record.weight,
+        base: &record.base,
+    };
+    builder.row(&given, || record.encode_to_vec());
+}
+
+/// Where figures come from.
+pub(in crate::rpc) fn source(source: &EstimateSource) -> v1::EstimateSource {
+    let EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets } =
+        source.clone();
+    v1::EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets }
+}
+
+/// A published figure, with where it comes from.
+pub(in crate::rpc) fn published(found: PublishedEstimate) -> v1::PublishedEstimate {
+    v1::PublishedEstimate {
+        record: Some(record(&found.estimate)),
+        source: found.submission.source.as_deref().map(source),
+        submission: name::of(&found.submission),
+        position: int(found.submission.position),
+        series_break: found.series_break,
+        area_name: found.area_name,
+    }
+}
+
+fn record(row: &Estimate) -> v1::EstimateRecord {
+    let key = |key: &EstimateKey| v1::EstimateKey {
+        dimension: key.dimension.clone(),
+        code: key.code.clone(),
+    };
+    v1::EstimateRecord {
+        indicator: row.indicator.clone(),
+        area: row.area.clone(),
+        period: row.period.clone(),
+        keys: row.keys.iter().map(key).collect(),
+        value: Some(row.value),
+        lower: row.lower,
+        upper: row.upper,
+        base_count: row.base_count.map(int),
+        weight: row.weight,
+        base: row.base.clone(),
+    }
+}

@@ -1,0 +1,126 @@
+//! Estimates as they are on disk: blocks of whole rows, which have no columns and are rolled up to nothing.
+
+use prost::Message;
+
+use super::StoreError;
+use crate::domain::cube::{BLOCK_BYTES, Block};
+use crate::domain::estimate::{Estimate, EstimateKey, EstimateSource, Estimates};
+use crate::domain::field::number;
+use crate::proto::store;
+
+/// The blocks of a submission's figures. A row is far smaller than a block: intake bounds its texts.
+pub(super) fn blocks(estimates: &Estimates) -> Vec<Block> {
+    let (mut blocks, mut open) = (Vec::new(), Vec::new());
+    for row in &estimates.rows {
+        let one = store::EstimateBlock { rows: vec![stored(row)] }.encode_to_vec();
+        if open.len() + one.len() > BLOCK_BYTES {
+            blocks.push(std::mem::take(&mut open));
+        }
+        // Encoded messages that follow one another are one message with all their repeated fields.
+        open.extend(one);
+    }
+    if !open.is_empty() {
+        blocks.push(open);
+    }
+    let number = |(chunk, data)| Block { field: number::ESTIMATES, chunk, data };
+    (0u32..).zip(blocks).map(number).collect()
+}
+
+/// The figures of a block.
+pub(super) fn rows(block: &[u8]) -> Result<Vec<Estimate>, StoreError> {
+    let damaged = |error: prost::DecodeError| StoreError::Damaged(error.to_string());
+    let block = store::EstimateBlock::decode(block).map_err(damaged)?;
+    Ok(block.rows.into_iter().map(read).collect())
+}
+
+fn stored(row: &Estimate) -> store::EstimateRow {
+    let key = |key: &EstimateKey| store::EstimateKey {
+        dimension: key.dimension.clone(),
+        code: key.code.clone(),
+    };
+    store::EstimateRow {
+        indicator: row.indicator.clone(),
+        area: row.area.clone(),
+        period: row.period.clone(),
+        keys: row.keys.iter().map(key).collect(),
+        value: row.value,
+        lower: row.lower,
+        upper: row.upper,
+        base_count: row.base_count,
+        weight: row.weight,
+        base: row.base.clone(),
+    }
+}
+
+fn read(row: store::EstimateRow) -> Estimate {
+    let key = |key: store::EstimateKey| EstimateKey { dimension: key.dimension, code: key.code };
+    Estimate {
+        indicator: row.indicator,
+        area: row.area,
+        period: row.period,
+        keys: row.keys.into_iter().map(key).collect(),
+        value: row.value,
+        lower: row.lower,
+        upper: row.upper,
+        base_count: row.base_count,
+        weight: row.weight,
+        base: row.base,
+    }
+}
+
+/// A source as it is in a submission's row.
+pub(super) fn stored_source(source: &EstimateSource) -> store::EstimateSource {
+    let EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets } =
+        source.clone();
+    store::EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets }
+}
+
+/// The source that a submission's row has.
+pub(super) fn source(stored: &store::EstimateSource) -> EstimateSource {
+    let store::EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets } =
+        stored.clone();
+    EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets }
+}
+
+/// Bytes that a figure takes in memory, roughly.
+pub(super) fn cost(row: &Estimate) -> u64 {
+    let keys: usize = row.keys.iter().map(|key| key.dimension.len() + key.code.len() + 64).sum();
+    let texts = row.indicator.len() + row.area.len() + row.period.len() + row.base.len();
+    (std::mem::size_of::<Estimate>() + keys + texts + 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(number: u32, base_bytes: usize) -> Estimate {
+        let key = |dimension: &str| EstimateKey { dimension: dimension.into(), code: "x".into() };
+        Estimate {
+            indicator: "DX-12".into(),
+            area: format!("E{number:08}"),
+            period: "2018".into(),
+            keys: vec![key("sex"), key("age_band")],
+            value: f64::from(number) / 1e6,
+            lower: Some(0.0),
+            upper: None,
+            base_count: (number % 2 == 0).then_some(0),
+            weight: Some(1.5),
+            base: "b".repeat(base_bytes),
+        }
+    }
+
+    #[test]
+    fn rows_come_back_from_blocks_of_bounded_size() {
+        for (count, base_bytes) in [(0, 0), (1, 1000), (1000, 3), (50, 1000)] {
+            let rows: Vec<_> = (0..count).map(|n| row(n, base_bytes)).collect();
+            let estimates = Estimates { source: EstimateSource::default(), rows };
+            let blocks = blocks(&estimates);
+            assert!(blocks.iter().all(|block| block.data.len() <= BLOCK_BYTES));
+            assert!(blocks.iter().zip(0..).all(|(block, chunk)| block.chunk == chunk));
+            let back: Vec<_> =
+                blocks.iter().flat_map(|block| super::rows(&block.data).unwrap()).collect();
+            assert_eq!(back, estimates.rows);
+        }
+        assert!(super::rows(&[0xff; 7]).is_err());
+    }
+}
