@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use prost::Message;
 use tokio::sync::oneshot;
@@ -14,6 +14,7 @@ use super::lock::Lock;
 use super::log::{Entry, EntryKind, Log, LogError, NewEntry};
 use super::open::open_state;
 use super::prepare::{Prepared, chunks_hash};
+use super::reserve::Reserve;
 use super::state::{Applied, State, withdrawal_hash};
 use super::{Observer, StoreError, WriteError};
 use crate::proto::store::{Commit, RequestRow, Withdraw};
@@ -22,10 +23,16 @@ use std::sync::{Arc, PoisonError};
 /// Changes that share an fsync, at most.
 const GROUP: usize = 32;
 /// What sled holds in memory goes to the disk after so many bytes, or when nothing comes for a while.
-const FLUSH_BYTES: u64 = 64 << 20;
+const FLUSH_BYTES: u64 = 16 << 20;
 const QUIET: Duration = Duration::from_secs(1);
-/// Room without which sled, having failed, is not opened again.
-const REOPEN_BYTES: u64 = 4 << 20;
+/// How often it is looked whether sled has failed.
+const LOOK: Duration = Duration::from_millis(50);
+/// Bytes of a change that are not its content: its description, its keys, the pages that sled writes again for it.
+const CHANGE_BYTES: u64 = 16 << 10;
+/// sled's file grows by less than this many bytes for each byte of [`cost`]: 0.4 to 0.8 were measured over 16 MiB.
+const GROWTH: u64 = 2;
+/// What sled may write besides: two segments begun, and pages moved out of others.
+pub(super) const AHEAD_BYTES: u64 = 4 << 20;
 
 /// What is said when a change made this thread panic.
 pub(super) const FAILED: &str =
@@ -69,7 +76,9 @@ pub(super) struct Writer<L: Log> {
     pub(super) last_millis: u64,
     /// Why nothing is written any more.
     pub(super) stopped: Arc<std::sync::OnceLock<String>>,
+    /// What was given to sled since it was last flushed, as [`cost`] counts.
     pub(super) unflushed: u64,
+    pub(super) reserve: Reserve,
 }
 
 /// A change that goes into the log: its entries' payloads, its commit last.
@@ -81,8 +90,9 @@ struct Planned {
 impl<L: Log> Writer<L> {
     /// Works until every sender is gone, then hands everything to the disk.
     pub(super) fn run(mut self, jobs: &Receiver<Job>) {
+        let mut busy = Instant::now();
         loop {
-            match jobs.recv_timeout(QUIET) {
+            match jobs.recv_timeout(LOOK) {
                 Ok(first) => {
                     let mut group = vec![first];
                     while group.len() < GROUP
@@ -94,12 +104,14 @@ impl<L: Log> Writer<L> {
                     if self.unflushed >= FLUSH_BYTES {
                         self.guarded(Self::flush);
                     }
+                    busy = Instant::now();
                 }
                 Err(RecvTimeoutError::Timeout) => self.guarded(|writer| {
-                    // Refusals are for those who ask; this is only to be ready for them.
+                    // Refusals are for those who ask; this is only for those who read, and to be ready for the next.
                     drop(writer.catch_up());
-                    if writer.unflushed > 0 && writer.behind.is_none() {
+                    if writer.unflushed > 0 && busy.elapsed() >= QUIET {
                         writer.flush();
+                        busy = Instant::now();
                     }
                 }),
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -115,10 +127,14 @@ impl<L: Log> Writer<L> {
         }
     }
 
+    /// Hands sled's memory to the disk, if there is room: if not, the log has it, and sled is not made to fail.
     fn flush(&mut self) {
-        self.unflushed = 0;
-        if let Err(error) = self.state.tree.flush() {
-            self.fall_behind(&error);
+        if self.behind.is_some() || self.reserve.ahead(self.ahead(0)).is_err() {
+            return;
+        }
+        match self.state.tree.flush() {
+            Ok(()) => self.unflushed = 0,
+            Err(error) => self.fall_behind(&error),
         }
     }
 
@@ -130,8 +146,17 @@ impl<L: Log> Writer<L> {
 
     /// If sled has failed, opens it again and applies what it does not have.
     fn catch_up(&mut self) -> Result<(), WriteError> {
+        if self.behind.is_none()
+            && let Some(error) = self.state.tree.failed()
+        {
+            self.fall_behind(&error);
+        }
         let Some(why) = self.behind.clone() else { return Ok(()) };
-        self.has_room(REOPEN_BYTES)?;
+        if let Some(why) = self.stopped.get() {
+            return Err(WriteError::Stopped(why.clone()));
+        }
+        // Readers wait for this: it has the reserve's room, whatever else the disk has.
+        self.reserve.release();
         match self.reopen() {
             Ok(()) => {
                 tracing::info!(why, "sled was opened again and has caught up with the log");
@@ -140,8 +165,12 @@ impl<L: Log> Writer<L> {
             }
             // It may have been the disk once more.
             Err(error @ (StoreError::Apply(_) | StoreError::Io { .. } | StoreError::Locked(_))) => {
-                tracing::warn!(%error, "sled could not be opened again; it is tried again");
-                Err(WriteError::Full(error.to_string()))
+                let error = error.to_string();
+                if error != why {
+                    tracing::warn!(error, "sled could not be opened again; it is tried again");
+                    self.behind = Some(error.clone());
+                }
+                Err(WriteError::Full(error))
             }
             Err(error) => {
                 self.stop(&format!("the store cannot catch up with the log: {error}"));
@@ -153,6 +182,9 @@ impl<L: Log> Writer<L> {
     fn reopen(&mut self) -> Result<(), StoreError> {
         self.state.tree.close();
         let mut fresh = open_state(&self.folder, self.sled_bytes)?;
+        if let Err(error) = self.reserve.ahead(self.ahead(0)) {
+            tracing::warn!(%error, "sled catches up with the log without room of its own");
+        }
         let known = self.applied();
         // First what the catalog knows already, on the quiet; then what it does not, as if it came just now.
         for entry in self.log.read_from(fresh.tree.position() + 1)? {
@@ -184,6 +216,7 @@ impl<L: Log> Writer<L> {
     }
 
     fn write(&mut self, jobs: Vec<Job>) {
+        let mut bytes = 0;
         // A change whose request id is used earlier in the same group is decided after that one is written.
         let (mut planned, mut later) = (Vec::<Planned>::new(), Vec::new());
         for job in jobs {
@@ -193,9 +226,11 @@ impl<L: Log> Writer<L> {
                 later.push(job);
                 continue;
             }
-            match self.plan(&job.change) {
+            let cost = bytes + cost(&job.change);
+            match self.plan(&job.change, cost) {
                 Ok(Planning::Done(written)) => reply(job, Ok(written)),
                 Ok(Planning::Append(payloads)) => {
+                    bytes = cost;
                     planned.push(Planned { job, payloads });
                 }
                 Err(error) => reply(job, Err(error)),
@@ -209,7 +244,8 @@ impl<L: Log> Writer<L> {
         }
     }
 
-    fn plan(&mut self, change: &Change) -> Result<Planning, WriteError> {
+    /// Decides on a change; `cost` is that of it and of those planned before it.
+    fn plan(&mut self, change: &Change, cost: u64) -> Result<Planning, WriteError> {
         if let Some(why) = self.stopped.get() {
             return Err(WriteError::Stopped(why.clone()));
         }
@@ -227,7 +263,8 @@ impl<L: Log> Writer<L> {
                     // Found before it is in the log: there it would be found at every start.
                     return Err(WriteError::Store(error.to_string()));
                 }
-                self.has_room(prepared.bytes())?;
+                self.take_room(cost)?;
+                self.has_room(cost)?;
                 let hashes: Vec<_> =
                     prepared.chunks.iter().map(|chunk| *blake3::hash(chunk).as_bytes()).collect();
                 let commit = Commit {
@@ -250,6 +287,7 @@ impl<L: Log> Writer<L> {
                 if let Some(done) = self.earlier(caller, request_id, &hash)? {
                     return Ok(Planning::Done(done));
                 }
+                self.take_room(cost)?;
                 let catalog = self.state.catalog.read().unwrap_or_else(PoisonError::into_inner);
                 let current = catalog.at(slot, u64::MAX).filter(|s| s.version == *version);
                 let current = current.ok_or(WriteError::NotCurrent)?;
@@ -269,13 +307,21 @@ impl<L: Log> Writer<L> {
 
     /// What an earlier call with this request id did.
     fn earlier(
-        &self,
+        &mut self,
         caller: &str,
         request_id: &str,
         hash: &[u8],
     ) -> Result<Option<Written>, WriteError> {
-        let rows = self.state.tree.rows();
-        let Some(value) = rows.get(&keys::request(caller, request_id))? else { return Ok(None) };
+        let key = keys::request(caller, request_id);
+        let value = match self.state.tree.get(&key) {
+            Err(error @ StoreError::Apply(_)) => {
+                self.fall_behind(&error);
+                self.catch_up()?;
+                self.state.tree.get(&key)?
+            }
+            found => found?,
+        };
+        let Some(value) = value else { return Ok(None) };
         let row = RequestRow::decode(&*value).map_err(|e| StoreError::Damaged(e.to_string()))?;
         if row.content_hash != hash {
             return Err(WriteError::RequestIdReused);
@@ -293,6 +339,21 @@ impl<L: Log> Writer<L> {
             position: row.position,
             replayed: true,
         }))
+    }
+
+    /// Takes the room that sled may need for changes, and the reserve, away from everybody else: without these, sled could
+    /// meet the end of the disk, and reading would stop.
+    fn take_room(&mut self, cost: u64) -> Result<(), WriteError> {
+        let bytes = self.ahead(cost);
+        self.reserve
+            .hold()
+            .and_then(|()| self.reserve.ahead(bytes))
+            .map_err(|error| WriteError::Full(format!("no room to set aside for sled: {error}")))
+    }
+
+    /// Bytes by which sled's file may grow for what is not flushed and for changes to come.
+    fn ahead(&self, cost: u64) -> u64 {
+        self.unflushed.saturating_add(cost).saturating_mul(GROWTH).saturating_add(AHEAD_BYTES)
     }
 
     fn has_room(&self, bytes: u64) -> Result<(), WriteError> {
@@ -339,7 +400,6 @@ impl<L: Log> Writer<L> {
             let ready = match &job.change {
                 Change::Submit(prepared) => {
                     position += prepared.chunks.len() as u64;
-                    self.unflushed += prepared.bytes();
                     prepared.pieces.as_deref().ok()
                 }
                 Change::Withdraw { .. } => None,
@@ -347,7 +407,7 @@ impl<L: Log> Writer<L> {
             let (kind, payload) = payloads.remove(0);
             let entry = Entry { position, kind, time_millis, payload_hash: [0; 32], payload };
             position += 1;
-            self.unflushed += 1;
+            self.unflushed += cost(&job.change);
             let outcome = self.settle(&job.change, &entry, ready);
             reply(job, outcome);
         }
@@ -435,6 +495,15 @@ fn request_of(change: &Change) -> (&str, &str) {
         Change::Submit(prepared) => (&prepared.meta.caller, &prepared.meta.request_id),
         Change::Withdraw { caller, request_id, .. } => (caller, request_id),
     }
+}
+
+/// Bytes that a change makes the log and sled take, roughly.
+fn cost(change: &Change) -> u64 {
+    CHANGE_BYTES
+        + match change {
+            Change::Submit(prepared) => prepared.bytes(),
+            Change::Withdraw { .. } => 0,
+        }
 }
 
 /// Whether a withdrawal has to wait: what it withdraws may be changed by something planned before it.
