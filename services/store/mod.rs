@@ -95,6 +95,9 @@ pub enum WriteError {
     /// Nothing is written until somebody has looked.
     #[error("{0}")]
     Stopped(String),
+    /// It is in the log, or may be, and the answer is not known: the service failed in between. Sending it again tells.
+    #[error("it may have been kept: {0}")]
+    Unsure(Box<Self>),
     /// Too many changes are waiting.
     #[error("too many changes are waiting")]
     Busy,
@@ -140,7 +143,8 @@ impl Store {
     /// Makes a submission durable and readable.
     ///
     /// # Errors
-    /// See [`WriteError`]; nothing was stored then, except that after [`WriteError::Store`] it is not known.
+    /// See [`WriteError`]; nothing was stored then, except that after [`WriteError::Unsure`] and [`WriteError::Store`] it is not
+    /// known.
     pub async fn submit(&self, prepared: Prepared) -> Result<Written, WriteError> {
         self.change(Change::Submit(Box::new(prepared))).await
     }
@@ -169,7 +173,8 @@ impl Store {
             TrySendError::Disconnected(_) => gone(),
         })?;
         // Everything that was taken is answered, unless the writer failed over it.
-        answer.await.map_err(|_| WriteError::Stopped(writer::FAILED.into()))?
+        let failed = || WriteError::Stopped(writer::FAILED.into());
+        answer.await.map_err(|_| WriteError::Unsure(Box::new(failed())))?
     }
 
     /// Bytes of the log, of sled, and free on the disk.

@@ -409,7 +409,7 @@ impl<L: Log> Writer<L> {
             position += 1;
             self.unflushed += cost(&job.change);
             let outcome = self.settle(&job.change, &entry, ready);
-            reply(job, outcome);
+            reply(job, outcome.map_err(unsure));
         }
     }
 
@@ -470,7 +470,11 @@ impl<L: Log> Writer<L> {
     fn refusal(&mut self, error: &LogError) -> WriteError {
         match error {
             LogError::Full(_) => WriteError::Full(error.to_string()),
-            LogError::Stopped { .. } | LogError::Damaged(_) => {
+            LogError::Stopped { .. } => {
+                self.stop(&error.to_string());
+                unsure(WriteError::Stopped(error.to_string()))
+            }
+            LogError::Damaged(_) => {
                 self.stop(&error.to_string());
                 WriteError::Stopped(error.to_string())
             }
@@ -509,6 +513,14 @@ fn cost(change: &Change) -> u64 {
 /// Whether a withdrawal has to wait: what it withdraws may be changed by something planned before it.
 fn later_than_withdrawal(change: &Change, planned: &[Planned]) -> bool {
     matches!(change, Change::Withdraw { .. }) && !planned.is_empty()
+}
+
+/// What is said of a change that is in the log, or may be.
+fn unsure(error: WriteError) -> WriteError {
+    match error {
+        WriteError::Full(_) | WriteError::Stopped(_) => WriteError::Unsure(Box::new(error)),
+        other => other,
+    }
 }
 
 fn reply(job: Job, outcome: Result<Written, WriteError>) {
