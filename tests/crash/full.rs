@@ -23,8 +23,8 @@ use super::{
 /// Where the small file system goes, if this process is the one that has it.
 const PLACE: &str = "EQUITY_TEST_FULL_DISK";
 
-/// Its size: what is set aside for sled and while that is flushed (52 MiB at most), and what the callers of a release build
-/// send before the disk is filled for them; a smaller one is full before, and nothing is tested.
+/// Size of the small file system: what the service sets aside, about 60 MiB at most under this load, and what the callers of a
+/// fast build send in the second before the rest is filled. On a smaller one they fill the disk themselves, before the rounds begin.
 const SIZE: &str = "size=192m,mode=700";
 
 /// Runs a test of this file in a process with mounts of its own, and there on a small file system.
