@@ -225,9 +225,10 @@ fn refused(error: &WriteError, request_id: &str) -> Status {
         }
         WriteError::Unsure(why) => {
             tracing::warn!(%why, "a change may have been kept, and its caller could not be told so");
-            match **why {
-                WriteError::Full(_) => status::storage_full(Fate::NotKnown),
-                _ => status::writing_stopped(Fate::NotKnown),
+            if matches!(**why, WriteError::Full(_)) {
+                status::storage_full(Fate::NotKnown)
+            } else {
+                status::writing_stopped(Fate::NotKnown)
             }
         }
         WriteError::Busy => status::overloaded(RETRY),

@@ -8,7 +8,7 @@
 //! - `prepare`, `writer` how a submission gets in
 //! - `read` columns and roll-ups, out of a bounded cache
 //! - `lock`, `open`, `verify` starting alone, and starting again from the log
-//! - `reserve` room on the disk that nobody else can take
+//! - `recover`, `reserve` when sled has failed, and room on the disk that nobody else can take
 
 pub mod catalog;
 pub mod keys;
@@ -17,6 +17,7 @@ pub mod log;
 mod open;
 mod prepare;
 mod read;
+mod recover;
 mod reserve;
 mod state;
 mod tree;

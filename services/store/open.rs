@@ -8,10 +8,11 @@ use prost::Message;
 
 use super::lock::Lock;
 use super::log::{Damage, EntryKind, Log, LogError, NewEntry, Opened, SEGMENT_BYTES, SegmentLog};
+use super::recover::AHEAD_BYTES;
 use super::reserve::{RESERVE_BYTES, Reserve};
 use super::state::State;
 use super::tree::DATA_FILE;
-use super::writer::{AHEAD_BYTES, Writer};
+use super::writer::Writer;
 use super::{Observer, Reader, Store, StoreError};
 use crate::domain::codes::Content;
 use crate::proto::store::{Configuration, ConfigurationFile, Genesis};

@@ -114,7 +114,7 @@ mod tests {
             assert!(allocated(&file) >= RESERVE_BYTES);
         }
         reserve.release();
-        assert!(!file.exists());
+        assert!(!file.try_exists().unwrap());
         reserve.hold().unwrap();
         // What a power cut may leave: the name without the blocks.
         File::create(&file).unwrap().set_len(0).unwrap();

@@ -12,8 +12,8 @@ use super::catalog::Submission;
 use super::keys::{self, Slot};
 use super::lock::Lock;
 use super::log::{Entry, EntryKind, Log, LogError, NewEntry};
-use super::open::open_state;
 use super::prepare::{Prepared, chunks_hash};
+use super::recover::cost;
 use super::reserve::Reserve;
 use super::state::{Applied, State, withdrawal_hash};
 use super::{Observer, StoreError, WriteError};
@@ -23,16 +23,10 @@ use std::sync::{Arc, PoisonError};
 /// Changes that share an fsync, at most.
 const GROUP: usize = 32;
 /// What sled holds in memory goes to the disk after so many bytes, or when nothing comes for a while.
-const FLUSH_BYTES: u64 = 16 << 20;
+pub(super) const FLUSH_BYTES: u64 = 16 << 20;
 const QUIET: Duration = Duration::from_secs(1);
 /// How often it is looked whether sled has failed.
 const LOOK: Duration = Duration::from_millis(50);
-/// Bytes of a change that are not its content: its description, its keys, the pages that sled writes again for it.
-const CHANGE_BYTES: u64 = 16 << 10;
-/// sled's file grows by less than this many bytes for each byte of [`cost`]: 0.3 to 0.7 were measured.
-const GROWTH: u64 = 2;
-/// What sled may write besides: two segments begun, and pages moved out of others.
-pub(super) const AHEAD_BYTES: u64 = 4 << 20;
 
 /// What is said when a change made this thread panic.
 pub(super) const FAILED: &str =
@@ -127,91 +121,8 @@ impl<L: Log> Writer<L> {
         }
     }
 
-    /// Hands sled's memory to the disk, if there is room: if not, the log has it, and sled is not made to fail.
-    fn flush(&mut self) {
-        if self.behind.is_some() || self.reserve.ahead(self.ahead(0)).is_err() {
-            return;
-        }
-        match self.state.tree.flush() {
-            Ok(()) => self.unflushed = 0,
-            Err(error) => self.fall_behind(&error),
-        }
-    }
-
-    /// sled does not recover from a failed write by itself. Nothing is lost: the log has it.
-    fn fall_behind(&mut self, error: &StoreError) {
-        tracing::warn!(%error, "sled failed; it is opened again and catches up with the log before anything else is written");
-        self.behind = Some(error.to_string());
-    }
-
-    /// If sled has failed, opens it again and applies what it does not have.
-    fn catch_up(&mut self) -> Result<(), WriteError> {
-        if self.behind.is_none()
-            && let Some(error) = self.state.tree.failed()
-        {
-            self.fall_behind(&error);
-        }
-        let Some(why) = self.behind.clone() else { return Ok(()) };
-        if let Some(why) = self.stopped.get() {
-            return Err(WriteError::Stopped(why.clone()));
-        }
-        // Readers wait for this: it has the reserve's room, whatever else the disk has.
-        self.reserve.release();
-        match self.reopen() {
-            Ok(()) => {
-                tracing::info!(why, "sled was opened again and has caught up with the log");
-                self.behind = None;
-                Ok(())
-            }
-            // It may have been the disk once more.
-            Err(error @ (StoreError::Apply(_) | StoreError::Io { .. } | StoreError::Locked(_))) => {
-                let error = error.to_string();
-                if error != why {
-                    tracing::warn!(error, "sled could not be opened again; it is tried again");
-                    self.behind = Some(error.clone());
-                }
-                Err(WriteError::Full(error))
-            }
-            Err(error) => {
-                self.stop(&format!("the store cannot catch up with the log: {error}"));
-                Err(error.into())
-            }
-        }
-    }
-
-    fn reopen(&mut self) -> Result<(), StoreError> {
-        self.state.tree.close();
-        let mut fresh = open_state(&self.folder, self.sled_bytes)?;
-        if let Err(error) = self.reserve.ahead(self.ahead(0)) {
-            tracing::warn!(%error, "sled catches up with the log without room of its own");
-        }
-        let known = self.applied();
-        // First what the catalog knows already, on the quiet; then what it does not, as if it came just now.
-        for entry in self.log.read_from(fresh.tree.position() + 1)? {
-            let entry = entry?;
-            if entry.position > known {
-                break;
-            }
-            fresh.apply(&entry, None)?;
-        }
-        if fresh.tree.position() > known {
-            return Err(StoreError::Damaged("sled kept a change that it had refused".into()));
-        }
-        self.state.tree.adopt(&fresh.tree);
-        for entry in self.log.read_from(known + 1)? {
-            let entry = entry?;
-            let slot = match self.state.apply(&entry, None)? {
-                Applied::Submitted(submission) => Some(submission.slot),
-                Applied::Withdrawn(slot) => Some(slot),
-                Applied::Configured | Applied::Nothing => None,
-            };
-            (self.observer)(slot.as_ref(), entry.position);
-        }
-        Ok(())
-    }
-
     /// Position of the last entry that questions see.
-    fn applied(&self) -> u64 {
+    pub(super) fn applied(&self) -> u64 {
         self.state.catalog.read().unwrap_or_else(PoisonError::into_inner).position
     }
 
@@ -341,32 +252,6 @@ impl<L: Log> Writer<L> {
         }))
     }
 
-    /// Takes the room that sled may need for changes, and the reserve, away from everybody else: without these, sled could
-    /// meet the end of the disk, and reading would stop.
-    fn take_room(&mut self, cost: u64) -> Result<(), WriteError> {
-        let bytes = self.ahead(cost);
-        self.reserve
-            .hold()
-            .and_then(|()| self.reserve.ahead(bytes))
-            .map_err(|error| WriteError::Full(format!("no room to set aside for sled: {error}")))
-    }
-
-    /// Bytes by which sled's file may grow for what is not flushed and for changes to come.
-    fn ahead(&self, cost: u64) -> u64 {
-        self.unflushed.saturating_add(cost).saturating_mul(GROWTH).saturating_add(AHEAD_BYTES)
-    }
-
-    fn has_room(&self, bytes: u64) -> Result<(), WriteError> {
-        let free = super::free_bytes(&self.folder).map_err(|e| WriteError::Full(e.to_string()))?;
-        if free < self.min_free_bytes.saturating_add(bytes) {
-            let kept = self.min_free_bytes;
-            return Err(WriteError::Full(format!(
-                "{free} bytes are free, {bytes} are needed and {kept} have to stay free"
-            )));
-        }
-        Ok(())
-    }
-
     fn append(&mut self, planned: Vec<Planned>) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis());
         // Time never runs backwards in the log, whatever the clock does.
@@ -482,7 +367,7 @@ impl<L: Log> Writer<L> {
         }
     }
 
-    fn stop(&self, why: &str) {
+    pub(super) fn stop(&self, why: &str) {
         if self.stopped.set(why.to_owned()).is_ok() {
             tracing::error!(why, "the service accepts no more changes; reading goes on");
         }
@@ -501,15 +386,6 @@ fn request_of(change: &Change) -> (&str, &str) {
     }
 }
 
-/// Bytes that a change makes the log and sled take, roughly.
-fn cost(change: &Change) -> u64 {
-    CHANGE_BYTES
-        + match change {
-            Change::Submit(prepared) => prepared.bytes(),
-            Change::Withdraw { .. } => 0,
-        }
-}
-
 /// Whether a withdrawal has to wait: what it withdraws may be changed by something planned before it.
 fn later_than_withdrawal(change: &Change, planned: &[Planned]) -> bool {
     matches!(change, Change::Withdraw { .. }) && !planned.is_empty()
@@ -517,17 +393,13 @@ fn later_than_withdrawal(change: &Change, planned: &[Planned]) -> bool {
 
 /// What is said of a change that is in the log, or may be.
 fn unsure(error: WriteError) -> WriteError {
-    match error {
-        WriteError::Full(_) | WriteError::Stopped(_) => WriteError::Unsure(Box::new(error)),
-        other => other,
+    if matches!(error, WriteError::Full(_) | WriteError::Stopped(_)) {
+        return WriteError::Unsure(Box::new(error));
     }
+    error
 }
 
 fn reply(job: Job, outcome: Result<Written, WriteError>) {
     // A caller that has gone away does not undo what was written.
     drop(job.reply.send(outcome));
 }
-
-#[cfg(test)]
-#[path = "writer_tests.rs"]
-mod tests;
