@@ -113,6 +113,12 @@ async fn rounds(place: &Path, min_free: &str, count: u32) {
         let channel = running.channel().await;
         let load = Load::start(&channel, &memory, &mut dice);
         tokio::time::sleep(Duration::from_millis(100 + dice.below(900))).await;
+        // On a busy machine the first acknowledgement may take longer; without one there is nothing to ask for.
+        let begin = Instant::now();
+        while memory.lock().unwrap().acknowledged() == 0 {
+            assert!(begin.elapsed() < Duration::from_secs(60), "{}", running.said());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         let ballast = fill(place);
         println!("round {round}: full");
         // The store hands its memory to the disk when it is quiet for a second: that meets the full disk too.
