@@ -8,6 +8,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::convert::{self, header, int, name, record, submission};
 use super::page::Page;
+use super::status::Fate;
 use super::{CALLER, Context, status};
 use crate::domain::collection::Dataset;
 use crate::domain::submission::{Builder, Draft, Header};
@@ -216,11 +217,19 @@ fn refused(error: &WriteError, request_id: &str) -> Status {
         WriteError::NotCurrent => status::submission_not_current("the submission"),
         WriteError::Full(why) => {
             tracing::warn!(why, "a submission was refused: the disk is too full");
-            status::storage_full()
+            status::storage_full(Fate::NotStored)
         }
         WriteError::Stopped(why) => {
             tracing::warn!(why, "a submission was refused: writing has stopped");
-            status::writing_stopped()
+            status::writing_stopped(Fate::NotStored)
+        }
+        WriteError::Unsure(why) => {
+            tracing::warn!(%why, "a change may have been kept, and its caller could not be told so");
+            if matches!(**why, WriteError::Full(_)) {
+                status::storage_full(Fate::NotKnown)
+            } else {
+                status::writing_stopped(Fate::NotKnown)
+            }
         }
         WriteError::Busy => status::overloaded(RETRY),
         WriteError::Store(_) => status::internal(error),

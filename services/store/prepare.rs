@@ -60,7 +60,8 @@ impl Prepared {
     pub(super) fn bytes(&self) -> u64 {
         let chunks: usize = self.chunks.iter().map(Vec::len).sum();
         let pieces: usize = self.pieces.iter().flatten().map(|piece| piece.value.len() + 32).sum();
-        (chunks + 2 * pieces) as u64
+        // The description holds the problems of rows, which may be long: it is in the log and in the store.
+        (chunks + 2 * pieces + 3 * self.meta.encoded_len()) as u64
     }
 }
 
