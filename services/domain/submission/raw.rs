@@ -22,6 +22,34 @@ pub(super) struct Wrong {
     pub(super) nearest: Option<String>,
 }
 
+/// What a row gives of a field.
+#[derive(Clone, Copy)]
+pub(super) enum Given<'a> {
+    /// A code.
+    Code(&'a str),
+    /// Codes, with separators between.
+    Codes(&'a str),
+    /// A number, and the greatest that it may be.
+    Number(i64, u32),
+}
+
+/// What is given stands for, by the field's code list.
+pub(super) fn look_up(
+    field: Field,
+    list: Option<&CodeList>,
+    system: usize,
+    given: Given<'_>,
+) -> Result<Value, Wrong> {
+    match (given, list) {
+        (Given::Number(value, most), _) => number(value, most),
+        (Given::Code(code), Some(list)) => meaning(field, list, system, code),
+        (Given::Codes(codes), Some(list)) => meaning_of_set(field, list, system, codes),
+        (Given::Code(raw) | Given::Codes(raw), None) => {
+            Err(Wrong { value: shown(raw), expected: "nothing".into(), nearest: None })
+        }
+    }
+}
+
 /// Indices, in bytes for as long as bytes do.
 pub(super) enum Indices {
     Narrow(Vec<u8>),
@@ -135,12 +163,7 @@ impl RawColumn {
 }
 
 /// What a code of a single-valued field stands for.
-pub(super) fn meaning(
-    field: Field,
-    list: &CodeList,
-    system: usize,
-    raw: &str,
-) -> Result<Value, Wrong> {
+fn meaning(field: Field, list: &CodeList, system: usize, raw: &str) -> Result<Value, Wrong> {
     // Before the list looks for the nearest code: a feed may name every small area of the country.
     if field == Field::ResidenceLsoa && is_small_area(raw) && !list.has(system, raw) {
         return Ok(Value::Codes(vec!["OUTSIDE".into()]));
@@ -160,12 +183,7 @@ fn is_small_area(raw: &str) -> bool {
 }
 
 /// What several codes stand for together: a set, or a single state.
-pub(super) fn meaning_of_set(
-    field: Field,
-    list: &CodeList,
-    system: usize,
-    raw: &str,
-) -> Result<Value, Wrong> {
+fn meaning_of_set(field: Field, list: &CodeList, system: usize, raw: &str) -> Result<Value, Wrong> {
     let mut codes = Vec::new();
     let mut states = Vec::new();
     for code in raw.split(SEPARATOR) {
@@ -192,7 +210,7 @@ pub(super) fn meaning_of_set(
 }
 
 /// What a number stands for.
-pub(super) fn number(raw: i64, most: u32) -> Result<Value, Wrong> {
+fn number(raw: i64, most: u32) -> Result<Value, Wrong> {
     u32::try_from(raw).ok().filter(|number| *number <= most).map(Value::Number).ok_or_else(|| {
         Wrong {
             value: raw.to_string(),
