@@ -3,6 +3,7 @@
 //! - [`convert`] the contract's messages to the domain's words and back
 //! - [`encoded`] an answer that is encoded once and sent many times
 //! - [`channels`], [`submissions`], [`reference`] the services
+//! - [`incoming`] a message of a submission, its rows not yet read
 //! - [`status`] the only maker of `Status`
 //! - [`page`] page tokens
 //! - [`deadline`] what the door says of a call's time
@@ -11,6 +12,7 @@ pub mod channels;
 pub mod convert;
 pub mod deadline;
 pub mod encoded;
+pub mod incoming;
 pub mod page;
 pub mod reference;
 pub mod status;
@@ -19,6 +21,7 @@ pub mod submissions;
 pub use encoded::Encoded as ChannelAnswer;
 pub use encoded::Encoded as OutcomesAnswer;
 pub use encoded::Encoded as WatchAnswer;
+pub use incoming::Incoming;
 
 use std::sync::Arc;
 

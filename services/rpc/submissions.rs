@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::mpsc;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::convert::{self, header, int, name, record, submission};
+use super::convert::{self, Unreadable, header, int, name, record, submission};
 use super::page::Page;
 use super::status::Fate;
-use super::{CALLER, Context, status};
+use super::{CALLER, Context, Incoming, status};
 use crate::domain::collection::Dataset;
 use crate::domain::submission::{Builder, Draft, Header};
 use crate::engine::{Catalog, Engine, Outcome, Prepared, Slot, Version, WriteError, Written};
@@ -25,71 +26,45 @@ const AHEAD: usize = 4;
 const NAMED: usize = 20;
 const RETRY: Duration = Duration::from_secs(1);
 
-/// A message of a submission: the header, then batches.
-enum Incoming<B> {
-    Header(Box<v1::SubmissionHeader>),
-    Batch(B),
-    Nothing,
-}
-
 /// One kind of submission stream.
-struct Kind<M, B> {
+struct Kind {
     dataset: Dataset,
-    read: fn(M) -> Incoming<B>,
-    rows: fn(&B) -> usize,
-    take: fn(&mut Builder, &B),
+    take: fn(&mut Builder, &[u8]) -> Result<(), Unreadable>,
 }
 
-const CONSULTATIONS: Kind<v1::SubmitConsultationsRequest, v1::ConsultationBatch> = Kind {
-    dataset: Dataset::Consultations,
-    read: |message| {
-        use v1::submit_consultations_request::Part;
-        match message.part {
-            Some(Part::Header(header)) => Incoming::Header(Box::new(header)),
-            Some(Part::Batch(batch)) => Incoming::Batch(batch),
-            None => Incoming::Nothing,
-        }
-    },
-    rows: |batch| batch.records.len(),
-    take: |builder, batch| batch.records.iter().for_each(|row| record::consultation(builder, row)),
-};
-
-const POPULATIONS: Kind<v1::SubmitPopulationsRequest, v1::PopulationBatch> = Kind {
-    dataset: Dataset::Populations,
-    read: |message| {
-        use v1::submit_populations_request::Part;
-        match message.part {
-            Some(Part::Header(header)) => Incoming::Header(Box::new(header)),
-            Some(Part::Batch(batch)) => Incoming::Batch(batch),
-            None => Incoming::Nothing,
-        }
-    },
-    rows: |batch| batch.records.len(),
-    take: |builder, batch| batch.records.iter().for_each(|row| record::population(builder, row)),
-};
+const CONSULTATIONS: Kind = Kind { dataset: Dataset::Consultations, take: record::consultations };
+const POPULATIONS: Kind = Kind { dataset: Dataset::Populations, take: record::populations };
 
 /// What coding a stream came to.
 struct Coded {
     header: Header,
     draft: Draft,
+    /// Rows that came.
+    rows: u64,
     /// Ready to be written, if it is to be.
     prepared: Option<Prepared>,
 }
 
+/// Why a stream was not coded to its end.
+enum Broken {
+    /// It broke off.
+    Off,
+    /// A batch is none.
+    Batch(Unreadable),
+    /// There are more rows than are taken.
+    TooLarge,
+}
+
 impl Submissions {
-    async fn submit<M, B>(
+    async fn submit(
         &self,
-        mut stream: Streaming<M>,
-        kind: Kind<M, B>,
-    ) -> Result<v1::Receipt, Status>
-    where
-        M: Send + 'static,
-        B: Send + 'static,
-    {
+        mut stream: Streaming<Incoming>,
+        kind: Kind,
+    ) -> Result<v1::Receipt, Status> {
         let submitting = Arc::clone(&self.0.submitting);
         let _permit = submitting.try_acquire_owned().map_err(|_| status::overloaded(RETRY))?;
         let first = stream.message().await?.ok_or_else(status::submission_empty)?;
-        let Incoming::Header(given) = (kind.read)(first) else {
+        let Incoming::Header(given) = first else {
             return Err(status::field_invalid("header", "comes first, before any batch"));
         };
         let engine = Arc::clone(&self.0.engine);
@@ -97,19 +72,17 @@ impl Submissions {
         let header = header::header(&reference, kind.dataset, &given)?;
         let builder = engine.builder(header);
 
-        // Rows are coded on a thread of their own, while the next ones are decoded here.
-        let (batches, coded) = mpsc::channel::<Option<B>>(AHEAD);
-        let take = kind.take;
-        let coding = tokio::task::spawn_blocking(move || code(builder, coded, take));
-        let (most, mut rows) = (engine.max_rows(), 0u64);
+        // Rows are read and coded on a thread of their own, while the next ones come in here.
+        let (batches, waiting) = mpsc::channel::<Option<Bytes>>(AHEAD);
+        let most = engine.max_rows();
+        let coding = tokio::task::spawn_blocking(move || code(builder, waiting, kind.take, most));
         while let Some(message) = stream.message().await? {
-            match (kind.read)(message) {
+            match message {
                 Incoming::Batch(batch) => {
-                    rows += (kind.rows)(&batch) as u64;
-                    if rows > most {
-                        return Err(status::submission_too_large(most));
+                    if batches.send(Some(batch)).await.is_err() {
+                        // It has ended, and says why.
+                        break;
                     }
-                    batches.send(Some(batch)).await.map_err(|error| status::internal(&error))?;
                 }
                 Incoming::Header(_) => {
                     return Err(status::field_invalid("header", "comes once, first"));
@@ -122,14 +95,19 @@ impl Submissions {
                 }
             }
         }
-        batches.send(None).await.map_err(|error| status::internal(&error))?;
+        // Nobody waits for the end any more where coding has ended already.
+        drop(batches.send(None).await);
         let coded = coding.await.map_err(|error| status::internal(&error))?;
-        let coded = coded.ok_or_else(status::stopping)?;
-        self.finish(coded, rows).await
+        let coded = coded.map_err(|broken| match broken {
+            Broken::Off => status::stopping(),
+            Broken::Batch(error) => status::field_invalid("batch", format!("is none: {error}")),
+            Broken::TooLarge => status::submission_too_large(most),
+        })?;
+        self.finish(coded).await
     }
 
-    async fn finish(&self, coded: Coded, rows: u64) -> Result<v1::Receipt, Status> {
-        let Coded { header, draft, prepared } = coded;
+    async fn finish(&self, coded: Coded) -> Result<v1::Receipt, Status> {
+        let Coded { header, draft, rows, prepared } = coded;
         if let Some(expected) = header.expected_record_count.filter(|expected| *expected != rows) {
             return Err(status::record_count_mismatch(expected, rows));
         }
@@ -194,21 +172,26 @@ impl Submissions {
     }
 }
 
-/// Codes batches until the end of the stream. `None` if the stream broke off.
-fn code<B>(
+/// Codes batches until the end of the stream.
+fn code(
     mut builder: Builder,
-    mut batches: mpsc::Receiver<Option<B>>,
-    take: fn(&mut Builder, &B),
-) -> Option<Coded> {
-    while let Some(batch) = batches.blocking_recv()? {
-        take(&mut builder, &batch);
+    mut batches: mpsc::Receiver<Option<Bytes>>,
+    take: fn(&mut Builder, &[u8]) -> Result<(), Unreadable>,
+    most: u64,
+) -> Result<Coded, Broken> {
+    while let Some(batch) = batches.blocking_recv().ok_or(Broken::Off)? {
+        take(&mut builder, &batch).map_err(Broken::Batch)?;
+        if builder.rows_seen() > most {
+            return Err(Broken::TooLarge);
+        }
     }
+    let rows = builder.rows_seen();
     let header = builder.header().clone();
     let draft = builder.finish();
     let whole = draft.rejected_count == 0 || (header.allow_partial && draft.accepted_count > 0);
     let wanted = whole && draft.accepted_count > 0 && !header.validate_only;
     let prepared = wanted.then(|| Engine::prepare(CALLER, &header, &draft));
-    Some(Coded { header, draft, prepared })
+    Ok(Coded { header, draft, rows, prepared })
 }
 
 fn refused(error: &WriteError, request_id: &str) -> Status {
@@ -278,7 +261,7 @@ fn find<'a>(catalog: &'a Catalog, field: &str, name: &str) -> Result<(&'a Versio
 impl SubmissionService for Submissions {
     async fn submit_consultations(
         &self,
-        request: Request<Streaming<v1::SubmitConsultationsRequest>>,
+        request: Request<Streaming<Incoming>>,
     ) -> Result<Response<v1::SubmitConsultationsResponse>, Status> {
         let result = self.submit(request.into_inner(), CONSULTATIONS).await;
         self.0.engine.counts().submission(outcome(&result));
@@ -287,7 +270,7 @@ impl SubmissionService for Submissions {
 
     async fn submit_populations(
         &self,
-        request: Request<Streaming<v1::SubmitPopulationsRequest>>,
+        request: Request<Streaming<Incoming>>,
     ) -> Result<Response<v1::SubmitPopulationsResponse>, Status> {
         let result = self.submit(request.into_inner(), POPULATIONS).await;
         self.0.engine.counts().submission(outcome(&result));

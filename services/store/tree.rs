@@ -115,8 +115,18 @@ impl Tree {
         self.position
     }
 
+    /// Whether rows are few and small enough to be written at once.
+    pub(super) fn is_one_batch<'a>(rows: impl Iterator<Item = &'a Row>) -> bool {
+        let add = |(count, bytes), row: &Row| (count + 1, bytes + row.1.len());
+        let (count, bytes): (usize, usize) = rows.fold((0, 0), add);
+        count <= BATCH_ROWS && bytes <= BATCH_BYTES
+    }
+
     /// Writes rows that nobody looks at yet, in small batches.
     pub(super) fn write(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
         let mut batch = Vec::new();
         let mut bytes = 0;
         for row in rows {

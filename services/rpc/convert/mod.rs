@@ -8,8 +8,10 @@ pub(super) mod query;
 pub(super) mod record;
 pub(super) mod reference;
 pub(super) mod submission;
+mod wire;
 
 use tonic::Status;
+pub(super) use wire::Unreadable;
 
 use super::status;
 use crate::engine::{Missing, QueryError, StoreError};
