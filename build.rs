@@ -25,7 +25,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Encoded by protox: prost-types would drop the options that are extensions (field_behavior).
     std::fs::write(out.join("equity_descriptor.bin"), compiler.encode_file_descriptor_set())?;
     let contract = compiler.file_descriptor_set();
-    // Messages, clients and servers; an answer that is already encoded takes the place of its message on the server's side.
+    // Messages, clients and servers. On the server's side, an answer that is already encoded takes the place of its message,
+    // and so does a part of a submission whose rows have not been read yet.
     tonic_prost_build::configure().build_server(false).bytes(".").compile_fds(contract.clone())?;
     let servers = out.join("server");
     std::fs::create_dir_all(&servers)?;
@@ -51,6 +52,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "crate::rpc::ProvisionWatchAnswer",
         )
         .extern_path(".equity.v1.WatchChannelImpactResponse", "crate::rpc::ImpactWatchAnswer")
+        .extern_path(".equity.v1.SubmitConsultationsRequest", "crate::rpc::Incoming")
+        .extern_path(".equity.v1.SubmitPopulationsRequest", "crate::rpc::Incoming")
+        .extern_path(".equity.v1.SubmitDigitalAccessRequest", "crate::rpc::Incoming")
+        .extern_path(".equity.v1.SubmitEstimatesRequest", "crate::rpc::IncomingEstimates")
         .extern_path(".equity.v1", "crate::proto::v1")
         .compile_fds(contract)?;
     tonic_prost_build::configure()

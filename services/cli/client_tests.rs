@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use indicatif::ProgressBar;
+use prost::Message as _;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Code, Request, Response, Streaming};
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -15,6 +16,7 @@ use crate::cli::submissions::{Action, ListArgs};
 use crate::ingest::{Parcel, Rows};
 use crate::proto::server::submission_service_server::{SubmissionService, SubmissionServiceServer};
 use crate::proto::v1::*;
+use crate::rpc::{Incoming, IncomingEstimates};
 
 /// Takes every submission but those of the organisation `BAD`, and lists 1,234 of them.
 #[derive(Clone, Default)]
@@ -28,12 +30,10 @@ type Answer<T> = Result<Response<T>, Status>;
 impl SubmissionService for Fake {
     async fn submit_consultations(
         &self,
-        request: Request<Streaming<SubmitConsultationsRequest>>,
+        request: Request<Streaming<Incoming>>,
     ) -> Answer<SubmitConsultationsResponse> {
-        use submit_consultations_request::Part;
         let mut stream = request.into_inner();
-        let Some(Part::Header(header)) = stream.message().await?.and_then(|first| first.part)
-        else {
+        let Some(Incoming::Header(header)) = stream.message().await? else {
             return Err(Status::invalid_argument("no header"));
         };
         if header.organisation == "BAD" {
@@ -50,8 +50,8 @@ impl SubmissionService for Fake {
         }
         let mut rows = 0;
         while let Some(message) = stream.message().await? {
-            if let Some(Part::Batch(batch)) = message.part {
-                rows += batch.records.len();
+            if let Incoming::Batch(batch) = message {
+                rows += ConsultationBatch::decode(batch).unwrap().records.len();
             }
         }
         let submission = Submission {
@@ -59,28 +59,28 @@ impl SubmissionService for Fake {
             request_id: header.request_id.clone(),
             ..Default::default()
         };
-        self.received.lock().unwrap().push((header, rows));
+        self.received.lock().unwrap().push((*header, rows));
         let receipt = Some(Receipt { submission: Some(submission), ..Default::default() });
         Ok(Response::new(SubmitConsultationsResponse { receipt }))
     }
 
     async fn submit_populations(
         &self,
-        _: Request<Streaming<SubmitPopulationsRequest>>,
+        _: Request<Streaming<Incoming>>,
     ) -> Answer<SubmitPopulationsResponse> {
         Ok(Response::new(SubmitPopulationsResponse { receipt: None }))
     }
 
     async fn submit_digital_access(
         &self,
-        _: Request<Streaming<SubmitDigitalAccessRequest>>,
+        _: Request<Streaming<Incoming>>,
     ) -> Answer<SubmitDigitalAccessResponse> {
         Ok(Response::new(SubmitDigitalAccessResponse { receipt: None }))
     }
 
     async fn submit_estimates(
         &self,
-        _: Request<Streaming<SubmitEstimatesRequest>>,
+        _: Request<Streaming<IncomingEstimates>>,
     ) -> Answer<SubmitEstimatesResponse> {
         Ok(Response::new(SubmitEstimatesResponse { receipt: None }))
     }

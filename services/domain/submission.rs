@@ -115,12 +115,10 @@ impl Keyer {
     /// The hash of a key within a scheme; never 0.
     #[must_use]
     pub fn hash(&self, scheme: &str, key: &str) -> u64 {
-        let mut hasher = blake3::Hasher::new_keyed(&self.0);
-        hasher.update(&(scheme.len() as u64).to_le_bytes());
-        hasher.update(scheme.as_bytes());
-        hasher.update(key.as_bytes());
+        let length = (scheme.len() as u64).to_le_bytes();
+        let text = [&length, scheme.as_bytes(), key.as_bytes()].concat();
         let mut first = [0; 8];
-        first.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+        first.copy_from_slice(&blake3::keyed_hash(&self.0, &text).as_bytes()[..8]);
         u64::from_le_bytes(first).max(1)
     }
 }

@@ -4,6 +4,7 @@
 //! - [`encoded`] an answer that is encoded once and sent many times
 //! - `answering` what every question goes through
 //! - [`channels`], [`exclusion`], [`export`], [`submissions`], [`reference`] the services
+//! - [`incoming`] a message of a submission, its rows not yet read
 //! - [`status`] the only maker of `Status`
 //! - [`page`] page tokens
 //! - [`deadline`] what the door says of a call's time
@@ -15,6 +16,7 @@ pub mod deadline;
 pub mod encoded;
 pub mod exclusion;
 pub mod export;
+pub mod incoming;
 pub mod page;
 pub mod reference;
 pub mod status;
@@ -31,6 +33,7 @@ pub use encoded::Encoded as ProvisionAnswer;
 pub use encoded::Encoded as ProvisionWatchAnswer;
 pub use encoded::Encoded as RiskAnswer;
 pub use encoded::Encoded as WatchAnswer;
+pub use incoming::{Incoming, IncomingEstimates};
 
 use std::sync::Arc;
 

@@ -241,17 +241,43 @@ pub fn stream_broken() -> Status {
     field_invalid("stream", what)
 }
 
+/// What became of a change that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Nothing was stored.
+    NotStored,
+    /// It may have been stored: the service failed in between.
+    NotKnown,
+}
+
+impl Fate {
+    fn words(self) -> &'static str {
+        match self {
+            Self::NotStored => "nothing was stored",
+            Self::NotKnown => {
+                "it may have been kept, send it again with the same request_id to be told"
+            }
+        }
+    }
+}
+
 /// The disk is too full to accept submissions.
 #[must_use]
-pub fn storage_full() -> Status {
-    let message = "nothing was stored: the disk is too full for submissions, reading goes on; try again later, the operator has to make space";
-    retry(ErrorReason::StorageFull, message, RETRY_STORAGE_FULL)
+pub fn storage_full(fate: Fate) -> Status {
+    let message = format!(
+        "{}: the disk is too full for submissions, reading goes on; try again later, the operator has to make space",
+        fate.words()
+    );
+    retry(ErrorReason::StorageFull, &message, RETRY_STORAGE_FULL)
 }
 
 /// The service does not accept changes until an operator has looked.
 #[must_use]
-pub fn writing_stopped() -> Status {
-    let message = "nothing was stored: changes are not accepted until the operator has looked at the service's log, reading goes on; try again with the same request_id when told so";
+pub fn writing_stopped(fate: Fate) -> Status {
+    let message = format!(
+        "{}: changes are not accepted until the operator has looked at the service's log, reading goes on; try again with the same request_id when told so",
+        fate.words()
+    );
     refused(ErrorReason::WritingStopped, message, [])
 }
 

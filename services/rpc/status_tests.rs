@@ -30,8 +30,10 @@ fn makers() -> Vec<Status> {
         breakdown_too_large(1_000_000, 50_000),
         query_refused("rates are not given with MEASURE_PERSONS; ask for CONTACTS"),
         position_not_reached(9, 3),
-        storage_full(),
-        writing_stopped(),
+        storage_full(Fate::NotStored),
+        storage_full(Fate::NotKnown),
+        writing_stopped(Fate::NotStored),
+        writing_stopped(Fate::NotKnown),
         overloaded(Duration::from_millis(250)),
         deadline_exceeded(),
         data_damaged("id-1"),
@@ -109,7 +111,7 @@ fn internal_errors_stay_inside() {
 #[test]
 fn retries_are_said_twice() {
     for (status, millis) in
-        [(overloaded(Duration::from_millis(250)), "250"), (storage_full(), "60000")]
+        [(overloaded(Duration::from_millis(250)), "250"), (storage_full(Fate::NotStored), "60000")]
     {
         let delay = status.get_details_retry_info().unwrap().retry_delay.unwrap();
         assert_eq!(delay.as_millis().to_string(), millis);

@@ -5,17 +5,20 @@ mod kind;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use prost::Message;
 use tokio::sync::mpsc;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::convert::{self, header, int, name, submission};
+use super::convert::{self, Unreadable, header, int, name, submission};
 use super::page::Page;
-use super::{CALLER, Context, status};
+use super::status::Fate;
+use super::{CALLER, Context, Incoming, IncomingEstimates, status};
 use crate::domain::submission::{Draft, Header};
 use crate::engine::{Catalog, Engine, Outcome, Prepared, Slot, Version, WriteError, Written};
 use crate::proto::server::submission_service_server::SubmissionService;
 use crate::proto::v1::{self, ErrorReason};
-use kind::{CONSULTATIONS, DIGITAL_ACCESS, ESTIMATES, Incoming, Kind, POPULATIONS, Taker};
+use kind::{CONSULTATIONS, DIGITAL_ACCESS, ESTIMATES, Kind, POPULATIONS, Taker};
 
 /// The service.
 pub struct Submissions(pub Context);
@@ -30,44 +33,49 @@ const RETRY: Duration = Duration::from_secs(1);
 struct Coded {
     header: Header,
     draft: Draft,
+    /// Rows that came.
+    rows: u64,
     /// Ready to be written, if it is to be.
     prepared: Option<Prepared>,
 }
 
+/// Why a stream was not coded to its end.
+enum Broken {
+    /// It broke off.
+    Off,
+    /// A batch is none.
+    Batch(Unreadable),
+    /// There are more rows than are taken.
+    TooLarge,
+}
+
 impl Submissions {
-    async fn submit<M, H, B, T>(
+    async fn submit<H: Message + Default + 'static, T: Taker>(
         &self,
-        mut stream: Streaming<M>,
-        kind: Kind<M, H, B, T>,
-    ) -> Result<v1::Receipt, Status>
-    where
-        M: Send + 'static,
-        B: Send + 'static,
-        T: Taker,
-    {
+        mut stream: Streaming<Incoming<H>>,
+        kind: Kind<H, T>,
+    ) -> Result<v1::Receipt, Status> {
         let submitting = Arc::clone(&self.0.submitting);
         let _permit = submitting.try_acquire_owned().map_err(|_| status::overloaded(RETRY))?;
         let first = stream.message().await?.ok_or_else(status::submission_empty)?;
-        let Incoming::Header(given) = (kind.read)(first) else {
+        let Incoming::Header(given) = first else {
             return Err(status::field_invalid("header", "comes first, before any batch"));
         };
         let engine = Arc::clone(&self.0.engine);
         let reference = Arc::clone(&engine.store().catalog().reference);
         let builder = (kind.start)(&engine, &reference, &given)?;
 
-        // Rows are coded on a thread of their own, while the next ones are decoded here.
-        let (batches, coded) = mpsc::channel::<Option<B>>(AHEAD);
-        let take = kind.take;
-        let coding = tokio::task::spawn_blocking(move || code(builder, coded, take));
-        let (most, mut rows) = (engine.most_rows(kind.dataset), 0u64);
+        // Rows are read and coded on a thread of their own, while the next ones come in here.
+        let (batches, waiting) = mpsc::channel::<Option<Bytes>>(AHEAD);
+        let most = engine.most_rows(kind.dataset);
+        let coding = tokio::task::spawn_blocking(move || code(builder, waiting, kind.take, most));
         while let Some(message) = stream.message().await? {
-            match (kind.read)(message) {
+            match message {
                 Incoming::Batch(batch) => {
-                    rows += (kind.rows)(&batch) as u64;
-                    if rows > most {
-                        return Err(status::submission_too_large(most));
+                    if batches.send(Some(batch)).await.is_err() {
+                        // It has ended, and says why.
+                        break;
                     }
-                    batches.send(Some(batch)).await.map_err(|error| status::internal(&error))?;
                 }
                 Incoming::Header(_) => {
                     return Err(status::field_invalid("header", "comes once, first"));
@@ -80,14 +88,19 @@ impl Submissions {
                 }
             }
         }
-        batches.send(None).await.map_err(|error| status::internal(&error))?;
+        // Nobody waits for the end any more where coding has ended already.
+        drop(batches.send(None).await);
         let coded = coding.await.map_err(|error| status::internal(&error))?;
-        let coded = coded.ok_or_else(status::stopping)?;
-        self.finish(coded, rows).await
+        let coded = coded.map_err(|broken| match broken {
+            Broken::Off => status::stopping(),
+            Broken::Batch(error) => status::field_invalid("batch", format!("is none: {error}")),
+            Broken::TooLarge => status::submission_too_large(most),
+        })?;
+        self.finish(coded).await
     }
 
-    async fn finish(&self, coded: Coded, rows: u64) -> Result<v1::Receipt, Status> {
-        let Coded { header, draft, prepared } = coded;
+    async fn finish(&self, coded: Coded) -> Result<v1::Receipt, Status> {
+        let Coded { header, draft, rows, prepared } = coded;
         if let Some(expected) = header.expected_record_count.filter(|expected| *expected != rows) {
             return Err(status::record_count_mismatch(expected, rows));
         }
@@ -152,21 +165,26 @@ impl Submissions {
     }
 }
 
-/// Codes batches until the end of the stream. `None` if the stream broke off.
-fn code<B, T: Taker>(
+/// Codes batches until the end of the stream.
+fn code<T: Taker>(
     mut builder: T,
-    mut batches: mpsc::Receiver<Option<B>>,
-    take: fn(&mut T, &B),
-) -> Option<Coded> {
-    while let Some(batch) = batches.blocking_recv()? {
-        take(&mut builder, &batch);
+    mut batches: mpsc::Receiver<Option<Bytes>>,
+    take: fn(&mut T, &[u8]) -> Result<(), Unreadable>,
+    most: u64,
+) -> Result<Coded, Broken> {
+    while let Some(batch) = batches.blocking_recv().ok_or(Broken::Off)? {
+        take(&mut builder, &batch).map_err(Broken::Batch)?;
+        if builder.rows_seen() > most {
+            return Err(Broken::TooLarge);
+        }
     }
+    let rows = builder.rows_seen();
     let header = builder.header().clone();
     let draft = builder.finish();
     let whole = draft.rejected_count == 0 || (header.allow_partial && draft.accepted_count > 0);
     let wanted = whole && draft.accepted_count > 0 && !header.validate_only;
     let prepared = wanted.then(|| Engine::prepare(CALLER, &header, &draft));
-    Some(Coded { header, draft, prepared })
+    Ok(Coded { header, draft, rows, prepared })
 }
 
 fn refused(error: &WriteError, request_id: &str) -> Status {
@@ -175,11 +193,19 @@ fn refused(error: &WriteError, request_id: &str) -> Status {
         WriteError::NotCurrent => status::submission_not_current("the submission"),
         WriteError::Full(why) => {
             tracing::warn!(why, "a submission was refused: the disk is too full");
-            status::storage_full()
+            status::storage_full(Fate::NotStored)
         }
         WriteError::Stopped(why) => {
             tracing::warn!(why, "a submission was refused: writing has stopped");
-            status::writing_stopped()
+            status::writing_stopped(Fate::NotStored)
+        }
+        WriteError::Unsure(why) => {
+            tracing::warn!(%why, "a change may have been kept, and its caller could not be told so");
+            if matches!(**why, WriteError::Full(_)) {
+                status::storage_full(Fate::NotKnown)
+            } else {
+                status::writing_stopped(Fate::NotKnown)
+            }
         }
         WriteError::Busy => status::overloaded(RETRY),
         WriteError::Store(_) => status::internal(error),
@@ -228,7 +254,7 @@ fn find<'a>(catalog: &'a Catalog, field: &str, name: &str) -> Result<(&'a Versio
 impl SubmissionService for Submissions {
     async fn submit_consultations(
         &self,
-        request: Request<Streaming<v1::SubmitConsultationsRequest>>,
+        request: Request<Streaming<Incoming>>,
     ) -> Result<Response<v1::SubmitConsultationsResponse>, Status> {
         let result = self.submit(request.into_inner(), CONSULTATIONS).await;
         self.0.engine.counts().submission(outcome(&result));
@@ -237,7 +263,7 @@ impl SubmissionService for Submissions {
 
     async fn submit_populations(
         &self,
-        request: Request<Streaming<v1::SubmitPopulationsRequest>>,
+        request: Request<Streaming<Incoming>>,
     ) -> Result<Response<v1::SubmitPopulationsResponse>, Status> {
         let result = self.submit(request.into_inner(), POPULATIONS).await;
         self.0.engine.counts().submission(outcome(&result));
@@ -246,7 +272,7 @@ impl SubmissionService for Submissions {
 
     async fn submit_digital_access(
         &self,
-        request: Request<Streaming<v1::SubmitDigitalAccessRequest>>,
+        request: Request<Streaming<Incoming>>,
     ) -> Result<Response<v1::SubmitDigitalAccessResponse>, Status> {
         let result = self.submit(request.into_inner(), DIGITAL_ACCESS).await;
         self.0.engine.counts().submission(outcome(&result));
@@ -255,7 +281,7 @@ impl SubmissionService for Submissions {
 
     async fn submit_estimates(
         &self,
-        request: Request<Streaming<v1::SubmitEstimatesRequest>>,
+        request: Request<Streaming<IncomingEstimates>>,
     ) -> Result<Response<v1::SubmitEstimatesResponse>, Status> {
         let result = self.submit(request.into_inner(), ESTIMATES).await;
         self.0.engine.counts().submission(outcome(&result));

@@ -10,6 +10,7 @@ use super::estimates::source;
 use super::keys::{IdKind, Slot};
 use crate::domain::codes::{State, Value};
 use crate::domain::collection::Dataset;
+use crate::domain::cube::decode_words;
 use crate::domain::estimate::EstimateSource;
 use crate::domain::field::{FIELD_LIMIT, Field};
 use crate::domain::period::Month;
@@ -313,7 +314,12 @@ impl Catalog {
             accepted_count: meta.accepted_count,
             rejected_count: meta.rejected_count,
             total_count: meta.total_count,
-            collected: meta.collected.clone(),
+            collected: meta
+                .collected
+                .iter()
+                .filter_map(|number| Field::from_number(*number))
+                .map(|field| field.name().to_owned())
+                .collect(),
             person_key_scheme: meta.person_key_scheme.clone(),
             columns,
             weight_width: u8::try_from(weight).unwrap_or(0),
@@ -324,7 +330,8 @@ impl Catalog {
 
     fn column(&mut self, meta: &ColumnMeta) -> Option<ColumnView> {
         let field = Field::from_number(meta.field)?;
-        let words = meta.values.iter().map(|text| self.words.number(field, text)).collect();
+        let values = decode_words(&meta.values)?;
+        let words = values.iter().map(|text| self.words.number(field, text)).collect();
         Some(ColumnView { field, width: u8::try_from(meta.width).ok()?, words })
     }
 

@@ -8,6 +8,7 @@
 //! - `prepare`, `writer` how a submission gets in
 //! - `read` columns, roll-ups and estimates, out of a bounded cache; `estimates` what those are on disk
 //! - `lock`, `open`, `verify` starting alone, and starting again from the log
+//! - `recover`, `reserve` when sled has failed, and room on the disk that nobody else can take
 
 pub mod catalog;
 mod estimates;
@@ -17,6 +18,8 @@ pub mod log;
 mod open;
 mod prepare;
 mod read;
+mod recover;
+mod reserve;
 mod state;
 mod tree;
 mod verify;
@@ -94,6 +97,9 @@ pub enum WriteError {
     /// Nothing is written until somebody has looked.
     #[error("{0}")]
     Stopped(String),
+    /// It is in the log, or may be, and the answer is not known: the service failed in between. Sending it again tells.
+    #[error("it may have been kept: {0}")]
+    Unsure(Box<Self>),
     /// Too many changes are waiting.
     #[error("too many changes are waiting")]
     Busy,
@@ -139,7 +145,8 @@ impl Store {
     /// Makes a submission durable and readable.
     ///
     /// # Errors
-    /// See [`WriteError`]; nothing was stored then, except that after [`WriteError::Store`] it is not known.
+    /// See [`WriteError`]; nothing was stored then, except that after [`WriteError::Unsure`] and [`WriteError::Store`] it is not
+    /// known.
     pub async fn submit(&self, prepared: Prepared) -> Result<Written, WriteError> {
         self.change(Change::Submit(Box::new(prepared))).await
     }
@@ -168,7 +175,8 @@ impl Store {
             TrySendError::Disconnected(_) => gone(),
         })?;
         // Everything that was taken is answered, unless the writer failed over it.
-        answer.await.map_err(|_| WriteError::Stopped(writer::FAILED.into()))?
+        let failed = || WriteError::Stopped(writer::FAILED.into());
+        answer.await.map_err(|_| WriteError::Unsure(Box::new(failed())))?
     }
 
     /// Bytes of the log, of sled, and free on the disk.

@@ -8,7 +8,10 @@ use prost::Message;
 
 use super::lock::Lock;
 use super::log::{Damage, EntryKind, Log, LogError, NewEntry, Opened, SEGMENT_BYTES, SegmentLog};
+use super::recover::AHEAD_BYTES;
+use super::reserve::{RESERVE_BYTES, Reserve};
 use super::state::State;
+use super::tree::DATA_FILE;
 use super::writer::Writer;
 use super::{Observer, Reader, Store, StoreError};
 use crate::domain::codes::Content;
@@ -45,6 +48,7 @@ struct Caught {
     lock: Lock,
     log: SegmentLog,
     state: State,
+    reserve: Reserve,
     damage: Option<Damage>,
 }
 
@@ -100,7 +104,7 @@ impl Store {
             add(&mut caught, EntryKind::Configuration, &payload)?;
         }
         let stopped = Arc::new(stopped);
-        let Caught { lock, log, state, .. } = caught;
+        let Caught { lock, log, state, reserve, .. } = caught;
         let catalog = Arc::clone(&state.catalog);
         let reader = Reader::new(state.tree.rows(), settings.column_bytes);
         let (jobs, waiting) = sync_channel(WAITING);
@@ -116,6 +120,7 @@ impl Store {
             observer: settings.observer,
             stopped: Arc::clone(&stopped),
             unflushed: 1,
+            reserve,
         };
         let writer = std::thread::Builder::new()
             .name("writer".into())
@@ -138,14 +143,22 @@ fn catch_up(folder: &Path, sled_bytes: u64) -> Result<Caught, StoreError> {
         source,
     })?;
     let lock = Lock::take(folder)?;
+    let mut reserve = Reserve::new(folder, folder.join("sled").join(DATA_FILE));
+    if super::free_bytes(folder)? < RESERVE_BYTES {
+        reserve.release();
+    }
     let mut state = open_state(folder, sled_bytes)?;
+    let took = reserve.ahead(AHEAD_BYTES).and_then(|()| reserve.hold());
+    if let Err(error) = took {
+        tracing::warn!(%error, "no room to set aside for sled: nothing is accepted until there is");
+    }
     let Opened { log, damage, .. } =
         SegmentLog::open(&folder.join("log"), SEGMENT_BYTES, state.tree.position())?;
     let (entries, found) = replay(&log, &mut state, &mut |_, _| {})?;
     if entries > 0 {
         state.tree.flush()?;
     }
-    Ok(Caught { lock, log, state, damage: damage.or(found) })
+    Ok(Caught { lock, log, state, reserve, damage: damage.or(found) })
 }
 
 /// Makes a folder and what leads to it, and makes their names durable: what is fsynced in a folder without a name is lost.

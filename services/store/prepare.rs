@@ -1,10 +1,11 @@
 //! A submission made ready for the log and the store, off the writer's thread: what is left to the writer is to write.
 
+use bytes::Bytes;
 use prost::Message;
 
 use super::{StoreError, estimates};
 use crate::domain::collection::Dataset;
-use crate::domain::cube::{Block, Packed, Rollup, rollups};
+use crate::domain::cube::{Block, Packed, Rollup, encode_words, rollups};
 use crate::domain::field::{Field, number};
 use crate::domain::submission::{Draft, Header};
 use crate::proto::store::{self, Chunk, ColumnMeta, SubmissionMeta};
@@ -61,7 +62,8 @@ impl Prepared {
     pub(super) fn bytes(&self) -> u64 {
         let chunks: usize = self.chunks.iter().map(Vec::len).sum();
         let pieces: usize = self.pieces.iter().flatten().map(|piece| piece.value.len() + 32).sum();
-        (chunks + 2 * pieces) as u64
+        // The description holds the problems of rows, which may be long: it is in the log and in the store.
+        (chunks + 2 * pieces + 3 * self.meta.encoded_len()) as u64
     }
 }
 
@@ -91,13 +93,15 @@ fn meta_of(caller: &str, header: &Header, draft: &Draft) -> SubmissionMeta {
         .map(|column| ColumnMeta {
             field: u32::from(column.field.number()),
             width: u32::from(column.packed.width),
-            values: column.values.clone(),
+            value_count: u32::try_from(column.values.len()).unwrap_or(u32::MAX),
+            values: encode_words(&column.values).into(),
         })
         .collect();
     let plain = |field: u8, packed: &Packed| ColumnMeta {
         field: u32::from(field),
         width: u32::from(packed.width),
-        values: Vec::new(),
+        value_count: 0,
+        values: Bytes::new(),
     };
     if draft.weights.width > 0 {
         columns.push(plain(number::WEIGHT, &draft.weights));
@@ -115,7 +119,7 @@ fn meta_of(caller: &str, header: &Header, draft: &Draft) -> SubmissionMeta {
         accepted_count: draft.accepted_count,
         rejected_count: draft.rejected_count,
         total_count: draft.total_count,
-        collected: header.collected.iter().map(|field| field.name().to_owned()).collect(),
+        collected: header.collected.iter().map(|field| u32::from(field.number())).collect(),
         person_key_scheme: header.person_key_scheme.clone(),
         columns,
         problems: draft.problems.iter().map(problem).collect(),
@@ -136,7 +140,9 @@ fn problem(problem: &crate::domain::submission::RowProblem) -> store::RowProblem
 /// The rows of a submission's columns and roll-ups: the same function of the entry when it is submitted and when the log is replayed.
 pub(super) fn pieces(meta: &SubmissionMeta, blocks: &[Block]) -> Result<Vec<Piece>, StoreError> {
     let records = usize::try_from(meta.accepted_count).unwrap_or(usize::MAX);
-    let of_blocks = blocks.iter().map(|block| Piece {
+    // What nobody asks for stays in the log alone.
+    let asked = blocks.iter().filter(|block| block.field != number::SOURCE_RECORD);
+    let of_blocks = asked.map(|block| Piece {
         prefix: super::keys::BLOCK,
         field: block.field,
         number: block.chunk,
@@ -163,7 +169,10 @@ pub(super) fn pieces(meta: &SubmissionMeta, blocks: &[Block]) -> Result<Vec<Piec
     for column in &meta.columns {
         let packed = join(column.field, column.width)?;
         match Field::from_number(column.field) {
-            Some(field) => columns.push((field, column.values.len(), packed)),
+            Some(field) => {
+                let values = usize::try_from(column.value_count).unwrap_or(usize::MAX);
+                columns.push((field, values, packed));
+            }
             None if column.field == u32::from(number::WEIGHT) => weights = packed,
             None => {}
         }

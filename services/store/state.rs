@@ -166,12 +166,16 @@ impl State {
         // The first part makes the version visible: it goes last.
         let first = version_rows.remove(0);
         hidden.extend(version_rows);
-        self.tree.write(&hidden)?;
         let mut visible =
             vec![first, (keys::request(&caller, &request_id), request.encode_to_vec())];
         for (kind, code, number) in &new_ids {
             visible.push((keys::id(*kind, code), number.to_be_bytes().to_vec()));
         }
+        // What fits into one batch with what makes it count costs one batch.
+        if Tree::is_one_batch(hidden.iter().chain(&visible)) {
+            visible.append(&mut hidden);
+        }
+        self.tree.write(&hidden)?;
         self.tree.commit(&visible, entry.position)?;
 
         let mut catalog = self.lock();

@@ -5,9 +5,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prost::Message;
 
@@ -24,7 +24,8 @@ const LOCK_TRIES: u32 = 50;
 /// How long a reader waits for sled to be opened again: ten seconds.
 const REOPEN_TRIES: u32 = 500;
 const REOPEN_PAUSE: Duration = Duration::from_millis(20);
-/// sled may wait for ever for a write that failed beside it.
+/// sled may wait for ever for a write that failed beside it: it is looked at now and then, and not waited for any longer.
+const FLUSH_LOOK: Duration = Duration::from_millis(100);
 const FLUSH_LONGEST: Duration = Duration::from_secs(30);
 
 /// A key and its value.
@@ -33,6 +34,8 @@ pub(super) type Row = (Vec<u8>, Vec<u8>);
 /// The store's rows.
 pub(super) struct Tree {
     rows: Rows,
+    /// Knows whether sled has failed.
+    config: sled::Config,
     digest: u128,
     position: u64,
 }
@@ -40,6 +43,9 @@ pub(super) struct Tree {
 /// Reads rows; cheap to clone. Every clone sees when sled is closed and opened again.
 #[derive(Clone)]
 pub(super) struct Rows(Arc<RwLock<Option<sled::Db>>>);
+
+/// Name of the file in sled's folder that grows with the data.
+pub(super) const DATA_FILE: &str = "db";
 
 impl Tree {
     /// Opens a folder. A store that sled cannot open, or panics over, is [`StoreError::Damaged`].
@@ -68,14 +74,14 @@ impl Tree {
                 Err(_) => return Err(StoreError::Damaged("sled panicked while opening".into())),
             };
             let rows = Rows(Arc::new(RwLock::new(Some(db))));
-            return Ok(Self { rows, digest: 0, position: 0 });
+            return Ok(Self { rows, config, digest: 0, position: 0 });
         }
         Err(StoreError::Locked(folder.to_owned()))
     }
 
     /// Reads every row once, gives each to `visit`, and checks them against the digest.
     pub(super) fn check(&mut self, mut visit: impl FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
-        let db = self.rows.db()?;
+        let db = self.db()?;
         let scan = catch_unwind(AssertUnwindSafe(|| {
             let (mut digest, mut applied) = (0u128, AppliedRow::default());
             for row in db.iter() {
@@ -109,8 +115,18 @@ impl Tree {
         self.position
     }
 
+    /// Whether rows are few and small enough to be written at once.
+    pub(super) fn is_one_batch<'a>(rows: impl Iterator<Item = &'a Row>) -> bool {
+        let add = |(count, bytes), row: &Row| (count + 1, bytes + row.1.len());
+        let (count, bytes): (usize, usize) = rows.fold((0, 0), add);
+        count <= BATCH_ROWS && bytes <= BATCH_BYTES
+    }
+
     /// Writes rows that nobody looks at yet, in small batches.
     pub(super) fn write(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
         let mut batch = Vec::new();
         let mut bytes = 0;
         for row in rows {
@@ -154,7 +170,7 @@ impl Tree {
         let applied =
             AppliedRow { position: self.position, digest: digest.to_be_bytes().to_vec().into() };
         batch.insert(keys::APPLIED, applied.encode_to_vec());
-        let db = self.rows.db()?;
+        let db = self.db()?;
         db.apply_batch(batch).map_err(|error| StoreError::Apply(error.to_string()))?;
         self.digest = digest;
         Ok(())
@@ -162,7 +178,7 @@ impl Tree {
 
     /// Hands what sled holds in memory to the disk. What is lost without it comes back from the log.
     pub(super) fn flush(&self) -> Result<(), StoreError> {
-        let db = self.rows.db()?;
+        let db = self.db()?;
         let (done, told) = sync_channel(1);
         let flush = move || {
             // Nobody listens any more if it took too long.
@@ -173,16 +189,39 @@ impl Tree {
             .name("flush".into())
             .spawn(flush)
             .map_err(|error| failed(error.to_string()))?;
-        match told.recv_timeout(FLUSH_LONGEST) {
-            Ok(flushed) => flushed.map(drop).map_err(|error| failed(error.to_string())),
-            Err(_) => Err(failed(format!("sled did not flush within {FLUSH_LONGEST:?}"))),
+        let begin = Instant::now();
+        loop {
+            match told.recv_timeout(FLUSH_LOOK) {
+                Ok(flushed) => return flushed.map(drop).map_err(|error| failed(error.to_string())),
+                Err(RecvTimeoutError::Timeout) if begin.elapsed() < FLUSH_LONGEST => {
+                    if let Some(error) = self.failed() {
+                        return Err(error);
+                    }
+                }
+                Err(_) => {
+                    return Err(failed(format!("sled did not flush within {FLUSH_LONGEST:?}")));
+                }
+            }
         }
+    }
+
+    /// Why sled has failed, if it has: a write of its own accord may have, beside everybody.
+    pub(super) fn failed(&self) -> Option<StoreError> {
+        self.config.global_error().err().map(|error| StoreError::Apply(error.to_string()))
+    }
+
+    /// The value of a key, for the writer: it does not wait for sled to be opened again, for that is its own task.
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
+        self.db()?.get(key).map_err(|error| unreadable(&error))
+    }
+
+    fn db(&self) -> Result<sled::Db, StoreError> {
+        self.rows.now().ok_or_else(being_opened)
     }
 
     /// Closes sled after it failed: it accepts nothing more until it is opened again. Reading fails until then.
     pub(super) fn close(&self) {
-        let db = self.rows.0.write().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(db) = db {
+        if let Some(db) = self.rows.take() {
             // What still waits in sled for a write that failed is woken by another one that does.
             let same = db.get(keys::APPLIED).ok().flatten();
             drop(same.map(|same| db.insert(keys::APPLIED, same)));
@@ -191,8 +230,9 @@ impl Tree {
 
     /// Goes on with the rows of another tree, which is spent.
     pub(super) fn adopt(&mut self, other: &Self) {
-        let db = other.rows.0.write().unwrap_or_else(PoisonError::into_inner).take();
+        let db = other.rows.take();
         *self.rows.0.write().unwrap_or_else(PoisonError::into_inner) = db;
+        self.config = other.config.clone();
         (self.digest, self.position) = (other.digest, other.position);
     }
 
@@ -203,43 +243,53 @@ impl Tree {
 }
 
 impl Rows {
-    /// sled, waited for a little while it is being opened again.
-    fn db(&self) -> Result<sled::Db, StoreError> {
+    /// sled, unless it is being opened again.
+    fn now(&self) -> Option<sled::Db> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn take(&self) -> Option<sled::Db> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Reads. If sled has failed, waits a little while for the writer to open it again.
+    fn read<T>(&self, read: impl Fn(&sled::Db) -> sled::Result<T>) -> Result<T, StoreError> {
+        let mut failure = being_opened();
         for _ in 0..REOPEN_TRIES {
-            if let Some(db) = self.0.read().unwrap_or_else(PoisonError::into_inner).clone() {
-                return Ok(db);
+            if let Some(db) = self.now() {
+                match read(&db).map_err(|error| unreadable(&error)) {
+                    Err(error @ StoreError::Apply(_)) => failure = error,
+                    done => return done,
+                }
             }
             std::thread::sleep(REOPEN_PAUSE);
         }
-        Err(StoreError::Apply("it is being opened again".into()))
-    }
-
-    /// The value of a key.
-    pub(super) fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
-        self.db()?.get(key).map_err(|error| unreadable(&error))
+        Err(failure)
     }
 
     /// Joins the values of all keys that start like this, in order.
     pub(super) fn joined(&self, prefix: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let mut joined = Vec::new();
-        for row in self.db()?.scan_prefix(prefix) {
-            let (_, value) = row.map_err(|error| unreadable(&error))?;
-            joined.extend_from_slice(&value);
-        }
-        Ok(joined)
+        self.read(|db| {
+            let mut joined = Vec::new();
+            for row in db.scan_prefix(prefix) {
+                joined.extend_from_slice(&row?.1);
+            }
+            Ok(joined)
+        })
     }
 
     /// The values of all keys that start like this, in order.
     pub(super) fn values(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
-        let values = self.db()?.scan_prefix(prefix).values();
-        values.map(|value| value.map(|v| v.to_vec()).map_err(|error| unreadable(&error))).collect()
+        self.read(|db| {
+            db.scan_prefix(prefix).values().map(|value| value.map(|v| v.to_vec())).collect()
+        })
     }
 
     /// Every row.
     pub(super) fn all(
         &self,
     ) -> Result<impl Iterator<Item = Result<Row, StoreError>> + use<>, StoreError> {
-        Ok(self.db()?.iter().map(|row| match row {
+        Ok(self.now().ok_or_else(being_opened)?.iter().map(|row| match row {
             Ok((key, value)) => Ok((key.to_vec(), value.to_vec())),
             Err(error) => Err(unreadable(&error)),
         }))
@@ -247,10 +297,12 @@ impl Rows {
 
     /// Bytes on disk.
     pub(super) fn bytes(&self) -> u64 {
-        self.db()
-            .and_then(|db| db.size_on_disk().map_err(|e| StoreError::Apply(e.to_string())))
-            .unwrap_or(0)
+        self.now().and_then(|db| db.size_on_disk().ok()).unwrap_or(0)
     }
+}
+
+fn being_opened() -> StoreError {
+    StoreError::Apply("it is being opened again".into())
 }
 
 /// Once a write of sled's has failed, its reads fail with the same error: that is no damage.

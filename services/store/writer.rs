@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use prost::Message;
 use tokio::sync::oneshot;
@@ -12,8 +12,9 @@ use super::catalog::Submission;
 use super::keys::{self, Slot};
 use super::lock::Lock;
 use super::log::{Entry, EntryKind, Log, LogError, NewEntry};
-use super::open::open_state;
 use super::prepare::{Prepared, chunks_hash};
+use super::recover::cost;
+use super::reserve::Reserve;
 use super::state::{Applied, State, withdrawal_hash};
 use super::{Observer, StoreError, WriteError};
 use crate::proto::store::{Commit, RequestRow, Withdraw};
@@ -22,10 +23,10 @@ use std::sync::{Arc, PoisonError};
 /// Changes that share an fsync, at most.
 const GROUP: usize = 32;
 /// What sled holds in memory goes to the disk after so many bytes, or when nothing comes for a while.
-const FLUSH_BYTES: u64 = 64 << 20;
+pub(super) const FLUSH_BYTES: u64 = 16 << 20;
 const QUIET: Duration = Duration::from_secs(1);
-/// Room without which sled, having failed, is not opened again.
-const REOPEN_BYTES: u64 = 4 << 20;
+/// How often it is looked whether sled has failed.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What is said when a change made this thread panic.
 pub(super) const FAILED: &str =
@@ -69,7 +70,9 @@ pub(super) struct Writer<L: Log> {
     pub(super) last_millis: u64,
     /// Why nothing is written any more.
     pub(super) stopped: Arc<std::sync::OnceLock<String>>,
+    /// What was given to sled since it was last flushed, as [`cost`] counts.
     pub(super) unflushed: u64,
+    pub(super) reserve: Reserve,
 }
 
 /// A change that goes into the log: its entries' payloads, its commit last.
@@ -81,8 +84,9 @@ struct Planned {
 impl<L: Log> Writer<L> {
     /// Works until every sender is gone, then hands everything to the disk.
     pub(super) fn run(mut self, jobs: &Receiver<Job>) {
+        let mut busy = Instant::now();
         loop {
-            match jobs.recv_timeout(QUIET) {
+            match jobs.recv_timeout(LOOK) {
                 Ok(first) => {
                     let mut group = vec![first];
                     while group.len() < GROUP
@@ -94,12 +98,14 @@ impl<L: Log> Writer<L> {
                     if self.unflushed >= FLUSH_BYTES {
                         self.guarded(Self::flush);
                     }
+                    busy = Instant::now();
                 }
                 Err(RecvTimeoutError::Timeout) => self.guarded(|writer| {
-                    // Refusals are for those who ask; this is only to be ready for them.
+                    // Refusals are for those who ask; this is only for those who read, and to be ready for the next.
                     drop(writer.catch_up());
-                    if writer.unflushed > 0 && writer.behind.is_none() {
+                    if writer.unflushed > 0 && busy.elapsed() >= QUIET {
                         writer.flush();
+                        busy = Instant::now();
                     }
                 }),
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -115,75 +121,13 @@ impl<L: Log> Writer<L> {
         }
     }
 
-    fn flush(&mut self) {
-        self.unflushed = 0;
-        if let Err(error) = self.state.tree.flush() {
-            self.fall_behind(&error);
-        }
-    }
-
-    /// sled does not recover from a failed write by itself. Nothing is lost: the log has it.
-    fn fall_behind(&mut self, error: &StoreError) {
-        tracing::warn!(%error, "sled failed; it is opened again and catches up with the log before anything else is written");
-        self.behind = Some(error.to_string());
-    }
-
-    /// If sled has failed, opens it again and applies what it does not have.
-    fn catch_up(&mut self) -> Result<(), WriteError> {
-        let Some(why) = self.behind.clone() else { return Ok(()) };
-        self.has_room(REOPEN_BYTES)?;
-        match self.reopen() {
-            Ok(()) => {
-                tracing::info!(why, "sled was opened again and has caught up with the log");
-                self.behind = None;
-                Ok(())
-            }
-            // It may have been the disk once more.
-            Err(error @ (StoreError::Apply(_) | StoreError::Io { .. } | StoreError::Locked(_))) => {
-                tracing::warn!(%error, "sled could not be opened again; it is tried again");
-                Err(WriteError::Full(error.to_string()))
-            }
-            Err(error) => {
-                self.stop(&format!("the store cannot catch up with the log: {error}"));
-                Err(error.into())
-            }
-        }
-    }
-
-    fn reopen(&mut self) -> Result<(), StoreError> {
-        self.state.tree.close();
-        let mut fresh = open_state(&self.folder, self.sled_bytes)?;
-        let known = self.applied();
-        // First what the catalog knows already, on the quiet; then what it does not, as if it came just now.
-        for entry in self.log.read_from(fresh.tree.position() + 1)? {
-            let entry = entry?;
-            if entry.position > known {
-                break;
-            }
-            fresh.apply(&entry, None)?;
-        }
-        if fresh.tree.position() > known {
-            return Err(StoreError::Damaged("sled kept a change that it had refused".into()));
-        }
-        self.state.tree.adopt(&fresh.tree);
-        for entry in self.log.read_from(known + 1)? {
-            let entry = entry?;
-            let slot = match self.state.apply(&entry, None)? {
-                Applied::Submitted(submission) => Some(submission.slot),
-                Applied::Withdrawn(slot) => Some(slot),
-                Applied::Configured | Applied::Nothing => None,
-            };
-            (self.observer)(slot.as_ref(), entry.position);
-        }
-        Ok(())
-    }
-
     /// Position of the last entry that questions see.
-    fn applied(&self) -> u64 {
+    pub(super) fn applied(&self) -> u64 {
         self.state.catalog.read().unwrap_or_else(PoisonError::into_inner).position
     }
 
     fn write(&mut self, jobs: Vec<Job>) {
+        let mut bytes = 0;
         // A change whose request id is used earlier in the same group is decided after that one is written.
         let (mut planned, mut later) = (Vec::<Planned>::new(), Vec::new());
         for job in jobs {
@@ -193,9 +137,11 @@ impl<L: Log> Writer<L> {
                 later.push(job);
                 continue;
             }
-            match self.plan(&job.change) {
+            let cost = bytes + cost(&job.change);
+            match self.plan(&job.change, cost) {
                 Ok(Planning::Done(written)) => reply(job, Ok(written)),
                 Ok(Planning::Append(payloads)) => {
+                    bytes = cost;
                     planned.push(Planned { job, payloads });
                 }
                 Err(error) => reply(job, Err(error)),
@@ -209,7 +155,8 @@ impl<L: Log> Writer<L> {
         }
     }
 
-    fn plan(&mut self, change: &Change) -> Result<Planning, WriteError> {
+    /// Decides on a change; `cost` is that of it and of those planned before it.
+    fn plan(&mut self, change: &Change, cost: u64) -> Result<Planning, WriteError> {
         if let Some(why) = self.stopped.get() {
             return Err(WriteError::Stopped(why.clone()));
         }
@@ -227,7 +174,8 @@ impl<L: Log> Writer<L> {
                     // Found before it is in the log: there it would be found at every start.
                     return Err(WriteError::Store(error.to_string()));
                 }
-                self.has_room(prepared.bytes())?;
+                self.take_room(cost)?;
+                self.has_room(cost)?;
                 let hashes: Vec<_> =
                     prepared.chunks.iter().map(|chunk| *blake3::hash(chunk).as_bytes()).collect();
                 let commit = Commit {
@@ -250,6 +198,7 @@ impl<L: Log> Writer<L> {
                 if let Some(done) = self.earlier(caller, request_id, &hash)? {
                     return Ok(Planning::Done(done));
                 }
+                self.take_room(cost)?;
                 let catalog = self.state.catalog.read().unwrap_or_else(PoisonError::into_inner);
                 let current = catalog.at(slot, u64::MAX).filter(|s| s.version == *version);
                 let current = current.ok_or(WriteError::NotCurrent)?;
@@ -269,13 +218,21 @@ impl<L: Log> Writer<L> {
 
     /// What an earlier call with this request id did.
     fn earlier(
-        &self,
+        &mut self,
         caller: &str,
         request_id: &str,
         hash: &[u8],
     ) -> Result<Option<Written>, WriteError> {
-        let rows = self.state.tree.rows();
-        let Some(value) = rows.get(&keys::request(caller, request_id))? else { return Ok(None) };
+        let key = keys::request(caller, request_id);
+        let value = match self.state.tree.get(&key) {
+            Err(error @ StoreError::Apply(_)) => {
+                self.fall_behind(&error);
+                self.catch_up()?;
+                self.state.tree.get(&key)?
+            }
+            found => found?,
+        };
+        let Some(value) = value else { return Ok(None) };
         let row = RequestRow::decode(&*value).map_err(|e| StoreError::Damaged(e.to_string()))?;
         if row.content_hash != hash {
             return Err(WriteError::RequestIdReused);
@@ -293,17 +250,6 @@ impl<L: Log> Writer<L> {
             position: row.position,
             replayed: true,
         }))
-    }
-
-    fn has_room(&self, bytes: u64) -> Result<(), WriteError> {
-        let free = super::free_bytes(&self.folder).map_err(|e| WriteError::Full(e.to_string()))?;
-        if free < self.min_free_bytes.saturating_add(bytes) {
-            let kept = self.min_free_bytes;
-            return Err(WriteError::Full(format!(
-                "{free} bytes are free, {bytes} are needed and {kept} have to stay free"
-            )));
-        }
-        Ok(())
     }
 
     fn append(&mut self, planned: Vec<Planned>) {
@@ -339,7 +285,6 @@ impl<L: Log> Writer<L> {
             let ready = match &job.change {
                 Change::Submit(prepared) => {
                     position += prepared.chunks.len() as u64;
-                    self.unflushed += prepared.bytes();
                     prepared.pieces.as_deref().ok()
                 }
                 Change::Withdraw { .. } => None,
@@ -347,9 +292,9 @@ impl<L: Log> Writer<L> {
             let (kind, payload) = payloads.remove(0);
             let entry = Entry { position, kind, time_millis, payload_hash: [0; 32], payload };
             position += 1;
-            self.unflushed += 1;
+            self.unflushed += cost(&job.change);
             let outcome = self.settle(&job.change, &entry, ready);
-            reply(job, outcome);
+            reply(job, outcome.map_err(unsure));
         }
     }
 
@@ -410,7 +355,11 @@ impl<L: Log> Writer<L> {
     fn refusal(&mut self, error: &LogError) -> WriteError {
         match error {
             LogError::Full(_) => WriteError::Full(error.to_string()),
-            LogError::Stopped { .. } | LogError::Damaged(_) => {
+            LogError::Stopped { .. } => {
+                self.stop(&error.to_string());
+                unsure(WriteError::Stopped(error.to_string()))
+            }
+            LogError::Damaged(_) => {
                 self.stop(&error.to_string());
                 WriteError::Stopped(error.to_string())
             }
@@ -418,7 +367,7 @@ impl<L: Log> Writer<L> {
         }
     }
 
-    fn stop(&self, why: &str) {
+    pub(super) fn stop(&self, why: &str) {
         if self.stopped.set(why.to_owned()).is_ok() {
             tracing::error!(why, "the service accepts no more changes; reading goes on");
         }
@@ -440,6 +389,14 @@ fn request_of(change: &Change) -> (&str, &str) {
 /// Whether a withdrawal has to wait: what it withdraws may be changed by something planned before it.
 fn later_than_withdrawal(change: &Change, planned: &[Planned]) -> bool {
     matches!(change, Change::Withdraw { .. }) && !planned.is_empty()
+}
+
+/// What is said of a change that is in the log, or may be.
+fn unsure(error: WriteError) -> WriteError {
+    if matches!(error, WriteError::Full(_) | WriteError::Stopped(_)) {
+        return WriteError::Unsure(Box::new(error));
+    }
+    error
 }
 
 fn reply(job: Job, outcome: Result<Written, WriteError>) {

@@ -1,7 +1,9 @@
-//! The limit of ingest: a tonic server that decodes every row and keeps none.
+//! The limit of ingest: a tonic server that decodes every row as the generated code does, and keeps none.
 
 use equity_indicators::proto::server::submission_service_server::SubmissionService;
 use equity_indicators::proto::v1;
+use equity_indicators::rpc::{Incoming, IncomingEstimates};
+use prost::Message as _;
 use tonic::{Request, Response, Status, Streaming};
 
 /// Decodes and counts.
@@ -15,12 +17,14 @@ fn not_here<T>() -> Result<Response<T>, Status> {
 impl SubmissionService for DecodeOnly {
     async fn submit_consultations(
         &self,
-        request: Request<Streaming<v1::SubmitConsultationsRequest>>,
+        request: Request<Streaming<Incoming>>,
     ) -> Result<Response<v1::SubmitConsultationsResponse>, Status> {
         let mut stream = request.into_inner();
         let mut accepted_count = 0;
         while let Some(message) = stream.message().await? {
-            if let Some(v1::submit_consultations_request::Part::Batch(batch)) = message.part {
+            if let Incoming::Batch(batch) = message {
+                let batch = v1::ConsultationBatch::decode(batch)
+                    .map_err(|error| Status::invalid_argument(error.to_string()))?;
                 accepted_count += i64::try_from(batch.records.len()).unwrap_or(i64::MAX);
             }
         }
@@ -31,21 +35,21 @@ impl SubmissionService for DecodeOnly {
 
     async fn submit_populations(
         &self,
-        _: Request<Streaming<v1::SubmitPopulationsRequest>>,
+        _: Request<Streaming<Incoming>>,
     ) -> Result<Response<v1::SubmitPopulationsResponse>, Status> {
         not_here()
     }
 
     async fn submit_digital_access(
         &self,
-        _: Request<Streaming<v1::SubmitDigitalAccessRequest>>,
+        _: Request<Streaming<Incoming>>,
     ) -> Result<Response<v1::SubmitDigitalAccessResponse>, Status> {
         not_here()
     }
 
     async fn submit_estimates(
         &self,
-        _: Request<Streaming<v1::SubmitEstimatesRequest>>,
+        _: Request<Streaming<IncomingEstimates>>,
     ) -> Result<Response<v1::SubmitEstimatesResponse>, Status> {
         not_here()
     }

@@ -52,8 +52,10 @@ async fn a_writer_that_fails_says_so() {
     let place = tempfile::tempdir().unwrap();
     let failing = open(place.path(), Arc::new(|_, _| panic!("an observer that fails")));
     assert_eq!(failing.stopped(), None);
-    for _ in 0..2 {
-        let refusal = failing.submit(prepared(&failing)).await.unwrap_err();
+    let unsure = failing.submit(prepared(&failing)).await.unwrap_err();
+    let WriteError::Unsure(stopped) = unsure else { panic!("{unsure:?}: it is in the log") };
+    let refused = failing.submit(prepared(&failing)).await.unwrap_err();
+    for refusal in [*stopped, refused] {
         let WriteError::Stopped(why) = refusal else { panic!("{refusal:?}") };
         assert!(why.contains("start the service again"), "{why}");
     }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::pack::{BLOCK_BYTES, Packed};
+use super::varint::{put, take};
 
 /// Sparse counts of one field, in order of (field, channel, attendance).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,16 +101,15 @@ impl Rollup {
         let (mut parts, mut part) = (Vec::new(), Vec::new());
         let mut before = 0;
         for (cell, count) in &self.cells {
-            let mut pair = Vec::with_capacity(12);
-            put(&mut pair, u64::from(cell - before));
-            put(&mut pair, *count);
-            if part.len() + pair.len() > BLOCK_BYTES {
+            let end = part.len();
+            put(&mut part, u64::from(cell - before));
+            put(&mut part, *count);
+            if part.len() > BLOCK_BYTES {
+                part.truncate(end);
                 parts.push(std::mem::take(&mut part));
-                pair.clear();
-                put(&mut pair, u64::from(*cell));
-                put(&mut pair, *count);
+                put(&mut part, u64::from(*cell));
+                put(&mut part, *count);
             }
-            part.extend(pair);
             before = *cell;
         }
         if !part.is_empty() {
@@ -125,27 +125,6 @@ impl Rollup {
             cell = cell.wrapping_add(u32::try_from(take(&mut rest)?).ok()?);
             Some((cell, take(&mut rest)?))
         })
-    }
-}
-
-fn put(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push((value & 0x7F) as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(u8::try_from(value).expect("what is left is less than 128"));
-}
-
-fn take(rest: &mut &[u8]) -> Option<u64> {
-    let (mut value, mut shift) = (0u64, 0);
-    loop {
-        let (byte, tail) = rest.split_first()?;
-        *rest = tail;
-        value |= u64::from(byte & 0x7F).checked_shl(shift)?;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-        shift += 7;
     }
 }
 

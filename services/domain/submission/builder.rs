@@ -1,12 +1,12 @@
 //! Takes the rows of one submission, field by field.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::raw::{self, RawColumn, Wrong};
+use super::raw::{self, Given, RawColumn};
 use super::{Draft, Header, Keyer, RowProblem};
-use crate::domain::codes::Value;
 use crate::domain::collection::Dataset;
 use crate::domain::field::{FIELD_LIMIT, Field};
 use crate::domain::reference::Reference;
@@ -36,6 +36,12 @@ pub struct Builder {
     pub(super) problems: Vec<RowProblem>,
     row: Row,
     most_weight: u32,
+    /// The month as dates begin with it.
+    month: String,
+    /// Characteristics that no row may give: they are not listed as collected.
+    unlisted: [bool; FIELD_LIMIT],
+    /// Room for a text that is put together.
+    text: String,
 }
 
 /// The row that is being taken.
@@ -52,8 +58,15 @@ impl Builder {
     /// Starts a submission. A row may stand for at most `most_weight` consultations or people.
     #[must_use]
     pub fn new(reference: Arc<Reference>, header: Header, keyer: Keyer, most_weight: u32) -> Self {
+        let mut unlisted = [false; FIELD_LIMIT];
+        for field in Field::all().filter(|field| field.is_characteristic()) {
+            unlisted[field.index()] = !header.collected.contains(&field);
+        }
         Self {
             reference,
+            month: header.month.to_string(),
+            unlisted,
+            text: String::new(),
             header,
             keyer,
             columns: [const { None }; FIELD_LIMIT],
@@ -96,35 +109,36 @@ impl Builder {
         if code.is_empty() {
             return;
         }
-        let (reference, system) = (Arc::clone(&self.reference), self.system(field));
-        // Numbers are kept as `#77`: a code that looks like one must not be taken for it, nor it for the code.
-        let looks_like_number = code.starts_with('#').then(|| format!("#{code}"));
-        let text = looks_like_number.as_deref().unwrap_or(code);
-        self.value(field, field.path(), text, || match reference.list_of(field) {
-            Some(list) => raw::meaning(field, list, system, code),
-            None => {
-                Err(Wrong { value: raw::shown(code), expected: "nothing".into(), nearest: None })
-            }
-        });
+        if code.starts_with('#') {
+            // Numbers are kept as `#77`: a code that looks like one must not be taken for it, nor it for the code.
+            return self.value(field, field.path(), &format!("#{code}"), Given::Code(code));
+        }
+        self.value(field, field.path(), code, Given::Code(code));
     }
 
     /// Takes the codes of a multi-valued field; none is none.
-    pub fn codes(&mut self, field: Field, codes: &[String]) {
-        if codes.is_empty() {
-            return;
-        }
-        if let Some(code) = codes.iter().find(|code| code.contains(raw::SEPARATOR)) {
+    pub fn codes(&mut self, field: Field, codes: &[impl AsRef<str>]) {
+        let mut texts = codes.iter().map(AsRef::as_ref);
+        if let Some(code) = texts.find(|code| code.contains(raw::SEPARATOR)) {
             self.problem(field.path(), code, "codes without control characters", None);
             return;
         }
-        let joined = codes.join(&raw::SEPARATOR.to_string());
-        let (reference, system) = (Arc::clone(&self.reference), self.system(field));
-        self.value(field, field.path(), &joined, || match reference.list_of(field) {
-            Some(list) => raw::meaning_of_set(field, list, system, &joined),
-            None => {
-                Err(Wrong { value: raw::shown(&joined), expected: "nothing".into(), nearest: None })
+        match codes {
+            [] => {}
+            [code] => self.value(field, field.path(), code.as_ref(), Given::Codes(code.as_ref())),
+            codes => {
+                let mut joined = std::mem::take(&mut self.text);
+                joined.clear();
+                for (place, code) in codes.iter().enumerate() {
+                    if place > 0 {
+                        joined.push(raw::SEPARATOR);
+                    }
+                    joined.push_str(code.as_ref());
+                }
+                self.value(field, field.path(), &joined, Given::Codes(&joined));
+                self.text = joined;
             }
-        });
+        }
     }
 
     /// Takes age in completed years, or a band.
@@ -149,12 +163,18 @@ impl Builder {
             Some(_) if !code.is_empty() => {
                 self.problem(path, code, "either a number or a band, not both", None);
             }
-            Some(number) => {
-                let text = format!("#{number}");
-                self.value(field, path, &text, || raw::number(i64::from(number), most));
-            }
+            Some(number) => self.number(field, path, number, most),
             None => self.code(field, code),
         }
+    }
+
+    fn number(&mut self, field: Field, path: &str, number: i32, most: u32) {
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
+        // Writing to a string does not fail.
+        let _ = write!(text, "#{number}");
+        self.value(field, path, &text, Given::Number(i64::from(number), most));
+        self.text = text;
     }
 
     /// Takes the day or month of the record; empty is the submission's month.
@@ -162,22 +182,20 @@ impl Builder {
         if date.is_empty() {
             return;
         }
-        let month = self.header.month;
         let (head, day) = (date.get(..7).unwrap_or(date), date.get(7..).unwrap_or(""));
         let day_of = |text: &str| {
             let digits = text.strip_prefix('-').filter(|d| d.len() == 2)?;
             digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<u8>().ok()).flatten()
         };
-        let in_month = head == month.to_string();
+        let in_month = head == self.month;
         if in_month && day.is_empty() {
             return;
         }
-        match day_of(day).filter(|day| in_month && (1..=month.days()).contains(day)) {
-            Some(day) => {
-                let text = format!("#{day}");
-                self.value(Field::Day, "date", &text, || Ok(Value::Number(u32::from(day))));
-            }
+        let days = self.header.month.days();
+        match day_of(day).filter(|day| in_month && (1..=days).contains(day)) {
+            Some(day) => self.number(Field::Day, "date", i32::from(day), u32::from(days)),
             None => {
+                let month = self.header.month;
                 let expected = format!("a day of {month} (`{month}-01`), or nothing");
                 self.problem("date", date, &expected, None);
             }
@@ -270,17 +288,7 @@ impl Builder {
         }
     }
 
-    fn system(&self, field: Field) -> usize {
-        self.header.code_systems.get(&field).copied().unwrap_or(0)
-    }
-
-    fn value(
-        &mut self,
-        field: Field,
-        path: &str,
-        text: &str,
-        look_up: impl FnOnce() -> Result<Value, Wrong>,
-    ) {
+    fn value(&mut self, field: Field, path: &str, text: &str, given: Given<'_>) {
         if text.len() > LONGEST * 16 {
             self.problem(path, text, "a code of at most 128 bytes", None);
             return;
@@ -288,7 +296,12 @@ impl Builder {
         let row = self.weights.len();
         let place = field.index();
         let column = self.columns[place].get_or_insert_with(|| RawColumn::new(field));
-        let Some(index) = column.index_of(text, look_up) else {
+        let (reference, header) = (&self.reference, &self.header);
+        let index = column.index_of(text, || {
+            let system = header.code_systems.get(&field).copied().unwrap_or(0);
+            raw::look_up(field, reference.list_of(field), system, given)
+        });
+        let Some(index) = index else {
             self.problem(
                 field.path(),
                 text,
@@ -307,7 +320,7 @@ impl Builder {
                 self.problem(path, &wrong.value, &wrong.expected, wrong.nearest);
             }
         }
-        if field.is_characteristic() && !self.header.collected.contains(&field) {
+        if self.unlisted[place] {
             let expected =
                 format!("`{}` listed in `collected_characteristics`, or nothing", field.name());
             self.problem(path, "", &expected, None);

@@ -97,6 +97,12 @@ impl EstimateBuilder {
         &self.header
     }
 
+    /// Rows taken or left out so far.
+    #[must_use]
+    pub fn rows_seen(&self) -> u64 {
+        self.rows_seen
+    }
+
     /// Takes a row. `left_out` gives the row's bytes if it has a problem, for the content hash.
     pub fn row(&mut self, given: &Given<'_>, left_out: impl FnOnce() -> Vec<u8>) {
         let mut wrong = Wrong::default();

@@ -17,12 +17,14 @@ impl Builder {
         for column in self.columns.iter_mut().flatten() {
             column.indices.resize(rows);
         }
-        let content_hash = self.content_hash();
-        let columns = self.packed_columns(rows);
-        let source_records = (!self.source_records.is_empty()).then(|| {
+        if !self.source_records.is_empty() {
             self.source_records.resize(rows, 0);
-            Packed::keys(&self.source_records)
-        });
+        }
+        let weights = Packed::weights(&self.weights);
+        let persons = Packed::keys(&self.persons);
+        let source_records = Packed::keys(&self.source_records);
+        let content_hash = self.content_hash(&weights, &persons, &source_records);
+        let columns = self.packed_columns(rows);
         let has_scheme = !self.header.person_key_scheme.is_empty();
         Draft {
             content_hash,
@@ -31,16 +33,21 @@ impl Builder {
             total_count: self.weights.iter().map(|weight| u64::from(*weight)).sum(),
             problems: self.problems,
             columns,
-            weights: Packed::weights(&self.weights),
-            persons: has_scheme.then(|| Packed::keys(&self.persons)),
-            source_records,
+            weights,
+            persons: has_scheme.then_some(persons),
+            source_records: (!self.source_records.is_empty()).then_some(source_records),
             estimates: None,
         }
     }
 
     /// Over what the caller said, not over what the code lists of the day made of it: a retry after a change of the lists is
     /// still the same content.
-    fn content_hash(&self) -> [u8; 32] {
+    fn content_hash(
+        &self,
+        weights: &Packed,
+        persons: &Packed,
+        source_records: &Packed,
+    ) -> [u8; 32] {
         let header = &self.header;
         let mut hasher = header_hash(header);
         for (field, system) in &header.code_systems {
@@ -54,28 +61,28 @@ impl Builder {
         }
         for column in self.columns.iter().flatten() {
             text(&mut hasher, column.field.name());
-            for entry in column.entries.iter().filter(|entry| entry.meaning.is_ok()) {
+            let good = column.entries.iter().filter(|entry| entry.meaning.is_ok());
+            hasher.update(&(good.clone().count() as u64).to_le_bytes());
+            for entry in good {
                 text(&mut hasher, &entry.raw);
             }
             // Codes that stood for nothing are numbered too; what the rows kept is numbered without them.
-            let place = places_of_good(column);
-            let places =
-                (0..column.indices.len()).map(|row| place[usize::from(column.indices.at(row))]);
-            let bytes: Vec<u8> = places.flat_map(u16::to_le_bytes).collect();
-            hasher.update(&bytes);
+            let numbers = column.indices.numbered(&places_of_good(column));
+            hasher.update(&(numbers.len() as u64).to_le_bytes());
+            hasher.update(&numbers);
         }
-        let weights: Vec<u8> =
-            self.weights.iter().flat_map(|weight| weight.to_le_bytes()).collect();
-        hasher.update(&weights);
-        hasher.update(&Packed::keys(&self.persons).data);
-        hasher.update(&Packed::keys(&self.source_records).data);
+        for packed in [weights, persons, source_records] {
+            hasher.update(&[packed.width]);
+            hasher.update(&(packed.data.len() as u64).to_le_bytes());
+            hasher.update(&packed.data);
+        }
         hasher.update(self.left_out.finalize().as_bytes());
         *hasher.finalize().as_bytes()
     }
 
     fn packed_columns(&mut self, rows: usize) -> Vec<Column> {
         let mut packed = Vec::new();
-        let derived = self.derived_deprivation(rows);
+        let derived = self.derived_deprivation();
         for field in Field::all() {
             let collected = self.header.collected.contains(&field);
             let column = match self.given(field) {
@@ -89,7 +96,7 @@ impl Builder {
                             Ok(value) => value.to_text(),
                             Err(_) => String::new(),
                         });
-                    Some((words.collect(), (0..rows).map(|row| raw.indices.at(row)).collect()))
+                    Some((words.collect(), raw.indices.to_vec()))
                 }
                 None if collected => {
                     Some((vec![Value::State(State::NotRecorded).to_text()], vec![0; rows]))
@@ -129,7 +136,7 @@ impl Builder {
     }
 
     /// Deprivation by the home's small area, row by row: words and indices, index 0 where there is none.
-    fn derived_deprivation(&self, rows: usize) -> Option<(Vec<String>, Vec<u16>)> {
+    fn derived_deprivation(&self) -> Option<(Vec<String>, Vec<u16>)> {
         let homes = self.given(Field::ResidenceLsoa)?;
         let list = self.reference.list_of(Field::ResidenceLsoa)?;
         let system = self.header.code_systems.get(&Field::ResidenceLsoa).copied().unwrap_or(0);
@@ -143,7 +150,7 @@ impl Builder {
             Ok(Value::State(state)) => Value::State(*state).to_text(),
             Ok(Value::Number(_)) | Err(_) => Value::State(State::NotKnown).to_text(),
         });
-        Some((words.collect(), (0..rows).map(|row| homes.indices.at(row)).collect()))
+        Some((words.collect(), homes.indices.to_vec()))
     }
 }
 
@@ -195,7 +202,7 @@ pub(super) fn header_hash(header: &Header) -> blake3::Hasher {
     let month = header.month.to_string();
     let (dataset, scheme) = (header.dataset.slug(), &header.person_key_scheme);
     for part in
-        ["submission 1", &header.collection, dataset, &header.organisation, &month, scheme, whole]
+        ["submission 2", &header.collection, dataset, &header.organisation, &month, scheme, whole]
     {
         text(&mut hasher, part);
     }

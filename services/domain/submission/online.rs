@@ -31,17 +31,19 @@ impl Builder {
         if columns.is_empty() {
             return None;
         }
-        let of_entries: Vec<Vec<_>> =
-            columns.iter().map(|column| column.entries.iter().map(enabled).collect()).collect();
+        let of_rows: Vec<Vec<_>> = columns
+            .iter()
+            .map(|column| {
+                let of_entries: Vec<_> = column.entries.iter().map(enabled).collect();
+                let indices = column.indices.to_vec().into_iter();
+                indices.map(|index| of_entries[usize::from(index)]).collect()
+            })
+            .collect();
         // A service that is not collected may be the one that the person is enabled for.
         let uncollected =
             (columns.len() < services.len()).then_some(Enabled::Missing(State::NotKnown));
         let word = |row: usize| {
-            let mut of_row = columns
-                .iter()
-                .zip(&of_entries)
-                .map(|(column, entries)| entries[usize::from(column.indices.at(row))])
-                .chain(uncollected);
+            let mut of_row = of_rows.iter().map(|services| services[row]).chain(uncollected);
             of_row.try_fold(Enabled::No, |sum, one| match (sum, one) {
                 (_, Enabled::Yes) => Err(Enabled::Yes),
                 (Enabled::No, other) => Ok(other),

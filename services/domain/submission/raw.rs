@@ -22,6 +22,34 @@ pub(super) struct Wrong {
     pub(super) nearest: Option<String>,
 }
 
+/// What a row gives of a field.
+#[derive(Clone, Copy)]
+pub(super) enum Given<'a> {
+    /// A code.
+    Code(&'a str),
+    /// Codes, with separators between.
+    Codes(&'a str),
+    /// A number, and the greatest that it may be.
+    Number(i64, u32),
+}
+
+/// What is given stands for, by the field's code list.
+pub(super) fn look_up(
+    field: Field,
+    list: Option<&CodeList>,
+    system: usize,
+    given: Given<'_>,
+) -> Result<Value, Wrong> {
+    match (given, list) {
+        (Given::Number(value, most), _) => number(value, most),
+        (Given::Code(code), Some(list)) => meaning(field, list, system, code),
+        (Given::Codes(codes), Some(list)) => meaning_of_set(field, list, system, codes),
+        (Given::Code(raw) | Given::Codes(raw), None) => {
+            Err(Wrong { value: shown(raw), expected: "nothing".into(), nearest: None })
+        }
+    }
+}
+
 /// Indices, in bytes for as long as bytes do.
 pub(super) enum Indices {
     Narrow(Vec<u8>),
@@ -58,10 +86,34 @@ impl Indices {
         }
     }
 
-    pub(super) fn at(&self, row: usize) -> u16 {
+    /// All of them.
+    pub(super) fn to_vec(&self) -> Vec<u16> {
         match self {
-            Self::Narrow(narrow) => u16::from(narrow[row]),
-            Self::Wide(wide) => wide[row],
+            Self::Narrow(narrow) => narrow.iter().map(|index| u16::from(*index)).collect(),
+            Self::Wide(wide) => wide.clone(),
+        }
+    }
+
+    /// The bytes of other numbers for the same values, given for each index: as wide as the greatest of them needs, so that
+    /// they do not depend on what else was numbered.
+    pub(super) fn numbered(&self, numbers: &[u16]) -> Vec<u8> {
+        let narrow: Option<Vec<u8>> = numbers.iter().map(|n| u8::try_from(*n).ok()).collect();
+        match (self, narrow) {
+            (Self::Narrow(indices), Some(n)) => {
+                indices.iter().map(|i| n[usize::from(*i)]).collect()
+            }
+            (Self::Wide(indices), Some(n)) => indices.iter().map(|i| n[usize::from(*i)]).collect(),
+            (indices, None) => {
+                let wide = indices.to_vec().into_iter();
+                wide.flat_map(|index| numbers[usize::from(index)].to_le_bytes()).collect()
+            }
+        }
+    }
+
+    fn is_all_zero(&self) -> bool {
+        match self {
+            Self::Narrow(narrow) => narrow.iter().all(|index| *index == 0),
+            Self::Wide(wide) => wide.iter().all(|index| *index == 0),
         }
     }
 }
@@ -71,7 +123,8 @@ pub(super) struct RawColumn {
     pub(super) field: Field,
     pub(super) indices: Indices,
     pub(super) entries: Vec<Entry>,
-    short: FxHashMap<u64, u16>,
+    /// Codes of less than 16 bytes, which are most, as a number.
+    short: FxHashMap<u128, u16>,
     long: FxHashMap<String, u16>,
 }
 
@@ -97,7 +150,7 @@ impl RawColumn {
 
     /// Whether any row that was taken gives the field. One that was left out makes nothing collected.
     pub(super) fn is_given(&self) -> bool {
-        (0..self.indices.len()).any(|row| self.indices.at(row) != 0)
+        !self.indices.is_all_zero()
     }
 
     /// Index of a code, found or made. `None` where a column has more different values than it can hold.
@@ -107,11 +160,12 @@ impl RawColumn {
         look_up: impl FnOnce() -> Result<Value, Wrong>,
     ) -> Option<u16> {
         let bytes = raw.as_bytes();
-        if bytes.len() < 8 {
-            let mut key = [0u8; 8];
+        if bytes.len() < 16 {
+            let mut key = [0u8; 16];
             key[..bytes.len()].copy_from_slice(bytes);
-            key[7] = 0x80 | u8::try_from(bytes.len()).unwrap_or(0);
-            let key = u64::from_le_bytes(key);
+            // No two codes have one number: the length tells a code from the same with zeros behind it.
+            key[15] = u8::try_from(bytes.len()).unwrap_or(u8::MAX);
+            let key = u128::from_le_bytes(key);
             if let Some(index) = self.short.get(&key) {
                 return Some(*index);
             }
@@ -135,12 +189,7 @@ impl RawColumn {
 }
 
 /// What a code of a single-valued field stands for.
-pub(super) fn meaning(
-    field: Field,
-    list: &CodeList,
-    system: usize,
-    raw: &str,
-) -> Result<Value, Wrong> {
+fn meaning(field: Field, list: &CodeList, system: usize, raw: &str) -> Result<Value, Wrong> {
     // Before the list looks for the nearest code: a feed may name every small area of the country.
     if field == Field::ResidenceLsoa && is_small_area(raw) && !list.has(system, raw) {
         return Ok(Value::Codes(vec!["OUTSIDE".into()]));
@@ -160,12 +209,7 @@ fn is_small_area(raw: &str) -> bool {
 }
 
 /// What several codes stand for together: a set, or a single state.
-pub(super) fn meaning_of_set(
-    field: Field,
-    list: &CodeList,
-    system: usize,
-    raw: &str,
-) -> Result<Value, Wrong> {
+fn meaning_of_set(field: Field, list: &CodeList, system: usize, raw: &str) -> Result<Value, Wrong> {
     let mut codes = Vec::new();
     let mut states = Vec::new();
     for code in raw.split(SEPARATOR) {
@@ -192,7 +236,7 @@ pub(super) fn meaning_of_set(
 }
 
 /// What a number stands for.
-pub(super) fn number(raw: i64, most: u32) -> Result<Value, Wrong> {
+fn number(raw: i64, most: u32) -> Result<Value, Wrong> {
     u32::try_from(raw).ok().filter(|number| *number <= most).map(Value::Number).ok_or_else(|| {
         Wrong {
             value: raw.to_string(),

@@ -3,7 +3,7 @@
 use prost::Message;
 use tonic::Status;
 
-use super::{header, int, name};
+use super::{Unreadable, header, int, name};
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::{Estimate, EstimateKey, EstimateSource};
 use crate::domain::reference::Reference;
@@ -43,8 +43,17 @@ pub(in crate::rpc) fn header(
     Ok((header, source))
 }
 
-/// Takes a figure.
-pub(in crate::rpc) fn row(builder: &mut EstimateBuilder, record: &v1::EstimateRecord) {
+/// Takes a batch of figures.
+///
+/// # Errors
+/// It is none.
+pub(in crate::rpc) fn batch(builder: &mut EstimateBuilder, batch: &[u8]) -> Result<(), Unreadable> {
+    let batch = v1::EstimateBatch::decode(batch)?;
+    batch.records.iter().for_each(|record| row(builder, record));
+    Ok(())
+}
+
+fn row(builder: &mut EstimateBuilder, record: &v1::EstimateRecord) {
     let keys = record.keys.iter().map(|key| (key.dimension.as_str(), key.code.as_str()));
     let given = Given {
         indicator: &record.indicator,

@@ -10,8 +10,10 @@ pub(super) mod record;
 pub(super) mod reference;
 pub(super) mod risk;
 pub(super) mod submission;
+mod wire;
 
 use tonic::Status;
+pub(super) use wire::Unreadable;
 
 use super::status;
 use crate::engine::{Missing, QueryError, StoreError};

@@ -1,0 +1,142 @@
+//! A message of a submission as it comes in. On the wire it is the request message of the contract, of every kind: field 1 is
+//! the header, field 2 a batch. A batch stays as the bytes that it came as: its rows are read where they are coded, without a
+//! string made for each of their fields.
+
+use bytes::{Buf, BufMut, Bytes};
+use prost::encoding::{self, DecodeContext, WireType};
+use prost::{DecodeError, Message};
+
+use crate::proto::v1::{EstimatesHeader, SubmissionHeader};
+
+/// Numbers of the fields in every request.
+const HEADER: u32 = 1;
+const BATCH: u32 = 2;
+
+/// A request of a stream of estimates.
+pub type IncomingEstimates = Incoming<EstimatesHeader>;
+
+/// A request of a submission stream.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Incoming<H = SubmissionHeader> {
+    /// Neither header nor batch.
+    #[default]
+    Nothing,
+    /// The header.
+    Header(Box<H>),
+    /// An encoded `ConsultationBatch`, `PopulationBatch`, `AccessBatch` or `EstimateBatch`.
+    Batch(Bytes),
+}
+
+impl<H: Message + Default> Message for Incoming<H> {
+    fn encode_raw(&self, buf: &mut impl BufMut) {
+        match self {
+            Self::Nothing => {}
+            Self::Header(header) => encoding::message::encode(HEADER, header.as_ref(), buf),
+            Self::Batch(batch) => encoding::bytes::encode(BATCH, batch, buf),
+        }
+    }
+
+    fn merge_field(
+        &mut self,
+        tag: u32,
+        wire_type: WireType,
+        buf: &mut impl Buf,
+        context: DecodeContext,
+    ) -> Result<(), DecodeError> {
+        match tag {
+            HEADER => {
+                let mut header = match std::mem::take(self) {
+                    Self::Header(header) => header,
+                    Self::Nothing | Self::Batch(_) => Box::default(),
+                };
+                encoding::message::merge(wire_type, header.as_mut(), buf, context)?;
+                *self = Self::Header(header);
+            }
+            BATCH => {
+                let mut batch = Bytes::new();
+                encoding::bytes::merge(wire_type, &mut batch, buf, context)?;
+                // Encodings of one message, one after another, are the encoding of both merged.
+                *self = Self::Batch(match self {
+                    Self::Batch(before) => [&before[..], &batch[..]].concat().into(),
+                    Self::Nothing | Self::Header(_) => batch,
+                });
+            }
+            _ => encoding::skip_field(wire_type, tag, buf, context)?,
+        }
+        Ok(())
+    }
+
+    fn encoded_len(&self) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::Header(header) => encoding::message::encoded_len(HEADER, header.as_ref()),
+            Self::Batch(batch) => encoding::bytes::encoded_len(BATCH, batch),
+        }
+    }
+
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::v1::submit_consultations_request::Part;
+    use crate::proto::v1::submit_populations_request::Part as PopulationPart;
+    use crate::proto::v1::{
+        ConsultationBatch, ConsultationRecord, PopulationBatch, SubmitConsultationsRequest,
+        SubmitPopulationsRequest,
+    };
+
+    fn record(channel: &str) -> ConsultationRecord {
+        ConsultationRecord { channel: channel.into(), ..ConsultationRecord::default() }
+    }
+
+    fn batch(channels: &[&str]) -> ConsultationBatch {
+        ConsultationBatch { records: channels.iter().map(|channel| record(channel)).collect() }
+    }
+
+    fn header() -> SubmissionHeader {
+        SubmissionHeader { organisation: "C82001".into(), ..SubmissionHeader::default() }
+    }
+
+    #[test]
+    fn on_the_wire_it_is_the_request() {
+        let records = batch(&["1", "2"]);
+        let people = PopulationBatch { records: vec![Default::default(); 3] };
+        let population = |part| SubmitPopulationsRequest { part: Some(part) }.encode_to_vec();
+        let consultation = |part| SubmitConsultationsRequest { part }.encode_to_vec();
+        let in_header = Incoming::Header(Box::new(header()));
+        for (sent, expected) in [
+            (consultation(None), Incoming::Nothing),
+            (consultation(Some(Part::Header(header()))), in_header.clone()),
+            (population(PopulationPart::Header(header())), in_header),
+            (
+                consultation(Some(Part::Batch(records.clone()))),
+                Incoming::Batch(records.encode_to_vec().into()),
+            ),
+            (
+                population(PopulationPart::Batch(people.clone())),
+                Incoming::Batch(people.encode_to_vec().into()),
+            ),
+        ] {
+            let came = Incoming::<SubmissionHeader>::decode(sent.as_slice()).unwrap();
+            assert_eq!(came, expected);
+            assert_eq!((came.encode_to_vec(), came.encoded_len()), (sent.clone(), sent.len()));
+        }
+    }
+
+    #[test]
+    fn parts_given_twice_are_merged_and_the_last_kind_counts() {
+        let part = |part| SubmitConsultationsRequest { part: Some(part) }.encode_to_vec();
+        let (one, two) = (part(Part::Batch(batch(&["1"]))), part(Part::Batch(batch(&["2"]))));
+        let head = part(Part::Header(header()));
+        for sent in [[&one, &two], [&one, &head], [&head, &two], [&head, &head]] {
+            let sent = sent.map(Vec::as_slice).concat();
+            let as_the_contract = SubmitConsultationsRequest::decode(sent.as_slice()).unwrap();
+            let came = Incoming::<SubmissionHeader>::decode(sent.as_slice()).unwrap();
+            assert_eq!(came.encode_to_vec(), as_the_contract.encode_to_vec());
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! So that the end of the disk does not stop reading: the writer takes room for sled before it accepts a change, and opens a
+//! sled that has failed again.
+
+use super::log::Log;
+use super::open::open_state;
+use super::state::Applied;
+use super::writer::{Change, Writer};
+use super::{StoreError, WriteError};
+
+/// Bytes of a change that are not its content: its description, its keys, the pages that sled writes again for it.
+const CHANGE_BYTES: u64 = 16 << 10;
+/// sled's file grows by less than this many bytes for each byte of [`cost`]: 0.3 to 0.7 were measured.
+const GROWTH: u64 = 2;
+/// What sled may write besides: two segments begun, and pages moved out of others.
+pub(super) const AHEAD_BYTES: u64 = 4 << 20;
+
+impl<L: Log> Writer<L> {
+    /// Hands sled's memory to the disk, if there is room: if not, the log has it, and sled is not made to fail.
+    pub(super) fn flush(&mut self) {
+        if self.behind.is_some() || self.reserve.ahead(self.ahead(0)).is_err() {
+            return;
+        }
+        match self.state.tree.flush() {
+            Ok(()) => self.unflushed = 0,
+            Err(error) => self.fall_behind(&error),
+        }
+    }
+
+    /// sled does not recover from a failed write by itself. Nothing is lost: the log has it.
+    pub(super) fn fall_behind(&mut self, error: &StoreError) {
+        tracing::warn!(%error, "sled failed; it is opened again and catches up with the log before anything else is written");
+        self.behind = Some(error.to_string());
+    }
+
+    /// If sled has failed, opens it again and applies what it does not have.
+    pub(super) fn catch_up(&mut self) -> Result<(), WriteError> {
+        if self.behind.is_none()
+            && let Some(error) = self.state.tree.failed()
+        {
+            self.fall_behind(&error);
+        }
+        let Some(why) = self.behind.clone() else { return Ok(()) };
+        if let Some(why) = self.stopped.get() {
+            return Err(WriteError::Stopped(why.clone()));
+        }
+        // Readers wait for this: it has the reserve's room, whatever else the disk has.
+        self.reserve.release();
+        match self.reopen() {
+            Ok(()) => {
+                tracing::info!(why, "sled was opened again and has caught up with the log");
+                self.behind = None;
+                Ok(())
+            }
+            // It may have been the disk once more.
+            Err(error @ (StoreError::Apply(_) | StoreError::Io { .. } | StoreError::Locked(_))) => {
+                let error = error.to_string();
+                if error != why {
+                    tracing::warn!(error, "sled could not be opened again; it is tried again");
+                    self.behind = Some(error.clone());
+                }
+                Err(WriteError::Full(error))
+            }
+            Err(error) => {
+                self.stop(&format!("the store cannot catch up with the log: {error}"));
+                Err(error.into())
+            }
+        }
+    }
+
+    fn reopen(&mut self) -> Result<(), StoreError> {
+        self.state.tree.close();
+        let mut fresh = open_state(&self.folder, self.sled_bytes)?;
+        if let Err(error) = self.reserve.ahead(self.ahead(0)) {
+            tracing::warn!(%error, "sled catches up with the log without room of its own");
+        }
+        let known = self.applied();
+        // First what the catalog knows already, on the quiet; then what it does not, as if it came just now.
+        for entry in self.log.read_from(fresh.tree.position() + 1)? {
+            let entry = entry?;
+            if entry.position > known {
+                break;
+            }
+            fresh.apply(&entry, None)?;
+        }
+        if fresh.tree.position() > known {
+            return Err(StoreError::Damaged("sled kept a change that it had refused".into()));
+        }
+        self.state.tree.adopt(&fresh.tree);
+        for entry in self.log.read_from(known + 1)? {
+            let entry = entry?;
+            let slot = match self.state.apply(&entry, None)? {
+                Applied::Submitted(submission) => Some(submission.slot),
+                Applied::Withdrawn(slot) => Some(slot),
+                Applied::Configured | Applied::Nothing => None,
+            };
+            (self.observer)(slot.as_ref(), entry.position);
+        }
+        Ok(())
+    }
+
+    /// Takes the room that sled may need for changes, and the reserve, away from everybody else: without these, sled could
+    /// meet the end of the disk, and reading would stop.
+    pub(super) fn take_room(&mut self, cost: u64) -> Result<(), WriteError> {
+        let bytes = self.ahead(cost);
+        self.reserve
+            .hold()
+            .and_then(|()| self.reserve.ahead(bytes))
+            .map_err(|error| WriteError::Full(format!("no room to set aside for sled: {error}")))
+    }
+
+    /// Bytes by which sled's file may grow for what is not flushed and for changes to come.
+    fn ahead(&self, cost: u64) -> u64 {
+        self.unflushed.saturating_add(cost).saturating_mul(GROWTH).saturating_add(AHEAD_BYTES)
+    }
+
+    pub(super) fn has_room(&self, bytes: u64) -> Result<(), WriteError> {
+        let free = super::free_bytes(&self.folder).map_err(|e| WriteError::Full(e.to_string()))?;
+        if free < self.min_free_bytes.saturating_add(bytes) {
+            let kept = self.min_free_bytes;
+            return Err(WriteError::Full(format!(
+                "{free} bytes are free, {bytes} are needed and {kept} have to stay free"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Bytes that a change makes the log and sled take, roughly.
+pub(super) fn cost(change: &Change) -> u64 {
+    CHANGE_BYTES
+        + match change {
+            Change::Submit(prepared) => prepared.bytes(),
+            Change::Withdraw { .. } => 0,
+        }
+}
+
+#[cfg(test)]
+#[path = "recover_tests.rs"]
+mod tests;
