@@ -1,1 +1,5 @@
 //! Cells turned into figures.
+
+mod tally;
+
+pub use tally::{Answer, Tally};

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::channels::{axis_sums, filters, nothing};
+use super::around::{axis_sums, has_total, nothing};
+use super::channels::filters;
 use super::context::{Absence, Context, Key, Reason};
 use super::plan::{Ask, Plan};
 use super::table::{Table, Unit};
 use crate::domain::collection::Dataset;
 use crate::domain::statistics::{Confidence, Interval, proportion};
 use crate::engine::cache::Scope;
-use crate::engine::query::{Measure, Query, Where};
+use crate::engine::query::{Measure, Query};
 use crate::engine::{Engine, QueryError};
 
 /// Asks what became of consultations.
@@ -102,17 +103,14 @@ impl Engine {
             Rows { question, attendance: &by_attendance, waits: &by_wait, channels: &occurring };
         let none = vec![0; waits.all.len()];
         let (mut rows, mut scope) = (Vec::new(), by_attendance.scope.clone());
-        if let Some(elsewhere) = self.unattributed(&by_attendance, &pinned, Measure::Contacts)? {
+        if let Some(elsewhere) = self
+            .unattributed(&by_attendance, &pinned, |other| self.volume(other, Measure::Contacts))?
+        {
             context.data_position = context.data_position.max(elsewhere.data_position);
             scope = scope.zip(elsewhere.scope).map(|(scope, other)| scope.joined(other));
             context.unattributed = elsewhere.told;
         }
-        let several = matches!(&query.place, Where::Organisations(codes) if codes.len() > 1)
-            || query
-                .filters
-                .iter()
-                .any(|filter| filter.codes.len() > 1 && filter.dimension != "channel");
-        if !several || query.by.is_empty() {
+        if has_total(query) {
             rows.push(maker.row(&[], &attendance.all, &waits.all));
         }
         if let Some((key, query)) = by_attendance.declared_parent(&pinned) {
@@ -128,7 +126,7 @@ impl Engine {
             rows.push(maker.row(row, counts, waits.rows.get(row).unwrap_or(&none)));
         }
         if attendance.all.iter().all(|count| *count == 0) && context.empty.is_none() {
-            context.empty = Some(nothing(&by_attendance, &context));
+            context.empty = Some(nothing(&by_attendance, &context, "consultation"));
         }
         let position = by_attendance.position;
         Ok(OutcomeTable { context, dimensions: query.by.clone(), rows, position, scope })

@@ -264,7 +264,7 @@ impl Slots<'_> {
 }
 
 /// Code and words of a submission on a dimension of time, organisation or area.
-fn slot_key(
+pub(super) fn slot_key(
     reference: &Reference,
     source: &Source,
     submission: &Submission,

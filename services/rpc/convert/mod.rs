@@ -2,6 +2,7 @@
 
 pub(super) mod answer;
 pub(super) mod context;
+pub(super) mod exclusion;
 pub(super) mod header;
 pub(super) mod name;
 pub(super) mod query;
