@@ -17,6 +17,7 @@
 
 mod agreement;
 mod ask;
+mod exclusion;
 mod faults;
 mod history;
 mod model;

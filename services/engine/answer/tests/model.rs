@@ -200,7 +200,7 @@ impl Model<'_> {
     }
 
     /// The submissions that a question is about.
-    fn submissions(&self, query: &Query, dataset: Dataset) -> Vec<&Said> {
+    pub(super) fn submissions(&self, query: &Query, dataset: Dataset) -> Vec<&Said> {
         let organisations = self.organisations(&query.place);
         let slot_filters: Vec<_> = query
             .filters

@@ -210,6 +210,27 @@ impl Said {
         Given::Set(set)
     }
 
+    /// Adults of whom it is known whether they are enabled for a service and active in the app.
+    pub(super) fn make_adults(&mut self) {
+        self.collected.insert(Field::Age);
+        for (number, row) in self.rows.iter_mut().enumerate() {
+            row.fields.insert(Field::Age, Given::Number(18 + number as i32 % 70));
+            let yes_no = |yes: bool| Given::Code(if yes { "Y" } else { "N" }.into());
+            row.fields.insert(Field::OnlineRecord, yes_no(number % 3 > 0));
+            row.fields.insert(Field::OnlinePrescriptions, yes_no(number % 5 > 0));
+            row.fields.insert(Field::OnlineAppointments, yes_no(number % 3 == 1));
+            row.fields.insert(Field::AppActive, yes_no(number % 4 > 1));
+        }
+        for field in [
+            Field::OnlineRecord,
+            Field::OnlinePrescriptions,
+            Field::OnlineAppointments,
+            Field::AppActive,
+        ] {
+            self.systems.remove(&field);
+        }
+    }
+
     pub(super) fn system(&self, field: Field) -> usize {
         self.systems.get(&field).copied().unwrap_or(0)
     }
