@@ -126,9 +126,9 @@ impl Engine {
         // read, whatever is written meanwhile.
         let pinned = plan.pinned(query);
         let mut scope = plan.scope.clone();
-        if let Some(elsewhere) =
-            self.unattributed(&plan, &pinned, |other| self.volume(other, question.measure))?
-        {
+        if let Some(elsewhere) = self.unattributed(&plan, &pinned, |other| {
+            self.consultations(other, question.measure, &[])
+        })? {
             context.data_position = context.data_position.max(elsewhere.data_position);
             scope = scope.zip(elsewhere.scope).map(|(scope, other)| scope.joined(other));
             context.unattributed = elsewhere.told;
@@ -179,15 +179,21 @@ impl Engine {
         Ok(ChannelTable { context, dimensions: query.by.clone(), rows, position, scope })
     }
 
-    /// A plan of the volume behind a question, whatever the channel: consultations, also where persons are asked for.
-    pub(super) fn volume(&self, query: &Query, measure: Measure) -> Result<Plan, QueryError> {
+    /// A plan of consultations by what is asked for and by more; consultations also where persons are asked for.
+    pub(super) fn consultations(
+        &self,
+        query: &Query,
+        measure: Measure,
+        inner: &[&str],
+    ) -> Result<Plan, QueryError> {
         let measure = match measure {
             Measure::Persons => Measure::Contacts,
             measure @ (Measure::Contacts | Measure::AttendedContacts) => measure,
         };
+        let mut dimensions = query.by.clone();
+        dimensions.extend(inner.iter().map(|id| (*id).to_owned()));
         let (collection, dataset) = (query.collection.as_str(), Dataset::Consultations);
-        let filters = filters(query, measure);
-        self.plan(&Ask { query, collection, dataset, dimensions: Vec::new(), filters })
+        self.plan(&Ask { query, collection, dataset, dimensions, filters: filters(query, measure) })
     }
 
     pub(super) fn ask<'a>(&self, query: &'a Query, measure: Measure) -> Ask<'a> {

@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::around::{axis_sums, has_total, nothing};
-use super::channels::filters;
 use super::context::{Absence, Context, Key, Reason};
-use super::plan::{Ask, Plan};
+use super::plan::Plan;
 use super::table::{Table, Unit};
-use crate::domain::collection::Dataset;
 use crate::domain::statistics::{Confidence, Interval, proportion};
 use crate::engine::cache::Scope;
 use crate::engine::query::{Measure, Query};
@@ -81,10 +79,11 @@ impl Engine {
     /// See [`QueryError`].
     pub fn outcomes(&self, question: &OutcomeQuestion) -> Result<OutcomeTable, QueryError> {
         let query = &question.query;
-        let by_attendance = self.outcome_plan(query, "attendance_outcome")?;
+        let by_attendance =
+            self.consultations(query, Measure::Contacts, &["channel", "attendance_outcome"])?;
         // Read where the first was read, whatever is written meanwhile.
         let pinned = by_attendance.pinned(query);
-        let by_wait = self.outcome_plan(&pinned, "lead_time")?;
+        let by_wait = self.consultations(&pinned, Measure::Contacts, &["channel", "lead_time"])?;
         let mut context = by_attendance.context(query);
         let outer = by_attendance.axes.len() - 2;
         let (reader, threads) = (self.store().reader(), self.settings.threads);
@@ -103,9 +102,9 @@ impl Engine {
             Rows { question, attendance: &by_attendance, waits: &by_wait, channels: &occurring };
         let none = vec![0; waits.all.len()];
         let (mut rows, mut scope) = (Vec::new(), by_attendance.scope.clone());
-        if let Some(elsewhere) = self
-            .unattributed(&by_attendance, &pinned, |other| self.volume(other, Measure::Contacts))?
-        {
+        if let Some(elsewhere) = self.unattributed(&by_attendance, &pinned, |other| {
+            self.consultations(other, Measure::Contacts, &[])
+        })? {
             context.data_position = context.data_position.max(elsewhere.data_position);
             scope = scope.zip(elsewhere.scope).map(|(scope, other)| scope.joined(other));
             context.unattributed = elsewhere.told;
@@ -130,14 +129,6 @@ impl Engine {
         }
         let position = by_attendance.position;
         Ok(OutcomeTable { context, dimensions: query.by.clone(), rows, position, scope })
-    }
-
-    fn outcome_plan(&self, query: &Query, inner: &str) -> Result<Plan, QueryError> {
-        let mut dimensions = query.by.clone();
-        dimensions.extend(["channel".into(), inner.into()]);
-        let filters = filters(query, Measure::Contacts);
-        let (collection, dataset) = (query.collection.as_str(), Dataset::Consultations);
-        self.plan(&Ask { query, collection, dataset, dimensions, filters })
     }
 }
 

@@ -5,6 +5,7 @@ pub(super) mod context;
 pub(super) mod exclusion;
 pub(super) mod header;
 pub(super) mod name;
+pub(super) mod provision;
 pub(super) mod query;
 pub(super) mod record;
 pub(super) mod reference;
