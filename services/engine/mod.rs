@@ -42,6 +42,7 @@ pub struct Engine {
     settings: Settings,
     answers: Arc<AnswerCache>,
     places: answer::Places,
+    histories: answer::Histories,
     head: watch::Receiver<u64>,
     counts: Counts,
 }
@@ -81,6 +82,7 @@ impl Engine {
             settings,
             answers: Arc::clone(&followers.answers),
             places: answer::Places::default(),
+            histories: answer::Histories::default(),
             head: followers.head.subscribe(),
             counts: Counts::default(),
         }

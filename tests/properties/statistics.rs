@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use equity_indicators::domain::statistics::{Confidence, Interval, proportion, rate};
+use equity_indicators::domain::statistics::{Confidence, Interval, difference, proportion, rate};
 
 fn rows(file: &str) -> Vec<Vec<String>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/statistics").join(file);
@@ -60,6 +60,27 @@ fn rates_have_the_limits_of_phe_rate() {
         for (level, offset) in LEVELS {
             let expected = [&row[4..5], &row[5 + offset..7 + offset]].concat();
             limits_agree(&row[0], rate(x, n, multiplier, level), &expected, tolerance);
+        }
+    }
+}
+
+#[test]
+fn differences_have_the_limits_of_newcombe() {
+    let rows = rows("proportion_difference_ratio.csv");
+    assert!(rows.len() > 10);
+    for row in &rows {
+        let number = |column: usize| row[column].parse::<u64>().unwrap();
+        let level = Confidence::from_level(row[5].parse().unwrap()).unwrap();
+        let found = difference((number(1), number(2)), (number(3), number(4)), level);
+        if row[6].is_empty() {
+            assert_eq!(found, None, "{} is not computable", row[0]);
+            continue;
+        }
+        let found = found.unwrap_or_else(|| panic!("{} is computable", row[0]));
+        for (found, expected) in [found.value, found.lower, found.upper].iter().zip(&row[6..9]) {
+            let expected: f64 = expected.parse().unwrap();
+            // Differences of nearly equal shares lose digits: the tolerance is absolute.
+            assert!((found - expected).abs() < 1e-13, "{}: {found:e} is not {expected:e}", row[0]);
         }
     }
 }

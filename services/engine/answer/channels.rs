@@ -1,18 +1,17 @@
 //! How consultations reached people: indicators CH-01 to CH-04.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::around::{axis_sums, has_total, nothing, occurring};
 use super::context::{Absence, Context, Key, Reason};
 use super::plan::{Ask, Plan};
 use super::rates::Population;
-use super::table::{Table, Unit};
-use crate::domain::area::Area;
+use super::table::Unit;
 use crate::domain::codes::State;
 use crate::domain::collection::Dataset;
-use crate::domain::reference::Reference;
 use crate::domain::statistics::{Confidence, Interval, proportion, rate};
 use crate::engine::cache::Scope;
-use crate::engine::query::{Denominator, Filter, Measure, Query, Where};
+use crate::engine::query::{Denominator, Filter, Measure, Query};
 use crate::engine::{Engine, QueryError};
 
 /// Asks how consultations reached people.
@@ -127,7 +126,9 @@ impl Engine {
         // read, whatever is written meanwhile.
         let pinned = plan.pinned(query);
         let mut scope = plan.scope.clone();
-        if let Some(elsewhere) = self.unattributed(&plan, &pinned, question.measure)? {
+        if let Some(elsewhere) = self.unattributed(&plan, &pinned, |other| {
+            self.consultations(other, question.measure, &[])
+        })? {
             context.data_position = context.data_position.max(elsewhere.data_position);
             scope = scope.zip(elsewhere.scope).map(|(scope, other)| scope.joined(other));
             context.unattributed = elsewhere.told;
@@ -148,7 +149,7 @@ impl Engine {
             population: population.as_ref(),
         };
         let mut rows = Vec::new();
-        if maker.has_total() {
+        if has_total(query) {
             rows.push(maker.row(&[], &table.all));
         }
         if let Some((key, query)) = plan.declared_parent(&pinned) {
@@ -165,7 +166,7 @@ impl Engine {
         let wanted = table.rows.iter().filter(|(row, _)| !row.is_empty() && plan.wants(row));
         rows.extend(wanted.map(|(row, counts)| maker.row(row, counts)));
         if rows.iter().all(|row| row.total == 0) && context.empty.is_none() {
-            context.empty = Some(nothing(&plan, &context));
+            context.empty = Some(nothing(&plan, &context, "consultation"));
         }
         if let Some(population) = &population {
             context.notes.push(population.note());
@@ -176,6 +177,23 @@ impl Engine {
         }
         let position = plan.position;
         Ok(ChannelTable { context, dimensions: query.by.clone(), rows, position, scope })
+    }
+
+    /// A plan of consultations by what is asked for and by more; consultations also where persons are asked for.
+    pub(super) fn consultations(
+        &self,
+        query: &Query,
+        measure: Measure,
+        inner: &[&str],
+    ) -> Result<Plan, QueryError> {
+        let measure = match measure {
+            Measure::Persons => Measure::Contacts,
+            measure @ (Measure::Contacts | Measure::AttendedContacts) => measure,
+        };
+        let mut dimensions = query.by.clone();
+        dimensions.extend(inner.iter().map(|id| (*id).to_owned()));
+        let (collection, dataset) = (query.collection.as_str(), Dataset::Consultations);
+        self.plan(&Ask { query, collection, dataset, dimensions, filters: filters(query, measure) })
     }
 
     pub(super) fn ask<'a>(&self, query: &'a Query, measure: Measure) -> Ask<'a> {
@@ -190,107 +208,6 @@ impl Engine {
             filters,
         }
     }
-
-    /// What cannot be attributed to the area that was asked for: volume of organisations that belong to its parent and to no
-    /// area of its kind; by residence, that of people whose home is not known.
-    pub(super) fn unattributed(
-        &self,
-        plan: &Plan,
-        query: &Query,
-        measure: Measure,
-    ) -> Result<Option<Elsewhere>, QueryError> {
-        let mut other = Query { by: Vec::new(), ..query.clone() };
-        let detail = match &query.place {
-            Where::Organisations(_) => return Ok(None),
-            Where::Provider(code) => {
-                let Some(area) = plan.reference.areas().get(code) else { return Ok(None) };
-                let elsewhere = belonging_to_none(&plan.reference, area);
-                if elsewhere.is_empty() {
-                    return Ok(None);
-                }
-                other.place = Where::Organisations(elsewhere);
-                format!("belong to no single {}", area.kind)
-            }
-            Where::Residence(_) => {
-                let unknown =
-                    State::ALL.into_iter().filter(|s| s.is_unknown() || *s == State::NotCollected);
-                let codes = unknown.map(|state| state.name().to_owned()).collect();
-                other.filters.push(Filter { dimension: "residence_system".into(), codes });
-                other.place = Where::Organisations(
-                    plan.reference.organisations().map(|o| o.code.clone()).collect(),
-                );
-                "the home is not known".into()
-            }
-        };
-        let measure = match measure {
-            Measure::Persons => Measure::Contacts,
-            measure @ (Measure::Contacts | Measure::AttendedContacts) => measure,
-        };
-        let plan = self.plan(&self.ask(&other, measure))?;
-        let path = plan.path(Unit::Weights);
-        let table =
-            plan.table(self.store().reader(), Unit::Weights, path, 1, self.settings.threads)?;
-        let count: u64 = table.all.iter().sum();
-        let whose: BTreeSet<_> =
-            plan.submissions.iter().map(|s| s.organisation.to_string()).collect();
-        let detail = match &query.place {
-            Where::Provider(_) => format!("{} {detail}", some_of(&whose)),
-            Where::Residence(_) | Where::Organisations(_) => detail,
-        };
-        let told = (count > 0).then_some((count, detail));
-        Ok(Some(Elsewhere { told, data_position: plan.data_position, scope: plan.scope }))
-    }
-}
-
-/// Volume that cannot be attributed, and what its figure depends on.
-pub(super) struct Elsewhere {
-    pub(super) told: Option<(u64, String)>,
-    pub(super) data_position: u64,
-    pub(super) scope: Option<Scope>,
-}
-
-/// A few of some codes.
-fn some_of(codes: &BTreeSet<String>) -> String {
-    let some: Vec<_> = codes.iter().take(5).map(String::as_str).collect();
-    let more = if codes.len() > some.len() { ", …" } else { "" };
-    format!("{}{more}", some.join(", "))
-}
-
-/// Organisations that belong to a parent of the area, and to no area of its kind.
-fn belonging_to_none(reference: &Reference, area: &Area) -> Vec<String> {
-    let found = reference.organisations().filter(|organisation| {
-        let of_kind = reference.area_of(&organisation.code, &area.kind).is_some();
-        !of_kind && area.parents.iter().any(|parent| organisation.areas.contains(parent))
-    });
-    found.map(|organisation| organisation.code.clone()).collect()
-}
-
-/// Places of the channel axis that occur anywhere.
-pub(super) fn occurring(table: &Table, places: usize) -> Vec<usize> {
-    (0..places).filter(|place| table.all[*place] > 0).collect()
-}
-
-/// Sums along each axis whose quality is told.
-pub(super) fn axis_sums(plan: &Plan, table: &Table, outer: usize) -> BTreeMap<usize, Vec<u64>> {
-    let mut sums = BTreeMap::new();
-    for number in (0..outer).filter(|number| plan.axes[*number].field().is_some()) {
-        // With another multi-valued axis beside it rows count a record several times; there is at most one, and it is told by ANY.
-        // A set of what is known more coarsely is ANY too.
-        let other = (0..outer).find(|n| *n != number && plan.axes[*n].dimension.overlapping());
-        let once = |row: &Vec<usize>| {
-            other.is_none_or(|other| {
-                plan.axes[other].state(row[other]).is_some_and(|state| state != State::Coarser)
-            })
-        };
-        let mut of_places = vec![0; plan.axes[number].places()];
-        for (row, counts) in table.rows.iter().filter(|(row, _)| once(row)) {
-            of_places[row[number]] += counts.iter().take(plan.axes[outer].places()).sum::<u64>();
-        }
-        sums.insert(number, of_places);
-    }
-    let channels = plan.axes[outer].places();
-    sums.insert(outer, table.all[..channels].to_vec());
-    sums
 }
 
 fn person_notes(plan: &Plan, context: &mut Context) {
@@ -318,28 +235,6 @@ fn person_notes(plan: &Plan, context: &mut Context) {
     }
 }
 
-/// Why a table with submissions behind it has no figure.
-pub(super) fn nothing(plan: &Plan, context: &Context) -> Absence {
-    let uncollected = plan.filters.iter().find(|filter| {
-        plan.submissions.iter().all(|submission| submission.column(filter.field).is_none())
-    });
-    match uncollected {
-        Some(filter) => Absence {
-            reason: Reason::NotCollected,
-            detail: format!(
-                "no source of collection `{}` collects {}",
-                context.collection,
-                filter.field.name()
-            ),
-        },
-        None => Absence {
-            reason: Reason::NoData,
-            detail: "there are submissions, and no consultation in them meets the conditions"
-                .into(),
-        },
-    }
-}
-
 /// Makes rows of counts.
 struct Rows<'a> {
     plan: &'a Plan,
@@ -350,17 +245,6 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// A total stands over the rows unless it would be a union that nobody has declared.
-    fn has_total(&self) -> bool {
-        let query = &self.question.query;
-        let several = matches!(&query.place, Where::Organisations(codes) if codes.len() > 1)
-            || query
-                .filters
-                .iter()
-                .any(|filter| filter.codes.len() > 1 && filter.dimension != "channel");
-        !several || query.by.is_empty()
-    }
-
     fn row(&self, row: &[usize], counts: &[u64]) -> ChannelRow {
         let axis = &self.plan.axes[self.plan.axes.len() - 1];
         let places = axis.places();

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::channels::{axis_sums, filters, nothing};
+use super::around::{axis_sums, has_total, nothing};
 use super::context::{Absence, Context, Key, Reason};
-use super::plan::{Ask, Plan};
+use super::plan::Plan;
 use super::table::{Table, Unit};
-use crate::domain::collection::Dataset;
 use crate::domain::statistics::{Confidence, Interval, proportion};
 use crate::engine::cache::Scope;
-use crate::engine::query::{Measure, Query, Where};
+use crate::engine::query::{Measure, Query};
 use crate::engine::{Engine, QueryError};
 
 /// Asks what became of consultations.
@@ -80,10 +79,11 @@ impl Engine {
     /// See [`QueryError`].
     pub fn outcomes(&self, question: &OutcomeQuestion) -> Result<OutcomeTable, QueryError> {
         let query = &question.query;
-        let by_attendance = self.outcome_plan(query, "attendance_outcome")?;
+        let by_attendance =
+            self.consultations(query, Measure::Contacts, &["channel", "attendance_outcome"])?;
         // Read where the first was read, whatever is written meanwhile.
         let pinned = by_attendance.pinned(query);
-        let by_wait = self.outcome_plan(&pinned, "lead_time")?;
+        let by_wait = self.consultations(&pinned, Measure::Contacts, &["channel", "lead_time"])?;
         let mut context = by_attendance.context(query);
         let outer = by_attendance.axes.len() - 2;
         let (reader, threads) = (self.store().reader(), self.settings.threads);
@@ -102,17 +102,14 @@ impl Engine {
             Rows { question, attendance: &by_attendance, waits: &by_wait, channels: &occurring };
         let none = vec![0; waits.all.len()];
         let (mut rows, mut scope) = (Vec::new(), by_attendance.scope.clone());
-        if let Some(elsewhere) = self.unattributed(&by_attendance, &pinned, Measure::Contacts)? {
+        if let Some(elsewhere) = self.unattributed(&by_attendance, &pinned, |other| {
+            self.consultations(other, Measure::Contacts, &[])
+        })? {
             context.data_position = context.data_position.max(elsewhere.data_position);
             scope = scope.zip(elsewhere.scope).map(|(scope, other)| scope.joined(other));
             context.unattributed = elsewhere.told;
         }
-        let several = matches!(&query.place, Where::Organisations(codes) if codes.len() > 1)
-            || query
-                .filters
-                .iter()
-                .any(|filter| filter.codes.len() > 1 && filter.dimension != "channel");
-        if !several || query.by.is_empty() {
+        if has_total(query) {
             rows.push(maker.row(&[], &attendance.all, &waits.all));
         }
         if let Some((key, query)) = by_attendance.declared_parent(&pinned) {
@@ -128,18 +125,10 @@ impl Engine {
             rows.push(maker.row(row, counts, waits.rows.get(row).unwrap_or(&none)));
         }
         if attendance.all.iter().all(|count| *count == 0) && context.empty.is_none() {
-            context.empty = Some(nothing(&by_attendance, &context));
+            context.empty = Some(nothing(&by_attendance, &context, "consultation"));
         }
         let position = by_attendance.position;
         Ok(OutcomeTable { context, dimensions: query.by.clone(), rows, position, scope })
-    }
-
-    fn outcome_plan(&self, query: &Query, inner: &str) -> Result<Plan, QueryError> {
-        let mut dimensions = query.by.clone();
-        dimensions.extend(["channel".into(), inner.into()]);
-        let filters = filters(query, Measure::Contacts);
-        let (collection, dataset) = (query.collection.as_str(), Dataset::Consultations);
-        self.plan(&Ask { query, collection, dataset, dimensions, filters })
     }
 }
 

@@ -7,12 +7,14 @@ use super::places::PlacesOf;
 use crate::domain::area::Area;
 use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::collection::{Collection, Dataset};
+use crate::domain::cube::Packed;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::cache::Scope;
 use crate::engine::query::{AsOf, Filter, Query, Where, no_collection};
 use crate::engine::{Engine, QueryError};
+use crate::store::catalog::ColumnView;
 use crate::store::{Catalog, Slot, Submission};
 
 /// An axis of the table: a dimension and where things fall on it.
@@ -33,6 +35,13 @@ pub(super) enum On {
     Submission(Vec<usize>),
     /// A field of the record.
     Field(Field, Arc<PlacesOf>),
+}
+
+/// A column that was worked out: the number of each word, and which word each record has.
+#[derive(Clone, Debug)]
+pub(super) struct Made {
+    pub(super) words: Vec<u32>,
+    pub(super) indices: Arc<Packed>,
 }
 
 /// A condition on a field.
@@ -57,12 +66,39 @@ pub(super) struct Plan {
     pub(super) expected: BTreeSet<String>,
     /// What the answer looks at; none if that cannot be told by numbers.
     pub(super) scope: Option<Scope>,
+    /// Columns worked out for this question, by position of the submission: they stand before those of the store.
+    pub(super) made: BTreeMap<(u64, Field), Arc<Packed>>,
 }
 
 impl PlanAxis {
     /// Number of places: the categories, then the states.
     pub(super) fn places(&self) -> usize {
         self.categories.len() + State::ALL.len()
+    }
+
+    /// Merges places that need not be told apart, so that tables are no larger than they must be: those of `kept` and of what
+    /// was not collected or does not apply stay, the others become one, as not known.
+    pub(super) fn narrow(&mut self, kept: &[&str]) {
+        let On::Field(_, places) = &mut self.on else { return };
+        let (categories, count) = (&self.categories, self.categories.len());
+        let narrowed = |place: usize| {
+            let stays = match categories.get(place) {
+                Some((code, _)) => kept.contains(&code.as_str()),
+                None => [State::NotCollected, State::NotApplicable]
+                    .iter()
+                    .any(|state| count + *state as usize == place),
+            };
+            if stays { place } else { count + State::NotKnown as usize }
+        };
+        let all = |places: &Vec<usize>| {
+            let mut places: Vec<_> = places.iter().map(|place| narrowed(*place)).collect();
+            places.dedup();
+            places
+        };
+        *places = Arc::new(PlacesOf {
+            of_word: places.of_word.iter().map(all).collect(),
+            not_collected: all(&places.not_collected),
+        });
     }
 
     /// The state of a place; none for a category.
@@ -75,6 +111,23 @@ impl Plan {
     /// The same question at the position of this plan: what else an answer is made of must not be of another.
     pub(super) fn pinned(&self, query: &Query) -> Query {
         Query { as_of: AsOf::Position(self.position), ..query.clone() }
+    }
+
+    /// Puts a column that was worked out in the place of a submission's own, if it has one. Its words have to be numbers that
+    /// the places of the field's axes and conditions know.
+    pub(super) fn put(&mut self, submission: usize, field: Field, column: &Made) {
+        let own = &mut self.submissions[submission];
+        self.made.insert((own.position, field), Arc::clone(&column.indices));
+        let mut changed = Submission::clone(own);
+        changed.columns.retain(|other| other.field != field);
+        let view = ColumnView {
+            field,
+            width: column.indices.width,
+            words: column.words.clone().into_boxed_slice(),
+        };
+        let place = changed.columns.partition_point(|other| other.field < field);
+        changed.columns.insert(place, view);
+        *own = Arc::new(changed);
     }
 
     /// Leaves out the submissions that do not hold.
@@ -144,6 +197,7 @@ impl Engine {
             filters,
             expected,
             scope,
+            made: BTreeMap::new(),
         })
     }
 
@@ -264,7 +318,7 @@ impl Slots<'_> {
 }
 
 /// Code and words of a submission on a dimension of time, organisation or area.
-fn slot_key(
+pub(super) fn slot_key(
     reference: &Reference,
     source: &Source,
     submission: &Submission,

@@ -20,6 +20,13 @@ pub(super) struct Table {
     pub(super) all: Vec<u64>,
 }
 
+/// What was added up in each row, and over all records, each once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Folded<T> {
+    pub(super) rows: BTreeMap<Vec<usize>, T>,
+    pub(super) all: T,
+}
+
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
@@ -69,6 +76,9 @@ impl Plan {
     /// The path that this plan goes.
     pub(super) fn path(&self, unit: Unit) -> Path {
         let inner = [Field::Channel, Field::Attendance];
+        if self.made.keys().any(|(_, field)| self.fields().contains(field)) {
+            return Path::Columns; // roll-ups know only what is stored
+        }
         let others = self.fields().into_iter().filter(|field| !inner.contains(field)).count();
         if unit == Unit::Weights && others <= 1 { Path::Rollups } else { Path::Columns }
     }
@@ -82,21 +92,11 @@ impl Plan {
         inner: usize,
         threads: usize,
     ) -> Result<Table, QueryError> {
-        let coded: Vec<_> = (0..self.axes.len()).map(|axis| self.coded(axis)).collect();
-        let axes = coded.iter().map(|axis| Axis { places: axis.spread.len() });
-        let cube = Cube::new(axes.collect());
-        let limit = Cube::LIMIT;
-        match cube.size() {
-            Some(size) if size <= limit => {}
-            size => {
-                let cells = size.map_or(u64::MAX, |size| size as u64);
-                return Err(QueryError::TooLarge { cells, limit: limit as u64 });
-            }
-        }
-        let uses = self.uses(&cube, &coded);
+        let (cube, coded) = self.shape()?;
         let outer = self.axes.len() - inner;
         let places: Vec<_> = self.axes.iter().map(super::plan::PlanAxis::places).collect();
         if unit == Unit::Persons {
+            let uses = self.uses(&cube, &coded);
             let parts = self.person_parts(reader, &cube, &coded, &uses)?;
             let mut found = on_threads(&parts, |(part, _)| part.records, threads, persons).concat();
             // A person may have been met on several threads.
@@ -104,22 +104,74 @@ impl Plan {
             found.dedup();
             return Ok(person_table(&found, &cube, &coded, &places, outer));
         }
-        let cells = match path {
-            Path::Rollups => self.by_rollups(reader, &cube, &coded, &uses)?,
+        let cells = self.cells(reader, path, &cube, &coded, threads)?;
+        Ok(count_table(&cells, &coded, &places, outer))
+    }
+
+    /// Adds every cell that counts something to the rows it falls into: `outer` axes make the rows, and `add` is told the places
+    /// on the others, none of which may be multi-valued.
+    pub(super) fn fold<T: Default>(
+        &self,
+        reader: &Reader,
+        outer: usize,
+        threads: usize,
+        folded: &mut Folded<T>,
+        add: impl Fn(&mut T, &[usize], u64),
+    ) -> Result<(), QueryError> {
+        let (cube, coded) = self.shape()?;
+        let cells = self.cells(reader, self.path(Unit::Weights), &cube, &coded, threads)?;
+        for (cell, count) in cells.counts().iter().enumerate().filter(|(_, count)| **count > 0) {
+            let codes = codes_of(cell, &coded);
+            let lists: Vec<_> =
+                codes.iter().zip(&coded).map(|(code, axis)| &axis.spread[*code]).collect();
+            let inner: Vec<_> =
+                lists[outer..].iter().filter_map(|list| list.first().copied()).collect();
+            add(&mut folded.all, &inner, *count);
+            for row in combinations(&lists[..outer]).into_iter().filter(|row| !row.is_empty()) {
+                add(folded.rows.entry(row).or_default(), &inner, *count);
+            }
+        }
+        Ok(())
+    }
+
+    /// The dense table's axes; refused where it would be too large.
+    fn shape(&self) -> Result<(Cube, Vec<Coded>), QueryError> {
+        let coded: Vec<_> = (0..self.axes.len()).map(|axis| self.coded(axis)).collect();
+        let axes = coded.iter().map(|axis| Axis { places: axis.spread.len() });
+        let cube = Cube::new(axes.collect());
+        let limit = Cube::LIMIT;
+        match cube.size() {
+            Some(size) if size <= limit => Ok((cube, coded)),
+            size => {
+                let cells = size.map_or(u64::MAX, |size| size as u64);
+                Err(QueryError::TooLarge { cells, limit: limit as u64 })
+            }
+        }
+    }
+
+    fn cells(
+        &self,
+        reader: &Reader,
+        path: Path,
+        cube: &Cube,
+        coded: &[Coded],
+        threads: usize,
+    ) -> Result<Cells, QueryError> {
+        let uses = self.uses(cube, coded);
+        match path {
+            Path::Rollups => Ok(self.by_rollups(reader, cube, coded, &uses)?),
             Path::Columns => {
                 let parts: Result<Vec<_>, StoreError> = (0..self.submissions.len())
-                    .filter_map(|n| self.part(reader, n, &cube, &coded, &uses).transpose())
+                    .filter_map(|n| self.part(reader, n, cube, coded, &uses).transpose())
                     .collect();
                 let mut cells = cube.empty();
-                for run in
-                    on_threads(&parts?, |part| part.records, threads, |run| count(&cube, run))
+                for run in on_threads(&parts?, |part| part.records, threads, |run| count(cube, run))
                 {
                     cells.add(&run);
                 }
-                cells
+                Ok(cells)
             }
-        };
-        Ok(count_table(&cells, &coded, &places, outer))
+        }
     }
 
     fn coded(&self, axis: usize) -> Coded {
@@ -198,7 +250,14 @@ impl Plan {
                 [only] if *only >= Part::REJECT => return Ok(None),
                 [only] => base += only,
                 _ if adds.iter().all(|add| *add >= Part::REJECT) => return Ok(None),
-                _ => columns.push((reader.column(submission, one.field)?, adds)),
+                _ => {
+                    let made = self.made.get(&(submission.position, one.field)).cloned();
+                    let column = match made {
+                        Some(column) => column,
+                        None => reader.column(submission, one.field)?,
+                    };
+                    columns.push((column, adds));
+                }
             }
         }
         let weights = reader.weights(submission)?;

@@ -4,7 +4,9 @@ use super::int;
 use crate::domain::codes::State;
 use crate::domain::collection::{DataClass, Openness};
 use crate::domain::statistics::Interval;
-use crate::engine::answer::{Absence, Context, DimensionQuality, Key, Legend, Reason};
+use crate::engine::answer::{
+    Absence, Context, DimensionQuality, IndicatorCell, Key, Legend, Reason, Share,
+};
 use crate::engine::query::{Denominator, Measure, Query};
 use crate::proto::v1;
 
@@ -43,6 +45,33 @@ pub(super) fn interval(interval: Interval, full: bool) -> v1::Interval {
         value: interval.value,
         lower: full.then_some(interval.lower),
         upper: full.then_some(interval.upper),
+    }
+}
+
+/// A share, with the limits it has.
+pub(super) fn share(share: Share, full: bool) -> v1::Interval {
+    let limits = share.limits.filter(|_| full);
+    v1::Interval {
+        value: share.value,
+        lower: limits.map(|(lower, _)| lower),
+        upper: limits.map(|(_, upper)| upper),
+    }
+}
+
+/// The cell of an indicator.
+pub(super) fn indicator(cell: IndicatorCell, full: bool) -> v1::IndicatorCell {
+    let (found, why) = match cell.share {
+        Ok(found) => (Some(share(found, full)), None),
+        Err(why) => (None, Some(absence(why))),
+    };
+    v1::IndicatorCell {
+        indicator: cell.indicator,
+        numerator_count: int(cell.tally.numerator),
+        denominator_count: int(cell.tally.denominator),
+        unknown_count: int(cell.tally.unknown),
+        not_collected_count: int(cell.tally.not_collected),
+        share: found,
+        absence: why,
     }
 }
 

@@ -3,8 +3,10 @@
 pub(super) mod answer;
 pub(super) mod context;
 pub(super) mod estimate;
+pub(super) mod exclusion;
 pub(super) mod header;
 pub(super) mod name;
+pub(super) mod provision;
 pub(super) mod query;
 pub(super) mod record;
 pub(super) mod reference;

@@ -1,21 +1,48 @@
-//! STUB, to be written.
+//! Who is digitally excluded.
+
+use std::sync::Arc;
+
+use prost::Message;
 use tonic::{Response, Status};
 
+use crate::engine::answer::ExclusionQuestion;
+use crate::engine::{Engine, QueryError};
 use crate::proto::v1;
-use crate::rpc::Context;
-use crate::rpc::answering::Watched;
+use crate::rpc::answering::{Made, Watched, key};
+use crate::rpc::convert::exclusion;
 use crate::rpc::encoded::Encoded;
+use crate::rpc::{Context, status};
+
+/// What answers are kept under.
+const LETTER: u8 = b'x';
+
+fn make(engine: &Engine, question: &ExclusionQuestion) -> Result<Made, QueryError> {
+    let table = engine.exclusion(question)?;
+    let (position, data_position, scope) =
+        (table.position, table.context.data_position, table.scope.clone());
+    let breakdown = Some(exclusion::table(question, table));
+    let response = v1::GetDigitalExclusionBreakdownResponse { breakdown, position: 0 };
+    Ok(Made { body: response.encode_to_vec().into(), position, data_position, scope })
+}
 
 pub(super) async fn get(
-    _: &Context,
-    _: &v1::GetDigitalExclusionBreakdownRequest,
+    context: &Context,
+    request: &v1::GetDigitalExclusionBreakdownRequest,
 ) -> Result<Response<Encoded>, Status> {
-    Err(Status::unimplemented("stub"))
+    let reference = Arc::clone(&context.engine.store().catalog().reference);
+    let asked = exclusion::question(&reference, request)?;
+    let as_of = asked.query.as_of.clone();
+    context.answer(key(LETTER, request), asked, &as_of, make).await
 }
 
 pub(super) fn watch(
-    _: &Context,
-    _: &v1::WatchDigitalExclusionBreakdownRequest,
+    context: &Context,
+    request: &v1::WatchDigitalExclusionBreakdownRequest,
 ) -> Result<Response<Watched>, Status> {
-    Err(Status::unimplemented("stub"))
+    let missing = || status::field_invalid("request", "is required");
+    let wanted = request.request.as_ref().ok_or_else(missing)?;
+    let reference = Arc::clone(&context.engine.store().catalog().reference);
+    let asked = exclusion::question(&reference, wanted)?;
+    let as_of = asked.query.as_of.clone();
+    context.watch(asked, &as_of, request.after_position, make)
 }

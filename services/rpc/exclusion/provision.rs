@@ -1,21 +1,48 @@
-//! STUB, to be written.
+//! Whether face to face is there for those who need it.
+
+use std::sync::Arc;
+
+use prost::Message;
 use tonic::{Response, Status};
 
+use crate::engine::answer::ProvisionQuestion;
+use crate::engine::{Engine, QueryError};
 use crate::proto::v1;
-use crate::rpc::Context;
-use crate::rpc::answering::Watched;
+use crate::rpc::answering::{Made, Watched, key};
+use crate::rpc::convert::provision;
 use crate::rpc::encoded::Encoded;
+use crate::rpc::{Context, status};
+
+/// What answers are kept under.
+const LETTER: u8 = b'p';
+
+fn make(engine: &Engine, question: &ProvisionQuestion) -> Result<Made, QueryError> {
+    let table = engine.provision(question)?;
+    let (position, data_position, scope) =
+        (table.position, table.context.data_position, table.scope.clone());
+    let provision = Some(provision::provision_table(question, table));
+    let response = v1::GetFaceToFaceProvisionResponse { provision, position: 0 };
+    Ok(Made { body: response.encode_to_vec().into(), position, data_position, scope })
+}
 
 pub(super) async fn get(
-    _: &Context,
-    _: &v1::GetFaceToFaceProvisionRequest,
+    context: &Context,
+    request: &v1::GetFaceToFaceProvisionRequest,
 ) -> Result<Response<Encoded>, Status> {
-    Err(Status::unimplemented("stub"))
+    let reference = Arc::clone(&context.engine.store().catalog().reference);
+    let asked = provision::provision(&reference, request)?;
+    let as_of = asked.query.as_of.clone();
+    context.answer(key(LETTER, request), asked, &as_of, make).await
 }
 
 pub(super) fn watch(
-    _: &Context,
-    _: &v1::WatchFaceToFaceProvisionRequest,
+    context: &Context,
+    request: &v1::WatchFaceToFaceProvisionRequest,
 ) -> Result<Response<Watched>, Status> {
-    Err(Status::unimplemented("stub"))
+    let missing = || status::field_invalid("request", "is required");
+    let wanted = request.request.as_ref().ok_or_else(missing)?;
+    let reference = Arc::clone(&context.engine.store().catalog().reference);
+    let asked = provision::provision(&reference, wanted)?;
+    let as_of = asked.query.as_of.clone();
+    context.watch(asked, &as_of, request.after_position, make)
 }

@@ -82,7 +82,7 @@ fn label(key: &Key) -> Label {
     if key.state.is_some() { format!("!{}", key.code) } else { key.code.clone() }
 }
 
-fn labels(keys: &[Key]) -> Vec<Label> {
+pub(super) fn labels(keys: &[Key]) -> Vec<Label> {
     keys.iter().map(label).collect()
 }
 

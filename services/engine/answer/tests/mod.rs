@@ -18,6 +18,7 @@
 mod agreement;
 mod ask;
 mod estimates;
+mod exclusion;
 mod faults;
 mod history;
 mod model;

@@ -82,6 +82,9 @@ impl Model<'_> {
             }
             None => {}
         }
+        if field == Field::OnlineAny {
+            return self.online_any(said, row);
+        }
         let consultations = said.dataset == Dataset::Consultations;
         if field == Field::CareSetting && consultations {
             let settings = &self.reference.collection(said.collection).unwrap().care_settings;
@@ -106,6 +109,27 @@ impl Model<'_> {
             given(said, field)
         };
         Value::State(if collected { State::NotRecorded } else { State::NotCollected })
+    }
+
+    /// Whether any online service is enabled, said service by service.
+    fn online_any(&self, said: &Said, row: &Row) -> Value {
+        let services = [Field::OnlineAppointments, Field::OnlinePrescriptions, Field::OnlineRecord];
+        let said_of: Vec<_> = services.map(|field| self.value(said, row, field)).into();
+        let uncollected = Value::State(State::NotCollected);
+        if said_of.iter().all(|value| *value == uncollected) {
+            return uncollected;
+        }
+        let is = |value: &Value, code: &str| *value == Value::Codes(vec![code.into()]);
+        if said_of.iter().any(|value| is(value, "Y")) {
+            return Value::Codes(vec!["Y".into()]);
+        }
+        let missing: Vec<_> = said_of.into_iter().filter(|value| !is(value, "N")).collect();
+        let first = missing.iter().find(|value| **value != uncollected);
+        match first {
+            Some(state) => state.clone(),
+            None if missing.is_empty() => Value::Codes(vec!["N".into()]),
+            None => Value::State(State::NotKnown),
+        }
     }
 
     /// Where a value falls.
@@ -176,7 +200,7 @@ impl Model<'_> {
     }
 
     /// The submissions that a question is about.
-    fn submissions(&self, query: &Query, dataset: Dataset) -> Vec<&Said> {
+    pub(super) fn submissions(&self, query: &Query, dataset: Dataset) -> Vec<&Said> {
         let organisations = self.organisations(&query.place);
         let slot_filters: Vec<_> = query
             .filters

@@ -89,8 +89,14 @@ impl Setting {
         self.said_in(random, reference, dataset)
     }
 
-    fn said_in(&self, random: &mut Random, reference: &Reference, dataset: Dataset) -> Said {
-        let fields = || Field::all().filter(|f| f.list().is_some());
+    pub(super) fn said_in(
+        &self,
+        random: &mut Random,
+        reference: &Reference,
+        dataset: Dataset,
+    ) -> Said {
+        // Whether any online service is enabled is worked out of the others, never given.
+        let fields = || Field::all().filter(|f| f.list().is_some() && *f != Field::OnlineAny);
         let mut systems = BTreeMap::new();
         for field in fields() {
             let many = reference.list_of(field).unwrap().systems.len();
@@ -136,7 +142,7 @@ impl Said {
         let mut row = Row::default();
         let of_population = |f: Field| f.is_characteristic() || f == Field::ResidenceLsoa;
         for field in attributes.union(&self.collected).copied() {
-            let fits = self.dataset == Dataset::Consultations || of_population(field);
+            let fits = self.dataset != Dataset::Populations || of_population(field);
             if fits && random.chance(full) {
                 let given = self.given(random, reference, field);
                 row.fields.insert(field, given);
@@ -151,6 +157,11 @@ impl Said {
         let alone = row.weight.is_none_or(|weight| weight == 1);
         if alone && !self.scheme.is_empty() && random.chance(80) {
             row.person = Some(format!("p{}", random.below(25)));
+        }
+        // A snapshot has one row a person.
+        let before = |row: &Row| self.rows.iter().any(|other| other.person == row.person);
+        if self.dataset == Dataset::DigitalAccess && before(&row) {
+            row.person = None;
         }
         row
     }
@@ -197,6 +208,27 @@ impl Said {
             }
         }
         Given::Set(set)
+    }
+
+    /// Adults of whom it is known whether they are enabled for a service and active in the app.
+    pub(super) fn make_adults(&mut self) {
+        self.collected.insert(Field::Age);
+        for (number, row) in self.rows.iter_mut().enumerate() {
+            row.fields.insert(Field::Age, Given::Number(18 + number as i32 % 70));
+            let yes_no = |yes: bool| Given::Code(if yes { "Y" } else { "N" }.into());
+            row.fields.insert(Field::OnlineRecord, yes_no(number % 3 > 0));
+            row.fields.insert(Field::OnlinePrescriptions, yes_no(number % 5 > 0));
+            row.fields.insert(Field::OnlineAppointments, yes_no(number % 3 == 1));
+            row.fields.insert(Field::AppActive, yes_no(number % 4 > 1));
+        }
+        for field in [
+            Field::OnlineRecord,
+            Field::OnlinePrescriptions,
+            Field::OnlineAppointments,
+            Field::AppActive,
+        ] {
+            self.systems.remove(&field);
+        }
     }
 
     pub(super) fn system(&self, field: Field) -> usize {

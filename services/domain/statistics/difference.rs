@@ -1,0 +1,101 @@
+//! Differences of two shares: Newcombe's hybrid score limits, without continuity correction, for shares of different people
+//! (Newcombe 1998, Statistics in Medicine 17:873-890, method 10) and of the same people (17:2635-2650, method 10).
+
+use super::{Confidence, Interval, proportion};
+
+/// Share `x` of `n` less share `y` of `m`, of different people. `None` if either is no share.
+#[must_use]
+pub fn difference(
+    (x, n): (u64, u64),
+    (y, m): (u64, u64),
+    confidence: Confidence,
+) -> Option<Interval> {
+    let (first, second) = (proportion(x, n, confidence)?, proportion(y, m, confidence)?);
+    Some(hybrid(first, second, 0.0))
+}
+
+/// The same people asked twice: how many said yes to both, to the first alone, to the second alone, to neither. The share that
+/// said yes to the first less the share that said yes to the second. `None` if there is nobody.
+#[must_use]
+pub fn paired_difference(counts: [u64; 4], confidence: Confidence) -> Option<Interval> {
+    let [both, first, second, neither] = counts;
+    let n = counts.iter().sum();
+    let (of_first, of_second) =
+        (proportion(both + first, n, confidence)?, proportion(both + second, n, confidence)?);
+    let margins = [both + first, second + neither, both + second, first + neither];
+    Some(hybrid(of_first, of_second, correlation(counts, margins)))
+}
+
+/// How alike the two answers are, corrected for continuity where they are; 0 where one answer is everybody's.
+#[allow(clippy::cast_precision_loss)] // counts are below 2^53
+fn correlation(counts: [u64; 4], margins: [u64; 4]) -> f64 {
+    if margins.contains(&0) {
+        return 0.0;
+    }
+    let [both, first, second, neither] = counts.map(|count| count as f64);
+    let half = counts.iter().sum::<u64>() as f64 / 2.0;
+    let excess = both * neither - first * second;
+    let corrected = if excess > 0.0 { (excess - half).max(0.0) } else { excess };
+    // The roots one by one: the product of four large margins would lose digits.
+    corrected / margins.map(|margin| (margin as f64).sqrt()).iter().product::<f64>()
+}
+
+fn hybrid(first: Interval, second: Interval, correlation: f64) -> Interval {
+    let value = first.value - second.value;
+    let reach = |of_first: f64, of_second: f64| {
+        let square =
+            of_first * of_first - 2.0 * correlation * of_first * of_second + of_second * of_second;
+        square.max(0.0).sqrt()
+    };
+    let down = reach(first.value - first.lower, second.upper - second.value);
+    let up = reach(first.upper - first.value, second.value - second.lower);
+    Interval { value, lower: (value - down).max(-1.0), upper: (value + up).min(1.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn four_digits(interval: Interval) -> (String, String) {
+        (format!("{:.4}", interval.lower), format!("{:.4}", interval.upper))
+    }
+
+    fn limits(lower: &str, upper: &str) -> (String, String) {
+        (lower.to_owned(), upper.to_owned())
+    }
+
+    /// Examples (a) to (h) of the paper on different people, table II, method 10.
+    #[test]
+    fn different_people_have_the_published_limits() {
+        for (first, second, lower, upper) in [
+            ((56, 70), (48, 80), "0.0524", "0.3339"),
+            ((9, 10), (3, 10), "0.1705", "0.8090"),
+            ((6, 7), (2, 7), "0.0582", "0.8062"),
+            ((5, 56), (0, 29), "-0.0381", "0.1926"),
+            ((0, 10), (0, 20), "-0.1611", "0.2775"),
+            ((0, 10), (0, 10), "-0.2775", "0.2775"),
+            ((10, 10), (0, 20), "0.6791", "1.0000"),
+            ((10, 10), (0, 10), "0.6075", "1.0000"),
+        ] {
+            let found = difference(first, second, Confidence::P95).unwrap();
+            assert_eq!(four_digits(found), limits(lower, upper), "{first:?} {second:?}");
+        }
+    }
+
+    /// An example of the paper on the same people, method 10.
+    #[test]
+    fn the_same_people_have_the_published_limits() {
+        let found = paired_difference([36, 12, 2, 0], Confidence::P95).unwrap();
+        assert!((found.value - 0.2).abs() < 1e-12);
+        assert_eq!(four_digits(found), limits("0.0569", "0.3404"));
+    }
+
+    #[test]
+    fn nobody_has_no_difference_and_everybody_alike_has_limits() {
+        assert_eq!(difference((0, 0), (1, 2), Confidence::P95), None);
+        assert_eq!(difference((1, 2), (3, 2), Confidence::P95), None);
+        assert_eq!(paired_difference([0; 4], Confidence::P95), None);
+        let same = paired_difference([50, 0, 0, 50], Confidence::P95).unwrap();
+        assert!(same.value == 0.0 && same.lower < 0.0 && same.upper > 0.0, "{same:?}");
+    }
+}

@@ -1,0 +1,53 @@
+//! Snapshots are of people, not of events: over several months an organisation's last one stands, and none is added to another.
+
+use std::collections::BTreeMap;
+
+use crate::domain::codes::Source;
+use crate::domain::period::Month;
+use crate::engine::answer::plan::{Plan, slot_key};
+use crate::store::Submission;
+
+/// The dimensions of time among those asked for: what tells the snapshots of an organisation apart.
+fn times(plan: &Plan, by: &[String]) -> Vec<Source> {
+    let sources = by.iter().filter_map(|id| plan.reference.dimension(id)).map(|d| &d.source);
+    let of_time = |source: &&Source| match source {
+        Source::Month | Source::Quarter | Source::FinancialYear | Source::CalendarYear => true,
+        Source::Field(_) | Source::Organisation | Source::ProviderArea(_) => false,
+    };
+    sources.filter(of_time).cloned().collect()
+}
+
+/// Whether a dimension of time is asked for.
+pub(super) fn tells_apart(plan: &Plan, by: &[String]) -> bool {
+    !times(plan, by).is_empty()
+}
+
+/// Leaves each organisation's last snapshot: of the period, or of each of the periods that `by` tells apart.
+pub(super) fn keep_last(plan: &mut Plan, by: &[String]) {
+    let (times, reference) = (times(plan, by), plan.reference.clone());
+    let kept = |submission: &Submission| {
+        let period = times.iter().map(|source| slot_key(&reference, source, submission));
+        (submission.slot.organisation, period.collect::<Vec<_>>())
+    };
+    let mut last: BTreeMap<_, Month> = BTreeMap::new();
+    for submission in &plan.submissions {
+        let month = last.entry(kept(submission)).or_insert(submission.slot.month);
+        *month = (*month).max(submission.slot.month);
+    }
+    plan.keep(|submission| last.get(&kept(submission)) == Some(&submission.slot.month));
+}
+
+/// What was left, in a sentence.
+pub(super) fn note(by: &[String]) -> String {
+    let each =
+        by.iter().find(|id| ["quarter", "financial_year", "calendar_year"].contains(&id.as_str()));
+    let of = match each.map(String::as_str) {
+        Some("quarter") => "each quarter",
+        Some("financial_year") => "each financial year",
+        Some(_) => "each calendar year",
+        None => "the period",
+    };
+    format!(
+        "Of each organisation the last snapshot of {of}: snapshots are never added up over time."
+    )
+}

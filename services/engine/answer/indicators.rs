@@ -1,0 +1,69 @@
+//! A tally as the cell of an indicator: its share, or why there is none.
+
+use super::context::{Absence, Reason};
+use super::plan::PlanAxis;
+use crate::domain::codes::State;
+use crate::domain::measures::{Answer, Tally};
+use crate::domain::statistics::{Confidence, Interval, proportion};
+
+/// A share, or a difference of shares, and its limits where it has any.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Share {
+    /// The value.
+    pub value: f64,
+    /// Lower and upper limit.
+    pub limits: Option<(f64, f64)>,
+}
+
+impl From<Interval> for Share {
+    fn from(interval: Interval) -> Self {
+        Self { value: interval.value, limits: Some((interval.lower, interval.upper)) }
+    }
+}
+
+/// One indicator of one row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndicatorCell {
+    /// Indicator id.
+    pub indicator: String,
+    /// What it is made of; nothing for a difference.
+    pub tally: Tally,
+    /// The share, or why there is none.
+    pub share: Result<Share, Absence>,
+}
+
+impl IndicatorCell {
+    /// The cell of a share. `whom` is what is counted, in the plural.
+    pub(super) fn new(indicator: &str, tally: Tally, whom: &str, confidence: Confidence) -> Self {
+        let share = proportion(tally.numerator, tally.denominator, confidence);
+        let share = share.map(Share::from).ok_or_else(|| absence(tally, whom));
+        Self { indicator: indicator.to_owned(), tally, share }
+    }
+}
+
+/// Why a share of nobody is no share.
+fn absence(tally: Tally, whom: &str) -> Absence {
+    let (reason, detail) = match (tally.unknown, tally.not_collected) {
+        (0, 0) => (Reason::NoData, format!("there are no {whom} that it applies to")),
+        (0, _) => (Reason::NotCollected, format!("no source of these {whom} collects it")),
+        (..) => (Reason::NotComputable, format!("it is known of none of the {whom} it applies to")),
+    };
+    Absence { reason, detail }
+}
+
+impl PlanAxis {
+    /// What each place of the axis says to whether it is one of `yes`, among `known`.
+    pub(super) fn answers(&self, yes: &[&str], known: &[&str]) -> Vec<Answer> {
+        let answer = |place: usize| {
+            let code = self.key(place).code;
+            match self.state(place) {
+                _ if yes.contains(&code.as_str()) => Answer::Yes,
+                _ if known.contains(&code.as_str()) => Answer::No,
+                Some(State::NotCollected) => Answer::NotCollected,
+                Some(state) if state.is_unknown() || state == State::Coarser => Answer::Unknown,
+                Some(_) | None => Answer::NotApplicable,
+            }
+        };
+        (0..self.places()).map(answer).collect()
+    }
+}

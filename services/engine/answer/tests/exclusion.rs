@@ -1,0 +1,327 @@
+//! Who is digitally excluded, held against a count of the last snapshots row by row.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ask::labels;
+use super::model::{Fact, Label, Model, weight};
+use super::random::{Random, cases};
+use super::running::Running;
+use super::world::{Said, Setting};
+use crate::domain::codes::Source;
+use crate::domain::collection::Dataset;
+use crate::domain::indicator::Count;
+use crate::domain::measures::Tally;
+use crate::engine::QueryError;
+use crate::engine::answer::{
+    ExclusionQuestion, ExclusionRow, IndicatorCell, Reason, counted_indicators,
+};
+use crate::engine::query::{AsOf, Asked, Filter, Query, Where};
+
+const UNKNOWN: [&str; 6] =
+    ["!NOT_STATED", "!ASKED_UNSURE", "!NOT_KNOWN", "!NOT_RECORDED", "!INVALID", "!COARSER"];
+
+/// What a row has to be.
+#[derive(Debug, Default, PartialEq)]
+struct Expected {
+    people: u64,
+    tallies: BTreeMap<String, Tally>,
+    reasons: BTreeMap<Label, u64>,
+    reason_base: u64,
+    /// Difference and whether it has limits, of those that have one.
+    gaps: BTreeMap<String, (String, bool)>,
+}
+
+fn is(label: &Label, code: &str) -> bool {
+    label.strip_prefix('!').unwrap_or(label) == code
+}
+
+impl Model<'_> {
+    /// The facts of each organisation's last snapshot, within each of these periods.
+    fn last<'f>(&self, facts: &[Fact<'f>], said: &[&Said], times: &[String]) -> Vec<Fact<'f>> {
+        let period = |said: &Said| -> Vec<Label> {
+            let labels = times.iter().map(|id| self.labels(id, (said, &said.rows[0])).remove(0));
+            std::iter::once(said.organisation.clone()).chain(labels).collect()
+        };
+        let last = |of: &Said| {
+            let same = said.iter().filter(|other| period(other) == period(of));
+            same.map(|other| other.month).max() == Some(of.month)
+        };
+        facts.iter().filter(|fact| last(fact.0)).copied().collect()
+    }
+
+    fn indicator(&self, id: &str, facts: &[Fact<'_>]) -> Tally {
+        let mut tally = Tally::default();
+        for fact in facts {
+            match self.says(id, *fact) {
+                Some(Some(true)) => {
+                    tally.numerator += weight(fact.1);
+                    tally.denominator += weight(fact.1);
+                }
+                Some(Some(false)) => tally.denominator += weight(fact.1),
+                Some(None) => {
+                    let label = self.indicator_label(id, *fact);
+                    if label == "!NOT_COLLECTED" {
+                        tally.not_collected += weight(fact.1);
+                    } else if UNKNOWN.contains(&label.as_str()) {
+                        tally.unknown += weight(fact.1);
+                    }
+                }
+                None => {}
+            }
+        }
+        tally
+    }
+
+    fn indicator_label(&self, id: &str, fact: Fact<'_>) -> Label {
+        match self.reference.indicator(id).unwrap().count.as_ref().unwrap() {
+            Count::Share { dimension, .. } => self.labels(dimension, fact).remove(0),
+            Count::Difference { .. } => unreachable!(),
+        }
+    }
+
+    /// Whether an indicator applies to somebody, and what it says, if that is known.
+    fn says(&self, id: &str, fact: Fact<'_>) -> Option<Option<bool>> {
+        let Some(Count::Share { numerator, denominator, conditions, .. }) =
+            &self.reference.indicator(id).unwrap().count
+        else {
+            unreachable!()
+        };
+        let applies = conditions.iter().all(|condition| {
+            let labels = self.labels(&condition.dimension, fact);
+            labels.iter().any(|label| condition.codes.iter().any(|code| is(label, code)))
+        });
+        let label = self.indicator_label(id, fact);
+        let among = |codes: &[String]| codes.iter().any(|code| is(&label, code));
+        applies.then(|| among(denominator).then(|| among(numerator)))
+    }
+
+    fn row(&self, asked: &[String], facts: &[Fact<'_>]) -> Expected {
+        let mut expected = Expected {
+            people: facts.iter().map(|fact| weight(fact.1)).sum(),
+            ..Expected::default()
+        };
+        for id in asked {
+            match self.reference.indicator(id).unwrap().count.as_ref().unwrap() {
+                Count::Share { .. } => {
+                    expected.tallies.insert(id.clone(), self.indicator(id, facts));
+                }
+                Count::Difference { difference: (first, second) } => {
+                    let (one, two) = (self.indicator(first, facts), self.indicator(second, facts));
+                    if one.denominator == 0 || two.denominator == 0 {
+                        continue;
+                    }
+                    let of = |tally: Tally| tally.numerator as f64 / tally.denominator as f64;
+                    let known = |id: &str, fact: Fact<'_>| self.says(id, fact).flatten().is_some();
+                    let same = facts
+                        .iter()
+                        .filter(|f| weight(f.1) > 0)
+                        .all(|fact| known(first, *fact) == known(second, *fact));
+                    let value = format!("{:.12}", of(one) - of(two));
+                    expected.gaps.insert(id.clone(), (value, same));
+                }
+            }
+        }
+        for fact in facts {
+            let access = self.labels("digital_access", *fact);
+            if !["WITH_HELP", "UNABLE"].contains(&access[0].as_str()) {
+                continue;
+            }
+            let reasons: BTreeSet<_> = self.labels("exclusion_reason", *fact).into_iter().collect();
+            if reasons.contains("!ANY") || reasons.contains("!NONE") {
+                expected.reason_base += weight(fact.1);
+            }
+            for reason in reasons.into_iter().filter(|r| r != "!ANY" && r != "!COARSER") {
+                *expected.reasons.entry(reason).or_default() += weight(fact.1);
+            }
+        }
+        expected.reasons.retain(|_, count| *count > 0);
+        expected
+    }
+
+    fn exclusion(&self, question: &ExclusionQuestion) -> BTreeMap<Vec<Label>, Expected> {
+        let query = &question.query;
+        let said = self.submissions(query, Dataset::DigitalAccess);
+        let all = self.facts(query, &query.filters, Dataset::DigitalAccess);
+        let time = |id: &&String| {
+            let source = &self.reference.dimension(id).unwrap().source;
+            matches!(
+                source,
+                Source::Month | Source::Quarter | Source::FinancialYear | Source::CalendarYear
+            )
+        };
+        let times: Vec<_> = query.by.iter().filter(time).cloned().collect();
+        let mut rows = BTreeMap::new();
+        if Self::has_total(query) {
+            let facts = self.last(&all, &said, &[]);
+            rows.insert(Vec::new(), self.row(&question.indicators, &facts));
+        }
+        let facts = self.last(&all, &said, &times);
+        for (key, facts) in self.table(&query.by, &facts) {
+            let counts = facts.iter().any(|fact| weight(fact.1) > 0);
+            if !key.is_empty() && counts && self.wanted(query, &query.filters, &key) {
+                rows.insert(key, self.row(&question.indicators, &facts));
+            }
+        }
+        if let Some((key, whole)) = self.declared_parent(query) {
+            let mut whole = self.exclusion(&ExclusionQuestion { query: whole, ..question.clone() });
+            rows.insert(key, whole.remove(&Vec::new()).unwrap());
+        }
+        rows
+    }
+}
+
+fn found(row: &ExclusionRow) -> Expected {
+    let gap = |cell: &&IndicatorCell| cell.indicator == "DX-19";
+    let cells = row.indicators.iter();
+    for cell in cells.clone().filter(|cell| !gap(cell)) {
+        let tally = cell.tally;
+        match &cell.share {
+            Ok(share) => {
+                let value = tally.numerator as f64 / tally.denominator as f64;
+                assert!((share.value - value).abs() < 1e-12);
+                let (lower, upper) = share.limits.unwrap();
+                assert!(lower <= value && value <= upper);
+            }
+            Err(why) => {
+                assert_eq!(tally.denominator, 0);
+                let nobody = tally.unknown + tally.not_collected == 0;
+                match why.reason {
+                    Reason::NoData => assert!(nobody, "{cell:?}"),
+                    Reason::NotCollected => assert!(tally.unknown == 0, "{cell:?}"),
+                    Reason::NotComputable => assert!(tally.unknown > 0, "{cell:?}"),
+                }
+            }
+        }
+    }
+    for reason in &row.reasons {
+        let known = reason.key.state.is_none() || reason.key.code == "NONE";
+        assert_eq!(reason.share.is_some(), known && row.reason_base > 0);
+    }
+    let gaps = cells.clone().filter(gap).filter_map(|cell| {
+        let share = cell.share.as_ref().ok()?;
+        Some((cell.indicator.clone(), (format!("{:.12}", share.value), share.limits.is_some())))
+    });
+    Expected {
+        people: row.people,
+        gaps: gaps.collect(),
+        tallies: cells.filter(|c| !gap(c)).map(|c| (c.indicator.clone(), c.tally)).collect(),
+        reasons: row
+            .reasons
+            .iter()
+            .filter(|reason| reason.count > 0)
+            .map(|reason| {
+                let mark = if reason.key.state.is_some() { "!" } else { "" };
+                (format!("{mark}{}", reason.key.code), reason.count)
+            })
+            .collect(),
+        reason_base: row.reason_base,
+    }
+}
+
+fn asked(
+    random: &mut Random,
+    running: &Running,
+    setting: &Setting,
+    as_of: AsOf,
+) -> Option<ExclusionQuestion> {
+    let reference = running.reference();
+    let by = [
+        "month",
+        "quarter",
+        "financial_year",
+        "calendar_year",
+        "organisation",
+        "place",
+        "sex",
+        "age_band",
+        "disability",
+        "exclusion_reason",
+        "digital_access",
+        "online_any",
+        "ethnic_group_broad",
+    ];
+    let mut asked = Asked { collection: "synthetic-llr".into(), ..Asked::default() };
+    if random.chance(60) {
+        asked.area = (*random.pick(&["QK1", "QK1", "E10000018", "03W"])).into();
+        asked.residence = asked.area == "QK1" && random.chance(15);
+    } else {
+        asked.organisations.clone_from(&setting.organisations);
+        asked.organisations.truncate(1 + random.below(3));
+    }
+    (asked.first, asked.last) = ("2019".into(), "2020/21".into());
+    for _ in 0..random.below(3) {
+        asked.by.push((*random.pick(&by)).into());
+    }
+    if random.chance(40) {
+        let (dimension, codes) = *random.pick(&[
+            ("sex", &["1"] as &[&str]),
+            ("sex", &["1", "NOT_RECORDED"]),
+            ("age_13", &["13+"]),
+            ("digital_access", &["UNABLE"]),
+            ("digital_access", &["UNABLE", "NOT_COLLECTED"]),
+            ("calendar_year", &["2020"]),
+        ]);
+        let codes = codes.iter().map(|code| (*code).to_owned()).collect();
+        asked.filters.push(Filter { dimension: dimension.into(), codes });
+    }
+    let query = Query::new(&reference, &asked, as_of).ok()?;
+    let mut indicators = counted_indicators(&reference, &[]).unwrap();
+    if random.chance(30) {
+        random.shuffle(&mut indicators);
+        indicators.truncate(3);
+        indicators.sort();
+    }
+    Some(ExclusionQuestion { query, indicators, estimates: None })
+}
+
+#[test]
+fn the_last_snapshots_are_counted_person_by_person() {
+    let (mut filled, mut limits, mut gaps, mut over_time) = (0, 0, 0, 0);
+    for seed in 0..cases(8) {
+        let mut random = Random::new(seed + 7_000);
+        let mut running = Running::new();
+        let reference = running.reference();
+        let setting = Setting::random(&mut random, &reference);
+        for _ in 0..4 + random.below(8) {
+            let mut said = setting.said_in(&mut random, &reference, Dataset::DigitalAccess);
+            said.collection = "synthetic-llr";
+            if random.chance(60) {
+                // Where everything is said, the two shares of a gap are of the same people.
+                said.make_adults();
+            }
+            running.submit(said);
+        }
+        for _ in 0..40 {
+            let head = running.engine().store().catalog().position;
+            let position =
+                if random.chance(70) { head } else { random.below(head as usize + 1) as u64 };
+            let as_of = AsOf::Position(position);
+            let Some(question) = asked(&mut random, &running, &setting, as_of) else { continue };
+            let table = match running.engine().exclusion(&question) {
+                Ok(table) => table,
+                Err(QueryError::TooLarge { .. }) => continue,
+                Err(error) => panic!("{error}"),
+            };
+            let model = Model { reference: &reference, standing: running.standing(position) };
+            let expected = model.exclusion(&question);
+            let rows: BTreeMap<_, _> =
+                table.rows.iter().map(|row| (labels(&row.keys), found(row))).collect();
+            assert_eq!(rows.len(), table.rows.len());
+            assert_eq!(rows, expected, "world {seed}: {question:?}");
+            filled += usize::from(rows.values().any(|row| row.people > 0));
+            let of_gaps = || rows.values().flat_map(|row| row.gaps.values());
+            limits += of_gaps().filter(|(_, limits)| *limits).count();
+            gaps += of_gaps().filter(|(_, limits)| !limits).count();
+            over_time += usize::from(question.query.by.iter().any(|id| id == "month"));
+            if matches!(question.query.place, Where::Provider(_))
+                && rows.values().all(|r| r.people == 0)
+            {
+                assert!(table.context.empty.is_some());
+            }
+        }
+    }
+    assert!(
+        filled > 60 && limits > 20 && gaps > 20 && over_time > 10,
+        "{filled} {limits} {gaps} {over_time}"
+    );
+}
