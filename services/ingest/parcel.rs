@@ -81,6 +81,19 @@ impl Rows {
 }
 
 impl Parcel {
+    /// A parcel of a publication: nothing collected and no code systems, until the format says so.
+    pub(super) fn published(organisation: &str, collection: &str, month: &str, rows: Rows) -> Self {
+        Parcel {
+            organisation: organisation.to_owned(),
+            collection: collection.to_owned(),
+            month: month.to_owned(),
+            code_systems: BTreeMap::new(),
+            collected: Vec::new(),
+            person_key_scheme: String::new(),
+            rows,
+        }
+    }
+
     /// The header of the parcel's submission, which says how many rows will follow.
     pub fn header(&self, request_id: &str) -> SubmissionHeader {
         SubmissionHeader {

@@ -8,9 +8,11 @@
 )]
 
 mod bad_files;
+mod estimates;
 mod generated;
 mod own;
 mod published;
+mod small_areas;
 
 use std::path::{Path, PathBuf};
 
