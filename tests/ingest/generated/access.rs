@@ -58,7 +58,7 @@ fn a_snapshot_is_the_registered_population() {
 fn consultations_agree_with_the_snapshot() {
     let people: BTreeMap<&str, &AccessRecord> =
         last().map(|(_, row)| (&*row.person_key, row)).collect();
-    let (mut said, mut left_out) = (0, 0);
+    let (mut said, mut left_out) = (0_u32, 0_u32);
     for (parcel, row) in large().rows() {
         let access = people[&*row.person_key];
         assert_eq!(row.preferred_channel, access.preferred_channel);
@@ -73,10 +73,10 @@ fn consultations_agree_with_the_snapshot() {
             assert_eq!(person(row).accessible_need, who(access).accessible_need);
         }
         if person(row).digital_access.is_empty() {
-            left_out += usize::from(collects("digital_access") && assessed(access).is_some());
+            left_out += u32::from(collects("digital_access") && assessed(access).is_some());
         } else {
             assert_eq!(person(row).digital_access, who(access).digital_access);
-            said += usize::from(assessed(access).is_some());
+            said += u32::from(assessed(access).is_some());
         }
     }
     let share = f64::from(left_out) / f64::from(left_out + said);
