@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod accepted;
 mod bad_files;
 mod estimates;
 mod generated;
