@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
 use super::client::Service;
@@ -20,18 +20,31 @@ Examples:
   equity generate --rows 1000 --seed 1 --from 2020-04 --to 2020-04 --out -
       to standard output, in our own CSV
   equity generate --rows 1000000 --seed 7 --from 2019-03 --to 2020-12 --out synthetic.csv
+  equity generate --rows 1000000 --seed 7 --from 2019-03 --to 2020-12 --dataset access --out access.csv
+      the monthly snapshots of digital access of the people whom those records are about
   equity generate --rows 200000 --seed 7 --from 2020-01 --to 2020-06 --submit-to 127.0.0.1:7443
       straight into the collection synthetic-llr of a running service
 
 The same seed, rows and months make the same records. They follow published tables of Leicester, Leicestershire and Rutland
 in their totals, and say nothing about real people.";
 
+/// What a file holds: one dataset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum What {
+    /// Consultations.
+    Consultations,
+    /// The population that they belong to.
+    Populations,
+    /// Monthly snapshots of its digital access.
+    Access,
+}
+
 /// `equity generate`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 #[command(group = clap::ArgGroup::new("where to").required(true).args(["out", "submit_to"]))]
 pub struct GenerateArgs {
-    /// How many records.
+    /// How many consultations; the people follow from it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub rows: u64,
     /// Any number; another makes other records.
@@ -46,10 +59,13 @@ pub struct GenerateArgs {
     /// File to write, `-` for standard output.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Write the population that the records belong to instead: a file holds one or the other.
-    #[arg(long, conflicts_with = "submit_to")]
+    /// What to write of the set: a file holds one dataset.
+    #[arg(long, value_name = "DATASET", value_enum, default_value_t = What::Consultations, conflicts_with = "submit_to")]
+    pub dataset: What,
+    /// The same as --dataset populations.
+    #[arg(long, conflicts_with_all = ["submit_to", "dataset"])]
     pub populations: bool,
-    /// Address of a service to submit to: the records and the population they belong to.
+    /// Address of a service to submit to: the consultations, the population they belong to, and its digital access.
     #[arg(long, value_name = "ADDRESS")]
     pub submit_to: Option<String>,
 }
@@ -70,11 +86,13 @@ pub async fn run(args: GenerateArgs, out: &mut Out) -> Result<(), Failure> {
     if let Some(address) = &args.submit_to {
         return submit(address, &generator, args.rows, out).await;
     }
-    let bar = progress::bar("making records", "rows", Some(args.rows), &out.look);
-    let parcels: Box<dyn Iterator<Item = Parcel>> = if args.populations {
-        Box::new(generator.populations())
-    } else {
-        Box::new(generator.consultations())
+    let what = if args.populations { What::Populations } else { args.dataset };
+    let rows = (what == What::Consultations).then_some(args.rows);
+    let bar = progress::bar("making records", "rows", rows, &out.look);
+    let parcels: Box<dyn Iterator<Item = Parcel>> = match what {
+        What::Consultations => Box::new(generator.consultations()),
+        What::Populations => Box::new(generator.populations()),
+        What::Access => Box::new(generator.access(|_| true)),
     };
     match args.out.as_deref() {
         Some(path) if path != Path::new("-") => {
@@ -116,7 +134,7 @@ fn write(
     writer.finish()?.flush().map_err(IngestError::Write)
 }
 
-/// Submits the consultations, then the population they belong to.
+/// Submits the consultations, then the population they belong to, then its digital access.
 async fn submit(
     address: &str,
     generator: &Generator,
@@ -126,15 +144,19 @@ async fn submit(
     let service = Service::connect(address).await?;
     let how = Sending { run_id: send::fresh_run_id(), allow_partial: false, validate_only: false };
     let mut all = Sent::default();
-    let bar = progress::bar("consultations", "rows", Some(rows), &out.look);
-    let parcels = generator.consultations().map(Ok);
-    let mut result = send_all(&service, parcels, &how, &bar, &mut all).await;
-    bar.finish_and_clear();
-    if result.is_ok() {
-        let bar = progress::bar("populations", "rows", None, &out.look);
-        let parcels = generator.populations().map(Ok);
-        result = send_all(&service, parcels, &how, &bar, &mut all).await;
+    let parts: [(&str, Option<u64>, Box<dyn Iterator<Item = Parcel>>); 3] = [
+        ("consultations", Some(rows), Box::new(generator.consultations())),
+        ("populations", None, Box::new(generator.populations())),
+        ("digital access", None, Box::new(generator.access(|_| true))),
+    ];
+    let mut result = Ok(());
+    for (name, rows, parcels) in parts {
+        let bar = progress::bar(name, "rows", rows, &out.look);
+        result = send_all(&service, parcels.map(Ok), &how, &bar, &mut all).await;
         bar.finish_and_clear();
+        if result.is_err() {
+            break;
+        }
     }
     sent::show(&all, out)?;
     result?;

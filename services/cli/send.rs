@@ -8,8 +8,11 @@ use super::client::Service;
 use super::exit::Failure;
 use crate::ingest::{Parcel, Rows};
 use crate::proto::v1::{
-    ConsultationBatch, PopulationBatch, Receipt, SubmissionHeader, SubmitConsultationsRequest,
-    SubmitPopulationsRequest, submit_consultations_request, submit_populations_request,
+    AccessBatch, ConsultationBatch, EstimateBatch, EstimatesHeader, PopulationBatch, Receipt,
+    SubmitConsultationsRequest, SubmitDigitalAccessRequest, SubmitEstimatesRequest,
+    SubmitPopulationsRequest, submit_consultations_request as consultations,
+    submit_digital_access_request as access, submit_estimates_request as estimates,
+    submit_populations_request as populations,
 };
 
 /// A batch ends when it has so many rows …
@@ -44,41 +47,48 @@ pub async fn send(
     let mut client = service.submissions();
     let receipt = match parcel.rows {
         Rows::Consultations(rows) => {
-            let messages = consultations(header, rows, bar.clone());
-            let answer = client.submit_consultations(tokio_stream::iter(messages)).await;
+            let batch = |records| consultations::Part::Batch(ConsultationBatch { records });
+            let message = |part| SubmitConsultationsRequest { part: Some(part) };
+            let messages = messages(consultations::Part::Header(header), rows, bar, batch, message);
+            let answer = client.submit_consultations(messages).await;
             answer.map_err(|status| service.failure(status))?.into_inner().receipt
         }
         Rows::Populations(rows) => {
-            let messages = populations(header, rows, bar.clone());
-            let answer = client.submit_populations(tokio_stream::iter(messages)).await;
+            let batch = |records| populations::Part::Batch(PopulationBatch { records });
+            let message = |part| SubmitPopulationsRequest { part: Some(part) };
+            let messages = messages(populations::Part::Header(header), rows, bar, batch, message);
+            let answer = client.submit_populations(messages).await;
+            answer.map_err(|status| service.failure(status))?.into_inner().receipt
+        }
+        Rows::Access(rows) => {
+            let batch = |records| access::Part::Batch(AccessBatch { records });
+            let message = |part| SubmitDigitalAccessRequest { part: Some(part) };
+            let messages = messages(access::Part::Header(header), rows, bar, batch, message);
+            let answer = client.submit_digital_access(messages).await;
+            answer.map_err(|status| service.failure(status))?.into_inner().receipt
+        }
+        Rows::Estimates(source, rows) => {
+            let header = EstimatesHeader { submission: Some(header), source: Some(source) };
+            let batch = |records| estimates::Part::Batch(EstimateBatch { records });
+            let message = |part| SubmitEstimatesRequest { part: Some(part) };
+            let messages = messages(estimates::Part::Header(header), rows, bar, batch, message);
+            let answer = client.submit_estimates(messages).await;
             answer.map_err(|status| service.failure(status))?.into_inner().receipt
         }
     };
     receipt.ok_or_else(|| Failure::Other(anyhow::anyhow!("the service answered without a receipt")))
 }
 
-fn consultations(
-    header: SubmissionHeader,
-    rows: Vec<crate::proto::v1::ConsultationRecord>,
-    bar: ProgressBar,
-) -> impl Iterator<Item = SubmitConsultationsRequest> + Send + 'static {
-    use submit_consultations_request::Part;
-    let batches = batches(rows, bar).map(|records| Part::Batch(ConsultationBatch { records }));
-    std::iter::once(Part::Header(header))
-        .chain(batches)
-        .map(|part| SubmitConsultationsRequest { part: Some(part) })
-}
-
-fn populations(
-    header: SubmissionHeader,
-    rows: Vec<crate::proto::v1::PopulationRecord>,
-    bar: ProgressBar,
-) -> impl Iterator<Item = SubmitPopulationsRequest> + Send + 'static {
-    use submit_populations_request::Part;
-    let batches = batches(rows, bar).map(|records| Part::Batch(PopulationBatch { records }));
-    std::iter::once(Part::Header(header))
-        .chain(batches)
-        .map(|part| SubmitPopulationsRequest { part: Some(part) })
+/// The header first, then the rows in batches, in the words of their dataset.
+fn messages<R: Message + 'static, P: Send + 'static, M: Send + 'static>(
+    header: P,
+    rows: Vec<R>,
+    bar: &ProgressBar,
+    batch: fn(Vec<R>) -> P,
+    message: fn(P) -> M,
+) -> impl tokio_stream::Stream<Item = M> + Send + 'static {
+    let parts = std::iter::once(header).chain(batches(rows, bar.clone()).map(batch));
+    tokio_stream::iter(parts.map(message))
 }
 
 /// The rows in order, in batches of a good size, each made when it is asked for.
@@ -125,6 +135,15 @@ pub fn request_id(parcel: &Parcel, how: &Sending) -> String {
         }
         Rows::Populations(rows) => {
             add(b"populations");
+            rows.iter().for_each(|row| add(&row.encode_to_vec()));
+        }
+        Rows::Access(rows) => {
+            add(b"access");
+            rows.iter().for_each(|row| add(&row.encode_to_vec()));
+        }
+        Rows::Estimates(source, rows) => {
+            add(b"estimates");
+            add(&source.encode_to_vec());
             rows.iter().for_each(|row| add(&row.encode_to_vec()));
         }
     }

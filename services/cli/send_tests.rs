@@ -1,5 +1,5 @@
 use super::*;
-use crate::proto::v1::{ConsultationRecord, PersonCharacteristics};
+use crate::proto::v1::{ConsultationRecord, EstimateSource, PersonCharacteristics};
 
 fn sending() -> Sending {
     Sending { run_id: "run".into(), allow_partial: false, validate_only: false }
@@ -48,6 +48,10 @@ fn other_content_has_another_request_id() {
     add(&|parcel| parcel.rows = Rows::Consultations(vec![row("01")]));
     add(&|parcel| parcel.rows = Rows::Consultations(vec![]));
     add(&|parcel| parcel.rows = Rows::Populations(vec![]));
+    add(&|parcel| parcel.rows = Rows::Access(vec![]));
+    add(&|parcel| parcel.rows = Rows::Estimates(EstimateSource::default(), vec![]));
+    let edition = EstimateSource { edition: "2".into(), ..Default::default() };
+    add(&|parcel| parcel.rows = Rows::Estimates(edition.clone(), vec![]));
     // Where one text ends and the next begins has to matter.
     add(&|parcel| {
         parcel.organisation = "04".into();
@@ -82,17 +86,20 @@ fn batches_keep_every_row_in_order_and_stay_small() {
     assert_eq!(bar.position(), rows.len() as u64);
 }
 
-#[test]
-fn the_header_comes_first_and_says_how_many_rows_follow() {
+#[tokio::test]
+async fn the_header_comes_first_and_says_how_many_rows_follow() {
+    use consultations::Part;
+    use tokio_stream::StreamExt as _;
+    let parts = |rows| {
+        let batch = |records| Part::Batch(ConsultationBatch { records });
+        let header = Part::Header(parcel().header("id"));
+        messages(header, rows, &ProgressBar::hidden(), batch, |part| part)
+    };
     let Rows::Consultations(rows) = parcel().rows else { unreachable!() };
-    let header = parcel().header("id");
-    let parts: Vec<_> = consultations(header, rows, ProgressBar::hidden())
-        .map(|message| message.part.unwrap())
-        .collect();
-    use submit_consultations_request::Part;
-    assert_eq!(parts.len(), 2);
-    assert!(matches!(&parts[0], Part::Header(header) if header.expected_record_count == Some(2)));
-    assert!(matches!(&parts[1], Part::Batch(batch) if batch.records.len() == 2));
-    let empty = consultations(parcel().header("id"), vec![], ProgressBar::hidden());
-    assert_eq!(empty.count(), 1, "a parcel without rows is for the service to refuse");
+    let sent: Vec<Part> = parts(rows).collect().await;
+    assert_eq!(sent.len(), 2);
+    assert!(matches!(&sent[0], Part::Header(header) if header.expected_record_count == Some(2)));
+    assert!(matches!(&sent[1], Part::Batch(batch) if batch.records.len() == 2));
+    let empty: Vec<Part> = parts(Vec::new()).collect().await;
+    assert_eq!(empty.len(), 1, "a parcel without rows is for the service to refuse");
 }

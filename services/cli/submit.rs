@@ -21,6 +21,11 @@ Examples:
       checks every row, stores nothing
   equity submit april.csv --collection practice-feed --allow-partial
       takes the good rows and lists the others
+  equity submit snapshot.csv --collection practice-feed --organisation C82001 --month 2020-04
+      access records: app_registered, exclusion_reason, digital_access, age_years, …
+  equity submit internet_users_2012_2018.csv
+      published estimates and populations: ONS internet users, GP Patient Survey, Digital Exclusion Risk Index, Census 2021,
+      mid-2020 population; organisation, month, collection and source follow from the file
 
 Every organisation and month of the file becomes one submission, which replaces what was there. If the connection breaks,
 the same command with the --run-id that is shown goes on where it stopped and stores nothing twice.";
@@ -29,7 +34,7 @@ the same command with the --run-id that is shown goes on where it stopped and st
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct SubmitArgs {
-    /// CSV file, also gzipped: our own columns, appointments in general practice, or their coverage.
+    /// CSV file, also gzipped: our own columns, or a published file that is known by its header.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Collection that the data comes from, where the file does not say. See `equity reference collections`.

@@ -34,7 +34,10 @@ pub enum IngestError {
     /// No column of the header is known.
     #[error(
         "unknown format, the header starts with {found:?}; expected GP appointments (APPT_MODE, COUNT_OF_APPOINTMENTS, …), \
-         their coverage (Patients registered at included practices, …) or own columns (organisation, month, channel, …)"
+         their coverage (Patients registered at included practices, …), ONS internet users (Ethnic group, Employment status, \
+         …), GP Patient Survey (chart, proportion, … or question, national_pct, …), Digital Exclusion Risk Index \
+         (deri_score_national, …), Census 2021 or mid-2020 populations (lsoa21_code, total_residents, … or lsoa11_code, \
+         total_population, …), or own columns (organisation, month, channel, …)"
     )]
     UnknownFormat {
         /// First column of the header.
@@ -48,13 +51,23 @@ pub enum IngestError {
         /// The known name most like it, if any is like it.
         nearest: Option<&'static str>,
     },
-    /// A column of consultations in a file of populations: `person_count` makes a file populations.
-    #[error(
-        "column {column:?} belongs to consultations, but \"person_count\" says that this file holds populations"
-    )]
+    /// A published file that is known, and not taken.
+    #[error("this is {what}, which is not imported: {why}")]
+    NotImported {
+        /// What the file is.
+        what: &'static str,
+        /// Why it is not imported, and what is there instead.
+        why: &'static str,
+    },
+    /// A column of one dataset in a file of another.
+    #[error("column {column:?} does not belong to {holds}, which this file holds by {because:?}")]
     MixedDatasets {
         /// The column.
         column: String,
+        /// What the file holds.
+        holds: &'static str,
+        /// The column that says so, or the rows that came first.
+        because: &'static str,
     },
     /// Two columns of the same name.
     #[error("column {column:?} stands twice in the header")]

@@ -20,6 +20,11 @@ pub(super) trait Layout: Send {
 
     /// Reads a row into its parcel.
     fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError>;
+
+    /// Looks at a parcel that has its last row: what only shows in the whole.
+    fn complete(&mut self, _parcel: &Parcel) -> Result<(), IngestError> {
+        Ok(())
+    }
 }
 
 /// Organisation and month of a row.
@@ -102,6 +107,7 @@ impl Parcels {
             self.layout.add(filling, &row)?;
             *left -= 1;
             if *left == 0 {
+                self.layout.complete(filling)?;
                 return Ok(parcel.take());
             }
         }

@@ -5,20 +5,32 @@
 //!
 //! - [`gpad`] appointments in general practice, regional CSV
 //! - [`coverage`] the patients registered behind those appointments
+//! - [`internet_users`] internet use by characteristic (ONS)
+//! - [`gpps_charts`], [`gpps_answers`] the GP Patient Survey
+//! - [`deri`] the Digital Exclusion Risk Index by small area
+//! - [`census`], [`mid_2020`] populations by small area
 //! - [`own`] our own CSV, read and written
 //! - [`generate`] synthetic records, the same for the same seed
 
+pub mod census;
 pub mod coverage;
+pub mod deri;
 pub mod generate;
 pub mod gpad;
+pub mod gpps_answers;
+pub mod gpps_charts;
+pub mod internet_users;
+pub mod mid_2020;
 pub mod own;
 
+mod cells;
 mod error;
 mod grouping;
 mod month;
 mod open;
 mod parcel;
 mod read;
+mod refused;
 
 pub use crate::domain::period::Month;
 pub use error::IngestError;

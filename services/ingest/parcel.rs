@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::proto::v1::{ConsultationRecord, PopulationRecord, SubmissionHeader};
+use crate::proto::v1::{
+    AccessRecord, ConsultationRecord, EstimateRecord, EstimateSource, PopulationRecord,
+    SubmissionHeader,
+};
 
 /// The rows of one organisation and one month, with what the header of their submission has to say about them.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +33,10 @@ pub enum Rows {
     Consultations(Vec<ConsultationRecord>),
     /// Denominators.
     Populations(Vec<PopulationRecord>),
+    /// Snapshots of registered populations.
+    Access(Vec<AccessRecord>),
+    /// What others published, and where.
+    Estimates(EstimateSource, Vec<EstimateRecord>),
 }
 
 impl Rows {
@@ -38,6 +45,8 @@ impl Rows {
         match self {
             Rows::Consultations(rows) => rows.len(),
             Rows::Populations(rows) => rows.len(),
+            Rows::Access(rows) => rows.len(),
+            Rows::Estimates(_, rows) => rows.len(),
         }
     }
 
@@ -46,20 +55,45 @@ impl Rows {
         self.len() == 0
     }
 
-    /// Sum of `record_count` (1 where absent) or of `person_count`; stops at the largest `i64`.
+    /// Name of the dataset, in words: `consultations`.
+    pub fn dataset(&self) -> &'static str {
+        match self {
+            Rows::Consultations(_) => "consultations",
+            Rows::Populations(_) => "populations",
+            Rows::Access(_) => "access records",
+            Rows::Estimates(..) => "estimates",
+        }
+    }
+
+    /// Sum of `record_count` (1 where absent) or of `person_count`, and the number of estimates, which are never added up; stops
+    /// at the largest `i64`.
     pub fn total(&self) -> i64 {
+        let sum = |counts: &mut dyn Iterator<Item = i64>| counts.fold(0, i64::saturating_add);
         match self {
             Rows::Consultations(rows) => {
-                rows.iter().map(|row| row.record_count.unwrap_or(1)).fold(0, i64::saturating_add)
+                sum(&mut rows.iter().map(|row| row.record_count.unwrap_or(1)))
             }
-            Rows::Populations(rows) => {
-                rows.iter().map(|row| row.person_count).fold(0, i64::saturating_add)
-            }
+            Rows::Populations(rows) => sum(&mut rows.iter().map(|row| row.person_count)),
+            Rows::Access(rows) => sum(&mut rows.iter().map(|row| row.record_count.unwrap_or(1))),
+            Rows::Estimates(_, rows) => i64::try_from(rows.len()).unwrap_or(i64::MAX),
         }
     }
 }
 
 impl Parcel {
+    /// A parcel of a publication: nothing collected and no code systems, until the format says so.
+    pub(super) fn published(organisation: &str, collection: &str, month: &str, rows: Rows) -> Self {
+        Parcel {
+            organisation: organisation.to_owned(),
+            collection: collection.to_owned(),
+            month: month.to_owned(),
+            code_systems: BTreeMap::new(),
+            collected: Vec::new(),
+            person_key_scheme: String::new(),
+            rows,
+        }
+    }
+
     /// The header of the parcel's submission, which says how many rows will follow.
     pub fn header(&self, request_id: &str) -> SubmissionHeader {
         SubmissionHeader {

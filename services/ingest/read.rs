@@ -5,7 +5,10 @@ use std::path::Path;
 
 use super::grouping::{Layout, Parcels};
 use super::open::Table;
-use super::{IngestError, Parcel, coverage, gpad, own};
+use super::{
+    IngestError, Parcel, census, coverage, deri, gpad, gpps_answers, gpps_charts, internet_users,
+    mid_2020, own, refused,
+};
 
 /// What holds where a file does not say it itself. Publications say organisation and month in every row.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +41,20 @@ pub fn read(path: &Path, defaults: &Defaults) -> Result<Parcels, IngestError> {
         Box::new(gpad::Gpad::new(&header, defaults)?)
     } else if coverage::Coverage::recognises(&header) {
         Box::new(coverage::Coverage::new(&header, defaults)?)
+    } else if internet_users::InternetUsers::recognises(&header) {
+        Box::new(internet_users::InternetUsers::new(&header, defaults)?)
+    } else if gpps_charts::Charts::recognises(&header) {
+        Box::new(gpps_charts::Charts::new(&header, defaults)?)
+    } else if gpps_answers::Answers::recognises(&header) {
+        Box::new(gpps_answers::Answers::new(&header, defaults)?)
+    } else if deri::Deri::recognises(&header) {
+        Box::new(deri::Deri::new(&header, defaults)?)
+    } else if mid_2020::Mid2020::recognises(&header) {
+        Box::new(mid_2020::Mid2020::new(&header, defaults)?)
+    } else if let Some(census) = census::Census::new(&header, defaults)? {
+        Box::new(census)
+    } else if let Some(refusal) = refused::refused(&header) {
+        return Err(refusal);
     } else if own::Own::recognises(&header) {
         Box::new(own::Own::new(&header, defaults)?)
     } else {

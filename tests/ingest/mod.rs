@@ -7,10 +7,13 @@
     reason = "tests"
 )]
 
+mod accepted;
 mod bad_files;
+mod estimates;
 mod generated;
 mod own;
 mod published;
+mod small_areas;
 
 use std::path::{Path, PathBuf};
 

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use equity_indicators::ingest::{Defaults, IngestError, Parcel, Rows, own};
-use equity_indicators::proto::v1::{ConsultationRecord, PersonCharacteristics, PopulationRecord};
+use equity_indicators::proto::v1::{
+    AccessRecord, ConsultationRecord, EstimateKey, EstimateRecord, EstimateSource,
+    PersonCharacteristics, PopulationRecord,
+};
 use proptest::prelude::*;
 
 use super::{read_bytes, read_text};
@@ -11,7 +14,7 @@ use super::{read_bytes, read_text};
 fn consultations(parcel: &Parcel) -> &[ConsultationRecord] {
     match &parcel.rows {
         Rows::Consultations(rows) => rows,
-        Rows::Populations(_) => panic!("populations"),
+        other => panic!("{}", other.dataset()),
     }
 }
 
@@ -40,6 +43,83 @@ fn a_small_file_with_defaults() {
         (Some(77), &["02".into(), "05".into()][..])
     );
     assert_eq!(rows[1].record_count, Some(12));
+}
+
+#[test]
+fn access_records_by_their_columns() {
+    let text = "organisation,month,collection,app_registered,exclusion_reason,digital_access,age_years,record_count\n\
+        A,2020-04,practice-feed,Y, SKILLS ; NO_DEVICE;,WITH_HELP,79,\n\
+        A,2020-04,,NOT_APPLICABLE,,,5,12\n";
+    let parcels = read_text(text).unwrap();
+    assert_eq!((&*parcels[0].collection, parcels[0].rows.total()), ("practice-feed", 13));
+    assert_eq!(parcels[0].collected, ["age", "digital_access"]);
+    let Rows::Access(rows) = &parcels[0].rows else { panic!("{}", parcels[0].rows.dataset()) };
+    assert_eq!(rows[0].exclusion_reason, ["SKILLS", "NO_DEVICE"]);
+    assert_eq!((&*rows[0].app_registered, rows[0].record_count), ("Y", None));
+    assert_eq!(rows[0].person.as_ref().unwrap().digital_access, "WITH_HELP");
+    assert_eq!((&*rows[1].app_registered, rows[1].record_count), ("NOT_APPLICABLE", Some(12)));
+    // Every column that only access records have decides alone.
+    for column in ["online_record", "proxy_access", "email_recorded", "support_accepted"] {
+        let parcels = read_text(&format!("organisation,month,{column}\nA,2020-04,Y\n")).unwrap();
+        assert!(matches!(parcels[0].rows, Rows::Access(_)), "{column}");
+    }
+}
+
+#[test]
+fn estimates_with_their_source() {
+    let text = "organisation,month,collection,publisher,title,edition,licence,series,not_for_targets,\
+        indicator,area,period,keys,value,lower,weight,base\n\
+        ONS,2018-12,ons-internet-users,Office,Users,2018,OGL,one,Y,\
+        DX-12,K02000001,2018,age_band=75+; publisher:answer=It = so;,0.564,,12.5,adults\n\
+        ONS,2018-12,,,,,,,,DX-12,E06000016,2018,,0.133,0.1,,\n";
+    let parcels = read_text(text).unwrap();
+    assert!(parcels[0].collected.is_empty());
+    let Rows::Estimates(source, rows) = &parcels[0].rows else { panic!("no estimates") };
+    assert_eq!((&*source.publisher, &*source.edition, &*source.uri), ("Office", "2018", ""));
+    assert!(source.not_for_targets);
+    let keys: Vec<_> = rows[0].keys.iter().map(|k| (&*k.dimension, &*k.code)).collect();
+    assert_eq!(keys, [("age_band", "75+"), ("publisher:answer", "It = so")]);
+    assert_eq!((rows[0].value, rows[0].lower, rows[0].weight), (Some(0.564), None, Some(12.5)));
+    assert_eq!((rows[1].value, rows[1].lower), (Some(0.133), Some(0.1)));
+    for (column, cell) in [
+        ("value", "NaN"),
+        ("value", "inf"),
+        ("value", "1e999"),
+        ("value", "4 %"),
+        ("keys", "age_band"),
+        ("keys", "=75+"),
+        ("keys", "age_band="),
+        ("base_count", "1.5"),
+        ("not_for_targets", "yes"),
+    ] {
+        let text = format!("organisation,month,indicator,{column}\nONS,2018-12,DX-12,{cell}\n");
+        match read_text(&text) {
+            Err(IngestError::Value { line: 2, column: found, value, .. }) => {
+                assert_eq!((&*found, &*value), (column, cell));
+            }
+            other => panic!("{column} {cell}: {other:?}"),
+        }
+    }
+    // Two sources in one submission are one too many.
+    let text = "organisation,month,indicator,series\nONS,2018-12,DX-12,a\nONS,2018-12,DX-12,b\n";
+    assert!(matches!(read_text(text), Err(IngestError::Value { line: 3, .. })));
+}
+
+#[test]
+fn columns_of_two_datasets_do_not_mix() {
+    for (columns, wrong) in [
+        ("app_registered,channel", "channel"),
+        ("person_count,app_registered", "app_registered"),
+        ("indicator,sex", "sex"),
+        ("indicator,code_systems", "code_systems"),
+        ("person_count,indicator", "person_count"),
+        ("channel,publisher", "publisher"),
+    ] {
+        match read_text(&format!("organisation,month,{columns}\n")) {
+            Err(IngestError::MixedDatasets { column, .. }) => assert_eq!(column, wrong),
+            other => panic!("{columns}: {other:?}"),
+        }
+    }
 }
 
 #[test]
@@ -141,6 +221,25 @@ fn what_cannot_be_written_is_refused() {
         let error = own::write(Vec::new(), &[parcel]).unwrap_err();
         assert!(matches!(error, IngestError::Unwritable { .. }), "{error}");
     }
+    let pair = |dimension: &str, code: &str| {
+        let (dimension, code) = (dimension.to_owned(), code.to_owned());
+        vec![EstimateKey { dimension, code }]
+    };
+    let estimate = |keys, value| {
+        let row = EstimateRecord { keys, value: Some(value), ..Default::default() };
+        parcel(Rows::Estimates(EstimateSource::default(), vec![row]))
+    };
+    for unwritable in [
+        estimate(pair("sex", "1;2"), 0.5),
+        estimate(pair("s=x", "1"), 0.5),
+        estimate(pair("sex", ""), 0.5),
+        estimate(pair("sex", " 1"), 0.5),
+        estimate(Vec::new(), f64::NAN),
+        estimate(Vec::new(), f64::INFINITY),
+    ] {
+        let error = own::write(Vec::new(), &[unwritable]).unwrap_err();
+        assert!(matches!(error, IngestError::Unwritable { .. }), "{error}");
+    }
     let mixed = [parcel(Rows::Consultations(Vec::new())), parcel(Rows::Populations(Vec::new()))];
     let error = own::write(Vec::new(), &mixed).unwrap_err();
     assert!(matches!(error, IngestError::MixedDatasets { .. }), "{error}");
@@ -214,7 +313,78 @@ prop_compose! {
     }
 }
 
+prop_compose! {
+    fn access()(
+        texts in proptest::collection::vec(text(), 13),
+        exclusion_reason in codes(),
+        record_count in proptest::option::of(any::<i64>()),
+        person in person(),
+    ) -> AccessRecord {
+        let mut texts = texts.into_iter();
+        let mut next = || texts.next().unwrap();
+        AccessRecord {
+            record_count, exclusion_reason, person,
+            person_key: next(), residence_lsoa: next(), online_appointments: next(),
+            online_prescriptions: next(), online_record: next(), app_registered: next(),
+            app_active: next(), proxy_access: next(), mobile_recorded: next(),
+            email_recorded: next(), support_offered: next(), support_accepted: next(),
+            preferred_channel: next(),
+        }
+    }
+}
+
+fn real() -> impl Strategy<Value = Option<f64>> {
+    proptest::option::of(any::<f64>().prop_filter("finite", |number| number.is_finite()))
+}
+
+prop_compose! {
+    fn estimate()(
+        texts in proptest::collection::vec(text(), 4),
+        keys in proptest::collection::vec(("[a-z_:]{1,6}", "[A-Z0-9,\"=’]{1,6}"), 0..3),
+        value in real(), lower in real(), upper in real(), weight in real(),
+        base_count in proptest::option::of(any::<i64>()),
+    ) -> EstimateRecord {
+        let mut texts = texts.into_iter();
+        let mut next = || texts.next().unwrap();
+        let key = |(dimension, code)| EstimateKey { dimension, code };
+        EstimateRecord {
+            value, lower, upper, weight, base_count,
+            keys: keys.into_iter().map(key).collect(),
+            indicator: next(), area: next(), period: next(), base: next(),
+        }
+    }
+}
+
+prop_compose! {
+    fn source()(texts in proptest::collection::vec(text(), 6), not_for_targets in any::<bool>())
+        -> EstimateSource {
+        let mut texts = texts.into_iter();
+        let mut next = || texts.next().unwrap();
+        EstimateSource {
+            publisher: next(), title: next(), edition: next(), licence: next(), uri: next(),
+            series: next(), not_for_targets,
+        }
+    }
+}
+
 proptest! {
+    #[test]
+    fn access_records_and_estimates_are_read_again(
+        people in proptest::collection::vec(access(), 1..8),
+        source in source(),
+        figures in proptest::collection::vec(estimate(), 1..8),
+    ) {
+        let mut published = parcel(Rows::Estimates(source, figures));
+        published.collected.clear();
+        published.code_systems.clear();
+        published.person_key_scheme.clear();
+        for parcels in [vec![parcel(Rows::Access(people))], vec![published]] {
+            let mut file = Vec::new();
+            own::write(&mut file, &parcels).unwrap();
+            prop_assert_eq!(read_bytes(&file, &Defaults::default()).unwrap(), parcels);
+        }
+    }
+
     #[test]
     fn what_is_written_is_read_again(
         first in proptest::collection::vec(consultation(), 1..8),

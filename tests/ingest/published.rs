@@ -17,7 +17,7 @@ fn appointments() -> Vec<Parcel> {
 fn consultations(parcel: &Parcel) -> &[ConsultationRecord] {
     match &parcel.rows {
         Rows::Consultations(rows) => rows,
-        Rows::Populations(_) => panic!("populations in {}", parcel.month),
+        other => panic!("{} in {}", other.dataset(), parcel.month),
     }
 }
 

@@ -16,8 +16,10 @@ use equity_indicators::proto::v1::consultation_channel_service_client::Consultat
 use equity_indicators::proto::v1::reference_service_client::ReferenceServiceClient;
 use equity_indicators::proto::v1::submission_service_client::SubmissionServiceClient;
 use equity_indicators::proto::v1::{
-    ChannelBreakdown, ConsultationRecord, GetChannelBreakdownRequest, GetChannelBreakdownResponse,
-    PopulationBatch, Receipt, SubmissionHeader, SubmitPopulationsRequest,
+    AccessBatch, ChannelBreakdown, ConsultationRecord, EstimateBatch, EstimateSource,
+    EstimatesHeader, GetChannelBreakdownRequest, GetChannelBreakdownResponse, PopulationBatch,
+    Receipt, SubmissionHeader, SubmitDigitalAccessRequest, SubmitEstimatesRequest,
+    SubmitPopulationsRequest, submit_digital_access_request, submit_estimates_request,
     submit_populations_request,
 };
 use serde_json::Value;
@@ -128,6 +130,38 @@ impl TestServer {
         Ok(answer.into_inner().receipt.unwrap())
     }
 
+    /// Submits access records.
+    pub(crate) async fn submit_access(
+        &self,
+        header: SubmissionHeader,
+        rows: Vec<equity_indicators::proto::v1::AccessRecord>,
+    ) -> Result<Receipt, Status> {
+        use submit_digital_access_request::Part;
+        let batches = rows.chunks(BATCH).map(|rows| AccessBatch { records: rows.to_vec() });
+        let mut parts = vec![Part::Header(header)];
+        parts.extend(batches.map(Part::Batch));
+        let messages =
+            parts.into_iter().map(|part| SubmitDigitalAccessRequest { part: Some(part) });
+        let messages = tokio_stream::iter(messages);
+        let answer = self.submissions().submit_digital_access(messages).await?;
+        Ok(answer.into_inner().receipt.unwrap())
+    }
+
+    /// Submits estimates with their source.
+    pub(crate) async fn submit_estimates(
+        &self,
+        submission: SubmissionHeader,
+        source: EstimateSource,
+        rows: Vec<equity_indicators::proto::v1::EstimateRecord>,
+    ) -> Result<Receipt, Status> {
+        use submit_estimates_request::Part;
+        let header = EstimatesHeader { submission: Some(submission), source: Some(source) };
+        let parts = [Part::Header(header), Part::Batch(EstimateBatch { records: rows })];
+        let messages = parts.into_iter().map(|part| SubmitEstimatesRequest { part: Some(part) });
+        let answer = self.submissions().submit_estimates(tokio_stream::iter(messages)).await?;
+        Ok(answer.into_inner().receipt.unwrap())
+    }
+
     /// Submits a file as the command line does; returns how many submissions and rows it made.
     pub(crate) async fn submit_file(&self, path: &Path) -> (usize, usize) {
         let (mut submissions, mut rows) = (0, 0);
@@ -138,6 +172,10 @@ impl TestServer {
             match parcel.rows {
                 Rows::Consultations(rows) => self.submit(header, rows).await.unwrap(),
                 Rows::Populations(rows) => self.submit_people(header, rows).await.unwrap(),
+                Rows::Access(rows) => self.submit_access(header, rows).await.unwrap(),
+                Rows::Estimates(source, rows) => {
+                    self.submit_estimates(header, source, rows).await.unwrap()
+                }
             };
         }
         (submissions, rows)

@@ -14,13 +14,24 @@ use super::super::show::{Out, progress};
 use crate::ingest::{self, Defaults, Month, Parcel};
 use crate::proto::v1::ListSubmissionsRequest;
 
+macro_rules! file {
+    ($name:literal) => {
+        ($name, include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/demo/", $name)))
+    };
+}
+
 /// Published files, part of this program so that it works anywhere.
-const FILES: [(&str, &[u8]); 2] = [
-    (
-        "gpad_regional_llr_2019-03_2020-12.csv.gz",
-        include_bytes!("../../../deploy/demo/gpad_regional_llr_2019-03_2020-12.csv.gz"),
-    ),
-    ("gpad_coverage_llr.csv", include_bytes!("../../../deploy/demo/gpad_coverage_llr.csv")),
+const FILES: [(&str, &[u8]); 10] = [
+    file!("gpad_regional_llr_2019-03_2020-12.csv.gz"),
+    file!("gpad_coverage_llr.csv"),
+    file!("internet_users_2012_2018.csv"),
+    file!("gpps_2018_2021_digital_access_by_age.csv"),
+    file!("gpps_national_2026.csv"),
+    file!("deri_depahri_lsoa11_llr.csv"),
+    file!("ethnic_group_6b_lsoa21_llr.csv.gz"),
+    file!("disability_lsoa21_llr.csv.gz"),
+    file!("religion_lsoa21_llr.csv.gz"),
+    file!("mid2020_population_single_year_lsoa11_llr.csv.gz"),
 ];
 
 /// Collection of the synthetic records.
@@ -45,14 +56,17 @@ pub(super) async fn load(service: &Service, rows: u64, out: &mut Out) -> Result<
     let mut sent = Sent::default();
     let published = published()?;
     let all = published.iter().map(|parcel| parcel.rows.len() as u64).sum();
-    let bar = progress::bar("GP appointments", "rows", Some(all), &out.look);
+    let bar = progress::bar("published files", "rows", Some(all), &out.look);
     let missing = missing(published.into_iter(), &there, &how, &bar);
     let mut result = send_all(service, missing, &how, &bar, &mut sent).await;
     bar.finish_and_clear();
     if result.is_ok() {
         let synthetic = generator(1, rows, month(SYNTHETIC_FROM)?, month(SYNTHETIC_TO)?)?;
         let bar = progress::bar("synthetic records", "rows", Some(rows), &out.look);
-        let parcels = synthetic.consultations().chain(synthetic.populations());
+        // Two snapshots tell how access has changed; the months between look at the one before them.
+        let (first, last) = (month(SYNTHETIC_FROM)?, month(SYNTHETIC_TO)?);
+        let snapshots = synthetic.access(move |month| month == first || month == last);
+        let parcels = synthetic.consultations().chain(synthetic.populations()).chain(snapshots);
         let missing = self::missing(parcels, &there, &how, &bar);
         result = send_all(service, missing, &how, &bar, &mut sent).await;
         bar.finish_and_clear();
@@ -134,6 +148,14 @@ mod tests {
         assert_eq!(of("gpad-regional").map(|p| p.rows.len()).sum::<usize>(), 11_756);
         assert_eq!(of("gpad-regional").map(|p| p.rows.total()).sum::<i64>(), 11_116_298);
         assert_eq!(of("gpad-coverage").count(), 3 * 41);
+        let rows = |collection| of(collection).map(|p| p.rows.len()).collect::<Vec<_>>();
+        assert_eq!(rows("ons-internet-users").iter().sum::<usize>(), 435);
+        assert_eq!(rows("gpps").iter().sum::<usize>(), 71 + 298);
+        assert_eq!(rows("deri"), [611 * 6]);
+        assert_eq!(rows("census-2021-ethnic-group"), [3_170]);
+        assert_eq!(rows("census-2021-disability"), [1_268]);
+        assert_eq!(rows("census-2021-religion"), [5_706]);
+        assert_eq!(rows("ons-mid-2020"), [611 * 91]);
     }
 
     #[test]

@@ -70,6 +70,11 @@ pub(super) const MISSED: [f64; BANDS] = [0.95, 1.6, 1.5, 1.25, 1.0, 0.75, 0.55, 
 pub(super) const MISSED_BY_DECILE: [f64; 10] =
     [1.6, 1.45, 1.3, 1.15, 1.0, 0.95, 0.85, 0.8, 0.72, 0.65];
 
+// Being unable to use remote care: somebody is UNABLE as often as the ONS table of 2018 has adults of their age, disability, sex and
+// ethnic group who did not use the internet in three months (women of 75 and over: 62.4 in 100), tilted by deprivation and
+// English as below; WITH_HELP are more people, who do use it and need help: 4 in 100, and more the more of their like are offline.
+// The table says nothing about care, and using the internet is not the same as being able to be seen by video.
+
 /// Being unable to use remote care, from the most to the least deprived tenth, and where English is not spoken well.
 pub(super) const UNABLE_BY_DECILE: [f64; 10] =
     [1.4, 1.32, 1.24, 1.16, 1.08, 1.0, 0.92, 0.85, 0.78, 0.7];
@@ -226,6 +231,8 @@ pub(super) mod missing {
     pub(in super::super) const NEED: Missing = [0.5, 0.5, 6.0, 20.0];
     pub(in super::super) const ACCESS: Missing = [1.0, 0.5, 5.0, 10.0];
     pub(in super::super) const LANGUAGE: Missing = [0.5, 0.0, 5.0, 8.0];
+    /// Of proxy access, contact details and support in a snapshot.
+    pub(in super::super) const ACCESS_FLAG: Missing = [0.2, 0.1, 1.7, 3.0];
     /// Homes whose address is not known.
     pub(in super::super) const HOME: f64 = 0.02;
 }
@@ -296,3 +303,37 @@ pub(super) const CANCELLED_BY_PROVIDER: f64 = 0.12;
 pub(super) const TALK_TYPE: f64 = 0.2;
 /// Unknown channels and the like that are left empty instead of being said to be unknown.
 pub(super) const LEFT_EMPTY: f64 = 0.6;
+/// Consultations that do not repeat the digital-access status although their source collects it: the snapshot has it.
+pub(super) const ACCESS_LEFT_OUT: f64 = 0.35;
+
+/// Enabled for online services, by access; children. Of those who are: for appointments, prescriptions, the record.
+pub(super) const ENABLED: [f64; 3] = [0.42, 0.3, 0.1];
+pub(super) const ENABLED_CHILD: f64 = 0.04;
+pub(super) const SERVICES: [f64; 3] = [0.9, 0.93, 0.45];
+/// Registered with the NHS App in the end, by access, and of those active; half of the way after so many months from the start
+/// (December 2018, in months since January 1970); from this age.
+pub(super) const APP: [f64; 3] = [0.75, 0.4, 0.06];
+pub(super) const APP_ACTIVE: [f64; 3] = [0.75, 0.55, 0.3];
+pub(super) const APP_START: u16 = 587;
+pub(super) const APP_HALF: f64 = 24.0;
+pub(super) const APP_AGE: u8 = 13;
+/// Somebody else has access for the person: by access; of children.
+pub(super) const PROXY: [f64; 3] = [0.004, 0.08, 0.16];
+pub(super) const PROXY_CHILD: f64 = 0.2;
+/// Contact details on record, by access.
+pub(super) const MOBILE: [f64; 3] = [0.96, 0.85, 0.6];
+pub(super) const EMAIL: [f64; 3] = [0.72, 0.45, 0.12];
+/// Reasons of people who are assessed as unable or able with help: the first two times [`UNABLE_BY_DECILE`]; skills from 65 and
+/// under; language with and without need of an interpreter; disability with and without one.
+pub(super) const NO_DEVICE: f64 = 0.34;
+pub(super) const NO_CONNECTION: f64 = 0.18;
+pub(super) const SKILLS: [f64; 2] = [0.62, 0.3];
+pub(super) const LANGUAGE_REASON: [f64; 2] = [0.8, 0.01];
+pub(super) const DISABILITY_REASON: [f64; 2] = [0.45, 0.02];
+pub(super) const TRUST: f64 = 0.2;
+pub(super) const NO_PRIVATE_SPACE: f64 = 0.06;
+/// Share of assessed people whose reasons, or that there are none, are recorded.
+pub(super) const REASON_RECORDED: f64 = 0.8;
+/// Support towards digital inclusion: offered to those who need it, accepted where offered.
+pub(super) const SUPPORT_OFFERED: f64 = 0.45;
+pub(super) const SUPPORT_ACCEPTED: f64 = 0.55;

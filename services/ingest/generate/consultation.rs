@@ -2,12 +2,13 @@
 
 use super::assumptions as assume;
 use super::channels::{self, Channels};
-use super::desk::{Desk, Item};
+use super::characteristics::characteristics;
+use super::desk::Desk;
 use super::draw::{Chance, Rng, Weighted};
 use super::model::Model;
-use super::person::{Person, Pregnancy};
+use super::person::Person;
 use super::published::{Mix, WAITS, staff_and_wait};
-use super::words::{self, Word, Words};
+use super::words;
 use crate::domain::period::Month;
 use crate::proto::v1::{ConsultationRecord, PersonCharacteristics};
 
@@ -43,6 +44,7 @@ struct Chances {
     cancelled_by_provider: Chance,
     talk_type: Chance,
     left_empty: Chance,
+    access_left_out: Chance,
     offer_recorded: Chance,
     request_recorded: Chance,
     met: Chance,
@@ -120,73 +122,17 @@ impl<'a> Session<'a> {
             interpreter_present: self.interpreter(person, mode, rng).to_owned(),
             accessible_need_met: self.need_met(person, rng).to_owned(),
             preferred_channel: words::PREFERRED.text(person.preferred).to_owned(),
-            person: Some(self.person(person)),
+            person: Some(self.person(person, rng)),
         }
     }
 
-    fn person(&self, person: &Person) -> PersonCharacteristics {
-        let age = person.age(self.month);
-        let text = |item: Item, words: &Words, word: Word| match self.desk.collects(item) {
-            true => words.text(word).to_owned(),
-            false => String::new(),
-        };
-        let set = |item: Item, codes: &[&'static str], bits: u32| match self.desk.collects(item) {
-            true => words::set(codes, bits),
-            false => Vec::new(),
-        };
-        let from_16 = |item: Item, words: &Words, word: Word, below: &str| match age {
-            0..16 if self.desk.collects(item) => below.to_owned(),
-            _ => text(item, words, word),
-        };
-        let ethnic = if self.desk.ethnic_2021 { &words::ETHNIC_2021 } else { &words::ETHNIC_2001 };
-        PersonCharacteristics {
-            age_years: (!self.desk.age_bands).then_some(i32::from(age)),
-            age_band: if self.desk.age_bands { five_years(age) } else { "" }.to_owned(),
-            sex: words::SEX.text(person.sex).to_owned(),
-            gender_identity: text(
-                Item::GenderIdentity,
-                &words::GENDER_IDENTITY,
-                person.gender_identity,
-            ),
-            gender_same_at_birth: text(
-                Item::SameAtBirth,
-                &words::SAME_AT_BIRTH,
-                person.same_at_birth,
-            ),
-            marital_status: from_16(Item::Marital, &words::MARITAL, person.marital, "8"),
-            pregnancy_maternity: self.pregnancy(person).to_owned(),
-            ethnic_category: text(Item::Ethnic, ethnic, person.ethnic),
-            religion: text(Item::Religion, &words::RELIGION, person.religion),
-            sexual_orientation: from_16(
-                Item::Orientation,
-                &words::ORIENTATION,
-                person.orientation,
-                "NOT_APPLICABLE",
-            ),
-            disability: set(Item::Disability, &words::DISABILITY, person.disability),
-            deprivation: String::new(),
-            inclusion_group: set(Item::Inclusion, &words::INCLUSION, person.inclusion),
-            local_group: set(Item::Local, &words::LOCAL, person.local),
-            carer: text(Item::Carer, &words::YES_NO, person.carer),
-            veteran: text(Item::Veteran, &words::YES_NO, person.veteran),
-            interpreter_needed: text(Item::Interpreter, &words::YES_NO, person.interpreter),
-            accessible_need: text(Item::Need, &words::YES_NO, person.need),
-            digital_access: text(Item::Access, &words::ACCESS, person.access),
-            main_language: text(Item::Language, &words::LANGUAGE, person.language),
+    /// Who the person is; the digital-access status of some records has to come from the snapshot.
+    fn person(&self, person: &Person, rng: &mut Rng) -> PersonCharacteristics {
+        let mut who = characteristics(self.desk, person, self.month);
+        if rng.chance(self.chances.access_left_out) {
+            who.digital_access.clear();
         }
-    }
-
-    fn pregnancy(&self, person: &Person) -> &'static str {
-        if !self.desk.collects(Item::Pregnancy) {
-            return "";
-        }
-        match person.pregnancy(self.month) {
-            Pregnancy::NotApplicable => "NOT_APPLICABLE",
-            _ if !person.pregnancy_recorded => "",
-            Pregnancy::Pregnant => "PREGNANT",
-            Pregnancy::Maternity => "MATERNITY_26W",
-            Pregnancy::Neither => "NEITHER",
-        }
+        who
     }
 
     fn status(&self, person: &Person, mode: usize, rng: &mut Rng) -> usize {
@@ -291,6 +237,7 @@ impl Chances {
             cancelled_by_provider: Chance::new(assume::CANCELLED_BY_PROVIDER),
             talk_type: Chance::new(assume::TALK_TYPE),
             left_empty: Chance::new(assume::LEFT_EMPTY),
+            access_left_out: Chance::new(assume::ACCESS_LEFT_OUT),
             offer_recorded: Chance::new(assume::OFFER_RECORDED),
             request_recorded: Chance::new(assume::REQUEST_RECORDED),
             met: Chance::new(assume::NEED_MET),
@@ -303,7 +250,7 @@ impl Chances {
 }
 
 /// A letter and a number.
-fn key(letter: u8, number: u64) -> String {
+pub(super) fn key(letter: u8, number: u64) -> String {
     let mut digits = [0u8; 21];
     let (mut at, mut left) = (digits.len(), number);
     loop {
@@ -318,27 +265,14 @@ fn key(letter: u8, number: u64) -> String {
     std::str::from_utf8(&digits[at - 1..]).unwrap_or_default().to_owned()
 }
 
-/// The band of five years, 90 and over together.
-fn five_years(age: u8) -> &'static str {
-    const BANDS: [&str; 19] = [
-        "0-4", "5-9", "10-14", "15-19", "20-24", "25-29", "30-34", "35-39", "40-44", "45-49",
-        "50-54", "55-59", "60-64", "65-69", "70-74", "75-79", "80-84", "85-89", "90+",
-    ];
-    BANDS[usize::from(age / 5).min(BANDS.len() - 1)]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn keys_and_bands() {
+    fn keys() {
         assert_eq!(key(b'P', 0), "P0");
         assert_eq!(key(b'R', 1_234_567_890), "R1234567890");
         assert_eq!(key(b'P', u64::MAX), format!("P{}", u64::MAX));
-        assert_eq!(
-            [0, 4, 5, 89, 90, 115].map(five_years),
-            ["0-4", "0-4", "5-9", "85-89", "90+", "90+"]
-        );
     }
 }

@@ -68,6 +68,36 @@ pub(super) struct Desk {
     pub(super) provenance: &'static str,
     /// How much more remote contacts it has than others.
     pub(super) remote: f64,
+    /// What its snapshots of digital access hold besides the status.
+    pub(super) snapshot: Holds,
+}
+
+/// What an organisation's snapshots hold.
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column or it is not")]
+pub(super) struct Holds {
+    /// Online services enabled.
+    pub(super) services: bool,
+    pub(super) app: bool,
+    pub(super) proxy: bool,
+    /// Mobile telephone and e-mail on record.
+    pub(super) contact: bool,
+    pub(super) reasons: bool,
+    pub(super) support: bool,
+}
+
+impl Holds {
+    fn draw(rng: &mut Rng) -> Self {
+        let mut share = |share: f64| rng.chance(Chance::new(share));
+        Holds {
+            services: share(0.95),
+            app: share(0.85),
+            proxy: share(0.75),
+            contact: share(0.95),
+            reasons: share(0.8),
+            support: share(0.7),
+        }
+    }
 }
 
 impl Desk {
@@ -91,7 +121,15 @@ impl Desk {
                 (false, false) => "INFERRED",
             },
             remote: 0.8 + 0.4 * rng.unit(),
+            snapshot: Holds::draw(rng),
         }
+    }
+
+    /// Code systems of the fields that snapshots have, too.
+    pub(super) fn snapshot_systems(&self) -> BTreeMap<String, String> {
+        let mut systems = self.code_systems();
+        systems.retain(|field, _| field == "residence_lsoa" || field == "ethnic_category");
+        systems
     }
 
     /// Whether the characteristic is collected.

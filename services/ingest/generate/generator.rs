@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::access::{self, Snapshot};
 use super::channels::{self, Channels, KINDS};
 use super::consultation::Session;
 use super::desk::{Desk, Item};
@@ -21,6 +22,7 @@ use crate::ingest::{Parcel, Rows};
 const DESK: u64 = 1;
 const PERSON: u64 = 2;
 const CONTACTS: u64 = 3;
+const ACCESS: u64 = 4;
 /// People of each organisation that are looked at to learn how the kinds of people are mixed.
 const SAMPLE: u32 = 200;
 /// Draws for somebody who is born already.
@@ -28,7 +30,7 @@ const TRIES: usize = 16;
 /// How far an organisation's homes lie beyond its own stretch of the region, in shares of the region's residents.
 const SPREAD: f64 = 0.05;
 
-/// Makes synthetic consultations and the population that they belong to.
+/// Makes synthetic consultations, the population that they belong to, and snapshots of its digital access.
 #[derive(Debug)]
 pub struct Generator {
     settings: GeneratorSettings,
@@ -84,7 +86,8 @@ impl Generator {
         self.people
     }
 
-    /// Parcels that [`Generator::consultations`] and [`Generator::populations`] yield at most, each: organisations times months.
+    /// Parcels that [`Generator::consultations`], [`Generator::populations`] and [`Generator::access`] yield at most, each:
+    /// organisations times months.
     pub fn parcel_count(&self) -> usize {
         self.offices.len() * self.months.len()
     }
@@ -121,6 +124,35 @@ impl Generator {
                 parcel
             })
         })
+    }
+
+    /// Snapshots of the digital access of the same people under the same keys: one parcel for each organisation and each month
+    /// that is to be kept. What a consultation says of a person's access is what the snapshot says.
+    pub fn access(&self, keep: impl Fn(Month) -> bool) -> impl Iterator<Item = Parcel> {
+        self.offices.iter().flat_map(move |office| {
+            let months = self.months.iter().map(|(month, _)| *month).filter(|month| keep(*month));
+            let months: Vec<Month> = months.filter(|_| office.people > 0).collect();
+            let people = match months.is_empty() {
+                true => Vec::new(),
+                false => self.people_of(office).map(|(person, _)| person).collect::<Vec<_>>(),
+            };
+            months.into_iter().map(move |month| self.snapshot(office, month, &people))
+        })
+    }
+
+    fn snapshot(&self, office: &Office, month: Month, people: &[Person]) -> Parcel {
+        let snapshot = Snapshot::new(&self.model, &office.desk, month);
+        let born = (0u64..).zip(people).filter(|(_, person)| person.is_born(month.number()));
+        let record = |(number, person): (u64, &Person)| {
+            let mut rng = Rng::new(&[self.settings.seed, ACCESS, office.stream, number]);
+            snapshot.record(person, office.first_person + number, &mut rng)
+        };
+        let mut parcel = self.parcel(office, month, Rows::Access(born.map(record).collect()));
+        parcel.code_systems = office.desk.snapshot_systems();
+        parcel.collected.extend(access::COLLECTED.map(str::to_owned));
+        parcel.collected.sort_unstable();
+        parcel.collected.dedup();
+        parcel
     }
 
     fn contacts(

@@ -1,5 +1,5 @@
-//! Synthetic records, the same for the same settings: consultations with every characteristic, which no open file has, and the
-//! population they belong to.
+//! Synthetic records, the same for the same settings: consultations with every characteristic, which no open file has, the
+//! population they belong to, and snapshots of its digital access.
 //!
 //! Totals come from published tables (`deploy/demo/`): age, sex, ethnic group, religion, sexual orientation, disability, English,
 //! deprivation, homelessness, asylum support, internet use, and the appointments of each month by mode, status, staff and wait.
@@ -7,10 +7,13 @@
 //!
 //! One person after the other is drawn from a small area's totals (`model`, `person`) and lives through every month; each
 //! organisation records in its own codes and leaves out what it does not collect (`desk`); each month's contacts are
-//! drawn so that everybody together meets the published totals (`channels`, `consultation`).
+//! drawn so that everybody together meets the published totals (`channels`, `consultation`). Snapshots (`access`) say of the same
+//! people what their consultations say, and more.
 
+mod access;
 mod assumptions;
 mod channels;
+mod characteristics;
 mod consultation;
 mod desk;
 mod draw;

@@ -101,6 +101,8 @@ pub(super) const DISABILITY: [&str; 14] =
     ["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "XX", "NN", "ZZ", "NOT_KNOWN"];
 pub(super) const NO_DISABILITY: u32 = 1 << 11;
 pub(super) const DISABILITY_MISSING: [u32; 4] = [1 << 12, 1 << 12, 1 << 13, 0];
+/// Every kind of disability.
+pub(super) const ANY_DISABILITY: u32 = NO_DISABILITY - 1;
 pub(super) const HEARING: u32 = 1 << 1;
 pub(super) const LEARNING: u32 = 1 << 3;
 pub(super) const SIGHT: u32 = 1 << 8;
@@ -146,6 +148,17 @@ pub(super) const LOCAL: [&str; 18] = [
 ];
 pub(super) const IN_NO_LOCAL_GROUP: u32 = 1 << 16;
 pub(super) const LOCAL_MISSING: [u32; 4] = [1 << 17, 1 << 17, 1 << 17, 0];
+
+/// Reasons why remote care cannot be used, in the order of the assumptions.
+pub(super) const REASONS: [&str; 7] = [
+    "NO_DEVICE",
+    "NO_CONNECTION",
+    "SKILLS",
+    "LANGUAGE",
+    "DISABILITY_OR_ACCESS_NEED",
+    "TRUST_OR_CHOICE",
+    "NO_PRIVATE_SPACE",
+];
 
 /// The codes of a set.
 #[inline]

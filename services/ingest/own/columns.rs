@@ -1,6 +1,9 @@
 //! The columns of our own CSV and the fields behind them. A column is called what the contract calls the field.
 
-use crate::proto::v1::{ConsultationRecord, PersonCharacteristics, PopulationRecord};
+use crate::proto::v1::{
+    AccessRecord, ConsultationRecord, EstimateKey, EstimateRecord, PersonCharacteristics,
+    PopulationRecord,
+};
 
 /// A column and how to reach its field in a record.
 pub(super) struct Field<R: 'static> {
@@ -20,6 +23,10 @@ pub(super) enum Access<R: 'static> {
     Small(fn(&R) -> Option<i32>, fn(&mut R) -> &mut Option<i32>),
     /// A whole number of 64 bits.
     Large(fn(&R) -> Option<i64>, fn(&mut R) -> &mut Option<i64>),
+    /// A finite number.
+    Real(fn(&R) -> Option<f64>, fn(&mut R) -> &mut Option<f64>),
+    /// Pairs `dimension=code`, joined with `;`.
+    Keys(fn(&R) -> &Vec<EstimateKey>, fn(&mut R) -> &mut Vec<EstimateKey>),
 }
 
 macro_rules! field {
@@ -62,6 +69,44 @@ pub(super) const CONSULTATION: &[Field<ConsultationRecord>] = &[
 
 /// What a row of populations has of its own, besides [`PERSON_COUNT`].
 pub(super) const POPULATION: &[Field<PopulationRecord>] = &[field!(Text & residence_lsoa)];
+
+/// What a row of access records has of its own. Those from [`ONLINE`] on stand in no other file and make it access records.
+pub(super) const ACCESS: &[Field<AccessRecord>] = &[
+    field!(Large record_count),
+    field!(Text & person_key),
+    field!(Text & residence_lsoa),
+    field!(Text & preferred_channel),
+    field!(Text & online_appointments),
+    field!(Text & online_prescriptions),
+    field!(Text & online_record),
+    field!(Text & app_registered),
+    field!(Text & app_active),
+    field!(Text & proxy_access),
+    field!(Text & mobile_recorded),
+    field!(Text & email_recorded),
+    field!(Set & exclusion_reason),
+    field!(Text & support_offered),
+    field!(Text & support_accepted),
+];
+/// Place of the first column that only access records have.
+pub(super) const ONLINE: usize = 4;
+
+/// Id of an estimate's indicator; its presence makes the file estimates.
+pub(super) const INDICATOR: &str = "indicator";
+
+/// What an estimate has.
+pub(super) const ESTIMATE: &[Field<EstimateRecord>] = &[
+    field!(Text & indicator),
+    field!(Text & area),
+    field!(Text & period),
+    field!(Keys & keys),
+    field!(Real value),
+    field!(Real lower),
+    field!(Real upper),
+    field!(Large base_count),
+    field!(Real weight),
+    field!(Text & base),
+];
 
 /// Who the person is.
 pub(super) const PERSON: &[Field<PersonCharacteristics>] = &[

@@ -7,17 +7,21 @@ use super::super::open::line_of;
 use super::super::read::Defaults;
 use super::super::{IngestError, Parcel, Rows, gpad};
 use super::columns::{
-    Access, CONSULTATION, Field, MONTH, ORGANISATION, PERSON, PERSON_COUNT, POPULATION,
-    characteristic,
+    ACCESS, Access, CONSULTATION, ESTIMATE, Field, MONTH, ORGANISATION, PERSON, PERSON_COUNT,
+    POPULATION, characteristic,
 };
-use super::remarks::{REMARKS, Remark, Remarks, set};
-use crate::domain::codes;
+use super::kind::{Kind, names};
+use super::remarks::{Remark, Remarks, set};
 use crate::domain::period::Month;
-use crate::proto::v1::{ConsultationRecord, PersonCharacteristics, PopulationRecord};
+use crate::proto::v1::{
+    AccessRecord, ConsultationRecord, EstimateKey, EstimateRecord, PersonCharacteristics,
+    PopulationRecord,
+};
 
 /// The layout of our own CSV.
 pub(in crate::ingest) struct Own {
     defaults: Defaults,
+    kind: Kind,
     /// Characteristics with a column.
     characteristics: Vec<String>,
     organisation: Option<usize>,
@@ -26,6 +30,8 @@ pub(in crate::ingest) struct Own {
     person_count: Option<usize>,
     consultation: Vec<(usize, &'static Field<ConsultationRecord>)>,
     population: Vec<(usize, &'static Field<PopulationRecord>)>,
+    access: Vec<(usize, &'static Field<AccessRecord>)>,
+    estimate: Vec<(usize, &'static Field<EstimateRecord>)>,
     person: Vec<(usize, &'static Field<PersonCharacteristics>)>,
     remarks: Vec<(usize, (&'static str, Remark))>,
     remarked: Remarks,
@@ -42,8 +48,7 @@ impl Own {
         defaults: &Defaults,
     ) -> Result<Self, IngestError> {
         let place = |name: &str| header.iter().position(|column| column == name);
-        let person_count = place(PERSON_COUNT);
-        check(header, person_count.is_some())?;
+        let kind = Kind::of(header)?;
         let person = present(header, PERSON);
         let mut characteristics: Vec<String> =
             person.iter().map(|(_, field)| characteristic(field.name).to_owned()).collect();
@@ -51,15 +56,19 @@ impl Own {
         characteristics.dedup();
         Ok(Own {
             defaults: defaults.clone(),
+            kind,
             characteristics,
             organisation: place(ORGANISATION),
             month: place(MONTH),
             date: place("date"),
-            person_count,
+            person_count: place(PERSON_COUNT),
             consultation: present(header, CONSULTATION),
             population: present(header, POPULATION),
+            access: present(header, ACCESS),
+            estimate: present(header, ESTIMATE),
             person,
-            remarks: REMARKS
+            remarks: kind
+                .remarks()
                 .iter()
                 .filter_map(|remark| Some((place(remark.0)?, *remark)))
                 .collect(),
@@ -115,10 +124,7 @@ impl Layout for Own {
             code_systems: code_systems.clone(),
             collected: collected.clone().unwrap_or_else(|| self.characteristics.clone()),
             person_key_scheme: person_key_scheme.clone().unwrap_or_default(),
-            rows: match self.person_count {
-                Some(_) => Rows::Populations(Vec::new()),
-                None => Rows::Consultations(Vec::new()),
-            },
+            rows: self.kind.rows(),
         }
     }
 
@@ -143,6 +149,16 @@ impl Layout for Own {
                 let mut record =
                     PopulationRecord { person_count, person, ..PopulationRecord::default() };
                 fill(&mut record, &self.population, row)?;
+                rows.push(record);
+            }
+            Rows::Access(rows) => {
+                let mut record = AccessRecord { person, ..AccessRecord::default() };
+                fill(&mut record, &self.access, row)?;
+                rows.push(record);
+            }
+            Rows::Estimates(_, rows) => {
+                let mut record = EstimateRecord::default();
+                fill(&mut record, &self.estimate, row)?;
                 rows.push(record);
             }
         }
@@ -177,9 +193,31 @@ fn fill<R>(
             Access::Set(_, codes) => *codes(record) = set(cell),
             Access::Small(_, number) => *number(record) = Some(whole(cell, field.name, row)?),
             Access::Large(_, number) => *number(record) = Some(whole(cell, field.name, row)?),
+            Access::Real(_, number) => *number(record) = Some(real(cell, field.name, row)?),
+            Access::Keys(_, pairs) => *pairs(record) = keys(cell, field.name, row)?,
         }
     }
     Ok(filled)
+}
+
+/// A finite number with a decimal point.
+fn real(cell: &str, name: &str, row: &csv::StringRecord) -> Result<f64, IngestError> {
+    let number = cell.parse().ok().filter(|number: &f64| number.is_finite());
+    number.ok_or_else(|| IngestError::value(line_of(row), name, cell, "a number: 0.436"))
+}
+
+fn keys(cell: &str, name: &str, row: &csv::StringRecord) -> Result<Vec<EstimateKey>, IngestError> {
+    let pair = |text: String| {
+        let (dimension, code) = text.split_once('=')?;
+        let (dimension, code) = (dimension.trim().to_owned(), code.trim().to_owned());
+        let good = !dimension.is_empty() && !code.is_empty();
+        good.then_some(EstimateKey { dimension, code })
+    };
+    let pairs = set(cell).into_iter().map(pair).collect::<Option<_>>();
+    pairs.ok_or_else(|| {
+        let expected = "dimensions and codes: age_band=75+;sex=2";
+        IngestError::value(line_of(row), name, cell, expected)
+    })
 }
 
 /// A whole number that may be negative: that a count must not be is for the service to say, with every other rule of the field.
@@ -192,33 +230,4 @@ fn whole<N: std::str::FromStr>(
         let expected = "a whole number, digits alone and not too large";
         IngestError::value(line_of(row), name, cell, expected)
     })
-}
-
-/// Every column is known, stands once, and belongs to the dataset of the file.
-fn check(header: &csv::StringRecord, populations: bool) -> Result<(), IngestError> {
-    for (place, column) in header.iter().enumerate() {
-        if !names().any(|known| known == column) {
-            let given = column.replace([' ', '-'], "_");
-            let (column, nearest) =
-                (super::super::error::shortened(column), codes::nearest(&given, names()));
-            return Err(IngestError::UnknownColumn { column, nearest });
-        }
-        if header.iter().take(place).any(|earlier| earlier == column) {
-            return Err(IngestError::RepeatedColumn { column: column.to_owned() });
-        }
-        let consultations = CONSULTATION.iter().any(|field| field.name == column);
-        if populations && consultations && !POPULATION.iter().any(|field| field.name == column) {
-            return Err(IngestError::MixedDatasets { column: column.to_owned() });
-        }
-    }
-    Ok(())
-}
-
-/// Every name that a column may have.
-fn names() -> impl Iterator<Item = &'static str> {
-    [ORGANISATION, MONTH, PERSON_COUNT]
-        .into_iter()
-        .chain(REMARKS.iter().map(|remark| remark.0))
-        .chain(CONSULTATION.iter().map(|field| field.name))
-        .chain(PERSON.iter().map(|field| field.name))
 }

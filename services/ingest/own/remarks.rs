@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::open::line_of;
-use super::super::{IngestError, Parcel};
+use super::super::{IngestError, Parcel, Rows};
+use crate::proto::v1::EstimateSource;
 
 /// Columns about a whole submission, besides organisation and month.
 pub(super) const REMARKS: &[(&str, Remark)] = &[
@@ -11,6 +12,17 @@ pub(super) const REMARKS: &[(&str, Remark)] = &[
     ("person_key_scheme", Remark::PersonKeyScheme),
     ("code_systems", Remark::CodeSystems),
     ("collected_characteristics", Remark::Collected),
+];
+/// Columns about a whole submission of estimates: where they come from.
+pub(super) const SOURCE: &[(&str, Remark)] = &[
+    ("collection", Remark::Collection),
+    ("publisher", Remark::Source(|source| &source.publisher, |source| &mut source.publisher)),
+    ("title", Remark::Source(|source| &source.title, |source| &mut source.title)),
+    ("edition", Remark::Source(|source| &source.edition, |source| &mut source.edition)),
+    ("licence", Remark::Source(|source| &source.licence, |source| &mut source.licence)),
+    ("uri", Remark::Source(|source| &source.uri, |source| &mut source.uri)),
+    ("series", Remark::Source(|source| &source.series, |source| &mut source.series)),
+    ("not_for_targets", Remark::NotForTargets),
 ];
 /// In `collected_characteristics`: the source collects none.
 const NONE: &str = "NONE";
@@ -22,6 +34,8 @@ pub(super) enum Remark {
     PersonKeyScheme,
     CodeSystems,
     Collected,
+    Source(fn(&EstimateSource) -> &String, fn(&mut EstimateSource) -> &mut String),
+    NotForTargets,
 }
 
 /// What rows have remarked on their submissions so far: by organisation, month and column, the cell and its line.
@@ -58,6 +72,21 @@ impl Remarks {
             }
             Remark::Collected if cell == NONE => parcel.collected.clear(),
             Remark::Collected => parcel.collected = set(cell),
+            Remark::Source(_, text) => {
+                if let Rows::Estimates(source, _) = &mut parcel.rows {
+                    cell.clone_into(text(source));
+                }
+            }
+            Remark::NotForTargets => {
+                let yes = match cell {
+                    "Y" => true,
+                    "N" => false,
+                    _ => return Err(IngestError::value(line_of(row), name, cell, "Y or N")),
+                };
+                if let Rows::Estimates(source, _) = &mut parcel.rows {
+                    source.not_for_targets = yes;
+                }
+            }
         }
         self.0.insert(key, (cell.to_owned(), line_of(row)));
         Ok(())
@@ -75,6 +104,14 @@ pub(super) fn remark_of(parcel: &Parcel, remark: Remark) -> String {
         }
         Remark::Collected if parcel.collected.is_empty() => NONE.to_owned(),
         Remark::Collected => parcel.collected.join(";"),
+        Remark::Source(text, _) => match &parcel.rows {
+            Rows::Estimates(source, _) => text(source).clone(),
+            _ => String::new(),
+        },
+        Remark::NotForTargets => match &parcel.rows {
+            Rows::Estimates(source, _) if source.not_for_targets => "Y".to_owned(),
+            _ => "N".to_owned(),
+        },
     }
 }
 

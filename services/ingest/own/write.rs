@@ -5,10 +5,12 @@ use std::io::Write;
 use super::super::error::shortened;
 use super::super::{IngestError, Parcel, Rows};
 use super::columns::{
-    Access, CONSULTATION, Field, MONTH, ORGANISATION, PERSON, PERSON_COUNT, POPULATION,
+    ACCESS, Access, CONSULTATION, ESTIMATE, Field, MONTH, ORGANISATION, PERSON, PERSON_COUNT,
+    POPULATION,
 };
-use super::remarks::{REMARKS, remark_of};
-use crate::proto::v1::PersonCharacteristics;
+use super::kind::Kind;
+use super::remarks::remark_of;
+use crate::proto::v1::{EstimateKey, PersonCharacteristics};
 
 /// Writes parcels of one dataset, one after the other; reading the file gives the same parcels again. Three things are lost:
 /// a parcel without rows, the difference between a person of whom nothing is said and no person, and that two parcels were
@@ -16,8 +18,8 @@ use crate::proto::v1::PersonCharacteristics;
 #[derive(Debug)]
 pub struct Writer<W: Write> {
     out: csv::Writer<W>,
-    /// Whether the file holds populations; nothing before the first parcel.
-    populations: Option<bool>,
+    /// What the file holds; nothing before the first parcel.
+    kind: Option<Kind>,
 }
 
 /// Writes all parcels to `out`: see [`Writer`].
@@ -33,21 +35,25 @@ pub fn write<W: Write>(out: W, parcels: &[Parcel]) -> Result<(), IngestError> {
 impl<W: Write> Writer<W> {
     /// A writer to `out`, which need not be buffered.
     pub fn new(out: W) -> Self {
-        Writer { out: csv::Writer::from_writer(out), populations: None }
+        Writer { out: csv::Writer::from_writer(out), kind: None }
     }
 
-    /// Writes the rows of a parcel. The first parcel decides whether the file holds consultations or populations.
+    /// Writes the rows of a parcel. The first parcel decides which dataset the file holds.
     ///
     /// # Errors
-    /// Consultations and populations in one file; a value that would be read back as another (a `;` within a code, blanks
-    /// around it); the output cannot be written.
+    /// Two datasets in one file; a value that would be read back as another (a `;` within a code, blanks around it, a number
+    /// that is none); the output cannot be written.
     pub fn write(&mut self, parcel: &Parcel) -> Result<(), IngestError> {
-        let populations = matches!(parcel.rows, Rows::Populations(_));
-        match self.populations {
-            None => self.header(populations)?,
-            Some(first) if first != populations => {
-                let column = PERSON_COUNT.to_owned();
-                return Err(IngestError::MixedDatasets { column });
+        let kind = Kind::of_rows(&parcel.rows);
+        match self.kind {
+            None => {
+                self.kind = Some(kind);
+                self.out.write_record(kind.names()).map_err(IngestError::from_csv_written)?;
+            }
+            Some(first) if first != kind => {
+                let (column, holds) = (parcel.rows.dataset().to_owned(), first.rows().dataset());
+                let because = "the first parcel";
+                return Err(IngestError::MixedDatasets { column, holds, because });
             }
             Some(_) => {}
         }
@@ -67,6 +73,20 @@ impl<W: Write> Writer<W> {
                     self.person(row.person.as_ref())?;
                 }
             }
+            Rows::Access(rows) => {
+                for (index, row) in rows.iter().enumerate() {
+                    self.about(parcel, index)?;
+                    self.fields(ACCESS, row)?;
+                    self.person(row.person.as_ref())?;
+                }
+            }
+            Rows::Estimates(_, rows) => {
+                for (index, row) in rows.iter().enumerate() {
+                    self.about(parcel, index)?;
+                    self.fields(ESTIMATE, row)?;
+                    self.end()?;
+                }
+            }
         }
         Ok(())
     }
@@ -79,26 +99,11 @@ impl<W: Write> Writer<W> {
         self.out.into_inner().map_err(|error| IngestError::Write(error.into_error()))
     }
 
-    fn header(&mut self, populations: bool) -> Result<(), IngestError> {
-        self.populations = Some(populations);
-        let mut names = vec![ORGANISATION, MONTH];
-        names.extend(REMARKS.iter().map(|remark| remark.0));
-        match populations {
-            true => {
-                names.push(PERSON_COUNT);
-                names.extend(POPULATION.iter().map(|field| field.name));
-            }
-            false => names.extend(CONSULTATION.iter().map(|field| field.name)),
-        }
-        names.extend(PERSON.iter().map(|field| field.name));
-        self.out.write_record(names).map_err(IngestError::from_csv_written)
-    }
-
     /// Organisation, month, and with the first row what concerns the whole parcel.
     fn about(&mut self, parcel: &Parcel, index: usize) -> Result<(), IngestError> {
         self.cell(ORGANISATION, &parcel.organisation)?;
         self.cell(MONTH, &parcel.month)?;
-        for (name, remark) in REMARKS {
+        for (name, remark) in Kind::of_rows(&parcel.rows).remarks() {
             match index {
                 0 => self.cell(name, &remark_of(parcel, *remark))?,
                 _ => self.cell(name, "")?,
@@ -113,6 +118,10 @@ impl<W: Write> Writer<W> {
             Some(person) => self.fields(PERSON, person)?,
             None => PERSON.iter().try_for_each(|field| self.cell(field.name, ""))?,
         }
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<(), IngestError> {
         self.out.write_record(None::<&[u8]>).map_err(IngestError::from_csv_written)
     }
 
@@ -123,6 +132,8 @@ impl<W: Write> Writer<W> {
                 Access::Set(codes, _) => self.set(field.name, codes(row))?,
                 Access::Small(number, _) => self.number(field.name, number(row).map(i64::from))?,
                 Access::Large(number, _) => self.number(field.name, number(row))?,
+                Access::Real(number, _) => self.real(field.name, number(row))?,
+                Access::Keys(pairs, _) => self.keys(field.name, pairs(row))?,
             }
         }
         Ok(())
@@ -135,6 +146,30 @@ impl<W: Write> Writer<W> {
             Some(code) => Err(IngestError::Unwritable { column: name, value: shortened(code) }),
             None => self.cell(name, &codes.join(";")),
         }
+    }
+
+    /// The shortest text that is read as the same number again.
+    fn real(&mut self, name: &'static str, number: Option<f64>) -> Result<(), IngestError> {
+        match number {
+            Some(number) if !number.is_finite() => {
+                Err(IngestError::Unwritable { column: name, value: number.to_string() })
+            }
+            Some(number) => self.cell(name, &number.to_string()),
+            None => self.cell(name, ""),
+        }
+    }
+
+    fn keys(&mut self, name: &'static str, keys: &[EstimateKey]) -> Result<(), IngestError> {
+        let pair = |EstimateKey { dimension, code }: &EstimateKey| {
+            let whole = |text: &str| !text.is_empty() && text.trim() == text && !text.contains(';');
+            let pair = format!("{dimension}={code}");
+            match whole(dimension) && whole(code) && !dimension.contains('=') {
+                true => Ok(pair),
+                false => Err(IngestError::Unwritable { column: name, value: shortened(&pair) }),
+            }
+        };
+        let pairs: Vec<String> = keys.iter().map(pair).collect::<Result<_, _>>()?;
+        self.cell(name, &pairs.join(";"))
     }
 
     fn number(&mut self, name: &'static str, number: Option<i64>) -> Result<(), IngestError> {

@@ -9,7 +9,7 @@ use equity_indicators::domain::field::Field;
 use equity_indicators::domain::reference::Reference;
 use equity_indicators::domain::submission::{Builder, Draft, Header, Keyer};
 use equity_indicators::ingest::{Parcel, Rows};
-use equity_indicators::proto::v1::{ConsultationRecord, PersonCharacteristics};
+use equity_indicators::proto::v1::{AccessRecord, ConsultationRecord, PersonCharacteristics};
 
 use super::large;
 
@@ -32,6 +32,8 @@ fn header(reference: &Reference, parcel: &Parcel) -> Header {
         dataset: match parcel.rows {
             Rows::Consultations(_) => Dataset::Consultations,
             Rows::Populations(_) => Dataset::Populations,
+            Rows::Access(_) => Dataset::DigitalAccess,
+            Rows::Estimates(..) => panic!("nobody makes up what others published"),
         },
         month: parcel.month.parse().unwrap(),
         request_id: String::new(),
@@ -97,6 +99,31 @@ fn consultation(builder: &mut Builder, row: &ConsultationRecord) {
     builder.end_row(Vec::new);
 }
 
+fn access(builder: &mut Builder, row: &AccessRecord) {
+    builder.begin_row();
+    for (field, code) in [
+        (Field::ResidenceLsoa, &row.residence_lsoa),
+        (Field::OnlineAppointments, &row.online_appointments),
+        (Field::OnlinePrescriptions, &row.online_prescriptions),
+        (Field::OnlineRecord, &row.online_record),
+        (Field::AppRegistered, &row.app_registered),
+        (Field::AppActive, &row.app_active),
+        (Field::ProxyAccess, &row.proxy_access),
+        (Field::MobileRecorded, &row.mobile_recorded),
+        (Field::EmailRecorded, &row.email_recorded),
+        (Field::SupportOffered, &row.support_offered),
+        (Field::SupportAccepted, &row.support_accepted),
+        (Field::PreferredChannel, &row.preferred_channel),
+    ] {
+        builder.code(field, code);
+    }
+    builder.codes(Field::ExclusionReason, &row.exclusion_reason);
+    builder.weight("record_count", row.record_count, 1);
+    builder.person(&row.person_key);
+    person(builder, row.person.as_ref().unwrap());
+    builder.end_row(Vec::new);
+}
+
 fn draft(reference: &Arc<Reference>, parcel: &Parcel) -> Draft {
     let header = header(reference, parcel);
     let mut builder = Builder::new(Arc::clone(reference), header, Keyer::new(&[1; 32]), 10_000_000);
@@ -111,6 +138,8 @@ fn draft(reference: &Arc<Reference>, parcel: &Parcel) -> Draft {
                 builder.end_row(Vec::new);
             }
         }
+        Rows::Access(rows) => rows.iter().for_each(|row| access(&mut builder, row)),
+        Rows::Estimates(..) => panic!("nobody makes up what others published"),
     }
     builder.finish()
 }
@@ -138,6 +167,17 @@ fn every_row_is_accepted_and_every_field_and_missing_state_is_there() {
         assert_eq!(draft.problems, [], "{} {}", parcel.organisation, parcel.month);
         assert_eq!(draft.total_count as i64, parcel.rows.total());
     }
+    for parcel in &large().access {
+        let draft = draft(&reference, parcel);
+        assert_eq!(draft.problems, [], "{} {}", parcel.organisation, parcel.month);
+        assert_eq!(draft.accepted_count, parcel.rows.len() as u64);
+        assert!(draft.persons.is_some(), "one row a person");
+        for column in &draft.columns {
+            *filled.entry(column.field).or_insert(0) += column.values.len();
+            let missing = column.values.iter().filter(|value| value.starts_with('!')).cloned();
+            states.entry(column.field).or_default().extend(missing);
+        }
+    }
     for field in Field::all() {
         assert!(filled.contains_key(&field), "{}", field.name());
     }
@@ -162,6 +202,13 @@ fn every_row_is_accepted_and_every_field_and_missing_state_is_there() {
     has(Field::Channel, State::NotRecorded);
     has(Field::Attendance, State::NotKnown);
     has(Field::LeadTime, State::NotRecorded);
+    has(Field::AppRegistered, State::NotApplicable);
+    has(Field::ExclusionReason, State::None);
+    has(Field::ExclusionReason, State::NotRecorded);
+    for field in [Field::ProxyAccess, Field::MobileRecorded, Field::EmailRecorded] {
+        has(field, State::NotStated);
+        has(field, State::AskedUnsure);
+    }
     for field in [Field::Religion, Field::Carer, Field::DigitalAccess, Field::MainLanguage] {
         has(field, State::NotStated);
         has(field, State::NotKnown);

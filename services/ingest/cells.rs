@@ -1,0 +1,189 @@
+//! Cells of publications: labels that are known, figures within their limits, and rows that come once.
+
+use std::collections::HashMap;
+
+use super::IngestError;
+use super::open::line_of;
+use super::read::require;
+use crate::domain::codes;
+
+/// A cell with its place.
+#[derive(Clone, Copy)]
+pub(super) struct Cell<'a> {
+    line: u64,
+    column: &'a str,
+    /// What it says.
+    pub(super) text: &'a str,
+}
+
+/// The cell of a row in a column.
+pub(super) fn cell<'a>(
+    row: &'a csv::StringRecord,
+    header: &'a csv::StringRecord,
+    column: usize,
+) -> Cell<'a> {
+    Cell { line: line_of(row), column: &header[column], text: &row[column] }
+}
+
+impl<'a> Cell<'a> {
+    /// The error of this cell.
+    pub(super) fn wrong(&self, expected: impl Into<String>) -> IngestError {
+        IngestError::value(self.line, self.column, self.text, expected)
+    }
+
+    /// The text, where an empty cell would mean nothing.
+    pub(super) fn filled(&self, expected: &str) -> Result<&'a str, IngestError> {
+        match self.text.trim().is_empty() {
+            true => Err(self.wrong(expected)),
+            false => Ok(self.text),
+        }
+    }
+
+    /// What a published label stands for; of an unknown one the nearest is named.
+    pub(super) fn label<T: Copy>(&self, labels: &[(&'static str, T)]) -> Result<T, IngestError> {
+        let known = labels.iter().find(|(label, _)| *label == self.text);
+        known.map(|(_, meaning)| *meaning).ok_or_else(|| {
+            let names = labels.iter().map(|(label, _)| *label);
+            self.wrong(match codes::nearest(self.text, names.clone()) {
+                Some(nearest) => format!("a published label; the nearest is {nearest:?}"),
+                None => {
+                    let all: Vec<String> =
+                        names.take(12).map(|label| format!("{label:?}")).collect();
+                    format!("a published label: {}", all.join(", "))
+                }
+            })
+        })
+    }
+
+    /// [`Cell::label`], where an empty cell means all.
+    pub(super) fn label_or_all<T: Copy>(
+        &self,
+        labels: &[(&'static str, T)],
+    ) -> Result<Option<T>, IngestError> {
+        if self.text.is_empty() { Ok(None) } else { self.label(labels).map(Some) }
+    }
+
+    /// A number with at most one decimal point, from `least` to `most`.
+    pub(super) fn number(&self, least: f64, most: f64) -> Result<f64, IngestError> {
+        self.scaled("", least, most)
+    }
+
+    /// A percentage as a share: the decimal point moves by two places, so that 43.6 is 0.436 and nothing else.
+    pub(super) fn percentage(&self) -> Result<f64, IngestError> {
+        match self.scaled("e-2", 0.0, 1.0) {
+            Err(_) => Err(self.wrong("a percentage from 0 to 100, digits and a decimal point")),
+            share => share,
+        }
+    }
+
+    fn scaled(&self, exponent: &str, least: f64, most: f64) -> Result<f64, IngestError> {
+        let plain = self.text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let digits = self.text.bytes().any(|byte| byte.is_ascii_digit());
+        let parsed = format!("{}{exponent}", self.text).parse::<f64>();
+        let inside =
+            parsed.ok().filter(|number| plain && digits && (least..=most).contains(number));
+        inside.ok_or_else(|| {
+            self.wrong(format!("a number from {least} to {most}, digits and a decimal point"))
+        })
+    }
+
+    /// A whole number of 0 or more, digits alone.
+    pub(super) fn count(&self) -> Result<i64, IngestError> {
+        let digits = !self.text.is_empty() && self.text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = self.text.parse().ok().filter(|_| digits);
+        number.ok_or_else(|| self.wrong("a whole number from 0, digits alone"))
+    }
+
+    /// A calendar year.
+    pub(super) fn year(&self) -> Result<&'a str, IngestError> {
+        let digits = self.text.len() == 4 && self.text.bytes().all(|byte| byte.is_ascii_digit());
+        let known = digits && ("1970"..="2199").contains(&self.text);
+        if known { Ok(self.text) } else { Err(self.wrong("a calendar year: 2018")) }
+    }
+
+    /// The code of an area: a letter and eight digits, as ONS gives them.
+    pub(super) fn area(&self, start: &str, example: &str) -> Result<&'a str, IngestError> {
+        let form = self.text.len() == 9
+            && self.text.starts_with(start)
+            && self.text.bytes().next().is_some_and(|byte| byte.is_ascii_uppercase())
+            && self.text.bytes().skip(1).all(|byte| byte.is_ascii_digit());
+        if form { Ok(self.text) } else { Err(self.wrong(format!("an area code: {example}"))) }
+    }
+}
+
+/// Places of all columns of a format; the header has each of them once, and no other.
+pub(super) fn exactly<const N: usize>(
+    header: &csv::StringRecord,
+    names: [&'static str; N],
+) -> Result<[usize; N], IngestError> {
+    let mut places = [0; N];
+    for (place, name) in places.iter_mut().zip(names) {
+        *place = require(header, &[name])?;
+    }
+    let extra = (0..header.len()).find(|column| !places.contains(column));
+    match extra {
+        Some(column) => Err(IngestError::UnknownColumn {
+            column: super::error::shortened(&header[column]),
+            nearest: codes::nearest(&header[column], names.into_iter()),
+        }),
+        None => Ok(places),
+    }
+}
+
+/// Whether the header has all of these columns.
+pub(super) fn has_all(header: &csv::StringRecord, names: &[&'static str]) -> bool {
+    names.iter().all(|name| super::read::find(header, &[*name]).is_some())
+}
+
+/// Rows that may come once.
+#[derive(Default)]
+pub(super) struct Once(HashMap<String, u64>);
+
+impl Once {
+    /// Takes the row that says `key`.
+    pub(super) fn take(
+        &mut self,
+        row: &csv::StringRecord,
+        parts: &[&str],
+        key: &'static str,
+    ) -> Result<(), IngestError> {
+        match self.0.insert(parts.join("\u{1f}"), line_of(row)) {
+            Some(first_line) => {
+                Err(IngestError::DuplicateRow { line: line_of(row), first_line, key })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Cell<'_> {
+        Cell { line: 2, column: "Value", text }
+    }
+
+    #[test]
+    fn percentages_move_the_decimal_point_and_nothing_else() {
+        for (text, share) in
+            [("43.6", 0.436), ("37.6", 0.376), ("0", 0.0), ("100", 1.0), ("89.80", 0.898)]
+        {
+            assert_eq!(of(text).percentage().unwrap().to_bits(), f64::to_bits(share), "{text}");
+        }
+        for text in ["", ".", "-1", "+1", "1e1", "100.1", "NaN", "inf", "4 3", "43,6", "*"] {
+            assert!(of(text).percentage().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_label_names_the_nearest() {
+        let labels = [("White", 1), ("Mixed", 2)];
+        let error = of("Whit").label(&labels).unwrap_err().to_string();
+        assert!(error.contains("line 2") && error.contains("\"White\""), "{error}");
+        let error = of("zzzzzz").label(&labels).unwrap_err().to_string();
+        assert!(error.contains("\"White\", \"Mixed\""), "{error}");
+        assert_eq!(of("").label_or_all(&labels).unwrap(), None);
+        assert!(of("").label(&labels).is_err());
+    }
+}

@@ -1,0 +1,202 @@
+//! One person's digital access in a snapshot, as their organisation records it.
+//!
+//! What is drawn for a person is drawn once and holds in every month: enrolment grows because what it is compared with grows, so
+//! that nobody flickers between two snapshots. The status itself, the preferred channel, the need of an interpreter and the
+//! accessible-information need are those of the person's consultations.
+
+use super::assumptions as assume;
+use super::characteristics::characteristics;
+use super::consultation::key;
+use super::desk::Desk;
+use super::draw::Rng;
+use super::model::Model;
+use super::person::Person;
+use super::words;
+use crate::domain::period::Month;
+use crate::proto::v1::AccessRecord;
+
+/// What every snapshot collects, whatever the organisation's consultations do.
+pub(super) const COLLECTED: [&str; 3] = ["accessible_need", "digital_access", "interpreter_needed"];
+
+/// Places of the draws of a person.
+#[derive(Clone, Copy)]
+#[repr(usize)]
+enum Draw {
+    Enabled,
+    Appointments,
+    Prescriptions,
+    Record,
+    App,
+    Active,
+    Proxy,
+    ProxySaid,
+    Mobile,
+    MobileSaid,
+    Email,
+    EmailSaid,
+    ReasonSaid,
+    /// The first of as many draws as there are reasons.
+    Reason,
+    Offered = Draw::Reason as usize + words::REASONS.len() - 1,
+    OfferSaid,
+    Accepted,
+    AcceptanceSaid,
+    Last,
+}
+
+/// A person's draws, each from 0 to 1.
+struct Draws([f64; Draw::Last as usize]);
+
+impl Draws {
+    fn below(&self, draw: Draw, share: f64) -> bool {
+        self.0[draw as usize] < share
+    }
+
+    /// Yes or no as it is said, or one of the ways in which it is missing.
+    fn said(&self, yes: bool, draw: Draw) -> &'static str {
+        let [not_stated, unsure, not_known, empty] = assume::missing::ACCESS_FLAG;
+        let at = self.0[draw as usize] * 100.0;
+        let missing = [empty, not_known, unsure, not_stated];
+        let mut upto = 0.0;
+        for (state, share) in missing.into_iter().enumerate() {
+            upto += share;
+            if at < upto {
+                return ["", "X", "U", "Z"][state];
+            }
+        }
+        flag(yes)
+    }
+}
+
+fn flag(yes: bool) -> &'static str {
+    if yes { "Y" } else { "N" }
+}
+
+/// Everything that the records of one organisation and one month share.
+pub(super) struct Snapshot<'a> {
+    model: &'a Model,
+    desk: &'a Desk,
+    month: u16,
+    /// Share of those who will ever have the App who have it by now.
+    spread: f64,
+}
+
+impl<'a> Snapshot<'a> {
+    pub(super) fn new(model: &'a Model, desk: &'a Desk, month: Month) -> Self {
+        let since = f64::from(month.number().saturating_sub(assume::APP_START));
+        let spread = since / (since + assume::APP_HALF);
+        Snapshot { model, desk, month: month.number(), spread }
+    }
+
+    /// The record of `person`, the same chance in every month.
+    pub(super) fn record(&self, person: &Person, number: u64, rng: &mut Rng) -> AccessRecord {
+        let draws = Draws(std::array::from_fn(|_| rng.unit()));
+        let (age, access) = (person.age(self.month), usize::from(person.true_access));
+        let (child, collects) = (age < 16, &self.desk.snapshot);
+        let enabled = if child { assume::ENABLED_CHILD } else { assume::ENABLED[access] };
+        let enabled = draws.below(Draw::Enabled, enabled);
+        let service = |draw: Draw, share: f64| match collects.services {
+            true => flag(enabled && draws.below(draw, share)).to_owned(),
+            false => String::new(),
+        };
+        let registered = draws.below(Draw::App, assume::APP[access] * self.spread);
+        let active = registered && draws.below(Draw::Active, assume::APP_ACTIVE[access]);
+        let app = |yes: bool| match (collects.app, age < assume::APP_AGE) {
+            (false, _) => String::new(),
+            (true, true) => "NOT_APPLICABLE".to_owned(),
+            (true, false) => flag(yes).to_owned(),
+        };
+        let said = |collects: bool, share: f64, draw: Draw, how: Draw| match collects {
+            true => draws.said(draws.below(draw, share), how).to_owned(),
+            false => String::new(),
+        };
+        let proxy = if child { assume::PROXY_CHILD } else { assume::PROXY[access] };
+        let (support_offered, support_accepted) = self.support(person, &draws);
+        let mut who = characteristics(self.desk, person, self.month);
+        words::ACCESS.text(person.access).clone_into(&mut who.digital_access);
+        words::YES_NO.text(person.interpreter).clone_into(&mut who.interpreter_needed);
+        words::YES_NO.text(person.need).clone_into(&mut who.accessible_need);
+        AccessRecord {
+            record_count: self.desk.counts.then_some(1),
+            person_key: key(b'P', number),
+            residence_lsoa: match person.home_known {
+                true => self.model.homes[usize::from(person.home)].code.clone(),
+                false => String::new(),
+            },
+            online_appointments: service(Draw::Appointments, assume::SERVICES[0]),
+            online_prescriptions: service(Draw::Prescriptions, assume::SERVICES[1]),
+            online_record: service(Draw::Record, assume::SERVICES[2]),
+            app_registered: app(registered),
+            app_active: app(active),
+            proxy_access: said(collects.proxy, proxy, Draw::Proxy, Draw::ProxySaid),
+            mobile_recorded: said(
+                collects.contact,
+                assume::MOBILE[access],
+                Draw::Mobile,
+                Draw::MobileSaid,
+            ),
+            email_recorded: said(
+                collects.contact,
+                assume::EMAIL[access],
+                Draw::Email,
+                Draw::EmailSaid,
+            ),
+            exclusion_reason: self.reasons(person, &draws),
+            support_offered,
+            support_accepted,
+            preferred_channel: words::PREFERRED.text(person.preferred).to_owned(),
+            person: Some(who),
+        }
+    }
+
+    /// Why somebody who was assessed cannot use remote care, or only with help; none where they can.
+    fn reasons(&self, person: &Person, draws: &Draws) -> Vec<String> {
+        let said =
+            self.desk.snapshot.reasons && draws.below(Draw::ReasonSaid, assume::REASON_RECORDED);
+        match person.access {
+            0 if said => return vec!["NONE".to_owned()],
+            1 | 2 if said => {}
+            _ => return Vec::new(),
+        }
+        let decile =
+            usize::from(self.model.homes[usize::from(person.home)].decile.clamp(1, 10)) - 1;
+        let poor = assume::UNABLE_BY_DECILE[decile];
+        let disabled = person.disability & words::ANY_DISABILITY != 0;
+        let either = |yes: bool, [with, without]: [f64; 2]| if yes { with } else { without };
+        let shares = [
+            assume::NO_DEVICE * poor,
+            assume::NO_CONNECTION * poor,
+            either(person.age(self.month) >= 65, assume::SKILLS),
+            either(person.needs_interpreter, assume::LANGUAGE_REASON),
+            either(disabled, assume::DISABILITY_REASON),
+            assume::TRUST,
+            assume::NO_PRIVATE_SPACE,
+        ];
+        let first = Draw::Reason as usize;
+        let drawn = shares.iter().zip(&draws.0[first..]).zip(words::REASONS);
+        let reasons: Vec<String> = drawn
+            .filter(|((share, draw), _)| draw < share)
+            .map(|(_, reason)| reason.to_owned())
+            .collect();
+        // Somebody for whom it was recorded has at least one.
+        if reasons.is_empty() { vec!["SKILLS".to_owned()] } else { reasons }
+    }
+
+    /// Whether support was offered and accepted: of people who were assessed as needing it.
+    fn support(&self, person: &Person, draws: &Draws) -> (String, String) {
+        let needs = matches!(person.access, 1 | 2);
+        if !self.desk.snapshot.support || !needs {
+            return (String::new(), String::new());
+        }
+        let offered = draws.below(Draw::Offered, assume::SUPPORT_OFFERED);
+        let offer = draws.said(offered, Draw::OfferSaid);
+        let accepted = match offer {
+            "Y" => {
+                let accepted = draws.below(Draw::Accepted, assume::SUPPORT_ACCEPTED);
+                draws.said(accepted, Draw::AcceptanceSaid)
+            }
+            _ => "",
+        };
+        (offer.to_owned(), accepted.to_owned())
+    }
+}

@@ -1,0 +1,129 @@
+//! GP Patient Survey, 2026: weighted percentage and weighted number of each answer to each question (England).
+//!
+//! The file names questions by their number. Percentages are whole; the weighted number goes into `weight`. Of some questions
+//! respondents tick several answers: those shares do not add up to 1, and `base` says so. The survey was asked anew since 2021:
+//! a series of its own, never drawn on with the earlier years.
+
+use std::borrow::Cow;
+
+use super::cells::{Cell, Once, cell, exactly, has_all};
+use super::gpps_charts::{COLLECTION, ENGLAND, ORGANISATION, key};
+use super::grouping::{Group, Layout};
+use super::read::Defaults;
+use super::{IngestError, Parcel, Rows};
+use crate::proto::v1::{EstimateRecord, EstimateSource};
+
+const YEAR: &str = "2026";
+/// The month in which the survey is published.
+const MONTH: &str = "2026-07";
+
+const COLUMNS: [&str; 4] = ["question", "response", "national_pct", "national_n"];
+/// Questions with several answers; their published percentages add up to more than 100.
+const SEVERAL: [&str; 11] =
+    ["Q5", "Q14", "Q15", "Q18", "Q19", "Q30", "Q34", "Q39", "Q47", "Q60", "Q72"];
+/// How easy it is to reach the practice, one question a way.
+const EASE: [&str; 3] = ["Q1", "Q2", "Q3"];
+const CONTACT: &str = "Q10";
+const APPOINTMENT: &str = "Q22";
+
+/// The layout of the file.
+pub(super) struct Answers {
+    collection: String,
+    header: csv::StringRecord,
+    places: [usize; 4],
+    once: Once,
+}
+
+impl Answers {
+    pub(super) fn recognises(header: &csv::StringRecord) -> bool {
+        has_all(header, &["national_pct"])
+    }
+
+    pub(super) fn new(
+        header: &csv::StringRecord,
+        defaults: &Defaults,
+    ) -> Result<Self, IngestError> {
+        Ok(Answers {
+            collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
+            places: exactly(header, COLUMNS)?,
+            header: header.clone(),
+            once: Once::default(),
+        })
+    }
+
+    fn cells<'a>(&'a self, row: &'a csv::StringRecord) -> [Cell<'a>; 4] {
+        self.places.map(|place| cell(row, &self.header, place))
+    }
+}
+
+/// `Q` and a number.
+fn question<'a>(cell: &Cell<'a>) -> Result<&'a str, IngestError> {
+    let number = cell.text.strip_prefix('Q').filter(|digits| (1..=3).contains(&digits.len()));
+    match number.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit())) {
+        true => Ok(cell.text),
+        false => Err(cell.wrong("the number of a question: Q10")),
+    }
+}
+
+impl Layout for Answers {
+    fn trim(&self) -> csv::Trim {
+        csv::Trim::None
+    }
+
+    fn group<'a>(&'a self, _row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError> {
+        Ok((ORGANISATION, Cow::Borrowed(MONTH)))
+    }
+
+    fn start(&self, organisation: &str, month: &str) -> Parcel {
+        let source = EstimateSource {
+            publisher: "NHS England and Ipsos".to_owned(),
+            title: "GP Patient Survey, national results".to_owned(),
+            edition: YEAR.to_owned(),
+            licence: "The publisher's terms".to_owned(),
+            uri: "https://github.com/amcunningham/gp-oc-dashboard/blob/49999c1b543bbef22f3f2348c2ed60b53e212dd0/research/data/gpps_national_2026.csv".to_owned(),
+            series: "gpps: 2026".to_owned(),
+            not_for_targets: false,
+        };
+        Parcel::published(
+            organisation,
+            &self.collection,
+            month,
+            Rows::Estimates(source, Vec::new()),
+        )
+    }
+
+    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError> {
+        let [number, response, percentage, weighted] = self.cells(row);
+        let number = question(&number)?;
+        let answer = response.filled("the words of an answer")?;
+        let (asked, answered) = (("publisher:question", number), ("publisher:answer", answer));
+        let (indicator, keys) = match (number, answer) {
+            (APPOINTMENT, "Remote appointment") => ("CH-04", Vec::new()),
+            (CONTACT, _) => ("DX-16", vec![key(asked), key(answered)]),
+            (_, "Easy") if EASE.contains(&number) => ("DX-15-EASY", vec![key(asked)]),
+            _ => ("SURVEY-ANSWER", vec![key(asked), key(answered)]),
+        };
+        let several = match SEVERAL.contains(&number) {
+            true => "; several answers allowed, shares do not add up to 1",
+            false => "",
+        };
+        let record = EstimateRecord {
+            indicator: indicator.to_owned(),
+            area: ENGLAND.to_owned(),
+            period: YEAR.to_owned(),
+            keys,
+            value: Some(percentage.percentage()?),
+            weight: Some(weighted.number(0.0, 1e9)?),
+            base: format!(
+                "{number} of {YEAR}: respondents to the question, weighted; whole percentages{several}"
+            ),
+            ..EstimateRecord::default()
+        };
+        let says = [0, 1].map(|column| &row[self.places[column]]);
+        self.once.take(row, &says, "question and response")?;
+        if let Rows::Estimates(_, rows) = &mut parcel.rows {
+            rows.push(record);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,241 @@
+//! GP Patient Survey, 2018 to 2021: the figures inside published charts on digital access (England), one row a bar.
+//!
+//! Charts do not share a base: `online_activities` and `online_activities_age` are about users of any online service,
+//! `online_activities_all` about all patients, and `online_activities_25`, `_75`, `_ltc` are published percentages. `base` starts with
+//! the chart's name, so that no two of them are ever taken for one. Charts without a year are of 2021. The label `Aged 16-25`
+//! is the source's and no category of ours: it stays in the publisher's words. One submission a survey, in its March.
+
+use std::borrow::Cow;
+
+use super::cells::{Cell, Once, cell, exactly, has_all};
+use super::grouping::{Group, Layout};
+use super::read::Defaults;
+use super::{IngestError, Parcel, Rows};
+use crate::proto::v1::{EstimateKey, EstimateRecord, EstimateSource};
+
+/// Collection where none is given.
+pub const COLLECTION: &str = "gpps";
+/// Who publishes it.
+pub const ORGANISATION: &str = "IPSOS";
+pub(super) const ENGLAND: &str = "E92000001";
+/// Survey of the charts without a year.
+const LATEST: &str = "2021";
+
+const COLUMNS: [&str; 4] = ["chart", "series", "category", "proportion"];
+const YEARS: [(&str, &str); 4] =
+    [("Q1 2018", "2018"), ("Q1 2019", "2019"), ("Q1 2020", "2020"), ("Q1 2021", "2021")];
+
+/// What a chart shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shows {
+    /// Remote or face to face, by year.
+    Appointments,
+    /// Online services used, by who used them.
+    Services,
+    /// Website not easy, by year.
+    Ease,
+    /// How appointments were booked.
+    Booking,
+}
+
+#[derive(Clone, Copy)]
+struct Chart {
+    shows: Shows,
+    base: &'static str,
+}
+
+const fn chart(shows: Shows, base: &'static str) -> Chart {
+    Chart { shows, base }
+}
+
+const CHARTS: [(&str, Chart); 9] = [
+    (
+        "remote_appts",
+        chart(
+            Shows::Appointments,
+            "last appointment remote or face to face; patients whose last appointment was either",
+        ),
+    ),
+    (
+        "online_activities_all",
+        chart(
+            Shows::Services,
+            "used the service online in the last 12 months; all patients; several answers allowed",
+        ),
+    ),
+    (
+        "online_activities",
+        chart(
+            Shows::Services,
+            "used the service online in the last 12 months; users of any online service; several answers allowed",
+        ),
+    ),
+    (
+        "online_activities_age",
+        chart(
+            Shows::Services,
+            "used the service online in the last 12 months, by age; users of any online service; several answers allowed",
+        ),
+    ),
+    (
+        "online_activities_25",
+        chart(
+            Shows::Services,
+            "used the service online in the last 12 months, young against all; published whole percentages; several answers \
+             allowed",
+        ),
+    ),
+    (
+        "online_activities_75",
+        chart(
+            Shows::Services,
+            "used the service online in the last 12 months, old against all; published whole percentages; several answers \
+             allowed",
+        ),
+    ),
+    (
+        "online_activities_ltc",
+        chart(
+            Shows::Services,
+            "used the service online in the last 12 months, by long-term condition; several answers allowed",
+        ),
+    ),
+    ("ease_of_use", chart(Shows::Ease, "practice website not easy to use; patients who tried it")),
+    (
+        "booking_type",
+        chart(Shows::Booking, "how the appointment was booked; patients who said how"),
+    ),
+];
+
+/// Who a bar is about: dimension and code; none is everybody.
+type Who = Option<(&'static str, &'static str)>;
+
+const WHO: [(&str, Who); 9] = [
+    ("All Patients", None),
+    ("All ages", None),
+    ("All respondents", None),
+    ("Aged 75+", Some(("age_band", "75+"))),
+    ("Age 75+", Some(("age_band", "75+"))),
+    ("Aged 16-24", Some(("age_band", "16-24"))),
+    ("Aged 16-25", Some(("publisher:age_group", "Aged 16-25"))),
+    ("Long-term condition", Some(("publisher:long_term_condition", "Long-term condition"))),
+    ("No long-term condition", Some(("publisher:long_term_condition", "No long-term condition"))),
+];
+const SERVICES: [(&str, ()); 4] = [
+    ("Accessing my medical records online", ()),
+    ("Booking appointments online", ()),
+    ("Had an online consultation or appointment", ()),
+    ("Ordering repeat prescriptions online", ()),
+];
+const BOOKINGS: [(&str, ()); 3] = [("In person", ()), ("Online", ()), ("Telephone", ())];
+/// Whether a bar is the remote share.
+const MODES: [(&str, bool); 2] = [("Remote", true), ("Face-to-face", false)];
+
+/// The layout of the file.
+pub(super) struct Charts {
+    collection: String,
+    header: csv::StringRecord,
+    places: [usize; 4],
+    once: Once,
+}
+
+impl Charts {
+    pub(super) fn recognises(header: &csv::StringRecord) -> bool {
+        has_all(header, &["chart", "proportion"])
+    }
+
+    pub(super) fn new(
+        header: &csv::StringRecord,
+        defaults: &Defaults,
+    ) -> Result<Self, IngestError> {
+        Ok(Charts {
+            collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
+            places: exactly(header, COLUMNS)?,
+            header: header.clone(),
+            once: Once::default(),
+        })
+    }
+
+    fn cells<'a>(&'a self, row: &'a csv::StringRecord) -> [Cell<'a>; 4] {
+        self.places.map(|place| cell(row, &self.header, place))
+    }
+
+    /// The year of the survey.
+    fn year(&self, row: &csv::StringRecord) -> Result<&'static str, IngestError> {
+        let [chart, _, category, _] = self.cells(row);
+        match chart.label(&CHARTS)?.shows {
+            Shows::Appointments | Shows::Ease => category.label(&YEARS),
+            Shows::Services | Shows::Booking => Ok(LATEST),
+        }
+    }
+}
+
+impl Layout for Charts {
+    fn trim(&self) -> csv::Trim {
+        csv::Trim::None
+    }
+
+    fn group<'a>(&'a self, row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError> {
+        Ok((ORGANISATION, Cow::Owned(format!("{}-03", self.year(row)?))))
+    }
+
+    fn start(&self, organisation: &str, month: &str) -> Parcel {
+        let year = month.split('-').next().unwrap_or_default();
+        let source = EstimateSource {
+            publisher: "NHS England and Ipsos".to_owned(),
+            title: "GP Patient Survey, charts on digital access before their publication by NHSX".to_owned(),
+            edition: year.to_owned(),
+            licence: "The publisher's terms; the charts' repository is under the MIT licence".to_owned(),
+            uri: "https://github.com/nhsx/digital-health-insights/tree/d41bb6165c338c01c6455fd386c5e6a806e76bfb/_includes".to_owned(),
+            series: "gpps: 2018 to 2021".to_owned(),
+            not_for_targets: false,
+        };
+        Parcel::published(
+            organisation,
+            &self.collection,
+            month,
+            Rows::Estimates(source, Vec::new()),
+        )
+    }
+
+    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError> {
+        let year = self.year(row)?;
+        let [name, series, category, proportion] = self.cells(row);
+        let chart = name.label(&CHARTS)?;
+        let question = || Some(("publisher:question", name.text));
+        let answer = |text| Some(("publisher:answer", text));
+        let (indicator, keys) = match chart.shows {
+            Shows::Appointments if series.label(&MODES)? => ("CH-04", [None, None, None]),
+            Shows::Appointments => ("SURVEY-ANSWER", [question(), answer(series.text), None]),
+            Shows::Services => {
+                category.label(&SERVICES)?;
+                ("DX-05-USED", [answer(category.text), series.label(&WHO)?, None])
+            }
+            Shows::Ease => ("DX-15-NOT-EASY", [series.label(&WHO)?, None, None]),
+            Shows::Booking => {
+                category.label(&BOOKINGS)?;
+                ("SURVEY-ANSWER", [question(), answer(category.text), series.label(&WHO)?])
+            }
+        };
+        let record = EstimateRecord {
+            indicator: indicator.to_owned(),
+            area: ENGLAND.to_owned(),
+            period: format!("{year}-Q1"),
+            keys: keys.into_iter().flatten().map(key).collect(),
+            value: Some(proportion.number(0.0, 1.0)?),
+            base: format!("{}: {}", name.text, chart.base),
+            ..EstimateRecord::default()
+        };
+        let says = [0, 1, 2].map(|column| &row[self.places[column]]);
+        self.once.take(row, &says, "chart, series and category")?;
+        if let Rows::Estimates(_, rows) = &mut parcel.rows {
+            rows.push(record);
+        }
+        Ok(())
+    }
+}
+
+/// A key from a dimension and its code.
+pub(super) fn key((dimension, code): (&str, &str)) -> EstimateKey {
+    EstimateKey { dimension: dimension.to_owned(), code: code.to_owned() }
+}

@@ -1,0 +1,121 @@
+//! Mid-2020 population estimates by single year of age (Office for National Statistics), by small area of Census 2011.
+//!
+//! One row an area and one column a year of age, the last 90 and over. The ages have to add up to the area's total.
+
+use std::borrow::Cow;
+
+use super::cells::{Once, cell, has_all};
+use super::grouping::{Group, Layout};
+use super::read::{Defaults, require};
+use super::{IngestError, Parcel, Rows};
+use crate::proto::v1::{PersonCharacteristics, PopulationRecord};
+
+/// Collection where none is given.
+pub const COLLECTION: &str = "ons-mid-2020";
+/// Who publishes it.
+pub const ORGANISATION: &str = "ONS";
+const MONTH: &str = "2020-06";
+/// The last column: everybody of this age or older.
+const OLDEST: &str = "90+";
+
+/// The layout of the file.
+pub(super) struct Mid2020 {
+    collection: String,
+    header: csv::StringRecord,
+    area: usize,
+    total: usize,
+    /// Columns from age 0 to 89, and 90 and over.
+    ages: Vec<usize>,
+    once: Once,
+}
+
+impl Mid2020 {
+    pub(super) fn recognises(header: &csv::StringRecord) -> bool {
+        has_all(header, &["lsoa11_code", "total_population", OLDEST])
+    }
+
+    pub(super) fn new(
+        header: &csv::StringRecord,
+        defaults: &Defaults,
+    ) -> Result<Self, IngestError> {
+        let age = |age: usize| {
+            let name = age.to_string();
+            header.iter().position(|column| column == name)
+        };
+        let years: Option<Vec<usize>> = (0..90).map(age).collect();
+        let mut ages =
+            years.ok_or(IngestError::MissingColumn { column: "0 to 89, one for each age" })?;
+        ages.push(require(header, &[OLDEST])?);
+        let (area, total) =
+            (require(header, &["lsoa11_code"])?, require(header, &["total_population"])?);
+        let known = |column: &usize| {
+            ages.contains(column)
+                || [area, total].contains(column)
+                || &header[*column] == "lsoa11_name"
+        };
+        if let Some(column) = (0..header.len()).find(|column| !known(column)) {
+            let column = super::error::shortened(&header[column]);
+            return Err(IngestError::UnknownColumn { column, nearest: None });
+        }
+        Ok(Mid2020 {
+            collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
+            area,
+            total,
+            ages,
+            header: header.clone(),
+            once: Once::default(),
+        })
+    }
+}
+
+impl Layout for Mid2020 {
+    fn trim(&self) -> csv::Trim {
+        csv::Trim::None
+    }
+
+    fn group<'a>(&'a self, _row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError> {
+        Ok((ORGANISATION, Cow::Borrowed(MONTH)))
+    }
+
+    fn start(&self, organisation: &str, month: &str) -> Parcel {
+        Parcel {
+            code_systems: [("residence_lsoa".to_owned(), "lsoa_2011".to_owned())].into(),
+            collected: vec!["age".to_owned()],
+            ..Parcel::published(
+                organisation,
+                &self.collection,
+                month,
+                Rows::Populations(Vec::new()),
+            )
+        }
+    }
+
+    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError> {
+        let area = cell(row, &self.header, self.area).area("E01", "E01013600")?.to_owned();
+        self.once.take(row, &[&area], "small area")?;
+        let mut people = Vec::with_capacity(self.ages.len());
+        for column in &self.ages {
+            people.push(cell(row, &self.header, *column).count()?);
+        }
+        let (total, sum) = (
+            cell(row, &self.header, self.total),
+            people.iter().copied().fold(0, i64::saturating_add),
+        );
+        if total.count()? != sum {
+            return Err(total.wrong(format!("{sum}, the sum of the ages")));
+        }
+        let Rows::Populations(rows) = &mut parcel.rows else { return Ok(()) };
+        for (age, person_count) in (0..).zip(people) {
+            let person = match age {
+                0..90 => PersonCharacteristics { age_years: Some(age), ..Default::default() },
+                _ => PersonCharacteristics { age_band: OLDEST.to_owned(), ..Default::default() },
+            };
+            rows.push(PopulationRecord {
+                person_count,
+                residence_lsoa: area.clone(),
+                person: Some(person),
+            });
+        }
+        Ok(())
+    }
+}
