@@ -8,7 +8,7 @@ use super::exit::Failure;
 use super::show::indicators::Indicators;
 use super::show::sheet::Sheet;
 use super::show::{Format, Look, Out, json};
-use crate::proto::v1::ListIndicatorsRequest;
+use crate::proto::v1::{Indicator, ListDimensionsRequest, ListIndicatorsRequest};
 
 /// A response that holds a table.
 pub trait Answer: Message {
@@ -40,11 +40,8 @@ impl How {
     /// # Errors
     /// The service cannot be reached or says no.
     pub async fn ask(service: &Service, chart: bool, out: &Out) -> Result<Self, Failure> {
-        let words = if out.format == Format::Json {
-            Indicators::default()
-        } else {
-            indicators(service, "").await?
-        };
+        let words =
+            if out.format == Format::Json { Indicators::default() } else { words(service).await? };
         Ok(Self { chart, words })
     }
 }
@@ -53,10 +50,20 @@ impl How {
 ///
 /// # Errors
 /// The service cannot be reached or says no.
-pub async fn indicators(service: &Service, tag: &str) -> Result<Indicators, Failure> {
+pub async fn indicators(service: &Service, tag: &str) -> Result<Vec<Indicator>, Failure> {
     let request = ListIndicatorsRequest { tag: tag.to_owned(), ..Default::default() };
-    let all = pages!(service, reference, list_indicators, request, indicators, usize::MAX);
-    Ok(Indicators(all))
+    Ok(pages!(service, reference, list_indicators, request, indicators, usize::MAX))
+}
+
+/// Words for all indicators and dimensions of the service.
+///
+/// # Errors
+/// The service cannot be reached or says no.
+pub async fn words(service: &Service) -> Result<Indicators, Failure> {
+    let all = indicators(service, "").await?;
+    let request = ListDimensionsRequest::default();
+    let dimensions = pages!(service, reference, list_dimensions, request, dimensions, usize::MAX);
+    Ok(Indicators { all, dimensions })
 }
 
 /// Which one of a stream of answers it is.

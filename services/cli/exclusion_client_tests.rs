@@ -121,7 +121,7 @@ impl ReferenceService for Fake {
         &self,
         request: Request<ListIndicatorsRequest>,
     ) -> Told<ListIndicatorsResponse> {
-        let mut indicators = sample_exclusion::indicators().0;
+        let mut indicators = sample_exclusion::indicators().all;
         if request.into_inner().tag == "NONE" {
             indicators.clear();
         }
@@ -139,7 +139,8 @@ impl ReferenceService for Fake {
         &self,
         _: Request<ListDimensionsRequest>,
     ) -> Told<ListDimensionsResponse> {
-        Err(Status::unimplemented(""))
+        let dimensions = sample_exclusion::indicators().dimensions;
+        Ok(Response::new(ListDimensionsResponse { dimensions, ..Default::default() }))
     }
 
     async fn list_collections(

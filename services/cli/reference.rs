@@ -157,7 +157,7 @@ pub async fn run(list: List, address: &str, out: &mut Out) -> Result<(), Failure
             show(&sheet, "equity.v1.ListDimensionsResponse", &answer, out)
         }
         List::Indicators { tag } => {
-            let found = indicators(&service, tag.as_deref().unwrap_or_default()).await?.0;
+            let found = indicators(&service, tag.as_deref().unwrap_or_default()).await?;
             let sheet = lists::indicators(&found);
             let answer = v1::ListIndicatorsResponse { indicators: found, ..Default::default() };
             show(&sheet, "equity.v1.ListIndicatorsResponse", &answer, out)

@@ -83,7 +83,7 @@ impl Answers {
                 service,
                 service.exclusion().get_face_to_face_provision(ask(provision())).await,
             )?,
-            words: answer::indicators(service, "").await?,
+            words: answer::words(service).await?,
         })
     }
 

@@ -99,7 +99,7 @@ fn the_page_has_counts_shares_chart_warning_and_next_lines() {
         "SYNTHETIC",
         "51.3 % of men and 37.6 % of women",
         "source    Office for National Statistics, Internet users, edition 2018",
-        "ECOLOGICAL This does not say",
+        "ECOLOGICAL: This does not say",
         "score     Greater Manchester Combined Authority",
         "Face-to-face provision, ",
         "equity breakdown provision --area QK1",

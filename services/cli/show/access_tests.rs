@@ -152,15 +152,15 @@ fn risk_always_says_what_it_does_not_mean() {
         let text = risk::table(&risks(), 71, &indicators(), &look(width));
         fits(&text, width);
         let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        has(&words, &["ECOLOGICAL This does not say that any person is excluded."]);
-        has(&text, &["live at 4.00 or more", "1.1 %", "3.21", "broadband", "no data"]);
+        has(&words, &["ECOLOGICAL: This does not say that any person is excluded."]);
+        has(&text, &["live at 4.00 or more", "12,345  1.1 %", "3.21", "broadband", "no data"]);
         has(&words, &["2 Female: no data: nobody of them lives where there is a score"]);
     }
     let empty = AreaRisk { context: sample::empty().context, ..Default::default() };
     let text = risk::table(&empty, 71, &Indicators::default(), &Look::PLAIN);
     has(
         &text,
-        &["ECOLOGICAL These are figures about areas, not about people", "no figures: no data"],
+        &["ECOLOGICAL: These are figures about areas, not about people", "no figures: no data"],
     );
     let sheet = risk_sheet::sheet(&empty, 71, &indicators());
     assert_eq!(of(&sheet, 0, &["ecological", "absence_reason"]), ["yes", "NO_DATA"]);

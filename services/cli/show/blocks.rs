@@ -7,13 +7,13 @@ use super::{Look, wrap};
 /// not say), otherwise as several, one below the other. A single column that is too wide wraps.
 pub fn blocks(keys: &[Column], values: &[Column], lines: &[Vec<String>], look: &Look) -> String {
     let place = look.width.unwrap_or(wrap::WIDTH);
-    let widths: Vec<usize> = (0..keys.len() + values.len())
-        .map(|at| {
-            let title = keys.iter().chain(values).nth(at).map_or("", |column| &column.title);
-            let cells = lines.iter().filter_map(|line| line.get(at)).map(String::as_str);
-            cells.chain([title]).map(table::width).max().unwrap_or(0) + 3
-        })
+    let all: Vec<Column> = (keys.iter().chain(values).enumerate())
+        .map(|(at, column)| Column { title: title(column, cells(lines, at)), ..column.clone() })
         .collect();
+    let widths: Vec<usize> = (all.iter().enumerate())
+        .map(|(at, column)| cells(lines, at).max(table::width(&column.title)) + 3)
+        .collect();
+    let (keys, values) = all.split_at(keys.len());
     let (key_widths, value_widths) = widths.split_at(keys.len());
     let head = key_widths.iter().sum::<usize>() + 1;
     let mut tables = Vec::new();
@@ -34,6 +34,16 @@ pub fn blocks(keys: &[Column], values: &[Column], lines: &[Vec<String>], look: &
         from = to;
     }
     tables.join("\n")
+}
+
+/// Width of the widest cell of a column.
+fn cells(lines: &[Vec<String>], at: usize) -> usize {
+    lines.iter().filter_map(|line| line.get(at)).map(|cell| table::width(cell)).max().unwrap_or(0)
+}
+
+/// The title in lines, so that it is not much wider than what stands below it.
+fn title(column: &Column, cells: usize) -> String {
+    wrap::text("", &column.title, &Look { width: Some(cells), ..Look::PLAIN })
 }
 
 #[cfg(test)]
@@ -64,6 +74,15 @@ mod tests {
         }
         assert_eq!(drawn(Some(200)).matches("16-24").count(), 1);
         assert_eq!(drawn(None).matches("16-24").count(), 2);
+    }
+
+    #[test]
+    fn a_long_title_stands_in_lines() {
+        let keys = [Column::text("Broad ethnic group (Chinese in Asian, as in Census 2021)")];
+        let lines = [vec!["White".to_owned(), "1".to_owned()]];
+        let text = blocks(&keys, &[Column::number("people")], &lines, &Look::PLAIN);
+        assert!(table::width(&text) < 40, "{text}");
+        assert!(text.contains("| Broad ethnic group "), "{text}");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use super::indicators::Indicators;
 use super::table::{self, Column};
-use super::words::{self, Legend};
-use super::{Look, numbers, wrap};
+use super::words::Legend;
+use super::{Look, keys, numbers, wrap};
 use crate::proto::v1::{EstimateRecord, EstimateSource, Interval, PublishedEstimate};
 
 /// Published figures, for each source and set of dimensions a table. What is the same for all figures of a table stands above it.
@@ -24,7 +24,11 @@ pub fn table(
             None => groups.push(vec![estimate]),
         }
     }
-    for group in &groups {
+    for group in &mut groups {
+        group.sort_by_cached_key(|estimate| -> Vec<usize> {
+            let keys = record(estimate).keys;
+            keys.iter().map(|key| place(&key.dimension, &key.code, indicators)).collect()
+        });
         parts.push(one(group, legend, indicators, look));
     }
     parts.join("\n")
@@ -42,6 +46,11 @@ fn same_table(one: &PublishedEstimate, other: &PublishedEstimate) -> bool {
     one.source == other.source
         && record(one).indicator == record(other).indicator
         && dimensions(one) == dimensions(other)
+}
+
+/// Where a category stands in its dimension; what it does not have stands behind, as it came.
+fn place(dimension: &str, code: &str, indicators: &Indicators) -> usize {
+    indicators.category(dimension, code).map_or(usize::MAX, |(place, _)| place)
 }
 
 /// Something that is said of every figure: in the heading where it is the same for all, as a column otherwise.
@@ -131,7 +140,8 @@ fn figures(
         return crossed(group, &down.dimension, &across.dimension, legend, indicators, look);
     }
     let mut columns: Vec<_> = varying.iter().map(|said| Column::text(said.title)).collect();
-    columns.extend(keys.iter().map(|key| Column::text(dimension(&key.dimension, legend))));
+    columns
+        .extend(keys.iter().map(|key| Column::text(dimension(&key.dimension, legend, indicators))));
     columns.push(Column::number("published"));
     if asked {
         columns.push(Column::number("asked or scored"));
@@ -143,7 +153,9 @@ fn figures(
     let lines = group.iter().map(|estimate| {
         let record = record(estimate);
         let mut line: Vec<_> = varying.iter().map(|said| (said.of)(estimate)).collect();
-        line.extend(record.keys.iter().map(|key| category(&key.dimension, &key.code, legend)));
+        line.extend(
+            record.keys.iter().map(|key| category(&key.dimension, &key.code, legend, indicators)),
+        );
         line.push(value(estimate, indicators));
         if asked {
             line.push(said(record.base_count.map(numbers::count)));
@@ -180,13 +192,16 @@ fn crossed(
                 codes.push(code);
             }
         }
+        codes.sort_by_key(|code| place(dimension, code, indicators));
         codes
     };
     let (rows, values) = (codes(down), codes(across));
-    let mut columns = vec![Column::text(dimension(down, legend))];
-    columns.extend(values.iter().map(|code| Column::number(category(across, code, legend))));
+    let mut columns = vec![Column::text(dimension(down, legend, indicators))];
+    columns.extend(
+        values.iter().map(|code| Column::number(category(across, code, legend, indicators))),
+    );
     let lines = rows.iter().map(|row| {
-        let mut line = vec![category(down, row, legend)];
+        let mut line = vec![category(down, row, legend, indicators)];
         line.extend(values.iter().map(|column| {
             let found = group
                 .iter()
@@ -208,21 +223,21 @@ fn value(estimate: &PublishedEstimate, indicators: &Indicators) -> String {
 }
 
 /// Words for a dimension: the publisher's own, where it is the publisher's.
-fn dimension(id: &str, legend: Legend<'_>) -> String {
-    match id.strip_prefix("publisher:") {
-        Some(own) => own.replace('_', " "),
-        None => legend.dimension(id),
+fn dimension(id: &str, legend: Legend<'_>, indicators: &Indicators) -> String {
+    match (id.strip_prefix("publisher:"), indicators.dimension(id)) {
+        (Some(own), _) => own.replace('_', " "),
+        (None, Some(known)) => known.label.clone(),
+        (None, None) => legend.dimension(id),
     }
 }
 
-fn category(dimension: &str, code: &str, legend: Legend<'_>) -> String {
+fn category(dimension: &str, code: &str, legend: Legend<'_>, indicators: &Indicators) -> String {
     if dimension.starts_with("publisher:") {
         return code.to_owned();
     }
-    let label = legend.category(dimension, code);
-    if label == words::plain(code) || label.starts_with(code) {
-        label
-    } else {
-        format!("{code} {label}")
-    }
+    let label = match indicators.category(dimension, code) {
+        Some((_, category)) => category.label.clone(),
+        None => legend.category(dimension, code),
+    };
+    keys::shown(code, &label)
 }

@@ -22,7 +22,7 @@ pub fn table(answer: &ChannelImpact, position: i64, words: &Indicators, look: &L
         position,
         look,
     )];
-    if !answer.rows.is_empty() {
+    if asked.empty.is_none() && !answer.rows.is_empty() {
         let mut why = Reasons::default();
         parts.push(outcomes(answer, words, &mut why, look));
         parts.push(conversion(answer, &mut why, look));

@@ -1,15 +1,31 @@
-//! Words and units of indicators, as the service's reference has them.
+//! Words and units of indicators, and words of dimensions, as the service's reference has them.
 
 use super::{Look, numbers, words, wrap};
-use crate::proto::v1::{Absence, Indicator, IndicatorCell, Interval};
+use crate::proto::v1::{Absence, Category, Dimension, Indicator, IndicatorCell, Interval};
 
-/// The indicators that a service has.
+/// The indicators that a service has, and the dimensions, whose words an answer has only where it counted something.
 #[derive(Debug, Clone, Default)]
-pub struct Indicators(pub Vec<Indicator>);
+pub struct Indicators {
+    /// The indicators.
+    pub all: Vec<Indicator>,
+    /// The dimensions; empty where only answers' own legends are needed.
+    pub dimensions: Vec<Dimension>,
+}
 
 impl Indicators {
     fn find(&self, id: &str) -> Option<&Indicator> {
-        self.0.iter().find(|indicator| indicator.id == id)
+        self.all.iter().find(|indicator| indicator.id == id)
+    }
+
+    /// A dimension.
+    pub fn dimension(&self, id: &str) -> Option<&Dimension> {
+        self.dimensions.iter().find(|dimension| dimension.id == id)
+    }
+
+    /// A category of a dimension, and its place.
+    pub fn category(&self, dimension: &str, code: &str) -> Option<(usize, &Category)> {
+        let categories = &self.dimension(dimension)?.categories;
+        categories.iter().enumerate().find(|(_, category)| category.code == code)
     }
 
     /// Its words; empty where the service has none.

@@ -36,7 +36,7 @@ pub fn table(
         position,
         look,
     )];
-    if !answer.rows.is_empty() {
+    if asked.empty.is_none() && !answer.rows.is_empty() {
         parts.push(figures(answer, words, look));
     }
     if let Some(sources) = &answer.sources {

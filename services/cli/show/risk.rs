@@ -27,8 +27,10 @@ pub fn table(answer: &AreaRisk, position: i64, words: &Indicators, look: &Look) 
             parts.push("            not for setting targets or judging performance".to_owned());
         }
     }
-    parts.push(look.paint(33, &wrap::text("  ECOLOGICAL ", statement(answer), look)));
-    if !answer.rows.is_empty() {
+    let said = statement(answer);
+    let mark = if said.starts_with("ECOLOGICAL") { "  " } else { "  ECOLOGICAL: " };
+    parts.push(look.paint(33, &wrap::text(mark, said, look)));
+    if asked.empty.is_none() && !answer.rows.is_empty() {
         parts.push(figures(answer, words, look));
     }
     parts.extend(answer.joins.iter().map(|join| wrap::text("  joined: ", join, look)));
@@ -65,7 +67,6 @@ fn figures(answer: &AreaRisk, words: &Indicators, look: &Look) -> String {
     let mut values: Vec<_> = [
         "mean score".to_owned(),
         format!("live at {} or more", numbers::score(answer.high_risk_score)),
-        "share".to_owned(),
     ]
     .map(Column::number)
     .into();
@@ -79,8 +80,16 @@ fn figures(answer: &AreaRisk, words: &Indicators, look: &Look) -> String {
             let missing = why.of_row(&label, row);
             let score = |value: Option<f64>| value.map_or_else(|| missing.clone(), numbers::score);
             let mut line = vec![label, numbers::count(row.person_count), score(row.mean_score)];
-            line.push(numbers::count(row.high_risk_person_count));
-            line.push(row.high_risk_share.map_or_else(|| missing.clone(), numbers::percent));
+            line.push(row.high_risk_share.map_or_else(
+                || missing.clone(),
+                |share| {
+                    format!(
+                        "{}  {}",
+                        numbers::count(row.high_risk_person_count),
+                        numbers::percent(share)
+                    )
+                },
+            ));
             line.extend(components.iter().map(|id| {
                 score(
                     row.components

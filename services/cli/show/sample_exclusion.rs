@@ -3,9 +3,9 @@
 use super::indicators::Indicators;
 use super::sample::{context, interval};
 use crate::proto::v1::{
-    Absence, AbsenceReason, AccessStatusSources, AreaRisk, AreaRiskRow, BreakdownContext,
+    Absence, AbsenceReason, AccessStatusSources, AreaRisk, AreaRiskRow, BreakdownContext, Category,
     CategoryKey, CategoryState, ChannelAssessment, ChannelImpact, ComponentMean, Conversion,
-    DataClass, DigitalExclusionBreakdown, EstimateKey, EstimateRecord, EstimateSource,
+    DataClass, DigitalExclusionBreakdown, Dimension, EstimateKey, EstimateRecord, EstimateSource,
     ExclusionRow, FaceToFaceProvision, ImpactRow, Indicator, IndicatorCell, Interval,
     LegendCategory, LegendDimension, ModeDifference, ProvisionGroup, ProvisionRow,
     PublishedEstimate, ReasonCell,
@@ -20,14 +20,26 @@ pub(crate) fn indicators() -> Indicators {
         denominator: "People of whom it is known".into(),
         ..Default::default()
     };
-    Indicators(vec![
+    let all = vec![
         one("DX-06", "Registered with the NHS App", "RATIO"),
         one("DX-19", "Enabled but not active", "DIFFERENCE"),
         one("DX-21", "Cannot use remote care, or only with help", "RATIO"),
         one("DX-12", "Has not used the internet in the last three months", "RATIO"),
         one("DX-10", "Digital Exclusion Risk Index", "SCORE"),
         one("CH-09", "Did not attend", "RATIO"),
-    ])
+    ];
+    let category = |code: &str, label: &str| Category {
+        code: code.into(),
+        label: label.into(),
+        ..Default::default()
+    };
+    let sex = Dimension {
+        id: "sex".into(),
+        label: "Sex".into(),
+        categories: vec![category("1", "Male"), category("2", "Female")],
+        ..Default::default()
+    };
+    Indicators { all, dimensions: vec![sex] }
 }
 
 pub(crate) fn cell(id: &str, share: Option<Interval>) -> IndicatorCell {
