@@ -16,6 +16,7 @@ Examples:
   equity submit april.csv --collection practice-feed           send it consultations
   equity breakdown channels --area QK1 --from 2020-04          ask who is seen how
   equity breakdown channels --area QK1 --from 2020-04 --by ethnic_category --where age_band=75+
+  equity breakdown exclusion --area QK1 --from 2020-06 --by sex --collection synthetic-llr   who is digitally excluded
   equity reference dimensions                                  what can be asked";
 
 /// Who reaches care, and how: face to face, by telephone, by video, online, by every protected characteristic.
@@ -48,7 +49,7 @@ pub enum Command {
     Demo(demo::DemoArgs),
     /// Send a file of consultations or populations to a service.
     Submit(submit::SubmitArgs),
-    /// Ask who is seen how.
+    /// Ask who is seen how, who is digitally excluded, and whether the mitigation works.
     Breakdown(BreakdownArgs),
     /// List what can be asked, and in which words.
     Reference(ReferenceArgs),

@@ -42,7 +42,7 @@ fn every_command_shows_at_least_two_examples() {
     }
     let mut found = Vec::new();
     look(&mut Cli::command(), "", &mut found);
-    assert!(found.len() >= 22, "{found:?}");
+    assert!(found.len() >= 27, "{found:?}");
 }
 
 #[test]
@@ -155,6 +155,63 @@ fn what_is_counted() {
     assert_eq!(query.area_basis(), AreaBasis::Residence);
     assert_eq!(query.confidence_level, Some(0.998));
     assert_eq!((query.care_setting.as_str(), query.collection.as_str()), ("OUTPATIENTS", "cds"));
+}
+
+fn asked(line: &str) -> Table {
+    match parse(line).unwrap().command {
+        Command::Breakdown(BreakdownArgs { what }) => what,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn digital_exclusion_is_asked_with_indicators_and_estimates() {
+    let request = |more: &str| match asked(&format!(
+        "equity breakdown exclusion --area QK1 --from 2020-06 {more}"
+    )) {
+        Table::Exclusion(args) => args.request(),
+        other => panic!("{other:?}"),
+    };
+    let all = request("").unwrap();
+    assert!(all.indicators.is_empty() && all.estimate_collections.is_empty());
+    let some = request("--indicator DX-06,DX-07 --indicator DX-21 --estimates gpps,deri --by sex")
+        .unwrap();
+    assert_eq!(some.indicators, ["DX-06", "DX-07", "DX-21"]);
+    assert_eq!(some.estimate_collections, ["gpps", "deri"]);
+    assert_eq!(some.query.unwrap().by, ["sex"]);
+    assert_eq!(request("--estimates none").unwrap().estimate_collections, ["-"]);
+    assert_eq!(request("--estimates none,gpps").unwrap_err().code(), 2);
+}
+
+#[test]
+fn provision_and_impact_have_their_own_words() {
+    let line = "equity breakdown provision --organisation C82001 --from 2026-04 --access-collection practice-feed";
+    let Table::Provision(args) = asked(line) else { panic!() };
+    assert_eq!(args.request().access_collection, "practice-feed");
+    for word in ["--late-counts-as-missed", "--late-as-missed"] {
+        let line = format!("equity breakdown impact --area QK1 --from 2020-04 {word}");
+        let Table::Impact(args) = asked(&line) else { panic!() };
+        assert!(args.request().late_counts_as_missed);
+    }
+    let watched = "equity breakdown impact --area QK1 --from 2020-04 --watch --as-of 7";
+    assert_eq!(refused(watched), ErrorKind::ArgumentConflict);
+}
+
+#[test]
+fn high_risk_is_a_score_or_a_share_of_the_people() {
+    use crate::proto::v1::get_area_risk_request::HighRisk;
+    let high = |more: &str| {
+        let Table::Risk(args) = asked(&format!("equity breakdown risk --area QK1 {more}")) else {
+            panic!()
+        };
+        args.request().high_risk
+    };
+    assert_eq!(high(""), None);
+    assert_eq!(high("--high-risk 4.5"), Some(HighRisk::HighRiskScore(4.5)));
+    assert_eq!(high("--high-risk-top 0.2"), Some(HighRisk::HighRiskTopShare(0.2)));
+    let both = "equity breakdown risk --area QK1 --high-risk 4 --high-risk-top 0.2";
+    assert_eq!(refused(both), ErrorKind::ArgumentConflict);
+    assert_eq!(refused("equity breakdown risk --by sex"), ErrorKind::MissingRequiredArgument);
 }
 
 #[test]

@@ -1,14 +1,18 @@
-//! `equity breakdown`: asks who is seen how.
+//! `equity breakdown`: asks who is seen how, and, with [`super::exclusion`], who is digitally excluded.
 
 use clap::{Args, Subcommand};
 
+use super::answer::{Answer, How, follow, once};
 use super::client::{Service, ask};
+use super::exclusion::{self, ExclusionArgs, ImpactArgs, ProvisionArgs, RiskArgs};
 use super::exit::Failure;
 use super::query::{DenominatorArg, MeasureArg, QueryArgs};
-use super::show::{Format, Out, channels, channels_sheet, chart, json, outcomes, outcomes_sheet};
+use super::show::indicators::Indicators;
+use super::show::sheet::Sheet;
+use super::show::{Look, Out, channels, channels_sheet, chart, outcomes, outcomes_sheet};
 use crate::proto::v1::{
-    ChannelBreakdown, Denominator, GetAccessOutcomesRequest, GetAccessOutcomesResponse,
-    GetChannelBreakdownRequest, GetChannelBreakdownResponse, Measure, WatchChannelBreakdownRequest,
+    Denominator, GetAccessOutcomesRequest, GetAccessOutcomesResponse, GetChannelBreakdownRequest,
+    GetChannelBreakdownResponse, Measure, WatchChannelBreakdownRequest,
 };
 
 /// Examples for `equity breakdown --help`.
@@ -17,7 +21,11 @@ Examples:
   equity breakdown channels --area QK1 --from 2020-04
   equity breakdown channels --area QK1 --from 2019-03 --to 2020-12 --by month --chart
   equity breakdown channels --area QK1 --from 2020-04 --by ethnic_category --where age_band=75+ --collection synthetic-llr
-  equity breakdown outcomes --organisation 04C,03W --from 2020-Q2 --format csv";
+  equity breakdown outcomes --organisation 04C,03W --from 2020-Q2 --format csv
+  equity breakdown exclusion --area QK1 --from 2020-06 --by age_band,sex --collection synthetic-llr
+  equity breakdown provision --area QK1 --from 2020-06 --collection synthetic-llr --chart
+  equity breakdown impact --area QK1 --from 2020-04 --chart
+  equity breakdown risk --area QK1 --by ethnic_group_broad --chart";
 
 const CHANNELS: &str = "\
 Examples:
@@ -50,6 +58,18 @@ pub enum Table {
     /// Missed appointments and days from booking to appointment.
     #[command(after_help = OUTCOMES)]
     Outcomes(Box<OutcomesArgs>),
+    /// Who is digitally excluded, and why; beside it what others published.
+    #[command(after_help = exclusion::EXCLUSION)]
+    Exclusion(Box<ExclusionArgs>),
+    /// Whether face to face is there for those who cannot use remote care, need an interpreter or accessible information.
+    #[command(after_help = exclusion::PROVISION)]
+    Provision(Box<ProvisionArgs>),
+    /// What channels do to access: remote against in person, within each group of people.
+    #[command(after_help = exclusion::IMPACT)]
+    Impact(Box<ImpactArgs>),
+    /// How a score of small areas falls on the people who live there.
+    #[command(after_help = exclusion::RISK)]
+    Risk(Box<RiskArgs>),
 }
 
 /// `equity breakdown channels`.
@@ -102,97 +122,77 @@ impl ChannelsArgs {
     }
 }
 
+impl Answer for GetChannelBreakdownResponse {
+    const NAME: &'static str = "equity.v1.GetChannelBreakdownResponse";
+
+    fn table(&self, _: &Indicators, look: &Look) -> String {
+        let breakdown = self.breakdown.clone().unwrap_or_default();
+        channels::table(&breakdown, self.position, look)
+    }
+
+    fn chart(&self, _: &Indicators, look: &Look) -> String {
+        chart::bars(&self.breakdown.clone().unwrap_or_default(), look)
+    }
+
+    fn sheet(&self, _: &Indicators) -> Sheet {
+        channels_sheet::sheet(&self.breakdown.clone().unwrap_or_default(), self.position)
+    }
+}
+
+impl Answer for GetAccessOutcomesResponse {
+    const NAME: &'static str = "equity.v1.GetAccessOutcomesResponse";
+
+    fn table(&self, _: &Indicators, look: &Look) -> String {
+        outcomes::table(&self.outcomes.clone().unwrap_or_default(), self.position, look)
+    }
+
+    fn chart(&self, _: &Indicators, _: &Look) -> String {
+        String::new()
+    }
+
+    fn sheet(&self, _: &Indicators) -> Sheet {
+        outcomes_sheet::sheet(&self.outcomes.clone().unwrap_or_default(), self.position)
+    }
+}
+
 /// Asks, and shows the answer.
 ///
 /// # Errors
 /// The service cannot be reached or says no.
 pub async fn run(table: Table, address: &str, out: &mut Out) -> Result<(), Failure> {
-    let service = Service::connect(address).await?;
+    let service = &Service::connect(address).await?;
+    let mut channels = service.channels();
     match table {
-        Table::Channels(args) if args.watch => Box::pin(watch(&args, &service, out)).await,
         Table::Channels(args) => {
-            let answer = service.channels().get_channel_breakdown(ask(args.request())).await;
-            let answer = answer.map_err(|status| service.failure(status))?.into_inner();
-            show_channels(&answer, args.chart, false, out)
+            let how = How { chart: args.chart, ..How::default() };
+            if args.watch {
+                let request = WatchChannelBreakdownRequest {
+                    request: Some(args.request()),
+                    after_position: 0,
+                };
+                let stream = channels.watch_channel_breakdown(request).await;
+                let answer = |next: crate::proto::v1::WatchChannelBreakdownResponse| {
+                    GetChannelBreakdownResponse {
+                        breakdown: next.breakdown,
+                        position: next.position,
+                    }
+                };
+                return Box::pin(follow(stream, answer, service, &how, out)).await;
+            }
+            let answer = channels.get_channel_breakdown(ask(args.request())).await;
+            once(answer, service, &how, out)
         }
         Table::Outcomes(args) => {
             let request = GetAccessOutcomesRequest {
                 query: Some(args.query.query()),
                 late_counts_as_missed: args.late_as_missed,
             };
-            let answer = service.channels().get_access_outcomes(ask(request)).await;
-            let answer = answer.map_err(|status| service.failure(status))?.into_inner();
-            show_outcomes(&answer, out)
+            let answer = channels.get_access_outcomes(ask(request)).await;
+            once(answer, service, &How::default(), out)
         }
+        Table::Exclusion(args) => Box::pin(exclusion::breakdown(&args, service, out)).await,
+        Table::Provision(args) => Box::pin(exclusion::provision(&args, service, out)).await,
+        Table::Impact(args) => Box::pin(exclusion::impact(&args, service, out)).await,
+        Table::Risk(args) => Box::pin(exclusion::risk(&args, service, out)).await,
     }
-}
-
-/// Shows the table as often as it changes, until the service stops or Ctrl-C.
-async fn watch(args: &ChannelsArgs, service: &Service, out: &mut Out) -> Result<(), Failure> {
-    let request = WatchChannelBreakdownRequest { request: Some(args.request()), after_position: 0 };
-    let stream = service.channels().watch_channel_breakdown(request).await;
-    let mut stream = stream.map_err(|status| service.failure(status))?.into_inner();
-    let mut first = true;
-    loop {
-        let next = tokio::select! {
-            next = stream.message() => next.map_err(|status| service.failure(status))?,
-            _ = tokio::signal::ctrl_c() => return Ok(()),
-        };
-        let Some(next) = next else { return Ok(()) };
-        let answer =
-            GetChannelBreakdownResponse { breakdown: next.breakdown, position: next.position };
-        if out.format == Format::Csv && !first {
-            let text = channels_sheet::sheet(&breakdown(&answer), answer.position).csv();
-            let lines = text.split_once("\r\n").map_or("", |(_, lines)| lines);
-            if !lines.is_empty() {
-                out.answer(lines)?;
-            }
-        } else {
-            show_channels(&answer, args.chart, true, out)?;
-        }
-        first = false;
-    }
-}
-
-fn breakdown(answer: &GetChannelBreakdownResponse) -> ChannelBreakdown {
-    answer.breakdown.clone().unwrap_or_default()
-}
-
-/// Shows a table of channels; `one_line`: JSON without line breaks, for a stream of tables.
-///
-/// # Errors
-/// The answer cannot be written.
-pub fn show_channels(
-    answer: &GetChannelBreakdownResponse,
-    chart: bool,
-    one_line: bool,
-    out: &mut Out,
-) -> Result<(), Failure> {
-    let breakdown = breakdown(answer);
-    let text = match out.format {
-        Format::Table => {
-            let mut text = channels::table(&breakdown, answer.position, &out.look);
-            if chart {
-                text = format!("{text}\n\n{}", chart::bars(&breakdown, &out.look));
-            }
-            text
-        }
-        Format::Json => {
-            json::text(&json::of("equity.v1.GetChannelBreakdownResponse", answer)?, one_line)
-        }
-        Format::Csv => channels_sheet::sheet(&breakdown, answer.position).csv(),
-    };
-    Ok(out.answer(&text)?)
-}
-
-fn show_outcomes(answer: &GetAccessOutcomesResponse, out: &mut Out) -> Result<(), Failure> {
-    let table = answer.outcomes.clone().unwrap_or_default();
-    let text = match out.format {
-        Format::Table => outcomes::table(&table, answer.position, &out.look),
-        Format::Json => {
-            json::text(&json::of("equity.v1.GetAccessOutcomesResponse", answer)?, false)
-        }
-        Format::Csv => outcomes_sheet::sheet(&table, answer.position).csv(),
-    };
-    Ok(out.answer(&text)?)
 }

@@ -3,14 +3,16 @@
 //! - [`args`] what can be typed, [`exit`] how a command can end
 //! - [`client`] the connection to a service, [`send`] and [`send_all`] submissions over it
 //! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`generate`], [`check`] the commands
-//! - [`query`] what a breakdown is asked with
+//! - [`query`] what a breakdown is asked with, [`exclusion`] the breakdowns of digital exclusion, [`answer`] answers as they are shown
 //! - [`show`] tables, JSON, CSV, charts, errors, progress bars
 
+pub mod answer;
 pub mod args;
 pub mod breakdown;
 pub mod check;
 pub mod client;
 pub mod demo;
+pub mod exclusion;
 pub mod exit;
 pub mod generate;
 pub mod query;

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use prost::Message;
 
+use super::answer::indicators;
 use super::client::{Service, pages};
 use super::exit::Failure;
 use super::show::sheet::Sheet;
@@ -15,6 +16,7 @@ Examples:
   equity reference dimensions
   equity reference dimensions --dimension ethnic_category
   equity reference areas --type place
+  equity reference indicators --tag NHS-2122-P2
   equity reference availability --collection gpad-regional --format csv";
 
 /// What is listed.
@@ -38,6 +40,16 @@ pub enum List {
         /// Only this dimension, with its categories.
         #[arg(long, value_name = "ID")]
         dimension: Option<String>,
+    },
+    /// What is counted or published, of what, and in which unit.
+    #[command(
+        after_help = "Examples:\n  equity reference indicators\n  equity reference indicators --tag NHS-2122-P2\n  \
+                            equity reference indicators --format csv"
+    )]
+    Indicators {
+        /// Only indicators with this tag: a priority they belong to.
+        #[arg(long, value_name = "TAG")]
+        tag: Option<String>,
     },
     /// Where data comes from.
     #[command(
@@ -91,6 +103,10 @@ pub enum DatasetArg {
     Consultations,
     /// Registered or resident people.
     Populations,
+    /// Snapshots of how people can reach care by digital means.
+    DigitalAccess,
+    /// Figures that others published.
+    Estimates,
 }
 
 impl From<DatasetArg> for v1::Dataset {
@@ -98,6 +114,8 @@ impl From<DatasetArg> for v1::Dataset {
         match dataset {
             DatasetArg::Consultations => Self::Consultations,
             DatasetArg::Populations => Self::Populations,
+            DatasetArg::DigitalAccess => Self::DigitalAccess,
+            DatasetArg::Estimates => Self::Estimates,
         }
     }
 }
@@ -137,6 +155,12 @@ pub async fn run(list: List, address: &str, out: &mut Out) -> Result<(), Failure
             };
             let answer = v1::ListDimensionsResponse { dimensions, ..Default::default() };
             show(&sheet, "equity.v1.ListDimensionsResponse", &answer, out)
+        }
+        List::Indicators { tag } => {
+            let found = indicators(&service, tag.as_deref().unwrap_or_default()).await?;
+            let sheet = lists::indicators(&found);
+            let answer = v1::ListIndicatorsResponse { indicators: found, ..Default::default() };
+            show(&sheet, "equity.v1.ListIndicatorsResponse", &answer, out)
         }
         List::Collections => {
             let request = v1::ListCollectionsRequest::default();

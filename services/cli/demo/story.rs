@@ -5,10 +5,15 @@ use std::path::Path;
 use super::super::args::DEFAULT_SERVICE;
 use super::super::show::table::{self, Column};
 use super::super::show::words::Legend;
-use super::super::show::{Look, channels, chart, keys, numbers};
+use super::super::show::{Look, channels, chart, estimates, keys, numbers, provision, risk};
 use super::data;
-use super::questions::{AFTER, AREA, Answers, BEFORE, FROM, TO, YEAR_BEFORE};
-use crate::proto::v1::{ChannelBreakdown, ChannelRow, channel_cell::Value};
+use super::questions::{
+    AFTER, AREA, Answers, BEFORE, FROM, INTERNET_BY, INTERNET_USE, RISK_BY, RISK_TOP, TO,
+    YEAR_BEFORE,
+};
+use crate::proto::v1::{
+    ChannelBreakdown, ChannelRow, DigitalExclusionBreakdown, channel_cell::Value,
+};
 
 /// Where the demo is.
 pub(super) struct Place<'a> {
@@ -37,6 +42,18 @@ pub(super) fn tell(answers: &Answers, place: &Place<'_>, look: &Look) -> String 
         title(&sentence(&months)),
         String::new(),
         channels::table(&synthetic, answers.synthetic.position, look),
+        String::new(),
+        internet(answers, look),
+        String::new(),
+        exposure(answers, look),
+        String::new(),
+        title("Whether people who need face to face are seen so, or offered it: the synthetic set"),
+        provision::table(
+            &answers.provision.provision.clone().unwrap_or_default(),
+            answers.provision.position,
+            &answers.words,
+            look,
+        ),
         String::new(),
         next(place),
     ]
@@ -105,6 +122,57 @@ fn share(row: &ChannelRow, channel: &str) -> Option<f64> {
     }
 }
 
+/// Who used the internet, by age and sex, as published, with its source.
+fn internet(answers: &Answers, look: &Look) -> String {
+    let found = answers.internet.breakdown.clone().unwrap_or_default();
+    let context = found.context.clone().unwrap_or_default();
+    let mut parts = vec![look.paint(1, "Who is online, by age and sex")];
+    if found.estimates.is_empty() {
+        parts.push("The service has no published figures of internet use.".to_owned());
+    } else {
+        parts.push(estimates::table(
+            &found.estimates,
+            Legend(&context.legend),
+            &answers.words,
+            look,
+        ));
+        parts.extend(oldest(&found).map(|sentence| look.paint(1, &sentence)));
+    }
+    parts.join("\n")
+}
+
+/// The oldest men and women, in a sentence.
+fn oldest(found: &DigitalExclusionBreakdown) -> Option<String> {
+    let share = |sex: &str| {
+        let records = found.estimates.iter().filter_map(|estimate| estimate.record.as_ref());
+        let mut codes = records.filter(|record| {
+            let has = |code: &str| record.keys.iter().any(|key| key.code == code);
+            record.indicator == "DX-12-USED" && record.keys.len() == 2 && has("75+") && has(sex)
+        });
+        codes.next().and_then(|record| Some((record.period.clone(), record.value?)))
+    };
+    let ((year, men), (_, women)) = (share("1")?, share("2")?);
+    Some(format!(
+        "In {year} {} of men and {} of women aged 75 and over had used the internet in the last three months.",
+        numbers::percent(men),
+        numbers::percent(women)
+    ))
+}
+
+/// How the index falls on ethnic groups.
+fn exposure(answers: &Answers, look: &Look) -> String {
+    let found = answers.risk.risk.clone().unwrap_or_default();
+    [
+        look.paint(
+            1,
+            "How the Digital Exclusion Risk Index falls on ethnic groups, by where they live",
+        ),
+        risk::table(&found, answers.risk.position, &answers.words, look),
+        risk::chart(&found, &answers.words, look),
+    ]
+    .join("\n")
+}
+
 /// What to type next.
 fn next(place: &Place<'_>) -> String {
     let address = if place.serving_on { place.address } else { DEFAULT_SERVICE };
@@ -120,8 +188,14 @@ fn next(place: &Place<'_>) -> String {
         format!("  {ask} --from {FROM} --to {TO} --by month --chart{service}"),
         format!("  {ask} --from 2020-08 --to {TO} --by month --rates{service}"),
         format!("  {ask} --collection {} --from {} --to {} --by age_band,sex{service}", data::SYNTHETIC, data::SYNTHETIC_FROM, data::SYNTHETIC_TO),
+        format!("  equity breakdown exclusion --area {AREA} --collection {} --from {} --by {} --indicator DX-21 --chart{service}", data::SYNTHETIC, data::SYNTHETIC_TO, INTERNET_BY.join(",")),
+        format!("  equity breakdown exclusion --area {AREA} --from {TO} --by disability --estimates {INTERNET_USE}{service}"),
+        format!("  equity breakdown provision --area {AREA} --collection {} --from {} --by age_75 --chart{service}", data::SYNTHETIC, data::SYNTHETIC_TO),
+        format!("  equity breakdown impact --area {AREA} --from {AFTER} --chart{service}"),
+        format!("  equity breakdown risk --area {AREA} --by {RISK_BY} --high-risk-top {RISK_TOP} --chart{service}"),
         format!("  equity breakdown outcomes --area {AREA} --from {AFTER}{service}"),
         format!("  equity reference dimensions{service}"),
+        format!("  equity reference indicators --tag NHS-2122-P2{service}"),
         format!(
             "  grpcurl -plaintext -d '{{\"query\": {{\"area\": \"{AREA}\", \"period\": {{\"first\": \"{AFTER}\"}}}}}}' \
              {host} equity.v1.ConsultationChannelService/GetChannelBreakdown"

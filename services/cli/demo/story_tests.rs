@@ -1,6 +1,9 @@
 use super::*;
-use crate::cli::show::sample;
-use crate::proto::v1::{CategoryKey, CategoryState, GetChannelBreakdownResponse};
+use crate::cli::show::{sample, sample_exclusion};
+use crate::proto::v1::{
+    CategoryKey, CategoryState, GetAreaRiskResponse, GetChannelBreakdownResponse,
+    GetDigitalExclusionBreakdownResponse, GetFaceToFaceProvisionResponse, PublishedEstimate,
+};
 
 fn months() -> ChannelBreakdown {
     let mut months = sample::april();
@@ -37,6 +40,33 @@ fn without_figures_the_sentence_says_so() {
     );
 }
 
+/// As the Office for National Statistics published 2018.
+fn oldest_of_2018() -> Vec<PublishedEstimate> {
+    let mut all = vec![
+        sample_exclusion::estimate("65-74", "1", 0.84),
+        sample_exclusion::estimate("75+", "1", 0.513),
+        sample_exclusion::estimate("75+", "2", 0.376),
+    ];
+    for estimate in &mut all {
+        estimate.record.as_mut().unwrap().indicator = "DX-12-USED".into();
+    }
+    all
+}
+
+#[test]
+fn the_oldest_are_told_apart_or_not_at_all() {
+    let mut found = DigitalExclusionBreakdown { estimates: oldest_of_2018(), ..Default::default() };
+    assert_eq!(
+        oldest(&found).unwrap(),
+        "In 2018 51.3 % of men and 37.6 % of women aged 75 and over had used the internet in the last three months."
+    );
+    found.estimates.pop();
+    assert_eq!(oldest(&found), None);
+    let answers = Answers::default();
+    assert!(internet(&answers, &Look::PLAIN).contains("no published figures"));
+    assert!(exposure(&answers, &Look::PLAIN).contains("ECOLOGICAL"));
+}
+
 #[test]
 fn the_page_has_counts_shares_chart_warning_and_next_lines() {
     let answer =
@@ -45,6 +75,19 @@ fn the_page_has_counts_shares_chart_warning_and_next_lines() {
         months: answer(months()),
         after: answer(sample::april()),
         synthetic: answer(sample::by_ethnic_category()),
+        internet: GetDigitalExclusionBreakdownResponse {
+            breakdown: Some(DigitalExclusionBreakdown {
+                estimates: oldest_of_2018(),
+                ..sample_exclusion::exclusion_by_sex()
+            }),
+            position: 71,
+        },
+        risk: GetAreaRiskResponse { risk: Some(sample_exclusion::risk()), position: 71 },
+        provision: GetFaceToFaceProvisionResponse {
+            provision: Some(sample_exclusion::provision()),
+            position: 71,
+        },
+        words: sample_exclusion::indicators(),
     };
     let place = Place { address: "http://127.0.0.1:9", serving_on: true, folder: Path::new("./d") };
     let page = tell(&answers, &place, &Look::PLAIN);
@@ -54,6 +97,12 @@ fn the_page_has_counts_shares_chart_warning_and_next_lines() {
         "58.6 %",
         "####",
         "SYNTHETIC",
+        "51.3 % of men and 37.6 % of women",
+        "source    Office for National Statistics, Internet users, edition 2018",
+        "ECOLOGICAL: This does not say",
+        "score     Greater Manchester Combined Authority",
+        "Face-to-face provision, ",
+        "equity breakdown provision --area QK1",
         "--service http://127.0.0.1:9",
         "grpcurl",
     ] {

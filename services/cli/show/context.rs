@@ -6,6 +6,17 @@ use crate::proto::v1::{Absence, AreaBasis, BreakdownContext, DataClass, Measure}
 
 /// The lines above a table. `title` says what is shown, `position` what was read at.
 pub fn header(context: &BreakdownContext, title: &str, position: i64, look: &Look) -> String {
+    header_of(context, title, &counted(context), position, look)
+}
+
+/// The lines above a table whose figures are not those of a measure: `counted` says what they are.
+pub fn header_of(
+    context: &BreakdownContext,
+    title: &str,
+    counted: &str,
+    position: i64,
+    look: &Look,
+) -> String {
     let mut lines = Vec::new();
     if context.data_class() == DataClass::Synthetic {
         lines.push(look.paint(
@@ -21,7 +32,7 @@ pub fn header(context: &BreakdownContext, title: &str, position: i64, look: &Loo
         words::openness(context.openness),
         made_of(context),
     ));
-    lines.push(format!("  counted   {}", counted(context)));
+    lines.push(format!("  counted   {counted}"));
     lines.push(format!("  position  {position}, last changed at {}", context.data_position));
     if !context.provenance.is_empty() {
         lines.push(format!("  source    {}", context.provenance));
@@ -29,8 +40,13 @@ pub fn header(context: &BreakdownContext, title: &str, position: i64, look: &Loo
     lines.join("\n")
 }
 
-/// The lines below a table; empty where there is nothing to say.
+/// The lines below a table of consultations; empty where there is nothing to say.
 pub fn footer(context: &BreakdownContext, look: &Look) -> String {
+    footer_of(context, "consultations", look)
+}
+
+/// The lines below a table of `things`.
+pub fn footer_of(context: &BreakdownContext, things: &str, look: &Look) -> String {
     let legend = words::Legend(&context.legend);
     let mut lines = Vec::new();
     if let Some(empty) = &context.empty {
@@ -38,7 +54,7 @@ pub fn footer(context: &BreakdownContext, look: &Look) -> String {
     }
     if let Some(left_out) = &context.unattributed {
         let count = numbers::count(left_out.count);
-        lines.push(format!("  not attributed: {count} consultations: {}", left_out.detail));
+        lines.push(format!("  not attributed: {count} {things}: {}", left_out.detail));
     }
     for quality in &context.quality {
         let mut parts = Vec::new();
@@ -108,21 +124,24 @@ fn counted(context: &BreakdownContext) -> String {
         "UNSPECIFIED" => String::new(),
         other => format!("shares of {other}"),
     };
-    let limits = if context.confidence_level > 0.0 {
-        let unit = if context.limits_unit.is_empty() {
-            String::new()
-        } else {
-            format!(", {} taken as independent", context.limits_unit)
-        };
-        format!("limits {} %{unit}", context.confidence_level * 100.0)
-    } else {
-        String::new()
-    };
-    [unit(context), shares, limits]
+    [unit(context), shares, limits(context)]
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join("; ")
+}
+
+/// What the limits of an answer are; empty where it has none.
+pub fn limits(context: &BreakdownContext) -> String {
+    if context.confidence_level <= 0.0 {
+        return String::new();
+    }
+    let unit = if context.limits_unit.is_empty() {
+        String::new()
+    } else {
+        format!(", {} taken as independent", context.limits_unit)
+    };
+    format!("limits {} %{unit}", context.confidence_level * 100.0)
 }
 
 fn made_of(context: &BreakdownContext) -> String {

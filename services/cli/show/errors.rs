@@ -109,12 +109,16 @@ fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
         "COLLECTION_NOT_FOUND" => "`equity reference collections` lists the collections",
         "AREA_NOT_FOUND" => "`equity reference areas` lists the areas",
         "DIMENSION_NOT_FOUND" => "`equity reference dimensions` lists what can be broken down by",
+        "INDICATOR_NOT_FOUND" => {
+            "`equity reference indicators` lists what is counted and what others publish"
+        }
         "CATEGORY_NOT_FOUND" => {
             "`equity reference dimensions --dimension DIMENSION` lists the categories of a dimension"
         }
         "SUBMISSION_NOT_FOUND" => "`equity submissions list --past` lists the submissions",
         "SUBMISSION_NOT_CURRENT" => "`equity submissions list` shows the current version",
         "PAGE_TOKEN_INVALID" => "start the list again",
+        "CURSOR_INVALID" => "start the export again",
         "BREAKDOWN_TOO_LARGE" => "ask for fewer or coarser dimensions, or a shorter period",
         "QUERY_REFUSED" => "ask the question that the message names",
         "POSITION_NOT_REACHED" => "ask for an earlier position, or leave --as-of out",

@@ -18,8 +18,7 @@ pub fn words(dimensions: &[String], keys: &[CategoryKey], legend: Legend<'_>) ->
         .map(|id| {
             keys.iter().find(|key| key.dimension == *id).map_or_else(String::new, |key| {
                 let label = legend.category(id, &key.code);
-                let says_all = label == words::plain(&key.code) || label.starts_with(&key.code);
-                if says_all { label } else { format!("{} {label}", key.code) }
+                shown(&key.code, &label)
             })
         })
         .collect();
@@ -27,6 +26,21 @@ pub fn words(dimensions: &[String], keys: &[CategoryKey], legend: Legend<'_>) ->
         *first = "total".to_owned();
     }
     texts
+}
+
+/// A code and its words, or the one of them that says it all.
+pub fn shown(code: &str, label: &str) -> String {
+    let number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    let is_range = code.strip_suffix('+').is_some_and(number)
+        || code.split_once('-').is_some_and(|(from, to)| number(from) && number(to));
+    let is_word = code.len() > 2 && label.to_lowercase().starts_with(&code.to_lowercase());
+    if is_word || label == words::plain(code) || label.starts_with(code) {
+        label.to_owned()
+    } else if is_range {
+        code.to_owned()
+    } else {
+        format!("{code} {label}")
+    }
 }
 
 /// Names of the columns that [`cells`] fills: `sex`, `sex_label`, `sex_state`.
@@ -50,4 +64,22 @@ pub fn cells(dimensions: &[String], keys: &[CategoryKey], legend: Legend<'_>) ->
             None => [Cell::Empty, "total".into(), "TOTAL".into()],
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_says_it_all_stands_alone() {
+        assert_eq!(shown("75+", "75 and over"), "75+");
+        assert_eq!(shown("16-24", "16 to 24"), "16-24");
+        assert_eq!(shown("2020-04", "2020-04"), "2020-04");
+        assert_eq!(shown("asian", "Asian"), "Asian");
+        assert_eq!(shown("other", "Other ethnic group"), "Other ethnic group");
+        assert_eq!(shown("H", "Indian"), "H Indian");
+        assert_eq!(shown("1", "Male"), "1 Male");
+        assert_eq!(shown("1-2", "First to second decile"), "1-2");
+        assert_eq!(shown("GP", "General practitioner"), "GP General practitioner");
+    }
 }

@@ -115,6 +115,43 @@ pub fn categories(dimension: &v1::Dimension) -> Sheet {
     sheet
 }
 
+/// One line for each indicator. Range, polarity, tags, components and source are for programs: they would only make the table
+/// wide.
+pub fn indicators(all: &[v1::Indicator]) -> Sheet {
+    let mut sheet = Sheet::new([
+        "indicator",
+        "label",
+        "unit",
+        "numerator",
+        "denominator",
+        "not_for_targets",
+        "minimum",
+        "maximum",
+        "polarity",
+        "tags",
+        "components",
+        "source",
+    ]);
+    sheet.for_programs = 6;
+    for indicator in all {
+        sheet.push(vec![
+            (&indicator.id).into(),
+            (&indicator.label).into(),
+            (&indicator.unit).into(),
+            (&indicator.numerator).into(),
+            (&indicator.denominator).into(),
+            indicator.not_for_targets.into(),
+            indicator.minimum.into(),
+            indicator.maximum.into(),
+            (&indicator.polarity).into(),
+            joined(&indicator.tags),
+            joined(&indicator.components),
+            (&indicator.source).into(),
+        ]);
+    }
+    sheet
+}
+
 /// One line for each collection.
 pub fn collections(all: &[v1::Collection]) -> Sheet {
     let mut sheet = Sheet::new([
@@ -125,6 +162,7 @@ pub fn collections(all: &[v1::Collection]) -> Sheet {
         "datasets",
         "care_settings",
         "population_collection",
+        "access_collection",
         "provenance",
     ]);
     for collection in all {
@@ -138,6 +176,7 @@ pub fn collections(all: &[v1::Collection]) -> Sheet {
             joined(&datasets),
             joined(&collection.care_settings),
             (&collection.population_collection).into(),
+            (&collection.access_collection).into(),
             (&collection.provenance).into(),
         ]);
     }

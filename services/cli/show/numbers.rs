@@ -38,6 +38,34 @@ pub fn rate(interval: &v1::Interval) -> String {
     format!("{:.decimals$}{}", interval.value, limits(interval, 1.0, decimals))
 }
 
+/// A score: `2.94`.
+pub fn score(value: f64) -> String {
+    format!("{value:.2}")
+}
+
+/// A difference of two shares with its limits, in percentage points: `+3.3 points (+1.2 to +5.4)`.
+pub fn points(interval: &v1::Interval) -> String {
+    // A difference that rounds to nothing has no sign.
+    let signed = |value: f64| {
+        let text = format!("{:+.1}", value * 100.0);
+        if matches!(text.as_str(), "+0.0" | "-0.0") { "0.0".to_owned() } else { text }
+    };
+    let limits = match (interval.lower, interval.upper) {
+        (Some(lower), Some(upper)) => format!(" ({} to {})", signed(lower), signed(upper)),
+        _ => String::new(),
+    };
+    format!("{} points{limits}", signed(interval.value))
+}
+
+/// A figure as its unit (`Indicator.unit`) has it, with its limits.
+pub fn figure(unit: &str, interval: &v1::Interval) -> String {
+    match unit {
+        "RATIO" => share(interval),
+        "DIFFERENCE" => points(interval),
+        _ => format!("{:.2}{}", interval.value, limits(interval, 1.0, 2)),
+    }
+}
+
 fn decimals(shown: f64) -> usize {
     if shown > 0.0 && shown < 1.0 { 2 } else { 1 }
 }
@@ -78,6 +106,16 @@ mod tests {
     fn little_is_not_nothing() {
         assert_eq!(percent(0.000_01), "<0.01 %");
         assert_eq!(percent(0.0), "0.0 %");
+    }
+
+    #[test]
+    fn differences_have_a_sign_and_scores_no_percent() {
+        assert_eq!(points(&interval(0.033, 0.012, 0.054)), "+3.3 points (+1.2 to +5.4)");
+        assert_eq!(points(&interval(-0.0001, -0.02, 0.0199)), "0.0 points (-2.0 to +2.0)");
+        let alone = v1::Interval { value: -0.5, lower: None, upper: None };
+        assert_eq!(points(&alone), "-50.0 points");
+        assert_eq!(figure("SCORE", &v1::Interval { value: 2.9369, ..alone }), "2.94");
+        assert_eq!(figure("RATIO", &v1::Interval { value: 0.436, ..alone }), "43.6 %");
     }
 
     #[test]

@@ -1,0 +1,93 @@
+//! A table with more columns than fit the place: the same lines several times, each time with the next columns.
+
+use super::table::{self, Column};
+use super::{Look, wrap};
+
+/// A table whose lines begin with `keys`, then hold `values`, as one table where that fits the place (100 columns where it does
+/// not say), otherwise as several, one below the other. A single column that is too wide wraps.
+pub fn blocks(keys: &[Column], values: &[Column], lines: &[Vec<String>], look: &Look) -> String {
+    let place = look.width.unwrap_or(wrap::WIDTH);
+    let all: Vec<Column> = (keys.iter().chain(values).enumerate())
+        .map(|(at, column)| Column { title: title(column, cells(lines, at)), ..column.clone() })
+        .collect();
+    let widths: Vec<usize> = (all.iter().enumerate())
+        .map(|(at, column)| cells(lines, at).max(table::width(&column.title)) + 3)
+        .collect();
+    let (keys, values) = all.split_at(keys.len());
+    let (key_widths, value_widths) = widths.split_at(keys.len());
+    let head = key_widths.iter().sum::<usize>() + 1;
+    let mut tables = Vec::new();
+    let mut from = 0;
+    while from < values.len() {
+        let mut width = head;
+        let fit = value_widths[from..].iter().take_while(|next| {
+            width += **next;
+            width <= place
+        });
+        let to = from + fit.count().max(1);
+        let columns: Vec<_> = keys.iter().chain(&values[from..to]).cloned().collect();
+        let lines = lines.iter().map(|line| {
+            let (key, value) = line.split_at(keys.len());
+            key.iter().chain(&value[from..to]).cloned().collect()
+        });
+        tables.push(table::fitted(&columns, lines.collect(), look));
+        from = to;
+    }
+    tables.join("\n")
+}
+
+/// Width of the widest cell of a column.
+fn cells(lines: &[Vec<String>], at: usize) -> usize {
+    lines.iter().filter_map(|line| line.get(at)).map(|cell| table::width(cell)).max().unwrap_or(0)
+}
+
+/// The title in lines, so that it is not much wider than what stands below it.
+fn title(column: &Column, cells: usize) -> String {
+    wrap::text("", &column.title, &Look { width: Some(cells), ..Look::PLAIN })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(width: Option<usize>) -> String {
+        let values: Vec<_> = (1..=5).map(|at| Column::number(format!("DX-0{at}"))).collect();
+        let lines: Vec<_> = ["16-24", "75+"]
+            .iter()
+            .map(|key| {
+                let figures = (1..=5).map(|at| format!("{at}1.2 % (10.0-12.0)"));
+                std::iter::once((*key).to_owned()).chain(figures).collect()
+            })
+            .collect();
+        blocks(&[Column::text("age")], &values, &lines, &Look { width, ..Look::PLAIN })
+    }
+
+    #[test]
+    fn every_figure_is_there_once_and_every_line_fits() {
+        for place in [None, Some(60), Some(80), Some(100), Some(200)] {
+            let text = drawn(place);
+            assert!(table::width(&text) <= place.unwrap_or(100), "{text}");
+            for at in 1..=5 {
+                assert_eq!(text.matches(&format!("DX-0{at}")).count(), 1, "{text}");
+                assert_eq!(text.matches(&format!("{at}1.2 %")).count(), 2, "{text}");
+            }
+        }
+        assert_eq!(drawn(Some(200)).matches("16-24").count(), 1);
+        assert_eq!(drawn(None).matches("16-24").count(), 2);
+    }
+
+    #[test]
+    fn a_long_title_stands_in_lines() {
+        let keys = [Column::text("Broad ethnic group (Chinese in Asian, as in Census 2021)")];
+        let lines = [vec!["White".to_owned(), "1".to_owned()]];
+        let text = blocks(&keys, &[Column::number("people")], &lines, &Look::PLAIN);
+        assert!(table::width(&text) < 40, "{text}");
+        assert!(text.contains("| Broad ethnic group "), "{text}");
+    }
+
+    #[test]
+    fn a_place_too_narrow_for_one_column_still_shows_them_all() {
+        let text = drawn(Some(20));
+        assert_eq!(text.matches("16-24").count(), 5, "{text}");
+    }
+}

@@ -1,0 +1,98 @@
+//! Words and units of indicators, and words of dimensions, as the service's reference has them.
+
+use super::{Look, numbers, words, wrap};
+use crate::proto::v1::{Absence, Category, Dimension, Indicator, IndicatorCell, Interval};
+
+/// The indicators that a service has, and the dimensions, whose words an answer has only where it counted something.
+#[derive(Debug, Clone, Default)]
+pub struct Indicators {
+    /// The indicators.
+    pub all: Vec<Indicator>,
+    /// The dimensions; empty where only answers' own legends are needed.
+    pub dimensions: Vec<Dimension>,
+}
+
+impl Indicators {
+    fn find(&self, id: &str) -> Option<&Indicator> {
+        self.all.iter().find(|indicator| indicator.id == id)
+    }
+
+    /// A dimension.
+    pub fn dimension(&self, id: &str) -> Option<&Dimension> {
+        self.dimensions.iter().find(|dimension| dimension.id == id)
+    }
+
+    /// A category of a dimension, and its place.
+    pub fn category(&self, dimension: &str, code: &str) -> Option<(usize, &Category)> {
+        let categories = &self.dimension(dimension)?.categories;
+        categories.iter().enumerate().find(|(_, category)| category.code == code)
+    }
+
+    /// Its words; empty where the service has none.
+    pub fn label(&self, id: &str) -> &str {
+        self.find(id).map_or("", |indicator| &indicator.label)
+    }
+
+    /// Id and words: `DX-06 Registered with the NHS App`.
+    pub fn titled(&self, id: &str) -> String {
+        format!("{id} {}", self.label(id)).trim_end().to_owned()
+    }
+
+    /// Its unit; RATIO where the service does not say.
+    pub fn unit(&self, id: &str) -> &str {
+        self.find(id).map(|indicator| indicator.unit.as_str()).unwrap_or("RATIO")
+    }
+
+    /// Id, words, what is counted of what, in lines.
+    pub fn definition(&self, id: &str, look: &Look) -> String {
+        let of = match self.find(id) {
+            Some(found) if !found.numerator.is_empty() => {
+                format!(": {}, of: {}", found.numerator, found.denominator)
+            }
+            _ => String::new(),
+        };
+        wrap::text("  ", &format!("{}{of}", self.titled(id)), look)
+    }
+
+    /// A figure in its unit, with its limits; without one, why.
+    pub fn figure(&self, cell: &IndicatorCell, why: &mut Reasons) -> String {
+        self.interval(&cell.indicator, cell.share.as_ref(), cell.absence.as_ref(), why)
+    }
+
+    /// As [`Self::figure`], from its parts.
+    pub fn interval(
+        &self,
+        id: &str,
+        interval: Option<&Interval>,
+        absence: Option<&Absence>,
+        why: &mut Reasons,
+    ) -> String {
+        match interval {
+            Some(interval) => numbers::figure(self.unit(id), interval),
+            None => why.of(id, absence),
+        }
+    }
+}
+
+/// Why figures are absent: short in the table, in full below it, each once.
+#[derive(Debug, Default)]
+pub struct Reasons(Vec<String>);
+
+impl Reasons {
+    /// The reason for `what` in short: `not computable`.
+    pub fn of(&mut self, what: &str, absence: Option<&Absence>) -> String {
+        let Some(absence) = absence else { return "no figure".to_owned() };
+        if !absence.detail.is_empty() {
+            let line = format!("{what}: {}", words::absence(absence));
+            if !self.0.contains(&line) {
+                self.0.push(line);
+            }
+        }
+        words::plain(&words::absence_reason(absence.reason))
+    }
+
+    /// The details, as lines.
+    pub fn lines(&self, look: &Look) -> String {
+        self.0.iter().map(|line| wrap::text("  ", line, look)).collect::<Vec<_>>().join("\n")
+    }
+}
