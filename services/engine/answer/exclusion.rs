@@ -5,6 +5,7 @@ mod tables;
 
 use super::around::{axis_sums, has_total, joined, nothing, occurring};
 use super::context::{Context, Key};
+use super::estimates::{Estimates, PublishedEstimate};
 use super::indicators::{IndicatorCell, Share};
 use super::plan::{Ask, Plan};
 use crate::domain::codes::nearest;
@@ -55,7 +56,7 @@ pub struct ExclusionRow {
 }
 
 /// A table of digital exclusion.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ExclusionTable {
     /// What it was made of.
     pub context: Context,
@@ -63,6 +64,8 @@ pub struct ExclusionTable {
     pub dimensions: Vec<String>,
     /// The total first.
     pub rows: Vec<ExclusionRow>,
+    /// What others published about the same: beside the rows, never merged with them.
+    pub estimates: Vec<PublishedEstimate>,
     /// Position that was read at.
     pub position: u64,
     /// The data that it was made of, for the cache.
@@ -155,7 +158,8 @@ impl Engine {
 
         let mut rows = Vec::new();
         let mut also = |rows: &mut Vec<ExclusionRow>, keys: Vec<Key>, query: Query| {
-            let whole = self.exclusion(&ExclusionQuestion { query, ..question.clone() })?;
+            let counted = ExclusionQuestion { query, estimates: None, ..question.clone() };
+            let whole = self.exclusion(&counted)?;
             rows.extend(
                 whole.rows.into_iter().map(|row| ExclusionRow { keys: keys.clone(), ..row }),
             );
@@ -198,8 +202,16 @@ impl Engine {
             context.empty = Some(nothing(&base.plan, &context, "person"));
         }
         let position = base.plan.position;
-        // ESTIMATES PLUG IN HERE: `self.estimates(&pinned, question.estimates)`, scope and data_position joined.
-        Ok(ExclusionTable { context, dimensions: query.by.clone(), rows, position, scope })
+        let estimates = match &question.estimates {
+            Some(collections) => self.estimates(&pinned, collections)?,
+            None => Estimates::default(),
+        };
+        context.data_position = context.data_position.max(estimates.data_position);
+        if question.estimates.is_some() {
+            scope = joined(scope, estimates.scope);
+        }
+        let (dimensions, estimates) = (query.by.clone(), estimates.found);
+        Ok(ExclusionTable { context, dimensions, rows, estimates, position, scope })
     }
 
     /// A plan of access records by what is asked for and more, under more conditions.

@@ -4,7 +4,7 @@ use tonic::Status;
 
 use super::context::{context, indicator, key, share, state};
 use super::query::query;
-use super::{int, query_error};
+use super::{estimate, int, query_error};
 use crate::domain::collection::Dataset;
 use crate::domain::reference::Reference;
 use crate::engine::answer::{
@@ -76,8 +76,7 @@ pub(in crate::rpc) fn table(
         context: Some(context(table.context, query, Measure::Persons, Denominator::KnownOnly)),
         dimensions: table.dimensions,
         rows: table.rows.into_iter().map(|each| row(each, full)).collect(),
-        // ESTIMATES PLUG IN HERE: `table.estimates`.
-        estimates: Vec::new(),
+        estimates: table.estimates.into_iter().map(estimate::published).collect(),
     }
 }
 
