@@ -103,7 +103,7 @@ mod tests {
             value: f64::from(number) / 1e6,
             lower: Some(0.0),
             upper: None,
-            base_count: (number % 2 == 0).then_some(0),
+            base_count: number.is_multiple_of(2).then_some(0),
             weight: Some(1.5),
             base: "b".repeat(base_bytes),
         }

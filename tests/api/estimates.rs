@@ -12,7 +12,7 @@ use tonic::{Code, Status};
 use crate::support::{Refusal, TestServer, header, message};
 
 /// A header of the Office for National Statistics with this source's fields changed.
-fn about(month: &str, source: Value) -> EstimatesHeader {
+fn about(month: &str, source: &Value) -> EstimatesHeader {
     let mut whole = json!({
         "publisher": "Office for National Statistics", "title": "Internet users", "edition": "2018",
         "licence": "Open Government Licence v3.0", "series": "labour-force-survey"
@@ -65,7 +65,7 @@ fn short(status: &Status) -> (String, String) {
 #[tokio::test]
 async fn estimates_are_submissions_like_others() {
     let server = TestServer::start().await;
-    let header = about("2018-03", json!({}));
+    let header = about("2018-03", &json!({}));
     let first = submit(&server, header.clone(), vec![some_rows()]).await.unwrap();
     let made = first.submission.clone().unwrap();
     assert_eq!(made.name.split('/').nth(5), Some("estimates"));
@@ -90,7 +90,7 @@ async fn estimates_are_submissions_like_others() {
     assert_eq!(short(&status).0, "REQUEST_ID_REUSED");
 
     // A second version takes the place and can be withdrawn.
-    let second = submit(&server, about("2018-03", json!({})), vec![fewer]).await.unwrap();
+    let second = submit(&server, about("2018-03", &json!({})), vec![fewer]).await.unwrap();
     let second = second.submission.unwrap();
     assert_eq!((second.version, second.accepted_count), (2, 2));
     let withdraw = |name: &str| WithdrawSubmissionRequest {
@@ -120,7 +120,7 @@ async fn many_estimates_stand_in_many_blocks() {
         "value": f64::from(n % 100) / 10.0, "base": "b".repeat(900)})
     };
     let many: Vec<EstimateRecord> = (0..3000).map(|n| message(row(n))).collect();
-    let mut header = about("2021-03", json!({}));
+    let mut header = about("2021-03", &json!({}));
     submission(&mut header).collection = "deri".into();
     submission(&mut header).organisation = "GMCA".into();
     submission(&mut header).expected_record_count = Some(3000);
@@ -141,7 +141,7 @@ async fn rows_with_problems_are_told_or_left_out() {
     bad[2].value = Some(f64::NAN);
     bad.push(bad[0].clone());
     bad.push(message(json!({"indicator": "DX-99", "area": "Leicester", "period": "soon"})));
-    let strict = about("2018-03", json!({}));
+    let strict = about("2018-03", &json!({}));
     let status = submit(&server, strict.clone(), vec![bad.clone()]).await.unwrap_err();
     let refusal = Refusal::of(&status);
     assert_eq!((refusal.code, refusal.reason.as_str()), (Code::InvalidArgument, "ROWS_INVALID"));
@@ -180,7 +180,7 @@ async fn rows_with_problems_are_told_or_left_out() {
     assert!(again.replayed);
 
     // Nothing good in it: also `allow_partial` stores nothing.
-    let mut nothing = about("2018-04", json!({}));
+    let mut nothing = about("2018-04", &json!({}));
     submission(&mut nothing).allow_partial = true;
     let status = submit(&server, nothing, vec![bad[4..].to_vec()]).await.unwrap_err();
     assert_eq!(short(&status).0, "ROWS_INVALID");
@@ -219,11 +219,11 @@ async fn headers_say_what_is_missing() {
         header.source.as_mut().unwrap()
     }
     for (change, reason, field) in cases {
-        let mut header = about("2018-03", json!({}));
+        let mut header = about("2018-03", &json!({}));
         change(&mut header);
         let status = submit(&server, header, vec![some_rows()]).await.unwrap_err();
         assert_eq!(short(&status), (reason.to_owned(), field.to_owned()));
     }
-    let status = submit(&server, about("2018-03", json!({})), vec![]).await.unwrap_err();
+    let status = submit(&server, about("2018-03", &json!({})), vec![]).await.unwrap_err();
     assert_eq!(short(&status).0, "SUBMISSION_EMPTY");
 }

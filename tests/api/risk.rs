@@ -32,6 +32,15 @@ async fn score(server: &TestServer, collection: &str, organisation: &str) -> Sub
         // Elsewhere in the country: known to nobody here.
         row("DX-10", "E01000001", 9.0),
     ];
+    submit_scores(server, collection, organisation, records).await
+}
+
+async fn submit_scores(
+    server: &TestServer,
+    collection: &str,
+    organisation: &str,
+    records: Vec<EstimateRecord>,
+) -> Submission {
     let header = EstimatesHeader {
         submission: Some(header(organisation, collection, "2022-12", &[])),
         source: Some(message(json!({
@@ -132,7 +141,7 @@ async fn scores_of_2011_fall_on_people_of_2021() {
     assert_eq!(context.collection, "census-2021-ethnic-group");
     assert_eq!((context.area.as_str(), context.first_month.as_str()), ("QK1", "2021-03"));
     assert_eq!((context.data_position, context.limits_unit.as_str()), (scored.position, "persons"));
-    assert!(context.notes.iter().any(|note| note.starts_with("631 small areas")), "{context:?}");
+    assert!(context.notes.iter().any(|note| note.starts_with("630 small areas")), "{context:?}");
 
     // By what the small areas lie in, and each by itself.
     let district = ask(&server, json!({"area": "QK1", "by": "residence_district"})).await;
@@ -170,6 +179,73 @@ async fn deprivation_is_that_of_its_own_edition() {
     is(old["imd_2019:q1"], (150, 40, 1), 2.0, 0);
     is(old["imd_2019:q2"], (362, 0, 2), (1200.0 + 486.0) / 362.0, 200);
     is(old["imd_2019:q3"], (138, 0, 1), 5.0, 138);
+}
+
+/// A file of this repository as records by its header's names.
+fn file(path: &str) -> Vec<BTreeMap<String, String>> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    reader.deserialize().map(Result::unwrap).collect()
+}
+
+#[tokio::test]
+async fn the_published_index_comes_out_as_it_was_published() {
+    let server = TestServer::start().await;
+    let deri = file("deploy/demo/deri_depahri_lsoa11_llr.csv");
+    let scores: BTreeMap<_, f64> = deri
+        .iter()
+        .map(|row| (row["lsoa11_code"].clone(), row["deri_score_national"].parse().unwrap()))
+        .collect();
+    let row = |(area, value): (&String, &f64)| -> EstimateRecord {
+        message(
+            json!({"indicator": "DX-10", "area": area, "period": "2022", "value": value, "base": "lsoa_2011"}),
+        )
+    };
+    submit_scores(&server, "deri", "GMCA", scores.iter().map(row).collect()).await;
+    let areas = file("services/domain/codes/data/lsoa.csv");
+    let old: Vec<_> = areas.iter().filter(|row| row["edition"] == "lsoa_2011").collect();
+    let people = old.iter().map(|row| -> PopulationRecord {
+        let count: i64 = row["population"].parse().unwrap();
+        message(json!({"personCount": count, "residenceLsoa": row["lsoa"]}))
+    });
+    let mut header = header("ONS", "ons-mid-2020", "2020-06", &[]);
+    header.code_systems.insert("residence_lsoa".into(), "lsoa_2011".into());
+    server.submit_people(header, people.collect()).await.unwrap();
+
+    let check = |row: &AreaRiskRow,
+                 keep: &dyn Fn(&BTreeMap<String, String>) -> bool,
+                 published: f64| {
+        let (mut people, mut sum, mut count) = (0.0, 0.0, 0);
+        for area in old.iter().filter(|area| keep(area)) {
+            let lived: f64 = area["population"].parse().unwrap();
+            (people, sum, count) = (people + lived, sum + lived * scores[&area["lsoa"]], count + 1);
+        }
+        assert_eq!((row.person_count as f64, row.area_count), (people, count));
+        assert!((row.mean_score.unwrap() - sum / people).abs() < 1e-9);
+        assert!((row.unweighted_mean_score.unwrap() - published).abs() < 0.00005, "{row:?}");
+    };
+    let risk = ask(&server, json!({"area": "QK1", "by": "imd2019_quintile"})).await;
+    let found = rows(&risk);
+    check(found[""], &|_| true, 2.9369);
+    assert_eq!(found[""].person_count, 1_107_597);
+    for (quintile, published) in [(1, 3.7931), (2, 3.1898), (3, 2.9308), (4, 2.8020), (5, 2.5073)] {
+        let inside = |area: &BTreeMap<String, String>| {
+            let decile: u32 = area["imd_decile"].parse().unwrap();
+            decile.div_ceil(2) == quintile
+        };
+        check(found[&format!("imd_2019:q{quintile}")], &inside, published);
+    }
+    for (sub_icb, published) in [("03W", 2.7705), ("04C", 3.2467), ("04V", 2.8157)] {
+        let risk = ask(&server, json!({"area": sub_icb})).await;
+        check(&risk.rows[0], &|area| area["sub_icb"] == sub_icb, published);
+    }
+    let top = ask(&server, json!({"area": "QK1", "highRiskTopShare": 0.2})).await;
+    let share = top.rows[0].high_risk_share.unwrap();
+    assert!((0.2..0.205).contains(&share), "{share}");
+    // Deprivation of 2025 is of other small areas, which nobody was counted by here.
+    let refused =
+        whole(&server, json!({"area": "QK1", "by": "imd2025_quintile"})).await.unwrap_err();
+    assert!(refused.message().contains("name a population by LSOA 2021"), "{refused:?}");
 }
 
 #[tokio::test]

@@ -151,7 +151,7 @@ fn figures_are_what_a_plain_walk_over_the_people_gives() {
     let persons: Vec<f64> = areas
         .iter()
         .filter_map(|(people, scores)| Some((*people, scores.as_ref()?.score)))
-        .flat_map(|(people, score)| std::iter::repeat_n(score, people as usize))
+        .flat_map(|(people, score)| (0..people).map(move |_| score))
         .collect();
     let mean = persons.iter().sum::<f64>() / persons.len() as f64;
     assert_eq!((found.people, found.unmatched, found.areas), (persons.len() as u64, 5, 3));

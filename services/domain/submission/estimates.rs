@@ -12,6 +12,7 @@ use crate::domain::cube::Packed;
 use crate::domain::estimate::{
     Estimate, EstimateKey, EstimateSource, Estimates, NAMED_AREA, PUBLISHER,
 };
+use crate::domain::indicator::Indicator;
 use crate::domain::period::months_of;
 use crate::domain::reference::Reference;
 
@@ -341,7 +342,7 @@ fn check_code(dimension: &Dimension, field: &str, code: &str, wrong: &mut Wrong)
 
 fn check_figures(reference: &Reference, given: &Given<'_>, wrong: &mut Wrong) {
     let (least, most) =
-        reference.indicator(given.indicator).map_or((f64::MIN, f64::MAX), |i| i.range());
+        reference.indicator(given.indicator).map_or((f64::MIN, f64::MAX), Indicator::range);
     let value = match given.value {
         None => {
             wrong.add("value", "", "a number: where none was published there is no row");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::plan::position;
-use crate::domain::codes::{State, Value};
+use crate::domain::codes::{Dimension, State, Value};
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::{Estimate, EstimateKey, MEASURED, NAMED_AREA};
 use crate::domain::field::Field;
@@ -187,7 +187,7 @@ struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     fn new(reference: &'a Reference, query: &'a Query) -> Self {
-        let field = |id: &str| reference.dimension(id).and_then(|dimension| dimension.field());
+        let field = |id: &str| reference.dimension(id).and_then(Dimension::field);
         let conditions =
             || query.filters.iter().filter(|filter| field(&filter.dimension).is_some());
         let named = query.by.iter().chain(conditions().map(|filter| &filter.dimension));
@@ -224,7 +224,7 @@ impl<'a> Asked<'a> {
             fields.insert(field);
             let of_field = self.filters.iter().filter(|filter| {
                 let on = self.reference.dimension(&filter.dimension);
-                on.and_then(|on| on.field()) == Some(field)
+                on.and_then(Dimension::field) == Some(field)
             });
             if !of_field.into_iter().all(|filter| self.leaves(filter, &dimension.id, &key.code)) {
                 return false;

@@ -27,6 +27,8 @@ pub(super) struct Scored {
 
 /// The newest table of scores in a collection: last and first month of its figures, month and position of its submission.
 type When = ((Month, Month), Month, u64);
+/// That, the submission, and all of its figures.
+type Newest<'a> = (When, &'a Arc<Submission>, Arc<[Estimate]>);
 
 impl Engine {
     /// The scores of the newest period, and why there are none.
@@ -46,7 +48,7 @@ impl Engine {
             drop(catalog);
             (reference, standing)
         };
-        let mut newest: BTreeMap<&str, (When, &Arc<Submission>, Arc<[Estimate]>)> = BTreeMap::new();
+        let mut newest: BTreeMap<&str, Newest<'_>> = BTreeMap::new();
         for submission in &standing.submissions {
             let rows = self.store().reader().estimates(submission)?;
             let scores = rows.iter().filter(|row| is_score(&reference, row, &question.indicator));
