@@ -39,6 +39,24 @@ pub enum What {
     Access,
 }
 
+impl What {
+    fn words(self) -> &'static str {
+        match self {
+            What::Consultations => "consultations",
+            What::Populations => "populations",
+            What::Access => "digital access",
+        }
+    }
+
+    fn parcels(self, generator: &Generator) -> Box<dyn Iterator<Item = Parcel> + '_> {
+        match self {
+            What::Consultations => Box::new(generator.consultations()),
+            What::Populations => Box::new(generator.populations()),
+            What::Access => Box::new(generator.access(|_| true)),
+        }
+    }
+}
+
 /// `equity generate`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -89,11 +107,7 @@ pub async fn run(args: GenerateArgs, out: &mut Out) -> Result<(), Failure> {
     let what = if args.populations { What::Populations } else { args.dataset };
     let rows = (what == What::Consultations).then_some(args.rows);
     let bar = progress::bar("making records", "rows", rows, &out.look);
-    let parcels: Box<dyn Iterator<Item = Parcel>> = match what {
-        What::Consultations => Box::new(generator.consultations()),
-        What::Populations => Box::new(generator.populations()),
-        What::Access => Box::new(generator.access(|_| true)),
-    };
+    let parcels = what.parcels(&generator);
     match args.out.as_deref() {
         Some(path) if path != Path::new("-") => {
             let file = File::create(path).map_err(|error| Failure::data(path, error))?;
@@ -144,15 +158,12 @@ async fn submit(
     let service = Service::connect(address).await?;
     let how = Sending { run_id: send::fresh_run_id(), allow_partial: false, validate_only: false };
     let mut all = Sent::default();
-    let parts: [(&str, Option<u64>, Box<dyn Iterator<Item = Parcel>>); 3] = [
-        ("consultations", Some(rows), Box::new(generator.consultations())),
-        ("populations", None, Box::new(generator.populations())),
-        ("digital access", None, Box::new(generator.access(|_| true))),
-    ];
     let mut result = Ok(());
-    for (name, rows, parcels) in parts {
-        let bar = progress::bar(name, "rows", rows, &out.look);
-        result = send_all(&service, parcels.map(Ok), &how, &bar, &mut all).await;
+    for what in [What::Consultations, What::Populations, What::Access] {
+        let known = (what == What::Consultations).then_some(rows);
+        let bar = progress::bar(what.words(), "rows", known, &out.look);
+        let parcels = what.parcels(generator).map(Ok);
+        result = send_all(&service, parcels, &how, &bar, &mut all).await;
         bar.finish_and_clear();
         if result.is_err() {
             break;

@@ -49,21 +49,24 @@ pub async fn send(
         Rows::Consultations(rows) => {
             let batch = |records| consultations::Part::Batch(ConsultationBatch { records });
             let message = |part| SubmitConsultationsRequest { part: Some(part) };
-            let messages = messages(consultations::Part::Header(header), rows, bar, batch, message);
+            let messages =
+                messages(consultations::Part::Header(header), rows, bar.clone(), batch, message);
             let answer = client.submit_consultations(messages).await;
             answer.map_err(|status| service.failure(status))?.into_inner().receipt
         }
         Rows::Populations(rows) => {
             let batch = |records| populations::Part::Batch(PopulationBatch { records });
             let message = |part| SubmitPopulationsRequest { part: Some(part) };
-            let messages = messages(populations::Part::Header(header), rows, bar, batch, message);
+            let messages =
+                messages(populations::Part::Header(header), rows, bar.clone(), batch, message);
             let answer = client.submit_populations(messages).await;
             answer.map_err(|status| service.failure(status))?.into_inner().receipt
         }
         Rows::Access(rows) => {
             let batch = |records| access::Part::Batch(AccessBatch { records });
             let message = |part| SubmitDigitalAccessRequest { part: Some(part) };
-            let messages = messages(access::Part::Header(header), rows, bar, batch, message);
+            let messages =
+                messages(access::Part::Header(header), rows, bar.clone(), batch, message);
             let answer = client.submit_digital_access(messages).await;
             answer.map_err(|status| service.failure(status))?.into_inner().receipt
         }
@@ -71,7 +74,8 @@ pub async fn send(
             let header = EstimatesHeader { submission: Some(header), source: Some(source) };
             let batch = |records| estimates::Part::Batch(EstimateBatch { records });
             let message = |part| SubmitEstimatesRequest { part: Some(part) };
-            let messages = messages(estimates::Part::Header(header), rows, bar, batch, message);
+            let messages =
+                messages(estimates::Part::Header(header), rows, bar.clone(), batch, message);
             let answer = client.submit_estimates(messages).await;
             answer.map_err(|status| service.failure(status))?.into_inner().receipt
         }
@@ -83,11 +87,11 @@ pub async fn send(
 fn messages<R: Message + 'static, P: Send + 'static, M: Send + 'static>(
     header: P,
     rows: Vec<R>,
-    bar: &ProgressBar,
+    bar: ProgressBar,
     batch: fn(Vec<R>) -> P,
     message: fn(P) -> M,
 ) -> impl tokio_stream::Stream<Item = M> + Send + 'static {
-    let parts = std::iter::once(header).chain(batches(rows, bar.clone()).map(batch));
+    let parts = std::iter::once(header).chain(batches(rows, bar).map(batch));
     tokio_stream::iter(parts.map(message))
 }
 

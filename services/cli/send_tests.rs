@@ -93,7 +93,7 @@ async fn the_header_comes_first_and_says_how_many_rows_follow() {
     let parts = |rows| {
         let batch = |records| Part::Batch(ConsultationBatch { records });
         let header = Part::Header(parcel().header("id"));
-        messages(header, rows, &ProgressBar::hidden(), batch, |part| part)
+        messages(header, rows, ProgressBar::hidden(), batch, |part| part)
     };
     let Rows::Consultations(rows) = parcel().rows else { unreachable!() };
     let sent: Vec<Part> = parts(rows).collect().await;

@@ -104,15 +104,17 @@ pub(super) fn remark_of(parcel: &Parcel, remark: Remark) -> String {
         }
         Remark::Collected if parcel.collected.is_empty() => NONE.to_owned(),
         Remark::Collected => parcel.collected.join(";"),
-        Remark::Source(text, _) => match &parcel.rows {
-            Rows::Estimates(source, _) => text(source).clone(),
-            _ => String::new(),
-        },
-        Remark::NotForTargets => match &parcel.rows {
-            Rows::Estimates(source, _) if source.not_for_targets => "Y".to_owned(),
+        Remark::Source(text, _) => source(parcel).map(text).cloned().unwrap_or_default(),
+        Remark::NotForTargets => match source(parcel) {
+            Some(source) if source.not_for_targets => "Y".to_owned(),
             _ => "N".to_owned(),
         },
     }
+}
+
+/// Where estimates come from; records come from nowhere else.
+fn source(parcel: &Parcel) -> Option<&EstimateSource> {
+    if let Rows::Estimates(source, _) = &parcel.rows { Some(source) } else { None }
 }
 
 /// The codes of a cell, joined with `;`.

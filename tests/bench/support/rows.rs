@@ -36,7 +36,7 @@ pub struct Encoded {
 pub fn encode(parcel: &Parcel) -> Encoded {
     let records = match &parcel.rows {
         Rows::Consultations(records) => records.as_slice(),
-        _ => &[],
+        Rows::Populations(_) | Rows::Access(_) | Rows::Estimates(..) => &[],
     };
     let header = Part::Header(parcel.header(&uuid::Uuid::new_v4().to_string()));
     let batches = records
