@@ -90,7 +90,7 @@ fn messages<R: Message + 'static, P: Send + 'static, M: Send + 'static>(
     bar: ProgressBar,
     batch: fn(Vec<R>) -> P,
     message: fn(P) -> M,
-) -> impl tokio_stream::Stream<Item = M> + Send + 'static {
+) -> impl tokio_stream::Stream<Item = M> + Send + use<R, P, M> {
     let parts = std::iter::once(header).chain(batches(rows, bar).map(batch));
     tokio_stream::iter(parts.map(message))
 }

@@ -2,7 +2,10 @@
 
 mod bad_input;
 mod estimates;
+mod exclusion;
+mod impact;
 mod oracle;
+mod provision;
 mod queries;
 mod reference;
 mod refusals;

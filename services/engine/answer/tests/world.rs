@@ -25,6 +25,8 @@ pub(super) struct Row {
     /// Absent: 1.
     pub(super) weight: Option<u32>,
     pub(super) person: Option<String>,
+    /// Day of the month.
+    pub(super) day: Option<u8>,
 }
 
 /// What one organisation says of one month.
@@ -262,6 +264,9 @@ impl Said {
                     Given::Code(code) => builder.code(*field, code),
                     Given::Set(codes) => builder.codes(*field, codes),
                 }
+            }
+            if let Some(day) = row.day {
+                builder.date(&format!("{}-{day:02}", self.month));
             }
             builder.weight("record_count", row.weight.map(i64::from), 0);
             builder.person(row.person.as_deref().unwrap_or(""));
