@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::exit::EXIT_CODES;
 use super::show::Format;
-use super::{breakdown, check, demo, generate, reference, serve, submissions, submit};
+use super::{assessments, breakdown, check, demo, generate, reference, serve, submissions, submit};
 
 /// Where a service is looked for, where nothing else is said.
 pub const DEFAULT_SERVICE: &str = "http://127.0.0.1:7443";
@@ -54,6 +54,8 @@ pub enum Command {
     Reference(ReferenceArgs),
     /// List submissions, look at one, or take one back.
     Submissions(SubmissionsArgs),
+    /// Record or list what organisations say of their channels themselves.
+    Assessments(AssessmentsArgs),
     /// Make synthetic records.
     Generate(generate::GenerateArgs),
     /// Prove that the stored state is what the log says.
@@ -87,6 +89,15 @@ pub struct SubmissionsArgs {
     /// What to do with them.
     #[command(subcommand)]
     pub what: submissions::Action,
+}
+
+/// `equity assessments`.
+#[derive(Debug, Args)]
+#[command(after_help = assessments::EXAMPLES)]
+pub struct AssessmentsArgs {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub what: assessments::Action,
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use tonic::{Request, Status};
 use super::exit::Failure;
 use super::show::errors;
 use crate::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
+use crate::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
 use crate::proto::v1::reference_service_client::ReferenceServiceClient;
 use crate::proto::v1::submission_service_client::SubmissionServiceClient;
 
@@ -58,6 +59,12 @@ impl Service {
     /// Answers breakdowns.
     pub fn channels(&self) -> ConsultationChannelServiceClient<Channel> {
         ConsultationChannelServiceClient::new(self.channel.clone())
+            .max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// Answers who is digitally excluded, and takes assessments in.
+    pub fn exclusion(&self) -> DigitalExclusionServiceClient<Channel> {
+        DigitalExclusionServiceClient::new(self.channel.clone())
             .max_decoding_message_size(ANSWER_BYTES)
     }
 

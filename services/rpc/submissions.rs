@@ -223,16 +223,16 @@ fn code<B>(
     Some(Coded { header, draft, prepared })
 }
 
-fn refused(error: &WriteError, request_id: &str) -> Status {
+pub(super) fn refused(error: &WriteError, request_id: &str) -> Status {
     match error {
         WriteError::RequestIdReused => status::request_id_reused(request_id),
         WriteError::NotCurrent => status::submission_not_current("the submission"),
         WriteError::Full(why) => {
-            tracing::warn!(why, "a submission was refused: the disk is too full");
+            tracing::warn!(why, "a change was refused: the disk is too full");
             status::storage_full()
         }
         WriteError::Stopped(why) => {
-            tracing::warn!(why, "a submission was refused: writing has stopped");
+            tracing::warn!(why, "a change was refused: writing has stopped");
             status::writing_stopped()
         }
         WriteError::Busy => status::overloaded(RETRY),

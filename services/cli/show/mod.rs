@@ -1,5 +1,6 @@
 //! What people and programs see: every line that a command writes goes through [`Out`].
 
+pub mod assessments;
 pub mod channels;
 pub mod channels_sheet;
 pub mod chart;
