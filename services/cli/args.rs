@@ -4,7 +4,9 @@ use clap::{Args, Parser, Subcommand};
 
 use super::exit::EXIT_CODES;
 use super::show::Format;
-use super::{assessments, breakdown, check, demo, generate, reference, serve, submissions, submit};
+use super::{
+    assessments, breakdown, check, demo, export, generate, reference, serve, submissions, submit,
+};
 
 /// Where a service is looked for, where nothing else is said.
 pub const DEFAULT_SERVICE: &str = "http://127.0.0.1:7443";
@@ -50,6 +52,8 @@ pub enum Command {
     Submit(submit::SubmitArgs),
     /// Ask who is seen how.
     Breakdown(BreakdownArgs),
+    /// Write a table of every area and period into a file: CSV or Parquet.
+    Export(ExportArgs),
     /// List what can be asked, and in which words.
     Reference(ReferenceArgs),
     /// List submissions, look at one, or take one back.
@@ -89,6 +93,15 @@ pub struct SubmissionsArgs {
     /// What to do with them.
     #[command(subcommand)]
     pub what: submissions::Action,
+}
+
+/// `equity export`.
+#[derive(Debug, Args)]
+#[command(after_help = export::EXAMPLES)]
+pub struct ExportArgs {
+    /// Which table.
+    #[command(subcommand)]
+    pub what: export::args::Table,
 }
 
 /// `equity assessments`.

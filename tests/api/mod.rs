@@ -2,6 +2,7 @@
 
 mod assessments;
 mod bad_input;
+mod exports;
 mod oracle;
 mod queries;
 mod reference;
