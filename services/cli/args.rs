@@ -4,7 +4,9 @@ use clap::{Args, Parser, Subcommand};
 
 use super::exit::EXIT_CODES;
 use super::show::Format;
-use super::{breakdown, check, demo, generate, reference, serve, submissions, submit};
+use super::{
+    assessments, breakdown, check, demo, export, generate, reference, serve, submissions, submit,
+};
 
 /// Where a service is looked for, where nothing else is said.
 pub const DEFAULT_SERVICE: &str = "http://127.0.0.1:7443";
@@ -51,10 +53,14 @@ pub enum Command {
     Submit(submit::SubmitArgs),
     /// Ask who is seen how, who is digitally excluded, and whether the mitigation works.
     Breakdown(BreakdownArgs),
+    /// Write a table of every area and period into a file: CSV or Parquet.
+    Export(ExportArgs),
     /// List what can be asked, and in which words.
     Reference(ReferenceArgs),
     /// List submissions, look at one, or take one back.
     Submissions(SubmissionsArgs),
+    /// Record or list what organisations say of their channels themselves.
+    Assessments(AssessmentsArgs),
     /// Make synthetic records.
     Generate(generate::GenerateArgs),
     /// Prove that the stored state is what the log says.
@@ -88,6 +94,24 @@ pub struct SubmissionsArgs {
     /// What to do with them.
     #[command(subcommand)]
     pub what: submissions::Action,
+}
+
+/// `equity export`.
+#[derive(Debug, Args)]
+#[command(after_help = export::EXAMPLES)]
+pub struct ExportArgs {
+    /// Which table.
+    #[command(subcommand)]
+    pub what: export::args::Table,
+}
+
+/// `equity assessments`.
+#[derive(Debug, Args)]
+#[command(after_help = assessments::EXAMPLES)]
+pub struct AssessmentsArgs {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub what: assessments::Action,
 }
 
 #[cfg(test)]

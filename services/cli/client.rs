@@ -9,6 +9,7 @@ use super::exit::Failure;
 use super::show::errors;
 use crate::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
 use crate::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
+use crate::proto::v1::export_service_client::ExportServiceClient;
 use crate::proto::v1::reference_service_client::ReferenceServiceClient;
 use crate::proto::v1::submission_service_client::SubmissionServiceClient;
 
@@ -62,10 +63,15 @@ impl Service {
             .max_decoding_message_size(ANSWER_BYTES)
     }
 
-    /// Answers who is digitally excluded, what they got, and which areas are at risk.
+    /// Answers who is digitally excluded, what they got and which areas are at risk, and takes assessments in.
     pub fn exclusion(&self) -> DigitalExclusionServiceClient<Channel> {
         DigitalExclusionServiceClient::new(self.channel.clone())
             .max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// Gives whole tables out.
+    pub fn export(&self) -> ExportServiceClient<Channel> {
+        ExportServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// Tells what can be asked.

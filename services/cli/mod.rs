@@ -2,18 +2,21 @@
 //!
 //! - [`args`] what can be typed, [`exit`] how a command can end
 //! - [`client`] the connection to a service, [`send`] and [`send_all`] submissions over it
-//! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`generate`], [`check`] the commands
+//! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`assessments`], [`export`], [`generate`],
+//!   [`check`] the commands
 //! - [`query`] what a breakdown is asked with, [`exclusion`] the breakdowns of digital exclusion, [`answer`] answers as they are shown
 //! - [`show`] tables, JSON, CSV, charts, errors, progress bars
 
 pub mod answer;
 pub mod args;
+pub mod assessments;
 pub mod breakdown;
 pub mod check;
 pub mod client;
 pub mod demo;
 pub mod exclusion;
 pub mod exit;
+pub mod export;
 pub mod generate;
 pub mod query;
 pub mod reference;
@@ -68,6 +71,8 @@ pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Breakdown(args) => Box::pin(breakdown::run(args.what, &service, out)).await,
         Command::Reference(args) => Box::pin(reference::run(args.what, &service, out)).await,
         Command::Submissions(args) => Box::pin(submissions::run(args.what, &service, out)).await,
+        Command::Assessments(args) => Box::pin(assessments::run(args.what, &service, out)).await,
+        Command::Export(args) => Box::pin(export::run(args.what, &service, out)).await,
         Command::Generate(args) => Box::pin(generate::run(args, out)).await,
         Command::Verify(args) => check::verify(&args, out),
         Command::Rebuild(args) => check::rebuild(&args, out),

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use crate::domain::collection::Dataset;
 use crate::domain::period::Month;
-use crate::store::Slot;
+use crate::store::Touched;
 
 /// The slots that an answer looks at, those without data included.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,13 +41,27 @@ impl Scope {
         self
     }
 
-    /// Whether a slot is one of them.
+    /// Whether a change bears on one of them. An assessment bears on every answer about its organisation and months: what an
+    /// answer shows beside its figures is not told here, and assessments are rare.
     #[must_use]
-    pub fn covers(&self, slot: &Slot) -> bool {
-        (self.first..=self.last).contains(&slot.month)
-            && self.collections.contains(&(slot.collection, slot.dataset))
-            && (self.organisations.is_empty()
-                || self.organisations.binary_search(&slot.organisation).is_ok())
+    pub fn covers(&self, touched: &Touched) -> bool {
+        match touched {
+            Touched::Nothing => false,
+            Touched::Slot(slot) => {
+                (self.first..=self.last).contains(&slot.month)
+                    && self.collections.contains(&(slot.collection, slot.dataset))
+                    && self.has(Some(slot.organisation))
+            }
+            Touched::Assessment { organisation, first, last } => {
+                *first <= self.last && self.first <= *last && self.has(*organisation)
+            }
+        }
+    }
+
+    /// Whether an organisation is one of those looked at; one without a number can only be one of all.
+    fn has(&self, organisation: Option<u32>) -> bool {
+        self.organisations.is_empty()
+            || organisation.is_some_and(|number| self.organisations.binary_search(&number).is_ok())
     }
 }
 
@@ -62,7 +76,7 @@ struct Inner {
     kept: FxHashMap<Bytes, Kept>,
     bytes: u64,
     /// The last changes, so that an answer read before one of them is not kept after it.
-    recent: VecDeque<(u64, Slot)>,
+    recent: VecDeque<(u64, Touched)>,
 }
 
 /// A bounded cache of encoded answers by encoded question.
@@ -100,7 +114,8 @@ impl AnswerCache {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         let forgotten = inner.recent.len() == RECENT
             && inner.recent.front().is_some_and(|(at, _)| *at > position);
-        let stale = inner.recent.iter().any(|(at, slot)| *at > position && scope.covers(slot));
+        let stale =
+            inner.recent.iter().any(|(at, touched)| *at > position && scope.covers(touched));
         if forgotten || stale {
             return;
         }
@@ -114,12 +129,12 @@ impl AnswerCache {
         }
     }
 
-    /// Lets go of every answer that a changed slot bears on.
-    pub fn changed(&self, slot: &Slot, position: u64) {
+    /// Lets go of every answer that a change bears on.
+    pub fn changed(&self, touched: Touched, position: u64) {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         let Inner { kept, bytes, recent } = &mut *inner;
         kept.retain(|question, answer| {
-            let stays = !answer.scope.covers(slot);
+            let stays = !answer.scope.covers(&touched);
             if !stays {
                 *bytes = bytes.saturating_sub(cost(question, &answer.body, &answer.scope));
             }
@@ -128,7 +143,7 @@ impl AnswerCache {
         if recent.len() == RECENT {
             recent.pop_front();
         }
-        recent.push_back((position, *slot));
+        recent.push_back((position, touched));
     }
 
     /// Answers kept.
@@ -169,10 +184,17 @@ fn cost(question: &Bytes, body: &Bytes, scope: &Scope) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Slot;
 
-    fn slot(organisation: u32, month: &str) -> Slot {
+    fn slot(organisation: u32, month: &str) -> Touched {
         let month = month.parse().unwrap();
-        Slot { collection: 1, dataset: Dataset::Consultations, organisation, month }
+        let dataset = Dataset::Consultations;
+        Touched::Slot(Slot { collection: 1, dataset, organisation, month })
+    }
+
+    fn assessment(organisation: Option<u32>, first: &str, last: &str) -> Touched {
+        let (first, last) = (first.parse().unwrap(), last.parse().unwrap());
+        Touched::Assessment { organisation, first, last }
     }
 
     fn scope() -> Scope {
@@ -193,17 +215,40 @@ mod tests {
     fn only_what_bears_on_an_answer_evicts_it() {
         let cache = AnswerCache::new(1 << 20);
         keep(&cache, "q", 5);
-        cache.changed(&slot(2, "2020-04"), 6);
-        cache.changed(&slot(1, "2020-07"), 7);
+        cache.changed(slot(2, "2020-04"), 6);
+        cache.changed(slot(1, "2020-07"), 7);
         assert!(cache.get(b"q").is_some());
-        cache.changed(&slot(3, "2020-06"), 8);
+        cache.changed(slot(3, "2020-06"), 8);
         assert!(cache.get(b"q").is_none());
+    }
+
+    #[test]
+    fn an_assessment_evicts_what_is_about_its_organisation_and_months() {
+        let cache = AnswerCache::new(1 << 20);
+        let elsewhere = [
+            assessment(Some(2), "2020-04", "2020-06"),
+            assessment(None, "2020-04", "2020-06"),
+            assessment(Some(1), "2020-01", "2020-03"),
+            assessment(Some(1), "2020-07", "2020-09"),
+        ];
+        for (touched, position) in elsewhere.into_iter().zip(6..) {
+            keep(&cache, "q", position);
+            cache.changed(touched, position);
+            assert!(cache.get(b"q").is_some(), "{touched:?}");
+        }
+        let every = || Scope { organisations: Vec::new(), ..scope() };
+        cache.keep("all".into(), "answer".into(), every(), 20);
+        cache.changed(assessment(Some(1), "2020-06", "2021-03"), 21);
+        assert!(cache.is_empty());
+        cache.keep("all".into(), "answer".into(), every(), 21);
+        cache.changed(assessment(None, "2019-06", "2020-04"), 22);
+        assert!(cache.is_empty());
     }
 
     #[test]
     fn an_answer_read_before_a_change_is_not_kept_after_it() {
         let cache = AnswerCache::new(1 << 20);
-        cache.changed(&slot(1, "2020-05"), 9);
+        cache.changed(slot(1, "2020-05"), 9);
         keep(&cache, "q", 8);
         assert!(cache.is_empty());
         keep(&cache, "q", 9);

@@ -1,10 +1,11 @@
 //! The use cases: taking submissions in, answering questions, following answers.
 //!
-//! - [`intake`] rows to a written submission
+//! - [`intake`] rows to a written submission; [`assessments`] what organisations say themselves
 //! - [`query`] what is asked; [`answer`] plan ▸ cells ▸ measures
 //! - [`cache`] answers as they were encoded, let go when what they were made of changes
 
 pub mod answer;
+pub mod assessments;
 pub mod cache;
 mod counts;
 pub mod intake;
@@ -20,7 +21,10 @@ use crate::domain::submission::Keyer;
 use crate::store::Store;
 pub use crate::store::catalog::Version;
 /// What the store is asked and answers with, for those who may not know its room.
-pub use crate::store::{Catalog, Prepared, Slot, StoreError, Submission, WriteError, Written};
+pub use crate::store::{
+    About, Assessment, Catalog, Prepared, Slot, StoreError, Submission, Touched, WriteError,
+    Written,
+};
 use cache::{AnswerCache, Scope};
 pub use counts::{Counts, Outcome};
 
@@ -62,9 +66,9 @@ impl Followers {
     }
 
     /// Lets go of the answers that a change touches, then tells who waits.
-    pub fn changed(&self, slot: Option<&Slot>, position: u64) {
-        if let Some(slot) = slot {
-            self.answers.changed(slot, position);
+    pub fn changed(&self, touched: Touched, position: u64) {
+        if touched != Touched::Nothing {
+            self.answers.changed(touched, position);
         }
         self.head.send_replace(position);
     }

@@ -167,6 +167,13 @@ pub fn page_token_invalid() -> Status {
     refused(ErrorReason::PageTokenInvalid, message, [])
 }
 
+/// The cursor belongs to another export, or is no cursor.
+#[must_use]
+pub fn cursor_invalid() -> Status {
+    let message = "cursor belongs to another export or is none; start the export again without one, or ask with every other field as it was then";
+    refused(ErrorReason::CursorInvalid, message, [])
+}
+
 /// The table would have `cells` cells, more than `limit`.
 #[must_use]
 pub fn breakdown_too_large(cells: u64, limit: u64) -> Status {

@@ -187,16 +187,16 @@ fn code<T: Taker>(
     Ok(Coded { header, draft, rows, prepared })
 }
 
-fn refused(error: &WriteError, request_id: &str) -> Status {
+pub(super) fn refused(error: &WriteError, request_id: &str) -> Status {
     match error {
         WriteError::RequestIdReused => status::request_id_reused(request_id),
         WriteError::NotCurrent => status::submission_not_current("the submission"),
         WriteError::Full(why) => {
-            tracing::warn!(why, "a submission was refused: the disk is too full");
+            tracing::warn!(why, "a change was refused: the disk is too full");
             status::storage_full(Fate::NotStored)
         }
         WriteError::Stopped(why) => {
-            tracing::warn!(why, "a submission was refused: writing has stopped");
+            tracing::warn!(why, "a change was refused: writing has stopped");
             status::writing_stopped(Fate::NotStored)
         }
         WriteError::Unsure(why) => {

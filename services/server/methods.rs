@@ -14,6 +14,8 @@ pub(super) enum Kind {
     Query,
     /// A client stream: the submission deadline, and no long pause between two messages.
     Submission,
+    /// A server stream with an end: as long as a submission; ends early when the service stops, and can be gone on with.
+    Export,
     /// A server stream that goes on until somebody stops it.
     Watch,
     /// The health service: never refused. Its own `Watch` goes on until somebody stops it.
@@ -94,6 +96,8 @@ fn kind(service: &str, method: &MethodDescriptorProto) -> Kind {
         Kind::Watch
     } else if method.client_streaming() && !method.server_streaming() {
         Kind::Submission
+    } else if method.server_streaming() && !method.client_streaming() {
+        Kind::Export
     } else {
         Kind::Query
     }
@@ -112,6 +116,7 @@ mod tests {
             kind("/equity.v1.ConsultationChannelService/WatchChannelBreakdown"),
             Kind::Watch
         );
+        assert_eq!(kind("/equity.v1.ExportService/ExportBreakdowns"), Kind::Export);
         assert_eq!(kind("/grpc.health.v1.Health/Check"), Kind::Health { watch: false });
         assert_eq!(kind("/grpc.health.v1.Health/Watch"), Kind::Health { watch: true });
         let reflection = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";

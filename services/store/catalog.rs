@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::assessment::About;
 use super::estimates::source;
 use super::keys::{IdKind, Slot};
 use crate::domain::codes::{State, Value};
@@ -135,6 +136,8 @@ pub struct Catalog {
     pub reference: Arc<Reference>,
     /// Position of the last entry applied.
     pub position: u64,
+    /// What assessments are about, in order of position.
+    pub(super) assessments: Vec<About>,
     slots: BTreeMap<Slot, Vec<Version>>,
     words: Words,
     collections: BTreeMap<String, u16>,
@@ -147,6 +150,7 @@ impl Catalog {
         Self {
             reference,
             position: 0,
+            assessments: Vec::new(),
             slots: BTreeMap::new(),
             words: Words::default(),
             collections: BTreeMap::new(),
@@ -228,7 +232,8 @@ impl Catalog {
             let made = (version.submission.position, version.submission.time_millis);
             [Some(made), version.withdrawn]
         });
-        let seen = changes.flatten().filter(|(_, time)| *time <= time_millis);
+        let assessed = self.assessments.iter().map(|about| (about.position, about.time_millis));
+        let seen = changes.flatten().chain(assessed).filter(|(_, time)| *time <= time_millis);
         seen.map(|(position, _)| position).max().unwrap_or(0)
     }
 
@@ -335,7 +340,7 @@ impl Catalog {
         Some(ColumnView { field, width: u8::try_from(meta.width).ok()?, words })
     }
 
-    fn name(&mut self, name: &str) -> Arc<str> {
+    pub(super) fn name(&mut self, name: &str) -> Arc<str> {
         if let Some((known, ())) = self.names.get_key_value(name) {
             return Arc::clone(known);
         }

@@ -5,6 +5,7 @@
 //! | `a` | – | how far the log was applied, digest |
 //! | `c` | position, part | reference content |
 //! | `i` | kind, code | number of a collection or organisation |
+//! | `n` | position | an assessment |
 //! | `q` | hash of caller and request id | what the request did |
 //! | `v` | collection, dataset, organisation, month, version, part | a version |
 //! | `w` | the same without part | its withdrawal |
@@ -21,6 +22,7 @@ use crate::domain::period::Month;
 pub(super) const APPLIED: &[u8] = b"a";
 pub(super) const CONTENT: u8 = b'c';
 pub(super) const ID: u8 = b'i';
+pub(super) const ASSESSMENT: u8 = b'n';
 pub(super) const REQUEST: u8 = b'q';
 pub(super) const VERSION: u8 = b'v';
 pub(super) const WITHDRAWAL: u8 = b'w';
@@ -139,6 +141,13 @@ pub(super) enum IdKind {
 pub(super) fn id(kind: IdKind, code: &str) -> Vec<u8> {
     let mut key = vec![ID, kind as u8];
     key.extend(code.as_bytes());
+    key
+}
+
+/// The assessment that came at a position.
+pub(super) fn assessment(position: u64) -> Vec<u8> {
+    let mut key = vec![ASSESSMENT];
+    key.extend(position.to_be_bytes());
     key
 }
 

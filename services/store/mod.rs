@@ -5,11 +5,13 @@
 //! - `state` apply: what an entry makes of the state
 //! - `tree`, [`keys`] sled, its batches and its keys
 //! - [`catalog`] what there is, in memory
+//! - [`assessment`] what organisations say themselves
 //! - `prepare`, `writer` how a submission gets in
 //! - `read` columns, roll-ups and estimates, out of a bounded cache; `estimates` what those are on disk
 //! - `lock`, `open`, `verify` starting alone, and starting again from the log
 //! - `recover`, `reserve` when sled has failed, and room on the disk that nobody else can take
 
+pub mod assessment;
 pub mod catalog;
 mod estimates;
 pub mod keys;
@@ -32,6 +34,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
+pub use assessment::{About, Assessment};
 pub use catalog::{Catalog, Submission};
 pub use keys::Slot;
 pub use open::{Settings, make_folder};
@@ -41,10 +44,29 @@ pub use verify::{Report, rebuild, verify};
 pub use writer::Written;
 
 use crate::domain::codes::ContentError;
+use crate::domain::period::Month;
 use writer::{Change, Job};
 
-/// Told of every change after it was applied and before it is acknowledged: the slot, if it was one's, and the position.
-pub type Observer = Arc<dyn Fn(Option<&Slot>, u64) + Send + Sync>;
+/// What a change bears on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touched {
+    /// No data: reference content.
+    Nothing,
+    /// A slot that was submitted or withdrawn.
+    Slot(Slot),
+    /// What an organisation says of some months.
+    Assessment {
+        /// Number of the organisation; none while it has submitted nothing.
+        organisation: Option<u32>,
+        /// First month.
+        first: Month,
+        /// Last month.
+        last: Month,
+    },
+}
+
+/// Told of every change after it was applied and before it is acknowledged: what it bears on, and its position.
+pub type Observer = Arc<dyn Fn(Touched, u64) + Send + Sync>;
 
 /// Why the store cannot be opened or read.
 #[derive(Debug, thiserror::Error)]

@@ -238,12 +238,13 @@ fn add(caught: &mut Caught, kind: EntryKind, payload: &[u8]) -> Result<(), Store
     caught.state.apply(&entry, None).map(drop)
 }
 
-/// Time of the newest submission.
+/// Time of the newest change.
 fn catalog_time(state: &State) -> u64 {
     let catalog = state.catalog.read().unwrap_or_else(std::sync::PoisonError::into_inner);
     let versions = catalog.slots().flat_map(|(_, versions)| versions);
     versions
         .map(|v| v.withdrawn.map_or(v.submission.time_millis, |(_, time)| time))
+        .chain(catalog.assessments().last().map(|about| about.time_millis))
         .max()
         .unwrap_or(0)
 }

@@ -138,6 +138,10 @@ impl Reader {
         self.rows.bytes()
     }
 
+    pub(super) fn row(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
+        self.rows.get(key)
+    }
+
     fn get(
         &self,
         submission: &Submission,

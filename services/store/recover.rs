@@ -3,7 +3,6 @@
 
 use super::log::Log;
 use super::open::open_state;
-use super::state::Applied;
 use super::writer::{Change, Writer};
 use super::{StoreError, WriteError};
 
@@ -88,12 +87,8 @@ impl<L: Log> Writer<L> {
         self.state.tree.adopt(&fresh.tree);
         for entry in self.log.read_from(known + 1)? {
             let entry = entry?;
-            let slot = match self.state.apply(&entry, None)? {
-                Applied::Submitted(submission) => Some(submission.slot),
-                Applied::Withdrawn(slot) => Some(slot),
-                Applied::Configured | Applied::Nothing => None,
-            };
-            (self.observer)(slot.as_ref(), entry.position);
+            let touched = self.state.apply(&entry, None)?.touched();
+            (self.observer)(touched, entry.position);
         }
         Ok(())
     }
@@ -130,7 +125,7 @@ pub(super) fn cost(change: &Change) -> u64 {
     CHANGE_BYTES
         + match change {
             Change::Submit(prepared) => prepared.bytes(),
-            Change::Withdraw { .. } => 0,
+            Change::Withdraw { .. } | Change::Assess(_) => 0,
         }
 }
 

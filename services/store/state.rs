@@ -6,20 +6,20 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use prost::Message;
 
-use super::StoreError;
 use super::catalog::{Catalog, Submission};
 use super::keys::{self, IdKind, Slot};
 use super::log::{Entry, EntryKind};
 use super::prepare::{Piece, chunks_hash, pieces};
 use super::tree::{Row, Tree, VALUE_BYTES};
+use super::{StoreError, Touched};
 use crate::domain::codes::Content;
 use crate::domain::collection::Dataset;
 use crate::domain::cube::Block;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::proto::store::{
-    Chunk, Commit, Configuration, Genesis, ProblemsRow, RequestRow, SubmissionMeta, VersionRow,
-    Withdraw, WithdrawalRow,
+    AssessmentRow, Chunk, Commit, Configuration, Genesis, ProblemsRow, RequestRow, SubmissionMeta,
+    VersionRow, Withdraw, WithdrawalRow,
 };
 
 /// What an entry did.
@@ -31,8 +31,22 @@ pub(super) enum Applied {
     Submitted(Arc<Submission>),
     /// A submission was withdrawn.
     Withdrawn(Slot),
+    /// An assessment stands.
+    Assessed(Touched),
     /// Other reference content is in force.
     Configured,
+}
+
+impl Applied {
+    /// What answers it bears on.
+    pub(super) fn touched(&self) -> Touched {
+        match self {
+            Self::Submitted(submission) => Touched::Slot(submission.slot),
+            Self::Withdrawn(slot) => Touched::Slot(*slot),
+            Self::Assessed(touched) => *touched,
+            Self::Configured | Self::Nothing => Touched::Nothing,
+        }
+    }
 }
 
 /// The rows, and what is known of them in memory.
@@ -71,6 +85,9 @@ impl State {
         for (slot, version, row) in &load.withdrawals {
             catalog.withdraw(slot, *version, row.position, row.time_millis);
         }
+        for (position, row) in &load.assessments {
+            catalog.assess(*position, row)?;
+        }
         let catalog = Arc::new(RwLock::new(catalog));
         Ok(Self { tree, catalog, content, genesis: load.genesis, pending: Vec::new() })
     }
@@ -95,6 +112,7 @@ impl State {
             }
             EntryKind::Commit => self.commit(entry, ready)?,
             EntryKind::Withdraw => self.withdraw(entry)?,
+            EntryKind::Assess => self.assess(entry)?,
         };
         self.pending.clear();
         self.lock().position = entry.position;
@@ -261,7 +279,7 @@ impl State {
         Ok(Applied::Withdrawn(slot))
     }
 
-    fn lock(&self) -> std::sync::RwLockWriteGuard<'_, Catalog> {
+    pub(super) fn lock(&self) -> std::sync::RwLockWriteGuard<'_, Catalog> {
         self.catalog.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -277,7 +295,7 @@ fn parts(prefix: u8, version_key: &[u8], bytes: &[u8]) -> Vec<Row> {
     numbered.map(|(part, n)| (key(n), part.to_vec())).collect()
 }
 
-fn damaged(error: impl std::fmt::Display) -> StoreError {
+pub(super) fn damaged(error: impl std::fmt::Display) -> StoreError {
     StoreError::Damaged(error.to_string())
 }
 
@@ -290,6 +308,7 @@ struct Load {
     ids: Vec<(IdKind, String, u32)>,
     versions: Vec<(Slot, u32, Vec<u8>)>,
     withdrawals: Vec<(Slot, u32, WithdrawalRow)>,
+    assessments: Vec<(u64, AssessmentRow)>,
     left_over: Vec<Row>,
 }
 
@@ -301,6 +320,7 @@ impl Load {
             keys::ID => self.id(rest, value),
             keys::VERSION => self.version_part(rest, value),
             keys::WITHDRAWAL => self.withdrawal(rest, value),
+            keys::ASSESSMENT => self.assessment(rest, value),
             keys::PROBLEMS => {
                 keys::read_version(rest).is_some_and(|(slot, v, _)| self.stands(&slot, v))
             }
@@ -360,6 +380,13 @@ impl Load {
         let Some((slot, version, _)) = keys::read_version(key) else { return false };
         let Ok(row) = WithdrawalRow::decode(value) else { return false };
         self.withdrawals.push((slot, version, row));
+        true
+    }
+
+    fn assessment(&mut self, key: &[u8], value: &[u8]) -> bool {
+        let Ok(position) = key.try_into().map(u64::from_be_bytes) else { return false };
+        let Ok(row) = AssessmentRow::decode(value) else { return false };
+        self.assessments.push((position, row));
         true
     }
 

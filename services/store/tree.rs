@@ -267,6 +267,11 @@ impl Rows {
         Err(failure)
     }
 
+    /// The value of a key.
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
+        self.read(|db| db.get(key))
+    }
+
     /// Joins the values of all keys that start like this, in order.
     pub(super) fn joined(&self, prefix: &[u8]) -> Result<Vec<u8>, StoreError> {
         self.read(|db| {

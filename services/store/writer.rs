@@ -16,8 +16,8 @@ use super::prepare::{Prepared, chunks_hash};
 use super::recover::cost;
 use super::reserve::Reserve;
 use super::state::{Applied, State, withdrawal_hash};
-use super::{Observer, StoreError, WriteError};
-use crate::proto::store::{Commit, RequestRow, Withdraw};
+use super::{Observer, StoreError, WriteError, assessment};
+use crate::proto::store::{Assessment, Commit, RequestRow, Withdraw};
 use std::sync::{Arc, PoisonError};
 
 /// Changes that share an fsync, at most.
@@ -38,12 +38,14 @@ pub(super) enum Change {
     Submit(Box<Prepared>),
     /// A withdrawal of a version.
     Withdraw { slot: Slot, version: u32, caller: String, request_id: String },
+    /// An assessment.
+    Assess(Box<Assessment>),
 }
 
 /// What became of it.
 #[derive(Clone, Debug)]
 pub struct Written {
-    /// The submission made or withdrawn; none for reference content.
+    /// The submission made or withdrawn; none for reference content and assessments.
     pub submission: Option<Arc<Submission>>,
     /// Position of the change.
     pub position: u64,
@@ -213,6 +215,16 @@ impl<L: Log> Writer<L> {
                 };
                 append(vec![(EntryKind::Withdraw, withdraw.encode_to_vec())])
             }
+            Change::Assess(assessment) => {
+                let (caller, request_id) = (&assessment.caller, &assessment.request_id);
+                let hash = assessment::hash(assessment);
+                if let Some(done) = self.earlier(caller, request_id, &hash)? {
+                    return Ok(Planning::Done(done));
+                }
+                self.has_room(assessment::ROW_BYTES as u64)?;
+                assessment::fits(assessment)?;
+                append(vec![(EntryKind::Assess, assessment.encode_to_vec())])
+            }
         }
     }
 
@@ -236,6 +248,9 @@ impl<L: Log> Writer<L> {
         let row = RequestRow::decode(&*value).map_err(|e| StoreError::Damaged(e.to_string()))?;
         if row.content_hash != hash {
             return Err(WriteError::RequestIdReused);
+        }
+        if row.version_key.is_empty() {
+            return Ok(Some(Written { submission: None, position: row.position, replayed: true }));
         }
         let catalog = self.state.catalog.read().unwrap_or_else(PoisonError::into_inner);
         let version = keys::read_version(&row.version_key)
@@ -287,7 +302,7 @@ impl<L: Log> Writer<L> {
                     position += prepared.chunks.len() as u64;
                     prepared.pieces.as_deref().ok()
                 }
-                Change::Withdraw { .. } => None,
+                Change::Withdraw { .. } | Change::Assess(_) => None,
             };
             let (kind, payload) = payloads.remove(0);
             let entry = Entry { position, kind, time_millis, payload_hash: [0; 32], payload };
@@ -327,6 +342,7 @@ impl<L: Log> Writer<L> {
             Change::Withdraw { slot, version, .. } => {
                 withdrawal_hash(&keys::version(slot, *version)).to_vec()
             }
+            Change::Assess(assessment) => assessment::hash(assessment).to_vec(),
         };
         let written = self.earlier(caller, request_id, &hash)?;
         written
@@ -335,20 +351,20 @@ impl<L: Log> Writer<L> {
     }
 
     fn written(&self, entry: &Entry, applied: Applied) -> Written {
-        let (slot, submission) = match applied {
-            Applied::Submitted(submission) => (Some(submission.slot), Some(submission)),
+        let touched = applied.touched();
+        let submission = match applied {
+            Applied::Submitted(submission) => Some(submission),
             Applied::Withdrawn(slot) => {
                 let catalog = self.state.catalog.read().unwrap_or_else(PoisonError::into_inner);
                 let versions = catalog.versions(&slot);
-                let withdrawn = versions
+                versions
                     .iter()
                     .find(|v| v.withdrawn.is_some_and(|(at, _)| at == entry.position))
-                    .map(|v| Arc::clone(&v.submission));
-                (Some(slot), withdrawn)
+                    .map(|v| Arc::clone(&v.submission))
             }
-            Applied::Configured | Applied::Nothing => (None, None),
+            Applied::Assessed(_) | Applied::Configured | Applied::Nothing => None,
         };
-        (self.observer)(slot.as_ref(), entry.position);
+        (self.observer)(touched, entry.position);
         Written { submission, position: entry.position, replayed: false }
     }
 
@@ -383,6 +399,7 @@ fn request_of(change: &Change) -> (&str, &str) {
     match change {
         Change::Submit(prepared) => (&prepared.meta.caller, &prepared.meta.request_id),
         Change::Withdraw { caller, request_id, .. } => (caller, request_id),
+        Change::Assess(assessment) => (&assessment.caller, &assessment.request_id),
     }
 }
 

@@ -1,8 +1,10 @@
 //! The interface, through the real server and the generated client.
 
+mod assessments;
 mod bad_input;
 mod estimates;
 mod exclusion;
+mod exports;
 mod impact;
 mod oracle;
 mod provision;

@@ -20,8 +20,8 @@ import gpad
 
 START_SECONDS, STOP_SECONDS, CALL_SECONDS = 30, 30, 60
 FILES = [
-    "breakdown", "consultation_channel", "consultation_channel_service", "error_reason", "record",
-    "reference", "reference_service", "submission", "submission_service",
+    "breakdown", "consultation_channel", "consultation_channel_service", "digital_exclusion", "digital_exclusion_service",
+    "error_reason", "export", "export_service", "record", "reference", "reference_service", "submission", "submission_service",
 ]
 
 

@@ -12,7 +12,7 @@ from grpc_status import rpc_status
 
 import gpad
 
-SERVICES = [f"equity.v1.{name}Service" for name in ("ConsultationChannel", "Reference", "Submission")]
+SERVICES = [f"equity.v1.{name}Service" for name in ("ConsultationChannel", "DigitalExclusion", "Export", "Reference", "Submission")]
 # A month that the bundled data does not have, so that nothing here touches the oracle.
 MONTH = "2021-01"
 

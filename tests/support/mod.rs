@@ -63,6 +63,21 @@ impl TestServer {
         Self { service, channel, config, folder }
     }
 
+    /// A service with the usual settings on a data folder that is there.
+    pub(crate) async fn on(folder: Arc<TempDir>, data_folder: &Path) -> Self {
+        let config = Config {
+            address: "127.0.0.1:0".parse().unwrap(),
+            data_folder: data_folder.to_owned(),
+            ..Config::default()
+        };
+        Self::open(folder, config).await
+    }
+
+    /// The folder of the data.
+    pub(crate) fn data_folder(&self) -> std::path::PathBuf {
+        self.config.data_folder.clone()
+    }
+
     /// Stops the service and starts another on the same folder.
     pub(crate) async fn reopen(self) -> Self {
         let (config, folder) = (self.config.clone(), self.stop().await);

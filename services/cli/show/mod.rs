@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod access_tests;
+pub mod assessments;
 pub mod bars;
 pub mod blocks;
 pub mod channels;

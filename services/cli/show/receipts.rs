@@ -32,7 +32,7 @@ pub fn submissions<'a>(all: impl IntoIterator<Item = &'a Submission>) -> Sheet {
             submission.rejected_count.into(),
             submission.total_count.into(),
             submission.position.into(),
-            time(submission),
+            time(submission.accept_time.as_ref()),
             (&submission.name).into(),
         ]);
     }
@@ -98,8 +98,8 @@ pub fn problems<'a>(all: impl IntoIterator<Item = &'a RowProblem>) -> Sheet {
     sheet
 }
 
-fn time(submission: &Submission) -> Cell {
-    let Some(at) = &submission.accept_time else { return Cell::Empty };
+pub(super) fn time(at: Option<&prost_types::Timestamp>) -> Cell {
+    let Some(at) = at else { return Cell::Empty };
     match jiff::Timestamp::new(at.seconds, at.nanos) {
         Ok(at) => at.to_string().into(),
         Err(_) => Cell::Empty,

@@ -1,6 +1,7 @@
 //! The contract's messages to the domain's words and back: one file for each kind. Nothing past this is unchecked.
 
 pub(super) mod answer;
+pub(super) mod assessment;
 pub(super) mod context;
 pub(super) mod estimate;
 pub(super) mod exclusion;

@@ -1,19 +1,68 @@
-//! STUB, to be written.
+//! Assessments: recorded once, listed newest first.
+
+use std::sync::Arc;
+
 use tonic::Status;
 
+use crate::engine::query::no_organisation;
 use crate::proto::v1;
-use crate::rpc::Context;
+use crate::rpc::convert::{assessment, header, query_error, store_error};
+use crate::rpc::page::Page;
+use crate::rpc::{CALLER, Context, status, submissions};
 
 pub(super) async fn record(
-    _: &Context,
-    _: v1::RecordChannelAssessmentRequest,
+    context: &Context,
+    request: v1::RecordChannelAssessmentRequest,
 ) -> Result<v1::RecordChannelAssessmentResponse, Status> {
-    Err(Status::unimplemented("stub"))
+    header::request_id(&request.request_id)
+        .map_err(|what| status::field_invalid("request_id", what))?;
+    let reference = Arc::clone(&context.engine.store().catalog().reference);
+    let given = assessment::read(&reference, request.assessment.as_ref())?;
+    let written = context.engine.assess(given, CALLER, &request.request_id).await;
+    let written = written.map_err(|error| submissions::refused(&error, &request.request_id))?;
+    let found = context
+        .work(move |engine| engine.assessment(written.position))
+        .await?
+        .map_err(|error| store_error(&error))?;
+    // Written, and only gone if the service is.
+    let (about, said) = found.ok_or_else(status::stopping)?;
+    Ok(v1::RecordChannelAssessmentResponse {
+        assessment: Some(assessment::assessment(&about, said)),
+        replayed: written.replayed,
+    })
 }
 
-pub(super) fn list(
-    _: &Context,
-    _: &v1::ListChannelAssessmentsRequest,
+pub(super) async fn list(
+    context: &Context,
+    request: &v1::ListChannelAssessmentsRequest,
 ) -> Result<v1::ListChannelAssessmentsResponse, Status> {
-    Err(Status::unimplemented("stub"))
+    let query = ["assessments", &request.parent];
+    let page = Page::new(&context.page_key, &query, request.page_size, &request.page_token)?;
+    let reference = Arc::clone(&context.engine.store().catalog().reference);
+    let organisation = match request.parent.strip_prefix("organisations/") {
+        Some("-") => None,
+        Some(code) => {
+            let found = reference.organisation(code);
+            let missing = || query_error(no_organisation(&reference, code));
+            Some(found.ok_or_else(missing)?.code.clone())
+        }
+        None => {
+            let expected = "`organisations/{organisation}`, or `organisations/-` for all";
+            return Err(status::field_invalid("parent", expected));
+        }
+    };
+    // Newest first: a page goes on below the position where the one before ended.
+    let (before, size) = (page.cursor, page.size);
+    let mut found = context
+        .work(move |engine| engine.list_assessments(organisation.as_deref(), before, size + 1))
+        .await?
+        .map_err(|error| store_error(&error))?;
+    let more = found.len() > size;
+    found.truncate(size);
+    let last = found.last().map_or(0, |(about, _)| about.position);
+    let assessments = found.into_iter().map(|(about, said)| assessment::assessment(&about, said));
+    Ok(v1::ListChannelAssessmentsResponse {
+        assessments: assessments.collect(),
+        next_page_token: if more { page.token(last) } else { String::new() },
+    })
 }

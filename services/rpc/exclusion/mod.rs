@@ -58,7 +58,7 @@ impl DigitalExclusionService for Exclusion {
         &self,
         request: Request<v1::ListChannelAssessmentsRequest>,
     ) -> Result<Response<v1::ListChannelAssessmentsResponse>, Status> {
-        assessments::list(&self.0, &request.into_inner()).map(Response::new)
+        assessments::list(&self.0, &request.into_inner()).await.map(Response::new)
     }
 
     type WatchDigitalExclusionBreakdownStream = Watched;

@@ -34,7 +34,7 @@ impl AdmissionLayer {
     /// A permit; none needed; or full.
     fn admit(&self, kind: Kind) -> Result<Option<OwnedSemaphorePermit>, Full> {
         let seats = match kind {
-            Kind::Query | Kind::Submission => &self.calls,
+            Kind::Query | Kind::Submission | Kind::Export => &self.calls,
             Kind::Watch => &self.watches,
             Kind::Health { .. } => return Ok(None),
         };

@@ -68,15 +68,20 @@ where
     fn call(&mut self, mut request: Request<R>) -> Self::Future {
         let now = Instant::now();
         let kind = methods::of(request.uri().path()).kind;
-        let own = if kind == Kind::Submission { self.limits.submission } else { self.limits.query };
+        let own = match kind {
+            Kind::Submission | Kind::Export => self.limits.submission,
+            Kind::Query | Kind::Watch | Kind::Health { .. } => self.limits.query,
+        };
         let callers = grpc_timeout(request.headers());
         let first_byte = now + callers.map_or(own, |callers| callers.min(own));
-        let (last_byte, stop) = if kind.is_endless() {
-            let last_byte = callers.and_then(|callers| now.checked_add(callers));
-            (last_byte, Some(Box::pin(self.limits.stop.clone().cancelled_owned())))
+        let last_byte = if kind.is_endless() {
+            callers.and_then(|callers| now.checked_add(callers))
         } else {
-            (Some(first_byte), None)
+            Some(first_byte)
         };
+        // A long stream does not hold up a service that stops: the caller goes on with it elsewhere.
+        let stops = kind.is_endless() || kind == Kind::Export;
+        let stop = stops.then(|| Box::pin(self.limits.stop.clone().cancelled_owned()));
         request.extensions_mut().insert(Deadline::at(first_byte));
         Answering {
             inner: Some(self.inner.call(request)),

@@ -16,6 +16,8 @@ pub enum EntryKind {
     Commit = 4,
     /// A submission is taken back.
     Withdraw = 5,
+    /// An organisation says what it thinks of its channels itself.
+    Assess = 6,
 }
 
 /// The number is no [`EntryKind`] known to this version.
@@ -29,7 +31,9 @@ impl EntryKind {
     pub const fn payload_limit(self) -> usize {
         match self {
             Self::Chunk => 256 * 1024,
-            Self::Genesis | Self::Configuration | Self::Commit | Self::Withdraw => LARGEST_PAYLOAD,
+            Self::Genesis | Self::Configuration | Self::Commit | Self::Withdraw | Self::Assess => {
+                LARGEST_PAYLOAD
+            }
         }
     }
 }
@@ -41,7 +45,8 @@ impl TryFrom<u8> for EntryKind {
     type Error = UnknownKind;
 
     fn try_from(number: u8) -> Result<Self, UnknownKind> {
-        [Self::Genesis, Self::Configuration, Self::Chunk, Self::Commit, Self::Withdraw]
+        use EntryKind::{Assess, Chunk, Commit, Configuration, Genesis, Withdraw};
+        [Genesis, Configuration, Chunk, Commit, Withdraw, Assess]
             .into_iter()
             .find(|kind| *kind as u8 == number)
             .ok_or(UnknownKind(number))

@@ -177,10 +177,10 @@ fn the_past_stays_and_the_scope_covers_what_changes_the_answer() {
     let nothing = head(&world);
     assert!(nothing.found.is_empty() && nothing.data_position == 0);
     let first = world.submit("gpps", "2018-06", "s", &[("E92000001", "2018", &[], 0.4)]);
-    let slot = |world: &World, collection: &str| -> Slot {
+    let slot = |world: &World, collection: &str| {
         let catalog = world.engine.store().catalog();
         let number = catalog.collection(collection).unwrap();
-        *catalog.slots_of(number, Dataset::Estimates).next().unwrap().0
+        Touched::Slot(*catalog.slots_of(number, Dataset::Estimates).next().unwrap().0)
     };
     // A collection that had no number when the answer was made.
     assert!(nothing.scope.unwrap().covers(&slot(&world, "gpps")));

@@ -1,0 +1,168 @@
+//! `equity assessments`: what organisations say of their channels themselves, beside the numbers.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use clap::{ArgGroup, Args, Subcommand};
+
+use super::client::{Service, ask, pages};
+use super::exit::Failure;
+use super::reference::show;
+use super::send;
+use super::show::{Out, assessments};
+use crate::proto::v1;
+
+/// Examples for `equity assessments --help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  equity assessments list --organisation 04C
+  equity assessments record --organisation 04C --from 2020-04 --role Director --date 2020-05-04 --file note.txt";
+
+const RECORD: &str = "\
+Examples:
+  equity assessments record --organisation 04C --from 2020-04 --role Director --date 2020-05-04 --text Unchanged.
+  equity assessments record --organisation 04C --from 2020-04 --to 2020-06 --role Director --date 2020-07-01 --file note.txt
+  equity assessments record --organisation 04C --from 2020-04 --role Director --date 2020-05-04 --file -
+      the text from standard input
+
+At most 3,000 bytes of text, without personal data. Nothing is overwritten: a later assessment stands before an earlier one.";
+
+const LIST: &str = "\
+Examples:
+  equity assessments list
+  equity assessments list --organisation 04C --format json";
+
+/// Bytes that are read of a file, at most: the service takes less.
+const MOST: u64 = 64 << 10;
+
+/// What is done with assessments.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// Record an assessment.
+    #[command(after_help = RECORD)]
+    Record(RecordArgs),
+    /// List assessments, newest first.
+    #[command(after_help = LIST)]
+    List(ListArgs),
+}
+
+/// `equity assessments record`.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("said").required(true).args(["text", "file"]))]
+pub struct RecordArgs {
+    /// Organisation that assesses. See `equity reference organisations`.
+    #[arg(long, value_name = "CODE")]
+    pub organisation: String,
+    /// First month that it is about, `2020-04`.
+    #[arg(long, value_name = "MONTH")]
+    pub from: String,
+    /// Last month that it is about. Left out: the first.
+    #[arg(long, value_name = "MONTH")]
+    pub to: Option<String>,
+    /// Role of whoever answers for it. A role, not a name.
+    #[arg(long, value_name = "ROLE")]
+    pub role: String,
+    /// Day on which it was made, `2020-05-04`.
+    #[arg(long, value_name = "DAY")]
+    pub date: String,
+    /// The assessment.
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+    /// File with the assessment, UTF-8; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// A UUID that names this change: the same again does nothing twice. Left out: a new one.
+    #[arg(long, value_name = "UUID")]
+    pub request_id: Option<String>,
+}
+
+/// `equity assessments list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only this organisation.
+    #[arg(long, value_name = "CODE")]
+    pub organisation: Option<String>,
+    /// At most so many.
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub limit: usize,
+}
+
+/// Does it, and shows what came of it.
+///
+/// # Errors
+/// The file cannot be read; the service cannot be reached or says no.
+pub async fn run(action: Action, address: &str, out: &mut Out) -> Result<(), Failure> {
+    match action {
+        Action::Record(args) => record(args, address, out).await,
+        Action::List(args) => list(args, address, out).await,
+    }
+}
+
+async fn record(args: RecordArgs, address: &str, out: &mut Out) -> Result<(), Failure> {
+    let text = match (args.text, &args.file) {
+        (Some(text), _) => text,
+        (None, Some(file)) => read(file).map_err(|error| Failure::data(file, error))?,
+        (None, None) => return Err(Failure::Usage("give --text or --file".into())),
+    };
+    let request = v1::RecordChannelAssessmentRequest {
+        assessment: Some(v1::ChannelAssessment {
+            organisation: args.organisation,
+            first_month: args.from,
+            last_month: args.to.unwrap_or_default(),
+            text,
+            assess_date: args.date,
+            owner_role: args.role,
+            ..Default::default()
+        }),
+        request_id: args.request_id.unwrap_or_else(send::fresh_run_id),
+    };
+    let service = Service::connect(address).await?;
+    let answer = service.exclusion().record_channel_assessment(ask(request)).await;
+    let answer = answer.map_err(|status| service.failure(status))?.into_inner();
+    let sheet = assessments::sheet(&answer.assessment);
+    show(&sheet, "equity.v1.RecordChannelAssessmentResponse", &answer, out)
+}
+
+async fn list(args: ListArgs, address: &str, out: &mut Out) -> Result<(), Failure> {
+    let service = Service::connect(address).await?;
+    let request = v1::ListChannelAssessmentsRequest {
+        parent: format!("organisations/{}", args.organisation.as_deref().unwrap_or("-")),
+        ..Default::default()
+    };
+    let limit = args.limit;
+    let found = pages!(service, exclusion, list_channel_assessments, request, assessments, limit);
+    if found.len() == limit {
+        out.remark(&format!("the newest {limit}; --limit shows more"))?;
+    }
+    let sheet = assessments::sheet(&found);
+    let answer = v1::ListChannelAssessmentsResponse { assessments: found, ..Default::default() };
+    show(&sheet, "equity.v1.ListChannelAssessmentsResponse", &answer, out)
+}
+
+/// The text of a file as the service takes it: line feeds only, no empty end.
+fn read(file: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    if file == Path::new("-") {
+        std::io::stdin().take(MOST).read_to_string(&mut text)?;
+    } else {
+        std::fs::File::open(file)?.take(MOST).read_to_string(&mut text)?;
+    }
+    Ok(text.trim_start_matches('\u{feff}').replace("\r\n", "\n").trim_end().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_every_editor_are_the_same_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("note.txt");
+        for written in ["\u{feff}one\r\n\r\ntwo\r\n", "one\n\ntwo\n\n", "one\n\ntwo"] {
+            std::fs::write(&file, written).unwrap();
+            assert_eq!(read(&file).unwrap(), "one\n\ntwo");
+        }
+        std::fs::write(&file, [0xff, 0xfe]).unwrap();
+        assert!(read(&file).is_err());
+    }
+}

@@ -1,0 +1,331 @@
+//! What can be asked for with `equity export`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::cli::exit::Failure;
+use crate::cli::query::{AsOfArg, DenominatorArg, MeasureArg, QueryArgs};
+use crate::proto::v1::export_breakdowns_request::Table as Asked;
+use crate::proto::v1::get_area_risk_request::HighRisk;
+use crate::proto::v1::{self, Denominator, ExportBreakdownsRequest, Measure, PeriodStep};
+
+const CHANNELS: &str = "\
+Examples:
+  equity export channels --area QK1 --from 2020-04 --output channels.csv
+  equity export channels --area QK1 --area-types place,sub_icb --from 2019-03 --to 2020-12 --step month --output c.parquet
+  equity export channels --area QK1 --from 2020-04 --by sex,age_band --rates --output -
+      CSV on standard output
+
+The file has the same columns whatever the table: `equity export columns`.";
+
+const OUTCOMES: &str = "\
+Examples:
+  equity export outcomes --area QK1 --from 2020-04 --output outcomes.csv
+  equity export outcomes --organisation 04C,03W --from 2019-03 --to 2020-12 --step quarter --output outcomes.parquet";
+
+const EXCLUSION: &str = "\
+Examples:
+  equity export exclusion --area QK1 --from 2020-12 --by age_band,sex --output exclusion.csv
+  equity export exclusion --area QK1 --area-types place --from 2020-01 --to 2020-12 --step month --output exclusion.parquet
+
+What others published stands in rows of the table ESTIMATES: other people, other questions.";
+
+const PROVISION: &str = "\
+Examples:
+  equity export provision --area QK1 --from 2020-04 --output provision.csv
+  equity export provision --area QK1 --area-types place --from 2020-Q2 --by ethnic_category --output provision.parquet";
+
+const IMPACT: &str = "\
+Examples:
+  equity export impact --area QK1 --from 2020-04 --output impact.csv
+  equity export impact --area QK1 --from 2020-01 --to 2020-12 --step quarter --by imd2019_quintile --output impact.parquet";
+
+const RISK: &str = "\
+Examples:
+  equity export risk --area QK1 --by-dimension ethnic_category --output risk.csv
+  equity export risk --area QK1 --area-types district --high-risk-top-share 0.2 --output risk.parquet
+
+Every row is ecological: about areas, not about the people in them.";
+
+const COLUMNS: &str = "\
+Examples:
+  equity export columns
+  equity export columns --format csv";
+
+/// The tables.
+#[derive(Debug, Subcommand)]
+pub enum Table {
+    /// How consultations reached people.
+    #[command(after_help = CHANNELS)]
+    Channels(Box<ChannelsArgs>),
+    /// Missed appointments and days from booking to appointment.
+    #[command(after_help = OUTCOMES)]
+    Outcomes(Box<LateArgs>),
+    /// Who is digitally excluded, and what others published of it.
+    #[command(after_help = EXCLUSION)]
+    Exclusion(Box<ExclusionArgs>),
+    /// Whether face to face is there for those who need it.
+    #[command(after_help = PROVISION)]
+    Provision(Box<ProvisionArgs>),
+    /// What channels do to access, remote against in person.
+    #[command(after_help = IMPACT)]
+    Impact(Box<LateArgs>),
+    /// How a score of small areas falls on the people who live there.
+    #[command(after_help = RISK)]
+    Risk(Box<RiskArgs>),
+    /// List the columns of the file.
+    #[command(after_help = COLUMNS)]
+    Columns,
+}
+
+/// Of which areas, and where the rows go.
+#[derive(Debug, Clone, Args)]
+pub struct Taking {
+    /// Types of areas, each area of which that lies in --area gets rows: `place`, `sub_icb`, `pcn`. Left out: --area itself.
+    #[arg(long, value_name = "TYPE", value_delimiter = ',')]
+    pub area_types: Vec<String>,
+    /// File that is written when everything has come; `-` is standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// What kind of file. Left out: by the file's ending, otherwise CSV.
+    #[arg(long = "as", value_enum, value_name = "KIND")]
+    pub kind: Option<FileFormat>,
+}
+
+/// Kinds of files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FileFormat {
+    /// RFC 4180, one line for each figure; nothing is an empty cell.
+    Csv,
+    /// Apache Parquet with real types; nothing is null; definitions and provenance in its metadata.
+    Parquet,
+}
+
+impl Taking {
+    /// What kind of file is written.
+    ///
+    /// # Errors
+    /// The ending is that of another kind of file.
+    pub fn format(&self) -> Result<FileFormat, Failure> {
+        if let Some(kind) = self.kind {
+            return Ok(kind);
+        }
+        match self.output.extension().and_then(|ending| ending.to_str()) {
+            None | Some("csv") => Ok(FileFormat::Csv),
+            Some("parquet") => Ok(FileFormat::Parquet),
+            Some(other) => Err(Failure::Usage(format!(
+                "--output ends in .{other}: give a file that ends in .csv or .parquet, or say which with --as"
+            ))),
+        }
+    }
+}
+
+/// Which periods get rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Step {
+    /// --from to --to as a whole.
+    Whole,
+    /// Each month.
+    Month,
+    /// Each quarter that lies wholly in it.
+    Quarter,
+    /// Each financial year, April to March, that lies wholly in it.
+    FinancialYear,
+    /// Each calendar year that lies wholly in it.
+    CalendarYear,
+}
+
+impl From<Step> for PeriodStep {
+    fn from(step: Step) -> Self {
+        match step {
+            Step::Whole => Self::Whole,
+            Step::Month => Self::Month,
+            Step::Quarter => Self::Quarter,
+            Step::FinancialYear => Self::FinancialYear,
+            Step::CalendarYear => Self::CalendarYear,
+        }
+    }
+}
+
+/// What every table with a period is asked with.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// What is asked about.
+    #[command(flatten)]
+    pub query: QueryArgs,
+    /// Which periods get rows.
+    #[arg(long, value_enum, default_value = "whole")]
+    pub step: Step,
+    /// Of which areas, and where the rows go.
+    #[command(flatten)]
+    pub taking: Taking,
+}
+
+/// `equity export channels`.
+#[derive(Debug, Args)]
+pub struct ChannelsArgs {
+    /// What every table is asked with.
+    #[command(flatten)]
+    pub common: Common,
+    /// What is counted.
+    #[arg(long, value_enum, default_value = "contacts")]
+    pub measure: MeasureArg,
+    /// What shares are shares of.
+    #[arg(long, value_enum, default_value = "known")]
+    pub denominator: DenominatorArg,
+    /// Rates per 1,000 of the matching population a month as well. Not with `--measure persons`.
+    #[arg(long)]
+    pub rates: bool,
+    /// Collection of the population of the rates. Left out: the one that the collection names.
+    #[arg(long, value_name = "ID", requires = "rates")]
+    pub population_collection: Option<String>,
+}
+
+/// `equity export outcomes` and `equity export impact`.
+#[derive(Debug, Args)]
+pub struct LateArgs {
+    /// What every table is asked with.
+    #[command(flatten)]
+    pub common: Common,
+    /// Count people who arrived too late to be seen as not attending.
+    #[arg(long)]
+    pub late_as_missed: bool,
+}
+
+/// `equity export exclusion`.
+#[derive(Debug, Args)]
+pub struct ExclusionArgs {
+    /// What every table is asked with.
+    #[command(flatten)]
+    pub common: Common,
+    /// Indicator, `DX-06`. Several: repeat it, or separate them with commas. Left out: all that access records give.
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub indicators: Vec<String>,
+    /// Collections of published estimates. Left out: all. `-`: none.
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub estimate_collections: Vec<String>,
+}
+
+/// `equity export provision`.
+#[derive(Debug, Args)]
+pub struct ProvisionArgs {
+    /// What every table is asked with.
+    #[command(flatten)]
+    pub common: Common,
+    /// Collection of the access snapshots. Left out: the one that the collection names.
+    #[arg(long, value_name = "ID")]
+    pub access_collection: Option<String>,
+}
+
+/// `equity export risk`.
+#[derive(Debug, Args)]
+pub struct RiskArgs {
+    /// Area whose residents are asked about. See `equity reference areas`.
+    #[arg(long, value_name = "CODE")]
+    pub area: String,
+    /// Dimension to break down by. Left out: the total only.
+    #[arg(long, value_name = "DIM")]
+    pub by_dimension: Option<String>,
+    /// Indicator of the score. Left out: DX-10, the Digital Exclusion Risk Index.
+    #[arg(long, value_name = "ID")]
+    pub indicator: Option<String>,
+    /// Collection of the score. Left out: the only one that has the indicator.
+    #[arg(long, value_name = "ID")]
+    pub score_collection: Option<String>,
+    /// Collection of the population. Left out: the one that has the dimension by small area.
+    #[arg(long, value_name = "ID")]
+    pub population_collection: Option<String>,
+    /// Score from which an area is of high risk. Left out: 5.
+    #[arg(long, value_name = "SCORE", conflicts_with = "high_risk_top_share")]
+    pub high_risk_score: Option<f64>,
+    /// The areas with the highest scores that hold at least this share of the people.
+    #[arg(long, value_name = "SHARE")]
+    pub high_risk_top_share: Option<f64>,
+    /// State of the data: a log position (`71`) or a time (`2026-11-21T09:00:00Z`). Left out: now.
+    #[arg(long, value_name = "POSITION|TIME")]
+    pub as_of: Option<AsOfArg>,
+    /// Of which areas, and where the rows go.
+    #[command(flatten)]
+    pub taking: Taking,
+}
+
+impl RiskArgs {
+    fn request(&self) -> v1::GetAreaRiskRequest {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let score = self.high_risk_score.map(HighRisk::HighRiskScore);
+        v1::GetAreaRiskRequest {
+            area: self.area.clone(),
+            indicator: text(&self.indicator),
+            score_collection: text(&self.score_collection),
+            by: text(&self.by_dimension),
+            population_collection: text(&self.population_collection),
+            as_of: self.as_of.as_ref().map(|as_of| as_of.0.clone()),
+            high_risk: score.or(self.high_risk_top_share.map(HighRisk::HighRiskTopShare)),
+        }
+    }
+}
+
+impl Table {
+    /// The request of the contract, and where its rows go; none for the list of columns.
+    pub fn request(&self) -> Option<(ExportBreakdownsRequest, &Taking)> {
+        let query = |common: &Common| Some(common.query.query());
+        let (table, common) = match self {
+            Self::Columns => return None,
+            Self::Risk(args) => {
+                let request = ExportBreakdownsRequest {
+                    table: Some(Asked::Risk(args.request())),
+                    area_types: args.taking.area_types.clone(),
+                    ..Default::default()
+                };
+                return Some((request, &args.taking));
+            }
+            Self::Channels(args) => (
+                Asked::Channels(v1::GetChannelBreakdownRequest {
+                    query: query(&args.common),
+                    measure: Measure::from(args.measure).into(),
+                    denominator: Denominator::from(args.denominator).into(),
+                    include_rates: args.rates,
+                    population_collection: args.population_collection.clone().unwrap_or_default(),
+                }),
+                &args.common,
+            ),
+            Self::Outcomes(args) => (
+                Asked::Outcomes(v1::GetAccessOutcomesRequest {
+                    query: query(&args.common),
+                    late_counts_as_missed: args.late_as_missed,
+                }),
+                &args.common,
+            ),
+            Self::Exclusion(args) => (
+                Asked::Exclusion(v1::GetDigitalExclusionBreakdownRequest {
+                    query: query(&args.common),
+                    indicators: args.indicators.clone(),
+                    estimate_collections: args.estimate_collections.clone(),
+                }),
+                &args.common,
+            ),
+            Self::Provision(args) => (
+                Asked::Provision(v1::GetFaceToFaceProvisionRequest {
+                    query: query(&args.common),
+                    access_collection: args.access_collection.clone().unwrap_or_default(),
+                }),
+                &args.common,
+            ),
+            Self::Impact(args) => (
+                Asked::Impact(v1::GetChannelImpactRequest {
+                    query: query(&args.common),
+                    late_counts_as_missed: args.late_as_missed,
+                }),
+                &args.common,
+            ),
+        };
+        let request = ExportBreakdownsRequest {
+            table: Some(table),
+            area_types: common.taking.area_types.clone(),
+            period_step: PeriodStep::from(common.step).into(),
+            cursor: String::new(),
+        };
+        Some((request, &common.taking))
+    }
+}

@@ -1,0 +1,240 @@
+//! The columns of an exported file: the same for every table, so that files can be put one below the other.
+
+use crate::cli::show::sheet::Sheet;
+use crate::cli::show::words;
+use crate::proto::v1::{CategoryKey, ExportRow};
+
+/// Keys that a row can have: three dimensions and a band of lead time.
+pub const KEYS: usize = 4;
+
+/// What a column holds, and how it is read from a row. Empty text is nothing.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// Text.
+    Text(fn(&ExportRow) -> String),
+    /// A whole number.
+    Count(fn(&ExportRow) -> Option<i64>),
+    /// A share, rate, score or limit, unrounded.
+    Real(fn(&ExportRow) -> Option<f64>),
+    /// Yes or no.
+    Flag(fn(&ExportRow) -> bool),
+}
+
+/// A column.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// Its name in the header.
+    pub name: &'static str,
+    /// What it holds, in a sentence.
+    pub about: &'static str,
+    /// Its type and content.
+    pub kind: Kind,
+}
+
+impl Column {
+    /// Name of its type.
+    pub fn kind_name(&self) -> &'static str {
+        match self.kind {
+            Kind::Text(_) => "text",
+            Kind::Count(_) => "integer",
+            Kind::Real(_) => "real",
+            Kind::Flag(_) => "boolean",
+        }
+    }
+}
+
+const fn column(name: &'static str, kind: Kind, about: &'static str) -> Column {
+    Column { name, about, kind }
+}
+
+fn key<const N: usize>(row: &ExportRow, read: fn(&CategoryKey) -> String) -> String {
+    row.keys.get(N).map(read).unwrap_or_default()
+}
+
+fn dimension<const N: usize>(row: &ExportRow) -> String {
+    key::<N>(row, |key| key.dimension.clone())
+}
+
+fn code<const N: usize>(row: &ExportRow) -> String {
+    key::<N>(row, |key| key.code.clone())
+}
+
+fn state<const N: usize>(row: &ExportRow) -> String {
+    key::<N>(row, |key| words::state(key.state))
+}
+
+fn label<const N: usize>(row: &ExportRow) -> String {
+    row.key_labels.get(N).cloned().unwrap_or_default()
+}
+
+use Kind::{Count, Flag, Real, Text};
+
+const DIMENSION: &str =
+    "Dimension of this key; empty where the row has no such key: the total has none";
+const CODE: &str = "Code of the category; the name of the state where the state is not KNOWN";
+const LABEL: &str = "Words for the category";
+const STATE: &str = "KNOWN, ANY, NONE, COARSER or a missing state: NOT_STATED, NOT_RECORDED, NOT_COLLECTED and so on";
+
+/// Every column, in order.
+pub const COLUMNS: &[Column] = &[
+    column(
+        "table",
+        Text(|r| r.table.clone()),
+        "CHANNELS, OUTCOMES, EXCLUSION, ESTIMATES, PROVISION, IMPACT or RISK",
+    ),
+    column("collection", Text(|r| r.collection.clone()), "Collection that the figure is made of"),
+    column(
+        "data_class",
+        Text(|r| words::data_class(r.data_class)),
+        "REAL, or SYNTHETIC: says nothing about real people",
+    ),
+    column("area", Text(|r| r.area.clone()), "Area code; empty when organisations were asked for"),
+    column("area_name", Text(|r| r.area_name.clone()), "Name of the area"),
+    column(
+        "area_type",
+        Text(|r| r.area_type.clone()),
+        "Type of the area: system, place, sub_icb, pcn and so on",
+    ),
+    column(
+        "area_basis",
+        Text(|r| words::area_basis(r.area_basis)),
+        "PROVIDER: where care is given; RESIDENCE: where people live",
+    ),
+    column("first_month", Text(|r| r.first_month.clone()), "First month covered"),
+    column("last_month", Text(|r| r.last_month.clone()), "Last month covered"),
+    column("key_1_dimension", Text(dimension::<0>), DIMENSION),
+    column("key_1_code", Text(code::<0>), CODE),
+    column("key_1_label", Text(label::<0>), LABEL),
+    column("key_1_state", Text(state::<0>), STATE),
+    column("key_2_dimension", Text(dimension::<1>), DIMENSION),
+    column("key_2_code", Text(code::<1>), CODE),
+    column("key_2_label", Text(label::<1>), LABEL),
+    column("key_2_state", Text(state::<1>), STATE),
+    column("key_3_dimension", Text(dimension::<2>), DIMENSION),
+    column("key_3_code", Text(code::<2>), CODE),
+    column("key_3_label", Text(label::<2>), LABEL),
+    column("key_3_state", Text(state::<2>), STATE),
+    column("key_4_dimension", Text(dimension::<3>), DIMENSION),
+    column("key_4_code", Text(code::<3>), CODE),
+    column("key_4_label", Text(label::<3>), LABEL),
+    column("key_4_state", Text(state::<3>), STATE),
+    column(
+        "group",
+        Text(|r| r.group.clone()),
+        "Channel, mode, need or reason within the row; empty: all",
+    ),
+    column(
+        "group_state",
+        Text(|r| words::state(r.group_state)),
+        "What the group is, as the state of a key",
+    ),
+    column("indicator", Text(|r| r.indicator.clone()), "Indicator id"),
+    column("indicator_label", Text(|r| r.indicator_label.clone()), "Words for the indicator"),
+    column(
+        "unit",
+        Text(|r| r.unit.clone()),
+        "RATIO (0 to 1), PER_1000_MONTH, SCORE, DIFFERENCE (-1 to 1)",
+    ),
+    column("value", Real(|r| r.value), "The value, unrounded; empty where absence_reason says why"),
+    column("lower", Real(|r| r.lower), "Lower confidence limit"),
+    column("upper", Real(|r| r.upper), "Upper confidence limit"),
+    column("numerator_count", Count(|r| r.numerator_count), "Numerator, where the value has one"),
+    column(
+        "denominator_count",
+        Count(|r| r.denominator_count),
+        "Denominator, where the value has one",
+    ),
+    column(
+        "unknown_count",
+        Count(|r| r.unknown_count),
+        "Those of whom it is not known; in no denominator",
+    ),
+    column(
+        "absence_reason",
+        Text(|r| {
+            r.absence.as_ref().map(|why| words::absence_reason(why.reason)).unwrap_or_default()
+        }),
+        "NO_DATA, NOT_COLLECTED, WITHHELD, OUT_OF_SCOPE, NOT_COMPUTABLE or ERASED; empty where there is a value",
+    ),
+    column(
+        "absence_detail",
+        Text(|r| r.absence.as_ref().map(|why| why.detail.clone()).unwrap_or_default()),
+        "The reason in a sentence",
+    ),
+    column(
+        "coverage_ratio",
+        Real(|r| r.coverage_ratio),
+        "Share of records whose source collects the keys; the least of them",
+    ),
+    column(
+        "unknown_ratio",
+        Real(|r| r.unknown_ratio),
+        "Share of covered records whose category is unknown; the greatest of the keys",
+    ),
+    column(
+        "organisation_count",
+        Count(|r| Some(r.organisation_count.into())),
+        "Organisations that have submitted",
+    ),
+    column(
+        "expected_organisation_count",
+        Count(|r| Some(r.expected_organisation_count.into())),
+        "Organisations that are expected to submit",
+    ),
+    column(
+        "position",
+        Count(|r| Some(r.position)),
+        "Log position that was read at: one for the whole file",
+    ),
+    column(
+        "data_position",
+        Count(|r| Some(r.data_position)),
+        "Log position of the last change that bears on the figure",
+    ),
+    column(
+        "provenance",
+        Text(|r| r.provenance.clone()),
+        "Where the data comes from, and under which licence",
+    ),
+    column(
+        "ecological",
+        Flag(|r| r.ecological),
+        "Whether it is about areas and says nothing about the people in them",
+    ),
+    column(
+        "not_for_targets",
+        Flag(|r| r.not_for_targets),
+        "Whether it is not to be used for targets or judging performance",
+    ),
+];
+
+/// The columns as a list.
+pub fn sheet() -> Sheet {
+    let mut sheet = Sheet::new(["column", "type", "about"]);
+    for column in COLUMNS {
+        sheet.push(vec![column.name.into(), column.kind_name().into(), column.about.into()]);
+    }
+    sheet
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_different_and_a_row_has_all_its_keys() {
+        let names: BTreeSet<_> = COLUMNS.iter().map(|column| column.name).collect();
+        assert_eq!(names.len(), COLUMNS.len());
+        let keys = (0..KEYS).map(|n| CategoryKey { code: n.to_string(), ..Default::default() });
+        let row = ExportRow { keys: keys.collect(), ..Default::default() };
+        let codes =
+            COLUMNS.iter().filter(|c| c.name.starts_with("key_") && c.name.ends_with("_code"));
+        let texts = codes.map(|column| match column.kind {
+            Kind::Text(read) => read(&row),
+            _ => unreachable!("codes are text"),
+        });
+        assert_eq!(texts.collect::<Vec<_>>(), ["0", "1", "2", "3"]);
+    }
+}

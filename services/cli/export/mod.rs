@@ -1,0 +1,129 @@
+//! `equity export`: a table of every area and period into one file.
+//!
+//! - `args` what can be asked for, [`columns`] what stands in the file
+//! - `take` the stream, gone on with when it breaks
+//! - `sink`, `parquet`, `file` where rows go
+
+pub mod args;
+pub mod columns;
+mod file;
+mod parquet;
+mod sink;
+mod take;
+
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
+
+use serde_json::json;
+
+use super::client::{Service, pages};
+use super::exit::Failure;
+use super::show::{Format, Out, json as shown};
+use crate::proto::v1;
+use args::{FileFormat, Table, Taking};
+use columns::COLUMNS;
+use file::Whole;
+use sink::Sink;
+use take::{Taken, take};
+
+/// Examples for `equity export --help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  equity export channels --area QK1 --from 2020-04 --output channels.csv
+  equity export channels --area QK1 --area-types place,sub_icb --from 2019-03 --to 2020-12 --step month --output channels.parquet
+  equity export columns";
+
+/// Asks, and writes what comes.
+///
+/// # Errors
+/// The service cannot be reached or says no; the file cannot be written, and then there is none.
+pub async fn run(table: Table, address: &str, out: &mut Out) -> Result<(), Failure> {
+    let Some((request, taking)) = table.request() else { return columns(out) };
+    let format = taking.format()?;
+    let service = Service::connect(address).await?;
+    if taking.output == Path::new("-") {
+        if format == FileFormat::Parquet {
+            let what =
+                "Parquet goes into a file, not to standard output: give --output FILE.parquet";
+            return Err(Failure::Usage(what.into()));
+        }
+        let look = out.look;
+        let mut sink = Sink::csv(BufWriter::new(out.answers())).map_err(written)?;
+        let taken =
+            take(&service, request, &look, |rows| sink.write(rows).map_err(written)).await?;
+        let to = sink.finish(Vec::new()).map_err(written)?;
+        to.into_inner().map_err(|error| Failure::Output(error.into_error()))?.flush()?;
+        return told(&taken, taking, out);
+    }
+    let failed =
+        |error: anyhow::Error| Failure::Data { place: taking.output.clone(), cause: error };
+    let whole = Whole::begin(&taking.output).map_err(|error| failed(error.into()))?;
+    let sink = match format {
+        FileFormat::Csv => Sink::csv(BufWriter::new(whole)),
+        FileFormat::Parquet => Sink::parquet(BufWriter::new(whole)),
+    };
+    let mut sink = sink.map_err(failed)?;
+    let asked = shown::of("equity.v1.ExportBreakdownsRequest", &request)?;
+    let look = out.look;
+    let taken = take(&service, request, &look, |rows| sink.write(rows).map_err(failed)).await?;
+    let metadata = match format {
+        FileFormat::Csv => Vec::new(),
+        FileFormat::Parquet => metadata(&service, &taken, &asked).await?,
+    };
+    let to = sink.finish(metadata).map_err(failed)?;
+    let whole = to.into_inner().map_err(|error| failed(error.into_error().into()))?;
+    whole.keep().map_err(|error| failed(error.into()))?;
+    told(&taken, taking, out)
+}
+
+/// The columns, for those who read the file.
+fn columns(out: &mut Out) -> Result<(), Failure> {
+    let text = match out.format {
+        Format::Table => columns::sheet().table(&out.look),
+        Format::Csv => columns::sheet().csv(),
+        Format::Json => shown::text(&column_words(), false),
+    };
+    Ok(out.answer(&text)?)
+}
+
+fn column_words() -> serde_json::Value {
+    let column = |column: &columns::Column| json!({"name": column.name, "type": column.kind_name(), "about": column.about});
+    COLUMNS.iter().map(column).collect()
+}
+
+/// What goes with a Parquet file: what was asked, where it was read, what columns and indicators mean, where it all comes from.
+async fn metadata(
+    service: &Service,
+    taken: &Taken,
+    asked: &serde_json::Value,
+) -> Result<Vec<(String, String)>, Failure> {
+    let request = v1::ListIndicatorsRequest::default();
+    let all = usize::MAX;
+    let indicators = pages!(service, reference, list_indicators, request, indicators, all);
+    let used = indicators.iter().filter(|one| taken.indicators.contains(&one.id));
+    let definitions =
+        used.map(|one| shown::of("equity.v1.Indicator", one)).collect::<Result<Vec<_>, _>>()?;
+    let pairs = [
+        ("equity.request", asked.to_string()),
+        ("equity.position", taken.position.to_string()),
+        ("equity.columns", column_words().to_string()),
+        ("equity.indicators", serde_json::Value::from(definitions).to_string()),
+        ("equity.provenance", json!(taken.provenances).to_string()),
+    ];
+    Ok(pairs.map(|(key, value)| (key.to_owned(), value)).into())
+}
+
+fn written(error: anyhow::Error) -> Failure {
+    match error.downcast::<csv::Error>().map(csv::Error::into_kind) {
+        Ok(csv::ErrorKind::Io(error)) => Failure::Output(error),
+        Ok(kind) => Failure::Other(anyhow::anyhow!("{kind:?}")),
+        Err(error) => Failure::Other(error),
+    }
+}
+
+fn told(taken: &Taken, taking: &Taking, out: &mut Out) -> Result<(), Failure> {
+    let Taken { rows, tables, position, .. } = taken;
+    let place = taking.output.display();
+    let to = if taking.output == Path::new("-") { String::new() } else { format!(" in {place}") };
+    Ok(out.remark(&format!("{rows} rows of {tables} tables at position {position}{to}"))?)
+}

@@ -1,0 +1,108 @@
+//! Where rows go: CSV as they come, or Parquet.
+
+use std::io::Write;
+
+use super::columns::{COLUMNS, KEYS, Kind};
+use super::parquet::ParquetFile;
+use crate::proto::v1::ExportRow;
+
+/// A place that takes rows.
+pub(super) enum Sink<W: Write + Send> {
+    Csv(Box<csv::Writer<W>>),
+    Parquet(Box<ParquetFile<W>>),
+}
+
+impl<W: Write + Send> Sink<W> {
+    /// CSV as RFC 4180 has it, with its header.
+    pub(super) fn csv(to: W) -> anyhow::Result<Self> {
+        let mut writer =
+            csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(to);
+        writer.write_record(COLUMNS.iter().map(|column| column.name))?;
+        Ok(Self::Csv(Box::new(writer)))
+    }
+
+    /// Parquet with real types.
+    pub(super) fn parquet(to: W) -> anyhow::Result<Self> {
+        Ok(Self::Parquet(Box::new(ParquetFile::new(to)?)))
+    }
+
+    /// Takes rows.
+    pub(super) fn write(&mut self, rows: &[ExportRow]) -> anyhow::Result<()> {
+        for row in rows {
+            let keys = row.keys.len();
+            anyhow::ensure!(keys <= KEYS, "a row has {keys} keys, this version writes {KEYS}");
+            match self {
+                Self::Csv(writer) => {
+                    writer.write_record(COLUMNS.iter().map(|column| text(column.kind, row)))?;
+                }
+                Self::Parquet(file) => file.write(row)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the file; `metadata` goes with it where the format has a place for it.
+    pub(super) fn finish(self, metadata: Vec<(String, String)>) -> anyhow::Result<W> {
+        match self {
+            Self::Csv(writer) => {
+                writer.into_inner().map_err(|error| anyhow::anyhow!("{}", error.error()))
+            }
+            Self::Parquet(file) => file.finish(metadata),
+        }
+    }
+}
+
+/// A value as CSV has it; nothing is empty.
+fn text(kind: Kind, row: &ExportRow) -> String {
+    match kind {
+        Kind::Text(read) => read(row),
+        Kind::Count(read) => read(row).map_or_else(String::new, |value| value.to_string()),
+        Kind::Real(read) => read(row).map_or_else(String::new, |value| value.to_string()),
+        Kind::Flag(read) => read(row).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::v1;
+
+    #[test]
+    fn nothing_is_empty_and_zero_is_zero() {
+        let row = ExportRow {
+            table: "CHANNELS".into(),
+            area_name: "Leicester, Rutland".into(),
+            value: Some(0.0),
+            numerator_count: Some(0),
+            absence: None,
+            ..Default::default()
+        };
+        let none = ExportRow {
+            absence: Some(v1::Absence {
+                reason: v1::AbsenceReason::Withheld.into(),
+                detail: String::new(),
+            }),
+            ..Default::default()
+        };
+        let mut sink = Sink::csv(Vec::new()).unwrap();
+        sink.write(&[row, none]).unwrap();
+        let bytes = sink.finish(Vec::new()).unwrap();
+        let mut reader = csv::Reader::from_reader(bytes.as_slice());
+        let header = reader.headers().unwrap().clone();
+        let lines: Vec<_> = reader.records().map(Result::unwrap).collect();
+        let at = |line: usize, name: &str| {
+            lines[line][header.iter().position(|column| column == name).unwrap()].to_owned()
+        };
+        assert_eq!(at(0, "area_name"), "Leicester, Rutland");
+        assert_eq!((at(0, "value"), at(0, "numerator_count")), ("0".into(), "0".into()));
+        assert_eq!((at(0, "lower"), at(0, "absence_reason")), (String::new(), String::new()));
+        assert_eq!((at(1, "value"), at(1, "absence_reason")), (String::new(), "WITHHELD".into()));
+        assert_eq!(at(0, "ecological"), "false");
+    }
+
+    #[test]
+    fn a_row_with_more_keys_than_columns_is_an_error() {
+        let row = ExportRow { keys: vec![v1::CategoryKey::default(); 5], ..Default::default() };
+        assert!(Sink::csv(Vec::new()).unwrap().write(&[row]).is_err());
+    }
+}

@@ -1,0 +1,98 @@
+//! The stream of an export, gone on with behind the last message when it breaks.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tonic::{Code, Status};
+
+use crate::cli::client::Service;
+use crate::cli::exit::Failure;
+use crate::cli::show::{Look, errors, progress};
+use crate::proto::v1::{ExportBreakdownsRequest, ExportBreakdownsResponse, ExportRow};
+
+/// How often in a row the stream may break without a message in between.
+const TRIES: u32 = 6;
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+
+/// What came.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// Rows.
+    pub(super) rows: u64,
+    /// Tables, areas times periods.
+    pub(super) tables: i64,
+    /// Position that all was read at.
+    pub(super) position: i64,
+    /// Indicators that occur.
+    pub(super) indicators: BTreeSet<String>,
+    /// Where the figures come from.
+    pub(super) provenances: BTreeSet<String>,
+}
+
+impl Taken {
+    fn add(&mut self, message: &ExportBreakdownsResponse) {
+        self.rows += message.rows.len() as u64;
+        self.tables = message.done_table_count;
+        self.position = message.position;
+        for row in &message.rows {
+            if !self.indicators.contains(&row.indicator) {
+                self.indicators.insert(row.indicator.clone());
+            }
+            if !row.provenance.is_empty() && !self.provenances.contains(&row.provenance) {
+                self.provenances.insert(row.provenance.clone());
+            }
+        }
+    }
+}
+
+/// Takes a whole export and gives its rows to `write`, each once, however often the stream breaks.
+pub(super) async fn take(
+    service: &Service,
+    mut request: ExportBreakdownsRequest,
+    look: &Look,
+    mut write: impl FnMut(&[ExportRow]) -> Result<(), Failure>,
+) -> Result<Taken, Failure> {
+    let mut taken = Taken::default();
+    let bar = progress::bar("exporting", "tables", Some(0), look);
+    let mut failures = 0;
+    loop {
+        let before = request.cursor.clone();
+        let status = match service.export().export_breakdowns(request.clone()).await {
+            Err(status) => status,
+            Ok(stream) => {
+                let mut stream = stream.into_inner();
+                loop {
+                    match stream.message().await {
+                        Ok(Some(message)) => {
+                            write(&message.rows)?;
+                            bar.set_length(u64::try_from(message.table_count).unwrap_or(0));
+                            bar.set_position(u64::try_from(message.done_table_count).unwrap_or(0));
+                            taken.add(&message);
+                            request.cursor = message.cursor;
+                        }
+                        Ok(None) => {
+                            bar.finish_and_clear();
+                            return Ok(taken);
+                        }
+                        Err(status) => break status,
+                    }
+                }
+            }
+        };
+        let got_on = request.cursor != before;
+        failures = if got_on { 1 } else { failures + 1 };
+        if failures > TRIES || !may_pass(&status, got_on) {
+            return Err(service.failure(status));
+        }
+        tokio::time::sleep(FIRST_PAUSE * 2u32.pow(failures - 1)).await;
+    }
+}
+
+/// Whether it is worth going on: the service is away or full for a while, or had to end a stream that got on.
+fn may_pass(status: &Status, got_on: bool) -> bool {
+    match status.code() {
+        Code::Unavailable => true,
+        Code::DeadlineExceeded => got_on,
+        _ => errors::connection_lost(status).is_some(),
+    }
+}

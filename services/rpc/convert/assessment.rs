@@ -1,0 +1,199 @@
+//! Assessments: the contract's message to the engine's and back.
+
+use tonic::Status;
+
+use super::{int, query_error, submission};
+use crate::domain::period::Month;
+use crate::domain::reference::Reference;
+use crate::engine::query::no_organisation;
+use crate::engine::{About, Assessment};
+use crate::proto::v1;
+use crate::rpc::status;
+
+/// Bytes of a text and of a role, at most.
+const TEXT: usize = 3_000;
+const ROLE: usize = 200;
+
+/// An assessment with its place in the log.
+pub(in crate::rpc) fn assessment(about: &About, said: Assessment) -> v1::ChannelAssessment {
+    v1::ChannelAssessment {
+        name: format!("organisations/{}/assessments/{}", about.organisation, about.position),
+        organisation: said.organisation,
+        first_month: said.first.to_string(),
+        last_month: said.last.to_string(),
+        text: said.text,
+        assess_date: said.assess_date,
+        owner_role: said.owner_role,
+        position: int(about.position),
+        record_time: Some(submission::timestamp(about.time_millis)),
+    }
+}
+
+/// Reads an assessment that is to be recorded; every field that is wrong is named at once. What the service fills in is
+/// passed over.
+pub(in crate::rpc) fn read(
+    reference: &Reference,
+    given: Option<&v1::ChannelAssessment>,
+) -> Result<Assessment, Status> {
+    let given = given.ok_or_else(|| status::field_invalid("assessment", "is required"))?;
+    let mut wrong = Vec::new();
+    let mut check = |field: &str, result: Result<(), String>| {
+        if let Err(what) = result {
+            wrong.push((format!("assessment.{field}"), what));
+        }
+    };
+    let months = months(given);
+    check("first_month", months.0.as_ref().map(drop).map_err(Clone::clone));
+    check("last_month", months.1.as_ref().map(drop).map_err(Clone::clone));
+    check("text", lines(&given.text, TEXT));
+    check("assess_date", date(&given.assess_date));
+    check("owner_role", line(&given.owner_role, ROLE));
+    if given.organisation.is_empty() {
+        check("organisation", Err("the code of the organisation that assesses: `04C`".into()));
+    }
+    let (true, (Ok(first), Ok(last))) = (wrong.is_empty(), months) else {
+        return Err(status::fields_invalid(wrong));
+    };
+    let organisation = reference
+        .organisation(&given.organisation)
+        .ok_or_else(|| query_error(no_organisation(reference, &given.organisation)))?;
+    Ok(Assessment {
+        organisation: organisation.code.clone(),
+        first,
+        last: last.unwrap_or(first),
+        text: given.text.clone(),
+        assess_date: given.assess_date.clone(),
+        owner_role: given.owner_role.clone(),
+    })
+}
+
+/// First and last month, if one is given.
+fn months(given: &v1::ChannelAssessment) -> (Result<Month, String>, Result<Option<Month>, String>) {
+    let month = |text: &str| {
+        let expected = || format!("a month, `2020-04`, not `{text}`");
+        text.parse::<Month>().map_err(|_| expected())
+    };
+    let first = month(&given.first_month);
+    let last = match given.last_month.as_str() {
+        "" => Ok(None),
+        text => month(text).map(Some),
+    };
+    let last = match (&first, last) {
+        (Ok(first), Ok(Some(last))) if last < *first => {
+            Err(format!("{last} is before {first}: give the first month or a later one"))
+        }
+        (_, last) => last,
+    };
+    (first, last)
+}
+
+/// A calendar day in the one form `2020-05-04`.
+fn date(text: &str) -> Result<(), String> {
+    let day: Result<jiff::civil::Date, _> = text.parse();
+    match day {
+        // Other forms of ISO 8601 mean the same day, but would not be compared or sorted as text.
+        Ok(day) if day.to_string() == text => Ok(()),
+        _ => Err("the day on which the assessment was made: `2020-05-04`".into()),
+    }
+}
+
+fn sized(text: &str, most: usize) -> Result<(), String> {
+    match text.len() {
+        bytes if bytes > most => Err(format!("{bytes} bytes are too many: at most {most}")),
+        _ if text.trim().is_empty() => Err(format!("is required: 1 to {most} bytes")),
+        _ => Ok(()),
+    }
+}
+
+/// One line of text.
+fn line(text: &str, most: usize) -> Result<(), String> {
+    sized(text, most)?;
+    if text.chars().any(char::is_control) {
+        return Err("one line, without control characters".into());
+    }
+    Ok(())
+}
+
+/// Text with line ends and tabs.
+fn lines(text: &str, most: usize) -> Result<(), String> {
+    sized(text, most)?;
+    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+        return Err("no control characters besides line feeds and tabs".into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::codes::Content;
+    use tonic_types::StatusExt as _;
+
+    fn good() -> v1::ChannelAssessment {
+        v1::ChannelAssessment {
+            organisation: "04C".into(),
+            first_month: "2020-04".into(),
+            text: "Telephone first kept people from coming in.\n\tWe offer both now.".into(),
+            assess_date: "2020-05-04".into(),
+            owner_role: "Director of Primary Care".into(),
+            ..Default::default()
+        }
+    }
+
+    fn fields(given: &v1::ChannelAssessment) -> Vec<String> {
+        let reference = Reference::new(&Content::embedded()).unwrap();
+        match read(&reference, Some(given)) {
+            Ok(_) => Vec::new(),
+            Err(status) => {
+                let details = status.get_error_details();
+                let Some(bad) = details.bad_request() else { return vec![format!("{status}")] };
+                bad.field_violations
+                    .iter()
+                    .map(|violation| violation.field.trim_start_matches("assessment.").to_owned())
+                    .collect()
+            }
+        }
+    }
+
+    #[test]
+    fn a_good_one_is_taken_whatever_stands_in_the_fields_of_the_service() {
+        let given = v1::ChannelAssessment { name: "x".into(), position: -1, ..good() };
+        assert_eq!(fields(&given), Vec::<String>::new());
+        let full = v1::ChannelAssessment {
+            text: "é".repeat(1500),
+            owner_role: "x".repeat(200),
+            last_month: "2021-03".into(),
+            assess_date: "2020-02-29".into(),
+            ..good()
+        };
+        assert_eq!(fields(&full), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_wrong_field_is_named() {
+        let all = v1::ChannelAssessment::default();
+        let wrong = ["first_month", "text", "assess_date", "owner_role", "organisation"];
+        assert_eq!(fields(&all), wrong);
+        let cases: [(&str, fn(&mut v1::ChannelAssessment)); 14] = [
+            ("first_month", |a| a.first_month = "2020-Q2".into()),
+            ("first_month", |a| a.first_month = "2020-13".into()),
+            ("last_month", |a| a.last_month = "2020".into()),
+            ("last_month", |a| a.last_month = "2020-03".into()),
+            ("text", |a| a.text = "x".repeat(3001)),
+            ("text", |a| a.text = " \n\t ".into()),
+            ("text", |a| a.text = "a\u{0}b".into()),
+            ("text", |a| a.text = "a\u{1b}[31mb".into()),
+            ("assess_date", |a| a.assess_date = "2021-02-29".into()),
+            ("assess_date", |a| a.assess_date = "20200504".into()),
+            ("assess_date", |a| a.assess_date = "2020-05-04T10:00".into()),
+            ("owner_role", |a| a.owner_role = "x".repeat(201)),
+            ("owner_role", |a| a.owner_role = "Director\nof".into()),
+            ("owner_role", |a| a.owner_role = "a\u{85}b".into()),
+        ];
+        for (field, change) in cases {
+            let mut given = good();
+            change(&mut given);
+            assert_eq!(fields(&given), [field], "{given:?}");
+        }
+    }
+}

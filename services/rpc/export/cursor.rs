@@ -1,0 +1,114 @@
+//! Where an export goes on: table, row and position, sealed with everything that was asked, so that a cursor is good for its own
+//! export alone.
+
+use tonic::Status;
+
+use crate::rpc::status;
+
+/// Bytes of the seal.
+const SEAL: usize = 16;
+/// Letters of a cursor: the seal, position, table and row.
+const LETTERS: usize = (SEAL + 8 + 8 + 8) * 2;
+
+/// A place in an export.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Position that is read at.
+    pub(super) position: u64,
+    /// Number of the table that comes next or is being sent.
+    pub(super) table: usize,
+    /// Rows of it that were sent.
+    pub(super) row: usize,
+}
+
+/// What the cursors of one export are sealed with.
+pub(super) struct Seal([u8; 32]);
+
+impl Seal {
+    /// `asked` is everything that tells one export from another.
+    pub(super) fn new<'a>(key: &[u8; 32], asked: impl Iterator<Item = &'a [u8]>) -> Self {
+        let mut hasher = blake3::Hasher::new_keyed(key);
+        hasher.update(b"export");
+        for part in asked {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+        Self(*hasher.finalize().as_bytes())
+    }
+
+    /// The cursor of a place.
+    pub(super) fn cursor(&self, place: &Place) -> String {
+        let place = format!("{:016x}{:016x}{:016x}", place.position, place.table, place.row);
+        let seal = blake3::keyed_hash(&self.0, place.as_bytes());
+        let seal: String = seal.as_bytes()[..SEAL].iter().map(|b| format!("{b:02x}")).collect();
+        seal + &place
+    }
+
+    /// The place of a cursor that this seal has made.
+    pub(super) fn place(&self, cursor: &str) -> Result<Place, Status> {
+        let read = || {
+            Some(Place {
+                position: number(cursor, 0)?,
+                table: usize::try_from(number(cursor, 1)?).ok()?,
+                row: usize::try_from(number(cursor, 2)?).ok()?,
+            })
+        };
+        let place = read().ok_or_else(status::cursor_invalid)?;
+        if self.cursor(&place) == cursor { Ok(place) } else { Err(status::cursor_invalid()) }
+    }
+}
+
+/// The number at a place of a cursor.
+fn number(cursor: &str, place: usize) -> Option<u64> {
+    if cursor.len() != LETTERS {
+        return None;
+    }
+    let start = (SEAL + place * 8) * 2;
+    u64::from_str_radix(cursor.get(start..start + 16)?, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seal(key: u8, asked: &[&str]) -> Seal {
+        Seal::new(&[key; 32], asked.iter().map(|part| part.as_bytes()))
+    }
+
+    #[test]
+    fn places_come_back() {
+        let sealed = seal(1, &["q", "QK1"]);
+        for place in [
+            Place::default(),
+            Place { position: 71, table: 3, row: 2_000 },
+            Place { position: u64::MAX, table: usize::MAX, row: usize::MAX },
+        ] {
+            let cursor = sealed.cursor(&place);
+            assert_eq!(sealed.place(&cursor).unwrap(), place);
+        }
+    }
+
+    #[test]
+    fn a_cursor_is_good_for_its_export_alone() {
+        let place = Place { position: 71, table: 3, row: 2_000 };
+        let cursor = seal(1, &["q", "QK1"]).cursor(&place);
+        for other in [seal(2, &["q", "QK1"]), seal(1, &["q"]), seal(1, &["qQ", "K1"])] {
+            assert!(other.place(&cursor).is_err());
+        }
+    }
+
+    #[test]
+    fn no_letter_can_be_changed() {
+        let sealed = seal(1, &["q"]);
+        let cursor = sealed.cursor(&Place { position: 71, table: 3, row: 2_000 });
+        for at in 0..cursor.len() {
+            let mut letters: Vec<char> = cursor.chars().collect();
+            letters[at] = if letters[at] == '0' { '1' } else { '0' };
+            let tampered: String = letters.into_iter().collect();
+            assert!(sealed.place(&tampered).is_err(), "{tampered}");
+        }
+        let upper = cursor.to_uppercase();
+        let nonsense = ["", "x", &cursor[1..], &format!("{cursor}0"), &"é".repeat(40), &upper];
+        assert!(nonsense.iter().all(|bad| sealed.place(bad).is_err()));
+    }
+}

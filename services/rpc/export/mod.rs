@@ -1,0 +1,134 @@
+//! `ExportService`: every area and period of a table, read at one position, as flat rows, with a place to go on from.
+//!
+//! - `plan` which tables, in which order
+//! - `answer` one of them, as the unary call gives it
+//! - [`rows`] its figures, one a row
+//! - `cursor` where to go on
+
+mod answer;
+mod cursor;
+mod plan;
+mod rows;
+
+use std::iter::Peekable;
+use std::pin::Pin;
+
+use prost::Message as _;
+use tokio::sync::mpsc;
+use tokio_stream::Stream;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+
+use super::Context;
+use super::convert::{int, query_error};
+use crate::proto::server::export_service_server::ExportService;
+use crate::proto::v1;
+use cursor::Place;
+use plan::Plan;
+
+/// The service.
+pub struct Export(pub Context);
+
+/// Rows of a message, and bytes of its rows, at most.
+const ROWS: usize = 1_000;
+const BYTES: usize = 2 << 20;
+/// Messages that are made ahead of a client that is slower than the service.
+const AHEAD: usize = 2;
+
+type Sender = mpsc::Sender<Result<v1::ExportBreakdownsResponse, Status>>;
+type Exported = Pin<Box<dyn Stream<Item = Result<v1::ExportBreakdownsResponse, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl ExportService for Export {
+    type ExportBreakdownsStream = Exported;
+
+    async fn export_breakdowns(
+        &self,
+        request: Request<v1::ExportBreakdownsRequest>,
+    ) -> Result<Response<Exported>, Status> {
+        let (request, key) = (request.into_inner(), self.0.page_key);
+        // Checks as many questions as there are tables: not for a thread that others wait for.
+        let planned = self.0.work(move |engine| Plan::new(engine, &key, &request)).await?;
+        let (plan, from) = planned?;
+        let (send, receive) = mpsc::channel(AHEAD);
+        let context = self.0.clone();
+        tokio::spawn(async move {
+            let failed = produce(&context, plan, from, &send).await.err();
+            if let Some(status) = failed {
+                // A client that has gone does not want to know.
+                drop(send.send(Err(status)).await);
+            }
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(receive))))
+    }
+}
+
+/// Sends table after table from a place on, until the end or until nobody listens.
+async fn produce(context: &Context, plan: Plan, from: Place, send: &Sender) -> Result<(), Status> {
+    let Plan { tables, position, seal, reference } = plan;
+    let table_count = tables.len();
+    let numbered = tables.into_iter().enumerate().skip(from.table);
+    for (number, table) in numbered {
+        let worked = tokio::select! {
+            worked = context.work(move |engine| table.answer(engine)) => worked?,
+            () = send.closed() => return Ok(()),
+        };
+        let answered = worked.map_err(query_error)?;
+        let mut done = if number == from.table { from.row } else { 0 };
+        let mut rows = rows::of(&answered, &reference, int(position)).skip(done).peekable();
+        loop {
+            let part = part(&mut rows);
+            done += part.len();
+            let is_last = rows.peek().is_none();
+            let place = if is_last {
+                Place { table: number + 1, row: 0, position }
+            } else {
+                Place { table: number, row: done, position }
+            };
+            let message = v1::ExportBreakdownsResponse {
+                rows: part,
+                cursor: seal.cursor(&place),
+                position: int(position),
+                done_table_count: int(place.table),
+                table_count: int(table_count),
+            };
+            if send.send(Ok(message)).await.is_err() {
+                return Ok(());
+            }
+            if is_last {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The rows of one message.
+fn part(rows: &mut Peekable<impl Iterator<Item = v1::ExportRow>>) -> Vec<v1::ExportRow> {
+    let (mut part, mut bytes) = (Vec::new(), 0);
+    while part.len() < ROWS
+        && bytes < BYTES
+        && let Some(row) = rows.next()
+    {
+        bytes += row.encoded_len();
+        part.push(row);
+    }
+    part
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_bounded_in_rows_and_bytes_and_lose_nothing() {
+        let small = |n: i64| v1::ExportRow { position: n, ..Default::default() };
+        let mut rows = (0..2_500).map(small).peekable();
+        let sizes: Vec<_> = (0..4).map(|_| part(&mut rows).len()).collect();
+        assert_eq!(sizes, [1_000, 1_000, 500, 0]);
+        let large = |_| v1::ExportRow { provenance: "x".repeat(1 << 20), ..Default::default() };
+        let mut rows = (0..5).map(large).peekable();
+        let sizes: Vec<_> = (0..4).map(|_| part(&mut rows).len()).collect();
+        assert_eq!(sizes, [2, 2, 1, 0]);
+    }
+}

@@ -1,0 +1,240 @@
+//! Which tables an export has: each area that was asked for, with each period, in order.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use prost::Message as _;
+use tonic::Status;
+
+use super::answer::Question;
+use super::cursor::{Place, Seal};
+use crate::domain::period::{Month, months_of};
+use crate::domain::reference::Reference;
+use crate::engine::query::AsOf;
+use crate::engine::{Engine, Missing, QueryError};
+use crate::proto::v1;
+use crate::proto::v1::export_breakdowns_request::Table;
+use crate::rpc::convert::{int, query, query_error};
+use crate::rpc::status;
+
+/// Tables of one export, at most.
+const MOST: usize = 10_000;
+
+/// What an export is made of.
+pub(super) struct Plan {
+    /// The tables, in order.
+    pub(super) tables: Vec<Question>,
+    /// Position that all of them are read at.
+    pub(super) position: u64,
+    /// What its cursors are sealed with.
+    pub(super) seal: Seal,
+    /// Words for what stands in rows.
+    pub(super) reference: Arc<Reference>,
+}
+
+impl Plan {
+    /// Checks a request and says where it starts: at the beginning, or behind its cursor.
+    pub(super) fn new(
+        engine: &Engine,
+        key: &[u8; 32],
+        request: &v1::ExportBreakdownsRequest,
+    ) -> Result<(Self, Place), Status> {
+        let (reference, newest) = {
+            let catalog = engine.store().catalog();
+            (Arc::clone(&catalog.reference), catalog.position)
+        };
+        let missing = || status::field_invalid("table", "say which: channels, outcomes, …");
+        let table = request.table.as_ref().ok_or_else(missing)?;
+        let areas = areas(&reference, table, &request.area_types)?;
+        let periods = periods(table, request.period_step)?;
+        let count = areas.len().saturating_mul(periods.len());
+        if count > MOST {
+            let (areas, periods) = (areas.len(), periods.len());
+            let what = format!(
+                "{areas} areas times {periods} periods make {count} tables, at most {MOST} are exported at once; take a coarser \
+                 step, fewer area types or a shorter period"
+            );
+            return Err(status::field_invalid("period_step", what));
+        }
+        let asked = v1::ExportBreakdownsRequest { cursor: String::new(), ..request.clone() };
+        let asked = asked.encode_to_vec();
+        let words = areas.iter().map(|area| area.as_deref().unwrap_or_default());
+        let words = words.chain(periods.iter().flatten().map(String::as_str)).map(str::as_bytes);
+        let seal = Seal::new(key, std::iter::once(asked.as_slice()).chain(words));
+        let from = match request.cursor.as_str() {
+            "" => Place { position: position(engine, table)?, ..Place::default() },
+            cursor => {
+                let place = seal.place(cursor)?;
+                if place.position > newest {
+                    let (asked, reached) = (int(place.position), int(newest));
+                    return Err(status::position_not_reached(asked, reached));
+                }
+                place
+            }
+        };
+        let mut tables = Vec::with_capacity(count);
+        for area in &areas {
+            for period in &periods {
+                let one = one(table, area.as_deref(), period.as_deref(), from.position);
+                tables.push(Question::new(&reference, &one)?);
+            }
+        }
+        Ok((Self { tables, position: from.position, seal, reference }, from))
+    }
+}
+
+/// What a table is asked about, where it has the words that every breakdown shares.
+fn shared(table: &Table) -> Option<&v1::BreakdownQuery> {
+    match table {
+        Table::Channels(asked) => asked.query.as_ref(),
+        Table::Outcomes(asked) => asked.query.as_ref(),
+        Table::Exclusion(asked) => asked.query.as_ref(),
+        Table::Provision(asked) => asked.query.as_ref(),
+        Table::Impact(asked) => asked.query.as_ref(),
+        Table::Risk(_) => None,
+    }
+}
+
+/// The request of one table: the area and period in place of those asked for, everything in words, at one position.
+fn one(table: &Table, area: Option<&str>, period: Option<&str>, position: u64) -> Table {
+    let mut one = table.clone();
+    let as_of = Some(v1::AsOf { at: Some(v1::as_of::At::Position(int(position))) });
+    let query = match &mut one {
+        Table::Channels(asked) => &mut asked.query,
+        Table::Outcomes(asked) => &mut asked.query,
+        Table::Exclusion(asked) => &mut asked.query,
+        Table::Provision(asked) => &mut asked.query,
+        Table::Impact(asked) => &mut asked.query,
+        Table::Risk(asked) => {
+            asked.as_of = as_of;
+            if let Some(area) = area {
+                area.clone_into(&mut asked.area);
+            }
+            return one;
+        }
+    };
+    // Without a query its own call refuses it.
+    if let Some(query) = query {
+        query.as_of = as_of;
+        query.view = v1::BreakdownView::Full.into();
+        if let Some(area) = area {
+            area.clone_into(&mut query.area);
+        }
+        if let Some(period) = period {
+            query.period = Some(v1::PeriodRange { first: period.to_owned(), last: String::new() });
+        }
+    }
+    one
+}
+
+/// The position that is read at, from `as_of`.
+fn position(engine: &Engine, table: &Table) -> Result<u64, Status> {
+    let as_of = match table {
+        Table::Risk(asked) => asked.as_of.as_ref(),
+        _ => shared(table).and_then(|query| query.as_of.as_ref()),
+    };
+    let catalog = engine.store().catalog();
+    match query::as_of(as_of)? {
+        AsOf::Head => Ok(catalog.position),
+        AsOf::Time(time) => Ok(catalog.position_at(time)),
+        AsOf::Position(asked) if asked > catalog.position => {
+            Err(status::position_not_reached(int(asked), int(catalog.position)))
+        }
+        AsOf::Position(asked) => Ok(asked),
+    }
+}
+
+/// The areas that get rows; `None`: what the table asks for itself.
+fn areas(
+    reference: &Reference,
+    table: &Table,
+    types: &[String],
+) -> Result<Vec<Option<String>>, Status> {
+    if types.is_empty() {
+        return Ok(vec![None]);
+    }
+    let known: BTreeSet<_> = reference.areas().iter().map(|area| area.kind.as_str()).collect();
+    for (place, kind) in types.iter().enumerate() {
+        if !known.contains(kind.as_str()) {
+            let known: Vec<_> = known.into_iter().collect();
+            let what = format!("`{kind}` is no type of areas: one of {}", known.join(", "));
+            return Err(status::field_invalid(format!("area_types[{place}]"), what));
+        }
+    }
+    let within = match table {
+        Table::Risk(asked) => asked.area.as_str(),
+        _ => shared(table).map_or("", |query| query.area.as_str()),
+    };
+    if within.is_empty() {
+        let what = "goes with an area, whose parts are meant, not with organisations";
+        return Err(status::field_invalid("area_types", what));
+    }
+    let Some(within) = reference.areas().get(within) else {
+        return Err(query_error(QueryError::NotFound {
+            kind: Missing::Area,
+            name: within.to_owned(),
+            message: format!("no area `{within}`; ReferenceService.ListAreas lists them"),
+        }));
+    };
+    let mut found: Vec<Option<String>> = Vec::new();
+    for kind in types {
+        let parts = reference.areas().iter().filter(|area| {
+            area.kind == *kind
+                && reference.areas().ancestors(&area.code).contains(within.code.as_str())
+        });
+        for part in parts {
+            if !found.iter().flatten().any(|code| *code == part.code) {
+                found.push(Some(part.code.clone()));
+            }
+        }
+    }
+    if found.is_empty() {
+        let what = format!("no area of these types lies in `{}`", within.code);
+        return Err(status::field_invalid("area_types", what));
+    }
+    Ok(found)
+}
+
+/// The periods that get rows; `None`: the one that the table asks for itself.
+fn periods(table: &Table, step: i32) -> Result<Vec<Option<String>>, Status> {
+    use v1::PeriodStep as Step;
+    let step: Step = query::value("period_step", step)?;
+    if matches!(table, Table::Risk(_)) && step != Step::Unspecified {
+        return Err(status::field_invalid("period_step", "area risk has no period: leave it out"));
+    }
+    let name: fn(Month) -> String = match step {
+        Step::Unspecified | Step::Whole => return Ok(vec![None]),
+        Step::Month => |month| month.to_string(),
+        Step::Quarter => Month::quarter,
+        Step::FinancialYear => Month::financial_year,
+        Step::CalendarYear => |month| month.year().to_string(),
+    };
+    let asked = shared(table).and_then(|query| query.period.clone()).unwrap_or_default();
+    let last = if asked.last.is_empty() { &asked.first } else { &asked.last };
+    let (Ok(first), Ok(last)) = (months_of(&asked.first), months_of(last)) else {
+        // What is wrong with it is for its own call to say.
+        return Ok(vec![None]);
+    };
+    let (first, last) = (*first.start(), *last.end());
+    let mut found: Vec<Option<String>> = Vec::new();
+    for number in first.number()..=last.number() {
+        let Some(month) = Month::from_number(number.into()) else { continue };
+        let period = name(month);
+        let lies_in = months_of(&period).is_ok_and(|p| *p.start() >= first && *p.end() <= last);
+        if lies_in && found.last().is_none_or(|known| known.as_ref() != Some(&period)) {
+            found.push(Some(period));
+        }
+    }
+    if found.is_empty() && first <= last {
+        let what = format!("none lies wholly in {first} to {last}: take a smaller step");
+        return Err(status::field_invalid("period_step", what));
+    }
+    if found.is_empty() {
+        return Ok(vec![None]);
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

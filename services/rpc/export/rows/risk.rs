@@ -1,0 +1,43 @@
+//! Means of the score, the share in high-risk areas (DX-11), the components. All of it ecological.
+
+use super::exclusion::provenance;
+use super::{ALL, Base, Rows, valued};
+use crate::proto::v1;
+
+const UNWEIGHTED: (&str, v1::CategoryState) = ("UNWEIGHTED", v1::CategoryState::Any);
+
+pub(super) fn rows<'a>(base: Base<'a>, table: &'a v1::AreaRisk) -> Rows<'a> {
+    let source = table.score_source.clone().unwrap_or_default();
+    let score = provenance(&source);
+    Box::new(table.rows.iter().flat_map(move |row| {
+        let marked = |made: v1::ExportRow| v1::ExportRow {
+            ecological: true,
+            not_for_targets: made.not_for_targets || source.not_for_targets,
+            provenance: format!("people: {}; score: {score}", made.provenance),
+            ..made
+        };
+        figures(&base, table, row).into_iter().map(marked).collect::<Vec<_>>()
+    }))
+}
+
+fn figures(base: &Base<'_>, table: &v1::AreaRisk, row: &v1::AreaRiskRow) -> Vec<v1::ExportRow> {
+    let exact = |value| v1::Interval { value, lower: None, upper: None };
+    let people = |indicator: &str, group, value: Option<f64>| v1::ExportRow {
+        denominator_count: Some(row.person_count),
+        unknown_count: Some(row.unmatched_person_count),
+        ..valued(base.row(&row.keys, indicator), group, value.map(exact).as_ref(), &row.absence)
+    };
+    let areas = v1::ExportRow {
+        denominator_count: Some(row.area_count.into()),
+        unknown_count: None,
+        ..people(&table.indicator, UNWEIGHTED, row.unweighted_mean_score)
+    };
+    let high = v1::ExportRow {
+        numerator_count: Some(row.high_risk_person_count),
+        ..people("DX-11", ALL, row.high_risk_share)
+    };
+    let mut rows = vec![people(&table.indicator, ALL, row.mean_score), areas, high];
+    let components = row.components.iter();
+    rows.extend(components.map(|part| people(&part.indicator, ALL, Some(part.mean_score))));
+    rows
+}

@@ -1,0 +1,394 @@
+//! Golden rows: what each table becomes, figure by figure.
+
+use super::*;
+use crate::domain::codes::Content;
+
+fn reference() -> Reference {
+    Reference::new(&Content::embedded()).unwrap()
+}
+
+fn context() -> Option<v1::BreakdownContext> {
+    let quality = |dimension: &str, coverage, unknown| v1::DimensionQuality {
+        dimension: dimension.into(),
+        coverage_ratio: Some(coverage),
+        unknown_ratio: Some(unknown),
+    };
+    Some(v1::BreakdownContext {
+        collection: "synthetic-llr".into(),
+        data_class: v1::DataClass::Synthetic.into(),
+        area: "QK1".into(),
+        area_name: "LLR".into(),
+        area_basis: v1::AreaBasis::Provider.into(),
+        first_month: "2020-04".into(),
+        last_month: "2020-06".into(),
+        measure: v1::Measure::Contacts.into(),
+        data_position: 7,
+        organisation_count: 2,
+        expected_organisation_count: 3,
+        quality: vec![
+            quality("sex", 0.9, 0.1),
+            quality("age_band", 0.8, 0.05),
+            quality("channel", 0.1, 0.9),
+        ],
+        provenance: "made".into(),
+        legend: vec![v1::LegendDimension {
+            dimension: "sex".into(),
+            categories: vec![v1::LegendCategory { code: "1".into(), label: "Men".into() }],
+            ..Default::default()
+        }],
+        ..Default::default()
+    })
+}
+
+fn keys(codes: &[(&str, &str)]) -> Vec<v1::CategoryKey> {
+    let key = |(dimension, code): &(&str, &str)| {
+        let known = v1::CategoryState::Known;
+        let state = if *code == "NOT_KNOWN" { v1::CategoryState::NotKnown } else { known };
+        v1::CategoryKey {
+            dimension: (*dimension).into(),
+            code: (*code).into(),
+            state: state.into(),
+        }
+    };
+    codes.iter().map(key).collect()
+}
+
+fn share(value: f64) -> Option<v1::Interval> {
+    Some(v1::Interval { value, lower: Some(value / 2.0), upper: Some(value * 1.5) })
+}
+
+fn cell(indicator: &str, counts: (i64, i64, i64), value: f64) -> v1::IndicatorCell {
+    v1::IndicatorCell {
+        indicator: indicator.into(),
+        numerator_count: counts.0,
+        denominator_count: counts.1,
+        unknown_count: counts.2,
+        share: share(value),
+        ..Default::default()
+    }
+}
+
+/// Everything that differs from row to row, on one line.
+fn line(row: &v1::ExportRow) -> String {
+    let number = |n: Option<f64>| n.map_or("-".to_owned(), |n| n.to_string());
+    let count = |n: Option<i64>| n.map_or("-".to_owned(), |n| n.to_string());
+    let keys: Vec<_> =
+        row.keys.iter().map(|key| format!("{}={}", key.dimension, key.code)).collect();
+    let mut line = format!(
+        "{} {} [{}] {} {} {} ({}..{}) {}/{}?{}",
+        row.table,
+        keys.join("&"),
+        row.group,
+        row.indicator,
+        row.unit,
+        number(row.value),
+        number(row.lower),
+        number(row.upper),
+        count(row.numerator_count),
+        count(row.denominator_count),
+        count(row.unknown_count),
+    );
+    if let Some(why) = &row.absence {
+        line = format!("{line} {}: {}", why.reason().as_str_name(), why.detail);
+    }
+    line.replace("  ", " ")
+}
+
+fn lines(answered: &Answered) -> Vec<String> {
+    of(answered, &reference(), 71).map(|row| line(&row)).collect()
+}
+
+fn channel(code: &str, state: v1::CategoryState, estimate: v1::ChannelEstimate) -> v1::ChannelCell {
+    let value = Some(v1::channel_cell::Value::Estimate(estimate));
+    v1::ChannelCell { channel: code.into(), state: state.into(), value }
+}
+
+fn channels() -> v1::ChannelBreakdown {
+    let estimate = |count, share| v1::ChannelEstimate { count, share, rate: None };
+    let known = v1::CategoryState::Known;
+    v1::ChannelBreakdown {
+        context: context(),
+        dimensions: vec!["sex".into()],
+        rows: vec![v1::ChannelRow {
+            keys: keys(&[("sex", "1")]),
+            total_count: 12,
+            base_count: 8,
+            unknown_channel_count: 4,
+            channels: vec![
+                channel(
+                    "TELEPHONE",
+                    known,
+                    v1::ChannelEstimate { rate: share(3.5), ..estimate(2, share(0.25)) },
+                ),
+                channel("NOT_KNOWN", v1::CategoryState::NotKnown, estimate(4, None)),
+            ],
+            population_count: Some(4_000),
+            rate_absence: None,
+        }],
+    }
+}
+
+#[test]
+fn channels_become_shares_and_rates() {
+    assert_eq!(
+        lines(&Answered::Channels(channels())),
+        [
+            "CHANNELS sex=1 [TELEPHONE] CH-01 RATIO 0.25 (0.125..0.375) 2/8?4",
+            "CHANNELS sex=1 [TELEPHONE] CH-03 PER_1000_MONTH 3.5 (1.75..5.25) 2/4000?-",
+            "CHANNELS sex=1 [NOT_KNOWN] CH-01 RATIO - (-..-) 4/-?4 ABSENCE_REASON_NOT_COMPUTABLE: outside the base: \
+             shares are of those whose channel is known",
+            "CHANNELS sex=1 [NOT_KNOWN] CH-03 PER_1000_MONTH - (-..-) 4/4000?- ABSENCE_REASON_NOT_COMPUTABLE: \
+             nothing to take it of",
+        ]
+    );
+}
+
+#[test]
+fn a_row_has_everything_it_takes_to_be_read_alone() {
+    let mut table = channels();
+    table.rows[0].keys = keys(&[("sex", "1"), ("age_band", "NOT_KNOWN")]);
+    let answered = Answered::Channels(table);
+    let reference = reference();
+    let row = of(&answered, &reference, 71).next().unwrap();
+    assert_eq!(
+        v1::ExportRow { keys: Vec::new(), ..row },
+        v1::ExportRow {
+            table: "CHANNELS".into(),
+            collection: "synthetic-llr".into(),
+            data_class: v1::DataClass::Synthetic.into(),
+            area: "QK1".into(),
+            area_name: "LLR".into(),
+            area_type: "system".into(),
+            area_basis: v1::AreaBasis::Provider.into(),
+            first_month: "2020-04".into(),
+            last_month: "2020-06".into(),
+            key_labels: vec!["Men".into(), "not known".into()],
+            group: "TELEPHONE".into(),
+            group_state: v1::CategoryState::Known.into(),
+            indicator: "CH-01".into(),
+            indicator_label: "Channel share".into(),
+            unit: "RATIO".into(),
+            value: Some(0.25),
+            lower: Some(0.125),
+            upper: Some(0.375),
+            numerator_count: Some(2),
+            denominator_count: Some(8),
+            unknown_count: Some(4),
+            // Of the keys alone: the channel is no key.
+            coverage_ratio: Some(0.8),
+            unknown_ratio: Some(0.1),
+            organisation_count: 2,
+            expected_organisation_count: 3,
+            position: 71,
+            data_position: 7,
+            provenance: "made".into(),
+            ..Default::default()
+        }
+    );
+}
+
+#[test]
+fn persons_are_another_indicator_and_nothing_is_one_row() {
+    let mut table = channels();
+    table.context.as_mut().unwrap().measure = v1::Measure::Persons.into();
+    let first = lines(&Answered::Channels(table)).remove(0);
+    assert!(first.contains(" CH-02 RATIO 0.25 "), "{first}");
+    let mut empty = v1::ChannelBreakdown { context: context(), ..Default::default() };
+    let why = absence(v1::AbsenceReason::NotCollected, "no source has it");
+    empty.context.as_mut().unwrap().empty = Some(why);
+    assert_eq!(
+        lines(&Answered::Channels(empty)),
+        ["CHANNELS [] CH-01 RATIO - (-..-) -/-?- ABSENCE_REASON_NOT_COLLECTED: no source has it"]
+    );
+}
+
+#[test]
+fn outcomes_become_missed_and_waits_and_bands() {
+    let band = |band: &str, count, value| v1::LeadTimeBand {
+        band: band.into(),
+        count,
+        share: share(value),
+    };
+    let cell = v1::OutcomeCell {
+        channel: "ALL".into(),
+        state: v1::CategoryState::Any.into(),
+        attended_count: 9,
+        did_not_attend_count: 1,
+        did_not_attend_rate: share(0.5),
+        lead_times: vec![band("SAME_DAY", 6, 0.75), band("OVER_28_DAYS", 2, 0.25)],
+        unknown_lead_time_count: 2,
+        same_day_share: share(0.75),
+        lead_time_absence: None,
+        ..Default::default()
+    };
+    let rows = vec![v1::OutcomeRow { keys: Vec::new(), channels: vec![cell] }];
+    let table = v1::AccessOutcomes { context: context(), rows, ..Default::default() };
+    assert_eq!(
+        lines(&Answered::Outcomes(table)),
+        [
+            "OUTCOMES [ALL] CH-09 RATIO 0.5 (0.25..0.75) 1/10?-",
+            "OUTCOMES [ALL] CH-11-SAME-DAY RATIO 0.75 (0.375..1.125) 6/8?2",
+            "OUTCOMES [ALL] CH-11-OVER-14 RATIO - (-..-) 2/8?2 ABSENCE_REASON_NOT_COMPUTABLE: nothing to take it of",
+            "OUTCOMES lead_time=SAME_DAY [ALL] CH-11 RATIO 0.75 (0.375..1.125) 6/8?2",
+            "OUTCOMES lead_time=OVER_28_DAYS [ALL] CH-11 RATIO 0.25 (0.125..0.375) 2/8?2",
+        ]
+    );
+}
+
+#[test]
+fn estimates_are_a_table_of_their_own_with_their_own_source() {
+    let estimate = v1::PublishedEstimate {
+        record: Some(v1::EstimateRecord {
+            indicator: "DX-12".into(),
+            area: "K02000001".into(),
+            period: "2018".into(),
+            keys: vec![v1::EstimateKey { dimension: "sex".into(), code: "2".into() }],
+            value: Some(0.125),
+            base_count: Some(900),
+            ..Default::default()
+        }),
+        source: Some(v1::EstimateSource {
+            publisher: "ONS".into(),
+            title: "Internet users".into(),
+            edition: "2018".into(),
+            licence: "OGL".into(),
+            not_for_targets: true,
+            ..Default::default()
+        }),
+        submission: "collections/ons-internet-users/organisations/ONS/datasets/estimates/months/2018-01/versions/1".into(),
+        position: 5,
+        area_name: "United Kingdom".into(),
+        ..Default::default()
+    };
+    let reason = |reason: &str, state: v1::CategoryState, share| v1::ReasonCell {
+        reason: reason.into(),
+        state: state.into(),
+        count: 3,
+        share,
+    };
+    let row = v1::ExclusionRow {
+        keys: keys(&[("sex", "1")]),
+        indicators: vec![cell("DX-06", (3, 4, 1), 0.75), cell("DX-19", (1, 4, 0), 0.25)],
+        reasons: vec![
+            reason("NO_DEVICE", v1::CategoryState::Known, share(0.5)),
+            reason("NOT_RECORDED", v1::CategoryState::NotRecorded, None),
+        ],
+        reason_base_count: 6,
+        ..Default::default()
+    };
+    let answered = Answered::Exclusion(v1::DigitalExclusionBreakdown {
+        context: context(),
+        rows: vec![row],
+        estimates: vec![estimate],
+        ..Default::default()
+    });
+    assert_eq!(
+        lines(&answered),
+        [
+            "EXCLUSION sex=1 [] DX-06 RATIO 0.75 (0.375..1.125) 3/4?1",
+            "EXCLUSION sex=1 [] DX-19 DIFFERENCE 0.25 (0.125..0.375) 1/4?0",
+            "EXCLUSION sex=1 [NO_DEVICE] DX-21-REASON RATIO 0.5 (0.25..0.75) 3/6?-",
+            "EXCLUSION sex=1 [NOT_RECORDED] DX-21-REASON RATIO - (-..-) 3/-?- ABSENCE_REASON_NOT_COMPUTABLE: nothing to \
+             take it of",
+            "ESTIMATES sex=2 [] DX-12 RATIO 0.125 (-..-) -/900?-",
+        ]
+    );
+    let reference = reference();
+    let row = of(&answered, &reference, 71).last().unwrap();
+    assert_eq!((row.area.as_str(), row.area_name.as_str()), ("K02000001", "United Kingdom"));
+    assert_eq!((row.first_month.as_str(), row.last_month.as_str()), ("2018-01", "2018-12"));
+    assert_eq!((row.collection.as_str(), row.data_position), ("ons-internet-users", 5));
+    assert_eq!(row.provenance, "ONS, Internet users, 2018, OGL");
+    assert_eq!(row.data_class(), v1::DataClass::Real);
+    assert!(row.not_for_targets && !row.ecological && row.coverage_ratio.is_none());
+}
+
+#[test]
+fn provision_and_impact_keep_group_and_mode() {
+    let group = v1::ProvisionGroup {
+        group: "UNABLE".into(),
+        indicators: vec![cell("CH-07", (1, 2, 0), 0.5)],
+        ..Default::default()
+    };
+    let rows = vec![v1::ProvisionRow { keys: Vec::new(), groups: vec![group] }];
+    let table = v1::FaceToFaceProvision { context: context(), rows, ..Default::default() };
+    assert_eq!(
+        lines(&Answered::Provision(table)),
+        ["PROVISION [UNABLE] CH-07 RATIO 0.5 (0.25..0.75) 1/2?0"]
+    );
+    let outcome = |indicator: &str, difference| v1::ModeDifference {
+        indicator: indicator.into(),
+        in_person: Some(cell("", (1, 4, 0), 0.25)),
+        remote: Some(cell("", (2, 4, 0), 0.5)),
+        difference,
+        absence: None,
+    };
+    let row = v1::ImpactRow {
+        keys: Vec::new(),
+        outcomes: vec![outcome("CH-09", share(0.25)), outcome("CH-11-SAME-DAY", None)],
+        conversion: Some(v1::Conversion {
+            remote_count: 8,
+            followed_count: 2,
+            not_computable_count: 3,
+            share: share(0.25),
+            absence: None,
+        }),
+    };
+    let table = v1::ChannelImpact { context: context(), rows: vec![row], ..Default::default() };
+    assert_eq!(
+        lines(&Answered::Impact(table)),
+        [
+            "IMPACT [IN_PERSON] CH-09 RATIO 0.25 (0.125..0.375) 1/4?0",
+            "IMPACT [REMOTE] CH-09 RATIO 0.5 (0.25..0.75) 2/4?0",
+            "IMPACT [REMOTE_LESS_IN_PERSON] CH-10 DIFFERENCE 0.25 (0.125..0.375) -/-?-",
+            "IMPACT [IN_PERSON] CH-11-SAME-DAY RATIO 0.25 (0.125..0.375) 1/4?0",
+            "IMPACT [REMOTE] CH-11-SAME-DAY RATIO 0.5 (0.25..0.75) 2/4?0",
+            "IMPACT [REMOTE_LESS_IN_PERSON] CH-11-SAME-DAY DIFFERENCE - (-..-) -/-?- ABSENCE_REASON_NOT_COMPUTABLE: \
+             nothing to take it of",
+            "IMPACT [] CH-12 RATIO 0.25 (0.125..0.375) 2/8?3",
+        ]
+    );
+}
+
+#[test]
+fn risk_is_ecological_in_every_row() {
+    let answered = Answered::Risk(v1::AreaRisk {
+        context: context(),
+        rows: vec![v1::AreaRiskRow {
+            keys: Vec::new(),
+            person_count: 1_000,
+            unmatched_person_count: 10,
+            area_count: 4,
+            mean_score: Some(3.5),
+            unweighted_mean_score: Some(3.0),
+            high_risk_person_count: 250,
+            high_risk_share: Some(0.25),
+            components: vec![v1::ComponentMean {
+                indicator: "DX-10-BROADBAND".into(),
+                mean_score: 2.5,
+            }],
+            absence: None,
+        }],
+        indicator: "DX-10".into(),
+        score_source: Some(v1::EstimateSource {
+            publisher: "GMCA".into(),
+            not_for_targets: true,
+            ..Default::default()
+        }),
+        ..Default::default()
+    });
+    assert_eq!(
+        lines(&answered),
+        [
+            "RISK [] DX-10 SCORE 3.5 (-..-) -/1000?10",
+            "RISK [UNWEIGHTED] DX-10 SCORE 3 (-..-) -/4?-",
+            "RISK [] DX-11 RATIO 0.25 (-..-) 250/1000?10",
+            "RISK [] DX-10-BROADBAND SCORE 2.5 (-..-) -/1000?10",
+        ]
+    );
+    let reference = reference();
+    for row in of(&answered, &reference, 71) {
+        assert!(row.ecological && row.not_for_targets);
+        assert_eq!(row.provenance, "people: made; score: GMCA");
+    }
+}
