@@ -51,7 +51,7 @@ pub struct Limits {
     pub max_watches: usize,
     /// Longest a query may take; a caller's shorter deadline wins.
     pub request_deadline: Duration,
-    /// Longest a submission may take from its first byte to its receipt.
+    /// Longest a submission may take from its first byte to its receipt, and an export to its last row.
     pub submission_deadline: Duration,
     /// Longest pause between two messages of a submission.
     pub stream_idle: Duration,

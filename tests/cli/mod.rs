@@ -2,5 +2,6 @@
 
 mod demo;
 mod exits;
+mod export;
 mod formats;
 mod run;

@@ -37,12 +37,12 @@ fn sent_by_callers(pool: &DescriptorPool) -> BTreeMap<String, MessageDescriptor>
     found
 }
 
-/// Every field that a caller can send says whether it has to be there.
+/// Every field that a caller can send says whether it has to be there, or that the service fills it in.
 fn required_or_optional(pool: &DescriptorPool) -> Vec<String> {
     let mut problems = Vec::new();
     for field in sent_by_callers(pool).values().flat_map(MessageDescriptor::fields) {
         let said = field_behaviours(pool, &field);
-        if said != ["REQUIRED"] && said != ["OPTIONAL"] {
+        if !["REQUIRED", "OPTIONAL", "OUTPUT_ONLY"].iter().any(|one| said == [*one]) {
             problems.push(format!("{}: field_behavior {said:?}", field.full_name()));
         }
     }
@@ -96,12 +96,13 @@ fn offenders_are_caught() {
            Inner inner = 1 [(google.api.field_behavior) = REQUIRED];
            uint64 size = 2 [(google.api.field_behavior) = OPTIONAL];
          }
-         message Inner { string silent = 1; string set = 2 [(google.api.field_behavior) = OUTPUT_ONLY]; }
+         message Inner { string silent = 1; string set = 2 [(google.api.field_behavior) = IMMUTABLE];
+           string filled = 3 [(google.api.field_behavior) = OUTPUT_ONLY]; }
          message GetThingResponse { fixed32 small = 1; }
          service ThingService { rpc GetThing(GetThingRequest) returns (GetThingResponse); }",
     );
     assert_caught(&required_or_optional(&pool), "Inner.silent: field_behavior []");
-    assert_caught(&required_or_optional(&pool), "Inner.set: field_behavior [\"OUTPUT_ONLY\"]");
+    assert_caught(&required_or_optional(&pool), "Inner.set: field_behavior [\"IMMUTABLE\"]");
     assert_eq!(required_or_optional(&pool).len(), 2);
     assert_caught(&idempotency(&pool), "GetThing: no idempotency_level");
     assert_caught(&unsigned(&pool), "GetThingRequest.size: unsigned");

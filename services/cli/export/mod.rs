@@ -125,5 +125,5 @@ fn told(taken: &Taken, taking: &Taking, out: &mut Out) -> Result<(), Failure> {
     let Taken { rows, tables, position, .. } = taken;
     let place = taking.output.display();
     let to = if taking.output == Path::new("-") { String::new() } else { format!(" in {place}") };
-    Ok(out.remark(&format!("{rows} rows of {tables} tables at position {position}{to}"))?)
+    Ok(out.remark(&format!("rows {rows}, tables {tables}, read at position {position}{to}"))?)
 }

@@ -48,8 +48,18 @@ impl Taken {
 /// Takes a whole export and gives its rows to `write`, each once, however often the stream breaks.
 pub(super) async fn take(
     service: &Service,
+    request: ExportBreakdownsRequest,
+    look: &Look,
+    write: impl FnMut(&[ExportRow]) -> Result<(), Failure>,
+) -> Result<Taken, Failure> {
+    take_patiently(service, request, look, FIRST_PAUSE, write).await
+}
+
+async fn take_patiently(
+    service: &Service,
     mut request: ExportBreakdownsRequest,
     look: &Look,
+    first_pause: Duration,
     mut write: impl FnMut(&[ExportRow]) -> Result<(), Failure>,
 ) -> Result<Taken, Failure> {
     let mut taken = Taken::default();
@@ -84,15 +94,18 @@ pub(super) async fn take(
         if failures > TRIES || !may_pass(&status, got_on) {
             return Err(service.failure(status));
         }
-        tokio::time::sleep(FIRST_PAUSE * 2u32.pow(failures - 1)).await;
+        tokio::time::sleep(first_pause * 2u32.pow(failures - 1)).await;
     }
 }
 
 /// Whether it is worth going on: the service is away or full for a while, or had to end a stream that got on.
 fn may_pass(status: &Status, got_on: bool) -> bool {
-    match status.code() {
-        Code::Unavailable => true,
-        Code::DeadlineExceeded => got_on,
-        _ => errors::connection_lost(status).is_some(),
-    }
+    let code = status.code();
+    code == Code::Unavailable
+        || (code == Code::DeadlineExceeded && got_on)
+        || errors::connection_lost(status).is_some()
 }
+
+#[cfg(test)]
+#[path = "take_tests.rs"]
+mod tests;

@@ -129,9 +129,10 @@ fn one(table: &Table, area: Option<&str>, period: Option<&str>, position: u64) -
 
 /// The position that is read at, from `as_of`.
 fn position(engine: &Engine, table: &Table) -> Result<u64, Status> {
-    let as_of = match table {
-        Table::Risk(asked) => asked.as_of.as_ref(),
-        _ => shared(table).and_then(|query| query.as_of.as_ref()),
+    let as_of = if let Table::Risk(asked) = table {
+        asked.as_of.as_ref()
+    } else {
+        shared(table).and_then(|query| query.as_of.as_ref())
     };
     let catalog = engine.store().catalog();
     match query::as_of(as_of)? {
@@ -161,9 +162,10 @@ fn areas(
             return Err(status::field_invalid(format!("area_types[{place}]"), what));
         }
     }
-    let within = match table {
-        Table::Risk(asked) => asked.area.as_str(),
-        _ => shared(table).map_or("", |query| query.area.as_str()),
+    let within = if let Table::Risk(asked) = table {
+        asked.area.as_str()
+    } else {
+        shared(table).map_or("", |query| query.area.as_str())
     };
     if within.is_empty() {
         let what = "goes with an area, whose parts are meant, not with organisations";

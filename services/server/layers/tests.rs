@@ -150,6 +150,27 @@ async fn a_watch_goes_on_until_the_service_stops() {
 }
 
 #[tokio::test]
+async fn an_export_may_take_as_long_as_a_submission_and_ends_when_the_service_stops() {
+    let export = "/equity.v1.ExportService/ExportBreakdowns";
+    let (layer, stop) = deadlines(Duration::from_millis(50));
+    let response = layer.layer(service_fn(says(1))).oneshot(request(export)).await.unwrap();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        stop.cancel();
+    });
+    let (said, status) = ends_with(response).await;
+    assert_eq!((said, status.code()), (1, Code::Unavailable), "the deadline of queries ended it");
+    let settings = ServerSettings {
+        submission_deadline: Duration::from_millis(50),
+        ..ServerSettings::default()
+    };
+    let layer = DeadlineLayer::new(&settings, CancellationToken::new());
+    let response = layer.layer(service_fn(says(1))).oneshot(request(export)).await.unwrap();
+    let (said, status) = ends_with(response).await;
+    assert_eq!((said, status.code()), (1, Code::DeadlineExceeded));
+}
+
+#[tokio::test]
 async fn a_permit_is_held_until_the_answer_is_gone() {
     let layer = AdmissionLayer::new(1, 1);
     let mut service = layer.layer(service_fn(says(1)));

@@ -124,10 +124,8 @@ impl<'a> Base<'a> {
 
     /// CH-01, or CH-02 where persons were counted.
     fn channel_indicator(&self) -> &'static str {
-        match self.context.map(v1::BreakdownContext::measure) {
-            Some(v1::Measure::Persons) => "CH-02",
-            _ => "CH-01",
-        }
+        let measure = self.context.map(v1::BreakdownContext::measure);
+        if measure == Some(v1::Measure::Persons) { "CH-02" } else { "CH-01" }
     }
 
     /// Words for a key: those of the legend, of an area, of the state.

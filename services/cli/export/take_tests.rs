@@ -1,0 +1,104 @@
+//! An export from a service that breaks off again and again.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use tokio_stream::Stream;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{Request, Response};
+
+use super::*;
+use crate::proto::server::export_service_server::{ExportService, ExportServiceServer};
+
+/// Messages of the whole export.
+const ALL: i64 = 4;
+
+/// Sends one message for each call and breaks off, but for the last; then says what it is told to. Keeps the cursors it was sent.
+#[derive(Clone)]
+struct Breaking {
+    with: Code,
+    gets_on: bool,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+type Answer = Result<ExportBreakdownsResponse, Status>;
+
+#[tonic::async_trait]
+impl ExportService for Breaking {
+    type ExportBreakdownsStream = Pin<Box<dyn Stream<Item = Answer> + Send>>;
+
+    async fn export_breakdowns(
+        &self,
+        request: Request<ExportBreakdownsRequest>,
+    ) -> Result<Response<Self::ExportBreakdownsStream>, Status> {
+        let cursor = request.into_inner().cursor;
+        let sent: i64 = cursor.parse().unwrap_or(0);
+        self.asked.lock().unwrap().push(cursor);
+        let mut messages = Vec::new();
+        if self.gets_on {
+            let row = ExportRow { position: sent, indicator: "CH-01".into(), ..Default::default() };
+            messages.push(Ok(ExportBreakdownsResponse {
+                rows: vec![row],
+                cursor: (sent + 1).to_string(),
+                position: 71,
+                done_table_count: sent + 1,
+                table_count: ALL,
+            }));
+        }
+        if sent + 1 < ALL || !self.gets_on {
+            messages.push(Err(Status::new(self.with, "broken off")));
+        }
+        Ok(Response::new(Box::pin(tokio_stream::iter(messages))))
+    }
+}
+
+/// What comes of it: positions of the rows, the end, and the cursors that were asked with.
+async fn taken(with: Code, gets_on: bool) -> (Vec<i64>, Result<Taken, Failure>, Vec<String>) {
+    let fake = Breaking { with, gets_on, asked: Arc::default() };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let serving = tonic::transport::Server::builder()
+        .add_service(ExportServiceServer::new(fake.clone()))
+        .serve_with_incoming(TcpListenerStream::new(listener));
+    tokio::spawn(serving);
+    let service = Service::connect(&address).await.unwrap();
+    let mut positions = Vec::new();
+    let request = ExportBreakdownsRequest::default();
+    let pause = Duration::from_millis(2);
+    let ended = take_patiently(&service, request, &Look::PLAIN, pause, |rows| {
+        positions.extend(rows.iter().map(|row| row.position));
+        Ok(())
+    })
+    .await;
+    let asked = fake.asked.lock().unwrap().clone();
+    (positions, ended, asked)
+}
+
+#[tokio::test]
+async fn a_broken_export_is_gone_on_with_and_no_row_comes_twice() {
+    for with in [Code::Unavailable, Code::DeadlineExceeded] {
+        let (positions, ended, asked) = taken(with, true).await;
+        let ended = ended.unwrap();
+        assert_eq!(positions, [0, 1, 2, 3]);
+        assert_eq!((ended.rows, ended.tables, ended.position), (4, 4, 71));
+        assert_eq!(asked, ["", "1", "2", "3"]);
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_pass_ends_the_export() {
+    let (positions, ended, asked) = taken(Code::InvalidArgument, true).await;
+    assert!(ended.is_err());
+    assert_eq!((positions, asked.len()), (vec![0], 1));
+    // A stream that ran out of time without a message would do so again.
+    let (_, ended, asked) = taken(Code::DeadlineExceeded, false).await;
+    assert!(ended.is_err());
+    assert_eq!(asked.len(), 1);
+}
+
+#[tokio::test]
+async fn a_service_that_stays_away_is_not_asked_for_ever() {
+    let (_, ended, asked) = taken(Code::Unavailable, false).await;
+    assert!(ended.is_err());
+    assert_eq!(asked.len(), 1 + TRIES as usize);
+}

@@ -1,0 +1,96 @@
+//! Exports and assessments from the command line: files that are there whole or not at all.
+
+use super::run::{Served, run};
+
+const BUNDLED: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/demo/gpad_regional_llr_2019-03_2020-12.csv.gz");
+const APRIL: &[&str] = &["export", "channels", "--area", "QK1", "--from", "2020-04"];
+
+fn lines(csv: &str) -> Vec<csv::StringRecord> {
+    csv::Reader::from_reader(csv.as_bytes()).records().map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_file_has_what_standard_output_has_and_is_there_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(&folder.path().join("data"));
+    served.ask(&["submit", BUNDLED, "--format", "json"]).well();
+    let to = |file: &str| folder.path().join(file).to_str().unwrap().to_owned();
+
+    let columns = served.ask(&["export", "columns", "--format", "csv"]).well();
+    let shown = served.ask(&[APRIL, &["--output", "-"]].concat()).well();
+    let header: Vec<_> = shown.lines().next().unwrap().split(',').collect();
+    assert_eq!(header, lines(&columns).iter().map(|line| line[0].to_owned()).collect::<Vec<_>>());
+    let at = |name: &str| header.iter().position(|column| *column == name).unwrap();
+    let face = lines(&shown).into_iter().find(|line| &line[at("group")] == "FACE_TO_FACE").unwrap();
+    assert_eq!(&face[at("numerator_count")], "212251");
+    assert_eq!(&face[at("indicator")], "CH-01");
+
+    let file = to("april.csv");
+    let ended = served.ask(&[APRIL, &["--output", &file]].concat());
+    assert!(ended.remarks.contains("tables 1, read at position"), "{}", ended.remarks);
+    assert_eq!(ended.well(), "");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), shown);
+
+    // By month and part of the area: the months of a part add up to the part as a whole.
+    let file = to("parts.csv");
+    let parts = ["--area-types", "sub_icb", "--step", "month", "--output", &file];
+    let asked = ["export", "channels", "--area", "QK1", "--from", "2020-01", "--to", "2020-06"];
+    served.ask(&[&asked as &[&str], &parts].concat()).well();
+    let all = lines(&std::fs::read_to_string(&file).unwrap());
+    let months: std::collections::BTreeSet<_> = all
+        .iter()
+        .map(|line| (line[at("area")].to_owned(), line[at("first_month")].to_owned()))
+        .collect();
+    assert_eq!(months.len(), 18);
+
+    // What was there stays when nothing comes, and nothing is left beside.
+    let ended = served
+        .ask(&["export", "channels", "--area", "XXX", "--from", "2020-04", "--output", &file]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert_eq!(lines(&std::fs::read_to_string(&file).unwrap()).len(), all.len());
+    let mut names: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["april.csv", "data", "parts.csv"]);
+
+    let parquet = to("april.parquet");
+    served.ask(&[APRIL, &["--output", &parquet]].concat()).well();
+    assert!(std::fs::read(&parquet).unwrap().starts_with(b"PAR1"));
+    for wrong in [&["--output", "april.xlsx"] as &[&str], &["--output", "-", "--as", "parquet"]] {
+        assert_eq!(run(&[APRIL, wrong].concat()).code, Some(2), "{wrong:?}");
+    }
+    assessments(&served, &to("note.txt"));
+}
+
+fn assessments(served: &Served, file: &str) {
+    std::fs::write(file, "Telephone first,\r\nthen \"both\".\r\n").unwrap();
+    let about = [
+        "--organisation",
+        "04C",
+        "--from",
+        "2020-04",
+        "--role",
+        "Director",
+        "--date",
+        "2020-05-04",
+    ];
+    let record =
+        |more: &[&str]| served.ask(&[&["assessments", "record"] as &[&str], &about, more].concat());
+    let id = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff";
+    let made = record(&["--file", file, "--request-id", id, "--format", "json"]).json();
+    assert_eq!(made["assessment"]["text"], "Telephone first,\nthen \"both\".");
+    let again = record(&["--file", file, "--request-id", id, "--format", "json"]).json();
+    assert_eq!((&again["assessment"], &again["replayed"]), (&made["assessment"], &true.into()));
+    record(&["--text", "Unchanged."]).well();
+    let listed =
+        served.ask(&["assessments", "list", "--organisation", "04C", "--format", "csv"]).well();
+    let texts: Vec<_> = lines(&listed).iter().map(|line| line[5].to_owned()).collect();
+    assert_eq!(texts, ["Unchanged.", "Telephone first,\nthen \"both\"."]);
+    assert!(served.ask(&["assessments", "list"]).well().contains("Unchanged."));
+    assert_eq!(record(&["--text", "x", "--to", "2020-03"]).code, Some(1));
+    assert_eq!(record(&[]).code, Some(2));
+    assert_eq!(record(&["--text", "x", "--file", file]).code, Some(2));
+}
