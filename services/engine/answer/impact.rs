@@ -5,7 +5,7 @@ mod conversion;
 use super::around::{axis_sums, has_total, joined, nothing, occurring};
 use super::context::{Absence, Context, Key, Reason};
 use super::indicators::{IndicatorCell, Share};
-use super::plan::Plan;
+use super::plan::{Plan, organisations};
 use super::provision::asks_about;
 use super::table::{Folded, Unit};
 use crate::domain::field::Field;
@@ -13,7 +13,7 @@ use crate::domain::measures::{Answer, Tally};
 use crate::domain::statistics::{Confidence, Interval, difference, proportion};
 use crate::engine::cache::Scope;
 use crate::engine::query::{Measure, Query};
-use crate::engine::{Engine, QueryError};
+use crate::engine::{About, Assessment, Engine, QueryError};
 use conversion::Followed;
 
 /// Asks what channels do to access.
@@ -63,7 +63,7 @@ pub struct ImpactRow {
 }
 
 /// A table of channel impact.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ImpactTable {
     /// What it was made of.
     pub context: Context,
@@ -71,6 +71,8 @@ pub struct ImpactTable {
     pub dimensions: Vec<String>,
     /// The total first.
     pub rows: Vec<ImpactRow>,
+    /// What the organisations asked about say themselves, newest first.
+    pub assessments: Vec<(About, Assessment)>,
     /// Position that was read at.
     pub position: u64,
     /// The data that it was made of, for the cache.
@@ -193,8 +195,12 @@ impl Engine {
             context.empty = Some(nothing(&plan, &context, "consultation"));
         }
         let (dimensions, position) = (query.by.clone(), plan.position);
-        // ASSESSMENTS PLUG IN HERE: those of the organisations and months asked about, read at `position`, newest first, 100.
-        Ok(ImpactTable { context, dimensions, rows, position, scope })
+        let asked = organisations(&plan.reference, &query.place);
+        let assessments = self.assessments(&asked, query.months, position)?;
+        if let Some((newest, _)) = assessments.first() {
+            context.data_position = context.data_position.max(newest.position);
+        }
+        Ok(ImpactTable { context, dimensions, rows, assessments, position, scope })
     }
 
     fn outcomes_by_mode(

@@ -2,6 +2,7 @@
 
 use tonic::Status;
 
+use super::assessment::assessment;
 use super::context::{absence, context, indicator, interval, key, share};
 use super::int;
 use super::query::query;
@@ -82,8 +83,11 @@ pub(in crate::rpc) fn impact_table(
         context: Some(context(table.context, query, Measure::Contacts, Denominator::KnownOnly)),
         dimensions: table.dimensions,
         rows: table.rows.into_iter().map(|row| impact_row(row, full)).collect(),
-        // ASSESSMENTS PLUG IN HERE: `table.assessments`.
-        assessments: Vec::new(),
+        assessments: table
+            .assessments
+            .into_iter()
+            .map(|(about, said)| assessment(&about, said))
+            .collect(),
     }
 }
 

@@ -1,11 +1,14 @@
 //! One table of an export: the question of the unary call, and its answer as that call gives it.
 
 use crate::domain::reference::Reference;
-use crate::engine::answer::{ChannelQuestion, OutcomeQuestion};
+use crate::engine::answer::{
+    ChannelQuestion, ExclusionQuestion, ImpactQuestion, OutcomeQuestion, ProvisionQuestion,
+    RiskQuestion,
+};
 use crate::engine::{Engine, QueryError};
 use crate::proto::v1;
 use crate::proto::v1::export_breakdowns_request::Table;
-use crate::rpc::convert::{answer, query};
+use crate::rpc::convert::{answer, exclusion, provision, query, risk};
 use tonic::Status;
 
 /// A question that was checked.
@@ -13,10 +16,10 @@ use tonic::Status;
 pub(super) enum Question {
     Channels(Box<ChannelQuestion>),
     Outcomes(Box<OutcomeQuestion>),
-    Exclusion(Box<v1::GetDigitalExclusionBreakdownRequest>),
-    Provision(Box<v1::GetFaceToFaceProvisionRequest>),
-    Impact(Box<v1::GetChannelImpactRequest>),
-    Risk(Box<v1::GetAreaRiskRequest>),
+    Exclusion(Box<ExclusionQuestion>),
+    Provision(Box<ProvisionQuestion>),
+    Impact(Box<ImpactQuestion>),
+    Risk(Box<RiskQuestion>),
 }
 
 /// The answer as the contract has it.
@@ -36,11 +39,14 @@ impl Question {
         Ok(match table {
             Table::Channels(asked) => Self::Channels(Box::new(query::channels(reference, asked)?)),
             Table::Outcomes(asked) => Self::Outcomes(Box::new(query::outcomes(reference, asked)?)),
-            // MERGE: check these four as their unary calls do, and keep the engine's question.
-            Table::Exclusion(asked) => Self::Exclusion(Box::new(asked.clone())),
-            Table::Provision(asked) => Self::Provision(Box::new(asked.clone())),
-            Table::Impact(asked) => Self::Impact(Box::new(asked.clone())),
-            Table::Risk(asked) => Self::Risk(Box::new(asked.clone())),
+            Table::Exclusion(asked) => {
+                Self::Exclusion(Box::new(exclusion::question(reference, asked)?))
+            }
+            Table::Provision(asked) => {
+                Self::Provision(Box::new(provision::provision(reference, asked)?))
+            }
+            Table::Impact(asked) => Self::Impact(Box::new(provision::impact(reference, asked)?)),
+            Table::Risk(asked) => Self::Risk(Box::new(risk::question(reference, asked)?)),
         })
     }
 
@@ -53,16 +59,16 @@ impl Question {
             Self::Outcomes(asked) => {
                 Answered::Outcomes(answer::outcomes(asked, engine.outcomes(asked)?))
             }
-            // MERGE: ask the engine, convert, and wrap in the `Answered` of the same name.
-            Self::Exclusion(_) => return Err(not_yet("exclusion")),
-            Self::Provision(_) => return Err(not_yet("provision")),
-            Self::Impact(_) => return Err(not_yet("impact")),
-            Self::Risk(_) => return Err(not_yet("risk")),
+            Self::Exclusion(asked) => {
+                Answered::Exclusion(exclusion::table(asked, engine.exclusion(asked)?))
+            }
+            Self::Provision(asked) => {
+                Answered::Provision(provision::provision_table(asked, engine.provision(asked)?))
+            }
+            Self::Impact(asked) => {
+                Answered::Impact(provision::impact_table(asked, engine.impact(asked)?))
+            }
+            Self::Risk(asked) => Answered::Risk(risk::table(asked, engine.area_risk(asked)?)),
         })
     }
-}
-
-fn not_yet(table: &str) -> QueryError {
-    let tables = "this version exports channels and outcomes";
-    QueryError::Refused(format!("table `{table}` is not exported yet: {tables}"))
 }

@@ -9,7 +9,7 @@ use crate::domain::estimate::EstimateSource;
 use crate::domain::submission::{Given, Header};
 use crate::engine::answer::PublishedEstimate;
 use crate::engine::query::{AsOf, Asked, Filter, Query};
-use crate::engine::{Engine, QueryError, Slot};
+use crate::engine::{Engine, QueryError, Touched};
 
 /// Area, period, keys, value.
 type Row<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], f64);
