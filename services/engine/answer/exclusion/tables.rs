@@ -2,7 +2,7 @@
 
 use super::snapshot::keep_last;
 use super::{ACCESS, EXCLUDED, ExclusionRow, REASON, ReasonCell};
-use crate::domain::codes::State;
+use crate::domain::codes::{Dimension, State};
 use crate::domain::indicator::{Condition, Count};
 use crate::domain::measures::{Answer, Tally};
 use crate::domain::statistics::{paired_difference, proportion};
@@ -190,7 +190,7 @@ impl Tables {
         // Nobody that it applies to, because no source says to whom it does.
         let plan = &self.of(share).2.plan;
         let unsaid = |condition: &&Condition| {
-            let field = plan.reference.dimension(&condition.dimension).and_then(|d| d.field());
+            let field = plan.reference.dimension(&condition.dimension).and_then(Dimension::field);
             field.is_some_and(|field| plan.submissions.iter().all(|s| s.column(field).is_none()))
         };
         if tally == Tally::default()

@@ -107,7 +107,7 @@ impl Engine {
                 let month = submission.slot.month;
                 let next = Month::from_number(u32::from(month.number()) + 1);
                 let slot = next.map(|next| (submission.slot.organisation, next));
-                let next = slot.and_then(|slot| of_month.get(&slot)).map(|next| next.as_ref());
+                let next = slot.and_then(|slot| of_month.get(&slot)).map(AsRef::as_ref);
                 Ok((*number, followed(reader, &words, submission, next)?))
             });
             made.collect()
