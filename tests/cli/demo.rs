@@ -33,6 +33,16 @@ fn the_demo_prints_the_published_numbers_and_submits_once() {
     {
         assert!(first.answer.contains(words), "{words} is missing:\n{}", first.answer);
     }
+    for words in [
+        "In 2018 51.3 % of men and 37.6 % of women aged 75 and over",
+        "Office for National Statistics, Internet users",
+        "ECOLOGICAL",
+        "Greater Manchester Combined Authority, Digital Exclusion Risk Index",
+        "Face-to-face provision, ",
+        "equity breakdown provision",
+    ] {
+        assert!(first.answer.contains(words), "{words} is missing:\n{}", first.answer);
+    }
     assert!(!first.answer.contains('\u{1b}'), "no colours where there is no terminal");
     assert!(first.answer.is_ascii(), "no Unicode where the locale does not say UTF-8");
     assert!(first.remarks.contains("submissions with"), "{}", first.remarks);
@@ -57,9 +67,49 @@ fn the_demo_prints_the_published_numbers_and_submits_once() {
         assert_eq!(counts, published, "{month}");
     }
 
+    exclusion_is_as_published(&answers);
+
     let csv = demo("csv").well();
     let lines = csv::Reader::from_reader(csv.as_bytes()).into_records().map(Result::unwrap).count();
     assert_eq!(lines, 23 * CHANNELS.len());
+}
+
+/// People who used the internet in 2018, and those of LLR by ethnic group, as the two offices published them.
+fn exclusion_is_as_published(answers: &serde_json::Value) {
+    let estimates = answers["internet"]["breakdown"]["estimates"].as_array().unwrap();
+    assert_eq!(estimates.len(), 7 * 2, "ages by sex");
+    let used = |age: &str, sex: &str| {
+        let is = |estimate: &&serde_json::Value| {
+            let keys = estimate["record"]["keys"].as_array().unwrap();
+            let has = |code: &str| keys.iter().any(|key| key["code"] == code);
+            has(age) && has(sex)
+        };
+        estimates.iter().find(is).unwrap()["record"]["value"].as_f64().unwrap()
+    };
+    assert!((used("75+", "1") - 0.513).abs() < 0.000_5, "{}", used("75+", "1"));
+    assert!((used("75+", "2") - 0.376).abs() < 0.000_5, "{}", used("75+", "2"));
+
+    let risk = &answers["risk"]["risk"];
+    assert_eq!(risk["ecological"], true);
+    let people = |code: &str| {
+        let rows = risk["rows"].as_array().unwrap();
+        let found = rows.iter().find(|row| row["keys"][0]["code"] == code).unwrap();
+        found["person_count"].as_i64().unwrap() + found["unmatched_person_count"].as_i64().unwrap()
+    };
+    assert_eq!(
+        ["white", "asian", "black", "mixed", "other"].map(people),
+        [812_990, 218_684, 37_249, 30_175, 22_904]
+    );
+
+    let provision = &answers["provision"]["provision"];
+    assert_eq!(provision["context"]["data_class"], "DATA_CLASS_SYNTHETIC");
+    let groups = provision["rows"][0]["groups"].as_array().unwrap();
+    let contacts = |id: &str| {
+        let group = groups.iter().find(|group| group["group"] == id).unwrap();
+        group["contact_count"].as_i64().unwrap()
+    };
+    assert!(contacts("ANY_NEED") > 0 && contacts("NO_NEED") > 0);
+    assert_eq!(contacts("ALL"), 3_000, "every record of the set");
 }
 
 #[test]

@@ -64,9 +64,10 @@ fn answers_are_the_same_in_every_format() {
 }
 
 fn lists_parse(served: &Served) {
-    let lists: [(&[&str], &str); 8] = [
+    let lists: [(&[&str], &str); 9] = [
         (&["reference", "code-lists"], "code_lists"),
         (&["reference", "dimensions"], "dimensions"),
+        (&["reference", "indicators", "--tag", "NHS-2122-P2"], "indicators"),
         (&["reference", "collections"], "collections"),
         (&["reference", "organisations", "--area", "QK1"], "organisations"),
         (&["reference", "areas"], "areas"),

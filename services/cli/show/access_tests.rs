@@ -119,7 +119,7 @@ fn impact_is_drawn_around_zero() {
     assert_eq!(chart.matches("####|").count(), 2, "{chart}");
     answer.rows.truncate(1);
     let chart = impact::chart(&answer, &indicators(), &look(120));
-    has(&chart, &["|####", "CH-11-OVER-14         not computable"]);
+    has(&chart, &["|####", "CH-11-OVER-14   not computable"]);
     assert_eq!(chart.lines().count(), 4, "{chart}");
 }
 

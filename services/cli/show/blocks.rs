@@ -7,6 +7,7 @@ use super::{Look, wrap};
 /// not say), otherwise as several, one below the other. A single column that is too wide wraps.
 pub fn blocks(keys: &[Column], values: &[Column], lines: &[Vec<String>], look: &Look) -> String {
     let place = look.width.unwrap_or(wrap::WIDTH);
+    let lines: &[Vec<String>] = &narrowed(lines, keys.len());
     let all: Vec<Column> = (keys.iter().chain(values).enumerate())
         .map(|(at, column)| Column { title: title(column, cells(lines, at)), ..column.clone() })
         .collect();
@@ -30,10 +31,21 @@ pub fn blocks(keys: &[Column], values: &[Column], lines: &[Vec<String>], look: &
             let (key, value) = line.split_at(keys.len());
             key.iter().chain(&value[from..to]).cloned().collect()
         });
-        tables.push(table::fitted(&columns, lines.collect(), look));
+        tables.push(table::fitted_lines(&columns, lines.collect(), look));
         from = to;
     }
     tables.join("\n")
+}
+
+/// Words of a key take at most so many columns, and stand in lines where they are longer.
+const KEY: usize = 32;
+
+fn narrowed(lines: &[Vec<String>], keys: usize) -> Vec<Vec<String>> {
+    let place = Look { width: Some(KEY), ..Look::PLAIN };
+    let cell = |(at, cell): (usize, &String)| {
+        if at < keys { wrap::text("", cell, &place) } else { cell.clone() }
+    };
+    lines.iter().map(|line| line.iter().enumerate().map(cell).collect()).collect()
 }
 
 /// Width of the widest cell of a column.
@@ -83,6 +95,10 @@ mod tests {
         let text = blocks(&keys, &[Column::number("people")], &lines, &Look::PLAIN);
         assert!(table::width(&text) < 40, "{text}");
         assert!(text.contains("| Broad ethnic group "), "{text}");
+        let long = "Has an accessible-information or communication need";
+        let lines = [vec![long.to_owned(), "1".to_owned()]];
+        let text = blocks(&keys, &[Column::number("people")], &lines, &Look::PLAIN);
+        assert!(text.contains("| Has an") && text.contains("| communication need"), "{text}");
     }
 
     #[test]

@@ -76,7 +76,7 @@ pub fn sheet(answer: &DigitalExclusionBreakdown, position: i64, words: &Indicato
     }
     for estimate in &answer.estimates {
         let mut line = published_head(&asked, position, estimate);
-        line.extend(published_keys(&answer.dimensions, estimate, legend));
+        line.extend(published_keys(&answer.dimensions, estimate, legend, words));
         line.push("PUBLISHED".into());
         line.extend(published(estimate, words));
         sheet.push(line);
@@ -159,12 +159,19 @@ fn published_keys(
     dimensions: &[String],
     estimate: &PublishedEstimate,
     legend: Legend<'_>,
+    words: &Indicators,
 ) -> Vec<Cell> {
     let keys = estimate.record.as_ref().map(|record| record.keys.as_slice()).unwrap_or_default();
     dimensions
         .iter()
         .flat_map(|id| match keys.iter().find(|key| key.dimension == *id) {
-            Some(key) => [(&key.code).into(), legend.category(id, &key.code).into(), Cell::Empty],
+            Some(key) => {
+                let label = match words.category(id, &key.code) {
+                    Some((_, category)) => category.label.clone(),
+                    None => legend.category(id, &key.code),
+                };
+                [(&key.code).into(), label.into(), Cell::Empty]
+            }
             None => [Cell::Empty, Cell::Empty, Cell::Empty],
         })
         .collect()

@@ -129,7 +129,11 @@ pub fn chart(answer: &ChannelImpact, words: &Indicators, look: &Look) -> String 
         [row] => row
             .outcomes
             .iter()
-            .map(|outcome| Bar { label: words.titled(&outcome.indicator), ..bar(Some(outcome)) })
+            .map(|outcome| {
+                let label = words.label(&outcome.indicator);
+                let label = if label.is_empty() { &outcome.indicator } else { label };
+                Bar { label: label.to_owned(), ..bar(Some(outcome)) }
+            })
             .collect(),
         rows => rows
             .iter()

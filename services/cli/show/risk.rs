@@ -31,7 +31,7 @@ pub fn table(answer: &AreaRisk, position: i64, words: &Indicators, look: &Look) 
     let mark = if said.starts_with("ECOLOGICAL") { "  " } else { "  ECOLOGICAL: " };
     parts.push(look.paint(33, &wrap::text(mark, said, look)));
     if asked.empty.is_none() && !answer.rows.is_empty() {
-        parts.push(figures(answer, words, look));
+        parts.push(figures(answer, look));
     }
     parts.extend(answer.joins.iter().map(|join| wrap::text("  joined: ", join, look)));
     parts.push(context::footer_of(&asked, "people", look));
@@ -49,7 +49,7 @@ pub(super) fn dimensions(answer: &AreaRisk) -> Vec<String> {
     if answer.dimension.is_empty() { Vec::new() } else { vec![answer.dimension.clone()] }
 }
 
-fn figures(answer: &AreaRisk, words: &Indicators, look: &Look) -> String {
+fn figures(answer: &AreaRisk, look: &Look) -> String {
     let asked = answer.context.clone().unwrap_or_default();
     let legend = Legend(&asked.legend);
     let dimensions = dimensions(answer);
@@ -106,7 +106,10 @@ fn figures(answer: &AreaRisk, words: &Indicators, look: &Look) -> String {
         .collect();
     let mut parts = vec![blocks(&columns, &values, &lines, look)];
     parts.push(why.lines(look));
-    parts.extend(components.iter().map(|id| words.definition(id, look)));
+    if !components.is_empty() {
+        let made_of = format!("components, weighted by people as well: {}", components.join(", "));
+        parts.push(wrap::text("  ", &made_of, look));
+    }
     parts.retain(|part| !part.is_empty());
     parts.join("\n")
 }

@@ -32,7 +32,18 @@ pub fn grid(columns: &[Column], lines: Vec<Vec<String>>, look: &Look) -> String 
 
 /// A table with borders whose cells wrap where it would be wider than the place.
 pub fn fitted(columns: &[Column], lines: Vec<Vec<String>>, look: &Look) -> String {
-    let mut table = table(columns, lines, look);
+    arranged(table(columns, lines, look), look)
+}
+
+/// As [`fitted`], of cells that stand in lines already.
+pub fn fitted_lines(columns: &[Column], lines: Vec<Vec<String>>, look: &Look) -> String {
+    let printable_lines =
+        |cell: &String| cell.lines().map(printable).collect::<Vec<_>>().join("\n");
+    let lines = lines.iter().map(|line| line.iter().map(printable_lines).collect());
+    arranged(drawn(columns, lines.collect(), look), look)
+}
+
+fn arranged(mut table: Table, look: &Look) -> String {
     if let Some(width) = look.width.and_then(|width| u16::try_from(width).ok()) {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
@@ -40,6 +51,12 @@ pub fn fitted(columns: &[Column], lines: Vec<Vec<String>>, look: &Look) -> Strin
 }
 
 fn table(columns: &[Column], lines: Vec<Vec<String>>, look: &Look) -> Table {
+    let lines = lines.into_iter().map(|line| line.iter().map(|cell| printable(cell)).collect());
+    drawn(columns, lines.collect(), look)
+}
+
+/// A table of cells without control characters but line ends.
+fn drawn(columns: &[Column], lines: Vec<Vec<String>>, look: &Look) -> Table {
     let mut table = Table::new();
     table
         .load_style(if look.unicode {
@@ -49,7 +66,7 @@ fn table(columns: &[Column], lines: Vec<Vec<String>>, look: &Look) -> Table {
         })
         .set_content_arrangement(ContentArrangement::Disabled)
         .set_header(columns.iter().map(|column| column.title.clone()))
-        .add_rows(lines.into_iter().map(|line| line.into_iter().map(|cell| printable(&cell))));
+        .add_rows(lines);
     for (index, column) in columns.iter().enumerate() {
         if let Some(drawn) = table.column_mut(index) {
             drawn.set_cell_alignment(if column.right {
