@@ -29,7 +29,7 @@ Examples:
       every indicator that access records give, the reasons, and beside them what others published
   equity breakdown exclusion --area QK1 --from 2020-06 --by age_band,sex --indicator DX-21 --collection synthetic-llr --chart
       people who cannot use remote care, or only with help, by age and sex
-  equity breakdown exclusion --area QK1 --from 2020-12 --by age_ons,sex --estimates ons-internet-users
+  equity breakdown exclusion --area QK1 --from 2020-12 --by age_band,sex --estimates ons-internet-users
       what the Office for National Statistics published by age and sex, whether or not anybody submitted access records
   equity breakdown exclusion --area QK1 --from 2020-06 --by ethnic_category --estimates none --format csv
       counts alone, for a spreadsheet

@@ -11,7 +11,7 @@ mod parquet;
 mod sink;
 mod take;
 
-use std::io::{BufWriter, Write as _};
+use std::io::BufWriter;
 use std::path::Path;
 
 use serde_json::json;
