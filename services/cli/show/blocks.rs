@@ -31,7 +31,8 @@ pub fn blocks(keys: &[Column], values: &[Column], lines: &[Vec<String>], look: &
             let (key, value) = line.split_at(keys.len());
             key.iter().chain(&value[from..to]).cloned().collect()
         });
-        tables.push(table::fitted_lines(&columns, lines.collect(), look));
+        let lines: Vec<Vec<String>> = lines.collect();
+        tables.push(table::fitted_lines(&columns, &lines, look));
         from = to;
     }
     tables.join("\n")

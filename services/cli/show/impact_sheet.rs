@@ -22,7 +22,7 @@ const REST: [&str; 9] = [
 /// Columns of `REST` before the absence.
 const BEFORE_ABSENCE: usize = REST.len() - 2;
 
-/// One line a figure: each outcome in person (IN_PERSON), remotely (REMOTE) and the DIFFERENCE, then CONVERSION; one for each
+/// One line a figure: each outcome in person (`IN_PERSON`), remotely (REMOTE) and the DIFFERENCE, then CONVERSION; one for each
 /// ASSESSMENT. An answer without rows begins with a line that has the reason.
 pub fn sheet(answer: &ChannelImpact, position: i64, words: &Indicators) -> Sheet {
     let asked = answer.context.clone().unwrap_or_default();

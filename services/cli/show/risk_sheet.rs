@@ -27,8 +27,8 @@ const FIGURES: [&str; 18] = [
     "absence_detail",
 ];
 
-/// One line a figure: the mean weighted by people (MEAN), the mean of the areas (MEAN_OF_AREAS), the share of people in areas of
-/// high risk (HIGH_RISK_SHARE), the mean of each component (COMPONENT_MEAN). The ecological sentence stands on every line. An
+/// One line a figure: the mean weighted by people (MEAN), the mean of the areas (`MEAN_OF_AREAS`), the share of people in areas of
+/// high risk (`HIGH_RISK_SHARE`), the mean of each component (`COMPONENT_MEAN`). The ecological sentence stands on every line. An
 /// answer without rows is one line with the reason.
 pub fn sheet(answer: &AreaRisk, position: i64, words: &Indicators) -> Sheet {
     let asked = answer.context.clone().unwrap_or_default();

@@ -36,7 +36,7 @@ pub fn fitted(columns: &[Column], lines: Vec<Vec<String>>, look: &Look) -> Strin
 }
 
 /// As [`fitted`], of cells that stand in lines already.
-pub fn fitted_lines(columns: &[Column], lines: Vec<Vec<String>>, look: &Look) -> String {
+pub fn fitted_lines(columns: &[Column], lines: &[Vec<String>], look: &Look) -> String {
     let printable_lines =
         |cell: &String| cell.lines().map(printable).collect::<Vec<_>>().join("\n");
     let lines = lines.iter().map(|line| line.iter().map(printable_lines).collect());
