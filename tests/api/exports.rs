@@ -220,14 +220,15 @@ async fn a_large_table_comes_in_parts_that_can_be_gone_on_with() {
 
 #[tokio::test]
 async fn what_cannot_be_exported_is_refused_with_its_field() {
+    type Change = fn(&mut ExportBreakdownsRequest);
     let server = filled().await;
     let cursor = export(&server, &channels()).await.unwrap()[0].cursor.clone();
-    let wrong = |change: fn(&mut ExportBreakdownsRequest)| {
+    let wrong = |change: Change| {
         let mut request = ExportBreakdownsRequest { cursor: cursor.clone(), ..channels() };
         change(&mut request);
         request
     };
-    let cases: [(fn(&mut ExportBreakdownsRequest), (&str, &str)); 8] = [
+    let cases: [(Change, (&str, &str)); 8] = [
         (|r| r.area_types = vec!["sub_icb".into()], ("CURSOR_INVALID", "")),
         (|r| r.period_step = 1, ("CURSOR_INVALID", "")),
         (|r| r.cursor = "x".into(), ("CURSOR_INVALID", "")),

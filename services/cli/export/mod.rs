@@ -40,13 +40,13 @@ Examples:
 pub async fn run(table: Table, address: &str, out: &mut Out) -> Result<(), Failure> {
     let Some((request, taking)) = table.request() else { return columns(out) };
     let format = taking.format()?;
+    let to_output = taking.output == Path::new("-");
+    if to_output && format == FileFormat::Parquet {
+        let what = "Parquet goes into a file, not to standard output: give --output FILE.parquet";
+        return Err(Failure::Usage(what.into()));
+    }
     let service = Service::connect(address).await?;
-    if taking.output == Path::new("-") {
-        if format == FileFormat::Parquet {
-            let what =
-                "Parquet goes into a file, not to standard output: give --output FILE.parquet";
-            return Err(Failure::Usage(what.into()));
-        }
+    if to_output {
         let look = out.look;
         let mut sink = Sink::csv(BufWriter::new(out.answers())).map_err(written)?;
         let taken =

@@ -171,10 +171,11 @@ mod tests {
 
     #[test]
     fn every_wrong_field_is_named() {
+        type Change = fn(&mut v1::ChannelAssessment);
         let all = v1::ChannelAssessment::default();
         let wrong = ["first_month", "text", "assess_date", "owner_role", "organisation"];
         assert_eq!(fields(&all), wrong);
-        let cases: [(&str, fn(&mut v1::ChannelAssessment)); 14] = [
+        let cases: [(&str, Change); 14] = [
             ("first_month", |a| a.first_month = "2020-Q2".into()),
             ("first_month", |a| a.first_month = "2020-13".into()),
             ("last_month", |a| a.last_month = "2020".into()),
