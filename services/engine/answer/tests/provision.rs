@@ -35,8 +35,11 @@ pub(super) fn grown(seed: u64) -> (Running, Setting, Random) {
             COLLECTION
         };
         let people = if random.chance(50) { 6 } else { 60 };
-        if !said.scheme.is_empty() && random.chance(80) {
+        if random.chance(75) {
             said.scheme = "nhs".into();
+        }
+        if dataset == Dataset::DigitalAccess {
+            said.collected.insert(Field::DigitalAccess);
         }
         // Mostly, it is known who was seen and how.
         let ours = dataset == Dataset::Consultations && random.chance(70);
@@ -57,6 +60,8 @@ pub(super) fn grown(seed: u64) -> (Running, Setting, Random) {
             }
             if dataset == Dataset::DigitalAccess {
                 row.day = None;
+                let code = *random.pick(&["ABLE", "WITH_HELP", "UNABLE", "NOT_ASSESSED"]);
+                row.fields.insert(Field::DigitalAccess, Given::Code(code.into()));
             } else if ours {
                 let fields = [
                     (Field::Attendance, ["5", "5", "6", "3"]),
