@@ -141,8 +141,9 @@ mod tests {
         for people in [0u64, 1, 3, 50, 1000] {
             let mut entries = Vec::new();
             // Of person n, month m says n * m % 3 where n + m is no multiple of 4.
-            let says =
-                |n: u64, m: u64| ((n + m) % 4 > 0).then_some(u32::try_from(n * m % 3).unwrap());
+            let says = |n: u64, m: u64| {
+                (!(n + m).is_multiple_of(4)).then_some(u32::try_from(n * m % 3).unwrap())
+            };
             for month in 1u64..8 {
                 let mut said: Vec<_> = (0..people)
                     .filter_map(|n| says(n, month).map(|word| (person(n), word)))
