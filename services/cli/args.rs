@@ -15,7 +15,7 @@ const EXAMPLES: &str = "\
 Examples:
   equity demo                                                  see it work on open data
   equity serve --data-folder ./equity-data                     run the service
-  equity submit april.csv --collection practice-feed           send it consultations
+  equity submit april.csv --collection practice-feed --organisation C82001 --month 2020-04
   equity breakdown channels --area QK1 --from 2020-04          ask who is seen how
   equity breakdown channels --area QK1 --from 2020-04 --by ethnic_category --where age_band=75+
   equity breakdown exclusion --area QK1 --from 2020-06 --by sex --collection synthetic-llr   who is digitally excluded
@@ -49,7 +49,7 @@ pub enum Command {
     Serve(serve::ServeArgs),
     /// Start a service, fill it with open data, and show what it answers.
     Demo(demo::DemoArgs),
-    /// Send a file of consultations or populations to a service.
+    /// Send a file of consultations, populations, access records or published estimates to a service.
     Submit(submit::SubmitArgs),
     /// Ask who is seen how, who is digitally excluded, and whether the mitigation works.
     Breakdown(BreakdownArgs),

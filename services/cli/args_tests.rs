@@ -169,7 +169,7 @@ fn digital_exclusion_is_asked_with_indicators_and_estimates() {
     let request = |more: &str| match asked(&format!(
         "equity breakdown exclusion --area QK1 --from 2020-06 {more}"
     )) {
-        Table::Exclusion(args) => args.request(),
+        Table::Exclusion(args) => args.asked.request(&args.query),
         other => panic!("{other:?}"),
     };
     let all = request("").unwrap();
@@ -204,7 +204,7 @@ fn high_risk_is_a_score_or_a_share_of_the_people() {
         let Table::Risk(args) = asked(&format!("equity breakdown risk --area QK1 {more}")) else {
             panic!()
         };
-        args.request().high_risk
+        args.asked.request().high_risk
     };
     assert_eq!(high(""), None);
     assert_eq!(high("--high-risk 4.5"), Some(HighRisk::HighRiskScore(4.5)));

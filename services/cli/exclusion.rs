@@ -44,7 +44,7 @@ Examples:
   equity breakdown provision --area QK1 --from 2020-01 --to 2020-06 --collection synthetic-llr --chart
       people who cannot use remote care, need an interpreter or accessible information, and everybody else
   equity breakdown provision --area QK1 --from 2020-06 --by ethnic_category --collection synthetic-llr
-  equity breakdown provision --organisation C82001 --from 2026-04 --access-collection practice-feed --format csv
+  equity breakdown provision --organisation C82001 --from 2026-04 --collection practice-feed --format csv
 
 Whether people can use remote care is what their consultation says, or else their latest access snapshot at or before its month.
 JSON is GetFaceToFaceProvisionResponse of the contract. CSV has a line for each indicator of each group of each row.";
@@ -73,12 +73,9 @@ Examples:
 These figures are about areas, not about people (ECOLOGICAL), and say so wherever they stand. JSON is GetAreaRiskResponse of the
 contract. CSV has a line for each figure.";
 
-/// `equity breakdown exclusion`.
+/// What is asked about digital exclusion besides the query, here and for an export.
 #[derive(Debug, Args)]
-pub struct ExclusionArgs {
-    /// What is asked about.
-    #[command(flatten)]
-    pub query: QueryArgs,
+pub struct ExclusionAsked {
     /// Indicator. Several: repeat it, or separate them with commas. Left out: all that access records give. See `equity reference
     /// indicators`.
     #[arg(long, value_name = "ID", value_delimiter = ',')]
@@ -86,6 +83,17 @@ pub struct ExclusionArgs {
     /// Collection of published estimates to look in, several as --indicator; `none`: none are wanted. Left out: all.
     #[arg(long, value_name = "ID|none", value_delimiter = ',')]
     pub estimates: Vec<String>,
+}
+
+/// `equity breakdown exclusion`.
+#[derive(Debug, Args)]
+pub struct ExclusionArgs {
+    /// What is asked about.
+    #[command(flatten)]
+    pub query: QueryArgs,
+    /// What is asked besides.
+    #[command(flatten)]
+    pub asked: ExclusionAsked,
     /// Show the table again whenever it changes, until Ctrl-C. JSON then has one line for each table.
     #[arg(long, conflicts_with = "as_of")]
     pub watch: bool,
@@ -128,9 +136,9 @@ pub struct ImpactArgs {
     pub chart: bool,
 }
 
-/// `equity breakdown risk`.
+/// What is asked about risk, here and for an export.
 #[derive(Debug, Args)]
-pub struct RiskArgs {
+pub struct RiskAsked {
     /// Area whose residents are asked about: code of a system, place, district or sub-ICB location. See `equity reference areas`.
     #[arg(long, value_name = "CODE")]
     pub area: String,
@@ -156,24 +164,35 @@ pub struct RiskArgs {
     /// State of the data: a log position (`71`), a time (`2026-11-21T09:00:00Z`) or `release:NAME`. Left out: now.
     #[arg(long, value_name = "POSITION|TIME")]
     pub as_of: Option<AsOfArg>,
+}
+
+/// `equity breakdown risk`.
+#[derive(Debug, Args)]
+pub struct RiskArgs {
+    /// What is asked about.
+    #[command(flatten)]
+    pub asked: RiskAsked,
     /// A bar chart of the mean score below the table.
     #[arg(long)]
     pub chart: bool,
 }
 
-impl ExclusionArgs {
+impl ExclusionAsked {
     /// The request of the contract.
     ///
     /// # Errors
     /// `none` beside a collection of estimates.
-    pub fn request(&self) -> Result<GetDigitalExclusionBreakdownRequest, Failure> {
+    pub fn request(
+        &self,
+        query: &QueryArgs,
+    ) -> Result<GetDigitalExclusionBreakdownRequest, Failure> {
         let none = self.estimates.iter().any(|id| id == "none");
         if none && self.estimates.len() > 1 {
             let why = "--estimates: `none` stands alone; name collections, or none";
             return Err(Failure::Usage(why.to_owned()));
         }
         Ok(GetDigitalExclusionBreakdownRequest {
-            query: Some(self.query.query()),
+            query: Some(query.query()),
             indicators: self.indicator.clone(),
             estimate_collections: if none { vec!["-".to_owned()] } else { self.estimates.clone() },
         })
@@ -200,7 +219,7 @@ impl ImpactArgs {
     }
 }
 
-impl RiskArgs {
+impl RiskAsked {
     /// The request of the contract.
     pub fn request(&self) -> GetAreaRiskRequest {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -252,7 +271,7 @@ pub async fn breakdown(
     service: &Service,
     out: &mut Out,
 ) -> Result<(), Failure> {
-    let request = args.request()?;
+    let request = args.asked.request(&args.query)?;
     let how = How::ask(service, args.chart, out).await?;
     let mut client = service.exclusion();
     if args.watch {
@@ -319,7 +338,7 @@ pub async fn impact(args: &ImpactArgs, service: &Service, out: &mut Out) -> Resu
 /// The service cannot be reached or says no.
 pub async fn risk(args: &RiskArgs, service: &Service, out: &mut Out) -> Result<(), Failure> {
     let how = How::ask(service, args.chart, out).await?;
-    let answer = service.exclusion().get_area_risk(ask(args.request())).await;
+    let answer = service.exclusion().get_area_risk(ask(args.asked.request())).await;
     once(answer, service, &how, out)
 }
 

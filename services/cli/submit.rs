@@ -13,13 +13,13 @@ use crate::ingest::{self, Defaults};
 
 const EXAMPLES: &str = "\
 Examples:
-  equity submit gpad_regional_llr.csv.gz
+  equity submit deploy/demo/gpad_regional_llr_2019-03_2020-12.csv.gz
       appointments in general practice as published; organisation, month and collection are in the file
   equity submit april.csv --collection practice-feed --organisation C82001 --month 2020-04
       our own columns: channel, attendance, age_years, sex, ethnic_category, … (README lists them)
-  equity submit april.csv --collection practice-feed --validate-only
+  equity submit april.csv --collection practice-feed --organisation C82001 --month 2020-04 --validate-only
       checks every row, stores nothing
-  equity submit april.csv --collection practice-feed --allow-partial
+  equity submit april.csv --collection practice-feed --organisation C82001 --month 2020-04 --allow-partial
       takes the good rows and lists the others
   equity submit snapshot.csv --collection practice-feed --organisation C82001 --month 2020-04
       access records: app_registered, exclusion_reason, digital_access, age_years, …

@@ -1,5 +1,7 @@
 //! What is asked: the same words for every breakdown, checked against the reference content.
 
+use std::collections::BTreeSet;
+
 use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
@@ -100,9 +102,10 @@ pub struct Asked {
     pub basic: bool,
 }
 
-/// Dimensions of one table, at most, and conditions.
+/// Dimensions of one table, at most, conditions, and codes of one condition.
 const DIMENSIONS: usize = 3;
 const FILTERS: usize = 8;
+const CODES: usize = 1000;
 const ORGANISATIONS: usize = 1000;
 /// Care setting that is meant where neither it nor a collection is named.
 const DEFAULT_SETTING: &str = "PRIMARY_CARE";
@@ -283,6 +286,19 @@ fn has_category(reference: &Reference, dimension: &Dimension, code: &str) -> boo
     }
 }
 
+/// Codes of a condition are few enough, and each stands there once.
+fn codes(place: usize, filter: &Filter) -> Result<(), QueryError> {
+    let refused = |what| field(&format!("where[{place}].codes"), what);
+    if filter.codes.len() > CODES {
+        return Err(refused(format!("{} codes, at most {CODES}", filter.codes.len())));
+    }
+    let mut seen = BTreeSet::new();
+    match filter.codes.iter().find(|code| !seen.insert(code.as_str())) {
+        Some(twice) => Err(refused(format!("`{twice}` stands there twice"))),
+        None => Ok(()),
+    }
+}
+
 fn dimensions(
     reference: &Reference,
     asked: &Asked,
@@ -322,7 +338,7 @@ fn dimensions(
         return Err(field("where", format!("at most {FILTERS} conditions")));
     }
     let mut seen: Vec<&str> = Vec::new();
-    for filter in &asked.filters {
+    for (place, filter) in asked.filters.iter().enumerate() {
         let dimension = known(&filter.dimension)?;
         if seen.contains(&dimension.id.as_str()) {
             return Err(field("where", format!("`{}` stands there twice", dimension.id)));
@@ -331,6 +347,7 @@ fn dimensions(
         if filter.codes.is_empty() {
             return Err(field("where", format!("`{}` has no codes", dimension.id)));
         }
+        codes(place, filter)?;
         if let Some(code) =
             filter.codes.iter().find(|code| !has_category(reference, dimension, code))
         {

@@ -93,9 +93,10 @@ impl Context {
         self.work(move |engine| make(engine, &asked)).await?.map_err(query_error)
     }
 
-    /// Sends the table, and again whenever a change touches it.
+    /// Sends the table, and again whenever a change touches it. As long as the cache has it as it was made last, no change has.
     pub(super) fn watch<Q: Clone + Send + Sync + 'static>(
         &self,
+        key: Bytes,
         asked: Q,
         as_of: &AsOf,
         after_position: i64,
@@ -117,16 +118,28 @@ impl Context {
         tokio::spawn(async move {
             // The position up to which the caller has seen every change of the table; none: nothing yet.
             let mut seen = (after > 0).then_some(after);
+            // The table as it was made last.
+            let mut last = None;
             loop {
                 head.borrow_and_update();
-                let made = context.count(asked.clone(), make).await;
+                let is_same = last.is_some() && context.engine.answers().get(&key) == last;
+                let made =
+                    if is_same { None } else { Some(context.count(asked.clone(), make).await) };
+                if let Some(Ok(made)) = &made {
+                    last = made.scope.is_some().then(|| made.body.clone());
+                    if let Some(scope) = made.scope.clone() {
+                        let (key, body) = (key.clone(), made.body.clone());
+                        context.engine.answers().keep(key, body, scope, made.position);
+                    }
+                }
                 let message = match made {
-                    Ok(made) if seen.is_none_or(|seen| made.data_position > seen) => {
+                    None => None,
+                    Some(Ok(made)) if seen.is_none_or(|seen| made.data_position > seen) => {
                         seen = Some(made.position);
                         Some(Ok(Encoded { body: made.body, position: int(made.position) }))
                     }
-                    Ok(_) => None,
-                    Err(status) => Some(Err(status)),
+                    Some(Ok(_)) => None,
+                    Some(Err(status)) => Some(Err(status)),
                 };
                 let failed = message.as_ref().is_some_and(Result::is_err);
                 if let Some(message) = message

@@ -76,8 +76,9 @@ impl ConsultationChannelService for Channels {
         let missing = || status::field_invalid("request", "is required");
         let wanted = request.request.ok_or_else(missing)?;
         let reference = Arc::clone(&self.0.engine.store().catalog().reference);
-        let asked = query::channels(&reference, &wanted)?;
+        let asked = query::channels(&reference, &wanted);
+        let asked = asked.map_err(|refused| status::within("request", refused))?;
         let as_of = asked.query.as_of.clone();
-        self.0.watch(asked, &as_of, request.after_position, make_channels)
+        self.0.watch(key(b'c', &wanted), asked, &as_of, request.after_position, make_channels)
     }
 }

@@ -2,7 +2,7 @@
 //! the header, field 2 a batch. A batch stays as the bytes that it came as: its rows are read where they are coded, without a
 //! string made for each of their fields.
 
-use bytes::{Buf, BufMut, Bytes};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use prost::encoding::{self, DecodeContext, WireType};
 use prost::{DecodeError, Message};
 
@@ -24,7 +24,7 @@ pub enum Incoming<H = SubmissionHeader> {
     /// The header.
     Header(Box<H>),
     /// An encoded `ConsultationBatch`, `PopulationBatch`, `AccessBatch` or `EstimateBatch`.
-    Batch(Bytes),
+    Batch(BytesMut),
 }
 
 impl<H: Message + Default> Message for Incoming<H> {
@@ -32,7 +32,11 @@ impl<H: Message + Default> Message for Incoming<H> {
         match self {
             Self::Nothing => {}
             Self::Header(header) => encoding::message::encode(HEADER, header.as_ref(), buf),
-            Self::Batch(batch) => encoding::bytes::encode(BATCH, batch, buf),
+            Self::Batch(batch) => {
+                encoding::encode_key(BATCH, WireType::LengthDelimited, buf);
+                encoding::encode_varint(batch.len() as u64, buf);
+                buf.put_slice(batch);
+            }
         }
     }
 
@@ -55,11 +59,12 @@ impl<H: Message + Default> Message for Incoming<H> {
             BATCH => {
                 let mut batch = Bytes::new();
                 encoding::bytes::merge(wire_type, &mut batch, buf, context)?;
-                // Encodings of one message, one after another, are the encoding of both merged.
-                *self = Self::Batch(match self {
-                    Self::Batch(before) => [&before[..], &batch[..]].concat().into(),
-                    Self::Nothing | Self::Header(_) => batch,
-                });
+                // Encodings of one message, one after another, are the encoding of both merged. What was there is added to, and
+                // not copied each time: a message may say so often.
+                match self {
+                    Self::Batch(before) => before.extend_from_slice(&batch),
+                    Self::Nothing | Self::Header(_) => *self = Self::Batch(batch.into()),
+                }
             }
             _ => encoding::skip_field(wire_type, tag, buf, context)?,
         }
@@ -70,7 +75,10 @@ impl<H: Message + Default> Message for Incoming<H> {
         match self {
             Self::Nothing => 0,
             Self::Header(header) => encoding::message::encoded_len(HEADER, header.as_ref()),
-            Self::Batch(batch) => encoding::bytes::encoded_len(BATCH, batch),
+            Self::Batch(batch) => {
+                let length = batch.len();
+                encoding::key_len(BATCH) + encoding::encoded_len_varint(length as u64) + length
+            }
         }
     }
 
@@ -114,17 +122,28 @@ mod tests {
             (population(PopulationPart::Header(header())), in_header),
             (
                 consultation(Some(Part::Batch(records.clone()))),
-                Incoming::Batch(records.encode_to_vec().into()),
+                Incoming::Batch(records.encode_to_vec().as_slice().into()),
             ),
             (
                 population(PopulationPart::Batch(people.clone())),
-                Incoming::Batch(people.encode_to_vec().into()),
+                Incoming::Batch(people.encode_to_vec().as_slice().into()),
             ),
         ] {
             let came = Incoming::<SubmissionHeader>::decode(sent.as_slice()).unwrap();
             assert_eq!(came, expected);
             assert_eq!((came.encode_to_vec(), came.encoded_len()), (sent.clone(), sent.len()));
         }
+    }
+
+    /// As many batches as a message holds are read in a time that grows with their bytes alone: this would not end otherwise.
+    #[test]
+    fn a_message_of_very_many_batches_is_read() {
+        let one = batch(&["1"]);
+        let part = SubmitConsultationsRequest { part: Some(Part::Batch(one.clone())) };
+        let many = part.encode_to_vec().repeat(300_000);
+        let came = Incoming::<SubmissionHeader>::decode(many.as_slice()).unwrap();
+        let Incoming::Batch(read) = came else { panic!("no batch") };
+        assert_eq!(read.len(), 300_000 * one.encoded_len());
     }
 
     #[test]

@@ -86,6 +86,19 @@ pub fn fields_invalid(problems: Vec<(String, String)>) -> Status {
     violations(ErrorReason::FieldInvalid, &what, problems, None)
 }
 
+/// The refusal of a message that stands at `path` within the request: every field that it names, from there on. What names no
+/// field stays as it is.
+#[must_use]
+pub fn within(path: &str, status: Status) -> Status {
+    let details = status.get_error_details();
+    let of_fields =
+        details.error_info().is_some_and(|info| info.reason == name(ErrorReason::FieldInvalid));
+    let Some(named) = details.bad_request().filter(|_| of_fields) else { return status };
+    let fields = named.field_violations.iter();
+    let moved = fields.map(|one| (format!("{path}.{}", one.field), one.description.clone()));
+    fields_invalid(moved.collect())
+}
+
 /// Rows have problems: (path, description) of the first of them, `records[17].person.sex`, and how many rows have any.
 #[must_use]
 pub fn rows_invalid(problems: Vec<(String, String)>, problem_count: u64) -> Status {

@@ -121,6 +121,26 @@ fn retries_are_said_twice() {
     }
 }
 
+#[test]
+fn fields_of_a_message_within_are_named_from_the_request_on() {
+    let inside = vec![("query.by".to_owned(), "twice".to_owned()), ("measure".into(), "9".into())];
+    let status = within("request", fields_invalid(inside));
+    let listed = status.get_details_bad_request().unwrap().field_violations;
+    let named: Vec<_> = listed.iter().map(|one| one.field.as_str()).collect();
+    assert_eq!(named, ["request.query.by", "request.measure"]);
+    assert!(status.message().starts_with("request.query.by: twice"), "{}", status.message());
+    assert_eq!(status.get_details_error_info().unwrap().reason, "FIELD_INVALID");
+    for other in makers().into_iter().filter(|made| {
+        made.get_details_error_info().is_some_and(|info| info.reason != "FIELD_INVALID")
+    }) {
+        let same = within("request", other.clone());
+        assert_eq!((same.message(), same.details()), (other.message(), other.details()));
+    }
+    let long = "é".repeat(20_000);
+    let moved = within(&long, fields_invalid(vec![(long.clone(), long.clone()); 500]));
+    assert!(trailer_bytes(&moved) < 8 * 1024);
+}
+
 /// Bytes of the trailers as HPACK counts them.
 fn trailer_bytes(status: &Status) -> usize {
     let mut headers = http::HeaderMap::new();

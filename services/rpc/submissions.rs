@@ -72,7 +72,7 @@ impl Submissions {
         while let Some(message) = stream.message().await? {
             match message {
                 Incoming::Batch(batch) => {
-                    if batches.send(Some(batch)).await.is_err() {
+                    if batches.send(Some(batch.freeze())).await.is_err() {
                         // It has ended, and says why.
                         break;
                     }

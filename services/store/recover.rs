@@ -4,7 +4,7 @@
 use super::log::Log;
 use super::open::open_state;
 use super::writer::{Change, Writer};
-use super::{StoreError, WriteError};
+use super::{StoreError, WriteError, assessment};
 
 /// Bytes of a change that are not its content: its description, its keys, the pages that sled writes again for it.
 const CHANGE_BYTES: u64 = 16 << 10;
@@ -125,7 +125,8 @@ pub(super) fn cost(change: &Change) -> u64 {
     CHANGE_BYTES
         + match change {
             Change::Submit(prepared) => prepared.bytes(),
-            Change::Withdraw { .. } | Change::Assess(_) => 0,
+            Change::Assess(_) => assessment::ROW_BYTES as u64,
+            Change::Withdraw { .. } => 0,
         }
 }
 

@@ -221,8 +221,9 @@ impl<L: Log> Writer<L> {
                 if let Some(done) = self.earlier(caller, request_id, &hash)? {
                     return Ok(Planning::Done(done));
                 }
-                self.has_room(assessment::ROW_BYTES as u64)?;
                 assessment::fits(assessment)?;
+                self.take_room(cost)?;
+                self.has_room(cost)?;
                 append(vec![(EntryKind::Assess, assessment.encode_to_vec())])
             }
         }

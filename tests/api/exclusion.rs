@@ -7,7 +7,8 @@ use equity_indicators::proto::v1::submit_digital_access_request::Part;
 use equity_indicators::proto::v1::{
     AbsenceReason, AccessBatch, AccessRecord, CategoryState, DigitalExclusionBreakdown,
     ExclusionRow, GetDigitalExclusionBreakdownRequest, IndicatorCell, SubmissionHeader,
-    SubmitDigitalAccessRequest, WatchDigitalExclusionBreakdownRequest,
+    SubmitDigitalAccessRequest, WatchChannelBreakdownRequest, WatchChannelImpactRequest,
+    WatchDigitalExclusionBreakdownRequest, WatchFaceToFaceProvisionRequest,
 };
 use serde_json::{Value, json};
 use tonic::transport::Channel;
@@ -125,13 +126,14 @@ async fn every_indicator_has_the_figures_of_the_people() {
         ("DX-02", [0, 7, 1, 0]),
         ("DX-03", [0, 7, 1, 0]),
         ("DX-04", [3, 7, 1, 0]),
-        // Of those known to be 13 and over.
-        ("DX-06", [2, 6, 0, 0]),
-        ("DX-07", [1, 6, 0, 0]),
-        ("DX-09", [1, 2, 1, 0]),
+        // Of those known to be 13 and over; of one it is not known.
+        ("DX-06", [2, 6, 1, 0]),
+        ("DX-07", [1, 6, 1, 0]),
+        // Of those known not to be able; of two it is not known.
+        ("DX-09", [1, 2, 3, 0]),
         ("DX-17", [5, 8, 0, 0]),
-        ("DX-18-OFFERED", [1, 2, 2, 0]),
-        ("DX-18-ACCEPTED", [0, 1, 0, 0]),
+        ("DX-18-OFFERED", [1, 2, 4, 0]),
+        ("DX-18-ACCEPTED", [0, 1, 6, 0]),
         ("DX-20", [3, 5, 2, 0]),
         ("DX-21", [4, 5, 2, 0]),
         ("DX-22", [1, 2, 6, 0]),
@@ -303,4 +305,37 @@ async fn a_followed_table_comes_again_with_every_snapshot_of_it() {
         assert_eq!(ask(&server, question(&json!({}))).await.unwrap(), next.breakdown.unwrap());
     }
     assert_eq!(seen, [0, 5, 7]);
+}
+
+#[tokio::test]
+async fn what_is_followed_is_refused_with_fields_from_the_request_on() {
+    let server = TestServer::start().await;
+    let wrong = json!({"request": question(&json!({"period": {"first": "2020-99"}}))});
+    let mut client = client(&server);
+    let refused = [
+        client
+            .watch_digital_exclusion_breakdown(message::<WatchDigitalExclusionBreakdownRequest>(
+                wrong.clone(),
+            ))
+            .await
+            .err(),
+        client
+            .watch_face_to_face_provision(message::<WatchFaceToFaceProvisionRequest>(wrong.clone()))
+            .await
+            .err(),
+        client
+            .watch_channel_impact(message::<WatchChannelImpactRequest>(wrong.clone()))
+            .await
+            .err(),
+        server
+            .channels()
+            .watch_channel_breakdown(message::<WatchChannelBreakdownRequest>(wrong))
+            .await
+            .err(),
+    ];
+    for status in refused {
+        let refusal = Refusal::of(&status.unwrap());
+        assert_eq!(refusal.short(), ("FIELD_INVALID", "request.query.period.first"));
+        assert!(refusal.message.starts_with("request.query.period.first: "), "{refusal:?}");
+    }
 }

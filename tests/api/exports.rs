@@ -243,11 +243,11 @@ async fn what_cannot_be_exported_is_refused_with_its_field() {
         assert_eq!(refusal.short(), expected, "{refusal:?}");
     }
     for (asked, expected) in [
-        (json!({"channels": {}}), ("FIELD_INVALID", "query")),
+        (json!({"channels": {}}), ("FIELD_INVALID", "channels.query")),
         (json!({"channels": {"query": query("XXX", "2020-04", "")}}), ("AREA_NOT_FOUND", "")),
         (
             json!({"channels": {"query": query("QK1", "2020-99", "")}}),
-            ("FIELD_INVALID", "query.period.first"),
+            ("FIELD_INVALID", "channels.query.period.first"),
         ),
         (
             json!({"channels": {"query": query("QK1", "1970", "2199")}, "areaTypes": ["pcn"], "periodStep": 2}),
@@ -257,4 +257,55 @@ async fn what_cannot_be_exported_is_refused_with_its_field() {
         let refusal = Refusal::of(&export(&server, &message(asked)).await.unwrap_err());
         assert_eq!(refusal.short(), expected, "{refusal:?}");
     }
+}
+
+#[tokio::test]
+async fn the_tables_own_refusals_come_before_the_stream_and_name_its_fields() {
+    let server = filled().await;
+    let with = |more: Json| {
+        let mut query = query("QK1", "2020-04", "2020-06");
+        query.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        query
+    };
+    let ages = |count: usize| (0..count).map(|age| age.to_string()).collect::<Vec<_>>();
+    let filter = |codes: Vec<String>| {
+        let other = json!({"dimension": "channel", "codes": ["VIDEO"]});
+        with(json!({"where": [other, {"dimension": "age_years", "codes": codes}]}))
+    };
+    let twice = [ages(100), ages(1)].concat();
+    let residence = |types: &[&str]| {
+        let query = with(json!({"areaBasis": "AREA_BASIS_RESIDENCE"}));
+        json!({"channels": {"query": query}, "areaTypes": types})
+    };
+    for (asked, expected) in [
+        (
+            json!({"channels": {"query": filter(twice)}, "periodStep": 2}),
+            ("FIELD_INVALID", "channels.query.where[1].codes"),
+        ),
+        (
+            json!({"outcomes": {"query": filter(ages(1_001))}, "periodStep": 2}),
+            ("FIELD_INVALID", "outcomes.query.where[1].codes"),
+        ),
+        (
+            json!({"exclusion": {"query": with(json!({"asOf": {"position": "-1"}}))}}),
+            ("FIELD_INVALID", "exclusion.query.as_of.position"),
+        ),
+        (
+            json!({"risk": {"area": "QK1", "asOf": {"position": "-1"}}}),
+            ("FIELD_INVALID", "risk.as_of.position"),
+        ),
+        (
+            json!({"risk": {"area": "QK1", "asOf": {"position": "99"}}}),
+            ("POSITION_NOT_REACHED", ""),
+        ),
+        // The first type is answered, a later one is not.
+        (residence(&["system", "pcn"]), ("QUERY_REFUSED", "")),
+    ] {
+        let mut client = ExportServiceClient::new(server.channel());
+        let request: ExportBreakdownsRequest = message(asked);
+        let refused = client.export_breakdowns(request).await.unwrap_err();
+        assert_eq!(Refusal::of(&refused).short(), expected, "{refused:?}");
+    }
+    let most = json!({"channels": {"query": filter(ages(90))}, "periodStep": 2});
+    assert_eq!(export(&server, &message(most)).await.unwrap().last().unwrap().table_count, 3);
 }

@@ -154,7 +154,9 @@ def test_provision_for_those_who_need_it(v1, exclusion, contacts):
     needs["NO_NEED"] = ~needs["ANY_NEED"]
     needs["ALL"] = pd.Series(True, index=contacts.index)
     in_person, offered = contacts["mode"] == "IN_PERSON", contacts["face_to_face_offered"]
-    given = in_person | (offered == "Y")
+    # A source that never says whether it was offered says nothing of "in person or offered", not even where it was in person.
+    collected = (offered != "").groupby([contacts["organisation"], contacts["month"]]).transform("any")
+    given = (in_person | (offered == "Y")) & collected
     either = given | ((contacts["mode"] == "REMOTE") & (offered == "N"))
     prefers = contacts["preferred_channel"].map(mode)
     for code, row in by_key(answer.rows).items():

@@ -81,6 +81,8 @@ def test_duckdb_adds_up_to_the_published_totals(exported, unary, table, kind):
 def test_parquet_has_real_types_and_says_what_it_holds(exported):
     schema = pl.read_parquet_schema(exported["parquet"])
     types = {"area": pl.String, "value": pl.Float64, "numerator_count": pl.Int64, "ecological": pl.Boolean}
+    types |= {"not_collected_count": pl.Int64, "series": pl.String, "series_break": pl.Boolean, "base": pl.String}
+    types |= {"weight": pl.Float64, "statement": pl.String, "threshold": pl.Float64}
     assert {name: schema[name] for name in types} == types
     assert list(schema) == read(exported["csv"]).columns
     rows = duckdb.sql(f"select key, value from parquet_kv_metadata('{exported['parquet']}')").fetchall()
@@ -90,6 +92,7 @@ def test_parquet_has_real_types_and_says_what_it_holds(exported):
     assert [column["name"] for column in json.loads(metadata["equity.columns"])] == list(schema)
     assert json.loads(metadata["equity.request"])["channels"]["query"]["area"] == "QK1"
     assert any("Open Government Licence" in text for text in json.loads(metadata["equity.provenance"]))
+    assert json.loads(metadata["equity.statements"]) == [], "channels say nothing about areas as such"
     assert int(metadata["equity.position"]) == pl.read_parquet(exported["parquet"])["position"][0]
 
 

@@ -153,7 +153,7 @@ fn oldest(found: &DigitalExclusionBreakdown) -> Option<String> {
     };
     let ((year, men), (_, women)) = (share("1")?, share("2")?);
     Some(format!(
-        "In {year} {} of men and {} of women aged 75 and over had used the internet in the last three months.",
+        "In {year}, in the United Kingdom, {} of men and {} of women aged 75 and over had used the internet in the last three months.",
         numbers::percent(men),
         numbers::percent(women)
     ))

@@ -58,7 +58,7 @@ fn the_oldest_are_told_apart_or_not_at_all() {
     let mut found = DigitalExclusionBreakdown { estimates: oldest_of_2018(), ..Default::default() };
     assert_eq!(
         oldest(&found).unwrap(),
-        "In 2018 51.3 % of men and 37.6 % of women aged 75 and over had used the internet in the last three months."
+        "In 2018, in the United Kingdom, 51.3 % of men and 37.6 % of women aged 75 and over had used the internet in the last three months."
     );
     found.estimates.pop();
     assert_eq!(oldest(&found), None);

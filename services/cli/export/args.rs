@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::cli::exclusion::{ExclusionAsked, RiskAsked};
 use crate::cli::exit::Failure;
-use crate::cli::query::{AsOfArg, DenominatorArg, MeasureArg, QueryArgs};
+use crate::cli::query::{DenominatorArg, MeasureArg, QueryArgs};
 use crate::proto::v1::export_breakdowns_request::Table as Asked;
-use crate::proto::v1::get_area_risk_request::HighRisk;
 use crate::proto::v1::{self, Denominator, ExportBreakdownsRequest, Measure, PeriodStep};
 
 const CHANNELS: &str = "\
@@ -43,8 +43,8 @@ Examples:
 
 const RISK: &str = "\
 Examples:
-  equity export risk --area QK1 --by-dimension ethnic_category --output risk.csv
-  equity export risk --area QK1 --area-types district --high-risk-top-share 0.2 --output risk.parquet
+  equity export risk --area QK1 --by ethnic_group_broad --output risk.csv
+  equity export risk --area QK1 --area-types district --high-risk-top 0.2 --output risk.parquet
 
 Every row is ecological: about areas, not about the people in them.";
 
@@ -189,8 +189,8 @@ pub struct LateArgs {
     #[command(flatten)]
     pub common: Common,
     /// Count people who arrived too late to be seen as not attending.
-    #[arg(long)]
-    pub late_as_missed: bool,
+    #[arg(long, visible_alias = "late-as-missed")]
+    pub late_counts_as_missed: bool,
 }
 
 /// `equity export exclusion`.
@@ -199,12 +199,9 @@ pub struct ExclusionArgs {
     /// What every table is asked with.
     #[command(flatten)]
     pub common: Common,
-    /// Indicator, `DX-06`. Several: repeat it, or separate them with commas. Left out: all that access records give.
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
-    pub indicators: Vec<String>,
-    /// Collections of published estimates. Left out: all. `-`: none.
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
-    pub estimate_collections: Vec<String>,
+    /// What is asked besides.
+    #[command(flatten)]
+    pub asked: ExclusionAsked,
 }
 
 /// `equity export provision`.
@@ -221,64 +218,30 @@ pub struct ProvisionArgs {
 /// `equity export risk`.
 #[derive(Debug, Args)]
 pub struct RiskArgs {
-    /// Area whose residents are asked about. See `equity reference areas`.
-    #[arg(long, value_name = "CODE")]
-    pub area: String,
-    /// Dimension to break down by. Left out: the total only.
-    #[arg(long, value_name = "DIM")]
-    pub by_dimension: Option<String>,
-    /// Indicator of the score. Left out: DX-10, the Digital Exclusion Risk Index.
-    #[arg(long, value_name = "ID")]
-    pub indicator: Option<String>,
-    /// Collection of the score. Left out: the only one that has the indicator.
-    #[arg(long, value_name = "ID")]
-    pub score_collection: Option<String>,
-    /// Collection of the population. Left out: the one that has the dimension by small area.
-    #[arg(long, value_name = "ID")]
-    pub population_collection: Option<String>,
-    /// Score from which an area is of high risk. Left out: 5.
-    #[arg(long, value_name = "SCORE", conflicts_with = "high_risk_top_share")]
-    pub high_risk_score: Option<f64>,
-    /// The areas with the highest scores that hold at least this share of the people.
-    #[arg(long, value_name = "SHARE")]
-    pub high_risk_top_share: Option<f64>,
-    /// State of the data: a log position (`71`) or a time (`2026-11-21T09:00:00Z`). Left out: now.
-    #[arg(long, value_name = "POSITION|TIME")]
-    pub as_of: Option<AsOfArg>,
+    /// What is asked about.
+    #[command(flatten)]
+    pub asked: RiskAsked,
     /// Of which areas, and where the rows go.
     #[command(flatten)]
     pub taking: Taking,
 }
 
-impl RiskArgs {
-    fn request(&self) -> v1::GetAreaRiskRequest {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let score = self.high_risk_score.map(HighRisk::HighRiskScore);
-        v1::GetAreaRiskRequest {
-            area: self.area.clone(),
-            indicator: text(&self.indicator),
-            score_collection: text(&self.score_collection),
-            by: text(&self.by_dimension),
-            population_collection: text(&self.population_collection),
-            as_of: self.as_of.as_ref().map(|as_of| as_of.0.clone()),
-            high_risk: score.or(self.high_risk_top_share.map(HighRisk::HighRiskTopShare)),
-        }
-    }
-}
-
 impl Table {
     /// The request of the contract, and where its rows go; none for the list of columns.
-    pub fn request(&self) -> Option<(ExportBreakdownsRequest, &Taking)> {
+    ///
+    /// # Errors
+    /// What is asked contradicts itself.
+    pub fn request(&self) -> Result<Option<(ExportBreakdownsRequest, &Taking)>, Failure> {
         let query = |common: &Common| Some(common.query.query());
         let (table, common) = match self {
-            Self::Columns => return None,
+            Self::Columns => return Ok(None),
             Self::Risk(args) => {
                 let request = ExportBreakdownsRequest {
-                    table: Some(Asked::Risk(args.request())),
+                    table: Some(Asked::Risk(args.asked.request())),
                     area_types: args.taking.area_types.clone(),
                     ..Default::default()
                 };
-                return Some((request, &args.taking));
+                return Ok(Some((request, &args.taking)));
             }
             Self::Channels(args) => (
                 Asked::Channels(v1::GetChannelBreakdownRequest {
@@ -293,18 +256,13 @@ impl Table {
             Self::Outcomes(args) => (
                 Asked::Outcomes(v1::GetAccessOutcomesRequest {
                     query: query(&args.common),
-                    late_counts_as_missed: args.late_as_missed,
+                    late_counts_as_missed: args.late_counts_as_missed,
                 }),
                 &args.common,
             ),
-            Self::Exclusion(args) => (
-                Asked::Exclusion(v1::GetDigitalExclusionBreakdownRequest {
-                    query: query(&args.common),
-                    indicators: args.indicators.clone(),
-                    estimate_collections: args.estimate_collections.clone(),
-                }),
-                &args.common,
-            ),
+            Self::Exclusion(args) => {
+                (Asked::Exclusion(args.asked.request(&args.common.query)?), &args.common)
+            }
             Self::Provision(args) => (
                 Asked::Provision(v1::GetFaceToFaceProvisionRequest {
                     query: query(&args.common),
@@ -315,7 +273,7 @@ impl Table {
             Self::Impact(args) => (
                 Asked::Impact(v1::GetChannelImpactRequest {
                     query: query(&args.common),
-                    late_counts_as_missed: args.late_as_missed,
+                    late_counts_as_missed: args.late_counts_as_missed,
                 }),
                 &args.common,
             ),
@@ -326,6 +284,6 @@ impl Table {
             period_step: PeriodStep::from(common.step).into(),
             cursor: String::new(),
         };
-        Some((request, &common.taking))
+        Ok(Some((request, &common.taking)))
     }
 }

@@ -86,7 +86,7 @@ pub const COLUMNS: &[Column] = &[
     column(
         "data_class",
         Text(|r| words::data_class(r.data_class)),
-        "REAL, or SYNTHETIC: says nothing about real people",
+        "REAL, or SYNTHETIC: says nothing about real people; of ESTIMATES that of the collection that holds them",
     ),
     column("area", Text(|r| r.area.clone()), "Area code; empty when organisations were asked for"),
     column("area_name", Text(|r| r.area_name.clone()), "Name of the area"),
@@ -126,7 +126,7 @@ pub const COLUMNS: &[Column] = &[
     column(
         "group_state",
         Text(|r| words::state(r.group_state)),
-        "What the group is, as the state of a key",
+        "What the group is, as the state of a key; ANY: all",
     ),
     column("indicator", Text(|r| r.indicator.clone()), "Indicator id"),
     column("indicator_label", Text(|r| r.indicator_label.clone()), "Words for the indicator"),
@@ -159,7 +159,7 @@ pub const COLUMNS: &[Column] = &[
     column(
         "absence_detail",
         Text(|r| r.absence.as_ref().map(|why| why.detail.clone()).unwrap_or_default()),
-        "The reason in a sentence",
+        "The reason in a sentence; of an empty answer, why it is empty",
     ),
     column(
         "coverage_ratio",
@@ -206,6 +206,41 @@ pub const COLUMNS: &[Column] = &[
         Flag(|r| r.not_for_targets),
         "Whether it is not to be used for targets or judging performance",
     ),
+    column(
+        "not_collected_count",
+        Count(|r| r.not_collected_count),
+        "Those whose source does not collect it; in no denominator and not in unknown_count; empty: not told, which is not 0",
+    ),
+    column(
+        "series",
+        Text(|r| r.series.clone()),
+        "ESTIMATES: series within which figures of several periods can be compared",
+    ),
+    column(
+        "series_break",
+        Flag(|r| r.series_break),
+        "ESTIMATES: whether the period before belongs to another series; no line may be drawn across",
+    ),
+    column(
+        "base",
+        Text(|r| r.base.clone()),
+        "ESTIMATES: words of the question and of whom it was asked; different bases are not comparable",
+    ),
+    column(
+        "weight",
+        Real(|r| r.weight),
+        "ESTIMATES: sum of the weights or weighted number, where it was published",
+    ),
+    column(
+        "statement",
+        Text(|r| r.statement.clone()),
+        "RISK: the sentence that has to stand beside the figure, what it does not mean",
+    ),
+    column(
+        "threshold",
+        Real(|r| r.threshold),
+        "RISK: score from which an area is of high risk; with a value of DX-11 only",
+    ),
 ];
 
 /// The columns as a list.
@@ -236,5 +271,40 @@ mod tests {
             Kind::Count(_) | Kind::Real(_) | Kind::Flag(_) => None,
         });
         assert_eq!(texts.collect::<Vec<_>>(), ["0", "1", "2", "3"]);
+    }
+
+    #[test]
+    fn what_tells_estimates_and_areas_apart_is_in_columns_and_nothing_is_not_zero() {
+        let row = ExportRow {
+            not_collected_count: Some(0),
+            series: "internet-users-2".into(),
+            series_break: true,
+            base: "adults".into(),
+            weight: Some(912.5),
+            statement: "Says nothing about anybody.".into(),
+            threshold: Some(6.5),
+            ..Default::default()
+        };
+        let shown = |row: &ExportRow, name: &str| {
+            let found = COLUMNS.iter().find(|column| column.name == name).unwrap();
+            match found.kind {
+                Kind::Text(read) => format!("text {}", read(row)),
+                Kind::Count(read) => format!("count {:?}", read(row)),
+                Kind::Real(read) => format!("real {:?}", read(row)),
+                Kind::Flag(read) => format!("flag {}", read(row)),
+            }
+        };
+        for (name, is, is_not) in [
+            ("not_collected_count", "count Some(0)", "count None"),
+            ("series", "text internet-users-2", "text "),
+            ("series_break", "flag true", "flag false"),
+            ("base", "text adults", "text "),
+            ("weight", "real Some(912.5)", "real None"),
+            ("statement", "text Says nothing about anybody.", "text "),
+            ("threshold", "real Some(6.5)", "real None"),
+        ] {
+            assert_eq!(shown(&row, name), is, "{name}");
+            assert_eq!(shown(&ExportRow::default(), name), is_not, "{name}");
+        }
     }
 }

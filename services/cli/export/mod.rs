@@ -11,6 +11,7 @@ mod parquet;
 mod sink;
 mod take;
 
+use std::collections::BTreeSet;
 use std::io::BufWriter;
 use std::path::Path;
 
@@ -38,7 +39,7 @@ Examples:
 /// # Errors
 /// The service cannot be reached or says no; the file cannot be written, and then there is none.
 pub async fn run(table: Table, address: &str, out: &mut Out) -> Result<(), Failure> {
-    let Some((request, taking)) = table.request() else { return columns(out) };
+    let Some((request, taking)) = table.request()? else { return columns(out) };
     let format = taking.format()?;
     let to_output = taking.output == Path::new("-");
     if to_output && format == FileFormat::Parquet {
@@ -65,10 +66,15 @@ pub async fn run(table: Table, address: &str, out: &mut Out) -> Result<(), Failu
     let mut sink = sink.map_err(failed)?;
     let asked = shown::of("equity.v1.ExportBreakdownsRequest", &request)?;
     let look = out.look;
-    let taken = take(&service, request, &look, |rows| sink.write(rows).map_err(failed)).await?;
+    let mut statements = BTreeSet::new();
+    let taken = take(&service, request, &look, |rows| {
+        state(rows, &mut statements);
+        sink.write(rows).map_err(failed)
+    })
+    .await?;
     let metadata = match format {
         FileFormat::Csv => Vec::new(),
-        FileFormat::Parquet => metadata(&service, &taken, &asked).await?,
+        FileFormat::Parquet => metadata(&service, &taken, &asked, &statements).await?,
     };
     let to = sink.finish(metadata).map_err(failed)?;
     let whole = to.into_inner().map_err(|error| failed(error.into_error().into()))?;
@@ -91,11 +97,22 @@ fn column_words() -> serde_json::Value {
     COLUMNS.iter().map(column).collect()
 }
 
-/// What goes with a Parquet file: what was asked, where it was read, what columns and indicators mean, where it all comes from.
+/// Keeps the sentences that have to stand beside figures, each once.
+fn state(rows: &[v1::ExportRow], statements: &mut BTreeSet<String>) {
+    for row in rows {
+        if !row.statement.is_empty() && !statements.contains(&row.statement) {
+            statements.insert(row.statement.clone());
+        }
+    }
+}
+
+/// What goes with a Parquet file: what was asked, where it was read, what columns and indicators mean, where it all comes from, and
+/// what has to be said with it.
 async fn metadata(
     service: &Service,
     taken: &Taken,
     asked: &serde_json::Value,
+    statements: &BTreeSet<String>,
 ) -> Result<Vec<(String, String)>, Failure> {
     let request = v1::ListIndicatorsRequest::default();
     let all = usize::MAX;
@@ -109,6 +126,7 @@ async fn metadata(
         ("equity.columns", column_words().to_string()),
         ("equity.indicators", serde_json::Value::from(definitions).to_string()),
         ("equity.provenance", json!(taken.provenances).to_string()),
+        ("equity.statements", json!(statements).to_string()),
     ];
     Ok(pairs.map(|(key, value)| (key.to_owned(), value)).into())
 }
@@ -126,4 +144,19 @@ fn told(taken: &Taken, taking: &Taking, out: &mut Out) -> Result<(), Failure> {
     let place = taking.output.display();
     let to = if taking.output == Path::new("-") { String::new() } else { format!(" in {place}") };
     Ok(out.remark(&format!("rows {rows}, tables {tables}, read at position {position}{to}"))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_sentence_is_kept_once() {
+        let row =
+            |statement: &str| v1::ExportRow { statement: statement.into(), ..Default::default() };
+        let mut statements = BTreeSet::new();
+        state(&[row("b"), row(""), row("a")], &mut statements);
+        state(&[row("b")], &mut statements);
+        assert_eq!(statements.into_iter().collect::<Vec<_>>(), ["a", "b"]);
+    }
 }

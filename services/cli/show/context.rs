@@ -64,12 +64,17 @@ pub fn footer_of(context: &BreakdownContext, things: &str, look: &Look) -> Strin
         if let Some(ratio) = quality.unknown_ratio {
             parts.push(format!("{} of those unknown", numbers::percent(ratio)));
         }
-        if !parts.is_empty() {
-            let dimension = legend.dimension(&quality.dimension);
-            lines.push(format!("  quality of {dimension}: {}", parts.join(", ")));
+        let line =
+            format!("  quality of {}: {}", legend.dimension(&quality.dimension), parts.join(", "));
+        if !parts.is_empty() && !lines.contains(&line) {
+            lines.push(line);
         }
     }
-    for dimension in &context.legend {
+    let legends = if context.empty.is_some() { &[] } else { context.legend.as_slice() };
+    for (place, dimension) in legends.iter().enumerate() {
+        if legends[..place].iter().any(|earlier| earlier.dimension == dimension.dimension) {
+            continue;
+        }
         if !dimension.direction.is_empty() {
             let label = legend.dimension(&dimension.dimension);
             lines.push(format!("  {label}: {}", dimension.direction));

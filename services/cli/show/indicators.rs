@@ -47,7 +47,8 @@ impl Indicators {
     pub fn definition(&self, id: &str, look: &Look) -> String {
         let of = match self.find(id) {
             Some(found) if !found.numerator.is_empty() => {
-                format!(": {}, of: {}", found.numerator, found.denominator)
+                let of = if found.unit == "DIFFERENCE" { "" } else { "of: " };
+                format!(": {}, {of}{}", found.numerator, found.denominator)
             }
             _ => String::new(),
         };

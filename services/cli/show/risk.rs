@@ -66,7 +66,10 @@ fn figures(answer: &AreaRisk, look: &Look) -> String {
         .unwrap_or_default();
     let mut values: Vec<_> = [
         "mean score".to_owned(),
-        format!("live at {} or more", numbers::score(answer.high_risk_score)),
+        match answer.high_risk_score {
+            Some(score) => format!("live at {} or more", numbers::score(score)),
+            None => "live at high risk".to_owned(),
+        },
     ]
     .map(Column::number)
     .into();

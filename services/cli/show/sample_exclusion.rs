@@ -310,7 +310,7 @@ pub(crate) fn risk() -> AreaRisk {
             not_for_targets: true,
             ..Default::default()
         }),
-        high_risk_score: 4.0,
+        high_risk_score: Some(4.0),
         ecological: true,
         ecological_statement: "This does not say that any person is excluded.".into(),
         joins: vec!["612 areas of 2011 to 634 of 2021".into()],

@@ -122,7 +122,9 @@ pub struct Provision {
 }
 
 impl Provision {
-    /// Counts consultations by whether they were in person (no: remote), and whether in person was offered.
+    /// Counts consultations by whether they were in person (no: remote), and whether in person was offered. Where nobody collects
+    /// offers, none of them counts, not even those in person: what is missing would depend on what was given, and the share be
+    /// 1 whatever was done.
     pub fn mode(&mut self, in_person: Answer, offered: Answer, count: u64) {
         self.contacts += count;
         match in_person {
@@ -130,7 +132,13 @@ impl Provision {
             Answer::No => self.remote += count,
             Answer::Unknown | Answer::NotApplicable | Answer::NotCollected => {}
         }
-        self.given.count(in_person.or(offered), count);
+        let given = match offered {
+            Answer::NotCollected => Answer::NotCollected,
+            Answer::Yes | Answer::No | Answer::Unknown | Answer::NotApplicable => {
+                in_person.or(offered)
+            }
+        };
+        self.given.count(given, count);
     }
 
     /// Counts consultations by whether in person was asked for.
@@ -158,8 +166,9 @@ mod tests {
         of.mode(Answer::Unknown, Answer::Yes, 16);
         of.mode(Answer::Unknown, Answer::No, 32);
         of.mode(Answer::No, Answer::NotCollected, 64);
-        let given = Tally { numerator: 19, denominator: 23, unknown: 40, not_collected: 64 };
-        assert_eq!((of.contacts, of.in_person, of.remote, of.given), (127, 1, 78, given));
+        of.mode(Answer::Yes, Answer::NotCollected, 128);
+        let given = Tally { numerator: 19, denominator: 23, unknown: 40, not_collected: 192 };
+        assert_eq!((of.contacts, of.in_person, of.remote, of.given), (255, 129, 78, given));
     }
 
     #[test]

@@ -46,6 +46,27 @@ impl Answer {
         }
     }
 
+    /// Whether both conditions hold: not if one is known not to, or does not apply, whatever is known of the other.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No | Self::NotApplicable, _) | (_, Self::No | Self::NotApplicable) => Self::No,
+            (Self::Yes, Self::Yes) => Self::Yes,
+            missing => Self::missing(missing),
+        }
+    }
+
+    /// The answer, asked of those alone of whom a condition holds: where that is missing, so is the answer. Unlike
+    /// [`Self::then`], for conditions that everybody could be asked about.
+    #[must_use]
+    pub fn given(self, condition: Self) -> Self {
+        match condition {
+            Self::Yes => self,
+            Self::No | Self::NotApplicable => Self::NotApplicable,
+            missing @ (Self::Unknown | Self::NotCollected) => missing,
+        }
+    }
+
     /// The other way round.
     #[must_use]
     pub fn negated(self) -> Self {
@@ -77,9 +98,9 @@ pub struct Tally {
     pub numerator: u64,
     /// Those who said yes or no.
     pub denominator: u64,
-    /// Those to whom it applies and of whom it is not known.
+    /// Those of whom it is not known, or not whether it applies to them.
     pub unknown: u64,
-    /// Those whose source does not collect it: in no denominator.
+    /// Those whose source does not collect it, or to whom it applies: in no denominator.
     pub not_collected: u64,
 }
 
@@ -118,6 +139,20 @@ mod tests {
                 assert_eq!(or == Answer::No, first == Answer::No && second == Answer::No);
                 assert_eq!(known(both), known(first) && known(second));
                 assert_eq!(both == Answer::Yes, first == Answer::Yes && second == Answer::Yes);
+                let (and, fails) =
+                    (first.and(second), |a| matches!(a, Answer::No | Answer::NotApplicable));
+                assert_eq!(and, second.and(first));
+                assert_eq!(and == Answer::Yes, both == Answer::Yes);
+                assert_eq!(and == Answer::No, fails(first) || fails(second));
+                assert_ne!(and, Answer::NotApplicable);
+            }
+            for condition in ALL {
+                let expected = match condition {
+                    Answer::Yes => first,
+                    Answer::No | Answer::NotApplicable => Answer::NotApplicable,
+                    Answer::Unknown | Answer::NotCollected => condition,
+                };
+                assert_eq!(first.given(condition), expected);
             }
             assert_eq!(first.negated().negated(), first);
             assert_eq!(Answer::Yes.then(first), first);

@@ -134,13 +134,9 @@ fn snapshots(
     position: u64,
 ) -> (Vec<Arc<Submission>>, u64) {
     let (mut found, mut changed) = (Vec::new(), 0);
-    let number = catalog.collection(collection);
-    let slots = catalog.slots().map(|(slot, _)| slot).filter(|slot| {
-        Some(slot.collection) == number
-            && slot.dataset == Dataset::DigitalAccess
-            && slot.month <= last
-    });
-    for slot in slots {
+    let Some(number) = catalog.collection(collection) else { return (found, changed) };
+    let slots = catalog.slots_of(number, Dataset::DigitalAccess).map(|(slot, _)| slot);
+    for slot in slots.filter(|slot| slot.month <= last) {
         changed = changed.max(catalog.changed(slot, position));
         found.extend(catalog.at(slot, position).cloned());
     }

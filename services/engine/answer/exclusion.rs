@@ -1,5 +1,6 @@
 //! Who is digitally excluded: the indicators that access records give, and why people cannot use remote care.
 
+mod shares;
 mod snapshot;
 mod tables;
 
@@ -105,7 +106,7 @@ pub fn counted_indicators(
         };
         if indicator.count.is_none() {
             return Err(QueryError::Refused(format!(
-                "{id} ({}) is not counted from access records: leave it out; published estimates of it stand beside the table",
+                "{id} ({}) is not counted from access records: leave it out. Published figures stand beside the table where there are any; CH- indicators are in provision and impact, DX-10 and DX-11 in area risk",
                 indicator.label
             )));
         }

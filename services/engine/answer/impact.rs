@@ -160,6 +160,7 @@ impl Engine {
         let seen = self.follow_ups(&mut by_follow_up, &pinned)?;
         context.data_position = context.data_position.max(seen.data_position);
         scope = joined(scope, seen.scope);
+        context.notes.extend(seen.hidden.then(|| conversion::LOWER_BOUND.to_owned()));
         by_follow_up.fold(
             reader,
             outer,
@@ -184,6 +185,10 @@ impl Engine {
                 "{} stands for all organisations of that area, those not listed included.",
                 key.code
             ));
+            let bound = |notes: &[String]| notes.iter().any(|note| note == conversion::LOWER_BOUND);
+            if bound(&whole.context.notes) && !bound(&context.notes) {
+                context.notes.push(conversion::LOWER_BOUND.into());
+            }
             let keys = vec![key];
             rows.extend(whole.rows.into_iter().map(|row| ImpactRow { keys: keys.clone(), ..row }));
             context.data_position = context.data_position.max(whole.context.data_position);
@@ -273,14 +278,14 @@ fn made(keys: Vec<Key>, impact: &Impact, confidence: Confidence) -> ImpactRow {
         });
         ModeDifference { indicator, in_person: in_person_cell, remote: remote_cell, difference }
     };
-    let [followed, alone, not_computable, _] = impact.followed;
+    let [followed, alone, not_computable, _, not_collected] = impact.followed;
     let remote = followed + alone;
     let share = proportion(followed, remote, confidence).map(Share::from);
     let conversion = Conversion {
         remote,
         followed,
         not_computable,
-        share: share.ok_or_else(|| conversion::absence(not_computable)),
+        share: share.ok_or_else(|| conversion::absence(not_computable, not_collected)),
     };
     ImpactRow {
         keys,

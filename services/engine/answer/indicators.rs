@@ -1,7 +1,10 @@
 //! A tally as the cell of an indicator: its share, or why there is none.
 
+use std::sync::Arc;
+
 use super::context::{Absence, Reason};
-use super::plan::PlanAxis;
+use super::places::PlacesOf;
+use super::plan::{On, PlanAxis};
 use crate::domain::codes::State;
 use crate::domain::measures::{Answer, Tally};
 use crate::domain::statistics::{Confidence, Interval, proportion};
@@ -45,8 +48,15 @@ impl IndicatorCell {
 fn absence(tally: Tally, whom: &str) -> Absence {
     let (reason, detail) = match (tally.unknown, tally.not_collected) {
         (0, 0) => (Reason::NoData, format!("there are no {whom} that it applies to")),
-        (0, _) => (Reason::NotCollected, format!("no source of these {whom} collects it")),
-        (..) => (Reason::NotComputable, format!("it is known of none of the {whom} it applies to")),
+        (0, _) => {
+            let detail = format!("no source of these {whom} collects it, or to whom it applies");
+            (Reason::NotCollected, detail)
+        }
+        (..) => {
+            let detail =
+                format!("it is known of none of these {whom}, or not whether it applies to them");
+            (Reason::NotComputable, detail)
+        }
     };
     Absence { reason, detail }
 }
@@ -65,5 +75,19 @@ impl PlanAxis {
             }
         };
         (0..self.places()).map(answer).collect()
+    }
+
+    /// Merges places that say the same, so that tables are no larger than they must be: the first of them stands for all.
+    pub(super) fn merge<T: PartialEq>(&mut self, says: &[T]) {
+        let On::Field(_, places) = &mut self.on else { return };
+        let first = |place: &usize| {
+            let same = |other: &T| says.get(*place) == Some(other);
+            says.iter().position(same).unwrap_or(*place)
+        };
+        let all = |places: &Vec<usize>| places.iter().map(first).collect();
+        *places = Arc::new(PlacesOf {
+            of_word: places.of_word.iter().map(all).collect(),
+            not_collected: all(&places.not_collected),
+        });
     }
 }

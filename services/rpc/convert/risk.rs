@@ -49,7 +49,7 @@ pub(in crate::rpc) fn table(question: &RiskQuestion, table: RiskTable) -> v1::Ar
         rows: table.rows.into_iter().map(|found| row(found, &table.components)).collect(),
         indicator: question.indicator.clone(),
         score_source: table.source.as_ref().map(estimate::source),
-        high_risk_score: table.high_risk_score.unwrap_or_default(),
+        high_risk_score: table.high_risk_score,
         ecological: true,
         ecological_statement: table.statement.to_owned(),
         joins: table.joins,

@@ -42,7 +42,8 @@ pub(super) fn watch(
     let missing = || status::field_invalid("request", "is required");
     let wanted = request.request.as_ref().ok_or_else(missing)?;
     let reference = Arc::clone(&context.engine.store().catalog().reference);
-    let asked = provision::provision(&reference, wanted)?;
+    let asked = provision::provision(&reference, wanted);
+    let asked = asked.map_err(|refused| status::within("request", refused))?;
     let as_of = asked.query.as_of.clone();
-    context.watch(asked, &as_of, request.after_position, make)
+    context.watch(key(LETTER, wanted), asked, &as_of, request.after_position, make)
 }

@@ -5,10 +5,12 @@ use crate::engine::answer::{
     ChannelQuestion, ExclusionQuestion, ImpactQuestion, OutcomeQuestion, ProvisionQuestion,
     RiskQuestion,
 };
+use crate::engine::query::AsOf;
 use crate::engine::{Engine, QueryError};
 use crate::proto::v1;
 use crate::proto::v1::export_breakdowns_request::Table;
 use crate::rpc::convert::{answer, exclusion, provision, query, risk};
+use crate::rpc::status;
 use tonic::Status;
 
 /// A question that was checked.
@@ -34,8 +36,20 @@ pub(super) enum Answered {
 }
 
 impl Question {
-    /// Checks a request as the unary call does.
+    /// Checks a request as the unary call does; fields are named from the export's request on.
     pub(super) fn new(reference: &Reference, table: &Table) -> Result<Self, Status> {
+        let name = match table {
+            Table::Channels(_) => "channels",
+            Table::Outcomes(_) => "outcomes",
+            Table::Exclusion(_) => "exclusion",
+            Table::Provision(_) => "provision",
+            Table::Impact(_) => "impact",
+            Table::Risk(_) => "risk",
+        };
+        Self::of(reference, table).map_err(|refused| status::within(name, refused))
+    }
+
+    fn of(reference: &Reference, table: &Table) -> Result<Self, Status> {
         Ok(match table {
             Table::Channels(asked) => Self::Channels(Box::new(query::channels(reference, asked)?)),
             Table::Outcomes(asked) => Self::Outcomes(Box::new(query::outcomes(reference, asked)?)),
@@ -48,6 +62,18 @@ impl Question {
             Table::Impact(asked) => Self::Impact(Box::new(provision::impact(reference, asked)?)),
             Table::Risk(asked) => Self::Risk(Box::new(risk::question(reference, asked)?)),
         })
+    }
+
+    /// The state of the data that is asked for.
+    pub(super) fn as_of(&self) -> &AsOf {
+        match self {
+            Self::Channels(asked) => &asked.query.as_of,
+            Self::Outcomes(asked) => &asked.query.as_of,
+            Self::Exclusion(asked) => &asked.query.as_of,
+            Self::Provision(asked) => &asked.query.as_of,
+            Self::Impact(asked) => &asked.query.as_of,
+            Self::Risk(asked) => &asked.as_of,
+        }
     }
 
     /// Works the answer out.

@@ -12,6 +12,7 @@ mod rows;
 
 use std::iter::Peekable;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use prost::Message as _;
 use tokio::sync::mpsc;
@@ -21,8 +22,10 @@ use tonic::{Request, Response, Status};
 
 use super::Context;
 use super::convert::{int, query_error};
+use crate::engine::Engine;
 use crate::proto::server::export_service_server::ExportService;
 use crate::proto::v1;
+use answer::Answered;
 use cursor::Place;
 use plan::Plan;
 
@@ -47,7 +50,7 @@ impl ExportService for Export {
         request: Request<v1::ExportBreakdownsRequest>,
     ) -> Result<Response<Exported>, Status> {
         let (request, key) = (request.into_inner(), self.0.page_key);
-        // Checks as many questions as there are tables: not for a thread that others wait for.
+        // Goes through every area: not for a thread that others wait for.
         let planned = self.0.work(move |engine| Plan::new(engine, &key, &request)).await?;
         let (plan, from) = planned?;
         let (send, receive) = mpsc::channel(AHEAD);
@@ -65,17 +68,20 @@ impl ExportService for Export {
 
 /// Sends table after table from a place on, until the end or until nobody listens.
 async fn produce(context: &Context, plan: Plan, from: Place, send: &Sender) -> Result<(), Status> {
-    let Plan { tables, position, seal, reference } = plan;
-    let table_count = tables.len();
-    let numbered = tables.into_iter().enumerate().skip(from.table);
-    for (number, table) in numbered {
+    let plan = Arc::new(plan);
+    let (table_count, position) = (plan.len(), plan.position);
+    for number in from.table..table_count {
+        let planned = Arc::clone(&plan);
+        let answer = move |engine: &Engine| -> Result<Answered, Status> {
+            planned.question(number)?.answer(engine).map_err(query_error)
+        };
         let worked = tokio::select! {
-            worked = context.work(move |engine| table.answer(engine)) => worked?,
+            worked = context.work(answer) => worked?,
             () = send.closed() => return Ok(()),
         };
-        let answered = worked.map_err(query_error)?;
+        let answered = worked?;
         let mut done = if number == from.table { from.row } else { 0 };
-        let mut rows = rows::of(&answered, &reference, int(position)).skip(done).peekable();
+        let mut rows = rows::of(&answered, &plan.reference, int(position)).skip(done).peekable();
         loop {
             let part = part(&mut rows);
             done += part.len();
@@ -87,7 +93,7 @@ async fn produce(context: &Context, plan: Plan, from: Place, send: &Sender) -> R
             };
             let message = v1::ExportBreakdownsResponse {
                 rows: part,
-                cursor: seal.cursor(&place),
+                cursor: plan.seal.cursor(&place),
                 position: int(position),
                 done_table_count: int(place.table),
                 table_count: int(table_count),

@@ -22,8 +22,11 @@ const MOST: usize = 10_000;
 
 /// What an export is made of.
 pub(super) struct Plan {
-    /// The tables, in order.
-    pub(super) tables: Vec<Question>,
+    /// What every table is asked for, and in place of what it says itself the areas and the periods: a table for each two. Their
+    /// questions are made one by one, when it is their turn: all of them together could hold far more than the request.
+    table: Table,
+    areas: Vec<Option<String>>,
+    periods: Vec<Option<String>>,
     /// Position that all of them are read at.
     pub(super) position: u64,
     /// What its cursors are sealed with.
@@ -61,8 +64,9 @@ impl Plan {
         let words = areas.iter().map(|area| area.as_deref().unwrap_or_default());
         let words = words.chain(periods.iter().flatten().map(String::as_str)).map(str::as_bytes);
         let seal = Seal::new(key, std::iter::once(asked.as_slice()).chain(words));
+        let as_of = check(&reference, table, &areas, periods.first().and_then(Option::as_deref))?;
         let from = match request.cursor.as_str() {
-            "" => Place { position: position(engine, table)?, ..Place::default() },
+            "" => Place { position: position(engine, &as_of)?, ..Place::default() },
             cursor => {
                 let place = seal.place(cursor)?;
                 if place.position > newest {
@@ -72,14 +76,20 @@ impl Plan {
                 place
             }
         };
-        let mut tables = Vec::with_capacity(count);
-        for area in &areas {
-            for period in &periods {
-                let one = one(table, area.as_deref(), period.as_deref(), from.position);
-                tables.push(Question::new(&reference, &one)?);
-            }
-        }
-        Ok((Self { tables, position: from.position, seal, reference }, from))
+        let (table, position) = (table.clone(), from.position);
+        Ok((Self { table, areas, periods, position, seal, reference }, from))
+    }
+
+    /// Tables.
+    pub(super) fn len(&self) -> usize {
+        self.areas.len() * self.periods.len()
+    }
+
+    /// The question of the table of this number, under `len()`: area by area, each with its periods.
+    pub(super) fn question(&self, number: usize) -> Result<Question, Status> {
+        let (area, period) = (number / self.periods.len(), number % self.periods.len());
+        let (area, period) = (self.areas[area].as_deref(), self.periods[period].as_deref());
+        Question::new(&self.reference, &one(&self.table, area, period, self.position))
     }
 }
 
@@ -95,27 +105,61 @@ fn shared(table: &Table) -> Option<&v1::BreakdownQuery> {
     }
 }
 
+/// The same, to be changed.
+fn shared_mut(table: &mut Table) -> Option<&mut v1::BreakdownQuery> {
+    match table {
+        Table::Channels(asked) => asked.query.as_mut(),
+        Table::Outcomes(asked) => asked.query.as_mut(),
+        Table::Exclusion(asked) => asked.query.as_mut(),
+        Table::Provision(asked) => asked.query.as_mut(),
+        Table::Impact(asked) => asked.query.as_mut(),
+        Table::Risk(_) => None,
+    }
+}
+
+/// Refuses what the unary call would, before anything is sent, and says at which state of the data is read. Areas of a type are
+/// refused alike: the first of each type is looked at.
+fn check(
+    reference: &Reference,
+    table: &Table,
+    areas: &[Option<String>],
+    period: Option<&str>,
+) -> Result<AsOf, Status> {
+    let mut as_of = None;
+    let mut seen = BTreeSet::new();
+    for area in areas {
+        let known = area.as_deref().and_then(|code| reference.areas().get(code));
+        if seen.insert(known.map(|area| area.kind.as_str())) {
+            let first = placed(table, area.as_deref(), period);
+            let question = Question::new(reference, &first)?;
+            as_of.get_or_insert_with(|| question.as_of().clone());
+        }
+    }
+    Ok(as_of.unwrap_or(AsOf::Head))
+}
+
 /// The request of one table: the area and period in place of those asked for, everything in words, at one position.
 fn one(table: &Table, area: Option<&str>, period: Option<&str>, position: u64) -> Table {
-    let mut one = table.clone();
+    let mut one = placed(table, area, period);
     let as_of = Some(v1::AsOf { at: Some(v1::as_of::At::Position(int(position))) });
-    let query = match &mut one {
-        Table::Channels(asked) => &mut asked.query,
-        Table::Outcomes(asked) => &mut asked.query,
-        Table::Exclusion(asked) => &mut asked.query,
-        Table::Provision(asked) => &mut asked.query,
-        Table::Impact(asked) => &mut asked.query,
-        Table::Risk(asked) => {
-            asked.as_of = as_of;
-            if let Some(area) = area {
-                area.clone_into(&mut asked.area);
-            }
-            return one;
-        }
-    };
-    // Without a query its own call refuses it.
-    if let Some(query) = query {
+    if let Table::Risk(asked) = &mut one {
+        asked.as_of = as_of;
+    } else if let Some(query) = shared_mut(&mut one) {
         query.as_of = as_of;
+    }
+    one
+}
+
+/// The same with the state of the data as it was asked for.
+fn placed(table: &Table, area: Option<&str>, period: Option<&str>) -> Table {
+    let mut one = table.clone();
+    if let Table::Risk(asked) = &mut one
+        && let Some(area) = area
+    {
+        area.clone_into(&mut asked.area);
+    }
+    // Without a query its own call refuses it.
+    if let Some(query) = shared_mut(&mut one) {
         query.view = v1::BreakdownView::Full.into();
         if let Some(area) = area {
             area.clone_into(&mut query.area);
@@ -127,21 +171,16 @@ fn one(table: &Table, area: Option<&str>, period: Option<&str>, position: u64) -
     one
 }
 
-/// The position that is read at, from `as_of`.
-fn position(engine: &Engine, table: &Table) -> Result<u64, Status> {
-    let as_of = if let Table::Risk(asked) = table {
-        asked.as_of.as_ref()
-    } else {
-        shared(table).and_then(|query| query.as_of.as_ref())
-    };
+/// The position that is read at.
+fn position(engine: &Engine, as_of: &AsOf) -> Result<u64, Status> {
     let catalog = engine.store().catalog();
-    match query::as_of(as_of)? {
+    match as_of {
         AsOf::Head => Ok(catalog.position),
-        AsOf::Time(time) => Ok(catalog.position_at(time)),
-        AsOf::Position(asked) if asked > catalog.position => {
-            Err(status::position_not_reached(int(asked), int(catalog.position)))
+        AsOf::Time(time) => Ok(catalog.position_at(*time)),
+        AsOf::Position(asked) if *asked > catalog.position => {
+            Err(status::position_not_reached(int(*asked), int(catalog.position)))
         }
-        AsOf::Position(asked) => Ok(asked),
+        AsOf::Position(asked) => Ok(*asked),
     }
 }
 

@@ -1,15 +1,15 @@
-//! The tables that the rows are made of, each counted once: one for every dimension and condition that indicators share.
+//! The tables that the rows are made of, each counted once: one for every dimension and conditions that indicators share.
 
+use super::shares::Shares;
 use super::snapshot::keep_last;
 use super::{ACCESS, EXCLUDED, ExclusionRow, REASON, ReasonCell};
-use crate::domain::codes::{Dimension, State};
+use crate::domain::codes::State;
 use crate::domain::indicator::{Condition, Count};
 use crate::domain::measures::{Answer, Tally};
 use crate::domain::statistics::{paired_difference, proportion};
-use crate::engine::answer::context::{Absence, Reason};
 use crate::engine::answer::indicators::{IndicatorCell, Share};
 use crate::engine::answer::plan::Plan;
-use crate::engine::answer::table::{Table, Unit};
+use crate::engine::answer::table::{Folded, Table, Unit};
 use crate::engine::query::Query;
 use crate::engine::{Engine, QueryError};
 
@@ -26,22 +26,13 @@ impl Counted {
     }
 }
 
-/// An indicator that is a share.
-struct OfShare {
-    indicator: String,
-    /// Its table.
-    table: usize,
-    /// What each place of the table's inner axis says.
-    answers: Vec<Answer>,
-}
-
 /// An indicator that is a difference.
 struct OfDifference {
     indicator: String,
     /// The two shares.
-    shares: (usize, usize),
-    /// Both answers of the people that both are asked of.
-    joint: Counted,
+    shares: (String, String),
+    /// People of whom both answers are known: yes to both, to the first alone, to the second alone, to neither.
+    both: Folded<[u64; 4]>,
 }
 
 /// Everything that a row is made of.
@@ -52,8 +43,7 @@ pub(super) struct Tables {
     pub(super) base: Counted,
     /// Why people cannot use remote care, or only with help.
     pub(super) reasons: Counted,
-    counted: Vec<(String, Vec<Condition>, Counted)>,
-    shares: Vec<OfShare>,
+    shares: Vec<Shares>,
     differences: Vec<OfDifference>,
 }
 
@@ -65,16 +55,16 @@ impl Tables {
         plan: Plan,
         indicators: &[String],
     ) -> Result<Self, QueryError> {
-        let count = |plan: Plan, inner: usize| {
-            let (reader, threads) = (engine.store().reader(), engine.settings.threads);
+        let (reader, threads) = (engine.store().reader(), engine.settings.threads);
+        let count = |plan: Plan| {
             let path = plan.path(Unit::Weights);
-            let table = plan.table(reader, Unit::Weights, path, inner, threads)?;
+            let table = plan.table(reader, Unit::Weights, path, 1, threads)?;
             Ok::<_, QueryError>(Counted { plan, table })
         };
         let planned = |inner: &[&str], conditions: &[Condition]| {
             let mut plan = engine.access_plan(query, inner, conditions)?;
             keep_last(&mut plan, &query.by);
-            count(plan, inner.len())
+            Ok::<_, QueryError>(plan)
         };
         let reference = plan.reference.clone();
         let excluded =
@@ -82,86 +72,53 @@ impl Tables {
         let mut tables = Self {
             query: query.clone(),
             asked: indicators.to_vec(),
-            base: count(plan, 1)?,
-            reasons: planned(&[REASON], &[excluded])?,
-            counted: Vec::new(),
-            shares: Vec::new(),
+            base: count(plan)?,
+            reasons: count(planned(&[REASON], &[excluded])?)?,
+            shares: Shares::of(&reference, indicators),
             differences: Vec::new(),
         };
+        for shares in &mut tables.shares {
+            let plan = planned(&shares.dimensions(), &[])?;
+            shares.count(engine, plan)?;
+        }
         for id in indicators {
-            match reference.indicator(id).and_then(|indicator| indicator.count.as_ref()) {
-                Some(Count::Share { .. }) => {
-                    tables.share(&reference, id, &planned)?;
+            let Some(Count::Difference { difference }) =
+                reference.indicator(id).and_then(|indicator| indicator.count.as_ref())
+            else {
+                continue;
+            };
+            let of = tables.says(&difference.0).zip(tables.says(&difference.1));
+            let Some(((first, first_says), (second, second_says))) = of else { continue };
+            // Only people of whom the conditions of both are known to hold.
+            let conditions = [first.conditions.as_slice(), &second.conditions].concat();
+            let plan = planned(&[&first.dimension, &second.dimension], &conditions)?;
+            let mut both = Folded::default();
+            plan.fold(reader, query.by.len(), threads, &mut both, |both: &mut [u64; 4], at, n| {
+                match (first_says[at[0]], second_says[at[1]]) {
+                    (Answer::Yes, Answer::Yes) => both[0] += n,
+                    (Answer::Yes, Answer::No) => both[1] += n,
+                    (Answer::No, Answer::Yes) => both[2] += n,
+                    (Answer::No, Answer::No) => both[3] += n,
+                    _ => {}
                 }
-                Some(Count::Difference { difference: (first, second) }) => {
-                    let shares = tables
-                        .share(&reference, first, &planned)?
-                        .zip(tables.share(&reference, second, &planned)?);
-                    let Some(shares) = shares else { continue };
-                    let (first, second) = (tables.of(shares.0), tables.of(shares.1));
-                    let conditions = [first.1.as_slice(), second.1.as_slice()].concat();
-                    let joint = planned(&[&first.0, &second.0], &conditions)?;
-                    tables.differences.push(OfDifference { indicator: id.clone(), shares, joint });
-                }
-                None => {}
-            }
+            })?;
+            let (indicator, shares) = (id.clone(), difference.clone());
+            tables.differences.push(OfDifference { indicator, shares, both });
         }
         Ok(tables)
     }
 
-    /// Dimension and conditions of a share.
-    fn of(&self, share: usize) -> &(String, Vec<Condition>, Counted) {
-        &self.counted[self.shares[share].table]
-    }
-
-    /// The share of an indicator: its place among the shares.
-    fn share(
-        &mut self,
-        reference: &crate::domain::reference::Reference,
-        id: &str,
-        planned: &impl Fn(&[&str], &[Condition]) -> Result<Counted, QueryError>,
-    ) -> Result<Option<usize>, QueryError> {
-        if let Some(known) = self.shares.iter().position(|share| share.indicator == id) {
-            return Ok(Some(known));
-        }
-        let Some(Count::Share { dimension, numerator, denominator, conditions }) =
-            reference.indicator(id).and_then(|indicator| indicator.count.as_ref())
-        else {
-            return Ok(None);
-        };
-        let same = |known: &&(String, Vec<Condition>, Counted)| {
-            known.0 == *dimension && known.1 == *conditions
-        };
-        let table = match self.counted.iter().position(|known| same(&known)) {
-            Some(table) => table,
-            None => {
-                let counted = planned(&[dimension], conditions)?;
-                self.counted.push((dimension.clone(), conditions.clone(), counted));
-                self.counted.len() - 1
-            }
-        };
-        let axes = &self.counted[table].2.plan.axes;
-        let words = |codes: &[String]| codes.to_vec();
-        let (yes, known) = (words(numerator), words(denominator));
-        let answers = axes[axes.len() - 1].answers(
-            &yes.iter().map(String::as_str).collect::<Vec<_>>(),
-            &known.iter().map(String::as_str).collect::<Vec<_>>(),
-        );
-        self.shares.push(OfShare { indicator: id.to_owned(), table, answers });
-        Ok(Some(self.shares.len() - 1))
+    /// The shares that an indicator is among, and what each place of their dimension says to it.
+    fn says(&self, id: &str) -> Option<(&Shares, &[Answer])> {
+        self.shares.iter().find_map(|shares| Some((shares, shares.says(id)?)))
     }
 
     /// A row; none: the total.
     pub(super) fn row(&self, row: Option<&Vec<usize>>) -> ExclusionRow {
         let people = self.base.counts(row).map_or(0, |counts| counts.iter().sum());
-        let cell = |id: &String| {
-            let share = self.shares.iter().position(|share| share.indicator == *id);
-            let gap = self.differences.iter().find(|gap| gap.indicator == *id);
-            match (gap, share) {
-                (Some(gap), _) => Some(self.gap(gap, row)),
-                (None, Some(share)) => Some(self.cell(share, row)),
-                (None, None) => None,
-            }
+        let cell = |id: &String| match self.differences.iter().find(|gap| gap.indicator == *id) {
+            Some(gap) => self.gap(gap, row),
+            None => self.cell(id, row),
         };
         let (reasons, reason_base) = self.reasons(row);
         ExclusionRow {
@@ -173,45 +130,17 @@ impl Tables {
         }
     }
 
-    fn tally(&self, share: usize, row: Option<&Vec<usize>>) -> Tally {
-        let mut tally = Tally::default();
-        let counts = self.of(share).2.counts(row);
-        let answers = &self.shares[share].answers;
-        for (answer, count) in answers.iter().zip(counts.into_iter().flatten()) {
-            tally.count(*answer, *count);
-        }
-        tally
+    fn cell(&self, id: &str, row: Option<&Vec<usize>>) -> Option<IndicatorCell> {
+        let tally = self.shares.iter().find_map(|shares| shares.tally(id, row))?;
+        Some(IndicatorCell::new(id, tally, "people", self.query.confidence))
     }
 
-    fn cell(&self, share: usize, row: Option<&Vec<usize>>) -> IndicatorCell {
-        let tally = self.tally(share, row);
-        let id = &self.shares[share].indicator;
-        let mut cell = IndicatorCell::new(id, tally, "people", self.query.confidence);
-        // Nobody that it applies to, because no source says to whom it does.
-        let plan = &self.of(share).2.plan;
-        let unsaid = |condition: &&Condition| {
-            let field = plan.reference.dimension(&condition.dimension).and_then(Dimension::field);
-            field.is_some_and(|field| plan.submissions.iter().all(|s| s.column(field).is_none()))
-        };
-        if tally == Tally::default()
-            && let Some(condition) = self.of(share).1.iter().find(unsaid)
-        {
-            cell.share = Err(Absence {
-                reason: Reason::NotCollected,
-                detail: format!(
-                    "no source collects `{}`, which says to whom it applies",
-                    condition.dimension
-                ),
-            });
-        }
-        cell
-    }
-
-    fn gap(&self, gap: &OfDifference, row: Option<&Vec<usize>>) -> IndicatorCell {
-        let (first, second) = (self.cell(gap.shares.0, row), self.cell(gap.shares.1, row));
+    fn gap(&self, gap: &OfDifference, row: Option<&Vec<usize>>) -> Option<IndicatorCell> {
+        let (first, second) = (self.cell(&gap.shares.0, row)?, self.cell(&gap.shares.1, row)?);
         let share = match (first.share, second.share) {
             (Ok(of_first), Ok(of_second)) => {
-                let both = self.both(gap, row);
+                let both = row.map_or(Some(&gap.both.all), |row| gap.both.rows.get(row));
+                let both = both.copied().unwrap_or_default();
                 let same = [first.tally, second.tally]
                     .iter()
                     .all(|tally| tally.denominator == both.iter().sum::<u64>());
@@ -221,27 +150,7 @@ impl Tables {
             }
             (Err(why), _) | (_, Err(why)) => Err(why),
         };
-        IndicatorCell { indicator: gap.indicator.clone(), tally: Tally::default(), share }
-    }
-
-    /// People of whom both answers are known: yes to both, to the first alone, to the second alone, to neither.
-    fn both(&self, gap: &OfDifference, row: Option<&Vec<usize>>) -> [u64; 4] {
-        let (first, second) =
-            (&self.shares[gap.shares.0].answers, &self.shares[gap.shares.1].answers);
-        let mut both = [0; 4];
-        let counts = gap.joint.counts(row).into_iter().flatten();
-        let cells = first.iter().flat_map(|a| second.iter().map(move |b| (*a, *b)));
-        for (cell, count) in cells.zip(counts) {
-            let place = match cell {
-                (Answer::Yes, Answer::Yes) => 0,
-                (Answer::Yes, Answer::No) => 1,
-                (Answer::No, Answer::Yes) => 2,
-                (Answer::No, Answer::No) => 3,
-                _ => continue,
-            };
-            both[place] += count;
-        }
-        both
+        Some(IndicatorCell { indicator: gap.indicator.clone(), tally: Tally::default(), share })
     }
 
     /// Reasons, and how many people's are known.

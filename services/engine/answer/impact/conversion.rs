@@ -29,6 +29,10 @@ const DAYS: u8 = 7;
 pub(super) const NOTE: &str = "Followed: the same person attended in person with the same organisation on the same day or within \
     7 days after, also in the next month and whatever the conditions; the order within a day is not known.";
 
+/// What has to be known where consultations in person may have followed unseen.
+pub(super) const LOWER_BOUND: &str = "Followed is a lower bound: consultations in person of the same organisations without a \
+    person key or a day may have followed unseen.";
+
 /// The field whose place in the plan the answer takes: days have no dimension, so no question asks by them.
 const STAND_IN: Field = Field::Day;
 
@@ -40,28 +44,37 @@ pub(super) enum Followed {
     NotComputable = 2,
     /// Not remote, or not attended.
     NoMatter = 3,
+    /// The source does not collect how people were seen, or whether they attended.
+    NotCollected = 4,
 }
 
 impl Followed {
-    pub(super) const ALL: [Self; 4] = [Self::Yes, Self::No, Self::NotComputable, Self::NoMatter];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Yes, Self::No, Self::NotComputable, Self::NoMatter, Self::NotCollected];
 }
 
 /// Why there is no share.
-pub(super) fn absence(not_computable: u64) -> Absence {
-    if not_computable == 0 {
-        let detail = "no remote consultation is known to have been attended".into();
-        return Absence { reason: Reason::NoData, detail };
-    }
-    Absence {
-        reason: Reason::NotComputable,
-        detail: "no remote consultation can be followed: no person keys or days, or the next 7 days are not submitted yet".into(),
-    }
+pub(super) fn absence(not_computable: u64, not_collected: u64) -> Absence {
+    let (reason, detail) = match (not_computable, not_collected) {
+        (0, 0) => (Reason::NoData, "no remote consultation is known to have been attended"),
+        (0, _) => (
+            Reason::NotCollected,
+            "no source of these consultations collects both channel and attendance",
+        ),
+        (..) => (
+            Reason::NotComputable,
+            "no remote consultation can be followed: no person keys or days, or the next 7 days are not submitted yet",
+        ),
+    };
+    Absence { reason, detail: detail.into() }
 }
 
 /// What was looked at besides the plan.
 pub(super) struct Seen {
     pub(super) data_position: u64,
     pub(super) scope: Option<Scope>,
+    /// Whether a consultation in person of an unknown person or day may have followed one that counts as not followed.
+    pub(super) hidden: bool,
 }
 
 /// What the words of a column mean, by number of the word.
@@ -70,6 +83,13 @@ struct Words {
     /// Whether in person or remote; none: neither is known.
     in_person: Vec<Option<bool>>,
     day: Vec<Option<u8>>,
+}
+
+/// What followed the consultations of a submission.
+struct Found {
+    column: Made,
+    /// See [`Seen::hidden`].
+    hidden: bool,
 }
 
 /// The columns of a submission that conversion is worked out from.
@@ -102,7 +122,7 @@ impl Engine {
         let words = self.conversion_words(&plan.reference);
         let reader = self.store().reader();
         let numbered: Vec<_> = plan.submissions.iter().cloned().enumerate().collect();
-        let run = |some: &[(usize, Arc<Submission>)]| -> Result<Vec<(usize, Made)>, StoreError> {
+        let run = |some: &[(usize, Arc<Submission>)]| -> Result<Vec<(usize, Found)>, StoreError> {
             let made = some.iter().map(|(number, submission)| {
                 let month = submission.slot.month;
                 let next = Month::from_number(u32::from(month.number()) + 1);
@@ -113,13 +133,15 @@ impl Engine {
             made.collect()
         };
         let runs = on_threads(&numbered, |(_, s)| s.records(), self.settings.threads, run);
+        let mut hidden = false;
         for made in runs {
-            for (number, column) in made? {
-                plan.put(number, STAND_IN, &column);
+            for (number, found) in made? {
+                plan.put(number, STAND_IN, &found.column);
+                hidden |= found.hidden;
             }
         }
         plan.axes.push(axis());
-        Ok(Seen { data_position: further.data_position, scope: further.scope })
+        Ok(Seen { data_position: further.data_position, scope: further.scope, hidden })
     }
 
     fn conversion_words(&self, reference: &crate::domain::reference::Reference) -> Words {
@@ -206,12 +228,29 @@ impl<'a> Columns<'a> {
         word.and_then(|word| meanings.get(*word as usize)).copied().unwrap_or_default()
     }
 
-    /// Whether a record was attended in person; none: not attended, or not known how.
-    fn attended_in_person(&self, record: usize) -> Option<bool> {
-        let attended =
-            self.meaning(Field::Attendance, &self.attendance, &self.words.attended, record);
-        let mode = self.meaning(Field::Channel, &self.channel, &self.words.in_person, record);
-        mode.filter(|_| attended)
+    fn attended(&self, record: usize) -> bool {
+        self.meaning(Field::Attendance, &self.attendance, &self.words.attended, record)
+    }
+
+    /// Whether a record was in person (no: remote); none: neither is known.
+    fn mode(&self, record: usize) -> Option<bool> {
+        self.meaning(Field::Channel, &self.channel, &self.words.in_person, record)
+    }
+
+    /// The records that were attended in person.
+    fn attended_in_person(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.submission.records()).filter(|r| self.attended(*r) && self.mode(*r) == Some(true))
+    }
+
+    /// Why what followed a record is no question; none: it was remote and attended.
+    fn no_question(&self, record: usize) -> Option<Followed> {
+        let collects = |field| self.submission.column(field).is_some();
+        let (channel, attendance) = (collects(Field::Channel), collects(Field::Attendance));
+        let other = channel && self.mode(record) != Some(false);
+        if other || attendance && !self.attended(record) {
+            return Some(Followed::NoMatter);
+        }
+        (!channel || !attendance).then_some(Followed::NotCollected)
     }
 
     /// Person and day of a record, where both are known.
@@ -223,11 +262,15 @@ impl<'a> Columns<'a> {
 
     /// Who attended in person on which day, in order. `after`: days before the month.
     fn in_person(&self, after: u8) -> Vec<(u64, u8)> {
-        let records =
-            (0..self.submission.records()).filter(|r| self.attended_in_person(*r) == Some(true));
-        let mut seen: Vec<_> = records.filter_map(|record| self.seen(record)).collect();
-        seen.iter_mut().for_each(|(_, day)| *day += after);
-        seen
+        let seen = self.attended_in_person().filter_map(|record| self.seen(record));
+        seen.map(|(person, day)| (person, day + after)).collect()
+    }
+
+    /// Whether somebody may have attended in person by a day of whom it is not known who it was, or when.
+    fn hides(&self, by: u8) -> bool {
+        let day = |record| self.meaning(Field::Day, &self.day, &self.words.day, record);
+        let unseen = |record| self.seen(record).is_none() && day(record).is_none_or(|d| d <= by);
+        self.attended_in_person().any(unseen)
     }
 }
 
@@ -237,10 +280,10 @@ fn followed(
     words: &Words,
     submission: &Submission,
     next: Option<&Submission>,
-) -> Result<Made, StoreError> {
+) -> Result<Found, StoreError> {
     let own = Columns::read(reader, words, submission)?;
     let days = submission.slot.month.days();
-    let mut in_person = own.in_person(0);
+    let (mut in_person, mut hides) = (own.in_person(0), own.hides(days));
     // Keys of another scheme are other keys, and who was seen when has to be told of the whole month.
     let tells = |next: &&Submission| {
         let collected = [Field::Day, Field::Channel, Field::Attendance];
@@ -250,13 +293,14 @@ fn followed(
     };
     let next = next.filter(tells);
     if let Some(next) = next.filter(|_| own.persons.is_some()) {
-        let next = Columns::read(reader, words, next)?.in_person(days);
-        in_person.extend(next.into_iter().filter(|(_, day)| *day <= days + DAYS));
+        let next = Columns::read(reader, words, next)?;
+        in_person.extend(next.in_person(days).into_iter().filter(|(_, day)| *day <= days + DAYS));
+        hides |= next.hides(DAYS);
     }
     in_person.sort_unstable();
     let answer = |record: usize| {
-        if own.attended_in_person(record) != Some(false) {
-            return Followed::NoMatter;
+        if let Some(why) = own.no_question(record) {
+            return why;
         }
         let Some((person, day)) = own.seen(record) else { return Followed::NotComputable };
         if day + DAYS > days && next.is_none() {
@@ -269,7 +313,8 @@ fn followed(
         }
     };
     let indices: Vec<u16> = (0..submission.records()).map(|record| answer(record) as u16).collect();
+    let hidden = hides && indices.contains(&(Followed::No as u16));
     let words = (0u32..).take(Followed::ALL.len()).collect();
     let indices = Arc::new(Packed::indices(indices.into_iter(), Followed::ALL.len()));
-    Ok(Made { words, indices })
+    Ok(Found { column: Made { words, indices }, hidden })
 }

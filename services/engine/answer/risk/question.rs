@@ -3,12 +3,14 @@
 use crate::domain::codes::{Dimension, Source, nearest};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
+use crate::domain::indicator::{Indicator, Unit};
 use crate::domain::reference::Reference;
 use crate::domain::small_area::Edition;
 use crate::engine::query::{AsOf, no_area, no_collection};
 use crate::engine::{Missing, QueryError};
 
-/// Indicator that is meant where none is named, and the score from which an area is of high risk where nothing is said.
+/// Indicator that is meant where none is named, and the score from which an area is of high risk where nothing is said and the
+/// indicator can have it.
 const DEFAULT_INDICATOR: &str = "DX-10";
 const DEFAULT_HIGH_RISK: f64 = 5.0;
 /// Area that answers are offered for where one has no small areas.
@@ -116,6 +118,9 @@ impl RiskQuestion {
         }
         let id = if asked.indicator.is_empty() { DEFAULT_INDICATOR } else { &asked.indicator };
         let indicator = reference.indicator(id).ok_or_else(|| no_indicator(reference, id))?;
+        if indicator.unit != Unit::Score {
+            return Err(QueryError::Refused(no_score(reference, indicator)));
+        }
         let score_collection = given(&asked.score_collection);
         let population_collection = given(&asked.population_collection);
         for (name, id, dataset) in [
@@ -139,21 +144,7 @@ impl RiskQuestion {
                 )));
             }
         }
-        let (least, most) = indicator.range();
-        let high_risk = match asked.high_risk {
-            None => HighRisk::Score(DEFAULT_HIGH_RISK),
-            Some(HighRisk::Score(score)) if !(least..=most).contains(&score) => {
-                let range = format!("a score from {least} to {most}");
-                return Err(field("high_risk_score", range));
-            }
-            Some(HighRisk::TopShare(share)) if !(share > 0.0 && share < 1.0) => {
-                return Err(field(
-                    "high_risk_top_share",
-                    "over 0 and under 1: 0.2 is the most exposed fifth",
-                ));
-            }
-            Some(high) => high,
-        };
+        let high_risk = high_risk(indicator, asked.high_risk)?;
         Ok(Self {
             area: area.code.clone(),
             area_name: area.name.clone(),
@@ -164,6 +155,29 @@ impl RiskQuestion {
             high_risk,
             as_of,
         })
+    }
+}
+
+/// What counts as high risk: what was asked for, or the usual score where it is one of this indicator.
+fn high_risk(indicator: &Indicator, asked: Option<HighRisk>) -> Result<HighRisk, QueryError> {
+    let (least, most) = indicator.range();
+    let can_be = |score: f64| (least..=most).contains(&score);
+    match asked {
+        None if can_be(DEFAULT_HIGH_RISK) => Ok(HighRisk::Score(DEFAULT_HIGH_RISK)),
+        None => Err(field(
+            "high_risk_score",
+            format!(
+                "is required, or `high_risk_top_share`: {} has no usual one; a score from {least} to {most}",
+                indicator.id
+            ),
+        )),
+        Some(HighRisk::Score(score)) if !can_be(score) => {
+            Err(field("high_risk_score", format!("a score from {least} to {most}")))
+        }
+        Some(HighRisk::TopShare(share)) if !(share > 0.0 && share < 1.0) => {
+            Err(field("high_risk_top_share", "over 0 and under 1: 0.2 is the most exposed fifth"))
+        }
+        Some(high) => Ok(high),
     }
 }
 
@@ -191,6 +205,17 @@ fn no_small_areas(reference: &Reference, code: &str, kind: &str) -> String {
     )
 }
 
+fn no_score(reference: &Reference, indicator: &Indicator) -> String {
+    let scores = reference.indicators().filter(|other| other.unit == Unit::Score);
+    let scores: Vec<_> = scores.map(|score| score.id.as_str()).collect();
+    format!(
+        "{} is a {}, no score of small areas: ask for one of {}",
+        indicator.id,
+        indicator.unit.name(),
+        scores.join(", ")
+    )
+}
+
 fn no_indicator(reference: &Reference, id: &str) -> QueryError {
     let near = nearest(id, reference.indicators().map(|indicator| indicator.id.as_str()));
     let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
@@ -203,4 +228,46 @@ fn no_dimension(reference: &Reference, id: &str) -> QueryError {
     let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
     let message = format!("no dimension `{id}`{hint}; ReferenceService.ListDimensions lists them");
     QueryError::NotFound { kind: Missing::Dimension, name: id.to_owned(), message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::codes::Content;
+
+    fn asked(
+        reference: &Reference,
+        indicator: &str,
+        high_risk: Option<HighRisk>,
+    ) -> Result<HighRisk, QueryError> {
+        let (area, indicator) = ("QK1".to_owned(), indicator.to_owned());
+        let asked = RiskAsked { area, indicator, high_risk, ..Default::default() };
+        RiskQuestion::new(reference, &asked, AsOf::Head).map(|question| question.high_risk)
+    }
+
+    #[test]
+    fn the_usual_score_is_that_of_indicators_that_can_have_it() {
+        let name = "indicators.toml";
+        let embedded = Content::embedded();
+        let narrow = embedded.file(name).unwrap().replacen("maximum = 10.0", "maximum = 4.5", 1);
+        let reference = Reference::new(&Content::with([(name.to_owned(), narrow)])).unwrap();
+        assert_eq!(asked(&reference, "DX-10-BROADBAND", None).unwrap(), HighRisk::Score(5.0));
+        let Err(QueryError::Field { field, description }) = asked(&reference, "DX-10", None) else {
+            panic!("5 is no score of it")
+        };
+        assert_eq!(field, "high_risk_score");
+        assert!(description.contains("0 to 4.5"), "{description}");
+        for high in [HighRisk::Score(4.5), HighRisk::TopShare(0.2)] {
+            assert_eq!(asked(&reference, "DX-10", Some(high)).unwrap(), high);
+        }
+    }
+
+    #[test]
+    fn what_is_no_score_is_refused_whatever_threshold_it_has() {
+        let reference = Reference::new(&Content::embedded()).unwrap();
+        for high in [None, Some(HighRisk::Score(0.5)), Some(HighRisk::TopShare(0.2))] {
+            let refused = asked(&reference, "DX-06", high);
+            assert!(matches!(refused, Err(QueryError::Refused(why)) if why.contains("DX-10, ")));
+        }
+    }
 }

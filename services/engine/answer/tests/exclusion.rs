@@ -6,9 +6,10 @@ use super::ask::labels;
 use super::model::{Fact, Label, Model, weight};
 use super::random::{Random, cases};
 use super::running::Running;
-use super::world::{Said, Setting};
+use super::world::{Given, Row, Said, Setting};
 use crate::domain::codes::Source;
 use crate::domain::collection::Dataset;
+use crate::domain::field::Field;
 use crate::domain::indicator::Count;
 use crate::domain::measures::Tally;
 use crate::engine::QueryError;
@@ -50,49 +51,46 @@ impl Model<'_> {
     }
 
     fn indicator(&self, id: &str, facts: &[Fact<'_>]) -> Tally {
-        let mut tally = Tally::default();
-        for fact in facts {
-            match self.says(id, *fact) {
-                Some(Some(true)) => {
-                    tally.numerator += weight(fact.1);
-                    tally.denominator += weight(fact.1);
-                }
-                Some(Some(false)) => tally.denominator += weight(fact.1),
-                Some(None) => {
-                    let label = self.indicator_label(id, *fact);
-                    if label == "!NOT_COLLECTED" {
-                        tally.not_collected += weight(fact.1);
-                    } else if UNKNOWN.contains(&label.as_str()) {
-                        tally.unknown += weight(fact.1);
-                    }
-                }
-                None => {}
-            }
-        }
-        tally
-    }
-
-    fn indicator_label(&self, id: &str, fact: Fact<'_>) -> Label {
-        match self.reference.indicator(id).unwrap().count.as_ref().unwrap() {
-            Count::Share { dimension, .. } => self.labels(dimension, fact).remove(0),
-            Count::Difference { .. } => unreachable!(),
+        let of = |answers: &[char]| {
+            let meant = facts.iter().filter(|fact| answers.contains(&self.says(id, **fact)));
+            meant.map(|fact| weight(fact.1)).sum()
+        };
+        Tally {
+            numerator: of(&['y']),
+            denominator: of(&['y', 'n']),
+            unknown: of(&['?']),
+            not_collected: of(&['!']),
         }
     }
 
-    /// Whether an indicator applies to somebody, and what it says, if that is known.
-    fn says(&self, id: &str, fact: Fact<'_>) -> Option<Option<bool>> {
-        let Some(Count::Share { numerator, denominator, conditions, .. }) =
+    /// Yes, no, or why neither: `?` not known, or not whether it applies; `!` the one or the other is not collected; `-` does not
+    /// apply.
+    fn says(&self, id: &str, fact: Fact<'_>) -> char {
+        let Some(Count::Share { dimension, numerator, denominator, conditions }) =
             &self.reference.indicator(id).unwrap().count
         else {
             unreachable!()
         };
-        let applies = conditions.iter().all(|condition| {
-            let labels = self.labels(&condition.dimension, fact);
-            labels.iter().any(|label| condition.codes.iter().any(|code| is(label, code)))
-        });
-        let label = self.indicator_label(id, fact);
-        let among = |codes: &[String]| codes.iter().any(|code| is(&label, code));
-        applies.then(|| among(denominator).then(|| among(numerator)))
+        let among = |label: &Label, codes: &[String]| codes.iter().any(|code| is(label, code));
+        let missing = |label: &Label| match label.as_str() {
+            "!NOT_COLLECTED" => '!',
+            label if UNKNOWN.contains(&label) => '?',
+            _ => '-',
+        };
+        let unmet: Vec<_> = conditions
+            .iter()
+            .map(|condition| (self.labels(&condition.dimension, fact).remove(0), condition))
+            .filter(|(label, condition)| !among(label, &condition.codes))
+            .map(|(label, _)| missing(&label))
+            .collect();
+        if let Some(why) = ['-', '!', '?'].into_iter().find(|why| unmet.contains(why)) {
+            return why;
+        }
+        match self.labels(dimension, fact).remove(0) {
+            label if among(&label, numerator) => 'y',
+            label if among(&label, denominator) => 'n',
+            label => missing(&label),
+        }
     }
 
     fn row(&self, asked: &[String], facts: &[Fact<'_>]) -> Expected {
@@ -111,7 +109,7 @@ impl Model<'_> {
                         continue;
                     }
                     let of = |tally: Tally| tally.numerator as f64 / tally.denominator as f64;
-                    let known = |id: &str, fact: Fact<'_>| self.says(id, fact).flatten().is_some();
+                    let known = |id: &str, fact: Fact<'_>| matches!(self.says(id, fact), 'y' | 'n');
                     let same = facts
                         .iter()
                         .filter(|f| weight(f.1) > 0)
@@ -324,4 +322,84 @@ fn the_last_snapshots_are_counted_person_by_person() {
         filled > 60 && limits > 20 && gaps > 20 && over_time > 10,
         "{filled} {limits} {gaps} {over_time}"
     );
+}
+
+fn snapshot(organisation: &str, collected: &[Field], rows: Vec<Row>) -> Said {
+    Said {
+        collection: "synthetic-llr",
+        dataset: Dataset::DigitalAccess,
+        organisation: organisation.into(),
+        month: "2020-04".parse().unwrap(),
+        systems: BTreeMap::new(),
+        collected: collected.iter().copied().collect(),
+        scheme: String::new(),
+        rows,
+    }
+}
+
+fn people(count: u32, fields: &[(Field, Given)]) -> Row {
+    Row { fields: fields.iter().cloned().collect(), weight: Some(count), ..Row::default() }
+}
+
+/// The cells of an organisation, or of all of the area, by indicator.
+fn cells(running: &Running, organisation: Option<&str>) -> BTreeMap<String, IndicatorCell> {
+    let reference = running.reference();
+    let asked = Asked {
+        collection: "synthetic-llr".into(),
+        organisations: organisation.into_iter().map(Into::into).collect(),
+        area: if organisation.is_none() { "QK1".into() } else { String::new() },
+        first: "2020-04".into(),
+        ..Asked::default()
+    };
+    let query = Query::new(&reference, &asked, AsOf::Head).unwrap();
+    let indicators = counted_indicators(&reference, &[]).unwrap();
+    let question = ExclusionQuestion { query, indicators, estimates: None };
+    let table = running.engine().exclusion(&question).unwrap();
+    let cells = table.rows.into_iter().find(|row| row.keys.is_empty()).unwrap().indicators;
+    cells.into_iter().map(|cell| (cell.indicator.clone(), cell)).collect()
+}
+
+#[test]
+fn of_whom_it_is_not_known_whether_it_applies_is_counted_apart() {
+    let mut running = Running::new();
+    let code = |code: &str| Given::Code(code.into());
+    let registered = || (Field::AppRegistered, code("Y"));
+    let known = [
+        people(2, &[(Field::Age, Given::Number(30)), registered()]),
+        // Not known; known, but not on which side of 13.
+        people(4, &[registered()]),
+        people(1, &[(Field::Age, code("10-14")), registered()]),
+        // Too young: in no count.
+        people(3, &[(Field::Age, Given::Number(12)), registered()]),
+    ];
+    running.submit(snapshot("04C", &[Field::Age], known.to_vec()));
+    running.submit(snapshot("04V", &[], vec![people(7, &[registered()])]));
+    let counts = |cells: &BTreeMap<String, IndicatorCell>, id: &str| {
+        let tally = cells[id].tally;
+        [tally.numerator, tally.denominator, tally.unknown, tally.not_collected]
+    };
+    let why = |cells: &BTreeMap<String, IndicatorCell>, id: &str| {
+        cells[id].share.as_ref().err().map(|why| why.reason)
+    };
+    let (first, second) = (cells(&running, Some("04C")), cells(&running, Some("04V")));
+    assert_eq!(counts(&first, "DX-06"), [2, 2, 5, 0]);
+    assert_eq!(why(&first, "DX-06"), None);
+    assert_eq!(counts(&second, "DX-06"), [0, 0, 0, 7]);
+    assert_eq!(why(&second, "DX-06"), Some(Reason::NotCollected));
+    // Nobody says who cannot use remote care, nor whether support was offered.
+    for id in ["DX-09", "DX-18-OFFERED", "DX-18-ACCEPTED"] {
+        assert_eq!(
+            (counts(&first, id), why(&first, id)),
+            ([0, 0, 0, 10], Some(Reason::NotCollected))
+        );
+    }
+    // All of them together.
+    let both = cells(&running, None);
+    assert_eq!(counts(&both, "DX-06"), [2, 2, 5, 7]);
+    // Only children: nobody to whom it applies. Only unknown ages: not known.
+    let child = people(3, &[(Field::Age, Given::Number(5)), registered()]);
+    running.submit(snapshot("04C", &[Field::Age], vec![child]));
+    assert_eq!(why(&cells(&running, Some("04C")), "DX-06"), Some(Reason::NoData));
+    running.submit(snapshot("04C", &[Field::Age], vec![people(3, &[registered()])]));
+    assert_eq!(why(&cells(&running, Some("04C")), "DX-06"), Some(Reason::NotComputable));
 }

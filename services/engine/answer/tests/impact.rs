@@ -6,19 +6,22 @@ use super::ask::labels;
 use super::model::{Fact, Label, Model, weight};
 use super::provision::{grown, query, spoken};
 use super::random::cases;
-use super::world::Said;
+use super::running::Running;
+use super::world::{Given, Row, Said};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::engine::QueryError;
-use crate::engine::answer::{ImpactQuestion, ImpactRow};
-use crate::engine::query::AsOf;
+use crate::engine::answer::{ImpactQuestion, ImpactRow, ImpactTable, Reason};
+use crate::engine::query::{AsOf, Asked, Query};
 
 /// Numerator, denominator, unknown, not collected of each outcome in person and remotely; remote, followed, not computable.
 #[derive(Debug, Default, PartialEq)]
 struct Got {
     outcomes: [[(u64, u64, u64, u64); 2]; 3],
     conversion: (u64, u64, u64),
+    /// Why there is no conversion.
+    why: Option<Reason>,
 }
 
 /// Days since the first month.
@@ -70,6 +73,13 @@ impl Model<'_> {
 
     fn impact(&self, facts: &[Fact<'_>], late: bool) -> Got {
         let mut got = Got::default();
+        let uncollected = facts.iter().any(|fact| {
+            let of = |id: &str| self.labels(id, *fact).remove(0);
+            let (mode, attendance) = (of("channel_mode"), of("attendance_outcome"));
+            let missing = |label: &str| label == "!NOT_COLLECTED";
+            (missing(&mode) && (missing(&attendance) || attendance == "ATTENDED"))
+                || (missing(&attendance) && mode == "REMOTE")
+        });
         for fact in facts {
             let n = weight(fact.1);
             let label = |id: &str| self.labels(id, *fact).remove(0);
@@ -113,6 +123,12 @@ impl Model<'_> {
                 }
             }
         }
+        got.why = match got.conversion {
+            (0, _, 0) if uncollected => Some(Reason::NotCollected),
+            (0, _, 0) => Some(Reason::NoData),
+            (0, ..) => Some(Reason::NotComputable),
+            _ => None,
+        };
         got
     }
 }
@@ -137,12 +153,13 @@ fn found(row: &ImpactRow) -> Got {
     let of = &row.conversion;
     assert_eq!(of.share.is_ok(), of.remote > 0);
     got.conversion = (of.remote, of.followed, of.not_computable);
+    got.why = of.share.as_ref().err().map(|why| why.reason);
     got
 }
 
 #[test]
 fn outcomes_and_what_followed_are_counted_one_by_one() {
-    let (mut followed, mut alone, mut unseen, mut across) = (0, 0, 0, 0);
+    let (mut followed, mut alone, mut unseen, mut across, mut uncollected) = (0, 0, 0, 0, 0);
     for seed in 0..cases(10) {
         let (running, setting, mut random) = grown(seed + 13_000);
         let reference = running.reference();
@@ -173,11 +190,87 @@ fn outcomes_and_what_followed_are_counted_one_by_one() {
                 followed += row.conversion.1;
                 alone += row.conversion.0 - row.conversion.1;
                 unseen += row.conversion.2;
+                uncollected += usize::from(row.why == Some(Reason::NotCollected));
             }
             let months = question.query.months;
             across += usize::from(months.0 < months.1 && rows.values().any(|r| r.conversion.1 > 0));
         }
     }
     let enough = followed > 100 && alone > 100 && unseen > 100 && across > 10;
-    assert!(enough, "{followed} {alone} {unseen} {across}");
+    assert!(enough && uncollected > 10, "{followed} {alone} {unseen} {across} {uncollected}");
+}
+
+fn impact_of(rows: Vec<Row>) -> ImpactTable {
+    let mut running = Running::new();
+    running.submit(Said {
+        collection: "synthetic-llr",
+        dataset: Dataset::Consultations,
+        organisation: "04C".into(),
+        month: "2020-04".parse().unwrap(),
+        systems: BTreeMap::new(),
+        collected: std::collections::BTreeSet::new(),
+        scheme: "nhs".into(),
+        rows,
+    });
+    let asked = Asked {
+        collection: "synthetic-llr".into(),
+        organisations: vec!["04C".into()],
+        first: "2020-04".into(),
+        ..Asked::default()
+    };
+    let query = Query::new(&running.reference(), &asked, AsOf::Head).unwrap();
+    let question = ImpactQuestion { query, late_counts_as_missed: false };
+    running.engine().impact(&question).unwrap()
+}
+
+/// A consultation of a person, if one is given, on a day of the month, if one is.
+fn consultation(fields: &[(Field, &str)], person: &str, day: u8) -> Row {
+    Row {
+        fields: fields.iter().map(|(field, code)| (*field, Given::Code((*code).into()))).collect(),
+        weight: None,
+        person: (!person.is_empty()).then(|| person.into()),
+        day: (day > 0).then_some(day),
+    }
+}
+
+#[test]
+fn what_nobody_collects_is_not_what_cannot_be_computed() {
+    let (channel, attended) = ((Field::Channel, "VIDEO"), (Field::Attendance, "5"));
+    let not_collected = Some(Reason::NotCollected);
+    for (fields, why) in [
+        (&[attended] as &[_], not_collected),
+        (&[channel], not_collected),
+        (&[], not_collected),
+        // In person, or missed: whatever the other would say.
+        (&[(Field::Channel, "FACE_TO_FACE")], Some(Reason::NoData)),
+        (&[(Field::Attendance, "3")], Some(Reason::NoData)),
+        (&[channel, attended], None),
+    ] {
+        let table = impact_of(vec![consultation(fields, "a", 2)]);
+        let conversion = &table.rows[0].conversion;
+        assert_eq!(conversion.not_computable, 0, "{fields:?}");
+        assert_eq!(conversion.share.as_ref().err().map(|why| why.reason), why, "{fields:?}");
+    }
+}
+
+#[test]
+fn followed_is_a_lower_bound_where_somebody_unknown_was_seen_in_person() {
+    let attended = (Field::Attendance, "5");
+    let remote = [(Field::Channel, "VIDEO"), attended];
+    let in_person = [(Field::Channel, "FACE_TO_FACE"), attended];
+    let bound = |rows: Vec<Row>| {
+        let table = impact_of(rows);
+        table.context.notes.iter().any(|note| note.contains("lower bound"))
+    };
+    let alone = || consultation(&remote, "a", 2);
+    assert!(!bound(vec![alone()]));
+    assert!(!bound(vec![alone(), consultation(&in_person, "b", 3)]));
+    assert!(bound(vec![alone(), consultation(&in_person, "", 3)]));
+    assert!(bound(vec![alone(), consultation(&in_person, "a", 0)]));
+    // Remote itself, not attended, or nothing that it could have followed.
+    assert!(!bound(vec![alone(), consultation(&remote, "", 3)]));
+    let missed = [(Field::Channel, "FACE_TO_FACE"), (Field::Attendance, "3")];
+    assert!(!bound(vec![alone(), consultation(&missed, "", 3)]));
+    let followed = consultation(&in_person, "a", 3);
+    assert!(!bound(vec![alone(), followed, consultation(&in_person, "", 3)]));
 }

@@ -208,6 +208,7 @@ impl Model<'_> {
             got.in_person += if mode == 'y' { n } else { 0 };
             got.remote += if mode == 'n' { n } else { 0 };
             let given = match (mode, offered) {
+                (_, '!') => '!',
                 ('y', _) | (_, 'y') => 'y',
                 ('n', 'n') => 'n',
                 (a, b) => missing(a, b),

@@ -1,16 +1,22 @@
 //! The DX indicators and their reasons, counted; then, as a table of their own, what others published.
 
 use super::{ALL, Base, Rows, valued};
+use crate::domain::codes::State;
 use crate::domain::period::months_of;
 use crate::proto::v1;
+use crate::rpc::convert::context::{data_class, state};
 
 pub(super) fn rows<'a>(base: Base<'a>, table: &'a v1::DigitalExclusionBreakdown) -> Rows<'a> {
     let published = base.clone();
+    // Estimates may be there where nothing was counted: they are no answer to what was to be counted.
+    let uncounted = table.rows.is_empty() && base.empty().is_some();
+    let nothing = uncounted.then(|| base.nothing("DX-21"));
     let counted = table.rows.iter().flat_map(move |row| {
         let indicators = row.indicators.iter().map(|cell| base.cell(&row.keys, ALL, cell));
         let reasons = row.reasons.iter().map(|cell| reason(&base, row, cell));
         indicators.chain(reasons).collect::<Vec<_>>()
     });
+    let counted = nothing.into_iter().chain(counted);
     Box::new(counted.chain(table.estimates.iter().map(move |one| estimate(&published, one))))
 }
 
@@ -38,13 +44,17 @@ fn estimate(base: &Base<'_>, published: &v1::PublishedEstimate) -> v1::ExportRow
     let area = base.reference.areas().get(&record.area);
     let mut parts = published.submission.split('/');
     let collection = parts.by_ref().skip_while(|part| *part != "collections").nth(1);
+    let class = collection.and_then(|id| base.reference.collection(id));
+    let class = class.map_or(v1::DataClass::Unspecified, |found| data_class(found.data_class));
     v1::ExportRow {
         table: "ESTIMATES".into(),
         collection: collection.unwrap_or_default().to_owned(),
-        data_class: v1::DataClass::Real.into(),
+        // That of the counts beside it is theirs: publishers' data can be synthetic too.
+        data_class: class.into(),
         area_name: published.area_name.clone(),
         area_type: area.map(|area| area.kind.clone()).unwrap_or_default(),
-        area_basis: v1::AreaBasis::Residence.into(),
+        // Publishers say of people where they live or where they are registered, and the message does not tell.
+        area_basis: v1::AreaBasis::Unspecified.into(),
         area: record.area,
         first_month: months.as_ref().map(|m| m.start().to_string()).unwrap_or_default(),
         last_month: months.as_ref().map(|m| m.end().to_string()).unwrap_or_default(),
@@ -63,16 +73,16 @@ fn estimate(base: &Base<'_>, published: &v1::PublishedEstimate) -> v1::ExportRow
         provenance: provenance(&source),
         ecological: row.unit == "SCORE",
         not_for_targets: row.not_for_targets || source.not_for_targets,
+        series: source.series,
+        series_break: published.series_break,
+        base: record.base,
+        weight: record.weight,
         ..row
     }
 }
 
 fn key(key: &v1::EstimateKey) -> v1::CategoryKey {
-    let state = match key.code.as_str() {
-        "ANY" => v1::CategoryState::Any,
-        "NONE" => v1::CategoryState::None,
-        _ => v1::CategoryState::Known,
-    };
+    let state = state(State::from_name(&key.code));
     v1::CategoryKey {
         dimension: key.dimension.clone(),
         code: key.code.clone(),

@@ -46,17 +46,15 @@ pub(super) fn of<'a>(answered: &'a Answered, reference: &'a Reference, position:
         }
         Answered::Risk(table) => {
             let base = base("RISK", &table.context);
+            let base = risk::marked(base, table);
             (base.clone(), "DX-11", risk::rows(base, table))
         }
     };
     let mut rows = rows.peekable();
     if rows.peek().is_some() {
-        return Box::new(rows);
+        return Box::new(rows.map(move |row| base.of_empty(row)));
     }
-    let why = base.context.and_then(|context| context.empty.clone());
-    let why = why.unwrap_or_else(|| absence(v1::AbsenceReason::NoData, "there is nothing of it"));
-    let row = base.row(&[], main);
-    Box::new(std::iter::once(v1::ExportRow { absence: Some(why), ..row }))
+    Box::new(std::iter::once(base.nothing(main)))
 }
 
 /// What all rows of an answer share.
@@ -117,8 +115,39 @@ impl<'a> Base<'a> {
             unit: known.map_or("RATIO", |known| known.unit.name()).to_owned(),
             coverage_ratio: quality().filter_map(|line| line.coverage_ratio).reduce(f64::min),
             unknown_ratio: quality().filter_map(|line| line.unknown_ratio).reduce(f64::max),
-            not_for_targets: known.is_some_and(|known| known.not_for_targets),
+            not_for_targets: self.row.not_for_targets
+                || known.is_some_and(|known| known.not_for_targets),
             ..self.row.clone()
+        }
+    }
+
+    /// Why the whole answer is empty, where it is.
+    fn empty(&self) -> Option<&v1::Absence> {
+        self.context?.empty.as_ref()
+    }
+
+    /// The one row of an answer without figures.
+    fn nothing(&self, indicator: &str) -> v1::ExportRow {
+        let none = || absence(v1::AbsenceReason::NoData, "there is nothing of it");
+        let why = Some(self.empty().cloned().unwrap_or_else(none));
+        valued(self.row(&[], indicator), ALL, None, &why)
+    }
+
+    /// The row with the reason why the whole answer is empty, where it is and the row has neither value nor count: each cell of an
+    /// empty answer would say of itself only that there is nothing to divide by.
+    fn of_empty(&self, row: v1::ExportRow) -> v1::ExportRow {
+        let counts = [
+            row.numerator_count,
+            row.denominator_count,
+            row.unknown_count,
+            row.not_collected_count,
+        ];
+        let uncounted = counts.into_iter().flatten().all(|count| count == 0);
+        match self.empty() {
+            Some(why) if row.absence.is_some() && uncounted => {
+                v1::ExportRow { absence: Some(why.clone()), ..row }
+            }
+            _ => row,
         }
     }
 
@@ -153,11 +182,18 @@ impl<'a> Base<'a> {
         group: (&str, v1::CategoryState),
         cell: &v1::IndicatorCell,
     ) -> v1::ExportRow {
+        let row =
+            valued(self.row(keys, &cell.indicator), group, cell.share.as_ref(), &cell.absence);
+        if row.unit == "DIFFERENCE" {
+            // Of two shares: it has no counts of its own.
+            return row;
+        }
         v1::ExportRow {
             numerator_count: Some(cell.numerator_count),
             denominator_count: Some(cell.denominator_count),
             unknown_count: Some(cell.unknown_count),
-            ..valued(self.row(keys, &cell.indicator), group, cell.share.as_ref(), &cell.absence)
+            not_collected_count: Some(cell.not_collected_count),
+            ..row
         }
     }
 }

@@ -6,18 +6,24 @@ use crate::proto::v1;
 
 const UNWEIGHTED: (&str, v1::CategoryState) = ("UNWEIGHTED", v1::CategoryState::Any);
 
-pub(super) fn rows<'a>(base: Base<'a>, table: &'a v1::AreaRisk) -> Rows<'a> {
+/// What every row has to carry, that of an answer without figures too: the sentence, both sources, what they forbid.
+pub(super) fn marked<'a>(base: Base<'a>, table: &v1::AreaRisk) -> Base<'a> {
     let source = table.score_source.clone().unwrap_or_default();
-    let score = provenance(&source);
-    Box::new(table.rows.iter().flat_map(move |row| {
-        let marked = |made: v1::ExportRow| v1::ExportRow {
-            ecological: true,
-            not_for_targets: made.not_for_targets || source.not_for_targets,
-            provenance: format!("people: {}; score: {score}", made.provenance),
-            ..made
-        };
-        figures(&base, table, row).into_iter().map(marked).collect::<Vec<_>>()
-    }))
+    let sources = [("people", base.row.provenance.clone()), ("score", provenance(&source))];
+    let given = sources.iter().filter(|(_, words)| !words.is_empty());
+    let given: Vec<_> = given.map(|(of, words)| format!("{of}: {words}")).collect();
+    let row = v1::ExportRow {
+        ecological: true,
+        not_for_targets: source.not_for_targets,
+        provenance: given.join("; "),
+        statement: table.ecological_statement.clone(),
+        ..base.row
+    };
+    Base { row, ..base }
+}
+
+pub(super) fn rows<'a>(base: Base<'a>, table: &'a v1::AreaRisk) -> Rows<'a> {
+    Box::new(table.rows.iter().flat_map(move |row| figures(&base, table, row)))
 }
 
 fn figures(base: &Base<'_>, table: &v1::AreaRisk, row: &v1::AreaRiskRow) -> Vec<v1::ExportRow> {
@@ -34,6 +40,8 @@ fn figures(base: &Base<'_>, table: &v1::AreaRisk, row: &v1::AreaRiskRow) -> Vec<
     };
     let high = v1::ExportRow {
         numerator_count: Some(row.high_risk_person_count),
+        // Of nobody there is no value that it would explain.
+        threshold: row.high_risk_share.and(table.high_risk_score),
         ..people("DX-11", ALL, row.high_risk_share)
     };
     let mut rows = vec![people(&table.indicator, ALL, row.mean_score), areas, high];

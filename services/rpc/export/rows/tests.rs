@@ -63,6 +63,7 @@ fn cell(indicator: &str, counts: (i64, i64, i64), value: f64) -> v1::IndicatorCe
         numerator_count: counts.0,
         denominator_count: counts.1,
         unknown_count: counts.2,
+        not_collected_count: 6,
         share: share(value),
         ..Default::default()
     }
@@ -88,6 +89,9 @@ fn line(row: &v1::ExportRow) -> String {
         count(row.denominator_count),
         count(row.unknown_count),
     );
+    if let Some(count) = row.not_collected_count {
+        line = format!("{line} not collected {count}");
+    }
     if let Some(why) = &row.absence {
         line = format!("{line} {}: {}", why.reason().as_str_name(), why.detail);
     }
@@ -200,6 +204,72 @@ fn persons_are_another_indicator_and_nothing_is_one_row() {
         lines(&Answered::Channels(empty)),
         ["CHANNELS [] CH-01 RATIO - (-..-) -/-?- ABSENCE_REASON_NOT_COLLECTED: no source has it"]
     );
+    let none =
+        Answered::Channels(v1::ChannelBreakdown { context: context(), ..Default::default() });
+    for row in of(&none, &reference(), 71) {
+        assert_eq!((row.group.as_str(), row.group_state()), ("", v1::CategoryState::Any));
+        assert_eq!(row.absence.unwrap().reason(), v1::AbsenceReason::NoData);
+    }
+}
+
+fn empty_context() -> Option<v1::BreakdownContext> {
+    let empty = Some(absence(v1::AbsenceReason::NoData, "nobody submitted"));
+    context().map(|context| v1::BreakdownContext { empty, ..context })
+}
+
+#[test]
+fn what_an_empty_answer_did_not_count_says_why_it_is_empty() {
+    let nothing = |indicator: &str, counts: (i64, i64, i64), not_collected_count| {
+        let share = None;
+        let of_cell = absence(v1::AbsenceReason::NotComputable, "nobody to take it of");
+        v1::IndicatorCell {
+            not_collected_count,
+            share,
+            absence: Some(of_cell),
+            ..cell(indicator, counts, 0.0)
+        }
+    };
+    let group = v1::ProvisionGroup {
+        group: "ALL".into(),
+        indicators: vec![
+            nothing("CH-05", (0, 0, 0), 0),
+            // What was counted, of a part or around it, keeps its own reason.
+            nothing("CH-06", (0, 0, 0), 4),
+            nothing("CH-13", (0, 0, 2), 0),
+        ],
+        ..Default::default()
+    };
+    let rows = vec![v1::ProvisionRow { keys: Vec::new(), groups: vec![group] }];
+    let table =
+        |context| v1::FaceToFaceProvision { context, rows: rows.clone(), ..Default::default() };
+    let whys = |context| {
+        let answered = Answered::Provision(table(context));
+        of(&answered, &reference(), 71).map(|row| row.absence.unwrap().detail).collect::<Vec<_>>()
+    };
+    let own = "nobody to take it of";
+    assert_eq!(whys(empty_context()), ["nobody submitted", own, own]);
+    assert_eq!(whys(context()), [own, own, own]);
+}
+
+#[test]
+fn estimates_do_not_hide_that_nothing_was_counted() {
+    let record =
+        v1::EstimateRecord { indicator: "DX-12".into(), value: Some(0.125), ..Default::default() };
+    let estimate = v1::PublishedEstimate { record: Some(record), ..Default::default() };
+    let table = |context| v1::DigitalExclusionBreakdown {
+        context,
+        estimates: vec![estimate.clone()],
+        ..Default::default()
+    };
+    let published = "ESTIMATES [] DX-12 RATIO 0.125 (-..-) -/-?-";
+    assert_eq!(
+        lines(&Answered::Exclusion(table(empty_context()))),
+        [
+            "EXCLUSION [] DX-21 RATIO - (-..-) -/-?- ABSENCE_REASON_NO_DATA: nobody submitted",
+            published,
+        ]
+    );
+    assert_eq!(lines(&Answered::Exclusion(table(context()))), [published]);
 }
 
 #[test]
@@ -245,6 +315,8 @@ fn estimates_are_a_table_of_their_own_with_their_own_source() {
             keys: vec![v1::EstimateKey { dimension: "sex".into(), code: "2".into() }],
             value: Some(0.125),
             base_count: Some(900),
+            weight: Some(912.5),
+            base: "adults in households".into(),
             ..Default::default()
         }),
         source: Some(v1::EstimateSource {
@@ -252,13 +324,14 @@ fn estimates_are_a_table_of_their_own_with_their_own_source() {
             title: "Internet users".into(),
             edition: "2018".into(),
             licence: "OGL".into(),
+            series: "internet-users-2".into(),
             not_for_targets: true,
             ..Default::default()
         }),
+        series_break: true,
         submission: "collections/ons-internet-users/organisations/ONS/datasets/estimates/months/2018-01/versions/1".into(),
         position: 5,
         area_name: "United Kingdom".into(),
-        ..Default::default()
     };
     let reason = |reason: &str, state: v1::CategoryState, share| v1::ReasonCell {
         reason: reason.into(),
@@ -285,8 +358,8 @@ fn estimates_are_a_table_of_their_own_with_their_own_source() {
     assert_eq!(
         lines(&answered),
         [
-            "EXCLUSION sex=1 [] DX-06 RATIO 0.75 (0.375..1.125) 3/4?1",
-            "EXCLUSION sex=1 [] DX-19 DIFFERENCE 0.25 (0.125..0.375) 1/4?0",
+            "EXCLUSION sex=1 [] DX-06 RATIO 0.75 (0.375..1.125) 3/4?1 not collected 6",
+            "EXCLUSION sex=1 [] DX-19 DIFFERENCE 0.25 (0.125..0.375) -/-?-",
             "EXCLUSION sex=1 [NO_DEVICE] DX-21-REASON RATIO 0.5 (0.25..0.75) 3/6?-",
             "EXCLUSION sex=1 [NOT_RECORDED] DX-21-REASON RATIO - (-..-) 3/-?- ABSENCE_REASON_NOT_COMPUTABLE: nothing to \
              take it of",
@@ -300,6 +373,8 @@ fn estimates_are_a_table_of_their_own_with_their_own_source() {
     assert_eq!((row.collection.as_str(), row.data_position), ("ons-internet-users", 5));
     assert_eq!(row.provenance, "ONS, Internet users, 2018, OGL");
     assert_eq!(row.data_class(), v1::DataClass::Real);
+    assert_eq!((row.series.as_str(), row.series_break), ("internet-users-2", true));
+    assert_eq!((row.base.as_str(), row.weight), ("adults in households", Some(912.5)));
     assert!(row.not_for_targets && !row.ecological && row.coverage_ratio.is_none());
 }
 
@@ -314,7 +389,7 @@ fn provision_and_impact_keep_group_and_mode() {
     let table = v1::FaceToFaceProvision { context: context(), rows, ..Default::default() };
     assert_eq!(
         lines(&Answered::Provision(table)),
-        ["PROVISION [UNABLE] CH-07 RATIO 0.5 (0.25..0.75) 1/2?0"]
+        ["PROVISION [UNABLE] CH-07 RATIO 0.5 (0.25..0.75) 1/2?0 not collected 6"]
     );
     let outcome = |indicator: &str, difference| v1::ModeDifference {
         indicator: indicator.into(),
@@ -338,11 +413,11 @@ fn provision_and_impact_keep_group_and_mode() {
     assert_eq!(
         lines(&Answered::Impact(table)),
         [
-            "IMPACT [IN_PERSON] CH-09 RATIO 0.25 (0.125..0.375) 1/4?0",
-            "IMPACT [REMOTE] CH-09 RATIO 0.5 (0.25..0.75) 2/4?0",
+            "IMPACT [IN_PERSON] CH-09 RATIO 0.25 (0.125..0.375) 1/4?0 not collected 6",
+            "IMPACT [REMOTE] CH-09 RATIO 0.5 (0.25..0.75) 2/4?0 not collected 6",
             "IMPACT [REMOTE_LESS_IN_PERSON] CH-10 DIFFERENCE 0.25 (0.125..0.375) -/-?-",
-            "IMPACT [IN_PERSON] CH-11-SAME-DAY RATIO 0.25 (0.125..0.375) 1/4?0",
-            "IMPACT [REMOTE] CH-11-SAME-DAY RATIO 0.5 (0.25..0.75) 2/4?0",
+            "IMPACT [IN_PERSON] CH-11-SAME-DAY RATIO 0.25 (0.125..0.375) 1/4?0 not collected 6",
+            "IMPACT [REMOTE] CH-11-SAME-DAY RATIO 0.5 (0.25..0.75) 2/4?0 not collected 6",
             "IMPACT [REMOTE_LESS_IN_PERSON] CH-11-SAME-DAY DIFFERENCE - (-..-) -/-?- ABSENCE_REASON_NOT_COMPUTABLE: \
              nothing to take it of",
             "IMPACT [] CH-12 RATIO 0.25 (0.125..0.375) 2/8?3",
@@ -370,6 +445,8 @@ fn risk_is_ecological_in_every_row() {
             absence: None,
         }],
         indicator: "DX-10".into(),
+        high_risk_score: Some(6.5),
+        ecological_statement: "Says nothing about anybody.".into(),
         score_source: Some(v1::EstimateSource {
             publisher: "GMCA".into(),
             not_for_targets: true,
@@ -390,5 +467,31 @@ fn risk_is_ecological_in_every_row() {
     for row in of(&answered, &reference, 71) {
         assert!(row.ecological && row.not_for_targets);
         assert_eq!(row.provenance, "people: made; score: GMCA");
+        assert_eq!(row.statement, "Says nothing about anybody.");
+        assert_eq!(row.threshold, (row.indicator == "DX-11").then_some(6.5));
+    }
+}
+
+#[test]
+fn risk_of_nobody_is_ecological_too_and_has_no_threshold() {
+    let row = v1::AreaRiskRow {
+        absence: Some(absence(v1::AbsenceReason::NotComputable, "nobody lives there")),
+        ..Default::default()
+    };
+    for rows in [Vec::new(), vec![row]] {
+        let answered = Answered::Risk(v1::AreaRisk {
+            context: empty_context(),
+            rows,
+            indicator: "DX-10".into(),
+            ecological_statement: "Says nothing about anybody.".into(),
+            ..Default::default()
+        });
+        for row in of(&answered, &reference(), 71) {
+            assert!(row.ecological && row.value.is_none() && row.threshold.is_none());
+            assert_eq!(row.statement, "Says nothing about anybody.");
+            assert_eq!(row.provenance, "people: made");
+            assert_eq!(row.group_state(), v1::CategoryState::Any);
+            assert_eq!(row.absence.unwrap().detail, "nobody submitted");
+        }
     }
 }

@@ -1,0 +1,125 @@
+//! Shares of people of whom a condition holds, each person in one of their counts: indicators of one dimension and the same
+//! conditions are counted together.
+
+use crate::domain::indicator::{Condition, Count};
+use crate::domain::measures::{Answer, Tally};
+use crate::domain::reference::Reference;
+use crate::engine::answer::plan::Plan;
+use crate::engine::answer::table::Folded;
+use crate::engine::{Engine, QueryError};
+
+/// Indicators of one dimension and the same conditions.
+pub(super) struct Shares {
+    pub(super) dimension: String,
+    pub(super) conditions: Vec<Condition>,
+    indicators: Vec<OfShare>,
+    /// A tally for each indicator; nothing where nobody is.
+    tallies: Folded<Vec<Tally>>,
+}
+
+/// An indicator that is a share.
+struct OfShare {
+    id: String,
+    numerator: Vec<String>,
+    denominator: Vec<String>,
+    /// What each place of the dimension says, once it is counted.
+    says: Vec<Answer>,
+}
+
+impl Shares {
+    /// The shares among indicators and those that differences are made of, none of them counted yet.
+    pub(super) fn of(reference: &Reference, indicators: &[String]) -> Vec<Self> {
+        let count = |id: &String| reference.indicator(id).and_then(|found| found.count.as_ref());
+        let ids = indicators.iter().flat_map(|id| match count(id) {
+            Some(Count::Difference { difference: (first, second) }) => vec![first, second],
+            Some(Count::Share { .. }) | None => vec![id],
+        });
+        let mut groups: Vec<Self> = Vec::new();
+        for id in ids {
+            let Some(Count::Share { dimension, numerator, denominator, conditions }) = count(id)
+            else {
+                continue;
+            };
+            if groups.iter().any(|group| group.place(id).is_some()) {
+                continue;
+            }
+            let share = OfShare {
+                id: id.clone(),
+                numerator: numerator.clone(),
+                denominator: denominator.clone(),
+                says: Vec::new(),
+            };
+            let same = |group: &&mut Self| {
+                group.dimension == *dimension && group.conditions == *conditions
+            };
+            match groups.iter_mut().find(same) {
+                Some(group) => group.indicators.push(share),
+                None => groups.push(Self {
+                    dimension: dimension.clone(),
+                    conditions: conditions.clone(),
+                    indicators: vec![share],
+                    tallies: Folded::default(),
+                }),
+            }
+        }
+        groups
+    }
+
+    /// What a plan has to be by: the dimension, then that of each condition.
+    pub(super) fn dimensions(&self) -> Vec<&str> {
+        let conditions = self.conditions.iter().map(|condition| condition.dimension.as_str());
+        std::iter::once(self.dimension.as_str()).chain(conditions).collect()
+    }
+
+    /// Counts. The last axes of the plan are those of [`Self::dimensions`]. A condition is no filter: of whom it is not known is
+    /// counted as unknown.
+    pub(super) fn count(&mut self, engine: &Engine, mut plan: Plan) -> Result<(), QueryError> {
+        let outer = plan.axes.len() - 1 - self.conditions.len();
+        let mut holds = Vec::new();
+        for (condition, axis) in self.conditions.iter().zip(&mut plan.axes[outer + 1..]) {
+            let categories: Vec<_> = axis.categories.iter().map(|(code, _)| code.clone()).collect();
+            let says = axis.answers(&words(&condition.codes), &words(&categories));
+            axis.merge(&says);
+            holds.push(says);
+        }
+        let axis = &mut plan.axes[outer];
+        for share in &mut self.indicators {
+            share.says = axis.answers(&words(&share.numerator), &words(&share.denominator));
+        }
+        let of_place =
+            |place: usize| self.indicators.iter().map(|share| share.says[place]).collect();
+        let says: Vec<Vec<Answer>> = (0..axis.places()).map(of_place).collect();
+        axis.merge(&says);
+        let (reader, threads) = (engine.store().reader(), engine.settings.threads);
+        let add = |tallies: &mut Vec<Tally>, at: &[usize], count: u64| {
+            let held = holds.iter().zip(&at[1..]).map(|(says, place)| says[*place]);
+            let held = held.fold(Answer::Yes, Answer::and);
+            let says = &says[at[0]];
+            tallies.resize(says.len(), Tally::default());
+            for (tally, says) in tallies.iter_mut().zip(says) {
+                tally.count(says.given(held), count);
+            }
+        };
+        plan.fold(reader, outer, threads, &mut self.tallies, add)
+    }
+
+    /// What each place of the dimension says to an indicator; none: it is not among these.
+    pub(super) fn says(&self, id: &str) -> Option<&[Answer]> {
+        self.place(id).map(|place| self.indicators[place].says.as_slice())
+    }
+
+    /// The tally of an indicator in a row, the total without one; none: it is not among these.
+    pub(super) fn tally(&self, id: &str, row: Option<&Vec<usize>>) -> Option<Tally> {
+        let place = self.place(id)?;
+        let tallies = row.map_or(Some(&self.tallies.all), |row| self.tallies.rows.get(row));
+        Some(tallies.and_then(|tallies| tallies.get(place)).copied().unwrap_or_default())
+    }
+
+    fn place(&self, id: &str) -> Option<usize> {
+        self.indicators.iter().position(|share| share.id == id)
+    }
+}
+
+fn words(codes: &[String]) -> Vec<&str> {
+    codes.iter().map(String::as_str).collect()
+}
