@@ -34,7 +34,7 @@ fn the_demo_prints_the_published_numbers_and_submits_once() {
         assert!(first.answer.contains(words), "{words} is missing:\n{}", first.answer);
     }
     for words in [
-        "In 2018 51.3 % of men and 37.6 % of women aged 75 and over",
+        "In 2018, in the United Kingdom, 51.3 % of men and 37.6 % of women aged 75 and over",
         "Office for National Statistics, Internet users",
         "ECOLOGICAL",
         "Greater Manchester Combined Authority, Digital Exclusion Risk Index",
