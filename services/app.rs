@@ -217,16 +217,17 @@ async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: C
     }
 }
 
-/// Builds the state again beside, from the log alone, and compares every row. The service has to be stopped.
+/// Builds the state again from the log alone, in `work_folder`, and compares every row. The service has to be stopped.
 ///
 /// # Errors
-/// The folder is no data folder, is in use, or cannot be written.
+/// The folder is no data folder, is in use, or one of the two cannot be written.
 pub fn verify(
     data_folder: &Path,
+    work_folder: &Path,
     progress: &mut dyn FnMut(u64, u64),
 ) -> anyhow::Result<VerifyReport> {
     is_data_folder(data_folder)?;
-    Ok(store::verify(data_folder, progress)?)
+    Ok(store::verify(data_folder, work_folder, progress)?)
 }
 
 /// Throws the store away and makes it anew from the log. The service has to be stopped.

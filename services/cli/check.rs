@@ -12,6 +12,7 @@ use crate::app::{self, VerifyReport};
 const VERIFY: &str = "\
 Examples:
   equity verify --data-folder ./equity-data
+  equity verify --data-folder /var/lib/equity --work-folder /mnt/spare
   equity verify --data-folder /var/lib/equity --format json
 
 Rebuilds the state beside the stored one and compares byte by byte; repairs nothing, and never writes to the log. The service
@@ -35,6 +36,9 @@ pub struct VerifyArgs {
     /// Folder of a service that is stopped.
     #[arg(long, value_name = "FOLDER")]
     pub data_folder: PathBuf,
+    /// Where the state is built again, and taken away afterwards; needs as much room as the store. Left out: the data folder
+    #[arg(long, value_name = "FOLDER")]
+    pub work_folder: Option<PathBuf>,
 }
 
 /// `equity rebuild`.
@@ -51,7 +55,10 @@ pub struct RebuildArgs {
 /// # Errors
 /// The folder cannot be read, or there are differences.
 pub fn verify(args: &VerifyArgs, out: &mut Out) -> Result<(), Failure> {
-    let report = with_bar("comparing", &args.data_folder, out, app::verify)?;
+    let work_folder = args.work_folder.as_ref().unwrap_or(&args.data_folder);
+    let report = with_bar("comparing", &args.data_folder, out, |folder, progress| {
+        app::verify(folder, work_folder, progress)
+    })?;
     show(&report, out)?;
     match report.differences.len() {
         0 => Ok(()),
@@ -68,9 +75,12 @@ pub fn rebuild(args: &RebuildArgs, out: &mut Out) -> Result<(), Failure> {
     show(&report, out)
 }
 
-type Work = fn(&Path, &mut dyn FnMut(u64, u64)) -> anyhow::Result<VerifyReport>;
-
-fn with_bar(title: &str, folder: &Path, out: &Out, work: Work) -> Result<VerifyReport, Failure> {
+fn with_bar(
+    title: &str,
+    folder: &Path,
+    out: &Out,
+    work: impl Fn(&Path, &mut dyn FnMut(u64, u64)) -> anyhow::Result<VerifyReport>,
+) -> Result<VerifyReport, Failure> {
     let bar = progress::bar(title, "entries", Some(0), &out.look);
     let result = work(folder, &mut |done, all| {
         bar.set_length(all);

@@ -26,12 +26,16 @@ pub struct Report {
     pub differences: Vec<String>,
 }
 
-/// Builds the state again beside, from the log alone, and compares every row. The service has to be stopped. The log is only
-/// read; sled takes in what it has not seen, as it would at the next start, but is not repaired.
+/// Builds the state again from the log alone, in a folder of its own inside `beside`, and compares every row. The service has to be
+/// stopped. The log is only read; sled takes in what it has not seen, as it would at the next start, but is not repaired.
 ///
 /// # Errors
-/// The folder is in use or cannot be written.
-pub fn verify(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Report, StoreError> {
+/// The folder is in use, or one of the two cannot be written.
+pub fn verify(
+    folder: &Path,
+    beside: &Path,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Report, StoreError> {
     let _lock = Lock::take(folder)?;
     let (mut there, broken) = match State::open(&folder.join("sled"), CACHE_BYTES) {
         Ok(there) => (Some(there), None),
@@ -40,7 +44,7 @@ pub fn verify(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Repor
     };
     let acknowledged = there.as_ref().map_or(0, |there| there.tree.position());
     let Opened { log, damage, .. } = SegmentLog::read_only(&folder.join("log"), acknowledged)?;
-    let beside = Beside::new(folder)?;
+    let beside = Beside::new(beside)?;
     let mut rebuilt = State::open(&beside.0.join("sled"), CACHE_BYTES)?;
     let (entries, found) = replay(&log, &mut rebuilt, progress)?;
     let mut report = report(&rebuilt, entries);
@@ -134,12 +138,12 @@ fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreE
     move |source| StoreError::Io { doing, path: path.to_owned(), source }
 }
 
-/// A folder beside the data for another sled, gone when it is dropped.
+/// A folder for another sled, gone when it is dropped.
 struct Beside(PathBuf);
 
 impl Beside {
-    fn new(folder: &Path) -> Result<Self, StoreError> {
-        let beside = folder.join("verify");
+    fn new(within: &Path) -> Result<Self, StoreError> {
+        let beside = within.join("verify");
         if beside.try_exists().unwrap_or(false) {
             std::fs::remove_dir_all(&beside).map_err(io("remove", &beside))?;
         }

@@ -106,7 +106,7 @@ async fn what_was_recorded_is_there_also_after_a_restart_and_from_the_log_alone(
     // Every row follows from the log, byte for byte.
     let folder = server.data_folder();
     let kept = server.stop().await;
-    let report = app::verify(&folder, &mut |_, _| {}).unwrap();
+    let report = app::verify(&folder, &folder, &mut |_, _| {}).unwrap();
     assert_eq!((report.differences, report.submissions), (Vec::<String>::new(), 1));
     let report = app::rebuild(&folder, &mut |_, _| {}).unwrap();
     assert_eq!(report.differences, Vec::<String>::new());

@@ -1,6 +1,7 @@
 //! The service as a process of its own, to be killed, and its command line beside it.
 
 use std::{
+    ffi::OsStr,
     fs::{File, OpenOptions},
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
@@ -164,9 +165,14 @@ pub(super) struct Ended {
 
 /// Runs `equity verify` or `equity rebuild`.
 pub(super) fn check(what: &str, folder: &Path) -> Ended {
+    check_with(&[what.as_ref()], folder)
+}
+
+fn check_with(what: &[&OsStr], folder: &Path) -> Ended {
     let (out, err) = (folder.with_extension("out"), folder.with_extension("err"));
     let mut child = equity()
-        .args([what, "--format", "json", "--data-folder"])
+        .args(what)
+        .args(["--format", "json", "--data-folder"])
         .arg(folder)
         .stdout(File::create(&out).unwrap())
         .stderr(File::create(&err).unwrap())
@@ -180,7 +186,20 @@ pub(super) fn check(what: &str, folder: &Path) -> Ended {
 /// `equity verify` finds every row as the log has it.
 #[track_caller]
 pub(super) fn verify_clean(folder: &Path) -> serde_json::Value {
-    let ended = check("verify", folder);
+    is_clean(&check("verify", folder))
+}
+
+/// The same, where the disk of the folder has no room for a second store.
+#[track_caller]
+pub(super) fn verify_clean_in(folder: &Path, work_folder: &Path) -> serde_json::Value {
+    let there = ["verify".as_ref(), "--work-folder".as_ref(), work_folder.as_os_str()];
+    let report = is_clean(&check_with(&there, folder));
+    assert_eq!(std::fs::read_dir(work_folder).unwrap().count(), 0, "something was left behind");
+    report
+}
+
+#[track_caller]
+fn is_clean(ended: &Ended) -> serde_json::Value {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let report: serde_json::Value = serde_json::from_str(&ended.answer).unwrap();
     assert!(report["differences"].as_array().unwrap().is_empty(), "{report}");

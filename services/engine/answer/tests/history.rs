@@ -64,7 +64,7 @@ fn what_was_answered_at_a_position_is_answered_for_ever() {
         };
         check(&running);
         running.reopen(|folder| {
-            let report = store::verify(folder, &mut |_, _| {}).unwrap();
+            let report = store::verify(folder, folder, &mut |_, _| {}).unwrap();
             assert_eq!(report.differences, Vec::<String>::new(), "world {seed}");
             assert!(report.rows > 0);
         });
