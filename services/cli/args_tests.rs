@@ -65,6 +65,21 @@ fn every_example_can_be_typed() {
 }
 
 #[test]
+fn paragraphs_of_a_help_are_left_to_be_wrapped() {
+    fn look(command: &mut clap::Command, path: &str) {
+        let path = format!("{path}{}", command.get_name());
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let lines: Vec<_> = help.lines().collect();
+        let prose = |line: &str| !line.is_empty() && !line.starts_with(' ') && !line.ends_with(':');
+        for pair in lines.windows(2) {
+            assert!(!(prose(pair[0]) && prose(pair[1])), "{path}: broken by hand: {pair:?}");
+        }
+        command.get_subcommands_mut().for_each(|inner| look(inner, &format!("{path} ")));
+    }
+    look(&mut Cli::command(), "");
+}
+
+#[test]
 fn exit_codes_are_documented() {
     let help = Cli::command().render_long_help().to_string();
     for line in EXIT_CODES.lines() {

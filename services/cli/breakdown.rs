@@ -38,7 +38,7 @@ Examples:
   equity breakdown channels --area QK1 --from 2020-04 --watch
       the table again whenever a submission changes it, until Ctrl-C
 
-JSON is GetChannelBreakdownResponse of the contract. CSV has a line for each channel of each row; the total has the state
+JSON is GetChannelBreakdownResponse of the contract. CSV has a line for each channel of each row; the total has the state \
 TOTAL and no code; a figure that is absent is an empty cell with its reason in `absence_reason`.";
 
 const OUTCOMES: &str = "\

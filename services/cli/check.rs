@@ -15,7 +15,7 @@ Examples:
   equity verify --data-folder /var/lib/equity --work-folder /mnt/spare
   equity verify --data-folder /var/lib/equity --format json
 
-Rebuilds the state beside the stored one and compares byte by byte; repairs nothing, and never writes to the log. The service
+Rebuilds the state beside the stored one and compares byte by byte; repairs nothing, and never writes to the log. The service \
 has to be stopped. Ends with 4 where there are differences, or where the log or the store is damaged.";
 
 const REBUILD: &str = "\
@@ -23,7 +23,7 @@ Examples:
   equity rebuild --data-folder ./equity-data
   equity rebuild --data-folder /var/lib/equity --format json
 
-Makes the stored state anew from the log, which rules. The service has to be stopped. Refuses where the log is damaged: put it
+Makes the stored state anew from the log, which rules. The service has to be stopped. Refuses where the log is damaged: put it \
 back from the backup first, because what it has lost may be in the stored state alone.";
 
 /// Most differences that are written out.

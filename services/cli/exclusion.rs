@@ -34,8 +34,8 @@ Examples:
   equity breakdown exclusion --area QK1 --from 2020-06 --by ethnic_category --estimates none --format csv
       counts alone, for a spreadsheet
 
-A period of several months answers from each organisation's last snapshot in it. Counts and published estimates are of other
-people and other questions: they stand apart and are never merged. JSON is GetDigitalExclusionBreakdownResponse of the contract.
+A period of several months answers from each organisation's last snapshot in it. Counts and published estimates are of other \
+people and other questions: they stand apart and are never merged. JSON is GetDigitalExclusionBreakdownResponse of the contract. \
 CSV has a line for each figure: its kind is COUNTED, REASON or PUBLISHED.";
 
 /// Examples for `equity breakdown provision --help`.
@@ -46,7 +46,7 @@ Examples:
   equity breakdown provision --area QK1 --from 2020-06 --by ethnic_category --collection synthetic-llr
   equity breakdown provision --organisation C82001 --from 2026-04 --collection practice-feed --format csv
 
-Whether people can use remote care is what their consultation says, or else their latest access snapshot at or before its month.
+Whether people can use remote care is what their consultation says, or else their latest access snapshot at or before its month. \
 JSON is GetFaceToFaceProvisionResponse of the contract. CSV has a line for each indicator of each group of each row.";
 
 /// Examples for `equity breakdown impact --help`.
@@ -57,7 +57,7 @@ Examples:
   equity breakdown impact --area QK1 --from 2020-01 --to 2020-06 --by age_band --collection synthetic-llr --chart
   equity breakdown impact --organisation 04C --from 2020-04 --late-counts-as-missed --format csv
 
-Each difference is made within its row, so that a channel's effect is not taken for who uses it. JSON is GetChannelImpactResponse
+Each difference is made within its row, so that a channel's effect is not taken for who uses it. JSON is GetChannelImpactResponse \
 of the contract. CSV has a line for each figure, and one for each assessment that a provider recorded.";
 
 /// Examples for `equity breakdown risk --help`.
@@ -70,7 +70,7 @@ Examples:
   equity breakdown risk --area QK1 --by disability --high-risk-top 0.2 --format csv
       high risk: the most exposed fifth
 
-These figures are about areas, not about people (ECOLOGICAL), and say so wherever they stand. JSON is GetAreaRiskResponse of the
+These figures are about areas, not about people (ECOLOGICAL), and say so wherever they stand. JSON is GetAreaRiskResponse of the \
 contract. CSV has a line for each figure.";
 
 /// What is asked about digital exclusion besides the query, here and for an export.

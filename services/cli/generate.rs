@@ -25,7 +25,7 @@ Examples:
   equity generate --rows 200000 --seed 7 --from 2020-01 --to 2020-06 --submit-to 127.0.0.1:7443
       straight into the collection synthetic-llr of a running service
 
-The same seed, rows and months make the same records. They follow published tables of Leicester, Leicestershire and Rutland
+The same seed, rows and months make the same records. They follow published tables of Leicester, Leicestershire and Rutland \
 in their totals, and say nothing about real people.";
 
 /// What a file holds: one dataset.

@@ -20,7 +20,7 @@ Examples:
   EQUITY_LIMITS_DRAIN=30s equity serve --check
       reads and checks the settings, and does nothing else
 
-Settings come from the options, then from the environment (`limits.drain` is EQUITY_LIMITS_DRAIN), then from the file, then
+Settings come from the options, then from the environment (`limits.drain` is EQUITY_LIMITS_DRAIN), then from the file, then \
 from the defaults. deploy/equity.example.toml documents every key. Everything is checked before the port is bound.";
 
 /// `equity serve`.

@@ -27,7 +27,7 @@ Examples:
       published estimates and populations: ONS internet users, GP Patient Survey, Digital Exclusion Risk Index, Census 2021,
       mid-2020 population; organisation, month, collection and source follow from the file
 
-Every organisation and month of the file becomes one submission, which replaces what was there. If the connection breaks,
+Every organisation and month of the file becomes one submission, which replaces what was there. If the connection breaks, \
 the same command with the --run-id that is shown goes on where it stopped and stores nothing twice.";
 
 /// `equity submit`.

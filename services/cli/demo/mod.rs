@@ -24,8 +24,8 @@ Examples:
   equity demo --once --format json > demo.json
   equity demo --data-folder /tmp/demo --address 127.0.0.1:7500
 
-The data is the published number of GP appointments in Leicester, Leicestershire and Rutland, March 2019 to December 2020,
-published figures of digital exclusion (ONS, GP Patient Survey, Digital Exclusion Risk Index, Census 2021), and 200,000 synthetic
+The data is the published number of GP appointments in Leicester, Leicestershire and Rutland, March 2019 to December 2020, \
+published figures of digital exclusion (ONS, GP Patient Survey, Digital Exclusion Risk Index, Census 2021), and 200,000 synthetic \
 consultations with the digital access of their people, which say nothing about real people. A second run on the same folder submits nothing again.";
 
 /// `equity demo`.

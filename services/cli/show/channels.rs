@@ -1,5 +1,6 @@
 //! A table of channels, for people.
 
+use super::blocks::blocks;
 use super::table::{self, Column};
 use super::words::{self, Legend};
 use super::{Look, context, keys, numbers};
@@ -19,31 +20,26 @@ pub fn table(breakdown: &ChannelBreakdown, position: i64, look: &Look) -> String
     parts.join("\n")
 }
 
-/// The figures alone. One line for each combination where that fits the place, otherwise one for each channel of each.
+/// The figures alone: one line for each combination, the channels beside one another, in several tables where they do not fit
+/// the place; of a single combination one line for each channel.
 pub fn figures(breakdown: &ChannelBreakdown, look: &Look) -> String {
-    if breakdown.rows.len() > 1 {
-        let wide = wide(breakdown, look);
-        if look.width.is_none_or(|width| table::width(&wide) <= width) {
-            return wide;
-        }
-    }
-    long(breakdown, look)
+    if breakdown.rows.len() > 1 { wide(breakdown, look) } else { long(breakdown, look) }
 }
 
 fn wide(breakdown: &ChannelBreakdown, look: &Look) -> String {
     let context = breakdown.context.clone().unwrap_or_default();
     let legend = Legend(&context.legend);
-    let mut columns = keys::columns(&breakdown.dimensions, legend);
-    columns.push(Column::number(context::unit(&context)));
+    let columns = keys::columns(&breakdown.dimensions, legend);
+    let mut values = vec![Column::number(context::unit(&context))];
     let rated = has_rates(breakdown);
     for cell in breakdown.rows.first().map(|row| row.channels.as_slice()).unwrap_or_default() {
         let channel = legend.category("channel", &cell.channel);
-        columns.push(Column::number(channel.clone()));
+        values.push(Column::number(channel.clone()));
         if rated {
-            columns.push(Column::number(format!("{channel} per 1,000")));
+            values.push(Column::number(format!("{channel} per 1,000")));
         }
     }
-    let lines = breakdown
+    let lines: Vec<_> = breakdown
         .rows
         .iter()
         .map(|row| {
@@ -58,7 +54,7 @@ fn wide(breakdown: &ChannelBreakdown, look: &Look) -> String {
             line
         })
         .collect();
-    table::grid(&columns, lines, look)
+    blocks(&columns, &values, &lines, look)
 }
 
 fn long(breakdown: &ChannelBreakdown, look: &Look) -> String {
@@ -90,7 +86,7 @@ fn long(breakdown: &ChannelBreakdown, look: &Look) -> String {
             head.iter_mut().for_each(String::clear);
         }
     }
-    table::grid(&columns, lines, look)
+    table::fitted(&columns, lines, look)
 }
 
 fn estimate(cell: &ChannelCell) -> Result<&ChannelEstimate, String> {

@@ -1,7 +1,7 @@
 //! What stands above and below every breakdown: what it was made of, and how to read it.
 
 use super::sheet::Cell;
-use super::{Look, numbers, words};
+use super::{Look, numbers, words, wrap};
 use crate::proto::v1::{Absence, AreaBasis, BreakdownContext, DataClass, Measure};
 
 /// The lines above a table. `title` says what is shown, `position` what was read at.
@@ -24,18 +24,20 @@ pub fn header_of(
             "*** SYNTHETIC DATA: made by a program; it says nothing about real people ***",
         ));
     }
-    lines.push(look.paint(1, &format!("{title}, {}, {}", place(context), period(context))));
-    lines.push(format!(
-        "  data      {} ({}, {}), {}",
+    let title = format!("{title}, {}, {}", place(context), period(context));
+    lines.extend(wrap::text("", &title, look).lines().map(|line| look.paint(1, line)));
+    let data = format!(
+        "{} ({}, {}), {}",
         context.collection,
         words::data_class(context.data_class),
         words::openness(context.openness),
         made_of(context),
-    ));
-    lines.push(format!("  counted   {counted}"));
+    );
+    lines.push(wrap::text("  data      ", &data, look));
+    lines.push(wrap::text("  counted   ", counted, look));
     lines.push(format!("  position  {position}, last changed at {}", context.data_position));
     if !context.provenance.is_empty() {
-        lines.push(format!("  source    {}", context.provenance));
+        lines.push(wrap::text("  source    ", &context.provenance, look));
     }
     lines.join("\n")
 }
@@ -50,11 +52,13 @@ pub fn footer_of(context: &BreakdownContext, things: &str, look: &Look) -> Strin
     let legend = words::Legend(&context.legend);
     let mut lines = Vec::new();
     if let Some(empty) = &context.empty {
-        lines.push(look.paint(33, &format!("  no figures: {}", words::absence(empty))));
+        let why = wrap::text("  no figures: ", &words::absence(empty), look);
+        lines.extend(why.lines().map(|line| look.paint(33, line)));
     }
     if let Some(left_out) = &context.unattributed {
         let count = numbers::count(left_out.count);
-        lines.push(format!("  not attributed: {count} {things}: {}", left_out.detail));
+        let told = format!("{count} {things}: {}", left_out.detail);
+        lines.push(wrap::text("  not attributed: ", &told, look));
     }
     for quality in &context.quality {
         let mut parts = Vec::new();
@@ -64,8 +68,8 @@ pub fn footer_of(context: &BreakdownContext, things: &str, look: &Look) -> Strin
         if let Some(ratio) = quality.unknown_ratio {
             parts.push(format!("{} of those unknown", numbers::percent(ratio)));
         }
-        let line =
-            format!("  quality of {}: {}", legend.dimension(&quality.dimension), parts.join(", "));
+        let told = format!("{}: {}", legend.dimension(&quality.dimension), parts.join(", "));
+        let line = wrap::text("  quality of ", &told, look);
         if !parts.is_empty() && !lines.contains(&line) {
             lines.push(line);
         }
@@ -86,7 +90,7 @@ pub fn footer_of(context: &BreakdownContext, things: &str, look: &Look) -> Strin
             ));
         }
     }
-    lines.extend(context.notes.iter().map(|note| format!("  note: {note}")));
+    lines.extend(context.notes.iter().map(|note| wrap::text("  note: ", note, look)));
     lines.join("\n")
 }
 

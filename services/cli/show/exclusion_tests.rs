@@ -10,7 +10,8 @@ const TOTAL: &str = "\
 *** SYNTHETIC DATA: made by a program; it says nothing about real people ***
 Digital exclusion, Leicester, Leicestershire and Rutland (QK1, where care is given), 2020-04
   data      synthetic-llr (SYNTHETIC, OPEN), 3 submissions of 3 organisations (expected: 3)
-  counted   people; shares of those to whom an indicator applies and of whom it is known; limits 95 %, persons taken as independent
+  counted   people; shares of those to whom an indicator applies and of whom it is known; limits
+            95 %, persons taken as independent
   position  71, last changed at 66
   source    NHS Digital, Appointments in General Practice; OGL v3.0
 5,000 people in the snapshot

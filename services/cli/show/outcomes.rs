@@ -1,5 +1,6 @@
 //! A table of access outcomes, for people.
 
+use super::blocks::blocks;
 use super::table::{self, Column};
 use super::words::{self, Legend};
 use super::{Look, context, keys, numbers};
@@ -23,18 +24,16 @@ fn figures(outcomes: &AccessOutcomes, look: &Look) -> String {
     let legend = Legend(&asked.legend);
     let mut columns = keys::columns(&outcomes.dimensions, legend);
     columns.push(Column::text("channel"));
-    columns.extend(
-        [
-            "contacts",
-            "attended",
-            "did not attend",
-            "other",
-            "did not attend, share",
-            "same day",
-            "over 14 days",
-        ]
-        .map(Column::number),
-    );
+    let values = [
+        "contacts",
+        "attended",
+        "did not attend",
+        "other",
+        "did not attend, share",
+        "same day",
+        "over 14 days",
+    ]
+    .map(Column::number);
     let mut lines = Vec::new();
     for row in &outcomes.rows {
         let mut head = keys::words(&outcomes.dimensions, &row.keys, legend);
@@ -52,7 +51,7 @@ fn figures(outcomes: &AccessOutcomes, look: &Look) -> String {
             head.iter_mut().for_each(String::clear);
         }
     }
-    table::grid(&columns, lines, look)
+    blocks(&columns, &values, &lines, look)
 }
 
 /// Days from booking to appointment, all channels of the total together.

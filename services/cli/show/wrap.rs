@@ -16,19 +16,31 @@ pub fn text(first: &str, text: &str, look: &Look) -> String {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
         let mut line = String::new();
-        for word in printable(paragraph).split_whitespace() {
-            let longer = measure_text_width(&line) + 1 + measure_text_width(word);
+        for word in words(&printable(paragraph)) {
+            let longer = measure_text_width(&line) + 1 + measure_text_width(&word);
             if !line.is_empty() && longer > width {
                 lines.push(std::mem::take(&mut line));
             }
             if !line.is_empty() {
                 line.push(' ');
             }
-            line.push_str(word);
+            line.push_str(&word);
         }
         lines.push(line);
     }
     format!("{first}{}", lines.join(&format!("\n{}", " ".repeat(indent))))
+}
+
+/// What a line may not be broken within: words, and a number with its `%`.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match words.last_mut().filter(|_| word.starts_with('%')) {
+            Some(number) => number.extend([" ", word]),
+            None => words.push(word.to_owned()),
+        }
+    }
+    words
 }
 
 #[cfg(test)]
@@ -42,6 +54,12 @@ mod tests {
         assert!(wrapped.lines().all(|line| line.len() <= 40), "{wrapped}");
         assert!(wrapped.lines().skip(1).all(|line| line.starts_with("        some")), "{wrapped}");
         assert_eq!(wrapped.split_whitespace().count(), 41);
+    }
+
+    #[test]
+    fn a_number_keeps_its_percent_sign() {
+        let look = Look { width: Some(20), ..Look::PLAIN };
+        assert_eq!(text("", "with limits of 95.0 %, of all", &look), "with limits of\n95.0 %, of all");
     }
 
     #[test]
