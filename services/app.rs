@@ -55,9 +55,9 @@ impl Service {
     /// What is wrong with the settings, the reference content, the data folder or the address.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
         let content = content(config)?;
-        let listener = TcpListener::bind(config.address)
-            .await
-            .with_context(|| format!("cannot listen on {}", config.address))?;
+        let listener = TcpListener::bind(config.address).await.with_context(|| {
+            format!("cannot listen on {}, name another `address` (port 0: any)", config.address)
+        })?;
         let address = listener.local_addr()?;
         let opening = config.clone();
         let (engine, secret) =

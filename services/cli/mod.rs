@@ -51,7 +51,7 @@ pub fn main() -> ExitCode {
         Err(failure) => {
             if !failure.silent() {
                 // Nothing is left to say it to when even this cannot be written.
-                let _ = out.remark(&show::errors::text(&failure, &out.look));
+                let _ = out.remark(&show::errors::text(&failure, &out.remark_look));
             }
             failure.exit_code()
         }

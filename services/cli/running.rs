@@ -26,7 +26,15 @@ pub fn settings(
         let over = overrides.iter().find(|(known, _)| *known == name);
         over.and_then(|(_, value)| value.clone()).or_else(|| std::env::var(name).ok())
     });
-    config.map_err(|error| Failure::Other(anyhow::Error::from(error)))
+    config.map_err(|error| {
+        // What came from an option is called by the option's name.
+        let given = overrides.iter().filter(|(_, value)| value.is_some());
+        let text = given.fold(error.to_string(), |text, (name, _)| {
+            let option = name.trim_start_matches("EQUITY_").to_lowercase().replace('_', "-");
+            text.replace(&format!("{name}:"), &format!("--{option}:"))
+        });
+        Failure::Other(anyhow::anyhow!(text))
+    })
 }
 
 /// Starts a service.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Engine;
-use crate::domain::codes::{Content, ContentError};
+use crate::domain::codes::{Content, ContentError, nearest};
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::EstimateSource;
 use crate::domain::submission::{Builder, Draft, EstimateBuilder, Header};
@@ -69,7 +69,7 @@ pub fn content_of(folder: &std::path::Path) -> Result<Content, ContentError> {
         file: path.display().to_string(),
         what: error.to_string(),
     };
-    let mut files = Vec::new();
+    let (mut files, built_in) = (Vec::new(), Content::embedded());
     for (sub, prefix) in [(folder.to_owned(), ""), (folder.join("codes"), "codes/")] {
         let entries = match std::fs::read_dir(&sub) {
             Ok(entries) => entries,
@@ -82,6 +82,17 @@ pub fn content_of(folder: &std::path::Path) -> Result<Content, ContentError> {
             let path = entry.map_err(|error| wrong(&sub, error))?.path();
             let known = path.extension().is_some_and(|e| e == "toml" || e == "csv");
             if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| known) {
+                // A code list more is welcome; any other name can only be meant for one of those that are read.
+                if prefix.is_empty() && built_in.file(name).is_err() {
+                    let names = built_in.files().map(|(name, _)| name);
+                    let near = nearest(name, names.filter(|name| !name.contains('/')));
+                    let hint =
+                        near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
+                    return Err(ContentError {
+                        file: path.display().to_string(),
+                        what: format!("nothing reads a file of this name{hint}"),
+                    });
+                }
                 let text = std::fs::read_to_string(&path).map_err(|error| wrong(&path, error))?;
                 files.push((format!("{prefix}{name}"), text));
             }

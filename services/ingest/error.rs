@@ -28,6 +28,14 @@ pub enum IngestError {
         /// Last line of the first row that is not UTF-8.
         line: u64,
     },
+    /// A cell goes on over the end of its line.
+    #[error(
+        "line {line}: a quote (\") is opened in this row and not closed on its line; close it, or double it where it belongs to the cell"
+    )]
+    LineBreak {
+        /// Line on which the row starts, or an empty one before it.
+        line: u64,
+    },
     /// The file has no header row.
     #[error("the file is empty: a header row with column names was expected")]
     Empty,

@@ -55,6 +55,7 @@ impl Table {
 
     /// Reads the next row after the header; false at the end of the file. [`line_of`] then knows the row's line.
     pub(super) fn next(&mut self, row: &mut csv::StringRecord) -> Result<bool, IngestError> {
+        let begin = self.reader.position().line() + u64::from(self.windows);
         let read = self.reader.read_record(row);
         let last_line = self.line();
         let more = read.map_err(|error| IngestError::from_csv(error, last_line))?;
@@ -63,6 +64,10 @@ impl Table {
         let mut position = csv::Position::new();
         position.set_line(last_line.saturating_sub(within as u64).max(1));
         row.set_position(Some(position));
+        // No publication and none of our columns has a line break in a cell: whatever stands behind a stray quote would be lost.
+        if more && within > 0 {
+            return Err(IngestError::LineBreak { line: begin });
+        }
         Ok(more)
     }
 

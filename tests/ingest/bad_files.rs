@@ -141,8 +141,20 @@ fn lines_are_counted_as_editors_count_them() {
             assert_eq!(refused(read_text(&text)), cell(6, "age_years", "x"), "{text:?}");
         }
     }
-    let within = "organisation,month,sex,age_years\nA,2020-04,\"a\nb\",1\nA,2020-04,\"a\nb\",x\n";
-    assert_eq!(refused(read_text(within)), cell(4, "age_years", "x"));
     let cells = "organisation,month\r\nA,2020-04\r\nA\r\n";
     assert!(matches!(read_text(cells), Err(IngestError::Cells { line: 3, .. })));
+}
+
+/// Whatever stands behind it would become one cell, and its rows be lost without a word.
+#[test]
+fn a_quote_that_is_not_closed_on_its_line() {
+    for end in ["\n", "\r\n"] {
+        for rest in [format!("A,2020-04,2{end}"), String::new()] {
+            let text = format!(
+                "organisation,month,sex{end}A,2020-04,1{end}A,2020-04,\"2{end}A,2020-04,1{end}{rest}"
+            );
+            let error = read_text(&text).unwrap_err();
+            assert!(matches!(error, IngestError::LineBreak { line: 3 }), "{error} of {text:?}");
+        }
+    }
 }

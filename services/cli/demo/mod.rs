@@ -76,7 +76,12 @@ async fn tell(args: &DemoArgs, service: &Service, out: &mut Out) -> Result<(), F
     let text = match out.format {
         Format::Table => story::tell(
             &answers,
-            &story::Place { address: &address, serving_on: !args.once, folder: &args.data_folder },
+            &story::Place {
+                address: &address,
+                serving_on: !args.once,
+                folder: &args.data_folder,
+                program: &program(),
+            },
             &out.look,
         ),
         Format::Json => json::text(&answers.json()?, false),
@@ -88,4 +93,21 @@ async fn tell(args: &DemoArgs, service: &Service, out: &mut Out) -> Result<(), F
         running::until_told_to_stop().await?;
     }
     Ok(())
+}
+
+/// What to type to run this program from here: `equity` where the shell finds it under that name, otherwise where it is.
+fn program() -> String {
+    const NAME: &str = "equity";
+    let Ok(this) = std::env::current_exe() else { return NAME.to_owned() };
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&paths)
+        .map(|folder| folder.join(NAME))
+        .find(|file| file.is_file())
+        .and_then(|file| file.canonicalize().ok());
+    if found.is_some_and(|found| this.canonicalize().is_ok_and(|this| this == found)) {
+        return NAME.to_owned();
+    }
+    let here = std::env::current_dir().unwrap_or_default();
+    let near = this.strip_prefix(&here).ok().filter(|near| near.components().count() > 1);
+    near.unwrap_or(&this).display().to_string()
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::super::args::DEFAULT_SERVICE;
-use super::super::show::table::{self, Column};
+use super::super::show::blocks::blocks;
+use super::super::show::table::Column;
 use super::super::show::words::Legend;
 use super::super::show::{Look, channels, chart, estimates, keys, numbers, provision, risk};
 use super::data;
@@ -23,6 +24,8 @@ pub(super) struct Place<'a> {
     pub(super) serving_on: bool,
     /// Folder of its data.
     pub(super) folder: &'a Path,
+    /// What to type to run this program.
+    pub(super) program: &'a str,
 }
 
 /// The whole page.
@@ -64,9 +67,9 @@ pub(super) fn tell(answers: &Answers, place: &Place<'_>, look: &Look) -> String 
 fn months_table(months: &ChannelBreakdown, look: &Look) -> String {
     let context = months.context.clone().unwrap_or_default();
     let legend = Legend(&context.legend);
-    let mut columns = vec![Column::text("month"), Column::number("appointments")];
+    let mut values = vec![Column::number("appointments")];
     let first = months.rows.first().map(|row| row.channels.as_slice()).unwrap_or_default();
-    columns
+    values
         .extend(first.iter().map(|cell| Column::number(legend.category("channel", &cell.channel))));
     let lines = months.rows.iter().map(|row| {
         let mut line = keys::words(&months.dimensions, &row.keys, legend);
@@ -82,7 +85,7 @@ fn months_table(months: &ChannelBreakdown, look: &Look) -> String {
         }));
         line
     });
-    table::grid(&columns, lines.collect(), look)
+    blocks(&[Column::text("month")], &values, &lines.collect::<Vec<_>>(), look)
 }
 
 /// The answer, in a sentence.
@@ -179,31 +182,29 @@ fn next(place: &Place<'_>) -> String {
     let host = address.trim_start_matches("http://");
     let service =
         if address == DEFAULT_SERVICE { String::new() } else { format!(" --service {address}") };
-    let ask = format!("equity breakdown channels --area {AREA}");
+    let equity = place.program;
+    let ask = format!("{equity} breakdown channels --area {AREA}");
     let mut lines = vec!["What to type next:".to_owned()];
     if !place.serving_on {
-        lines.push(format!("  equity serve --data-folder {}", place.folder.display()));
+        lines.push(format!("  {equity} serve --data-folder {}", place.folder.display()));
     }
     lines.extend([
         format!("  {ask} --from {FROM} --to {TO} --by month --chart{service}"),
         format!("  {ask} --from 2020-08 --to {TO} --by month --rates{service}"),
         format!("  {ask} --collection {} --from {} --to {} --by age_band,sex{service}", data::SYNTHETIC, data::SYNTHETIC_FROM, data::SYNTHETIC_TO),
-        format!("  equity breakdown exclusion --area {AREA} --collection {} --from {} --by {} --indicator DX-21 --chart{service}", data::SYNTHETIC, data::SYNTHETIC_TO, INTERNET_BY.join(",")),
-        format!("  equity breakdown exclusion --area {AREA} --from {TO} --by disability --estimates {INTERNET_USE}{service}"),
-        format!("  equity breakdown provision --area {AREA} --collection {} --from {} --by age_75 --chart{service}", data::SYNTHETIC, data::SYNTHETIC_TO),
-        format!("  equity breakdown impact --area {AREA} --from {AFTER} --chart{service}"),
-        format!("  equity breakdown risk --area {AREA} --by {RISK_BY} --high-risk-top {RISK_TOP} --chart{service}"),
-        format!("  equity breakdown outcomes --area {AREA} --from {AFTER}{service}"),
-        format!("  equity reference dimensions{service}"),
-        format!("  equity reference indicators --tag NHS-2122-P2{service}"),
+        format!("  {equity} breakdown exclusion --area {AREA} --collection {} --from {} --by {} --indicator DX-21 --chart{service}", data::SYNTHETIC, data::SYNTHETIC_TO, INTERNET_BY.join(",")),
+        format!("  {equity} breakdown exclusion --area {AREA} --from {TO} --by disability --estimates {INTERNET_USE}{service}"),
+        format!("  {equity} breakdown provision --area {AREA} --collection {} --from {} --by age_75 --chart{service}", data::SYNTHETIC, data::SYNTHETIC_TO),
+        format!("  {equity} breakdown impact --area {AREA} --from {AFTER} --chart{service}"),
+        format!("  {equity} breakdown risk --area {AREA} --by {RISK_BY} --high-risk-top {RISK_TOP} --chart{service}"),
+        format!("  {equity} breakdown outcomes --area {AREA} --from {AFTER}{service}"),
+        format!("  {equity} reference dimensions{service}"),
+        format!("  {equity} reference indicators --tag NHS-2122-P2{service}"),
         format!(
             "  grpcurl -plaintext -d '{{\"query\": {{\"area\": \"{AREA}\", \"period\": {{\"first\": \"{AFTER}\"}}}}}}' \
              {host} equity.v1.ConsultationChannelService/GetChannelBreakdown"
         ),
     ]);
-    if let Ok(program) = std::env::current_exe() {
-        lines.push(format!("(`equity` is {})", program.display()));
-    }
     lines.join("\n")
 }
 

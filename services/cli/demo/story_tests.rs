@@ -89,7 +89,8 @@ fn the_page_has_counts_shares_chart_warning_and_next_lines() {
         },
         words: sample_exclusion::indicators(),
     };
-    let place = Place { address: "http://127.0.0.1:9", serving_on: true, folder: Path::new("./d") };
+    let (address, folder) = ("http://127.0.0.1:9", Path::new("./d"));
+    let place = Place { address, serving_on: true, folder, program: "target/release/equity" };
     let page = tell(&answers, &place, &Look::PLAIN);
     for expected in [
         "212,251",
@@ -102,7 +103,7 @@ fn the_page_has_counts_shares_chart_warning_and_next_lines() {
         "ECOLOGICAL: This does not say",
         "score     Greater Manchester Combined Authority",
         "Face-to-face provision, ",
-        "equity breakdown provision --area QK1",
+        "  target/release/equity breakdown provision --area QK1",
         "--service http://127.0.0.1:9",
         "grpcurl",
     ] {

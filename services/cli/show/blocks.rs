@@ -7,7 +7,7 @@ use super::{Look, wrap};
 /// not say), otherwise as several, one below the other. A single column that is too wide wraps.
 pub fn blocks(keys: &[Column], values: &[Column], lines: &[Vec<String>], look: &Look) -> String {
     let place = look.width.unwrap_or(wrap::WIDTH);
-    let lines: &[Vec<String>] = &narrowed(lines, keys.len());
+    let lines: &[Vec<String>] = &narrowed(lines, keys.len(), place);
     let all: Vec<Column> = (keys.iter().chain(values).enumerate())
         .map(|(at, column)| Column { title: title(column, cells(lines, at)), ..column.clone() })
         .collect();
@@ -38,11 +38,14 @@ pub fn blocks(keys: &[Column], values: &[Column], lines: &[Vec<String>], look: &
     tables.join("\n")
 }
 
-/// Words of a key take at most so many columns, and stand in lines where they are longer.
+/// Words of a key take at most so many columns, and stand in lines where they are longer: several keys together leave most of the
+/// place to the figures.
 const KEY: usize = 32;
+const NARROWEST: usize = 14;
 
-fn narrowed(lines: &[Vec<String>], keys: usize) -> Vec<Vec<String>> {
-    let place = Look { width: Some(KEY), ..Look::PLAIN };
+fn narrowed(lines: &[Vec<String>], keys: usize, place: usize) -> Vec<Vec<String>> {
+    let width = (place / 3 / keys.max(1)).clamp(NARROWEST, KEY);
+    let place = Look { width: Some(width), ..Look::PLAIN };
     let cell = |(at, cell): (usize, &String)| {
         if at < keys { wrap::text("", cell, &place) } else { cell.clone() }
     };

@@ -33,10 +33,7 @@ pub fn bars(breakdown: &ChannelBreakdown, look: &Look) -> String {
     let labels: Vec<_> = breakdown
         .rows
         .iter()
-        .map(|row| {
-            let words = keys::words(&breakdown.dimensions, &row.keys, legend);
-            if words.is_empty() { "total".to_owned() } else { words.join(", ") }
-        })
+        .map(|row| keys::label(&breakdown.dimensions, &row.keys, legend))
         .collect();
     let label_width = labels.iter().map(|label| console::measure_text_width(label)).max();
     let label_width = label_width.unwrap_or(0).min(40);
@@ -60,7 +57,7 @@ pub fn bars(breakdown: &ChannelBreakdown, look: &Look) -> String {
     let used = PARTS.iter().zip(drawn).filter(|(_, drawn)| *drawn).map(|(part, _)| {
         format!("{} {}", look.paint(part.colour, &glyph(part, look).to_string()), part.words)
     });
-    lines.push(used.collect::<Vec<_>>().join("   "));
+    lines.push(used.collect::<Vec<_>>().join("  "));
     lines.join("\n")
 }
 
@@ -136,7 +133,7 @@ mod tests {
             chart,
             "\
 total  ###################################======================...
-# face to face   H home visit   = telephone   o video or online   . unknown"
+# face to face  H home visit  = telephone  o video or online  . unknown"
         );
     }
 

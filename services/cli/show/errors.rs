@@ -15,7 +15,10 @@ pub fn text(failure: &Failure, look: &Look) -> String {
     let (what, details, next) = match failure {
         Failure::Refused(status) => refused(status),
         Failure::SomeRefused { refused, of } => (
-            format!("{refused} of {of} submissions were refused; the others are stored"),
+            format!(
+                "{refused} of {of} submissions were refused{}",
+                if refused < of { "; the others are stored" } else { ": nothing is stored" }
+            ),
             Vec::new(),
             "correct the rows that are named above and submit the file again; nothing is counted twice".to_owned(),
         ),
@@ -60,7 +63,10 @@ fn refused(status: &Status) -> (String, Vec<String>, String) {
     if status.message().is_empty() {
         what = format!("the service said no ({code})");
     }
-    (what, lines(&details, &reason), next(status.code(), &reason, &details))
+    let mut lines = lines(&details, &reason);
+    // What the message says already is not said again.
+    lines.retain(|line| !what.contains(&printable(line)));
+    (what, lines, next(status.code(), &reason, &details))
 }
 
 /// Field by field, then the reason with what belongs to it.
@@ -104,7 +110,9 @@ fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
         "SUBMISSION_TOO_LARGE" => {
             "submit fewer rows: rows that are alike can be one row with a `record_count`"
         }
-        "REQUEST_ID_REUSED" => "use another --run-id: this one was used for other content",
+        "REQUEST_ID_REUSED" => {
+            "use another --run-id or --request-id, or none: this one was used for other content"
+        }
         "ORGANISATION_NOT_FOUND" => "`equity reference organisations` lists the organisations",
         "COLLECTION_NOT_FOUND" => "`equity reference collections` lists the collections",
         "AREA_NOT_FOUND" => "`equity reference areas` lists the areas",

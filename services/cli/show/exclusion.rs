@@ -59,8 +59,7 @@ pub(super) fn row_label(
     row: &[crate::proto::v1::CategoryKey],
     legend: Legend<'_>,
 ) -> String {
-    let words = keys::words(dimensions, row, legend);
-    if words.is_empty() { "total".to_owned() } else { words.join(", ") }
+    keys::label(dimensions, row, legend)
 }
 
 fn figures(answer: &DigitalExclusionBreakdown, words: &Indicators, look: &Look) -> String {

@@ -28,6 +28,13 @@ pub fn words(dimensions: &[String], keys: &[CategoryKey], legend: Legend<'_>) ->
     texts
 }
 
+/// The key in one text: `75+, 1 Male`, or `total`.
+pub fn label(dimensions: &[String], keys: &[CategoryKey], legend: Legend<'_>) -> String {
+    let mut words = words(dimensions, keys, legend);
+    words.retain(|word| !word.is_empty());
+    if words.is_empty() { "total".to_owned() } else { words.join(", ") }
+}
+
 /// A code and its words, or the one of them that says it all.
 pub fn shown(code: &str, label: &str) -> String {
     let number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());

@@ -73,30 +73,31 @@ pub fn codes(list: &v1::CodeList) -> Sheet {
     sheet
 }
 
-/// One line for each dimension.
+/// One line for each dimension. How it is made of a field is for programs.
 pub fn dimensions(all: &[v1::Dimension]) -> Sheet {
     let mut sheet = Sheet::new([
         "dimension",
         "label",
-        "field",
-        "code_list",
         "categories",
-        "overlapping",
-        "ordered",
         "direction",
         "protected_characteristic",
+        "overlapping",
+        "ordered",
+        "field",
+        "code_list",
     ]);
+    sheet.for_programs = 4;
     for dimension in all {
         sheet.push(vec![
             (&dimension.id).into(),
             (&dimension.label).into(),
-            (&dimension.field).into(),
-            (&dimension.code_list).into(),
             number(dimension.categories.len()),
-            dimension.overlapping.into(),
-            dimension.ordered.into(),
             (&dimension.direction).into(),
             (&dimension.protected_characteristic).into(),
+            dimension.overlapping.into(),
+            dimension.ordered.into(),
+            (&dimension.field).into(),
+            (&dimension.code_list).into(),
         ]);
     }
     sheet

@@ -73,20 +73,30 @@ impl Look {
     /// No colours, ASCII, any width: what every place can show.
     pub const PLAIN: Self = Self { unicode: false, colour: false, width: None };
 
-    /// What standard output can show: colours only on a terminal and without `NO_COLOR`, Unicode where the locale says UTF-8.
-    pub fn of_terminal() -> Self {
+    /// What standard output can show.
+    fn of_answers() -> Self {
         let terminal = io::stdout().is_terminal();
+        Self::of(terminal, terminal.then(|| console::Term::stdout().size().1))
+    }
+
+    /// What standard error can show.
+    fn of_remarks() -> Self {
+        let terminal = io::stderr().is_terminal();
+        Self::of(terminal, terminal.then(|| console::Term::stderr().size().1))
+    }
+
+    /// Colours only on a terminal and without `NO_COLOR`, Unicode where the locale says UTF-8.
+    fn of(terminal: bool, width: Option<u16>) -> Self {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
             .iter()
             .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
             .unwrap_or_default()
             .to_ascii_lowercase();
-        let width = terminal.then(|| usize::from(console::Term::stdout().size().1));
         Self {
             unicode: locale.contains("utf-8") || locale.contains("utf8"),
             colour: terminal && !set("NO_COLOR") && std::env::var_os("TERM") != Some("dumb".into()),
-            width,
+            width: width.map(usize::from),
         }
     }
 
@@ -106,14 +116,18 @@ pub struct Out {
     remarks: Box<dyn Write + Send>,
     /// How answers are written.
     pub format: Format,
-    /// What the place can show.
+    /// What the place of answers can show.
     pub look: Look,
+    /// What the place of remarks can show.
+    pub remark_look: Look,
 }
 
 impl Out {
     /// Standard output and standard error.
     pub fn standard(format: Format) -> Self {
-        Self::new(Box::new(io::stdout()), Box::new(io::stderr()), format, Look::of_terminal())
+        let (answers, remarks) = (Box::new(io::stdout()), Box::new(io::stderr()));
+        let remark_look = Look::of_remarks();
+        Self { remark_look, ..Self::new(answers, remarks, format, Look::of_answers()) }
     }
 
     /// Any two places.
@@ -123,7 +137,7 @@ impl Out {
         format: Format,
         look: Look,
     ) -> Self {
-        Self { answers, remarks, format, look }
+        Self { answers, remarks, format, look, remark_look: look }
     }
 
     /// Writes an answer; a line end is added where there is none.

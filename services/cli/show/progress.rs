@@ -1,6 +1,8 @@
 //! Progress bars with rate and time left. Quiet when standard error is not a terminal.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt::Write;
+
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::Look;
 
@@ -9,15 +11,25 @@ pub fn bar(title: &str, unit: &str, all: Option<u64>, look: &Look) -> ProgressBa
     let bar = ProgressBar::with_draw_target(all, ProgressDrawTarget::stderr());
     let template = if all.is_some() {
         format!(
-            "{{prefix:<26}} [{{bar:24}}] {{human_pos}} of {{human_len}} {unit}, {{per_sec}}, {{eta}} left"
+            "{{prefix}} [{{bar:16}}] {{human_pos}} of {{human_len}} {unit}, {{rate}}/s, {{eta}} left"
         )
     } else {
-        format!("{{prefix:<26}} {{human_pos}} {unit}, {{per_sec}}")
+        format!("{{prefix}} {{human_pos}} {unit}, {{rate}}/s")
     };
     let style = ProgressStyle::with_template(&template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("rate", |state: &ProgressState, to: &mut dyn Write| {
+            // Writing to a bar's own text does not fail.
+            let _ = write!(to, "{}", HumanCount(whole(state.per_sec())));
+        })
         .progress_chars(if look.unicode { "█▉▊▋▌▍▎▏ " } else { "#>-" });
     bar.with_style(style).with_prefix(title.to_owned())
+}
+
+/// A rate without decimals.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a float becomes the nearest number there is
+fn whole(rate: f64) -> u64 {
+    rate.round() as u64
 }
 
 #[cfg(test)]

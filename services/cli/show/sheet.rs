@@ -1,6 +1,6 @@
 //! A plain list of lines and columns, which can be a table for people or CSV.
 
-use super::{Look, csv, numbers, table};
+use super::{Look, csv, numbers, table, wrap};
 
 /// One value of a sheet.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,17 @@ impl Cell {
             Self::Empty | Self::Text(_) | Self::Ratio(_) => self.shown(),
         }
     }
+}
+
+/// The lines one below the other: the first cell, then what the others are and say.
+fn paragraphs(columns: &[table::Column], lines: &[Vec<String>], look: &Look) -> String {
+    let paragraph = |line: &Vec<String>| {
+        let told = columns.iter().zip(line).skip(1).filter(|(_, cell)| !cell.is_empty());
+        let told: Vec<_> = told.map(|(column, cell)| format!("{} {cell}", column.title)).collect();
+        let head = look.paint(1, &table::printable(line.first().map_or("", String::as_str)));
+        format!("{head}\n{}", wrap::text("  ", &told.join("; "), look))
+    };
+    lines.iter().map(paragraph).collect::<Vec<_>>().join("\n")
 }
 
 impl From<&str> for Cell {
@@ -106,7 +117,7 @@ impl Sheet {
         self.lines.push(line);
     }
 
-    /// For people.
+    /// For people: a table; where that would have to break codes and names to fit the place, a paragraph for each line.
     pub fn table(&self, look: &Look) -> String {
         let shown = self.columns.len().saturating_sub(self.for_programs);
         let columns: Vec<_> = (0..shown)
@@ -115,9 +126,10 @@ impl Sheet {
                 right: self.is_numeric(index),
             })
             .collect();
-        let lines =
-            self.lines.iter().map(|line| line.iter().take(shown).map(Cell::shown).collect());
-        table::fitted(&columns, lines.collect(), look)
+        let lines = self.lines.iter().map(|line| line.iter().take(shown).map(Cell::shown));
+        let lines: Vec<Vec<String>> = lines.map(Iterator::collect).collect();
+        table::whole_words(&columns, &lines, look)
+            .unwrap_or_else(|| paragraphs(&columns, &lines, look))
     }
 
     /// For spreadsheets.
@@ -130,5 +142,45 @@ impl Sheet {
         let text = |cell: &Cell| matches!(cell, Cell::Text(_));
         let cells = || self.lines.iter().filter_map(|line| line.get(column));
         cells().any(number) && !cells().any(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sheet() -> Sheet {
+        let mut sheet = Sheet::new(["organisation", "state", "accepted_count", "name"]);
+        for organisation in ["03W", "04C"] {
+            let name = format!("collections/gpad-regional/organisations/{organisation}/versions/1");
+            sheet.push(vec![organisation.into(), "CURRENT".into(), 1_148.into(), name.into()]);
+        }
+        sheet
+    }
+
+    #[test]
+    fn codes_and_names_are_never_broken() {
+        for width in [20, 40, 60, 80, 100, 120] {
+            let text = sheet().table(&Look { width: Some(width), ..Look::PLAIN });
+            for whole in
+                ["CURRENT", "1,148", "collections/gpad-regional/organisations/04C/versions/1"]
+            {
+                assert!(text.contains(whole), "{width}:\n{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_narrow_place_gets_a_paragraph_for_each_line() {
+        let text = sheet().table(&Look { width: Some(60), ..Look::PLAIN });
+        assert_eq!(
+            text.lines().take(3).collect::<Vec<_>>(),
+            [
+                "03W",
+                "  state CURRENT; accepted 1,148; name",
+                "  collections/gpad-regional/organisations/03W/versions/1"
+            ]
+        );
+        assert!(sheet().table(&Look { width: Some(100), ..Look::PLAIN }).starts_with("+--"));
     }
 }

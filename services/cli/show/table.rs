@@ -1,6 +1,6 @@
 //! Tables for people.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::Look;
 
@@ -33,6 +33,30 @@ pub fn grid(columns: &[Column], lines: Vec<Vec<String>>, look: &Look) -> String 
 /// A table with borders whose cells wrap where it would be wider than the place.
 pub fn fitted(columns: &[Column], lines: Vec<Vec<String>>, look: &Look) -> String {
     arranged(table(columns, lines, look), look)
+}
+
+/// As [`fitted`], if no word has to be broken for it.
+pub fn whole_words(columns: &[Column], lines: &[Vec<String>], look: &Look) -> Option<String> {
+    let mut drawn = table(columns, lines.to_vec(), look);
+    if let Some(place) = look.width {
+        let longest = |text: &str| text.split_whitespace().map(width).max().unwrap_or(0);
+        let mut needed = 1;
+        for (index, column) in columns.iter().enumerate() {
+            let cells = lines.iter().filter_map(|line| line.get(index));
+            let word = cells.map(|cell| longest(cell)).max().unwrap_or(0);
+            let word = word.max(longest(&column.title));
+            needed += word + 3;
+            // With a blank to each side.
+            let least = u16::try_from(word + 2).unwrap_or(u16::MAX);
+            if let Some(drawn) = drawn.column_mut(index) {
+                drawn.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+            }
+        }
+        if needed > place {
+            return None;
+        }
+    }
+    Some(arranged(drawn, look))
 }
 
 /// As [`fitted`], of cells that stand in lines already.

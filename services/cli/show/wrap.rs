@@ -59,7 +59,10 @@ mod tests {
     #[test]
     fn a_number_keeps_its_percent_sign() {
         let look = Look { width: Some(20), ..Look::PLAIN };
-        assert_eq!(text("", "with limits of 95.0 %, of all", &look), "with limits of\n95.0 %, of all");
+        assert_eq!(
+            text("", "with limits of 95.0 %, of all", &look),
+            "with limits of\n95.0 %, of all"
+        );
     }
 
     #[test]
