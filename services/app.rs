@@ -39,6 +39,8 @@ const SUBMITTING: usize = 8;
 /// How often it is looked whether writing has stopped, and after how many looks sizes are measured.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
 const LOOKS: u32 = 30;
+/// A group of changes is written in less, however large: what takes longer waits for a disk that hangs.
+const HANGS: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// A running service.
 pub struct Service {
@@ -191,15 +193,24 @@ pub fn observe(config: &Config) -> anyhow::Result<telemetry::Guard> {
 
 /// Measures sizes now and then, and says so when writing has stopped, for as long as there is an engine.
 async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: CancellationToken) {
-    let mut told = [0; Outcome::ALL.len()];
+    let (mut told, mut hung, mut takes) = ([0; Outcome::ALL.len()], false, true);
     for look in 0u32.. {
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
             () = shutdown.cancelled() => return,
         }
         let Some(engine) = engine.upgrade() else { return };
-        if engine.store().stopped().is_some() {
-            health.no_more("equity.v1.SubmissionService").await;
+        let hangs = engine.store().writing_for().is_some_and(|time| time > HANGS);
+        if hangs && !hung {
+            tracing::error!(
+                "a change has been written for more than {HANGS:?}: the disk does not answer"
+            );
+        }
+        hung = hangs;
+        let now = !hangs && engine.store().stopped().is_none();
+        if now != takes {
+            takes = now;
+            health.takes("equity.v1.SubmissionService", takes).await;
         }
         let (hits, misses) = engine.counts().answers();
         metrics::answers(hits, misses);

@@ -25,9 +25,10 @@ impl Health {
         self.set(ServingStatus::NotServing).await;
     }
 
-    /// One service does not do its work any more, while the others do.
-    pub async fn no_more(&self, service: &str) {
-        self.reporter.set_service_status(service, ServingStatus::NotServing).await;
+    /// Whether one service does its work, whatever the others do.
+    pub async fn takes(&self, service: &str, calls: bool) {
+        let status = if calls { ServingStatus::Serving } else { ServingStatus::NotServing };
+        self.reporter.set_service_status(service, status).await;
     }
 
     async fn set(&self, status: ServingStatus) {

@@ -31,6 +31,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -45,7 +46,7 @@ pub use writer::Written;
 
 use crate::domain::codes::ContentError;
 use crate::domain::period::Month;
-use writer::{Change, Job};
+use writer::{Busy, Change, Job};
 
 /// What a change bears on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,9 +84,15 @@ pub enum StoreError {
     /// The log.
     #[error(transparent)]
     Log(#[from] log::LogError),
-    /// The reference content in the log cannot be used.
+    /// The reference content cannot be used.
     #[error(transparent)]
     Content(#[from] ContentError),
+    /// The reference content in the log is of another version, and nothing took its place.
+    #[error(
+        "the reference content that was stored cannot be used by this version ({0}), and none could be put in its place: start \
+         with a whole log and without options that keep the stored content"
+    )]
+    OldContent(ContentError),
     /// The secret is not the one that the data was written with.
     #[error(
         "the secret is not the one that this data was written with: give the secret file that belongs to the data folder, or \
@@ -143,6 +150,7 @@ pub struct Store {
     jobs: Option<SyncSender<Job>>,
     writer: Option<JoinHandle<()>>,
     stopped: Arc<OnceLock<String>>,
+    busy: Arc<Busy>,
     folder: PathBuf,
 }
 
@@ -162,6 +170,12 @@ impl Store {
     #[must_use]
     pub fn stopped(&self) -> Option<&str> {
         self.stopped.get().map(String::as_str)
+    }
+
+    /// How long the writer has been at the changes that it took last; none while it waits for some.
+    #[must_use]
+    pub fn writing_for(&self) -> Option<Duration> {
+        self.busy.since()
     }
 
     /// Makes a submission durable and readable.

@@ -11,8 +11,8 @@ use super::log::{Damage, EntryKind, Log, LogError, NewEntry, Opened, SEGMENT_BYT
 use super::recover::AHEAD_BYTES;
 use super::reserve::{RESERVE_BYTES, Reserve};
 use super::state::State;
-use super::tree::DATA_FILE;
-use super::writer::Writer;
+use super::tree::{DATA_FILE, is_of_the_disk};
+use super::writer::{Busy, Writer};
 use super::{Observer, Reader, Store, StoreError};
 use crate::domain::codes::Content;
 use crate::proto::store::{Configuration, ConfigurationFile, Genesis};
@@ -103,11 +103,15 @@ impl Store {
             let payload = Configuration { files: files.collect() }.encode_to_vec();
             add(&mut caught, EntryKind::Configuration, &payload)?;
         }
+        if let Some(error) = caught.state.unusable.take() {
+            return Err(StoreError::OldContent(error));
+        }
         let stopped = Arc::new(stopped);
         let Caught { lock, log, state, reserve, .. } = caught;
         let catalog = Arc::clone(&state.catalog);
         let reader = Reader::new(state.tree.rows(), settings.column_bytes);
         let (jobs, waiting) = sync_channel(WAITING);
+        let busy = Arc::new(Busy::default());
         let writer = Writer {
             last_millis: catalog_time(&state),
             log,
@@ -119,6 +123,7 @@ impl Store {
             min_free_bytes: settings.min_free_bytes,
             observer: settings.observer,
             stopped: Arc::clone(&stopped),
+            busy: Arc::clone(&busy),
             unflushed: 1,
             reserve,
         };
@@ -131,7 +136,8 @@ impl Store {
                 source,
             })?;
         let folder = settings.folder.to_owned();
-        Ok(Self { catalog, reader, jobs: Some(jobs), writer: Some(writer), stopped, folder })
+        let (jobs, writer) = (Some(jobs), Some(writer));
+        Ok(Self { catalog, reader, jobs, writer, stopped, busy, folder })
     }
 }
 
@@ -147,7 +153,7 @@ fn catch_up(folder: &Path, sled_bytes: u64) -> Result<Caught, StoreError> {
     if super::free_bytes(folder)? < RESERVE_BYTES {
         reserve.release();
     }
-    let mut state = open_state(folder, sled_bytes)?;
+    let mut state = open_first(folder, sled_bytes)?;
     let took = reserve.ahead(AHEAD_BYTES).and_then(|()| reserve.hold());
     if let Err(error) = took {
         tracing::warn!(%error, "no room to set aside for sled: nothing is accepted until there is");
@@ -181,7 +187,19 @@ pub fn make_folder(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Opens sled in a data folder. A damaged one is set aside and begun anew.
+/// Opens sled in a data folder at the start. A damaged one, or one that the disk does not give back, is set aside and begun anew.
+fn open_first(folder: &Path, sled_bytes: u64) -> Result<State, StoreError> {
+    match open_state(folder, sled_bytes) {
+        Err(StoreError::Io { source, .. }) if is_of_the_disk(&source) => {
+            let aside = set_aside(&folder.join("sled"))?;
+            tracing::warn!(%source, aside = %aside.display(), "the store cannot be read: made anew from the log");
+            open_state(folder, sled_bytes)
+        }
+        opened => opened,
+    }
+}
+
+/// Opens sled in a data folder. A damaged one is set aside and begun anew; one that the disk does not give back may be whole.
 pub(super) fn open_state(folder: &Path, sled_bytes: u64) -> Result<State, StoreError> {
     let sled = folder.join("sled");
     match State::open(&sled, sled_bytes) {
@@ -268,3 +286,7 @@ fn set_aside(sled: &Path) -> Result<std::path::PathBuf, StoreError> {
 fn fingerprint(secret: &[u8; 32]) -> [u8; 32] {
     blake3::derive_key("equity-indicators 2026-11 fingerprint of the secret", secret)
 }
+
+#[cfg(test)]
+#[path = "open_tests.rs"]
+mod tests;

@@ -3,6 +3,7 @@
 
 use super::log::Log;
 use super::open::open_state;
+use super::tree::is_of_the_disk;
 use super::writer::{Change, Writer};
 use super::{StoreError, WriteError, assessment};
 
@@ -50,6 +51,15 @@ impl<L: Log> Writer<L> {
                 self.behind = None;
                 Ok(())
             }
+            Err(StoreError::Io { source, .. }) if is_of_the_disk(&source) => {
+                // Not for good: it is tried again, and goes on when the disk answers.
+                let error = format!("the disk does not give the store back: {source}");
+                if error != why {
+                    tracing::error!(error, "sled could not be opened again; it is tried again");
+                    self.behind = Some(error.clone());
+                }
+                Err(WriteError::Stopped(error))
+            }
             // It may have been the disk once more.
             Err(error @ (StoreError::Apply(_) | StoreError::Io { .. } | StoreError::Locked(_))) => {
                 let error = error.to_string();
@@ -60,7 +70,9 @@ impl<L: Log> Writer<L> {
                 Err(WriteError::Full(error))
             }
             Err(error) => {
-                self.stop(&format!("the store cannot catch up with the log: {error}"));
+                let why = format!("the store cannot catch up with the log: {error}");
+                self.state.tree.give_up(&why);
+                self.stop(&why);
                 Err(error.into())
             }
         }

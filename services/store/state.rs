@@ -12,7 +12,7 @@ use super::log::{Entry, EntryKind};
 use super::prepare::{Piece, chunks_hash, pieces};
 use super::tree::{Row, Tree, VALUE_BYTES};
 use super::{StoreError, Touched};
-use crate::domain::codes::Content;
+use crate::domain::codes::{Content, ContentError};
 use crate::domain::collection::Dataset;
 use crate::domain::cube::Block;
 use crate::domain::period::Month;
@@ -54,6 +54,8 @@ pub(super) struct State {
     pub(super) tree: Tree,
     pub(super) catalog: Arc<RwLock<Catalog>>,
     pub(super) content: Content,
+    /// Why this version cannot use that content, if so: it was written by another. Rows do not depend on it.
+    pub(super) unusable: Option<ContentError>,
     pub(super) genesis: Option<Genesis>,
     /// Chunks that no commit has named yet.
     pending: Vec<([u8; 32], Vec<u8>)>,
@@ -72,7 +74,10 @@ impl State {
         tree.check(|key, value| load.row(key, value))?;
         let content = load.content(tree.position());
         tree.remove(&load.left_over)?;
-        let reference = Reference::new(&content).map_err(StoreError::Content)?;
+        let (reference, unusable) = match Reference::new(&content) {
+            Ok(reference) => (reference, None),
+            Err(error) => (Reference::new(&Content::embedded())?, Some(error)),
+        };
         let mut catalog = Catalog::new(Arc::new(reference));
         catalog.position = tree.position();
         for (kind, code, number) in &load.ids {
@@ -89,7 +94,8 @@ impl State {
             catalog.assess(*position, row)?;
         }
         let catalog = Arc::new(RwLock::new(catalog));
-        Ok(Self { tree, catalog, content, genesis: load.genesis, pending: Vec::new() })
+        let genesis = load.genesis;
+        Ok(Self { tree, catalog, content, unusable, genesis, pending: Vec::new() })
     }
 
     /// Applies the next entry. `ready` are the rows of a commit, if somebody has made them already.
@@ -123,7 +129,6 @@ impl State {
         let configuration = Configuration::decode(entry.payload.as_slice()).map_err(damaged)?;
         let files = configuration.files.into_iter().map(|file| (file.name, file.content));
         let content = Content::exactly(files);
-        let reference = Reference::new(&content).map_err(StoreError::Content)?;
         let parts = entry.payload.chunks(VALUE_BYTES).zip(0u32..);
         let rows: Vec<Row> =
             parts.map(|(part, n)| (keys::content(entry.position, n), part.to_vec())).collect();
@@ -131,8 +136,15 @@ impl State {
             rows.split_last().map_or((None, &[][..]), |(last, rest)| (Some(last), rest));
         self.tree.write(hidden)?;
         self.tree.commit(last.map_or(&[], std::slice::from_ref), entry.position)?;
+        // What an earlier version wrote may lack what this one needs: it is kept, and replaced before anybody asks.
+        match Reference::new(&content) {
+            Ok(reference) => {
+                self.unusable = None;
+                self.lock().reference = Arc::new(reference);
+            }
+            Err(error) => self.unusable = Some(error),
+        }
         self.content = content;
-        self.lock().reference = Arc::new(reference);
         Ok(Applied::Configured)
     }
 

@@ -42,7 +42,16 @@ pub(super) struct Tree {
 
 /// Reads rows; cheap to clone. Every clone sees when sled is closed and opened again.
 #[derive(Clone)]
-pub(super) struct Rows(Arc<RwLock<Option<sled::Db>>>);
+pub(super) struct Rows(Arc<RwLock<Door>>);
+
+/// Whether there is a sled to read from.
+enum Door {
+    Open(sled::Db),
+    /// It has failed and is being opened again.
+    Closed,
+    /// It could not be, for this reason: nobody opens it any more.
+    Lost(String),
+}
 
 /// Name of the file in sled's folder that grows with the data.
 pub(super) const DATA_FILE: &str = "db";
@@ -67,13 +76,15 @@ impl Tree {
                 Ok(Err(error)) if is_locked(&error) => {
                     return Err(StoreError::Locked(folder.to_owned()));
                 }
-                Ok(Err(sled::Error::Io(source))) if is_no_damage(&source) => {
+                Ok(Err(sled::Error::Io(source)))
+                    if is_no_damage(&source) || is_of_the_disk(&source) =>
+                {
                     return Err(StoreError::Io { doing: "open", path: folder.to_owned(), source });
                 }
                 Ok(Err(error)) => return Err(StoreError::Damaged(error.to_string())),
                 Err(_) => return Err(StoreError::Damaged("sled panicked while opening".into())),
             };
-            let rows = Rows(Arc::new(RwLock::new(Some(db))));
+            let rows = Rows(Arc::new(RwLock::new(Door::Open(db))));
             return Ok(Self { rows, config, digest: 0, position: 0 });
         }
         Err(StoreError::Locked(folder.to_owned()))
@@ -99,6 +110,9 @@ impl Tree {
         }));
         let (digest, applied) = match scan {
             Ok(Ok(found)) => found,
+            Ok(Err(sled::Error::Io(source))) if is_of_the_disk(&source) => {
+                return Err(StoreError::Io { doing: "read", path: self.config.get_path(), source });
+            }
             Ok(Err(error)) => return Err(StoreError::Damaged(error.to_string())),
             Err(_) => return Err(StoreError::Damaged("sled panicked while reading".into())),
         };
@@ -216,7 +230,12 @@ impl Tree {
     }
 
     fn db(&self) -> Result<sled::Db, StoreError> {
-        self.rows.now().ok_or_else(being_opened)
+        self.rows.now()
+    }
+
+    /// Tells readers that sled will not be opened again before a restart, and why.
+    pub(super) fn give_up(&self, why: &str) {
+        self.rows.set(Door::Lost(why.to_owned()));
     }
 
     /// Closes sled after it failed: it accepts nothing more until it is opened again. Reading fails until then.
@@ -230,8 +249,9 @@ impl Tree {
 
     /// Goes on with the rows of another tree, which is spent.
     pub(super) fn adopt(&mut self, other: &Self) {
-        let db = other.rows.take();
-        *self.rows.0.write().unwrap_or_else(PoisonError::into_inner) = db;
+        if let Some(db) = other.rows.take() {
+            self.rows.set(Door::Open(db));
+        }
         self.config = other.config.clone();
         (self.digest, self.position) = (other.digest, other.position);
     }
@@ -243,24 +263,35 @@ impl Tree {
 }
 
 impl Rows {
-    /// sled, unless it is being opened again.
-    fn now(&self) -> Option<sled::Db> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// sled, unless it is being opened again, or lost.
+    fn now(&self) -> Result<sled::Db, StoreError> {
+        match &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
+            Door::Open(db) => Ok(db.clone()),
+            Door::Closed => Err(being_opened()),
+            Door::Lost(why) => Err(StoreError::Damaged(why.clone())),
+        }
     }
 
+    fn set(&self, door: Door) -> Door {
+        let mut now = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut now, door)
+    }
+
+    /// Closes it; sled, if it was open.
     fn take(&self) -> Option<sled::Db> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).take()
+        match self.set(Door::Closed) {
+            Door::Open(db) => Some(db),
+            Door::Closed | Door::Lost(_) => None,
+        }
     }
 
     /// Reads. If sled has failed, waits a little while for the writer to open it again.
     fn read<T>(&self, read: impl Fn(&sled::Db) -> sled::Result<T>) -> Result<T, StoreError> {
         let mut failure = being_opened();
         for _ in 0..REOPEN_TRIES {
-            if let Some(db) = self.now() {
-                match read(&db).map_err(|error| unreadable(&error)) {
-                    Err(error @ StoreError::Apply(_)) => failure = error,
-                    done => return done,
-                }
+            match self.now().and_then(|db| read(&db).map_err(|error| unreadable(&error))) {
+                Err(error @ StoreError::Apply(_)) => failure = error,
+                done => return done,
             }
             std::thread::sleep(REOPEN_PAUSE);
         }
@@ -294,7 +325,7 @@ impl Rows {
     pub(super) fn all(
         &self,
     ) -> Result<impl Iterator<Item = Result<Row, StoreError>> + use<>, StoreError> {
-        Ok(self.now().ok_or_else(being_opened)?.iter().map(|row| match row {
+        Ok(self.now()?.iter().map(|row| match row {
             Ok((key, value)) => Ok((key.to_vec(), value.to_vec())),
             Err(error) => Err(unreadable(&error)),
         }))
@@ -302,7 +333,7 @@ impl Rows {
 
     /// Bytes on disk.
     pub(super) fn bytes(&self) -> u64 {
-        self.now().and_then(|db| db.size_on_disk().ok()).unwrap_or(0)
+        self.now().ok().and_then(|db| db.size_on_disk().ok()).unwrap_or(0)
     }
 }
 
@@ -313,7 +344,7 @@ fn being_opened() -> StoreError {
 /// Once a write of sled's has failed, its reads fail with the same error: that is no damage.
 fn unreadable(error: &sled::Error) -> StoreError {
     if let sled::Error::Io(io) = error
-        && is_no_damage(io)
+        && (is_no_damage(io) || is_of_the_disk(io))
     {
         return StoreError::Apply(error.to_string());
     }
@@ -322,6 +353,11 @@ fn unreadable(error: &sled::Error) -> StoreError {
 
 fn is_locked(error: &sled::Error) -> bool {
     matches!(error, sled::Error::Io(io) if io.to_string().contains("could not acquire lock"))
+}
+
+/// Whether the disk answered with an error (EIO): while it lasts, nothing can be said of what is on it.
+pub(super) fn is_of_the_disk(error: &std::io::Error) -> bool {
+    error.raw_os_error() == Some(5)
 }
 
 /// Whether the system, not the file, keeps sled from opening.

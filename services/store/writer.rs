@@ -18,7 +18,7 @@ use super::reserve::Reserve;
 use super::state::{Applied, State, withdrawal_hash};
 use super::{Observer, StoreError, WriteError, assessment};
 use crate::proto::store::{Assessment, Commit, RequestRow, Withdraw};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Changes that share an fsync, at most.
 const GROUP: usize = 32;
@@ -72,9 +72,33 @@ pub(super) struct Writer<L: Log> {
     pub(super) last_millis: u64,
     /// Why nothing is written any more.
     pub(super) stopped: Arc<std::sync::OnceLock<String>>,
+    /// Since when it works on what it took.
+    pub(super) busy: Arc<Busy>,
     /// What was given to sled since it was last flushed, as [`cost`] counts.
     pub(super) unflushed: u64,
     pub(super) reserve: Reserve,
+}
+
+/// Since when the writer has been at its work: a disk that hangs is seen by this alone.
+#[derive(Debug, Default)]
+pub(super) struct Busy(Mutex<Option<Instant>>);
+
+impl Busy {
+    fn set(&self, since: Option<Instant>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
+
+    fn begin(&self) {
+        self.set(Some(Instant::now()));
+    }
+
+    fn end(&self) {
+        self.set(None);
+    }
+
+    pub(super) fn since(&self) -> Option<Duration> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).map(|since| since.elapsed())
+    }
 }
 
 /// A change that goes into the log: its entries' payloads, its commit last.
@@ -96,7 +120,9 @@ impl<L: Log> Writer<L> {
                     {
                         group.push(job);
                     }
+                    self.busy.begin();
                     self.guarded(|writer| writer.write(group));
+                    self.busy.end();
                     if self.unflushed >= FLUSH_BYTES {
                         self.guarded(Self::flush);
                     }

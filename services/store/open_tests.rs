@@ -1,0 +1,61 @@
+//! Starting on what another version of the service wrote.
+
+use super::*;
+use crate::store::verify;
+
+fn settings(folder: &Path, content: Option<Content>) -> Settings<'_> {
+    Settings {
+        folder,
+        secret: &[7; 32],
+        content,
+        sled_bytes: 8 << 20,
+        column_bytes: 1 << 20,
+        min_free_bytes: 0,
+        observer: Arc::new(|_, _| {}),
+    }
+}
+
+/// A log as a version left it that did not know one of today's files yet.
+fn written_before(folder: &Path, file: &str) {
+    let Opened { mut log, .. } = SegmentLog::open(&folder.join("log"), SEGMENT_BYTES, 0).unwrap();
+    let genesis = Genesis {
+        format_version: FORMAT,
+        secret_fingerprint: fingerprint(&[7; 32]).to_vec().into(),
+    };
+    let known = Content::embedded();
+    let files = known.files().filter(|(name, _)| *name != file).map(|(name, content)| {
+        ConfigurationFile { name: name.to_owned(), content: content.to_owned() }
+    });
+    let configuration = Configuration { files: files.collect() };
+    let entries = [
+        (EntryKind::Genesis, genesis.encode_to_vec()),
+        (EntryKind::Configuration, configuration.encode_to_vec()),
+    ];
+    let new =
+        entries.iter().map(|(kind, payload)| NewEntry { kind: *kind, time_millis: 1, payload });
+    log.append(&new.collect::<Vec<_>>()).unwrap();
+}
+
+#[test]
+fn content_of_an_earlier_version_is_replaced_and_the_log_stays_provable() {
+    for file in ["indicators.toml", "dimensions.toml"] {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path();
+        written_before(folder, file);
+        let refused = Store::open(settings(folder, None)).err();
+        let old = |error: &StoreError| matches!(error, StoreError::OldContent(error) if error.to_string().contains(file));
+        assert!(refused.as_ref().is_some_and(old), "{file}: {refused:?}");
+        // With sled from the start before, and without.
+        for lost in [false, true] {
+            if lost {
+                std::fs::remove_dir_all(folder.join("sled")).unwrap();
+            }
+            let store = Store::open(settings(folder, Some(Content::embedded()))).unwrap();
+            assert_eq!(store.catalog().position, 3);
+            drop(store);
+            let report = verify(folder, folder, &mut |_, _| {}).unwrap();
+            assert_eq!((report.entries, report.differences), (3, Vec::<String>::new()));
+        }
+        drop(Store::open(settings(folder, None)).unwrap());
+    }
+}
