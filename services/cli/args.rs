@@ -17,7 +17,7 @@ Examples:
   equity serve --data-folder ./equity-data                     run the service
   equity submit april.csv --collection practice-feed --organisation C82001 --month 2020-04
   equity breakdown channels --area QK1 --from 2020-04          ask who is seen how
-  equity breakdown channels --area QK1 --from 2020-04 --by ethnic_category --where age_band=75+
+  equity breakdown channels --area QK1 --from 2020-04 --by sex --where age_band=75+ --collection synthetic-llr
   equity breakdown exclusion --area QK1 --from 2020-06 --by sex --collection synthetic-llr   who is digitally excluded
   equity reference dimensions                                  what can be asked";
 

@@ -25,16 +25,18 @@ Examples:
   equity breakdown exclusion --area QK1 --from 2020-06 --by age_band,sex --collection synthetic-llr
   equity breakdown provision --area QK1 --from 2020-06 --collection synthetic-llr --chart
   equity breakdown impact --area QK1 --from 2020-04 --chart
-  equity breakdown risk --area QK1 --by ethnic_group_broad --chart";
+  equity breakdown risk --area QK1 --by ethnic_group_broad --high-risk-top 0.2 --chart";
 
 const CHANNELS: &str = "\
 Examples:
   equity breakdown channels --area QK1 --from 2020-04
       how people in Leicester, Leicestershire and Rutland were seen in April 2020
-  equity breakdown channels --area QK1 --from 2019/20 --to 2020/21 --by financial_year --rates
-      per 1,000 registered people a month, year by year
-  equity breakdown channels --area QK1 --from 2020-04 --by sex,age_band --where imd2019_quintile=1 --format csv
+  equity breakdown channels --area QK1 --from 2020-08 --to 2020-12 --by month --rates
+      per 1,000 registered people a month
+  equity breakdown channels --area QK1 --collection synthetic-llr --from 2020-04 --by sex,age_band --format csv
       a crossing, for a spreadsheet
+  equity breakdown channels --area QK1 --collection synthetic-llr --from 2020-04 --where imd2025_quintile=imd_2025:q1
+      people of the most deprived fifth of small areas
   equity breakdown channels --area QK1 --from 2020-04 --watch
       the table again whenever a submission changes it, until Ctrl-C
 

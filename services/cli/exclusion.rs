@@ -31,7 +31,7 @@ Examples:
       people who cannot use remote care, or only with help, by age and sex
   equity breakdown exclusion --area QK1 --from 2020-12 --by age_band,sex --estimates ons-internet-users
       what the Office for National Statistics published by age and sex, whether or not anybody submitted access records
-  equity breakdown exclusion --area QK1 --from 2020-06 --by ethnic_category --estimates none --format csv
+  equity breakdown exclusion --area QK1 --from 2020-06 --by sex --collection synthetic-llr --estimates none --format csv
       counts alone, for a spreadsheet
 
 A period of several months answers from each organisation's last snapshot in it. Counts and published estimates are of other \
@@ -44,7 +44,7 @@ Examples:
   equity breakdown provision --area QK1 --from 2020-01 --to 2020-06 --collection synthetic-llr --chart
       people who cannot use remote care, need an interpreter or accessible information, and everybody else
   equity breakdown provision --area QK1 --from 2020-06 --by ethnic_category --collection synthetic-llr
-  equity breakdown provision --organisation C82001 --from 2026-04 --collection practice-feed --format csv
+  equity breakdown provision --area E06000016 --from 2020-06 --by sex --collection synthetic-llr --format csv
 
 Whether people can use remote care is what their consultation says, or else their latest access snapshot at or before its month. \
 JSON is GetFaceToFaceProvisionResponse of the contract. CSV has a line for each indicator of each group of each row.";
@@ -63,7 +63,7 @@ of the contract. CSV has a line for each figure, and one for each assessment tha
 /// Examples for `equity breakdown risk --help`.
 pub const RISK: &str = "\
 Examples:
-  equity breakdown risk --area QK1 --by ethnic_group_broad --chart
+  equity breakdown risk --area QK1 --by ethnic_group_broad --high-risk-top 0.2 --chart
       how the Digital Exclusion Risk Index falls on ethnic groups, by where they live
   equity breakdown risk --area E06000016 --by imd2019_quintile --high-risk 4
       high risk from a score of 4

@@ -73,7 +73,7 @@ fn figures(answer: &DigitalExclusionBreakdown, words: &Indicators, look: &Look) 
         let columns = counted_columns(vec![Column::text("indicator")]);
         let lines = row.indicators.iter().map(|cell| {
             let mut line = vec![words.titled(&cell.indicator)];
-            line.extend(counted_cells(cell, words, &mut why));
+            line.extend(counted_cells(cell, row.person_count, words, &mut why));
             line
         });
         let people = format!("{} people in the snapshot", numbers::count(row.person_count));
@@ -85,7 +85,7 @@ fn figures(answer: &DigitalExclusionBreakdown, words: &Indicators, look: &Look) 
         let lines = answer.rows.iter().map(|row| {
             let mut line = head(answer, row, legend);
             match row.indicators.first() {
-                Some(cell) => line.extend(counted_cells(cell, words, &mut why)),
+                Some(cell) => line.extend(counted_cells(cell, row.person_count, words, &mut why)),
                 None => line.resize(columns.len(), "no figure".to_owned()),
             }
             line
@@ -150,26 +150,27 @@ fn head(answer: &DigitalExclusionBreakdown, row: &ExclusionRow, legend: Legend<'
 
 /// Columns that [`counted_cells`] fills.
 pub(super) fn counted_columns(mut before: Vec<Column>) -> Vec<Column> {
-    before.extend(["share", "have it", "of", "not known", "not collected"].map(Column::number));
+    let counts = ["share", "have it", "of", "not known", "not collected", "not asked of"];
+    before.extend(counts.map(Column::number));
     before
 }
 
-/// Share, numerator, denominator, unknown, not collected. A difference has no counts of its own.
+/// Share, numerator, denominator, unknown, not collected, and the rest of the people: to whom it does not apply, or who were not
+/// assessed. A difference has no counts of its own.
 pub(super) fn counted_cells(
     cell: &IndicatorCell,
+    people: i64,
     words: &Indicators,
     why: &mut Reasons,
-) -> [String; 5] {
-    let counts = [
-        cell.numerator_count,
-        cell.denominator_count,
-        cell.unknown_count,
-        cell.not_collected_count,
-    ];
+) -> [String; 6] {
+    let told = [cell.denominator_count, cell.unknown_count, cell.not_collected_count];
+    let rest = people.saturating_sub(told.iter().sum()).max(0);
+    let [of, unknown, not_collected] = told;
     let counted = words.unit(&cell.indicator) != "DIFFERENCE";
-    let [have, of, unknown, not_collected] =
-        counts.map(|count| if counted { numbers::count(count) } else { "-".to_owned() });
-    [words.figure(cell, why), have, of, unknown, not_collected]
+    let [have, of, unknown, not_collected, rest] =
+        [cell.numerator_count, of, unknown, not_collected, rest]
+            .map(|count| if counted { numbers::count(count) } else { "-".to_owned() });
+    [words.figure(cell, why), have, of, unknown, not_collected, rest]
 }
 
 /// Why people cannot use remote care, or only with help.

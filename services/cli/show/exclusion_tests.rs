@@ -15,14 +15,14 @@ Digital exclusion, Leicester, Leicestershire and Rutland (QK1, where care is giv
   position  71, last changed at 66
   source    NHS Digital, Appointments in General Practice; OGL v3.0
 5,000 people in the snapshot
-+-------------------------------------------------+--------------------+---------+-------+-----------+---------------+
-| indicator                                       |              share | have it |    of | not known | not collected |
-+====================================================================================================================+
-| DX-06 Registered with the NHS App               | 28.6 % (27.0-30.0) |   1,234 | 4,321 |        77 |             5 |
-| DX-09                                           |     not computable |       0 |     0 |         0 |             0 |
-| DX-19 Enabled but not active                    |       +12.3 points |       - |     - |         - |             - |
-| DX-21 Cannot use remote care, or only with help |  10.0 % (9.0-11.0) |   1,234 | 4,321 |        77 |             5 |
-+-------------------------------------------------+--------------------+---------+-------+-----------+---------------+
++-------------------------------------------------+--------------------+---------+-------+-----------+---------------+--------------+
+| indicator                                       |              share | have it |    of | not known | not collected | not asked of |
++===================================================================================================================================+
+| DX-06 Registered with the NHS App               | 28.6 % (27.0-30.0) |   1,234 | 4,321 |        77 |             5 |          597 |
+| DX-09                                           |     not computable |       0 |     0 |         0 |             0 |        5,000 |
+| DX-19 Enabled but not active                    |       +12.3 points |       - |     - |         - |             - |            - |
+| DX-21 Cannot use remote care, or only with help |  10.0 % (9.0-11.0) |   1,234 | 4,321 |        77 |             5 |          597 |
++-------------------------------------------------+--------------------+---------+-------+-----------+---------------+--------------+
   DX-09: not computable: nobody who cannot use remote care is in the snapshot
 Reasons of people who cannot use remote care, or only with help
 +--------------+--------+--------------------+

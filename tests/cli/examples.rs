@@ -1,0 +1,47 @@
+//! Every example of a help text shows figures on the demo's data: what a stranger copies has to work.
+
+use super::run::{Served, run};
+
+/// The lines of a help text that can be typed, put together where they were wrapped.
+fn examples(command: &[&str]) -> Vec<String> {
+    let help = run(&[command, &["--help"]].concat()).well();
+    let mut lines: Vec<String> = Vec::new();
+    let mut open = false;
+    for line in help.lines() {
+        if line.starts_with("  equity ") {
+            lines.push(line.trim().to_owned());
+            open = true;
+        } else if open && !line.is_empty() && !line.starts_with(' ') {
+            let last = lines.last_mut().unwrap();
+            *last = format!("{last} {line}");
+        } else {
+            open = false;
+        }
+    }
+    lines
+}
+
+#[test]
+fn examples_of_breakdowns_show_figures() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    run(&["demo", "--once", "--rows", "3000", "--data-folder", path]).well();
+    let served = Served::start(folder.path());
+    let mut tried = 0;
+    for table in ["channels", "outcomes", "exclusion", "provision", "impact", "risk"] {
+        for line in examples(&["breakdown", table]) {
+            // A table that is followed does not end.
+            if line.contains("--watch") {
+                continue;
+            }
+            let arguments: Vec<&str> = line.split_whitespace().skip(1).collect();
+            let ended = served.ask(&arguments);
+            assert_eq!(ended.code, Some(0), "{line}: {ended:?}");
+            assert!(!ended.answer.contains("no figures"), "{line}:\n{}", ended.answer);
+            assert!(!ended.answer.contains("NO_DATA"), "{line}:\n{}", ended.answer);
+            assert!(ended.answer.lines().count() > 3, "{line}:\n{}", ended.answer);
+            tried += 1;
+        }
+    }
+    assert!(tried >= 14, "{tried} examples");
+}
