@@ -11,7 +11,7 @@ use tonic::{Response, Status};
 
 use super::convert::{int, query_error};
 use super::encoded::Encoded;
-use super::{Context, status};
+use super::{Context, SENT_BYTES, status};
 use crate::engine::cache::Scope;
 use crate::engine::query::AsOf;
 use crate::engine::{Engine, QueryError};
@@ -89,8 +89,15 @@ impl Context {
         worked.await.map_err(|error| status::internal(&error))
     }
 
+    /// An answer that no message holds is refused here, where it can be said what to do, and is never kept.
     async fn count<Q: Send + 'static>(&self, asked: Q, make: Make<Q>) -> Result<Made, Status> {
-        self.work(move |engine| make(engine, &asked)).await?.map_err(query_error)
+        let made = self.work(move |engine| make(engine, &asked)).await?.map_err(query_error)?;
+        // It may be sent again later, with a position that takes more bytes.
+        let longest = Encoded { body: made.body.clone(), position: i64::MAX }.encoded_len();
+        if longest > SENT_BYTES {
+            return Err(status::answer_too_large(longest, SENT_BYTES));
+        }
+        Ok(made)
     }
 
     /// Sends the table, and again whenever a change touches it. As long as the cache has it as it was made last, no change has.

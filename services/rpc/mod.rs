@@ -58,5 +58,5 @@ pub struct Context {
 
 /// Until callers have identities, all have this one: request ids are unique within it.
 pub const CALLER: &str = "local";
-/// Largest message that is sent, in bytes: a larger table fails here and not at the client.
+/// Largest message that is sent, in bytes: what clients take unless told otherwise. A larger table is refused before it is sent.
 pub const SENT_BYTES: usize = 4 << 20;

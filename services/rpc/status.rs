@@ -197,6 +197,17 @@ pub fn breakdown_too_large(cells: u64, limit: u64) -> Status {
     refused(ErrorReason::BreakdownTooLarge, message, metadata)
 }
 
+/// The answer would take `bytes`, more than the `limit` of a message.
+#[must_use]
+pub fn answer_too_large(bytes: usize, limit: usize) -> Status {
+    let message = format!(
+        "the answer would be a message of {bytes} bytes, at most {limit} are sent; ask for fewer dimensions, or take it in parts \
+         with ExportService.ExportBreakdowns"
+    );
+    let metadata = [("bytes", bytes.to_string()), ("limit", limit.to_string())];
+    refused(ErrorReason::BreakdownTooLarge, message, metadata)
+}
+
 /// The question is not one that is answered; `nearest` says what would be.
 #[must_use]
 pub fn query_refused(nearest: impl Into<String>) -> Status {

@@ -30,6 +30,7 @@ fn makers() -> Vec<Status> {
         page_token_invalid(),
         cursor_invalid(),
         breakdown_too_large(1_000_000, 50_000),
+        answer_too_large(5_000_000, 4_194_304),
         query_refused("rates are not given with MEASURE_PERSONS; ask for CONTACTS"),
         position_not_reached(9, 3),
         storage_full(Fate::NotStored),

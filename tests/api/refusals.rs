@@ -1,11 +1,14 @@
 //! Every question that is refused, and what the refusal names.
 
-use equity_indicators::proto::v1::SubmissionHeader;
+use equity_indicators::proto::v1::{
+    ConsultationRecord, GetAccessOutcomesRequest, PersonCharacteristics, SubmissionHeader,
+    WatchChannelBreakdownRequest,
+};
 use serde_json::{Value, json};
 use tonic::Code;
 
 use super::queries::{SYNTHETIC, april, submit, with};
-use crate::support::{Refusal, TestServer, header, records, totals};
+use crate::support::{Refusal, TestServer, header, message, records, totals};
 
 #[tokio::test]
 async fn what_cannot_be_asked_says_why() {
@@ -325,4 +328,66 @@ async fn too_many_cells_are_refused() {
             assert!(of("cells") > of("limit"));
         }
     }
+}
+
+/// 200 small areas by 100 years of age, each combination with every channel as a column.
+async fn submit_a_large_table(server: &TestServer) {
+    let channels = [
+        "FACE_TO_FACE",
+        "HOME_VISIT",
+        "TELEPHONE",
+        "VIDEO",
+        "EMAIL",
+        "ONLINE_UNSPECIFIED",
+        "NOT_KNOWN",
+        "NOT_STATED",
+    ];
+    let rows = (0..20_000).map(|n: usize| ConsultationRecord {
+        channel: channels[n % channels.len()].into(),
+        residence_lsoa: format!("E0101{:04}", 3600 + n / 100),
+        person: Some(PersonCharacteristics {
+            age_years: Some(i32::try_from(n % 100).unwrap()),
+            ..Default::default()
+        }),
+        ..Default::default()
+    });
+    let header = SubmissionHeader {
+        code_systems: [("residence_lsoa".into(), "lsoa_2011".into())].into(),
+        ..header("04C", SYNTHETIC, "2020-04", &["age"])
+    };
+    server.submit(header, rows.collect()).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_that_no_message_holds_is_refused_with_what_to_do() {
+    let server = TestServer::start().await;
+    submit_a_large_table(&server).await;
+    let large = april(&json!({"by": ["residence_lsoa", "age_years"]}));
+    let refused = |status: &tonic::Status| {
+        assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
+        assert!(status.message().contains("ExportBreakdowns"), "{status:?}");
+        assert!(status.message().contains("fewer dimensions"), "{status:?}");
+        let refusal = Refusal::of(status);
+        assert_eq!(refusal.reason, "BREAKDOWN_TOO_LARGE", "{refusal:?}");
+        let of = |name: &str| refusal.metadata[name].parse::<u64>().unwrap();
+        assert_eq!(of("limit"), 4 << 20);
+        assert!(of("bytes") > of("limit"));
+    };
+    // Twice: it is not sent from where answers are kept either.
+    for _ in 0..2 {
+        let Err(status) = server.ask(large.clone()).await else { panic!("it was sent") };
+        refused(&status);
+    }
+    let followed: WatchChannelBreakdownRequest = message(json!({"request": large.clone()}));
+    let mut stream =
+        server.channels().watch_channel_breakdown(followed).await.unwrap().into_inner();
+    let Err(status) = stream.message().await else { panic!("it was sent to a follower") };
+    refused(&status);
+    let outcomes: GetAccessOutcomesRequest = message(large);
+    let sent = server.channels().get_access_outcomes(outcomes).await;
+    let Err(status) = sent else { panic!("outcomes were sent") };
+    refused(&status);
+    // With fewer dimensions it is answered.
+    let answer = server.ask(april(&json!({"by": ["residence_lsoa"]}))).await.unwrap();
+    assert_eq!(totals(&answer)[""], 20_000);
 }

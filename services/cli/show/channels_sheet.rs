@@ -5,7 +5,7 @@ use super::words::{self, Legend};
 use super::{context, keys};
 use crate::proto::v1::{ChannelBreakdown, ChannelCell, ChannelRow, Interval, channel_cell::Value};
 
-const FIGURES: [&str; 15] = [
+const FIGURES: [&str; 17] = [
     "channel",
     "channel_label",
     "channel_state",
@@ -18,6 +18,8 @@ const FIGURES: [&str; 15] = [
     "rate_upper",
     "total_count",
     "base_count",
+    "unknown_channel_count",
+    "not_collected_channel_count",
     "population_count",
     "absence_reason",
     "absence_detail",
@@ -63,7 +65,9 @@ fn figures(row: &ChannelRow, cell: &ChannelCell, legend: Legend<'_>) -> Vec<Cell
     line.push(estimate.map(|figures| figures.count).into());
     line.extend(interval(estimate.and_then(|figures| figures.share.as_ref())));
     line.extend(interval(estimate.and_then(|figures| figures.rate.as_ref())));
-    line.extend([row.total_count.into(), row.base_count.into(), row.population_count.into()]);
+    line.extend([row.total_count, row.base_count].map(Cell::from));
+    line.extend([row.unknown_channel_count, row.not_collected_channel_count].map(Cell::from));
+    line.push(row.population_count.into());
     let absence = match &cell.value {
         Some(Value::Absence(absence)) => Some(absence),
         Some(Value::Estimate(_)) | None => row.rate_absence.as_ref(),

@@ -127,7 +127,9 @@ fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
         "SUBMISSION_NOT_CURRENT" => "`equity submissions list` shows the current version",
         "PAGE_TOKEN_INVALID" => "start the list again",
         "CURSOR_INVALID" => "start the export again",
-        "BREAKDOWN_TOO_LARGE" => "ask for fewer or coarser dimensions, or a shorter period",
+        "BREAKDOWN_TOO_LARGE" => {
+            "ask for fewer or coarser dimensions, or a shorter period; `equity export` takes large tables in parts"
+        }
         "QUERY_REFUSED" => "ask the question that the message names",
         "POSITION_NOT_REACHED" => "ask for an earlier position, or leave --as-of out",
         "RELEASE_NOT_FOUND" => "name another release, or leave --as-of out",

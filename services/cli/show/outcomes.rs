@@ -6,6 +6,9 @@ use super::words::{self, Legend};
 use super::{Look, context, keys, numbers};
 use crate::proto::v1::{Absence, AccessOutcomes, Interval, OutcomeCell};
 
+/// What [`counts`] are.
+const COUNTS: [&str; 5] = ["contacts", "attended", "did not attend", "other", "not collected"];
+
 /// What it was made of, the figures, how to read them.
 pub fn table(outcomes: &AccessOutcomes, position: i64, look: &Look) -> String {
     let asked = outcomes.context.clone().unwrap_or_default();
@@ -24,23 +27,19 @@ fn figures(outcomes: &AccessOutcomes, look: &Look) -> String {
     let legend = Legend(&asked.legend);
     let mut columns = keys::columns(&outcomes.dimensions, legend);
     columns.push(Column::text("channel"));
-    let values = [
-        "contacts",
-        "attended",
-        "did not attend",
-        "other",
-        "did not attend, share",
-        "same day",
-        "over 14 days",
-    ]
-    .map(Column::number);
+    // Where every source collects attendance, a column of zeros would only be wide.
+    let cells = || outcomes.rows.iter().flat_map(|row| &row.channels);
+    let is_told = cells().any(|cell| cell.not_collected_attendance_count > 0);
+    let told = COUNTS.len() - usize::from(!is_told);
+    let shares = ["did not attend, share", "same day", "over 14 days"];
+    let values: Vec<_> = COUNTS[..told].iter().copied().chain(shares).map(Column::number).collect();
     let mut lines = Vec::new();
     for row in &outcomes.rows {
         let mut head = keys::words(&outcomes.dimensions, &row.keys, legend);
         for cell in &row.channels {
             let mut line = head.clone();
             line.push(channel(cell, legend));
-            line.extend(counts(cell).map(numbers::count));
+            line.extend(counts(cell).into_iter().take(told).map(numbers::count));
             line.push(share(
                 cell.did_not_attend_rate.as_ref(),
                 cell.did_not_attend_absence.as_ref(),
@@ -76,9 +75,14 @@ fn bands(outcomes: &AccessOutcomes, look: &Look) -> String {
             share(band.share.as_ref(), None),
         ]
     });
-    let unknown =
-        vec!["not known".to_owned(), numbers::count(cell.unknown_lead_time_count), String::new()];
-    table::grid(&columns, known.chain([unknown]).collect(), look)
+    let mut others = vec![("not known", cell.unknown_lead_time_count)];
+    if cell.not_collected_lead_time_count > 0 {
+        others.push(("not collected", cell.not_collected_lead_time_count));
+    }
+    let others = others
+        .into_iter()
+        .map(|(what, count)| vec![what.to_owned(), numbers::count(count), String::new()]);
+    table::grid(&columns, known.chain(others).collect(), look)
 }
 
 /// Words for a channel: `ALL` is all channels together.
@@ -86,9 +90,15 @@ pub(super) fn channel(cell: &OutcomeCell, legend: Legend<'_>) -> String {
     if cell.channel == "ALL" { "all".to_owned() } else { legend.category("channel", &cell.channel) }
 }
 
-/// Consultations, attended, missed, and neither.
-pub(super) fn counts(cell: &OutcomeCell) -> [i64; 4] {
-    [cell.total_count, cell.attended_count, cell.did_not_attend_count, cell.other_attendance_count]
+/// Consultations, attended, missed, neither, and where the source does not collect it.
+pub(super) fn counts(cell: &OutcomeCell) -> [i64; COUNTS.len()] {
+    [
+        cell.total_count,
+        cell.attended_count,
+        cell.did_not_attend_count,
+        cell.other_attendance_count,
+        cell.not_collected_attendance_count,
+    ]
 }
 
 fn share(interval: Option<&Interval>, absence: Option<&Absence>) -> String {

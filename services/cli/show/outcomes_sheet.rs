@@ -6,7 +6,7 @@ use super::words::{self, Legend};
 use super::{context, keys, outcomes};
 use crate::proto::v1::{AccessOutcomes, OutcomeCell};
 
-const COUNTS: [&str; 7] = [
+const COUNTS: [&str; 8] = [
     "channel",
     "channel_label",
     "channel_state",
@@ -14,8 +14,9 @@ const COUNTS: [&str; 7] = [
     "attended_count",
     "did_not_attend_count",
     "other_attendance_count",
+    "not_collected_attendance_count",
 ];
-const SHARES: [&str; 10] = [
+const SHARES: [&str; 11] = [
     "did_not_attend_rate",
     "did_not_attend_rate_lower",
     "did_not_attend_rate_upper",
@@ -26,6 +27,7 @@ const SHARES: [&str; 10] = [
     "over_14_days_share_lower",
     "over_14_days_share_upper",
     "unknown_lead_time_count",
+    "not_collected_lead_time_count",
 ];
 const ABSENCES: [&str; 4] = [
     "did_not_attend_absence_reason",
@@ -72,7 +74,7 @@ fn figures(cell: &OutcomeCell, bands: &[String], legend: Legend<'_>) -> Vec<Cell
     line.extend(interval(cell.did_not_attend_rate.as_ref()));
     line.extend(interval(cell.same_day_share.as_ref()));
     line.extend(interval(cell.over_14_days_share.as_ref()));
-    line.push(cell.unknown_lead_time_count.into());
+    line.extend([cell.unknown_lead_time_count, cell.not_collected_lead_time_count].map(Cell::from));
     line.extend(bands.iter().map(|code| {
         Cell::from(cell.lead_times.iter().find(|band| band.band == *code).map(|band| band.count))
     }));

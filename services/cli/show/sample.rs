@@ -60,8 +60,7 @@ fn row(keys: Vec<CategoryKey>) -> ChannelRow {
             cell("ONLINE_UNSPECIFIED", 1_507, Some(interval(0.004_164, 0.003_959, 0.004_379))),
             cell("NOT_KNOWN", 17_106, None),
         ],
-        population_count: None,
-        rate_absence: None,
+        ..Default::default()
     }
 }
 

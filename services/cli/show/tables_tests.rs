@@ -124,3 +124,28 @@ fn outcomes_have_rates_and_bands() {
     assert_eq!(&line[at("lead_time_same_day_count")], "250000");
     assert_eq!(&line[at("over_14_days_share")], "");
 }
+
+#[test]
+fn what_is_not_collected_is_told_beside_what_is_not_known() {
+    let mut answer = sample::outcomes();
+    assert!(!outcomes::table(&answer, 71, &Look::PLAIN).contains("not collected"));
+    let cell = &mut answer.rows[0].channels[0];
+    (cell.not_collected_attendance_count, cell.not_collected_lead_time_count) = (4_321, 1_234);
+    let text = outcomes::table(&answer, 71, &Look::PLAIN);
+    assert!(text.contains("| 43,905 |         4,321 |"), "{text}");
+    assert!(text.contains("| not collected               |    1,234 |"), "{text}");
+    let columns = |csv: &str| -> std::collections::BTreeMap<String, String> {
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        let header = reader.headers().unwrap().clone();
+        let line = reader.records().next().unwrap().unwrap();
+        header.iter().zip(&line).map(|(name, value)| (name.into(), value.into())).collect()
+    };
+    let found = columns(&outcomes_sheet::sheet(&answer, 71).csv());
+    assert_eq!(found["not_collected_attendance_count"], "4321");
+    assert_eq!(found["not_collected_lead_time_count"], "1234");
+    let mut answer = sample::april();
+    answer.rows[0].not_collected_channel_count = 99;
+    let found = columns(&channels_sheet::sheet(&answer, 71).csv());
+    let told = ["unknown_channel_count", "not_collected_channel_count"].map(|name| &found[name]);
+    assert_eq!(told, ["17106", "99"]);
+}

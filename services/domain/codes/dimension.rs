@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{CodeList, State, Value};
 use crate::domain::field::Field;
+use crate::domain::period::Month;
 
 /// What a dimension looks at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +23,20 @@ pub enum Source {
     Organisation,
     /// Area of this type that the submitting organisation belongs to.
     ProviderArea(String),
+}
+
+impl Source {
+    /// Code of the period that a month lies in; none where it does not look at time.
+    #[must_use]
+    pub fn period(&self, month: Month) -> Option<String> {
+        match self {
+            Self::Month => Some(month.to_string()),
+            Self::Quarter => Some(month.quarter()),
+            Self::FinancialYear => Some(month.financial_year()),
+            Self::CalendarYear => Some(month.year().to_string()),
+            Self::Field(_) | Self::Organisation | Self::ProviderArea(_) => None,
+        }
+    }
 }
 
 /// A dimension. `categories` is empty where they come from the data (time, organisations, areas).

@@ -43,6 +43,22 @@ pub fn persons(parts: &[(Part, std::sync::Arc<Packed>)]) -> Vec<Person> {
     found
 }
 
+/// What the records without a person key stand for, those that fall into no cell left out. Parts as in [`persons`].
+#[must_use]
+pub fn without_person(parts: &[(Part, std::sync::Arc<Packed>)]) -> u64 {
+    let mut sum = 0;
+    for (part, keys) in parts {
+        chunks(part, |start, cells| {
+            for (offset, _) in cells.iter().enumerate().filter(|(_, c)| **c < Part::REJECT) {
+                if keys.number(start + offset) == 0 {
+                    sum += part.weights.number(start + offset);
+                }
+            }
+        });
+    }
+    sum
+}
+
 /// Calls `then` with the cell numbers of each chunk of records and the number of its first record.
 fn chunks(part: &Part, mut then: impl FnMut(usize, &[u32])) {
     let luts: Vec<_> =
@@ -227,5 +243,21 @@ mod tests {
             Part { records: 5, base: 0, columns: vec![(Arc::new(column), vec![0, 1])], weights };
         let found = persons(&[(part.clone(), keys.clone()), (part, keys)]);
         assert_eq!(found, [(7, 0), (7, 1), (9, 1)]);
+    }
+
+    #[test]
+    fn records_without_a_key_count_for_what_they_stand_for_unless_rejected() {
+        let column = Arc::new(Packed::indices([0u16, 1, 0, 1].into_iter(), 2));
+        let keys = Arc::new(Packed::keys(&[7, 0, 0, 0]));
+        let part = |weights: Packed| Part {
+            records: 4,
+            base: 0,
+            columns: vec![(Arc::clone(&column), vec![0, Part::REJECT])],
+            weights: Arc::new(weights),
+        };
+        let one = (part(Packed { width: 0, data: vec![] }), Arc::clone(&keys));
+        let many = (part(Packed::weights(&[1, 20, 300, 4000])), keys);
+        assert_eq!(without_person(&[one]), 1);
+        assert_eq!(without_person(&[many]), 300);
     }
 }

@@ -58,6 +58,8 @@ pub struct ChannelRow {
     pub base: u64,
     /// Whose channel is not known.
     pub unknown_channel: u64,
+    /// Whose source does not collect the channel.
+    pub uncollected_channel: u64,
     /// Channels, in order.
     pub channels: Vec<ChannelCell>,
     /// People times months.
@@ -116,7 +118,8 @@ impl Engine {
         let plan = self.plan(&self.ask(query, question.measure))?;
         let mut context = plan.context(query);
         if unit == Unit::Persons {
-            person_notes(&plan, &mut context);
+            let without = plan.without_person(self.store().reader(), self.settings.threads)?;
+            person_notes(&plan, without, &mut context);
         }
         let outer = plan.axes.len() - 1;
         let table =
@@ -136,7 +139,11 @@ impl Engine {
         if query.full {
             context.legend = plan.legend(&table, outer, &channels);
         }
-        context.quality = plan.quality(&axis_sums(&plan, &table, outer));
+        let sums = match unit {
+            Unit::Weights => axis_sums(&plan, &table, outer),
+            Unit::Persons => self.volumes(&plan)?,
+        };
+        context.quality = self.quality(&[(&plan, sums)])?;
         let population = match &question.rates {
             Some(collection) => Some(self.population(&plan, &pinned, collection)?),
             None => None,
@@ -169,7 +176,7 @@ impl Engine {
             context.empty = Some(nothing(&plan, &context, "consultation"));
         }
         if let Some(population) = &population {
-            context.notes.push(population.note());
+            context.notes.extend(population.notes());
         }
         if let Some(population) = population {
             context.data_position = context.data_position.max(population.data_position());
@@ -210,7 +217,8 @@ impl Engine {
     }
 }
 
-fn person_notes(plan: &Plan, context: &mut Context) {
+/// `keyless` are consultations without a key in submissions that carry keys.
+fn person_notes(plan: &Plan, keyless: u64, context: &mut Context) {
     let schemes: BTreeSet<_> =
         plan.submissions.iter().filter(|s| s.has_persons).map(|s| &s.person_key_scheme).collect();
     let without = plan.submissions.iter().filter(|s| !s.has_persons).count();
@@ -224,6 +232,11 @@ fn person_notes(plan: &Plan, context: &mut Context) {
         context.notes.push(format!(
             "{without} of {} submissions carry no person keys and count no persons.",
             plan.submissions.len()
+        ));
+    }
+    if keyless > 0 {
+        context.notes.push(format!(
+            "{keyless} consultations in submissions with person keys carry none and count no person."
         ));
     }
     if schemes.is_empty() && !plan.submissions.is_empty() {
@@ -249,39 +262,34 @@ impl Rows<'_> {
         let axis = &self.plan.axes[self.plan.axes.len() - 1];
         let places = axis.places();
         let known = |place: usize| axis.state(place).is_none_or(|state| state == State::Coarser);
-        let (total, known_total) = match self.unit {
-            Unit::Persons => (counts[places], counts[places + 1]),
-            Unit::Weights => (
-                counts.iter().sum(),
-                (0..places).filter(|place| known(*place)).map(|place| counts[place]).sum(),
-            ),
+        let collected = |place: usize| axis.state(place) != Some(State::NotCollected);
+        let sum = |of: &dyn Fn(usize) -> bool| -> u64 {
+            (0..places).filter(|place| of(*place)).map(|place| counts[place]).sum()
         };
-        let base = match self.question.denominator {
-            Denominator::KnownOnly => known_total,
-            Denominator::All => total,
+        let (total, covered, known_total) = match self.unit {
+            Unit::Persons => (counts[places], counts[places + 1], counts[places + 2]),
+            Unit::Weights => (sum(&|_| true), sum(&collected), sum(&known)),
         };
-        let people = self.population.map(|population| population.of(self.plan, row));
+        let (base, in_base): (_, &dyn Fn(usize) -> bool) = match self.question.denominator {
+            Denominator::KnownOnly => (known_total, &known),
+            Denominator::All => (covered, &collected),
+        };
+        let people = self.population.map(|population| population.of(row));
         let confidence: Confidence = self.question.query.confidence;
         let cell = |place: &usize| {
             let count = counts[*place];
-            let shared = known(*place) || self.question.denominator == Denominator::All;
+            let share = proportion(count, base, confidence).filter(|_| in_base(*place));
             let of_people = people.as_ref().and_then(|p| p.as_ref().ok());
             #[allow(clippy::cast_precision_loss)] // people times months are below 2^53
             let rate = of_people.and_then(|people| rate(count, *people as f64, 1000.0, confidence));
-            ChannelCell {
-                key: axis.key(*place),
-                figures: Ok(Figures {
-                    count,
-                    share: if shared { proportion(count, base, confidence) } else { None },
-                    rate,
-                }),
-            }
+            ChannelCell { key: axis.key(*place), figures: Ok(Figures { count, share, rate }) }
         };
         ChannelRow {
             keys: self.plan.keys(row),
             total,
             base,
-            unknown_channel: total - known_total,
+            unknown_channel: covered - known_total,
+            uncollected_channel: total - covered,
             channels: self
                 .channels
                 .iter()

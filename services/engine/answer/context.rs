@@ -1,6 +1,6 @@
 //! What an answer was made of, and what has to be known to read it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::plan::{On, Plan, PlanAxis};
 use super::table::Table;
@@ -49,9 +49,9 @@ pub type Empty = Absence;
 pub struct DimensionQuality {
     /// Dimension id.
     pub dimension: String,
-    /// Share of what is counted whose source collects the characteristic.
+    /// Share of consultations, or people, whose source collects the characteristic.
     pub coverage: Option<f64>,
-    /// Share of that whose category is unknown.
+    /// Share of those whose category is unknown.
     pub unknown: Option<f64>,
 }
 
@@ -166,7 +166,17 @@ impl Plan {
     fn months_without(&self, query: &Query) -> Option<String> {
         let (first, last) = query.months;
         let has: BTreeSet<_> = self.submissions.iter().map(|s| s.slot.month).collect();
-        let asked = (first.number()..=last.number()).filter_map(|n| Month::from_number(n.into()));
+        // Those that a condition leaves out were not asked for.
+        let meant = |month: &Month| {
+            query.filters.iter().all(|filter| {
+                let dimension = self.reference.dimension(&filter.dimension);
+                let period = dimension.and_then(|dimension| dimension.source.period(*month));
+                period.is_none_or(|code| filter.codes.contains(&code))
+            })
+        };
+        let asked = (first.number()..=last.number())
+            .filter_map(|n| Month::from_number(n.into()))
+            .filter(meant);
         let (all, without): (usize, Vec<_>) =
             asked.fold((0, Vec::new()), |(all, mut without), month| {
                 if !has.contains(&month) {
@@ -239,30 +249,6 @@ impl Plan {
         }
         legend
     }
-
-    /// Quality of the outer axes that are fields, and of the channel: shares of what is counted, whatever the row.
-    pub(super) fn quality(&self, sums: &BTreeMap<usize, Vec<u64>>) -> Vec<DimensionQuality> {
-        let mut quality = Vec::new();
-        for (number, of_places) in sums {
-            let axis = &self.axes[*number];
-            let of_state = |state: State| of_places[axis.categories.len() + state as usize];
-            // A multi-valued dimension counts a record once as ANY, and again in each of its categories.
-            let known: u64 = if axis.dimension.overlapping() {
-                of_state(State::Any)
-            } else {
-                of_places[..axis.categories.len()].iter().sum::<u64>() + of_state(State::Coarser)
-            };
-            let unknown: u64 =
-                State::ALL.into_iter().filter(|s| s.is_unknown()).map(of_state).sum();
-            let covered = known + unknown + of_state(State::None) + of_state(State::NotApplicable);
-            quality.push(DimensionQuality {
-                dimension: axis.dimension.id.clone(),
-                coverage: share(covered, covered + of_state(State::NotCollected)),
-                unknown: share(unknown, covered),
-            });
-        }
-        quality
-    }
 }
 
 impl PlanAxis {
@@ -284,9 +270,4 @@ impl PlanAxis {
             On::Submission(_) => None,
         }
     }
-}
-
-#[allow(clippy::cast_precision_loss)] // counts are below 2^53
-fn share(part: u64, whole: u64) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
 }

@@ -148,7 +148,8 @@ impl Engine {
             scope = joined(scope, elsewhere.scope);
             context.unattributed = elsewhere.told;
         }
-        context.quality = base.plan.quality(&axis_sums(&base.plan, &base.table, outer));
+        context.quality =
+            self.quality(&[(&base.plan, axis_sums(&base.plan, &base.table, outer))])?;
         if query.full {
             context.legend = base.plan.legend(&base.table, outer, &[]);
             context.legend.truncate(outer);

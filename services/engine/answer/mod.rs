@@ -12,6 +12,7 @@ mod outcomes;
 mod places;
 mod plan;
 mod provision;
+mod quality;
 mod rates;
 mod risk;
 mod table;

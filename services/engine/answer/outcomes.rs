@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use super::around::{axis_sums, has_total, nothing};
 use super::context::{Absence, Context, Key, Reason};
-use super::plan::Plan;
+use super::plan::{Plan, PlanAxis};
+use super::quality::Sums;
 use super::table::{Table, Unit};
+use crate::domain::codes::State;
 use crate::domain::statistics::{Confidence, Interval, proportion};
 use crate::engine::cache::Scope;
 use crate::engine::query::{Measure, Query};
@@ -31,12 +33,18 @@ pub struct OutcomeCell {
     pub attended: u64,
     /// Missed.
     pub missed: u64,
+    /// Neither attended nor missed, or not known.
+    pub other_attendance: u64,
+    /// Attendance not collected by the source.
+    pub uncollected_attendance: u64,
     /// Missed of attended and missed.
     pub missed_rate: Result<Interval, Absence>,
     /// Band, consultations, share of the known.
     pub lead_times: Vec<(String, u64, Option<Interval>)>,
     /// Lead time not known.
     pub unknown_lead_time: u64,
+    /// Lead time not collected by the source.
+    pub uncollected_lead_time: u64,
     /// On the day, and over 14 days, of the known.
     pub waits: Result<(Interval, Interval), Absence>,
 }
@@ -97,7 +105,10 @@ impl Engine {
         if query.full {
             context.legend = by_attendance.legend(&attendance, outer, &occurring);
         }
-        context.quality = by_attendance.quality(&axis_sums(&by_attendance, &by_channel, outer));
+        let mut of_attendance = axis_sums(&by_attendance, &by_channel, outer);
+        of_attendance.insert(outer + 1, sums(&attendance.all, channels));
+        let of_waits = Sums::from([(outer + 1, sums(&waits.all, channels))]);
+        context.quality = self.quality(&[(&by_attendance, of_attendance), (&by_wait, of_waits)])?;
         let maker =
             Rows { question, attendance: &by_attendance, waits: &by_wait, channels: &occurring };
         let none = vec![0; waits.all.len()];
@@ -173,45 +184,63 @@ impl Rows<'_> {
     fn cell(&self, key: Option<Key>, attendance: &[u64], waits: &[u64]) -> OutcomeCell {
         let confidence: Confidence = self.question.query.confidence;
         let outcomes = &self.attendance.axes[self.attendance.axes.len() - 1];
-        let count = |codes: &[&str]| -> u64 {
-            let places = outcomes.categories.iter().zip(attendance);
-            places.filter(|((code, _), _)| codes.contains(&code.as_str())).map(|(_, n)| n).sum()
-        };
-        let attended = count(&[ATTENDED]);
-        let missed = count(&MISSED)
-            + if self.question.late_counts_as_missed { count(&[TOO_LATE]) } else { 0 };
-        let nobody = || Absence {
-            reason: Reason::NotComputable,
-            detail: "nobody is known to have attended or missed".into(),
-        };
+        let total: u64 = attendance.iter().sum();
+        let attended = of_codes(outcomes, attendance, &[ATTENDED]);
+        let too_late: &[&str] = if self.question.late_counts_as_missed { &[TOO_LATE] } else { &[] };
+        let missed = of_codes(outcomes, attendance, &[&MISSED, too_late].concat());
+        let uncollected_attendance = uncollected(outcomes, attendance);
+        let missed_rate = proportion(missed, attended + missed, confidence).ok_or_else(|| {
+            let why = "nobody is known to have attended or missed";
+            absence("attendance", total, uncollected_attendance, why)
+        });
         let lead = &self.waits.axes[self.waits.axes.len() - 1];
         let bands = &waits[..lead.categories.len()];
         let known: u64 = bands.iter().sum();
-        let of_bands = |codes: &[&str]| -> u64 {
-            let places = lead.categories.iter().zip(bands);
-            places.filter(|((code, _), _)| codes.contains(&code.as_str())).map(|(_, n)| n).sum()
-        };
+        let uncollected_lead_time = uncollected(lead, waits);
         let share = |n| proportion(n, known, confidence);
-        let waits_known = share(of_bands(&[SAME_DAY])).zip(share(of_bands(&OVER_14_DAYS)));
+        let share_of = |codes: &[&str]| share(of_codes(lead, waits, codes));
+        let waits_known = share_of(&[SAME_DAY]).zip(share_of(&OVER_14_DAYS));
         OutcomeCell {
             key,
-            total: attendance.iter().sum(),
+            total,
             attended,
             missed,
-            missed_rate: proportion(missed, attended + missed, confidence).ok_or_else(nobody),
+            other_attendance: total - attended - missed - uncollected_attendance,
+            uncollected_attendance,
+            missed_rate,
             lead_times: lead
                 .categories
                 .iter()
                 .zip(bands)
                 .map(|((code, _), n)| (code.clone(), *n, share(*n)))
                 .collect(),
-            unknown_lead_time: waits.iter().sum::<u64>() - known,
-            waits: waits_known.ok_or_else(|| Absence {
-                reason: Reason::NotComputable,
-                detail: "no lead time is known".into(),
+            unknown_lead_time: waits.iter().sum::<u64>() - known - uncollected_lead_time,
+            uncollected_lead_time,
+            waits: waits_known.ok_or_else(|| {
+                absence("lead times", total, uncollected_lead_time, "no lead time is known")
             }),
         }
     }
+}
+
+/// Consultations in some categories of an axis.
+fn of_codes(axis: &PlanAxis, counts: &[u64], codes: &[&str]) -> u64 {
+    let places = axis.categories.iter().zip(counts);
+    places.filter(|((code, _), _)| codes.contains(&code.as_str())).map(|(_, n)| n).sum()
+}
+
+/// Consultations whose source does not collect what an axis looks at.
+fn uncollected(axis: &PlanAxis, counts: &[u64]) -> u64 {
+    counts[axis.categories.len() + State::NotCollected as usize]
+}
+
+/// Why nothing can be divided: no source has it, or what else there is.
+fn absence(what: &str, total: u64, uncollected: u64, else_why: &str) -> Absence {
+    if total > 0 && total == uncollected {
+        let detail = format!("no source of these consultations collects {what}");
+        return Absence { reason: Reason::NotCollected, detail };
+    }
+    Absence { reason: Reason::NotComputable, detail: else_why.into() }
 }
 
 fn sums(counts: &[u64], channels: usize) -> Vec<u64> {

@@ -47,6 +47,8 @@ pub(super) struct Made {
 /// A condition on a field.
 #[derive(Clone, Debug)]
 pub(super) struct PlanFilter {
+    /// Id of the dimension.
+    pub(super) dimension: String,
     pub(super) field: Field,
     pub(super) places: Arc<PlacesOf>,
     pub(super) wanted: BTreeSet<usize>,
@@ -247,7 +249,7 @@ impl Engine {
         let field = dimension.field()?;
         let places = self.places.of(reference, catalog.words(), dimension, field);
         let wanted = filter.codes.iter().filter_map(|code| dimension.place_of(code)).collect();
-        Some(PlanFilter { field, places, wanted })
+        Some(PlanFilter { dimension: dimension.id.clone(), field, places, wanted })
     }
 }
 
@@ -323,13 +325,10 @@ pub(super) fn slot_key(
     source: &Source,
     submission: &Submission,
 ) -> Option<(String, String)> {
-    let month = submission.slot.month;
-    let same = |text: String| Some((text.clone(), text));
     match source {
-        Source::Month => same(month.to_string()),
-        Source::Quarter => same(month.quarter()),
-        Source::FinancialYear => same(month.financial_year()),
-        Source::CalendarYear => same(month.year().to_string()),
+        Source::Month | Source::Quarter | Source::FinancialYear | Source::CalendarYear => {
+            source.period(submission.slot.month).map(|code| (code.clone(), code))
+        }
         Source::Organisation => {
             let code = submission.organisation.to_string();
             let name = reference.organisation(&code).map_or(code.clone(), |o| o.name.clone());

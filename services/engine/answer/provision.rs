@@ -140,7 +140,7 @@ impl Engine {
             scope = joined(scope, elsewhere.scope);
             context.unattributed = elsewhere.told;
         }
-        context.quality = plan.quality(&axis_sums(&plan, &table, outer));
+        context.quality = self.quality(&[(&plan, axis_sums(&plan, &table, outer))])?;
         if query.full {
             context.legend = plan.legend(&table, outer, &modes);
         }

@@ -1,9 +1,12 @@
 //! The people behind consultations: rates per 1,000 of the matching population.
+//!
+//! A rate is told only where consultations and people match: the same organisations and months, and in what they are told apart
+//! by, either both of them collect it or neither does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::{Absence, Reason};
-use super::plan::{Ask, On, Plan};
+use super::plan::{Ask, On, Plan, PlanAxis};
 use super::table::{Table, Unit};
 use crate::domain::codes::{Dimension, State};
 use crate::domain::collection::Dataset;
@@ -11,15 +14,71 @@ use crate::domain::field::Field;
 use crate::engine::cache::Scope;
 use crate::engine::query::{Filter, Query, no_collection};
 use crate::engine::{Engine, QueryError};
+use crate::store::Submission;
 
 /// A population matched to a plan of consultations.
 pub(super) struct Population {
     plan: Plan,
     table: Table,
-    /// Axes of the consultations' plan that the population has too.
-    shared: Vec<usize>,
-    /// Organisations and months with consultations and without a population: places on the shared axes of submissions, and words.
-    missing: Vec<(BTreeMap<usize, usize>, String)>,
+    /// Axes that the population has too, in its order.
+    shared: Vec<Shared>,
+    characteristics: Vec<Characteristic>,
+    /// What stands behind rows, by places on the shared axes that submissions decide; behind everything: none.
+    behind: BTreeMap<Vec<usize>, Behind>,
+}
+
+/// An axis of consultations that people have too.
+struct Shared {
+    /// Its number among those of the consultations.
+    axis: usize,
+    /// The people's place of each of the consultations': those of time, organisation and area depend on who has submitted.
+    places: Vec<Option<usize>>,
+    by_submission: bool,
+}
+
+/// What people and consultations are told apart by: an axis, a condition, or both.
+struct Characteristic {
+    field: Field,
+    /// The axis of people.
+    on: PlanAxis,
+    /// The number of the consultations' axis.
+    axis: Option<usize>,
+    /// The place that a condition wants, the first of several.
+    condition: Option<usize>,
+    /// How well it is known of people, by their places on the axes that submissions decide; of all: none.
+    people: BTreeMap<Vec<usize>, Known>,
+}
+
+/// People times months: all of them, those known only more coarsely, those in no category.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    all: u64,
+    coarser: u64,
+    missing: u64,
+}
+
+/// Organisations' months with consultations: how many, those without people, those that collect a field of one of both alone.
+#[derive(Default)]
+struct Behind {
+    count: usize,
+    without: Found,
+    unlike: BTreeMap<Field, Found>,
+}
+
+/// How many organisations' months were found, and the first.
+#[derive(Default)]
+struct Found {
+    count: usize,
+    first: String,
+}
+
+impl Found {
+    fn add(&mut self, submission: &Submission) {
+        if self.count == 0 {
+            self.first = format!("{} {}", submission.organisation, submission.slot.month);
+        }
+        self.count += 1;
+    }
 }
 
 /// Whether a population can be broken down by a field.
@@ -70,91 +129,202 @@ impl Engine {
         let table =
             people.table(self.store().reader(), Unit::Weights, path, 0, self.settings.threads)?;
 
-        let has: BTreeSet<_> =
-            people.submissions.iter().map(|s| (s.slot.organisation, s.slot.month)).collect();
-        let without = plan.submissions.iter().enumerate();
-        let without = without.filter(|(_, s)| !has.contains(&(s.slot.organisation, s.slot.month)));
-        let missing = without.map(|(number, submission)| {
-            let places = shared.iter().filter_map(|n| match &plan.axes[*n].on {
-                On::Submission(places) => Some((*n, places[number])),
-                On::Field(..) => None,
-            });
-            (places.collect(), format!("{} {}", submission.organisation, submission.slot.month))
-        });
-        let missing = missing.collect();
-        Ok(Population { table, shared, missing, plan: people })
+        let shared: Vec<_> = shared
+            .into_iter()
+            .zip(&people.axes)
+            .map(|(n, axis)| Shared::new(n, plan, axis))
+            .collect();
+        let characteristics = self.characteristics(&people, &shared)?;
+        let behind = behind(plan, &people, &shared, &characteristics);
+        Ok(Population { table, shared, characteristics, behind, plan: people })
     }
+
+    /// What people are told apart by, and how well it is known of them.
+    fn characteristics(
+        &self,
+        people: &Plan,
+        shared: &[Shared],
+    ) -> Result<Vec<Characteristic>, QueryError> {
+        let by_submission: Vec<_> =
+            (0..shared.len()).filter(|n| shared[*n].by_submission).collect();
+        let of_axes = people.axes.iter().filter(|axis| axis.field().is_some());
+        let of_axes = of_axes.map(|axis| axis.dimension.id.as_str());
+        let of_filters = people.filters.iter().map(|filter| filter.dimension.as_str());
+        let ids: BTreeSet<_> = of_axes.chain(of_filters).collect();
+        let mut found = Vec::new();
+        for id in ids {
+            // Without the conditions on it: they would hide whom they leave out.
+            let Some(mut opened) = people.opened(id, &by_submission) else { continue };
+            let (reader, path) = (self.store().reader(), opened.path(Unit::Weights));
+            let table = opened.table(reader, Unit::Weights, path, 1, self.settings.threads)?;
+            let Some(on) = opened.axes.pop() else { continue };
+            let Some(field) = on.field() else { continue };
+            let mut known: BTreeMap<_, _> = table
+                .rows
+                .into_iter()
+                .map(|(row, counts)| (row, Known::new(&on, &counts)))
+                .collect();
+            known.insert(Vec::new(), Known::new(&on, &table.all));
+            let axis = people.axes.iter().zip(shared).find(|(axis, _)| axis.dimension.id == id);
+            let wanted = people.filters.iter().filter(|filter| filter.dimension == id);
+            found.push(Characteristic {
+                field,
+                on,
+                axis: axis.map(|(_, shared)| shared.axis),
+                condition: wanted.flat_map(|filter| &filter.wanted).next().copied(),
+                people: known,
+            });
+        }
+        Ok(found)
+    }
+}
+
+impl Shared {
+    fn new(axis: usize, plan: &Plan, of_people: &PlanAxis) -> Self {
+        let own = &plan.axes[axis];
+        let by_submission = own.field().is_none();
+        let place = |place: usize| {
+            if !by_submission {
+                return Some(place);
+            }
+            let key = own.key(place);
+            (0..of_people.places()).find(|place| of_people.key(*place) == key)
+        };
+        Self { axis, places: (0..own.places()).map(place).collect(), by_submission }
+    }
+}
+
+impl Known {
+    fn new(axis: &PlanAxis, counts: &[u64]) -> Self {
+        let mut known = Self::default();
+        for (place, count) in counts.iter().enumerate() {
+            match axis.state(place) {
+                Some(State::Coarser) => known.coarser += count,
+                // Each once: in any category of a multi-valued dimension they are in ANY too.
+                None if axis.dimension.overlapping() => {}
+                None | Some(State::Any | State::None) => known.all += count,
+                Some(_) => known.missing += count,
+            }
+        }
+        known.all += known.missing + if axis.dimension.overlapping() { 0 } else { known.coarser };
+        known
+    }
+}
+
+/// What stands behind the rows of a plan of consultations.
+fn behind(
+    plan: &Plan,
+    people: &Plan,
+    shared: &[Shared],
+    characteristics: &[Characteristic],
+) -> BTreeMap<Vec<usize>, Behind> {
+    let has: BTreeMap<_, _> =
+        people.submissions.iter().map(|s| ((s.slot.organisation, s.slot.month), s)).collect();
+    let fields: BTreeSet<_> = characteristics.iter().map(|one| one.field).collect();
+    let mut behind: BTreeMap<Vec<usize>, Behind> = BTreeMap::new();
+    for (number, submission) in plan.submissions.iter().enumerate() {
+        let place = |shared: &Shared| match &plan.axes[shared.axis].on {
+            On::Submission(places) => Some(places[number]),
+            On::Field(..) => None,
+        };
+        let row: Vec<_> = shared.iter().filter_map(place).collect();
+        let of_people = has.get(&(submission.slot.organisation, submission.slot.month));
+        for rows in BTreeSet::from([Vec::new(), row]) {
+            let behind = behind.entry(rows).or_default();
+            behind.count += 1;
+            let Some(of_people) = of_people else {
+                behind.without.add(submission);
+                continue;
+            };
+            for field in &fields {
+                if submission.column(*field).is_some() != of_people.column(*field).is_some() {
+                    behind.unlike.entry(*field).or_default().add(submission);
+                }
+            }
+        }
+    }
+    behind
 }
 
 impl Population {
     /// People times months of a row, or why that cannot be told.
-    pub(super) fn of(&self, plan: &Plan, row: &[usize]) -> Result<u64, Absence> {
-        let absent = |reason, detail: String| Err(Absence { reason, detail });
-        let concerns = |places: &BTreeMap<usize, usize>| {
-            places.iter().all(|(axis, place)| row.get(*axis).is_none_or(|at| at == place))
-        };
-        let missing: Vec<_> = self
-            .missing
-            .iter()
-            .filter(|(places, _)| concerns(places))
-            .map(|(_, words)| words.as_str())
-            .collect();
-        if let Some(first) = missing.first() {
-            let detail = format!(
-                "collection `{}` has no population for {} of the months and organisations, the first {first}",
-                self.plan.collection.id,
-                missing.len()
-            );
-            return absent(Reason::NotComputable, detail);
-        }
+    pub(super) fn of(&self, row: &[usize]) -> Result<u64, Absence> {
+        let not_computable = |detail| Absence { reason: Reason::NotComputable, detail };
+        let collection = &self.plan.collection.id;
+        let mut by_submission = (Vec::new(), Vec::new());
         let mut wanted = Vec::new();
-        for (mine, theirs) in self.shared.iter().enumerate() {
-            let Some(place) = row.get(*theirs) else { continue };
-            let key = plan.axes[*theirs].key(*place);
-            if key.state.is_some_and(|state| !matches!(state, State::Any | State::None)) {
-                return absent(
-                    Reason::NotComputable,
-                    format!("{} is no category with a population", key.code),
-                );
-            }
-            // The places of an axis that submissions decide depend on who has submitted: match them by code.
-            let axis = &self.plan.axes[mine];
-            match (0..axis.places()).find(|place| axis.key(*place) == key) {
-                Some(place) => wanted.push(place),
-                None => {
-                    return absent(
-                        Reason::NoData,
-                        format!("nobody has said how many people {} has", key.code),
-                    );
-                }
+        for shared in self.shared.iter().filter(|_| !row.is_empty()) {
+            let own = row[shared.axis];
+            // Where nobody has said anything of people, there is none.
+            let place = shared.places.get(own).copied().flatten().unwrap_or(usize::MAX);
+            wanted.push(place);
+            if shared.by_submission {
+                by_submission.0.push(own);
+                by_submission.1.push(place);
             }
         }
-        let found = if row.is_empty() {
-            self.table.all.first()
-        } else {
-            self.table.rows.get(&wanted).and_then(|c| c.first())
+        let none = Behind::default();
+        let behind = self.behind.get(&by_submission.0).unwrap_or(&none);
+        if behind.without.count > 0 {
+            return Err(not_computable(format!(
+                "collection `{collection}` has no population for {} of the months and organisations, the first {}",
+                behind.without.count, behind.without.first
+            )));
+        }
+        for one in &self.characteristics {
+            let of_row = one.axis.and_then(|axis| row.get(axis)).copied();
+            let Some(place) = of_row.or(one.condition) else { continue };
+            let (id, state) = (&one.on.dimension.id, one.on.state(place));
+            if state.is_some_and(|state| !matches!(state, State::Any | State::None)) {
+                let code = one.on.key(place).code;
+                return Err(not_computable(format!(
+                    "{code} of {id} is no category with a population"
+                )));
+            }
+            if let Some(unlike) = behind.unlike.get(&one.field) {
+                return Err(not_computable(format!(
+                    "consultations and the people of collection `{collection}` do not match: for {} of {} months of organisations only one of the two collects {}, the first {}",
+                    unlike.count,
+                    behind.count,
+                    one.field.name(),
+                    unlike.first
+                )));
+            }
+            let known = one.people.get(&by_submission.1).copied().unwrap_or_default();
+            if state.is_none() && known.coarser > 0 {
+                return Err(not_computable(format!(
+                    "{} of the people of collection `{collection}` are known only more coarsely than by {id}",
+                    known.coarser
+                )));
+            }
+        }
+        let found = match row {
+            [] => self.table.all.first(),
+            _ => self.table.rows.get(&wanted).and_then(|counts| counts.first()),
         };
-        match found {
-            Some(people) if *people > 0 => Ok(*people),
-            _ => {
-                let fields = self.shared.iter().filter_map(|n| plan.axes[*n].field());
-                let names: Vec<_> = fields.map(Field::name).collect();
-                let detail = format!(
-                    "collection `{}` has no people by {}",
-                    self.plan.collection.id,
-                    names.join(", ")
-                );
-                absent(Reason::NotCollected, detail)
-            }
-        }
+        found.copied().filter(|people| *people > 0).ok_or_else(|| {
+            not_computable(format!("collection `{collection}` has no people here to divide by"))
+        })
     }
 
     /// What has to be known to read the rates.
-    pub(super) fn note(&self) -> String {
-        format!(
-            "Rates are per 1,000 people of collection `{}` a month: consultations over people, both summed over the months.",
-            self.plan.collection.id
-        )
+    pub(super) fn notes(&self) -> Vec<String> {
+        let collection = &self.plan.collection.id;
+        let mut notes = vec![format!(
+            "Rates are per 1,000 people of collection `{collection}` a month: consultations over people, both summed over the months."
+        )];
+        for one in &self.characteristics {
+            let known = one.people.get(&[][..]).copied().unwrap_or_default();
+            if known.missing > 0 {
+                #[allow(clippy::cast_precision_loss)] // people times months are below 2^53
+                let share = 100.0 * known.missing as f64 / known.all as f64;
+                notes.push(format!(
+                    "{share:.1}% of the people of collection `{collection}` are in no category of {}, and so in no rate by it.",
+                    one.on.dimension.id
+                ));
+            }
+        }
+        notes
     }
 
     pub(super) fn data_position(&self) -> u64 {

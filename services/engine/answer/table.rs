@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use super::plan::{On, Plan, PlanFilter};
 use super::threads::on_threads;
-use crate::domain::cube::{Axis, Cells, Cube, Packed, Part, Rollup, count, persons};
+use crate::domain::codes::State;
+use crate::domain::cube::{
+    Axis, Cells, Cube, Packed, Part, Rollup, count, persons, without_person,
+};
 use crate::domain::field::{Field, number};
 use crate::engine::QueryError;
 use crate::store::{Reader, StoreError, Submission};
@@ -102,10 +105,22 @@ impl Plan {
             // A person may have been met on several threads.
             found.sort_unstable();
             found.dedup();
-            return Ok(person_table(&found, &cube, &coded, &places, outer));
+            return Ok(person_table(&found, &coded, &places, outer));
         }
         let cells = self.cells(reader, path, &cube, &coded, threads)?;
         Ok(count_table(&cells, &coded, &places, outer))
+    }
+
+    /// Consultations without a person key in submissions that carry keys: they count no person.
+    pub(super) fn without_person(
+        &self,
+        reader: &Reader,
+        threads: usize,
+    ) -> Result<u64, QueryError> {
+        let (cube, coded) = self.shape()?;
+        let parts = self.person_parts(reader, &cube, &coded, &self.uses(&cube, &coded))?;
+        let counted = on_threads(&parts, |(part, _)| part.records, threads, without_person);
+        Ok(counted.into_iter().sum())
     }
 
     /// Adds every cell that counts something to the rows it falls into: `outer` axes make the rows, and `add` is told the places
@@ -418,19 +433,15 @@ fn count_table(cells: &Cells, coded: &[Coded], places: &[usize], outer: usize) -
     table
 }
 
-/// The same for persons: in each row, each inner cell counts a person once. Behind the inner cells stand two more: persons in
-/// any of them, and persons in any of the first `known`, which [`Table`] users ask for by [`person_margins`].
-fn person_table(
-    found: &[(u64, u32)],
-    cube: &Cube,
-    coded: &[Coded],
-    places: &[usize],
-    outer: usize,
-) -> Table {
-    let _ = cube;
+/// The same for persons: in each row, each inner cell counts a person once. Behind the inner cells stand three more: persons in
+/// any of them, in any that the source collects, and in any that is known.
+fn person_table(found: &[(u64, u32)], coded: &[Coded], places: &[usize], outer: usize) -> Table {
     let width: usize = places[outer..].iter().product();
-    let known = person_known(places, outer);
-    let mut table = Table { rows: BTreeMap::new(), all: vec![0; width + 2] };
+    let categories = places[outer] - State::ALL.len();
+    let is = |place: usize, state: State| place == categories + state as usize;
+    let known = |place: &usize| *place < categories || is(*place, State::Coarser);
+    let collected = |place: &usize| !is(*place, State::NotCollected);
+    let mut table = Table { rows: BTreeMap::new(), all: vec![0; width + 3] };
     let mut fallen: BTreeMap<u32, (Vec<Vec<usize>>, Vec<usize>)> = BTreeMap::new();
     for of_person in found.chunk_by(|a, b| a.0 == b.0) {
         let mut rows: BTreeMap<&[usize], Vec<usize>> = BTreeMap::new();
@@ -449,21 +460,15 @@ fn person_table(
             cells.sort_unstable();
             cells.dedup();
             counts[width] += 1;
-            counts[width + 1] += u64::from(cells.iter().any(|cell| known(*cell)));
+            counts[width + 1] += u64::from(cells.iter().any(collected));
+            counts[width + 2] += u64::from(cells.iter().any(known));
             cells.iter().for_each(|cell| counts[*cell] += 1);
         };
         add(&mut table.all, all);
         for (row, cells) in rows {
-            let counts = table.rows.entry(row.to_vec()).or_insert_with(|| vec![0; width + 2]);
+            let counts = table.rows.entry(row.to_vec()).or_insert_with(|| vec![0; width + 3]);
             add(counts, cells);
         }
     }
     table
-}
-
-/// Whether the place of an inner cell is known, where the only inner axis is the channel: a category, or known more coarsely.
-fn person_known(places: &[usize], outer: usize) -> impl Fn(usize) -> bool {
-    let categories = places[outer] - crate::domain::codes::State::ALL.len();
-    let coarser = categories + crate::domain::codes::State::Coarser as usize;
-    move |place| place < categories || place == coarser
 }

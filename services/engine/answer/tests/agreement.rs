@@ -1,7 +1,7 @@
 //! Every figure of every answer is the one that counting row by row gives, whichever path the cells came by, now and as of any
 //! earlier position.
 
-use super::ask::{question, said, said_outcomes};
+use super::ask::{question, said, said_outcomes, said_quality};
 use super::model::Model;
 use super::random::{Random, cases};
 use super::running::Running;
@@ -18,6 +18,7 @@ struct Asked {
     filled: u64,
     both_paths: u64,
     people: u64,
+    people_of_categories: u64,
     large: u64,
 }
 
@@ -48,6 +49,9 @@ fn check(running: &Running, question: &ChannelQuestion, position: u64, asked: &m
     asked.answered += 1;
     asked.filled += u64::from(found.rows.values().any(|row| row.total > 0));
     asked.people += u64::from(found.rows.values().any(|row| row.people.is_some()));
+    let of_field = |id: &String| reference.dimension(id).unwrap().field().is_some();
+    let told = found.rows.iter().any(|(key, row)| !key.is_empty() && row.people.is_some());
+    asked.people_of_categories += u64::from(told && question.query.by.iter().any(of_field));
 
     let plan = engine.plan(&engine.ask(&question.query, question.measure)).unwrap();
     if question.measure != Measure::Persons {
@@ -66,7 +70,12 @@ fn check(running: &Running, question: &ChannelQuestion, position: u64, asked: &m
     let query = question.query.clone();
     let question = OutcomeQuestion { query, late_counts_as_missed: position.is_multiple_of(2) };
     match engine.outcomes(&question) {
-        Ok(table) => assert_eq!(said_outcomes(&table), model.outcomes(&question), "{question:?}"),
+        Ok(table) => {
+            assert_eq!(said_outcomes(&table), model.outcomes(&question), "{question:?}");
+            let inner = ["channel", "attendance_outcome", "lead_time"];
+            let quality = model.quality(&question.query, Measure::Contacts, &inner);
+            assert_eq!(said_quality(&table.context), quality, "{question:?}");
+        }
         Err(QueryError::TooLarge { .. }) => asked.large += 1,
         Err(error) => panic!("{error}"),
     }
@@ -98,5 +107,6 @@ fn every_figure_is_the_one_that_counting_row_by_row_gives() {
     }
     // A run whose questions fall on nothing proves nothing.
     assert!(asked.filled * 10 > asked.answered, "{asked:?}");
+    assert!(asked.people_of_categories > 0, "{asked:?}");
     assert!(asked.both_paths > 0 && asked.people > 0 && asked.answered > 50, "{asked:?}");
 }

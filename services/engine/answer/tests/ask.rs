@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{Expected, Label};
+use super::model::{Expected, Label, Quality};
 use super::outcomes::Outcome;
 use super::random::Random;
 use super::world::{COLLECTIONS, Setting, collection};
 use crate::domain::codes::Source;
 use crate::domain::reference::Reference;
-use crate::engine::answer::{ChannelQuestion, ChannelTable, Key, OutcomeTable};
+use crate::engine::answer::{ChannelQuestion, ChannelTable, Context, Key, OutcomeTable};
 use crate::engine::query::{AsOf, Asked, Denominator, Filter, Measure, Query};
 
 /// A random question; none where the dice fell on one that is refused.
@@ -99,6 +99,7 @@ pub(super) fn said(question: &ChannelQuestion, table: &ChannelTable) -> Expected
             total: row.total,
             base: row.base,
             unknown: row.unknown_channel,
+            uncollected: row.uncollected_channel,
             channels,
             people: row.population,
         };
@@ -110,14 +111,21 @@ pub(super) fn said(question: &ChannelQuestion, table: &ChannelTable) -> Expected
     }
     // A condition on the channel leaves its own channels alone; in the model the others count nothing.
     let context = &table.context;
-    let quality = context.quality.iter().map(|q| (q.dimension.clone(), (q.coverage, q.unknown)));
     Expected {
         rows,
         submissions: context.submission_count,
         organisations: context.organisation_count,
-        quality: (question.measure != Measure::Persons).then(|| quality.collect()),
+        quality: said_quality(context),
         unattributed: context.unattributed.as_ref().map(|(count, _)| *count),
     }
+}
+
+/// Quality in the words of the model; each dimension is told once.
+pub(super) fn said_quality(context: &Context) -> Quality {
+    let lines = context.quality.iter().map(|q| (q.dimension.clone(), (q.coverage, q.unknown)));
+    let quality: Quality = lines.collect();
+    assert_eq!(quality.len(), context.quality.len(), "{:?}", context.quality);
+    quality
 }
 
 /// Outcomes in the words of the model.
@@ -134,6 +142,9 @@ pub(super) fn said_outcomes(
                 missed: cell.missed,
                 bands: cell.lead_times.iter().map(|(code, n, _)| (code.clone(), *n)).collect(),
                 unknown_wait: cell.unknown_lead_time,
+                uncollected_wait: cell.uncollected_lead_time,
+                other: cell.other_attendance,
+                uncollected: cell.uncollected_attendance,
             };
             cells.insert(cell.key.as_ref().map_or("ALL".into(), label), outcome);
         }

@@ -7,10 +7,10 @@ use super::world::{Given, Row, Said};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::engine::QueryError;
-use crate::engine::answer::{ChannelQuestion, OutcomeQuestion};
+use crate::engine::answer::{ChannelQuestion, OutcomeQuestion, Reason};
 use crate::engine::query::{AsOf, Asked, Denominator, Filter, Measure, Query};
 
-fn said(dataset: Dataset, organisation: &str, month: &str, rows: Vec<Row>) -> Said {
+pub(super) fn said(dataset: Dataset, organisation: &str, month: &str, rows: Vec<Row>) -> Said {
     Said {
         collection: "synthetic-llr",
         dataset,
@@ -23,7 +23,7 @@ fn said(dataset: Dataset, organisation: &str, month: &str, rows: Vec<Row>) -> Sa
     }
 }
 
-fn row(weight: u32, fields: &[(Field, &str)]) -> Row {
+pub(super) fn row(weight: u32, fields: &[(Field, &str)]) -> Row {
     let given = |field: Field, code: &str| {
         let code = code.to_owned();
         if field.is_multiple() { Given::Set(vec![code]) } else { Given::Code(code) }
@@ -36,7 +36,7 @@ fn telephone(weight: u32) -> Row {
     row(weight, &[(Field::Channel, "TELEPHONE")])
 }
 
-fn query(running: &Running, area: &str, by: &[&str]) -> Query {
+pub(super) fn query(running: &Running, area: &str, by: &[&str]) -> Query {
     let asked = Asked {
         collection: "synthetic-llr".into(),
         area: area.into(),
@@ -48,7 +48,7 @@ fn query(running: &Running, area: &str, by: &[&str]) -> Query {
     Query::new(&running.reference(), &asked, AsOf::Head).unwrap()
 }
 
-fn contacts(query: Query) -> ChannelQuestion {
+pub(super) fn contacts(query: Query) -> ChannelQuestion {
     ChannelQuestion {
         query,
         measure: Measure::Contacts,
@@ -144,7 +144,8 @@ fn an_answer_is_of_one_position() {
                 let table = engine.outcomes(&question).unwrap();
                 for cell in table.rows.iter().flat_map(|row| &row.channels) {
                     let waits: u64 = cell.lead_times.iter().map(|(_, n, _)| n).sum();
-                    assert_eq!(waits + cell.unknown_lead_time, cell.total, "{:?}", table.rows);
+                    let others = cell.unknown_lead_time + cell.uncollected_lead_time;
+                    assert_eq!(waits + others, cell.total, "{:?}", table.rows);
                 }
                 asked.fetch_add(1, Ordering::Relaxed);
             }
@@ -214,4 +215,47 @@ fn nothing_to_count_is_an_answer_too() {
             assert!(table.rows.iter().all(|row| row.total == 0));
         }
     }
+}
+
+#[test]
+fn what_is_not_collected_is_in_no_denominator() {
+    let mut running = Running::new();
+    let video = |weight, fields: &[(Field, &str)]| {
+        row(weight, &[&[(Field::Channel, "VIDEO")], fields].concat())
+    };
+    let rows = vec![
+        video(6, &[(Field::Attendance, "5"), (Field::LeadTime, "Same Day")]),
+        video(4, &[(Field::Attendance, "3")]),
+        row(10, &[(Field::Channel, "NOT_KNOWN")]),
+    ];
+    running.submit(said(Dataset::Consultations, "04C", "2020-04", rows));
+    running.submit(said(Dataset::Consultations, "04V", "2020-04", vec![row(80, &[])]));
+    let all = contacts(query(&running, "QK1", &["organisation"]));
+    for (denominator, base) in [(Denominator::All, 20), (Denominator::KnownOnly, 10)] {
+        let question = ChannelQuestion { denominator, ..all.clone() };
+        let table = running.engine().channels(&question).unwrap();
+        let total = &table.rows[0];
+        assert_eq!((total.total, total.base), (100, base));
+        assert_eq!((total.unknown_channel, total.uncollected_channel), (10, 80));
+        let without = total.channels.iter().find(|cell| cell.key.code == "NOT_COLLECTED").unwrap();
+        let figures = without.figures.as_ref().unwrap();
+        assert_eq!((figures.count, figures.share), (80, None));
+        let shares = total.channels.iter().filter_map(|c| c.figures.as_ref().unwrap().share);
+        assert!((shares.map(|share| share.value).sum::<f64>() - 1.0).abs() < 1e-12);
+    }
+    let question = OutcomeQuestion { query: all.query, late_counts_as_missed: false };
+    let table = running.engine().outcomes(&question).unwrap();
+    let of = |organisation: &str| {
+        let is = |row: &&crate::engine::answer::OutcomeRow| {
+            row.keys.first().is_some_and(|key| key.code == organisation)
+        };
+        &table.rows.iter().find(is).unwrap().channels[0]
+    };
+    let total = &table.rows[0].channels[0];
+    assert_eq!((total.other_attendance, total.uncollected_attendance), (10, 80));
+    assert_eq!((total.unknown_lead_time, total.uncollected_lead_time), (14, 80));
+    assert!(total.missed_rate.is_ok() && total.waits.is_ok());
+    let none = of("04V");
+    assert_eq!(none.missed_rate.as_ref().unwrap_err().reason, Reason::NotCollected);
+    assert_eq!(none.waits.as_ref().unwrap_err().reason, Reason::NotCollected);
 }

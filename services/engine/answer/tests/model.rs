@@ -23,10 +23,14 @@ pub(super) struct Counted {
     pub(super) total: u64,
     pub(super) base: u64,
     pub(super) unknown: u64,
+    pub(super) uncollected: u64,
     pub(super) channels: BTreeMap<Label, u64>,
     /// People, where rates were asked for and can be told.
     pub(super) people: Option<u64>,
 }
+
+/// Coverage and unknown share by dimension.
+pub(super) type Quality = BTreeMap<String, (Option<f64>, Option<f64>)>;
 
 /// What an answer has to be.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,8 +38,7 @@ pub(super) struct Expected {
     pub(super) rows: BTreeMap<Vec<Label>, Counted>,
     pub(super) submissions: usize,
     pub(super) organisations: usize,
-    /// Coverage and unknown share by dimension; none for persons.
-    pub(super) quality: Option<BTreeMap<String, (Option<f64>, Option<f64>)>>,
+    pub(super) quality: Quality,
     pub(super) unattributed: Option<u64>,
 }
 
@@ -47,10 +50,6 @@ pub(super) struct Model<'a> {
 /// Whether a code of a question means a label.
 fn is(label: &Label, code: &str) -> bool {
     label.strip_prefix('!').unwrap_or(label) == code
-}
-
-fn of_people(field: Field) -> bool {
-    field.is_characteristic() || field == Field::ResidenceLsoa
 }
 
 pub(super) fn weight(row: &Row) -> u64 {
@@ -154,7 +153,7 @@ impl Model<'_> {
         }
     }
 
-    fn slot_label(&self, source: &Source, said: &Said) -> Label {
+    pub(super) fn slot_label(&self, source: &Source, said: &Said) -> Label {
         let (year, month) = (said.month.year(), said.month.month());
         match source {
             Source::Month => format!("{year}-{month:02}"),
@@ -339,11 +338,13 @@ impl Model<'_> {
         };
         let of = |facts: &[Fact<'_>]| Self::count(facts, question.measure);
         let known = of(&with(&|label| !label.starts_with('!') || label == "!COARSER"));
+        let collected = of(&with(&|label| label != "!NOT_COLLECTED"));
         let total = of(facts);
         Counted {
             total,
-            base: if question.denominator == Denominator::All { total } else { known },
-            unknown: total - known,
+            base: if question.denominator == Denominator::All { collected } else { known },
+            unknown: collected - known,
+            uncollected: total - collected,
             channels: channels
                 .iter()
                 .map(|c| (c.clone(), of(&with(&|label| label == c))))
@@ -388,38 +389,13 @@ impl Model<'_> {
         }
         let submissions = self.submissions(query, Dataset::Consultations);
         let organisations: BTreeSet<_> = submissions.iter().map(|s| &s.organisation).collect();
-        let persons = question.measure == Measure::Persons;
         Expected {
             rows,
             submissions: submissions.len(),
             organisations: organisations.len(),
-            quality: (!persons).then(|| self.quality(query, &facts)),
+            quality: self.quality(query, question.measure, &["channel"]),
             unattributed: self.unattributed(query, question.measure),
         }
-    }
-
-    fn quality(
-        &self,
-        query: &Query,
-        facts: &[Fact<'_>],
-    ) -> BTreeMap<String, (Option<f64>, Option<f64>)> {
-        let fields = query.by.iter().map(String::as_str).chain(["channel"]);
-        let fields = fields.filter(|id| self.reference.dimension(id).unwrap().field().is_some());
-        let sum = |id: &str, of: &dyn Fn(&str) -> bool| -> u64 {
-            let keeps = |f: &&Fact<'_>| of(&self.labels(id, **f)[0]);
-            facts.iter().filter(keeps).map(|f| weight(f.1)).sum()
-        };
-        let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
-        fields
-            .map(|id| {
-                let all = sum(id, &|_| true);
-                let covered = sum(id, &|label| label != "!NOT_COLLECTED");
-                let unknown =
-                    ["!NOT_STATED", "!ASKED_UNSURE", "!NOT_KNOWN", "!NOT_RECORDED", "!INVALID"];
-                let unknown = sum(id, &|label| unknown.contains(&label));
-                (id.to_owned(), (share(covered, all), share(unknown, covered)))
-            })
-            .collect()
     }
 
     fn unattributed(&self, query: &Query, measure: Measure) -> Option<u64> {
@@ -454,46 +430,5 @@ impl Model<'_> {
         let facts = self.facts(&other, &Self::conditions(&other, measure), Dataset::Consultations);
         let count = facts.iter().map(|f| weight(f.1)).sum();
         (count > 0).then_some(count)
-    }
-
-    /// People times months behind a row; none where they cannot be told.
-    fn people(&self, question: &ChannelQuestion, key: &[Label]) -> Option<u64> {
-        let named = question.rates.as_ref()?;
-        let query = &question.query;
-        let own = &self.reference.collection(&query.collection)?.population_collection;
-        let collection = if named.is_empty() { own } else { named };
-        let field = |id: &str| self.reference.dimension(id).unwrap().field();
-        let shared = |id: &str| field(id).is_none_or(of_people);
-        let known = |label: &Label| !label.starts_with('!') || label == "!ANY" || label == "!NONE";
-        let conditions: Vec<_> =
-            query.filters.iter().filter(|f| shared(&f.dimension)).cloned().collect();
-        let population =
-            Query { collection: collection.clone(), filters: conditions.clone(), ..query.clone() };
-        // Every organisation and month with consultations behind the row has to have a population, and only those count.
-        let slot_keys = |said: &Said| {
-            key.iter().zip(&query.by).all(|(label, id)| {
-                let source = &self.reference.dimension(id).unwrap().source;
-                matches!(source, Source::Field(_)) || self.slot_label(source, said) == *label
-            })
-        };
-        let slots = |query: &Query, dataset| -> BTreeSet<_> {
-            let found = self.submissions(query, dataset).into_iter().filter(|s| slot_keys(s));
-            found.map(|s| (s.organisation.clone(), s.month)).collect()
-        };
-        let seen = slots(query, Dataset::Consultations);
-        if !seen.is_subset(&slots(&population, Dataset::Populations)) {
-            return None;
-        }
-        let on_shared = || key.iter().zip(&query.by).filter(|(_, id)| shared(id));
-        if !on_shared().all(|(label, _)| known(label)) {
-            return None;
-        }
-        let facts = self.facts(&population, &conditions, Dataset::Populations);
-        let of_row = |fact: &&Fact<'_>| {
-            seen.contains(&(fact.0.organisation.clone(), fact.0.month))
-                && on_shared().all(|(label, id)| self.labels(id, **fact).contains(label))
-        };
-        let people: u64 = facts.iter().filter(of_row).map(|f| weight(f.1)).sum();
-        (people > 0).then_some(people)
     }
 }

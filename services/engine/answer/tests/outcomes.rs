@@ -3,20 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Fact, Label, Model, weight};
-use crate::domain::codes::Value;
+use crate::domain::codes::{State, Value};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::engine::answer::OutcomeQuestion;
 use crate::engine::query::Measure;
 
-/// Total, attended, missed, lead times by band, lead time unknown.
+/// Consultations by what became of them, and by lead time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Outcome {
     pub(super) total: u64,
     pub(super) attended: u64,
     pub(super) missed: u64,
+    pub(super) other: u64,
+    pub(super) uncollected: u64,
     pub(super) bands: BTreeMap<Label, u64>,
     pub(super) unknown_wait: u64,
+    pub(super) uncollected_wait: u64,
 }
 
 impl Model<'_> {
@@ -61,19 +64,24 @@ impl Model<'_> {
         for fact in facts {
             let n = weight(fact.1);
             outcome.total += n;
-            if let Value::Codes(codes) = self.value(fact.0, fact.1, Field::Attendance) {
-                match codes[0].as_str() {
-                    "ATTENDED" | "ATTENDED_ON_TIME" | "ATTENDED_LATE" => outcome.attended += n,
-                    "MISSED" | "DID_NOT_ATTEND" => outcome.missed += n,
-                    "ARRIVED_TOO_LATE" if question.late_counts_as_missed => outcome.missed += n,
-                    _ => {}
-                }
-            }
+            let became = match self.value(fact.0, fact.1, Field::Attendance) {
+                Value::Codes(codes) => codes[0].clone(),
+                Value::State(State::NotCollected) => "!NOT_COLLECTED".into(),
+                Value::State(_) | Value::Number(_) => String::new(),
+            };
+            *match became.as_str() {
+                "ATTENDED" | "ATTENDED_ON_TIME" | "ATTENDED_LATE" => &mut outcome.attended,
+                "MISSED" | "DID_NOT_ATTEND" => &mut outcome.missed,
+                "ARRIVED_TOO_LATE" if question.late_counts_as_missed => &mut outcome.missed,
+                "!NOT_COLLECTED" => &mut outcome.uncollected,
+                _ => &mut outcome.other,
+            } += n;
             let label = self.labels("lead_time", *fact).remove(0);
-            match outcome.bands.get_mut(&label) {
-                Some(band) => *band += n,
-                None => outcome.unknown_wait += n,
-            }
+            *match outcome.bands.get_mut(&label) {
+                Some(band) => band,
+                None if label == "!NOT_COLLECTED" => &mut outcome.uncollected_wait,
+                None => &mut outcome.unknown_wait,
+            } += n;
         }
         outcome
     }

@@ -83,6 +83,14 @@ impl Setting {
         let mut people = self.said_in(random, reference, Dataset::Populations);
         people.collection = said.collection;
         (people.organisation, people.month) = (said.organisation.clone(), said.month);
+        // Mostly they are counted by what the consultations are: only then are there rates by it.
+        if random.chance(70) {
+            people.collected.clone_from(&said.collected);
+            let given = |field: &Field| said.rows.iter().any(|row| row.fields.contains_key(field));
+            for row in &mut people.rows {
+                row.fields.retain(|field, _| said.collected.contains(field) || given(field));
+            }
+        }
         people
     }
 

@@ -20,14 +20,21 @@ fn channel(base: &Base<'_>, row: &v1::ChannelRow, cell: &v1::ChannelCell) -> Vec
         None => return vec![valued(share, group, None, &None)],
     };
     let outside = figures.share.is_none() && cell.state() != v1::CategoryState::Known;
-    let why = outside.then(|| {
-        let why = "outside the base: shares are of those whose channel is known";
-        absence(v1::AbsenceReason::NotComputable, why)
+    let why = outside.then(|| match cell.state() {
+        v1::CategoryState::NotCollected => {
+            let why = "outside every base: the source does not collect the channel";
+            absence(v1::AbsenceReason::NotCollected, why)
+        }
+        _ => {
+            let why = "outside the base: shares are of those whose channel is known";
+            absence(v1::AbsenceReason::NotComputable, why)
+        }
     });
     let mut rows = vec![v1::ExportRow {
         numerator_count: Some(figures.count),
         denominator_count: (!outside).then_some(row.base_count),
         unknown_count: Some(row.unknown_channel_count),
+        not_collected_count: Some(row.not_collected_channel_count),
         ..valued(share, group, figures.share.as_ref(), &why)
     }];
     if row.population_count.is_some() || row.rate_absence.is_some() {

@@ -24,6 +24,7 @@ fn channel(
     let mut rows = vec![v1::ExportRow {
         numerator_count: Some(cell.did_not_attend_count),
         denominator_count: Some(cell.attended_count + cell.did_not_attend_count),
+        not_collected_count: Some(cell.not_collected_attendance_count),
         ..valued(missed, group, cell.did_not_attend_rate.as_ref(), &cell.did_not_attend_absence)
     }];
     let count = |of: &dyn Fn(&str) -> bool| -> i64 {
@@ -34,6 +35,7 @@ fn channel(
         numerator_count: Some(count),
         denominator_count: Some(known),
         unknown_count: Some(cell.unknown_lead_time_count),
+        not_collected_count: Some(cell.not_collected_lead_time_count),
         ..valued(row, group, share, &cell.lead_time_absence)
     };
     let shares = [
@@ -58,4 +60,46 @@ fn channel(
         rows.push(waits(row, band.count, band.share.as_ref()));
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{context, lines, share};
+    use crate::proto::v1;
+    use crate::rpc::export::answer::Answered;
+
+    #[test]
+    fn outcomes_become_missed_and_waits_and_bands() {
+        let band = |band: &str, count, value| v1::LeadTimeBand {
+            band: band.into(),
+            count,
+            share: share(value),
+        };
+        let cell = v1::OutcomeCell {
+            channel: "ALL".into(),
+            state: v1::CategoryState::Any.into(),
+            attended_count: 9,
+            did_not_attend_count: 1,
+            did_not_attend_rate: share(0.5),
+            lead_times: vec![band("SAME_DAY", 6, 0.75), band("OVER_28_DAYS", 2, 0.25)],
+            unknown_lead_time_count: 2,
+            not_collected_lead_time_count: 3,
+            not_collected_attendance_count: 4,
+            same_day_share: share(0.75),
+            lead_time_absence: None,
+            ..Default::default()
+        };
+        let rows = vec![v1::OutcomeRow { keys: Vec::new(), channels: vec![cell] }];
+        let table = v1::AccessOutcomes { context: context(), rows, ..Default::default() };
+        assert_eq!(
+            lines(&Answered::Outcomes(table)),
+            [
+                "OUTCOMES [ALL] CH-09 RATIO 0.5 (0.25..0.75) 1/10?- not collected 4",
+                "OUTCOMES [ALL] CH-11-SAME-DAY RATIO 0.75 (0.375..1.125) 6/8?2 not collected 3",
+                "OUTCOMES [ALL] CH-11-OVER-14 RATIO - (-..-) 2/8?2 not collected 3 ABSENCE_REASON_NOT_COMPUTABLE: nothing to take it of",
+                "OUTCOMES lead_time=SAME_DAY [ALL] CH-11 RATIO 0.75 (0.375..1.125) 6/8?2 not collected 3",
+                "OUTCOMES lead_time=OVER_28_DAYS [ALL] CH-11 RATIO 0.25 (0.125..0.375) 2/8?2 not collected 3",
+            ]
+        );
+    }
 }

@@ -7,7 +7,7 @@ fn reference() -> Reference {
     Reference::new(&Content::embedded()).unwrap()
 }
 
-fn context() -> Option<v1::BreakdownContext> {
+pub(super) fn context() -> Option<v1::BreakdownContext> {
     let quality = |dimension: &str, coverage, unknown| v1::DimensionQuality {
         dimension: dimension.into(),
         coverage_ratio: Some(coverage),
@@ -53,7 +53,7 @@ fn keys(codes: &[(&str, &str)]) -> Vec<v1::CategoryKey> {
     codes.iter().map(key).collect()
 }
 
-fn share(value: f64) -> Option<v1::Interval> {
+pub(super) fn share(value: f64) -> Option<v1::Interval> {
     Some(v1::Interval { value, lower: Some(value / 2.0), upper: Some(value * 1.5) })
 }
 
@@ -98,7 +98,7 @@ fn line(row: &v1::ExportRow) -> String {
     line.replace("  ", " ")
 }
 
-fn lines(answered: &Answered) -> Vec<String> {
+pub(super) fn lines(answered: &Answered) -> Vec<String> {
     of(answered, &reference(), 71).map(|row| line(&row)).collect()
 }
 
@@ -115,7 +115,7 @@ fn channels() -> v1::ChannelBreakdown {
         dimensions: vec!["sex".into()],
         rows: vec![v1::ChannelRow {
             keys: keys(&[("sex", "1")]),
-            total_count: 12,
+            total_count: 15,
             base_count: 8,
             unknown_channel_count: 4,
             channels: vec![
@@ -125,9 +125,11 @@ fn channels() -> v1::ChannelBreakdown {
                     v1::ChannelEstimate { rate: share(3.5), ..estimate(2, share(0.25)) },
                 ),
                 channel("NOT_KNOWN", v1::CategoryState::NotKnown, estimate(4, None)),
+                channel("NOT_COLLECTED", v1::CategoryState::NotCollected, estimate(3, None)),
             ],
             population_count: Some(4_000),
             rate_absence: None,
+            not_collected_channel_count: 3,
         }],
     }
 }
@@ -137,11 +139,15 @@ fn channels_become_shares_and_rates() {
     assert_eq!(
         lines(&Answered::Channels(channels())),
         [
-            "CHANNELS sex=1 [TELEPHONE] CH-01 RATIO 0.25 (0.125..0.375) 2/8?4",
+            "CHANNELS sex=1 [TELEPHONE] CH-01 RATIO 0.25 (0.125..0.375) 2/8?4 not collected 3",
             "CHANNELS sex=1 [TELEPHONE] CH-03 PER_1000_MONTH 3.5 (1.75..5.25) 2/4000?-",
-            "CHANNELS sex=1 [NOT_KNOWN] CH-01 RATIO - (-..-) 4/-?4 ABSENCE_REASON_NOT_COMPUTABLE: outside the base: \
+            "CHANNELS sex=1 [NOT_KNOWN] CH-01 RATIO - (-..-) 4/-?4 not collected 3 ABSENCE_REASON_NOT_COMPUTABLE: outside the base: \
              shares are of those whose channel is known",
             "CHANNELS sex=1 [NOT_KNOWN] CH-03 PER_1000_MONTH - (-..-) 4/4000?- ABSENCE_REASON_NOT_COMPUTABLE: \
+             nothing to take it of",
+            "CHANNELS sex=1 [NOT_COLLECTED] CH-01 RATIO - (-..-) 3/-?4 not collected 3 ABSENCE_REASON_NOT_COLLECTED: \
+             outside every base: the source does not collect the channel",
+            "CHANNELS sex=1 [NOT_COLLECTED] CH-03 PER_1000_MONTH - (-..-) 3/4000?- ABSENCE_REASON_NOT_COMPUTABLE: \
              nothing to take it of",
         ]
     );
@@ -178,6 +184,7 @@ fn a_row_has_everything_it_takes_to_be_read_alone() {
             numerator_count: Some(2),
             denominator_count: Some(8),
             unknown_count: Some(4),
+            not_collected_count: Some(3),
             // Of the keys alone: the channel is no key.
             coverage_ratio: Some(0.8),
             unknown_ratio: Some(0.1),
@@ -270,39 +277,6 @@ fn estimates_do_not_hide_that_nothing_was_counted() {
         ]
     );
     assert_eq!(lines(&Answered::Exclusion(table(context()))), [published]);
-}
-
-#[test]
-fn outcomes_become_missed_and_waits_and_bands() {
-    let band = |band: &str, count, value| v1::LeadTimeBand {
-        band: band.into(),
-        count,
-        share: share(value),
-    };
-    let cell = v1::OutcomeCell {
-        channel: "ALL".into(),
-        state: v1::CategoryState::Any.into(),
-        attended_count: 9,
-        did_not_attend_count: 1,
-        did_not_attend_rate: share(0.5),
-        lead_times: vec![band("SAME_DAY", 6, 0.75), band("OVER_28_DAYS", 2, 0.25)],
-        unknown_lead_time_count: 2,
-        same_day_share: share(0.75),
-        lead_time_absence: None,
-        ..Default::default()
-    };
-    let rows = vec![v1::OutcomeRow { keys: Vec::new(), channels: vec![cell] }];
-    let table = v1::AccessOutcomes { context: context(), rows, ..Default::default() };
-    assert_eq!(
-        lines(&Answered::Outcomes(table)),
-        [
-            "OUTCOMES [ALL] CH-09 RATIO 0.5 (0.25..0.75) 1/10?-",
-            "OUTCOMES [ALL] CH-11-SAME-DAY RATIO 0.75 (0.375..1.125) 6/8?2",
-            "OUTCOMES [ALL] CH-11-OVER-14 RATIO - (-..-) 2/8?2 ABSENCE_REASON_NOT_COMPUTABLE: nothing to take it of",
-            "OUTCOMES lead_time=SAME_DAY [ALL] CH-11 RATIO 0.75 (0.375..1.125) 6/8?2",
-            "OUTCOMES lead_time=OVER_28_DAYS [ALL] CH-11 RATIO 0.25 (0.125..0.375) 2/8?2",
-        ]
-    );
 }
 
 #[test]

@@ -1,0 +1,118 @@
+//! How good the data is in each dimension of a question: in those that it is asked by, and in those of its conditions.
+//!
+//! A condition leaves only what satisfies it, of which everything is known. So the quality of its dimension is that of what
+//! stands without it.
+
+use std::collections::BTreeMap;
+
+use super::context::DimensionQuality;
+use super::plan::{On, Plan, PlanAxis};
+use super::table::Unit;
+use crate::domain::codes::State;
+use crate::engine::{Engine, QueryError};
+
+/// Sums along axes of a plan, by number of the axis.
+pub(super) type Sums = BTreeMap<usize, Vec<u64>>;
+
+impl Plan {
+    /// The same submissions by a dimension of a field, without the conditions on it. The axes of `beside` stay, before it.
+    pub(super) fn opened(&self, dimension: &str, beside: &[usize]) -> Option<Self> {
+        let of_axis = self.axes.iter().find(|axis| axis.dimension.id == dimension);
+        let on = match of_axis {
+            Some(axis) => axis.on.clone(),
+            None => {
+                let filter = self.filters.iter().find(|filter| filter.dimension == dimension)?;
+                On::Field(filter.field, filter.places.clone())
+            }
+        };
+        let dimension = self.reference.dimension(dimension)?.clone();
+        let mut plan = self.clone();
+        plan.filters.retain(|filter| filter.dimension != dimension.id);
+        plan.axes = beside.iter().filter_map(|number| self.axes.get(*number)).cloned().collect();
+        let categories = dimension.categories.clone();
+        plan.axes.push(PlanAxis { dimension, categories, on, only: None });
+        Some(plan)
+    }
+
+    /// Quality of the axes that sums are given of.
+    pub(super) fn quality(&self, sums: &Sums) -> Vec<DimensionQuality> {
+        let of_axis = |(number, sums): (&usize, &Vec<u64>)| self.axes[*number].quality(sums);
+        sums.iter().map(of_axis).collect()
+    }
+}
+
+impl PlanAxis {
+    fn quality(&self, sums: &[u64]) -> DimensionQuality {
+        let of_state = |state: State| sums[self.categories.len() + state as usize];
+        // A multi-valued dimension counts a record once as ANY, and again in each of its categories.
+        let known: u64 = if self.dimension.overlapping() {
+            of_state(State::Any)
+        } else {
+            sums[..self.categories.len()].iter().sum::<u64>() + of_state(State::Coarser)
+        };
+        let unknown: u64 = State::ALL.into_iter().filter(|s| s.is_unknown()).map(of_state).sum();
+        let covered = known + unknown + of_state(State::None) + of_state(State::NotApplicable);
+        DimensionQuality {
+            dimension: self.dimension.id.clone(),
+            coverage: share(covered, covered + of_state(State::NotCollected)),
+            unknown: share(unknown, covered),
+        }
+    }
+}
+
+impl Engine {
+    /// Quality of everything that a table looks at: a line for each axis that sums are given of, then one for each other
+    /// dimension that the first plan has conditions on.
+    pub(super) fn quality(
+        &self,
+        counted: &[(&Plan, Sums)],
+    ) -> Result<Vec<DimensionQuality>, QueryError> {
+        let mut lines: Vec<DimensionQuality> = Vec::new();
+        for line in counted.iter().flat_map(|(plan, sums)| plan.quality(sums)) {
+            if lines.iter().all(|known| known.dimension != line.dimension) {
+                lines.push(line);
+            }
+        }
+        let conditions = counted.iter().take(1).flat_map(|(plan, _)| {
+            plan.filters.iter().map(move |filter| (*plan, filter.dimension.as_str()))
+        });
+        for (plan, dimension) in conditions {
+            let Some((opened, sums)) = self.volume_by(plan, dimension)? else { continue };
+            let line = opened.axes[0].quality(&sums);
+            match lines.iter_mut().find(|known| known.dimension == dimension) {
+                Some(known) => *known = line,
+                None => lines.push(line),
+            }
+        }
+        Ok(lines)
+    }
+
+    /// Consultations, or people, of a plan by one dimension, without the conditions on it: out of roll-ups unless the other
+    /// conditions are on a field too.
+    fn volume_by(
+        &self,
+        plan: &Plan,
+        dimension: &str,
+    ) -> Result<Option<(Plan, Vec<u64>)>, QueryError> {
+        let Some(opened) = plan.opened(dimension, &[]) else { return Ok(None) };
+        let (reader, path) = (self.store().reader(), opened.path(Unit::Weights));
+        let table = opened.table(reader, Unit::Weights, path, 1, self.settings.threads)?;
+        Ok(Some((opened, table.all)))
+    }
+
+    /// Consultations along each axis of a field, for a table that counts something else.
+    pub(super) fn volumes(&self, plan: &Plan) -> Result<Sums, QueryError> {
+        let mut sums = Sums::new();
+        for (number, axis) in plan.axes.iter().enumerate().filter(|(_, a)| a.field().is_some()) {
+            if let Some((_, volume)) = self.volume_by(plan, &axis.dimension.id)? {
+                sums.insert(number, volume);
+            }
+        }
+        Ok(sums)
+    }
+}
+
+#[allow(clippy::cast_precision_loss)] // counts are below 2^53
+fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
