@@ -2,6 +2,7 @@
 
 mod assessments;
 mod bad_input;
+mod collected;
 mod estimates;
 mod exclusion;
 mod exports;
