@@ -14,4 +14,5 @@ mod reference;
 mod refusals;
 mod risk;
 mod submissions;
+mod undecodable;
 mod watching;
