@@ -110,8 +110,11 @@ fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
         "SUBMISSION_TOO_LARGE" => {
             "submit fewer rows: rows that are alike can be one row with a `record_count`"
         }
+        "MESSAGE_TOO_LARGE" => {
+            "a row is very long, or many names are asked for at once: shorten it, or ask the operator to raise the limit"
+        }
         "REQUEST_ID_REUSED" => {
-            "use another --run-id or --request-id, or none: this one was used for other content"
+            "`equity submissions list --past` shows what is stored; use another --run-id or --request-id, or none, for other content"
         }
         "ORGANISATION_NOT_FOUND" => "`equity reference organisations` lists the organisations",
         "COLLECTION_NOT_FOUND" => "`equity reference collections` lists the collections",

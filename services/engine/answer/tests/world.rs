@@ -150,10 +150,8 @@ impl Said {
         full: usize,
     ) -> Row {
         let mut row = Row::default();
-        let of_population = |f: Field| f.is_characteristic() || f == Field::ResidenceLsoa;
         for field in attributes.union(&self.collected).copied() {
-            let fits = self.dataset != Dataset::Populations || of_population(field);
-            if fits && random.chance(full) {
+            if field.is_collected_in(self.dataset) && random.chance(full) {
                 let given = self.given(random, reference, field);
                 row.fields.insert(field, given);
             }
@@ -201,6 +199,10 @@ impl Said {
         }
         if field == Field::ResidenceLsoa && random.chance(15) {
             return Given::Code((*random.pick(&["E01999999", "W01000001"])).into());
+        }
+        if field == Field::CareSetting {
+            let collection = reference.collection(self.collection).unwrap();
+            return Given::Code(random.pick(&collection.care_settings).clone());
         }
         if !field.is_multiple() {
             return Given::Code(of(random));
