@@ -5,6 +5,7 @@ mod admission;
 mod connections;
 mod deadlines;
 mod faults;
+mod reluctant;
 mod stopping;
 mod support;
 mod telemetry;
