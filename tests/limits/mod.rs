@@ -7,5 +7,6 @@ mod deadlines;
 mod faults;
 mod reluctant;
 mod stopping;
+mod submissions;
 mod support;
 mod telemetry;
