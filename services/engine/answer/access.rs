@@ -110,7 +110,8 @@ impl Engine {
         let spoken: Vec<_> = plan.submissions.iter().filter(|s| s.has_persons).collect();
         let run = |some: &[&Arc<Submission>]| -> Result<Vec<(u64, Made)>, StoreError> {
             let mut made = Vec::new();
-            for submission in some.iter().filter(|_| !history.is_empty()) {
+            let late = || self.settings.threads.are_late();
+            for submission in some.iter().take_while(|_| !history.is_empty() && !late()) {
                 let own = reader.column(submission, FIELD)?;
                 let persons = reader.persons(submission)?;
                 let column = told(submission, &own, &persons, &history, &says);
@@ -121,6 +122,7 @@ impl Engine {
         for made in on_threads(&spoken, |s| s.records(), self.settings.threads, run) {
             columns.extend(made?);
         }
+        self.settings.threads.in_time()?;
         let collection = collection.to_owned();
         Ok(Access { collection, data_position, scope, words: says.len(), says, columns })
     }

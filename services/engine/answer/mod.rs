@@ -9,6 +9,7 @@ mod exclusion;
 mod impact;
 mod indicators;
 mod outcomes;
+mod persons;
 mod places;
 mod plan;
 mod provision;
@@ -16,7 +17,7 @@ mod rates;
 mod risk;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod threads;
 
 pub use access::Histories;

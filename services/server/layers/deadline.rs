@@ -71,7 +71,7 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<R>) -> Self::Future {
+    fn call(&mut self, request: Request<R>) -> Self::Future {
         let now = Instant::now();
         let kind = methods::of(request.uri().path()).kind;
         let own = match kind {
@@ -100,15 +100,8 @@ where
                 }
             },
         });
-        request.extensions_mut().insert(Deadline::at(first_byte));
-        Answering {
-            inner: Some(self.inner.call(request)),
-            first_byte,
-            timer: None,
-            last_byte,
-            stop,
-            loan,
-        }
+        let inner = Deadline::at(first_byte).within(|| self.inner.call(request));
+        Answering { inner: Some(inner), first_byte, timer: None, last_byte, stop, loan }
     }
 }
 
@@ -186,8 +179,9 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if let Some(Poll::Ready(answered)) =
-            this.inner.as_mut().as_pin_mut().map(|inner| inner.poll(cx))
+        let deadline = Deadline::at(*this.first_byte);
+        if let Some(inner) = this.inner.as_mut().as_pin_mut()
+            && let Poll::Ready(answered) = deadline.within(|| inner.poll(cx))
         {
             let (last_byte, stop, loan) = (*this.last_byte, this.stop.take(), this.loan.take());
             return Poll::Ready(answered.map(|response| {

@@ -123,7 +123,8 @@ impl Engine {
         let reader = self.store().reader();
         let numbered: Vec<_> = plan.submissions.iter().cloned().enumerate().collect();
         let run = |some: &[(usize, Arc<Submission>)]| -> Result<Vec<(usize, Found)>, StoreError> {
-            let made = some.iter().map(|(number, submission)| {
+            let wanted = some.iter().take_while(|_| !self.settings.threads.are_late());
+            let made = wanted.map(|(number, submission)| {
                 let month = submission.slot.month;
                 let next = Month::from_number(u32::from(month.number()) + 1);
                 let slot = next.map(|next| (submission.slot.organisation, next));
@@ -133,6 +134,7 @@ impl Engine {
             made.collect()
         };
         let runs = on_threads(&numbered, |(_, s)| s.records(), self.settings.threads, run);
+        self.settings.threads.in_time()?;
         let mut hidden = false;
         for made in runs {
             for (number, found) in made? {

@@ -26,5 +26,5 @@ mod model;
 mod outcomes;
 mod provision;
 mod random;
-mod running;
+pub(crate) mod running;
 mod world;
