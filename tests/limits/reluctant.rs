@@ -6,7 +6,8 @@ use bytes::Bytes;
 use equity_indicators::server::ServerSettings;
 use h2::client::{Connection, SendRequest};
 use prost::Message as _;
-use tokio::net::TcpStream;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
@@ -146,6 +147,19 @@ async fn a_client_that_takes_no_bytes_of_the_connection_gives_its_place_back() {
     // Nobody reads the socket from here on, and it is not closed.
     assert_eq!(soon(server.client().await.unary(ECHO)).await.unwrap(), "word");
     drop(connection);
+}
+
+#[tokio::test]
+async fn a_client_that_asks_for_nothing_and_takes_no_bytes_is_cut() {
+    let server = TestServer::start(short()).await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4 << 10).unwrap();
+    let mut client = socket.connect(server.address).await.unwrap();
+    client.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    // Every ping is answered, and no answer is read, until the server can write no more.
+    let pings = b"\0\0\x08\x06\0\0\0\0\0whatever".repeat(1_000);
+    let flood = async { while client.write_all(&pings).await.is_ok() {} };
+    soon(flood).await;
 }
 
 #[tokio::test]
