@@ -33,6 +33,11 @@ impl Deadline {
         CURRENT.sync_scope(self, done)
     }
 
+    /// The same of something that goes on beside the call.
+    pub fn beside<F: Future>(self, done: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, done)
+    }
+
     /// The instant.
     #[must_use]
     pub fn instant(self) -> Instant {

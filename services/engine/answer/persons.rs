@@ -51,7 +51,8 @@ pub(super) fn persons(
     let run = |run: &[(Part, Arc<Submission>)]| -> Result<Vec<Person>, StoreError> {
         let mut persons = Persons::new(among.clone());
         for (part, submission) in run.iter().take_while(|_| !threads.are_late()) {
-            persons.add(part, &*reader.persons(submission)?);
+            let keys = reader.persons(submission)?;
+            persons.add(part, &keys);
         }
         Ok(persons.sorted())
     };
