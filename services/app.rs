@@ -24,6 +24,7 @@ use crate::proto::server::export_service_server::ExportServiceServer;
 use crate::proto::server::reference_service_server::ReferenceServiceServer;
 use crate::proto::server::submission_service_server::SubmissionServiceServer;
 use crate::rpc::channels::Channels;
+use crate::rpc::counting::Counting;
 use crate::rpc::exclusion::Exclusion;
 use crate::rpc::export::Export;
 use crate::rpc::reference::Reference;
@@ -66,7 +67,7 @@ impl Service {
             tokio::task::spawn_blocking(move || open(&opening, content)).await??;
         let context = Context {
             engine: Arc::clone(&engine),
-            counting: Arc::new(Semaphore::new(threads() * 2)),
+            counting: Arc::new(Counting::new(threads() * 2)),
             submitting: Arc::new(Semaphore::new(SUBMITTING)),
             page_key: blake3::derive_key("equity-indicators 2026-11 page tokens", &secret),
             message_bytes: (
@@ -142,7 +143,7 @@ fn open(config: &Config, content: Content) -> anyhow::Result<(Arc<Engine>, [u8; 
         min_free_bytes: config.limits.min_free_disk_bytes,
         observer: Arc::new(move |slot, position| told.changed(slot, position)),
     })?;
-    let engine = Engine::new(Arc::new(store), Keyer::new(&secret), settings, &followers);
+    let engine = Engine::new(Arc::new(store), Keyer::new(&secret), &settings, &followers);
     Ok((Arc::new(engine), secret))
 }
 

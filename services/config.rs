@@ -53,7 +53,7 @@ pub struct Limits {
     pub request_deadline: Duration,
     /// Longest a submission may take from its first byte to its receipt, and an export to its last row.
     pub submission_deadline: Duration,
-    /// Longest pause between two messages of a submission.
+    /// Longest pause between two messages of a submission, and longest that a message of a stream waits for its reader.
     pub stream_idle: Duration,
     /// Largest request of a query, in bytes.
     pub query_message_bytes: usize,

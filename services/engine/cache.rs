@@ -65,8 +65,19 @@ impl Scope {
     }
 }
 
+/// An answer as it was encoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The encoded response without its position.
+    pub body: Bytes,
+    /// Position that was read at.
+    pub position: u64,
+    /// Position of the last change that bears on it.
+    pub data_position: u64,
+}
+
 struct Kept {
-    body: Bytes,
+    answer: Answer,
     scope: Scope,
     used: AtomicU64,
 }
@@ -95,19 +106,20 @@ impl AnswerCache {
         Self { inner: RwLock::default(), clock: AtomicU64::new(0), capacity }
     }
 
-    /// The answer to a question.
+    /// The answer to a question: the same as of every position from where it was read to the last that the cache was told of.
     #[must_use]
-    pub fn get(&self, question: &[u8]) -> Option<Bytes> {
+    pub fn get(&self, question: &[u8]) -> Option<Answer> {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         let kept = inner.kept.get(question)?;
         kept.used.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
-        Some(kept.body.clone())
+        Some(kept.answer.clone())
     }
 
-    /// Keeps an answer that was read at `position`, unless what it was made of has changed since.
+    /// Keeps an answer, unless what it was made of has changed since it was read.
     #[allow(clippy::needless_pass_by_value)] // it is kept
-    pub fn keep(&self, question: Bytes, body: Bytes, scope: Scope, position: u64) {
-        let cost = cost(&question, &body, &scope);
+    pub fn keep(&self, question: Bytes, answer: Answer, scope: Scope) {
+        let position = answer.position;
+        let cost = cost(&question, &answer.body, &scope);
         if cost > self.capacity / 16 {
             return;
         }
@@ -120,8 +132,9 @@ impl AnswerCache {
             return;
         }
         let used = AtomicU64::new(self.clock.fetch_add(1, Ordering::Relaxed));
-        if let Some(old) = inner.kept.insert(question.clone(), Kept { body, scope, used }) {
-            inner.bytes = inner.bytes.saturating_sub(self::cost(&question, &old.body, &old.scope));
+        if let Some(old) = inner.kept.insert(question.clone(), Kept { answer, scope, used }) {
+            let old = self::cost(&question, &old.answer.body, &old.scope);
+            inner.bytes = inner.bytes.saturating_sub(old);
         }
         inner.bytes += cost;
         if inner.bytes > self.capacity {
@@ -133,10 +146,10 @@ impl AnswerCache {
     pub fn changed(&self, touched: Touched, position: u64) {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         let Inner { kept, bytes, recent } = &mut *inner;
-        kept.retain(|question, answer| {
-            let stays = !answer.scope.covers(&touched);
+        kept.retain(|question, kept| {
+            let stays = !kept.scope.covers(&touched);
             if !stays {
-                *bytes = bytes.saturating_sub(cost(question, &answer.body, &answer.scope));
+                *bytes = bytes.saturating_sub(cost(question, &kept.answer.body, &kept.scope));
             }
             stays
         });
@@ -171,7 +184,8 @@ impl AnswerCache {
                 break;
             }
             if let Some(gone) = inner.kept.remove(&question) {
-                inner.bytes = inner.bytes.saturating_sub(cost(&question, &gone.body, &gone.scope));
+                let gone = cost(&question, &gone.answer.body, &gone.scope);
+                inner.bytes = inner.bytes.saturating_sub(gone);
             }
         }
     }
@@ -207,8 +221,12 @@ mod tests {
         }
     }
 
+    fn answer(body: impl Into<Bytes>, position: u64) -> Answer {
+        Answer { body: body.into(), position, data_position: 1 }
+    }
+
     fn keep(cache: &AnswerCache, question: &'static str, position: u64) {
-        cache.keep(question.into(), "answer".into(), scope(), position);
+        cache.keep(question.into(), answer("answer", position), scope());
     }
 
     #[test]
@@ -237,10 +255,10 @@ mod tests {
             assert!(cache.get(b"q").is_some(), "{touched:?}");
         }
         let every = || Scope { organisations: Vec::new(), ..scope() };
-        cache.keep("all".into(), "answer".into(), every(), 20);
+        cache.keep("all".into(), answer("answer", 20), every());
         cache.changed(assessment(Some(1), "2020-06", "2021-03"), 21);
         assert!(cache.is_empty());
-        cache.keep("all".into(), "answer".into(), every(), 21);
+        cache.keep("all".into(), answer("answer", 21), every());
         cache.changed(assessment(None, "2019-06", "2020-04"), 22);
         assert!(cache.is_empty());
     }
@@ -259,7 +277,7 @@ mod tests {
     fn the_cache_is_bounded_and_forgets_the_oldest() {
         let cache = AnswerCache::new(16 << 10);
         for number in 0..1000 {
-            cache.keep(format!("{number}").into(), vec![0; 100].into(), scope(), 1);
+            cache.keep(format!("{number}").into(), answer(vec![0; 100], 1), scope());
         }
         assert!(cache.len() < 60 && !cache.is_empty());
         assert!(cache.get(b"999").is_some());

@@ -12,6 +12,7 @@ pub mod intake;
 pub mod query;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::watch;
 
@@ -40,15 +41,42 @@ pub struct Settings {
 }
 
 /// The use cases over one store.
+#[derive(Clone)]
 pub struct Engine {
     store: Arc<Store>,
     keyer: Keyer,
-    settings: Settings,
+    settings: Bounds,
     answers: Arc<AnswerCache>,
-    places: answer::Places,
-    histories: answer::Histories,
+    places: Arc<answer::Places>,
+    histories: Arc<answer::Histories>,
     head: watch::Receiver<u64>,
-    counts: Counts,
+    counts: Arc<Counts>,
+}
+
+/// What the settings allow.
+#[derive(Clone, Copy)]
+struct Bounds {
+    max_rows: u64,
+    threads: Threads,
+}
+
+/// Threads that one answer may count on, and until when it is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Threads {
+    most: usize,
+    until: Option<Instant>,
+}
+
+impl Threads {
+    /// Whether nobody waits for the answer any more.
+    fn are_late(self) -> bool {
+        self.until.is_some_and(|until| Instant::now() >= until)
+    }
+
+    /// Ends what nobody waits for any more.
+    fn in_time(self) -> Result<(), QueryError> {
+        if self.are_late() { Err(QueryError::Late) } else { Ok(()) }
+    }
 }
 
 /// What has to be told of changes: the cache of answers, and everybody who watches.
@@ -77,19 +105,35 @@ impl Followers {
 impl Engine {
     /// The engine over an open store.
     #[must_use]
-    pub fn new(store: Arc<Store>, keyer: Keyer, settings: Settings, followers: &Followers) -> Self {
+    pub fn new(
+        store: Arc<Store>,
+        keyer: Keyer,
+        settings: &Settings,
+        followers: &Followers,
+    ) -> Self {
         let position = store.catalog().position;
         followers.head.send_replace(position);
         Self {
             store,
             keyer,
-            settings,
+            settings: Bounds {
+                max_rows: settings.max_rows,
+                threads: Threads { most: settings.threads, until: None },
+            },
             answers: Arc::clone(&followers.answers),
-            places: answer::Places::default(),
-            histories: answer::Histories::default(),
+            places: Arc::default(),
+            histories: Arc::default(),
             head: followers.head.subscribe(),
-            counts: Counts::default(),
+            counts: Arc::default(),
         }
+    }
+
+    /// The same engine; what it is asked is wanted until then, and given up afterwards.
+    #[must_use]
+    pub fn until(&self, until: Instant) -> Self {
+        let mut engine = self.clone();
+        engine.settings.threads.until = Some(until);
+        engine
     }
 
     /// The store.
@@ -114,6 +158,12 @@ impl Engine {
     #[must_use]
     pub fn head(&self) -> watch::Receiver<u64> {
         self.head.clone()
+    }
+
+    /// Position of the newest change that everybody was told of.
+    #[must_use]
+    pub fn told(&self) -> u64 {
+        *self.head.borrow()
     }
 
     /// Rows of a submission, at most.
@@ -163,6 +213,9 @@ pub enum QueryError {
         /// Newest position.
         reached: u64,
     },
+    /// The answer was not ready when it was wanted.
+    #[error("the answer was not ready when it was wanted")]
+    Late,
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),

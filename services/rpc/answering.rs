@@ -2,17 +2,21 @@
 //! change.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::task::{self, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use prost::Message;
+use tokio::sync::watch;
 use tokio_stream::Stream;
 use tonic::{Response, Status};
 
 use super::convert::{int, query_error};
+use super::counting::{Asker, Turn};
+use super::deadline::Deadline;
 use super::encoded::Encoded;
 use super::{Context, SENT_BYTES, status};
-use crate::engine::cache::Scope;
+use crate::engine::cache::{Answer, Scope};
 use crate::engine::query::AsOf;
 use crate::engine::{Engine, QueryError};
 
@@ -46,11 +50,17 @@ pub(super) fn key(method: u8, request: &impl Message) -> Bytes {
 impl Context {
     /// The answer to a question of the newest data that was asked before, and so was checked then.
     pub(super) fn kept(&self, key: &Bytes) -> Option<Response<Encoded>> {
-        // The position first: the answer that is found then is at least as new.
-        let head = *self.engine.head().borrow();
-        let body = self.engine.answers().get(key)?;
+        let answer = self.newest(key)?;
         self.engine.counts().hit();
-        Some(Response::new(Encoded { body, position: int(head) }))
+        Some(Response::new(answer.into()))
+    }
+
+    /// What is kept for a question, with the position that it may be sent with. What was told by then had been let go before it
+    /// was told, so that the answer is the same as of then; but it may have been read further on, before that was told.
+    fn newest(&self, key: &Bytes) -> Option<Answer> {
+        let told = self.engine.told();
+        let kept = self.engine.answers().get(key)?;
+        Some(Answer { position: kept.position.max(told), ..kept })
     }
 
     /// The answer from the cache, or worked out.
@@ -61,16 +71,49 @@ impl Context {
         as_of: &AsOf,
         make: Make<Q>,
     ) -> Result<Response<Encoded>, Status> {
-        let is_head = *as_of == AsOf::Head;
-        if is_head && let Some(kept) = self.kept(&key) {
+        let asker = Asker::Call(Deadline::current());
+        let answer = if *as_of == AsOf::Head {
+            if let Some(kept) = self.kept(&key) {
+                return Ok(kept);
+            }
+            self.engine.counts().miss();
+            self.together(&key, asked, make, asker).await?
+        } else {
+            self.engine.counts().miss();
+            self.count(self.counting.turn(asker).await?, asked, make).await?.0
+        };
+        Ok(Response::new(answer.into()))
+    }
+
+    /// The newest answer, made once for all who ask for it at the same time.
+    async fn together<Q: Send + 'static>(
+        &self,
+        key: &Bytes,
+        asked: Q,
+        make: Make<Q>,
+        asker: Asker,
+    ) -> Result<Answer, Status> {
+        // What was told by now has to be in it.
+        let told = self.engine.told();
+        let joined = self.counting.join(asker, key);
+        let mut shared = joined.answer.lock().await;
+        if let Some(made) = shared.as_ref().filter(|made| made.position >= told) {
+            return Ok(made.clone());
+        }
+        if let Some(kept) = self.newest(key) {
             return Ok(kept);
         }
-        self.engine.counts().miss();
-        let made = self.count(asked, make).await?;
-        if is_head && let Some(scope) = made.scope {
-            self.engine.answers().keep(key, made.body.clone(), scope, made.position);
+        let turn = self.counting.turn(asker).await?;
+        // The wait may have been long enough.
+        if let Some(kept) = self.newest(key) {
+            return Ok(kept);
         }
-        Ok(Response::new(Encoded { body: made.body, position: int(made.position) }))
+        let (answer, scope) = self.count(turn, asked, make).await?;
+        if let Some(scope) = scope {
+            self.engine.answers().keep(key.clone(), answer.clone(), scope);
+        }
+        *shared = Some(answer.clone());
+        Ok(answer)
     }
 
     /// Does something that takes a while, on a thread that nobody waits for, within the bound of such work.
@@ -78,29 +121,46 @@ impl Context {
         &self,
         work: impl FnOnce(&Engine) -> T + Send + 'static,
     ) -> Result<T, Status> {
-        let counting = Arc::clone(&self.counting);
-        let permit = counting.acquire_owned().await.map_err(|_| status::stopping())?;
-        let engine = Arc::clone(&self.engine);
+        let turn = self.counting.turn(Asker::Call(Deadline::current())).await?;
+        self.work_in(turn, work).await
+    }
+
+    /// The same in its turn.
+    async fn work_in<T: Send + 'static>(
+        &self,
+        turn: Turn,
+        work: impl FnOnce(&Engine) -> T + Send + 'static,
+    ) -> Result<T, Status> {
+        if turn.deadline.has_passed() {
+            return Err(status::deadline_exceeded());
+        }
+        let engine = self.engine.until(turn.deadline.instant().into_std());
         let worked = tokio::task::spawn_blocking(move || {
             let done = work(&engine);
-            drop(permit);
+            drop(turn);
             done
         });
         worked.await.map_err(|error| status::internal(&error))
     }
 
     /// An answer that no message holds is refused here, where it can be said what to do, and is never kept.
-    async fn count<Q: Send + 'static>(&self, asked: Q, make: Make<Q>) -> Result<Made, Status> {
-        let made = self.work(move |engine| make(engine, &asked)).await?.map_err(query_error)?;
+    async fn count<Q: Send + 'static>(
+        &self,
+        turn: Turn,
+        asked: Q,
+        make: Make<Q>,
+    ) -> Result<(Answer, Option<Scope>), Status> {
+        let made = self.work_in(turn, move |engine| make(engine, &asked)).await?;
+        let Made { body, position, data_position, scope } = made.map_err(query_error)?;
         // It may be sent again later, with a position that takes more bytes.
-        let longest = Encoded { body: made.body.clone(), position: i64::MAX }.encoded_len();
+        let longest = Encoded { body: body.clone(), position: i64::MAX }.encoded_len();
         if longest > SENT_BYTES {
             return Err(status::answer_too_large(longest, SENT_BYTES));
         }
-        Ok(made)
+        Ok((Answer { body, position, data_position }, scope))
     }
 
-    /// Sends the table, and again whenever a change touches it. As long as the cache has it as it was made last, no change has.
+    /// Sends the table, and again whenever a change touches it.
     pub(super) fn watch<Q: Clone + Send + Sync + 'static>(
         &self,
         key: Bytes,
@@ -115,51 +175,82 @@ impl Context {
         }
         let after = u64::try_from(after_position)
             .map_err(|_| status::field_invalid("after_position", "0 or more"))?;
-        let mut head = self.engine.head();
-        let reached = *head.borrow();
+        // What was read may be further on than what everybody was told of.
+        let reached = self.engine.store().catalog().position;
         if after > reached {
             return Err(status::position_not_reached(after_position, int(reached)));
         }
-        let context = self.clone();
-        let (send, receive) = tokio::sync::mpsc::channel(1);
-        tokio::spawn(async move {
-            // The position up to which the caller has seen every change of the table; none: nothing yet.
-            let mut seen = (after > 0).then_some(after);
-            // The table as it was made last.
-            let mut last = None;
-            loop {
-                head.borrow_and_update();
-                let is_same = last.is_some() && context.engine.answers().get(&key) == last;
-                let made =
-                    if is_same { None } else { Some(context.count(asked.clone(), make).await) };
-                if let Some(Ok(made)) = &made {
-                    last = made.scope.is_some().then(|| made.body.clone());
-                    if let Some(scope) = made.scope.clone() {
-                        let (key, body) = (key.clone(), made.body.clone());
-                        context.engine.answers().keep(key, body, scope, made.position);
-                    }
-                }
-                let message = match made {
-                    None => None,
-                    Some(Ok(made)) if seen.is_none_or(|seen| made.data_position > seen) => {
-                        seen = Some(made.position);
-                        Some(Ok(Encoded { body: made.body, position: int(made.position) }))
-                    }
-                    Some(Ok(_)) => None,
-                    Some(Err(status)) => Some(Err(status)),
-                };
-                let failed = message.as_ref().is_some_and(Result::is_err);
-                if let Some(message) = message
-                    && (send.send(message).await.is_err() || failed)
-                {
-                    return;
-                }
-                tokio::select! {
-                    changed = head.changed() => if changed.is_err() { return },
-                    () = send.closed() => return,
-                }
-            }
-        });
-        Ok(Response::new(Box::pin(tokio_stream::wrappers::ReceiverStream::new(receive))))
+        let watch = Watch {
+            context: self.clone(),
+            key,
+            asked,
+            make,
+            head: self.engine.head(),
+            patience: Deadline::current().remaining(),
+            seen: (after > 0).then_some(after),
+        };
+        Ok(Response::new(Box::pin(Tables(Some(Box::pin(watch.next(false)))))))
     }
 }
+
+impl From<Answer> for Encoded {
+    fn from(answer: Answer) -> Self {
+        Self { body: answer.body, position: int(answer.position) }
+    }
+}
+
+/// A table that somebody follows.
+struct Watch<Q> {
+    context: Context,
+    key: Bytes,
+    asked: Q,
+    make: Make<Q>,
+    head: watch::Receiver<u64>,
+    /// How long one table may take.
+    patience: Duration,
+    /// The position up to which the caller has seen every change of the table; none: nothing yet.
+    seen: Option<u64>,
+}
+
+/// The table that comes next, and the watch that goes on after it; the end, if neither.
+type Next<Q> = Option<(Result<Encoded, Status>, Option<Watch<Q>>)>;
+
+impl<Q: Clone + Send + Sync + 'static> Watch<Q> {
+    /// The next table with a change that the caller has not seen; `waits` for a change first.
+    async fn next(mut self, mut waits: bool) -> Next<Q> {
+        loop {
+            if waits && self.head.changed().await.is_err() {
+                return None;
+            }
+            waits = true;
+            self.head.borrow_and_update();
+            let (context, asker) = (&self.context, Asker::Watch(self.patience));
+            match context.together(&self.key, self.asked.clone(), self.make, asker).await {
+                Err(status) => return Some((Err(status), None)),
+                Ok(answer) if self.seen.is_none_or(|seen| answer.data_position > seen) => {
+                    self.seen = Some(answer.position);
+                    return Some((Ok(answer.into()), Some(self)));
+                }
+                Ok(_) => {}
+            }
+        }
+    }
+}
+
+/// The tables of a watch. Each is made when it is asked for: who does not read costs no work and no memory.
+struct Tables<Q>(Option<Pin<Box<dyn Future<Output = Next<Q>> + Send>>>);
+
+impl<Q: Clone + Send + Sync + 'static> Stream for Tables<Q> {
+    type Item = Result<Encoded, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<Self::Item>> {
+        let Some(next) = &mut self.0 else { return Poll::Ready(None) };
+        let (message, watch) = ready!(next.as_mut().poll(cx)).unzip();
+        self.0 = watch.flatten().map(|watch| Box::pin(watch.next(true)) as _);
+        Poll::Ready(message)
+    }
+}
+
+#[cfg(test)]
+#[path = "answering_tests.rs"]
+mod tests;

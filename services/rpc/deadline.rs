@@ -1,4 +1,4 @@
-//! The deadline of a call: put into the request's extensions by the door, looked at between the pages of a scan.
+//! The deadline of a call: said by the door, looked at by everything that takes a while.
 
 use std::time::Duration;
 
@@ -8,11 +8,34 @@ use tokio::time::Instant;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(Instant);
 
+/// What a call has that did not come through the door.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+tokio::task_local! {
+    static CURRENT: Deadline;
+}
+
 impl Deadline {
     /// A deadline at an instant of the monotonic clock.
     #[must_use]
     pub fn at(instant: Instant) -> Self {
         Self(instant)
+    }
+
+    /// That of the call which this is done for.
+    #[must_use]
+    pub fn current() -> Self {
+        CURRENT.try_with(|deadline| *deadline).unwrap_or_else(|_| Self(Instant::now() + LONGEST))
+    }
+
+    /// Does something for a call that has this deadline.
+    pub fn within<T>(self, done: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(self, done)
+    }
+
+    /// The same of something that goes on beside the call.
+    pub fn beside<F: Future>(self, done: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, done)
     }
 
     /// The instant.

@@ -2,7 +2,7 @@
 //!
 //! - [`convert`] the contract's messages to the domain's words and back
 //! - [`encoded`] an answer that is encoded once and sent many times
-//! - `answering` what every question goes through
+//! - `answering` what every question goes through; [`counting`] how many at once, each once for all
 //! - [`channels`], [`exclusion`], [`export`], [`submissions`], [`reference`] the services
 //! - [`incoming`] a message of a submission, its rows not yet read
 //! - [`status`] the only maker of `Status`
@@ -12,6 +12,7 @@
 mod answering;
 pub mod channels;
 pub mod convert;
+pub mod counting;
 pub mod deadline;
 pub mod encoded;
 pub mod exclusion;
@@ -40,14 +41,15 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::engine::Engine;
+use counting::Counting;
 
 /// What every service needs.
 #[derive(Clone)]
 pub struct Context {
     /// The use cases.
     pub engine: Arc<Engine>,
-    /// Questions that may count at once; the others wait, within their deadline.
-    pub counting: Arc<Semaphore>,
+    /// Questions that are worked out.
+    pub counting: Arc<Counting>,
     /// Submissions that may be taken in at once; the others are refused.
     pub submitting: Arc<Semaphore>,
     /// Key of page tokens.

@@ -1,19 +1,23 @@
 //! One accepted connection: it holds its permit, has to open HTTP/2 in time, and can be cut.
 //!
-//! hyper has no time limit for the HTTP/2 preface; a client that connects and says nothing would stay for ever.
+//! hyper has no time limit for the HTTP/2 preface, nor for a client that takes no bytes: the one that connects and says nothing, and
+//! the one that asks and reads nothing, would stay for ever.
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::Sleep;
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
-use tonic::transport::server::{Connected, TcpConnectInfo};
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+use tonic::transport::server::Connected;
 
+use super::lending::{Lent, Peer};
+use super::settings::ServerSettings;
 use crate::telemetry::metrics;
 
 /// Length of the text that opens HTTP/2: `PRI * HTTP/2.0` and so on.
@@ -24,7 +28,11 @@ const PREFACE_BYTES: usize = 24;
 pub(super) struct Connection {
     stream: TcpStream,
     preface: Option<Preface>,
+    peer: Arc<Peer>,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Longest that the client may take no byte, and since when it does, if it does.
+    idle: Duration,
+    stuck: Option<Lent>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -36,19 +44,31 @@ struct Preface {
 }
 
 impl Connection {
-    /// Takes over a stream: `preface` is its time to open HTTP/2, `cut` ends it at once.
+    /// Takes over a stream; `peer` can cut it.
     pub(super) fn new(
         stream: TcpStream,
         permit: OwnedSemaphorePermit,
-        preface: Duration,
-        cut: &CancellationToken,
+        settings: &ServerSettings,
+        peer: Arc<Peer>,
     ) -> Self {
         metrics::connection_opened();
-        let until = Box::pin(tokio::time::sleep(preface));
-        // A child token: connections do not contend for one lock at every read.
-        let cut = Box::pin(cut.child_token().cancelled_owned());
+        let until = Box::pin(tokio::time::sleep(settings.preface));
         let preface = Some(Preface { missing: PREFACE_BYTES, until });
-        Self { stream, preface, cut, _permit: permit }
+        let (cut, idle) = (Box::pin(peer.cut()), settings.stream_idle);
+        Self { stream, preface, peer, cut, idle, stuck: None, _permit: permit }
+    }
+
+    /// Passes on what became of writing, and notes whether the client takes bytes. A writer that waits does not read, so that it
+    /// is here that it sees that the connection was cut.
+    fn written(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stuck = None;
+        } else if self.peer.is_overdue() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        } else if self.stuck.is_none() {
+            self.stuck = Some(self.peer.wait(Instant::now() + self.idle));
+        }
+        written
     }
 }
 
@@ -92,7 +112,8 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.written(written)
     }
 
     fn poll_write_vectored(
@@ -100,7 +121,8 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.written(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -117,9 +139,10 @@ impl AsyncWrite for Connection {
 }
 
 impl Connected for Connection {
-    type ConnectInfo = TcpConnectInfo;
+    type ConnectInfo = Arc<Peer>;
 
-    fn connect_info(&self) -> TcpConnectInfo {
-        self.stream.connect_info()
+    /// What every request of the connection carries with it.
+    fn connect_info(&self) -> Arc<Peer> {
+        Arc::clone(&self.peer)
     }
 }

@@ -16,6 +16,7 @@ use tokio_stream::Stream;
 use tokio_util::sync::{CancellationToken, PollSemaphore};
 
 use super::connection::Connection;
+use super::lending::Lending;
 use super::settings::ServerSettings;
 
 /// How long accepting rests after the system refused, for want of file descriptors for example.
@@ -29,7 +30,8 @@ pub(super) struct Incoming {
     permit: Option<OwnedSemaphorePermit>,
     rest: Option<Pin<Box<Sleep>>>,
     keepalive: TcpKeepalive,
-    preface: Duration,
+    settings: ServerSettings,
+    lending: Arc<Lending>,
     cut: CancellationToken,
 }
 
@@ -51,7 +53,8 @@ impl Incoming {
             permit: None,
             rest: None,
             keepalive,
-            preface: settings.preface,
+            settings: settings.clone(),
+            lending: Lending::new(settings),
             cut,
         }
     }
@@ -83,7 +86,8 @@ impl Stream for Incoming {
             match (accepted, self.permit.take()) {
                 (Ok((stream, _)), Some(permit)) => {
                     self.prepare(&stream);
-                    let connection = Connection::new(stream, permit, self.preface, &self.cut);
+                    let peer = self.lending.peer(&self.cut);
+                    let connection = Connection::new(stream, permit, &self.settings, peer);
                     return Poll::Ready(Some(Ok(connection)));
                 }
                 // Without a permit: the semaphore was closed, which nobody does.

@@ -2,6 +2,7 @@
 //!
 //! - `settings` the bounds
 //! - `listen`, `connection` who is let in, and for how long a silent one may stay
+//! - `lending` what clients have not read yet, and for how long they may leave it
 //! - `methods` what the door knows of each method
 //! - [`layers`] what surrounds every call, one idea per file
 //! - `standard` health and reflection
@@ -9,6 +10,7 @@
 
 mod connection;
 pub mod layers;
+mod lending;
 mod listen;
 mod methods;
 mod run;

@@ -17,8 +17,12 @@ pub struct ServerSettings {
     pub request_deadline: Duration,
     /// Longest a submission may take.
     pub submission_deadline: Duration,
-    /// Longest pause between two messages of a submission.
+    /// Longest pause between two messages of a submission, and longest that a message of a stream waits for its reader.
     pub stream_idle: Duration,
+    /// How long after its deadline the answer to a query may still be on its way to its reader.
+    pub grace: Duration,
+    /// Bytes of answers that have not been read yet, on all connections; the next answer is refused.
+    pub unread_bytes: usize,
     /// Longest wait for running calls when the service stops.
     pub drain: Duration,
     /// Longest that a new connection may take for the 24 bytes that open HTTP/2.
@@ -41,6 +45,8 @@ impl Default for ServerSettings {
             request_deadline: Duration::from_secs(30),
             submission_deadline: Duration::from_secs(600),
             stream_idle: Duration::from_secs(30),
+            grace: Duration::from_secs(5),
+            unread_bytes: 512 << 20,
             drain: Duration::from_secs(10),
             preface: Duration::from_secs(5),
             keepalive_interval: Duration::from_secs(60),

@@ -5,6 +5,8 @@ mod admission;
 mod connections;
 mod deadlines;
 mod faults;
+mod reluctant;
 mod stopping;
+mod submissions;
 mod support;
 mod telemetry;

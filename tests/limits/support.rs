@@ -32,6 +32,7 @@ pub(super) const PANIC: &str = "/equity.test.Trial/Panic";
 pub(super) const PANIC_IN_STREAM: &str = "/equity.test.Trial/PanicInStream";
 pub(super) const TICK: &str = "/equity.test.Trial/Tick";
 pub(super) const FLOOD: &str = "/equity.test.Trial/Flood";
+pub(super) const HEAVY_FLOOD: &str = "/equity.test.Trial/HeavyFlood";
 pub(super) const SUBMIT: &str = "/equity.v1.SubmissionService/SubmitConsultations";
 pub(super) const WATCH: &str = "/equity.v1.ConsultationChannelService/WatchChannelBreakdown";
 
@@ -74,7 +75,7 @@ async fn misbehave(request: HttpRequest<Body>) -> Answer {
         .apply_max_message_size_config(Some(1 << 20), Some(4 << 20));
     let method = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
     let response = match method.as_str() {
-        "Tick" | "Flood" | "PanicInStream" | "WatchChannelBreakdown" => {
+        "Tick" | "Flood" | "HeavyFlood" | "PanicInStream" | "WatchChannelBreakdown" => {
             let words = words(&method);
             let mut words = Some(words);
             let answer = service_fn(move |_: Request<String>| {
@@ -117,6 +118,9 @@ fn words(method: &str) -> Words {
     let word = || Ok("word".to_owned());
     match method {
         "Flood" => Box::pin(tokio_stream::iter(std::iter::repeat_with(word))),
+        "HeavyFlood" => {
+            Box::pin(tokio_stream::iter(std::iter::repeat_with(|| Ok("x".repeat(1 << 20)))))
+        }
         "PanicInStream" => Box::pin(tokio_stream::iter(0..2).map(move |index| {
             assert!(index == 0, "the secret of the stream");
             word()

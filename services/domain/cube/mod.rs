@@ -10,5 +10,5 @@ mod words;
 pub use axis::{Axis, Cells, Cube, Part};
 pub use pack::{BLOCK_BYTES, Block, Packed, width_for};
 pub use rollup::{Rollup, rollups};
-pub use scan::{Person, count, persons, without_person};
+pub use scan::{Person, Persons, count, without_person};
 pub use words::{decode_words, encode_words};

@@ -1,5 +1,7 @@
 //! The counting kernels: columns into cells, 4,096 records at a time.
 
+use std::ops::RangeInclusive;
+
 use super::axis::{Cells, Cube, Part};
 use super::pack::Packed;
 
@@ -8,13 +10,15 @@ const CHUNK: usize = 4096;
 const LANES: usize = 4;
 /// Above so many cells the lanes no longer fit the cache, and equal neighbours are rare.
 const LANED: usize = 1 << 14;
+/// Persons that are gathered before doubles are thrown out, at least.
+const ROOM: usize = 1 << 21;
 
 /// A person key and the cell that a record of the person falls into.
 pub type Person = (u64, u32);
 
 /// Counts the records of every part into a table of this shape.
 #[must_use]
-pub fn count(cube: &Cube, parts: &[Part]) -> Cells {
+pub fn count<'a>(cube: &Cube, parts: impl IntoIterator<Item = &'a Part>) -> Cells {
     let mut cells = cube.empty();
     let mut table = Table::new(cells.counts().len());
     for part in parts {
@@ -24,38 +28,62 @@ pub fn count(cube: &Cube, parts: &[Part]) -> Cells {
     cells
 }
 
-/// Every person in every cell once, in order of person. Parts come with their column of person keys; records without one do not count.
-#[must_use]
-pub fn persons(parts: &[(Part, std::sync::Arc<Packed>)]) -> Vec<Person> {
-    let mut found = Vec::new();
-    for (part, keys) in parts {
+/// Every person in every cell once.
+pub struct Persons {
+    among: RangeInclusive<u64>,
+    found: Vec<Person>,
+    /// So many are gathered before it is looked who is there twice.
+    room: usize,
+}
+
+impl Persons {
+    /// Nobody yet, and later only those whose keys are among these.
+    #[must_use]
+    pub fn new(among: RangeInclusive<u64>) -> Self {
+        Self { among, found: Vec::new(), room: ROOM }
+    }
+
+    /// Adds the persons of a part by its column of person keys; records without one do not count.
+    pub fn add(&mut self, part: &Part, keys: &Packed) {
         chunks(part, |start, cells| {
             for (offset, cell) in cells.iter().enumerate().filter(|(_, c)| **c < Part::REJECT) {
                 let key = keys.number(start + offset);
-                if key != 0 {
-                    found.push((key, *cell));
+                if key != 0 && self.among.contains(&key) {
+                    self.found.push((key, *cell));
                 }
+            }
+            if self.found.len() > self.room {
+                self.settle();
+                self.room = ROOM.max(self.found.len() * 2);
             }
         });
     }
-    found.sort_unstable();
-    found.dedup();
-    found
+
+    /// All of them, in order of person.
+    #[must_use]
+    pub fn sorted(mut self) -> Vec<Person> {
+        self.settle();
+        self.found
+    }
+
+    fn settle(&mut self) {
+        self.found.sort_unstable();
+        self.found.dedup();
+    }
 }
 
-/// What the records without a person key stand for, those that fall into no cell left out. Parts as in [`persons`].
+/// What the records of a part without a person key stand for, by its column of person keys; those that fall into no cell left
+/// out.
 #[must_use]
-pub fn without_person(parts: &[(Part, std::sync::Arc<Packed>)]) -> u64 {
+pub fn without_person(part: &Part, keys: &Packed) -> u64 {
     let mut sum = 0;
-    for (part, keys) in parts {
-        chunks(part, |start, cells| {
-            for (offset, _) in cells.iter().enumerate().filter(|(_, c)| **c < Part::REJECT) {
-                if keys.number(start + offset) == 0 {
-                    sum += part.weights.number(start + offset);
-                }
+    chunks(part, |start, cells| {
+        for (offset, _) in cells.iter().enumerate().filter(|(_, c)| **c < Part::REJECT) {
+            if keys.number(start + offset) == 0 {
+                sum += part.weights.number(start + offset);
             }
-        });
-    }
+        }
+    });
     sum
 }
 
@@ -241,8 +269,15 @@ mod tests {
         let weights = Arc::new(Packed { width: 0, data: vec![] });
         let part =
             Part { records: 5, base: 0, columns: vec![(Arc::new(column), vec![0, 1])], weights };
-        let found = persons(&[(part.clone(), keys.clone()), (part, keys)]);
-        assert_eq!(found, [(7, 0), (7, 1), (9, 1)]);
+        let among = |keys_among| {
+            let mut persons = Persons { room: 2, ..Persons::new(keys_among) };
+            persons.add(&part, &keys);
+            persons.add(&part, &keys);
+            persons.sorted()
+        };
+        assert_eq!(among(0..=u64::MAX), [(7, 0), (7, 1), (9, 1)]);
+        assert_eq!(among(0..=7), [(7, 0), (7, 1)]);
+        assert_eq!(among(8..=u64::MAX), [(9, 1)]);
     }
 
     #[test]
@@ -255,9 +290,9 @@ mod tests {
             columns: vec![(Arc::clone(&column), vec![0, Part::REJECT])],
             weights: Arc::new(weights),
         };
-        let one = (part(Packed { width: 0, data: vec![] }), Arc::clone(&keys));
-        let many = (part(Packed::weights(&[1, 20, 300, 4000])), keys);
-        assert_eq!(without_person(&[one]), 1);
-        assert_eq!(without_person(&[many]), 300);
+        let one = part(Packed { width: 0, data: vec![] });
+        let many = part(Packed::weights(&[1, 20, 300, 4000]));
+        assert_eq!(without_person(&one, &keys), 1);
+        assert_eq!(without_person(&many, &keys), 300);
     }
 }

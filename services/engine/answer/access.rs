@@ -118,7 +118,7 @@ impl Engine {
             }
             let run = |some: &[&Arc<Submission>]| -> Result<Vec<_>, StoreError> {
                 let mut made = Vec::new();
-                for submission in some {
+                for submission in some.iter().take_while(|_| !self.settings.threads.are_late()) {
                     let own: Arc<Packed> = reader.column(submission, told.field)?;
                     let persons = reader.persons(submission)?;
                     let column = told.column(submission, &own, &persons, &history);
@@ -131,6 +131,7 @@ impl Engine {
                 told.columns.extend(made?);
             }
         }
+        self.settings.threads.in_time()?;
         Ok(Access { collection: collection.to_owned(), data_position, scope, told })
     }
 

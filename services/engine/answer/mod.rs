@@ -9,6 +9,7 @@ mod exclusion;
 mod impact;
 mod indicators;
 mod outcomes;
+mod persons;
 mod places;
 mod plan;
 mod provision;
@@ -18,7 +19,7 @@ mod risk;
 mod stand_in;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod threads;
 mod waits;
 

@@ -27,7 +27,8 @@ impl Engine {
         let words: Vec<u32> = (0..).take(places).collect();
         let numbered: Vec<_> = plan.submissions.iter().cloned().enumerate().collect();
         let run = |some: &[(usize, Arc<Submission>)]| -> Result<Vec<(usize, Made)>, StoreError> {
-            let made = some.iter().map(|(number, submission)| {
+            let wanted = some.iter().take_while(|_| !self.settings.threads.are_late());
+            let made = wanted.map(|(number, submission)| {
                 let indices = make(reader, submission)?.into_iter();
                 let indices = Arc::new(Packed::indices(indices, places));
                 Ok((*number, Made { words: words.clone(), indices }))
@@ -39,6 +40,7 @@ impl Engine {
                 plan.put(number, STAND_IN, &column);
             }
         }
+        self.settings.threads.in_time()?;
         plan.axes.push(axis(STAND_IN, (0..places).collect(), places));
         Ok(())
     }

@@ -4,18 +4,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::persons::{key_ranges, persons};
 use super::plan::{On, Plan, PlanFilter};
 use super::threads::on_threads;
 use crate::domain::codes::State;
-use crate::domain::cube::{
-    Axis, Cells, Cube, Packed, Part, Rollup, count, persons, without_person,
-};
+use crate::domain::cube::{Axis, Cells, Cube, Part, Rollup, count, without_person};
 use crate::domain::field::{Field, number};
-use crate::engine::QueryError;
+use crate::engine::{QueryError, Threads};
 use crate::store::{Reader, StoreError, Submission};
 
 /// Counts by combination of places. The last axes of the plan are the inner ones: their combinations stand in each row's counts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Table {
     /// Places on the outer axes, and the counts of the inner cells.
     pub(super) rows: BTreeMap<Vec<usize>, Vec<u64>>,
@@ -93,19 +92,24 @@ impl Plan {
         unit: Unit,
         path: Path,
         inner: usize,
-        threads: usize,
+        threads: Threads,
     ) -> Result<Table, QueryError> {
         let (cube, coded) = self.shape()?;
         let outer = self.axes.len() - inner;
         let places: Vec<_> = self.axes.iter().map(super::plan::PlanAxis::places).collect();
         if unit == Unit::Persons {
             let uses = self.uses(&cube, &coded);
-            let parts = self.person_parts(reader, &cube, &coded, &uses)?;
-            let mut found = on_threads(&parts, |(part, _)| part.records, threads, persons).concat();
-            // A person may have been met on several threads.
-            found.sort_unstable();
-            found.dedup();
-            return Ok(person_table(&found, &coded, &places, outer));
+            let parts = self.person_parts(reader, &cube, &coded, &uses, threads)?;
+            let mut table: Option<Table> = None;
+            for among in key_ranges(parts.iter().map(|(part, _)| part.records).sum()) {
+                let found = persons(reader, &parts, &among, threads)?;
+                let counted = person_table(&found, &coded, &places, outer);
+                match &mut table {
+                    Some(table) => table.add(counted),
+                    None => table = Some(counted),
+                }
+            }
+            return Ok(table.unwrap_or_default());
         }
         let cells = self.cells(reader, path, &cube, &coded, threads)?;
         Ok(count_table(&cells, &coded, &places, outer))
@@ -115,12 +119,21 @@ impl Plan {
     pub(super) fn without_person(
         &self,
         reader: &Reader,
-        threads: usize,
+        threads: Threads,
     ) -> Result<u64, QueryError> {
         let (cube, coded) = self.shape()?;
-        let parts = self.person_parts(reader, &cube, &coded, &self.uses(&cube, &coded))?;
-        let counted = on_threads(&parts, |(part, _)| part.records, threads, without_person);
-        Ok(counted.into_iter().sum())
+        let uses = self.uses(&cube, &coded);
+        let parts = self.person_parts(reader, &cube, &coded, &uses, threads)?;
+        let run = |run: &[(Part, Arc<Submission>)]| -> Result<u64, StoreError> {
+            let wanted = run.iter().take_while(|_| !threads.are_late());
+            wanted.map(|(part, of)| Ok(without_person(part, &*reader.persons(of)?))).sum()
+        };
+        let mut sum = 0;
+        for counted in on_threads(&parts, |(part, _)| part.records, threads, run) {
+            sum += counted?;
+        }
+        threads.in_time()?;
+        Ok(sum)
     }
 
     /// Adds every cell that counts something to the rows it falls into: `outer` axes make the rows, and `add` is told the places
@@ -129,7 +142,7 @@ impl Plan {
         &self,
         reader: &Reader,
         outer: usize,
-        threads: usize,
+        threads: Threads,
         folded: &mut Folded<T>,
         add: impl Fn(&mut T, &[usize], u64),
     ) -> Result<(), QueryError> {
@@ -170,20 +183,23 @@ impl Plan {
         path: Path,
         cube: &Cube,
         coded: &[Coded],
-        threads: usize,
+        threads: Threads,
     ) -> Result<Cells, QueryError> {
         let uses = self.uses(cube, coded);
         match path {
-            Path::Rollups => Ok(self.by_rollups(reader, cube, coded, &uses)?),
+            Path::Rollups => self.by_rollups(reader, cube, coded, &uses, threads),
             Path::Columns => {
                 let parts: Result<Vec<_>, StoreError> = (0..self.submissions.len())
+                    .take_while(|_| !threads.are_late())
                     .filter_map(|n| self.part(reader, n, cube, coded, &uses).transpose())
                     .collect();
+                let count =
+                    |run: &[Part]| count(cube, run.iter().take_while(|_| !threads.are_late()));
                 let mut cells = cube.empty();
-                for run in on_threads(&parts?, |part| part.records, threads, |run| count(cube, run))
-                {
+                for run in on_threads(&parts?, |part| part.records, threads, count) {
                     cells.add(&run);
                 }
+                threads.in_time()?;
                 Ok(cells)
             }
         }
@@ -279,19 +295,22 @@ impl Plan {
         Ok(Some(Part { records: submission.records(), base, columns, weights }))
     }
 
+    /// The parts of submissions that carry person keys. The keys are read when they are counted: they are most of what is read.
     fn person_parts(
         &self,
         reader: &Reader,
         cube: &Cube,
         coded: &[Coded],
         uses: &[Use<'_>],
-    ) -> Result<Vec<(Part, Arc<Packed>)>, StoreError> {
+        threads: Threads,
+    ) -> Result<Vec<(Part, Arc<Submission>)>, QueryError> {
         let mut parts = Vec::new();
         for (number, submission) in
             self.submissions.iter().enumerate().filter(|(_, s)| s.has_persons)
         {
+            threads.in_time()?;
             if let Some(part) = self.part(reader, number, cube, coded, uses)? {
-                parts.push((part, reader.persons(submission)?));
+                parts.push((part, Arc::clone(submission)));
             }
         }
         Ok(parts)
@@ -303,10 +322,12 @@ impl Plan {
         cube: &Cube,
         coded: &[Coded],
         uses: &[Use<'_>],
-    ) -> Result<Cells, StoreError> {
+        threads: Threads,
+    ) -> Result<Cells, QueryError> {
         let mut cells = cube.empty();
         let counts = cells.counts_mut();
         for (number, submission) in self.submissions.iter().enumerate() {
+            threads.in_time()?;
             let mut base = self.base(number, cube, coded);
             let (mut of_field, mut of_channel, mut of_attendance) = (vec![0], vec![0], vec![0]);
             let mut rolled = number::TOTAL;

@@ -2,17 +2,19 @@
 
 use std::thread;
 
+use crate::engine::Threads;
+
 /// Cuts the work into runs of about equally many records and does each on a thread of its own, at most `threads` at once.
 /// What the runs gave comes back in their order.
 pub(super) fn on_threads<T: Sync, R: Send>(
     work: &[T],
     records: impl Fn(&T) -> usize,
-    threads: usize,
+    threads: Threads,
     run: impl Fn(&[T]) -> R + Sync,
 ) -> Vec<R> {
     let all: usize = work.iter().map(&records).sum();
     // A thread costs about as much as counting some ten thousand records.
-    let threads = threads.clamp(1, all / 16_384 + 1);
+    let threads = threads.most.clamp(1, all / 16_384 + 1);
     if threads == 1 {
         return vec![run(work)];
     }
@@ -44,7 +46,12 @@ mod tests {
     fn nothing_is_left_out_or_done_twice() {
         for (items, threads) in [(1, 4), (2, 2), (7, 3), (100, 2), (3, 8)] {
             let work: Vec<usize> = (0..items).map(|item| item * 30_000 % 70_001).collect();
-            let runs = on_threads(&work, |records| *records, threads, <[usize]>::to_vec);
+            let runs = on_threads(
+                &work,
+                |records| *records,
+                Threads { most: threads, until: None },
+                <[usize]>::to_vec,
+            );
             let mut done = runs.concat();
             // Items without records behind the last full run need not be done.
             done.resize(work.len(), 0);

@@ -44,6 +44,7 @@ pub(super) fn query_error(error: QueryError) -> Status {
         QueryError::NotReached { asked, reached } => {
             status::position_not_reached(int(asked), int(reached))
         }
+        QueryError::Late => status::deadline_exceeded(),
         QueryError::Store(error) => store_error(&error),
     }
 }

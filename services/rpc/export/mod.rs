@@ -22,6 +22,7 @@ use tonic::{Request, Response, Status};
 
 use super::Context;
 use super::convert::{int, query_error};
+use super::deadline::Deadline;
 use crate::engine::Engine;
 use crate::proto::server::export_service_server::ExportService;
 use crate::proto::v1;
@@ -55,13 +56,13 @@ impl ExportService for Export {
         let (plan, from) = planned?;
         let (send, receive) = mpsc::channel(AHEAD);
         let context = self.0.clone();
-        tokio::spawn(async move {
+        tokio::spawn(Deadline::current().beside(async move {
             let failed = produce(&context, plan, from, &send).await.err();
             if let Some(status) = failed {
                 // A client that has gone does not want to know.
                 drop(send.send(Err(status)).await);
             }
-        });
+        }));
         Ok(Response::new(Box::pin(ReceiverStream::new(receive))))
     }
 }

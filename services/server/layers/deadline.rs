@@ -1,10 +1,11 @@
 //! Every answer has an end: the deadline of its kind or the caller's shorter one, for headers and body alike; a watch stream
-//! ends when the service stops.
+//! ends when the service stops. A client that does not read would not let it end: its messages are lent.
 //!
 //! tonic's own deadline answers CANCELLED and covers only the time to the first byte. Ours is created inside of it and polled
 //! first, so that ours answers.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -20,21 +21,26 @@ use tower::{Layer, Service};
 use super::last_frame;
 use crate::rpc::deadline::Deadline;
 use crate::rpc::status;
+use crate::server::lending::Peer;
 use crate::server::methods::{self, Kind};
 use crate::server::settings::ServerSettings;
+use crate::telemetry::metrics;
 
 /// Adds [`Bounded`].
 #[derive(Debug, Clone)]
 pub(in crate::server) struct DeadlineLayer {
     query: Duration,
     submission: Duration,
+    grace: Duration,
+    idle: Duration,
     stop: CancellationToken,
 }
 
 impl DeadlineLayer {
     /// The deadlines of the settings; `stop` ends watch streams.
     pub(in crate::server) fn new(settings: &ServerSettings, stop: CancellationToken) -> Self {
-        Self { query: settings.request_deadline, submission: settings.submission_deadline, stop }
+        let (query, submission) = (settings.request_deadline, settings.submission_deadline);
+        Self { query, submission, grace: settings.grace, idle: settings.stream_idle, stop }
     }
 }
 
@@ -65,7 +71,7 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<R>) -> Self::Future {
+    fn call(&mut self, request: Request<R>) -> Self::Future {
         let now = Instant::now();
         let kind = methods::of(request.uri().path()).kind;
         let own = match kind {
@@ -82,14 +88,20 @@ where
         // A long stream does not hold up a service that stops: the caller goes on with it elsewhere.
         let stops = kind.is_endless() || kind == Kind::Export;
         let stop = stops.then(|| Box::pin(self.limits.stop.clone().cancelled_owned()));
-        request.extensions_mut().insert(Deadline::at(first_byte));
-        Answering {
-            inner: Some(self.inner.call(request)),
-            first_byte,
-            timer: None,
-            last_byte,
-            stop,
-        }
+        let loan = request.extensions().get().map(|peer| Loan {
+            peer: Arc::clone(peer),
+            due: match kind {
+                // Not by the caller's own deadline: it may be short, and the news that the caller gave up on its way.
+                Kind::Query | Kind::Health { watch: false } => {
+                    Due::At(now + own + self.limits.grace)
+                }
+                Kind::Submission | Kind::Export | Kind::Watch | Kind::Health { watch: true } => {
+                    Due::Within(self.limits.idle)
+                }
+            },
+        });
+        let inner = Deadline::at(first_byte).within(|| self.inner.call(request));
+        Answering { inner: Some(inner), first_byte, timer: None, last_byte, stop, loan }
     }
 }
 
@@ -118,6 +130,29 @@ type Timer = Option<Pin<Box<Sleep>>>;
 /// The end of the service, for answers that only that ends.
 type Stop = Option<Pin<Box<WaitForCancellationFutureOwned>>>;
 
+/// When the messages of an answer have to be with their reader.
+#[derive(Clone, Copy)]
+enum Due {
+    At(Instant),
+    Within(Duration),
+}
+
+/// To whom the messages of an answer are lent, and until when.
+struct Loan {
+    peer: Arc<Peer>,
+    due: Due,
+}
+
+impl Loan {
+    fn lend(&self, message: Bytes) -> Option<Bytes> {
+        let due = match self.due {
+            Due::At(instant) => instant,
+            Due::Within(time) => Instant::now() + time,
+        };
+        self.peer.lend(message, due)
+    }
+}
+
 /// Waits for an instant.
 fn wait(timer: &mut Timer, until: Instant, cx: &mut Context<'_>) -> Poll<()> {
     timer.get_or_insert_with(|| Box::pin(sleep_until(until))).as_mut().poll(cx)
@@ -132,6 +167,7 @@ pin_project! {
         timer: Timer,
         last_byte: Option<Instant>,
         stop: Stop,
+        loan: Option<Loan>,
     }
 }
 
@@ -143,12 +179,19 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if let Some(Poll::Ready(answered)) =
-            this.inner.as_mut().as_pin_mut().map(|inner| inner.poll(cx))
+        let deadline = Deadline::at(*this.first_byte);
+        if let Some(inner) = this.inner.as_mut().as_pin_mut()
+            && let Poll::Ready(answered) = deadline.within(|| inner.poll(cx))
         {
-            let (last_byte, stop) = (*this.last_byte, this.stop.take());
+            let (last_byte, stop, loan) = (*this.last_byte, this.stop.take(), this.loan.take());
             return Poll::Ready(answered.map(|response| {
-                response.map(|body| Ending { inner: Some(body), last_byte, timer: None, stop })
+                response.map(|body| Ending {
+                    inner: Some(body),
+                    last_byte,
+                    timer: None,
+                    stop,
+                    loan,
+                })
             }));
         }
         ready!(wait(this.timer, *this.first_byte, cx));
@@ -166,12 +209,13 @@ pin_project! {
         last_byte: Option<Instant>,
         timer: Timer,
         stop: Stop,
+        loan: Option<Loan>,
     }
 }
 
 impl<B> Default for Ending<B> {
     fn default() -> Self {
-        Self { inner: None, last_byte: None, timer: None, stop: None }
+        Self { inner: None, last_byte: None, timer: None, stop: None, loan: None }
     }
 }
 
@@ -189,6 +233,18 @@ impl<B: http_body::Body<Data = Bytes>> Ending<B> {
         }
         let last_byte = (*this.last_byte)?;
         wait(this.timer, last_byte, cx).is_ready().then(status::deadline_exceeded)
+    }
+
+    /// The same frame, its message lent; refused where no more is lent.
+    fn lend(&self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, Status> {
+        let Some(loan) = &self.loan else { return Ok(frame) };
+        let lend = |message| {
+            loan.lend(message).map(Frame::data).ok_or_else(|| {
+                metrics::call_refused();
+                status::overloaded(status::RETRY_OVERLOADED)
+            })
+        };
+        frame.into_data().map_or_else(Ok, lend)
     }
 }
 
@@ -210,13 +266,16 @@ impl<B: http_body::Body<Data = Bytes>> http_body::Body for Ending<B> {
         if matches!(&polled, Poll::Ready(Some(Ok(frame))) if frame.is_trailers()) {
             return polled;
         }
-        match self.as_mut().end(cx, polled.is_pending()) {
-            None => polled,
-            Some(status) => {
-                self.project().inner.set(None);
-                Poll::Ready(Some(Ok(last_frame(&status))))
-            }
-        }
+        let status = match (self.as_mut().end(cx, polled.is_pending()), polled) {
+            (None, Poll::Ready(Some(Ok(frame)))) => match self.lend(frame) {
+                Ok(lent) => return Poll::Ready(Some(Ok(lent))),
+                Err(status) => status,
+            },
+            (None, polled) => return polled,
+            (Some(status), _) => status,
+        };
+        self.project().inner.set(None);
+        Poll::Ready(Some(Ok(last_frame(&status))))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -55,7 +55,10 @@ fn check(running: &Running, question: &ChannelQuestion, position: u64, asked: &m
 
     let plan = engine.plan(&engine.ask(&question.query, question.measure)).unwrap();
     if question.measure != Measure::Persons {
-        let by = |path| plan.table(engine.store().reader(), Unit::Weights, path, 1, 2).unwrap();
+        let by = |path| {
+            plan.table(engine.store().reader(), Unit::Weights, path, 1, engine.settings.threads)
+                .unwrap()
+        };
         let columns = by(Path::Columns);
         if plan.path(Unit::Weights) == Path::Rollups {
             let rollups = by(Path::Rollups);

@@ -8,6 +8,7 @@ use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::engine::QueryError;
 use crate::engine::answer::{ChannelQuestion, OutcomeQuestion, Reason};
+use crate::engine::cache::Answer;
 use crate::engine::query::{AsOf, Asked, Denominator, Filter, Measure, Query};
 
 pub(super) fn said(dataset: Dataset, organisation: &str, month: &str, rows: Vec<Row>) -> Said {
@@ -89,7 +90,8 @@ fn volume_that_belongs_to_no_place_is_part_of_what_an_answer_was_made_of() {
     let last = running.changes.last().unwrap().position;
     assert_eq!(table.context.data_position, last, "03W's submission bears on the answer");
     let answers = running.engine().answers();
-    answers.keep("q".into(), "a".into(), table.scope.unwrap(), table.position);
+    let answer = Answer { body: "a".into(), position: table.position, data_position: last };
+    answers.keep("q".into(), answer, table.scope.unwrap());
     assert!(answers.get(b"q").is_some());
     running.submit(said(Dataset::Consultations, "03W", "2020-04", vec![telephone(80)]));
     assert!(running.engine().answers().get(b"q").is_none(), "80 cannot be attributed now");
@@ -258,4 +260,28 @@ fn what_is_not_collected_is_in_no_denominator() {
     let none = of("04V");
     assert_eq!(none.missed_rate.as_ref().unwrap_err().reason, Reason::NotCollected);
     assert_eq!(none.waits.as_ref().unwrap_err().reason, Reason::NotCollected);
+}
+
+#[test]
+fn what_nobody_waits_for_any_more_is_given_up_on_every_path() {
+    let mut running = Running::new();
+    for month in ["2020-04", "2020-05"] {
+        let rows = vec![Row { person: Some("p".into()), ..telephone(1) }];
+        running.submit(said(Dataset::Consultations, "04C", month, rows));
+    }
+    let ways = [
+        (&["sex"][..], Measure::Contacts),
+        (&["sex", "age_band"], Measure::Contacts),
+        (&["sex"], Measure::Persons),
+    ];
+    for (by, measure) in ways {
+        let question = ChannelQuestion { measure, ..contacts(query(&running, "QK1", by)) };
+        let now = std::time::Instant::now();
+        let late = running.engine().until(now).channels(&question);
+        assert!(matches!(late, Err(QueryError::Late)), "{by:?} {measure:?}: {late:?}");
+        let in_time = running.engine().until(now + std::time::Duration::from_secs(600));
+        let table = in_time.channels(&question).unwrap();
+        assert_eq!(table, running.engine().channels(&question).unwrap());
+        assert!(table.rows[0].total > 0, "{by:?} {measure:?}");
+    }
 }

@@ -13,6 +13,7 @@ use crate::domain::codes::Mapped;
 use crate::domain::field::Field;
 use crate::domain::reference::Reference;
 use crate::engine::answer::{ChannelQuestion, ChannelTable};
+use crate::engine::cache::Answer;
 use crate::engine::query::AsOf;
 use crate::store;
 
@@ -95,10 +96,15 @@ fn a_cached_answer_is_never_stale() {
             let body = format!("{:?}{:?}", fresh.context, fresh.rows);
             let key = format!("{question:?}");
             if let Some(kept) = running.engine().answers().get(key.as_bytes()) {
-                assert_eq!(kept, body.as_bytes(), "world {seed}: {question:?}");
+                assert_eq!(kept.body, body.as_bytes(), "world {seed}: {question:?}");
                 hits += 1;
             } else if let Some(scope) = fresh.scope {
-                running.engine().answers().keep(key.into(), body.into(), scope, fresh.position);
+                let answer = Answer {
+                    body: body.into(),
+                    position: fresh.position,
+                    data_position: fresh.context.data_position,
+                };
+                running.engine().answers().keep(key.into(), answer, scope);
                 misses += 1;
             }
         }

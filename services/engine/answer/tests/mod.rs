@@ -28,5 +28,5 @@ mod people;
 mod provision;
 mod quality;
 mod random;
-mod running;
+pub(crate) mod running;
 mod world;

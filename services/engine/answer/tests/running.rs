@@ -32,6 +32,11 @@ pub(super) struct Running {
 }
 
 pub(super) fn open(folder: &Path) -> Engine {
+    opened(folder).0
+}
+
+/// An engine, and those who are told of its changes.
+pub(crate) fn opened(folder: &Path) -> (Engine, Arc<Followers>) {
     // A column cache of 64 KiB lets go of columns all the time.
     let settings = Settings { answer_bytes: 4 << 20, max_rows: 1 << 20, threads: 2 };
     let followers = Arc::new(Followers::new(&settings));
@@ -46,7 +51,8 @@ pub(super) fn open(folder: &Path) -> Engine {
         observer: Arc::new(move |slot, position| told.changed(slot, position)),
     })
     .unwrap();
-    Engine::new(Arc::new(store), Keyer::new(&[7; 32]), settings, &followers)
+    let engine = Engine::new(Arc::new(store), Keyer::new(&[7; 32]), &settings, &followers);
+    (engine, followers)
 }
 
 impl Running {

@@ -1,0 +1,146 @@
+//! Questions that are worked out: so many at once, and each once for all who ask it at the same time.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use rustc_hash::FxHashMap;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+use tonic::Status;
+
+use super::deadline::Deadline;
+use super::status;
+use crate::engine::cache::Answer;
+
+/// Who wants an answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Asker {
+    /// A call: it waits until then.
+    Call(Deadline),
+    /// A watch: each of its tables may take so long, from when it is its turn.
+    Watch(Duration),
+}
+
+/// The bound of such work.
+pub struct Counting {
+    permits: Arc<Semaphore>,
+    /// Those of them that watches may have: however many watch, calls go on.
+    of_watches: Arc<Semaphore>,
+    asked: Questions,
+    /// Apart: a call does not wait for a watch that waits for its turn.
+    watched: Questions,
+}
+
+/// Permission to work something out, and until when it is wanted.
+pub(super) struct Turn {
+    pub(super) deadline: Deadline,
+    _permits: (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
+}
+
+impl Counting {
+    /// At most so many at once; the others wait, within their deadline.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Self {
+            permits: Arc::new(Semaphore::new(most)),
+            of_watches: Arc::new(Semaphore::new((most / 2).max(1))),
+            asked: Questions::default(),
+            watched: Questions::default(),
+        }
+    }
+
+    /// Waits for a turn.
+    pub(super) async fn turn(&self, asker: Asker) -> Result<Turn, Status> {
+        let permit = async |of: &Arc<Semaphore>| {
+            Arc::clone(of).acquire_owned().await.map_err(|_| status::stopping())
+        };
+        let (watching, deadline) = match asker {
+            Asker::Call(deadline) => (None, deadline),
+            Asker::Watch(time) => {
+                let watching = permit(&self.of_watches).await?;
+                (Some(watching), Deadline::at(Instant::now() + time))
+            }
+        };
+        Ok(Turn { deadline, _permits: (permit(&self.permits).await?, watching) })
+    }
+
+    /// Joins those who ask a question now.
+    pub(super) fn join(&self, asker: Asker, question: &Bytes) -> Joined<'_> {
+        let questions = match asker {
+            Asker::Call(_) => &self.asked,
+            Asker::Watch(_) => &self.watched,
+        };
+        let answer = Arc::clone(questions.lock().entry(question.clone()).or_default());
+        Joined { questions, question: question.clone(), answer }
+    }
+}
+
+/// The answer that was made last while somebody asked; who holds the lock makes the next, the others wait for it.
+type Shared = Arc<tokio::sync::Mutex<Option<Answer>>>;
+
+/// Questions that somebody asks.
+#[derive(Default)]
+struct Questions(Mutex<FxHashMap<Bytes, Shared>>);
+
+impl Questions {
+    fn lock(&self) -> MutexGuard<'_, FxHashMap<Bytes, Shared>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One of those who ask a question. The last who leaves takes its answer away.
+pub(super) struct Joined<'a> {
+    questions: &'a Questions,
+    question: Bytes,
+    pub(super) answer: Shared,
+}
+
+impl Drop for Joined<'_> {
+    fn drop(&mut self) {
+        let mut questions = self.questions.lock();
+        // Joining is done under the lock too: the list and the one that leaves are the last two that know of it.
+        if Arc::strong_count(&self.answer) == 2 {
+            questions.remove(&self.question);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn watches_leave_half_of_the_turns_to_calls() {
+        for (most, watches) in [(1, 1), (2, 1), (4, 2), (5, 2)] {
+            let counting = Counting::new(most);
+            let watch = Asker::Watch(Duration::from_secs(1));
+            let mut turns = Vec::new();
+            for _ in 0..watches {
+                turns.push(counting.turn(watch).await.unwrap());
+            }
+            let next = tokio::time::timeout(Duration::from_millis(20), counting.turn(watch)).await;
+            assert!(next.is_err(), "{most} turns, {watches} of them for watches");
+            let call = Asker::Call(Deadline::at(Instant::now()));
+            for _ in watches..most {
+                turns.push(counting.turn(call).await.unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_question_when_nobody_asks_it() {
+        let counting = Counting::new(1);
+        let asker = Asker::Watch(Duration::ZERO);
+        let (question, other) = (Bytes::from_static(b"q"), Bytes::from_static(b"o"));
+        let first = counting.join(asker, &question);
+        let second = counting.join(asker, &question);
+        let third = counting.join(asker, &other);
+        assert!(Arc::ptr_eq(&first.answer, &second.answer));
+        assert!(!Arc::ptr_eq(&first.answer, &third.answer));
+        drop(first);
+        assert_eq!(counting.watched.lock().len(), 2);
+        drop((second, third));
+        assert!(counting.watched.lock().is_empty());
+    }
+}
