@@ -98,7 +98,7 @@ fn internet_users_one_submission_a_year() {
         assert_eq!(source.licence, "Open Government Licence v3.0");
         for row in rows {
             assert_eq!((&*row.indicator, &*row.period), ("DX-12-USED", &*source.edition));
-            assert!(row.base.contains("16 and over") && row.base.contains("Undefined"));
+            assert!(row.base.contains("16 and over") && !row.base.contains("Undefined"));
             let local = row.area.starts_with("E06") || row.area.starts_with("NAME:");
             assert_eq!(row.base.contains("small sample"), local, "{}", row.area);
         }
@@ -125,6 +125,9 @@ fn internet_users_that_are_refused() {
     let good = "2018,,,,,,,,,Percentage (%),Undefined,Units,,89.8\n";
     let parcels = read_text(&format!("{header}{good}")).unwrap();
     assert_eq!(figure(estimates(&parcels[0]).1, "K02000001", ""), 0.898, "empty is all");
+    let said = good.replace("Undefined", "Estimated value");
+    let parcels = read_text(&format!("{header}{said}")).unwrap();
+    assert!(estimates(&parcels[0]).1[0].base.ends_with("Observation status: Estimated value."));
     for (row, column, value) in [
         ("18,,,,,,,,,Percentage (%),Undefined,Units,,1", "Year", "18"),
         ("2018,75+,,,,,,,,Percentage (%),Undefined,Units,,1", "Age", "75+"),
