@@ -35,7 +35,7 @@ Examples:
       counts alone, for a spreadsheet
 
 A period of several months answers from each organisation's last snapshot in it. Counts and published estimates are of other
-people and other questions: they stand apart and are never merged. JSON is GetDigitalExclusionBreakdownResponse of the contract.
+people and other questions: they stand apart and are never merged; `equity reference estimates` lists all of them. JSON is GetDigitalExclusionBreakdownResponse of the contract.
 CSV has a line for each figure: its kind is COUNTED, REASON or PUBLISHED.";
 
 /// Examples for `equity breakdown provision --help`.
@@ -80,7 +80,8 @@ pub struct ExclusionAsked {
     /// indicators`.
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub indicator: Vec<String>,
-    /// Collection of published estimates to look in, several as --indicator; `none`: none are wanted. Left out: all.
+    /// Collection of published estimates to look in, several as --indicator; `none`: none are wanted. Left out: all, without the
+    /// answers of whole questionnaires.
     #[arg(long, value_name = "ID|none", value_delimiter = ',')]
     pub estimates: Vec<String>,
 }
@@ -172,6 +173,9 @@ pub struct RiskArgs {
     /// What is asked about.
     #[command(flatten)]
     pub asked: RiskAsked,
+    /// Show the table again whenever it changes, until Ctrl-C. JSON then has one line for each table.
+    #[arg(long, conflicts_with = "as_of")]
+    pub watch: bool,
     /// A bar chart of the mean score below the table.
     #[arg(long)]
     pub chart: bool,

@@ -22,7 +22,7 @@ mod threads;
 pub use access::Histories;
 pub use channels::{ChannelCell, ChannelQuestion, ChannelRow, ChannelTable, Figures};
 pub use context::{Absence, Context, DimensionQuality, Empty, Key, Legend, Reason};
-pub use estimates::{Estimates, PublishedEstimate};
+pub use estimates::{Beside, EstimateList, Estimates, ListAsked, Place, PublishedEstimate};
 pub use exclusion::{
     ExclusionQuestion, ExclusionRow, ExclusionTable, ReasonCell, counted_indicators,
 };

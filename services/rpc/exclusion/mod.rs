@@ -2,6 +2,7 @@
 
 mod assessments;
 mod breakdown;
+mod estimates;
 mod impact;
 mod provision;
 mod risk;
@@ -59,6 +60,13 @@ impl DigitalExclusionService for Exclusion {
         request: Request<v1::ListChannelAssessmentsRequest>,
     ) -> Result<Response<v1::ListChannelAssessmentsResponse>, Status> {
         assessments::list(&self.0, &request.into_inner()).await.map(Response::new)
+    }
+
+    async fn list_estimates(
+        &self,
+        request: Request<v1::ListEstimatesRequest>,
+    ) -> Result<Response<v1::ListEstimatesResponse>, Status> {
+        estimates::list(&self.0, request.into_inner()).await.map(Response::new)
     }
 
     type WatchDigitalExclusionBreakdownStream = Watched;
