@@ -95,4 +95,13 @@ impl DigitalExclusionService for Exclusion {
     ) -> Result<Response<Watched>, Status> {
         impact::watch(&self.0, &request.into_inner())
     }
+
+    type WatchAreaRiskStream = Watched;
+
+    async fn watch_area_risk(
+        &self,
+        request: Request<v1::WatchAreaRiskRequest>,
+    ) -> Result<Response<Watched>, Status> {
+        risk::watch(&self.0, &request.into_inner())
+    }
 }
