@@ -52,6 +52,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "crate::rpc::ProvisionWatchAnswer",
         )
         .extern_path(".equity.v1.WatchChannelImpactResponse", "crate::rpc::ImpactWatchAnswer")
+        .extern_path(".equity.v1.WatchAreaRiskResponse", "crate::rpc::RiskWatchAnswer")
         .extern_path(".equity.v1.SubmitConsultationsRequest", "crate::rpc::Incoming")
         .extern_path(".equity.v1.SubmitPopulationsRequest", "crate::rpc::Incoming")
         .extern_path(".equity.v1.SubmitDigitalAccessRequest", "crate::rpc::Incoming")

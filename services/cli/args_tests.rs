@@ -232,6 +232,8 @@ fn high_risk_is_a_score_or_a_share_of_the_people() {
     let both = "equity breakdown risk --area QK1 --high-risk 4 --high-risk-top 0.2";
     assert_eq!(refused(both), ErrorKind::ArgumentConflict);
     assert_eq!(refused("equity breakdown risk --by sex"), ErrorKind::MissingRequiredArgument);
+    let watched = "equity breakdown risk --area QK1 --watch --as-of 7";
+    assert_eq!(refused(watched), ErrorKind::ArgumentConflict);
 }
 
 #[test]

@@ -16,10 +16,10 @@ use crate::proto::v1::get_area_risk_request::HighRisk;
 use crate::proto::v1::{
     GetAreaRiskRequest, GetAreaRiskResponse, GetChannelImpactRequest, GetChannelImpactResponse,
     GetDigitalExclusionBreakdownRequest, GetDigitalExclusionBreakdownResponse,
-    GetFaceToFaceProvisionRequest, GetFaceToFaceProvisionResponse, WatchChannelImpactRequest,
-    WatchChannelImpactResponse, WatchDigitalExclusionBreakdownRequest,
-    WatchDigitalExclusionBreakdownResponse, WatchFaceToFaceProvisionRequest,
-    WatchFaceToFaceProvisionResponse,
+    GetFaceToFaceProvisionRequest, GetFaceToFaceProvisionResponse, WatchAreaRiskRequest,
+    WatchAreaRiskResponse, WatchChannelImpactRequest, WatchChannelImpactResponse,
+    WatchDigitalExclusionBreakdownRequest, WatchDigitalExclusionBreakdownResponse,
+    WatchFaceToFaceProvisionRequest, WatchFaceToFaceProvisionResponse,
 };
 
 /// Examples for `equity breakdown exclusion --help`.
@@ -35,7 +35,8 @@ Examples:
       counts alone, for a spreadsheet
 
 A period of several months answers from each organisation's last snapshot in it. Counts and published estimates are of other \
-people and other questions: they stand apart and are never merged. JSON is GetDigitalExclusionBreakdownResponse of the contract. \
+people and other questions: they stand apart and are never merged; `equity reference estimates` lists all of them. JSON is \
+GetDigitalExclusionBreakdownResponse of the contract. \
 CSV has a line for each figure: its kind is COUNTED, REASON or PUBLISHED.";
 
 /// Examples for `equity breakdown provision --help`.
@@ -71,6 +72,8 @@ Examples:
       high risk from a score of 4
   equity breakdown risk --area QK1 --by disability --high-risk-top 0.2 --format csv
       high risk: the most exposed fifth
+  equity breakdown risk --area QK1 --by religion --watch
+      the table again whenever a population or a score changes it, until Ctrl-C
 
 These figures are about areas, not about people (ECOLOGICAL), and say so wherever they stand. JSON is GetAreaRiskResponse of the \
 contract. CSV has a line for each figure.";
@@ -82,7 +85,8 @@ pub struct ExclusionAsked {
     /// indicators`.
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub indicator: Vec<String>,
-    /// Collection of published estimates to look in, several as --indicator; `none`: none are wanted. Left out: all.
+    /// Collection of published estimates to look in, several as --indicator; `none`: none are wanted. Left out: all, without the
+    /// answers of whole questionnaires.
     #[arg(long, value_name = "ID|none", value_delimiter = ',')]
     pub estimates: Vec<String>,
 }
@@ -186,6 +190,9 @@ pub struct RiskArgs {
     /// What is asked about.
     #[command(flatten)]
     pub asked: RiskAsked,
+    /// Show the table again whenever it changes, until Ctrl-C. JSON then has one line for each table.
+    #[arg(long, conflicts_with = "as_of")]
+    pub watch: bool,
     /// A bar chart of the mean score below the table.
     #[arg(long)]
     pub chart: bool,
@@ -353,8 +360,18 @@ pub async fn impact(args: &ImpactArgs, service: &Service, out: &mut Out) -> Resu
 /// The service cannot be reached or says no.
 pub async fn risk(args: &RiskArgs, service: &Service, out: &mut Out) -> Result<(), Failure> {
     let how = How::ask(service, args.chart, out).await?;
-    let answer = service.exclusion().get_area_risk(ask(args.asked.request())).await;
-    once(answer, service, &how, out)
+    let mut client = service.exclusion();
+    if args.watch {
+        let request =
+            WatchAreaRiskRequest { request: Some(args.asked.request()), after_position: 0 };
+        let stream = client.watch_area_risk(request).await;
+        let answer = |next: WatchAreaRiskResponse| GetAreaRiskResponse {
+            risk: next.risk,
+            position: next.position,
+        };
+        return follow(stream, answer, service, &how, out).await;
+    }
+    once(client.get_area_risk(ask(args.asked.request())).await, service, &how, out)
 }
 
 #[cfg(test)]

@@ -50,6 +50,7 @@ impl DigitalExclusionService for Fake {
     type WatchDigitalExclusionBreakdownStream = Watched;
     type WatchFaceToFaceProvisionStream = Watched;
     type WatchChannelImpactStream = Watched;
+    type WatchAreaRiskStream = Watched;
 
     async fn get_digital_exclusion_breakdown(
         &self,
@@ -94,6 +95,24 @@ impl DigitalExclusionService for Fake {
         Err(Status::unimplemented(""))
     }
 
+    /// The same figure for ever, of the indicator that is asked for.
+    async fn list_estimates(
+        &self,
+        request: Request<ListEstimatesRequest>,
+    ) -> Told<ListEstimatesResponse> {
+        let request = request.into_inner();
+        let record = EstimateRecord {
+            indicator: request.indicator,
+            area: request.area,
+            period: request.period,
+            base: request.collection,
+            ..Default::default()
+        };
+        let estimates = vec![PublishedEstimate { record: Some(record), ..Default::default() }; 3];
+        let next_page_token = format!("{}+", request.page_token);
+        Ok(Response::new(ListEstimatesResponse { estimates, next_page_token }))
+    }
+
     async fn watch_digital_exclusion_breakdown(
         &self,
         _: Request<WatchDigitalExclusionBreakdownRequest>,
@@ -112,6 +131,11 @@ impl DigitalExclusionService for Fake {
     async fn watch_channel_impact(&self, _: Request<WatchChannelImpactRequest>) -> Told<Watched> {
         let impact = Some(sample_exclusion::impact());
         twice(encoded(&GetChannelImpactResponse { impact, position: 0 }))
+    }
+
+    async fn watch_area_risk(&self, _: Request<WatchAreaRiskRequest>) -> Told<Watched> {
+        let risk = Some(sample_exclusion::risk());
+        twice(encoded(&GetAreaRiskResponse { risk, position: 0 }))
     }
 }
 
@@ -225,7 +249,7 @@ async fn every_table_in_every_format() {
 
 #[tokio::test]
 async fn a_table_that_is_followed_has_one_header_and_one_line_of_json_each() {
-    for (command, title, _) in &TABLES[..3] {
+    for (command, title, _) in TABLES {
         let line = format!("equity breakdown {command} --area QK1 --watch");
         assert_eq!(told(&line, Format::Table).await.unwrap().matches(title).count(), 2);
         assert_eq!(told(&line, Format::Json).await.unwrap().lines().count(), 2);
@@ -258,11 +282,25 @@ async fn indicators_are_listed() {
     assert!(!text.contains("polarity"), "{text}");
     let csv = told(line, Format::Csv).await.unwrap();
     assert!(
-        csv.starts_with("indicator,label,unit,numerator,denominator,not_for_targets,minimum"),
+        csv.starts_with("indicator,label,unit,numerator,denominator,not_for_targets,unavailable"),
         "{csv}"
     );
     let json = told(line, Format::Json).await.unwrap();
     assert!(json.contains("\"unit\": \"DIFFERENCE\""), "{json}");
     let none = told("equity reference indicators --tag NONE", Format::Table).await.unwrap();
     assert_eq!(none, "nothing to list\n");
+}
+
+#[tokio::test]
+async fn published_figures_are_listed_page_by_page() {
+    let line = "equity reference estimates --indicator DX-12-USED --area QK1 --period 2018 --collection gpps --limit 7";
+    let csv = told(line, Format::Csv).await.unwrap();
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let lines: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(lines.len(), 7);
+    let of: Vec<_> = [0, 1, 3, 6].iter().map(|column| &lines[6][*column]).collect();
+    assert_eq!(of, ["DX-12-USED", "QK1", "2018", "gpps"]);
+    let json = told(line, Format::Json).await.unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["estimates"].as_array().map(Vec::len), Some(7));
 }

@@ -7,7 +7,7 @@ use super::answer::indicators;
 use super::client::{Service, pages};
 use super::exit::Failure;
 use super::show::sheet::Sheet;
-use super::show::{Format, Out, json, lists};
+use super::show::{Format, Out, estimates_sheet, json, lists};
 use crate::proto::v1;
 
 /// Examples for `equity reference --help`.
@@ -17,7 +17,8 @@ Examples:
   equity reference dimensions --dimension ethnic_category
   equity reference areas --type place
   equity reference indicators --tag NHS-2122-P2
-  equity reference availability --collection gpad-regional --format csv";
+  equity reference availability --collection gpad-regional --format csv
+  equity reference estimates --indicator DX-12-USED --period 2018";
 
 /// What is listed.
 #[derive(Debug, Subcommand)]
@@ -80,6 +81,33 @@ pub enum List {
                             equity reference availability --collection gpad-coverage --dataset populations --format csv"
     )]
     Availability(AvailabilityArgs),
+    /// Every figure that others published, one by one, with where it comes from.
+    #[command(
+        after_help = "Examples:\n  equity reference estimates --indicator DX-12-USED --period 2018\n  \
+                            equity reference estimates --collection gpps --format csv\n  \
+                            equity reference estimates --area E12000004 --limit 20"
+    )]
+    Estimates(EstimatesArgs),
+}
+
+/// `equity reference estimates`.
+#[derive(Debug, Args)]
+pub struct EstimatesArgs {
+    /// Only this collection. See `equity reference collections`.
+    #[arg(long, value_name = "ID")]
+    pub collection: Option<String>,
+    /// Only this indicator. See `equity reference indicators`.
+    #[arg(long, value_name = "ID")]
+    pub indicator: Option<String>,
+    /// Only this area: a code, or `NAME:` and the publisher's words for one without a code.
+    #[arg(long, value_name = "CODE")]
+    pub area: Option<String>,
+    /// Only figures about this time or a part of it: `2018`, `2020/21`, `2020-Q2`, `2020-04`.
+    #[arg(long, value_name = "PERIOD")]
+    pub period: Option<String>,
+    /// At most so many.
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub limit: usize,
 }
 
 /// `equity reference availability`.
@@ -202,7 +230,26 @@ pub async fn run(list: List, address: &str, out: &mut Out) -> Result<(), Failure
             let answer = v1::ListAvailabilityResponse { availability, ..Default::default() };
             show(&sheet, "equity.v1.ListAvailabilityResponse", &answer, out)
         }
+        List::Estimates(args) => estimates(args, &service, out).await,
     }
+}
+
+async fn estimates(args: EstimatesArgs, service: &Service, out: &mut Out) -> Result<(), Failure> {
+    let limit = args.limit;
+    let request = v1::ListEstimatesRequest {
+        collection: args.collection.unwrap_or_default(),
+        indicator: args.indicator.unwrap_or_default(),
+        area: args.area.unwrap_or_default(),
+        period: args.period.unwrap_or_default(),
+        ..Default::default()
+    };
+    let found = pages!(service, exclusion, list_estimates, request, estimates, limit);
+    if found.len() == limit {
+        out.remark(&format!("the first {limit}; --limit shows more"))?;
+    }
+    let sheet = estimates_sheet::sheet(&found);
+    let answer = v1::ListEstimatesResponse { estimates: found, ..Default::default() };
+    show(&sheet, "equity.v1.ListEstimatesResponse", &answer, out)
 }
 
 fn one<'a, T>(

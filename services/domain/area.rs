@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Types of areas that hold more than is known here: others publish figures about them, and nothing is counted for them.
+const WIDER: [&str; 2] = ["region", "country"];
+
 /// A node of a typed hierarchy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Area {
@@ -11,10 +14,21 @@ pub struct Area {
     pub other_code: String,
     /// Name.
     pub name: String,
-    /// `system`, `place`, `district`, `sub_icb`, `pcn`.
+    /// `system`, `place`, `district`, `sub_icb`, `pcn`; `region` and `country` for what is wider than all that is known here.
     pub kind: String,
     /// Areas that hold it directly.
     pub parents: Vec<String>,
+    /// Areas that publishers made of it and of others, as they write them (`NAME:Leicestershire CC and Rutland`): nearer than
+    /// its parents.
+    pub published_in: Vec<String>,
+}
+
+impl Area {
+    /// Whether it holds more than is known here, so that nothing counted would be about all of it.
+    #[must_use]
+    pub fn is_wider(&self) -> bool {
+        WIDER.contains(&self.kind.as_str())
+    }
 }
 
 /// Somebody who submits or gives care.

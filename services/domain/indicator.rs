@@ -121,6 +121,13 @@ pub struct Indicator {
     /// Whether it is not to be used for targets.
     #[serde(default)]
     pub not_for_targets: bool,
+    /// Whether what others publish of it stands beside a table only where its collection is named: the answers of a whole
+    /// questionnaire.
+    #[serde(default)]
+    pub only_when_named: bool,
+    /// Why there are no figures of it here, in a sentence; empty where there can be.
+    #[serde(default)]
+    pub unavailable: String,
     /// How it is counted from access records; none: it is not.
     #[serde(default)]
     pub count: Option<Count>,

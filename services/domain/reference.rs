@@ -136,6 +136,12 @@ impl Reference {
         self.indicators.get(id)
     }
 
+    /// Whether figures of an indicator are not for targets, whatever is said where they come from.
+    #[must_use]
+    pub fn is_not_for_targets(&self, indicator: &str) -> bool {
+        self.indicator(indicator).is_some_and(|found| found.not_for_targets)
+    }
+
     /// Every indicator, by id.
     pub fn indicators(&self) -> impl Iterator<Item = &Indicator> {
         self.indicators.values()

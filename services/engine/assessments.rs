@@ -1,6 +1,7 @@
 //! What organisations say of their channels themselves: recorded, listed, and put beside the numbers.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{About, Assessment, Engine, StoreError, WriteError, Written};
 use crate::domain::period::Month;
@@ -22,8 +23,9 @@ impl Engine {
         self.store.assess(assessment, caller, request_id).await
     }
 
-    /// The assessments of some organisations about some months, as of a position: newest first, at most 100. The first one's
-    /// position is that of the last change of what is returned.
+    /// The assessments of some organisations about some months, as of a position: at most 100, the newest of each organisation
+    /// before all others, so that none crowds out another; and how many there are in all. The first one's position is that of
+    /// the last change.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -32,13 +34,18 @@ impl Engine {
         organisations: &BTreeSet<String>,
         months: (Month, Month),
         position: u64,
-    ) -> Result<Vec<(About, Assessment)>, StoreError> {
-        let wanted = |about: &About| {
+    ) -> Result<(Vec<(About, Assessment)>, usize), StoreError> {
+        let all = self.newest(usize::MAX, |about| {
             about.position <= position
                 && about.covers(months)
                 && organisations.contains(&*about.organisation)
-        };
-        self.newest(BESIDE, wanted)
+        });
+        let (count, mut told) = (all.len(), BTreeSet::new());
+        let is_newest = |about: &About| told.insert(Arc::clone(&about.organisation));
+        let (mut first, others): (Vec<_>, Vec<_>) = all.into_iter().partition(is_newest);
+        first.extend(others);
+        first.truncate(BESIDE);
+        Ok((self.texts(first)?, count))
     }
 
     /// Assessments of one organisation, or of all, before a position (0: from the newest on): newest first, at most `most`.
@@ -51,10 +58,10 @@ impl Engine {
         before: u64,
         most: usize,
     ) -> Result<Vec<(About, Assessment)>, StoreError> {
-        self.newest(most, |about| {
+        self.texts(self.newest(most, |about| {
             (before == 0 || about.position < before)
                 && organisation.is_none_or(|code| *about.organisation == *code)
-        })
+        }))
     }
 
     /// The assessment that was recorded at a position.
@@ -62,21 +69,18 @@ impl Engine {
     /// # Errors
     /// The store cannot be read.
     pub fn assessment(&self, position: u64) -> Result<Option<(About, Assessment)>, StoreError> {
-        let found = self.newest(1, |about| about.position == position)?;
+        let found = self.texts(self.newest(1, |about| about.position == position))?;
         Ok(found.into_iter().next())
     }
 
-    fn newest(
-        &self,
-        most: usize,
-        wanted: impl Fn(&About) -> bool,
-    ) -> Result<Vec<(About, Assessment)>, StoreError> {
-        // The catalog is held while it is looked through, not while texts are read.
-        let found: Vec<About> = {
-            let catalog = self.store.catalog();
-            let newest_first = catalog.assessments().iter().rev();
-            newest_first.filter(|about| wanted(about)).take(most).cloned().collect()
-        };
+    fn newest(&self, most: usize, wanted: impl Fn(&About) -> bool) -> Vec<About> {
+        let catalog = self.store.catalog();
+        let newest_first = catalog.assessments().iter().rev();
+        newest_first.filter(|about| wanted(about)).take(most).cloned().collect()
+    }
+
+    /// Reads texts, when the catalog is not held any more.
+    fn texts(&self, found: Vec<About>) -> Result<Vec<(About, Assessment)>, StoreError> {
         let read = |about: About| self.store.reader().assessment(&about).map(|read| (about, read));
         found.into_iter().map(read).collect()
     }

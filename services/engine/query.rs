@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::codes::{Dimension, Source, State};
+use crate::domain::area::Area;
+use crate::domain::codes::{Dimension, Source, State, nearest};
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
 use crate::domain::statistics::Confidence;
@@ -206,7 +207,7 @@ pub fn no_collection(reference: &Reference, id: &str) -> QueryError {
 #[must_use]
 pub fn no_area(reference: &Reference, code: &str) -> QueryError {
     let codes = reference.areas().iter().map(|area| area.code.as_str());
-    let near = crate::domain::codes::nearest(code, codes);
+    let near = nearest(code, codes);
     let hint = near.map_or(String::new(), |near| format!(", the nearest code is `{near}`"));
     missing(
         Missing::Area,
@@ -215,11 +216,39 @@ pub fn no_area(reference: &Reference, code: &str) -> QueryError {
     )
 }
 
+/// The error for an area of which more people and care than are known here are part.
+#[must_use]
+pub fn too_wide(reference: &Reference, area: &Area) -> QueryError {
+    let areas = reference.areas();
+    let inside = areas.iter().filter(|inside| {
+        inside.parents.iter().any(|parent| areas.get(parent).is_some_and(Area::is_wider))
+            && !inside.is_wider()
+            && areas.ancestors(&inside.code).contains(area.code.as_str())
+    });
+    let inside: Vec<_> = inside.map(|inside| format!("`{}`", inside.code)).collect();
+    QueryError::Refused(format!(
+        "{} ({}) is a {}, and only part of it is known here: ask for {}; DigitalExclusionService.ListEstimates lists what others published of all of it",
+        area.name,
+        area.code,
+        area.kind,
+        inside.join(" or ")
+    ))
+}
+
+/// The error for an indicator that is not there.
+#[must_use]
+pub fn no_indicator(reference: &Reference, id: &str) -> QueryError {
+    let near = nearest(id, reference.indicators().map(|indicator| indicator.id.as_str()));
+    let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
+    let message = format!("no indicator `{id}`{hint}; ReferenceService.ListIndicators lists them");
+    missing(Missing::Indicator, id, message)
+}
+
 /// The error for an organisation that is not there.
 #[must_use]
 pub fn no_organisation(reference: &Reference, code: &str) -> QueryError {
     let codes = reference.organisations().map(|organisation| organisation.code.as_str());
-    let near = crate::domain::codes::nearest(code, codes);
+    let near = nearest(code, codes);
     let hint = near.map_or(String::new(), |near| format!(", the nearest code is `{near}`"));
     let message =
         format!("no organisation `{code}`{hint}; ReferenceService.ListOrganisations lists them");
@@ -251,6 +280,9 @@ fn place(reference: &Reference, asked: &Asked) -> Result<Where, QueryError> {
         }
         (area, []) => {
             let area = reference.areas().get(area).ok_or_else(|| no_area(reference, area))?;
+            if area.is_wider() {
+                return Err(too_wide(reference, area));
+            }
             if !asked.residence {
                 return Ok(Where::Provider(area.code.clone()));
             }
@@ -352,7 +384,7 @@ fn dimensions(
             filter.codes.iter().find(|code| !has_category(reference, dimension, code))
         {
             let codes = dimension.categories.iter().map(|(code, _)| code.as_str());
-            let near = crate::domain::codes::nearest(code, codes);
+            let near = nearest(code, codes);
             let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
             let message = format!("no category `{code}` in dimension `{}`{hint}", dimension.id);
             return Err(missing(Missing::Category, code, message));

@@ -98,7 +98,7 @@ impl Layout for Answers {
         let answer = response.filled("the words of an answer")?;
         let (asked, answered) = (("publisher:question", number), ("publisher:answer", answer));
         let (indicator, keys) = match (number, answer) {
-            (APPOINTMENT, "Remote appointment") => ("CH-04", Vec::new()),
+            (APPOINTMENT, "Remote appointment") => ("CH-04-LAST", Vec::new()),
             (CONTACT, _) => ("DX-16", vec![key(asked), key(answered)]),
             (_, "Easy") if EASE.contains(&number) => ("DX-15-EASY", vec![key(asked)]),
             _ => ("SURVEY-ANSWER", vec![key(asked), key(answered)]),

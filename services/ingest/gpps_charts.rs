@@ -205,7 +205,7 @@ impl Layout for Charts {
         let question = || Some(("publisher:question", name.text));
         let answer = |text| Some(("publisher:answer", text));
         let (indicator, keys) = match chart.shows {
-            Shows::Appointments if series.label(&MODES)? => ("CH-04", [None, None, None]),
+            Shows::Appointments if series.label(&MODES)? => ("CH-04-LAST", [None, None, None]),
             Shows::Appointments => ("SURVEY-ANSWER", [question(), answer(series.text), None]),
             Shows::Services => {
                 category.label(&SERVICES)?;

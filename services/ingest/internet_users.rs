@@ -153,14 +153,18 @@ impl InternetUsers {
 
     /// Of whom it was asked; local figures and the publisher's own remark on the observation are said here.
     fn base(&self, row: &csv::StringRecord) -> Result<String, IngestError> {
-        let status = self.cell(row, STATUS).filled("the status of the observation: Undefined")?;
+        let status =
+            match self.cell(row, STATUS).filled("the status of the observation: Undefined")? {
+                // The publisher says nothing of it.
+                "Undefined" => String::new(),
+                status => format!(" Observation status: {status}."),
+            };
         let local = match self.cell(row, AUTHORITY).text.is_empty() {
             true => "",
             false => " Local figure, from a small sample.",
         };
         Ok(format!(
-            "Used the internet in the last three months; adults aged 16 and over, Labour Force Survey. Observation status: \
-             {status}.{local}"
+            "Used the internet in the last three months; adults aged 16 and over, Labour Force Survey.{status}{local}"
         ))
     }
 }

@@ -20,6 +20,9 @@ use crate::engine::cache::{Answer, Scope};
 use crate::engine::query::AsOf;
 use crate::engine::{Engine, QueryError};
 
+/// What is said of a state of the data beside a table that is followed.
+pub(super) const IS_NEWEST: &str = "a table that is followed is the newest: leave it empty";
+
 /// A table that is followed.
 pub(super) type Watched = Pin<Box<dyn Stream<Item = Result<Encoded, Status>> + Send>>;
 
@@ -170,8 +173,7 @@ impl Context {
         make: Make<Q>,
     ) -> Result<Response<Watched>, Status> {
         if *as_of != AsOf::Head {
-            let why = "a table that is followed is the newest: leave it empty";
-            return Err(status::field_invalid("request.query.as_of", why));
+            return Err(status::field_invalid("request.query.as_of", IS_NEWEST));
         }
         let after = u64::try_from(after_position)
             .map_err(|_| status::field_invalid("after_position", "0 or more"))?;

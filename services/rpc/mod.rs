@@ -33,6 +33,7 @@ pub use encoded::Encoded as OutcomesAnswer;
 pub use encoded::Encoded as ProvisionAnswer;
 pub use encoded::Encoded as ProvisionWatchAnswer;
 pub use encoded::Encoded as RiskAnswer;
+pub use encoded::Encoded as RiskWatchAnswer;
 pub use encoded::Encoded as WatchAnswer;
 pub use incoming::{Incoming, IncomingEstimates};
 

@@ -4,14 +4,14 @@
 use equity_indicators::app;
 use equity_indicators::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
 use equity_indicators::proto::v1::{
-    ChannelAssessment, ListChannelAssessmentsRequest, RecordChannelAssessmentRequest,
-    RecordChannelAssessmentResponse,
+    ChannelAssessment, GetChannelImpactRequest, ListChannelAssessmentsRequest,
+    RecordChannelAssessmentRequest, RecordChannelAssessmentResponse,
 };
 use serde_json::json;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use crate::support::{Refusal, TestServer, header, records};
+use crate::support::{Refusal, TestServer, header, message, records};
 
 fn service(server: &TestServer) -> DigitalExclusionServiceClient<Channel> {
     DigitalExclusionServiceClient::new(server.channel())
@@ -159,6 +159,18 @@ async fn what_is_wrong_is_named_and_stores_nothing() {
             ChannelAssessment { assess_date: "1.7.2020".into(), ..good.clone() },
             "assessment.assess_date",
         ),
+        (
+            ChannelAssessment { assess_date: "2999-01-01".into(), ..good.clone() },
+            "assessment.assess_date",
+        ),
+        (
+            ChannelAssessment {
+                first_month: "2999-01".into(),
+                last_month: "2999-01".into(),
+                ..good.clone()
+            },
+            "assessment.first_month",
+        ),
         (ChannelAssessment { owner_role: "a\nb".into(), ..good.clone() }, "assessment.owner_role"),
         (
             ChannelAssessment { organisation: String::new(), ..good.clone() },
@@ -204,4 +216,31 @@ async fn an_assessment_lets_go_of_its_organisations_answers_alone() {
     // The figures are the same, and read where the assessment stands.
     assert_eq!(after.breakdown, before.breakdown);
     assert_eq!(after.position, made.position);
+}
+
+/// Beside a table stand 100 at most: how many there are is told, and one organisation does not crowd out another.
+#[tokio::test]
+async fn the_newest_of_each_organisation_comes_first_and_the_cut_is_told() {
+    let server = TestServer::start().await;
+    for text in ["first of 03W", "newest of 03W"] {
+        record(&server, &said("03W", text), &id()).await.unwrap();
+    }
+    for number in 0..101 {
+        record(&server, &said("04C", &number.to_string()), &id()).await.unwrap();
+    }
+    let impact = async |organisations: &[&str]| {
+        let request: GetChannelImpactRequest = message(json!({"query": {
+            "collection": "synthetic-llr", "organisations": organisations,
+            "period": {"first": "2020-04"}}}));
+        let answer = service(&server).get_channel_impact(request).await.unwrap().into_inner();
+        let impact = answer.impact.unwrap();
+        let texts: Vec<_> = impact.assessments.into_iter().map(|one| one.text).collect();
+        (texts, impact.assessment_count)
+    };
+    let (texts, count) = impact(&["03W", "04C"]).await;
+    assert_eq!((texts.len(), count), (100, 103));
+    assert_eq!(texts[..4], ["100", "newest of 03W", "99", "98"]);
+    assert_eq!(texts[99], "2");
+    assert_eq!(impact(&["03W"]).await, (vec!["newest of 03W".into(), "first of 03W".into()], 2));
+    assert_eq!(impact(&["04V"]).await, (Vec::new(), 0));
 }

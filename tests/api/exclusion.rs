@@ -251,6 +251,13 @@ async fn what_cannot_be_asked_says_why() {
             "DX-12",
         ),
         (
+            with("indicators", json!(["DX-05"])),
+            Code::FailedPrecondition,
+            "QUERY_REFUSED",
+            "",
+            "DX-05 (Online transactions) is not counted here: no source of transactions",
+        ),
+        (
             with("estimateCollections", json!(["-", "deri"])),
             Code::InvalidArgument,
             "FIELD_INVALID",

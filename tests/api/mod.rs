@@ -9,6 +9,7 @@ mod exports;
 mod impact;
 mod oracle;
 mod provision;
+mod published;
 mod queries;
 mod reference;
 mod refusals;

@@ -7,8 +7,8 @@ use equity_indicators::proto::v1::digital_exclusion_service_client::DigitalExclu
 use equity_indicators::proto::v1::submit_estimates_request::Part;
 use equity_indicators::proto::v1::{
     AreaRisk, AreaRiskRow, EstimateBatch, EstimateRecord, EstimatesHeader, GetAreaRiskRequest,
-    GetAreaRiskResponse, PopulationRecord, Submission, SubmitEstimatesRequest,
-    WithdrawSubmissionRequest,
+    GetAreaRiskResponse, ListEstimatesRequest, ListOrganisationsRequest, PopulationRecord,
+    Submission, SubmitEstimatesRequest, WatchAreaRiskRequest, WithdrawSubmissionRequest,
 };
 use serde_json::{Value, json};
 use tonic::Status;
@@ -173,6 +173,13 @@ async fn deprivation_is_that_of_its_own_edition() {
     // The merged area's people go back to its parts, 162 and 138 of 300; the split area is one again.
     let old = ask(&server, json!({"area": "QK1", "by": "imd2019_quintile"})).await;
     assert!(old.joins.iter().any(|join| join.contains("brought back to LSOA 2011")));
+    for part in [
+        "Ministry of Housing, Communities and Local Government",
+        "English Indices of Deprivation 2019",
+        "Open Government Licence v3.0",
+    ] {
+        assert!(old.joins.iter().any(|join| join.contains(part)), "{part}: {:?}", old.joins);
+    }
     let old = rows(&old);
     let all = 300.0 + 1200.0 + 3.0 * 162.0 + 5.0 * 138.0;
     is(old[""], (650, 40, 4), all / 650.0, 200 + 138);
@@ -248,6 +255,87 @@ async fn the_published_index_comes_out_as_it_was_published() {
     assert!(refused.message().contains("name a population by LSOA 2021"), "{refused:?}");
 }
 
+/// People whom providers submit: of each the last month that it has, and those who are late are told.
+#[tokio::test]
+async fn each_organisation_has_its_last_month() {
+    let server = TestServer::start().await;
+    score(&server, "deri", "GMCA").await;
+    for (organisation, month, count) in
+        [("C82001", "2026-03", 1), ("C82001", "2026-04", 900), ("C82003", "2026-06", 100)]
+    {
+        let row: PopulationRecord =
+            message(json!({"personCount": count, "residenceLsoa": "E01013600"}));
+        let header = header(organisation, "practice-feed", month, &[]);
+        server.submit_people(header, vec![row]).await.unwrap();
+    }
+    let question = json!({"area": "QK1", "populationCollection": "practice-feed"});
+    let risk = ask(&server, question).await;
+    is(&risk.rows[0], (1000, 0, 1), 2.0, 0);
+    let context = risk.context.as_ref().unwrap();
+    assert_eq!((context.first_month.as_str(), context.last_month.as_str()), ("2026-04", "2026-06"));
+    assert_eq!((context.submission_count, context.organisation_count), (2, 2));
+    let request = ListOrganisationsRequest { page_size: 1_000, ..Default::default() };
+    let all = server.reference().list_organisations(request).await.unwrap().into_inner();
+    let practices = all.organisations.iter().filter(|o| o.r#type == "practice").count();
+    assert!(practices > 100);
+    assert_eq!(context.expected_organisation_count, i32::try_from(practices).unwrap());
+    let notes = context.notes.join(" ");
+    assert!(notes.contains("Of each organisation its last month"), "{notes}");
+    assert!(notes.contains(&format!("{} of {practices} expected", practices - 2)), "{notes}");
+    assert!(!notes.contains("months have no submission"), "{notes}");
+    assert!(risk.joins[1].contains("2026-04 to 2026-06"), "{:?}", risk.joins);
+}
+
+/// The flag is the indicator's, whether or not whoever submitted the scores has set it.
+#[tokio::test]
+async fn a_score_that_is_not_for_targets_says_so_whoever_submits_it() {
+    let server = TestServer::start().await;
+    people(&server).await;
+    let source =
+        json!({"publisher": "P", "title": "T", "edition": "E", "licence": "L", "series": "s"});
+    let row = json!({"indicator": "DX-10", "area": "E01013600", "period": "2022", "value": 2.0});
+    let header = header("GMCA", "deri", "2022-12", &[]);
+    server.submit_estimates(header, message(source), vec![message(row)]).await.unwrap();
+    let risk = ask(&server, json!({"area": "QK1"})).await;
+    assert!(risk.score_source.unwrap().not_for_targets);
+    let mut client = DigitalExclusionServiceClient::new(server.channel());
+    let listed = client.list_estimates(ListEstimatesRequest::default()).await.unwrap().into_inner();
+    assert!(listed.estimates[0].source.as_ref().unwrap().not_for_targets);
+}
+
+#[tokio::test]
+async fn a_followed_table_comes_again_when_people_or_scores_change() {
+    let server = TestServer::start().await;
+    let scored = score(&server, "deri", "GMCA").await;
+    let request: WatchAreaRiskRequest = message(json!({"request": {"area": "QK1"}}));
+    let mut client = DigitalExclusionServiceClient::new(server.channel());
+    let mut stream = client.watch_area_risk(request).await.unwrap().into_inner();
+    let mut next = async || {
+        let next = tokio::time::timeout(std::time::Duration::from_secs(10), stream.message()).await;
+        next.unwrap().unwrap().unwrap()
+    };
+    let first = next().await;
+    assert!(first.position >= scored.position);
+    assert!(first.risk.unwrap().rows.is_empty(), "nobody lives anywhere yet");
+    let lived = people(&server).await;
+    let second = next().await;
+    assert!(second.position >= lived.position);
+    let unwatched = whole(&server, json!({"area": "QK1"})).await.unwrap();
+    assert_eq!(second.risk, unwatched.risk);
+    score(&server, "deri", "GMCA").await;
+    let third = next().await;
+    assert!(third.position > second.position);
+    for (request, field) in [
+        (json!({}), "request"),
+        (json!({"request": {}}), "request.area"),
+        (json!({"request": {"area": "QK1", "asOf": {"position": "1"}}}), "request.as_of"),
+        (json!({"request": {"area": "QK1"}, "afterPosition": "-1"}), "after_position"),
+    ] {
+        let status = client.watch_area_risk(message::<WatchAreaRiskRequest>(request)).await;
+        assert_eq!(Refusal::of(&status.unwrap_err()).short(), ("FIELD_INVALID", field));
+    }
+}
+
 #[tokio::test]
 async fn high_risk_is_a_score_or_a_share_of_the_people() {
     let server = TestServer::start().await;
@@ -312,6 +400,8 @@ async fn questions_that_cannot_be_answered_say_what_can() {
         (json!({}), "FIELD_INVALID", "area", "sub-ICB"),
         (json!({"area": "QK2"}), "AREA_NOT_FOUND", "", "`QK1`"),
         (json!({"area": "U00147"}), "QUERY_REFUSED", "", "`04C`"),
+        (json!({"area": "U63948"}), "QUERY_REFUSED", "", "`QK1`"),
+        (json!({"area": "E12000004"}), "QUERY_REFUSED", "", "`QK1`"),
         (json!({"area": "QK1", "indicator": "DX-1O"}), "INDICATOR_NOT_FOUND", "", "`DX-1"),
         (
             json!({"area": "QK1", "indicator": "DX-12"}),
@@ -322,6 +412,12 @@ async fn questions_that_cannot_be_answered_say_what_can() {
         (json!({"area": "QK1", "by": "sexx"}), "DIMENSION_NOT_FOUND", "", "`sex`"),
         (json!({"area": "QK1", "by": "month"}), "QUERY_REFUSED", "", "residence_district"),
         (json!({"area": "QK1", "by": "religion"}), "QUERY_REFUSED", "", "`ethnic_group_broad`"),
+        (
+            json!({"area": "QK1", "by": "sexual_orientation"}),
+            "QUERY_REFUSED",
+            "",
+            "larger areas alone is not spread over small ones",
+        ),
         (
             json!({"area": "QK1", "highRiskScore": 11}),
             "FIELD_INVALID",

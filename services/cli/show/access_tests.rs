@@ -125,6 +125,11 @@ fn impact_has_both_modes_their_difference_and_what_providers_wrote() {
     let empty = ChannelImpact { context: sample::empty().context, ..Default::default() };
     let text = impact::table(&empty, 71, &indicators(), &Look::PLAIN);
     has(&text, &["no figures: no data", "assessments of providers: none recorded"]);
+    let whole = impact::table(&impacts(), 71, &indicators(), &Look::PLAIN);
+    assert!(!whole.contains("assessments list"), "{whole}");
+    let cut = ChannelImpact { assessment_count: 1_203, ..impacts() };
+    let text = impact::table(&cut, 71, &indicators(), &Look::PLAIN);
+    has(&text, &["newest first: 1 of 1,203; `equity assessments list` has all"]);
     assert_eq!(impact::chart(&empty, &indicators(), &Look::PLAIN), "");
 }
 

@@ -154,9 +154,15 @@ pub fn limits(context: &BreakdownContext) -> String {
 }
 
 fn made_of(context: &BreakdownContext) -> String {
+    let of = |count: i32, one: &str| match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {one}s"),
+    };
     format!(
-        "{} submissions of {} organisations (expected: {})",
-        context.submission_count, context.organisation_count, context.expected_organisation_count
+        "{} of {} (expected: {})",
+        of(context.submission_count, "submission"),
+        of(context.organisation_count, "organisation"),
+        context.expected_organisation_count
     )
 }
 

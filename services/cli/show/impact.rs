@@ -8,7 +8,7 @@ use super::table::Column;
 use super::words::Legend;
 use super::{Look, context, keys, numbers, wrap};
 use crate::proto::v1::{
-    Absence, ChannelAssessment, ChannelImpact, Conversion, Interval, MedianWait, ModeDifference,
+    Absence, ChannelImpact, Conversion, Interval, MedianWait, ModeDifference,
 };
 
 /// The outcome of the chart, where there are several rows: did not attend.
@@ -33,7 +33,7 @@ pub fn table(answer: &ChannelImpact, position: i64, words: &Indicators, look: &L
         parts.push(why.lines(look));
     }
     parts.push(context::footer(&asked, look));
-    parts.push(assessments(&answer.assessments, look));
+    parts.push(assessments(answer, look));
     parts.retain(|part| !part.is_empty());
     parts.join("\n")
 }
@@ -161,12 +161,21 @@ fn conversion(answer: &ChannelImpact, look: &Look) -> String {
     blocks(&keys, &values.map(Column::number), &lines.collect::<Vec<_>>(), look)
 }
 
-fn assessments(all: &[ChannelAssessment], look: &Look) -> String {
+fn assessments(answer: &ChannelImpact, look: &Look) -> String {
+    let all = &answer.assessments;
     if all.is_empty() {
         return "  assessments of providers: none recorded for these organisations and months"
             .to_owned();
     }
-    let mut lines = vec![look.paint(1, "Providers' own assessments, newest first")];
+    let mut heading = "Providers' own assessments, newest first".to_owned();
+    if answer.assessment_count > all.len() as i64 {
+        heading.push_str(&format!(
+            ": {} of {}; `equity assessments list` has all",
+            all.len(),
+            numbers::count(answer.assessment_count)
+        ));
+    }
+    let mut lines = vec![look.paint(1, &heading)];
     for one in all {
         let months = if one.last_month.is_empty() || one.last_month == one.first_month {
             one.first_month.clone()

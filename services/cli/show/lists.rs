@@ -116,7 +116,7 @@ pub fn categories(dimension: &v1::Dimension) -> Sheet {
     sheet
 }
 
-/// One line for each indicator. Range, polarity, tags, components and source are for programs: they would only make the table
+/// One line for each indicator. Why there are none, range, polarity, tags, components and source are for programs: they would only make the table
 /// wide.
 pub fn indicators(all: &[v1::Indicator]) -> Sheet {
     let mut sheet = Sheet::new([
@@ -126,6 +126,7 @@ pub fn indicators(all: &[v1::Indicator]) -> Sheet {
         "numerator",
         "denominator",
         "not_for_targets",
+        "unavailable",
         "minimum",
         "maximum",
         "polarity",
@@ -133,7 +134,7 @@ pub fn indicators(all: &[v1::Indicator]) -> Sheet {
         "components",
         "source",
     ]);
-    sheet.for_programs = 6;
+    sheet.for_programs = 7;
     for indicator in all {
         sheet.push(vec![
             (&indicator.id).into(),
@@ -142,6 +143,7 @@ pub fn indicators(all: &[v1::Indicator]) -> Sheet {
             (&indicator.numerator).into(),
             (&indicator.denominator).into(),
             indicator.not_for_targets.into(),
+            (&indicator.unavailable).into(),
             indicator.minimum.into(),
             indicator.maximum.into(),
             (&indicator.polarity).into(),
@@ -200,7 +202,7 @@ pub fn organisations(all: &[v1::Organisation]) -> Sheet {
 
 /// One line for each area.
 pub fn areas(all: &[v1::Area]) -> Sheet {
-    let mut sheet = Sheet::new(["area", "other_code", "name", "type", "parents"]);
+    let mut sheet = Sheet::new(["area", "other_code", "name", "type", "parents", "published_in"]);
     for area in all {
         sheet.push(vec![
             (&area.code).into(),
@@ -208,6 +210,7 @@ pub fn areas(all: &[v1::Area]) -> Sheet {
             (&area.name).into(),
             (&area.r#type).into(),
             joined(&area.parents),
+            joined(&area.published_in),
         ]);
     }
     sheet

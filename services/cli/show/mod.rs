@@ -12,6 +12,7 @@ pub mod context;
 pub mod csv;
 pub mod errors;
 pub mod estimates;
+pub mod estimates_sheet;
 pub mod exclusion;
 pub mod exclusion_sheet;
 #[cfg(test)]

@@ -328,6 +328,7 @@ pub(crate) fn impact() -> ChannelImpact {
             owner_role: "Director of Primary Care".into(),
             ..Default::default()
         }],
+        assessment_count: 1,
     }
 }
 

@@ -63,6 +63,8 @@ struct AreaRow {
     #[serde(rename = "type")]
     kind: String,
     parents: String,
+    #[serde(default)]
+    published_in: String,
 }
 
 #[derive(Deserialize)]
@@ -158,9 +160,9 @@ pub(super) fn reference(content: &Content) -> Result<Reference, ContentError> {
 fn areas(content: &Content) -> Result<Areas, ContentError> {
     let mut areas = Areas::default();
     for row in rows::<AreaRow>(content, "areas.csv")? {
-        let AreaRow { code, other_code, name, kind, parents } = row;
-        if !areas.add(Area { code: code.clone(), other_code, name, kind, parents: split(&parents) })
-        {
+        let AreaRow { code, other_code, name, kind, parents, published_in } = row;
+        let (parents, published_in) = (split(&parents), split(&published_in));
+        if !areas.add(Area { code: code.clone(), other_code, name, kind, parents, published_in }) {
             return Err(wrong("areas.csv", format!("`{code}` is defined twice")));
         }
     }

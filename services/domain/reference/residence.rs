@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::read::LsoaRow;
-use crate::domain::area::Areas;
+use crate::domain::area::{Area, Areas};
 use crate::domain::codes::{Category, CodeList, CodeListError, CodeSystem, Dimension, Source};
 use crate::domain::field::Field;
 
@@ -27,8 +27,11 @@ pub(super) fn list(areas: &Areas, rows: &[LsoaRow]) -> Result<CodeList, CodeList
         range: None,
     };
     let mut categories = Vec::new();
-    for area in areas.iter().filter(|area| LEVELS.iter().any(|(kind, _, _)| *kind == area.kind)) {
-        categories.push(category(&area.code, &area.name, area.parents.first().map(String::as_str)));
+    let is_level = |area: &&Area| LEVELS.iter().any(|(kind, _, _)| *kind == area.kind);
+    for area in areas.iter().filter(is_level) {
+        let mut parents = area.parents.iter().filter_map(|code| areas.get(code)).filter(is_level);
+        let parent = parents.next().map(|parent| parent.code.as_str());
+        categories.push(category(&area.code, &area.name, parent));
     }
     let mut seen = BTreeSet::new();
     for row in rows.iter().filter(|row| seen.insert(&row.lsoa)) {

@@ -1,4 +1,4 @@
-//! How consultations reached people: indicators CH-01 to CH-04.
+//! How consultations reached people: indicators CH-01 to CH-03.
 
 use std::collections::BTreeSet;
 

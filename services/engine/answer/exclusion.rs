@@ -6,16 +6,15 @@ mod tables;
 
 use super::around::{axis_sums, has_total, joined, nothing, occurring};
 use super::context::{Context, Key};
-use super::estimates::{Estimates, PublishedEstimate};
+use super::estimates::{Beside, Estimates, PublishedEstimate};
 use super::indicators::{IndicatorCell, Share};
 use super::plan::{Ask, Plan};
-use crate::domain::codes::nearest;
 use crate::domain::collection::Dataset;
 use crate::domain::indicator::Condition;
 use crate::domain::reference::Reference;
 use crate::engine::cache::Scope;
-use crate::engine::query::{Filter, Query};
-use crate::engine::{Engine, Missing, QueryError};
+use crate::engine::query::{Filter, Query, no_indicator};
+use crate::engine::{Engine, QueryError};
 use snapshot::keep_last;
 use tables::Tables;
 
@@ -26,8 +25,8 @@ pub struct ExclusionQuestion {
     pub query: Query,
     /// Indicator ids, as [`counted_indicators`] gives them.
     pub indicators: Vec<String>,
-    /// Collections of published estimates to look in, all if it is empty; none: no estimates are wanted.
-    pub estimates: Option<Vec<String>>,
+    /// Published estimates beside the table; none: they are not wanted.
+    pub estimates: Option<Beside>,
 }
 
 /// One reason of a row.
@@ -94,19 +93,17 @@ pub fn counted_indicators(
     }
     for id in asked {
         let Some(indicator) = reference.indicator(id) else {
-            let near = nearest(id, reference.indicators().map(|indicator| indicator.id.as_str()));
-            let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
-            return Err(QueryError::NotFound {
-                kind: Missing::Indicator,
-                name: id.clone(),
-                message: format!(
-                    "no indicator `{id}`{hint}; ReferenceService.ListIndicators lists them"
-                ),
-            });
+            return Err(no_indicator(reference, id));
         };
+        if !indicator.unavailable.is_empty() {
+            return Err(QueryError::Refused(format!(
+                "{id} ({}) is not counted here: {}",
+                indicator.label, indicator.unavailable
+            )));
+        }
         if indicator.count.is_none() {
             return Err(QueryError::Refused(format!(
-                "{id} ({}) is not counted from access records: leave it out. Published figures stand beside the table where there are any; CH- indicators are in provision and impact, DX-10 and DX-11 in area risk",
+                "{id} ({}) is not counted from access records: leave it out. Published figures stand beside the table where there are any, and ListEstimates has all of them; CH- indicators are in provision and impact, DX-10 and DX-11 in area risk",
                 indicator.label
             )));
         }
@@ -205,7 +202,7 @@ impl Engine {
         }
         let position = base.plan.position;
         let estimates = match &question.estimates {
-            Some(collections) => self.estimates(&pinned, collections)?,
+            Some(beside) => self.estimates(&pinned, beside)?,
             None => Estimates::default(),
         };
         context.data_position = context.data_position.max(estimates.data_position);

@@ -61,8 +61,8 @@ pub struct ImpactTable {
     pub dimensions: Vec<String>,
     /// The total first.
     pub rows: Vec<ImpactRow>,
-    /// What the organisations asked about say themselves, newest first.
-    pub assessments: Vec<(About, Assessment)>,
+    /// What the organisations asked about say themselves, as [`Engine::assessments`] gives it, and how many there are in all.
+    pub assessments: (Vec<(About, Assessment)>, usize),
     /// Position that was read at.
     pub position: u64,
     /// The data that it was made of, for the cache.
@@ -193,7 +193,7 @@ impl Engine {
         let (dimensions, position) = (query.by.clone(), plan.position);
         let asked = organisations(&plan.reference, &query.place);
         let assessments = self.assessments(&asked, query.months, position)?;
-        if let Some((newest, _)) = assessments.first() {
+        if let Some((newest, _)) = assessments.0.first() {
             context.data_position = context.data_position.max(newest.position);
         }
         Ok(ImpactTable { context, dimensions, rows, assessments, position, scope })

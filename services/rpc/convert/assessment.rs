@@ -1,5 +1,6 @@
 //! Assessments: the contract's message to the engine's and back.
 
+use jiff::civil::Date;
 use tonic::Status;
 
 use super::{int, query_error, submission};
@@ -29,11 +30,12 @@ pub(in crate::rpc) fn assessment(about: &About, said: Assessment) -> v1::Channel
     }
 }
 
-/// Reads an assessment that is to be recorded; every field that is wrong is named at once. What the service fills in is
+/// Reads an assessment that is to be recorded today; every field that is wrong is named at once. What the service fills in is
 /// passed over.
 pub(in crate::rpc) fn read(
     reference: &Reference,
     given: Option<&v1::ChannelAssessment>,
+    today: Date,
 ) -> Result<Assessment, Status> {
     let given = given.ok_or_else(|| status::field_invalid("assessment", "is required"))?;
     let mut wrong = Vec::new();
@@ -42,11 +44,11 @@ pub(in crate::rpc) fn read(
             wrong.push((format!("assessment.{field}"), what));
         }
     };
-    let months = months(given);
+    let months = months(given, today);
     check("first_month", months.0.as_ref().map(drop).map_err(Clone::clone));
     check("last_month", months.1.as_ref().map(drop).map_err(Clone::clone));
     check("text", lines(&given.text, TEXT));
-    check("assess_date", date(&given.assess_date));
+    check("assess_date", date(&given.assess_date, today));
     check("owner_role", line(&given.owner_role, ROLE));
     if given.organisation.is_empty() {
         check("organisation", Err("the code of the organisation that assesses: `04C`".into()));
@@ -67,13 +69,20 @@ pub(in crate::rpc) fn read(
     })
 }
 
-/// First and last month, if one is given.
-fn months(given: &v1::ChannelAssessment) -> (Result<Month, String>, Result<Option<Month>, String>) {
+/// First and last month, if one is given. The last may be to come: some is said of months that run.
+fn months(
+    given: &v1::ChannelAssessment,
+    today: Date,
+) -> (Result<Month, String>, Result<Option<Month>, String>) {
     let month = |text: &str| {
         let expected = || format!("a month, `2020-04`, not `{text}`");
         text.parse::<Month>().map_err(|_| expected())
     };
-    let first = month(&given.first_month);
+    let first = month(&given.first_month).and_then(|first| {
+        // Both are written year first.
+        let begun = first.to_string() <= today.to_string();
+        begun.then_some(first).ok_or_else(|| format!("{first} is to come, today is {today}"))
+    });
     let last = match given.last_month.as_str() {
         "" => Ok(None),
         text => month(text).map(Some),
@@ -88,11 +97,12 @@ fn months(given: &v1::ChannelAssessment) -> (Result<Month, String>, Result<Optio
 }
 
 /// A calendar day in the one form `2020-05-04`.
-fn date(text: &str) -> Result<(), String> {
-    let day: Result<jiff::civil::Date, _> = text.parse();
+fn date(text: &str, today: Date) -> Result<(), String> {
+    let day: Result<Date, _> = text.parse();
     match day {
         // Other forms of ISO 8601 mean the same day, but would not be compared or sorted as text.
-        Ok(day) if day.to_string() == text => Ok(()),
+        Ok(day) if day.to_string() == text && day <= today => Ok(()),
+        Ok(day) if day > today => Err(format!("{day} is to come, today is {today}")),
         _ => Err("the day on which the assessment was made: `2020-05-04`".into()),
     }
 }
@@ -142,7 +152,7 @@ mod tests {
 
     fn fields(given: &v1::ChannelAssessment) -> Vec<String> {
         let reference = Reference::new(&Content::embedded()).unwrap();
-        match read(&reference, Some(given)) {
+        match read(&reference, Some(given), jiff::civil::date(2021, 4, 1)) {
             Ok(_) => Vec::new(),
             Err(status) => {
                 let details = status.get_error_details();
@@ -167,6 +177,9 @@ mod tests {
             ..good()
         };
         assert_eq!(fields(&full), Vec::<String>::new());
+        let (first_month, assess_date) = ("2021-04".into(), "2021-04-01".into());
+        let of_today = v1::ChannelAssessment { first_month, assess_date, ..good() };
+        assert_eq!(fields(&of_today), Vec::<String>::new());
     }
 
     #[test]
@@ -175,7 +188,9 @@ mod tests {
         let all = v1::ChannelAssessment::default();
         let wrong = ["first_month", "text", "assess_date", "owner_role", "organisation"];
         assert_eq!(fields(&all), wrong);
-        let cases: [(&str, Change); 14] = [
+        let cases: [(&str, Change); 16] = [
+            ("first_month", |a| a.first_month = "2021-05".into()),
+            ("assess_date", |a| a.assess_date = "2021-04-02".into()),
             ("first_month", |a| a.first_month = "2020-Q2".into()),
             ("first_month", |a| a.first_month = "2020-13".into()),
             ("last_month", |a| a.last_month = "2020".into()),

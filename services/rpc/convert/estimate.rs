@@ -81,7 +81,7 @@ pub(in crate::rpc) fn source(source: &EstimateSource) -> v1::EstimateSource {
 pub(in crate::rpc) fn published(found: PublishedEstimate) -> v1::PublishedEstimate {
     v1::PublishedEstimate {
         record: Some(record(&found.estimate)),
-        source: found.submission.source.as_deref().map(source),
+        source: Some(source(&found.source)),
         submission: name::of(&found.submission),
         position: int(found.submission.position),
         series_break: found.series_break,

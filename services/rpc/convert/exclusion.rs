@@ -8,7 +8,7 @@ use super::{estimate, int, query_error};
 use crate::domain::collection::Dataset;
 use crate::domain::reference::Reference;
 use crate::engine::answer::{
-    ExclusionQuestion, ExclusionRow, ExclusionTable, ReasonCell, counted_indicators,
+    Beside, ExclusionQuestion, ExclusionRow, ExclusionTable, ReasonCell, counted_indicators,
 };
 use crate::engine::query::{Denominator, Measure, no_collection};
 use crate::proto::v1;
@@ -38,7 +38,8 @@ pub(in crate::rpc) fn question(
     Ok(ExclusionQuestion {
         query: query(reference, Some(&asked))?,
         indicators: counted_indicators(reference, &request.indicators).map_err(query_error)?,
-        estimates: estimates(reference, &request.estimate_collections)?,
+        estimates: estimates(reference, &request.estimate_collections)?
+            .map(|collections| Beside { collections, indicators: request.indicators.clone() }),
     })
 }
 

@@ -109,15 +109,16 @@ pub(in crate::rpc) fn impact_table(
     table: ImpactTable,
 ) -> v1::ChannelImpact {
     let (query, full) = (&question.query, question.query.full);
+    let (assessments, count) = table.assessments;
     v1::ChannelImpact {
         context: Some(context(table.context, query, Measure::Contacts, Denominator::KnownOnly)),
         dimensions: table.dimensions,
         rows: table.rows.into_iter().map(|row| impact_row(row, full)).collect(),
-        assessments: table
-            .assessments
+        assessments: assessments
             .into_iter()
             .map(|(about, said)| assessment(&about, said))
             .collect(),
+        assessment_count: int(count as u64),
     }
 }
 

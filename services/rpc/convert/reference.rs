@@ -100,6 +100,7 @@ pub(in crate::rpc) fn area(area: &Area) -> v1::Area {
         name: area.name.clone(),
         r#type: area.kind.clone(),
         parents: area.parents.clone(),
+        published_in: area.published_in.clone(),
     }
 }
 
@@ -118,5 +119,7 @@ pub(in crate::rpc) fn indicator(indicator: &Indicator) -> v1::Indicator {
         components: indicator.components.clone(),
         source: indicator.source.clone(),
         not_for_targets: indicator.not_for_targets,
+        unavailable: indicator.unavailable.clone(),
+        only_when_named: indicator.only_when_named,
     }
 }

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
 use tonic::Status;
 
 use crate::engine::query::no_organisation;
@@ -10,6 +13,11 @@ use crate::rpc::convert::{assessment, header, query_error, store_error};
 use crate::rpc::page::Page;
 use crate::rpc::{CALLER, Context, status, submissions};
 
+/// The day that has begun in the United Kingdom, whose clocks are at most an hour ahead of UTC.
+fn today() -> Date {
+    Timestamp::now().to_zoned(Offset::constant(1).to_time_zone()).date()
+}
+
 pub(super) async fn record(
     context: &Context,
     request: v1::RecordChannelAssessmentRequest,
@@ -17,7 +25,7 @@ pub(super) async fn record(
     let id = header::request_id(&request.request_id)
         .map_err(|what| status::field_invalid("request_id", what))?;
     let reference = Arc::clone(&context.engine.store().catalog().reference);
-    let given = assessment::read(&reference, request.assessment.as_ref())?;
+    let given = assessment::read(&reference, request.assessment.as_ref(), today())?;
     let written = context.engine.assess(given, CALLER, &id).await;
     let written = written.map_err(|error| submissions::refused(&error, &id))?;
     let found = context

@@ -2,6 +2,7 @@
 
 mod assessments;
 mod breakdown;
+mod estimates;
 mod impact;
 mod provision;
 mod risk;
@@ -61,6 +62,13 @@ impl DigitalExclusionService for Exclusion {
         assessments::list(&self.0, &request.into_inner()).await.map(Response::new)
     }
 
+    async fn list_estimates(
+        &self,
+        request: Request<v1::ListEstimatesRequest>,
+    ) -> Result<Response<v1::ListEstimatesResponse>, Status> {
+        estimates::list(&self.0, request.into_inner()).await.map(Response::new)
+    }
+
     type WatchDigitalExclusionBreakdownStream = Watched;
 
     async fn watch_digital_exclusion_breakdown(
@@ -86,5 +94,14 @@ impl DigitalExclusionService for Exclusion {
         request: Request<v1::WatchChannelImpactRequest>,
     ) -> Result<Response<Watched>, Status> {
         impact::watch(&self.0, &request.into_inner())
+    }
+
+    type WatchAreaRiskStream = Watched;
+
+    async fn watch_area_risk(
+        &self,
+        request: Request<v1::WatchAreaRiskRequest>,
+    ) -> Result<Response<Watched>, Status> {
+        risk::watch(&self.0, &request.into_inner())
     }
 }

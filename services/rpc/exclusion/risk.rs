@@ -1,4 +1,4 @@
-//! `GetAreaRisk`.
+//! How a score of small areas falls on people.
 
 use std::sync::Arc;
 
@@ -6,12 +6,16 @@ use prost::Message;
 use tonic::{Response, Status};
 
 use crate::engine::answer::RiskQuestion;
+use crate::engine::query::AsOf;
 use crate::engine::{Engine, QueryError};
 use crate::proto::v1;
-use crate::rpc::Context;
-use crate::rpc::answering::{Made, key};
+use crate::rpc::answering::{IS_NEWEST, Made, Watched, key};
 use crate::rpc::convert::risk;
 use crate::rpc::encoded::Encoded;
+use crate::rpc::{Context, status};
+
+/// What answers are kept under.
+const LETTER: u8 = b'r';
 
 fn make(engine: &Engine, question: &RiskQuestion) -> Result<Made, QueryError> {
     let table = engine.area_risk(question)?;
@@ -22,7 +26,6 @@ fn make(engine: &Engine, question: &RiskQuestion) -> Result<Made, QueryError> {
     Ok(Made { body, position, data_position, scope })
 }
 
-/// How a score of small areas falls on people.
 pub(super) async fn get(
     context: &Context,
     request: &v1::GetAreaRiskRequest,
@@ -30,5 +33,20 @@ pub(super) async fn get(
     let reference = Arc::clone(&context.engine.store().catalog().reference);
     let asked = risk::question(&reference, request)?;
     let as_of = asked.as_of.clone();
-    context.answer(key(b'r', request), asked, &as_of, make).await
+    context.answer(key(LETTER, request), asked, &as_of, make).await
+}
+
+pub(super) fn watch(
+    context: &Context,
+    request: &v1::WatchAreaRiskRequest,
+) -> Result<Response<Watched>, Status> {
+    let missing = || status::field_invalid("request", "is required");
+    let wanted = request.request.as_ref().ok_or_else(missing)?;
+    let reference = Arc::clone(&context.engine.store().catalog().reference);
+    let asked = risk::question(&reference, wanted);
+    let asked = asked.map_err(|refused| status::within("request", refused))?;
+    if asked.as_of != AsOf::Head {
+        return Err(status::field_invalid("request.as_of", IS_NEWEST));
+    }
+    context.watch(key(LETTER, wanted), asked, &AsOf::Head, request.after_position, make)
 }

@@ -44,10 +44,11 @@ pub(super) struct People {
     pub(super) joins: Vec<String>,
 }
 
-/// A population by small area: the newest month of a collection.
+/// A population by small area: of each organisation of a collection the last month that has one.
 struct Candidate<'a> {
     collection: &'a Collection,
-    month: Month,
+    /// First and last of these months.
+    months: (Month, Month),
     submissions: Vec<Arc<Submission>>,
     edition: Result<Edition, (String, String)>,
     data_position: u64,
@@ -72,14 +73,20 @@ fn candidates<'a>(
         let ids = std::iter::once(collection.id.as_str());
         let standing = standing(catalog, ids, Dataset::Populations, position);
         last_change = last_change.max(standing.data_position);
-        let by_area = |s: &&Arc<Submission>| s.column(Field::ResidenceLsoa).is_some();
-        let month = standing.submissions.iter().filter(by_area).map(|s| s.slot.month).max();
-        let Some(month) = month else { continue };
-        let submissions: Vec<_> =
-            standing.submissions.into_iter().filter(|s| s.slot.month == month).collect();
-        let edition = edition(catalog, reference, &submissions);
         let data_position = standing.data_position;
-        found.push(Candidate { collection, month, submissions, edition, data_position });
+        let mut last: BTreeMap<Arc<str>, Arc<Submission>> = BTreeMap::new();
+        let by_area = |s: &Arc<Submission>| s.column(Field::ResidenceLsoa).is_some();
+        for submission in standing.submissions.into_iter().filter(by_area) {
+            let known = last.get(&submission.organisation);
+            if known.is_none_or(|known| known.slot.month < submission.slot.month) {
+                last.insert(Arc::clone(&submission.organisation), submission);
+            }
+        }
+        let submissions: Vec<_> = last.into_values().collect();
+        let months = || submissions.iter().map(|submission| submission.slot.month);
+        let Some(months) = months().min().zip(months().max()) else { continue };
+        let edition = edition(catalog, reference, &submissions);
+        found.push(Candidate { collection, months, submissions, edition, data_position });
     }
     (found, last_change)
 }
@@ -148,23 +155,23 @@ impl Engine {
         let query = Query {
             collection: chosen.collection.id.clone(),
             care_setting: None,
-            place: Where::Organisations(
-                chosen.submissions.iter().map(|s| s.organisation.to_string()).collect(),
-            ),
-            months: (chosen.month, chosen.month),
+            place: Where::Organisations(expected(&reference, chosen).into_iter().collect()),
+            months: chosen.months,
             by: outer.clone(),
             filters: Vec::new(),
             as_of: AsOf::Position(position),
             confidence: Confidence::default(),
             full: true,
         };
-        let plan = self.plan(&Ask {
+        let mut plan = self.plan(&Ask {
             query: &query,
             collection: &query.collection,
             dataset: Dataset::Populations,
             dimensions: outer.iter().cloned().chain([SMALL_AREA.to_owned()]).collect(),
             filters: Vec::new(),
         })?;
+        let kept: BTreeSet<u64> = chosen.submissions.iter().map(|s| s.position).collect();
+        plan.keep(|submission| kept.contains(&submission.position));
         let threads = self.settings.threads;
         let path = plan.path(Unit::Weights);
         let table = plan.table(self.store().reader(), Unit::Weights, path, 1, threads)?;
@@ -194,7 +201,7 @@ fn choose<'a, 'b>(
     if fitting.is_empty() {
         let id = question.by.as_deref().unwrap_or_default();
         return Err(QueryError::Refused(format!(
-            "no population by small area tells people apart by `{id}`; there is one by {}",
+            "no population by small area tells people apart by `{id}`, and what is published for larger areas alone is not spread over small ones; there is one by {}",
             told_apart(reference, found).join(", ")
         )));
     }
@@ -212,11 +219,21 @@ fn choose<'a, 'b>(
             candidate.edition.is_ok(),
             collection.data_class == DataClass::Real,
             collection.expected_organisation_type == PUBLISHER,
-            candidate.month,
+            candidate.months.1,
             std::cmp::Reverse(collection.id.clone()),
         )
     };
     Ok(fitting.iter().max_by_key(rank).copied())
+}
+
+/// Organisations whose people make the population: those that have submitted, and all that are expected to. Publishers have the
+/// people of everybody, each in tables of its own.
+fn expected(reference: &Reference, candidate: &Candidate<'_>) -> BTreeSet<String> {
+    let kind = candidate.collection.expected_organisation_type.as_str();
+    let fed = !kind.is_empty() && kind != PUBLISHER;
+    let expected = reference.organisations().filter(|o| fed && o.kind == kind);
+    let found = candidate.submissions.iter().map(|submission| submission.organisation.to_string());
+    expected.map(|organisation| organisation.code.clone()).chain(found).collect()
 }
 
 /// The dimensions of people that there are populations for.
@@ -246,10 +263,11 @@ impl Counted<'_> {
         by: Option<By>,
         query: Query,
     ) -> Result<People, QueryError> {
+        let (first, last) = query.months;
+        let to = if first < last { format!(" to {last}") } else { String::new() };
         let mut joins = vec![format!(
-            "People of `{}`, {}, are counted by {}.",
+            "People of `{}`, {first}{to}, are counted by {}.",
             query.collection,
-            query.months.0,
             counted.label()
         )];
         let edition = match (by, dimension) {
@@ -274,7 +292,15 @@ impl Counted<'_> {
             people
         };
         let total = Group { key: None, people: bring(&self.table.all) };
-        let mut context = self.plan.context(&query);
+        // Each organisation has one of the months: none is missing in between.
+        let mut context = self.plan.context(&Query { months: (last, last), ..query.clone() });
+        context.first = first;
+        if first < last {
+            context.notes.push(
+                "Of each organisation its last month with people by small area: months are never added up."
+                    .into(),
+            );
+        }
         let mut groups = match (by, dimension) {
             (Some(By::People(_)), Some(_)) => {
                 let rows = self.table.rows.iter().map(|(row, counts)| (row[0], bring(counts)));
@@ -300,9 +326,11 @@ impl Counted<'_> {
             ));
         }
         if by == Some(By::Deprivation) {
+            let list = self.reference.list_of(Field::Deprivation);
             joins.push(format!(
-                "Deprivation is the small area's own, in the edition that goes with {}.",
-                edition.label()
+                "Deprivation is the small area's own, in the edition that goes with {}: {}.",
+                edition.label(),
+                list.map_or("", |list| list.source.as_str())
             ));
         }
         if let Some(dimension) = dimension {
@@ -358,7 +386,6 @@ impl Counted<'_> {
         context.area.clone_from(&self.question.area);
         context.area_name.clone_from(&self.question.area_name);
         context.residence = true;
-        context.expected_organisation_count = context.organisation_count;
         let all: u64 = self.table.all.iter().sum();
         let placed: u64 = self.by_code(&self.table.all).values().sum();
         if all > placed {

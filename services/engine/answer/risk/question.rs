@@ -1,12 +1,12 @@
 //! What is asked of area risk, checked against the reference content.
 
-use crate::domain::codes::{Dimension, Source, nearest};
+use crate::domain::codes::{Dimension, Source};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::domain::indicator::{Indicator, Unit};
 use crate::domain::reference::Reference;
 use crate::domain::small_area::Edition;
-use crate::engine::query::{AsOf, no_area, no_collection};
+use crate::engine::query::{AsOf, no_area, no_collection, no_indicator, too_wide};
 use crate::engine::{Missing, QueryError};
 
 /// Indicator that is meant where none is named, and the score from which an area is of high risk where nothing is said and the
@@ -110,6 +110,9 @@ impl RiskQuestion {
         }
         let area = reference.areas().get(&asked.area);
         let area = area.ok_or_else(|| no_area(reference, &asked.area))?;
+        if area.is_wider() {
+            return Err(too_wide(reference, area));
+        }
         let lived_in = Edition::ALL
             .iter()
             .any(|edition| lies_in(reference, *edition, &area.code).next().is_some());
@@ -195,8 +198,12 @@ pub(super) fn lies_in<'a>(
 }
 
 fn no_small_areas(reference: &Reference, code: &str, kind: &str) -> String {
-    let around = reference.areas().ancestors(code).into_iter().find(|around| {
-        Edition::ALL.iter().any(|edition| lies_in(reference, *edition, around).next().is_some())
+    let areas = reference.areas();
+    let around = areas.ancestors(code).into_iter().find(|around| {
+        areas.get(around).is_some_and(|area| !area.is_wider())
+            && Edition::ALL
+                .iter()
+                .any(|edition| lies_in(reference, *edition, around).next().is_some())
     });
     let instead =
         around.map_or(String::new(), |around| format!(": `{around}`, which holds it, is answered"));
@@ -214,13 +221,6 @@ fn no_score(reference: &Reference, indicator: &Indicator) -> String {
         indicator.unit.name(),
         scores.join(", ")
     )
-}
-
-fn no_indicator(reference: &Reference, id: &str) -> QueryError {
-    let near = nearest(id, reference.indicators().map(|indicator| indicator.id.as_str()));
-    let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
-    let message = format!("no indicator `{id}`{hint}; ReferenceService.ListIndicators lists them");
-    QueryError::NotFound { kind: Missing::Indicator, name: id.to_owned(), message }
 }
 
 fn no_dimension(reference: &Reference, id: &str) -> QueryError {

@@ -138,7 +138,8 @@ fn read(
         edition.label(),
         scores.len()
     )];
-    let source = submission.source.as_deref().cloned().unwrap_or_default();
+    let mut source = submission.source.as_deref().cloned().unwrap_or_default();
+    source.not_for_targets |= reference.is_not_for_targets(&question.indicator);
     Ok(Scored { scores, edition, components, source, joins, data_position })
 }
 

@@ -7,10 +7,12 @@ use super::running::open;
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::EstimateSource;
 use crate::domain::submission::{Given, Header};
-use crate::engine::answer::PublishedEstimate;
+use crate::engine::answer::{Beside, EstimateList, Estimates, ListAsked, Place, PublishedEstimate};
 use crate::engine::query::{AsOf, Asked, Filter, Query};
 use crate::engine::{Engine, QueryError, Touched};
 
+/// Indicator, period, base, value of a figure of England.
+type OfEngland<'a> = (&'a str, &'a str, &'a str, f64);
 /// Area, period, keys, value.
 type Row<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], f64);
 
@@ -31,6 +33,39 @@ impl World {
 
     /// Submits figures of DX-12; gives the position.
     fn submit(&mut self, collection: &str, month: &str, series: &str, rows: &[Row<'_>]) -> u64 {
+        let given = rows.iter().map(|(area, period, keys, value)| Given {
+            indicator: "DX-12",
+            area,
+            period,
+            keys: keys.to_vec(),
+            value: Some(*value),
+            ..Given::default()
+        });
+        let given: Vec<_> = given.collect();
+        self.submit_given(collection, month, series, &given)
+    }
+
+    /// Submits figures of England to the survey of patients; gives the position.
+    fn survey(&mut self, month: &str, series: &str, rows: &[OfEngland<'_>]) -> u64 {
+        let given = rows.iter().map(|(indicator, period, base, value)| Given {
+            indicator,
+            area: "E92000001",
+            period,
+            value: Some(*value),
+            base,
+            ..Given::default()
+        });
+        let given: Vec<_> = given.collect();
+        self.submit_given("gpps", month, series, &given)
+    }
+
+    fn submit_given(
+        &mut self,
+        collection: &str,
+        month: &str,
+        series: &str,
+        rows: &[Given<'_>],
+    ) -> u64 {
         self.requests += 1;
         let header = Header {
             organisation: "ONS".into(),
@@ -47,16 +82,8 @@ impl World {
         };
         let source = EstimateSource { series: series.into(), ..EstimateSource::default() };
         let mut builder = self.engine.estimate_builder(header.clone(), source);
-        for (area, period, keys, value) in rows {
-            let given = Given {
-                indicator: "DX-12",
-                area,
-                period,
-                keys: keys.to_vec(),
-                value: Some(*value),
-                ..Given::default()
-            };
-            builder.row(&given, Vec::new);
+        for given in rows {
+            builder.row(given, Vec::new);
         }
         let draft = builder.finish();
         assert_eq!(draft.problems, []);
@@ -69,8 +96,20 @@ impl World {
         Query::new(&reference, asked, as_of).unwrap()
     }
 
+    /// What stands beside a question that names collections and indicators.
+    fn beside(
+        &self,
+        asked: &Asked,
+        collections: &[&str],
+        indicators: &[&str],
+    ) -> Result<Estimates, QueryError> {
+        let of = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+        let beside = Beside { collections: of(collections), indicators: of(indicators) };
+        self.engine.estimates(&self.query(asked, AsOf::Head), &beside)
+    }
+
     fn found(&self, asked: &Asked) -> Vec<PublishedEstimate> {
-        self.engine.estimates(&self.query(asked, AsOf::Head), &[]).unwrap().found
+        self.engine.estimates(&self.query(asked, AsOf::Head), &Beside::default()).unwrap().found
     }
 
     fn values(&self, asked: &Asked) -> Vec<f64> {
@@ -172,8 +211,7 @@ fn each_series_has_its_newest_period_and_breaks_are_told() {
 fn the_past_stays_and_the_scope_covers_what_changes_the_answer() {
     let mut world = World::new();
     let asked = about("QK1", "2018", &[], &[]);
-    let head =
-        |world: &World| world.engine.estimates(&world.query(&asked, AsOf::Head), &[]).unwrap();
+    let head = |world: &World| world.beside(&asked, &[], &[]).unwrap();
     let nothing = head(&world);
     assert!(nothing.found.is_empty() && nothing.data_position == 0);
     let first = world.submit("gpps", "2018-06", "s", &[("E92000001", "2018", &[], 0.4)]);
@@ -193,15 +231,130 @@ fn the_past_stays_and_the_scope_covers_what_changes_the_answer() {
     assert_eq!(now.data_position, third);
     for (position, expected) in [(first - 1, vec![]), (first, vec![0.4]), (second, vec![0.5])] {
         let query = world.query(&asked, AsOf::Position(position));
-        let past = world.engine.estimates(&query, &[]).unwrap();
+        let past = world.engine.estimates(&query, &Beside::default()).unwrap();
         assert_eq!(past.found.iter().map(|f| f.estimate.value).collect::<Vec<_>>(), expected);
     }
-    let only = |ids: &[&str]| {
-        let ids: Vec<_> = ids.iter().map(|id| (*id).to_owned()).collect();
-        world.engine.estimates(&world.query(&asked, AsOf::Head), &ids)
-    };
+    let only = |ids: &[&str]| world.beside(&asked, ids, &[]);
     assert_eq!(only(&["gpps", "gpps"]).unwrap().found.len(), 1);
-    assert!(only(&["-"]).unwrap().found.is_empty());
     assert!(matches!(only(&["gppss"]), Err(QueryError::NotFound { .. })));
     assert!(matches!(only(&["practice-feed"]), Err(QueryError::Field { .. })));
+}
+
+/// What publishers made of several areas is nearer than the system, the system's region nearer than the country; of areas that are
+/// not around the asked one nothing counts.
+#[test]
+fn the_nearest_area_is_the_publishers_own_then_the_region() {
+    let mut world = World::new();
+    let rows: &[Row<'_>] = &[
+        ("K02000001", "2018", &[], 0.898),
+        ("E12000004", "2018", &[], 0.884),
+        ("NAME:Leicestershire CC and Rutland", "2018", &[], 0.912),
+        ("E06000016", "2018", &[], 0.867),
+        ("E12000003", "2018", &[], 0.111),
+        ("E92000001", "2018", &[("sex", "1")], 0.5),
+        ("K02000001", "2018", &[("sex", "1")], 0.6),
+    ];
+    world.submit("ons-internet-users", "2018-12", "lfs", rows);
+    for (area, value, name) in [
+        ("E10000018", 0.912, "Leicestershire CC and Rutland"),
+        ("E06000017", 0.912, "Leicestershire CC and Rutland"),
+        ("E07000129", 0.912, "Leicestershire CC and Rutland"),
+        ("E06000016", 0.867, "Leicester"),
+        ("QK1", 0.884, "East Midlands"),
+        ("04V", 0.884, "East Midlands"),
+    ] {
+        let found = world.found(&about(area, "2018", &[], &[]));
+        let told: Vec<_> = found.iter().map(|f| (f.estimate.value, &*f.area_name)).collect();
+        assert_eq!(told, [(value, name)], "{area}");
+    }
+    assert_eq!(world.values(&about("E10000018", "2018", &["sex"], &[])), [0.5]);
+}
+
+/// A figure on another base takes nobody's place and is told as a break, also within one series.
+#[test]
+fn figures_on_another_base_stand_apart() {
+    let mut world = World::new();
+    let (adults, users) = ("adults 18+", "users of any online service");
+    world.survey("2023-06", "s1", &[("DX-12", "2023", adults, 0.30)]);
+    world.survey("2024-06", "s1", &[("DX-12", "2024", users, 0.10)]);
+    let told = |world: &World| -> Vec<_> {
+        let found = world.found(&about("QK1", "2026", &[], &[]));
+        found.into_iter().map(|f| (f.estimate.value, f.estimate.base, f.series_break)).collect()
+    };
+    let first = (0.30, adults.to_owned(), false);
+    assert_eq!(told(&world), [first, (0.10, users.to_owned(), true)]);
+    // Both bases in one year: each goes on from its own, and the one that begins beside it has none before.
+    world.survey(
+        "2025-06",
+        "s1",
+        &[("DX-12", "2025", adults, 0.28), ("DX-12", "2025", users, 0.09)],
+    );
+    let second = (0.28, adults.to_owned(), true);
+    assert_eq!(told(&world), [second, (0.09, users.to_owned(), false)]);
+}
+
+#[test]
+fn what_stands_beside_is_what_was_asked_for() {
+    let mut world = World::new();
+    let ids = ["DX-05", "DX-05-USED", "DX-06", "DX-10", "SURVEY-ANSWER"];
+    let value = |id: &str| if id == "DX-10" { 4.0 } else { 0.5 };
+    let rows: Vec<_> = ids.iter().map(|id| (*id, "2021", "", value(id))).collect();
+    world.survey("2021-03", "s", &rows);
+    let asked = about("QK1", "2021", &[], &[]);
+    let found = |collections: &[&str], indicators: &[&str]| -> Vec<String> {
+        let found = world.beside(&asked, collections, indicators).unwrap().found;
+        found.into_iter().map(|found| found.estimate.indicator).collect()
+    };
+    assert_eq!(found(&[], &[]), ["DX-05", "DX-05-USED", "DX-06", "DX-10"]);
+    assert_eq!(found(&["gpps"], &[]), ids);
+    assert_eq!(found(&[], &["DX-06"]), ["DX-06"]);
+    assert_eq!(found(&["gpps"], &["DX-05", "DX-07"]), ["DX-05", "DX-05-USED"]);
+    assert_eq!(found(&[], &["DX-0", "DX-1"]), Vec::<String>::new());
+    // The indicator says so, whether or not whoever submitted it did.
+    let flags: Vec<_> = world.found(&asked).iter().map(|f| f.source.not_for_targets).collect();
+    assert_eq!(flags, [false, false, false, true]);
+}
+
+#[test]
+fn every_figure_is_in_the_list() {
+    let mut world = World::new();
+    let rows: &[Row<'_>] = &[
+        ("K02000001", "2017", &[("publisher:employment_status", "Retired")], 0.3),
+        ("K02000001", "2018", &[("publisher:employment_status", "Retired")], 0.2),
+        ("NAME:Somewhere", "2018", &[], 0.9),
+        ("E54000015", "2018-Q2", &[], 0.4),
+    ];
+    world.submit("ons-internet-users", "2018-12", "lfs", rows);
+    world.survey("2020-03", "s", &[("SURVEY-ANSWER", "2020", "", 0.1)]);
+    world.submit("ons-internet-users", "2019-12", "new", &[("NAME:Somewhere", "2019", &[], 0.8)]);
+    let list = |asked: [&str; 4]| {
+        let reference = Arc::clone(&world.engine.store().catalog().reference);
+        let [collection, indicator, area, period] = asked.map(str::to_owned);
+        let asked = ListAsked { collection, indicator, area, period };
+        let list = EstimateList::new(&reference, &asked)?;
+        let (mut all, mut after): (Vec<_>, Option<Place>) = (Vec::new(), None);
+        loop {
+            let page = world.engine.list_estimates(&list, after, 2)?;
+            let Some((last, _)) = page.last() else { break };
+            after = Some(*last);
+            all.extend(page.into_iter().map(|(_, f)| (f.estimate.value, f.series_break)));
+        }
+        Ok::<_, QueryError>(all)
+    };
+    let values =
+        |asked| -> Vec<f64> { list(asked).unwrap().into_iter().map(|one| one.0).collect() };
+    assert_eq!(values(["", "", "", ""]), [0.3, 0.2, 0.9, 0.4, 0.1, 0.8]);
+    assert_eq!(values(["gpps", "", "", ""]), [0.1]);
+    assert_eq!(values(["", "DX-12", "", "2018"]), [0.2, 0.9, 0.4]);
+    assert_eq!(values(["", "", "QK1", ""]), [0.4]);
+    assert_eq!(values(["", "", "E54000015", "2018-04"]), Vec::<f64>::new());
+    assert_eq!(list(["", "", "NAME:Somewhere", ""]).unwrap(), [(0.9, false), (0.8, true)]);
+    let holds_none = list(["practice-feed", "", "", ""]).unwrap_err();
+    assert!(matches!(holds_none, QueryError::Field { field, .. } if field == "collection"));
+    let no_time = list(["", "", "", "soon"]).unwrap_err();
+    assert!(matches!(no_time, QueryError::Field { field, .. } if field == "period"));
+    for asked in [["nowhere", "", "", ""], ["", "DX-1O", "", ""], ["", "", "NAME:Nowhere", ""]] {
+        let unknown = list(asked).unwrap_err();
+        assert!(matches!(unknown, QueryError::NotFound { name, .. } if asked.contains(&&*name)));
+    }
 }

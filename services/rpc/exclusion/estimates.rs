@@ -1,0 +1,61 @@
+//! Published figures, one by one.
+
+use std::sync::Arc;
+
+use tonic::Status;
+
+use crate::engine::answer::{EstimateList, ListAsked, Place};
+use crate::proto::v1;
+use crate::rpc::Context;
+use crate::rpc::convert::{estimate, query_error};
+use crate::rpc::page::Page;
+
+/// Bits of a row's number in a cursor: a submission has no more rows than that, and positions need fewer than the others.
+const ROW_BITS: u32 = 23;
+
+/// The cursor of a page that begins behind a place.
+fn cursor((position, row): Place) -> u64 {
+    (position << ROW_BITS) | row as u64
+}
+
+/// The place behind which a page begins; none: it is the first. No submission has position 0.
+fn place(cursor: u64) -> Option<Place> {
+    let row = usize::try_from(cursor & ((1 << ROW_BITS) - 1)).unwrap_or(usize::MAX);
+    (cursor > 0).then_some((cursor >> ROW_BITS, row))
+}
+
+pub(super) async fn list(
+    context: &Context,
+    request: v1::ListEstimatesRequest,
+) -> Result<v1::ListEstimatesResponse, Status> {
+    let v1::ListEstimatesRequest { collection, indicator, area, period, page_size, page_token } =
+        request;
+    let query = ["estimates", &collection, &indicator, &area, &period];
+    let page = Page::new(&context.page_key, &query, page_size, &page_token)?;
+    let reference = Arc::clone(&context.engine.store().catalog().reference);
+    let asked = ListAsked { collection, indicator, area, period };
+    let list = EstimateList::new(&reference, &asked).map_err(query_error)?;
+    let (after, size) = (place(page.cursor), page.size);
+    let mut found = context
+        .work(move |engine| engine.list_estimates(&list, after, size + 1))
+        .await?
+        .map_err(query_error)?;
+    let more = found.len() > size;
+    found.truncate(size);
+    let last = found.last().filter(|_| more).map(|(place, _)| page.token(cursor(*place)));
+    let estimates = found.into_iter().map(|(_, one)| estimate::published(one)).collect();
+    Ok(v1::ListEstimatesResponse { estimates, next_page_token: last.unwrap_or_default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_the_place_that_it_was_made_of() {
+        assert_eq!(place(0), None);
+        for found in [(1, 0), (1, 4_999_999), (1 << 40, 7)] {
+            assert_eq!(place(cursor(found)), Some(found));
+        }
+    }
+}
