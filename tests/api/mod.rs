@@ -9,6 +9,7 @@ mod impact;
 mod oracle;
 mod provision;
 mod queries;
+mod questions;
 mod reference;
 mod refusals;
 mod risk;

@@ -325,7 +325,11 @@ async fn lists_agree_with_one_another_and_page() {
     assert_eq!(codes.len(), areas.len());
     for area in &areas {
         assert!(area.parents.iter().all(|parent| codes.contains(parent.as_str())), "{area:?}");
-        let question = json!({"query": {"area": area.code, "period": {"first": "2020-04"}}});
+        // No organisation belongs to a district: people live there.
+        let basis = if area.r#type == "district" { "RESIDENCE" } else { "PROVIDER" };
+        let basis = format!("AREA_BASIS_{basis}");
+        let query = json!({"area": area.code, "areaBasis": basis, "period": {"first": "2020-04"}});
+        let question = json!({"query": query});
         server.ask(question).await.unwrap();
     }
     for organisation in &organisations {

@@ -4,6 +4,7 @@ use super::access::{Access, access_collection};
 use super::around::{axis_sums, has_total, joined, nothing, occurring};
 use super::context::{Context, Key};
 use super::indicators::IndicatorCell;
+use super::parent::Parent;
 use super::plan::Plan;
 use super::table::{Folded, Unit};
 use crate::domain::field::Field;
@@ -105,7 +106,7 @@ impl Engine {
         let query = &question.query;
         let mut plan = self.consultations(query, Measure::Contacts, &[MODE])?;
         let pinned = plan.pinned(query);
-        let (mut context, mut scope) = (plan.context(query), plan.scope.clone());
+        let (mut context, mut scope) = (self.context(&mut plan, query), plan.scope.clone());
         let named = match question.access_collection.as_str() {
             "" => plan.collection.access_collection.clone(),
             named => access_collection(&plan.reference, named)?.id.clone(),
@@ -160,12 +161,9 @@ impl Engine {
         if has_total(query) {
             rows.push(row(Vec::new(), &folded.all));
         }
-        if let Some((key, parent)) = plan.declared_parent(&pinned) {
-            let whole = self.provision(&ProvisionQuestion { query: parent, ..question.clone() })?;
-            context.notes.push(format!(
-                "{} stands for all organisations of that area, those not listed included.",
-                key.code
-            ));
+        if let Some(Parent { key, query, note }) = plan.declared_parent(&pinned) {
+            let whole = self.provision(&ProvisionQuestion { query, ..question.clone() })?;
+            context.notes.push(note);
             let keys = vec![key];
             rows.extend(
                 whole.rows.into_iter().map(|row| ProvisionRow { keys: keys.clone(), ..row }),

@@ -11,7 +11,7 @@ use crate::engine::answer::{
     Conversion, ImpactQuestion, ImpactRow, ImpactTable, ModeDifference, ProvisionGroup,
     ProvisionQuestion, ProvisionRow, ProvisionTable, Sources,
 };
-use crate::engine::query::{Denominator, Measure};
+use crate::engine::query::{Denominator, Measure, TableKind};
 use crate::proto::v1;
 
 /// A question about face-to-face provision.
@@ -19,7 +19,7 @@ pub(in crate::rpc) fn provision(
     reference: &Reference,
     request: &v1::GetFaceToFaceProvisionRequest,
 ) -> Result<ProvisionQuestion, Status> {
-    let query = query(reference, request.query.as_ref())?;
+    let query = query(reference, TableKind::Consultations, request.query.as_ref())?;
     Ok(ProvisionQuestion { query, access_collection: request.access_collection.clone() })
 }
 
@@ -69,7 +69,7 @@ pub(in crate::rpc) fn impact(
     reference: &Reference,
     request: &v1::GetChannelImpactRequest,
 ) -> Result<ImpactQuestion, Status> {
-    let query = query(reference, request.query.as_ref())?;
+    let query = query(reference, TableKind::Consultations, request.query.as_ref())?;
     Ok(ImpactQuestion { query, late_counts_as_missed: request.late_counts_as_missed })
 }
 

@@ -10,7 +10,7 @@ use crate::engine::QueryError;
 use crate::engine::answer::{ChannelQuestion, OutcomeQuestion};
 use crate::engine::query::{AsOf, Asked, Denominator, Filter, Measure, Query};
 
-fn said(dataset: Dataset, organisation: &str, month: &str, rows: Vec<Row>) -> Said {
+pub(super) fn said(dataset: Dataset, organisation: &str, month: &str, rows: Vec<Row>) -> Said {
     Said {
         collection: "synthetic-llr",
         dataset,
@@ -32,11 +32,11 @@ fn row(weight: u32, fields: &[(Field, &str)]) -> Row {
     Row { fields, weight: Some(weight), person: None, day: None }
 }
 
-fn telephone(weight: u32) -> Row {
+pub(super) fn telephone(weight: u32) -> Row {
     row(weight, &[(Field::Channel, "TELEPHONE")])
 }
 
-fn query(running: &Running, area: &str, by: &[&str]) -> Query {
+pub(super) fn query(running: &Running, area: &str, by: &[&str]) -> Query {
     let asked = Asked {
         collection: "synthetic-llr".into(),
         area: area.into(),
@@ -48,7 +48,7 @@ fn query(running: &Running, area: &str, by: &[&str]) -> Query {
     Query::new(&running.reference(), &asked, AsOf::Head).unwrap()
 }
 
-fn contacts(query: Query) -> ChannelQuestion {
+pub(super) fn contacts(query: Query) -> ChannelQuestion {
     ChannelQuestion {
         query,
         measure: Measure::Contacts,
@@ -117,11 +117,11 @@ fn quality_counts_a_set_that_is_known_coarsely_once() {
 #[test]
 fn a_condition_on_organisations_does_not_make_the_others_late() {
     let mut running = Running::new();
-    for organisation in ["04C", "04V"] {
+    for organisation in ["C82001", "C82010"] {
         running.submit(said(Dataset::Consultations, organisation, "2020-04", vec![telephone(50)]));
     }
     let mut query = query(&running, "QK1", &[]);
-    query.filters.push(Filter { dimension: "organisation".into(), codes: vec!["04C".into()] });
+    query.filters.push(Filter { dimension: "organisation".into(), codes: vec!["C82001".into()] });
     let context = running.engine().channels(&contacts(query)).unwrap().context;
     assert_eq!((context.organisation_count, context.expected_organisation_count), (1, 1));
     let late: Vec<_> =

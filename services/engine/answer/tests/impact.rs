@@ -13,7 +13,7 @@ use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::engine::QueryError;
 use crate::engine::answer::{ImpactQuestion, ImpactRow, ImpactTable, Reason};
-use crate::engine::query::{AsOf, Asked, Query};
+use crate::engine::query::{AsOf, Asked, Query, TableKind};
 
 /// Numerator, denominator, unknown, not collected of each outcome in person and remotely; remote, followed, not computable.
 #[derive(Debug, Default, PartialEq)]
@@ -213,6 +213,7 @@ fn impact_of(rows: Vec<Row>) -> ImpactTable {
         rows,
     });
     let asked = Asked {
+        table: TableKind::Consultations,
         collection: "synthetic-llr".into(),
         organisations: vec!["04C".into()],
         first: "2020-04".into(),
