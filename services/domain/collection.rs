@@ -91,10 +91,13 @@ pub struct Collection {
     /// Collection whose access snapshots tell whether people can use remote care; empty: none.
     #[serde(default)]
     pub access_collection: String,
-    /// Type of the organisations that may submit, so that no part is counted beside its whole; empty: any may.
+    /// Type of the organisations that may submit, so that no part is counted beside its whole, and that are expected to; empty: any
+    /// may, and nobody is expected.
     #[serde(default)]
     pub expected_organisation_type: String,
-    /// Care settings that are answered from it where no collection is named.
+    /// Care settings that are answered from it where no collection is named; see [`default_collection`].
+    ///
+    /// [`default_collection`]: crate::domain::reference::Reference::default_collection
     #[serde(default)]
     pub default_for: Vec<String>,
     /// Whether questions about digital access are answered from it where no collection is named.

@@ -1,5 +1,6 @@
 //! Calendar months, and the whole periods made of them.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -125,6 +126,19 @@ pub fn months_of(text: &str) -> Result<RangeInclusive<Month>, PeriodError> {
     whole().ok_or_else(|| PeriodError(text.to_owned()))
 }
 
+/// The quarter, financial year or calendar year that some months fill exactly.
+#[must_use]
+pub fn filled_by(months: &BTreeSet<Month>) -> Option<String> {
+    let first = months.first()?;
+    let periods = [first.quarter(), first.financial_year(), first.year().to_string()];
+    periods.into_iter().find(|period| {
+        months_of(period).is_ok_and(|whole| {
+            let all = usize::from(whole.end().0 - whole.start().0) + 1;
+            months.len() == all && months.iter().all(|month| whole.contains(month))
+        })
+    })
+}
+
 fn year_of(text: &str) -> Option<i32> {
     (text.len() == 4).then(|| digits(text)).flatten()
 }
@@ -158,6 +172,27 @@ mod tests {
         assert_eq!(months("2020-04").unwrap(), "2020-04..2020-04");
         for text in ["2020/22", "2020-Q5", "2020-Q0", "20", "2020/1", "all"] {
             assert!(months(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn months_that_fill_a_period_are_that_period() {
+        let filled = |texts: &[&str]| {
+            let months = texts.iter().map(|text| months_of(text).unwrap());
+            let numbers = months.flat_map(|m| m.start().number()..=m.end().number());
+            filled_by(&numbers.filter_map(|n| Month::from_number(n.into())).collect())
+        };
+        assert_eq!(filled(&["2020-04", "2020-05", "2020-06"]).unwrap(), "2020-Q2");
+        assert_eq!(filled(&["2020-Q1", "2020-Q2", "2020-Q3", "2020-Q4"]).unwrap(), "2020");
+        assert_eq!(filled(&["2020-Q2", "2020-Q3", "2020-Q4", "2021-Q1"]).unwrap(), "2020/21");
+        for texts in [
+            &["2020-04", "2020-05"][..],
+            &["2020-03", "2020-04", "2020-05"],
+            &["2020-Q1", "2020-Q2"],
+            &["2020", "2021"],
+            &[],
+        ] {
+            assert_eq!(filled(texts), None, "{texts:?}");
         }
     }
 

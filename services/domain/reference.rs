@@ -5,13 +5,13 @@ mod read;
 mod residence;
 mod small_areas;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::area::{Area, Areas, Organisation};
 use crate::domain::codes::{
     CodeList, Content, ContentError, Dimension, Source, State, Value, nearest,
 };
-use crate::domain::collection::{Collection, Dataset};
+use crate::domain::collection::Collection;
 use crate::domain::field::{FIELD_LIMIT, Field};
 use crate::domain::indicator::Indicator;
 use crate::domain::small_area::SmallAreas;
@@ -24,6 +24,8 @@ pub struct Reference {
     areas: Areas,
     organisations: BTreeMap<String, Organisation>,
     collections: BTreeMap<String, Collection>,
+    /// Care setting to the collections of consultations that answer for it by default, in order.
+    defaults: BTreeMap<String, Vec<String>>,
     indicators: BTreeMap<String, Indicator>,
     small_areas: SmallAreas,
     deprivation_of: BTreeMap<(String, String), String>,
@@ -115,13 +117,19 @@ impl Reference {
         self.collections.values()
     }
 
-    /// The collection that a care setting is answered from where none is named.
+    /// The collection that a care setting is answered from where none is named: of those that name it, in the order of their
+    /// file, the first that expects one of these organisations to submit; the first of all where none does.
     #[must_use]
-    pub fn default_collection(&self, care_setting: &str) -> Option<&Collection> {
-        self.collections().find(|c| {
-            c.datasets.contains(&Dataset::Consultations)
-                && c.default_for.iter().any(|s| s == care_setting)
-        })
+    pub fn default_collection(
+        &self,
+        care_setting: &str,
+        organisations: &BTreeSet<String>,
+    ) -> Option<&Collection> {
+        let named = self.defaults.get(care_setting)?;
+        let named = || named.iter().filter_map(|id| self.collections.get(id));
+        let kinds: BTreeSet<_> =
+            organisations.iter().filter_map(|code| Some(&self.organisation(code)?.kind)).collect();
+        named().find(|c| kinds.contains(&c.expected_organisation_type)).or_else(|| named().next())
     }
 
     /// The collection that questions about digital access are answered from where none is named.

@@ -1,9 +1,13 @@
 //! What is asked: the same words for every breakdown, checked against the reference content.
 
+mod collection;
+
 use std::collections::BTreeSet;
 
 use crate::domain::area::Area;
 use crate::domain::codes::{Dimension, Source, State, nearest};
+use crate::domain::collection::Dataset;
+use crate::domain::field::Field;
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
 use crate::domain::statistics::Confidence;
@@ -32,6 +36,37 @@ pub enum Denominator {
     All,
 }
 
+/// What a table counts, and whether the channels are its columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum TableKind {
+    /// Consultations, with the channels as columns.
+    #[default]
+    Channels,
+    /// Consultations, with the channel as a dimension like others.
+    Consultations,
+    /// People of access snapshots.
+    Access,
+}
+
+impl TableKind {
+    /// The shape of the data that it counts.
+    #[must_use]
+    pub fn dataset(self) -> Dataset {
+        match self {
+            Self::Channels | Self::Consultations => Dataset::Consultations,
+            Self::Access => Dataset::DigitalAccess,
+        }
+    }
+
+    /// What it counts, in words.
+    fn records(self) -> &'static str {
+        match self {
+            Self::Channels | Self::Consultations => "consultations",
+            Self::Access => "access records",
+        }
+    }
+}
+
 /// Where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Where {
@@ -41,6 +76,22 @@ pub enum Where {
     Residence(String),
     /// Organisations by name.
     Organisations(Vec<String>),
+}
+
+impl Where {
+    /// The organisations that a question is about: all of them by residence.
+    #[must_use]
+    pub fn organisations(&self, reference: &Reference) -> BTreeSet<String> {
+        match self {
+            Self::Organisations(codes) => codes.iter().cloned().collect(),
+            Self::Residence(_) => reference.organisations().map(|o| o.code.clone()).collect(),
+            Self::Provider(area) => reference
+                .organisations()
+                .filter(|organisation| organisation.areas.contains(area))
+                .map(|organisation| organisation.code.clone())
+                .collect(),
+        }
+    }
 }
 
 /// When the data was as it is asked for.
@@ -66,6 +117,8 @@ pub struct Filter {
 /// What is asked about.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Query {
+    /// What is counted in which columns.
+    pub table: TableKind,
     /// Collection id.
     pub collection: String,
     /// Care setting, where one was named.
@@ -90,6 +143,8 @@ pub struct Query {
 #[derive(Clone, Debug, Default)]
 #[allow(missing_docs)] // the contract's message of the same name describes each
 pub struct Asked {
+    /// The table that is asked for.
+    pub table: TableKind,
     pub collection: String,
     pub care_setting: String,
     pub area: String,
@@ -108,8 +163,8 @@ const DIMENSIONS: usize = 3;
 const FILTERS: usize = 8;
 const CODES: usize = 1000;
 const ORGANISATIONS: usize = 1000;
-/// Care setting that is meant where neither it nor a collection is named.
-const DEFAULT_SETTING: &str = "PRIMARY_CARE";
+/// The dimension that some tables have as columns.
+const CHANNEL: &str = "channel";
 
 fn field(name: &str, description: impl Into<String>) -> QueryError {
     QueryError::Field { field: format!("query.{name}"), description: description.into() }
@@ -126,17 +181,39 @@ impl Query {
     /// The first field that cannot be used.
     pub fn new(reference: &Reference, asked: &Asked, as_of: AsOf) -> Result<Self, QueryError> {
         let months = months(asked)?;
-        let (collection, care_setting) = collection(reference, asked)?;
         let place = place(reference, asked)?;
+        let (collection, care_setting) = collection::collection(reference, asked, &place)?;
         let confidence = match asked.confidence_level {
             None => Confidence::default(),
             Some(level) => Confidence::from_level(level)
                 .ok_or_else(|| field("confidence_level", "give 0.95 or 0.998"))?,
         };
         let (by, filters) = dimensions(reference, asked, &place)?;
-        let full = !asked.basic;
-        Ok(Self { collection, care_setting, place, months, by, filters, as_of, confidence, full })
+        let (table, full) = (asked.table, !asked.basic);
+        Ok(Self {
+            table,
+            collection,
+            care_setting,
+            place,
+            months,
+            by,
+            filters,
+            as_of,
+            confidence,
+            full,
+        })
     }
+
+    /// The conditions with several values, each of which gets rows of its own. Channels that are columns are not added up.
+    pub fn several(&self) -> impl Iterator<Item = &Filter> {
+        self.filters.iter().filter(|filter| has_rows(self.table, filter))
+    }
+}
+
+/// Whether the values of a condition get rows of their own.
+fn has_rows(table: TableKind, filter: &Filter) -> bool {
+    let columns = table == TableKind::Channels && filter.dimension == CHANNEL;
+    filter.codes.len() > 1 && !columns
 }
 
 fn months(asked: &Asked) -> Result<(Month, Month), QueryError> {
@@ -155,45 +232,6 @@ fn months(asked: &Asked) -> Result<(Month, Month), QueryError> {
         return Err(field("period.last", format!("{} is before {}", asked.last, asked.first)));
     }
     Ok((*first.start(), *last.end()))
-}
-
-fn collection(
-    reference: &Reference,
-    asked: &Asked,
-) -> Result<(String, Option<String>), QueryError> {
-    let setting = (!asked.care_setting.is_empty()).then(|| asked.care_setting.clone());
-    if let Some(setting) = &setting {
-        let known =
-            reference.list("care_setting").is_some_and(|list| list.category(setting).is_some());
-        if !known {
-            return Err(field(
-                "care_setting",
-                format!("`{setting}` is in no code list: see code list `care_setting`"),
-            ));
-        }
-    }
-    if asked.collection.is_empty() {
-        let setting_asked = setting.clone().unwrap_or_else(|| DEFAULT_SETTING.into());
-        let found = reference.default_collection(&setting_asked).ok_or_else(|| {
-            let message = format!("no collection answers for {setting_asked} by itself: name one");
-            missing(Missing::Collection, &setting_asked, message)
-        })?;
-        let only = found.care_settings.len() == 1;
-        return Ok((found.id.clone(), if only { None } else { Some(setting_asked) }));
-    }
-    let found = reference
-        .collection(&asked.collection)
-        .ok_or_else(|| no_collection(reference, &asked.collection))?;
-    if let Some(setting) = &setting
-        && !found.care_settings.contains(setting)
-    {
-        return Err(field(
-            "care_setting",
-            format!("collection `{}` does not cover {setting}", found.id),
-        ));
-    }
-    let only = found.care_settings.len() == 1;
-    Ok((found.id.clone(), if only { None } else { setting }))
 }
 
 /// The error for a collection that is not there.
@@ -284,6 +322,7 @@ fn place(reference: &Reference, asked: &Asked) -> Result<Where, QueryError> {
                 return Err(too_wide(reference, area));
             }
             if !asked.residence {
+                provided_in(reference, area)?;
                 return Ok(Where::Provider(area.code.clone()));
             }
             if reference.residence_dimension(area).is_none() {
@@ -296,6 +335,32 @@ fn place(reference: &Reference, asked: &Asked) -> Result<Where, QueryError> {
         }
         _ => Err(field("organisations", "give an area or organisations, not both")),
     }
+}
+
+/// Whether organisations belong to areas of this kind at all.
+///
+/// # Errors
+/// None does; says how the area is answered, and by what around it.
+fn provided_in(reference: &Reference, area: &Area) -> Result<(), QueryError> {
+    let areas = reference.areas();
+    let belongs =
+        |kind: &str| reference.organisations().any(|o| reference.area_of(&o.code, kind).is_some());
+    if belongs(&area.kind) {
+        return Ok(());
+    }
+    let lived_in = reference.residence_dimension(area).map(|_| "it by RESIDENCE".to_owned());
+    let around = areas.ancestors(&area.code).into_iter().filter_map(|code| areas.get(code));
+    let around = around.filter(|around| belongs(&around.kind));
+    // The nearest of them is held by the others.
+    let nearest = around.max_by_key(|around| areas.ancestors(&around.code).len());
+    let around = nearest.map(|around| format!("{}, which holds it, by PROVIDER", around.code));
+    let instead: Vec<_> = lived_in.into_iter().chain(around).collect();
+    Err(QueryError::Refused(format!(
+        "no organisation belongs to {}, as to no {}: ask for {}",
+        area.code,
+        area.kind,
+        instead.join(", or for ")
+    )))
 }
 
 /// Whether a dimension has a category or state of this code. Those of time, organisation and area are not listed in it.
@@ -331,6 +396,18 @@ fn codes(place: usize, filter: &Filter) -> Result<(), QueryError> {
     }
 }
 
+/// Whether what a table counts can have a dimension at all.
+fn counted(table: TableKind, dimension: &Dimension, name: &str) -> Result<(), QueryError> {
+    if table == TableKind::Access && dimension.field() == Some(Field::Channel) {
+        let why = format!(
+            "access records are of people and have no channel: leave `{}` out, or ask for GetFaceToFaceProvision or GetChannelImpact",
+            dimension.id
+        );
+        return Err(field(name, why));
+    }
+    Ok(())
+}
+
 fn dimensions(
     reference: &Reference,
     asked: &Asked,
@@ -347,13 +424,11 @@ fn dimensions(
         })
     };
     for id in &asked.by {
-        known(id)?;
-        if id == "channel" {
-            return Err(field(
-                "by",
-                "every table has the channels as columns: leave `channel` out",
-            ));
+        let dimension = known(id)?;
+        if id == CHANNEL && asked.table == TableKind::Channels {
+            return Err(field("by", "this table has the channels as columns: leave `channel` out"));
         }
+        counted(asked.table, dimension, "by")?;
         if by.contains(id) {
             return Err(field("by", format!("`{id}` stands there twice")));
         }
@@ -379,6 +454,7 @@ fn dimensions(
         if filter.codes.is_empty() {
             return Err(field("where", format!("`{}` has no codes", dimension.id)));
         }
+        counted(asked.table, dimension, &format!("where[{place}].dimension"))?;
         codes(place, filter)?;
         if let Some(code) =
             filter.codes.iter().find(|code| !has_category(reference, dimension, code))
@@ -389,10 +465,7 @@ fn dimensions(
             let message = format!("no category `{code}` in dimension `{}`{hint}", dimension.id);
             return Err(missing(Missing::Category, code, message));
         }
-        if filter.codes.len() > 1
-            && !by.contains(&filter.dimension)
-            && filter.dimension != "channel"
-        {
+        if has_rows(asked.table, filter) && !by.contains(&filter.dimension) {
             by.push(filter.dimension.clone());
         }
     }

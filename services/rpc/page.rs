@@ -1,4 +1,4 @@
-//! Page tokens: opaque to callers, bound to the query that they page through.
+//! Page tokens: opaque to callers, bound to the query that they page through, and to the state of the data where it changes.
 
 use tonic::Status;
 
@@ -15,6 +15,8 @@ pub(super) struct Page {
     pub(super) size: usize,
     /// Where it starts: what the page before gave; 0 on the first.
     pub(super) cursor: u64,
+    /// Position that the list is read at, for one that changes; what the first page was read at. 0 until that is told.
+    pub(super) position: u64,
     signed: [u8; 32],
 }
 
@@ -41,11 +43,11 @@ impl Page {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }
-        let mut page = Self { size, cursor: 0, signed: *hasher.finalize().as_bytes() };
+        let signed = *hasher.finalize().as_bytes();
+        let mut page = Self { size, cursor: 0, position: 0, signed };
         if !token.is_empty() {
-            let cursor =
-                token.get(SIGNATURE * 2..).and_then(|hex| u64::from_str_radix(hex, 16).ok());
-            page.cursor = cursor.ok_or_else(status::page_token_invalid)?;
+            let (cursor, position) = places(token).ok_or_else(status::page_token_invalid)?;
+            (page.cursor, page.position) = (cursor, position);
             if page.token(page.cursor) != token {
                 return Err(status::page_token_invalid());
             }
@@ -57,19 +59,27 @@ impl Page {
     pub(super) fn token(&self, cursor: u64) -> String {
         let mut hasher = blake3::Hasher::new_keyed(&self.signed);
         hasher.update(&cursor.to_le_bytes());
+        hasher.update(&self.position.to_le_bytes());
         let signature = hasher.finalize();
         let hex: String =
             signature.as_bytes()[..SIGNATURE].iter().map(|b| format!("{b:02x}")).collect();
-        format!("{hex}{cursor:016x}")
+        format!("{hex}{cursor:016x}{:016x}", self.position)
     }
 
-    /// The page of a list that does not change, and the token of the next one.
+    /// The page of a list that does not change, or is always read at [`Page::position`], and the token of the next one.
     pub(super) fn of<T>(&self, list: Vec<T>) -> (Vec<T>, String) {
         let start = usize::try_from(self.cursor).unwrap_or(usize::MAX);
         let more = list.len() > start.saturating_add(self.size);
         let next = if more { self.token((start + self.size) as u64) } else { String::new() };
         (list.into_iter().skip(start).take(self.size).collect(), next)
     }
+}
+
+/// Cursor and position of a token.
+fn places(token: &str) -> Option<(u64, u64)> {
+    let (cursor, position) = token.get(SIGNATURE * 2..)?.split_at_checked(16)?;
+    let number = |hex| u64::from_str_radix(hex, 16).ok();
+    number(cursor).zip(number(position))
 }
 
 #[cfg(test)]
@@ -103,6 +113,7 @@ mod tests {
             &token[1..],
             &format!("{token}0"),
             &token.replace("07", "08"),
+            &token.replacen("0000000000000000", "0000000000000001", 1),
             "00000000000000000",
         ] {
             assert!(Page::new(&[1; 32], &["q"], 7, bad).is_err(), "{bad}");

@@ -155,7 +155,7 @@ impl ReferenceService for Reference {
         let request = request.into_inner();
         let kind = request.dataset.to_string();
         let query = ["availability", &request.collection, &request.area, &kind];
-        let page = self.page(&query, request.page_size, &request.page_token)?;
+        let mut page = self.page(&query, request.page_size, &request.page_token)?;
         let dataset = match v1::Dataset::try_from(request.dataset) {
             Ok(v1::Dataset::Unspecified) => None,
             Ok(v1::Dataset::Consultations) => Some(Dataset::Consultations),
@@ -175,9 +175,13 @@ impl ReferenceService for Reference {
             return Err(query_error(no_collection(content, &request.collection)));
         }
         let organisations = in_area(content, &request.area)?;
+        // Every page tells what there was when the first was asked for, whatever has been submitted since.
+        if page.cursor == 0 {
+            page.position = catalog.position;
+        }
         let mut found: Vec<_> = catalog
             .slots()
-            .filter_map(|(slot, _)| catalog.at(slot, u64::MAX))
+            .filter_map(|(slot, _)| catalog.at(slot, page.position))
             .filter(|s| {
                 *s.collection == *request.collection && organisations.contains(&*s.organisation)
             })

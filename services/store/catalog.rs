@@ -136,6 +136,8 @@ pub struct Catalog {
     pub reference: Arc<Reference>,
     /// Position of the last entry applied.
     pub position: u64,
+    /// Position of the entry that the reference content came by; 0 where none has come.
+    pub(super) content_position: u64,
     /// What assessments are about, in order of position.
     pub(super) assessments: Vec<About>,
     slots: BTreeMap<Slot, Vec<Version>>,
@@ -150,6 +152,7 @@ impl Catalog {
         Self {
             reference,
             position: 0,
+            content_position: 0,
             assessments: Vec::new(),
             slots: BTreeMap::new(),
             words: Words::default(),
@@ -214,6 +217,13 @@ impl Catalog {
             self.versions(slot).iter().rev().find(|v| v.submission.position <= position)?;
         let withdrawn = version.withdrawn.is_some_and(|(at, _)| at <= position);
         (!withdrawn).then_some(&version.submission)
+    }
+
+    /// Position of the reference content in force, if `position` has seen it; otherwise 0: what was said before is shown in the
+    /// words of today.
+    #[must_use]
+    pub fn configured(&self, position: u64) -> u64 {
+        if self.content_position <= position { self.content_position } else { 0 }
     }
 
     /// Position of the last change of a slot that `position` has seen.

@@ -72,7 +72,7 @@ impl State {
         let mut tree = Tree::open(folder, cache_bytes)?;
         let mut load = Load::default();
         tree.check(|key, value| load.row(key, value))?;
-        let content = load.content(tree.position());
+        let (content_position, content) = load.content(tree.position());
         tree.remove(&load.left_over)?;
         let (reference, unusable) = match Reference::new(&content) {
             Ok(reference) => (reference, None),
@@ -80,6 +80,7 @@ impl State {
         };
         let mut catalog = Catalog::new(Arc::new(reference));
         catalog.position = tree.position();
+        catalog.content_position = content_position;
         for (kind, code, number) in &load.ids {
             catalog.set_number(*kind, code, *number);
         }
@@ -144,6 +145,7 @@ impl State {
             }
             Err(error) => self.unusable = Some(error),
         }
+        self.lock().content_position = entry.position;
         self.content = content;
         Ok(Applied::Configured)
     }
@@ -402,25 +404,21 @@ impl Load {
         true
     }
 
-    /// The reference content that came last, up to what was applied; the embedded one where none has come.
+    /// The reference content that came last, up to what was applied, and its position; the embedded one where none has come.
     /// Rows of later content were left over when its entry was being applied.
-    fn content(&mut self, applied: u64) -> Content {
+    fn content(&mut self, applied: u64) -> (u64, Content) {
         let applied = self.contents.partition_point(|(position, _)| *position <= applied);
         for (_, rows) in self.contents.split_off(applied) {
             self.left_over.extend(rows);
         }
-        let bytes: Vec<u8> = self
-            .contents
-            .last()
-            .into_iter()
-            .flat_map(|(_, rows)| rows)
-            .flat_map(|(_, v)| v.clone())
-            .collect();
+        let Some((position, rows)) = self.contents.last() else { return (0, Content::embedded()) };
+        let bytes: Vec<u8> = rows.iter().flat_map(|(_, value)| value.clone()).collect();
         match Configuration::decode(bytes.as_slice()) {
             Ok(found) if !bytes.is_empty() => {
-                Content::exactly(found.files.into_iter().map(|file| (file.name, file.content)))
+                let files = found.files.into_iter().map(|file| (file.name, file.content));
+                (*position, Content::exactly(files))
             }
-            _ => Content::embedded(),
+            _ => (0, Content::embedded()),
         }
     }
 }

@@ -222,7 +222,7 @@ async fn what_cannot_be_asked_says_why() {
     for (wrong, reason, field) in [
         (json!({}), "FIELD_INVALID", "query"),
         (question(&json!({"area": "NOWHERE"})), "AREA_NOT_FOUND", ""),
-        (question(&json!({"by": ["channel"]})), "FIELD_INVALID", "query.by"),
+        (question(&json!({"by": ["sex", "sex"]})), "FIELD_INVALID", "query.by"),
         (question(&json!({"confidenceLevel": 0.5})), "FIELD_INVALID", "query.confidence_level"),
     ] {
         let refusal = Refusal::of(&ask(&server, wrong).await.unwrap_err());

@@ -11,6 +11,7 @@ mod oracle;
 mod provision;
 mod published;
 mod queries;
+mod questions;
 mod reference;
 mod refusals;
 mod risk;

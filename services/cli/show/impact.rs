@@ -7,9 +7,7 @@ use super::indicators::{Indicators, Reasons};
 use super::table::Column;
 use super::words::Legend;
 use super::{Look, context, keys, numbers, wrap};
-use crate::proto::v1::{
-    Absence, ChannelImpact, Conversion, Interval, MedianWait, ModeDifference,
-};
+use crate::proto::v1::{Absence, ChannelImpact, Conversion, Interval, MedianWait, ModeDifference};
 
 /// The outcome of the chart, where there are several rows: did not attend.
 const CHARTED: &str = "CH-09";

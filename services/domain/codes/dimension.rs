@@ -61,6 +61,17 @@ pub struct Dimension {
 }
 
 impl Dimension {
+    /// The same view with one category of the code list and no other.
+    #[must_use]
+    pub fn narrowed_to(&self, code: &str) -> Self {
+        Self {
+            id: format!("{}:{code}", self.id),
+            categories: vec![(code.to_owned(), String::new())],
+            map: BTreeMap::new(),
+            ..self.clone()
+        }
+    }
+
     /// The field it looks at.
     #[must_use]
     pub fn field(&self) -> Option<Field> {

@@ -251,6 +251,18 @@ impl CodeList {
         false
     }
 
+    /// The nearest category that holds all of several others: every other that does holds it too. None where there is no such.
+    #[must_use]
+    pub fn holding(&self, codes: &[String]) -> Option<&Category> {
+        let holds = |category: &&Category| {
+            codes.iter().all(|code| category.code != *code && self.holds(&category.code, code))
+        };
+        let found: Vec<_> = self.categories.iter().filter(holds).collect();
+        let all_hold =
+            |near: &&&Category| found.iter().all(|other| self.holds(&other.code, &near.code));
+        found.iter().find(all_hold).copied()
+    }
+
     /// Whether a number is in the category.
     #[must_use]
     pub fn holds_number(&self, code: &str, number: u32) -> bool {
@@ -291,6 +303,50 @@ mod tests {
         for state in ["NOT_COLLECTED", "ANY", "NONE", "COARSER"] {
             assert!(matches!(list.map(0, state), Mapped::Unknown { .. }), "{state} is no code");
         }
+    }
+
+    #[test]
+    fn the_nearest_category_that_holds_all_is_found_by_parents_and_by_ranges() {
+        let category = |code: &str, parent: Option<&str>, range| Category {
+            code: code.into(),
+            label: String::new(),
+            parent: parent.map(Into::into),
+            range,
+        };
+        let codes = Vec::new();
+        let system =
+            CodeSystem { id: "s".into(), label: String::new(), local_second: false, codes };
+        let list = CodeList::new(
+            "l".into(),
+            String::new(),
+            vec![
+                category("all", None, None),
+                category("some", Some("all"), None),
+                category("a", Some("some"), None),
+                category("b", Some("some"), None),
+                category("c", Some("all"), None),
+                category("alone", None, None),
+                category("0-2", None, Some((0, 2))),
+                category("3-4", None, Some((3, 4))),
+                category("5-9", None, Some((5, 9))),
+                category("0-15", None, Some((0, 15))),
+                category("0-9", None, Some((0, 9))),
+                category("3-15", None, Some((3, 15))),
+            ],
+            vec![system],
+        )
+        .unwrap();
+        let of = |codes: &[&str]| {
+            let codes: Vec<_> = codes.iter().map(|code| (*code).to_owned()).collect();
+            list.holding(&codes).map(|category| category.code.as_str())
+        };
+        assert_eq!(of(&["a", "b"]), Some("some"));
+        assert_eq!(of(&["a", "c"]), Some("all"));
+        assert_eq!(of(&["a", "some"]), Some("all"), "a category does not hold itself");
+        assert_eq!(of(&["a", "alone"]), None);
+        assert_eq!(of(&["a", "NOT_STATED"]), None);
+        assert_eq!(of(&["0-2", "3-4"]), Some("0-9"));
+        assert_eq!(of(&["3-4", "5-9"]), None, "0-9 and 3-15 both hold them, and neither the other");
     }
 
     #[test]

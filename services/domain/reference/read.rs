@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{Reference, indicators, residence, small_areas};
 use crate::domain::area::{Area, Areas, Organisation};
 use crate::domain::codes::{CodeList, Content, ContentError, Dimension, Source};
-use crate::domain::collection::Collection;
+use crate::domain::collection::{Collection, Dataset};
 use crate::domain::field::{FIELD_LIMIT, Field};
 
 /// Dimensions that are not views of a field: id, words, source.
@@ -129,7 +129,7 @@ pub(super) fn reference(content: &Content) -> Result<Reference, ContentError> {
             return Err(wrong(&format!("codes/{list}.toml"), "is missing"));
         }
     }
-    let collections = collections(content, &lists)?;
+    let (collections, defaults) = collections(content, &lists)?;
     let mut dimensions = dimensions(content, &lists)?;
     dimensions.extend(residence::dimensions(&areas, &lists));
     dimensions.extend(built_in().map(|(id, label, source)| plain(id, label, source)));
@@ -150,6 +150,7 @@ pub(super) fn reference(content: &Content) -> Result<Reference, ContentError> {
         areas,
         organisations,
         collections,
+        defaults,
         indicators,
         small_areas,
         deprivation_of,
@@ -199,19 +200,27 @@ fn organisations(
     Ok(organisations)
 }
 
+/// The collections by id; for each care setting those that answer for it by default, in the order of the file.
+type Collections = (BTreeMap<String, Collection>, BTreeMap<String, Vec<String>>);
+
 fn collections(
     content: &Content,
     lists: &BTreeMap<String, CodeList>,
-) -> Result<BTreeMap<String, Collection>, ContentError> {
+) -> Result<Collections, ContentError> {
     let file = "collections.toml";
     let parsed: CollectionFile =
         toml::from_str(content.file(file)?).map_err(|error| wrong(file, error))?;
-    let mut collections = BTreeMap::new();
+    let (mut collections, mut defaults) = (BTreeMap::new(), BTreeMap::<_, Vec<_>>::new());
     for collection in parsed.collection {
         let settings = collection.care_settings.iter().chain(&collection.default_for);
         for setting in settings {
             if lists.get("care_setting").and_then(|list| list.category(setting)).is_none() {
                 return Err(wrong(file, format!("`{setting}` is no care setting")));
+            }
+        }
+        if collection.datasets.contains(&Dataset::Consultations) {
+            for setting in &collection.default_for {
+                defaults.entry(setting.clone()).or_default().push(collection.id.clone());
             }
         }
         if let Some(twice) = collections.insert(collection.id.clone(), collection) {
@@ -234,7 +243,7 @@ fn collections(
             return Err(wrong(file, format!("access collection `{named}` {why}")));
         }
     }
-    Ok(collections)
+    Ok((collections, defaults))
 }
 
 fn dimensions(

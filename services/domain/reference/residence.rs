@@ -10,6 +10,8 @@ use crate::domain::field::Field;
 /// The category of a well-formed small area that is in no file.
 pub(super) const OUTSIDE: &str = "OUTSIDE";
 const LIST: &str = "residence_lsoa";
+/// Version of the list: the censuses whose small areas are in it.
+const VERSION: &str = "2011, 2021";
 
 /// Areas above the small areas, from large to small: type, dimension, words.
 const LEVELS: [(&str, &str, &str); 3] = [
@@ -56,6 +58,7 @@ pub(super) fn list(areas: &Areas, rows: &[LsoaRow]) -> Result<CodeList, CodeList
     }
     let mut list =
         CodeList::new(LIST.into(), "Small area where people live".into(), categories, systems)?;
+    list.version = VERSION.into();
     list.source = "ONS Open Geography; MHCLG Indices of Deprivation".into();
     Ok(list)
 }

@@ -58,6 +58,11 @@ fn ages_and_deprivation_roll_up() {
     assert_eq!(code("age_band", Value::Number(75)).unwrap(), "75+");
     assert_eq!(code("age_band", Value::Number(130)).unwrap(), "75+");
     assert_eq!(code("age_band", Value::Codes(vec!["65+".into()])), None);
+    assert_eq!(code("age_first_years", Value::Number(2)).unwrap(), "0-2");
+    assert_eq!(code("age_first_years", Value::Number(3)).unwrap(), "3-15");
+    assert_eq!(code("age_first_years", Value::Codes(vec!["0-4".into()])), None);
+    assert_eq!(code("age_16", Value::Codes(vec!["65+".into()])).unwrap(), "16+");
+    assert_eq!(code("age_16", Value::Number(15)).unwrap(), "0-15");
     assert_eq!(code("age_broad", Value::Codes(vec!["75+".into()])).unwrap(), "65+");
     assert_eq!(
         code("imd2019_quintile", Value::Codes(vec!["imd_2019:10".into()])).unwrap(),
@@ -86,6 +91,42 @@ fn homes_are_held_by_their_places() {
         "an edition that is none has no deprivation"
     );
     assert_eq!(reference.deprivation_of("lsoa_2011", "E01013600").unwrap().to_text(), "imd_2019:1");
+}
+
+#[test]
+fn every_list_has_a_version() {
+    let reference = reference();
+    let without: Vec<_> = reference.lists().filter(|list| list.version.is_empty()).collect();
+    assert!(without.is_empty(), "{without:?}");
+}
+
+#[test]
+fn a_setting_is_answered_from_what_its_organisations_submit() {
+    let reference = reference();
+    let of = |setting: &str, organisations: &[&str]| {
+        let codes = organisations.iter().map(|code| (*code).to_owned()).collect();
+        reference.default_collection(setting, &codes).map(|found| found.id.as_str())
+    };
+    assert_eq!(of("PRIMARY_CARE", &["C82010"]), Some("practice-feed"));
+    assert_eq!(of("PRIMARY_CARE", &["03W", "C82010"]), Some("gpad-regional"));
+    assert_eq!(of("PRIMARY_CARE", &["RWE"]), Some("gpad-regional"), "the first where none fits");
+    assert_eq!(of("COMMUNITY", &["04C"]), Some("csds"));
+    assert_eq!(of("COSMETICS", &["04C"]), None);
+}
+
+#[test]
+fn the_order_of_the_file_decides_between_defaults() {
+    let content = Content::embedded();
+    let collections = content.file("collections.toml").unwrap();
+    let (start, rest) = collections.split_once("[[collection]]").unwrap();
+    let (first, rest) = rest.split_once("[[collection]]").unwrap();
+    assert!(first.contains("gpad-regional"));
+    let last = format!("{start}[[collection]]{rest}[[collection]]{first}");
+    let content = Content::with([("collections.toml".to_owned(), last)]);
+    let reference = Reference::new(&content).unwrap();
+    let trust = ["RWE".to_owned()].into();
+    let found = reference.default_collection("PRIMARY_CARE", &trust).unwrap();
+    assert_eq!(found.id, "practice-feed");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! quality of its dimensions.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use super::context::{Absence, Context, Reason};
 use super::plan::Plan;
@@ -16,10 +17,7 @@ use crate::engine::{Engine, QueryError};
 /// A total stands over the rows unless it would be a union that nobody has declared.
 pub(super) fn has_total(query: &Query) -> bool {
     let several = matches!(&query.place, Where::Organisations(codes) if codes.len() > 1)
-        || query
-            .filters
-            .iter()
-            .any(|filter| filter.codes.len() > 1 && filter.dimension != "channel");
+        || query.several().next().is_some();
     !several || query.by.is_empty()
 }
 
@@ -36,8 +34,25 @@ pub(super) fn joined(scope: Option<Scope>, other: Option<Scope>) -> Option<Scope
 }
 
 impl Engine {
-    /// What cannot be attributed to the area that was asked for: volume of organisations that belong to its parent and to no
-    /// area of its kind; by residence, that of people whose home is not known. `volume` plans what is counted, without axes.
+    /// The context of an answer over a plan. Where there is nothing, it names the collections that have something.
+    pub(super) fn context(&self, plan: &mut Plan, query: &Query) -> Context {
+        let mut context = plan.context(query);
+        if let Some(empty) = &mut context.empty {
+            let others = self.elsewhere(plan, query);
+            if !others.is_empty() {
+                let others: Vec<_> = others.iter().map(|id| format!("`{id}`")).collect();
+                let others = others.join(", ");
+                let _ =
+                    write!(empty.detail, "; there is data in {others}: name one in `collection`");
+            }
+            context.data_position = plan.data_position;
+        }
+        context
+    }
+
+    /// What cannot be attributed to the area that was asked for: volume of organisations that belong to what holds it and may
+    /// give care in it, and to no area of its kind; by residence, that of people whose home is not known. `volume` plans what is
+    /// counted, without axes.
     pub(super) fn unattributed(
         &self,
         plan: &Plan,
@@ -90,11 +105,22 @@ fn some_of(codes: &BTreeSet<String>) -> String {
     format!("{}{more}", some.join(", "))
 }
 
-/// Organisations that belong to a parent of the area, and to no area of its kind.
+/// Organisations that belong to an area that holds this one and to none of its kind, and not to another area beside those that
+/// hold it: who belongs to one place gives no care in the districts of the other.
 fn belonging_to_none(reference: &Reference, area: &Area) -> Vec<String> {
+    let areas = reference.areas();
+    let mut around = areas.ancestors(&area.code);
+    around.remove(area.code.as_str());
+    let kinds: BTreeSet<_> =
+        around.iter().filter_map(|code| Some(&areas.get(code)?.kind)).collect();
     let found = reference.organisations().filter(|organisation| {
-        let of_kind = reference.area_of(&organisation.code, &area.kind).is_some();
-        !of_kind && area.parents.iter().any(|parent| organisation.areas.contains(parent))
+        let holds = |code: &String| around.contains(code.as_str());
+        let beside = |code: &String| {
+            !holds(code) && areas.get(code).is_some_and(|other| kinds.contains(&other.kind))
+        };
+        reference.area_of(&organisation.code, &area.kind).is_none()
+            && organisation.areas.iter().any(holds)
+            && !organisation.areas.iter().any(beside)
     });
     found.map(|organisation| organisation.code.clone()).collect()
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::around::{axis_sums, has_total, nothing, occurring};
 use super::context::{Absence, Context, Key, Reason};
+use super::parent::Parent;
 use super::plan::{Ask, Plan};
 use super::rates::Population;
 use super::table::Unit;
@@ -115,8 +116,8 @@ impl Engine {
                 description: "rates are of consultations: leave it out, or ask for CONTACTS".into(),
             });
         }
-        let plan = self.plan(&self.ask(query, question.measure))?;
-        let mut context = plan.context(query);
+        let mut plan = self.plan(&self.ask(query, question.measure))?;
+        let mut context = self.context(&mut plan, query);
         if unit == Unit::Persons {
             let without = plan.without_person(self.store().reader(), self.settings.threads)?;
             person_notes(&plan, without, &mut context);
@@ -159,12 +160,9 @@ impl Engine {
         if has_total(query) {
             rows.push(maker.row(&[], &table.all));
         }
-        if let Some((key, query)) = plan.declared_parent(&pinned) {
+        if let Some(Parent { key, query, note }) = plan.declared_parent(&pinned) {
             let whole = self.channels(&ChannelQuestion { query, ..question.clone() })?;
-            context.notes.push(format!(
-                "{} stands for all organisations of that area, those not listed included.",
-                key.code
-            ));
+            context.notes.push(note);
             let keys = vec![key];
             rows.extend(whole.rows.into_iter().map(|row| ChannelRow { keys: keys.clone(), ..row }));
             context.data_position = context.data_position.max(whole.context.data_position);

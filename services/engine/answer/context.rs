@@ -197,30 +197,6 @@ impl Plan {
         row.iter().zip(&self.axes).map(|(place, axis)| axis.key(*place)).collect()
     }
 
-    /// The smallest area that holds all of several organisations, as the key of a row, and the question about it: a union that
-    /// somebody has declared, where the sum of the organisations listed is one that nobody has.
-    pub(super) fn declared_parent(&self, query: &Query) -> Option<(Key, Query)> {
-        let Where::Organisations(codes) = &query.place else { return None };
-        let several_values = query.filters.iter().any(|filter| filter.codes.len() > 1);
-        let (first, others) =
-            codes.split_first().filter(|(_, others)| !others.is_empty() && !several_values)?;
-        let areas = |code: &String| {
-            self.reference.organisation(code).map(|o| o.areas.as_slice()).unwrap_or_default()
-        };
-        let area = areas(first)
-            .iter()
-            .find(|area| others.iter().all(|other| areas(other).contains(area)))?;
-        let key =
-            Key { dimension: "organisation".into(), code: area.clone(), state: Some(State::Any) };
-        let whole = Query {
-            place: Where::Provider(area.clone()),
-            by: Vec::new(),
-            full: false,
-            ..query.clone()
-        };
-        Some((key, whole))
-    }
-
     /// Whether a row is wanted.
     pub(super) fn wants(&self, row: &[usize]) -> bool {
         row.iter()

@@ -8,6 +8,7 @@ use super::around::{axis_sums, has_total, joined, nothing, occurring};
 use super::context::{Context, Key};
 use super::estimates::{Beside, Estimates, PublishedEstimate};
 use super::indicators::{IndicatorCell, Share};
+use super::parent::Parent;
 use super::plan::{Ask, Plan};
 use crate::domain::collection::Dataset;
 use crate::domain::indicator::Condition;
@@ -121,9 +122,8 @@ impl Engine {
     /// See [`QueryError`]; nothing to answer is no error.
     pub fn exclusion(&self, question: &ExclusionQuestion) -> Result<ExclusionTable, QueryError> {
         let query = &question.query;
-        takes_access(&self.store().catalog().reference, &query.collection)?;
         let mut plan = self.access_plan(query, &[ACCESS], &[])?;
-        let mut context = plan.context(query);
+        let mut context = self.context(&mut plan, query);
         let all = plan.submissions.len();
         keep_last(&mut plan, &query.by);
         context.submission_count = plan.submissions.len();
@@ -176,11 +176,7 @@ impl Engine {
                 rows.push(tables.row(None));
             }
         }
-        if let Some((key, query)) = parent {
-            let note = format!(
-                "{} stands for all organisations of that area, those not listed included.",
-                key.code
-            );
+        if let Some(Parent { key, query, note }) = parent {
             also(&mut rows, vec![key], query)?;
             context.notes.push(note);
         }
@@ -230,25 +226,4 @@ impl Engine {
         let (collection, dataset) = (query.collection.as_str(), Dataset::DigitalAccess);
         self.plan(&Ask { query, collection, dataset, dimensions, filters })
     }
-}
-
-/// Whether a collection takes access records.
-///
-/// # Errors
-/// It does not; says which ones do.
-fn takes_access(reference: &Reference, collection: &str) -> Result<(), QueryError> {
-    let takes = |found: &&crate::domain::collection::Collection| {
-        found.datasets.contains(&Dataset::DigitalAccess)
-    };
-    if reference.collection(collection).is_some_and(|found| takes(&found)) {
-        return Ok(());
-    }
-    let those: Vec<_> = reference.collections().filter(takes).map(|c| c.id.as_str()).collect();
-    Err(QueryError::Field {
-        field: "query.collection".into(),
-        description: format!(
-            "collection `{collection}` takes no access records: name one that does, {}",
-            those.join(", ")
-        ),
-    })
 }

@@ -6,7 +6,8 @@ use super::access::needs_asked;
 use super::around::{axis_sums, has_total, joined, nothing, occurring};
 use super::context::{Absence, Context, Key, Reason};
 use super::indicators::IndicatorCell;
-use super::plan::{Plan, organisations};
+use super::parent::Parent;
+use super::plan::Plan;
 use super::table::{Folded, Unit};
 use super::waits::{MedianWait, Wait, medians};
 use crate::domain::measures::{Answer, Tally, Waits};
@@ -97,7 +98,7 @@ impl Engine {
         let query = &question.query;
         let mut plan = self.consultations(query, Measure::Contacts, &[MODE])?;
         let pinned = plan.pinned(query);
-        let (mut context, mut scope) = (plan.context(query), plan.scope.clone());
+        let (mut context, mut scope) = (self.context(&mut plan, query), plan.scope.clone());
         let named = plan.collection.access_collection.clone();
         let joins = |plan: &Plan| !named.is_empty() && !needs_asked(plan).is_empty();
         let access = match joins(&plan) {
@@ -170,12 +171,9 @@ impl Engine {
         if has_total(query) {
             rows.push(row(Vec::new(), &folded.all));
         }
-        if let Some((key, parent)) = plan.declared_parent(&pinned) {
-            let whole = self.impact(&ImpactQuestion { query: parent, ..question.clone() })?;
-            context.notes.push(format!(
-                "{} stands for all organisations of that area, those not listed included.",
-                key.code
-            ));
+        if let Some(Parent { key, query, note }) = plan.declared_parent(&pinned) {
+            let whole = self.impact(&ImpactQuestion { query, ..question.clone() })?;
+            context.notes.push(note);
             let bound = |notes: &[String]| notes.iter().any(|note| note == conversion::LOWER_BOUND);
             if bound(&whole.context.notes) && !bound(&context.notes) {
                 context.notes.push(conversion::LOWER_BOUND.into());
@@ -191,7 +189,7 @@ impl Engine {
             context.empty = Some(nothing(&plan, &context, "consultation"));
         }
         let (dimensions, position) = (query.by.clone(), plan.position);
-        let asked = organisations(&plan.reference, &query.place);
+        let asked = query.place.organisations(&plan.reference);
         let assessments = self.assessments(&asked, query.months, position)?;
         if let Some((newest, _)) = assessments.0.first() {
             context.data_position = context.data_position.max(newest.position);

@@ -9,6 +9,7 @@ mod exclusion;
 mod impact;
 mod indicators;
 mod outcomes;
+mod parent;
 mod persons;
 mod places;
 mod plan;

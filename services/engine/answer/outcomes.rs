@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::around::{axis_sums, has_total, nothing};
 use super::context::{Absence, Context, Key, Reason};
+use super::parent::Parent;
 use super::plan::{Plan, PlanAxis};
 use super::quality::Sums;
 use super::table::{Table, Unit};
@@ -87,12 +88,12 @@ impl Engine {
     /// See [`QueryError`].
     pub fn outcomes(&self, question: &OutcomeQuestion) -> Result<OutcomeTable, QueryError> {
         let query = &question.query;
-        let by_attendance =
+        let mut by_attendance =
             self.consultations(query, Measure::Contacts, &["channel", "attendance_outcome"])?;
         // Read where the first was read, whatever is written meanwhile.
         let pinned = by_attendance.pinned(query);
         let by_wait = self.consultations(&pinned, Measure::Contacts, &["channel", "lead_time"])?;
-        let mut context = by_attendance.context(query);
+        let mut context = self.context(&mut by_attendance, query);
         let outer = by_attendance.axes.len() - 2;
         let (reader, threads) = (self.store().reader(), self.settings.threads);
         let table =
@@ -123,8 +124,9 @@ impl Engine {
         if has_total(query) {
             rows.push(maker.row(&[], &attendance.all, &waits.all));
         }
-        if let Some((key, query)) = by_attendance.declared_parent(&pinned) {
+        if let Some(Parent { key, query, note }) = by_attendance.declared_parent(&pinned) {
             let whole = self.outcomes(&OutcomeQuestion { query, ..question.clone() })?;
+            context.notes.push(note);
             let keys = vec![key];
             rows.extend(whole.rows.into_iter().map(|row| OutcomeRow { keys: keys.clone(), ..row }));
             context.data_position = context.data_position.max(whole.context.data_position);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::around::joined;
 use super::places::PlacesOf;
 use crate::domain::area::Area;
 use crate::domain::codes::{Dimension, Source, State};
@@ -59,6 +60,7 @@ pub(super) struct PlanFilter {
 pub(super) struct Plan {
     pub(super) reference: Arc<Reference>,
     pub(super) collection: Collection,
+    pub(super) dataset: Dataset,
     pub(super) position: u64,
     pub(super) data_position: u64,
     pub(super) submissions: Vec<Arc<Submission>>,
@@ -166,7 +168,7 @@ impl Engine {
             .ok_or_else(|| no_collection(&reference, ask.collection))?
             .clone();
         let position = position(&catalog, &ask.query.as_of)?;
-        let organisations = organisations(&reference, &ask.query.place);
+        let organisations = ask.query.place.organisations(&reference);
         let slots = Slots { catalog: &catalog, ask, organisations: &organisations, position };
         let (submissions, data_position) = slots.submissions();
         let submissions = slots.kept(&reference, submissions);
@@ -192,6 +194,7 @@ impl Engine {
         Ok(Plan {
             reference,
             collection,
+            dataset: ask.dataset,
             position,
             data_position,
             submissions,
@@ -238,7 +241,48 @@ impl Engine {
         Ok(PlanAxis { dimension, categories, on, only: None })
     }
 
-    /// A condition on a field; those on time, organisation and area have chosen the submissions already.
+    /// Collections of the same dataset and care setting that have something where a plan has nothing. The answer says so, and so
+    /// depends on them too.
+    pub(super) fn elsewhere(&self, plan: &mut Plan, query: &Query) -> Vec<String> {
+        let catalog = self.store().catalog();
+        let reference = Arc::clone(&catalog.reference);
+        let organisations = query.place.organisations(&reference);
+        let setting = match plan.collection.care_settings.as_slice() {
+            [only] => Some(only),
+            _ => query.care_setting.as_ref(),
+        };
+        let setting = setting.filter(|_| plan.dataset == Dataset::Consultations);
+        let mut found = Vec::new();
+        for other in reference.collections().filter(|other| {
+            other.id != plan.collection.id
+                && other.datasets.contains(&plan.dataset)
+                && setting.is_none_or(|setting| other.care_settings.contains(setting))
+        }) {
+            let ask = Ask {
+                query,
+                collection: &other.id,
+                dataset: plan.dataset,
+                dimensions: Vec::new(),
+                filters: query.filters.clone(),
+            };
+            let slots = Slots {
+                catalog: &catalog,
+                ask: &ask,
+                organisations: &organisations,
+                position: plan.position,
+            };
+            let (submissions, data_position) = slots.submissions();
+            if !slots.kept(&reference, submissions).is_empty() {
+                found.push(other.id.clone());
+            }
+            plan.data_position = plan.data_position.max(data_position);
+            plan.scope = joined(plan.scope.take(), slots.scope());
+        }
+        found
+    }
+
+    /// A condition on a field; those on time, organisation and area have chosen the submissions already. A condition that a
+    /// declared parent makes may name a category that the field's code list has and the dimension has not.
     fn filter(
         &self,
         catalog: &Catalog,
@@ -247,6 +291,11 @@ impl Engine {
     ) -> Option<PlanFilter> {
         let dimension = reference.dimension(&filter.dimension)?;
         let field = dimension.field()?;
+        let inner = match filter.codes.as_slice() {
+            [code] if dimension.place_of(code).is_none() => Some(dimension.narrowed_to(code)),
+            _ => None,
+        };
+        let dimension = inner.as_ref().unwrap_or(dimension);
         let places = self.places.of(reference, catalog.words(), dimension, field);
         let wanted = filter.codes.iter().filter_map(|code| dimension.place_of(code)).collect();
         Some(PlanFilter { dimension: dimension.id.clone(), field, places, wanted })
@@ -277,7 +326,8 @@ impl Slots<'_> {
 
     /// The submissions that stand, and the position of the last change of any of the slots.
     fn submissions(&self) -> (Vec<Arc<Submission>>, u64) {
-        let (mut found, mut changed) = (Vec::new(), 0);
+        // The reference content decides which slots these are, and where what they hold falls.
+        let (mut found, mut changed) = (Vec::new(), self.catalog.configured(self.position));
         for slot in self.all().filter(|slot| !self.catalog.versions(slot).is_empty()) {
             changed = changed.max(self.catalog.changed(&slot, self.position));
             found.extend(self.catalog.at(&slot, self.position).cloned());
@@ -354,19 +404,7 @@ pub(super) fn position(catalog: &Catalog, as_of: &AsOf) -> Result<u64, QueryErro
     }
 }
 
-/// The organisations that a question is about: all of them by residence.
-pub(super) fn organisations(reference: &Reference, place: &Where) -> BTreeSet<String> {
-    match place {
-        Where::Organisations(codes) => codes.iter().cloned().collect(),
-        Where::Residence(_) => reference.organisations().map(|o| o.code.clone()).collect(),
-        Where::Provider(area) => reference
-            .organisations()
-            .filter(|organisation| organisation.areas.contains(area))
-            .map(|organisation| organisation.code.clone())
-            .collect(),
-    }
-}
-
+/// The organisations that the collection expects of those asked about; an empty type expects nobody.
 fn expected(
     reference: &Reference,
     collection: &Collection,
@@ -398,7 +436,7 @@ fn expected(
     asked
         .iter()
         .filter(|code| {
-            kind.is_empty() || reference.organisation(code).is_some_and(|o| o.kind == kind)
+            !kind.is_empty() && reference.organisation(code).is_some_and(|o| o.kind == kind)
         })
         .filter(|code| meant(code))
         .cloned()

@@ -6,6 +6,7 @@ use super::access::{Access, NeedSources, access_collection, all_needs, needs_ask
 use super::around::{axis_sums, has_total, joined, nothing, occurring};
 use super::context::{Absence, Context, Key, Reason};
 use super::indicators::IndicatorCell;
+use super::parent::Parent;
 use super::table::{Folded, Unit};
 use crate::domain::measures::{Answer, Group, Provision, Tally, provision};
 use crate::domain::statistics::Confidence;
@@ -87,7 +88,7 @@ impl Engine {
         let query = &question.query;
         let mut plan = self.consultations(query, Measure::Contacts, &[MODE])?;
         let pinned = plan.pinned(query);
-        let (mut context, mut scope) = (plan.context(query), plan.scope.clone());
+        let (mut context, mut scope) = (self.context(&mut plan, query), plan.scope.clone());
         let named = match question.access_collection.as_str() {
             "" => plan.collection.access_collection.clone(),
             named => access_collection(&plan.reference, &plan.collection, named)?.id.clone(),
@@ -139,12 +140,9 @@ impl Engine {
         if has_total(query) {
             rows.push(row(Vec::new(), &folded.all));
         }
-        if let Some((key, parent)) = plan.declared_parent(&pinned) {
-            let whole = self.provision(&ProvisionQuestion { query: parent, ..question.clone() })?;
-            context.notes.push(format!(
-                "{} stands for all organisations of that area, those not listed included.",
-                key.code
-            ));
+        if let Some(Parent { key, query, note }) = plan.declared_parent(&pinned) {
+            let whole = self.provision(&ProvisionQuestion { query, ..question.clone() })?;
+            context.notes.push(note);
             let keys = vec![key];
             rows.extend(
                 whole.rows.into_iter().map(|row| ProvisionRow { keys: keys.clone(), ..row }),

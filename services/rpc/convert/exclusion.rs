@@ -10,7 +10,7 @@ use crate::domain::reference::Reference;
 use crate::engine::answer::{
     Beside, ExclusionQuestion, ExclusionRow, ExclusionTable, ReasonCell, counted_indicators,
 };
-use crate::engine::query::{Denominator, Measure, no_collection};
+use crate::engine::query::{Denominator, Measure, TableKind, no_collection};
 use crate::proto::v1;
 use crate::rpc::status;
 
@@ -22,21 +22,13 @@ pub(in crate::rpc) fn question(
     reference: &Reference,
     request: &v1::GetDigitalExclusionBreakdownRequest,
 ) -> Result<ExclusionQuestion, Status> {
-    let mut asked =
-        request.query.clone().ok_or_else(|| status::field_invalid("query", "is required"))?;
-    if !asked.care_setting.is_empty() {
+    let asked = request.query.as_ref();
+    if asked.is_some_and(|asked| !asked.care_setting.is_empty()) {
         let why = "access records are of people, not of care: leave it empty";
         return Err(status::field_invalid("query.care_setting", why));
     }
-    if asked.collection.is_empty() {
-        let default = reference.default_access_collection().ok_or_else(|| {
-            let why = "no collection takes access records by default: name one";
-            status::field_invalid("query.collection", why)
-        })?;
-        asked.collection.clone_from(&default.id);
-    }
     Ok(ExclusionQuestion {
-        query: query(reference, Some(&asked))?,
+        query: query(reference, TableKind::Access, asked)?,
         indicators: counted_indicators(reference, &request.indicators).map_err(query_error)?,
         estimates: estimates(reference, &request.estimate_collections)?
             .map(|collections| Beside { collections, indicators: request.indicators.clone() }),

@@ -37,7 +37,8 @@ impl<'a> SubmissionName<'a> {
                 organisation,
                 dataset: Dataset::ALL.into_iter().find(|d| d.slug() == *dataset)?,
                 month: month.parse().ok()?,
-                version: version.parse().ok()?,
+                // One spelling of a number is the name: not `+1`, not `01`.
+                version: version.parse().ok().filter(|n: &u32| n.to_string() == *version)?,
             }),
             _ => None,
         };

@@ -12,7 +12,7 @@ use crate::engine::answer::{
     NeedSources, ProvisionGroup, ProvisionQuestion, ProvisionRow, ProvisionTable, Sources,
     WaitCell,
 };
-use crate::engine::query::{Denominator, Measure};
+use crate::engine::query::{Denominator, Measure, TableKind};
 use crate::proto::v1;
 use crate::rpc::status;
 
@@ -21,7 +21,7 @@ pub(in crate::rpc) fn provision(
     reference: &Reference,
     request: &v1::GetFaceToFaceProvisionRequest,
 ) -> Result<ProvisionQuestion, Status> {
-    let query = query(reference, request.query.as_ref())?;
+    let query = query(reference, TableKind::Consultations, request.query.as_ref())?;
     let access_collection = request.access_collection.clone();
     let request_met_days = match u32::try_from(request.request_met_days) {
         Ok(0) => REQUEST_MET_DAYS,
@@ -99,7 +99,7 @@ pub(in crate::rpc) fn impact(
     reference: &Reference,
     request: &v1::GetChannelImpactRequest,
 ) -> Result<ImpactQuestion, Status> {
-    let query = query(reference, request.query.as_ref())?;
+    let query = query(reference, TableKind::Consultations, request.query.as_ref())?;
     Ok(ImpactQuestion { query, late_counts_as_missed: request.late_counts_as_missed })
 }
 

@@ -5,7 +5,7 @@ use tonic::Status;
 use super::query_error;
 use crate::domain::reference::Reference;
 use crate::engine::answer::{ChannelQuestion, OutcomeQuestion};
-use crate::engine::query::{AsOf, Asked, Denominator, Filter, Measure, Query};
+use crate::engine::query::{AsOf, Asked, Denominator, Filter, Measure, Query, TableKind};
 use crate::engine::{Missing, QueryError};
 use crate::proto::v1;
 use crate::rpc::status;
@@ -22,7 +22,7 @@ pub(in crate::rpc) fn channels(
     reference: &Reference,
     request: &v1::GetChannelBreakdownRequest,
 ) -> Result<ChannelQuestion, Status> {
-    let query = query(reference, request.query.as_ref())?;
+    let query = query(reference, TableKind::Channels, request.query.as_ref())?;
     let measure = match value("measure", request.measure)? {
         v1::Measure::Unspecified | v1::Measure::Contacts => Measure::Contacts,
         v1::Measure::AttendedContacts => Measure::AttendedContacts,
@@ -44,13 +44,14 @@ pub(in crate::rpc) fn outcomes(
     reference: &Reference,
     request: &v1::GetAccessOutcomesRequest,
 ) -> Result<OutcomeQuestion, Status> {
-    let query = query(reference, request.query.as_ref())?;
+    let query = query(reference, TableKind::Channels, request.query.as_ref())?;
     Ok(OutcomeQuestion { query, late_counts_as_missed: request.late_counts_as_missed })
 }
 
 /// The words that every question shares.
 pub(in crate::rpc) fn query(
     reference: &Reference,
+    table: TableKind,
     query: Option<&v1::BreakdownQuery>,
 ) -> Result<Query, Status> {
     let query = query.ok_or_else(|| status::field_invalid("query", "is required"))?;
@@ -65,6 +66,7 @@ pub(in crate::rpc) fn query(
     let period = query.period.clone().unwrap_or_default();
     let filters = query.r#where.iter();
     let asked = Asked {
+        table,
         collection: query.collection.clone(),
         care_setting: query.care_setting.clone(),
         area: query.area.clone(),

@@ -8,7 +8,7 @@ use super::{estimate, int, query_error};
 use crate::domain::reference::Reference;
 use crate::domain::statistics::Confidence;
 use crate::engine::answer::{HighRisk, RiskAsked, RiskQuestion, RiskRow, RiskTable};
-use crate::engine::query::{AsOf, Denominator, Measure, Query, Where};
+use crate::engine::query::{AsOf, Denominator, Measure, Query, TableKind, Where};
 use crate::proto::v1;
 
 /// A question about area risk.
@@ -80,6 +80,7 @@ fn row(found: RiskRow, components: &[String]) -> v1::AreaRiskRow {
 /// The words that every context shares, where nothing was found to ask.
 fn unanswered(context: &crate::engine::answer::Context) -> Query {
     Query {
+        table: TableKind::default(),
         collection: context.collection.clone(),
         care_setting: None,
         place: Where::Residence(context.area.clone()),

@@ -17,7 +17,7 @@ use crate::engine::answer::context::{Context, Key, Legend};
 use crate::engine::answer::estimates::standing;
 use crate::engine::answer::plan::{Ask, Plan};
 use crate::engine::answer::table::{Table, Unit};
-use crate::engine::query::{AsOf, Query, Where};
+use crate::engine::query::{AsOf, Query, TableKind, Where};
 use crate::engine::{Engine, QueryError};
 use crate::store::{Catalog, Submission};
 
@@ -153,6 +153,7 @@ impl Engine {
             _ => Vec::new(),
         };
         let query = Query {
+            table: TableKind::default(),
             collection: chosen.collection.id.clone(),
             care_setting: None,
             place: Where::Organisations(expected(&reference, chosen).into_iter().collect()),

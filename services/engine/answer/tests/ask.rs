@@ -19,7 +19,7 @@ pub(super) fn question(
     as_of: AsOf,
 ) -> Option<ChannelQuestion> {
     let mut asked = Asked { collection: collection(random).into(), ..Asked::default() };
-    let areas = ["QK1", "E06000016", "E10000018", "E06000017", "E07000129", "03W", "04C", "U00147"];
+    let areas = ["QK1", "E06000016", "E10000018", "E06000017", "E10000018", "03W", "04C", "U00147"];
     if random.chance(60) {
         asked.area = if random.chance(60) { "QK1" } else { random.pick::<&str>(&areas) }.into();
         asked.residence = random.chance(15);

@@ -16,7 +16,7 @@ use crate::engine::QueryError;
 use crate::engine::answer::{
     ExclusionQuestion, ExclusionRow, IndicatorCell, Reason, counted_indicators,
 };
-use crate::engine::query::{AsOf, Asked, Filter, Query, Where};
+use crate::engine::query::{AsOf, Asked, Filter, Query, TableKind, Where};
 
 const UNKNOWN: [&str; 6] =
     ["!NOT_STATED", "!ASKED_UNSURE", "!NOT_KNOWN", "!NOT_RECORDED", "!INVALID", "!COARSER"];
@@ -238,7 +238,8 @@ fn asked(
         "online_any",
         "ethnic_group_broad",
     ];
-    let mut asked = Asked { collection: "synthetic-llr".into(), ..Asked::default() };
+    let table = TableKind::Access;
+    let mut asked = Asked { table, collection: "synthetic-llr".into(), ..Asked::default() };
     if random.chance(60) {
         asked.area = (*random.pick(&["QK1", "QK1", "E10000018", "03W"])).into();
         asked.residence = asked.area == "QK1" && random.chance(15);
@@ -345,6 +346,7 @@ fn people(count: u32, fields: &[(Field, Given)]) -> Row {
 fn cells(running: &Running, organisation: Option<&str>) -> BTreeMap<String, IndicatorCell> {
     let reference = running.reference();
     let asked = Asked {
+        table: TableKind::Access,
         collection: "synthetic-llr".into(),
         organisations: organisation.into_iter().map(Into::into).collect(),
         area: if organisation.is_none() { "QK1".into() } else { String::new() },

@@ -13,7 +13,7 @@ use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::engine::QueryError;
 use crate::engine::answer::{ImpactQuestion, ImpactRow, ImpactTable, Reason};
-use crate::engine::query::{AsOf, Asked, Query};
+use crate::engine::query::{AsOf, Asked, Query, TableKind};
 
 /// What followed consultations of one mode: of how many, followed, on the same day only, not computable, and why there is no share.
 #[derive(Debug, Default, PartialEq)]
@@ -328,6 +328,7 @@ fn impact_of(rows: Vec<Row>) -> ImpactTable {
         rows,
     });
     let asked = Asked {
+        table: TableKind::Consultations,
         collection: "synthetic-llr".into(),
         organisations: vec!["04C".into()],
         first: "2020-04".into(),

@@ -17,6 +17,7 @@
 
 mod agreement;
 mod ask;
+mod content;
 mod estimates;
 mod exclusion;
 mod faults;
@@ -24,6 +25,7 @@ mod history;
 mod impact;
 mod model;
 mod outcomes;
+mod parent;
 mod people;
 mod provision;
 mod quality;

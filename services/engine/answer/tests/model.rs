@@ -132,7 +132,7 @@ impl Model<'_> {
     }
 
     /// Where a value falls.
-    fn labels_of(&self, dimension: &Dimension, value: &Value) -> Vec<Label> {
+    pub(super) fn labels_of(&self, dimension: &Dimension, value: &Value) -> Vec<Label> {
         let single = |value: &Value| -> Label {
             let place = self.reference.places(dimension, value)[0];
             match place.checked_sub(dimension.categories.len()) {
@@ -183,11 +183,14 @@ impl Model<'_> {
     }
 
     fn meets(&self, filter: &Filter, fact: Fact<'_>) -> bool {
+        if let Some(held) = self.held(filter, fact) {
+            return held;
+        }
         let meant = |label: &Label| filter.codes.iter().any(|code| is(label, code));
         self.labels(&filter.dimension, fact).iter().any(meant)
     }
 
-    fn organisations(&self, place: &Where) -> BTreeSet<String> {
+    pub(super) fn organisations(&self, place: &Where) -> BTreeSet<String> {
         match place {
             Where::Organisations(codes) => codes.iter().cloned().collect(),
             Where::Residence(_) => self.reference.organisations().map(|o| o.code.clone()).collect(),
@@ -295,24 +298,6 @@ impl Model<'_> {
         })
     }
 
-    /// Several organisations stand beside the smallest area that holds them all.
-    pub(super) fn declared_parent(&self, query: &Query) -> Option<(Vec<Label>, Query)> {
-        let Where::Organisations(codes) = &query.place else { return None };
-        if codes.len() < 2 || query.filters.iter().any(|f| f.codes.len() > 1) {
-            return None;
-        }
-        let of = |code: &String| self.reference.organisation(code).unwrap().areas.clone();
-        let area = of(&codes[0]).into_iter().find(|a| codes.iter().all(|c| of(c).contains(a)))?;
-        let place = Where::Provider(area.clone());
-        Some((vec![format!("!{area}")], Query { place, by: Vec::new(), ..query.clone() }))
-    }
-
-    pub(super) fn has_total(query: &Query) -> bool {
-        let several = matches!(&query.place, Where::Organisations(codes) if codes.len() > 1)
-            || query.filters.iter().any(|f| f.codes.len() > 1 && f.dimension != "channel");
-        query.by.is_empty() || !several
-    }
-
     fn count(facts: &[Fact<'_>], measure: Measure) -> u64 {
         match measure {
             Measure::Contacts | Measure::AttendedContacts => {
@@ -403,11 +388,15 @@ impl Model<'_> {
         match &query.place {
             Where::Organisations(_) => return None,
             Where::Provider(code) => {
-                let area = self.reference.areas().get(code).unwrap();
-                let kind = |code: &String| self.reference.areas().get(code).unwrap().kind.clone();
+                let area = |code: &String| self.reference.areas().get(code).unwrap();
+                let (kind, around) = (&area(code).kind, self.around(code));
                 let elsewhere = self.reference.organisations().filter(|o| {
-                    o.areas.iter().all(|a| kind(a) != area.kind)
-                        && o.areas.iter().any(|a| area.parents.contains(a))
+                    o.areas.iter().all(|a| area(a).kind != *kind)
+                        && o.areas.iter().any(|a| around.contains(a))
+                        && o.areas.iter().all(|a| {
+                            around.contains(a)
+                                || around.iter().all(|other| area(other).kind != area(a).kind)
+                        })
                 });
                 other.place = Where::Organisations(elsewhere.map(|o| o.code.clone()).collect());
             }

@@ -14,7 +14,7 @@ use crate::domain::field::Field;
 use crate::domain::measures::Tally;
 use crate::engine::QueryError;
 use crate::engine::answer::{NeedSources, ProvisionQuestion, ProvisionRow};
-use crate::engine::query::{AsOf, Asked, Filter, Measure, Query};
+use crate::engine::query::{AsOf, Asked, Filter, Measure, Query, TableKind};
 
 const COLLECTION: &str = "synthetic-llr";
 const KNOWN: [&str; 3] = ["ABLE", "WITH_HELP", "UNABLE"];
@@ -128,11 +128,13 @@ pub(super) fn query(
         "disability",
         "digital_access",
         "interpreter_needed",
+        "channel",
         "channel_mode",
         "face_to_face_offered",
         "ethnic_group_broad",
     ];
-    let mut asked = Asked { collection: COLLECTION.into(), ..Asked::default() };
+    let table = TableKind::Consultations;
+    let mut asked = Asked { table, collection: COLLECTION.into(), ..Asked::default() };
     if random.chance(60) {
         asked.area = (*random.pick(&["QK1", "QK1", "E10000018", "03W"])).into();
         asked.residence = asked.area == "QK1" && random.chance(15);
@@ -152,6 +154,8 @@ pub(super) fn query(
             ("digital_access", &["UNABLE", "NOT_COLLECTED"]),
             ("digital_access", &["NOT_ASSESSED"]),
             ("channel", &["VIDEO"]),
+            ("channel", &["VIDEO", "FACE_TO_FACE"]),
+            ("channel", &["HOME_VISIT", "FACE_TO_FACE", "NOT_KNOWN"]),
             ("care_setting", &["PRIMARY_CARE"]),
         ]);
         let codes = codes.iter().map(|code| (*code).to_owned()).collect();

@@ -32,11 +32,16 @@ pub(super) struct Running {
 }
 
 pub(super) fn open(folder: &Path) -> Engine {
-    opened(folder).0
+    open_with(folder, Content::embedded()).0
 }
 
 /// An engine, and those who are told of its changes.
 pub(crate) fn opened(folder: &Path) -> (Engine, Arc<Followers>) {
+    open_with(folder, Content::embedded())
+}
+
+/// Opens an engine with other reference content.
+fn open_with(folder: &Path, content: Content) -> (Engine, Arc<Followers>) {
     // A column cache of 64 KiB lets go of columns all the time.
     let settings = Settings { answer_bytes: 4 << 20, max_rows: 1 << 20, threads: 2 };
     let followers = Arc::new(Followers::new(&settings));
@@ -44,7 +49,7 @@ pub(crate) fn opened(folder: &Path) -> (Engine, Arc<Followers>) {
     let store = Store::open(store::Settings {
         folder,
         secret: &[7; 32],
-        content: Some(Content::embedded()),
+        content: Some(content),
         sled_bytes: 16 << 20,
         column_bytes: 64 << 10,
         min_free_bytes: 0,
@@ -149,6 +154,12 @@ impl Running {
             standing.push((&change.about, change.said.as_ref()));
         }
         standing.into_iter().filter_map(|(_, said)| said).collect()
+    }
+
+    /// Closes the engine and opens another on the same folder, with other reference content.
+    pub(super) fn reopen_with(&mut self, content: Content) {
+        drop(self.engine.take());
+        self.engine = Some(Arc::new(open_with(self.folder.path(), content).0));
     }
 
     /// Closes the engine and opens another on the same folder.

@@ -1,0 +1,149 @@
+//! The declared parent of what a question lists: several organisations, months or categories get a row each, and beside them stands
+//! the area, period or category that somebody has declared to hold them all. Their sum alone is a union that nobody has.
+
+use std::collections::BTreeSet;
+
+use super::context::Key;
+use super::plan::Plan;
+use crate::domain::codes::{Dimension, Source, State};
+use crate::domain::field::Field;
+use crate::domain::period::{filled_by, months_of};
+use crate::engine::query::{Filter, Query, Where};
+
+/// What stands beside what is listed.
+pub(super) struct Parent {
+    /// The key of its row: the dimension that is listed, the code of the parent, and ANY.
+    pub(super) key: Key,
+    /// The question about it: its total is the row.
+    pub(super) query: Query,
+    /// What has to be known to read it.
+    pub(super) note: String,
+}
+
+impl Plan {
+    /// The nearest parent of what is listed. None where nothing is, where nothing that is declared holds all of it, or where
+    /// several dimensions are listed: then the rows are of combinations.
+    pub(super) fn declared_parent(&self, query: &Query) -> Option<Parent> {
+        if query.by.is_empty() {
+            return None;
+        }
+        let several: Vec<_> = query.several().collect();
+        let listed = match &query.place {
+            Where::Organisations(codes) if codes.len() > 1 => Some(codes),
+            Where::Organisations(_) | Where::Provider(_) | Where::Residence(_) => None,
+        };
+        match (listed, several.as_slice()) {
+            (Some(codes), []) => {
+                let area = self.area_of(codes.iter().map(|code| self.areas_of(code)), None)?;
+                let place = Where::Provider(area.clone());
+                Some(parent("organisation", area, OF_AREA, Query { place, ..query.clone() }))
+            }
+            (None, [filter]) => self.parent_of(query, filter),
+            _ => None,
+        }
+    }
+
+    fn parent_of(&self, query: &Query, filter: &Filter) -> Option<Parent> {
+        let dimension = self.reference.dimension(&filter.dimension)?;
+        let (code, says, made) = match &dimension.source {
+            Source::Organisation => {
+                let holders = filter.codes.iter().map(|code| self.areas_of(code));
+                let (area, made) = self.in_area(query, holders)?;
+                (area, OF_AREA, made)
+            }
+            Source::ProviderArea(_) => {
+                let holders = filter.codes.iter().map(|code| {
+                    let mut around = self.reference.areas().ancestors(code);
+                    around.remove(code.as_str());
+                    around
+                });
+                let (area, made) = self.in_area(query, holders)?;
+                (area, OF_AREA, made)
+            }
+            Source::Month | Source::Quarter | Source::FinancialYear | Source::CalendarYear => {
+                // They fill it: their sum is the period's.
+                (period(query, filter)?, OF_PERIOD, filter.clone())
+            }
+            Source::Field(field) => {
+                let code = self.category(dimension, *field, filter)?;
+                let made = Filter { codes: vec![code.clone()], ..filter.clone() };
+                (code, OF_CATEGORY, made)
+            }
+        };
+        let filters = query.filters.iter().map(|other| match other.dimension == filter.dimension {
+            true => made.clone(),
+            false => other.clone(),
+        });
+        let query = Query { filters: filters.collect(), ..query.clone() };
+        Some(parent(&filter.dimension, code, says, query))
+    }
+
+    /// The area that holds all of some organisations or areas, and the condition that means its organisations.
+    fn in_area<'a>(
+        &'a self,
+        query: &Query,
+        holders: impl Iterator<Item = BTreeSet<&'a str>>,
+    ) -> Option<(String, Filter)> {
+        let place = query.place.organisations(&self.reference);
+        let area = self.area_of(holders, Some(&place))?;
+        let organisations = Where::Provider(area.clone()).organisations(&self.reference);
+        let codes = organisations.into_iter().collect();
+        Some((area, Filter { dimension: "organisation".into(), codes }))
+    }
+
+    /// The smallest area that is among the holders of each, all of whose organisations are within some others.
+    fn area_of<'a>(
+        &self,
+        mut holders: impl Iterator<Item = BTreeSet<&'a str>>,
+        within: Option<&BTreeSet<String>>,
+    ) -> Option<String> {
+        let first = holders.next()?;
+        let all = holders.fold(first, |all, one| all.intersection(&one).copied().collect());
+        let whole = all.into_iter().filter_map(|area| {
+            let organisations = Where::Provider(area.to_owned()).organisations(&self.reference);
+            let inside = within.is_none_or(|within| organisations.is_subset(within));
+            inside.then_some((organisations.len(), area))
+        });
+        whole.min().map(|(_, area)| area.to_owned())
+    }
+
+    fn areas_of(&self, organisation: &str) -> BTreeSet<&str> {
+        let found = self.reference.organisation(organisation);
+        found.into_iter().flat_map(|found| &found.areas).map(String::as_str).collect()
+    }
+
+    /// The nearest category of the code list that holds all categories of a condition, and everything that falls into them.
+    fn category(&self, dimension: &Dimension, field: Field, filter: &Filter) -> Option<String> {
+        let list = self.reference.list_of(field)?;
+        let parent = &list.holding(&filter.codes)?.code;
+        let listed = |place: &usize| {
+            dimension.categories.get(*place).is_some_and(|(code, _)| filter.codes.contains(code))
+        };
+        let placed = dimension.map.iter().filter(|(_, place)| listed(place));
+        let holds = placed.into_iter().all(|(from, _)| list.holds(parent, from));
+        // One that the dimension has too may hold more there than in the list.
+        let own = dimension.place_of(parent).is_none();
+        (holds && own).then(|| parent.clone())
+    }
+}
+
+const OF_AREA: &str = "all organisations of that area, those not listed included";
+const OF_PERIOD: &str = "the whole period, which those listed fill";
+const OF_CATEGORY: &str = "all of that category, what is not listed or only known as this included";
+
+fn parent(dimension: &str, code: String, says: &str, query: Query) -> Parent {
+    let note = format!("{code} stands for {says}.");
+    let key = Key { dimension: dimension.to_owned(), code, state: Some(State::Any) };
+    Parent { key, query: Query { by: Vec::new(), full: false, ..query }, note }
+}
+
+/// The period that the months of a condition fill, if the question covers all of them.
+fn period(query: &Query, filter: &Filter) -> Option<String> {
+    let months = filter.codes.iter().filter_map(|code| months_of(code).ok());
+    let months: BTreeSet<_> = months
+        .flat_map(|months| months.start().number()..=months.end().number())
+        .filter_map(|number| crate::domain::period::Month::from_number(number.into()))
+        .collect();
+    let (first, last) = query.months;
+    filled_by(&months).filter(|_| months.iter().all(|month| (first..=last).contains(month)))
+}

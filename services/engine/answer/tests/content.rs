@@ -1,0 +1,49 @@
+//! Answers under reference content that changes: what they say, and from where on they say it.
+
+use super::faults::{contacts, query, said, telephone};
+use super::running::Running;
+use crate::domain::codes::Content;
+use crate::domain::collection::Dataset;
+use crate::engine::answer::ChannelTable;
+use crate::engine::query::{AsOf, Query};
+
+fn ask(running: &Running, query: Query) -> ChannelTable {
+    running.engine().channels(&contacts(query)).unwrap()
+}
+
+/// Content in which Leicester City's location is in no place.
+fn without_place() -> Content {
+    let file = "organisations.csv";
+    let embedded = Content::embedded();
+    let text = embedded.file(file).unwrap();
+    let (is, becomes) = ("04C;E06000016;QK1", "04C;QK1");
+    assert!(text.contains(is));
+    Content::with([(file.to_owned(), text.replace(is, becomes))])
+}
+
+#[test]
+fn content_that_changes_an_answer_moves_its_position() {
+    let mut running = Running::new();
+    running.submit(said(Dataset::Consultations, "04C", "2020-04", vec![telephone(7)]));
+    let submitted = running.changes[0].position;
+    for area in ["QK1", "E06000016"] {
+        let table = ask(&running, query(&running, area, &[]));
+        assert_eq!((table.rows[0].total, table.context.data_position), (7, submitted), "{area}");
+    }
+    running.reopen_with(without_place());
+    let configured = running.engine().store().catalog().position;
+    assert!(configured > submitted);
+    // Once when its entry was applied, once when it was read back.
+    for _ in 0..2 {
+        for (area, total) in [("QK1", 7), ("E06000016", 0)] {
+            let table = ask(&running, query(&running, area, &[]));
+            let found = (table.rows[0].total, table.context.data_position);
+            assert_eq!(found, (total, configured), "{area}");
+        }
+        // What was before is shown in the words of today; it has not seen them.
+        let then = Query { as_of: AsOf::Position(submitted), ..query(&running, "QK1", &[]) };
+        assert_eq!(ask(&running, then).context.data_position, submitted);
+        running.reopen_with(without_place());
+        assert_eq!(running.engine().store().catalog().position, configured);
+    }
+}

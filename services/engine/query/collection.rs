@@ -1,0 +1,90 @@
+//! Which collection answers a question: the one it names, or the default of the place for the care setting.
+
+use super::{Asked, TableKind, Where, field, missing, no_collection};
+use crate::domain::collection::Collection;
+use crate::domain::reference::Reference;
+use crate::engine::{Missing, QueryError};
+
+/// Care setting that is meant where neither it nor a collection is named.
+const DEFAULT_SETTING: &str = "PRIMARY_CARE";
+
+/// The collection, and the care setting to narrow it to where it covers several.
+pub(super) fn collection(
+    reference: &Reference,
+    asked: &Asked,
+    place: &Where,
+) -> Result<(String, Option<String>), QueryError> {
+    let setting = (!asked.care_setting.is_empty()).then_some(asked.care_setting.as_str());
+    if let Some(setting) = setting
+        && reference.list("care_setting").and_then(|list| list.category(setting)).is_none()
+    {
+        let what = format!("`{setting}` is in no code list: see code list `care_setting`");
+        return Err(field("care_setting", what));
+    }
+    let (found, setting) = match asked.collection.as_str() {
+        "" => default(reference, asked, setting, place)?,
+        id => {
+            let found = reference.collection(id).ok_or_else(|| no_collection(reference, id))?;
+            takes(reference, asked.table, found)?;
+            (found, setting)
+        }
+    };
+    if let Some(setting) = setting
+        && !found.care_settings.iter().any(|covered| covered == setting)
+    {
+        let what = format!("collection `{}` does not cover {setting}", found.id);
+        return Err(field("care_setting", what));
+    }
+    let only = found.care_settings.len() == 1;
+    Ok((found.id.clone(), setting.filter(|_| !only).map(str::to_owned)))
+}
+
+/// The collection that answers where none is named, and the care setting that was meant.
+fn default<'a>(
+    reference: &'a Reference,
+    asked: &Asked,
+    setting: Option<&'a str>,
+    place: &Where,
+) -> Result<(&'a Collection, Option<&'a str>), QueryError> {
+    match asked.table {
+        TableKind::Channels | TableKind::Consultations => {
+            let setting = setting.unwrap_or(DEFAULT_SETTING);
+            let found = reference.default_collection(setting, &place.organisations(reference));
+            let none = || {
+                let message = format!("no collection answers for {setting} by itself: name one");
+                missing(Missing::Collection, setting, message)
+            };
+            Ok((found.ok_or_else(none)?, Some(setting)))
+        }
+        TableKind::Access => {
+            let why = "no collection takes access records by default: name one";
+            let found = reference.default_access_collection();
+            Ok((found.ok_or_else(|| field("collection", why))?, None))
+        }
+    }
+}
+
+/// Whether a collection takes what the table counts.
+///
+/// # Errors
+/// It does not; says which ones do.
+fn takes(
+    reference: &Reference,
+    table: TableKind,
+    collection: &Collection,
+) -> Result<(), QueryError> {
+    let takes = |found: &&Collection| found.datasets.contains(&table.dataset());
+    if takes(&collection) {
+        return Ok(());
+    }
+    let those: Vec<_> = reference.collections().filter(takes).map(|c| c.id.as_str()).collect();
+    Err(field(
+        "collection",
+        format!(
+            "collection `{}` takes no {}: name one that does, {}",
+            collection.id,
+            table.records(),
+            those.join(", ")
+        ),
+    ))
+}
