@@ -49,7 +49,7 @@ pub struct SubmitArgs {
     /// Code system of a field where it is not the default: `ethnic_category=ethnic_category_2001`. Repeat it for more.
     #[arg(long = "code-system", value_name = "FIELD=ID", value_parser = field_and_system)]
     pub code_systems: Vec<(String, String)>,
-    /// Characteristics that the source collects, where it is not all that have a column.
+    /// Fields that the source collects, where it is not all that have a column: `channel`, `sex`.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub collected: Option<Vec<String>>,
     /// How the person keys were made: persons are merged only within one scheme.

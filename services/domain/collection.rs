@@ -91,7 +91,7 @@ pub struct Collection {
     /// Collection whose access snapshots tell whether people can use remote care; empty: none.
     #[serde(default)]
     pub access_collection: String,
-    /// Type of the organisations that are expected to submit; empty: any.
+    /// Type of the organisations that may submit, so that no part is counted beside its whole; empty: any may.
     #[serde(default)]
     pub expected_organisation_type: String,
     /// Care settings that are answered from it where no collection is named.
@@ -100,4 +100,19 @@ pub struct Collection {
     /// Whether questions about digital access are answered from it where no collection is named.
     #[serde(default)]
     pub default_for_access: bool,
+}
+
+impl Collection {
+    /// Whether organisations of a type may submit to it.
+    #[must_use]
+    pub fn takes(&self, organisation_type: &str) -> bool {
+        let expected = &self.expected_organisation_type;
+        expected.is_empty() || expected == organisation_type
+    }
+
+    /// Whether it may hold records of a care setting. One that says none, holds any.
+    #[must_use]
+    pub fn covers(&self, care_setting: &str) -> bool {
+        self.care_settings.is_empty() || self.care_settings.iter().any(|id| id == care_setting)
+    }
 }

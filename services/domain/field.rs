@@ -1,13 +1,14 @@
 //! The fields of a record: their names, their numbers on disk, their code lists.
 
 use crate::domain::codes::ListId;
+use crate::domain::collection::Dataset;
 
 /// What a field is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Something about the consultation.
+    /// Something about the consultation, or about how somebody can use digital services.
     Attribute,
-    /// Something about the person: has to be listed as collected.
+    /// Something about the person: has to be listed as collected where a row gives it.
     Characteristic,
 }
 
@@ -273,6 +274,20 @@ impl Field {
     #[must_use]
     pub fn is_characteristic(self) -> bool {
         self.facts().kind == Kind::Characteristic
+    }
+
+    /// Whether records of a dataset give it as a code, so that their source can say whether it collects it.
+    #[must_use]
+    pub fn is_collected_in(self, dataset: Dataset) -> bool {
+        match (dataset, self) {
+            (Dataset::Estimates, _) | (_, Self::Day | Self::OnlineAny) => false,
+            (_, Self::ResidenceLsoa) => true,
+            (_, field) if field.is_characteristic() => true,
+            (Dataset::Populations, _) => false,
+            (Dataset::Consultations, field) => field < Self::Age,
+            (Dataset::DigitalAccess, Self::PreferredChannel) => true,
+            (Dataset::DigitalAccess, field) => field >= Self::OnlineAppointments,
+        }
     }
 
     /// Whether a record can have several values.

@@ -32,7 +32,7 @@ pub struct Header {
     pub request_id: String,
     /// Place of the code system of each field that does not use the default.
     pub code_systems: BTreeMap<Field, usize>,
-    /// Characteristics that the source collects.
+    /// Fields that the source collects.
     pub collected: BTreeSet<Field>,
     /// Name of the person keys' scheme; empty: none.
     pub person_key_scheme: String,

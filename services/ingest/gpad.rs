@@ -27,7 +27,7 @@ const STAFF: &[&str] = &["HCP_TYPE"];
 const MODE: &[&str] = &["APPT_MODE"];
 const WAIT: &[&str] = &["TIME_BETWEEN_BOOK_AND_APPT"];
 const COUNT: &[&str] = &["COUNT_OF_APPOINTMENTS"];
-/// Fields in which the published labels stand.
+/// Fields in which the published labels stand: these are what the publication collects.
 const LABELLED: [&str; 4] = ["attendance", "channel", "lead_time", "staff_type"];
 
 /// The layout of the regional CSV.
@@ -103,7 +103,7 @@ impl Layout for Gpad {
             collection: self.collection.clone(),
             month: month.to_owned(),
             code_systems: LABELLED.into_iter().map(labelled).collect(),
-            collected: Vec::new(),
+            collected: LABELLED.map(str::to_owned).to_vec(),
             person_key_scheme: String::new(),
             rows: Rows::Consultations(Vec::new()),
         }

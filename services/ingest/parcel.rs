@@ -18,7 +18,7 @@ pub struct Parcel {
     pub month: String,
     /// Field name to code system, where it is not the default of the field.
     pub code_systems: BTreeMap<String, String>,
-    /// Names of the characteristics that the source collects.
+    /// Names of the fields that the source collects.
     pub collected: Vec<String>,
     /// How the person keys were made; empty: there are none.
     pub person_key_scheme: String,

@@ -27,6 +27,8 @@ const PUSHBACK: &str = "grpc-retry-pushback-ms";
 const MESSAGE_BYTES: usize = 600;
 const TEXT_BYTES: usize = 250;
 const VIOLATIONS_BYTES: usize = 2_500;
+/// How the refusal of rows begins.
+const NOTHING_STORED: &str = "nothing was stored: ";
 /// Entries of `ErrorInfo.metadata`.
 const METADATA_ENTRIES: usize = 6;
 
@@ -51,6 +53,7 @@ pub fn code(reason: ErrorReason) -> Code {
         | ErrorReason::SubmissionNotFound
         | ErrorReason::ReleaseNotFound => Code::NotFound,
         ErrorReason::RequestIdReused => Code::AlreadyExists,
+        ErrorReason::MessageTooLarge => Code::OutOfRange,
         ErrorReason::SubmissionNotCurrent
         | ErrorReason::QueryRefused
         | ErrorReason::PositionNotReached => Code::FailedPrecondition,
@@ -105,7 +108,7 @@ pub fn rows_invalid(problems: Vec<(String, String)>, problem_count: u64) -> Stat
     let first = problems.first().map_or_else(String::new, |(field, description)| {
         format!("; the first is {}: {}", cut(field, TEXT_BYTES), cut(description, 250))
     });
-    let what = format!("nothing was stored: {problem_count} rows have problems{first}");
+    let what = format!("{NOTHING_STORED}{problem_count} rows have problems{first}");
     violations(ErrorReason::RowsInvalid, &what, problems, Some(problem_count))
 }
 
@@ -137,6 +140,35 @@ pub fn submission_too_large(limit: u64) -> Status {
     refused(ErrorReason::SubmissionTooLarge, message, [("limit", limit.to_string())])
 }
 
+/// A message that tonic could not read, in our words: it is no message of the method, or too large. What one of us refused
+/// has its reason already, and stays as it is; so does what is about no message.
+#[must_use]
+pub fn unread(status: Status) -> Status {
+    match status.code() {
+        _ if !status.details().is_empty() => status,
+        Code::Internal => {
+            let what = "is no message of this method, or not whole: encode it with code generated from the contract";
+            field_invalid("request", what)
+        }
+        Code::OutOfRange => {
+            // The last number that tonic says is the limit.
+            let numbers = status.message().split(' ').filter_map(|word| word.parse().ok());
+            message_too_large(numbers.last().unwrap_or(0))
+        }
+        _ => status,
+    }
+}
+
+/// A message is larger than `limit` bytes.
+#[must_use]
+pub fn message_too_large(limit: u64) -> Status {
+    let message = format!(
+        "the message is larger than {limit} bytes; send fewer rows in each batch or ask for less at once, or ask the operator \
+         to raise limits.submission_message_bytes or limits.query_message_bytes"
+    );
+    refused(ErrorReason::MessageTooLarge, message, [("limit", limit.to_string())])
+}
+
 /// The `request_id` was used for other content.
 #[must_use]
 pub fn request_id_reused(request_id: &str) -> Status {
@@ -145,6 +177,24 @@ pub fn request_id_reused(request_id: &str) -> Status {
         cut(request_id, 100)
     );
     refused(ErrorReason::RequestIdReused, message, [("request_id", request_id.to_owned())])
+}
+
+/// The `request_id` has made `submission`, and the rows that came with it now cannot be compared with what was stored then:
+/// `rows_invalid` says what is wrong with them.
+#[must_use]
+pub fn request_id_made(request_id: &str, submission: &str, rows_invalid: &Status) -> Status {
+    let reason = ErrorReason::RequestIdReused;
+    let problems = rows_invalid.message().trim_start_matches(NOTHING_STORED);
+    let message = format!(
+        "request_id {} has made {}, which is kept; the rows that came with it now are not taken any more, or are others: {}; \
+         GetSubmission says what was stored, choose a new UUID for other content",
+        cut(request_id, 100),
+        cut(submission, TEXT_BYTES),
+        cut(problems, TEXT_BYTES),
+    );
+    let mut details = info(reason, [("request_id", request_id.to_owned())]);
+    details.set_resource_info("submission", cut(submission, TEXT_BYTES), "", "");
+    finish(reason, &message, details, None)
 }
 
 /// There is no such thing. `reason` is one of the `…_NOT_FOUND`, `resource_type` a word such as `organisation`, `resource` the

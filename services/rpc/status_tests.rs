@@ -18,6 +18,8 @@ fn makers() -> Vec<Status> {
         record_count_mismatch(10, 9),
         submission_too_large(5_000_000),
         request_id_reused("5f0c"),
+        request_id_made("5f0c", "collections/c", &rows_invalid(Vec::new(), 7)),
+        message_too_large(1 << 20),
         missing(ErrorReason::OrganisationNotFound, "organisation"),
         missing(ErrorReason::CollectionNotFound, "collection"),
         missing(ErrorReason::AreaNotFound, "area"),
@@ -163,6 +165,7 @@ fn no_status_outgrows_the_trailers() {
                 [("a", long.clone()), ("b", long.clone())],
             ),
             request_id_reused(&long),
+            request_id_made(&long, &long, &rows_invalid(vec![(long.clone(), long.clone())], 7)),
             data_damaged(&long),
         ];
         for status in worst {

@@ -15,8 +15,11 @@ use super::page::Page;
 use super::status::Fate;
 use super::{CALLER, Context, Incoming, IncomingEstimates, status};
 use crate::domain::submission::{Draft, Header};
-use crate::engine::{Catalog, Engine, Outcome, Prepared, Slot, Version, WriteError, Written};
+use crate::engine::{
+    Catalog, Engine, Outcome, Prepared, Slot, Submission, Version, WriteError, Written,
+};
 use crate::proto::server::submission_service_server::SubmissionService;
+use crate::proto::store;
 use crate::proto::v1::{self, ErrorReason};
 use kind::{CONSULTATIONS, DIGITAL_ACCESS, ESTIMATES, Kind, POPULATIONS, Taker};
 
@@ -57,7 +60,8 @@ impl Submissions {
     ) -> Result<v1::Receipt, Status> {
         let submitting = Arc::clone(&self.0.submitting);
         let _permit = submitting.try_acquire_owned().map_err(|_| status::overloaded(RETRY))?;
-        let first = stream.message().await?.ok_or_else(status::submission_empty)?;
+        let first = stream.message().await.map_err(status::unread)?;
+        let first = first.ok_or_else(status::submission_empty)?;
         let Incoming::Header(given) = first else {
             return Err(status::field_invalid("header", "comes first, before any batch"));
         };
@@ -69,7 +73,7 @@ impl Submissions {
         let (batches, waiting) = mpsc::channel::<Option<Bytes>>(AHEAD);
         let most = engine.most_rows(kind.dataset);
         let coding = tokio::task::spawn_blocking(move || code(builder, waiting, kind.take, most));
-        while let Some(message) = stream.message().await? {
+        while let Some(message) = stream.message().await.map_err(status::unread)? {
             match message {
                 Incoming::Batch(batch) => {
                     if batches.send(Some(batch.freeze())).await.is_err() {
@@ -111,21 +115,7 @@ impl Submissions {
             return Ok(submission::checked(&header, &draft));
         }
         let Some(prepared) = prepared else {
-            let problems = draft.problems.iter().take(NAMED).map(|problem| {
-                let value = if problem.value.is_empty() {
-                    String::new()
-                } else {
-                    format!("`{}`: ", problem.value)
-                };
-                let nearest = if problem.nearest.is_empty() {
-                    String::new()
-                } else {
-                    format!("; nearest `{}`", problem.nearest)
-                };
-                let description = format!("{value}expected {}{nearest}", problem.expected);
-                (format!("records[{}].{}", problem.row_index, problem.field), description)
-            });
-            return Err(status::rows_invalid(problems.collect(), draft.rejected_count));
+            return Err(self.not_taken(&header, rows_invalid(&draft)).await);
         };
         let written = self
             .0
@@ -133,15 +123,44 @@ impl Submissions {
             .write(prepared)
             .await
             .map_err(|error| refused(&error, &header.request_id))?;
-        self.receipt(&written, &header)
+        self.receipt(&written, &header).await
     }
 
-    fn receipt(&self, written: &Written, header: &Header) -> Result<v1::Receipt, Status> {
-        let engine = &self.0.engine;
+    /// The refusal of rows, unless their request id is known: then something was stored, and the caller is told what. Rows
+    /// that were taken once may be refused later, when a code has left its list.
+    async fn not_taken(&self, header: &Header, refusal: Status) -> Status {
+        let id = header.request_id.clone();
+        let used = self.0.work(move |engine| engine.store().reader().used(CALLER, &id)).await;
+        let position = match used.map(|used| used.map_err(|error| convert::store_error(&error))) {
+            Ok(Ok(Some(position))) => position,
+            Ok(Ok(None)) => return refusal,
+            Ok(Err(status)) | Err(status) => return status,
+        };
+        let catalog = self.0.engine.store().catalog();
+        let mut versions = catalog.slots().flat_map(|(_, versions)| versions);
+        match versions.find(|version| version.submission.position == position) {
+            Some(made) => {
+                let name = name::of(&made.submission);
+                status::request_id_made(&header.request_id, &name, &refusal)
+            }
+            None => status::request_id_reused(&header.request_id),
+        }
+    }
+
+    /// The problems that are kept of a submission.
+    async fn problems(&self, made: &Arc<Submission>) -> Result<Vec<store::RowProblem>, Status> {
+        if made.rejected_count == 0 {
+            return Ok(Vec::new());
+        }
+        let made = Arc::clone(made);
+        let read = self.0.work(move |engine| engine.store().reader().problems(&made)).await?;
+        read.map_err(|error| convert::store_error(&error))
+    }
+
+    async fn receipt(&self, written: &Written, header: &Header) -> Result<v1::Receipt, Status> {
         let Some(made) = &written.submission else { return Err(status::stopping()) };
-        let problems =
-            engine.store().reader().problems(made).map_err(|e| convert::store_error(&e))?;
-        let catalog = engine.store().catalog();
+        let problems = self.problems(made).await?;
+        let catalog = self.0.engine.store().catalog();
         let found = version(&catalog, made.slot, made.version);
         let (version, is_last) = found.ok_or_else(|| no_submission(&header.request_id))?;
         let name = name::of(made);
@@ -185,6 +204,23 @@ fn code<T: Taker>(
     let wanted = whole && draft.accepted_count > 0 && !header.validate_only;
     let prepared = wanted.then(|| Engine::prepare(CALLER, &header, &draft));
     Ok(Coded { header, draft, rows, prepared })
+}
+
+/// The refusal of a draft whose rows have problems.
+fn rows_invalid(draft: &Draft) -> Status {
+    let problems = draft.problems.iter().take(NAMED).map(|problem| {
+        let value = match problem.value.as_str() {
+            "" => String::new(),
+            value => format!("`{value}`: "),
+        };
+        let nearest = match problem.nearest.as_str() {
+            "" => String::new(),
+            nearest => format!("; nearest `{nearest}`"),
+        };
+        let description = format!("{value}expected {}{nearest}", problem.expected);
+        (format!("records[{}].{}", problem.row_index, problem.field), description)
+    });
+    status::rows_invalid(problems.collect(), draft.rejected_count)
 }
 
 pub(super) fn refused(error: &WriteError, request_id: &str) -> Status {
@@ -374,8 +410,7 @@ impl SubmissionService for Submissions {
             request.page_size,
             &request.page_token,
         )?;
-        let problems =
-            self.0.engine.store().reader().problems(&made).map_err(|e| convert::store_error(&e))?;
+        let problems = self.problems(&made).await?;
         let (problems, next_page_token) = page.of(problems);
         let problems = problems.into_iter().map(submission::stored_problem).collect();
         Ok(Response::new(v1::ListRowProblemsResponse { problems, next_page_token }))
@@ -386,7 +421,7 @@ impl SubmissionService for Submissions {
         request: Request<v1::WithdrawSubmissionRequest>,
     ) -> Result<Response<v1::WithdrawSubmissionResponse>, Status> {
         let request = request.into_inner();
-        header::request_id(&request.request_id)
+        let id = header::request_id(&request.request_id)
             .map_err(|what| status::field_invalid("request_id", what))?;
         let (slot, number) = {
             let catalog = self.0.engine.store().catalog();
@@ -394,12 +429,12 @@ impl SubmissionService for Submissions {
             (version.submission.slot, version.submission.version)
         };
         let store = self.0.engine.store();
-        let written = store.withdraw(slot, number, CALLER, &request.request_id).await;
+        let written = store.withdraw(slot, number, CALLER, &id).await;
         let written = written.map_err(|error| {
             if matches!(error, WriteError::NotCurrent) {
                 return status::submission_not_current(&request.name);
             }
-            refused(&error, &request.request_id)
+            refused(&error, &id)
         })?;
         let catalog = store.catalog();
         let (version, is_last) =

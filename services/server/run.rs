@@ -10,7 +10,9 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::transport::Server;
 
-use super::layers::{AdmissionLayer, DeadlineLayer, IdleLayer, PanicLayer, TraceLayer};
+use super::layers::{
+    AdmissionLayer, DeadlineLayer, IdleLayer, PanicLayer, TraceLayer, UnreadLayer,
+};
 use super::listen::Incoming;
 use super::settings::ServerSettings;
 use super::standard::Health;
@@ -64,6 +66,7 @@ pub async fn run(
         .layer(AdmissionLayer::new(settings.max_in_flight, settings.max_watches))
         .layer(DeadlineLayer::new(settings, stop.clone()))
         .layer(IdleLayer::new(settings.stream_idle))
+        .layer(UnreadLayer)
         .add_routes(routes.prepare())
         .serve_with_incoming_shutdown(
             Incoming::new(listener, settings, cut.clone()),

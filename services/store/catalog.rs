@@ -43,7 +43,7 @@ pub struct Submission {
     pub rejected_count: u64,
     /// Sum of the weights.
     pub total_count: u64,
-    /// Characteristics that the source collects.
+    /// Fields that the source collects, as the submission lists them.
     pub collected: Vec<String>,
     /// Name of the person keys' scheme; empty: none.
     pub person_key_scheme: String,

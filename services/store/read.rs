@@ -11,7 +11,7 @@ use super::{StoreError, estimates, keys};
 use crate::domain::cube::Packed;
 use crate::domain::estimate::Estimate;
 use crate::domain::field::{Field, number};
-use crate::proto::store::{ProblemsRow, RowProblem};
+use crate::proto::store::{ProblemsRow, RequestRow, RowProblem};
 
 /// Position of a submission, prefix, field.
 type Key = (u64, u8, u8);
@@ -130,6 +130,17 @@ impl Reader {
         let row: ProblemsRow = prost::Message::decode(bytes.as_slice())
             .map_err(|error: prost::DecodeError| StoreError::Damaged(error.to_string()))?;
         Ok(row.problems)
+    }
+
+    /// Position of the change that a caller's request id has made, if it was used.
+    ///
+    /// # Errors
+    /// The store is damaged.
+    pub fn used(&self, caller: &str, request_id: &str) -> Result<Option<u64>, StoreError> {
+        let row = self.row(&keys::request(caller, request_id))?;
+        let row = row.map(|bytes| <RequestRow as prost::Message>::decode(&*bytes)).transpose();
+        let row = row.map_err(|error| StoreError::Damaged(error.to_string()))?;
+        Ok(row.map(|row| row.position))
     }
 
     /// Bytes that sled takes on disk.

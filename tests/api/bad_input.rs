@@ -4,17 +4,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use equity_indicators::proto::v1::{
-    ConsultationRecord, ListSubmissionsRequest, PopulationRecord, SubmissionHeader,
+    AccessRecord, ConsultationRecord, ListSubmissionsRequest, PopulationRecord, SubmissionHeader,
     SubmitConsultationsRequest,
 };
-use http::uri::PathAndQuery;
 use serde_json::{Value, json};
-use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
-use tonic::{Code, Status};
+use tonic::Code;
 
-use crate::support::{Refusal, TestServer, consultations, header, message, records};
-
-const SUBMIT: &str = "/equity.v1.SubmissionService/SubmitConsultations";
+use crate::support::{Refusal, TestServer, consultations, header, message, records, totals};
 
 fn about() -> SubmissionHeader {
     header("04C", "synthetic-llr", "2020-04", &["sex", "age", "disability"])
@@ -25,7 +21,7 @@ fn good() -> ConsultationRecord {
 }
 
 /// Nothing has been accepted: the log stands where it stood, and no version is listed.
-async fn nothing_stored(server: &TestServer, position: i64, case: &str) {
+pub(super) async fn nothing_stored(server: &TestServer, position: i64, case: &str) {
     assert_eq!(server.position().await, position, "{case}");
     let all = ListSubmissionsRequest {
         parent: "collections/-".into(),
@@ -135,6 +131,79 @@ async fn one_bad_row_does_not_spoil_a_good_one() {
     assert_eq!(receipt.problems.iter().map(|p| p.row_index).collect::<Vec<_>>(), [0, 2]);
 }
 
+/// A collection is answered as that of its settings, so a row of another one would be counted as one of them.
+#[tokio::test]
+async fn rows_of_a_care_setting_that_the_collection_does_not_have_are_refused() {
+    let server = TestServer::start().await;
+    let position = server.position().await;
+    for (organisation, collection, setting, settings) in [
+        ("C82001", "practice-feed", "MENTAL_HEALTH", "PRIMARY_CARE"),
+        ("RT5", "mhsds", "PRIMARY_CARE", "MENTAL_HEALTH"),
+        (
+            "RWE",
+            "cds",
+            "COMMUNITY",
+            "OUTPATIENTS, ACCIDENT_AND_EMERGENCY, SPECIALISED_COMMISSIONING",
+        ),
+    ] {
+        let rows = records(&json!([{"careSetting": setting, "recordCount": 7}]));
+        let about = header(organisation, collection, "2020-04", &[]);
+        let refusal = Refusal::of(&server.submit(about, rows).await.unwrap_err());
+        assert_eq!(refusal.short(), ("ROWS_INVALID", "records[0].care_setting"));
+        let expected = format!(
+            "`{setting}`: expected one of {settings}: the settings of collection `{collection}`"
+        );
+        assert!(refusal.fields[0].1.starts_with(&expected), "{refusal:?}");
+    }
+    nothing_stored(&server, position, "care settings").await;
+
+    let rows = records(&json!([
+        {"careSetting": "MENTAL_HEALTH", "recordCount": 7},
+        {"careSetting": "PRIMARY_CARE", "recordCount": 2},
+        {"recordCount": 1},
+    ]));
+    let partial = header("C82001", "practice-feed", "2020-04", &[]);
+    let partial = SubmissionHeader { allow_partial: true, ..partial };
+    let receipt = server.submit(partial, rows).await.unwrap();
+    assert_eq!(receipt.problems.iter().map(|p| p.row_index).collect::<Vec<_>>(), [0]);
+    let question = json!({"query": {"collection": "practice-feed", "careSetting": "PRIMARY_CARE",
+        "area": "QK1", "period": {"first": "2020-04"}}});
+    assert_eq!(totals(&server.ask(question).await.unwrap())[""], 3);
+}
+
+/// A practice lies within its sub-ICB location: in one collection its figures would be counted twice.
+#[tokio::test]
+async fn a_collection_takes_no_organisations_of_another_type_than_it_expects() {
+    let server = TestServer::start().await;
+    let position = server.position().await;
+    for (organisation, collection, expected, example) in [
+        ("C82005", "gpad-regional", "`sub_icb`", "`03W`"),
+        ("04C", "practice-feed", "`practice`", "`C82001`"),
+        ("ONS", "mhsds", "`trust`", "`RT5`"),
+        ("LA-LEICESTER", "mhsds", "`trust`", "`RT5`"),
+    ] {
+        let about = header(organisation, collection, "2020-04", &[]);
+        let refusal = Refusal::of(&server.submit(about, vec![good()]).await.unwrap_err());
+        assert_eq!(refusal.short(), ("FIELD_INVALID", "header.organisation"), "{organisation}");
+        let what = &refusal.fields[0].1;
+        assert!([organisation, collection, expected, example].iter().all(|w| what.contains(w)));
+    }
+    let people = vec![PopulationRecord { person_count: 1, ..Default::default() }];
+    let about = header("C82005", "gpad-coverage", "2020-08", &[]);
+    let refusal = Refusal::of(&server.submit_people(about, people).await.unwrap_err());
+    assert_eq!(refusal.short(), ("FIELD_INVALID", "header.organisation"));
+    let snapshot = vec![AccessRecord::default()];
+    let about = header("RWE", "practice-feed", "2020-08", &[]);
+    let refusal = Refusal::of(&server.submit_access(about, snapshot).await.unwrap_err());
+    assert_eq!(refusal.short(), ("FIELD_INVALID", "header.organisation"));
+    nothing_stored(&server, position, "organisations").await;
+    // A collection that expects no type takes all.
+    for organisation in ["C82005", "04C", "RT5", "LA-LEICESTER"] {
+        let about = header(organisation, "synthetic-llr", "2020-04", &[]);
+        server.submit(about, vec![good()]).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_bad_header_is_refused_field_by_field() {
     let server = TestServer::start().await;
@@ -161,6 +230,12 @@ async fn a_bad_header_is_refused_field_by_field() {
         (|h| h.request_id.clear(), Code::InvalidArgument, "FIELD_INVALID", "header.request_id"),
         (
             |h| h.request_id = "1".into(),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "header.request_id",
+        ),
+        (
+            |h| h.request_id = uuid::Uuid::nil().to_string(),
             Code::InvalidArgument,
             "FIELD_INVALID",
             "header.request_id",
@@ -195,8 +270,21 @@ async fn a_bad_header_is_refused_field_by_field() {
             "FIELD_INVALID",
             "header.collected_characteristics[3]",
         ),
+        // A day is no code, one is derived, and one belongs to another dataset.
         (
-            |h| h.collected_characteristics.push("channel".into()),
+            |h| h.collected_characteristics.push("date".into()),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "header.collected_characteristics[3]",
+        ),
+        (
+            |h| h.collected_characteristics.push("online_any".into()),
+            Code::InvalidArgument,
+            "FIELD_INVALID",
+            "header.collected_characteristics[3]",
+        ),
+        (
+            |h| h.collected_characteristics.push("app_registered".into()),
             Code::InvalidArgument,
             "FIELD_INVALID",
             "header.collected_characteristics[3]",
@@ -284,86 +372,6 @@ async fn a_stream_out_of_order_is_refused() {
     }
     nothing_stored(&server, position, "streams").await;
     assert!(server.submit(about(), vec![good(); 10]).await.is_ok());
-}
-
-#[tokio::test]
-async fn a_message_too_large_or_no_message_at_all_is_refused() {
-    let server = TestServer::start().await;
-    let position = server.position().await;
-    let large = ConsultationRecord { source_record_id: "x".repeat(5 << 20), ..good() };
-    let status = server.submit(about(), vec![large]).await.unwrap_err();
-    assert_eq!(status.code(), Code::OutOfRange, "{status:?}");
-
-    let [first, _] = consultations(about(), vec![vec![good()]]).try_into().unwrap();
-    let first = prost::Message::encode_to_vec(&first);
-    let bytes: &[(&str, Vec<u8>)] = &[
-        // Field 2 (batch) with one record whose channel (field 3) is no UTF-8.
-        ("invalid UTF-8", vec![0x12, 6, 0x0a, 4, 0x1a, 2, 0xff, 0xfe]),
-        ("cut short", vec![0x12, 200, 0x0a]),
-        ("no protobuf", b"\x07PK\x03\x04 this is a zip file".to_vec()),
-        ("wrong wire type", vec![0x10, 5]),
-    ];
-    for (case, second) in bytes {
-        let status = raw(&server, vec![first.clone(), second.clone()]).await.unwrap_err();
-        assert!(
-            matches!(status.code(), Code::InvalidArgument | Code::Internal),
-            "{case}: {status:?}"
-        );
-    }
-    nothing_stored(&server, position, "bytes").await;
-}
-
-/// Sends these bytes as messages.
-async fn raw(server: &TestServer, messages: Vec<Vec<u8>>) -> Result<Vec<u8>, Status> {
-    let mut grpc = tonic::client::Grpc::new(server.channel());
-    grpc.ready().await.unwrap();
-    let request = tonic::Request::new(tokio_stream::iter(messages));
-    grpc.client_streaming(request, PathAndQuery::from_static(SUBMIT), Raw)
-        .await
-        .map(tonic::Response::into_inner)
-}
-
-/// Bytes as they are.
-#[derive(Clone, Copy)]
-struct Raw;
-
-impl Codec for Raw {
-    type Encode = Vec<u8>;
-    type Decode = Vec<u8>;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for Raw {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn encode(&mut self, item: Vec<u8>, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        bytes::BufMut::put_slice(buffer, &item);
-        Ok(())
-    }
-
-    fn buffer_settings(&self) -> BufferSettings {
-        BufferSettings::default()
-    }
-}
-
-impl Decoder for Raw {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
-        let length = bytes::Buf::remaining(buffer);
-        Ok(Some(bytes::Buf::copy_to_bytes(buffer, length).to_vec()))
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 mod assessments;
 mod bad_input;
+mod collected;
 mod estimates;
 mod exclusion;
 mod exports;
@@ -13,4 +14,5 @@ mod reference;
 mod refusals;
 mod risk;
 mod submissions;
+mod undecodable;
 mod watching;

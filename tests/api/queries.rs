@@ -373,9 +373,9 @@ async fn settings_views_and_confidence() {
         assert_eq!(answer.rows[0].total_count, total, "{setting}");
     }
     // The only setting of a collection is that of its records, and the default collection of a setting is found.
-    let header = header("04C", "csds", "2020-04", &[]);
+    let header = header("RT5", "csds", "2020-04", &[]);
     server.submit(header, records(&json!([{"channel": "VIDEO"}]))).await.unwrap();
-    let query = json!({"careSetting": "COMMUNITY", "organisations": ["04C"], "period": {"first": "2020-04"}, "by": ["care_setting"]});
+    let query = json!({"careSetting": "COMMUNITY", "organisations": ["RT5"], "period": {"first": "2020-04"}, "by": ["care_setting"]});
     let answer = server.ask(json!({"query": query})).await.unwrap();
     assert_eq!(answer.context.as_ref().unwrap().collection, "csds");
     assert_eq!(totals(&answer)["COMMUNITY"], 1);

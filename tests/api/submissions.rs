@@ -1,5 +1,6 @@
 //! Submissions that stand: idempotency, versions, withdrawal, the past, lists and pages.
 
+use equity_indicators::domain::codes::Content;
 use equity_indicators::proto::v1::{
     ConsultationRecord, GetSubmissionRequest, ListRowProblemsRequest, ListSubmissionsRequest,
     Receipt, Submission, SubmissionHeader, SubmissionState, WithdrawSubmissionRequest,
@@ -399,4 +400,60 @@ async fn problems_of_rows_are_paged_by_row() {
     assert_eq!(Refusal::of(&list(10, "00").await.unwrap_err()).reason, "PAGE_TOKEN_INVALID");
     let total = server.ask(question(&json!(null))).await.unwrap();
     assert_eq!(totals(&total)[""], 1_000);
+}
+
+/// A UUID is the same however it is written.
+#[tokio::test]
+async fn capitals_make_no_other_request_id() {
+    let server = TestServer::start().await;
+    let id = "0b6e3c0e-7d4f-4a1b-9c2d-5e6f7a8b9c0d";
+    let with = |id: &str| SubmissionHeader { request_id: id.into(), ..about("04C", "2020-04") };
+    let first = server.submit(with(&id.to_uppercase()), rows()).await.unwrap();
+    assert_eq!(made(&first).request_id, id);
+    let again = server.submit(with(id), rows()).await.unwrap();
+    assert_eq!(again, Receipt { replayed: true, ..first.clone() });
+
+    let withdraw = |id: &str| {
+        let (name, request_id) = (made(&first).name.clone(), id.to_owned());
+        let mut client = server.submissions();
+        async move { client.withdraw_submission(WithdrawSubmissionRequest { name, request_id }).await }
+    };
+    let refusal = Refusal::of(&withdraw(&id.to_uppercase()).await.unwrap_err());
+    assert_eq!(refusal.reason, "REQUEST_ID_REUSED");
+    let nil = uuid::Uuid::nil().to_string();
+    let refusal = Refusal::of(&withdraw(&nil).await.unwrap_err());
+    assert_eq!(refusal.short(), ("FIELD_INVALID", "request_id"));
+    let fresh = "9f6e3c0e-7d4f-4a1b-9c2d-5e6f7a8b9c0d";
+    let done = withdraw(fresh).await.unwrap().into_inner();
+    assert_eq!(withdraw(&fresh.to_uppercase()).await.unwrap().into_inner(), done);
+}
+
+/// What was stored is not said to be nothing, although its rows would not be taken any more.
+#[tokio::test]
+async fn a_request_whose_codes_have_left_their_list_is_told_what_it_made() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("codes")).unwrap();
+    let file = folder.path().join("codes/local_group.toml");
+    let list = Content::embedded().file("codes/local_group.toml").unwrap().to_owned();
+    let boaters = list
+        .replacen("categories = [", "categories = [\n{ code = \"CANAL\", label = \"Boaters\" },", 1)
+        .replacen("codes = [", "codes = [\n[\"CANAL\", \"Boaters\", \"CANAL\"],", 1);
+    std::fs::write(&file, boaters).unwrap();
+    let reference = folder.path().to_owned();
+    let server = TestServer::with(|config| config.reference_folder = Some(reference)).await;
+    let rows = || records(&json!([{"channel": "VIDEO"}, {"person": {"localGroup": ["CANAL"]}}]));
+    let about = header("04C", "synthetic-llr", "2020-04", &["local_group"]);
+    let first = server.submit(about.clone(), rows()).await.unwrap();
+
+    std::fs::remove_file(file).unwrap();
+    let server = server.reopen().await;
+    let refusal = Refusal::of(&server.submit(about.clone(), rows()).await.unwrap_err());
+    assert_eq!((refusal.code, &*refusal.reason), (Code::AlreadyExists, "REQUEST_ID_REUSED"));
+    assert!(refusal.message.contains(&made(&first).name), "{refusal:?}");
+    assert!(!refusal.message.contains("nothing was stored"), "{refusal:?}");
+    // Another id has made nothing.
+    let fresh = SubmissionHeader { request_id: uuid::Uuid::new_v4().to_string(), ..about };
+    let refusal = Refusal::of(&server.submit(fresh, rows()).await.unwrap_err());
+    assert_eq!(refusal.reason, "ROWS_INVALID");
+    assert!(refusal.message.starts_with("nothing was stored"), "{refusal:?}");
 }

@@ -41,7 +41,7 @@ fn what_the_service_or_the_data_refuses_ends_with_one_and_names_the_place() {
     };
     let submit = |file: &str| {
         let about =
-            ["--collection", "practice-feed", "--organisation", "04C", "--month", "2020-04"];
+            ["--collection", "practice-feed", "--organisation", "C82001", "--month", "2020-04"];
         served.ask(&[&["submit", file] as &[&str], &about].concat())
     };
 

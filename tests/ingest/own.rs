@@ -34,7 +34,7 @@ fn a_small_file_with_defaults() {
     let parcel = &parcels[0];
     assert_eq!((&*parcel.organisation, &*parcel.month), ("C82001", "2020-04"));
     assert_eq!((&*parcel.collection, parcel.rows.total()), ("practice-feed", 13));
-    assert_eq!(parcel.collected, ["age", "disability"]);
+    assert_eq!(parcel.collected, ["age", "attendance", "channel", "disability"]);
     let rows = consultations(parcel);
     assert_eq!((&*rows[0].channel, rows[0].record_count), ("01", None));
     let person = rows[0].person.as_ref().unwrap();
@@ -52,7 +52,8 @@ fn access_records_by_their_columns() {
         A,2020-04,,NOT_APPLICABLE,,,5,12\n";
     let parcels = read_text(text).unwrap();
     assert_eq!((&*parcels[0].collection, parcels[0].rows.total()), ("practice-feed", 13));
-    assert_eq!(parcels[0].collected, ["age", "digital_access"]);
+    let listed = ["age", "app_registered", "digital_access", "exclusion_reason"];
+    assert_eq!(parcels[0].collected, listed, "a count is no code");
     let Rows::Access(rows) = &parcels[0].rows else { panic!("{}", parcels[0].rows.dataset()) };
     assert_eq!(rows[0].exclusion_reason, ["SKILLS", "NO_DEVICE"]);
     assert_eq!((&*rows[0].app_registered, rows[0].record_count), ("Y", None));
@@ -184,6 +185,19 @@ fn bad_cells_say_where() {
     assert!(matches!(mixed, IngestError::MixedDatasets { .. }), "{mixed}");
     let twice = read_text("organisation,month,sex,sex\n").unwrap_err();
     assert!(matches!(twice, IngestError::RepeatedColumn { .. }), "{twice}");
+}
+
+#[test]
+fn every_coded_column_says_that_its_field_is_collected() {
+    let text = "organisation,month,date,care_setting,lead_time_days,lead_time_band,record_count,person_key,\
+        source_record_id,residence_lsoa,interpreter_present,age_years,age_band\n\
+        A,2020-04,,,,,,,,,,,\n";
+    let listed = ["age", "care_setting", "interpreter_present", "lead_time", "residence_lsoa"];
+    assert_eq!(read_text(text).unwrap()[0].collected, listed);
+    let people = "organisation,month,person_count,residence_lsoa,sex\nA,2020-04,5,,\n";
+    assert_eq!(read_text(people).unwrap()[0].collected, ["residence_lsoa", "sex"]);
+    let figures = "organisation,month,indicator,area,period\nA,2020-04,DX-12,QK1,2020\n";
+    assert!(read_text(figures).unwrap()[0].collected.is_empty());
 }
 
 #[test]

@@ -131,6 +131,32 @@ def test_an_empty_stream(v1, submissions):
     assert (code, info.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "SUBMISSION_EMPTY")
 
 
+@pytest.mark.parametrize("method", ["ConsultationChannelService/GetChannelBreakdown", "ReferenceService/ListAreas", "SubmissionService/WithdrawSubmission"])
+def test_bytes_that_are_no_request(channel, method):
+    call = channel.unary_unary(f"/equity.v1.{method}")
+    code, info, details = refused(lambda: call(b"\xff\xff\xff", timeout=10))
+    assert (code, info.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "FIELD_INVALID")
+    [violation] = details["BadRequest"].field_violations
+    assert violation.field == "request"
+
+
+def test_bytes_in_a_stream_that_are_no_message(v1, channel, submissions):
+    before = stands(v1, submissions)
+    header = v1.SubmitConsultationsRequest(header=gpad.header(v1, "04V", MONTH)).SerializeToString()
+    call = channel.stream_unary("/equity.v1.SubmissionService/SubmitConsultations")
+    for messages in ([b"\xff\xff\xff"], [header, b"\xff\xff\xff"], [header, b"PK\x03\x04 a zip file"]):
+        code, info, _ = refused(lambda messages=messages: call(iter(messages), timeout=10))
+        assert (code, info.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "FIELD_INVALID")
+    assert stands(v1, submissions) == before
+
+
+def test_a_message_too_large_says_how_large_it_may_be(channel):
+    call = channel.unary_unary("/equity.v1.ConsultationChannelService/GetChannelBreakdown")
+    code, info, _ = refused(lambda: call(bytes((1 << 20) + 1), timeout=10))
+    assert (code, info.reason) == (grpc.StatusCode.OUT_OF_RANGE, "MESSAGE_TOO_LARGE")
+    assert info.metadata["limit"] == str(1 << 20)
+
+
 def test_an_unknown_area_is_named(ask):
     code, info, _ = refused(lambda: ask("2020-04", area="ZZ9"))
     assert (code, info.reason) == (grpc.StatusCode.NOT_FOUND, "AREA_NOT_FOUND")

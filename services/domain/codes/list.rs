@@ -30,8 +30,21 @@ pub struct CodeSystem {
     pub id: String,
     /// Words for people.
     pub label: String,
+    /// Whether a second character may stand behind a code of one, for local use: it is passed over.
+    #[serde(default)]
+    pub local_second: bool,
     /// Source code, source label, target: a category's code or `!STATE`.
     pub codes: Vec<(String, String, String)>,
+}
+
+impl CodeSystem {
+    /// The first character of a code of two, where the second is for local use.
+    fn national<'a>(&self, source: &'a str) -> Option<&'a str> {
+        let is_local =
+            |second: &str| second.len() == 1 && second.as_bytes()[0].is_ascii_alphanumeric();
+        let (first, second) = source.split_at_checked(1)?;
+        (self.local_second && is_local(second)).then_some(first)
+    }
 }
 
 #[derive(Deserialize)]
@@ -192,15 +205,22 @@ impl CodeList {
 
     /// What a source code stands for in the given system. The names of the missing states are understood in every system.
     #[must_use]
-    pub fn map(&self, system: usize, source: &str) -> Mapped {
-        if let Some(place) = self.by_source[system].get(source) {
-            return Mapped::Value(Value::from_text(&self.systems[system].codes[*place].2));
+    pub fn value(&self, system: usize, source: &str) -> Option<Value> {
+        let codes = &self.by_source[system];
+        let national = || self.systems[system].national(source).and_then(|code| codes.get(code));
+        if let Some(place) = codes.get(source).or_else(national) {
+            return Some(Value::from_text(&self.systems[system].codes[*place].2));
         }
-        if let Some(state) = State::from_name(source)
-            && state.is_of_a_record()
-            && !matches!(state, State::None | State::NotCollected)
-        {
-            return Mapped::Value(Value::State(state));
+        let state = State::from_name(source)?;
+        let is_said = state.is_of_a_record() && !matches!(state, State::None | State::NotCollected);
+        is_said.then_some(Value::State(state))
+    }
+
+    /// The same, and what would have been valid where it stands for nothing.
+    #[must_use]
+    pub fn map(&self, system: usize, source: &str) -> Mapped {
+        if let Some(value) = self.value(system, source) {
+            return Mapped::Value(value);
         }
         let system = &self.systems[system];
         let codes = || system.codes.iter().map(|(code, _, _)| code.as_str());

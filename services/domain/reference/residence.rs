@@ -44,7 +44,12 @@ pub(super) fn list(areas: &Areas, rows: &[LsoaRow]) -> Result<CodeList, CodeList
             .map(|row| (row.lsoa.clone(), String::new(), row.lsoa.clone()))
             .chain([(OUTSIDE.into(), String::new(), OUTSIDE.into())])
             .collect();
-        systems.push(CodeSystem { id: edition.into(), label: label.into(), codes });
+        systems.push(CodeSystem {
+            id: edition.into(),
+            label: label.into(),
+            local_second: false,
+            codes,
+        });
     }
     let mut list =
         CodeList::new(LIST.into(), "Small area where people live".into(), categories, systems)?;

@@ -102,3 +102,30 @@ fn a_category_more_needs_no_code() {
     let reference = Reference::new(&content).unwrap();
     assert!(reference.list("local_group").unwrap().category("CANAL").is_some());
 }
+
+#[test]
+fn a_local_second_character_of_an_ethnic_category_is_passed_over() {
+    let reference = reference();
+    let list = reference.list("ethnicity").unwrap();
+    let value = |system: &str, code: &str| {
+        list.value(list.system(system).unwrap(), code).map(|value| value.to_text())
+    };
+    for (code, expected) in [
+        ("A1", Some("A")),
+        ("CX", Some("C")),
+        ("SZ", Some("S")),
+        ("Z1", Some("!NOT_STATED")),
+        ("99", Some("!NOT_KNOWN")),
+        ("9X", None),
+        ("T1", None),
+        ("A12", None),
+        ("A ", None),
+        ("a1", None),
+        ("A\u{e9}", None),
+        ("\u{e9}1", None),
+    ] {
+        assert_eq!(value("ethnic_category_2001", code).as_deref(), expected, "{code}");
+    }
+    assert_eq!(value("gdppr_ethnicity", "A1"), None, "one character in this one");
+    assert_eq!(value("ukcore_ethnic_category", "CL").as_deref(), Some("E15"), "a code of its own");
+}

@@ -297,28 +297,21 @@ impl Builder {
         let place = field.index();
         let column = self.columns[place].get_or_insert_with(|| RawColumn::new(field));
         let (reference, header) = (&self.reference, &self.header);
+        let told = self.problems.len() < Draft::PROBLEMS;
         let index = column.index_of(text, || {
             let system = header.code_systems.get(&field).copied().unwrap_or(0);
-            raw::look_up(field, reference.list_of(field), system, given)
+            let value = raw::look_up(field, reference.list_of(field), system, given, told)?;
+            match reference.collection(&header.collection) {
+                Some(collection) if field == Field::CareSetting => raw::covered(collection, value),
+                _ => Ok(value),
+            }
         });
-        let Some(index) = index else {
-            self.problem(
-                field.path(),
-                text,
-                "at most 65,535 different values in a submission",
-                None,
-            );
-            return;
-        };
-        match &column.entries[usize::from(index)].meaning {
-            Ok(_) => {
+        match index {
+            Ok(index) => {
                 column.push(row, index);
                 self.row.touched.push(place);
             }
-            Err(wrong) => {
-                let wrong = wrong.clone();
-                self.problem(path, &wrong.value, &wrong.expected, wrong.nearest);
-            }
+            Err(wrong) => self.problem(path, &wrong.value, &wrong.expected, wrong.nearest),
         }
         if self.unlisted[place] {
             let expected =

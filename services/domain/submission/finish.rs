@@ -24,6 +24,7 @@ impl Builder {
         let persons = Packed::keys(&self.persons);
         let source_records = Packed::keys(&self.source_records);
         let content_hash = self.content_hash(&weights, &persons, &source_records);
+        self.add_blank_columns(rows);
         let columns = self.packed_columns(rows);
         let has_scheme = !self.header.person_key_scheme.is_empty();
         Draft {
@@ -61,15 +62,13 @@ impl Builder {
         }
         for column in self.columns.iter().flatten() {
             text(&mut hasher, column.field.name());
-            let good = column.entries.iter().filter(|entry| entry.meaning.is_ok());
-            hasher.update(&(good.clone().count() as u64).to_le_bytes());
-            for entry in good {
+            hasher.update(&(column.entries.len() as u64).to_le_bytes());
+            for entry in &column.entries {
                 text(&mut hasher, &entry.raw);
             }
-            // Codes that stood for nothing are numbered too; what the rows kept is numbered without them.
-            let numbers = column.indices.numbered(&places_of_good(column));
-            hasher.update(&(numbers.len() as u64).to_le_bytes());
-            hasher.update(&numbers);
+            let indices = column.indices.bytes();
+            hasher.update(&(indices.len() as u64).to_le_bytes());
+            hasher.update(&indices);
         }
         for packed in [weights, persons, source_records] {
             hasher.update(&[packed.width]);
@@ -80,34 +79,29 @@ impl Builder {
         *hasher.finalize().as_bytes()
     }
 
+    /// What is collected whatever rows give has a column also where none gives it.
+    fn add_blank_columns(&mut self, rows: usize) {
+        for field in Field::all() {
+            if self.is_stated(field) {
+                let column = &mut self.columns[field.index()];
+                column.get_or_insert_with(|| RawColumn::new(field)).indices.resize(rows);
+            }
+        }
+        if let Some(only) = self.only_care_setting()
+            && let Some(column) = &mut self.columns[Field::CareSetting.index()]
+        {
+            column.entries[0].meaning = only;
+        }
+    }
+
     fn packed_columns(&mut self, rows: usize) -> Vec<Column> {
         let mut packed = Vec::new();
         let derived = self.derived_deprivation();
         for field in Field::all() {
-            let collected = self.header.collected.contains(&field);
-            let column = match self.given(field) {
-                Some(raw) => {
-                    let only =
-                        (field == Field::CareSetting).then(|| self.only_care_setting()).flatten();
-                    let absent = only.unwrap_or(Value::State(State::NotRecorded));
-                    let words =
-                        raw.entries.iter().enumerate().map(|(index, entry)| match &entry.meaning {
-                            Ok(_) if index == 0 => absent.to_text(),
-                            Ok(value) => value.to_text(),
-                            Err(_) => String::new(),
-                        });
-                    Some((words.collect(), raw.indices.to_vec()))
-                }
-                None if collected => {
-                    Some((vec![Value::State(State::NotRecorded).to_text()], vec![0; rows]))
-                }
-                None => match (field, self.header.dataset) {
-                    (Field::CareSetting, Dataset::Consultations) => {
-                        self.only_care_setting().map(|value| (vec![value.to_text()], vec![0; rows]))
-                    }
-                    _ => None,
-                },
-            };
+            let column = self.collects(field).map(|raw| {
+                let words = raw.entries.iter().map(|entry| entry.meaning.to_text());
+                (words.collect(), raw.indices.to_vec())
+            });
             let column = if field == Field::Deprivation {
                 merged(column, &derived)
             } else if field == Field::OnlineAny {
@@ -122,12 +116,22 @@ impl Builder {
         packed
     }
 
-    /// The column of a field that any row gives.
-    pub(super) fn given(&self, field: Field) -> Option<&RawColumn> {
-        self.columns[field.index()].as_ref().filter(|column| column.is_given())
+    /// The column of a field that the source collects: it says so, or any row gives it.
+    pub(super) fn collects(&self, field: Field) -> Option<&RawColumn> {
+        let column = self.columns[field.index()].as_ref();
+        column.filter(|column| self.is_stated(field) || column.is_given())
+    }
+
+    /// Whether a field is listed as collected, or has the one value that the collection has.
+    fn is_stated(&self, field: Field) -> bool {
+        self.header.collected.contains(&field)
+            || (field == Field::CareSetting && self.only_care_setting().is_some())
     }
 
     fn only_care_setting(&self) -> Option<Value> {
+        if self.header.dataset != Dataset::Consultations {
+            return None;
+        }
         let collection = self.reference.collection(&self.header.collection)?;
         match collection.care_settings.as_slice() {
             [only] => Some(Value::Codes(vec![only.clone()])),
@@ -137,18 +141,18 @@ impl Builder {
 
     /// Deprivation by the home's small area, row by row: words and indices, index 0 where there is none.
     fn derived_deprivation(&self) -> Option<(Vec<String>, Vec<u16>)> {
-        let homes = self.given(Field::ResidenceLsoa)?;
+        let homes = self.collects(Field::ResidenceLsoa)?;
         let list = self.reference.list_of(Field::ResidenceLsoa)?;
         let system = self.header.code_systems.get(&Field::ResidenceLsoa).copied().unwrap_or(0);
         let edition = &list.systems[system].id;
         let words = homes.entries.iter().map(|entry| match &entry.meaning {
-            Ok(Value::Codes(codes)) => {
+            Value::Codes(codes) => {
                 let found =
                     codes.first().and_then(|code| self.reference.deprivation_of(edition, code));
                 found.unwrap_or(Value::State(State::NotKnown)).to_text()
             }
-            Ok(Value::State(state)) => Value::State(*state).to_text(),
-            Ok(Value::Number(_)) | Err(_) => Value::State(State::NotKnown).to_text(),
+            Value::State(state) => Value::State(*state).to_text(),
+            Value::Number(_) => Value::State(State::NotKnown).to_text(),
         });
         Some((words.collect(), homes.indices.to_vec()))
     }
@@ -164,13 +168,10 @@ fn merged(given: Option<Words>, derived: &Option<Words>) -> Option<Words> {
     let mut known = BTreeMap::new();
     let mut place_of = |word: &String| {
         *known.entry(word.clone()).or_insert_with(|| {
-            // A code that stood for nothing has an empty word, which no row has.
-            let place = words.iter().position(|w| w == word || w.is_empty());
-            let place = place.unwrap_or_else(|| {
-                words.push(String::new());
+            let place = words.iter().position(|known| known == word).unwrap_or_else(|| {
+                words.push(word.clone());
                 words.len() - 1
             });
-            words[place].clone_from(word);
             u16::try_from(place).unwrap_or(0)
         })
     };
@@ -181,18 +182,6 @@ fn merged(given: Option<Words>, derived: &Option<Words>) -> Option<Words> {
         }
     }
     Some((words, indices))
-}
-
-/// Numbers the codes that stand for something without gaps.
-fn places_of_good(column: &RawColumn) -> Vec<u16> {
-    let mut next = 0;
-    let number = |entry: &super::raw::Entry| {
-        let place = next;
-        // Behind the last of 65,536 there is none to number.
-        next = u16::wrapping_add(next, u16::from(entry.meaning.is_ok()));
-        place
-    };
-    column.entries.iter().map(number).collect()
 }
 
 /// A hash that has seen what every header says.

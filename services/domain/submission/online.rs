@@ -15,10 +15,10 @@ enum Enabled {
 
 fn enabled(entry: &Entry) -> Enabled {
     match &entry.meaning {
-        Ok(Value::Codes(codes)) if codes.iter().any(|code| code == "Y") => Enabled::Yes,
-        Ok(Value::Codes(_)) => Enabled::No,
-        Ok(Value::State(state)) => Enabled::Missing(*state),
-        Ok(Value::Number(_)) | Err(_) => Enabled::Missing(State::Invalid),
+        Value::Codes(codes) if codes.iter().any(|code| code == "Y") => Enabled::Yes,
+        Value::Codes(_) => Enabled::No,
+        Value::State(state) => Enabled::Missing(*state),
+        Value::Number(_) => Enabled::Missing(State::Invalid),
     }
 }
 
@@ -27,7 +27,8 @@ impl Builder {
     /// no service is collected.
     pub(super) fn online_any(&self, rows: usize) -> Option<(Vec<String>, Vec<u16>)> {
         let services = [Field::OnlineAppointments, Field::OnlinePrescriptions, Field::OnlineRecord];
-        let columns: Vec<_> = services.into_iter().filter_map(|field| self.given(field)).collect();
+        let columns: Vec<_> =
+            services.into_iter().filter_map(|field| self.collects(field)).collect();
         if columns.is_empty() {
             return None;
         }

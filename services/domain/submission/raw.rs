@@ -1,21 +1,24 @@
 //! A column as it comes: the codes as they were given, each looked up once.
 
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 
 use crate::domain::codes::{CodeList, Mapped, State, Value};
+use crate::domain::collection::Collection;
 use crate::domain::field::Field;
 
 /// Stands between the codes of a set.
 pub(super) const SEPARATOR: char = '\u{1f}';
 
-/// A code as given, and what it stands for.
+/// A code as given, and what it stands for. One that stands for nothing has no entry.
 pub(super) struct Entry {
     pub(super) raw: String,
-    pub(super) meaning: Result<Value, Wrong>,
+    pub(super) meaning: Value,
 }
 
-/// Why a code stands for nothing.
-#[derive(Clone, Debug)]
+/// Why a code cannot be taken; empty where nobody will be told.
+#[derive(Debug, Default)]
 pub(super) struct Wrong {
     pub(super) value: String,
     pub(super) expected: String,
@@ -33,20 +36,39 @@ pub(super) enum Given<'a> {
     Number(i64, u32),
 }
 
-/// What is given stands for, by the field's code list.
+/// What is given stands for, by the field's code list. To find out what would have been right takes long: it is done where
+/// somebody is `told`.
 pub(super) fn look_up(
     field: Field,
     list: Option<&CodeList>,
     system: usize,
     given: Given<'_>,
+    told: bool,
 ) -> Result<Value, Wrong> {
     match (given, list) {
         (Given::Number(value, most), _) => number(value, most),
-        (Given::Code(code), Some(list)) => meaning(field, list, system, code),
-        (Given::Codes(codes), Some(list)) => meaning_of_set(field, list, system, codes),
+        (Given::Code(code), Some(list)) => meaning(field, list, system, code, told),
+        (Given::Codes(codes), Some(list)) => meaning_of_set(field, list, system, codes, told),
         (Given::Code(raw) | Given::Codes(raw), None) => {
             Err(Wrong { value: shown(raw), expected: "nothing".into(), nearest: None })
         }
+    }
+}
+
+/// A care setting that the collection may hold: answers take every record of it for one of those.
+pub(super) fn covered(collection: &Collection, value: Value) -> Result<Value, Wrong> {
+    let settings = &collection.care_settings;
+    match &value {
+        Value::Codes(codes) if !codes.iter().all(|code| collection.covers(code)) => Err(Wrong {
+            value: shown(&codes.join(";")),
+            expected: format!(
+                "one of {}: the settings of collection `{}`",
+                settings.join(", "),
+                collection.id
+            ),
+            nearest: None,
+        }),
+        _ => Ok(value),
     }
 }
 
@@ -94,19 +116,11 @@ impl Indices {
         }
     }
 
-    /// The bytes of other numbers for the same values, given for each index: as wide as the greatest of them needs, so that
-    /// they do not depend on what else was numbered.
-    pub(super) fn numbered(&self, numbers: &[u16]) -> Vec<u8> {
-        let narrow: Option<Vec<u8>> = numbers.iter().map(|n| u8::try_from(*n).ok()).collect();
-        match (self, narrow) {
-            (Self::Narrow(indices), Some(n)) => {
-                indices.iter().map(|i| n[usize::from(*i)]).collect()
-            }
-            (Self::Wide(indices), Some(n)) => indices.iter().map(|i| n[usize::from(*i)]).collect(),
-            (indices, None) => {
-                let wide = indices.to_vec().into_iter();
-                wide.flat_map(|index| numbers[usize::from(index)].to_le_bytes()).collect()
-            }
+    /// Their bytes, for the content hash.
+    pub(super) fn bytes(&self) -> Cow<'_, [u8]> {
+        match self {
+            Self::Narrow(narrow) => Cow::Borrowed(narrow),
+            Self::Wide(wide) => wide.iter().flat_map(|index| index.to_le_bytes()).collect(),
         }
     }
 
@@ -130,7 +144,7 @@ pub(super) struct RawColumn {
 
 impl RawColumn {
     pub(super) fn new(field: Field) -> Self {
-        let absent = Entry { raw: String::new(), meaning: Ok(Value::State(State::NotRecorded)) };
+        let absent = Entry { raw: String::new(), meaning: Value::State(State::NotRecorded) };
         Self {
             field,
             indices: Indices::Narrow(Vec::new()),
@@ -153,12 +167,13 @@ impl RawColumn {
         !self.indices.is_all_zero()
     }
 
-    /// Index of a code, found or made. `None` where a column has more different values than it can hold.
+    /// Index of a code, found or made. A code that stands for nothing gets none, and is looked up each time that it comes: it
+    /// takes no room from good ones.
     pub(super) fn index_of(
         &mut self,
         raw: &str,
         look_up: impl FnOnce() -> Result<Value, Wrong>,
-    ) -> Option<u16> {
+    ) -> Result<u16, Wrong> {
         let bytes = raw.as_bytes();
         if bytes.len() < 16 {
             let mut key = [0u8; 16];
@@ -167,32 +182,45 @@ impl RawColumn {
             key[15] = u8::try_from(bytes.len()).unwrap_or(u8::MAX);
             let key = u128::from_le_bytes(key);
             if let Some(index) = self.short.get(&key) {
-                return Some(*index);
+                return Ok(*index);
             }
-            let index = self.add(raw, look_up)?;
+            let index = self.add(raw, look_up()?)?;
             self.short.insert(key, index);
-            return Some(index);
+            return Ok(index);
         }
         if let Some(index) = self.long.get(raw) {
-            return Some(*index);
+            return Ok(*index);
         }
-        let index = self.add(raw, look_up)?;
+        let index = self.add(raw, look_up()?)?;
         self.long.insert(raw.to_owned(), index);
-        Some(index)
+        Ok(index)
     }
 
-    fn add(&mut self, raw: &str, look_up: impl FnOnce() -> Result<Value, Wrong>) -> Option<u16> {
-        let index = u16::try_from(self.entries.len()).ok()?;
-        self.entries.push(Entry { raw: raw.to_owned(), meaning: look_up() });
-        Some(index)
+    fn add(&mut self, raw: &str, meaning: Value) -> Result<u16, Wrong> {
+        let index = u16::try_from(self.entries.len()).map_err(|_| Wrong {
+            value: shown(raw),
+            expected: "at most 65,535 different values in a submission".into(),
+            nearest: None,
+        })?;
+        self.entries.push(Entry { raw: raw.to_owned(), meaning });
+        Ok(index)
     }
 }
 
 /// What a code of a single-valued field stands for.
-fn meaning(field: Field, list: &CodeList, system: usize, raw: &str) -> Result<Value, Wrong> {
+fn meaning(
+    field: Field,
+    list: &CodeList,
+    system: usize,
+    raw: &str,
+    told: bool,
+) -> Result<Value, Wrong> {
     // Before the list looks for the nearest code: a feed may name every small area of the country.
     if field == Field::ResidenceLsoa && is_small_area(raw) && !list.has(system, raw) {
         return Ok(Value::Codes(vec!["OUTSIDE".into()]));
+    }
+    if !told {
+        return list.value(system, raw).ok_or_else(Wrong::default);
     }
     match list.map(system, raw) {
         Mapped::Value(value) => Ok(value),
@@ -209,11 +237,17 @@ fn is_small_area(raw: &str) -> bool {
 }
 
 /// What several codes stand for together: a set, or a single state.
-fn meaning_of_set(field: Field, list: &CodeList, system: usize, raw: &str) -> Result<Value, Wrong> {
+fn meaning_of_set(
+    field: Field,
+    list: &CodeList,
+    system: usize,
+    raw: &str,
+    told: bool,
+) -> Result<Value, Wrong> {
     let mut codes = Vec::new();
     let mut states = Vec::new();
     for code in raw.split(SEPARATOR) {
-        match meaning(field, list, system, code)? {
+        match meaning(field, list, system, code, told)? {
             Value::Codes(found) => codes.extend(found),
             Value::State(state) => states.push(state),
             Value::Number(_) => {}

@@ -84,6 +84,7 @@ fn sets_are_sorted_and_a_state_stands_alone() {
 fn every_problem_names_row_and_field_and_leaves_nothing() {
     let bad: &[(&str, &str, &str)] = &[
         ("channel", "99x", "channel"),
+        ("care_setting", "MENTAL_HEALTH", "care_setting"),
         ("sex", "female", "person.sex"),
         ("religion", "A", "person.religion"),
         ("age", "131", "person.age_years"),
@@ -218,4 +219,66 @@ fn deprivation_is_derived_however_many_homes_there_are() {
     let words = words(&draft, "deprivation");
     assert_eq!((words[0].as_str(), words[65_533].as_str()), ("imd_2025:3", "!NOT_KNOWN"));
     assert_eq!(words[65_534], "imd_2025:1", "the last of 65,535 different homes");
+}
+
+#[test]
+fn what_is_collected_does_not_follow_from_the_rows() {
+    let columns = |collected: &[Field], filled: bool| {
+        let mut header = header();
+        header.collected.extend(collected);
+        let mut builder = builder(header);
+        row(&mut builder, &[("sex", "1")]);
+        if filled {
+            row(&mut builder, &[("channel", "VIDEO"), ("residence_lsoa", "E01013600")]);
+        }
+        builder.finish()
+    };
+    let listed = [Field::Channel, Field::ResidenceLsoa, Field::CareSetting];
+    for filled in [false, true] {
+        let draft = columns(&listed, filled);
+        assert_eq!(words(&draft, "channel")[0], "!NOT_RECORDED", "{filled}");
+        assert_eq!(words(&draft, "residence_lsoa")[0], "!NOT_RECORDED", "{filled}");
+        assert_eq!(words(&draft, "deprivation")[0], "!NOT_RECORDED", "{filled}");
+        assert_eq!(words(&draft, "care_setting")[0], "PRIMARY_CARE", "{filled}");
+    }
+    let has = |draft: &Draft, field| draft.columns.iter().any(|column| column.field == field);
+    assert!(!has(&columns(&[], false), Field::Channel));
+    assert!(has(&columns(&[], true), Field::Channel), "given by a row, and no problem");
+}
+
+#[test]
+fn wrong_codes_take_no_room_from_good_ones() {
+    let mut builder = builder(Header { allow_partial: true, ..header() });
+    for number in 0..70_000 {
+        row(&mut builder, &[("channel", &format!("PIGEON_{number}"))]);
+    }
+    row(&mut builder, &[("channel", "VIDEO")]);
+    let draft = builder.finish();
+    assert_eq!((draft.accepted_count, draft.rejected_count), (1, 70_000));
+    assert_eq!(words(&draft, "channel"), ["VIDEO"]);
+    assert_eq!(draft.problems.len(), Draft::PROBLEMS);
+    let last = &draft.problems[Draft::PROBLEMS - 1];
+    assert_eq!((last.row_index, last.value.as_str()), (999, "PIGEON_999"));
+    assert!(last.expected.contains("equity_channel"), "{last:?}");
+}
+
+#[test]
+fn each_dataset_has_fields_of_its_own() {
+    use Dataset::{Consultations, DigitalAccess, Estimates, Populations};
+    for (field, datasets) in [
+        (Field::Day, vec![]),
+        (Field::OnlineAny, vec![]),
+        (Field::Channel, vec![Consultations]),
+        (Field::InterpreterPresent, vec![Consultations]),
+        (Field::PreferredChannel, vec![Consultations, DigitalAccess]),
+        (Field::ResidenceLsoa, vec![Consultations, Populations, DigitalAccess]),
+        (Field::Sex, vec![Consultations, Populations, DigitalAccess]),
+        (Field::MainLanguage, vec![Consultations, Populations, DigitalAccess]),
+        (Field::OnlineAppointments, vec![DigitalAccess]),
+        (Field::SupportAccepted, vec![DigitalAccess]),
+    ] {
+        let all = [Consultations, Populations, DigitalAccess, Estimates];
+        let found: Vec<_> = all.into_iter().filter(|d| field.is_collected_in(*d)).collect();
+        assert_eq!(found, datasets, "{field:?}");
+    }
 }

@@ -1,5 +1,6 @@
 //! The columns of our own CSV and the fields behind them. A column is called what the contract calls the field.
 
+use crate::domain::{self, collection::Dataset};
 use crate::proto::v1::{
     AccessRecord, ConsultationRecord, EstimateKey, EstimateRecord, PersonCharacteristics,
     PopulationRecord,
@@ -132,10 +133,13 @@ pub(super) const PERSON: &[Field<PersonCharacteristics>] = &[
     field!(Text & main_language),
 ];
 
-/// The characteristic that a column of [`PERSON`] gives: age is given in two ways.
-pub(super) fn characteristic(column: &'static str) -> &'static str {
-    match column {
+/// The coded field that a column gives, if it is one that a source collects: age and lead time are given in two ways.
+pub(super) fn collected(dataset: Dataset, column: &str) -> Option<&'static str> {
+    let name = match column {
         "age_years" | "age_band" => "age",
+        "lead_time_days" | "lead_time_band" => "lead_time",
         other => other,
-    }
+    };
+    let field = domain::field::Field::from_name(name)?;
+    field.is_collected_in(dataset).then(|| field.name())
 }

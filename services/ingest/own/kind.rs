@@ -8,6 +8,7 @@ use super::columns::{
 };
 use super::remarks::{REMARKS, SOURCE};
 use crate::domain::codes;
+use crate::domain::collection::Dataset;
 use crate::proto::v1::EstimateSource;
 
 /// What the rows of a file are.
@@ -52,6 +53,16 @@ impl Kind {
             }
         }
         Ok(kind)
+    }
+
+    /// The dataset as the service calls it.
+    pub(super) fn dataset(self) -> Dataset {
+        match self {
+            Kind::Consultations => Dataset::Consultations,
+            Kind::Populations => Dataset::Populations,
+            Kind::Access => Dataset::DigitalAccess,
+            Kind::Estimates => Dataset::Estimates,
+        }
     }
 
     /// The dataset of rows.

@@ -1,6 +1,7 @@
 //! Reads our own CSV.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::super::grouping::{Group, Layout};
 use super::super::open::line_of;
@@ -8,7 +9,7 @@ use super::super::read::Defaults;
 use super::super::{IngestError, Parcel, Rows, gpad};
 use super::columns::{
     ACCESS, Access, CONSULTATION, ESTIMATE, Field, MONTH, ORGANISATION, PERSON, PERSON_COUNT,
-    POPULATION, characteristic,
+    POPULATION, collected,
 };
 use super::kind::{Kind, names};
 use super::remarks::{Remark, Remarks, set};
@@ -22,8 +23,8 @@ use crate::proto::v1::{
 pub(in crate::ingest) struct Own {
     defaults: Defaults,
     kind: Kind,
-    /// Characteristics with a column.
-    characteristics: Vec<String>,
+    /// Fields with a column, which the source collects.
+    collected: Vec<String>,
     organisation: Option<usize>,
     month: Option<usize>,
     date: Option<usize>,
@@ -49,15 +50,12 @@ impl Own {
     ) -> Result<Self, IngestError> {
         let place = |name: &str| header.iter().position(|column| column == name);
         let kind = Kind::of(header)?;
-        let person = present(header, PERSON);
-        let mut characteristics: Vec<String> =
-            person.iter().map(|(_, field)| characteristic(field.name).to_owned()).collect();
-        characteristics.sort_unstable();
-        characteristics.dedup();
+        let columns = header.iter().filter_map(|column| collected(kind.dataset(), column));
+        let collected: BTreeSet<&str> = columns.collect();
         Ok(Own {
             defaults: defaults.clone(),
             kind,
-            characteristics,
+            collected: collected.into_iter().map(str::to_owned).collect(),
             organisation: place(ORGANISATION),
             month: place(MONTH),
             date: place("date"),
@@ -66,7 +64,7 @@ impl Own {
             population: present(header, POPULATION),
             access: present(header, ACCESS),
             estimate: present(header, ESTIMATE),
-            person,
+            person: present(header, PERSON),
             remarks: kind
                 .remarks()
                 .iter()
@@ -122,7 +120,7 @@ impl Layout for Own {
             collection: collection.clone().unwrap_or_default(),
             month: month.to_owned(),
             code_systems: code_systems.clone(),
-            collected: collected.clone().unwrap_or_else(|| self.characteristics.clone()),
+            collected: collected.clone().unwrap_or_else(|| self.collected.clone()),
             person_key_scheme: person_key_scheme.clone().unwrap_or_default(),
             rows: self.kind.rows(),
         }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use tonic::Status;
 
 use super::query_error;
+use crate::domain::area::Organisation;
 use crate::domain::codes::nearest;
-use crate::domain::collection::Dataset;
+use crate::domain::collection::{Collection, Dataset};
 use crate::domain::field::Field;
 use crate::domain::reference::Reference;
 use crate::domain::submission::Header;
@@ -52,11 +53,12 @@ pub(super) fn header_at(
             },
         );
     }
-    if let Err(what) = request_id(&header.request_id) {
-        wrong("request_id", what);
+    let id = request_id(&header.request_id);
+    if let Err(what) = &id {
+        wrong("request_id", what.clone());
     }
     let code_systems = code_systems(reference, header, &mut wrong);
-    let collected = collected(header, &mut wrong);
+    let collected = collected(dataset, header, &mut wrong);
     if header.person_key_scheme.len() > SCHEME_BYTES {
         wrong("person_key_scheme", format!("at most {SCHEME_BYTES} bytes"));
     }
@@ -64,7 +66,8 @@ pub(super) fn header_at(
     if expected.is_err() {
         wrong("expected_record_count", "0 or more".into());
     }
-    let (Ok(month), Ok(expected_record_count), true) = (month, expected, problems.is_empty())
+    let (Ok(month), Ok(request_id), Ok(expected_record_count), true) =
+        (month, id, expected, problems.is_empty())
     else {
         return Err(status::fields_invalid(problems));
     };
@@ -78,12 +81,16 @@ pub(super) fn header_at(
         let what = format!("collection `{}` takes no {}", collection.id, dataset.slug());
         return Err(status::field_invalid(format!("{path}.collection"), what));
     }
+    if !collection.takes(&organisation.kind) {
+        let what = other_type(reference, organisation, collection);
+        return Err(status::field_invalid(format!("{path}.organisation"), what));
+    }
     Ok(Header {
         organisation: organisation.code.clone(),
         collection: collection.id.clone(),
         dataset,
         month,
-        request_id: header.request_id.clone(),
+        request_id,
         code_systems,
         collected,
         person_key_scheme: header.person_key_scheme.clone(),
@@ -93,14 +100,28 @@ pub(super) fn header_at(
     })
 }
 
-/// Checks a request id.
-pub(in crate::rpc) fn request_id(id: &str) -> Result<(), String> {
-    let well_formed = id.len() == 36 && uuid::Uuid::try_parse(id).is_ok();
-    if well_formed {
-        Ok(())
-    } else {
-        Err("a UUID that the caller has chosen for this change: `0b6e3c0e-…`".into())
-    }
+/// A request id in the one form that it is known by: capitals make no other.
+pub(in crate::rpc) fn request_id(id: &str) -> Result<String, String> {
+    let read = uuid::Uuid::try_parse(id).ok().filter(|read| id.len() == 36 && !read.is_nil());
+    read.map(|read| read.hyphenated().to_string()).ok_or_else(|| {
+        "a UUID that the caller has chosen for this change, not all zeros: `0b6e3c0e-…`".into()
+    })
+}
+
+/// What an organisation is told that a collection does not take.
+fn other_type(
+    reference: &Reference,
+    organisation: &Organisation,
+    collection: &Collection,
+) -> String {
+    let expected = &collection.expected_organisation_type;
+    let mut alike = reference.organisations().filter(|one| one.kind == *expected);
+    let example = alike.next().map_or(String::new(), |one| format!(", such as `{}`", one.code));
+    format!(
+        "collection `{}` takes organisations of the type `{expected}`{example}, and `{}` is a `{}`; ListOrganisations \
+         says what each is",
+        collection.id, organisation.code, organisation.kind
+    )
 }
 
 fn code_systems(
@@ -137,20 +158,24 @@ fn code_systems(
     systems
 }
 
-fn collected(header: &SubmissionHeader, wrong: &mut impl FnMut(&str, String)) -> BTreeSet<Field> {
+fn collected(
+    dataset: Dataset,
+    header: &SubmissionHeader,
+    wrong: &mut impl FnMut(&str, String),
+) -> BTreeSet<Field> {
     let mut collected = BTreeSet::new();
     for (place, name) in header.collected_characteristics.iter().enumerate() {
-        match Field::from_name(name).filter(|field| field.is_characteristic()) {
+        match Field::from_name(name).filter(|field| field.is_collected_in(dataset)) {
             Some(field) => {
                 collected.insert(field);
             }
             None => {
-                let names = Field::all().filter(|field| field.is_characteristic()).map(Field::name);
-                let near = nearest(name, names);
+                let fields = Field::all().filter(|field| field.is_collected_in(dataset));
+                let near = nearest(name, fields.map(Field::name));
                 let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
                 wrong(
                     &format!("collected_characteristics[{place}]"),
-                    format!("no characteristic of this name{hint}"),
+                    format!("no field of this name that {} may collect{hint}", dataset.slug()),
                 );
             }
         }

@@ -14,12 +14,12 @@ pub(super) async fn record(
     context: &Context,
     request: v1::RecordChannelAssessmentRequest,
 ) -> Result<v1::RecordChannelAssessmentResponse, Status> {
-    header::request_id(&request.request_id)
+    let id = header::request_id(&request.request_id)
         .map_err(|what| status::field_invalid("request_id", what))?;
     let reference = Arc::clone(&context.engine.store().catalog().reference);
     let given = assessment::read(&reference, request.assessment.as_ref())?;
-    let written = context.engine.assess(given, CALLER, &request.request_id).await;
-    let written = written.map_err(|error| submissions::refused(&error, &request.request_id))?;
+    let written = context.engine.assess(given, CALLER, &id).await;
+    let written = written.map_err(|error| submissions::refused(&error, &id))?;
     let found = context
         .work(move |engine| engine.assessment(written.position))
         .await?

@@ -1,4 +1,4 @@
-//! What surrounds every call, from the outside in: trace, panic, admission, deadline, idle.
+//! What surrounds every call, from the outside in: trace, panic, admission, deadline, idle, unread.
 //!
 //! A layer never fails: it answers with a status. (tonic resets the stream for errors that are no status.) None of them keeps
 //! readiness: what is scarce is taken in `call`.
@@ -8,12 +8,14 @@ mod deadline;
 mod idle;
 mod panic;
 mod trace;
+mod unread;
 
 pub(super) use admission::AdmissionLayer;
 pub(super) use deadline::DeadlineLayer;
 pub(super) use idle::IdleLayer;
 pub(super) use panic::PanicLayer;
 pub(super) use trace::TraceLayer;
+pub(super) use unread::UnreadLayer;
 
 use bytes::Bytes;
 use http::HeaderMap;
