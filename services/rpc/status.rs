@@ -144,19 +144,19 @@ pub fn submission_too_large(limit: u64) -> Status {
 /// has its reason already, and stays as it is; so does what is about no message.
 #[must_use]
 pub fn unread(status: Status) -> Status {
-    match status.code() {
-        _ if !status.details().is_empty() => status,
-        Code::Internal => {
-            let what = "is no message of this method, or not whole: encode it with code generated from the contract";
-            field_invalid("request", what)
-        }
-        Code::OutOfRange => {
-            // The last number that tonic says is the limit.
-            let numbers = status.message().split(' ').filter_map(|word| word.parse().ok());
-            message_too_large(numbers.last().unwrap_or(0))
-        }
-        _ => status,
+    if !status.details().is_empty() {
+        return status;
     }
+    if status.code() == Code::Internal {
+        let what = "is no message of this method, or not whole: encode it with code generated from the contract";
+        return field_invalid("request", what);
+    }
+    if status.code() == Code::OutOfRange {
+        // The last number that tonic says is the limit.
+        let mut numbers = status.message().split(' ').filter_map(|word| word.parse().ok());
+        return message_too_large(numbers.next_back().unwrap_or(0));
+    }
+    status
 }
 
 /// A message is larger than `limit` bytes.

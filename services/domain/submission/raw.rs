@@ -68,7 +68,7 @@ pub(super) fn covered(collection: &Collection, value: Value) -> Result<Value, Wr
             ),
             nearest: None,
         }),
-        _ => Ok(value),
+        Value::Codes(_) | Value::State(_) | Value::Number(_) => Ok(value),
     }
 }
 
