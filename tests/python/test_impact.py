@@ -40,7 +40,7 @@ def lead_time(frame):
 
     of_days = frame["lead_time_days"].map(lambda days: band(days) if days else "")
     found = of_days.where(of_days != "", recount.coded(frame, "lead_time", frame["lead_time_band"]))
-    return found.where(recount.collected(frame, "lead_time_days", "lead_time_band"), "NOT_COLLECTED")
+    return found.where(recount.collected(frame, "lead_time", "lead_time_days", "lead_time_band"), "NOT_COLLECTED")
 
 
 class Consultations:
