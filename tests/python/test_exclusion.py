@@ -20,6 +20,11 @@ OPEN = [
     "disability_lsoa21_llr.csv.gz", "religion_lsoa21_llr.csv.gz",
 ]
 ASSESSED = ["ABLE", "WITH_HELP", "UNABLE"]
+NEEDS = [
+    ("digital_access", "access", ASSESSED),
+    ("interpreter_needed", "interpreter", ["Y", "N"]),
+    ("accessible_need", "accessible", ["Y", "N"]),
+]
 
 
 @pytest.fixture(scope="module")
@@ -85,19 +90,24 @@ def contacts(submitted):
     """Consultations with mode, and with what is known of the person: said by the record, or by the latest snapshot."""
     frame = submitted["consultations"].copy()
     frame["mode"] = channels(frame).map(mode)
-    snapshots = submitted["access"][submitted["access"]["digital_access"].isin(ASSESSED + ["NOT_ASSESSED"])]
+    for need, column, tells in NEEDS:
+        frame[column] = told(frame, submitted["access"], need, tells)
+    return frame
+
+
+def told(frame, access, need, tells):
+    """What each consultation says of a need; where it says nothing, what the person's latest snapshot does."""
     by_person = {
-        person: sorted(zip(rows["month"], rows["digital_access"])) for person, rows in snapshots.groupby("person_key") if person
+        person: sorted(zip(rows["month"], rows[need])) for person, rows in access.groupby("person_key") if person
     }
 
-    def known(row):
-        if row.digital_access in ASSESSED:
-            return row.digital_access
-        told = [status for month, status in by_person.get(row.person_key, []) if month <= row.month]
-        return told[-1] if told else row.digital_access
+    def known(own, person, month):
+        if own in tells:
+            return own
+        said = [status for then, status in by_person.get(person, []) if then <= month]
+        return said[-1] if said and said[-1] in tells + ["NOT_ASSESSED"] else own
 
-    frame["access"] = [known(row) for row in frame.itertuples()]
-    return frame
+    return [known(*of) for of in zip(frame[need], frame["person_key"], frame["month"])]
 
 
 def test_indicators_by_sex(v1, exclusion, submitted):
@@ -144,20 +154,25 @@ def test_provision_for_those_who_need_it(v1, exclusion, contacts):
     own, told = contacts["digital_access"].isin(ASSESSED), contacts["access"].isin(ASSESSED)
     assert answer.sources.record_count == own.sum()
     assert answer.sources.snapshot_count >= (told & ~own).sum() > 300
+    for need, (field, column, tells) in zip(answer.sources.other_needs, NEEDS[1:]):
+        assert (need.dimension, need.record_count) == (field, contacts[field].isin(tells).sum())
+        assert need.record_count + need.snapshot_count == contacts[column].isin(tells).sum()
     needs = {
         "UNABLE": contacts["access"] == "UNABLE",
         "WITH_HELP": contacts["access"] == "WITH_HELP",
-        "INTERPRETER_NEEDED": contacts["interpreter_needed"] == "Y",
-        "ACCESSIBLE_NEED": contacts["accessible_need"] == "Y",
+        "INTERPRETER_NEEDED": contacts["interpreter"] == "Y",
+        "ACCESSIBLE_NEED": contacts["accessible"] == "Y",
     }
     needs["ANY_NEED"] = pd.concat(needs.values(), axis=1).any(axis=1)
-    needs["NO_NEED"] = ~needs["ANY_NEED"]
+    needs["NO_NEED"] = (contacts["access"] == "ABLE") & (contacts["interpreter"] == "N") & (contacts["accessible"] == "N")
+    needs["NEED_NOT_KNOWN"] = ~needs["ANY_NEED"] & ~needs["NO_NEED"]
     needs["ALL"] = pd.Series(True, index=contacts.index)
     in_person, offered = contacts["mode"] == "IN_PERSON", contacts["face_to_face_offered"]
     # A source that never says whether it was offered says nothing of "in person or offered", not even where it was in person.
     collected = (offered != "").groupby([contacts["organisation"], contacts["month"]]).transform("any")
-    given = (in_person | (offered == "Y")) & collected
-    either = given | ((contacts["mode"] == "REMOTE") & (offered == "N"))
+    cancelled, missing = contacts["attendance"] == "4", ~contacts["attendance"].isin(["2", "3", "4", "5", "6", "7"])
+    given = ((in_person & ~cancelled & ~missing) | (offered == "Y")) & collected
+    either = given | (((contacts["mode"] == "REMOTE") | (in_person & cancelled)) & (offered == "N") & collected)
     prefers = contacts["preferred_channel"].map(mode)
     for code, row in by_key(answer.rows).items():
         if code not in [(), ("1",), ("2",)]:
@@ -171,7 +186,7 @@ def test_provision_for_those_who_need_it(v1, exclusion, contacts):
             assert group.contact_count == here.sum(), (code, name)
             assert group.in_person_count == (here & in_person).sum()
             assert group.remote_count == (here & (contacts["mode"] == "REMOTE")).sum()
-            main = cells["CH-05" if name in ("NO_NEED", "ALL") else "CH-07"]
+            main = cells["CH-05" if name in ("NO_NEED", "NEED_NOT_KNOWN", "ALL") else "CH-07"]
             assert counts(main) == ((here & given).sum(), (here & either).sum()), (code, name)
             involuntary = here & (prefers == "IN_PERSON") & (contacts["mode"] == "REMOTE")
             both = here & (prefers != "") & (contacts["mode"] != "")
