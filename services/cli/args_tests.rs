@@ -185,9 +185,14 @@ fn digital_exclusion_is_asked_with_indicators_and_estimates() {
 
 #[test]
 fn provision_and_impact_have_their_own_words() {
-    let line = "equity breakdown provision --organisation C82001 --from 2026-04 --access-collection practice-feed";
+    let line = "equity breakdown provision --organisation C82001 --from 2026-04 --access-collection practice-feed \
+        --request-met-days 7";
     let Table::Provision(args) = asked(line) else { panic!() };
-    assert_eq!(args.request().access_collection, "practice-feed");
+    let request = args.asked.request(&args.query);
+    assert_eq!(
+        (request.access_collection.as_str(), request.request_met_days),
+        ("practice-feed", 7)
+    );
     for word in ["--late-counts-as-missed", "--late-as-missed"] {
         let line = format!("equity breakdown impact --area QK1 --from 2020-04 {word}");
         let Table::Impact(args) = asked(&line) else { panic!() };

@@ -42,18 +42,19 @@ CSV has a line for each figure: its kind is COUNTED, REASON or PUBLISHED.";
 pub const PROVISION: &str = "\
 Examples:
   equity breakdown provision --area QK1 --from 2020-01 --to 2020-06 --collection synthetic-llr --chart
-      people who cannot use remote care, need an interpreter or accessible information, and everybody else
-  equity breakdown provision --area QK1 --from 2020-06 --by ethnic_category --collection synthetic-llr
+      people who cannot use remote care, need an interpreter or accessible information, those known to have no such need, and
+      those of whom it is not known
+  equity breakdown provision --area QK1 --from 2020-06 --by ethnic_category --collection synthetic-llr --request-met-days 7
   equity breakdown provision --organisation C82001 --from 2026-04 --collection practice-feed --format csv
 
-Whether people can use remote care is what their consultation says, or else their latest access snapshot at or before its month.
-JSON is GetFaceToFaceProvisionResponse of the contract. CSV has a line for each indicator of each group of each row.";
+What people need is what their consultation says, or else their latest access snapshot at or before its month; whom nobody asked
+is neither with a need nor without. JSON is GetFaceToFaceProvisionResponse of the contract. CSV has a line for each indicator of each group of each row.";
 
 /// Examples for `equity breakdown impact --help`.
 pub const IMPACT: &str = "\
 Examples:
   equity breakdown impact --area QK1 --from 2020-04 --chart
-      did not attend, seen on the day, seen after more than 14 days: remote against in person
+      did not attend, waits, and whether another consultation in person followed: remote against in person
   equity breakdown impact --area QK1 --from 2020-01 --to 2020-06 --by age_band --collection synthetic-llr --chart
   equity breakdown impact --organisation 04C --from 2020-04 --late-counts-as-missed --format csv
 
@@ -102,19 +103,31 @@ pub struct ExclusionArgs {
     pub chart: bool,
 }
 
+/// What is asked about provision besides the query, here and for an export.
+#[derive(Debug, Args)]
+pub struct ProvisionAsked {
+    /// Collection of the access snapshots that tell what consultations do not, of the same data class. Left out: the one that the
+    /// collection names.
+    #[arg(long, value_name = "ID")]
+    pub access_collection: Option<String>,
+    /// Days from booking within which a request for face to face counts as met, 1 to 3650. Left out: 14.
+    #[arg(long, value_name = "DAYS")]
+    pub request_met_days: Option<i32>,
+}
+
 /// `equity breakdown provision`.
 #[derive(Debug, Args)]
 pub struct ProvisionArgs {
     /// What is asked about.
     #[command(flatten)]
     pub query: QueryArgs,
-    /// Collection of the access snapshots that tell what consultations do not. Left out: the one that the collection names.
-    #[arg(long, value_name = "ID")]
-    pub access_collection: Option<String>,
+    /// What is asked besides.
+    #[command(flatten)]
+    pub asked: ProvisionAsked,
     /// Show the table again whenever it changes, until Ctrl-C. JSON then has one line for each table.
     #[arg(long, conflicts_with = "as_of")]
     pub watch: bool,
-    /// A bar chart below the table: people with a need, and without.
+    /// A bar chart below the table: people with a need, without, and not known.
     #[arg(long)]
     pub chart: bool,
 }
@@ -199,12 +212,13 @@ impl ExclusionAsked {
     }
 }
 
-impl ProvisionArgs {
+impl ProvisionAsked {
     /// The request of the contract.
-    pub fn request(&self) -> GetFaceToFaceProvisionRequest {
+    pub fn request(&self, query: &QueryArgs) -> GetFaceToFaceProvisionRequest {
         GetFaceToFaceProvisionRequest {
-            query: Some(self.query.query()),
+            query: Some(query.query()),
             access_collection: self.access_collection.clone().unwrap_or_default(),
+            request_met_days: self.request_met_days.unwrap_or_default(),
         }
     }
 }
@@ -297,11 +311,11 @@ pub async fn provision(
     service: &Service,
     out: &mut Out,
 ) -> Result<(), Failure> {
+    let request = args.asked.request(&args.query);
     let how = How::ask(service, args.chart, out).await?;
     let mut client = service.exclusion();
     if args.watch {
-        let request =
-            WatchFaceToFaceProvisionRequest { request: Some(args.request()), after_position: 0 };
+        let request = WatchFaceToFaceProvisionRequest { request: Some(request), after_position: 0 };
         let stream = client.watch_face_to_face_provision(request).await;
         let answer = |next: WatchFaceToFaceProvisionResponse| GetFaceToFaceProvisionResponse {
             provision: next.provision,
@@ -309,7 +323,7 @@ pub async fn provision(
         };
         return follow(stream, answer, service, &how, out).await;
     }
-    once(client.get_face_to_face_provision(ask(args.request())).await, service, &how, out)
+    once(client.get_face_to_face_provision(ask(request)).await, service, &how, out)
 }
 
 /// `equity breakdown impact`.

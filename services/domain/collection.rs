@@ -115,4 +115,32 @@ impl Collection {
     pub fn covers(&self, care_setting: &str) -> bool {
         self.care_settings.is_empty() || self.care_settings.iter().any(|id| id == care_setting)
     }
+
+    /// Whether the access snapshots of another collection may tell what records of this one do not. It has to take such, and to
+    /// be neither of another data class, for synthetic never meets real, nor more closely held: the answer is as open as this one.
+    ///
+    /// # Errors
+    /// Why not, as the end of a sentence about the other.
+    pub fn may_ask(&self, other: &Self) -> Result<(), String> {
+        let id = &self.id;
+        if !other.datasets.contains(&Dataset::DigitalAccess) {
+            return Err("takes no access records".to_owned());
+        }
+        match (self.data_class, other.data_class) {
+            (DataClass::Synthetic, DataClass::Real) => {
+                Err(format!("is about real people and `{id}` is synthetic: the two never meet"))
+            }
+            (DataClass::Real, DataClass::Synthetic) => {
+                Err(format!("is synthetic and `{id}` is about real people: the two never meet"))
+            }
+            (DataClass::Real, DataClass::Real) | (DataClass::Synthetic, DataClass::Synthetic)
+                if self.openness == Openness::Open && other.openness == Openness::Controlled =>
+            {
+                Err(format!("is controlled, and answers of `{id}` are open to everybody"))
+            }
+            (DataClass::Real, DataClass::Real) | (DataClass::Synthetic, DataClass::Synthetic) => {
+                Ok(())
+            }
+        }
+    }
 }

@@ -15,6 +15,8 @@ pub enum Unit {
     Score,
     /// A difference of shares, -1 to 1.
     Difference,
+    /// Days.
+    Days,
 }
 
 impl Unit {
@@ -26,6 +28,7 @@ impl Unit {
             Self::Per1000Month => "PER_1000_MONTH",
             Self::Score => "SCORE",
             Self::Difference => "DIFFERENCE",
+            Self::Days => "DAYS",
         }
     }
 }
@@ -130,7 +133,7 @@ impl Indicator {
         match self.unit {
             Unit::Ratio => (0.0, 1.0),
             Unit::Difference => (-1.0, 1.0),
-            Unit::Per1000Month => (0.0, f64::MAX),
+            Unit::Per1000Month | Unit::Days => (0.0, f64::MAX),
             Unit::Score => (self.minimum.unwrap_or(f64::MIN), self.maximum.unwrap_or(f64::MAX)),
         }
     }

@@ -40,13 +40,24 @@ fn seen(person: &str, date: &str, channel: &str, sex: &str) -> Value {
     json!({"personKey": person, "date": date, "channel": channel, "attendance": "5", "person": {"sex": sex}})
 }
 
-fn conversion(table: &ChannelImpact, row: usize) -> [i64; 3] {
+fn conversion(table: &ChannelImpact, row: usize) -> [i64; 4] {
     let of = table.rows[row].conversion.as_ref().unwrap();
-    [of.remote_count, of.followed_count, of.not_computable_count]
+    [of.remote_count, of.followed_count, of.same_day_count, of.not_computable_count]
+}
+
+/// The same of consultations in person.
+fn in_person(table: &ChannelImpact, row: usize) -> [i64; 4] {
+    let of = table.rows[row].conversion.as_ref().unwrap();
+    [
+        of.in_person_count,
+        of.in_person_followed_count,
+        of.in_person_same_day_count,
+        of.in_person_not_computable_count,
+    ]
 }
 
 #[tokio::test]
-async fn a_remote_consultation_is_followed_within_seven_days_across_months() {
+async fn what_followed_is_counted_within_seven_days_across_months_and_in_both_modes() {
     let server = TestServer::start().await;
     let april = json!([
         // Followed on the seventh day, and on the eighth: too late.
@@ -54,7 +65,7 @@ async fn a_remote_consultation_is_followed_within_seven_days_across_months() {
         seen("a", "2020-04-08", "FACE_TO_FACE", "1"),
         seen("b", "2020-04-01", "VIDEO", "1"),
         seen("b", "2020-04-09", "FACE_TO_FACE", "1"),
-        // On the same day; the day before does not count.
+        // On the same day nobody knows which came first; the day before does not count.
         seen("c", "2020-04-10", "VIDEO", "2"),
         seen("c", "2020-04-10", "HOME_VISIT", "2"),
         seen("d", "2020-04-10", "VIDEO", "2"),
@@ -67,32 +78,47 @@ async fn a_remote_consultation_is_followed_within_seven_days_across_months() {
         {"channel": "VIDEO", "attendance": "5", "recordCount": 3, "date": "2020-04-02", "person": {"sex": "2"}},
         {"channel": "VIDEO", "attendance": "5", "personKey": "h", "person": {"sex": "2"}},
         {"channel": "VIDEO", "attendance": "3", "personKey": "i", "date": "2020-04-02", "person": {"sex": "2"}},
-        {"channel": "FACE_TO_FACE", "attendance": "5", "personKey": "i", "date": "2020-04-03", "person": {"sex": "2"}}
+        {"channel": "FACE_TO_FACE", "attendance": "5", "personKey": "i", "date": "2020-04-03", "person": {"sex": "2"}},
+        // In person, followed by another after seven days; by another on the same day, which is not one after.
+        seen("j", "2020-04-02", "FACE_TO_FACE", "1"),
+        seen("j", "2020-04-09", "HOME_VISIT", "1"),
+        seen("k", "2020-04-14", "FACE_TO_FACE", "1"),
+        seen("k", "2020-04-14", "FACE_TO_FACE", "1"),
+        seen("l", "2020-04-29", "FACE_TO_FACE", "1")
     ]);
     submit(&server, "2020-04", &april).await;
     let request: WatchChannelImpactRequest = message(json!({"request": question(&json!({}))}));
     let mut stream = client(&server).watch_channel_impact(request).await.unwrap().into_inner();
     let table = ask(&server, question(&json!({"by": ["sex"]}))).await.unwrap();
     // e and f reach into May, which nobody has submitted.
-    assert_eq!([0, 1, 2].map(|row| conversion(&table, row)), [[5, 2, 6], [2, 1, 0], [3, 1, 6]]);
-    let share = table.rows[0].conversion.as_ref().unwrap().share.unwrap();
-    assert!((share.value - 0.4).abs() < 1e-12 && share.lower.unwrap() < 0.4);
+    let remote = [[5, 1, 1, 6], [2, 1, 0, 0], [3, 0, 1, 6]];
+    assert_eq!([0, 1, 2].map(|row| conversion(&table, row)), remote);
+    // a, b, j twice, k twice of men; c, d, i of women; l reaches into May.
+    let seen_in_person = [[9, 1, 2, 1], [6, 1, 2, 1], [3, 0, 0, 0]];
+    assert_eq!([0, 1, 2].map(|row| in_person(&table, row)), seen_in_person);
+    let found = table.rows[1].conversion.as_ref().unwrap();
+    let (remote, in_person) = (found.share.unwrap(), found.in_person_share.unwrap());
+    assert!((remote.value - 0.5).abs() < 1e-12 && remote.lower.unwrap() < 0.5);
+    assert!((in_person.value - 1.0 / 6.0).abs() < 1e-12);
+    let difference = found.difference.unwrap();
+    assert!((difference.value - 1.0 / 3.0).abs() < 1e-12);
+    assert!(difference.lower.unwrap() < 0.0 && difference.upper.unwrap() > 1.0 / 3.0);
 
     let may = json!([
         seen("e", "2020-05-05", "FACE_TO_FACE", "2"),
         seen("f", "2020-05-02", "FACE_TO_FACE", "2"),
     ]);
     let first = stream.message().await.unwrap().unwrap();
-    assert_eq!(conversion(first.impact.as_ref().unwrap(), 0), [5, 2, 6]);
+    assert_eq!(conversion(first.impact.as_ref().unwrap(), 0), [5, 1, 1, 6]);
     submit(&server, "2020-05", &may).await;
     let next = tokio::time::timeout(Duration::from_secs(10), stream.message()).await;
     let next = next.unwrap().unwrap().unwrap().impact.unwrap();
     // The next month is part of the table: e followed on the seventh day, f on the eighth.
-    assert_eq!(conversion(&next, 0), [7, 3, 4]);
+    assert_eq!(conversion(&next, 0), [7, 2, 1, 4]);
     assert_eq!(ask(&server, question(&json!({}))).await.unwrap(), next);
     // Whom a condition leaves out still follows.
     let videos = json!({"where": [{"dimension": "channel", "codes": ["VIDEO"]}]});
-    assert_eq!(conversion(&ask(&server, question(&videos)).await.unwrap(), 0), [3, 1, 4]);
+    assert_eq!(conversion(&ask(&server, question(&videos)).await.unwrap(), 0), [3, 0, 1, 4]);
     let tells = next.context.unwrap().notes.iter().any(|note| note.starts_with("Followed"));
     assert!(tells && next.assessments.is_empty());
 }
@@ -149,6 +175,45 @@ async fn outcomes_differ_within_the_row_with_limits() {
     let missed = outcome(&table, "CH-09");
     assert_eq!(missed.difference, None);
     assert_eq!(missed.absence.as_ref().unwrap().reason(), AbsenceReason::NoData);
+}
+
+#[tokio::test]
+async fn the_median_wait_is_exact_in_days_and_bounded_in_bands() {
+    let server = TestServer::start().await;
+    let days = |channel: &str, days: i32, count: i32| json!({"channel": channel, "leadTimeDays": days, "recordCount": count});
+    let rows = json!([
+        days("FACE_TO_FACE", 2, 3),
+        days("HOME_VISIT", 5, 2),
+        days("FACE_TO_FACE", 40, 1),
+        days("TELEPHONE", 0, 4),
+        days("VIDEO", 1, 4),
+        {"channel": "VIDEO", "recordCount": 9}
+    ]);
+    submit(&server, "2020-04", &rows).await;
+    let wait = |table: &ChannelImpact| table.rows[0].wait.clone().unwrap();
+    let found = wait(&ask(&server, question(&json!({}))).await.unwrap());
+    let (in_person, remote) = (found.in_person.unwrap(), found.remote.unwrap());
+    assert_eq!((in_person.known_count, in_person.median_days), (6, Some(3.5)));
+    assert_eq!((remote.known_count, remote.unknown_count), (8, 9));
+    assert_eq!((remote.median_days, found.difference_days), (Some(0.5), Some(-3.0)));
+    assert_eq!(found.indicator, "CH-11-MEDIAN");
+
+    // Of bands it is known where it lies, and exactly where that is the day of booking.
+    let band = |channel: &str, band: &str| json!({"channel": channel, "leadTimeBand": band, "recordCount": 5});
+    let rows = json!([
+        band("FACE_TO_FACE", "2 to 7 Days"),
+        band("TELEPHONE", "Same Day"),
+        days("TELEPHONE", 3, 2)
+    ]);
+    submit(&server, "2020-04", &rows).await;
+    let found = wait(&ask(&server, question(&json!({}))).await.unwrap());
+    assert_eq!(found.remote.unwrap().median_days, Some(0.0));
+    let in_person = found.in_person.unwrap();
+    let why = in_person.absence.unwrap();
+    assert_eq!((in_person.median_days, why.reason()), (None, AbsenceReason::NotComputable));
+    assert!(why.detail.contains("between 2 and 7 days"), "{}", why.detail);
+    assert_eq!(found.difference_days, None);
+    assert_eq!(found.absence.unwrap().reason(), AbsenceReason::NotComputable);
 }
 
 #[tokio::test]

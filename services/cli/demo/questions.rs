@@ -152,7 +152,7 @@ fn provision() -> GetFaceToFaceProvisionRequest {
     let (first, last) = (data::SYNTHETIC_FROM, data::SYNTHETIC_TO);
     GetFaceToFaceProvisionRequest {
         query: Some(query(data::SYNTHETIC, first, last, &[])),
-        access_collection: String::new(),
+        ..Default::default()
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::cli::exclusion::{ExclusionAsked, RiskAsked};
+use crate::cli::exclusion::{ExclusionAsked, ProvisionAsked, RiskAsked};
 use crate::cli::exit::Failure;
 use crate::cli::query::{DenominatorArg, MeasureArg, QueryArgs};
 use crate::proto::v1::export_breakdowns_request::Table as Asked;
@@ -210,9 +210,9 @@ pub struct ProvisionArgs {
     /// What every table is asked with.
     #[command(flatten)]
     pub common: Common,
-    /// Collection of the access snapshots. Left out: the one that the collection names.
-    #[arg(long, value_name = "ID")]
-    pub access_collection: Option<String>,
+    /// What is asked besides.
+    #[command(flatten)]
+    pub asked: ProvisionAsked,
 }
 
 /// `equity export risk`.
@@ -263,13 +263,9 @@ impl Table {
             Self::Exclusion(args) => {
                 (Asked::Exclusion(args.asked.request(&args.common.query)?), &args.common)
             }
-            Self::Provision(args) => (
-                Asked::Provision(v1::GetFaceToFaceProvisionRequest {
-                    query: query(&args.common),
-                    access_collection: args.access_collection.clone().unwrap_or_default(),
-                }),
-                &args.common,
-            ),
+            Self::Provision(args) => {
+                (Asked::Provision(args.asked.request(&args.common.query)), &args.common)
+            }
             Self::Impact(args) => (
                 Asked::Impact(v1::GetChannelImpactRequest {
                     query: query(&args.common),

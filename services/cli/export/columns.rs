@@ -133,7 +133,7 @@ pub const COLUMNS: &[Column] = &[
     column(
         "unit",
         Text(|r| r.unit.clone()),
-        "RATIO (0 to 1), PER_1000_MONTH, SCORE, DIFFERENCE (-1 to 1)",
+        "RATIO (0 to 1), PER_1000_MONTH, SCORE, DIFFERENCE (-1 to 1), DAYS",
     ),
     column("value", Real(|r| r.value), "The value, unrounded; empty where absence_reason says why"),
     column("lower", Real(|r| r.lower), "Lower confidence limit"),

@@ -49,19 +49,29 @@ fn provision_has_a_line_for_each_group_of_each_row() {
                 "CH-13: not computable: nobody of the group needs an interpreter",
                 "CH-07",
                 "CH-05",
+                "not collected",
+                "interpreter needed: not collected: no source collects it",
+                "request met: within 14 days of booking",
             ],
         );
     }
     let text = provision::table(&provisions(), 71, &indicators(), &look(250));
-    let line = "|        | any need |    9,000 |     6,000 |  2,500 |   81.2 % (80.0-82.0) |";
-    has(&text, &[line, "1,111 consultations say so themselves", "3,333 it is not known"]);
+    // Nobody can tell: no 0 that reads as nobody.
+    let rows = [
+        "|        | any need           |         9,000 |         6,000 |         2,500 |             42 |   81.2 % (80.0-82.0) |",
+        "|        | interpreter needed | not collected | not collected | not collected |          9,000 |        not collected |",
+    ];
+    has(&text, &rows);
+    let sources =
+        ["1,111 consultations say so themselves", "3,333 it is not known", "5,555 have it"];
+    has(&text, &sources);
 }
 
 #[test]
-fn provision_compares_need_with_no_need() {
+fn provision_compares_need_with_no_need_and_with_not_known() {
     let chart = provision::chart(&provisions(), &indicators(), &look(100));
-    assert_eq!(chart.lines().count(), 1 + 4, "{chart}");
-    has(&chart, &["total: any need", "total: no need", "1 Male: no need"]);
+    assert_eq!(chart.lines().count(), 1 + 2 * 3, "{chart}");
+    has(&chart, &["total: any need", "total: no need", "1 Male: need not known"]);
     let empty = FaceToFaceProvision { context: sample::empty().context, ..Default::default() };
     assert_eq!(provision::chart(&empty, &indicators(), &Look::PLAIN), "");
     let text = provision::table(&empty, 71, &indicators(), &Look::PLAIN);
@@ -71,11 +81,16 @@ fn provision_compares_need_with_no_need() {
 #[test]
 fn provision_for_spreadsheets() {
     let sheet = provision_sheet::sheet(&provisions(), 71, &indicators());
-    assert_eq!(sheet.lines.len(), 2 * 3 * 5);
+    assert_eq!(sheet.lines.len(), 2 * (4 * 5 + 1));
     assert_eq!(
-        of(&sheet, 5, &["group", "group_label", "indicator", "unit", "value", "contact_count"]),
+        of(&sheet, 6, &["group", "group_label", "indicator", "unit", "value", "contact_count"]),
         ["ANY_NEED", "any need", "CH-07", "RATIO", "0.8123", "9000"]
     );
+    let names = ["contact_count", "in_person_count", "group_unknown_count", "request_met_days"];
+    assert_eq!(of(&sheet, 6, &names), ["9000", "6000", "40", "14"]);
+    assert_eq!(of(&sheet, 5, &names), ["", "", "0", "14"]);
+    let why = ["group_not_collected_count", "group_absence_reason", "absence_reason"];
+    assert_eq!(of(&sheet, 5, &why), ["9000", "NOT_COLLECTED", "NOT_COLLECTED"]);
     assert_eq!(
         of(&sheet, 3, &["indicator", "value", "absence_reason", "access_from_snapshot_count"]),
         ["CH-13", "", "NOT_COMPUTABLE", "2222"]
@@ -96,7 +111,9 @@ fn impact_has_both_modes_their_difference_and_what_providers_wrote() {
             "  CH-09 Did not attend",
             "not computable |",
             "difference of CH-11-OVER-14: not computable: too few",
-            "|                     100 |              7 | 7.0 % (3.0-14.0) |                 12 |",
+            "|        | CH-11-MEDIAN   |        3.5 days | 3,210 |     not computable | 1,230 |",
+            "difference of CH-11-MEDIAN: not computable: bands only: the median lies between 2 and 7 days",
+            "+3.0 points (-2.0 to +9.0) |",
             "  04C, 2020-04 to 2020-06 (2020-07-01, Director of Primary Care):",
             "    People without a telephone of their own were called at home.",
         ],
@@ -120,29 +137,37 @@ fn impact_is_drawn_around_zero() {
     answer.rows.truncate(1);
     let chart = impact::chart(&answer, &indicators(), &look(120));
     has(&chart, &["|####", "CH-11-OVER-14   not computable"]);
-    assert_eq!(chart.lines().count(), 4, "{chart}");
+    has(&chart, &["CH-12", "+3.0 points"]);
+    assert_eq!(chart.lines().count(), 5, "{chart}");
 }
 
 #[test]
 fn impact_for_spreadsheets() {
     let sheet = impact_sheet::sheet(&impacts(), 71, &indicators());
-    assert_eq!(sheet.lines.len(), 2 * (3 * 3 + 1) + 1);
+    assert_eq!(sheet.lines.len(), 2 * (3 * 3 + 3 + 3) + 1);
     let names = ["kind", "indicator", "unit", "value", "upper", "denominator_count"];
     assert_eq!(of(&sheet, 1, &names), ["REMOTE", "CH-09", "RATIO", "0.004", "0.005", "4321"]);
     assert_eq!(
         of(&sheet, 2, &names),
         ["DIFFERENCE", "CH-10", "DIFFERENCE", "-0.042", "-0.041", ""]
     );
-    assert_eq!(of(&sheet, 9, &names), ["CONVERSION", "CH-12", "RATIO", "0.07", "0.14", "100"]);
+    assert_eq!(of(&sheet, 9, &names), ["IN_PERSON", "CH-11-MEDIAN", "DAYS", "3.5", "", "3210"]);
+    assert_eq!(of(&sheet, 10, &names), ["REMOTE", "CH-11-MEDIAN", "DAYS", "", "", "1230"]);
+    assert_eq!(of(&sheet, 11, &["kind", "absence_reason"]), ["DIFFERENCE", "NOT_COMPUTABLE"]);
+    let in_person = ["CONVERSION_IN_PERSON", "CH-12", "RATIO", "0.04", "0.08", "200"];
+    assert_eq!(of(&sheet, 12, &names), in_person);
+    assert_eq!(of(&sheet, 13, &names), ["CONVERSION", "CH-12", "RATIO", "0.07", "0.14", "100"]);
+    assert_eq!(of(&sheet, 13, &["not_computable_count", "same_day_count"]), ["12", "21"]);
+    assert_eq!(of(&sheet, 14, &names), ["DIFFERENCE", "CH-12", "DIFFERENCE", "0.03", "0.09", ""]);
     assert_eq!(of(&sheet, 8, &["value", "absence_detail"]), ["", "too few"]);
     assert_eq!(
-        of(&sheet, 20, &["kind", "value", "organisation", "assessed_last_month", "owner_role"]),
+        of(&sheet, 30, &["kind", "value", "organisation", "assessed_last_month", "owner_role"]),
         ["ASSESSMENT", "", "04C", "2020-06", "Director of Primary Care"]
     );
     let csv = sheet.csv();
     assert_eq!(
         csv::Reader::from_reader(csv.as_bytes()).records().filter(Result::is_ok).count(),
-        21
+        31
     );
 }
 

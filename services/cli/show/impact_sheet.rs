@@ -6,10 +6,14 @@ use super::indicators::Indicators;
 use super::sheet::{Cell, Sheet};
 use super::words::Legend;
 use super::{context, keys};
-use crate::proto::v1::{ChannelAssessment, ChannelImpact, Conversion, ImpactRow, ModeDifference};
+use crate::proto::v1::{
+    Absence, ChannelAssessment, ChannelImpact, Conversion, ImpactRow, Interval, MedianWait,
+    ModeDifference, WaitCell,
+};
 
-const REST: [&str; 9] = [
+const REST: [&str; 10] = [
     "not_computable_count",
+    "same_day_count",
     "assessment",
     "organisation",
     "assessed_first_month",
@@ -22,8 +26,8 @@ const REST: [&str; 9] = [
 /// Columns of `REST` before the absence.
 const BEFORE_ABSENCE: usize = REST.len() - 2;
 
-/// One line a figure: each outcome in person (`IN_PERSON`), remotely (REMOTE) and the DIFFERENCE, then CONVERSION; one for each
-/// ASSESSMENT. An answer without rows begins with a line that has the reason.
+/// One line a figure: each outcome and the median wait in person (`IN_PERSON`), remotely (REMOTE) and the DIFFERENCE, then what
+/// followed; one for each ASSESSMENT. An answer without rows begins with a line that has the reason.
 pub fn sheet(answer: &ChannelImpact, position: i64, words: &Indicators) -> Sheet {
     let asked = answer.context.clone().unwrap_or_default();
     let legend = Legend(&asked.legend);
@@ -70,8 +74,11 @@ fn row_lines(row: &ImpactRow, words: &Indicators) -> Vec<(&'static str, Vec<Cell
         }
         lines.push(("DIFFERENCE", difference(outcome, words)));
     }
+    if let Some(found) = &row.wait {
+        lines.extend(waits(found, words));
+    }
     if let Some(found) = &row.conversion {
-        lines.push(("CONVERSION", conversion(found, words)));
+        lines.extend(conversion(found, words));
     }
     lines
 }
@@ -86,24 +93,73 @@ fn difference(outcome: &ModeDifference, words: &Indicators) -> Vec<Cell> {
     line
 }
 
-fn conversion(found: &Conversion, words: &Indicators) -> Vec<Cell> {
-    let mut line = vec!["CH-12".into(), words.label("CH-12").into(), "RATIO".into()];
-    line.extend(interval(found.share.as_ref()));
-    line.extend([
-        found.followed_count.into(),
-        found.remote_count.into(),
-        Cell::Empty,
-        Cell::Empty,
-        found.not_computable_count.into(),
-    ]);
-    line.extend(std::iter::repeat_n(Cell::Empty, BEFORE_ABSENCE - 1));
-    line.extend(context::absence(found.absence.as_ref()));
-    line
+/// The medians in person and remotely, and their difference.
+fn waits(found: &MedianWait, words: &Indicators) -> Vec<(&'static str, Vec<Cell>)> {
+    let days = |days: Option<f64>, counts: [Cell; 4], absence: Option<&Absence>| {
+        let mut line: Vec<Cell> =
+            vec![(&found.indicator).into(), words.label(&found.indicator).into(), "DAYS".into()];
+        line.extend([days.into(), Cell::Empty, Cell::Empty]);
+        line.extend(counts);
+        line.extend(std::iter::repeat_n(Cell::Empty, BEFORE_ABSENCE));
+        line.extend(context::absence(absence));
+        line
+    };
+    let mode = |kind, cell: &Option<WaitCell>| {
+        let cell = cell.as_ref()?;
+        let counts = [
+            Cell::Empty,
+            cell.known_count.into(),
+            cell.unknown_count.into(),
+            cell.not_collected_count.into(),
+        ];
+        Some((kind, days(cell.median_days, counts, cell.absence.as_ref())))
+    };
+    let none = [Cell::Empty, Cell::Empty, Cell::Empty, Cell::Empty];
+    let difference = days(found.difference_days, none, found.absence.as_ref());
+    let modes = [mode("IN_PERSON", &found.in_person), mode("REMOTE", &found.remote)];
+    modes.into_iter().flatten().chain([("DIFFERENCE", difference)]).collect()
+}
+
+/// What followed consultations in person (`CONVERSION_IN_PERSON`) and remote ones (CONVERSION), and the difference.
+fn conversion(found: &Conversion, words: &Indicators) -> Vec<(&'static str, Vec<Cell>)> {
+    let line = |unit: &str,
+                share: &Option<Interval>,
+                counts: [Cell; 2],
+                more: [Cell; 2],
+                why: &Option<Absence>| {
+        let mut line = vec!["CH-12".into(), words.label("CH-12").into(), unit.into()];
+        line.extend(interval(share.as_ref()));
+        line.extend(counts);
+        line.extend([Cell::Empty, Cell::Empty]);
+        line.extend(more);
+        line.extend(std::iter::repeat_n(Cell::Empty, BEFORE_ABSENCE - 2));
+        line.extend(context::absence(why.as_ref()));
+        line
+    };
+    let in_person = line(
+        "RATIO",
+        &found.in_person_share,
+        [found.in_person_followed_count.into(), found.in_person_count.into()],
+        [found.in_person_not_computable_count.into(), found.in_person_same_day_count.into()],
+        &found.in_person_absence,
+    );
+    let remote = line(
+        "RATIO",
+        &found.share,
+        [found.followed_count.into(), found.remote_count.into()],
+        [found.not_computable_count.into(), found.same_day_count.into()],
+        &found.absence,
+    );
+    let none = || [Cell::Empty, Cell::Empty];
+    let absence = &found.difference_absence;
+    let difference = line("DIFFERENCE", &found.difference, none(), none(), absence);
+    vec![("CONVERSION_IN_PERSON", in_person), ("CONVERSION", remote), ("DIFFERENCE", difference)]
 }
 
 fn written(one: &ChannelAssessment) -> Vec<Cell> {
     let last = if one.last_month.is_empty() { &one.first_month } else { &one.last_month };
     vec![
+        Cell::Empty,
         Cell::Empty,
         (&one.text).into(),
         (&one.organisation).into(),

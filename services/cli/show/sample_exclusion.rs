@@ -7,8 +7,8 @@ use crate::proto::v1::{
     CategoryKey, CategoryState, ChannelAssessment, ChannelImpact, ComponentMean, Conversion,
     DataClass, DigitalExclusionBreakdown, Dimension, EstimateKey, EstimateRecord, EstimateSource,
     ExclusionRow, FaceToFaceProvision, ImpactRow, Indicator, IndicatorCell, Interval,
-    LegendCategory, LegendDimension, ModeDifference, ProvisionGroup, ProvisionRow,
-    PublishedEstimate, ReasonCell,
+    LegendCategory, LegendDimension, MedianWait, ModeDifference, NeedSources, ProvisionGroup,
+    ProvisionRow, PublishedEstimate, ReasonCell, WaitCell,
 };
 
 pub(crate) fn indicators() -> Indicators {
@@ -27,6 +27,7 @@ pub(crate) fn indicators() -> Indicators {
         one("DX-12", "Has not used the internet in the last three months", "RATIO"),
         one("DX-10", "Digital Exclusion Risk Index", "SCORE"),
         one("CH-09", "Did not attend", "RATIO"),
+        one("CH-11-MEDIAN", "Median days from booking", "DAYS"),
     ];
     let category = |code: &str, label: &str| Category {
         code: code.into(),
@@ -207,13 +208,42 @@ fn group(id: &str, first: &str) -> ProvisionGroup {
             },
             cell("CH-14", Some(interval(0.9, 0.85, 0.95))),
         ],
+        absence: None,
+        unknown_count: 40,
+        not_collected_count: 2,
+    }
+}
+
+/// A group of which nobody knows who is of it.
+fn unknown_group(id: &str, first: &str) -> ProvisionGroup {
+    let detail = "no source collects it".to_owned();
+    let absence = Some(Absence { reason: AbsenceReason::NotCollected.into(), detail });
+    let cell = IndicatorCell {
+        indicator: first.into(),
+        not_collected_count: 9_000,
+        absence: absence.clone(),
+        ..Default::default()
+    };
+    ProvisionGroup {
+        group: id.into(),
+        indicators: vec![cell],
+        absence,
+        not_collected_count: 9_000,
+        ..Default::default()
     }
 }
 
 /// Face-to-face provision of the total and of men.
 pub(crate) fn provision() -> FaceToFaceProvision {
-    let groups =
-        || vec![group("UNABLE", "CH-07"), group("ANY_NEED", "CH-07"), group("NO_NEED", "CH-05")];
+    let groups = || {
+        vec![
+            group("UNABLE", "CH-07"),
+            unknown_group("INTERPRETER_NEEDED", "CH-07"),
+            group("ANY_NEED", "CH-07"),
+            group("NO_NEED", "CH-05"),
+            group("NEED_NOT_KNOWN", "CH-05"),
+        ]
+    };
     let row = |keys| ProvisionRow { keys, groups: groups() };
     FaceToFaceProvision {
         context: Some(synthetic()),
@@ -224,7 +254,14 @@ pub(crate) fn provision() -> FaceToFaceProvision {
             snapshot_count: 2_222,
             unknown_count: 3_333,
             access_collection: "synthetic-llr".into(),
+            other_needs: vec![NeedSources {
+                dimension: "interpreter_needed".into(),
+                record_count: 4_444,
+                snapshot_count: 5_555,
+                unknown_count: 6_666,
+            }],
         }),
+        request_met_days: 14,
     }
 }
 
@@ -250,6 +287,32 @@ pub(crate) fn impact() -> ChannelImpact {
             not_computable_count: 12,
             share: Some(interval(0.07, 0.03, 0.14)),
             absence: None,
+            in_person_count: 200,
+            in_person_followed_count: 8,
+            in_person_not_computable_count: 13,
+            in_person_share: Some(interval(0.04, 0.02, 0.08)),
+            in_person_absence: None,
+            difference: Some(interval(0.03, -0.02, 0.09)),
+            difference_absence: None,
+            same_day_count: 21,
+            in_person_same_day_count: 5,
+        }),
+        wait: Some(MedianWait {
+            indicator: "CH-11-MEDIAN".into(),
+            in_person: Some(WaitCell {
+                known_count: 3_210,
+                unknown_count: 3,
+                not_collected_count: 4,
+                median_days: Some(3.5),
+                absence: None,
+            }),
+            remote: Some(WaitCell {
+                known_count: 1_230,
+                absence: not_computable("bands only: the median lies between 2 and 7 days"),
+                ..Default::default()
+            }),
+            difference_days: None,
+            absence: not_computable("bands only: the median lies between 2 and 7 days"),
         }),
     };
     ChannelImpact {

@@ -1,8 +1,10 @@
 //! How figures are made of counts and scores, one file each.
 
-mod provision;
+pub mod provision;
 pub mod risk;
 mod tally;
+mod wait;
 
 pub use provision::{Group, Needs, Provision};
 pub use tally::{Answer, Tally};
+pub use wait::Waits;

@@ -2,7 +2,7 @@
 
 use super::{Answer, Tally};
 
-/// What a consultation says of its person's needs.
+/// What is known of the needs of a consultation's person. A need that does not apply is none.
 #[derive(Clone, Copy, Debug)]
 pub struct Needs {
     /// Whether the person cannot use remote care.
@@ -25,18 +25,20 @@ pub enum Group {
     AccessibleNeed,
     AnyNeed,
     NoNeed,
+    NeedNotKnown,
     All,
 }
 
 impl Group {
     /// Every group, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Unable,
         Self::WithHelp,
         Self::InterpreterNeeded,
         Self::AccessibleNeed,
         Self::AnyNeed,
         Self::NoNeed,
+        Self::NeedNotKnown,
         Self::All,
     ];
 
@@ -50,6 +52,7 @@ impl Group {
             Self::AccessibleNeed => "ACCESSIBLE_NEED",
             Self::AnyNeed => "ANY_NEED",
             Self::NoNeed => "NO_NEED",
+            Self::NeedNotKnown => "NEED_NOT_KNOWN",
             Self::All => "ALL",
         }
     }
@@ -63,26 +66,26 @@ impl Group {
             Self::InterpreterNeeded => "Needs an interpreter",
             Self::AccessibleNeed => "Has an accessible-information or communication need",
             Self::AnyNeed => "Any of these needs",
-            Self::NoNeed => "None of these needs said",
+            Self::NoNeed => "Known to have none of these needs",
+            Self::NeedNotKnown => "Not known whether they have one of these needs",
             Self::All => "Everybody",
         }
     }
 
-    /// Whether a person with these needs belongs to the group. Who is not known to have a need is in `NoNeed`.
+    /// Whether a person of whom this is known belongs to the group. With a need, without, and not known make everybody: whom nobody
+    /// asked is in neither of the first two.
     #[must_use]
-    pub fn holds(self, needs: Needs) -> bool {
-        let yes = |answer: Answer| answer == Answer::Yes;
-        let any = [needs.unable, needs.with_help, needs.interpreter, needs.accessible]
-            .into_iter()
-            .any(yes);
+    pub fn holds(self, needs: Needs) -> Answer {
+        let any = needs.unable.or(needs.with_help).or(needs.interpreter).or(needs.accessible);
         match self {
-            Self::Unable => yes(needs.unable),
-            Self::WithHelp => yes(needs.with_help),
-            Self::InterpreterNeeded => yes(needs.interpreter),
-            Self::AccessibleNeed => yes(needs.accessible),
+            Self::Unable => needs.unable,
+            Self::WithHelp => needs.with_help,
+            Self::InterpreterNeeded => needs.interpreter,
+            Self::AccessibleNeed => needs.accessible,
             Self::AnyNeed => any,
-            Self::NoNeed => !any,
-            Self::All => true,
+            Self::NoNeed => any.negated(),
+            Self::NeedNotKnown if matches!(any, Answer::Yes | Answer::No) => Answer::No,
+            Self::NeedNotKnown | Self::All => Answer::Yes,
         }
     }
 
@@ -90,7 +93,7 @@ impl Group {
     #[must_use]
     pub fn given_indicator(self) -> &'static str {
         match self {
-            Self::NoNeed | Self::All => "CH-05",
+            Self::NoNeed | Self::NeedNotKnown | Self::All => "CH-05",
             Self::Unable
             | Self::WithHelp
             | Self::InterpreterNeeded
@@ -100,14 +103,48 @@ impl Group {
     }
 }
 
+/// Whether face to face was given, or offered. An appointment in person that its provider cancelled was not given. Where nobody
+/// collects offers, or what became of appointments, no consultation counts: what is missing would depend on what was given, and
+/// the share be 1, or 0, whatever was done.
+#[must_use]
+pub fn given(in_person: Answer, cancelled: Answer, offered: Answer) -> Answer {
+    let collected = ![cancelled, offered].contains(&Answer::NotCollected);
+    match in_person {
+        _ if !collected => Answer::NotCollected,
+        Answer::Yes => kept(cancelled).or(offered),
+        other => other.or(offered),
+    }
+}
+
+/// Whether a request for face to face was met: by an appointment in person, soon enough, that its provider did not cancel. Of
+/// requests of which all three are known.
+#[must_use]
+pub fn met(in_person: Answer, cancelled: Answer, requested: Answer, soon: Answer) -> Answer {
+    requested.then(in_person.both(kept(cancelled)).both(soon))
+}
+
+/// Whether a consultation was remote although the person prefers in person.
+#[must_use]
+pub fn involuntary(in_person: Answer, preferred: Answer) -> Answer {
+    preferred.both(in_person.negated())
+}
+
+/// Whether the provider kept an appointment: what cannot be cancelled was.
+fn kept(cancelled: Answer) -> Answer {
+    match cancelled {
+        Answer::NotApplicable => Answer::Yes,
+        known => known.negated(),
+    }
+}
+
 /// What people of one group got.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Provision {
-    /// Consultations.
-    pub contacts: u64,
-    /// Of them in person.
+    /// Consultations: those of people of the group (numerator), and of whom it is known whether they are (denominator).
+    pub members: Tally,
+    /// Of those of the group in person.
     pub in_person: u64,
-    /// Of them remote.
+    /// Of those of the group remote.
     pub remote: u64,
     /// In person, or offered (CH-05, CH-07).
     pub given: Tally,
@@ -122,33 +159,14 @@ pub struct Provision {
 }
 
 impl Provision {
-    /// Counts consultations by whether they were in person (no: remote), and whether in person was offered. Where nobody collects
-    /// offers, none of them counts, not even those in person: what is missing would depend on what was given, and the share be
-    /// 1 whatever was done.
-    pub fn mode(&mut self, in_person: Answer, offered: Answer, count: u64) {
-        self.contacts += count;
-        match in_person {
-            Answer::Yes => self.in_person += count,
-            Answer::No => self.remote += count,
-            Answer::Unknown | Answer::NotApplicable | Answer::NotCollected => {}
+    /// Counts consultations by whether their people are of the group, and whether they were in person (no: remote).
+    pub fn mode(&mut self, member: Answer, in_person: Answer, count: u64) {
+        self.members.count(member, count);
+        match (member, in_person) {
+            (Answer::Yes, Answer::Yes) => self.in_person += count,
+            (Answer::Yes, Answer::No) => self.remote += count,
+            _ => {}
         }
-        let given = match offered {
-            Answer::NotCollected => Answer::NotCollected,
-            Answer::Yes | Answer::No | Answer::Unknown | Answer::NotApplicable => {
-                in_person.or(offered)
-            }
-        };
-        self.given.count(given, count);
-    }
-
-    /// Counts consultations by whether in person was asked for.
-    pub fn request(&mut self, in_person: Answer, requested: Answer, count: u64) {
-        self.request_met.count(requested.then(in_person), count);
-    }
-
-    /// Counts consultations by whether in person is preferred.
-    pub fn preference(&mut self, in_person: Answer, preferred: Answer, count: u64) {
-        self.involuntary.count(preferred.both(in_person.negated()), count);
     }
 }
 
@@ -157,51 +175,112 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_remote_consultation_without_a_word_on_the_offer_is_unknown() {
-        let mut of = Provision::default();
-        of.mode(Answer::Yes, Answer::Unknown, 1);
-        of.mode(Answer::No, Answer::Yes, 2);
-        of.mode(Answer::No, Answer::No, 4);
-        of.mode(Answer::No, Answer::Unknown, 8);
-        of.mode(Answer::Unknown, Answer::Yes, 16);
-        of.mode(Answer::Unknown, Answer::No, 32);
-        of.mode(Answer::No, Answer::NotCollected, 64);
-        of.mode(Answer::Yes, Answer::NotCollected, 128);
-        let given = Tally { numerator: 19, denominator: 23, unknown: 40, not_collected: 192 };
-        assert_eq!((of.contacts, of.in_person, of.remote, of.given), (255, 129, 78, given));
+    fn given_is_in_person_and_not_cancelled_or_offered() {
+        use Answer::{No, NotCollected, Unknown, Yes};
+        for (in_person, cancelled, offered, expected) in [
+            (Yes, No, Unknown, Yes),
+            (Yes, Answer::NotApplicable, No, Yes),
+            // The provider took it away; what was offered stays offered.
+            (Yes, Yes, No, No),
+            (Yes, Yes, Yes, Yes),
+            (Yes, Yes, Unknown, Unknown),
+            (Yes, Unknown, No, Unknown),
+            (Yes, Unknown, Yes, Yes),
+            // Remote, whatever became of it.
+            (No, Yes, No, No),
+            (No, Unknown, No, No),
+            (No, No, Yes, Yes),
+            (No, No, Unknown, Unknown),
+            (Unknown, No, Yes, Yes),
+            (Unknown, No, No, Unknown),
+        ] {
+            assert_eq!(given(in_person, cancelled, offered), expected, "{in_person:?} {offered:?}");
+        }
+        for in_person in Answer::ALL {
+            assert_eq!(given(in_person, NotCollected, Yes), NotCollected);
+            assert_eq!(given(in_person, No, NotCollected), NotCollected);
+        }
     }
 
     #[test]
-    fn requests_and_preferences_count_where_they_are_known() {
-        let mut of = Provision::default();
-        of.request(Answer::Yes, Answer::Yes, 1);
-        of.request(Answer::No, Answer::Yes, 2);
-        of.request(Answer::Unknown, Answer::Yes, 4);
-        of.request(Answer::Yes, Answer::No, 8);
-        of.request(Answer::Yes, Answer::NotCollected, 16);
-        let met = Tally { numerator: 1, denominator: 3, unknown: 4, not_collected: 16 };
-        assert_eq!(of.request_met, met);
-        of.preference(Answer::No, Answer::Yes, 1);
-        of.preference(Answer::Yes, Answer::Yes, 2);
-        of.preference(Answer::No, Answer::No, 4);
-        of.preference(Answer::No, Answer::Unknown, 8);
-        of.preference(Answer::Unknown, Answer::Yes, 16);
-        let involuntary = Tally { numerator: 1, denominator: 7, unknown: 24, not_collected: 0 };
-        assert_eq!(of.involuntary, involuntary);
+    fn a_request_is_met_in_person_in_time_and_not_cancelled() {
+        use Answer::{No, NotApplicable, NotCollected, Unknown, Yes};
+        assert_eq!(met(Yes, No, Yes, Yes), Yes);
+        for not in [(No, No, Yes), (Yes, Yes, Yes), (Yes, No, No)] {
+            assert_eq!(met(not.0, not.1, Yes, not.2), No);
+        }
+        for missing in [Unknown, NotCollected] {
+            assert_eq!(met(missing, No, Yes, Yes), missing);
+            assert_eq!(met(No, missing, Yes, No), missing);
+            assert_eq!(met(No, Yes, Yes, missing), missing);
+        }
+        for nobody in [No, Unknown, NotApplicable] {
+            assert_eq!(met(Yes, No, nobody, NotCollected), NotApplicable);
+        }
+        assert_eq!(met(Yes, No, NotCollected, Yes), NotCollected);
     }
 
     #[test]
-    fn everybody_is_with_a_need_or_without() {
+    fn involuntary_is_of_those_whose_preference_and_channel_are_known() {
+        use Answer::{No, NotCollected, Unknown, Yes};
+        let answers = [(No, Yes), (Yes, Yes), (No, No), (No, Unknown), (NotCollected, Yes)];
+        let found = answers.map(|(in_person, preferred)| involuntary(in_person, preferred));
+        assert_eq!(found, [Yes, No, No, Unknown, NotCollected]);
+    }
+
+    #[test]
+    fn people_with_a_need_without_and_not_known_make_everybody() {
         let answers = [Answer::Yes, Answer::No, Answer::Unknown, Answer::NotCollected];
-        for interpreter in answers {
-            for unable in answers {
-                let (with_help, accessible) = (Answer::No, Answer::Unknown);
-                let needs = Needs { unable, with_help, interpreter, accessible };
-                assert!(Group::All.holds(needs));
-                assert_ne!(Group::AnyNeed.holds(needs), Group::NoNeed.holds(needs));
-                let any = Group::ALL[..4].iter().any(|group| group.holds(needs));
-                assert_eq!(Group::AnyNeed.holds(needs), any);
+        for unable in answers {
+            for interpreter in answers {
+                for accessible in answers {
+                    let with_help = if unable == Answer::Yes { Answer::No } else { unable };
+                    let needs = Needs { unable, with_help, interpreter, accessible };
+                    let said = [unable, with_help, interpreter, accessible];
+                    let is = |group: Group| group.holds(needs) == Answer::Yes;
+                    let three = [Group::AnyNeed, Group::NoNeed, Group::NeedNotKnown];
+                    assert_eq!(
+                        three.into_iter().filter(|group| is(*group)).count(),
+                        1,
+                        "{needs:?}"
+                    );
+                    assert_eq!(is(Group::AnyNeed), said.contains(&Answer::Yes));
+                    assert_eq!(is(Group::NoNeed), said == [Answer::No; 4]);
+                    assert!(is(Group::All));
+                }
             }
         }
+    }
+
+    #[test]
+    fn whom_nobody_asked_is_nobody_with_a_need_and_nobody_without() {
+        let needs = |answer| Needs {
+            unable: answer,
+            with_help: answer,
+            interpreter: answer,
+            accessible: answer,
+        };
+        for missing in [Answer::Unknown, Answer::NotCollected] {
+            let groups = Group::ALL.map(|group| group.holds(needs(missing)));
+            assert_eq!(groups[..6], [missing; 6]);
+            assert_eq!(groups[6..], [Answer::Yes; 2]);
+        }
+    }
+
+    #[test]
+    fn only_members_are_counted_by_mode() {
+        let mut of = Provision::default();
+        for (n, member) in (0u32..).zip(Answer::ALL) {
+            of.mode(member, Answer::Yes, 1 << n);
+            of.mode(member, Answer::No, 32 << n);
+            of.mode(member, Answer::Unknown, 1024 << n);
+        }
+        let members = Tally {
+            numerator: 1 + 32 + 1024,
+            denominator: 3 * (1 + 32 + 1024),
+            unknown: 4 * (1 + 32 + 1024),
+            not_collected: 16 * (1 + 32 + 1024),
+        };
+        assert_eq!((of.members, of.in_person, of.remote), (members, 1, 32));
     }
 }

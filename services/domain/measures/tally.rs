@@ -16,6 +16,10 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// Every answer, in order.
+    pub const ALL: [Self; 5] =
+        [Self::Yes, Self::No, Self::Unknown, Self::NotApplicable, Self::NotCollected];
+
     /// Yes if either is; no only if both are known to be no.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
@@ -65,6 +69,13 @@ impl Answer {
             Self::No | Self::NotApplicable => Self::NotApplicable,
             missing @ (Self::Unknown | Self::NotCollected) => missing,
         }
+    }
+
+    /// The answer, where only those count who are of a group: as [`Self::given`], but what does not apply to them does not, whether
+    /// or not they are of it.
+    #[must_use]
+    pub fn among(self, member: Self) -> Self {
+        if self == Self::NotApplicable { self } else { self.given(member) }
     }
 
     /// The other way round.
@@ -124,13 +135,10 @@ impl Tally {
 mod tests {
     use super::*;
 
-    const ALL: [Answer; 5] =
-        [Answer::Yes, Answer::No, Answer::Unknown, Answer::NotApplicable, Answer::NotCollected];
-
     #[test]
     fn one_yes_settles_or_and_only_two_known_answers_settle_both() {
-        for first in ALL {
-            for second in ALL {
+        for first in Answer::ALL {
+            for second in Answer::ALL {
                 let known = |a| matches!(a, Answer::Yes | Answer::No);
                 let (or, both) = (first.or(second), first.both(second));
                 assert_eq!(or, second.or(first));
@@ -146,13 +154,15 @@ mod tests {
                 assert_eq!(and == Answer::No, fails(first) || fails(second));
                 assert_ne!(and, Answer::NotApplicable);
             }
-            for condition in ALL {
+            for condition in Answer::ALL {
                 let expected = match condition {
                     Answer::Yes => first,
                     Answer::No | Answer::NotApplicable => Answer::NotApplicable,
                     Answer::Unknown | Answer::NotCollected => condition,
                 };
                 assert_eq!(first.given(condition), expected);
+                assert_eq!(Answer::NotApplicable.among(condition), Answer::NotApplicable);
+                assert!(first == Answer::NotApplicable || first.among(condition) == expected);
             }
             assert_eq!(first.negated().negated(), first);
             assert_eq!(Answer::Yes.then(first), first);
@@ -163,7 +173,7 @@ mod tests {
     #[test]
     fn every_answer_is_counted_where_it_belongs() {
         let mut tally = Tally::default();
-        for (answer, records) in ALL.into_iter().zip([1, 2, 4, 8, 16]) {
+        for (answer, records) in Answer::ALL.into_iter().zip([1, 2, 4, 8, 16]) {
             tally.count(answer, records);
         }
         let expected = Tally { numerator: 1, denominator: 3, unknown: 4, not_collected: 16 };

@@ -226,6 +226,11 @@ fn collections(
                 return Err(wrong(file, format!("{kind} collection `{id}` is missing")));
             }
         }
+        let access = collections.get(&collection.access_collection);
+        if let Some(Err(why)) = access.map(|access| collection.may_ask(access)) {
+            let named = &collection.access_collection;
+            return Err(wrong(file, format!("access collection `{named}` {why}")));
+        }
     }
     Ok(collections)
 }

@@ -129,3 +129,33 @@ fn a_local_second_character_of_an_ethnic_category_is_passed_over() {
     assert_eq!(value("gdppr_ethnicity", "A1"), None, "one character in this one");
     assert_eq!(value("ukcore_ethnic_category", "CL").as_deref(), Some("E15"), "a code of its own");
 }
+
+#[test]
+fn no_collection_asks_snapshots_that_its_answers_may_not_stand_on() {
+    let embedded = Content::embedded();
+    let file = "collections.toml";
+    let with = |of: &str, access: &str| {
+        let text = embedded.file(file).unwrap();
+        let (before, after) = text.split_once(&format!("id = \"{of}\"\n")).unwrap();
+        let (own, others) = after.split_once("[[collection]]").unwrap();
+        let own: String = (own.lines().filter(|line| !line.starts_with("access_collection")))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let changed = format!(
+            "{before}id = \"{of}\"\naccess_collection = \"{access}\"\n{own}[[collection]]{others}"
+        );
+        Reference::new(&Content::with([(file.to_owned(), changed)]))
+    };
+    for (of, access, why) in [
+        ("synthetic-llr", "practice-feed", "never meet"),
+        ("practice-feed", "synthetic-llr", "never meet"),
+        ("gpad-regional", "practice-feed", "open to everybody"),
+        ("practice-feed", "cds", "takes no access records"),
+        ("practice-feed", "nowhere", "is missing"),
+    ] {
+        let error = with(of, access).unwrap_err().to_string();
+        assert!(error.contains(why) && error.contains(access), "{error}");
+    }
+    assert!(with("cds", "practice-feed").is_ok());
+    assert!(with("synthetic-llr", "synthetic-llr").is_ok());
+}

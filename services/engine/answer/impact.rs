@@ -2,19 +2,20 @@
 
 mod conversion;
 
+use super::access::needs_asked;
 use super::around::{axis_sums, has_total, joined, nothing, occurring};
 use super::context::{Absence, Context, Key, Reason};
-use super::indicators::{IndicatorCell, Share};
+use super::indicators::IndicatorCell;
 use super::plan::{Plan, organisations};
-use super::provision::asks_about;
 use super::table::{Folded, Unit};
-use crate::domain::field::Field;
-use crate::domain::measures::{Answer, Tally};
-use crate::domain::statistics::{Confidence, Interval, difference, proportion};
+use super::waits::{MedianWait, Wait, medians};
+use crate::domain::measures::{Answer, Tally, Waits};
+use crate::domain::statistics::{Confidence, Interval, difference};
 use crate::engine::cache::Scope;
 use crate::engine::query::{Measure, Query};
 use crate::engine::{About, Assessment, Engine, QueryError};
-use conversion::Followed;
+use conversion::Counts;
+pub use conversion::{Conversion, FollowUps};
 
 /// Asks what channels do to access.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,19 +39,6 @@ pub struct ModeDifference {
     pub difference: Result<Interval, Absence>,
 }
 
-/// How often a remote consultation was followed by one in person.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Conversion {
-    /// Remote consultations attended whose next days can be seen.
-    pub remote: u64,
-    /// Of them followed.
-    pub followed: u64,
-    /// Remote consultations attended that cannot be followed.
-    pub not_computable: u64,
-    /// Followed of remote.
-    pub share: Result<Share, Absence>,
-}
-
 /// A row of the table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImpactRow {
@@ -58,6 +46,8 @@ pub struct ImpactRow {
     pub keys: Vec<Key>,
     /// CH-09, CH-11-SAME-DAY, CH-11-OVER-14.
     pub outcomes: Vec<ModeDifference>,
+    /// The median of CH-11.
+    pub wait: MedianWait,
     /// CH-12.
     pub conversion: Conversion,
 }
@@ -90,11 +80,12 @@ const UP_TO_14_DAYS: [&str; 3] = ["1_DAY", "2_TO_7_DAYS", "8_TO_14_DAYS"];
 const OVER_14_DAYS: [&str; 3] = ["15_TO_21_DAYS", "22_TO_28_DAYS", "OVER_28_DAYS"];
 const INDICATORS: [&str; 3] = ["CH-09", "CH-11-SAME-DAY", "CH-11-OVER-14"];
 
-/// What is added up in a row: each outcome in person and remotely, and what followed.
-#[derive(Clone, Copy, Debug, Default)]
+/// What is added up in a row: each outcome in person and remotely, how long people waited, and what followed.
+#[derive(Clone, Debug, Default)]
 struct Impact {
     outcomes: [[Tally; MODES.len()]; INDICATORS.len()],
-    followed: [u64; Followed::ALL.len()],
+    waits: [Waits; MODES.len()],
+    followed: Counts,
 }
 
 impl Engine {
@@ -108,9 +99,9 @@ impl Engine {
         let pinned = plan.pinned(query);
         let (mut context, mut scope) = (plan.context(query), plan.scope.clone());
         let named = plan.collection.access_collection.clone();
-        let joins = |plan: &Plan| !named.is_empty() && asks_about(plan, Field::DigitalAccess);
+        let joins = |plan: &Plan| !named.is_empty() && !needs_asked(plan).is_empty();
         let access = match joins(&plan) {
-            true => Some(self.access(&plan, &named, query.months.1)?),
+            true => Some(self.access(&plan, &named, &needs_asked(&plan), query.months.1)?),
             false => None,
         };
         // Every plan of these consultations, with what snapshots tell of them.
@@ -134,7 +125,8 @@ impl Engine {
         if let Some(elsewhere) = self.unattributed(&plan, &pinned, |other| {
             let mut plan = self.consultations(other, Measure::Contacts, &[])?;
             if joins(&plan) {
-                self.access(&plan, &named, query.months.1)?.join(&mut plan);
+                let asked = needs_asked(&plan);
+                self.access(&plan, &named, &asked, query.months.1)?.join(&mut plan);
             }
             Ok(plan)
         })? {
@@ -156,6 +148,7 @@ impl Engine {
             &mut folded,
         )?;
         self.waits_by_mode(planned(&[MODE, "lead_time"])?, outer, &mut folded)?;
+        let waited = self.days_by_mode(planned(&[MODE])?, outer, &mut folded)?;
         let mut by_follow_up = planned(&[])?;
         let seen = self.follow_ups(&mut by_follow_up, &pinned)?;
         context.data_position = context.data_position.max(seen.data_position);
@@ -167,14 +160,12 @@ impl Engine {
             threads,
             &mut folded,
             |impact: &mut Impact, at, count| {
-                if let Some(sum) = at.first().and_then(|place| impact.followed.get_mut(*place)) {
-                    *sum += count;
-                }
+                at.iter().for_each(|place| impact.followed.add(*place, count));
             },
         )?;
 
         let none = Impact::default();
-        let row = |keys: Vec<Key>, impact: &Impact| made(keys, impact, query.confidence);
+        let row = |keys: Vec<Key>, impact: &Impact| made(keys, impact, waited, query.confidence);
         let mut rows = Vec::new();
         if has_total(query) {
             rows.push(row(Vec::new(), &folded.all));
@@ -219,8 +210,8 @@ impl Engine {
         missed.extend(question.late_counts_as_missed.then_some(TOO_LATE));
         let known = [missed.as_slice(), &[ATTENDED]].concat();
         let says = plan.axes[outer + 1].answers(&missed, &known);
-        self.by_mode(plan, outer, folded, |tallies, place, count| {
-            tallies[0].count(says[place], count);
+        self.by_mode(plan, outer, folded, |impact, mode, place, count| {
+            impact.outcomes[0][mode].count(says[place], count);
         })
     }
 
@@ -233,19 +224,39 @@ impl Engine {
         let known = [&[SAME_DAY], &UP_TO_14_DAYS[..], &OVER_14_DAYS].concat();
         let same_day = plan.axes[outer + 1].answers(&[SAME_DAY], &known);
         let over = plan.axes[outer + 1].answers(&OVER_14_DAYS, &known);
-        self.by_mode(plan, outer, folded, |tallies, place, count| {
-            tallies[1].count(same_day[place], count);
-            tallies[2].count(over[place], count);
+        self.by_mode(plan, outer, folded, |impact, mode, place, count| {
+            impact.outcomes[1][mode].count(same_day[place], count);
+            impact.outcomes[2][mode].count(over[place], count);
         })
     }
 
-    /// Adds up a plan by mode and another inner axis; `add` is told the tallies of the mode and the place on that axis.
+    /// How many days people waited, by mode. Days are many: whether there was room to count them.
+    fn days_by_mode(
+        &self,
+        mut plan: Plan,
+        outer: usize,
+        folded: &mut Folded<Impact>,
+    ) -> Result<bool, QueryError> {
+        let (axis, means) = self.waits_axis(&plan.reference);
+        plan.axes.push(axis);
+        let counted =
+            self.by_mode(plan, outer, folded, |impact, mode, place, count| match means[place] {
+                Wait::Days(first, last) => impact.waits[mode].known((first, last), count),
+                Wait::Missing(why) => impact.waits[mode].missing(why, count),
+            });
+        match counted {
+            Err(QueryError::TooLarge { .. }) => Ok(false),
+            counted => counted.map(|()| true),
+        }
+    }
+
+    /// Adds up a plan by mode and another inner axis; `add` is told the number of the mode and the place on that axis.
     fn by_mode(
         &self,
         mut plan: Plan,
         outer: usize,
         folded: &mut Folded<Impact>,
-        add: impl Fn(&mut [&mut Tally; INDICATORS.len()], usize, u64),
+        add: impl Fn(&mut Impact, usize, usize, u64),
     ) -> Result<(), QueryError> {
         let (reader, threads) = (self.store().reader(), self.settings.threads);
         plan.axes[outer].narrow(&MODES);
@@ -256,14 +267,13 @@ impl Engine {
                 Answer::No => 1,
                 Answer::Unknown | Answer::NotApplicable | Answer::NotCollected => return,
             };
-            let [missed, same_day, over] = &mut impact.outcomes;
-            let mut tallies = [&mut missed[mode], &mut same_day[mode], &mut over[mode]];
-            add(&mut tallies, at[1], count);
+            add(impact, mode, at[1], count);
         })
     }
 }
 
-fn made(keys: Vec<Key>, impact: &Impact, confidence: Confidence) -> ImpactRow {
+/// A row. `waited`: whether waits could be counted in days.
+fn made(keys: Vec<Key>, impact: &Impact, waited: bool, confidence: Confidence) -> ImpactRow {
     let outcome = |(indicator, [in_person, remote]): (&'static str, &[Tally; 2])| {
         let cell = |tally, whom| IndicatorCell::new(indicator, tally, whom, confidence);
         let pair = |tally: &Tally| (tally.numerator, tally.denominator);
@@ -278,18 +288,10 @@ fn made(keys: Vec<Key>, impact: &Impact, confidence: Confidence) -> ImpactRow {
         });
         ModeDifference { indicator, in_person: in_person_cell, remote: remote_cell, difference }
     };
-    let [followed, alone, not_computable, _, not_collected] = impact.followed;
-    let remote = followed + alone;
-    let share = proportion(followed, remote, confidence).map(Share::from);
-    let conversion = Conversion {
-        remote,
-        followed,
-        not_computable,
-        share: share.ok_or_else(|| conversion::absence(not_computable, not_collected)),
-    };
     ImpactRow {
         keys,
         outcomes: INDICATORS.into_iter().zip(&impact.outcomes).map(outcome).collect(),
-        conversion,
+        wait: medians(waited.then_some(&impact.waits)),
+        conversion: impact.followed.conversion(confidence),
     }
 }

@@ -45,7 +45,7 @@ impl IndicatorCell {
 }
 
 /// Why a share of nobody is no share.
-fn absence(tally: Tally, whom: &str) -> Absence {
+pub(super) fn absence(tally: Tally, whom: &str) -> Absence {
     let (reason, detail) = match (tally.unknown, tally.not_collected) {
         (0, 0) => (Reason::NoData, format!("there are no {whom} that it applies to")),
         (0, _) => {

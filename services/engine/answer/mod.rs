@@ -14,21 +14,24 @@ mod plan;
 mod provision;
 mod rates;
 mod risk;
+mod stand_in;
 mod table;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod waits;
 
-pub use access::Histories;
+pub use access::{Histories, NeedSources};
 pub use channels::{ChannelCell, ChannelQuestion, ChannelRow, ChannelTable, Figures};
 pub use context::{Absence, Context, DimensionQuality, Empty, Key, Legend, Reason};
 pub use estimates::{Estimates, PublishedEstimate};
 pub use exclusion::{
     ExclusionQuestion, ExclusionRow, ExclusionTable, ReasonCell, counted_indicators,
 };
-pub use impact::{Conversion, ImpactQuestion, ImpactRow, ImpactTable, ModeDifference};
+pub use impact::{Conversion, FollowUps, ImpactQuestion, ImpactRow, ImpactTable, ModeDifference};
 pub use indicators::{IndicatorCell, Share};
 pub use outcomes::{OutcomeCell, OutcomeQuestion, OutcomeRow, OutcomeTable};
 pub use places::Places;
 pub use provision::{ProvisionGroup, ProvisionQuestion, ProvisionRow, ProvisionTable, Sources};
 pub use risk::{HighRisk, RiskAsked, RiskQuestion, RiskRow, RiskTable};
+pub use waits::{MedianWait, WaitCell};

@@ -1,17 +1,18 @@
 //! Whether people who need face to face get it: indicators CH-05 to CH-08, CH-13 and CH-14.
 
-use super::access::{Access, access_collection};
+mod scan;
+
+use super::access::{Access, NeedSources, access_collection, all_needs, needs_asked};
 use super::around::{axis_sums, has_total, joined, nothing, occurring};
-use super::context::{Context, Key};
+use super::context::{Absence, Context, Key, Reason};
 use super::indicators::IndicatorCell;
-use super::plan::Plan;
 use super::table::{Folded, Unit};
-use crate::domain::field::Field;
-use crate::domain::measures::{Answer, Group, Needs, Provision};
+use crate::domain::measures::{Answer, Group, Provision, Tally, provision};
 use crate::domain::statistics::Confidence;
 use crate::engine::cache::Scope;
 use crate::engine::query::{Measure, Query};
 use crate::engine::{Engine, QueryError};
+use scan::Ask;
 
 /// Asks whether face to face is there for those who need it.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +21,8 @@ pub struct ProvisionQuestion {
     pub query: Query,
     /// Collection of the access snapshots; empty: the one that the collection names.
     pub access_collection: String,
+    /// Days from booking within which a request for face to face counts as met.
+    pub request_met_days: u32,
 }
 
 /// What the people of one group got.
@@ -29,6 +32,8 @@ pub struct ProvisionGroup {
     pub group: Group,
     /// Counts.
     pub counts: Provision,
+    /// Why it cannot be said how many consultations are of the group, where it is known of none.
+    pub absence: Option<Absence>,
     /// CH-05 or CH-07, CH-06, CH-08, CH-13, CH-14.
     pub indicators: Vec<IndicatorCell>,
 }
@@ -42,15 +47,11 @@ pub struct ProvisionRow {
     pub groups: Vec<ProvisionGroup>,
 }
 
-/// Where it was known from whether people can use remote care.
+/// Where people's needs are known from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
-    /// Consultations whose record says so.
-    pub record: u64,
-    /// Consultations whose person's snapshot says so.
-    pub snapshot: u64,
-    /// Consultations of which neither does.
-    pub unknown: u64,
+    /// Of each need, in order: whether they can use remote care, need an interpreter, have an accessible-information need.
+    pub needs: Vec<NeedSources>,
     /// Collection of the snapshots; empty: none.
     pub collection: String,
 }
@@ -64,7 +65,7 @@ pub struct ProvisionTable {
     pub dimensions: Vec<String>,
     /// The total first.
     pub rows: Vec<ProvisionRow>,
-    /// Where access status comes from.
+    /// Where needs are known from.
     pub sources: Sources,
     /// Position that was read at.
     pub position: u64,
@@ -72,29 +73,10 @@ pub struct ProvisionTable {
     pub scope: Option<Scope>,
 }
 
-/// What a scan asks besides the needs.
 const MODE: &str = "channel_mode";
-const NEEDS: [&str; 3] = ["digital_access", "interpreter_needed", "accessible_need"];
-const IN_PERSON: &str = "IN_PERSON";
-const REMOTE: &str = "REMOTE";
 
 /// What is added up in a row: a count of each group.
 type Groups = [Provision; Group::ALL.len()];
-
-/// What an inner axis says, place by place.
-struct Says(Vec<Answer>);
-
-impl Says {
-    fn at(&self, place: usize) -> Answer {
-        self.0.get(place).copied().unwrap_or(Answer::Unknown)
-    }
-}
-
-/// Whether a question asks about the field.
-pub(super) fn asks_about(plan: &Plan, field: Field) -> bool {
-    plan.axes.iter().any(|axis| axis.field() == Some(field))
-        || plan.filters.iter().any(|filter| filter.field == field)
-}
 
 impl Engine {
     /// Answers whether face to face is there for those who need it.
@@ -108,21 +90,18 @@ impl Engine {
         let (mut context, mut scope) = (plan.context(query), plan.scope.clone());
         let named = match question.access_collection.as_str() {
             "" => plan.collection.access_collection.clone(),
-            named => access_collection(&plan.reference, named)?.id.clone(),
+            named => access_collection(&plan.reference, &plan.collection, named)?.id.clone(),
         };
-        let access = match named.as_str() {
-            "" => None,
-            named => Some(self.access(&plan, named, query.months.1)?),
-        };
-        if let Some(access) = &access {
-            access.join(&mut plan);
+        let access = self.access(&plan, &named, &all_needs(), query.months.1)?;
+        access.join(&mut plan);
+        if !named.is_empty() {
             context.data_position = context.data_position.max(access.data_position);
             scope = joined(scope, access.scope.clone());
             context.notes.push(access.note());
         }
         context.notes.push(
-            "All consultations count, whatever became of them. A person with several needs is in each of their groups; \
-             NO_NEED holds everybody of whom no need is said."
+            "All consultations count, whatever became of them. A person with several needs is in each of their groups; NO_NEED holds \
+             those of whom every need is known, and none there; NEED_NOT_KNOWN all others without a need."
                 .into(),
         );
         let outer = plan.axes.len() - 1;
@@ -131,9 +110,8 @@ impl Engine {
         let modes = occurring(&table, plan.axes[outer].places());
         if let Some(elsewhere) = self.unattributed(&plan, &pinned, |other| {
             let mut plan = self.consultations(other, Measure::Contacts, &[])?;
-            if !named.is_empty() && asks_about(&plan, Field::DigitalAccess) {
-                self.access(&plan, &named, query.months.1)?.join(&mut plan);
-            }
+            let asked = needs_asked(&plan);
+            self.access(&plan, &named, &asked, query.months.1)?.join(&mut plan);
             Ok(plan)
         })? {
             context.data_position = context.data_position.max(elsewhere.data_position);
@@ -144,8 +122,9 @@ impl Engine {
         if query.full {
             context.legend = plan.legend(&table, outer, &modes);
         }
-        let folded = self.provided(&pinned, access.as_ref())?;
-        let sources = self.sources(&pinned, &named, access.as_ref())?;
+        let folded = self.provided(&pinned, &access, question.request_met_days)?;
+        let needs = self.need_sources(&pinned, &access)?;
+        let sources = Sources { needs, collection: named };
 
         let none = Groups::default();
         let row = |keys: Vec<Key>, groups: &Groups| ProvisionRow {
@@ -182,132 +161,58 @@ impl Engine {
         Ok(ProvisionTable { context, dimensions, rows, sources, position, scope })
     }
 
-    /// What each group of each row got: a scan of the consultations for every two questions.
+    /// What each group of each row got: a scan of the consultations for every question.
     fn provided(
         &self,
         query: &Query,
-        access: Option<&Access>,
+        access: &Access,
+        days: u32,
     ) -> Result<Folded<Groups>, QueryError> {
         let mut folded = Folded::default();
-        let offered = self.scan(query, access, &[MODE, "face_to_face_offered"], &[&["Y", "N"]])?;
-        offered.fold(self, &mut folded, |of, _, says, count| of.mode(says[0], says[1], count))?;
-        let asked = self.scan(query, access, &[MODE, "face_to_face_requested"], &[&["Y", "N"]])?;
-        asked.fold(self, &mut folded, |of, _, says, count| of.request(says[0], says[1], count))?;
-        let preferred = [IN_PERSON, REMOTE];
-        let prefers = self.scan(query, access, &[MODE, "preferred_mode"], &[&preferred])?;
-        prefers
-            .fold(self, &mut folded, |of, _, says, count| of.preference(says[0], says[1], count))?;
-        let present = self.scan(query, access, &["interpreter_present"], &[&["Y", "N"]])?;
-        present.fold(self, &mut folded, |of, needs, says, count| {
-            of.interpreter.count(needs.interpreter.then(says[0]), count);
+        let mode = Ask::Is(MODE, "IN_PERSON");
+        let cancelled = Ask::Is("attendance", "CANCELLED_BY_PROVIDER");
+        let is = |answer: Answer| answer as usize;
+
+        let all = Answer::ALL.len();
+        let asked = [mode, cancelled, Ask::Is("face_to_face_offered", "Y")];
+        let scan = self.scan(query, access, asked, all * all, |[mode, cancelled, offered]| {
+            is(mode) * all + is(provision::given(mode, cancelled, offered))
         })?;
-        let met = self.scan(query, access, &["accessible_need_met"], &[&["Y", "N"]])?;
-        met.fold(self, &mut folded, |of, needs, says, count| {
-            of.need_met.count(needs.accessible.then(says[0]), count);
+        scan.fold(self, &mut folded, |of, member, _, at, count| {
+            of.mode(member.1, Answer::ALL[at / all], count);
+            of.given.count(Answer::ALL[at % all].among(member.1), count);
+        })?;
+        let requested = Ask::Is("face_to_face_requested", "Y");
+        let asked = [mode, cancelled, requested, Ask::Within(days)];
+        let scan = self.scan(query, access, asked, all, |[mode, cancelled, requested, soon]| {
+            is(provision::met(mode, cancelled, requested, soon))
+        })?;
+        scan.fold(self, &mut folded, |of, member, _, at, count| {
+            of.request_met.count(Answer::ALL[at].among(member.1), count);
+        })?;
+        let asked = [mode, Ask::Is("preferred_mode", "IN_PERSON")];
+        let scan = self.scan(query, access, asked, all, |[mode, preferred]| {
+            is(provision::involuntary(mode, preferred))
+        })?;
+        scan.fold(self, &mut folded, |of, member, _, at, count| {
+            of.involuntary.count(Answer::ALL[at].among(member.1), count);
+        })?;
+        // Who has none of the needs is not asked whether one was met.
+        let present = [Ask::Is("interpreter_present", "Y")];
+        let scan = self.scan(query, access, present, all, |[present]| is(present))?;
+        scan.fold(self, &mut folded, |of, (group, member), needs, at, count| {
+            let present = Answer::ALL[at].given(needs.interpreter);
+            let asked = if group == Group::NoNeed { Answer::NotApplicable } else { present };
+            of.interpreter.count(asked.among(member), count);
+        })?;
+        let met = [Ask::Is("accessible_need_met", "Y")];
+        let scan = self.scan(query, access, met, all, |[met]| is(met))?;
+        scan.fold(self, &mut folded, |of, (group, member), needs, at, count| {
+            let met = Answer::ALL[at].given(needs.accessible);
+            let asked = if group == Group::NoNeed { Answer::NotApplicable } else { met };
+            of.need_met.count(asked.among(member), count);
         })?;
         Ok(folded)
-    }
-
-    /// A plan by the needs and by one or two questions; `known` are the answers of the last, yes first.
-    fn scan(
-        &self,
-        query: &Query,
-        access: Option<&Access>,
-        questions: &[&str],
-        known: &[&[&str]],
-    ) -> Result<Scan, QueryError> {
-        let inner = [&NEEDS, questions].concat();
-        let mut plan = self.consultations(query, Measure::Contacts, &inner)?;
-        if let Some(access) = access {
-            access.join(&mut plan);
-        }
-        let outer = query.by.len();
-        let mut says = Vec::new();
-        let mut narrow = |axis: usize, kept: &[&str]| {
-            plan.axes[axis].narrow(kept);
-            says.push(Says(plan.axes[axis].answers(&kept[..1], kept)));
-        };
-        narrow(outer, &["UNABLE", "WITH_HELP"]);
-        narrow(outer + 1, &["Y"]);
-        narrow(outer + 2, &["Y"]);
-        for (number, question) in questions.iter().enumerate() {
-            let kept = if *question == MODE { &[IN_PERSON, REMOTE] } else { known[0] };
-            narrow(outer + NEEDS.len() + number, kept);
-        }
-        let with_help = Says(plan.axes[outer].answers(&["WITH_HELP"], &[]));
-        Ok(Scan { plan, outer, says, with_help })
-    }
-
-    /// Where it is known from whether people can use remote care.
-    fn sources(
-        &self,
-        query: &Query,
-        named: &str,
-        access: Option<&Access>,
-    ) -> Result<Sources, QueryError> {
-        let query = Query { by: Vec::new(), ..query.clone() };
-        let mut plan = self.consultations(&query, Measure::Contacts, &[NEEDS[0]])?;
-        let (reader, threads) = (self.store().reader(), self.settings.threads);
-        let axis = match access {
-            Some(access) => {
-                access.join(&mut plan);
-                access.source_axis(&plan)
-            }
-            None => None,
-        };
-        // Without snapshots, the first three categories are what a record can say.
-        let from_snapshots = axis.is_some();
-        plan.axes[0] = axis.unwrap_or_else(|| plan.axes[0].clone());
-        let table = plan.table(reader, Unit::Weights, plan.path(Unit::Weights), 1, threads)?;
-        let all: u64 = table.all.iter().sum();
-        let (record, snapshot) = if from_snapshots {
-            (table.all[0], table.all[1])
-        } else {
-            let known = plan.axes[0].answers(&["ABLE", "WITH_HELP", "UNABLE"], &[]);
-            let known = known.iter().zip(&table.all).filter(|(says, _)| **says == Answer::Yes);
-            (known.map(|(_, count)| count).sum(), 0)
-        };
-        Ok(Sources {
-            record,
-            snapshot,
-            unknown: all - record - snapshot,
-            collection: named.to_owned(),
-        })
-    }
-}
-
-/// One scan of the consultations.
-struct Scan {
-    plan: Plan,
-    outer: usize,
-    says: Vec<Says>,
-    with_help: Says,
-}
-
-impl Scan {
-    fn fold(
-        &self,
-        engine: &Engine,
-        folded: &mut Folded<Groups>,
-        add: impl Fn(&mut Provision, Needs, &[Answer], u64),
-    ) -> Result<(), QueryError> {
-        let (reader, threads) = (engine.store().reader(), engine.settings.threads);
-        self.plan.fold(reader, self.outer, threads, folded, |groups: &mut Groups, places, count| {
-            let says: Vec<_> =
-                self.says.iter().zip(places).map(|(says, at)| says.at(*at)).collect();
-            let [unable, interpreter, accessible, answers @ ..] = says.as_slice() else { return };
-            let needs = Needs {
-                unable: *unable,
-                with_help: self.with_help.at(places[0]),
-                interpreter: *interpreter,
-                accessible: *accessible,
-            };
-            for (group, counts) in Group::ALL.into_iter().zip(groups) {
-                if group.holds(needs) {
-                    add(counts, needs, answers, count);
-                }
-            }
-        })
     }
 }
 
@@ -320,5 +225,23 @@ fn group(group: Group, counts: &Provision, confidence: Confidence) -> ProvisionG
         cell("CH-13", counts.interpreter),
         cell("CH-14", counts.need_met),
     ];
-    ProvisionGroup { group, counts: *counts, indicators }
+    let members = counts.members;
+    let missing = members.denominator == 0 && members.unknown + members.not_collected > 0;
+    let absence = missing.then(|| absence(members));
+    ProvisionGroup { group, counts: *counts, absence, indicators }
+}
+
+/// Why it is known of nobody whether they are of a group.
+fn absence(members: Tally) -> Absence {
+    let (reason, detail) = match members.unknown {
+        0 => (
+            Reason::NotCollected,
+            "no source of these consultations collects whether their people are of the group",
+        ),
+        _ => (
+            Reason::NotComputable,
+            "it is known of none of these consultations whether their people are of the group",
+        ),
+    };
+    Absence { reason, detail: detail.into() }
 }

@@ -10,8 +10,8 @@ use crate::store::{Reader, StoreError, Submission};
 
 /// Persons and changes of what was said of them, at most: beyond, the question is refused rather than the memory filled.
 const MOST: usize = 1 << 23;
-/// Histories that are kept.
-const KEPT: usize = 2;
+/// Histories that are kept: of each need, those of two collections.
+const KEPT: usize = 6;
 /// Entries of a bucket, about.
 const BUCKET: usize = 4;
 
@@ -59,46 +59,63 @@ impl History {
     }
 }
 
-/// The histories that were asked for last, by the positions of the snapshots that they are made of.
+/// What a history is of: a field, and the positions of the snapshots that it is made of.
+type Of = (Field, Vec<u64>);
+
+/// The histories that were asked for last.
 #[derive(Debug, Default)]
-pub struct Histories(Mutex<VecDeque<(Vec<u64>, Arc<History>)>>);
+pub struct Histories(Mutex<VecDeque<(Of, Arc<History>)>>);
 
 impl Histories {
-    /// The history that snapshots tell; they come oldest first.
+    /// The history of a field that snapshots tell; they come oldest first.
     pub(super) fn of(
         &self,
         reader: &Reader,
         snapshots: &[Arc<Submission>],
+        field: Field,
     ) -> Result<Arc<History>, QueryError> {
-        let positions: Vec<_> = snapshots.iter().map(|snapshot| snapshot.position).collect();
+        let telling = snapshots.iter().filter(|snapshot| snapshot.column(field).is_some());
+        let snapshots: Vec<_> = telling.cloned().collect();
+        let positions = snapshots.iter().map(|snapshot| snapshot.position).collect();
+        let asked: Of = (field, positions);
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, known)) = lock().iter().find(|(of, _)| *of == positions) {
+        if let Some((_, known)) = lock().iter().find(|(of, _)| *of == asked) {
             return Ok(Arc::clone(known));
         }
         let mut entries = Vec::new();
         for of_month in snapshots.chunk_by(|a, b| a.slot.month == b.slot.month) {
-            entries = merged(entries, &said(reader, of_month)?, of_month[0].slot.month);
+            entries = merged(entries, &said(reader, of_month, field)?, of_month[0].slot.month);
             if entries.len() > MOST {
                 return Err(QueryError::Refused(format!(
-                    "access snapshots tell of more than {MOST} people and changes: ask without `digital_access`, or of a collection with fewer"
+                    "access snapshots tell of more than {MOST} people and changes of `{}`: ask of a collection with fewer",
+                    field.name()
                 )));
             }
         }
         let made = Arc::new(History::new(entries));
         let mut kept = lock();
-        kept.push_front((positions, Arc::clone(&made)));
+        kept.push_front((asked, Arc::clone(&made)));
         kept.truncate(KEPT);
+        // Small ones all stay; of large ones, as many as two may hold.
+        let mut entries = 0;
+        kept.retain(|(_, history)| {
+            entries += history.entries.len();
+            entries <= 2 * MOST
+        });
         Ok(made)
     }
 }
 
 /// What the snapshots of one month say of each person, in order of person; of several, the last.
-fn said(reader: &Reader, snapshots: &[Arc<Submission>]) -> Result<Vec<(u64, u32)>, StoreError> {
+fn said(
+    reader: &Reader,
+    snapshots: &[Arc<Submission>],
+    field: Field,
+) -> Result<Vec<(u64, u32)>, StoreError> {
     let mut said = Vec::new();
     for snapshot in snapshots {
-        let Some(column) = snapshot.column(Field::DigitalAccess) else { continue };
-        let (persons, packed) =
-            (reader.persons(snapshot)?, reader.column(snapshot, Field::DigitalAccess)?);
+        let Some(column) = snapshot.column(field) else { continue };
+        let (persons, packed) = (reader.persons(snapshot)?, reader.column(snapshot, field)?);
         let indices = packed.unpacked(snapshot.records());
         for (record, index) in indices.into_iter().enumerate() {
             let person = persons.number(record);

@@ -1,72 +1,136 @@
-//! Whether a remote consultation was followed by one in person: indicator CH-12, worked out record by record.
+//! Whether a consultation was followed by one in person: indicator CH-12, worked out record by record, for both modes alike.
 //!
-//! Followed is a remote consultation that was attended if the same person attended one in person with the same organisation in
-//! the same collection on the same day or one of the seven days after it, whatever the conditions of the question: the order
-//! within a day is not known. That cannot be told where the record has no person key or no day, or where one of those days lies
-//! in a month of which the organisation has not said who was seen when.
+//! Followed is a consultation that was attended if the same person attended another in person with the same organisation in the
+//! same collection on one of the seven days after it, whatever the conditions of the question. On the day itself it is not known
+//! which of two came first, so what is seen there is counted apart, and in person and remote are followed by the same rule. It
+//! cannot be told where the record has no person key or no day, or where one of those days lies in a month of which the
+//! organisation has not said who was seen when.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::context::{Absence, Reason};
-use super::super::places::PlacesOf;
-use super::super::plan::{Made, On, Plan, PlanAxis};
-use super::super::threads::on_threads;
+use super::super::indicators::Share;
+use super::super::plan::Plan;
 use super::{ATTENDED, MODE, MODES};
-use crate::domain::codes::{Dimension, Source, Value};
+use crate::domain::codes::Value;
 use crate::domain::cube::Packed;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
+use crate::domain::statistics::{Confidence, Interval, difference, proportion};
 use crate::engine::cache::Scope;
 use crate::engine::query::{Measure, Query};
 use crate::engine::{Engine, QueryError};
 use crate::store::{Reader, StoreError, Submission};
 
-/// Days after a remote consultation in which another counts as following it.
+/// Days after a consultation on which another counts as following it.
 const DAYS: u8 = 7;
 
 /// What has to be known to read the figures.
-pub(super) const NOTE: &str = "Followed: the same person attended in person with the same organisation on the same day or within \
-    7 days after, also in the next month and whatever the conditions; the order within a day is not known.";
+pub(super) const NOTE: &str = "Followed: the same person attended another in person with the same organisation on one of the 7 days \
+    after, also in the next month and whatever the conditions; in person and remote alike. On the same day it is not known which came \
+    first: that is counted apart, and not as followed.";
 
 /// What has to be known where consultations in person may have followed unseen.
 pub(super) const LOWER_BOUND: &str = "Followed is a lower bound: consultations in person of the same organisations without a \
     person key or a day may have followed unseen.";
 
-/// The field whose place in the plan the answer takes: days have no dimension, so no question asks by them.
-const STAND_IN: Field = Field::Day;
-
-/// What became of a consultation.
+/// What became of a consultation that was attended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Followed {
+enum Followed {
     Yes = 0,
     No = 1,
-    NotComputable = 2,
-    /// Not remote, or not attended.
-    NoMatter = 3,
-    /// The source does not collect how people were seen, or whether they attended.
+    /// Not followed, and seen in person on the same day.
+    SameDay = 2,
+    NotComputable = 3,
+    /// The source does not collect whether it was attended.
     NotCollected = 4,
 }
 
-impl Followed {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Yes, Self::No, Self::NotComputable, Self::NoMatter, Self::NotCollected];
+/// Places of a mode on the axis of what followed.
+const EACH: usize = 5;
+/// Behind those of both modes: the source does not collect which of the two it was; neither, or not attended.
+const EITHER: usize = MODES.len() * EACH;
+const NO_MATTER: usize = EITHER + 1;
+const PLACES: usize = NO_MATTER + 1;
+
+/// Counts of what followed, by mode.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts([[u64; EACH]; MODES.len()]);
+
+impl Counts {
+    /// Counts consultations of a place on the axis.
+    pub(super) fn add(&mut self, place: usize, count: u64) {
+        match place {
+            EITHER => self.0.iter_mut().for_each(|of| of[Followed::NotCollected as usize] += count),
+            _ if place < EITHER => self.0[place / EACH][place % EACH] += count,
+            _ => {}
+        }
+    }
+
+    /// What they come to.
+    pub(super) fn conversion(&self, confidence: Confidence) -> Conversion {
+        let of = |mode: usize, whom: &str| {
+            let [followed, alone, same_day, not_computable, not_collected] = self.0[mode];
+            let all = followed + alone + same_day;
+            let share = proportion(followed, all, confidence).map(Share::from);
+            let share = share.ok_or_else(|| absence(whom, not_computable, not_collected));
+            FollowUps { all, followed, same_day, not_computable, share }
+        };
+        let (in_person, remote) = (of(0, "consultation in person"), of(1, "remote consultation"));
+        let pair = |of: &FollowUps| (of.followed, of.all);
+        let difference = difference(pair(&remote), pair(&in_person), confidence);
+        let difference = difference.ok_or_else(|| {
+            let why = [&remote, &in_person].into_iter().find_map(|of| of.share.clone().err());
+            why.unwrap_or(Absence { reason: Reason::NotComputable, detail: String::new() })
+        });
+        Conversion { in_person, remote, difference }
+    }
+}
+
+/// How often consultations of one mode were followed by another in person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FollowUps {
+    /// Consultations attended whose next days can be seen.
+    pub all: u64,
+    /// Of them followed.
+    pub followed: u64,
+    /// Of them not followed, but with another in person on the same day.
+    pub same_day: u64,
+    /// Consultations attended that cannot be followed.
+    pub not_computable: u64,
+    /// Followed of all.
+    pub share: Result<Share, Absence>,
+}
+
+/// How often consultations were followed by another in person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conversion {
+    /// In person.
+    pub in_person: FollowUps,
+    /// Remote.
+    pub remote: FollowUps,
+    /// Remote less in person.
+    pub difference: Result<Interval, Absence>,
 }
 
 /// Why there is no share.
-pub(super) fn absence(not_computable: u64, not_collected: u64) -> Absence {
+fn absence(whom: &str, not_computable: u64, not_collected: u64) -> Absence {
     let (reason, detail) = match (not_computable, not_collected) {
-        (0, 0) => (Reason::NoData, "no remote consultation is known to have been attended"),
+        (0, 0) => (Reason::NoData, format!("no {whom} is known to have been attended")),
         (0, _) => (
             Reason::NotCollected,
-            "no source of these consultations collects both channel and attendance",
+            "no source of these consultations collects both channel and attendance".into(),
         ),
         (..) => (
             Reason::NotComputable,
-            "no remote consultation can be followed: no person keys or days, or the next 7 days are not submitted yet",
+            format!(
+                "no {whom} can be followed: no person keys or days, or the next 7 days are not submitted yet"
+            ),
         ),
     };
-    Absence { reason, detail: detail.into() }
+    Absence { reason, detail }
 }
 
 /// What was looked at besides the plan.
@@ -83,13 +147,6 @@ struct Words {
     /// Whether in person or remote; none: neither is known.
     in_person: Vec<Option<bool>>,
     day: Vec<Option<u8>>,
-}
-
-/// What followed the consultations of a submission.
-struct Found {
-    column: Made,
-    /// See [`Seen::hidden`].
-    hidden: bool,
 }
 
 /// The columns of a submission that conversion is worked out from.
@@ -120,28 +177,17 @@ impl Engine {
         let slots = further.submissions.iter().map(|s| ((s.slot.organisation, s.slot.month), s));
         let of_month: BTreeMap<_, _> = slots.collect();
         let words = self.conversion_words(&plan.reference);
-        let reader = self.store().reader();
-        let numbered: Vec<_> = plan.submissions.iter().cloned().enumerate().collect();
-        let run = |some: &[(usize, Arc<Submission>)]| -> Result<Vec<(usize, Found)>, StoreError> {
-            let made = some.iter().map(|(number, submission)| {
-                let month = submission.slot.month;
-                let next = Month::from_number(u32::from(month.number()) + 1);
-                let slot = next.map(|next| (submission.slot.organisation, next));
-                let next = slot.and_then(|slot| of_month.get(&slot)).map(AsRef::as_ref);
-                Ok((*number, followed(reader, &words, submission, next)?))
-            });
-            made.collect()
-        };
-        let runs = on_threads(&numbered, |(_, s)| s.records(), self.settings.threads, run);
-        let mut hidden = false;
-        for made in runs {
-            for (number, found) in made? {
-                plan.put(number, STAND_IN, &found.column);
-                hidden |= found.hidden;
-            }
-        }
-        plan.axes.push(axis());
-        Ok(Seen { data_position: further.data_position, scope: further.scope, hidden })
+        let hidden = AtomicBool::new(false);
+        self.stand_in(plan, PLACES, |reader, submission| {
+            let next = Month::from_number(u32::from(submission.slot.month.number()) + 1);
+            let slot = next.map(|next| (submission.slot.organisation, next));
+            let next = slot.and_then(|slot| of_month.get(&slot)).map(AsRef::as_ref);
+            let (places, hides) = followed(reader, &words, submission, next)?;
+            hidden.fetch_or(hides, Ordering::Relaxed);
+            Ok(places)
+        })?;
+        let Plan { data_position, scope, .. } = further;
+        Ok(Seen { data_position, scope, hidden: hidden.into_inner() })
     }
 
     fn conversion_words(&self, reference: &crate::domain::reference::Reference) -> Words {
@@ -172,26 +218,6 @@ impl Engine {
             day: day.collect(),
         }
     }
-}
-
-/// The axis of what followed.
-fn axis() -> PlanAxis {
-    let dimension = Dimension {
-        id: "followed".into(),
-        label: String::new(),
-        source: Source::Field(STAND_IN),
-        categories: Vec::new(),
-        ordered: false,
-        direction: String::new(),
-        protected: String::new(),
-        map: BTreeMap::new(),
-    };
-    let no_matter = vec![Followed::NoMatter as usize];
-    let of_word = Followed::ALL.map(|followed| vec![followed as usize]).to_vec();
-    let categories =
-        Followed::ALL.map(|followed| (format!("{followed:?}"), String::new())).to_vec();
-    let on = On::Field(STAND_IN, Arc::new(PlacesOf { of_word, not_collected: no_matter }));
-    PlanAxis { dimension, categories, on, only: None }
 }
 
 impl<'a> Columns<'a> {
@@ -242,15 +268,21 @@ impl<'a> Columns<'a> {
         (0..self.submission.records()).filter(|r| self.attended(*r) && self.mode(*r) == Some(true))
     }
 
-    /// Why what followed a record is no question; none: it was remote and attended.
-    fn no_question(&self, record: usize) -> Option<Followed> {
+    /// The mode of a record of which it is a question what followed it; otherwise its place.
+    fn asked(&self, record: usize) -> Result<usize, usize> {
         let collects = |field| self.submission.column(field).is_some();
         let (channel, attendance) = (collects(Field::Channel), collects(Field::Attendance));
-        let other = channel && self.mode(record) != Some(false);
-        if other || attendance && !self.attended(record) {
-            return Some(Followed::NoMatter);
+        if attendance && !self.attended(record) {
+            return Err(NO_MATTER);
         }
-        (!channel || !attendance).then_some(Followed::NotCollected)
+        match self.mode(record) {
+            None if channel => Err(NO_MATTER),
+            None => Err(EITHER),
+            Some(in_person) if attendance => Ok(usize::from(!in_person)),
+            Some(in_person) => {
+                Err(usize::from(!in_person) * EACH + Followed::NotCollected as usize)
+            }
+        }
     }
 
     /// Person and day of a record, where both are known.
@@ -274,13 +306,13 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// What followed each record of a submission.
+/// The place of each record of a submission, and whether some may have been followed unseen.
 fn followed(
     reader: &Reader,
     words: &Words,
     submission: &Submission,
     next: Option<&Submission>,
-) -> Result<Found, StoreError> {
+) -> Result<(Vec<u16>, bool), StoreError> {
     let own = Columns::read(reader, words, submission)?;
     let days = submission.slot.month.days();
     let (mut in_person, mut hides) = (own.in_person(0), own.hides(days));
@@ -298,23 +330,35 @@ fn followed(
         hides |= next.hides(DAYS);
     }
     in_person.sort_unstable();
-    let answer = |record: usize| {
-        if let Some(why) = own.no_question(record) {
-            return why;
-        }
+    let on = |person: u64, first: u8, last: u8| {
+        let from = in_person.partition_point(|seen| *seen < (person, first));
+        let to = in_person.partition_point(|seen| *seen <= (person, last));
+        to - from
+    };
+    let became = |record: usize, mode: usize| {
         let Some((person, day)) = own.seen(record) else { return Followed::NotComputable };
         if day + DAYS > days && next.is_none() {
             return Followed::NotComputable;
         }
-        let from = in_person.partition_point(|seen| *seen < (person, day));
-        match in_person.get(from) {
-            Some((same, then)) if *same == person && *then <= day + DAYS => Followed::Yes,
-            Some(_) | None => Followed::No,
+        // In person, a consultation is itself one of those of its day.
+        let itself = usize::from(mode == 0);
+        match (on(person, day + 1, day + DAYS), on(person, day, day)) {
+            (0, same) if same > itself => Followed::SameDay,
+            (0, _) => Followed::No,
+            (..) => Followed::Yes,
         }
     };
-    let indices: Vec<u16> = (0..submission.records()).map(|record| answer(record) as u16).collect();
-    let hidden = hides && indices.contains(&(Followed::No as u16));
-    let words = (0u32..).take(Followed::ALL.len()).collect();
-    let indices = Arc::new(Packed::indices(indices.into_iter(), Followed::ALL.len()));
-    Ok(Found { column: Made { words, indices }, hidden })
+    let mut unseen = false;
+    let mut place = |record: usize| match own.asked(record) {
+        Err(place) => place,
+        Ok(mode) => {
+            let became = became(record, mode);
+            unseen |= matches!(became, Followed::No | Followed::SameDay);
+            mode * EACH + became as usize
+        }
+    };
+    let places: Vec<_> = (0..submission.records())
+        .map(|record| u16::try_from(place(record)).unwrap_or(u16::MAX))
+        .collect();
+    Ok((places, hides && unseen))
 }

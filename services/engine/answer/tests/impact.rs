@@ -15,14 +15,35 @@ use crate::engine::QueryError;
 use crate::engine::answer::{ImpactQuestion, ImpactRow, ImpactTable, Reason};
 use crate::engine::query::{AsOf, Asked, Query};
 
-/// Numerator, denominator, unknown, not collected of each outcome in person and remotely; remote, followed, not computable.
+/// What followed consultations of one mode: of how many, followed, on the same day only, not computable, and why there is no share.
+#[derive(Debug, Default, PartialEq)]
+struct After {
+    all: u64,
+    followed: u64,
+    same_day: u64,
+    not_computable: u64,
+    why: Option<Reason>,
+}
+
+/// How long people waited by one mode, and why there is no median.
+#[derive(Debug, Default, PartialEq)]
+struct Waited {
+    known: u64,
+    unknown: u64,
+    not_collected: u64,
+    median: Option<f64>,
+    why: Option<Reason>,
+}
+
+/// Numerator, denominator, unknown, not collected of each outcome in person and remotely; waits; what followed.
 #[derive(Debug, Default, PartialEq)]
 struct Got {
     outcomes: [[(u64, u64, u64, u64); 2]; 3],
-    conversion: (u64, u64, u64),
-    /// Why there is no conversion.
-    why: Option<Reason>,
+    waits: [Waited; 2],
+    after: [After; 2],
 }
+
+const MODES: [&str; 2] = ["IN_PERSON", "REMOTE"];
 
 /// Days since the first month.
 fn day(month: Month, day: u8) -> u32 {
@@ -36,8 +57,26 @@ impl Model<'_> {
             && self.labels("channel_mode", fact)[0] == mode
     }
 
-    /// Whether an attended remote consultation was followed; none: that cannot be told.
-    fn followed(&self, (said, row): Fact<'_>) -> Option<bool> {
+    /// Shortest and longest wait that a consultation may have had.
+    pub(super) fn wait(&self, fact: Fact<'_>) -> Option<(u32, u32)> {
+        if let Some(Given::Number(days)) = fact.1.fields.get(&Field::LeadTime) {
+            return Some((*days as u32, *days as u32));
+        }
+        match self.labels("lead_time", fact)[0].as_str() {
+            "SAME_DAY" => Some((0, 0)),
+            "1_DAY" => Some((1, 1)),
+            "2_TO_7_DAYS" => Some((2, 7)),
+            "8_TO_14_DAYS" => Some((8, 14)),
+            "15_TO_21_DAYS" => Some((15, 21)),
+            "22_TO_28_DAYS" => Some((22, 28)),
+            "OVER_28_DAYS" => Some((29, 3650)),
+            _ => None,
+        }
+    }
+
+    /// Whether an attended consultation was followed on a later day, and whether there is another on its own; none: that cannot
+    /// be told.
+    fn followed(&self, (said, row): Fact<'_>) -> Option<(bool, bool)> {
         let person = row.person.as_ref()?;
         let on = day(said.month, row.day?);
         let of_organisation: Vec<_> = self
@@ -61,25 +100,30 @@ impl Model<'_> {
         }
         let rows =
             of_organisation.iter().flat_map(|s| s.rows.iter().map(move |row| (s.as_ref(), row)));
-        let mut rows = rows.filter(|(s, other): &Fact<'_>| {
-            s.scheme == said.scheme && other.person.as_ref() == Some(person)
+        let others = rows.filter(|(s, other): &Fact<'_>| {
+            s.scheme == said.scheme
+                && other.person.as_ref() == Some(person)
+                && !std::ptr::eq(*other, row)
         });
-        Some(rows.any(|other| {
-            let then = other.1.day.map(|d| day(other.0.month, d));
-            then.is_some_and(|then| (on..=on + 7).contains(&then))
-                && self.attended(other, "IN_PERSON")
-        }))
+        let seen = others.filter(|other| self.attended(*other, "IN_PERSON"));
+        let days: Vec<_> =
+            seen.filter_map(|other| Some(day(other.0.month, other.1.day?))).collect();
+        let later = days.iter().any(|then| (on + 1..=on + 7).contains(then));
+        Some((later, days.contains(&on)))
     }
 
     fn impact(&self, facts: &[Fact<'_>], late: bool) -> Got {
         let mut got = Got::default();
-        let uncollected = facts.iter().any(|fact| {
-            let of = |id: &str| self.labels(id, *fact).remove(0);
-            let (mode, attendance) = (of("channel_mode"), of("attendance_outcome"));
-            let missing = |label: &str| label == "!NOT_COLLECTED";
-            (missing(&mode) && (missing(&attendance) || attendance == "ATTENDED"))
-                || (missing(&attendance) && mode == "REMOTE")
+        let uncollected = MODES.map(|mode| {
+            facts.iter().any(|fact| {
+                let of = |id: &str| self.labels(id, *fact).remove(0);
+                let (own, attendance) = (of("channel_mode"), of("attendance_outcome"));
+                let missing = |label: &str| label == "!NOT_COLLECTED";
+                (missing(&own) && (missing(&attendance) || attendance == "ATTENDED"))
+                    || (missing(&attendance) && own == mode)
+            })
         });
+        let mut spans: [Vec<(u32, u32, u64)>; 2] = Default::default();
         for fact in facts {
             let n = weight(fact.1);
             let label = |id: &str| self.labels(id, *fact).remove(0);
@@ -113,22 +157,52 @@ impl Model<'_> {
                     Err(state) => tally.2 += if state.starts_with('!') { n } else { 0 },
                 }
             }
-            if self.attended(*fact, "REMOTE") {
+            match (wait.as_str(), self.wait(*fact)) {
+                (_, Some((first, last))) => spans[mode].push((first, last, n)),
+                ("!NOT_COLLECTED", _) => got.waits[mode].not_collected += n,
+                ("!NOT_APPLICABLE", _) => {}
+                _ => got.waits[mode].unknown += n,
+            }
+            if self.attended(*fact, MODES[mode]) {
+                let after = &mut got.after[mode];
                 match self.followed(*fact) {
-                    Some(yes) => {
-                        got.conversion.0 += n;
-                        got.conversion.1 += if yes { n } else { 0 };
+                    Some((later, same_day)) => {
+                        after.all += n;
+                        after.followed += if later { n } else { 0 };
+                        after.same_day += if same_day && !later { n } else { 0 };
                     }
-                    None => got.conversion.2 += n,
+                    None => after.not_computable += n,
                 }
             }
         }
-        got.why = match got.conversion {
-            (0, _, 0) if uncollected => Some(Reason::NotCollected),
-            (0, _, 0) => Some(Reason::NoData),
-            (0, ..) => Some(Reason::NotComputable),
-            _ => None,
-        };
+        for (mode, after) in got.after.iter_mut().enumerate() {
+            after.why = match (after.all, after.not_computable) {
+                (0, 0) if uncollected[mode] => Some(Reason::NotCollected),
+                (0, 0) => Some(Reason::NoData),
+                (0, _) => Some(Reason::NotComputable),
+                _ => None,
+            };
+        }
+        for (waits, of) in got.waits.iter_mut().zip(&spans) {
+            waits.known = of.iter().map(|(.., n)| n).sum();
+            // Every wait written out, with bands as short and as long as they can be.
+            let median = |end: fn(&(u32, u32, u64)) -> u32| {
+                let each = of.iter().flat_map(|one| (0..one.2).map(move |_| end(one)));
+                let mut each: Vec<_> = each.collect();
+                each.sort_unstable();
+                let at = |place: usize| f64::from(each[place]);
+                f64::midpoint(at((each.len() - 1) / 2), at(each.len() / 2))
+            };
+            (waits.median, waits.why) = match (waits.known, waits.unknown, waits.not_collected) {
+                (0, 0, 0) => (None, Some(Reason::NoData)),
+                (0, 0, _) => (None, Some(Reason::NotCollected)),
+                (0, ..) => (None, Some(Reason::NotComputable)),
+                _ if median(|one| one.0) < median(|one| one.1) => {
+                    (None, Some(Reason::NotComputable))
+                }
+                _ => (Some(median(|one| one.0)), None),
+            };
+        }
         got
     }
 }
@@ -150,16 +224,46 @@ fn found(row: &ImpactRow) -> Got {
             (_, _, difference) => assert!(difference.is_err()),
         }
     }
-    let of = &row.conversion;
-    assert_eq!(of.share.is_ok(), of.remote > 0);
-    got.conversion = (of.remote, of.followed, of.not_computable);
-    got.why = of.share.as_ref().err().map(|why| why.reason);
+    let (conversion, wait) = (&row.conversion, &row.wait);
+    for (place, of) in got.waits.iter_mut().zip([&wait.in_person, &wait.remote]) {
+        *place = Waited {
+            known: of.known,
+            unknown: of.unknown,
+            not_collected: of.not_collected,
+            median: of.median.clone().ok(),
+            why: of.median.as_ref().err().map(|why| why.reason),
+        };
+    }
+    match (got.waits[0].median, got.waits[1].median, &wait.difference) {
+        (Some(in_person), Some(remote), Ok(difference)) => {
+            assert!((difference - (remote - in_person)).abs() < 1e-12);
+        }
+        (_, _, difference) => assert!(difference.is_err()),
+    }
+    for (place, of) in got.after.iter_mut().zip([&conversion.in_person, &conversion.remote]) {
+        assert_eq!(of.share.is_ok(), of.all > 0);
+        *place = After {
+            all: of.all,
+            followed: of.followed,
+            same_day: of.same_day,
+            not_computable: of.not_computable,
+            why: of.share.as_ref().err().map(|why| why.reason),
+        };
+    }
+    let shares = [&conversion.in_person.share, &conversion.remote.share];
+    match (shares, &conversion.difference) {
+        ([Ok(in_person), Ok(remote)], Ok(difference)) => {
+            assert!((difference.value - (remote.value - in_person.value)).abs() < 1e-12);
+        }
+        (_, difference) => assert!(difference.is_err()),
+    }
     got
 }
 
 #[test]
 fn outcomes_and_what_followed_are_counted_one_by_one() {
-    let (mut followed, mut alone, mut unseen, mut across, mut uncollected) = (0, 0, 0, 0, 0);
+    let (mut followed, mut alone, mut unseen, mut same_day) = ([0; 2], [0; 2], [0; 2], [0; 2]);
+    let (mut across, mut uncollected, mut medians, mut bands) = (0, 0, 0, 0);
     for seed in 0..cases(10) {
         let (running, setting, mut random) = grown(seed + 13_000);
         let reference = running.reference();
@@ -187,17 +291,28 @@ fn outcomes_and_what_followed_are_counted_one_by_one() {
                 table.rows.iter().map(|row| (labels(&row.keys), found(row))).collect();
             assert_eq!(rows, expected, "world {seed}: {question:?}");
             for row in rows.values() {
-                followed += row.conversion.1;
-                alone += row.conversion.0 - row.conversion.1;
-                unseen += row.conversion.2;
-                uncollected += usize::from(row.why == Some(Reason::NotCollected));
+                for (mode, after) in row.after.iter().enumerate() {
+                    followed[mode] += after.followed;
+                    alone[mode] += after.all - after.followed - after.same_day;
+                    same_day[mode] += after.same_day;
+                    unseen[mode] += after.not_computable;
+                    uncollected += usize::from(after.why == Some(Reason::NotCollected));
+                }
+                for wait in &row.waits {
+                    medians += usize::from(wait.median.is_some());
+                    bands += usize::from(wait.known > 0 && wait.median.is_none());
+                }
             }
             let months = question.query.months;
-            across += usize::from(months.0 < months.1 && rows.values().any(|r| r.conversion.1 > 0));
+            let later = rows.values().any(|row| row.after[1].followed > 0);
+            across += usize::from(months.0 < months.1 && later);
         }
     }
-    let enough = followed > 100 && alone > 100 && unseen > 100 && across > 10;
-    assert!(enough && uncollected > 10, "{followed} {alone} {unseen} {across} {uncollected}");
+    let counts = [followed, alone, unseen];
+    assert!(counts.iter().flatten().all(|count| *count > 100), "{counts:?}");
+    assert!(same_day.iter().all(|count| *count > 10), "{same_day:?}");
+    assert!(across > 10 && uncollected > 10, "{across} {uncollected}");
+    assert!(medians > 100 && bands > 10, "{medians} {bands}");
 }
 
 fn impact_of(rows: Vec<Row>) -> ImpactTable {
@@ -247,9 +362,9 @@ fn what_nobody_collects_is_not_what_cannot_be_computed() {
         (&[channel, attended], None),
     ] {
         let table = impact_of(vec![consultation(fields, "a", 2)]);
-        let conversion = &table.rows[0].conversion;
-        assert_eq!(conversion.not_computable, 0, "{fields:?}");
-        assert_eq!(conversion.share.as_ref().err().map(|why| why.reason), why, "{fields:?}");
+        let remote = &table.rows[0].conversion.remote;
+        assert_eq!(remote.not_computable, 0, "{fields:?}");
+        assert_eq!(remote.share.as_ref().err().map(|why| why.reason), why, "{fields:?}");
     }
 }
 
@@ -271,6 +386,8 @@ fn followed_is_a_lower_bound_where_somebody_unknown_was_seen_in_person() {
     assert!(!bound(vec![alone(), consultation(&remote, "", 3)]));
     let missed = [(Field::Channel, "FACE_TO_FACE"), (Field::Attendance, "3")];
     assert!(!bound(vec![alone(), consultation(&missed, "", 3)]));
-    let followed = consultation(&in_person, "a", 3);
-    assert!(!bound(vec![alone(), followed, consultation(&in_person, "", 3)]));
+    let again = |day| consultation(&in_person, "a", day);
+    assert!(!bound(vec![alone(), again(3), again(4), consultation(&remote, "", 5)]));
+    // The last in person may have been followed unseen too.
+    assert!(bound(vec![again(3), consultation(&in_person, "", 3)]));
 }

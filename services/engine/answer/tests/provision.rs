@@ -13,11 +13,17 @@ use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::domain::measures::Tally;
 use crate::engine::QueryError;
-use crate::engine::answer::{ProvisionQuestion, ProvisionRow, Sources};
+use crate::engine::answer::{NeedSources, ProvisionQuestion, ProvisionRow};
 use crate::engine::query::{AsOf, Asked, Filter, Measure, Query};
 
 const COLLECTION: &str = "synthetic-llr";
 const KNOWN: [&str; 3] = ["ABLE", "WITH_HELP", "UNABLE"];
+/// Needs that snapshots may tell of, and what of each tells.
+const NEEDS: [(Field, &str, &[&str]); 3] = [
+    (Field::DigitalAccess, "digital_access", &KNOWN),
+    (Field::InterpreterNeeded, "interpreter_needed", &["Y", "N"]),
+    (Field::AccessibleNeed, "accessible_need", &["Y", "N"]),
+];
 
 /// Consultations of a few people, and snapshots of them.
 pub(super) fn grown(seed: u64) -> (Running, Setting, Random) {
@@ -40,13 +46,21 @@ pub(super) fn grown(seed: u64) -> (Running, Setting, Random) {
         }
         if dataset == Dataset::DigitalAccess {
             said.collected.insert(Field::DigitalAccess);
+            let collected = random.chance(70);
+            said.collected.retain(|field| collected || *field != Field::InterpreterNeeded);
+        } else if random.chance(60) {
+            // Mostly, all needs are asked about.
+            said.collected.extend(NEEDS.map(|(field, ..)| field));
         }
         // Mostly, it is known who was seen and how.
         let ours = dataset == Dataset::Consultations && random.chance(70);
         if ours {
             said.systems.remove(&Field::Attendance);
             said.systems.remove(&Field::Channel);
+            said.systems.remove(&Field::FaceToFaceRequested);
         }
+        let asked = [Field::InterpreterNeeded, Field::AccessibleNeed];
+        said.systems.retain(|field, _| !asked.contains(field));
         let mut seen = std::collections::BTreeSet::new();
         for row in &mut said.rows {
             row.day = random.chance(85).then(|| 1 + random.below(said.month.days().into()) as u8);
@@ -58,14 +72,32 @@ pub(super) fn grown(seed: u64) -> (Running, Setting, Random) {
             if row.person.is_none() && random.chance(30) {
                 row.weight = Some(1 + random.below(9) as u32);
             }
+            for field in asked {
+                row.fields.remove(&field);
+                if said.collected.contains(&field) && random.chance(75) {
+                    let code = *random.pick(&["Y", "N", "N", "N", "U"]);
+                    row.fields.insert(field, Given::Code(code.into()));
+                }
+            }
             if dataset == Dataset::DigitalAccess {
                 row.day = None;
                 let code = *random.pick(&["ABLE", "WITH_HELP", "UNABLE", "NOT_ASSESSED"]);
                 row.fields.insert(Field::DigitalAccess, Given::Code(code.into()));
             } else if ours {
                 let fields = [
-                    (Field::Attendance, ["5", "5", "6", "3"]),
-                    (Field::Channel, ["FACE_TO_FACE", "TELEPHONE", "VIDEO", "HOME_VISIT"]),
+                    (Field::Attendance, ["5", "5", "5", "6", "3", "4"]),
+                    (
+                        Field::Channel,
+                        [
+                            "FACE_TO_FACE",
+                            "TELEPHONE",
+                            "VIDEO",
+                            "HOME_VISIT",
+                            "FACE_TO_FACE",
+                            "EMAIL",
+                        ],
+                    ),
+                    (Field::FaceToFaceRequested, ["Y", "Y", "Y", "N", "N", "U"]),
                 ];
                 for (field, codes) in fields {
                     let code = if random.chance(90) { *random.pick(&codes) } else { "NOT_KNOWN" };
@@ -128,24 +160,25 @@ pub(super) fn query(
     Query::new(&running.reference(), &asked, as_of).ok()
 }
 
-/// What stands, with every consultation saying what its person's latest snapshot says where it may; and how many it told.
+/// What stands, with every consultation saying what its person's latest snapshot says where it may, of each need for itself.
 pub(super) fn spoken(standing: &[&Arc<Said>], model: &Model<'_>, access: &str) -> Vec<Arc<Said>> {
-    let code = |said: &Said, row: &Row| -> Option<String> {
-        let label = model.labels("digital_access", (said, row)).remove(0);
+    let code = |said: &Said, row: &Row, dimension: &str| -> Option<String> {
+        let label = model.labels(dimension, (said, row)).remove(0);
         (!label.starts_with('!')).then_some(label)
     };
-    let latest = |of: &Said, person: &String| {
+    let latest = |of: &Said, person: &String, field: Field, dimension: &str| {
         let snapshots = standing.iter().enumerate().filter(|(_, s)| {
             s.dataset == Dataset::DigitalAccess
                 && s.collection == access
                 && s.scheme == of.scheme
                 && s.month <= of.month
-                && (s.collected.contains(&Field::DigitalAccess)
-                    || s.rows.iter().any(|r| r.fields.contains_key(&Field::DigitalAccess)))
+                && (s.collected.contains(&field)
+                    || s.rows.iter().any(|r| r.fields.contains_key(&field)))
         });
         let rows = snapshots.flat_map(|(order, s)| s.rows.iter().map(move |r| (order, s, r)));
         let of_person = rows.filter(|(_, _, row)| row.person.as_ref() == Some(person));
-        of_person.max_by_key(|(order, s, _)| (s.month, *order)).and_then(|(_, s, row)| code(s, row))
+        let latest = of_person.max_by_key(|(order, s, _)| (s.month, *order));
+        latest.and_then(|(_, s, row)| code(s, row, dimension))
     };
     let spoken = |said: &Arc<Said>| {
         if said.dataset != Dataset::Consultations {
@@ -153,15 +186,19 @@ pub(super) fn spoken(standing: &[&Arc<Said>], model: &Model<'_>, access: &str) -
         }
         let mut told = Said::clone(said);
         for (row, before) in told.rows.iter_mut().zip(&said.rows) {
-            let own = code(said, before);
-            let says = before.person.as_ref().and_then(|person| latest(said, person));
-            let known =
-                |code: &Option<String>| code.as_ref().is_some_and(|c| KNOWN.contains(&c.as_str()));
-            if !known(&own)
-                && (known(&says) || own.is_none())
-                && let Some(says) = says
-            {
-                row.fields.insert(Field::DigitalAccess, Given::Code(says));
+            for (field, dimension, known) in NEEDS {
+                let own = code(said, before, dimension);
+                let person = before.person.as_ref();
+                let says = person.and_then(|person| latest(said, person, field, dimension));
+                let tells = |code: &Option<String>| {
+                    code.as_ref().is_some_and(|code| known.contains(&code.as_str()))
+                };
+                if !tells(&own)
+                    && (tells(&says) || own.is_none())
+                    && let Some(says) = says
+                {
+                    row.fields.insert(field, Given::Code(says));
+                }
             }
         }
         Arc::new(told)
@@ -169,9 +206,22 @@ pub(super) fn spoken(standing: &[&Arc<Said>], model: &Model<'_>, access: &str) -
     standing.iter().map(|said| spoken(said)).collect()
 }
 
+const GROUPS: [&str; 8] = [
+    "UNABLE",
+    "WITH_HELP",
+    "INTERPRETER_NEEDED",
+    "ACCESSIBLE_NEED",
+    "ANY_NEED",
+    "NO_NEED",
+    "NEED_NOT_KNOWN",
+    "ALL",
+];
+
 #[derive(Debug, Default, PartialEq)]
 struct Got {
     contacts: u64,
+    unknown: u64,
+    not_collected: u64,
     in_person: u64,
     remote: u64,
     /// Numerator, denominator, unknown, not collected of each indicator.
@@ -195,27 +245,86 @@ fn missing(first: char, second: char) -> char {
 }
 
 impl Model<'_> {
-    fn got(&self, facts: &[Fact<'_>]) -> Got {
+    /// What is known of the needs of a consultation's person: of each, yes (`y`), no (`n`), or why neither (`?`, `!`).
+    fn needs(&self, fact: Fact<'_>) -> [char; 4] {
+        let access = self.labels("digital_access", fact).remove(0);
+        let of_access = |need: &str| match access.as_str() {
+            own if own == need => 'y',
+            "ABLE" | "WITH_HELP" | "UNABLE" | "!NOT_APPLICABLE" => 'n',
+            "!NOT_COLLECTED" => '!',
+            _ => '?',
+        };
+        let of = |id: &str| match says(&self.labels(id, fact)[0], "Y", "N") {
+            '-' => 'n',
+            says => says,
+        };
+        let [unable, with_help] = ["UNABLE", "WITH_HELP"].map(of_access);
+        [unable, with_help, of("interpreter_needed"), of("accessible_need")]
+    }
+
+    /// Whether a consultation is of somebody of a group.
+    fn member(&self, fact: Fact<'_>, group: &str) -> char {
+        let needs = self.needs(fact);
+        let any = match needs {
+            _ if needs.contains(&'y') => 'y',
+            ['n', 'n', 'n', 'n'] => 'n',
+            _ if needs.contains(&'!') => '!',
+            _ => '?',
+        };
+        match (group, any) {
+            ("UNABLE", _) => needs[0],
+            ("WITH_HELP", _) => needs[1],
+            ("INTERPRETER_NEEDED", _) => needs[2],
+            ("ACCESSIBLE_NEED", _) => needs[3],
+            ("ANY_NEED", any) => any,
+            ("NO_NEED", 'y') | ("NEED_NOT_KNOWN", 'y' | 'n') => 'n',
+            ("NO_NEED", 'n') | ("NEED_NOT_KNOWN" | "ALL", _) => 'y',
+            (_, missing) => missing,
+        }
+    }
+
+    fn got(&self, facts: &[Fact<'_>], group: &str, days: u32) -> Got {
         let mut got = Got::default();
         for fact in facts {
             let n = weight(fact.1);
+            let member = self.member(*fact, group);
+            let of_group = if member == 'y' { n } else { 0 };
             let label = |id: &str| self.labels(id, *fact).remove(0);
             let mode = says(&label("channel_mode"), "IN_PERSON", "REMOTE");
             let offered = says(&label("face_to_face_offered"), "Y", "N");
             let requested = says(&label("face_to_face_requested"), "Y", "N");
             let prefers = says(&label("preferred_mode"), "IN_PERSON", "REMOTE");
-            got.contacts += n;
-            got.in_person += if mode == 'y' { n } else { 0 };
-            got.remote += if mode == 'n' { n } else { 0 };
-            let given = match (mode, offered) {
+            let attendance = label("attendance");
+            let kept = match attendance.as_str() {
+                "CANCELLED_BY_PROVIDER" => 'n',
+                "!NOT_COLLECTED" => '!',
+                "!NOT_APPLICABLE" => 'y',
+                state if state.starts_with('!') => '?',
+                _ => 'y',
+            };
+            let soon = self.soon(*fact, days);
+            got.contacts += of_group;
+            got.in_person += if mode == 'y' { of_group } else { 0 };
+            got.remote += if mode == 'n' { of_group } else { 0 };
+            got.unknown += if member == '?' { n } else { 0 };
+            got.not_collected += if member == '!' { n } else { 0 };
+            let seen = if mode == 'y' { kept } else { mode };
+            let given = match (seen, offered) {
                 (_, '!') => '!',
+                _ if kept == '!' => '!',
                 ('y', _) | (_, 'y') => 'y',
                 ('n', 'n') => 'n',
                 (a, b) => missing(a, b),
             };
-            let met = match requested {
-                'y' => mode,
-                '!' => '!',
+            let known = |answer: char| matches!(answer, 'y' | 'n');
+            let met = match (requested, mode, kept, soon) {
+                ('y', 'y', 'y', 'y') => 'y',
+                ('y', a, b, c) if known(a) && known(b) && known(c) => 'n',
+                ('y', a, b, c) => {
+                    let of = [a, b, c];
+                    *['!', '?', '-'].iter().find(|state| of.contains(state)).unwrap()
+                }
+                ('!', ..) => '!',
                 _ => '-',
             };
             let involuntary = match (prefers, mode) {
@@ -223,15 +332,22 @@ impl Model<'_> {
                 ('y' | 'n', 'y' | 'n') => 'n',
                 (a, b) => missing(a, b),
             };
-            let of_need = |need: &str, answer: &str| match says(&label(need), "Y", "N") {
+            let needs = self.needs(*fact);
+            let of_need = |need: char, answer: &str| match need {
+                _ if group == "NO_NEED" => '-',
                 'y' => says(&label(answer), "Y", "N"),
-                '!' => '!',
-                _ => '-',
+                'n' => '-',
+                missing => missing,
             };
-            let interpreter = of_need("interpreter_needed", "interpreter_present");
-            let accessible = of_need("accessible_need", "accessible_need_met");
+            let interpreter = of_need(needs[2], "interpreter_present");
+            let accessible = of_need(needs[3], "accessible_need_met");
             let answers = [given, met, involuntary, interpreter, accessible];
             for (tally, answer) in got.tallies.iter_mut().zip(answers) {
+                let answer = match (answer, member) {
+                    ('-', _) | (_, 'n') => '-',
+                    (answer, 'y') => answer,
+                    (_, missing) => missing,
+                };
                 tally.0 += if answer == 'y' { n } else { 0 };
                 tally.1 += if matches!(answer, 'y' | 'n') { n } else { 0 };
                 tally.2 += if answer == '?' { n } else { 0 };
@@ -241,29 +357,21 @@ impl Model<'_> {
         got
     }
 
-    fn groups(&self, facts: &[Fact<'_>]) -> BTreeMap<String, Got> {
-        let is = |fact: &Fact<'_>, id: &str, code: &str| self.labels(id, *fact)[0] == code;
-        let holds = |fact: &Fact<'_>, group: &str| match group {
-            "INTERPRETER_NEEDED" => is(fact, "interpreter_needed", "Y"),
-            "ACCESSIBLE_NEED" => is(fact, "accessible_need", "Y"),
-            access => is(fact, "digital_access", access),
-        };
-        let needs = ["UNABLE", "WITH_HELP", "INTERPRETER_NEEDED", "ACCESSIBLE_NEED"];
-        let any = |fact: &Fact<'_>| needs.iter().any(|need| holds(fact, need));
-        let of = |keeps: &dyn Fn(&Fact<'_>) -> bool| {
-            let kept: Vec<_> = facts.iter().filter(|fact| keeps(fact)).copied().collect();
-            self.got(&kept)
-        };
-        let mut groups: BTreeMap<_, _> =
-            needs.iter().map(|need| ((*need).to_owned(), of(&|fact| holds(fact, need)))).collect();
-        groups.insert("ANY_NEED".into(), of(&any));
-        groups.insert("NO_NEED".into(), of(&|fact| !any(fact)));
-        groups.insert("ALL".into(), of(&|_| true));
-        groups
+    /// Whether the wait was at most so many days: of a band that they cut it is not known.
+    fn soon(&self, fact: Fact<'_>, days: u32) -> char {
+        match self.wait(fact) {
+            Some((_, last)) if days >= last => 'y',
+            Some((first, _)) if days < first => 'n',
+            Some(_) => '?',
+            None => says(&self.labels("lead_time", fact)[0], "", ""),
+        }
     }
 
-    fn provision(&self, query: &Query) -> BTreeMap<Vec<Label>, BTreeMap<String, Got>> {
-        self.rows_of(query, &|facts| self.groups(facts))
+    fn provision(&self, query: &Query, days: u32) -> BTreeMap<Vec<Label>, BTreeMap<String, Got>> {
+        self.rows_of(query, &|facts| {
+            let groups = GROUPS.map(|group| (group.to_owned(), self.got(facts, group, days)));
+            groups.into_iter().collect()
+        })
     }
 
     /// Every row of a table of consultations.
@@ -299,16 +407,21 @@ fn found(row: &ProvisionRow) -> BTreeMap<String, Got> {
             (tally.numerator, tally.denominator, tally.unknown, tally.not_collected)
         };
         let ids: Vec<_> = group.indicators.iter().map(|cell| cell.indicator.as_str()).collect();
-        let given =
-            if ["ALL", "NO_NEED"].contains(&group.group.name()) { "CH-05" } else { "CH-07" };
+        let others = ["ALL", "NO_NEED", "NEED_NOT_KNOWN"];
+        let given = if others.contains(&group.group.name()) { "CH-05" } else { "CH-07" };
         assert_eq!(ids, [given, "CH-06", "CH-08", "CH-13", "CH-14"]);
         let mut tallies = [(0, 0, 0, 0); 5];
         for (place, cell) in tallies.iter_mut().zip(&group.indicators) {
             *place = tally(&cell.tally);
             assert_eq!(cell.share.is_ok(), cell.tally.denominator > 0);
         }
+        let members = counts.members;
+        let nobody_knows = members.denominator == 0 && members.unknown + members.not_collected > 0;
+        assert_eq!(group.absence.is_some(), nobody_knows);
         let got = Got {
-            contacts: counts.contacts,
+            contacts: members.numerator,
+            unknown: members.unknown,
+            not_collected: members.not_collected,
             in_person: counts.in_person,
             remote: counts.remote,
             tallies,
@@ -318,13 +431,11 @@ fn found(row: &ProvisionRow) -> BTreeMap<String, Got> {
     groups.collect()
 }
 
-/// Where it is known from whether people can use remote care, consultation by consultation.
-fn sources(before: &Model<'_>, after: &Model<'_>, query: &Query, access: &str) -> Sources {
+/// Where each need is known from, consultation by consultation.
+fn sources(before: &Model<'_>, after: &Model<'_>, query: &Query) -> Vec<NeedSources> {
     let filters = Model::conditions(query, Measure::Contacts);
-    let known = |model: &Model<'_>, fact: &Fact<'_>| {
-        KNOWN.contains(&model.labels("digital_access", *fact)[0].as_str())
-    };
-    let mut sources = Sources { collection: access.into(), ..Sources::default() };
+    let mut sources =
+        NEEDS.map(|(_, dimension, _)| NeedSources { dimension, ..NeedSources::default() });
     for fact in after.facts(query, &filters, Dataset::Consultations) {
         // The same row as it was said.
         let row = fact.0.rows.iter().position(|row| std::ptr::eq(row, fact.1)).unwrap();
@@ -334,20 +445,26 @@ fn sources(before: &Model<'_>, after: &Model<'_>, query: &Query, access: &str) -
         };
         let said = before.standing.iter().find(same).unwrap();
         let n = weight(fact.1);
-        if known(before, &(said.as_ref(), &said.rows[row])) {
-            sources.record += n;
-        } else if known(after, &fact) {
-            sources.snapshot += n;
-        } else {
-            sources.unknown += n;
+        for (sources, (_, dimension, known)) in sources.iter_mut().zip(NEEDS) {
+            let known = |model: &Model<'_>, fact: &Fact<'_>| {
+                known.contains(&model.labels(dimension, *fact)[0].as_str())
+            };
+            if known(before, &(said.as_ref(), &said.rows[row])) {
+                sources.record += n;
+            } else if known(after, &fact) {
+                sources.snapshot += n;
+            } else {
+                sources.unknown += n;
+            }
         }
     }
-    sources
+    sources.into()
 }
 
 #[test]
 fn what_people_who_need_face_to_face_got_is_counted_one_by_one() {
-    let (mut told, mut filled, mut needs) = (0, 0, 0);
+    let (mut told, mut filled, mut needs, mut met) = ([0; 3], 0, 0, 0);
+    let mut apart = [0; 3];
     for seed in 0..cases(8) {
         let (running, setting, mut random) = grown(seed + 11_000);
         let reference = running.reference();
@@ -359,9 +476,14 @@ fn what_people_who_need_face_to_face_got_is_counted_one_by_one() {
             else {
                 continue;
             };
-            let named = *random.pick(&["", "", "practice-feed"]);
-            let access = if named.is_empty() { COLLECTION } else { named };
-            let question = ProvisionQuestion { query, access_collection: named.into() };
+            // Snapshots of another collection are there too, and say nothing.
+            let named = *random.pick(&["", COLLECTION]);
+            let days = *random.pick(&[0, 1, 5, 14, 14, 28, 3650]);
+            let question = ProvisionQuestion {
+                query,
+                access_collection: named.into(),
+                request_met_days: days,
+            };
             let table = match running.engine().provision(&question) {
                 Ok(table) => table,
                 Err(QueryError::TooLarge { .. }) => continue,
@@ -369,16 +491,25 @@ fn what_people_who_need_face_to_face_got_is_counted_one_by_one() {
             };
             let query = &question.query;
             let before = Model { reference: &reference, standing: running.standing(position) };
-            let spoken = spoken(&before.standing, &before, access);
+            let spoken = spoken(&before.standing, &before, COLLECTION);
             let after = Model { reference: &reference, standing: spoken.iter().collect() };
             let rows: BTreeMap<_, _> =
                 table.rows.iter().map(|row| (labels(&row.keys), found(row))).collect();
-            assert_eq!(rows, after.provision(query), "world {seed}: {question:?}");
-            assert_eq!(table.sources, sources(&before, &after, query, access), "{question:?}");
-            told += table.sources.snapshot;
+            assert_eq!(rows, after.provision(query, days), "world {seed}: {question:?}");
+            assert_eq!(table.sources.needs, sources(&before, &after, query), "{question:?}");
+            assert_eq!(table.sources.collection, COLLECTION);
+            told.iter_mut().zip(&table.sources.needs).for_each(|(sum, of)| *sum += of.snapshot);
             filled += usize::from(rows.values().any(|row| row["ALL"].contacts > 0));
             needs += rows.values().filter(|row| row["UNABLE"].contacts > 0).count();
+            for row in rows.values() {
+                let three = ["ANY_NEED", "NO_NEED", "NEED_NOT_KNOWN"].map(|id| row[id].contacts);
+                assert_eq!(three.iter().sum::<u64>(), row["ALL"].contacts);
+                apart.iter_mut().zip(three).for_each(|(sum, contacts)| *sum += contacts);
+                met += row["ALL"].tallies[1].0;
+            }
         }
     }
-    assert!(told > 500 && filled > 60 && needs > 60, "{told} {filled} {needs}");
+    assert!(told.iter().all(|told| *told > 100), "{told:?}");
+    assert!(filled > 60 && needs > 60 && met > 60, "{filled} {needs} {met}");
+    assert!(apart.iter().all(|sum| *sum > 500), "{apart:?}");
 }

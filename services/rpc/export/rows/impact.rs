@@ -1,6 +1,6 @@
-//! Outcomes in person and remotely, their difference (CH-10 for CH-09), and conversion (CH-12).
+//! Outcomes in person and remotely and their difference (CH-10 for CH-09): of shares, of the median wait, of what followed (CH-12).
 
-use super::{ALL, Base, Rows, valued};
+use super::{Base, Rows, valued};
 use crate::proto::v1;
 
 const IN_PERSON: (&str, v1::CategoryState) = ("IN_PERSON", v1::CategoryState::Known);
@@ -10,14 +10,55 @@ const DIFFERENCE: (&str, v1::CategoryState) = ("REMOTE_LESS_IN_PERSON", v1::Cate
 pub(super) fn rows<'a>(base: Base<'a>, table: &'a v1::ChannelImpact) -> Rows<'a> {
     Box::new(table.rows.iter().flat_map(move |row| {
         let outcomes = row.outcomes.iter().flat_map(|outcome| modes(&base, &row.keys, outcome));
-        let conversion = row.conversion.iter().map(|found| v1::ExportRow {
-            numerator_count: Some(found.followed_count),
-            denominator_count: Some(found.remote_count),
-            unknown_count: Some(found.not_computable_count),
-            ..valued(base.row(&row.keys, "CH-12"), ALL, found.share.as_ref(), &found.absence)
-        });
-        outcomes.chain(conversion).collect::<Vec<_>>()
+        let waits = row.wait.iter().flat_map(|wait| waits(&base, &row.keys, wait));
+        let followed = row.conversion.iter().flat_map(|found| followed(&base, &row.keys, found));
+        outcomes.chain(waits).chain(followed).collect::<Vec<_>>()
     }))
+}
+
+/// A figure in days as one without limits.
+fn days(value: Option<f64>) -> Option<v1::Interval> {
+    value.map(|value| v1::Interval { value, lower: None, upper: None })
+}
+
+fn waits(base: &Base<'_>, keys: &[v1::CategoryKey], wait: &v1::MedianWait) -> Vec<v1::ExportRow> {
+    let row = |group, value: Option<f64>, why: &Option<v1::Absence>| {
+        valued(base.row(keys, &wait.indicator), group, days(value).as_ref(), why)
+    };
+    let mode = |group, cell: &Option<v1::WaitCell>| {
+        let cell = cell.as_ref()?;
+        Some(v1::ExportRow {
+            denominator_count: Some(cell.known_count),
+            unknown_count: Some(cell.unknown_count),
+            not_collected_count: Some(cell.not_collected_count),
+            ..row(group, cell.median_days, &cell.absence)
+        })
+    };
+    let difference = row(DIFFERENCE, wait.difference_days, &wait.absence);
+    let modes = [mode(IN_PERSON, &wait.in_person), mode(REMOTE, &wait.remote)];
+    modes.into_iter().flatten().chain([difference]).collect()
+}
+
+fn followed(base: &Base<'_>, keys: &[v1::CategoryKey], of: &v1::Conversion) -> [v1::ExportRow; 3] {
+    let row = |group, share: &Option<v1::Interval>, why: &Option<v1::Absence>| {
+        valued(base.row(keys, "CH-12"), group, share.as_ref(), why)
+    };
+    let difference = row(DIFFERENCE, &of.difference, &of.difference_absence);
+    [
+        v1::ExportRow {
+            numerator_count: Some(of.in_person_followed_count),
+            denominator_count: Some(of.in_person_count),
+            unknown_count: Some(of.in_person_not_computable_count),
+            ..row(IN_PERSON, &of.in_person_share, &of.in_person_absence)
+        },
+        v1::ExportRow {
+            numerator_count: Some(of.followed_count),
+            denominator_count: Some(of.remote_count),
+            unknown_count: Some(of.not_computable_count),
+            ..row(REMOTE, &of.share, &of.absence)
+        },
+        v1::ExportRow { unit: "DIFFERENCE".into(), ..difference },
+    ]
 }
 
 fn modes(

@@ -406,7 +406,27 @@ fn provision_and_impact_keep_group_and_mode() {
             followed_count: 2,
             not_computable_count: 3,
             share: share(0.25),
-            absence: None,
+            in_person_count: 4,
+            in_person_followed_count: 1,
+            in_person_share: share(0.25),
+            difference: share(0.5),
+            ..Default::default()
+        }),
+        wait: Some(v1::MedianWait {
+            indicator: "CH-11-MEDIAN".into(),
+            in_person: Some(v1::WaitCell {
+                known_count: 9,
+                unknown_count: 1,
+                median_days: Some(2.5),
+                ..Default::default()
+            }),
+            remote: Some(v1::WaitCell {
+                not_collected_count: 7,
+                absence: Some(absence(v1::AbsenceReason::NotCollected, "no days")),
+                ..Default::default()
+            }),
+            difference_days: None,
+            absence: Some(absence(v1::AbsenceReason::NotCollected, "no days")),
         }),
     };
     let table = v1::ChannelImpact { context: context(), rows: vec![row], ..Default::default() };
@@ -420,7 +440,12 @@ fn provision_and_impact_keep_group_and_mode() {
             "IMPACT [REMOTE] CH-11-SAME-DAY RATIO 0.5 (0.25..0.75) 2/4?0 not collected 6",
             "IMPACT [REMOTE_LESS_IN_PERSON] CH-11-SAME-DAY DIFFERENCE - (-..-) -/-?- ABSENCE_REASON_NOT_COMPUTABLE: \
              nothing to take it of",
-            "IMPACT [] CH-12 RATIO 0.25 (0.125..0.375) 2/8?3",
+            "IMPACT [IN_PERSON] CH-11-MEDIAN DAYS 2.5 (-..-) -/9?1 not collected 0",
+            "IMPACT [REMOTE] CH-11-MEDIAN DAYS - (-..-) -/0?0 not collected 7 ABSENCE_REASON_NOT_COLLECTED: no days",
+            "IMPACT [REMOTE_LESS_IN_PERSON] CH-11-MEDIAN DAYS - (-..-) -/-?- ABSENCE_REASON_NOT_COLLECTED: no days",
+            "IMPACT [IN_PERSON] CH-12 RATIO 0.25 (0.125..0.375) 1/4?0",
+            "IMPACT [REMOTE] CH-12 RATIO 0.25 (0.125..0.375) 2/8?3",
+            "IMPACT [REMOTE_LESS_IN_PERSON] CH-12 DIFFERENCE 0.5 (0.25..0.75) -/-?-",
         ]
     );
 }

@@ -1,0 +1,129 @@
+//! How long people waited, in days: the median of waits, some known to the day and some only between two.
+
+use std::collections::BTreeMap;
+
+use super::{Answer, Tally};
+
+/// Waits of consultations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waits {
+    /// How many waited from so many to so many days: the same twice where it is known to the day.
+    days: BTreeMap<(u32, u32), u64>,
+    unknown: u64,
+    not_collected: u64,
+}
+
+impl Waits {
+    /// Counts consultations whose wait lies between two numbers of days, both included.
+    pub fn known(&mut self, days: (u32, u32), count: u64) {
+        *self.days.entry(days).or_default() += count;
+    }
+
+    /// Counts consultations whose wait is missing.
+    pub fn missing(&mut self, why: Answer, count: u64) {
+        match why {
+            Answer::NotCollected => self.not_collected += count,
+            Answer::Unknown => self.unknown += count,
+            Answer::Yes | Answer::No | Answer::NotApplicable => {}
+        }
+    }
+
+    /// How many there are, the denominator being those whose wait is known.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        Tally {
+            numerator: 0,
+            denominator: self.days.values().sum(),
+            unknown: self.unknown,
+            not_collected: self.not_collected,
+        }
+    }
+
+    /// The least and the greatest that the median of the known can be; they are one where it is known. None: of nobody.
+    #[must_use]
+    pub fn median(&self) -> Option<(f64, f64)> {
+        let median = |end: fn(&(u32, u32)) -> u32| {
+            let mut waits: Vec<_> = self.days.iter().map(|(days, n)| (end(days), *n)).collect();
+            waits.sort_unstable();
+            middle(&waits)
+        };
+        Some((median(|days| days.0)?, median(|days| days.1)?))
+    }
+}
+
+/// The median of weighted values in order: halfway between the two in the middle where they are even in number.
+fn middle(values: &[(u32, u64)]) -> Option<f64> {
+    let all: u64 = values.iter().map(|(_, count)| count).sum();
+    let at = |number: u64| {
+        let mut before = 0;
+        let mut found = values.iter().skip_while(|(_, count)| {
+            before += count;
+            before <= number
+        });
+        found.next().map(|(value, _)| f64::from(*value))
+    };
+    Some(f64::midpoint(at(all.checked_sub(1)? / 2)?, at(all / 2)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waits(of: &[((u32, u32), u64)]) -> Waits {
+        let mut waits = Waits::default();
+        of.iter().for_each(|(days, count)| waits.known(*days, *count));
+        waits
+    }
+
+    #[test]
+    fn the_median_of_days_is_exact_and_weighted() {
+        for (of, median) in [
+            (&[((3, 3), 1)][..], 3.0),
+            (&[((0, 0), 1), ((5, 5), 1)][..], 2.5),
+            (&[((0, 0), 2), ((5, 5), 1)][..], 0.0),
+            (&[((9, 9), 1), ((0, 0), 1), ((4, 4), 1)][..], 4.0),
+            (&[((1, 1), 1_000_000), ((2, 2), 1_000_001)][..], 2.0),
+            (&[((1, 1), 7), ((2, 2), 7)][..], 1.5),
+        ] {
+            assert_eq!(waits(of).median(), Some((median, median)), "{of:?}");
+        }
+        assert_eq!(Waits::default().median(), None);
+        assert_eq!(waits(&[((1, 1), 0)]).median(), None);
+    }
+
+    #[test]
+    fn bands_bound_the_median_and_tell_it_where_it_lies_outside_them() {
+        assert_eq!(waits(&[((2, 7), 3), ((8, 14), 2)]).median(), Some((2.0, 7.0)));
+        assert_eq!(waits(&[((2, 7), 1), ((8, 14), 1)]).median(), Some((5.0, 10.5)));
+        assert_eq!(waits(&[((0, 0), 3), ((8, 14), 2)]).median(), Some((0.0, 0.0)));
+        // A band may hold days that others have exactly.
+        assert_eq!(waits(&[((2, 7), 2), ((4, 4), 1)]).median(), Some((2.0, 7.0)));
+        assert_eq!(waits(&[((2, 7), 1), ((4, 4), 3)]).median(), Some((4.0, 4.0)));
+    }
+
+    #[test]
+    fn the_median_is_that_of_the_waits_written_out() {
+        for seed in 0u64..200 {
+            let of: Vec<_> = (0..=seed % 7)
+                .map(|n| (seed * 31 + n * 17) % 23)
+                .map(|n| ((u32::try_from(n).unwrap(), u32::try_from(n).unwrap()), 1 + n % 4))
+                .collect();
+            let mut all: Vec<u32> = Vec::new();
+            of.iter().for_each(|((days, _), count)| (0..*count).for_each(|_| all.push(*days)));
+            all.sort_unstable();
+            let expected =
+                f64::midpoint(all[(all.len() - 1) / 2].into(), all[all.len() / 2].into());
+            assert_eq!(waits(&of).median(), Some((expected, expected)), "{of:?}");
+        }
+    }
+
+    #[test]
+    fn missing_waits_are_counted_apart() {
+        let mut waits = waits(&[((1, 1), 2)]);
+        for (n, why) in (0..).zip(Answer::ALL) {
+            waits.missing(why, 1 << n);
+        }
+        let tally = Tally { numerator: 0, denominator: 2, unknown: 4, not_collected: 16 };
+        assert_eq!(waits.tally(), tally);
+    }
+}

@@ -1,0 +1,182 @@
+//! One scan of the consultations: by what is known of their people's needs, and by what each says to a question that several of
+//! its fields answer together.
+
+use std::array;
+
+use super::super::access::Access;
+use super::super::plan::{On, Plan, PlanAxis};
+use super::super::table::Folded;
+use super::super::waits::days_of;
+use super::Groups;
+use crate::domain::field::Field;
+use crate::domain::measures::{Answer, Group, Needs, Provision};
+use crate::engine::query::{Measure, Query};
+use crate::engine::{Engine, QueryError};
+use crate::store::{Reader, StoreError, Submission};
+
+const NEEDS: [&str; 3] = ["digital_access", "interpreter_needed", "accessible_need"];
+const LEAD_TIME: &str = "lead_time";
+
+/// What one field of a consultation is asked.
+#[derive(Clone, Copy)]
+pub(super) enum Ask {
+    /// Whether it is a category of a dimension; no: another that is known.
+    Is(&'static str, &'static str),
+    /// Whether the appointment was at most so many days after it was booked.
+    Within(u32),
+}
+
+/// What the words of a field say to what it is asked.
+struct Said {
+    field: Field,
+    of_word: Vec<Answer>,
+    not_collected: Answer,
+}
+
+/// A scan, planned. The axes of the needs stand behind the outer ones, then that of what consultations say.
+pub(super) struct Scan {
+    plan: Plan,
+    outer: usize,
+    unable: Vec<Answer>,
+    with_help: Vec<Answer>,
+    interpreter: Vec<Answer>,
+    accessible: Vec<Answer>,
+}
+
+impl Engine {
+    /// Plans a scan. `place` tells which of so many places the answers of a consultation are.
+    pub(super) fn scan<const N: usize>(
+        &self,
+        query: &Query,
+        access: &Access,
+        asked: [Ask; N],
+        places: usize,
+        place: impl Fn([Answer; N]) -> usize + Sync,
+    ) -> Result<Scan, QueryError> {
+        let dimensions = asked.map(|ask| match ask {
+            Ask::Is(dimension, _) => dimension,
+            Ask::Within(_) => LEAD_TIME,
+        });
+        let inner = [&NEEDS[..], &dimensions].concat();
+        let mut plan = self.consultations(query, Measure::Contacts, &inner)?;
+        let outer = query.by.len();
+        let axes = plan.axes.split_off(outer + NEEDS.len());
+        let said = axes.iter().zip(asked).map(|(axis, ask)| match ask {
+            Ask::Is(_, category) => said(axis, category),
+            Ask::Within(days) => self.within(&plan, axis, days),
+        });
+        let said: Vec<_> = said.collect();
+        access.join(&mut plan);
+        self.stand_in(&mut plan, places, |reader, submission| {
+            answered(reader, submission, &said, &place)
+        })?;
+        let need = |axis: usize, yes: &str, no: &[&str]| need(&plan.axes[outer + axis], yes, no);
+        let unable = need(0, "UNABLE", &["ABLE", "WITH_HELP"]);
+        let with_help = need(0, "WITH_HELP", &["ABLE", "UNABLE"]);
+        let (interpreter, accessible) = (need(1, "Y", &["N"]), need(2, "Y", &["N"]));
+        let both: Vec<_> = unable.iter().zip(&with_help).collect();
+        plan.axes[outer].merge(&both);
+        plan.axes[outer + 1].merge(&interpreter);
+        plan.axes[outer + 2].merge(&accessible);
+        Ok(Scan { plan, outer, unable, with_help, interpreter, accessible })
+    }
+
+    /// Whether the wait that each word means is known to be at most so many days. A band that they cut is not known.
+    fn within(&self, plan: &Plan, axis: &PlanAxis, days: u32) -> Said {
+        let said = said(axis, "");
+        let catalog = self.store().catalog();
+        let words = catalog.words().of(Field::LeadTime).iter().zip(said.of_word);
+        let of_word = words.map(|(value, state)| match days_of(&plan.reference, value) {
+            Some((_, longest)) if longest <= days => Answer::Yes,
+            Some((shortest, _)) if shortest > days => Answer::No,
+            Some(_) => Answer::Unknown,
+            None => state,
+        });
+        Said { of_word: of_word.collect(), ..said }
+    }
+}
+
+/// What the words of a field say to whether they are a category.
+fn said(axis: &PlanAxis, category: &str) -> Said {
+    let known: Vec<_> = axis.categories.iter().map(|(code, _)| code.as_str()).collect();
+    let answers = axis.answers(&[category], &known);
+    let says = |places: &Vec<usize>| {
+        let says = places.first().and_then(|place| answers.get(*place));
+        says.copied().unwrap_or(Answer::Unknown)
+    };
+    match &axis.on {
+        On::Field(field, places) => Said {
+            field: *field,
+            of_word: places.of_word.iter().map(says).collect(),
+            not_collected: says(&places.not_collected),
+        },
+        // Time and place say nothing of a consultation.
+        On::Submission(_) => {
+            Said { field: Field::Day, of_word: Vec::new(), not_collected: Answer::NotCollected }
+        }
+    }
+}
+
+/// What each place of a need's axis says: what is neither yes nor no is not known, and what does not apply is no need.
+fn need(axis: &PlanAxis, yes: &str, no: &[&str]) -> Vec<Answer> {
+    let says = axis.answers(&[yes], no).into_iter().enumerate();
+    let need = |(place, says)| match says {
+        Answer::NotApplicable if axis.state(place).is_some() => Answer::No,
+        Answer::NotApplicable => Answer::Unknown,
+        says => says,
+    };
+    says.map(need).collect()
+}
+
+/// Where each record of a submission falls.
+fn answered<const N: usize>(
+    reader: &Reader,
+    submission: &Submission,
+    said: &[Said],
+    place: impl Fn([Answer; N]) -> usize,
+) -> Result<Vec<u16>, StoreError> {
+    let records = submission.records();
+    let mut columns = Vec::with_capacity(N);
+    for one in said {
+        let says = |word: &u32| one.of_word.get(*word as usize).copied();
+        let answers: Vec<_> = match submission.column(one.field) {
+            Some(column) => {
+                column.words.iter().map(|w| says(w).unwrap_or(Answer::Unknown)).collect()
+            }
+            None => vec![one.not_collected],
+        };
+        columns.push((reader.column(submission, one.field)?.unpacked(records), answers));
+    }
+    let fallen = (0..records).map(|record| {
+        let answers = array::from_fn(|n| {
+            let (indices, answers) = &columns[n];
+            answers[usize::from(indices[record])]
+        });
+        u16::try_from(place(answers)).unwrap_or(u16::MAX)
+    });
+    Ok(fallen.collect())
+}
+
+impl Scan {
+    /// Adds up the scan. `add` is told, for each group, whether the consultations' people are of it, their needs, and the place.
+    pub(super) fn fold(
+        &self,
+        engine: &Engine,
+        folded: &mut Folded<Groups>,
+        add: impl Fn(&mut Provision, (Group, Answer), Needs, usize, u64),
+    ) -> Result<(), QueryError> {
+        let (reader, threads) = (engine.store().reader(), engine.settings.threads);
+        self.plan.fold(reader, self.outer, threads, folded, |groups: &mut Groups, at, count| {
+            let &[access, interpreter, accessible, place] = at else { return };
+            let needs = Needs {
+                unable: self.unable[access],
+                with_help: self.with_help[access],
+                interpreter: self.interpreter[interpreter],
+                accessible: self.accessible[accessible],
+            };
+            for (group, counts) in Group::ALL.into_iter().zip(groups) {
+                add(counts, (group, group.holds(needs)), needs, place, count);
+            }
+        })
+    }
+}
