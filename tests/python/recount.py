@@ -44,10 +44,15 @@ def read(file):
 
 
 @functools.cache
+def list_file(name):
+    with (CODES / "codes" / f"{name}.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+@functools.cache
 def code_list(name):
     """Code systems, the default first: code to category, or to the name of a state; and the parent of each category."""
-    with (CODES / "codes" / f"{name}.toml").open("rb") as file:
-        content = tomllib.load(file)
+    content = list_file(name)
     systems = {one["id"]: {code: target.removeprefix("!") for code, _, target in one["codes"]} for one in content["system"]}
     return systems, {one["code"]: one.get("parent") for one in content["categories"]}
 
@@ -108,6 +113,15 @@ def ages(frame, *starts):
     return found.where(collected(frame, "age", "age_years", "age_band"), "NOT_COLLECTED")
 
 
+def waits(frame):
+    """Shortest and longest number of days from booking, the same twice where it is known to the day; or the state."""
+    ranges = {one["code"]: tuple(one["range"]) for one in list_file("lead_time")["categories"]}
+    bands = coded(frame, "lead_time", frame["lead_time_band"])
+    found = [(int(days),) * 2 if days else ranges.get(band, band) for days, band in zip(frame["lead_time_days"], bands)]
+    never = ~collected(frame, "lead_time", "lead_time_days", "lead_time_band")
+    return pd.Series(found, frame.index).mask(never, "NOT_COLLECTED")
+
+
 @functools.cache
 def small_areas(edition):
     areas = pd.read_csv(CODES / "lsoa.csv", dtype={"imd_decile": int})
@@ -134,26 +148,28 @@ def mode(channel):
     return channel if channel in ("IN_PERSON", "REMOTE") else "COARSER"
 
 
-def access(consultations, snapshots):
-    """Whether people can use remote care, and where that is known from: what the record says; where it says NOT_ASSESSED or nothing,
-    what the person's latest snapshot at or before the month says, of two in one month the one accepted last."""
-    told = {}
-    said_then = said(snapshots, "digital_access")
+NEEDS = {"digital_access": ASSESSED, "interpreter_needed": ["Y", "N"], "accessible_need": ["Y", "N"]}
+
+
+def needed(consultations, snapshots, field):
+    """What is known of a need, and where from: what the record says; where it says NOT_ASSESSED or nothing, what the person's latest
+    snapshot at or before the month says, of those that collect it; of two in one month the one accepted last."""
+    told, known = {}, NEEDS[field]
     # Submissions are accepted in the order of the file.
-    for person, month, status in zip(snapshots["person_key"], snapshots["month"], said_then):
-        told.setdefault(person, {})[month] = status
+    for person, month, word in zip(snapshots["person_key"], snapshots["month"], said(snapshots, field)):
+        if word != "NOT_COLLECTED":
+            told.setdefault(person, {})[month] = word
 
-    def known(own, person, month):
-        if own in ASSESSED:
+    def of(own, person, month):
+        if own in known:
             return own, "RECORD"
-        latest = max((of for of in told.get(person, {}) if of <= month), default=None) if person else None
-        status = told[person][latest] if latest else None
-        if status in ASSESSED:
-            return status, "SNAPSHOT"
-        return (status if status == "NOT_ASSESSED" and own in STATES else own), "UNKNOWN"
+        latest = max((one for one in told.get(person, {}) if one <= month), default=None) if person else None
+        word = told[person][latest] if latest else None
+        if word in known:
+            return word, "SNAPSHOT"
+        return (word if word == "NOT_ASSESSED" and own in STATES else own), "UNKNOWN"
 
-    own = said(consultations, "digital_access")
-    found = [known(*of) for of in zip(own, consultations["person_key"], consultations["month"])]
+    found = [of(*one) for one in zip(said(consultations, field), consultations["person_key"], consultations["month"])]
     return pd.DataFrame(found, consultations.index, ["status", "source"])
 
 
@@ -186,6 +202,20 @@ def then(asked, condition):
 def missing(*answers):
     """Of answers that do not settle it together, what is missing."""
     return next((state for state in (NOT_COLLECTED, UNKNOWN) if state in answers), NOT_ASKED)
+
+
+def either(*answers):
+    """Yes if one is; no only if all are known to be no."""
+    return YES if YES in answers else NO if set(answers) == {NO} else missing(*answers)
+
+
+def both(*answers):
+    """Yes if all are; no if all are known and one is no."""
+    return missing(*answers) if not set(answers) <= {YES, NO} else NO if NO in answers else YES
+
+
+def negated(of):
+    return {YES: NO, NO: YES}.get(of, of)
 
 
 def keys(*dimensions):

@@ -6,7 +6,7 @@ import pytest
 import feed
 import gpad
 import recount
-from recount import NO, YES, answer, given, missing, said
+from recount import NO, YES, answer, given, said
 
 SERVICES = ["online_appointments", "online_prescriptions", "online_record"]
 DIMENSIONS = {
@@ -46,13 +46,10 @@ def people(synthetic):
 def enabled_for_any(frame):
     """Enabled for one service is enabled; not enabled is who is known not to be for each."""
 
-    def any_of(*answers):
-        return YES if YES in answers else NO if set(answers) == {NO} else missing(*answers)
-
     services = [answer(said(frame, service), ["Y"]) for service in SERVICES]
     never = (pd.concat(services, axis=1) == recount.NOT_COLLECTED).all(axis=1)
-    either = recount.combined(any_of, *services)
-    return either.where(either.isin([YES, NO]) | never, recount.UNKNOWN)
+    found = recount.combined(recount.either, *services)
+    return found.where(found.isin([YES, NO]) | never, recount.UNKNOWN)
 
 
 def shares(frame):
