@@ -16,9 +16,17 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_tools import protoc
 
+import feed
 import gpad
+import recount
 
 START_SECONDS, STOP_SECONDS, CALL_SECONDS = 30, 30, 60
+BINARY = pathlib.Path(os.environ.get("EQUITY_TARGET", gpad.ROOT / "target")) / "release" / "equity"
+SYNTHETIC = ["--rows", "6000", "--seed", "5", "--from", "2020-01", "--to", "2020-03"]
+OPEN = [
+    "internet_users_2012_2018.csv", "deri_depahri_lsoa11_llr.csv", "ethnic_group_6b_lsoa21_llr.csv.gz",
+    "disability_lsoa21_llr.csv.gz", "religion_lsoa21_llr.csv.gz", "mid2020_population_single_year_lsoa11_llr.csv.gz",
+]
 FILES = [
     "breakdown", "consultation_channel", "consultation_channel_service", "digital_exclusion", "digital_exclusion_service",
     "error_reason", "export", "export_service", "record", "reference", "reference_service", "submission", "submission_service",
@@ -70,14 +78,12 @@ def wait_until_serving(channel, process, log):
 def address(tmp_path_factory):
     """Address of a service on an empty data folder; stopped, and its exit looked at, when the run ends."""
     folder = tmp_path_factory.mktemp("service")
-    target = pathlib.Path(os.environ.get("EQUITY_TARGET", gpad.ROOT / "target"))
-    binary = target / "release" / "equity"
-    assert binary.is_file(), f"{binary} is missing: cargo build --release"
+    assert BINARY.is_file(), f"{BINARY} is missing: cargo build --release"
     address = f"127.0.0.1:{free_port()}"
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [binary, "serve", "--address", address, "--data-folder", folder / "data"],
+            [BINARY, "serve", "--address", address, "--data-folder", folder / "data"],
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
         )
     try:
@@ -90,6 +96,17 @@ def address(tmp_path_factory):
         if process.poll() is None:
             process.kill()
             process.wait(STOP_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def equity():
+    """The command line: `equity("submit", file)`; it has to end well."""
+
+    def equity(*arguments):
+        ended = subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=300, check=False)
+        assert ended.returncode == 0, ended.stderr
+
+    return equity
 
 
 @pytest.fixture(scope="session")
@@ -133,3 +150,32 @@ def ask(v1, channel, receipts):
         return stub.GetChannelBreakdown(request, timeout=CALL_SECONDS).breakdown
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def published(address, equity):
+    """The open files about digital exclusion, submitted by the command line."""
+    for file in OPEN:
+        equity("submit", gpad.DEMO / file, "--service", f"http://{address}")
+
+
+@pytest.fixture(scope="session")
+def synthetic(address, equity, tmp_path_factory):
+    """The synthetic set, submitted by the command line: dataset to its rows as they were written."""
+    folder = tmp_path_factory.mktemp("synthetic")
+    rows = {}
+    for dataset in ("access", "consultations"):
+        file = folder / f"{dataset}.csv"
+        equity("generate", *SYNTHETIC, "--dataset", dataset, "--out", file)
+        equity("submit", file, "--service", f"http://{address}")
+        rows[dataset] = recount.read(file)
+    return rows
+
+
+@pytest.fixture(scope="session")
+def practices(address, equity, tmp_path_factory):
+    """The feed of the practices, the same way."""
+    files = feed.write(tmp_path_factory.mktemp("practices"))
+    for file in files.values():
+        equity("submit", file, "--service", f"http://{address}")
+    return {dataset: recount.read(file) for dataset, file in files.items()}

@@ -7,7 +7,8 @@ import uuid
 import pandas
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CSV = ROOT / "deploy" / "demo" / "gpad_regional_llr_2019-03_2020-12.csv.gz"
+DEMO = ROOT / "deploy" / "demo"
+CSV = DEMO / "gpad_regional_llr_2019-03_2020-12.csv.gz"
 COLLECTION = "gpad-regional"
 
 # Published label to the service's code.

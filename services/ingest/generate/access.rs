@@ -16,7 +16,13 @@ use crate::domain::period::Month;
 use crate::proto::v1::AccessRecord;
 
 /// What every snapshot collects, whatever the organisation's consultations do.
-pub(super) const COLLECTED: [&str; 3] = ["accessible_need", "digital_access", "interpreter_needed"];
+const ALWAYS: [&str; 5] = [
+    "accessible_need",
+    "digital_access",
+    "interpreter_needed",
+    "preferred_channel",
+    "residence_lsoa",
+];
 
 /// Places of the draws of a person.
 #[derive(Clone, Copy)]
@@ -86,6 +92,11 @@ impl<'a> Snapshot<'a> {
         let since = f64::from(month.number().saturating_sub(assume::APP_START));
         let spread = since / (since + assume::APP_HALF);
         Snapshot { model, desk, month: month.number(), spread }
+    }
+
+    /// What it collects besides what the organisation's consultations do.
+    pub(super) fn collected(&self) -> impl Iterator<Item = &'static str> + use<'_> {
+        ALWAYS.into_iter().chain(self.desk.snapshot.fields())
     }
 
     /// The record of `person`, the same chance in every month.

@@ -70,12 +70,14 @@ pub(super) const MISSED: [f64; BANDS] = [0.95, 1.6, 1.5, 1.25, 1.0, 0.75, 0.55, 
 pub(super) const MISSED_BY_DECILE: [f64; 10] =
     [1.6, 1.45, 1.3, 1.15, 1.0, 0.95, 0.85, 0.8, 0.72, 0.65];
 
-// Being unable to use remote care: somebody is UNABLE as often as the ONS table of 2018 has adults of their age, disability, sex and
-// ethnic group who did not use the internet in three months (women of 75 and over: 62.4 in 100), tilted by deprivation and
-// English as below; WITH_HELP are more people, who do use it and need help: 4 in 100, and more the more of their like are offline.
-// The table says nothing about care, and using the internet is not the same as being able to be seen by video.
+// Being unable to use remote care: people are UNABLE as often as the ONS table of 2018 has adults of their age and sex, their age and
+// disability, and their ethnic group who did not use the internet in three months (`offline`: each of its figures is met), more
+// of them where deprivation and English are as below; WITH_HELP are more people, who do use it and need help: 4 in 100, and more the
+// more of their like are offline. The table says nothing about care, and using the internet is not the same as being able to be
+// seen by video.
 
-/// Being unable to use remote care, from the most to the least deprived tenth, and where English is not spoken well.
+/// Odds of being unable to use remote care, from the most to the least deprived tenth, and where English is not spoken well (only
+/// the proportions count).
 pub(super) const UNABLE_BY_DECILE: [f64; 10] =
     [1.4, 1.32, 1.24, 1.16, 1.08, 1.0, 0.92, 0.85, 0.78, 0.7];
 pub(super) const UNABLE_WITHOUT_ENGLISH: f64 = 1.7;

@@ -20,6 +20,23 @@ const UNKNOWN: usize = 2;
 /// Place of the mode that was published as unknown.
 const NO_MODE: usize = 4;
 
+/// Fields of the consultation itself, which every organisation records, also in a month in which one is blank throughout.
+pub(super) const COLLECTED: [&str; 13] = [
+    "accessible_need_met",
+    "attendance",
+    "care_setting",
+    "channel",
+    "channel_provenance",
+    "face_to_face_offered",
+    "face_to_face_requested",
+    "first_or_follow_up",
+    "interpreter_present",
+    "lead_time",
+    "preferred_channel",
+    "residence_lsoa",
+    "staff_type",
+];
+
 /// Everything that the consultations of one organisation and one month share.
 pub(super) struct Session<'a> {
     model: &'a Model,

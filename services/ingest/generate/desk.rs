@@ -98,6 +98,19 @@ impl Holds {
             support: share(0.7),
         }
     }
+
+    /// Names of the fields that they have.
+    pub(super) fn fields(&self) -> impl Iterator<Item = &'static str> {
+        let fields: [(bool, &[&str]); 6] = [
+            (self.services, &["online_appointments", "online_prescriptions", "online_record"]),
+            (self.app, &["app_registered", "app_active"]),
+            (self.proxy, &["proxy_access"]),
+            (self.contact, &["mobile_recorded", "email_recorded"]),
+            (self.reasons, &["exclusion_reason"]),
+            (self.support, &["support_offered", "support_accepted"]),
+        ];
+        fields.into_iter().filter(|(holds, _)| *holds).flat_map(|(_, names)| names).copied()
+    }
 }
 
 impl Desk {
@@ -139,11 +152,9 @@ impl Desk {
     }
 
     /// Names of the characteristics collected.
-    pub(super) fn collected(&self) -> Vec<String> {
+    pub(super) fn collected(&self) -> impl Iterator<Item = &'static str> {
         let some = ITEMS.iter().enumerate().filter(|(place, _)| self.collected >> place & 1 == 1);
-        let mut names: Vec<_> = some.map(|(_, (name, _))| *name).chain(ALWAYS).collect();
-        names.sort_unstable();
-        names.into_iter().map(str::to_owned).collect()
+        some.map(|(_, (name, _))| *name).chain(ALWAYS)
     }
 
     /// Code systems of the fields that have several.

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::access::{self, Snapshot};
+use super::access::Snapshot;
 use super::channels::{self, Channels, KINDS};
-use super::consultation::Session;
+use super::consultation::{self, Session};
 use super::desk::{Desk, Item};
 use super::draw::{Rng, Weighted};
 use super::model::Model;
@@ -110,17 +110,15 @@ impl Generator {
             let people: Vec<Person> = self.people_of(office).map(|(person, _)| person).collect();
             self.months.iter().filter(|_| office.people > 0).map(move |(month, _)| {
                 let rows = population::population(&people, &self.model, &office.desk, *month);
-                let mut parcel = self.parcel(office, *month, Rows::Populations(rows));
+                let ethnic = office.desk.collects(Item::Ethnic).then_some("ethnic_category");
+                let collected = population::COLLECTED.into_iter().chain(ethnic);
+                let rows = Rows::Populations(rows);
+                let mut parcel = self.parcel(office, *month, rows, collected);
                 parcel.person_key_scheme.clear();
-                parcel.collected = population::COLLECTED.map(str::to_owned).to_vec();
                 let systems = office.desk.code_systems();
                 parcel.code_systems =
                     systems.into_iter().filter(|(field, _)| field == "ethnic_category").collect();
                 parcel.code_systems.insert("deprivation".to_owned(), "imd_2025".to_owned());
-                if office.desk.collects(Item::Ethnic) {
-                    parcel.collected.push("ethnic_category".to_owned());
-                    parcel.collected.sort_unstable();
-                }
                 parcel
             })
         })
@@ -147,11 +145,10 @@ impl Generator {
             let mut rng = Rng::new(&[self.settings.seed, ACCESS, office.stream, number]);
             snapshot.record(person, office.first_person + number, &mut rng)
         };
-        let mut parcel = self.parcel(office, month, Rows::Access(born.map(record).collect()));
+        let rows = Rows::Access(born.map(record).collect());
+        let collected = office.desk.collected().chain(snapshot.collected());
+        let mut parcel = self.parcel(office, month, rows, collected);
         parcel.code_systems = office.desk.snapshot_systems();
-        parcel.collected.extend(access::COLLECTED.map(str::to_owned));
-        parcel.collected.sort_unstable();
-        parcel.collected.dedup();
         parcel
     }
 
@@ -182,17 +179,25 @@ impl Generator {
             let person_number = office.first_person + at as u64;
             session.consultation(&people[at], person_number, number, &mut rng)
         };
-        let rows = (first + 1..=last).map(row).collect();
-        Some(self.parcel(office, *date, Rows::Consultations(rows)))
+        let rows = Rows::Consultations((first + 1..=last).map(row).collect());
+        let collected = office.desk.collected().chain(consultation::COLLECTED);
+        Some(self.parcel(office, *date, rows, collected))
     }
 
-    fn parcel(&self, office: &Office, month: Month, rows: Rows) -> Parcel {
+    fn parcel(
+        &self,
+        office: &Office,
+        month: Month,
+        rows: Rows,
+        collected: impl Iterator<Item = &'static str>,
+    ) -> Parcel {
+        let collected: BTreeSet<&str> = collected.collect();
         Parcel {
             organisation: office.code.clone(),
             collection: self.settings.collection.clone(),
             month: month.to_string(),
             code_systems: office.desk.code_systems(),
-            collected: office.desk.collected(),
+            collected: collected.into_iter().map(str::to_owned).collect(),
             person_key_scheme: PERSON_KEY_SCHEME.to_owned(),
             rows,
         }

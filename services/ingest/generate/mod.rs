@@ -5,7 +5,7 @@
 //! deprivation, homelessness, asylum support, internet use, and the appointments of each month by mode, status, staff and wait.
 //! How they go together is assumed (`assumptions`), so the set shows what the service does and says nothing about real people.
 //!
-//! One person after the other is drawn from a small area's totals (`model`, `person`) and lives through every month; each
+//! One person after the other is drawn from a small area's totals (`model`, `offline`, `person`) and lives through every month; each
 //! organisation records in its own codes and leaves out what it does not collect (`desk`); each month's contacts are
 //! drawn so that everybody together meets the published totals (`channels`, `consultation`). Snapshots (`access`) say of the same
 //! people what their consultations say, and more.
@@ -20,6 +20,7 @@ mod draw;
 mod fit;
 mod generator;
 mod model;
+mod offline;
 mod person;
 mod population;
 mod published;

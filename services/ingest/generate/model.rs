@@ -4,6 +4,7 @@ use super::GeneratorError;
 use super::assumptions::{self as assume, Missing, missing};
 use super::draw::{Chance, Weighted};
 use super::fit::{fit, ratio};
+use super::offline::Unable;
 use super::tables::{District, ETHNIC_GROUPS, Tables};
 use super::words::{self, Word};
 use crate::domain::period::Month;
@@ -21,8 +22,7 @@ pub(super) struct Model {
     pub(super) recording: Recording,
     /// Month in which ages are those of the published table, in months since January 1970.
     pub(super) reference: i16,
-    offline: Vec<[[f64; 2]; 2]>,
-    offline_by_ethnic_group: Vec<f64>,
+    pub(super) unable: Unable,
 }
 
 /// A small area as a home.
@@ -125,24 +125,8 @@ impl Model {
             preferred: assume::PREFERRED.iter().map(|weights| Weighted::new(weights)).collect(),
             recording: recording(),
             reference: i16::try_from(reference.number()).unwrap_or(i16::MAX),
-            offline: offline_by_age(&tables),
-            offline_by_ethnic_group: offline_by_ethnic_group(&tables),
+            unable: Unable::fit(&tables),
         })
-    }
-
-    /// How likely somebody is to be unable to use remote care. Children go by the young adults who act for them.
-    pub(super) fn unable(
-        &self,
-        (band, disabled, woman): (usize, bool, bool),
-        ethnic: usize,
-        decile: u8,
-        english: usize,
-    ) -> f64 {
-        let adult = if band == 0 { 2 } else { band };
-        let by_age = self.offline[adult - 1][usize::from(disabled)][usize::from(woman)];
-        let decile = usize::from(decile.clamp(1, 10)) - 1;
-        let english = if english >= 3 { assume::UNABLE_WITHOUT_ENGLISH } else { 1.0 };
-        by_age * self.offline_by_ethnic_group[ethnic] * assume::UNABLE_BY_DECILE[decile] * english
     }
 }
 
@@ -175,56 +159,52 @@ fn regions(tables: &Tables) -> Vec<Region> {
 }
 
 fn residents(district: &District) -> Residents {
-    let ethnic: Vec<f64> = (0..ETHNIC_GROUPS)
-        .map(|group| district.ethnic_within.iter().map(|broad| broad[group]).sum())
-        .collect();
-    let joint = |guess: Vec<Vec<f64>>, totals: &[f64]| -> Vec<Weighted> {
-        let weighed =
-            |(row, people): (Vec<f64>, &f64)| row.iter().map(|cell| cell * people).collect();
-        let guess: Vec<Vec<f64>> = guess.into_iter().zip(&ethnic).map(weighed).collect();
-        fit(&guess, &ethnic, totals).iter().map(|row| Weighted::new(row)).collect()
-    };
-    let people: f64 = district.ages.iter().sum();
-    let risk =
-        district.ages.iter().zip(0u8..).map(|(n, age)| n * assume::DISABILITY[assume::band(age)]);
+    let each = |weights: Vec<Vec<f64>>| weights.iter().map(|row| Weighted::new(row)).collect();
     Residents {
         ages: Weighted::new(&district.ages),
-        women: ratio(district.sexes[1], district.sexes.iter().sum()),
+        women: district.women(),
         ethnic_within: district.ethnic_within.iter().map(|within| Weighted::new(within)).collect(),
-        religion: joint(
-            assume::RELIGION.iter().map(|row| row.to_vec()).collect(),
-            &district.religions,
-        ),
-        english: joint(assume::ENGLISH.iter().map(|row| row.to_vec()).collect(), &district.english),
+        religion: each(district.by_ethnic_group(&assume::RELIGION, &district.religions)),
+        english: each(district.english()),
         orientation: Weighted::new(&district.orientations),
-        disability: ratio(people, risk.sum()),
+        disability: district.disability(),
         homeless: Chance::new(district.homeless),
         asylum: Chance::new(district.asylum),
         rural: assume::RURAL.contains(&district.code.as_str()),
     }
 }
 
-/// Share offline by age band (from 16-24), disability and sex, as if sex and disability worked apart from each other.
-fn offline_by_age(tables: &Tables) -> Vec<[[f64; 2]; 2]> {
-    let of = &tables.offline;
-    let bands = of.by_age_and_disability.iter().zip(&of.by_age_and_sex);
-    let cells = bands.map(|(disabled, sex)| {
-        let both = (sex[0] + sex[1]) / 2.0;
-        disabled.map(|share| sex.map(|of_sex| share * ratio(of_sex, both)))
-    });
-    cells.collect()
-}
+impl District {
+    /// Share of women at all ages.
+    pub(super) fn women(&self) -> f64 {
+        ratio(self.sexes[1], self.sexes.iter().sum())
+    }
 
-/// Factor by ethnic group against all: the square root of the published ratio, because the groups differ in age.
-fn offline_by_ethnic_group(tables: &Tables) -> Vec<f64> {
-    let groups = &tables.offline.by_ethnic_group;
-    let people = |group: usize| -> f64 {
-        let within = tables.districts.iter().flat_map(|district| &district.ethnic_within);
-        within.map(|broad| broad[group]).sum()
-    };
-    let all: f64 = (0..groups.len()).map(people).sum();
-    let offline: f64 = groups.iter().enumerate().map(|(group, share)| share * people(group)).sum();
-    groups.iter().map(|share| ratio(*share, ratio(offline, all)).sqrt()).collect()
+    /// English of people of each ethnic group.
+    pub(super) fn english(&self) -> Vec<Vec<f64>> {
+        self.by_ethnic_group(&assume::ENGLISH, &self.english)
+    }
+
+    /// What the risk of disability by age is multiplied by, so that the area's share comes out.
+    pub(super) fn disability(&self) -> f64 {
+        let people: f64 = self.ages.iter().sum();
+        let risk = |(people, age)| people * assume::DISABILITY[assume::band(age)];
+        ratio(people, self.ages.iter().zip(0u8..).map(risk).sum())
+    }
+
+    /// What is assumed of people of each ethnic group, with the district's totals.
+    fn by_ethnic_group<const N: usize>(
+        &self,
+        assumed: &[[f64; N]; ETHNIC_GROUPS],
+        totals: &[f64],
+    ) -> Vec<Vec<f64>> {
+        let people = |group: usize| self.ethnic_within.iter().map(|broad| broad[group]).sum();
+        let people: Vec<f64> = (0..ETHNIC_GROUPS).map(people).collect();
+        let weighed =
+            |(row, people): (&[f64; N], &f64)| row.iter().map(|cell| cell * people).collect();
+        let guess: Vec<Vec<f64>> = assumed.iter().zip(&people).map(weighed).collect();
+        fit(&guess, &people, totals)
+    }
 }
 
 fn recording() -> Recording {

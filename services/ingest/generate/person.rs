@@ -3,6 +3,7 @@
 use super::assumptions as assume;
 use super::draw::{Chance, Rng, Weighted};
 use super::model::{Home, Model, Residents};
+use super::offline::Who;
 use super::words::{self, Word, Words};
 
 /// A person, small enough that a whole practice stays in the processor's cache. Words are places in [`words`].
@@ -240,8 +241,14 @@ impl<'a> Truth<'a> {
 
     /// 0 able to use remote care, 1 with help, 2 not.
     fn access(&self, model: &Model, rng: &mut Rng) -> u8 {
-        let who = (self.band, self.disabilities != 0, self.woman);
-        let unable = model.unable(who, self.ethnic, self.home.decile, self.english).min(0.92);
+        let unable = model.unable.share(&Who {
+            band: self.band,
+            disabled: self.disabilities != 0,
+            woman: self.woman,
+            ethnic: self.ethnic,
+            decile: self.home.decile,
+            english: self.english,
+        });
         let with_help = 0.04 + 0.4 * unable;
         match rng.unit() {
             drawn if drawn < unable => 2,

@@ -80,23 +80,14 @@ pub(super) struct Practice {
     pub(super) list_size: u64,
 }
 
-/// Who did not use the internet, in shares.
-#[derive(Debug)]
-pub(super) struct Offline {
-    /// By band from 16-24, and disability: no, yes.
-    pub(super) by_age_and_disability: Vec<[f64; 2]>,
-    /// By band from 16-24, and sex: men, women.
-    pub(super) by_age_and_sex: Vec<[f64; 2]>,
-    /// By ethnic group, all ages.
-    pub(super) by_ethnic_group: Vec<f64>,
-}
-
 /// All tables.
 #[derive(Debug)]
 pub(super) struct Tables {
     pub(super) lsoas: Vec<Lsoa>,
     pub(super) districts: Vec<District>,
-    pub(super) offline: Offline,
+    /// Who did not use the internet, in shares: by band from 16-24 and disability (no, yes), by band and sex (men, women), and by
+    /// ethnic group at all ages.
+    pub(super) offline: [Vec<f64>; 3],
 }
 
 impl Tables {
@@ -153,26 +144,23 @@ fn fill(district: &mut District) -> Result<(), GeneratorError> {
     Ok(())
 }
 
-fn offline() -> Result<Offline, GeneratorError> {
-    let by_age = |table, second: &[&str]| {
+fn offline() -> Result<[Vec<f64>; 3], GeneratorError> {
+    let offline = |percent: f64| 1.0 - percent / 100.0;
+    let by_age = |table, second: &[&str; 2]| {
         let cells: Vec<(String, String, f64)> = rows(table)?;
         let share = |band: &str, second: &str| {
             let cell = cells.iter().find(|cell| cell.0 == band && cell.1 == second);
-            cell.map_or(0.0, |cell| 1.0 - cell.2 / 100.0)
+            cell.map_or(0.0, |cell| offline(cell.2))
         };
-        Ok::<_, GeneratorError>(
-            ADULT_BANDS
-                .iter()
-                .map(|band| [share(band, second[0]), share(band, second[1])])
-                .collect(),
-        )
+        let of_band = |band: &&str| second.map(|second| share(band, second));
+        Ok::<_, GeneratorError>(ADULT_BANDS.iter().flat_map(of_band).collect())
     };
     let groups: Vec<(String, f64)> = rows(table!("internet_use_2018_by_ethnic_group.csv"))?;
-    Ok(Offline {
-        by_age_and_disability: by_age(table!("internet_use_2018.csv"), &["N", "Y"])?,
-        by_age_and_sex: by_age(table!("internet_use_2018_by_sex.csv"), &SEXES)?,
-        by_ethnic_group: groups.iter().map(|(_, percent)| 1.0 - percent / 100.0).collect(),
-    })
+    Ok([
+        by_age(table!("internet_use_2018.csv"), &["N", "Y"])?,
+        by_age(table!("internet_use_2018_by_sex.csv"), &SEXES)?,
+        groups.iter().map(|(_, percent)| offline(*percent)).collect(),
+    ])
 }
 
 /// People of a district by the categories named.

@@ -1,0 +1,186 @@
+"""Whether people who need face to face get it: groups, indicators and where needs are known from, recounted record by record."""
+
+import copy
+
+import pandas as pd
+import pytest
+
+import feed
+import recount
+from recount import NO, NOT_ASKED, NOT_COLLECTED, UNKNOWN, YES, answer, combined, given, said, then
+
+FLAGS = ["face_to_face_offered", "face_to_face_requested", "interpreter_present", "accessible_need_met"]
+# What became of an appointment that its provider did not cancel.
+BECAME = [
+    "ATTENDED", "ATTENDED_ON_TIME", "ATTENDED_LATE", "MISSED", "DID_NOT_ATTEND", "ARRIVED_TOO_LATE", "CANCELLED_BY_PERSON", "FUTURE",
+]
+
+
+@pytest.fixture(scope="module", params=feed.SETS)
+def asked(v1, channel, request):
+    """A set of consultations, and how to ask about it."""
+    rows, about = request.getfixturevalue(request.param), feed.SETS[request.param]
+    stub = v1.DigitalExclusionServiceStub(channel)
+
+    def provision(days=0, **query):
+        request = v1.GetFaceToFaceProvisionRequest(query={**about, **query}, request_met_days=days)
+        return stub.GetFaceToFaceProvision(request, timeout=60).provision
+
+    return Consultations(rows), provision
+
+
+def need(codes, yes, known):
+    """Whether there is a need: one that does not apply is none, one that nobody assessed is not known."""
+    found = answer(codes, yes, known)
+    return found.where(found != NOT_ASKED, codes.map(lambda code: NO if code == "NOT_APPLICABLE" else UNKNOWN))
+
+
+class Consultations:
+    """Consultations, whether each is of a person of a group, and what it says to every indicator."""
+
+    def __init__(self, rows):
+        frame = rows["consultations"]
+        self.frame = frame
+        self.needs = {name: recount.needed(frame, rows["access"], name) for name in recount.NEEDS}
+        status, interpreter, accessible = (one["status"] for one in self.needs.values())
+        self.groups = {
+            "UNABLE": need(status, ["UNABLE"], recount.ASSESSED),
+            "WITH_HELP": need(status, ["WITH_HELP"], recount.ASSESSED),
+            "INTERPRETER_NEEDED": need(interpreter, ["Y"], ["Y", "N"]),
+            "ACCESSIBLE_NEED": need(accessible, ["Y"], ["Y", "N"]),
+        }
+        some = combined(recount.either, *self.groups.values())
+        self.groups |= {
+            "ANY_NEED": some, "NO_NEED": some.map(recount.negated),
+            "NEED_NOT_KNOWN": some.map(lambda known: NO if known in (YES, NO) else YES), "ALL": pd.Series(YES, frame.index),
+        }
+        self.mode = answer(said(frame, "channel").map(recount.mode), ["IN_PERSON"], ["IN_PERSON", "REMOTE"])
+        self.prefers = answer(said(frame, "preferred_channel").map(recount.mode), ["IN_PERSON"], ["IN_PERSON", "REMOTE"])
+        self.flags = {name: answer(said(frame, name), ["Y"]) for name in FLAGS}
+        attendance = said(frame, "attendance")
+        # What cannot be cancelled was kept.
+        self.kept = answer(attendance, BECAME, [*BECAME, "CANCELLED_BY_PROVIDER"]).replace(NOT_ASKED, YES)
+        self.days = recount.waits(frame)
+        self.dimensions = {
+            "sex": said(frame, "sex"), "organisation": frame["organisation"], "month": frame["month"], "digital_access": status,
+            "interpreter_needed": interpreter,
+        }
+        if "disability" in frame:
+            self.dimensions["disability"] = recount.said_of_several(frame, "disability")
+
+    def indicators(self, days=14):
+        """Answers to each indicator, whoever is asked."""
+
+        def was_given(here, kept, offered):
+            """Where nobody collects offers, or what became of it, none counts: what is missing would depend on what was given."""
+            if NOT_COLLECTED in (kept, offered):
+                return NOT_COLLECTED
+            return recount.either(kept if here == YES else here, offered)
+
+        def soon(wait):
+            if wait in recount.STATES:
+                return NOT_COLLECTED if wait == "NOT_COLLECTED" else NOT_ASKED if wait == "NOT_APPLICABLE" else UNKNOWN
+            shortest, longest = wait
+            return YES if longest <= days else NO if shortest > days else UNKNOWN
+
+        met = combined(recount.both, self.mode, self.kept, self.days.map(soon))
+        return {
+            "CH-05": combined(was_given, self.mode, self.kept, self.flags["face_to_face_offered"]),
+            "CH-06": then(met, self.flags["face_to_face_requested"]),
+            "CH-08": combined(recount.both, self.prefers, self.mode.map(recount.negated)),
+            "CH-13": given(self.flags["interpreter_present"], self.groups["INTERPRETER_NEEDED"]),
+            "CH-14": given(self.flags["accessible_need_met"], self.groups["ACCESSIBLE_NEED"]),
+        }
+
+    def where(self, holds):
+        """Some of them."""
+        some = copy.copy(self)
+        some.frame = self.frame[holds]
+        return some
+
+    def keys(self, by):
+        keys = recount.with_total(self.mode.index, recount.keys(*(self.dimensions[name] for name in by)))
+        return keys[keys.index.isin(self.frame.index)]
+
+
+def among(answers, members, group):
+    """Answers of the people of a group; where it is not known whether they are of it, neither is the answer."""
+    asked = given(answers, members).where(answers != NOT_ASKED, NOT_ASKED)
+    # Who has no need is not asked whether it was met.
+    return asked.map(lambda _: NOT_ASKED) if group == "NO_NEED" and answers.name in ("CH-13", "CH-14") else asked
+
+
+def assert_groups(rows, consultations, by, days=14):
+    rows, keys = recount.by_key(rows), consultations.keys(by)
+    assert set(rows) == set(keys)
+    indicators = consultations.indicators(days)
+    for name, members in consultations.groups.items():
+        of_group = recount.tallies(keys, members)
+        seen = recount.tallies(keys, given(consultations.mode, members.where(members == YES, NO)))
+        expected = {of: recount.tallies(keys, among(answers.rename(of), members, name)) for of, answers in indicators.items()}
+        for key, row in rows.items():
+            [group] = [group for group in row.groups if group.group == name]
+            counted, known, unknown, never = of_group[key]
+            assert (group.contact_count, group.unknown_count, group.not_collected_count) == (counted, unknown, never), (key, name)
+            in_person, either, *_ = seen[key]
+            assert (group.in_person_count, group.remote_count) == (in_person, either - in_person), (key, name)
+            assert group.HasField("absence") == (known == 0 < unknown + never), (key, name)
+            main = "CH-05" if name in ("NO_NEED", "NEED_NOT_KNOWN", "ALL") else "CH-07"
+            cells = {cell.indicator: cell for cell in group.indicators}
+            assert set(cells) == {main, *expected} - ({"CH-05"} - {main})
+            for indicator, tallies in expected.items():
+                cell = cells[main if indicator == "CH-05" else indicator]
+                part, whole, *_ = tallies[key]
+                assert recount.four(cell) == tallies[key], (key, name, indicator)
+                assert cell.HasField("share") == (whole > 0) != cell.HasField("absence")
+                if whole:
+                    recount.close(cell.share, recount.wilson(part, whole))
+
+
+BY = [[], ["sex"], ["organisation"], ["month"], ["digital_access"], ["organisation", "sex"], ["digital_access", "interpreter_needed"]]
+
+
+@pytest.mark.parametrize("by", BY, ids=" by ".join)
+def test_groups_and_their_indicators(asked, by):
+    consultations, provision = asked
+    found = provision(by=by)
+    assert_groups(found.rows, consultations, by)
+    sources = {"digital_access": found.sources, **{one.dimension: one for one in found.sources.other_needs}}
+    assert list(sources) == list(consultations.needs)
+    for name, known in consultations.needs.items():
+        told = {"RECORD": sources[name].record_count, "SNAPSHOT": sources[name].snapshot_count, "UNKNOWN": sources[name].unknown_count}
+        assert told == {"RECORD": 0, "SNAPSHOT": 0, "UNKNOWN": 0, **known["source"].value_counts()}, name
+        assert min(told.values()) > 10, name
+
+
+@pytest.mark.parametrize("days", [1, 7, 10, 28])
+def test_a_request_is_met_within_the_days_asked_for(asked, days):
+    consultations, provision = asked
+    found = provision(days=days, by=["sex"])
+    assert found.request_met_days == days
+    assert_groups(found.rows, consultations, ["sex"], days)
+
+
+def test_some_consultations_only(asked):
+    consultations, provision = asked
+    organisation = consultations.frame["organisation"].value_counts().index[0]
+    own = consultations.where(consultations.frame["organisation"] == organisation)
+    assert_groups(provision(area="", organisations=[organisation], by=["sex"]).rows, own, ["sex"])
+    # Whether somebody can is asked of the person, whoever says it.
+    unable = consultations.where(consultations.dimensions["digital_access"] == "UNABLE")
+    where = [{"dimension": "digital_access", "codes": ["UNABLE"]}]
+    assert_groups(provision(where=where, by=["sex"]).rows, unable, ["sex"])
+
+
+def test_every_kind_of_disability_counts_for_itself(v1, channel, synthetic):
+    request = v1.GetFaceToFaceProvisionRequest(query={**feed.SETS["synthetic"], "by": ["disability", "sex"]})
+    found = v1.DigitalExclusionServiceStub(channel).GetFaceToFaceProvision(request, timeout=60).provision
+    assert_groups(found.rows, Consultations(synthetic), ["disability", "sex"])
+
+
+def test_the_feed_has_something_of_everything_to_be_wrong_about(practices):
+    consultations = Consultations(practices)
+    everybody = pd.Series([()] * len(consultations.frame), consultations.frame.index)
+    for indicator, answers in consultations.indicators().items():
+        part, whole, unknown, never = recount.tallies(everybody, answers)[()]
+        assert 0 < part < whole and unknown > 20 < never, indicator

@@ -1,0 +1,124 @@
+"""Area risk: scores of small areas brought to the people of the census tables, recomputed with pandas."""
+
+import pandas as pd
+import pytest
+
+import gpad
+import recount
+
+COMPONENTS = {
+    "DX-10-BROADBAND": "broadband_comp_national", "DX-10-DEMOGRAPHY": "demography_comp_national",
+    "DX-10-DEPRIVATION": "deprivation_comp_national", "DX-10-HEALTH-ACCESS": "health_access_comp_national",
+}
+DERI = [name for name in COMPONENTS if name != "DX-10-HEALTH-ACCESS"]
+# Column of each score, and what it is made of.
+SCORES = {
+    "DX-10": ("deri_score_national", DERI), "DX-10-DEPAHRI": ("depahri_score_national", list(COMPONENTS)),
+    "DX-10-BROADBAND": ("broadband_comp_national", []),
+}
+# Areas, and the column in which their small areas carry which codes.
+AREAS = {
+    "QK1": ("sub_icb", ["03W", "04C", "04V"]), "04C": ("sub_icb", ["04C"]), "E06000017": ("district", ["E06000017"]),
+    "E10000018": ("district", [f"E07000{number}" for number in range(129, 136)]),
+}
+TABLES = {
+    "ethnic_group_broad": (
+        "ethnic_group_6b_lsoa21_llr.csv.gz", "ethnic_group",
+        {
+            "White": "white", "Asian, Asian British or Asian Welsh": "asian", "Mixed or Multiple ethnic groups": "mixed",
+            "Black, Black British, Black Welsh, Caribbean or African": "black", "Other ethnic group": "other",
+        },
+    ),
+    "disability": (
+        "disability_lsoa21_llr.csv.gz", "disability",
+        # The census says that there is a disability, not of which kind.
+        {"Disabled under the Equality Act": "ANY COARSER", "Not disabled under the Equality Act": "NONE"},
+    ),
+    "religion_census_2021": (
+        "religion_lsoa21_llr.csv.gz", "religion",
+        {
+            "No religion": "L", "Christian": "C", "Buddhist": "B", "Hindu": "D", "Jewish": "F", "Muslim": "G", "Sikh": "I",
+            "Other religion": "OTHER_RELIGION", "Not answered": "NOT_STATED",
+        },
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def scores():
+    """Scores of LSOA 2011 on LSOA 2021: children take the parent's, merged areas the mean by mid-2020 people."""
+    scores = pd.read_csv(gpad.DEMO / "deri_depahri_lsoa11_llr.csv").set_index("lsoa11_code")
+    people = pd.read_csv(gpad.DEMO / "mid2020_population_single_year_lsoa11_llr.csv.gz").set_index("lsoa11_code")["total_population"]
+    lookup = pd.read_csv(recount.CODES / "lsoa_lookup.csv")
+    assert {"S", "M"} < set(lookup["change"])
+    joined = lookup.join(scores, on="lsoa_2011").join(people, on="lsoa_2011")
+    sums = joined[scores.columns].mul(joined["total_population"], axis=0).groupby(joined["lsoa_2021"]).sum()
+    return sums.div(joined.groupby("lsoa_2021")["total_population"].sum(), axis=0)
+
+
+@pytest.fixture(scope="module")
+def ask(v1, channel, published):
+    stub = v1.DigitalExclusionServiceStub(channel)
+
+    def ask(**request):
+        risk = stub.GetAreaRisk(v1.GetAreaRiskRequest(**request), timeout=60).risk
+        assert risk.ecological and risk.ecological_statement and risk.score_source.not_for_targets
+        return recount.by_key(risk.rows)
+
+    return ask
+
+
+def assert_figures(row, people, scores, column, components, high):
+    """`people` by small area; those where nobody lives are no area of the row."""
+    people = people[people > 0]
+    score, everybody = scores[column].loc[people.index], people.sum()
+    assert (row.person_count, row.unmatched_person_count, row.area_count) == (everybody, 0, len(people))
+    assert row.mean_score == pytest.approx((people * score).sum() / everybody, abs=1e-9)
+    assert row.unweighted_mean_score == pytest.approx(score.mean(), abs=1e-9)
+    assert row.high_risk_person_count == people[score >= high].sum()
+    assert row.high_risk_share == pytest.approx(people[score >= high].sum() / everybody, abs=1e-9)
+    found = {one.indicator: one.mean_score for one in row.components}
+    expected = {name: (people * scores[COMPONENTS[name]].loc[people.index]).sum() / everybody for name in components}
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("indicator", SCORES)
+@pytest.mark.parametrize("by", TABLES)
+def test_risk_by_what_the_census_counts(ask, scores, by, indicator):
+    file, label, codes = TABLES[by]
+    column, components = SCORES[indicator]
+    census = pd.read_csv(gpad.DEMO / file)
+    for area, (part, within) in AREAS.items():
+        small_areas = recount.small_areas("lsoa_2021")
+        own = census[census["lsoa21_code"].map(small_areas[part]).isin(within)]
+        rows = ask(area=area, indicator=indicator, by=by, high_risk_score=3.5)
+        of_group = {name: of.set_index("lsoa21_code")["n"] for name, of in own.groupby(label)}
+        groups = {(code,): of_group[name] for name in codes for code in codes[name].split()}
+        groups[()] = own.groupby("lsoa21_code")["n"].sum()
+        assert set(rows) == set(groups) and set(of_group) == set(codes)
+        for key, people in groups.items():
+            assert_figures(rows[key], people, scores, column, components, 3.5)
+
+
+def test_census_tables_have_their_own_totals(ask):
+    totals = {by: ask(area="QK1", by=by)[()].person_count for by in TABLES}
+    published = {by: pd.read_csv(gpad.DEMO / file)["n"].sum() for by, (file, *_) in TABLES.items()}
+    assert totals == published and len(set(totals.values())) > 1
+
+
+def test_risk_by_district_and_quintile_of_2025(ask, scores):
+    file, *_ = TABLES["ethnic_group_broad"]
+    people = pd.read_csv(gpad.DEMO / file).groupby("lsoa21_code")["n"].sum()
+    small_areas = recount.small_areas("lsoa_2021").loc[people.index]
+    fifths = ((small_areas["imd_decile"] + 1) // 2).map("imd_2025:q{}".format)
+    for by, of in [("residence_district", small_areas["district"]), ("imd2025_quintile", fifths)]:
+        rows = ask(area="QK1", by=by, population_collection="census-2021-ethnic-group", high_risk_score=3.5)
+        assert set(rows) == {(), *((code,) for code in of.unique())}
+        for code in of.unique():
+            assert_figures(rows[code,], people[of == code], scores, *SCORES["DX-10"], 3.5)
+
+
+def test_mean_score_by_quintile_of_2019_is_the_published_one(ask):
+    rows = ask(area="QK1", by="imd2019_quintile", population_collection="ons-mid-2020")
+    means = [round(rows[f"imd_2019:q{fifth}",].unweighted_mean_score, 4) for fifth in range(1, 6)]
+    assert means == [3.7931, 3.1898, 2.9308, 2.8020, 2.5073]
