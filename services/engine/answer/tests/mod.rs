@@ -17,6 +17,7 @@
 
 mod agreement;
 mod ask;
+mod contacts;
 mod estimates;
 mod exclusion;
 mod faults;
