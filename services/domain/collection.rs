@@ -88,7 +88,7 @@ pub struct Collection {
     /// Collection whose populations its rates use; empty: none.
     #[serde(default)]
     pub population_collection: String,
-    /// Collection whose access snapshots tell whether people can use remote care; empty: none.
+    /// Collection whose access snapshots tell what people need where their consultations do not; empty: none.
     #[serde(default)]
     pub access_collection: String,
     /// Type of the organisations that may submit, so that no part is counted beside its whole, and that are expected to; empty: any

@@ -90,7 +90,7 @@ fn waited(wait: &MedianWait, why: &mut Reasons) -> Vec<String> {
         match cell {
             Some(cell) => line.extend([
                 match cell.median_days {
-                    Some(days) => format!("{days} days"),
+                    Some(days) => numbers::days(days),
                     None => why.of(MEDIAN, cell.absence.as_ref()),
                 },
                 numbers::count(cell.known_count),
@@ -99,7 +99,7 @@ fn waited(wait: &MedianWait, why: &mut Reasons) -> Vec<String> {
         }
     }
     line.push(match wait.difference_days {
-        Some(days) => format!("{days:+} days"),
+        Some(days) => format!("{}{}", if days > 0.0 { "+" } else { "" }, numbers::days(days)),
         None => why.of(&format!("difference of {MEDIAN}"), wait.absence.as_ref()),
     });
     line

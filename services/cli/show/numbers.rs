@@ -43,6 +43,12 @@ pub fn score(value: f64) -> String {
     format!("{value:.2}")
 }
 
+/// Days, whole or half: `1 day`, `2.5 days`.
+pub fn days(value: f64) -> String {
+    let unit = if (value.abs() - 1.0).abs() < f64::EPSILON { "day" } else { "days" };
+    format!("{value} {unit}")
+}
+
 /// A difference of two shares with its limits, in percentage points: `+3.3 points (+1.2 to +5.4)`.
 pub fn points(interval: &v1::Interval) -> String {
     // A difference that rounds to nothing has no sign.
@@ -116,6 +122,11 @@ mod tests {
         assert_eq!(points(&alone), "-50.0 points");
         assert_eq!(figure("SCORE", &v1::Interval { value: 2.9369, ..alone }), "2.94");
         assert_eq!(figure("RATIO", &v1::Interval { value: 0.436, ..alone }), "43.6 %");
+    }
+
+    #[test]
+    fn one_day_is_no_days() {
+        assert_eq!([0.0, 1.0, -1.0, 2.5].map(days), ["0 days", "1 day", "-1 day", "2.5 days"]);
     }
 
     #[test]

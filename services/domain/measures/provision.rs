@@ -108,12 +108,11 @@ impl Group {
 /// the share be 1, or 0, whatever was done.
 #[must_use]
 pub fn given(in_person: Answer, cancelled: Answer, offered: Answer) -> Answer {
-    let collected = ![cancelled, offered].contains(&Answer::NotCollected);
-    match in_person {
-        _ if !collected => Answer::NotCollected,
-        Answer::Yes => kept(cancelled).or(offered),
-        other => other.or(offered),
+    if [cancelled, offered].contains(&Answer::NotCollected) {
+        return Answer::NotCollected;
     }
+    let seen = if in_person == Answer::Yes { kept(cancelled) } else { in_person };
+    seen.or(offered)
 }
 
 /// Whether a request for face to face was met: by an appointment in person, soon enough, that its provider did not cancel. Of
@@ -131,10 +130,7 @@ pub fn involuntary(in_person: Answer, preferred: Answer) -> Answer {
 
 /// Whether the provider kept an appointment: what cannot be cancelled was.
 fn kept(cancelled: Answer) -> Answer {
-    match cancelled {
-        Answer::NotApplicable => Answer::Yes,
-        known => known.negated(),
-    }
+    if cancelled == Answer::NotApplicable { Answer::Yes } else { cancelled.negated() }
 }
 
 /// What people of one group got.

@@ -15,8 +15,8 @@ use crate::domain::statistics::{Confidence, Interval, difference};
 use crate::engine::cache::Scope;
 use crate::engine::query::{Measure, Query};
 use crate::engine::{About, Assessment, Engine, QueryError};
-use conversion::Counts;
 pub use conversion::{Conversion, FollowUps};
+use conversion::{Counts, Seen};
 
 /// Asks what channels do to access.
 #[derive(Clone, Debug, PartialEq)]
@@ -150,20 +150,10 @@ impl Engine {
         )?;
         self.waits_by_mode(planned(&[MODE, "lead_time"])?, outer, &mut folded)?;
         let waited = self.days_by_mode(planned(&[MODE])?, outer, &mut folded)?;
-        let mut by_follow_up = planned(&[])?;
-        let seen = self.follow_ups(&mut by_follow_up, &pinned)?;
+        let seen = self.followed_by_mode(planned(&[])?, &pinned, outer, &mut folded)?;
         context.data_position = context.data_position.max(seen.data_position);
         scope = joined(scope, seen.scope);
         context.notes.extend(seen.hidden.then(|| conversion::LOWER_BOUND.to_owned()));
-        by_follow_up.fold(
-            reader,
-            outer,
-            threads,
-            &mut folded,
-            |impact: &mut Impact, at, count| {
-                at.iter().for_each(|place| impact.followed.add(*place, count));
-            },
-        )?;
 
         let none = Impact::default();
         let row = |keys: Vec<Key>, impact: &Impact| made(keys, impact, waited, query.confidence);
@@ -246,6 +236,22 @@ impl Engine {
             Err(QueryError::TooLarge { .. }) => Ok(false),
             counted => counted.map(|()| true),
         }
+    }
+
+    /// What followed the consultations of a plan, by mode.
+    fn followed_by_mode(
+        &self,
+        mut plan: Plan,
+        query: &Query,
+        outer: usize,
+        folded: &mut Folded<Impact>,
+    ) -> Result<Seen, QueryError> {
+        let seen = self.follow_ups(&mut plan, query)?;
+        let (reader, threads) = (self.store().reader(), self.settings.threads);
+        plan.fold(reader, outer, threads, folded, |impact: &mut Impact, at, count| {
+            at.iter().for_each(|place| impact.followed.add(*place, count));
+        })?;
+        Ok(seen)
     }
 
     /// Adds up a plan by mode and another inner axis; `add` is told the number of the mode and the place on that axis.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::ask::labels;
+use super::contacts::{grown, query, spoken};
 use super::model::{Fact, Label, Model, weight};
-use super::provision::{grown, query, spoken};
 use super::random::cases;
 use super::running::Running;
 use super::world::{Given, Row, Said};
@@ -60,7 +60,7 @@ impl Model<'_> {
     /// Shortest and longest wait that a consultation may have had.
     pub(super) fn wait(&self, fact: Fact<'_>) -> Option<(u32, u32)> {
         if let Some(Given::Number(days)) = fact.1.fields.get(&Field::LeadTime) {
-            return Some((*days as u32, *days as u32));
+            return Some((days.unsigned_abs(), days.unsigned_abs()));
         }
         match self.labels("lead_time", fact)[0].as_str() {
             "SAME_DAY" => Some((0, 0)),

@@ -1,5 +1,7 @@
 //! Golden rows: what each table becomes, figure by figure.
 
+mod modes;
+
 use super::*;
 use crate::domain::codes::Content;
 
@@ -350,78 +352,6 @@ fn estimates_are_a_table_of_their_own_with_their_own_source() {
     assert_eq!((row.series.as_str(), row.series_break), ("internet-users-2", true));
     assert_eq!((row.base.as_str(), row.weight), ("adults in households", Some(912.5)));
     assert!(row.not_for_targets && !row.ecological && row.coverage_ratio.is_none());
-}
-
-#[test]
-fn provision_and_impact_keep_group_and_mode() {
-    let group = v1::ProvisionGroup {
-        group: "UNABLE".into(),
-        indicators: vec![cell("CH-07", (1, 2, 0), 0.5)],
-        ..Default::default()
-    };
-    let rows = vec![v1::ProvisionRow { keys: Vec::new(), groups: vec![group] }];
-    let table = v1::FaceToFaceProvision { context: context(), rows, ..Default::default() };
-    assert_eq!(
-        lines(&Answered::Provision(table)),
-        ["PROVISION [UNABLE] CH-07 RATIO 0.5 (0.25..0.75) 1/2?0 not collected 6"]
-    );
-    let outcome = |indicator: &str, difference| v1::ModeDifference {
-        indicator: indicator.into(),
-        in_person: Some(cell("", (1, 4, 0), 0.25)),
-        remote: Some(cell("", (2, 4, 0), 0.5)),
-        difference,
-        absence: None,
-    };
-    let row = v1::ImpactRow {
-        keys: Vec::new(),
-        outcomes: vec![outcome("CH-09", share(0.25)), outcome("CH-11-SAME-DAY", None)],
-        conversion: Some(v1::Conversion {
-            remote_count: 8,
-            followed_count: 2,
-            not_computable_count: 3,
-            share: share(0.25),
-            in_person_count: 4,
-            in_person_followed_count: 1,
-            in_person_share: share(0.25),
-            difference: share(0.5),
-            ..Default::default()
-        }),
-        wait: Some(v1::MedianWait {
-            indicator: "CH-11-MEDIAN".into(),
-            in_person: Some(v1::WaitCell {
-                known_count: 9,
-                unknown_count: 1,
-                median_days: Some(2.5),
-                ..Default::default()
-            }),
-            remote: Some(v1::WaitCell {
-                not_collected_count: 7,
-                absence: Some(absence(v1::AbsenceReason::NotCollected, "no days")),
-                ..Default::default()
-            }),
-            difference_days: None,
-            absence: Some(absence(v1::AbsenceReason::NotCollected, "no days")),
-        }),
-    };
-    let table = v1::ChannelImpact { context: context(), rows: vec![row], ..Default::default() };
-    assert_eq!(
-        lines(&Answered::Impact(table)),
-        [
-            "IMPACT [IN_PERSON] CH-09 RATIO 0.25 (0.125..0.375) 1/4?0 not collected 6",
-            "IMPACT [REMOTE] CH-09 RATIO 0.5 (0.25..0.75) 2/4?0 not collected 6",
-            "IMPACT [REMOTE_LESS_IN_PERSON] CH-10 DIFFERENCE 0.25 (0.125..0.375) -/-?-",
-            "IMPACT [IN_PERSON] CH-11-SAME-DAY RATIO 0.25 (0.125..0.375) 1/4?0 not collected 6",
-            "IMPACT [REMOTE] CH-11-SAME-DAY RATIO 0.5 (0.25..0.75) 2/4?0 not collected 6",
-            "IMPACT [REMOTE_LESS_IN_PERSON] CH-11-SAME-DAY DIFFERENCE - (-..-) -/-?- ABSENCE_REASON_NOT_COMPUTABLE: \
-             nothing to take it of",
-            "IMPACT [IN_PERSON] CH-11-MEDIAN DAYS 2.5 (-..-) -/9?1 not collected 0",
-            "IMPACT [REMOTE] CH-11-MEDIAN DAYS - (-..-) -/0?0 not collected 7 ABSENCE_REASON_NOT_COLLECTED: no days",
-            "IMPACT [REMOTE_LESS_IN_PERSON] CH-11-MEDIAN DAYS - (-..-) -/-?- ABSENCE_REASON_NOT_COLLECTED: no days",
-            "IMPACT [IN_PERSON] CH-12 RATIO 0.25 (0.125..0.375) 1/4?0",
-            "IMPACT [REMOTE] CH-12 RATIO 0.25 (0.125..0.375) 2/8?3",
-            "IMPACT [REMOTE_LESS_IN_PERSON] CH-12 DIFFERENCE 0.5 (0.25..0.75) -/-?-",
-        ]
-    );
 }
 
 #[test]
