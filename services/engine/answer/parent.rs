@@ -7,7 +7,7 @@ use super::context::Key;
 use super::plan::Plan;
 use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::field::Field;
-use crate::domain::period::{filled_by, months_of};
+use crate::domain::period::{Month, filled_by, months_of};
 use crate::engine::query::{Filter, Query, Where};
 
 /// What stands beside what is listed.
@@ -119,8 +119,8 @@ impl Plan {
         let listed = |place: &usize| {
             dimension.categories.get(*place).is_some_and(|(code, _)| filter.codes.contains(code))
         };
-        let placed = dimension.map.iter().filter(|(_, place)| listed(place));
-        let holds = placed.into_iter().all(|(from, _)| list.holds(parent, from));
+        let mut placed = dimension.map.iter().filter(|(_, place)| listed(place));
+        let holds = placed.all(|(from, _)| list.holds(parent, from));
         // One that the dimension has too may hold more there than in the list.
         let own = dimension.place_of(parent).is_none();
         (holds && own).then(|| parent.clone())
@@ -142,7 +142,7 @@ fn period(query: &Query, filter: &Filter) -> Option<String> {
     let months = filter.codes.iter().filter_map(|code| months_of(code).ok());
     let months: BTreeSet<_> = months
         .flat_map(|months| months.start().number()..=months.end().number())
-        .filter_map(|number| crate::domain::period::Month::from_number(number.into()))
+        .filter_map(|number| Month::from_number(number.into()))
         .collect();
     let (first, last) = query.months;
     filled_by(&months).filter(|_| months.iter().all(|month| (first..=last).contains(month)))
