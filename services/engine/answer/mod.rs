@@ -21,7 +21,7 @@ mod threads;
 
 pub use access::Histories;
 pub use channels::{ChannelCell, ChannelQuestion, ChannelRow, ChannelTable, Figures};
-pub use context::{Absence, Context, DimensionQuality, Empty, Key, Legend, Reason};
+pub use context::{Absence, Condition, Context, DimensionQuality, Empty, Key, Legend, Reason};
 pub use estimates::{Estimates, PublishedEstimate};
 pub use exclusion::{
     ExclusionQuestion, ExclusionRow, ExclusionTable, ReasonCell, counted_indicators,

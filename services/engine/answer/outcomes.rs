@@ -1,6 +1,6 @@
 //! What became of consultations, by channel: indicators CH-09 and CH-11.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::around::{axis_sums, has_total, nothing};
 use super::context::{Absence, Context, Key, Reason};
@@ -98,6 +98,10 @@ impl Engine {
             context.legend = by_attendance.legend(&attendance, outer, &occurring);
         }
         context.quality = by_attendance.quality(&axis_sums(&by_attendance, &by_channel, outer));
+        for (plan, table) in [(&by_attendance, &attendance), (&by_wait, &waits)] {
+            let sums = BTreeMap::from([(outer + 1, sums(&table.all, channels))]);
+            context.quality.extend(plan.quality(&sums));
+        }
         let maker =
             Rows { question, attendance: &by_attendance, waits: &by_wait, channels: &occurring };
         let none = vec![0; waits.all.len()];

@@ -80,7 +80,10 @@ pub(in crate::rpc) fn impact_table(
 ) -> v1::ChannelImpact {
     let (query, full) = (&question.query, question.query.full);
     v1::ChannelImpact {
-        context: Some(context(table.context, query, Measure::Contacts, Denominator::KnownOnly)),
+        context: Some(v1::BreakdownContext {
+            late_counts_as_missed: question.late_counts_as_missed,
+            ..context(table.context, query, Measure::Contacts, Denominator::KnownOnly)
+        }),
         dimensions: table.dimensions,
         rows: table.rows.into_iter().map(|row| impact_row(row, full)).collect(),
         assessments: table

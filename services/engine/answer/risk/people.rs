@@ -358,6 +358,8 @@ impl Counted<'_> {
         context.area.clone_from(&self.question.area);
         context.area_name.clone_from(&self.question.area_name);
         context.residence = true;
+        // All that the collection has: nobody asked for them.
+        context.organisations.clear();
         context.expected_organisation_count = context.organisation_count;
         let all: u64 = self.table.all.iter().sum();
         let placed: u64 = self.by_code(&self.table.all).values().sum();

@@ -1,11 +1,7 @@
 //! Outcomes in person and remotely, their difference (CH-10 for CH-09), and conversion (CH-12).
 
-use super::{ALL, Base, Rows, valued};
+use super::{Base, Group, Rows, valued};
 use crate::proto::v1;
-
-const IN_PERSON: (&str, v1::CategoryState) = ("IN_PERSON", v1::CategoryState::Known);
-const REMOTE: (&str, v1::CategoryState) = ("REMOTE", v1::CategoryState::Known);
-const DIFFERENCE: (&str, v1::CategoryState) = ("REMOTE_LESS_IN_PERSON", v1::CategoryState::Known);
 
 pub(super) fn rows<'a>(base: Base<'a>, table: &'a v1::ChannelImpact) -> Rows<'a> {
     Box::new(table.rows.iter().flat_map(move |row| {
@@ -14,7 +10,12 @@ pub(super) fn rows<'a>(base: Base<'a>, table: &'a v1::ChannelImpact) -> Rows<'a>
             numerator_count: Some(found.followed_count),
             denominator_count: Some(found.remote_count),
             unknown_count: Some(found.not_computable_count),
-            ..valued(base.row(&row.keys, "CH-12"), ALL, found.share.as_ref(), &found.absence)
+            ..valued(
+                base.row(&row.keys, "CH-12"),
+                Group::all(),
+                found.share.as_ref(),
+                &found.absence,
+            )
         });
         outcomes.chain(conversion).collect::<Vec<_>>()
     }))
@@ -33,7 +34,11 @@ fn modes(
     };
     let indicator = if outcome.indicator == "CH-09" { "CH-10" } else { outcome.indicator.as_str() };
     let row = v1::ExportRow { unit: "DIFFERENCE".into(), ..base.row(keys, indicator) };
-    let difference = valued(row, DIFFERENCE, outcome.difference.as_ref(), &outcome.absence);
-    let modes = [mode(IN_PERSON, &outcome.in_person), mode(REMOTE, &outcome.remote)];
+    let less = Group::known("REMOTE_LESS_IN_PERSON", "remote less in person");
+    let difference = valued(row, less, outcome.difference.as_ref(), &outcome.absence);
+    let modes = [
+        mode(Group::known("IN_PERSON", "in person"), &outcome.in_person),
+        mode(Group::known("REMOTE", "remote"), &outcome.remote),
+    ];
     modes.into_iter().flatten().chain([difference]).collect()
 }

@@ -1,4 +1,4 @@
-//! CH-09 and CH-11: of each channel of each row.
+//! CH-09 and CH-11, and what they were counted of: of each channel of each row.
 
 use super::{Base, Rows, valued};
 use crate::proto::v1;
@@ -19,13 +19,23 @@ fn channel(
     keys: &[v1::CategoryKey],
     cell: &v1::OutcomeCell,
 ) -> Vec<v1::ExportRow> {
-    let group = (cell.channel.as_str(), cell.state());
+    let group = || base.group("channel", &cell.channel, cell.state());
     let missed = base.row(keys, "CH-09");
-    let mut rows = vec![v1::ExportRow {
+    let counts = [
+        (("CONTACTS", "Consultations"), cell.total_count),
+        (("ATTENDED", "Consultations attended"), cell.attended_count),
+        (
+            ("OTHER_ATTENDANCE", "Consultations cancelled, to come, or of unknown outcome"),
+            cell.other_attendance_count,
+        ),
+    ];
+    let counts = counts.map(|(name, count)| base.count(keys, group(), name, count));
+    let mut rows = Vec::from(counts);
+    rows.push(v1::ExportRow {
         numerator_count: Some(cell.did_not_attend_count),
         denominator_count: Some(cell.attended_count + cell.did_not_attend_count),
-        ..valued(missed, group, cell.did_not_attend_rate.as_ref(), &cell.did_not_attend_absence)
-    }];
+        ..valued(missed, group(), cell.did_not_attend_rate.as_ref(), &cell.did_not_attend_absence)
+    });
     let count = |of: &dyn Fn(&str) -> bool| -> i64 {
         cell.lead_times.iter().filter(|band| of(&band.band)).map(|band| band.count).sum()
     };
@@ -34,7 +44,7 @@ fn channel(
         numerator_count: Some(count),
         denominator_count: Some(known),
         unknown_count: Some(cell.unknown_lead_time_count),
-        ..valued(row, group, share, &cell.lead_time_absence)
+        ..valued(row, group(), share, &cell.lead_time_absence)
     };
     let shares = [
         ("CH-11-SAME-DAY", SAME_DAY, &cell.same_day_share),

@@ -22,7 +22,15 @@ fn context() -> Option<v1::BreakdownContext> {
         first_month: "2020-04".into(),
         last_month: "2020-06".into(),
         measure: v1::Measure::Contacts.into(),
+        denominator: v1::Denominator::All.into(),
+        confidence_level: 0.998,
         data_position: 7,
+        submission_count: 5,
+        month_count: 2,
+        expected_month_count: 3,
+        conditions: vec![condition("lead_time", &["SAME_DAY"]), condition("sex", &["1", "2"])],
+        unattributed: Some(v1::Unattributed { count: 11, detail: "03W spans two".into() }),
+        notes: vec!["Made up.".into(), "All of it.".into()],
         organisation_count: 2,
         expected_organisation_count: 3,
         quality: vec![
@@ -38,6 +46,11 @@ fn context() -> Option<v1::BreakdownContext> {
         }],
         ..Default::default()
     })
+}
+
+fn condition(dimension: &str, codes: &[&str]) -> v1::AskedCondition {
+    let codes = codes.iter().map(|code| (*code).to_owned()).collect();
+    v1::AskedCondition { dimension: dimension.into(), codes, ..Default::default() }
 }
 
 fn keys(codes: &[(&str, &str)]) -> Vec<v1::CategoryKey> {
@@ -137,6 +150,7 @@ fn channels_become_shares_and_rates() {
     assert_eq!(
         lines(&Answered::Channels(channels())),
         [
+            "CHANNELS sex=1 [] CONTACTS COUNT 12 (-..-) 12/-?-",
             "CHANNELS sex=1 [TELEPHONE] CH-01 RATIO 0.25 (0.125..0.375) 2/8?4",
             "CHANNELS sex=1 [TELEPHONE] CH-03 PER_1000_MONTH 3.5 (1.75..5.25) 2/4000?-",
             "CHANNELS sex=1 [NOT_KNOWN] CH-01 RATIO - (-..-) 4/-?4 ABSENCE_REASON_NOT_COMPUTABLE: outside the base: \
@@ -153,7 +167,7 @@ fn a_row_has_everything_it_takes_to_be_read_alone() {
     table.rows[0].keys = keys(&[("sex", "1"), ("age_band", "NOT_KNOWN")]);
     let answered = Answered::Channels(table);
     let reference = reference();
-    let row = of(&answered, &reference, 71).next().unwrap();
+    let row = of(&answered, &reference, 71).nth(1).unwrap();
     assert_eq!(
         v1::ExportRow { keys: Vec::new(), ..row },
         v1::ExportRow {
@@ -168,6 +182,7 @@ fn a_row_has_everything_it_takes_to_be_read_alone() {
             last_month: "2020-06".into(),
             key_labels: vec!["Men".into(), "not known".into()],
             group: "TELEPHONE".into(),
+            group_label: "Telephone".into(),
             group_state: v1::CategoryState::Known.into(),
             indicator: "CH-01".into(),
             indicator_label: "Channel share".into(),
@@ -186,6 +201,16 @@ fn a_row_has_everything_it_takes_to_be_read_alone() {
             position: 71,
             data_position: 7,
             provenance: "made".into(),
+            measure: v1::Measure::Contacts.into(),
+            denominator: v1::Denominator::All.into(),
+            confidence_level: 0.998,
+            conditions: "lead_time=SAME_DAY;sex=1,2".into(),
+            submission_count: 5,
+            month_count: 2,
+            expected_month_count: 3,
+            unattributed_count: Some(11),
+            unattributed_detail: "03W spans two".into(),
+            notes: vec!["Made up.".into(), "All of it.".into()],
             ..Default::default()
         }
     );
@@ -195,8 +220,9 @@ fn a_row_has_everything_it_takes_to_be_read_alone() {
 fn persons_are_another_indicator_and_nothing_is_one_row() {
     let mut table = channels();
     table.context.as_mut().unwrap().measure = v1::Measure::Persons.into();
-    let first = lines(&Answered::Channels(table)).remove(0);
-    assert!(first.contains(" CH-02 RATIO 0.25 "), "{first}");
+    let made = lines(&Answered::Channels(table));
+    assert!(made[0].contains(" PERSONS COUNT 12 "), "{made:?}");
+    assert!(made[1].contains(" CH-02 RATIO 0.25 "), "{made:?}");
     let mut empty = v1::ChannelBreakdown { context: context(), ..Default::default() };
     let why = absence(v1::AbsenceReason::NotCollected, "no source has it");
     empty.context.as_mut().unwrap().empty = Some(why);
@@ -244,11 +270,16 @@ fn what_an_empty_answer_did_not_count_says_why_it_is_empty() {
         |context| v1::FaceToFaceProvision { context, rows: rows.clone(), ..Default::default() };
     let whys = |context| {
         let answered = Answered::Provision(table(context));
-        of(&answered, &reference(), 71).map(|row| row.absence.unwrap().detail).collect::<Vec<_>>()
+        let why = |row: v1::ExportRow| match (row.absence, row.numerator_count) {
+            (Some(why), count) => format!("{} {count:?}", why.detail),
+            (None, count) => format!("{:?} {count:?}", row.value),
+        };
+        of(&answered, &reference(), 71).map(why).collect::<Vec<_>>()
     };
-    let own = "nobody to take it of";
-    assert_eq!(whys(empty_context()), ["nobody submitted", own, own]);
-    assert_eq!(whys(context()), [own, own, own]);
+    let (own, none) = ("nobody to take it of Some(0)", "nobody submitted None");
+    assert_eq!(whys(empty_context()), [none, none, none, none, own, own]);
+    let zero = "Some(0.0) Some(0)";
+    assert_eq!(whys(context()), [zero, zero, zero, own, own, own]);
 }
 
 #[test]
@@ -282,7 +313,9 @@ fn outcomes_become_missed_and_waits_and_bands() {
     let cell = v1::OutcomeCell {
         channel: "ALL".into(),
         state: v1::CategoryState::Any.into(),
+        total_count: 15,
         attended_count: 9,
+        other_attendance_count: 5,
         did_not_attend_count: 1,
         did_not_attend_rate: share(0.5),
         lead_times: vec![band("SAME_DAY", 6, 0.75), band("OVER_28_DAYS", 2, 0.25)],
@@ -296,11 +329,14 @@ fn outcomes_become_missed_and_waits_and_bands() {
     assert_eq!(
         lines(&Answered::Outcomes(table)),
         [
-            "OUTCOMES [ALL] CH-09 RATIO 0.5 (0.25..0.75) 1/10?-",
-            "OUTCOMES [ALL] CH-11-SAME-DAY RATIO 0.75 (0.375..1.125) 6/8?2",
-            "OUTCOMES [ALL] CH-11-OVER-14 RATIO - (-..-) 2/8?2 ABSENCE_REASON_NOT_COMPUTABLE: nothing to take it of",
-            "OUTCOMES lead_time=SAME_DAY [ALL] CH-11 RATIO 0.75 (0.375..1.125) 6/8?2",
-            "OUTCOMES lead_time=OVER_28_DAYS [ALL] CH-11 RATIO 0.25 (0.125..0.375) 2/8?2",
+            "OUTCOMES [] CONTACTS COUNT 15 (-..-) 15/-?-",
+            "OUTCOMES [] ATTENDED COUNT 9 (-..-) 9/-?-",
+            "OUTCOMES [] OTHER_ATTENDANCE COUNT 5 (-..-) 5/-?-",
+            "OUTCOMES [] CH-09 RATIO 0.5 (0.25..0.75) 1/10?-",
+            "OUTCOMES [] CH-11-SAME-DAY RATIO 0.75 (0.375..1.125) 6/8?2",
+            "OUTCOMES [] CH-11-OVER-14 RATIO - (-..-) 2/8?2 ABSENCE_REASON_NOT_COMPUTABLE: nothing to take it of",
+            "OUTCOMES lead_time=SAME_DAY [] CH-11 RATIO 0.75 (0.375..1.125) 6/8?2",
+            "OUTCOMES lead_time=OVER_28_DAYS [] CH-11 RATIO 0.25 (0.125..0.375) 2/8?2",
         ]
     );
 }
@@ -347,6 +383,7 @@ fn estimates_are_a_table_of_their_own_with_their_own_source() {
             reason("NOT_RECORDED", v1::CategoryState::NotRecorded, None),
         ],
         reason_base_count: 6,
+        person_count: 11,
         ..Default::default()
     };
     let answered = Answered::Exclusion(v1::DigitalExclusionBreakdown {
@@ -358,6 +395,7 @@ fn estimates_are_a_table_of_their_own_with_their_own_source() {
     assert_eq!(
         lines(&answered),
         [
+            "EXCLUSION sex=1 [] PEOPLE COUNT 11 (-..-) 11/-?-",
             "EXCLUSION sex=1 [] DX-06 RATIO 0.75 (0.375..1.125) 3/4?1 not collected 6",
             "EXCLUSION sex=1 [] DX-19 DIFFERENCE 0.25 (0.125..0.375) -/-?-",
             "EXCLUSION sex=1 [NO_DEVICE] DX-21-REASON RATIO 0.5 (0.25..0.75) 3/6?-",
@@ -376,20 +414,104 @@ fn estimates_are_a_table_of_their_own_with_their_own_source() {
     assert_eq!((row.series.as_str(), row.series_break), ("internet-users-2", true));
     assert_eq!((row.base.as_str(), row.weight), ("adults in households", Some(912.5)));
     assert!(row.not_for_targets && !row.ecological && row.coverage_ratio.is_none());
+    // Of the question about counts beside it nothing is said.
+    let asked = (row.measure(), row.denominator(), row.confidence_level, row.conditions.as_str());
+    assert_eq!(asked, (v1::Measure::Unspecified, v1::Denominator::Unspecified, 0.0, ""));
+    assert_eq!((row.submission_count, row.unattributed_count), (0, None));
+    assert!(row.notes.is_empty());
+}
+
+#[test]
+fn totals_have_the_quality_of_what_they_are_of() {
+    let mut table = channels();
+    table.rows[0].keys.clear();
+    let of_channel: Vec<_> = of(&Answered::Channels(table), &reference(), 71)
+        .filter(|row| row.indicator == "CH-01")
+        .map(|row| (row.coverage_ratio, row.unknown_ratio))
+        .collect();
+    assert_eq!(of_channel, [(Some(0.1), Some(0.9)); 2]);
+    let row = v1::ExclusionRow {
+        indicators: vec![cell("DX-06", (3, 4, 14), 0.75)],
+        ..Default::default()
+    };
+    let table = |row: &v1::ExclusionRow| {
+        Answered::Exclusion(v1::DigitalExclusionBreakdown {
+            context: context(),
+            rows: vec![row.clone()],
+            ..Default::default()
+        })
+    };
+    let quality = |answered: &Answered| {
+        let row = of(answered, &reference(), 71).last().unwrap();
+        (row.coverage_ratio, row.unknown_ratio)
+    };
+    // 18 of 24 are collected, 14 of these not known.
+    assert_eq!(quality(&table(&row)), (Some(0.75), Some(14.0 / 18.0)));
+    let keyed = v1::ExclusionRow { keys: keys(&[("sex", "1")]), ..row };
+    assert_eq!(quality(&table(&keyed)), (Some(0.9), Some(0.1)));
+}
+
+#[test]
+fn a_row_says_of_which_organisation_it_is() {
+    let asked = |codes: &[&str]| {
+        let organisations = codes.iter().map(|code| v1::AskedOrganisation {
+            code: (*code).into(),
+            name: format!("name of {code}"),
+        });
+        let organisations = organisations.collect();
+        context().map(|context| v1::BreakdownContext {
+            area: String::new(),
+            organisations,
+            ..context
+        })
+    };
+    let said = |context, keys: Vec<v1::CategoryKey>| {
+        let mut table = v1::ChannelBreakdown { context, ..channels() };
+        table.rows[0].keys = keys;
+        let row = of(&Answered::Channels(table), &reference(), 71).next().unwrap();
+        (row.organisation, row.organisation_name)
+    };
+    let both = |code: &str, name: &str| (code.to_owned(), name.to_owned());
+    assert_eq!(said(asked(&["04C"]), Vec::new()), both("04C", "name of 04C"));
+    assert_eq!(said(asked(&["04C", "03W"]), Vec::new()), both("", ""));
+    let of_key = keys(&[("organisation", "03W")]);
+    assert!(said(asked(&["04C", "03W"]), of_key.clone()).0 == "03W");
+    assert!(said(context(), of_key).0 == "03W");
+    let mut area = keys(&[("organisation", "QK1")]);
+    area[0].state = v1::CategoryState::Any.into();
+    assert_eq!(said(asked(&["04C", "03W"]), area), both("", ""));
 }
 
 #[test]
 fn provision_and_impact_keep_group_and_mode() {
     let group = v1::ProvisionGroup {
         group: "UNABLE".into(),
+        contact_count: 9,
+        in_person_count: 5,
+        remote_count: 3,
         indicators: vec![cell("CH-07", (1, 2, 0), 0.5)],
         ..Default::default()
     };
     let rows = vec![v1::ProvisionRow { keys: Vec::new(), groups: vec![group] }];
-    let table = v1::FaceToFaceProvision { context: context(), rows, ..Default::default() };
+    let sources = Some(v1::AccessStatusSources {
+        record_count: 4,
+        snapshot_count: 3,
+        unknown_count: 2,
+        access_collection: "snapshots".into(),
+    });
+    let dimensions = Vec::new();
+    let table = v1::FaceToFaceProvision { context: context(), dimensions, rows, sources };
     assert_eq!(
         lines(&Answered::Provision(table)),
-        ["PROVISION [UNABLE] CH-07 RATIO 0.5 (0.25..0.75) 1/2?0 not collected 6"]
+        [
+            "PROVISION [UNABLE] CONTACTS COUNT 9 (-..-) 9/-?-",
+            "PROVISION [UNABLE] IN_PERSON COUNT 5 (-..-) 5/-?-",
+            "PROVISION [UNABLE] REMOTE COUNT 3 (-..-) 3/-?-",
+            "PROVISION [UNABLE] CH-07 RATIO 0.5 (0.25..0.75) 1/2?0 not collected 6",
+            "PROVISION [RECORD] ACCESS_STATUS COUNT 4 (-..-) 4/-?-",
+            "PROVISION [SNAPSHOT] ACCESS_STATUS COUNT 3 (-..-) 3/-?-",
+            "PROVISION [NOT_KNOWN] ACCESS_STATUS COUNT 2 (-..-) 2/-?-",
+        ]
     );
     let outcome = |indicator: &str, difference| v1::ModeDifference {
         indicator: indicator.into(),
