@@ -1,14 +1,15 @@
 //! A table of what channels do to access, for spreadsheets.
 
 use super::channels_sheet::interval;
+use super::context_sheet::Answered;
 use super::exclusion_sheet::{FIGURE, figure};
 use super::indicators::Indicators;
+use super::keys;
 use super::sheet::{Cell, Sheet};
 use super::words::Legend;
-use super::{context, keys};
-use crate::proto::v1::{ChannelAssessment, ChannelImpact, Conversion, ImpactRow, ModeDifference};
+use crate::proto::v1::{ChannelAssessment, ChannelImpact, Conversion, ModeDifference};
 
-const REST: [&str; 9] = [
+const REST: [&str; 7] = [
     "not_computable_count",
     "assessment",
     "organisation",
@@ -16,64 +17,49 @@ const REST: [&str; 9] = [
     "assessed_last_month",
     "assess_date",
     "owner_role",
-    "absence_reason",
-    "absence_detail",
 ];
-/// Columns of `REST` before the absence.
-const BEFORE_ABSENCE: usize = REST.len() - 2;
 
 /// One line a figure: each outcome in person (`IN_PERSON`), remotely (REMOTE) and the DIFFERENCE, then CONVERSION; one for each
 /// ASSESSMENT. An answer without rows begins with a line that has the reason.
 pub fn sheet(answer: &ChannelImpact, position: i64, words: &Indicators) -> Sheet {
     let asked = answer.context.clone().unwrap_or_default();
     let legend = Legend(&asked.legend);
-    let mut sheet = Sheet::new(
-        (context::NAMES.into_iter().map(str::to_owned))
-            .chain(keys::names(&answer.dimensions))
-            .chain(["kind".to_owned()])
-            .chain(FIGURE.into_iter().chain(REST).map(str::to_owned)),
-    );
+    let columns = ["kind"].into_iter().chain(FIGURE).chain(REST);
+    let mut lines = Answered::new(&asked, position, &answer.dimensions, columns);
     for row in &answer.rows {
-        let mut head = context::cells(&asked, position);
-        head.extend(keys::cells(&answer.dimensions, &row.keys, legend));
-        for (kind, figures) in row_lines(row, words) {
-            let mut line = head.clone();
-            line.push(kind.into());
-            line.extend(figures);
-            sheet.push(line);
+        let head = keys::cells(&answer.dimensions, &row.keys, legend);
+        for outcome in &row.outcomes {
+            for (kind, cell) in [("IN_PERSON", &outcome.in_person), ("REMOTE", &outcome.remote)] {
+                let Some(cell) = cell else { continue };
+                lines.push(head.clone(), line(kind, figure(cell, words)), cell.absence.as_ref());
+            }
+            let less = line("DIFFERENCE", difference(outcome, words));
+            lines.push(head.clone(), less, outcome.absence.as_ref());
         }
+        if let Some(found) = &row.conversion {
+            let figures = line("CONVERSION", conversion(found, words));
+            lines.push(head, figures, found.absence.as_ref());
+        }
+    }
+    if answer.rows.is_empty() {
+        lines.push_nothing([]);
     }
     for assessment in &answer.assessments {
-        let mut line = context::cells(&asked, position);
-        line.resize(line.len() + 3 * answer.dimensions.len(), Cell::Empty);
-        line.push("ASSESSMENT".into());
-        line.extend(std::iter::repeat_n(Cell::Empty, FIGURE.len()));
-        line.extend(written(assessment));
-        sheet.push(line);
+        let keys = vec![Cell::Empty; 3 * answer.dimensions.len()];
+        let mut figures = vec!["ASSESSMENT".into()];
+        figures.extend(std::iter::repeat_n(Cell::Empty, FIGURE.len()));
+        figures.extend(written(assessment));
+        lines.push(keys, figures, None);
     }
-    if let (true, Some(empty)) = (answer.rows.is_empty(), &asked.empty) {
-        let line = context::empty_line(&asked, position, empty, sheet.columns.len());
-        sheet.lines.insert(0, line);
-    }
-    sheet
+    lines.sheet()
 }
 
-fn row_lines(row: &ImpactRow, words: &Indicators) -> Vec<(&'static str, Vec<Cell>)> {
-    let mut lines = Vec::new();
-    for outcome in &row.outcomes {
-        for (kind, cell) in [("IN_PERSON", &outcome.in_person), ("REMOTE", &outcome.remote)] {
-            let Some(cell) = cell else { continue };
-            let mut line = figure(cell, words);
-            line.extend(std::iter::repeat_n(Cell::Empty, BEFORE_ABSENCE));
-            line.extend(context::absence(cell.absence.as_ref()));
-            lines.push((kind, line));
-        }
-        lines.push(("DIFFERENCE", difference(outcome, words)));
-    }
-    if let Some(found) = &row.conversion {
-        lines.push(("CONVERSION", conversion(found, words)));
-    }
-    lines
+/// A line of a kind: its figures, and nothing in the columns that they leave.
+fn line(kind: &str, figures: Vec<Cell>) -> Vec<Cell> {
+    let mut line = vec![kind.into()];
+    line.extend(figures);
+    line.resize(1 + FIGURE.len() + REST.len(), Cell::Empty);
+    line
 }
 
 /// Of CH-09 it is CH-10, as the contract has it.
@@ -81,8 +67,6 @@ fn difference(outcome: &ModeDifference, words: &Indicators) -> Vec<Cell> {
     let id = if outcome.indicator == "CH-09" { "CH-10" } else { &outcome.indicator };
     let mut line = vec![id.into(), words.label(id).into(), "DIFFERENCE".into()];
     line.extend(interval(outcome.difference.as_ref()));
-    line.extend(std::iter::repeat_n(Cell::Empty, 4 + BEFORE_ABSENCE));
-    line.extend(context::absence(outcome.absence.as_ref()));
     line
 }
 
@@ -96,14 +80,12 @@ fn conversion(found: &Conversion, words: &Indicators) -> Vec<Cell> {
         Cell::Empty,
         found.not_computable_count.into(),
     ]);
-    line.extend(std::iter::repeat_n(Cell::Empty, BEFORE_ABSENCE - 1));
-    line.extend(context::absence(found.absence.as_ref()));
     line
 }
 
-fn written(one: &ChannelAssessment) -> Vec<Cell> {
+fn written(one: &ChannelAssessment) -> [Cell; REST.len()] {
     let last = if one.last_month.is_empty() { &one.first_month } else { &one.last_month };
-    vec![
+    [
         Cell::Empty,
         (&one.text).into(),
         (&one.organisation).into(),
@@ -111,7 +93,5 @@ fn written(one: &ChannelAssessment) -> Vec<Cell> {
         last.into(),
         (&one.assess_date).into(),
         (&one.owner_role).into(),
-        Cell::Empty,
-        Cell::Empty,
     ]
 }

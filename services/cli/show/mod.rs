@@ -9,6 +9,9 @@ pub mod channels;
 pub mod channels_sheet;
 pub mod chart;
 pub mod context;
+pub mod context_sheet;
+#[cfg(test)]
+mod context_tests;
 pub mod csv;
 pub mod errors;
 pub mod estimates;
