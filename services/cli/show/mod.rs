@@ -48,10 +48,8 @@ pub mod wrap;
 
 use std::io::{self, IsTerminal as _, Write};
 
-use clap::ValueEnum;
-
 /// How answers are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// For people: aligned columns, thousands separators, notes.
     Table,
