@@ -4,6 +4,7 @@ mod assessments;
 mod bad_input;
 mod estimates;
 mod exclusion;
+mod exported_tables;
 mod exports;
 mod impact;
 mod oracle;
