@@ -73,9 +73,11 @@ pub async fn run(
             return Err(Failure::Usage(what.into()));
         }
         // What was written to it cannot be taken back: Ctrl-C ends it as it ends every program.
-        Target::Direct(_) => file(&service, request, taking, format, target, &out.look).await?,
+        Target::Direct(_) => {
+            Box::pin(file(&service, request, taking, format, target, &out.look)).await?
+        }
         Target::Whole(_) => tokio::select! {
-            taken = file(&service, request, taking, format, target, &out.look) => taken?,
+            taken = Box::pin(file(&service, request, taking, format, target, &out.look)) => taken?,
             told = tokio::signal::ctrl_c() => {
                 told.map_err(|error| Failure::Other(error.into()))?;
                 let stopped = anyhow::anyhow!("stopped by Ctrl-C: nothing was written, what was there before stays");
@@ -167,11 +169,12 @@ async fn metadata(
     Ok(pairs.map(|(key, value)| (key.to_owned(), value)).into())
 }
 
+/// Why standard output does not take it: a reader that has gone away is told from everything else.
 fn written(error: anyhow::Error) -> Failure {
     match error.downcast::<csv::Error>().map(csv::Error::into_kind) {
         Ok(csv::ErrorKind::Io(error)) => Failure::Output(error),
         Ok(kind) => Failure::Other(anyhow::anyhow!("{kind:?}")),
-        Err(error) => Failure::Other(error),
+        Err(error) => error.downcast().map_or_else(Failure::Other, Failure::Output),
     }
 }
 
@@ -185,6 +188,14 @@ fn told(taken: &Taken, taking: &Taking, out: &mut Out) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reader_that_has_gone_away_is_no_failure_whenever_it_goes() {
+        let gone = || std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+        assert!(written(gone().into()).silent());
+        assert!(written(csv::Error::from(gone()).into()).silent());
+        assert!(!written(anyhow::anyhow!("a row has 5 keys")).silent());
+    }
 
     #[test]
     fn each_sentence_is_kept_once() {

@@ -3,7 +3,7 @@
 use super::sample_exclusion::{exclusion_by_sex, impact, indicators, provision};
 use super::sheet::{Cell, Sheet};
 use super::{
-    Look, channels, channels_sheet, exclusion, exclusion_sheet, impact_sheet, outcomes,
+    Look, channels, channels_sheet, chart, exclusion, exclusion_sheet, impact_sheet, outcomes,
     outcomes_sheet, provision_sheet, sample,
 };
 use crate::proto::v1::{
@@ -188,6 +188,7 @@ fn an_empty_answer_has_no_zeros_and_one_reason() {
             assert_eq!(reason, "nobody has submitted 2031-01", "{name}");
         }
     }
+    assert_eq!(chart::bars(&seen, &Look::PLAIN), "");
     let texts = [
         channels::table(&seen, 71, &Look::PLAIN),
         outcomes::table(&missed, 71, &Look::PLAIN),

@@ -116,14 +116,14 @@ impl<'a> Base<'a> {
 
     /// Code and name of the organisation that a row is of: of its key, or the only one that was asked for.
     fn organisation(&self, keys: &[v1::CategoryKey]) -> (String, String) {
-        let mut of_keys = keys.iter().filter(|key| key.dimension == "organisation");
-        if let Some(key) = of_keys.next() {
+        let none = (String::new(), String::new());
+        if let Some(key) = keys.iter().find(|key| key.dimension == "organisation") {
             let known = key.state() == v1::CategoryState::Known;
-            return if known { (key.code.clone(), self.label(key)) } else { Default::default() };
+            return if known { (key.code.clone(), self.label(key)) } else { none };
         }
         match self.context.map(|context| context.organisations.as_slice()) {
             Some([only]) => (only.code.clone(), only.name.clone()),
-            _ => Default::default(),
+            _ => none,
         }
     }
 
