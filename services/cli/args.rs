@@ -1,8 +1,8 @@
 //! What can be typed after `equity`.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::exit::EXIT_CODES;
+use super::exit::{EXIT_CODES, Failure};
 use super::show::Format;
 use super::{
     assessments, breakdown, check, demo, export, generate, reference, serve, submissions, submit,
@@ -31,15 +31,45 @@ Examples:
 #[command(name = "equity", version, propagate_version = true, arg_required_else_help = true)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct Cli {
-    /// How answers are written.
-    #[arg(long, global = true, value_enum, default_value = "table", value_name = "FORMAT")]
-    pub format: Format,
+    /// How answers are written; of an export, which kind of file. Left out: table, and for an export what its file ends in.
+    #[arg(long, global = true, value_enum, value_name = "FORMAT")]
+    pub format: Option<FormatArg>,
     /// Address of the service that is asked.
     #[arg(long, global = true, env = "EQUITY_SERVICE", default_value = DEFAULT_SERVICE, value_name = "ADDRESS")]
     pub service: String,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// What can follow `--format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FormatArg {
+    /// For people: aligned columns, thousands separators, notes.
+    Table,
+    /// For programs: the contract's messages with their field names; what is absent is absent.
+    Json,
+    /// For spreadsheets: RFC 4180, one line for each figure, codes and states in columns of their own.
+    Csv,
+    /// A kind of file that `equity export` writes, and nothing else.
+    Parquet,
+}
+
+impl FormatArg {
+    /// How an answer is written.
+    ///
+    /// # Errors
+    /// It is a kind of file.
+    pub fn answer(self) -> Result<Format, Failure> {
+        match self {
+            Self::Table => Ok(Format::Table),
+            Self::Json => Ok(Format::Json),
+            Self::Csv => Ok(Format::Csv),
+            Self::Parquet => Err(Failure::Usage(
+                "--format parquet is a kind of file that `equity export` writes: give table, json or csv".into(),
+            )),
+        }
+    }
 }
 
 /// The commands.

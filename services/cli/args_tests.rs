@@ -239,13 +239,41 @@ fn high_risk_is_a_score_or_a_share_of_the_people() {
 #[test]
 fn global_options_stand_anywhere() {
     let cli = parse("equity submissions list --format json --service 127.0.0.1:1").unwrap();
-    assert_eq!((cli.format, cli.service.as_str()), (Format::Json, "127.0.0.1:1"));
+    assert_eq!((cli.format, cli.service.as_str()), (Some(FormatArg::Json), "127.0.0.1:1"));
     let cli = parse("equity --format csv submissions list").unwrap();
-    assert_eq!(cli.format, Format::Csv);
+    assert_eq!(cli.format, Some(FormatArg::Csv));
     let Command::Submissions(SubmissionsArgs { what: Action::List(args) }) = cli.command else {
         panic!()
     };
     assert!(!args.past && args.collection.is_none());
+}
+
+#[test]
+fn the_kind_of_an_exported_file_is_said_once() {
+    use super::super::export::args::FileFormat;
+    let kind = |rest: &str| {
+        let cli = parse(&format!("equity export channels --area QK1 --from 2020 {rest}")).unwrap();
+        let Command::Export(args) = cli.command else { panic!() };
+        let (_, taking) = args.what.request().unwrap().unwrap();
+        taking.format(cli.format).map_err(|failure| failure.code())
+    };
+    for csv in ["-o -", "-o a", "-o a.csv", "-o a.txt --as csv", "-o - --format csv --as csv"] {
+        assert_eq!(kind(csv).unwrap(), FileFormat::Csv, "{csv}");
+    }
+    for parquet in ["-o a.parquet", "-o a --format parquet", "-o a --as parquet"] {
+        assert_eq!(kind(parquet).unwrap(), FileFormat::Parquet, "{parquet}");
+    }
+    for contradiction in [
+        "-o - --format json",
+        "-o a.csv --format table",
+        "-o a.parquet --format csv",
+        "-o a.csv --as parquet",
+        "-o a --format csv --as parquet",
+        "-o a.xlsx",
+    ] {
+        assert_eq!(kind(contradiction).unwrap_err(), 2, "{contradiction}");
+    }
+    assert_eq!(FormatArg::Parquet.answer().unwrap_err().code(), 2);
 }
 
 #[test]

@@ -34,13 +34,15 @@ use clap::Parser as _;
 
 use args::{Cli, Command};
 use exit::Failure;
-use show::Out;
+use show::{Format, Out};
 
 /// Runs what stands on the command line and returns its exit code: see [`exit::EXIT_CODES`].
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let mut out = Out::standard(cli.format);
+    // What is no format of answers is refused, or taken as a kind of file, by `run`.
+    let format = cli.format.and_then(|asked| asked.answer().ok()).unwrap_or(Format::Table);
+    let mut out = Out::standard(format);
     let result = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -64,6 +66,9 @@ pub fn main() -> ExitCode {
 /// Why it did not do what it was asked.
 pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
     let service = cli.service;
+    if let (Some(format), false) = (cli.format, matches!(cli.command, Command::Export(_))) {
+        format.answer()?;
+    }
     match cli.command {
         Command::Serve(args) => Box::pin(serve::run(args, out)).await,
         Command::Demo(args) => Box::pin(demo::run(args, out)).await,
@@ -72,7 +77,7 @@ pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Reference(args) => Box::pin(reference::run(args.what, &service, out)).await,
         Command::Submissions(args) => Box::pin(submissions::run(args.what, &service, out)).await,
         Command::Assessments(args) => Box::pin(assessments::run(args.what, &service, out)).await,
-        Command::Export(args) => Box::pin(export::run(args.what, &service, out)).await,
+        Command::Export(args) => Box::pin(export::run(args.what, cli.format, &service, out)).await,
         Command::Generate(args) => Box::pin(generate::run(args, out)).await,
         Command::Verify(args) => check::verify(&args, out),
         Command::Rebuild(args) => check::rebuild(&args, out),

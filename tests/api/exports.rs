@@ -15,7 +15,7 @@ use crate::support::{Refusal, TestServer, header, message, records};
 const MONTHS: [&str; 3] = ["2020-04", "2020-05", "2020-06"];
 
 /// Three organisations, three months, each with other figures.
-async fn filled() -> TestServer {
+pub(super) async fn filled() -> TestServer {
     let server = TestServer::start().await;
     for (place, organisation) in ["04C", "03W", "04V"].into_iter().enumerate() {
         for (number, month) in MONTHS.into_iter().enumerate() {
@@ -36,7 +36,7 @@ async fn submit(server: &TestServer, organisation: &str, month: &str, weight: us
     server.submit(header, rows).await.unwrap();
 }
 
-fn query(area: &str, first: &str, last: &str) -> Json {
+pub(super) fn query(area: &str, first: &str, last: &str) -> Json {
     json!({"collection": "synthetic-llr", "area": area, "period": {"first": first, "last": last}, "by": ["sex"]})
 }
 
@@ -47,7 +47,7 @@ fn channels() -> ExportBreakdownsRequest {
     }))
 }
 
-async fn export(
+pub(super) async fn export(
     server: &TestServer,
     request: &ExportBreakdownsRequest,
 ) -> Result<Vec<ExportBreakdownsResponse>, Status> {
@@ -60,11 +60,11 @@ async fn export(
     Ok(messages)
 }
 
-fn rows(messages: &[ExportBreakdownsResponse]) -> Vec<ExportRow> {
+pub(super) fn rows(messages: &[ExportBreakdownsResponse]) -> Vec<ExportRow> {
     messages.iter().flat_map(|message| message.rows.clone()).collect()
 }
 
-fn key(keys: &[equity_indicators::proto::v1::CategoryKey]) -> String {
+pub(super) fn key(keys: &[equity_indicators::proto::v1::CategoryKey]) -> String {
     keys.iter().map(|key| key.code.as_str()).collect::<Vec<_>>().join("|")
 }
 
@@ -81,7 +81,14 @@ async fn an_export_has_the_cells_of_the_unary_calls() {
     let done: Vec<_> = messages.iter().map(|message| message.done_table_count).collect();
     assert_eq!(done, (1..=12).collect::<Vec<_>>());
     let mut found: BTreeMap<(String, String, String, String), Said> = BTreeMap::new();
+    let mut whole = BTreeMap::new();
     for row in rows(&messages) {
+        if row.unit == "COUNT" {
+            let at = (row.area.clone(), row.first_month.clone(), key(&row.keys));
+            assert_eq!((row.indicator.as_str(), row.group.as_str()), ("CONTACTS", ""));
+            assert_eq!(whole.insert(at, row.numerator_count), None, "a count stands there twice");
+            continue;
+        }
         let at = (row.area.clone(), row.first_month.clone(), key(&row.keys), row.group.clone());
         assert_eq!((row.table.as_str(), row.indicator.as_str()), ("CHANNELS", "CH-01"));
         assert_eq!((row.position, &row.first_month), (position, &row.last_month));
@@ -95,6 +102,8 @@ async fn an_export_has_the_cells_of_the_unary_calls() {
         for month in MONTHS {
             let table = server.ask(json!({"query": query(area, month, "")})).await.unwrap();
             for row in &table.rows {
+                let at = (area.to_owned(), month.to_owned(), key(&row.keys));
+                assert_eq!(whole.remove(&at), Some(Some(row.total_count)), "{at:?}");
                 for cell in &row.channels {
                     let Some(Value::Estimate(cell_of)) = &cell.value else { panic!("{cell:?}") };
                     let share = cell_of.share;
@@ -113,6 +122,7 @@ async fn an_export_has_the_cells_of_the_unary_calls() {
         }
     }
     assert!(expected.len() > 100);
+    assert!(whole.is_empty(), "{whole:?}");
     for (at, said) in &mut found {
         // Where nobody is in the base there is a base of 0 and no share.
         if said.0.is_none() && said.4 == Some(0) {
@@ -137,7 +147,7 @@ async fn outcomes_are_those_of_the_unary_call_too() {
             let of = |indicator: &str| {
                 let mut same = found.iter().filter(|r| {
                     r.indicator == indicator
-                        && r.group == cell.channel
+                        && r.group == if cell.channel == "ALL" { "" } else { &cell.channel }
                         && key(&r.keys) == key(&row.keys)
                 });
                 let one = same.next().unwrap_or_else(|| panic!("no {indicator} of {cell:?}"));
@@ -149,6 +159,13 @@ async fn outcomes_are_those_of_the_unary_call_too() {
             let missed = of("CH-09");
             assert_eq!(missed.value, cell.did_not_attend_rate.map(|rate| rate.value));
             assert_eq!(missed.numerator_count, Some(cell.did_not_attend_count));
+            for (name, count) in [
+                ("CONTACTS", cell.total_count),
+                ("ATTENDED", cell.attended_count),
+                ("OTHER_ATTENDANCE", cell.other_attendance_count),
+            ] {
+                assert_eq!(of(name).numerator_count, Some(count));
+            }
             let same_day = of("CH-11-SAME-DAY");
             assert_eq!(same_day.value, cell.same_day_share.map(|share| share.value));
             let over = of("CH-11-OVER-14");

@@ -5,6 +5,7 @@ mod bad_input;
 mod collected;
 mod estimates;
 mod exclusion;
+mod exported_tables;
 mod exports;
 mod impact;
 mod oracle;

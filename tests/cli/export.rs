@@ -1,6 +1,6 @@
 //! Exports and assessments from the command line: files that are there whole or not at all.
 
-use super::run::{Served, run};
+use super::run::{Served, equity, run};
 
 const BUNDLED: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/demo/gpad_regional_llr_2019-03_2020-12.csv.gz");
@@ -22,7 +22,8 @@ fn a_file_has_what_standard_output_has_and_is_there_whole_or_not_at_all() {
     let header: Vec<_> = shown.lines().next().unwrap().split(',').collect();
     assert_eq!(header, lines(&columns).iter().map(|line| line[0].to_owned()).collect::<Vec<_>>());
     let at = |name: &str| header.iter().position(|column| *column == name).unwrap();
-    let face = lines(&shown).into_iter().find(|line| &line[at("group")] == "FACE_TO_FACE").unwrap();
+    let face =
+        lines(&shown).into_iter().find(|line| &line[at("group_code")] == "FACE_TO_FACE").unwrap();
     assert_eq!(&face[at("numerator_count")], "212251");
     assert_eq!(&face[at("indicator")], "CH-01");
 
@@ -59,10 +60,80 @@ fn a_file_has_what_standard_output_has_and_is_there_whole_or_not_at_all() {
     let parquet = to("april.parquet");
     served.ask(&[APRIL, &["--output", &parquet]].concat()).well();
     assert!(std::fs::read(&parquet).unwrap().starts_with(b"PAR1"));
-    for wrong in [&["--output", "april.xlsx"] as &[&str], &["--output", "-", "--as", "parquet"]] {
+    let named = to("april");
+    served.ask(&[APRIL, &["--output", &named, "--format", "parquet"]].concat()).well();
+    assert_eq!(std::fs::read(&named).unwrap(), std::fs::read(&parquet).unwrap());
+    for wrong in [
+        &["--output", "april.xlsx"] as &[&str],
+        &["--output", "-", "--as", "parquet"],
+        &["--output", "-", "--format", "json"],
+        &["--output", "april.parquet", "--format", "csv"],
+    ] {
         assert_eq!(run(&[APRIL, wrong].concat()).code, Some(2), "{wrong:?}");
     }
+    let other = run(&["reference", "areas", "--format", "parquet"]);
+    assert_eq!(other.code, Some(2), "{other:?}");
+    #[cfg(unix)]
+    pipes(&served, folder.path(), &shown);
     assessments(&served, &to("note.txt"));
+}
+
+/// A pipe is written to and stays one, and cannot take Parquet; a link leads on.
+#[cfg(unix)]
+fn pipes(served: &Served, folder: &std::path::Path, shown: &str) {
+    use std::os::unix::fs::FileTypeExt as _;
+    let pipe = folder.join("pipe.csv");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let place = pipe.to_str().unwrap();
+    let reading = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    served.ask(&[APRIL, &["--output", place]].concat()).well();
+    assert_eq!(reading.join().unwrap(), shown);
+    assert!(std::fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo());
+    let link = folder.join("link.csv");
+    std::os::unix::fs::symlink("linked.csv", &link).unwrap();
+    served.ask(&[APRIL, &["--output", link.to_str().unwrap()]].concat()).well();
+    assert_eq!(std::fs::read_to_string(folder.join("linked.csv")).unwrap(), shown);
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+}
+
+/// A service that takes a connection and never answers: Ctrl-C takes the part away, says so, and what was there stays.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_takes_the_part_away() {
+    use std::process::Stdio;
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("april.csv");
+    std::fs::write(&place, "before").unwrap();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    let child = equity()
+        .args([APRIL, &["--service", &address, "--output", place.to_str().unwrap()]].concat())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let names = || {
+        let entries = std::fs::read_dir(folder.path()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>()
+    };
+    let begin = std::time::Instant::now();
+    while names().len() < 2 {
+        assert!(begin.elapsed().as_secs() < 30, "no part was begun");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    // It listens to signals as soon as it waits for the service.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    let remarks = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{remarks}");
+    assert!(remarks.contains("stopped by Ctrl-C"), "{remarks}");
+    assert_eq!(names(), ["april.csv"]);
+    assert_eq!(std::fs::read_to_string(&place).unwrap(), "before");
 }
 
 fn assessments(served: &Served, file: &str) {

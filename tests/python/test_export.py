@@ -15,19 +15,22 @@ MONTHS = [f"2020-{month:02}" for month in range(1, 13)]
 PLACES = ["03W", "04C", "04V"]
 
 
+def export(address, file, *asked):
+    binary = pathlib.Path(os.environ.get("EQUITY_TARGET", gpad.ROOT / "target")) / "release" / "equity"
+    command = [binary, "export", "channels", *asked, "--service", f"http://{address}", "--output", file]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return file
+
+
 @pytest.fixture(scope="module")
 def exported(address, receipts, tmp_path_factory):
     """The bundled data by sub-ICB location and month, in both kinds of files."""
     folder = tmp_path_factory.mktemp("export")
-    binary = pathlib.Path(os.environ.get("EQUITY_TARGET", gpad.ROOT / "target")) / "release" / "equity"
     files = {kind: folder / f"channels.{kind}" for kind in ("csv", "parquet")}
+    asked = ["--area", "QK1", "--area-types", "sub_icb", "--from", MONTHS[0], "--to", MONTHS[-1], "--step", "month"]
     for file in files.values():
-        command = [
-            binary, "export", "channels", "--area", "QK1", "--area-types", "sub_icb", "--from", MONTHS[0], "--to", MONTHS[-1],
-            "--step", "month", "--by", "staff_type", "--service", f"http://{address}", "--output", file,
-        ]
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-        assert ended.returncode == 0, ended.stderr
+        export(address, file, *asked, "--by", "staff_type")
     assert sorted(folder.iterdir()) == sorted(files.values()), "something was left beside the files"
     return files
 
@@ -55,9 +58,15 @@ def read(file):
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_polars_reads_the_cells_of_the_unary_call(exported, unary, kind):
     frame = read(exported[kind])
-    assert set(frame["indicator"]) == {"CH-01"} and set(frame["unit"]) == {"RATIO"}
+    assert set(frame["indicator"]) == {"CH-01", "CONTACTS"}
     assert frame["position"].n_unique() == 1
-    columns = ["area", "first_month", "key_1_code", "group", "numerator_count", "value"]
+    whole = frame.filter(pl.col("unit") == "COUNT")
+    frame = frame.filter(pl.col("unit") == "RATIO")
+    key = ["area", "first_month", "key_1_code"]
+    sums = frame.group_by(key).agg(pl.col("numerator_count").sum().alias("sum"))
+    both = whole.select([*key, "numerator_count"]).join(sums, on=key, nulls_equal=True, how="full")
+    assert both.height == whole.height and both["numerator_count"].equals(both["sum"].rename("numerator_count"))
+    columns = ["area", "first_month", "key_1_code", "group_code", "numerator_count", "value"]
     found = {(a, m, k, g): (n, v) for a, m, k, g, n, v in frame.select(columns).iter_rows()}
     assert len(found) == frame.height
     assert found == unary
@@ -70,7 +79,7 @@ def test_duckdb_adds_up_to_the_published_totals(exported, unary, table, kind):
     sums = dict(
         duckdb.sql(
             f"select area || ' ' || first_month, sum(numerator_count)::bigint from '{exported[kind]}' "
-            "where key_1_code is null group by all"
+            "where key_1_code is null and unit = 'RATIO' group by all"
         ).fetchall()
     )
     published = table[table["month"].isin(MONTHS)].groupby(["organisation", "month"])["count"].sum()
@@ -82,6 +91,7 @@ def test_parquet_has_real_types_and_says_what_it_holds(exported):
     schema = pl.read_parquet_schema(exported["parquet"])
     types = {"area": pl.String, "value": pl.Float64, "numerator_count": pl.Int64, "ecological": pl.Boolean}
     types |= {"not_collected_count": pl.Int64, "series": pl.String, "series_break": pl.Boolean, "base": pl.String}
+    types |= {"confidence_level": pl.Float64, "conditions": pl.String, "month_count": pl.Int64, "notes": pl.String}
     types |= {"weight": pl.Float64, "statement": pl.String, "threshold": pl.Float64}
     assert {name: schema[name] for name in types} == types
     assert list(schema) == read(exported["csv"]).columns
@@ -94,6 +104,48 @@ def test_parquet_has_real_types_and_says_what_it_holds(exported):
     assert any("Open Government Licence" in text for text in json.loads(metadata["equity.provenance"]))
     assert json.loads(metadata["equity.statements"]) == [], "channels say nothing about areas as such"
     assert int(metadata["equity.position"]) == pl.read_parquet(exported["parquet"])["position"][0]
+
+
+QUESTIONS = {
+    "as it is": [],
+    "attended": ["--measure", "attended"],
+    "all": ["--denominator", "all"],
+    "same day": ["--where", "lead_time=SAME_DAY"],
+    "0.998": ["--confidence", "0.998"],
+    "04C": [],
+    "03W": [],
+}
+
+
+def test_files_of_different_questions_can_stand_one_below_the_other(address, receipts, tmp_path):
+    """Face to face in April 2020, asked in seven ways: what was asked tells the rows apart, with the tools of a data platform."""
+    for number, (name, asked) in enumerate(QUESTIONS.items()):
+        place = ["--organisation", name] if name in PLACES else ["--area", "QK1"]
+        export(address, tmp_path / f"{number}.parquet", *place, "--from", "2020-04", *asked)
+    asked = "measure, denominator, confidence_level, conditions, organisation"
+    rows = duckdb.sql(
+        f"select table_name, {asked}, any_value(numerator_count) n from '{tmp_path}/*.parquet' "
+        "where group_code = 'FACE_TO_FACE' group by all"
+    ).fetchall()
+    assert len(rows) == len(QUESTIONS)
+    found = {row[1:-1]: row[-1] for row in rows}
+    assert found["CONTACTS", "KNOWN_ONLY", 0.95, None, None] == 212_251
+    assert found["ATTENDED_CONTACTS", "KNOWN_ONLY", 0.95, None, None] == 173_255
+    assert found["CONTACTS", "ALL", 0.95, None, None] == found["CONTACTS", "KNOWN_ONLY", 0.998, None, None] == 212_251
+    assert 0 < found["CONTACTS", "KNOWN_ONLY", 0.95, "lead_time=SAME_DAY", None] < 212_251
+    parts = [found["CONTACTS", "KNOWN_ONLY", 0.95, None, place] for place in ("04C", "03W")]
+    assert all(parts) and sum(parts) < 212_251
+
+
+def test_a_year_that_is_not_whole_says_so(address, receipts, tmp_path):
+    asked = ["--area", "QK1", "--from", "2019/20", "--to", "2020/21", "--step", "financial-year"]
+    frame = pl.read_parquet(export(address, tmp_path / "years.parquet", *asked))
+    columns = ["first_month", "month_count", "expected_month_count", "submission_count"]
+    years = frame.select(columns).unique().sort("first_month").rows()
+    assert years == [("2019-04", 12, 12, 36), ("2020-04", 9, 12, 27)]
+    assert all("3 of 12 months" in note for note in frame.filter(pl.col("first_month") == "2020-04")["notes"])
+    quality = frame.filter(pl.col("unit") == "RATIO").select("coverage_ratio", "unknown_ratio")
+    assert quality.height > 0 and quality.null_count().row(0) == (0, 0)
 
 
 def test_csv_and_parquet_are_the_same_table(exported):

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::cli::args::FormatArg;
 use crate::cli::exclusion::{ExclusionAsked, ProvisionAsked, RiskAsked};
 use crate::cli::exit::Failure;
 use crate::cli::query::{DenominatorArg, MeasureArg, QueryArgs};
@@ -85,10 +86,11 @@ pub struct Taking {
     /// Types of areas, each area of which that lies in --area gets rows: `place`, `sub_icb`, `pcn`. Left out: --area itself.
     #[arg(long, value_name = "TYPE", value_delimiter = ',')]
     pub area_types: Vec<String>,
-    /// File that is written when everything has come; `-` is standard output.
+    /// File that is written when everything has come; `-` is standard output. What exists and is no file, a pipe say, is written to
+    /// as rows come: CSV only.
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
-    /// What kind of file. Left out: by the file's ending, otherwise CSV.
+    /// What kind of file, as --format says it too. Left out: by the file's ending, otherwise CSV.
     #[arg(long = "as", value_enum, value_name = "KIND")]
     pub kind: Option<FileFormat>,
 }
@@ -103,20 +105,44 @@ pub enum FileFormat {
 }
 
 impl Taking {
-    /// What kind of file is written.
+    /// What kind of file is written; `format` is what was asked of every answer.
     ///
     /// # Errors
-    /// The ending is that of another kind of file.
-    pub fn format(&self) -> Result<FileFormat, Failure> {
-        if let Some(kind) = self.kind {
-            return Ok(kind);
+    /// No kind of file is asked for, or two, or one that the file's ending is not of.
+    pub fn format(&self, format: Option<FormatArg>) -> Result<FileFormat, Failure> {
+        let usage = |what: String| Err(Failure::Usage(what));
+        let asked = match format {
+            None => None,
+            Some(FormatArg::Csv) => Some(FileFormat::Csv),
+            Some(FormatArg::Parquet) => Some(FileFormat::Parquet),
+            Some(FormatArg::Table | FormatArg::Json) => {
+                return usage(
+                    "an export is a file: give --format csv or parquet, or leave it out".into(),
+                );
+            }
+        };
+        if let (Some(asked), Some(kind)) = (asked, self.kind)
+            && asked != kind
+        {
+            return usage("--format and --as name two kinds of files: leave --as out".into());
         }
-        match self.output.extension().and_then(|ending| ending.to_str()) {
-            None | Some("csv") => Ok(FileFormat::Csv),
-            Some("parquet") => Ok(FileFormat::Parquet),
-            Some(other) => Err(Failure::Usage(format!(
-                "--output ends in .{other}: give a file that ends in .csv or .parquet, or say which with --as"
-            ))),
+        let asked = asked.or(self.kind);
+        let ending = self.output.extension().and_then(|ending| ending.to_str());
+        let of_ending = match ending {
+            Some("csv") => Some(FileFormat::Csv),
+            Some("parquet") => Some(FileFormat::Parquet),
+            _ => None,
+        };
+        match (asked, of_ending, ending) {
+            (Some(asked), Some(other), Some(ending)) if asked != other => usage(format!(
+                "--output ends in .{ending}, which is another kind of file than was asked for: give it the other ending, or leave \
+                 --format out"
+            )),
+            (Some(kind), ..) | (None, Some(kind), _) => Ok(kind),
+            (None, None, None) => Ok(FileFormat::Csv),
+            (None, None, Some(other)) => usage(format!(
+                "--output ends in .{other}: give a file that ends in .csv or .parquet, or say which with --format"
+            )),
         }
     }
 }

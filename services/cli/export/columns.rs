@@ -78,7 +78,7 @@ const STATE: &str = "KNOWN, ANY, NONE, COARSER or a missing state: NOT_STATED, N
 /// Every column, in order.
 pub const COLUMNS: &[Column] = &[
     column(
-        "table",
+        "table_name",
         Text(|r| r.table.clone()),
         "CHANNELS, OUTCOMES, EXCLUSION, ESTIMATES, PROVISION, IMPACT or RISK",
     ),
@@ -119,26 +119,39 @@ pub const COLUMNS: &[Column] = &[
     column("key_4_label", Text(label::<3>), LABEL),
     column("key_4_state", Text(state::<3>), STATE),
     column(
-        "group",
+        "group_code",
         Text(|r| r.group.clone()),
         "Channel, mode, need or reason within the row; empty: all",
+    ),
+    column(
+        "group_label",
+        Text(|r| r.group_label.clone()),
+        "Words for the group; all where it is empty",
     ),
     column(
         "group_state",
         Text(|r| words::state(r.group_state)),
         "What the group is, as the state of a key; ANY: all",
     ),
-    column("indicator", Text(|r| r.indicator.clone()), "Indicator id"),
+    column(
+        "indicator",
+        Text(|r| r.indicator.clone()),
+        "Indicator id; of a COUNT what was counted: CONTACTS, PEOPLE and so on",
+    ),
     column("indicator_label", Text(|r| r.indicator_label.clone()), "Words for the indicator"),
     column(
         "unit",
         Text(|r| r.unit.clone()),
-        "RATIO (0 to 1), PER_1000_MONTH, SCORE, DIFFERENCE (-1 to 1), DAYS",
+        "RATIO (0 to 1), PER_1000_MONTH, SCORE, DIFFERENCE (-1 to 1), DAYS, COUNT",
     ),
     column("value", Real(|r| r.value), "The value, unrounded; empty where absence_reason says why"),
     column("lower", Real(|r| r.lower), "Lower confidence limit"),
     column("upper", Real(|r| r.upper), "Upper confidence limit"),
-    column("numerator_count", Count(|r| r.numerator_count), "Numerator, where the value has one"),
+    column(
+        "numerator_count",
+        Count(|r| r.numerator_count),
+        "Numerator, where the value has one; of a COUNT the value",
+    ),
     column(
         "denominator_count",
         Count(|r| r.denominator_count),
@@ -164,21 +177,21 @@ pub const COLUMNS: &[Column] = &[
     column(
         "coverage_ratio",
         Real(|r| r.coverage_ratio),
-        "Share of records whose source collects the keys; the least of them",
+        "Share of records whose source collects the keys, the least of them; without keys what the value is of",
     ),
     column(
         "unknown_ratio",
         Real(|r| r.unknown_ratio),
-        "Share of covered records whose category is unknown; the greatest of the keys",
+        "Share of covered records whose category is unknown, the greatest of the keys; without keys of which the value is unknown",
     ),
     column(
         "organisation_count",
-        Count(|r| Some(r.organisation_count.into())),
+        Count(|r| counted(r, r.organisation_count)),
         "Organisations that have submitted",
     ),
     column(
         "expected_organisation_count",
-        Count(|r| Some(r.expected_organisation_count.into())),
+        Count(|r| counted(r, r.expected_organisation_count)),
         "Organisations that are expected to submit",
     ),
     column(
@@ -241,7 +254,83 @@ pub const COLUMNS: &[Column] = &[
         Real(|r| r.threshold),
         "RISK: score from which an area is of high risk; with a value of DX-11 only",
     ),
+    column(
+        "organisation",
+        Text(|r| r.organisation.clone()),
+        "Organisation that the figure is of: the only one asked for, or that of the key; empty: of several",
+    ),
+    column("organisation_name", Text(|r| r.organisation_name.clone()), "Name of the organisation"),
+    column(
+        "measure",
+        Text(|r| asked(r.measure, words::measure)),
+        "What was counted: CONTACTS, ATTENDED_CONTACTS or PERSONS",
+    ),
+    column(
+        "denominator",
+        Text(|r| asked(r.denominator, words::denominator)),
+        "What shares of channels are shares of: KNOWN_ONLY or ALL",
+    ),
+    column(
+        "confidence_level",
+        Real(|r| Some(r.confidence_level).filter(|level| *level > 0.0)),
+        "Confidence level of the limits",
+    ),
+    column(
+        "conditions",
+        Text(|r| r.conditions.clone()),
+        "Conditions that were asked for, in order: lead_time=SAME_DAY;sex=1,2; empty: none",
+    ),
+    column(
+        "late_counts_as_missed",
+        Flag(|r| r.late_counts_as_missed),
+        "OUTCOMES, IMPACT: whether arriving too late to be seen counts as not attending",
+    ),
+    column(
+        "request_met_days",
+        Count(|r| (r.request_met_days > 0).then_some(i64::from(r.request_met_days))),
+        "PROVISION: days from booking within which a request for face to face counts as met",
+    ),
+    column(
+        "submission_count",
+        Count(|r| counted(r, r.submission_count)),
+        "Submissions that the answer was made of",
+    ),
+    column(
+        "month_count",
+        Count(|r| counted(r, r.month_count)),
+        "Months for which anybody has submitted",
+    ),
+    column(
+        "expected_month_count",
+        Count(|r| counted(r, r.expected_month_count)),
+        "Months asked for; a figure of fewer is not of the whole period",
+    ),
+    column(
+        "unattributed_count",
+        Count(|r| r.unattributed_count),
+        "Volume of the same question that cannot be attributed to the area; empty: there is none",
+    ),
+    column(
+        "unattributed_detail",
+        Text(|r| r.unattributed_detail.clone()),
+        "Why it cannot be attributed, and which organisations",
+    ),
+    column(
+        "notes",
+        Text(|r| r.notes.join(" ")),
+        "What has to be known to read the figure, in sentences",
+    ),
 ];
+
+/// A word of the question; empty where the row is of none.
+fn asked(value: i32, name: fn(i32) -> String) -> String {
+    if value == 0 { String::new() } else { name(value) }
+}
+
+/// What an answer was made of; of what others published nothing is counted.
+fn counted(row: &ExportRow, count: i32) -> Option<i64> {
+    (row.table != "ESTIMATES").then_some(count.into())
+}
 
 /// The columns as a list.
 pub fn sheet() -> Sheet {

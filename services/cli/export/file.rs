@@ -1,8 +1,74 @@
-//! A file that is there whole or not at all: written beside its place, moved there when it is done.
+//! Where a file goes: a file is there whole or not at all, written beside its place and moved there when it is done; what is no file
+//! (a pipe, a device) is written to as it is.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+/// Links that lead to links, at most.
+const LINKS: usize = 40;
+
+/// A place to write to.
+pub(super) enum Target {
+    /// A file, or nothing yet.
+    Whole(Whole),
+    /// Something else, which takes what is written and cannot be taken back.
+    Direct(File),
+}
+
+impl Target {
+    pub(super) fn begin(place: &Path) -> io::Result<Self> {
+        let place = followed(place)?;
+        match std::fs::metadata(&place) {
+            Ok(found) if found.is_dir() => Err(io::Error::other("is a folder: name a file in it")),
+            Ok(found) if !found.is_file() => {
+                Ok(Self::Direct(File::options().write(true).open(&place)?))
+            }
+            Ok(found) => Ok(Self::Whole(Whole::begin(place, Some(&found))?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Ok(Self::Whole(Whole::begin(place, None)?))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Puts a file in its place, in place of what may be there.
+    pub(super) fn keep(self) -> io::Result<()> {
+        match self {
+            Self::Whole(whole) => whole.keep(),
+            Self::Direct(mut file) => file.flush(),
+        }
+    }
+}
+
+impl Write for Target {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Whole(whole) => whole.file()?.write(bytes),
+            Self::Direct(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Whole(whole) => whole.file()?.flush(),
+            Self::Direct(file) => file.flush(),
+        }
+    }
+}
+
+/// What a link leads to, whether it is there or not; every other place is itself.
+fn followed(place: &Path) -> io::Result<PathBuf> {
+    let mut place = place.to_owned();
+    for _ in 0..LINKS {
+        if !std::fs::symlink_metadata(&place).is_ok_and(|found| found.is_symlink()) {
+            return Ok(place);
+        }
+        let leads_to = std::fs::read_link(&place)?;
+        place = place.parent().map_or_else(|| leads_to.clone(), |folder| folder.join(&leads_to));
+    }
+    Err(io::Error::other("is a link that leads to too many others"))
+}
 
 /// A file that takes its place when it is [`kept`](Whole::keep), and is gone if it is not.
 pub(super) struct Whole {
@@ -12,16 +78,27 @@ pub(super) struct Whole {
 }
 
 impl Whole {
-    pub(super) fn begin(place: &Path) -> io::Result<Self> {
+    /// `before` is the file that stands there, whose permissions it keeps.
+    fn begin(place: PathBuf, before: Option<&Metadata>) -> io::Result<Self> {
         let name = place.file_name().ok_or_else(|| io::Error::other("is no name of a file"))?;
         let part = format!(".{}.{}.part", name.to_string_lossy(), std::process::id());
         let beside = place.with_file_name(part);
-        let file = File::options().write(true).create_new(true).open(&beside)?;
-        Ok(Self { file: Some(file), beside, place: place.to_owned() })
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        if before.is_some() {
+            // Nobody reads it before it has the permissions of the other.
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
+        let file = options.open(&beside)?;
+        let whole = Self { file: Some(file), beside, place };
+        if let (Some(before), Some(file)) = (before, &whole.file) {
+            file.set_permissions(before.permissions())?;
+        }
+        Ok(whole)
     }
 
-    /// Puts the file in its place, in place of what may be there.
-    pub(super) fn keep(mut self) -> io::Result<()> {
+    fn keep(mut self) -> io::Result<()> {
         if let Some(file) = self.file.take() {
             file.sync_all()?;
         }
@@ -30,16 +107,6 @@ impl Whole {
 
     fn file(&mut self) -> io::Result<&mut File> {
         self.file.as_mut().ok_or_else(|| io::Error::other("was put in its place"))
-    }
-}
-
-impl Write for Whole {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file()?.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file()?.flush()
     }
 }
 
@@ -54,20 +121,58 @@ impl Drop for Whole {
 mod tests {
     use super::*;
 
+    fn names(folder: &Path) -> Vec<String> {
+        let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn written(place: &Path, text: &str) -> io::Result<()> {
+        let mut target = Target::begin(place)?;
+        target.write_all(text.as_bytes())?;
+        target.keep()
+    }
+
     #[test]
     fn a_file_is_there_whole_or_not_at_all() {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("a.csv");
         std::fs::write(&place, "before").unwrap();
-        let mut file = Whole::begin(&place).unwrap();
+        let mut file = Target::begin(&place).unwrap();
         file.write_all(b"half").unwrap();
         drop(file);
         assert_eq!(std::fs::read_to_string(&place).unwrap(), "before");
-        let mut file = Whole::begin(&place).unwrap();
-        file.write_all(b"whole").unwrap();
-        file.keep().unwrap();
+        written(&place, "whole").unwrap();
         assert_eq!(std::fs::read_to_string(&place).unwrap(), "whole");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        assert!(Whole::begin(&folder.path().join("none").join("a.csv")).is_err());
+        assert_eq!(names(folder.path()), ["a.csv"]);
+        assert!(Target::begin(&folder.path().join("none").join("a.csv")).is_err());
+        assert!(Target::begin(folder.path()).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn permissions_stay_and_links_are_followed() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("far")).unwrap();
+        std::fs::write(at("far/a.csv"), "before").unwrap();
+        std::fs::set_permissions(at("far/a.csv"), std::fs::Permissions::from_mode(0o600)).unwrap();
+        symlink("far/a.csv", at("near.csv")).unwrap();
+        symlink("near.csv", at("nearer.csv")).unwrap();
+        symlink("far/new.csv", at("to_nothing.csv")).unwrap();
+        symlink("round.csv", at("round.csv")).unwrap();
+        written(&at("nearer.csv"), "whole").unwrap();
+        written(&at("to_nothing.csv"), "new").unwrap();
+        assert!(written(&at("round.csv"), "").is_err());
+        assert_eq!(std::fs::read_to_string(at("far/a.csv")).unwrap(), "whole");
+        assert_eq!(std::fs::read_to_string(at("far/new.csv")).unwrap(), "new");
+        let mode = std::fs::metadata(at("far/a.csv")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        for link in ["near.csv", "nearer.csv", "to_nothing.csv"] {
+            assert!(std::fs::symlink_metadata(at(link)).unwrap().is_symlink(), "{link}");
+        }
+        assert_eq!(names(&at("far")), ["a.csv", "new.csv"]);
     }
 }

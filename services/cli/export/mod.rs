@@ -17,13 +17,14 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::args::FormatArg;
 use super::client::{Service, pages};
 use super::exit::Failure;
-use super::show::{Format, Out, json as shown};
+use super::show::{Format, Look, Out, json as shown};
 use crate::proto::v1;
 use args::{FileFormat, Table, Taking};
 use columns::COLUMNS;
-use file::Whole;
+use file::Target;
 use sink::Sink;
 use take::{Taken, take};
 
@@ -34,13 +35,21 @@ Examples:
   equity export channels --area QK1 --area-types place,sub_icb --from 2019-03 --to 2020-12 --step month --output channels.parquet
   equity export columns";
 
-/// Asks, and writes what comes.
+/// Asks, and writes what comes. `format` is what was asked of every answer: here, a kind of file.
 ///
 /// # Errors
 /// The service cannot be reached or says no; the file cannot be written, and then there is none.
-pub async fn run(table: Table, address: &str, out: &mut Out) -> Result<(), Failure> {
-    let Some((request, taking)) = table.request()? else { return columns(out) };
-    let format = taking.format()?;
+pub async fn run(
+    table: Table,
+    format: Option<FormatArg>,
+    address: &str,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let Some((request, taking)) = table.request()? else {
+        format.map(FormatArg::answer).transpose()?;
+        return columns(out);
+    };
+    let format = taking.format(format)?;
     let to_output = taking.output == Path::new("-");
     if to_output && format == FileFormat::Parquet {
         let what = "Parquet goes into a file, not to standard output: give --output FILE.parquet";
@@ -56,30 +65,59 @@ pub async fn run(table: Table, address: &str, out: &mut Out) -> Result<(), Failu
         to.into_inner().map_err(|error| Failure::Output(error.into_error()))?.flush()?;
         return told(&taken, taking, out);
     }
-    let failed =
-        |error: anyhow::Error| Failure::Data { place: taking.output.clone(), cause: error };
-    let whole = Whole::begin(&taking.output).map_err(|error| failed(error.into()))?;
+    let target = Target::begin(&taking.output);
+    let target = target.map_err(|error| Failure::data(&taking.output, error))?;
+    let taken = match &target {
+        Target::Direct(_) if format == FileFormat::Parquet => {
+            let what = "--output is no file, and Parquet is put into its place when it is whole: give --output FILE.parquet";
+            return Err(Failure::Usage(what.into()));
+        }
+        // What was written to it cannot be taken back: Ctrl-C ends it as it ends every program.
+        Target::Direct(_) => {
+            Box::pin(file(&service, request, taking, format, target, &out.look)).await?
+        }
+        Target::Whole(_) => tokio::select! {
+            taken = Box::pin(file(&service, request, taking, format, target, &out.look)) => taken?,
+            told = tokio::signal::ctrl_c() => {
+                told.map_err(|error| Failure::Other(error.into()))?;
+                let stopped = anyhow::anyhow!("stopped by Ctrl-C: nothing was written, what was there before stays");
+                return Err(Failure::data(&taking.output, stopped));
+            }
+        },
+    };
+    told(&taken, taking, out)
+}
+
+/// Takes an export into a file.
+async fn file(
+    service: &Service,
+    request: v1::ExportBreakdownsRequest,
+    taking: &Taking,
+    format: FileFormat,
+    target: Target,
+    look: &Look,
+) -> Result<Taken, Failure> {
+    let failed = |error: anyhow::Error| Failure::data(&taking.output, error);
     let sink = match format {
-        FileFormat::Csv => Sink::csv(BufWriter::new(whole)),
-        FileFormat::Parquet => Sink::parquet(BufWriter::new(whole)),
+        FileFormat::Csv => Sink::csv(BufWriter::new(target)),
+        FileFormat::Parquet => Sink::parquet(BufWriter::new(target)),
     };
     let mut sink = sink.map_err(failed)?;
     let asked = shown::of("equity.v1.ExportBreakdownsRequest", &request)?;
-    let look = out.look;
     let mut statements = BTreeSet::new();
-    let taken = take(&service, request, &look, |rows| {
+    let taken = take(service, request, look, |rows| {
         state(rows, &mut statements);
         sink.write(rows).map_err(failed)
     })
     .await?;
     let metadata = match format {
         FileFormat::Csv => Vec::new(),
-        FileFormat::Parquet => metadata(&service, &taken, &asked, &statements).await?,
+        FileFormat::Parquet => metadata(service, &taken, &asked, &statements).await?,
     };
     let to = sink.finish(metadata).map_err(failed)?;
-    let whole = to.into_inner().map_err(|error| failed(error.into_error().into()))?;
-    whole.keep().map_err(|error| failed(error.into()))?;
-    told(&taken, taking, out)
+    let target = to.into_inner().map_err(|error| failed(error.into_error().into()))?;
+    target.keep().map_err(|error| failed(error.into()))?;
+    Ok(taken)
 }
 
 /// The columns, for those who read the file.
@@ -131,11 +169,12 @@ async fn metadata(
     Ok(pairs.map(|(key, value)| (key.to_owned(), value)).into())
 }
 
+/// Why standard output does not take it: a reader that has gone away is told from everything else.
 fn written(error: anyhow::Error) -> Failure {
     match error.downcast::<csv::Error>().map(csv::Error::into_kind) {
         Ok(csv::ErrorKind::Io(error)) => Failure::Output(error),
         Ok(kind) => Failure::Other(anyhow::anyhow!("{kind:?}")),
-        Err(error) => Failure::Other(error),
+        Err(error) => error.downcast().map_or_else(Failure::Other, Failure::Output),
     }
 }
 
@@ -149,6 +188,14 @@ fn told(taken: &Taken, taking: &Taking, out: &mut Out) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reader_that_has_gone_away_is_no_failure_whenever_it_goes() {
+        let gone = || std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+        assert!(written(gone().into()).silent());
+        assert!(written(csv::Error::from(gone()).into()).silent());
+        assert!(!written(anyhow::anyhow!("a row has 5 keys")).silent());
+    }
 
     #[test]
     fn each_sentence_is_kept_once() {

@@ -45,7 +45,7 @@ impl<W: Write + Send> Sink<W> {
     pub(super) fn finish(self, metadata: Vec<(String, String)>) -> anyhow::Result<W> {
         match self {
             Self::Csv(writer) => {
-                writer.into_inner().map_err(|error| anyhow::anyhow!("{}", error.error()))
+                Ok(writer.into_inner().map_err(csv::IntoInnerError::into_error)?)
             }
             Self::Parquet(file) => file.finish(metadata),
         }

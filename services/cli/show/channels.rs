@@ -12,7 +12,7 @@ use crate::proto::v1::{
 pub fn table(breakdown: &ChannelBreakdown, position: i64, look: &Look) -> String {
     let context = breakdown.context.clone().unwrap_or_default();
     let mut parts = vec![context::header(&context, "Consultation channels", position, look)];
-    if !breakdown.rows.is_empty() {
+    if context.empty.is_none() && !breakdown.rows.is_empty() {
         parts.push(figures(breakdown, look));
     }
     parts.push(context::footer(&context, look));

@@ -1,11 +1,14 @@
 //! A table of channels, for spreadsheets.
 
+use super::context_sheet::Answered;
+use super::keys;
 use super::sheet::{Cell, Sheet};
 use super::words::{self, Legend};
-use super::{context, keys};
-use crate::proto::v1::{ChannelBreakdown, ChannelCell, ChannelRow, Interval, channel_cell::Value};
+use crate::proto::v1::{
+    Absence, ChannelBreakdown, ChannelCell, ChannelRow, Interval, channel_cell::Value,
+};
 
-const FIGURES: [&str; 17] = [
+const FIGURES: [&str; 15] = [
     "channel",
     "channel_label",
     "channel_state",
@@ -21,8 +24,6 @@ const FIGURES: [&str; 17] = [
     "unknown_channel_count",
     "not_collected_channel_count",
     "population_count",
-    "absence_reason",
-    "absence_detail",
 ];
 
 /// One line for each channel of each row; what was asked stands on every line. An answer without rows is one line with
@@ -30,26 +31,18 @@ const FIGURES: [&str; 17] = [
 pub fn sheet(breakdown: &ChannelBreakdown, position: i64) -> Sheet {
     let asked = breakdown.context.clone().unwrap_or_default();
     let legend = Legend(&asked.legend);
-    let mut sheet = Sheet::new(
-        context::NAMES
-            .into_iter()
-            .map(str::to_owned)
-            .chain(keys::names(&breakdown.dimensions))
-            .chain(FIGURES.map(str::to_owned)),
-    );
+    let mut lines = Answered::new(&asked, position, &breakdown.dimensions, FIGURES);
     for row in &breakdown.rows {
         for cell in &row.channels {
-            let mut line = context::cells(&asked, position);
-            line.extend(keys::cells(&breakdown.dimensions, &row.keys, legend));
-            line.extend(figures(row, cell, legend));
-            sheet.push(line);
+            let keys = keys::cells(&breakdown.dimensions, &row.keys, legend);
+            lines.push(keys, figures(row, cell, legend), absence(row, cell));
         }
     }
-    if let (true, Some(empty)) = (sheet.lines.is_empty(), &asked.empty) {
-        let line = context::empty_line(&asked, position, empty, sheet.columns.len());
-        sheet.push(line);
+    // A row that counts nothing has no channels either.
+    if breakdown.rows.iter().all(|row| row.channels.is_empty()) {
+        lines.push_nothing([]);
     }
-    sheet
+    lines.sheet()
 }
 
 fn figures(row: &ChannelRow, cell: &ChannelCell, legend: Legend<'_>) -> Vec<Cell> {
@@ -68,12 +61,14 @@ fn figures(row: &ChannelRow, cell: &ChannelCell, legend: Legend<'_>) -> Vec<Cell
     line.extend([row.total_count, row.base_count].map(Cell::from));
     line.extend([row.unknown_channel_count, row.not_collected_channel_count].map(Cell::from));
     line.push(row.population_count.into());
-    let absence = match &cell.value {
+    line
+}
+
+fn absence<'a>(row: &'a ChannelRow, cell: &'a ChannelCell) -> Option<&'a Absence> {
+    match &cell.value {
         Some(Value::Absence(absence)) => Some(absence),
         Some(Value::Estimate(_)) | None => row.rate_absence.as_ref(),
-    };
-    line.extend(context::absence(absence));
-    line
+    }
 }
 
 /// Value, lower and upper limit; empty where there is none.

@@ -26,9 +26,13 @@ const UNKNOWN: usize = PARTS.len() - 1;
 /// Width of a bar, in columns, where the place has room for it.
 const BAR: usize = 60;
 
-/// A bar for each row and a legend. A row with a figure that is withheld or missing has no bar: its parts would lie.
+/// A bar for each row and a legend. A row with a figure that is withheld or missing has no bar: its parts would lie. An answer
+/// without figures has no chart.
 pub fn bars(breakdown: &ChannelBreakdown, look: &Look) -> String {
     let context = breakdown.context.clone().unwrap_or_default();
+    if context.empty.is_some() {
+        return String::new();
+    }
     let legend = Legend(&context.legend);
     let labels: Vec<_> = breakdown
         .rows

@@ -1,8 +1,9 @@
 //! What stands above and below every breakdown: what it was made of, and how to read it.
 
-use super::sheet::Cell;
-use super::{Look, numbers, words, wrap};
-use crate::proto::v1::{Absence, AreaBasis, BreakdownContext, DataClass, Measure};
+use super::{Look, keys, numbers, words, wrap};
+use crate::proto::v1::{
+    AreaBasis, AskedCondition, AskedOrganisation, BreakdownContext, DataClass, Measure,
+};
 
 /// The lines above a table. `title` says what is shown, `position` what was read at.
 pub fn header(context: &BreakdownContext, title: &str, position: i64, look: &Look) -> String {
@@ -35,6 +36,12 @@ pub fn header_of(
     );
     lines.push(wrap::text("  data      ", &data, look));
     lines.push(wrap::text("  counted   ", counted, look));
+    lines.extend(
+        context.conditions.iter().map(|of| wrap::text("  only      ", &condition(of), look)),
+    );
+    if context.late_counts_as_missed {
+        lines.push("            arriving too late to be seen counts as not attending".to_owned());
+    }
     lines.push(format!("  position  {position}, last changed at {}", context.data_position));
     if !context.provenance.is_empty() {
         lines.push(wrap::text("  source    ", &context.provenance, look));
@@ -105,7 +112,19 @@ pub fn unit(context: &BreakdownContext) -> String {
 
 fn place(context: &BreakdownContext) -> String {
     if context.area.is_empty() {
-        return "by organisation".to_owned();
+        let named = |of: &AskedOrganisation| match of.name.as_str() {
+            "" => of.code.clone(),
+            name => format!("{name} ({})", of.code),
+        };
+        return match context.organisations.as_slice() {
+            [] => "by organisation".to_owned(),
+            [only] => named(only),
+            several => {
+                let some: Vec<_> = several.iter().take(5).map(|of| of.code.as_str()).collect();
+                let more = if several.len() > some.len() { ", …" } else { "" };
+                format!("by organisation ({}{more})", some.join(", "))
+            }
+        };
     }
     let basis = match context.area_basis() {
         AreaBasis::Residence => "where people live",
@@ -116,6 +135,19 @@ fn place(context: &BreakdownContext) -> String {
     } else {
         format!("{} ({}, {basis})", context.area_name, context.area)
     }
+}
+
+/// A condition in words: `Days from booking: Same day`.
+fn condition(of: &AskedCondition) -> String {
+    let label = if of.label.is_empty() { of.dimension.replace('_', " ") } else { of.label.clone() };
+    let words = of.codes.iter().enumerate().map(|(at, code)| match of.code_labels.get(at) {
+        Some(label) if label.is_empty() => words::plain(code),
+        // A code that is a word says no more than its words.
+        Some(label) if words::plain(code) != *code => label.clone(),
+        Some(label) => keys::shown(code, label),
+        None => words::plain(code),
+    });
+    format!("{label}: {}", words.collect::<Vec<_>>().join(", "))
 }
 
 fn period(context: &BreakdownContext) -> String {
@@ -164,55 +196,4 @@ fn made_of(context: &BreakdownContext) -> String {
         of(context.organisation_count, "organisation"),
         context.expected_organisation_count
     )
-}
-
-/// Names of the columns that [`cells`] fills.
-pub const NAMES: [&str; 10] = [
-    "collection",
-    "data_class",
-    "area",
-    "area_basis",
-    "first_month",
-    "last_month",
-    "measure",
-    "denominator",
-    "position",
-    "data_position",
-];
-
-/// What was asked, for every line of a spreadsheet.
-pub fn cells(context: &BreakdownContext, position: i64) -> Vec<Cell> {
-    vec![
-        (&context.collection).into(),
-        words::data_class(context.data_class).into(),
-        (&context.area).into(),
-        words::area_basis(context.area_basis).into(),
-        (&context.first_month).into(),
-        (&context.last_month).into(),
-        words::measure(context.measure).into(),
-        words::denominator(context.denominator).into(),
-        position.into(),
-        context.data_position.into(),
-    ]
-}
-
-/// The reason and detail of an absence; empty where there is none.
-pub fn absence(absence: Option<&Absence>) -> [Cell; 2] {
-    [
-        absence.map(|absence| words::absence_reason(absence.reason)).into(),
-        absence.map(|absence| absence.detail.clone()).into(),
-    ]
-}
-
-/// The only line of an answer without figures: `width` cells, the last two with the reason.
-pub fn empty_line(
-    context: &BreakdownContext,
-    position: i64,
-    reason: &Absence,
-    width: usize,
-) -> Vec<Cell> {
-    let mut line = cells(context, position);
-    line.resize(width.saturating_sub(2), Cell::Empty);
-    line.extend(absence(Some(reason)));
-    line
 }

@@ -1,13 +1,14 @@
 //! A table of digital exclusion, for spreadsheets.
 
 use super::channels_sheet::interval;
+use super::context_sheet::Answered;
 use super::indicators::Indicators;
+use super::keys;
 use super::sheet::{Cell, Sheet};
 use super::words::{self, Legend};
-use super::{context, keys};
 use crate::proto::v1::{
-    BreakdownContext, DigitalExclusionBreakdown, EstimateRecord, ExclusionRow, IndicatorCell,
-    Interval, PublishedEstimate, ReasonCell,
+    DigitalExclusionBreakdown, EstimateRecord, ExclusionRow, IndicatorCell, Interval,
+    PublishedEstimate, ReasonCell,
 };
 
 /// Columns of an indicator's figure, in every sheet that has them. [`figure`] fills them.
@@ -41,51 +42,32 @@ const PUBLISHED: [&str; 15] = [
     "weight",
     "submission",
 ];
-const ABSENCE: [&str; 2] = ["absence_reason", "absence_detail"];
 
 /// One line a figure: indicators of each row (COUNTED), its reasons (REASON), then what others published (PUBLISHED), which says
 /// nothing of the collection that was counted. An answer without either is one line with the reason.
 pub fn sheet(answer: &DigitalExclusionBreakdown, position: i64, words: &Indicators) -> Sheet {
     let asked = answer.context.clone().unwrap_or_default();
     let legend = Legend(&asked.legend);
-    let mut sheet = Sheet::new(
-        (context::NAMES.into_iter().map(str::to_owned))
-            .chain(keys::names(&answer.dimensions))
-            .chain(["kind".to_owned()])
-            .chain(
-                FIGURE.into_iter().chain(REASON).chain(PUBLISHED).chain(ABSENCE).map(str::to_owned),
-            ),
-    );
+    let columns = ["kind"].into_iter().chain(FIGURE).chain(REASON).chain(PUBLISHED);
+    let mut lines = Answered::new(&asked, position, &answer.dimensions, columns);
     for row in &answer.rows {
-        let head = |kind: &str| {
-            let mut line = context::cells(&asked, position);
-            line.extend(keys::cells(&answer.dimensions, &row.keys, legend));
-            line.push(kind.into());
-            line
-        };
+        let keys = keys::cells(&answer.dimensions, &row.keys, legend);
         for cell in &row.indicators {
-            let mut line = head("COUNTED");
-            line.extend(counted(row, cell, words));
-            sheet.push(line);
+            lines.push(keys.clone(), counted(row, cell, words), cell.absence.as_ref());
         }
         for cell in &row.reasons {
-            let mut line = head("REASON");
-            line.extend(reason(row, cell, legend));
-            sheet.push(line);
+            lines.push(keys.clone(), reason(row, cell, legend), None);
         }
     }
+    if answer.rows.is_empty() {
+        lines.push_nothing([]);
+    }
     for estimate in &answer.estimates {
-        let mut line = published_head(&asked, position, estimate);
-        line.extend(published_keys(&answer.dimensions, estimate, legend, words));
-        line.push("PUBLISHED".into());
-        line.extend(published(estimate, words));
-        sheet.push(line);
+        let keys = published_keys(&answer.dimensions, estimate, legend, words);
+        let cells = published(estimate, words).into_iter().chain([("position", position.into())]);
+        lines.push_other(cells.map(|(name, cell)| (name.to_owned(), cell)).chain(keys));
     }
-    if let (true, Some(empty)) = (answer.rows.is_empty(), &asked.empty) {
-        let line = context::empty_line(&asked, position, empty, sheet.columns.len());
-        sheet.lines.insert(0, line);
-    }
-    sheet
+    lines.sheet()
 }
 
 /// Id, words, unit, figure with its limits, counts. Counts of a difference are those of neither share, and left out.
@@ -103,21 +85,16 @@ pub(super) fn figure(cell: &IndicatorCell, words: &Indicators) -> Vec<Cell> {
     line
 }
 
-fn empty(columns: usize) -> impl Iterator<Item = Cell> {
-    std::iter::repeat_n(Cell::Empty, columns)
-}
-
 fn counted(row: &ExclusionRow, cell: &IndicatorCell, words: &Indicators) -> Vec<Cell> {
-    let mut line = figure(cell, words);
-    line.extend(empty(3));
-    line.push(row.person_count.into());
-    line.extend(empty(PUBLISHED.len()));
-    line.extend(context::absence(cell.absence.as_ref()));
+    let mut line = vec!["COUNTED".into()];
+    line.extend(figure(cell, words));
+    line.extend([Cell::Empty, Cell::Empty, Cell::Empty, row.person_count.into()]);
+    line.resize(line.len() + PUBLISHED.len(), Cell::Empty);
     line
 }
 
 fn reason(row: &ExclusionRow, cell: &ReasonCell, legend: Legend<'_>) -> Vec<Cell> {
-    let mut line = vec![Cell::Empty, Cell::Empty, "RATIO".into()];
+    let mut line = vec!["REASON".into(), Cell::Empty, Cell::Empty, "RATIO".into()];
     line.extend(interval(cell.share.as_ref()));
     // Missing states are in no denominator.
     let base = cell.share.as_ref().map(|_| row.reason_base_count);
@@ -128,29 +105,7 @@ fn reason(row: &ExclusionRow, cell: &ReasonCell, legend: Legend<'_>) -> Vec<Cell
         words::state(cell.state).into(),
         row.person_count.into(),
     ]);
-    line.extend(empty(PUBLISHED.len() + ABSENCE.len()));
-    line
-}
-
-/// The context of a published figure: its own collection, area and position, and nothing of what was counted.
-fn published_head(
-    asked: &BreakdownContext,
-    position: i64,
-    estimate: &PublishedEstimate,
-) -> Vec<Cell> {
-    let collection = estimate.submission.split('/').nth(1).unwrap_or_default();
-    let own = BreakdownContext::default();
-    let mut line = context::cells(&own, position);
-    for (cell, name) in line.iter_mut().zip(context::NAMES) {
-        *cell = match name {
-            "collection" => collection.into(),
-            "area" => estimate.record.as_ref().map(|record| record.area.clone()).into(),
-            "position" => position.into(),
-            "data_position" => estimate.position.into(),
-            _ => Cell::Empty,
-        };
-    }
-    debug_assert_eq!(line.len(), context::cells(asked, position).len());
+    line.resize(line.len() + PUBLISHED.len(), Cell::Empty);
     line
 }
 
@@ -160,54 +115,54 @@ fn published_keys(
     estimate: &PublishedEstimate,
     legend: Legend<'_>,
     words: &Indicators,
-) -> Vec<Cell> {
+) -> Vec<(String, Cell)> {
     let keys = estimate.record.as_ref().map(|record| record.keys.as_slice()).unwrap_or_default();
-    dimensions
-        .iter()
-        .flat_map(|id| match keys.iter().find(|key| key.dimension == *id) {
-            Some(key) => {
-                let label = match words.category(id, &key.code) {
-                    Some((_, category)) => category.label.clone(),
-                    None => legend.category(id, &key.code),
-                };
-                [(&key.code).into(), label.into(), Cell::Empty]
-            }
-            None => [Cell::Empty, Cell::Empty, Cell::Empty],
-        })
-        .collect()
+    let asked = dimensions.iter().filter_map(|id| keys.iter().find(|key| key.dimension == *id));
+    let named = asked.flat_map(|key| {
+        let label = match words.category(&key.dimension, &key.code) {
+            Some((_, category)) => category.label.clone(),
+            None => legend.category(&key.dimension, &key.code),
+        };
+        let id = &key.dimension;
+        [(id.clone(), (&key.code).into()), (format!("{id}_label"), label.into())]
+    });
+    named.collect()
 }
 
-fn published(estimate: &PublishedEstimate, words: &Indicators) -> Vec<Cell> {
+/// A published figure with its own collection, area and position, and nothing of what was counted.
+fn published(estimate: &PublishedEstimate, words: &Indicators) -> Vec<(&'static str, Cell)> {
     let record: EstimateRecord = estimate.record.clone().unwrap_or_default();
     let source = estimate.source.clone().unwrap_or_default();
     let value =
         record.value.map(|value| Interval { value, lower: record.lower, upper: record.upper });
-    let mut line = vec![
-        (&record.indicator).into(),
-        words.label(&record.indicator).into(),
-        words.unit(&record.indicator).into(),
-    ];
-    line.extend(interval(value.as_ref()));
-    line.extend(empty(4 + REASON.len()));
+    let [value, lower, upper] = interval(value.as_ref());
     let keys: Vec<_> =
         record.keys.iter().map(|key| format!("{}={}", key.dimension, key.code)).collect();
-    line.extend([
-        source.publisher.into(),
-        source.title.into(),
-        source.edition.into(),
-        source.series.into(),
-        estimate.series_break.into(),
-        source.licence.into(),
-        source.uri.into(),
-        source.not_for_targets.into(),
-        (&estimate.area_name).into(),
-        record.period.into(),
-        keys.join(";").into(),
-        record.base.into(),
-        record.base_count.into(),
-        record.weight.into(),
-        (&estimate.submission).into(),
-    ]);
-    line.extend(empty(ABSENCE.len()));
-    line
+    vec![
+        ("kind", "PUBLISHED".into()),
+        ("collection", estimate.submission.split('/').nth(1).unwrap_or_default().into()),
+        ("area", record.area.into()),
+        ("data_position", estimate.position.into()),
+        ("indicator", (&record.indicator).into()),
+        ("indicator_label", words.label(&record.indicator).into()),
+        ("unit", words.unit(&record.indicator).into()),
+        ("value", value),
+        ("lower", lower),
+        ("upper", upper),
+        ("publisher", source.publisher.into()),
+        ("title", source.title.into()),
+        ("edition", source.edition.into()),
+        ("series", source.series.into()),
+        ("series_break", estimate.series_break.into()),
+        ("licence", source.licence.into()),
+        ("uri", source.uri.into()),
+        ("not_for_targets", source.not_for_targets.into()),
+        ("estimate_area_name", (&estimate.area_name).into()),
+        ("estimate_period", record.period.into()),
+        ("estimate_keys", keys.join(";").into()),
+        ("base", record.base.into()),
+        ("base_count", record.base_count.into()),
+        ("weight", record.weight.into()),
+        ("submission", (&estimate.submission).into()),
+    ]
 }

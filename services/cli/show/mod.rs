@@ -9,6 +9,9 @@ pub mod channels;
 pub mod channels_sheet;
 pub mod chart;
 pub mod context;
+pub mod context_sheet;
+#[cfg(test)]
+mod context_tests;
 pub mod csv;
 pub mod errors;
 pub mod estimates;
@@ -46,10 +49,8 @@ pub mod wrap;
 
 use std::io::{self, IsTerminal as _, Write};
 
-use clap::ValueEnum;
-
 /// How answers are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// For people: aligned columns, thousands separators, notes.
     Table,

@@ -13,7 +13,7 @@ const COUNTS: [&str; 5] = ["contacts", "attended", "did not attend", "other", "n
 pub fn table(outcomes: &AccessOutcomes, position: i64, look: &Look) -> String {
     let asked = outcomes.context.clone().unwrap_or_default();
     let mut parts = vec![context::header(&asked, "Access outcomes", position, look)];
-    if !outcomes.rows.is_empty() {
+    if asked.empty.is_none() && !outcomes.rows.is_empty() {
         parts.push(figures(outcomes, look));
         parts.push(bands(outcomes, look));
     }

@@ -1,9 +1,10 @@
 //! A table of access outcomes, for spreadsheets.
 
 use super::channels_sheet::interval;
+use super::context_sheet::{Answered, absence};
 use super::sheet::{Cell, Sheet};
 use super::words::{self, Legend};
-use super::{context, keys, outcomes};
+use super::{keys, outcomes};
 use crate::proto::v1::{AccessOutcomes, OutcomeCell};
 
 const COUNTS: [&str; 8] = [
@@ -29,12 +30,8 @@ const SHARES: [&str; 11] = [
     "unknown_lead_time_count",
     "not_collected_lead_time_count",
 ];
-const ABSENCES: [&str; 4] = [
-    "did_not_attend_absence_reason",
-    "did_not_attend_absence_detail",
-    "absence_reason",
-    "absence_detail",
-];
+/// Why there is no rate; why there are no lead-time shares stands where every sheet has it.
+const NO_RATE: [&str; 2] = ["did_not_attend_absence_reason", "did_not_attend_absence_detail"];
 
 /// One line for each channel of each row, with a count for each band of days; what was asked stands on every line. An
 /// answer without rows is one line with the reason.
@@ -42,26 +39,20 @@ pub fn sheet(answer: &AccessOutcomes, position: i64) -> Sheet {
     let asked = answer.context.clone().unwrap_or_default();
     let legend = Legend(&asked.legend);
     let bands = bands(answer);
-    let mut sheet = Sheet::new(
-        (context::NAMES.into_iter().map(str::to_owned))
-            .chain(keys::names(&answer.dimensions))
-            .chain(COUNTS.into_iter().chain(SHARES).map(str::to_owned))
-            .chain(bands.iter().map(|band| format!("lead_time_{}_count", band.to_lowercase())))
-            .chain(ABSENCES.map(str::to_owned)),
-    );
+    let columns = (COUNTS.into_iter().chain(SHARES).map(str::to_owned))
+        .chain(bands.iter().map(|band| format!("lead_time_{}_count", band.to_lowercase())))
+        .chain(NO_RATE.map(str::to_owned));
+    let mut lines = Answered::new(&asked, position, &answer.dimensions, columns);
     for row in &answer.rows {
         for cell in &row.channels {
-            let mut line = context::cells(&asked, position);
-            line.extend(keys::cells(&answer.dimensions, &row.keys, legend));
-            line.extend(figures(cell, &bands, legend));
-            sheet.push(line);
+            let keys = keys::cells(&answer.dimensions, &row.keys, legend);
+            lines.push(keys, figures(cell, &bands, legend), cell.lead_time_absence.as_ref());
         }
     }
-    if let (true, Some(empty)) = (sheet.lines.is_empty(), &asked.empty) {
-        let line = context::empty_line(&asked, position, empty, sheet.columns.len());
-        sheet.push(line);
+    if answer.rows.is_empty() {
+        lines.push_nothing([]);
     }
-    sheet
+    lines.sheet()
 }
 
 fn figures(cell: &OutcomeCell, bands: &[String], legend: Legend<'_>) -> Vec<Cell> {
@@ -78,8 +69,7 @@ fn figures(cell: &OutcomeCell, bands: &[String], legend: Legend<'_>) -> Vec<Cell
     line.extend(bands.iter().map(|code| {
         Cell::from(cell.lead_times.iter().find(|band| band.band == *code).map(|band| band.count))
     }));
-    line.extend(context::absence(cell.did_not_attend_absence.as_ref()));
-    line.extend(context::absence(cell.lead_time_absence.as_ref()));
+    line.extend(absence(cell.did_not_attend_absence.as_ref()));
     line
 }
 

@@ -1,12 +1,13 @@
 //! A table of area risk, for spreadsheets.
 
+use super::context_sheet::Answered;
 use super::indicators::Indicators;
 use super::sheet::{Cell, Sheet};
 use super::words::Legend;
-use super::{context, keys, risk};
+use super::{keys, risk};
 use crate::proto::v1::{AreaRisk, AreaRiskRow};
 
-const FIGURES: [&str; 18] = [
+const FIGURES: [&str; 16] = [
     "kind",
     "indicator",
     "indicator_label",
@@ -23,8 +24,6 @@ const FIGURES: [&str; 18] = [
     "not_for_targets",
     "ecological",
     "ecological_statement",
-    "absence_reason",
-    "absence_detail",
 ];
 
 /// One line a figure: the mean weighted by people (MEAN), the mean of the areas (`MEAN_OF_AREAS`), the share of people in areas of
@@ -34,18 +33,14 @@ pub fn sheet(answer: &AreaRisk, position: i64, words: &Indicators) -> Sheet {
     let asked = answer.context.clone().unwrap_or_default();
     let legend = Legend(&asked.legend);
     let dimensions = risk::dimensions(answer);
-    let mut sheet = Sheet::new(
-        (context::NAMES.into_iter().map(str::to_owned))
-            .chain(keys::names(&dimensions))
-            .chain(FIGURES.map(str::to_owned)),
-    );
+    let mut lines = Answered::new(&asked, position, &dimensions, FIGURES);
     let source = answer.score_source.clone().unwrap_or_default();
+    // Always, as the contract says.
+    let ecological = [true.into(), Cell::from(risk::statement(answer))];
     for row in &answer.rows {
-        let mut head = context::cells(&asked, position);
-        head.extend(keys::cells(&dimensions, &row.keys, legend));
+        let head = keys::cells(&dimensions, &row.keys, legend);
         for (kind, indicator, unit, value) in figures(answer, row) {
-            let mut line = head.clone();
-            line.extend([
+            let mut line = vec![
                 kind.into(),
                 indicator.into(),
                 words.label(indicator).into(),
@@ -60,22 +55,16 @@ pub fn sheet(answer: &AreaRisk, position: i64, words: &Indicators) -> Sheet {
                 (&source.edition).into(),
                 (&source.licence).into(),
                 source.not_for_targets.into(),
-                // Always, as the contract says.
-                true.into(),
-                risk::statement(answer).into(),
-            ]);
-            line.extend(context::absence(row.absence.as_ref()));
-            sheet.push(line);
+            ];
+            line.extend(ecological.clone());
+            lines.push(head.clone(), line, row.absence.as_ref());
         }
     }
-    if let (true, Some(empty)) = (sheet.lines.is_empty(), &asked.empty) {
-        let mut line = context::empty_line(&asked, position, empty, sheet.columns.len());
-        let statement = sheet.columns.len() - 3;
-        line[statement - 1] = true.into();
-        line[statement] = Cell::from(risk::statement(answer));
-        sheet.push(line);
+    if answer.rows.is_empty() {
+        let [always, statement] = ecological;
+        lines.push_nothing([("ecological", always), ("ecological_statement", statement)]);
     }
-    sheet
+    lines.sheet()
 }
 
 /// Kind, indicator, unit and value of every figure of a row.

@@ -79,7 +79,7 @@ fn nothing_says_why() {
     assert!(text.ends_with("no figures: no data: nobody has submitted 2031-01"), "{text}");
     let csv = channels_sheet::sheet(&sample::empty(), 71).csv();
     assert_eq!(csv.lines().count(), 2, "{csv}");
-    assert!(csv.trim_end().ends_with(",NO_DATA,nobody has submitted 2031-01"), "{csv}");
+    assert!(csv.contains(",NO_DATA,nobody has submitted 2031-01,"), "{csv}");
 }
 
 #[test]

@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use super::plan::{On, Plan, PlanAxis};
 use super::table::Table;
-use crate::domain::codes::State;
+use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::collection::{DataClass, Openness};
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::engine::query::{Query, Where};
+
+/// Dimension that a care setting is a condition on.
+const CARE_SETTING: &str = "care_setting";
 
 /// One part of the key of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +73,17 @@ pub struct Legend {
     pub categories: Vec<(String, String)>,
 }
 
+/// A condition that everything in an answer meets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Dimension id.
+    pub dimension: String,
+    /// Words for it.
+    pub label: String,
+    /// Codes and words of its categories or states, one of which holds.
+    pub codes: Vec<(String, String)>,
+}
+
 /// What an answer was made of.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)] // the contract's message of the same name describes each
@@ -92,6 +106,11 @@ pub struct Context {
     pub legend: Vec<Legend>,
     pub notes: Vec<String>,
     pub empty: Option<Empty>,
+    pub conditions: Vec<Condition>,
+    /// Code and name.
+    pub organisations: Vec<(String, String)>,
+    pub month_count: usize,
+    pub expected_month_count: usize,
 }
 
 impl Plan {
@@ -122,7 +141,9 @@ impl Plan {
                 some.join(", ")
             ));
         }
-        notes.extend(self.months_without(query));
+        let months = self.months(query);
+        let with = months.iter().filter(|(_, has)| *has).count();
+        notes.extend(months_without(&months, with));
         for axis in self.axes.iter().filter(|axis| axis.dimension.overlapping()) {
             notes.push(format!(
                 "{}: a record can be in several categories, so rows add to more than the total.",
@@ -159,14 +180,72 @@ impl Plan {
             legend: Vec::new(),
             notes,
             empty,
+            conditions: self.conditions(query),
+            organisations: self.asked_organisations(query),
+            month_count: with,
+            expected_month_count: months.len(),
         }
     }
 
-    /// Says which of the months asked for nobody has submitted anything for: a total over them is not whole.
-    fn months_without(&self, query: &Query) -> Option<String> {
+    /// The conditions of a question in one order, however they were asked: by dimension, codes as it orders them. The care setting is
+    /// one where records were chosen by it.
+    fn conditions(&self, query: &Query) -> Vec<Condition> {
+        let mut asked: Vec<(&str, Vec<&str>)> = query
+            .filters
+            .iter()
+            .map(|filter| {
+                (filter.dimension.as_str(), filter.codes.iter().map(String::as_str).collect())
+            })
+            .collect();
+        let by_setting = self.filters.iter().any(|filter| filter.field == Field::CareSetting);
+        if let Some(setting) = query.care_setting.as_deref().filter(|_| by_setting) {
+            asked.push((CARE_SETTING, vec![setting]));
+        }
+        let condition = |(id, mut codes): (&str, Vec<&str>)| {
+            let dimension = self.reference.dimension(id)?;
+            codes.sort_unstable_by_key(|code| (dimension.place_of(code), *code));
+            let words = |code: &str| (code.to_owned(), self.words(dimension, code));
+            let codes = codes.into_iter().map(words).collect();
+            Some(Condition { dimension: id.to_owned(), label: dimension.label.clone(), codes })
+        };
+        let mut conditions: Vec<_> = asked.into_iter().filter_map(condition).collect();
+        conditions.sort_by(|a, b| (&a.dimension, &a.codes).cmp(&(&b.dimension, &b.codes)));
+        conditions.dedup();
+        conditions
+    }
+
+    /// Words for a code of a dimension; the code where it has none.
+    fn words(&self, dimension: &Dimension, code: &str) -> String {
+        let known = match &dimension.source {
+            Source::Organisation => self.reference.organisation(code).map(|found| &found.name),
+            Source::ProviderArea(_) => self.reference.areas().get(code).map(|area| &area.name),
+            Source::Field(_)
+            | Source::Month
+            | Source::Quarter
+            | Source::FinancialYear
+            | Source::CalendarYear => {
+                let mut categories = dimension.categories.iter();
+                categories.find(|(category, _)| category == code).map(|(_, words)| words)
+            }
+        };
+        let state = || State::from_name(code).map(|_| code.replace('_', " ").to_lowercase());
+        known.cloned().or_else(state).unwrap_or_else(|| code.to_owned())
+    }
+
+    /// The organisations that were asked for by their codes.
+    fn asked_organisations(&self, query: &Query) -> Vec<(String, String)> {
+        let Where::Organisations(codes) = &query.place else { return Vec::new() };
+        let named = |code: &String| {
+            let known = self.reference.organisation(code);
+            (code.clone(), known.map_or_else(|| code.clone(), |found| found.name.clone()))
+        };
+        codes.iter().map(named).collect()
+    }
+
+    /// The months asked for that conditions on time leave, and whether anybody has submitted anything for each.
+    fn months(&self, query: &Query) -> Vec<(Month, bool)> {
         let (first, last) = query.months;
         let has: BTreeSet<_> = self.submissions.iter().map(|s| s.slot.month).collect();
-        // Those that a condition leaves out were not asked for.
         let meant = |month: &Month| {
             query.filters.iter().all(|filter| {
                 let dimension = self.reference.dimension(&filter.dimension);
@@ -174,22 +253,8 @@ impl Plan {
                 period.is_none_or(|code| filter.codes.contains(&code))
             })
         };
-        let asked = (first.number()..=last.number())
-            .filter_map(|n| Month::from_number(n.into()))
-            .filter(meant);
-        let (all, without): (usize, Vec<_>) =
-            asked.fold((0, Vec::new()), |(all, mut without), month| {
-                if !has.contains(&month) {
-                    without.push(month.to_string());
-                }
-                (all + 1, without)
-            });
-        if has.is_empty() || without.is_empty() {
-            return None;
-        }
-        let more = if without.len() > 6 { ", …" } else { "" };
-        let some = without[..without.len().min(6)].join(", ");
-        Some(format!("{} of {all} months have no submission: {some}{more}.", without.len()))
+        let asked = (first.number()..=last.number()).filter_map(|n| Month::from_number(n.into()));
+        asked.filter(meant).map(|month| (month, has.contains(&month))).collect()
     }
 
     /// The key of a row.
@@ -246,4 +311,16 @@ impl PlanAxis {
             On::Submission(_) => None,
         }
     }
+}
+
+/// Says which of the months asked for nobody has submitted anything for: a total over them is not whole.
+fn months_without(months: &[(Month, bool)], with: usize) -> Option<String> {
+    let mut without = months.iter().filter(|(_, has)| !has).map(|(month, _)| month.to_string());
+    let some: Vec<_> = without.by_ref().take(6).collect();
+    let more = if without.next().is_some() { ", …" } else { "" };
+    (with > 0 && !some.is_empty()).then(|| {
+        let missing = months.len() - with;
+        let (all, some) = (months.len(), some.join(", "));
+        format!("{missing} of {all} months have no submission: {some}{more}.")
+    })
 }

@@ -26,7 +26,7 @@ mod waits;
 
 pub use access::{Histories, NeedSources};
 pub use channels::{ChannelCell, ChannelQuestion, ChannelRow, ChannelTable, Figures};
-pub use context::{Absence, Context, DimensionQuality, Empty, Key, Legend, Reason};
+pub use context::{Absence, Condition, Context, DimensionQuality, Empty, Key, Legend, Reason};
 pub use estimates::{Beside, EstimateList, Estimates, ListAsked, Place, PublishedEstimate};
 pub use exclusion::{
     ExclusionQuestion, ExclusionRow, ExclusionTable, ReasonCell, counted_indicators,

@@ -102,7 +102,8 @@ impl Plan {
         let whole = all.into_iter().filter_map(|area| {
             let organisations = Where::Provider(area.to_owned()).organisations(&self.reference);
             let inside = within.is_none_or(|within| organisations.is_subset(within));
-            inside.then_some((organisations.len(), area))
+            // An area that is only published about, such as a region, has none.
+            (inside && !organisations.is_empty()).then_some((organisations.len(), area))
         });
         whole.min().map(|(_, area)| area.to_owned())
     }

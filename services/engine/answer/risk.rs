@@ -251,5 +251,9 @@ fn nothing(question: &RiskQuestion) -> Context {
         legend: Vec::<Legend>::new(),
         notes: Vec::new(),
         empty: None,
+        conditions: Vec::new(),
+        organisations: Vec::new(),
+        month_count: 0,
+        expected_month_count: 0,
     }
 }

@@ -60,7 +60,10 @@ pub(in crate::rpc) fn outcomes(
 ) -> v1::AccessOutcomes {
     let (query, full) = (&question.query, question.query.full);
     v1::AccessOutcomes {
-        context: Some(context(table.context, query, Measure::Contacts, Denominator::KnownOnly)),
+        context: Some(v1::BreakdownContext {
+            late_counts_as_missed: question.late_counts_as_missed,
+            ..context(table.context, query, Measure::Contacts, Denominator::KnownOnly)
+        }),
         dimensions: table.dimensions,
         rows: table.rows.into_iter().map(|row| outcome_row(row, full)).collect(),
     }

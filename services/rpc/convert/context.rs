@@ -5,7 +5,7 @@ use crate::domain::codes::State;
 use crate::domain::collection::{DataClass, Openness};
 use crate::domain::statistics::Interval;
 use crate::engine::answer::{
-    Absence, Context, DimensionQuality, IndicatorCell, Key, Legend, Reason, Share,
+    Absence, Condition, Context, DimensionQuality, IndicatorCell, Key, Legend, Reason, Share,
 };
 use crate::engine::query::{Denominator, Measure, Query};
 use crate::proto::v1;
@@ -133,7 +133,22 @@ pub(super) fn context(
         legend: context.legend.into_iter().map(legend).collect(),
         notes: context.notes,
         empty: context.empty.map(absence),
+        conditions: context.conditions.into_iter().map(condition).collect(),
+        organisations: context
+            .organisations
+            .into_iter()
+            .map(|(code, name)| v1::AskedOrganisation { code, name })
+            .collect(),
+        month_count: small(context.month_count),
+        expected_month_count: small(context.expected_month_count),
+        late_counts_as_missed: false,
     }
+}
+
+fn condition(condition: Condition) -> v1::AskedCondition {
+    let (codes, code_labels) = condition.codes.into_iter().unzip();
+    let Condition { dimension, label, .. } = condition;
+    v1::AskedCondition { dimension, codes, label, code_labels }
 }
 
 fn quality(quality: DimensionQuality) -> v1::DimensionQuality {

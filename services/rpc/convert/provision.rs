@@ -111,7 +111,10 @@ pub(in crate::rpc) fn impact_table(
     let (query, full) = (&question.query, question.query.full);
     let (assessments, count) = table.assessments;
     v1::ChannelImpact {
-        context: Some(context(table.context, query, Measure::Contacts, Denominator::KnownOnly)),
+        context: Some(v1::BreakdownContext {
+            late_counts_as_missed: question.late_counts_as_missed,
+            ..context(table.context, query, Measure::Contacts, Denominator::KnownOnly)
+        }),
         dimensions: table.dimensions,
         rows: table.rows.into_iter().map(|row| impact_row(row, full)).collect(),
         assessments: assessments

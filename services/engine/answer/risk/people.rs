@@ -387,6 +387,8 @@ impl Counted<'_> {
         context.area.clone_from(&self.question.area);
         context.area_name.clone_from(&self.question.area_name);
         context.residence = true;
+        // All that the collection has: nobody asked for them.
+        context.organisations.clear();
         let all: u64 = self.table.all.iter().sum();
         let placed: u64 = self.by_code(&self.table.all).values().sum();
         if all > placed {

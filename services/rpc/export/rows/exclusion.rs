@@ -1,10 +1,12 @@
-//! The DX indicators and their reasons, counted; then, as a table of their own, what others published.
+//! The people, the DX indicators and the reasons, counted; then, as a table of their own, what others published.
 
-use super::{ALL, Base, Rows, valued};
+use super::{Base, Group, Rows, valued};
 use crate::domain::codes::State;
 use crate::domain::period::months_of;
 use crate::proto::v1;
 use crate::rpc::convert::context::{data_class, state};
+
+const REASON: &str = "exclusion_reason";
 
 pub(super) fn rows<'a>(base: Base<'a>, table: &'a v1::DigitalExclusionBreakdown) -> Rows<'a> {
     let published = base.clone();
@@ -12,9 +14,12 @@ pub(super) fn rows<'a>(base: Base<'a>, table: &'a v1::DigitalExclusionBreakdown)
     let uncounted = table.rows.is_empty() && base.empty().is_some();
     let nothing = uncounted.then(|| base.nothing("DX-21"));
     let counted = table.rows.iter().flat_map(move |row| {
-        let indicators = row.indicators.iter().map(|cell| base.cell(&row.keys, ALL, cell));
+        let all = Group::all();
+        let people = ("PEOPLE", "People in the snapshot");
+        let people = base.count(&row.keys, all.clone(), people, row.person_count);
+        let indicators = row.indicators.iter().map(|of| base.cell(&row.keys, all.clone(), of));
         let reasons = row.reasons.iter().map(|cell| reason(&base, row, cell));
-        indicators.chain(reasons).collect::<Vec<_>>()
+        std::iter::once(people).chain(indicators).chain(reasons).collect::<Vec<_>>()
     });
     let counted = nothing.into_iter().chain(counted);
     Box::new(counted.chain(table.estimates.iter().map(move |one| estimate(&published, one))))
@@ -29,7 +34,7 @@ fn reason(base: &Base<'_>, row: &v1::ExclusionRow, cell: &v1::ReasonCell) -> v1:
         numerator_count: Some(cell.count),
         // A missing state is not in the base.
         denominator_count: cell.share.is_some().then_some(row.reason_base_count),
-        ..valued(of, (&cell.reason, cell.state()), cell.share.as_ref(), &None)
+        ..valued(of, base.group(REASON, &cell.reason, cell.state()), cell.share.as_ref(), &None)
     }
 }
 
@@ -46,10 +51,11 @@ fn estimate(base: &Base<'_>, published: &v1::PublishedEstimate) -> v1::ExportRow
     let collection = parts.by_ref().skip_while(|part| *part != "collections").nth(1);
     let class = collection.and_then(|id| base.reference.collection(id));
     let class = class.map_or(v1::DataClass::Unspecified, |found| data_class(found.data_class));
+    // Of the counts beside it nothing stays: their question and their quality say nothing of somebody else's survey.
     v1::ExportRow {
         table: "ESTIMATES".into(),
         collection: collection.unwrap_or_default().to_owned(),
-        // That of the counts beside it is theirs: publishers' data can be synthetic too.
+        // Publishers' data can be synthetic too.
         data_class: class.into(),
         area_name: published.area_name.clone(),
         area_type: area.map(|area| area.kind.clone()).unwrap_or_default(),
@@ -58,17 +64,13 @@ fn estimate(base: &Base<'_>, published: &v1::PublishedEstimate) -> v1::ExportRow
         area: record.area,
         first_month: months.as_ref().map(|m| m.start().to_string()).unwrap_or_default(),
         last_month: months.as_ref().map(|m| m.end().to_string()).unwrap_or_default(),
-        group: String::new(),
-        group_state: ALL.1.into(),
+        group_label: Group::all().label,
+        group_state: Group::all().state.into(),
         value: record.value,
         lower: record.lower,
         upper: record.upper,
         denominator_count: record.base_count,
-        // Quality of the counts beside it says nothing of somebody else's survey.
-        coverage_ratio: None,
-        unknown_ratio: None,
-        organisation_count: 0,
-        expected_organisation_count: 0,
+        position: row.position,
         data_position: published.position,
         provenance: provenance(&source),
         ecological: row.unit == "SCORE",
@@ -77,7 +79,12 @@ fn estimate(base: &Base<'_>, published: &v1::PublishedEstimate) -> v1::ExportRow
         series_break: published.series_break,
         base: record.base,
         weight: record.weight,
-        ..row
+        keys,
+        key_labels: row.key_labels,
+        indicator: row.indicator,
+        indicator_label: row.indicator_label,
+        unit: row.unit,
+        ..Default::default()
     }
 }
 

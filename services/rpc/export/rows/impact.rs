@@ -1,11 +1,19 @@
 //! Outcomes in person and remotely and their difference (CH-10 for CH-09): of shares, of the median wait, of what followed (CH-12).
 
-use super::{Base, Rows, valued};
+use super::{Base, Group, Rows, valued};
 use crate::proto::v1;
 
-const IN_PERSON: (&str, v1::CategoryState) = ("IN_PERSON", v1::CategoryState::Known);
-const REMOTE: (&str, v1::CategoryState) = ("REMOTE", v1::CategoryState::Known);
-const DIFFERENCE: (&str, v1::CategoryState) = ("REMOTE_LESS_IN_PERSON", v1::CategoryState::Known);
+fn in_person() -> Group<'static> {
+    Group::known("IN_PERSON", "in person")
+}
+
+fn remote() -> Group<'static> {
+    Group::known("REMOTE", "remote")
+}
+
+fn difference() -> Group<'static> {
+    Group::known("REMOTE_LESS_IN_PERSON", "remote less in person")
+}
 
 pub(super) fn rows<'a>(base: Base<'a>, table: &'a v1::ChannelImpact) -> Rows<'a> {
     Box::new(table.rows.iter().flat_map(move |row| {
@@ -34,30 +42,30 @@ fn waits(base: &Base<'_>, keys: &[v1::CategoryKey], wait: &v1::MedianWait) -> Ve
             ..row(group, cell.median_days, &cell.absence)
         })
     };
-    let difference = row(DIFFERENCE, wait.difference_days, &wait.absence);
-    let modes = [mode(IN_PERSON, &wait.in_person), mode(REMOTE, &wait.remote)];
-    modes.into_iter().flatten().chain([difference]).collect()
+    let less = row(difference(), wait.difference_days, &wait.absence);
+    let modes = [mode(in_person(), &wait.in_person), mode(remote(), &wait.remote)];
+    modes.into_iter().flatten().chain([less]).collect()
 }
 
 fn followed(base: &Base<'_>, keys: &[v1::CategoryKey], of: &v1::Conversion) -> [v1::ExportRow; 3] {
     let row = |group, share: &Option<v1::Interval>, why: &Option<v1::Absence>| {
         valued(base.row(keys, "CH-12"), group, share.as_ref(), why)
     };
-    let difference = row(DIFFERENCE, &of.difference, &of.difference_absence);
+    let less = row(difference(), &of.difference, &of.difference_absence);
     [
         v1::ExportRow {
             numerator_count: Some(of.in_person_followed_count),
             denominator_count: Some(of.in_person_count),
             unknown_count: Some(of.in_person_not_computable_count),
-            ..row(IN_PERSON, &of.in_person_share, &of.in_person_absence)
+            ..row(in_person(), &of.in_person_share, &of.in_person_absence)
         },
         v1::ExportRow {
             numerator_count: Some(of.followed_count),
             denominator_count: Some(of.remote_count),
             unknown_count: Some(of.not_computable_count),
-            ..row(REMOTE, &of.share, &of.absence)
+            ..row(remote(), &of.share, &of.absence)
         },
-        v1::ExportRow { unit: "DIFFERENCE".into(), ..difference },
+        v1::ExportRow { unit: "DIFFERENCE".into(), ..less },
     ]
 }
 
@@ -74,7 +82,7 @@ fn modes(
     };
     let indicator = if outcome.indicator == "CH-09" { "CH-10" } else { outcome.indicator.as_str() };
     let row = v1::ExportRow { unit: "DIFFERENCE".into(), ..base.row(keys, indicator) };
-    let difference = valued(row, DIFFERENCE, outcome.difference.as_ref(), &outcome.absence);
-    let modes = [mode(IN_PERSON, &outcome.in_person), mode(REMOTE, &outcome.remote)];
-    modes.into_iter().flatten().chain([difference]).collect()
+    let less = valued(row, difference(), outcome.difference.as_ref(), &outcome.absence);
+    let modes = [mode(in_person(), &outcome.in_person), mode(remote(), &outcome.remote)];
+    modes.into_iter().flatten().chain([less]).collect()
 }

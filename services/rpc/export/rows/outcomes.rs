@@ -1,4 +1,4 @@
-//! CH-09 and CH-11: of each channel of each row.
+//! CH-09 and CH-11, and what they were counted of: of each channel of each row.
 
 use super::{Base, Rows, valued};
 use crate::proto::v1;
@@ -19,14 +19,24 @@ fn channel(
     keys: &[v1::CategoryKey],
     cell: &v1::OutcomeCell,
 ) -> Vec<v1::ExportRow> {
-    let group = (cell.channel.as_str(), cell.state());
+    let group = || base.group("channel", &cell.channel, cell.state());
     let missed = base.row(keys, "CH-09");
-    let mut rows = vec![v1::ExportRow {
+    let counts = [
+        (("CONTACTS", "Consultations"), cell.total_count),
+        (("ATTENDED", "Consultations attended"), cell.attended_count),
+        (
+            ("OTHER_ATTENDANCE", "Consultations cancelled, to come, or of unknown outcome"),
+            cell.other_attendance_count,
+        ),
+    ];
+    let counts = counts.map(|(name, count)| base.count(keys, group(), name, count));
+    let mut rows = Vec::from(counts);
+    rows.push(v1::ExportRow {
         numerator_count: Some(cell.did_not_attend_count),
         denominator_count: Some(cell.attended_count + cell.did_not_attend_count),
         not_collected_count: Some(cell.not_collected_attendance_count),
-        ..valued(missed, group, cell.did_not_attend_rate.as_ref(), &cell.did_not_attend_absence)
-    }];
+        ..valued(missed, group(), cell.did_not_attend_rate.as_ref(), &cell.did_not_attend_absence)
+    });
     let count = |of: &dyn Fn(&str) -> bool| -> i64 {
         cell.lead_times.iter().filter(|band| of(&band.band)).map(|band| band.count).sum()
     };
@@ -36,7 +46,7 @@ fn channel(
         denominator_count: Some(known),
         unknown_count: Some(cell.unknown_lead_time_count),
         not_collected_count: Some(cell.not_collected_lead_time_count),
-        ..valued(row, group, share, &cell.lead_time_absence)
+        ..valued(row, group(), share, &cell.lead_time_absence)
     };
     let shares = [
         ("CH-11-SAME-DAY", SAME_DAY, &cell.same_day_share),
@@ -78,7 +88,9 @@ mod tests {
         let cell = v1::OutcomeCell {
             channel: "ALL".into(),
             state: v1::CategoryState::Any.into(),
+            total_count: 15,
             attended_count: 9,
+            other_attendance_count: 5,
             did_not_attend_count: 1,
             did_not_attend_rate: share(0.5),
             lead_times: vec![band("SAME_DAY", 6, 0.75), band("OVER_28_DAYS", 2, 0.25)],
@@ -94,11 +106,14 @@ mod tests {
         assert_eq!(
             lines(&Answered::Outcomes(table)),
             [
-                "OUTCOMES [ALL] CH-09 RATIO 0.5 (0.25..0.75) 1/10?- not collected 4",
-                "OUTCOMES [ALL] CH-11-SAME-DAY RATIO 0.75 (0.375..1.125) 6/8?2 not collected 3",
-                "OUTCOMES [ALL] CH-11-OVER-14 RATIO - (-..-) 2/8?2 not collected 3 ABSENCE_REASON_NOT_COMPUTABLE: nothing to take it of",
-                "OUTCOMES lead_time=SAME_DAY [ALL] CH-11 RATIO 0.75 (0.375..1.125) 6/8?2 not collected 3",
-                "OUTCOMES lead_time=OVER_28_DAYS [ALL] CH-11 RATIO 0.25 (0.125..0.375) 2/8?2 not collected 3",
+                "OUTCOMES [] CONTACTS COUNT 15 (-..-) 15/-?-",
+                "OUTCOMES [] ATTENDED COUNT 9 (-..-) 9/-?-",
+                "OUTCOMES [] OTHER_ATTENDANCE COUNT 5 (-..-) 5/-?-",
+                "OUTCOMES [] CH-09 RATIO 0.5 (0.25..0.75) 1/10?- not collected 4",
+                "OUTCOMES [] CH-11-SAME-DAY RATIO 0.75 (0.375..1.125) 6/8?2 not collected 3",
+                "OUTCOMES [] CH-11-OVER-14 RATIO - (-..-) 2/8?2 not collected 3 ABSENCE_REASON_NOT_COMPUTABLE: nothing to take it of",
+                "OUTCOMES lead_time=SAME_DAY [] CH-11 RATIO 0.75 (0.375..1.125) 6/8?2 not collected 3",
+                "OUTCOMES lead_time=OVER_28_DAYS [] CH-11 RATIO 0.25 (0.125..0.375) 2/8?2 not collected 3",
             ]
         );
     }

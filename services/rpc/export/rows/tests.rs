@@ -1,5 +1,6 @@
 //! Golden rows: what each table becomes, figure by figure.
 
+mod alone;
 mod modes;
 
 use super::*;
@@ -24,7 +25,15 @@ pub(super) fn context() -> Option<v1::BreakdownContext> {
         first_month: "2020-04".into(),
         last_month: "2020-06".into(),
         measure: v1::Measure::Contacts.into(),
+        denominator: v1::Denominator::All.into(),
+        confidence_level: 0.998,
         data_position: 7,
+        submission_count: 5,
+        month_count: 2,
+        expected_month_count: 3,
+        conditions: vec![condition("lead_time", &["SAME_DAY"]), condition("sex", &["1", "2"])],
+        unattributed: Some(v1::Unattributed { count: 11, detail: "03W spans two".into() }),
+        notes: vec!["Made up.".into(), "All of it.".into()],
         organisation_count: 2,
         expected_organisation_count: 3,
         quality: vec![
@@ -40,6 +49,11 @@ pub(super) fn context() -> Option<v1::BreakdownContext> {
         }],
         ..Default::default()
     })
+}
+
+fn condition(dimension: &str, codes: &[&str]) -> v1::AskedCondition {
+    let codes = codes.iter().map(|code| (*code).to_owned()).collect();
+    v1::AskedCondition { dimension: dimension.into(), codes, ..Default::default() }
 }
 
 fn keys(codes: &[(&str, &str)]) -> Vec<v1::CategoryKey> {
@@ -141,6 +155,7 @@ fn channels_become_shares_and_rates() {
     assert_eq!(
         lines(&Answered::Channels(channels())),
         [
+            "CHANNELS sex=1 [] CONTACTS COUNT 15 (-..-) 15/-?-",
             "CHANNELS sex=1 [TELEPHONE] CH-01 RATIO 0.25 (0.125..0.375) 2/8?4 not collected 3",
             "CHANNELS sex=1 [TELEPHONE] CH-03 PER_1000_MONTH 3.5 (1.75..5.25) 2/4000?-",
             "CHANNELS sex=1 [NOT_KNOWN] CH-01 RATIO - (-..-) 4/-?4 not collected 3 ABSENCE_REASON_NOT_COMPUTABLE: outside the base: \
@@ -161,7 +176,7 @@ fn a_row_has_everything_it_takes_to_be_read_alone() {
     table.rows[0].keys = keys(&[("sex", "1"), ("age_band", "NOT_KNOWN")]);
     let answered = Answered::Channels(table);
     let reference = reference();
-    let row = of(&answered, &reference, 71).next().unwrap();
+    let row = of(&answered, &reference, 71).nth(1).unwrap();
     assert_eq!(
         v1::ExportRow { keys: Vec::new(), ..row },
         v1::ExportRow {
@@ -176,6 +191,7 @@ fn a_row_has_everything_it_takes_to_be_read_alone() {
             last_month: "2020-06".into(),
             key_labels: vec!["Men".into(), "not known".into()],
             group: "TELEPHONE".into(),
+            group_label: "Telephone".into(),
             group_state: v1::CategoryState::Known.into(),
             indicator: "CH-01".into(),
             indicator_label: "Channel share".into(),
@@ -195,6 +211,16 @@ fn a_row_has_everything_it_takes_to_be_read_alone() {
             position: 71,
             data_position: 7,
             provenance: "made".into(),
+            measure: v1::Measure::Contacts.into(),
+            denominator: v1::Denominator::All.into(),
+            confidence_level: 0.998,
+            conditions: "lead_time=SAME_DAY;sex=1,2".into(),
+            submission_count: 5,
+            month_count: 2,
+            expected_month_count: 3,
+            unattributed_count: Some(11),
+            unattributed_detail: "03W spans two".into(),
+            notes: vec!["Made up.".into(), "All of it.".into()],
             ..Default::default()
         }
     );
@@ -204,8 +230,9 @@ fn a_row_has_everything_it_takes_to_be_read_alone() {
 fn persons_are_another_indicator_and_nothing_is_one_row() {
     let mut table = channels();
     table.context.as_mut().unwrap().measure = v1::Measure::Persons.into();
-    let first = lines(&Answered::Channels(table)).remove(0);
-    assert!(first.contains(" CH-02 RATIO 0.25 "), "{first}");
+    let made = lines(&Answered::Channels(table));
+    assert!(made[0].contains(" PERSONS COUNT 15 "), "{made:?}");
+    assert!(made[1].contains(" CH-02 RATIO 0.25 "), "{made:?}");
     let mut empty = v1::ChannelBreakdown { context: context(), ..Default::default() };
     let why = absence(v1::AbsenceReason::NotCollected, "no source has it");
     empty.context.as_mut().unwrap().empty = Some(why);
@@ -253,11 +280,16 @@ fn what_an_empty_answer_did_not_count_says_why_it_is_empty() {
         |context| v1::FaceToFaceProvision { context, rows: rows.clone(), ..Default::default() };
     let whys = |context| {
         let answered = Answered::Provision(table(context));
-        of(&answered, &reference(), 71).map(|row| row.absence.unwrap().detail).collect::<Vec<_>>()
+        let why = |row: v1::ExportRow| match (row.absence, row.numerator_count) {
+            (Some(why), count) => format!("{} {count:?}", why.detail),
+            (None, count) => format!("{:?} {count:?}", row.value),
+        };
+        of(&answered, &reference(), 71).map(why).collect::<Vec<_>>()
     };
-    let own = "nobody to take it of";
-    assert_eq!(whys(empty_context()), ["nobody submitted", own, own]);
-    assert_eq!(whys(context()), [own, own, own]);
+    let (own, none) = ("nobody to take it of Some(0)", "nobody submitted None");
+    assert_eq!(whys(empty_context()), [none, none, none, none, own, own]);
+    let zero = "Some(0.0) Some(0)";
+    assert_eq!(whys(context()), [zero, zero, zero, own, own, own]);
 }
 
 #[test]
@@ -323,6 +355,7 @@ fn estimates_are_a_table_of_their_own_with_their_own_source() {
             reason("NOT_RECORDED", v1::CategoryState::NotRecorded, None),
         ],
         reason_base_count: 6,
+        person_count: 11,
         ..Default::default()
     };
     let answered = Answered::Exclusion(v1::DigitalExclusionBreakdown {
@@ -334,6 +367,7 @@ fn estimates_are_a_table_of_their_own_with_their_own_source() {
     assert_eq!(
         lines(&answered),
         [
+            "EXCLUSION sex=1 [] PEOPLE COUNT 11 (-..-) 11/-?-",
             "EXCLUSION sex=1 [] DX-06 RATIO 0.75 (0.375..1.125) 3/4?1 not collected 6",
             "EXCLUSION sex=1 [] DX-19 DIFFERENCE 0.25 (0.125..0.375) -/-?-",
             "EXCLUSION sex=1 [NO_DEVICE] DX-21-REASON RATIO 0.5 (0.25..0.75) 3/6?-",
@@ -352,75 +386,9 @@ fn estimates_are_a_table_of_their_own_with_their_own_source() {
     assert_eq!((row.series.as_str(), row.series_break), ("internet-users-2", true));
     assert_eq!((row.base.as_str(), row.weight), ("adults in households", Some(912.5)));
     assert!(row.not_for_targets && !row.ecological && row.coverage_ratio.is_none());
-}
-
-#[test]
-fn risk_is_ecological_in_every_row() {
-    let answered = Answered::Risk(v1::AreaRisk {
-        context: context(),
-        rows: vec![v1::AreaRiskRow {
-            keys: Vec::new(),
-            person_count: 1_000,
-            unmatched_person_count: 10,
-            area_count: 4,
-            mean_score: Some(3.5),
-            unweighted_mean_score: Some(3.0),
-            high_risk_person_count: 250,
-            high_risk_share: Some(0.25),
-            components: vec![v1::ComponentMean {
-                indicator: "DX-10-BROADBAND".into(),
-                mean_score: 2.5,
-            }],
-            absence: None,
-        }],
-        indicator: "DX-10".into(),
-        high_risk_score: Some(6.5),
-        ecological_statement: "Says nothing about anybody.".into(),
-        score_source: Some(v1::EstimateSource {
-            publisher: "GMCA".into(),
-            not_for_targets: true,
-            ..Default::default()
-        }),
-        ..Default::default()
-    });
-    assert_eq!(
-        lines(&answered),
-        [
-            "RISK [] DX-10 SCORE 3.5 (-..-) -/1000?10",
-            "RISK [UNWEIGHTED] DX-10 SCORE 3 (-..-) -/4?-",
-            "RISK [] DX-11 RATIO 0.25 (-..-) 250/1000?10",
-            "RISK [] DX-10-BROADBAND SCORE 2.5 (-..-) -/1000?10",
-        ]
-    );
-    let reference = reference();
-    for row in of(&answered, &reference, 71) {
-        assert!(row.ecological && row.not_for_targets);
-        assert_eq!(row.provenance, "people: made; score: GMCA");
-        assert_eq!(row.statement, "Says nothing about anybody.");
-        assert_eq!(row.threshold, (row.indicator == "DX-11").then_some(6.5));
-    }
-}
-
-#[test]
-fn risk_of_nobody_is_ecological_too_and_has_no_threshold() {
-    let row = v1::AreaRiskRow {
-        absence: Some(absence(v1::AbsenceReason::NotComputable, "nobody lives there")),
-        ..Default::default()
-    };
-    for rows in [Vec::new(), vec![row]] {
-        let answered = Answered::Risk(v1::AreaRisk {
-            context: empty_context(),
-            rows,
-            indicator: "DX-10".into(),
-            ecological_statement: "Says nothing about anybody.".into(),
-            ..Default::default()
-        });
-        for row in of(&answered, &reference(), 71) {
-            assert!(row.ecological && row.value.is_none() && row.threshold.is_none());
-            assert_eq!(row.statement, "Says nothing about anybody.");
-            assert_eq!(row.provenance, "people: made");
-            assert_eq!(row.group_state(), v1::CategoryState::Any);
-            assert_eq!(row.absence.unwrap().detail, "nobody submitted");
-        }
-    }
+    // Of the question about counts beside it nothing is said.
+    let asked = (row.measure(), row.denominator(), row.confidence_level, row.conditions.as_str());
+    assert_eq!(asked, (v1::Measure::Unspecified, v1::Denominator::Unspecified, 0.0, ""));
+    assert_eq!((row.submission_count, row.unattributed_count), (0, None));
+    assert!(row.notes.is_empty());
 }

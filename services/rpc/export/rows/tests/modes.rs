@@ -6,14 +6,58 @@ use super::*;
 fn provision_and_impact_keep_group_and_mode() {
     let group = v1::ProvisionGroup {
         group: "UNABLE".into(),
+        contact_count: 9,
+        in_person_count: 5,
+        remote_count: 3,
         indicators: vec![cell("CH-07", (1, 2, 0), 0.5)],
         ..Default::default()
     };
-    let rows = vec![v1::ProvisionRow { keys: Vec::new(), groups: vec![group] }];
-    let table = v1::FaceToFaceProvision { context: context(), rows, ..Default::default() };
+    // Nobody was asked: a 0 would read as nobody needing one.
+    let unasked = v1::ProvisionGroup {
+        group: "INTERPRETER_NEEDED".into(),
+        not_collected_count: 9,
+        absence: Some(absence(v1::AbsenceReason::NotCollected, "nobody asked")),
+        ..Default::default()
+    };
+    let rows = vec![v1::ProvisionRow { keys: Vec::new(), groups: vec![group, unasked] }];
+    let sources = Some(v1::AccessStatusSources {
+        record_count: 4,
+        snapshot_count: 3,
+        unknown_count: 2,
+        access_collection: "snapshots".into(),
+        other_needs: vec![v1::NeedSources {
+            dimension: "interpreter_needed".into(),
+            record_count: 1,
+            snapshot_count: 0,
+            unknown_count: 8,
+        }],
+    });
+    let table = v1::FaceToFaceProvision {
+        context: context(),
+        rows,
+        sources,
+        request_met_days: 14,
+        ..Default::default()
+    };
+    let rows: Vec<_> = of(&Answered::Provision(table.clone()), &reference(), 71).collect();
+    assert!(rows.iter().all(|row| row.request_met_days == 14));
     assert_eq!(
         lines(&Answered::Provision(table)),
-        ["PROVISION [UNABLE] CH-07 RATIO 0.5 (0.25..0.75) 1/2?0 not collected 6"]
+        [
+            "PROVISION [UNABLE] CONTACTS COUNT 9 (-..-) 9/-?-",
+            "PROVISION [UNABLE] IN_PERSON COUNT 5 (-..-) 5/-?-",
+            "PROVISION [UNABLE] REMOTE COUNT 3 (-..-) 3/-?-",
+            "PROVISION [UNABLE] CH-07 RATIO 0.5 (0.25..0.75) 1/2?0 not collected 6",
+            "PROVISION [INTERPRETER_NEEDED] CONTACTS COUNT - (-..-) -/-?0 not collected 9 ABSENCE_REASON_NOT_COLLECTED: nobody asked",
+            "PROVISION [INTERPRETER_NEEDED] IN_PERSON COUNT - (-..-) -/-?0 not collected 9 ABSENCE_REASON_NOT_COLLECTED: nobody asked",
+            "PROVISION [INTERPRETER_NEEDED] REMOTE COUNT - (-..-) -/-?0 not collected 9 ABSENCE_REASON_NOT_COLLECTED: nobody asked",
+            "PROVISION [RECORD] ACCESS_STATUS COUNT 4 (-..-) 4/-?-",
+            "PROVISION [SNAPSHOT] ACCESS_STATUS COUNT 3 (-..-) 3/-?-",
+            "PROVISION [NOT_KNOWN] ACCESS_STATUS COUNT 2 (-..-) 2/-?-",
+            "PROVISION [RECORD] INTERPRETER_NEEDED COUNT 1 (-..-) 1/-?-",
+            "PROVISION [SNAPSHOT] INTERPRETER_NEEDED COUNT 0 (-..-) 0/-?-",
+            "PROVISION [NOT_KNOWN] INTERPRETER_NEEDED COUNT 8 (-..-) 8/-?-",
+        ]
     );
     let outcome = |indicator: &str, difference| v1::ModeDifference {
         indicator: indicator.into(),
