@@ -158,7 +158,7 @@ fn an_empty_answer_has_no_zeros_and_one_reason() {
     let mut compared = impact();
     (compared.context, compared.assessments) = (nothing(), Vec::new());
     for row in &mut compared.rows {
-        row.conversion = Some(Default::default());
+        (row.conversion, row.wait) = (Some(Default::default()), Some(Default::default()));
         for outcome in &mut row.outcomes {
             outcome.in_person.iter_mut().chain(&mut outcome.remote).for_each(uncounted);
         }

@@ -123,7 +123,7 @@ fn need(axis: &PlanAxis, yes: &str, no: &[&str]) -> Vec<Answer> {
     let need = |(place, says)| match says {
         Answer::NotApplicable if axis.state(place).is_some() => Answer::No,
         Answer::NotApplicable => Answer::Unknown,
-        says => says,
+        says @ (Answer::Yes | Answer::No | Answer::Unknown | Answer::NotCollected) => says,
     };
     says.map(need).collect()
 }

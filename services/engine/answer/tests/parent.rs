@@ -141,7 +141,7 @@ impl Model<'_> {
                     let holds =
                         |code: &String| known(code) && self.around(code).contains(&area.code);
                     let own = self.organisations(&Where::Provider(area.code.clone()));
-                    filter.codes.iter().all(holds) && own.is_subset(&within)
+                    filter.codes.iter().all(holds) && own.is_subset(&within) && !own.is_empty()
                 });
                 let size = |area: &String| {
                     (self.organisations(&Where::Provider(area.clone())).len(), area.clone())

@@ -32,12 +32,11 @@ fn channel(base: &Base<'_>, row: &v1::ChannelRow, cell: &v1::ChannelCell) -> Vec
         None => return vec![valued(share, group(), None, &None)],
     };
     let outside = figures.share.is_none() && cell.state() != v1::CategoryState::Known;
-    let why = outside.then(|| match cell.state() {
-        v1::CategoryState::NotCollected => {
+    let why = outside.then(|| {
+        if cell.state() == v1::CategoryState::NotCollected {
             let why = "outside every base: the source does not collect the channel";
             absence(v1::AbsenceReason::NotCollected, why)
-        }
-        _ => {
+        } else {
             let why = "outside the base: shares are of those whose channel is known";
             absence(v1::AbsenceReason::NotComputable, why)
         }

@@ -356,7 +356,6 @@ fn estimates_are_a_table_of_their_own_with_their_own_source() {
         ],
         reason_base_count: 6,
         person_count: 11,
-        ..Default::default()
     };
     let answered = Answered::Exclusion(v1::DigitalExclusionBreakdown {
         context: context(),

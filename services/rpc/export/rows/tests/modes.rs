@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn provision_and_impact_keep_group_and_mode() {
+fn provision_keeps_groups_and_says_who_was_not_asked() {
     let group = v1::ProvisionGroup {
         group: "UNABLE".into(),
         contact_count: 9,
@@ -59,6 +59,10 @@ fn provision_and_impact_keep_group_and_mode() {
             "PROVISION [NOT_KNOWN] INTERPRETER_NEEDED COUNT 8 (-..-) 8/-?-",
         ]
     );
+}
+
+#[test]
+fn impact_keeps_modes() {
     let outcome = |indicator: &str, difference| v1::ModeDifference {
         indicator: indicator.into(),
         in_person: Some(cell("", (1, 4, 0), 0.25)),
