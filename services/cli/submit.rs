@@ -109,6 +109,10 @@ pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), F
         }
         rows += parcel.rows.len() as u64;
     }
+    if rows == 0 {
+        let error = anyhow::anyhow!("there is a header and no row below it: nothing was submitted");
+        return Err(Failure::data(&args.file, error));
+    }
     let how = Sending {
         run_id: args.run_id.clone().unwrap_or_else(send::fresh_run_id),
         allow_partial: args.allow_partial,
@@ -118,10 +122,16 @@ pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), F
     let mut all = Sent::default();
     let parcels = ingest::read(&args.file, &defaults).map_err(bad)?;
     let parcels = parcels.map(|parcel| parcel.map_err(bad));
-    let result = send_all(&service, parcels, &how, &bar, &mut all).await;
+    let result = tokio::select! {
+        result = send_all(&service, parcels, &how, &bar, &mut all) => result,
+        told = tokio::signal::ctrl_c() => Err(Failure::Other(match told {
+            Ok(()) => anyhow::anyhow!("stopped by Ctrl-C; what is listed above is stored"),
+            Err(error) => error.into(),
+        })),
+    };
     bar.finish_and_clear();
     sent::show(&all, out)?;
-    if result.is_err() && !all.receipts.is_empty() {
+    if result.is_err() {
         out.remark(&format!(
             "to go on where this stopped: the same command with --run-id {}",
             how.run_id

@@ -31,7 +31,7 @@ pub fn text(failure: &Failure, look: &Look) -> String {
             (message.clone(), Vec::new(), "`equity help` and `equity help COMMAND` show examples".to_owned())
         }
         Failure::Unreachable { address, cause } => (
-            format!("no service answers at {address}"),
+            format!("no service answers at {address}, or the connection to it broke"),
             vec![cause.clone()],
             "start one with `equity serve` (or `equity demo`, which brings data), or name the right address with --service"
                 .to_owned(),
