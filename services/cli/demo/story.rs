@@ -6,7 +6,7 @@ use super::super::args::DEFAULT_SERVICE;
 use super::super::show::blocks::blocks;
 use super::super::show::table::Column;
 use super::super::show::words::Legend;
-use super::super::show::{Look, channels, chart, estimates, keys, numbers, provision, risk};
+use super::super::show::{Look, channels, chart, context, estimates, keys, numbers, provision, risk};
 use super::data;
 use super::questions::{
     AFTER, AREA, Answers, BEFORE, FROM, INTERNET_BY, INTERNET_USE, RISK_BY, RISK_TOP, TO,
@@ -36,7 +36,7 @@ pub(super) fn tell(answers: &Answers, place: &Place<'_>, look: &Look) -> String 
     let title = |text: &str| look.paint(1, text);
     [
         title("How people in Leicester, Leicestershire and Rutland saw their GP practice, as shares of all appointments"),
-        months_table(&months, look),
+        shares(&months, "appointments", look),
         String::new(),
         chart::bars(&months, look),
         String::new(),
@@ -44,7 +44,7 @@ pub(super) fn tell(answers: &Answers, place: &Place<'_>, look: &Look) -> String 
         String::new(),
         title(&sentence(&months)),
         String::new(),
-        channels::table(&synthetic, answers.synthetic.position, look),
+        by_ethnic_category(&synthetic, answers.synthetic.position, look),
         String::new(),
         internet(answers, look),
         String::new(),
@@ -63,16 +63,28 @@ pub(super) fn tell(answers: &Answers, place: &Place<'_>, look: &Look) -> String 
     .join("\n")
 }
 
-/// One line for each month: appointments, and the share of each channel.
-fn months_table(months: &ChannelBreakdown, look: &Look) -> String {
-    let context = months.context.clone().unwrap_or_default();
+/// How the synthetic consultations of each ethnic category were held, without limits: `--by ethnic_category` has them.
+fn by_ethnic_category(synthetic: &ChannelBreakdown, position: i64, look: &Look) -> String {
+    let asked = synthetic.context.clone().unwrap_or_default();
+    [
+        context::header(&asked, "Consultation channels", position, look),
+        shares(synthetic, &context::unit(&asked), look),
+        context::footer(&asked, look),
+    ]
+    .join("\n")
+}
+
+/// One line for each row: how many of these `things`, and the share of each channel.
+fn shares(found: &ChannelBreakdown, things: &str, look: &Look) -> String {
+    let context = found.context.clone().unwrap_or_default();
     let legend = Legend(&context.legend);
-    let mut values = vec![Column::number("appointments")];
-    let first = months.rows.first().map(|row| row.channels.as_slice()).unwrap_or_default();
+    let columns = keys::columns(&found.dimensions, legend);
+    let mut values = vec![Column::number(things)];
+    let first = found.rows.first().map(|row| row.channels.as_slice()).unwrap_or_default();
     values
         .extend(first.iter().map(|cell| Column::number(legend.category("channel", &cell.channel))));
-    let lines = months.rows.iter().map(|row| {
-        let mut line = keys::words(&months.dimensions, &row.keys, legend);
+    let lines = found.rows.iter().map(|row| {
+        let mut line = keys::words(&found.dimensions, &row.keys, legend);
         line.push(numbers::count(row.total_count));
         line.extend(row.channels.iter().map(|cell| {
             match &cell.value {
@@ -85,7 +97,7 @@ fn months_table(months: &ChannelBreakdown, look: &Look) -> String {
         }));
         line
     });
-    blocks(&[Column::text("month")], &values, &lines.collect::<Vec<_>>(), look)
+    blocks(&columns, &values, &lines.collect::<Vec<_>>(), look)
 }
 
 /// The answer, in a sentence.
