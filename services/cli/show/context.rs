@@ -92,9 +92,8 @@ pub fn footer_of(context: &BreakdownContext, things: &str, look: &Look) -> Strin
         }
         if dimension.overlapping {
             let label = legend.dimension(&dimension.dimension);
-            lines.push(format!(
-                "  {label}: a record can be in several rows; they add to more than the total"
-            ));
+            let told = "a record can be in several rows; they add to more than the total";
+            lines.push(wrap::text("  ", &format!("{label}: {told}"), look));
         }
     }
     lines.extend(context.notes.iter().map(|note| wrap::text("  note: ", note, look)));
