@@ -134,11 +134,12 @@ impl Collection {
         }
     }
 
-    /// Whether organisations of a type may submit to it.
+    /// Whether organisations of a type may submit to it. Made-up records may play any organisation: nothing real is counted twice.
     #[must_use]
     pub fn takes(&self, organisation_type: &str) -> bool {
         let expected = &self.expected_organisation_type;
-        expected.is_empty() || expected == organisation_type
+        let any = expected.is_empty() || self.data_class == DataClass::Synthetic;
+        any || expected == organisation_type
     }
 
     /// Whether it may hold records of a care setting. One that says none, holds any.

@@ -11,9 +11,9 @@ fn examples(command: &[&str]) -> Vec<String> {
         if line.starts_with("  equity ") {
             lines.push(line.trim().to_owned());
             open = true;
-        } else if open && !line.is_empty() && !line.starts_with(' ') {
+        } else if open && line.starts_with("  ") && !line.starts_with("   ") {
             let last = lines.last_mut().unwrap();
-            *last = format!("{last} {line}");
+            *last = format!("{last} {}", line.trim());
         } else {
             open = false;
         }

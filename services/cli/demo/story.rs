@@ -6,7 +6,9 @@ use super::super::args::DEFAULT_SERVICE;
 use super::super::show::blocks::blocks;
 use super::super::show::table::Column;
 use super::super::show::words::Legend;
-use super::super::show::{Look, channels, chart, context, estimates, keys, numbers, provision, risk};
+use super::super::show::{
+    Look, channels, chart, context, estimates, keys, numbers, provision, risk,
+};
 use super::data;
 use super::questions::{
     AFTER, AREA, Answers, BEFORE, FROM, INTERNET_BY, INTERNET_USE, RISK_BY, RISK_TOP, TO,

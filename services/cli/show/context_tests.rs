@@ -8,7 +8,7 @@ use super::{
 };
 use crate::proto::v1::{
     Absence, AbsenceReason, AskedCondition, AskedOrganisation, BreakdownContext, ChannelBreakdown,
-    IndicatorCell, Unattributed, channel_cell::Value,
+    Conversion, IndicatorCell, MedianWait, Unattributed, channel_cell::Value,
 };
 
 fn asked() -> BreakdownContext {
@@ -158,7 +158,14 @@ fn an_empty_answer_has_no_zeros_and_one_reason() {
     let mut compared = impact();
     (compared.context, compared.assessments) = (nothing(), Vec::new());
     for row in &mut compared.rows {
-        (row.conversion, row.wait) = (Some(Default::default()), Some(Default::default()));
+        let why = || Some(Absence { detail: "nothing to compare".into(), ..Default::default() });
+        row.wait = Some(MedianWait { absence: why(), ..Default::default() });
+        row.conversion = Some(Conversion {
+            absence: why(),
+            in_person_absence: why(),
+            difference_absence: why(),
+            ..Default::default()
+        });
         for outcome in &mut row.outcomes {
             outcome.in_person.iter_mut().chain(&mut outcome.remote).for_each(uncounted);
         }
