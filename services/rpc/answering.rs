@@ -9,6 +9,7 @@ use bytes::Bytes;
 use prost::Message;
 use tokio::sync::watch;
 use tokio_stream::Stream;
+use tokio_util::task::AbortOnDropHandle;
 use tonic::{Response, Status};
 
 use super::convert::{int, query_error};
@@ -96,6 +97,9 @@ impl Context {
         make: Make<Q>,
         asker: Asker,
     ) -> Result<Answer, Status> {
+        if let Some(kept) = self.newest(key) {
+            return Ok(kept);
+        }
         // What was told by now has to be in it.
         let told = self.engine.told();
         let joined = self.counting.join(asker, key);
@@ -218,6 +222,15 @@ struct Watch<Q> {
 type Next<Q> = Option<(Result<Encoded, Status>, Option<Watch<Q>>)>;
 
 impl<Q: Clone + Send + Sync + 'static> Watch<Q> {
+    /// The table as it is now. It is made in a task of its own: whoever stops polling here, because its connection takes nothing,
+    /// keeps neither the turn nor the others who ask the same question waiting.
+    async fn table(&self) -> Result<Answer, Status> {
+        let (context, key, asked) = (self.context.clone(), self.key.clone(), self.asked.clone());
+        let (make, asker) = (self.make, Asker::Watch(self.patience));
+        let made = tokio::spawn(async move { context.together(&key, asked, make, asker).await });
+        AbortOnDropHandle::new(made).await.map_err(|error| status::internal(&error))?
+    }
+
     /// The next table with a change that the caller has not seen; `waits` for a change first.
     async fn next(mut self, mut waits: bool) -> Next<Q> {
         loop {
@@ -226,8 +239,7 @@ impl<Q: Clone + Send + Sync + 'static> Watch<Q> {
             }
             waits = true;
             self.head.borrow_and_update();
-            let (context, asker) = (&self.context, Asker::Watch(self.patience));
-            match context.together(&self.key, self.asked.clone(), self.make, asker).await {
+            match self.table().await {
                 Err(status) => return Some((Err(status), None)),
                 Ok(answer) if self.seen.is_none_or(|seen| answer.data_position > seen) => {
                     self.seen = Some(answer.position);
@@ -239,7 +251,7 @@ impl<Q: Clone + Send + Sync + 'static> Watch<Q> {
     }
 }
 
-/// The tables of a watch. Each is made when it is asked for: who does not read costs no work and no memory.
+/// The tables of a watch. Each is made when it is asked for: who does not read costs the work of one table, and no more.
 struct Tables<Q>(Option<Pin<Box<dyn Future<Output = Next<Q>> + Send>>>);
 
 impl<Q: Clone + Send + Sync + 'static> Stream for Tables<Q> {

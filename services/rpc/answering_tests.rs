@@ -192,3 +192,19 @@ async fn a_watch_that_is_not_read_costs_no_work() {
     let second = tables.next().await.unwrap().unwrap();
     assert_eq!((probe.made(), second.position), (2, int(told + 2)), "the newest alone");
 }
+
+/// A connection that takes nothing is not polled any more, in the middle of whatever its answer waits for.
+#[tokio::test]
+async fn who_is_not_polled_any_more_holds_nobody_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let (context, _followers) = start(&folder);
+    let probe = Probe::default();
+    let mut stalled = watch(&context, &probe);
+    poll_fn(|cx| Poll::Ready(stalled.as_mut().poll_next(cx).is_ready())).await;
+    until(|| probe.made() == 1).await;
+    probe.0.1.store(true, SeqCst);
+    let mut other = watch(&context, &probe);
+    let answered = tokio::time::timeout(Duration::from_secs(10), other.next()).await;
+    answered.expect("held up by a watch that is not polled").unwrap().unwrap();
+    drop(stalled);
+}

@@ -55,14 +55,17 @@ impl Counting {
         let permit = async |of: &Arc<Semaphore>| {
             Arc::clone(of).acquire_owned().await.map_err(|_| status::stopping())
         };
-        let (watching, deadline) = match asker {
-            Asker::Call(deadline) => (None, deadline),
+        match asker {
+            Asker::Call(deadline) => {
+                Ok(Turn { deadline, _permits: (permit(&self.permits).await?, None) })
+            }
             Asker::Watch(time) => {
                 let watching = permit(&self.of_watches).await?;
-                (Some(watching), Deadline::at(Instant::now() + time))
+                let working = permit(&self.permits).await?;
+                let deadline = Deadline::at(Instant::now() + time);
+                Ok(Turn { deadline, _permits: (working, Some(watching)) })
             }
-        };
-        Ok(Turn { deadline, _permits: (permit(&self.permits).await?, watching) })
+        }
     }
 
     /// Joins those who ask a question now.
@@ -71,20 +74,22 @@ impl Counting {
             Asker::Call(_) => &self.asked,
             Asker::Watch(_) => &self.watched,
         };
-        let answer = Arc::clone(questions.lock().entry(question.clone()).or_default());
-        Joined { questions, question: question.clone(), answer }
+        let mut asked = questions.lock();
+        let (asking, answer) = asked.entry(question.clone()).or_default();
+        *asking += 1;
+        Joined { questions, question: question.clone(), answer: Arc::clone(answer) }
     }
 }
 
 /// The answer that was made last while somebody asked; who holds the lock makes the next, the others wait for it.
 type Shared = Arc<tokio::sync::Mutex<Option<Answer>>>;
 
-/// Questions that somebody asks.
+/// Questions that somebody asks, and how many do.
 #[derive(Default)]
-struct Questions(Mutex<FxHashMap<Bytes, Shared>>);
+struct Questions(Mutex<FxHashMap<Bytes, (usize, Shared)>>);
 
 impl Questions {
-    fn lock(&self) -> MutexGuard<'_, FxHashMap<Bytes, Shared>> {
+    fn lock(&self) -> MutexGuard<'_, FxHashMap<Bytes, (usize, Shared)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -99,9 +104,11 @@ pub(super) struct Joined<'a> {
 impl Drop for Joined<'_> {
     fn drop(&mut self) {
         let mut questions = self.questions.lock();
-        // Joining is done under the lock too: the list and the one that leaves are the last two that know of it.
-        if Arc::strong_count(&self.answer) == 2 {
-            questions.remove(&self.question);
+        if let Some((asking, _)) = questions.get_mut(&self.question) {
+            *asking -= 1;
+            if *asking == 0 {
+                questions.remove(&self.question);
+            }
         }
     }
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use equity_indicators::proto::v1::{
     BreakdownContext, CategoryKey, CategoryState, Denominator, ExportRow, GetChannelImpactRequest,
-    GetDigitalExclusionBreakdownRequest, GetFaceToFaceProvisionRequest, IndicatorCell, Measure,
+    GetDigitalExclusionBreakdownRequest, GetFaceToFaceProvisionRequest, IndicatorCell, Interval,
+    Measure,
 };
 use serde_json::{Value as Json, json};
 
@@ -241,7 +242,15 @@ async fn exclusion_and_provision_have_the_cells_of_the_unary_calls() {
                 ("IN_PERSON", group.in_person_count),
                 ("REMOTE", group.remote_count),
             ] {
-                count(&mut expected, &row.keys, code, name, counted);
+                if group.absence.is_none() {
+                    count(&mut expected, &row.keys, code, name, counted);
+                    continue;
+                }
+                // Whom nobody asked is not nobody.
+                let at = (key(&row.keys), code.to_owned(), name.to_owned());
+                let missing =
+                    [None, None, Some(group.unknown_count), Some(group.not_collected_count)];
+                expected.insert(at, (None, missing));
             }
             for cell in &group.indicators {
                 put(&mut expected, &row.keys, code, cell);
@@ -255,6 +264,13 @@ async fn exclusion_and_provision_have_the_cells_of_the_unary_calls() {
         ("NOT_KNOWN", sources.unknown_count),
     ] {
         count(&mut expected, &[], group, "ACCESS_STATUS", counted);
+    }
+    assert_eq!(sources.other_needs.len(), 2);
+    for need in &sources.other_needs {
+        let id = need.dimension.to_uppercase();
+        count(&mut expected, &[], "RECORD", &id, need.record_count);
+        count(&mut expected, &[], "SNAPSHOT", &id, need.snapshot_count);
+        count(&mut expected, &[], "NOT_KNOWN", &id, need.unknown_count);
     }
     assert!(expected.len() > 50);
     assert_eq!(of_rows(&found), expected);
@@ -277,11 +293,33 @@ async fn impact_has_the_cells_of_the_unary_call() {
             let at = (key(&row.keys), "REMOTE_LESS_IN_PERSON".to_owned(), id.to_owned());
             expected.insert(at, (outcome.difference.map(|less| less.value), [None; 4]));
         }
-        let of = row.conversion.unwrap();
-        let counts =
-            [Some(of.followed_count), Some(of.remote_count), Some(of.not_computable_count), None];
-        let at = (key(&row.keys), String::new(), "CH-12".to_owned());
-        expected.insert(at, (of.share.map(|share| share.value), counts));
+        let at = |group: &str, id: &str| (key(&row.keys), group.to_owned(), id.to_owned());
+        let of = row.conversion.as_ref().unwrap();
+        let value = |interval: &Option<Interval>| interval.map(|interval| interval.value);
+        let counts = |followed, of, unseen| [Some(followed), Some(of), Some(unseen), None];
+        let in_person = counts(
+            of.in_person_followed_count,
+            of.in_person_count,
+            of.in_person_not_computable_count,
+        );
+        let remote = counts(of.followed_count, of.remote_count, of.not_computable_count);
+        expected.insert(at("IN_PERSON", "CH-12"), (value(&of.in_person_share), in_person));
+        expected.insert(at("REMOTE", "CH-12"), (value(&of.share), remote));
+        let less = (value(&of.difference), [None; 4]);
+        expected.insert(at("REMOTE_LESS_IN_PERSON", "CH-12"), less);
+        let wait = row.wait.as_ref().unwrap();
+        for (group, cell) in [("IN_PERSON", &wait.in_person), ("REMOTE", &wait.remote)] {
+            let cell = cell.as_ref().unwrap();
+            let counts = [
+                None,
+                Some(cell.known_count),
+                Some(cell.unknown_count),
+                Some(cell.not_collected_count),
+            ];
+            expected.insert(at(group, &wait.indicator), (cell.median_days, counts));
+        }
+        let less = (wait.difference_days, [None; 4]);
+        expected.insert(at("REMOTE_LESS_IN_PERSON", &wait.indicator), less);
     }
     assert!(expected.len() > 20);
     assert_eq!(of_rows(&found), expected);

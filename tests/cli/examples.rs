@@ -37,8 +37,10 @@ fn examples_of_breakdowns_show_figures() {
             let arguments: Vec<&str> = line.split_whitespace().skip(1).collect();
             let ended = served.ask(&arguments);
             assert_eq!(ended.code, Some(0), "{line}: {ended:?}");
-            assert!(!ended.answer.contains("no figures"), "{line}:\n{}", ended.answer);
-            assert!(!ended.answer.contains("NO_DATA"), "{line}:\n{}", ended.answer);
+            // Published figures may stand there where nobody has submitted any.
+            let published = ended.answer.contains("Published estimates, not merged");
+            let nothing = ["no figures", "NO_DATA"].iter().any(|word| ended.answer.contains(word));
+            assert!(published || !nothing, "{line}:\n{}", ended.answer);
             assert!(ended.answer.lines().count() > 3, "{line}:\n{}", ended.answer);
             tried += 1;
         }

@@ -21,6 +21,34 @@ pub(super) fn has_total(query: &Query) -> bool {
     !several || query.by.is_empty()
 }
 
+impl Context {
+    /// Lets a declared parent stand beside what is listed; whether it has figures. Where it has, the answer is not empty, whatever
+    /// those listed have; where it is not whole, its row says so here.
+    pub(super) fn stands_beside(&mut self, parent: &Self, note: String) -> bool {
+        self.data_position = self.data_position.max(parent.data_position);
+        self.notes.push(note);
+        let (submitted, expected) = (parent.organisation_count, parent.expected_organisation_count);
+        if submitted < expected {
+            let told = format!(
+                "For that row {submitted} of {expected} expected organisations have submitted."
+            );
+            self.notes.push(told);
+        }
+        let has_figures = parent.empty.is_none();
+        if has_figures {
+            self.nothing_of_those_listed();
+        }
+        has_figures
+    }
+
+    /// What would have made the answer empty is said of what is listed: something else has figures.
+    pub(super) fn nothing_of_those_listed(&mut self) {
+        if let Some(empty) = self.empty.take() {
+            self.notes.push(format!("Of those listed nothing is here: {}.", empty.detail));
+        }
+    }
+}
+
 /// Volume that cannot be attributed, and what its figure depends on.
 pub(super) struct Elsewhere {
     pub(super) told: Option<(u64, String)>,

@@ -162,10 +162,9 @@ impl Engine {
         }
         if let Some(Parent { key, query, note }) = plan.declared_parent(&pinned) {
             let whole = self.channels(&ChannelQuestion { query, ..question.clone() })?;
-            context.notes.push(note);
+            context.stands_beside(&whole.context, note);
             let keys = vec![key];
             rows.extend(whole.rows.into_iter().map(|row| ChannelRow { keys: keys.clone(), ..row }));
-            context.data_position = context.data_position.max(whole.context.data_position);
             scope = scope.zip(whole.scope).map(|(scope, other)| scope.joined(other));
         }
         let wanted = table.rows.iter().filter(|(row, _)| !row.is_empty() && plan.wants(row));

@@ -179,6 +179,9 @@ impl Engine {
         if let Some(Parent { key, query, note }) = parent {
             also(&mut rows, vec![key], query)?;
             context.notes.push(note);
+            if rows.iter().any(|row| row.people > 0) {
+                context.nothing_of_those_listed();
+            }
         }
         let wanted = base.table.rows.keys().filter(|row| !row.is_empty() && base.plan.wants(row));
         rows.extend(wanted.map(|row| tables.row(Some(row))));

@@ -124,12 +124,12 @@ impl Engine {
         if has_total(query) {
             rows.push(maker.row(&[], &attendance.all, &waits.all));
         }
+        let mut has_parent = false;
         if let Some(Parent { key, query, note }) = by_attendance.declared_parent(&pinned) {
             let whole = self.outcomes(&OutcomeQuestion { query, ..question.clone() })?;
-            context.notes.push(note);
+            has_parent = context.stands_beside(&whole.context, note);
             let keys = vec![key];
             rows.extend(whole.rows.into_iter().map(|row| OutcomeRow { keys: keys.clone(), ..row }));
-            context.data_position = context.data_position.max(whole.context.data_position);
             scope = scope.zip(whole.scope).map(|(scope, other)| scope.joined(other));
         }
         for (row, counts) in
@@ -137,7 +137,8 @@ impl Engine {
         {
             rows.push(maker.row(row, counts, waits.rows.get(row).unwrap_or(&none)));
         }
-        if attendance.all.iter().all(|count| *count == 0) && context.empty.is_none() {
+        let counted = has_parent || attendance.all.iter().any(|count| *count > 0);
+        if !counted && context.empty.is_none() {
             context.empty = Some(nothing(&by_attendance, &context, "consultation"));
         }
         let position = by_attendance.position;

@@ -48,8 +48,8 @@ pub(super) struct Made {
 /// A condition on a field.
 #[derive(Clone, Debug)]
 pub(super) struct PlanFilter {
-    /// Id of the dimension.
-    pub(super) dimension: String,
+    /// The dimension, or what a declared parent narrows it to.
+    pub(super) dimension: Arc<Dimension>,
     pub(super) field: Field,
     pub(super) places: Arc<PlacesOf>,
     pub(super) wanted: BTreeSet<usize>,
@@ -298,7 +298,7 @@ impl Engine {
         let dimension = inner.as_ref().unwrap_or(dimension);
         let places = self.places.of(reference, catalog.words(), dimension, field);
         let wanted = filter.codes.iter().filter_map(|code| dimension.place_of(code)).collect();
-        Some(PlanFilter { dimension: dimension.id.clone(), field, places, wanted })
+        Some(PlanFilter { dimension: Arc::new(dimension.clone()), field, places, wanted })
     }
 }
 

@@ -140,19 +140,20 @@ impl Engine {
         if has_total(query) {
             rows.push(row(Vec::new(), &folded.all));
         }
+        let mut has_parent = false;
         if let Some(Parent { key, query, note }) = plan.declared_parent(&pinned) {
             let whole = self.provision(&ProvisionQuestion { query, ..question.clone() })?;
-            context.notes.push(note);
+            has_parent = context.stands_beside(&whole.context, note);
             let keys = vec![key];
             rows.extend(
                 whole.rows.into_iter().map(|row| ProvisionRow { keys: keys.clone(), ..row }),
             );
-            context.data_position = context.data_position.max(whole.context.data_position);
             scope = joined(scope, whole.scope);
         }
         let wanted = table.rows.keys().filter(|row| !row.is_empty() && plan.wants(row));
         rows.extend(wanted.map(|of| row(plan.keys(of), folded.rows.get(of).unwrap_or(&none))));
-        if table.all.iter().sum::<u64>() == 0 && context.empty.is_none() {
+        let counted = has_parent || table.all.iter().any(|count| *count > 0);
+        if !counted && context.empty.is_none() {
             context.empty = Some(nothing(&plan, &context, "consultation"));
         }
         let (dimensions, position) = (query.by.clone(), plan.position);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::context::DimensionQuality;
 use super::plan::{On, Plan, PlanAxis};
 use super::table::Unit;
-use crate::domain::codes::State;
+use crate::domain::codes::{Dimension, State};
 use crate::engine::{Engine, QueryError};
 
 /// Sums along axes of a plan, by number of the axis.
@@ -18,16 +18,16 @@ impl Plan {
     /// The same submissions by a dimension of a field, without the conditions on it. The axes of `beside` stay, before it.
     pub(super) fn opened(&self, dimension: &str, beside: &[usize]) -> Option<Self> {
         let of_axis = self.axes.iter().find(|axis| axis.dimension.id == dimension);
-        let on = match of_axis {
-            Some(axis) => axis.on.clone(),
+        let (dimension, on) = match of_axis {
+            Some(axis) => (axis.dimension.clone(), axis.on.clone()),
             None => {
-                let filter = self.filters.iter().find(|filter| filter.dimension == dimension)?;
-                On::Field(filter.field, filter.places.clone())
+                let filter = self.filters.iter().find(|filter| filter.dimension.id == dimension)?;
+                let on = On::Field(filter.field, filter.places.clone());
+                (Dimension::clone(&filter.dimension), on)
             }
         };
-        let dimension = self.reference.dimension(dimension)?.clone();
         let mut plan = self.clone();
-        plan.filters.retain(|filter| filter.dimension != dimension.id);
+        plan.filters.retain(|filter| filter.dimension.id != dimension.id);
         plan.axes = beside.iter().filter_map(|number| self.axes.get(*number)).cloned().collect();
         let categories = dimension.categories.clone();
         plan.axes.push(PlanAxis { dimension, categories, on, only: None });
@@ -74,7 +74,7 @@ impl Engine {
             }
         }
         let conditions = counted.iter().take(1).flat_map(|(plan, _)| {
-            plan.filters.iter().map(move |filter| (*plan, filter.dimension.as_str()))
+            plan.filters.iter().map(move |filter| (*plan, filter.dimension.id.as_str()))
         });
         for (plan, dimension) in conditions {
             let Some((opened, sums)) = self.volume_by(plan, dimension)? else { continue };

@@ -149,7 +149,7 @@ impl Engine {
             (0..shared.len()).filter(|n| shared[*n].by_submission).collect();
         let of_axes = people.axes.iter().filter(|axis| axis.field().is_some());
         let of_axes = of_axes.map(|axis| axis.dimension.id.as_str());
-        let of_filters = people.filters.iter().map(|filter| filter.dimension.as_str());
+        let of_filters = people.filters.iter().map(|filter| filter.dimension.id.as_str());
         let ids: BTreeSet<_> = of_axes.chain(of_filters).collect();
         let mut found = Vec::new();
         for id in ids {
@@ -166,7 +166,7 @@ impl Engine {
                 .collect();
             known.insert(Vec::new(), Known::new(&on, &table.all));
             let axis = people.axes.iter().zip(shared).find(|(axis, _)| axis.dimension.id == id);
-            let wanted = people.filters.iter().filter(|filter| filter.dimension == id);
+            let wanted = people.filters.iter().filter(|filter| filter.dimension.id == id);
             found.push(Characteristic {
                 field,
                 on,

@@ -102,7 +102,9 @@ impl Engine {
         };
         match people {
             Err(none) => {
-                table.context.data_position = none.data_position.max(scored_position);
+                let configured = self.store().catalog().configured(position);
+                table.context.data_position =
+                    none.data_position.max(scored_position).max(configured);
                 table.context.empty = Some(no_data(none.detail));
             }
             Ok(people) => {

@@ -51,7 +51,6 @@ struct Candidate<'a> {
     months: (Month, Month),
     submissions: Vec<Arc<Submission>>,
     edition: Result<Edition, (String, String)>,
-    data_position: u64,
 }
 
 impl Candidate<'_> {
@@ -73,7 +72,6 @@ fn candidates<'a>(
         let ids = std::iter::once(collection.id.as_str());
         let standing = standing(catalog, ids, Dataset::Populations, position);
         last_change = last_change.max(standing.data_position);
-        let data_position = standing.data_position;
         let mut last: BTreeMap<Arc<str>, Arc<Submission>> = BTreeMap::new();
         let by_area = |s: &Arc<Submission>| s.column(Field::ResidenceLsoa).is_some();
         for submission in standing.submissions.into_iter().filter(by_area) {
@@ -86,7 +84,7 @@ fn candidates<'a>(
         let months = || submissions.iter().map(|submission| submission.slot.month);
         let Some(months) = months().min().zip(months().max()) else { continue };
         let edition = edition(catalog, reference, &submissions);
-        found.push(Candidate { collection, months, submissions, edition, data_position });
+        found.push(Candidate { collection, months, submissions, edition });
     }
     (found, last_change)
 }
@@ -178,7 +176,8 @@ impl Engine {
         let table = plan.table(self.store().reader(), Unit::Weights, path, 1, threads)?;
         let mut made = Counted { reference: &reference, question, plan: &plan, table: &table }
             .people(edition, dimension.as_ref(), by, query.clone())?;
-        made.context.data_position = made.context.data_position.max(chosen.data_position);
+        // Which population answers depends on all that could: another one may take its place.
+        made.context.data_position = made.context.data_position.max(data_position);
         Ok(Ok(made))
     }
 }

@@ -236,3 +236,23 @@ fn where_nobody_lives_the_reason_is_a_whole_sentence() {
     let table = rates(&running, query);
     refused(people_of(&table, &[]), &["has no people here to divide by"]);
 }
+
+/// The category that holds those listed has a rate by the same rules as they.
+#[test]
+fn a_declared_parent_has_no_rate_where_what_it_holds_has_none() {
+    let mut running = Running::new();
+    let age = |code| (Field::Age, code);
+    let people = || vec![row(600, &[age("65-74"), MAN]), row(400, &[age("75-84"), MAN])];
+    tell(&mut running, "04C", seen(100, &[age("65-74"), MAN]), people());
+    tell(&mut running, "04V", seen(100, &[MAN]), people());
+    let codes = vec!["65-74".to_owned(), "75+".to_owned()];
+    let filters = vec![Filter { dimension: "age_band".into(), codes }];
+    let query = query(&running, "QK1", &["age_band"]);
+    let table = rates(&running, Query { filters, ..query });
+    let is_parent = |key: &&crate::engine::answer::Key| key.state == Some(State::Any);
+    let keys = || table.rows.iter().flat_map(|row| &row.keys);
+    let parent = keys().find(is_parent).expect("somebody declares what holds both").code.clone();
+    for code in ["65-74", parent.as_str()] {
+        refused(people_of(&table, &[code]), &["age"]);
+    }
+}
