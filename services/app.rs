@@ -24,12 +24,12 @@ use crate::proto::server::export_service_server::ExportServiceServer;
 use crate::proto::server::reference_service_server::ReferenceServiceServer;
 use crate::proto::server::submission_service_server::SubmissionServiceServer;
 use crate::rpc::channels::Channels;
-use crate::rpc::counting::Counting;
 use crate::rpc::exclusion::Exclusion;
 use crate::rpc::export::Export;
 use crate::rpc::reference::Reference;
+use crate::rpc::single_flight::SingleFlight;
 use crate::rpc::submissions::Submissions;
-use crate::rpc::{Context, SENT_BYTES};
+use crate::rpc::{self, SENT_BYTES};
 use crate::server::{self, Health, ServerError};
 pub use crate::store::Report as VerifyReport;
 use crate::store::{self, Store};
@@ -65,9 +65,9 @@ impl Service {
         let opening = config.clone();
         let (engine, secret) =
             tokio::task::spawn_blocking(move || open(&opening, content)).await??;
-        let context = Context {
+        let service = rpc::Service {
             engine: Arc::clone(&engine),
-            counting: Arc::new(Counting::new(threads() * 2)),
+            single_flight: Arc::new(SingleFlight::new(threads() * 2)),
             submitting: Arc::new(Semaphore::new(SUBMITTING)),
             page_key: blake3::derive_key("equity-indicators 2026-11 page tokens", &secret),
             message_bytes: (
@@ -76,7 +76,7 @@ impl Service {
             ),
         };
         let (routes, health) =
-            server::standard_services(routes(&context), config.reflection()).await?;
+            server::standard_services(routes(&service), config.reflection()).await?;
         let shutdown = CancellationToken::new();
         tokio::spawn(watch_over(Arc::downgrade(&engine), health.clone(), shutdown.clone()));
         let (settings, stop) = (config.server_settings(), shutdown.clone());
@@ -147,30 +147,30 @@ fn open(config: &Config, content: Content) -> anyhow::Result<(Arc<Engine>, [u8; 
     Ok((Arc::new(engine), secret))
 }
 
-fn routes(context: &Context) -> Routes {
-    let (query, submission) = context.message_bytes;
+fn routes(service: &rpc::Service) -> Routes {
+    let (query, submission) = service.message_bytes;
     Routes::new(
-        SubmissionServiceServer::new(Submissions(context.clone()))
+        SubmissionServiceServer::new(Submissions(service.clone()))
             .max_decoding_message_size(submission)
             .max_encoding_message_size(SENT_BYTES),
     )
     .add_service(
-        ConsultationChannelServiceServer::new(Channels(context.clone()))
+        ConsultationChannelServiceServer::new(Channels(service.clone()))
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )
     .add_service(
-        DigitalExclusionServiceServer::new(Exclusion(context.clone()))
+        DigitalExclusionServiceServer::new(Exclusion(service.clone()))
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )
     .add_service(
-        ExportServiceServer::new(Export(context.clone()))
+        ExportServiceServer::new(Export(service.clone()))
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )
     .add_service(
-        ReferenceServiceServer::new(Reference(context.clone()))
+        ReferenceServiceServer::new(Reference(service.clone()))
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )

@@ -18,6 +18,7 @@ use tokio::sync::watch;
 
 use crate::domain::collection::Dataset;
 use crate::domain::period::Month;
+use crate::domain::reference::Reference;
 use crate::domain::submission::Keyer;
 use crate::store::Store;
 pub use crate::store::catalog::Version;
@@ -140,6 +141,18 @@ impl Engine {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// The reference content in force: codes, areas, organisations, collections, indicators.
+    #[must_use]
+    pub fn reference(&self) -> Arc<Reference> {
+        Arc::clone(&self.store.catalog().reference)
+    }
+
+    /// Position of the last change that was applied; watchers may not have been told of it yet.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.store.catalog().position
     }
 
     /// What is counted of the engine's own work.

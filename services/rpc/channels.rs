@@ -1,21 +1,19 @@
 //! `ConsultationChannelService`: questions in, encoded answers out.
 
-use std::sync::Arc;
-
 use prost::Message;
 use tonic::{Request, Response, Status};
 
-use super::answering::{Made, Watched, key};
+use super::cached_answers::{Made, Watched, key};
 use super::convert::{answer, query};
 use super::encoded::Encoded;
-use super::{Context, status};
+use super::{Service, status};
 use crate::engine::answer::{ChannelQuestion, OutcomeQuestion};
 use crate::engine::{Engine, QueryError};
 use crate::proto::server::consultation_channel_service_server::ConsultationChannelService;
 use crate::proto::v1;
 
 /// The service.
-pub struct Channels(pub Context);
+pub struct Channels(pub Service);
 
 fn make_channels(engine: &Engine, question: &ChannelQuestion) -> Result<Made, QueryError> {
     let table = engine.channels(question)?;
@@ -49,7 +47,7 @@ impl ConsultationChannelService for Channels {
         {
             return Ok(kept);
         }
-        let reference = Arc::clone(&self.0.engine.store().catalog().reference);
+        let reference = self.0.engine.reference();
         let asked = query::channels(&reference, &request)?;
         let as_of = asked.query.as_of.clone();
         self.0.answer(key, asked, &as_of, make_channels).await
@@ -60,7 +58,7 @@ impl ConsultationChannelService for Channels {
         request: Request<v1::GetAccessOutcomesRequest>,
     ) -> Result<Response<Encoded>, Status> {
         let request = request.into_inner();
-        let reference = Arc::clone(&self.0.engine.store().catalog().reference);
+        let reference = self.0.engine.reference();
         let asked = query::outcomes(&reference, &request)?;
         let as_of = asked.query.as_of.clone();
         self.0.answer(key(b'o', &request), asked, &as_of, make_outcomes).await
@@ -75,7 +73,7 @@ impl ConsultationChannelService for Channels {
         let request = request.into_inner();
         let missing = || status::field_invalid("request", "is required");
         let wanted = request.request.ok_or_else(missing)?;
-        let reference = Arc::clone(&self.0.engine.store().catalog().reference);
+        let reference = self.0.engine.reference();
         let asked = query::channels(&reference, &wanted);
         let asked = asked.map_err(|refused| status::within("request", refused))?;
         let as_of = asked.query.as_of.clone();

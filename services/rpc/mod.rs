@@ -2,17 +2,16 @@
 //!
 //! - [`convert`] the contract's messages to the domain's words and back
 //! - [`encoded`] an answer that is encoded once and sent many times
-//! - `answering` what every question goes through; [`counting`] how many at once, each once for all
+//! - `cached_answers` what every question goes through; [`single_flight`] how many at once, each once for all
 //! - [`channels`], [`exclusion`], [`export`], [`submissions`], [`reference`] the services
 //! - [`incoming`] a message of a submission, its rows not yet read
 //! - [`status`] the only maker of `Status`
 //! - [`page`] page tokens
 //! - [`deadline`] what the door says of a call's time
 
-mod answering;
+mod cached_answers;
 pub mod channels;
 pub mod convert;
-pub mod counting;
 pub mod deadline;
 pub mod encoded;
 pub mod exclusion;
@@ -20,6 +19,7 @@ pub mod export;
 pub mod incoming;
 pub mod page;
 pub mod reference;
+pub mod single_flight;
 pub mod status;
 pub mod submissions;
 
@@ -42,15 +42,15 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::engine::Engine;
-use counting::Counting;
+use single_flight::SingleFlight;
 
 /// What every service needs.
 #[derive(Clone)]
-pub struct Context {
+pub struct Service {
     /// The use cases.
     pub engine: Arc<Engine>,
     /// Questions that are worked out.
-    pub counting: Arc<Counting>,
+    pub single_flight: Arc<SingleFlight>,
     /// Submissions that may be taken in at once; the others are refused.
     pub submitting: Arc<Semaphore>,
     /// Key of page tokens.

@@ -7,7 +7,7 @@ use tonic::{Request, Response, Status};
 
 use super::convert::{int, query_error, reference as convert, submission};
 use super::page::Page;
-use super::{Context, status};
+use super::{Service, status};
 use crate::domain::collection::Dataset;
 use crate::domain::indicator::Indicator;
 use crate::domain::reference::Reference as Content;
@@ -16,11 +16,11 @@ use crate::proto::server::reference_service_server::ReferenceService;
 use crate::proto::v1;
 
 /// The service.
-pub struct Reference(pub Context);
+pub struct Reference(pub Service);
 
 impl Reference {
     fn content(&self) -> Arc<Content> {
-        Arc::clone(&self.0.engine.store().catalog().reference)
+        self.0.engine.reference()
     }
 
     fn page(&self, query: &[&str], size: i32, token: &str) -> Result<Page, Status> {

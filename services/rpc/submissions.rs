@@ -13,7 +13,7 @@ use tonic::{Request, Response, Status, Streaming};
 use super::convert::{self, Unreadable, header, int, name, submission};
 use super::page::Page;
 use super::status::Fate;
-use super::{CALLER, Context, Incoming, IncomingEstimates, status};
+use super::{CALLER, Incoming, IncomingEstimates, Service, status};
 use crate::domain::submission::{Draft, Header};
 use crate::engine::{
     Catalog, Engine, Outcome, Prepared, Slot, Submission, Version, WriteError, Written,
@@ -24,7 +24,7 @@ use crate::proto::v1::{self, ErrorReason};
 use kind::{CONSULTATIONS, DIGITAL_ACCESS, ESTIMATES, Kind, POPULATIONS, Taker};
 
 /// The service.
-pub struct Submissions(pub Context);
+pub struct Submissions(pub Service);
 
 /// Batches that may wait to be coded while the next ones are decoded.
 const AHEAD: usize = 4;

@@ -1,7 +1,5 @@
 //! Assessments: recorded once, listed newest first.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
@@ -11,7 +9,7 @@ use crate::engine::query::no_organisation;
 use crate::proto::v1;
 use crate::rpc::convert::{assessment, header, query_error, store_error};
 use crate::rpc::page::Page;
-use crate::rpc::{CALLER, Context, status, submissions};
+use crate::rpc::{CALLER, Service, status, submissions};
 
 /// The day that has begun in the United Kingdom, whose clocks are at most an hour ahead of UTC.
 fn today() -> Date {
@@ -19,16 +17,16 @@ fn today() -> Date {
 }
 
 pub(super) async fn record(
-    context: &Context,
+    service: &Service,
     request: v1::RecordChannelAssessmentRequest,
 ) -> Result<v1::RecordChannelAssessmentResponse, Status> {
     let id = header::request_id(&request.request_id)
         .map_err(|what| status::field_invalid("request_id", what))?;
-    let reference = Arc::clone(&context.engine.store().catalog().reference);
+    let reference = service.engine.reference();
     let given = assessment::read(&reference, request.assessment.as_ref(), today())?;
-    let written = context.engine.assess(given, CALLER, &id).await;
+    let written = service.engine.assess(given, CALLER, &id).await;
     let written = written.map_err(|error| submissions::refused(&error, &id))?;
-    let found = context
+    let found = service
         .work(move |engine| engine.assessment(written.position))
         .await?
         .map_err(|error| store_error(&error))?;
@@ -41,12 +39,12 @@ pub(super) async fn record(
 }
 
 pub(super) async fn list(
-    context: &Context,
+    service: &Service,
     request: &v1::ListChannelAssessmentsRequest,
 ) -> Result<v1::ListChannelAssessmentsResponse, Status> {
     let query = ["assessments", &request.parent];
-    let page = Page::new(&context.page_key, &query, request.page_size, &request.page_token)?;
-    let reference = Arc::clone(&context.engine.store().catalog().reference);
+    let page = Page::new(&service.page_key, &query, request.page_size, &request.page_token)?;
+    let reference = service.engine.reference();
     let organisation = match request.parent.strip_prefix("organisations/") {
         Some("-") => None,
         Some(code) => {
@@ -61,7 +59,7 @@ pub(super) async fn list(
     };
     // Newest first: a page goes on below the position where the one before ended.
     let (before, size) = (page.cursor, page.size);
-    let mut found = context
+    let mut found = service
         .work(move |engine| engine.list_assessments(organisation.as_deref(), before, size + 1))
         .await?
         .map_err(|error| store_error(&error))?;

@@ -1,17 +1,15 @@
 //! Who is digitally excluded.
 
-use std::sync::Arc;
-
 use prost::Message;
 use tonic::{Response, Status};
 
 use crate::engine::answer::ExclusionQuestion;
 use crate::engine::{Engine, QueryError};
 use crate::proto::v1;
-use crate::rpc::answering::{Made, Watched, key};
+use crate::rpc::cached_answers::{Made, Watched, key};
 use crate::rpc::convert::exclusion;
 use crate::rpc::encoded::Encoded;
-use crate::rpc::{Context, status};
+use crate::rpc::{Service, status};
 
 /// What answers are kept under.
 const LETTER: u8 = b'x';
@@ -26,24 +24,24 @@ fn make(engine: &Engine, question: &ExclusionQuestion) -> Result<Made, QueryErro
 }
 
 pub(super) async fn get(
-    context: &Context,
+    service: &Service,
     request: &v1::GetDigitalExclusionBreakdownRequest,
 ) -> Result<Response<Encoded>, Status> {
-    let reference = Arc::clone(&context.engine.store().catalog().reference);
+    let reference = service.engine.reference();
     let asked = exclusion::question(&reference, request)?;
     let as_of = asked.query.as_of.clone();
-    context.answer(key(LETTER, request), asked, &as_of, make).await
+    service.answer(key(LETTER, request), asked, &as_of, make).await
 }
 
 pub(super) fn watch(
-    context: &Context,
+    service: &Service,
     request: &v1::WatchDigitalExclusionBreakdownRequest,
 ) -> Result<Response<Watched>, Status> {
     let missing = || status::field_invalid("request", "is required");
     let wanted = request.request.as_ref().ok_or_else(missing)?;
-    let reference = Arc::clone(&context.engine.store().catalog().reference);
+    let reference = service.engine.reference();
     let asked = exclusion::question(&reference, wanted);
     let asked = asked.map_err(|refused| status::within("request", refused))?;
     let as_of = asked.query.as_of.clone();
-    context.watch(key(LETTER, wanted), asked, &as_of, request.after_position, make)
+    service.watch(key(LETTER, wanted), asked, &as_of, request.after_position, make)
 }

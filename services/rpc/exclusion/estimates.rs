@@ -1,12 +1,10 @@
 //! Published figures, one by one.
 
-use std::sync::Arc;
-
 use tonic::Status;
 
 use crate::engine::answer::{EstimateList, ListAsked, Place};
 use crate::proto::v1;
-use crate::rpc::Context;
+use crate::rpc::Service;
 use crate::rpc::convert::{estimate, query_error};
 use crate::rpc::page::Page;
 
@@ -25,18 +23,18 @@ fn place(cursor: u64) -> Option<Place> {
 }
 
 pub(super) async fn list(
-    context: &Context,
+    service: &Service,
     request: v1::ListEstimatesRequest,
 ) -> Result<v1::ListEstimatesResponse, Status> {
     let v1::ListEstimatesRequest { collection, indicator, area, period, page_size, page_token } =
         request;
     let query = ["estimates", &collection, &indicator, &area, &period];
-    let page = Page::new(&context.page_key, &query, page_size, &page_token)?;
-    let reference = Arc::clone(&context.engine.store().catalog().reference);
+    let page = Page::new(&service.page_key, &query, page_size, &page_token)?;
+    let reference = service.engine.reference();
     let asked = ListAsked { collection, indicator, area, period };
     let list = EstimateList::new(&reference, &asked).map_err(query_error)?;
     let (after, size) = (place(page.cursor), page.size);
-    let mut found = context
+    let mut found = service
         .work(move |engine| engine.list_estimates(&list, after, size + 1))
         .await?
         .map_err(query_error)?;

@@ -9,14 +9,14 @@ mod risk;
 
 use tonic::{Request, Response, Status};
 
-use super::Context;
-use super::answering::Watched;
+use super::Service;
+use super::cached_answers::Watched;
 use super::encoded::Encoded;
 use crate::proto::server::digital_exclusion_service_server::DigitalExclusionService;
 use crate::proto::v1;
 
 /// The service.
-pub struct Exclusion(pub Context);
+pub struct Exclusion(pub Service);
 
 #[tonic::async_trait]
 impl DigitalExclusionService for Exclusion {

@@ -1,7 +1,5 @@
 //! How a score of small areas falls on people.
 
-use std::sync::Arc;
-
 use prost::Message;
 use tonic::{Response, Status};
 
@@ -9,10 +7,10 @@ use crate::engine::answer::RiskQuestion;
 use crate::engine::query::AsOf;
 use crate::engine::{Engine, QueryError};
 use crate::proto::v1;
-use crate::rpc::answering::{IS_NEWEST, Made, Watched, key};
+use crate::rpc::cached_answers::{IS_NEWEST, Made, Watched, key};
 use crate::rpc::convert::risk;
 use crate::rpc::encoded::Encoded;
-use crate::rpc::{Context, status};
+use crate::rpc::{Service, status};
 
 /// What answers are kept under.
 const LETTER: u8 = b'r';
@@ -27,26 +25,26 @@ fn make(engine: &Engine, question: &RiskQuestion) -> Result<Made, QueryError> {
 }
 
 pub(super) async fn get(
-    context: &Context,
+    service: &Service,
     request: &v1::GetAreaRiskRequest,
 ) -> Result<Response<Encoded>, Status> {
-    let reference = Arc::clone(&context.engine.store().catalog().reference);
+    let reference = service.engine.reference();
     let asked = risk::question(&reference, request)?;
     let as_of = asked.as_of.clone();
-    context.answer(key(LETTER, request), asked, &as_of, make).await
+    service.answer(key(LETTER, request), asked, &as_of, make).await
 }
 
 pub(super) fn watch(
-    context: &Context,
+    service: &Service,
     request: &v1::WatchAreaRiskRequest,
 ) -> Result<Response<Watched>, Status> {
     let missing = || status::field_invalid("request", "is required");
     let wanted = request.request.as_ref().ok_or_else(missing)?;
-    let reference = Arc::clone(&context.engine.store().catalog().reference);
+    let reference = service.engine.reference();
     let asked = risk::question(&reference, wanted);
     let asked = asked.map_err(|refused| status::within("request", refused))?;
     if asked.as_of != AsOf::Head {
         return Err(status::field_invalid("request.as_of", IS_NEWEST));
     }
-    context.watch(key(LETTER, wanted), asked, &AsOf::Head, request.after_position, make)
+    service.watch(key(LETTER, wanted), asked, &AsOf::Head, request.after_position, make)
 }

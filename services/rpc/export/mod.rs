@@ -20,7 +20,7 @@ use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use super::Context;
+use super::Service;
 use super::convert::{int, query_error};
 use super::deadline::Deadline;
 use crate::engine::Engine;
@@ -31,7 +31,7 @@ use cursor::Place;
 use plan::Plan;
 
 /// The service.
-pub struct Export(pub Context);
+pub struct Export(pub Service);
 
 /// Rows of a message, and bytes of its rows, at most.
 const ROWS: usize = 1_000;
@@ -55,9 +55,9 @@ impl ExportService for Export {
         let planned = self.0.work(move |engine| Plan::new(engine, &key, &request)).await?;
         let (plan, from) = planned?;
         let (send, receive) = mpsc::channel(AHEAD);
-        let context = self.0.clone();
+        let service = self.0.clone();
         tokio::spawn(Deadline::current().beside(async move {
-            let failed = produce(&context, plan, from, &send).await.err();
+            let failed = produce(&service, plan, from, &send).await.err();
             if let Some(status) = failed {
                 // A client that has gone does not want to know.
                 drop(send.send(Err(status)).await);
@@ -68,7 +68,7 @@ impl ExportService for Export {
 }
 
 /// Sends table after table from a place on, until the end or until nobody listens.
-async fn produce(context: &Context, plan: Plan, from: Place, send: &Sender) -> Result<(), Status> {
+async fn produce(service: &Service, plan: Plan, from: Place, send: &Sender) -> Result<(), Status> {
     let plan = Arc::new(plan);
     let (table_count, position) = (plan.len(), plan.position);
     for number in from.table..table_count {
@@ -77,7 +77,7 @@ async fn produce(context: &Context, plan: Plan, from: Place, send: &Sender) -> R
             planned.question(number)?.answer(engine).map_err(query_error)
         };
         let worked = tokio::select! {
-            worked = context.work(answer) => worked?,
+            worked = service.work(answer) => worked?,
             () = send.closed() => return Ok(()),
         };
         let answered = worked?;

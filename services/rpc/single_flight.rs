@@ -23,7 +23,7 @@ pub(super) enum Asker {
 }
 
 /// The bound of such work.
-pub struct Counting {
+pub struct SingleFlight {
     permits: Arc<Semaphore>,
     /// Those of them that watches may have: however many watch, calls go on.
     of_watches: Arc<Semaphore>,
@@ -38,7 +38,7 @@ pub(super) struct Turn {
     _permits: (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
 }
 
-impl Counting {
+impl SingleFlight {
     /// At most so many at once; the others wait, within their deadline.
     #[must_use]
     pub fn new(most: usize) -> Self {
@@ -120,34 +120,35 @@ mod tests {
     #[tokio::test]
     async fn watches_leave_half_of_the_turns_to_calls() {
         for (most, watches) in [(1, 1), (2, 1), (4, 2), (5, 2)] {
-            let counting = Counting::new(most);
+            let single_flight = SingleFlight::new(most);
             let watch = Asker::Watch(Duration::from_secs(1));
             let mut turns = Vec::new();
             for _ in 0..watches {
-                turns.push(counting.turn(watch).await.unwrap());
+                turns.push(single_flight.turn(watch).await.unwrap());
             }
-            let next = tokio::time::timeout(Duration::from_millis(20), counting.turn(watch)).await;
+            let next =
+                tokio::time::timeout(Duration::from_millis(20), single_flight.turn(watch)).await;
             assert!(next.is_err(), "{most} turns, {watches} of them for watches");
             let call = Asker::Call(Deadline::at(Instant::now()));
             for _ in watches..most {
-                turns.push(counting.turn(call).await.unwrap());
+                turns.push(single_flight.turn(call).await.unwrap());
             }
         }
     }
 
     #[test]
     fn nothing_is_left_of_a_question_when_nobody_asks_it() {
-        let counting = Counting::new(1);
+        let single_flight = SingleFlight::new(1);
         let asker = Asker::Watch(Duration::ZERO);
         let (question, other) = (Bytes::from_static(b"q"), Bytes::from_static(b"o"));
-        let first = counting.join(asker, &question);
-        let second = counting.join(asker, &question);
-        let third = counting.join(asker, &other);
+        let first = single_flight.join(asker, &question);
+        let second = single_flight.join(asker, &question);
+        let third = single_flight.join(asker, &other);
         assert!(Arc::ptr_eq(&first.answer, &second.answer));
         assert!(!Arc::ptr_eq(&first.answer, &third.answer));
         drop(first);
-        assert_eq!(counting.watched.lock().len(), 2);
+        assert_eq!(single_flight.watched.lock().len(), 2);
         drop((second, third));
-        assert!(counting.watched.lock().is_empty());
+        assert!(single_flight.watched.lock().is_empty());
     }
 }

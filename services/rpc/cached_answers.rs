@@ -13,10 +13,10 @@ use tokio_util::task::AbortOnDropHandle;
 use tonic::{Response, Status};
 
 use super::convert::{int, query_error};
-use super::counting::{Asker, Turn};
 use super::deadline::Deadline;
 use super::encoded::Encoded;
-use super::{Context, SENT_BYTES, status};
+use super::single_flight::{Asker, Turn};
+use super::{SENT_BYTES, Service, status};
 use crate::engine::cache::{Answer, Scope};
 use crate::engine::query::AsOf;
 use crate::engine::{Engine, QueryError};
@@ -51,7 +51,7 @@ pub(super) fn key(method: u8, request: &impl Message) -> Bytes {
     bytes.into()
 }
 
-impl Context {
+impl Service {
     /// The answer to a question of the newest data that was asked before, and so was checked then.
     pub(super) fn kept(&self, key: &Bytes) -> Option<Response<Encoded>> {
         let answer = self.newest(key)?;
@@ -84,7 +84,7 @@ impl Context {
             self.together(&key, asked, make, asker).await?
         } else {
             self.engine.counts().miss();
-            self.count(self.counting.turn(asker).await?, asked, make).await?.0
+            self.count(self.single_flight.turn(asker).await?, asked, make).await?.0
         };
         Ok(Response::new(answer.into()))
     }
@@ -102,7 +102,7 @@ impl Context {
         }
         // What was told by now has to be in it.
         let told = self.engine.told();
-        let joined = self.counting.join(asker, key);
+        let joined = self.single_flight.join(asker, key);
         let mut shared = joined.answer.lock().await;
         if let Some(made) = shared.as_ref().filter(|made| made.position >= told) {
             return Ok(made.clone());
@@ -110,7 +110,7 @@ impl Context {
         if let Some(kept) = self.newest(key) {
             return Ok(kept);
         }
-        let turn = self.counting.turn(asker).await?;
+        let turn = self.single_flight.turn(asker).await?;
         // The wait may have been long enough.
         if let Some(kept) = self.newest(key) {
             return Ok(kept);
@@ -128,7 +128,7 @@ impl Context {
         &self,
         work: impl FnOnce(&Engine) -> T + Send + 'static,
     ) -> Result<T, Status> {
-        let turn = self.counting.turn(Asker::Call(Deadline::current())).await?;
+        let turn = self.single_flight.turn(Asker::Call(Deadline::current())).await?;
         self.work_in(turn, work).await
     }
 
@@ -187,7 +187,7 @@ impl Context {
             return Err(status::position_not_reached(after_position, int(reached)));
         }
         let watch = Watch {
-            context: self.clone(),
+            service: self.clone(),
             key,
             asked,
             make,
@@ -207,7 +207,7 @@ impl From<Answer> for Encoded {
 
 /// A table that somebody follows.
 struct Watch<Q> {
-    context: Context,
+    service: Service,
     key: Bytes,
     asked: Q,
     make: Make<Q>,
@@ -225,9 +225,9 @@ impl<Q: Clone + Send + Sync + 'static> Watch<Q> {
     /// The table as it is now. It is made in a task of its own: whoever stops polling here, because its connection takes nothing,
     /// keeps neither the turn nor the others who ask the same question waiting.
     async fn table(&self) -> Result<Answer, Status> {
-        let (context, key, asked) = (self.context.clone(), self.key.clone(), self.asked.clone());
+        let (service, key, asked) = (self.service.clone(), self.key.clone(), self.asked.clone());
         let (make, asker) = (self.make, Asker::Watch(self.patience));
-        let made = tokio::spawn(async move { context.together(&key, asked, make, asker).await });
+        let made = tokio::spawn(async move { service.together(&key, asked, make, asker).await });
         AbortOnDropHandle::new(made).await.map_err(|error| status::internal(&error))?
     }
 
@@ -266,5 +266,5 @@ impl<Q: Clone + Send + Sync + 'static> Stream for Tables<Q> {
 }
 
 #[cfg(test)]
-#[path = "answering_tests.rs"]
+#[path = "cached_answers_tests.rs"]
 mod tests;

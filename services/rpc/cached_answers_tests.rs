@@ -14,7 +14,7 @@ use super::*;
 use crate::domain::collection::Dataset;
 use crate::engine::answer::tests::running::opened;
 use crate::engine::{Followers, Touched};
-use crate::rpc::counting::Counting;
+use crate::rpc::single_flight::SingleFlight;
 
 /// A question whose making is counted, and held up until it is let go.
 #[derive(Clone, Default)]
@@ -47,16 +47,16 @@ fn key() -> Bytes {
     Bytes::from_static(b"q")
 }
 
-fn start(folder: &tempfile::TempDir) -> (Context, Arc<Followers>) {
+fn start(folder: &tempfile::TempDir) -> (Service, Arc<Followers>) {
     let (engine, followers) = opened(folder.path());
-    let context = Context {
+    let service = Service {
         engine: Arc::new(engine),
-        counting: Arc::new(Counting::new(4)),
+        single_flight: Arc::new(SingleFlight::new(4)),
         submitting: Arc::new(tokio::sync::Semaphore::new(1)),
         page_key: [0; 32],
         message_bytes: (1 << 20, 1 << 20),
     };
-    (context, followers)
+    (service, followers)
 }
 
 /// The tasks that are there have gone as far as they can without a thread.
@@ -75,29 +75,29 @@ async fn until(is: impl Fn() -> bool) {
     tokio::time::timeout(Duration::from_secs(10), waited).await.unwrap();
 }
 
-fn ask(context: &Context, probe: &Probe) -> tokio::task::JoinHandle<Result<Encoded, Status>> {
-    let (context, probe) = (context.clone(), probe.clone());
+fn ask(service: &Service, probe: &Probe) -> tokio::task::JoinHandle<Result<Encoded, Status>> {
+    let (service, probe) = (service.clone(), probe.clone());
     tokio::spawn(async move {
-        let answer = context.answer(key(), probe, &AsOf::Head, make).await;
+        let answer = service.answer(key(), probe, &AsOf::Head, make).await;
         answer.map(Response::into_inner)
     })
 }
 
-fn watch(context: &Context, probe: &Probe) -> Watched {
-    context.watch(key(), probe.clone(), &AsOf::Head, 0, make).unwrap().into_inner()
+fn watch(service: &Service, probe: &Probe) -> Watched {
+    service.watch(key(), probe.clone(), &AsOf::Head, 0, make).unwrap().into_inner()
 }
 
 #[tokio::test]
 async fn what_is_kept_is_sent_with_a_position_that_it_is_true_of() {
     let folder = tempfile::tempdir().unwrap();
-    let (context, followers) = start(&folder);
-    let told = context.engine.told();
+    let (service, followers) = start(&folder);
+    let told = service.engine.told();
     let month = "2020-04".parse().unwrap();
     let scope = crate::engine::scope(&[(1, Dataset::Consultations)], &[], (month, month));
     let sent = |read: u64| {
         let answer = Answer { body: "x".into(), position: read, data_position: read };
-        context.engine.answers().keep(key(), answer, scope.clone());
-        context.kept(&key()).unwrap().into_inner().position
+        service.engine.answers().keep(key(), answer, scope.clone());
+        service.kept(&key()).unwrap().into_inner().position
     };
     // Read behind a change that is not told yet: as of the position told, the answer would be another.
     assert_eq!(sent(told + 2), int(told + 2));
@@ -109,10 +109,10 @@ async fn what_is_kept_is_sent_with_a_position_that_it_is_true_of() {
 #[tokio::test]
 async fn who_asks_the_same_at_the_same_time_is_given_the_same() {
     let folder = tempfile::tempdir().unwrap();
-    let (context, _followers) = start(&folder);
+    let (service, _followers) = start(&folder);
     let probe = Probe::default();
-    let calls: Vec<_> = (0..20).map(|_| ask(&context, &probe)).collect();
-    let mut watches: Vec<_> = (0..20).map(|_| watch(&context, &probe)).collect();
+    let calls: Vec<_> = (0..20).map(|_| ask(&service, &probe)).collect();
+    let mut watches: Vec<_> = (0..20).map(|_| watch(&service, &probe)).collect();
     let followed = tokio::spawn(async move {
         let mut first = Vec::new();
         for watch in &mut watches {
@@ -134,13 +134,13 @@ async fn who_asks_the_same_at_the_same_time_is_given_the_same() {
 #[tokio::test]
 async fn nobody_is_given_what_is_older_than_what_he_was_told() {
     let folder = tempfile::tempdir().unwrap();
-    let (context, followers) = start(&folder);
+    let (service, followers) = start(&folder);
     let probe = Probe::default();
-    let early = ask(&context, &probe);
+    let early = ask(&service, &probe);
     until(|| probe.made() == 1).await;
-    let told = context.engine.told() + 1;
+    let told = service.engine.told() + 1;
     followers.changed(Touched::Nothing, told);
-    let late = ask(&context, &probe);
+    let late = ask(&service, &probe);
     let_all_go_on().await;
     probe.0.1.store(true, SeqCst);
     assert_eq!(early.await.unwrap().unwrap().position, int(told - 1));
@@ -151,11 +151,11 @@ async fn nobody_is_given_what_is_older_than_what_he_was_told() {
 #[tokio::test]
 async fn a_call_that_gives_up_leaves_its_turn_to_the_next() {
     let folder = tempfile::tempdir().unwrap();
-    let (context, _followers) = start(&folder);
+    let (service, _followers) = start(&folder);
     let probe = Probe::default();
-    let first = ask(&context, &probe);
+    let first = ask(&service, &probe);
     until(|| probe.made() == 1).await;
-    let second = ask(&context, &probe);
+    let second = ask(&service, &probe);
     let_all_go_on().await;
     first.abort();
     until(|| probe.made() == 2).await;
@@ -166,10 +166,10 @@ async fn a_call_that_gives_up_leaves_its_turn_to_the_next() {
 #[tokio::test]
 async fn what_is_late_already_is_not_begun() {
     let folder = tempfile::tempdir().unwrap();
-    let (context, _followers) = start(&folder);
+    let (service, _followers) = start(&folder);
     let probe = Probe::let_go();
     let now = Deadline::at(Instant::now());
-    let mut answer = pin!(context.answer(key(), probe.clone(), &AsOf::Head, make));
+    let mut answer = pin!(service.answer(key(), probe.clone(), &AsOf::Head, make));
     let late = poll_fn(|cx| now.within(|| answer.as_mut().poll(cx))).await.unwrap_err();
     assert_eq!((late.code(), probe.made()), (Code::DeadlineExceeded, 0));
 }
@@ -177,13 +177,13 @@ async fn what_is_late_already_is_not_begun() {
 #[tokio::test]
 async fn a_watch_that_is_not_read_costs_no_work() {
     let folder = tempfile::tempdir().unwrap();
-    let (context, followers) = start(&folder);
+    let (service, followers) = start(&folder);
     let probe = Probe::let_go();
-    let mut tables = watch(&context, &probe);
+    let mut tables = watch(&service, &probe);
     let_all_go_on().await;
     assert_eq!(probe.made(), 0);
     let first = tables.next().await.unwrap().unwrap();
-    let told = context.engine.told();
+    let told = service.engine.told();
     assert_eq!((probe.made(), first.position), (1, int(told)));
     followers.changed(Touched::Nothing, told + 1);
     let_all_go_on().await;
@@ -197,13 +197,13 @@ async fn a_watch_that_is_not_read_costs_no_work() {
 #[tokio::test]
 async fn who_is_not_polled_any_more_holds_nobody_up() {
     let folder = tempfile::tempdir().unwrap();
-    let (context, _followers) = start(&folder);
+    let (service, _followers) = start(&folder);
     let probe = Probe::default();
-    let mut stalled = watch(&context, &probe);
+    let mut stalled = watch(&service, &probe);
     poll_fn(|cx| Poll::Ready(stalled.as_mut().poll_next(cx).is_ready())).await;
     until(|| probe.made() == 1).await;
     probe.0.1.store(true, SeqCst);
-    let mut other = watch(&context, &probe);
+    let mut other = watch(&service, &probe);
     let answered = tokio::time::timeout(Duration::from_secs(10), other.next()).await;
     answered.expect("held up by a watch that is not polled").unwrap().unwrap();
     drop(stalled);
