@@ -4,12 +4,24 @@ use std::path::PathBuf;
 
 /// The contract, file by file: what is served.
 const CONTRACT: &[&str] = &[
+    "equity/v1/breakdown_service.proto",
     "equity/v1/consultation_channel_service.proto",
     "equity/v1/digital_exclusion_service.proto",
     "equity/v1/error_reason.proto",
     "equity/v1/export_service.proto",
     "equity/v1/reference_service.proto",
     "equity/v1/submission_service.proto",
+];
+
+/// Calls whose answers are sent as they were encoded.
+const ENCODED: &[&str] = &[
+    "GetChannelBreakdown",
+    "GetAccessOutcomes",
+    "GetDigitalExclusionBreakdown",
+    "GetFaceToFaceProvision",
+    "GetChannelImpact",
+    "GetAreaRisk",
+    "WatchBreakdown",
 ];
 
 /// What is on disk.
@@ -30,29 +42,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     tonic_prost_build::configure().build_server(false).bytes(".").compile_fds(contract.clone())?;
     let servers = out.join("server");
     std::fs::create_dir_all(&servers)?;
-    tonic_prost_build::configure()
-        .build_client(false)
-        .out_dir(servers)
-        .extern_path(".equity.v1.GetChannelBreakdownResponse", "crate::rpc::ChannelAnswer")
-        .extern_path(".equity.v1.GetAccessOutcomesResponse", "crate::rpc::OutcomesAnswer")
-        .extern_path(".equity.v1.WatchChannelBreakdownResponse", "crate::rpc::WatchAnswer")
-        .extern_path(
-            ".equity.v1.GetDigitalExclusionBreakdownResponse",
-            "crate::rpc::ExclusionAnswer",
-        )
-        .extern_path(".equity.v1.GetFaceToFaceProvisionResponse", "crate::rpc::ProvisionAnswer")
-        .extern_path(".equity.v1.GetChannelImpactResponse", "crate::rpc::ImpactAnswer")
-        .extern_path(".equity.v1.GetAreaRiskResponse", "crate::rpc::RiskAnswer")
-        .extern_path(
-            ".equity.v1.WatchDigitalExclusionBreakdownResponse",
-            "crate::rpc::ExclusionWatchAnswer",
-        )
-        .extern_path(
-            ".equity.v1.WatchFaceToFaceProvisionResponse",
-            "crate::rpc::ProvisionWatchAnswer",
-        )
-        .extern_path(".equity.v1.WatchChannelImpactResponse", "crate::rpc::ImpactWatchAnswer")
-        .extern_path(".equity.v1.WatchAreaRiskResponse", "crate::rpc::RiskWatchAnswer")
+    let mut served = tonic_prost_build::configure().build_client(false).out_dir(servers);
+    for call in ENCODED {
+        served = served.extern_path(format!(".equity.v1.{call}Response"), "crate::rpc::Encoded");
+    }
+    served
         .extern_path(".equity.v1.SubmitConsultationsRequest", "crate::rpc::Incoming")
         .extern_path(".equity.v1.SubmitPopulationsRequest", "crate::rpc::Incoming")
         .extern_path(".equity.v1.SubmitDigitalAccessRequest", "crate::rpc::Incoming")

@@ -18,11 +18,13 @@ use crate::config::Config;
 use crate::domain::codes::Content;
 use crate::domain::submission::Keyer;
 use crate::engine::{Engine, Followers, Outcome, Settings, intake};
+use crate::proto::server::breakdown_service_server::BreakdownServiceServer;
 use crate::proto::server::consultation_channel_service_server::ConsultationChannelServiceServer;
 use crate::proto::server::digital_exclusion_service_server::DigitalExclusionServiceServer;
 use crate::proto::server::export_service_server::ExportServiceServer;
 use crate::proto::server::reference_service_server::ReferenceServiceServer;
 use crate::proto::server::submission_service_server::SubmissionServiceServer;
+use crate::rpc::breakdowns::Breakdowns;
 use crate::rpc::channels::Channels;
 use crate::rpc::exclusion::Exclusion;
 use crate::rpc::export::Export;
@@ -152,6 +154,11 @@ fn routes(service: &rpc::Service) -> Routes {
     Routes::new(
         SubmissionServiceServer::new(Submissions(service.clone()))
             .max_decoding_message_size(submission)
+            .max_encoding_message_size(SENT_BYTES),
+    )
+    .add_service(
+        BreakdownServiceServer::new(Breakdowns(service.clone()))
+            .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )
     .add_service(

@@ -1,144 +1,87 @@
-//! An answer of the contract, shown as it was asked for: once, or again whenever it changes.
+//! The answer to a question, whichever table it is of.
 
-use prost::Message;
-use tonic::{Response, Status, Streaming};
+use tonic::{Response, Status};
 
-use super::client::{Service, pages};
+use super::client::{Service, ask, pages};
 use super::exit::Failure;
 use super::show::indicators::Indicators;
-use super::show::sheet::Sheet;
-use super::show::{Format, Look, Out, json};
-use crate::proto::v1::{Indicator, ListDimensionsRequest, ListIndicatorsRequest};
+use crate::proto::v1;
+use crate::proto::v1::breakdown_question::Table;
 
-/// A response that holds a table.
-pub trait Answer: Message {
-    /// Full name of the message in the contract.
-    const NAME: &'static str;
-
-    /// For people.
-    fn table(&self, words: &Indicators, look: &Look) -> String;
-
-    /// The chart below the table; empty where there is nothing to draw.
-    fn chart(&self, words: &Indicators, look: &Look) -> String;
-
-    /// For spreadsheets.
-    fn sheet(&self, words: &Indicators) -> Sheet;
-}
-
-/// How an answer is shown besides its format.
+/// An answer, and the message of the contract that it came in.
 #[derive(Debug, Clone, Default)]
-pub struct How {
-    /// Whether the chart is wanted.
-    pub chart: bool,
-    /// Words for indicators.
-    pub words: Indicators,
+pub struct Answer {
+    /// The table.
+    pub breakdown: v1::Breakdown,
+    /// Log position that was read at.
+    pub position: i64,
+    /// Full name of the message.
+    pub message: &'static str,
 }
 
-impl How {
-    /// With the words of the service's indicators, where the format needs them.
-    ///
-    /// # Errors
-    /// The service cannot be reached or says no.
-    pub async fn ask(service: &Service, chart: bool, out: &Out) -> Result<Self, Failure> {
-        let words =
-            if out.format == Format::Json { Indicators::default() } else { words(service).await? };
-        Ok(Self { chart, words })
-    }
+/// The answer in a response; every response of a table has the same two fields.
+macro_rules! answered {
+    ($service:expr, $client:ident, $method:ident, $request:expr, $response:ident) => {{
+        let response: Result<Response<v1::$response>, Status> =
+            $service.$client().$method(ask($request)).await;
+        let v1::$response { breakdown, position } =
+            response.map_err(|status| $service.failure(status))?.into_inner();
+        let message = concat!("equity.v1.", stringify!($response));
+        Answer { breakdown: breakdown.unwrap_or_default(), position, message }
+    }};
+}
+
+/// Asks a table.
+///
+/// # Errors
+/// The service cannot be reached or refuses the question.
+pub async fn answer(service: &Service, question: Table) -> Result<Answer, Failure> {
+    Ok(match question {
+        Table::Channels(asked) => {
+            answered!(service, channels, get_channel_breakdown, asked, GetChannelBreakdownResponse)
+        }
+        Table::Outcomes(asked) => {
+            answered!(service, channels, get_access_outcomes, asked, GetAccessOutcomesResponse)
+        }
+        Table::Exclusion(asked) => answered!(
+            service,
+            exclusion,
+            get_digital_exclusion_breakdown,
+            asked,
+            GetDigitalExclusionBreakdownResponse
+        ),
+        Table::Provision(asked) => answered!(
+            service,
+            exclusion,
+            get_face_to_face_provision,
+            asked,
+            GetFaceToFaceProvisionResponse
+        ),
+        Table::Impact(asked) => {
+            answered!(service, exclusion, get_channel_impact, asked, GetChannelImpactResponse)
+        }
+        Table::Risk(asked) => {
+            answered!(service, exclusion, get_area_risk, asked, GetAreaRiskResponse)
+        }
+    })
 }
 
 /// The service's indicators with a tag; empty: all.
 ///
 /// # Errors
-/// The service cannot be reached or says no.
-pub async fn indicators(service: &Service, tag: &str) -> Result<Vec<Indicator>, Failure> {
-    let request = ListIndicatorsRequest { tag: tag.to_owned(), ..Default::default() };
+/// The service cannot be reached or refuses.
+pub async fn indicators(service: &Service, tag: &str) -> Result<Vec<v1::Indicator>, Failure> {
+    let request = v1::ListIndicatorsRequest { tag: tag.to_owned(), ..Default::default() };
     Ok(pages!(service, reference, list_indicators, request, indicators, usize::MAX))
 }
 
 /// Words for all indicators and dimensions of the service.
 ///
 /// # Errors
-/// The service cannot be reached or says no.
+/// The service cannot be reached or refuses.
 pub async fn words(service: &Service) -> Result<Indicators, Failure> {
     let all = indicators(service, "").await?;
-    let request = ListDimensionsRequest::default();
+    let request = v1::ListDimensionsRequest::default();
     let dimensions = pages!(service, reference, list_dimensions, request, dimensions, usize::MAX);
     Ok(Indicators { all, dimensions })
-}
-
-/// Which one of a stream of answers it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
-    /// There is no stream.
-    Only,
-    /// The first: JSON stands on one line.
-    First,
-    /// A later one: CSV without its header.
-    Later,
-}
-
-/// Shows an answer.
-///
-/// # Errors
-/// The answer cannot be written.
-pub fn show<A: Answer>(answer: &A, turn: Turn, how: &How, out: &mut Out) -> Result<(), Failure> {
-    let text = match out.format {
-        Format::Table => {
-            let mut text = answer.table(&how.words, &out.look);
-            let chart = if how.chart { answer.chart(&how.words, &out.look) } else { String::new() };
-            if !chart.is_empty() {
-                text = format!("{text}\n\n{chart}");
-            }
-            text
-        }
-        Format::Json => json::text(&json::of(A::NAME, answer)?, turn != Turn::Only),
-        Format::Csv => {
-            let text = answer.sheet(&how.words).csv();
-            match text.split_once("\r\n") {
-                Some((_, "")) if turn == Turn::Later => return Ok(()),
-                Some((_, lines)) if turn == Turn::Later => lines.to_owned(),
-                _ => text,
-            }
-        }
-    };
-    Ok(out.answer(&text)?)
-}
-
-/// Shows what was answered to one question.
-///
-/// # Errors
-/// The service said no, or the answer cannot be written.
-pub fn once<A: Answer>(
-    answer: Result<Response<A>, Status>,
-    service: &Service,
-    how: &How,
-    out: &mut Out,
-) -> Result<(), Failure> {
-    let answer = answer.map_err(|status| service.failure(status))?.into_inner();
-    show(&answer, Turn::Only, how, out)
-}
-
-/// Shows a table as often as it changes, until the service stops or Ctrl-C. `answer` makes a message of the stream the answer to
-/// a question.
-///
-/// # Errors
-/// The service said no or was lost, or an answer cannot be written.
-pub async fn follow<W, A: Answer>(
-    stream: Result<Response<Streaming<W>>, Status>,
-    answer: impl Fn(W) -> A,
-    service: &Service,
-    how: &How,
-    out: &mut Out,
-) -> Result<(), Failure> {
-    let mut stream = stream.map_err(|status| service.failure(status))?.into_inner();
-    let mut turn = Turn::First;
-    loop {
-        let next = tokio::select! {
-            next = stream.message() => next.map_err(|status| service.failure(status))?,
-            _ = tokio::signal::ctrl_c() => return Ok(()),
-        };
-        let Some(next) = next else { return Ok(()) };
-        show(&answer(next), turn, how, out)?;
-        turn = Turn::Later;
-    }
 }

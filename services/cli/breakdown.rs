@@ -1,19 +1,20 @@
-//! `equity breakdown`: asks who is seen how, and, with [`super::exclusion`], who is digitally excluded.
+//! `equity breakdown`: asks a table, and shows the answer once or whenever it changes.
 
 use clap::{Args, Subcommand};
+use tonic::Streaming;
 
-use super::answer::{Answer, How, follow, once};
-use super::client::{Service, ask};
-use super::exclusion::{self, ExclusionArgs, ImpactArgs, ProvisionArgs, RiskArgs};
+use super::answer::{Answer, answer, words};
+use super::client::Service;
 use super::exit::Failure;
-use super::query::{DenominatorArg, MeasureArg, QueryArgs};
-use super::show::indicators::Indicators;
-use super::show::sheet::Sheet;
-use super::show::{Look, Out, channels, channels_sheet, chart, outcomes, outcomes_sheet};
-use crate::proto::v1::{
-    Denominator, GetAccessOutcomesRequest, GetAccessOutcomesResponse, GetChannelBreakdownRequest,
-    GetChannelBreakdownResponse, Measure, WatchChannelBreakdownRequest,
+use super::export::lines;
+use super::questions::{
+    Asked, ChannelsAsked, ExclusionAsked, ImpactAsked, OutcomesAsked, ProvisionAsked, RiskAsked,
 };
+use super::show::breakdown::{chart, text};
+use super::show::indicators::Indicators;
+use super::show::{Format, Out, json};
+use crate::proto::v1::breakdown_question::Table as Question;
+use crate::proto::v1::{BreakdownQuestion, WatchBreakdownRequest, WatchBreakdownResponse};
 
 /// Examples for `equity breakdown --help`.
 pub const EXAMPLES: &str = "\
@@ -25,7 +26,9 @@ Examples:
   equity breakdown exclusion --area QK1 --from 2020-06 --by age_band,sex --collection synthetic-llr
   equity breakdown provision --area QK1 --from 2020-06 --collection synthetic-llr --chart
   equity breakdown impact --area QK1 --from 2020-04 --chart
-  equity breakdown risk --area QK1 --by ethnic_group_broad --high-risk-top 0.2 --chart";
+  equity breakdown risk --area QK1 --by ethnic_group_broad --high-risk-top 0.2 --chart
+
+JSON is the response of the contract. CSV has a line for each figure, with the columns of `equity export` (`equity export columns`).";
 
 const CHANNELS: &str = "\
 Examples:
@@ -38,163 +41,190 @@ Examples:
   equity breakdown channels --area QK1 --collection synthetic-llr --from 2020-04 --where imd2025_quintile=imd_2025:q1
       people of the most deprived fifth of small areas
   equity breakdown channels --area QK1 --from 2020-04 --watch
-      the table again whenever a submission changes it, until Ctrl-C
-
-JSON is GetChannelBreakdownResponse of the contract. CSV has a line for each channel of each row; the total has the state \
-TOTAL and no code; a figure that is absent is an empty cell with its reason in `absence_reason`.";
+      the table again whenever a submission changes it, until Ctrl-C";
 
 const OUTCOMES: &str = "\
 Examples:
   equity breakdown outcomes --area QK1 --from 2020-04
       did-not-attend rate and days from booking to appointment, by channel
-  equity breakdown outcomes --organisation 04C --from 2019-03 --to 2020-12 --by month --late-as-missed --format csv
+  equity breakdown outcomes --organisation 04C --from 2019-03 --to 2020-12 --by month --late-counts-as-missed --format csv";
 
-JSON is GetAccessOutcomesResponse of the contract. CSV has a line for each channel of each row.";
+const EXCLUSION: &str = "\
+Examples:
+  equity breakdown exclusion --area QK1 --from 2020-06 --collection synthetic-llr
+      every indicator that access records give, the reasons, and beside them what others published
+  equity breakdown exclusion --area QK1 --from 2020-06 --by age_band,sex --indicator DX-21 --collection synthetic-llr --chart
+      people who cannot use remote care, or only with help, by age and sex
+  equity breakdown exclusion --area QK1 --from 2020-12 --by age_band,sex --estimates ons-internet-users
+      what the Office for National Statistics published by age and sex, whether or not anybody submitted access records
+  equity breakdown exclusion --area QK1 --from 2020-06 --by sex --collection synthetic-llr --estimates none --format csv
+      counts alone, for a spreadsheet
+
+A period of several months answers from each organisation's last snapshot in it. Counts and published estimates are about other people \
+and other questions, so they are shown apart and never merged; `equity reference estimates` lists all published figures.";
+
+const PROVISION: &str = "\
+Examples:
+  equity breakdown provision --area QK1 --from 2020-01 --to 2020-06 --collection synthetic-llr --chart
+      people who cannot use remote care, need an interpreter or accessible information, people without a need, and people whose
+      need is not known
+  equity breakdown provision --area QK1 --from 2020-06 --by ethnic_category --collection synthetic-llr --request-met-days 7
+  equity breakdown provision --area E06000016 --from 2020-06 --by sex --collection synthetic-llr --format csv
+
+What a person needs is in the consultation's record or, failing that, in the person's latest access snapshot at or before its month. \
+People who were never asked are not counted as having no need.";
+
+const IMPACT: &str = "\
+Examples:
+  equity breakdown impact --area QK1 --from 2020-04 --chart
+      did not attend, waits, and whether another consultation in person followed: remote against in person
+  equity breakdown impact --area QK1 --from 2020-01 --to 2020-06 --by age_band --collection synthetic-llr --chart
+  equity breakdown impact --organisation 04C --from 2020-04 --late-counts-as-missed --format csv
+
+Each difference is made within its row, so that who uses a channel is not taken for what the channel does. `equity assessments list` shows \
+what providers say of their channels themselves.";
+
+const RISK: &str = "\
+Examples:
+  equity breakdown risk --area QK1 --by ethnic_group_broad --high-risk-top 0.2 --chart
+      how the Digital Exclusion Risk Index falls on ethnic groups, by where they live
+  equity breakdown risk --area E06000016 --by imd2019_quintile --high-risk 4
+      high risk from a score of 4
+  equity breakdown risk --area QK1 --by disability --high-risk-top 0.2 --format csv
+      high risk: the most exposed fifth of the people
+  equity breakdown risk --area QK1 --by religion --watch
+      the table again whenever a population or a score changes it, until Ctrl-C
+
+These figures are about areas and say nothing about any one person in them (ECOLOGICAL).";
+
+/// A question, and how its answer is shown.
+#[derive(Debug, Args)]
+pub struct Asking<A: Asked> {
+    /// The question.
+    #[command(flatten)]
+    pub asked: A,
+    /// Show the table again whenever it changes, until Ctrl-C. JSON then has one line for each table.
+    #[arg(long, conflicts_with = "as_of")]
+    pub watch: bool,
+    /// Add a bar chart below the table.
+    #[arg(long)]
+    pub chart: bool,
+}
 
 /// The tables.
 #[derive(Debug, Subcommand)]
 pub enum Table {
     /// How consultations reached people: face to face, by telephone, by video, online.
     #[command(after_help = CHANNELS)]
-    Channels(Box<ChannelsArgs>),
+    Channels(Box<Asking<ChannelsAsked>>),
     /// Missed appointments and days from booking to appointment.
     #[command(after_help = OUTCOMES)]
-    Outcomes(Box<OutcomesArgs>),
+    Outcomes(Box<Asking<OutcomesAsked>>),
     /// Who is digitally excluded, and why; beside it what others published.
-    #[command(after_help = exclusion::EXCLUSION)]
-    Exclusion(Box<ExclusionArgs>),
-    /// Whether face to face is there for those who cannot use remote care, need an interpreter or accessible information.
-    #[command(after_help = exclusion::PROVISION)]
-    Provision(Box<ProvisionArgs>),
+    #[command(after_help = EXCLUSION)]
+    Exclusion(Box<Asking<ExclusionAsked>>),
+    /// Whether people who cannot use remote care, need an interpreter or accessible information are seen face to face.
+    #[command(after_help = PROVISION)]
+    Provision(Box<Asking<ProvisionAsked>>),
     /// What channels do to access: remote against in person, within each group of people.
-    #[command(after_help = exclusion::IMPACT)]
-    Impact(Box<ImpactArgs>),
+    #[command(after_help = IMPACT)]
+    Impact(Box<Asking<ImpactAsked>>),
     /// How a score of small areas falls on the people who live there.
-    #[command(after_help = exclusion::RISK)]
-    Risk(Box<RiskArgs>),
+    #[command(after_help = RISK)]
+    Risk(Box<Asking<RiskAsked>>),
 }
 
-/// `equity breakdown channels`.
-#[derive(Debug, Args)]
-pub struct ChannelsArgs {
-    /// What is asked about.
-    #[command(flatten)]
-    pub query: QueryArgs,
-    /// What is counted.
-    #[arg(long, value_enum, default_value = "contacts")]
-    pub measure: MeasureArg,
-    /// What shares are shares of.
-    #[arg(long, value_enum, default_value = "known")]
-    pub denominator: DenominatorArg,
-    /// Rates per 1,000 of the matching population a month as well. Not with `--measure persons`.
-    #[arg(long)]
-    pub rates: bool,
-    /// Collection of the population of the rates. Left out: the one that the collection names.
-    #[arg(long, value_name = "ID", requires = "rates")]
-    pub population_collection: Option<String>,
-    /// Show the table again whenever it changes, until Ctrl-C. JSON then has one line for each table.
-    #[arg(long, conflicts_with = "as_of")]
-    pub watch: bool,
-    /// A bar chart below the table.
-    #[arg(long)]
-    pub chart: bool,
-}
-
-/// `equity breakdown outcomes`.
-#[derive(Debug, Args)]
-pub struct OutcomesArgs {
-    /// What is asked about.
-    #[command(flatten)]
-    pub query: QueryArgs,
-    /// Count people who arrived too late to be seen as not attending.
-    #[arg(long)]
-    pub late_as_missed: bool,
-}
-
-impl ChannelsArgs {
-    /// The request of the contract.
-    pub fn request(&self) -> GetChannelBreakdownRequest {
-        GetChannelBreakdownRequest {
-            query: Some(self.query.query()),
-            measure: Measure::from(self.measure).into(),
-            denominator: Denominator::from(self.denominator).into(),
-            include_rates: self.rates,
-            population_collection: self.population_collection.clone().unwrap_or_default(),
+impl Table {
+    /// The question of the contract, whether it is followed, and whether a chart is wanted.
+    ///
+    /// # Errors
+    /// The arguments contradict each other.
+    pub fn question(&self) -> Result<(Question, bool, bool), Failure> {
+        fn of<A: Asked>(args: &Asking<A>) -> Result<(Question, bool, bool), Failure> {
+            Ok((args.asked.question()?, args.watch, args.chart))
         }
-    }
-}
-
-impl Answer for GetChannelBreakdownResponse {
-    const NAME: &'static str = "equity.v1.GetChannelBreakdownResponse";
-
-    fn table(&self, _: &Indicators, look: &Look) -> String {
-        let breakdown = self.breakdown.clone().unwrap_or_default();
-        channels::table(&breakdown, self.position, look)
-    }
-
-    fn chart(&self, _: &Indicators, look: &Look) -> String {
-        chart::bars(&self.breakdown.clone().unwrap_or_default(), look)
-    }
-
-    fn sheet(&self, _: &Indicators) -> Sheet {
-        channels_sheet::sheet(&self.breakdown.clone().unwrap_or_default(), self.position)
-    }
-}
-
-impl Answer for GetAccessOutcomesResponse {
-    const NAME: &'static str = "equity.v1.GetAccessOutcomesResponse";
-
-    fn table(&self, _: &Indicators, look: &Look) -> String {
-        outcomes::table(&self.outcomes.clone().unwrap_or_default(), self.position, look)
-    }
-
-    fn chart(&self, _: &Indicators, _: &Look) -> String {
-        String::new()
-    }
-
-    fn sheet(&self, _: &Indicators) -> Sheet {
-        outcomes_sheet::sheet(&self.outcomes.clone().unwrap_or_default(), self.position)
+        match self {
+            Self::Channels(args) => of(args),
+            Self::Outcomes(args) => of(args),
+            Self::Exclusion(args) => of(args),
+            Self::Provision(args) => of(args),
+            Self::Impact(args) => of(args),
+            Self::Risk(args) => of(args),
+        }
     }
 }
 
 /// Asks, and shows the answer.
 ///
 /// # Errors
-/// The service cannot be reached or says no.
+/// The service cannot be reached or refuses the question.
 pub async fn run(table: Table, address: &str, out: &mut Out) -> Result<(), Failure> {
+    let (question, watch, chart) = table.question()?;
     let service = &Service::connect(address).await?;
-    let mut channels = service.channels();
-    match table {
-        Table::Channels(args) => {
-            let how = How { chart: args.chart, ..How::default() };
-            if args.watch {
-                let request = WatchChannelBreakdownRequest {
-                    request: Some(args.request()),
-                    after_position: 0,
-                };
-                let stream = channels.watch_channel_breakdown(request).await;
-                let answer = |next: crate::proto::v1::WatchChannelBreakdownResponse| {
-                    GetChannelBreakdownResponse {
-                        breakdown: next.breakdown,
-                        position: next.position,
-                    }
-                };
-                return Box::pin(follow(stream, answer, service, &how, out)).await;
-            }
-            let answer = channels.get_channel_breakdown(ask(args.request())).await;
-            once(answer, service, &how, out)
-        }
-        Table::Outcomes(args) => {
-            let request = GetAccessOutcomesRequest {
-                query: Some(args.query.query()),
-                late_counts_as_missed: args.late_as_missed,
+    let words = match out.format {
+        Format::Table => words(service).await?,
+        Format::Json | Format::Csv => Indicators::default(),
+    };
+    let shown = Shown { service, question: question.clone(), words, chart };
+    if watch {
+        let question = Some(BreakdownQuestion { table: Some(question) });
+        let request = WatchBreakdownRequest { question, after_position: 0 };
+        let stream = service.breakdowns().watch_breakdown(request).await;
+        let stream = stream.map_err(|status| service.failure(status))?.into_inner();
+        return shown.follow(stream, out).await;
+    }
+    if out.format == Format::Csv {
+        return lines(service, question, None, true, out).await;
+    }
+    shown.show(&answer(service, question).await?, false, out)
+}
+
+/// How answers to a question are shown.
+struct Shown<'a> {
+    service: &'a Service,
+    question: Question,
+    words: Indicators,
+    chart: bool,
+}
+
+impl Shown<'_> {
+    fn show(&self, answer: &Answer, one_line: bool, out: &mut Out) -> Result<(), Failure> {
+        let Answer { breakdown, position, message } = answer;
+        let shown = if out.format == Format::Json {
+            let response =
+                WatchBreakdownResponse { breakdown: Some(breakdown.clone()), position: *position };
+            json::text(&json::of(message, &response)?, one_line)
+        } else {
+            let below =
+                if self.chart { chart(breakdown, &self.words, &out.look) } else { String::new() };
+            let table = text(breakdown, *position, &self.words, &out.look);
+            if below.is_empty() { table } else { format!("{table}\n\n{below}") }
+        };
+        Ok(out.answer(&shown)?)
+    }
+
+    /// Shows the answer as often as it changes, until the service stops or Ctrl-C.
+    async fn follow(
+        &self,
+        mut stream: Streaming<WatchBreakdownResponse>,
+        out: &mut Out,
+    ) -> Result<(), Failure> {
+        let mut first = true;
+        loop {
+            let next = tokio::select! {
+                next = stream.message() => next.map_err(|status| self.service.failure(status))?,
+                _ = tokio::signal::ctrl_c() => return Ok(()),
             };
-            let answer = channels.get_access_outcomes(ask(request)).await;
-            once(answer, service, &How::default(), out)
+            let Some(WatchBreakdownResponse { breakdown, position }) = next else { return Ok(()) };
+            if out.format == Format::Csv {
+                let question = self.question.clone();
+                lines(self.service, question, Some(position), first, out).await?;
+            } else {
+                let breakdown = breakdown.unwrap_or_default();
+                let message = "equity.v1.WatchBreakdownResponse";
+                self.show(&Answer { breakdown, position, message }, true, out)?;
+            }
+            first = false;
         }
-        Table::Exclusion(args) => Box::pin(exclusion::breakdown(&args, service, out)).await,
-        Table::Provision(args) => Box::pin(exclusion::provision(&args, service, out)).await,
-        Table::Impact(args) => Box::pin(exclusion::impact(&args, service, out)).await,
-        Table::Risk(args) => Box::pin(exclusion::risk(&args, service, out)).await,
     }
 }

@@ -7,6 +7,7 @@ use tonic::{Request, Status};
 
 use super::exit::Failure;
 use super::show::errors;
+use crate::proto::v1::breakdown_service_client::BreakdownServiceClient;
 use crate::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
 use crate::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
 use crate::proto::v1::export_service_client::ExportServiceClient;
@@ -57,7 +58,12 @@ impl Service {
         SubmissionServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
-    /// Answers breakdowns.
+    /// Follows tables.
+    pub fn breakdowns(&self) -> BreakdownServiceClient<Channel> {
+        BreakdownServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// Answers who is seen how.
     pub fn channels(&self) -> ConsultationChannelServiceClient<Channel> {
         ConsultationChannelServiceClient::new(self.channel.clone())
             .max_decoding_message_size(ANSWER_BYTES)

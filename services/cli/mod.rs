@@ -4,7 +4,7 @@
 //! - [`client`] the connection to a service, [`send`] and [`send_all`] submissions over it
 //! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`assessments`], [`export`], [`generate`],
 //!   [`check`] the commands
-//! - [`query`] what a breakdown is asked with, [`exclusion`] the breakdowns of digital exclusion, [`answer`] answers as they are shown
+//! - [`query`] and [`questions`] what each table is asked with, [`answer`] its answer
 //! - [`show`] tables, JSON, CSV, charts, errors, progress bars
 
 pub mod answer;
@@ -14,11 +14,11 @@ pub mod breakdown;
 pub mod check;
 pub mod client;
 pub mod demo;
-pub mod exclusion;
 pub mod exit;
 pub mod export;
 pub mod generate;
 pub mod query;
+pub mod questions;
 pub mod reference;
 pub mod running;
 pub mod send;

@@ -17,6 +17,7 @@ Examples:
   equity reference dimensions --dimension ethnic_category
   equity reference areas --type place
   equity reference indicators --tag NHS-2122-P2
+  equity reference tables --table CHANNELS
   equity reference availability --collection gpad-regional --format csv
   equity reference estimates --indicator DX-12-USED --period 2018";
 
@@ -51,6 +52,16 @@ pub enum List {
         /// Only indicators with this tag: a priority they belong to.
         #[arg(long, value_name = "TAG")]
         tag: Option<String>,
+    },
+    /// The columns of each table of answers, what they tell and in which unit.
+    #[command(
+        after_help = "Examples:\n  equity reference tables\n  equity reference tables --table CHANNELS\n  \
+                            equity reference tables --format csv"
+    )]
+    Tables {
+        /// Only this table: `CHANNELS`, `DIGITAL_EXCLUSION`.
+        #[arg(long, value_name = "NAME")]
+        table: Option<String>,
     },
     /// Where data comes from.
     #[command(
@@ -189,6 +200,16 @@ pub async fn run(list: List, address: &str, out: &mut Out) -> Result<(), Failure
             let sheet = lists::indicators(&found);
             let answer = v1::ListIndicatorsResponse { indicators: found, ..Default::default() };
             show(&sheet, "equity.v1.ListIndicatorsResponse", &answer, out)
+        }
+        List::Tables { table } => {
+            let request = v1::ListTablesRequest::default();
+            let mut tables = pages!(service, reference, list_tables, request, tables, all);
+            if let Some(name) = &table {
+                tables = vec![one(&tables, |found| found.name == *name, "table", name)?.clone()];
+            }
+            let sheet = lists::tables(&tables);
+            let answer = v1::ListTablesResponse { tables, ..Default::default() };
+            show(&sheet, "equity.v1.ListTablesResponse", &answer, out)
         }
         List::Collections => {
             let request = v1::ListCollectionsRequest::default();

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::collection::Dataset;
+
 /// Unit of an indicator's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -17,6 +19,8 @@ pub enum Unit {
     Difference,
     /// Days.
     Days,
+    /// A whole number. No indicator has it: it is the unit of counts in tables.
+    Count,
 }
 
 impl Unit {
@@ -29,6 +33,7 @@ impl Unit {
             Self::Score => "SCORE",
             Self::Difference => "DIFFERENCE",
             Self::Days => "DAYS",
+            Self::Count => "COUNT",
         }
     }
 }
@@ -65,7 +70,7 @@ pub struct Condition {
     pub codes: Vec<String>,
 }
 
-/// How an indicator is counted from access records: one share, or the difference of two others.
+/// How an indicator is counted from records: one share, or the difference of two others.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
 pub enum Count {
@@ -77,6 +82,12 @@ pub enum Count {
         numerator: Vec<String>,
         /// Categories or states that it is a share of.
         denominator: Vec<String>,
+        /// Records that it is counted from.
+        #[serde(default = "access_records")]
+        records: Dataset,
+        /// Categories that both have too, if arriving late counts as missed.
+        #[serde(default)]
+        late: Vec<String>,
         /// To whom it applies.
         #[serde(default, rename = "where")]
         conditions: Vec<Condition>,
@@ -86,6 +97,10 @@ pub enum Count {
         /// Indicator ids.
         difference: (String, String),
     },
+}
+
+fn access_records() -> Dataset {
+    Dataset::DigitalAccess
 }
 
 /// An indicator.
@@ -128,19 +143,29 @@ pub struct Indicator {
     /// Why there are no figures of it here, in a sentence; empty where there can be.
     #[serde(default)]
     pub unavailable: String,
-    /// How it is counted from access records; none: it is not.
+    /// How it is counted from records; none: it is not, or by more than one field.
     #[serde(default)]
     pub count: Option<Count>,
 }
 
 impl Indicator {
+    /// Whether it is counted from access records alone.
+    #[must_use]
+    pub fn is_of_access_records(&self) -> bool {
+        match &self.count {
+            Some(Count::Share { records, .. }) => *records == Dataset::DigitalAccess,
+            Some(Count::Difference { .. }) => true,
+            None => false,
+        }
+    }
+
     /// The range that a value has to lie in.
     #[must_use]
     pub fn range(&self) -> (f64, f64) {
         match self.unit {
             Unit::Ratio => (0.0, 1.0),
             Unit::Difference => (-1.0, 1.0),
-            Unit::Per1000Month | Unit::Days => (0.0, f64::MAX),
+            Unit::Per1000Month | Unit::Days | Unit::Count => (0.0, f64::MAX),
             Unit::Score => (self.minimum.unwrap_or(f64::MIN), self.maximum.unwrap_or(f64::MAX)),
         }
     }

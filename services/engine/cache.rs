@@ -41,6 +41,12 @@ impl Scope {
         self
     }
 
+    /// The slots of both, where both can be told by numbers.
+    #[must_use]
+    pub fn both(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        one.zip(other).map(|(one, other)| one.joined(other))
+    }
+
     /// Whether a change bears on one of them. An assessment bears on every answer about its organisation and months: what an
     /// answer shows beside its figures is not told here, and assessments are rare.
     #[must_use]
@@ -67,7 +73,7 @@ impl Scope {
 
 /// An answer as it was encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct EncodedAnswer {
     /// The encoded response without its position.
     pub body: Bytes,
     /// Position that was read at.
@@ -77,7 +83,7 @@ pub struct Answer {
 }
 
 struct Kept {
-    answer: Answer,
+    answer: EncodedAnswer,
     scope: Scope,
     used: AtomicU64,
 }
@@ -108,7 +114,7 @@ impl AnswerCache {
 
     /// The answer to a question: the same as of every position from where it was read to the last that the cache was told of.
     #[must_use]
-    pub fn get(&self, question: &[u8]) -> Option<Answer> {
+    pub fn get(&self, question: &[u8]) -> Option<EncodedAnswer> {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         let kept = inner.kept.get(question)?;
         kept.used.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
@@ -117,7 +123,7 @@ impl AnswerCache {
 
     /// Keeps an answer, unless what it was made of has changed since it was read.
     #[allow(clippy::needless_pass_by_value)] // it is kept
-    pub fn keep(&self, question: Bytes, answer: Answer, scope: Scope) {
+    pub fn keep(&self, question: Bytes, answer: EncodedAnswer, scope: Scope) {
         let position = answer.position;
         let cost = cost(&question, &answer.body, &scope);
         if cost > self.capacity / 16 {
@@ -221,8 +227,8 @@ mod tests {
         }
     }
 
-    fn answer(body: impl Into<Bytes>, position: u64) -> Answer {
-        Answer { body: body.into(), position, data_position: 1 }
+    fn answer(body: impl Into<Bytes>, position: u64) -> EncodedAnswer {
+        EncodedAnswer { body: body.into(), position, data_position: 1 }
     }
 
     fn keep(cache: &AnswerCache, question: &'static str, position: u64) {

@@ -48,7 +48,7 @@ pub struct Engine {
     keyer: Keyer,
     settings: Bounds,
     answers: Arc<AnswerCache>,
-    places: Arc<answer::Places>,
+    positions: Arc<answer::AxisPositions>,
     histories: Arc<answer::Histories>,
     head: watch::Receiver<u64>,
     counts: Arc<Counts>,
@@ -122,7 +122,7 @@ impl Engine {
                 threads: Threads { most: settings.threads, until: None },
             },
             answers: Arc::clone(&followers.answers),
-            places: Arc::default(),
+            positions: Arc::default(),
             histories: Arc::default(),
             head: followers.head.subscribe(),
             counts: Arc::default(),
@@ -153,6 +153,20 @@ impl Engine {
     #[must_use]
     pub fn position(&self) -> u64 {
         self.store.catalog().position
+    }
+
+    /// The position that a state of the data means now.
+    ///
+    /// # Errors
+    /// It has not been reached.
+    pub fn position_of(&self, as_of: &query::AsOf) -> Result<u64, QueryError> {
+        answer::position(&self.store.catalog(), as_of)
+    }
+
+    /// Position of the last change of the reference content at or before a position; 0: none.
+    #[must_use]
+    pub fn configured(&self, position: u64) -> u64 {
+        self.store.catalog().configured(position)
     }
 
     /// What is counted of the engine's own work.

@@ -46,6 +46,8 @@ pub enum TableKind {
     Consultations,
     /// People of access snapshots.
     Access,
+    /// People of a population.
+    Population,
 }
 
 impl TableKind {
@@ -55,6 +57,7 @@ impl TableKind {
         match self {
             Self::Channels | Self::Consultations => Dataset::Consultations,
             Self::Access => Dataset::DigitalAccess,
+            Self::Population => Dataset::Populations,
         }
     }
 
@@ -63,6 +66,7 @@ impl TableKind {
         match self {
             Self::Channels | Self::Consultations => "consultations",
             Self::Access => "access records",
+            Self::Population => "populations",
         }
     }
 }
@@ -92,6 +96,15 @@ impl Where {
                 .collect(),
         }
     }
+}
+
+/// Whether an area means where care is given or where people live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// Organisations that belong to the area.
+    Provider,
+    /// People who live in it.
+    Residence,
 }
 
 /// When the data was as it is asked for.
@@ -149,7 +162,7 @@ pub struct Asked {
     pub care_setting: String,
     pub area: String,
     pub organisations: Vec<String>,
-    pub residence: bool,
+    pub basis: Option<Basis>,
     pub first: String,
     pub last: String,
     pub by: Vec<String>,
@@ -202,6 +215,15 @@ impl Query {
             confidence,
             full,
         })
+    }
+
+    /// The position that is asked for, if one is.
+    #[must_use]
+    pub fn position(&self) -> Option<u64> {
+        match self.as_of {
+            AsOf::Position(position) => Some(position),
+            AsOf::Head | AsOf::Time(_) => None,
+        }
     }
 
     /// The conditions with several values, each of which gets rows of its own. Channels that are columns are not added up.
@@ -282,6 +304,15 @@ pub fn no_indicator(reference: &Reference, id: &str) -> QueryError {
     missing(Missing::Indicator, id, message)
 }
 
+/// The error for a dimension that is not there.
+#[must_use]
+pub fn no_dimension(reference: &Reference, id: &str) -> QueryError {
+    let near = reference.nearest_dimension(id);
+    let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
+    let message = format!("no dimension `{id}`{hint}; ReferenceService.ListDimensions lists them");
+    missing(Missing::Dimension, id, message)
+}
+
 /// The error for an organisation that is not there.
 #[must_use]
 pub fn no_organisation(reference: &Reference, code: &str) -> QueryError {
@@ -297,7 +328,7 @@ fn place(reference: &Reference, asked: &Asked) -> Result<Where, QueryError> {
     match (asked.area.as_str(), asked.organisations.as_slice()) {
         ("", []) => Err(field("area", "give an area or organisations")),
         ("", organisations) => {
-            if asked.residence {
+            if asked.basis == Some(Basis::Residence) {
                 return Err(field("area_basis", "RESIDENCE goes with `area`"));
             }
             if organisations.len() > ORGANISATIONS {
@@ -321,7 +352,7 @@ fn place(reference: &Reference, asked: &Asked) -> Result<Where, QueryError> {
             if area.is_wider() {
                 return Err(too_wide(reference, area));
             }
-            if !asked.residence {
+            if asked.basis != Some(Basis::Residence) {
                 provided_in(reference, area)?;
                 return Ok(Where::Provider(area.code.clone()));
             }
@@ -380,6 +411,7 @@ fn has_category(reference: &Reference, dimension: &Dimension, code: &str) -> boo
             area.is_some_and(|area| area.kind == *kind && area.code == code)
                 || code == State::NotApplicable.name()
         }
+        Source::Computed => false,
     }
 }
 
@@ -414,15 +446,7 @@ fn dimensions(
     place: &Where,
 ) -> Result<(Vec<String>, Vec<Filter>), QueryError> {
     let mut by = Vec::new();
-    let known = |id: &str| {
-        reference.dimension(id).ok_or_else(|| {
-            let near = reference.nearest_dimension(id);
-            let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
-            let message =
-                format!("no dimension `{id}`{hint}; ReferenceService.ListDimensions lists them");
-            missing(Missing::Dimension, id, message)
-        })
-    };
+    let known = |id: &str| reference.dimension(id).ok_or_else(|| no_dimension(reference, id));
     for id in &asked.by {
         let dimension = known(id)?;
         if id == CHANNEL && asked.table == TableKind::Channels {

@@ -6,7 +6,7 @@ use std::task::{self, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use prost::Message;
+use prost::Message as _;
 use tokio::sync::watch;
 use tokio_stream::Stream;
 use tokio_util::task::AbortOnDropHandle;
@@ -17,12 +17,9 @@ use super::deadline::Deadline;
 use super::encoded::Encoded;
 use super::single_flight::{Asker, Turn};
 use super::{SENT_BYTES, Service, status};
-use crate::engine::cache::{Answer, Scope};
+use crate::engine::cache::{EncodedAnswer, Scope};
 use crate::engine::query::AsOf;
 use crate::engine::{Engine, QueryError};
-
-/// What is said of a state of the data beside a table that is followed.
-pub(super) const IS_NEWEST: &str = "a table that is followed is the newest: leave it empty";
 
 /// A table that is followed.
 pub(super) type Watched = Pin<Box<dyn Stream<Item = Result<Encoded, Status>> + Send>>;
@@ -42,15 +39,6 @@ pub(super) struct Made {
 /// Works an answer out.
 pub(super) type Make<Q> = fn(&Engine, &Q) -> Result<Made, QueryError>;
 
-/// What an answer is kept under: a letter of its own for each method, and the request as it is encoded.
-pub(super) fn key(method: u8, request: &impl Message) -> Bytes {
-    let mut bytes = Vec::with_capacity(request.encoded_len() + 1);
-    bytes.push(method);
-    // Writing to a vector cannot run out of room.
-    let _ = request.encode(&mut bytes);
-    bytes.into()
-}
-
 impl Service {
     /// The answer to a question of the newest data that was asked before, and so was checked then.
     pub(super) fn kept(&self, key: &Bytes) -> Option<Response<Encoded>> {
@@ -61,10 +49,10 @@ impl Service {
 
     /// What is kept for a question, with the position that it may be sent with. What was told by then had been let go before it
     /// was told, so that the answer is the same as of then; but it may have been read further on, before that was told.
-    fn newest(&self, key: &Bytes) -> Option<Answer> {
+    fn newest(&self, key: &Bytes) -> Option<EncodedAnswer> {
         let told = self.engine.told();
         let kept = self.engine.answers().get(key)?;
-        Some(Answer { position: kept.position.max(told), ..kept })
+        Some(EncodedAnswer { position: kept.position.max(told), ..kept })
     }
 
     /// The answer from the cache, or worked out.
@@ -96,7 +84,7 @@ impl Service {
         asked: Q,
         make: Make<Q>,
         asker: Asker,
-    ) -> Result<Answer, Status> {
+    ) -> Result<EncodedAnswer, Status> {
         if let Some(kept) = self.newest(key) {
             return Ok(kept);
         }
@@ -156,7 +144,7 @@ impl Service {
         turn: Turn,
         asked: Q,
         make: Make<Q>,
-    ) -> Result<(Answer, Option<Scope>), Status> {
+    ) -> Result<(EncodedAnswer, Option<Scope>), Status> {
         let made = self.work_in(turn, move |engine| make(engine, &asked)).await?;
         let Made { body, position, data_position, scope } = made.map_err(query_error)?;
         // It may be sent again later, with a position that takes more bytes.
@@ -164,7 +152,7 @@ impl Service {
         if longest > SENT_BYTES {
             return Err(status::answer_too_large(longest, SENT_BYTES));
         }
-        Ok((Answer { body, position, data_position }, scope))
+        Ok((EncodedAnswer { body, position, data_position }, scope))
     }
 
     /// Sends the table, and again whenever a change touches it.
@@ -172,17 +160,13 @@ impl Service {
         &self,
         key: Bytes,
         asked: Q,
-        as_of: &AsOf,
         after_position: i64,
         make: Make<Q>,
     ) -> Result<Response<Watched>, Status> {
-        if *as_of != AsOf::Head {
-            return Err(status::field_invalid("request.query.as_of", IS_NEWEST));
-        }
         let after = u64::try_from(after_position)
             .map_err(|_| status::field_invalid("after_position", "0 or more"))?;
         // What was read may be further on than what everybody was told of.
-        let reached = self.engine.store().catalog().position;
+        let reached = self.engine.position();
         if after > reached {
             return Err(status::position_not_reached(after_position, int(reached)));
         }
@@ -199,8 +183,8 @@ impl Service {
     }
 }
 
-impl From<Answer> for Encoded {
-    fn from(answer: Answer) -> Self {
+impl From<EncodedAnswer> for Encoded {
+    fn from(answer: EncodedAnswer) -> Self {
         Self { body: answer.body, position: int(answer.position) }
     }
 }
@@ -224,7 +208,7 @@ type Next<Q> = Option<(Result<Encoded, Status>, Option<Watch<Q>>)>;
 impl<Q: Clone + Send + Sync + 'static> Watch<Q> {
     /// The table as it is now. It is made in a task of its own: whoever stops polling here, because its connection takes nothing,
     /// keeps neither the turn nor the others who ask the same question waiting.
-    async fn table(&self) -> Result<Answer, Status> {
+    async fn table(&self) -> Result<EncodedAnswer, Status> {
         let (service, key, asked) = (self.service.clone(), self.key.clone(), self.asked.clone());
         let (make, asker) = (self.make, Asker::Watch(self.patience));
         let made = tokio::spawn(async move { service.together(&key, asked, make, asker).await });

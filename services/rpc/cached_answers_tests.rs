@@ -84,7 +84,7 @@ fn ask(service: &Service, probe: &Probe) -> tokio::task::JoinHandle<Result<Encod
 }
 
 fn watch(service: &Service, probe: &Probe) -> Watched {
-    service.watch(key(), probe.clone(), &AsOf::Head, 0, make).unwrap().into_inner()
+    service.watch(key(), probe.clone(), 0, make).unwrap().into_inner()
 }
 
 #[tokio::test]

@@ -3,12 +3,13 @@
 //! - [`convert`] the contract's messages to the domain's words and back
 //! - [`encoded`] an answer that is encoded once and sent many times
 //! - `cached_answers` what every question goes through; [`single_flight`] how many at once, each once for all
-//! - [`channels`], [`exclusion`], [`export`], [`submissions`], [`reference`] the services
+//! - [`breakdowns`], [`channels`], [`exclusion`], [`export`], [`submissions`], [`reference`] the services
 //! - [`incoming`] a message of a submission, its rows not yet read
 //! - [`status`] the only maker of `Status`
 //! - [`page`] page tokens
 //! - [`deadline`] what the door says of a call's time
 
+pub mod breakdowns;
 mod cached_answers;
 pub mod channels;
 pub mod convert;
@@ -23,18 +24,7 @@ pub mod single_flight;
 pub mod status;
 pub mod submissions;
 
-// The answers that are sent encoded, by the names that `build.rs` gives them.
-pub use encoded::Encoded as ChannelAnswer;
-pub use encoded::Encoded as ExclusionAnswer;
-pub use encoded::Encoded as ExclusionWatchAnswer;
-pub use encoded::Encoded as ImpactAnswer;
-pub use encoded::Encoded as ImpactWatchAnswer;
-pub use encoded::Encoded as OutcomesAnswer;
-pub use encoded::Encoded as ProvisionAnswer;
-pub use encoded::Encoded as ProvisionWatchAnswer;
-pub use encoded::Encoded as RiskAnswer;
-pub use encoded::Encoded as RiskWatchAnswer;
-pub use encoded::Encoded as WatchAnswer;
+pub use encoded::Encoded;
 pub use incoming::{Incoming, IncomingEstimates};
 
 use std::sync::Arc;

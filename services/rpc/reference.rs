@@ -11,6 +11,7 @@ use super::{Service, status};
 use crate::domain::collection::Dataset;
 use crate::domain::indicator::Indicator;
 use crate::domain::reference::Reference as Content;
+use crate::engine::answer::tables;
 use crate::engine::query::{no_area, no_collection};
 use crate::proto::server::reference_service_server::ReferenceService;
 use crate::proto::v1;
@@ -98,6 +99,18 @@ impl ReferenceService for Reference {
         let (indicators, next_page_token) = page.of(content.indicators().filter(wanted).collect());
         let indicators = indicators.into_iter().map(convert::indicator).collect();
         Ok(Response::new(v1::ListIndicatorsResponse { indicators, next_page_token }))
+    }
+
+    async fn list_tables(
+        &self,
+        request: Request<v1::ListTablesRequest>,
+    ) -> Result<Response<v1::ListTablesResponse>, Status> {
+        let request = request.into_inner();
+        let page = self.page(&["tables"], request.page_size, &request.page_token)?;
+        let (content, tables) = (self.content(), tables());
+        let (found, next_page_token) = page.of(tables.iter().collect());
+        let tables = found.into_iter().map(|table| convert::table(&content, table)).collect();
+        Ok(Response::new(v1::ListTablesResponse { tables, next_page_token }))
     }
 
     async fn list_collections(

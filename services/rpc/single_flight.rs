@@ -11,7 +11,7 @@ use tonic::Status;
 
 use super::deadline::Deadline;
 use super::status;
-use crate::engine::cache::Answer;
+use crate::engine::cache::EncodedAnswer;
 
 /// Who wants an answer.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +82,7 @@ impl SingleFlight {
 }
 
 /// The answer that was made last while somebody asked; who holds the lock makes the next, the others wait for it.
-type Shared = Arc<tokio::sync::Mutex<Option<Answer>>>;
+type Shared = Arc<tokio::sync::Mutex<Option<EncodedAnswer>>>;
 
 /// Questions that somebody asks, and how many do.
 #[derive(Default)]

@@ -112,10 +112,7 @@ mod tests {
         let kind = |path| of(path).kind;
         assert_eq!(kind("/equity.v1.SubmissionService/SubmitConsultations"), Kind::Submission);
         assert_eq!(kind("/equity.v1.SubmissionService/GetSubmission"), Kind::Query);
-        assert_eq!(
-            kind("/equity.v1.ConsultationChannelService/WatchChannelBreakdown"),
-            Kind::Watch
-        );
+        assert_eq!(kind("/equity.v1.BreakdownService/WatchBreakdown"), Kind::Watch);
         assert_eq!(kind("/equity.v1.ExportService/ExportBreakdowns"), Kind::Export);
         assert_eq!(kind("/grpc.health.v1.Health/Check"), Kind::Health { watch: false });
         assert_eq!(kind("/grpc.health.v1.Health/Watch"), Kind::Health { watch: true });

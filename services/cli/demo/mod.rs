@@ -2,7 +2,8 @@
 
 mod data;
 mod questions;
-mod story;
+mod screen;
+mod tour;
 
 use std::path::PathBuf;
 
@@ -10,15 +11,19 @@ use clap::Args;
 
 use super::client;
 use super::exit::Failure;
+use super::export::lines;
 use super::running;
 use super::show::{Format, Out, json};
 use crate::app::Service;
 use questions::Answers;
+use screen::Place;
 
 const EXAMPLES: &str = "\
 Examples:
   equity demo
-      loads the data, shows what it says, and goes on serving on 127.0.0.1:7443 until Ctrl-C
+      loads the data, shows one screen of it, and goes on serving on 127.0.0.1:7443 until Ctrl-C
+  equity demo --tour
+      shows every table of the demo
   equity demo --once
       ends after printing; on any free port, so that it never meets another service
   equity demo --once --format json > demo.json
@@ -35,6 +40,9 @@ pub struct DemoArgs {
     /// End after printing.
     #[arg(long)]
     pub once: bool,
+    /// Print every table of the demo instead of one screen.
+    #[arg(long)]
+    pub tour: bool,
     /// Folder of the service's data; made where there is none, and left there.
     #[arg(long, value_name = "FOLDER", default_value = "./equity-demo")]
     pub data_folder: PathBuf,
@@ -73,21 +81,19 @@ async fn tell(args: &DemoArgs, service: &Service, out: &mut Out) -> Result<(), F
     let client = client::Service::connect(&address).await?;
     data::load(&client, args.rows, out).await?;
     let answers = Answers::ask(&client).await?;
-    let text = match out.format {
-        Format::Table => story::tell(
-            &answers,
-            &story::Place {
-                address: &address,
-                serving_on: !args.once,
-                folder: &args.data_folder,
-                program: &program(),
-            },
-            &out.look,
-        ),
-        Format::Json => json::text(&answers.json()?, false),
-        Format::Csv => answers.csv(),
+    let place = Place {
+        address: &address,
+        serving_on: !args.once,
+        folder: &args.data_folder,
+        program: &program(),
     };
-    out.answer(&text)?;
+    match out.format {
+        Format::Table if args.tour => out.answer(&tour::tour(&answers, &place, &out.look))?,
+        Format::Table => out.answer(&screen::screen(&answers, &place, &out.look))?,
+        Format::Json => out.answer(&json::text(&answers.json()?, false))?,
+        // The months alone: a file has one header.
+        Format::Csv => lines(&client, questions::months(), None, true, out).await?,
+    }
     if !args.once {
         out.remark(&format!("serving at {address}; Ctrl-C stops"))?;
         running::until_told_to_stop().await?;

@@ -1,17 +1,17 @@
 //! What the demo asks.
 
 use super::super::answer::{self, Answer};
-use super::super::client::{Service, ask};
+use super::super::client::Service;
 use super::super::exit::Failure;
 use super::super::show::indicators::Indicators;
-use super::super::show::{channels_sheet, json};
+use super::super::show::json;
 use super::data;
+use crate::proto::v1::breakdown_question::Table;
 use crate::proto::v1::get_area_risk_request::HighRisk;
 use crate::proto::v1::{
-    BreakdownQuery, Denominator, GetAreaRiskRequest, GetAreaRiskResponse,
-    GetChannelBreakdownRequest, GetChannelBreakdownResponse, GetDigitalExclusionBreakdownRequest,
-    GetDigitalExclusionBreakdownResponse, GetFaceToFaceProvisionRequest,
-    GetFaceToFaceProvisionResponse, Measure, PeriodRange,
+    BreakdownQuery, Denominator, GetAreaRiskRequest, GetChannelBreakdownRequest,
+    GetDigitalExclusionBreakdownRequest, GetFaceToFaceProvisionRequest, Measure, PeriodRange,
+    WatchBreakdownResponse,
 };
 
 /// The area of all questions: Leicester, Leicestershire and Rutland.
@@ -40,17 +40,17 @@ pub(super) const RISK_TOP: f64 = 0.2;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answers {
     /// Channels month by month.
-    pub(super) months: GetChannelBreakdownResponse,
+    pub(super) months: Answer,
     /// Channels in the month after the change.
-    pub(super) after: GetChannelBreakdownResponse,
+    pub(super) after: Answer,
     /// Channels by ethnic category, synthetic.
-    pub(super) synthetic: GetChannelBreakdownResponse,
-    /// Who used the internet, by age and sex, as published; nobody has submitted access records of the area.
-    pub(super) internet: GetDigitalExclusionBreakdownResponse,
+    pub(super) synthetic: Answer,
+    /// Who used the internet, by age and sex, as published.
+    pub(super) internet: Answer,
     /// How the Digital Exclusion Risk Index falls on ethnic groups.
-    pub(super) risk: GetAreaRiskResponse,
-    /// Whether face to face is there for those who need it, synthetic.
-    pub(super) provision: GetFaceToFaceProvisionResponse,
+    pub(super) risk: Answer,
+    /// Whether people who need face to face get it, synthetic.
+    pub(super) provision: Answer,
     /// Words for indicators.
     pub(super) words: Indicators,
 }
@@ -59,30 +59,18 @@ impl Answers {
     /// Asks everything.
     ///
     /// # Errors
-    /// The service cannot be reached or says no.
+    /// The service cannot be reached or refuses.
     pub(super) async fn ask(service: &Service) -> Result<Self, Failure> {
+        let synthetic = (data::SYNTHETIC_FROM, data::SYNTHETIC_TO);
+        let by_ethnicity = query(data::SYNTHETIC, synthetic, &["ethnic_category"]);
         Ok(Self {
-            months: put(service, question("gpad-regional", FROM, TO, &["month"])).await?,
-            after: put(service, question("gpad-regional", AFTER, "", &[])).await?,
-            synthetic: put(
-                service,
-                question(
-                    data::SYNTHETIC,
-                    data::SYNTHETIC_FROM,
-                    data::SYNTHETIC_TO,
-                    &["ethnic_category"],
-                ),
-            )
-            .await?,
-            internet: told(
-                service,
-                service.exclusion().get_digital_exclusion_breakdown(ask(internet())).await,
-            )?,
-            risk: told(service, service.exclusion().get_area_risk(ask(risk())).await)?,
-            provision: told(
-                service,
-                service.exclusion().get_face_to_face_provision(ask(provision())).await,
-            )?,
+            months: answer::answer(service, months()).await?,
+            after: answer::answer(service, channels(query("gpad-regional", (AFTER, ""), &[])))
+                .await?,
+            synthetic: answer::answer(service, channels(by_ethnicity)).await?,
+            internet: answer::answer(service, internet()).await?,
+            risk: answer::answer(service, risk()).await?,
+            provision: answer::answer(service, provision()).await?,
             words: answer::words(service).await?,
         })
     }
@@ -90,27 +78,24 @@ impl Answers {
     /// All of them as one object.
     ///
     /// # Errors
-    /// Never, while the contract has the message.
+    /// Never, while the contract has the messages.
     pub(super) fn json(&self) -> anyhow::Result<serde_json::Value> {
-        let of = |answer| json::of("equity.v1.GetChannelBreakdownResponse", answer);
+        let of = |answer: &Answer| {
+            let Answer { breakdown, position, message } = answer.clone();
+            json::of(message, &WatchBreakdownResponse { breakdown: Some(breakdown), position })
+        };
         Ok(serde_json::json!({
             "months": of(&self.months)?,
             "after": of(&self.after)?,
             "synthetic": of(&self.synthetic)?,
-            "internet": json::of(GetDigitalExclusionBreakdownResponse::NAME, &self.internet)?,
-            "risk": json::of(GetAreaRiskResponse::NAME, &self.risk)?,
-            "provision": json::of(GetFaceToFaceProvisionResponse::NAME, &self.provision)?,
+            "internet": of(&self.internet)?,
+            "risk": of(&self.risk)?,
+            "provision": of(&self.provision)?,
         }))
-    }
-
-    /// The months alone: a file has one header.
-    pub(super) fn csv(&self) -> String {
-        let breakdown = self.months.breakdown.clone().unwrap_or_default();
-        channels_sheet::sheet(&breakdown, self.months.position).csv()
     }
 }
 
-fn query(collection: &str, first: &str, last: &str, by: &[&str]) -> BreakdownQuery {
+fn query(collection: &str, (first, last): (&str, &str), by: &[&str]) -> BreakdownQuery {
     BreakdownQuery {
         collection: collection.to_owned(),
         area: AREA.to_owned(),
@@ -120,52 +105,44 @@ fn query(collection: &str, first: &str, last: &str, by: &[&str]) -> BreakdownQue
     }
 }
 
-fn question(collection: &str, first: &str, last: &str, by: &[&str]) -> GetChannelBreakdownRequest {
-    GetChannelBreakdownRequest {
-        query: Some(query(collection, first, last, by)),
+/// Channels month by month.
+pub(super) fn months() -> Table {
+    channels(query("gpad-regional", (FROM, TO), &["month"]))
+}
+
+fn channels(query: BreakdownQuery) -> Table {
+    Table::Channels(GetChannelBreakdownRequest {
+        query: Some(query),
         measure: Measure::Contacts.into(),
         // The published "unknown" is a large part of these appointments: shares of all of them hide nothing.
         denominator: Denominator::All.into(),
         ..Default::default()
-    }
+    })
 }
 
-/// What was published up to the last month: in the collection that takes access records by default there are none here.
-fn internet() -> GetDigitalExclusionBreakdownRequest {
-    GetDigitalExclusionBreakdownRequest {
-        query: Some(query("", TO, "", &INTERNET_BY)),
+/// What was published up to the last month.
+fn internet() -> Table {
+    Table::Exclusion(GetDigitalExclusionBreakdownRequest {
+        query: Some(query("", (TO, ""), &INTERNET_BY)),
         indicators: Vec::new(),
         estimate_collections: vec![INTERNET_USE.to_owned()],
-    }
+    })
 }
 
-fn risk() -> GetAreaRiskRequest {
-    GetAreaRiskRequest {
+fn risk() -> Table {
+    let query = BreakdownQuery {
         area: AREA.to_owned(),
-        by: RISK_BY.to_owned(),
+        by: vec![RISK_BY.to_owned()],
+        ..Default::default()
+    };
+    Table::Risk(GetAreaRiskRequest {
+        query: Some(query),
         high_risk: Some(HighRisk::HighRiskTopShare(RISK_TOP)),
         ..Default::default()
-    }
+    })
 }
 
-fn provision() -> GetFaceToFaceProvisionRequest {
-    let (first, last) = (data::SYNTHETIC_FROM, data::SYNTHETIC_TO);
-    GetFaceToFaceProvisionRequest {
-        query: Some(query(data::SYNTHETIC, first, last, &[])),
-        ..Default::default()
-    }
-}
-
-async fn put(
-    service: &Service,
-    request: GetChannelBreakdownRequest,
-) -> Result<GetChannelBreakdownResponse, Failure> {
-    told(service, service.channels().get_channel_breakdown(ask(request)).await)
-}
-
-fn told<T>(
-    service: &Service,
-    answer: Result<tonic::Response<T>, tonic::Status>,
-) -> Result<T, Failure> {
-    Ok(answer.map_err(|status| service.failure(status))?.into_inner())
+fn provision() -> Table {
+    let query = query(data::SYNTHETIC, (data::SYNTHETIC_FROM, data::SYNTHETIC_TO), &[]);
+    Table::Provision(GetFaceToFaceProvisionRequest { query: Some(query), ..Default::default() })
 }

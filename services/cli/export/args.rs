@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::cli::args::FormatArg;
-use crate::cli::exclusion::{ExclusionAsked, ProvisionAsked, RiskAsked};
 use crate::cli::exit::Failure;
-use crate::cli::query::{DenominatorArg, MeasureArg, QueryArgs};
-use crate::proto::v1::export_breakdowns_request::Table as Asked;
-use crate::proto::v1::{self, Denominator, ExportBreakdownsRequest, Measure, PeriodStep};
+use crate::cli::questions::{
+    Asked, ChannelsAsked, ExclusionAsked, ImpactAsked, OutcomesAsked, ProvisionAsked, RiskAsked,
+};
+use crate::proto::v1::{BreakdownQuestion, ExportBreakdownsRequest, PeriodStep};
 
 const CHANNELS: &str = "\
 Examples:
@@ -54,27 +54,41 @@ Examples:
   equity export columns
   equity export columns --format csv";
 
+/// A question, of which areas and periods, and where the rows go.
+#[derive(Debug, Args)]
+pub struct Exporting<A: Asked> {
+    /// The question.
+    #[command(flatten)]
+    pub asked: A,
+    /// Which periods get rows.
+    #[arg(long, value_enum)]
+    pub step: Option<Step>,
+    /// Of which areas, and where the rows go.
+    #[command(flatten)]
+    pub taking: Taking,
+}
+
 /// The tables.
 #[derive(Debug, Subcommand)]
 pub enum Table {
     /// How consultations reached people.
     #[command(after_help = CHANNELS)]
-    Channels(Box<ChannelsArgs>),
+    Channels(Box<Exporting<ChannelsAsked>>),
     /// Missed appointments and days from booking to appointment.
     #[command(after_help = OUTCOMES)]
-    Outcomes(Box<LateArgs>),
-    /// Who is digitally excluded, and what others published of it.
+    Outcomes(Box<Exporting<OutcomesAsked>>),
+    /// Who is digitally excluded, and what others published about it.
     #[command(after_help = EXCLUSION)]
-    Exclusion(Box<ExclusionArgs>),
-    /// Whether face to face is there for those who need it.
+    Exclusion(Box<Exporting<ExclusionAsked>>),
+    /// Whether people who need face to face get it.
     #[command(after_help = PROVISION)]
-    Provision(Box<ProvisionArgs>),
+    Provision(Box<Exporting<ProvisionAsked>>),
     /// What channels do to access, remote against in person.
     #[command(after_help = IMPACT)]
-    Impact(Box<LateArgs>),
+    Impact(Box<Exporting<ImpactAsked>>),
     /// How a score of small areas falls on the people who live there.
     #[command(after_help = RISK)]
-    Risk(Box<RiskArgs>),
+    Risk(Box<Exporting<RiskAsked>>),
     /// List the columns of the file.
     #[command(after_help = COLUMNS)]
     Columns,
@@ -174,138 +188,31 @@ impl From<Step> for PeriodStep {
     }
 }
 
-/// What every table with a period is asked with.
-#[derive(Debug, Clone, Args)]
-pub struct Common {
-    /// What is asked about.
-    #[command(flatten)]
-    pub query: QueryArgs,
-    /// Which periods get rows.
-    #[arg(long, value_enum, default_value = "whole")]
-    pub step: Step,
-    /// Of which areas, and where the rows go.
-    #[command(flatten)]
-    pub taking: Taking,
-}
-
-/// `equity export channels`.
-#[derive(Debug, Args)]
-pub struct ChannelsArgs {
-    /// What every table is asked with.
-    #[command(flatten)]
-    pub common: Common,
-    /// What is counted.
-    #[arg(long, value_enum, default_value = "contacts")]
-    pub measure: MeasureArg,
-    /// What shares are shares of.
-    #[arg(long, value_enum, default_value = "known")]
-    pub denominator: DenominatorArg,
-    /// Rates per 1,000 of the matching population a month as well. Not with `--measure persons`.
-    #[arg(long)]
-    pub rates: bool,
-    /// Collection of the population of the rates. Left out: the one that the collection names.
-    #[arg(long, value_name = "ID", requires = "rates")]
-    pub population_collection: Option<String>,
-}
-
-/// `equity export outcomes` and `equity export impact`.
-#[derive(Debug, Args)]
-pub struct LateArgs {
-    /// What every table is asked with.
-    #[command(flatten)]
-    pub common: Common,
-    /// Count people who arrived too late to be seen as not attending.
-    #[arg(long, visible_alias = "late-as-missed")]
-    pub late_counts_as_missed: bool,
-}
-
-/// `equity export exclusion`.
-#[derive(Debug, Args)]
-pub struct ExclusionArgs {
-    /// What every table is asked with.
-    #[command(flatten)]
-    pub common: Common,
-    /// What is asked besides.
-    #[command(flatten)]
-    pub asked: ExclusionAsked,
-}
-
-/// `equity export provision`.
-#[derive(Debug, Args)]
-pub struct ProvisionArgs {
-    /// What every table is asked with.
-    #[command(flatten)]
-    pub common: Common,
-    /// What is asked besides.
-    #[command(flatten)]
-    pub asked: ProvisionAsked,
-}
-
-/// `equity export risk`.
-#[derive(Debug, Args)]
-pub struct RiskArgs {
-    /// What is asked about.
-    #[command(flatten)]
-    pub asked: RiskAsked,
-    /// Of which areas, and where the rows go.
-    #[command(flatten)]
-    pub taking: Taking,
-}
-
 impl Table {
     /// The request of the contract, and where its rows go; none for the list of columns.
     ///
     /// # Errors
-    /// What is asked contradicts itself.
+    /// The arguments contradict each other.
     pub fn request(&self) -> Result<Option<(ExportBreakdownsRequest, &Taking)>, Failure> {
-        let query = |common: &Common| Some(common.query.query());
-        let (table, common) = match self {
-            Self::Columns => return Ok(None),
-            Self::Risk(args) => {
-                let request = ExportBreakdownsRequest {
-                    table: Some(Asked::Risk(args.asked.request())),
-                    area_types: args.taking.area_types.clone(),
-                    ..Default::default()
-                };
-                return Ok(Some((request, &args.taking)));
-            }
-            Self::Channels(args) => (
-                Asked::Channels(v1::GetChannelBreakdownRequest {
-                    query: query(&args.common),
-                    measure: Measure::from(args.measure).into(),
-                    denominator: Denominator::from(args.denominator).into(),
-                    include_rates: args.rates,
-                    population_collection: args.population_collection.clone().unwrap_or_default(),
-                }),
-                &args.common,
-            ),
-            Self::Outcomes(args) => (
-                Asked::Outcomes(v1::GetAccessOutcomesRequest {
-                    query: query(&args.common),
-                    late_counts_as_missed: args.late_counts_as_missed,
-                }),
-                &args.common,
-            ),
-            Self::Exclusion(args) => {
-                (Asked::Exclusion(args.asked.request(&args.common.query)?), &args.common)
-            }
-            Self::Provision(args) => {
-                (Asked::Provision(args.asked.request(&args.common.query)), &args.common)
-            }
-            Self::Impact(args) => (
-                Asked::Impact(v1::GetChannelImpactRequest {
-                    query: query(&args.common),
-                    late_counts_as_missed: args.late_counts_as_missed,
-                }),
-                &args.common,
-            ),
-        };
-        let request = ExportBreakdownsRequest {
-            table: Some(table),
-            area_types: common.taking.area_types.clone(),
-            period_step: PeriodStep::from(common.step).into(),
-            cursor: String::new(),
-        };
-        Ok(Some((request, &common.taking)))
+        fn of<A: Asked>(
+            args: &Exporting<A>,
+        ) -> Result<Option<(ExportBreakdownsRequest, &Taking)>, Failure> {
+            let request = ExportBreakdownsRequest {
+                question: Some(BreakdownQuestion { table: Some(args.asked.question()?) }),
+                area_types: args.taking.area_types.clone(),
+                period_step: args.step.map_or(PeriodStep::Unspecified, PeriodStep::from).into(),
+                cursor: String::new(),
+            };
+            Ok(Some((request, &args.taking)))
+        }
+        match self {
+            Self::Columns => Ok(None),
+            Self::Channels(args) => of(args),
+            Self::Outcomes(args) => of(args),
+            Self::Exclusion(args) => of(args),
+            Self::Provision(args) => of(args),
+            Self::Impact(args) => of(args),
+            Self::Risk(args) => of(args),
+        }
     }
 }

@@ -1,11 +1,15 @@
 //! The columns of an exported file: the same for every table, so that files can be put one below the other.
 
+use std::sync::LazyLock;
+
 use crate::cli::show::sheet::Sheet;
 use crate::cli::show::words;
 use crate::proto::v1::{CategoryKey, ExportRow};
 
-/// Keys that a row can have: three dimensions and a band of lead time.
-pub const KEYS: usize = 4;
+/// Keys that a row can have: three dimensions.
+pub const KEYS: usize = 3;
+/// Keys that a group can have: a channel and a band of days.
+pub const GROUPS: usize = 2;
 
 /// What a column holds, and how it is read from a row. Empty text is nothing.
 #[derive(Debug, Clone, Copy)]
@@ -47,48 +51,71 @@ const fn column(name: &'static str, kind: Kind, about: &'static str) -> Column {
     Column { name, about, kind }
 }
 
-fn key<const N: usize>(row: &ExportRow, read: fn(&CategoryKey) -> String) -> String {
-    row.keys.get(N).map(read).unwrap_or_default()
+/// What is read from a key and its words.
+type Part = fn(&CategoryKey, &str) -> String;
+
+fn part(keys: &[CategoryKey], labels: &[String], number: usize, read: Part) -> String {
+    let label = labels.get(number).map_or("", String::as_str);
+    keys.get(number).map(|key| read(key, label)).unwrap_or_default()
 }
 
-fn dimension<const N: usize>(row: &ExportRow) -> String {
-    key::<N>(row, |key| key.dimension.clone())
+fn key<const N: usize>(row: &ExportRow, read: Part) -> String {
+    part(&row.keys, &row.key_labels, N, read)
 }
 
-fn code<const N: usize>(row: &ExportRow) -> String {
-    key::<N>(row, |key| key.code.clone())
+fn group<const N: usize>(row: &ExportRow, read: Part) -> String {
+    part(&row.group, &row.group_labels, N, read)
 }
 
-fn state<const N: usize>(row: &ExportRow) -> String {
-    key::<N>(row, |key| words::state(key.state))
-}
-
-fn label<const N: usize>(row: &ExportRow) -> String {
-    row.key_labels.get(N).cloned().unwrap_or_default()
+/// The four columns of a key of the row, or of its group.
+macro_rules! key_columns {
+    ($name:literal, $of:ident, $n:literal) => {
+        [
+            column(
+                concat!($name, "_dimension"),
+                Text(|r| $of::<$n>(r, |key, _| key.dimension.clone())),
+                DIMENSION,
+            ),
+            column(
+                concat!($name, "_code"),
+                Text(|r| $of::<$n>(r, |key, _| key.code.clone())),
+                CODE,
+            ),
+            column(
+                concat!($name, "_label"),
+                Text(|r| $of::<$n>(r, |_, label| label.to_owned())),
+                LABEL,
+            ),
+            column(
+                concat!($name, "_state"),
+                Text(|r| $of::<$n>(r, |key, _| words::state(key.state))),
+                STATE,
+            ),
+        ]
+    };
 }
 
 use Kind::{Count, Flag, Real, Text};
 
-const DIMENSION: &str =
-    "Dimension of this key; empty where the row has no such key: the total has none";
-const CODE: &str = "Code of the category; the name of the state where the state is not KNOWN";
+const DIMENSION: &str = "Dimension of this key; empty if there is no such key (the total has no keys, a figure of the whole row no group)";
+const CODE: &str = "Code of the category; the name of the state if the state is not KNOWN";
 const LABEL: &str = "Words for the category";
 const STATE: &str = "KNOWN, ANY, NONE, COARSER or a missing state: NOT_STATED, NOT_RECORDED, NOT_COLLECTED and so on";
 
-/// Every column, in order.
-pub const COLUMNS: &[Column] = &[
+/// Columns before the keys.
+const BEFORE: &[Column] = &[
     column(
         "table_name",
         Text(|r| r.table.clone()),
-        "CHANNELS, OUTCOMES, EXCLUSION, ESTIMATES, PROVISION, IMPACT or RISK",
+        "CHANNELS, OUTCOMES, EXCLUSION, PROVISION, IMPACT or RISK; ESTIMATES: published by others; ASSESSMENTS: texts of providers",
     ),
-    column("collection", Text(|r| r.collection.clone()), "Collection that the figure is made of"),
+    column("collection", Text(|r| r.collection.clone()), "Collection of the figure"),
     column(
         "data_class",
-        Text(|r| words::data_class(r.data_class)),
-        "REAL, or SYNTHETIC: says nothing about real people; of ESTIMATES that of the collection that holds them",
+        Text(|r| asked(r.data_class, words::data_class)),
+        "REAL, or SYNTHETIC: says nothing about real people",
     ),
-    column("area", Text(|r| r.area.clone()), "Area code; empty when organisations were asked for"),
+    column("area", Text(|r| r.area.clone()), "Area code; empty if organisations were asked for"),
     column("area_name", Text(|r| r.area_name.clone()), "Name of the area"),
     column(
         "area_type",
@@ -97,102 +124,100 @@ pub const COLUMNS: &[Column] = &[
     ),
     column(
         "area_basis",
-        Text(|r| words::area_basis(r.area_basis)),
-        "PROVIDER: where care is given; RESIDENCE: where people live",
+        Text(|r| asked(r.area_basis, words::area_basis)),
+        "PROVIDER: where care is given; RESIDENCE: where people live; empty: the publisher does not say",
     ),
     column("first_month", Text(|r| r.first_month.clone()), "First month covered"),
     column("last_month", Text(|r| r.last_month.clone()), "Last month covered"),
-    column("key_1_dimension", Text(dimension::<0>), DIMENSION),
-    column("key_1_code", Text(code::<0>), CODE),
-    column("key_1_label", Text(label::<0>), LABEL),
-    column("key_1_state", Text(state::<0>), STATE),
-    column("key_2_dimension", Text(dimension::<1>), DIMENSION),
-    column("key_2_code", Text(code::<1>), CODE),
-    column("key_2_label", Text(label::<1>), LABEL),
-    column("key_2_state", Text(state::<1>), STATE),
-    column("key_3_dimension", Text(dimension::<2>), DIMENSION),
-    column("key_3_code", Text(code::<2>), CODE),
-    column("key_3_label", Text(label::<2>), LABEL),
-    column("key_3_state", Text(state::<2>), STATE),
-    column("key_4_dimension", Text(dimension::<3>), DIMENSION),
-    column("key_4_code", Text(code::<3>), CODE),
-    column("key_4_label", Text(label::<3>), LABEL),
-    column("key_4_state", Text(state::<3>), STATE),
-    column(
-        "group_code",
-        Text(|r| r.group.clone()),
-        "Channel, mode, need or reason within the row; empty: all",
-    ),
-    column(
-        "group_label",
-        Text(|r| r.group_label.clone()),
-        "Words for the group; all where it is empty",
-    ),
-    column(
-        "group_state",
-        Text(|r| words::state(r.group_state)),
-        "What the group is, as the state of a key; ANY: all",
-    ),
+];
+
+/// Columns behind the keys and the group.
+const BEHIND: &[Column] = &[
     column(
         "indicator",
         Text(|r| r.indicator.clone()),
-        "Indicator id; of a COUNT what was counted: CONTACTS, PEOPLE and so on",
+        "Indicator id, or the name of a count: CONTACTS, PEOPLE and so on",
     ),
     column("indicator_label", Text(|r| r.indicator_label.clone()), "Words for the indicator"),
     column(
         "unit",
-        Text(|r| r.unit.clone()),
-        "RATIO (0 to 1), PER_1000_MONTH, SCORE, DIFFERENCE (-1 to 1), DAYS, COUNT",
+        Text(|r| asked(r.unit, words::unit)),
+        "COUNT, RATIO (0 to 1), PER_1000_MONTH, SCORE, DIFFERENCE (-1 to 1), DAYS",
     ),
-    column("value", Real(|r| r.value), "The value, unrounded; empty where absence_reason says why"),
+    column("value", Real(|r| r.value), "The value, unrounded; empty if absence_reason says why"),
     column("lower", Real(|r| r.lower), "Lower confidence limit"),
     column("upper", Real(|r| r.upper), "Upper confidence limit"),
     column(
         "numerator_count",
         Count(|r| r.numerator_count),
-        "Numerator, where the value has one; of a COUNT the value",
+        "Numerator; of a COUNT the count itself",
     ),
     column(
         "denominator_count",
         Count(|r| r.denominator_count),
-        "Denominator, where the value has one",
+        "Denominator; of ESTIMATES the unweighted base",
     ),
     column(
         "unknown_count",
         Count(|r| r.unknown_count),
-        "Those of whom it is not known; in no denominator",
+        "Those for whom the answer is not known; in no denominator",
+    ),
+    column(
+        "not_collected_count",
+        Count(|r| r.not_collected_count),
+        "Those whose source does not collect it; in no denominator; empty is not 0",
+    ),
+    column(
+        "outside_count",
+        Count(|r| r.outside_count),
+        "Those to whom the figure does not apply; with the three counts before they are everybody; empty is not 0",
     ),
     column(
         "absence_reason",
         Text(|r| {
             r.absence.as_ref().map(|why| words::absence_reason(why.reason)).unwrap_or_default()
         }),
-        "NO_DATA, NOT_COLLECTED, WITHHELD, OUT_OF_SCOPE, NOT_COMPUTABLE or ERASED; empty where there is a value",
+        "NO_DATA, NOT_COLLECTED, WITHHELD, OUT_OF_SCOPE, NOT_COMPUTABLE or ERASED; empty if there is a value",
     ),
     column(
         "absence_detail",
         Text(|r| r.absence.as_ref().map(|why| why.detail.clone()).unwrap_or_default()),
-        "The reason in a sentence; of an empty answer, why it is empty",
+        "The reason in a sentence",
     ),
     column(
         "coverage_ratio",
         Real(|r| r.coverage_ratio),
-        "Share of records whose source collects the keys, the least of them; without keys what the value is of",
+        "Share of records whose source collects the keys, the least of them; on total rows, the measured field",
     ),
     column(
         "unknown_ratio",
         Real(|r| r.unknown_ratio),
-        "Share of covered records whose category is unknown, the greatest of the keys; without keys of which the value is unknown",
+        "Share of covered records whose category is unknown, the greatest of the keys; on total rows, of the measured field",
     ),
     column(
         "organisation_count",
         Count(|r| counted(r, r.organisation_count)),
-        "Organisations that have submitted",
+        "Number of organisations that have submitted",
     ),
     column(
         "expected_organisation_count",
         Count(|r| counted(r, r.expected_organisation_count)),
-        "Organisations that are expected to submit",
+        "Number of organisations that are expected to submit",
+    ),
+    column(
+        "submission_count",
+        Count(|r| counted(r, r.submission_count)),
+        "Number of submissions that the answer was computed from",
+    ),
+    column(
+        "month_count",
+        Count(|r| counted(r, r.month_count)),
+        "Number of months with at least one submission",
+    ),
+    column(
+        "expected_month_count",
+        Count(|r| counted(r, r.expected_month_count)),
+        "Number of requested months; if month_count is lower, the figure does not cover the whole period",
     ),
     column(
         "position",
@@ -202,64 +227,24 @@ pub const COLUMNS: &[Column] = &[
     column(
         "data_position",
         Count(|r| Some(r.data_position)),
-        "Log position of the last change that bears on the figure",
+        "Log position of the last change that affects the figure",
     ),
-    column(
-        "provenance",
-        Text(|r| r.provenance.clone()),
-        "Where the data comes from, and under which licence",
-    ),
+    column("provenance", Text(|r| r.provenance.clone()), "Publisher and licence of the data"),
     column(
         "ecological",
         Flag(|r| r.ecological),
-        "Whether it is about areas and says nothing about the people in them",
+        "Whether it is about areas and says nothing about any one person in them",
     ),
     column(
         "not_for_targets",
         Flag(|r| r.not_for_targets),
-        "Whether it is not to be used for targets or judging performance",
-    ),
-    column(
-        "not_collected_count",
-        Count(|r| r.not_collected_count),
-        "Those whose source does not collect it; in no denominator and not in unknown_count; empty: not told, which is not 0",
-    ),
-    column(
-        "series",
-        Text(|r| r.series.clone()),
-        "ESTIMATES: series within which figures of several periods can be compared",
-    ),
-    column(
-        "series_break",
-        Flag(|r| r.series_break),
-        "ESTIMATES: whether the period before belongs to another series; no line may be drawn across",
-    ),
-    column(
-        "base",
-        Text(|r| r.base.clone()),
-        "ESTIMATES: words of the question and of whom it was asked; different bases are not comparable",
-    ),
-    column(
-        "weight",
-        Real(|r| r.weight),
-        "ESTIMATES: sum of the weights or weighted number, where it was published",
+        "Whether it must not be used for targets or to judge performance",
     ),
     column(
         "statement",
         Text(|r| r.statement.clone()),
-        "RISK: the sentence that has to stand beside the figure, what it does not mean",
+        "Sentence that must stand beside the figure; of ASSESSMENTS the assessment",
     ),
-    column(
-        "threshold",
-        Real(|r| r.threshold),
-        "RISK: score from which an area is of high risk; with a value of DX-11 only",
-    ),
-    column(
-        "organisation",
-        Text(|r| r.organisation.clone()),
-        "Organisation that the figure is of: the only one asked for, or that of the key; empty: of several",
-    ),
-    column("organisation_name", Text(|r| r.organisation_name.clone()), "Name of the organisation"),
     column(
         "measure",
         Text(|r| asked(r.measure, words::measure)),
@@ -273,69 +258,92 @@ pub const COLUMNS: &[Column] = &[
     column(
         "confidence_level",
         Real(|r| Some(r.confidence_level).filter(|level| *level > 0.0)),
-        "Confidence level of the limits",
+        "Confidence level of the limits; empty: there are none, or it is not known",
     ),
     column(
         "conditions",
         Text(|r| r.conditions.clone()),
-        "Conditions that were asked for, in order: lead_time=SAME_DAY;sex=1,2; empty: none",
+        "Conditions of the question, in order: lead_time=SAME_DAY;sex=1,2; empty: none",
     ),
     column(
-        "late_counts_as_missed",
-        Flag(|r| r.late_counts_as_missed),
-        "OUTCOMES, IMPACT: whether arriving too late to be seen counts as not attending",
+        "parameters",
+        Text(|r| r.parameters.clone()),
+        "Other settings of the question: late_counts_as_missed=true;request_met_days=14; empty: none",
     ),
     column(
-        "request_met_days",
-        Count(|r| (r.request_met_days > 0).then_some(i64::from(r.request_met_days))),
-        "PROVISION: days from booking within which a request for face to face counts as met",
+        "organisation",
+        Text(|r| r.organisation.clone()),
+        "Organisation that the figure is about: the only one asked for, or that of the key; empty: several",
     ),
-    column(
-        "submission_count",
-        Count(|r| counted(r, r.submission_count)),
-        "Submissions that the answer was made of",
-    ),
-    column(
-        "month_count",
-        Count(|r| counted(r, r.month_count)),
-        "Months for which anybody has submitted",
-    ),
-    column(
-        "expected_month_count",
-        Count(|r| counted(r, r.expected_month_count)),
-        "Months asked for; a figure of fewer is not of the whole period",
-    ),
+    column("organisation_name", Text(|r| r.organisation_name.clone()), "Name of the organisation"),
     column(
         "unattributed_count",
         Count(|r| r.unattributed_count),
-        "Volume of the same question that cannot be attributed to the area; empty: there is none",
+        "Volume of the same question that cannot be attributed to the area; empty: none",
     ),
     column(
         "unattributed_detail",
         Text(|r| r.unattributed_detail.clone()),
         "Why it cannot be attributed, and which organisations",
     ),
+    column("notes", Text(|r| r.notes.join(" ")), "What a reader has to know, in sentences"),
     column(
-        "notes",
-        Text(|r| r.notes.join(" ")),
-        "What has to be known to read the figure, in sentences",
+        "series",
+        Text(|r| r.series.clone()),
+        "ESTIMATES: figures of several periods can be compared within one series and base",
+    ),
+    column(
+        "series_break",
+        Flag(|r| r.series_break),
+        "ESTIMATES: whether the period before has another series or base; do not draw a line across",
+    ),
+    column(
+        "base",
+        Text(|r| r.base.clone()),
+        "ESTIMATES: words of the question and who was asked; different bases are not comparable",
+    ),
+    column(
+        "weight",
+        Real(|r| r.weight),
+        "ESTIMATES: sum of the weights or weighted number, if it was published",
     ),
 ];
 
-/// A word of the question; empty where the row is of none.
+/// Every column, in order.
+pub static COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
+    let id = [column(
+        "column",
+        Text(|r| r.column.clone()),
+        "Stable id of the figure's column: CH-01/TELEPHONE",
+    )];
+    [
+        BEFORE,
+        &key_columns!("key_1", key, 0),
+        &key_columns!("key_2", key, 1),
+        &key_columns!("key_3", key, 2),
+        &id,
+        &key_columns!("group_1", group, 0),
+        &key_columns!("group_2", group, 1),
+        BEHIND,
+    ]
+    .concat()
+});
+
+/// The name of an enumeration's value; empty where it is not said.
 fn asked(value: i32, name: fn(i32) -> String) -> String {
     if value == 0 { String::new() } else { name(value) }
 }
 
-/// What an answer was made of; of what others published nothing is counted.
+/// What an answer was computed from; what appears beside the rows is not.
 fn counted(row: &ExportRow, count: i32) -> Option<i64> {
-    (row.table != "ESTIMATES").then_some(count.into())
+    let beside = ["ESTIMATES", "ASSESSMENTS"].contains(&row.table.as_str());
+    (!beside).then_some(count.into())
 }
 
 /// The columns as a list.
 pub fn sheet() -> Sheet {
     let mut sheet = Sheet::new(["column", "type", "about"]);
-    for column in COLUMNS {
+    for column in COLUMNS.iter() {
         sheet.push(vec![column.name.into(), column.kind_name().into(), column.about.into()]);
     }
     sheet
@@ -359,7 +367,7 @@ mod tests {
             Kind::Text(read) => Some(read(&row)),
             Kind::Count(_) | Kind::Real(_) | Kind::Flag(_) => None,
         });
-        assert_eq!(texts.collect::<Vec<_>>(), ["0", "1", "2", "3"]);
+        assert_eq!(texts.collect::<Vec<_>>(), ["0", "1", "2"]);
     }
 
     #[test]
@@ -371,7 +379,6 @@ mod tests {
             base: "adults".into(),
             weight: Some(912.5),
             statement: "Says nothing about anybody.".into(),
-            threshold: Some(6.5),
             ..Default::default()
         };
         let shown = |row: &ExportRow, name: &str| {
@@ -390,7 +397,6 @@ mod tests {
             ("base", "text adults", "text "),
             ("weight", "real Some(912.5)", "real None"),
             ("statement", "text Says nothing about anybody.", "text "),
-            ("threshold", "real Some(6.5)", "real None"),
         ] {
             assert_eq!(shown(&row, name), is, "{name}");
             assert_eq!(shown(&ExportRow::default(), name), is_not, "{name}");

@@ -22,6 +22,7 @@ use super::client::{Service, pages};
 use super::exit::Failure;
 use super::show::{Format, Look, Out, json as shown};
 use crate::proto::v1;
+use crate::proto::v1::breakdown_question::Table as Question;
 use args::{FileFormat, Table, Taking};
 use columns::COLUMNS;
 use file::Target;
@@ -86,6 +87,43 @@ pub async fn run(
         },
     };
     told(&taken, taking, out)
+}
+
+/// Writes the answer to one question as CSV, with the columns of an export. `position`: the log position that is read at; none: now.
+///
+/// # Errors
+/// The service cannot be reached or refuses the question, or the output takes nothing.
+pub async fn lines(
+    service: &Service,
+    question: Question,
+    position: Option<i64>,
+    header: bool,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let mut question = v1::BreakdownQuestion { table: Some(question) };
+    if let Some((query, position)) = question.table.as_mut().and_then(query_of).zip(position) {
+        query.as_of = Some(v1::AsOf { at: Some(v1::as_of::At::Position(position)) });
+    }
+    let request = v1::ExportBreakdownsRequest { question: Some(question), ..Default::default() };
+    let look = out.look;
+    let to = BufWriter::new(out.answers());
+    let mut sink = if header { Sink::csv(to) } else { Ok(Sink::csv_lines(to)) }.map_err(written)?;
+    take(service, request, &look, |rows| sink.write(rows).map_err(written)).await?;
+    let to = sink.finish(Vec::new()).map_err(written)?;
+    to.into_inner().map_err(|error| Failure::Output(error.into_error()))?.flush()?;
+    Ok(())
+}
+
+/// What a table is asked about.
+fn query_of(question: &mut Question) -> Option<&mut v1::BreakdownQuery> {
+    match question {
+        Question::Channels(asked) => asked.query.as_mut(),
+        Question::Outcomes(asked) => asked.query.as_mut(),
+        Question::Exclusion(asked) => asked.query.as_mut(),
+        Question::Provision(asked) => asked.query.as_mut(),
+        Question::Impact(asked) => asked.query.as_mut(),
+        Question::Risk(asked) => asked.query.as_mut(),
+    }
 }
 
 /// Takes an export into a file.

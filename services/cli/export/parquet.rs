@@ -44,7 +44,7 @@ impl<W: Write + Send> ParquetFile<W> {
     fn group(&mut self) -> anyhow::Result<()> {
         let rows = std::mem::take(&mut self.rows);
         let mut group = self.writer.next_row_group()?;
-        for column in COLUMNS {
+        for column in COLUMNS.iter() {
             let mut writer = group
                 .next_column()?
                 .ok_or_else(|| anyhow::anyhow!("the schema has no column {}", column.name))?;

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::columns::{COLUMNS, KEYS, Kind};
+use super::columns::{COLUMNS, GROUPS, KEYS, Kind};
 use super::parquet::ParquetFile;
 use crate::proto::v1::ExportRow;
 
@@ -15,10 +15,17 @@ pub(super) enum Sink<W: Write + Send> {
 impl<W: Write + Send> Sink<W> {
     /// CSV as RFC 4180 has it, with its header.
     pub(super) fn csv(to: W) -> anyhow::Result<Self> {
-        let mut writer =
-            csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(to);
-        writer.write_record(COLUMNS.iter().map(|column| column.name))?;
-        Ok(Self::Csv(Box::new(writer)))
+        let mut sink = Self::csv_lines(to);
+        if let Self::Csv(writer) = &mut sink {
+            writer.write_record(COLUMNS.iter().map(|column| column.name))?;
+        }
+        Ok(sink)
+    }
+
+    /// CSV without a header, to follow other lines.
+    pub(super) fn csv_lines(to: W) -> Self {
+        let terminator = csv::Terminator::CRLF;
+        Self::Csv(Box::new(csv::WriterBuilder::new().terminator(terminator).from_writer(to)))
     }
 
     /// Parquet with real types.
@@ -29,8 +36,12 @@ impl<W: Write + Send> Sink<W> {
     /// Takes rows.
     pub(super) fn write(&mut self, rows: &[ExportRow]) -> anyhow::Result<()> {
         for row in rows {
-            let keys = row.keys.len();
+            let (keys, group) = (row.keys.len(), row.group.len());
             anyhow::ensure!(keys <= KEYS, "a row has {keys} keys, this version writes {KEYS}");
+            anyhow::ensure!(
+                group <= GROUPS,
+                "a group has {group} keys, this version writes {GROUPS}"
+            );
             match self {
                 Self::Csv(writer) => {
                     writer.write_record(COLUMNS.iter().map(|column| text(column.kind, row)))?;

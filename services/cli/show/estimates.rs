@@ -1,10 +1,11 @@
 //! Figures that others published, with where they come from: a table of their own.
 
 use super::indicators::Indicators;
+use super::numbers::{self, Interval};
 use super::table::{self, Column};
 use super::words::Legend;
-use super::{Look, keys, numbers, wrap};
-use crate::proto::v1::{EstimateRecord, EstimateSource, Interval, PublishedEstimate};
+use super::{Look, keys, wrap};
+use crate::proto::v1::{EstimateRecord, EstimateSource, PublishedEstimate};
 
 /// Published figures, for each source and set of dimensions a table. What is the same for all figures of a table stands above it.
 pub fn table(

@@ -1,7 +1,7 @@
 //! Words and units of indicators, and words of dimensions, as the service's reference has them.
 
-use super::{Look, numbers, words, wrap};
-use crate::proto::v1::{Absence, Category, Dimension, Indicator, IndicatorCell, Interval};
+use super::{Look, words, wrap};
+use crate::proto::v1::{Absence, Category, Dimension, Indicator, Unit};
 
 /// The indicators that a service has, and the dimensions, whose words an answer has only where it counted something.
 #[derive(Debug, Clone, Default)]
@@ -38,40 +38,21 @@ impl Indicators {
         format!("{id} {}", self.label(id)).trim_end().to_owned()
     }
 
-    /// Its unit; RATIO where the service does not say.
-    pub fn unit(&self, id: &str) -> &str {
-        self.find(id).map(|indicator| indicator.unit.as_str()).unwrap_or("RATIO")
+    /// Its unit; not said where the service has none.
+    pub fn unit(&self, id: &str) -> Unit {
+        self.find(id).map_or(Unit::Unspecified, Indicator::unit)
     }
 
     /// Id, words, what is counted of what, in lines.
     pub fn definition(&self, id: &str, look: &Look) -> String {
         let of = match self.find(id) {
             Some(found) if !found.numerator.is_empty() => {
-                let of = if found.unit == "DIFFERENCE" { "" } else { "of: " };
+                let of = if found.unit() == Unit::Difference { "" } else { "of: " };
                 format!(": {}, {of}{}", found.numerator, found.denominator)
             }
             _ => String::new(),
         };
         wrap::text("  ", &format!("{}{of}", self.titled(id)), look)
-    }
-
-    /// A figure in its unit, with its limits; without one, why.
-    pub fn figure(&self, cell: &IndicatorCell, why: &mut Reasons) -> String {
-        self.interval(&cell.indicator, cell.share.as_ref(), cell.absence.as_ref(), why)
-    }
-
-    /// As [`Self::figure`], from its parts.
-    pub fn interval(
-        &self,
-        id: &str,
-        interval: Option<&Interval>,
-        absence: Option<&Absence>,
-        why: &mut Reasons,
-    ) -> String {
-        match interval {
-            Some(interval) => numbers::figure(self.unit(id), interval),
-            None => why.of(id, absence),
-        }
     }
 }
 

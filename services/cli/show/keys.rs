@@ -1,6 +1,5 @@
 //! The key of a row: which combination of categories it is about.
 
-use super::sheet::Cell;
 use super::table::Column;
 use super::words::{self, Legend};
 use crate::proto::v1::CategoryKey;
@@ -48,29 +47,6 @@ pub fn shown(code: &str, label: &str) -> String {
     } else {
         format!("{code} {label}")
     }
-}
-
-/// Names of the columns that [`cells`] fills: `sex`, `sex_label`, `sex_state`.
-pub fn names(dimensions: &[String]) -> Vec<String> {
-    dimensions
-        .iter()
-        .flat_map(|id| [id.clone(), format!("{id}_label"), format!("{id}_state")])
-        .collect()
-}
-
-/// Code, words and state of each dimension. The total has no code and the state `TOTAL`.
-pub fn cells(dimensions: &[String], keys: &[CategoryKey], legend: Legend<'_>) -> Vec<Cell> {
-    dimensions
-        .iter()
-        .flat_map(|id| match keys.iter().find(|key| key.dimension == *id) {
-            Some(key) => [
-                (&key.code).into(),
-                legend.category(id, &key.code).into(),
-                words::state(key.state).into(),
-            ],
-            None => [Cell::Empty, "total".into(), "TOTAL".into()],
-        })
-        .collect()
 }
 
 #[cfg(test)]

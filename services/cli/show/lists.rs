@@ -139,7 +139,7 @@ pub fn indicators(all: &[v1::Indicator]) -> Sheet {
         sheet.push(vec![
             (&indicator.id).into(),
             (&indicator.label).into(),
-            (&indicator.unit).into(),
+            words::unit(indicator.unit).into(),
             (&indicator.numerator).into(),
             (&indicator.denominator).into(),
             indicator.not_for_targets.into(),
@@ -281,4 +281,25 @@ mod tests {
              gpad,Unknown,,NOT_KNOWN,,,\r\n"
         );
     }
+}
+
+/// One line for each kind of column of each table.
+pub fn tables(all: &[v1::Table]) -> Sheet {
+    let mut sheet =
+        Sheet::new(["table", "rpc", "column", "indicator", "label", "unit", "definition"]);
+    sheet.for_programs = 2;
+    for table in all {
+        for column in &table.columns {
+            sheet.push(vec![
+                (&table.name).into(),
+                (&table.rpc).into(),
+                (&column.id).into(),
+                (&column.indicator).into(),
+                (&column.label).into(),
+                words::unit(column.unit).into(),
+                (&column.definition).into(),
+            ]);
+        }
+    }
+    sheet
 }

@@ -1,49 +1,23 @@
 //! What people and programs see: every line that a command writes goes through [`Out`].
 
-#[cfg(test)]
-mod access_tests;
 pub mod assessments;
 pub mod bars;
 pub mod blocks;
-pub mod channels;
-pub mod channels_sheet;
-pub mod chart;
-pub mod context;
-pub mod context_sheet;
-#[cfg(test)]
-mod context_tests;
+pub mod breakdown;
 pub mod csv;
 pub mod errors;
 pub mod estimates;
 pub mod estimates_sheet;
-pub mod exclusion;
-pub mod exclusion_sheet;
-#[cfg(test)]
-mod exclusion_tests;
-pub mod impact;
-pub mod impact_sheet;
 pub mod indicators;
 pub mod json;
 pub mod keys;
 pub mod lists;
 pub mod numbers;
-pub mod outcomes;
-pub mod outcomes_sheet;
 pub mod progress;
-pub mod provision;
-pub mod provision_sheet;
 pub mod receipts;
-pub mod risk;
-pub mod risk_sheet;
-#[cfg(test)]
-pub(crate) mod sample;
-#[cfg(test)]
-pub(crate) mod sample_exclusion;
 pub mod sent;
 pub mod sheet;
 pub mod table;
-#[cfg(test)]
-mod tables_tests;
 pub mod words;
 pub mod wrap;
 

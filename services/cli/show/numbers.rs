@@ -1,6 +1,24 @@
 //! Numbers for people.
 
-use crate::proto::v1;
+use crate::proto::v1::{Cell, Unit};
+
+/// A value, with its limits if it has any.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// The value.
+    pub value: f64,
+    /// Lower limit.
+    pub lower: Option<f64>,
+    /// Upper limit.
+    pub upper: Option<f64>,
+}
+
+impl Interval {
+    /// The figure of a cell; none: it is absent.
+    pub fn of(cell: &Cell) -> Option<Self> {
+        Some(Self { value: cell.value?, lower: cell.lower, upper: cell.upper })
+    }
+}
 
 /// A count with thousands separators: `212,251`.
 pub fn count(value: i64) -> String {
@@ -27,20 +45,15 @@ pub fn percent(ratio: f64) -> String {
 }
 
 /// A share with its limits: `58.6 % (58.5-58.8)`.
-pub fn share(interval: &v1::Interval) -> String {
+pub fn share(interval: &Interval) -> String {
     let decimals = decimals(interval.value * 100.0);
     percent(interval.value) + &limits(interval, 100.0, decimals)
 }
 
 /// A rate per 1,000 with its limits: `12.3 (12.1-12.5)`.
-pub fn rate(interval: &v1::Interval) -> String {
+pub fn rate(interval: &Interval) -> String {
     let decimals = decimals(interval.value);
     format!("{:.decimals$}{}", interval.value, limits(interval, 1.0, decimals))
-}
-
-/// A score: `2.94`.
-pub fn score(value: f64) -> String {
-    format!("{value:.2}")
 }
 
 /// Days, whole or half: `1 day`, `2.5 days`.
@@ -50,7 +63,7 @@ pub fn days(value: f64) -> String {
 }
 
 /// A difference of two shares with its limits, in percentage points: `+3.3 points (+1.2 to +5.4)`.
-pub fn points(interval: &v1::Interval) -> String {
+pub fn points(interval: &Interval) -> String {
     // A difference that rounds to nothing has no sign.
     let signed = |value: f64| {
         let text = format!("{:+.1}", value * 100.0);
@@ -63,12 +76,18 @@ pub fn points(interval: &v1::Interval) -> String {
     format!("{} points{limits}", signed(interval.value))
 }
 
-/// A figure as its unit (`Indicator.unit`) has it, with its limits.
-pub fn figure(unit: &str, interval: &v1::Interval) -> String {
+/// A figure in its unit, with its limits.
+pub fn figure(unit: Unit, interval: &Interval) -> String {
     match unit {
-        "RATIO" => share(interval),
-        "DIFFERENCE" => points(interval),
-        _ => format!("{:.2}{}", interval.value, limits(interval, 1.0, 2)),
+        #[allow(clippy::cast_possible_truncation)] // counts are whole and below 2^53
+        Unit::Count => count(interval.value as i64),
+        Unit::Ratio => share(interval),
+        Unit::Difference => points(interval),
+        Unit::Days => days(interval.value),
+        Unit::Per1000Month => rate(interval),
+        Unit::Unspecified | Unit::Score => {
+            format!("{:.2}{}", interval.value, limits(interval, 1.0, 2))
+        }
     }
 }
 
@@ -76,7 +95,7 @@ fn decimals(shown: f64) -> usize {
     if shown > 0.0 && shown < 1.0 { 2 } else { 1 }
 }
 
-fn limits(interval: &v1::Interval, scale: f64, decimals: usize) -> String {
+fn limits(interval: &Interval, scale: f64, decimals: usize) -> String {
     match (interval.lower, interval.upper) {
         (Some(lower), Some(upper)) => {
             format!(" ({:.decimals$}-{:.decimals$})", lower * scale, upper * scale)
@@ -89,8 +108,8 @@ fn limits(interval: &v1::Interval, scale: f64, decimals: usize) -> String {
 mod tests {
     use super::*;
 
-    fn interval(value: f64, lower: f64, upper: f64) -> v1::Interval {
-        v1::Interval { value, lower: Some(lower), upper: Some(upper) }
+    fn interval(value: f64, lower: f64, upper: f64) -> Interval {
+        Interval { value, lower: Some(lower), upper: Some(upper) }
     }
 
     #[test]
@@ -105,7 +124,7 @@ mod tests {
         assert_eq!(share(&interval(0.58648, 0.58488, 0.58809)), "58.6 % (58.5-58.8)");
         assert_eq!(share(&interval(0.00091, 0.000_81, 0.00101)), "0.09 % (0.08-0.10)");
         assert_eq!(share(&interval(0.0, 0.0, 0.012)), "0.0 % (0.0-1.2)");
-        assert_eq!(share(&v1::Interval { value: 1.0, lower: None, upper: None }), "100.0 %");
+        assert_eq!(share(&Interval { value: 1.0, lower: None, upper: None }), "100.0 %");
     }
 
     #[test]
@@ -118,10 +137,10 @@ mod tests {
     fn differences_have_a_sign_and_scores_no_percent() {
         assert_eq!(points(&interval(0.033, 0.012, 0.054)), "+3.3 points (+1.2 to +5.4)");
         assert_eq!(points(&interval(-0.0001, -0.02, 0.0199)), "0.0 points (-2.0 to +2.0)");
-        let alone = v1::Interval { value: -0.5, lower: None, upper: None };
+        let alone = Interval { value: -0.5, lower: None, upper: None };
         assert_eq!(points(&alone), "-50.0 points");
-        assert_eq!(figure("SCORE", &v1::Interval { value: 2.9369, ..alone }), "2.94");
-        assert_eq!(figure("RATIO", &v1::Interval { value: 0.436, ..alone }), "43.6 %");
+        assert_eq!(figure(Unit::Score, &Interval { value: 2.9369, ..alone }), "2.94");
+        assert_eq!(figure(Unit::Ratio, &Interval { value: 0.436, ..alone }), "43.6 %");
     }
 
     #[test]

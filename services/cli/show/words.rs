@@ -41,6 +41,11 @@ pub fn submission_state(value: i32) -> String {
     name::<v1::SubmissionState>(value, v1::SubmissionState::as_str_name, "SUBMISSION_STATE_")
 }
 
+/// The name of a unit: `RATIO`.
+pub fn unit(value: i32) -> String {
+    name::<v1::Unit>(value, v1::Unit::as_str_name, "UNIT_")
+}
+
 /// The name of a measure: `CONTACTS`.
 pub fn measure(value: i32) -> String {
     name::<v1::Measure>(value, v1::Measure::as_str_name, "MEASURE_")

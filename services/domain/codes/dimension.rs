@@ -23,6 +23,8 @@ pub enum Source {
     Organisation,
     /// Area of this type that the submitting organisation belongs to.
     ProviderArea(String),
+    /// A column that was worked out for one question: no reference content has it, and nobody can ask by it.
+    Computed,
 }
 
 impl Source {
@@ -34,7 +36,7 @@ impl Source {
             Self::Quarter => Some(month.quarter()),
             Self::FinancialYear => Some(month.financial_year()),
             Self::CalendarYear => Some(month.year().to_string()),
-            Self::Field(_) | Self::Organisation | Self::ProviderArea(_) => None,
+            Self::Field(_) | Self::Organisation | Self::ProviderArea(_) | Self::Computed => None,
         }
     }
 }
@@ -82,7 +84,8 @@ impl Dimension {
             | Source::FinancialYear
             | Source::CalendarYear
             | Source::Organisation
-            | Source::ProviderArea(_) => None,
+            | Source::ProviderArea(_)
+            | Source::Computed => None,
         }
     }
 

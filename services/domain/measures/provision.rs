@@ -276,6 +276,7 @@ mod tests {
             denominator: 3 * (1 + 32 + 1024),
             unknown: 4 * (1 + 32 + 1024),
             not_collected: 16 * (1 + 32 + 1024),
+            outside: 8 * (1 + 32 + 1024),
         };
         assert_eq!((of.members, of.in_person, of.remote), (members, 1, 32));
     }

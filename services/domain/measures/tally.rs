@@ -111,8 +111,10 @@ pub struct Tally {
     pub denominator: u64,
     /// Those of whom it is not known, or not whether it applies to them.
     pub unknown: u64,
-    /// Those whose source does not collect it, or to whom it applies: in no denominator.
+    /// Those whose source does not collect the answer, or whether it applies to them: in no denominator.
     pub not_collected: u64,
+    /// Those to whom it does not apply. With the denominator, the unknown and the not collected ones they are everybody.
+    pub outside: u64,
 }
 
 impl Tally {
@@ -126,7 +128,7 @@ impl Tally {
             Answer::No => self.denominator += records,
             Answer::Unknown => self.unknown += records,
             Answer::NotCollected => self.not_collected += records,
-            Answer::NotApplicable => {}
+            Answer::NotApplicable => self.outside += records,
         }
     }
 }
@@ -176,7 +178,8 @@ mod tests {
         for (answer, records) in Answer::ALL.into_iter().zip([1, 2, 4, 8, 16]) {
             tally.count(answer, records);
         }
-        let expected = Tally { numerator: 1, denominator: 3, unknown: 4, not_collected: 16 };
+        let expected =
+            Tally { numerator: 1, denominator: 3, unknown: 4, not_collected: 16, outside: 8 };
         assert_eq!(tally, expected);
     }
 }

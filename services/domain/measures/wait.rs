@@ -11,6 +11,7 @@ pub struct Waits {
     days: BTreeMap<(u32, u32), u64>,
     unknown: u64,
     not_collected: u64,
+    outside: u64,
 }
 
 impl Waits {
@@ -24,7 +25,8 @@ impl Waits {
         match why {
             Answer::NotCollected => self.not_collected += count,
             Answer::Unknown => self.unknown += count,
-            Answer::Yes | Answer::No | Answer::NotApplicable => {}
+            Answer::NotApplicable => self.outside += count,
+            Answer::Yes | Answer::No => {}
         }
     }
 
@@ -36,6 +38,7 @@ impl Waits {
             denominator: self.days.values().sum(),
             unknown: self.unknown,
             not_collected: self.not_collected,
+            outside: self.outside,
         }
     }
 
@@ -123,7 +126,8 @@ mod tests {
         for (n, why) in (0..).zip(Answer::ALL) {
             waits.missing(why, 1 << n);
         }
-        let tally = Tally { numerator: 0, denominator: 2, unknown: 4, not_collected: 16 };
+        let tally =
+            Tally { numerator: 0, denominator: 2, unknown: 4, not_collected: 16, outside: 8 };
         assert_eq!(waits.tally(), tally);
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn indicators(
 }
 
 fn check(count: &Count, dimensions: &[Dimension]) -> Result<(), String> {
-    let Count::Share { dimension, numerator, denominator, conditions } = count else {
+    let Count::Share { dimension, numerator, denominator, late, conditions, .. } = count else {
         return Ok(());
     };
     let known = |id: &str, codes: &[String]| {
@@ -63,6 +63,7 @@ fn check(count: &Count, dimensions: &[Dimension]) -> Result<(), String> {
     };
     known(dimension, numerator)?;
     known(dimension, denominator)?;
+    known(dimension, late)?;
     if let Some(code) = numerator.iter().find(|code| !denominator.contains(code)) {
         return Err(format!("`{code}` is in the numerator and not in the denominator"));
     }

@@ -6,12 +6,12 @@
 //! organisation it is from; of two in one month, the one that was accepted last. Where neither knows, the record stands as it is.
 
 mod history;
-mod told;
+mod need_from_snapshot;
 
 use std::sync::Arc;
 
+use super::crosstab::Crosstab;
 use super::plan::Plan;
-use super::table::Unit;
 use super::threads::on_threads;
 use crate::domain::collection::{Collection, Dataset};
 use crate::domain::cube::Packed;
@@ -23,28 +23,15 @@ use crate::engine::query::{Measure, Query, no_collection};
 use crate::engine::{Engine, QueryError};
 use crate::store::{Catalog, StoreError, Submission};
 pub use history::Histories;
-use told::{NEEDS, Told};
+use need_from_snapshot::{NEEDS, NeedFromSnapshot};
 
-/// Where a need is known from: counts of consultations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct NeedSources {
-    /// Dimension of the need.
-    pub dimension: &'static str,
-    /// Consultations whose record says so.
-    pub record: u64,
-    /// Consultations whose person's snapshot says so.
-    pub snapshot: u64,
-    /// Consultations of which neither does.
-    pub unknown: u64,
-}
-
-/// What snapshots tell of the consultations of a plan.
+/// What snapshots say of the people of a plan's consultations.
 pub(super) struct Access {
-    /// Collection of the snapshots; empty: none, and they tell nothing.
+    /// Collection of the snapshots; empty: none, and they say nothing.
     collection: String,
     pub(super) data_position: u64,
     pub(super) scope: Option<Scope>,
-    told: Vec<Told>,
+    needs: Vec<NeedFromSnapshot>,
 }
 
 /// The collection whose access snapshots are to tell what records of another do not.
@@ -95,13 +82,13 @@ impl Engine {
     ) -> Result<Access, QueryError> {
         let (reader, catalog) = (self.store().reader(), self.store().catalog());
         let reference = Arc::clone(&catalog.reference);
-        let mut told = Vec::new();
+        let mut needs = Vec::new();
         for need in NEEDS.iter().filter(|need| fields.contains(&need.field)) {
             let dimension = reference
                 .dimension(need.dimension)
                 .ok_or_else(|| QueryError::Refused(format!("no dimension `{}`", need.dimension)))?;
-            let places = self.places.of(&reference, catalog.words(), dimension, need.field);
-            told.push(Told::new(need, dimension, &places));
+            let places = self.positions.of(&reference, catalog.words(), dimension, need.field);
+            needs.push(NeedFromSnapshot::new(need, dimension, &places));
         }
         let (snapshots, data_position) = snapshots(&catalog, collection, last, plan.position);
         let scope =
@@ -111,46 +98,42 @@ impl Engine {
             });
         drop(catalog);
         let spoken: Vec<_> = plan.submissions.iter().filter(|s| s.has_persons).collect();
-        for told in &mut told {
-            let history = self.histories.of(reader, &snapshots, told.field)?;
+        for need in &mut needs {
+            let history = self.histories.of(reader, &snapshots, need.field)?;
             if history.is_empty() {
                 continue;
             }
             let run = |some: &[&Arc<Submission>]| -> Result<Vec<_>, StoreError> {
                 let mut made = Vec::new();
                 for submission in some.iter().take_while(|_| !self.settings.threads.are_late()) {
-                    let own: Arc<Packed> = reader.column(submission, told.field)?;
+                    let own: Arc<Packed> = reader.column(submission, need.field)?;
                     let persons = reader.persons(submission)?;
-                    let column = told.column(submission, &own, &persons, &history);
+                    let column = need.column(submission, &own, &persons, &history);
                     made.extend(column.map(|column| (submission.position, column)));
                 }
                 Ok(made)
             };
             let made = on_threads(&spoken, |s| s.records(), self.settings.threads, run);
             for made in made {
-                told.columns.extend(made?);
+                need.columns.extend(made?);
             }
         }
         self.settings.threads.in_time()?;
-        Ok(Access { collection: collection.to_owned(), data_position, scope, told })
+        Ok(Access { collection: collection.to_owned(), data_position, scope, needs })
     }
 
-    /// Where each need of a question's consultations is known from.
+    /// Consultations by where each need is known from: the record (place 0), a snapshot (1), or neither (2).
     pub(super) fn need_sources(
         &self,
         query: &Query,
         access: &Access,
-    ) -> Result<Vec<NeedSources>, QueryError> {
-        let query = Query { by: Vec::new(), ..query.clone() };
-        let (reader, threads) = (self.store().reader(), self.settings.threads);
+    ) -> Result<Vec<Crosstab>, QueryError> {
         let mut sources = Vec::new();
-        for (need, told) in NEEDS.iter().zip(&access.told) {
-            let mut plan = self.consultations(&query, Measure::Contacts, &[])?;
+        for need in &access.needs {
+            let mut plan = self.consultations(query, Measure::Contacts, &[])?;
             access.join(&mut plan);
-            plan.axes.push(told.source_axis());
-            let table = plan.table(reader, Unit::Weights, plan.path(Unit::Weights), 1, threads)?;
-            let [record, snapshot, unknown] = [0, 1, 2].map(|place| table.all[place]);
-            sources.push(NeedSources { dimension: need.dimension, record, snapshot, unknown });
+            plan.axes.push(need.source_axis());
+            sources.push(self.count(&plan, 1)?);
         }
         Ok(sources)
     }
@@ -178,7 +161,7 @@ fn snapshots(
 impl Access {
     /// Lets the snapshots speak in a plan of the same consultations.
     pub(super) fn join(&self, plan: &mut Plan) {
-        self.told.iter().for_each(|told| told.join(plan));
+        self.needs.iter().for_each(|need| need.join(plan));
     }
 
     /// What has to be known to read the figures.

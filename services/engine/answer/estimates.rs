@@ -41,14 +41,14 @@ pub struct PublishedEstimate {
 
 /// Which published figures are wanted beside a table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Beside {
+pub struct EstimatesWanted {
     /// Collections to look in; none: all, for what stands beside a table without being asked for.
     pub collections: Vec<String>,
     /// Indicators that the table was asked for; none: all.
     pub indicators: Vec<String>,
 }
 
-impl Beside {
+impl EstimatesWanted {
     /// Whether figures of an indicator are wanted: the same number is another figure of the same (DX-12 and DX-12-USED).
     fn wants(&self, reference: &Reference, id: &str) -> bool {
         let only_when_named = || reference.indicator(id).is_some_and(|found| found.only_when_named);
@@ -117,11 +117,15 @@ impl Engine {
     ///
     /// # Errors
     /// See [`QueryError`]: a collection that is not there, or that holds no estimates.
-    pub fn estimates(&self, query: &Query, beside: &Beside) -> Result<Estimates, QueryError> {
+    pub fn estimates(
+        &self,
+        query: &Query,
+        wanted: &EstimatesWanted,
+    ) -> Result<Estimates, QueryError> {
         let (reference, standing, scope) = {
             let catalog = self.store().catalog();
             let reference = Arc::clone(&catalog.reference);
-            let ids = holding_estimates(&reference, "estimate_collections", &beside.collections)?;
+            let ids = holding_estimates(&reference, "estimate_collections", &wanted.collections)?;
             let position = position(&catalog, &query.as_of)?;
             let ids = || ids.iter().map(String::as_str);
             let standing = standing(&catalog, ids(), Dataset::Estimates, position);
@@ -131,7 +135,7 @@ impl Engine {
         let read = self.read(&standing.submissions)?;
         let mut fits = Vec::new();
         for (submission, rows) in &read {
-            let wanted = rows.iter().filter(|row| beside.wants(&reference, &row.indicator));
+            let wanted = rows.iter().filter(|row| wanted.wants(&reference, &row.indicator));
             fits.extend(wanted.filter_map(|row| asked.fit(submission, row)));
         }
         let found: Vec<_> = newest(nearest(fits))

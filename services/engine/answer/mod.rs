@@ -1,40 +1,59 @@
-//! One place answers: a question becomes a plan, the plan cells, the cells measures. Which path the cells came by leaves no trace.
+//! One place answers, in one shape: a question becomes a plan, the plan counts, the counts cells. Which path the counts came by leaves
+//! no trace.
+//!
+//! - `question` what a table says of itself, `skeleton` how every answer is made, `protected` the form in which it leaves
+//! - `model` columns, rows and cells, `cell` cells out of counts, `definition` the kinds of columns of a table
+//! - `channels`, `outcomes`, `exclusion`, `provision`, `impact`, `risk` the tables
+//! - `plan`, `counting`, `crosstab`, `persons`, `derived_column`, `axis_positions`, `axis_answers`, `threads` what is read and counted
+//! - `provenance`, `frame`, `quality`, `parent`, `rates`, `estimates` what goes with every table
 
 mod access;
-mod around;
+mod axis_answers;
+mod axis_positions;
+mod cell;
+mod cell_quality;
 mod channels;
-mod context;
+mod consultations;
+mod counting;
+mod crosstab;
+mod days_waited;
+mod definition;
+mod derived_column;
 mod estimates;
 mod exclusion;
+mod frame;
 mod impact;
-mod indicators;
+mod model;
+mod outcome_shares;
 mod outcomes;
 mod parent;
 mod persons;
-mod places;
 mod plan;
+mod protected;
+mod provenance;
 mod provision;
 mod quality;
+mod question;
 mod rates;
 mod risk;
-mod stand_in;
-mod table;
+mod skeleton;
+mod tables;
 #[cfg(test)]
 pub(crate) mod tests;
 mod threads;
-mod waits;
 
-pub use access::{Histories, NeedSources};
-pub use channels::{ChannelCell, ChannelQuestion, ChannelRow, ChannelTable, Figures};
-pub use context::{Absence, Condition, Context, DimensionQuality, Empty, Key, Legend, Reason};
-pub use estimates::{Beside, EstimateList, Estimates, ListAsked, Place, PublishedEstimate};
-pub use exclusion::{
-    ExclusionQuestion, ExclusionRow, ExclusionTable, ReasonCell, counted_indicators,
-};
-pub use impact::{Conversion, FollowUps, ImpactQuestion, ImpactRow, ImpactTable, ModeDifference};
-pub use indicators::{IndicatorCell, Share};
-pub use outcomes::{OutcomeCell, OutcomeQuestion, OutcomeRow, OutcomeTable};
-pub use places::Places;
-pub use provision::{ProvisionGroup, ProvisionQuestion, ProvisionRow, ProvisionTable, Sources};
-pub use risk::{HighRisk, RiskAsked, RiskQuestion, RiskRow, RiskTable};
-pub use waits::{MedianWait, WaitCell};
+pub use access::Histories;
+pub use axis_positions::AxisPositions;
+pub use channels::ChannelQuestion;
+pub use definition::{ColumnDefinition, TableDefinition};
+pub use estimates::{EstimateList, EstimatesWanted, ListAsked, Place, PublishedEstimate};
+pub use exclusion::{ExclusionQuestion, counted_indicators};
+pub use impact::ImpactQuestion;
+pub use model::{Absence, Cell, CellCounts, CellQuality, Column, Figure, Key, Reason, Row};
+pub use outcomes::OutcomeQuestion;
+pub(in crate::engine) use plan::position;
+pub use protected::{Beside, Protected};
+pub use provenance::{Condition, DimensionQuality, Legend, Provenance};
+pub use provision::ProvisionQuestion;
+pub use risk::{HighRisk, RiskAsked, RiskQuestion};
+pub use tables::{AnyQuestion, tables};

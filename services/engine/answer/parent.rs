@@ -1,9 +1,9 @@
-//! The declared parent of what a question lists: several organisations, months or categories get a row each, and beside them stands
-//! the area, period or category that somebody has declared to hold them all. Their sum alone is a union that nobody has.
+//! The declared parent of what a question lists. Several organisations, months or categories get a row each, and beside them a row
+//! for the area, period or category that is declared to contain them all. Their sum alone would be a union that nobody declared.
 
 use std::collections::BTreeSet;
 
-use super::context::Key;
+use super::model::Key;
 use super::plan::Plan;
 use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::field::Field;
@@ -36,7 +36,7 @@ impl Plan {
             (Some(codes), []) => {
                 let area = self.area_of(codes.iter().map(|code| self.areas_of(code)), None)?;
                 let place = Where::Provider(area.clone());
-                Some(parent("organisation", area, OF_AREA, Query { place, ..query.clone() }))
+                Some(self.parent("organisation", area, OF_AREA, Query { place, ..query.clone() }))
             }
             (None, [filter]) => self.parent_of(query, filter),
             _ => None,
@@ -64,6 +64,7 @@ impl Plan {
                 // They fill it: their sum is the period's.
                 (period(query, filter)?, OF_PERIOD, filter.clone())
             }
+            Source::Computed => return None,
             Source::Field(field) => {
                 let code = self.category(dimension, *field, filter)?;
                 let made = Filter { codes: vec![code.clone()], ..filter.clone() };
@@ -75,7 +76,7 @@ impl Plan {
             false => other.clone(),
         });
         let query = Query { filters: filters.collect(), ..query.clone() };
-        Some(parent(&filter.dimension, code, says, query))
+        Some(self.parent(&filter.dimension, code, says, query))
     }
 
     /// The area that holds all of some organisations or areas, and the condition that means its organisations.
@@ -113,6 +114,17 @@ impl Plan {
         found.into_iter().flat_map(|found| &found.areas).map(String::as_str).collect()
     }
 
+    /// The parent with its key. Its words are those of an area or of a category of the code list.
+    fn parent(&self, dimension: &str, code: String, says: &str, query: Query) -> Parent {
+        let area = self.reference.areas().get(&code).map(|area| area.name.clone());
+        let field = self.reference.dimension(dimension).and_then(Dimension::field);
+        let category = || Some(self.reference.list_of(field?)?.category(&code)?.label.clone());
+        let label = area.or_else(category).unwrap_or_else(|| code.clone());
+        let note = format!("The row {code} is {says}.");
+        let key = Key { dimension: dimension.into(), code, label, state: Some(State::Any) };
+        Parent { key, query: Query { by: Vec::new(), ..query }, note }
+    }
+
     /// The nearest category of the code list that holds all categories of a condition, and everything that falls into them.
     fn category(&self, dimension: &Dimension, field: Field, filter: &Filter) -> Option<String> {
         let list = self.reference.list_of(field)?;
@@ -128,15 +140,10 @@ impl Plan {
     }
 }
 
-const OF_AREA: &str = "all organisations of that area, those not listed included";
-const OF_PERIOD: &str = "the whole period, which those listed fill";
-const OF_CATEGORY: &str = "all of that category, what is not listed or only known as this included";
-
-fn parent(dimension: &str, code: String, says: &str, query: Query) -> Parent {
-    let note = format!("{code} stands for {says}.");
-    let key = Key { dimension: dimension.to_owned(), code, state: Some(State::Any) };
-    Parent { key, query: Query { by: Vec::new(), full: false, ..query }, note }
-}
+const OF_AREA: &str = "all organisations of that area, including those not listed";
+const OF_PERIOD: &str = "the whole period, which the listed ones fill";
+const OF_CATEGORY: &str =
+    "all of that category, including what is not listed or known only at this level";
 
 /// The period that the months of a condition fill, if the question covers all of them.
 fn period(query: &Query, filter: &Filter) -> Option<String> {

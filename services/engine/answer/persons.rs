@@ -1,10 +1,8 @@
 //! Distinct persons, so many at once: a range of person keys after another, so that a table takes no more memory for more of them.
 
-use std::collections::btree_map::Entry;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::table::Table;
 use super::threads::on_threads;
 use crate::domain::cube::{Part, Person, Persons};
 use crate::engine::{QueryError, Threads};
@@ -12,24 +10,6 @@ use crate::store::{Reader, StoreError, Submission};
 
 /// Records whose persons are counted at once. Few in tests, so that there are several turns.
 const AT_ONCE: usize = if cfg!(test) { 50 } else { 1 << 21 };
-
-impl Table {
-    /// Adds counts of others.
-    pub(super) fn add(&mut self, others: Self) {
-        let add = |counts: &mut [u64], others: &[u64]| {
-            counts.iter_mut().zip(others).for_each(|(count, other)| *count += other);
-        };
-        add(&mut self.all, &others.all);
-        for (row, counts) in others.rows {
-            match self.rows.entry(row) {
-                Entry::Occupied(mut known) => add(known.get_mut(), &counts),
-                Entry::Vacant(new) => {
-                    new.insert(counts);
-                }
-            }
-        }
-    }
-}
 
 /// Ranges that hold every key once, each about as many as may be counted at once: keys are hashes, and so evenly spread.
 pub(super) fn key_ranges(records: usize) -> impl Iterator<Item = RangeInclusive<u64>> {

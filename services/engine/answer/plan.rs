@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::around::joined;
-use super::places::PlacesOf;
+use super::axis_positions::PositionsOf;
+use super::model::Key;
 use crate::domain::area::Area;
 use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::collection::{Collection, Dataset};
@@ -35,10 +35,12 @@ pub(super) enum On {
     /// The submission: a place for each of the plan's.
     Submission(Vec<usize>),
     /// A field of the record.
-    Field(Field, Arc<PlacesOf>),
+    Field(Field, Arc<PositionsOf>),
+    /// A column that was worked out for the question, which holds the places themselves: one for each of the plan's submissions.
+    Derived(Vec<Arc<Packed>>),
 }
 
-/// A column that was worked out: the number of each word, and which word each record has.
+/// A field's column with values of its own: the number of each word, and which word each record has.
 #[derive(Clone, Debug)]
 pub(super) struct Made {
     pub(super) words: Vec<u32>,
@@ -51,7 +53,7 @@ pub(super) struct PlanFilter {
     /// The dimension, or what a declared parent narrows it to.
     pub(super) dimension: Arc<Dimension>,
     pub(super) field: Field,
-    pub(super) places: Arc<PlacesOf>,
+    pub(super) places: Arc<PositionsOf>,
     pub(super) wanted: BTreeSet<usize>,
 }
 
@@ -99,7 +101,7 @@ impl PlanAxis {
             places.dedup();
             places
         };
-        *places = Arc::new(PlacesOf {
+        *places = Arc::new(PositionsOf {
             of_word: places.of_word.iter().map(all).collect(),
             not_collected: all(&places.not_collected),
         });
@@ -109,6 +111,58 @@ impl PlanAxis {
     pub(super) fn state(&self, place: usize) -> Option<State> {
         place.checked_sub(self.categories.len()).and_then(|n| State::ALL.get(n).copied())
     }
+
+    /// The key of a place.
+    pub(super) fn key(&self, place: usize) -> Key {
+        let state = self.state(place);
+        let (code, label) = match (state, self.categories.get(place)) {
+            (Some(state), _) => (state.name().to_owned(), state_words(state.name())),
+            (None, Some((code, label))) => (code.clone(), label.clone()),
+            (None, None) => Default::default(),
+        };
+        Key { dimension: self.dimension.id.as_str().into(), code, label, state }
+    }
+
+    /// The field that it is a view of.
+    pub(super) fn field(&self) -> Option<Field> {
+        match &self.on {
+            On::Field(field, _) => Some(*field),
+            On::Submission(_) | On::Derived(_) => None,
+        }
+    }
+
+    /// An axis without a dimension of the reference content: its places are numbers.
+    fn numbered(source: Source, on: On, places: usize) -> Self {
+        let dimension = Dimension {
+            id: String::new(),
+            label: String::new(),
+            source,
+            categories: Vec::new(),
+            ordered: false,
+            direction: String::new(),
+            protected: String::new(),
+            map: BTreeMap::new(),
+        };
+        Self { dimension, categories: vec![Default::default(); places], on, only: None }
+    }
+
+    /// An axis of a field whose words fall into places of one's own.
+    pub(super) fn of_words(field: Field, of_word: Vec<usize>, not_collected: usize) -> Self {
+        let places = of_word.iter().max().map_or(0, |most| most + 1).max(not_collected);
+        let of_word = of_word.into_iter().map(|place| vec![place]).collect();
+        let positions = PositionsOf { of_word, not_collected: vec![not_collected] };
+        Self::numbered(Source::Field(field), On::Field(field, Arc::new(positions)), places)
+    }
+
+    /// An axis of a column that was worked out, which holds the places.
+    pub(super) fn derived(columns: Vec<Arc<Packed>>, places: usize) -> Self {
+        Self::numbered(Source::Computed, On::Derived(columns), places)
+    }
+}
+
+/// Words for the name of a missing state: `not recorded`.
+pub(super) fn state_words(name: &str) -> String {
+    name.replace('_', " ").to_lowercase()
 }
 
 impl Plan {
@@ -138,9 +192,11 @@ impl Plan {
     pub(super) fn keep(&mut self, holds: impl Fn(&Submission) -> bool) {
         let kept: Vec<_> = self.submissions.iter().map(|submission| holds(submission)).collect();
         for axis in &mut self.axes {
-            if let On::Submission(places) = &mut axis.on {
-                let mut kept = kept.iter();
-                places.retain(|_| kept.next() == Some(&true));
+            let mut kept = kept.iter();
+            match &mut axis.on {
+                On::Submission(places) => places.retain(|_| kept.next() == Some(&true)),
+                On::Derived(columns) => columns.retain(|_| kept.next() == Some(&true)),
+                On::Field(..) => {}
             }
         }
         let mut kept = kept.iter();
@@ -220,7 +276,7 @@ impl Engine {
             .clone();
         let filter = ask.filters.iter().find(|filter| filter.dimension == id);
         if let Some(field) = dimension.field() {
-            let places = self.places.of(reference, catalog.words(), &dimension, field);
+            let places = self.positions.of(reference, catalog.words(), &dimension, field);
             let categories = dimension.categories.clone();
             let only = filter
                 .map(|f| f.codes.iter().filter_map(|code| dimension.place_of(code)).collect());
@@ -276,7 +332,7 @@ impl Engine {
                 found.push(other.id.clone());
             }
             plan.data_position = plan.data_position.max(data_position);
-            plan.scope = joined(plan.scope.take(), slots.scope());
+            plan.scope = Scope::both(plan.scope.take(), slots.scope());
         }
         found
     }
@@ -296,7 +352,7 @@ impl Engine {
             _ => None,
         };
         let dimension = inner.as_ref().unwrap_or(dimension);
-        let places = self.places.of(reference, catalog.words(), dimension, field);
+        let places = self.positions.of(reference, catalog.words(), dimension, field);
         let wanted = filter.codes.iter().filter_map(|code| dimension.place_of(code)).collect();
         Some(PlanFilter { dimension: Arc::new(dimension.clone()), field, places, wanted })
     }
@@ -388,12 +444,12 @@ pub(super) fn slot_key(
             let area: &Area = reference.area_of(&submission.organisation, kind)?;
             Some((area.code.clone(), area.name.clone()))
         }
-        Source::Field(_) => None,
+        Source::Field(_) | Source::Computed => None,
     }
 }
 
 /// The position that a question is asked at.
-pub(super) fn position(catalog: &Catalog, as_of: &AsOf) -> Result<u64, QueryError> {
+pub(in crate::engine) fn position(catalog: &Catalog, as_of: &AsOf) -> Result<u64, QueryError> {
     match as_of {
         AsOf::Head => Ok(catalog.position),
         AsOf::Time(time) => Ok(catalog.position_at(*time)),
@@ -427,7 +483,8 @@ fn expected(
                     | Source::Month
                     | Source::Quarter
                     | Source::FinancialYear
-                    | Source::CalendarYear,
+                    | Source::CalendarYear
+                    | Source::Computed,
                 )
                 | None => true,
             }

@@ -1,13 +1,12 @@
-//! How good the data is in each dimension of a question: in those that it is asked by, and in those of its conditions.
+//! How good the data is in each dimension of a question: in those that it is broken down by, and in those of its conditions.
 //!
-//! A condition leaves only what satisfies it, of which everything is known. So the quality of its dimension is that of what
-//! stands without it.
+//! Everything that meets a condition is known in its dimension. So for a dimension used in a condition, quality is measured as if
+//! that condition were not set.
 
 use std::collections::BTreeMap;
 
-use super::context::DimensionQuality;
 use super::plan::{On, Plan, PlanAxis};
-use super::table::Unit;
+use super::provenance::DimensionQuality;
 use crate::domain::codes::{Dimension, State};
 use crate::engine::{Engine, QueryError};
 
@@ -95,9 +94,8 @@ impl Engine {
         dimension: &str,
     ) -> Result<Option<(Plan, Vec<u64>)>, QueryError> {
         let Some(opened) = plan.opened(dimension, &[]) else { return Ok(None) };
-        let (reader, path) = (self.store().reader(), opened.path(Unit::Weights));
-        let table = opened.table(reader, Unit::Weights, path, 1, self.settings.threads)?;
-        Ok(Some((opened, table.all)))
+        let volume = self.count(&opened, 1)?.all.inner;
+        Ok(Some((opened, volume)))
     }
 
     /// Consultations along each axis of a field, for a table that counts something else.

@@ -5,9 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::context::{Absence, Reason};
+use super::crosstab::Crosstab;
+use super::model::Absence;
 use super::plan::{Ask, On, Plan, PlanAxis};
-use super::table::{Table, Unit};
 use crate::domain::codes::{Dimension, State};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
@@ -19,7 +19,7 @@ use crate::store::Submission;
 /// A population matched to a plan of consultations.
 pub(super) struct Population {
     plan: Plan,
-    table: Table,
+    crosstab: Crosstab,
     /// Axes that the population has too, in its order.
     shared: Vec<Shared>,
     characteristics: Vec<Characteristic>,
@@ -125,9 +125,7 @@ impl Engine {
         let seen: BTreeSet<_> =
             plan.submissions.iter().map(|s| (s.slot.organisation, s.slot.month)).collect();
         people.keep(|s| seen.contains(&(s.slot.organisation, s.slot.month)));
-        let path = people.path(Unit::Weights);
-        let table =
-            people.table(self.store().reader(), Unit::Weights, path, 0, self.settings.threads)?;
+        let crosstab = self.count(&people, 0)?;
 
         let shared: Vec<_> = shared
             .into_iter()
@@ -136,7 +134,7 @@ impl Engine {
             .collect();
         let characteristics = self.characteristics(&people, &shared)?;
         let behind = behind(plan, &people, &shared, &characteristics);
-        Ok(Population { table, shared, characteristics, behind, plan: people })
+        Ok(Population { crosstab, shared, characteristics, behind, plan: people })
     }
 
     /// What people are told apart by, and how well it is known of them.
@@ -155,16 +153,15 @@ impl Engine {
         for id in ids {
             // Without the conditions on it: they would hide whom they leave out.
             let Some(mut opened) = people.opened(id, &by_submission) else { continue };
-            let (reader, path) = (self.store().reader(), opened.path(Unit::Weights));
-            let table = opened.table(reader, Unit::Weights, path, 1, self.settings.threads)?;
+            let crosstab = self.count(&opened, 1)?;
             let Some(on) = opened.axes.pop() else { continue };
             let Some(field) = on.field() else { continue };
-            let mut known: BTreeMap<_, _> = table
+            let mut known: BTreeMap<_, _> = crosstab
                 .rows
                 .into_iter()
-                .map(|(row, counts)| (row, Known::new(&on, &counts)))
+                .map(|(row, counts)| (row, Known::new(&on, &counts.inner)))
                 .collect();
-            known.insert(Vec::new(), Known::new(&on, &table.all));
+            known.insert(Vec::new(), Known::new(&on, &crosstab.all.inner));
             let axis = people.axes.iter().zip(shared).find(|(axis, _)| axis.dimension.id == id);
             let wanted = people.filters.iter().filter(|filter| filter.dimension.id == id);
             found.push(Characteristic {
@@ -225,7 +222,7 @@ fn behind(
     for (number, submission) in plan.submissions.iter().enumerate() {
         let place = |shared: &Shared| match &plan.axes[shared.axis].on {
             On::Submission(places) => Some(places[number]),
-            On::Field(..) => None,
+            On::Field(..) | On::Derived(_) => None,
         };
         let row: Vec<_> = shared.iter().filter_map(place).collect();
         let of_people = has.get(&(submission.slot.organisation, submission.slot.month));
@@ -249,7 +246,6 @@ fn behind(
 impl Population {
     /// People times months of a row, or why that cannot be told.
     pub(super) fn of(&self, row: &[usize]) -> Result<u64, Absence> {
-        let not_computable = |detail| Absence { reason: Reason::NotComputable, detail };
         let collection = &self.plan.collection.id;
         let mut by_submission = (Vec::new(), Vec::new());
         let mut wanted = Vec::new();
@@ -266,7 +262,7 @@ impl Population {
         let none = Behind::default();
         let behind = self.behind.get(&by_submission.0).unwrap_or(&none);
         if behind.without.count > 0 {
-            return Err(not_computable(format!(
+            return Err(Absence::not_computable(format!(
                 "collection `{collection}` has no population for {} of the months and organisations, the first {}",
                 behind.without.count, behind.without.first
             )));
@@ -277,12 +273,12 @@ impl Population {
             let (id, state) = (&one.on.dimension.id, one.on.state(place));
             if state.is_some_and(|state| !matches!(state, State::Any | State::None)) {
                 let code = one.on.key(place).code;
-                return Err(not_computable(format!(
+                return Err(Absence::not_computable(format!(
                     "{code} of {id} is no category with a population"
                 )));
             }
             if let Some(unlike) = behind.unlike.get(&one.field) {
-                return Err(not_computable(format!(
+                return Err(Absence::not_computable(format!(
                     "consultations and the people of collection `{collection}` do not match: for {} of {} months of organisations only one of the two collects {}, the first {}",
                     unlike.count,
                     behind.count,
@@ -292,18 +288,17 @@ impl Population {
             }
             let known = one.people.get(&by_submission.1).copied().unwrap_or_default();
             if state.is_none() && known.coarser > 0 {
-                return Err(not_computable(format!(
+                return Err(Absence::not_computable(format!(
                     "{} of the people of collection `{collection}` are known only more coarsely than by {id}",
                     known.coarser
                 )));
             }
         }
-        let found = match row {
-            [] => self.table.all.first(),
-            _ => self.table.rows.get(&wanted).and_then(|counts| counts.first()),
-        };
+        let found = self.crosstab.row(&wanted).and_then(|counts| counts.inner.first());
         found.copied().filter(|people| *people > 0).ok_or_else(|| {
-            not_computable(format!("collection `{collection}` has no people here to divide by"))
+            Absence::not_computable(format!(
+                "collection `{collection}` has no people here to divide by"
+            ))
         })
     }
 

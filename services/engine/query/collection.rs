@@ -56,7 +56,7 @@ fn default<'a>(
             };
             Ok((found.ok_or_else(none)?, Some(setting)))
         }
-        TableKind::Access => {
+        TableKind::Access | TableKind::Population => {
             let why = "no collection takes access records by default: name one";
             let found = reference.default_access_collection();
             Ok((found.ok_or_else(|| field("collection", why))?, None))

@@ -1,17 +1,14 @@
 //! The contract's messages to the domain's words and back: one file for each kind. Nothing past this is unchecked.
 
-pub(super) mod answer;
 pub(super) mod assessment;
-pub(super) mod context;
+pub(super) mod breakdown;
 pub(super) mod estimate;
-pub(super) mod exclusion;
 pub(super) mod header;
 pub(super) mod name;
-pub(super) mod provision;
 pub(super) mod query;
+pub(super) mod question;
 pub(super) mod record;
 pub(super) mod reference;
-pub(super) mod risk;
 pub(super) mod submission;
 mod wire;
 

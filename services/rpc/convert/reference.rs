@@ -1,12 +1,14 @@
 //! Reference content as the contract has it.
 
-use super::context::{data_class, openness, state};
+use super::breakdown::{data_class, openness, state, unit};
 use super::submission::dataset;
 use crate::domain::area::{Area, Organisation};
 use crate::domain::codes::{CodeList, Dimension, Value};
 use crate::domain::collection::Collection;
 use crate::domain::field::Field;
 use crate::domain::indicator::Indicator;
+use crate::domain::reference::Reference;
+use crate::engine::answer::{ColumnDefinition, TableDefinition};
 use crate::proto::v1;
 
 /// A code list.
@@ -67,6 +69,35 @@ pub(in crate::rpc) fn dimension(dimension: &Dimension) -> v1::Dimension {
     }
 }
 
+/// A table and its kinds of columns.
+pub(in crate::rpc) fn table(reference: &Reference, table: &TableDefinition) -> v1::Table {
+    let column = |kind: &ColumnDefinition| {
+        let known = reference.indicator(kind.indicator);
+        let of_indicator =
+            |known: &Indicator| format!("{}, of: {}.", known.numerator, known.denominator);
+        let label = known.map(|known| known.label.clone()).unwrap_or_default();
+        let definition = known.map(of_indicator).unwrap_or_default();
+        let or = |own: &str, other: String| if own.is_empty() { other } else { own.to_owned() };
+        v1::TableColumn {
+            id: kind.pattern(),
+            indicator: kind.indicator.to_owned(),
+            label: or(kind.label, label),
+            unit: kind
+                .unit
+                .or(known.map(|known| known.unit))
+                .map_or(v1::Unit::Unspecified, unit)
+                .into(),
+            definition: or(kind.definition, definition),
+        }
+    };
+    v1::Table {
+        name: table.name.to_owned(),
+        title: table.title.to_owned(),
+        rpc: table.rpc.to_owned(),
+        columns: table.columns.iter().map(column).collect(),
+    }
+}
+
 /// A collection.
 pub(in crate::rpc) fn collection(collection: &Collection) -> v1::Collection {
     v1::Collection {
@@ -111,7 +142,7 @@ pub(in crate::rpc) fn indicator(indicator: &Indicator) -> v1::Indicator {
         label: indicator.label.clone(),
         numerator: indicator.numerator.clone(),
         denominator: indicator.denominator.clone(),
-        unit: indicator.unit.name().into(),
+        unit: unit(indicator.unit).into(),
         minimum: indicator.minimum,
         maximum: indicator.maximum,
         polarity: indicator.polarity.name().into(),

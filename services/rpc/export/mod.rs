@@ -1,14 +1,12 @@
 //! `ExportService`: every area and period of a table, read at one position, as flat rows, with a place to go on from.
 //!
 //! - `plan` which tables, in which order
-//! - `answer` one of them, as the unary call gives it
-//! - [`rows`] its figures, one a row
+//! - `flat` the cells of one answer, one a row
 //! - `cursor` where to go on
 
-mod answer;
 mod cursor;
+mod flat;
 mod plan;
-mod rows;
 
 use std::iter::Peekable;
 use std::pin::Pin;
@@ -24,9 +22,9 @@ use super::Service;
 use super::convert::{int, query_error};
 use super::deadline::Deadline;
 use crate::engine::Engine;
+use crate::engine::answer::Protected;
 use crate::proto::server::export_service_server::ExportService;
 use crate::proto::v1;
-use answer::Answered;
 use cursor::Place;
 use plan::Plan;
 
@@ -73,16 +71,16 @@ async fn produce(service: &Service, plan: Plan, from: Place, send: &Sender) -> R
     let (table_count, position) = (plan.len(), plan.position);
     for number in from.table..table_count {
         let planned = Arc::clone(&plan);
-        let answer = move |engine: &Engine| -> Result<Answered, Status> {
+        let answer = move |engine: &Engine| -> Result<Protected, Status> {
             planned.question(number)?.answer(engine).map_err(query_error)
         };
         let worked = tokio::select! {
             worked = service.work(answer) => worked?,
             () = send.closed() => return Ok(()),
         };
-        let answered = worked?;
+        let answer = worked?;
         let mut done = if number == from.table { from.row } else { 0 };
-        let mut rows = rows::of(&answered, &plan.reference, int(position)).skip(done).peekable();
+        let mut rows = flat::rows(&answer, &plan.reference).skip(done).peekable();
         loop {
             let part = part(&mut rows);
             done += part.len();

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use prost::Message as _;
 use tonic::Status;
 
-use super::answer::Question;
 use super::cursor::{Place, Seal};
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
+use crate::engine::answer::AnyQuestion;
 use crate::engine::query::AsOf;
 use crate::engine::{Engine, Missing, QueryError};
 use crate::proto::v1;
-use crate::proto::v1::export_breakdowns_request::Table;
-use crate::rpc::convert::{int, query, query_error};
+use crate::proto::v1::breakdown_question::Table;
+use crate::rpc::convert::{int, query, query_error, question};
 use crate::rpc::status;
 
 /// Tables of one export, at most.
@@ -42,12 +42,9 @@ impl Plan {
         key: &[u8; 32],
         request: &v1::ExportBreakdownsRequest,
     ) -> Result<(Self, Place), Status> {
-        let (reference, newest) = {
-            let catalog = engine.store().catalog();
-            (Arc::clone(&catalog.reference), catalog.position)
-        };
-        let missing = || status::field_invalid("table", "say which: channels, outcomes, …");
-        let table = request.table.as_ref().ok_or_else(missing)?;
+        let (reference, newest) = (engine.reference(), engine.position());
+        let asked = request.question.as_ref().and_then(|question| question.table.as_ref());
+        let table = asked.ok_or_else(|| question::missing("question"))?;
         let areas = areas(&reference, table, &request.area_types)?;
         let periods = periods(table, request.period_step)?;
         let count = areas.len().saturating_mul(periods.len());
@@ -66,7 +63,10 @@ impl Plan {
         let seal = Seal::new(key, std::iter::once(asked.as_slice()).chain(words));
         let as_of = check(&reference, table, &areas, periods.first().and_then(Option::as_deref))?;
         let from = match request.cursor.as_str() {
-            "" => Place { position: position(engine, &as_of)?, ..Place::default() },
+            "" => {
+                let position = engine.position_of(&as_of).map_err(query_error)?;
+                Place { position, ..Place::default() }
+            }
             cursor => {
                 let place = seal.place(cursor)?;
                 if place.position > newest {
@@ -86,35 +86,18 @@ impl Plan {
     }
 
     /// The question of the table of this number, under `len()`: area by area, each with its periods.
-    pub(super) fn question(&self, number: usize) -> Result<Question, Status> {
+    pub(super) fn question(&self, number: usize) -> Result<Arc<dyn AnyQuestion>, Status> {
         let (area, period) = (number / self.periods.len(), number % self.periods.len());
         let (area, period) = (self.areas[area].as_deref(), self.periods[period].as_deref());
-        Question::new(&self.reference, &one(&self.table, area, period, self.position))
+        checked(&self.reference, &one(&self.table, area, period, self.position))
     }
 }
 
-/// What a table is asked about, where it has the words that every breakdown shares.
-fn shared(table: &Table) -> Option<&v1::BreakdownQuery> {
-    match table {
-        Table::Channels(asked) => asked.query.as_ref(),
-        Table::Outcomes(asked) => asked.query.as_ref(),
-        Table::Exclusion(asked) => asked.query.as_ref(),
-        Table::Provision(asked) => asked.query.as_ref(),
-        Table::Impact(asked) => asked.query.as_ref(),
-        Table::Risk(_) => None,
-    }
-}
-
-/// The same, to be changed.
-fn shared_mut(table: &mut Table) -> Option<&mut v1::BreakdownQuery> {
-    match table {
-        Table::Channels(asked) => asked.query.as_mut(),
-        Table::Outcomes(asked) => asked.query.as_mut(),
-        Table::Exclusion(asked) => asked.query.as_mut(),
-        Table::Provision(asked) => asked.query.as_mut(),
-        Table::Impact(asked) => asked.query.as_mut(),
-        Table::Risk(_) => None,
-    }
+/// Checks a question as the unary call does; fields are named from the export's request on.
+fn checked(reference: &Reference, table: &Table) -> Result<Arc<dyn AnyQuestion>, Status> {
+    let name = question::name(table);
+    let checked = question::question(reference, table);
+    checked.map_err(|refused| status::within(&format!("question.{name}"), refused))
 }
 
 /// Refuses what the unary call would, before anything is sent, and says at which state of the data is read. Areas of a type are
@@ -131,8 +114,8 @@ fn check(
         let known = area.as_deref().and_then(|code| reference.areas().get(code));
         if seen.insert(known.map(|area| area.kind.as_str())) {
             let first = placed(table, area.as_deref(), period);
-            let question = Question::new(reference, &first)?;
-            as_of.get_or_insert_with(|| question.as_of().clone());
+            let question = checked(reference, &first)?;
+            as_of.get_or_insert_with(|| question.query().as_of.clone());
         }
     }
     Ok(as_of.unwrap_or(AsOf::Head))
@@ -142,9 +125,7 @@ fn check(
 fn one(table: &Table, area: Option<&str>, period: Option<&str>, position: u64) -> Table {
     let mut one = placed(table, area, period);
     let as_of = Some(v1::AsOf { at: Some(v1::as_of::At::Position(int(position))) });
-    if let Table::Risk(asked) = &mut one {
-        asked.as_of = as_of;
-    } else if let Some(query) = shared_mut(&mut one) {
+    if let Some(query) = question::query_mut(&mut one) {
         query.as_of = as_of;
     }
     one
@@ -153,13 +134,8 @@ fn one(table: &Table, area: Option<&str>, period: Option<&str>, position: u64) -
 /// The same with the state of the data as it was asked for.
 fn placed(table: &Table, area: Option<&str>, period: Option<&str>) -> Table {
     let mut one = table.clone();
-    if let Table::Risk(asked) = &mut one
-        && let Some(area) = area
-    {
-        area.clone_into(&mut asked.area);
-    }
     // Without a query its own call refuses it.
-    if let Some(query) = shared_mut(&mut one) {
+    if let Some(query) = question::query_mut(&mut one) {
         query.view = v1::BreakdownView::Full.into();
         if let Some(area) = area {
             area.clone_into(&mut query.area);
@@ -169,19 +145,6 @@ fn placed(table: &Table, area: Option<&str>, period: Option<&str>) -> Table {
         }
     }
     one
-}
-
-/// The position that is read at.
-fn position(engine: &Engine, as_of: &AsOf) -> Result<u64, Status> {
-    let catalog = engine.store().catalog();
-    match as_of {
-        AsOf::Head => Ok(catalog.position),
-        AsOf::Time(time) => Ok(catalog.position_at(*time)),
-        AsOf::Position(asked) if *asked > catalog.position => {
-            Err(status::position_not_reached(int(*asked), int(catalog.position)))
-        }
-        AsOf::Position(asked) => Ok(*asked),
-    }
 }
 
 /// The areas that get rows; `None`: what the table asks for itself.
@@ -201,11 +164,7 @@ fn areas(
             return Err(status::field_invalid(format!("area_types[{place}]"), what));
         }
     }
-    let within = if let Table::Risk(asked) = table {
-        asked.area.as_str()
-    } else {
-        shared(table).map_or("", |query| query.area.as_str())
-    };
+    let within = question::query(table).map_or("", |query| query.area.as_str());
     if within.is_empty() {
         let what = "goes with an area, whose parts are meant, not with organisations";
         return Err(status::field_invalid("area_types", what));
@@ -250,7 +209,7 @@ fn periods(table: &Table, step: i32) -> Result<Vec<Option<String>>, Status> {
         Step::FinancialYear => Month::financial_year,
         Step::CalendarYear => |month| month.year().to_string(),
     };
-    let asked = shared(table).and_then(|query| query.period.clone()).unwrap_or_default();
+    let asked = question::query(table).and_then(|query| query.period.clone()).unwrap_or_default();
     let last = if asked.last.is_empty() { &asked.first } else { &asked.last };
     let (Ok(first), Ok(last)) = (months_of(&asked.first), months_of(last)) else {
         // What is wrong with it is for its own call to say.

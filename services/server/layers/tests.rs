@@ -19,7 +19,7 @@ use crate::rpc::deadline::Deadline;
 use crate::server::ServerSettings;
 
 const QUERY: &str = "/equity.v1.ReferenceService/ListAreas";
-const WATCH: &str = "/equity.v1.ConsultationChannelService/WatchChannelBreakdown";
+const WATCH: &str = "/equity.v1.BreakdownService/WatchBreakdown";
 
 /// An answer that says `frames` times something and then waits for ever.
 struct Says(usize);

@@ -4,8 +4,9 @@
 use crate::domain::indicator::{Condition, Count};
 use crate::domain::measures::{Answer, Tally};
 use crate::domain::reference::Reference;
+use crate::engine::answer::axis_answers::{answers, merge};
+use crate::engine::answer::crosstab::Folded;
 use crate::engine::answer::plan::Plan;
-use crate::engine::answer::table::Folded;
 use crate::engine::{Engine, QueryError};
 
 /// Indicators of one dimension and the same conditions.
@@ -36,7 +37,8 @@ impl Shares {
         });
         let mut groups: Vec<Self> = Vec::new();
         for id in ids {
-            let Some(Count::Share { dimension, numerator, denominator, conditions }) = count(id)
+            let Some(Count::Share { dimension, numerator, denominator, conditions, .. }) =
+                count(id)
             else {
                 continue;
             };
@@ -78,19 +80,18 @@ impl Shares {
         let mut holds = Vec::new();
         for (condition, axis) in self.conditions.iter().zip(&mut plan.axes[outer + 1..]) {
             let categories: Vec<_> = axis.categories.iter().map(|(code, _)| code.clone()).collect();
-            let says = axis.answers(&words(&condition.codes), &words(&categories));
-            axis.merge(&says);
+            let says = answers(axis, &words(&condition.codes), &words(&categories));
+            merge(axis, &says);
             holds.push(says);
         }
         let axis = &mut plan.axes[outer];
         for share in &mut self.indicators {
-            share.says = axis.answers(&words(&share.numerator), &words(&share.denominator));
+            share.says = answers(axis, &words(&share.numerator), &words(&share.denominator));
         }
         let of_place =
             |place: usize| self.indicators.iter().map(|share| share.says[place]).collect();
         let says: Vec<Vec<Answer>> = (0..axis.places()).map(of_place).collect();
-        axis.merge(&says);
-        let (reader, threads) = (engine.store().reader(), engine.settings.threads);
+        merge(axis, &says);
         let add = |tallies: &mut Vec<Tally>, at: &[usize], count: u64| {
             let held = holds.iter().zip(&at[1..]).map(|(says, place)| says[*place]);
             let held = held.fold(Answer::Yes, Answer::and);
@@ -100,7 +101,7 @@ impl Shares {
                 tally.count(says.given(held), count);
             }
         };
-        plan.fold(reader, outer, threads, &mut self.tallies, add)
+        engine.fold(&plan, outer, &mut self.tallies, add)
     }
 
     /// What each place of the dimension says to an indicator; none: it is not among these.
@@ -108,10 +109,10 @@ impl Shares {
         self.place(id).map(|place| self.indicators[place].says.as_slice())
     }
 
-    /// The tally of an indicator in a row, the total without one; none: it is not among these.
-    pub(super) fn tally(&self, id: &str, row: Option<&Vec<usize>>) -> Option<Tally> {
+    /// The tally of an indicator in a row; none: it is not among these.
+    pub(super) fn tally(&self, id: &str, row: &[usize]) -> Option<Tally> {
         let place = self.place(id)?;
-        let tallies = row.map_or(Some(&self.tallies.all), |row| self.tallies.rows.get(row));
+        let tallies = self.tallies.row(row);
         Some(tallies.and_then(|tallies| tallies.get(place)).copied().unwrap_or_default())
     }
 

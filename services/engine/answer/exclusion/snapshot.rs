@@ -12,7 +12,9 @@ fn times(plan: &Plan, by: &[String]) -> Vec<Source> {
     let sources = by.iter().filter_map(|id| plan.reference.dimension(id)).map(|d| &d.source);
     let of_time = |source: &&Source| match source {
         Source::Month | Source::Quarter | Source::FinancialYear | Source::CalendarYear => true,
-        Source::Field(_) | Source::Organisation | Source::ProviderArea(_) => false,
+        Source::Field(_) | Source::Organisation | Source::ProviderArea(_) | Source::Computed => {
+            false
+        }
     };
     sources.filter(of_time).cloned().collect()
 }

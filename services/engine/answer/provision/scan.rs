@@ -3,13 +3,14 @@
 
 use std::array;
 
-use super::super::access::Access;
-use super::super::plan::{On, Plan, PlanAxis};
-use super::super::table::Folded;
-use super::super::waits::days_of;
-use super::Groups;
+use super::counts::Groups;
 use crate::domain::field::Field;
 use crate::domain::measures::{Answer, Group, Needs, Provision};
+use crate::engine::answer::access::Access;
+use crate::engine::answer::axis_answers::{answers, merge};
+use crate::engine::answer::crosstab::Folded;
+use crate::engine::answer::days_waited::days_of;
+use crate::engine::answer::plan::{On, Plan, PlanAxis};
 use crate::engine::query::{Measure, Query};
 use crate::engine::{Engine, QueryError};
 use crate::store::{Reader, StoreError, Submission};
@@ -28,7 +29,8 @@ pub(super) enum Ask {
 
 /// What the words of a field say to what it is asked.
 struct Said {
-    field: Field,
+    /// None: the submission decides, and a consultation says nothing.
+    field: Option<Field>,
     of_word: Vec<Answer>,
     not_collected: Answer,
 }
@@ -43,31 +45,31 @@ pub(super) struct Scan {
     accessible: Vec<Answer>,
 }
 
-impl Engine {
-    /// Plans a scan. `place` tells which of so many places the answers of a consultation are.
-    pub(super) fn scan<const N: usize>(
-        &self,
+impl Scan {
+    /// Plans a scan. `place` says which of so many places the answers of a consultation are.
+    pub(super) fn new<const N: usize>(
+        engine: &Engine,
         query: &Query,
         access: &Access,
         asked: [Ask; N],
         places: usize,
         place: impl Fn([Answer; N]) -> usize + Sync,
-    ) -> Result<Scan, QueryError> {
+    ) -> Result<Self, QueryError> {
         let dimensions = asked.map(|ask| match ask {
             Ask::Is(dimension, _) => dimension,
             Ask::Within(_) => LEAD_TIME,
         });
         let inner = [&NEEDS[..], &dimensions].concat();
-        let mut plan = self.consultations(query, Measure::Contacts, &inner)?;
+        let mut plan = engine.consultations(query, Measure::Contacts, &inner)?;
         let outer = query.by.len();
         let axes = plan.axes.split_off(outer + NEEDS.len());
         let said = axes.iter().zip(asked).map(|(axis, ask)| match ask {
             Ask::Is(_, category) => said(axis, category),
-            Ask::Within(days) => self.within(&plan, axis, days),
+            Ask::Within(days) => within(engine, &plan, axis, days),
         });
         let said: Vec<_> = said.collect();
         access.join(&mut plan);
-        self.stand_in(&mut plan, places, |reader, submission| {
+        engine.derive_column(&mut plan, places, |reader, submission| {
             answered(reader, submission, &said, &place)
         })?;
         let need = |axis: usize, yes: &str, no: &[&str]| need(&plan.axes[outer + axis], yes, no);
@@ -75,51 +77,50 @@ impl Engine {
         let with_help = need(0, "WITH_HELP", &["ABLE", "UNABLE"]);
         let (interpreter, accessible) = (need(1, "Y", &["N"]), need(2, "Y", &["N"]));
         let both: Vec<_> = unable.iter().zip(&with_help).collect();
-        plan.axes[outer].merge(&both);
-        plan.axes[outer + 1].merge(&interpreter);
-        plan.axes[outer + 2].merge(&accessible);
-        Ok(Scan { plan, outer, unable, with_help, interpreter, accessible })
+        merge(&mut plan.axes[outer], &both);
+        merge(&mut plan.axes[outer + 1], &interpreter);
+        merge(&mut plan.axes[outer + 2], &accessible);
+        Ok(Self { plan, outer, unable, with_help, interpreter, accessible })
     }
+}
 
-    /// Whether the wait that each word means is known to be at most so many days. A band that they cut is not known.
-    fn within(&self, plan: &Plan, axis: &PlanAxis, days: u32) -> Said {
-        let said = said(axis, "");
-        let catalog = self.store().catalog();
-        let words = catalog.words().of(Field::LeadTime).iter().zip(said.of_word);
-        let of_word = words.map(|(value, state)| match days_of(&plan.reference, value) {
-            Some((_, longest)) if longest <= days => Answer::Yes,
-            Some((shortest, _)) if shortest > days => Answer::No,
-            Some(_) => Answer::Unknown,
-            None => state,
-        });
-        Said { of_word: of_word.collect(), ..said }
-    }
+/// Whether the days that each word means are known to be at most so many. A band that the limit cuts is not known.
+fn within(engine: &Engine, plan: &Plan, axis: &PlanAxis, days: u32) -> Said {
+    let said = said(axis, "");
+    let catalog = engine.store().catalog();
+    let words = catalog.words().of(Field::LeadTime).iter().zip(said.of_word);
+    let of_word = words.map(|(value, state)| match days_of(&plan.reference, value) {
+        Some((_, longest)) if longest <= days => Answer::Yes,
+        Some((shortest, _)) if shortest > days => Answer::No,
+        Some(_) => Answer::Unknown,
+        None => state,
+    });
+    Said { of_word: of_word.collect(), ..said }
 }
 
 /// What the words of a field say to whether they are a category.
 fn said(axis: &PlanAxis, category: &str) -> Said {
     let known: Vec<_> = axis.categories.iter().map(|(code, _)| code.as_str()).collect();
-    let answers = axis.answers(&[category], &known);
+    let answers = answers(axis, &[category], &known);
     let says = |places: &Vec<usize>| {
         let says = places.first().and_then(|place| answers.get(*place));
         says.copied().unwrap_or(Answer::Unknown)
     };
     match &axis.on {
         On::Field(field, places) => Said {
-            field: *field,
+            field: Some(*field),
             of_word: places.of_word.iter().map(says).collect(),
             not_collected: says(&places.not_collected),
         },
-        // Time and place say nothing of a consultation.
-        On::Submission(_) => {
-            Said { field: Field::Day, of_word: Vec::new(), not_collected: Answer::NotCollected }
+        On::Submission(_) | On::Derived(_) => {
+            Said { field: None, of_word: Vec::new(), not_collected: Answer::NotCollected }
         }
     }
 }
 
 /// What each place of a need's axis says: what is neither yes nor no is not known, and what does not apply is no need.
 fn need(axis: &PlanAxis, yes: &str, no: &[&str]) -> Vec<Answer> {
-    let says = axis.answers(&[yes], no).into_iter().enumerate();
+    let says = answers(axis, &[yes], no).into_iter().enumerate();
     let need = |(place, says)| match says {
         Answer::NotApplicable if axis.state(place).is_some() => Answer::No,
         Answer::NotApplicable => Answer::Unknown,
@@ -139,13 +140,17 @@ fn answered<const N: usize>(
     let mut columns = Vec::with_capacity(N);
     for one in said {
         let says = |word: &u32| one.of_word.get(*word as usize).copied();
-        let answers: Vec<_> = match submission.column(one.field) {
+        let Some(field) = one.field else {
+            columns.push((vec![0; records], vec![one.not_collected]));
+            continue;
+        };
+        let answers: Vec<_> = match submission.column(field) {
             Some(column) => {
                 column.words.iter().map(|w| says(w).unwrap_or(Answer::Unknown)).collect()
             }
             None => vec![one.not_collected],
         };
-        columns.push((reader.column(submission, one.field)?.unpacked(records), answers));
+        columns.push((reader.column(submission, field)?.unpacked(records), answers));
     }
     let fallen = (0..records).map(|record| {
         let answers = array::from_fn(|n| {
@@ -165,8 +170,7 @@ impl Scan {
         folded: &mut Folded<Groups>,
         add: impl Fn(&mut Provision, (Group, Answer), Needs, usize, u64),
     ) -> Result<(), QueryError> {
-        let (reader, threads) = (engine.store().reader(), engine.settings.threads);
-        self.plan.fold(reader, self.outer, threads, folded, |groups: &mut Groups, at, count| {
+        engine.fold(&self.plan, self.outer, folded, |groups: &mut Groups, at, count| {
             let &[access, interpreter, accessible, place] = at else { return };
             let needs = Needs {
                 unable: self.unable[access],

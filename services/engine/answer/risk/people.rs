@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::NoData;
-use super::question::{By, RiskQuestion, lies_in};
+use super::asked::{By, RiskQuestion, lies_in};
+use super::no_data::NoData;
 use crate::domain::codes::{Dimension, State, Value};
 use crate::domain::collection::{Collection, DataClass, Dataset};
 use crate::domain::field::Field;
@@ -12,12 +12,12 @@ use crate::domain::measures::risk::people_brought_back;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::domain::small_area::Edition;
-use crate::domain::statistics::Confidence;
-use crate::engine::answer::context::{Context, Key, Legend};
+use crate::engine::answer::crosstab::Crosstab;
 use crate::engine::answer::estimates::standing;
-use crate::engine::answer::plan::{Ask, Plan};
-use crate::engine::answer::table::{Table, Unit};
-use crate::engine::query::{AsOf, Query, TableKind, Where};
+use crate::engine::answer::model::Key;
+use crate::engine::answer::plan::{Ask, Plan, state_words};
+use crate::engine::answer::provenance::Provenance;
+use crate::engine::query::{AsOf, Query, Where};
 use crate::engine::{Engine, QueryError};
 use crate::store::{Catalog, Submission};
 
@@ -39,8 +39,8 @@ pub(super) struct People {
     pub(super) edition: Edition,
     pub(super) total: Group,
     pub(super) groups: Vec<Group>,
-    pub(super) context: Context,
-    pub(super) query: Query,
+    pub(super) provenance: Provenance,
+    /// How small areas were brought together, in sentences.
     pub(super) joins: Vec<String>,
 }
 
@@ -63,12 +63,12 @@ impl Candidate<'_> {
 fn candidates<'a>(
     catalog: &Catalog,
     reference: &'a Reference,
-    asked: Option<&String>,
+    asked: &str,
     position: u64,
 ) -> (Vec<Candidate<'a>>, u64) {
     let (mut found, mut last_change) = (Vec::new(), 0);
     let all = reference.collections().filter(|c| c.datasets.contains(&Dataset::Populations));
-    for collection in all.filter(|c| asked.is_none_or(|asked| *asked == c.id)) {
+    for collection in all.filter(|c| asked.is_empty() || asked == c.id) {
         let ids = std::iter::once(collection.id.as_str());
         let standing = standing(catalog, ids, Dataset::Populations, position);
         last_change = last_change.max(standing.data_position);
@@ -125,16 +125,17 @@ impl Engine {
         position: u64,
     ) -> Result<Result<People, NoData>, QueryError> {
         let reference = Arc::clone(&self.store().catalog().reference);
-        let dimension = question.by.as_ref().and_then(|id| reference.dimension(id)).cloned();
+        let dimension = question.by().and_then(|id| reference.dimension(id)).cloned();
         let by = dimension.as_ref().and_then(By::of);
         let (found, data_position) = {
             let catalog = self.store().catalog();
-            candidates(&catalog, &reference, question.population_collection.as_ref(), position)
+            candidates(&catalog, &reference, &question.query.collection, position)
         };
         let Some(chosen) = choose(&reference, question, &found, dimension.as_ref(), by)? else {
-            let place = question.population_collection.as_ref();
-            let place =
-                place.map_or("no collection has".into(), |id| format!("collection `{id}` has no"));
+            let place = match question.query.collection.as_str() {
+                "" => "no collection has".to_owned(),
+                id => format!("collection `{id}` has no"),
+            };
             let detail = format!(
                 "{place} people by small area (`residence_lsoa`); SubmitPopulations takes them"
             );
@@ -150,17 +151,14 @@ impl Engine {
             (Some(By::People(_)), Some(dimension)) => vec![dimension.id.clone()],
             _ => Vec::new(),
         };
+        // The people are those of whom the collection's organisations say where they live.
         let query = Query {
-            table: TableKind::default(),
             collection: chosen.collection.id.clone(),
-            care_setting: None,
             place: Where::Organisations(expected(&reference, chosen).into_iter().collect()),
             months: chosen.months,
             by: outer.clone(),
-            filters: Vec::new(),
             as_of: AsOf::Position(position),
-            confidence: Confidence::default(),
-            full: true,
+            ..question.query.clone()
         };
         let mut plan = self.plan(&Ask {
             query: &query,
@@ -171,13 +169,16 @@ impl Engine {
         })?;
         let kept: BTreeSet<u64> = chosen.submissions.iter().map(|s| s.position).collect();
         plan.keep(|submission| kept.contains(&submission.position));
-        let threads = self.settings.threads;
-        let path = plan.path(Unit::Weights);
-        let table = plan.table(self.store().reader(), Unit::Weights, path, 1, threads)?;
-        let mut made = Counted { reference: &reference, question, plan: &plan, table: &table }
-            .people(edition, dimension.as_ref(), by, query.clone())?;
+        let crosstab = self.count(&plan, 1)?;
+        let mut made =
+            Counted { reference: &reference, question, plan: &plan, crosstab: &crosstab }.people(
+                edition,
+                dimension.as_ref(),
+                by,
+                query.months,
+            )?;
         // Which population answers depends on all that could: another one may take its place.
-        made.context.data_position = made.context.data_position.max(data_position);
+        made.provenance.data_position = made.provenance.data_position.max(data_position);
         Ok(Ok(made))
     }
 }
@@ -199,7 +200,7 @@ fn choose<'a, 'b>(
         Some(By::Deprivation | By::Residence | By::SubIcb) | None => found.iter().collect(),
     };
     if fitting.is_empty() {
-        let id = question.by.as_deref().unwrap_or_default();
+        let id = question.by().map(String::as_str).unwrap_or_default();
         return Err(QueryError::Refused(format!(
             "no population by small area tells people apart by `{id}`, and what is published for larger areas alone is not spread over small ones; there is one by {}",
             told_apart(reference, found).join(", ")
@@ -252,7 +253,7 @@ struct Counted<'a> {
     reference: &'a Reference,
     question: &'a RiskQuestion,
     plan: &'a Plan,
-    table: &'a Table,
+    crosstab: &'a Crosstab,
 }
 
 impl Counted<'_> {
@@ -261,13 +262,13 @@ impl Counted<'_> {
         counted: Edition,
         dimension: Option<&Dimension>,
         by: Option<By>,
-        query: Query,
+        (first, last): (Month, Month),
     ) -> Result<People, QueryError> {
-        let (first, last) = query.months;
+        let collection = &self.plan.collection.id;
+        let view = self.question.by().map(String::as_str).unwrap_or_default();
         let to = if first < last { format!(" to {last}") } else { String::new() };
         let mut joins = vec![format!(
-            "People of `{}`, {first}{to}, are counted by {}.",
-            query.collection,
+            "People of `{collection}`, {first}{to}, are counted by {}.",
             counted.label()
         )];
         let edition = match (by, dimension) {
@@ -276,13 +277,11 @@ impl Counted<'_> {
         };
         if (counted, edition) == (Edition::Lsoa2011, Edition::Lsoa2021) {
             return Err(QueryError::Refused(format!(
-                "`{}` is of LSOA 2021 and `{}` counts people by LSOA 2011: name a population by LSOA 2021",
-                self.question.by.as_deref().unwrap_or_default(),
-                query.collection
+                "`{view}` is of LSOA 2021 and `{collection}` counts people by LSOA 2011: name a population by LSOA 2021"
             )));
         }
         let mut inside: BTreeSet<&str> =
-            lies_in(self.reference, edition, &self.question.area).collect();
+            lies_in(self.reference, edition, self.question.area()).collect();
         let bring = |counts: &[u64]| {
             let mut people = self.by_code(counts);
             if counted != edition {
@@ -291,25 +290,27 @@ impl Counted<'_> {
             people.retain(|code, count| inside.contains(code.as_str()) && *count > 0);
             people
         };
-        let total = Group { key: None, people: bring(&self.table.all) };
+        let total = Group { key: None, people: bring(&self.crosstab.all.inner) };
         // Each organisation has one of the months: none is missing in between.
-        let mut context = self.plan.context(&Query { months: (last, last), ..query.clone() });
-        context.first = first;
+        let mut provenance =
+            self.plan.provenance(&Query { months: (last, last), ..self.question.query.clone() });
+        provenance.months = Some((first, last));
         if first < last {
-            context.notes.push(
-                "Of each organisation its last month with people by small area: months are never added up."
+            provenance.notes.push(
+                "Each organisation counts with its last month that has people by small area: months are never added up."
                     .into(),
             );
         }
-        let mut groups = match (by, dimension) {
+        let groups = match (by, dimension) {
             (Some(By::People(_)), Some(_)) => {
-                let rows = self.table.rows.iter().map(|(row, counts)| (row[0], bring(counts)));
+                let rows =
+                    self.crosstab.rows.iter().map(|(row, counts)| (row[0], bring(&counts.inner)));
                 let rows: Vec<_> = rows.filter(|(_, people)| !people.is_empty()).collect();
                 let mut sums = vec![0; self.plan.axes[0].places()];
                 for (place, people) in &rows {
                     sums[*place] = people.values().sum();
                 }
-                context.quality = self.plan.quality(&BTreeMap::from([(0, sums)]));
+                provenance.quality = self.plan.quality(&BTreeMap::from([(0, sums)]));
                 let group =
                     |(place, people)| Group { key: Some(self.plan.axes[0].key(place)), people };
                 rows.into_iter().map(group).collect()
@@ -320,9 +321,8 @@ impl Counted<'_> {
         inside.retain(|code| !total.people.contains_key(*code));
         if counted != edition {
             joins.push(format!(
-                "They were brought back to {}, of which `{}` is: those of a merged area are shared out as its parts had people in mid-2020.",
-                edition.label(),
-                self.question.by.as_deref().unwrap_or_default()
+                "They were brought back to {}, the edition of `{view}`: people of a merged area are shared out as its parts had people in mid-2020.",
+                edition.label()
             ));
         }
         if by == Some(By::Deprivation) {
@@ -333,11 +333,8 @@ impl Counted<'_> {
                 list.map_or("", |list| list.source.as_str())
             ));
         }
-        if let Some(dimension) = dimension {
-            context.legend = vec![legend(self.reference, dimension, &mut groups)];
-        }
-        self.place(&mut context, inside.len(), edition);
-        Ok(People { edition, total, groups, context, query, joins })
+        self.place(&mut provenance.notes, inside.len(), edition);
+        Ok(People { edition, total, groups, provenance, joins })
     }
 
     /// Counts by the code of the small area; what has no code, or lies elsewhere, is left out.
@@ -355,70 +352,51 @@ impl Counted<'_> {
         dimension: &Dimension,
         by: By,
     ) -> Vec<Group> {
-        let category = |code: &str| -> Option<(usize, String)> {
+        let category = |code: &str| -> Option<(usize, String, String)> {
             let value = match by {
                 By::SubIcb => {
                     let sub_icb = &self.reference.small_areas().get(edition, code)?.sub_icb;
-                    return (!sub_icb.is_empty()).then(|| (0, sub_icb.clone()));
+                    let area = self.reference.areas().get(sub_icb);
+                    let label = area.map_or(String::new(), |area| area.name.clone());
+                    return (!sub_icb.is_empty()).then(|| (0, sub_icb.clone(), label));
                 }
                 By::Deprivation => self.reference.deprivation_of(edition.id(), code)?,
                 By::Residence | By::People(_) => Value::Codes(vec![code.to_owned()]),
             };
             let place = *self.reference.places(dimension, &value).first()?;
-            let (code, _) = dimension.categories.get(place)?;
-            Some((place, code.clone()))
+            let (code, label) = dimension.categories.get(place)?;
+            Some((place, code.clone(), label.clone()))
         };
-        let unknown = (usize::MAX, State::NotKnown.name().to_owned());
-        let mut groups: BTreeMap<(usize, String), BTreeMap<String, u64>> = BTreeMap::new();
+        let unknown = State::NotKnown.name();
+        let unknown = (usize::MAX, unknown.to_owned(), state_words(unknown));
+        let mut groups: BTreeMap<(usize, String, String), BTreeMap<String, u64>> = BTreeMap::new();
         for (code, count) in &total.people {
             let category = category(code).unwrap_or_else(|| unknown.clone());
             groups.entry(category).or_default().insert(code.clone(), *count);
         }
-        let group = |((place, code), people): ((usize, String), BTreeMap<String, u64>)| {
+        let id: Arc<str> = dimension.id.as_str().into();
+        let groups = groups.into_iter().map(|((place, code, label), people)| {
             let state = (place == usize::MAX).then_some(State::NotKnown);
-            Group { key: Some(Key { dimension: dimension.id.clone(), code, state }), people }
-        };
-        groups.into_iter().map(group).collect()
+            Group { key: Some(Key { dimension: Arc::clone(&id), code, label, state }), people }
+        });
+        groups.collect()
     }
 
-    /// Says where the people of the answer live, and what is not known of where others do.
-    fn place(&self, context: &mut Context, empty: usize, edition: Edition) {
-        context.area.clone_from(&self.question.area);
-        context.area_name.clone_from(&self.question.area_name);
-        context.residence = true;
-        // All that the collection has: nobody asked for them.
-        context.organisations.clear();
-        let all: u64 = self.table.all.iter().sum();
-        let placed: u64 = self.by_code(&self.table.all).values().sum();
+    /// Says how many people of the collection have no place, and how many places have no people.
+    fn place(&self, notes: &mut Vec<String>, empty: usize, edition: Edition) {
+        let all = self.crosstab.all.sum();
+        let placed: u64 = self.by_code(&self.crosstab.all.inner).values().sum();
         if all > placed {
-            context.notes.push(format!(
+            notes.push(format!(
                 "{} of {all} people of the collection have no small area on record and are in no row.",
                 all - placed
             ));
         }
         if empty > 0 {
-            context.notes.push(format!(
+            notes.push(format!(
                 "{empty} small areas ({}) of the area asked about have no people in the collection.",
                 edition.label()
             ));
         }
-    }
-}
-
-/// The words of the categories that occur.
-fn legend(reference: &Reference, dimension: &Dimension, groups: &mut [Group]) -> Legend {
-    let codes = groups.iter().filter_map(|group| group.key.as_ref());
-    let categories = codes.filter(|key| key.state.is_none()).map(|key| {
-        let listed = dimension.categories.iter().find(|(code, _)| *code == key.code);
-        let words = listed.map(|(_, words)| words.clone());
-        let area = || reference.areas().get(&key.code).map(|area| area.name.clone());
-        (key.code.clone(), words.or_else(area).unwrap_or_default())
-    });
-    Legend {
-        dimension: dimension.id.clone(),
-        label: dimension.label.clone(),
-        direction: dimension.direction.clone(),
-        overlapping: dimension.overlapping(),
-        categories: categories.collect(),
     }
 }

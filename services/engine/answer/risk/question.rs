@@ -1,273 +1,203 @@
-//! What is asked of area risk, checked against the reference content.
+//! The table of area risk.
 
-use crate::domain::codes::{Dimension, Source};
+use super::asked::{HighRisk, RiskQuestion};
+use super::exposure::Exposure;
+use super::no_data::NoData;
 use crate::domain::collection::Dataset;
-use crate::domain::field::Field;
-use crate::domain::indicator::{Indicator, Unit};
+use crate::domain::measures::risk::{Figures, STATEMENT};
 use crate::domain::reference::Reference;
-use crate::domain::small_area::Edition;
-use crate::engine::query::{AsOf, no_area, no_collection, no_indicator, too_wide};
-use crate::engine::{Missing, QueryError};
+use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
+use crate::engine::answer::estimates::everything;
+use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Figure, Key};
+use crate::engine::answer::plan::{Plan, position};
+use crate::engine::answer::provenance::{Provenance, Settings};
+use crate::engine::answer::question::{Counted, Question};
+use crate::engine::query::{AsOf, Denominator, Measure, Query};
+use crate::engine::{Engine, QueryError};
 
-/// Indicator that is meant where none is named, and the score from which an area is of high risk where nothing is said and the
-/// indicator can have it.
-const DEFAULT_INDICATOR: &str = "DX-10";
-const DEFAULT_HIGH_RISK: f64 = 5.0;
-/// Area that answers are offered for where one has no small areas.
-const SUB_ICB: &str = "sub_icb";
+/// Dimension of how the small areas of a mean are weighted.
+const WEIGHTING: &str = "weighting";
+const HIGH_RISK: &str = "DX-11";
 
-/// What counts as high risk.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum HighRisk {
-    /// This score or more.
-    Score(f64),
-    /// The areas with the highest scores that hold at least this share of the people, over 0 and under 1.
-    TopShare(f64),
+const PEOPLE: ColumnDefinition = ColumnDefinition::count(
+    "PEOPLE",
+    &[],
+    "People of the population",
+    "People of the row by where they live, with or without a score.",
+);
+const SCORE: ColumnDefinition = ColumnDefinition {
+    definition: "Mean of the score asked for, weighted by where these people live (UNWEIGHTED: mean over the small areas, each counting \
+                 once), and of each component of the score. Denominator: people in small areas with a score (UNWEIGHTED: these areas). \
+                 Unknown: people in small areas without one.",
+    ..ColumnDefinition::indicator("", &[WEIGHTING], "")
+};
+const SHARE: ColumnDefinition = ColumnDefinition::indicator(HIGH_RISK, &[], "");
+
+/// What a column shows.
+pub(in crate::engine::answer) enum Shows {
+    People,
+    Mean,
+    Unweighted,
+    HighRisk,
+    /// The component at this place of the indicator's.
+    Component(usize),
 }
 
-/// The fields of a question as they came; empty texts mean that nothing was said.
-#[derive(Clone, Debug, Default)]
-#[allow(missing_docs)] // the contract's message of the same name describes each
-pub struct RiskAsked {
-    pub area: String,
-    pub indicator: String,
-    pub score_collection: String,
-    pub by: String,
-    pub population_collection: String,
-    pub high_risk: Option<HighRisk>,
+/// What was found of area risk.
+pub(in crate::engine::answer) struct Risk {
+    exposure: Option<Exposure>,
+    /// Whether the publisher says that the score is not for targets.
+    not_for_targets: bool,
 }
 
-/// A question about area risk.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RiskQuestion {
-    /// Code of the area.
-    pub area: String,
-    /// Its name.
-    pub area_name: String,
-    /// Indicator of the score.
-    pub indicator: String,
-    /// Collection of the score, if one was named.
-    pub score_collection: Option<String>,
-    /// Dimension to break down by.
-    pub by: Option<String>,
-    /// Collection of the population, if one was named.
-    pub population_collection: Option<String>,
-    /// What counts as high risk.
-    pub high_risk: HighRisk,
-    /// State of the data.
-    pub as_of: AsOf,
-}
+impl Question for RiskQuestion {
+    const TABLE: TableDefinition = TableDefinition {
+        name: "RISK",
+        title: "Area risk",
+        rpc: "DigitalExclusionService.GetAreaRisk",
+        columns: &[PEOPLE, SCORE, SHARE],
+    };
+    type Figures = Risk;
+    type Shows = Shows;
 
-/// What a dimension is broken down by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum By {
-    /// A characteristic that the population has.
-    People(Field),
-    /// Deprivation of the small area itself.
-    Deprivation,
-    /// What the small area lies in, or the small area.
-    Residence,
-    /// The sub-ICB location that the small area lies in.
-    SubIcb,
-}
-
-impl By {
-    pub(super) fn of(dimension: &Dimension) -> Option<Self> {
-        match &dimension.source {
-            Source::Field(Field::Deprivation) => Some(Self::Deprivation),
-            Source::Field(Field::ResidenceLsoa) => Some(Self::Residence),
-            Source::Field(field) => Some(Self::People(*field)),
-            Source::ProviderArea(kind) if kind == SUB_ICB => Some(Self::SubIcb),
-            Source::ProviderArea(_)
-            | Source::Month
-            | Source::Quarter
-            | Source::FinancialYear
-            | Source::CalendarYear
-            | Source::Organisation => None,
-        }
-    }
-}
-
-fn field(name: &str, description: impl Into<String>) -> QueryError {
-    QueryError::Field { field: name.to_owned(), description: description.into() }
-}
-
-fn given(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-impl RiskQuestion {
-    /// Checks a question.
-    ///
-    /// # Errors
-    /// The first field that cannot be used.
-    pub fn new(reference: &Reference, asked: &RiskAsked, as_of: AsOf) -> Result<Self, QueryError> {
-        if asked.area.is_empty() {
-            return Err(field(
-                "area",
-                "is required: a system, place, district or sub-ICB location",
-            ));
-        }
-        let area = reference.areas().get(&asked.area);
-        let area = area.ok_or_else(|| no_area(reference, &asked.area))?;
-        if area.is_wider() {
-            return Err(too_wide(reference, area));
-        }
-        let lived_in = Edition::ALL
-            .iter()
-            .any(|edition| lies_in(reference, *edition, &area.code).next().is_some());
-        if !lived_in {
-            return Err(QueryError::Refused(no_small_areas(reference, &area.code, &area.kind)));
-        }
-        let id = if asked.indicator.is_empty() { DEFAULT_INDICATOR } else { &asked.indicator };
-        let indicator = reference.indicator(id).ok_or_else(|| no_indicator(reference, id))?;
-        if indicator.unit != Unit::Score {
-            return Err(QueryError::Refused(no_score(reference, indicator)));
-        }
-        let score_collection = given(&asked.score_collection);
-        let population_collection = given(&asked.population_collection);
-        for (name, id, dataset) in [
-            ("score_collection", &score_collection, Dataset::Estimates),
-            ("population_collection", &population_collection, Dataset::Populations),
-        ] {
-            if let Some(id) = id {
-                let found = reference.collection(id).ok_or_else(|| no_collection(reference, id))?;
-                if !found.datasets.contains(&dataset) {
-                    let what = format!("collection `{id}` takes no {}", dataset.slug());
-                    return Err(field(name, what));
-                }
-            }
-        }
-        let by = given(&asked.by);
-        if let Some(id) = &by {
-            let found = reference.dimension(id).ok_or_else(|| no_dimension(reference, id))?;
-            if By::of(found).is_none() {
-                return Err(QueryError::Refused(format!(
-                    "people of a small area are not told apart by `{id}`: ask by a characteristic, a deprivation dimension, `residence_place`, `residence_district`, `residence_lsoa` or `sub_icb`"
-                )));
-            }
-        }
-        let high_risk = high_risk(indicator, asked.high_risk)?;
-        Ok(Self {
-            area: area.code.clone(),
-            area_name: area.name.clone(),
-            indicator: indicator.id.clone(),
-            score_collection,
-            by,
-            population_collection,
-            high_risk,
-            as_of,
-        })
-    }
-}
-
-/// What counts as high risk: what was asked for, or the usual score where it is one of this indicator.
-fn high_risk(indicator: &Indicator, asked: Option<HighRisk>) -> Result<HighRisk, QueryError> {
-    let (least, most) = indicator.range();
-    let can_be = |score: f64| (least..=most).contains(&score);
-    match asked {
-        None if can_be(DEFAULT_HIGH_RISK) => Ok(HighRisk::Score(DEFAULT_HIGH_RISK)),
-        None => Err(field(
-            "high_risk_score",
-            format!(
-                "is required, or `high_risk_top_share`: {} has no usual one; a score from {least} to {most}",
-                indicator.id
-            ),
-        )),
-        Some(HighRisk::Score(score)) if !can_be(score) => {
-            Err(field("high_risk_score", format!("a score from {least} to {most}")))
-        }
-        Some(HighRisk::TopShare(share)) if !(share > 0.0 && share < 1.0) => {
-            Err(field("high_risk_top_share", "over 0 and under 1: 0.2 is the most exposed fifth"))
-        }
-        Some(high) => Ok(high),
-    }
-}
-
-/// The small areas of an edition that lie in an area.
-pub(super) fn lies_in<'a>(
-    reference: &'a Reference,
-    edition: Edition,
-    area: &'a str,
-) -> impl Iterator<Item = &'a str> + 'a {
-    let of_edition = reference.small_areas().of(edition);
-    let inside = of_edition.filter(move |(_, small)| {
-        small.sub_icb == area || reference.areas().ancestors(&small.district).contains(area)
-    });
-    inside.map(|(code, _)| code)
-}
-
-fn no_small_areas(reference: &Reference, code: &str, kind: &str) -> String {
-    let areas = reference.areas();
-    let around = areas.ancestors(code).into_iter().find(|around| {
-        areas.get(around).is_some_and(|area| !area.is_wider())
-            && Edition::ALL
-                .iter()
-                .any(|edition| lies_in(reference, *edition, around).next().is_some())
-    });
-    let instead =
-        around.map_or(String::new(), |around| format!(": `{around}`, which holds it, is answered"));
-    format!(
-        "no small area lies in {code}, a {kind}: ask for a system, place, district or sub-ICB location{instead}"
-    )
-}
-
-fn no_score(reference: &Reference, indicator: &Indicator) -> String {
-    let scores = reference.indicators().filter(|other| other.unit == Unit::Score);
-    let scores: Vec<_> = scores.map(|score| score.id.as_str()).collect();
-    format!(
-        "{} is a {}, no score of small areas: ask for one of {}",
-        indicator.id,
-        indicator.unit.name(),
-        scores.join(", ")
-    )
-}
-
-fn no_dimension(reference: &Reference, id: &str) -> QueryError {
-    let near = reference.nearest_dimension(id);
-    let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
-    let message = format!("no dimension `{id}`{hint}; ReferenceService.ListDimensions lists them");
-    QueryError::NotFound { kind: Missing::Dimension, name: id.to_owned(), message }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::codes::Content;
-
-    fn asked(
-        reference: &Reference,
-        indicator: &str,
-        high_risk: Option<HighRisk>,
-    ) -> Result<HighRisk, QueryError> {
-        let (area, indicator) = ("QK1".to_owned(), indicator.to_owned());
-        let asked = RiskAsked { area, indicator, high_risk, ..Default::default() };
-        RiskQuestion::new(reference, &asked, AsOf::Head).map(|question| question.high_risk)
+    fn query(&self) -> &Query {
+        &self.query
     }
 
-    #[test]
-    fn the_usual_score_is_that_of_indicators_that_can_have_it() {
-        let name = "indicators.toml";
-        let embedded = Content::embedded();
-        let narrow = embedded.file(name).unwrap().replacen("maximum = 10.0", "maximum = 4.5", 1);
-        let reference = Reference::new(&Content::with([(name.to_owned(), narrow)])).unwrap();
-        assert_eq!(asked(&reference, "DX-10-BROADBAND", None).unwrap(), HighRisk::Score(5.0));
-        let Err(QueryError::Field { field, description }) = asked(&reference, "DX-10", None) else {
-            panic!("5 is no score of it")
+    fn about(&self, query: Query) -> Self {
+        Self { query, ..self.clone() }
+    }
+
+    fn settings(&self) -> Settings {
+        let settings = Settings {
+            denominator: Denominator::All,
+            has_limits: false,
+            statements: vec![STATEMENT],
+            ecological: true,
+            ..Settings::of(Measure::Persons)
         };
-        assert_eq!(field, "high_risk_score");
-        assert!(description.contains("0 to 4.5"), "{description}");
-        for high in [HighRisk::Score(4.5), HighRisk::TopShare(0.2)] {
-            assert_eq!(asked(&reference, "DX-10", Some(high)).unwrap(), high);
+        let settings = settings.with("indicator", &self.indicator);
+        let settings = match &self.score_collection {
+            Some(id) => settings.with("score_collection", id),
+            None => settings,
+        };
+        match self.high_risk {
+            HighRisk::TopShare(share) => settings.with("high_risk_top_share", share),
+            HighRisk::Score(_) => settings,
         }
     }
 
-    #[test]
-    fn what_is_no_score_is_refused_whatever_threshold_it_has() {
-        let reference = Reference::new(&Content::embedded()).unwrap();
-        for high in [None, Some(HighRisk::Score(0.5)), Some(HighRisk::TopShare(0.2))] {
-            let refused = asked(&reference, "DX-06", high);
-            assert!(matches!(refused, Err(QueryError::Refused(why)) if why.contains("DX-10, ")));
+    fn count(&self, engine: &Engine) -> Result<Counted<Risk>, QueryError> {
+        let reference = engine.reference();
+        let (position, scope) = {
+            let catalog = engine.store().catalog();
+            let of = |dataset: Dataset| {
+                let taking = reference.collections().filter(move |c| c.datasets.contains(&dataset));
+                everything(&catalog, taking.map(|collection| collection.id.as_str()), dataset)
+            };
+            let scope = of(Dataset::Estimates).joined(of(Dataset::Populations));
+            (position(&catalog, &self.query.as_of)?, scope)
+        };
+        // Both halves are read where the question was asked, whatever is written meanwhile.
+        let pinned = self.about(Query { as_of: AsOf::Position(position), ..self.query.clone() });
+        let people = engine.people_by_small_area(&pinned, position)?;
+        let scored = engine.scores_by_small_area(&pinned, position)?;
+        let mut provenance = match &people {
+            Ok(people) => people.provenance.clone(),
+            Err(NoData { data_position, .. }) => Provenance {
+                data_position: engine.configured(position).max(*data_position),
+                ..Provenance::asked(&reference, None, &self.query)
+            },
+        };
+        provenance.scope = Some(scope);
+        let scored_position = match &scored {
+            Ok(scored) => scored.data_position,
+            Err(none) => none.data_position,
+        };
+        provenance.data_position = provenance.data_position.max(scored_position);
+        let exposure = match (&people, &scored) {
+            (Ok(people), Ok(scored)) => {
+                Some(Exposure::new(&reference, people, scored, self.high_risk)?)
+            }
+            (Err(none), _) | (_, Err(none)) => {
+                provenance.empty = Some(Absence::no_data(none.detail.clone()));
+                None
+            }
+        };
+        if let Ok(scored) = &scored {
+            provenance.sources.push(scored.source.clone());
+        }
+        let mut rows = Vec::new();
+        if let Some(exposure) = &exposure {
+            provenance.notes.extend(exposure.notes.iter().cloned());
+            let score = exposure.high_risk_score;
+            provenance.parameters.extend(score.map(|score| ("high_risk_score", score.to_string())));
+            let keys = exposure.groups.iter().enumerate();
+            rows.extend(keys.map(|(number, (key, _))| (vec![key.clone()], vec![number])));
+        }
+        let not_for_targets = scored.is_ok_and(|scored| scored.source.not_for_targets);
+        let quality = provenance.quality.clone();
+        let figures = Risk { exposure, not_for_targets };
+        Ok(Counted { plan: None, position, provenance, quality, rows, nothing: None, figures })
+    }
+
+    fn volume(&self, _: &Engine, _: &Query) -> Result<Option<Plan>, QueryError> {
+        Ok(None)
+    }
+
+    fn columns(&self, reference: &Reference, figures: &[&Risk]) -> Vec<(Column, Shows)> {
+        let score = |id: &str, group: Vec<Key>| SCORE.column_of(id, reference, group);
+        let unweighted = Key::named(WEIGHTING, "UNWEIGHTED", "all areas, each counting once");
+        let mut columns = vec![
+            (PEOPLE.column(reference, Vec::new()), Shows::People),
+            (score(&self.indicator, Vec::new()), Shows::Mean),
+            (SHARE.column(reference, Vec::new()), Shows::HighRisk),
+        ];
+        let components = reference.indicator(&self.indicator).map(|known| known.components.iter());
+        columns.extend(
+            components
+                .into_iter()
+                .flatten()
+                .enumerate()
+                .map(|(place, id)| (score(id, Vec::new()), Shows::Component(place))),
+        );
+        columns.push((score(&self.indicator, vec![unweighted]), Shows::Unweighted));
+        for (column, _) in &mut columns {
+            column.not_for_targets |= figures.iter().any(|of| of.not_for_targets);
+        }
+        columns
+    }
+
+    fn cell(&self, figures: &Risk, row: &[usize], shows: &Shows) -> Cell {
+        let none = Figures::default();
+        let of = figures.exposure.as_ref().map_or(&none, |exposure| match row {
+            [number] => &exposure.groups[*number].1,
+            _ => &exposure.total,
+        });
+        let people = CellCounts {
+            denominator: Some(of.people),
+            unknown: Some(of.unmatched),
+            ..CellCounts::default()
+        };
+        let mean = |value: Option<f64>, counts: CellCounts| {
+            let why = || {
+                Absence::not_computable("none of these people live in a small area with a score")
+            };
+            Cell::new(value.map(Figure::exact).ok_or_else(why), counts)
+        };
+        #[allow(clippy::cast_precision_loss)] // people are below 2^53
+        match shows {
+            Shows::People => Cell::count(of.people + of.unmatched),
+            Shows::Mean => mean(of.mean, people),
+            Shows::Unweighted => {
+                let areas = Some(of.areas as u64);
+                mean(of.unweighted_mean, CellCounts { denominator: areas, ..CellCounts::default() })
+            }
+            Shows::HighRisk => {
+                let share = (of.people > 0).then(|| of.high_risk as f64 / of.people as f64);
+                mean(share, CellCounts { numerator: Some(of.high_risk), ..people })
+            }
+            Shows::Component(place) => mean(of.components.get(*place).copied().flatten(), people),
         }
     }
 }

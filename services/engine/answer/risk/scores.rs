@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::question::RiskQuestion;
-use super::{NoData, Scores};
+use super::asked::RiskQuestion;
+use super::no_data::NoData;
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::{Estimate, EstimateSource};
+use crate::domain::measures::risk::Scores;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::domain::small_area::Edition;
@@ -18,8 +19,6 @@ use crate::store::Submission;
 pub(super) struct Scored {
     pub(super) scores: BTreeMap<String, Scores>,
     pub(super) edition: Edition,
-    /// Indicator ids of the components.
-    pub(super) components: Vec<String>,
     pub(super) source: EstimateSource,
     pub(super) joins: Vec<String>,
     pub(super) data_position: u64,
@@ -140,7 +139,7 @@ fn read(
     )];
     let mut source = submission.source.as_deref().cloned().unwrap_or_default();
     source.not_for_targets |= reference.is_not_for_targets(&question.indicator);
-    Ok(Scored { scores, edition, components, source, joins, data_position })
+    Ok(Scored { scores, edition, source, joins, data_position })
 }
 
 /// The edition of the small areas, and how it is known: said in the figures' base, or told by codes that one edition alone has.

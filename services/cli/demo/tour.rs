@@ -1,0 +1,40 @@
+//! The demo's tour: its long tables, one after the other.
+
+use super::super::answer::Answer;
+use super::super::show::Look;
+use super::super::show::breakdown::{chart, text};
+use super::questions::Answers;
+use super::screen::{Place, next, oldest};
+
+/// Every table.
+pub(super) fn tour(answers: &Answers, place: &Place<'_>, look: &Look) -> String {
+    let title = |text: &str| look.paint(1, text);
+    let table = |of: &Answer| text(&of.breakdown, of.position, &answers.words, look);
+    let drawn = |of: &Answer| chart(&of.breakdown, &answers.words, look);
+    let sentence = oldest(&answers.internet.breakdown).map(|(sentence, _)| sentence);
+    [
+        title("How people in Leicester, Leicestershire and Rutland saw their GP practice, month by month"),
+        table(&answers.months),
+        drawn(&answers.months),
+        String::new(),
+        title("April 2020, the first month after the change"),
+        table(&answers.after),
+        String::new(),
+        title("By ethnic category: the synthetic set"),
+        table(&answers.synthetic),
+        String::new(),
+        title("Who is online, by age and sex"),
+        table(&answers.internet),
+        title(&sentence.unwrap_or_default()),
+        String::new(),
+        title("How the Digital Exclusion Risk Index falls on ethnic groups, by where they live"),
+        table(&answers.risk),
+        drawn(&answers.risk),
+        String::new(),
+        title("Whether people who need face to face are seen so, or offered it: the synthetic set"),
+        table(&answers.provision),
+        String::new(),
+        next(place),
+    ]
+    .join("\n")
+}

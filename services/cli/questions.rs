@@ -1,0 +1,200 @@
+//! What each table is asked with on the command line: the same for `equity breakdown` and `equity export`.
+
+use clap::Args;
+
+use super::exit::Failure;
+use super::query::{AsOfArg, DenominatorArg, MeasureArg, QueryArgs};
+use crate::proto::v1::breakdown_question::Table;
+use crate::proto::v1::get_area_risk_request::HighRisk;
+use crate::proto::v1::{self, BreakdownQuery, Denominator, Measure};
+
+/// Arguments that make a question to a table.
+pub trait Asked: Args {
+    /// The question of the contract.
+    ///
+    /// # Errors
+    /// The arguments contradict each other.
+    fn question(&self) -> Result<Table, Failure>;
+}
+
+/// How consultations reached people.
+#[derive(Debug, Args)]
+pub struct ChannelsAsked {
+    /// What is asked about.
+    #[command(flatten)]
+    pub query: QueryArgs,
+    /// What is counted.
+    #[arg(long, value_enum, default_value = "contacts")]
+    pub measure: MeasureArg,
+    /// What shares are shares of.
+    #[arg(long, value_enum, default_value = "known")]
+    pub denominator: DenominatorArg,
+    /// Also show rates per 1,000 people of the matching population a month. Not with `--measure persons`.
+    #[arg(long)]
+    pub rates: bool,
+    /// Collection of the population for rates (default: the one that the collection names).
+    #[arg(long, value_name = "ID", requires = "rates")]
+    pub population_collection: Option<String>,
+}
+
+impl Asked for ChannelsAsked {
+    fn question(&self) -> Result<Table, Failure> {
+        Ok(Table::Channels(v1::GetChannelBreakdownRequest {
+            query: Some(self.query.query()),
+            measure: Measure::from(self.measure).into(),
+            denominator: Denominator::from(self.denominator).into(),
+            include_rates: self.rates,
+            population_collection: self.population_collection.clone().unwrap_or_default(),
+        }))
+    }
+}
+
+/// Whether people who arrived too late to be seen count as not attending.
+#[derive(Debug, Args)]
+pub struct LateArgs {
+    /// What is asked about.
+    #[command(flatten)]
+    pub query: QueryArgs,
+    /// Count people who arrived too late to be seen as not attending.
+    #[arg(long)]
+    pub late_counts_as_missed: bool,
+}
+
+/// What became of consultations.
+#[derive(Debug, Args)]
+pub struct OutcomesAsked {
+    /// What is asked.
+    #[command(flatten)]
+    pub late: LateArgs,
+}
+
+impl Asked for OutcomesAsked {
+    fn question(&self) -> Result<Table, Failure> {
+        Ok(Table::Outcomes(v1::GetAccessOutcomesRequest {
+            query: Some(self.late.query.query()),
+            late_counts_as_missed: self.late.late_counts_as_missed,
+        }))
+    }
+}
+
+/// What channels do to access.
+#[derive(Debug, Args)]
+pub struct ImpactAsked {
+    /// What is asked.
+    #[command(flatten)]
+    pub late: LateArgs,
+}
+
+impl Asked for ImpactAsked {
+    fn question(&self) -> Result<Table, Failure> {
+        Ok(Table::Impact(v1::GetChannelImpactRequest {
+            query: Some(self.late.query.query()),
+            late_counts_as_missed: self.late.late_counts_as_missed,
+        }))
+    }
+}
+
+/// Who is digitally excluded.
+#[derive(Debug, Args)]
+pub struct ExclusionAsked {
+    /// What is asked about.
+    #[command(flatten)]
+    pub query: QueryArgs,
+    /// Indicator (default: all that access records give). Several: repeat it, or separate them with commas. See `equity reference
+    /// indicators`.
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub indicator: Vec<String>,
+    /// Collection of published estimates to look in; several as with --indicator; `none`: no estimates (default: all, except answers
+    /// to whole questionnaires).
+    #[arg(long, value_name = "ID|none", value_delimiter = ',')]
+    pub estimates: Vec<String>,
+}
+
+impl Asked for ExclusionAsked {
+    fn question(&self) -> Result<Table, Failure> {
+        let none = self.estimates.iter().any(|id| id == "none");
+        if none && self.estimates.len() > 1 {
+            let why = "--estimates: give `none` alone, or the collections to look in";
+            return Err(Failure::Usage(why.to_owned()));
+        }
+        Ok(Table::Exclusion(v1::GetDigitalExclusionBreakdownRequest {
+            query: Some(self.query.query()),
+            indicators: self.indicator.clone(),
+            estimate_collections: if none { vec!["-".to_owned()] } else { self.estimates.clone() },
+        }))
+    }
+}
+
+/// Whether people who need face to face get it.
+#[derive(Debug, Args)]
+pub struct ProvisionAsked {
+    /// What is asked about.
+    #[command(flatten)]
+    pub query: QueryArgs,
+    /// Collection of the access snapshots, of the same data class. They say what people need where consultations do not (default: the
+    /// one that the collection names).
+    #[arg(long, value_name = "ID")]
+    pub access_collection: Option<String>,
+    /// Days from booking within which a request for face to face counts as met, 1 to 3650 (default: 14).
+    #[arg(long, value_name = "DAYS")]
+    pub request_met_days: Option<i32>,
+}
+
+impl Asked for ProvisionAsked {
+    fn question(&self) -> Result<Table, Failure> {
+        Ok(Table::Provision(v1::GetFaceToFaceProvisionRequest {
+            query: Some(self.query.query()),
+            access_collection: self.access_collection.clone().unwrap_or_default(),
+            request_met_days: self.request_met_days.unwrap_or_default(),
+        }))
+    }
+}
+
+/// How a score of small areas falls on the people who live there.
+#[derive(Debug, Args)]
+pub struct RiskAsked {
+    /// Area whose residents are asked about: a system, place, district or sub-ICB location.
+    #[arg(long, value_name = "CODE")]
+    pub area: String,
+    /// Dimension to break down by: a characteristic with a population by small area, deprivation, or residence (default: the total
+    /// only).
+    #[arg(long, value_name = "DIM")]
+    pub by: Option<String>,
+    /// Indicator of the score (default: DX-10, the Digital Exclusion Risk Index).
+    #[arg(long, value_name = "ID")]
+    pub indicator: Option<String>,
+    /// Collection of the score (default: the only one that has the indicator).
+    #[arg(long, value_name = "ID")]
+    pub score_collection: Option<String>,
+    /// Collection of the population (default: the one that has the dimension by small area).
+    #[arg(long, value_name = "ID")]
+    pub collection: Option<String>,
+    /// Score from which an area is of high risk (default: 5).
+    #[arg(long, value_name = "SCORE", conflicts_with = "high_risk_top")]
+    pub high_risk: Option<f64>,
+    /// Instead of a score: the areas with the highest scores that hold at least this share of the people, over 0 and under 1.
+    #[arg(long, value_name = "SHARE")]
+    pub high_risk_top: Option<f64>,
+    /// State of the data: a log position (`71`), a time (`2026-11-21T09:00:00Z`) or `release:NAME` (default: now).
+    #[arg(long, value_name = "POSITION|TIME")]
+    pub as_of: Option<AsOfArg>,
+}
+
+impl Asked for RiskAsked {
+    fn question(&self) -> Result<Table, Failure> {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let score = self.high_risk.map(HighRisk::HighRiskScore);
+        Ok(Table::Risk(v1::GetAreaRiskRequest {
+            query: Some(BreakdownQuery {
+                collection: text(&self.collection),
+                area: self.area.clone(),
+                by: self.by.iter().cloned().collect(),
+                as_of: self.as_of.as_ref().map(|as_of| as_of.0.clone()),
+                ..Default::default()
+            }),
+            indicator: text(&self.indicator),
+            score_collection: text(&self.score_collection),
+            high_risk: score.or(self.high_risk_top.map(HighRisk::HighRiskTopShare)),
+        }))
+    }
+}

@@ -1,0 +1,239 @@
+//! How each table is arranged. A table without a layout of its own has its columns beside one another.
+
+/// What the lines of a section are, within each row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Down {
+    /// One line a row: the columns beside one another.
+    Rows,
+    /// A line for each group of this dimension: a channel, a need.
+    Group(&'static str),
+    /// A line for each indicator, the groups beside one another.
+    Indicators,
+}
+
+/// Which counts are shown beside figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counts {
+    /// The numerator before the figure.
+    Numerator,
+    /// The denominator in a column behind it.
+    Denominator,
+    /// All counts in columns behind it, where one figure is shown in a line; otherwise none.
+    All,
+}
+
+/// A table of figures.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Section {
+    /// Words above it; empty: none.
+    pub(super) title: &'static str,
+    /// Indicators and counts in it, in order; empty: all that no other section has.
+    pub(super) indicators: &'static [&'static str],
+    /// What its lines are if the answer has one row, and if it has several.
+    pub(super) down: (Down, Down),
+    pub(super) counts: Counts,
+    /// Whether only the total is shown.
+    pub(super) total_only: bool,
+}
+
+impl Section {
+    const fn of(indicators: &'static [&'static str], down: (Down, Down), counts: Counts) -> Self {
+        Self { title: "", indicators, down, counts, total_only: false }
+    }
+}
+
+/// How a table is arranged.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Layout {
+    pub(super) sections: &'static [Section],
+    /// What is counted, and what shares are of; empty: the measure and the denominator of the question say it.
+    pub(super) counted: &'static str,
+    /// Words for columns, by indicator. Indicators with the same words share a column.
+    pub(super) titles: &'static [(&'static str, &'static str)],
+    /// Whether the definitions of the indicators are listed.
+    pub(super) defined: bool,
+    /// Ids of the columns that a chart has: of an answer with one row, and with several. Empty: the first that is no count.
+    pub(super) charted: (&'static [&'static str], &'static [&'static str]),
+    /// Words above the chart; empty: those of the indicator.
+    pub(super) chart: &'static str,
+}
+
+const DEFAULT: Layout = Layout {
+    sections: &[Section::of(&[], (Down::Indicators, Down::Rows), Counts::All)],
+    counted: "",
+    titles: &[],
+    defined: false,
+    charted: (&[], &[]),
+    chart: "",
+};
+
+const CHANNEL: Down = Down::Group("channel");
+const NEED: Down = Down::Group("need");
+
+const LAYOUTS: &[(&str, Layout)] = &[
+    (
+        "CHANNELS",
+        Layout {
+            sections: &[Section::of(&[], (CHANNEL, Down::Rows), Counts::Numerator)],
+            titles: &[("CH-01", ""), ("CH-02", ""), ("CH-03", "per 1,000 a month")],
+            ..DEFAULT
+        },
+    ),
+    (
+        "OUTCOMES",
+        Layout {
+            sections: &[
+                Section::of(
+                    &[
+                        "CONTACTS",
+                        "ATTENDED",
+                        "OTHER_ATTENDANCE",
+                        "CH-09",
+                        "CH-11-SAME-DAY",
+                        "CH-11-OVER-14",
+                    ],
+                    (CHANNEL, CHANNEL),
+                    Counts::Numerator,
+                ),
+                Section {
+                    title: "Days from booking to appointment",
+                    total_only: true,
+                    ..Section::of(
+                        &["CH-11"],
+                        (Down::Group("lead_time"), Down::Group("lead_time")),
+                        Counts::Numerator,
+                    )
+                },
+            ],
+            titles: &[
+                ("CONTACTS", "contacts"),
+                ("ATTENDED", "attended"),
+                ("OTHER_ATTENDANCE", "other"),
+                ("CH-09", "did not attend"),
+                ("CH-11-SAME-DAY", "same day"),
+                ("CH-11-OVER-14", "over 14 days"),
+                ("CH-11", ""),
+            ],
+            charted: (&["CH-09"], &["CH-09"]),
+            ..DEFAULT
+        },
+    ),
+    (
+        "EXCLUSION",
+        Layout {
+            sections: &[
+                Section::of(&[], (Down::Indicators, Down::Rows), Counts::All),
+                Section {
+                    title: "Reasons of people who cannot use remote care, or only with help; a person can have several",
+                    ..Section::of(
+                        &["DX-21-REASON"],
+                        (Down::Group("exclusion_reason"), Down::Rows),
+                        Counts::Numerator,
+                    )
+                },
+            ],
+            counted: "people; shares of those to whom an indicator applies and for whom the answer is known",
+            titles: &[("PEOPLE", "people"), ("DX-21-REASON", "")],
+            defined: true,
+            charted: (&[], &["DX-21"]),
+            ..DEFAULT
+        },
+    ),
+    (
+        "PROVISION",
+        Layout {
+            sections: &[
+                Section::of(
+                    &[
+                        "CONTACTS",
+                        "IN_PERSON",
+                        "REMOTE",
+                        "CH-07",
+                        "CH-05",
+                        "CH-06",
+                        "CH-08",
+                        "CH-13",
+                        "CH-14",
+                    ],
+                    (NEED, NEED),
+                    Counts::All,
+                ),
+                Section {
+                    title: "Where needs are known from: consultations",
+                    total_only: true,
+                    ..Section::of(
+                        &["ACCESS_STATUS", "INTERPRETER_NEEDED", "ACCESSIBLE_NEED"],
+                        (Down::Indicators, Down::Indicators),
+                        Counts::All,
+                    )
+                },
+            ],
+            counted: "consultations; shares of those to which an indicator applies and for which the answer is known",
+            titles: &[
+                ("CONTACTS", "contacts"),
+                ("IN_PERSON", "in person"),
+                ("REMOTE", "remote"),
+                ("CH-07", "in person or offered"),
+                ("CH-05", "in person or offered"),
+                ("CH-06", "request met"),
+                ("CH-08", "remote against preference"),
+                ("CH-13", "interpreter present"),
+                ("CH-14", "accessible need met"),
+            ],
+            defined: true,
+            charted: (CHARTED_NEEDS, CHARTED_NEEDS),
+            chart: "Seen in person or offered it: people with a need, without, and not known",
+        },
+    ),
+    (
+        "IMPACT",
+        Layout {
+            sections: &[Section::of(
+                &[],
+                (Down::Indicators, Down::Indicators),
+                Counts::Denominator,
+            )],
+            counted: "consultations; remote against in person within each row",
+            titles: &[("CH-10", "CH-09")],
+            defined: true,
+            charted: (CHARTED_DIFFERENCES, &[CHARTED_DIFFERENCES[0]]),
+            chart: "Remote less in person",
+        },
+    ),
+    (
+        "RISK",
+        Layout {
+            counted: "people where they live; means weighted by them; no limits: a census is no sample",
+            sections: &[Section::of(&[], (Down::Indicators, Down::Rows), Counts::All)],
+            titles: &[("PEOPLE", "people"), ("DX-11", "live at high risk")],
+            chart: "Mean score of the areas where people live",
+            ..DEFAULT
+        },
+    ),
+];
+
+const CHARTED_NEEDS: &[&str] = &["CH-07/ANY_NEED", "CH-05/NO_NEED", "CH-05/NEED_NOT_KNOWN"];
+const CHARTED_DIFFERENCES: &[&str] = &[
+    "CH-10/REMOTE_LESS_IN_PERSON",
+    "CH-11-SAME-DAY/REMOTE_LESS_IN_PERSON",
+    "CH-11-OVER-14/REMOTE_LESS_IN_PERSON",
+    "CH-12/REMOTE_LESS_IN_PERSON",
+];
+
+impl Layout {
+    /// The layout of a table.
+    pub(super) fn of(table: &str) -> Self {
+        LAYOUTS.iter().find(|(name, _)| *name == table).map_or(DEFAULT, |(_, layout)| *layout)
+    }
+
+    /// Whether a section has an indicator: by its name, or because no other names it.
+    pub(super) fn has(&self, section: &Section, indicator: &str) -> bool {
+        let named = |section: &Section| section.indicators.contains(&indicator);
+        named(section) || (section.indicators.is_empty() && !self.sections.iter().any(named))
+    }
+
+    /// Words for a column of an indicator; none: the table has no own ones.
+    pub(super) fn title(&self, indicator: &str) -> Option<&'static str> {
+        self.titles.iter().find(|(id, _)| *id == indicator).map(|(_, title)| *title)
+    }
+}

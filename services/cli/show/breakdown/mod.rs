@@ -1,0 +1,18 @@
+//! An answer for people: what it is about, its figures, how to read them, what appears beside them. No table has code of its own: a
+//! few lines of `layout` say how it is arranged.
+//!
+//! - `page` all of it; `context` above and below the figures
+//! - `layout` each table's arrangement; `pivot` cells arranged in lines, `figures` drawn as tables
+//! - `charts` bars; `stacked` bars of channels
+
+mod charts;
+mod context;
+mod figures;
+mod layout;
+mod page;
+mod pivot;
+mod stacked;
+
+pub use charts::chart;
+pub use context::header;
+pub use page::text;

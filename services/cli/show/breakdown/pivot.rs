@@ -1,0 +1,141 @@
+//! Cells in the order of lines: a line for each row and each part of it that goes down, a place for everything that goes across.
+
+use super::layout::{Down, Layout, Section};
+use crate::cli::show::indicators::Indicators;
+use crate::cli::show::words;
+use crate::proto::v1::{Breakdown, CategoryState, Cell, Column, Row, Unit};
+
+/// A section of an answer, arranged.
+pub(super) struct Pivot<'a> {
+    /// Words for what goes down; empty: nothing does.
+    pub(super) down: String,
+    /// Words for each part of a row that goes down.
+    pub(super) parts: Vec<String>,
+    /// Words for each place across.
+    pub(super) across: Vec<String>,
+    /// Of each part, the column at each place.
+    places: Vec<Vec<Option<usize>>>,
+    columns: &'a [Column],
+    pub(super) rows: &'a [Row],
+}
+
+impl<'a> Pivot<'a> {
+    pub(super) fn new(
+        answer: &'a Breakdown,
+        layout: &Layout,
+        section: &Section,
+        indicators: &Indicators,
+    ) -> Self {
+        let rows = if section.total_only { &answer.rows[..1] } else { &answer.rows[..] };
+        let down = if rows.len() == 1 { section.down.0 } else { section.down.1 };
+        let wanted = |column: &Column| layout.has(section, &column.indicator);
+        // Of a total alone, the groups of a second dimension would only repeat the first.
+        let whole = |column: &Column| !section.total_only || column.group.len() <= 1;
+        let mut pivot = Self {
+            down: heading(answer, down),
+            parts: Vec::new(),
+            across: Vec::new(),
+            places: Vec::new(),
+            columns: &answer.columns,
+            rows,
+        };
+        for (number, column) in answer.columns.iter().enumerate() {
+            if wanted(column) && whole(column) {
+                let (part, across) = (part(column, down, indicators), across(column, down, layout));
+                pivot.put(part, across, number);
+            }
+        }
+        pivot
+    }
+
+    fn put(&mut self, part: String, across: String, column: usize) {
+        let place = |all: &mut Vec<String>, words: String| {
+            all.iter().position(|known| *known == words).unwrap_or_else(|| {
+                all.push(words);
+                all.len() - 1
+            })
+        };
+        let (part, across) = (place(&mut self.parts, part), place(&mut self.across, across));
+        self.places.resize_with(self.parts.len(), Vec::new);
+        let of_part = &mut self.places[part];
+        of_part.resize(of_part.len().max(across + 1), None);
+        of_part[across] = Some(column);
+    }
+
+    /// The column and the cell of a row at a place; none: there is none.
+    pub(super) fn cell(
+        &self,
+        row: &'a Row,
+        part: usize,
+        across: usize,
+    ) -> Option<(&'a Column, &'a Cell)> {
+        let column = self.places[part].get(across).copied().flatten()?;
+        Some((self.columns.get(column)?, row.cells.get(column)?))
+    }
+}
+
+/// Words for what goes down.
+fn heading(answer: &Breakdown, down: Down) -> String {
+    match down {
+        Down::Rows => String::new(),
+        Down::Indicators => "figure".to_owned(),
+        Down::Group("need") => "people".to_owned(),
+        Down::Group("lead_time") => "booked before".to_owned(),
+        Down::Group(dimension) => {
+            let known = answer.dimensions.iter().find(|known| known.dimension == dimension);
+            known.map_or_else(|| dimension.replace('_', " "), |known| known.label.clone())
+        }
+    }
+}
+
+/// Words for the part of a row that a column is in.
+fn part(column: &Column, down: Down, indicators: &Indicators) -> String {
+    match down {
+        Down::Rows => String::new(),
+        Down::Indicators if column.unit() == Unit::Count => column.label.clone(),
+        // A difference of an indicator stands beside it.
+        Down::Indicators => match column.indicator.as_str() {
+            "CH-10" => indicators.titled("CH-09"),
+            id => format!("{id} {}", column.label),
+        },
+        Down::Group(dimension) => {
+            let place = column.group.iter().position(|key| key.dimension == dimension);
+            place.map_or_else(|| "all".to_owned(), |place| group_label(column, place))
+        }
+    }
+}
+
+/// Words for the place of a column across.
+fn across(column: &Column, down: Down, layout: &Layout) -> String {
+    let groups = column.group.iter().enumerate();
+    let groups = groups.filter(|(_, key)| !matches!(down, Down::Group(of) if of == key.dimension));
+    let groups: Vec<_> = groups.map(|(place, _)| group_label(column, place)).collect();
+    let own = match (down, layout.title(&column.indicator)) {
+        (Down::Indicators, _) => String::new(),
+        (_, Some(title)) => title.to_owned(),
+        (_, None) if column.unit() == Unit::Count => lower(&column.label),
+        (_, None) => column.indicator.clone(),
+    };
+    let parts = groups.into_iter().chain([own]).filter(|part| !part.is_empty());
+    let words = parts.collect::<Vec<_>>().join(", ");
+    match (words.is_empty(), down) {
+        (false, _) => words,
+        (true, Down::Indicators) => "figure".to_owned(),
+        (true, _) => "share".to_owned(),
+    }
+}
+
+/// Words for a key of a column's group.
+pub(super) fn group_label(column: &Column, place: usize) -> String {
+    let label = column.group_labels.get(place).map_or("", String::as_str);
+    match (label, column.group[place].state()) {
+        ("", CategoryState::Known) | ("", _) => words::plain(&column.group[place].code),
+        (label, _) => label.to_owned(),
+    }
+}
+
+/// The words with a small first letter.
+fn lower(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}

@@ -1,0 +1,131 @@
+//! Stacked horizontal bars: how the consultations of each row divide over the channels.
+
+use crate::cli::show::words::Legend;
+use crate::cli::show::{Look, keys};
+use crate::proto::v1::{Breakdown, CategoryState, Row};
+
+/// The table whose consultations divide over channels.
+pub(super) const TABLE: &str = "CHANNELS";
+const CHANNEL: &str = "channel";
+/// Indicators that are shares of channels.
+const SHARES: [&str; 2] = ["CH-01", "CH-02"];
+
+/// A part of a bar: words, how it is drawn with and without Unicode, its ANSI colour.
+struct Part {
+    words: &'static str,
+    unicode: char,
+    ascii: char,
+    colour: u8,
+}
+
+const PARTS: [Part; 6] = [
+    Part { words: "face to face", unicode: '█', ascii: '#', colour: 34 },
+    Part { words: "home visit", unicode: '▓', ascii: 'H', colour: 35 },
+    Part { words: "telephone", unicode: '▒', ascii: '=', colour: 33 },
+    Part { words: "video or online", unicode: '░', ascii: 'o', colour: 32 },
+    Part { words: "other", unicode: '▚', ascii: 'x', colour: 36 },
+    Part { words: "unknown", unicode: '·', ascii: '.', colour: 90 },
+];
+
+const UNKNOWN: usize = PARTS.len() - 1;
+
+/// Width of a bar, in columns, where the place has room for it.
+const BAR: usize = 60;
+
+/// A bar for each row and a legend. A row with a count that is withheld or missing has no bar: its parts would mislead.
+pub(super) fn bars(answer: &Breakdown, look: &Look) -> String {
+    let dimensions: Vec<_> = answer.dimensions.iter().map(|of| of.dimension.clone()).collect();
+    let legend = Legend(&answer.dimensions);
+    let labels: Vec<_> =
+        answer.rows.iter().map(|row| keys::label(&dimensions, &row.keys, legend)).collect();
+    let label_width = labels.iter().map(|label| console::measure_text_width(label)).max();
+    let label_width = label_width.unwrap_or(0).min(40);
+    let width = look.width.map_or(BAR, |all| all.saturating_sub(label_width + 2).clamp(10, BAR));
+    let mut drawn = [false; PARTS.len()];
+    let mut lines = Vec::new();
+    for (row, label) in answer.rows.iter().zip(&labels) {
+        let label = console::pad_str(label, label_width, console::Alignment::Left, Some("…"));
+        let bar = match counts(answer, row) {
+            Some(counts) if counts.iter().any(|count| *count > 0) => {
+                for (seen, count) in drawn.iter_mut().zip(counts) {
+                    *seen |= count > 0;
+                }
+                draw(&apportion(counts, width), look)
+            }
+            Some(_) => "no consultations".to_owned(),
+            None => "not shown: a figure of this row is withheld or missing".to_owned(),
+        };
+        lines.push(format!("{label}  {bar}").trim_end().to_owned());
+    }
+    let used = PARTS.iter().zip(drawn).filter(|(_, drawn)| *drawn).map(|(part, _)| {
+        format!("{} {}", look.paint(part.colour, &glyph(part, look).to_string()), part.words)
+    });
+    lines.push(used.collect::<Vec<_>>().join("  "));
+    lines.join("\n")
+}
+
+/// Counts of the parts of a bar; none where one is not known.
+fn counts(answer: &Breakdown, row: &Row) -> Option<[i64; PARTS.len()]> {
+    let mut counts = [0; PARTS.len()];
+    for (column, cell) in answer.columns.iter().zip(&row.cells) {
+        let channel = column.group.iter().find(|key| key.dimension == CHANNEL);
+        let Some(channel) = channel.filter(|_| SHARES.contains(&column.indicator.as_str())) else {
+            continue;
+        };
+        let known = channel.state() == CategoryState::Known;
+        let part = if known { part_of(&channel.code) } else { UNKNOWN };
+        counts[part] += cell.numerator_count?.max(0);
+    }
+    Some(counts)
+}
+
+fn part_of(channel: &str) -> usize {
+    match channel {
+        "FACE_TO_FACE" => 0,
+        "HOME_VISIT" => 1,
+        "TELEPHONE" | "TALK_TYPE" => 2,
+        "VIDEO" | "EMAIL" | "TEXT_ASYNC" | "CHAT_SYNC" | "MESSAGE_BOARD" | "ONLINE_TRIAGE"
+        | "ONLINE_UNSPECIFIED" => 3,
+        _ => 4,
+    }
+}
+
+/// Divides `width` columns by the counts so that they add up exactly: whole columns first, the rest to the largest remainders.
+fn apportion(counts: [i64; PARTS.len()], width: usize) -> [usize; PARTS.len()] {
+    let all: i128 = counts.iter().map(|count| i128::from(*count)).sum();
+    let scaled = counts.map(|count| i128::from(count) * width as i128);
+    let mut columns = scaled.map(|value| usize::try_from(value / all).unwrap_or(0));
+    let mut order: Vec<usize> = (0..PARTS.len()).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(scaled[*index] % all));
+    let left = width - columns.iter().sum::<usize>();
+    for index in order.into_iter().take(left) {
+        columns[index] += 1;
+    }
+    columns
+}
+
+fn draw(columns: &[usize; PARTS.len()], look: &Look) -> String {
+    let parts = PARTS.iter().zip(columns);
+    parts
+        .map(|(part, width)| look.paint(part.colour, &glyph(part, look).to_string().repeat(*width)))
+        .collect()
+}
+
+fn glyph(part: &Part, look: &Look) -> char {
+    if look.unicode { part.unicode } else { part.ascii }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_add_up_to_their_width() {
+        for counts in [[1, 0, 0, 0, 0, 0], [1; 6], [212_251, 313, 130_728, 1_507, 0, 17_106]] {
+            for width in [10, 59, 60] {
+                assert_eq!(apportion(counts, width).iter().sum::<usize>(), width);
+            }
+        }
+        assert_eq!(apportion([i64::MAX; 6], 60), [10; 6]);
+    }
+}

@@ -1,0 +1,49 @@
+//! Where each value of a field falls in a dimension: worked out once for each value, kept for every question.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::domain::codes::Dimension;
+use crate::domain::field::Field;
+use crate::domain::reference::Reference;
+use crate::store::catalog::{NOT_COLLECTED, Words};
+
+/// The places of every value of a field in one dimension, by number of the value; and those of a value that was not collected.
+#[derive(Clone, Debug)]
+pub(super) struct PositionsOf {
+    pub(super) of_word: Vec<Vec<usize>>,
+    pub(super) not_collected: Vec<usize>,
+}
+
+/// The places of all dimensions that were asked for.
+#[derive(Debug, Default)]
+pub struct AxisPositions(RwLock<BTreeMap<String, Arc<PositionsOf>>>);
+
+impl AxisPositions {
+    pub(super) fn of(
+        &self,
+        reference: &Reference,
+        words: &Words,
+        dimension: &Dimension,
+        field: Field,
+    ) -> Arc<PositionsOf> {
+        let known =
+            self.0.read().unwrap_or_else(PoisonError::into_inner).get(&dimension.id).cloned();
+        let words = words.of(field);
+        if let Some(known) = &known
+            && known.of_word.len() >= words.len()
+        {
+            return Arc::clone(known);
+        }
+        let mut of_word = known.map_or_else(Vec::new, |known| known.of_word.clone());
+        of_word
+            .extend(words[of_word.len()..].iter().map(|value| reference.places(dimension, value)));
+        let not_collected = reference.places(dimension, &NOT_COLLECTED);
+        let made = Arc::new(PositionsOf { of_word, not_collected });
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(dimension.id.clone(), Arc::clone(&made));
+        made
+    }
+}

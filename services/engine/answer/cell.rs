@@ -1,0 +1,92 @@
+//! Cells out of what was counted: a value, or why there is none.
+
+use super::model::{Absence, Cell, CellCounts, CellQuality, Figure, Reason};
+use crate::domain::measures::Tally;
+use crate::domain::statistics::{Confidence, Interval, difference, proportion};
+
+impl From<Interval> for Figure {
+    fn from(interval: Interval) -> Self {
+        Self { value: interval.value, limits: Some((interval.lower, interval.upper)) }
+    }
+}
+
+impl Figure {
+    /// A value without limits.
+    pub(super) fn exact(value: f64) -> Self {
+        Self { value, limits: None }
+    }
+}
+
+impl From<Tally> for CellCounts {
+    fn from(tally: Tally) -> Self {
+        Self {
+            numerator: Some(tally.numerator),
+            denominator: Some(tally.denominator),
+            unknown: Some(tally.unknown),
+            not_collected: Some(tally.not_collected),
+            outside: Some(tally.outside),
+        }
+    }
+}
+
+impl Cell {
+    /// A figure, or why there is none, and the counts behind it.
+    pub(super) fn new(figure: Result<Figure, Absence>, counts: CellCounts) -> Self {
+        Self { figure, counts, quality: CellQuality::default() }
+    }
+
+    /// A count.
+    #[allow(clippy::cast_precision_loss)] // counts are below 2^53
+    pub(super) fn count(count: u64) -> Self {
+        let counts = CellCounts { numerator: Some(count), ..CellCounts::default() };
+        Self::new(Ok(Figure::exact(count as f64)), counts)
+    }
+
+    /// A share with Wilson limits. `whom` is what is counted, in the plural.
+    pub(super) fn share(tally: Tally, whom: &str, confidence: Confidence) -> Self {
+        let share = proportion(tally.numerator, tally.denominator, confidence);
+        let figure = share.map(Figure::from).ok_or_else(|| no_share(tally, whom));
+        Self::new(figure, tally.into())
+    }
+
+    /// The difference of two shares, with Newcombe limits; without one, the reason of the share that is absent.
+    pub(super) fn difference(
+        of: (&Self, Tally),
+        less: (&Self, Tally),
+        confidence: Confidence,
+    ) -> Self {
+        let pair = |tally: Tally| (tally.numerator, tally.denominator);
+        let found = difference(pair(of.1), pair(less.1), confidence).map(Figure::from);
+        let why = || [of.0, less.0].into_iter().find_map(|cell| cell.figure.clone().err());
+        let figure = found.ok_or_else(|| why().unwrap_or_else(|| Absence::not_computable("")));
+        Self::without_counts(figure)
+    }
+
+    /// A figure that has no counts of its own.
+    pub(super) fn without_counts(figure: Result<Figure, Absence>) -> Self {
+        Self::new(figure, CellCounts::default())
+    }
+
+    /// No figure, for this reason, and no counts.
+    pub(super) fn absent(why: Absence) -> Self {
+        Self::without_counts(Err(why))
+    }
+}
+
+/// Why nobody can be divided by.
+pub(super) fn no_share(tally: Tally, whom: &str) -> Absence {
+    let (reason, detail) = match (tally.unknown, tally.not_collected) {
+        (0, 0) => (Reason::NoData, format!("there are no {whom} that it applies to")),
+        (0, _) => (
+            Reason::NotCollected,
+            format!("no source of these {whom} collects it, or whether it applies to them"),
+        ),
+        (..) => (
+            Reason::NotComputable,
+            format!(
+                "for none of these {whom} do we know the answer, or whether the question applies"
+            ),
+        ),
+    };
+    Absence { reason, detail }
+}

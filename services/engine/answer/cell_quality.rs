@@ -1,0 +1,38 @@
+//! How good the data of each figure is.
+
+use super::model::{CellCounts, CellQuality, Column, Key};
+use super::provenance::DimensionQuality;
+
+/// The quality of a cell: of its row's dimensions; on a total row, of what the column measures.
+pub(super) fn quality(
+    lines: &[DimensionQuality],
+    keys: &[Key],
+    column: &Column,
+    counts: &CellCounts,
+) -> CellQuality {
+    let named = |line: &&DimensionQuality| match keys {
+        [] => line.dimension == column.measures,
+        keys => keys.iter().any(|key| *key.dimension == *line.dimension),
+    };
+    let lines = || lines.iter().filter(named);
+    let worst = CellQuality {
+        coverage: lines().filter_map(|line| line.coverage).reduce(f64::min),
+        unknown: lines().filter_map(|line| line.unknown).reduce(f64::max),
+    };
+    let told = worst.coverage.or(worst.unknown).is_some();
+    if told || !keys.is_empty() { worst } else { of_counts(counts) }
+}
+
+/// What the counts of a cell say of their own quality.
+fn of_counts(counts: &CellCounts) -> CellQuality {
+    let (Some(known), Some(unknown)) = (counts.denominator, counts.unknown) else {
+        return CellQuality::default();
+    };
+    #[allow(clippy::cast_precision_loss)] // counts are below 2^53
+    let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
+    let covered = known + unknown;
+    CellQuality {
+        coverage: counts.not_collected.and_then(|none| share(covered, covered + none)),
+        unknown: share(unknown, covered),
+    }
+}

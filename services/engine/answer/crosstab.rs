@@ -1,0 +1,204 @@
+//! Cross-tabulations: counts by combination of places, and how the cells of a dense table fall into them.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use crate::domain::codes::State;
+use crate::domain::cube::{Cells, Person};
+
+/// Counts by combination of places. The outer axes of the plan make the rows, the inner ones, which are its last, the counts of a
+/// row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Crosstab {
+    /// Places on the outer axes, and what was counted there.
+    pub(super) rows: BTreeMap<Vec<usize>, InnerCounts>,
+    /// The same over all combinations, each record once.
+    pub(super) all: InnerCounts,
+}
+
+/// What was counted in one row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct InnerCounts {
+    /// Counts by place on the inner axes, the last of which varies fastest.
+    pub(super) inner: Vec<u64>,
+    /// Distinct persons of the row; zeros where records are counted.
+    pub(super) persons: Distinct,
+}
+
+/// Distinct persons of a row, each counted once whatever number of inner places they are in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Distinct {
+    /// In any place.
+    pub(super) any: u64,
+    /// In any place that the source collects.
+    pub(super) collected: u64,
+    /// In any place that is known.
+    pub(super) known: u64,
+}
+
+impl InnerCounts {
+    fn of(width: usize) -> Self {
+        Self { inner: vec![0; width], persons: Distinct::default() }
+    }
+
+    /// All counts together.
+    pub(super) fn sum(&self) -> u64 {
+        self.inner.iter().sum()
+    }
+
+    /// Adds counts of others.
+    fn add(&mut self, others: &Self) {
+        for (count, other) in self.inner.iter_mut().zip(&others.inner) {
+            *count += other;
+        }
+        self.persons.any += others.persons.any;
+        self.persons.collected += others.persons.collected;
+        self.persons.known += others.persons.known;
+    }
+}
+
+impl Crosstab {
+    /// Adds counts of others.
+    pub(super) fn add(&mut self, others: Self) {
+        self.all.add(&others.all);
+        for (row, counts) in others.rows {
+            match self.rows.entry(row) {
+                Entry::Occupied(mut known) => known.get_mut().add(&counts),
+                Entry::Vacant(new) => _ = new.insert(counts),
+            }
+        }
+    }
+
+    /// What was counted in a row; the total's where it has no places.
+    pub(super) fn row(&self, row: &[usize]) -> Option<&InnerCounts> {
+        if row.is_empty() { Some(&self.all) } else { self.rows.get(row) }
+    }
+}
+
+/// What was added up in each row, and over all records, each once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Folded<T> {
+    pub(super) rows: BTreeMap<Vec<usize>, T>,
+    pub(super) all: T,
+}
+
+impl<T> Folded<T> {
+    /// What was added up in a row; the total's where it has no places.
+    pub(super) fn row(&self, row: &[usize]) -> Option<&T> {
+        if row.is_empty() { Some(&self.all) } else { self.rows.get(row) }
+    }
+}
+
+/// The codes of an axis: one for each different list of places that its values have.
+pub(super) struct Coded {
+    /// Code by number of the value; empty for axes that the submission decides.
+    pub(super) of_word: Vec<u32>,
+    pub(super) not_collected: u32,
+    /// Places of each code.
+    pub(super) spread: Vec<Vec<usize>>,
+}
+
+/// Every combination of one place from each list.
+pub(super) fn combinations(lists: &[&Vec<usize>]) -> Vec<Vec<usize>> {
+    lists.iter().fold(vec![Vec::new()], |made, list| {
+        made.iter()
+            .flat_map(|start| list.iter().map(move |place| [start.as_slice(), &[*place]].concat()))
+            .collect()
+    })
+}
+
+/// Codes of a cell on every axis.
+pub(super) fn codes_of(mut cell: usize, coded: &[Coded]) -> Vec<usize> {
+    let mut codes = vec![0; coded.len()];
+    for (axis, code) in codes.iter_mut().enumerate().rev() {
+        let size = coded[axis].spread.len().max(1);
+        (*code, cell) = (cell % size, cell / size);
+    }
+    codes
+}
+
+/// Where a cell falls: its rows, and its places among the inner cells.
+fn falls(
+    cell: usize,
+    coded: &[Coded],
+    places: &[usize],
+    outer: usize,
+) -> (Vec<Vec<usize>>, Vec<usize>) {
+    let codes = codes_of(cell, coded);
+    let lists: Vec<_> = codes.iter().zip(coded).map(|(code, axis)| &axis.spread[*code]).collect();
+    let inner = combinations(&lists[outer..]).into_iter().map(|combination| {
+        combination
+            .iter()
+            .zip(&places[outer..])
+            .fold(0, |number, (place, size)| number * size + place)
+    });
+    (combinations(&lists[..outer]), inner.collect())
+}
+
+pub(super) fn count_crosstab(
+    cells: &Cells,
+    coded: &[Coded],
+    places: &[usize],
+    outer: usize,
+) -> Crosstab {
+    let width: usize = places[outer..].iter().product();
+    let mut crosstab = Crosstab { rows: BTreeMap::new(), all: InnerCounts::of(width) };
+    for (cell, count) in cells.counts().iter().enumerate().filter(|(_, count)| **count > 0) {
+        let (rows, inner) = falls(cell, coded, places, outer);
+        for place in &inner {
+            crosstab.all.inner[*place] += count;
+        }
+        for row in rows {
+            let counts = crosstab.rows.entry(row).or_insert_with(|| InnerCounts::of(width));
+            for place in &inner {
+                counts.inner[*place] += count;
+            }
+        }
+    }
+    crosstab
+}
+
+/// The same for persons: in each row, each inner place counts a person once.
+pub(super) fn person_crosstab(
+    found: &[Person],
+    coded: &[Coded],
+    places: &[usize],
+    outer: usize,
+) -> Crosstab {
+    let width: usize = places[outer..].iter().product();
+    let categories = places[outer] - State::ALL.len();
+    let is = |place: usize, state: State| place == categories + state as usize;
+    let known = |place: &usize| *place < categories || is(*place, State::Coarser);
+    let collected = |place: &usize| !is(*place, State::NotCollected);
+    let mut crosstab = Crosstab { rows: BTreeMap::new(), all: InnerCounts::of(width) };
+    let mut fallen: BTreeMap<u32, (Vec<Vec<usize>>, Vec<usize>)> = BTreeMap::new();
+    for of_person in found.chunk_by(|a, b| a.0 == b.0) {
+        let mut rows: BTreeMap<&[usize], Vec<usize>> = BTreeMap::new();
+        let mut all = Vec::new();
+        for (_, cell) in of_person {
+            fallen.entry(*cell).or_insert_with(|| falls(*cell as usize, coded, places, outer));
+        }
+        for (_, cell) in of_person {
+            let (in_rows, inner) = &fallen[cell];
+            all.extend_from_slice(inner);
+            for row in in_rows {
+                rows.entry(row).or_default().extend_from_slice(inner);
+            }
+        }
+        let add = |counts: &mut InnerCounts, mut cells: Vec<usize>| {
+            cells.sort_unstable();
+            cells.dedup();
+            counts.persons.any += 1;
+            counts.persons.collected += u64::from(cells.iter().any(collected));
+            counts.persons.known += u64::from(cells.iter().any(known));
+            cells.iter().for_each(|cell| counts.inner[*cell] += 1);
+        };
+        add(&mut crosstab.all, all);
+        for (row, cells) in rows {
+            let counts =
+                crosstab.rows.entry(row.to_vec()).or_insert_with(|| InnerCounts::of(width));
+            add(counts, cells);
+        }
+    }
+    crosstab
+}

@@ -1,0 +1,49 @@
+//! How many days people waited from booking: what the values of the field mean.
+
+use super::plan::PlanAxis;
+use crate::domain::codes::{State, Value};
+use crate::domain::field::Field;
+use crate::domain::measures::Answer;
+use crate::domain::reference::Reference;
+use crate::engine::Engine;
+
+/// Shortest and longest wait that a value means, in days; none: a state.
+pub(super) fn days_of(reference: &Reference, value: &Value) -> Option<(u32, u32)> {
+    match value {
+        Value::Number(days) => Some((*days, *days)),
+        Value::Codes(codes) => reference.list_of(Field::LeadTime)?.category(codes.first()?)?.range,
+        Value::State(_) => None,
+    }
+}
+
+/// What a place of an axis of waits means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// From so many to so many days.
+    Days(u32, u32),
+    Missing(Answer),
+}
+
+impl Engine {
+    /// An axis of waits, in days as far as they are known, and what each of its places means.
+    pub(super) fn waits_axis(&self, reference: &Reference) -> (PlanAxis, Vec<Wait>) {
+        let mut places = vec![Wait::Missing(Answer::NotCollected)];
+        let mut of_word = Vec::new();
+        for value in self.store().catalog().words().of(Field::LeadTime) {
+            let wait = match (days_of(reference, value), value) {
+                (Some((first, last)), _) => Wait::Days(first, last),
+                (None, Value::State(State::NotCollected)) => Wait::Missing(Answer::NotCollected),
+                (None, Value::State(State::NotApplicable)) => Wait::Missing(Answer::NotApplicable),
+                (None, Value::State(_) | Value::Codes(_) | Value::Number(_)) => {
+                    Wait::Missing(Answer::Unknown)
+                }
+            };
+            let place = places.iter().position(|known| *known == wait);
+            of_word.push(place.unwrap_or_else(|| {
+                places.push(wait);
+                places.len() - 1
+            }));
+        }
+        (PlanAxis::of_words(Field::LeadTime, of_word, 0), places)
+    }
+}

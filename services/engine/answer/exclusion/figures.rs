@@ -1,0 +1,209 @@
+//! What the cells of the table are made of, each counted once: a cross-tabulation for every dimension and conditions that indicators
+//! share.
+
+use super::shares::Shares;
+use super::snapshot::keep_last;
+use crate::domain::codes::State;
+use crate::domain::collection::Dataset;
+use crate::domain::indicator::{Condition, Count};
+use crate::domain::measures::{Answer, Tally};
+use crate::domain::statistics::{Confidence, paired_difference, proportion};
+use crate::engine::answer::crosstab::{Crosstab, Folded};
+use crate::engine::answer::frame::occurring;
+use crate::engine::answer::model::{Absence, Cell, CellCounts, Figure};
+use crate::engine::answer::plan::{Ask, Plan, PlanAxis};
+use crate::engine::query::{Filter, Query};
+use crate::engine::{Engine, QueryError};
+
+pub(super) const REASON: &str = "exclusion_reason";
+/// Whether people can use remote care.
+pub(super) const ACCESS: &str = "digital_access";
+/// Those who are asked for reasons.
+const EXCLUDED: [&str; 2] = ["WITH_HELP", "UNABLE"];
+
+impl Engine {
+    /// A plan of access records by what is asked for and more, under more conditions.
+    pub(super) fn access_plan(
+        &self,
+        query: &Query,
+        inner: &[&str],
+        conditions: &[Condition],
+    ) -> Result<Plan, QueryError> {
+        let mut dimensions = query.by.clone();
+        dimensions.extend(inner.iter().map(|id| (*id).to_owned()));
+        let mut filters = query.filters.clone();
+        filters.extend(conditions.iter().map(|condition| Filter {
+            dimension: condition.dimension.clone(),
+            codes: condition.codes.clone(),
+        }));
+        let (collection, dataset) = (query.collection.as_str(), Dataset::DigitalAccess);
+        self.plan(&Ask { query, collection, dataset, dimensions, filters })
+    }
+}
+
+/// An indicator that is a difference of two shares.
+struct Difference {
+    indicator: String,
+    shares: (String, String),
+    /// People of whom both answers are known: yes to both, to the first alone, to the second alone, to neither.
+    both: Folded<[u64; 4]>,
+}
+
+/// Everything that a cell is made of.
+pub(in crate::engine::answer) struct Figures {
+    people: Crosstab,
+    /// Why people cannot use remote care, or only with help.
+    reasons: Crosstab,
+    /// Axis of the reasons, and which of its places occur.
+    pub(super) reason: PlanAxis,
+    pub(super) occurring: Vec<usize>,
+    shares: Vec<Shares>,
+    differences: Vec<Difference>,
+}
+
+impl Figures {
+    /// Counts what the indicators need. `people` are those of the base.
+    pub(super) fn new(
+        engine: &Engine,
+        query: &Query,
+        people: Crosstab,
+        indicators: &[String],
+    ) -> Result<Self, QueryError> {
+        let planned = |inner: &[&str], conditions: &[Condition]| {
+            let mut plan = engine.access_plan(query, inner, conditions)?;
+            keep_last(&mut plan, &query.by);
+            Ok::<_, QueryError>(plan)
+        };
+        let reference = engine.reference();
+        let excluded =
+            Condition { dimension: ACCESS.into(), codes: EXCLUDED.map(str::to_owned).to_vec() };
+        let mut plan = planned(&[REASON], &[excluded])?;
+        let reasons = engine.count(&plan, 1)?;
+        let reason = plan.axes.remove(query.by.len());
+        let mut figures = Self {
+            occurring: occurring(&reasons, reason.places()),
+            people,
+            reasons,
+            reason,
+            shares: Shares::of(&reference, indicators),
+            differences: Vec::new(),
+        };
+        // A set that is told by ANY, and a set known only more coarsely, is no reason.
+        let axis = &figures.reason;
+        let is_reason =
+            |place: &usize| !matches!(axis.state(*place), Some(State::Any | State::Coarser));
+        figures.occurring.retain(is_reason);
+        for shares in &mut figures.shares {
+            let plan = planned(&shares.dimensions(), &[])?;
+            shares.count(engine, plan)?;
+        }
+        for id in indicators {
+            let count = reference.indicator(id).and_then(|indicator| indicator.count.as_ref());
+            let Some(Count::Difference { difference }) = count else { continue };
+            let of = figures.says(&difference.0).zip(figures.says(&difference.1));
+            let Some(((first, first_says), (second, second_says))) = of else { continue };
+            // Only people of whom the conditions of both are known to hold.
+            let conditions = [first.conditions.as_slice(), &second.conditions].concat();
+            let plan = planned(&[&first.dimension, &second.dimension], &conditions)?;
+            let both = both(engine, &plan, query.by.len(), first_says, second_says)?;
+            let (indicator, shares) = (id.clone(), difference.clone());
+            figures.differences.push(Difference { indicator, shares, both });
+        }
+        Ok(figures)
+    }
+
+    /// The shares that an indicator is among, and what each place of their dimension says to it.
+    fn says(&self, id: &str) -> Option<(&Shares, &[Answer])> {
+        self.shares.iter().find_map(|shares| Some((shares, shares.says(id)?)))
+    }
+
+    /// People of a row.
+    pub(super) fn people(&self, row: &[usize]) -> Cell {
+        Cell::count(self.people.row(row).map_or(0, |counts| counts.sum()))
+    }
+
+    /// An indicator in a row.
+    pub(super) fn indicator(&self, id: &str, row: &[usize], confidence: Confidence) -> Cell {
+        match self.differences.iter().find(|difference| difference.indicator == id) {
+            Some(difference) => self.difference(difference, row, confidence),
+            None => Cell::share(self.tally(id, row), "people", confidence),
+        }
+    }
+
+    fn tally(&self, id: &str, row: &[usize]) -> Tally {
+        self.shares.iter().find_map(|shares| shares.tally(id, row)).unwrap_or_default()
+    }
+
+    /// The difference of two shares, with limits where both are shares of the same people.
+    fn difference(&self, of: &Difference, row: &[usize], confidence: Confidence) -> Cell {
+        let shares = [&of.shares.0, &of.shares.1].map(|id| {
+            let tally = self.tally(id, row);
+            (tally, Cell::share(tally, "people", confidence).figure)
+        });
+        let [(first_tally, first), (second_tally, second)] = shares;
+        Cell::without_counts(first.and_then(|first| {
+            let second = second?;
+            let both = of.both.row(row).copied().unwrap_or_default();
+            let all: u64 = both.iter().sum();
+            let same = [first_tally, second_tally].iter().all(|tally| tally.denominator == all);
+            let paired = paired_difference(both, confidence).filter(|_| same);
+            let alone = Figure::exact(first.value - second.value);
+            Ok(paired.map_or(alone, Figure::from))
+        }))
+    }
+
+    /// Whether a difference of any of these rows is of shares of different people.
+    pub(super) fn has_difference_without_limits<'a>(
+        &self,
+        mut rows: impl Iterator<Item = &'a [usize]>,
+        confidence: Confidence,
+    ) -> bool {
+        rows.any(|row| {
+            let mut cells =
+                self.differences.iter().map(|of| self.difference(of, row, confidence).figure);
+            cells.any(|figure| figure.is_ok_and(|figure| figure.limits.is_none()))
+        })
+    }
+
+    /// The share of one reason, of the people whose reasons are known. A missing state has a count and no share.
+    pub(super) fn reason(&self, place: usize, row: &[usize], confidence: Confidence) -> Cell {
+        let counts = self.reasons.row(row);
+        let at = |place: usize| counts.map_or(0, |counts| counts.inner[place]);
+        let of_states = |wanted: &dyn Fn(State) -> bool| -> u64 {
+            let states = State::ALL.into_iter().filter(|state| wanted(*state));
+            states.map(|state| at(self.reason.categories.len() + state as usize)).sum()
+        };
+        let base = of_states(&|state| matches!(state, State::Any | State::None));
+        let known = self.reason.state(place).is_none_or(|state| state == State::None);
+        let share = proportion(at(place), base, confidence).filter(|_| known).map(Figure::from);
+        let why = if known { "no reason is known" } else { "in no share: reasons are not known" };
+        let counts = CellCounts {
+            numerator: Some(at(place)),
+            denominator: known.then_some(base),
+            unknown: Some(of_states(&State::is_unknown)),
+            not_collected: Some(of_states(&|state| state == State::NotCollected)),
+            outside: Some(of_states(&|state| state == State::NotApplicable)),
+        };
+        Cell::new(share.ok_or_else(|| Absence::not_computable(why)), counts)
+    }
+}
+
+fn both(
+    engine: &Engine,
+    plan: &Plan,
+    outer: usize,
+    first: &[Answer],
+    second: &[Answer],
+) -> Result<Folded<[u64; 4]>, QueryError> {
+    let mut both = Folded::default();
+    engine.fold(plan, outer, &mut both, |both: &mut [u64; 4], at, n| {
+        match (first[at[0]], second[at[1]]) {
+            (Answer::Yes, Answer::Yes) => both[0] += n,
+            (Answer::Yes, Answer::No) => both[1] += n,
+            (Answer::No, Answer::Yes) => both[2] += n,
+            (Answer::No, Answer::No) => both[3] += n,
+            _ => {}
+        }
+    })?;
+    Ok(both)
+}

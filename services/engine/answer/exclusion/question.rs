@@ -1,0 +1,178 @@
+//! The table of digital exclusion.
+
+use std::collections::BTreeSet;
+
+use super::figures::{ACCESS, Figures, REASON};
+use super::snapshot::{self, keep_last};
+use crate::domain::indicator::Unit;
+use crate::domain::reference::Reference;
+use crate::engine::answer::consultations::Tabulated;
+use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
+use crate::engine::answer::estimates::EstimatesWanted;
+use crate::engine::answer::model::{Cell, Column};
+use crate::engine::answer::plan::Plan;
+use crate::engine::answer::protected::Beside;
+use crate::engine::answer::provenance::Settings;
+use crate::engine::answer::question::{Besides, Counted, Question};
+use crate::engine::query::{Measure, Query, no_indicator};
+use crate::engine::{Engine, QueryError};
+
+/// Asks who is digitally excluded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExclusionQuestion {
+    /// What is asked about.
+    pub query: Query,
+    /// Indicator ids, as [`counted_indicators`] gives them.
+    pub indicators: Vec<String>,
+    /// Published estimates beside the table; none: they are not wanted.
+    pub estimates: Option<EstimatesWanted>,
+}
+
+const PEOPLE: ColumnDefinition = ColumnDefinition::count(
+    "PEOPLE",
+    &[],
+    "People in the snapshot",
+    "People of the last access snapshot of each organisation.",
+);
+const INDICATOR: ColumnDefinition = ColumnDefinition {
+    definition: "People of the row as `ReferenceService.ListIndicators` defines it. Outside: people to whom the indicator does not apply.",
+    ..ColumnDefinition::indicator("", &[], "")
+};
+const REASONS: ColumnDefinition = ColumnDefinition {
+    indicator: "DX-21-REASON",
+    groups: &[REASON],
+    label: "Reason among people who cannot use remote care, or only with help",
+    unit: Some(Unit::Ratio),
+    measures: "",
+    definition: "People with this reason, of the people who cannot use remote care, or only with help, and whose reasons are known. A \
+                 person can have several reasons, so they add to more. Outside: everybody else.",
+};
+const GAPS: &str = "A difference of shares has limits only if both are shares of the same people.";
+
+/// What a column shows.
+pub(in crate::engine::answer) enum Shows {
+    People,
+    Indicator(String),
+    /// The reason at this place.
+    Reason(usize),
+}
+
+/// The indicators that access records give, in order of their ids: those asked for, or all.
+///
+/// # Errors
+/// An id that does not exist, or that access records do not give.
+pub fn counted_indicators(
+    reference: &Reference,
+    asked: &[String],
+) -> Result<Vec<String>, QueryError> {
+    let mut ids = Vec::new();
+    if asked.is_empty() {
+        let counted = reference.indicators().filter(|indicator| indicator.is_of_access_records());
+        ids.extend(counted.map(|indicator| indicator.id.clone()));
+    }
+    for id in asked {
+        let Some(indicator) = reference.indicator(id) else {
+            return Err(no_indicator(reference, id));
+        };
+        if !indicator.unavailable.is_empty() {
+            return Err(QueryError::Refused(format!(
+                "{id} ({}) is not counted here: {}",
+                indicator.label, indicator.unavailable
+            )));
+        }
+        if !indicator.is_of_access_records() {
+            return Err(QueryError::Refused(format!(
+                "{id} ({}) is not counted from access records: leave it out. Published figures appear beside the table if there are any, and ListEstimates has all of them; CH- indicators are in outcomes, provision and impact, DX-10 and DX-11 in area risk",
+                indicator.label
+            )));
+        }
+        ids.push(id.clone());
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}
+
+impl Question for ExclusionQuestion {
+    const TABLE: TableDefinition = TableDefinition {
+        name: "EXCLUSION",
+        title: "Digital exclusion",
+        rpc: "DigitalExclusionService.GetDigitalExclusionBreakdown",
+        columns: &[PEOPLE, INDICATOR, REASONS],
+    };
+    type Figures = Figures;
+    type Shows = Shows;
+
+    fn query(&self) -> &Query {
+        &self.query
+    }
+
+    fn about(&self, query: Query) -> Self {
+        Self { query, ..self.clone() }
+    }
+
+    fn settings(&self) -> Settings {
+        Settings::of(Measure::Persons)
+    }
+
+    fn count(&self, engine: &Engine) -> Result<Counted<Figures>, QueryError> {
+        let query = &self.query;
+        let mut plan = engine.access_plan(query, &[ACCESS], &[])?;
+        let mut provenance = engine.provenance(&mut plan, query);
+        let all = plan.submissions.len();
+        keep_last(&mut plan, &query.by);
+        provenance.submission_count = plan.submissions.len();
+        if plan.submissions.len() < all {
+            provenance.notes.push(snapshot::note(&query.by));
+        }
+        let pinned = plan.pinned(query);
+        let (outer, crosstab) = (query.by.len(), engine.count(&plan, 1)?);
+        let figures = Figures::new(engine, &pinned, crosstab.clone(), &self.indicators)?;
+        let rows = crosstab.rows.keys().map(Vec::as_slice).chain([&[][..]]);
+        if figures.has_difference_without_limits(rows, query.confidence) {
+            provenance.notes.push(GAPS.into());
+        }
+        let tabulated = Tabulated { plan, crosstab, outer };
+        let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
+        Ok(tabulated.counted(provenance, quality, "person", figures))
+    }
+
+    fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
+        let mut plan = engine.access_plan(query, &[], &[])?;
+        keep_last(&mut plan, &[]);
+        Ok(Some(plan))
+    }
+
+    fn columns(&self, reference: &Reference, figures: &[&Figures]) -> Vec<(Column, Shows)> {
+        let mut columns = vec![(PEOPLE.column(reference, Vec::new()), Shows::People)];
+        columns.extend(self.indicators.iter().map(|id| {
+            (INDICATOR.column_of(id, reference, Vec::new()), Shows::Indicator(id.clone()))
+        }));
+        let reasons: BTreeSet<usize> = figures.iter().flat_map(|of| of.occurring.clone()).collect();
+        columns.extend(reasons.into_iter().map(|place| {
+            let group = vec![figures[0].reason.key(place)];
+            (REASONS.column(reference, group), Shows::Reason(place))
+        }));
+        columns
+    }
+
+    fn cell(&self, figures: &Figures, row: &[usize], shows: &Shows) -> Cell {
+        match shows {
+            Shows::People => figures.people(row),
+            Shows::Indicator(id) => figures.indicator(id, row, self.query.confidence),
+            Shows::Reason(place) => figures.reason(*place, row, self.query.confidence),
+        }
+    }
+
+    /// Snapshots are never added up over time: the total is of the last ones.
+    fn total_is_apart(&self, plan: &Plan) -> bool {
+        snapshot::tells_apart(plan, &self.query.by)
+    }
+
+    fn beside(&self, engine: &Engine, pinned: &Query) -> Result<Besides, QueryError> {
+        let Some(wanted) = &self.estimates else { return Ok(Besides::default()) };
+        let found = engine.estimates(pinned, wanted)?;
+        let beside = Beside { estimates: found.found, ..Beside::default() };
+        Ok(Besides { beside, data_position: found.data_position, scope: found.scope })
+    }
+}

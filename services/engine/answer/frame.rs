@@ -1,0 +1,172 @@
+//! The frame of every table: whether it has a total, what cannot be attributed, why there is nothing, and sums for the quality of
+//! its dimensions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use super::crosstab::Crosstab;
+use super::model::{Absence, Reason};
+use super::plan::Plan;
+use super::provenance::Provenance;
+use crate::domain::area::Area;
+use crate::domain::codes::State;
+use crate::domain::reference::Reference;
+use crate::engine::cache::Scope;
+use crate::engine::query::{Filter, Query, Where};
+use crate::engine::{Engine, QueryError};
+
+/// A total stands over the rows unless it would be a union that nobody has declared.
+pub(super) fn has_total(query: &Query) -> bool {
+    let several = matches!(&query.place, Where::Organisations(codes) if codes.len() > 1)
+        || query.several().next().is_some();
+    !several || query.by.is_empty()
+}
+
+/// Volume that cannot be attributed, and what its figure depends on.
+pub(super) struct Unattributed {
+    /// The volume and the reason; none: there is none.
+    pub(super) volume: Option<(u64, String)>,
+    pub(super) data_position: u64,
+    pub(super) scope: Option<Scope>,
+}
+
+impl Engine {
+    /// The provenance of an answer over a plan. Where there is nothing, it names the collections that have data.
+    pub(super) fn provenance(&self, plan: &mut Plan, query: &Query) -> Provenance {
+        let mut provenance = plan.provenance(query);
+        if let Some(empty) = &mut provenance.empty {
+            let others = self.elsewhere(plan, query);
+            if !others.is_empty() {
+                let others: Vec<_> = others.iter().map(|id| format!("`{id}`")).collect();
+                let others = others.join(", ");
+                let _ =
+                    write!(empty.detail, "; there is data in {others}: name one in `collection`");
+            }
+            provenance.data_position = plan.data_position;
+            provenance.scope.clone_from(&plan.scope);
+        }
+        provenance
+    }
+
+    /// What cannot be attributed to the area that was asked for: volume of organisations that belong to what holds it and may
+    /// give care in it, and to no area of its kind; by residence, that of people whose home is not known. `volume` plans what is
+    /// counted, without axes; none: the table has no such volume.
+    pub(super) fn unattributed(
+        &self,
+        plan: &Plan,
+        query: &Query,
+        volume: impl Fn(&Query) -> Result<Option<Plan>, QueryError>,
+    ) -> Result<Option<Unattributed>, QueryError> {
+        let mut other = Query { by: Vec::new(), ..query.clone() };
+        let detail = match &query.place {
+            Where::Organisations(_) => return Ok(None),
+            Where::Provider(code) => {
+                let Some(area) = plan.reference.areas().get(code) else { return Ok(None) };
+                let elsewhere = belonging_to_none(&plan.reference, area);
+                if elsewhere.is_empty() {
+                    return Ok(None);
+                }
+                other.place = Where::Organisations(elsewhere);
+                format!("belong to no single {}", area.kind)
+            }
+            Where::Residence(_) => {
+                let unknown =
+                    State::ALL.into_iter().filter(|s| s.is_unknown() || *s == State::NotCollected);
+                let codes = unknown.map(|state| state.name().to_owned()).collect();
+                other.filters.push(Filter { dimension: "residence_system".into(), codes });
+                other.place = Where::Organisations(
+                    plan.reference.organisations().map(|o| o.code.clone()).collect(),
+                );
+                "the home is not known".into()
+            }
+        };
+        let Some(plan) = volume(&other)? else { return Ok(None) };
+        let count = self.count(&plan, 0)?.all.sum();
+        let whose: BTreeSet<_> =
+            plan.submissions.iter().map(|s| s.organisation.to_string()).collect();
+        let detail = match &query.place {
+            Where::Provider(_) => format!("{} {detail}", some_of(&whose)),
+            Where::Residence(_) | Where::Organisations(_) => detail,
+        };
+        let volume = (count > 0).then_some((count, detail));
+        Ok(Some(Unattributed { volume, data_position: plan.data_position, scope: plan.scope }))
+    }
+}
+
+/// A few of some codes.
+fn some_of(codes: &BTreeSet<String>) -> String {
+    let some: Vec<_> = codes.iter().take(5).map(String::as_str).collect();
+    let more = if codes.len() > some.len() { ", …" } else { "" };
+    format!("{}{more}", some.join(", "))
+}
+
+/// Organisations that belong to an area that holds this one and to none of its kind, and not to another area beside those that
+/// hold it: who belongs to one place gives no care in the districts of the other.
+fn belonging_to_none(reference: &Reference, area: &Area) -> Vec<String> {
+    let areas = reference.areas();
+    let mut around = areas.ancestors(&area.code);
+    around.remove(area.code.as_str());
+    let kinds: BTreeSet<_> =
+        around.iter().filter_map(|code| Some(&areas.get(code)?.kind)).collect();
+    let found = reference.organisations().filter(|organisation| {
+        let holds = |code: &String| around.contains(code.as_str());
+        let beside = |code: &String| {
+            !holds(code) && areas.get(code).is_some_and(|other| kinds.contains(&other.kind))
+        };
+        reference.area_of(&organisation.code, &area.kind).is_none()
+            && organisation.areas.iter().any(holds)
+            && !organisation.areas.iter().any(beside)
+    });
+    found.map(|organisation| organisation.code.clone()).collect()
+}
+
+/// Places of the first inner axis that occur anywhere.
+pub(super) fn occurring(crosstab: &Crosstab, places: usize) -> Vec<usize> {
+    (0..places).filter(|place| crosstab.all.inner[*place] > 0).collect()
+}
+
+/// Sums along each axis whose quality is told.
+pub(super) fn axis_sums(
+    plan: &Plan,
+    crosstab: &Crosstab,
+    outer: usize,
+) -> BTreeMap<usize, Vec<u64>> {
+    let mut sums = BTreeMap::new();
+    for number in (0..outer).filter(|number| plan.axes[*number].field().is_some()) {
+        // With another multi-valued axis beside it rows count a record several times; there is at most one, and it is told by ANY.
+        // A set of what is known more coarsely is ANY too.
+        let other = (0..outer).find(|n| *n != number && plan.axes[*n].dimension.overlapping());
+        let once = |row: &Vec<usize>| {
+            other.is_none_or(|other| {
+                plan.axes[other].state(row[other]).is_some_and(|state| state != State::Coarser)
+            })
+        };
+        let mut of_places = vec![0; plan.axes[number].places()];
+        for (row, counts) in crosstab.rows.iter().filter(|(row, _)| once(row)) {
+            of_places[row[number]] += counts.inner.iter().sum::<u64>();
+        }
+        sums.insert(number, of_places);
+    }
+    sums.insert(outer, crosstab.all.inner.clone());
+    sums
+}
+
+/// Why a table with submissions behind it has no figure. `record` is what is counted, in the singular.
+pub(super) fn nothing(plan: &Plan, record: &str) -> Absence {
+    let uncollected = plan.filters.iter().find(|filter| {
+        plan.submissions.iter().all(|submission| submission.column(filter.field).is_none())
+    });
+    match uncollected {
+        Some(filter) => Absence {
+            reason: Reason::NotCollected,
+            detail: format!(
+                "no source of collection `{}` collects {}",
+                plan.collection.id,
+                filter.field.name()
+            ),
+        },
+        None => Absence::no_data(format!(
+            "there are submissions, and no {record} in them meets the conditions"
+        )),
+    }
+}

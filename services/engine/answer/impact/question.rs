@@ -1,0 +1,242 @@
+//! The table of channel impact.
+
+use super::follow_ups::FollowUps;
+use super::followed::{NOTE, lower_bound};
+use super::modes::{MODE, MODES, Part, REMOTE, WHOM};
+use super::waits;
+use crate::domain::indicator::Unit;
+use crate::domain::measures::{Answer, Waits};
+use crate::domain::reference::Reference;
+use crate::engine::answer::access::{Access, needs_asked};
+use crate::engine::answer::axis_answers::answers;
+use crate::engine::answer::consultations::Tabulated;
+use crate::engine::answer::crosstab::Folded;
+use crate::engine::answer::days_waited::Wait;
+use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
+use crate::engine::answer::model::{Cell, Column};
+use crate::engine::answer::outcome_shares::{MISSED, OutcomeShares, WAITS};
+use crate::engine::answer::plan::Plan;
+use crate::engine::answer::protected::Beside;
+use crate::engine::answer::provenance::Settings;
+use crate::engine::answer::question::{Besides, Counted, Question};
+use crate::engine::query::{Measure, Query};
+use crate::engine::{Engine, QueryError};
+
+/// Asks what channels do to access.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImpactQuestion {
+    /// What is asked about.
+    pub query: Query,
+    /// Whether arriving too late to be seen counts as missing too.
+    pub late_counts_as_missed: bool,
+}
+
+const fn of_mode(indicator: &'static str) -> ColumnDefinition {
+    ColumnDefinition::indicator(indicator, &[MODE], "")
+}
+
+const SHARES: [ColumnDefinition; 3] = [of_mode(MISSED), of_mode(WAITS[0]), of_mode(WAITS[1])];
+const PENALTY: ColumnDefinition = of_mode("CH-10");
+const MEDIAN: ColumnDefinition = of_mode("CH-11-MEDIAN");
+const FOLLOWED: ColumnDefinition = of_mode("CH-12");
+const SAME_DAY: ColumnDefinition = ColumnDefinition::count(
+    "CH-12-SAME-DAY",
+    &[MODE],
+    "Followed on the same day only",
+    "Consultations of CH-12 that were not followed, whose person attended another in person on the same day, before or after. They are in \
+     the denominator of CH-12 and not in its numerator.",
+);
+
+/// What a column shows of a part of the row.
+#[derive(Clone, Copy)]
+pub(in crate::engine::answer) enum Shows {
+    Share(&'static str),
+    Median,
+    Followed,
+    SameDay,
+}
+
+/// What was counted of impact.
+pub(in crate::engine::answer) struct Figures {
+    outcomes: OutcomeShares,
+    /// Places of the modes on their axis.
+    modes: [Option<usize>; MODES.len()],
+    /// Days that people waited; none: there were too many rows to count days in.
+    waits: Option<Folded<[Waits; MODES.len()]>>,
+    followed: Folded<FollowUps>,
+}
+
+impl Question for ImpactQuestion {
+    const TABLE: TableDefinition = TableDefinition {
+        name: "IMPACT",
+        title: "Channel impact",
+        rpc: "DigitalExclusionService.GetChannelImpact",
+        columns: &[SHARES[0], PENALTY, SHARES[1], SHARES[2], MEDIAN, FOLLOWED, SAME_DAY],
+    };
+    type Figures = Figures;
+    type Shows = (Part, Shows);
+
+    fn query(&self) -> &Query {
+        &self.query
+    }
+
+    fn about(&self, query: Query) -> Self {
+        Self { query, ..self.clone() }
+    }
+
+    fn settings(&self) -> Settings {
+        Settings::of(Measure::Contacts).with("late_counts_as_missed", self.late_counts_as_missed)
+    }
+
+    fn count(&self, engine: &Engine) -> Result<Counted<Figures>, QueryError> {
+        let (query, outer) = (&self.query, self.query.by.len());
+        let mut plan = engine.consultations(query, Measure::Contacts, &[MODE])?;
+        let (mut provenance, pinned) = (engine.provenance(&mut plan, query), plan.pinned(query));
+        let access = self.access(engine, &plan)?;
+        if let Some(access) = &access {
+            access.join(&mut plan);
+            provenance.looked_at(access.data_position, access.scope.clone());
+            provenance.notes.push(access.note());
+        }
+        provenance.notes.push(NOTE.into());
+        // Every plan of these consultations, with what snapshots say of their people.
+        let planned = |inner: &[&str]| {
+            let mut plan = engine.consultations(&pinned, Measure::Contacts, inner)?;
+            if let Some(access) = &access {
+                access.join(&mut plan);
+            }
+            Ok::<_, QueryError>(plan)
+        };
+        let late = self.late_counts_as_missed;
+        let outcomes = OutcomeShares::count(engine, late, |measured| planned(&[MODE, measured]))?;
+        let crosstab = outcomes.attendance.by_group();
+        let tabulated = Tabulated { plan, crosstab, outer };
+        let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
+        let waits = engine.days_by_mode(planned(&[MODE])?, outer)?;
+        let mut plan = planned(&[])?;
+        let seen = engine.follow_ups(&mut plan, &pinned)?;
+        provenance.looked_at(seen.data_position, seen.scope);
+        provenance.notes.extend(seen.hidden.then(lower_bound));
+        let mut followed = Folded::default();
+        engine.fold(&plan, outer, &mut followed, |of: &mut FollowUps, at, count| {
+            at.iter().for_each(|place| of.add(*place, count));
+        })?;
+        let dimension = &tabulated.plan.axes[outer].dimension;
+        let modes = MODES.map(|code| dimension.place_of(code));
+        let figures = Figures { outcomes, modes, waits, followed };
+        Ok(tabulated.counted(provenance, quality, "consultation", figures))
+    }
+
+    fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
+        let mut plan = engine.consultations(query, Measure::Contacts, &[])?;
+        if let Some(access) = self.about(query.clone()).access(engine, &plan)? {
+            access.join(&mut plan);
+        }
+        Ok(Some(plan))
+    }
+
+    fn columns(&self, reference: &Reference, _: &[&Figures]) -> Vec<(Column, Self::Shows)> {
+        let column = |kind: ColumnDefinition, part: Part, shows: Shows| {
+            let kind = match part {
+                Part::Difference if kind.indicator == MISSED => PENALTY,
+                Part::Difference if kind.indicator == MEDIAN.indicator => kind,
+                Part::Difference => ColumnDefinition { unit: Some(Unit::Difference), ..kind },
+                Part::Mode(_) => kind,
+            };
+            (kind.column(reference, vec![part.key()]), (part, shows))
+        };
+        let shares = SHARES.map(|kind| (kind, Shows::Share(kind.indicator)));
+        let others = [(MEDIAN, Shows::Median), (FOLLOWED, Shows::Followed)];
+        let parts = |(kind, shows)| Part::ALL.map(|part| column(kind, part, shows));
+        let mut columns: Vec<_> = shares.into_iter().chain(others).flat_map(parts).collect();
+        let modes = Part::ALL.into_iter().filter(|part| *part != Part::Difference);
+        columns.extend(modes.map(|part| column(SAME_DAY, part, Shows::SameDay)));
+        columns
+    }
+
+    fn cell(&self, figures: &Figures, row: &[usize], (part, shows): &Self::Shows) -> Cell {
+        let confidence = self.query.confidence;
+        match shows {
+            Shows::Share(indicator) => {
+                let share = |mode: usize| {
+                    let place = figures.modes[mode];
+                    let tally = place
+                        .map(|place| figures.outcomes.tally(indicator, row, Some(place)))
+                        .unwrap_or_default();
+                    (Cell::share(tally, WHOM[mode], confidence), tally)
+                };
+                match part {
+                    Part::Mode(mode) => share(*mode).0,
+                    Part::Difference => {
+                        let [less, of] = [0, REMOTE].map(share);
+                        Cell::difference((&of.0, of.1), (&less.0, less.1), confidence)
+                    }
+                }
+            }
+            Shows::Median => {
+                let none = Default::default();
+                let waits = figures.waits.as_ref().map(|of| of.row(row).unwrap_or(&none));
+                waits::cell(waits, *part)
+            }
+            Shows::Followed | Shows::SameDay => {
+                let none = FollowUps::default();
+                let of = figures.followed.row(row).unwrap_or(&none);
+                match (shows, part) {
+                    (Shows::SameDay, Part::Mode(mode)) => of.same_day(*mode),
+                    _ => of.cell(*part, confidence),
+                }
+            }
+        }
+    }
+
+    fn beside(&self, engine: &Engine, pinned: &Query) -> Result<Besides, QueryError> {
+        let asked = pinned.place.organisations(&engine.reference());
+        let position = pinned.position().unwrap_or_else(|| engine.position());
+        let (assessments, assessment_count) =
+            engine.assessments(&asked, pinned.months, position)?;
+        let data_position = assessments.first().map_or(0, |(newest, _)| newest.position);
+        let beside = Beside { assessments, assessment_count, ..Beside::default() };
+        Ok(Besides { beside, data_position, scope: None })
+    }
+}
+
+impl ImpactQuestion {
+    /// What access snapshots say of the needs that the question asks about, if it asks about any.
+    fn access(&self, engine: &Engine, plan: &Plan) -> Result<Option<Access>, QueryError> {
+        let (named, asked) = (&plan.collection.access_collection, needs_asked(plan));
+        if named.is_empty() || asked.is_empty() {
+            return Ok(None);
+        }
+        engine.access(plan, named, &asked, self.query.months.1).map(Some)
+    }
+}
+
+impl Engine {
+    /// How many days people waited, by mode. Days are many: none if there was no room to count them.
+    fn days_by_mode(
+        &self,
+        mut plan: Plan,
+        outer: usize,
+    ) -> Result<Option<Folded<[Waits; MODES.len()]>>, QueryError> {
+        let (axis, means) = self.waits_axis(&plan.reference);
+        plan.axes.push(axis);
+        plan.axes[outer].narrow(&MODES);
+        let is_remote = answers(&plan.axes[outer], &MODES[REMOTE..], &MODES);
+        let mut folded = Folded::default();
+        let counted = self.fold(&plan, outer, &mut folded, |waits: &mut [Waits; 2], at, count| {
+            let mode = match is_remote[at[0]] {
+                Answer::Yes => 1,
+                Answer::No => 0,
+                Answer::Unknown | Answer::NotApplicable | Answer::NotCollected => return,
+            };
+            match means[at[1]] {
+                Wait::Days(first, last) => waits[mode].known((first, last), count),
+                Wait::Missing(why) => waits[mode].missing(why, count),
+            }
+        });
+        match counted {
+            Err(QueryError::TooLarge { .. }) => Ok(None),
+            counted => counted.map(|()| Some(folded)),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What every answer is: columns, declared once, and rows of cells in their order. The contract's message, exported rows, CSV, text
+//! and charts are all mappings of this.
+
+use std::sync::Arc;
+
+use crate::domain::codes::State;
+use crate::domain::indicator::Unit;
+
+/// One category of one dimension: part of what identifies a row, or the part of a row that a column is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Dimension id.
+    pub dimension: Arc<str>,
+    /// Code; the name of the state where `state` is one; the code of the whole for a declared parent.
+    pub code: String,
+    /// Words for people.
+    pub label: String,
+    /// The missing or collective state; none for a category.
+    pub state: Option<State>,
+}
+
+impl Key {
+    /// A group that is no category of a dimension's code list: a need, a mode.
+    pub(super) fn named(dimension: &str, code: &str, label: &str) -> Self {
+        Self { dimension: dimension.into(), code: code.into(), label: label.into(), state: None }
+    }
+}
+
+/// Why there is no figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// No submission covers the question.
+    NoData,
+    /// The sources do not collect it.
+    NotCollected,
+    /// It cannot be computed.
+    NotComputable,
+}
+
+/// Why there is no figure, with a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absence {
+    /// The reason.
+    pub reason: Reason,
+    /// The reason in a sentence.
+    pub detail: String,
+}
+
+impl Absence {
+    /// It cannot be computed, for this reason.
+    pub(super) fn not_computable(detail: impl Into<String>) -> Self {
+        Self { reason: Reason::NotComputable, detail: detail.into() }
+    }
+
+    /// There is no data, for this reason.
+    pub(super) fn no_data(detail: impl Into<String>) -> Self {
+        Self { reason: Reason::NoData, detail: detail.into() }
+    }
+}
+
+/// Which figure, of which part of the row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Stable id, unique in its table: the indicator and the codes of the group, joined by `/`.
+    pub id: String,
+    /// Indicator id, or the name of a count (`CONTACTS`).
+    pub indicator: String,
+    /// Words for the indicator.
+    pub label: String,
+    /// Unit of the values.
+    pub unit: Unit,
+    /// The part of the row: a channel, a mode, a need, a reason. Empty: all of the row.
+    pub group: Vec<Key>,
+    /// Whether the values must not be used for targets.
+    pub not_for_targets: bool,
+    /// Dimension whose quality is that of the figure on total rows; empty where the cell's own counts say it.
+    pub measures: &'static str,
+}
+
+/// A value and its confidence limits, if it has any.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Figure {
+    /// The value, in the column's unit.
+    pub value: f64,
+    /// Lower and upper limit.
+    pub limits: Option<(f64, f64)>,
+}
+
+/// Counts behind a figure. Absent is not 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CellCounts {
+    /// Numerator; of a count the count itself.
+    pub numerator: Option<u64>,
+    /// Denominator.
+    pub denominator: Option<u64>,
+    /// Those for whom the answer is not known: in no denominator.
+    pub unknown: Option<u64>,
+    /// Those whose source does not collect it: in no denominator.
+    pub not_collected: Option<u64>,
+    /// Those to whom it does not apply: in no denominator. With the three before they are everybody.
+    pub outside: Option<u64>,
+}
+
+impl CellCounts {
+    fn all(&self) -> [&Option<u64>; 4] {
+        // Those outside were not counted for the figure.
+        [&self.numerator, &self.denominator, &self.unknown, &self.not_collected]
+    }
+
+    /// Whether nothing was counted.
+    pub(super) fn are_zero(&self) -> bool {
+        self.all().into_iter().flatten().all(|count| *count == 0)
+    }
+}
+
+/// A figure, or why there is none, and the counts behind it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// The figure, or the reason for its absence.
+    pub figure: Result<Figure, Absence>,
+    /// Counts; none for differences, which have none of their own.
+    pub counts: CellCounts,
+    /// How good the data is that the figure is made of.
+    pub quality: CellQuality,
+}
+
+/// How good the data of a figure is: of a row with keys, the worst of its dimensions; of a total row, what the figure measures.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CellQuality {
+    /// Share of records whose source collects it, 0 to 1.
+    pub coverage: Option<f64>,
+    /// Share of the covered records for which it is unknown, 0 to 1.
+    pub unknown: Option<f64>,
+}
+
+/// A row: a combination of categories.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Categories, in the order of the dimensions; none for the total.
+    pub keys: Vec<Key>,
+    /// One cell for each column.
+    pub cells: Vec<Cell>,
+}

@@ -1,0 +1,92 @@
+//! The whole answer, and the only form in which it leaves the engine.
+
+use super::estimates::PublishedEstimate;
+use super::model::{Column, Row};
+use super::provenance::Provenance;
+use crate::engine::cache::Scope;
+use crate::engine::{About, Assessment};
+
+/// What appears beside the rows and is never merged with them.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// What others published for the same question.
+    pub estimates: Vec<PublishedEstimate>,
+    /// What the organisations asked about say themselves.
+    pub assessments: Vec<(About, Assessment)>,
+    /// How many assessments there are in all.
+    pub assessment_count: usize,
+}
+
+/// An answer before protection. It never leaves this room.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) provenance: Provenance,
+    pub(super) columns: Vec<Column>,
+    pub(super) rows: Vec<Row>,
+    pub(super) beside: Beside,
+    pub(super) position: u64,
+}
+
+/// Who is answered, and so which disclosure rules hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Profile {
+    /// The operator's own systems. Open collections are answered like this to everybody.
+    Internal,
+}
+
+/// An answer that may be shown: every door takes this type and no other.
+///
+/// What the rules withhold is not in it, and nothing outside the engine derives a figure from it. An unprotected answer has a type
+/// that no other room can name, so a door that takes one does not compile:
+///
+/// ```compile_fail
+/// fn door(answer: &equity_indicators::engine::answer::model::Answer) {}
+/// ```
+#[derive(Clone, Debug)]
+pub struct Protected(Answer);
+
+/// Applies the disclosure rules of a profile: the last step of every answer. For internal callers and open collections there are
+/// none; disclosure control will be applied here, to the cells.
+pub(super) fn protect(answer: Answer, profile: Profile) -> Protected {
+    match profile {
+        Profile::Internal => Protected(answer),
+    }
+}
+
+impl Protected {
+    /// What the answer is about, and what it was computed from.
+    #[must_use]
+    pub fn provenance(&self) -> &Provenance {
+        &self.0.provenance
+    }
+
+    /// The columns.
+    #[must_use]
+    pub fn columns(&self) -> &[Column] {
+        &self.0.columns
+    }
+
+    /// The rows, the total first.
+    #[must_use]
+    pub fn rows(&self) -> &[Row] {
+        &self.0.rows
+    }
+
+    /// Published estimates and assessments.
+    #[must_use]
+    pub fn beside(&self) -> &Beside {
+        &self.0.beside
+    }
+
+    /// Log position that was read at.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.0.position
+    }
+
+    /// The data that was looked at, for the cache; none: the answer is not kept.
+    #[must_use]
+    pub fn scope(&self) -> Option<&Scope> {
+        self.0.provenance.scope.as_ref()
+    }
+}

@@ -1,0 +1,381 @@
+//! What an answer is about, what was asked, and what it was computed from.
+
+use std::collections::BTreeSet;
+
+use super::model::{Absence, Key, Row};
+use super::plan::{Plan, state_words};
+use crate::domain::codes::{Dimension, Source, State};
+use crate::domain::collection::{Collection, DataClass, Openness};
+use crate::domain::estimate::EstimateSource;
+use crate::domain::field::Field;
+use crate::domain::period::Month;
+use crate::domain::reference::Reference;
+use crate::engine::cache::Scope;
+use crate::engine::query::{Denominator, Measure, Query, Where};
+
+/// Dimension that a care setting is a condition on.
+const CARE_SETTING: &str = "care_setting";
+
+/// Quality of one dimension.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DimensionQuality {
+    /// Dimension id.
+    pub dimension: String,
+    /// Share of consultations, or people, whose source collects the characteristic.
+    pub coverage: Option<f64>,
+    /// Share of the covered ones whose category is unknown.
+    pub unknown: Option<f64>,
+}
+
+/// A dimension of the rows and its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Legend {
+    /// Dimension id.
+    pub dimension: String,
+    /// Words for people.
+    pub label: String,
+    /// Which way the order runs.
+    pub direction: String,
+    /// Whether a record can be in several categories.
+    pub overlapping: bool,
+    /// Codes that occur in rows, and their words.
+    pub categories: Vec<(String, String)>,
+}
+
+/// A condition that everything in an answer meets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Dimension id.
+    pub dimension: String,
+    /// Words for it.
+    pub label: String,
+    /// Codes and words of its categories or states, one of which holds.
+    pub codes: Vec<(String, String)>,
+}
+
+/// What a question asks besides its query, and what it says of every figure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// What is counted.
+    pub measure: Measure,
+    /// What shares of channels are shares of.
+    pub denominator: Denominator,
+    /// Whether figures have confidence limits.
+    pub has_limits: bool,
+    /// Other settings that change what figures mean: name in the contract and value.
+    pub parameters: Vec<(&'static str, String)>,
+    /// Sentences that must stand beside every figure.
+    pub statements: Vec<&'static str>,
+    /// Whether figures are about areas, and say nothing about any one person in them.
+    pub ecological: bool,
+}
+
+impl Settings {
+    /// Of a table that counts this: no parameters, no statements.
+    pub(super) fn of(measure: Measure) -> Self {
+        Self {
+            measure,
+            denominator: Denominator::KnownOnly,
+            has_limits: true,
+            parameters: Vec::new(),
+            statements: Vec::new(),
+            ecological: false,
+        }
+    }
+
+    /// The same with a parameter.
+    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.parameters.push((name, value.to_string()));
+        self
+    }
+}
+
+/// What an answer is about, what was asked, and what it was computed from.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)] // BreakdownContext in the contract describes each
+pub struct Provenance {
+    pub table: &'static str,
+    pub title: &'static str,
+    pub settings: Settings,
+    pub confidence: f64,
+    pub collection: String,
+    pub data_class: DataClass,
+    pub openness: Openness,
+    pub provenance: String,
+    pub area: String,
+    pub area_name: String,
+    pub area_type: String,
+    pub residence: bool,
+    /// Code and name.
+    pub organisations: Vec<(String, String)>,
+    /// First and last month; none: no data to tell.
+    pub months: Option<(Month, Month)>,
+    pub conditions: Vec<Condition>,
+    /// Other settings, those of the question first.
+    pub parameters: Vec<(&'static str, String)>,
+    pub sources: Vec<EstimateSource>,
+    pub notes: Vec<String>,
+    pub empty: Option<Absence>,
+    pub quality: Vec<DimensionQuality>,
+    pub unattributed: Option<(u64, String)>,
+    pub dimensions: Vec<Legend>,
+    pub data_position: u64,
+    pub submission_count: usize,
+    pub organisation_count: usize,
+    pub expected_organisation_count: usize,
+    pub month_count: usize,
+    pub expected_month_count: usize,
+    /// The data that was looked at, for the cache; none: it cannot be told by numbers.
+    pub scope: Option<Scope>,
+}
+
+impl Provenance {
+    /// What can be said before any data is found: the question, the collection, the place.
+    pub(super) fn asked(
+        reference: &Reference,
+        collection: Option<&Collection>,
+        query: &Query,
+    ) -> Self {
+        let (area, residence) = match &query.place {
+            Where::Provider(area) => (area.as_str(), false),
+            Where::Residence(area) => (area.as_str(), true),
+            Where::Organisations(_) => ("", false),
+        };
+        let known = reference.areas().get(area);
+        Self {
+            table: "",
+            title: "",
+            settings: Settings::of(Measure::Contacts),
+            confidence: query.confidence.level(),
+            collection: collection.map_or(query.collection.as_str(), |found| &found.id).to_owned(),
+            data_class: collection.map_or(DataClass::Real, |found| found.data_class),
+            openness: collection.map_or(Openness::Open, |found| found.openness),
+            provenance: collection.map_or(String::new(), |found| found.provenance.clone()),
+            area: area.to_owned(),
+            area_name: known.map_or(String::new(), |area| area.name.clone()),
+            area_type: known.map_or(String::new(), |area| area.kind.clone()),
+            residence,
+            organisations: asked_organisations(reference, query),
+            months: None,
+            conditions: Vec::new(),
+            parameters: Vec::new(),
+            sources: Vec::new(),
+            notes: Vec::new(),
+            empty: None,
+            quality: Vec::new(),
+            unattributed: None,
+            dimensions: Vec::new(),
+            data_position: 0,
+            submission_count: 0,
+            organisation_count: 0,
+            expected_organisation_count: 0,
+            month_count: 0,
+            expected_month_count: 0,
+            scope: None,
+        }
+    }
+
+    /// What else was looked at: it changes the answer too.
+    pub(super) fn looked_at(&mut self, data_position: u64, scope: Option<Scope>) {
+        self.data_position = self.data_position.max(data_position);
+        self.scope = Scope::both(self.scope.take(), scope);
+    }
+
+    /// Puts a declared parent beside what is listed. If the parent has figures, the answer is not empty, whatever those listed have.
+    pub(super) fn stands_beside(&mut self, parent: &Self, has_figures: bool, note: String) {
+        self.looked_at(parent.data_position, parent.scope.clone());
+        self.notes.push(note);
+        let (submitted, expected) = (parent.organisation_count, parent.expected_organisation_count);
+        if submitted < expected {
+            self.notes.push(format!(
+                "For that row {submitted} of {expected} expected organisations have submitted."
+            ));
+        }
+        let new = parent.notes.iter().filter(|note| !self.notes.contains(note));
+        let bounds: Vec<_> = new.filter(|note| note.contains(LOWER_BOUND)).cloned().collect();
+        self.notes.extend(bounds);
+        if let Some(empty) = self.empty.take_if(|_| has_figures) {
+            self.notes.push(format!("For those listed there are no figures: {}.", empty.detail));
+        }
+    }
+}
+
+/// Words of a note that concerns a declared parent's row as well.
+pub(super) const LOWER_BOUND: &str = "is a lower bound";
+
+/// The organisations that were asked for by their codes.
+fn asked_organisations(reference: &Reference, query: &Query) -> Vec<(String, String)> {
+    let Where::Organisations(codes) = &query.place else { return Vec::new() };
+    let named = |code: &String| {
+        let known = reference.organisation(code);
+        (code.clone(), known.map_or_else(|| code.clone(), |found| found.name.clone()))
+    };
+    codes.iter().map(named).collect()
+}
+
+impl Plan {
+    /// The provenance of an answer over this plan, without what needs figures.
+    pub(super) fn provenance(&self, query: &Query) -> Provenance {
+        let organisations: BTreeSet<_> = self.submissions.iter().map(|s| &s.organisation).collect();
+        let mut notes = Vec::new();
+        if self.collection.data_class == DataClass::Synthetic {
+            notes.push("SYNTHETIC: made by a program; says nothing about real people.".into());
+        }
+        let missing: Vec<_> = self
+            .expected
+            .iter()
+            .filter(|code| !organisations.iter().any(|found| found.as_ref() == code.as_str()))
+            .collect();
+        if !missing.is_empty() && !organisations.is_empty() {
+            let some: Vec<_> = missing.iter().take(5).map(|code| code.as_str()).collect();
+            let more = if missing.len() > 5 { ", …" } else { "" };
+            notes.push(format!(
+                "{} of {} expected organisations have submitted nothing for these months: {}{more}.",
+                missing.len(),
+                self.expected.len(),
+                some.join(", ")
+            ));
+        }
+        let months = self.months(query);
+        let with = months.iter().filter(|(_, has)| *has).count();
+        notes.extend(months_without(&months, with));
+        for axis in self.axes.iter().filter(|axis| axis.dimension.overlapping()) {
+            notes.push(format!(
+                "{}: a record can be in several categories, so rows add to more than the total.",
+                axis.dimension.id
+            ));
+        }
+        let empty = self.submissions.is_empty().then(|| {
+            Absence::no_data(format!(
+                "collection `{}` has no submission for {} to {} here; ReferenceService.ListAvailability lists what there is",
+                self.collection.id, query.months.0, query.months.1
+            ))
+        });
+        Provenance {
+            months: Some(query.months),
+            conditions: self.conditions(query),
+            notes,
+            empty,
+            data_position: self.data_position,
+            submission_count: self.submissions.len(),
+            organisation_count: organisations.len(),
+            expected_organisation_count: self.expected.len(),
+            month_count: with,
+            expected_month_count: months.len(),
+            scope: self.scope.clone(),
+            ..Provenance::asked(&self.reference, Some(&self.collection), query)
+        }
+    }
+
+    /// The conditions of a question in one order, however they were asked: by dimension, codes as it orders them. The care setting is
+    /// one where records were chosen by it.
+    fn conditions(&self, query: &Query) -> Vec<Condition> {
+        let mut asked: Vec<(&str, Vec<&str>)> = query
+            .filters
+            .iter()
+            .map(|filter| {
+                (filter.dimension.as_str(), filter.codes.iter().map(String::as_str).collect())
+            })
+            .collect();
+        let by_setting = self.filters.iter().any(|filter| filter.field == Field::CareSetting);
+        if let Some(setting) = query.care_setting.as_deref().filter(|_| by_setting) {
+            asked.push((CARE_SETTING, vec![setting]));
+        }
+        let condition = |(id, mut codes): (&str, Vec<&str>)| {
+            let dimension = self.reference.dimension(id)?;
+            codes.sort_unstable_by_key(|code| (dimension.place_of(code), *code));
+            let words = |code: &str| (code.to_owned(), self.words(dimension, code));
+            let codes = codes.into_iter().map(words).collect();
+            Some(Condition { dimension: id.to_owned(), label: dimension.label.clone(), codes })
+        };
+        let mut conditions: Vec<_> = asked.into_iter().filter_map(condition).collect();
+        conditions.sort_by(|a, b| (&a.dimension, &a.codes).cmp(&(&b.dimension, &b.codes)));
+        conditions.dedup();
+        conditions
+    }
+
+    /// Words for a code of a dimension; the code where it has none.
+    fn words(&self, dimension: &Dimension, code: &str) -> String {
+        let known = match &dimension.source {
+            Source::Organisation => self.reference.organisation(code).map(|found| &found.name),
+            Source::ProviderArea(_) => self.reference.areas().get(code).map(|area| &area.name),
+            Source::Field(_)
+            | Source::Month
+            | Source::Quarter
+            | Source::FinancialYear
+            | Source::CalendarYear
+            | Source::Computed => {
+                let mut categories = dimension.categories.iter();
+                categories.find(|(category, _)| category == code).map(|(_, words)| words)
+            }
+        };
+        let state = || State::from_name(code).map(|_| state_words(code));
+        known.cloned().or_else(state).unwrap_or_else(|| code.to_owned())
+    }
+
+    /// The months asked for that conditions on time leave, and whether anybody has submitted anything for each.
+    fn months(&self, query: &Query) -> Vec<(Month, bool)> {
+        let (first, last) = query.months;
+        let has: BTreeSet<_> = self.submissions.iter().map(|s| s.slot.month).collect();
+        let meant = |month: &Month| {
+            query.filters.iter().all(|filter| {
+                let dimension = self.reference.dimension(&filter.dimension);
+                let period = dimension.and_then(|dimension| dimension.source.period(*month));
+                period.is_none_or(|code| filter.codes.contains(&code))
+            })
+        };
+        let asked = (first.number()..=last.number()).filter_map(|n| Month::from_number(n.into()));
+        asked.filter(meant).map(|month| (month, has.contains(&month))).collect()
+    }
+
+    /// The key of a row.
+    pub(super) fn keys(&self, row: &[usize]) -> Vec<Key> {
+        row.iter().zip(&self.axes).map(|(place, axis)| axis.key(*place)).collect()
+    }
+
+    /// Whether a row is wanted.
+    pub(super) fn wants(&self, row: &[usize]) -> bool {
+        row.iter()
+            .zip(&self.axes)
+            .all(|(place, axis)| axis.only.as_ref().is_none_or(|only| only.contains(place)))
+    }
+}
+
+/// The dimensions of the rows, with the words of what occurs in them; in the BASIC view without words.
+pub(super) fn legends(reference: &Reference, query: &Query, rows: &[Row]) -> Vec<Legend> {
+    let legend = |dimension: &Dimension| {
+        let keys = rows.iter().flat_map(|row| &row.keys);
+        let keys = keys.filter(|key| query.full && *key.dimension == *dimension.id);
+        // States have no words of their own; a declared parent, which is no category either, has.
+        let worded = keys.filter(|key| key.state.is_none_or(|state| key.code != state.name()));
+        let found: BTreeSet<_> =
+            worded.map(|key| (key.state.is_some(), &key.code, &key.label)).collect();
+        let place = |code: &str| dimension.categories.iter().position(|(known, _)| known == code);
+        let mut found: Vec<_> = found.into_iter().collect();
+        found.sort_by_cached_key(|(parent, code, _)| (*parent, place(code), *code));
+        let words = |text: &str| if query.full { text.to_owned() } else { String::new() };
+        Legend {
+            dimension: dimension.id.clone(),
+            label: words(&dimension.label),
+            direction: words(&dimension.direction),
+            overlapping: dimension.overlapping(),
+            categories: found
+                .into_iter()
+                .map(|(_, code, label)| (code.clone(), label.clone()))
+                .collect(),
+        }
+    };
+    query.by.iter().filter_map(|id| reference.dimension(id)).map(legend).collect()
+}
+
+/// Says which of the months asked for nobody has submitted anything for: a total over them is not whole.
+fn months_without(months: &[(Month, bool)], with: usize) -> Option<String> {
+    let mut without = months.iter().filter(|(_, has)| !has).map(|(month, _)| month.to_string());
+    let some: Vec<_> = without.by_ref().take(6).collect();
+    let more = if without.next().is_some() { ", …" } else { "" };
+    (with > 0 && !some.is_empty()).then(|| {
+        let missing = months.len() - with;
+        let (all, some) = (months.len(), some.join(", "));
+        format!("{missing} of {all} months have no submission: {some}{more}.")
+    })
+}

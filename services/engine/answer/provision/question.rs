@@ -1,0 +1,275 @@
+//! The table of face-to-face provision.
+
+use super::counts::{Groups, MODE};
+use crate::domain::codes::State;
+use crate::domain::measures::{Group, Tally};
+use crate::domain::reference::Reference;
+use crate::engine::answer::access::{access_collection, all_needs, needs_asked};
+use crate::engine::answer::consultations::Tabulated;
+use crate::engine::answer::crosstab::{Crosstab, Folded};
+use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
+use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Key, Reason};
+use crate::engine::answer::plan::{Plan, state_words};
+use crate::engine::answer::provenance::Settings;
+use crate::engine::answer::question::{Counted, Question};
+use crate::engine::query::{Measure, Query};
+use crate::engine::{Engine, QueryError};
+
+/// Asks whether face to face is there for those who need it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProvisionQuestion {
+    /// What is asked about.
+    pub query: Query,
+    /// Collection of the access snapshots; empty: the one that the collection names.
+    pub access_collection: String,
+    /// Days from booking within which a request for face to face counts as met.
+    pub request_met_days: u32,
+}
+
+/// Dimension of the groups of people.
+const NEED: &str = "need";
+/// Dimension of where a need is known from.
+const SOURCE: &str = "need_source";
+const RECORD: &str = "RECORD";
+const SNAPSHOT: &str = "SNAPSHOT";
+
+const NOTE: &str = "All consultations count, whatever became of them. A person with several needs is in each of their groups. NO_NEED: \
+    every need is known, and there is none. NEED_NOT_KNOWN: no need is recorded, and at least one need was not assessed.";
+
+const CONTACTS: ColumnDefinition = ColumnDefinition::count(
+    "CONTACTS",
+    &[NEED],
+    "Consultations",
+    "Consultations of people of the group. Outside: people known not to be of the group.",
+);
+const IN_PERSON: ColumnDefinition = ColumnDefinition::count(
+    "IN_PERSON",
+    &[NEED],
+    "Consultations face to face or at home",
+    "Consultations of people of the group, in person.",
+);
+const REMOTE: ColumnDefinition = ColumnDefinition::count(
+    "REMOTE",
+    &[NEED],
+    "Consultations by telephone, video or online",
+    "Consultations of people of the group, remote.",
+);
+const SHARES: [ColumnDefinition; 6] = [
+    ColumnDefinition::indicator("CH-05", &[NEED], ""),
+    ColumnDefinition::indicator("CH-07", &[NEED], ""),
+    ColumnDefinition::indicator("CH-06", &[NEED], ""),
+    ColumnDefinition::indicator("CH-08", &[NEED], ""),
+    ColumnDefinition::indicator("CH-13", &[NEED], ""),
+    ColumnDefinition::indicator("CH-14", &[NEED], ""),
+];
+const FROM: &str = "Consultations by where the need is known from: their own record, the person's latest access snapshot at or before the \
+    month, or neither.";
+/// In the order of the needs.
+const SOURCES: [ColumnDefinition; 3] = [
+    ColumnDefinition::count(
+        "ACCESS_STATUS",
+        &[SOURCE],
+        "Whether people can use remote care, by source",
+        FROM,
+    ),
+    ColumnDefinition::count(
+        "INTERPRETER_NEEDED",
+        &[SOURCE],
+        "Whether people need an interpreter, by source",
+        FROM,
+    ),
+    ColumnDefinition::count(
+        "ACCESSIBLE_NEED",
+        &[SOURCE],
+        "Whether people have an accessible-information need, by source",
+        FROM,
+    ),
+];
+
+/// What a column shows.
+pub(in crate::engine::answer) enum Shows {
+    /// Of a group of people, by its number: consultations, those in person, those remote.
+    Contacts(usize),
+    InPerson(usize),
+    Remote(usize),
+    /// Of a group: an indicator.
+    Share(usize, &'static str),
+    /// Of a need, by its number: how many are known from this place.
+    Source(usize, usize),
+}
+
+/// What was counted of provision.
+pub(in crate::engine::answer) struct Figures {
+    groups: Folded<Groups>,
+    /// Of each need.
+    sources: Vec<Crosstab>,
+    /// Collection of the snapshots; empty: none.
+    snapshots: String,
+}
+
+impl Question for ProvisionQuestion {
+    const TABLE: TableDefinition = TableDefinition {
+        name: "PROVISION",
+        title: "Face-to-face provision",
+        rpc: "DigitalExclusionService.GetFaceToFaceProvision",
+        columns: &[
+            CONTACTS, IN_PERSON, REMOTE, SHARES[0], SHARES[1], SHARES[2], SHARES[3], SHARES[4],
+            SHARES[5], SOURCES[0], SOURCES[1], SOURCES[2],
+        ],
+    };
+    type Figures = Figures;
+    type Shows = Shows;
+
+    fn query(&self) -> &Query {
+        &self.query
+    }
+
+    fn about(&self, query: Query) -> Self {
+        Self { query, ..self.clone() }
+    }
+
+    fn settings(&self) -> Settings {
+        let settings =
+            Settings::of(Measure::Contacts).with("request_met_days", self.request_met_days);
+        match self.access_collection.as_str() {
+            "" => settings,
+            id => settings.with("access_collection", id),
+        }
+    }
+
+    fn count(&self, engine: &Engine) -> Result<Counted<Figures>, QueryError> {
+        let query = &self.query;
+        let mut plan = engine.consultations(query, Measure::Contacts, &[MODE])?;
+        let (mut provenance, pinned) = (engine.provenance(&mut plan, query), plan.pinned(query));
+        let snapshots = self.snapshots(&plan)?;
+        let access = engine.access(&plan, &snapshots, &all_needs(), query.months.1)?;
+        access.join(&mut plan);
+        if !snapshots.is_empty() {
+            provenance.looked_at(access.data_position, access.scope.clone());
+            provenance.notes.push(access.note());
+        }
+        provenance.notes.push(NOTE.into());
+        let (outer, crosstab) = (query.by.len(), engine.count(&plan, 1)?);
+        let tabulated = Tabulated { plan, crosstab, outer };
+        let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
+        let groups = engine.provided(&pinned, &access, self.request_met_days)?;
+        let sources = engine.need_sources(&pinned, &access)?;
+        let figures = Figures { groups, sources, snapshots };
+        Ok(tabulated.counted(provenance, quality, "consultation", figures))
+    }
+
+    fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
+        let mut plan = engine.consultations(query, Measure::Contacts, &[])?;
+        let (asked, last) = (needs_asked(&plan), query.months.1);
+        engine.access(&plan, &self.snapshots(&plan)?, &asked, last)?.join(&mut plan);
+        Ok(Some(plan))
+    }
+
+    fn columns(&self, reference: &Reference, figures: &[&Figures]) -> Vec<(Column, Shows)> {
+        let mut columns = Vec::new();
+        for (number, group) in Group::ALL.into_iter().enumerate() {
+            let key = Key::named(NEED, group.name(), group.label());
+            let keys = || if group == Group::All { Vec::new() } else { vec![key.clone()] };
+            for (kind, shows) in [
+                (CONTACTS, Shows::Contacts(number)),
+                (IN_PERSON, Shows::InPerson(number)),
+                (REMOTE, Shows::Remote(number)),
+            ] {
+                columns.push((kind.column(reference, keys()), shows));
+            }
+            let given = group.given_indicator();
+            let asked =
+                SHARES.iter().filter(|of| of.indicator == given || !GIVEN.contains(&of.indicator));
+            columns.extend(asked.map(|kind| {
+                (kind.column(reference, keys()), Shows::Share(number, kind.indicator))
+            }));
+        }
+        for (need, kind) in SOURCES.iter().enumerate() {
+            for (place, key) in self.source_keys(&figures[0].snapshots).into_iter().enumerate() {
+                columns.push((kind.column(reference, vec![key]), Shows::Source(need, place)));
+            }
+        }
+        columns
+    }
+
+    fn cell(&self, figures: &Figures, row: &[usize], shows: &Shows) -> Cell {
+        let none = Groups::default();
+        let groups = figures.groups.row(row).unwrap_or(&none);
+        // A 0 would read as nobody where it is not known who belongs to the group.
+        let counted = |group: &usize, count: u64| {
+            let members = groups[*group].members;
+            let counts = CellCounts { numerator: None, denominator: None, ..members.into() };
+            match absence(members) {
+                Some(why) => Cell::new(Err(why), counts),
+                None => Cell {
+                    counts: CellCounts { numerator: Some(count), ..counts },
+                    ..Cell::count(count)
+                },
+            }
+        };
+        match shows {
+            Shows::Contacts(group) => counted(group, groups[*group].members.numerator),
+            Shows::InPerson(group) => counted(group, groups[*group].in_person),
+            Shows::Remote(group) => counted(group, groups[*group].remote),
+            Shows::Share(group, indicator) => {
+                let of = &groups[*group];
+                let tally = match *indicator {
+                    "CH-06" => of.request_met,
+                    "CH-08" => of.involuntary,
+                    "CH-13" => of.interpreter,
+                    "CH-14" => of.need_met,
+                    _ => of.given,
+                };
+                Cell::share(tally, "consultations", self.query.confidence)
+            }
+            Shows::Source(need, place) => {
+                let counts = figures.sources.get(*need).and_then(|of| of.row(row));
+                Cell::count(counts.and_then(|of| of.inner.get(*place)).copied().unwrap_or_default())
+            }
+        }
+    }
+}
+
+/// The indicators of face to face given or offered, of which a group has one.
+const GIVEN: [&str; 2] = ["CH-05", "CH-07"];
+
+impl ProvisionQuestion {
+    /// The collection of the access snapshots; empty: none.
+    fn snapshots(&self, plan: &Plan) -> Result<String, QueryError> {
+        Ok(match self.access_collection.as_str() {
+            "" => plan.collection.access_collection.clone(),
+            named => access_collection(&plan.reference, &plan.collection, named)?.id.clone(),
+        })
+    }
+
+    /// The places of a source axis.
+    fn source_keys(&self, snapshots: &str) -> [Key; 3] {
+        let snapshot = match snapshots {
+            "" => "no collection of access snapshots".to_owned(),
+            id => format!("latest access snapshot in {id}"),
+        };
+        let unknown = State::NotKnown.name();
+        let not_known = Key::named(SOURCE, unknown, &state_words(unknown));
+        [
+            Key::named(SOURCE, RECORD, "the consultation's own record"),
+            Key::named(SOURCE, SNAPSHOT, &snapshot),
+            Key { state: Some(State::NotKnown), ..not_known },
+        ]
+    }
+}
+
+/// Why it cannot be said who is of the group, if it is known of nobody.
+fn absence(members: Tally) -> Option<Absence> {
+    let missing = members.denominator == 0 && members.unknown + members.not_collected > 0;
+    let (reason, detail) = match members.unknown {
+        0 => (
+            Reason::NotCollected,
+            "no source of these consultations collects whether their people are of the group",
+        ),
+        _ => (
+            Reason::NotComputable,
+            "for none of these consultations do we know whether their people are of the group",
+        ),
+    };
+    missing.then(|| Absence { reason, detail: detail.into() })
+}

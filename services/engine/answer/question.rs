@@ -1,0 +1,85 @@
+//! What a table has to say of itself, so that [`Engine::answer`](super::skeleton) can answer it.
+
+use super::definition::TableDefinition;
+use super::model::{Absence, Cell, Column, Key};
+use super::plan::Plan;
+use super::protected::Beside;
+use super::provenance::{DimensionQuality, Provenance, Settings};
+use crate::domain::reference::Reference;
+use crate::engine::cache::Scope;
+use crate::engine::query::Query;
+use crate::engine::{Engine, QueryError};
+
+/// Where a row lies on the axes that make rows; empty for the total.
+pub(super) type RowPlaces = Vec<usize>;
+
+/// What was counted for a question.
+pub(super) struct Counted<C> {
+    /// What was read; none: the rows are not those of one plan.
+    pub(super) plan: Option<Plan>,
+    /// Log position that was read at.
+    pub(super) position: u64,
+    pub(super) provenance: Provenance,
+    /// Quality of what the rows are broken down by, and of what the table measures.
+    pub(super) quality: Vec<DimensionQuality>,
+    /// The rows that are wanted, without the total.
+    pub(super) rows: Vec<(Vec<Key>, RowPlaces)>,
+    /// Whether anything was counted; if not, why.
+    pub(super) nothing: Option<Absence>,
+    /// What the cells are made of.
+    pub(super) figures: C,
+}
+
+/// What appears beside the rows, and what was looked at for it.
+#[derive(Default)]
+pub(super) struct Besides {
+    pub(super) beside: Beside,
+    pub(super) data_position: u64,
+    /// None: nothing was looked at.
+    pub(super) scope: Option<Scope>,
+}
+
+/// A question to a table. The skeleton asks in this order: count, volume, columns, cells, beside.
+pub(super) trait Question: Clone + Send + Sync {
+    /// The table that answers it.
+    const TABLE: TableDefinition;
+    /// What the cells are made of.
+    type Figures;
+    /// What a column shows of it.
+    type Shows;
+
+    /// What is asked about.
+    fn query(&self) -> &Query;
+
+    /// The same question about something else.
+    fn about(&self, query: Query) -> Self;
+
+    /// What is asked besides the query.
+    fn settings(&self) -> Settings;
+
+    /// Plans and counts.
+    fn count(&self, engine: &Engine) -> Result<Counted<Self::Figures>, QueryError>;
+
+    /// A plan, without axes, of what could not be attributed to the area; none: the table has no such volume.
+    fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError>;
+
+    /// The columns, for everything that was counted: the rows listed first, then a total or parent of its own.
+    fn columns(
+        &self,
+        reference: &Reference,
+        figures: &[&Self::Figures],
+    ) -> Vec<(Column, Self::Shows)>;
+
+    /// The cell of a row.
+    fn cell(&self, figures: &Self::Figures, row: &[usize], shows: &Self::Shows) -> Cell;
+
+    /// Whether the total is a question of its own, because the rows do not add up to it.
+    fn total_is_apart(&self, _plan: &Plan) -> bool {
+        false
+    }
+
+    /// What appears beside the rows.
+    fn beside(&self, _engine: &Engine, _pinned: &Query) -> Result<Besides, QueryError> {
+        Ok(Besides::default())
+    }
+}

@@ -1,0 +1,328 @@
+//! What is asked of area risk, checked against the reference content.
+
+use crate::domain::codes::{Dimension, Source};
+use crate::domain::collection::Dataset;
+use crate::domain::field::Field;
+use crate::domain::indicator::{Indicator, Unit};
+use crate::domain::period::Month;
+use crate::domain::reference::Reference;
+use crate::domain::small_area::Edition;
+use crate::domain::statistics::Confidence;
+use crate::engine::QueryError;
+use crate::engine::query::{
+    AsOf, Asked, Basis, Query, TableKind, Where, no_area, no_collection, no_dimension,
+    no_indicator, too_wide,
+};
+
+/// Indicator that is meant where none is named, and the score from which an area is of high risk where nothing is said and the
+/// indicator can have it.
+const DEFAULT_INDICATOR: &str = "DX-10";
+const DEFAULT_HIGH_RISK: f64 = 5.0;
+/// Area that answers are offered for where one has no small areas.
+const SUB_ICB: &str = "sub_icb";
+
+/// What counts as high risk.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum HighRisk {
+    /// This score or more.
+    Score(f64),
+    /// The areas with the highest scores that hold at least this share of the people, over 0 and under 1.
+    TopShare(f64),
+}
+
+/// What is asked of area risk besides the query, as it came; empty texts mean that nothing was said.
+#[derive(Clone, Debug, Default)]
+pub struct RiskAsked {
+    /// Indicator of the score.
+    pub indicator: String,
+    /// Collection of the score.
+    pub score_collection: String,
+    /// What counts as high risk.
+    pub high_risk: Option<HighRisk>,
+}
+
+/// A question about area risk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RiskQuestion {
+    /// What is asked about: residents of an area, by one dimension at most, at any time.
+    pub query: Query,
+    /// Indicator of the score.
+    pub indicator: String,
+    /// Collection of the score, if one was named.
+    pub score_collection: Option<String>,
+    /// What counts as high risk.
+    pub high_risk: HighRisk,
+}
+
+/// What a dimension is broken down by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// A characteristic that the population has.
+    People(Field),
+    /// Deprivation of the small area itself.
+    Deprivation,
+    /// What the small area lies in, or the small area.
+    Residence,
+    /// The sub-ICB location that the small area lies in.
+    SubIcb,
+}
+
+impl By {
+    pub(super) fn of(dimension: &Dimension) -> Option<Self> {
+        match &dimension.source {
+            Source::Field(Field::Deprivation) => Some(Self::Deprivation),
+            Source::Field(Field::ResidenceLsoa) => Some(Self::Residence),
+            Source::Field(field) => Some(Self::People(*field)),
+            Source::ProviderArea(kind) if kind == SUB_ICB => Some(Self::SubIcb),
+            Source::ProviderArea(_)
+            | Source::Month
+            | Source::Quarter
+            | Source::FinancialYear
+            | Source::CalendarYear
+            | Source::Organisation
+            | Source::Computed => None,
+        }
+    }
+}
+
+fn field(name: &str, description: impl Into<String>) -> QueryError {
+    QueryError::Field { field: name.to_owned(), description: description.into() }
+}
+
+fn given(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+impl RiskQuestion {
+    /// Checks a question.
+    ///
+    /// # Errors
+    /// The first field that cannot be used.
+    pub fn new(
+        reference: &Reference,
+        query: &Asked,
+        asked: &RiskAsked,
+        as_of: AsOf,
+    ) -> Result<Self, QueryError> {
+        let area = area(reference, query)?;
+        let id = if asked.indicator.is_empty() { DEFAULT_INDICATOR } else { &asked.indicator };
+        let indicator = reference.indicator(id).ok_or_else(|| no_indicator(reference, id))?;
+        if indicator.unit != Unit::Score {
+            return Err(QueryError::Refused(no_score(reference, indicator)));
+        }
+        let score_collection = given(&asked.score_collection);
+        let score = asked.score_collection.as_str();
+        takes(reference, "score_collection", score, Dataset::Estimates)?;
+        takes(reference, "query.collection", &query.collection, Dataset::Populations)?;
+        let by = match query.by.as_slice() {
+            [] => Vec::new(),
+            [id] => vec![dimension(reference, id)?],
+            _ => return Err(field("query.by", "one dimension at most")),
+        };
+        let query = Query {
+            table: TableKind::Population,
+            collection: query.collection.clone(),
+            care_setting: None,
+            place: Where::Residence(area),
+            months: (Month::FIRST, Month::LAST),
+            by,
+            filters: Vec::new(),
+            as_of,
+            confidence: Confidence::default(),
+            full: !query.basic,
+        };
+        let high_risk = high_risk(indicator, asked.high_risk)?;
+        Ok(Self { query, indicator: indicator.id.clone(), score_collection, high_risk })
+    }
+
+    /// Code of the area whose residents are asked about.
+    pub(super) fn area(&self) -> &str {
+        match &self.query.place {
+            Where::Residence(area) | Where::Provider(area) => area,
+            Where::Organisations(_) => "",
+        }
+    }
+
+    /// The dimension to break down by.
+    pub(super) fn by(&self) -> Option<&String> {
+        self.query.by.first()
+    }
+}
+
+/// The area whose residents are asked about. What has no meaning for residents at any time is refused by name.
+fn area(reference: &Reference, query: &Asked) -> Result<String, QueryError> {
+    let unused = [
+        (
+            "period",
+            query.first.is_empty() && query.last.is_empty(),
+            "area risk has no period: leave it out",
+        ),
+        (
+            "organisations",
+            query.organisations.is_empty(),
+            "area risk is of the people of an area: give `area`",
+        ),
+        ("where", query.filters.is_empty(), "area risk has no conditions: leave it out"),
+        (
+            "care_setting",
+            query.care_setting.is_empty(),
+            "people are counted, not care: leave it out",
+        ),
+        (
+            "confidence_level",
+            query.confidence_level.is_none(),
+            "a census is no sample and has no limits: leave it out",
+        ),
+        (
+            "area_basis",
+            query.basis != Some(Basis::Provider),
+            "people are counted where they live: leave it out",
+        ),
+    ];
+    if let Some((name, _, why)) = unused.into_iter().find(|(_, unused, _)| !unused) {
+        return Err(field(&format!("query.{name}"), why));
+    }
+    if query.area.is_empty() {
+        let expected = "is required: a system, place, district or sub-ICB location";
+        return Err(field("query.area", expected));
+    }
+    let area = reference.areas().get(&query.area);
+    let area = area.ok_or_else(|| no_area(reference, &query.area))?;
+    if area.is_wider() {
+        return Err(too_wide(reference, area));
+    }
+    let lived_in = Edition::ALL
+        .iter()
+        .any(|edition| lies_in(reference, *edition, &area.code).next().is_some());
+    if !lived_in {
+        return Err(QueryError::Refused(no_small_areas(reference, &area.code, &area.kind)));
+    }
+    Ok(area.code.clone())
+}
+
+/// Whether a collection that a field names takes a dataset.
+fn takes(reference: &Reference, name: &str, id: &str, dataset: Dataset) -> Result<(), QueryError> {
+    if id.is_empty() {
+        return Ok(());
+    }
+    let found = reference.collection(id).ok_or_else(|| no_collection(reference, id))?;
+    if !found.datasets.contains(&dataset) {
+        return Err(field(name, format!("collection `{id}` takes no {}", dataset.slug())));
+    }
+    Ok(())
+}
+
+/// The id of a dimension that people of a small area can be broken down by.
+fn dimension(reference: &Reference, id: &str) -> Result<String, QueryError> {
+    let found = reference.dimension(id).ok_or_else(|| no_dimension(reference, id))?;
+    if By::of(found).is_none() {
+        return Err(QueryError::Refused(format!(
+            "people of a small area are not told apart by `{id}`: ask by a characteristic, a deprivation dimension, `residence_place`, `residence_district`, `residence_lsoa` or `sub_icb`"
+        )));
+    }
+    Ok(found.id.clone())
+}
+
+/// What counts as high risk: what was asked for, or the usual score where it is one of this indicator.
+fn high_risk(indicator: &Indicator, asked: Option<HighRisk>) -> Result<HighRisk, QueryError> {
+    let (least, most) = indicator.range();
+    let can_be = |score: f64| (least..=most).contains(&score);
+    match asked {
+        None if can_be(DEFAULT_HIGH_RISK) => Ok(HighRisk::Score(DEFAULT_HIGH_RISK)),
+        None => Err(field(
+            "high_risk_score",
+            format!(
+                "is required, or `high_risk_top_share`: {} has no usual one; a score from {least} to {most}",
+                indicator.id
+            ),
+        )),
+        Some(HighRisk::Score(score)) if !can_be(score) => {
+            Err(field("high_risk_score", format!("a score from {least} to {most}")))
+        }
+        Some(HighRisk::TopShare(share)) if !(share > 0.0 && share < 1.0) => {
+            Err(field("high_risk_top_share", "over 0 and under 1: 0.2 is the most exposed fifth"))
+        }
+        Some(high) => Ok(high),
+    }
+}
+
+/// The small areas of an edition that lie in an area.
+pub(super) fn lies_in<'a>(
+    reference: &'a Reference,
+    edition: Edition,
+    area: &'a str,
+) -> impl Iterator<Item = &'a str> + 'a {
+    let of_edition = reference.small_areas().of(edition);
+    let inside = of_edition.filter(move |(_, small)| {
+        small.sub_icb == area || reference.areas().ancestors(&small.district).contains(area)
+    });
+    inside.map(|(code, _)| code)
+}
+
+fn no_small_areas(reference: &Reference, code: &str, kind: &str) -> String {
+    let areas = reference.areas();
+    let around = areas.ancestors(code).into_iter().find(|around| {
+        areas.get(around).is_some_and(|area| !area.is_wider())
+            && Edition::ALL
+                .iter()
+                .any(|edition| lies_in(reference, *edition, around).next().is_some())
+    });
+    let instead =
+        around.map_or(String::new(), |around| format!(": `{around}`, which holds it, is answered"));
+    format!(
+        "no small area lies in {code}, a {kind}: ask for a system, place, district or sub-ICB location{instead}"
+    )
+}
+
+fn no_score(reference: &Reference, indicator: &Indicator) -> String {
+    let scores = reference.indicators().filter(|other| other.unit == Unit::Score);
+    let scores: Vec<_> = scores.map(|score| score.id.as_str()).collect();
+    format!(
+        "{} is a {}, no score of small areas: ask for one of {}",
+        indicator.id,
+        indicator.unit.name(),
+        scores.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::codes::Content;
+
+    fn asked(
+        reference: &Reference,
+        indicator: &str,
+        high_risk: Option<HighRisk>,
+    ) -> Result<HighRisk, QueryError> {
+        let query = Asked { area: "QK1".into(), ..Default::default() };
+        let asked = RiskAsked { indicator: indicator.into(), high_risk, ..Default::default() };
+        RiskQuestion::new(reference, &query, &asked, AsOf::Head).map(|question| question.high_risk)
+    }
+
+    #[test]
+    fn the_usual_score_is_that_of_indicators_that_can_have_it() {
+        let name = "indicators.toml";
+        let embedded = Content::embedded();
+        let narrow = embedded.file(name).unwrap().replacen("maximum = 10.0", "maximum = 4.5", 1);
+        let reference = Reference::new(&Content::with([(name.to_owned(), narrow)])).unwrap();
+        assert_eq!(asked(&reference, "DX-10-BROADBAND", None).unwrap(), HighRisk::Score(5.0));
+        let Err(QueryError::Field { field, description }) = asked(&reference, "DX-10", None) else {
+            panic!("5 is no score of it")
+        };
+        assert_eq!(field, "high_risk_score");
+        assert!(description.contains("0 to 4.5"), "{description}");
+        for high in [HighRisk::Score(4.5), HighRisk::TopShare(0.2)] {
+            assert_eq!(asked(&reference, "DX-10", Some(high)).unwrap(), high);
+        }
+    }
+
+    #[test]
+    fn what_is_no_score_is_refused_whatever_threshold_it_has() {
+        let reference = Reference::new(&Content::embedded()).unwrap();
+        for high in [None, Some(HighRisk::Score(0.5)), Some(HighRisk::TopShare(0.2))] {
+            let refused = asked(&reference, "DX-06", high);
+            assert!(matches!(refused, Err(QueryError::Refused(why)) if why.contains("DX-10, ")));
+        }
+    }
+}

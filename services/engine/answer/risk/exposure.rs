@@ -1,0 +1,115 @@
+//! People and scores brought together on small areas.
+
+use std::collections::BTreeMap;
+
+use super::asked::HighRisk;
+use super::people::{Group, People};
+use super::scores::Scored;
+use crate::domain::measures::risk::{
+    Figures, Scores, brought_forward, figures, score_of_top_share,
+};
+use crate::domain::reference::Reference;
+use crate::domain::small_area::{Change, Edition};
+use crate::engine::QueryError;
+use crate::engine::answer::model::Key;
+
+/// What people are exposed to.
+pub(super) struct Exposure {
+    pub(super) total: Figures,
+    pub(super) groups: Vec<(Key, Figures)>,
+    /// Score from which an area is of high risk; none: nobody lives in an area with a score.
+    pub(super) high_risk_score: Option<f64>,
+    /// What a reader has to know.
+    pub(super) notes: Vec<String>,
+}
+
+impl Exposure {
+    /// Brings the two together.
+    ///
+    /// # Errors
+    /// The scores are of small areas that the population cannot be brought to.
+    pub(super) fn new(
+        reference: &Reference,
+        people: &People,
+        scored: &Scored,
+        high_risk: HighRisk,
+    ) -> Result<Self, QueryError> {
+        let brought;
+        let scores = match (scored.edition, people.edition) {
+            (Edition::Lsoa2011, Edition::Lsoa2021) => {
+                brought = brought_forward(&scored.scores, reference.small_areas().parents());
+                &brought
+            }
+            (Edition::Lsoa2021, Edition::Lsoa2011) => {
+                return Err(QueryError::Refused(format!(
+                    "the scores are of LSOA 2021 and `{}` counts people by LSOA 2011: ask with a population by LSOA 2021",
+                    people.provenance.collection
+                )));
+            }
+            (Edition::Lsoa2011, Edition::Lsoa2011) | (Edition::Lsoa2021, Edition::Lsoa2021) => {
+                &scored.scores
+            }
+        };
+        let exposed = || -> Vec<(u64, f64)> {
+            let people = people.total.people.iter();
+            people.filter_map(|(code, n)| Some((*n, scores.get(code)?.score))).collect()
+        };
+        let high_risk_score = match high_risk {
+            HighRisk::Score(score) => Some(score),
+            HighRisk::TopShare(share) => score_of_top_share(&exposed(), share),
+        };
+        let threshold = high_risk_score.unwrap_or(f64::INFINITY);
+        let of = |group: &Group| {
+            let by_area = group.people.iter().map(|(code, count)| (*count, scores.get(code)));
+            figures(by_area, threshold)
+        };
+        let groups = people.groups.iter().filter_map(|group| Some((group.key.clone()?, of(group))));
+        let mut notes: Vec<_> = scored.joins.iter().chain(&people.joins).cloned().collect();
+        notes.push(joined(reference, scored, people, scores));
+        let highest = exposed().into_iter().map(|(_, score)| score).reduce(f64::max);
+        if let Some(highest) = highest.filter(|highest| *highest < threshold) {
+            notes.push(format!(
+                "No small area here reaches a score of {threshold}: the highest is {highest:.2}. `high_risk_top_share` asks for the most exposed areas instead."
+            ));
+        }
+        Ok(Self { total: of(&people.total), groups: groups.collect(), high_risk_score, notes })
+    }
+}
+
+/// Says how the areas of the score and those of the population met.
+fn joined(
+    reference: &Reference,
+    scored: &Scored,
+    people: &People,
+    scores: &BTreeMap<String, Scores>,
+) -> String {
+    let areas = reference.small_areas();
+    let codes = || people.total.people.keys();
+    let without: Vec<_> = codes().filter(|code| !scores.contains_key(*code)).collect();
+    let met = if scored.edition == people.edition {
+        format!("Scores and people are both of {}: no area was changed.", people.edition.label())
+    } else {
+        let count = |change| codes().filter(|code| areas.change(code) == Some(change)).count();
+        format!(
+            "Scores of {} were brought to {} by the look-up of the Office for National Statistics: {} unchanged areas keep their score, \
+             {} areas of a split take the score of the whole, {} merged and {} irregular ones take the mean of their parts, weighted by \
+             the people of mid-2020.",
+            scored.edition.label(),
+            people.edition.label(),
+            count(Change::Unchanged),
+            count(Change::Split),
+            count(Change::Merged),
+            count(Change::Irregular),
+        )
+    };
+    if without.is_empty() {
+        return format!("{met} Every small area with people has a score.");
+    }
+    let some: Vec<_> = without.iter().take(5).map(|code| code.as_str()).collect();
+    let more = if without.len() > 5 { ", …" } else { "" };
+    format!(
+        "{met} {} small areas with people have no score and are in no mean: {}{more}.",
+        without.len(),
+        some.join(", ")
+    )
+}

@@ -1,0 +1,147 @@
+//! Every answer is made here, in one order: plan and count, what cannot be attributed, quality, total, declared parent, rows, columns
+//! and cells, what is empty, what appears beside, protection.
+
+use super::cell_quality::quality;
+use super::frame::has_total;
+use super::model::{Cell, Column, Key, Row};
+use super::parent::Parent;
+use super::protected::{Answer, Profile, Protected, protect};
+use super::provenance::{Provenance, legends};
+use super::question::{Counted, Question, RowPlaces};
+use crate::domain::indicator::Unit;
+use crate::engine::query::{AsOf, Query};
+use crate::engine::{Engine, QueryError};
+
+/// A row, before its cells: its keys, which of the counted parts it is of, and where it lies there.
+type Planned = (Vec<Key>, usize, RowPlaces);
+
+impl Engine {
+    /// Answers a question.
+    ///
+    /// # Errors
+    /// See [`QueryError`]; nothing to answer is no error.
+    pub(super) fn answer<Q: Question>(&self, question: &Q) -> Result<Protected, QueryError> {
+        let query = question.query();
+        let reference = self.reference();
+        let main = question.count(self)?;
+        let mut provenance = main.provenance.clone();
+        (provenance.table, provenance.title) = (Q::TABLE.name, Q::TABLE.title);
+        provenance.settings = question.settings();
+        let found = std::mem::take(&mut provenance.parameters);
+        provenance.parameters =
+            provenance.settings.parameters.iter().cloned().chain(found).collect();
+        provenance.quality.clone_from(&main.quality);
+        // Everything else is read where the plan was read, whatever is written meanwhile.
+        let position = main.position;
+        let pinned = Query { as_of: AsOf::Position(position), ..query.clone() };
+        if let Some(plan) = &main.plan {
+            self.attribute(question, plan, &pinned, &mut provenance)?;
+        }
+        let mut parts = vec![main];
+        let rows = self.rows(question, &pinned, &mut parts, &mut provenance)?;
+        let figures: Vec<_> = parts.iter().map(|part| &part.figures).collect();
+        let (columns, shows): (Vec<_>, Vec<_>) =
+            question.columns(&reference, &figures).into_iter().unzip();
+        if provenance.empty.is_none() && parts.iter().all(|part| part.nothing.is_some()) {
+            provenance.empty.clone_from(&parts[0].nothing);
+        }
+        let row = |(keys, part, places): Planned| {
+            let cell = |(column, shows): (&Column, &Q::Shows)| {
+                let cell = question.cell(figures[part], &places, shows);
+                shown(cell, column, &keys, &provenance, query.full)
+            };
+            let cells = columns.iter().zip(&shows).map(cell).collect();
+            Row { keys, cells }
+        };
+        let rows: Vec<_> = rows.into_iter().map(row).collect();
+        provenance.dimensions = legends(&reference, query, &rows);
+        let beside = question.beside(self, &pinned)?;
+        provenance.data_position = provenance.data_position.max(beside.data_position);
+        if beside.scope.is_some() {
+            provenance.looked_at(beside.data_position, beside.scope);
+        }
+        let columns = columns.into_iter().map(|column| worded(column, query.full)).collect();
+        let beside = beside.beside;
+        Ok(protect(Answer { provenance, columns, rows, beside, position }, Profile::Internal))
+    }
+
+    /// Says what cannot be attributed to the area.
+    fn attribute<Q: Question>(
+        &self,
+        question: &Q,
+        plan: &super::plan::Plan,
+        pinned: &Query,
+        provenance: &mut Provenance,
+    ) -> Result<(), QueryError> {
+        let found = self.unattributed(plan, pinned, |other| question.volume(self, other))?;
+        if let Some(found) = found {
+            provenance.looked_at(found.data_position, found.scope);
+            provenance.unattributed = found.volume;
+        }
+        Ok(())
+    }
+
+    /// The rows: the total, the declared parent, and the combinations listed. What needs a question of its own is counted into `parts`.
+    fn rows<Q: Question>(
+        &self,
+        question: &Q,
+        pinned: &Query,
+        parts: &mut Vec<Counted<Q::Figures>>,
+        provenance: &mut Provenance,
+    ) -> Result<Vec<Planned>, QueryError> {
+        let mut rows: Vec<Planned> = Vec::new();
+        let main = &parts[0];
+        let listed: Vec<_> =
+            main.rows.iter().map(|(keys, places)| (keys.clone(), 0, places.clone())).collect();
+        let parent = main.plan.as_ref().and_then(|plan| plan.declared_parent(pinned));
+        let apart = main.plan.as_ref().is_some_and(|plan| question.total_is_apart(plan));
+        if has_total(question.query()) {
+            if apart {
+                let whole = Query { by: Vec::new(), ..pinned.clone() };
+                let whole = question.about(whole).count(self)?;
+                let Provenance { data_position, scope, .. } = whole.provenance.clone();
+                provenance.looked_at(data_position, scope);
+                parts.push(whole);
+            }
+            rows.push((Vec::new(), parts.len() - 1, Vec::new()));
+        }
+        if let Some(Parent { key, query, note }) = parent {
+            let whole = question.about(query).count(self)?;
+            let has_figures = whole.nothing.is_none();
+            provenance.stands_beside(&whole.provenance, has_figures, note);
+            parts.push(whole);
+            rows.push((vec![key], parts.len() - 1, Vec::new()));
+        }
+        rows.extend(listed);
+        Ok(rows)
+    }
+}
+
+/// The cell as the answer has it. In an empty answer what was not counted says why the answer is empty: it has no zeros. The BASIC
+/// view has no limits.
+fn shown(
+    mut cell: Cell,
+    column: &Column,
+    keys: &[Key],
+    provenance: &Provenance,
+    full: bool,
+) -> Cell {
+    let uncounted = cell.counts.are_zero() && (cell.figure.is_err() || column.unit == Unit::Count);
+    if let Some(empty) = provenance.empty.as_ref().filter(|_| uncounted) {
+        return Cell::absent(empty.clone());
+    }
+    cell.quality = quality(&provenance.quality, keys, column, &cell.counts);
+    if let (false, Ok(figure)) = (full, &mut cell.figure) {
+        figure.limits = None;
+    }
+    cell
+}
+
+/// The column, in the BASIC view without words.
+fn worded(mut column: Column, full: bool) -> Column {
+    if !full {
+        column.label.clear();
+        column.group.iter_mut().for_each(|key| key.label.clear());
+    }
+    column
+}

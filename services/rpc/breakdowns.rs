@@ -1,0 +1,79 @@
+//! `BreakdownService`, and what the calls of all tables have in common: a question in, an encoded answer out.
+
+use prost::Message;
+use tonic::{Request, Response, Status};
+
+use super::cached_answers::{Made, Watched};
+use super::convert::{breakdown, question};
+use super::encoded::Encoded;
+use super::{Service, status};
+use crate::engine::answer::AnyQuestion;
+use crate::engine::query::AsOf;
+use crate::engine::{Engine, QueryError};
+use crate::proto::server::breakdown_service_server::BreakdownService;
+use crate::proto::v1;
+use crate::proto::v1::breakdown_question::Table;
+
+/// The service.
+pub struct Breakdowns(pub Service);
+
+/// A question that was checked. It is asked again and again where a table is followed.
+type Asked = std::sync::Arc<dyn AnyQuestion>;
+
+/// Works an answer out. On the wire every response of a table is alike: field 1 holds the answer, field 2 the position.
+fn make(engine: &Engine, question: &Asked) -> Result<Made, QueryError> {
+    let answer = question.answer(engine)?;
+    let breakdown = Some(breakdown::breakdown(&answer));
+    let body = v1::WatchBreakdownResponse { breakdown, position: 0 }.encode_to_vec().into();
+    let data_position = answer.provenance().data_position;
+    Ok(Made { body, position: answer.position(), data_position, scope: answer.scope().cloned() })
+}
+
+/// What an answer is kept under: the question as it is encoded, the number of its table first.
+fn key(table: Table) -> (v1::BreakdownQuestion, bytes::Bytes) {
+    let question = v1::BreakdownQuestion { table: Some(table) };
+    let key = question.encode_to_vec().into();
+    (question, key)
+}
+
+impl Service {
+    /// Answers a question to a table.
+    pub(super) async fn ask(&self, table: Table) -> Result<Response<Encoded>, Status> {
+        let (asked, key) = key(table);
+        let Some(table) = &asked.table else { return Err(question::missing("table")) };
+        // Asked before: it was checked then.
+        if question::query(table).is_some_and(|query| query.as_of.is_none())
+            && let Some(kept) = self.kept(&key)
+        {
+            return Ok(kept);
+        }
+        let checked = question::question(&self.engine.reference(), table)?;
+        let as_of = checked.query().as_of.clone();
+        self.answer(key, checked, &as_of, make).await
+    }
+}
+
+#[tonic::async_trait]
+impl BreakdownService for Breakdowns {
+    type WatchBreakdownStream = Watched;
+
+    async fn watch_breakdown(
+        &self,
+        request: Request<v1::WatchBreakdownRequest>,
+    ) -> Result<Response<Watched>, Status> {
+        let v1::WatchBreakdownRequest { question: asked, after_position } = request.into_inner();
+        let table =
+            asked.and_then(|asked| asked.table).ok_or_else(|| question::missing("question"))?;
+        let name = question::name(&table);
+        let (asked, key) = key(table);
+        let Some(table) = &asked.table else { return Err(question::missing("question")) };
+        let checked = question::question(&self.0.engine.reference(), table)
+            .map_err(|refused| status::within(&format!("question.{name}"), refused))?;
+        if checked.query().as_of != AsOf::Head {
+            let field = format!("question.{name}.query.as_of");
+            let why = "a table that is followed is always the newest: leave it empty";
+            return Err(status::field_invalid(field, why));
+        }
+        self.0.watch(key, checked, after_position, make)
+    }
+}

@@ -1,0 +1,188 @@
+//! Questions to tables: the contract's messages to the engine's.
+
+use std::sync::Arc;
+
+use tonic::Status;
+
+use super::query::{as_of, asked, query as checked, value};
+use super::query_error;
+use crate::domain::collection::Dataset;
+use crate::domain::reference::Reference;
+use crate::engine::answer::{
+    AnyQuestion, ChannelQuestion, EstimatesWanted, ExclusionQuestion, HighRisk, ImpactQuestion,
+    OutcomeQuestion, ProvisionQuestion, RiskAsked, RiskQuestion, counted_indicators,
+};
+use crate::engine::query::{Denominator, Measure, TableKind, no_collection};
+use crate::proto::v1;
+use crate::proto::v1::breakdown_question::Table;
+use crate::rpc::status;
+
+/// Says that no published estimates are wanted.
+const NO_ESTIMATES: &str = "-";
+/// Days within which a request is met if none are asked for: the published bands up to two weeks.
+const REQUEST_MET_DAYS: u32 = 14;
+/// The most days that can be between booking and appointment.
+const MOST_DAYS: u32 = 3650;
+
+/// The status of a question that is not there.
+pub(in crate::rpc) fn missing(field: &str) -> Status {
+    status::field_invalid(
+        field,
+        "say which table: channels, outcomes, exclusion, provision, impact or risk",
+    )
+}
+
+/// Name of the table's field in `BreakdownQuestion`.
+pub(in crate::rpc) fn name(table: &Table) -> &'static str {
+    match table {
+        Table::Channels(_) => "channels",
+        Table::Outcomes(_) => "outcomes",
+        Table::Exclusion(_) => "exclusion",
+        Table::Provision(_) => "provision",
+        Table::Impact(_) => "impact",
+        Table::Risk(_) => "risk",
+    }
+}
+
+/// What a table is asked about.
+pub(in crate::rpc) fn query(table: &Table) -> Option<&v1::BreakdownQuery> {
+    match table {
+        Table::Channels(asked) => asked.query.as_ref(),
+        Table::Outcomes(asked) => asked.query.as_ref(),
+        Table::Exclusion(asked) => asked.query.as_ref(),
+        Table::Provision(asked) => asked.query.as_ref(),
+        Table::Impact(asked) => asked.query.as_ref(),
+        Table::Risk(asked) => asked.query.as_ref(),
+    }
+}
+
+/// The same, to be changed.
+pub(in crate::rpc) fn query_mut(table: &mut Table) -> Option<&mut v1::BreakdownQuery> {
+    match table {
+        Table::Channels(asked) => asked.query.as_mut(),
+        Table::Outcomes(asked) => asked.query.as_mut(),
+        Table::Exclusion(asked) => asked.query.as_mut(),
+        Table::Provision(asked) => asked.query.as_mut(),
+        Table::Impact(asked) => asked.query.as_mut(),
+        Table::Risk(asked) => asked.query.as_mut(),
+    }
+}
+
+/// A question, checked.
+pub(in crate::rpc) fn question(
+    reference: &Reference,
+    table: &Table,
+) -> Result<Arc<dyn AnyQuestion>, Status> {
+    Ok(match table {
+        Table::Channels(asked) => Arc::new(channels(reference, asked)?),
+        Table::Outcomes(asked) => Arc::new(OutcomeQuestion {
+            query: checked(reference, TableKind::Channels, asked.query.as_ref())?,
+            late_counts_as_missed: asked.late_counts_as_missed,
+        }),
+        Table::Exclusion(asked) => Arc::new(exclusion(reference, asked)?),
+        Table::Provision(asked) => Arc::new(provision(reference, asked)?),
+        Table::Impact(asked) => Arc::new(ImpactQuestion {
+            query: checked(reference, TableKind::Consultations, asked.query.as_ref())?,
+            late_counts_as_missed: asked.late_counts_as_missed,
+        }),
+        Table::Risk(asked) => Arc::new(risk(reference, asked)?),
+    })
+}
+
+fn channels(
+    reference: &Reference,
+    request: &v1::GetChannelBreakdownRequest,
+) -> Result<ChannelQuestion, Status> {
+    let query = checked(reference, TableKind::Channels, request.query.as_ref())?;
+    let measure = match value("measure", request.measure)? {
+        v1::Measure::Unspecified | v1::Measure::Contacts => Measure::Contacts,
+        v1::Measure::AttendedContacts => Measure::AttendedContacts,
+        v1::Measure::Persons => Measure::Persons,
+    };
+    let denominator = match value("denominator", request.denominator)? {
+        v1::Denominator::Unspecified | v1::Denominator::KnownOnly => Denominator::KnownOnly,
+        v1::Denominator::All => Denominator::All,
+    };
+    if !request.include_rates && !request.population_collection.is_empty() {
+        return Err(status::field_invalid("population_collection", "goes with `include_rates`"));
+    }
+    let rates = request.include_rates.then(|| request.population_collection.clone());
+    Ok(ChannelQuestion { query, measure, denominator, rates })
+}
+
+fn exclusion(
+    reference: &Reference,
+    request: &v1::GetDigitalExclusionBreakdownRequest,
+) -> Result<ExclusionQuestion, Status> {
+    let asked = request.query.as_ref();
+    if asked.is_some_and(|asked| !asked.care_setting.is_empty()) {
+        let why = "access records are of people, not of care: leave it empty";
+        return Err(status::field_invalid("query.care_setting", why));
+    }
+    Ok(ExclusionQuestion {
+        query: checked(reference, TableKind::Access, asked)?,
+        indicators: counted_indicators(reference, &request.indicators).map_err(query_error)?,
+        estimates: estimates(reference, &request.estimate_collections)?.map(|collections| {
+            EstimatesWanted { collections, indicators: request.indicators.clone() }
+        }),
+    })
+}
+
+/// The collections of estimates to look in; none: no estimates are wanted.
+fn estimates(reference: &Reference, asked: &[String]) -> Result<Option<Vec<String>>, Status> {
+    let field = "estimate_collections";
+    if asked == [NO_ESTIMATES] {
+        return Ok(None);
+    }
+    let mut ids: Vec<String> = Vec::new();
+    for id in asked {
+        if id == NO_ESTIMATES {
+            let why = "`-` means that no estimates are wanted: give it alone";
+            return Err(status::field_invalid(field, why));
+        }
+        let found =
+            reference.collection(id).ok_or_else(|| query_error(no_collection(reference, id)))?;
+        if !found.datasets.contains(&Dataset::Estimates) {
+            let why = format!("collection `{id}` holds no published estimates");
+            return Err(status::field_invalid(field, why));
+        }
+        if !ids.contains(id) {
+            ids.push(id.clone());
+        }
+    }
+    Ok(Some(ids))
+}
+
+fn provision(
+    reference: &Reference,
+    request: &v1::GetFaceToFaceProvisionRequest,
+) -> Result<ProvisionQuestion, Status> {
+    let query = checked(reference, TableKind::Consultations, request.query.as_ref())?;
+    let access_collection = request.access_collection.clone();
+    let request_met_days = match u32::try_from(request.request_met_days) {
+        Ok(0) => REQUEST_MET_DAYS,
+        Ok(days) if days <= MOST_DAYS => days,
+        Ok(_) | Err(_) => {
+            let why = format!("has to be 0 (which means {REQUEST_MET_DAYS}) to {MOST_DAYS} days");
+            return Err(status::field_invalid("request_met_days", &why));
+        }
+    };
+    Ok(ProvisionQuestion { query, access_collection, request_met_days })
+}
+
+fn risk(reference: &Reference, request: &v1::GetAreaRiskRequest) -> Result<RiskQuestion, Status> {
+    use v1::get_area_risk_request::HighRisk as Asked;
+    let high_risk = request.high_risk.map(|high| match high {
+        Asked::HighRiskScore(score) => HighRisk::Score(score),
+        Asked::HighRiskTopShare(share) => HighRisk::TopShare(share),
+    });
+    let besides = RiskAsked {
+        indicator: request.indicator.clone(),
+        score_collection: request.score_collection.clone(),
+        high_risk,
+    };
+    let query = request.query.as_ref();
+    let query = query.ok_or_else(|| status::field_invalid("query", "is required"))?;
+    let (asked, as_of) = (asked(TableKind::Population, query)?, as_of(query.as_of.as_ref())?);
+    RiskQuestion::new(reference, &asked, &besides, as_of).map_err(query_error)
+}

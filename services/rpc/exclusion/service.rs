@@ -1,0 +1,65 @@
+//! The calls of `DigitalExclusionService`.
+
+use tonic::{Request, Response, Status};
+
+use super::{assessments, estimates};
+use crate::proto::server::digital_exclusion_service_server::DigitalExclusionService;
+use crate::proto::v1;
+use crate::proto::v1::breakdown_question::Table;
+use crate::rpc::Service;
+use crate::rpc::encoded::Encoded;
+
+/// The service.
+pub struct Exclusion(pub Service);
+
+#[tonic::async_trait]
+impl DigitalExclusionService for Exclusion {
+    async fn get_digital_exclusion_breakdown(
+        &self,
+        request: Request<v1::GetDigitalExclusionBreakdownRequest>,
+    ) -> Result<Response<Encoded>, Status> {
+        self.0.ask(Table::Exclusion(request.into_inner())).await
+    }
+
+    async fn get_face_to_face_provision(
+        &self,
+        request: Request<v1::GetFaceToFaceProvisionRequest>,
+    ) -> Result<Response<Encoded>, Status> {
+        self.0.ask(Table::Provision(request.into_inner())).await
+    }
+
+    async fn get_channel_impact(
+        &self,
+        request: Request<v1::GetChannelImpactRequest>,
+    ) -> Result<Response<Encoded>, Status> {
+        self.0.ask(Table::Impact(request.into_inner())).await
+    }
+
+    async fn get_area_risk(
+        &self,
+        request: Request<v1::GetAreaRiskRequest>,
+    ) -> Result<Response<Encoded>, Status> {
+        self.0.ask(Table::Risk(request.into_inner())).await
+    }
+
+    async fn record_channel_assessment(
+        &self,
+        request: Request<v1::RecordChannelAssessmentRequest>,
+    ) -> Result<Response<v1::RecordChannelAssessmentResponse>, Status> {
+        assessments::record(&self.0, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn list_channel_assessments(
+        &self,
+        request: Request<v1::ListChannelAssessmentsRequest>,
+    ) -> Result<Response<v1::ListChannelAssessmentsResponse>, Status> {
+        assessments::list(&self.0, &request.into_inner()).await.map(Response::new)
+    }
+
+    async fn list_estimates(
+        &self,
+        request: Request<v1::ListEstimatesRequest>,
+    ) -> Result<Response<v1::ListEstimatesResponse>, Status> {
+        estimates::list(&self.0, request.into_inner()).await.map(Response::new)
+    }
+}
