@@ -118,16 +118,45 @@ fn nothing_of_a_machine_is_written_down() {
 }
 
 #[test]
-fn the_front_door_says_how_to_begin() {
+fn readme_is_one_screen_that_says_how_to_begin() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let count = readme.lines().count();
+    assert!(count <= 120, "README.md: {count} lines; what is longer is a guide");
     let first_screen: String = readme.lines().take(40).collect::<Vec<_>>().join("\n");
     for command in ["cargo run --release -- demo", "tests/run"] {
         assert!(first_screen.contains(command), "README.md: no {command:?} on the first screen");
     }
-    let example = std::fs::read_to_string(root().join("tests/python/five_lines.py")).unwrap();
-    let code = example.trim();
-    assert!(readme.contains(code), "README.md does not show the tested example:\n{code}");
     assert!(root().join("services/README.md").is_file(), "services/README.md: missing");
+}
+
+#[test]
+fn guides_can_be_found_and_show_tested_code() {
+    let read = |file: &str| std::fs::read_to_string(root().join(file)).unwrap();
+    let list: BTreeSet<String> = links(&read("deploy/README.md")).into_iter().collect();
+    let mut seen = 0;
+    for file in tracked() {
+        let Some(guide) = file.to_str().and_then(|f| f.strip_prefix("deploy/guides/")) else {
+            continue;
+        };
+        seen += 1;
+        assert!(
+            list.contains(&format!("guides/{guide}")),
+            "deploy/README.md does not list {guide}"
+        );
+        let begin: String =
+            read(file.to_str().unwrap()).lines().take(8).collect::<Vec<_>>().join(" ");
+        assert!(
+            begin.contains("After this page you can") && begin.contains("It is for"),
+            "{guide} does not begin with what its reader can do, and for whom it is"
+        );
+    }
+    assert!(seen > 0, "no guides found at all");
+    let code = read("tests/python/ten_lines.py");
+    let block = format!("```python\n{code}```");
+    assert!(
+        read("deploy/guides/integrate.md").contains(&block),
+        "deploy/guides/integrate.md does not show the tested example:\n{code}"
+    );
 }
 
 #[test]
