@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use super::run::{Served, run};
+use super::run::{Served, equity, run};
 
-/// A service with the data of the demo, the synthetic set made small.
-pub(super) fn demo_served(folder: &Path) -> Served {
-    let path = folder.to_str().unwrap();
-    run(&["demo", "--once", "--rows", "3000", "--data-folder", path]).well();
-    Served::start(folder)
+/// Fills a folder with the data of the demo, the synthetic set made small, and returns what the demo prints.
+pub(super) fn fill_with_demo(folder: &Path) -> String {
+    let mut demo = equity();
+    demo.args(["demo", "--once", "--rows", "3000", "--data-folder"]).arg(folder);
+    let ended = demo.env("LC_ALL", "C.UTF-8").output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    String::from_utf8(ended.stdout).unwrap()
 }
 
 /// Whether a table that was printed has figures. Published estimates count: some areas have no other figures.
@@ -39,7 +41,8 @@ fn examples(command: &[&str]) -> Vec<String> {
 #[test]
 fn examples_of_breakdowns_show_figures() {
     let folder = tempfile::tempdir().unwrap();
-    let served = demo_served(folder.path());
+    fill_with_demo(folder.path());
+    let served = Served::start(folder.path());
     let mut tried = 0;
     for table in ["channels", "outcomes", "exclusion", "provision", "impact", "risk"] {
         for line in examples(&["breakdown", table]) {
