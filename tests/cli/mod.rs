@@ -5,4 +5,5 @@ mod examples;
 mod exits;
 mod export;
 mod formats;
+mod guides;
 mod run;

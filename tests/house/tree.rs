@@ -28,22 +28,40 @@ fn top_level<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<String> {
         .collect()
 }
 
-/// The relative targets of `[words](target)` and `![words](target)`, outside code.
-fn links(markdown: &str) -> Vec<String> {
+/// The relative targets of `[words](target)` and `![words](target)`, outside code: the file, empty for the same one, and the heading.
+fn links(markdown: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    let mut in_code = false;
-    for line in markdown.lines() {
-        if line.trim_start().starts_with("```") {
-            in_code = !in_code;
-        }
-        if in_code {
-            continue;
-        }
+    for line in prose(markdown) {
         for part in line.split("](").skip(1) {
-            let target = part.split([')', ' ', '#']).next().unwrap_or_default();
-            if !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:") {
-                found.push(target.to_owned());
+            let target = part.split([')', ' ']).next().unwrap_or_default();
+            if !target.contains("://") && !target.starts_with("mailto:") {
+                let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+                found.push((file.to_owned(), heading.to_owned()));
             }
+        }
+    }
+    found
+}
+
+/// The headings of a document, as links name them.
+fn headings(markdown: &str) -> BTreeSet<String> {
+    let titles = prose(markdown).into_iter().filter(|line| line.starts_with('#'));
+    let name = |title: &str| {
+        let kept = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | ' '));
+        kept.collect::<String>().to_lowercase().replace(' ', "-")
+    };
+    titles.map(|title| name(title.trim_start_matches('#').trim())).collect()
+}
+
+/// The lines outside code.
+fn prose(markdown: &str) -> Vec<&str> {
+    let mut in_code = false;
+    let mut found = Vec::new();
+    for line in markdown.lines() {
+        let fence = line.trim_start().starts_with("```");
+        in_code ^= fence;
+        if !in_code && !fence {
+            found.push(line);
         }
     }
     found
@@ -93,11 +111,17 @@ fn links_lead_somewhere() {
     let mut seen = 0;
     for file in tracked().iter().filter(|f| f.extension() == Some("md".as_ref())) {
         let text = std::fs::read_to_string(root().join(file)).unwrap();
-        for target in links(&text) {
+        for (target, heading) in links(&text) {
             seen += 1;
             let folder = root().join(file.parent().unwrap());
-            if !folder.join(&target).try_exists().unwrap() {
-                problems.push(format!("{}: {target}", file.display()));
+            let place = if target.is_empty() { root().join(file) } else { folder.join(&target) };
+            let there = place.try_exists().unwrap();
+            let is_document = there && place.extension() == Some("md".as_ref());
+            let has_heading = heading.is_empty()
+                || !is_document
+                || headings(&std::fs::read_to_string(place).unwrap()).contains(&heading);
+            if !there || !has_heading {
+                problems.push(format!("{}: {target}#{heading}", file.display()));
             }
         }
     }
@@ -118,16 +142,46 @@ fn nothing_of_a_machine_is_written_down() {
 }
 
 #[test]
-fn the_front_door_says_how_to_begin() {
+fn readme_is_one_screen_that_says_how_to_begin() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let count = readme.lines().count();
+    assert!(count <= 120, "README.md: {count} lines; what is longer is a guide");
     let first_screen: String = readme.lines().take(40).collect::<Vec<_>>().join("\n");
     for command in ["cargo run --release -- demo", "tests/run"] {
         assert!(first_screen.contains(command), "README.md: no {command:?} on the first screen");
     }
-    let example = std::fs::read_to_string(root().join("tests/python/five_lines.py")).unwrap();
-    let code = example.trim();
-    assert!(readme.contains(code), "README.md does not show the tested example:\n{code}");
     assert!(root().join("services/README.md").is_file(), "services/README.md: missing");
+}
+
+#[test]
+fn guides_can_be_found_and_show_tested_code() {
+    let read = |file: &str| std::fs::read_to_string(root().join(file)).unwrap();
+    let list: BTreeSet<String> =
+        links(&read("deploy/README.md")).into_iter().map(|link| link.0).collect();
+    let mut seen = 0;
+    for file in tracked() {
+        let Some(guide) = file.to_str().and_then(|f| f.strip_prefix("deploy/guides/")) else {
+            continue;
+        };
+        seen += 1;
+        assert!(
+            list.contains(&format!("guides/{guide}")),
+            "deploy/README.md does not list {guide}"
+        );
+        let begin: String =
+            read(file.to_str().unwrap()).lines().take(8).collect::<Vec<_>>().join(" ");
+        assert!(
+            begin.contains("After this page you can") && begin.contains("It is for"),
+            "{guide} does not begin with what its reader can do, and for whom it is"
+        );
+    }
+    assert!(seen > 0, "no guides found at all");
+    let code = read("tests/python/ten_lines.py");
+    let block = format!("```python\n{code}```");
+    assert!(
+        read("deploy/guides/integrate.md").contains(&block),
+        "deploy/guides/integrate.md does not show the tested example:\n{code}"
+    );
 }
 
 #[test]
@@ -138,9 +192,12 @@ fn offenders_are_caught() {
     assert_eq!(top_level(whole().chain(["scripts/a"])), ["scripts: not a room of this house"]);
     assert_eq!(top_level(whole().skip(1)), ["Cargo.lock: missing"]);
 
-    let text =
-        "[a](b.md#c) ![p](d/e.png) [w](https://x.y/z) [s](#here)\n```\n[no](n)\n```\n[q](r \"t\")";
-    assert_eq!(links(text), ["b.md", "d/e.png", "r"]);
+    let text = "# Q & A\n[a](b.md#c) ![p](d/e.png) [w](https://x.y/z) [s](#here)\n```\n[no](n)\n```\n[q](r \"t\")";
+    let found = links(text);
+    let found: Vec<_> =
+        found.iter().map(|(file, heading)| (file.as_str(), heading.as_str())).collect();
+    assert_eq!(found, [("b.md", "c"), ("d/e.png", ""), ("", "here"), ("r", "")]);
+    assert_eq!(headings(text).into_iter().collect::<Vec<_>>(), ["q--a"]);
 
     for text in machine_texts() {
         assert_eq!(machine("a", &format!("x\nsee {text}here")), [format!("a:2: {text}")]);
