@@ -7,10 +7,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::cells::{Cell, Once, cell, exactly, has_all};
+use super::cells::{Cell, Once, cell};
+use super::defaults::Defaults;
 use super::grouping::{Group, Layout};
+use super::header::{exactly, has_all};
 use super::open::line_of;
-use super::read::Defaults;
 use super::{IngestError, Parcel, Rows};
 use crate::proto::v1::{PersonCharacteristics, PopulationRecord};
 

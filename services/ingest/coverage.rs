@@ -3,12 +3,11 @@
 //! Of the two figures of each location and month, *patients registered at included practices* is taken: it is the denominator
 //! of the published appointments. The patients of open practices that sent nothing are in neither.
 
-use std::collections::{BTreeMap, HashMap};
-
-use super::gpad::{LOCATION, MONTH, count, published_group};
+use super::cells::{Once, cell};
+use super::defaults::Defaults;
+use super::gpad::{LOCATION, MONTH, published_group};
 use super::grouping::{Group, Layout};
-use super::open::line_of;
-use super::read::{Defaults, find, require};
+use super::header::{find, require};
 use super::{IngestError, Parcel, Rows};
 use crate::proto::v1::PopulationRecord;
 
@@ -26,8 +25,8 @@ pub(super) struct Coverage {
     included: usize,
     open: usize,
     header: csv::StringRecord,
-    /// Location and month of each row, and its line.
-    seen: HashMap<(String, String), u64>,
+    /// Location and month of each row.
+    once: Once,
 }
 
 impl Coverage {
@@ -46,7 +45,7 @@ impl Coverage {
             included: require(header, INCLUDED)?,
             open: require(header, OPEN)?,
             header: header.clone(),
-            seen: HashMap::new(),
+            once: Once::default(),
         })
     }
 }
@@ -61,29 +60,19 @@ impl Layout for Coverage {
     }
 
     fn start(&self, organisation: &str, month: &str) -> Parcel {
-        Parcel {
-            organisation: organisation.to_owned(),
-            collection: self.collection.clone(),
-            month: month.to_owned(),
-            code_systems: BTreeMap::new(),
-            collected: Vec::new(),
-            person_key_scheme: String::new(),
-            rows: Rows::Populations(Vec::new()),
-        }
+        Parcel::published(organisation, &self.collection, month, Rows::Populations(Vec::new()))
     }
 
     fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError> {
-        let line = line_of(row);
-        let key = (parcel.organisation.clone(), parcel.month.clone());
-        if let Some(first_line) = self.seen.insert(key, line) {
-            return Err(IngestError::DuplicateRow { line, first_line, key: "location and month" });
-        }
-        let person_count = count(row, self.included, &self.header[self.included], 0)?;
-        let open = count(row, self.open, &self.header[self.open], 0)?;
+        let key = [parcel.organisation.as_str(), parcel.month.as_str()];
+        self.once.take(row, &key, "location and month")?;
+        let (included, open) =
+            (cell(row, &self.header, self.included), cell(row, &self.header, self.open).count()?);
+        let person_count = included.count()?;
         if person_count > open {
-            let expected = format!("at most the {open} patients of the open practices");
-            let (name, cell) = (&self.header[self.included], &row[self.included]);
-            return Err(IngestError::value(line, name, cell, expected));
+            return Err(
+                included.wrong(format!("at most the {open} patients of the open practices"))
+            );
         }
         let record = PopulationRecord { person_count, ..PopulationRecord::default() };
         if let Rows::Populations(rows) = &mut parcel.rows {

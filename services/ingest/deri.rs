@@ -6,9 +6,10 @@
 
 use std::borrow::Cow;
 
-use super::cells::{Once, cell, exactly, has_all};
+use super::cells::{Once, cell};
+use super::defaults::Defaults;
 use super::grouping::{Group, Layout};
-use super::read::Defaults;
+use super::header::{exactly, has_all};
 use super::{IngestError, Parcel, Rows};
 use crate::domain::period::Month;
 use crate::proto::v1::{EstimateRecord, EstimateSource};

@@ -7,9 +7,10 @@
 
 use std::borrow::Cow;
 
-use super::cells::{Cell, Once, cell, exactly, has_all};
+use super::cells::{Cell, Once, cell};
+use super::defaults::Defaults;
 use super::grouping::{Group, Layout};
-use super::read::Defaults;
+use super::header::{exactly, has_all};
 use super::{IngestError, Parcel, Rows};
 use crate::proto::v1::{EstimateKey, EstimateRecord, EstimateSource};
 

@@ -4,9 +4,10 @@
 
 use std::borrow::Cow;
 
-use super::cells::{Once, cell, has_all};
+use super::cells::{Once, cell};
+use super::defaults::Defaults;
 use super::grouping::{Group, Layout};
-use super::read::{Defaults, require};
+use super::header::{has_all, require};
 use super::{IngestError, Parcel, Rows};
 use crate::proto::v1::{PersonCharacteristics, PopulationRecord};
 

@@ -24,8 +24,10 @@ pub mod mid_2020;
 pub mod own;
 
 mod cells;
+mod defaults;
 mod error;
 mod grouping;
+mod header;
 mod month;
 mod open;
 mod parcel;
@@ -33,7 +35,8 @@ mod read;
 mod refused;
 
 pub use crate::domain::period::Month;
+pub use defaults::Defaults;
 pub use error::IngestError;
 pub use grouping::Parcels;
 pub use parcel::{Parcel, Rows};
-pub use read::{Defaults, read, read_all};
+pub use read::{read, read_all};

@@ -1,31 +1,14 @@
 //! Recognises a file by its header row.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::defaults::Defaults;
 use super::grouping::{Layout, Parcels};
 use super::open::Table;
 use super::{
     IngestError, Parcel, census, coverage, deri, gpad, gpps_answers, gpps_charts, internet_users,
     mid_2020, own, refused,
 };
-
-/// What holds where a file does not say it itself. Publications say organisation and month in every row.
-#[derive(Debug, Clone, Default)]
-pub struct Defaults {
-    /// Code of the organisation.
-    pub organisation: Option<String>,
-    /// Calendar month, `2020-04`.
-    pub month: Option<String>,
-    /// Id of the collection.
-    pub collection: Option<String>,
-    /// Field name to code system, where it is not the default of the field.
-    pub code_systems: BTreeMap<String, String>,
-    /// Names of the characteristics that the source collects. Nothing: those that have a column.
-    pub collected: Option<Vec<String>>,
-    /// How the person keys were made.
-    pub person_key_scheme: Option<String>,
-}
 
 /// Opens a file and yields one parcel for each organisation and month in it, in the order in which they end in the file.
 ///
@@ -71,23 +54,4 @@ pub fn read(path: &Path, defaults: &Defaults) -> Result<Parcels, IngestError> {
 /// As [`read`], and the first error of a row.
 pub fn read_all(path: &Path, defaults: &Defaults) -> Result<Vec<Parcel>, IngestError> {
     read(path, defaults)?.collect()
-}
-
-/// Where a column stands in the header, by any of its spellings, in upper or lower case.
-pub(super) fn find(header: &csv::StringRecord, spellings: &[&'static str]) -> Option<usize> {
-    header.iter().position(|name| spellings.iter().any(|known| known.eq_ignore_ascii_case(name)))
-}
-
-/// [`find`], where the format cannot do without the column; it must not stand twice.
-pub(super) fn require(
-    header: &csv::StringRecord,
-    spellings: &[&'static str],
-) -> Result<usize, IngestError> {
-    let found =
-        find(header, spellings).ok_or(IngestError::MissingColumn { column: spellings[0] })?;
-    let alike = header.iter().filter(|name| name.eq_ignore_ascii_case(&header[found])).count();
-    match alike {
-        1 => Ok(found),
-        _ => Err(IngestError::RepeatedColumn { column: header[found].to_owned() }),
-    }
 }

@@ -7,13 +7,12 @@ use super::channels::{self, Channels, KINDS};
 use super::consultation::{self, Session};
 use super::desk::{Desk, Item};
 use super::draw::{Rng, Weighted};
+use super::error::{GeneratorError, MOST_ROWS};
 use super::model::Model;
 use super::person::Person;
 use super::population;
 use super::published::Published;
-use super::settings::{
-    GeneratorError, GeneratorSettings, MOST_ROWS, MOST_WEIGHT, Organisation, PERSON_KEY_SCHEME,
-};
+use super::settings::{GeneratorSettings, MOST_WEIGHT, Organisation, PERSON_KEY_SCHEME};
 use super::tables;
 use crate::domain::period::Month;
 use crate::ingest::{Parcel, Rows};

@@ -16,7 +16,9 @@ mod channels;
 mod characteristics;
 mod consultation;
 mod desk;
+mod district;
 mod draw;
+mod error;
 mod fit;
 mod generator;
 mod model;
@@ -28,7 +30,6 @@ mod settings;
 mod tables;
 mod words;
 
+pub use error::GeneratorError;
 pub use generator::Generator;
-pub use settings::{
-    COLLECTION, GeneratorError, GeneratorSettings, Organisation, PERSON_KEY_SCHEME,
-};
+pub use settings::{COLLECTION, GeneratorSettings, Organisation, PERSON_KEY_SCHEME};

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use super::super::cells::Cell;
+use super::super::defaults::Defaults;
 use super::super::grouping::{Group, Layout};
 use super::super::open::line_of;
-use super::super::read::Defaults;
-use super::super::{IngestError, Parcel, Rows, gpad};
+use super::super::{IngestError, Parcel, Rows};
 use super::columns::{
     ACCESS, Access, CONSULTATION, ESTIMATE, Field, MONTH, ORGANISATION, PERSON, PERSON_COUNT,
     POPULATION, collected,
@@ -141,7 +142,7 @@ impl Layout for Own {
             }
             Rows::Populations(rows) => {
                 let person_count = match self.person_count {
-                    Some(column) => gpad::count(row, column, PERSON_COUNT, 0)?,
+                    Some(column) => Cell::new(row, PERSON_COUNT, column).count()?,
                     None => 0,
                 };
                 let mut record =
