@@ -122,9 +122,9 @@ impl<'a> Cell<'a> {
 
 /// Rows that may come once.
 #[derive(Default)]
-pub(super) struct Once(HashMap<String, u64>);
+pub(super) struct UniqueRows(HashMap<String, u64>);
 
-impl Once {
+impl UniqueRows {
     /// Takes the row that says `key`.
     pub(super) fn take(
         &mut self,

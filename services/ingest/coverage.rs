@@ -3,12 +3,12 @@
 //! Of the two figures of each location and month, *patients registered at included practices* is taken: it is the denominator
 //! of the published appointments. The patients of open practices that sent nothing are in neither.
 
-use super::cells::{Once, cell};
+use super::cells::{UniqueRows, cell};
 use super::defaults::Defaults;
 use super::gpad::{LOCATION, MONTH, published_group};
-use super::grouping::{Group, Layout};
+use super::grouping::{FileFormat, OrganisationMonth};
 use super::header::{find, require};
-use super::{IngestError, Parcel, Rows};
+use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::PopulationRecord;
 
 /// Collection where none is given.
@@ -26,7 +26,7 @@ pub(super) struct Coverage {
     open: usize,
     header: csv::StringRecord,
     /// Location and month of each row.
-    once: Once,
+    unique: UniqueRows,
 }
 
 impl Coverage {
@@ -45,27 +45,39 @@ impl Coverage {
             included: require(header, INCLUDED)?,
             open: require(header, OPEN)?,
             header: header.clone(),
-            once: Once::default(),
+            unique: UniqueRows::default(),
         })
     }
 }
 
-impl Layout for Coverage {
+impl FileFormat for Coverage {
     fn trim(&self) -> csv::Trim {
         csv::Trim::None
     }
 
-    fn group<'a>(&'a self, row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError> {
+    fn group<'a>(
+        &'a self,
+        row: &'a csv::StringRecord,
+    ) -> Result<OrganisationMonth<'a>, IngestError> {
         published_group(row, &self.header, self.location, self.month)
     }
 
-    fn start(&self, organisation: &str, month: &str) -> Parcel {
-        Parcel::published(organisation, &self.collection, month, Rows::Populations(Vec::new()))
+    fn start(&self, organisation: &str, month: &str) -> SubmissionFile {
+        SubmissionFile::published(
+            organisation,
+            &self.collection,
+            month,
+            Records::Populations(Vec::new()),
+        )
     }
 
-    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError> {
-        let key = [parcel.organisation.as_str(), parcel.month.as_str()];
-        self.once.take(row, &key, "location and month")?;
+    fn add(
+        &mut self,
+        submission: &mut SubmissionFile,
+        row: &csv::StringRecord,
+    ) -> Result<(), IngestError> {
+        let key = [submission.organisation.as_str(), submission.month.as_str()];
+        self.unique.take(row, &key, "location and month")?;
         let (included, open) =
             (cell(row, &self.header, self.included), cell(row, &self.header, self.open).count()?);
         let person_count = included.count()?;
@@ -75,7 +87,7 @@ impl Layout for Coverage {
             );
         }
         let record = PopulationRecord { person_count, ..PopulationRecord::default() };
-        if let Rows::Populations(rows) = &mut parcel.rows {
+        if let Records::Populations(rows) = &mut submission.rows {
             rows.push(record);
         }
         Ok(())

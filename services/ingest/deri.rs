@@ -6,11 +6,11 @@
 
 use std::borrow::Cow;
 
-use super::cells::{Once, cell};
+use super::cells::{UniqueRows, cell};
 use super::defaults::Defaults;
-use super::grouping::{Group, Layout};
+use super::grouping::{FileFormat, OrganisationMonth};
 use super::header::{exactly, has_all};
-use super::{IngestError, Parcel, Rows};
+use super::{IngestError, Records, SubmissionFile};
 use crate::domain::period::Month;
 use crate::proto::v1::{EstimateRecord, EstimateSource};
 
@@ -47,7 +47,7 @@ pub(super) struct Deri {
     month: String,
     header: csv::StringRecord,
     places: [usize; 7],
-    once: Once,
+    unique: UniqueRows,
 }
 
 impl Deri {
@@ -68,21 +68,24 @@ impl Deri {
             month,
             places: exactly(header, COLUMNS)?,
             header: header.clone(),
-            once: Once::default(),
+            unique: UniqueRows::default(),
         })
     }
 }
 
-impl Layout for Deri {
+impl FileFormat for Deri {
     fn trim(&self) -> csv::Trim {
         csv::Trim::None
     }
 
-    fn group<'a>(&'a self, _row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError> {
+    fn group<'a>(
+        &'a self,
+        _row: &'a csv::StringRecord,
+    ) -> Result<OrganisationMonth<'a>, IngestError> {
         Ok((ORGANISATION, Cow::Borrowed(&self.month)))
     }
 
-    fn start(&self, organisation: &str, month: &str) -> Parcel {
+    fn start(&self, organisation: &str, month: &str) -> SubmissionFile {
         let source = EstimateSource {
             publisher: "Greater Manchester Combined Authority".to_owned(),
             title: "Digital Exclusion Risk Index, compared nationally, with DEPAHRI (British Red Cross)"
@@ -94,18 +97,22 @@ impl Layout for Deri {
             series: "deri: v1.6, compared nationally".to_owned(),
             not_for_targets: true,
         };
-        Parcel::published(
+        SubmissionFile::published(
             organisation,
             &self.collection,
             month,
-            Rows::Estimates(source, Vec::new()),
+            Records::Estimates(source, Vec::new()),
         )
     }
 
-    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError> {
+    fn add(
+        &mut self,
+        submission: &mut SubmissionFile,
+        row: &csv::StringRecord,
+    ) -> Result<(), IngestError> {
         let [area, scores @ ..] = self.places;
         let area = cell(row, &self.header, area).area("E01", "E01013600")?;
-        self.once.take(row, &[area], "small area")?;
+        self.unique.take(row, &[area], "small area")?;
         let period = self.month.split('-').next().unwrap_or_default();
         for (column, indicator) in scores.into_iter().zip(INDICATORS) {
             let record = EstimateRecord {
@@ -116,7 +123,7 @@ impl Layout for Deri {
                 base: BASE.to_owned(),
                 ..EstimateRecord::default()
             };
-            if let Rows::Estimates(_, rows) = &mut parcel.rows {
+            if let Records::Estimates(_, rows) = &mut submission.rows {
                 rows.push(record);
             }
         }

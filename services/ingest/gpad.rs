@@ -6,11 +6,11 @@
 
 use std::borrow::Cow;
 
-use super::cells::{Once, cell};
+use super::cells::{UniqueRows, cell};
 use super::defaults::Defaults;
-use super::grouping::{Group, Layout};
+use super::grouping::{FileFormat, OrganisationMonth};
 use super::header::{find, require};
-use super::{IngestError, Parcel, Rows, month};
+use super::{IngestError, Records, SubmissionFile, month};
 use crate::proto::v1::ConsultationRecord;
 
 /// Collection where none is given.
@@ -42,7 +42,7 @@ pub(super) struct Gpad {
     count: usize,
     header: csv::StringRecord,
     /// The six key columns of each row.
-    once: Once,
+    unique: UniqueRows,
 }
 
 impl Gpad {
@@ -64,7 +64,7 @@ impl Gpad {
             wait: require(header, WAIT)?,
             count: require(header, COUNT)?,
             header: header.clone(),
-            once: Once::default(),
+            unique: UniqueRows::default(),
         })
     }
 
@@ -74,33 +74,40 @@ impl Gpad {
     }
 }
 
-impl Layout for Gpad {
+impl FileFormat for Gpad {
     fn trim(&self) -> csv::Trim {
         csv::Trim::None
     }
 
-    fn group<'a>(&'a self, row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError> {
+    fn group<'a>(
+        &'a self,
+        row: &'a csv::StringRecord,
+    ) -> Result<OrganisationMonth<'a>, IngestError> {
         published_group(row, &self.header, self.location, self.month)
     }
 
-    fn start(&self, organisation: &str, month: &str) -> Parcel {
+    fn start(&self, organisation: &str, month: &str) -> SubmissionFile {
         let labelled = |field: &str| (field.to_owned(), CODE_SYSTEM.to_owned());
-        Parcel {
+        SubmissionFile {
             code_systems: LABELLED.into_iter().map(labelled).collect(),
             collected: LABELLED.map(str::to_owned).to_vec(),
-            ..Parcel::published(
+            ..SubmissionFile::published(
                 organisation,
                 &self.collection,
                 month,
-                Rows::Consultations(Vec::new()),
+                Records::Consultations(Vec::new()),
             )
         }
     }
 
-    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError> {
+    fn add(
+        &mut self,
+        submission: &mut SubmissionFile,
+        row: &csv::StringRecord,
+    ) -> Result<(), IngestError> {
         let key = [self.location, self.month, self.status, self.staff, self.mode, self.wait];
         let key = key.map(|column| &row[column]);
-        self.once.take(row, &key, "location, month, status, staff type, mode and wait")?;
+        self.unique.take(row, &key, "location, month, status, staff type, mode and wait")?;
         let record = ConsultationRecord {
             care_setting: CARE_SETTING.to_owned(),
             attendance: self.label(row, self.status)?,
@@ -110,7 +117,7 @@ impl Layout for Gpad {
             record_count: Some(cell(row, &self.header, self.count).count_from(1)?),
             ..ConsultationRecord::default()
         };
-        if let Rows::Consultations(rows) = &mut parcel.rows {
+        if let Records::Consultations(rows) = &mut submission.rows {
             rows.push(record);
         }
         Ok(())
@@ -123,7 +130,7 @@ pub(super) fn published_group<'a>(
     header: &'a csv::StringRecord,
     location: usize,
     column: usize,
-) -> Result<Group<'a>, IngestError> {
+) -> Result<OrganisationMonth<'a>, IngestError> {
     let organisation = cell(row, header, location).filled("the code of a location: 04C")?;
     let month = cell(row, header, column);
     let month =

@@ -6,12 +6,12 @@
 
 use std::borrow::Cow;
 
-use super::cells::{Cell, Once, cell};
+use super::cells::{Cell, UniqueRows, cell};
 use super::defaults::Defaults;
 use super::gpps_charts::{COLLECTION, ENGLAND, ORGANISATION, key};
-use super::grouping::{Group, Layout};
+use super::grouping::{FileFormat, OrganisationMonth};
 use super::header::{exactly, has_all};
-use super::{IngestError, Parcel, Rows};
+use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::{EstimateRecord, EstimateSource};
 
 const YEAR: &str = "2026";
@@ -32,7 +32,7 @@ pub(super) struct Answers {
     collection: String,
     header: csv::StringRecord,
     places: [usize; 4],
-    once: Once,
+    unique: UniqueRows,
 }
 
 impl Answers {
@@ -48,7 +48,7 @@ impl Answers {
             collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
             places: exactly(header, COLUMNS)?,
             header: header.clone(),
-            once: Once::default(),
+            unique: UniqueRows::default(),
         })
     }
 
@@ -66,16 +66,19 @@ fn question<'a>(cell: &Cell<'a>) -> Result<&'a str, IngestError> {
     }
 }
 
-impl Layout for Answers {
+impl FileFormat for Answers {
     fn trim(&self) -> csv::Trim {
         csv::Trim::None
     }
 
-    fn group<'a>(&'a self, _row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError> {
+    fn group<'a>(
+        &'a self,
+        _row: &'a csv::StringRecord,
+    ) -> Result<OrganisationMonth<'a>, IngestError> {
         Ok((ORGANISATION, Cow::Borrowed(MONTH)))
     }
 
-    fn start(&self, organisation: &str, month: &str) -> Parcel {
+    fn start(&self, organisation: &str, month: &str) -> SubmissionFile {
         let source = EstimateSource {
             publisher: "NHS England and Ipsos".to_owned(),
             title: "GP Patient Survey, national results".to_owned(),
@@ -85,15 +88,19 @@ impl Layout for Answers {
             series: "gpps: 2026".to_owned(),
             not_for_targets: false,
         };
-        Parcel::published(
+        SubmissionFile::published(
             organisation,
             &self.collection,
             month,
-            Rows::Estimates(source, Vec::new()),
+            Records::Estimates(source, Vec::new()),
         )
     }
 
-    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError> {
+    fn add(
+        &mut self,
+        submission: &mut SubmissionFile,
+        row: &csv::StringRecord,
+    ) -> Result<(), IngestError> {
         let [number, response, percentage, weighted] = self.cells(row);
         let number = question(&number)?;
         let answer = response.filled("the words of an answer")?;
@@ -121,8 +128,8 @@ impl Layout for Answers {
             ..EstimateRecord::default()
         };
         let says = [0, 1].map(|column| &row[self.places[column]]);
-        self.once.take(row, &says, "question and response")?;
-        if let Rows::Estimates(_, rows) = &mut parcel.rows {
+        self.unique.take(row, &says, "question and response")?;
+        if let Records::Estimates(_, rows) = &mut submission.rows {
             rows.push(record);
         }
         Ok(())

@@ -7,11 +7,11 @@
 
 use std::borrow::Cow;
 
-use super::cells::{Cell, Once, cell};
+use super::cells::{Cell, UniqueRows, cell};
 use super::defaults::Defaults;
-use super::grouping::{Group, Layout};
+use super::grouping::{FileFormat, OrganisationMonth};
 use super::header::{exactly, has_all};
-use super::{IngestError, Parcel, Rows};
+use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::{EstimateKey, EstimateRecord, EstimateSource};
 
 /// Collection where none is given.
@@ -89,7 +89,7 @@ pub(super) struct InternetUsers {
     collection: String,
     header: csv::StringRecord,
     places: [usize; 14],
-    once: Once,
+    unique: UniqueRows,
 }
 
 impl InternetUsers {
@@ -105,7 +105,7 @@ impl InternetUsers {
             collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
             places: exactly(header, COLUMNS)?,
             header: header.clone(),
-            once: Once::default(),
+            unique: UniqueRows::default(),
         })
     }
 
@@ -170,17 +170,20 @@ impl InternetUsers {
     }
 }
 
-impl Layout for InternetUsers {
+impl FileFormat for InternetUsers {
     fn trim(&self) -> csv::Trim {
         csv::Trim::None
     }
 
-    fn group<'a>(&'a self, row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError> {
+    fn group<'a>(
+        &'a self,
+        row: &'a csv::StringRecord,
+    ) -> Result<OrganisationMonth<'a>, IngestError> {
         let year = self.cell(row, YEAR).year()?;
         Ok((ORGANISATION, Cow::Owned(format!("{year}-12"))))
     }
 
-    fn start(&self, organisation: &str, month: &str) -> Parcel {
+    fn start(&self, organisation: &str, month: &str) -> SubmissionFile {
         let edition = month.split('-').next().unwrap_or_default().to_owned();
         let source = EstimateSource {
             publisher: "Office for National Statistics".to_owned(),
@@ -191,15 +194,19 @@ impl Layout for InternetUsers {
             series: SERIES.to_owned(),
             not_for_targets: false,
         };
-        Parcel::published(
+        SubmissionFile::published(
             organisation,
             &self.collection,
             month,
-            Rows::Estimates(source, Vec::new()),
+            Records::Estimates(source, Vec::new()),
         )
     }
 
-    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError> {
+    fn add(
+        &mut self,
+        submission: &mut SubmissionFile,
+        row: &csv::StringRecord,
+    ) -> Result<(), IngestError> {
         self.cell(row, UNIT).label(&[("Percentage (%)", ())])?;
         self.cell(row, MULTIPLIER).label(&[("Units", ())])?;
         let record = EstimateRecord {
@@ -213,8 +220,8 @@ impl Layout for InternetUsers {
         };
         let says = [YEAR, AGE, SEX, DISABILITY, ETHNICITY, GROUP, EMPLOYMENT, REGION, AUTHORITY];
         let says = says.map(|column| &row[self.places[column]]);
-        self.once.take(row, &says, "year, categories and place")?;
-        if let Rows::Estimates(_, rows) = &mut parcel.rows {
+        self.unique.take(row, &says, "year, categories and place")?;
+        if let Records::Estimates(_, rows) = &mut submission.rows {
             rows.push(record);
         }
         Ok(())

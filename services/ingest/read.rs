@@ -3,24 +3,24 @@
 use std::path::Path;
 
 use super::defaults::Defaults;
-use super::grouping::{Layout, Parcels};
-use super::open::Table;
+use super::grouping::{FileFormat, SubmissionFiles};
+use super::open::CsvFile;
 use super::{
-    IngestError, Parcel, census, coverage, deri, gpad, gpps_answers, gpps_charts, internet_users,
-    mid_2020, own, refused,
+    IngestError, SubmissionFile, census, coverage, deri, equity_csv, gpad, gpps_answers,
+    gpps_charts, internet_users, mid_2020, refused,
 };
 
-/// Opens a file and yields one parcel for each organisation and month in it, in the order in which they end in the file.
+/// Opens a file and yields one submission for each organisation and month in it, in the order in which they end in the file.
 ///
-/// The file is read twice: once to see which rows belong together, once to read them. Rows of one parcel that stand together
+/// The file is read twice: once to see which rows belong together, once to read them. Rows of one submission that stand together
 /// are in memory alone; rows in any other order cost memory, not correctness.
 ///
 /// # Errors
-/// The file cannot be opened or read, its format is unknown, or it lacks a column. Errors of single rows come with the parcels,
+/// The file cannot be opened or read, its format is unknown, or it lacks a column. Errors of single rows come with the submissions,
 /// except where organisation or month cannot be read.
-pub fn read(path: &Path, defaults: &Defaults) -> Result<Parcels, IngestError> {
-    let header = Table::open(path, csv::Trim::None)?.header()?;
-    let layout: Box<dyn Layout> = if gpad::Gpad::recognises(&header) {
+pub fn read(path: &Path, defaults: &Defaults) -> Result<SubmissionFiles, IngestError> {
+    let header = CsvFile::open(path, csv::Trim::None)?.header()?;
+    let layout: Box<dyn FileFormat> = if gpad::Gpad::recognises(&header) {
         Box::new(gpad::Gpad::new(&header, defaults)?)
     } else if coverage::Coverage::recognises(&header) {
         Box::new(coverage::Coverage::new(&header, defaults)?)
@@ -38,20 +38,20 @@ pub fn read(path: &Path, defaults: &Defaults) -> Result<Parcels, IngestError> {
         Box::new(census)
     } else if let Some(refusal) = refused::refused(&header) {
         return Err(refusal);
-    } else if own::Own::recognises(&header) {
-        Box::new(own::Own::new(&header, defaults)?)
+    } else if equity_csv::EquityCsv::recognises(&header) {
+        Box::new(equity_csv::EquityCsv::new(&header, defaults)?)
     } else {
         return Err(IngestError::UnknownFormat {
             found: super::error::shortened(header.get(0).unwrap_or_default()),
         });
     };
-    Parcels::new(path, layout)
+    SubmissionFiles::new(path, layout)
 }
 
 /// [`read`], all at once: for whoever wants to know that the whole file is good before doing anything with it.
 ///
 /// # Errors
 /// As [`read`], and the first error of a row.
-pub fn read_all(path: &Path, defaults: &Defaults) -> Result<Vec<Parcel>, IngestError> {
+pub fn read_all(path: &Path, defaults: &Defaults) -> Result<Vec<SubmissionFile>, IngestError> {
     read(path, defaults)?.collect()
 }

@@ -2,10 +2,10 @@
 
 use super::GeneratorError;
 use super::assumptions::{self as assume, Missing, missing};
+use super::codes::{self, Code};
 use super::draw::{Chance, Weighted};
 use super::offline::Unable;
 use super::tables::{District, Tables};
-use super::words::{self, Word};
 use crate::domain::period::Month;
 
 /// Everything that a person is drawn from.
@@ -14,7 +14,7 @@ pub(super) struct Model {
     pub(super) homes: Vec<Home>,
     pub(super) regions: Vec<Region>,
     pub(super) districts: Vec<Residents>,
-    pub(super) languages: Vec<(Weighted, Vec<Word>)>,
+    pub(super) languages: Vec<(Weighted, Vec<Code>)>,
     pub(super) marital: Vec<Weighted>,
     pub(super) kinds: Vec<Weighted>,
     pub(super) preferred: Vec<Weighted>,
@@ -109,7 +109,7 @@ impl Model {
             })
             .collect();
         let languages = |(codes, weights): (Vec<&str>, Vec<f64>)| {
-            (Weighted::new(&weights), codes.into_iter().map(words::language).collect())
+            (Weighted::new(&weights), codes.into_iter().map(codes::language).collect())
         };
         Ok(Model {
             homes,

@@ -12,8 +12,8 @@
 mod columns;
 mod kind;
 mod read;
-mod remarks;
+mod submission_columns;
 mod write;
 
-pub(super) use read::Own;
+pub(super) use read::EquityCsv;
 pub use write::{Writer, write};

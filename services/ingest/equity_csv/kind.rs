@@ -1,12 +1,12 @@
 //! Which dataset a file of our own columns holds: its header says so.
 
 use super::super::error::shortened;
-use super::super::{IngestError, Rows};
+use super::super::{IngestError, Records};
 use super::columns::{
     ACCESS, CONSULTATION, ESTIMATE, INDICATOR, MONTH, ONLINE, ORGANISATION, PERSON, PERSON_COUNT,
     POPULATION,
 };
-use super::remarks::{REMARKS, SOURCE};
+use super::submission_columns::{REMARKS, SOURCE};
 use crate::domain::codes;
 use crate::domain::collection::Dataset;
 use crate::proto::v1::EstimateSource;
@@ -66,22 +66,22 @@ impl Kind {
     }
 
     /// The dataset of rows.
-    pub(super) fn of_rows(rows: &Rows) -> Self {
+    pub(super) fn of_rows(rows: &Records) -> Self {
         match rows {
-            Rows::Consultations(_) => Kind::Consultations,
-            Rows::Populations(_) => Kind::Populations,
-            Rows::Access(_) => Kind::Access,
-            Rows::Estimates(..) => Kind::Estimates,
+            Records::Consultations(_) => Kind::Consultations,
+            Records::Populations(_) => Kind::Populations,
+            Records::Access(_) => Kind::Access,
+            Records::Estimates(..) => Kind::Estimates,
         }
     }
 
     /// Rows of this dataset, none yet.
-    pub(super) fn rows(self) -> Rows {
+    pub(super) fn rows(self) -> Records {
         match self {
-            Kind::Consultations => Rows::Consultations(Vec::new()),
-            Kind::Populations => Rows::Populations(Vec::new()),
-            Kind::Access => Rows::Access(Vec::new()),
-            Kind::Estimates => Rows::Estimates(EstimateSource::default(), Vec::new()),
+            Kind::Consultations => Records::Consultations(Vec::new()),
+            Kind::Populations => Records::Populations(Vec::new()),
+            Kind::Access => Records::Access(Vec::new()),
+            Kind::Estimates => Records::Estimates(EstimateSource::default(), Vec::new()),
         }
     }
 
@@ -105,7 +105,7 @@ impl Kind {
     }
 
     /// What may be said of a whole submission.
-    pub(super) fn remarks(self) -> &'static [(&'static str, super::remarks::Remark)] {
+    pub(super) fn remarks(self) -> &'static [(&'static str, super::submission_columns::Remark)] {
         if self == Kind::Estimates { SOURCE } else { REMARKS }
     }
 }

@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 
 use super::super::cells::Cell;
 use super::super::defaults::Defaults;
-use super::super::grouping::{Group, Layout};
+use super::super::grouping::{FileFormat, OrganisationMonth};
 use super::super::open::line_of;
-use super::super::{IngestError, Parcel, Rows};
+use super::super::{IngestError, Records, SubmissionFile};
 use super::columns::{
     ACCESS, Access, CONSULTATION, ESTIMATE, Field, MONTH, ORGANISATION, PERSON, PERSON_COUNT,
     POPULATION, collected,
 };
 use super::kind::{Kind, names};
-use super::remarks::{Remark, Remarks, set};
+use super::submission_columns::{Remark, Remarks, set};
 use crate::domain::period::Month;
 use crate::proto::v1::{
     AccessRecord, ConsultationRecord, EstimateKey, EstimateRecord, PersonCharacteristics,
@@ -21,7 +21,7 @@ use crate::proto::v1::{
 };
 
 /// The layout of our own CSV.
-pub(in crate::ingest) struct Own {
+pub(in crate::ingest) struct EquityCsv {
     defaults: Defaults,
     kind: Kind,
     /// Fields with a column, which the source collects.
@@ -39,7 +39,7 @@ pub(in crate::ingest) struct Own {
     remarked: Remarks,
 }
 
-impl Own {
+impl EquityCsv {
     /// Whether any column is one of ours.
     pub(in crate::ingest) fn recognises(header: &csv::StringRecord) -> bool {
         header.iter().any(|name| names().any(|known| known == name))
@@ -53,7 +53,7 @@ impl Own {
         let kind = Kind::of(header)?;
         let columns = header.iter().filter_map(|column| collected(kind.dataset(), column));
         let collected: BTreeSet<&str> = columns.collect();
-        Ok(Own {
+        Ok(EquityCsv {
             defaults: defaults.clone(),
             kind,
             collected: collected.into_iter().map(str::to_owned).collect(),
@@ -104,19 +104,22 @@ impl Own {
     }
 }
 
-impl Layout for Own {
+impl FileFormat for EquityCsv {
     fn trim(&self) -> csv::Trim {
         csv::Trim::All
     }
 
-    fn group<'a>(&'a self, row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError> {
+    fn group<'a>(
+        &'a self,
+        row: &'a csv::StringRecord,
+    ) -> Result<OrganisationMonth<'a>, IngestError> {
         Ok((self.organisation(row)?, Cow::Borrowed(self.month(row)?)))
     }
 
-    fn start(&self, organisation: &str, month: &str) -> Parcel {
+    fn start(&self, organisation: &str, month: &str) -> SubmissionFile {
         let Defaults { collection, code_systems, collected, person_key_scheme, .. } =
             &self.defaults;
-        Parcel {
+        SubmissionFile {
             organisation: organisation.to_owned(),
             collection: collection.clone().unwrap_or_default(),
             month: month.to_owned(),
@@ -127,20 +130,24 @@ impl Layout for Own {
         }
     }
 
-    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError> {
+    fn add(
+        &mut self,
+        submission: &mut SubmissionFile,
+        row: &csv::StringRecord,
+    ) -> Result<(), IngestError> {
         for (column, remark) in &self.remarks {
             if !row[*column].is_empty() {
-                self.remarked.settle(*remark, &row[*column], row, parcel)?;
+                self.remarked.settle(*remark, &row[*column], row, submission)?;
             }
         }
         let person = self.person(row)?;
-        match &mut parcel.rows {
-            Rows::Consultations(rows) => {
+        match &mut submission.rows {
+            Records::Consultations(rows) => {
                 let mut record = ConsultationRecord { person, ..ConsultationRecord::default() };
                 fill(&mut record, &self.consultation, row)?;
                 rows.push(record);
             }
-            Rows::Populations(rows) => {
+            Records::Populations(rows) => {
                 let person_count = match self.person_count {
                     Some(column) => Cell::new(row, PERSON_COUNT, column).count()?,
                     None => 0,
@@ -150,12 +157,12 @@ impl Layout for Own {
                 fill(&mut record, &self.population, row)?;
                 rows.push(record);
             }
-            Rows::Access(rows) => {
+            Records::Access(rows) => {
                 let mut record = AccessRecord { person, ..AccessRecord::default() };
                 fill(&mut record, &self.access, row)?;
                 rows.push(record);
             }
-            Rows::Estimates(_, rows) => {
+            Records::Estimates(_, rows) => {
                 let mut record = EstimateRecord::default();
                 fill(&mut record, &self.estimate, row)?;
                 rows.push(record);

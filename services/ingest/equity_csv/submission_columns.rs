@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::open::line_of;
-use super::super::{IngestError, Parcel, Rows};
+use super::super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::EstimateSource;
 
 /// Columns about a whole submission, besides organisation and month.
@@ -43,15 +43,15 @@ pub(super) enum Remark {
 pub(super) struct Remarks(BTreeMap<(String, String, &'static str), (String, u64)>);
 
 impl Remarks {
-    /// Takes a remark over into its parcel. Another remark later in the same parcel is an error.
+    /// Takes a remark over into its submission. Another remark later in the same submission is an error.
     pub(super) fn settle(
         &mut self,
         (name, remark): (&'static str, Remark),
         cell: &str,
         row: &csv::StringRecord,
-        parcel: &mut Parcel,
+        submission: &mut SubmissionFile,
     ) -> Result<(), IngestError> {
-        let key = (parcel.organisation.clone(), parcel.month.clone(), name);
+        let key = (submission.organisation.clone(), submission.month.clone(), name);
         if let Some((first, line)) = self.0.get(&key) {
             return match first == cell {
                 true => Ok(()),
@@ -62,18 +62,18 @@ impl Remarks {
             };
         }
         match remark {
-            Remark::Collection => cell.clone_into(&mut parcel.collection),
-            Remark::PersonKeyScheme => cell.clone_into(&mut parcel.person_key_scheme),
+            Remark::Collection => cell.clone_into(&mut submission.collection),
+            Remark::PersonKeyScheme => cell.clone_into(&mut submission.person_key_scheme),
             Remark::CodeSystems => {
-                parcel.code_systems = code_systems(cell).ok_or_else(|| {
+                submission.code_systems = code_systems(cell).ok_or_else(|| {
                     let expected = "field=code system, joined with `;`: channel=gpad";
                     IngestError::value(line_of(row), name, cell, expected)
                 })?;
             }
-            Remark::Collected if cell == NONE => parcel.collected.clear(),
-            Remark::Collected => parcel.collected = set(cell),
+            Remark::Collected if cell == NONE => submission.collected.clear(),
+            Remark::Collected => submission.collected = set(cell),
             Remark::Source(_, text) => {
-                if let Rows::Estimates(source, _) = &mut parcel.rows {
+                if let Records::Estimates(source, _) = &mut submission.rows {
                     cell.clone_into(text(source));
                 }
             }
@@ -83,7 +83,7 @@ impl Remarks {
                     "N" => false,
                     _ => return Err(IngestError::value(line_of(row), name, cell, "Y or N")),
                 };
-                if let Rows::Estimates(source, _) = &mut parcel.rows {
+                if let Records::Estimates(source, _) = &mut submission.rows {
                     source.not_for_targets = yes;
                 }
             }
@@ -93,19 +93,19 @@ impl Remarks {
     }
 }
 
-/// What a parcel's first row has to say in a column, so that reading gives the parcel again.
-pub(super) fn remark_of(parcel: &Parcel, remark: Remark) -> String {
+/// What a submission's first row has to say in a column, so that reading gives the submission again.
+pub(super) fn remark_of(submission: &SubmissionFile, remark: Remark) -> String {
     match remark {
-        Remark::Collection => parcel.collection.clone(),
-        Remark::PersonKeyScheme => parcel.person_key_scheme.clone(),
+        Remark::Collection => submission.collection.clone(),
+        Remark::PersonKeyScheme => submission.person_key_scheme.clone(),
         Remark::CodeSystems => {
             let pair = |(field, system): (&String, &String)| format!("{field}={system}");
-            parcel.code_systems.iter().map(pair).collect::<Vec<_>>().join(";")
+            submission.code_systems.iter().map(pair).collect::<Vec<_>>().join(";")
         }
-        Remark::Collected if parcel.collected.is_empty() => NONE.to_owned(),
-        Remark::Collected => parcel.collected.join(";"),
-        Remark::Source(text, _) => source(parcel).map(text).cloned().unwrap_or_default(),
-        Remark::NotForTargets => match source(parcel) {
+        Remark::Collected if submission.collected.is_empty() => NONE.to_owned(),
+        Remark::Collected => submission.collected.join(";"),
+        Remark::Source(text, _) => source(submission).map(text).cloned().unwrap_or_default(),
+        Remark::NotForTargets => match source(submission) {
             Some(source) if source.not_for_targets => "Y".to_owned(),
             _ => "N".to_owned(),
         },
@@ -113,8 +113,8 @@ pub(super) fn remark_of(parcel: &Parcel, remark: Remark) -> String {
 }
 
 /// Where estimates come from; records come from nowhere else.
-fn source(parcel: &Parcel) -> Option<&EstimateSource> {
-    if let Rows::Estimates(source, _) = &parcel.rows { Some(source) } else { None }
+fn source(submission: &SubmissionFile) -> Option<&EstimateSource> {
+    if let Records::Estimates(source, _) = &submission.rows { Some(source) } else { None }
 }
 
 /// The codes of a cell, joined with `;`.

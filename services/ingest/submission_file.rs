@@ -1,4 +1,4 @@
-//! What one submission will be.
+//! One submission as a file gives it.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,9 @@ use crate::proto::v1::{
     SubmissionHeader,
 };
 
-/// The rows of one organisation and one month, with what the header of their submission has to say about them.
+/// The records of one organisation and one month, and what the header of their submission has to say.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Parcel {
+pub struct SubmissionFile {
     /// Code of the organisation: `04C`, `C82001`.
     pub organisation: String,
     /// Id of the collection; empty where the file does not say and no default was given.
@@ -23,12 +23,12 @@ pub struct Parcel {
     /// How the person keys were made; empty: there are none.
     pub person_key_scheme: String,
     /// The rows, in the order of the file.
-    pub rows: Rows,
+    pub rows: Records,
 }
 
-/// The rows of one parcel: all of one dataset.
+/// The records of one submission: all of one dataset.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Rows {
+pub enum Records {
     /// Activity.
     Consultations(Vec<ConsultationRecord>),
     /// Denominators.
@@ -39,14 +39,14 @@ pub enum Rows {
     Estimates(EstimateSource, Vec<EstimateRecord>),
 }
 
-impl Rows {
+impl Records {
     /// Number of rows.
     pub fn len(&self) -> usize {
         match self {
-            Rows::Consultations(rows) => rows.len(),
-            Rows::Populations(rows) => rows.len(),
-            Rows::Access(rows) => rows.len(),
-            Rows::Estimates(_, rows) => rows.len(),
+            Records::Consultations(rows) => rows.len(),
+            Records::Populations(rows) => rows.len(),
+            Records::Access(rows) => rows.len(),
+            Records::Estimates(_, rows) => rows.len(),
         }
     }
 
@@ -58,10 +58,10 @@ impl Rows {
     /// Name of the dataset, in words: `consultations`.
     pub fn dataset(&self) -> &'static str {
         match self {
-            Rows::Consultations(_) => "consultations",
-            Rows::Populations(_) => "populations",
-            Rows::Access(_) => "access records",
-            Rows::Estimates(..) => "estimates",
+            Records::Consultations(_) => "consultations",
+            Records::Populations(_) => "populations",
+            Records::Access(_) => "access records",
+            Records::Estimates(..) => "estimates",
         }
     }
 
@@ -70,20 +70,25 @@ impl Rows {
     pub fn total(&self) -> i64 {
         let sum = |counts: &mut dyn Iterator<Item = i64>| counts.fold(0, i64::saturating_add);
         match self {
-            Rows::Consultations(rows) => {
+            Records::Consultations(rows) => {
                 sum(&mut rows.iter().map(|row| row.record_count.unwrap_or(1)))
             }
-            Rows::Populations(rows) => sum(&mut rows.iter().map(|row| row.person_count)),
-            Rows::Access(rows) => sum(&mut rows.iter().map(|row| row.record_count.unwrap_or(1))),
-            Rows::Estimates(_, rows) => i64::try_from(rows.len()).unwrap_or(i64::MAX),
+            Records::Populations(rows) => sum(&mut rows.iter().map(|row| row.person_count)),
+            Records::Access(rows) => sum(&mut rows.iter().map(|row| row.record_count.unwrap_or(1))),
+            Records::Estimates(_, rows) => i64::try_from(rows.len()).unwrap_or(i64::MAX),
         }
     }
 }
 
-impl Parcel {
-    /// A parcel of a publication: nothing collected and no code systems, until the format says so.
-    pub(super) fn published(organisation: &str, collection: &str, month: &str, rows: Rows) -> Self {
-        Parcel {
+impl SubmissionFile {
+    /// A submission of a publication: no field collected and no code system, until the format sets them.
+    pub(super) fn published(
+        organisation: &str,
+        collection: &str,
+        month: &str,
+        rows: Records,
+    ) -> Self {
+        SubmissionFile {
             organisation: organisation.to_owned(),
             collection: collection.to_owned(),
             month: month.to_owned(),
@@ -94,7 +99,7 @@ impl Parcel {
         }
     }
 
-    /// The header of the parcel's submission, which says how many rows will follow.
+    /// The header for the service, with the number of records that follow.
     pub fn header(&self, request_id: &str) -> SubmissionHeader {
         SubmissionHeader {
             organisation: self.organisation.clone(),

@@ -3,32 +3,32 @@
 use std::io::Write;
 
 use super::super::error::shortened;
-use super::super::{IngestError, Parcel, Rows};
+use super::super::{IngestError, Records, SubmissionFile};
 use super::columns::{
     ACCESS, Access, CONSULTATION, ESTIMATE, Field, MONTH, ORGANISATION, PERSON, PERSON_COUNT,
     POPULATION,
 };
 use super::kind::Kind;
-use super::remarks::remark_of;
+use super::submission_columns::remark_of;
 use crate::proto::v1::{EstimateKey, PersonCharacteristics};
 
-/// Writes parcels of one dataset, one after the other; reading the file gives the same parcels again. Three things are lost:
-/// a parcel without rows, the difference between a person of whom nothing is said and no person, and that two parcels were
+/// Writes submissions of one dataset, one after the other; reading the file gives the same submissions again. Three things are lost:
+/// a submission without rows, the difference between a person of whom nothing is said and no person, and that two submissions were
 /// two if they have the same organisation and month.
 #[derive(Debug)]
 pub struct Writer<W: Write> {
     out: csv::Writer<W>,
-    /// What the file holds; nothing before the first parcel.
+    /// What the file holds; nothing before the first submission.
     kind: Option<Kind>,
 }
 
-/// Writes all parcels to `out`: see [`Writer`].
+/// Writes all submissions to `out`: see [`Writer`].
 ///
 /// # Errors
 /// As [`Writer::write`] and [`Writer::finish`].
-pub fn write<W: Write>(out: W, parcels: &[Parcel]) -> Result<(), IngestError> {
+pub fn write<W: Write>(out: W, submissions: &[SubmissionFile]) -> Result<(), IngestError> {
     let mut writer = Writer::new(out);
-    parcels.iter().try_for_each(|parcel| writer.write(parcel))?;
+    submissions.iter().try_for_each(|submission| writer.write(submission))?;
     writer.finish().map(drop)
 }
 
@@ -38,51 +38,52 @@ impl<W: Write> Writer<W> {
         Writer { out: csv::Writer::from_writer(out), kind: None }
     }
 
-    /// Writes the rows of a parcel. The first parcel decides which dataset the file holds.
+    /// Writes the rows of a submission. The first submission decides which dataset the file holds.
     ///
     /// # Errors
     /// Two datasets in one file; a value that would be read back as another (a `;` within a code, blanks around it, a number
     /// that is none); the output cannot be written.
-    pub fn write(&mut self, parcel: &Parcel) -> Result<(), IngestError> {
-        let kind = Kind::of_rows(&parcel.rows);
+    pub fn write(&mut self, submission: &SubmissionFile) -> Result<(), IngestError> {
+        let kind = Kind::of_rows(&submission.rows);
         match self.kind {
             None => {
                 self.kind = Some(kind);
                 self.out.write_record(kind.names()).map_err(IngestError::from_csv_written)?;
             }
             Some(first) if first != kind => {
-                let (column, holds) = (parcel.rows.dataset().to_owned(), first.rows().dataset());
-                let because = "the first parcel";
+                let (column, holds) =
+                    (submission.rows.dataset().to_owned(), first.rows().dataset());
+                let because = "the first submission";
                 return Err(IngestError::MixedDatasets { column, holds, because });
             }
             Some(_) => {}
         }
-        match &parcel.rows {
-            Rows::Consultations(rows) => {
+        match &submission.rows {
+            Records::Consultations(rows) => {
                 for (index, row) in rows.iter().enumerate() {
-                    self.about(parcel, index)?;
+                    self.about(submission, index)?;
                     self.fields(CONSULTATION, row)?;
                     self.person(row.person.as_ref())?;
                 }
             }
-            Rows::Populations(rows) => {
+            Records::Populations(rows) => {
                 for (index, row) in rows.iter().enumerate() {
-                    self.about(parcel, index)?;
+                    self.about(submission, index)?;
                     self.cell(PERSON_COUNT, &row.person_count.to_string())?;
                     self.fields(POPULATION, row)?;
                     self.person(row.person.as_ref())?;
                 }
             }
-            Rows::Access(rows) => {
+            Records::Access(rows) => {
                 for (index, row) in rows.iter().enumerate() {
-                    self.about(parcel, index)?;
+                    self.about(submission, index)?;
                     self.fields(ACCESS, row)?;
                     self.person(row.person.as_ref())?;
                 }
             }
-            Rows::Estimates(_, rows) => {
+            Records::Estimates(_, rows) => {
                 for (index, row) in rows.iter().enumerate() {
-                    self.about(parcel, index)?;
+                    self.about(submission, index)?;
                     self.fields(ESTIMATE, row)?;
                     self.end()?;
                 }
@@ -99,13 +100,13 @@ impl<W: Write> Writer<W> {
         self.out.into_inner().map_err(|error| IngestError::Write(error.into_error()))
     }
 
-    /// Organisation, month, and with the first row what concerns the whole parcel.
-    fn about(&mut self, parcel: &Parcel, index: usize) -> Result<(), IngestError> {
-        self.cell(ORGANISATION, &parcel.organisation)?;
-        self.cell(MONTH, &parcel.month)?;
-        for (name, remark) in Kind::of_rows(&parcel.rows).remarks() {
+    /// Organisation, month, and with the first row what concerns the whole submission.
+    fn about(&mut self, submission: &SubmissionFile, index: usize) -> Result<(), IngestError> {
+        self.cell(ORGANISATION, &submission.organisation)?;
+        self.cell(MONTH, &submission.month)?;
+        for (name, remark) in Kind::of_rows(&submission.rows).remarks() {
             match index {
-                0 => self.cell(name, &remark_of(parcel, *remark))?,
+                0 => self.cell(name, &remark_of(submission, *remark))?,
                 _ => self.cell(name, "")?,
             }
         }
