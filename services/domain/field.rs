@@ -1,7 +1,6 @@
 //! The fields of a record: their names, their numbers on disk, their code lists.
 
 use crate::domain::codes::ListId;
-use crate::domain::collection::Dataset;
 
 /// What a field is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +84,7 @@ pub const FIELD_LIMIT: usize = 52;
 struct Facts {
     field: Field,
     name: &'static str,
+    record_name: &'static str,
     path: &'static str,
     list: &'static str,
     kind: Kind,
@@ -92,17 +92,27 @@ struct Facts {
 }
 
 const fn attribute(field: Field, name: &'static str, list: &'static str) -> Facts {
-    Facts { field, name, path: name, list, kind: Kind::Attribute, multiple: false }
+    let (record_name, path) = (name, name);
+    Facts { field, name, record_name, path, list, kind: Kind::Attribute, multiple: false }
 }
 
-const fn person(
-    field: Field,
-    name: &'static str,
-    path: &'static str,
-    list: &'static str,
-    multiple: bool,
-) -> Facts {
-    Facts { field, name, path, list, kind: Kind::Characteristic, multiple }
+/// A characteristic, with the name of its field in a record where that is another.
+macro_rules! characteristic {
+    ($field:ident, $name:literal, $list:literal) => {
+        characteristic!($field, $name, $list, $name)
+    };
+    ($field:ident, $name:literal, $list:literal, $record_name:literal) => {
+        Facts {
+            record_name: $record_name,
+            path: concat!("person.", $record_name),
+            kind: Kind::Characteristic,
+            ..attribute(Field::$field, $name, $list)
+        }
+    };
+}
+
+const fn multiple(facts: Facts) -> Facts {
+    Facts { multiple: true, ..facts }
 }
 
 /// Day is a number without a code list: it has no dimension.
@@ -114,80 +124,36 @@ const FIELDS: &[Facts] = &[
     attribute(Field::Attendance, "attendance", "attendance"),
     attribute(Field::StaffType, "staff_type", "staff_type"),
     attribute(Field::FirstOrFollowUp, "first_or_follow_up", "first_or_follow_up"),
-    Facts { path: "lead_time_band", ..attribute(Field::LeadTime, "lead_time", "lead_time") },
+    Facts {
+        record_name: "lead_time_band",
+        path: "lead_time_band",
+        ..attribute(Field::LeadTime, "lead_time", "lead_time")
+    },
     attribute(Field::ResidenceLsoa, "residence_lsoa", "residence_lsoa"),
     attribute(Field::FaceToFaceOffered, "face_to_face_offered", "yes_no"),
     attribute(Field::FaceToFaceRequested, "face_to_face_requested", "yes_no"),
     attribute(Field::InterpreterPresent, "interpreter_present", "yes_no"),
     attribute(Field::AccessibleNeedMet, "accessible_need_met", "yes_no"),
     attribute(Field::PreferredChannel, "preferred_channel", "channel"),
-    person(Field::Age, "age", "person.age_band", "age", false),
-    person(Field::Sex, "sex", "person.sex", "sex", false),
-    person(
-        Field::GenderIdentity,
-        "gender_identity",
-        "person.gender_identity",
-        "gender_identity",
-        false,
-    ),
-    person(
-        Field::GenderSameAtBirth,
-        "gender_same_at_birth",
-        "person.gender_same_at_birth",
-        "gender_same_at_birth",
-        false,
-    ),
-    person(
-        Field::MaritalStatus,
-        "marital_status",
-        "person.marital_status",
-        "marital_status",
-        false,
-    ),
-    person(
-        Field::PregnancyMaternity,
-        "pregnancy_maternity",
-        "person.pregnancy_maternity",
-        "pregnancy_maternity",
-        false,
-    ),
-    person(Field::EthnicCategory, "ethnic_category", "person.ethnic_category", "ethnicity", false),
-    person(Field::Religion, "religion", "person.religion", "religion", false),
-    person(
-        Field::SexualOrientation,
-        "sexual_orientation",
-        "person.sexual_orientation",
-        "sexual_orientation",
-        false,
-    ),
-    person(Field::Disability, "disability", "person.disability", "disability", true),
-    person(Field::Deprivation, "deprivation", "person.deprivation", "deprivation", false),
-    person(
-        Field::InclusionGroup,
-        "inclusion_group",
-        "person.inclusion_group",
-        "inclusion_group",
-        true,
-    ),
-    person(Field::LocalGroup, "local_group", "person.local_group", "local_group", true),
-    person(Field::Carer, "carer", "person.carer", "yes_no", false),
-    person(Field::Veteran, "veteran", "person.veteran", "yes_no", false),
-    person(
-        Field::InterpreterNeeded,
-        "interpreter_needed",
-        "person.interpreter_needed",
-        "yes_no",
-        false,
-    ),
-    person(Field::AccessibleNeed, "accessible_need", "person.accessible_need", "yes_no", false),
-    person(
-        Field::DigitalAccess,
-        "digital_access",
-        "person.digital_access",
-        "digital_access",
-        false,
-    ),
-    person(Field::MainLanguage, "main_language", "person.main_language", "main_language", false),
+    characteristic!(Age, "age", "age", "age_band"),
+    characteristic!(Sex, "sex", "sex"),
+    characteristic!(GenderIdentity, "gender_identity", "gender_identity"),
+    characteristic!(GenderSameAtBirth, "gender_same_at_birth", "gender_same_at_birth"),
+    characteristic!(MaritalStatus, "marital_status", "marital_status"),
+    characteristic!(PregnancyMaternity, "pregnancy_maternity", "pregnancy_maternity"),
+    characteristic!(EthnicCategory, "ethnic_category", "ethnicity"),
+    characteristic!(Religion, "religion", "religion"),
+    characteristic!(SexualOrientation, "sexual_orientation", "sexual_orientation"),
+    multiple(characteristic!(Disability, "disability", "disability")),
+    characteristic!(Deprivation, "deprivation", "deprivation"),
+    multiple(characteristic!(InclusionGroup, "inclusion_group", "inclusion_group")),
+    multiple(characteristic!(LocalGroup, "local_group", "local_group")),
+    characteristic!(Carer, "carer", "yes_no"),
+    characteristic!(Veteran, "veteran", "yes_no"),
+    characteristic!(InterpreterNeeded, "interpreter_needed", "yes_no"),
+    characteristic!(AccessibleNeed, "accessible_need", "yes_no"),
+    characteristic!(DigitalAccess, "digital_access", "digital_access"),
+    characteristic!(MainLanguage, "main_language", "main_language"),
     attribute(Field::OnlineAppointments, "online_appointments", "yes_no"),
     attribute(Field::OnlinePrescriptions, "online_prescriptions", "yes_no"),
     attribute(Field::OnlineRecord, "online_record", "yes_no"),
@@ -197,10 +163,7 @@ const FIELDS: &[Facts] = &[
     attribute(Field::ProxyAccess, "proxy_access", "yes_no"),
     attribute(Field::MobileRecorded, "mobile_recorded", "yes_no"),
     attribute(Field::EmailRecorded, "email_recorded", "yes_no"),
-    Facts {
-        multiple: true,
-        ..attribute(Field::ExclusionReason, "exclusion_reason", "exclusion_reason")
-    },
+    multiple(attribute(Field::ExclusionReason, "exclusion_reason", "exclusion_reason")),
     attribute(Field::SupportOffered, "support_offered", "yes_no"),
     attribute(Field::SupportAccepted, "support_accepted", "yes_no"),
 ];
@@ -222,8 +185,8 @@ impl Field {
         FIELDS.iter().map(|facts| facts.field)
     }
 
-    fn facts(self) -> &'static Facts {
-        &FIELDS[PLACES[self.index()]]
+    const fn facts(self) -> &'static Facts {
+        &FIELDS[PLACES[self as usize]]
     }
 
     /// Number on disk.
@@ -257,6 +220,12 @@ impl Field {
         self.facts().name
     }
 
+    /// Name in a record of the contract: `age_band`.
+    #[must_use]
+    pub const fn record_name(self) -> &'static str {
+        self.facts().record_name
+    }
+
     /// Path within a record of the contract, for row problems.
     #[must_use]
     pub fn path(self) -> &'static str {
@@ -274,20 +243,6 @@ impl Field {
     #[must_use]
     pub fn is_characteristic(self) -> bool {
         self.facts().kind == Kind::Characteristic
-    }
-
-    /// Whether records of a dataset give it as a code, so that their source can say whether it collects it.
-    #[must_use]
-    pub fn is_collected_in(self, dataset: Dataset) -> bool {
-        match (dataset, self) {
-            (Dataset::Estimates, _) | (_, Self::Day | Self::OnlineAny) => false,
-            (_, Self::ResidenceLsoa) => true,
-            (_, field) if field.is_characteristic() => true,
-            (Dataset::Populations, _) => false,
-            (Dataset::Consultations, field) => field < Self::Age,
-            (Dataset::DigitalAccess, Self::PreferredChannel) => true,
-            (Dataset::DigitalAccess, field) => field >= Self::OnlineAppointments,
-        }
     }
 
     /// Whether a record can have several values.
