@@ -9,7 +9,8 @@ use crate::domain::codes;
 /// A cell with its place.
 #[derive(Clone, Copy)]
 pub(super) struct Cell<'a> {
-    line: u64,
+    /// Line of its row.
+    pub(super) line: u64,
     column: &'a str,
     /// What it says.
     pub(super) text: &'a str,

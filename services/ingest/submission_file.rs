@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::collection::Dataset;
 use crate::proto::v1::{
     AccessRecord, ConsultationRecord, EstimateRecord, EstimateSource, PopulationRecord,
     SubmissionHeader,
@@ -55,13 +56,23 @@ impl Records {
         self.len() == 0
     }
 
-    /// Name of the dataset, in words: `consultations`.
-    pub fn dataset(&self) -> &'static str {
+    /// No records yet, of this dataset.
+    pub(super) fn none(dataset: Dataset) -> Self {
+        match dataset {
+            Dataset::Consultations => Records::Consultations(Vec::new()),
+            Dataset::Populations => Records::Populations(Vec::new()),
+            Dataset::DigitalAccess => Records::Access(Vec::new()),
+            Dataset::Estimates => Records::Estimates(EstimateSource::default(), Vec::new()),
+        }
+    }
+
+    /// The dataset of the records.
+    pub fn dataset(&self) -> Dataset {
         match self {
-            Records::Consultations(_) => "consultations",
-            Records::Populations(_) => "populations",
-            Records::Access(_) => "access records",
-            Records::Estimates(..) => "estimates",
+            Records::Consultations(_) => Dataset::Consultations,
+            Records::Populations(_) => Dataset::Populations,
+            Records::Access(_) => Dataset::DigitalAccess,
+            Records::Estimates(..) => Dataset::Estimates,
         }
     }
 
@@ -112,5 +123,15 @@ impl SubmissionFile {
             expected_record_count: i64::try_from(self.rows.len()).ok(),
             ..SubmissionHeader::default()
         }
+    }
+}
+
+/// What error messages call the records of a dataset.
+pub(super) fn dataset_words(dataset: Dataset) -> &'static str {
+    match dataset {
+        Dataset::Consultations => "consultations",
+        Dataset::Populations => "populations",
+        Dataset::DigitalAccess => "access records",
+        Dataset::Estimates => "estimates",
     }
 }

@@ -14,7 +14,7 @@ use super::{read_bytes, read_text};
 fn consultations(submission: &SubmissionFile) -> &[ConsultationRecord] {
     match &submission.rows {
         Records::Consultations(rows) => rows,
-        other => panic!("{}", other.dataset()),
+        other => panic!("{:?}", other.dataset()),
     }
 }
 
@@ -55,7 +55,7 @@ fn access_records_by_their_columns() {
     let listed = ["age", "app_registered", "digital_access", "exclusion_reason"];
     assert_eq!(submissions[0].collected, listed, "a count is no code");
     let Records::Access(rows) = &submissions[0].rows else {
-        panic!("{}", submissions[0].rows.dataset())
+        panic!("{:?}", submissions[0].rows.dataset())
     };
     assert_eq!(rows[0].exclusion_reason, ["SKILLS", "NO_DEVICE"]);
     assert_eq!((&*rows[0].app_registered, rows[0].record_count), ("Y", None));

@@ -20,7 +20,7 @@ fn submissions(name: &str) -> Vec<SubmissionFile> {
 fn estimates(submission: &SubmissionFile) -> (&EstimateSource, &[EstimateRecord]) {
     match &submission.rows {
         Records::Estimates(source, rows) => (source, rows),
-        other => panic!("{} in {}", other.dataset(), submission.month),
+        other => panic!("{:?} in {}", other.dataset(), submission.month),
     }
 }
 

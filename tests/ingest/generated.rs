@@ -60,21 +60,21 @@ impl Set {
 fn consultations(submission: &SubmissionFile) -> &[ConsultationRecord] {
     match &submission.rows {
         Records::Consultations(rows) => rows,
-        other => panic!("{} in {}", other.dataset(), submission.month),
+        other => panic!("{:?} in {}", other.dataset(), submission.month),
     }
 }
 
 fn snapshots(submission: &SubmissionFile) -> &[AccessRecord] {
     match &submission.rows {
         Records::Access(rows) => rows,
-        other => panic!("{} in {}", other.dataset(), submission.month),
+        other => panic!("{:?} in {}", other.dataset(), submission.month),
     }
 }
 
 fn populations(submission: &SubmissionFile) -> &[PopulationRecord] {
     match &submission.rows {
         Records::Populations(rows) => rows,
-        other => panic!("{} in {}", other.dataset(), submission.month),
+        other => panic!("{:?} in {}", other.dataset(), submission.month),
     }
 }
 

@@ -17,7 +17,7 @@ fn appointments() -> Vec<SubmissionFile> {
 fn consultations(submission: &SubmissionFile) -> &[ConsultationRecord] {
     match &submission.rows {
         Records::Consultations(rows) => rows,
-        other => panic!("{} in {}", other.dataset(), submission.month),
+        other => panic!("{:?} in {}", other.dataset(), submission.month),
     }
 }
 

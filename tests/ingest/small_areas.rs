@@ -16,7 +16,7 @@ fn only(name: &str) -> SubmissionFile {
 fn populations(submission: &SubmissionFile) -> &[PopulationRecord] {
     match &submission.rows {
         Records::Populations(rows) => rows,
-        other => panic!("{} in {}", other.dataset(), submission.month),
+        other => panic!("{:?} in {}", other.dataset(), submission.month),
     }
 }
 

@@ -1,145 +1,190 @@
-//! The columns of our own CSV and the fields behind them. A column is called what the contract calls the field.
+//! The columns of the service's CSV. A column is called what the contract calls its field.
 
-use crate::domain::{self, collection::Dataset};
-use crate::proto::v1::{
-    AccessRecord, ConsultationRecord, EstimateKey, EstimateRecord, PersonCharacteristics,
-    PopulationRecord,
-};
+use crate::domain::collection::Dataset;
+use crate::domain::record::{CONSULTATION, Holds, PERSON, RecordType};
 
-/// A column and how to reach its field in a record.
-pub(super) struct Field<R: 'static> {
-    /// Name in the header.
-    pub(super) name: &'static str,
-    /// The field behind it.
-    pub(super) access: Access<R>,
-}
-
-/// The ways in which a cell stands in a record: to look at it, to change it.
-pub(super) enum Access<R: 'static> {
-    /// A code or a text; empty where absent.
-    Text(fn(&R) -> &String, fn(&mut R) -> &mut String),
-    /// Codes joined with `;`.
-    Set(fn(&R) -> &Vec<String>, fn(&mut R) -> &mut Vec<String>),
-    /// A whole number of 32 bits.
-    Small(fn(&R) -> Option<i32>, fn(&mut R) -> &mut Option<i32>),
-    /// A whole number of 64 bits.
-    Large(fn(&R) -> Option<i64>, fn(&mut R) -> &mut Option<i64>),
-    /// A finite number.
-    Real(fn(&R) -> Option<f64>, fn(&mut R) -> &mut Option<f64>),
-    /// Pairs `dimension=code`, joined with `;`.
-    Keys(fn(&R) -> &Vec<EstimateKey>, fn(&mut R) -> &mut Vec<EstimateKey>),
-}
-
-macro_rules! field {
-    ($kind:ident & $name:ident) => {
-        Field { name: stringify!($name), access: Access::$kind(|r| &r.$name, |r| &mut r.$name) }
-    };
-    ($kind:ident $name:ident) => {
-        Field { name: stringify!($name), access: Access::$kind(|r| r.$name, |r| &mut r.$name) }
-    };
-}
-
-/// Organisation and month: which submission a row belongs to.
+/// Code of the organisation: with [`MONTH`], it says which submission a row belongs to.
 pub(super) const ORGANISATION: &str = "organisation";
 /// Calendar month, `2020-04`.
 pub(super) const MONTH: &str = "month";
-/// How many people a row of populations stands for; its presence makes the file populations.
+/// Number of people of a row. A file with this column holds populations.
 pub(super) const PERSON_COUNT: &str = "person_count";
-
-/// What a consultation has of its own.
-pub(super) const CONSULTATION: &[Field<ConsultationRecord>] = &[
-    field!(Text & date),
-    field!(Text & care_setting),
-    field!(Text & channel),
-    field!(Text & channel_provenance),
-    field!(Text & attendance),
-    field!(Text & staff_type),
-    field!(Text & first_or_follow_up),
-    field!(Small lead_time_days),
-    field!(Text & lead_time_band),
-    field!(Large record_count),
-    field!(Text & person_key),
-    field!(Text & source_record_id),
-    field!(Text & residence_lsoa),
-    field!(Text & face_to_face_offered),
-    field!(Text & face_to_face_requested),
-    field!(Text & interpreter_present),
-    field!(Text & accessible_need_met),
-    field!(Text & preferred_channel),
-];
-
-/// What a row of populations has of its own, besides [`PERSON_COUNT`].
-pub(super) const POPULATION: &[Field<PopulationRecord>] = &[field!(Text & residence_lsoa)];
-
-/// What a row of access records has of its own. Those from [`ONLINE`] on stand in no other file and make it access records.
-pub(super) const ACCESS: &[Field<AccessRecord>] = &[
-    field!(Large record_count),
-    field!(Text & person_key),
-    field!(Text & residence_lsoa),
-    field!(Text & preferred_channel),
-    field!(Text & online_appointments),
-    field!(Text & online_prescriptions),
-    field!(Text & online_record),
-    field!(Text & app_registered),
-    field!(Text & app_active),
-    field!(Text & proxy_access),
-    field!(Text & mobile_recorded),
-    field!(Text & email_recorded),
-    field!(Set & exclusion_reason),
-    field!(Text & support_offered),
-    field!(Text & support_accepted),
-];
-/// Place of the first column that only access records have.
-pub(super) const ONLINE: usize = 4;
-
-/// Id of an estimate's indicator; its presence makes the file estimates.
+/// Id of an indicator. A file with this column holds estimates.
 pub(super) const INDICATOR: &str = "indicator";
 
-/// What an estimate has.
-pub(super) const ESTIMATE: &[Field<EstimateRecord>] = &[
-    field!(Text & indicator),
-    field!(Text & area),
-    field!(Text & period),
-    field!(Keys & keys),
-    field!(Real value),
-    field!(Real lower),
-    field!(Real upper),
-    field!(Large base_count),
-    field!(Real weight),
-    field!(Text & base),
+/// A column and the field of a record behind it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Column {
+    /// Name in the header and in the contract.
+    pub(super) name: &'static str,
+    /// Number of the field in the contract.
+    pub(super) number: u8,
+    pub(super) kind: CellKind,
+}
+
+/// What a cell holds, with the protobuf type of the field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CellKind {
+    /// `string`: a code or another text.
+    Text,
+    /// `repeated string`: codes joined with `;`.
+    Codes,
+    /// `optional int32`: a whole number.
+    Int32,
+    /// `optional int64`: a whole number.
+    Int64,
+    /// `int64`: a whole number from 0, in every row.
+    Count,
+    /// `optional double`: a finite number.
+    Double,
+    /// `repeated EstimateKey`: pairs `dimension=code`, joined with `;`.
+    Keys,
+}
+
+const fn column(number: u8, name: &'static str, kind: CellKind) -> Column {
+    Column { name, number, kind }
+}
+
+/// The fields of `EstimateRecord`.
+const ESTIMATE: [Column; 10] = [
+    column(1, INDICATOR, CellKind::Text),
+    column(2, "area", CellKind::Text),
+    column(3, "period", CellKind::Text),
+    column(4, "keys", CellKind::Keys),
+    column(5, "value", CellKind::Double),
+    column(6, "lower", CellKind::Double),
+    column(7, "upper", CellKind::Double),
+    column(8, "base_count", CellKind::Int64),
+    column(9, "weight", CellKind::Double),
+    column(10, "base", CellKind::Text),
 ];
 
-/// Who the person is.
-pub(super) const PERSON: &[Field<PersonCharacteristics>] = &[
-    field!(Small age_years),
-    field!(Text & age_band),
-    field!(Text & sex),
-    field!(Text & gender_identity),
-    field!(Text & gender_same_at_birth),
-    field!(Text & marital_status),
-    field!(Text & pregnancy_maternity),
-    field!(Text & ethnic_category),
-    field!(Text & religion),
-    field!(Text & sexual_orientation),
-    field!(Set & disability),
-    field!(Text & deprivation),
-    field!(Set & inclusion_group),
-    field!(Set & local_group),
-    field!(Text & carer),
-    field!(Text & veteran),
-    field!(Text & interpreter_needed),
-    field!(Text & accessible_need),
-    field!(Text & digital_access),
-    field!(Text & main_language),
-];
+/// The columns of the records of one dataset, in the order in which they are written.
+pub(super) struct Columns {
+    /// Of the record itself.
+    pub(super) own: Vec<Column>,
+    /// Of the person whom the record is about.
+    pub(super) person: Vec<Column>,
+    /// Number of the record's field that holds the person.
+    pub(super) person_number: u8,
+}
 
-/// The coded field that a column gives, if it is one that a source collects: age and lead time are given in two ways.
-pub(super) fn collected(dataset: Dataset, column: &str) -> Option<&'static str> {
-    let name = match column {
-        "age_years" | "age_band" => "age",
-        "lead_time_days" | "lead_time_band" => "lead_time",
-        other => other,
-    };
-    let field = domain::field::Field::from_name(name)?;
-    field.is_collected_in(dataset).then(|| field.name())
+impl Columns {
+    pub(super) fn of(dataset: Dataset) -> Self {
+        let Some(record) = RecordType::of(dataset) else {
+            return Columns { own: ESTIMATE.to_vec(), person: Vec::new(), person_number: 0 };
+        };
+        let mut own: Vec<Column> = columns(record).collect();
+        if dataset == Dataset::DigitalAccess {
+            own.sort_by_key(|column| !is_of_consultations(column));
+        }
+        let person = record.fields.iter().find(|field| field.holds == Holds::Person);
+        Columns {
+            own,
+            person: columns(&PERSON).collect(),
+            person_number: person.map_or(0, |field| field.number),
+        }
+    }
+
+    /// Every column.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Column> {
+        self.own.iter().chain(&self.person)
+    }
+}
+
+/// The columns that only access records have: any of them makes a file access records.
+pub(super) fn only_of_access_records() -> impl Iterator<Item = Column> {
+    Columns::of(Dataset::DigitalAccess)
+        .own
+        .into_iter()
+        .filter(|column| !is_of_consultations(column))
+}
+
+fn is_of_consultations(column: &Column) -> bool {
+    CONSULTATION.fields.iter().any(|field| field.name == column.name)
+}
+
+fn columns(record: &RecordType) -> impl Iterator<Item = Column> {
+    record.fields.iter().filter_map(|field| {
+        let kind = match field.holds {
+            Holds::Code(_) | Holds::Date | Holds::PersonKey | Holds::SourceRecordId => {
+                CellKind::Text
+            }
+            Holds::Codes(_) => CellKind::Codes,
+            Holds::Number(_) => CellKind::Int32,
+            Holds::RecordCount => CellKind::Int64,
+            Holds::PersonCount => CellKind::Count,
+            Holds::Person => return None,
+        };
+        Some(column(field.number, field.name, kind))
+    })
+}
+
+/// The coded field that a column of a dataset gives. Age and lead time each have two columns.
+pub(super) fn coded_field(dataset: Dataset, name: &str) -> Option<&'static str> {
+    let record = RecordType::of(dataset)?;
+    let given = record.fields.iter().chain(PERSON.fields).find(|field| field.name == name)?;
+    given.holds.coded().map(|field| field.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use prost_reflect::{Cardinality, DescriptorPool, FieldDescriptor, Kind};
+
+    use super::*;
+    use crate::domain::record::{ACCESS, POPULATION};
+
+    /// Number, name and type of each field that the compiled contract has.
+    fn contract(message: &str) -> Vec<(u32, String, String)> {
+        let pool = DescriptorPool::decode(crate::proto::FILE_DESCRIPTOR_SET).unwrap();
+        let message = pool.get_message_by_name(&format!("equity.v1.{message}")).unwrap();
+        let kind = |field: &FieldDescriptor| {
+            let kind = match field.kind() {
+                Kind::Message(message) => message.name().to_owned(),
+                scalar => format!("{scalar:?}").to_lowercase(),
+            };
+            let explicit = field.supports_presence() && field.kind().as_message().is_none();
+            match field.cardinality() {
+                Cardinality::Repeated => format!("repeated {kind}"),
+                _ if explicit => format!("optional {kind}"),
+                _ => kind,
+            }
+        };
+        let field =
+            |field: FieldDescriptor| (field.number(), field.name().to_owned(), kind(&field));
+        message.fields().map(field).collect()
+    }
+
+    fn typed(column: &Column) -> (u32, String, String) {
+        let kind = match column.kind {
+            CellKind::Text => "string",
+            CellKind::Codes => "repeated string",
+            CellKind::Int32 => "optional int32",
+            CellKind::Int64 => "optional int64",
+            CellKind::Count => "int64",
+            CellKind::Double => "optional double",
+            CellKind::Keys => "repeated EstimateKey",
+        };
+        (column.number.into(), column.name.to_owned(), kind.to_owned())
+    }
+
+    #[test]
+    fn the_tables_are_the_messages_of_the_contract() {
+        for (message, record) in [
+            ("ConsultationRecord", &CONSULTATION),
+            ("PopulationRecord", &POPULATION),
+            ("AccessRecord", &ACCESS),
+            ("PersonCharacteristics", &PERSON),
+        ] {
+            let mut table: Vec<_> = columns(record).map(|column| typed(&column)).collect();
+            let people = record.fields.iter().filter(|field| field.holds == Holds::Person);
+            let person = "PersonCharacteristics".to_owned();
+            table.extend(
+                people.map(|field| (field.number.into(), field.name.to_owned(), person.clone())),
+            );
+            assert_eq!(table, contract(message), "{message}");
+        }
+        let estimate: Vec<_> = ESTIMATE.iter().map(typed).collect();
+        assert_eq!(estimate, contract("EstimateRecord"));
+    }
 }

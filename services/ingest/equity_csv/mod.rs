@@ -1,16 +1,19 @@
-//! Our own CSV: a header row with the contract's field names, one row a record, an empty cell where a field is absent.
+//! The CSV of this service: a header row with the contract's field names, then one record a row. An empty cell is an absent field.
 //!
-//! Besides the fields of a record a row may say `organisation` and `month`. What concerns a whole submission is said by any
-//! row of it, once or always the same: `collection`, `person_key_scheme`, `code_systems` (`channel=gpad;sex=…`) and
-//! `collected_characteristics` (`age;sex`, or `NONE`). Sets (`disability`, `inclusion_group`, `local_group`) are joined with `;`.
-//! A `person_count` column makes the file populations, an `indicator` column estimates, any column that only access records have
-//! (`online_appointments`, `app_registered`, `exclusion_reason`, …) access records; otherwise it holds consultations.
+//! The header decides what a file holds. `indicator`: estimates. `person_count`: populations. A column that only access records
+//! have (`online_appointments`, `app_registered`, `exclusion_reason`, …): access records. Otherwise: consultations.
 //!
-//! Estimates have no characteristics: the categories of a row are `keys`, pairs joined with `;` (`age_band=75+;sex=2`), and what
-//! concerns the whole submission is its source: `publisher`, `title`, `edition`, `licence`, `uri`, `series`, `not_for_targets` (Y, N).
+//! `organisation` and `month` say which submission a row belongs to. Other columns hold for the whole submission; one row fills
+//! them, or several rows say the same. For records: `collection`, `person_key_scheme`, `code_systems` (`channel=gpad;sex=fhir`)
+//! and `collected_characteristics` (`age;sex`, or `NONE`). For estimates: `collection` and their source, `publisher`, `title`,
+//! `edition`, `licence`, `uri`, `series`, `not_for_targets` (`Y` or `N`).
+//!
+//! A cell joins several codes with `;` (`disability`, `exclusion_reason`, …). The `keys` of an estimate are pairs joined with
+//! `;`: `age_band=75+;sex=2`.
 
 mod columns;
-mod kind;
+mod dataset;
+mod fields;
 mod read;
 mod submission_columns;
 mod write;

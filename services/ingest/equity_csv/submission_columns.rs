@@ -1,133 +1,150 @@
-//! The columns of our own CSV that concern a whole submission: said once, or always the same.
+//! The columns of the service's CSV that hold for a whole submission. Any row may fill them, once or always the same.
 
 use std::collections::BTreeMap;
 
-use super::super::open::line_of;
+use super::super::cells::Cell;
 use super::super::{IngestError, Records, SubmissionFile};
+use super::fields::set;
+use crate::domain::collection::Dataset;
 use crate::proto::v1::EstimateSource;
 
-/// Columns about a whole submission, besides organisation and month.
-pub(super) const REMARKS: &[(&str, Remark)] = &[
-    ("collection", Remark::Collection),
-    ("person_key_scheme", Remark::PersonKeyScheme),
-    ("code_systems", Remark::CodeSystems),
-    ("collected_characteristics", Remark::Collected),
-];
-/// Columns about a whole submission of estimates: where they come from.
-pub(super) const SOURCE: &[(&str, Remark)] = &[
-    ("collection", Remark::Collection),
-    ("publisher", Remark::Source(|source| &source.publisher, |source| &mut source.publisher)),
-    ("title", Remark::Source(|source| &source.title, |source| &mut source.title)),
-    ("edition", Remark::Source(|source| &source.edition, |source| &mut source.edition)),
-    ("licence", Remark::Source(|source| &source.licence, |source| &mut source.licence)),
-    ("uri", Remark::Source(|source| &source.uri, |source| &mut source.uri)),
-    ("series", Remark::Source(|source| &source.series, |source| &mut source.series)),
-    ("not_for_targets", Remark::NotForTargets),
-];
 /// In `collected_characteristics`: the source collects none.
 const NONE: &str = "NONE";
 
 /// What a column says about a whole submission.
 #[derive(Clone, Copy)]
-pub(super) enum Remark {
+pub(super) enum SubmissionColumn {
     Collection,
     PersonKeyScheme,
     CodeSystems,
     Collected,
+    /// A text of the source of estimates.
     Source(fn(&EstimateSource) -> &String, fn(&mut EstimateSource) -> &mut String),
     NotForTargets,
 }
 
-/// What rows have remarked on their submissions so far: by organisation, month and column, the cell and its line.
-#[derive(Default)]
-pub(super) struct Remarks(BTreeMap<(String, String, &'static str), (String, u64)>);
+const OF_RECORDS: &[(&str, SubmissionColumn)] = &[
+    ("collection", SubmissionColumn::Collection),
+    ("person_key_scheme", SubmissionColumn::PersonKeyScheme),
+    ("code_systems", SubmissionColumn::CodeSystems),
+    ("collected_characteristics", SubmissionColumn::Collected),
+];
 
-impl Remarks {
-    /// Takes a remark over into its submission. Another remark later in the same submission is an error.
-    pub(super) fn settle(
+macro_rules! source {
+    ($name:ident) => {
+        (
+            stringify!($name),
+            SubmissionColumn::Source(|source| &source.$name, |source| &mut source.$name),
+        )
+    };
+}
+
+const OF_ESTIMATES: &[(&str, SubmissionColumn)] = &[
+    ("collection", SubmissionColumn::Collection),
+    source!(publisher),
+    source!(title),
+    source!(edition),
+    source!(licence),
+    source!(uri),
+    source!(series),
+    ("not_for_targets", SubmissionColumn::NotForTargets),
+];
+
+/// Columns about a whole submission of a dataset, besides organisation and month.
+pub(super) fn submission_columns(dataset: Dataset) -> &'static [(&'static str, SubmissionColumn)] {
+    if dataset == Dataset::Estimates { OF_ESTIMATES } else { OF_RECORDS }
+}
+
+/// What rows have stated so far: by organisation, month and column, the cell and its line.
+#[derive(Default)]
+pub(super) struct Stated(BTreeMap<(String, String, &'static str), (String, u64)>);
+
+impl Stated {
+    /// Puts the cell of a column into its submission. Another cell in a later row of the submission is an error.
+    pub(super) fn take(
         &mut self,
-        (name, remark): (&'static str, Remark),
-        cell: &str,
-        row: &csv::StringRecord,
+        name: &'static str,
+        column: SubmissionColumn,
+        cell: &Cell<'_>,
         submission: &mut SubmissionFile,
     ) -> Result<(), IngestError> {
         let key = (submission.organisation.clone(), submission.month.clone(), name);
         if let Some((first, line)) = self.0.get(&key) {
-            return match first == cell {
+            return match first == cell.text {
                 true => Ok(()),
                 false => {
-                    let expected = format!("what line {line} says for the same month: {first:?}");
-                    Err(IngestError::value(line_of(row), name, cell, expected))
+                    Err(cell
+                        .wrong(format!("the same as in line {line} of this submission: {first:?}")))
                 }
             };
         }
-        match remark {
-            Remark::Collection => cell.clone_into(&mut submission.collection),
-            Remark::PersonKeyScheme => cell.clone_into(&mut submission.person_key_scheme),
-            Remark::CodeSystems => {
-                submission.code_systems = code_systems(cell).ok_or_else(|| {
-                    let expected = "field=code system, joined with `;`: channel=gpad";
-                    IngestError::value(line_of(row), name, cell, expected)
+        match column {
+            SubmissionColumn::Collection => cell.text.clone_into(&mut submission.collection),
+            SubmissionColumn::PersonKeyScheme => {
+                cell.text.clone_into(&mut submission.person_key_scheme);
+            }
+            SubmissionColumn::CodeSystems => {
+                submission.code_systems = code_systems(cell.text).ok_or_else(|| {
+                    cell.wrong("field=code system, joined with `;`: channel=gpad;sex=fhir")
                 })?;
             }
-            Remark::Collected if cell == NONE => submission.collected.clear(),
-            Remark::Collected => submission.collected = set(cell),
-            Remark::Source(_, text) => {
+            SubmissionColumn::Collected if cell.text == NONE => submission.collected.clear(),
+            SubmissionColumn::Collected => {
+                submission.collected = set(cell.text).map(str::to_owned).collect();
+            }
+            SubmissionColumn::Source(_, text) => {
                 if let Records::Estimates(source, _) = &mut submission.rows {
-                    cell.clone_into(text(source));
+                    cell.text.clone_into(text(source));
                 }
             }
-            Remark::NotForTargets => {
-                let yes = match cell {
+            SubmissionColumn::NotForTargets => {
+                let yes = match cell.text {
                     "Y" => true,
                     "N" => false,
-                    _ => return Err(IngestError::value(line_of(row), name, cell, "Y or N")),
+                    _ => return Err(cell.wrong("Y or N")),
                 };
                 if let Records::Estimates(source, _) = &mut submission.rows {
                     source.not_for_targets = yes;
                 }
             }
         }
-        self.0.insert(key, (cell.to_owned(), line_of(row)));
+        self.0.insert(key, (cell.text.to_owned(), cell.line));
         Ok(())
     }
 }
 
-/// What a submission's first row has to say in a column, so that reading gives the submission again.
-pub(super) fn remark_of(submission: &SubmissionFile, remark: Remark) -> String {
-    match remark {
-        Remark::Collection => submission.collection.clone(),
-        Remark::PersonKeyScheme => submission.person_key_scheme.clone(),
-        Remark::CodeSystems => {
+/// The cell of a column in the first row of a submission. Reading it gives the submission again.
+pub(super) fn stated(submission: &SubmissionFile, column: SubmissionColumn) -> String {
+    match column {
+        SubmissionColumn::Collection => submission.collection.clone(),
+        SubmissionColumn::PersonKeyScheme => submission.person_key_scheme.clone(),
+        SubmissionColumn::CodeSystems => {
             let pair = |(field, system): (&String, &String)| format!("{field}={system}");
             submission.code_systems.iter().map(pair).collect::<Vec<_>>().join(";")
         }
-        Remark::Collected if submission.collected.is_empty() => NONE.to_owned(),
-        Remark::Collected => submission.collected.join(";"),
-        Remark::Source(text, _) => source(submission).map(text).cloned().unwrap_or_default(),
-        Remark::NotForTargets => match source(submission) {
+        SubmissionColumn::Collected if submission.collected.is_empty() => NONE.to_owned(),
+        SubmissionColumn::Collected => submission.collected.join(";"),
+        SubmissionColumn::Source(text, _) => {
+            source(submission).map(text).cloned().unwrap_or_default()
+        }
+        SubmissionColumn::NotForTargets => match source(submission) {
             Some(source) if source.not_for_targets => "Y".to_owned(),
             _ => "N".to_owned(),
         },
     }
 }
 
-/// Where estimates come from; records come from nowhere else.
+/// The source of estimates. Records have none.
 fn source(submission: &SubmissionFile) -> Option<&EstimateSource> {
     if let Records::Estimates(source, _) = &submission.rows { Some(source) } else { None }
 }
 
-/// The codes of a cell, joined with `;`.
-pub(super) fn set(cell: &str) -> Vec<String> {
-    cell.split(';').map(str::trim).filter(|code| !code.is_empty()).map(str::to_owned).collect()
-}
-
 fn code_systems(cell: &str) -> Option<BTreeMap<String, String>> {
-    let pair = |text: String| {
+    let pair = |text: &str| {
         let (field, system) = text.split_once('=')?;
         let (field, system) = (field.trim(), system.trim());
         let good = !field.is_empty() && !system.is_empty();
         good.then(|| (field.to_owned(), system.to_owned()))
     };
-    set(cell).into_iter().map(pair).collect()
+    set(cell).map(pair).collect()
 }

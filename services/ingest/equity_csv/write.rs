@@ -1,25 +1,27 @@
-//! Writes our own CSV.
+//! Writes the service's CSV.
 
 use std::io::Write;
 
-use super::super::error::shortened;
-use super::super::{IngestError, Records, SubmissionFile};
-use super::columns::{
-    ACCESS, Access, CONSULTATION, ESTIMATE, Field, MONTH, ORGANISATION, PERSON, PERSON_COUNT,
-    POPULATION,
-};
-use super::kind::Kind;
-use super::submission_columns::remark_of;
-use crate::proto::v1::{EstimateKey, PersonCharacteristics};
+use prost::Message;
 
-/// Writes submissions of one dataset, one after the other; reading the file gives the same submissions again. Three things are lost:
-/// a submission without rows, the difference between a person of whom nothing is said and no person, and that two submissions were
-/// two if they have the same organisation and month.
+use super::super::error::shortened;
+use super::super::submission_file::dataset_words;
+use super::super::{IngestError, Records, SubmissionFile};
+use super::columns::{CellKind, Column, Columns, MONTH, ORGANISATION};
+use super::dataset::names;
+use super::fields::{Value, Values};
+use super::submission_columns::{stated, submission_columns};
+use crate::domain::collection::Dataset;
+use crate::proto::v1::EstimateKey;
+
+/// Writes submissions of one dataset, one after the other. Reading the file gives the same submissions, with three exceptions:
+/// a submission without records is lost; a person without characteristics is read as no person; two submissions of the same
+/// organisation and month are read as one.
 #[derive(Debug)]
 pub struct Writer<W: Write> {
     out: csv::Writer<W>,
-    /// What the file holds; nothing before the first submission.
-    kind: Option<Kind>,
+    /// What the file holds; `None` before the first submission.
+    dataset: Option<Dataset>,
 }
 
 /// Writes all submissions to `out`: see [`Writer`].
@@ -35,61 +37,34 @@ pub fn write<W: Write>(out: W, submissions: &[SubmissionFile]) -> Result<(), Ing
 impl<W: Write> Writer<W> {
     /// A writer to `out`, which need not be buffered.
     pub fn new(out: W) -> Self {
-        Writer { out: csv::Writer::from_writer(out), kind: None }
+        Writer { out: csv::Writer::from_writer(out), dataset: None }
     }
 
-    /// Writes the rows of a submission. The first submission decides which dataset the file holds.
+    /// Writes the records of a submission. The first submission decides which dataset the file holds.
     ///
     /// # Errors
-    /// Two datasets in one file; a value that would be read back as another (a `;` within a code, blanks around it, a number
-    /// that is none); the output cannot be written.
+    /// The file holds another dataset; a value would be read back as another (a `;` within a code, blanks around it, a number
+    /// that is not finite); the output cannot be written.
     pub fn write(&mut self, submission: &SubmissionFile) -> Result<(), IngestError> {
-        let kind = Kind::of_rows(&submission.rows);
-        match self.kind {
+        let dataset = submission.rows.dataset();
+        match self.dataset {
             None => {
-                self.kind = Some(kind);
-                self.out.write_record(kind.names()).map_err(IngestError::from_csv_written)?;
+                self.dataset = Some(dataset);
+                self.out.write_record(names(dataset)).map_err(IngestError::from_csv_written)?;
             }
-            Some(first) if first != kind => {
-                let (column, holds) =
-                    (submission.rows.dataset().to_owned(), first.rows().dataset());
+            Some(first) if first != dataset => {
+                let (column, holds) = (dataset_words(dataset).to_owned(), dataset_words(first));
                 let because = "the first submission";
                 return Err(IngestError::MixedDatasets { column, holds, because });
             }
             Some(_) => {}
         }
         match &submission.rows {
-            Records::Consultations(rows) => {
-                for (index, row) in rows.iter().enumerate() {
-                    self.about(submission, index)?;
-                    self.fields(CONSULTATION, row)?;
-                    self.person(row.person.as_ref())?;
-                }
-            }
-            Records::Populations(rows) => {
-                for (index, row) in rows.iter().enumerate() {
-                    self.about(submission, index)?;
-                    self.cell(PERSON_COUNT, &row.person_count.to_string())?;
-                    self.fields(POPULATION, row)?;
-                    self.person(row.person.as_ref())?;
-                }
-            }
-            Records::Access(rows) => {
-                for (index, row) in rows.iter().enumerate() {
-                    self.about(submission, index)?;
-                    self.fields(ACCESS, row)?;
-                    self.person(row.person.as_ref())?;
-                }
-            }
-            Records::Estimates(_, rows) => {
-                for (index, row) in rows.iter().enumerate() {
-                    self.about(submission, index)?;
-                    self.fields(ESTIMATE, row)?;
-                    self.end()?;
-                }
-            }
+            Records::Consultations(rows) => self.records(submission, rows),
+            Records::Populations(rows) => self.records(submission, rows),
+            Records::Access(rows) => self.records(submission, rows),
+            Records::Estimates(_, rows) => self.records(submission, rows),
         }
-        Ok(())
     }
 
     /// Hands the output back, with everything written.
@@ -100,49 +75,64 @@ impl<W: Write> Writer<W> {
         self.out.into_inner().map_err(|error| IngestError::Write(error.into_error()))
     }
 
-    /// Organisation, month, and with the first row what concerns the whole submission.
-    fn about(&mut self, submission: &SubmissionFile, index: usize) -> Result<(), IngestError> {
-        self.cell(ORGANISATION, &submission.organisation)?;
-        self.cell(MONTH, &submission.month)?;
-        for (name, remark) in Kind::of_rows(&submission.rows).remarks() {
-            match index {
-                0 => self.cell(name, &remark_of(submission, *remark))?,
-                _ => self.cell(name, "")?,
+    fn records<M: Message>(
+        &mut self,
+        submission: &SubmissionFile,
+        records: &[M],
+    ) -> Result<(), IngestError> {
+        let dataset = submission.rows.dataset();
+        let columns = Columns::of(dataset);
+        for (index, record) in records.iter().enumerate() {
+            self.cell(ORGANISATION, &submission.organisation)?;
+            self.cell(MONTH, &submission.month)?;
+            // The first row says what holds for the whole submission.
+            for (name, column) in submission_columns(dataset) {
+                match index {
+                    0 => self.cell(name, &stated(submission, *column))?,
+                    _ => self.cell(name, "")?,
+                }
             }
+            self.record(&columns, record)?;
         }
         Ok(())
     }
 
-    /// The characteristics, which end the row.
-    fn person(&mut self, person: Option<&PersonCharacteristics>) -> Result<(), IngestError> {
-        match person {
-            Some(person) => self.fields(PERSON, person)?,
-            None => PERSON.iter().try_for_each(|field| self.cell(field.name, ""))?,
+    fn record<M: Message>(&mut self, columns: &Columns, record: &M) -> Result<(), IngestError> {
+        let unreadable = || IngestError::Write(std::io::Error::other("a record is no message"));
+        let bytes = record.encode_to_vec();
+        let values = Values::of(&bytes).ok_or_else(unreadable)?;
+        for column in &columns.own {
+            self.field(column, &values)?;
         }
-        self.end()
-    }
-
-    fn end(&mut self) -> Result<(), IngestError> {
+        let person = values.bytes(columns.person_number).next().unwrap_or_default();
+        let person = Values::of(person).ok_or_else(unreadable)?;
+        for column in &columns.person {
+            self.field(column, &person)?;
+        }
         self.out.write_record(None::<&[u8]>).map_err(IngestError::from_csv_written)
     }
 
-    fn fields<R>(&mut self, fields: &'static [Field<R>], row: &R) -> Result<(), IngestError> {
-        for field in fields {
-            match field.access {
-                Access::Text(text, _) => self.cell(field.name, text(row))?,
-                Access::Set(codes, _) => self.set(field.name, codes(row))?,
-                Access::Small(number, _) => self.number(field.name, number(row).map(i64::from))?,
-                Access::Large(number, _) => self.number(field.name, number(row))?,
-                Access::Real(number, _) => self.real(field.name, number(row))?,
-                Access::Keys(pairs, _) => self.keys(field.name, pairs(row))?,
+    fn field(&mut self, column: &Column, values: &Values<'_>) -> Result<(), IngestError> {
+        let (name, number) = (column.name, column.number);
+        match column.kind {
+            CellKind::Text => self.cell(name, values.texts(number).next().unwrap_or_default()),
+            CellKind::Codes => self.set(name, &values.texts(number).collect::<Vec<_>>()),
+            CellKind::Keys => self.keys(name, values.bytes(number)),
+            CellKind::Int32 | CellKind::Int64 | CellKind::Count | CellKind::Double => {
+                match values.field(number).next() {
+                    Some(Value::Whole(number)) => self.cell(name, &number.to_string()),
+                    Some(Value::Real(number)) => self.real(name, *number),
+                    Some(Value::Bytes(_)) | None => {
+                        // The bytes of a message leave a count of 0 out.
+                        self.cell(name, if column.kind == CellKind::Count { "0" } else { "" })
+                    }
+                }
             }
         }
-        Ok(())
     }
 
-    fn set(&mut self, name: &'static str, codes: &[String]) -> Result<(), IngestError> {
-        let lost =
-            |code: &&String| code.is_empty() || code.contains(';') || code.trim() != code.as_str();
+    fn set(&mut self, name: &'static str, codes: &[&str]) -> Result<(), IngestError> {
+        let lost = |code: &&&str| code.is_empty() || code.contains(';') || code.trim() != **code;
         match codes.iter().find(lost) {
             Some(code) => Err(IngestError::Unwritable { column: name, value: shortened(code) }),
             None => self.cell(name, &codes.join(";")),
@@ -150,34 +140,31 @@ impl<W: Write> Writer<W> {
     }
 
     /// The shortest text that is read as the same number again.
-    fn real(&mut self, name: &'static str, number: Option<f64>) -> Result<(), IngestError> {
-        match number {
-            Some(number) if !number.is_finite() => {
-                Err(IngestError::Unwritable { column: name, value: number.to_string() })
-            }
-            Some(number) => self.cell(name, &number.to_string()),
-            None => self.cell(name, ""),
+    fn real(&mut self, name: &'static str, number: f64) -> Result<(), IngestError> {
+        let text = number.to_string();
+        match number.is_finite() {
+            true => self.cell(name, &text),
+            false => Err(IngestError::Unwritable { column: name, value: text }),
         }
     }
 
-    fn keys(&mut self, name: &'static str, keys: &[EstimateKey]) -> Result<(), IngestError> {
-        let pair = |EstimateKey { dimension, code }: &EstimateKey| {
+    fn keys<'a>(
+        &mut self,
+        name: &'static str,
+        keys: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<(), IngestError> {
+        let pair = |bytes| {
+            let key = EstimateKey::decode(bytes).map_err(|e| IngestError::Write(e.into()))?;
+            let EstimateKey { dimension, code } = key;
             let whole = |text: &str| !text.is_empty() && text.trim() == text && !text.contains(';');
             let pair = format!("{dimension}={code}");
-            match whole(dimension) && whole(code) && !dimension.contains('=') {
+            match whole(&dimension) && whole(&code) && !dimension.contains('=') {
                 true => Ok(pair),
                 false => Err(IngestError::Unwritable { column: name, value: shortened(&pair) }),
             }
         };
-        let pairs: Vec<String> = keys.iter().map(pair).collect::<Result<_, _>>()?;
+        let pairs: Vec<String> = keys.map(pair).collect::<Result<_, _>>()?;
         self.cell(name, &pairs.join(";"))
-    }
-
-    fn number(&mut self, name: &'static str, number: Option<i64>) -> Result<(), IngestError> {
-        match number {
-            Some(number) => self.cell(name, &number.to_string()),
-            None => self.cell(name, ""),
-        }
     }
 
     fn cell(&mut self, name: &'static str, cell: &str) -> Result<(), IngestError> {
