@@ -125,10 +125,6 @@ impl Census {
 }
 
 impl FileFormat for Census {
-    fn trim(&self) -> csv::Trim {
-        csv::Trim::None
-    }
-
     fn group<'a>(
         &'a self,
         _row: &'a csv::StringRecord,
@@ -136,18 +132,13 @@ impl FileFormat for Census {
         Ok((ORGANISATION, Cow::Borrowed(MONTH)))
     }
 
-    fn start(&self, organisation: &str, month: &str) -> SubmissionFile {
+    fn start(&self, submission: &mut SubmissionFile) {
         let systems = [(self.topic.field, self.topic.system), ("residence_lsoa", "lsoa_2021")];
-        SubmissionFile {
-            code_systems: systems.map(|(field, system)| (field.into(), system.into())).into(),
-            collected: vec![self.topic.field.to_owned()],
-            ..SubmissionFile::published(
-                organisation,
-                &self.collection,
-                month,
-                Records::Populations(Vec::new()),
-            )
-        }
+        submission.collection.clone_from(&self.collection);
+        submission.code_systems =
+            systems.map(|(field, system)| (field.into(), system.into())).into();
+        submission.collected = vec![self.topic.field.to_owned()];
+        submission.rows = Records::Populations(Vec::new());
     }
 
     fn add(
@@ -174,7 +165,7 @@ impl FileFormat for Census {
         Ok(())
     }
 
-    fn complete(&mut self, _parcel: &SubmissionFile) -> Result<(), IngestError> {
+    fn complete(&mut self, _submission: &SubmissionFile) -> Result<(), IngestError> {
         let categories = self.topic.labels.len();
         let wrong = self
             .areas

@@ -51,10 +51,6 @@ impl Coverage {
 }
 
 impl FileFormat for Coverage {
-    fn trim(&self) -> csv::Trim {
-        csv::Trim::None
-    }
-
     fn group<'a>(
         &'a self,
         row: &'a csv::StringRecord,
@@ -62,13 +58,9 @@ impl FileFormat for Coverage {
         published_group(row, &self.header, self.location, self.month)
     }
 
-    fn start(&self, organisation: &str, month: &str) -> SubmissionFile {
-        SubmissionFile::published(
-            organisation,
-            &self.collection,
-            month,
-            Records::Populations(Vec::new()),
-        )
+    fn start(&self, submission: &mut SubmissionFile) {
+        submission.collection.clone_from(&self.collection);
+        submission.rows = Records::Populations(Vec::new());
     }
 
     fn add(

@@ -74,10 +74,6 @@ impl Deri {
 }
 
 impl FileFormat for Deri {
-    fn trim(&self) -> csv::Trim {
-        csv::Trim::None
-    }
-
     fn group<'a>(
         &'a self,
         _row: &'a csv::StringRecord,
@@ -85,7 +81,7 @@ impl FileFormat for Deri {
         Ok((ORGANISATION, Cow::Borrowed(&self.month)))
     }
 
-    fn start(&self, organisation: &str, month: &str) -> SubmissionFile {
+    fn start(&self, submission: &mut SubmissionFile) {
         let source = EstimateSource {
             publisher: "Greater Manchester Combined Authority".to_owned(),
             title: "Digital Exclusion Risk Index, compared nationally, with DEPAHRI (British Red Cross)"
@@ -97,12 +93,8 @@ impl FileFormat for Deri {
             series: "deri: v1.6, compared nationally".to_owned(),
             not_for_targets: true,
         };
-        SubmissionFile::published(
-            organisation,
-            &self.collection,
-            month,
-            Records::Estimates(source, Vec::new()),
-        )
+        submission.collection.clone_from(&self.collection);
+        submission.rows = Records::Estimates(source, Vec::new());
     }
 
     fn add(

@@ -75,10 +75,6 @@ impl Gpad {
 }
 
 impl FileFormat for Gpad {
-    fn trim(&self) -> csv::Trim {
-        csv::Trim::None
-    }
-
     fn group<'a>(
         &'a self,
         row: &'a csv::StringRecord,
@@ -86,18 +82,12 @@ impl FileFormat for Gpad {
         published_group(row, &self.header, self.location, self.month)
     }
 
-    fn start(&self, organisation: &str, month: &str) -> SubmissionFile {
+    fn start(&self, submission: &mut SubmissionFile) {
         let labelled = |field: &str| (field.to_owned(), CODE_SYSTEM.to_owned());
-        SubmissionFile {
-            code_systems: LABELLED.into_iter().map(labelled).collect(),
-            collected: LABELLED.map(str::to_owned).to_vec(),
-            ..SubmissionFile::published(
-                organisation,
-                &self.collection,
-                month,
-                Records::Consultations(Vec::new()),
-            )
-        }
+        submission.collection.clone_from(&self.collection);
+        submission.code_systems = LABELLED.into_iter().map(labelled).collect();
+        submission.collected = LABELLED.map(str::to_owned).to_vec();
+        submission.rows = Records::Consultations(Vec::new());
     }
 
     fn add(

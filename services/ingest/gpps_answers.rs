@@ -67,10 +67,6 @@ fn question<'a>(cell: &Cell<'a>) -> Result<&'a str, IngestError> {
 }
 
 impl FileFormat for Answers {
-    fn trim(&self) -> csv::Trim {
-        csv::Trim::None
-    }
-
     fn group<'a>(
         &'a self,
         _row: &'a csv::StringRecord,
@@ -78,7 +74,7 @@ impl FileFormat for Answers {
         Ok((ORGANISATION, Cow::Borrowed(MONTH)))
     }
 
-    fn start(&self, organisation: &str, month: &str) -> SubmissionFile {
+    fn start(&self, submission: &mut SubmissionFile) {
         let source = EstimateSource {
             publisher: "NHS England and Ipsos".to_owned(),
             title: "GP Patient Survey, national results".to_owned(),
@@ -88,12 +84,8 @@ impl FileFormat for Answers {
             series: "gpps: 2026".to_owned(),
             not_for_targets: false,
         };
-        SubmissionFile::published(
-            organisation,
-            &self.collection,
-            month,
-            Records::Estimates(source, Vec::new()),
-        )
+        submission.collection.clone_from(&self.collection);
+        submission.rows = Records::Estimates(source, Vec::new());
     }
 
     fn add(

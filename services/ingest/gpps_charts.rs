@@ -172,10 +172,6 @@ impl Charts {
 }
 
 impl FileFormat for Charts {
-    fn trim(&self) -> csv::Trim {
-        csv::Trim::None
-    }
-
     fn group<'a>(
         &'a self,
         row: &'a csv::StringRecord,
@@ -183,8 +179,8 @@ impl FileFormat for Charts {
         Ok((ORGANISATION, Cow::Owned(format!("{}-03", self.year(row)?))))
     }
 
-    fn start(&self, organisation: &str, month: &str) -> SubmissionFile {
-        let year = month.split('-').next().unwrap_or_default();
+    fn start(&self, submission: &mut SubmissionFile) {
+        let year = submission.month.split('-').next().unwrap_or_default();
         let source = EstimateSource {
             publisher: "NHS England and Ipsos".to_owned(),
             title: "GP Patient Survey, charts on digital access before their publication by NHSX".to_owned(),
@@ -194,12 +190,8 @@ impl FileFormat for Charts {
             series: "gpps: 2018 to 2021".to_owned(),
             not_for_targets: false,
         };
-        SubmissionFile::published(
-            organisation,
-            &self.collection,
-            month,
-            Records::Estimates(source, Vec::new()),
-        )
+        submission.collection.clone_from(&self.collection);
+        submission.rows = Records::Estimates(source, Vec::new());
     }
 
     fn add(

@@ -9,8 +9,10 @@ use super::{IngestError, SubmissionFile};
 
 /// One format of files: which submission a row belongs to, and what it says.
 pub(super) trait FileFormat: Send {
-    /// How cells are trimmed.
-    fn trim(&self) -> csv::Trim;
+    /// Whether blanks around a cell are cut off. Labels of publications stay as published.
+    fn trim(&self) -> csv::Trim {
+        csv::Trim::None
+    }
 
     /// Organisation and month (`2020-04`) of a row.
     fn group<'a>(
@@ -18,8 +20,8 @@ pub(super) trait FileFormat: Send {
         row: &'a csv::StringRecord,
     ) -> Result<OrganisationMonth<'a>, IngestError>;
 
-    /// The submission before its first row.
-    fn start(&self, organisation: &str, month: &str) -> SubmissionFile;
+    /// Fills a submission, which has its organisation and month alone, before its first row.
+    fn start(&self, submission: &mut SubmissionFile);
 
     /// Reads a row into its submission.
     fn add(
@@ -29,7 +31,7 @@ pub(super) trait FileFormat: Send {
     ) -> Result<(), IngestError>;
 
     /// Looks at a submission that has its last row: what only shows in the whole.
-    fn complete(&mut self, _parcel: &SubmissionFile) -> Result<(), IngestError> {
+    fn complete(&mut self, _submission: &SubmissionFile) -> Result<(), IngestError> {
         Ok(())
     }
 }
@@ -39,8 +41,8 @@ pub(super) type OrganisationMonth<'a> = (&'a str, Cow<'a, str>);
 
 /// The submissions of a file, one at a time. After an error there are no more.
 pub struct SubmissionFiles {
-    layout: Box<dyn FileFormat>,
-    table: CsvFile,
+    format: Box<dyn FileFormat>,
+    file: CsvFile,
     places: Places,
     /// By place: the submission, once it has rows, and the rows that are still to come.
     groups: Vec<(Option<SubmissionFile>, u64)>,
@@ -73,12 +75,12 @@ impl Places {
 
 impl SubmissionFiles {
     /// The first pass: which groups there are, and how many rows each has.
-    pub(super) fn new(path: &Path, layout: Box<dyn FileFormat>) -> Result<Self, IngestError> {
+    pub(super) fn new(path: &Path, format: Box<dyn FileFormat>) -> Result<Self, IngestError> {
         let (mut places, mut groups, mut row_count) = (Places::default(), Vec::new(), 0);
-        let mut table = open(path, layout.as_ref())?;
+        let mut file = open(path, format.as_ref())?;
         let mut row = csv::StringRecord::new();
-        while table.next(&mut row)? {
-            let (organisation, month) = layout.group(&row)?;
+        while file.next(&mut row)? {
+            let (organisation, month) = format.group(&row)?;
             let place = places.of(organisation, &month);
             if place == groups.len() {
                 groups.push((None, 0));
@@ -86,8 +88,8 @@ impl SubmissionFiles {
             groups[place].1 += 1;
             row_count += 1;
         }
-        table = open(path, layout.as_ref())?;
-        Ok(SubmissionFiles { layout, table, places, groups, row_count, ended: false })
+        file = open(path, format.as_ref())?;
+        Ok(SubmissionFiles { format, file, places, groups, row_count, ended: false })
     }
 
     /// Rows in the whole file, without its header.
@@ -103,18 +105,22 @@ impl SubmissionFiles {
     /// Reads on until a submission has its last row.
     fn read_on(&mut self) -> Result<Option<SubmissionFile>, IngestError> {
         let mut row = csv::StringRecord::new();
-        while self.table.next(&mut row)? {
-            let (organisation, month) = self.layout.group(&row)?;
+        while self.file.next(&mut row)? {
+            let (organisation, month) = self.format.group(&row)?;
             let place = self.places.of(organisation, &month);
             let Some((submission, left)) = self.groups.get_mut(place).filter(|(_, left)| *left > 0)
             else {
                 return Err(changed(line_of(&row)));
             };
-            let filling = submission.get_or_insert_with(|| self.layout.start(organisation, &month));
-            self.layout.add(filling, &row)?;
+            let filling = submission.get_or_insert_with(|| {
+                let mut submission = SubmissionFile::new(organisation, &month);
+                self.format.start(&mut submission);
+                submission
+            });
+            self.format.add(filling, &row)?;
             *left -= 1;
             if *left == 0 {
-                self.layout.complete(filling)?;
+                self.format.complete(filling)?;
                 return Ok(submission.take());
             }
         }
@@ -125,7 +131,7 @@ impl SubmissionFiles {
     fn all_came(&self) -> Result<Option<SubmissionFile>, IngestError> {
         match self.groups.iter().all(|(_, left)| *left == 0) {
             true => Ok(None),
-            false => Err(changed(self.table.line())),
+            false => Err(changed(self.file.line())),
         }
     }
 }
@@ -154,10 +160,10 @@ impl std::fmt::Debug for SubmissionFiles {
 }
 
 /// Opens the file behind its header.
-fn open(path: &Path, layout: &dyn FileFormat) -> Result<CsvFile, IngestError> {
-    let mut table = CsvFile::open(path, layout.trim())?;
-    table.header()?;
-    Ok(table)
+fn open(path: &Path, format: &dyn FileFormat) -> Result<CsvFile, IngestError> {
+    let mut file = CsvFile::open(path, format.trim())?;
+    file.header()?;
+    Ok(file)
 }
 
 /// The file is not the one that the first pass has read.

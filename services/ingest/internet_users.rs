@@ -171,10 +171,6 @@ impl InternetUsers {
 }
 
 impl FileFormat for InternetUsers {
-    fn trim(&self) -> csv::Trim {
-        csv::Trim::None
-    }
-
     fn group<'a>(
         &'a self,
         row: &'a csv::StringRecord,
@@ -183,8 +179,8 @@ impl FileFormat for InternetUsers {
         Ok((ORGANISATION, Cow::Owned(format!("{year}-12"))))
     }
 
-    fn start(&self, organisation: &str, month: &str) -> SubmissionFile {
-        let edition = month.split('-').next().unwrap_or_default().to_owned();
+    fn start(&self, submission: &mut SubmissionFile) {
+        let edition = submission.month.split('-').next().unwrap_or_default().to_owned();
         let source = EstimateSource {
             publisher: "Office for National Statistics".to_owned(),
             title: "Internet users, as UK SDG indicator 17.8.1".to_owned(),
@@ -194,12 +190,8 @@ impl FileFormat for InternetUsers {
             series: SERIES.to_owned(),
             not_for_targets: false,
         };
-        SubmissionFile::published(
-            organisation,
-            &self.collection,
-            month,
-            Records::Estimates(source, Vec::new()),
-        )
+        submission.collection.clone_from(&self.collection);
+        submission.rows = Records::Estimates(source, Vec::new());
     }
 
     fn add(

@@ -70,10 +70,6 @@ impl Mid2020 {
 }
 
 impl FileFormat for Mid2020 {
-    fn trim(&self) -> csv::Trim {
-        csv::Trim::None
-    }
-
     fn group<'a>(
         &'a self,
         _row: &'a csv::StringRecord,
@@ -81,17 +77,11 @@ impl FileFormat for Mid2020 {
         Ok((ORGANISATION, Cow::Borrowed(MONTH)))
     }
 
-    fn start(&self, organisation: &str, month: &str) -> SubmissionFile {
-        SubmissionFile {
-            code_systems: [("residence_lsoa".to_owned(), "lsoa_2011".to_owned())].into(),
-            collected: vec!["age".to_owned()],
-            ..SubmissionFile::published(
-                organisation,
-                &self.collection,
-                month,
-                Records::Populations(Vec::new()),
-            )
-        }
+    fn start(&self, submission: &mut SubmissionFile) {
+        submission.collection.clone_from(&self.collection);
+        submission.code_systems = [("residence_lsoa".to_owned(), "lsoa_2011".to_owned())].into();
+        submission.collected = vec!["age".to_owned()];
+        submission.rows = Records::Populations(Vec::new());
     }
 
     fn add(

@@ -92,21 +92,16 @@ impl Records {
 }
 
 impl SubmissionFile {
-    /// A submission of a publication: no field collected and no code system, until the format sets them.
-    pub(super) fn published(
-        organisation: &str,
-        collection: &str,
-        month: &str,
-        rows: Records,
-    ) -> Self {
+    /// A submission with its organisation and month alone.
+    pub(super) fn new(organisation: &str, month: &str) -> Self {
         SubmissionFile {
             organisation: organisation.to_owned(),
-            collection: collection.to_owned(),
+            collection: String::new(),
             month: month.to_owned(),
             code_systems: BTreeMap::new(),
             collected: Vec::new(),
             person_key_scheme: String::new(),
-            rows,
+            rows: Records::Consultations(Vec::new()),
         }
     }
 

@@ -1,13 +1,18 @@
-//! Our own CSV, read and written.
+//! The CSV of the service, read and written.
 
 use std::collections::BTreeMap;
 
+use equity_indicators::domain::record::{
+    ACCESS, CONSULTATION, Holds, PERSON, POPULATION, RecordField, RecordType,
+};
 use equity_indicators::ingest::{Defaults, IngestError, Records, SubmissionFile, equity_csv};
 use equity_indicators::proto::v1::{
-    AccessRecord, ConsultationRecord, EstimateKey, EstimateRecord, EstimateSource,
-    PersonCharacteristics, PopulationRecord,
+    ConsultationRecord, EstimateKey, EstimateRecord, EstimateSource, PersonCharacteristics,
 };
+use proptest::collection::vec;
 use proptest::prelude::*;
+use prost::Message;
+use prost::encoding::{bytes, int32, int64, string};
 
 use super::{read_bytes, read_text};
 
@@ -283,74 +288,50 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn codes() -> impl Strategy<Value = Vec<String>> {
-    proptest::collection::vec("[A-Z0-9,\"]{1,3}", 0..4)
+    vec("[A-Z0-9,\"]{1,3}", 0..4)
 }
 
-prop_compose! {
-    fn person()(
-        texts in proptest::collection::vec(text(), 16),
-        disability in codes(), inclusion_group in codes(), local_group in codes(),
-        age_years in proptest::option::of(any::<i32>()),
-    ) -> Option<PersonCharacteristics> {
-        let mut texts = texts.into_iter();
-        let mut next = || texts.next().unwrap();
-        let person = PersonCharacteristics {
-            age_years, disability, inclusion_group, local_group,
-            age_band: next(), sex: next(), gender_identity: next(), gender_same_at_birth: next(),
-            marital_status: next(), pregnancy_maternity: next(), ethnic_category: next(),
-            religion: next(), sexual_orientation: next(), deprivation: next(), carer: next(),
-            veteran: next(), interpreter_needed: next(), accessible_need: next(),
-            digital_access: next(), main_language: next(),
-        };
-        (person != PersonCharacteristics::default()).then_some(person)
-    }
+/// The bytes of one message, every field of its table at random.
+fn message(record: &RecordType) -> BoxedStrategy<Vec<u8>> {
+    let fields: Vec<BoxedStrategy<Vec<u8>>> = record.fields.iter().map(field).collect();
+    fields.prop_map(|fields| fields.concat()).boxed()
 }
 
-prop_compose! {
-    fn consultation()(
-        texts in proptest::collection::vec(text(), 16),
-        lead_time_days in proptest::option::of(any::<i32>()),
-        record_count in proptest::option::of(any::<i64>()),
-        person in person(),
-    ) -> ConsultationRecord {
-        let mut texts = texts.into_iter();
-        let mut next = || texts.next().unwrap();
-        ConsultationRecord {
-            lead_time_days, record_count, person,
-            date: next(), care_setting: next(), channel: next(), channel_provenance: next(),
-            attendance: next(), staff_type: next(), first_or_follow_up: next(),
-            lead_time_band: next(), person_key: next(), source_record_id: next(),
-            residence_lsoa: next(), face_to_face_offered: next(), face_to_face_requested: next(),
-            interpreter_present: next(), accessible_need_met: next(), preferred_channel: next(),
+fn field(field: &RecordField) -> BoxedStrategy<Vec<u8>> {
+    let number = u32::from(field.number);
+    let filled = |text: String| if text.is_empty() { vec![] } else { vec![text] };
+    let given = |person: Vec<u8>| if person.is_empty() { vec![] } else { vec![person] };
+    match field.holds {
+        Holds::Code(_) | Holds::Date | Holds::PersonKey | Holds::SourceRecordId => {
+            encoded(number, text().prop_map(filled), string::encode_repeated)
         }
+        Holds::Codes(_) => encoded(number, codes(), string::encode_repeated),
+        Holds::Number(_) => encoded(number, vec(any::<i32>(), 0..2), int32::encode_repeated),
+        Holds::RecordCount => encoded(number, vec(any::<i64>(), 0..2), int64::encode_repeated),
+        Holds::PersonCount => encoded(number, vec(0..i64::MAX, 1), int64::encode_repeated),
+        Holds::Person => encoded(number, message(&PERSON).prop_map(given), bytes::encode_repeated),
     }
 }
 
-prop_compose! {
-    fn population()(person_count in 0..i64::MAX, residence_lsoa in text(), person in person())
-        -> PopulationRecord {
-        PopulationRecord { person_count, residence_lsoa, person }
-    }
+/// The values of one field in bytes: none, one or several.
+fn encoded<T: std::fmt::Debug + 'static>(
+    number: u32,
+    values: impl Strategy<Value = Vec<T>> + 'static,
+    encode: fn(u32, &[T], &mut Vec<u8>),
+) -> BoxedStrategy<Vec<u8>> {
+    let bytes = move |values: Vec<T>| {
+        let mut bytes = Vec::new();
+        encode(number, &values, &mut bytes);
+        bytes
+    };
+    values.prop_map(bytes).boxed()
 }
 
-prop_compose! {
-    fn access()(
-        texts in proptest::collection::vec(text(), 13),
-        exclusion_reason in codes(),
-        record_count in proptest::option::of(any::<i64>()),
-        person in person(),
-    ) -> AccessRecord {
-        let mut texts = texts.into_iter();
-        let mut next = || texts.next().unwrap();
-        AccessRecord {
-            record_count, exclusion_reason, person,
-            person_key: next(), residence_lsoa: next(), online_appointments: next(),
-            online_prescriptions: next(), online_record: next(), app_registered: next(),
-            app_active: next(), proxy_access: next(), mobile_recorded: next(),
-            email_recorded: next(), support_offered: next(), support_accepted: next(),
-            preferred_channel: next(),
-        }
-    }
+fn records<M: Message + Default + std::fmt::Debug>(
+    record: &RecordType,
+) -> impl Strategy<Value = Vec<M>> {
+    let record = message(record).prop_map(|bytes| M::decode(bytes.as_slice()).unwrap());
+    vec(record, 1..8)
 }
 
 fn real() -> impl Strategy<Value = Option<f64>> {
@@ -359,8 +340,8 @@ fn real() -> impl Strategy<Value = Option<f64>> {
 
 prop_compose! {
     fn estimate()(
-        texts in proptest::collection::vec(text(), 4),
-        keys in proptest::collection::vec(("[a-z_:]{1,6}", "[A-Z0-9,\"=’]{1,6}"), 0..3),
+        texts in vec(text(), 4),
+        keys in vec(("[a-z_:]{1,6}", "[A-Z0-9,\"=’]{1,6}"), 0..3),
         value in real(), lower in real(), upper in real(), weight in real(),
         base_count in proptest::option::of(any::<i64>()),
     ) -> EstimateRecord {
@@ -376,7 +357,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn source()(texts in proptest::collection::vec(text(), 6), not_for_targets in any::<bool>())
+    fn source()(texts in vec(text(), 6), not_for_targets in any::<bool>())
         -> EstimateSource {
         let mut texts = texts.into_iter();
         let mut next = || texts.next().unwrap();
@@ -390,9 +371,9 @@ prop_compose! {
 proptest! {
     #[test]
     fn access_records_and_estimates_are_read_again(
-        people in proptest::collection::vec(access(), 1..8),
+        people in records(&ACCESS),
         source in source(),
-        figures in proptest::collection::vec(estimate(), 1..8),
+        figures in vec(estimate(), 1..8),
     ) {
         let mut published = submission(Records::Estimates(source, figures));
         published.collected.clear();
@@ -407,9 +388,9 @@ proptest! {
 
     #[test]
     fn what_is_written_is_read_again(
-        first in proptest::collection::vec(consultation(), 1..8),
-        second in proptest::collection::vec(consultation(), 1..8),
-        people in proptest::collection::vec(population(), 1..8),
+        first in records(&CONSULTATION),
+        second in records(&CONSULTATION),
+        people in records(&POPULATION),
     ) {
         let mut submissions =
             vec![submission(Records::Consultations(first)), submission(Records::Consultations(second))];
@@ -425,7 +406,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_are_read_or_refused(bytes in vec(any::<u8>(), 0..200)) {
         let _ = read_bytes(&bytes, &Defaults::default());
         let own = [b"organisation,month,sex\n".as_slice(), &bytes].concat();
         let _ = read_bytes(&own, &Defaults::default());

@@ -120,18 +120,14 @@ impl FileFormat for EquityCsv {
         Ok((self.organisation(row)?, Cow::Borrowed(self.month(row)?)))
     }
 
-    fn start(&self, organisation: &str, month: &str) -> SubmissionFile {
+    fn start(&self, submission: &mut SubmissionFile) {
         let Defaults { collection, code_systems, collected, person_key_scheme, .. } =
             &self.defaults;
-        SubmissionFile {
-            organisation: organisation.to_owned(),
-            collection: collection.clone().unwrap_or_default(),
-            month: month.to_owned(),
-            code_systems: code_systems.clone(),
-            collected: collected.clone().unwrap_or_else(|| self.collected.clone()),
-            person_key_scheme: person_key_scheme.clone().unwrap_or_default(),
-            rows: Records::none(self.dataset),
-        }
+        submission.collection = collection.clone().unwrap_or_default();
+        submission.code_systems = code_systems.clone();
+        submission.collected = collected.clone().unwrap_or_else(|| self.collected.clone());
+        submission.person_key_scheme = person_key_scheme.clone().unwrap_or_default();
+        submission.rows = Records::none(self.dataset);
     }
 
     fn add(

@@ -80,20 +80,30 @@ impl<'a> Row<'a> {
 impl<'a> Fields<'a> {
     #[inline]
     fn set(&mut self, number: usize, holds: Holds, value: Value<'a>) -> Option<()> {
-        let text = |bytes| std::str::from_utf8(bytes).ok();
-        match (holds, value) {
-            (Holds::Code(_) | Holds::Date, Value::Bytes(bytes)) => self.text[number] = text(bytes)?,
-            (Holds::Codes(_), Value::Bytes(bytes)) => {
-                self.codes.push(Code { number, code: text(bytes)? });
+        match value {
+            Value::Bytes(bytes) => {
+                let text = std::str::from_utf8(bytes).ok()?;
+                match holds {
+                    Holds::Code(_) | Holds::Date => self.text[number] = text,
+                    Holds::Codes(_) => self.codes.push(Code { number, code: text }),
+                    Holds::PersonKey => self.person_key = text,
+                    Holds::SourceRecordId => self.source_record_id = text,
+                    Holds::Number(_) | Holds::RecordCount | Holds::PersonCount | Holds::Person => {
+                        return None;
+                    }
+                }
             }
-            (Holds::PersonKey, Value::Bytes(bytes)) => self.person_key = text(bytes)?,
-            (Holds::SourceRecordId, Value::Bytes(bytes)) => self.source_record_id = text(bytes)?,
-            (Holds::Number(_), Value::Number(number)) => self.number = Some(low_half(number)),
-            (Holds::RecordCount, Value::Number(count)) => {
-                self.record_count = Some(count.cast_signed());
-            }
-            (Holds::PersonCount, Value::Number(count)) => self.person_count = count.cast_signed(),
-            _ => return None,
+            Value::Number(value) => match holds {
+                Holds::Number(_) => self.number = Some(low_half(value)),
+                Holds::RecordCount => self.record_count = Some(value.cast_signed()),
+                Holds::PersonCount => self.person_count = value.cast_signed(),
+                Holds::Code(_)
+                | Holds::Codes(_)
+                | Holds::Date
+                | Holds::PersonKey
+                | Holds::SourceRecordId
+                | Holds::Person => return None,
+            },
         }
         Some(())
     }
