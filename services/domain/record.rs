@@ -60,12 +60,9 @@ const fn field(number: u8, name: &'static str, holds: Holds) -> RecordField {
     RecordField { number, name, holds }
 }
 
-const fn code(number: u8, field: Field) -> RecordField {
-    RecordField { number, name: field.record_name(), holds: Holds::Code(field) }
-}
-
-const fn codes(number: u8, field: Field) -> RecordField {
-    RecordField { number, name: field.record_name(), holds: Holds::Codes(field) }
+const fn code(number: u8, code: Field) -> RecordField {
+    let holds = if code.is_multiple() { Holds::Codes(code) } else { Holds::Code(code) };
+    field(number, code.record_name(), holds)
 }
 
 /// One more than the greatest number of a field.
@@ -165,7 +162,7 @@ pub static ACCESS: RecordType = RecordType::new(&[
     code(9, Field::ProxyAccess),
     code(10, Field::MobileRecorded),
     code(11, Field::EmailRecorded),
-    codes(12, Field::ExclusionReason),
+    code(12, Field::ExclusionReason),
     code(13, Field::SupportOffered),
     code(14, Field::SupportAccepted),
     code(15, Field::PreferredChannel),
@@ -184,10 +181,10 @@ pub static PERSON: RecordType = RecordType::new(&[
     code(8, Field::EthnicCategory),
     code(9, Field::Religion),
     code(10, Field::SexualOrientation),
-    codes(11, Field::Disability),
+    code(11, Field::Disability),
     code(12, Field::Deprivation),
-    codes(13, Field::InclusionGroup),
-    codes(14, Field::LocalGroup),
+    code(13, Field::InclusionGroup),
+    code(14, Field::LocalGroup),
     code(15, Field::Carer),
     code(16, Field::Veteran),
     code(17, Field::InterpreterNeeded),
