@@ -13,7 +13,7 @@ use crate::cli::send::{Sending, request_id};
 use crate::cli::send_all::{Sent, send_all};
 use crate::cli::show::{Format, captured};
 use crate::cli::submissions::{Action, ListArgs};
-use crate::ingest::{Parcel, Rows};
+use crate::ingest::{Records, SubmissionFile};
 use crate::proto::server::submission_service_server::{SubmissionService, SubmissionServiceServer};
 use crate::proto::v1::*;
 use crate::rpc::{Incoming, IncomingEstimates};
@@ -136,15 +136,15 @@ async fn serve(fake: Fake) -> String {
     address
 }
 
-fn parcel(organisation: &str, rows: usize) -> Parcel {
-    Parcel {
+fn parcel(organisation: &str, rows: usize) -> SubmissionFile {
+    SubmissionFile {
         organisation: organisation.into(),
         collection: "practice-feed".into(),
         month: "2020-04".into(),
         code_systems: Default::default(),
         collected: vec![],
         person_key_scheme: String::new(),
-        rows: Rows::Consultations(vec![ConsultationRecord::default(); rows]),
+        rows: Records::Consultations(vec![ConsultationRecord::default(); rows]),
     }
 }
 

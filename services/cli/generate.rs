@@ -13,7 +13,7 @@ use super::send::{self, Sending};
 use super::send_all::{Sent, send_all};
 use super::show::{Out, progress, sent};
 use crate::ingest::generate::{Generator, GeneratorError, GeneratorSettings};
-use crate::ingest::{IngestError, Month, Parcel, own};
+use crate::ingest::{IngestError, Month, SubmissionFile, equity_csv};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,7 +48,7 @@ impl What {
         }
     }
 
-    fn parcels(self, generator: &Generator) -> Box<dyn Iterator<Item = Parcel> + '_> {
+    fn submissions(self, generator: &Generator) -> Box<dyn Iterator<Item = SubmissionFile> + '_> {
         match self {
             What::Consultations => Box::new(generator.consultations()),
             What::Populations => Box::new(generator.populations()),
@@ -107,13 +107,13 @@ pub async fn run(args: GenerateArgs, out: &mut Out) -> Result<(), Failure> {
     let what = if args.populations { What::Populations } else { args.dataset };
     let rows = (what == What::Consultations).then_some(args.rows);
     let bar = progress::bar("making records", "rows", rows, &out.look);
-    let parcels = what.parcels(&generator);
+    let submissions = what.submissions(&generator);
     match args.out.as_deref() {
         Some(path) if path != Path::new("-") => {
             let file = File::create(path).map_err(|error| Failure::data(path, error))?;
-            write(file, parcels, &bar).map_err(|error| Failure::data(path, error))?;
+            write(file, submissions, &bar).map_err(|error| Failure::data(path, error))?;
         }
-        _ => match write(out.answers(), parcels, &bar) {
+        _ => match write(out.answers(), submissions, &bar) {
             Err(IngestError::Write(error)) => return Err(Failure::Output(error)),
             result => result.map_err(|error| Failure::Other(error.into()))?,
         },
@@ -137,13 +137,13 @@ pub fn generator(seed: u64, rows: u64, first: Month, last: Month) -> Result<Gene
 
 fn write(
     to: impl Write,
-    parcels: impl Iterator<Item = Parcel>,
+    submissions: impl Iterator<Item = SubmissionFile>,
     bar: &ProgressBar,
 ) -> Result<(), IngestError> {
-    let mut writer = own::Writer::new(to);
-    for parcel in parcels {
-        writer.write(&parcel)?;
-        bar.inc(parcel.rows.len() as u64);
+    let mut writer = equity_csv::Writer::new(to);
+    for submission in submissions {
+        writer.write(&submission)?;
+        bar.inc(submission.rows.len() as u64);
     }
     writer.finish()?.flush().map_err(IngestError::Write)
 }
@@ -162,8 +162,8 @@ async fn submit(
     for what in [What::Consultations, What::Populations, What::Access] {
         let known = (what == What::Consultations).then_some(rows);
         let bar = progress::bar(what.words(), "rows", known, &out.look);
-        let parcels = what.parcels(generator).map(Ok);
-        result = send_all(&service, parcels, &how, &bar, &mut all).await;
+        let submissions = what.submissions(generator).map(Ok);
+        result = send_all(&service, submissions, &how, &bar, &mut all).await;
         bar.finish_and_clear();
         if result.is_err() {
             break;

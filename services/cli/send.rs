@@ -1,4 +1,4 @@
-//! Sends one parcel as one submission.
+//! Sends one submission.
 
 use indicatif::ProgressBar;
 use prost::Message;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::client::Service;
 use super::exit::Failure;
-use crate::ingest::{Parcel, Rows};
+use crate::ingest::{Records, SubmissionFile};
 use crate::proto::v1::{
     AccessBatch, ConsultationBatch, EstimateBatch, EstimatesHeader, PopulationBatch, Receipt,
     SubmitConsultationsRequest, SubmitDigitalAccessRequest, SubmitEstimatesRequest,
@@ -20,7 +20,7 @@ const BATCH_ROWS: usize = 5_000;
 /// … or so many bytes: a quarter of what a message may have.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// How parcels are sent.
+/// How submissions are sent.
 #[derive(Debug, Clone)]
 pub struct Sending {
     /// Names the run: the same run with the same content gets the first receipt again and stores nothing twice.
@@ -31,22 +31,22 @@ pub struct Sending {
     pub validate_only: bool,
 }
 
-/// Sends a parcel and returns its receipt. `bar` counts the rows as they leave.
+/// Sends a submission and returns its receipt. `bar` counts the rows as they leave.
 ///
 /// # Errors
 /// The service refuses the submission, or the connection is lost.
 pub async fn send(
     service: &Service,
-    parcel: Parcel,
+    submission: SubmissionFile,
     how: &Sending,
     bar: &ProgressBar,
 ) -> Result<Receipt, Failure> {
-    let mut header = parcel.header(&request_id(&parcel, how));
+    let mut header = submission.header(&request_id(&submission, how));
     header.allow_partial = how.allow_partial;
     header.validate_only = how.validate_only;
     let mut client = service.submissions();
-    let receipt = match parcel.rows {
-        Rows::Consultations(rows) => {
+    let receipt = match submission.rows {
+        Records::Consultations(rows) => {
             let batch = |records| consultations::Part::Batch(ConsultationBatch { records });
             let message = |part| SubmitConsultationsRequest { part: Some(part) };
             let messages =
@@ -54,7 +54,7 @@ pub async fn send(
             let answer = client.submit_consultations(messages).await;
             answer.map_err(|status| service.failure(status))?.into_inner().receipt
         }
-        Rows::Populations(rows) => {
+        Records::Populations(rows) => {
             let batch = |records| populations::Part::Batch(PopulationBatch { records });
             let message = |part| SubmitPopulationsRequest { part: Some(part) };
             let messages =
@@ -62,7 +62,7 @@ pub async fn send(
             let answer = client.submit_populations(messages).await;
             answer.map_err(|status| service.failure(status))?.into_inner().receipt
         }
-        Rows::Access(rows) => {
+        Records::Access(rows) => {
             let batch = |records| access::Part::Batch(AccessBatch { records });
             let message = |part| SubmitDigitalAccessRequest { part: Some(part) };
             let messages =
@@ -70,7 +70,7 @@ pub async fn send(
             let answer = client.submit_digital_access(messages).await;
             answer.map_err(|status| service.failure(status))?.into_inner().receipt
         }
-        Rows::Estimates(source, rows) => {
+        Records::Estimates(source, rows) => {
             let header = EstimatesHeader { submission: Some(header), source: Some(source) };
             let batch = |records| estimates::Part::Batch(EstimateBatch { records });
             let message = |part| SubmitEstimatesRequest { part: Some(part) };
@@ -115,37 +115,37 @@ fn batches<R: Message + 'static>(
 }
 
 /// A `request_id` that follows from the run and the content: a UUID of version 4 in form, made of a hash.
-pub fn request_id(parcel: &Parcel, how: &Sending) -> String {
+pub fn request_id(submission: &SubmissionFile, how: &Sending) -> String {
     let mut hash = blake3::Hasher::new();
     let mut add = |bytes: &[u8]| {
         hash.update(&(bytes.len() as u64).to_le_bytes());
         hash.update(bytes);
     };
-    for text in [&how.run_id, &parcel.organisation, &parcel.collection, &parcel.month] {
+    for text in [&how.run_id, &submission.organisation, &submission.collection, &submission.month] {
         add(text.as_bytes());
     }
     add(&[u8::from(how.allow_partial)]);
-    add(parcel.person_key_scheme.as_bytes());
-    for (field, system) in &parcel.code_systems {
+    add(submission.person_key_scheme.as_bytes());
+    for (field, system) in &submission.code_systems {
         add(field.as_bytes());
         add(system.as_bytes());
     }
     add(b"collected");
-    parcel.collected.iter().for_each(|name| add(name.as_bytes()));
-    match &parcel.rows {
-        Rows::Consultations(rows) => {
+    submission.collected.iter().for_each(|name| add(name.as_bytes()));
+    match &submission.rows {
+        Records::Consultations(rows) => {
             add(b"consultations");
             rows.iter().for_each(|row| add(&row.encode_to_vec()));
         }
-        Rows::Populations(rows) => {
+        Records::Populations(rows) => {
             add(b"populations");
             rows.iter().for_each(|row| add(&row.encode_to_vec()));
         }
-        Rows::Access(rows) => {
+        Records::Access(rows) => {
             add(b"access");
             rows.iter().for_each(|row| add(&row.encode_to_vec()));
         }
-        Rows::Estimates(source, rows) => {
+        Records::Estimates(source, rows) => {
             add(b"estimates");
             add(&source.encode_to_vec());
             rows.iter().for_each(|row| add(&row.encode_to_vec()));

@@ -1,4 +1,4 @@
-//! Sends parcels one after the other and keeps what became of each.
+//! Sends submissions one after the other and keeps what became of each.
 
 use indicatif::ProgressBar;
 use tonic::{Code, Status};
@@ -6,10 +6,10 @@ use tonic::{Code, Status};
 use super::client::Service;
 use super::exit::Failure;
 use super::send::{Sending, send};
-use crate::ingest::Parcel;
+use crate::ingest::SubmissionFile;
 use crate::proto::v1::Receipt;
 
-/// What became of the parcels so far.
+/// What became of the submissions so far.
 #[derive(Debug, Default)]
 pub struct Sent {
     /// Receipts, in the order of sending.
@@ -18,7 +18,7 @@ pub struct Sent {
     pub refusals: Vec<Refusal>,
 }
 
-/// A parcel that was refused.
+/// A submission that was refused.
 #[derive(Debug)]
 pub struct Refusal {
     /// Its organisation.
@@ -33,7 +33,7 @@ impl Sent {
     /// Whether all is well.
     ///
     /// # Errors
-    /// Some or all parcels were refused.
+    /// Some or all submissions were refused.
     pub fn verdict(self) -> Result<(), Failure> {
         let (refused, of) = (self.refusals.len(), self.refusals.len() + self.receipts.len());
         match (self.refusals.into_iter().next(), of) {
@@ -44,23 +44,23 @@ impl Sent {
     }
 }
 
-/// Sends every parcel. A parcel that is refused because of what is in it does not keep the others back; everything else
+/// Sends every submission. A submission that is refused because of what is in it does not keep the others back; everything else
 /// that goes wrong ends the sending. `sent` holds what became of those before.
 ///
 /// # Errors
-/// A parcel cannot be read, the connection is lost, or the service takes nothing at the moment.
+/// A submission cannot be read, the connection is lost, or the service takes nothing at the moment.
 pub async fn send_all(
     service: &Service,
-    parcels: impl Iterator<Item = Result<Parcel, Failure>>,
+    submissions: impl Iterator<Item = Result<SubmissionFile, Failure>>,
     how: &Sending,
     bar: &ProgressBar,
     sent: &mut Sent,
 ) -> Result<(), Failure> {
-    for parcel in parcels {
-        let parcel = parcel?;
-        let (organisation, month) = (parcel.organisation.clone(), parcel.month.clone());
-        let rows_after = bar.position() + parcel.rows.len() as u64;
-        match send(service, parcel, how, bar).await {
+    for submission in submissions {
+        let submission = submission?;
+        let (organisation, month) = (submission.organisation.clone(), submission.month.clone());
+        let rows_after = bar.position() + submission.rows.len() as u64;
+        match send(service, submission, how, bar).await {
             Ok(receipt) => sent.receipts.push(receipt),
             Err(Failure::Refused(status)) if is_about_content(status.code()) => {
                 sent.refusals.push(Refusal { organisation, month, status });

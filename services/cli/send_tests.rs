@@ -9,56 +9,56 @@ fn row(channel: &str) -> ConsultationRecord {
     ConsultationRecord { channel: channel.into(), ..Default::default() }
 }
 
-fn parcel() -> Parcel {
-    Parcel {
+fn submission() -> SubmissionFile {
+    SubmissionFile {
         organisation: "04C".into(),
         collection: "practice-feed".into(),
         month: "2020-04".into(),
         code_systems: [("channel".to_owned(), "gpad".to_owned())].into(),
         collected: vec!["sex".into()],
         person_key_scheme: String::new(),
-        rows: Rows::Consultations(vec![row("01"), row("02")]),
+        rows: Records::Consultations(vec![row("01"), row("02")]),
     }
 }
 
 #[test]
 fn the_same_content_has_the_same_request_id() {
-    let id = request_id(&parcel(), &sending());
-    assert_eq!(id, request_id(&parcel(), &sending()));
+    let id = request_id(&submission(), &sending());
+    assert_eq!(id, request_id(&submission(), &sending()));
     assert_eq!(Uuid::parse_str(&id).unwrap().get_version_num(), 4);
     let checked = Sending { validate_only: true, ..sending() };
-    assert_eq!(id, request_id(&parcel(), &checked), "checking first changes nothing");
+    assert_eq!(id, request_id(&submission(), &checked), "checking first changes nothing");
 }
 
 #[test]
 fn other_content_has_another_request_id() {
-    let mut ids = vec![request_id(&parcel(), &sending())];
-    let mut add = |change: &dyn Fn(&mut Parcel)| {
-        let mut changed = parcel();
+    let mut ids = vec![request_id(&submission(), &sending())];
+    let mut add = |change: &dyn Fn(&mut SubmissionFile)| {
+        let mut changed = submission();
         change(&mut changed);
         ids.push(request_id(&changed, &sending()));
     };
-    add(&|parcel| parcel.organisation = "03W".into());
-    add(&|parcel| parcel.collection = "x".into());
-    add(&|parcel| parcel.month = "2020-05".into());
-    add(&|parcel| parcel.code_systems.clear());
-    add(&|parcel| parcel.collected.clear());
-    add(&|parcel| parcel.person_key_scheme = "v1".into());
-    add(&|parcel| parcel.rows = Rows::Consultations(vec![row("02"), row("01")]));
-    add(&|parcel| parcel.rows = Rows::Consultations(vec![row("01")]));
-    add(&|parcel| parcel.rows = Rows::Consultations(vec![]));
-    add(&|parcel| parcel.rows = Rows::Populations(vec![]));
-    add(&|parcel| parcel.rows = Rows::Access(vec![]));
-    add(&|parcel| parcel.rows = Rows::Estimates(EstimateSource::default(), vec![]));
+    add(&|submission| submission.organisation = "03W".into());
+    add(&|submission| submission.collection = "x".into());
+    add(&|submission| submission.month = "2020-05".into());
+    add(&|submission| submission.code_systems.clear());
+    add(&|submission| submission.collected.clear());
+    add(&|submission| submission.person_key_scheme = "v1".into());
+    add(&|submission| submission.rows = Records::Consultations(vec![row("02"), row("01")]));
+    add(&|submission| submission.rows = Records::Consultations(vec![row("01")]));
+    add(&|submission| submission.rows = Records::Consultations(vec![]));
+    add(&|submission| submission.rows = Records::Populations(vec![]));
+    add(&|submission| submission.rows = Records::Access(vec![]));
+    add(&|submission| submission.rows = Records::Estimates(EstimateSource::default(), vec![]));
     let edition = EstimateSource { edition: "2".into(), ..Default::default() };
-    add(&|parcel| parcel.rows = Rows::Estimates(edition.clone(), vec![]));
+    add(&|submission| submission.rows = Records::Estimates(edition.clone(), vec![]));
     // Where one text ends and the next begins has to matter.
-    add(&|parcel| {
-        parcel.organisation = "04".into();
-        parcel.collection = "Cpractice-feed".into();
+    add(&|submission| {
+        submission.organisation = "04".into();
+        submission.collection = "Cpractice-feed".into();
     });
-    ids.push(request_id(&parcel(), &Sending { run_id: "other".into(), ..sending() }));
-    ids.push(request_id(&parcel(), &Sending { allow_partial: true, ..sending() }));
+    ids.push(request_id(&submission(), &Sending { run_id: "other".into(), ..sending() }));
+    ids.push(request_id(&submission(), &Sending { allow_partial: true, ..sending() }));
     let all = ids.len();
     ids.sort();
     ids.dedup();
@@ -92,14 +92,14 @@ async fn the_header_comes_first_and_says_how_many_rows_follow() {
     use tokio_stream::StreamExt as _;
     let parts = |rows| {
         let batch = |records| Part::Batch(ConsultationBatch { records });
-        let header = Part::Header(parcel().header("id"));
+        let header = Part::Header(submission().header("id"));
         messages(header, rows, ProgressBar::hidden(), batch, |part| part)
     };
-    let Rows::Consultations(rows) = parcel().rows else { unreachable!() };
+    let Records::Consultations(rows) = submission().rows else { unreachable!() };
     let sent: Vec<Part> = parts(rows).collect().await;
     assert_eq!(sent.len(), 2);
     assert!(matches!(&sent[0], Part::Header(header) if header.expected_record_count == Some(2)));
     assert!(matches!(&sent[1], Part::Batch(batch) if batch.records.len() == 2));
     let empty: Vec<Part> = parts(Vec::new()).collect().await;
-    assert_eq!(empty.len(), 1, "a parcel without rows is for the service to refuse");
+    assert_eq!(empty.len(), 1, "a submission without rows is for the service to refuse");
 }

@@ -98,16 +98,16 @@ impl SubmitArgs {
 pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), Failure> {
     let defaults = args.defaults();
     let bad = |error: ingest::IngestError| Failure::data(&args.file, error);
-    let parcels = ingest::read(&args.file, &defaults).map_err(bad)?;
+    let submissions = ingest::read(&args.file, &defaults).map_err(bad)?;
     let service = Service::connect(args.to.as_deref().unwrap_or(address)).await?;
     let mut rows = 0;
-    for parcel in parcels {
-        let parcel = parcel.map_err(bad)?;
-        if parcel.collection.is_empty() {
+    for submission in submissions {
+        let submission = submission.map_err(bad)?;
+        if submission.collection.is_empty() {
             let message = "the file does not say which collection it belongs to: name it with --collection (`equity reference collections` lists them)";
             return Err(Failure::Usage(message.to_owned()));
         }
-        rows += parcel.rows.len() as u64;
+        rows += submission.rows.len() as u64;
     }
     if rows == 0 {
         let error = anyhow::anyhow!("there is a header and no row below it: nothing was submitted");
@@ -120,10 +120,10 @@ pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), F
     };
     let bar = progress::bar("submitting", "rows", Some(rows), &out.look);
     let mut all = Sent::default();
-    let parcels = ingest::read(&args.file, &defaults).map_err(bad)?;
-    let parcels = parcels.map(|parcel| parcel.map_err(bad));
+    let submissions = ingest::read(&args.file, &defaults).map_err(bad)?;
+    let submissions = submissions.map(|submission| submission.map_err(bad));
     let result = tokio::select! {
-        result = send_all(&service, parcels, &how, &bar, &mut all) => result,
+        result = send_all(&service, submissions, &how, &bar, &mut all) => result,
         told = tokio::signal::ctrl_c() => Err(Failure::Other(match told {
             Ok(()) => anyhow::anyhow!("stopped by Ctrl-C; what is listed above is stored"),
             Err(error) => error.into(),

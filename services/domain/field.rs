@@ -1,68 +1,103 @@
 //! The fields of a record: their names, their numbers on disk, their code lists.
 
 use crate::domain::codes::ListId;
-use crate::domain::collection::Dataset;
 
-/// What a field is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Something about the consultation, or about how somebody can use digital services.
-    Attribute,
-    /// Something about the person: has to be listed as collected where a row gives it.
-    Characteristic,
+struct Facts {
+    name: &'static str,
+    record_name: &'static str,
+    path: &'static str,
+    list: &'static str,
+    characteristic: bool,
+    multiple: bool,
 }
 
-/// A coded field of a record. The number is on disk: never reuse or change one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-#[allow(missing_docs)] // the names are those of the contract, where each is described
-pub enum Field {
-    Day = 1,
-    CareSetting = 2,
-    Channel = 3,
-    ChannelProvenance = 4,
-    Attendance = 5,
-    StaffType = 6,
-    FirstOrFollowUp = 7,
-    LeadTime = 8,
-    ResidenceLsoa = 9,
-    FaceToFaceOffered = 10,
-    FaceToFaceRequested = 11,
-    InterpreterPresent = 12,
-    AccessibleNeedMet = 13,
-    PreferredChannel = 14,
-    Age = 20,
-    Sex = 21,
-    GenderIdentity = 22,
-    GenderSameAtBirth = 23,
-    MaritalStatus = 24,
-    PregnancyMaternity = 25,
-    EthnicCategory = 26,
-    Religion = 27,
-    SexualOrientation = 28,
-    Disability = 29,
-    Deprivation = 30,
-    InclusionGroup = 31,
-    LocalGroup = 32,
-    Carer = 33,
-    Veteran = 34,
-    InterpreterNeeded = 35,
-    AccessibleNeed = 36,
-    DigitalAccess = 37,
-    MainLanguage = 38,
-    OnlineAppointments = 40,
-    OnlinePrescriptions = 41,
-    OnlineRecord = 42,
+/// A field of the record itself: its name and its code list.
+const fn attribute(name: &'static str, list: &'static str) -> Facts {
+    let (record_name, path) = (name, name);
+    Facts { name, record_name, path, list, characteristic: false, multiple: false }
+}
+
+/// A field of the person: its name, its code list, and its name in a record if that is another.
+macro_rules! characteristic {
+    ($name:literal, $list:literal) => {
+        characteristic!($name, $list, $name)
+    };
+    ($name:literal, $list:literal, $record_name:literal) => {
+        Facts {
+            record_name: $record_name,
+            path: concat!("person.", $record_name),
+            characteristic: true,
+            ..attribute($name, $list)
+        }
+    };
+}
+
+const fn multiple(facts: Facts) -> Facts {
+    Facts { multiple: true, ..facts }
+}
+
+macro_rules! fields {
+    ($($(#[$doc:meta])* $field:ident = $number:literal, $facts:expr;)*) => {
+        /// A coded field of a record. The number is on disk: never reuse or change one.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        #[allow(missing_docs)] // the names are those of the contract, where each is described
+        pub enum Field {
+            $($(#[$doc])* $field = $number,)*
+        }
+
+        const FIELDS: &[(Field, Facts)] = &[$((Field::$field, $facts)),*];
+    };
+}
+
+fields! {
+    /// A number without a code list: it has no dimension.
+    Day = 1, attribute("date", "");
+    CareSetting = 2, attribute("care_setting", "care_setting");
+    Channel = 3, attribute("channel", "channel");
+    ChannelProvenance = 4, attribute("channel_provenance", "channel_provenance");
+    Attendance = 5, attribute("attendance", "attendance");
+    StaffType = 6, attribute("staff_type", "staff_type");
+    FirstOrFollowUp = 7, attribute("first_or_follow_up", "first_or_follow_up");
+    LeadTime = 8, Facts { record_name: "lead_time_band", path: "lead_time_band", ..attribute("lead_time", "lead_time") };
+    ResidenceLsoa = 9, attribute("residence_lsoa", "residence_lsoa");
+    FaceToFaceOffered = 10, attribute("face_to_face_offered", "yes_no");
+    FaceToFaceRequested = 11, attribute("face_to_face_requested", "yes_no");
+    InterpreterPresent = 12, attribute("interpreter_present", "yes_no");
+    AccessibleNeedMet = 13, attribute("accessible_need_met", "yes_no");
+    PreferredChannel = 14, attribute("preferred_channel", "channel");
+    Age = 20, characteristic!("age", "age", "age_band");
+    Sex = 21, characteristic!("sex", "sex");
+    GenderIdentity = 22, characteristic!("gender_identity", "gender_identity");
+    GenderSameAtBirth = 23, characteristic!("gender_same_at_birth", "gender_same_at_birth");
+    MaritalStatus = 24, characteristic!("marital_status", "marital_status");
+    PregnancyMaternity = 25, characteristic!("pregnancy_maternity", "pregnancy_maternity");
+    EthnicCategory = 26, characteristic!("ethnic_category", "ethnicity");
+    Religion = 27, characteristic!("religion", "religion");
+    SexualOrientation = 28, characteristic!("sexual_orientation", "sexual_orientation");
+    Disability = 29, multiple(characteristic!("disability", "disability"));
+    Deprivation = 30, characteristic!("deprivation", "deprivation");
+    InclusionGroup = 31, multiple(characteristic!("inclusion_group", "inclusion_group"));
+    LocalGroup = 32, multiple(characteristic!("local_group", "local_group"));
+    Carer = 33, characteristic!("carer", "yes_no");
+    Veteran = 34, characteristic!("veteran", "yes_no");
+    InterpreterNeeded = 35, characteristic!("interpreter_needed", "yes_no");
+    AccessibleNeed = 36, characteristic!("accessible_need", "yes_no");
+    DigitalAccess = 37, characteristic!("digital_access", "digital_access");
+    MainLanguage = 38, characteristic!("main_language", "main_language");
+    OnlineAppointments = 40, attribute("online_appointments", "yes_no");
+    OnlinePrescriptions = 41, attribute("online_prescriptions", "yes_no");
+    OnlineRecord = 42, attribute("online_record", "yes_no");
     /// Derived: any of the three before.
-    OnlineAny = 43,
-    AppRegistered = 44,
-    AppActive = 45,
-    ProxyAccess = 46,
-    MobileRecorded = 47,
-    EmailRecorded = 48,
-    ExclusionReason = 49,
-    SupportOffered = 50,
-    SupportAccepted = 51,
+    OnlineAny = 43, attribute("online_any", "yes_no");
+    AppRegistered = 44, attribute("app_registered", "yes_no");
+    AppActive = 45, attribute("app_active", "yes_no");
+    ProxyAccess = 46, attribute("proxy_access", "yes_no");
+    MobileRecorded = 47, attribute("mobile_recorded", "yes_no");
+    EmailRecorded = 48, attribute("email_recorded", "yes_no");
+    ExclusionReason = 49, multiple(attribute("exclusion_reason", "exclusion_reason"));
+    SupportOffered = 50, attribute("support_offered", "yes_no");
+    SupportAccepted = 51, attribute("support_accepted", "yes_no");
 }
 
 /// Numbers on disk of the columns that hold numbers, not codes.
@@ -82,135 +117,12 @@ pub mod number {
 /// One more than the greatest number of a coded field.
 pub const FIELD_LIMIT: usize = 52;
 
-struct Facts {
-    field: Field,
-    name: &'static str,
-    path: &'static str,
-    list: &'static str,
-    kind: Kind,
-    multiple: bool,
-}
-
-const fn attribute(field: Field, name: &'static str, list: &'static str) -> Facts {
-    Facts { field, name, path: name, list, kind: Kind::Attribute, multiple: false }
-}
-
-const fn person(
-    field: Field,
-    name: &'static str,
-    path: &'static str,
-    list: &'static str,
-    multiple: bool,
-) -> Facts {
-    Facts { field, name, path, list, kind: Kind::Characteristic, multiple }
-}
-
-/// Day is a number without a code list: it has no dimension.
-const FIELDS: &[Facts] = &[
-    attribute(Field::Day, "date", ""),
-    attribute(Field::CareSetting, "care_setting", "care_setting"),
-    attribute(Field::Channel, "channel", "channel"),
-    attribute(Field::ChannelProvenance, "channel_provenance", "channel_provenance"),
-    attribute(Field::Attendance, "attendance", "attendance"),
-    attribute(Field::StaffType, "staff_type", "staff_type"),
-    attribute(Field::FirstOrFollowUp, "first_or_follow_up", "first_or_follow_up"),
-    Facts { path: "lead_time_band", ..attribute(Field::LeadTime, "lead_time", "lead_time") },
-    attribute(Field::ResidenceLsoa, "residence_lsoa", "residence_lsoa"),
-    attribute(Field::FaceToFaceOffered, "face_to_face_offered", "yes_no"),
-    attribute(Field::FaceToFaceRequested, "face_to_face_requested", "yes_no"),
-    attribute(Field::InterpreterPresent, "interpreter_present", "yes_no"),
-    attribute(Field::AccessibleNeedMet, "accessible_need_met", "yes_no"),
-    attribute(Field::PreferredChannel, "preferred_channel", "channel"),
-    person(Field::Age, "age", "person.age_band", "age", false),
-    person(Field::Sex, "sex", "person.sex", "sex", false),
-    person(
-        Field::GenderIdentity,
-        "gender_identity",
-        "person.gender_identity",
-        "gender_identity",
-        false,
-    ),
-    person(
-        Field::GenderSameAtBirth,
-        "gender_same_at_birth",
-        "person.gender_same_at_birth",
-        "gender_same_at_birth",
-        false,
-    ),
-    person(
-        Field::MaritalStatus,
-        "marital_status",
-        "person.marital_status",
-        "marital_status",
-        false,
-    ),
-    person(
-        Field::PregnancyMaternity,
-        "pregnancy_maternity",
-        "person.pregnancy_maternity",
-        "pregnancy_maternity",
-        false,
-    ),
-    person(Field::EthnicCategory, "ethnic_category", "person.ethnic_category", "ethnicity", false),
-    person(Field::Religion, "religion", "person.religion", "religion", false),
-    person(
-        Field::SexualOrientation,
-        "sexual_orientation",
-        "person.sexual_orientation",
-        "sexual_orientation",
-        false,
-    ),
-    person(Field::Disability, "disability", "person.disability", "disability", true),
-    person(Field::Deprivation, "deprivation", "person.deprivation", "deprivation", false),
-    person(
-        Field::InclusionGroup,
-        "inclusion_group",
-        "person.inclusion_group",
-        "inclusion_group",
-        true,
-    ),
-    person(Field::LocalGroup, "local_group", "person.local_group", "local_group", true),
-    person(Field::Carer, "carer", "person.carer", "yes_no", false),
-    person(Field::Veteran, "veteran", "person.veteran", "yes_no", false),
-    person(
-        Field::InterpreterNeeded,
-        "interpreter_needed",
-        "person.interpreter_needed",
-        "yes_no",
-        false,
-    ),
-    person(Field::AccessibleNeed, "accessible_need", "person.accessible_need", "yes_no", false),
-    person(
-        Field::DigitalAccess,
-        "digital_access",
-        "person.digital_access",
-        "digital_access",
-        false,
-    ),
-    person(Field::MainLanguage, "main_language", "person.main_language", "main_language", false),
-    attribute(Field::OnlineAppointments, "online_appointments", "yes_no"),
-    attribute(Field::OnlinePrescriptions, "online_prescriptions", "yes_no"),
-    attribute(Field::OnlineRecord, "online_record", "yes_no"),
-    attribute(Field::OnlineAny, "online_any", "yes_no"),
-    attribute(Field::AppRegistered, "app_registered", "yes_no"),
-    attribute(Field::AppActive, "app_active", "yes_no"),
-    attribute(Field::ProxyAccess, "proxy_access", "yes_no"),
-    attribute(Field::MobileRecorded, "mobile_recorded", "yes_no"),
-    attribute(Field::EmailRecorded, "email_recorded", "yes_no"),
-    Facts {
-        multiple: true,
-        ..attribute(Field::ExclusionReason, "exclusion_reason", "exclusion_reason")
-    },
-    attribute(Field::SupportOffered, "support_offered", "yes_no"),
-    attribute(Field::SupportAccepted, "support_accepted", "yes_no"),
-];
-
 /// Where each number is in the table: the fields of every row of a submission are looked up here.
 const PLACES: [usize; FIELD_LIMIT] = {
     let mut places = [usize::MAX; FIELD_LIMIT];
     let mut place = 0;
     while place < FIELDS.len() {
-        places[FIELDS[place].field as usize] = place;
+        places[FIELDS[place].0 as usize] = place;
         place += 1;
     }
     places
@@ -219,11 +131,11 @@ const PLACES: [usize; FIELD_LIMIT] = {
 impl Field {
     /// Every field, in the order of their numbers.
     pub fn all() -> impl Iterator<Item = Self> {
-        FIELDS.iter().map(|facts| facts.field)
+        FIELDS.iter().map(|(field, _)| *field)
     }
 
-    fn facts(self) -> &'static Facts {
-        &FIELDS[PLACES[self.index()]]
+    const fn facts(self) -> &'static Facts {
+        &FIELDS[PLACES[self as usize]].1
     }
 
     /// Number on disk.
@@ -242,19 +154,25 @@ impl Field {
     #[must_use]
     pub fn from_number(number: u32) -> Option<Self> {
         let place = PLACES.get(usize::try_from(number).ok()?)?;
-        FIELDS.get(*place).map(|facts| facts.field)
+        FIELDS.get(*place).map(|(field, _)| *field)
     }
 
     /// The field of this name: `ethnic_category`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        FIELDS.iter().find(|facts| facts.name == name).map(|facts| facts.field)
+        FIELDS.iter().find(|(_, facts)| facts.name == name).map(|(field, _)| *field)
     }
 
     /// Name in headers, files and dimensions.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.facts().name
+    }
+
+    /// Name in a record of the contract: `age_band`.
+    #[must_use]
+    pub const fn record_name(self) -> &'static str {
+        self.facts().record_name
     }
 
     /// Path within a record of the contract, for row problems.
@@ -270,29 +188,15 @@ impl Field {
         (!list.is_empty()).then_some(list)
     }
 
-    /// Whether it is about the person.
+    /// Whether the field is about the person. A source that gives such a field lists it as collected.
     #[must_use]
     pub fn is_characteristic(self) -> bool {
-        self.facts().kind == Kind::Characteristic
-    }
-
-    /// Whether records of a dataset give it as a code, so that their source can say whether it collects it.
-    #[must_use]
-    pub fn is_collected_in(self, dataset: Dataset) -> bool {
-        match (dataset, self) {
-            (Dataset::Estimates, _) | (_, Self::Day | Self::OnlineAny) => false,
-            (_, Self::ResidenceLsoa) => true,
-            (_, field) if field.is_characteristic() => true,
-            (Dataset::Populations, _) => false,
-            (Dataset::Consultations, field) => field < Self::Age,
-            (Dataset::DigitalAccess, Self::PreferredChannel) => true,
-            (Dataset::DigitalAccess, field) => field >= Self::OnlineAppointments,
-        }
+        self.facts().characteristic
     }
 
     /// Whether a record can have several values.
     #[must_use]
-    pub fn is_multiple(self) -> bool {
+    pub const fn is_multiple(self) -> bool {
         self.facts().multiple
     }
 }

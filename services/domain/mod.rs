@@ -9,6 +9,7 @@ pub mod field;
 pub mod indicator;
 pub mod measures;
 pub mod period;
+pub mod record;
 pub mod reference;
 pub mod small_area;
 pub mod statistics;

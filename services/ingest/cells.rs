@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use super::IngestError;
 use super::open::line_of;
-use super::read::require;
 use crate::domain::codes;
 
 /// A cell with its place.
 #[derive(Clone, Copy)]
 pub(super) struct Cell<'a> {
-    line: u64,
+    /// Line of its row.
+    pub(super) line: u64,
     column: &'a str,
     /// What it says.
     pub(super) text: &'a str,
@@ -22,10 +22,15 @@ pub(super) fn cell<'a>(
     header: &'a csv::StringRecord,
     column: usize,
 ) -> Cell<'a> {
-    Cell { line: line_of(row), column: &header[column], text: &row[column] }
+    Cell::new(row, &header[column], column)
 }
 
 impl<'a> Cell<'a> {
+    /// The cell of a row in a column of this name.
+    pub(super) fn new(row: &'a csv::StringRecord, name: &'a str, column: usize) -> Self {
+        Cell { line: line_of(row), column: name, text: &row[column] }
+    }
+
     /// The error of this cell.
     pub(super) fn wrong(&self, expected: impl Into<String>) -> IngestError {
         IngestError::value(self.line, self.column, self.text, expected)
@@ -89,9 +94,14 @@ impl<'a> Cell<'a> {
 
     /// A whole number of 0 or more, digits alone.
     pub(super) fn count(&self) -> Result<i64, IngestError> {
+        self.count_from(0)
+    }
+
+    /// A whole number of `least` or more, digits alone.
+    pub(super) fn count_from(&self, least: i64) -> Result<i64, IngestError> {
         let digits = !self.text.is_empty() && self.text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = self.text.parse().ok().filter(|_| digits);
-        number.ok_or_else(|| self.wrong("a whole number from 0, digits alone"))
+        let number = self.text.parse().ok().filter(|number| digits && *number >= least);
+        number.ok_or_else(|| self.wrong(format!("a whole number from {least}, digits alone")))
     }
 
     /// A calendar year.
@@ -111,35 +121,11 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// Places of all columns of a format; the header has each of them once, and no other.
-pub(super) fn exactly<const N: usize>(
-    header: &csv::StringRecord,
-    names: [&'static str; N],
-) -> Result<[usize; N], IngestError> {
-    let mut places = [0; N];
-    for (place, name) in places.iter_mut().zip(names) {
-        *place = require(header, &[name])?;
-    }
-    let extra = (0..header.len()).find(|column| !places.contains(column));
-    match extra {
-        Some(column) => Err(IngestError::UnknownColumn {
-            column: super::error::shortened(&header[column]),
-            nearest: codes::nearest(&header[column], names.into_iter()),
-        }),
-        None => Ok(places),
-    }
-}
-
-/// Whether the header has all of these columns.
-pub(super) fn has_all(header: &csv::StringRecord, names: &[&'static str]) -> bool {
-    names.iter().all(|name| super::read::find(header, &[*name]).is_some())
-}
-
 /// Rows that may come once.
 #[derive(Default)]
-pub(super) struct Once(HashMap<String, u64>);
+pub(super) struct UniqueRows(HashMap<String, u64>);
 
-impl Once {
+impl UniqueRows {
     /// Takes the row that says `key`.
     pub(super) fn take(
         &mut self,

@@ -7,11 +7,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::cells::{Cell, Once, cell, exactly, has_all};
-use super::grouping::{Group, Layout};
+use super::cells::{Cell, UniqueRows, cell};
+use super::defaults::Defaults;
+use super::grouping::{FileFormat, OrganisationMonth};
+use super::header::{exactly, has_all};
 use super::open::line_of;
-use super::read::Defaults;
-use super::{IngestError, Parcel, Rows};
+use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::{PersonCharacteristics, PopulationRecord};
 
 /// Who publishes it.
@@ -79,7 +80,7 @@ pub(super) struct Census {
     header: csv::StringRecord,
     /// Area, category, people, residents, share.
     places: [usize; 5],
-    once: Once,
+    unique: UniqueRows,
     /// By area: line of its first row, residents, people so far, categories so far.
     areas: BTreeMap<String, (u64, i64, i64, usize)>,
 }
@@ -103,7 +104,7 @@ impl Census {
             collection: collection.to_owned(),
             places: exactly(header, columns)?,
             header: header.clone(),
-            once: Once::default(),
+            unique: UniqueRows::default(),
             areas: BTreeMap::new(),
         }))
     }
@@ -123,35 +124,33 @@ impl Census {
     }
 }
 
-impl Layout for Census {
-    fn trim(&self) -> csv::Trim {
-        csv::Trim::None
-    }
-
-    fn group<'a>(&'a self, _row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError> {
+impl FileFormat for Census {
+    fn group<'a>(
+        &'a self,
+        _row: &'a csv::StringRecord,
+    ) -> Result<OrganisationMonth<'a>, IngestError> {
         Ok((ORGANISATION, Cow::Borrowed(MONTH)))
     }
 
-    fn start(&self, organisation: &str, month: &str) -> Parcel {
+    fn start(&self, submission: &mut SubmissionFile) {
         let systems = [(self.topic.field, self.topic.system), ("residence_lsoa", "lsoa_2021")];
-        Parcel {
-            code_systems: systems.map(|(field, system)| (field.into(), system.into())).into(),
-            collected: vec![self.topic.field.to_owned()],
-            ..Parcel::published(
-                organisation,
-                &self.collection,
-                month,
-                Rows::Populations(Vec::new()),
-            )
-        }
+        submission.collection.clone_from(&self.collection);
+        submission.code_systems =
+            systems.map(|(field, system)| (field.into(), system.into())).into();
+        submission.collected = vec![self.topic.field.to_owned()];
+        submission.rows = Records::Populations(Vec::new());
     }
 
-    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError> {
+    fn add(
+        &mut self,
+        submission: &mut SubmissionFile,
+        row: &csv::StringRecord,
+    ) -> Result<(), IngestError> {
         let area = self.cell(row, 0).area("E01", "E01013600")?.to_owned();
         let category = self.cell(row, 1);
         let code = category.label(self.topic.labels)?;
         let (people, residents) = (self.cell(row, 2).count()?, self.cell(row, 3).count()?);
-        self.once.take(row, &[&area, &row[self.places[1]]], "area and category")?;
+        self.unique.take(row, &[&area, &row[self.places[1]]], "area and category")?;
         let sums = self.areas.entry(area.clone()).or_insert((line_of(row), residents, 0, 0));
         if sums.1 != residents {
             let expected = format!("{}, as line {} says for the same area", sums.1, sums.0);
@@ -160,13 +159,13 @@ impl Layout for Census {
         sums.2 = sums.2.saturating_add(people);
         sums.3 += 1;
         let person = Some(self.person(code));
-        if let Rows::Populations(rows) = &mut parcel.rows {
+        if let Records::Populations(rows) = &mut submission.rows {
             rows.push(PopulationRecord { person_count: people, residence_lsoa: area, person });
         }
         Ok(())
     }
 
-    fn complete(&mut self, _parcel: &Parcel) -> Result<(), IngestError> {
+    fn complete(&mut self, _submission: &SubmissionFile) -> Result<(), IngestError> {
         let categories = self.topic.labels.len();
         let wrong = self
             .areas

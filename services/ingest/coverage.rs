@@ -3,13 +3,12 @@
 //! Of the two figures of each location and month, *patients registered at included practices* is taken: it is the denominator
 //! of the published appointments. The patients of open practices that sent nothing are in neither.
 
-use std::collections::{BTreeMap, HashMap};
-
-use super::gpad::{LOCATION, MONTH, count, published_group};
-use super::grouping::{Group, Layout};
-use super::open::line_of;
-use super::read::{Defaults, find, require};
-use super::{IngestError, Parcel, Rows};
+use super::cells::{UniqueRows, cell};
+use super::defaults::Defaults;
+use super::gpad::{LOCATION, MONTH, published_group};
+use super::grouping::{FileFormat, OrganisationMonth};
+use super::header::{find, require};
+use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::PopulationRecord;
 
 /// Collection where none is given.
@@ -26,8 +25,8 @@ pub(super) struct Coverage {
     included: usize,
     open: usize,
     header: csv::StringRecord,
-    /// Location and month of each row, and its line.
-    seen: HashMap<(String, String), u64>,
+    /// Location and month of each row.
+    unique: UniqueRows,
 }
 
 impl Coverage {
@@ -46,47 +45,41 @@ impl Coverage {
             included: require(header, INCLUDED)?,
             open: require(header, OPEN)?,
             header: header.clone(),
-            seen: HashMap::new(),
+            unique: UniqueRows::default(),
         })
     }
 }
 
-impl Layout for Coverage {
-    fn trim(&self) -> csv::Trim {
-        csv::Trim::None
-    }
-
-    fn group<'a>(&'a self, row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError> {
+impl FileFormat for Coverage {
+    fn group<'a>(
+        &'a self,
+        row: &'a csv::StringRecord,
+    ) -> Result<OrganisationMonth<'a>, IngestError> {
         published_group(row, &self.header, self.location, self.month)
     }
 
-    fn start(&self, organisation: &str, month: &str) -> Parcel {
-        Parcel {
-            organisation: organisation.to_owned(),
-            collection: self.collection.clone(),
-            month: month.to_owned(),
-            code_systems: BTreeMap::new(),
-            collected: Vec::new(),
-            person_key_scheme: String::new(),
-            rows: Rows::Populations(Vec::new()),
-        }
+    fn start(&self, submission: &mut SubmissionFile) {
+        submission.collection.clone_from(&self.collection);
+        submission.rows = Records::Populations(Vec::new());
     }
 
-    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError> {
-        let line = line_of(row);
-        let key = (parcel.organisation.clone(), parcel.month.clone());
-        if let Some(first_line) = self.seen.insert(key, line) {
-            return Err(IngestError::DuplicateRow { line, first_line, key: "location and month" });
-        }
-        let person_count = count(row, self.included, &self.header[self.included], 0)?;
-        let open = count(row, self.open, &self.header[self.open], 0)?;
+    fn add(
+        &mut self,
+        submission: &mut SubmissionFile,
+        row: &csv::StringRecord,
+    ) -> Result<(), IngestError> {
+        let key = [submission.organisation.as_str(), submission.month.as_str()];
+        self.unique.take(row, &key, "location and month")?;
+        let (included, open) =
+            (cell(row, &self.header, self.included), cell(row, &self.header, self.open).count()?);
+        let person_count = included.count()?;
         if person_count > open {
-            let expected = format!("at most the {open} patients of the open practices");
-            let (name, cell) = (&self.header[self.included], &row[self.included]);
-            return Err(IngestError::value(line, name, cell, expected));
+            return Err(
+                included.wrong(format!("at most the {open} patients of the open practices"))
+            );
         }
         let record = PopulationRecord { person_count, ..PopulationRecord::default() };
-        if let Rows::Populations(rows) = &mut parcel.rows {
+        if let Records::Populations(rows) = &mut submission.rows {
             rows.push(record);
         }
         Ok(())

@@ -6,10 +6,11 @@
 
 use std::borrow::Cow;
 
-use super::cells::{Once, cell, exactly, has_all};
-use super::grouping::{Group, Layout};
-use super::read::Defaults;
-use super::{IngestError, Parcel, Rows};
+use super::cells::{UniqueRows, cell};
+use super::defaults::Defaults;
+use super::grouping::{FileFormat, OrganisationMonth};
+use super::header::{exactly, has_all};
+use super::{IngestError, Records, SubmissionFile};
 use crate::domain::period::Month;
 use crate::proto::v1::{EstimateRecord, EstimateSource};
 
@@ -46,7 +47,7 @@ pub(super) struct Deri {
     month: String,
     header: csv::StringRecord,
     places: [usize; 7],
-    once: Once,
+    unique: UniqueRows,
 }
 
 impl Deri {
@@ -67,21 +68,20 @@ impl Deri {
             month,
             places: exactly(header, COLUMNS)?,
             header: header.clone(),
-            once: Once::default(),
+            unique: UniqueRows::default(),
         })
     }
 }
 
-impl Layout for Deri {
-    fn trim(&self) -> csv::Trim {
-        csv::Trim::None
-    }
-
-    fn group<'a>(&'a self, _row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError> {
+impl FileFormat for Deri {
+    fn group<'a>(
+        &'a self,
+        _row: &'a csv::StringRecord,
+    ) -> Result<OrganisationMonth<'a>, IngestError> {
         Ok((ORGANISATION, Cow::Borrowed(&self.month)))
     }
 
-    fn start(&self, organisation: &str, month: &str) -> Parcel {
+    fn start(&self, submission: &mut SubmissionFile) {
         let source = EstimateSource {
             publisher: "Greater Manchester Combined Authority".to_owned(),
             title: "Digital Exclusion Risk Index, compared nationally, with DEPAHRI (British Red Cross)"
@@ -93,18 +93,18 @@ impl Layout for Deri {
             series: "deri: v1.6, compared nationally".to_owned(),
             not_for_targets: true,
         };
-        Parcel::published(
-            organisation,
-            &self.collection,
-            month,
-            Rows::Estimates(source, Vec::new()),
-        )
+        submission.collection.clone_from(&self.collection);
+        submission.rows = Records::Estimates(source, Vec::new());
     }
 
-    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError> {
+    fn add(
+        &mut self,
+        submission: &mut SubmissionFile,
+        row: &csv::StringRecord,
+    ) -> Result<(), IngestError> {
         let [area, scores @ ..] = self.places;
         let area = cell(row, &self.header, area).area("E01", "E01013600")?;
-        self.once.take(row, &[area], "small area")?;
+        self.unique.take(row, &[area], "small area")?;
         let period = self.month.split('-').next().unwrap_or_default();
         for (column, indicator) in scores.into_iter().zip(INDICATORS) {
             let record = EstimateRecord {
@@ -115,7 +115,7 @@ impl Layout for Deri {
                 base: BASE.to_owned(),
                 ..EstimateRecord::default()
             };
-            if let Rows::Estimates(_, rows) = &mut parcel.rows {
+            if let Records::Estimates(_, rows) = &mut submission.rows {
                 rows.push(record);
             }
         }

@@ -5,12 +5,12 @@
 //! (`MAR2019`), and the renaming of CCGs to sub-ICB locations, which kept the location's code and changed the column's name.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
-use super::grouping::{Group, Layout};
-use super::open::line_of;
-use super::read::{Defaults, find, require};
-use super::{IngestError, Parcel, Rows, month};
+use super::cells::{UniqueRows, cell};
+use super::defaults::Defaults;
+use super::grouping::{FileFormat, OrganisationMonth};
+use super::header::{find, require};
+use super::{IngestError, Records, SubmissionFile, month};
 use crate::proto::v1::ConsultationRecord;
 
 /// Collection where none is given.
@@ -41,8 +41,8 @@ pub(super) struct Gpad {
     wait: usize,
     count: usize,
     header: csv::StringRecord,
-    /// The six key columns of each row, and its line.
-    seen: HashMap<String, u64>,
+    /// The six key columns of each row.
+    unique: UniqueRows,
 }
 
 impl Gpad {
@@ -64,63 +64,50 @@ impl Gpad {
             wait: require(header, WAIT)?,
             count: require(header, COUNT)?,
             header: header.clone(),
-            seen: HashMap::new(),
+            unique: UniqueRows::default(),
         })
     }
 
     /// A label exactly as published; none is ever empty.
     fn label(&self, row: &csv::StringRecord, column: usize) -> Result<String, IngestError> {
-        filled(row, column, &self.header[column], "a published label").map(str::to_owned)
-    }
-
-    fn unique(&mut self, row: &csv::StringRecord) -> Result<(), IngestError> {
-        let columns = [self.location, self.month, self.status, self.staff, self.mode, self.wait];
-        let key = columns.map(|column| &row[column]).join("\u{1f}");
-        match self.seen.insert(key, line_of(row)) {
-            Some(first_line) => Err(IngestError::DuplicateRow {
-                line: line_of(row),
-                first_line,
-                key: "location, month, status, staff type, mode and wait",
-            }),
-            None => Ok(()),
-        }
+        cell(row, &self.header, column).filled("a published label").map(str::to_owned)
     }
 }
 
-impl Layout for Gpad {
-    fn trim(&self) -> csv::Trim {
-        csv::Trim::None
-    }
-
-    fn group<'a>(&'a self, row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError> {
+impl FileFormat for Gpad {
+    fn group<'a>(
+        &'a self,
+        row: &'a csv::StringRecord,
+    ) -> Result<OrganisationMonth<'a>, IngestError> {
         published_group(row, &self.header, self.location, self.month)
     }
 
-    fn start(&self, organisation: &str, month: &str) -> Parcel {
+    fn start(&self, submission: &mut SubmissionFile) {
         let labelled = |field: &str| (field.to_owned(), CODE_SYSTEM.to_owned());
-        Parcel {
-            organisation: organisation.to_owned(),
-            collection: self.collection.clone(),
-            month: month.to_owned(),
-            code_systems: LABELLED.into_iter().map(labelled).collect(),
-            collected: LABELLED.map(str::to_owned).to_vec(),
-            person_key_scheme: String::new(),
-            rows: Rows::Consultations(Vec::new()),
-        }
+        submission.collection.clone_from(&self.collection);
+        submission.code_systems = LABELLED.into_iter().map(labelled).collect();
+        submission.collected = LABELLED.map(str::to_owned).to_vec();
+        submission.rows = Records::Consultations(Vec::new());
     }
 
-    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError> {
-        self.unique(row)?;
+    fn add(
+        &mut self,
+        submission: &mut SubmissionFile,
+        row: &csv::StringRecord,
+    ) -> Result<(), IngestError> {
+        let key = [self.location, self.month, self.status, self.staff, self.mode, self.wait];
+        let key = key.map(|column| &row[column]);
+        self.unique.take(row, &key, "location, month, status, staff type, mode and wait")?;
         let record = ConsultationRecord {
             care_setting: CARE_SETTING.to_owned(),
             attendance: self.label(row, self.status)?,
             staff_type: self.label(row, self.staff)?,
             channel: self.label(row, self.mode)?,
             lead_time_band: self.label(row, self.wait)?,
-            record_count: Some(count(row, self.count, &self.header[self.count], 1)?),
+            record_count: Some(cell(row, &self.header, self.count).count_from(1)?),
             ..ConsultationRecord::default()
         };
-        if let Rows::Consultations(rows) = &mut parcel.rows {
+        if let Records::Consultations(rows) = &mut submission.rows {
             rows.push(record);
         }
         Ok(())
@@ -130,42 +117,13 @@ impl Layout for Gpad {
 /// Location and month of a row of an NHS publication.
 pub(super) fn published_group<'a>(
     row: &'a csv::StringRecord,
-    header: &csv::StringRecord,
+    header: &'a csv::StringRecord,
     location: usize,
     column: usize,
-) -> Result<Group<'a>, IngestError> {
-    let organisation = filled(row, location, &header[location], "the code of a location: 04C")?;
-    let month = month::published(&row[column]).ok_or_else(|| {
-        let expected = "a month: APR2020 or 01APR2020";
-        IngestError::value(line_of(row), &header[column], &row[column], expected)
-    })?;
+) -> Result<OrganisationMonth<'a>, IngestError> {
+    let organisation = cell(row, header, location).filled("the code of a location: 04C")?;
+    let month = cell(row, header, column);
+    let month =
+        month::published(month.text).ok_or_else(|| month.wrong("a month: APR2020 or 01APR2020"))?;
     Ok((organisation, Cow::Owned(month.to_string())))
-}
-
-/// A whole number from `least`, digits alone.
-pub(super) fn count(
-    row: &csv::StringRecord,
-    column: usize,
-    name: &str,
-    least: i64,
-) -> Result<i64, IngestError> {
-    let cell = &row[column];
-    let digits = !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit());
-    cell.parse().ok().filter(|number| digits && *number >= least).ok_or_else(|| {
-        let expected = format!("a whole number from {least}, digits alone");
-        IngestError::value(line_of(row), name, cell, expected)
-    })
-}
-
-fn filled<'a>(
-    row: &'a csv::StringRecord,
-    column: usize,
-    name: &str,
-    expected: &str,
-) -> Result<&'a str, IngestError> {
-    let cell = &row[column];
-    match cell.trim().is_empty() {
-        true => Err(IngestError::value(line_of(row), name, cell, expected)),
-        false => Ok(cell),
-    }
 }

@@ -6,11 +6,12 @@
 
 use std::borrow::Cow;
 
-use super::cells::{Cell, Once, cell, exactly, has_all};
+use super::cells::{Cell, UniqueRows, cell};
+use super::defaults::Defaults;
 use super::gpps_charts::{COLLECTION, ENGLAND, ORGANISATION, key};
-use super::grouping::{Group, Layout};
-use super::read::Defaults;
-use super::{IngestError, Parcel, Rows};
+use super::grouping::{FileFormat, OrganisationMonth};
+use super::header::{exactly, has_all};
+use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::{EstimateRecord, EstimateSource};
 
 const YEAR: &str = "2026";
@@ -31,7 +32,7 @@ pub(super) struct Answers {
     collection: String,
     header: csv::StringRecord,
     places: [usize; 4],
-    once: Once,
+    unique: UniqueRows,
 }
 
 impl Answers {
@@ -47,7 +48,7 @@ impl Answers {
             collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
             places: exactly(header, COLUMNS)?,
             header: header.clone(),
-            once: Once::default(),
+            unique: UniqueRows::default(),
         })
     }
 
@@ -65,16 +66,15 @@ fn question<'a>(cell: &Cell<'a>) -> Result<&'a str, IngestError> {
     }
 }
 
-impl Layout for Answers {
-    fn trim(&self) -> csv::Trim {
-        csv::Trim::None
-    }
-
-    fn group<'a>(&'a self, _row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError> {
+impl FileFormat for Answers {
+    fn group<'a>(
+        &'a self,
+        _row: &'a csv::StringRecord,
+    ) -> Result<OrganisationMonth<'a>, IngestError> {
         Ok((ORGANISATION, Cow::Borrowed(MONTH)))
     }
 
-    fn start(&self, organisation: &str, month: &str) -> Parcel {
+    fn start(&self, submission: &mut SubmissionFile) {
         let source = EstimateSource {
             publisher: "NHS England and Ipsos".to_owned(),
             title: "GP Patient Survey, national results".to_owned(),
@@ -84,15 +84,15 @@ impl Layout for Answers {
             series: "gpps: 2026".to_owned(),
             not_for_targets: false,
         };
-        Parcel::published(
-            organisation,
-            &self.collection,
-            month,
-            Rows::Estimates(source, Vec::new()),
-        )
+        submission.collection.clone_from(&self.collection);
+        submission.rows = Records::Estimates(source, Vec::new());
     }
 
-    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError> {
+    fn add(
+        &mut self,
+        submission: &mut SubmissionFile,
+        row: &csv::StringRecord,
+    ) -> Result<(), IngestError> {
         let [number, response, percentage, weighted] = self.cells(row);
         let number = question(&number)?;
         let answer = response.filled("the words of an answer")?;
@@ -120,8 +120,8 @@ impl Layout for Answers {
             ..EstimateRecord::default()
         };
         let says = [0, 1].map(|column| &row[self.places[column]]);
-        self.once.take(row, &says, "question and response")?;
-        if let Rows::Estimates(_, rows) = &mut parcel.rows {
+        self.unique.take(row, &says, "question and response")?;
+        if let Records::Estimates(_, rows) = &mut submission.rows {
             rows.push(record);
         }
         Ok(())

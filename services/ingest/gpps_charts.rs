@@ -7,10 +7,11 @@
 
 use std::borrow::Cow;
 
-use super::cells::{Cell, Once, cell, exactly, has_all};
-use super::grouping::{Group, Layout};
-use super::read::Defaults;
-use super::{IngestError, Parcel, Rows};
+use super::cells::{Cell, UniqueRows, cell};
+use super::defaults::Defaults;
+use super::grouping::{FileFormat, OrganisationMonth};
+use super::header::{exactly, has_all};
+use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::{EstimateKey, EstimateRecord, EstimateSource};
 
 /// Collection where none is given.
@@ -108,9 +109,9 @@ const CHARTS: [(&str, Chart); 9] = [
 ];
 
 /// Who a bar is about: dimension and code; none is everybody.
-type Who = Option<(&'static str, &'static str)>;
+type Category = Option<(&'static str, &'static str)>;
 
-const WHO: [(&str, Who); 9] = [
+const CATEGORIES: [(&str, Category); 9] = [
     ("All Patients", None),
     ("All ages", None),
     ("All respondents", None),
@@ -136,7 +137,7 @@ pub(super) struct Charts {
     collection: String,
     header: csv::StringRecord,
     places: [usize; 4],
-    once: Once,
+    unique: UniqueRows,
 }
 
 impl Charts {
@@ -152,7 +153,7 @@ impl Charts {
             collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
             places: exactly(header, COLUMNS)?,
             header: header.clone(),
-            once: Once::default(),
+            unique: UniqueRows::default(),
         })
     }
 
@@ -170,17 +171,16 @@ impl Charts {
     }
 }
 
-impl Layout for Charts {
-    fn trim(&self) -> csv::Trim {
-        csv::Trim::None
-    }
-
-    fn group<'a>(&'a self, row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError> {
+impl FileFormat for Charts {
+    fn group<'a>(
+        &'a self,
+        row: &'a csv::StringRecord,
+    ) -> Result<OrganisationMonth<'a>, IngestError> {
         Ok((ORGANISATION, Cow::Owned(format!("{}-03", self.year(row)?))))
     }
 
-    fn start(&self, organisation: &str, month: &str) -> Parcel {
-        let year = month.split('-').next().unwrap_or_default();
+    fn start(&self, submission: &mut SubmissionFile) {
+        let year = submission.month.split('-').next().unwrap_or_default();
         let source = EstimateSource {
             publisher: "NHS England and Ipsos".to_owned(),
             title: "GP Patient Survey, charts on digital access before their publication by NHSX".to_owned(),
@@ -190,15 +190,15 @@ impl Layout for Charts {
             series: "gpps: 2018 to 2021".to_owned(),
             not_for_targets: false,
         };
-        Parcel::published(
-            organisation,
-            &self.collection,
-            month,
-            Rows::Estimates(source, Vec::new()),
-        )
+        submission.collection.clone_from(&self.collection);
+        submission.rows = Records::Estimates(source, Vec::new());
     }
 
-    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError> {
+    fn add(
+        &mut self,
+        submission: &mut SubmissionFile,
+        row: &csv::StringRecord,
+    ) -> Result<(), IngestError> {
         let year = self.year(row)?;
         let [name, series, category, proportion] = self.cells(row);
         let chart = name.label(&CHARTS)?;
@@ -209,12 +209,12 @@ impl Layout for Charts {
             Shows::Appointments => ("SURVEY-ANSWER", [question(), answer(series.text), None]),
             Shows::Services => {
                 category.label(&SERVICES)?;
-                ("DX-05-USED", [answer(category.text), series.label(&WHO)?, None])
+                ("DX-05-USED", [answer(category.text), series.label(&CATEGORIES)?, None])
             }
-            Shows::Ease => ("DX-15-NOT-EASY", [series.label(&WHO)?, None, None]),
+            Shows::Ease => ("DX-15-NOT-EASY", [series.label(&CATEGORIES)?, None, None]),
             Shows::Booking => {
                 category.label(&BOOKINGS)?;
-                ("SURVEY-ANSWER", [question(), answer(category.text), series.label(&WHO)?])
+                ("SURVEY-ANSWER", [question(), answer(category.text), series.label(&CATEGORIES)?])
             }
         };
         let record = EstimateRecord {
@@ -227,8 +227,8 @@ impl Layout for Charts {
             ..EstimateRecord::default()
         };
         let says = [0, 1, 2].map(|column| &row[self.places[column]]);
-        self.once.take(row, &says, "chart, series and category")?;
-        if let Rows::Estimates(_, rows) = &mut parcel.rows {
+        self.unique.take(row, &says, "chart, series and category")?;
+        if let Records::Estimates(_, rows) = &mut submission.rows {
             rows.push(record);
         }
         Ok(())

@@ -4,39 +4,48 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::open::{Table, line_of};
-use super::{IngestError, Parcel};
+use super::open::{CsvFile, line_of};
+use super::{IngestError, SubmissionFile};
 
-/// One format of files: which parcel a row belongs to, and what it says.
-pub(super) trait Layout: Send {
-    /// How cells are trimmed.
-    fn trim(&self) -> csv::Trim;
+/// One format of files: which submission a row belongs to, and what it says.
+pub(super) trait FileFormat: Send {
+    /// Whether blanks around a cell are cut off. Labels of publications stay as published.
+    fn trim(&self) -> csv::Trim {
+        csv::Trim::None
+    }
 
     /// Organisation and month (`2020-04`) of a row.
-    fn group<'a>(&'a self, row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError>;
+    fn group<'a>(
+        &'a self,
+        row: &'a csv::StringRecord,
+    ) -> Result<OrganisationMonth<'a>, IngestError>;
 
-    /// The parcel before its first row.
-    fn start(&self, organisation: &str, month: &str) -> Parcel;
+    /// Fills a submission, which has its organisation and month alone, before its first row.
+    fn start(&self, submission: &mut SubmissionFile);
 
-    /// Reads a row into its parcel.
-    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError>;
+    /// Reads a row into its submission.
+    fn add(
+        &mut self,
+        submission: &mut SubmissionFile,
+        row: &csv::StringRecord,
+    ) -> Result<(), IngestError>;
 
-    /// Looks at a parcel that has its last row: what only shows in the whole.
-    fn complete(&mut self, _parcel: &Parcel) -> Result<(), IngestError> {
+    /// Looks at a submission that has its last row: what only shows in the whole.
+    fn complete(&mut self, _submission: &SubmissionFile) -> Result<(), IngestError> {
         Ok(())
     }
 }
 
 /// Organisation and month of a row.
-pub(super) type Group<'a> = (&'a str, Cow<'a, str>);
+pub(super) type OrganisationMonth<'a> = (&'a str, Cow<'a, str>);
 
-/// The parcels of a file, one at a time. After an error there are no more.
-pub struct Parcels {
-    layout: Box<dyn Layout>,
-    table: Table,
+/// The submissions of a file, one at a time. After an error there are no more.
+pub struct SubmissionFiles {
+    format: Box<dyn FileFormat>,
+    file: CsvFile,
     places: Places,
-    /// By place: the parcel, once it has rows, and the rows that are still to come.
-    groups: Vec<(Option<Parcel>, u64)>,
+    /// By place: the submission, once it has rows, and the rows that are still to come.
+    groups: Vec<(Option<SubmissionFile>, u64)>,
     row_count: u64,
     ended: bool,
 }
@@ -45,7 +54,7 @@ pub struct Parcels {
 #[derive(Default)]
 struct Places {
     by_name: BTreeMap<(String, String), usize>,
-    /// Rows of one parcel mostly stand together: the last one spares the search.
+    /// Rows of one submission mostly stand together: the last one spares the search.
     last: Option<(String, String, usize)>,
 }
 
@@ -64,14 +73,14 @@ impl Places {
     }
 }
 
-impl Parcels {
+impl SubmissionFiles {
     /// The first pass: which groups there are, and how many rows each has.
-    pub(super) fn new(path: &Path, layout: Box<dyn Layout>) -> Result<Self, IngestError> {
+    pub(super) fn new(path: &Path, format: Box<dyn FileFormat>) -> Result<Self, IngestError> {
         let (mut places, mut groups, mut row_count) = (Places::default(), Vec::new(), 0);
-        let mut table = open(path, layout.as_ref())?;
+        let mut file = open(path, format.as_ref())?;
         let mut row = csv::StringRecord::new();
-        while table.next(&mut row)? {
-            let (organisation, month) = layout.group(&row)?;
+        while file.next(&mut row)? {
+            let (organisation, month) = format.group(&row)?;
             let place = places.of(organisation, &month);
             if place == groups.len() {
                 groups.push((None, 0));
@@ -79,8 +88,8 @@ impl Parcels {
             groups[place].1 += 1;
             row_count += 1;
         }
-        table = open(path, layout.as_ref())?;
-        Ok(Parcels { layout, table, places, groups, row_count, ended: false })
+        file = open(path, format.as_ref())?;
+        Ok(SubmissionFiles { format, file, places, groups, row_count, ended: false })
     }
 
     /// Rows in the whole file, without its header.
@@ -88,43 +97,47 @@ impl Parcels {
         self.row_count
     }
 
-    /// Parcels in the whole file.
-    pub fn parcel_count(&self) -> usize {
+    /// SubmissionFiles in the whole file.
+    pub fn submission_count(&self) -> usize {
         self.groups.len()
     }
 
-    /// Reads on until a parcel has its last row.
-    fn read_on(&mut self) -> Result<Option<Parcel>, IngestError> {
+    /// Reads on until a submission has its last row.
+    fn read_on(&mut self) -> Result<Option<SubmissionFile>, IngestError> {
         let mut row = csv::StringRecord::new();
-        while self.table.next(&mut row)? {
-            let (organisation, month) = self.layout.group(&row)?;
+        while self.file.next(&mut row)? {
+            let (organisation, month) = self.format.group(&row)?;
             let place = self.places.of(organisation, &month);
-            let Some((parcel, left)) = self.groups.get_mut(place).filter(|(_, left)| *left > 0)
+            let Some((submission, left)) = self.groups.get_mut(place).filter(|(_, left)| *left > 0)
             else {
                 return Err(changed(line_of(&row)));
             };
-            let filling = parcel.get_or_insert_with(|| self.layout.start(organisation, &month));
-            self.layout.add(filling, &row)?;
+            let filling = submission.get_or_insert_with(|| {
+                let mut submission = SubmissionFile::new(organisation, &month);
+                self.format.start(&mut submission);
+                submission
+            });
+            self.format.add(filling, &row)?;
             *left -= 1;
             if *left == 0 {
-                self.layout.complete(filling)?;
-                return Ok(parcel.take());
+                self.format.complete(filling)?;
+                return Ok(submission.take());
             }
         }
         self.all_came()
     }
 
     /// The end of the file: every row of the first pass has to have come again.
-    fn all_came(&self) -> Result<Option<Parcel>, IngestError> {
+    fn all_came(&self) -> Result<Option<SubmissionFile>, IngestError> {
         match self.groups.iter().all(|(_, left)| *left == 0) {
             true => Ok(None),
-            false => Err(changed(self.table.line())),
+            false => Err(changed(self.file.line())),
         }
     }
 }
 
-impl Iterator for Parcels {
-    type Item = Result<Parcel, IngestError>;
+impl Iterator for SubmissionFiles {
+    type Item = Result<SubmissionFile, IngestError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {
@@ -136,18 +149,21 @@ impl Iterator for Parcels {
     }
 }
 
-impl std::fmt::Debug for Parcels {
+impl std::fmt::Debug for SubmissionFiles {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (rows, parcels) = (self.row_count, self.groups.len());
-        f.debug_struct("Parcels").field("rows", &rows).field("parcels", &parcels).finish()
+        let (rows, submissions) = (self.row_count, self.groups.len());
+        f.debug_struct("SubmissionFiles")
+            .field("rows", &rows)
+            .field("submissions", &submissions)
+            .finish()
     }
 }
 
 /// Opens the file behind its header.
-fn open(path: &Path, layout: &dyn Layout) -> Result<Table, IngestError> {
-    let mut table = Table::open(path, layout.trim())?;
-    table.header()?;
-    Ok(table)
+fn open(path: &Path, format: &dyn FileFormat) -> Result<CsvFile, IngestError> {
+    let mut file = CsvFile::open(path, format.trim())?;
+    file.header()?;
+    Ok(file)
 }
 
 /// The file is not the one that the first pass has read.

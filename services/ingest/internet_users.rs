@@ -7,10 +7,11 @@
 
 use std::borrow::Cow;
 
-use super::cells::{Cell, Once, cell, exactly, has_all};
-use super::grouping::{Group, Layout};
-use super::read::Defaults;
-use super::{IngestError, Parcel, Rows};
+use super::cells::{Cell, UniqueRows, cell};
+use super::defaults::Defaults;
+use super::grouping::{FileFormat, OrganisationMonth};
+use super::header::{exactly, has_all};
+use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::{EstimateKey, EstimateRecord, EstimateSource};
 
 /// Collection where none is given.
@@ -88,7 +89,7 @@ pub(super) struct InternetUsers {
     collection: String,
     header: csv::StringRecord,
     places: [usize; 14],
-    once: Once,
+    unique: UniqueRows,
 }
 
 impl InternetUsers {
@@ -104,7 +105,7 @@ impl InternetUsers {
             collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
             places: exactly(header, COLUMNS)?,
             header: header.clone(),
-            once: Once::default(),
+            unique: UniqueRows::default(),
         })
     }
 
@@ -169,18 +170,17 @@ impl InternetUsers {
     }
 }
 
-impl Layout for InternetUsers {
-    fn trim(&self) -> csv::Trim {
-        csv::Trim::None
-    }
-
-    fn group<'a>(&'a self, row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError> {
+impl FileFormat for InternetUsers {
+    fn group<'a>(
+        &'a self,
+        row: &'a csv::StringRecord,
+    ) -> Result<OrganisationMonth<'a>, IngestError> {
         let year = self.cell(row, YEAR).year()?;
         Ok((ORGANISATION, Cow::Owned(format!("{year}-12"))))
     }
 
-    fn start(&self, organisation: &str, month: &str) -> Parcel {
-        let edition = month.split('-').next().unwrap_or_default().to_owned();
+    fn start(&self, submission: &mut SubmissionFile) {
+        let edition = submission.month.split('-').next().unwrap_or_default().to_owned();
         let source = EstimateSource {
             publisher: "Office for National Statistics".to_owned(),
             title: "Internet users, as UK SDG indicator 17.8.1".to_owned(),
@@ -190,15 +190,15 @@ impl Layout for InternetUsers {
             series: SERIES.to_owned(),
             not_for_targets: false,
         };
-        Parcel::published(
-            organisation,
-            &self.collection,
-            month,
-            Rows::Estimates(source, Vec::new()),
-        )
+        submission.collection.clone_from(&self.collection);
+        submission.rows = Records::Estimates(source, Vec::new());
     }
 
-    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError> {
+    fn add(
+        &mut self,
+        submission: &mut SubmissionFile,
+        row: &csv::StringRecord,
+    ) -> Result<(), IngestError> {
         self.cell(row, UNIT).label(&[("Percentage (%)", ())])?;
         self.cell(row, MULTIPLIER).label(&[("Units", ())])?;
         let record = EstimateRecord {
@@ -212,8 +212,8 @@ impl Layout for InternetUsers {
         };
         let says = [YEAR, AGE, SEX, DISABILITY, ETHNICITY, GROUP, EMPLOYMENT, REGION, AUTHORITY];
         let says = says.map(|column| &row[self.places[column]]);
-        self.once.take(row, &says, "year, categories and place")?;
-        if let Rows::Estimates(_, rows) = &mut parcel.rows {
+        self.unique.take(row, &says, "year, categories and place")?;
+        if let Records::Estimates(_, rows) = &mut submission.rows {
             rows.push(record);
         }
         Ok(())

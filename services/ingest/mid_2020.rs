@@ -4,10 +4,11 @@
 
 use std::borrow::Cow;
 
-use super::cells::{Once, cell, has_all};
-use super::grouping::{Group, Layout};
-use super::read::{Defaults, require};
-use super::{IngestError, Parcel, Rows};
+use super::cells::{UniqueRows, cell};
+use super::defaults::Defaults;
+use super::grouping::{FileFormat, OrganisationMonth};
+use super::header::{has_all, require};
+use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::{PersonCharacteristics, PopulationRecord};
 
 /// Collection where none is given.
@@ -26,7 +27,7 @@ pub(super) struct Mid2020 {
     total: usize,
     /// Columns from age 0 to 89, and 90 and over.
     ages: Vec<usize>,
-    once: Once,
+    unique: UniqueRows,
 }
 
 impl Mid2020 {
@@ -63,36 +64,33 @@ impl Mid2020 {
             total,
             ages,
             header: header.clone(),
-            once: Once::default(),
+            unique: UniqueRows::default(),
         })
     }
 }
 
-impl Layout for Mid2020 {
-    fn trim(&self) -> csv::Trim {
-        csv::Trim::None
-    }
-
-    fn group<'a>(&'a self, _row: &'a csv::StringRecord) -> Result<Group<'a>, IngestError> {
+impl FileFormat for Mid2020 {
+    fn group<'a>(
+        &'a self,
+        _row: &'a csv::StringRecord,
+    ) -> Result<OrganisationMonth<'a>, IngestError> {
         Ok((ORGANISATION, Cow::Borrowed(MONTH)))
     }
 
-    fn start(&self, organisation: &str, month: &str) -> Parcel {
-        Parcel {
-            code_systems: [("residence_lsoa".to_owned(), "lsoa_2011".to_owned())].into(),
-            collected: vec!["age".to_owned()],
-            ..Parcel::published(
-                organisation,
-                &self.collection,
-                month,
-                Rows::Populations(Vec::new()),
-            )
-        }
+    fn start(&self, submission: &mut SubmissionFile) {
+        submission.collection.clone_from(&self.collection);
+        submission.code_systems = [("residence_lsoa".to_owned(), "lsoa_2011".to_owned())].into();
+        submission.collected = vec!["age".to_owned()];
+        submission.rows = Records::Populations(Vec::new());
     }
 
-    fn add(&mut self, parcel: &mut Parcel, row: &csv::StringRecord) -> Result<(), IngestError> {
+    fn add(
+        &mut self,
+        submission: &mut SubmissionFile,
+        row: &csv::StringRecord,
+    ) -> Result<(), IngestError> {
         let area = cell(row, &self.header, self.area).area("E01", "E01013600")?.to_owned();
-        self.once.take(row, &[&area], "small area")?;
+        self.unique.take(row, &[&area], "small area")?;
         let mut people = Vec::with_capacity(self.ages.len());
         for column in &self.ages {
             people.push(cell(row, &self.header, *column).count()?);
@@ -104,7 +102,7 @@ impl Layout for Mid2020 {
         if total.count()? != sum {
             return Err(total.wrong(format!("{sum}, the sum of the ages")));
         }
-        let Rows::Populations(rows) = &mut parcel.rows else { return Ok(()) };
+        let Records::Populations(rows) = &mut submission.rows else { return Ok(()) };
         for (age, person_count) in (0..).zip(people) {
             let person = match age {
                 0..90 => PersonCharacteristics { age_years: Some(age), ..Default::default() },

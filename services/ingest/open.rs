@@ -13,13 +13,13 @@ const UTF_16: [&[u8]; 2] = [&[0xff, 0xfe], &[0xfe, 0xff]];
 const BUFFER: usize = 64 * 1024;
 
 /// The rows of a CSV file.
-pub(super) struct Table {
+pub(super) struct CsvFile {
     reader: csv::Reader<Box<dyn Read + Send>>,
     /// Lines end with `\r\n`.
     windows: bool,
 }
 
-impl Table {
+impl CsvFile {
     /// Opens `path`; gzip is recognised by its first bytes, whatever the file is called. `trim` concerns the cells: what
     /// publications print has to stay as it is printed.
     pub(super) fn open(path: &Path, trim: csv::Trim) -> Result<Self, IngestError> {
@@ -41,7 +41,7 @@ impl Table {
         let end: &[u8] = if windows { b"\r\n" } else { b"\n" };
         let text: Box<dyn Read + Send> = Box::new(text.chain(end));
         let reader = csv::ReaderBuilder::new().trim(trim).from_reader(text);
-        Ok(Table { reader, windows })
+        Ok(CsvFile { reader, windows })
     }
 
     /// The header row, trimmed; the byte-order mark that spreadsheets write is not part of it.

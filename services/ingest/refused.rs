@@ -1,7 +1,7 @@
 //! Published files that look as if they belonged here, and are refused by their header with the reason.
 
 use super::IngestError;
-use super::cells::has_all;
+use super::header::has_all;
 
 /// Columns that give a file away, what it is, and why it is not taken.
 const FILES: [(&[&str], &str, &str); 7] = [

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use equity_indicators::ingest::{Defaults, Rows, read_all};
+use equity_indicators::ingest::{Defaults, Records, read_all};
 use equity_indicators::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
 use equity_indicators::proto::v1::{
     EstimateRecord, EstimateSource, GetDigitalExclusionBreakdownRequest, ListEstimatesRequest,
@@ -70,7 +70,7 @@ async fn every_figure_of_the_bundled_files_can_be_read() {
     for file in FILES {
         server.submit_file(&demo(file)).await;
         for parcel in read_all(&demo(file), &Defaults::default()).unwrap() {
-            let Rows::Estimates(source, rows) = parcel.rows else { panic!("{file}") };
+            let Records::Estimates(source, rows) = parcel.rows else { panic!("{file}") };
             given.extend(rows.into_iter().map(|row| (row, source.clone())));
         }
     }

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use clap::Parser;
 use echo::{Answer, Echo};
-use equity_indicators::ingest::Parcel;
+use equity_indicators::ingest::SubmissionFile;
 use equity_indicators::proto::v1::{
     BreakdownQuery, CategoryState, GetChannelBreakdownRequest, GetChannelBreakdownResponse,
     PeriodRange, channel_cell,
@@ -132,11 +132,11 @@ struct About {
     organisations: Vec<String>,
     months: std::collections::BTreeSet<String>,
     /// Its first rows are submitted again and again while P1 is asked.
-    first: Option<Parcel>,
+    first: Option<SubmissionFile>,
 }
 
 impl About {
-    fn see(&mut self, parcel: &Parcel) {
+    fn see(&mut self, parcel: &SubmissionFile) {
         self.rows += parcel.rows.len();
         self.collection.clone_from(&parcel.collection);
         self.organisations.push(parcel.organisation.clone());
@@ -258,7 +258,7 @@ impl Sum {
 }
 
 /// Submits this parcel again and again, a new version a second, until dropped.
-fn keep_submitting(uri: String, parcel: Parcel) -> tokio::task::JoinHandle<Outcome> {
+fn keep_submitting(uri: String, parcel: SubmissionFile) -> tokio::task::JoinHandle<Outcome> {
     tokio::spawn(async move {
         let channel = support::connect(&uri).await?;
         let every_second = tokio::time::interval(Duration::from_secs(1));

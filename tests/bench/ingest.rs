@@ -17,7 +17,7 @@ use std::io::Write as _;
 use std::time::Instant;
 
 use clap::Parser;
-use equity_indicators::ingest::{Parcel, own};
+use equity_indicators::ingest::{SubmissionFile, equity_csv};
 use equity_indicators::proto::server::submission_service_server::SubmissionServiceServer;
 use equity_indicators::proto::v1::{
     BreakdownQuery, GetChannelBreakdownRequest, GetChannelBreakdownResponse, PeriodRange,
@@ -49,14 +49,14 @@ struct Options {
 async fn main() -> Outcome {
     let options = Options::parse();
     // One month, so that a submission has the size of a practice's.
-    let parcels: Vec<Parcel> =
+    let parcels: Vec<SubmissionFile> =
         rows::generator(options.rows, MONTH, MONTH)?.consultations().collect();
     throughput(&options, &parcels).await?;
     small_submissions(&options, &parcels).await
 }
 
 /// P5: rows over gRPC to acknowledged, against decoding alone.
-async fn throughput(options: &Options, parcels: &[Parcel]) -> Outcome {
+async fn throughput(options: &Options, parcels: &[SubmissionFile]) -> Outcome {
     let encode = || -> Vec<Encoded> { parcels.iter().map(rows::encode).collect() };
     let submissions = encode();
     let all: usize = submissions.iter().map(|s| s.rows).sum();
@@ -101,10 +101,11 @@ fn tonic_limits<T>(service: SubmissionServiceServer<T>) -> SubmissionServiceServ
 }
 
 /// The same rows as CSV by COPY: rows per second.
-fn postgres(parcels: &[Parcel], rows: usize) -> Outcome<f64> {
+fn postgres(parcels: &[SubmissionFile], rows: usize) -> Outcome<f64> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("rows.csv");
-    let mut writer = own::Writer::new(std::io::BufWriter::new(std::fs::File::create(&path)?));
+    let mut writer =
+        equity_csv::Writer::new(std::io::BufWriter::new(std::fs::File::create(&path)?));
     for parcel in parcels {
         writer.write(parcel)?;
     }
@@ -119,7 +120,7 @@ fn postgres(parcels: &[Parcel], rows: usize) -> Outcome<f64> {
 }
 
 /// P7: one small submission to acknowledged, and readable at once.
-async fn small_submissions(options: &Options, parcels: &[Parcel]) -> Outcome {
+async fn small_submissions(options: &Options, parcels: &[SubmissionFile]) -> Outcome {
     let parcel =
         parcels.iter().map(|parcel| rows::first_rows(parcel, 1_000)).max_by_key(|p| p.rows.len());
     let parcel = parcel.ok_or("no rows were generated")?;

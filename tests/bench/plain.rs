@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 
-use equity_indicators::ingest::{Parcel, Rows};
+use equity_indicators::ingest::{Records, SubmissionFile};
 use equity_indicators::proto::v1::reference_service_client::ReferenceServiceClient;
 use equity_indicators::proto::v1::{
     CategoryState, CodeList, CodeMapping, ConsultationRecord, ListCodeListsRequest,
@@ -43,8 +43,8 @@ impl Plain {
     }
 
     /// Adds the rows of a submission.
-    pub fn write(&mut self, parcel: &Parcel) -> Outcome {
-        let Rows::Consultations(records) = &parcel.rows else { return Ok(()) };
+    pub fn write(&mut self, parcel: &SubmissionFile) -> Outcome {
+        let Records::Consultations(records) = &parcel.rows else { return Ok(()) };
         let crosswalks: Vec<_> = self
             .fields
             .iter()

@@ -1,8 +1,8 @@
 //! Every bundled file and every synthetic dataset goes into a running service as the command line sends it.
 
 use equity_indicators::domain::period::Month;
+use equity_indicators::ingest::equity_csv;
 use equity_indicators::ingest::generate::{Generator, GeneratorSettings, Organisation};
-use equity_indicators::ingest::own;
 use equity_indicators::proto::v1::ListSubmissionsRequest;
 
 use super::demo;
@@ -54,10 +54,10 @@ async fn every_synthetic_dataset_by_way_of_our_own_csv() {
         ("populations", generator.populations().collect()),
         ("access", generator.access(|_| true).collect()),
     ];
-    for (name, parcels) in datasets {
+    for (name, submissions) in datasets {
         let path = folder.path().join(name);
-        own::write(std::fs::File::create(&path).unwrap(), &parcels).unwrap();
-        let rows = parcels.iter().map(|parcel| parcel.rows.len()).sum();
+        equity_csv::write(std::fs::File::create(&path).unwrap(), &submissions).unwrap();
+        let rows = submissions.iter().map(|submission| submission.rows.len()).sum();
         assert_eq!(server.submit_file(&path).await, (2, rows), "{name}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use equity_indicators::ingest::{Defaults, IngestError, Parcel, Rows};
+use equity_indicators::ingest::{Defaults, IngestError, Records, SubmissionFile};
 
 use super::{read_bytes, read_text};
 
@@ -11,12 +11,12 @@ const APPOINTMENTS: &str = "CCG_CODE,STPNM,Appointment_Month,APPT_STATUS,HCP_TYP
 const COVERAGE: &str = "SUB_ICB_LOCATION_CODE,Appointment_Month,\
     Patients registered at included practices,Patients registered at open practices\n";
 
-fn appointments(rows: &str) -> Result<Vec<Parcel>, IngestError> {
+fn appointments(rows: &str) -> Result<Vec<SubmissionFile>, IngestError> {
     read_text(&format!("{APPOINTMENTS}{rows}"))
 }
 
 /// Line, column, value of a refused cell.
-fn refused(result: Result<Vec<Parcel>, IngestError>) -> (u64, String, String) {
+fn refused(result: Result<Vec<SubmissionFile>, IngestError>) -> (u64, String, String) {
     match result {
         Err(IngestError::Value { line, column, value, expected }) => {
             assert!(!expected.is_empty());
@@ -92,8 +92,8 @@ fn headers() {
 fn the_names_after_the_renaming_of_locations() {
     let text = format!("{APPOINTMENTS}04C,x,apr2021,Attended,GP,Telephone,1 Day,7\n")
         .replace("CCG_CODE", "SUB_ICB_LOCATION_CODE");
-    let parcels = read_text(&text).unwrap();
-    assert_eq!((&*parcels[0].organisation, &*parcels[0].month), ("04C", "2021-04"));
+    let submissions = read_text(&text).unwrap();
+    assert_eq!((&*submissions[0].organisation, &*submissions[0].month), ("04C", "2021-04"));
 }
 
 #[test]
@@ -123,8 +123,8 @@ fn a_compressed_file_that_ends_too_early() {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(text.as_bytes()).unwrap();
     let whole = gzip.finish().unwrap();
-    let parcels = read_bytes(&whole, &Defaults::default()).unwrap();
-    assert!(matches!(&parcels[0].rows, Rows::Consultations(rows) if rows.len() == 5_000));
+    let submissions = read_bytes(&whole, &Defaults::default()).unwrap();
+    assert!(matches!(&submissions[0].rows, Records::Consultations(rows) if rows.len() == 5_000));
     // Two compressed streams one after the other are one file.
     let error = read_bytes(&[&*whole, &whole].concat(), &Defaults::default()).unwrap_err();
     assert!(matches!(error, IngestError::Value { line: 5_002, .. }), "{error}");

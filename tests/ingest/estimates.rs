@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use equity_indicators::ingest::{Defaults, IngestError, Parcel, Rows, read_all};
+use equity_indicators::ingest::{Defaults, IngestError, Records, SubmissionFile, read_all};
 use equity_indicators::proto::v1::{EstimateRecord, EstimateSource};
 
 use super::{demo, read_text};
@@ -13,19 +13,19 @@ const CHARTS: &str = "gpps_2018_2021_digital_access_by_age.csv";
 const ANSWERS: &str = "gpps_national_2026.csv";
 const DERI: &str = "deri_depahri_lsoa11_llr.csv";
 
-fn parcels(name: &str) -> Vec<Parcel> {
+fn submissions(name: &str) -> Vec<SubmissionFile> {
     read_all(&demo(name), &Defaults::default()).unwrap()
 }
 
-fn estimates(parcel: &Parcel) -> (&EstimateSource, &[EstimateRecord]) {
-    match &parcel.rows {
-        Rows::Estimates(source, rows) => (source, rows),
-        other => panic!("{} in {}", other.dataset(), parcel.month),
+fn estimates(submission: &SubmissionFile) -> (&EstimateSource, &[EstimateRecord]) {
+    match &submission.rows {
+        Records::Estimates(source, rows) => (source, rows),
+        other => panic!("{:?} in {}", other.dataset(), submission.month),
     }
 }
 
-fn in_month<'a>(parcels: &'a [Parcel], month: &str) -> &'a [EstimateRecord] {
-    estimates(parcels.iter().find(|parcel| parcel.month == month).unwrap()).1
+fn in_month<'a>(submissions: &'a [SubmissionFile], month: &str) -> &'a [EstimateRecord] {
+    estimates(submissions.iter().find(|submission| submission.month == month).unwrap()).1
 }
 
 /// `age_band=75+;sex=2`.
@@ -51,8 +51,8 @@ fn figure(rows: &[EstimateRecord], area: &str, about: &str) -> f64 {
 
 #[test]
 fn internet_users_of_2018() {
-    let parcels = parcels(USERS);
-    let rows = in_month(&parcels, "2018-12");
+    let submissions = submissions(USERS);
+    let rows = in_month(&submissions, "2018-12");
     for (area, about, percent) in [
         ("K02000001", "", 89.8),
         ("K02000001", "sex=1", 91.1),
@@ -83,18 +83,21 @@ fn internet_users_of_2018() {
 
 #[test]
 fn internet_users_one_submission_a_year() {
-    let parcels = parcels(USERS);
+    let submissions = submissions(USERS);
     let found: Vec<(&str, usize)> =
-        parcels.iter().map(|parcel| (&*parcel.month, parcel.rows.len())).collect();
+        submissions.iter().map(|submission| (&*submission.month, submission.rows.len())).collect();
     let counts: BTreeMap<_, _> = found.iter().copied().collect();
     let published = [41, 52, 68, 68, 68, 69, 69];
     let years = ["2012-12", "2013-12", "2014-12", "2015-12", "2016-12", "2017-12", "2018-12"];
     assert_eq!(counts, years.into_iter().zip(published).collect());
-    for parcel in &parcels {
-        let (source, rows) = estimates(parcel);
-        assert_eq!((&*parcel.organisation, &*parcel.collection), ("ONS", "ons-internet-users"));
-        assert!(parcel.collected.is_empty() && parcel.code_systems.is_empty());
-        assert_eq!(source.edition, parcel.month[..4]);
+    for submission in &submissions {
+        let (source, rows) = estimates(submission);
+        assert_eq!(
+            (&*submission.organisation, &*submission.collection),
+            ("ONS", "ons-internet-users")
+        );
+        assert!(submission.collected.is_empty() && submission.code_systems.is_empty());
+        assert_eq!(source.edition, submission.month[..4]);
         assert_eq!(source.licence, "Open Government Licence v3.0");
         for row in rows {
             assert_eq!((&*row.indicator, &*row.period), ("DX-12-USED", &*source.edition));
@@ -103,18 +106,18 @@ fn internet_users_one_submission_a_year() {
             assert_eq!(row.base.contains("small sample"), local, "{}", row.area);
         }
     }
-    let series: BTreeSet<_> = parcels.iter().map(|p| &*estimates(p).0.series).collect();
+    let series: BTreeSet<_> = submissions.iter().map(|p| &*estimates(p).0.series).collect();
     assert_eq!(series.len(), 1, "one question, one base");
 }
 
 /// `Asian/Asian British` is published as its five groups alone, and nobody makes a sum or a mean of them.
 #[test]
 fn asian_has_no_row_of_its_own() {
-    for parcel in &parcels(USERS) {
-        let abouts: Vec<String> = estimates(parcel).1.iter().map(keys).collect();
+    for submission in &submissions(USERS) {
+        let abouts: Vec<String> = estimates(submission).1.iter().map(keys).collect();
         assert!(!abouts.iter().any(|about| about.contains("ethnic_group_broad=asian")));
         let groups = abouts.iter().filter(|about| about.contains("ethnic_group_2021=")).count();
-        assert_eq!(groups, 5, "{}", parcel.month);
+        assert_eq!(groups, 5, "{}", submission.month);
     }
 }
 
@@ -123,11 +126,11 @@ fn internet_users_that_are_refused() {
     let header = "Year,Age,Sex,Disability status,Ethnicity,Ethnic group,Employment status,Region,Local Authority,\
         Unit measure,Observation status,Unit multiplier,GeoCode,Value\n";
     let good = "2018,,,,,,,,,Percentage (%),Undefined,Units,,89.8\n";
-    let parcels = read_text(&format!("{header}{good}")).unwrap();
-    assert_eq!(figure(estimates(&parcels[0]).1, "K02000001", ""), 0.898, "empty is all");
+    let submissions = read_text(&format!("{header}{good}")).unwrap();
+    assert_eq!(figure(estimates(&submissions[0]).1, "K02000001", ""), 0.898, "empty is all");
     let said = good.replace("Undefined", "Estimated value");
-    let parcels = read_text(&format!("{header}{said}")).unwrap();
-    assert!(estimates(&parcels[0]).1[0].base.ends_with("Observation status: Estimated value."));
+    let submissions = read_text(&format!("{header}{said}")).unwrap();
+    assert!(estimates(&submissions[0]).1[0].base.ends_with("Observation status: Estimated value."));
     for (row, column, value) in [
         ("18,,,,,,,,,Percentage (%),Undefined,Units,,1", "Year", "18"),
         ("2018,75+,,,,,,,,Percentage (%),Undefined,Units,,1", "Age", "75+"),
@@ -169,10 +172,10 @@ fn internet_users_that_are_refused() {
 
 #[test]
 fn charts_of_the_patient_survey() {
-    let parcels = parcels(CHARTS);
-    assert_eq!(parcels.iter().map(|parcel| parcel.rows.len()).sum::<usize>(), 71);
+    let submissions = submissions(CHARTS);
+    assert_eq!(submissions.iter().map(|submission| submission.rows.len()).sum::<usize>(), 71);
     let of = |month: &str, indicator: &str, base: &str, about: &str| -> f64 {
-        let found: Vec<f64> = in_month(&parcels, month)
+        let found: Vec<f64> = in_month(&submissions, month)
             .iter()
             .filter(|row| row.indicator == indicator && row.base.starts_with(base))
             .filter(|row| keys(row) == about)
@@ -210,12 +213,12 @@ fn charts_of_the_patient_survey() {
 /// that follows series, base and what is measured goes through one chart, and has one figure a year.
 #[test]
 fn different_bases_and_breaks_never_share_a_series() {
-    let (charts, answers) = (parcels(CHARTS), parcels(ANSWERS));
+    let (charts, answers) = (submissions(CHARTS), submissions(ANSWERS));
     let mut lines: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
     let mut charts_of: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
-    for parcel in charts.iter().chain(&answers) {
-        let (source, rows) = estimates(parcel);
-        assert_eq!((&*parcel.organisation, &*parcel.collection), ("IPSOS", "gpps"));
+    for submission in charts.iter().chain(&answers) {
+        let (source, rows) = estimates(submission);
+        assert_eq!((&*submission.organisation, &*submission.collection), ("IPSOS", "gpps"));
         for row in rows {
             let chart = row.base.split(':').next().unwrap();
             let line = (&source.series, &row.base, &row.indicator, &row.area, keys(row));
@@ -241,10 +244,10 @@ fn different_bases_and_breaks_never_share_a_series() {
 
 #[test]
 fn answers_of_the_patient_survey() {
-    let parcels = parcels(ANSWERS);
-    let [parcel] = parcels.as_slice() else { panic!("{} parcels", parcels.len()) };
-    let (source, rows) = estimates(parcel);
-    assert_eq!((rows.len(), &*source.edition, &*parcel.month), (298, "2026", "2026-07"));
+    let submissions = submissions(ANSWERS);
+    let [submission] = submissions.as_slice() else { panic!("{} submissions", submissions.len()) };
+    let (source, rows) = estimates(submission);
+    assert_eq!((rows.len(), &*source.edition, &*submission.month), (298, "2026", "2026-07"));
     let of = |question: &'static str| {
         rows.iter().filter(move |row| row.base.starts_with(&format!("{question} ")))
     };
@@ -274,9 +277,9 @@ fn answers_of_the_patient_survey() {
 /// Questions with several answers are said to be, exactly those whose percentages add up to more than rounding can explain.
 #[test]
 fn questions_with_several_answers() {
-    let parcels = parcels(ANSWERS);
+    let submissions = submissions(ANSWERS);
     let mut sums: BTreeMap<&str, (f64, f64, bool)> = BTreeMap::new();
-    for row in estimates(&parcels[0]).1 {
+    for row in estimates(&submissions[0]).1 {
         let of = sums.entry(row.base.split(' ').next().unwrap()).or_default();
         *of = (of.0 + row.value.unwrap(), of.1 + 0.005, row.base.contains("several answers"));
     }
@@ -313,10 +316,10 @@ fn survey_files_that_are_refused() {
 
 #[test]
 fn risk_of_digital_exclusion_by_small_area() {
-    let parcels = parcels(DERI);
-    let [parcel] = parcels.as_slice() else { panic!("{} parcels", parcels.len()) };
-    let (source, rows) = estimates(parcel);
-    assert_eq!((&*parcel.organisation, &*parcel.collection), ("GMCA", "deri"));
+    let submissions = submissions(DERI);
+    let [submission] = submissions.as_slice() else { panic!("{} submissions", submissions.len()) };
+    let (source, rows) = estimates(submission);
+    assert_eq!((&*submission.organisation, &*submission.collection), ("GMCA", "deri"));
     assert!(source.not_for_targets);
     assert_eq!((&*source.edition, rows.len()), ("v1.6", 611 * 6));
     assert!(rows.iter().all(|row| row.base == "lsoa_2011" && row.keys.is_empty()));
@@ -347,8 +350,11 @@ fn risk_of_digital_exclusion_by_small_area() {
         assert!((mean - scores[area]).abs() < 1e-5, "{area}");
     }
     let given = Defaults { month: Some("2023-05".to_owned()), ..Defaults::default() };
-    let parcels = read_all(&demo(DERI), &given).unwrap();
-    assert_eq!((&*parcels[0].month, &*estimates(&parcels[0]).1[0].period), ("2023-05", "2023"));
+    let submissions = read_all(&demo(DERI), &given).unwrap();
+    assert_eq!(
+        (&*submissions[0].month, &*estimates(&submissions[0]).1[0].period),
+        ("2023-05", "2023")
+    );
     let wrong = Defaults { month: Some("May".to_owned()), ..Defaults::default() };
     assert!(matches!(read_all(&demo(DERI), &wrong), Err(IngestError::Value { .. })));
 }

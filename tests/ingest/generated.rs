@@ -13,7 +13,7 @@ use equity_indicators::domain::period::Month;
 use equity_indicators::ingest::generate::{
     Generator, GeneratorError, GeneratorSettings, Organisation,
 };
-use equity_indicators::ingest::{Defaults, Parcel, Rows, own};
+use equity_indicators::ingest::{Defaults, Records, SubmissionFile, equity_csv};
 use equity_indicators::proto::v1::{
     AccessRecord, ConsultationRecord, PersonCharacteristics, PopulationRecord,
 };
@@ -29,10 +29,10 @@ fn large() -> &'static Set {
 
 struct Set {
     people: u64,
-    consultations: Vec<Parcel>,
-    populations: Vec<Parcel>,
+    consultations: Vec<SubmissionFile>,
+    populations: Vec<SubmissionFile>,
     /// Every fourth month's snapshots.
-    access: Vec<Parcel>,
+    access: Vec<SubmissionFile>,
 }
 
 impl Set {
@@ -45,36 +45,36 @@ impl Set {
         }
     }
 
-    fn rows(&self) -> impl Iterator<Item = (&Parcel, &ConsultationRecord)> {
-        let rows = |parcel| consultations(parcel).iter().map(move |row| (parcel, row));
+    fn rows(&self) -> impl Iterator<Item = (&SubmissionFile, &ConsultationRecord)> {
+        let rows = |submission| consultations(submission).iter().map(move |row| (submission, row));
         self.consultations.iter().flat_map(rows)
     }
 
     /// The people as the last month's populations count them.
-    fn registered(&self) -> impl Iterator<Item = (&Parcel, &PopulationRecord)> {
-        let last = self.populations.iter().filter(|parcel| parcel.month == "2020-12");
-        last.flat_map(|parcel| populations(parcel).iter().map(move |row| (parcel, row)))
+    fn registered(&self) -> impl Iterator<Item = (&SubmissionFile, &PopulationRecord)> {
+        let last = self.populations.iter().filter(|submission| submission.month == "2020-12");
+        last.flat_map(|submission| populations(submission).iter().map(move |row| (submission, row)))
     }
 }
 
-fn consultations(parcel: &Parcel) -> &[ConsultationRecord] {
-    match &parcel.rows {
-        Rows::Consultations(rows) => rows,
-        other => panic!("{} in {}", other.dataset(), parcel.month),
+fn consultations(submission: &SubmissionFile) -> &[ConsultationRecord] {
+    match &submission.rows {
+        Records::Consultations(rows) => rows,
+        other => panic!("{:?} in {}", other.dataset(), submission.month),
     }
 }
 
-fn snapshots(parcel: &Parcel) -> &[AccessRecord] {
-    match &parcel.rows {
-        Rows::Access(rows) => rows,
-        other => panic!("{} in {}", other.dataset(), parcel.month),
+fn snapshots(submission: &SubmissionFile) -> &[AccessRecord] {
+    match &submission.rows {
+        Records::Access(rows) => rows,
+        other => panic!("{:?} in {}", other.dataset(), submission.month),
     }
 }
 
-fn populations(parcel: &Parcel) -> &[PopulationRecord] {
-    match &parcel.rows {
-        Rows::Populations(rows) => rows,
-        other => panic!("{} in {}", other.dataset(), parcel.month),
+fn populations(submission: &SubmissionFile) -> &[PopulationRecord] {
+    match &submission.rows {
+        Records::Populations(rows) => rows,
+        other => panic!("{:?} in {}", other.dataset(), submission.month),
     }
 }
 
@@ -102,17 +102,19 @@ fn bytes(settings: GeneratorSettings) -> Vec<u8> {
     let generator = Generator::new(settings).unwrap();
     let mut bytes = Vec::new();
     let all = generator.consultations().chain(generator.populations());
-    for parcel in all.chain(generator.access(|_| true)) {
-        let Parcel { organisation, month, code_systems, collected, .. } = &parcel;
+    for submission in all.chain(generator.access(|_| true)) {
+        let SubmissionFile { organisation, month, code_systems, collected, .. } = &submission;
         let about = format!("{organisation} {month} {code_systems:?} {collected:?}");
         bytes.extend(about.into_bytes());
-        match &parcel.rows {
-            Rows::Consultations(rows) => {
+        match &submission.rows {
+            Records::Consultations(rows) => {
                 rows.iter().for_each(|row| row.encode(&mut bytes).unwrap());
             }
-            Rows::Populations(rows) => rows.iter().for_each(|row| row.encode(&mut bytes).unwrap()),
-            Rows::Access(rows) => rows.iter().for_each(|row| row.encode(&mut bytes).unwrap()),
-            Rows::Estimates(..) => panic!("nobody makes up what others published"),
+            Records::Populations(rows) => {
+                rows.iter().for_each(|row| row.encode(&mut bytes).unwrap())
+            }
+            Records::Access(rows) => rows.iter().for_each(|row| row.encode(&mut bytes).unwrap()),
+            Records::Estimates(..) => panic!("nobody makes up what others published"),
         }
     }
     bytes
@@ -130,9 +132,9 @@ fn the_same_settings_give_the_same_bytes() {
 #[test]
 fn the_set_of_seed_1_never_changes() {
     let generator = Generator::new(small(1)).unwrap();
-    let hash = |parcels: Vec<Parcel>| {
+    let hash = |submissions: Vec<SubmissionFile>| {
         let mut file = Vec::new();
-        own::write(&mut file, &parcels).unwrap();
+        equity_csv::write(&mut file, &submissions).unwrap();
         blake3::hash(&file).to_hex().to_string()
     };
     assert_eq!(
@@ -150,11 +152,14 @@ fn rows_are_exact_and_follow_weights_and_months() {
     assert_eq!(set.rows().count(), 3_001);
     let mut by_organisation: BTreeMap<&str, usize> = BTreeMap::new();
     let mut groups = BTreeSet::new();
-    for parcel in &set.consultations {
-        *by_organisation.entry(&parcel.organisation).or_default() += parcel.rows.len();
-        assert!(groups.insert((&parcel.organisation, &parcel.month)), "one parcel each");
-        assert_eq!(parcel.collection, "synthetic-llr");
-        assert_eq!(parcel.person_key_scheme, "synthetic-v1");
+    for submission in &set.consultations {
+        *by_organisation.entry(&submission.organisation).or_default() += submission.rows.len();
+        assert!(
+            groups.insert((&submission.organisation, &submission.month)),
+            "one submission each"
+        );
+        assert_eq!(submission.collection, "synthetic-llr");
+        assert_eq!(submission.person_key_scheme, "synthetic-v1");
     }
     assert_eq!(groups.len(), 12);
     for (code, weight) in [("C82001", 25_518.0), ("C82009", 10_969.0), ("RWE", 1_000.0)] {
@@ -163,9 +168,9 @@ fn rows_are_exact_and_follow_weights_and_months() {
     }
     for rows in [0, 1, 5] {
         let generator = Generator::new(GeneratorSettings { rows, ..small(1) }).unwrap();
-        let total: usize = generator.consultations().map(|parcel| parcel.rows.len()).sum();
+        let total: usize = generator.consultations().map(|submission| submission.rows.len()).sum();
         assert_eq!(total as u64, rows);
-        assert!(generator.consultations().all(|parcel| !parcel.rows.is_empty()));
+        assert!(generator.consultations().all(|submission| !submission.rows.is_empty()));
     }
     let heavy = |code: &str| Organisation { code: code.to_owned(), weight: 1_000_000_000 };
     let organisations = vec![heavy("A"), heavy("B")];
@@ -202,9 +207,10 @@ fn settings_that_cannot_be_met() {
 
 #[test]
 fn people_come_back_and_stay_who_they_are() {
-    let mut by_person: BTreeMap<&str, Vec<(&Parcel, &ConsultationRecord)>> = BTreeMap::new();
-    for (parcel, row) in large().rows() {
-        by_person.entry(&row.person_key).or_default().push((parcel, row));
+    let mut by_person: BTreeMap<&str, Vec<(&SubmissionFile, &ConsultationRecord)>> =
+        BTreeMap::new();
+    for (submission, row) in large().rows() {
+        by_person.entry(&row.person_key).or_default().push((submission, row));
     }
     let people = by_person.len() as u64;
     assert!(people < large().people && people > large().people / 2, "{people}");
@@ -214,8 +220,8 @@ fn people_come_back_and_stay_who_they_are() {
     assert!((0.25..0.6).contains(&(top as f64 / 200_000.0)), "a heavy tail: {top}");
     for rows in by_person.values() {
         let (office, first) = rows[0];
-        for (parcel, row) in rows {
-            assert_eq!(parcel.organisation, office.organisation);
+        for (submission, row) in rows {
+            assert_eq!(submission.organisation, office.organisation);
             assert_eq!(row.residence_lsoa, first.residence_lsoa);
             assert_eq!(row.preferred_channel, first.preferred_channel);
             let same = |of: fn(&PersonCharacteristics) -> &String| {
@@ -242,9 +248,9 @@ fn people_come_back_and_stay_who_they_are() {
 fn the_population_is_the_people() {
     let set = large();
     let mut months: BTreeMap<&str, i64> = BTreeMap::new();
-    for parcel in &set.populations {
-        *months.entry(&parcel.month).or_default() += parcel.rows.total();
-        assert!(populations(parcel).iter().all(|row| row.person_count > 0));
+    for submission in &set.populations {
+        *months.entry(&submission.month).or_default() += submission.rows.total();
+        assert!(populations(submission).iter().all(|row| row.person_count > 0));
     }
     assert_eq!(months.len(), 22);
     assert!(months.values().is_sorted(), "children are born: {months:?}");
@@ -254,18 +260,23 @@ fn the_population_is_the_people() {
 
     // Nobody is seen whom the population of that organisation and month does not have.
     let mut registered: BTreeMap<_, i64> = BTreeMap::new();
-    for parcel in &set.populations {
-        for row in populations(parcel) {
+    for submission in &set.populations {
+        for row in populations(submission) {
             let person = row.person.as_ref().unwrap();
-            let who =
-                (&*parcel.organisation, &*parcel.month, &*person.sex, &*person.ethnic_category);
+            let who = (
+                &*submission.organisation,
+                &*submission.month,
+                &*person.sex,
+                &*person.ethnic_category,
+            );
             *registered.entry(who).or_default() += row.person_count;
         }
     }
     let mut seen: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
-    for (parcel, row) in set.rows() {
+    for (submission, row) in set.rows() {
         let person = person(row);
-        let who = (&*parcel.organisation, &*parcel.month, &*person.sex, &*person.ethnic_category);
+        let who =
+            (&*submission.organisation, &*submission.month, &*person.sex, &*person.ethnic_category);
         seen.entry(who).or_default().insert(&row.person_key);
     }
     for (who, keys) in seen {
@@ -276,9 +287,9 @@ fn the_population_is_the_people() {
 #[test]
 fn our_own_csv_holds_the_set() {
     let set = Set::new(&Generator::new(small(3)).unwrap());
-    for parcels in [set.consultations, set.populations, set.access] {
+    for submissions in [set.consultations, set.populations, set.access] {
         let mut file = Vec::new();
-        own::write(&mut file, &parcels).unwrap();
-        assert!(read_bytes(&file, &Defaults::default()).unwrap() == parcels);
+        equity_csv::write(&mut file, &submissions).unwrap();
+        assert!(read_bytes(&file, &Defaults::default()).unwrap() == submissions);
     }
 }

@@ -10,15 +10,15 @@
 
 mod accepted;
 mod bad_files;
+mod equity_csv;
 mod estimates;
 mod generated;
-mod own;
 mod published;
 mod small_areas;
 
 use std::path::{Path, PathBuf};
 
-use equity_indicators::ingest::{Defaults, IngestError, Parcel, read_all};
+use equity_indicators::ingest::{Defaults, IngestError, SubmissionFile, read_all};
 
 /// A file of the demonstration data.
 fn demo(name: &str) -> PathBuf {
@@ -26,13 +26,13 @@ fn demo(name: &str) -> PathBuf {
 }
 
 /// Reads `bytes` as a file would be read.
-fn read_bytes(bytes: &[u8], defaults: &Defaults) -> Result<Vec<Parcel>, IngestError> {
+fn read_bytes(bytes: &[u8], defaults: &Defaults) -> Result<Vec<SubmissionFile>, IngestError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
     std::fs::write(&path, bytes).unwrap();
     read_all(&path, defaults)
 }
 
-fn read_text(text: &str) -> Result<Vec<Parcel>, IngestError> {
+fn read_text(text: &str) -> Result<Vec<SubmissionFile>, IngestError> {
     read_bytes(text.as_bytes(), &Defaults::default())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use equity_indicators::ingest::{Defaults, Parcel, Rows, read, read_all};
+use equity_indicators::ingest::{Defaults, Records, SubmissionFile, read, read_all};
 use equity_indicators::proto::v1::ConsultationRecord;
 
 use super::demo;
@@ -10,23 +10,26 @@ use super::demo;
 const APPOINTMENTS: &str = "gpad_regional_llr_2019-03_2020-12.csv.gz";
 const COVERAGE: &str = "gpad_coverage_llr.csv";
 
-fn appointments() -> Vec<Parcel> {
+fn appointments() -> Vec<SubmissionFile> {
     read_all(&demo(APPOINTMENTS), &Defaults::default()).unwrap()
 }
 
-fn consultations(parcel: &Parcel) -> &[ConsultationRecord] {
-    match &parcel.rows {
-        Rows::Consultations(rows) => rows,
-        other => panic!("{} in {}", other.dataset(), parcel.month),
+fn consultations(submission: &SubmissionFile) -> &[ConsultationRecord] {
+    match &submission.rows {
+        Records::Consultations(rows) => rows,
+        other => panic!("{:?} in {}", other.dataset(), submission.month),
     }
 }
 
 /// Appointments by mode, in the order of the published tables, and in all.
-fn by_mode(parcels: &[Parcel], keep: impl Fn(&Parcel, &ConsultationRecord) -> bool) -> [i64; 6] {
+fn by_mode(
+    submissions: &[SubmissionFile],
+    keep: impl Fn(&SubmissionFile, &ConsultationRecord) -> bool,
+) -> [i64; 6] {
     let modes = ["Face-to-Face", "Home Visit", "Telephone", "Unknown", "Video/Online"];
     let mut sums = [0; 6];
-    for parcel in parcels {
-        for row in consultations(parcel).iter().filter(|row| keep(parcel, row)) {
+    for submission in submissions {
+        for row in consultations(submission).iter().filter(|row| keep(submission, row)) {
             let mode = modes.iter().position(|mode| *mode == row.channel).unwrap();
             sums[mode] += row.record_count.unwrap();
             sums[5] += row.record_count.unwrap();
@@ -37,28 +40,30 @@ fn by_mode(parcels: &[Parcel], keep: impl Fn(&Parcel, &ConsultationRecord) -> bo
 
 #[test]
 fn one_parcel_for_each_location_and_month() {
-    let parcels = appointments();
-    assert_eq!(parcels.len(), 3 * 22);
-    assert_eq!(parcels.iter().map(|parcel| parcel.rows.len()).sum::<usize>(), 11_756);
-    let groups: BTreeMap<_, _> =
-        parcels.iter().map(|parcel| ((&*parcel.organisation, &*parcel.month), parcel)).collect();
+    let submissions = appointments();
+    assert_eq!(submissions.len(), 3 * 22);
+    assert_eq!(submissions.iter().map(|submission| submission.rows.len()).sum::<usize>(), 11_756);
+    let groups: BTreeMap<_, _> = submissions
+        .iter()
+        .map(|submission| ((&*submission.organisation, &*submission.month), submission))
+        .collect();
     assert_eq!(groups.len(), 66);
     assert!(groups.contains_key(&("03W", "2019-03")) && groups.contains_key(&("04V", "2020-12")));
-    for parcel in &parcels {
-        assert_eq!(parcel.collection, "gpad-regional");
-        assert!(parcel.person_key_scheme.is_empty());
-        let systems: Vec<_> = parcel.code_systems.iter().map(|(f, s)| (&**f, &**s)).collect();
+    for submission in &submissions {
+        assert_eq!(submission.collection, "gpad-regional");
+        assert!(submission.person_key_scheme.is_empty());
+        let systems: Vec<_> = submission.code_systems.iter().map(|(f, s)| (&**f, &**s)).collect();
         let expected =
             ["attendance", "channel", "lead_time", "staff_type"].map(|field| (field, "gpad"));
         assert_eq!(systems, expected);
-        assert_eq!(parcel.collected, expected.map(|(field, _)| field));
-        assert!(consultations(parcel).iter().all(|row| row.care_setting == "PRIMARY_CARE"));
+        assert_eq!(submission.collected, expected.map(|(field, _)| field));
+        assert!(consultations(submission).iter().all(|row| row.care_setting == "PRIMARY_CARE"));
     }
 }
 
 #[test]
 fn totals_by_month() {
-    let parcels = appointments();
+    let submissions = appointments();
     for (month, expected) in [
         ("2019-03", [449_395, 1_404, 63_417, 22_530, 6_663, 543_409]),
         ("2019-10", [521_884, 986, 58_763, 33_151, 9_398, 624_182]),
@@ -67,38 +72,46 @@ fn totals_by_month() {
         ("2020-06", [249_774, 673, 171_904, 24_367, 4_592, 451_310]),
         ("2020-12", [293_865, 999, 151_073, 27_757, 6_819, 480_513]),
     ] {
-        assert_eq!(by_mode(&parcels, |parcel, _| parcel.month == month), expected, "{month}");
+        assert_eq!(
+            by_mode(&submissions, |submission, _| submission.month == month),
+            expected,
+            "{month}"
+        );
     }
     let all = [8_200_352, 18_391, 2_193_650, 551_408, 152_497, 11_116_298];
-    assert_eq!(by_mode(&parcels, |_, _| true), all);
-    let attended =
-        by_mode(&parcels, |parcel, row| parcel.month == "2020-04" && row.attendance == "Attended");
+    assert_eq!(by_mode(&submissions, |_, _| true), all);
+    let attended = by_mode(&submissions, |submission, row| {
+        submission.month == "2020-04" && row.attendance == "Attended"
+    });
     assert_eq!(attended[0], 173_255);
 }
 
 #[test]
 fn totals_of_the_whole_file() {
-    let parcels = appointments();
+    let submissions = appointments();
     for (location, expected) in [
         ("03W", [2_663_687, 9_268, 652_987, 134_878, 53_178, 3_513_998]),
         ("04C", [2_584_671, 4_166, 738_278, 290_090, 68_557, 3_685_762]),
         ("04V", [2_951_994, 4_957, 802_385, 126_440, 30_762, 3_916_538]),
     ] {
-        assert_eq!(by_mode(&parcels, |parcel, _| parcel.organisation == location), expected);
+        assert_eq!(
+            by_mode(&submissions, |submission, _| submission.organisation == location),
+            expected
+        );
     }
     for (status, expected) in [
         ("Attended", [7_298_274, 13_422, 2_091_501, 494_897, 137_437, 10_035_531]),
         ("DNA", [414_716, 483, 12_399, 19_717, 7_755, 455_070]),
         ("Unknown", [487_362, 4_486, 89_750, 36_794, 7_305, 625_697]),
     ] {
-        assert_eq!(by_mode(&parcels, |_, row| row.attendance == status), expected);
+        assert_eq!(by_mode(&submissions, |_, row| row.attendance == status), expected);
     }
     for (staff, expected) in [
         ("GP", [3_676_090, 4_477, 1_680_571, 44_665, 109_600, 5_515_403]),
         ("Other Practice staff", [4_522_898, 10_437, 509_576, 29_663, 42_897, 5_115_471]),
         ("Unknown", [1_364, 3_477, 3_503, 477_080, 0, 485_424]),
     ] {
-        assert_eq!(by_mode(&parcels, |_, row| row.staff_type == staff), expected);
+        assert_eq!(by_mode(&submissions, |_, row| row.staff_type == staff), expected);
     }
 }
 
@@ -125,15 +138,16 @@ fn labels_stay_as_published() {
 
 #[test]
 fn patients_at_included_practices() {
-    let parcels = read_all(&demo(COVERAGE), &Defaults::default()).unwrap();
-    assert_eq!(parcels.len(), 3 * 41);
+    let submissions = read_all(&demo(COVERAGE), &Defaults::default()).unwrap();
+    assert_eq!(submissions.len(), 3 * 41);
     let patients = |organisation: &str, month: &str| {
-        let mut of = parcels.iter().filter(|p| p.organisation == organisation && p.month == month);
-        let parcel = of.next().unwrap();
+        let mut of =
+            submissions.iter().filter(|p| p.organisation == organisation && p.month == month);
+        let submission = of.next().unwrap();
         assert!(of.next().is_none());
-        assert_eq!((parcel.collection.as_str(), parcel.rows.len()), ("gpad-coverage", 1));
-        assert!(matches!(&parcel.rows, Rows::Populations(rows) if rows[0].person.is_none()));
-        parcel.rows.total()
+        assert_eq!((submission.collection.as_str(), submission.rows.len()), ("gpad-coverage", 1));
+        assert!(matches!(&submission.rows, Records::Populations(rows) if rows[0].person.is_none()));
+        submission.rows.total()
     };
     for (month, expected) in [
         ("2020-08", [340_792, 420_450, 400_720]),
@@ -146,8 +160,8 @@ fn patients_at_included_practices() {
 
 #[test]
 fn one_parcel_after_the_other() {
-    let mut parcels = read(&demo(APPOINTMENTS), &Defaults::default()).unwrap();
-    assert_eq!((parcels.row_count(), parcels.parcel_count()), (11_756, 66));
-    assert!(parcels.next().unwrap().is_ok());
-    assert_eq!(parcels.count(), 65);
+    let mut submissions = read(&demo(APPOINTMENTS), &Defaults::default()).unwrap();
+    assert_eq!((submissions.row_count(), submissions.submission_count()), (11_756, 66));
+    assert!(submissions.next().unwrap().is_ok());
+    assert_eq!(submissions.count(), 65);
 }

@@ -2,27 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use equity_indicators::ingest::{Defaults, IngestError, Parcel, Rows, read_all};
+use equity_indicators::ingest::{Defaults, IngestError, Records, SubmissionFile, read_all};
 use equity_indicators::proto::v1::{PersonCharacteristics, PopulationRecord};
 
 use super::{demo, read_text};
 
-fn only(name: &str) -> Parcel {
-    let mut parcels = read_all(&demo(name), &Defaults::default()).unwrap();
-    assert_eq!(parcels.len(), 1);
-    parcels.remove(0)
+fn only(name: &str) -> SubmissionFile {
+    let mut submissions = read_all(&demo(name), &Defaults::default()).unwrap();
+    assert_eq!(submissions.len(), 1);
+    submissions.remove(0)
 }
 
-fn populations(parcel: &Parcel) -> &[PopulationRecord] {
-    match &parcel.rows {
-        Rows::Populations(rows) => rows,
-        other => panic!("{} in {}", other.dataset(), parcel.month),
+fn populations(submission: &SubmissionFile) -> &[PopulationRecord] {
+    match &submission.rows {
+        Records::Populations(rows) => rows,
+        other => panic!("{:?} in {}", other.dataset(), submission.month),
     }
 }
 
-fn sums(parcel: &Parcel, of: impl Fn(&PersonCharacteristics) -> String) -> BTreeMap<String, i64> {
+fn sums(
+    submission: &SubmissionFile,
+    of: impl Fn(&PersonCharacteristics) -> String,
+) -> BTreeMap<String, i64> {
     let mut sums = BTreeMap::new();
-    for row in populations(parcel) {
+    for row in populations(submission) {
         *sums.entry(of(row.person.as_ref().unwrap())).or_default() += row.person_count;
     }
     sums
@@ -34,20 +37,25 @@ fn assert_sums(found: &BTreeMap<String, i64>, expected: &[(&str, i64)]) {
     assert_eq!(*found, expected);
 }
 
-fn systems(parcel: &Parcel) -> Vec<(&str, &str)> {
-    parcel.code_systems.iter().map(|(field, system)| (&**field, &**system)).collect()
+fn systems(submission: &SubmissionFile) -> Vec<(&str, &str)> {
+    submission.code_systems.iter().map(|(field, system)| (&**field, &**system)).collect()
 }
 
 #[test]
 fn ethnic_group() {
-    let parcel = only("ethnic_group_6b_lsoa21_llr.csv.gz");
-    let whole = (&*parcel.organisation, &*parcel.collection, &*parcel.month, parcel.rows.len());
+    let submission = only("ethnic_group_6b_lsoa21_llr.csv.gz");
+    let whole = (
+        &*submission.organisation,
+        &*submission.collection,
+        &*submission.month,
+        submission.rows.len(),
+    );
     assert_eq!(whole, ("ONS", "census-2021-ethnic-group", "2021-03", 3_170));
-    assert_eq!(parcel.collected, ["ethnic_category"]);
+    assert_eq!(submission.collected, ["ethnic_category"]);
     let expected = [("ethnic_category", "equity_ethnicity"), ("residence_lsoa", "lsoa_2021")];
-    assert_eq!(systems(&parcel), expected);
+    assert_eq!(systems(&submission), expected);
     assert_sums(
-        &sums(&parcel, |person| person.ethnic_category.clone()),
+        &sums(&submission, |person| person.ethnic_category.clone()),
         &[
             ("white", 812_990),
             ("asian", 218_684),
@@ -58,18 +66,18 @@ fn ethnic_group() {
     );
     let cells = |from: i64, to: i64| {
         let within = |row: &&PopulationRecord| (from..=to).contains(&row.person_count);
-        populations(&parcel).iter().filter(within).count()
+        populations(&submission).iter().filter(within).count()
     };
     assert_eq!((cells(0, 0), cells(1, 4), cells(1, 9)), (23, 198, 422), "zeros are kept");
 }
 
 #[test]
 fn disability() {
-    let parcel = only("disability_lsoa21_llr.csv.gz");
-    assert_eq!((&*parcel.collection, parcel.rows.len()), ("census-2021-disability", 1_268));
-    assert_eq!(parcel.collected, ["disability"]);
+    let submission = only("disability_lsoa21_llr.csv.gz");
+    assert_eq!((&*submission.collection, submission.rows.len()), ("census-2021-disability", 1_268));
+    assert_eq!(submission.collected, ["disability"]);
     assert_sums(
-        &sums(&parcel, |person| person.disability.join(";")),
+        &sums(&submission, |person| person.disability.join(";")),
         &[
             ("Disabled under the Equality Act", 181_745),
             ("Not disabled under the Equality Act", 940_272),
@@ -79,10 +87,10 @@ fn disability() {
 
 #[test]
 fn religion() {
-    let parcel = only("religion_lsoa21_llr.csv.gz");
-    assert_eq!((&*parcel.collection, parcel.rows.len()), ("census-2021-religion", 5_706));
+    let submission = only("religion_lsoa21_llr.csv.gz");
+    assert_eq!((&*submission.collection, submission.rows.len()), ("census-2021-religion", 5_706));
     assert_sums(
-        &sums(&parcel, |person| person.religion.clone()),
+        &sums(&submission, |person| person.religion.clone()),
         &[
             ("Christian", 439_781),
             ("No religion", 387_217),
@@ -112,11 +120,16 @@ fn totals_differ_between_tables() {
 
 #[test]
 fn mid_2020() {
-    let parcel = only("mid2020_population_single_year_lsoa11_llr.csv.gz");
-    let whole = (&*parcel.organisation, &*parcel.collection, &*parcel.month, parcel.rows.len());
+    let submission = only("mid2020_population_single_year_lsoa11_llr.csv.gz");
+    let whole = (
+        &*submission.organisation,
+        &*submission.collection,
+        &*submission.month,
+        submission.rows.len(),
+    );
     assert_eq!(whole, ("ONS", "ons-mid-2020", "2020-06", 611 * 91));
-    assert_eq!(systems(&parcel), [("residence_lsoa", "lsoa_2011")], "not the areas of 2021");
-    assert_eq!(parcel.collected, ["age"]);
+    assert_eq!(systems(&submission), [("residence_lsoa", "lsoa_2011")], "not the areas of 2021");
+    assert_eq!(submission.collected, ["age"]);
     let aged = |from: i32, to: i32| -> i64 {
         let age = |person: &PersonCharacteristics| match &*person.age_band {
             "90+" => 90,
@@ -124,7 +137,7 @@ fn mid_2020() {
         };
         let within =
             |row: &&PopulationRecord| (from..=to).contains(&age(row.person.as_ref().unwrap()));
-        populations(&parcel).iter().filter(within).map(|row| row.person_count).sum()
+        populations(&submission).iter().filter(within).map(|row| row.person_count).sum()
     };
     assert_eq!(aged(0, 17), 235_262);
     assert_eq!(aged(18, 64), 671_713);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use equity_indicators::app::Service;
 use equity_indicators::config::Config;
-use equity_indicators::ingest::{self, Defaults, Rows};
+use equity_indicators::ingest::{self, Defaults, Records};
 use equity_indicators::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
 use equity_indicators::proto::v1::reference_service_client::ReferenceServiceClient;
 use equity_indicators::proto::v1::submission_service_client::SubmissionServiceClient;
@@ -185,10 +185,10 @@ impl TestServer {
             let header = parcel.header(&uuid::Uuid::new_v4().to_string());
             (submissions, rows) = (submissions + 1, rows + parcel.rows.len());
             match parcel.rows {
-                Rows::Consultations(rows) => self.submit(header, rows).await.unwrap(),
-                Rows::Populations(rows) => self.submit_people(header, rows).await.unwrap(),
-                Rows::Access(rows) => self.submit_access(header, rows).await.unwrap(),
-                Rows::Estimates(source, rows) => {
+                Records::Consultations(rows) => self.submit(header, rows).await.unwrap(),
+                Records::Populations(rows) => self.submit_people(header, rows).await.unwrap(),
+                Records::Access(rows) => self.submit_access(header, rows).await.unwrap(),
+                Records::Estimates(source, rows) => {
                     self.submit_estimates(header, source, rows).await.unwrap()
                 }
             };

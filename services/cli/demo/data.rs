@@ -11,7 +11,7 @@ use super::super::generate::generator;
 use super::super::send::{self, Sending};
 use super::super::send_all::{Sent, send_all};
 use super::super::show::{Out, progress};
-use crate::ingest::{self, Defaults, Month, Parcel};
+use crate::ingest::{self, Defaults, Month, SubmissionFile};
 use crate::proto::v1::ListSubmissionsRequest;
 
 macro_rules! file {
@@ -85,11 +85,11 @@ pub(super) async fn load(service: &Service, rows: u64, out: &mut Out) -> Result<
 
 /// The parcels that the service does not have yet; the others are counted as done.
 fn missing<'a>(
-    parcels: impl Iterator<Item = Parcel> + 'a,
+    parcels: impl Iterator<Item = SubmissionFile> + 'a,
     there: &'a BTreeSet<String>,
     how: &'a Sending,
     bar: &'a ProgressBar,
-) -> impl Iterator<Item = Result<Parcel, Failure>> + 'a {
+) -> impl Iterator<Item = Result<SubmissionFile, Failure>> + 'a {
     parcels.map(Ok).filter(move |parcel| {
         let Ok(parcel) = parcel else { return true };
         let known = there.contains(&send::request_id(parcel, how));
@@ -101,7 +101,7 @@ fn missing<'a>(
 }
 
 /// The published files as parcels.
-pub(super) fn published() -> Result<Vec<Parcel>, Failure> {
+pub(super) fn published() -> Result<Vec<SubmissionFile>, Failure> {
     let folder = Folder::make()?;
     let mut parcels = Vec::new();
     for (name, bytes) in FILES {

@@ -6,12 +6,12 @@
 
 use super::assumptions as assume;
 use super::characteristics::characteristics;
+use super::codes;
 use super::consultation::key;
-use super::desk::Desk;
 use super::draw::Rng;
 use super::model::Model;
 use super::person::Person;
-use super::words;
+use super::recording_habits::RecordingHabits;
 use crate::domain::period::Month;
 use crate::proto::v1::AccessRecord;
 
@@ -43,7 +43,7 @@ enum Draw {
     ReasonSaid,
     /// The first of as many draws as there are reasons.
     Reason,
-    Offered = Draw::Reason as usize + words::REASONS.len() - 1,
+    Offered = Draw::Reason as usize + codes::REASONS.len() - 1,
     OfferSaid,
     Accepted,
     AcceptanceSaid,
@@ -81,29 +81,29 @@ fn flag(yes: bool) -> &'static str {
 /// Everything that the records of one organisation and one month share.
 pub(super) struct Snapshot<'a> {
     model: &'a Model,
-    desk: &'a Desk,
+    habits: &'a RecordingHabits,
     month: u16,
     /// Share of those who will ever have the App who have it by now.
     spread: f64,
 }
 
 impl<'a> Snapshot<'a> {
-    pub(super) fn new(model: &'a Model, desk: &'a Desk, month: Month) -> Self {
+    pub(super) fn new(model: &'a Model, habits: &'a RecordingHabits, month: Month) -> Self {
         let since = f64::from(month.number().saturating_sub(assume::APP_START));
         let spread = since / (since + assume::APP_HALF);
-        Snapshot { model, desk, month: month.number(), spread }
+        Snapshot { model, habits, month: month.number(), spread }
     }
 
     /// What it collects besides what the organisation's consultations do.
     pub(super) fn collected(&self) -> impl Iterator<Item = &'static str> + use<'_> {
-        ALWAYS.into_iter().chain(self.desk.snapshot.fields())
+        ALWAYS.into_iter().chain(self.habits.snapshot.fields())
     }
 
     /// The record of `person`, the same chance in every month.
     pub(super) fn record(&self, person: &Person, number: u64, rng: &mut Rng) -> AccessRecord {
         let draws = Draws(std::array::from_fn(|_| rng.unit()));
         let (age, access) = (person.age(self.month), usize::from(person.true_access));
-        let (child, collects) = (age < 16, &self.desk.snapshot);
+        let (child, collects) = (age < 16, &self.habits.snapshot);
         let enabled = if child { assume::ENABLED_CHILD } else { assume::ENABLED[access] };
         let enabled = draws.below(Draw::Enabled, enabled);
         let service = |draw: Draw, share: f64| match collects.services {
@@ -123,12 +123,12 @@ impl<'a> Snapshot<'a> {
         };
         let proxy = if child { assume::PROXY_CHILD } else { assume::PROXY[access] };
         let (support_offered, support_accepted) = self.support(person, &draws);
-        let mut who = characteristics(self.desk, person, self.month);
-        words::ACCESS.text(person.access).clone_into(&mut who.digital_access);
-        words::YES_NO.text(person.interpreter).clone_into(&mut who.interpreter_needed);
-        words::YES_NO.text(person.need).clone_into(&mut who.accessible_need);
+        let mut recorded = characteristics(self.habits, person, self.month);
+        codes::ACCESS.text(person.access).clone_into(&mut recorded.digital_access);
+        codes::YES_NO.text(person.interpreter).clone_into(&mut recorded.interpreter_needed);
+        codes::YES_NO.text(person.need).clone_into(&mut recorded.accessible_need);
         AccessRecord {
-            record_count: self.desk.counts.then_some(1),
+            record_count: self.habits.counts.then_some(1),
             person_key: key(b'P', number),
             residence_lsoa: match person.home_known {
                 true => self.model.homes[usize::from(person.home)].code.clone(),
@@ -155,15 +155,15 @@ impl<'a> Snapshot<'a> {
             exclusion_reason: self.reasons(person, &draws),
             support_offered,
             support_accepted,
-            preferred_channel: words::PREFERRED.text(person.preferred).to_owned(),
-            person: Some(who),
+            preferred_channel: codes::PREFERRED.text(person.preferred).to_owned(),
+            person: Some(recorded),
         }
     }
 
     /// Why somebody who was assessed cannot use remote care, or only with help; none where they can.
     fn reasons(&self, person: &Person, draws: &Draws) -> Vec<String> {
         let said =
-            self.desk.snapshot.reasons && draws.below(Draw::ReasonSaid, assume::REASON_RECORDED);
+            self.habits.snapshot.reasons && draws.below(Draw::ReasonSaid, assume::REASON_RECORDED);
         match person.access {
             0 if said => return vec!["NONE".to_owned()],
             1 | 2 if said => {}
@@ -172,7 +172,7 @@ impl<'a> Snapshot<'a> {
         let decile =
             usize::from(self.model.homes[usize::from(person.home)].decile.clamp(1, 10)) - 1;
         let poor = assume::UNABLE_BY_DECILE[decile];
-        let disabled = person.disability & words::ANY_DISABILITY != 0;
+        let disabled = person.disability & codes::ANY_DISABILITY != 0;
         let either = |yes: bool, [with, without]: [f64; 2]| if yes { with } else { without };
         let shares = [
             assume::NO_DEVICE * poor,
@@ -184,7 +184,7 @@ impl<'a> Snapshot<'a> {
             assume::NO_PRIVATE_SPACE,
         ];
         let first = Draw::Reason as usize;
-        let drawn = shares.iter().zip(&draws.0[first..]).zip(words::REASONS);
+        let drawn = shares.iter().zip(&draws.0[first..]).zip(codes::REASONS);
         let reasons: Vec<String> = drawn
             .filter(|((share, draw), _)| draw < share)
             .map(|(_, reason)| reason.to_owned())
@@ -196,7 +196,7 @@ impl<'a> Snapshot<'a> {
     /// Whether support was offered and accepted: of people who were assessed as needing it.
     fn support(&self, person: &Person, draws: &Draws) -> (String, String) {
         let needs = matches!(person.access, 1 | 2);
-        if !self.desk.snapshot.support || !needs {
+        if !self.habits.snapshot.support || !needs {
             return (String::new(), String::new());
         }
         let offered = draws.below(Draw::Offered, assume::SUPPORT_OFFERED);

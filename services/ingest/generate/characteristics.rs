@@ -1,61 +1,74 @@
-//! Who a person is in one month, in the words of their organisation: the same in consultations and snapshots.
+//! Who a person is in one month, in the codes of their organisation: the same in consultations and snapshots.
 
-use super::desk::{Desk, Item};
+use super::codes::{self, Code, Codes};
 use super::person::{Person, Pregnancy};
-use super::words::{self, Word, Words};
+use super::recording_habits::{Characteristic, RecordingHabits};
 use crate::proto::v1::PersonCharacteristics;
 
 /// What the organisation has recorded of who the person is.
-pub(super) fn characteristics(desk: &Desk, person: &Person, month: u16) -> PersonCharacteristics {
+pub(super) fn characteristics(
+    habits: &RecordingHabits,
+    person: &Person,
+    month: u16,
+) -> PersonCharacteristics {
     let age = person.age(month);
-    let text = |item: Item, words: &Words, word: Word| match desk.collects(item) {
-        true => words.text(word).to_owned(),
+    let text = |characteristic: Characteristic, codes: &Codes, code: Code| match habits
+        .collects(characteristic)
+    {
+        true => codes.text(code).to_owned(),
         false => String::new(),
     };
-    let set = |item: Item, codes: &[&'static str], bits: u32| match desk.collects(item) {
-        true => words::set(codes, bits),
+    let set = |characteristic: Characteristic, codes: &[&'static str], bits: u32| match habits
+        .collects(characteristic)
+    {
+        true => codes::set(codes, bits),
         false => Vec::new(),
     };
-    let from_16 = |item: Item, words: &Words, word: Word, below: &str| match age {
-        0..16 if desk.collects(item) => below.to_owned(),
-        _ => text(item, words, word),
+    let from_16 = |characteristic: Characteristic, codes: &Codes, code: Code, below: &str| match age
+    {
+        0..16 if habits.collects(characteristic) => below.to_owned(),
+        _ => text(characteristic, codes, code),
     };
-    let ethnic = if desk.ethnic_2021 { &words::ETHNIC_2021 } else { &words::ETHNIC_2001 };
+    let ethnic = if habits.ethnic_2021 { &codes::ETHNIC_2021 } else { &codes::ETHNIC_2001 };
     PersonCharacteristics {
-        age_years: (!desk.age_bands).then_some(i32::from(age)),
-        age_band: if desk.age_bands { five_years(age) } else { "" }.to_owned(),
-        sex: words::SEX.text(person.sex).to_owned(),
+        age_years: (!habits.age_bands).then_some(i32::from(age)),
+        age_band: if habits.age_bands { five_years(age) } else { "" }.to_owned(),
+        sex: codes::SEX.text(person.sex).to_owned(),
         gender_identity: text(
-            Item::GenderIdentity,
-            &words::GENDER_IDENTITY,
+            Characteristic::GenderIdentity,
+            &codes::GENDER_IDENTITY,
             person.gender_identity,
         ),
-        gender_same_at_birth: text(Item::SameAtBirth, &words::SAME_AT_BIRTH, person.same_at_birth),
-        marital_status: from_16(Item::Marital, &words::MARITAL, person.marital, "8"),
-        pregnancy_maternity: pregnancy(desk, person, month).to_owned(),
-        ethnic_category: text(Item::Ethnic, ethnic, person.ethnic),
-        religion: text(Item::Religion, &words::RELIGION, person.religion),
+        gender_same_at_birth: text(
+            Characteristic::SameAtBirth,
+            &codes::SAME_AT_BIRTH,
+            person.same_at_birth,
+        ),
+        marital_status: from_16(Characteristic::Marital, &codes::MARITAL, person.marital, "8"),
+        pregnancy_maternity: pregnancy(habits, person, month).to_owned(),
+        ethnic_category: text(Characteristic::Ethnic, ethnic, person.ethnic),
+        religion: text(Characteristic::Religion, &codes::RELIGION, person.religion),
         sexual_orientation: from_16(
-            Item::Orientation,
-            &words::ORIENTATION,
+            Characteristic::Orientation,
+            &codes::ORIENTATION,
             person.orientation,
             "NOT_APPLICABLE",
         ),
-        disability: set(Item::Disability, &words::DISABILITY, person.disability),
+        disability: set(Characteristic::Disability, &codes::DISABILITY, person.disability),
         deprivation: String::new(),
-        inclusion_group: set(Item::Inclusion, &words::INCLUSION, person.inclusion),
-        local_group: set(Item::Local, &words::LOCAL, person.local),
-        carer: text(Item::Carer, &words::YES_NO, person.carer),
-        veteran: text(Item::Veteran, &words::YES_NO, person.veteran),
-        interpreter_needed: text(Item::Interpreter, &words::YES_NO, person.interpreter),
-        accessible_need: text(Item::Need, &words::YES_NO, person.need),
-        digital_access: text(Item::Access, &words::ACCESS, person.access),
-        main_language: text(Item::Language, &words::LANGUAGE, person.language),
+        inclusion_group: set(Characteristic::Inclusion, &codes::INCLUSION, person.inclusion),
+        local_group: set(Characteristic::Local, &codes::LOCAL, person.local),
+        carer: text(Characteristic::Carer, &codes::YES_NO, person.carer),
+        veteran: text(Characteristic::Veteran, &codes::YES_NO, person.veteran),
+        interpreter_needed: text(Characteristic::Interpreter, &codes::YES_NO, person.interpreter),
+        accessible_need: text(Characteristic::Need, &codes::YES_NO, person.need),
+        digital_access: text(Characteristic::Access, &codes::ACCESS, person.access),
+        main_language: text(Characteristic::Language, &codes::LANGUAGE, person.language),
     }
 }
 
-fn pregnancy(desk: &Desk, person: &Person, month: u16) -> &'static str {
-    if !desk.collects(Item::Pregnancy) {
+fn pregnancy(habits: &RecordingHabits, person: &Person, month: u16) -> &'static str {
+    if !habits.collects(Characteristic::Pregnancy) {
         return "";
     }
     match person.pregnancy(month) {

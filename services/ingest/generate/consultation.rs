@@ -3,12 +3,12 @@
 use super::assumptions as assume;
 use super::channels::{self, Channels};
 use super::characteristics::characteristics;
-use super::desk::Desk;
+use super::codes;
 use super::draw::{Chance, Rng, Weighted};
 use super::model::Model;
 use super::person::Person;
 use super::published::{Mix, WAITS, staff_and_wait};
-use super::words;
+use super::recording_habits::RecordingHabits;
 use crate::domain::period::Month;
 use crate::proto::v1::{ConsultationRecord, PersonCharacteristics};
 
@@ -40,7 +40,7 @@ pub(super) const COLLECTED: [&str; 13] = [
 /// Everything that the consultations of one organisation and one month share.
 pub(super) struct Session<'a> {
     model: &'a Model,
-    desk: &'a Desk,
+    habits: &'a RecordingHabits,
     mix: &'a Mix,
     channels: &'a Channels,
     modes: Vec<Weighted>,
@@ -74,22 +74,22 @@ struct Chances {
 impl<'a> Session<'a> {
     pub(super) fn new(
         model: &'a Model,
-        desk: &'a Desk,
+        habits: &'a RecordingHabits,
         (mix, channels): (&'a Mix, &'a Channels),
         month: Month,
         care_setting: &'a str,
     ) -> Self {
-        let dates = match desk.dated {
+        let dates = match habits.dated {
             true => (1..=month.days()).map(|day| format!("{month}-{day:02}")).collect(),
             false => vec![month.to_string()],
         };
-        let online = if desk.mechanism { words::MECHANISM_ONLINE } else { words::ONLINE };
+        let online = if habits.mechanism { codes::MECHANISM_ONLINE } else { codes::ONLINE };
         Session {
             model,
-            desk,
+            habits,
             mix,
             channels,
-            modes: channels.at(desk.remote),
+            modes: channels.at(habits.remote),
             month: month.number(),
             dates,
             care_setting,
@@ -115,7 +115,8 @@ impl<'a> Session<'a> {
             date: date.clone(),
             care_setting: self.care_setting.to_owned(),
             channel: self.channel(person, mode, rng).to_owned(),
-            channel_provenance: if mode == NO_MODE { "" } else { self.desk.provenance }.to_owned(),
+            channel_provenance: if mode == NO_MODE { "" } else { self.habits.provenance }
+                .to_owned(),
             attendance: self.attendance(status, rng).to_owned(),
             staff_type: match staff {
                 0 => "GP",
@@ -127,7 +128,7 @@ impl<'a> Session<'a> {
                 .to_owned(),
             lead_time_days,
             lead_time_band,
-            record_count: self.desk.counts.then_some(1),
+            record_count: self.habits.counts.then_some(1),
             person_key: key(b'P', person_number),
             source_record_id: key(b'R', number),
             residence_lsoa: match person.home_known {
@@ -138,18 +139,18 @@ impl<'a> Session<'a> {
             face_to_face_requested: self.requested(person, rng).to_owned(),
             interpreter_present: self.interpreter(person, mode, rng).to_owned(),
             accessible_need_met: self.need_met(person, rng).to_owned(),
-            preferred_channel: words::PREFERRED.text(person.preferred).to_owned(),
+            preferred_channel: codes::PREFERRED.text(person.preferred).to_owned(),
             person: Some(self.person(person, rng)),
         }
     }
 
     /// Who the person is; the digital-access status of some records has to come from the snapshot.
     fn person(&self, person: &Person, rng: &mut Rng) -> PersonCharacteristics {
-        let mut who = characteristics(self.desk, person, self.month);
+        let mut recorded = characteristics(self.habits, person, self.month);
         if rng.chance(self.chances.access_left_out) {
-            who.digital_access.clear();
+            recorded.digital_access.clear();
         }
-        who
+        recorded
     }
 
     fn status(&self, person: &Person, mode: usize, rng: &mut Rng) -> usize {
@@ -178,25 +179,25 @@ impl<'a> Session<'a> {
     fn channel(&self, person: &Person, mode: usize, rng: &mut Rng) -> &'static str {
         const TELEPHONE: usize = 2;
         const ONLINE: usize = 3;
-        let mechanism = self.desk.mechanism;
+        let mechanism = self.habits.mechanism;
         match mode {
             TELEPHONE if person.uses_talk_type && rng.chance(self.chances.talk_type) => {
-                words::TALK_TYPE[usize::from(mechanism)]
+                codes::TALK_TYPE[usize::from(mechanism)]
             }
             ONLINE => {
-                let online = if mechanism { &words::MECHANISM_ONLINE } else { &words::ONLINE };
+                let online = if mechanism { &codes::MECHANISM_ONLINE } else { &codes::ONLINE };
                 online[self.online.draw(rng)].0
             }
             NO_MODE => self.unknown(rng),
-            mode if mechanism => words::MECHANISM[mode],
-            mode => words::CHANNEL[mode],
+            mode if mechanism => codes::MECHANISM[mode],
+            mode => codes::CHANNEL[mode],
         }
     }
 
     fn lead_time(&self, wait: usize, rng: &mut Rng) -> (Option<i32>, String) {
         match DAYS.get(wait) {
             None => (None, self.unknown(rng).to_owned()),
-            Some(_) if self.desk.wait_bands => (None, WAITS[wait].to_owned()),
+            Some(_) if self.habits.wait_bands => (None, WAITS[wait].to_owned()),
             Some((first, last)) => {
                 let days = first + rng.below(last - first + 1);
                 (i32::try_from(days).ok(), String::new())

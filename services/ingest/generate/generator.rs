@@ -5,21 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::access::Snapshot;
 use super::channels::{self, Channels, KINDS};
 use super::consultation::{self, Session};
-use super::desk::{Desk, Item};
 use super::draw::{Rng, Weighted};
+use super::error::{GeneratorError, MOST_ROWS};
 use super::model::Model;
 use super::person::Person;
 use super::population;
 use super::published::Published;
-use super::settings::{
-    GeneratorError, GeneratorSettings, MOST_ROWS, MOST_WEIGHT, Organisation, PERSON_KEY_SCHEME,
-};
+use super::recording_habits::{Characteristic, RecordingHabits};
+use super::settings::{GeneratorSettings, MOST_WEIGHT, Organisation, PERSON_KEY_SCHEME};
 use super::tables;
 use crate::domain::period::Month;
-use crate::ingest::{Parcel, Rows};
+use crate::ingest::{Records, SubmissionFile};
 
 /// Streams of chance, one for each purpose.
-const DESK: u64 = 1;
+const HABITS: u64 = 1;
 const PERSON: u64 = 2;
 const CONTACTS: u64 = 3;
 const ACCESS: u64 = 4;
@@ -37,16 +36,16 @@ pub struct Generator {
     model: Model,
     published: Published,
     months: Vec<(Month, Channels)>,
-    offices: Vec<Office>,
+    providers: Vec<Provider>,
     people: u64,
 }
 
 /// An organisation with its place in the set.
 #[derive(Debug)]
-struct Office {
+struct Provider {
     code: String,
     stream: u64,
-    desk: Desk,
+    habits: RecordingHabits,
     /// Place of the region, and the stretch of it in which its people live.
     region: usize,
     stretch: (f64, f64),
@@ -69,10 +68,10 @@ impl Generator {
         let (first, last) = (settings.first_month.number(), settings.last_month.number());
         let months: Vec<Month> =
             (first..=last).filter_map(|n| Month::from_number(n.into())).collect();
-        let mut offices = offices(&settings, &model)?;
-        let people = settle(&mut offices, &settings, months.len())?;
+        let mut providers = providers(&settings, &model)?;
+        let people = settle(&mut providers, &settings, months.len())?;
         let mut generator =
-            Generator { settings, model, published, months: Vec::new(), offices, people };
+            Generator { settings, model, published, months: Vec::new(), providers, people };
         let (kinds, missed) = generator.sample(months[months.len() / 2]);
         let channels =
             |month: Month| (month, Channels::new(generator.published.of(month), &kinds, missed));
@@ -86,70 +85,71 @@ impl Generator {
         self.people
     }
 
-    /// Parcels that [`Generator::consultations`], [`Generator::populations`] and [`Generator::access`] yield at most, each:
+    /// SubmissionFiles that [`Generator::consultations`], [`Generator::populations`] and [`Generator::access`] yield at most, each:
     /// organisations times months.
-    pub fn parcel_count(&self) -> usize {
-        self.offices.len() * self.months.len()
+    pub fn submission_count(&self) -> usize {
+        self.providers.len() * self.months.len()
     }
 
-    /// The consultations: exactly as many rows as asked for, one parcel for each organisation and month that has any, all months
+    /// The consultations: exactly as many rows as asked for, one submission for each organisation and month that has any, all months
     /// of an organisation one after the other.
-    pub fn consultations(&self) -> impl Iterator<Item = Parcel> + '_ {
-        self.offices.iter().enumerate().flat_map(move |(place, office)| {
-            let (people, used): (Vec<Person>, Vec<f64>) = self.people_of(office).unzip();
+    pub fn consultations(&self) -> impl Iterator<Item = SubmissionFile> + '_ {
+        self.providers.iter().enumerate().flat_map(move |(place, provider)| {
+            let (people, used): (Vec<Person>, Vec<f64>) = self.people_of(provider).unzip();
             let drawn = Weighted::new(&used);
             let months = 0..self.months.len();
             months.filter_map(move |month| self.contacts(place, month, &people, &drawn))
         })
     }
 
-    /// The people that the consultations belong to, counted by age, sex, ethnic category and deprivation: one parcel for each
+    /// The people that the consultations belong to, counted by age, sex, ethnic category and deprivation: one submission for each
     /// organisation and month.
-    pub fn populations(&self) -> impl Iterator<Item = Parcel> + '_ {
-        self.offices.iter().flat_map(move |office| {
-            let people: Vec<Person> = self.people_of(office).map(|(person, _)| person).collect();
-            self.months.iter().filter(|_| office.people > 0).map(move |(month, _)| {
-                let rows = population::population(&people, &self.model, &office.desk, *month);
-                let ethnic = office.desk.collects(Item::Ethnic).then_some("ethnic_category");
+    pub fn populations(&self) -> impl Iterator<Item = SubmissionFile> + '_ {
+        self.providers.iter().flat_map(move |provider| {
+            let people: Vec<Person> = self.people_of(provider).map(|(person, _)| person).collect();
+            self.months.iter().filter(|_| provider.people > 0).map(move |(month, _)| {
+                let rows = population::population(&people, &self.model, &provider.habits, *month);
+                let ethnic =
+                    provider.habits.collects(Characteristic::Ethnic).then_some("ethnic_category");
                 let collected = population::COLLECTED.into_iter().chain(ethnic);
-                let rows = Rows::Populations(rows);
-                let mut parcel = self.parcel(office, *month, rows, collected);
-                parcel.person_key_scheme.clear();
-                let systems = office.desk.code_systems();
-                parcel.code_systems =
+                let rows = Records::Populations(rows);
+                let mut submission = self.submission(provider, *month, rows, collected);
+                submission.person_key_scheme.clear();
+                let systems = provider.habits.code_systems();
+                submission.code_systems =
                     systems.into_iter().filter(|(field, _)| field == "ethnic_category").collect();
-                parcel.code_systems.insert("deprivation".to_owned(), "imd_2025".to_owned());
-                parcel
+                submission.code_systems.insert("deprivation".to_owned(), "imd_2025".to_owned());
+                submission
             })
         })
     }
 
-    /// Snapshots of the digital access of the same people under the same keys: one parcel for each organisation and each month
+    /// Snapshots of the digital access of the same people under the same keys: one submission for each organisation and each month
     /// that is to be kept. What a consultation says of a person's access is what the snapshot says.
-    pub fn access(&self, keep: impl Fn(Month) -> bool) -> impl Iterator<Item = Parcel> {
-        self.offices.iter().flat_map(move |office| {
+    pub fn access(&self, keep: impl Fn(Month) -> bool) -> impl Iterator<Item = SubmissionFile> {
+        self.providers.iter().flat_map(move |provider| {
             let months = self.months.iter().map(|(month, _)| *month).filter(|month| keep(*month));
-            let months: Vec<Month> = months.filter(|_| office.people > 0).collect();
+            let months: Vec<Month> = months.filter(|_| provider.people > 0).collect();
             let people = match months.is_empty() {
                 true => Vec::new(),
-                false => self.people_of(office).map(|(person, _)| person).collect::<Vec<_>>(),
+                false => self.people_of(provider).map(|(person, _)| person).collect::<Vec<_>>(),
             };
-            months.into_iter().map(move |month| self.snapshot(office, month, &people))
+            months.into_iter().map(move |month| self.snapshot(provider, month, &people))
         })
     }
 
-    fn snapshot(&self, office: &Office, month: Month, people: &[Person]) -> Parcel {
-        let snapshot = Snapshot::new(&self.model, &office.desk, month);
+    fn snapshot(&self, provider: &Provider, month: Month, people: &[Person]) -> SubmissionFile {
+        let snapshot = Snapshot::new(&self.model, &provider.habits, month);
         let born = (0u64..).zip(people).filter(|(_, person)| person.is_born(month.number()));
         let record = |(number, person): (u64, &Person)| {
-            let mut rng = Rng::new(&[self.settings.seed, ACCESS, office.stream, number]);
-            snapshot.record(person, office.first_person + number, &mut rng)
+            let mut rng = Rng::new(&[self.settings.seed, ACCESS, provider.stream, number]);
+            snapshot.record(person, provider.first_person + number, &mut rng)
         };
-        let rows = Rows::Access(born.map(record).collect());
-        let collected = office.desk.collected().chain(snapshot.collected());
-        let mut parcel = self.parcel(office, month, rows, collected);
-        parcel.code_systems = office.desk.snapshot_systems();
-        parcel
+        let rows = Records::Access(born.map(record).collect());
+        let collected = provider.habits.collected().chain(snapshot.collected());
+        let mut submission = self.submission(provider, month, rows, collected);
+        submission.code_systems = provider.habits.snapshot_systems();
+        submission
     }
 
     fn contacts(
@@ -158,17 +158,17 @@ impl Generator {
         month: usize,
         people: &[Person],
         drawn: &Weighted,
-    ) -> Option<Parcel> {
-        let office = &self.offices[place];
-        let (first, last) = self.rows_of(office, month);
+    ) -> Option<SubmissionFile> {
+        let provider = &self.providers[place];
+        let (first, last) = self.rows_of(provider, month);
         if first == last {
             return None;
         }
         let (date, channels) = &self.months[month];
         let of_month = (self.published.of(*date), channels);
         let care_setting = &self.settings.care_setting;
-        let session = Session::new(&self.model, &office.desk, of_month, *date, care_setting);
-        let stream = [self.settings.seed, CONTACTS, office.stream, date.number().into()];
+        let session = Session::new(&self.model, &provider.habits, of_month, *date, care_setting);
+        let stream = [self.settings.seed, CONTACTS, provider.stream, date.number().into()];
         let mut rng = Rng::new(&stream);
         // Children are born in the course of the set; the oldest was there before.
         let oldest = people.iter().enumerate().min_by_key(|(_, person)| person.birth());
@@ -176,27 +176,27 @@ impl Generator {
         let row = |number: u64| {
             let mut tries = (0..TRIES).map(|_| drawn.draw(&mut rng));
             let at = tries.find(|at| people[*at].is_born(date.number())).unwrap_or(oldest);
-            let person_number = office.first_person + at as u64;
+            let person_number = provider.first_person + at as u64;
             session.consultation(&people[at], person_number, number, &mut rng)
         };
-        let rows = Rows::Consultations((first + 1..=last).map(row).collect());
-        let collected = office.desk.collected().chain(consultation::COLLECTED);
-        Some(self.parcel(office, *date, rows, collected))
+        let rows = Records::Consultations((first + 1..=last).map(row).collect());
+        let collected = provider.habits.collected().chain(consultation::COLLECTED);
+        Some(self.submission(provider, *date, rows, collected))
     }
 
-    fn parcel(
+    fn submission(
         &self,
-        office: &Office,
+        provider: &Provider,
         month: Month,
-        rows: Rows,
+        rows: Records,
         collected: impl Iterator<Item = &'static str>,
-    ) -> Parcel {
+    ) -> SubmissionFile {
         let collected: BTreeSet<&str> = collected.collect();
-        Parcel {
-            organisation: office.code.clone(),
+        SubmissionFile {
+            organisation: provider.code.clone(),
             collection: self.settings.collection.clone(),
             month: month.to_string(),
-            code_systems: office.desk.code_systems(),
+            code_systems: provider.habits.code_systems(),
             collected: collected.into_iter().map(str::to_owned).collect(),
             person_key_scheme: PERSON_KEY_SCHEME.to_owned(),
             rows,
@@ -204,29 +204,29 @@ impl Generator {
     }
 
     /// Every person of an organisation, and how often they consult against others.
-    fn people_of<'a>(&'a self, office: &'a Office) -> impl Iterator<Item = (Person, f64)> + 'a {
-        (0..office.people).map(|number| self.person(office, number))
+    fn people_of<'a>(&'a self, provider: &'a Provider) -> impl Iterator<Item = (Person, f64)> + 'a {
+        (0..provider.people).map(|number| self.person(provider, number))
     }
 
-    fn person(&self, office: &Office, number: u32) -> (Person, f64) {
-        let mut rng = Rng::new(&[self.settings.seed, PERSON, office.stream, u64::from(number)]);
-        let (from, to) = office.stretch;
+    fn person(&self, provider: &Provider, number: u32) -> (Person, f64) {
+        let mut rng = Rng::new(&[self.settings.seed, PERSON, provider.stream, u64::from(number)]);
+        let (from, to) = provider.stretch;
         let beyond = (rng.unit() - rng.unit()) * SPREAD;
         let along = from + rng.unit() * (to - from) + beyond;
-        let home = self.model.regions[office.region].home(along);
+        let home = self.model.regions[provider.region].home(along);
         Person::draw(&self.model, home, &mut rng)
     }
 
     /// Numbers of the rows of an organisation and month: each has its share of all rows, rounded so that the sum is exact.
-    fn rows_of(&self, office: &Office, month: usize) -> (u64, u64) {
+    fn rows_of(&self, provider: &Provider, month: usize) -> (u64, u64) {
         let total = |months: &[(Month, Channels)]| -> u128 {
             months.iter().map(|(month, _)| u128::from(self.published.of(*month).total)).sum()
         };
         let (all, before) = (total(&self.months), total(&self.months[..month]));
         let upto = total(&self.months[..=month]);
-        let weights = self.offices.last().map_or(1, |last| last.before + last.weight);
+        let weights = self.providers.last().map_or(1, |last| last.before + last.weight);
         let end = |months: u128| {
-            let share = office.before * all + office.weight * months;
+            let share = provider.before * all + provider.weight * months;
             let rows = u128::from(self.settings.rows) * share / (weights * all);
             u64::try_from(rows).unwrap_or(u64::MAX)
         };
@@ -239,12 +239,12 @@ impl Generator {
         // No kind is impossible, even if the sample has none.
         let mut kinds = vec![1e-6; KINDS];
         let (mut all, mut missed) = (0.0, 0.0);
-        for office in &self.offices {
+        for provider in &self.providers {
             let people: Vec<(Person, f64)> =
-                (0..SAMPLE).map(|number| self.person(office, number)).collect();
+                (0..SAMPLE).map(|number| self.person(provider, number)).collect();
             let used: f64 = people.iter().map(|(_, used)| used).sum();
             for (person, of) in &people {
-                let weight = of / used * as_float(office.weight);
+                let weight = of / used * as_float(provider.weight);
                 kinds[channels::kind(person, month.number())] += weight;
                 missed += weight * f64::from(person.missed) / 32.0;
                 all += weight;
@@ -283,7 +283,7 @@ fn wrong_organisation(organisation: &Organisation) -> bool {
 }
 
 /// The organisations side by side: those of one region share its residents out, in their order.
-fn offices(settings: &GeneratorSettings, model: &Model) -> Result<Vec<Office>, GeneratorError> {
+fn providers(settings: &GeneratorSettings, model: &Model) -> Result<Vec<Provider>, GeneratorError> {
     let practices = tables::practices()?;
     let whole = model.regions.len() - 1;
     let region = |code: &str| {
@@ -297,7 +297,7 @@ fn offices(settings: &GeneratorSettings, model: &Model) -> Result<Vec<Office>, G
     }
     let mut shared: BTreeMap<usize, u128> = BTreeMap::new();
     let mut before = 0;
-    let office = |organisation: &Organisation| {
+    let provider = |organisation: &Organisation| {
         let region = region(&organisation.code);
         let weight = u128::from(organisation.weight);
         let start = shared.entry(region).or_default();
@@ -306,10 +306,10 @@ fn offices(settings: &GeneratorSettings, model: &Model) -> Result<Vec<Office>, G
         *start += weight;
         before += weight;
         let stream = stream(&organisation.code);
-        Office {
+        Provider {
             code: organisation.code.clone(),
             stream,
-            desk: Desk::draw(&mut Rng::new(&[settings.seed, DESK, stream])),
+            habits: RecordingHabits::draw(&mut Rng::new(&[settings.seed, HABITS, stream])),
             region,
             stretch,
             first_person: 0,
@@ -318,12 +318,12 @@ fn offices(settings: &GeneratorSettings, model: &Model) -> Result<Vec<Office>, G
             weight,
         }
     };
-    Ok(settings.organisations.iter().map(office).collect())
+    Ok(settings.organisations.iter().map(provider).collect())
 }
 
 /// Gives every organisation its people, numbered through; how many there are.
 fn settle(
-    offices: &mut [Office],
+    providers: &mut [Provider],
     settings: &GeneratorSettings,
     months: usize,
 ) -> Result<u64, GeneratorError> {
@@ -336,15 +336,15 @@ fn settle(
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
     let people = people as u128;
-    let weights = offices.last().map_or(1, |last| last.before + last.weight);
+    let weights = providers.last().map_or(1, |last| last.before + last.weight);
     let mut first_person = 1;
-    for office in offices.iter_mut() {
+    for provider in providers.iter_mut() {
         let share = |weight: u128| people * weight / weights;
         // Nobody is left without people: a small set has rows everywhere.
-        let count = (share(office.before + office.weight) - share(office.before)).max(1);
-        office.people = u32::try_from(count).map_err(|_| wrong())?;
-        office.first_person = first_person;
-        first_person += u64::from(office.people);
+        let count = (share(provider.before + provider.weight) - share(provider.before)).max(1);
+        provider.people = u32::try_from(count).map_err(|_| wrong())?;
+        provider.first_person = first_person;
+        first_person += u64::from(provider.people);
     }
     Ok(first_person - 1)
 }

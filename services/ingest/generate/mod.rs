@@ -6,7 +6,7 @@
 //! How they go together is assumed (`assumptions`), so the set shows what the service does and says nothing about real people.
 //!
 //! One person after the other is drawn from a small area's totals (`model`, `offline`, `person`) and lives through every month; each
-//! organisation records in its own codes and leaves out what it does not collect (`desk`); each month's contacts are
+//! organisation records in its own codes and leaves out what it does not collect (`recording_habits`); each month's contacts are
 //! drawn so that everybody together meets the published totals (`channels`, `consultation`). Snapshots (`access`) say of the same
 //! people what their consultations say, and more.
 
@@ -14,9 +14,11 @@ mod access;
 mod assumptions;
 mod channels;
 mod characteristics;
+mod codes;
 mod consultation;
-mod desk;
+mod district;
 mod draw;
+mod error;
 mod fit;
 mod generator;
 mod model;
@@ -24,11 +26,10 @@ mod offline;
 mod person;
 mod population;
 mod published;
+mod recording_habits;
 mod settings;
 mod tables;
-mod words;
 
+pub use error::GeneratorError;
 pub use generator::Generator;
-pub use settings::{
-    COLLECTION, GeneratorError, GeneratorSettings, Organisation, PERSON_KEY_SCHEME,
-};
+pub use settings::{COLLECTION, GeneratorSettings, Organisation, PERSON_KEY_SCHEME};

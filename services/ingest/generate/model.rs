@@ -2,11 +2,10 @@
 
 use super::GeneratorError;
 use super::assumptions::{self as assume, Missing, missing};
+use super::codes::{self, Code};
 use super::draw::{Chance, Weighted};
-use super::fit::{fit, ratio};
 use super::offline::Unable;
-use super::tables::{District, ETHNIC_GROUPS, Tables};
-use super::words::{self, Word};
+use super::tables::{District, Tables};
 use crate::domain::period::Month;
 
 /// Everything that a person is drawn from.
@@ -15,7 +14,7 @@ pub(super) struct Model {
     pub(super) homes: Vec<Home>,
     pub(super) regions: Vec<Region>,
     pub(super) districts: Vec<Residents>,
-    pub(super) languages: Vec<(Weighted, Vec<Word>)>,
+    pub(super) languages: Vec<(Weighted, Vec<Code>)>,
     pub(super) marital: Vec<Weighted>,
     pub(super) kinds: Vec<Weighted>,
     pub(super) preferred: Vec<Weighted>,
@@ -110,7 +109,7 @@ impl Model {
             })
             .collect();
         let languages = |(codes, weights): (Vec<&str>, Vec<f64>)| {
-            (Weighted::new(&weights), codes.into_iter().map(words::language).collect())
+            (Weighted::new(&weights), codes.into_iter().map(codes::language).collect())
         };
         Ok(Model {
             homes,
@@ -171,39 +170,6 @@ fn residents(district: &District) -> Residents {
         homeless: Chance::new(district.homeless),
         asylum: Chance::new(district.asylum),
         rural: assume::RURAL.contains(&district.code.as_str()),
-    }
-}
-
-impl District {
-    /// Share of women at all ages.
-    pub(super) fn women(&self) -> f64 {
-        ratio(self.sexes[1], self.sexes.iter().sum())
-    }
-
-    /// English of people of each ethnic group.
-    pub(super) fn english(&self) -> Vec<Vec<f64>> {
-        self.by_ethnic_group(&assume::ENGLISH, &self.english)
-    }
-
-    /// What the risk of disability by age is multiplied by, so that the area's share comes out.
-    pub(super) fn disability(&self) -> f64 {
-        let people: f64 = self.ages.iter().sum();
-        let risk = |(people, age)| people * assume::DISABILITY[assume::band(age)];
-        ratio(people, self.ages.iter().zip(0u8..).map(risk).sum())
-    }
-
-    /// What is assumed of people of each ethnic group, with the district's totals.
-    fn by_ethnic_group<const N: usize>(
-        &self,
-        assumed: &[[f64; N]; ETHNIC_GROUPS],
-        totals: &[f64],
-    ) -> Vec<Vec<f64>> {
-        let people = |group: usize| self.ethnic_within.iter().map(|broad| broad[group]).sum();
-        let people: Vec<f64> = (0..ETHNIC_GROUPS).map(people).collect();
-        let weighed =
-            |(row, people): (&[f64; N], &f64)| row.iter().map(|cell| cell * people).collect();
-        let guess: Vec<Vec<f64>> = assumed.iter().zip(&people).map(weighed).collect();
-        fit(&guess, &people, totals)
     }
 }
 

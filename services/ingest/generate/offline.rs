@@ -15,7 +15,7 @@ const WITHOUT_ENGLISH: usize = 3;
 
 /// What tells how likely somebody is to be unable to use remote care.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Who {
+pub(super) struct RiskFactors {
     pub(super) band: usize,
     pub(super) disabled: bool,
     pub(super) woman: bool,
@@ -25,7 +25,7 @@ pub(super) struct Who {
     pub(super) english: usize,
 }
 
-impl Who {
+impl RiskFactors {
     /// Places in the tables by age and disability, by age and sex, by ethnic group. Children go by the young adults who act for them.
     fn places(&self) -> [usize; 3] {
         let band = 2 * (if self.band == 0 { 2 } else { self.band } - 1);
@@ -40,7 +40,7 @@ impl Who {
     }
 }
 
-/// The factors of the odds, in the order of [`Who::places`].
+/// The factors of the odds, in the order of [`RiskFactors::places`].
 #[derive(Debug)]
 pub(super) struct Unable([Vec<f64>; 3]);
 
@@ -64,23 +64,23 @@ impl Unable {
     }
 
     /// The share of people like this.
-    pub(super) fn share(&self, who: &Who) -> f64 {
-        self.of(who.places(), who.tilt())
+    pub(super) fn share(&self, factors: &RiskFactors) -> f64 {
+        self.of(factors.places(), factors.tilt())
     }
 
     fn of(&self, places: [usize; 3], tilt: f64) -> f64 {
-        let factors = self.0.iter().zip(places).map(|(table, place)| table[place]);
-        let odds = factors.fold(tilt, |product, factor| product * factor);
+        let products = self.0.iter().zip(places).map(|(table, place)| table[place]);
+        let odds = products.fold(tilt, |product, factor| product * factor);
         odds / (1.0 + odds)
     }
 
     /// Rates in one of the tables.
-    fn rates(&self, cells: &[Cell], table: usize) -> Vec<f64> {
+    fn rates(&self, groups: &[AdultGroup], table: usize) -> Vec<f64> {
         let mut sums = vec![(0.0, 0.0); self.0[table].len()];
-        for cell in cells {
-            let (unable, people) = &mut sums[cell.places[table]];
-            *unable += cell.people * self.of(cell.places, cell.tilt);
-            *people += cell.people;
+        for group in groups {
+            let (unable, people) = &mut sums[group.places[table]];
+            *unable += group.people * self.of(group.places, group.tilt);
+            *people += group.people;
         }
         sums.into_iter().map(|(unable, people)| ratio(unable, people)).collect()
     }
@@ -92,7 +92,7 @@ fn odds(share: f64) -> f64 {
 
 /// Adults of one kind.
 #[derive(Debug)]
-struct Cell {
+struct AdultGroup {
     places: [usize; 3],
     tilt: f64,
     people: f64,
@@ -100,12 +100,12 @@ struct Cell {
 
 /// The published tables are of the whole country, where ages, disability and ethnic groups are mixed otherwise than here, so that each
 /// says another number of people. Every age gets the mean of what its two tables say, and the ethnic groups the sum of it.
-fn agreed(published: &[Vec<f64>; 3], cells: &[Cell]) -> [Vec<f64>; 3] {
+fn agreed(published: &[Vec<f64>; 3], groups: &[AdultGroup]) -> [Vec<f64>; 3] {
     let mut said = [const { [0.0; BANDS - 1] }; 3];
-    for cell in cells {
-        let band = cell.places[0] / 2;
-        for (said, (table, place)) in said.iter_mut().zip(published.iter().zip(cell.places)) {
-            said[band] += cell.people * table[place];
+    for group in groups {
+        let band = group.places[0] / 2;
+        for (said, (table, place)) in said.iter_mut().zip(published.iter().zip(group.places)) {
+            said[band] += group.people * table[place];
         }
     }
     let [by_disability, by_sex, by_ethnic_group] = said;
@@ -162,15 +162,15 @@ impl Adults {
         Adults { by_age, homes: homes.collect(), without_english }
     }
 
-    fn count(&self, who: &Who) -> f64 {
-        let homes = &self.homes[usize::from(who.decile) - 1];
-        let disabled = (homes.disabled * assume::DISABILITY[who.band]).min(1.0);
-        let without_english = self.without_english[who.ethnic];
+    fn count(&self, factors: &RiskFactors) -> f64 {
+        let homes = &self.homes[usize::from(factors.decile) - 1];
+        let disabled = (homes.disabled * assume::DISABILITY[factors.band]).min(1.0);
+        let without_english = self.without_english[factors.ethnic];
         let either = |yes: bool, share: f64| if yes { share } else { 1.0 - share };
-        homes.by_ethnic_group[who.ethnic]
-            * self.by_age[who.band - 1][usize::from(who.woman)]
-            * either(who.disabled, disabled)
-            * either(who.english >= WITHOUT_ENGLISH, without_english)
+        homes.by_ethnic_group[factors.ethnic]
+            * self.by_age[factors.band - 1][usize::from(factors.woman)]
+            * either(factors.disabled, disabled)
+            * either(factors.english >= WITHOUT_ENGLISH, without_english)
     }
 }
 
@@ -191,7 +191,7 @@ impl Homes {
 }
 
 /// All adults, by everything that tells.
-fn cells(tables: &Tables) -> Vec<Cell> {
+fn cells(tables: &Tables) -> Vec<AdultGroup> {
     let adults: Vec<Adults> =
         tables.districts.iter().map(|district| Adults::new(district, &tables.lsoas)).collect();
     let kinds = (BANDS - 1) * 2 * 2 * ETHNIC_GROUPS * DECILES * 2;
@@ -201,7 +201,7 @@ fn cells(tables: &Tables) -> Vec<Cell> {
             number /= of;
             place
         };
-        let who = Who {
+        let factors = RiskFactors {
             band: 1 + next(BANDS - 1),
             disabled: next(2) == 1,
             woman: next(2) == 1,
@@ -209,8 +209,8 @@ fn cells(tables: &Tables) -> Vec<Cell> {
             decile: u8::try_from(1 + next(DECILES)).unwrap_or(1),
             english: WITHOUT_ENGLISH * next(2),
         };
-        let people = adults.iter().map(|adults| adults.count(&who)).sum();
-        Cell { places: who.places(), tilt: who.tilt(), people }
+        let people = adults.iter().map(|adults| adults.count(&factors)).sum();
+        AdultGroup { places: factors.places(), tilt: factors.tilt(), people }
     };
     (0..kinds).map(cell).collect()
 }

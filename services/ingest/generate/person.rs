@@ -1,12 +1,12 @@
 //! One invented person: what is true of them, and what their practice has recorded of it.
 
 use super::assumptions as assume;
+use super::codes::{self, Code, Codes};
 use super::draw::{Chance, Rng, Weighted};
 use super::model::{Home, Model, Residents};
-use super::offline::Who;
-use super::words::{self, Word, Words};
+use super::offline::RiskFactors;
 
-/// A person, small enough that a whole practice stays in the processor's cache. Words are places in [`words`].
+/// A person, small enough that a whole practice stays in the processor's cache. Codes are places in [`words`].
 #[derive(Debug, Clone)]
 pub(super) struct Person {
     /// Month of birth, in months since January 1970.
@@ -15,26 +15,26 @@ pub(super) struct Person {
     pub(super) home: u16,
     pub(super) home_known: bool,
     pub(super) woman: bool,
-    pub(super) sex: Word,
-    pub(super) gender_identity: Word,
-    pub(super) same_at_birth: Word,
-    pub(super) marital: Word,
+    pub(super) sex: Code,
+    pub(super) gender_identity: Code,
+    pub(super) same_at_birth: Code,
+    pub(super) marital: Code,
     pub(super) pregnancy_recorded: bool,
     /// Where in the cycle of pregnancies the person stands.
     pregnancy: u8,
-    pub(super) ethnic: Word,
-    pub(super) religion: Word,
-    pub(super) orientation: Word,
+    pub(super) ethnic: Code,
+    pub(super) religion: Code,
+    pub(super) orientation: Code,
     pub(super) disability: u32,
     pub(super) inclusion: u32,
     pub(super) local: u32,
-    pub(super) carer: Word,
-    pub(super) veteran: Word,
-    pub(super) interpreter: Word,
-    pub(super) need: Word,
-    pub(super) access: Word,
-    pub(super) language: Word,
-    pub(super) preferred: Word,
+    pub(super) carer: Code,
+    pub(super) veteran: Code,
+    pub(super) interpreter: Code,
+    pub(super) need: Code,
+    pub(super) access: Code,
+    pub(super) language: Code,
+    pub(super) preferred: Code,
     /// What is true, recorded or not: able, with help, unable.
     pub(super) true_access: u8,
     pub(super) needs_interpreter: bool,
@@ -73,7 +73,7 @@ impl Person {
         let (birth, adult) = (truth.birth(model.reference, rng), truth.age >= 16);
         let access = truth.access(model, rng);
         let (needs_interpreter, language) = truth.language(model, rng);
-        let difficulty = words::HEARING | words::SIGHT | words::SPEECH | words::LEARNING;
+        let difficulty = codes::HEARING | codes::SIGHT | codes::SPEECH | codes::LEARNING;
         let need = if truth.disabilities & difficulty == 0 {
             assume::NEED_OF_OTHERS
         } else {
@@ -83,77 +83,77 @@ impl Person {
         let carer = rng.chance(Chance::new(assume::CARER[truth.band]));
         let veteran = assume::VETERAN[truth.band] * if truth.woman { 0.1 } else { 1.0 };
         let veteran = rng.chance(Chance::new(veteran));
-        let orientation = word(truth.residents.orientation.draw(rng));
+        let orientation = code(truth.residents.orientation.draw(rng));
         let migrant = rng.chance(truth.residents.asylum);
         let sex = if rng.chance(Chance::new(0.0003)) { 2 } else { u8::from(truth.woman) };
-        let religion = word(truth.residents.religion[truth.ethnic].draw(rng));
+        let religion = code(truth.residents.religion[truth.ethnic].draw(rng));
         let person = Person {
             birth,
             home: u16::try_from(home).unwrap_or(u16::MAX),
             home_known: !rng.chance(Chance::new(assume::missing::HOME)),
             woman: truth.woman,
-            sex: recorded(&words::SEX, sex, &seen.sex, rng),
+            sex: recorded(&codes::SEX, sex, &seen.sex, rng),
             gender_identity: recorded(
-                &words::GENDER_IDENTITY,
+                &codes::GENDER_IDENTITY,
                 truth.identity(rng),
                 &seen.gender_identity,
                 rng,
             ),
             same_at_birth: {
                 let same = !rng.chance(Chance::new(assume::NOT_SAME_AT_BIRTH));
-                recorded(&words::SAME_AT_BIRTH, words::yes_no(same), &seen.same_at_birth, rng)
+                recorded(&codes::SAME_AT_BIRTH, codes::yes_no(same), &seen.same_at_birth, rng)
             },
             marital: {
-                let marital = word(model.marital[truth.band].draw(rng));
-                recorded(&words::MARITAL, marital, &seen.marital, rng)
+                let marital = code(model.marital[truth.band].draw(rng));
+                recorded(&codes::MARITAL, marital, &seen.marital, rng)
             },
             pregnancy_recorded: rng.chance(Chance::new(0.85)),
-            pregnancy: word(rng.below(assume::PREGNANCY_CYCLE) as usize),
+            pregnancy: code(rng.below(assume::PREGNANCY_CYCLE) as usize),
             ethnic: {
                 let wrong = rng.chance(Chance::new(0.001));
-                let ethnic = if wrong { words::ETHNIC_INVALID } else { word(truth.ethnic) };
-                recorded(&words::ETHNIC_2001, ethnic, &seen.ethnic, rng)
+                let ethnic = if wrong { codes::ETHNIC_INVALID } else { code(truth.ethnic) };
+                recorded(&codes::ETHNIC_2001, ethnic, &seen.ethnic, rng)
             },
-            religion: recorded(&words::RELIGION, religion, &seen.religion, rng),
-            orientation: recorded(&words::ORIENTATION, orientation, &seen.orientation, rng),
+            religion: recorded(&codes::RELIGION, religion, &seen.religion, rng),
+            orientation: recorded(&codes::ORIENTATION, orientation, &seen.orientation, rng),
             disability: {
                 let bits =
-                    if truth.disabilities == 0 { words::NO_DISABILITY } else { truth.disabilities };
-                recorded_set(bits, &words::DISABILITY_MISSING, &seen.disability, rng)
+                    if truth.disabilities == 0 { codes::NO_DISABILITY } else { truth.disabilities };
+                recorded_set(bits, &codes::DISABILITY_MISSING, &seen.disability, rng)
             },
             inclusion: {
                 let bits = truth.inclusion(migrant, rng);
-                recorded_set(bits, &words::INCLUSION_MISSING, &seen.inclusion, rng)
+                recorded_set(bits, &codes::INCLUSION_MISSING, &seen.inclusion, rng)
             },
             local: {
                 let differs = adult && (1..=3).contains(&orientation);
                 let bits = truth.local((migrant, carer, veteran, differs), rng);
-                recorded_set(bits, &words::LOCAL_MISSING, &seen.local, rng)
+                recorded_set(bits, &codes::LOCAL_MISSING, &seen.local, rng)
             },
-            carer: recorded(&words::YES_NO, words::yes_no(carer), &seen.carer, rng),
-            veteran: recorded(&words::YES_NO, words::yes_no(veteran), &seen.veteran, rng),
+            carer: recorded(&codes::YES_NO, codes::yes_no(carer), &seen.carer, rng),
+            veteran: recorded(&codes::YES_NO, codes::yes_no(veteran), &seen.veteran, rng),
             interpreter: recorded(
-                &words::YES_NO,
-                words::yes_no(needs_interpreter),
+                &codes::YES_NO,
+                codes::yes_no(needs_interpreter),
                 &seen.interpreter,
                 rng,
             ),
-            need: recorded(&words::YES_NO, words::yes_no(has_need), &seen.need, rng),
+            need: recorded(&codes::YES_NO, codes::yes_no(has_need), &seen.need, rng),
             access: {
                 let assessed = rng.chance(Chance::new(0.65));
-                let access = if assessed { access } else { words::NOT_ASSESSED };
-                recorded(&words::ACCESS, access, &seen.access, rng)
+                let access = if assessed { access } else { codes::NOT_ASSESSED };
+                recorded(&codes::ACCESS, access, &seen.access, rng)
             },
-            language: recorded(&words::LANGUAGE, language, &seen.language, rng),
+            language: recorded(&codes::LANGUAGE, language, &seen.language, rng),
             preferred: {
-                let preferred = word(model.preferred[usize::from(access)].draw(rng));
+                let preferred = code(model.preferred[usize::from(access)].draw(rng));
                 let known = rng.chance(Chance::new(assume::PREFERENCE_RECORDED));
-                if known { preferred } else { words::PREFERRED.missing(words::EMPTY) }
+                if known { preferred } else { codes::PREFERRED.missing(codes::EMPTY) }
             },
             true_access: access,
             needs_interpreter,
             has_need,
-            uses_talk_type: truth.disabilities & (words::HEARING | words::SPEECH) != 0,
+            uses_talk_type: truth.disabilities & (codes::HEARING | codes::SPEECH) != 0,
             missed: truth.missed(),
         };
         let use_of_care = truth.use_of_care(rng);
@@ -200,7 +200,7 @@ impl<'a> Truth<'a> {
     fn draw(model: &'a Model, home: usize, rng: &mut Rng) -> Self {
         let home = &model.homes[home];
         let residents = &model.districts[home.district];
-        let age = word(residents.ages.draw(rng));
+        let age = code(residents.ages.draw(rng));
         let band = assume::band(age);
         let broad = home.broad.draw(rng);
         let ethnic = residents.ethnic_within[broad].draw(rng);
@@ -236,12 +236,12 @@ impl<'a> Truth<'a> {
                 years += 1;
             }
         }
-        reference - years * 12 - i16::from(word(rng.below(12) as usize))
+        reference - years * 12 - i16::from(code(rng.below(12) as usize))
     }
 
     /// 0 able to use remote care, 1 with help, 2 not.
     fn access(&self, model: &Model, rng: &mut Rng) -> u8 {
-        let unable = model.unable.share(&Who {
+        let unable = model.unable.share(&RiskFactors {
             band: self.band,
             disabled: self.disabilities != 0,
             woman: self.woman,
@@ -258,19 +258,19 @@ impl<'a> Truth<'a> {
     }
 
     /// Whether an interpreter is needed, and the main language.
-    fn language(&self, model: &Model, rng: &mut Rng) -> (bool, Word) {
+    fn language(&self, model: &Model, rng: &mut Rng) -> (bool, Code) {
         let (drawn, languages) = &model.languages[self.ethnic];
         let language = match self.english {
-            0 => words::language("en"),
+            0 => codes::language("en"),
             _ => languages[drawn.draw(rng)],
         };
-        let signed = words::LANGUAGE.text(language) == words::SIGNED;
+        let signed = codes::LANGUAGE.text(language) == codes::SIGNED;
         let needed =
             if signed { assume::INTERPRETER_SIGNED } else { assume::INTERPRETER[self.english] };
         (rng.chance(Chance::new(needed)), language)
     }
 
-    fn identity(&self, rng: &mut Rng) -> Word {
+    fn identity(&self, rng: &mut Rng) -> Code {
         match rng.unit() {
             drawn if drawn < assume::NON_BINARY => 2,
             drawn if drawn < 2.0 * assume::NON_BINARY => 3,
@@ -293,7 +293,7 @@ impl<'a> Truth<'a> {
         ] {
             groups |= u32::from(rng.chance(Chance::new(adult(share)))) << place;
         }
-        if groups == 0 { words::IN_NO_GROUP } else { groups }
+        if groups == 0 { codes::IN_NO_GROUP } else { groups }
     }
 
     fn local(
@@ -306,13 +306,13 @@ impl<'a> Truth<'a> {
         let sure = |condition: bool| share(condition, 1.0);
         let shares = [
             sure(self.ethnic != 12),
-            share(has(words::LEARNING), assume::LEARNING_DISABILITY),
-            share(has(words::BEHAVIOUR), assume::AUTISM),
+            share(has(codes::LEARNING), assume::LEARNING_DISABILITY),
+            share(has(codes::BEHAVIOUR), assume::AUTISM),
             share(self.age >= 18, assume::MENTAL_ILLNESS),
             assume::DEMENTIA[self.band],
-            assume::MULTIMORBIDITY[self.band] * if has(words::PROGRESSIVE) { 1.8 } else { 0.9 },
+            assume::MULTIMORBIDITY[self.band] * if has(codes::PROGRESSIVE) { 1.8 } else { 0.9 },
             assume::FRAILTY[self.band],
-            sure(has(words::HEARING | words::SIGHT)),
+            sure(has(codes::HEARING | codes::SIGHT)),
             sure(differs),
             sure(migrant),
             sure(self.english >= 3),
@@ -328,7 +328,7 @@ impl<'a> Truth<'a> {
                 groups |= 1 << place;
             }
         }
-        if groups == 0 { words::IN_NO_LOCAL_GROUP } else { groups }
+        if groups == 0 { codes::IN_NO_LOCAL_GROUP } else { groups }
     }
 
     #[expect(
@@ -350,12 +350,12 @@ impl<'a> Truth<'a> {
     }
 }
 
-/// The word itself, or one for the way in which it is missing. (Who did not answer the census has a missing word already:
-/// those tables end with them.)
-fn recorded(words: &Words, word: Word, recording: &Weighted, rng: &mut Rng) -> Word {
+/// The code itself, or the code of a missing state. (People who did not answer the census have a missing state already: those
+/// tables end with them.)
+fn recorded(codes: &Codes, code: Code, recording: &Weighted, rng: &mut Rng) -> Code {
     match recording.draw(rng) {
-        0 => word,
-        state => words.missing(self::word(state - 1)),
+        0 => code,
+        state => codes.missing(self::code(state - 1)),
     }
 }
 
@@ -367,6 +367,6 @@ fn recorded_set(bits: u32, missing: &[u32; 4], recording: &Weighted, rng: &mut R
 }
 
 /// A small place as a byte.
-fn word(place: usize) -> Word {
+fn code(place: usize) -> Code {
     u8::try_from(place).unwrap_or(u8::MAX)
 }

@@ -1,9 +1,9 @@
 //! The people registered with an organisation in one month, counted by age, sex, ethnic category and deprivation as recorded.
 
-use super::desk::{Desk, Item};
+use super::codes::{self, Code};
 use super::model::Model;
 use super::person::Person;
-use super::words::{self, Word};
+use super::recording_habits::{Characteristic, RecordingHabits};
 use crate::domain::period::Month;
 use crate::proto::v1::{PersonCharacteristics, PopulationRecord};
 
@@ -14,18 +14,18 @@ pub(super) const COLLECTED: [&str; 3] = ["age", "deprivation", "sex"];
 pub(super) fn population(
     people: &[Person],
     model: &Model,
-    desk: &Desk,
+    habits: &RecordingHabits,
     month: Month,
 ) -> Vec<PopulationRecord> {
     let month = month.number();
-    let groups = if desk.ethnic_2021 { &words::ETHNIC_2021 } else { &words::ETHNIC_2001 };
-    let ethnic: Vec<Word> = match desk.collects(Item::Ethnic) {
-        true => groups.all().map(|word| groups.first_alike(word)).collect(),
-        false => groups.all().map(|_| groups.missing(words::EMPTY)).collect(),
+    let groups = if habits.ethnic_2021 { &codes::ETHNIC_2021 } else { &codes::ETHNIC_2001 };
+    let ethnic: Vec<Code> = match habits.collects(Characteristic::Ethnic) {
+        true => groups.all().map(|code| groups.first_alike(code)).collect(),
+        false => groups.all().map(|_| groups.missing(codes::EMPTY)).collect(),
     };
     let cell = |person: &Person| {
         let age = person.age(month);
-        let band = words::POPULATION_AGES.partition_point(|(from, _)| *from <= age);
+        let band = codes::POPULATION_AGES.partition_point(|(from, _)| *from <= age);
         let home = &model.homes[usize::from(person.home)];
         let decile = if person.home_known { home.decile } else { 0 };
         let ethnic = ethnic[usize::from(person.ethnic)];
@@ -36,15 +36,15 @@ pub(super) fn population(
     cells.sort_unstable();
     let row = |alike: &[u32]| {
         let [band, sex, ethnic, decile] = alike[0].to_be_bytes();
-        let age = words::POPULATION_AGES.get(usize::from(band).saturating_sub(1));
+        let age = codes::POPULATION_AGES.get(usize::from(band).saturating_sub(1));
         PopulationRecord {
             person_count: i64::try_from(alike.len()).unwrap_or(i64::MAX),
             residence_lsoa: String::new(),
             person: Some(PersonCharacteristics {
                 age_band: age.map_or("", |(_, band)| band).to_owned(),
-                sex: words::SEX.text(sex).to_owned(),
+                sex: codes::SEX.text(sex).to_owned(),
                 ethnic_category: groups.text(ethnic).to_owned(),
-                deprivation: words::DECILES[usize::from(decile)].to_owned(),
+                deprivation: codes::DECILES[usize::from(decile)].to_owned(),
                 ..PersonCharacteristics::default()
             }),
         }

@@ -1,6 +1,6 @@
 //! What to generate.
 
-use super::tables;
+use super::{GeneratorError, tables};
 use crate::domain::period::Month;
 
 /// Collection of synthetic records.
@@ -8,8 +8,7 @@ pub const COLLECTION: &str = "synthetic-llr";
 /// Name of the scheme of their person keys.
 pub const PERSON_KEY_SCHEME: &str = "synthetic-v1";
 
-/// Rows and weights up to here are shared out without an overflow.
-pub(super) const MOST_ROWS: u64 = 1_000_000_000_000;
+/// Weights up to here are shared out without an overflow.
 pub(super) const MOST_WEIGHT: u64 = 1_000_000_000;
 
 /// An organisation that records the consultations.
@@ -65,37 +64,4 @@ impl GeneratorSettings {
             contacts_per_person: 0.434,
         })
     }
-}
-
-/// Why nothing can be generated.
-#[derive(Debug, thiserror::Error)]
-pub enum GeneratorError {
-    /// No organisation, one without a code or with a weight out of range, or the same twice.
-    #[error("organisations: {0}")]
-    Organisations(&'static str),
-    /// More rows than can be shared out exactly.
-    #[error("rows: expected at most {MOST_ROWS}")]
-    Rows,
-    /// The last month comes before the first.
-    #[error("the last month comes before the first")]
-    Months,
-    /// Too many people, or a figure that is none.
-    #[error(
-        "contacts_per_person: expected a number above 0 that gives fewer than four thousand million people"
-    )]
-    ContactsPerPerson,
-    /// A table of the embedded demonstration data is damaged.
-    #[error("embedded table {file}: {source}")]
-    Table {
-        /// Name of the file.
-        file: &'static str,
-        /// What is wrong with it.
-        source: csv::Error,
-    },
-    /// A table of the embedded demonstration data holds a label that the generator does not know, or lacks a month.
-    #[error("embedded table {file}: an unknown label, or a month is missing")]
-    Label {
-        /// Name of the file.
-        file: &'static str,
-    },
 }

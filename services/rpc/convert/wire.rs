@@ -1,10 +1,12 @@
-//! Rows as their bytes have them: every text is a part of the message that it came in, none is copied.
+//! Reads rows from their bytes: every text is a part of the message that it came in, none is copied.
 //!
-//! Only what a client of this contract writes is read here. A row with anything else in it, a field of a later contract or
-//! bytes that are no row, goes through the generated code, which passes over the one and refuses the other.
+//! Only the fields of [`record`] are read here. A row with any other field, or bytes that are no row, goes through the generated
+//! code. The generated code skips fields of a later contract and refuses bytes that are no row.
 
 use prost::Message;
 use prost::encoding::{self, DecodeContext, WireType};
+
+use crate::domain::record::{self, Holds, RecordType};
 
 /// Bytes that are no batch or no row.
 #[derive(Debug, thiserror::Error)]
@@ -17,143 +19,107 @@ pub(in crate::rpc) enum Unreadable {
     CutShort,
 }
 
-/// Fields are found by their number in the contract.
-const CONSULTATION_TEXTS: usize = 19;
-const ACCESS_TEXTS: usize = 16;
-const PERSON_TEXTS: usize = 21;
-
-/// A consultation.
+/// A row: the fields of its record, and those of its person.
 #[derive(Debug, Default)]
-pub(super) struct Consultation<'a> {
-    text: [&'a str; CONSULTATION_TEXTS],
-    pub(super) lead_time_days: Option<i32>,
-    pub(super) record_count: Option<i64>,
-    pub(super) person: Person<'a>,
+pub(super) struct Row<'a> {
+    pub(super) own: Fields<'a>,
+    pub(super) person: Fields<'a>,
 }
 
-/// People.
+/// The values of one message. A text is empty where the row does not give it.
 #[derive(Debug, Default)]
-pub(super) struct Population<'a> {
+pub(super) struct Fields<'a> {
+    /// Dates and single codes, by number of the field.
+    text: [&'a str; record::NUMBER_LIMIT],
+    /// The codes of all fields that take several, in the order of the fields' numbers.
+    codes: Vec<Code<'a>>,
+    /// Age in years or lead time in days: a message has one of the two at most.
+    pub(super) number: Option<i32>,
+    pub(super) record_count: Option<i64>,
     pub(super) person_count: i64,
-    pub(super) residence_lsoa: &'a str,
-    pub(super) person: Person<'a>,
+    pub(super) person_key: &'a str,
+    pub(super) source_record_id: &'a str,
 }
 
-/// Somebody's digital access.
-#[derive(Debug, Default)]
-pub(super) struct Access<'a> {
-    text: [&'a str; ACCESS_TEXTS],
-    pub(super) record_count: Option<i64>,
-    pub(super) exclusion_reason: Vec<&'a str>,
-    pub(super) person: Person<'a>,
+/// One of several codes, with the number of its field.
+#[derive(Debug)]
+pub(super) struct Code<'a> {
+    number: usize,
+    code: &'a str,
 }
 
-/// Characteristics; empty where a row gives none.
-#[derive(Debug, Default)]
-pub(super) struct Person<'a> {
-    text: [&'a str; PERSON_TEXTS],
-    pub(super) age_years: Option<i32>,
-    pub(super) disability: Vec<&'a str>,
-    pub(super) inclusion_group: Vec<&'a str>,
-    pub(super) local_group: Vec<&'a str>,
+impl AsRef<str> for Code<'_> {
+    fn as_ref(&self) -> &str {
+        self.code
+    }
 }
 
-/// The value of a field of one of the two kinds that rows have.
+/// The value of a field: records have no other protobuf types.
 enum Value<'a> {
     Number(u64),
     Bytes(&'a [u8]),
 }
 
-impl Consultation<'_> {
-    /// A text of the consultation itself.
-    pub(super) fn text(&self, field: usize) -> &str {
-        self.text[field]
-    }
-}
-
-impl Access<'_> {
-    /// A text of the record itself.
-    pub(super) fn text(&self, field: usize) -> &str {
-        self.text[field]
-    }
-}
-
-impl Person<'_> {
-    /// A text of the person.
-    pub(super) fn text(&self, field: usize) -> &str {
-        self.text[field]
-    }
-}
-
-impl<'a> Consultation<'a> {
-    /// The row in its bytes; `None` if there is anything in them that is not looked for.
-    pub(super) fn of(bytes: &'a [u8]) -> Option<Self> {
+impl<'a> Row<'a> {
+    /// The row in its bytes; `None` if they hold anything else.
+    pub(super) fn of(record: &RecordType, bytes: &'a [u8]) -> Option<Self> {
         let mut row = Self::default();
-        read(bytes, |field, value| match (field, value) {
-            (1..=7 | 9 | 11..=18, Value::Bytes(bytes)) => set(&mut row.text[field], bytes),
-            (8, Value::Number(days)) => {
-                row.lead_time_days = Some(low_half(days));
-                Some(())
-            }
-            (10, Value::Number(count)) => {
-                row.record_count = Some(count.cast_signed());
-                Some(())
-            }
-            (20, Value::Bytes(bytes)) => row.person.read(bytes),
-            _ => None,
+        read(bytes, |number, value| match (record.holds(number)?, value) {
+            (Holds::Person, Value::Bytes(person)) => read(person, |number, value| {
+                row.person.set(number, record::PERSON.holds(number)?, value)
+            }),
+            (holds, value) => row.own.set(number, holds, value),
         })?;
+        // The contract lets the codes of two fields alternate.
+        row.own.codes.sort_by_key(|code| code.number);
+        row.person.codes.sort_by_key(|code| code.number);
         Some(row)
     }
 }
 
-impl<'a> Population<'a> {
-    /// The row in its bytes; `None` if there is anything in them that is not looked for.
-    pub(super) fn of(bytes: &'a [u8]) -> Option<Self> {
-        let mut row = Self::default();
-        read(bytes, |field, value| match (field, value) {
-            (1, Value::Number(count)) => {
-                row.person_count = count.cast_signed();
-                Some(())
+impl<'a> Fields<'a> {
+    #[inline]
+    fn set(&mut self, number: usize, holds: Holds, value: Value<'a>) -> Option<()> {
+        match value {
+            Value::Bytes(bytes) => {
+                let text = std::str::from_utf8(bytes).ok()?;
+                match holds {
+                    Holds::Code(_) | Holds::Date => self.text[number] = text,
+                    Holds::Codes(_) => self.codes.push(Code { number, code: text }),
+                    Holds::PersonKey => self.person_key = text,
+                    Holds::SourceRecordId => self.source_record_id = text,
+                    Holds::Number(_) | Holds::RecordCount | Holds::PersonCount | Holds::Person => {
+                        return None;
+                    }
+                }
             }
-            (2, Value::Bytes(bytes)) => set(&mut row.residence_lsoa, bytes),
-            (3, Value::Bytes(bytes)) => row.person.read(bytes),
-            _ => None,
-        })?;
-        Some(row)
+            Value::Number(value) => match holds {
+                Holds::Number(_) => self.number = Some(low_half(value)),
+                Holds::RecordCount => self.record_count = Some(value.cast_signed()),
+                Holds::PersonCount => self.person_count = value.cast_signed(),
+                Holds::Code(_)
+                | Holds::Codes(_)
+                | Holds::Date
+                | Holds::PersonKey
+                | Holds::SourceRecordId
+                | Holds::Person => return None,
+            },
+        }
+        Some(())
     }
-}
 
-impl<'a> Access<'a> {
-    /// The row in its bytes; `None` if there is anything in them that is not looked for.
-    pub(super) fn of(bytes: &'a [u8]) -> Option<Self> {
-        let mut row = Self::default();
-        read(bytes, |field, value| match (field, value) {
-            (1, Value::Number(count)) => {
-                row.record_count = Some(count.cast_signed());
-                Some(())
-            }
-            (12, Value::Bytes(bytes)) => add(&mut row.exclusion_reason, bytes),
-            (2..=11 | 13..=15, Value::Bytes(bytes)) => set(&mut row.text[field], bytes),
-            (20, Value::Bytes(bytes)) => row.person.read(bytes),
-            _ => None,
-        })?;
-        Some(row)
+    /// The date, or the code of a field that takes one.
+    #[inline]
+    pub(super) fn text(&self, number: u8) -> &'a str {
+        self.text[usize::from(number)]
     }
-}
 
-impl<'a> Person<'a> {
-    fn read(&mut self, bytes: &'a [u8]) -> Option<()> {
-        read(bytes, |field, value| match (field, value) {
-            (1, Value::Number(years)) => {
-                self.age_years = Some(low_half(years));
-                Some(())
-            }
-            (11, Value::Bytes(bytes)) => add(&mut self.disability, bytes),
-            (13, Value::Bytes(bytes)) => add(&mut self.inclusion_group, bytes),
-            (14, Value::Bytes(bytes)) => add(&mut self.local_group, bytes),
-            (2..=10 | 12 | 15..=20, Value::Bytes(bytes)) => set(&mut self.text[field], bytes),
-            _ => None,
-        })
+    /// The codes of a field that takes several.
+    pub(super) fn codes(&self, number: u8) -> &[Code<'a>] {
+        let number = usize::from(number);
+        let start = self.codes.partition_point(|code| code.number < number);
+        let end = self.codes.partition_point(|code| code.number <= number);
+        &self.codes[start..end]
     }
 }
 
@@ -178,7 +144,7 @@ pub(super) fn rows(mut batch: &[u8]) -> Result<Vec<&[u8]>, Unreadable> {
     Ok(rows)
 }
 
-/// The row as the generated code understands it, with nothing in it that is not looked for.
+/// The row as the generated code understands it: with the fields of the contract alone.
 ///
 /// # Errors
 /// It is no row.
@@ -186,7 +152,7 @@ pub(super) fn plain<M: Message + Default>(row: &[u8]) -> Result<Vec<u8>, Unreada
     Ok(M::decode(row)?.encode_to_vec())
 }
 
-/// Gives each field to `take`, until it wants no more or there is one that rows do not have.
+/// Gives each field to `take`. Stops with `None` when `take` does, or at a type that records do not have.
 fn read<'a>(
     mut bytes: &'a [u8],
     mut take: impl FnMut(usize, Value<'a>) -> Option<()>,
@@ -208,17 +174,7 @@ fn read<'a>(
     Some(())
 }
 
-fn set<'a>(text: &mut &'a str, bytes: &'a [u8]) -> Option<()> {
-    *text = std::str::from_utf8(bytes).ok()?;
-    Some(())
-}
-
-fn add<'a>(texts: &mut Vec<&'a str>, bytes: &'a [u8]) -> Option<()> {
-    texts.push(std::str::from_utf8(bytes).ok()?);
-    Some(())
-}
-
-/// A number of 32 bits: the contract has it that the upper half is passed over.
+/// A number of 32 bits: protobuf ignores the upper half.
 #[allow(clippy::cast_possible_truncation)]
 fn low_half(number: u64) -> i32 {
     (number as u32).cast_signed()
@@ -249,84 +205,60 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::proto::v1::{
-        AccessRecord, ConsultationBatch, ConsultationRecord, PersonCharacteristics,
-        PopulationRecord,
-    };
+    use crate::proto::v1::{AccessRecord, ConsultationBatch, ConsultationRecord, PopulationRecord};
 
-    /// What the generated code reads, put together from what is read here.
-    fn person(read: &Person<'_>) -> PersonCharacteristics {
-        let text = |field: usize| read.text(field).to_owned();
-        let all = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        PersonCharacteristics {
-            age_years: read.age_years,
-            age_band: text(2),
-            sex: text(3),
-            gender_identity: text(4),
-            gender_same_at_birth: text(5),
-            marital_status: text(6),
-            pregnancy_maternity: text(7),
-            ethnic_category: text(8),
-            religion: text(9),
-            sexual_orientation: text(10),
-            disability: all(&read.disability),
-            deprivation: text(12),
-            inclusion_group: all(&read.inclusion_group),
-            local_group: all(&read.local_group),
-            carer: text(15),
-            veteran: text(16),
-            interpreter_needed: text(17),
-            accessible_need: text(18),
-            digital_access: text(19),
-            main_language: text(20),
+    /// What was read, as bytes for the generated code.
+    fn encoded(record: &RecordType, read: &Fields<'_>, person: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for field in record.fields {
+            let number = u32::from(field.number);
+            let mut text =
+                |text: &str| encoding::string::encode(number, &text.to_owned(), &mut out);
+            match field.holds {
+                Holds::Code(_) | Holds::Date => text(read.text(field.number)),
+                Holds::Codes(_) => read.codes(field.number).iter().for_each(|code| text(code.code)),
+                Holds::PersonKey => text(read.person_key),
+                Holds::SourceRecordId => text(read.source_record_id),
+                Holds::Number(_) => {
+                    read.number.iter().for_each(|n| encoding::int32::encode(number, n, &mut out));
+                }
+                Holds::RecordCount => {
+                    let count = read.record_count.iter();
+                    count.for_each(|n| encoding::int64::encode(number, n, &mut out));
+                }
+                Holds::PersonCount => encoding::int64::encode(number, &read.person_count, &mut out),
+                Holds::Person => encoding::bytes::encode(number, &person.to_vec(), &mut out),
+            }
         }
+        out
     }
 
-    fn consultation(read: &Consultation<'_>) -> ConsultationRecord {
-        let text = |field: usize| read.text(field).to_owned();
-        ConsultationRecord {
-            date: text(1),
-            care_setting: text(2),
-            channel: text(3),
-            channel_provenance: text(4),
-            attendance: text(5),
-            staff_type: text(6),
-            first_or_follow_up: text(7),
-            lead_time_days: read.lead_time_days,
-            lead_time_band: text(9),
-            record_count: read.record_count,
-            person_key: text(11),
-            source_record_id: text(12),
-            residence_lsoa: text(13),
-            face_to_face_offered: text(14),
-            face_to_face_requested: text(15),
-            interpreter_present: text(16),
-            accessible_need_met: text(17),
-            preferred_channel: text(18),
-            person: Some(person(&read.person)),
-        }
+    fn decoded<M: Message + Default>(record: &RecordType, bytes: &[u8]) -> Option<M> {
+        let row = Row::of(record, bytes)?;
+        let person = encoded(&record::PERSON, &row.person, &[]);
+        Some(M::decode(encoded(record, &row.own, &person).as_slice()).unwrap())
     }
 
-    fn access(read: &Access<'_>) -> AccessRecord {
-        let text = |field: usize| read.text(field).to_owned();
-        AccessRecord {
-            record_count: read.record_count,
-            person_key: text(2),
-            residence_lsoa: text(3),
-            online_appointments: text(4),
-            online_prescriptions: text(5),
-            online_record: text(6),
-            app_registered: text(7),
-            app_active: text(8),
-            proxy_access: text(9),
-            mobile_recorded: text(10),
-            email_recorded: text(11),
-            exclusion_reason: read.exclusion_reason.iter().map(|&text| text.to_owned()).collect(),
-            support_offered: text(13),
-            support_accepted: text(14),
-            preferred_channel: text(15),
-            person: Some(person(&read.person)),
+    /// What is read here is what the generated code reads; what that refuses is not read.
+    fn same<M: Message + Default + PartialEq + std::fmt::Debug>(
+        record: &RecordType,
+        bytes: &[u8],
+        with_person: fn(&mut M),
+    ) -> Result<(), TestCaseError> {
+        let generated = M::decode(bytes).map(|mut generated| {
+            with_person(&mut generated);
+            generated
+        });
+        if let Some(read) = decoded::<M>(record, bytes) {
+            prop_assert_eq!(&read, generated.as_ref().unwrap());
         }
+        match (generated, plain::<M>(bytes)) {
+            (Ok(generated), Ok(plain)) => {
+                prop_assert_eq!(decoded::<M>(record, &plain), Some(generated));
+            }
+            (generated, plain) => prop_assert!(generated.is_err() && plain.is_err()),
+        }
+        Ok(())
     }
 
     /// Fields of rows and others, whole and damaged.
@@ -356,45 +288,17 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
 
-        /// What is read here is what the generated code reads; what that refuses is not read.
         #[test]
         fn a_row_is_what_the_generated_code_reads(bytes in bytes()) {
-            let generated = ConsultationRecord::decode(bytes.as_slice());
-            if let Some(read) = Consultation::of(&bytes) {
-                let mut expected = generated.clone().unwrap();
-                expected.person.get_or_insert_default();
-                prop_assert_eq!(consultation(&read), expected);
-            }
-            if let Ok(generated) = generated {
-                let plain = plain::<ConsultationRecord>(&bytes).unwrap();
-                let mut expected = generated;
-                expected.person.get_or_insert_default();
-                prop_assert_eq!(consultation(&Consultation::of(&plain).unwrap()), expected);
-            }
-            let generated = AccessRecord::decode(bytes.as_slice());
-            if let Some(read) = Access::of(&bytes) {
-                let mut expected = generated.clone().unwrap();
-                expected.person.get_or_insert_default();
-                prop_assert_eq!(access(&read), expected);
-            }
-            if let Ok(mut expected) = generated {
-                let plain = plain::<AccessRecord>(&bytes).unwrap();
-                expected.person.get_or_insert_default();
-                prop_assert_eq!(access(&Access::of(&plain).unwrap()), expected);
-            }
-            let generated = PopulationRecord::decode(bytes.as_slice());
-            let plain = plain::<PopulationRecord>(&bytes);
-            prop_assert_eq!(generated.is_ok(), plain.is_ok());
-            for bytes in plain.iter().chain([&bytes]) {
-                let Some(read) = Population::of(bytes) else {
-                    prop_assert!(plain.as_ref().map_or(true, |plain| plain != bytes));
-                    continue;
-                };
-                let expected = generated.clone().unwrap();
-                prop_assert_eq!(read.person_count, expected.person_count);
-                prop_assert_eq!(read.residence_lsoa, expected.residence_lsoa);
-                prop_assert_eq!(person(&read.person), expected.person.unwrap_or_default());
-            }
+            same::<ConsultationRecord>(&record::CONSULTATION, &bytes, |row| {
+                row.person.get_or_insert_default();
+            })?;
+            same::<AccessRecord>(&record::ACCESS, &bytes, |row| {
+                row.person.get_or_insert_default();
+            })?;
+            same::<PopulationRecord>(&record::POPULATION, &bytes, |row| {
+                row.person.get_or_insert_default();
+            })?;
         }
 
         #[test]

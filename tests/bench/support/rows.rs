@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use equity_indicators::ingest::generate::{Generator, GeneratorSettings};
-use equity_indicators::ingest::{Parcel, Rows};
+use equity_indicators::ingest::{Records, SubmissionFile};
 use equity_indicators::proto::v1::submit_consultations_request::Part;
 use equity_indicators::proto::v1::{ConsultationBatch, SubmitConsultationsRequest};
 use prost::Message as _;
@@ -33,10 +33,10 @@ pub struct Encoded {
 }
 
 /// Encodes a parcel under a new request id.
-pub fn encode(parcel: &Parcel) -> Encoded {
+pub fn encode(parcel: &SubmissionFile) -> Encoded {
     let records = match &parcel.rows {
-        Rows::Consultations(records) => records.as_slice(),
-        Rows::Populations(_) | Rows::Access(_) | Rows::Estimates(..) => &[],
+        Records::Consultations(records) => records.as_slice(),
+        Records::Populations(_) | Records::Access(_) | Records::Estimates(..) => &[],
     };
     let header = Part::Header(parcel.header(&uuid::Uuid::new_v4().to_string()));
     let batches = records
@@ -50,9 +50,9 @@ pub fn encode(parcel: &Parcel) -> Encoded {
 }
 
 /// The parcel cut to its first rows.
-pub fn first_rows(parcel: &Parcel, rows: usize) -> Parcel {
+pub fn first_rows(parcel: &SubmissionFile, rows: usize) -> SubmissionFile {
     let mut parcel = parcel.clone();
-    if let Rows::Consultations(records) = &mut parcel.rows {
+    if let Records::Consultations(records) = &mut parcel.rows {
         records.truncate(rows);
     }
     parcel

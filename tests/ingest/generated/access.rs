@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use equity_indicators::domain::period::Month;
-use equity_indicators::ingest::Parcel;
+use equity_indicators::ingest::SubmissionFile;
 use equity_indicators::ingest::generate::{Generator, GeneratorSettings};
 use equity_indicators::proto::v1::{AccessRecord, PersonCharacteristics};
 
@@ -15,14 +15,15 @@ fn who(row: &AccessRecord) -> &PersonCharacteristics {
 }
 
 /// Everybody in the last snapshot.
-fn last() -> impl Iterator<Item = (&'static Parcel, &'static AccessRecord)> {
-    let parcels = large().access.iter().filter(|parcel| parcel.month == "2020-12");
-    parcels.flat_map(|parcel| snapshots(parcel).iter().map(move |row| (parcel, row)))
+fn last() -> impl Iterator<Item = (&'static SubmissionFile, &'static AccessRecord)> {
+    let submissions = large().access.iter().filter(|submission| submission.month == "2020-12");
+    submissions
+        .flat_map(|submission| snapshots(submission).iter().map(move |row| (submission, row)))
 }
 
 /// One snapshot of a hundred thousand people: enough for rates within small groups.
-fn crowd() -> &'static [Parcel] {
-    static CROWD: OnceLock<Vec<Parcel>> = OnceLock::new();
+fn crowd() -> &'static [SubmissionFile] {
+    static CROWD: OnceLock<Vec<SubmissionFile>> = OnceLock::new();
     CROWD.get_or_init(|| {
         let settings = GeneratorSettings {
             rows: 100_000,
@@ -48,23 +49,24 @@ fn assessed(row: &AccessRecord) -> Option<usize> {
 #[test]
 fn a_snapshot_is_the_registered_population() {
     let set = large();
-    let months: BTreeSet<&str> = set.access.iter().map(|parcel| &*parcel.month).collect();
+    let months: BTreeSet<&str> = set.access.iter().map(|submission| &*submission.month).collect();
     assert_eq!(
         months.into_iter().collect::<Vec<_>>(),
         ["2019-04", "2019-08", "2019-12", "2020-04", "2020-08", "2020-12"]
     );
-    for parcel in &set.access {
+    for submission in &set.access {
         let mut alike = set.populations.iter().filter(|population| {
-            population.organisation == parcel.organisation && population.month == parcel.month
+            population.organisation == submission.organisation
+                && population.month == submission.month
         });
-        assert_eq!(parcel.rows.total(), alike.next().unwrap().rows.total());
-        assert_eq!(parcel.collection, "synthetic-llr");
-        assert_eq!(parcel.person_key_scheme, "synthetic-v1");
+        assert_eq!(submission.rows.total(), alike.next().unwrap().rows.total());
+        assert_eq!(submission.collection, "synthetic-llr");
+        assert_eq!(submission.person_key_scheme, "synthetic-v1");
         for name in ["digital_access", "interpreter_needed", "accessible_need"] {
-            assert!(parcel.collected.iter().any(|collected| collected == name));
+            assert!(submission.collected.iter().any(|collected| collected == name));
         }
-        let keys: BTreeSet<_> = snapshots(parcel).iter().map(|row| &row.person_key).collect();
-        assert_eq!(keys.len(), parcel.rows.len(), "one row a person");
+        let keys: BTreeSet<_> = snapshots(submission).iter().map(|row| &row.person_key).collect();
+        assert_eq!(keys.len(), submission.rows.len(), "one row a person");
     }
     assert_eq!(last().count() as u64, set.people);
 }
@@ -75,13 +77,13 @@ fn consultations_agree_with_the_snapshot() {
     let people: BTreeMap<&str, &AccessRecord> =
         last().map(|(_, row)| (&*row.person_key, row)).collect();
     let (mut said, mut left_out) = (0_u32, 0_u32);
-    for (parcel, row) in large().rows() {
+    for (submission, row) in large().rows() {
         let access = people[&*row.person_key];
         assert_eq!(row.preferred_channel, access.preferred_channel);
         assert_eq!(row.residence_lsoa, access.residence_lsoa);
         assert_eq!(person(row).sex, who(access).sex);
         assert_eq!(person(row).ethnic_category, who(access).ethnic_category);
-        let collects = |name: &str| parcel.collected.iter().any(|collected| collected == name);
+        let collects = |name: &str| submission.collected.iter().any(|collected| collected == name);
         if collects("interpreter_needed") {
             assert_eq!(person(row).interpreter_needed, who(access).interpreter_needed);
         }
@@ -103,10 +105,10 @@ fn consultations_agree_with_the_snapshot() {
 #[test]
 fn people_do_not_flicker() {
     let mut before: BTreeMap<&str, &AccessRecord> = BTreeMap::new();
-    let mut parcels: Vec<&Parcel> = large().access.iter().collect();
-    parcels.sort_by_key(|parcel| &parcel.month);
+    let mut submissions: Vec<&SubmissionFile> = large().access.iter().collect();
+    submissions.sort_by_key(|submission| &submission.month);
     let mut joined = 0;
-    for row in parcels.into_iter().flat_map(snapshots) {
+    for row in submissions.into_iter().flat_map(snapshots) {
         if let Some(earlier) = before.insert(&row.person_key, row) {
             let had = earlier.app_registered == "Y";
             assert!(!had || row.app_registered == "Y", "{}", row.person_key);

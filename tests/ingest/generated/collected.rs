@@ -5,14 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use equity_indicators::domain::collection::Dataset;
 use equity_indicators::domain::field::Field;
 use equity_indicators::ingest::generate::Generator;
-use equity_indicators::ingest::{Parcel, own};
+use equity_indicators::ingest::{SubmissionFile, equity_csv};
 
 use super::small;
 
-/// The coded fields that each parcel has a value of.
-fn filled(dataset: Dataset, parcels: &[Parcel]) -> BTreeMap<(String, String), BTreeSet<String>> {
+/// The coded fields that each submission has a value of.
+fn filled(
+    dataset: Dataset,
+    submissions: &[SubmissionFile],
+) -> BTreeMap<(String, String), BTreeSet<String>> {
     let mut file = Vec::new();
-    own::write(&mut file, parcels).unwrap();
+    equity_csv::write(&mut file, submissions).unwrap();
     let mut rows = csv::Reader::from_reader(&*file);
     let names = rows.headers().unwrap().clone();
     let mut filled = BTreeMap::<_, BTreeSet<String>>::new();
@@ -31,8 +34,8 @@ fn filled(dataset: Dataset, parcels: &[Parcel]) -> BTreeMap<(String, String), BT
     filled
 }
 
-fn listed(parcel: &Parcel) -> BTreeSet<String> {
-    parcel.collected.iter().cloned().collect()
+fn listed(submission: &SubmissionFile) -> BTreeSet<String> {
+    submission.collected.iter().cloned().collect()
 }
 
 #[test]
@@ -42,16 +45,19 @@ fn what_a_source_has_in_one_month_it_lists_in_every_month() {
         (Dataset::Consultations, generator.consultations().collect::<Vec<_>>()),
         (Dataset::DigitalAccess, generator.access(|_| true).collect()),
     ];
-    for (dataset, parcels) in sets {
-        let filled = filled(dataset, &parcels);
+    for (dataset, submissions) in sets {
+        let filled = filled(dataset, &submissions);
         let mut blank = 0;
-        for parcel in &parcels {
-            let listed = listed(parcel);
-            assert_eq!(listed.len(), parcel.collected.len(), "twice");
+        for submission in &submissions {
+            let listed = listed(submission);
+            assert_eq!(listed.len(), submission.collected.len(), "twice");
             for ((organisation, month), fields) in &filled {
                 let missing: Vec<_> = fields.difference(&listed).collect();
-                assert!(*organisation != parcel.organisation || missing.is_empty(), "{missing:?}");
-                if (organisation, month) == (&parcel.organisation, &parcel.month) {
+                assert!(
+                    *organisation != submission.organisation || missing.is_empty(),
+                    "{missing:?}"
+                );
+                if (organisation, month) == (&submission.organisation, &submission.month) {
                     blank += listed.difference(fields).count();
                 }
             }
@@ -64,9 +70,10 @@ fn what_a_source_has_in_one_month_it_lists_in_every_month() {
 #[test]
 fn what_nobody_records_is_not_listed() {
     let generator = Generator::new(small(1)).unwrap();
-    let lists = |parcels: &mut dyn Iterator<Item = Parcel>, name: &str| -> BTreeSet<bool> {
-        parcels.map(|parcel| listed(&parcel).contains(name)).collect()
-    };
+    let lists =
+        |submissions: &mut dyn Iterator<Item = SubmissionFile>, name: &str| -> BTreeSet<bool> {
+            submissions.map(|submission| listed(&submission).contains(name)).collect()
+        };
     for name in ["channel", "interpreter_present", "accessible_need_met", "preferred_channel"] {
         let found = lists(&mut generator.consultations(), name);
         assert_eq!(found.into_iter().collect::<Vec<_>>(), [true], "{name}");

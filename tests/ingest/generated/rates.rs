@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use equity_indicators::domain::period::Month;
-use equity_indicators::ingest::Parcel;
+use equity_indicators::ingest::SubmissionFile;
 use equity_indicators::ingest::generate::{Generator, GeneratorSettings};
 use equity_indicators::proto::v1::PersonCharacteristics;
 
@@ -52,7 +52,7 @@ fn published() -> BTreeMap<Who, f64> {
 }
 
 /// What the published table would call somebody; empty where it is not known. None: a child, or of unknown age.
-fn called(parcel: &Parcel, person: &PersonCharacteristics) -> Option<Who> {
+fn called(submission: &SubmissionFile, person: &PersonCharacteristics) -> Option<Who> {
     let from = person.age_band.split(['-', '+']).next().and_then(|from| from.parse().ok());
     let age = person.age_years.or(from).and_then(|age| {
         AGES.get(usize::try_from((age - 15) / 10).ok()?.min(6)).filter(|_| age >= 16)
@@ -64,7 +64,7 @@ fn called(parcel: &Parcel, person: &PersonCharacteristics) -> Option<Who> {
         Some(_) => DISABLED,
     };
     let census =
-        parcel.code_systems.get("ethnic_category").is_some_and(|of| of == "ethnic_group_2021");
+        submission.code_systems.get("ethnic_category").is_some_and(|of| of == "ethnic_group_2021");
     let group = GROUPS.iter().find(|(_, codes_2001, codes_2021)| {
         let codes = if census { codes_2021 } else { codes_2001 };
         codes.contains(&&*person.ethnic_category)
@@ -81,14 +81,14 @@ fn found() -> BTreeMap<Who, (f64, f64)> {
         ..GeneratorSettings::new(11).unwrap()
     };
     let mut found = BTreeMap::<Who, (f64, f64)>::new();
-    for parcel in Generator::new(settings).unwrap().access(|_| true) {
-        for person in snapshots(&parcel).iter().map(|row| row.person.as_ref().unwrap()) {
+    for submission in Generator::new(settings).unwrap().access(|_| true) {
+        for person in snapshots(&submission).iter().map(|row| row.person.as_ref().unwrap()) {
             let unable = match &*person.digital_access {
                 "ABLE" | "WITH_HELP" => 0.0,
                 "UNABLE" => 1.0,
                 _ => continue,
             };
-            if let Some(who) = called(&parcel, person) {
+            if let Some(who) = called(&submission, person) {
                 let (offline, all) = found.entry(who).or_default();
                 *offline += unable;
                 *all += 1.0;

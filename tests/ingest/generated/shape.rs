@@ -42,8 +42,8 @@ fn assert_near(found: &Counts, expected: &Counts, points: f64) {
 /// The registered, by something said of them; what is not said is left out.
 fn registered(of: impl Fn(&PersonCharacteristics, bool) -> Option<String>) -> Counts {
     let mut counts = Counts::new();
-    for (parcel, row) in large().registered() {
-        let system = parcel.code_systems.get("ethnic_category").map(String::as_str);
+    for (submission, row) in large().registered() {
+        let system = submission.code_systems.get("ethnic_category").map(String::as_str);
         let name = of(row.person.as_ref().unwrap(), system == Some("ethnic_group_2021"));
         if let Some(name) = name {
             *counts.entry(name).or_default() += row.person_count as f64;
@@ -218,8 +218,8 @@ fn disability() {
     };
     let generator = Generator::new(settings).unwrap();
     let mut people = BTreeMap::new();
-    for parcel in generator.consultations() {
-        for row in consultations(&parcel) {
+    for submission in generator.consultations() {
+        for row in consultations(&submission) {
             people.insert(row.person_key.clone(), person(row).disability.clone());
         }
     }
@@ -276,9 +276,9 @@ fn channels_attendance_and_waits_follow_the_published_months() {
         *missed.entry(row[2].to_owned()).or_default() += count;
     }
     let (mut found, mut found_missed) = (BTreeMap::<String, Counts>::new(), Counts::new());
-    for (parcel, row) in large().rows() {
-        *found_totals.entry(parcel.month.clone()).or_default() += 1.0;
-        let month = found.entry(parcel.month.clone()).or_default();
+    for (submission, row) in large().rows() {
+        *found_totals.entry(submission.month.clone()).or_default() += 1.0;
+        let month = found.entry(submission.month.clone()).or_default();
         *month.entry(modes[mode(row)].to_owned()).or_default() += 1.0;
         let status = match &*row.attendance {
             "5" | "6" => "ATTENDED",

@@ -8,7 +8,7 @@ use equity_indicators::domain::collection::Dataset;
 use equity_indicators::domain::field::Field;
 use equity_indicators::domain::reference::Reference;
 use equity_indicators::domain::submission::{Builder, Draft, Header, Keyer};
-use equity_indicators::ingest::{Parcel, Rows};
+use equity_indicators::ingest::{Records, SubmissionFile};
 use equity_indicators::proto::v1::{AccessRecord, ConsultationRecord, PersonCharacteristics};
 
 use super::large;
@@ -17,29 +17,33 @@ fn reference() -> Arc<Reference> {
     Arc::new(Reference::new(&Content::embedded()).unwrap())
 }
 
-/// The parcel's header in the domain's words.
-fn header(reference: &Reference, parcel: &Parcel) -> Header {
+/// The submission's header in the domain's words.
+fn header(reference: &Reference, submission: &SubmissionFile) -> Header {
     let field = |name: &String| Field::from_name(name).unwrap_or_else(|| panic!("field {name}"));
     let system = |(name, system): (&String, &String)| {
         let list = reference.list_of(field(name)).unwrap();
         (field(name), list.system(system).unwrap_or_else(|| panic!("system {system}")))
     };
-    assert!(reference.collection(&parcel.collection).is_some());
-    assert!(reference.organisation(&parcel.organisation).is_some(), "{}", parcel.organisation);
+    assert!(reference.collection(&submission.collection).is_some());
+    assert!(
+        reference.organisation(&submission.organisation).is_some(),
+        "{}",
+        submission.organisation
+    );
     Header {
-        organisation: parcel.organisation.clone(),
-        collection: parcel.collection.clone(),
-        dataset: match parcel.rows {
-            Rows::Consultations(_) => Dataset::Consultations,
-            Rows::Populations(_) => Dataset::Populations,
-            Rows::Access(_) => Dataset::DigitalAccess,
-            Rows::Estimates(..) => panic!("nobody makes up what others published"),
+        organisation: submission.organisation.clone(),
+        collection: submission.collection.clone(),
+        dataset: match submission.rows {
+            Records::Consultations(_) => Dataset::Consultations,
+            Records::Populations(_) => Dataset::Populations,
+            Records::Access(_) => Dataset::DigitalAccess,
+            Records::Estimates(..) => panic!("nobody makes up what others published"),
         },
-        month: parcel.month.parse().unwrap(),
+        month: submission.month.parse().unwrap(),
         request_id: String::new(),
-        code_systems: parcel.code_systems.iter().map(system).collect(),
-        collected: parcel.collected.iter().map(field).collect(),
-        person_key_scheme: parcel.person_key_scheme.clone(),
+        code_systems: submission.code_systems.iter().map(system).collect(),
+        collected: submission.collected.iter().map(field).collect(),
+        person_key_scheme: submission.person_key_scheme.clone(),
         expected_record_count: None,
         allow_partial: true,
         validate_only: true,
@@ -124,12 +128,12 @@ fn access(builder: &mut Builder, row: &AccessRecord) {
     builder.end_row(Vec::new);
 }
 
-fn draft(reference: &Arc<Reference>, parcel: &Parcel) -> Draft {
-    let header = header(reference, parcel);
+fn draft(reference: &Arc<Reference>, submission: &SubmissionFile) -> Draft {
+    let header = header(reference, submission);
     let mut builder = Builder::new(Arc::clone(reference), header, Keyer::new(&[1; 32]), 10_000_000);
-    match &parcel.rows {
-        Rows::Consultations(rows) => rows.iter().for_each(|row| consultation(&mut builder, row)),
-        Rows::Populations(rows) => {
+    match &submission.rows {
+        Records::Consultations(rows) => rows.iter().for_each(|row| consultation(&mut builder, row)),
+        Records::Populations(rows) => {
             for row in rows {
                 builder.begin_row();
                 builder.weight("person_count", Some(row.person_count), 0);
@@ -138,8 +142,8 @@ fn draft(reference: &Arc<Reference>, parcel: &Parcel) -> Draft {
                 builder.end_row(Vec::new);
             }
         }
-        Rows::Access(rows) => rows.iter().for_each(|row| access(&mut builder, row)),
-        Rows::Estimates(..) => panic!("nobody makes up what others published"),
+        Records::Access(rows) => rows.iter().for_each(|row| access(&mut builder, row)),
+        Records::Estimates(..) => panic!("nobody makes up what others published"),
     }
     builder.finish()
 }
@@ -149,12 +153,12 @@ fn every_row_is_accepted_and_every_field_and_missing_state_is_there() {
     let reference = reference();
     let mut states: BTreeMap<Field, Vec<String>> = BTreeMap::new();
     let (mut not_collected, mut filled) = (0, BTreeMap::new());
-    for parcel in &large().consultations {
-        let draft = draft(&reference, parcel);
-        assert_eq!(draft.problems, [], "{} {}", parcel.organisation, parcel.month);
-        assert_eq!(draft.accepted_count, parcel.rows.len() as u64);
+    for submission in &large().consultations {
+        let draft = draft(&reference, submission);
+        assert_eq!(draft.problems, [], "{} {}", submission.organisation, submission.month);
+        assert_eq!(draft.accepted_count, submission.rows.len() as u64);
         assert!(draft.persons.is_some() && draft.source_records.is_some());
-        let listed = |field: &Field| parcel.collected.iter().any(|name| name == field.name());
+        let listed = |field: &Field| submission.collected.iter().any(|name| name == field.name());
         let characteristics = Field::all().filter(|field| field.is_characteristic());
         not_collected += characteristics.filter(|field| !listed(field)).count();
         for column in &draft.columns {
@@ -163,15 +167,15 @@ fn every_row_is_accepted_and_every_field_and_missing_state_is_there() {
             states.entry(column.field).or_default().extend(missing);
         }
     }
-    for parcel in &large().populations {
-        let draft = draft(&reference, parcel);
-        assert_eq!(draft.problems, [], "{} {}", parcel.organisation, parcel.month);
-        assert_eq!(draft.total_count as i64, parcel.rows.total());
+    for submission in &large().populations {
+        let draft = draft(&reference, submission);
+        assert_eq!(draft.problems, [], "{} {}", submission.organisation, submission.month);
+        assert_eq!(draft.total_count as i64, submission.rows.total());
     }
-    for parcel in &large().access {
-        let draft = draft(&reference, parcel);
-        assert_eq!(draft.problems, [], "{} {}", parcel.organisation, parcel.month);
-        assert_eq!(draft.accepted_count, parcel.rows.len() as u64);
+    for submission in &large().access {
+        let draft = draft(&reference, submission);
+        assert_eq!(draft.problems, [], "{} {}", submission.organisation, submission.month);
+        assert_eq!(draft.accepted_count, submission.rows.len() as u64);
         assert!(draft.persons.is_some(), "one row a person");
         for column in &draft.columns {
             *filled.entry(column.field).or_insert(0) += column.values.len();

@@ -1,15 +1,16 @@
-//! What one submission will be.
+//! One submission as a file gives it.
 
 use std::collections::BTreeMap;
 
+use crate::domain::collection::Dataset;
 use crate::proto::v1::{
     AccessRecord, ConsultationRecord, EstimateRecord, EstimateSource, PopulationRecord,
     SubmissionHeader,
 };
 
-/// The rows of one organisation and one month, with what the header of their submission has to say about them.
+/// The records of one organisation and one month, and what the header of their submission has to say.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Parcel {
+pub struct SubmissionFile {
     /// Code of the organisation: `04C`, `C82001`.
     pub organisation: String,
     /// Id of the collection; empty where the file does not say and no default was given.
@@ -23,12 +24,12 @@ pub struct Parcel {
     /// How the person keys were made; empty: there are none.
     pub person_key_scheme: String,
     /// The rows, in the order of the file.
-    pub rows: Rows,
+    pub rows: Records,
 }
 
-/// The rows of one parcel: all of one dataset.
+/// The records of one submission: all of one dataset.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Rows {
+pub enum Records {
     /// Activity.
     Consultations(Vec<ConsultationRecord>),
     /// Denominators.
@@ -39,14 +40,14 @@ pub enum Rows {
     Estimates(EstimateSource, Vec<EstimateRecord>),
 }
 
-impl Rows {
+impl Records {
     /// Number of rows.
     pub fn len(&self) -> usize {
         match self {
-            Rows::Consultations(rows) => rows.len(),
-            Rows::Populations(rows) => rows.len(),
-            Rows::Access(rows) => rows.len(),
-            Rows::Estimates(_, rows) => rows.len(),
+            Records::Consultations(rows) => rows.len(),
+            Records::Populations(rows) => rows.len(),
+            Records::Access(rows) => rows.len(),
+            Records::Estimates(_, rows) => rows.len(),
         }
     }
 
@@ -55,13 +56,23 @@ impl Rows {
         self.len() == 0
     }
 
-    /// Name of the dataset, in words: `consultations`.
-    pub fn dataset(&self) -> &'static str {
+    /// No records yet, of this dataset.
+    pub(super) fn none(dataset: Dataset) -> Self {
+        match dataset {
+            Dataset::Consultations => Records::Consultations(Vec::new()),
+            Dataset::Populations => Records::Populations(Vec::new()),
+            Dataset::DigitalAccess => Records::Access(Vec::new()),
+            Dataset::Estimates => Records::Estimates(EstimateSource::default(), Vec::new()),
+        }
+    }
+
+    /// The dataset of the records.
+    pub fn dataset(&self) -> Dataset {
         match self {
-            Rows::Consultations(_) => "consultations",
-            Rows::Populations(_) => "populations",
-            Rows::Access(_) => "access records",
-            Rows::Estimates(..) => "estimates",
+            Records::Consultations(_) => Dataset::Consultations,
+            Records::Populations(_) => Dataset::Populations,
+            Records::Access(_) => Dataset::DigitalAccess,
+            Records::Estimates(..) => Dataset::Estimates,
         }
     }
 
@@ -70,31 +81,31 @@ impl Rows {
     pub fn total(&self) -> i64 {
         let sum = |counts: &mut dyn Iterator<Item = i64>| counts.fold(0, i64::saturating_add);
         match self {
-            Rows::Consultations(rows) => {
+            Records::Consultations(rows) => {
                 sum(&mut rows.iter().map(|row| row.record_count.unwrap_or(1)))
             }
-            Rows::Populations(rows) => sum(&mut rows.iter().map(|row| row.person_count)),
-            Rows::Access(rows) => sum(&mut rows.iter().map(|row| row.record_count.unwrap_or(1))),
-            Rows::Estimates(_, rows) => i64::try_from(rows.len()).unwrap_or(i64::MAX),
+            Records::Populations(rows) => sum(&mut rows.iter().map(|row| row.person_count)),
+            Records::Access(rows) => sum(&mut rows.iter().map(|row| row.record_count.unwrap_or(1))),
+            Records::Estimates(_, rows) => i64::try_from(rows.len()).unwrap_or(i64::MAX),
         }
     }
 }
 
-impl Parcel {
-    /// A parcel of a publication: nothing collected and no code systems, until the format says so.
-    pub(super) fn published(organisation: &str, collection: &str, month: &str, rows: Rows) -> Self {
-        Parcel {
+impl SubmissionFile {
+    /// A submission with its organisation and month alone.
+    pub(super) fn new(organisation: &str, month: &str) -> Self {
+        SubmissionFile {
             organisation: organisation.to_owned(),
-            collection: collection.to_owned(),
+            collection: String::new(),
             month: month.to_owned(),
             code_systems: BTreeMap::new(),
             collected: Vec::new(),
             person_key_scheme: String::new(),
-            rows,
+            rows: Records::Consultations(Vec::new()),
         }
     }
 
-    /// The header of the parcel's submission, which says how many rows will follow.
+    /// The header for the service, with the number of records that follow.
     pub fn header(&self, request_id: &str) -> SubmissionHeader {
         SubmissionHeader {
             organisation: self.organisation.clone(),
@@ -107,5 +118,15 @@ impl Parcel {
             expected_record_count: i64::try_from(self.rows.len()).ok(),
             ..SubmissionHeader::default()
         }
+    }
+}
+
+/// What error messages call the records of a dataset.
+pub(super) fn dataset_words(dataset: Dataset) -> &'static str {
+    match dataset {
+        Dataset::Consultations => "consultations",
+        Dataset::Populations => "populations",
+        Dataset::DigitalAccess => "access records",
+        Dataset::Estimates => "estimates",
     }
 }

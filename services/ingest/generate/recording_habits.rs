@@ -7,7 +7,7 @@ use super::draw::{Chance, Rng};
 /// Place of a characteristic among those that an organisation may or may not collect.
 #[derive(Debug, Clone, Copy)]
 #[repr(u8)]
-pub(super) enum Item {
+pub(super) enum Characteristic {
     GenderIdentity,
     SameAtBirth,
     Marital,
@@ -26,8 +26,8 @@ pub(super) enum Item {
     Language,
 }
 
-/// Name of each characteristic in order of [`Item`], and the share of organisations that collect it.
-const ITEMS: [(&str, f64); 16] = [
+/// Name of each characteristic in order of [`Characteristic`], and the share of organisations that collect it.
+const CHARACTERISTICS: [(&str, f64); 16] = [
     ("gender_identity", 0.5),
     ("gender_same_at_birth", 0.4),
     ("marital_status", 0.8),
@@ -50,7 +50,7 @@ const ALWAYS: [&str; 3] = ["age", "deprivation", "sex"];
 
 /// How one organisation records.
 #[derive(Debug, Clone)]
-pub(super) struct Desk {
+pub(super) struct RecordingHabits {
     collected: u16,
     /// Channels as CONSULTATION MECHANISM, not in our own codes.
     pub(super) mechanism: bool,
@@ -69,13 +69,13 @@ pub(super) struct Desk {
     /// How much more remote contacts it has than others.
     pub(super) remote: f64,
     /// What its snapshots of digital access hold besides the status.
-    pub(super) snapshot: Holds,
+    pub(super) snapshot: SnapshotFields,
 }
 
 /// What an organisation's snapshots hold.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a column or it is not")]
-pub(super) struct Holds {
+pub(super) struct SnapshotFields {
     /// Online services enabled.
     pub(super) services: bool,
     pub(super) app: bool,
@@ -86,10 +86,10 @@ pub(super) struct Holds {
     pub(super) support: bool,
 }
 
-impl Holds {
+impl SnapshotFields {
     fn draw(rng: &mut Rng) -> Self {
         let mut share = |share: f64| rng.chance(Chance::new(share));
-        Holds {
+        SnapshotFields {
             services: share(0.95),
             app: share(0.85),
             proxy: share(0.75),
@@ -113,14 +113,14 @@ impl Holds {
     }
 }
 
-impl Desk {
+impl RecordingHabits {
     pub(super) fn draw(rng: &mut Rng) -> Self {
         let mut share = |share: f64| rng.chance(Chance::new(share));
         let mut collected = 0;
-        for (place, (_, of)) in ITEMS.iter().enumerate() {
+        for (place, (_, of)) in CHARACTERISTICS.iter().enumerate() {
             collected |= u16::from(share(*of)) << place;
         }
-        Desk {
+        RecordingHabits {
             collected,
             mechanism: share(0.4),
             ethnic_2021: share(0.25),
@@ -134,7 +134,7 @@ impl Desk {
                 (false, false) => "INFERRED",
             },
             remote: 0.8 + 0.4 * rng.unit(),
-            snapshot: Holds::draw(rng),
+            snapshot: SnapshotFields::draw(rng),
         }
     }
 
@@ -147,13 +147,16 @@ impl Desk {
 
     /// Whether the characteristic is collected.
     #[inline]
-    pub(super) fn collects(&self, item: Item) -> bool {
-        self.collected >> (item as u8) & 1 == 1
+    pub(super) fn collects(&self, characteristic: Characteristic) -> bool {
+        self.collected >> (characteristic as u8) & 1 == 1
     }
 
     /// Names of the characteristics collected.
     pub(super) fn collected(&self) -> impl Iterator<Item = &'static str> {
-        let some = ITEMS.iter().enumerate().filter(|(place, _)| self.collected >> place & 1 == 1);
+        let some = CHARACTERISTICS
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| self.collected >> place & 1 == 1);
         some.map(|(_, (name, _))| *name).chain(ALWAYS)
     }
 
@@ -167,7 +170,7 @@ impl Desk {
             ("channel", choose(self.mechanism, "consultation_mechanism", "equity_channel")),
             ("residence_lsoa", "lsoa_2021"),
         ];
-        if self.collects(Item::Ethnic) {
+        if self.collects(Characteristic::Ethnic) {
             systems.push((
                 "ethnic_category",
                 choose(self.ethnic_2021, "ethnic_group_2021", "ethnic_category_2001"),

@@ -1,42 +1,42 @@
-//! The codes that the synthetic records carry. Every word of a record is a static text: nothing is formatted.
+//! The codes that the synthetic records carry. Every code is a static text: nothing is formatted.
 
 /// The codes of one characteristic, known ones first, then what says that it is missing: not stated, asked and unsure, not
 /// known, left empty.
 #[derive(Debug)]
-pub(super) struct Words {
+pub(super) struct Codes {
     codes: &'static [&'static str],
     known: u8,
 }
 
-/// One of the [`Words`] of a characteristic, by its place.
-pub(super) type Word = u8;
+/// One of the [`Codes`] of a characteristic, by its place.
+pub(super) type Code = u8;
 
-impl Words {
+impl Codes {
     const fn new(codes: &'static [&'static str]) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "no list is that long")]
-        Words { codes, known: codes.len() as u8 - 4 }
+        Codes { codes, known: codes.len() as u8 - 4 }
     }
 
     /// The code; empty where nothing was recorded.
     #[inline]
-    pub(super) fn text(&self, word: Word) -> &'static str {
-        self.codes.get(usize::from(word)).copied().unwrap_or("")
+    pub(super) fn text(&self, code: Code) -> &'static str {
+        self.codes.get(usize::from(code)).copied().unwrap_or("")
     }
 
-    /// The first word with the same code: two groups of one list may share a code of another.
-    pub(super) fn first_alike(&self, word: Word) -> Word {
-        let place = self.codes.iter().position(|code| *code == self.text(word));
-        place.and_then(|place| Word::try_from(place).ok()).unwrap_or(word)
+    /// The first place with the same code: two groups of one list may share a code of another.
+    pub(super) fn first_alike(&self, code: Code) -> Code {
+        let place = self.codes.iter().position(|known| *known == self.text(code));
+        place.and_then(|place| Code::try_from(place).ok()).unwrap_or(code)
     }
 
-    /// Every word.
-    pub(super) fn all(&self) -> impl Iterator<Item = Word> {
+    /// Every code.
+    pub(super) fn all(&self) -> impl Iterator<Item = Code> {
         0..=self.known + EMPTY
     }
 
-    /// The word for the `state`th missing state.
+    /// The code for the `state`th missing state.
     #[inline]
-    pub(super) fn missing(&self, state: u8) -> Word {
+    pub(super) fn missing(&self, state: u8) -> Code {
         self.known + state
     }
 }
@@ -44,13 +44,13 @@ impl Words {
 /// Place of the missing state that is an empty field.
 pub(super) const EMPTY: u8 = 3;
 
-macro_rules! words {
+macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = [$($known:literal),*] + [$($missing:literal),*];)*) => {
-        $($(#[$doc])* pub(super) const $name: Words = Words::new(&[$($known,)* $($missing,)* ""]);)*
+        $($(#[$doc])* pub(super) const $name: Codes = Codes::new(&[$($known,)* $($missing,)* ""]);)*
     };
 }
 
-words! {
+codes! {
     /// PERSON STATED GENDER CODE.
     SEX = ["1", "2", "9"] + ["NOT_STATED", "ASKED_UNSURE", "X"];
     GENDER_IDENTITY = ["1", "2", "3", "4"] + ["Z", "ASKED_UNSURE", "X"];
@@ -78,20 +78,20 @@ words! {
         + ["NOT_STATED", "ASKED_UNSURE", "NOT_KNOWN"];
 }
 
-/// The word for yes or no.
-pub(super) fn yes_no(yes: bool) -> Word {
+/// The code for yes or no.
+pub(super) fn yes_no(yes: bool) -> Code {
     u8::from(!yes)
 }
 
-/// Place of the ethnic word that stands in no list.
-pub(super) const ETHNIC_INVALID: Word = 19;
-/// Place of the word for people who were not assessed.
-pub(super) const NOT_ASSESSED: Word = 3;
+/// Place of the ethnic code that stands in no list.
+pub(super) const ETHNIC_INVALID: Code = 19;
+/// Place of the code for people who were not assessed.
+pub(super) const NOT_ASSESSED: Code = 3;
 /// Place of British Sign Language.
 pub(super) const SIGNED: &str = "q4";
 
-/// The place of a language among the words.
-pub(super) fn language(code: &str) -> Word {
+/// The place of a language among the codes.
+pub(super) fn language(code: &str) -> Code {
     let place = LANGUAGE.codes.iter().position(|known| *known == code);
     place.and_then(|place| u8::try_from(place).ok()).unwrap_or(LANGUAGE.missing(EMPTY))
 }

@@ -1,0 +1,190 @@
+//! The columns of the service's CSV. A column is called what the contract calls its field.
+
+use crate::domain::collection::Dataset;
+use crate::domain::record::{CONSULTATION, Holds, PERSON, RecordType};
+
+/// Code of the organisation: with [`MONTH`], it says which submission a row belongs to.
+pub(super) const ORGANISATION: &str = "organisation";
+/// Calendar month, `2020-04`.
+pub(super) const MONTH: &str = "month";
+/// Number of people of a row. A file with this column holds populations.
+pub(super) const PERSON_COUNT: &str = "person_count";
+/// Id of an indicator. A file with this column holds estimates.
+pub(super) const INDICATOR: &str = "indicator";
+
+/// A column and the field of a record behind it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Column {
+    /// Name in the header and in the contract.
+    pub(super) name: &'static str,
+    /// Number of the field in the contract.
+    pub(super) number: u8,
+    pub(super) kind: CellKind,
+}
+
+/// What a cell holds, with the protobuf type of the field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CellKind {
+    /// `string`: a code or another text.
+    Text,
+    /// `repeated string`: codes joined with `;`.
+    Codes,
+    /// `optional int32`: a whole number.
+    Int32,
+    /// `optional int64`: a whole number.
+    Int64,
+    /// `int64`: a whole number from 0, in every row.
+    Count,
+    /// `optional double`: a finite number.
+    Double,
+    /// `repeated EstimateKey`: pairs `dimension=code`, joined with `;`.
+    Keys,
+}
+
+const fn column(number: u8, name: &'static str, kind: CellKind) -> Column {
+    Column { name, number, kind }
+}
+
+/// The fields of `EstimateRecord`.
+const ESTIMATE: [Column; 10] = [
+    column(1, INDICATOR, CellKind::Text),
+    column(2, "area", CellKind::Text),
+    column(3, "period", CellKind::Text),
+    column(4, "keys", CellKind::Keys),
+    column(5, "value", CellKind::Double),
+    column(6, "lower", CellKind::Double),
+    column(7, "upper", CellKind::Double),
+    column(8, "base_count", CellKind::Int64),
+    column(9, "weight", CellKind::Double),
+    column(10, "base", CellKind::Text),
+];
+
+/// The columns of the records of one dataset, in the order in which they are written.
+pub(super) struct Columns {
+    /// Of the record itself.
+    pub(super) own: Vec<Column>,
+    /// Of the person whom the record is about.
+    pub(super) person: Vec<Column>,
+    /// Number of the record's field that holds the person.
+    pub(super) person_number: u8,
+}
+
+impl Columns {
+    pub(super) fn of(dataset: Dataset) -> Self {
+        let Some(record) = RecordType::of(dataset) else {
+            return Columns { own: ESTIMATE.to_vec(), person: Vec::new(), person_number: 0 };
+        };
+        let mut own: Vec<Column> = columns(record).collect();
+        if dataset == Dataset::DigitalAccess {
+            own.sort_by_key(|column| !is_of_consultations(column));
+        }
+        let person = record.fields.iter().find(|field| field.holds == Holds::Person);
+        Columns {
+            own,
+            person: columns(&PERSON).collect(),
+            person_number: person.map_or(0, |field| field.number),
+        }
+    }
+
+    /// Every column.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Column> {
+        self.own.iter().chain(&self.person)
+    }
+}
+
+/// The columns that only access records have: any of them makes a file access records.
+pub(super) fn only_of_access_records() -> impl Iterator<Item = Column> {
+    Columns::of(Dataset::DigitalAccess)
+        .own
+        .into_iter()
+        .filter(|column| !is_of_consultations(column))
+}
+
+fn is_of_consultations(column: &Column) -> bool {
+    CONSULTATION.fields.iter().any(|field| field.name == column.name)
+}
+
+fn columns(record: &RecordType) -> impl Iterator<Item = Column> {
+    record.fields.iter().filter_map(|field| {
+        let kind = match field.holds {
+            Holds::Code(_) | Holds::Date | Holds::PersonKey | Holds::SourceRecordId => {
+                CellKind::Text
+            }
+            Holds::Codes(_) => CellKind::Codes,
+            Holds::Number(_) => CellKind::Int32,
+            Holds::RecordCount => CellKind::Int64,
+            Holds::PersonCount => CellKind::Count,
+            Holds::Person => return None,
+        };
+        Some(column(field.number, field.name, kind))
+    })
+}
+
+/// The coded field that a column of a dataset gives. Age and lead time each have two columns.
+pub(super) fn coded_field(dataset: Dataset, name: &str) -> Option<&'static str> {
+    let record = RecordType::of(dataset)?;
+    let given = record.fields.iter().chain(PERSON.fields).find(|field| field.name == name)?;
+    given.holds.coded().map(|field| field.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use prost_reflect::{Cardinality, DescriptorPool, FieldDescriptor, Kind};
+
+    use super::*;
+    use crate::domain::record::{ACCESS, POPULATION};
+
+    /// Number, name and type of each field that the compiled contract has.
+    fn contract(message: &str) -> Vec<(u32, String, String)> {
+        let pool = DescriptorPool::decode(crate::proto::FILE_DESCRIPTOR_SET).unwrap();
+        let message = pool.get_message_by_name(&format!("equity.v1.{message}")).unwrap();
+        let kind = |field: &FieldDescriptor| {
+            let kind = match field.kind() {
+                Kind::Message(message) => message.name().to_owned(),
+                scalar => format!("{scalar:?}").to_lowercase(),
+            };
+            let explicit = field.supports_presence() && field.kind().as_message().is_none();
+            match field.cardinality() {
+                Cardinality::Repeated => format!("repeated {kind}"),
+                _ if explicit => format!("optional {kind}"),
+                _ => kind,
+            }
+        };
+        let field =
+            |field: FieldDescriptor| (field.number(), field.name().to_owned(), kind(&field));
+        message.fields().map(field).collect()
+    }
+
+    fn typed(column: &Column) -> (u32, String, String) {
+        let kind = match column.kind {
+            CellKind::Text => "string",
+            CellKind::Codes => "repeated string",
+            CellKind::Int32 => "optional int32",
+            CellKind::Int64 => "optional int64",
+            CellKind::Count => "int64",
+            CellKind::Double => "optional double",
+            CellKind::Keys => "repeated EstimateKey",
+        };
+        (column.number.into(), column.name.to_owned(), kind.to_owned())
+    }
+
+    #[test]
+    fn the_tables_are_the_messages_of_the_contract() {
+        for (message, record) in [
+            ("ConsultationRecord", &CONSULTATION),
+            ("PopulationRecord", &POPULATION),
+            ("AccessRecord", &ACCESS),
+            ("PersonCharacteristics", &PERSON),
+        ] {
+            let mut table: Vec<_> = columns(record).map(|column| typed(&column)).collect();
+            let people = record.fields.iter().filter(|field| field.holds == Holds::Person);
+            let person = "PersonCharacteristics".to_owned();
+            table.extend(
+                people.map(|field| (field.number.into(), field.name.to_owned(), person.clone())),
+            );
+            assert_eq!(table, contract(message), "{message}");
+        }
+        let estimate: Vec<_> = ESTIMATE.iter().map(typed).collect();
+        assert_eq!(estimate, contract("EstimateRecord"));
+    }
+}

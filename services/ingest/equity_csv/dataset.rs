@@ -1,0 +1,61 @@
+//! Which dataset a file of the service's CSV holds: the columns of its header decide.
+
+use super::super::IngestError;
+use super::super::error::shortened;
+use super::super::submission_file::dataset_words;
+use super::columns::{
+    Columns, INDICATOR, MONTH, ORGANISATION, PERSON_COUNT, only_of_access_records,
+};
+use super::submission_columns::submission_columns;
+use crate::domain::codes;
+use crate::domain::collection::Dataset;
+
+/// The dataset of a header. The header has known columns alone, each of them once, and all of them belong to the dataset.
+pub(super) fn dataset_of(header: &csv::StringRecord) -> Result<Dataset, IngestError> {
+    let (dataset, because) = decided(header);
+    let of_dataset = names(dataset);
+    for (place, column) in header.iter().enumerate() {
+        if !all_names().any(|known| known == column) {
+            let given = column.replace([' ', '-'], "_");
+            let nearest = codes::nearest(&given, all_names());
+            return Err(IngestError::UnknownColumn { column: shortened(column), nearest });
+        }
+        if header.iter().take(place).any(|earlier| earlier == column) {
+            return Err(IngestError::RepeatedColumn { column: column.to_owned() });
+        }
+        if !of_dataset.contains(&column) {
+            let (column, holds) = (column.to_owned(), dataset_words(dataset));
+            return Err(IngestError::MixedDatasets { column, holds, because });
+        }
+    }
+    Ok(dataset)
+}
+
+/// The dataset by a column that only one dataset has, and that column.
+fn decided(header: &csv::StringRecord) -> (Dataset, &'static str) {
+    let has = |name: &str| header.iter().any(|column| column == name);
+    if has(INDICATOR) {
+        return (Dataset::Estimates, INDICATOR);
+    } else if has(PERSON_COUNT) {
+        return (Dataset::Populations, PERSON_COUNT);
+    }
+    match only_of_access_records().find(|column| has(column.name)) {
+        Some(column) => (Dataset::DigitalAccess, column.name),
+        None => (Dataset::Consultations, "channel and the like"),
+    }
+}
+
+/// Names of the columns of a dataset, in the order in which they are written.
+pub(super) fn names(dataset: Dataset) -> Vec<&'static str> {
+    let mut names = vec![ORGANISATION, MONTH];
+    names.extend(submission_columns(dataset).iter().map(|(name, _)| *name));
+    names.extend(Columns::of(dataset).all().map(|column| column.name));
+    names
+}
+
+/// Every name that a column may have.
+pub(super) fn all_names() -> impl Iterator<Item = &'static str> {
+    [Dataset::Consultations, Dataset::Populations, Dataset::DigitalAccess, Dataset::Estimates]
+        .into_iter()
+        .flat_map(names)
+}

@@ -1,0 +1,169 @@
+//! Reads the service's CSV.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use prost::Message;
+
+use super::super::cells::Cell;
+use super::super::defaults::Defaults;
+use super::super::grouping::{FileFormat, OrganisationMonth};
+use super::super::open::line_of;
+use super::super::{IngestError, Records, SubmissionFile};
+use super::columns::{CellKind, Column, Columns, MONTH, ORGANISATION, coded_field};
+use super::dataset::{all_names, dataset_of};
+use super::fields::{delimited, encode};
+use super::submission_columns::{Stated, SubmissionColumn, submission_columns};
+use crate::domain::collection::Dataset;
+use crate::domain::period::Month;
+
+/// The service's CSV, with the places of the columns that a header has.
+pub(in crate::ingest) struct EquityCsv {
+    defaults: Defaults,
+    dataset: Dataset,
+    /// Coded fields with a column: the source collects them unless the file or the caller lists others.
+    collected: Vec<String>,
+    organisation: Option<usize>,
+    month: Option<usize>,
+    date: Option<usize>,
+    own: Vec<(usize, Column)>,
+    person: Vec<(usize, Column)>,
+    person_number: u8,
+    submission: Vec<(usize, (&'static str, SubmissionColumn))>,
+    stated: Stated,
+    /// Room for the bytes of a record and of its person.
+    record_bytes: Vec<u8>,
+    person_bytes: Vec<u8>,
+}
+
+impl EquityCsv {
+    /// Whether the header has a column of the service's CSV.
+    pub(in crate::ingest) fn recognises(header: &csv::StringRecord) -> bool {
+        header.iter().any(|name| all_names().any(|known| known == name))
+    }
+
+    pub(in crate::ingest) fn new(
+        header: &csv::StringRecord,
+        defaults: &Defaults,
+    ) -> Result<Self, IngestError> {
+        let place = |name: &str| header.iter().position(|column| column == name);
+        let present = |columns: Vec<Column>| -> Vec<(usize, Column)> {
+            columns.into_iter().filter_map(|column| Some((place(column.name)?, column))).collect()
+        };
+        let dataset = dataset_of(header)?;
+        let columns = Columns::of(dataset);
+        let collected: BTreeSet<&str> =
+            header.iter().filter_map(|column| coded_field(dataset, column)).collect();
+        let submission = submission_columns(dataset).iter();
+        Ok(EquityCsv {
+            defaults: defaults.clone(),
+            dataset,
+            collected: collected.into_iter().map(str::to_owned).collect(),
+            organisation: place(ORGANISATION),
+            month: place(MONTH),
+            date: place("date"),
+            own: present(columns.own),
+            person: present(columns.person),
+            person_number: columns.person_number,
+            submission: submission.filter_map(|column| Some((place(column.0)?, *column))).collect(),
+            stated: Stated::default(),
+            record_bytes: Vec::new(),
+            person_bytes: Vec::new(),
+        })
+    }
+
+    fn organisation<'a>(&'a self, row: &'a csv::StringRecord) -> Result<&'a str, IngestError> {
+        let given = self.organisation.map(|column| &row[column]).filter(|cell| !cell.is_empty());
+        given.or(self.defaults.organisation.as_deref()).ok_or_else(|| {
+            let expected = "the code of an organisation here, or one for the whole file";
+            IngestError::value(line_of(row), ORGANISATION, "", expected)
+        })
+    }
+
+    /// The month of the row, else the default, else the month of the date.
+    fn month<'a>(&'a self, row: &'a csv::StringRecord) -> Result<&'a str, IngestError> {
+        let given = self.month.map(|column| &row[column]).filter(|cell| !cell.is_empty());
+        let dated = || self.date.and_then(|column| row[column].get(..7));
+        let text = given.or(self.defaults.month.as_deref()).or_else(dated).unwrap_or_default();
+        match text.parse::<Month>() {
+            Ok(_) => Ok(text),
+            Err(_) => Err(IngestError::value(line_of(row), MONTH, text, "a month: 2020-04")),
+        }
+    }
+
+    /// The record of a row. A row without characteristics has no person.
+    fn record<M: Message + Default>(&mut self, row: &csv::StringRecord) -> Result<M, IngestError> {
+        let (record, person) = (&mut self.record_bytes, &mut self.person_bytes);
+        record.clear();
+        person.clear();
+        let has_person = fill(person, &self.person, row)?;
+        fill(record, &self.own, row)?;
+        if has_person {
+            delimited(self.person_number.into(), person, record);
+        }
+        M::decode(record.as_slice()).map_err(|error| IngestError::Read {
+            line: line_of(row),
+            source: std::io::Error::other(error),
+        })
+    }
+}
+
+impl FileFormat for EquityCsv {
+    fn trim(&self) -> csv::Trim {
+        csv::Trim::All
+    }
+
+    fn group<'a>(
+        &'a self,
+        row: &'a csv::StringRecord,
+    ) -> Result<OrganisationMonth<'a>, IngestError> {
+        Ok((self.organisation(row)?, Cow::Borrowed(self.month(row)?)))
+    }
+
+    fn start(&self, submission: &mut SubmissionFile) {
+        let Defaults { collection, code_systems, collected, person_key_scheme, .. } =
+            &self.defaults;
+        submission.collection = collection.clone().unwrap_or_default();
+        submission.code_systems = code_systems.clone();
+        submission.collected = collected.clone().unwrap_or_else(|| self.collected.clone());
+        submission.person_key_scheme = person_key_scheme.clone().unwrap_or_default();
+        submission.rows = Records::none(self.dataset);
+    }
+
+    fn add(
+        &mut self,
+        submission: &mut SubmissionFile,
+        row: &csv::StringRecord,
+    ) -> Result<(), IngestError> {
+        for (place, (name, column)) in &self.submission {
+            let cell = Cell::new(row, name, *place);
+            if !cell.text.is_empty() {
+                self.stated.take(name, *column, &cell, submission)?;
+            }
+        }
+        match &mut submission.rows {
+            Records::Consultations(rows) => rows.push(self.record(row)?),
+            Records::Populations(rows) => rows.push(self.record(row)?),
+            Records::Access(rows) => rows.push(self.record(row)?),
+            Records::Estimates(_, rows) => rows.push(self.record(row)?),
+        }
+        Ok(())
+    }
+}
+
+/// Appends the fields of a row to a message. Returns whether any cell was filled.
+fn fill(
+    message: &mut Vec<u8>,
+    columns: &[(usize, Column)],
+    row: &csv::StringRecord,
+) -> Result<bool, IngestError> {
+    let mut filled = false;
+    for (place, column) in columns {
+        let cell = Cell::new(row, column.name, *place);
+        if !cell.text.is_empty() || column.kind == CellKind::Count {
+            encode(column, &cell, message)?;
+            filled = true;
+        }
+    }
+    Ok(filled)
+}

@@ -1,0 +1,48 @@
+//! The header row of a file: which columns it has, and where.
+
+use super::IngestError;
+use super::error::shortened;
+use crate::domain::codes;
+
+/// Where a column stands in the header, by any of its spellings, in upper or lower case.
+pub(super) fn find(header: &csv::StringRecord, spellings: &[&'static str]) -> Option<usize> {
+    header.iter().position(|name| spellings.iter().any(|known| known.eq_ignore_ascii_case(name)))
+}
+
+/// [`find`], where the format cannot do without the column; it must not stand twice.
+pub(super) fn require(
+    header: &csv::StringRecord,
+    spellings: &[&'static str],
+) -> Result<usize, IngestError> {
+    let found =
+        find(header, spellings).ok_or(IngestError::MissingColumn { column: spellings[0] })?;
+    let alike = header.iter().filter(|name| name.eq_ignore_ascii_case(&header[found])).count();
+    match alike {
+        1 => Ok(found),
+        _ => Err(IngestError::RepeatedColumn { column: header[found].to_owned() }),
+    }
+}
+
+/// Places of all columns of a format; the header has each of them once, and no other.
+pub(super) fn exactly<const N: usize>(
+    header: &csv::StringRecord,
+    names: [&'static str; N],
+) -> Result<[usize; N], IngestError> {
+    let mut places = [0; N];
+    for (place, name) in places.iter_mut().zip(names) {
+        *place = require(header, &[name])?;
+    }
+    let extra = (0..header.len()).find(|column| !places.contains(column));
+    match extra {
+        Some(column) => Err(IngestError::UnknownColumn {
+            column: shortened(&header[column]),
+            nearest: codes::nearest(&header[column], names.into_iter()),
+        }),
+        None => Ok(places),
+    }
+}
+
+/// Whether the header has all of these columns.
+pub(super) fn has_all(header: &csv::StringRecord, names: &[&'static str]) -> bool {
+    names.iter().all(|name| find(header, &[*name]).is_some())
+}
