@@ -143,7 +143,7 @@ pub fn submission_too_large(limit: u64) -> Status {
 /// A message that tonic could not read, in our words: it is no message of the method, or too large. What one of us refused
 /// has its reason already, and stays as it is; so does what is about no message.
 #[must_use]
-pub fn unread(status: Status) -> Status {
+pub fn unreadable(status: Status) -> Status {
     if !status.details().is_empty() {
         return status;
     }

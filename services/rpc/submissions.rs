@@ -60,7 +60,7 @@ impl Submissions {
     ) -> Result<v1::Receipt, Status> {
         let submitting = Arc::clone(&self.0.submitting);
         let _permit = submitting.try_acquire_owned().map_err(|_| status::overloaded(RETRY))?;
-        let first = stream.message().await.map_err(status::unread)?;
+        let first = stream.message().await.map_err(status::unreadable)?;
         let first = first.ok_or_else(status::submission_empty)?;
         let Incoming::Header(given) = first else {
             return Err(status::field_invalid("header", "comes first, before any batch"));
@@ -73,7 +73,7 @@ impl Submissions {
         let (batches, waiting) = mpsc::channel::<Option<Bytes>>(AHEAD);
         let most = engine.most_rows(kind.dataset);
         let coding = tokio::task::spawn_blocking(move || code(builder, waiting, kind.take, most));
-        while let Some(message) = stream.message().await.map_err(status::unread)? {
+        while let Some(message) = stream.message().await.map_err(status::unreadable)? {
             match message {
                 Incoming::Batch(batch) => {
                     if batches.send(Some(batch.freeze())).await.is_err() {

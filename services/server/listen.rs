@@ -16,8 +16,8 @@ use tokio_stream::Stream;
 use tokio_util::sync::{CancellationToken, PollSemaphore};
 
 use super::connection::Connection;
-use super::lending::Lending;
 use super::settings::ServerSettings;
+use super::unread_budget::UnreadBudget;
 
 /// How long accepting rests after the system refused, for want of file descriptors for example.
 const REST: Duration = Duration::from_millis(100);
@@ -31,7 +31,7 @@ pub(super) struct Incoming {
     rest: Option<Pin<Box<Sleep>>>,
     keepalive: TcpKeepalive,
     settings: ServerSettings,
-    lending: Arc<Lending>,
+    unread: Arc<UnreadBudget>,
     cut: CancellationToken,
 }
 
@@ -54,7 +54,7 @@ impl Incoming {
             rest: None,
             keepalive,
             settings: settings.clone(),
-            lending: Lending::new(settings),
+            unread: UnreadBudget::new(settings),
             cut,
         }
     }
@@ -86,8 +86,8 @@ impl Stream for Incoming {
             match (accepted, self.permit.take()) {
                 (Ok((stream, _)), Some(permit)) => {
                     self.prepare(&stream);
-                    let peer = self.lending.peer(&self.cut);
-                    let connection = Connection::new(stream, permit, &self.settings, peer);
+                    let client = self.unread.client(&self.cut);
+                    let connection = Connection::new(stream, permit, &self.settings, client);
                     return Poll::Ready(Some(Ok(connection)));
                 }
                 // Without a permit: the semaphore was closed, which nobody does.

@@ -5,8 +5,8 @@ use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
+use super::error::ServerError;
 use super::methods;
-use super::run::ServerError;
 
 /// What the health service says.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ impl Health {
     }
 }
 
-/// Adds health (`NOT_SERVING` until [`super::run`] says otherwise) and, if wanted, reflection.
+/// Adds health (`NOT_SERVING` until the server runs) and, if wanted, reflection.
 ///
 /// # Errors
 /// The contract's descriptors cannot be read: a fault of the build.

@@ -15,53 +15,27 @@ use http_body::Frame;
 use tokio::time::{Instant, Sleep};
 use tonic::body::Body;
 use tonic::{Code, Status};
-use tower::{Layer, Service};
 
+use super::middleware::Middleware;
 use crate::rpc::status;
 use crate::server::methods::{self, Kind};
 
-/// Adds [`Idle`].
-#[derive(Debug, Clone)]
-pub(in crate::server) struct IdleLayer {
-    longest: Duration,
-}
-
-impl IdleLayer {
-    pub(in crate::server) fn new(longest: Duration) -> Self {
-        Self { longest }
-    }
-}
-
-impl<S> Layer<S> for IdleLayer {
-    type Service = Idle<S>;
-
-    fn layer(&self, inner: S) -> Idle<S> {
-        Idle { inner, longest: self.longest }
-    }
-}
-
 /// Watches the bodies of submissions.
-#[derive(Debug, Clone)]
-pub(in crate::server) struct Idle<S> {
-    inner: S,
-    longest: Duration,
+#[derive(Debug, Clone, Copy)]
+pub(in crate::server) struct Idle {
+    /// Longest pause between two messages.
+    pub(in crate::server) longest: Duration,
 }
 
-impl<S: Service<Request<Body>>> Service<Request<Body>> for Idle<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
+impl Middleware for Idle {
+    type Call = ();
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<Body>) -> S::Future {
+    fn begin(&self, request: Request<Body>) -> Result<(Request<Body>, ()), Status> {
         if methods::of(request.uri().path()).kind != Kind::Submission {
-            return self.inner.call(request);
+            return Ok((request, ()));
         }
         let longest = self.longest;
-        self.inner.call(request.map(|inner| Body::new(Impatient { inner, longest, pause: None })))
+        Ok((request.map(|inner| Body::new(Impatient { inner, longest, pause: None })), ()))
     }
 }
 
