@@ -17,7 +17,7 @@ use tonic::service::Routes;
 use crate::config::Config;
 use crate::domain::codes::Content;
 use crate::domain::submission::Keyer;
-use crate::engine::{Engine, Followers, Outcome, Settings, intake};
+use crate::engine::{Engine, Followers, Outcome, Settings, content};
 use crate::proto::server::consultation_channel_service_server::ConsultationChannelServiceServer;
 use crate::proto::server::digital_exclusion_service_server::DigitalExclusionServiceServer;
 use crate::proto::server::export_service_server::ExportServiceServer;
@@ -57,7 +57,7 @@ impl Service {
     /// # Errors
     /// What is wrong with the settings, the reference content, the data folder or the address.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
-        let content = content(config)?;
+        let content = reference_content(config)?;
         let listener = TcpListener::bind(config.address).await.with_context(|| {
             format!("cannot listen on {}, name another `address` (port 0: any)", config.address)
         })?;
@@ -96,7 +96,7 @@ impl Service {
     /// Why nothing is written, if so.
     #[must_use]
     pub fn writing_stopped(&self) -> Option<&str> {
-        self.engine.store().stopped()
+        self.engine.writing_stopped()
     }
 
     /// Stops within a bound: running calls may end, then everything is handed to the disk.
@@ -113,9 +113,9 @@ impl Service {
     }
 }
 
-fn content(config: &Config) -> anyhow::Result<Content> {
+fn reference_content(config: &Config) -> anyhow::Result<Content> {
     let Some(folder) = &config.reference_folder else { return Ok(Content::embedded()) };
-    let content = intake::content_of(folder)?;
+    let content = content::of_folder(folder)?;
     crate::domain::reference::Reference::new(&content)
         .with_context(|| format!("the reference folder {} cannot be used", folder.display()))?;
     Ok(content)
@@ -181,7 +181,7 @@ fn routes(service: &rpc::Service) -> Routes {
 /// # Errors
 /// The reference content cannot be used.
 pub fn check(config: &Config) -> anyhow::Result<()> {
-    content(config).map(drop)
+    reference_content(config).map(drop)
 }
 
 /// Starts logs, traces and metrics; once in a process, inside the runtime. Shut the guard down last.
@@ -201,14 +201,14 @@ async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: C
             () = shutdown.cancelled() => return,
         }
         let Some(engine) = engine.upgrade() else { return };
-        let hangs = engine.store().writing_for().is_some_and(|time| time > HANGS);
+        let hangs = engine.writing_for().is_some_and(|time| time > HANGS);
         if hangs && !hung {
             tracing::error!(
                 "a change has been written for more than {HANGS:?}: the disk does not answer"
             );
         }
         hung = hangs;
-        let now = !hangs && engine.store().stopped().is_none();
+        let now = !hangs && engine.writing_stopped().is_none();
         if now != takes {
             takes = now;
             health.takes("equity.v1.SubmissionService", takes).await;
@@ -221,7 +221,7 @@ async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: C
             *told = now;
         }
         if look % LOOKS == 0 {
-            let sizes = tokio::task::spawn_blocking(move || engine.store().sizes()).await;
+            let sizes = tokio::task::spawn_blocking(move || engine.sizes()).await;
             if let Ok((log, sled, free)) = sizes {
                 metrics::store(log, sled, free);
             }

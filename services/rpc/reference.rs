@@ -169,31 +169,17 @@ impl ReferenceService for Reference {
                 ));
             }
         };
-        let catalog = self.0.engine.store().catalog();
-        let content = &catalog.reference;
+        let content = self.content();
         if content.collection(&request.collection).is_none() {
-            return Err(query_error(no_collection(content, &request.collection)));
+            return Err(query_error(no_collection(&content, &request.collection)));
         }
-        let organisations = in_area(content, &request.area)?;
+        let organisations = in_area(&content, &request.area)?;
         // Every page tells what there was when the first was asked for, whatever has been submitted since.
         if page.cursor == 0 {
-            page.position = catalog.position;
+            page.position = self.0.engine.position();
         }
-        let mut found: Vec<_> = catalog
-            .slots()
-            .filter_map(|(slot, _)| catalog.at(slot, page.position))
-            .filter(|s| {
-                *s.collection == *request.collection && organisations.contains(&*s.organisation)
-            })
-            .filter(|s| dataset.is_none_or(|dataset| s.slot.dataset == dataset))
-            .collect();
-        found.sort_by(|a, b| {
-            (a.slot.month, &a.organisation, a.slot.dataset).cmp(&(
-                b.slot.month,
-                &b.organisation,
-                b.slot.dataset,
-            ))
-        });
+        let (collection, position) = (&request.collection, page.position);
+        let found = self.0.engine.availability(collection, &organisations, dataset, position);
         let (found, next_page_token) = page.of(found);
         let availability = found.into_iter().map(|made| v1::Availability {
             organisation: made.organisation.to_string(),
