@@ -203,3 +203,7 @@ impl<B: Rows> Intake<B> {
         Ok(Taken { caller, header, fate })
     }
 }
+
+#[cfg(test)]
+#[path = "intake_tests.rs"]
+mod tests;
