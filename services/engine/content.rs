@@ -2,7 +2,7 @@
 
 use crate::domain::codes::{Content, ContentError, nearest};
 
-/// The reference content of a folder: its files in place of, or beside, the built-in ones.
+/// The reference content of a folder: each of its files replaces the built-in file of its name, or adds a code list.
 ///
 /// # Errors
 /// The folder or a file in it cannot be read.
@@ -24,7 +24,7 @@ pub fn of_folder(folder: &std::path::Path) -> Result<Content, ContentError> {
             let path = entry.map_err(|error| wrong(&sub, error))?.path();
             let known = path.extension().is_some_and(|e| e == "toml" || e == "csv");
             if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| known) {
-                // A code list more is welcome; any other name can only be meant for one of those that are read.
+                // Code lists may be added. Any other name must be a misspelt one of the files that are read.
                 if prefix.is_empty() && built_in.file(name).is_err() {
                     let names = built_in.files().map(|(name, _)| name);
                     let near = nearest(name, names.filter(|name| !name.contains('/')));
@@ -32,7 +32,7 @@ pub fn of_folder(folder: &std::path::Path) -> Result<Content, ContentError> {
                         near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
                     return Err(ContentError {
                         file: path.display().to_string(),
-                        what: format!("nothing reads a file of this name{hint}"),
+                        what: format!("the service reads no file of this name{hint}"),
                     });
                 }
                 let text = std::fs::read_to_string(&path).map_err(|error| wrong(&path, error))?;

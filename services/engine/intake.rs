@@ -1,4 +1,5 @@
-//! The rows of one submission, and what is to become of them: stored, only validated, or refused.
+//! Takes the rows of one submission, and decides at the end of the stream: to store them, only to validate them, or to refuse
+//! them.
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use crate::store::{Prepared, StoreError, Submission, WriteError};
 /// Consultations or people that one row may stand for.
 const MOST_ALIKE: u32 = 10_000_000;
 const MOST_PEOPLE: u32 = 100_000_000;
-/// Figures of one submission, at most: they are held in memory as they come. Six for each small area of Great Britain fit.
+/// Estimates of one submission, at most: all of them are held in memory. Six for each small area of Great Britain fit.
 const MOST_ESTIMATES: u64 = 300_000;
 
 /// A builder of a submission: rows go in, a draft comes out.
@@ -64,18 +65,18 @@ pub enum Refused {
         /// Rows at most.
         most: u64,
     },
-    /// Rows have problems, and the header does not allow to leave them out, or no row is without.
+    /// Rows have problems. The header does not allow to leave them out, or every row has problems.
     Rows(BadRows),
-    /// Rows have problems; the request id has stored this submission before, perhaps of the same rows: a code may have left its
-    /// list since.
+    /// Rows have problems, and the request id has stored this submission before. The rows may be the same: a code may have left
+    /// its list since then.
     StoredBefore(Arc<Submission>, BadRows),
-    /// It was not written, or the service does not know whether it was.
+    /// It was not written, or the service cannot tell whether it was.
     Write(WriteError),
     /// The store cannot be read.
     Store(StoreError),
-    /// The service ends.
+    /// The service is stopping.
     Stopping,
-    /// A fault of the service.
+    /// A task of the service failed.
     Fault(JoinError),
 }
 
@@ -84,25 +85,25 @@ pub enum Refused {
 pub struct BadRows {
     /// The first problems, in order of rows.
     pub problems: Vec<RowProblem>,
-    /// Rows with problems, all of them.
+    /// Number of rows with problems.
     pub count: u64,
 }
 
-/// A submission that is coming in.
+/// A submission whose rows are coming in.
 pub struct Intake<B> {
     caller: String,
     rows: B,
     most_rows: u64,
 }
 
-/// A submission that came to its end.
+/// A submission whose rows have all come, and the decision about it.
 pub struct Taken {
     pub(super) caller: String,
     pub(super) header: Header,
     pub(super) fate: Fate,
 }
 
-/// What is to become of a submission.
+/// The decision about a submission.
 pub(super) enum Fate {
     Store(Box<Prepared>),
     Validate(Box<Draft>),
@@ -178,7 +179,7 @@ impl<B: Rows> Intake<B> {
         Ok(())
     }
 
-    /// Ends the stream and decides. Takes as long as its records do: not for a thread that others wait for.
+    /// Ends the stream and decides. This takes longer the more rows there are: call it on a thread that may block.
     ///
     /// # Errors
     /// [`Refused::RecordCount`] or [`Refused::Empty`].

@@ -1,4 +1,4 @@
-//! A submission that came to its end is stored, and answered with a receipt. The same request again gives the same receipt.
+//! Stores a submission whose rows have all come, and gives its receipt. The same request again gives the first receipt again.
 
 use super::Engine;
 use super::intake::{BadRows, Fate, Refused, Taken};
@@ -6,9 +6,9 @@ use super::submissions::{StoredVersion, version_of};
 use crate::domain::submission::{Draft, Header, RowProblem};
 use crate::store::{Prepared, StoreError, WriteError, Written};
 
-/// What became of a submission that was not refused.
+/// The result of a submission that was not refused.
 pub enum Receipt {
-    /// Nothing was stored, as asked for. The draft says what would have been.
+    /// Nothing was stored, as requested. The draft is what would have been stored.
     Validated(Header, Box<Draft>),
     /// It is durable, and answers are made of it.
     Stored {
@@ -22,7 +22,7 @@ pub enum Receipt {
 }
 
 impl Engine {
-    /// Stores a submission, or does what else its header asks for.
+    /// Stores a submission; or only says what would be stored, if its header asks for that.
     ///
     /// # Errors
     /// See [`Refused`].
@@ -55,8 +55,8 @@ impl Engine {
         Ok(Receipt::Stored { version, problems, replayed: written.replayed })
     }
 
-    /// The refusal of rows. If their request id has stored something before, the caller is told what: rows that were taken once
-    /// may be refused later, when a code has left its list.
+    /// The refusal of rows. If their request id has stored a submission before, the refusal names it: rows that were taken once may
+    /// be refused later, when a code has left its list.
     async fn refusal(&self, caller: String, request_id: String, rows: BadRows) -> Refused {
         let used =
             self.read_store(move |engine| engine.store.reader().used(&caller, &request_id)).await;
@@ -73,7 +73,7 @@ impl Engine {
         }
     }
 
-    /// Reads the store on a thread that nobody waits for.
+    /// Reads the store on a thread that may block.
     async fn read_store<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,

@@ -1,4 +1,4 @@
-//! Submissions that are stored: found, listed and withdrawn.
+//! Stored submissions: found by name, listed, and withdrawn.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -26,27 +26,27 @@ pub struct VersionName<'a> {
     pub version: u32,
 }
 
-/// A version of a submission as it is now.
+/// A version of a submission, with its state now.
 #[derive(Clone, Debug)]
 pub struct StoredVersion {
     /// The submission.
     pub submission: Arc<Submission>,
-    /// Whether answers are made of it.
+    /// Its state now.
     pub state: VersionState,
 }
 
-/// Whether answers about the present are made of a version.
+/// State of a version. Answers about the present count current versions alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VersionState {
-    /// They are.
+    /// The last version of its month, and not withdrawn.
     Current,
-    /// A later version has taken its place.
+    /// A later version replaces it.
     Replaced,
     /// It was withdrawn.
     Withdrawn,
 }
 
-/// Which versions to list; what is none limits nothing.
+/// Which versions to list. A field that is none does not limit the list.
 #[derive(Clone, Copy, Debug)]
 pub struct Listed<'a> {
     /// Collection id.
@@ -55,7 +55,7 @@ pub struct Listed<'a> {
     pub organisation: Option<&'a str>,
     /// Calendar month.
     pub month: Option<Month>,
-    /// Whether versions are listed that are not current.
+    /// Whether to list versions that are not current, too.
     pub past: bool,
 }
 
@@ -69,7 +69,7 @@ impl Engine {
         version_of(&catalog, found.submission.slot, version)
     }
 
-    /// Versions before a position (0: from the newest on): newest first, at most `most`.
+    /// At most `most` versions, newest first. They are older than the position `before`, if it is not 0.
     #[must_use]
     pub fn submissions(&self, listed: &Listed<'_>, before: u64, most: usize) -> Vec<StoredVersion> {
         let catalog = self.store.catalog();
@@ -90,7 +90,7 @@ impl Engine {
         found.into_iter().map(StoredVersion::from).collect()
     }
 
-    /// What answers about a position are made of, in one collection: by month, organisation and dataset.
+    /// The submissions of one collection that were current at a position: by month, organisation and dataset.
     #[must_use]
     pub fn availability(
         &self,
@@ -113,7 +113,7 @@ impl Engine {
         found
     }
 
-    /// The problems that are kept of the rows that a submission left out. Reads the store.
+    /// The stored problems of the rows that a submission left out: at most 1,000. Reads the disk.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -133,7 +133,7 @@ impl Engine {
             .collect())
     }
 
-    /// Withdraws a version, which has to be the current one; gives it as it is then, and the position of the withdrawal.
+    /// Withdraws a version, which has to be the current one. Returns it with its new state, and the position of the withdrawal.
     ///
     /// # Errors
     /// See [`WriteError`].

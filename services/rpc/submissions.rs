@@ -1,4 +1,4 @@
-//! `SubmissionService`: streams of rows in, receipts out; and what was submitted.
+//! `SubmissionService`: takes submissions, and lists and withdraws what was submitted.
 
 mod kind;
 mod receipt;
@@ -21,7 +21,7 @@ use receipt::problems_page;
 pub(super) use refusal::refused;
 use stream::submit;
 
-/// The service.
+/// Answers `SubmissionService`.
 pub struct Submissions(pub Service);
 
 impl Submissions {
@@ -33,7 +33,7 @@ impl Submissions {
 }
 
 fn no_submission(name: &str) -> Status {
-    let message = format!("no submission `{name}`; ListSubmissions lists them");
+    let message = format!("there is no submission `{name}`; ListSubmissions lists the submissions");
     status::not_found(ErrorReason::SubmissionNotFound, "submission", name, message)
 }
 
@@ -96,7 +96,7 @@ impl SubmissionService for Submissions {
             None => {
                 return Err(status::field_invalid(
                     "parent",
-                    "`collections/{collection}`, or `collections/-` for all",
+                    "must be `collections/{collection}`, or `collections/-` for all",
                 ));
             }
         };

@@ -1,7 +1,7 @@
 //! One accepted connection: it holds its permit, has to open HTTP/2 in time, and can be cut.
 //!
-//! hyper has no time limit for the HTTP/2 preface, nor for a client that takes no bytes: the one that connects and says nothing, and
-//! the one that asks and reads nothing, would stay for ever.
+//! hyper has no time limit for the HTTP/2 preface, and none for a client that takes no bytes. A client that connects and says
+//! nothing would stay for ever, and so would one that asks and reads nothing.
 
 use std::io;
 use std::pin::Pin;
@@ -30,7 +30,7 @@ pub(super) struct Connection {
     preface: Option<Preface>,
     client: Arc<Client>,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
-    /// Longest that the client may take no byte, and since when it does, if it does.
+    /// Longest time for which the client may take no byte; and the wait for a byte, if it takes none now.
     idle: Duration,
     stuck: Option<Unread>,
     _permit: OwnedSemaphorePermit,
@@ -44,7 +44,7 @@ struct Preface {
 }
 
 impl Connection {
-    /// Takes over a stream; `client` can cut it.
+    /// Takes over a socket, which `client` can cut.
     pub(super) fn new(
         stream: TcpStream,
         permit: OwnedSemaphorePermit,
@@ -58,8 +58,8 @@ impl Connection {
         Self { stream, preface, client, cut, idle, stuck: None, _permit: permit }
     }
 
-    /// Passes on what became of writing, and notes whether the client takes bytes. A writer that waits does not read, so that it
-    /// is here that it sees that the connection was cut.
+    /// Passes on the result of writing, and notes whether the client takes bytes. Whoever waits here does not read, and so has to
+    /// be told here that the connection was cut.
     fn written(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.stuck = None;
@@ -141,7 +141,7 @@ impl AsyncWrite for Connection {
 impl Connected for Connection {
     type ConnectInfo = Arc<Client>;
 
-    /// What every request of the connection carries with it.
+    /// Every request of the connection carries this with it.
     fn connect_info(&self) -> Arc<Client> {
         Arc::clone(&self.client)
     }

@@ -1,6 +1,6 @@
-//! Why the server does not start, or does not go on.
+//! Why the server does not start, or ends by itself.
 
-/// Why the server cannot start or go on.
+/// Why the server does not start, or ends by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// The transport failed.
@@ -9,7 +9,7 @@ pub enum ServerError {
     /// Reflection cannot describe the contract.
     #[error("the contract's descriptors cannot be read: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
-    /// The server ended although nobody told it to.
-    #[error("the gRPC server ended by itself")]
+    /// The server ended, and nothing had told it to stop.
+    #[error("the gRPC server ended by itself: see the log, and start the service again")]
     Ended,
 }

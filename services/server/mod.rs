@@ -1,9 +1,9 @@
-//! The door: everything between a socket and a handler. Nothing here waits without a bound.
+//! The gRPC server: everything between a socket and a handler. Nothing here waits without a bound.
 //!
-//! - `settings` the bounds
+//! - `settings` the limits of time, number and bytes
 //! - `listen`, `connection` which connections are accepted, and how long a silent one may stay
 //! - `unread_budget` how much clients may leave unread, and for how long
-//! - `methods` what the door knows of each method
+//! - `methods` the name and the kind of each method of the contract
 //! - `layers` what surrounds every call, one idea per file
 //! - `standard` health and reflection
 //! - `run` serves until told to stop, and stops within a bound; `error` why it does not

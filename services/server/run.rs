@@ -1,7 +1,8 @@
 //! Serves until told to stop, and stops within a bound.
 //!
-//! The order of stopping: health says `NOT_SERVING`, nobody new is accepted, watch streams end with UNAVAILABLE, running calls
-//! have `drain` to end, then every connection is cut. tonic alone would wait for ever for one client that never answers.
+//! The order of stopping: health says `NOT_SERVING`, no connection is accepted any more, watch streams end with UNAVAILABLE,
+//! running calls have `drain` to end, then every connection is cut. tonic alone would wait for ever for one client that never
+//! answers.
 
 use std::time::Duration;
 

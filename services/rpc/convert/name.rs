@@ -36,7 +36,12 @@ pub(in crate::rpc) fn version_name<'a>(
         _ => None,
     };
     let expected = "collections/{collection}/organisations/{organisation}/datasets/{consultations|populations|digital-access|estimates}/months/{2020-04}/versions/{1}";
-    parsed().ok_or_else(|| status::field_invalid(field, format!("a name of the form {expected}")))
+    parsed().ok_or_else(|| {
+        status::field_invalid(
+            field,
+            format!("must have the form {expected}; ListSubmissions gives names"),
+        )
+    })
 }
 
 /// The name of a submission.

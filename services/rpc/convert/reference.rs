@@ -1,4 +1,4 @@
-//! Reference content as the contract has it.
+//! Reference content to the messages of the contract.
 
 use super::context::{data_class, openness, state};
 use super::submission::dataset;
@@ -9,7 +9,6 @@ use crate::domain::field::Field;
 use crate::domain::indicator::Indicator;
 use crate::proto::v1;
 
-/// A code list.
 pub(in crate::rpc) fn code_list(list: &CodeList) -> v1::CodeList {
     let category = |category: &crate::domain::codes::Category| v1::Category {
         code: category.code.clone(),
@@ -46,7 +45,6 @@ pub(in crate::rpc) fn code_list(list: &CodeList) -> v1::CodeList {
     }
 }
 
-/// A dimension.
 pub(in crate::rpc) fn dimension(dimension: &Dimension) -> v1::Dimension {
     let category = |(code, label): &(String, String)| v1::Category {
         code: code.clone(),
@@ -67,7 +65,6 @@ pub(in crate::rpc) fn dimension(dimension: &Dimension) -> v1::Dimension {
     }
 }
 
-/// A collection.
 pub(in crate::rpc) fn collection(collection: &Collection) -> v1::Collection {
     v1::Collection {
         id: collection.id.clone(),
@@ -82,7 +79,6 @@ pub(in crate::rpc) fn collection(collection: &Collection) -> v1::Collection {
     }
 }
 
-/// An organisation.
 pub(in crate::rpc) fn organisation(organisation: &Organisation) -> v1::Organisation {
     v1::Organisation {
         code: organisation.code.clone(),
@@ -92,7 +88,6 @@ pub(in crate::rpc) fn organisation(organisation: &Organisation) -> v1::Organisat
     }
 }
 
-/// An area.
 pub(in crate::rpc) fn area(area: &Area) -> v1::Area {
     v1::Area {
         code: area.code.clone(),
@@ -104,7 +99,6 @@ pub(in crate::rpc) fn area(area: &Area) -> v1::Area {
     }
 }
 
-/// An indicator.
 pub(in crate::rpc) fn indicator(indicator: &Indicator) -> v1::Indicator {
     v1::Indicator {
         id: indicator.id.clone(),

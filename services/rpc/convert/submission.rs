@@ -8,7 +8,7 @@ use crate::domain::submission::{Draft, Header, RowProblem};
 use crate::engine::submissions::{StoredVersion, VersionState};
 use crate::proto::v1;
 
-/// A dataset as the contract has it.
+/// The contract's number of a dataset.
 pub(in crate::rpc) fn dataset(dataset: Dataset) -> v1::Dataset {
     match dataset {
         Dataset::Consultations => v1::Dataset::Consultations,
@@ -18,7 +18,7 @@ pub(in crate::rpc) fn dataset(dataset: Dataset) -> v1::Dataset {
     }
 }
 
-/// A version of a submission, as it is now.
+/// A version of a submission, with its state now.
 pub(in crate::rpc) fn submission(version: &StoredVersion) -> v1::Submission {
     let submission = &version.submission;
     let state = match version.state {
@@ -45,7 +45,7 @@ pub(in crate::rpc) fn submission(version: &StoredVersion) -> v1::Submission {
     }
 }
 
-/// What a submission would be that was only validated.
+/// A submission that was only validated: it has no name, version or position.
 pub(in crate::rpc) fn validated(header: &Header, draft: &Draft) -> v1::Submission {
     v1::Submission {
         organisation: header.organisation.clone(),
@@ -62,7 +62,7 @@ pub(in crate::rpc) fn validated(header: &Header, draft: &Draft) -> v1::Submissio
     }
 }
 
-/// A row problem.
+/// A row that was left out, or that would be.
 pub(in crate::rpc) fn problem(problem: RowProblem) -> v1::RowProblem {
     v1::RowProblem {
         row_index: int(problem.row_index),
@@ -73,7 +73,7 @@ pub(in crate::rpc) fn problem(problem: RowProblem) -> v1::RowProblem {
     }
 }
 
-/// An instant.
+/// Milliseconds since 1970, in UTC.
 pub(in crate::rpc) fn timestamp(millis: u64) -> Timestamp {
     Timestamp {
         seconds: int(millis / 1000),

@@ -8,7 +8,7 @@ use crate::engine::intake::{BadRows, Refused};
 use crate::rpc::convert::{name, store_error};
 use crate::rpc::status::{self, Fate};
 
-/// Row problems that an error names.
+/// Row problems that a status names, at most.
 const NAMED: usize = 20;
 
 /// The status of a submission that was not stored.
@@ -61,7 +61,7 @@ pub(in crate::rpc) fn refused(error: &WriteError, request_id: &str) -> Status {
             status::writing_stopped(Fate::NotStored)
         }
         WriteError::Unsure(why) => {
-            tracing::warn!(%why, "a change may have been kept, and its caller could not be told so");
+            tracing::warn!(%why, "a change may be in the log, and its caller does not know: it is told when it repeats the request");
             if matches!(**why, WriteError::Full(_)) {
                 status::storage_full(Fate::NotKnown)
             } else {

@@ -20,11 +20,11 @@ const AHEAD: usize = 4;
 
 /// Why a stream was not taken to its end.
 enum Broken {
-    /// It broke off.
+    /// The call ended before the end of the stream.
     Off,
-    /// A batch is none.
+    /// A batch cannot be read.
     Batch(Unreadable),
-    /// It came to its end, or too far.
+    /// The engine refused it.
     Refused(Refused),
 }
 
@@ -56,7 +56,10 @@ async fn take<H: Message + Default + 'static, B: Rows>(
     let first = stream.message().await.map_err(status::unreadable)?;
     let first = first.ok_or_else(status::submission_empty)?;
     let Incoming::Header(given) = first else {
-        return Err(status::field_invalid("header", "comes first, before any batch"));
+        return Err(status::field_invalid(
+            "header",
+            "is missing: send the header in the first message, before any batch",
+        ));
     };
     let intake = (kind.start)(&service.engine, &given)?;
     let request_id = intake.header().request_id.clone();
@@ -67,24 +70,33 @@ async fn take<H: Message + Default + 'static, B: Rows>(
         match message {
             Incoming::Batch(batch) => {
                 if batches.send(Some(batch.freeze())).await.is_err() {
-                    // Reading has ended, and says why.
+                    // Reading has ended, and its result says why.
                     break;
                 }
             }
             Incoming::Header(_) => {
-                return Err(status::field_invalid("header", "comes once, first"));
+                return Err(status::field_invalid(
+                    "header",
+                    "came again: send the header once, in the first message",
+                ));
             }
             Incoming::Nothing => {
-                return Err(status::field_invalid("part", "a message carries a header or a batch"));
+                return Err(status::field_invalid(
+                    "part",
+                    "is empty: put a header or a batch into each message",
+                ));
             }
         }
     }
-    // Nobody waits for the end any more where reading has ended already.
+    // If reading has ended already, nothing waits for this.
     drop(batches.send(None).await);
     let taken = reading.await.map_err(|error| status::internal(&error))?;
     let taken = taken.map_err(|broken| match broken {
         Broken::Off => status::stopping(),
-        Broken::Batch(error) => status::field_invalid("batch", format!("is none: {error}")),
+        Broken::Batch(error) => status::field_invalid(
+            "batch",
+            format!("cannot be read ({error}): encode it with code generated from the contract"),
+        ),
         Broken::Refused(refused) => refusal::not_stored(refused, &request_id),
     })?;
     let receipt = service.engine.submit(taken).await;

@@ -1,5 +1,5 @@
-//! Takes at most so many calls at once on all connections together, and refuses the next one at once: a queue without a bound
-//! would only make everybody late. Watch streams, which last, are counted apart from calls; health checks are never refused.
+//! Limits the calls that run at once on all connections together, and refuses the next one immediately: a queue without a bound
+//! would only make every call late. Watch streams last, and have a limit of their own; health checks are never refused.
 //!
 //! A call gets its permit when it begins and gives it back when its answer has been sent, so streams count until they end.
 
@@ -15,7 +15,7 @@ use crate::rpc::status;
 use crate::server::methods::{self, Kind};
 use crate::telemetry::metrics;
 
-/// The permits of all connections.
+/// The permits that all connections share.
 #[derive(Debug, Clone)]
 pub(in crate::server) struct Admission {
     calls: Arc<Semaphore>,

@@ -1,7 +1,7 @@
-//! Every answer has an end: the deadline of its kind or the caller's shorter one, for headers and body alike; a watch stream
-//! ends when the service stops. A client that does not read would not let it end: its messages are counted as unread.
+//! Ends every answer: at the deadline of its kind or at the caller's earlier one, headers and body alike. A watch stream ends when
+//! the service stops. A client that does not read would keep its answer from ending, so each message counts as unread.
 //!
-//! tonic's own deadline answers CANCELLED and covers only the time to the first byte. Ours is created inside of it and polled
+//! tonic's own deadline answers CANCELLED and covers only the time to the first byte. Ours is created inside tonic's and polled
 //! first, so that ours answers.
 
 use std::pin::Pin;
@@ -25,7 +25,7 @@ use crate::server::settings::ServerSettings;
 use crate::server::unread_budget::Client;
 use crate::telemetry::metrics;
 
-/// Bounds every call.
+/// The deadlines of each kind of call.
 #[derive(Debug, Clone)]
 pub(in crate::server) struct Deadlines {
     query: Duration,
@@ -36,7 +36,7 @@ pub(in crate::server) struct Deadlines {
 }
 
 impl Deadlines {
-    /// The deadlines of the settings; `stop` ends watch streams.
+    /// Takes the deadlines from the settings; `stop` ends watch streams and exports.
     pub(in crate::server) fn new(settings: &ServerSettings, stop: CancellationToken) -> Self {
         let (query, submission) = (settings.request_deadline, settings.submission_deadline);
         Self { query, submission, grace: settings.grace, idle: settings.stream_idle, stop }
@@ -60,7 +60,7 @@ impl Middleware for Deadlines {
         } else {
             Some(first_byte)
         };
-        // A long stream does not hold up a service that stops: the caller goes on with it elsewhere.
+        // A long stream does not hold up a service that stops: the caller resumes it at another replica.
         let stops = kind.is_endless() || kind == Kind::Export;
         let stop = stops.then(|| Box::pin(self.stop.clone().cancelled_owned()));
         let read_by = match kind {
@@ -76,7 +76,7 @@ impl Middleware for Deadlines {
     }
 }
 
-/// The caller's time limit: at most eight digits and a unit. Anything else counts as none, as tonic has it.
+/// The caller's time limit: at most eight digits and a unit. Any other text counts as no limit, as in tonic.
 fn grpc_timeout(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get("grpc-timeout")?.to_str().ok()?;
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
@@ -111,7 +111,7 @@ enum Due {
     Within(Duration),
 }
 
-/// A call that ends in time.
+/// A call with its deadline.
 #[derive(Debug)]
 pub(in crate::server) struct Bounded {
     phase: Phase,
@@ -131,7 +131,7 @@ impl Bounded {
         timer.as_mut().poll(cx).is_ready()
     }
 
-    /// The same message, counted as unread; refused when there is too much of that.
+    /// The same message, counted as unread. Refused if clients have too many bytes unread.
     fn count(&self, message: Bytes) -> Result<Bytes, Status> {
         let Some(client) = &self.client else { return Ok(message) };
         let due = match self.read_by {

@@ -1,9 +1,8 @@
-//! Ends a submission whose sender has gone quiet: between two messages there is at most a pause of `stream_idle`.
+//! Ends a submission whose sender pauses for longer than `stream_idle` between two messages. Only the time for which we wait for
+//! the sender counts, not the time for which the sender waits for us.
 //!
-//! Only the time that we wait for the sender counts, not the time that it waits for us.
-//!
-//! It also tells a sender that has broken off from one that has finished. Below us a cancelled call (`RST_STREAM` with CANCEL)
-//! reads as the end of the stream in tonic, and one with `NO_ERROR` in hyper: half a submission would be taken for a whole one.
+//! Also tells a sender that broke off from one that finished. tonic takes a cancelled call (`RST_STREAM` with CANCEL) for the end
+//! of the stream, and hyper one with `NO_ERROR`: half a submission would be taken for a whole one.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -20,7 +19,7 @@ use super::middleware::Middleware;
 use crate::rpc::status;
 use crate::server::methods::{self, Kind};
 
-/// Watches the bodies of submissions.
+/// Watches the request bodies of submissions.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::server) struct Idle {
     /// Longest pause between two messages.
@@ -39,7 +38,7 @@ impl Middleware for Idle {
     }
 }
 
-/// A body that fails if its next frame takes too long, or if it ends without its sender having ended it.
+/// A body that fails if its next frame takes too long, or if the sender breaks off before the end.
 struct Impatient {
     inner: Body,
     longest: Duration,

@@ -25,7 +25,7 @@ pub(in crate::server) trait Middleware: Clone {
 }
 
 /// What a layer does during one call. A status ends the call: the handler and what it holds are dropped before the caller reads
-/// the status. The value itself is dropped when the last part of the answer has been sent, or nobody wants the answer any more.
+/// the status. The value itself is dropped with the last part of the answer, or when the caller has gone.
 pub(in crate::server) trait Call {
     /// Runs a piece of the handler's work. All of it comes through here.
     fn run<T>(&mut self, work: impl FnOnce() -> T) -> Result<T, Status> {
@@ -42,7 +42,7 @@ pub(in crate::server) trait Call {
         Ok(part)
     }
 
-    /// The handler is waiting. Whatever wakes it has to wake this as well.
+    /// The handler is waiting. A layer that waits for something of its own polls that here.
     fn wait(&mut self, _cx: &mut Context<'_>) -> Result<(), Status> {
         Ok(())
     }

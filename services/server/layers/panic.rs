@@ -1,4 +1,4 @@
-//! Turns a panic of a handler, or of the stream that it answers with, into INTERNAL. Without it the client would see a reset.
+//! Turns a panic of a handler, or of the stream that it answers with, into INTERNAL. Otherwise the client would see a reset.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +11,7 @@ use super::middleware::{Call, Middleware};
 use crate::rpc::status;
 use crate::telemetry::metrics;
 
-/// Catches panics.
+/// Catches the panics of one call. It keeps nothing: the value for all calls is the same.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::server) struct CatchPanic;
 

@@ -1,7 +1,7 @@
-//! Tells what became of each call: one span and one duration, with the names of OpenTelemetry's RPC conventions.
+//! Reports each call as one span and one duration, with the names of OpenTelemetry's RPC conventions.
 //!
-//! The span is a new root. What the caller sends as `traceparent` becomes a link, `baggage` is not read: no caller decides what
-//! we sample. The span is at DEBUG, so that it exists for the exporter and does not burden the log on standard error.
+//! The span is a new root. The caller's `traceparent` becomes a link, and `baggage` is not read: no caller decides what we sample.
+//! The span is at DEBUG, so that the exporter gets it and the log on standard error does not.
 
 use bytes::Bytes;
 use http::{HeaderMap, Request};
@@ -16,7 +16,7 @@ use super::middleware::{Call, Middleware};
 use crate::server::methods::{self, Method};
 use crate::telemetry;
 
-/// Follows calls.
+/// Makes a span and a duration of each call.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::server) struct Trace;
 
@@ -30,7 +30,7 @@ impl Middleware for Trace {
     }
 }
 
-/// The span of a call; disabled, and then nearly free, if nobody wants it.
+/// The span of a call. If no subscriber wants it, it is disabled and nearly free.
 fn span(method: &'static Method, headers: &HeaderMap) -> Span {
     let span = tracing::debug_span!(
         parent: None,
@@ -50,7 +50,7 @@ fn span(method: &'static Method, headers: &HeaderMap) -> Span {
     span
 }
 
-/// What is known of a call. It is reported when it is dropped: when the answer has been sent, or nobody wants it any more.
+/// One call until its report, which dropping it makes: when the answer has been sent, or the caller has gone.
 #[derive(Debug)]
 pub(in crate::server) struct Record {
     method: &'static Method,

@@ -1,7 +1,7 @@
-//! Gives its reason to the refusal of a message that tonic could not read before any of us was asked. Such an answer is a status
-//! without details and without a body; every refusal of ours has details.
+//! Gives our reason to the refusal of a message that tonic could not read. tonic answers with a status without details and without
+//! a body, before any handler is asked; every refusal of ours has details.
 //!
-//! The messages of a submission are read where they are taken, and refused there.
+//! The stream of a submission reads its messages itself, and refuses them there.
 
 use http::{HeaderMap, Request};
 use tonic::Status;
@@ -10,7 +10,7 @@ use tonic::body::Body;
 use super::middleware::{Call, Middleware};
 use crate::rpc::status;
 
-/// Puts refusals of unreadable messages into our words.
+/// Puts tonic's refusals of unreadable messages into our words.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::server) struct Unreadable;
 
