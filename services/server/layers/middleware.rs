@@ -202,12 +202,15 @@ impl<B: http_body::Body<Data = Bytes>, C: Call> http_body::Body for Answer<B, C>
     }
 }
 
+/// What polling for a part of the answer gives.
+type Part<E> = Poll<Option<Result<Frame<Bytes>, E>>>;
+
 /// Polls for the next part of the answer.
 fn part<B: http_body::Body<Data = Bytes>, C: Call>(
     body: Pin<&mut B>,
     call: &mut C,
     cx: &mut Context<'_>,
-) -> Result<Poll<Option<Result<Frame<Bytes>, B::Error>>>, Status> {
+) -> Result<Part<B::Error>, Status> {
     let polled = call.run(|| body.poll_frame(cx))?;
     Ok(match polled {
         Poll::Ready(Some(Ok(part))) => Poll::Ready(Some(Ok(call.send(part)?))),
@@ -215,7 +218,7 @@ fn part<B: http_body::Body<Data = Bytes>, C: Call>(
             call.wait(cx)?;
             Poll::Pending
         }
-        ended => ended,
+        ended @ Poll::Ready(_) => ended,
     })
 }
 
