@@ -10,7 +10,7 @@ use crate::domain::period::Month;
 const BESIDE: usize = 100;
 
 impl Engine {
-    /// Records an assessment: when this returns, it is durable and answers show it.
+    /// Records an assessment: when this returns, it is durable and answers return it.
     ///
     /// # Errors
     /// See [`WriteError`].

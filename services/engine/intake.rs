@@ -100,11 +100,11 @@ pub struct Intake<B> {
 pub struct Taken {
     pub(super) caller: String,
     pub(super) header: Header,
-    pub(super) fate: Fate,
+    pub(super) decision: Decision,
 }
 
 /// The decision about a submission.
-pub(super) enum Fate {
+pub(super) enum Decision {
     Store(Box<Prepared>),
     Validate(Box<Draft>),
     Refuse(BadRows),
@@ -194,14 +194,14 @@ impl<B: Rows> Intake<B> {
         }
         let draft = rows.finish();
         let is_whole = draft.rejected_count == 0;
-        let fate = if header.validate_only {
-            Fate::Validate(Box::new(draft))
+        let decision = if header.validate_only {
+            Decision::Validate(Box::new(draft))
         } else if is_whole || (header.allow_partial && draft.accepted_count > 0) {
-            Fate::Store(Box::new(Engine::prepare(&caller, &header, &draft)))
+            Decision::Store(Box::new(Engine::prepare(&caller, &header, &draft)))
         } else {
-            Fate::Refuse(BadRows { problems: draft.problems, count: draft.rejected_count })
+            Decision::Refuse(BadRows { problems: draft.problems, count: draft.rejected_count })
         };
-        Ok(Taken { caller, header, fate })
+        Ok(Taken { caller, header, decision })
     }
 }
 

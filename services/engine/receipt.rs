@@ -1,7 +1,9 @@
 //! Stores a submission whose rows have all come, and gives its receipt. The same request again gives the first receipt again.
 
+use std::sync::Arc;
+
 use super::Engine;
-use super::intake::{BadRows, Fate, Refused, Taken};
+use super::intake::{BadRows, Decision, Refused, Taken};
 use super::submissions::{StoredVersion, version_of};
 use crate::domain::submission::{Draft, Header, RowProblem};
 use crate::store::{Prepared, StoreError, WriteError, Written};
@@ -10,7 +12,7 @@ use crate::store::{Prepared, StoreError, WriteError, Written};
 pub enum Receipt {
     /// Nothing was stored, as requested. The draft is what would have been stored.
     Validated(Header, Box<Draft>),
-    /// It is durable, and answers are made of it.
+    /// It is durable, and answers count it.
     Stored {
         /// The version that it made.
         version: StoredVersion,
@@ -27,18 +29,18 @@ impl Engine {
     /// # Errors
     /// See [`Refused`].
     pub async fn submit(&self, taken: Taken) -> Result<Receipt, Refused> {
-        let Taken { caller, header, fate } = taken;
-        match fate {
-            Fate::Validate(draft) => Ok(Receipt::Validated(header, draft)),
-            Fate::Store(prepared) => {
+        let Taken { caller, header, decision } = taken;
+        match decision {
+            Decision::Validate(draft) => Ok(Receipt::Validated(header, draft)),
+            Decision::Store(prepared) => {
                 let written = self.write(*prepared).await.map_err(Refused::Write)?;
                 self.receipt(written).await
             }
-            Fate::Refuse(rows) => Err(self.refusal(caller, header.request_id, rows).await),
+            Decision::Refuse(rows) => Err(self.refusal(caller, header.request_id, rows).await),
         }
     }
 
-    /// Writes a submission: when this returns, it is durable and answers are made of it.
+    /// Writes a submission: when this returns, it is durable and answers count it.
     pub(super) async fn write(&self, prepared: Prepared) -> Result<Written, WriteError> {
         self.store.submit(prepared).await
     }
@@ -68,7 +70,7 @@ impl Engine {
         let catalog = self.store.catalog();
         let mut versions = catalog.slots().flat_map(|(_, versions)| versions);
         match versions.find(|version| version.submission.position == position) {
-            Some(made) => Refused::StoredBefore(made.submission.clone(), rows),
+            Some(made) => Refused::StoredBefore(Arc::clone(&made.submission), rows),
             None => Refused::Write(WriteError::RequestIdReused),
         }
     }

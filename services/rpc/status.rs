@@ -154,8 +154,8 @@ pub fn request_id_made(request_id: &str, submission: &str, rows_invalid: &Status
     finish(reason, &message, details, None)
 }
 
-/// There is no such thing. `reason` is one of the `…_NOT_FOUND`, `resource_type` a word such as `organisation`, `resource` the
-/// name that was asked for; `message` says where to look, or names the nearest.
+/// A named resource does not exist. `reason` is one of the `…_NOT_FOUND`, `resource_type` a word such as `organisation`, and
+/// `resource` the name in the request. `message` says where to look, or gives the nearest name.
 #[must_use]
 pub fn not_found(
     reason: ErrorReason,
@@ -223,7 +223,7 @@ pub fn query_refused(nearest: impl Into<String>) -> Status {
     refused(ErrorReason::QueryRefused, nearest, [])
 }
 
-/// The position asked for lies ahead of the service's.
+/// The requested log position is above the newest one.
 #[must_use]
 pub fn position_not_reached(asked: i64, reached: i64) -> Status {
     let message = format!(

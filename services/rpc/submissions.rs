@@ -108,7 +108,7 @@ impl SubmissionService for Submissions {
         };
         let organisation = Some(request.organisation.as_str()).filter(|code| !code.is_empty());
         let listed = Listed { collection, organisation, month, past: request.include_past };
-        // Newest first: a page goes on below the position where the one before ended.
+        // Newest first: each page starts below the position where the page before ended.
         let mut found = self.0.engine.submissions(&listed, page.cursor, page.size + 1);
         let more = found.len() > page.size;
         found.truncate(page.size);

@@ -58,8 +58,8 @@ impl Connection {
         Self { stream, preface, client, cut, idle, stuck: None, _permit: permit }
     }
 
-    /// Passes on the result of writing, and notes whether the client takes bytes. Whoever waits here does not read, and so has to
-    /// be told here that the connection was cut.
+    /// Passes on the result of writing, and notes whether the client takes bytes. While hyper waits here it does not read, so a
+    /// connection that was cut has to fail here too.
     fn written(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.stuck = None;

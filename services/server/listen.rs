@@ -90,7 +90,7 @@ impl Stream for Incoming {
                     let connection = Connection::new(stream, permit, &self.settings, client);
                     return Poll::Ready(Some(Ok(connection)));
                 }
-                // Without a permit: the semaphore was closed, which nobody does.
+                // Without a permit the semaphore was closed, and no code closes it.
                 (Ok(_), None) => return Poll::Ready(None),
                 (Err(error), permit) => {
                     self.permit = permit;

@@ -45,7 +45,7 @@ pub async fn run(
         .http2_keepalive_interval(Some(settings.keepalive_interval))
         .http2_keepalive_timeout(Some(settings.keepalive_timeout))
         .http2_max_header_list_size(HEADER_BYTES)
-        // Graceful; with tonic's grace setting beside it, calls would be killed at the age.
+        // This lets running calls end. With tonic's grace setting too, calls would be killed at that age.
         .max_connection_age(settings.max_connection_age)
         .layer(Around(Trace))
         .layer(Around(CatchPanic))

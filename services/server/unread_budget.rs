@@ -16,7 +16,7 @@ use super::settings::ServerSettings;
 
 /// The longest time that a message may stay unread has this many steps. Once a step, overdue clients are cut.
 const STEPS: u32 = 30;
-/// A slot for each step in which a message may be due, and for as many steps gone by.
+/// A slot for each step in which a message may be due, and for as many steps in the past.
 const SLOTS: usize = 64;
 /// A shorter message counts as this many bytes: the buffer that it was written into is this long.
 const LEAST: usize = 8 << 10;
@@ -32,7 +32,7 @@ pub(super) struct UnreadBudget {
 }
 
 impl UnreadBudget {
-    /// Nothing yet. A task cuts overdue clients for as long as somebody holds the budget.
+    /// An empty budget. A task cuts overdue clients until the budget is dropped.
     pub(super) fn new(settings: &ServerSettings) -> Arc<Self> {
         let longest = settings.stream_idle.max(settings.request_deadline + settings.grace);
         let step = (longest / STEPS).max(Duration::from_millis(1));
@@ -102,7 +102,7 @@ impl Client {
         (before + cost <= self.budget.most).then(|| Bytes::from_owner(unread))
     }
 
-    /// The client has to take a byte by an instant: then this is dropped.
+    /// Drop the result when the client takes a byte. If that has not happened at `due`, the client is overdue.
     pub(super) fn expect_by(self: &Arc<Self>, due: Instant) -> Unread {
         self.unread(Bytes::new(), 0, due)
     }
@@ -113,7 +113,7 @@ impl Client {
         Unread { message, cost, slot, client: Arc::clone(self) }
     }
 
-    /// Done when the connection has to end.
+    /// Completes when the connection has to end.
     pub(super) fn cut(&self) -> WaitForCancellationFutureOwned {
         self.cut.clone().cancelled_owned()
     }

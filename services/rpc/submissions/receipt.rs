@@ -1,4 +1,4 @@
-//! Receipts, and the pages of row problems that go on where a receipt ends.
+//! Receipts, and the pages of row problems that follow on a receipt.
 
 use tonic::Status;
 

@@ -95,12 +95,12 @@ fn grpc_timeout(headers: &HeaderMap) -> Option<Duration> {
     }
 }
 
-/// How far a call has come.
+/// The part of the answer that the call waits for.
 #[derive(Debug, Clone, Copy)]
 enum Phase {
-    /// Its answer has to begin by this deadline.
+    /// The answer has to begin by this deadline.
     Head(Deadline),
-    /// Its answer has begun.
+    /// The answer has begun.
     Body,
 }
 
