@@ -17,7 +17,7 @@ use tonic::service::Routes;
 use crate::config::Config;
 use crate::domain::codes::Content;
 use crate::domain::submission::Keyer;
-use crate::engine::{Engine, Followers, Outcome, Settings, intake};
+use crate::engine::{Engine, Followers, Outcome, Settings, content};
 use crate::proto::server::breakdown_service_server::BreakdownServiceServer;
 use crate::proto::server::consultation_channel_service_server::ConsultationChannelServiceServer;
 use crate::proto::server::digital_exclusion_service_server::DigitalExclusionServiceServer;
@@ -37,12 +37,12 @@ pub use crate::store::Report as VerifyReport;
 use crate::store::{self, Store};
 use crate::telemetry::{self, metrics};
 
-/// Submissions that are taken in at once: each holds its rows in memory until it is written.
+/// Submissions that are taken at once: each holds its rows in memory until it is written.
 const SUBMITTING: usize = 8;
-/// How often it is looked whether writing has stopped, and after how many looks sizes are measured.
+/// Pause between two looks at whether writing has stopped; sizes are measured at every thirtieth look.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
 const LOOKS: u32 = 30;
-/// A group of changes is written in less, however large: what takes longer waits for a disk that hangs.
+/// Every group of changes is written in less time, however large it is. If one takes longer, the disk hangs.
 const HANGS: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// A running service.
@@ -57,11 +57,14 @@ impl Service {
     /// Checks everything, opens the store, binds, and serves.
     ///
     /// # Errors
-    /// What is wrong with the settings, the reference content, the data folder or the address.
+    /// The settings, the reference content, the data folder or the address cannot be used.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
-        let content = content(config)?;
+        let content = reference_content(config)?;
         let listener = TcpListener::bind(config.address).await.with_context(|| {
-            format!("cannot listen on {}, name another `address` (port 0: any)", config.address)
+            format!(
+                "cannot listen on {}: choose another `address`, or port 0 for any free port",
+                config.address
+            )
         })?;
         let address = listener.local_addr()?;
         let opening = config.clone();
@@ -89,19 +92,19 @@ impl Service {
         Ok(Self { address, shutdown, serving, engine })
     }
 
-    /// The address that is served.
+    /// The address that the service listens on; the system has chosen the port if the settings said 0.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Why nothing is written, if so.
+    /// Why no change is written any more; none if changes are written.
     #[must_use]
     pub fn writing_stopped(&self) -> Option<&str> {
-        self.engine.store().stopped()
+        self.engine.writing_stopped()
     }
 
-    /// Stops within a bound: running calls may end, then everything is handed to the disk.
+    /// Stops: running calls may end within the drain time, then every change is handed to the disk.
     ///
     /// # Errors
     /// The server had failed.
@@ -115,9 +118,9 @@ impl Service {
     }
 }
 
-fn content(config: &Config) -> anyhow::Result<Content> {
+fn reference_content(config: &Config) -> anyhow::Result<Content> {
     let Some(folder) = &config.reference_folder else { return Ok(Content::embedded()) };
-    let content = intake::content_of(folder)?;
+    let content = content::of_folder(folder)?;
     crate::domain::reference::Reference::new(&content)
         .with_context(|| format!("the reference folder {} cannot be used", folder.display()))?;
     Ok(content)
@@ -183,15 +186,15 @@ fn routes(service: &rpc::Service) -> Routes {
     )
 }
 
-/// Checks what the settings point at, without starting anything.
+/// Checks the reference folder that the settings name, without starting anything.
 ///
 /// # Errors
 /// The reference content cannot be used.
 pub fn check(config: &Config) -> anyhow::Result<()> {
-    content(config).map(drop)
+    reference_content(config).map(drop)
 }
 
-/// Starts logs, traces and metrics; once in a process, inside the runtime. Shut the guard down last.
+/// Starts logs, traces and metrics. Call it once in a process, inside the runtime, and shut the guard down last.
 ///
 /// # Errors
 /// The exporter cannot be made.
@@ -199,7 +202,7 @@ pub fn observe(config: &Config) -> anyhow::Result<telemetry::Guard> {
     Ok(telemetry::init(&config.telemetry)?)
 }
 
-/// Measures sizes now and then, and says so when writing has stopped, for as long as there is an engine.
+/// Watches over a running service until it stops: reports counts and sizes as metrics, and health when writing stops or hangs.
 async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: CancellationToken) {
     let (mut told, mut hung, mut takes) = ([0; Outcome::ALL.len()], false, true);
     for look in 0u32.. {
@@ -208,14 +211,14 @@ async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: C
             () = shutdown.cancelled() => return,
         }
         let Some(engine) = engine.upgrade() else { return };
-        let hangs = engine.store().writing_for().is_some_and(|time| time > HANGS);
+        let hangs = engine.writing_for().is_some_and(|time| time > HANGS);
         if hangs && !hung {
             tracing::error!(
-                "a change has been written for more than {HANGS:?}: the disk does not answer"
+                "a change has been written for more than {HANGS:?}: the disk does not answer; look at the disk"
             );
         }
         hung = hangs;
-        let now = !hangs && engine.store().stopped().is_none();
+        let now = !hangs && engine.writing_stopped().is_none();
         if now != takes {
             takes = now;
             health.takes("equity.v1.SubmissionService", takes).await;
@@ -228,7 +231,7 @@ async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: C
             *told = now;
         }
         if look % LOOKS == 0 {
-            let sizes = tokio::task::spawn_blocking(move || engine.store().sizes()).await;
+            let sizes = tokio::task::spawn_blocking(move || engine.sizes()).await;
             if let Ok((log, sled, free)) = sizes {
                 metrics::store(log, sled, free);
             }
@@ -239,7 +242,7 @@ async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: C
 /// Builds the state again from the log alone, in `work_folder`, and compares every row. The service has to be stopped.
 ///
 /// # Errors
-/// The folder is no data folder, is in use, or one of the two cannot be written.
+/// `data_folder` is no data folder or is in use, or one of the two folders cannot be written.
 pub fn verify(
     data_folder: &Path,
     work_folder: &Path,
@@ -249,7 +252,7 @@ pub fn verify(
     Ok(store::verify(data_folder, work_folder, progress)?)
 }
 
-/// Throws the store away and makes it anew from the log. The service has to be stopped.
+/// Deletes sled and makes it anew from the log. The service has to be stopped.
 ///
 /// # Errors
 /// The folder is no data folder, is in use, or cannot be written.
@@ -263,6 +266,10 @@ pub fn rebuild(
 
 fn is_data_folder(folder: &Path) -> anyhow::Result<()> {
     let has_log = folder.join("log").try_exists().unwrap_or(false);
-    anyhow::ensure!(has_log, "{} is no data folder: it has no log", folder.display());
+    anyhow::ensure!(
+        has_log,
+        "{} has no `log` folder, so it is no data folder: name the `data_folder` of a service",
+        folder.display()
+    );
     Ok(())
 }

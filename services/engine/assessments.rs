@@ -1,4 +1,4 @@
-//! What organisations say of their channels themselves: recorded, listed, and put beside the numbers.
+//! Assessments: what organisations say about their own channels. They are recorded, listed, and returned with tables.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::{About, Assessment, Engine, StoreError, WriteError, Written};
 use crate::domain::period::Month;
 
-/// Assessments that stand beside one answer, at most.
+/// Assessments that one answer returns, at most.
 const BESIDE: usize = 100;
 
 impl Engine {
-    /// Records an assessment: when this returns, it is durable and answers show it.
+    /// Records an assessment: when this returns, it is durable and answers return it.
     ///
     /// # Errors
     /// See [`WriteError`].
@@ -23,9 +23,9 @@ impl Engine {
         self.store.assess(assessment, caller, request_id).await
     }
 
-    /// The assessments of some organisations about some months, as of a position: at most 100, the newest of each organisation
-    /// before all others, so that none crowds out another; and how many there are in all. The first one's position is that of
-    /// the last change.
+    /// The assessments of some organisations about some months, as of a position; and how many there are in all. At most 100 are
+    /// returned: first the newest of each organisation, so that no organisation crowds out another. The first assessment is the
+    /// newest of all.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -48,7 +48,8 @@ impl Engine {
         Ok((self.texts(first)?, count))
     }
 
-    /// Assessments of one organisation, or of all, before a position (0: from the newest on): newest first, at most `most`.
+    /// At most `most` assessments of one organisation, or of all, newest first. They are older than the position `before`, if it is
+    /// not 0.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -79,7 +80,7 @@ impl Engine {
         newest_first.filter(|about| wanted(about)).take(most).cloned().collect()
     }
 
-    /// Reads texts, when the catalog is not held any more.
+    /// Reads the texts. The catalog is no longer locked then: reading takes a while.
     fn texts(&self, found: Vec<About>) -> Result<Vec<(About, Assessment)>, StoreError> {
         let read = |about: About| self.store.reader().assessment(&about).map(|read| (about, read));
         found.into_iter().map(read).collect()

@@ -1,28 +1,28 @@
-//! What the engine counts of itself; the telemetry room reads it.
+//! Counts of the engine's own work since the start. The service reports them as metrics.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// How a submission ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// Stored.
+    /// A new version was stored.
     Stored,
-    /// The same request again: answered with the first receipt.
+    /// The same request came again and got the first receipt.
     Repeated,
-    /// Only validated, as asked for.
+    /// It was only validated, as requested.
     Validated,
-    /// Refused because of its content.
+    /// It was refused because of its content.
     Refused,
-    /// Not stored because of the service: disk, deadline, fault.
+    /// The service could not store it: disk, deadline, fault.
     Failed,
 }
 
 impl Outcome {
-    /// Every outcome.
+    /// In the order in which [`Counts`] keeps them.
     pub const ALL: [Self; 5] =
         [Self::Stored, Self::Repeated, Self::Validated, Self::Refused, Self::Failed];
 
-    /// Name in metrics.
+    /// Value of the outcome's attribute in metrics.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl Outcome {
     }
 }
 
-/// Counts since the start.
+/// Counts since the start of the service.
 #[derive(Debug, Default)]
 pub struct Counts {
     hits: AtomicU64,
@@ -49,23 +49,23 @@ impl Counts {
         self.hits.fetch_add(1, Relaxed);
     }
 
-    /// Counts an answer that had to be worked out.
+    /// Counts an answer that was computed.
     pub fn miss(&self) {
         self.misses.fetch_add(1, Relaxed);
     }
 
-    /// Counts a submission.
+    /// Counts a submission that has ended.
     pub fn submission(&self, outcome: Outcome) {
         self.submissions[outcome as usize].fetch_add(1, Relaxed);
     }
 
-    /// Answers from the cache, and answers worked out.
+    /// Answers from the cache, and answers that were computed.
     #[must_use]
     pub fn answers(&self) -> (u64, u64) {
         (self.hits.load(Relaxed), self.misses.load(Relaxed))
     }
 
-    /// Submissions that ended so.
+    /// Submissions with this outcome.
     #[must_use]
     pub fn submissions(&self, outcome: Outcome) -> u64 {
         self.submissions[outcome as usize].load(Relaxed)

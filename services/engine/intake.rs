@@ -1,102 +1,210 @@
-//! Rows to a written submission.
+//! Takes the rows of one submission, and decides at the end of the stream: to store them, only to validate them, or to refuse
+//! them.
 
 use std::sync::Arc;
 
+use tokio::task::JoinError;
+
 use super::Engine;
-use crate::domain::codes::{Content, ContentError, nearest};
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::EstimateSource;
-use crate::domain::submission::{Builder, Draft, EstimateBuilder, Header};
-use crate::store::{Prepared, WriteError, Written};
+use crate::domain::submission::{Builder, Draft, EstimateBuilder, Header, RowProblem};
+use crate::store::{Prepared, StoreError, Submission, WriteError};
 
 /// Consultations or people that one row may stand for.
 const MOST_ALIKE: u32 = 10_000_000;
 const MOST_PEOPLE: u32 = 100_000_000;
-/// Figures of one submission, at most: they are held in memory as they come. Six for each small area of Great Britain fit.
+/// Estimates of one submission, at most: all of them are held in memory. Six for each small area of Great Britain fit.
 const MOST_ESTIMATES: u64 = 300_000;
 
+/// A builder of a submission: rows go in, a draft comes out.
+pub trait Rows: Send + 'static {
+    /// The header that the rows belong to.
+    fn header(&self) -> &Header;
+    /// Rows taken or left out so far.
+    fn rows_seen(&self) -> u64;
+    /// Ends the submission.
+    fn finish(self) -> Draft;
+}
+
+macro_rules! rows {
+    ($builder:ty) => {
+        impl Rows for $builder {
+            fn header(&self) -> &Header {
+                self.header()
+            }
+
+            fn rows_seen(&self) -> u64 {
+                self.rows_seen()
+            }
+
+            fn finish(self) -> Draft {
+                self.finish()
+            }
+        }
+    };
+}
+
+rows!(Builder);
+rows!(EstimateBuilder);
+
+/// Why a submission is not stored.
+#[derive(Debug)]
+pub enum Refused {
+    /// The header announced another number of rows than came.
+    RecordCount {
+        /// Rows announced.
+        expected: u64,
+        /// Rows that came.
+        received: u64,
+    },
+    /// No row came.
+    Empty,
+    /// More rows came than a submission may have.
+    TooLarge {
+        /// Rows at most.
+        most: u64,
+    },
+    /// Rows have problems. The header does not allow to leave them out, or every row has problems.
+    Rows(BadRows),
+    /// Rows have problems, and the request id has stored this submission before. The rows may be the same: a code may have left
+    /// its list since then.
+    StoredBefore(Arc<Submission>, BadRows),
+    /// It was not written, or the service cannot tell whether it was.
+    Write(WriteError),
+    /// The store cannot be read.
+    Store(StoreError),
+    /// The service is stopping.
+    Stopping,
+    /// A task of the service failed.
+    Fault(JoinError),
+}
+
+/// Rows with problems.
+#[derive(Debug)]
+pub struct BadRows {
+    /// The first problems, in order of rows.
+    pub problems: Vec<RowProblem>,
+    /// Number of rows with problems.
+    pub count: u64,
+}
+
+/// A submission whose rows are coming in.
+pub struct Intake<B> {
+    caller: String,
+    rows: B,
+    most_rows: u64,
+}
+
+/// A submission whose rows have all come, and the decision about it.
+pub struct Taken {
+    pub(super) caller: String,
+    pub(super) header: Header,
+    pub(super) decision: Decision,
+}
+
+/// The decision about a submission.
+pub(super) enum Decision {
+    Store(Box<Prepared>),
+    Validate(Box<Draft>),
+    Refuse(BadRows),
+}
+
 impl Engine {
-    /// Starts a submission: rows go into the builder.
+    /// Begins a submission of records.
     #[must_use]
-    pub fn builder(&self, header: Header) -> Builder {
+    pub fn intake(&self, caller: &str, header: Header) -> Intake<Builder> {
+        Intake {
+            caller: caller.to_owned(),
+            most_rows: self.settings.max_rows,
+            rows: self.builder(header),
+        }
+    }
+
+    /// Begins a submission of estimates.
+    #[must_use]
+    pub fn estimate_intake(
+        &self,
+        caller: &str,
+        header: Header,
+        source: EstimateSource,
+    ) -> Intake<EstimateBuilder> {
+        Intake {
+            caller: caller.to_owned(),
+            most_rows: self.settings.max_rows.min(MOST_ESTIMATES),
+            rows: self.estimate_builder(header, source),
+        }
+    }
+
+    pub(super) fn builder(&self, header: Header) -> Builder {
         let most = match header.dataset {
             Dataset::Consultations | Dataset::DigitalAccess => MOST_ALIKE,
             Dataset::Populations | Dataset::Estimates => MOST_PEOPLE,
         };
-        let reference = Arc::clone(&self.store.catalog().reference);
-        Builder::new(reference, header, self.keyer.clone(), most)
+        Builder::new(self.reference(), header, self.keyer.clone(), most)
     }
 
-    /// Starts a submission of estimates.
-    #[must_use]
-    pub fn estimate_builder(&self, header: Header, source: EstimateSource) -> EstimateBuilder {
-        let reference = Arc::clone(&self.store.catalog().reference);
-        EstimateBuilder::new(reference, header, source)
+    pub(super) fn estimate_builder(
+        &self,
+        header: Header,
+        source: EstimateSource,
+    ) -> EstimateBuilder {
+        EstimateBuilder::new(self.reference(), header, source)
     }
 
-    /// Rows that a submission of a dataset may have.
-    #[must_use]
-    pub fn most_rows(&self, dataset: Dataset) -> u64 {
-        match dataset {
-            Dataset::Estimates => self.max_rows().min(MOST_ESTIMATES),
-            Dataset::Consultations | Dataset::Populations | Dataset::DigitalAccess => {
-                self.max_rows()
-            }
-        }
-    }
-
-    /// Makes a draft ready to be written. Takes as long as its records do: not for a thread that others wait for.
-    #[must_use]
-    pub fn prepare(caller: &str, header: &Header, draft: &Draft) -> Prepared {
+    pub(super) fn prepare(caller: &str, header: &Header, draft: &Draft) -> Prepared {
         Prepared::new(caller, header, draft)
     }
+}
 
-    /// Writes a submission: when this returns, it is durable and answers are made of it.
+impl<B: Rows> Intake<B> {
+    /// The header.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        self.rows.header()
+    }
+
+    /// Takes a batch: `take` puts its rows into the builder.
     ///
     /// # Errors
-    /// See [`WriteError`].
-    pub async fn write(&self, prepared: Prepared) -> Result<Written, WriteError> {
-        self.store.submit(prepared).await
+    /// That of `take`, or [`Refused::TooLarge`].
+    pub fn batch<E: From<Refused>>(
+        &mut self,
+        take: impl FnOnce(&mut B) -> Result<(), E>,
+    ) -> Result<(), E> {
+        take(&mut self.rows)?;
+        if self.rows.rows_seen() > self.most_rows {
+            return Err(Refused::TooLarge { most: self.most_rows }.into());
+        }
+        Ok(())
+    }
+
+    /// Ends the stream and decides. This takes longer the more rows there are: call it on a thread that may block.
+    ///
+    /// # Errors
+    /// [`Refused::RecordCount`] or [`Refused::Empty`].
+    pub fn finish(self) -> Result<Taken, Refused> {
+        let Self { caller, rows, .. } = self;
+        let (header, received) = (rows.header().clone(), rows.rows_seen());
+        if let Some(expected) = header.expected_record_count.filter(|count| *count != received) {
+            return Err(Refused::RecordCount { expected, received });
+        }
+        if received == 0 {
+            return Err(Refused::Empty);
+        }
+        let draft = rows.finish();
+        let is_whole = draft.rejected_count == 0;
+        let decision = if header.validate_only {
+            Decision::Validate(Box::new(draft))
+        } else if is_whole || (header.allow_partial && draft.accepted_count > 0) {
+            Decision::Store(Box::new(Engine::prepare(&caller, &header, &draft)))
+        } else {
+            Decision::Refuse(BadRows { problems: draft.problems, count: draft.rejected_count })
+        };
+        Ok(Taken { caller, header, decision })
     }
 }
 
-/// The reference content of a folder: its files in place of, or beside, the built-in ones.
-///
-/// # Errors
-/// The folder or a file in it cannot be read.
-pub fn content_of(folder: &std::path::Path) -> Result<Content, ContentError> {
-    let wrong = |path: &std::path::Path, error: std::io::Error| ContentError {
-        file: path.display().to_string(),
-        what: error.to_string(),
-    };
-    let (mut files, built_in) = (Vec::new(), Content::embedded());
-    for (sub, prefix) in [(folder.to_owned(), ""), (folder.join("codes"), "codes/")] {
-        let entries = match std::fs::read_dir(&sub) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !prefix.is_empty() => {
-                continue;
-            }
-            Err(error) => return Err(wrong(&sub, error)),
-        };
-        for entry in entries {
-            let path = entry.map_err(|error| wrong(&sub, error))?.path();
-            let known = path.extension().is_some_and(|e| e == "toml" || e == "csv");
-            if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| known) {
-                // A code list more is welcome; any other name can only be meant for one of those that are read.
-                if prefix.is_empty() && built_in.file(name).is_err() {
-                    let names = built_in.files().map(|(name, _)| name);
-                    let near = nearest(name, names.filter(|name| !name.contains('/')));
-                    let hint =
-                        near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
-                    return Err(ContentError {
-                        file: path.display().to_string(),
-                        what: format!("nothing reads a file of this name{hint}"),
-                    });
-                }
-                let text = std::fs::read_to_string(&path).map_err(|error| wrong(&path, error))?;
-                files.push((format!("{prefix}{name}"), text));
-            }
-        }
-    }
-    Ok(Content::with(files))
-}
+#[cfg(test)]
+#[path = "intake_tests.rs"]
+mod tests;

@@ -1,15 +1,21 @@
 //! The use cases: taking submissions in, answering questions, following answers.
 //!
-//! - [`intake`] rows to a written submission; [`assessments`] what organisations say themselves
+//! - [`intake`] the rows of a submission, and what is to become of them; [`receipt`] what became of them
+//! - [`submissions`] what is stored; [`assessments`] what organisations say themselves
 //! - [`query`] what is asked; [`answer`] plan ▸ cells ▸ measures
+//! - [`content`] reference content of a folder; `health` whether the store takes changes, and its size
 //! - [`cache`] answers as they were encoded, let go when what they were made of changes
 
 pub mod answer;
 pub mod assessments;
 pub mod cache;
+pub mod content;
 mod counts;
+mod health;
 pub mod intake;
 pub mod query;
+pub mod receipt;
+pub mod submissions;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,12 +27,8 @@ use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::domain::submission::Keyer;
 use crate::store::Store;
-pub use crate::store::catalog::Version;
 /// What the store is asked and answers with, for those who may not know its room.
-pub use crate::store::{
-    About, Assessment, Catalog, Prepared, Slot, StoreError, Submission, Touched, WriteError,
-    Written,
-};
+pub use crate::store::{About, Assessment, StoreError, Submission, Touched, WriteError, Written};
 use cache::{AnswerCache, Scope};
 pub use counts::{Counts, Outcome};
 
@@ -191,12 +193,6 @@ impl Engine {
     #[must_use]
     pub fn told(&self) -> u64 {
         *self.head.borrow()
-    }
-
-    /// Rows of a submission, at most.
-    #[must_use]
-    pub fn max_rows(&self) -> u64 {
-        self.settings.max_rows
     }
 }
 

@@ -1,6 +1,6 @@
-//! A message of a submission as it comes in. On the wire it is the request message of the contract, of every kind: field 1 is
-//! the header, field 2 a batch. A batch stays as the bytes that it came as: its rows are read where they are coded, without a
-//! string made for each of their fields.
+//! A message of a submission stream, its batch not yet read. On the wire it is the request message of each kind in the contract:
+//! field 1 is the header, field 2 a batch. A batch stays encoded: its rows are read where they are coded, so that no string is
+//! made for each of their fields.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use prost::encoding::{self, DecodeContext, WireType};
@@ -59,8 +59,8 @@ impl<H: Message + Default> Message for Incoming<H> {
             BATCH => {
                 let mut batch = Bytes::new();
                 encoding::bytes::merge(wire_type, &mut batch, buf, context)?;
-                // Encodings of one message, one after another, are the encoding of both merged. What was there is added to, and
-                // not copied each time: a message may say so often.
+                // Two encodings of one message, joined, are the encoding of both merged. The bytes are appended, not copied each
+                // time: a message may hold very many batches.
                 match self {
                     Self::Batch(before) => before.extend_from_slice(&batch),
                     Self::Nothing | Self::Header(_) => *self = Self::Batch(batch.into()),

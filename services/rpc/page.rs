@@ -1,27 +1,28 @@
-//! Page tokens: opaque to callers, bound to the query that they page through, and to the state of the data where it changes.
+//! Page tokens: opaque to callers, and bound to one query. The token of a list that changes also holds the log position that the
+//! first page was read at.
 
 use tonic::Status;
 
 use super::status;
 
-/// Rows of a page where none are asked for, and at most.
+/// Rows of a page if the request gives no number, and at most.
 const DEFAULT: usize = 100;
 const MOST: usize = 1000;
 const SIGNATURE: usize = 8;
 
-/// A page that is asked for.
+/// A requested page.
 pub(super) struct Page {
-    /// Rows at most.
+    /// Most rows of the page.
     pub(super) size: usize,
-    /// Where it starts: what the page before gave; 0 on the first.
+    /// Where the page starts, from the token of the page before; 0 on the first page.
     pub(super) cursor: u64,
-    /// Position that the list is read at, for one that changes; what the first page was read at. 0 until that is told.
+    /// Log position that a list which changes is read at: that of the first page. 0 until the first page sets it.
     pub(super) position: u64,
     signed: [u8; 32],
 }
 
 impl Page {
-    /// Checks size and token. `query` is everything else that was asked.
+    /// Checks size and token. `query` is every other field of the request.
     pub(super) fn new(
         key: &[u8; 32],
         query: &[&str],
@@ -32,7 +33,7 @@ impl Page {
             Err(_) => {
                 return Err(status::field_invalid(
                     "page_size",
-                    "a number from 0 (means 100) to 1000",
+                    "must be from 0 to 1000; 0 means 100",
                 ));
             }
             Ok(0) => DEFAULT,
@@ -66,7 +67,7 @@ impl Page {
         format!("{hex}{cursor:016x}{:016x}", self.position)
     }
 
-    /// The page of a list that does not change, or is always read at [`Page::position`], and the token of the next one.
+    /// This page of a whole list, and the token of the next page. The list does not change, or is read at [`Page::position`].
     pub(super) fn of<T>(&self, list: Vec<T>) -> (Vec<T>, String) {
         let start = usize::try_from(self.cursor).unwrap_or(usize::MAX);
         let more = list.len() > start.saturating_add(self.size);
@@ -75,7 +76,7 @@ impl Page {
     }
 }
 
-/// Cursor and position of a token.
+/// The cursor and the position that a token holds.
 fn places(token: &str) -> Option<(u64, u64)> {
     let (cursor, position) = token.get(SIGNATURE * 2..)?.split_at_checked(16)?;
     let number = |hex| u64::from_str_radix(hex, 16).ok();

@@ -1,4 +1,4 @@
-//! `ReferenceService`: what can be asked, from memory.
+//! `ReferenceService`: code lists, areas, organisations and all else that a question may name; and which data there is.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::engine::query::{no_area, no_collection};
 use crate::proto::server::reference_service_server::ReferenceService;
 use crate::proto::v1;
 
-/// The service.
+/// Answers `ReferenceService` from memory.
 pub struct Reference(pub Service);
 
 impl Reference {
@@ -29,7 +29,7 @@ impl Reference {
     }
 }
 
-/// The organisations of an area; all of them where none is named.
+/// Codes of the organisations of an area; of all organisations if `area` is empty.
 fn in_area(content: &Content, area: &str) -> Result<BTreeSet<String>, Status> {
     let area = match area {
         "" => None,
@@ -57,8 +57,11 @@ impl ReferenceService for Reference {
         let content = self.content();
         if !request.code_list.is_empty() && content.list(&request.code_list).is_none() {
             let ids: Vec<_> = content.lists().map(|list| list.id.as_str()).collect();
-            let what =
-                format!("no code list `{}`; there are {}", request.code_list, ids.join(", "));
+            let what = format!(
+                "`{}` is not a code list; choose one of {}",
+                request.code_list,
+                ids.join(", ")
+            );
             return Err(status::field_invalid("code_list", what));
         }
         let wanted = |id: &str| request.code_list.is_empty() || request.code_list == id;
@@ -91,7 +94,10 @@ impl ReferenceService for Reference {
         let tags: BTreeSet<_> = content.indicators().flat_map(|i| &i.tags).collect();
         if !request.tag.is_empty() && !tags.contains(&request.tag) {
             let tags: Vec<_> = tags.into_iter().map(String::as_str).collect();
-            return Err(status::field_invalid("tag", format!("one of {}", tags.join(", "))));
+            return Err(status::field_invalid(
+                "tag",
+                format!("must be empty or one of {}", tags.join(", ")),
+            ));
         }
         let wanted = |indicator: &&Indicator| {
             request.tag.is_empty() || indicator.tags.contains(&request.tag)
@@ -151,7 +157,10 @@ impl ReferenceService for Reference {
         let kinds: BTreeSet<_> = content.areas().iter().map(|area| area.kind.as_str()).collect();
         if !request.r#type.is_empty() && !kinds.contains(request.r#type.as_str()) {
             let kinds: Vec<_> = kinds.into_iter().collect();
-            return Err(status::field_invalid("type", format!("one of {}", kinds.join(", "))));
+            return Err(status::field_invalid(
+                "type",
+                format!("must be empty or one of {}", kinds.join(", ")),
+            ));
         }
         let wanted = |kind: &str| request.r#type.is_empty() || request.r#type == kind;
         let mut areas: Vec<_> = content.areas().iter().filter(|area| wanted(&area.kind)).collect();
@@ -178,35 +187,21 @@ impl ReferenceService for Reference {
             Err(_) => {
                 return Err(status::field_invalid(
                     "dataset",
-                    "a value of the enumeration, or none",
+                    "must be a value of Dataset, or DATASET_UNSPECIFIED for all",
                 ));
             }
         };
-        let catalog = self.0.engine.store().catalog();
-        let content = &catalog.reference;
+        let content = self.content();
         if content.collection(&request.collection).is_none() {
-            return Err(query_error(no_collection(content, &request.collection)));
+            return Err(query_error(no_collection(&content, &request.collection)));
         }
-        let organisations = in_area(content, &request.area)?;
-        // Every page tells what there was when the first was asked for, whatever has been submitted since.
+        let organisations = in_area(&content, &request.area)?;
+        // Every page is read at the position of the first page, so that later submissions do not shift the pages.
         if page.cursor == 0 {
-            page.position = catalog.position;
+            page.position = self.0.engine.position();
         }
-        let mut found: Vec<_> = catalog
-            .slots()
-            .filter_map(|(slot, _)| catalog.at(slot, page.position))
-            .filter(|s| {
-                *s.collection == *request.collection && organisations.contains(&*s.organisation)
-            })
-            .filter(|s| dataset.is_none_or(|dataset| s.slot.dataset == dataset))
-            .collect();
-        found.sort_by(|a, b| {
-            (a.slot.month, &a.organisation, a.slot.dataset).cmp(&(
-                b.slot.month,
-                &b.organisation,
-                b.slot.dataset,
-            ))
-        });
+        let (collection, position) = (&request.collection, page.position);
+        let found = self.0.engine.availability(collection, &organisations, dataset, position);
         let (found, next_page_token) = page.of(found);
         let availability = found.into_iter().map(|made| v1::Availability {
             organisation: made.organisation.to_string(),

@@ -1,20 +1,20 @@
-//! The only maker of `tonic::Status`: one table from reason to code, one function per kind of refusal.
+//! The only maker of `tonic::Status`: one function per kind of refusal.
 //!
-//! Every status says in its message what to do next, carries its reason in `ErrorInfo` and tells nothing internal.
-//! Details travel in the trailers, which clients cap at 8 KiB: texts are cut and long lists say how much was left out.
+//! Every message says what is wrong and what to do next, and tells nothing internal. The reason is in `ErrorInfo`.
 
-use std::collections::HashMap;
+mod details;
+mod reason;
+
 use std::error::Error;
 use std::time::Duration;
 
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
+use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::proto::v1::ErrorReason;
+use details::{MESSAGE_BYTES, TEXT_BYTES, cut, info};
 
-/// Domain of every `ErrorInfo`.
-pub const DOMAIN: &str = "equity-indicators";
 /// How long a caller is asked to wait when the service is full or stopping.
 pub const RETRY_OVERLOADED: Duration = Duration::from_secs(1);
 /// How long a caller is asked to wait when the disk is full.
@@ -22,55 +22,8 @@ pub const RETRY_STORAGE_FULL: Duration = Duration::from_secs(60);
 
 /// The trailer of gRFC A6: milliseconds to wait before the next attempt.
 const PUSHBACK: &str = "grpc-retry-pushback-ms";
-/// Bytes of a message; of one text within the details; of all field violations together.
-/// With base64 and percent-encoding the trailers stay under 8 KiB.
-const MESSAGE_BYTES: usize = 600;
-const TEXT_BYTES: usize = 250;
-const VIOLATIONS_BYTES: usize = 2_500;
 /// How the refusal of rows begins.
 const NOTHING_STORED: &str = "nothing was stored: ";
-/// Entries of `ErrorInfo.metadata`.
-const METADATA_ENTRIES: usize = 6;
-
-/// The code of a reason: the table that `error_reason.proto` documents.
-#[must_use]
-pub fn code(reason: ErrorReason) -> Code {
-    match reason {
-        ErrorReason::FieldInvalid
-        | ErrorReason::RowsInvalid
-        | ErrorReason::SubmissionEmpty
-        | ErrorReason::RecordCountMismatch
-        | ErrorReason::SubmissionTooLarge
-        | ErrorReason::PageTokenInvalid
-        | ErrorReason::CursorInvalid
-        | ErrorReason::BreakdownTooLarge => Code::InvalidArgument,
-        ErrorReason::OrganisationNotFound
-        | ErrorReason::CollectionNotFound
-        | ErrorReason::AreaNotFound
-        | ErrorReason::DimensionNotFound
-        | ErrorReason::CategoryNotFound
-        | ErrorReason::IndicatorNotFound
-        | ErrorReason::SubmissionNotFound
-        | ErrorReason::ReleaseNotFound => Code::NotFound,
-        ErrorReason::RequestIdReused => Code::AlreadyExists,
-        ErrorReason::MessageTooLarge => Code::OutOfRange,
-        ErrorReason::SubmissionNotCurrent
-        | ErrorReason::QueryRefused
-        | ErrorReason::PositionNotReached => Code::FailedPrecondition,
-        ErrorReason::StorageFull => Code::ResourceExhausted,
-        ErrorReason::WritingStopped | ErrorReason::Overloaded => Code::Unavailable,
-        ErrorReason::DeadlineExceeded => Code::DeadlineExceeded,
-        ErrorReason::DataDamaged => Code::DataLoss,
-        ErrorReason::Internal | ErrorReason::Unspecified => Code::Internal,
-    }
-}
-
-/// The name of a reason as `ErrorInfo.reason` carries it: without the prefix of the enum.
-#[must_use]
-pub fn name(reason: ErrorReason) -> &'static str {
-    let name = reason.as_str_name();
-    name.strip_prefix("ERROR_REASON_").unwrap_or(name)
-}
 
 /// A field is missing, malformed or out of range. `field` is its path, `query.period.start_month`; `description` says what is
 /// wrong and what would be right.
@@ -86,16 +39,17 @@ pub fn fields_invalid(problems: Vec<(String, String)>) -> Status {
         || "a field is invalid".to_owned(),
         |(field, description)| format!("{}: {}", cut(field, TEXT_BYTES), cut(description, 300)),
     );
-    violations(ErrorReason::FieldInvalid, &what, problems, None)
+    let reason = ErrorReason::FieldInvalid;
+    violations(reason, &what, problems, info(reason, []))
 }
 
-/// The refusal of a message that stands at `path` within the request: every field that it names, from there on. What names no
+/// The refusal of a message that is a field of the request: every path in it then begins with `path`. A refusal that names no
 /// field stays as it is.
 #[must_use]
 pub fn within(path: &str, status: Status) -> Status {
     let details = status.get_error_details();
-    let of_fields =
-        details.error_info().is_some_and(|info| info.reason == name(ErrorReason::FieldInvalid));
+    let field_invalid = reason::name(ErrorReason::FieldInvalid);
+    let of_fields = details.error_info().is_some_and(|info| info.reason == field_invalid);
     let Some(named) = details.bad_request().filter(|_| of_fields) else { return status };
     let fields = named.field_violations.iter();
     let moved = fields.map(|one| (format!("{path}.{}", one.field), one.description.clone()));
@@ -109,13 +63,16 @@ pub fn rows_invalid(problems: Vec<(String, String)>, problem_count: u64) -> Stat
         format!("; the first is {}: {}", cut(field, TEXT_BYTES), cut(description, 250))
     });
     let what = format!("{NOTHING_STORED}{problem_count} rows have problems{first}");
-    violations(ErrorReason::RowsInvalid, &what, problems, Some(problem_count))
+    let reason = ErrorReason::RowsInvalid;
+    let details = info(reason, [("problem_count", problem_count.to_string())]);
+    violations(reason, &what, problems, details)
 }
 
 /// The stream carried no row.
 #[must_use]
 pub fn submission_empty() -> Status {
-    let message = "nothing was stored: no row was sent; send the header, then at least one batch of rows, then half-close";
+    let message = "nothing was stored: the stream carried no row; send the header, then at least one batch of rows, then \
+                   half-close the stream";
     refused(ErrorReason::SubmissionEmpty, message, [])
 }
 
@@ -123,8 +80,8 @@ pub fn submission_empty() -> Status {
 #[must_use]
 pub fn record_count_mismatch(expected: u64, received: u64) -> Status {
     let message = format!(
-        "nothing was stored: expected_record_count says {expected} and {received} rows came; send all rows again, or correct \
-         the number"
+        "nothing was stored: expected_record_count is {expected}, but {received} rows came; send all rows again, or correct \
+         expected_record_count"
     );
     let metadata = [("expected", expected.to_string()), ("received", received.to_string())];
     refused(ErrorReason::RecordCountMismatch, message, metadata)
@@ -134,25 +91,25 @@ pub fn record_count_mismatch(expected: u64, received: u64) -> Status {
 #[must_use]
 pub fn submission_too_large(limit: u64) -> Status {
     let message = format!(
-        "nothing was stored: a submission holds at most {limit} rows; put rows that are alike together with record_count, or \
-         ask the operator to raise limits.max_submission_rows"
+        "nothing was stored: a submission holds at most {limit} rows; join rows that are alike into one row with record_count, \
+         or ask the operator to raise limits.max_submission_rows"
     );
     refused(ErrorReason::SubmissionTooLarge, message, [("limit", limit.to_string())])
 }
 
-/// A message that tonic could not read, in our words: it is no message of the method, or too large. What one of us refused
-/// has its reason already, and stays as it is; so does what is about no message.
+/// Gives our reason to a message that tonic could not read: it is malformed, or too large. A refusal of ours has its reason
+/// already and stays as it is, as does a status about something else than a message.
 #[must_use]
-pub fn unread(status: Status) -> Status {
+pub fn unreadable(status: Status) -> Status {
     if !status.details().is_empty() {
         return status;
     }
     if status.code() == Code::Internal {
-        let what = "is no message of this method, or not whole: encode it with code generated from the contract";
+        let what = "is malformed, or no message of this method; encode it with code generated from the contract";
         return field_invalid("request", what);
     }
     if status.code() == Code::OutOfRange {
-        // The last number that tonic says is the limit.
+        // The last number in tonic's text is the limit.
         let mut numbers = status.message().split(' ').filter_map(|word| word.parse().ok());
         return message_too_large(numbers.next_back().unwrap_or(0));
     }
@@ -163,7 +120,7 @@ pub fn unread(status: Status) -> Status {
 #[must_use]
 pub fn message_too_large(limit: u64) -> Status {
     let message = format!(
-        "the message is larger than {limit} bytes; send fewer rows in each batch or ask for less at once, or ask the operator \
+        "the message is larger than {limit} bytes; send fewer rows in each batch, or ask for less at once, or ask the operator \
          to raise limits.submission_message_bytes or limits.query_message_bytes"
     );
     refused(ErrorReason::MessageTooLarge, message, [("limit", limit.to_string())])
@@ -173,7 +130,7 @@ pub fn message_too_large(limit: u64) -> Status {
 #[must_use]
 pub fn request_id_reused(request_id: &str) -> Status {
     let message = format!(
-        "request_id {} was used for other content; repeat a request unchanged, or choose a new UUID for a new one",
+        "request_id {} was used for other content; repeat the first request unchanged, or choose a new UUID for this one",
         cut(request_id, 100)
     );
     refused(ErrorReason::RequestIdReused, message, [("request_id", request_id.to_owned())])
@@ -186,8 +143,8 @@ pub fn request_id_made(request_id: &str, submission: &str, rows_invalid: &Status
     let reason = ErrorReason::RequestIdReused;
     let problems = rows_invalid.message().trim_start_matches(NOTHING_STORED);
     let message = format!(
-        "request_id {} has made {}, which is kept; the rows that came with it now are not taken any more, or are others: {}; \
-         GetSubmission says what was stored, choose a new UUID for other content",
+        "request_id {} has made {}, which is kept; the rows that came now cannot be compared with it, because {}; \
+         GetSubmission shows what is stored; choose a new UUID for other content",
         cut(request_id, 100),
         cut(submission, TEXT_BYTES),
         cut(problems, TEXT_BYTES),
@@ -197,8 +154,8 @@ pub fn request_id_made(request_id: &str, submission: &str, rows_invalid: &Status
     finish(reason, &message, details, None)
 }
 
-/// There is no such thing. `reason` is one of the `…_NOT_FOUND`, `resource_type` a word such as `organisation`, `resource` the
-/// name that was asked for; `message` says where to look, or names the nearest.
+/// A named resource does not exist. `reason` is one of the `…_NOT_FOUND`, `resource_type` a word such as `organisation`, and
+/// `resource` the name in the request. `message` says where to look, or gives the nearest name.
 #[must_use]
 pub fn not_found(
     reason: ErrorReason,
@@ -217,7 +174,7 @@ pub fn not_found(
 #[must_use]
 pub fn submission_not_current(submission: &str) -> Status {
     let message = format!(
-        "{} is not the current version, or is withdrawn already; ListSubmissions names the current one, if there is one",
+        "{} was replaced by a later version, or was withdrawn; ListSubmissions names the current version, if there is one",
         cut(submission, TEXT_BYTES)
     );
     refused(ErrorReason::SubmissionNotCurrent, message, [("submission", submission.to_owned())])
@@ -226,14 +183,16 @@ pub fn submission_not_current(submission: &str) -> Status {
 /// The page token belongs to another query, or is no token.
 #[must_use]
 pub fn page_token_invalid() -> Status {
-    let message = "page_token belongs to another query or is no token; start the list again without one, every other field unchanged from page to page";
+    let message = "page_token is not a token of this query; start the list again without page_token, and change no other field \
+                   from page to page";
     refused(ErrorReason::PageTokenInvalid, message, [])
 }
 
 /// The cursor belongs to another export, or is no cursor.
 #[must_use]
 pub fn cursor_invalid() -> Status {
-    let message = "cursor belongs to another export or is none; start the export again without one, or ask with every other field as it was then";
+    let message = "cursor is not a cursor of this export; start the export again without cursor, or repeat the request that \
+                   gave the cursor with no other field changed";
     refused(ErrorReason::CursorInvalid, message, [])
 }
 
@@ -241,7 +200,7 @@ pub fn cursor_invalid() -> Status {
 #[must_use]
 pub fn breakdown_too_large(cells: u64, limit: u64) -> Status {
     let message = format!(
-        "the table would have {cells} cells, at most {limit} are answered; ask for fewer or coarser dimensions, or filter"
+        "the table would have {cells} cells, and the limit is {limit}; ask for fewer or coarser dimensions, or add filters"
     );
     let metadata = [("cells", cells.to_string()), ("limit", limit.to_string())];
     refused(ErrorReason::BreakdownTooLarge, message, metadata)
@@ -251,8 +210,8 @@ pub fn breakdown_too_large(cells: u64, limit: u64) -> Status {
 #[must_use]
 pub fn answer_too_large(bytes: usize, limit: usize) -> Status {
     let message = format!(
-        "the answer would be a message of {bytes} bytes, at most {limit} are sent; ask for fewer dimensions, or take it in parts \
-         with ExportService.ExportBreakdowns"
+        "the answer would be a message of {bytes} bytes, and the limit is {limit}; ask for fewer dimensions, or take the answer \
+         in parts with ExportService.ExportBreakdowns"
     );
     let metadata = [("bytes", bytes.to_string()), ("limit", limit.to_string())];
     refused(ErrorReason::BreakdownTooLarge, message, metadata)
@@ -264,44 +223,36 @@ pub fn query_refused(nearest: impl Into<String>) -> Status {
     refused(ErrorReason::QueryRefused, nearest, [])
 }
 
-/// The position asked for lies ahead of the service's.
+/// The requested log position is above the newest one.
 #[must_use]
 pub fn position_not_reached(asked: i64, reached: i64) -> Status {
     let message = format!(
-        "position {asked} has not been reached, the newest is {reached}; ask for that one, or leave the field empty"
+        "position {asked} is still to come, and the newest is {reached}; ask for the newest, or leave the field empty"
     );
     let metadata = [("asked", asked.to_string()), ("reached", reached.to_string())];
     refused(ErrorReason::PositionNotReached, message, metadata)
 }
 
-/// A refusal with its reason, what to do next, and the dynamic parts of the message as metadata (at most six entries are kept).
-#[must_use]
-pub fn refused<const N: usize>(
-    reason: ErrorReason,
-    message: impl Into<String>,
-    metadata: [(&str, String); N],
-) -> Status {
-    finish(reason, &message.into(), info(reason, metadata), None)
-}
-
 /// The service is at its limit of calls.
 #[must_use]
 pub fn overloaded(retry_after: Duration) -> Status {
-    let message = "the service is at its limit of calls; try again after the delay given";
+    let message =
+        "the service has as many calls as it takes; try again after the delay in RetryInfo";
     retry(ErrorReason::Overloaded, message, retry_after)
 }
 
 /// The service is stopping.
 #[must_use]
 pub fn stopping() -> Status {
-    let message = "the service is stopping; connect again after the delay given and go on from the last position received";
+    let message = "the service is stopping; connect again after the delay in RetryInfo, and resume from the last position or \
+                   cursor that you received";
     retry(ErrorReason::Overloaded, message, RETRY_OVERLOADED)
 }
 
 /// The deadline of the call has passed.
 #[must_use]
 pub fn deadline_exceeded() -> Status {
-    let message = "the deadline has passed; ask for less, or allow more time if the caller's own deadline was shorter than the service's";
+    let message = "the deadline has passed; ask for less, or allow more time if your own deadline is shorter than the service's";
     refused(ErrorReason::DeadlineExceeded, message, [])
 }
 
@@ -309,7 +260,7 @@ pub fn deadline_exceeded() -> Status {
 #[must_use]
 pub fn stream_idle(waited: Duration) -> Status {
     let message = format!(
-        "nothing was stored: no message came for {} s; send the whole stream again without pausing",
+        "nothing was stored: no message came for {} s; send the whole stream again without a pause of that length",
         waited.as_secs()
     );
     refused(ErrorReason::DeadlineExceeded, message, [])
@@ -318,8 +269,10 @@ pub fn stream_idle(waited: Duration) -> Status {
 /// The caller has cancelled the call, or is gone, before the end of its stream.
 #[must_use]
 pub fn stream_broken() -> Status {
-    let what = "broke off before its end: nothing was stored; send the whole stream again";
-    field_invalid("stream", what)
+    field_invalid(
+        "stream",
+        "broke off before its end, and nothing was stored; send the whole stream again",
+    )
 }
 
 /// What became of a change that was refused.
@@ -335,9 +288,7 @@ impl Fate {
     fn words(self) -> &'static str {
         match self {
             Self::NotStored => "nothing was stored",
-            Self::NotKnown => {
-                "it may have been kept, send it again with the same request_id to be told"
-            }
+            Self::NotKnown => "the service cannot tell whether this was stored",
         }
     }
 }
@@ -346,7 +297,8 @@ impl Fate {
 #[must_use]
 pub fn storage_full(fate: Fate) -> Status {
     let message = format!(
-        "{}: the disk is too full for submissions, reading goes on; try again later, the operator has to make space",
+        "{}: the disk is full, and the operator has to make space; send the request again later with the same request_id; \
+         reading still works",
         fate.words()
     );
     retry(ErrorReason::StorageFull, &message, RETRY_STORAGE_FULL)
@@ -356,7 +308,8 @@ pub fn storage_full(fate: Fate) -> Status {
 #[must_use]
 pub fn writing_stopped(fate: Fate) -> Status {
     let message = format!(
-        "{}: changes are not accepted until the operator has looked at the service's log, reading goes on; try again with the same request_id when told so",
+        "{}: the service accepts no changes until the operator has looked at its log; send the request again with the same \
+         request_id when the operator says so; reading still works",
         fate.words()
     );
     refused(ErrorReason::WritingStopped, message, [])
@@ -366,18 +319,18 @@ pub fn writing_stopped(fate: Fate) -> Status {
 #[must_use]
 pub fn data_damaged(correlation: &str) -> Status {
     let correlation = cut(correlation, TEXT_BYTES);
-    let message = format!("stored data is damaged; tell the operator this id: {correlation}");
+    let message = format!("stored data is damaged; give the operator this id: {correlation}");
     let mut details = info(ErrorReason::DataDamaged, []);
     details.set_request_info(correlation, "");
     finish(ErrorReason::DataDamaged, &message, details, None)
 }
 
-/// A fault of the service: the full error goes to the log, the caller gets an id to quote.
+/// The service failed: the full error goes to the log, the caller gets an id to quote.
 #[must_use]
 pub fn internal(error: &dyn Error) -> Status {
     let correlation = correlation_id();
     tracing::error!(%correlation, error = %chain(error), "a call failed");
-    let message = format!("a fault of the service; tell the operator this id: {correlation}");
+    let message = format!("the service failed; give the operator this id: {correlation}");
     let mut details = info(ErrorReason::Internal, []);
     details.set_request_info(correlation, "");
     finish(ErrorReason::Internal, &message, details, None)
@@ -401,14 +354,14 @@ fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// `ErrorInfo` of a reason.
-fn info<const N: usize>(reason: ErrorReason, metadata: [(&str, String); N]) -> ErrorDetails {
-    let metadata: HashMap<String, String> = metadata
-        .into_iter()
-        .take(METADATA_ENTRIES)
-        .map(|(key, value)| (cut(key, 64), cut(&value, 120)))
-        .collect();
-    ErrorDetails::with_error_info(name(reason), DOMAIN, metadata)
+/// A refusal with its reason, what to do next, and the dynamic parts of the message as metadata (at most six entries are kept).
+#[must_use]
+pub fn refused<const N: usize>(
+    reason: ErrorReason,
+    message: impl Into<String>,
+    metadata: [(&str, String); N],
+) -> Status {
+    finish(reason, &message.into(), info(reason, metadata), None)
 }
 
 /// A refusal with `BadRequest`: as many problems as fit, and how many were left out.
@@ -416,33 +369,11 @@ fn violations(
     reason: ErrorReason,
     what: &str,
     problems: Vec<(String, String)>,
-    problem_count: Option<u64>,
+    mut details: ErrorDetails,
 ) -> Status {
-    let all = problems.len();
-    let mut room = VIOLATIONS_BYTES;
-    let listed: Vec<FieldViolation> = problems
-        .into_iter()
-        .map(|(field, description)| (cut(&field, TEXT_BYTES), cut(&description, TEXT_BYTES)))
-        .map_while(|(field, description)| {
-            room = room.checked_sub(field.len() + description.len() + 8)?;
-            Some(FieldViolation::new(field, description))
-        })
-        .collect();
-    let left_out = all - listed.len();
-    let message = match (all, left_out) {
-        (0 | 1, _) => what.to_owned(),
-        (_, 0) => format!("{what} (field_violations lists {all})"),
-        _ => format!(
-            "{what} (field_violations lists {}, {left_out} more were left out)",
-            listed.len()
-        ),
-    };
-    let mut details = match problem_count {
-        Some(count) => info(reason, [("problem_count", count.to_string())]),
-        None => info(reason, []),
-    };
+    let (listed, number) = details::violations(problems);
     details.set_bad_request(listed);
-    finish(reason, &message, details, None)
+    finish(reason, &format!("{what}{number}"), details, None)
 }
 
 /// A refusal that may be tried again after a while.
@@ -464,20 +395,8 @@ fn finish(
         let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
         metadata.insert(PUSHBACK, MetadataValue::from(millis));
     }
-    let message = cut(message, MESSAGE_BYTES);
-    Status::with_error_details_and_metadata(code(reason), message, details, metadata)
-}
-
-/// At most `bytes` of a text, at a character's border, with `…` where something was cut.
-fn cut(text: &str, bytes: usize) -> String {
-    if text.len() <= bytes {
-        return text.to_owned();
-    }
-    let mut end = bytes.saturating_sub('…'.len_utf8());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}…", &text[..end])
+    let (code, message) = (reason::code(reason), cut(message, MESSAGE_BYTES));
+    Status::with_error_details_and_metadata(code, message, details, metadata)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use prost::Message as _;
 
+use super::details::DOMAIN;
 use super::*;
 
 /// One status per reason: what a reviewer reads to see what strangers are told.

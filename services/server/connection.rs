@@ -1,7 +1,7 @@
 //! One accepted connection: it holds its permit, has to open HTTP/2 in time, and can be cut.
 //!
-//! hyper has no time limit for the HTTP/2 preface, nor for a client that takes no bytes: the one that connects and says nothing, and
-//! the one that asks and reads nothing, would stay for ever.
+//! hyper has no time limit for the HTTP/2 preface, and none for a client that takes no bytes. A client that connects and says
+//! nothing would stay for ever, and so would one that asks and reads nothing.
 
 use std::io;
 use std::pin::Pin;
@@ -16,8 +16,8 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::transport::server::Connected;
 
-use super::lending::{Lent, Peer};
 use super::settings::ServerSettings;
+use super::unread_budget::{Client, Unread};
 use crate::telemetry::metrics;
 
 /// Length of the text that opens HTTP/2: `PRI * HTTP/2.0` and so on.
@@ -28,11 +28,11 @@ const PREFACE_BYTES: usize = 24;
 pub(super) struct Connection {
     stream: TcpStream,
     preface: Option<Preface>,
-    peer: Arc<Peer>,
+    client: Arc<Client>,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
-    /// Longest that the client may take no byte, and since when it does, if it does.
+    /// Longest time for which the client may take no byte; and the wait for a byte, if it takes none now.
     idle: Duration,
-    stuck: Option<Lent>,
+    stuck: Option<Unread>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -44,29 +44,29 @@ struct Preface {
 }
 
 impl Connection {
-    /// Takes over a stream; `peer` can cut it.
+    /// Takes over a socket, which `client` can cut.
     pub(super) fn new(
         stream: TcpStream,
         permit: OwnedSemaphorePermit,
         settings: &ServerSettings,
-        peer: Arc<Peer>,
+        client: Arc<Client>,
     ) -> Self {
         metrics::connection_opened();
         let until = Box::pin(tokio::time::sleep(settings.preface));
         let preface = Some(Preface { missing: PREFACE_BYTES, until });
-        let (cut, idle) = (Box::pin(peer.cut()), settings.stream_idle);
-        Self { stream, preface, peer, cut, idle, stuck: None, _permit: permit }
+        let (cut, idle) = (Box::pin(client.cut()), settings.stream_idle);
+        Self { stream, preface, client, cut, idle, stuck: None, _permit: permit }
     }
 
-    /// Passes on what became of writing, and notes whether the client takes bytes. A writer that waits does not read, so that it
-    /// is here that it sees that the connection was cut.
+    /// Passes on the result of writing, and notes whether the client takes bytes. While hyper waits here it does not read, so a
+    /// connection that was cut has to fail here too.
     fn written(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.stuck = None;
-        } else if self.peer.is_overdue() {
+        } else if self.client.is_overdue() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         } else if self.stuck.is_none() {
-            self.stuck = Some(self.peer.wait(Instant::now() + self.idle));
+            self.stuck = Some(self.client.expect_by(Instant::now() + self.idle));
         }
         written
     }
@@ -139,10 +139,10 @@ impl AsyncWrite for Connection {
 }
 
 impl Connected for Connection {
-    type ConnectInfo = Arc<Peer>;
+    type ConnectInfo = Arc<Client>;
 
-    /// What every request of the connection carries with it.
-    fn connect_info(&self) -> Arc<Peer> {
-        Arc::clone(&self.peer)
+    /// Every request of the connection carries this with it.
+    fn connect_info(&self) -> Arc<Client> {
+        Arc::clone(&self.client)
     }
 }

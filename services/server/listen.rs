@@ -1,5 +1,5 @@
-//! Who is let in: a permit first, then the connection. When all permits are out, the next one waits in the kernel's queue and
-//! costs us nothing.
+//! Accepts connections: a permit first, then the connection. When no permit is left, the next connection waits in the kernel's
+//! queue and costs us nothing.
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
@@ -16,13 +16,13 @@ use tokio_stream::Stream;
 use tokio_util::sync::{CancellationToken, PollSemaphore};
 
 use super::connection::Connection;
-use super::lending::Lending;
 use super::settings::ServerSettings;
+use super::unread_budget::UnreadBudget;
 
-/// How long accepting rests after the system refused, for want of file descriptors for example.
+/// Pause after the system has refused to accept, because no file descriptor is left for example.
 const REST: Duration = Duration::from_millis(100);
 
-/// Connections as they come. Never ends, never fails.
+/// Connections in the order in which they come. The stream never ends and never fails.
 #[derive(Debug)]
 pub(super) struct Incoming {
     listener: TcpListener,
@@ -31,7 +31,7 @@ pub(super) struct Incoming {
     rest: Option<Pin<Box<Sleep>>>,
     keepalive: TcpKeepalive,
     settings: ServerSettings,
-    lending: Arc<Lending>,
+    unread: Arc<UnreadBudget>,
     cut: CancellationToken,
 }
 
@@ -54,12 +54,12 @@ impl Incoming {
             rest: None,
             keepalive,
             settings: settings.clone(),
-            lending: Lending::new(settings),
+            unread: UnreadBudget::new(settings),
             cut,
         }
     }
 
-    /// Says how the system is to treat a connection. One that does not take it is served all the same.
+    /// Sets the options of a socket. A connection whose options cannot be set is served all the same.
     fn prepare(&self, stream: &TcpStream) {
         let prepared = stream
             .set_nodelay(true)
@@ -86,16 +86,16 @@ impl Stream for Incoming {
             match (accepted, self.permit.take()) {
                 (Ok((stream, _)), Some(permit)) => {
                     self.prepare(&stream);
-                    let peer = self.lending.peer(&self.cut);
-                    let connection = Connection::new(stream, permit, &self.settings, peer);
+                    let client = self.unread.client(&self.cut);
+                    let connection = Connection::new(stream, permit, &self.settings, client);
                     return Poll::Ready(Some(Ok(connection)));
                 }
-                // Without a permit: the semaphore was closed, which nobody does.
+                // Without a permit the semaphore was closed, and no code closes it.
                 (Ok(_), None) => return Poll::Ready(None),
                 (Err(error), permit) => {
                     self.permit = permit;
                     if !is_the_clients(&error) {
-                        tracing::warn!(%error, "cannot accept connections, trying again");
+                        tracing::warn!(%error, "cannot accept connections, trying again in 100 ms");
                         self.rest = Some(Box::pin(tokio::time::sleep(REST)));
                     }
                 }
@@ -104,7 +104,7 @@ impl Stream for Incoming {
     }
 }
 
-/// Whether the client was gone before we came to it: the next one may be well.
+/// Whether only this client failed, before it was accepted: the next one may succeed.
 fn is_the_clients(error: &io::Error) -> bool {
     matches!(
         error.kind(),

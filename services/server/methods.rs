@@ -1,5 +1,5 @@
-//! What the door knows of each method: its name for spans and metrics (a closed set) and how it is bounded. Read from the
-//! contract's descriptors, so that a new method needs no line here.
+//! The name of each method, for spans and metrics (a closed set), and its kind, which says how it is bounded. Both are read from
+//! the contract's descriptors, so that a new method needs no line here.
 
 use std::sync::LazyLock;
 
@@ -14,34 +14,34 @@ pub(super) enum Kind {
     Query,
     /// A client stream: the submission deadline, and no long pause between two messages.
     Submission,
-    /// A server stream with an end: as long as a submission; ends early when the service stops, and can be gone on with.
+    /// A server stream with an end: the submission deadline. It ends early when the service stops, and can be resumed.
     Export,
-    /// A server stream that goes on until somebody stops it.
+    /// A server stream without an end.
     Watch,
-    /// The health service: never refused. Its own `Watch` goes on until somebody stops it.
+    /// The health service: never refused.
     Health {
-        /// Whether it is that `Watch`.
+        /// Whether it is its `Watch`, a stream without an end.
         watch: bool,
     },
 }
 
 impl Kind {
-    /// Whether the answer goes on until somebody stops it.
+    /// Whether the answer has no end of its own.
     pub(super) fn is_endless(self) -> bool {
         matches!(self, Self::Watch | Self::Health { watch: true })
     }
 }
 
-/// A method as the door sees it.
+/// What the server knows of a method.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Method {
     /// `package.Service/Method`, or `_OTHER` for what this service does not have.
     pub(super) name: &'static str,
-    /// How it is bounded.
+    /// Says how it is bounded.
     pub(super) kind: Kind,
 }
 
-/// What is said of methods that this service does not have.
+/// Every method that this service does not have.
 static OTHER: Method = Method { name: "_OTHER", kind: Kind::Query };
 
 /// Methods by path, `/package.Service/Method`.
@@ -62,7 +62,7 @@ static METHODS: LazyLock<FxHashMap<String, Method>> = LazyLock::new(|| {
     methods
 });
 
-/// What the door knows of the method at a path.
+/// The method at a path.
 pub(super) fn of(path: &str) -> &'static Method {
     METHODS.get(path).unwrap_or(&OTHER)
 }

@@ -1,22 +1,24 @@
-//! The door: everything between a socket and a handler. Nothing here waits without a bound.
+//! The gRPC server: everything between a socket and a handler. Nothing here waits without a bound.
 //!
-//! - `settings` the bounds
-//! - `listen`, `connection` who is let in, and for how long a silent one may stay
-//! - `lending` what clients have not read yet, and for how long they may leave it
-//! - `methods` what the door knows of each method
-//! - [`layers`] what surrounds every call, one idea per file
+//! - `settings` the limits of time, number and bytes
+//! - `listen`, `connection` which connections are accepted, and how long a silent one may stay
+//! - `unread_budget` how much clients may leave unread, and for how long
+//! - `methods` the name and the kind of each method of the contract
+//! - `layers` what surrounds every call, one idea per file
 //! - `standard` health and reflection
-//! - `run` serves until told to stop, and stops within a bound
+//! - `run` serves until told to stop, and stops within a bound; `error` why it does not
 
 mod connection;
-pub mod layers;
-mod lending;
+mod error;
+mod layers;
 mod listen;
 mod methods;
 mod run;
 mod settings;
 mod standard;
+mod unread_budget;
 
-pub use run::{ServerError, run};
+pub use error::ServerError;
+pub use run::run;
 pub use settings::ServerSettings;
 pub use standard::{Health, standard_services};

@@ -1,7 +1,8 @@
 //! Serves until told to stop, and stops within a bound.
 //!
-//! The order of stopping: health says `NOT_SERVING`, nobody new is accepted, watch streams end with UNAVAILABLE, running calls
-//! have `drain` to end, then every connection is cut. tonic alone would wait for ever for one client that never answers.
+//! The order of stopping: health says `NOT_SERVING`, no connection is accepted any more, watch streams end with UNAVAILABLE,
+//! running calls have `drain` to end, then every connection is cut. tonic alone would wait for ever for one client that never
+//! answers.
 
 use std::time::Duration;
 
@@ -10,9 +11,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::transport::Server;
 
-use super::layers::{
-    AdmissionLayer, DeadlineLayer, IdleLayer, PanicLayer, TraceLayer, UnreadLayer,
-};
+use super::error::ServerError;
+use super::layers::{Admission, Around, CatchPanic, Deadlines, Idle, Trace, Unreadable};
 use super::listen::Incoming;
 use super::settings::ServerSettings;
 use super::standard::Health;
@@ -24,20 +24,6 @@ const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 4 << 20;
 /// Longest wait for connections to notice that they were cut.
 const CUT: Duration = Duration::from_secs(1);
-
-/// Why the server cannot start or go on.
-#[derive(Debug, thiserror::Error)]
-pub enum ServerError {
-    /// The transport failed.
-    #[error("the gRPC server failed: {0}")]
-    Transport(#[from] tonic::transport::Error),
-    /// Reflection cannot describe the contract.
-    #[error("the contract's descriptors cannot be read: {0}")]
-    Reflection(#[from] tonic_reflection::server::Error),
-    /// The server ended although nobody told it to.
-    #[error("the gRPC server ended by itself")]
-    Ended,
-}
 
 /// Serves `routes` on `listener` until `shutdown` is cancelled; returns when every connection is closed, at the latest about
 /// a second after `settings.drain`.
@@ -59,14 +45,14 @@ pub async fn run(
         .http2_keepalive_interval(Some(settings.keepalive_interval))
         .http2_keepalive_timeout(Some(settings.keepalive_timeout))
         .http2_max_header_list_size(HEADER_BYTES)
-        // Graceful; with tonic's grace setting beside it, calls would be killed at the age.
+        // This lets running calls end. With tonic's grace setting too, calls would be killed at that age.
         .max_connection_age(settings.max_connection_age)
-        .layer(TraceLayer)
-        .layer(PanicLayer)
-        .layer(AdmissionLayer::new(settings.max_in_flight, settings.max_watches))
-        .layer(DeadlineLayer::new(settings, stop.clone()))
-        .layer(IdleLayer::new(settings.stream_idle))
-        .layer(UnreadLayer)
+        .layer(Around(Trace))
+        .layer(Around(CatchPanic))
+        .layer(Around(Admission::new(settings.max_in_flight, settings.max_watches)))
+        .layer(Around(Deadlines::new(settings, stop.clone())))
+        .layer(Around(Idle { longest: settings.stream_idle }))
+        .layer(Around(Unreadable))
         .add_routes(routes.prepare())
         .serve_with_incoming_shutdown(
             Incoming::new(listener, settings, cut.clone()),

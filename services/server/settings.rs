@@ -1,8 +1,8 @@
-//! The bounds of the door.
+//! The limits of the server.
 
 use std::time::Duration;
 
-/// The bounds of the door. The defaults are those of the configuration.
+/// The limits of the server. The defaults are those of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerSettings {
     /// Connections open at once; the next one waits to be accepted.
@@ -13,23 +13,23 @@ pub struct ServerSettings {
     pub max_in_flight: usize,
     /// Watch streams at once on all connections; the next one is refused.
     pub max_watches: usize,
-    /// Longest a query may take; a caller's shorter deadline wins.
+    /// Longest time for a query. A caller's shorter deadline wins.
     pub request_deadline: Duration,
-    /// Longest a submission may take.
+    /// Longest time for a submission or an export. A caller's shorter deadline wins.
     pub submission_deadline: Duration,
-    /// Longest pause between two messages of a submission, and longest that a message of a stream waits for its reader.
+    /// Longest pause between two messages of a submission. Also the longest time that a streamed message may stay unread.
     pub stream_idle: Duration,
-    /// How long after its deadline the answer to a query may still be on its way to its reader.
+    /// Time after the request deadline until which the answer to a query may stay unread.
     pub grace: Duration,
-    /// Bytes of answers that have not been read yet, on all connections; the next answer is refused.
+    /// Bytes of unread answers on all connections; an answer above that is refused.
     pub unread_bytes: usize,
     /// Longest wait for running calls when the service stops.
     pub drain: Duration,
-    /// Longest that a new connection may take for the 24 bytes that open HTTP/2.
+    /// Longest time that a new connection may take for the 24 bytes that open HTTP/2.
     pub preface: Duration,
-    /// How often a quiet connection is asked whether it lives.
+    /// Time between two pings on a quiet connection.
     pub keepalive_interval: Duration,
-    /// How long it may take to answer that.
+    /// Longest time for the answer to a ping.
     pub keepalive_timeout: Duration,
     /// Age at which a connection is asked to end, so that clients spread over replicas again.
     pub max_connection_age: Duration,

@@ -5,10 +5,10 @@ use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
+use super::error::ServerError;
 use super::methods;
-use super::run::ServerError;
 
-/// What the health service says.
+/// Sets what the health service answers.
 #[derive(Debug, Clone)]
 pub struct Health {
     reporter: HealthReporter,
@@ -20,12 +20,12 @@ impl Health {
         self.set(ServingStatus::Serving).await;
     }
 
-    /// The service recovers or stops: callers should go elsewhere.
+    /// The service starts or stops: callers should use another replica.
     pub async fn not_serving(&self) {
         self.set(ServingStatus::NotServing).await;
     }
 
-    /// Whether one service does its work, whatever the others do.
+    /// Whether one service of the contract takes calls; the others stay as they are.
     pub async fn takes(&self, service: &str, calls: bool) {
         let status = if calls { ServingStatus::Serving } else { ServingStatus::NotServing };
         self.reporter.set_service_status(service, status).await;
@@ -39,7 +39,7 @@ impl Health {
     }
 }
 
-/// Adds health (`NOT_SERVING` until [`super::run`] says otherwise) and, if wanted, reflection.
+/// Adds health (`NOT_SERVING` until the server runs) and, if wanted, reflection.
 ///
 /// # Errors
 /// The contract's descriptors cannot be read: a fault of the build.

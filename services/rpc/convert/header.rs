@@ -17,7 +17,7 @@ use crate::rpc::status;
 
 const SCHEME_BYTES: usize = 64;
 
-/// A checked header; every problem of its fields at once.
+/// Checks a header. A refusal names every field that is wrong.
 pub(in crate::rpc) fn header(
     reference: &Reference,
     dataset: Dataset,
@@ -26,7 +26,7 @@ pub(in crate::rpc) fn header(
     header_at("header", reference, dataset, header)
 }
 
-/// The same for a header that stands at this path.
+/// The same for a header that is the field `path` of the request.
 pub(super) fn header_at(
     path: &str,
     reference: &Reference,
@@ -35,11 +35,12 @@ pub(super) fn header_at(
 ) -> Result<Header, Status> {
     let mut problems = Vec::new();
     let mut wrong = |field: &str, what: String| problems.push((format!("{path}.{field}"), what));
-    for (field, value) in
-        [("organisation", &header.organisation), ("collection", &header.collection)]
-    {
+    for (field, value, list) in [
+        ("organisation", &header.organisation, "ListOrganisations lists the codes"),
+        ("collection", &header.collection, "ListCollections lists the ids"),
+    ] {
         if value.is_empty() {
-            wrong(field, "is required".into());
+            wrong(field, format!("is required; {list}"));
         }
     }
     let month = header.month.parse();
@@ -47,7 +48,7 @@ pub(super) fn header_at(
         wrong(
             "month",
             if header.month.is_empty() {
-                "is required: `2020-04`".into()
+                "is required: a calendar month such as `2020-04`".into()
             } else {
                 format!("{error}")
             },
@@ -60,11 +61,11 @@ pub(super) fn header_at(
     let code_systems = code_systems(reference, header, &mut wrong);
     let collected = collected(dataset, header, &mut wrong);
     if header.person_key_scheme.len() > SCHEME_BYTES {
-        wrong("person_key_scheme", format!("at most {SCHEME_BYTES} bytes"));
+        wrong("person_key_scheme", format!("must have at most {SCHEME_BYTES} bytes"));
     }
     let expected = header.expected_record_count.map(u64::try_from).transpose();
     if expected.is_err() {
-        wrong("expected_record_count", "0 or more".into());
+        wrong("expected_record_count", "must be 0 or more".into());
     }
     let (Ok(month), Ok(request_id), Ok(expected_record_count), true) =
         (month, id, expected, problems.is_empty())
@@ -78,7 +79,11 @@ pub(super) fn header_at(
         .collection(&header.collection)
         .ok_or_else(|| query_error(no_collection(reference, &header.collection)))?;
     if !collection.datasets.contains(&dataset) {
-        let what = format!("collection `{}` takes no {}", collection.id, dataset.slug());
+        let what = format!(
+            "collection `{}` takes no {}; ListCollections shows the datasets that each collection takes",
+            collection.id,
+            dataset.slug()
+        );
         return Err(status::field_invalid(format!("{path}.collection"), what));
     }
     if !collection.takes(&organisation.kind) {
@@ -100,15 +105,17 @@ pub(super) fn header_at(
     })
 }
 
-/// A request id in the one form that it is known by: capitals make no other.
+/// A request id in its one stored form: capitals make no other id.
 pub(in crate::rpc) fn request_id(id: &str) -> Result<String, String> {
     let read = uuid::Uuid::try_parse(id).ok().filter(|read| id.len() == 36 && !read.is_nil());
     read.map(|read| read.hyphenated().to_string()).ok_or_else(|| {
-        "a UUID that the caller has chosen for this change, not all zeros: `0b6e3c0e-…`".into()
+        "must be a UUID of 36 characters that you choose for this change, and not all zeros: \
+         `0b6e3c0e-9d7c-4a53-8f0e-2b1f6d1c7a55`"
+            .into()
     })
 }
 
-/// What an organisation is told that a collection does not take.
+/// The refusal of an organisation whose type a collection does not take.
 fn other_type(
     reference: &Reference,
     organisation: &Organisation,
@@ -118,8 +125,8 @@ fn other_type(
     let mut alike = reference.organisations().filter(|one| one.kind == *expected);
     let example = alike.next().map_or(String::new(), |one| format!(", such as `{}`", one.code));
     format!(
-        "collection `{}` takes organisations of the type `{expected}`{example}, and `{}` is a `{}`; ListOrganisations \
-         says what each is",
+        "collection `{}` takes organisations of the type `{expected}`{example}, but `{}` is a `{}`; ListOrganisations shows \
+         the type of each organisation",
         collection.id, organisation.code, organisation.kind
     )
 }
@@ -139,7 +146,7 @@ fn code_systems(
         else {
             let near = nearest(name, Field::all().map(Field::name));
             let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
-            wrong(&path, format!("no coded field of this name{hint}"));
+            wrong(&path, format!("no field of this name has codes{hint}"));
             continue;
         };
         match list.system(system) {
@@ -150,7 +157,10 @@ fn code_systems(
                 let ids: Vec<_> = list.systems.iter().map(|system| system.id.as_str()).collect();
                 wrong(
                     &path,
-                    format!("`{system}` is no code system of it; there are {}", ids.join(", ")),
+                    format!(
+                        "`{system}` is not a code system of this field; it has {}",
+                        ids.join(", ")
+                    ),
                 );
             }
         }
@@ -175,7 +185,7 @@ fn collected(
                 let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
                 wrong(
                     &format!("collected_characteristics[{place}]"),
-                    format!("no field of this name that {} may collect{hint}", dataset.slug()),
+                    format!("no field of this name can be collected in {}{hint}", dataset.slug()),
                 );
             }
         }

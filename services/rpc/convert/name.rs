@@ -3,49 +3,45 @@
 use tonic::Status;
 
 use crate::domain::collection::Dataset;
-use crate::domain::period::Month;
 use crate::engine::Submission;
+use crate::engine::submissions::VersionName;
 use crate::rpc::status;
 
-/// The parts of a submission's name.
-pub(in crate::rpc) struct SubmissionName<'a> {
-    pub(in crate::rpc) collection: &'a str,
-    pub(in crate::rpc) organisation: &'a str,
-    pub(in crate::rpc) dataset: Dataset,
-    pub(in crate::rpc) month: Month,
-    pub(in crate::rpc) version: u32,
-}
-
-impl<'a> SubmissionName<'a> {
-    /// Reads a name.
-    pub(in crate::rpc) fn parse(field: &str, name: &'a str) -> Result<Self, Status> {
-        let parts: Vec<_> = name.split('/').collect();
-        let parsed = || match parts.as_slice() {
-            [
-                "collections",
-                collection,
-                "organisations",
-                organisation,
-                "datasets",
-                dataset,
-                "months",
-                month,
-                "versions",
-                version,
-            ] => Some(Self {
-                collection,
-                organisation,
-                dataset: Dataset::ALL.into_iter().find(|d| d.slug() == *dataset)?,
-                month: month.parse().ok()?,
-                // One spelling of a number is the name: not `+1`, not `01`.
-                version: version.parse().ok().filter(|n: &u32| n.to_string() == *version)?,
-            }),
-            _ => None,
-        };
-        let expected = "collections/{collection}/organisations/{organisation}/datasets/{consultations|populations|digital-access|estimates}/months/{2020-04}/versions/{1}";
-        parsed()
-            .ok_or_else(|| status::field_invalid(field, format!("a name of the form {expected}")))
-    }
+/// Reads the name of a submission, which `field` of the request gives.
+pub(in crate::rpc) fn version_name<'a>(
+    field: &str,
+    name: &'a str,
+) -> Result<VersionName<'a>, Status> {
+    let parts: Vec<_> = name.split('/').collect();
+    let parsed = || match parts.as_slice() {
+        [
+            "collections",
+            collection,
+            "organisations",
+            organisation,
+            "datasets",
+            dataset,
+            "months",
+            month,
+            "versions",
+            version,
+        ] => Some(VersionName {
+            collection,
+            organisation,
+            dataset: Dataset::ALL.into_iter().find(|d| d.slug() == *dataset)?,
+            month: month.parse().ok()?,
+            // One spelling of a number is the name: not `+1`, not `01`.
+            version: version.parse().ok().filter(|n: &u32| n.to_string() == *version)?,
+        }),
+        _ => None,
+    };
+    let expected = "collections/{collection}/organisations/{organisation}/datasets/{consultations|populations|digital-access|estimates}/months/{2020-04}/versions/{1}";
+    parsed().ok_or_else(|| {
+        status::field_invalid(
+            field,
+            format!("must have the form {expected}; ListSubmissions gives names"),
+        )
+    })
 }
 
 /// The name of a submission.

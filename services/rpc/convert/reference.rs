@@ -1,4 +1,4 @@
-//! Reference content as the contract has it.
+//! Reference content to the messages of the contract.
 
 use super::breakdown::{data_class, openness, state, unit};
 use super::submission::dataset;
@@ -11,7 +11,6 @@ use crate::domain::reference::Reference;
 use crate::engine::answer::{ColumnDefinition, TableDefinition};
 use crate::proto::v1;
 
-/// A code list.
 pub(in crate::rpc) fn code_list(list: &CodeList) -> v1::CodeList {
     let category = |category: &crate::domain::codes::Category| v1::Category {
         code: category.code.clone(),
@@ -48,7 +47,6 @@ pub(in crate::rpc) fn code_list(list: &CodeList) -> v1::CodeList {
     }
 }
 
-/// A dimension.
 pub(in crate::rpc) fn dimension(dimension: &Dimension) -> v1::Dimension {
     let category = |(code, label): &(String, String)| v1::Category {
         code: code.clone(),
@@ -98,7 +96,6 @@ pub(in crate::rpc) fn table(reference: &Reference, table: &TableDefinition) -> v
     }
 }
 
-/// A collection.
 pub(in crate::rpc) fn collection(collection: &Collection) -> v1::Collection {
     v1::Collection {
         id: collection.id.clone(),
@@ -113,7 +110,6 @@ pub(in crate::rpc) fn collection(collection: &Collection) -> v1::Collection {
     }
 }
 
-/// An organisation.
 pub(in crate::rpc) fn organisation(organisation: &Organisation) -> v1::Organisation {
     v1::Organisation {
         code: organisation.code.clone(),
@@ -123,7 +119,6 @@ pub(in crate::rpc) fn organisation(organisation: &Organisation) -> v1::Organisat
     }
 }
 
-/// An area.
 pub(in crate::rpc) fn area(area: &Area) -> v1::Area {
     v1::Area {
         code: area.code.clone(),
@@ -135,7 +130,6 @@ pub(in crate::rpc) fn area(area: &Area) -> v1::Area {
     }
 }
 
-/// An indicator.
 pub(in crate::rpc) fn indicator(indicator: &Indicator) -> v1::Indicator {
     v1::Indicator {
         id: indicator.id.clone(),

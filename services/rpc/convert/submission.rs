@@ -5,14 +5,10 @@ use prost_types::Timestamp;
 use super::{int, name};
 use crate::domain::collection::Dataset;
 use crate::domain::submission::{Draft, Header, RowProblem};
-use crate::engine::Version;
-use crate::proto::store;
+use crate::engine::submissions::{StoredVersion, VersionState};
 use crate::proto::v1;
 
-/// Problems that a receipt carries, at most.
-pub(in crate::rpc) const IN_RECEIPT: usize = 100;
-
-/// A dataset as the contract has it.
+/// The contract's number of a dataset.
 pub(in crate::rpc) fn dataset(dataset: Dataset) -> v1::Dataset {
     match dataset {
         Dataset::Consultations => v1::Dataset::Consultations,
@@ -22,13 +18,13 @@ pub(in crate::rpc) fn dataset(dataset: Dataset) -> v1::Dataset {
     }
 }
 
-/// A submission, and what stands of it.
-pub(in crate::rpc) fn submission(version: &Version, is_last: bool) -> v1::Submission {
+/// A version of a submission, with its state now.
+pub(in crate::rpc) fn submission(version: &StoredVersion) -> v1::Submission {
     let submission = &version.submission;
-    let state = match (version.withdrawn, is_last) {
-        (Some(_), _) => v1::SubmissionState::Withdrawn,
-        (None, true) => v1::SubmissionState::Current,
-        (None, false) => v1::SubmissionState::Replaced,
+    let state = match version.state {
+        VersionState::Current => v1::SubmissionState::Current,
+        VersionState::Replaced => v1::SubmissionState::Replaced,
+        VersionState::Withdrawn => v1::SubmissionState::Withdrawn,
     };
     v1::Submission {
         name: name::of(submission),
@@ -49,9 +45,9 @@ pub(in crate::rpc) fn submission(version: &Version, is_last: bool) -> v1::Submis
     }
 }
 
-/// What a submission would be that was only checked.
-pub(in crate::rpc) fn checked(header: &Header, draft: &Draft) -> v1::Receipt {
-    let submission = v1::Submission {
+/// A submission that was only validated: it has no name, version or position.
+pub(in crate::rpc) fn validated(header: &Header, draft: &Draft) -> v1::Submission {
+    v1::Submission {
         organisation: header.organisation.clone(),
         collection: header.collection.clone(),
         dataset: dataset(header.dataset).into(),
@@ -63,28 +59,11 @@ pub(in crate::rpc) fn checked(header: &Header, draft: &Draft) -> v1::Receipt {
         request_id: header.request_id.clone(),
         collected_characteristics: header.collected.iter().map(|f| f.name().to_owned()).collect(),
         ..v1::Submission::default()
-    };
-    v1::Receipt {
-        submission: Some(submission),
-        problems: draft.problems.iter().take(IN_RECEIPT).map(problem).collect(),
-        validated_only: true,
-        ..v1::Receipt::default()
     }
 }
 
-/// A row problem.
-pub(in crate::rpc) fn problem(problem: &RowProblem) -> v1::RowProblem {
-    v1::RowProblem {
-        row_index: int(problem.row_index),
-        field: problem.field.clone(),
-        value: problem.value.clone(),
-        expected: problem.expected.clone(),
-        nearest: problem.nearest.clone(),
-    }
-}
-
-/// A row problem that was stored.
-pub(in crate::rpc) fn stored_problem(problem: store::RowProblem) -> v1::RowProblem {
+/// A row that was left out, or that would be.
+pub(in crate::rpc) fn problem(problem: RowProblem) -> v1::RowProblem {
     v1::RowProblem {
         row_index: int(problem.row_index),
         field: problem.field,
@@ -94,7 +73,7 @@ pub(in crate::rpc) fn stored_problem(problem: store::RowProblem) -> v1::RowProbl
     }
 }
 
-/// An instant.
+/// Milliseconds since 1970, in UTC.
 pub(in crate::rpc) fn timestamp(millis: u64) -> Timestamp {
     Timestamp {
         seconds: int(millis / 1000),

@@ -1,34 +1,33 @@
-//! Every answer has an end: the deadline of its kind or the caller's shorter one, for headers and body alike; a watch stream
-//! ends when the service stops. A client that does not read would not let it end: its messages are lent.
+//! Ends every answer: at the deadline of its kind or at the caller's earlier one, headers and body alike. A watch stream ends when
+//! the service stops. A client that does not read would keep its answer from ending, so each message counts as unread.
 //!
-//! tonic's own deadline answers CANCELLED and covers only the time to the first byte. Ours is created inside of it and polled
+//! tonic's own deadline answers CANCELLED and covers only the time to the first byte. Ours is created inside tonic's and polled
 //! first, so that ours answers.
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::Context;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request};
 use http_body::Frame;
-use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::Status;
-use tower::{Layer, Service};
+use tonic::body::Body;
 
-use super::last_frame;
+use super::middleware::{Call, Middleware};
 use crate::rpc::deadline::Deadline;
 use crate::rpc::status;
-use crate::server::lending::Peer;
 use crate::server::methods::{self, Kind};
 use crate::server::settings::ServerSettings;
+use crate::server::unread_budget::Client;
 use crate::telemetry::metrics;
 
-/// Adds [`Bounded`].
+/// The deadlines of each kind of call.
 #[derive(Debug, Clone)]
-pub(in crate::server) struct DeadlineLayer {
+pub(in crate::server) struct Deadlines {
     query: Duration,
     submission: Duration,
     grace: Duration,
@@ -36,47 +35,23 @@ pub(in crate::server) struct DeadlineLayer {
     stop: CancellationToken,
 }
 
-impl DeadlineLayer {
-    /// The deadlines of the settings; `stop` ends watch streams.
+impl Deadlines {
+    /// Takes the deadlines from the settings; `stop` ends watch streams and exports.
     pub(in crate::server) fn new(settings: &ServerSettings, stop: CancellationToken) -> Self {
         let (query, submission) = (settings.request_deadline, settings.submission_deadline);
         Self { query, submission, grace: settings.grace, idle: settings.stream_idle, stop }
     }
 }
 
-impl<S> Layer<S> for DeadlineLayer {
-    type Service = Bounded<S>;
+impl Middleware for Deadlines {
+    type Call = Bounded;
 
-    fn layer(&self, inner: S) -> Bounded<S> {
-        Bounded { inner, limits: self.clone() }
-    }
-}
-
-/// Bounds every call.
-#[derive(Debug, Clone)]
-pub(in crate::server) struct Bounded<S> {
-    inner: S,
-    limits: DeadlineLayer,
-}
-
-impl<S, R, B> Service<Request<R>> for Bounded<S>
-where
-    S: Service<Request<R>, Response = Response<B>>,
-{
-    type Response = Response<Ending<B>>;
-    type Error = S::Error;
-    type Future = Answering<S::Future>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<R>) -> Self::Future {
+    fn begin(&self, request: Request<Body>) -> Result<(Request<Body>, Bounded), Status> {
         let now = Instant::now();
         let kind = methods::of(request.uri().path()).kind;
         let own = match kind {
-            Kind::Submission | Kind::Export => self.limits.submission,
-            Kind::Query | Kind::Watch | Kind::Health { .. } => self.limits.query,
+            Kind::Submission | Kind::Export => self.submission,
+            Kind::Query | Kind::Watch | Kind::Health { .. } => self.query,
         };
         let callers = grpc_timeout(request.headers());
         let first_byte = now + callers.map_or(own, |callers| callers.min(own));
@@ -85,27 +60,23 @@ where
         } else {
             Some(first_byte)
         };
-        // A long stream does not hold up a service that stops: the caller goes on with it elsewhere.
+        // A long stream does not hold up a service that stops: the caller resumes it at another replica.
         let stops = kind.is_endless() || kind == Kind::Export;
-        let stop = stops.then(|| Box::pin(self.limits.stop.clone().cancelled_owned()));
-        let loan = request.extensions().get().map(|peer| Loan {
-            peer: Arc::clone(peer),
-            due: match kind {
-                // Not by the caller's own deadline: it may be short, and the news that the caller gave up on its way.
-                Kind::Query | Kind::Health { watch: false } => {
-                    Due::At(now + own + self.limits.grace)
-                }
-                Kind::Submission | Kind::Export | Kind::Watch | Kind::Health { watch: true } => {
-                    Due::Within(self.limits.idle)
-                }
-            },
-        });
-        let inner = Deadline::at(first_byte).within(|| self.inner.call(request));
-        Answering { inner: Some(inner), first_byte, timer: None, last_byte, stop, loan }
+        let stop = stops.then(|| Box::pin(self.stop.clone().cancelled_owned()));
+        let read_by = match kind {
+            // Not the caller's own deadline: it may be short, and the news that the caller gave up is still on its way.
+            Kind::Query | Kind::Health { watch: false } => Due::At(now + own + self.grace),
+            Kind::Submission | Kind::Export | Kind::Watch | Kind::Health { watch: true } => {
+                Due::Within(self.idle)
+            }
+        };
+        let client = request.extensions().get().cloned();
+        let phase = Phase::Head(Deadline::at(first_byte));
+        Ok((request, Bounded { phase, last_byte, timer: None, stop, client, read_by }))
     }
 }
 
-/// The caller's time limit: at most eight digits and a unit. Anything else counts as none, as tonic has it.
+/// The caller's time limit: at most eight digits and a unit. Any other text counts as no limit, as in tonic.
 fn grpc_timeout(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get("grpc-timeout")?.to_str().ok()?;
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
@@ -124,166 +95,96 @@ fn grpc_timeout(headers: &HeaderMap) -> Option<Duration> {
     }
 }
 
-/// A timer that is made when it is first needed, since most answers never wait; boxed, since answers are moved about.
-type Timer = Option<Pin<Box<Sleep>>>;
+/// The part of the answer that the call waits for.
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    /// The answer has to begin by this deadline.
+    Head(Deadline),
+    /// The answer has begun.
+    Body,
+}
 
-/// The end of the service, for answers that only that ends.
-type Stop = Option<Pin<Box<WaitForCancellationFutureOwned>>>;
-
-/// When the messages of an answer have to be with their reader.
-#[derive(Clone, Copy)]
+/// When the client must have read a message.
+#[derive(Debug, Clone, Copy)]
 enum Due {
     At(Instant),
     Within(Duration),
 }
 
-/// To whom the messages of an answer are lent, and until when.
-struct Loan {
-    peer: Arc<Peer>,
-    due: Due,
+/// A call with its deadline.
+#[derive(Debug)]
+pub(in crate::server) struct Bounded {
+    phase: Phase,
+    last_byte: Option<Instant>,
+    /// Made when it is first needed, since most answers never wait; boxed, since answers are moved about.
+    timer: Option<Pin<Box<Sleep>>>,
+    /// The end of the service, for answers that end with it.
+    stop: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    client: Option<Arc<Client>>,
+    read_by: Due,
 }
 
-impl Loan {
-    fn lend(&self, message: Bytes) -> Option<Bytes> {
-        let due = match self.due {
+impl Bounded {
+    /// Whether an instant has passed; wakes the call when it does.
+    fn has_passed(&mut self, instant: Instant, cx: &mut Context<'_>) -> bool {
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(instant)));
+        timer.as_mut().poll(cx).is_ready()
+    }
+
+    /// The same message, counted as unread. Refused if clients have too many bytes unread.
+    fn count(&self, message: Bytes) -> Result<Bytes, Status> {
+        let Some(client) = &self.client else { return Ok(message) };
+        let due = match self.read_by {
             Due::At(instant) => instant,
             Due::Within(time) => Instant::now() + time,
         };
-        self.peer.lend(message, due)
+        client.count(message, due).ok_or_else(|| {
+            metrics::call_refused();
+            status::overloaded(status::RETRY_OVERLOADED)
+        })
     }
 }
 
-/// Waits for an instant.
-fn wait(timer: &mut Timer, until: Instant, cx: &mut Context<'_>) -> Poll<()> {
-    timer.get_or_insert_with(|| Box::pin(sleep_until(until))).as_mut().poll(cx)
-}
-
-pin_project! {
-    /// A call that has a deadline for its first byte.
-    pub(in crate::server) struct Answering<F> {
-        #[pin]
-        inner: Option<F>,
-        first_byte: Instant,
-        timer: Timer,
-        last_byte: Option<Instant>,
-        stop: Stop,
-        loan: Option<Loan>,
-    }
-}
-
-impl<F, B, E> Future for Answering<F>
-where
-    F: Future<Output = Result<Response<B>, E>>,
-{
-    type Output = Result<Response<Ending<B>>, E>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let deadline = Deadline::at(*this.first_byte);
-        if let Some(inner) = this.inner.as_mut().as_pin_mut()
-            && let Poll::Ready(answered) = deadline.within(|| inner.poll(cx))
-        {
-            let (last_byte, stop, loan) = (*this.last_byte, this.stop.take(), this.loan.take());
-            return Poll::Ready(answered.map(|response| {
-                response.map(|body| Ending {
-                    inner: Some(body),
-                    last_byte,
-                    timer: None,
-                    stop,
-                    loan,
-                })
-            }));
-        }
-        ready!(wait(this.timer, *this.first_byte, cx));
-        // Whatever the handler holds is given back before the caller reads the answer.
-        this.inner.set(None);
-        Poll::Ready(Ok(status::deadline_exceeded().into_http()))
-    }
-}
-
-pin_project! {
-    /// An answer that ends in time.
-    pub(in crate::server) struct Ending<B> {
-        #[pin]
-        inner: Option<B>,
-        last_byte: Option<Instant>,
-        timer: Timer,
-        stop: Stop,
-        loan: Option<Loan>,
-    }
-}
-
-impl<B> Default for Ending<B> {
-    fn default() -> Self {
-        Self { inner: None, last_byte: None, timer: None, stop: None, loan: None }
-    }
-}
-
-impl<B: http_body::Body<Data = Bytes>> Ending<B> {
-    /// Why the answer has to end now, if it has to. What is ready is still sent before a stop.
-    fn end(self: Pin<&mut Self>, cx: &mut Context<'_>, waiting: bool) -> Option<Status> {
-        let this = self.project();
-        if !waiting {
-            // A stream that always has more to say never waits: the clock instead of the timer.
-            let late = this.last_byte.is_some_and(|last_byte| Instant::now() >= last_byte);
-            return late.then(status::deadline_exceeded);
-        }
-        if this.stop.as_mut().is_some_and(|stop| stop.as_mut().poll(cx).is_ready()) {
-            return Some(status::stopping());
-        }
-        let last_byte = (*this.last_byte)?;
-        wait(this.timer, last_byte, cx).is_ready().then(status::deadline_exceeded)
+impl Call for Bounded {
+    fn run<T>(&mut self, work: impl FnOnce() -> T) -> Result<T, Status> {
+        Ok(match self.phase {
+            Phase::Head(deadline) => deadline.within(work),
+            Phase::Body => work(),
+        })
     }
 
-    /// The same frame, its message lent; refused where no more is lent.
-    fn lend(&self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, Status> {
-        let Some(loan) = &self.loan else { return Ok(frame) };
-        let lend = |message| {
-            loan.lend(message).map(Frame::data).ok_or_else(|| {
-                metrics::call_refused();
-                status::overloaded(status::RETRY_OVERLOADED)
-            })
+    fn answered(&mut self, _: &HeaderMap) -> Result<(), Status> {
+        // The timer was for the first byte.
+        (self.phase, self.timer) = (Phase::Body, None);
+        Ok(())
+    }
+
+    fn wait(&mut self, cx: &mut Context<'_>) -> Result<(), Status> {
+        let until = match self.phase {
+            Phase::Head(deadline) => Some(deadline.instant()),
+            Phase::Body => {
+                if self.stop.as_mut().is_some_and(|stop| stop.as_mut().poll(cx).is_ready()) {
+                    return Err(status::stopping());
+                }
+                self.last_byte
+            }
         };
-        frame.into_data().map_or_else(Ok, lend)
-    }
-}
-
-impl<B: http_body::Body<Data = Bytes>> http_body::Body for Ending<B> {
-    type Data = Bytes;
-    type Error = B::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        let Some(inner) = self.as_mut().project().inner.as_pin_mut() else {
-            return Poll::Ready(None);
-        };
-        let polled = inner.poll_frame(cx);
-        if matches!(&polled, Poll::Ready(None)) {
-            return polled;
+        match until {
+            Some(until) if self.has_passed(until, cx) => Err(status::deadline_exceeded()),
+            _ => Ok(()),
         }
-        if matches!(&polled, Poll::Ready(Some(Ok(frame))) if frame.is_trailers()) {
-            return polled;
-        }
-        let status = match (self.as_mut().end(cx, polled.is_pending()), polled) {
-            (None, Poll::Ready(Some(Ok(frame)))) => match self.lend(frame) {
-                Ok(lent) => return Poll::Ready(Some(Ok(lent))),
-                Err(status) => status,
-            },
-            (None, polled) => return polled,
-            (Some(status), _) => status,
+    }
+
+    fn send(&mut self, part: Frame<Bytes>) -> Result<Frame<Bytes>, Status> {
+        let message = match part.into_data() {
+            Ok(message) => message,
+            Err(trailers) => return Ok(trailers),
         };
-        self.project().inner.set(None);
-        Poll::Ready(Some(Ok(last_frame(&status))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.as_ref().is_none_or(http_body::Body::is_end_stream)
-    }
-
-    fn size_hint(&self) -> http_body::SizeHint {
-        self.inner.as_ref().map_or_else(http_body::SizeHint::default, http_body::Body::size_hint)
+        // A stream that always has more to say never waits: the clock instead of the timer.
+        if self.last_byte.is_some_and(|last_byte| Instant::now() >= last_byte) {
+            return Err(status::deadline_exceeded());
+        }
+        self.count(message).map(Frame::data)
     }
 }
 

@@ -1,9 +1,8 @@
-//! Ends a submission whose sender has gone quiet: between two messages there is at most a pause of `stream_idle`.
+//! Ends a submission whose sender pauses for longer than `stream_idle` between two messages. Only the time for which we wait for
+//! the sender counts, not the time for which the sender waits for us.
 //!
-//! Only the time that we wait for the sender counts, not the time that it waits for us.
-//!
-//! It also tells a sender that has broken off from one that has finished. Below us a cancelled call (`RST_STREAM` with CANCEL)
-//! reads as the end of the stream in tonic, and one with `NO_ERROR` in hyper: half a submission would be taken for a whole one.
+//! Also tells a sender that broke off from one that finished. tonic takes a cancelled call (`RST_STREAM` with CANCEL) for the end
+//! of the stream, and hyper one with `NO_ERROR`: half a submission would be taken for a whole one.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -15,57 +14,31 @@ use http_body::Frame;
 use tokio::time::{Instant, Sleep};
 use tonic::body::Body;
 use tonic::{Code, Status};
-use tower::{Layer, Service};
 
+use super::middleware::Middleware;
 use crate::rpc::status;
 use crate::server::methods::{self, Kind};
 
-/// Adds [`Idle`].
-#[derive(Debug, Clone)]
-pub(in crate::server) struct IdleLayer {
-    longest: Duration,
+/// Watches the request bodies of submissions.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::server) struct Idle {
+    /// Longest pause between two messages.
+    pub(in crate::server) longest: Duration,
 }
 
-impl IdleLayer {
-    pub(in crate::server) fn new(longest: Duration) -> Self {
-        Self { longest }
-    }
-}
+impl Middleware for Idle {
+    type Call = ();
 
-impl<S> Layer<S> for IdleLayer {
-    type Service = Idle<S>;
-
-    fn layer(&self, inner: S) -> Idle<S> {
-        Idle { inner, longest: self.longest }
-    }
-}
-
-/// Watches the bodies of submissions.
-#[derive(Debug, Clone)]
-pub(in crate::server) struct Idle<S> {
-    inner: S,
-    longest: Duration,
-}
-
-impl<S: Service<Request<Body>>> Service<Request<Body>> for Idle<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<Body>) -> S::Future {
+    fn begin(&self, request: Request<Body>) -> Result<(Request<Body>, ()), Status> {
         if methods::of(request.uri().path()).kind != Kind::Submission {
-            return self.inner.call(request);
+            return Ok((request, ()));
         }
         let longest = self.longest;
-        self.inner.call(request.map(|inner| Body::new(Impatient { inner, longest, pause: None })))
+        Ok((request.map(|inner| Body::new(Impatient { inner, longest, pause: None })), ()))
     }
 }
 
-/// A body that fails if its next frame takes too long, or if it ends without its sender having ended it.
+/// A body that fails if its next frame takes too long, or if the sender breaks off before the end.
 struct Impatient {
     inner: Body,
     longest: Duration,

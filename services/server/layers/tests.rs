@@ -77,10 +77,10 @@ where
     panic!("the answer ended without a status")
 }
 
-fn deadlines(query: Duration) -> (DeadlineLayer, CancellationToken) {
+fn deadlines(query: Duration) -> (Around<Deadlines>, CancellationToken) {
     let stop = CancellationToken::new();
     let settings = ServerSettings { request_deadline: query, ..ServerSettings::default() };
-    (DeadlineLayer::new(&settings, stop.clone()), stop)
+    (Around(Deadlines::new(&settings, stop.clone())), stop)
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn an_export_may_take_as_long_as_a_submission_and_ends_when_the_service_st
         submission_deadline: Duration::from_millis(50),
         ..ServerSettings::default()
     };
-    let layer = DeadlineLayer::new(&settings, CancellationToken::new());
+    let layer = Around(Deadlines::new(&settings, CancellationToken::new()));
     let response = layer.layer(service_fn(says(1))).oneshot(request(export)).await.unwrap();
     let (said, status) = ends_with(response).await;
     assert_eq!((said, status.code()), (1, Code::DeadlineExceeded));
@@ -173,7 +173,7 @@ async fn an_export_may_take_as_long_as_a_submission_and_ends_when_the_service_st
 
 #[tokio::test]
 async fn a_permit_is_held_until_the_answer_is_gone() {
-    let layer = AdmissionLayer::new(1, 1);
+    let layer = Around(Admission::new(1, 1));
     let mut service = layer.layer(service_fn(says(1)));
     let first = service.call(request(QUERY)).await.unwrap();
     let (_, refused) = ends_with(service.call(request(QUERY)).await.unwrap()).await;
@@ -192,7 +192,7 @@ async fn a_permit_is_held_until_the_answer_is_gone() {
 
 #[tokio::test]
 async fn a_permit_is_given_back_with_the_trailers() {
-    let layer = AdmissionLayer::new(1, 1);
+    let layer = Around(Admission::new(1, 1));
     let (deadline, _stop) = deadlines(Duration::from_millis(20));
     let mut service = layer.layer(deadline.layer(service_fn(says(1))));
     let mut body = Box::pin(service.call(request(QUERY)).await.unwrap().into_body());
@@ -215,9 +215,9 @@ async fn panics_become_internal_wherever_they_happen() {
         Ok::<_, Infallible>(Response::new(Body::empty()))
     });
     let (_, first) =
-        ends_with(PanicLayer.layer(at_once).oneshot(request(QUERY)).await.unwrap()).await;
+        ends_with(Around(CatchPanic).layer(at_once).oneshot(request(QUERY)).await.unwrap()).await;
     let (_, second) =
-        ends_with(PanicLayer.layer(later).oneshot(request(QUERY)).await.unwrap()).await;
+        ends_with(Around(CatchPanic).layer(later).oneshot(request(QUERY)).await.unwrap()).await;
     for status in [first, second] {
         assert_eq!(status.code(), Code::Internal);
         assert!(!status.message().contains("secret"), "{status:?}");

@@ -1,64 +1,36 @@
-//! Tells what became of each call: one span and one duration, with the names of OpenTelemetry's RPC conventions.
+//! Reports each call as one span and one duration, with the names of OpenTelemetry's RPC conventions.
 //!
-//! The span is a new root. What the caller sends as `traceparent` becomes a link, `baggage` is not read: no caller decides what
-//! we sample. The span is at DEBUG, so that it exists for the exporter and does not burden the log on standard error.
-
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+//! The span is a new root. The caller's `traceparent` becomes a link, and `baggage` is not read: no caller decides what we sample.
+//! The span is at DEBUG, so that the exporter gets it and the log on standard error does not.
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request};
 use http_body::Frame;
-use pin_project_lite::pin_project;
 use tokio::time::Instant;
+use tonic::body::Body;
 use tonic::{Code, Status};
-use tower::{Layer, Service};
 use tracing::Span;
 use tracing::field::Empty;
 
+use super::middleware::{Call, Middleware};
 use crate::server::methods::{self, Method};
 use crate::telemetry;
 
-/// Adds [`Trace`].
+/// Makes a span and a duration of each call.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::server) struct TraceLayer;
+pub(in crate::server) struct Trace;
 
-impl<S> Layer<S> for TraceLayer {
-    type Service = Trace<S>;
+impl Middleware for Trace {
+    type Call = Record;
 
-    fn layer(&self, inner: S) -> Trace<S> {
-        Trace { inner }
-    }
-}
-
-/// Follows calls.
-#[derive(Debug, Clone)]
-pub(in crate::server) struct Trace<S> {
-    inner: S,
-}
-
-impl<S, R, B> Service<Request<R>> for Trace<S>
-where
-    S: Service<Request<R>, Response = Response<B>>,
-{
-    type Response = Response<Traced<B>>;
-    type Error = S::Error;
-    type Future = Tracing<S::Future>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<R>) -> Self::Future {
+    fn begin(&self, request: Request<Body>) -> Result<(Request<Body>, Record), Status> {
         let method = methods::of(request.uri().path());
         let span = span(method, request.headers());
-        let record = Record { method, started: Instant::now(), span, status: None };
-        let inner = record.span.in_scope(|| self.inner.call(request));
-        Tracing { inner, record: Some(record) }
+        Ok((request, Record { method, started: Instant::now(), span, status: None }))
     }
 }
 
-/// The span of a call; disabled, and then nearly free, if nobody wants it.
+/// The span of a call. If no subscriber wants it, it is disabled and nearly free.
 fn span(method: &'static Method, headers: &HeaderMap) -> Span {
     let span = tracing::debug_span!(
         parent: None,
@@ -78,8 +50,9 @@ fn span(method: &'static Method, headers: &HeaderMap) -> Span {
     span
 }
 
-/// What is known of a call; told when it is dropped, which is when the answer has been sent or nobody wants it any more.
-struct Record {
+/// One call until its report, which dropping it makes: when the answer has been sent, or the caller has gone.
+#[derive(Debug)]
+pub(in crate::server) struct Record {
     method: &'static Method,
     started: Instant,
     span: Span,
@@ -95,6 +68,24 @@ impl Record {
     }
 }
 
+impl Call for Record {
+    fn run<T>(&mut self, work: impl FnOnce() -> T) -> Result<T, Status> {
+        Ok(self.span.in_scope(work))
+    }
+
+    fn answered(&mut self, headers: &HeaderMap) -> Result<(), Status> {
+        self.see(headers);
+        Ok(())
+    }
+
+    fn send(&mut self, part: Frame<Bytes>) -> Result<Frame<Bytes>, Status> {
+        if let Some(trailers) = part.trailers_ref() {
+            self.see(trailers);
+        }
+        Ok(part)
+    }
+}
+
 impl Drop for Record {
     fn drop(&mut self) {
         let code = self.status.unwrap_or(Code::Cancelled);
@@ -106,73 +97,6 @@ impl Drop for Record {
                 self.span.record("otel.status_code", "ERROR");
             }
         }
-    }
-}
-
-pin_project! {
-    /// A call that is followed.
-    pub(in crate::server) struct Tracing<F> {
-        #[pin]
-        inner: F,
-        record: Option<Record>,
-    }
-}
-
-impl<F, B, E> Future for Tracing<F>
-where
-    F: Future<Output = Result<Response<B>, E>>,
-{
-    type Output = Result<Response<Traced<B>>, E>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let entered = this.record.as_ref().map(|record| record.span.enter());
-        let response = ready!(this.inner.poll(cx))?;
-        drop(entered);
-        let mut record = this.record.take();
-        if let Some(record) = &mut record {
-            record.see(response.headers());
-        }
-        Poll::Ready(Ok(response.map(|inner| Traced { inner, record })))
-    }
-}
-
-pin_project! {
-    /// An answer that is followed to its end.
-    pub(in crate::server) struct Traced<B> {
-        #[pin]
-        inner: B,
-        record: Option<Record>,
-    }
-}
-
-impl<B: http_body::Body<Data = Bytes>> http_body::Body for Traced<B> {
-    type Data = Bytes;
-    type Error = B::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        let this = self.project();
-        let entered = this.record.as_ref().map(|record| record.span.enter());
-        let frame = ready!(this.inner.poll_frame(cx));
-        drop(entered);
-        let trailers = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.trailers_ref());
-        if let Some(trailers) = trailers
-            && let Some(mut record) = this.record.take()
-        {
-            record.see(trailers);
-        }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> http_body::SizeHint {
-        self.inner.size_hint()
     }
 }
 

@@ -1,0 +1,25 @@
+//! Whether the store takes changes, and how large it is.
+
+use std::time::Duration;
+
+use super::Engine;
+
+impl Engine {
+    /// Why no change is written any more, until an operator has looked; none if changes are written.
+    #[must_use]
+    pub fn writing_stopped(&self) -> Option<&str> {
+        self.store.stopped()
+    }
+
+    /// How long the changes that are being written have taken so far; none if there are none.
+    #[must_use]
+    pub fn writing_for(&self) -> Option<Duration> {
+        self.store.writing_for()
+    }
+
+    /// Bytes of the log, of sled, and free on the disk. Asks the file system.
+    #[must_use]
+    pub fn sizes(&self) -> (u64, u64, u64) {
+        self.store.sizes()
+    }
+}

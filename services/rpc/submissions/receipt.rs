@@ -1,0 +1,50 @@
+//! Receipts, and the pages of row problems that follow on a receipt.
+
+use tonic::Status;
+
+use crate::engine::receipt::Receipt;
+use crate::proto::v1;
+use crate::rpc::Service;
+use crate::rpc::convert::{name, submission};
+use crate::rpc::page::Page;
+
+/// Problems that a receipt carries, at most.
+const IN_RECEIPT: usize = 100;
+
+/// The receipt of a submission.
+pub(super) fn receipt(service: &Service, receipt: Receipt) -> Result<v1::Receipt, Status> {
+    Ok(match receipt {
+        Receipt::Validated(header, draft) => v1::Receipt {
+            submission: Some(submission::validated(&header, &draft)),
+            problems: draft
+                .problems
+                .into_iter()
+                .take(IN_RECEIPT)
+                .map(submission::problem)
+                .collect(),
+            validated_only: true,
+            ..v1::Receipt::default()
+        },
+        Receipt::Stored { version, problems, replayed } => {
+            let page = problems_page(service, &name::of(&version.submission), 0, "")?;
+            let more = problems.len() > IN_RECEIPT;
+            v1::Receipt {
+                submission: Some(submission::submission(&version)),
+                problems: problems.into_iter().take(IN_RECEIPT).map(submission::problem).collect(),
+                next_page_token: if more { page.token(IN_RECEIPT as u64) } else { String::new() },
+                replayed,
+                validated_only: false,
+            }
+        }
+    })
+}
+
+/// A page of the problems of the submission of this name.
+pub(super) fn problems_page(
+    service: &Service,
+    name: &str,
+    size: i32,
+    token: &str,
+) -> Result<Page, Status> {
+    Page::new(&service.page_key, &["problems", name], size, token)
+}

@@ -1,0 +1,133 @@
+//! One stream of rows: from its first message to its receipt. Rows are read on a thread of their own, while the next ones come in.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use prost::Message;
+use tokio::sync::mpsc;
+use tonic::{Code, Status, Streaming};
+
+use super::kind::Kind;
+use super::{receipt, refusal};
+use crate::engine::Outcome;
+use crate::engine::intake::{Intake, Refused, Rows, Taken};
+use crate::proto::v1;
+use crate::rpc::convert::Unreadable;
+use crate::rpc::{Incoming, Service, status};
+
+/// Batches that may wait to be read while the next ones come in.
+const AHEAD: usize = 4;
+
+/// Why a stream was not taken to its end.
+enum Broken {
+    /// The call ended before the end of the stream.
+    Off,
+    /// A batch cannot be read.
+    Batch(Unreadable),
+    /// The engine refused it.
+    Refused(Refused),
+}
+
+impl From<Refused> for Broken {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+/// Takes a stream, and counts how it ended.
+pub(super) async fn submit<H: Message + Default + 'static, B: Rows>(
+    service: &Service,
+    stream: Streaming<Incoming<H>>,
+    kind: Kind<H, B>,
+) -> Result<v1::Receipt, Status> {
+    let result = take(service, stream, kind).await;
+    service.engine.counts().submission(outcome(&result));
+    result
+}
+
+async fn take<H: Message + Default + 'static, B: Rows>(
+    service: &Service,
+    mut stream: Streaming<Incoming<H>>,
+    kind: Kind<H, B>,
+) -> Result<v1::Receipt, Status> {
+    let submitting = Arc::clone(&service.submitting);
+    let _permit =
+        submitting.try_acquire_owned().map_err(|_| status::overloaded(status::RETRY_OVERLOADED))?;
+    let first = stream.message().await.map_err(status::unreadable)?;
+    let first = first.ok_or_else(status::submission_empty)?;
+    let Incoming::Header(given) = first else {
+        return Err(status::field_invalid(
+            "header",
+            "is missing: send the header in the first message, before any batch",
+        ));
+    };
+    let intake = (kind.start)(&service.engine, &given)?;
+    let request_id = intake.header().request_id.clone();
+
+    let (batches, waiting) = mpsc::channel(AHEAD);
+    let reading = tokio::task::spawn_blocking(move || read(intake, waiting, kind.take));
+    while let Some(message) = stream.message().await.map_err(status::unreadable)? {
+        match message {
+            Incoming::Batch(batch) => {
+                if batches.send(Some(batch.freeze())).await.is_err() {
+                    // Reading has ended, and its result says why.
+                    break;
+                }
+            }
+            Incoming::Header(_) => {
+                return Err(status::field_invalid(
+                    "header",
+                    "came again: send the header once, in the first message",
+                ));
+            }
+            Incoming::Nothing => {
+                return Err(status::field_invalid(
+                    "part",
+                    "is empty: put a header or a batch into each message",
+                ));
+            }
+        }
+    }
+    // If reading has ended already, nothing waits for this.
+    drop(batches.send(None).await);
+    let taken = reading.await.map_err(|error| status::internal(&error))?;
+    let taken = taken.map_err(|broken| match broken {
+        Broken::Off => status::stopping(),
+        Broken::Batch(error) => status::field_invalid(
+            "batch",
+            format!("cannot be read ({error}): encode it with code generated from the contract"),
+        ),
+        Broken::Refused(refused) => refusal::not_stored(refused, &request_id),
+    })?;
+    let receipt = service.engine.submit(taken).await;
+    receipt::receipt(service, receipt.map_err(|refused| refusal::not_stored(refused, &request_id))?)
+}
+
+/// Reads batches until the end of the stream.
+fn read<B: Rows>(
+    mut intake: Intake<B>,
+    mut batches: mpsc::Receiver<Option<Bytes>>,
+    take: fn(&mut B, &[u8]) -> Result<(), Unreadable>,
+) -> Result<Taken, Broken> {
+    while let Some(batch) = batches.blocking_recv().ok_or(Broken::Off)? {
+        intake.batch(|rows| take(rows, &batch).map_err(Broken::Batch))?;
+    }
+    Ok(intake.finish()?)
+}
+
+fn outcome(result: &Result<v1::Receipt, Status>) -> Outcome {
+    match result {
+        Ok(receipt) if receipt.replayed => Outcome::Repeated,
+        Ok(receipt) if receipt.validated_only => Outcome::Validated,
+        Ok(_) => Outcome::Stored,
+        Err(status) if is_of_the_content(status) => Outcome::Refused,
+        Err(_) => Outcome::Failed,
+    }
+}
+
+fn is_of_the_content(status: &Status) -> bool {
+    matches!(
+        status.code(),
+        Code::InvalidArgument | Code::NotFound | Code::AlreadyExists | Code::OutOfRange
+    )
+}

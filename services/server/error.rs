@@ -1,0 +1,15 @@
+//! Why the server does not start, or ends by itself.
+
+/// Why the server does not start, or ends by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The transport failed.
+    #[error("the gRPC server failed: {0}")]
+    Transport(#[from] tonic::transport::Error),
+    /// Reflection cannot describe the contract.
+    #[error("the contract's descriptors cannot be read: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The server ended, and nothing had told it to stop.
+    #[error("the gRPC server ended by itself: see the log, and start the service again")]
+    Ended,
+}
