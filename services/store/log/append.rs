@@ -8,15 +8,18 @@ use std::{
 };
 
 use super::{
-    Entries, Log,
     disk::{Disk, is_full, write_all},
     entry::NewEntry,
     error::{Damage, LogError},
     frame::{Hash, Header, Mark, mark_of},
-    read::Reader,
+    ordered_log::{Entries, Log, payload_bytes},
+    read::{Files, Reader},
     scan::hash,
     segment::Segment,
 };
+
+/// Size at which the service begins a new segment, in bytes.
+pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The log in segment files of a folder, for one writer.
 pub struct SegmentLog {
@@ -71,7 +74,14 @@ impl Log for SegmentLog {
     }
 
     fn read_from(&self, position: u64) -> Result<Entries<'_>, LogError> {
-        Ok(Box::new(Reader::new(self, position)))
+        let files = Files {
+            folder: &self.folder,
+            segments: &self.segments,
+            mark: self.mark,
+            last_known: self.last_known,
+            is_damaged: matches!(self.state, State::Damaged(_)),
+        };
+        Ok(Box::new(Reader::new(files, position)))
     }
 
     fn tail(&self) -> u64 {
@@ -93,7 +103,7 @@ impl SegmentLog {
                 position,
                 acknowledged_before: self.tail,
                 time_millis: entry.time_millis,
-                payload_bytes: entry.payload_bytes()?,
+                payload_bytes: payload_bytes(entry)?,
                 payload_hash,
                 chain: Hash::default(),
             }

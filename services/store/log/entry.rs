@@ -1,7 +1,5 @@
 //! What an entry is, and how large it may be.
 
-use super::error::LogError;
-
 /// What an entry says. The number is on disk: never renumber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -62,18 +60,6 @@ pub struct NewEntry<'a> {
     pub time_millis: u64,
     /// Its content, at most [`EntryKind::payload_limit`] bytes.
     pub payload: &'a [u8],
-}
-
-impl NewEntry<'_> {
-    /// The length of the payload; refuses one above the limit of its kind.
-    pub(super) fn payload_bytes(&self) -> Result<u32, LogError> {
-        let (kind, bytes, limit) = (self.kind, self.payload.len(), self.kind.payload_limit());
-        u32::try_from(bytes).ok().filter(|_| bytes <= limit).ok_or(LogError::TooLarge {
-            kind,
-            bytes,
-            limit,
-        })
-    }
 }
 
 /// An entry of the log.

@@ -63,6 +63,7 @@ mod error;
 mod frame;
 mod memory;
 mod open;
+mod ordered_log;
 mod read;
 mod scan;
 mod segment;
@@ -71,38 +72,9 @@ mod survey;
 #[cfg(test)]
 mod tests;
 
-pub use append::SegmentLog;
+pub use append::{SEGMENT_BYTES, SegmentLog};
 pub use entry::{Entry, EntryKind, NewEntry, UnknownKind};
 pub use error::{Damage, Fault, LogError};
 pub use memory::MemoryLog;
 pub use open::{Cut, Opened};
-
-use std::ops::RangeInclusive;
-
-/// Size at which the service begins a new segment, in bytes.
-pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
-
-/// One ordered list of entries that only grows.
-pub trait Log: Send {
-    /// Appends the entries in order and returns their positions once *all* of them are durable (one fsync for all: group
-    /// commit). Nothing to append gives an empty range.
-    ///
-    /// # Errors
-    /// [`LogError::TooLarge`], [`LogError::Full`], [`LogError::Io`]: nothing was appended, the next append may succeed.
-    /// [`LogError::Stopped`]: it is not known whether anything was appended; only opening again helps.
-    /// [`LogError::Damaged`]: refused, because the log is damaged.
-    fn append(&mut self, entries: &[NewEntry<'_>]) -> Result<RangeInclusive<u64>, LogError>;
-
-    /// The entries from a position (0 and 1 mean all) to the [tail](Log::tail), in order of position. A damaged place is
-    /// one error item, after which intact entries follow. A position beyond the tail gives nothing.
-    ///
-    /// # Errors
-    /// None today for either implementation; a log over a network may fail to begin.
-    fn read_from(&self, position: u64) -> Result<Entries<'_>, LogError>;
-
-    /// Position of the last entry, 0 if there is none.
-    fn tail(&self) -> u64;
-}
-
-/// What [`Log::read_from`] gives.
-pub type Entries<'a> = Box<dyn Iterator<Item = Result<Entry, LogError>> + 'a>;
+pub use ordered_log::{Entries, Log};

@@ -1,18 +1,29 @@
 //! Reading the log in files: entry after entry, around damage.
 
+use std::path::Path;
+
 use super::{
-    append::{SegmentLog, State},
     entry::{Entry, EntryKind},
     error::{Damage, Fault, LogError},
-    frame::Header,
+    frame::{Header, Mark},
     scan::FrameReader,
     segment::Segment,
     sequence::Sequence,
 };
 
+/// What there is to read: the files of a log, as far as its writer knows them.
+pub(super) struct Files<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) segments: &'a [Segment],
+    pub(super) mark: Option<Mark>,
+    /// The last entry that is known to have been there; greater than the tail if entries are missing.
+    pub(super) last_known: u64,
+    pub(super) is_damaged: bool,
+}
+
 /// The entries from a position to the tail.
 pub(super) struct Reader<'a> {
-    log: &'a SegmentLog,
+    files: Files<'a>,
     /// Segments not yet begun.
     rest: &'a [Segment],
     current: Option<(&'a Segment, FrameReader)>,
@@ -26,16 +37,16 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(log: &'a SegmentLog, position: u64) -> Self {
+    pub(super) fn new(files: Files<'a>, position: u64) -> Self {
         let from = position.max(1);
-        let after = log.segments.partition_point(|segment| segment.first <= from);
+        let after = files.segments.partition_point(|segment| segment.first <= from);
         // From the start if even the first segment begins later: then its predecessors are missing.
         let (rest, sequence) =
-            match after.checked_sub(1).and_then(|index| log.segments.get(index..)) {
+            match after.checked_sub(1).and_then(|index| files.segments.get(index..)) {
                 Some(rest @ [first, ..]) => (rest, Sequence::from_middle(first.first)),
-                _ => (log.segments.as_slice(), Sequence::from_start()),
+                _ => (files.segments, Sequence::from_start()),
             };
-        Self { log, rest, current: None, sequence, from, withheld: None, pending: None }
+        Self { files, rest, current: None, sequence, from, withheld: None, pending: None }
     }
 
     /// Begins the next segment, or ends; damage met on the way.
@@ -45,9 +56,8 @@ impl<'a> Reader<'a> {
         let position = self.sequence.next;
         let mut fault = self.sequence.enter(segment.first).err();
         // Where bytes may be missing, the length of an unchecked payload does not lead to the next frame.
-        let damaged = matches!(self.log.state, State::Damaged(_));
-        let checked_from = if damaged { 0 } else { self.from };
-        match FrameReader::open(segment, self.log.mark, checked_from) {
+        let checked_from = if self.files.is_damaged { 0 } else { self.from };
+        match FrameReader::open(segment, self.files.mark, checked_from) {
             Ok(frames) => self.current = Some((segment, frames)),
             Err(error) => {
                 self.sequence.lose(None);
@@ -59,7 +69,7 @@ impl<'a> Reader<'a> {
 
     /// What is missing at the end; nothing more if nothing is.
     fn end(&mut self) -> Option<Option<Damage>> {
-        let (position, last) = (self.sequence.next, self.log.last_known);
+        let (position, last) = (self.sequence.next, self.files.last_known);
         if self.from > last {
             return None;
         }
@@ -70,10 +80,10 @@ impl<'a> Reader<'a> {
             return None;
         }
         self.sequence = Sequence::from_middle(last + 1);
-        let segment = self.log.segments.last();
+        let segment = self.files.segments.last();
         Some(Some(Damage {
             segment: segment
-                .map_or_else(|| Segment::path_of(&self.log.folder, 1), |last| last.path.clone()),
+                .map_or_else(|| Segment::path_of(self.files.folder, 1), |last| last.path.clone()),
             offset: segment.map_or(0, |last| last.bytes),
             position,
             what: Fault::Missing(last),
