@@ -5,15 +5,10 @@ use std::sync::Arc;
 
 use prost::Message;
 
-use super::catalog::Catalog;
-use super::log::Entry;
-use super::read::Reader;
-use super::state::{Applied, State, damaged};
+use super::error::WriteError;
 use super::tree::VALUE_BYTES;
-use super::writer::Change;
-use super::{Store, StoreError, Touched, WriteError, Written, keys};
 use crate::domain::period::Month;
-use crate::proto::store::{Assessment as Payload, AssessmentRow, RequestRow};
+use crate::proto::store::Assessment as Payload;
 
 /// Bytes of a row, at most.
 pub(super) const ROW_BYTES: usize = VALUE_BYTES;
@@ -60,6 +55,22 @@ pub struct Assessment {
     pub owner_role: String,
 }
 
+impl Assessment {
+    /// What the log says of it.
+    pub(super) fn payload(self, caller: &str, request_id: &str) -> Payload {
+        Payload {
+            organisation: self.organisation,
+            first_month: self.first.number().into(),
+            last_month: self.last.number().into(),
+            text: self.text,
+            assess_date: self.assess_date,
+            owner_role: self.owner_role,
+            caller: caller.to_owned(),
+            request_id: request_id.to_owned(),
+        }
+    }
+}
+
 /// What requests are compared by: everything that was said, and not by whom or when it was sent.
 pub(super) fn hash(payload: &Payload) -> [u8; 32] {
     let said = Payload { caller: String::new(), request_id: String::new(), ..payload.clone() };
@@ -73,98 +84,4 @@ pub(super) fn fits(payload: &Payload) -> Result<(), WriteError> {
         return Err(WriteError::Store(format!("an assessment of {bytes} bytes is too large")));
     }
     Ok(())
-}
-
-fn month(number: u32) -> Result<Month, StoreError> {
-    Month::from_number(number).ok_or_else(|| damaged("an assessment has no month"))
-}
-
-impl State {
-    pub(super) fn assess(&mut self, entry: &Entry) -> Result<Applied, StoreError> {
-        let payload = Payload::decode(entry.payload.as_slice()).map_err(damaged)?;
-        let request = RequestRow {
-            content_hash: hash(&payload).to_vec().into(),
-            position: entry.position,
-            version_key: Vec::new().into(),
-        };
-        let request_key = keys::request(&payload.caller, &payload.request_id);
-        let row = AssessmentRow { time_millis: entry.time_millis, assessment: Some(payload) };
-        let rows = [
-            (keys::assessment(entry.position), row.encode_to_vec()),
-            (request_key, request.encode_to_vec()),
-        ];
-        self.tree.commit(&rows, entry.position)?;
-        self.lock().assess(entry.position, &row).map(Applied::Assessed)
-    }
-}
-
-impl Catalog {
-    /// What assessments are about, oldest first.
-    #[must_use]
-    pub fn assessments(&self) -> &[About] {
-        &self.assessments
-    }
-
-    pub(super) fn assess(
-        &mut self,
-        position: u64,
-        row: &AssessmentRow,
-    ) -> Result<Touched, StoreError> {
-        let empty = Payload::default();
-        let said = row.assessment.as_ref().unwrap_or(&empty);
-        let (first, last) = (month(said.first_month)?, month(said.last_month)?);
-        let organisation = self.name(&said.organisation);
-        let touched =
-            Touched::Assessment { organisation: self.organisation(&organisation), first, last };
-        let time_millis = row.time_millis;
-        self.assessments.push(About { position, time_millis, organisation, first, last });
-        Ok(touched)
-    }
-}
-
-impl Reader {
-    /// An assessment with its text.
-    ///
-    /// # Errors
-    /// The store is damaged.
-    pub fn assessment(&self, about: &About) -> Result<Assessment, StoreError> {
-        let row = self.row(&keys::assessment(about.position))?;
-        let row = row.map(|bytes| AssessmentRow::decode(&*bytes).map_err(damaged)).transpose()?;
-        let said = row.and_then(|row| row.assessment);
-        let said = said
-            .ok_or_else(|| damaged(format!("the assessment at {} is not there", about.position)))?;
-        Ok(Assessment {
-            organisation: said.organisation,
-            first: about.first,
-            last: about.last,
-            text: said.text,
-            assess_date: said.assess_date,
-            owner_role: said.owner_role,
-        })
-    }
-}
-
-impl Store {
-    /// Makes an assessment durable and readable. The answer has its position and no submission.
-    ///
-    /// # Errors
-    /// See [`WriteError`]; nothing was stored then, except that after [`WriteError::Store`] it is not known.
-    pub async fn assess(
-        &self,
-        assessment: Assessment,
-        caller: &str,
-        request_id: &str,
-    ) -> Result<Written, WriteError> {
-        let payload = Payload {
-            organisation: assessment.organisation,
-            first_month: assessment.first.number().into(),
-            last_month: assessment.last.number().into(),
-            text: assessment.text,
-            assess_date: assessment.assess_date,
-            owner_role: assessment.owner_role,
-            caller: caller.to_owned(),
-            request_id: request_id.to_owned(),
-        };
-        self.change(Change::Assess(Box::new(payload))).await
-    }
 }

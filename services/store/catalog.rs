@@ -7,8 +7,10 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::assessment::About;
+use super::error::{StoreError, damaged};
 use super::estimates::source;
 use super::keys::{IdKind, Slot};
+use super::touched::Touched;
 use crate::domain::codes::{State, Value};
 use crate::domain::collection::Dataset;
 use crate::domain::cube::decode_words;
@@ -16,7 +18,7 @@ use crate::domain::estimate::EstimateSource;
 use crate::domain::field::{FIELD_LIMIT, Field};
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
-use crate::proto::store::{ColumnMeta, SubmissionMeta, VersionRow};
+use crate::proto::store::{Assessment, AssessmentRow, ColumnMeta, SubmissionMeta, VersionRow};
 
 /// A submission that was accepted.
 #[derive(Clone, Debug)]
@@ -139,7 +141,7 @@ pub struct Catalog {
     /// Position of the entry that the reference content came by; 0 where none has come.
     pub(super) content_position: u64,
     /// What assessments are about, in order of position.
-    pub(super) assessments: Vec<About>,
+    assessments: Vec<About>,
     slots: BTreeMap<Slot, Vec<Version>>,
     words: Words,
     collections: BTreeMap<String, u16>,
@@ -217,6 +219,12 @@ impl Catalog {
             self.versions(slot).iter().rev().find(|v| v.submission.position <= position)?;
         let withdrawn = version.withdrawn.is_some_and(|(at, _)| at <= position);
         (!withdrawn).then_some(&version.submission)
+    }
+
+    /// What assessments are about, oldest first.
+    #[must_use]
+    pub fn assessments(&self) -> &[About] {
+        &self.assessments
     }
 
     /// Position of the reference content in force, if `position` has seen it; otherwise 0: what was said before is shown in the
@@ -350,7 +358,23 @@ impl Catalog {
         Some(ColumnView { field, width: u8::try_from(meta.width).ok()?, words })
     }
 
-    pub(super) fn name(&mut self, name: &str) -> Arc<str> {
+    pub(super) fn assess(
+        &mut self,
+        position: u64,
+        row: &AssessmentRow,
+    ) -> Result<Touched, StoreError> {
+        let empty = Assessment::default();
+        let said = row.assessment.as_ref().unwrap_or(&empty);
+        let (first, last) = (month(said.first_month)?, month(said.last_month)?);
+        let organisation = self.name(&said.organisation);
+        let touched =
+            Touched::Assessment { organisation: self.organisation(&organisation), first, last };
+        let time_millis = row.time_millis;
+        self.assessments.push(About { position, time_millis, organisation, first, last });
+        Ok(touched)
+    }
+
+    fn name(&mut self, name: &str) -> Arc<str> {
         if let Some((known, ())) = self.names.get_key_value(name) {
             return Arc::clone(known);
         }
@@ -362,3 +386,7 @@ impl Catalog {
 
 /// The value of a field that a submission does not collect.
 pub const NOT_COLLECTED: Value = Value::State(State::NotCollected);
+
+fn month(number: u32) -> Result<Month, StoreError> {
+    Month::from_number(number).ok_or_else(|| damaged("an assessment has no month"))
+}

@@ -2,7 +2,7 @@
 
 use prost::Message;
 
-use super::StoreError;
+use super::error::StoreError;
 use crate::domain::cube::{BLOCK_BYTES, Block};
 use crate::domain::estimate::{Estimate, EstimateKey, EstimateSource, Estimates};
 use crate::domain::field::number;

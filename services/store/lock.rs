@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::StoreError;
+use super::error::StoreError;
 
 /// A process that was just killed may still be closing its files.
 const TRIES: u32 = 50;

@@ -6,14 +6,19 @@ use std::sync::{Arc, OnceLock};
 
 use prost::Message;
 
+use super::aside::open_first;
+use super::error::StoreError;
+use super::folder::{free_bytes, make_folder};
+use super::handle::Store;
 use super::lock::Lock;
 use super::log::{Damage, EntryKind, Log, LogError, NewEntry, Opened, SEGMENT_BYTES, SegmentLog};
-use super::recover::AHEAD_BYTES;
+use super::read::Reader;
+use super::recover::{AHEAD_BYTES, LiveState};
 use super::reserve::{RESERVE_BYTES, Reserve};
 use super::state::State;
-use super::tree::{DATA_FILE, is_of_the_disk};
+use super::touched::Observer;
+use super::tree::DATA_FILE;
 use super::writer::{Busy, Writer};
-use super::{Observer, Reader, Store, StoreError};
 use crate::domain::codes::Content;
 use crate::proto::store::{Configuration, ConfigurationFile, Genesis};
 
@@ -39,9 +44,6 @@ pub struct Settings<'a> {
     /// Told of every change.
     pub observer: Observer,
 }
-
-/// Room without which sled is not made anew: it could not be, and what is there would be set aside for nothing.
-const MAKE_ANEW_BYTES: u64 = 1 << 20;
 
 /// The log and the state, caught up with it.
 struct Caught {
@@ -115,17 +117,19 @@ impl Store {
         let writer = Writer {
             last_millis: catalog_time(&state),
             log,
-            state,
-            folder: settings.folder.to_owned(),
-            sled_bytes: settings.sled_bytes,
-            behind: None,
+            live: LiveState {
+                state,
+                folder: settings.folder.to_owned(),
+                sled_bytes: settings.sled_bytes,
+                behind: None,
+                min_free_bytes: settings.min_free_bytes,
+                observer: settings.observer,
+                stopped: Arc::clone(&stopped),
+                unflushed: 1,
+                reserve,
+            },
             _lock: lock,
-            min_free_bytes: settings.min_free_bytes,
-            observer: settings.observer,
-            stopped: Arc::clone(&stopped),
             busy: Arc::clone(&busy),
-            unflushed: 1,
-            reserve,
         };
         let writer = std::thread::Builder::new()
             .name("writer".into())
@@ -150,7 +154,7 @@ fn catch_up(folder: &Path, sled_bytes: u64) -> Result<Caught, StoreError> {
     })?;
     let lock = Lock::take(folder)?;
     let mut reserve = Reserve::new(folder, folder.join("sled").join(DATA_FILE));
-    if super::free_bytes(folder)? < RESERVE_BYTES {
+    if free_bytes(folder)? < RESERVE_BYTES {
         reserve.release();
     }
     let mut state = open_first(folder, sled_bytes)?;
@@ -160,84 +164,11 @@ fn catch_up(folder: &Path, sled_bytes: u64) -> Result<Caught, StoreError> {
     }
     let Opened { log, damage, .. } =
         SegmentLog::open(&folder.join("log"), SEGMENT_BYTES, state.tree.position())?;
-    let (entries, found) = replay(&log, &mut state, &mut |_, _| {})?;
+    let (entries, found) = state.replay(&log, &mut |_, _| {})?;
     if entries > 0 {
         state.tree.flush()?;
     }
     Ok(Caught { lock, log, state, reserve, damage: damage.or(found) })
-}
-
-/// Makes a folder and what leads to it, and makes their names durable: what is fsynced in a folder without a name is lost.
-///
-/// # Errors
-/// A folder cannot be made, or not be handed to the disk.
-pub fn make_folder(folder: &Path) -> std::io::Result<()> {
-    let missing: Vec<_> = folder
-        .ancestors()
-        .take_while(|path| !path.as_os_str().is_empty() && !path.try_exists().unwrap_or(true))
-        .collect();
-    std::fs::create_dir_all(folder)?;
-    // An earlier process may have died between making the folder and making its name durable.
-    for made in missing.into_iter().chain([folder]) {
-        if let Some(parent) = made.parent() {
-            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-            std::fs::File::open(parent)?.sync_all()?;
-        }
-    }
-    Ok(())
-}
-
-/// Opens sled in a data folder at the start. A damaged one, or one that the disk does not give back, is set aside and begun anew.
-fn open_first(folder: &Path, sled_bytes: u64) -> Result<State, StoreError> {
-    match open_state(folder, sled_bytes) {
-        Err(StoreError::Io { source, .. }) if is_of_the_disk(&source) => {
-            let aside = set_aside(&folder.join("sled"))?;
-            tracing::warn!(%source, aside = %aside.display(), "the store cannot be read: made anew from the log");
-            open_state(folder, sled_bytes)
-        }
-        opened => opened,
-    }
-}
-
-/// Opens sled in a data folder. A damaged one is set aside and begun anew; one that the disk does not give back may be whole.
-pub(super) fn open_state(folder: &Path, sled_bytes: u64) -> Result<State, StoreError> {
-    let sled = folder.join("sled");
-    match State::open(&sled, sled_bytes) {
-        Err(StoreError::Damaged(why)) => {
-            let free = super::free_bytes(folder)?;
-            if free < MAKE_ANEW_BYTES {
-                // Not a sound verdict either: a full disk makes sled stumble too.
-                return Err(StoreError::Apply(format!(
-                    "{why}; No space left to make it anew from the log: {free} bytes are free"
-                )));
-            }
-            let aside = set_aside(&sled)?;
-            tracing::warn!(why, aside = %aside.display(), "the store is damaged: made anew from the log");
-            State::open(&sled, sled_bytes)
-        }
-        opened => opened,
-    }
-}
-
-/// Applies what a state has not seen of a log, up to its end or its first damage. How many entries, and which damage.
-pub(super) fn replay(
-    log: &dyn Log,
-    state: &mut State,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<(u64, Option<Damage>), StoreError> {
-    let (mut entries, tail) = (0, log.tail());
-    for entry in log.read_from(state.tree.position() + 1)? {
-        let entry = match entry {
-            Ok(entry) => entry,
-            // What comes after a damaged entry must not be applied: the state would not be the one it was made for.
-            Err(LogError::Damaged(found)) => return Ok((entries, Some(found))),
-            Err(error) => return Err(error.into()),
-        };
-        state.apply(&entry, None)?;
-        entries += 1;
-        progress(entry.position, tail);
-    }
-    Ok((entries, None))
 }
 
 fn add(caught: &mut Caught, kind: EntryKind, payload: &[u8]) -> Result<(), StoreError> {
@@ -265,21 +196,6 @@ fn catalog_time(state: &State) -> u64 {
         .chain(catalog.assessments().last().map(|about| about.time_millis))
         .max()
         .unwrap_or(0)
-}
-
-fn set_aside(sled: &Path) -> Result<std::path::PathBuf, StoreError> {
-    let mut number = 1;
-    let aside = loop {
-        let aside = sled.with_file_name(format!("sled-damaged-{number}"));
-        if !aside.try_exists().unwrap_or(true) {
-            break aside;
-        }
-        number += 1;
-    };
-    match std::fs::rename(sled, &aside) {
-        Ok(()) => Ok(aside),
-        Err(source) => Err(StoreError::Io { doing: "set aside", path: sled.to_owned(), source }),
-    }
 }
 
 /// What the first entry tells of the secret: enough to know it again, not enough to find it.

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use prost::Message;
 
-use super::{StoreError, estimates};
+use super::error::StoreError;
+use super::estimates;
 use crate::domain::collection::Dataset;
 use crate::domain::cube::{Block, Packed, Rollup, encode_words, rollups};
 use crate::domain::field::{Field, number};

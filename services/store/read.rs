@@ -5,13 +5,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
+use super::assessment::{About, Assessment};
 use super::catalog::Submission;
+use super::error::{StoreError, damaged};
 use super::tree::Rows;
-use super::{StoreError, estimates, keys};
+use super::{estimates, keys};
 use crate::domain::cube::Packed;
 use crate::domain::estimate::Estimate;
 use crate::domain::field::{Field, number};
-use crate::proto::store::{ProblemsRow, RequestRow, RowProblem};
+use crate::proto::store::{AssessmentRow, ProblemsRow, RequestRow, RowProblem};
 
 /// Position of a submission, prefix, field.
 type Key = (u64, u8, u8);
@@ -132,6 +134,28 @@ impl Reader {
         Ok(row.problems)
     }
 
+    /// An assessment with its text.
+    ///
+    /// # Errors
+    /// The store is damaged.
+    pub fn assessment(&self, about: &About) -> Result<Assessment, StoreError> {
+        let row = self.row(&keys::assessment(about.position))?;
+        let row = row
+            .map(|bytes| <AssessmentRow as prost::Message>::decode(&*bytes).map_err(damaged))
+            .transpose()?;
+        let said = row.and_then(|row| row.assessment);
+        let said = said
+            .ok_or_else(|| damaged(format!("the assessment at {} is not there", about.position)))?;
+        Ok(Assessment {
+            organisation: said.organisation,
+            first: about.first,
+            last: about.last,
+            text: said.text,
+            assess_date: said.assess_date,
+            owner_role: said.owner_role,
+        })
+    }
+
     /// Position of the change that a caller's request id has made, if it was used.
     ///
     /// # Errors
@@ -149,7 +173,7 @@ impl Reader {
         self.rows.bytes()
     }
 
-    pub(super) fn row(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
+    fn row(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
         self.rows.get(key)
     }
 

@@ -1,20 +1,52 @@
 //! So that the end of the disk does not stop reading: the writer takes room for sled before it accepts a change, and opens a
 //! sled that has failed again.
 
-use super::log::Log;
-use super::open::open_state;
-use super::tree::is_of_the_disk;
-use super::writer::{Change, Writer};
-use super::{StoreError, WriteError, assessment};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock, PoisonError};
 
-/// Bytes of a change that are not its content: its description, its keys, the pages that sled writes again for it.
-const CHANGE_BYTES: u64 = 16 << 10;
-/// sled's file grows by less than this many bytes for each byte of [`cost`]: 0.3 to 0.7 were measured.
+use super::aside::open_state;
+use super::error::{StoreError, WriteError};
+use super::folder::free_bytes;
+use super::log::Log;
+use super::reserve::Reserve;
+use super::state::State;
+use super::touched::Observer;
+use super::tree::is_of_the_disk;
+
+/// sled's file grows by less than this many bytes for each byte that a change costs: 0.3 to 0.7 were measured.
 const GROWTH: u64 = 2;
 /// What sled may write besides: two segments begun, and pages moved out of others.
 pub(super) const AHEAD_BYTES: u64 = 4 << 20;
 
-impl<L: Log> Writer<L> {
+/// The state of a running service, and what brings it back when sled or the disk fails.
+pub(super) struct LiveState {
+    pub(super) state: State,
+    pub(super) folder: PathBuf,
+    pub(super) sled_bytes: u64,
+    /// Why sled is behind the log and has to be opened again, if so.
+    pub(super) behind: Option<String>,
+    pub(super) min_free_bytes: u64,
+    pub(super) observer: Observer,
+    /// Why nothing is written any more.
+    pub(super) stopped: Arc<OnceLock<String>>,
+    /// What was given to sled since it was last flushed, as [`Change::cost`](super::change::Change::cost) counts.
+    pub(super) unflushed: u64,
+    pub(super) reserve: Reserve,
+}
+
+impl LiveState {
+    /// Position of the last entry that questions see.
+    pub(super) fn applied(&self) -> u64 {
+        self.state.catalog.read().unwrap_or_else(PoisonError::into_inner).position
+    }
+
+    /// Ends writing for good.
+    pub(super) fn stop(&self, why: &str) {
+        if self.stopped.set(why.to_owned()).is_ok() {
+            tracing::error!(why, "the service accepts no more changes; reading goes on");
+        }
+    }
+
     /// Hands sled's memory to the disk, if there is room: if not, the log has it, and sled is not made to fail.
     pub(super) fn flush(&mut self) {
         if self.behind.is_some() || self.reserve.ahead(self.ahead(0)).is_err() {
@@ -33,7 +65,7 @@ impl<L: Log> Writer<L> {
     }
 
     /// If sled has failed, opens it again and applies what it does not have.
-    pub(super) fn catch_up(&mut self) -> Result<(), WriteError> {
+    pub(super) fn catch_up(&mut self, log: &impl Log) -> Result<(), WriteError> {
         if self.behind.is_none()
             && let Some(error) = self.state.tree.failed()
         {
@@ -45,7 +77,7 @@ impl<L: Log> Writer<L> {
         }
         // Readers wait for this: it has the reserve's room, whatever else the disk has.
         self.reserve.release();
-        match self.reopen() {
+        match self.reopen(log) {
             Ok(()) => {
                 tracing::info!(why, "sled was opened again and has caught up with the log");
                 self.behind = None;
@@ -78,7 +110,7 @@ impl<L: Log> Writer<L> {
         }
     }
 
-    fn reopen(&mut self) -> Result<(), StoreError> {
+    fn reopen(&mut self, log: &impl Log) -> Result<(), StoreError> {
         self.state.tree.close();
         let mut fresh = open_state(&self.folder, self.sled_bytes)?;
         if let Err(error) = self.reserve.ahead(self.ahead(0)) {
@@ -86,7 +118,7 @@ impl<L: Log> Writer<L> {
         }
         let known = self.applied();
         // First what the catalog knows already, on the quiet; then what it does not, as if it came just now.
-        for entry in self.log.read_from(fresh.tree.position() + 1)? {
+        for entry in log.read_from(fresh.tree.position() + 1)? {
             let entry = entry?;
             if entry.position > known {
                 break;
@@ -97,7 +129,7 @@ impl<L: Log> Writer<L> {
             return Err(StoreError::Damaged("sled kept a change that it had refused".into()));
         }
         self.state.tree.adopt(&fresh.tree);
-        for entry in self.log.read_from(known + 1)? {
+        for entry in log.read_from(known + 1)? {
             let entry = entry?;
             let touched = self.state.apply(&entry, None)?.touched();
             (self.observer)(touched, entry.position);
@@ -121,7 +153,7 @@ impl<L: Log> Writer<L> {
     }
 
     pub(super) fn has_room(&self, bytes: u64) -> Result<(), WriteError> {
-        let free = super::free_bytes(&self.folder).map_err(|e| WriteError::Full(e.to_string()))?;
+        let free = free_bytes(&self.folder).map_err(|e| WriteError::Full(e.to_string()))?;
         if free < self.min_free_bytes.saturating_add(bytes) {
             let kept = self.min_free_bytes;
             return Err(WriteError::Full(format!(
@@ -130,16 +162,6 @@ impl<L: Log> Writer<L> {
         }
         Ok(())
     }
-}
-
-/// Bytes that a change makes the log and sled take, roughly.
-pub(super) fn cost(change: &Change) -> u64 {
-    CHANGE_BYTES
-        + match change {
-            Change::Submit(prepared) => prepared.bytes(),
-            Change::Assess(_) => assessment::ROW_BYTES as u64,
-            Change::Withdraw { .. } => 0,
-        }
 }
 
 #[cfg(test)]

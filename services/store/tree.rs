@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use prost::Message;
 
-use super::StoreError;
+use super::error::StoreError;
 use super::keys;
 use crate::proto::store::AppliedRow;
 

@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::StoreError;
+use super::error::StoreError;
 use super::lock::Lock;
 use super::log::{LogError, Opened, SegmentLog};
-use super::open::replay;
 use super::state::State;
 use super::tree::Tree;
 
@@ -46,11 +45,11 @@ pub fn verify(
     let Opened { log, damage, .. } = SegmentLog::read_only(&folder.join("log"), acknowledged)?;
     let beside = Beside::new(beside)?;
     let mut rebuilt = State::open(&beside.0.join("sled"), CACHE_BYTES)?;
-    let (entries, found) = replay(&log, &mut rebuilt, progress)?;
+    let (entries, found) = rebuilt.replay(&log, progress)?;
     let mut report = report(&rebuilt, entries);
     report.differences.extend(damage.or(found).iter().map(ToString::to_string));
     if let Some(there) = &mut there {
-        replay(&log, there, &mut |_, _| {})?;
+        there.replay(&log, &mut |_, _| {})?;
         compare(&there.tree, &rebuilt.tree, &mut report)?;
     }
     if let Some(why) = broken {
@@ -106,7 +105,7 @@ pub fn rebuild(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Repo
     }
     std::fs::remove_dir_all(&sled).map_err(io("remove", &sled))?;
     let mut state = State::open(&sled, CACHE_BYTES)?;
-    let (entries, damage) = replay(&log, &mut state, progress)?;
+    let (entries, damage) = state.replay(&log, progress)?;
     state.tree.flush()?;
     let mut report = report(&state, entries);
     report.differences.extend(damage.iter().map(ToString::to_string));
