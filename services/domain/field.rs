@@ -1,6 +1,5 @@
 //! The fields of a record: their names, their numbers on disk, their code lists.
 
-use crate::domain::codes::ListId;
 use crate::domain::collection::Dataset;
 
 /// What a field is.
@@ -265,7 +264,7 @@ impl Field {
 
     /// Id of the code list; `None` where values are numbers.
     #[must_use]
-    pub fn list(self) -> Option<ListId<'static>> {
+    pub fn list(self) -> Option<&'static str> {
         let list = self.facts().list;
         (!list.is_empty()).then_some(list)
     }

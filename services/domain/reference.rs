@@ -1,5 +1,6 @@
 //! Everything that is data and not code, read and checked: code lists, dimensions, areas, organisations, collections.
 
+mod files;
 mod indicators;
 mod read;
 mod residence;
@@ -8,9 +9,7 @@ mod small_areas;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::area::{Area, Areas, Organisation};
-use crate::domain::codes::{
-    CodeList, Content, ContentError, Dimension, Source, State, Value, nearest,
-};
+use crate::domain::codes::{CodeList, Dimension, Source, State, Value, nearest};
 use crate::domain::collection::Collection;
 use crate::domain::field::{FIELD_LIMIT, Field};
 use crate::domain::indicator::Indicator;
@@ -33,14 +32,6 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Reads and checks content.
-    ///
-    /// # Errors
-    /// The first file that cannot be used, and what is wrong with it.
-    pub fn new(content: &Content) -> Result<Self, ContentError> {
-        read::reference(content)
-    }
-
     /// A code list.
     #[must_use]
     pub fn list(&self, id: &str) -> Option<&CodeList> {

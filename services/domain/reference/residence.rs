@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::read::LsoaRow;
+use super::files::LsoaRow;
 use crate::domain::area::{Area, Areas};
 use crate::domain::codes::{Category, CodeList, CodeListError, CodeSystem, Dimension, Source};
 use crate::domain::field::Field;

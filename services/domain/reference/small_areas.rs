@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::read::{LsoaRow, rows, wrong};
+use super::files::{LsoaRow, rows, wrong};
 use crate::domain::area::Areas;
 use crate::domain::codes::{Content, ContentError};
 use crate::domain::small_area::{Change, Edition, SmallArea, SmallAreas};
