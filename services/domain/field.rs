@@ -4,7 +4,7 @@ use crate::domain::collection::Dataset;
 
 /// What a field is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FieldKind {
     /// Something about the consultation, or about how somebody can use digital services.
     Attribute,
     /// Something about the person: has to be listed as collected where a row gives it.
@@ -86,12 +86,12 @@ struct Facts {
     name: &'static str,
     path: &'static str,
     list: &'static str,
-    kind: Kind,
+    kind: FieldKind,
     multiple: bool,
 }
 
 const fn attribute(field: Field, name: &'static str, list: &'static str) -> Facts {
-    Facts { field, name, path: name, list, kind: Kind::Attribute, multiple: false }
+    Facts { field, name, path: name, list, kind: FieldKind::Attribute, multiple: false }
 }
 
 const fn person(
@@ -101,7 +101,7 @@ const fn person(
     list: &'static str,
     multiple: bool,
 ) -> Facts {
-    Facts { field, name, path, list, kind: Kind::Characteristic, multiple }
+    Facts { field, name, path, list, kind: FieldKind::Characteristic, multiple }
 }
 
 /// Day is a number without a code list: it has no dimension.
@@ -272,7 +272,7 @@ impl Field {
     /// Whether it is about the person.
     #[must_use]
     pub fn is_characteristic(self) -> bool {
-        self.facts().kind == Kind::Characteristic
+        self.facts().kind == FieldKind::Characteristic
     }
 
     /// Whether records of a dataset give it as a code, so that their source can say whether it collects it.

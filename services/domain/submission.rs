@@ -9,7 +9,7 @@ mod raw;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use builder::Builder;
-pub use estimates::{EstimateBuilder, Given};
+pub use estimates::{EstimateBuilder, EstimateRow};
 
 use crate::domain::collection::Dataset;
 use crate::domain::cube::Packed;

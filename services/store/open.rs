@@ -46,7 +46,7 @@ pub struct Settings<'a> {
 }
 
 /// The log and the state, caught up with it.
-struct Caught {
+struct CaughtUp {
     lock: Lock,
     log: SegmentLog,
     state: State,
@@ -109,7 +109,7 @@ impl Store {
             return Err(StoreError::OldContent(error));
         }
         let stopped = Arc::new(stopped);
-        let Caught { lock, log, state, reserve, .. } = caught;
+        let CaughtUp { lock, log, state, reserve, .. } = caught;
         let catalog = Arc::clone(&state.catalog);
         let reader = Reader::new(state.tree.rows(), settings.column_bytes);
         let (jobs, waiting) = sync_channel(WAITING);
@@ -146,7 +146,7 @@ impl Store {
 }
 
 /// Opens sled and the log in a folder and applies what sled has not seen.
-fn catch_up(folder: &Path, sled_bytes: u64) -> Result<Caught, StoreError> {
+fn catch_up(folder: &Path, sled_bytes: u64) -> Result<CaughtUp, StoreError> {
     make_folder(folder).map_err(|source| StoreError::Io {
         doing: "create",
         path: folder.to_owned(),
@@ -168,10 +168,10 @@ fn catch_up(folder: &Path, sled_bytes: u64) -> Result<Caught, StoreError> {
     if entries > 0 {
         state.tree.flush()?;
     }
-    Ok(Caught { lock, log, state, reserve, damage: damage.or(found) })
+    Ok(CaughtUp { lock, log, state, reserve, damage: damage.or(found) })
 }
 
-fn add(caught: &mut Caught, kind: EntryKind, payload: &[u8]) -> Result<(), StoreError> {
+fn add(caught: &mut CaughtUp, kind: EntryKind, payload: &[u8]) -> Result<(), StoreError> {
     let time_millis = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))

@@ -1,4 +1,4 @@
-//! Columns, roll-ups and estimates of submissions. They never change, so what was read once is kept, as long as there is room.
+//! Columns, roll-ups and estimates of submissions. They never change: the reader keeps what it has read, as long as its cache has room.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -16,21 +16,21 @@ use crate::domain::field::{Field, number};
 use crate::proto::store::{AssessmentRow, ProblemsRow, RequestRow, RowProblem};
 
 /// Position of a submission, prefix, field.
-type Key = (u64, u8, u8);
+type CacheKey = (u64, u8, u8);
 
-struct Kept {
-    held: Held,
+struct CacheEntry {
+    cached: Cached,
     used: AtomicU64,
 }
 
 /// What was read.
 #[derive(Clone)]
-enum Held {
+enum Cached {
     Column(Arc<Packed>),
     Estimates(Arc<[Estimate]>),
 }
 
-impl Held {
+impl Cached {
     /// Bytes that it takes, with what is around it.
     fn cost(&self) -> u64 {
         96 + match self {
@@ -43,7 +43,7 @@ impl Held {
 /// Reads columns and roll-ups; shared by all readers.
 pub struct Reader {
     rows: Rows,
-    kept: RwLock<FxHashMap<Key, Kept>>,
+    cache: RwLock<FxHashMap<CacheKey, CacheEntry>>,
     bytes: AtomicU64,
     clock: AtomicU64,
     capacity: u64,
@@ -53,7 +53,7 @@ impl Reader {
     pub(super) fn new(rows: Rows, capacity: u64) -> Self {
         Self {
             rows,
-            kept: RwLock::default(),
+            cache: RwLock::default(),
             bytes: AtomicU64::new(0),
             clock: AtomicU64::new(0),
             capacity,
@@ -104,7 +104,7 @@ impl Reader {
         }
         let key = (submission.position, keys::BLOCK, number::ESTIMATES);
         let now = self.clock.fetch_add(1, Ordering::Relaxed);
-        if let Some(Held::Estimates(rows)) = self.held(&key, now) {
+        if let Some(Cached::Estimates(rows)) = self.cached(&key, now) {
             return Ok(rows);
         }
         let Submission { slot, version, .. } = submission;
@@ -118,7 +118,7 @@ impl Reader {
             return Err(StoreError::Damaged(format!("estimates of {place} are not whole")));
         }
         let rows: Arc<[Estimate]> = rows.into();
-        self.keep(key, Held::Estimates(Arc::clone(&rows)), now);
+        self.keep(key, Cached::Estimates(Arc::clone(&rows)), now);
         Ok(rows)
     }
 
@@ -189,7 +189,7 @@ impl Reader {
         }
         let key = (submission.position, prefix, field);
         let now = self.clock.fetch_add(1, Ordering::Relaxed);
-        if let Some(Held::Column(packed)) = self.held(&key, now) {
+        if let Some(Cached::Column(packed)) = self.cached(&key, now) {
             return Ok(packed);
         }
         let data =
@@ -199,21 +199,21 @@ impl Reader {
             return Err(StoreError::Damaged(format!("{place} is not whole")));
         }
         let packed = Arc::new(Packed { width, data });
-        self.keep(key, Held::Column(Arc::clone(&packed)), now);
+        self.keep(key, Cached::Column(Arc::clone(&packed)), now);
         Ok(packed)
     }
 
-    fn held(&self, key: &Key, now: u64) -> Option<Held> {
-        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.get(key)?;
+    fn cached(&self, key: &CacheKey, now: u64) -> Option<Cached> {
+        let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+        let found = cache.get(key)?;
         found.used.store(now, Ordering::Relaxed);
-        Some(found.held.clone())
+        Some(found.cached.clone())
     }
 
-    fn keep(&self, key: Key, held: Held, now: u64) {
-        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-        let cost = held.cost();
-        if kept.insert(key, Kept { held, used: AtomicU64::new(now) }).is_some() {
+    fn keep(&self, key: CacheKey, cached: Cached, now: u64) {
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        let cost = cached.cost();
+        if cache.insert(key, CacheEntry { cached, used: AtomicU64::new(now) }).is_some() {
             return;
         }
         let mut bytes = self.bytes.fetch_add(cost, Ordering::Relaxed) + cost;
@@ -222,14 +222,14 @@ impl Reader {
         }
         // Let go of what was used longest ago, a quarter at once, so that this is rare.
         let mut ages: Vec<_> =
-            kept.iter().map(|(k, v)| (v.used.load(Ordering::Relaxed), *k)).collect();
+            cache.iter().map(|(k, v)| (v.used.load(Ordering::Relaxed), *k)).collect();
         ages.sort_unstable();
         for (_, key) in ages {
             if bytes <= self.capacity - self.capacity / 4 {
                 break;
             }
-            if let Some(gone) = kept.remove(&key) {
-                bytes = bytes.saturating_sub(gone.held.cost());
+            if let Some(gone) = cache.remove(&key) {
+                bytes = bytes.saturating_sub(gone.cached.cost());
             }
         }
         self.bytes.store(bytes, Ordering::Relaxed);

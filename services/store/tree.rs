@@ -42,10 +42,10 @@ pub(super) struct Tree {
 
 /// Reads rows; cheap to clone. Every clone sees when sled is closed and opened again.
 #[derive(Clone)]
-pub(super) struct Rows(Arc<RwLock<Door>>);
+pub(super) struct Rows(Arc<RwLock<Database>>);
 
 /// Whether there is a sled to read from.
-enum Door {
+enum Database {
     Open(sled::Db),
     /// It has failed and is being opened again.
     Closed,
@@ -84,7 +84,7 @@ impl Tree {
                 Ok(Err(error)) => return Err(StoreError::Damaged(error.to_string())),
                 Err(_) => return Err(StoreError::Damaged("sled panicked while opening".into())),
             };
-            let rows = Rows(Arc::new(RwLock::new(Door::Open(db))));
+            let rows = Rows(Arc::new(RwLock::new(Database::Open(db))));
             return Ok(Self { rows, config, digest: 0, position: 0 });
         }
         Err(StoreError::Locked(folder.to_owned()))
@@ -235,7 +235,7 @@ impl Tree {
 
     /// Tells readers that sled will not be opened again before a restart, and why.
     pub(super) fn give_up(&self, why: &str) {
-        self.rows.set(Door::Lost(why.to_owned()));
+        self.rows.set(Database::Lost(why.to_owned()));
     }
 
     /// Closes sled after it failed: it accepts nothing more until it is opened again. Reading fails until then.
@@ -250,7 +250,7 @@ impl Tree {
     /// Goes on with the rows of another tree, which is spent.
     pub(super) fn adopt(&mut self, other: &Self) {
         if let Some(db) = other.rows.take() {
-            self.rows.set(Door::Open(db));
+            self.rows.set(Database::Open(db));
         }
         self.config = other.config.clone();
         (self.digest, self.position) = (other.digest, other.position);
@@ -266,22 +266,22 @@ impl Rows {
     /// sled, unless it is being opened again, or lost.
     fn now(&self) -> Result<sled::Db, StoreError> {
         match &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
-            Door::Open(db) => Ok(db.clone()),
-            Door::Closed => Err(being_opened()),
-            Door::Lost(why) => Err(StoreError::Damaged(why.clone())),
+            Database::Open(db) => Ok(db.clone()),
+            Database::Closed => Err(being_opened()),
+            Database::Lost(why) => Err(StoreError::Damaged(why.clone())),
         }
     }
 
-    fn set(&self, door: Door) -> Door {
+    fn set(&self, database: Database) -> Database {
         let mut now = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut now, door)
+        std::mem::replace(&mut now, database)
     }
 
     /// Closes it; sled, if it was open.
     fn take(&self) -> Option<sled::Db> {
-        match self.set(Door::Closed) {
-            Door::Open(db) => Some(db),
-            Door::Closed | Door::Lost(_) => None,
+        match self.set(Database::Closed) {
+            Database::Open(db) => Some(db),
+            Database::Closed | Database::Lost(_) => None,
         }
     }
 

@@ -43,8 +43,8 @@ pub fn verify(
     };
     let acknowledged = there.as_ref().map_or(0, |there| there.tree.position());
     let Opened { log, damage, .. } = SegmentLog::read_only(&folder.join("log"), acknowledged)?;
-    let beside = Beside::new(beside)?;
-    let mut rebuilt = State::open(&beside.0.join("sled"), CACHE_BYTES)?;
+    let work = WorkFolder::new(beside)?;
+    let mut rebuilt = State::open(&work.0.join("sled"), CACHE_BYTES)?;
     let (entries, found) = rebuilt.replay(&log, progress)?;
     let mut report = report(&rebuilt, entries);
     report.differences.extend(damage.or(found).iter().map(ToString::to_string));
@@ -138,9 +138,9 @@ fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreE
 }
 
 /// A folder for another sled, gone when it is dropped.
-struct Beside(PathBuf);
+struct WorkFolder(PathBuf);
 
-impl Beside {
+impl WorkFolder {
     fn new(within: &Path) -> Result<Self, StoreError> {
         let beside = within.join("verify");
         if beside.try_exists().unwrap_or(false) {
@@ -151,7 +151,7 @@ impl Beside {
     }
 }
 
-impl Drop for Beside {
+impl Drop for WorkFolder {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_dir_all(&self.0) {
             tracing::warn!(%error, folder = %self.0.display(), "could not be removed");

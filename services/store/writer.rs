@@ -129,8 +129,8 @@ impl<L: Log> Writer<L> {
             }
             let cost = bytes + job.change.cost();
             match self.plan(&job.change, cost) {
-                Ok(Planning::Done(written)) => reply(job, Ok(written)),
-                Ok(Planning::Append(payloads)) => {
+                Ok(Decision::Done(written)) => reply(job, Ok(written)),
+                Ok(Decision::Append(payloads)) => {
                     bytes = cost;
                     planned.push(Planned { job, payloads });
                 }
@@ -146,15 +146,15 @@ impl<L: Log> Writer<L> {
     }
 
     /// Decides on a change; `cost` is that of it and of those planned before it.
-    fn plan(&mut self, change: &Change, cost: u64) -> Result<Planning, WriteError> {
+    fn plan(&mut self, change: &Change, cost: u64) -> Result<Decision, WriteError> {
         if let Some(why) = self.live.stopped.get() {
             return Err(WriteError::Stopped(why.clone()));
         }
         self.live.catch_up(&self.log)?;
         if let Some(done) = self.earlier(change)? {
-            return Ok(Planning::Done(done));
+            return Ok(Decision::Done(done));
         }
-        let append = |payloads| Ok(Planning::Append(payloads));
+        let append = |payloads| Ok(Decision::Append(payloads));
         match change {
             Change::Submit(prepared) => {
                 if let Err(error) = &prepared.pieces {
@@ -350,7 +350,7 @@ impl<L: Log> Writer<L> {
     }
 }
 
-enum Planning {
+enum Decision {
     Done(Written),
     Append(Vec<(EntryKind, Vec<u8>)>),
 }

@@ -17,7 +17,7 @@ pub struct Rollup {
 }
 
 /// A column as the roll-ups need it: number of its field, how many values it has, its indices.
-type Source<'a> = (u8, usize, &'a Packed);
+type RollupColumn<'a> = (u8, usize, &'a Packed);
 
 /// Above so many possible cells they are counted sparsely.
 const DENSE: usize = 1 << 20;
@@ -28,7 +28,7 @@ const DENSE: usize = 1 << 20;
 #[must_use]
 pub fn rollups(
     records: usize,
-    columns: &[Source<'_>],
+    columns: &[RollupColumn<'_>],
     channel: Option<(usize, &Packed)>,
     attendance: Option<(usize, &Packed)>,
     weights: &Packed,

@@ -20,7 +20,7 @@ pub type Person = (u64, u32);
 #[must_use]
 pub fn count<'a>(cube: &Cube, parts: impl IntoIterator<Item = &'a Part>) -> Cells {
     let mut cells = cube.empty();
-    let mut table = Table::new(cells.counts().len());
+    let mut table = ThreadCounts::new(cells.counts().len());
     for part in parts {
         table.add(part);
     }
@@ -155,14 +155,14 @@ fn spread<const WIDTH: usize, const PER_BYTE: usize>(
 }
 
 /// Counts of a thread: small numbers of its own, in lanes, for records that stand for one.
-struct Table {
+struct ThreadCounts {
     size: usize,
     lanes: usize,
     ones: Vec<u32>,
     sums: Vec<u64>,
 }
 
-impl Table {
+impl ThreadCounts {
     fn new(size: usize) -> Self {
         let lanes = if size <= LANED { LANES } else { 1 };
         // One place more: where rejected records go.

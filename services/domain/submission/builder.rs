@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::raw::{self, Given, RawColumn};
+use super::raw::{self, RawColumn, RawValue};
 use super::{Draft, Header, Keyer, RowProblem};
 use crate::domain::collection::Dataset;
 use crate::domain::field::{FIELD_LIMIT, Field};
@@ -111,9 +111,9 @@ impl Builder {
         }
         if code.starts_with('#') {
             // Numbers are kept as `#77`: a code that looks like one must not be taken for it, nor it for the code.
-            return self.value(field, field.path(), &format!("#{code}"), Given::Code(code));
+            return self.value(field, field.path(), &format!("#{code}"), RawValue::Code(code));
         }
-        self.value(field, field.path(), code, Given::Code(code));
+        self.value(field, field.path(), code, RawValue::Code(code));
     }
 
     /// Takes the codes of a multi-valued field; none is none.
@@ -125,7 +125,9 @@ impl Builder {
         }
         match codes {
             [] => {}
-            [code] => self.value(field, field.path(), code.as_ref(), Given::Codes(code.as_ref())),
+            [code] => {
+                self.value(field, field.path(), code.as_ref(), RawValue::Codes(code.as_ref()))
+            }
             codes => {
                 let mut joined = std::mem::take(&mut self.text);
                 joined.clear();
@@ -135,7 +137,7 @@ impl Builder {
                     }
                     joined.push_str(code.as_ref());
                 }
-                self.value(field, field.path(), &joined, Given::Codes(&joined));
+                self.value(field, field.path(), &joined, RawValue::Codes(&joined));
                 self.text = joined;
             }
         }
@@ -173,7 +175,7 @@ impl Builder {
         text.clear();
         // Writing to a string does not fail.
         let _ = write!(text, "#{number}");
-        self.value(field, path, &text, Given::Number(i64::from(number), most));
+        self.value(field, path, &text, RawValue::Number(i64::from(number), most));
         self.text = text;
     }
 
@@ -288,7 +290,7 @@ impl Builder {
         }
     }
 
-    fn value(&mut self, field: Field, path: &str, text: &str, given: Given<'_>) {
+    fn value(&mut self, field: Field, path: &str, text: &str, given: RawValue<'_>) {
         if text.len() > LONGEST * 16 {
             self.problem(path, text, "a code of at most 128 bytes", None);
             return;

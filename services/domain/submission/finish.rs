@@ -160,7 +160,7 @@ impl Builder {
 
 type Words = (Vec<String>, Vec<u16>);
 
-/// Given deprivation where it was given, the derived one where not.
+/// RawValue deprivation where it was given, the derived one where not.
 fn merged(given: Option<Words>, derived: &Option<Words>) -> Option<Words> {
     let Some((derived_words, derived_indices)) = derived else { return given };
     let Some((mut words, mut indices)) = given else { return derived.clone() };

@@ -1,7 +1,7 @@
 //! Whether somebody is enabled for any online service: derived once, when the snapshot is taken. Indicator DX-01.
 
 use super::Builder;
-use super::raw::Entry;
+use super::raw::RawCode;
 use crate::domain::codes::{State, Value};
 use crate::domain::field::Field;
 
@@ -13,7 +13,7 @@ enum Enabled {
     Missing(State),
 }
 
-fn enabled(entry: &Entry) -> Enabled {
+fn enabled(entry: &RawCode) -> Enabled {
     match &entry.meaning {
         Value::Codes(codes) if codes.iter().any(|code| code == "Y") => Enabled::Yes,
         Value::Codes(_) => Enabled::No,

@@ -12,14 +12,14 @@ use crate::domain::field::Field;
 pub(super) const SEPARATOR: char = '\u{1f}';
 
 /// A code as given, and what it stands for. One that stands for nothing has no entry.
-pub(super) struct Entry {
+pub(super) struct RawCode {
     pub(super) raw: String,
     pub(super) meaning: Value,
 }
 
 /// Why a code cannot be taken; empty where nobody will be told.
 #[derive(Debug, Default)]
-pub(super) struct Wrong {
+pub(super) struct BadValue {
     pub(super) value: String,
     pub(super) expected: String,
     pub(super) nearest: Option<String>,
@@ -27,7 +27,7 @@ pub(super) struct Wrong {
 
 /// What a row gives of a field.
 #[derive(Clone, Copy)]
-pub(super) enum Given<'a> {
+pub(super) enum RawValue<'a> {
     /// A code.
     Code(&'a str),
     /// Codes, with separators between.
@@ -42,24 +42,24 @@ pub(super) fn look_up(
     field: Field,
     list: Option<&CodeList>,
     system: usize,
-    given: Given<'_>,
+    given: RawValue<'_>,
     told: bool,
-) -> Result<Value, Wrong> {
+) -> Result<Value, BadValue> {
     match (given, list) {
-        (Given::Number(value, most), _) => number(value, most),
-        (Given::Code(code), Some(list)) => meaning(field, list, system, code, told),
-        (Given::Codes(codes), Some(list)) => meaning_of_set(field, list, system, codes, told),
-        (Given::Code(raw) | Given::Codes(raw), None) => {
-            Err(Wrong { value: shown(raw), expected: "nothing".into(), nearest: None })
+        (RawValue::Number(value, most), _) => number(value, most),
+        (RawValue::Code(code), Some(list)) => meaning(field, list, system, code, told),
+        (RawValue::Codes(codes), Some(list)) => meaning_of_set(field, list, system, codes, told),
+        (RawValue::Code(raw) | RawValue::Codes(raw), None) => {
+            Err(BadValue { value: shown(raw), expected: "nothing".into(), nearest: None })
         }
     }
 }
 
 /// A care setting that the collection may hold: answers take every record of it for one of those.
-pub(super) fn covered(collection: &Collection, value: Value) -> Result<Value, Wrong> {
+pub(super) fn covered(collection: &Collection, value: Value) -> Result<Value, BadValue> {
     let settings = &collection.care_settings;
     match &value {
-        Value::Codes(codes) if !codes.iter().all(|code| collection.covers(code)) => Err(Wrong {
+        Value::Codes(codes) if !codes.iter().all(|code| collection.covers(code)) => Err(BadValue {
             value: shown(&codes.join(";")),
             expected: format!(
                 "one of {}: the settings of collection `{}`",
@@ -136,7 +136,7 @@ impl Indices {
 pub(super) struct RawColumn {
     pub(super) field: Field,
     pub(super) indices: Indices,
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<RawCode>,
     /// Codes of less than 16 bytes, which are most, as a number.
     short: FxHashMap<u128, u16>,
     long: FxHashMap<String, u16>,
@@ -144,7 +144,7 @@ pub(super) struct RawColumn {
 
 impl RawColumn {
     pub(super) fn new(field: Field) -> Self {
-        let absent = Entry { raw: String::new(), meaning: Value::State(State::NotRecorded) };
+        let absent = RawCode { raw: String::new(), meaning: Value::State(State::NotRecorded) };
         Self {
             field,
             indices: Indices::Narrow(Vec::new()),
@@ -172,8 +172,8 @@ impl RawColumn {
     pub(super) fn index_of(
         &mut self,
         raw: &str,
-        look_up: impl FnOnce() -> Result<Value, Wrong>,
-    ) -> Result<u16, Wrong> {
+        look_up: impl FnOnce() -> Result<Value, BadValue>,
+    ) -> Result<u16, BadValue> {
         let bytes = raw.as_bytes();
         if bytes.len() < 16 {
             let mut key = [0u8; 16];
@@ -196,13 +196,13 @@ impl RawColumn {
         Ok(index)
     }
 
-    fn add(&mut self, raw: &str, meaning: Value) -> Result<u16, Wrong> {
-        let index = u16::try_from(self.entries.len()).map_err(|_| Wrong {
+    fn add(&mut self, raw: &str, meaning: Value) -> Result<u16, BadValue> {
+        let index = u16::try_from(self.entries.len()).map_err(|_| BadValue {
             value: shown(raw),
             expected: "at most 65,535 different values in a submission".into(),
             nearest: None,
         })?;
-        self.entries.push(Entry { raw: raw.to_owned(), meaning });
+        self.entries.push(RawCode { raw: raw.to_owned(), meaning });
         Ok(index)
     }
 }
@@ -214,18 +214,18 @@ fn meaning(
     system: usize,
     raw: &str,
     told: bool,
-) -> Result<Value, Wrong> {
+) -> Result<Value, BadValue> {
     // Before the list looks for the nearest code: a feed may name every small area of the country.
     if field == Field::ResidenceLsoa && is_small_area(raw) && !list.has(system, raw) {
         return Ok(Value::Codes(vec!["OUTSIDE".into()]));
     }
     if !told {
-        return list.value(system, raw).ok_or_else(Wrong::default);
+        return list.value(system, raw).ok_or_else(BadValue::default);
     }
     match list.map(system, raw) {
         Mapped::Value(value) => Ok(value),
         Mapped::Unknown { expected, nearest } => {
-            Err(Wrong { value: shown(raw), expected, nearest })
+            Err(BadValue { value: shown(raw), expected, nearest })
         }
     }
 }
@@ -243,7 +243,7 @@ fn meaning_of_set(
     system: usize,
     raw: &str,
     told: bool,
-) -> Result<Value, Wrong> {
+) -> Result<Value, BadValue> {
     let mut codes = Vec::new();
     let mut states = Vec::new();
     for code in raw.split(SEPARATOR) {
@@ -261,7 +261,7 @@ fn meaning_of_set(
             Ok(Value::Codes(codes))
         }
         (true, [state]) => Ok(Value::State(*state)),
-        _ => Err(Wrong {
+        _ => Err(BadValue {
             value: shown(&raw.replace(SEPARATOR, ";")),
             expected: "either categories, or one code that says none or why it is missing".into(),
             nearest: None,
@@ -270,9 +270,9 @@ fn meaning_of_set(
 }
 
 /// What a number stands for.
-fn number(raw: i64, most: u32) -> Result<Value, Wrong> {
+fn number(raw: i64, most: u32) -> Result<Value, BadValue> {
     u32::try_from(raw).ok().filter(|number| *number <= most).map(Value::Number).ok_or_else(|| {
-        Wrong {
+        BadValue {
             value: raw.to_string(),
             expected: format!("a whole number from 0 to {most}"),
             nearest: None,

@@ -13,7 +13,7 @@ use super::{
     error::{Damage, LogError},
     frame::{Hash, Header, Mark, mark_of},
     ordered_log::{Entries, Log, payload_bytes},
-    read::{Files, Reader},
+    read::{EntryReader, Files},
     scan::hash,
     segment::Segment,
 };
@@ -36,11 +36,11 @@ pub struct SegmentLog {
     pub(super) chain: Hash,
     /// The last entry that is known to have been there; greater than the tail if entries are missing.
     pub(super) last_known: u64,
-    pub(super) state: State,
+    pub(super) mode: Mode,
 }
 
 /// Whether the log may be appended to.
-pub(super) enum State {
+pub(super) enum Mode {
     Writing,
     Stopped(String),
     Damaged(Damage),
@@ -48,10 +48,10 @@ pub(super) enum State {
 
 impl Log for SegmentLog {
     fn append(&mut self, entries: &[NewEntry<'_>]) -> Result<RangeInclusive<u64>, LogError> {
-        match &self.state {
-            State::Writing => {}
-            State::Stopped(why) => return Err(LogError::Stopped { why: why.clone() }),
-            State::Damaged(damage) => return Err(LogError::Damaged(damage.clone())),
+        match &self.mode {
+            Mode::Writing => {}
+            Mode::Stopped(why) => return Err(LogError::Stopped { why: why.clone() }),
+            Mode::Damaged(damage) => return Err(LogError::Damaged(damage.clone())),
         }
         let first = self.tail + 1;
         let headers = self.headers(entries)?;
@@ -79,9 +79,9 @@ impl Log for SegmentLog {
             segments: &self.segments,
             mark: self.mark,
             last_known: self.last_known,
-            is_damaged: matches!(self.state, State::Damaged(_)),
+            is_damaged: matches!(self.mode, Mode::Damaged(_)),
         };
-        Ok(Box::new(Reader::new(files, position)))
+        Ok(Box::new(EntryReader::new(files, position)))
     }
 
     fn tail(&self) -> u64 {
@@ -118,7 +118,7 @@ impl SegmentLog {
     fn write(&mut self, parts: &mut [IoSlice<'_>], bytes: u64) -> Result<(), LogError> {
         self.make_room(bytes)?;
         let (Some(file), Some(segment)) = (&self.file, self.segments.last_mut()) else {
-            return Err(stop(&mut self.state, "no segment is open", None));
+            return Err(stop(&mut self.mode, "no segment is open", None));
         };
         if let Err(error) = write_all(self.disk.as_mut(), file, parts) {
             // Durably undone, or a power cut could bring back what was refused.
@@ -127,14 +127,14 @@ impl SegmentLog {
             return Err(match undone {
                 Ok(()) => refused("append to", segment.path.clone(), error),
                 Err(undo) => stop(
-                    &mut self.state,
+                    &mut self.mode,
                     &format!("an append failed ({error}) and cannot be undone"),
                     Some(&undo),
                 ),
             });
         }
         if let Err(error) = self.disk.sync(file) {
-            return Err(stop(&mut self.state, "fsync of the log failed", Some(&error)));
+            return Err(stop(&mut self.mode, "fsync of the log failed", Some(&error)));
         }
         segment.bytes += bytes;
         Ok(())
@@ -156,7 +156,7 @@ impl SegmentLog {
         };
         let durable = self.disk.sync(&file).and_then(|()| self.disk.sync_folder(&self.folder));
         if let Err(error) = durable {
-            return Err(stop(&mut self.state, "fsync of a new segment failed", Some(&error)));
+            return Err(stop(&mut self.mode, "fsync of a new segment failed", Some(&error)));
         }
         self.segments.push(Segment { first: self.tail + 1, path, bytes: 0 });
         self.file = Some(file);
@@ -165,10 +165,10 @@ impl SegmentLog {
 }
 
 /// Ends writing.
-fn stop(state: &mut State, what: &str, error: Option<&io::Error>) -> LogError {
+fn stop(mode: &mut Mode, what: &str, error: Option<&io::Error>) -> LogError {
     let why = error.map_or_else(|| what.to_owned(), |error| format!("{what}: {error}"));
     tracing::error!(why, "writing to the log has stopped");
-    *state = State::Stopped(why.clone());
+    *mode = Mode::Stopped(why.clone());
     LogError::Stopped { why }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    append::{SegmentLog, State},
+    append::{Mode, SegmentLog},
     disk::{Disk, RealDisk},
     error::{Damage, LogError},
     survey::{Survey, Verdict, survey},
@@ -61,7 +61,7 @@ impl SegmentLog {
             Verdict::Torn(fault) => (None, Some(shorten(&mut survey, fault))),
             Verdict::Damaged(damage) => (Some(damage), None),
         };
-        let state = State::Stopped("it was opened for reading only".to_owned());
+        let mode = Mode::Stopped("it was opened for reading only".to_owned());
         let log = Self {
             disk: Box::new(RealDisk),
             folder: folder.to_owned(),
@@ -72,7 +72,7 @@ impl SegmentLog {
             tail: survey.tail,
             chain: survey.chain,
             last_known: survey.tail.max(survey.acknowledged),
-            state: damage.clone().map_or(state, State::Damaged),
+            mode: damage.clone().map_or(mode, Mode::Damaged),
         };
         Ok(Opened { log, damage, cut })
     }
@@ -122,7 +122,7 @@ impl SegmentLog {
             tail: survey.tail,
             chain: survey.chain,
             last_known: survey.tail.max(survey.acknowledged),
-            state: damage.clone().map_or(State::Writing, State::Damaged),
+            mode: damage.clone().map_or(Mode::Writing, Mode::Damaged),
         };
         Ok(Opened { log, damage, cut })
     }

@@ -22,7 +22,7 @@ pub(super) struct Files<'a> {
 }
 
 /// The entries from a position to the tail.
-pub(super) struct Reader<'a> {
+pub(super) struct EntryReader<'a> {
     files: Files<'a>,
     /// Segments not yet begun.
     rest: &'a [Segment],
@@ -36,7 +36,7 @@ pub(super) struct Reader<'a> {
     pending: Option<Entry>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> EntryReader<'a> {
     pub(super) fn new(files: Files<'a>, position: u64) -> Self {
         let from = position.max(1);
         let after = files.segments.partition_point(|segment| segment.first <= from);
@@ -154,7 +154,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Iterator for Reader<'_> {
+impl Iterator for EntryReader<'_> {
     type Item = Result<Entry, LogError>;
 
     fn next(&mut self) -> Option<Self::Item> {
