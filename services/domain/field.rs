@@ -2,12 +2,12 @@
 
 use crate::domain::collection::Dataset;
 
-/// What a field is.
+/// Whether a field describes the consultation or the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldKind {
-    /// Something about the consultation, or about how somebody can use digital services.
+    /// About the consultation, or about a person's use of digital services.
     Attribute,
-    /// Something about the person: has to be listed as collected where a row gives it.
+    /// About the person. A submission has to list it as collected if a row has it.
     Characteristic,
 }
 
@@ -64,9 +64,9 @@ pub enum Field {
     SupportAccepted = 51,
 }
 
-/// Numbers on disk of the columns that hold numbers, not codes.
+/// Numbers on disk of columns and blocks without codes.
 pub mod number {
-    /// How many consultations or people a row stands for.
+    /// Number of consultations or people of a row (`record_count`).
     pub const WEIGHT: u8 = 60;
     /// Keyed hash of the person key; 0 where there is none.
     pub const PERSON: u8 = 61;
@@ -74,7 +74,7 @@ pub mod number {
     pub const SOURCE_RECORD: u8 = 62;
     /// Blocks of estimates, which have no columns.
     pub const ESTIMATES: u8 = 63;
-    /// Not a column: the roll-up without a characteristic.
+    /// No column: the roll-up without a characteristic.
     pub const TOTAL: u8 = 0;
 }
 
@@ -104,7 +104,7 @@ const fn person(
     Facts { field, name, path, list, kind: FieldKind::Characteristic, multiple }
 }
 
-/// Day is a number without a code list: it has no dimension.
+/// Facts of each field. `Day` has no code list, so it has no dimension.
 const FIELDS: &[Facts] = &[
     attribute(Field::Day, "date", ""),
     attribute(Field::CareSetting, "care_setting", "care_setting"),
@@ -204,7 +204,7 @@ const FIELDS: &[Facts] = &[
     attribute(Field::SupportAccepted, "support_accepted", "yes_no"),
 ];
 
-/// Where each number is in the table: the fields of every row of a submission are looked up here.
+/// Index in `FIELDS` by number: looked up for every field of every submitted row.
 const PLACES: [usize; FIELD_LIMIT] = {
     let mut places = [usize::MAX; FIELD_LIMIT];
     let mut place = 0;
@@ -225,13 +225,13 @@ impl Field {
         &FIELDS[PLACES[self.index()]]
     }
 
-    /// Number on disk.
+    /// Number on disk; never changes.
     #[must_use]
     pub fn number(self) -> u8 {
         self as u8
     }
 
-    /// Number as an index.
+    /// The number as an index into arrays of length [`FIELD_LIMIT`].
     #[must_use]
     pub fn index(self) -> usize {
         self as usize
@@ -269,13 +269,13 @@ impl Field {
         (!list.is_empty()).then_some(list)
     }
 
-    /// Whether it is about the person.
+    /// Whether the field is about the person.
     #[must_use]
     pub fn is_characteristic(self) -> bool {
         self.facts().kind == FieldKind::Characteristic
     }
 
-    /// Whether records of a dataset give it as a code, so that their source can say whether it collects it.
+    /// Whether records of a dataset have the field as a code, so that a source can say whether it collects the field.
     #[must_use]
     pub fn is_collected_in(self, dataset: Dataset) -> bool {
         match (dataset, self) {

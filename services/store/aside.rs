@@ -1,4 +1,4 @@
-//! Opening sled in a data folder. A damaged sled is set aside, never deleted, and begun anew: the log has everything.
+//! Opening sled in a data folder. A damaged sled folder is renamed, never deleted, and sled is rebuilt from the log.
 
 use std::path::{Path, PathBuf};
 
@@ -7,10 +7,10 @@ use super::folder::free_bytes;
 use super::state::State;
 use super::tree::is_of_the_disk;
 
-/// Room without which sled is not made anew: it could not be, and what is there would be set aside for nothing.
+/// Free bytes below which a damaged sled stays where it is: the disk is too full to rebuild sled.
 const MAKE_ANEW_BYTES: u64 = 1 << 20;
 
-/// Opens sled in a data folder at the start. A damaged one, or one that the disk does not give back, is set aside and begun anew.
+/// Opens sled when the service starts. If sled is damaged or the disk cannot read it, sets it aside and begins a new one.
 pub(super) fn open_first(folder: &Path, sled_bytes: u64) -> Result<State, StoreError> {
     match open_state(folder, sled_bytes) {
         Err(StoreError::Io { source, .. }) if is_of_the_disk(&source) => {
@@ -22,7 +22,7 @@ pub(super) fn open_first(folder: &Path, sled_bytes: u64) -> Result<State, StoreE
     }
 }
 
-/// Opens sled in a data folder. A damaged one is set aside and begun anew; one that the disk does not give back may be whole.
+/// Opens sled. If sled is damaged, sets it aside and begins a new one. A disk error is returned: sled may be intact.
 pub(super) fn open_state(folder: &Path, sled_bytes: u64) -> Result<State, StoreError> {
     let sled = folder.join("sled");
     match State::open(&sled, sled_bytes) {

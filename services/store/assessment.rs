@@ -1,5 +1,5 @@
-//! What organisations say of their channels themselves: a text beside the numbers. Nothing is overwritten; a later assessment
-//! of the same months stands before an earlier one.
+//! Assessments: what organisations write about their own channels. An assessment is never overwritten; of several about the
+//! same months the latest is shown first.
 
 use std::sync::Arc;
 
@@ -10,53 +10,53 @@ use super::tree::VALUE_BYTES;
 use crate::domain::period::Month;
 use crate::proto::store::Assessment as Payload;
 
-/// Bytes of a row, at most.
+/// Largest row of an assessment, in bytes.
 pub(super) const ROW_BYTES: usize = VALUE_BYTES;
-/// What a row has beside the payload, at most: tags, length and time.
+/// Most bytes that a row needs besides the payload: tags, length and time.
 const AROUND: usize = 24;
 
-/// What an assessment is about; its text stays on disk.
+/// Organisation and months of an assessment. The text stays on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct About {
-    /// Position of its entry.
+    /// Log position of the assessment.
     pub position: u64,
     /// When it was recorded, milliseconds since 1970.
     pub time_millis: u64,
-    /// Organisation code.
+    /// ODS code, or local code, of the organisation that wrote it.
     pub organisation: Arc<str>,
-    /// First month.
+    /// First month that the text is about.
     pub first: Month,
-    /// Last month.
+    /// Last month that the text is about, included.
     pub last: Month,
 }
 
 impl About {
-    /// Whether it is about one of these months.
+    /// Whether the assessment is about at least one of the months from `first` to `last`.
     #[must_use]
     pub fn covers(&self, (first, last): (Month, Month)) -> bool {
         self.first <= last && first <= self.last
     }
 }
 
-/// An assessment, or one to be recorded.
+/// An assessment with its text, recorded or to be recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assessment {
-    /// Organisation code.
+    /// ODS code, or local code, of the organisation that wrote it.
     pub organisation: String,
-    /// First month.
+    /// First month that the text is about.
     pub first: Month,
-    /// Last month.
+    /// Last month that the text is about, included.
     pub last: Month,
-    /// The text.
+    /// What the organisation writes, for people.
     pub text: String,
     /// Day on which it was made, `2020-05-04`.
     pub assess_date: String,
-    /// Role of whoever answers for it.
+    /// Role of the person responsible for the assessment.
     pub owner_role: String,
 }
 
 impl Assessment {
-    /// What the log says of it.
+    /// The assessment as it goes into the log.
     pub(super) fn payload(self, caller: &str, request_id: &str) -> Payload {
         Payload {
             organisation: self.organisation,
@@ -71,13 +71,13 @@ impl Assessment {
     }
 }
 
-/// What requests are compared by: everything that was said, and not by whom or when it was sent.
+/// Hash that tells whether two requests say the same. Caller and request id do not count.
 pub(super) fn hash(payload: &Payload) -> [u8; 32] {
     let said = Payload { caller: String::new(), request_id: String::new(), ..payload.clone() };
     *blake3::Hasher::new().update(b"assess").update(&said.encode_to_vec()).finalize().as_bytes()
 }
 
-/// Refuses, before it is in the log, what would not fit a row.
+/// Refuses an assessment that would not fit a row. Checked before the assessment is in the log.
 pub(super) fn fits(payload: &Payload) -> Result<(), WriteError> {
     let bytes = payload.encoded_len() + AROUND;
     if bytes > ROW_BYTES {

@@ -1,4 +1,4 @@
-//! A change: what is asked for, and what became of it.
+//! A change of the store, as it is requested and as it was written.
 
 use std::sync::Arc;
 
@@ -11,29 +11,26 @@ use crate::proto::store::Assessment;
 /// Bytes of a change that are not its content: its description, its keys, the pages that sled writes again for it.
 pub(super) const CHANGE_BYTES: u64 = 16 << 10;
 
-/// A wish to change something.
+/// A requested change.
 pub(super) enum Change {
-    /// A submission.
     Submit(Box<Prepared>),
-    /// A withdrawal of a version.
     Withdraw { slot: Slot, version: u32, caller: String, request_id: String },
-    /// An assessment.
     Assess(Box<Assessment>),
 }
 
-/// What became of it.
+/// A change that is in the log and applied.
 #[derive(Clone, Debug)]
 pub struct Written {
     /// The submission made or withdrawn; none for reference content and assessments.
     pub submission: Option<Arc<Submission>>,
-    /// Position of the change.
+    /// Log position of the change.
     pub position: u64,
-    /// Whether an earlier call with the same request id had made it.
+    /// Whether an earlier call with the same request id made the change.
     pub replayed: bool,
 }
 
 impl Change {
-    /// Caller and request id.
+    /// Caller and request id: together they name one change for ever.
     pub(super) fn request(&self) -> (&str, &str) {
         match self {
             Self::Submit(prepared) => (&prepared.meta.caller, &prepared.meta.request_id),
@@ -42,7 +39,7 @@ impl Change {
         }
     }
 
-    /// What requests with the same id are compared by.
+    /// Hash of the content. A second request with the same id has to have the same hash.
     pub(super) fn content_hash(&self) -> Vec<u8> {
         match self {
             Self::Submit(prepared) => prepared.meta.content_hash.to_vec(),
@@ -53,7 +50,7 @@ impl Change {
         }
     }
 
-    /// Bytes that it makes the log and sled take, roughly.
+    /// Approximate bytes that the change adds to the log and to sled.
     pub(super) fn cost(&self) -> u64 {
         CHANGE_BYTES
             + match self {
@@ -64,7 +61,7 @@ impl Change {
     }
 }
 
-/// What a request to withdraw is compared by.
+/// Content hash of a request to withdraw a version.
 pub(super) fn withdrawal_hash(version_key: &[u8]) -> [u8; 32] {
     *blake3::Hasher::new().update(b"withdraw").update(version_key).finalize().as_bytes()
 }

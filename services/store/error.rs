@@ -17,13 +17,13 @@ pub enum StoreError {
     /// sled did not take a batch, or is closed.
     #[error("the store could not be written: {0}")]
     Apply(String),
-    /// The log.
+    /// The log failed.
     #[error(transparent)]
     Log(#[from] LogError),
     /// The reference content cannot be used.
     #[error(transparent)]
     Content(#[from] ContentError),
-    /// The reference content in the log is of another version, and nothing took its place.
+    /// The log's reference content was written by another version, and no other content was given.
     #[error(
         "the reference content that was stored cannot be used by this version ({0}), and none could be put in its place: start \
          with a whole log and without options that keep the stored content"
@@ -35,14 +35,14 @@ pub enum StoreError {
          start with another data folder"
     )]
     WrongSecret,
-    /// A file or folder.
+    /// A file or folder could not be used.
     #[error("cannot {doing} {path}: {source}")]
     Io {
-        /// What was tried.
+        /// What was tried, as a verb: "open", "create".
         doing: &'static str,
-        /// With which file or folder.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         source: std::io::Error,
     },
 }
@@ -59,16 +59,16 @@ pub enum WriteError {
     /// The disk is too full.
     #[error("the disk is too full: {0}")]
     Full(String),
-    /// Nothing is written until somebody has looked.
+    /// No change is accepted; the text says why.
     #[error("{0}")]
     Stopped(String),
-    /// It is in the log, or may be, and the answer is not known: the service failed in between. Sending it again tells.
+    /// The change may be in the log: the service failed before it could answer. Sending the same request again tells.
     #[error("it may have been kept: {0}")]
     Unsure(Box<Self>),
     /// Too many changes are waiting.
     #[error("too many changes are waiting")]
     Busy,
-    /// Something else went wrong.
+    /// Another failure.
     #[error("{0}")]
     Store(String),
 }
@@ -79,7 +79,7 @@ impl From<StoreError> for WriteError {
     }
 }
 
-/// Rows or entries that cannot be read.
+/// The error for a row or entry that cannot be read.
 pub(super) fn damaged(error: impl std::fmt::Display) -> StoreError {
     StoreError::Damaged(error.to_string())
 }

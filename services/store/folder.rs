@@ -1,13 +1,13 @@
-//! The data folder and its disk: making folders durable, and how much room there is.
+//! The data folder: creating it durably, and how much space the disk has.
 
 use std::path::Path;
 
 use super::error::StoreError;
 
-/// Makes a folder and what leads to it, and makes their names durable: what is fsynced in a folder without a name is lost.
+/// Creates a folder and its parents, and fsyncs their names. A file in a folder whose name is lost would be lost too.
 ///
 /// # Errors
-/// A folder cannot be made, or not be handed to the disk.
+/// A folder cannot be created or fsynced.
 pub fn make_folder(folder: &Path) -> std::io::Result<()> {
     let missing: Vec<_> = folder
         .ancestors()
@@ -24,7 +24,7 @@ pub fn make_folder(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Bytes of the disk that this process may still use.
+/// Free bytes of the disk, for a process without special rights.
 pub(super) fn free_bytes(folder: &Path) -> Result<u64, StoreError> {
     let stat = rustix::fs::statvfs(folder).map_err(|error| StoreError::Io {
         doing: "ask for the free space of",
@@ -34,7 +34,7 @@ pub(super) fn free_bytes(folder: &Path) -> Result<u64, StoreError> {
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
-/// Bytes of the files of a folder.
+/// Sum of the file sizes in a folder; folders within it do not count.
 pub(super) fn folder_bytes(folder: &Path) -> u64 {
     let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
     files.filter_map(|file| file.metadata().ok()).map(|meta| meta.len()).sum()

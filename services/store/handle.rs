@@ -1,4 +1,4 @@
-//! The store of a running service: what questions read from, and where changes go.
+//! The store of a running service: questions read from it, changes are sent to its writer.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{SyncSender, TrySendError};
@@ -18,7 +18,7 @@ use super::prepare::Prepared;
 use super::read::Reader;
 use super::writer::{Busy, FAILED, Job};
 
-/// The store of a running service.
+/// One per data folder. Dropping it ends the writer.
 pub struct Store {
     pub(super) catalog: Arc<RwLock<Catalog>>,
     pub(super) reader: Reader,
@@ -30,24 +30,24 @@ pub struct Store {
 }
 
 impl Store {
-    /// What there is, in memory. Hold it briefly: the writer waits for it.
+    /// The catalogue. Hold the lock briefly: the writer waits for it.
     pub fn catalog(&self) -> RwLockReadGuard<'_, Catalog> {
         self.catalog.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads columns and roll-ups.
+    /// Reads columns, roll-ups, estimates and assessments.
     #[must_use]
     pub fn reader(&self) -> &Reader {
         &self.reader
     }
 
-    /// Why nothing is written any more, if so.
+    /// Why writing has ended; none while changes are accepted.
     #[must_use]
     pub fn stopped(&self) -> Option<&str> {
         self.stopped.get().map(String::as_str)
     }
 
-    /// How long the writer has been at the changes that it took last; none while it waits for some.
+    /// How long the writer has been working on its current changes; none while it waits.
     #[must_use]
     pub fn writing_for(&self) -> Option<Duration> {
         self.busy.since()
@@ -56,8 +56,7 @@ impl Store {
     /// Makes a submission durable and readable.
     ///
     /// # Errors
-    /// See [`WriteError`]; nothing was stored then, except that after [`WriteError::Unsure`] and [`WriteError::Store`] it is not
-    /// known.
+    /// See [`WriteError`]. Nothing was stored, but after [`WriteError::Unsure`] and [`WriteError::Store`] the change may be.
     pub async fn submit(&self, prepared: Prepared) -> Result<Written, WriteError> {
         self.change(Change::Submit(Box::new(prepared))).await
     }
@@ -77,10 +76,10 @@ impl Store {
         self.change(Change::Withdraw { slot, version, caller, request_id }).await
     }
 
-    /// Makes an assessment durable and readable. The answer has its position and no submission.
+    /// Makes an assessment durable and readable. The result has a position and no submission.
     ///
     /// # Errors
-    /// See [`WriteError`]; nothing was stored then, except that after [`WriteError::Store`] it is not known.
+    /// See [`WriteError`]. Nothing was stored, but after [`WriteError::Unsure`] and [`WriteError::Store`] the change may be.
     pub async fn assess(
         &self,
         assessment: Assessment,
@@ -104,7 +103,7 @@ impl Store {
         answer.await.map_err(|_| WriteError::Unsure(Box::new(failed())))?
     }
 
-    /// Bytes of the log, of sled, and free on the disk.
+    /// Bytes of the log, bytes of sled, and free bytes of the disk.
     #[must_use]
     pub fn sizes(&self) -> (u64, u64, u64) {
         let log = folder_bytes(&self.folder.join("log"));
@@ -113,7 +112,7 @@ impl Store {
 }
 
 impl Drop for Store {
-    /// Ends the writer: what is waiting is written, and everything handed to the disk.
+    /// Waits until the writer has written every waiting change and flushed sled.
     fn drop(&mut self) {
         drop(self.jobs.take());
         if let Some(writer) = self.writer.take()

@@ -1,4 +1,4 @@
-//! Starting: what has to be in memory, read in the one pass over the rows that checks them.
+//! Loading: the pass over all rows at the start, which also checks them, collects what has to be in memory.
 
 use prost::Message;
 
@@ -7,10 +7,10 @@ use super::tree::Row;
 use crate::domain::codes::Content;
 use crate::proto::store::{AssessmentRow, Configuration, Genesis, WithdrawalRow};
 
-/// What one pass over the rows finds.
+/// Rows that the pass has found, by kind.
 #[derive(Default)]
 pub(super) struct Load {
-    /// Reference content: position, rows in order.
+    /// Reference content: log position, and its rows in order.
     contents: Vec<(u64, Vec<Row>)>,
     pub(super) genesis: Option<Genesis>,
     pub(super) ids: Vec<(IdKind, String, u32)>,
@@ -42,7 +42,7 @@ impl Load {
         }
     }
 
-    /// Whether a version is visible. Versions come in order, and before everything that belongs to them.
+    /// Whether a version is visible. The order of keys puts every version before its roll-ups and blocks.
     fn stands(&self, slot: &Slot, version: u32) -> bool {
         self.versions.binary_search_by(|(s, v, _)| (s, v).cmp(&(slot, &version))).is_ok()
     }
@@ -98,8 +98,8 @@ impl Load {
         true
     }
 
-    /// The reference content that came last, up to what was applied, and its position; the embedded one where none has come.
-    /// Rows of later content were left over when its entry was being applied.
+    /// The latest reference content at or before the applied position, and its position. The embedded content and 0 if there
+    /// is none. Rows of later content are left over from an entry whose application was interrupted.
     pub(super) fn content(&mut self, applied: u64) -> (u64, Content) {
         let applied = self.contents.partition_point(|(position, _)| *position <= applied);
         for (_, rows) in self.contents.split_off(applied) {

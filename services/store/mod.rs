@@ -1,16 +1,16 @@
-//! The only room that knows sled. What is acknowledged is in the log and fsynced; sled is what is made of it, and comes back
-//! from it.
+//! The only room that knows sled. An acknowledged change is in the log and fsynced. sled has what the log's entries amount to,
+//! and can be rebuilt from the log.
 //!
 //! - [`log`] the ordered log: what is durable
-//! - `change`, `touched`, `error` what may be asked for, what a change bears on, what can go wrong
-//! - `state` apply: what an entry makes of the state; `load` what of it is read into memory at the start
-//! - `tree`, `keys` sled, its batches and its keys
-//! - [`catalog`] what there is, in memory; `assessment` what organisations say of their channels themselves
+//! - `change`, `touched`, `error` the changes that may be requested, the data that they affect, the errors
+//! - `state` applies entries; `load` reads into memory what has to be there
+//! - `tree`, `keys` rows, batches and keys of sled
+//! - [`catalog`] the catalogue of submissions, in memory; `assessment` what organisations write about their own channels
 //! - `prepare`, `writer` how a submission gets in
 //! - `handle`, `read` the store of a running service; columns, roll-ups and estimates, out of a bounded cache; `estimates` how
 //!   estimates are stored
 //! - `folder`, `lock`, `open`, `verify` starting alone, and starting again from the log
-//! - `aside`, `recover`, `reserve` when sled has failed, and room on the disk that nobody else can take
+//! - `aside`, `recover`, `reserve` when sled has failed, and disk space reserved for sled
 
 mod aside;
 mod assessment;

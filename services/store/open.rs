@@ -1,4 +1,4 @@
-//! Starting: sled is opened without trust, the log with care, and what sled does not have is applied from the log.
+//! Starting: sled is opened and checked, then the log, and entries that sled does not have are applied from the log.
 
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
@@ -22,30 +22,30 @@ use super::writer::{Busy, Writer};
 use crate::domain::codes::Content;
 use crate::proto::store::{Configuration, ConfigurationFile, Genesis};
 
-/// Format of the log's payloads and of the rows.
+/// Version of the format of log payloads and rows, in the genesis entry.
 const FORMAT: u32 = 1;
-/// Changes that may wait for the writer.
+/// Most changes that may wait for the writer; the next one is refused.
 const WAITING: usize = 256;
 
 /// How to open a store.
 pub struct Settings<'a> {
-    /// Data folder.
+    /// Data folder, created if it is missing.
     pub folder: &'a Path,
-    /// The deployment's secret.
+    /// The deployment's secret. It has to be the one that the data was written with.
     pub secret: &'a [u8; 32],
-    /// Reference content to put in force; none leaves what is in force.
+    /// Reference content to put in force; none keeps the stored content.
     pub content: Option<Content>,
-    /// Bytes of sled's cache.
+    /// Size of sled's page cache, in bytes.
     pub sled_bytes: u64,
-    /// Bytes of the column cache.
+    /// Size of the cache of columns and estimates, in bytes.
     pub column_bytes: u64,
-    /// Free disk space below which nothing is accepted.
+    /// Free disk space, in bytes, below which changes are refused.
     pub min_free_bytes: u64,
-    /// Told of every change.
+    /// Called after every change.
     pub observer: Observer,
 }
 
-/// The log and the state, caught up with it.
+/// The log, and the state after every readable entry of the log.
 struct CaughtUp {
     lock: Lock,
     log: SegmentLog,
@@ -55,11 +55,11 @@ struct CaughtUp {
 }
 
 impl Store {
-    /// Opens the store in a folder, making what is missing.
+    /// Opens the store in a folder and creates what is missing.
     ///
     /// # Errors
-    /// The folder is in use or cannot be written, or the secret is another. Damage to sled is repaired from the log; damage to
-    /// the log is no error here: the store opens for reading.
+    /// The folder is in use or cannot be written, or the secret does not match. A damaged sled is rebuilt from the log. With a
+    /// damaged log the store opens for reading only.
     pub fn open(settings: Settings<'_>) -> Result<Self, StoreError> {
         let fingerprint = fingerprint(settings.secret);
         let mut caught = catch_up(settings.folder, settings.sled_bytes)?;
@@ -187,7 +187,7 @@ fn add(caught: &mut CaughtUp, kind: EntryKind, payload: &[u8]) -> Result<(), Sto
     caught.state.apply(&entry, None).map(drop)
 }
 
-/// Time of the newest change.
+/// Time of the newest change, in milliseconds since 1970.
 fn catalog_time(state: &State) -> u64 {
     let catalog = state.catalog.read().unwrap_or_else(std::sync::PoisonError::into_inner);
     let versions = catalog.slots().flat_map(|(_, versions)| versions);
@@ -198,7 +198,7 @@ fn catalog_time(state: &State) -> u64 {
         .unwrap_or(0)
 }
 
-/// What the first entry tells of the secret: enough to know it again, not enough to find it.
+/// Fingerprint of the secret for the first entry: enough to recognise the secret, not enough to compute it.
 fn fingerprint(secret: &[u8; 32]) -> [u8; 32] {
     blake3::derive_key("equity-indicators 2026-11 fingerprint of the secret", secret)
 }

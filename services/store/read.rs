@@ -1,4 +1,4 @@
-//! Columns, roll-ups and estimates of submissions. They never change: the reader keeps what it has read, as long as its cache has room.
+//! Reads columns, roll-ups and estimates of submissions. They never change, so the reader caches them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,7 +15,7 @@ use crate::domain::estimate::Estimate;
 use crate::domain::field::{Field, number};
 use crate::proto::store::{AssessmentRow, ProblemsRow, RequestRow, RowProblem};
 
-/// Position of a submission, prefix, field.
+/// Log position of the submission, first byte of the key, number of the field.
 type CacheKey = (u64, u8, u8);
 
 struct CacheEntry {
@@ -23,7 +23,7 @@ struct CacheEntry {
     used: AtomicU64,
 }
 
-/// What was read.
+/// A cached column, or the estimates of a submission.
 #[derive(Clone)]
 enum Cached {
     Column(Arc<Packed>),
@@ -31,7 +31,7 @@ enum Cached {
 }
 
 impl Cached {
-    /// Bytes that it takes, with what is around it.
+    /// Approximate bytes in memory, the cache's own included.
     fn cost(&self) -> u64 {
         96 + match self {
             Self::Column(packed) => packed.data.len() as u64,
@@ -40,7 +40,7 @@ impl Cached {
     }
 }
 
-/// Reads columns and roll-ups; shared by all readers.
+/// The cache of columns and estimates, and access to every other row. One for all threads.
 pub struct Reader {
     rows: Rows,
     cache: RwLock<FxHashMap<CacheKey, CacheEntry>>,
@@ -69,7 +69,7 @@ impl Reader {
         self.get(submission, keys::BLOCK, field.number(), width)
     }
 
-    /// What each record stands for.
+    /// How many consultations or people each record stands for.
     ///
     /// # Errors
     /// The store is damaged.
@@ -85,7 +85,7 @@ impl Reader {
         self.get(submission, keys::BLOCK, number::PERSON, 64)
     }
 
-    /// The parts of the roll-up of a field ([`number::TOTAL`]: of none), one after another.
+    /// The parts of a field's roll-up, in order. For [`number::TOTAL`]: the roll-up without a field.
     ///
     /// # Errors
     /// The store is damaged.
@@ -122,7 +122,7 @@ impl Reader {
         Ok(rows)
     }
 
-    /// Problems of the rows that a submission left out.
+    /// Problems of the rows that were refused.
     ///
     /// # Errors
     /// The store is damaged.
@@ -156,7 +156,7 @@ impl Reader {
         })
     }
 
-    /// Position of the change that a caller's request id has made, if it was used.
+    /// Log position of the change that was made with a caller's request id; none if the id is unused.
     ///
     /// # Errors
     /// The store is damaged.
@@ -167,7 +167,7 @@ impl Reader {
         Ok(row.map(|row| row.position))
     }
 
-    /// Bytes that sled takes on disk.
+    /// Size of sled on disk, in bytes; 0 while sled is being opened again.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.rows.bytes()

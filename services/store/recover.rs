@@ -1,5 +1,5 @@
-//! So that the end of the disk does not stop reading: the writer takes room for sled before it accepts a change, and opens a
-//! sled that has failed again.
+//! Keeps reading possible when the disk is full. Before the writer accepts a change, it reserves disk space for sled. If sled
+//! has failed, the writer opens it again and applies the missing entries from the log.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, PoisonError};
@@ -13,9 +13,9 @@ use super::state::State;
 use super::touched::Observer;
 use super::tree::is_of_the_disk;
 
-/// sled's file grows by less than this many bytes for each byte that a change costs: 0.3 to 0.7 were measured.
+/// Upper bound of the bytes by which sled's file grows for each byte that a change costs; 0.3 to 0.7 were measured.
 const GROWTH: u64 = 2;
-/// What sled may write besides: two segments begun, and pages moved out of others.
+/// Bytes that sled may write in addition: two new segments, and pages moved out of other segments.
 pub(super) const AHEAD_BYTES: u64 = 4 << 20;
 
 /// The state of a running service, and what brings it back when sled or the disk fails.
@@ -23,31 +23,31 @@ pub(super) struct LiveState {
     pub(super) state: State,
     pub(super) folder: PathBuf,
     pub(super) sled_bytes: u64,
-    /// Why sled is behind the log and has to be opened again, if so.
+    /// Why sled has to be opened again; none while sled has every entry that was applied.
     pub(super) behind: Option<String>,
     pub(super) min_free_bytes: u64,
     pub(super) observer: Observer,
-    /// Why nothing is written any more.
+    /// Why writing has ended; not set while changes are accepted.
     pub(super) stopped: Arc<OnceLock<String>>,
-    /// What was given to sled since it was last flushed, as [`Change::cost`](super::change::Change::cost) counts.
+    /// Bytes written to sled since the last flush, as [`Change::cost`](super::change::Change::cost) counts them.
     pub(super) unflushed: u64,
     pub(super) reserve: Reserve,
 }
 
 impl LiveState {
-    /// Position of the last entry that questions see.
+    /// Log position of the last applied entry.
     pub(super) fn applied(&self) -> u64 {
         self.state.catalog.read().unwrap_or_else(PoisonError::into_inner).position
     }
 
-    /// Ends writing for good.
+    /// Ends writing until the service is restarted.
     pub(super) fn stop(&self, why: &str) {
         if self.stopped.set(why.to_owned()).is_ok() {
             tracing::error!(why, "the service accepts no more changes; reading goes on");
         }
     }
 
-    /// Hands sled's memory to the disk, if there is room: if not, the log has it, and sled is not made to fail.
+    /// Flushes sled if the disk has room; otherwise does nothing. The log has every change, and a failed write would stop sled.
     pub(super) fn flush(&mut self) {
         if self.behind.is_some() || self.reserve.ahead(self.ahead(0)).is_err() {
             return;
@@ -58,7 +58,7 @@ impl LiveState {
         }
     }
 
-    /// sled does not recover from a failed write by itself. Nothing is lost: the log has it.
+    /// Records that sled has failed. sled does not recover by itself; no change is lost, because the log has all of them.
     pub(super) fn fall_behind(&mut self, error: &StoreError) {
         tracing::warn!(%error, "sled failed; it is opened again and catches up with the log before anything else is written");
         self.behind = Some(error.to_string());
@@ -137,8 +137,8 @@ impl LiveState {
         Ok(())
     }
 
-    /// Takes the room that sled may need for changes, and the reserve, away from everybody else: without these, sled could
-    /// meet the end of the disk, and reading would stop.
+    /// Reserves the disk space that sled may need for a change. Without it sled could fail on a full disk, and reading would
+    /// stop.
     pub(super) fn take_room(&mut self, cost: u64) -> Result<(), WriteError> {
         let bytes = self.ahead(cost);
         self.reserve
@@ -147,7 +147,7 @@ impl LiveState {
             .map_err(|error| WriteError::Full(format!("no room to set aside for sled: {error}")))
     }
 
-    /// Bytes by which sled's file may grow for what is not flushed and for changes to come.
+    /// Bytes by which sled's file may grow: for unflushed changes, and for a change of this cost.
     fn ahead(&self, cost: u64) -> u64 {
         self.unflushed.saturating_add(cost).saturating_mul(GROWTH).saturating_add(AHEAD_BYTES)
     }

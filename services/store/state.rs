@@ -1,5 +1,5 @@
-//! Apply: what an entry of the log makes of the state. A function of (state, entry) and nothing else: no file, no clock, no
-//! environment, so that replaying the log gives the same rows, byte for byte.
+//! Applies entries of the log to the state. Applying depends on state and entry alone: no file, no clock, no environment. So
+//! replaying the log gives the same rows, byte for byte.
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -29,20 +29,20 @@ use crate::proto::store::{
 /// What an entry did.
 #[derive(Clone, Debug)]
 pub(super) enum Applied {
-    /// Nothing that a question would see.
+    /// Nothing that an answer shows: the genesis entry, or a chunk.
     Nothing,
-    /// A submission stands.
+    /// This submission is now the current version of its slot.
     Submitted(Arc<Submission>),
-    /// A submission was withdrawn.
+    /// The current version of this slot was withdrawn.
     Withdrawn(Slot),
-    /// An assessment stands.
+    /// An assessment was recorded.
     Assessed(Touched),
     /// Other reference content is in force.
     Configured,
 }
 
 impl Applied {
-    /// What answers it bears on.
+    /// Which answers the change affects.
     pub(super) fn touched(&self) -> Touched {
         match self {
             Self::Submitted(submission) => Touched::Slot(submission.slot),
@@ -53,25 +53,25 @@ impl Applied {
     }
 }
 
-/// The rows, and what is known of them in memory.
+/// The rows in sled, and the catalogue in memory that belongs to them.
 pub(super) struct State {
     pub(super) tree: Tree,
     pub(super) catalog: Arc<RwLock<Catalog>>,
     pub(super) content: Content,
-    /// Why this version cannot use that content, if so: it was written by another. Rows do not depend on it.
+    /// Why this version of the service cannot use that content; none if it can. Rows do not depend on the content.
     pub(super) unusable: Option<ContentError>,
     pub(super) genesis: Option<Genesis>,
-    /// Chunks that no commit has named yet.
+    /// Payload hash and payload of chunks that wait for their commit.
     pending: Vec<([u8; 32], Vec<u8>)>,
 }
 
-/// Key of the genesis row, among the reference content: no entry of that has position 0.
+/// Key of the genesis row. It uses position 0 of the reference content, which no reference content has.
 fn genesis_key() -> Vec<u8> {
     keys::content(0, 0)
 }
 
 impl State {
-    /// Opens the rows, checks every one of them, and reads what has to be in memory.
+    /// Opens sled, checks every row against the digest, and loads the catalogue.
     pub(super) fn open(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let mut tree = Tree::open(folder, cache_bytes)?;
         let mut load = Load::default();
@@ -103,7 +103,7 @@ impl State {
         Ok(Self { tree, catalog, content, unusable, genesis, pending: Vec::new() })
     }
 
-    /// Applies the next entry. `ready` are the rows of a commit, if somebody has made them already.
+    /// Applies the next entry. `ready`: rows of a commit, if they were prepared; otherwise they are made from the chunks.
     pub(super) fn apply(
         &mut self,
         entry: &Entry,
@@ -130,7 +130,8 @@ impl State {
         Ok(applied)
     }
 
-    /// Applies what it has not seen of a log, up to its end or its first damage. How many entries, and which damage.
+    /// Applies the entries of a log that it does not have, up to the end of the log or its first damage. Returns the number of
+    /// entries, and the damage. `progress` gets the position and the tail.
     pub(super) fn replay(
         &mut self,
         log: &dyn Log,

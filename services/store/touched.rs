@@ -1,27 +1,27 @@
-//! What a change bears on: whoever keeps answers lets go of those.
+//! What a change affects. Caches drop the answers that read it.
 
 use std::sync::Arc;
 
 use super::keys::Slot;
 use crate::domain::period::Month;
 
-/// What a change bears on.
+/// Data that a change affects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Touched {
-    /// No data: reference content.
+    /// No data: only reference content changed.
     Nothing,
     /// A slot that was submitted or withdrawn.
     Slot(Slot),
-    /// What an organisation says of some months.
+    /// An organisation's assessment of some months.
     Assessment {
-        /// Number of the organisation; none while it has submitted nothing.
+        /// Number of the organisation; none if it has submitted nothing yet.
         organisation: Option<u32>,
-        /// First month.
+        /// First month of the assessment.
         first: Month,
-        /// Last month.
+        /// Last month of the assessment, included.
         last: Month,
     },
 }
 
-/// Told of every change after it was applied and before it is acknowledged: what it bears on, and its position.
+/// Called with every change and its log position, after the change was applied and before it is acknowledged.
 pub type Observer = Arc<dyn Fn(Touched, u64) + Send + Sync>;

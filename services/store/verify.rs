@@ -1,4 +1,4 @@
-//! The proof that rebuilding from the log gives the same state, byte for byte; and the rebuilding.
+//! Verifying that the log gives the stored state, byte for byte, and rebuilding the state from the log.
 
 use std::path::{Path, PathBuf};
 
@@ -8,25 +8,25 @@ use super::log::{LogError, Opened, SegmentLog};
 use super::state::State;
 use super::tree::Tree;
 
-/// Rows that are named when they differ, at most.
+/// Most differing rows that a report names.
 const NAMED: usize = 20;
 const CACHE_BYTES: u64 = 64 << 20;
 
-/// What was found.
+/// Result of verifying or rebuilding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Entries of the log.
+    /// Number of entries in the log.
     pub entries: u64,
-    /// Submissions, replaced and withdrawn ones included.
+    /// Number of submission versions, replaced and withdrawn ones included.
     pub submissions: u64,
-    /// Rows of the store.
+    /// Number of rows in sled.
     pub rows: u64,
-    /// Rows that differ, and damage; empty if all is well.
+    /// Rows that differ, and damage; empty if the store is intact.
     pub differences: Vec<String>,
 }
 
-/// Builds the state again from the log alone, in a folder of its own inside `beside`, and compares every row. The service has to be
-/// stopped. The log is only read; sled takes in what it has not seen, as it would at the next start, but is not repaired.
+/// Builds the state again from the log alone, in a new folder within `beside`, and compares every row. The service has to be
+/// stopped. The log is only read. sled gets the entries that it does not have, as at the next start, and is not repaired.
 ///
 /// # Errors
 /// The folder is in use, or one of the two cannot be written.
@@ -87,10 +87,10 @@ fn compare(left: &Tree, right: &Tree, report: &mut Report) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Throws sled away and builds it again from the log. The service has to be stopped.
+/// Deletes sled and builds it again from the log. The service has to be stopped.
 ///
 /// # Errors
-/// The folder is in use or cannot be written, or the log is damaged: what it has lost, only sled may have.
+/// The folder is in use or cannot be written, or the log is damaged: sled may have entries that the log has lost.
 pub fn rebuild(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Report, StoreError> {
     let _lock = Lock::take(folder)?;
     let sled = folder.join("sled");
@@ -137,7 +137,7 @@ fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreE
     move |source| StoreError::Io { doing, path: path.to_owned(), source }
 }
 
-/// A folder for another sled, gone when it is dropped.
+/// Folder for the rebuilt sled; deleted when dropped.
 struct WorkFolder(PathBuf);
 
 impl WorkFolder {

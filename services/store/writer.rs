@@ -1,4 +1,5 @@
-//! The one thread that changes anything: takes what is waiting, appends it with one fsync, applies it, acknowledges it.
+//! The writer, the only thread that changes the store: takes waiting changes, appends them with one fsync, applies them and
+//! acknowledges them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -19,15 +20,15 @@ use super::recover::LiveState;
 use super::state::Applied;
 use crate::proto::store::{Commit, RequestRow, Withdraw};
 
-/// Changes that share an fsync, at most.
+/// Most changes that share an fsync.
 const GROUP: usize = 32;
-/// What sled holds in memory goes to the disk after so many bytes, or when nothing comes for a while.
+/// sled is flushed after this many bytes, or when no change comes for `QUIET`.
 pub(super) const FLUSH_BYTES: u64 = 16 << 20;
 const QUIET: Duration = Duration::from_secs(1);
-/// How often it is looked whether sled has failed.
+/// How often the writer checks whether sled has failed.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// What is said when a change made this thread panic.
+/// Reason given after a change made this thread panic.
 pub(super) const FAILED: &str =
     "the writer failed over a change; what was acknowledged is in the log, start the service again";
 
@@ -36,17 +37,17 @@ pub(super) struct Job {
     pub(super) reply: oneshot::Sender<Result<Written, WriteError>>,
 }
 
-/// The writer's belongings.
+/// State of the writer's thread.
 pub(super) struct Writer<L: Log> {
     pub(super) log: L,
     pub(super) live: LiveState,
     pub(super) _lock: Lock,
     pub(super) last_millis: u64,
-    /// Since when it works on what it took.
+    /// Since when it works on its current changes.
     pub(super) busy: Arc<Busy>,
 }
 
-/// Since when the writer has been at its work: a disk that hangs is seen by this alone.
+/// Since when the writer works on its current changes. A disk that hangs shows here and nowhere else.
 #[derive(Debug, Default)]
 pub(super) struct Busy(Mutex<Option<Instant>>);
 
@@ -68,14 +69,14 @@ impl Busy {
     }
 }
 
-/// A change that goes into the log: its entries' payloads, its commit last.
+/// A change that goes into the log, and the payloads of its entries. The chunks of a submission stay in the job.
 struct Planned {
     job: Job,
     payloads: Vec<(EntryKind, Vec<u8>)>,
 }
 
 impl<L: Log> Writer<L> {
-    /// Works until every sender is gone, then hands everything to the disk.
+    /// Works until every sender is dropped, then flushes sled.
     pub(super) fn run(mut self, jobs: &Receiver<Job>) {
         let mut busy = Instant::now();
         loop {
@@ -109,7 +110,7 @@ impl<L: Log> Writer<L> {
         self.guarded(|writer| writer.live.flush());
     }
 
-    /// Does something; if that panics, writing ends, but not this thread: everybody who asks is told.
+    /// Runs `work`. If it panics, writing ends and the thread goes on, so that every caller gets an answer.
     fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
         if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
             self.live.stop(FAILED);
@@ -145,7 +146,7 @@ impl<L: Log> Writer<L> {
         }
     }
 
-    /// Decides on a change; `cost` is that of it and of those planned before it.
+    /// Decides on a change. `cost`: bytes of this change and of the changes planned before it.
     fn plan(&mut self, change: &Change, cost: u64) -> Result<Decision, WriteError> {
         if let Some(why) = self.live.stopped.get() {
             return Err(WriteError::Stopped(why.clone()));
@@ -205,7 +206,7 @@ impl<L: Log> Writer<L> {
         }
     }
 
-    /// What an earlier call with the same request id did.
+    /// The result of an earlier call with the same request id; none if there was no such call.
     fn earlier(&mut self, change: &Change) -> Result<Option<Written>, WriteError> {
         let (caller, request_id) = change.request();
         let key = keys::request(caller, request_id);
@@ -286,8 +287,8 @@ impl<L: Log> Writer<L> {
         }
     }
 
-    /// Applies a change that is in the log. If sled fails over it, sled is opened again and takes it from the log; if that
-    /// fails too, the change waits there, and whoever sends it again is told when it is in.
+    /// Applies a change that is in the log. If sled fails, sled is opened again and gets the change from the log. If that fails
+    /// too, the change stays in the log; a caller who sends the request again learns when it is applied.
     fn settle(
         &mut self,
         change: &Change,
@@ -355,12 +356,12 @@ enum Decision {
     Append(Vec<(EntryKind, Vec<u8>)>),
 }
 
-/// Whether a withdrawal has to wait: what it withdraws may be changed by something planned before it.
+/// Whether a withdrawal has to wait: a change planned before it may replace the version that it withdraws.
 fn later_than_withdrawal(change: &Change, planned: &[Planned]) -> bool {
     matches!(change, Change::Withdraw { .. }) && !planned.is_empty()
 }
 
-/// What is said of a change that is in the log, or may be.
+/// The error for a change that is, or may be, in the log.
 fn unsure(error: WriteError) -> WriteError {
     if matches!(error, WriteError::Full(_) | WriteError::Stopped(_)) {
         return WriteError::Unsure(Box::new(error));

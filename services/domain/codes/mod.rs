@@ -1,4 +1,4 @@
-//! Code lists, missing states, crosswalks and the views that questions are asked in. The content is data: see `data/`.
+//! Code lists, missing states, crosswalks and dimensions. The content is in `data/`.
 
 mod content;
 mod dimension;

@@ -1,6 +1,6 @@
-//! The nearest valid name, for every refusal of a name that is not known.
+//! The nearest valid name, which every refusal of an unknown name suggests.
 
-/// The candidate nearest to what was given, if any is near enough to be worth naming.
+/// The candidate most similar to `given`; none if no candidate is similar enough to suggest.
 #[must_use]
 pub fn nearest<'a>(given: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let given = given.to_lowercase();

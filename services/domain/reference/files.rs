@@ -1,4 +1,4 @@
-//! Rows of the files of the reference content.
+//! Reading rows from the CSV files of the reference content.
 
 use serde::Deserialize;
 
@@ -14,12 +14,12 @@ pub(super) struct LsoaRow {
     pub(super) imd_decile: String,
     #[serde(default)]
     pub(super) sub_icb: String,
-    /// People in the middle of 2020.
+    /// Residents in mid-2020.
     #[serde(default)]
     pub(super) population: Option<u64>,
 }
 
-/// What is wrong with a file.
+/// The error for a file that cannot be used.
 #[allow(clippy::needless_pass_by_value)] // an error or a text, whichever there is
 pub(super) fn wrong(file: &str, what: impl ToString) -> ContentError {
     ContentError { file: file.into(), what: what.to_string() }

@@ -1,4 +1,4 @@
-//! From files to a checked [`Reference`].
+//! Reads the files of the reference content into a checked [`Reference`].
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::domain::codes::{CodeList, Content, ContentError, Dimension, Source};
 use crate::domain::collection::{Collection, Dataset};
 use crate::domain::field::{FIELD_LIMIT, Field};
 
-/// Dimensions that are not views of a field: id, words, source.
+/// Dimensions that are not views of a field: id, name, source.
 fn built_in() -> [(&'static str, &'static str, Source); 8] {
     [
         ("month", "Calendar month", Source::Month),
@@ -181,7 +181,7 @@ fn organisations(
     Ok(organisations)
 }
 
-/// The collections by id; for each care setting those that answer for it by default, in the order of the file.
+/// The collections by id, and the ids of the default collections of each care setting, in the order of the file.
 type Collections = (BTreeMap<String, Collection>, BTreeMap<String, Vec<String>>);
 
 fn collections(

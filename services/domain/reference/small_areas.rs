@@ -1,4 +1,4 @@
-//! The small areas' file and the look-up between its editions, checked against each other.
+//! Reads `lsoa.csv` and the look-up `lsoa_lookup.csv`, and checks them against each other.
 
 use serde::Deserialize;
 
@@ -17,7 +17,7 @@ struct JoinRow {
     change: String,
 }
 
-/// Reads them. Content from before there was a look-up has none: then nothing is brought from one edition to the other.
+/// The small areas. Older content has no look-up; then no figures are converted between editions.
 pub(super) fn small_areas(
     content: &Content,
     areas: &Areas,

@@ -1,12 +1,12 @@
-//! What every function of this room returns.
+//! The result of every function of this room.
 
-/// A value with its limits.
+/// A value with its confidence limits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
-    /// The value.
+    /// Point estimate.
     pub value: f64,
-    /// Lower limit.
+    /// Lower confidence limit.
     pub lower: f64,
-    /// Upper limit.
+    /// Upper confidence limit.
     pub upper: f64,
 }

@@ -1,4 +1,4 @@
-//! Takes the rows of one submission of estimates. As with records, a row with a problem leaves nothing behind.
+//! Takes the rows of one submission of estimates. A row with a problem is refused as a whole.
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ use crate::domain::indicator::Indicator;
 use crate::domain::period::months_of;
 use crate::domain::reference::Reference;
 
-/// Keys of a figure, at most.
+/// Most keys of an estimate.
 const KEYS: usize = 3;
 /// Longest code, name or area, and longest base, in bytes: a row stays well below a block of the store.
 const LONGEST: usize = 128;
 const LONGEST_BASE: usize = 1000;
 
-/// A row as it was given.
+/// A row as it was submitted, not checked yet.
 #[derive(Clone, Debug, Default)]
 #[allow(missing_docs)] // the contract's message `EstimateRecord` describes each
 pub struct EstimateRow<'a> {
@@ -39,15 +39,15 @@ pub struct EstimateRow<'a> {
     pub base: &'a str,
 }
 
-/// What may stand only once in a submission: indicator, area, period, keys in order, base.
+/// What identifies an estimate within a submission: indicator, area, period, keys in order, base.
 type Identity = (String, String, String, Vec<(String, String)>, String);
 
-/// Rows in, a [`Draft`] out.
+/// Takes rows of estimates and makes a [`Draft`].
 pub struct EstimateBuilder {
     reference: Arc<Reference>,
     header: Header,
     estimates: Estimates,
-    /// Number of the row that each identity came with.
+    /// Row number of each estimate.
     seen: FxHashMap<Identity, u64>,
     left_out: blake3::Hasher,
     rows_seen: u64,
@@ -77,7 +77,7 @@ impl RowProblems {
 }
 
 impl EstimateBuilder {
-    /// Starts a submission.
+    /// Starts a submission of estimates from one source.
     #[must_use]
     pub fn new(reference: Arc<Reference>, header: Header, source: EstimateSource) -> Self {
         Self {
@@ -92,13 +92,13 @@ impl EstimateBuilder {
         }
     }
 
-    /// The header.
+    /// Header of the submission, as given to [`EstimateBuilder::new`].
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// Rows taken or left out so far.
+    /// Number of rows so far, accepted or refused.
     #[must_use]
     pub fn rows_seen(&self) -> u64 {
         self.rows_seen
@@ -145,7 +145,7 @@ impl EstimateBuilder {
         self.rejected += 1;
     }
 
-    /// Ends the submission.
+    /// Ends the submission and hashes its content.
     #[must_use]
     pub fn finish(self) -> Draft {
         let accepted = self.estimates.rows.len() as u64;
@@ -163,7 +163,7 @@ impl EstimateBuilder {
         }
     }
 
-    /// Over what the caller said: header, source, rows in order, and the rows left out.
+    /// Hash over header, source, rows in order, and refused rows.
     fn content_hash(&self) -> [u8; 32] {
         let mut hasher = header_hash(&self.header);
         let source = &self.estimates.source;
@@ -222,7 +222,7 @@ fn estimate(given: &EstimateRow<'_>, value: f64) -> Estimate {
     }
 }
 
-/// An area has two codes, and keys come in any order: neither makes it another figure.
+/// The identity of a row. Either code of an area, and every order of the keys, gives the same identity.
 fn identity(reference: &Reference, given: &EstimateRow<'_>) -> Identity {
     let area = reference.areas().get(given.area).map_or(given.area, |area| &area.code);
     let mut keys: Vec<_> =
@@ -237,7 +237,7 @@ fn identity(reference: &Reference, given: &EstimateRow<'_>) -> Identity {
     )
 }
 
-/// Indicator, area, period, base.
+/// Checks indicator, area, period and base.
 fn check_what(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowProblems) {
     if reference.indicator(given.indicator).is_none() {
         let near = nearest(given.indicator, reference.indicators().map(|i| i.id.as_str()));

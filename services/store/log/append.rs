@@ -1,4 +1,4 @@
-//! The log in files: appending, and what becomes of the log when that fails.
+//! The log in segment files: appending, and how a failed append ends.
 
 use std::{
     fs::File,
@@ -28,13 +28,13 @@ pub struct SegmentLog {
     /// Size at which a new segment begins, in bytes.
     pub(super) segment_bytes: u64,
     pub(super) segments: Vec<Segment>,
-    /// The last segment, for appending.
+    /// The last segment, open for appending; none if the log is damaged or read only.
     pub(super) file: Option<File>,
     pub(super) mark: Option<Mark>,
     pub(super) tail: u64,
     /// Chain of the last entry.
     pub(super) chain: Hash,
-    /// The last entry that is known to have been there; greater than the tail if entries are missing.
+    /// Position of the last entry known to have existed; greater than the tail if entries are missing.
     pub(super) last_known: u64,
     pub(super) mode: Mode,
 }
@@ -90,7 +90,7 @@ impl Log for SegmentLog {
 }
 
 impl SegmentLog {
-    /// The headers of the entries as they follow the tail.
+    /// Headers for entries that follow the tail.
     fn headers(&self, entries: &[NewEntry<'_>]) -> Result<Vec<Header>, LogError> {
         let mut mark = self.mark;
         let mut chain = self.chain;
@@ -164,7 +164,7 @@ impl SegmentLog {
     }
 }
 
-/// Ends writing.
+/// Ends writing until the log is opened again, and returns the error that says so.
 fn stop(mode: &mut Mode, what: &str, error: Option<&io::Error>) -> LogError {
     let why = error.map_or_else(|| what.to_owned(), |error| format!("{what}: {error}"));
     tracing::error!(why, "writing to the log has stopped");
@@ -172,7 +172,7 @@ fn stop(mode: &mut Mode, what: &str, error: Option<&io::Error>) -> LogError {
     LogError::Stopped { why }
 }
 
-/// An append that left no trace.
+/// The error of an append that changed nothing.
 fn refused(doing: &'static str, path: PathBuf, source: io::Error) -> LogError {
     if is_full(&source) { LogError::Full(source) } else { LogError::Io { doing, path, source } }
 }

@@ -8,14 +8,14 @@ use super::{
     ordered_log::{Entries, Log, payload_bytes},
 };
 
-/// A log that forgets everything when it is dropped.
+/// A log without files: its entries are gone when it is dropped.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryLog {
     entries: Vec<Entry>,
 }
 
 impl MemoryLog {
-    /// An empty log.
+    /// A log without entries; the first append gets position 1.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

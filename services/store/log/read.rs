@@ -1,4 +1,4 @@
-//! Reading the log in files: entry after entry, around damage.
+//! Reading the log in segment files, entry by entry; damaged places are reported and skipped.
 
 use std::path::Path;
 
@@ -11,12 +11,12 @@ use super::{
     sequence::Sequence,
 };
 
-/// What there is to read: the files of a log, as far as its writer knows them.
+/// The files of a log, as the log knows them when reading begins.
 pub(super) struct Files<'a> {
     pub(super) folder: &'a Path,
     pub(super) segments: &'a [Segment],
     pub(super) mark: Option<Mark>,
-    /// The last entry that is known to have been there; greater than the tail if entries are missing.
+    /// Position of the last entry known to have existed; greater than the tail if entries are missing.
     pub(super) last_known: u64,
     pub(super) is_damaged: bool,
 }
@@ -24,15 +24,15 @@ pub(super) struct Files<'a> {
 /// The entries from a position to the tail.
 pub(super) struct EntryReader<'a> {
     files: Files<'a>,
-    /// Segments not yet begun.
+    /// Segments that were not read yet.
     rest: &'a [Segment],
     current: Option<(&'a Segment, FrameReader)>,
     sequence: Sequence,
-    /// First entry wanted.
+    /// Position of the first entry to return.
     from: u64,
-    /// Damage in front of `from` that may reach beyond it.
+    /// Damage before `from` that may include `from`.
     withheld: Option<Damage>,
-    /// An entry that was read, but behind damage that goes first.
+    /// An entry that follows damage; the damage is returned first.
     pending: Option<Entry>,
 }
 
@@ -49,7 +49,7 @@ impl<'a> EntryReader<'a> {
         Self { files, rest, current: None, sequence, from, withheld: None, pending: None }
     }
 
-    /// Begins the next segment, or ends; damage met on the way.
+    /// Begins the next segment, or ends. Returns the damage between the segments.
     fn turn(&mut self) -> Option<Option<Damage>> {
         let Some((segment, rest)) = self.rest.split_first() else { return self.end() };
         self.rest = rest;
@@ -67,7 +67,7 @@ impl<'a> EntryReader<'a> {
         Some(fault.and_then(|what| self.damage(segment, 0, position, what)))
     }
 
-    /// What is missing at the end; nothing more if nothing is.
+    /// The damage of missing entries at the end; none if no entry is missing.
     fn end(&mut self) -> Option<Option<Damage>> {
         let (position, last) = (self.sequence.next, self.files.last_known);
         if self.from > last {
@@ -90,7 +90,7 @@ impl<'a> EntryReader<'a> {
         }))
     }
 
-    /// Reads one frame; an entry, or damage, or neither.
+    /// Reads one frame. Returns an entry, damage, or neither.
     fn step(&mut self) -> Option<Result<Option<Entry>, Damage>> {
         let Some((segment, frames)) = &mut self.current else {
             return self.turn().map(|damage| damage.map_or(Ok(None), Err));
@@ -127,12 +127,12 @@ impl<'a> EntryReader<'a> {
         })
     }
 
-    /// Damage withheld, if the first entry wanted fell to it.
+    /// The withheld damage, if the entry at `from` is lost in it.
     fn before(&mut self, entry: &Entry) -> Option<Damage> {
         self.withheld.take().filter(|_| entry.position > self.from)
     }
 
-    /// The damage, if it concerns the entries wanted.
+    /// The damage, if it affects entries from `from` on.
     fn damage(
         &mut self,
         segment: &Segment,
