@@ -1,5 +1,10 @@
 //! All problems at once, by name; the example file is complete and true.
 
+use std::path::Path;
+
+use toml::Table;
+
+use super::read::flatten;
 use super::*;
 
 const EXAMPLE: &str = include_str!("../../deploy/equity.example.toml");

@@ -2,49 +2,49 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Types of areas that hold more than is known here: others publish figures about them, and nothing is counted for them.
+/// Types of areas that are larger than the reference content. Publishers have figures for them; nothing is counted for them.
 const WIDER: [&str; 2] = ["region", "country"];
 
-/// A node of a typed hierarchy.
+/// A node of the area hierarchy: a practice's PCN, a district, a system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Area {
-    /// Code: ODS where there is one, otherwise ONS.
+    /// ODS code if the area has one, otherwise ONS code.
     pub code: String,
-    /// The other code, or empty.
+    /// ONS code if `code` is an ODS code and both exist; otherwise empty.
     pub other_code: String,
-    /// Name.
+    /// Name for people.
     pub name: String,
-    /// `system`, `place`, `district`, `sub_icb`, `pcn`; `region` and `country` for what is wider than all that is known here.
+    /// `system`, `place`, `district`, `sub_icb`, `pcn`; `region` and `country` for areas larger than the reference content.
     pub kind: String,
-    /// Areas that hold it directly.
+    /// Codes of the areas that contain it directly.
     pub parents: Vec<String>,
-    /// Areas that publishers made of it and of others, as they write them (`NAME:Leicestershire CC and Rutland`): nearer than
-    /// its parents.
+    /// Areas that publishers combined from it and others, in their words (`NAME:Leicestershire CC and Rutland`). Estimates of
+    /// these are preferred to estimates of its parents.
     pub published_in: Vec<String>,
 }
 
 impl Area {
-    /// Whether it holds more than is known here, so that nothing counted would be about all of it.
+    /// Whether the area is larger than the reference content: a count could never cover all of it.
     #[must_use]
     pub fn is_wider(&self) -> bool {
         WIDER.contains(&self.kind.as_str())
     }
 }
 
-/// Somebody who submits or gives care.
+/// An organisation that submits data or provides care.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organisation {
     /// ODS code or local code.
     pub code: String,
-    /// Name.
+    /// Name for people.
     pub name: String,
     /// `practice`, `sub_icb`, `trust`, `council`, `vcse`.
     pub kind: String,
-    /// Every area it belongs to as a provider.
+    /// Codes of every area that it belongs to as a provider.
     pub areas: Vec<String>,
 }
 
-/// Areas by code, and the other way round by their other code.
+/// All areas, found by either code.
 #[derive(Clone, Debug, Default)]
 pub struct Areas {
     by_code: BTreeMap<String, Area>,
@@ -60,7 +60,7 @@ impl Areas {
         self.by_code.insert(area.code.clone(), area).is_none()
     }
 
-    /// The area of either code.
+    /// The area with this code, ODS or ONS.
     #[must_use]
     pub fn get(&self, code: &str) -> Option<&Area> {
         self.by_code.get(self.other.get(code).map_or(code, String::as_str))

@@ -1,4 +1,4 @@
-//! Where data comes from: who may see it, and whether it is about real people.
+//! Collections: where data comes from, who may see it, and whether it is about real people.
 
 use serde::Deserialize;
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[repr(u8)]
 pub enum Dataset {
-    /// Activity.
+    /// Consultations: one record each, or several alike.
     Consultations = 1,
     /// Registered or resident people: the denominators.
     Populations = 2,
@@ -18,11 +18,11 @@ pub enum Dataset {
 }
 
 impl Dataset {
-    /// Every dataset.
+    /// Every dataset, in order of its number.
     pub const ALL: [Self; 4] =
         [Self::Consultations, Self::Populations, Self::DigitalAccess, Self::Estimates];
 
-    /// Number on disk.
+    /// Number on disk and in keys.
     #[must_use]
     pub fn number(self) -> u8 {
         self as u8
@@ -50,7 +50,7 @@ impl Dataset {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum DataClass {
-    /// Collected from care.
+    /// Collected from people's care.
     Real,
     /// Made by a program.
     Synthetic,
@@ -60,21 +60,21 @@ pub enum DataClass {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Openness {
-    /// By profile.
+    /// Each caller as its disclosure profile allows.
     Controlled,
-    /// Everybody.
+    /// Everybody: already published elsewhere.
     Open,
 }
 
-/// A collection. Its openness is the operator's word, never a submitter's.
+/// A collection, as the operator defines it. A submitter cannot change it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Collection {
-    /// Id.
+    /// Id, in requests and resource names: `gpad-regional`.
     pub id: String,
-    /// Words for people.
+    /// Name for people.
     pub label: String,
-    /// Shapes of data that it takes.
+    /// Datasets that it accepts.
     pub datasets: Vec<Dataset>,
     /// Care settings that it covers; empty for populations alone.
     #[serde(default)]
@@ -83,34 +83,34 @@ pub struct Collection {
     pub data_class: DataClass,
     /// Who may see exact figures.
     pub openness: Openness,
-    /// Publisher, licence, edition.
+    /// Publisher, licence and edition of the data, in a sentence.
     pub provenance: String,
-    /// Collection whose populations its rates use; empty: none.
+    /// Id of the collection with the populations for its rates; empty: no rates.
     #[serde(default)]
     pub population_collection: String,
-    /// Collection whose access snapshots tell what people need where their consultations do not; empty: none.
+    /// Id of the collection with the access snapshots that complete its consultations; empty: none.
     #[serde(default)]
     pub access_collection: String,
-    /// Type of the organisations that may submit, so that no part is counted beside its whole, and that are expected to; empty: any
-    /// may, and nobody is expected.
+    /// Type of the organisations that are expected to submit. No other type may, so that a part is never counted together with
+    /// its whole. Empty: every type may submit, and none is expected.
     #[serde(default)]
     pub expected_organisation_type: String,
-    /// Care settings that are answered from it where no collection is named; see [`default_collection`].
+    /// Care settings that it answers when a question names no collection; see [`default_collection`].
     ///
     /// [`default_collection`]: crate::domain::reference::Reference::default_collection
     #[serde(default)]
     pub default_for: Vec<String>,
-    /// Whether questions about digital access are answered from it where no collection is named.
+    /// Whether it answers questions about digital access that name no collection.
     #[serde(default)]
     pub default_for_access: bool,
 }
 
 impl Collection {
-    /// Whether the access snapshots of another collection may tell what records of this one do not. It has to take such, and to
-    /// be neither of another data class, for synthetic never meets real, nor more closely held: the answer is as open as this one.
+    /// Whether the access snapshots of another collection may complete records of this one. The other collection has to accept
+    /// access records and to have the same data class. It may not be controlled if this one is open: the answer is open too.
     ///
     /// # Errors
-    /// Why not, as the end of a sentence about the other.
+    /// Why not, as the end of a sentence whose subject is the other collection.
     pub fn may_ask(&self, other: &Self) -> Result<(), String> {
         let id = &self.id;
         if !other.datasets.contains(&Dataset::DigitalAccess) {
@@ -134,7 +134,7 @@ impl Collection {
         }
     }
 
-    /// Whether organisations of a type may submit to it. Made-up records may play any organisation: nothing real is counted twice.
+    /// Whether organisations of a type may submit to it. A synthetic collection accepts every type.
     #[must_use]
     pub fn takes(&self, organisation_type: &str) -> bool {
         let expected = &self.expected_organisation_type;
@@ -142,7 +142,7 @@ impl Collection {
         any || expected == organisation_type
     }
 
-    /// Whether it may hold records of a care setting. One that says none, holds any.
+    /// Whether it may have records of a care setting. A collection that lists no care settings may have all of them.
     #[must_use]
     pub fn covers(&self, care_setting: &str) -> bool {
         self.care_settings.is_empty() || self.care_settings.iter().any(|id| id == care_setting)

@@ -1,59 +1,59 @@
-//! Figures that others published: a value with what it is about and where it comes from, and no records behind it. They are kept
-//! as they were given and never added to anything.
+//! Published estimates: a value, what the value is about, and its source. There are no records. Estimates are stored as they
+//! were submitted and are never added.
 
 use crate::domain::period::{Month, months_of};
 
-/// What stands before the name of what a publisher breaks down by and we do not.
+/// Prefix of a publisher's own dimension, which is none of ours.
 pub const PUBLISHER: &str = "publisher:";
-/// The question that a figure is about, and the answer that it counts. They say what was measured, not of whom: no dimensions to
+/// The survey question of an estimate, and the answer that it counts. They say what was measured, so they are no dimensions to
 /// break down by.
 pub const MEASURED: [&str; 2] = ["publisher:question", "publisher:answer"];
-/// What stands before a publisher's words for an area that has no code.
+/// Prefix of a publisher's name for an area without a code.
 pub const NAMED_AREA: &str = "NAME:";
 
-/// One category that a figure is about.
+/// One category that an estimate is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EstimateKey {
     /// Dimension id, or [`PUBLISHER`] and a name.
     pub dimension: String,
-    /// Category code or the name of a state; behind [`PUBLISHER`] the publisher's words.
+    /// Category code or name of a state; for a [`PUBLISHER`] dimension the publisher's words.
     pub code: String,
 }
 
-/// One figure, as it was given.
+/// One estimate, as it was submitted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Estimate {
-    /// Indicator id.
+    /// Id of the indicator: `DX-12`.
     pub indicator: String,
-    /// Area as it was given.
+    /// Area code as submitted, or [`NAMED_AREA`] and a name.
     pub area: String,
-    /// Period as it was given; [`Estimate::months`] reads it.
+    /// Period as submitted; see [`Estimate::months`].
     pub period: String,
-    /// The categories it is about, all at once; none: everybody.
+    /// Categories that it is about, all of them together; none: everybody.
     pub keys: Vec<EstimateKey>,
-    /// The value, in the indicator's unit; finite.
+    /// Value in the indicator's unit; finite.
     pub value: f64,
-    /// Lower limit, where it was published.
+    /// Lower confidence limit, if it was published.
     pub lower: Option<f64>,
-    /// Upper limit, where it was published.
+    /// Upper confidence limit, if it was published.
     pub upper: Option<f64>,
-    /// How many were asked or scored.
+    /// Number asked or scored, not weighted.
     pub base_count: Option<u64>,
-    /// Sum of the weights.
+    /// Sum of the survey weights.
     pub weight: Option<f64>,
-    /// Words of the question and of whom it was asked.
+    /// The survey question and who was asked, in the publisher's words.
     pub base: String,
 }
 
 impl Estimate {
-    /// First and last month that the figure is about. `None` only for a period that no intake lets through.
+    /// First and last month of the period. `None` only for a period that intake would refuse.
     #[must_use]
     pub fn months(&self) -> Option<(Month, Month)> {
         let months = months_of(&self.period).ok()?;
         Some((*months.start(), *months.end()))
     }
 
-    /// The keys in one order, so that figures about the same categories compare alike.
+    /// The keys in a fixed order, so that estimates about the same categories compare equal.
     #[must_use]
     pub fn sorted_keys(&self) -> Vec<&EstimateKey> {
         let mut keys: Vec<_> = self.keys.iter().collect();
@@ -62,7 +62,7 @@ impl Estimate {
     }
 }
 
-/// Where the figures of a submission come from.
+/// Source of the estimates of a submission.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)] // the contract's message of the same name describes each
 pub struct EstimateSource {
@@ -75,12 +75,12 @@ pub struct EstimateSource {
     pub not_for_targets: bool,
 }
 
-/// Longest text of a source, in bytes; a place to find it may be longer.
+/// Longest text of a source, in bytes; a URI may be longer.
 const TEXT_BYTES: usize = 300;
 const URI_BYTES: usize = 1000;
 
 impl EstimateSource {
-    /// What is wrong with it: field and what was expected of it, for every field that cannot stand.
+    /// Every field that is not valid, with what was expected.
     #[must_use]
     pub fn problems(&self) -> Vec<(&'static str, String)> {
         let fields = [
@@ -105,12 +105,12 @@ impl EstimateSource {
     }
 }
 
-/// Figures and where they come from.
+/// The estimates of one submission and their source.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Estimates {
-    /// Where they come from.
+    /// One source for all of them.
     pub source: EstimateSource,
-    /// The figures, in the order in which they came.
+    /// In the order of submission.
     pub rows: Vec<Estimate>,
 }
 

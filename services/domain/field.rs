@@ -1,7 +1,5 @@
 //! The fields of a record: their names, their numbers on disk, their code lists.
 
-use crate::domain::codes::ListId;
-
 struct Facts {
     name: &'static str,
     record_name: &'static str,
@@ -100,9 +98,9 @@ fields! {
     SupportAccepted = 51, attribute("support_accepted", "yes_no");
 }
 
-/// Numbers on disk of the columns that hold numbers, not codes.
+/// Numbers on disk of columns and blocks without codes.
 pub mod number {
-    /// How many consultations or people a row stands for.
+    /// Number of consultations or people of a row (`record_count`).
     pub const WEIGHT: u8 = 60;
     /// Keyed hash of the person key; 0 where there is none.
     pub const PERSON: u8 = 61;
@@ -110,7 +108,7 @@ pub mod number {
     pub const SOURCE_RECORD: u8 = 62;
     /// Blocks of estimates, which have no columns.
     pub const ESTIMATES: u8 = 63;
-    /// Not a column: the roll-up without a characteristic.
+    /// No column: the roll-up without a characteristic.
     pub const TOTAL: u8 = 0;
 }
 
@@ -138,13 +136,13 @@ impl Field {
         &FIELDS[PLACES[self as usize]].1
     }
 
-    /// Number on disk.
+    /// Number on disk; never changes.
     #[must_use]
     pub fn number(self) -> u8 {
         self as u8
     }
 
-    /// Number as an index.
+    /// The number as an index into arrays of length [`FIELD_LIMIT`].
     #[must_use]
     pub fn index(self) -> usize {
         self as usize
@@ -183,7 +181,7 @@ impl Field {
 
     /// Id of the code list; `None` where values are numbers.
     #[must_use]
-    pub fn list(self) -> Option<ListId<'static>> {
+    pub fn list(self) -> Option<&'static str> {
         let list = self.facts().list;
         (!list.is_empty()).then_some(list)
     }

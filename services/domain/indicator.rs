@@ -1,4 +1,4 @@
-//! Indicators: what is counted, of what, in which unit. Data, not code.
+//! Indicators: numerator, denominator and unit. Read from `indicators.toml`.
 
 use serde::Deserialize;
 
@@ -17,7 +17,7 @@ pub enum Unit {
     Score,
     /// A difference of shares, -1 to 1.
     Difference,
-    /// Days.
+    /// Days, with a fraction.
     Days,
     /// A whole number. No indicator has it: it is the unit of counts in tables.
     Count,
@@ -60,27 +60,27 @@ impl Polarity {
     }
 }
 
-/// A condition on the people that an indicator applies to.
+/// A condition that limits an indicator to some people.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
-    /// Dimension id.
+    /// Id of a dimension with one value per record.
     pub dimension: String,
-    /// Categories, one of which has to hold.
+    /// Category codes; the person has to be in one of them.
     pub codes: Vec<String>,
 }
 
-/// How an indicator is counted from records: one share, or the difference of two others.
+/// How an indicator is counted from records: a share, or the difference of two other indicators.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
 pub enum Count {
-    /// Categories of a dimension, of others of it.
+    /// Share of some categories of a dimension among others.
     Share {
-        /// Dimension id.
+        /// Id of a dimension with one value per record.
         dimension: String,
-        /// Categories or states that have it; all of them in `denominator` too.
+        /// Categories or states of the numerator; `denominator` has to contain all of them.
         numerator: Vec<String>,
-        /// Categories or states that it is a share of.
+        /// Categories or states of the denominator.
         denominator: Vec<String>,
         /// Records that it is counted from.
         #[serde(default = "access_records")]
@@ -88,13 +88,13 @@ pub enum Count {
         /// Categories that both have too, if arriving late counts as missed.
         #[serde(default)]
         late: Vec<String>,
-        /// To whom it applies.
+        /// Conditions on the person, all of which have to hold.
         #[serde(default, rename = "where")]
         conditions: Vec<Condition>,
     },
     /// The first indicator's share less the second's.
     Difference {
-        /// Indicator ids.
+        /// Ids of the two indicators, in this order.
         difference: (String, String),
     },
 }
@@ -103,47 +103,47 @@ fn access_records() -> Dataset {
     Dataset::DigitalAccess
 }
 
-/// An indicator.
+/// An indicator as `indicators.toml` defines it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Indicator {
-    /// Id: `DX-06`.
+    /// Stable id in the contract: `DX-06`.
     pub id: String,
-    /// Words for people.
+    /// Name for people.
     pub label: String,
-    /// What is counted, in a sentence.
+    /// Numerator, in a sentence for people.
     pub numerator: String,
-    /// What it is counted of.
+    /// Denominator, in a sentence for people.
     pub denominator: String,
     /// Unit of the value.
     pub unit: Unit,
-    /// Lowest value that can be, of a score.
+    /// Least possible value of a score.
     #[serde(default)]
     pub minimum: Option<f64>,
-    /// Highest value that can be, of a score.
+    /// Greatest possible value of a score.
     #[serde(default)]
     pub maximum: Option<f64>,
     /// What a high value means.
     pub polarity: Polarity,
-    /// Priorities that it belongs to.
+    /// Priorities of national policy that the indicator belongs to.
     #[serde(default)]
     pub tags: Vec<String>,
-    /// Indicators that a score is made of.
+    /// Ids of the indicators that a score is computed from.
     #[serde(default)]
     pub components: Vec<String>,
-    /// Who defined it and where.
+    /// Who defined the indicator, and where.
     pub source: String,
-    /// Whether it is not to be used for targets.
+    /// Whether the indicator must not be used for targets.
     #[serde(default)]
     pub not_for_targets: bool,
-    /// Whether what others publish of it stands beside a table only where its collection is named: the answers of a whole
-    /// questionnaire.
+    /// Whether its published estimates appear with a table only if the question names their collection. For questionnaires with
+    /// many answers.
     #[serde(default)]
     pub only_when_named: bool,
-    /// Why there are no figures of it here, in a sentence; empty where there can be.
+    /// Why the service cannot have figures of it, in a sentence; empty if it can.
     #[serde(default)]
     pub unavailable: String,
-    /// How it is counted from records; none: it is not, or by more than one field.
+    /// How to count it from records; none if it is not counted, or by more than one field.
     #[serde(default)]
     pub count: Option<Count>,
 }
@@ -159,7 +159,7 @@ impl Indicator {
         }
     }
 
-    /// The range that a value has to lie in.
+    /// Least and greatest valid value.
     #[must_use]
     pub fn range(&self) -> (f64, f64) {
         match self.unit {

@@ -1,4 +1,4 @@
-//! Pure: what the words mean and how figures are made. No I/O, no async, no protobuf, no clock.
+//! The terms of the field and the computation of figures. Pure: no I/O, no async, no protobuf, no clock.
 
 pub mod area;
 pub mod codes;

@@ -12,9 +12,9 @@ pub struct Month(u16);
 const LAST: u16 = (2199 - 1970) * 12 + 11;
 
 impl Month {
-    /// January 1970.
+    /// January 1970, number 0.
     pub const FIRST: Self = Self(0);
-    /// December 2199.
+    /// December 2199, the last month that the store can number.
     pub const LAST: Self = Self(LAST);
 
     /// The month of a year, `month` 1 to 12. `None` outside 1970 to 2199.
@@ -37,7 +37,7 @@ impl Month {
         self.0
     }
 
-    /// Calendar year.
+    /// Calendar year, 1970 to 2199.
     #[must_use]
     pub fn year(self) -> i32 {
         1970 + i32::from(self.0 / 12)
@@ -61,13 +61,13 @@ impl Month {
         }
     }
 
-    /// `2020-Q2`.
+    /// Calendar quarter that the month is in: `2020-Q2`.
     #[must_use]
     pub fn quarter(self) -> String {
         format!("{}-Q{}", self.year(), self.month().div_ceil(3))
     }
 
-    /// `2020/21`: April to March.
+    /// Financial year that the month is in, April to March: `2020/21`.
     #[must_use]
     pub fn financial_year(self) -> String {
         let start = if self.month() >= 4 { self.year() } else { self.year() - 1 };

@@ -1,5 +1,6 @@
-//! Everything that is data and not code, read and checked: code lists, dimensions, areas, organisations, collections.
+//! The reference content, read and checked: code lists, dimensions, areas, organisations, collections, indicators.
 
+mod files;
 mod indicators;
 mod read;
 mod residence;
@@ -8,9 +9,7 @@ mod small_areas;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::area::{Area, Areas, Organisation};
-use crate::domain::codes::{
-    CodeList, Content, ContentError, Dimension, Source, State, Value, nearest,
-};
+use crate::domain::codes::{CodeList, Dimension, Source, State, Value, nearest};
 use crate::domain::collection::Collection;
 use crate::domain::field::{FIELD_LIMIT, Field};
 use crate::domain::indicator::Indicator;
@@ -33,15 +32,7 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Reads and checks content.
-    ///
-    /// # Errors
-    /// The first file that cannot be used, and what is wrong with it.
-    pub fn new(content: &Content) -> Result<Self, ContentError> {
-        read::reference(content)
-    }
-
-    /// A code list.
+    /// The code list with this id: `ethnicity`.
     #[must_use]
     pub fn list(&self, id: &str) -> Option<&CodeList> {
         self.lists.get(id)
@@ -82,7 +73,7 @@ impl Reference {
         self.default_dimension[field.index()].map(|place| &self.dimensions[place])
     }
 
-    /// The areas.
+    /// All areas, of every type.
     #[must_use]
     pub fn areas(&self) -> &Areas {
         &self.areas
@@ -117,8 +108,9 @@ impl Reference {
         self.collections.values()
     }
 
-    /// The collection that a care setting is answered from where none is named: of those that name it, in the order of their
-    /// file, the first that expects one of these organisations to submit; the first of all where none does.
+    /// The collection for a care setting when the question names none. Candidates are the collections that list the care setting
+    /// as a default, in the order of the file. The first candidate that expects one of these organisations is used; if there is
+    /// none, the first candidate.
     #[must_use]
     pub fn default_collection(
         &self,
@@ -132,7 +124,7 @@ impl Reference {
         named().find(|c| kinds.contains(&c.expected_organisation_type)).or_else(|| named().next())
     }
 
-    /// The collection that questions about digital access are answered from where none is named.
+    /// The collection for questions about digital access that name none.
     #[must_use]
     pub fn default_access_collection(&self) -> Option<&Collection> {
         self.collections().find(|c| c.default_for_access)
@@ -144,7 +136,7 @@ impl Reference {
         self.indicators.get(id)
     }
 
-    /// Whether figures of an indicator are not for targets, whatever is said where they come from.
+    /// Whether an indicator must not be used for targets. This holds even if the source of an estimate does not say so.
     #[must_use]
     pub fn is_not_for_targets(&self, indicator: &str) -> bool {
         self.indicator(indicator).is_some_and(|found| found.not_for_targets)
@@ -155,7 +147,7 @@ impl Reference {
         self.indicators.values()
     }
 
-    /// The small areas.
+    /// Small areas (LSOAs) of both editions, and the look-up between them.
     #[must_use]
     pub fn small_areas(&self) -> &SmallAreas {
         &self.small_areas
@@ -177,7 +169,7 @@ impl Reference {
         }
     }
 
-    /// The dimension that asks of a home whether it is in the areas of this type: `residence_place`.
+    /// The residence dimension that has this area as a category: `residence_place` for a place.
     #[must_use]
     pub fn residence_dimension(&self, area: &Area) -> Option<&Dimension> {
         let holds = |d: &&Dimension| {

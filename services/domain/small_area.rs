@@ -1,5 +1,5 @@
-//! Small areas (LSOAs) of the two editions, what they lie in, and how one edition became the other. A code that both editions have is
-//! the same area; every other one goes through the look-up.
+//! Small areas (LSOAs) of the editions 2011 and 2021, the areas that contain them, and the look-up between the editions. A code
+//! that both editions have is the same area.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ impl Edition {
         Self::ALL.into_iter().find(|edition| edition.id() == id)
     }
 
-    /// Words for people.
+    /// Name for people.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -41,21 +41,21 @@ impl Edition {
     }
 }
 
-/// What became of a small area of 2011.
+/// How a small area of 2011 changed by 2021.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
-    /// Unchanged.
+    /// The area and its code are the same.
     Unchanged,
-    /// Split: several areas of 2021 come of one.
+    /// One area became several.
     Split,
-    /// Merged: one area of 2021 comes of several.
+    /// Several areas became one.
     Merged,
-    /// Both, or neither wholly.
+    /// Irregular: neither a clean split nor a clean merger.
     Irregular,
 }
 
 impl Change {
-    /// The change of a look-up's letter.
+    /// The change for a letter of the look-up: U, S, M or X.
     #[must_use]
     pub fn from_letter(letter: &str) -> Option<Self> {
         match letter {
@@ -71,18 +71,18 @@ impl Change {
 /// A small area of one edition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SmallArea {
-    /// District that it lies in.
+    /// Code of the district that contains it.
     pub district: String,
-    /// Sub-ICB location that it lies in; empty where it is not known.
+    /// Code of the sub-ICB location that contains it; empty if unknown.
     pub sub_icb: String,
-    /// People who lived there in the middle of 2020, the weights of merged areas; only for areas of 2011.
+    /// Residents in mid-2020, for areas of 2011 only: the weights when areas are merged.
     pub population: Option<u64>,
 }
 
-/// The small areas of 2011 that one of 2021 comes of, each with its people: the weights of a mean.
+/// For each small area of 2021: the areas of 2011 that it was formed from, with their residents as weights.
 pub type Parents = BTreeMap<String, Vec<(String, u64)>>;
 
-/// All small areas that are known.
+/// The small areas of the reference content.
 #[derive(Clone, Debug, Default)]
 pub struct SmallAreas {
     areas: BTreeMap<(&'static str, String), SmallArea>,
@@ -99,7 +99,7 @@ impl SmallAreas {
     /// Adds a line of the look-up, after the areas.
     ///
     /// # Errors
-    /// An area that is not there, a code that is shared by two different areas, or one without people to weigh by.
+    /// An area is missing, two different areas share a code, or an area has no residents to weight it by.
     pub fn join(&mut self, from: &str, to: &str, change: Change) -> Result<(), String> {
         let missing = |edition: Edition, code: &str| {
             format!("`{code}` is no {} of lsoa.csv: the two files go together", edition.label())
@@ -131,23 +131,23 @@ impl SmallAreas {
         of_edition.map(|((_, code), area)| (code.as_str(), area))
     }
 
-    /// What each small area of 2021 comes of.
+    /// For every small area of 2021, the areas of 2011 that it was formed from.
     #[must_use]
     pub fn parents(&self) -> &Parents {
         &self.parents
     }
 
-    /// What made a small area of 2021 of those of 2011.
+    /// The change that formed a small area of 2021.
     #[must_use]
     pub fn change(&self, code: &str) -> Option<Change> {
         self.changes.get(code).copied()
     }
 
-    /// The edition that codes are of: the only one that has all of those that are known at all. Codes that both editions have are
-    /// unchanged areas and say nothing: where there are no others, the given one is as good.
+    /// The edition of some codes: the one edition that has all of the known codes. Codes that both editions have do not decide;
+    /// if there are no others, the given edition is returned.
     ///
     /// # Errors
-    /// Two codes, each of another edition alone.
+    /// Two codes that are in different editions only.
     pub fn edition_of<'a>(
         &self,
         codes: impl Iterator<Item = &'a str>,

@@ -1,4 +1,4 @@
-//! A submission being made: rows in, coded and packed columns out. How rows were batched leaves no trace.
+//! Building a submission: rows in, coded and packed columns out. The result does not depend on how rows were batched.
 
 mod builder;
 mod estimates;
@@ -9,7 +9,7 @@ mod raw;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use builder::Builder;
-pub use estimates::{EstimateBuilder, Given};
+pub use estimates::{EstimateBuilder, EstimateRow};
 
 use crate::domain::collection::Dataset;
 use crate::domain::cube::Packed;
@@ -17,91 +17,90 @@ use crate::domain::estimate::Estimates;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 
-/// What a submission says of itself, checked against the reference content.
+/// Header of a submission, checked against the reference content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Organisation code.
+    /// Code of the organisation that the data is about.
     pub organisation: String,
-    /// Collection id.
+    /// Id of the collection that the data belongs to.
     pub collection: String,
     /// Shape of the data.
     pub dataset: Dataset,
-    /// Calendar month.
+    /// Calendar month of the records.
     pub month: Month,
-    /// Caller's id of the change.
+    /// Request id of the caller; a retry has the same one.
     pub request_id: String,
-    /// Place of the code system of each field that does not use the default.
+    /// Index of the code system for each field that does not use its default system.
     pub code_systems: BTreeMap<Field, usize>,
     /// Fields that the source collects.
     pub collected: BTreeSet<Field>,
-    /// Name of the person keys' scheme; empty: none.
+    /// Scheme of the person keys; empty if there are no person keys.
     pub person_key_scheme: String,
-    /// Rows that have to come.
+    /// Number of rows that has to arrive; none if the caller did not say.
     pub expected_record_count: Option<u64>,
-    /// Whether good rows are taken when others have problems.
+    /// Whether valid rows are accepted if other rows have problems.
     pub allow_partial: bool,
-    /// Whether nothing is to be stored.
+    /// Whether the rows are checked only, and nothing is stored.
     pub validate_only: bool,
 }
 
-/// A row that could not be taken.
+/// A problem of a refused row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowProblem {
     /// Number of the row in the stream, from 0.
     pub row_index: u64,
-    /// Field path.
+    /// Path of the field in the record's message.
     pub field: String,
     /// The value's code; empty for keys and ids.
     pub value: String,
-    /// What was expected.
+    /// What would be valid, in words.
     pub expected: String,
     /// Nearest valid code, or empty.
     pub nearest: String,
 }
 
-/// A column with its words.
+/// A column and its distinct values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// Field.
+    /// Field whose values the column holds.
     pub field: Field,
     /// Values by index, in the text form of [`crate::domain::codes::Value`], sorted.
     pub values: Vec<String>,
-    /// Indices.
+    /// Index into `values` for each record.
     pub packed: Packed,
 }
 
-/// A submission that has been read to its end.
+/// A complete submission, ready to be stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
     /// BLAKE3 of header and rows in order.
     pub content_hash: [u8; 32],
-    /// Rows accepted.
+    /// Number of rows accepted.
     pub accepted_count: u64,
-    /// Rows left out.
+    /// Number of rows refused.
     pub rejected_count: u64,
-    /// Sum of the weights.
+    /// Sum of the `record_count`s of the accepted rows.
     pub total_count: u64,
     /// The first problems, at most [`Draft::PROBLEMS`].
     pub problems: Vec<RowProblem>,
     /// Columns, in order of field; a field that was not collected has none.
     pub columns: Vec<Column>,
-    /// What each record stands for.
+    /// Number of consultations or people of each record.
     pub weights: Packed,
     /// Keyed hashes of person keys, if the submission has a scheme.
     pub persons: Option<Packed>,
-    /// Keyed hashes of the source's ids, if any was given.
+    /// Keyed hashes of the source's record ids, if at least one row has one.
     pub source_records: Option<Packed>,
-    /// Published figures, if that is what was submitted: then there are no columns.
+    /// Published estimates. If there are any, there are no columns.
     pub estimates: Option<Estimates>,
 }
 
 impl Draft {
-    /// So many problems are kept.
+    /// Most problems that are kept; further ones are only counted as refused rows.
     pub const PROBLEMS: usize = 1000;
 }
 
-/// Makes keyed hashes of what identifies a person or a record, with the deployment's secret, so that no key as a partner
-/// knows it reaches a disk.
+/// Hashes person keys and record ids with the deployment's secret, so that a partner's own key never reaches a disk.
 #[derive(Clone)]
 pub struct Keyer([u8; 32]);
 

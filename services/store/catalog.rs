@@ -1,5 +1,5 @@
-//! What the store holds, in memory: which submissions there are and what their columns look like. Questions are planned here
-//! without touching the disk.
+//! The catalogue, in memory: every submission and the form of its columns. Questions are planned from it without reading the
+//! disk.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,8 +7,10 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::assessment::About;
+use super::error::{StoreError, damaged};
 use super::estimates::source;
 use super::keys::{IdKind, Slot};
+use super::touched::Touched;
 use crate::domain::codes::{State, Value};
 use crate::domain::collection::Dataset;
 use crate::domain::cube::decode_words;
@@ -16,60 +18,60 @@ use crate::domain::estimate::EstimateSource;
 use crate::domain::field::{FIELD_LIMIT, Field};
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
-use crate::proto::store::{ColumnMeta, SubmissionMeta, VersionRow};
+use crate::proto::store::{Assessment, AssessmentRow, ColumnMeta, SubmissionMeta, VersionRow};
 
 /// A submission that was accepted.
 #[derive(Clone, Debug)]
 pub struct Submission {
-    /// What it replaces as a whole.
+    /// Collection, dataset, organisation and month. A later version replaces all of it.
     pub slot: Slot,
-    /// 1, 2, 3, …
+    /// Version within the slot: 1, 2, 3, …
     pub version: u32,
-    /// Position of its commit.
+    /// Log position of the commit.
     pub position: u64,
     /// When it was accepted, milliseconds since 1970.
     pub time_millis: u64,
-    /// Collection id.
+    /// Collection id: `gpad-regional`.
     pub collection: Arc<str>,
-    /// Organisation code.
+    /// Code of the organisation that submitted.
     pub organisation: Arc<str>,
-    /// Caller's id of the change.
+    /// Request id that the caller gave the submission.
     pub request_id: String,
-    /// Hash of the content.
+    /// BLAKE3 of header and rows. A retry has the same hash.
     pub content_hash: [u8; 32],
-    /// Rows accepted.
+    /// Number of rows that were accepted.
     pub accepted_count: u64,
-    /// Rows left out.
+    /// Number of rows that were refused.
     pub rejected_count: u64,
-    /// Sum of the weights.
+    /// Sum of the `record_count`s of the accepted rows.
     pub total_count: u64,
-    /// Fields that the source collects, as the submission lists them.
+    /// Names of the fields that the source collects, as the submission lists them.
     pub collected: Vec<String>,
-    /// Name of the person keys' scheme; empty: none.
+    /// Scheme of the person keys; empty if the submission has no person keys.
     pub person_key_scheme: String,
     /// Columns, in order of field.
     pub columns: Vec<ColumnView>,
-    /// Bits of a weight; 0: every record stands for one.
+    /// Bits of a weight; 0 if every record has weight 1.
     pub weight_width: u8,
     /// Whether there is a column of person keys.
     pub has_persons: bool,
-    /// Where its estimates come from; none for records.
+    /// Source of the estimates; none if the submission has records.
     pub source: Option<Arc<EstimateSource>>,
 }
 
-/// What a column looks like.
+/// Form of a column: what is needed to plan, without the data.
 #[derive(Clone, Debug)]
 pub struct ColumnView {
-    /// Field.
+    /// Field whose values the column holds.
     pub field: Field,
-    /// Bits of an index.
+    /// Bits of an index: 0, 1, 2, 4, 8 or 16.
     pub width: u8,
     /// For each index, the number of its word in [`Words`].
     pub words: Box<[u32]>,
 }
 
 impl Submission {
-    /// Records of the columns.
+    /// Number of records in each column.
     #[must_use]
     pub fn records(&self) -> usize {
         usize::try_from(self.accepted_count).unwrap_or(usize::MAX)
@@ -85,7 +87,7 @@ impl Submission {
     }
 }
 
-/// The different values of each field, each with a number. Numbers are given as values come and mean nothing outside the process.
+/// Distinct values of each field, numbered as they first appear. The numbers are valid in this process only.
 #[derive(Debug)]
 pub struct Words {
     of_field: [Vec<Value>; FIELD_LIMIT],
@@ -123,23 +125,23 @@ impl Words {
 /// One version of a slot, and when it was withdrawn.
 #[derive(Clone, Debug)]
 pub struct Version {
-    /// The submission.
+    /// What was submitted.
     pub submission: Arc<Submission>,
-    /// Position and time of the withdrawal.
+    /// Log position and time (milliseconds since 1970) of the withdrawal; none if it was not withdrawn.
     pub withdrawn: Option<(u64, u64)>,
 }
 
-/// What the store holds.
+/// Every submission and assessment, and the reference content in force.
 #[derive(Debug)]
 pub struct Catalog {
     /// Reference content in force.
     pub reference: Arc<Reference>,
     /// Position of the last entry applied.
     pub position: u64,
-    /// Position of the entry that the reference content came by; 0 where none has come.
+    /// Log position of the reference content in force; 0 if the log has none.
     pub(super) content_position: u64,
-    /// What assessments are about, in order of position.
-    pub(super) assessments: Vec<About>,
+    /// In order of position.
+    assessments: Vec<About>,
     slots: BTreeMap<Slot, Vec<Version>>,
     words: Words,
     collections: BTreeMap<String, u16>,
@@ -174,7 +176,7 @@ impl Catalog {
         self.organisations.get(code).copied()
     }
 
-    /// The different values of each field.
+    /// Distinct values of each field, over all submissions.
     #[must_use]
     pub fn words(&self) -> &Words {
         &self.words
@@ -202,7 +204,7 @@ impl Catalog {
         self.slots.range(all).map(|(slot, versions)| (slot, versions.as_slice()))
     }
 
-    /// Numbers that collections without data may get: a new one gets the next.
+    /// Numbers that collections without data may still get. The next new collection gets the first of them.
     #[must_use]
     pub fn numbers_to_come(&self) -> std::ops::Range<u16> {
         let all = self.reference.collections().count().max(self.collections.len());
@@ -210,7 +212,7 @@ impl Catalog {
         number(self.collections.len())..number(all)
     }
 
-    /// The submission that stood for a slot after the entry at `position`.
+    /// The current submission of a slot as of the log position `position`.
     #[must_use]
     pub fn at(&self, slot: &Slot, position: u64) -> Option<&Arc<Submission>> {
         let version =
@@ -219,14 +221,20 @@ impl Catalog {
         (!withdrawn).then_some(&version.submission)
     }
 
-    /// Position of the reference content in force, if `position` has seen it; otherwise 0: what was said before is shown in the
-    /// words of today.
+    /// Every assessment without its text, oldest first.
+    #[must_use]
+    pub fn assessments(&self) -> &[About] {
+        &self.assessments
+    }
+
+    /// Log position of the reference content in force, if it is at or before `position`; otherwise 0. Earlier data is shown with
+    /// today's code lists.
     #[must_use]
     pub fn configured(&self, position: u64) -> u64 {
         if self.content_position <= position { self.content_position } else { 0 }
     }
 
-    /// Position of the last change of a slot that `position` has seen.
+    /// Log position of the last change of a slot at or before `position`.
     #[must_use]
     pub fn changed(&self, slot: &Slot, position: u64) -> u64 {
         let changes = self.versions(slot).iter().flat_map(|version| {
@@ -235,7 +243,7 @@ impl Catalog {
         changes.flatten().filter(|at| *at <= position).max().unwrap_or(0)
     }
 
-    /// Position of the last change that was accepted at or before a time.
+    /// Log position of the last change accepted at or before a time, in milliseconds since 1970.
     #[must_use]
     pub fn position_at(&self, time_millis: u64) -> u64 {
         let changes = self.slots.values().flatten().flat_map(|version| {
@@ -350,7 +358,23 @@ impl Catalog {
         Some(ColumnView { field, width: u8::try_from(meta.width).ok()?, words })
     }
 
-    pub(super) fn name(&mut self, name: &str) -> Arc<str> {
+    pub(super) fn assess(
+        &mut self,
+        position: u64,
+        row: &AssessmentRow,
+    ) -> Result<Touched, StoreError> {
+        let empty = Assessment::default();
+        let said = row.assessment.as_ref().unwrap_or(&empty);
+        let (first, last) = (month(said.first_month)?, month(said.last_month)?);
+        let organisation = self.name(&said.organisation);
+        let touched =
+            Touched::Assessment { organisation: self.organisation(&organisation), first, last };
+        let time_millis = row.time_millis;
+        self.assessments.push(About { position, time_millis, organisation, first, last });
+        Ok(touched)
+    }
+
+    fn name(&mut self, name: &str) -> Arc<str> {
         if let Some((known, ())) = self.names.get_key_value(name) {
             return Arc::clone(known);
         }
@@ -360,5 +384,9 @@ impl Catalog {
     }
 }
 
-/// The value of a field that a submission does not collect.
+/// Value of every record for a field that the submission does not collect.
 pub const NOT_COLLECTED: Value = Value::State(State::NotCollected);
+
+fn month(number: u32) -> Result<Month, StoreError> {
+    Month::from_number(number).ok_or_else(|| damaged("an assessment has no month"))
+}

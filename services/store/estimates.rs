@@ -1,14 +1,14 @@
-//! Estimates as they are on disk: blocks of whole rows, which have no columns and are rolled up to nothing.
+//! Estimates as they are on disk: blocks of whole rows. Estimates have no columns and no roll-ups.
 
 use prost::Message;
 
-use super::StoreError;
+use super::error::StoreError;
 use crate::domain::cube::{BLOCK_BYTES, Block};
 use crate::domain::estimate::{Estimate, EstimateKey, EstimateSource, Estimates};
 use crate::domain::field::number;
 use crate::proto::store;
 
-/// The blocks of a submission's figures. A row is far smaller than a block: intake bounds its texts.
+/// The blocks of a submission's estimates. A row always fits a block, because intake limits its texts.
 pub(super) fn blocks(estimates: &Estimates) -> Vec<Block> {
     let (mut blocks, mut open) = (Vec::new(), Vec::new());
     for row in &estimates.rows {
@@ -26,7 +26,7 @@ pub(super) fn blocks(estimates: &Estimates) -> Vec<Block> {
     (0u32..).zip(blocks).map(number).collect()
 }
 
-/// The figures of a block.
+/// The estimates of a block.
 pub(super) fn rows(block: &[u8]) -> Result<Vec<Estimate>, StoreError> {
     let damaged = |error: prost::DecodeError| StoreError::Damaged(error.to_string());
     let block = store::EstimateBlock::decode(block).map_err(damaged)?;
@@ -68,21 +68,21 @@ fn read(row: store::EstimateRow) -> Estimate {
     }
 }
 
-/// A source as it is in a submission's row.
+/// The source as a submission's row stores it.
 pub(super) fn stored_source(source: &EstimateSource) -> store::EstimateSource {
     let EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets } =
         source.clone();
     store::EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets }
 }
 
-/// The source that a submission's row has.
+/// The source that a submission's row stores.
 pub(super) fn source(stored: &store::EstimateSource) -> EstimateSource {
     let store::EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets } =
         stored.clone();
     EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets }
 }
 
-/// Bytes that a figure takes in memory, roughly.
+/// Approximate bytes of an estimate in memory.
 pub(super) fn cost(row: &Estimate) -> u64 {
     let keys: usize = row.keys.iter().map(|key| key.dimension.len() + key.code.len() + 64).sum();
     let texts = row.indicator.len() + row.area.len() + row.period.len() + row.base.len();

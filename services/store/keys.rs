@@ -13,7 +13,7 @@
 //! | `y` | collection, dataset, field, month, organisation, version, part | roll-up |
 //! | `z` | the same, chunk | block of a column |
 //!
-//! Versions come before their roll-ups and blocks, so that one pass over the store knows which of those are left over.
+//! Versions come before their roll-ups and blocks, so that one pass over the store finds roll-ups and blocks without a version.
 
 use crate::domain::collection::Dataset;
 use crate::domain::period::Month;
@@ -30,23 +30,23 @@ pub(super) const PROBLEMS: u8 = b'x';
 pub(super) const ROLLUP: u8 = b'y';
 pub(super) const BLOCK: u8 = b'z';
 
-/// What is replaced as a whole: one organisation's month in one collection and dataset.
+/// One organisation's month in one collection and dataset. A new version replaces a slot as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot {
-    /// Number of the collection.
+    /// Number of the collection, given when it first submits.
     pub collection: u16,
-    /// Dataset.
+    /// Shape of the data.
     pub dataset: Dataset,
-    /// Number of the organisation.
+    /// Number of the organisation, given when it first submits.
     pub organisation: u32,
-    /// Month.
+    /// Calendar month of the records.
     pub month: Month,
 }
 
-/// Length of a slot and a version in a key.
+/// Bytes of a slot and a version in a key.
 const VERSION_BYTES: usize = 2 + 1 + 4 + 2 + 4;
 
-/// A slot and a version of it.
+/// Key part for a slot and a version of it.
 pub(super) fn version(slot: &Slot, version: u32) -> Vec<u8> {
     let mut key = Vec::with_capacity(VERSION_BYTES);
     key.extend(slot.collection.to_be_bytes());
@@ -57,7 +57,7 @@ pub(super) fn version(slot: &Slot, version: u32) -> Vec<u8> {
     key
 }
 
-/// Reads what [`version`] wrote; what follows it is left.
+/// Reads what [`version`] wrote. The third value is the rest of the key.
 pub(super) fn read_version(key: &[u8]) -> Option<(Slot, u32, &[u8])> {
     let (collection, key) = key.split_first_chunk::<2>()?;
     let (dataset, key) = key.split_first()?;
@@ -73,7 +73,7 @@ pub(super) fn read_version(key: &[u8]) -> Option<(Slot, u32, &[u8])> {
     Some((slot, u32::from_be_bytes(*version), key))
 }
 
-/// A row of its own, or a part of one, of a version.
+/// Key of a version's row, or of one part of that row.
 pub(super) fn of_version(prefix: u8, version_key: &[u8], part: Option<u32>) -> Vec<u8> {
     let mut key = vec![prefix];
     key.extend(version_key);
@@ -83,7 +83,7 @@ pub(super) fn of_version(prefix: u8, version_key: &[u8], part: Option<u32>) -> V
     key
 }
 
-/// All blocks of a column of a version, or all parts of a roll-up; followed by the number of the chunk or part.
+/// Prefix of all blocks of a column, or of all parts of a roll-up. The number of the block or part follows.
 pub(super) fn column(prefix: u8, slot: &Slot, field: u8, version: u32) -> Vec<u8> {
     let mut key = vec![prefix];
     key.extend(slot.collection.to_be_bytes());
@@ -95,7 +95,7 @@ pub(super) fn column(prefix: u8, slot: &Slot, field: u8, version: u32) -> Vec<u8
     key
 }
 
-/// The slot and version of a key that [`column`] made.
+/// Slot and version of a key that [`column()`] made.
 pub(super) fn read_column(key: &[u8]) -> Option<(Slot, u32)> {
     let (collection, key) = key.split_first_chunk::<2>()?;
     let (dataset, key) = key.split_first()?;
@@ -112,13 +112,13 @@ pub(super) fn read_column(key: &[u8]) -> Option<(Slot, u32)> {
     Some((slot, u32::from_be_bytes(*version)))
 }
 
-/// The number of a chunk or part, at the end of a key.
+/// The key with the number of a block or part at its end.
 pub(super) fn numbered(mut key: Vec<u8>, number: u32) -> Vec<u8> {
     key.extend(number.to_be_bytes());
     key
 }
 
-/// A request id of a caller; hashed, so that any id has a short key.
+/// Key of a caller's request id. Hashed, so that the key is short for every id.
 pub(super) fn request(caller: &str, request_id: &str) -> Vec<u8> {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&(caller.len() as u64).to_be_bytes());
@@ -129,7 +129,7 @@ pub(super) fn request(caller: &str, request_id: &str) -> Vec<u8> {
     key
 }
 
-/// Kinds of codes that have numbers.
+/// Kinds of codes that the store numbers. The kind's own number is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum IdKind {
@@ -137,21 +137,21 @@ pub(super) enum IdKind {
     Organisation = 2,
 }
 
-/// The number of a code.
+/// Key of the row that has a code's number.
 pub(super) fn id(kind: IdKind, code: &str) -> Vec<u8> {
     let mut key = vec![ID, kind as u8];
     key.extend(code.as_bytes());
     key
 }
 
-/// The assessment that came at a position.
+/// Key of the assessment at a log position.
 pub(super) fn assessment(position: u64) -> Vec<u8> {
     let mut key = vec![ASSESSMENT];
     key.extend(position.to_be_bytes());
     key
 }
 
-/// A part of the reference content that came at a position.
+/// Key of a part of the reference content at a log position.
 pub(super) fn content(position: u64, part: u32) -> Vec<u8> {
     let mut key = vec![CONTENT];
     key.extend(position.to_be_bytes());

@@ -1,7 +1,7 @@
-//! One process for a data folder: whoever opens it holds this lock until the process ends, however it ends.
+//! One process for a data folder. The process that opens the folder holds this lock until it ends, even if it is killed.
 //!
-//! sled has a lock of its own, but on its own file: somebody who finds sled gone, or sets it aside, would not meet it, and two
-//! writers would append to one log.
+//! sled locks its own file only. If that file is missing or was set aside, sled's lock would not stop a second process, and
+//! two writers would append to one log.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -10,19 +10,19 @@ use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::StoreError;
+use super::error::StoreError;
 
-/// A process that was just killed may still be closing its files.
+/// Retries, because a process that was just killed may still be closing its files.
 const TRIES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Held as long as it lives: closing the file is what lets go.
+/// The lock of a data folder. Dropping it closes the file, which releases the lock.
 pub(super) struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Takes a data folder, which has to be there.
+    /// Locks a data folder, which has to exist.
     ///
     /// # Errors
     /// [`StoreError::Locked`] if another process has it, or the lock cannot be written.

@@ -1,19 +1,20 @@
-//! A submission made ready for the log and the store, off the writer's thread: what is left to the writer is to write.
+//! A submission prepared for the log and the store, outside the writer's thread, so that the writer only has to write.
 
 use bytes::Bytes;
 use prost::Message;
 
-use super::{StoreError, estimates};
+use super::error::StoreError;
+use super::estimates;
 use crate::domain::collection::Dataset;
 use crate::domain::cube::{Block, Packed, Rollup, encode_words, rollups};
 use crate::domain::field::{Field, number};
 use crate::domain::submission::{Draft, Header};
 use crate::proto::store::{self, Chunk, ColumnMeta, SubmissionMeta};
 
-/// Bytes of blocks in one chunk entry: below the log's limit with room for framing.
+/// Most bytes of blocks in one chunk entry. The log's limit is 256 KiB, framing included.
 const CHUNK_BYTES: usize = 240 << 10;
 
-/// A row of a column or roll-up, without the key's part that only the writer knows.
+/// A row of a column or roll-up. Slot numbers and version are missing from its key: only the writer knows them.
 pub(super) struct Piece {
     pub(super) prefix: u8,
     pub(super) field: u8,
@@ -26,12 +27,12 @@ pub struct Prepared {
     pub(super) meta: SubmissionMeta,
     /// Payloads of the chunk entries.
     pub(super) chunks: Vec<Vec<u8>>,
-    /// Its rows; an error is a fault of this program, found before anything is written.
+    /// Rows of columns and roll-ups. An error is a bug of this program, found before anything is written.
     pub(super) pieces: Result<Vec<Piece>, StoreError>,
 }
 
 impl Prepared {
-    /// Makes a draft ready.
+    /// Encodes a draft and counts its roll-ups.
     #[must_use]
     pub fn new(caller: &str, header: &Header, draft: &Draft) -> Self {
         let blocks = blocks_of(draft);
@@ -58,7 +59,7 @@ impl Prepared {
         Self { meta, chunks, pieces }
     }
 
-    /// Bytes that the log and the store will take, roughly.
+    /// Approximate bytes that the submission adds to the log and to sled.
     pub(super) fn bytes(&self) -> u64 {
         let chunks: usize = self.chunks.iter().map(Vec::len).sum();
         let pieces: usize = self.pieces.iter().flatten().map(|piece| piece.value.len() + 32).sum();
@@ -67,7 +68,7 @@ impl Prepared {
     }
 }
 
-/// The chunks' hash that a commit names.
+/// Hash over the chunks' payload hashes. The commit contains it.
 pub(super) fn chunks_hash<'a>(hashes: impl Iterator<Item = &'a [u8; 32]>) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     for hash in hashes {
@@ -137,7 +138,7 @@ fn problem(problem: &crate::domain::submission::RowProblem) -> store::RowProblem
     }
 }
 
-/// The rows of a submission's columns and roll-ups: the same function of the entry when it is submitted and when the log is replayed.
+/// The rows of a submission's columns and roll-ups. Submitting and replaying the log use this one function.
 pub(super) fn pieces(meta: &SubmissionMeta, blocks: &[Block]) -> Result<Vec<Piece>, StoreError> {
     let records = usize::try_from(meta.accepted_count).unwrap_or(usize::MAX);
     // What nobody asks for stays in the log alone.

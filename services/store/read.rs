@@ -1,35 +1,37 @@
-//! Columns, roll-ups and estimates of submissions. They never change, so what was read once is kept, as long as there is room.
+//! Reads columns, roll-ups and estimates of submissions. They never change, so the reader caches them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
+use super::assessment::{About, Assessment};
 use super::catalog::Submission;
+use super::error::{StoreError, damaged};
 use super::tree::Rows;
-use super::{StoreError, estimates, keys};
+use super::{estimates, keys};
 use crate::domain::cube::Packed;
 use crate::domain::estimate::Estimate;
 use crate::domain::field::{Field, number};
-use crate::proto::store::{ProblemsRow, RequestRow, RowProblem};
+use crate::proto::store::{AssessmentRow, ProblemsRow, RequestRow, RowProblem};
 
-/// Position of a submission, prefix, field.
-type Key = (u64, u8, u8);
+/// Log position of the submission, first byte of the key, number of the field.
+type CacheKey = (u64, u8, u8);
 
-struct Kept {
-    held: Held,
+struct CacheEntry {
+    cached: Cached,
     used: AtomicU64,
 }
 
-/// What was read.
+/// A cached column, or the estimates of a submission.
 #[derive(Clone)]
-enum Held {
+enum Cached {
     Column(Arc<Packed>),
     Estimates(Arc<[Estimate]>),
 }
 
-impl Held {
-    /// Bytes that it takes, with what is around it.
+impl Cached {
+    /// Approximate bytes in memory, the cache's own included.
     fn cost(&self) -> u64 {
         96 + match self {
             Self::Column(packed) => packed.data.len() as u64,
@@ -38,10 +40,10 @@ impl Held {
     }
 }
 
-/// Reads columns and roll-ups; shared by all readers.
+/// The cache of columns and estimates, and access to every other row. One for all threads.
 pub struct Reader {
     rows: Rows,
-    kept: RwLock<FxHashMap<Key, Kept>>,
+    cache: RwLock<FxHashMap<CacheKey, CacheEntry>>,
     bytes: AtomicU64,
     clock: AtomicU64,
     capacity: u64,
@@ -51,7 +53,7 @@ impl Reader {
     pub(super) fn new(rows: Rows, capacity: u64) -> Self {
         Self {
             rows,
-            kept: RwLock::default(),
+            cache: RwLock::default(),
             bytes: AtomicU64::new(0),
             clock: AtomicU64::new(0),
             capacity,
@@ -67,7 +69,7 @@ impl Reader {
         self.get(submission, keys::BLOCK, field.number(), width)
     }
 
-    /// What each record stands for.
+    /// How many consultations or people each record stands for.
     ///
     /// # Errors
     /// The store is damaged.
@@ -83,7 +85,7 @@ impl Reader {
         self.get(submission, keys::BLOCK, number::PERSON, 64)
     }
 
-    /// The parts of the roll-up of a field ([`number::TOTAL`]: of none), one after another.
+    /// The parts of a field's roll-up, in order. For [`number::TOTAL`]: the roll-up without a field.
     ///
     /// # Errors
     /// The store is damaged.
@@ -102,7 +104,7 @@ impl Reader {
         }
         let key = (submission.position, keys::BLOCK, number::ESTIMATES);
         let now = self.clock.fetch_add(1, Ordering::Relaxed);
-        if let Some(Held::Estimates(rows)) = self.held(&key, now) {
+        if let Some(Cached::Estimates(rows)) = self.cached(&key, now) {
             return Ok(rows);
         }
         let Submission { slot, version, .. } = submission;
@@ -116,11 +118,11 @@ impl Reader {
             return Err(StoreError::Damaged(format!("estimates of {place} are not whole")));
         }
         let rows: Arc<[Estimate]> = rows.into();
-        self.keep(key, Held::Estimates(Arc::clone(&rows)), now);
+        self.keep(key, Cached::Estimates(Arc::clone(&rows)), now);
         Ok(rows)
     }
 
-    /// Problems of the rows that a submission left out.
+    /// Problems of the rows that were refused.
     ///
     /// # Errors
     /// The store is damaged.
@@ -132,7 +134,29 @@ impl Reader {
         Ok(row.problems)
     }
 
-    /// Position of the change that a caller's request id has made, if it was used.
+    /// An assessment with its text.
+    ///
+    /// # Errors
+    /// The store is damaged.
+    pub fn assessment(&self, about: &About) -> Result<Assessment, StoreError> {
+        let row = self.row(&keys::assessment(about.position))?;
+        let row = row
+            .map(|bytes| <AssessmentRow as prost::Message>::decode(&*bytes).map_err(damaged))
+            .transpose()?;
+        let said = row.and_then(|row| row.assessment);
+        let said = said
+            .ok_or_else(|| damaged(format!("the assessment at {} is not there", about.position)))?;
+        Ok(Assessment {
+            organisation: said.organisation,
+            first: about.first,
+            last: about.last,
+            text: said.text,
+            assess_date: said.assess_date,
+            owner_role: said.owner_role,
+        })
+    }
+
+    /// Log position of the change that was made with a caller's request id; none if the id is unused.
     ///
     /// # Errors
     /// The store is damaged.
@@ -143,13 +167,13 @@ impl Reader {
         Ok(row.map(|row| row.position))
     }
 
-    /// Bytes that sled takes on disk.
+    /// Size of sled on disk, in bytes; 0 while sled is being opened again.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.rows.bytes()
     }
 
-    pub(super) fn row(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
+    fn row(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
         self.rows.get(key)
     }
 
@@ -165,7 +189,7 @@ impl Reader {
         }
         let key = (submission.position, prefix, field);
         let now = self.clock.fetch_add(1, Ordering::Relaxed);
-        if let Some(Held::Column(packed)) = self.held(&key, now) {
+        if let Some(Cached::Column(packed)) = self.cached(&key, now) {
             return Ok(packed);
         }
         let data =
@@ -175,21 +199,21 @@ impl Reader {
             return Err(StoreError::Damaged(format!("{place} is not whole")));
         }
         let packed = Arc::new(Packed { width, data });
-        self.keep(key, Held::Column(Arc::clone(&packed)), now);
+        self.keep(key, Cached::Column(Arc::clone(&packed)), now);
         Ok(packed)
     }
 
-    fn held(&self, key: &Key, now: u64) -> Option<Held> {
-        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.get(key)?;
+    fn cached(&self, key: &CacheKey, now: u64) -> Option<Cached> {
+        let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+        let found = cache.get(key)?;
         found.used.store(now, Ordering::Relaxed);
-        Some(found.held.clone())
+        Some(found.cached.clone())
     }
 
-    fn keep(&self, key: Key, held: Held, now: u64) {
-        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-        let cost = held.cost();
-        if kept.insert(key, Kept { held, used: AtomicU64::new(now) }).is_some() {
+    fn keep(&self, key: CacheKey, cached: Cached, now: u64) {
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        let cost = cached.cost();
+        if cache.insert(key, CacheEntry { cached, used: AtomicU64::new(now) }).is_some() {
             return;
         }
         let mut bytes = self.bytes.fetch_add(cost, Ordering::Relaxed) + cost;
@@ -198,14 +222,14 @@ impl Reader {
         }
         // Let go of what was used longest ago, a quarter at once, so that this is rare.
         let mut ages: Vec<_> =
-            kept.iter().map(|(k, v)| (v.used.load(Ordering::Relaxed), *k)).collect();
+            cache.iter().map(|(k, v)| (v.used.load(Ordering::Relaxed), *k)).collect();
         ages.sort_unstable();
         for (_, key) in ages {
             if bytes <= self.capacity - self.capacity / 4 {
                 break;
             }
-            if let Some(gone) = kept.remove(&key) {
-                bytes = bytes.saturating_sub(gone.held.cost());
+            if let Some(gone) = cache.remove(&key) {
+                bytes = bytes.saturating_sub(gone.cached.cost());
             }
         }
         self.bytes.store(bytes, Ordering::Relaxed);

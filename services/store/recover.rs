@@ -1,21 +1,53 @@
-//! So that the end of the disk does not stop reading: the writer takes room for sled before it accepts a change, and opens a
-//! sled that has failed again.
+//! Keeps reading possible when the disk is full. Before the writer accepts a change, it reserves disk space for sled. If sled
+//! has failed, the writer opens it again and applies the missing entries from the log.
 
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock, PoisonError};
+
+use super::aside::open_state;
+use super::error::{StoreError, WriteError};
+use super::folder::free_bytes;
 use super::log::Log;
-use super::open::open_state;
+use super::reserve::Reserve;
+use super::state::State;
+use super::touched::Observer;
 use super::tree::is_of_the_disk;
-use super::writer::{Change, Writer};
-use super::{StoreError, WriteError, assessment};
 
-/// Bytes of a change that are not its content: its description, its keys, the pages that sled writes again for it.
-const CHANGE_BYTES: u64 = 16 << 10;
-/// sled's file grows by less than this many bytes for each byte of [`cost`]: 0.3 to 0.7 were measured.
+/// Upper bound of the bytes by which sled's file grows for each byte that a change costs; 0.3 to 0.7 were measured.
 const GROWTH: u64 = 2;
-/// What sled may write besides: two segments begun, and pages moved out of others.
+/// Bytes that sled may write in addition: two new segments, and pages moved out of other segments.
 pub(super) const AHEAD_BYTES: u64 = 4 << 20;
 
-impl<L: Log> Writer<L> {
-    /// Hands sled's memory to the disk, if there is room: if not, the log has it, and sled is not made to fail.
+/// The state of a running service, and what brings it back when sled or the disk fails.
+pub(super) struct LiveState {
+    pub(super) state: State,
+    pub(super) folder: PathBuf,
+    pub(super) sled_bytes: u64,
+    /// Why sled has to be opened again; none while sled has every entry that was applied.
+    pub(super) behind: Option<String>,
+    pub(super) min_free_bytes: u64,
+    pub(super) observer: Observer,
+    /// Why writing has ended; not set while changes are accepted.
+    pub(super) stopped: Arc<OnceLock<String>>,
+    /// Bytes written to sled since the last flush, as [`Change::cost`](super::change::Change::cost) counts them.
+    pub(super) unflushed: u64,
+    pub(super) reserve: Reserve,
+}
+
+impl LiveState {
+    /// Log position of the last applied entry.
+    pub(super) fn applied(&self) -> u64 {
+        self.state.catalog.read().unwrap_or_else(PoisonError::into_inner).position
+    }
+
+    /// Ends writing until the service is restarted.
+    pub(super) fn stop(&self, why: &str) {
+        if self.stopped.set(why.to_owned()).is_ok() {
+            tracing::error!(why, "the service accepts no more changes; reading goes on");
+        }
+    }
+
+    /// Flushes sled if the disk has room; otherwise does nothing. The log has every change, and a failed write would stop sled.
     pub(super) fn flush(&mut self) {
         if self.behind.is_some() || self.reserve.ahead(self.ahead(0)).is_err() {
             return;
@@ -26,14 +58,14 @@ impl<L: Log> Writer<L> {
         }
     }
 
-    /// sled does not recover from a failed write by itself. Nothing is lost: the log has it.
+    /// Records that sled has failed. sled does not recover by itself; no change is lost, because the log has all of them.
     pub(super) fn fall_behind(&mut self, error: &StoreError) {
         tracing::warn!(%error, "sled failed; it is opened again and catches up with the log before anything else is written");
         self.behind = Some(error.to_string());
     }
 
     /// If sled has failed, opens it again and applies what it does not have.
-    pub(super) fn catch_up(&mut self) -> Result<(), WriteError> {
+    pub(super) fn catch_up(&mut self, log: &impl Log) -> Result<(), WriteError> {
         if self.behind.is_none()
             && let Some(error) = self.state.tree.failed()
         {
@@ -45,7 +77,7 @@ impl<L: Log> Writer<L> {
         }
         // Readers wait for this: it has the reserve's room, whatever else the disk has.
         self.reserve.release();
-        match self.reopen() {
+        match self.reopen(log) {
             Ok(()) => {
                 tracing::info!(why, "sled was opened again and has caught up with the log");
                 self.behind = None;
@@ -78,7 +110,7 @@ impl<L: Log> Writer<L> {
         }
     }
 
-    fn reopen(&mut self) -> Result<(), StoreError> {
+    fn reopen(&mut self, log: &impl Log) -> Result<(), StoreError> {
         self.state.tree.close();
         let mut fresh = open_state(&self.folder, self.sled_bytes)?;
         if let Err(error) = self.reserve.ahead(self.ahead(0)) {
@@ -86,7 +118,7 @@ impl<L: Log> Writer<L> {
         }
         let known = self.applied();
         // First what the catalog knows already, on the quiet; then what it does not, as if it came just now.
-        for entry in self.log.read_from(fresh.tree.position() + 1)? {
+        for entry in log.read_from(fresh.tree.position() + 1)? {
             let entry = entry?;
             if entry.position > known {
                 break;
@@ -97,7 +129,7 @@ impl<L: Log> Writer<L> {
             return Err(StoreError::Damaged("sled kept a change that it had refused".into()));
         }
         self.state.tree.adopt(&fresh.tree);
-        for entry in self.log.read_from(known + 1)? {
+        for entry in log.read_from(known + 1)? {
             let entry = entry?;
             let touched = self.state.apply(&entry, None)?.touched();
             (self.observer)(touched, entry.position);
@@ -105,8 +137,8 @@ impl<L: Log> Writer<L> {
         Ok(())
     }
 
-    /// Takes the room that sled may need for changes, and the reserve, away from everybody else: without these, sled could
-    /// meet the end of the disk, and reading would stop.
+    /// Reserves the disk space that sled may need for a change. Without it sled could fail on a full disk, and reading would
+    /// stop.
     pub(super) fn take_room(&mut self, cost: u64) -> Result<(), WriteError> {
         let bytes = self.ahead(cost);
         self.reserve
@@ -115,13 +147,13 @@ impl<L: Log> Writer<L> {
             .map_err(|error| WriteError::Full(format!("no room to set aside for sled: {error}")))
     }
 
-    /// Bytes by which sled's file may grow for what is not flushed and for changes to come.
+    /// Bytes by which sled's file may grow: for unflushed changes, and for a change of this cost.
     fn ahead(&self, cost: u64) -> u64 {
         self.unflushed.saturating_add(cost).saturating_mul(GROWTH).saturating_add(AHEAD_BYTES)
     }
 
     pub(super) fn has_room(&self, bytes: u64) -> Result<(), WriteError> {
-        let free = super::free_bytes(&self.folder).map_err(|e| WriteError::Full(e.to_string()))?;
+        let free = free_bytes(&self.folder).map_err(|e| WriteError::Full(e.to_string()))?;
         if free < self.min_free_bytes.saturating_add(bytes) {
             let kept = self.min_free_bytes;
             return Err(WriteError::Full(format!(
@@ -130,16 +162,6 @@ impl<L: Log> Writer<L> {
         }
         Ok(())
     }
-}
-
-/// Bytes that a change makes the log and sled take, roughly.
-pub(super) fn cost(change: &Change) -> u64 {
-    CHANGE_BYTES
-        + match change {
-            Change::Submit(prepared) => prepared.bytes(),
-            Change::Assess(_) => assessment::ROW_BYTES as u64,
-            Change::Withdraw { .. } => 0,
-        }
 }
 
 #[cfg(test)]

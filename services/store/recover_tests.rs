@@ -9,6 +9,7 @@ use crate::domain::codes::Content;
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::domain::submission::{Builder, Header, Keyer};
+use crate::store::change::CHANGE_BYTES;
 use crate::store::tree::DATA_FILE;
 use crate::store::writer::FLUSH_BYTES;
 use crate::store::{Prepared, Settings, Store};

@@ -1,14 +1,15 @@
-//! Room on the disk that is taken before it is needed, so that others who fill the disk cannot take it.
+//! Disk space that is allocated before sled needs it, so that other programs cannot take it.
 //!
-//! A sled that meets the end of the disk fails, reads included, until it is opened again. Two things keep it from that:
+//! If a write of sled's fails on a full disk, all of sled fails, reads included, until it is opened again. Two allocations
+//! prevent that:
 //!
-//! - **Room ahead**: behind the end of sled's file, blocks are allocated for whatever sled may still write. They do not change
-//!   the file's length. Nothing is accepted that does not fit in there.
-//! - **The reserve**: a file of length 0 whose blocks nobody uses. It is let go when sled has to be opened on a full disk (which
-//!   takes a little room), and nothing is accepted until it is there again. sled cuts its file now and then, and the room
-//!   ahead with it: if the disk fills right then, the reserve is what it is opened again with.
+//! - **Room ahead**: blocks behind the end of sled's file, for everything that sled may still write. They do not change the
+//!   file's length. A change that does not fit is refused.
+//! - **The reserve**: a file of length 0 with unused blocks. It is removed when sled has to be opened on a full disk, which
+//!   needs some space. No change is accepted until the reserve exists again. sled sometimes cuts its file, and the room ahead
+//!   with it; if the disk fills at that moment, the reserve makes opening possible.
 //!
-//! On a file system that does not know `fallocate` neither is there, and a full disk may interrupt reading.
+//! A file system without `fallocate` has neither, and a full disk may interrupt reading.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -20,29 +21,29 @@ use rustix::io::Errno;
 
 /// Size of the reserve, in bytes.
 pub(super) const RESERVE_BYTES: u64 = 16 << 20;
-/// Allocated at once ahead of sled, so that it is not done again for every change.
+/// Step of the allocation, in bytes, so that most changes need no allocation of their own.
 const STEP: u64 = 4 << 20;
-/// What `st_blocks` counts in.
+/// Unit of `st_blocks`, in bytes.
 const BLOCK: u64 = 512;
 
-/// The room of one data folder.
+/// Room ahead and reserve of one data folder.
 pub(super) struct Reserve {
     reserve: PathBuf,
     data: PathBuf,
-    /// Up to where sled's file has its blocks.
+    /// Bytes of sled's file that are allocated, from its beginning; 0 if unknown.
     until: u64,
 }
 
 impl Reserve {
-    /// The room of a data folder, whose sled writes the file `data`. Nothing is allocated yet.
+    /// For a data folder whose sled writes the file `data`. Allocates nothing yet.
     pub(super) fn new(folder: &Path, data: PathBuf) -> Self {
         Self { reserve: folder.join("reserve"), data, until: 0 }
     }
 
-    /// Takes the reserve, if it is not there.
+    /// Allocates the reserve, if it does not exist.
     ///
     /// # Errors
-    /// There is no room for it, or the folder cannot be written.
+    /// The disk has no room for the reserve, or the folder cannot be written.
     pub(super) fn hold(&self) -> io::Result<()> {
         let mut options = OpenOptions::new();
         let file = options.create(true).append(true).mode(0o600).open(&self.reserve)?;
@@ -52,7 +53,7 @@ impl Reserve {
         allocate(&file, RESERVE_BYTES)
     }
 
-    /// Lets the reserve go.
+    /// Removes the reserve, so that its blocks are free.
     pub(super) fn release(&self) {
         match std::fs::remove_file(&self.reserve) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -62,10 +63,10 @@ impl Reserve {
         }
     }
 
-    /// Makes sure that sled can write so many bytes behind the end of its file.
+    /// Makes sure that sled can write `bytes` behind the end of its file.
     ///
     /// # Errors
-    /// There is no room for them, or sled's file is not there.
+    /// The disk has no room for them, or sled's file does not exist.
     pub(super) fn ahead(&mut self, bytes: u64) -> io::Result<()> {
         let file = OpenOptions::new().write(true).open(&self.data)?;
         let meta = file.metadata()?;

@@ -1,44 +1,48 @@
-//! Apply: what an entry of the log makes of the state. A function of (state, entry) and nothing else: no file, no clock, no
-//! environment, so that replaying the log gives the same rows, byte for byte.
+//! Applies entries of the log to the state. Applying depends on state and entry alone: no file, no clock, no environment. So
+//! replaying the log gives the same rows, byte for byte.
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use prost::Message;
 
+use super::assessment;
 use super::catalog::{Catalog, Submission};
+use super::change::withdrawal_hash;
+use super::error::{StoreError, damaged};
 use super::keys::{self, IdKind, Slot};
-use super::log::{Entry, EntryKind};
+use super::load::Load;
+use super::log::{Damage, Entry, EntryKind, Log, LogError};
 use super::prepare::{Piece, chunks_hash, pieces};
+use super::touched::Touched;
 use super::tree::{Row, Tree, VALUE_BYTES};
-use super::{StoreError, Touched};
 use crate::domain::codes::{Content, ContentError};
 use crate::domain::collection::Dataset;
 use crate::domain::cube::Block;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::proto::store::{
-    AssessmentRow, Chunk, Commit, Configuration, Genesis, ProblemsRow, RequestRow, SubmissionMeta,
-    VersionRow, Withdraw, WithdrawalRow,
+    Assessment, AssessmentRow, Chunk, Commit, Configuration, Genesis, ProblemsRow, RequestRow,
+    SubmissionMeta, VersionRow, Withdraw, WithdrawalRow,
 };
 
 /// What an entry did.
 #[derive(Clone, Debug)]
 pub(super) enum Applied {
-    /// Nothing that a question would see.
+    /// Nothing that an answer shows: the genesis entry, or a chunk.
     Nothing,
-    /// A submission stands.
+    /// This submission is now the current version of its slot.
     Submitted(Arc<Submission>),
-    /// A submission was withdrawn.
+    /// The current version of this slot was withdrawn.
     Withdrawn(Slot),
-    /// An assessment stands.
+    /// An assessment was recorded.
     Assessed(Touched),
     /// Other reference content is in force.
     Configured,
 }
 
 impl Applied {
-    /// What answers it bears on.
+    /// Which answers the change affects.
     pub(super) fn touched(&self) -> Touched {
         match self {
             Self::Submitted(submission) => Touched::Slot(submission.slot),
@@ -49,25 +53,25 @@ impl Applied {
     }
 }
 
-/// The rows, and what is known of them in memory.
+/// The rows in sled, and the catalogue in memory that belongs to them.
 pub(super) struct State {
     pub(super) tree: Tree,
     pub(super) catalog: Arc<RwLock<Catalog>>,
     pub(super) content: Content,
-    /// Why this version cannot use that content, if so: it was written by another. Rows do not depend on it.
+    /// Why this version of the service cannot use that content; none if it can. Rows do not depend on the content.
     pub(super) unusable: Option<ContentError>,
     pub(super) genesis: Option<Genesis>,
-    /// Chunks that no commit has named yet.
+    /// Payload hash and payload of chunks that wait for their commit.
     pending: Vec<([u8; 32], Vec<u8>)>,
 }
 
-/// Key of the genesis row, among the reference content: no entry of that has position 0.
+/// Key of the genesis row. It uses position 0 of the reference content, which no reference content has.
 fn genesis_key() -> Vec<u8> {
     keys::content(0, 0)
 }
 
 impl State {
-    /// Opens the rows, checks every one of them, and reads what has to be in memory.
+    /// Opens sled, checks every row against the digest, and loads the catalogue.
     pub(super) fn open(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let mut tree = Tree::open(folder, cache_bytes)?;
         let mut load = Load::default();
@@ -99,7 +103,7 @@ impl State {
         Ok(Self { tree, catalog, content, unusable, genesis, pending: Vec::new() })
     }
 
-    /// Applies the next entry. `ready` are the rows of a commit, if somebody has made them already.
+    /// Applies the next entry. `ready`: rows of a commit, if they were prepared; otherwise they are made from the chunks.
     pub(super) fn apply(
         &mut self,
         entry: &Entry,
@@ -124,6 +128,28 @@ impl State {
         self.pending.clear();
         self.lock().position = entry.position;
         Ok(applied)
+    }
+
+    /// Applies the entries of a log that it does not have, up to the end of the log or its first damage. Returns the number of
+    /// entries, and the damage. `progress` gets the position and the tail.
+    pub(super) fn replay(
+        &mut self,
+        log: &dyn Log,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(u64, Option<Damage>), StoreError> {
+        let (mut entries, tail) = (0, log.tail());
+        for entry in log.read_from(self.tree.position() + 1)? {
+            let entry = match entry {
+                Ok(entry) => entry,
+                // What comes after a damaged entry must not be applied: the state would not be the one it was made for.
+                Err(LogError::Damaged(found)) => return Ok((entries, Some(found))),
+                Err(error) => return Err(error.into()),
+            };
+            self.apply(&entry, None)?;
+            entries += 1;
+            progress(entry.position, tail);
+        }
+        Ok((entries, None))
     }
 
     fn configure(&mut self, entry: &Entry) -> Result<Applied, StoreError> {
@@ -293,132 +319,30 @@ impl State {
         Ok(Applied::Withdrawn(slot))
     }
 
-    pub(super) fn lock(&self) -> std::sync::RwLockWriteGuard<'_, Catalog> {
+    fn assess(&mut self, entry: &Entry) -> Result<Applied, StoreError> {
+        let payload = Assessment::decode(entry.payload.as_slice()).map_err(damaged)?;
+        let request = RequestRow {
+            content_hash: assessment::hash(&payload).to_vec().into(),
+            position: entry.position,
+            version_key: Vec::new().into(),
+        };
+        let request_key = keys::request(&payload.caller, &payload.request_id);
+        let row = AssessmentRow { time_millis: entry.time_millis, assessment: Some(payload) };
+        let rows = [
+            (keys::assessment(entry.position), row.encode_to_vec()),
+            (request_key, request.encode_to_vec()),
+        ];
+        self.tree.commit(&rows, entry.position)?;
+        self.lock().assess(entry.position, &row).map(Applied::Assessed)
+    }
+
+    fn lock(&self) -> std::sync::RwLockWriteGuard<'_, Catalog> {
         self.catalog.write().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// What a request to withdraw is compared by.
-pub(super) fn withdrawal_hash(version_key: &[u8]) -> [u8; 32] {
-    *blake3::Hasher::new().update(b"withdraw").update(version_key).finalize().as_bytes()
 }
 
 fn parts(prefix: u8, version_key: &[u8], bytes: &[u8]) -> Vec<Row> {
     let numbered = bytes.chunks(VALUE_BYTES).zip(0u32..);
     let key = |n| keys::of_version(prefix, version_key, Some(n));
     numbered.map(|(part, n)| (key(n), part.to_vec())).collect()
-}
-
-pub(super) fn damaged(error: impl std::fmt::Display) -> StoreError {
-    StoreError::Damaged(error.to_string())
-}
-
-/// What one pass over the rows finds.
-#[derive(Default)]
-struct Load {
-    /// Reference content: position, rows in order.
-    contents: Vec<(u64, Vec<Row>)>,
-    genesis: Option<Genesis>,
-    ids: Vec<(IdKind, String, u32)>,
-    versions: Vec<(Slot, u32, Vec<u8>)>,
-    withdrawals: Vec<(Slot, u32, WithdrawalRow)>,
-    assessments: Vec<(u64, AssessmentRow)>,
-    left_over: Vec<Row>,
-}
-
-impl Load {
-    fn row(&mut self, key: &[u8], value: &[u8]) {
-        let Some((prefix, rest)) = key.split_first() else { return };
-        let kept = match *prefix {
-            keys::CONTENT => self.content_part(key, value),
-            keys::ID => self.id(rest, value),
-            keys::VERSION => self.version_part(rest, value),
-            keys::WITHDRAWAL => self.withdrawal(rest, value),
-            keys::ASSESSMENT => self.assessment(rest, value),
-            keys::PROBLEMS => {
-                keys::read_version(rest).is_some_and(|(slot, v, _)| self.stands(&slot, v))
-            }
-            keys::ROLLUP | keys::BLOCK => {
-                keys::read_column(rest).is_some_and(|(slot, v)| self.stands(&slot, v))
-            }
-            _ => true,
-        };
-        if !kept {
-            self.left_over.push((key.to_vec(), value.to_vec()));
-        }
-    }
-
-    /// Whether a version is visible. Versions come in order, and before everything that belongs to them.
-    fn stands(&self, slot: &Slot, version: u32) -> bool {
-        self.versions.binary_search_by(|(s, v, _)| (s, v).cmp(&(slot, &version))).is_ok()
-    }
-
-    fn content_part(&mut self, key: &[u8], value: &[u8]) -> bool {
-        let Some((position, _)) = key[1..].split_first_chunk::<8>() else { return false };
-        let position = u64::from_be_bytes(*position);
-        let row = (key.to_vec(), value.to_vec());
-        match self.contents.last_mut() {
-            _ if position == 0 => self.genesis = Genesis::decode(value).ok(),
-            Some((at, rows)) if *at == position => rows.push(row),
-            _ => self.contents.push((position, vec![row])),
-        }
-        true
-    }
-
-    fn id(&mut self, key: &[u8], value: &[u8]) -> bool {
-        let kinds = [IdKind::Collection, IdKind::Organisation];
-        let Some((kind, code)) = key.split_first() else { return false };
-        let kind = kinds.into_iter().find(|known| *known as u8 == *kind);
-        let number = value.try_into().map(u32::from_be_bytes).ok();
-        let Some((kind, number)) = kind.zip(number) else { return false };
-        self.ids.push((kind, String::from_utf8_lossy(code).into_owned(), number));
-        true
-    }
-
-    fn version_part(&mut self, key: &[u8], value: &[u8]) -> bool {
-        let Some((slot, version, part)) = keys::read_version(key) else { return false };
-        if part == 0u32.to_be_bytes() {
-            self.versions.push((slot, version, value.to_vec()));
-            return true;
-        }
-        match self.versions.last_mut() {
-            Some((s, v, bytes)) if (*s, *v) == (slot, version) => {
-                bytes.extend_from_slice(value);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    fn withdrawal(&mut self, key: &[u8], value: &[u8]) -> bool {
-        let Some((slot, version, _)) = keys::read_version(key) else { return false };
-        let Ok(row) = WithdrawalRow::decode(value) else { return false };
-        self.withdrawals.push((slot, version, row));
-        true
-    }
-
-    fn assessment(&mut self, key: &[u8], value: &[u8]) -> bool {
-        let Ok(position) = key.try_into().map(u64::from_be_bytes) else { return false };
-        let Ok(row) = AssessmentRow::decode(value) else { return false };
-        self.assessments.push((position, row));
-        true
-    }
-
-    /// The reference content that came last, up to what was applied, and its position; the embedded one where none has come.
-    /// Rows of later content were left over when its entry was being applied.
-    fn content(&mut self, applied: u64) -> (u64, Content) {
-        let applied = self.contents.partition_point(|(position, _)| *position <= applied);
-        for (_, rows) in self.contents.split_off(applied) {
-            self.left_over.extend(rows);
-        }
-        let Some((position, rows)) = self.contents.last() else { return (0, Content::embedded()) };
-        let bytes: Vec<u8> = rows.iter().flat_map(|(_, value)| value.clone()).collect();
-        match Configuration::decode(bytes.as_slice()) {
-            Ok(found) if !bytes.is_empty() => {
-                let files = found.files.into_iter().map(|file| (file.name, file.content));
-                (*position, Content::exactly(files))
-            }
-            _ => (0, Content::embedded()),
-        }
-    }
 }

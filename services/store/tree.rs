@@ -1,7 +1,7 @@
-//! sled, and nothing else: opened without trust, written in small batches, with a digest over every row.
+//! The rows in sled: checked when opened, written in small batches, with a digest over every row.
 //!
-//! The digest is the sum of the rows' hashes. It is kept in the same batch as the rows, so one pass over the store tells
-//! whether any row was lost, changed or invented, whatever sled says of itself.
+//! The digest is the sum of the rows' hashes and is written in the same batch as the rows. So one pass over the store finds
+//! every row that was lost, changed or invented, even if sled reports no error.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -11,45 +11,45 @@ use std::time::{Duration, Instant};
 
 use prost::Message;
 
-use super::StoreError;
+use super::error::StoreError;
 use super::keys;
 use crate::proto::store::AppliedRow;
 
-/// sled blocks readers while a batch is applied: batches are small.
+/// Most rows of a batch. Batches are small because sled blocks readers while it applies one.
 const BATCH_ROWS: usize = 64;
 const BATCH_BYTES: usize = 128 << 10;
-/// Larger values would leave their page for a file of their own, which sled does not sync.
+/// Longest value, in bytes. sled stores longer values in files of their own, which it does not sync.
 pub(super) const VALUE_BYTES: usize = 4096;
 const LOCK_TRIES: u32 = 50;
-/// How long a reader waits for sled to be opened again: ten seconds.
+/// With the pause: a reader waits at most ten seconds for sled to be opened again.
 const REOPEN_TRIES: u32 = 500;
 const REOPEN_PAUSE: Duration = Duration::from_millis(20);
-/// sled may wait for ever for a write that failed beside it: it is looked at now and then, and not waited for any longer.
+/// How often a flush is checked. sled may wait for ever for another write that failed, so the wait has to end by itself.
 const FLUSH_LOOK: Duration = Duration::from_millis(100);
 const FLUSH_LONGEST: Duration = Duration::from_secs(30);
 
 /// A key and its value.
 pub(super) type Row = (Vec<u8>, Vec<u8>);
 
-/// The store's rows.
+/// The writer's access to the rows; also knows the digest.
 pub(super) struct Tree {
     rows: Rows,
-    /// Knows whether sled has failed.
+    /// Reports whether sled has failed.
     config: sled::Config,
     digest: u128,
     position: u64,
 }
 
-/// Reads rows; cheap to clone. Every clone sees when sled is closed and opened again.
+/// Reads rows. Cheap to clone; all clones follow when sled is closed and opened again.
 #[derive(Clone)]
-pub(super) struct Rows(Arc<RwLock<Door>>);
+pub(super) struct Rows(Arc<RwLock<Database>>);
 
 /// Whether there is a sled to read from.
-enum Door {
+enum Database {
     Open(sled::Db),
     /// It has failed and is being opened again.
     Closed,
-    /// It could not be, for this reason: nobody opens it any more.
+    /// It could not be opened again, for this reason. A restart is needed.
     Lost(String),
 }
 
@@ -57,7 +57,7 @@ enum Door {
 pub(super) const DATA_FILE: &str = "db";
 
 impl Tree {
-    /// Opens a folder. A store that sled cannot open, or panics over, is [`StoreError::Damaged`].
+    /// Opens a folder. If sled fails or panics over its files, the error is [`StoreError::Damaged`].
     pub(super) fn open(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         for attempt in 0.. {
             let config = sled::Config::new()
@@ -84,7 +84,7 @@ impl Tree {
                 Ok(Err(error)) => return Err(StoreError::Damaged(error.to_string())),
                 Err(_) => return Err(StoreError::Damaged("sled panicked while opening".into())),
             };
-            let rows = Rows(Arc::new(RwLock::new(Door::Open(db))));
+            let rows = Rows(Arc::new(RwLock::new(Database::Open(db))));
             return Ok(Self { rows, config, digest: 0, position: 0 });
         }
         Err(StoreError::Locked(folder.to_owned()))
@@ -136,7 +136,7 @@ impl Tree {
         count <= BATCH_ROWS && bytes <= BATCH_BYTES
     }
 
-    /// Writes rows that nobody looks at yet, in small batches.
+    /// Writes rows that are not visible yet, in small batches.
     pub(super) fn write(&mut self, rows: &[Row]) -> Result<(), StoreError> {
         if rows.is_empty() {
             return Ok(());
@@ -155,13 +155,13 @@ impl Tree {
         self.apply(&batch, &[])
     }
 
-    /// Writes the rows that make an entry count, and that it was applied, at once.
+    /// Writes, in one batch, the rows that make an entry visible and the new applied position.
     pub(super) fn commit(&mut self, rows: &[Row], position: u64) -> Result<(), StoreError> {
         self.position = position;
         self.apply(&rows.iter().collect::<Vec<_>>(), &[])
     }
 
-    /// Removes rows that were left over.
+    /// Removes rows of an interrupted application.
     pub(super) fn remove(&mut self, rows: &[Row]) -> Result<(), StoreError> {
         rows.chunks(BATCH_ROWS)
             .try_for_each(|rows| self.apply(&[], &rows.iter().collect::<Vec<_>>()))
@@ -190,7 +190,7 @@ impl Tree {
         Ok(())
     }
 
-    /// Hands what sled holds in memory to the disk. What is lost without it comes back from the log.
+    /// Makes sled write its memory to disk. Rows lost without a flush come back from the log.
     pub(super) fn flush(&self) -> Result<(), StoreError> {
         let db = self.db()?;
         let (done, told) = sync_channel(1);
@@ -219,12 +219,12 @@ impl Tree {
         }
     }
 
-    /// Why sled has failed, if it has: a write of its own accord may have, beside everybody.
+    /// Why sled has failed; none if it works. A background write of sled's can fail without any call.
     pub(super) fn failed(&self) -> Option<StoreError> {
         self.config.global_error().err().map(|error| StoreError::Apply(error.to_string()))
     }
 
-    /// The value of a key, for the writer: it does not wait for sled to be opened again, for that is its own task.
+    /// The value of a key, for the writer. Does not wait for sled to be opened again, because the writer does that itself.
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
         self.db()?.get(key).map_err(|error| unreadable(&error))
     }
@@ -235,10 +235,10 @@ impl Tree {
 
     /// Tells readers that sled will not be opened again before a restart, and why.
     pub(super) fn give_up(&self, why: &str) {
-        self.rows.set(Door::Lost(why.to_owned()));
+        self.rows.set(Database::Lost(why.to_owned()));
     }
 
-    /// Closes sled after it failed: it accepts nothing more until it is opened again. Reading fails until then.
+    /// Closes sled after it failed. Reading waits until sled is opened again.
     pub(super) fn close(&self) {
         if let Some(db) = self.rows.take() {
             // What still waits in sled for a write that failed is woken by another one that does.
@@ -247,16 +247,16 @@ impl Tree {
         }
     }
 
-    /// Goes on with the rows of another tree, which is spent.
+    /// Takes over the rows of another tree, which is closed by that.
     pub(super) fn adopt(&mut self, other: &Self) {
         if let Some(db) = other.rows.take() {
-            self.rows.set(Door::Open(db));
+            self.rows.set(Database::Open(db));
         }
         self.config = other.config.clone();
         (self.digest, self.position) = (other.digest, other.position);
     }
 
-    /// For reading beside.
+    /// Access for readers.
     pub(super) fn rows(&self) -> Rows {
         self.rows.clone()
     }
@@ -266,26 +266,26 @@ impl Rows {
     /// sled, unless it is being opened again, or lost.
     fn now(&self) -> Result<sled::Db, StoreError> {
         match &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
-            Door::Open(db) => Ok(db.clone()),
-            Door::Closed => Err(being_opened()),
-            Door::Lost(why) => Err(StoreError::Damaged(why.clone())),
+            Database::Open(db) => Ok(db.clone()),
+            Database::Closed => Err(being_opened()),
+            Database::Lost(why) => Err(StoreError::Damaged(why.clone())),
         }
     }
 
-    fn set(&self, door: Door) -> Door {
+    fn set(&self, database: Database) -> Database {
         let mut now = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut now, door)
+        std::mem::replace(&mut now, database)
     }
 
-    /// Closes it; sled, if it was open.
+    /// Closes it, and returns sled if it was open.
     fn take(&self) -> Option<sled::Db> {
-        match self.set(Door::Closed) {
-            Door::Open(db) => Some(db),
-            Door::Closed | Door::Lost(_) => None,
+        match self.set(Database::Closed) {
+            Database::Open(db) => Some(db),
+            Database::Closed | Database::Lost(_) => None,
         }
     }
 
-    /// Reads. If sled has failed, waits a little while for the writer to open it again.
+    /// Runs a read. If sled has failed, tries again for up to ten seconds, until the writer has opened it again.
     fn read<T>(&self, read: impl Fn(&sled::Db) -> sled::Result<T>) -> Result<T, StoreError> {
         let mut failure = being_opened();
         for _ in 0..REOPEN_TRIES {
@@ -303,7 +303,7 @@ impl Rows {
         self.read(|db| db.get(key))
     }
 
-    /// Joins the values of all keys that start like this, in order.
+    /// The values of all keys with this prefix, in order, joined.
     pub(super) fn joined(&self, prefix: &[u8]) -> Result<Vec<u8>, StoreError> {
         self.read(|db| {
             let mut joined = Vec::new();
@@ -314,14 +314,14 @@ impl Rows {
         })
     }
 
-    /// The values of all keys that start like this, in order.
+    /// The values of all keys with this prefix, in order.
     pub(super) fn values(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
         self.read(|db| {
             db.scan_prefix(prefix).values().map(|value| value.map(|v| v.to_vec())).collect()
         })
     }
 
-    /// Every row.
+    /// Every row, in order of key.
     pub(super) fn all(
         &self,
     ) -> Result<impl Iterator<Item = Result<Row, StoreError>> + use<>, StoreError> {
@@ -331,7 +331,7 @@ impl Rows {
         }))
     }
 
-    /// Bytes on disk.
+    /// Size of sled on disk, in bytes; 0 while it is closed.
     pub(super) fn bytes(&self) -> u64 {
         self.now().ok().and_then(|db| db.size_on_disk().ok()).unwrap_or(0)
     }
@@ -341,7 +341,7 @@ fn being_opened() -> StoreError {
     StoreError::Apply("it is being opened again".into())
 }
 
-/// Once a write of sled's has failed, its reads fail with the same error: that is no damage.
+/// The error of a failed read. After a failed write all reads of sled's fail with the write's error, which is no damage.
 fn unreadable(error: &sled::Error) -> StoreError {
     if let sled::Error::Io(io) = error
         && (is_no_damage(io) || is_of_the_disk(io))
@@ -355,12 +355,12 @@ fn is_locked(error: &sled::Error) -> bool {
     matches!(error, sled::Error::Io(io) if io.to_string().contains("could not acquire lock"))
 }
 
-/// Whether the disk answered with an error (EIO): while it lasts, nothing can be said of what is on it.
+/// Whether the disk answered with an error (EIO). Then the data may be intact or not.
 pub(super) fn is_of_the_disk(error: &std::io::Error) -> bool {
     error.raw_os_error() == Some(5)
 }
 
-/// Whether the system, not the file, keeps sled from opening.
+/// Whether the system keeps sled from opening: no space, no permission, too many open files.
 fn is_no_damage(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{
         FileTooLarge, OutOfMemory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,

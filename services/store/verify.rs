@@ -1,33 +1,32 @@
-//! The proof that rebuilding from the log gives the same state, byte for byte; and the rebuilding.
+//! Verifying that the log gives the stored state, byte for byte, and rebuilding the state from the log.
 
 use std::path::{Path, PathBuf};
 
-use super::StoreError;
+use super::error::StoreError;
 use super::lock::Lock;
 use super::log::{LogError, Opened, SegmentLog};
-use super::open::replay;
 use super::state::State;
 use super::tree::Tree;
 
-/// Rows that are named when they differ, at most.
+/// Most differing rows that a report names.
 const NAMED: usize = 20;
 const CACHE_BYTES: u64 = 64 << 20;
 
-/// What was found.
+/// Result of verifying or rebuilding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Entries of the log.
+    /// Number of entries in the log.
     pub entries: u64,
-    /// Submissions, replaced and withdrawn ones included.
+    /// Number of submission versions, replaced and withdrawn ones included.
     pub submissions: u64,
-    /// Rows of the store.
+    /// Number of rows in sled.
     pub rows: u64,
-    /// Rows that differ, and damage; empty if all is well.
+    /// Rows that differ, and damage; empty if the store is intact.
     pub differences: Vec<String>,
 }
 
-/// Builds the state again from the log alone, in a folder of its own inside `beside`, and compares every row. The service has to be
-/// stopped. The log is only read; sled takes in what it has not seen, as it would at the next start, but is not repaired.
+/// Builds the state again from the log alone, in a new folder within `beside`, and compares every row. The service has to be
+/// stopped. The log is only read. sled gets the entries that it does not have, as at the next start, and is not repaired.
 ///
 /// # Errors
 /// The folder is in use, or one of the two cannot be written.
@@ -44,13 +43,13 @@ pub fn verify(
     };
     let acknowledged = there.as_ref().map_or(0, |there| there.tree.position());
     let Opened { log, damage, .. } = SegmentLog::read_only(&folder.join("log"), acknowledged)?;
-    let beside = Beside::new(beside)?;
-    let mut rebuilt = State::open(&beside.0.join("sled"), CACHE_BYTES)?;
-    let (entries, found) = replay(&log, &mut rebuilt, progress)?;
+    let work = WorkFolder::new(beside)?;
+    let mut rebuilt = State::open(&work.0.join("sled"), CACHE_BYTES)?;
+    let (entries, found) = rebuilt.replay(&log, progress)?;
     let mut report = report(&rebuilt, entries);
     report.differences.extend(damage.or(found).iter().map(ToString::to_string));
     if let Some(there) = &mut there {
-        replay(&log, there, &mut |_, _| {})?;
+        there.replay(&log, &mut |_, _| {})?;
         compare(&there.tree, &rebuilt.tree, &mut report)?;
     }
     if let Some(why) = broken {
@@ -88,10 +87,10 @@ fn compare(left: &Tree, right: &Tree, report: &mut Report) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Throws sled away and builds it again from the log. The service has to be stopped.
+/// Deletes sled and builds it again from the log. The service has to be stopped.
 ///
 /// # Errors
-/// The folder is in use or cannot be written, or the log is damaged: what it has lost, only sled may have.
+/// The folder is in use or cannot be written, or the log is damaged: sled may have entries that the log has lost.
 pub fn rebuild(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Report, StoreError> {
     let _lock = Lock::take(folder)?;
     let sled = folder.join("sled");
@@ -106,7 +105,7 @@ pub fn rebuild(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Repo
     }
     std::fs::remove_dir_all(&sled).map_err(io("remove", &sled))?;
     let mut state = State::open(&sled, CACHE_BYTES)?;
-    let (entries, damage) = replay(&log, &mut state, progress)?;
+    let (entries, damage) = state.replay(&log, progress)?;
     state.tree.flush()?;
     let mut report = report(&state, entries);
     report.differences.extend(damage.iter().map(ToString::to_string));
@@ -138,10 +137,10 @@ fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreE
     move |source| StoreError::Io { doing, path: path.to_owned(), source }
 }
 
-/// A folder for another sled, gone when it is dropped.
-struct Beside(PathBuf);
+/// Folder for the rebuilt sled; deleted when dropped.
+struct WorkFolder(PathBuf);
 
-impl Beside {
+impl WorkFolder {
     fn new(within: &Path) -> Result<Self, StoreError> {
         let beside = within.join("verify");
         if beside.try_exists().unwrap_or(false) {
@@ -152,7 +151,7 @@ impl Beside {
     }
 }
 
-impl Drop for Beside {
+impl Drop for WorkFolder {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_dir_all(&self.0) {
             tracing::warn!(%error, folder = %self.0.display(), "could not be removed");

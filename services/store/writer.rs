@@ -1,85 +1,53 @@
-//! The one thread that changes anything: takes what is waiting, appends it with one fsync, applies it, acknowledges it.
+//! The writer, the only thread that changes the store: takes waiting changes, appends them with one fsync, applies them and
+//! acknowledges them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use prost::Message;
 use tokio::sync::oneshot;
 
-use super::catalog::Submission;
-use super::keys::{self, Slot};
+use super::assessment;
+use super::change::{Change, Written};
+use super::error::{StoreError, WriteError};
+use super::keys;
 use super::lock::Lock;
 use super::log::{Entry, EntryKind, Log, LogError, NewEntry};
-use super::prepare::{Prepared, chunks_hash};
-use super::recover::cost;
-use super::reserve::Reserve;
-use super::state::{Applied, State, withdrawal_hash};
-use super::{Observer, StoreError, WriteError, assessment};
-use crate::proto::store::{Assessment, Commit, RequestRow, Withdraw};
-use std::sync::{Arc, Mutex, PoisonError};
+use super::prepare::{Piece, chunks_hash};
+use super::recover::LiveState;
+use super::state::Applied;
+use crate::proto::store::{Commit, RequestRow, Withdraw};
 
-/// Changes that share an fsync, at most.
+/// Most changes that share an fsync.
 const GROUP: usize = 32;
-/// What sled holds in memory goes to the disk after so many bytes, or when nothing comes for a while.
+/// sled is flushed after this many bytes, or when no change comes for `QUIET`.
 pub(super) const FLUSH_BYTES: u64 = 16 << 20;
 const QUIET: Duration = Duration::from_secs(1);
-/// How often it is looked whether sled has failed.
+/// How often the writer checks whether sled has failed.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// What is said when a change made this thread panic.
+/// Reason given after a change made this thread panic.
 pub(super) const FAILED: &str =
     "the writer failed over a change; what was acknowledged is in the log, start the service again";
-
-/// A wish to change something.
-pub(super) enum Change {
-    /// A submission.
-    Submit(Box<Prepared>),
-    /// A withdrawal of a version.
-    Withdraw { slot: Slot, version: u32, caller: String, request_id: String },
-    /// An assessment.
-    Assess(Box<Assessment>),
-}
-
-/// What became of it.
-#[derive(Clone, Debug)]
-pub struct Written {
-    /// The submission made or withdrawn; none for reference content and assessments.
-    pub submission: Option<Arc<Submission>>,
-    /// Position of the change.
-    pub position: u64,
-    /// Whether an earlier call with the same request id had made it.
-    pub replayed: bool,
-}
 
 pub(super) struct Job {
     pub(super) change: Change,
     pub(super) reply: oneshot::Sender<Result<Written, WriteError>>,
 }
 
-/// The writer's belongings.
+/// State of the writer's thread.
 pub(super) struct Writer<L: Log> {
     pub(super) log: L,
-    pub(super) state: State,
-    pub(super) folder: PathBuf,
-    pub(super) sled_bytes: u64,
-    /// Why sled is behind the log and has to be opened again, if so.
-    pub(super) behind: Option<String>,
+    pub(super) live: LiveState,
     pub(super) _lock: Lock,
-    pub(super) min_free_bytes: u64,
-    pub(super) observer: Observer,
     pub(super) last_millis: u64,
-    /// Why nothing is written any more.
-    pub(super) stopped: Arc<std::sync::OnceLock<String>>,
-    /// Since when it works on what it took.
+    /// Since when it works on its current changes.
     pub(super) busy: Arc<Busy>,
-    /// What was given to sled since it was last flushed, as [`cost`] counts.
-    pub(super) unflushed: u64,
-    pub(super) reserve: Reserve,
 }
 
-/// Since when the writer has been at its work: a disk that hangs is seen by this alone.
+/// Since when the writer works on its current changes. A disk that hangs shows here and nowhere else.
 #[derive(Debug, Default)]
 pub(super) struct Busy(Mutex<Option<Instant>>);
 
@@ -101,14 +69,14 @@ impl Busy {
     }
 }
 
-/// A change that goes into the log: its entries' payloads, its commit last.
+/// A change that goes into the log, and the payloads of its entries. The chunks of a submission stay in the job.
 struct Planned {
     job: Job,
     payloads: Vec<(EntryKind, Vec<u8>)>,
 }
 
 impl<L: Log> Writer<L> {
-    /// Works until every sender is gone, then hands everything to the disk.
+    /// Works until every sender is dropped, then flushes sled.
     pub(super) fn run(mut self, jobs: &Receiver<Job>) {
         let mut busy = Instant::now();
         loop {
@@ -123,35 +91,30 @@ impl<L: Log> Writer<L> {
                     self.busy.begin();
                     self.guarded(|writer| writer.write(group));
                     self.busy.end();
-                    if self.unflushed >= FLUSH_BYTES {
-                        self.guarded(Self::flush);
+                    if self.live.unflushed >= FLUSH_BYTES {
+                        self.guarded(|writer| writer.live.flush());
                     }
                     busy = Instant::now();
                 }
                 Err(RecvTimeoutError::Timeout) => self.guarded(|writer| {
                     // Refusals are for those who ask; this is only for those who read, and to be ready for the next.
-                    drop(writer.catch_up());
-                    if writer.unflushed > 0 && busy.elapsed() >= QUIET {
-                        writer.flush();
+                    drop(writer.live.catch_up(&writer.log));
+                    if writer.live.unflushed > 0 && busy.elapsed() >= QUIET {
+                        writer.live.flush();
                         busy = Instant::now();
                     }
                 }),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        self.guarded(Self::flush);
+        self.guarded(|writer| writer.live.flush());
     }
 
-    /// Does something; if that panics, writing ends, but not this thread: everybody who asks is told.
+    /// Runs `work`. If it panics, writing ends and the thread goes on, so that every caller gets an answer.
     fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
         if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
-            self.stop(FAILED);
+            self.live.stop(FAILED);
         }
-    }
-
-    /// Position of the last entry that questions see.
-    pub(super) fn applied(&self) -> u64 {
-        self.state.catalog.read().unwrap_or_else(PoisonError::into_inner).position
     }
 
     fn write(&mut self, jobs: Vec<Job>) {
@@ -159,16 +122,16 @@ impl<L: Log> Writer<L> {
         // A change whose request id is used earlier in the same group is decided after that one is written.
         let (mut planned, mut later) = (Vec::<Planned>::new(), Vec::new());
         for job in jobs {
-            let id = request_of(&job.change);
-            let used = planned.iter().any(|earlier| request_of(&earlier.job.change) == id);
+            let id = job.change.request();
+            let used = planned.iter().any(|earlier| earlier.job.change.request() == id);
             if used || later_than_withdrawal(&job.change, &planned) {
                 later.push(job);
                 continue;
             }
-            let cost = bytes + cost(&job.change);
+            let cost = bytes + job.change.cost();
             match self.plan(&job.change, cost) {
-                Ok(Planning::Done(written)) => reply(job, Ok(written)),
-                Ok(Planning::Append(payloads)) => {
+                Ok(Decision::Done(written)) => reply(job, Ok(written)),
+                Ok(Decision::Append(payloads)) => {
                     bytes = cost;
                     planned.push(Planned { job, payloads });
                 }
@@ -183,31 +146,28 @@ impl<L: Log> Writer<L> {
         }
     }
 
-    /// Decides on a change; `cost` is that of it and of those planned before it.
-    fn plan(&mut self, change: &Change, cost: u64) -> Result<Planning, WriteError> {
-        if let Some(why) = self.stopped.get() {
+    /// Decides on a change. `cost`: bytes of this change and of the changes planned before it.
+    fn plan(&mut self, change: &Change, cost: u64) -> Result<Decision, WriteError> {
+        if let Some(why) = self.live.stopped.get() {
             return Err(WriteError::Stopped(why.clone()));
         }
-        self.catch_up()?;
-        let append = |payloads| Ok(Planning::Append(payloads));
+        self.live.catch_up(&self.log)?;
+        if let Some(done) = self.earlier(change)? {
+            return Ok(Decision::Done(done));
+        }
+        let append = |payloads| Ok(Decision::Append(payloads));
         match change {
             Change::Submit(prepared) => {
-                let meta = &prepared.meta;
-                if let Some(done) =
-                    self.earlier(&meta.caller, &meta.request_id, &meta.content_hash)?
-                {
-                    return Ok(Planning::Done(done));
-                }
                 if let Err(error) = &prepared.pieces {
                     // Found before it is in the log: there it would be found at every start.
                     return Err(WriteError::Store(error.to_string()));
                 }
-                self.take_room(cost)?;
-                self.has_room(cost)?;
+                self.live.take_room(cost)?;
+                self.live.has_room(cost)?;
                 let hashes: Vec<_> =
                     prepared.chunks.iter().map(|chunk| *blake3::hash(chunk).as_bytes()).collect();
                 let commit = Commit {
-                    meta: Some(meta.clone()),
+                    meta: Some(prepared.meta.clone()),
                     chunk_count: u32::try_from(prepared.chunks.len()).unwrap_or(u32::MAX),
                     chunks_hash: chunks_hash(hashes.iter()).to_vec().into(),
                 };
@@ -221,13 +181,9 @@ impl<L: Log> Writer<L> {
                 append(vec![(EntryKind::Commit, payload)])
             }
             Change::Withdraw { slot, version, caller, request_id } => {
-                let version_key = keys::version(slot, *version);
-                let hash = withdrawal_hash(&version_key);
-                if let Some(done) = self.earlier(caller, request_id, &hash)? {
-                    return Ok(Planning::Done(done));
-                }
-                self.take_room(cost)?;
-                let catalog = self.state.catalog.read().unwrap_or_else(PoisonError::into_inner);
+                self.live.take_room(cost)?;
+                let catalog =
+                    self.live.state.catalog.read().unwrap_or_else(PoisonError::into_inner);
                 let current = catalog.at(slot, u64::MAX).filter(|s| s.version == *version);
                 let current = current.ok_or(WriteError::NotCurrent)?;
                 let withdraw = Withdraw {
@@ -242,44 +198,35 @@ impl<L: Log> Writer<L> {
                 append(vec![(EntryKind::Withdraw, withdraw.encode_to_vec())])
             }
             Change::Assess(assessment) => {
-                let (caller, request_id) = (&assessment.caller, &assessment.request_id);
-                let hash = assessment::hash(assessment);
-                if let Some(done) = self.earlier(caller, request_id, &hash)? {
-                    return Ok(Planning::Done(done));
-                }
                 assessment::fits(assessment)?;
-                self.take_room(cost)?;
-                self.has_room(cost)?;
+                self.live.take_room(cost)?;
+                self.live.has_room(cost)?;
                 append(vec![(EntryKind::Assess, assessment.encode_to_vec())])
             }
         }
     }
 
-    /// What an earlier call with this request id did.
-    fn earlier(
-        &mut self,
-        caller: &str,
-        request_id: &str,
-        hash: &[u8],
-    ) -> Result<Option<Written>, WriteError> {
+    /// The result of an earlier call with the same request id; none if there was no such call.
+    fn earlier(&mut self, change: &Change) -> Result<Option<Written>, WriteError> {
+        let (caller, request_id) = change.request();
         let key = keys::request(caller, request_id);
-        let value = match self.state.tree.get(&key) {
+        let value = match self.live.state.tree.get(&key) {
             Err(error @ StoreError::Apply(_)) => {
-                self.fall_behind(&error);
-                self.catch_up()?;
-                self.state.tree.get(&key)?
+                self.live.fall_behind(&error);
+                self.live.catch_up(&self.log)?;
+                self.live.state.tree.get(&key)?
             }
             found => found?,
         };
         let Some(value) = value else { return Ok(None) };
         let row = RequestRow::decode(&*value).map_err(|e| StoreError::Damaged(e.to_string()))?;
-        if row.content_hash != hash {
+        if row.content_hash != change.content_hash() {
             return Err(WriteError::RequestIdReused);
         }
         if row.version_key.is_empty() {
             return Ok(Some(Written { submission: None, position: row.position, replayed: true }));
         }
-        let catalog = self.state.catalog.read().unwrap_or_else(PoisonError::into_inner);
+        let catalog = self.live.state.catalog.read().unwrap_or_else(PoisonError::into_inner);
         let version = keys::read_version(&row.version_key)
             .and_then(|(slot, number, _)| {
                 catalog.versions(&slot).iter().find(|v| v.submission.version == number).cloned()
@@ -334,44 +281,36 @@ impl<L: Log> Writer<L> {
             let (kind, payload) = payloads.remove(0);
             let entry = Entry { position, kind, time_millis, payload_hash: [0; 32], payload };
             position += 1;
-            self.unflushed += cost(&job.change);
+            self.live.unflushed += job.change.cost();
             let outcome = self.settle(&job.change, &entry, ready);
             reply(job, outcome.map_err(unsure));
         }
     }
 
-    /// Applies a change that is in the log. If sled fails over it, sled is opened again and takes it from the log; if that
-    /// fails too, the change waits there, and whoever sends it again is told when it is in.
+    /// Applies a change that is in the log. If sled fails, sled is opened again and gets the change from the log. If that fails
+    /// too, the change stays in the log; a caller who sends the request again learns when it is applied.
     fn settle(
         &mut self,
         change: &Change,
         entry: &Entry,
-        ready: Option<&[super::prepare::Piece]>,
+        ready: Option<&[Piece]>,
     ) -> Result<Written, WriteError> {
-        if let Some(why) = self.stopped.get() {
+        if let Some(why) = self.live.stopped.get() {
             return Err(WriteError::Stopped(why.clone()));
         }
-        if self.behind.is_none() && self.applied() < entry.position {
-            match self.state.apply(entry, ready) {
+        if self.live.behind.is_none() && self.live.applied() < entry.position {
+            match self.live.state.apply(entry, ready) {
                 Ok(applied) => return Ok(self.written(entry, applied)),
-                Err(error @ StoreError::Apply(_)) => self.fall_behind(&error),
+                Err(error @ StoreError::Apply(_)) => self.live.fall_behind(&error),
                 Err(error) => {
                     // The entry is durable and not applied: nothing may be applied after it before a restart has.
-                    self.stop(&format!("an entry could not be applied: {error}"));
+                    self.live.stop(&format!("an entry could not be applied: {error}"));
                     return Err(WriteError::Store(error.to_string()));
                 }
             }
         }
-        self.catch_up()?;
-        let (caller, request_id) = request_of(change);
-        let hash = match change {
-            Change::Submit(prepared) => prepared.meta.content_hash.to_vec(),
-            Change::Withdraw { slot, version, .. } => {
-                withdrawal_hash(&keys::version(slot, *version)).to_vec()
-            }
-            Change::Assess(assessment) => assessment::hash(assessment).to_vec(),
-        };
-        let written = self.earlier(caller, request_id, &hash)?;
+        self.live.catch_up(&self.log)?;
+        let written = self.earlier(change)?;
         written
             .map(|written| Written { replayed: false, ..written })
             .ok_or_else(|| WriteError::Store(format!("entry {} was not applied", entry.position)))
@@ -382,7 +321,8 @@ impl<L: Log> Writer<L> {
         let submission = match applied {
             Applied::Submitted(submission) => Some(submission),
             Applied::Withdrawn(slot) => {
-                let catalog = self.state.catalog.read().unwrap_or_else(PoisonError::into_inner);
+                let catalog =
+                    self.live.state.catalog.read().unwrap_or_else(PoisonError::into_inner);
                 let versions = catalog.versions(&slot);
                 versions
                     .iter()
@@ -391,7 +331,7 @@ impl<L: Log> Writer<L> {
             }
             Applied::Assessed(_) | Applied::Configured | Applied::Nothing => None,
         };
-        (self.observer)(touched, entry.position);
+        (self.live.observer)(touched, entry.position);
         Written { submission, position: entry.position, replayed: false }
     }
 
@@ -399,43 +339,29 @@ impl<L: Log> Writer<L> {
         match error {
             LogError::Full(_) => WriteError::Full(error.to_string()),
             LogError::Stopped { .. } => {
-                self.stop(&error.to_string());
+                self.live.stop(&error.to_string());
                 unsure(WriteError::Stopped(error.to_string()))
             }
             LogError::Damaged(_) => {
-                self.stop(&error.to_string());
+                self.live.stop(&error.to_string());
                 WriteError::Stopped(error.to_string())
             }
             LogError::TooLarge { .. } | LogError::Io { .. } => WriteError::Store(error.to_string()),
         }
     }
-
-    pub(super) fn stop(&self, why: &str) {
-        if self.stopped.set(why.to_owned()).is_ok() {
-            tracing::error!(why, "the service accepts no more changes; reading goes on");
-        }
-    }
 }
 
-enum Planning {
+enum Decision {
     Done(Written),
     Append(Vec<(EntryKind, Vec<u8>)>),
 }
 
-fn request_of(change: &Change) -> (&str, &str) {
-    match change {
-        Change::Submit(prepared) => (&prepared.meta.caller, &prepared.meta.request_id),
-        Change::Withdraw { caller, request_id, .. } => (caller, request_id),
-        Change::Assess(assessment) => (&assessment.caller, &assessment.request_id),
-    }
-}
-
-/// Whether a withdrawal has to wait: what it withdraws may be changed by something planned before it.
+/// Whether a withdrawal has to wait: a change planned before it may replace the version that it withdraws.
 fn later_than_withdrawal(change: &Change, planned: &[Planned]) -> bool {
     matches!(change, Change::Withdraw { .. }) && !planned.is_empty()
 }
 
-/// What is said of a change that is in the log, or may be.
+/// The error for a change that is, or may be, in the log.
 fn unsure(error: WriteError) -> WriteError {
     if matches!(error, WriteError::Full(_) | WriteError::Stopped(_)) {
         return WriteError::Unsure(Box::new(error));

@@ -1,7 +1,7 @@
-//! Starts logs, traces and metrics, and stops them within a bound.
+//! Starts logs, traces and metrics, and stops them within 5 s.
 //!
-//! Only what this crate itself says is exported: were the exporter's own h2 and tonic exported too, every export would cause
-//! another. Standard error shows everything that `EQUITY_LOG` lets through, the exporter's troubles included.
+//! Only spans and events of this crate are exported. If those of the exporter's own h2 and tonic were exported, every export
+//! would cause another. Standard error shows everything that `EQUITY_LOG` selects, errors of the exporter included.
 
 use std::io::IsTerminal as _;
 use std::time::Duration;
@@ -23,11 +23,11 @@ use tracing_subscriber::{Registry, fmt};
 use super::metrics::Instruments;
 use super::settings::{LogFormat, TelemetrySettings};
 
-/// Longest that stopping may take.
+/// Most time for stopping.
 const SHUTDOWN: Duration = Duration::from_secs(5);
-/// Longest that one export may take.
+/// Most time for one export.
 const EXPORT: Duration = Duration::from_secs(3);
-/// What is logged if `EQUITY_LOG` does not say.
+/// Filter if `EQUITY_LOG` is not set.
 const DEFAULT_LOG: &str = "info,opentelemetry=warn,h2=warn,hyper=warn,tonic=warn,tower=warn";
 
 /// Why telemetry cannot start.
@@ -82,20 +82,20 @@ pub fn init(settings: &TelemetrySettings) -> Result<Guard, TelemetryError> {
     Ok(Guard { providers })
 }
 
-/// Keeps telemetry going; [`Guard::shutdown`] sends what is left.
+/// Keeps telemetry running. [`Guard::shutdown`] sends the rest and ends it.
 #[derive(Debug)]
 pub struct Guard {
     providers: Option<Providers>,
 }
 
 impl Guard {
-    /// Sends what has gathered now. Takes as long as the collector takes, at most 5 s. False: it did not take everything.
+    /// Sends everything collected so far, within 5 s. False: the collector did not accept everything.
     pub async fn flush(&self) -> bool {
         let providers = self.providers.clone();
         bounded(move || providers.is_none_or(|providers| providers.flush())).await
     }
 
-    /// Sends what is left and ends, within 5 s even if the collector never answers. False: something may be lost.
+    /// Sends the rest and ends, within 5 s even if the collector never answers. False: data may be lost.
     pub async fn shutdown(mut self) -> bool {
         let providers = self.providers.take();
         bounded(move || providers.is_none_or(|providers| providers.shutdown())).await
@@ -111,7 +111,7 @@ impl Drop for Guard {
     }
 }
 
-/// Runs something that blocks on a thread of its own, so that neither the runtime nor its end waits for it.
+/// Runs blocking work on a thread of its own, so that the runtime does not wait for it, even when it ends.
 async fn bounded(work: impl FnOnce() -> bool + Send + 'static) -> bool {
     let (done, finished) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
@@ -173,7 +173,7 @@ impl Providers {
     }
 }
 
-/// Who sends.
+/// Name, version and instance of this service, as the collector sees them.
 fn resource(instance: Option<&str>) -> Resource {
     let mut attributes = vec![
         KeyValue::new("service.namespace", "uk.nhs.equity"),
@@ -204,7 +204,7 @@ where
     })
 }
 
-/// Whether something was said by this crate, library or binary.
+/// Whether a span or event comes from this crate: library or binary.
 fn is_ours(metadata: &Metadata<'_>) -> bool {
     let target = metadata.target();
     let krate = target.split("::").next();

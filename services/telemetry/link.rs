@@ -1,4 +1,4 @@
-//! Ties a caller's trace to ours: as a link, never as a parent, so that no caller decides what we sample.
+//! Connects a caller's trace with ours. As a link, never as a parent, so that no caller decides what we sample.
 
 use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
 use opentelemetry::trace::TraceContextExt as _;
@@ -6,10 +6,10 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-/// Longest `traceparent` that is looked at: that of version 00 has 55 bytes.
+/// Longest `traceparent` that is read, in bytes. Version 00 has 55.
 const LONGEST: usize = 64;
 
-/// Adds a link to the span that a W3C `traceparent` names. Nothing happens if it is malformed or nothing is exported.
+/// Adds a link to the span that a W3C `traceparent` names. Does nothing if the header is malformed or nothing is exported.
 pub fn link_to_caller(span: &Span, traceparent: &str) {
     if traceparent.len() > LONGEST {
         return;
@@ -20,7 +20,7 @@ pub fn link_to_caller(span: &Span, traceparent: &str) {
     span.add_link(caller.span().span_context().clone());
 }
 
-/// One header as the propagator wants to read it.
+/// The header in the form that the propagator reads.
 struct Traceparent<'a>(&'a str);
 
 impl Extractor for Traceparent<'_> {

@@ -1,5 +1,5 @@
-//! What the other rooms count. Plain atomics always, so that tests and logs can read them; OpenTelemetry instruments only when
-//! something is exported. Attributes come from closed sets: never an organisation, an area, an id or a text.
+//! Counters for the other rooms. Some are also atomics, which tests and logs can read. OpenTelemetry instruments exist only
+//! when metrics are exported. Attributes come from closed sets: never an organisation, an area, an id or a text.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -37,21 +37,21 @@ pub fn call(method: &'static str, status: &'static str, seconds: f64) {
     instruments.calls.record(seconds, used);
 }
 
-/// Counts more submissions that ended so.
+/// Counts `more` submissions with this outcome.
 pub fn submissions(outcome: Outcome, more: u64) {
     if let Some(instruments) = INSTRUMENTS.get() {
         instruments.submissions.add(more, &[KeyValue::new("nhs.equity.outcome", outcome.name())]);
     }
 }
 
-/// Says how large the store is and how much room is left, in bytes.
+/// Records the size of log and sled, and the free space of the disk, in bytes.
 pub fn store(log_bytes: u64, sled_bytes: u64, free_disk_bytes: u64) {
     LOG_BYTES.store(log_bytes, Relaxed);
     SLED_BYTES.store(sled_bytes, Relaxed);
     FREE_DISK_BYTES.store(free_disk_bytes, Relaxed);
 }
 
-/// Says how many answers have come from the cache, and how many had to be worked out, since the start.
+/// Records how many answers came from the cache and how many were computed, since the start.
 pub fn answers(hits: u64, misses: u64) {
     CACHE_HITS.store(hits, Relaxed);
     CACHE_MISSES.store(misses, Relaxed);
@@ -89,7 +89,7 @@ pub fn connection_closed() {
     CONNECTIONS.fetch_sub(1, Relaxed);
 }
 
-/// Instruments that need more than an atomic.
+/// The OpenTelemetry instruments of the service.
 #[derive(Debug)]
 pub(super) struct Instruments {
     calls: Histogram<f64>,

@@ -1,9 +1,9 @@
 //! The only room that knows OpenTelemetry: the service's own logs, traces and metrics for its operator.
 //!
-//! - `settings` what can be chosen
-//! - `init` starts everything, and stops it within a bound
-//! - `metrics` functions that the other rooms call; they cost next to nothing when nothing is exported
-//! - `link` ties a caller's trace to ours
+//! - `settings` what an operator can set
+//! - `init` starts logs, traces and metrics, and stops them within 5 s
+//! - `metrics` functions that the other rooms call; nearly free when nothing is exported
+//! - `link` connects a caller's trace with ours
 
 mod init;
 mod link;

@@ -1,4 +1,4 @@
-//! What can be chosen about logs, traces and metrics.
+//! Settings of logs, traces and metrics; the table of keys in `config` fills them.
 
 /// The service's own logs, traces and metrics.
 #[derive(Debug, Clone, PartialEq)]
@@ -7,7 +7,7 @@ pub struct TelemetrySettings {
     pub otlp_endpoint: Option<String>,
     /// Share of calls that are traced, 0 to 1. Metrics count every call.
     pub sample_ratio: f64,
-    /// Form of the log on standard error.
+    /// Format of the log on standard error.
     pub log_format: LogFormat,
     /// `service.instance.id` of what is exported. None: left out.
     pub service_instance_id: Option<String>,
@@ -24,11 +24,11 @@ impl Default for TelemetrySettings {
     }
 }
 
-/// Form of the log on standard error.
+/// Format of the log on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// A line for people.
+    /// One line for people per event.
     Text,
-    /// A JSON object a line for machines.
+    /// One JSON object per line.
     Json,
 }

@@ -1,6 +1,8 @@
 //! Source text as tokens and paths, without comments, without the insides of strings and without what is only for tests:
 //! so that no rule trips over a word in a comment, and none is dodged by a line break.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// One token, as text.
@@ -15,6 +17,26 @@ pub(crate) struct Token {
 pub(crate) struct NamedPath {
     pub(crate) segments: Vec<String>,
     pub(crate) line: usize,
+    /// The modules around it that the file itself writes out: `mod name { … }`.
+    pub(crate) within: Vec<String>,
+    /// What a `use` makes of it; none for a path in an expression or a type.
+    pub(crate) import: Option<Import>,
+}
+
+/// The name that a `use` brings into its module.
+#[derive(Debug, Clone)]
+pub(crate) struct Import {
+    /// The last segment, or what `as` says; `*` brings every name.
+    pub(crate) name: String,
+    /// Whether others can name it there: `pub use`, `pub(super) use`.
+    pub(crate) is_public: bool,
+}
+
+/// Something that a file defines outside of functions and `impl`: `fn f`, `struct S`, `macro_rules! m`.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Item {
+    pub(crate) within: Vec<String>,
+    pub(crate) name: String,
 }
 
 impl NamedPath {
@@ -30,6 +52,11 @@ impl NamedPath {
 pub(crate) struct Code {
     pub(crate) tokens: Vec<Token>,
     pub(crate) paths: Vec<NamedPath>,
+    pub(crate) items: BTreeSet<Item>,
+    /// `mod name { … }`: these modules, each with those around it.
+    pub(crate) inner: BTreeSet<Vec<String>>,
+    /// Every name outside of `use`, but those of fields and methods after a dot, and of modules where they are declared.
+    pub(crate) names: BTreeSet<String>,
     /// `#[cfg(test)] mod name;`: the name, and the file where `#[path]` names one.
     pub(crate) test_modules: Vec<(String, Option<String>)>,
 }
@@ -39,7 +66,10 @@ impl Code {
         let mut all = Vec::new();
         flatten(text.parse()?, &mut all);
         let (tokens, test_modules) = without_tests(&all);
-        Ok(Code { paths: paths(&tokens), tokens, test_modules })
+        let (mut items, mut inner) = (BTreeSet::new(), BTreeSet::new());
+        defined(&tokens, &[], &mut items, &mut inner);
+        let (paths, names) = (paths(&tokens), names(&tokens));
+        Ok(Code { tokens, paths, items, inner, names, test_modules })
     }
 
     /// Lines where these tokens stand one after the other, and what follows them.
@@ -154,13 +184,76 @@ fn is_name(token: &Token) -> bool {
     token.text.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-/// Every path of two segments and more, and every path of a `use`, its braces opened out.
-fn paths(tokens: &[Token]) -> Vec<NamedPath> {
-    let mut found = Vec::new();
+/// The name and the length of `mod name { … }`, if the tokens begin with one.
+fn inner_module(tokens: &[Token]) -> Option<(&str, usize)> {
+    let written = tokens.len() > 2 && tokens[0].text == "mod" && tokens[2].text == "{";
+    written.then(|| (tokens[1].text.as_str(), 2 + group(&tokens[2..])))
+}
+
+/// What is defined outside of functions and `impl`, and the modules that are written out.
+fn defined(
+    tokens: &[Token],
+    within: &[String],
+    items: &mut BTreeSet<Item>,
+    inner: &mut BTreeSet<Vec<String>>,
+) {
+    let mut at = 0;
+    while at < tokens.len() {
+        let is_item = |t: &&Token| is_name(t) && t.text != "fn"; // `const fn f`
+        let name_at = |at: usize| tokens.get(at).filter(is_item).map(|t| t.text.clone());
+        if let Some((name, length)) = inner_module(&tokens[at..]) {
+            let deeper = [within, &[name.to_owned()]].concat();
+            defined(&tokens[at + 3..at + length - 1], &deeper, items, inner);
+            inner.insert(deeper);
+            at += length;
+            continue;
+        }
+        let name = match tokens[at].text.as_str() {
+            "fn" | "struct" | "enum" | "trait" | "type" | "const" | "static" => name_at(at + 1),
+            "macro_rules" => name_at(at + 2),
+            _ => None,
+        };
+        items.extend(name.map(|name| Item { within: within.to_vec(), name }));
+        match tokens[at].text.as_str() {
+            "(" | "[" | "{" => at += group(&tokens[at..]),
+            _ => at += 1,
+        }
+    }
+}
+
+fn names(tokens: &[Token]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
     let mut at = 0;
     while at < tokens.len() {
         if tokens[at].text == "use" {
-            at += 1 + use_tree(&tokens[at + 1..], &[], &mut found);
+            at += item(&tokens[at..]);
+            continue;
+        }
+        let before = at.checked_sub(1).map_or("", |before| tokens[before].text.as_str());
+        if is_name(&tokens[at]) && ![".", "mod"].contains(&before) {
+            found.insert(tokens[at].text.clone());
+        }
+        at += 1;
+    }
+    found
+}
+
+/// Every path of two segments and more, and every path of a `use`, its braces opened out.
+fn paths(tokens: &[Token]) -> Vec<NamedPath> {
+    let mut found = Vec::new();
+    // The modules that are written out around the present place, and where each ends.
+    let mut around: Vec<(String, usize)> = Vec::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        around.retain(|(_, end)| *end > at);
+        let within = || around.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        if let Some((name, length)) = inner_module(&tokens[at..]) {
+            around.push((name.to_owned(), at + length));
+            at += 3;
+        } else if tokens[at].text == "use" {
+            let before = at.checked_sub(1).map_or("", |before| tokens[before].text.as_str());
+            let all = Use { within: within(), is_public: ["pub", ")"].contains(&before) };
+            at += 1 + all.tree(&tokens[at + 1..], &[], &mut found);
         } else if is_name(&tokens[at]) {
             let start = at;
             let mut segments = vec![tokens[at].text.clone()];
@@ -169,7 +262,8 @@ fn paths(tokens: &[Token]) -> Vec<NamedPath> {
                 at += 2;
             }
             if segments.len() > 1 {
-                found.push(NamedPath { segments, line: tokens[start].line });
+                let line = tokens[start].line;
+                found.push(NamedPath { segments, line, within: within(), import: None });
             }
             at += 1;
         } else {
@@ -179,30 +273,50 @@ fn paths(tokens: &[Token]) -> Vec<NamedPath> {
     found
 }
 
-/// Reads one tree of a `use` and returns how many tokens it has.
-fn use_tree(tokens: &[Token], before: &[String], found: &mut Vec<NamedPath>) -> usize {
-    let mut segments = before.to_vec();
-    let mut at = 0;
-    while at < tokens.len() {
-        match tokens[at].text.as_str() {
-            "{" => {
-                let end = at + group(&tokens[at..]);
-                let mut inner = at + 1;
-                while inner + 1 < end {
-                    inner += 1 + use_tree(&tokens[inner..end - 1], &segments, found);
+/// A `use` that is being read.
+struct Use {
+    within: Vec<String>,
+    is_public: bool,
+}
+
+impl Use {
+    /// Reads one tree and returns how many tokens it has.
+    fn tree(&self, tokens: &[Token], before: &[String], found: &mut Vec<NamedPath>) -> usize {
+        let mut segments = before.to_vec();
+        let mut renamed = None;
+        let mut at = 0;
+        while at < tokens.len() {
+            match tokens[at].text.as_str() {
+                "{" => {
+                    let end = at + group(&tokens[at..]);
+                    let mut inner = at + 1;
+                    while inner + 1 < end {
+                        inner += 1 + self.tree(&tokens[inner..end - 1], &segments, found);
+                    }
+                    return end;
                 }
-                return end;
+                // The new name is no segment.
+                "as" => {
+                    at += 1;
+                    renamed = tokens.get(at).map(|t| t.text.clone());
+                }
+                ";" | "," => break,
+                "::" => {}
+                text => segments.push(text.to_owned()),
             }
-            "as" => at += 1, // and the new name, which is no segment
-            ";" | "," => break,
-            "::" => {}
-            text => segments.push(text.to_owned()),
+            at += 1;
         }
-        at += 1;
+        // `a::{self}` brings `a`.
+        let own = segments.iter().rfind(|s| *s != "self").cloned().unwrap_or_default();
+        let import = Import { name: renamed.unwrap_or(own), is_public: self.is_public };
+        found.push(NamedPath {
+            segments,
+            line: tokens.first().map_or(0, |t| t.line),
+            within: self.within.clone(),
+            import: Some(import),
+        });
+        at
     }
-    let line = tokens.first().map_or(0, |t| t.line);
-    found.push(NamedPath { segments, line });
-    at
 }
 
 #[test]
@@ -234,4 +348,24 @@ fn tests_are_left_out_and_nothing_else() {
     assert_eq!(names, ["a", "c", "e"]);
     assert!(code.paths.is_empty(), "{:?}", code.paths);
     assert_eq!(code.test_modules, [("apart".to_owned(), None)]);
+}
+
+#[test]
+fn what_a_file_defines_and_imports_is_known() {
+    let text = "pub(super) use a::{self, b::C, d::E as F, g::*};\npub const fn f() { const IN: u8 = 0; x.y(Z) }\n\
+                impl S { fn method() {} }\nmod apart;\npub mod inner { pub const N: u8 = super::f(); }\n\
+                macro_rules! m { () => {}; }\nuse std::fmt;";
+    let code = Code::parse(text).unwrap();
+    let items: Vec<_> = code.items.iter().map(|i| (i.within.len(), i.name.as_str())).collect();
+    assert_eq!(items, [(0, "f"), (0, "m"), (1, "N")]);
+    assert_eq!(code.inner, BTreeSet::from([vec!["inner".to_owned()]]));
+    let imports = code.paths.iter().filter_map(|p| p.import.as_ref());
+    let imports: Vec<_> = imports.map(|i| (i.name.as_str(), i.is_public)).collect();
+    assert_eq!(imports, [("a", true), ("C", true), ("F", true), ("*", true), ("fmt", false)]);
+    let inner: Vec<_> = code.paths.iter().filter(|p| !p.within.is_empty()).collect();
+    assert!(inner.len() == 1 && inner[0].segments == ["super", "f"], "{inner:?}");
+    assert!(code.names.contains("Z") && code.names.contains("method"));
+    for absent in ["a", "C", "F", "y", "apart", "inner"] {
+        assert!(!code.names.contains(absent), "{absent}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Holds the source to the rules of the house. Each rule is a function from text to problems, and each is shown an
 //! offender.
 
+mod circles;
 pub(crate) mod code;
 mod habits;
 mod rooms;

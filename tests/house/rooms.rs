@@ -71,7 +71,7 @@ const IMPURE: &[&[&str]] = &[
 ];
 
 /// `store/keys.rs` → `store`; `app.rs` → `app`; `main.rs` and `lib.rs`, which wire, keep their name.
-fn room(path: &str) -> &str {
+pub(super) fn room(path: &str) -> &str {
     match path.split_once('/') {
         Some((room, _)) => room,
         None if ["main.rs", "lib.rs"].contains(&path) => path,

@@ -1,4 +1,4 @@
-//! The reference content as files: embedded by default, replaced by a folder, kept in the log as it was.
+//! The reference content as files: embedded by default, replaceable by a folder. The log keeps every content in force.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content(BTreeMap<String, String>);
 
-/// Content that cannot be used.
+/// Why reference content cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("reference file `{file}`: {what}")]
 pub struct ContentError {
-    /// File name.
+    /// Name of the file, as in [`Content`].
     pub file: String,
     /// What is wrong, and what was expected.
     pub what: String,
@@ -57,13 +57,13 @@ const EMBEDDED: &[(&str, &str)] = embedded![
 ];
 
 impl Content {
-    /// What is built in: Leicester, Leicestershire and Rutland.
+    /// The embedded content: Leicester, Leicestershire and Rutland.
     #[must_use]
     pub fn embedded() -> Self {
         Self(EMBEDDED.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect())
     }
 
-    /// The built-in content with these files in place of, or beside, the built-in ones.
+    /// The embedded content, with these files added or in place of embedded files of the same name.
     #[must_use]
     pub fn with(files: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut content = Self::embedded();
@@ -71,7 +71,7 @@ impl Content {
         content
     }
 
-    /// Exactly these files.
+    /// These files and no embedded ones.
     #[must_use]
     pub fn exactly(files: impl IntoIterator<Item = (String, String)>) -> Self {
         Self(files.into_iter().collect())
@@ -82,10 +82,10 @@ impl Content {
         self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
-    /// One file.
+    /// The text of a file.
     ///
     /// # Errors
-    /// There is none of that name.
+    /// No file has this name.
     pub fn file(&self, name: &str) -> Result<&str, ContentError> {
         self.0.get(name).map(String::as_str).ok_or_else(|| ContentError {
             file: name.into(),

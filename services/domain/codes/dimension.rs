@@ -1,4 +1,4 @@
-//! A dimension: one view of a field (or of time, organisation, area) in which questions are asked.
+//! A dimension: a view of a field, of time, of organisations or of areas that questions break down by.
 
 use std::collections::BTreeMap;
 
@@ -6,20 +6,20 @@ use super::{CodeList, State, Value};
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 
-/// What a dimension looks at.
+/// What a dimension is a view of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     /// A field of the record.
     Field(Field),
     /// Calendar month of the submission.
     Month,
-    /// Calendar quarter.
+    /// Calendar quarter of the submission's month.
     Quarter,
-    /// April to March.
+    /// Financial year, April to March, of the submission's month.
     FinancialYear,
-    /// January to December.
+    /// Calendar year of the submission's month.
     CalendarYear,
-    /// Submitting organisation.
+    /// Organisation that submitted.
     Organisation,
     /// Area of this type that the submitting organisation belongs to.
     ProviderArea(String),
@@ -28,7 +28,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// Code of the period that a month lies in; none where it does not look at time.
+    /// Code of the period that contains a month; none if the dimension is no view of time.
     #[must_use]
     pub fn period(&self, month: Month) -> Option<String> {
         match self {
@@ -44,26 +44,26 @@ impl Source {
 /// A dimension. `categories` is empty where they come from the data (time, organisations, areas).
 #[derive(Clone, Debug)]
 pub struct Dimension {
-    /// Id.
+    /// Id in questions and answers: `age_band`.
     pub id: String,
-    /// Words for people.
+    /// Name for people.
     pub label: String,
-    /// What it looks at.
+    /// What it is a view of.
     pub source: Source,
-    /// Category codes and words, in order.
+    /// Category codes and their names, in order of display.
     pub categories: Vec<(String, String)>,
     /// Whether the categories have an order.
     pub ordered: bool,
-    /// Which way the order runs.
+    /// Direction of the order: `youngest first`; empty without an order.
     pub direction: String,
-    /// Protected characteristic of the Equality Act 2010.
+    /// Protected characteristic of the Equality Act 2010; empty if it is none.
     pub protected: String,
-    /// Category of the list to place in `categories`, beyond what containment gives.
+    /// From a category of the code list to a place in `categories`, in addition to containment.
     pub map: BTreeMap<String, usize>,
 }
 
 impl Dimension {
-    /// The same view with one category of the code list and no other.
+    /// This dimension with one category of the code list only.
     #[must_use]
     pub fn narrowed_to(&self, code: &str) -> Self {
         Self {
@@ -74,7 +74,7 @@ impl Dimension {
         }
     }
 
-    /// The field it looks at.
+    /// The field that it is a view of; none for time, organisations and areas.
     #[must_use]
     pub fn field(&self) -> Option<Field> {
         match &self.source {
@@ -101,7 +101,7 @@ impl Dimension {
         self.categories.len() + state as usize
     }
 
-    /// Number of places.
+    /// Number of categories and states together.
     #[must_use]
     pub fn places(&self) -> usize {
         self.categories.len() + State::ALL.len()

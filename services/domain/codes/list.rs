@@ -1,4 +1,4 @@
-//! A code list: categories that may hold one another, and the code systems in which partners give them.
+//! A code list: categories, which may contain others, and the code systems that partners use.
 
 use std::collections::BTreeMap;
 
@@ -6,31 +6,31 @@ use serde::Deserialize;
 
 use super::{State, Value, nearest};
 
-/// One category.
+/// A category of a code list.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Category {
-    /// Code.
+    /// Code in questions and answers.
     pub code: String,
-    /// Words for people.
+    /// Name for people.
     pub label: String,
-    /// Code of the category that holds it.
+    /// Code of the category that contains it.
     #[serde(default)]
     pub parent: Option<String>,
-    /// Numbers it stands for, both included: years, days.
+    /// Least and greatest number in the category, both included: years or days.
     #[serde(default)]
     pub range: Option<(u32, u32)>,
 }
 
-/// A vocabulary in which partners may give the values.
+/// A code system that partners may use for the values.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CodeSystem {
-    /// Id.
+    /// Stable id in the contract.
     pub id: String,
-    /// Words for people.
+    /// Name for people.
     pub label: String,
-    /// Whether a second character may stand behind a code of one, for local use: it is passed over.
+    /// Whether a one-character code may have a second character for local use, which is ignored.
     #[serde(default)]
     pub local_second: bool,
     /// Source code, source label, target: a category's code or `!STATE`.
@@ -38,7 +38,7 @@ pub struct CodeSystem {
 }
 
 impl CodeSystem {
-    /// The first character of a code of two, where the second is for local use.
+    /// The first character of a two-character code, if the second is for local use.
     fn national<'a>(&self, source: &'a str) -> Option<&'a str> {
         let is_local =
             |second: &str| second.len() == 1 && second.as_bytes()[0].is_ascii_alphanumeric();
@@ -61,7 +61,7 @@ struct ListFile {
     systems: Vec<CodeSystem>,
 }
 
-/// A list that contradicts itself.
+/// Why a code list cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CodeListError {
     /// The file is no code list.
@@ -72,12 +72,12 @@ pub enum CodeListError {
     Content(String),
 }
 
-/// What a code of a code system stands for, or why it stands for nothing.
+/// The value of a source code, or what would have been valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mapped {
-    /// A value.
+    /// The code is valid.
     Value(Value),
-    /// Not in the code system.
+    /// The code is not in the code system.
     Unknown {
         /// What would have been valid, in a sentence.
         expected: String,
@@ -89,17 +89,17 @@ pub enum Mapped {
 /// A code list, checked.
 #[derive(Clone, Debug)]
 pub struct CodeList {
-    /// Id.
+    /// Stable id in the contract.
     pub id: String,
-    /// Words for people.
+    /// Name for people.
     pub label: String,
     /// Version of the content.
     pub version: String,
-    /// Where it comes from.
+    /// Publisher or standard that the list comes from.
     pub source: String,
-    /// The source code that says "in none of them".
+    /// Source code for "in none of the categories".
     pub none: Option<String>,
-    /// Categories in order.
+    /// Categories in order of display.
     pub categories: Vec<Category>,
     /// Code systems, the default first.
     pub systems: Vec<CodeSystem>,
@@ -112,7 +112,7 @@ impl CodeList {
     /// Reads and checks a list.
     ///
     /// # Errors
-    /// No TOML of this form, a code defined twice, or one used that is not defined.
+    /// The TOML is invalid, a code is defined twice, or a used code is not defined.
     pub fn from_toml(text: &str) -> Result<Self, CodeListError> {
         let file: ListFile = toml::from_str(text)?;
         let mut list = Self::new(file.id, file.label, file.categories, file.systems)?;
@@ -203,7 +203,7 @@ impl CodeList {
         self.by_source[system].contains_key(source)
     }
 
-    /// What a source code stands for in the given system. The names of the missing states are understood in every system.
+    /// The value of a source code in a code system. Every system also accepts the names of the missing states.
     #[must_use]
     pub fn value(&self, system: usize, source: &str) -> Option<Value> {
         let codes = &self.by_source[system];
@@ -216,7 +216,7 @@ impl CodeList {
         is_said.then_some(Value::State(state))
     }
 
-    /// The same, and what would have been valid where it stands for nothing.
+    /// The value of a source code, or what would have been valid and the nearest code.
     #[must_use]
     pub fn map(&self, system: usize, source: &str) -> Mapped {
         if let Some(value) = self.value(system, source) {
@@ -232,7 +232,7 @@ impl CodeList {
         }
     }
 
-    /// Whether everything in category `inner` is in category `outer`.
+    /// Whether category `outer` contains category `inner`, or is the same.
     #[must_use]
     pub fn holds(&self, outer: &str, inner: &str) -> bool {
         let (Some(outer), Some(inner)) = (self.category(outer), self.category(inner)) else {
@@ -251,7 +251,7 @@ impl CodeList {
         false
     }
 
-    /// The nearest category that holds all of several others: every other that does holds it too. None where there is no such.
+    /// The smallest category that contains all of several others; none if there is none.
     #[must_use]
     pub fn holding(&self, codes: &[String]) -> Option<&Category> {
         let holds = |category: &&Category| {

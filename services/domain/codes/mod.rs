@@ -1,43 +1,13 @@
-//! Code lists, missing states, crosswalks and the views that questions are asked in. The content is data: see `data/`.
+//! Code lists, missing states, crosswalks and dimensions. The content is in `data/`.
 
 mod content;
 mod dimension;
 mod list;
+mod nearest;
 mod value;
 
 pub use content::{Content, ContentError};
 pub use dimension::{Dimension, Source};
 pub use list::{Category, CodeList, CodeListError, CodeSystem, Mapped};
+pub use nearest::nearest;
 pub use value::{State, Value};
-
-/// Id of a code list.
-pub type ListId<'a> = &'a str;
-
-/// The candidate nearest to what was given, if any is near enough to be worth naming.
-#[must_use]
-pub fn nearest<'a>(given: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let given = given.to_lowercase();
-    let alike = |candidate: &str| {
-        let candidate = candidate.to_lowercase();
-        let holds = given.len() >= 3 && candidate.contains(&given);
-        strsim::jaro_winkler(&given, &candidate) + if holds { 1.0 } else { 0.0 }
-    };
-    candidates
-        .map(|candidate| (alike(candidate), candidate))
-        .filter(|(similarity, _)| *similarity > 0.6)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_part_of_a_name_is_nearer_than_a_name_that_looks_alike() {
-        let channels = ["FACE_TO_FACE", "HOME_VISIT", "TELEPHONE", "VIDEO"];
-        assert_eq!(nearest("phone", channels.into_iter()), Some("TELEPHONE"));
-        assert_eq!(nearest("VIDO", channels.into_iter()), Some("VIDEO"));
-        assert_eq!(nearest("xyz", channels.into_iter()), None);
-    }
-}

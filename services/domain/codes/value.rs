@@ -1,4 +1,4 @@
-//! One coded value of one field, and the states that a value can be in.
+//! A coded value of a field, and the missing states.
 
 /// What a category is: known, derived from a set, or one of the missing states, which are never merged.
 /// The order is that of rows in an answer; the number is an offset behind the categories of a dimension.
@@ -11,19 +11,19 @@ pub enum State {
     None = 1,
     /// Known, but not at this level or in this edition.
     Coarser = 2,
-    /// Asked and declined.
+    /// The person was asked and declined to say.
     NotStated = 3,
-    /// Asked and not sure.
+    /// The person was asked and was not sure.
     AskedUnsure = 4,
-    /// Not asked, or could not be asked.
+    /// The person was not asked, or could not be asked.
     NotKnown = 5,
-    /// Collected by the source and blank here.
+    /// The source collects the field, and the record has no value.
     NotRecorded = 6,
     /// The question does not apply.
     NotApplicable = 7,
-    /// Not collected by the source.
+    /// The source does not collect the field.
     NotCollected = 8,
-    /// The source's code is in no list.
+    /// The source's code is not in the code list.
     Invalid = 9,
 }
 
@@ -65,8 +65,8 @@ impl State {
         Self::ALL.into_iter().find(|state| state.name() == name)
     }
 
-    /// Whether it says that the value is not known: the unknown share is made of these.
-    /// A question that does not apply has an answer, and one that was not collected was never put.
+    /// Whether the state counts in the unknown share. `NotApplicable` does not, because the question has an answer;
+    /// `NotCollected` does not, because the question was never asked.
     #[must_use]
     pub fn is_unknown(self) -> bool {
         matches!(
@@ -79,7 +79,7 @@ impl State {
         )
     }
 
-    /// Whether a record itself may be in it (the others come from a question).
+    /// Whether a record can have the state. The other states only appear in answers.
     #[must_use]
     pub fn is_of_a_record(self) -> bool {
         !matches!(self, Self::Any | Self::Coarser)
@@ -99,7 +99,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// Reads the text form. Text that is none becomes [`State::Invalid`]: what is on disk was checked when it was written.
+    /// Reads the text form. Other text becomes [`State::Invalid`]; text on disk was checked when it was written.
     #[must_use]
     pub fn from_text(text: &str) -> Self {
         if let Some(name) = text.strip_prefix('!') {
@@ -111,7 +111,7 @@ impl Value {
         Self::Codes(text.split(';').map(str::to_owned).collect())
     }
 
-    /// The text form.
+    /// The text form, as on disk.
     #[must_use]
     pub fn to_text(&self) -> String {
         match self {

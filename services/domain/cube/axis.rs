@@ -1,13 +1,13 @@
-//! The dense table that records are counted into: axes, cells, and each submission's part in it.
+//! The dense table that records are counted into: axes, cells, and the part of each submission.
 
 use std::sync::Arc;
 
 use super::pack::Packed;
 
-/// How many places an axis has.
+/// An axis of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Axis {
-    /// Places.
+    /// Number of categories and states on the axis.
     pub places: usize,
 }
 
@@ -29,21 +29,21 @@ pub struct Cells {
 pub struct Part {
     /// Number of records.
     pub records: usize,
-    /// Where the submission stands on the axes that do not depend on its records.
+    /// Cell number from the axes that are the same for every record of the submission.
     pub base: u32,
-    /// Columns that vary, each with what its indices add to a cell's number ([`Part::REJECT`]: no cell at all).
+    /// Columns that vary, each with the number that an index adds to the cell number ([`Part::REJECT`]: not counted).
     pub columns: Vec<(Arc<Packed>, Vec<u32>)>,
-    /// How many consultations or people each record stands for.
+    /// Number of consultations or people of each record.
     pub weights: Arc<Packed>,
 }
 
 impl Part {
-    /// Added to the number of a cell, it takes the record out of the table. Eight of them fit 32 bits.
+    /// Added to a cell number, it excludes the record from the table. The sum of eight fits 32 bits.
     pub const REJECT: u32 = 1 << 28;
 }
 
 impl Cube {
-    /// More cells than this are refused, not counted.
+    /// Most cells of a table; a larger table is refused.
     pub const LIMIT: usize = 1 << 22;
 
     /// A table with these axes.
@@ -52,13 +52,13 @@ impl Cube {
         Self { axes }
     }
 
-    /// Number of cells; `None` above any number that can be told.
+    /// Number of cells; `None` if the number overflows.
     #[must_use]
     pub fn size(&self) -> Option<usize> {
         self.axes.iter().try_fold(1usize, |size, axis| size.checked_mul(axis.places.max(1)))
     }
 
-    /// What a step on an axis adds to the number of a cell.
+    /// Number that a step on an axis adds to the cell number.
     #[must_use]
     pub fn stride(&self, axis: usize) -> u32 {
         let inner: usize = self.axes[axis + 1..].iter().map(|axis| axis.places.max(1)).product();
@@ -75,7 +75,7 @@ impl Cube {
 }
 
 impl Cells {
-    /// Sizes of the axes.
+    /// Axes, from the outermost to the innermost.
     #[must_use]
     pub fn sizes(&self) -> &[usize] {
         &self.sizes
@@ -87,7 +87,7 @@ impl Cells {
         &self.counts
     }
 
-    /// The counts, to be added to.
+    /// The counts, for adding to them.
     pub fn counts_mut(&mut self) -> &mut [u64] {
         &mut self.counts
     }
@@ -97,7 +97,7 @@ impl Cells {
         self.counts.iter_mut().zip(&other.counts).for_each(|(sum, count)| *sum += count);
     }
 
-    /// The same table with the places of one axis replaced: each old place is counted in every new place it maps to.
+    /// The table with one axis replaced. Each old place is counted in every new place that it maps to.
     #[must_use]
     pub fn spread(&self, axis: usize, places: usize, map: &[Vec<usize>]) -> Self {
         let mut sizes = self.sizes.clone();

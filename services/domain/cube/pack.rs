@@ -1,9 +1,9 @@
 //! Bit-packed columns in blocks of at most 4,096 records and 4 KiB.
 //!
-//! A value takes 0, 1, 2, 4, 8, 16, 32 or 64 bits; values of less than a byte stand from the low bits up, wider ones are
-//! little-endian. A column whose records all have the same value takes none and has no block.
+//! A value takes 0, 1, 2, 4, 8, 16, 32 or 64 bits; values of less than a byte are packed from the low bits up, wider ones
+//! are little-endian. A column with the same value in every record takes 0 bits and has no block.
 
-/// The most bytes that a block, and so a value in the store, may have.
+/// Most bytes of a block, and so of a value in the store.
 pub const BLOCK_BYTES: usize = 4096;
 const BLOCK_RECORDS: usize = 4096;
 
@@ -14,11 +14,11 @@ pub struct Block {
     pub field: u8,
     /// Number of the block in its column, from 0.
     pub chunk: u32,
-    /// Packed values.
+    /// Packed values of up to 4,096 records.
     pub data: Vec<u8>,
 }
 
-/// A column: what its indices look like, without the words for them.
+/// A packed column of indices or numbers, without the values that indices refer to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packed {
     /// Bits of a value.
@@ -27,7 +27,7 @@ pub struct Packed {
     pub data: Vec<u8>,
 }
 
-/// Bits for an index into so many values.
+/// Bits of an index into this number of values.
 #[must_use]
 pub fn width_for(values: usize) -> u8 {
     match values {
@@ -41,7 +41,7 @@ pub fn width_for(values: usize) -> u8 {
 }
 
 impl Packed {
-    /// Packs indices with the width for so many values.
+    /// Packs indices with the width for this number of values.
     #[must_use]
     #[allow(clippy::cast_possible_truncation)] // the width was chosen so that every index fits
     pub fn indices(indices: impl ExactSizeIterator<Item = u16>, values: usize) -> Self {
@@ -70,7 +70,7 @@ impl Packed {
         Self { width, data }
     }
 
-    /// Packs counts with the least width of 8, 16 or 32 bits; nothing at all if every one is 1.
+    /// Packs counts with the least width of 8, 16 or 32 bits; with 0 bits if every count is 1.
     #[must_use]
     #[allow(clippy::cast_possible_truncation)] // the width was chosen so that every weight fits
     pub fn weights(weights: &[u32]) -> Self {
@@ -88,7 +88,7 @@ impl Packed {
         Self { width, data }
     }
 
-    /// Packs keyed hashes.
+    /// Packs keyed hashes, 64 bits each.
     #[must_use]
     pub fn keys(keys: &[u64]) -> Self {
         Self { width: 64, data: keys.iter().flat_map(|key| key.to_le_bytes()).collect() }
@@ -108,7 +108,7 @@ impl Packed {
         (BLOCK_RECORDS * usize::from(width) / 8).min(BLOCK_BYTES)
     }
 
-    /// Bytes that so many records of this width take.
+    /// Bytes of this number of records of this width.
     #[must_use]
     pub fn bytes_for(records: usize, width: u8) -> usize {
         (records * usize::from(width)).div_ceil(8)
@@ -126,7 +126,7 @@ impl Packed {
         u64::from_le_bytes(value)
     }
 
-    /// All indices, of a column of at most 16 bits: what work over every record starts from.
+    /// All indices of a column of at most 16 bits.
     #[must_use]
     pub fn unpacked(&self, records: usize) -> Vec<u16> {
         let spread = |width: usize| {

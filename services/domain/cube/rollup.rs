@@ -12,23 +12,23 @@ use super::varint::{put, take};
 pub struct Rollup {
     /// Number of the field; [`crate::domain::field::number::TOTAL`] for the one without a field.
     pub field: u8,
-    /// Cells: number, count.
+    /// Number and count of each cell that is not 0.
     pub cells: Vec<(u32, u64)>,
 }
 
-/// A column as the roll-ups need it: number of its field, how many values it has, its indices.
-type Source<'a> = (u8, usize, &'a Packed);
+/// A column as the roll-ups need it: number of the field, number of distinct values, indices.
+type RollupColumn<'a> = (u8, usize, &'a Packed);
 
-/// Above so many possible cells they are counted sparsely.
+/// With more possible cells than this, counting is sparse.
 const DENSE: usize = 1 << 20;
 
 /// The roll-up of each column and of none, over the records of a submission.
 ///
-/// `channel` and `attendance` are the columns of these fields, `None` where the dataset has none.
+/// `channel` and `attendance` are the columns of these fields, `None` if the dataset does not have them.
 #[must_use]
 pub fn rollups(
     records: usize,
-    columns: &[Source<'_>],
+    columns: &[RollupColumn<'_>],
     channel: Option<(usize, &Packed)>,
     attendance: Option<(usize, &Packed)>,
     weights: &Packed,
@@ -118,7 +118,7 @@ impl Rollup {
         parts
     }
 
-    /// The cells of one part. Bytes that are none end it early: what is stored is covered by the store's own digest.
+    /// The cells of one part. Invalid bytes end it early; the store's digest already covers stored parts.
     pub fn decode(part: &[u8]) -> impl Iterator<Item = (u32, u64)> + '_ {
         let (mut rest, mut cell) = (part, 0u32);
         std::iter::from_fn(move || {

@@ -6,11 +6,11 @@ use super::axis::{Cells, Cube, Part};
 use super::pack::Packed;
 
 const CHUNK: usize = 4096;
-/// Equal cells one after another wait for each other's store; four tables side by side do not.
+/// Number of tables counted side by side. In a single table equal cells in a row wait for each other's store.
 const LANES: usize = 4;
-/// Above so many cells the lanes no longer fit the cache, and equal neighbours are rare.
+/// Most cells for counting in lanes. With more cells the lanes do not fit the cache, and equal neighbours are rare.
 const LANED: usize = 1 << 14;
-/// Persons that are gathered before doubles are thrown out, at least.
+/// Least number of persons collected before duplicates are removed.
 const ROOM: usize = 1 << 21;
 
 /// A person key and the cell that a record of the person falls into.
@@ -20,7 +20,7 @@ pub type Person = (u64, u32);
 #[must_use]
 pub fn count<'a>(cube: &Cube, parts: impl IntoIterator<Item = &'a Part>) -> Cells {
     let mut cells = cube.empty();
-    let mut table = Table::new(cells.counts().len());
+    let mut table = ThreadCounts::new(cells.counts().len());
     for part in parts {
         table.add(part);
     }
@@ -28,16 +28,16 @@ pub fn count<'a>(cube: &Cube, parts: impl IntoIterator<Item = &'a Part>) -> Cell
     cells
 }
 
-/// Every person in every cell once.
+/// The distinct persons of every cell.
 pub struct Persons {
     among: RangeInclusive<u64>,
     found: Vec<Person>,
-    /// So many are gathered before it is looked who is there twice.
+    /// Number of persons collected before duplicates are removed.
     room: usize,
 }
 
 impl Persons {
-    /// Nobody yet, and later only those whose keys are among these.
+    /// Starts empty, and accepts only person keys within this range.
     #[must_use]
     pub fn new(among: RangeInclusive<u64>) -> Self {
         Self { among, found: Vec::new(), room: ROOM }
@@ -59,7 +59,7 @@ impl Persons {
         });
     }
 
-    /// All of them, in order of person.
+    /// Every person and cell once, in order of person.
     #[must_use]
     pub fn sorted(mut self) -> Vec<Person> {
         self.settle();
@@ -72,8 +72,8 @@ impl Persons {
     }
 }
 
-/// What the records of a part without a person key stand for, by its column of person keys; those that fall into no cell left
-/// out.
+/// Sum of the weights of the records without a person key, by the part's column of person keys. Records outside every cell do
+/// not count.
 #[must_use]
 pub fn without_person(part: &Part, keys: &Packed) -> u64 {
     let mut sum = 0;
@@ -154,15 +154,15 @@ fn spread<const WIDTH: usize, const PER_BYTE: usize>(
     }
 }
 
-/// Counts of a thread: small numbers of its own, in lanes, for records that stand for one.
-struct Table {
+/// Counts of one thread. Records of weight 1 are counted in small numbers, in lanes.
+struct ThreadCounts {
     size: usize,
     lanes: usize,
     ones: Vec<u32>,
     sums: Vec<u64>,
 }
 
-impl Table {
+impl ThreadCounts {
     fn new(size: usize) -> Self {
         let lanes = if size <= LANED { LANES } else { 1 };
         // One place more: where rejected records go.

@@ -1,4 +1,4 @@
-//! Numbers of variable length.
+//! Integers of variable length: seven bits a byte.
 
 /// Appends a number: seven bits a byte, the low ones first.
 pub(super) fn put(out: &mut Vec<u8>, mut value: u64) {
@@ -9,7 +9,7 @@ pub(super) fn put(out: &mut Vec<u8>, mut value: u64) {
     out.push(u8::try_from(value).expect("what is left is less than 128"));
 }
 
-/// Takes what [`put`] appended; `None` if it is not there.
+/// Reads a number that [`put`] wrote; `None` if the bytes are no number.
 pub(super) fn take(rest: &mut &[u8]) -> Option<u64> {
     let (mut value, mut shift) = (0u64, 0);
     loop {

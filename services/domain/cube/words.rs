@@ -1,11 +1,11 @@
-//! The words of a column on disk, in order: each as what it shares with the one before, and what follows that.
+//! The distinct values of a column on disk, sorted. Each is stored as the length of the prefix that it shares with the value
+//! before, and the rest.
 //!
-//! Words are sorted, and many begin alike (small areas, sets of categories): a third of the bytes, and nothing to take apart
-//! until somebody asks for the words.
+//! Many values begin alike (small areas, sets of categories), so this takes a third of the bytes.
 
 use super::varint::{put, take};
 
-/// Words to bytes.
+/// Encodes sorted values.
 #[must_use]
 pub fn encode_words(words: &[String]) -> Vec<u8> {
     let (mut bytes, mut before) = (Vec::new(), "");
@@ -19,7 +19,7 @@ pub fn encode_words(words: &[String]) -> Vec<u8> {
     bytes
 }
 
-/// Bytes to words; `None` if they are none.
+/// Decodes what [`encode_words`] encoded; `None` if the bytes are invalid.
 #[must_use]
 pub fn decode_words(mut bytes: &[u8]) -> Option<Vec<String>> {
     let (mut words, mut word) = (Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! How figures are made of counts and scores, one file each.
+//! Measures: figures computed from counts and scores, one measure per file.
 
 pub mod provision;
 pub mod risk;

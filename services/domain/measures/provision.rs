@@ -1,8 +1,8 @@
-//! Whether face to face is there for those who need it: what one consultation says to each of the questions.
+//! Provision of face to face for people who need it: what each consultation answers to each question.
 
 use super::{Answer, Tally};
 
-/// What is known of the needs of a consultation's person. A need that does not apply is none.
+/// Needs of the person of a consultation. A need that does not apply counts as no need.
 #[derive(Clone, Copy, Debug)]
 pub struct Needs {
     /// Whether the person cannot use remote care.
@@ -42,7 +42,7 @@ impl Group {
         Self::All,
     ];
 
-    /// Name in the contract.
+    /// Code in the contract.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -57,7 +57,7 @@ impl Group {
         }
     }
 
-    /// Words for people.
+    /// Name for people.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -72,8 +72,8 @@ impl Group {
         }
     }
 
-    /// Whether a person of whom this is known belongs to the group. With a need, without, and not known make everybody: whom nobody
-    /// asked is in neither of the first two.
+    /// Whether a person with these needs belongs to the group. `ANY_NEED`, `NO_NEED` and `NEED_NOT_KNOWN` together are everyone. A
+    /// person who was never asked is in `NEED_NOT_KNOWN`.
     #[must_use]
     pub fn holds(self, needs: Needs) -> Answer {
         let any = needs.unable.or(needs.with_help).or(needs.interpreter).or(needs.accessible);
@@ -103,9 +103,9 @@ impl Group {
     }
 }
 
-/// Whether face to face was given, or offered. An appointment in person that its provider cancelled was not given. Where nobody
-/// collects offers, or what became of appointments, no consultation counts: what is missing would depend on what was given, and
-/// the share be 1, or 0, whatever was done.
+/// Whether face to face was given or offered. An appointment in person that its provider cancelled was not given. If the source
+/// does not collect offers or cancellations, no consultation counts: what is missing would depend on what was given, and the
+/// share would always be 1 or 0.
 #[must_use]
 pub fn given(in_person: Answer, cancelled: Answer, offered: Answer) -> Answer {
     if [cancelled, offered].contains(&Answer::NotCollected) {
@@ -115,7 +115,7 @@ pub fn given(in_person: Answer, cancelled: Answer, offered: Answer) -> Answer {
     seen.or(offered)
 }
 
-/// Whether a request for face to face was met: by an appointment in person, soon enough, that its provider did not cancel. Of
+/// Whether a request for face to face was met: by an appointment in person, soon enough, that its provider did not cancel. For
 /// requests of which all three are known.
 #[must_use]
 pub fn met(in_person: Answer, cancelled: Answer, requested: Answer, soon: Answer) -> Answer {
@@ -128,21 +128,21 @@ pub fn involuntary(in_person: Answer, preferred: Answer) -> Answer {
     preferred.both(in_person.negated())
 }
 
-/// Whether the provider kept an appointment: what cannot be cancelled was.
+/// Whether the provider kept an appointment; an appointment that cannot be cancelled was kept.
 fn kept(cancelled: Answer) -> Answer {
     if cancelled == Answer::NotApplicable { Answer::Yes } else { cancelled.negated() }
 }
 
-/// What people of one group got.
+/// Counts of one group's consultations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Provision {
-    /// Consultations: those of people of the group (numerator), and of whom it is known whether they are (denominator).
+    /// Numerator: consultations of the group. Denominator: consultations of people whose membership is known.
     pub members: Tally,
-    /// Of those of the group in person.
+    /// Consultations of the group that were in person.
     pub in_person: u64,
-    /// Of those of the group remote.
+    /// Consultations of the group that were remote.
     pub remote: u64,
-    /// In person, or offered (CH-05, CH-07).
+    /// Face to face given or offered (CH-05, CH-07).
     pub given: Tally,
     /// Requests for face to face that were met (CH-06).
     pub request_met: Tally,
@@ -155,7 +155,7 @@ pub struct Provision {
 }
 
 impl Provision {
-    /// Counts consultations by whether their people are of the group, and whether they were in person (no: remote).
+    /// Counts consultations by membership of the group and by mode: yes is in person, no is remote.
     pub fn mode(&mut self, member: Answer, in_person: Answer, count: u64) {
         self.members.count(member, count);
         match (member, in_person) {

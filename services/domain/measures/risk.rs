@@ -1,11 +1,11 @@
-//! How a score of small areas falls on the people who live there: indicators DX-10 and DX-11. Always ecological: it says where people
-//! live, and nothing about any one of them.
+//! Risk scores of small areas, summed over the people who live there: indicators DX-10 and DX-11. Always ecological: the figures
+//! say where people live and nothing about a single person.
 
 use std::collections::BTreeMap;
 
 use crate::domain::small_area::Parents;
 
-/// What has to stand beside every figure.
+/// Statement that has to appear with every figure.
 pub const STATEMENT: &str = "ECOLOGICAL: these figures say where people live, not what they can do. A group that lives in areas of \
     high risk is not shown to be digitally excluded itself, and a difference between groups here says nothing about the people in \
     them.";
@@ -13,32 +13,32 @@ pub const STATEMENT: &str = "ECOLOGICAL: these figures say where people live, no
 /// The score of a small area and of its components.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scores {
-    /// The score.
+    /// Composite score, in the indicator's unit.
     pub score: f64,
-    /// The components, in order; none where one has no figure.
+    /// Component scores, in the order of the indicator's components; none if a component has no estimate.
     pub components: Vec<Option<f64>>,
 }
 
-/// What the people of a row are exposed to.
+/// Scores that the people of a row are exposed to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figures {
     /// People who live in small areas with a score.
     pub people: u64,
-    /// People who live in small areas without one.
+    /// People who live in small areas without a score.
     pub unmatched: u64,
     /// Small areas with a score in which at least one of them lives.
     pub areas: usize,
-    /// Mean of the score, weighted by where they live; none if nobody lives in an area with a score.
+    /// Mean score, weighted by the people of each small area; none if nobody lives in an area with a score.
     pub mean: Option<f64>,
-    /// Mean over the small areas, each once.
+    /// Mean score in which every small area counts once.
     pub unweighted_mean: Option<f64>,
     /// People who live in areas of high risk.
     pub high_risk: u64,
-    /// Weighted means of the components, over those of the people of whose area there is one.
+    /// Mean of each component, weighted by the people of the areas that have it.
     pub components: Vec<Option<f64>>,
 }
 
-/// The figures of people by small area: how many live there, and its scores.
+/// Exposure of people, from the number of people and the scores of each small area.
 #[allow(clippy::cast_precision_loss)] // people are below 2^53
 pub fn figures<'a>(
     areas: impl Iterator<Item = (u64, Option<&'a Scores>)>,
@@ -74,8 +74,8 @@ pub fn figures<'a>(
     figures
 }
 
-/// Scores of small areas of 2011 brought to those of 2021: an area that comes of one takes its score, one that comes of several
-/// their mean, weighted by their people. One of whose parents any has no score has none.
+/// Scores of small areas of 2011, converted to areas of 2021. An area formed from one area has its score; an area formed from
+/// several has their mean, weighted by residents. If one of these has no score, the area has none.
 #[must_use]
 pub fn brought_forward(
     scores: &BTreeMap<String, Scores>,
@@ -89,7 +89,7 @@ pub fn brought_forward(
     brought.collect()
 }
 
-/// The weighted mean of scores; where nobody lives, each counts alike.
+/// Weighted mean of scores; the plain mean if nobody lives there.
 #[allow(clippy::cast_precision_loss)] // people are below 2^53
 fn mean_of(scores: &[(&Scores, u64)]) -> Option<Scores> {
     if let [(only, _)] = scores {
@@ -112,8 +112,8 @@ fn mean_of(scores: &[(&Scores, u64)]) -> Option<Scores> {
     Some(Scores { score, components })
 }
 
-/// People of small areas of 2021 brought back to those of 2011: those of a merged area are shared out as its parts had people, to
-/// whole persons, so that none is lost and none is made.
+/// People of small areas of 2021, converted to areas of 2011. The people of a merged area are distributed over its parts in
+/// proportion to their residents, as whole numbers with the same sum.
 #[must_use]
 pub fn people_brought_back(
     people: &BTreeMap<String, u64>,
@@ -130,7 +130,7 @@ pub fn people_brought_back(
     back
 }
 
-/// Shares a count out in proportion to weights: whole parts first, then one more for each of the largest remainders.
+/// Distributes a count in proportion to weights: whole parts first, then one more for each of the largest remainders.
 fn shared_out(count: u64, weights: &[u64]) -> Vec<u64> {
     let all: u128 = weights.iter().map(|weight| u128::from(*weight)).sum();
     if all == 0 {
@@ -152,8 +152,8 @@ fn shared_out(count: u64, weights: &[u64]) -> Vec<u64> {
     shares
 }
 
-/// The score from which the areas with the highest scores hold at least this share of the people; areas of the same score stand
-/// together. None where nobody lives in an area with a score.
+/// The lowest score of the areas with the highest scores that together have at least this share of the people. Areas with the
+/// same score are included together. None if nobody lives in an area with a score.
 #[must_use]
 #[allow(clippy::cast_precision_loss)] // people are below 2^53
 pub fn score_of_top_share(areas: &[(u64, f64)], share: f64) -> Option<f64> {

@@ -1,26 +1,26 @@
-//! What a share is made of: every record says yes, no, or why it says neither.
+//! Counting a share: every record answers yes or no, or has a reason for neither.
 
-/// What one record says to one question.
+/// What a record answers to a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Yes.
+    /// In the numerator.
     Yes,
-    /// No.
+    /// In the denominator and not in the numerator.
     No,
     /// The question applies, and the answer is not known.
     Unknown,
-    /// The question does not apply, or is not known to.
+    /// The question does not apply, or may not apply.
     NotApplicable,
     /// The source does not collect it.
     NotCollected,
 }
 
 impl Answer {
-    /// Every answer, in order.
+    /// Every response, in the order of the counts.
     pub const ALL: [Self; 5] =
         [Self::Yes, Self::No, Self::Unknown, Self::NotApplicable, Self::NotCollected];
 
-    /// Yes if either is; no only if both are known to be no.
+    /// Yes if one is yes; no if both are no; otherwise missing.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         match (self, other) {
@@ -30,7 +30,7 @@ impl Answer {
         }
     }
 
-    /// Yes if both are, no if both are known and one is no: of records of which both are known.
+    /// Yes if both are yes; no if both are known and one is no; missing if one is missing.
     #[must_use]
     pub fn both(self, other: Self) -> Self {
         match (self, other) {
@@ -40,7 +40,7 @@ impl Answer {
         }
     }
 
-    /// The answer, put to those alone of whom this holds.
+    /// `answer`, for records of which this response is yes; for others the question does not apply.
     #[must_use]
     pub fn then(self, answer: Self) -> Self {
         match self {
@@ -50,7 +50,7 @@ impl Answer {
         }
     }
 
-    /// Whether both conditions hold: not if one is known not to, or does not apply, whatever is known of the other.
+    /// Whether both conditions hold. No if one is no or does not apply, even if the other is missing.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
@@ -60,7 +60,7 @@ impl Answer {
         }
     }
 
-    /// The answer, asked of those alone of whom a condition holds: where that is missing, so is the answer. Unlike
+    /// This response, limited to records that meet a condition. If the condition is missing, so is the response. Unlike
     /// [`Self::then`], for conditions that everybody could be asked about.
     #[must_use]
     pub fn given(self, condition: Self) -> Self {
@@ -71,14 +71,14 @@ impl Answer {
         }
     }
 
-    /// The answer, where only those count who are of a group: as [`Self::given`], but what does not apply to them does not, whether
-    /// or not they are of it.
+    /// This response, limited to members of a group. As [`Self::given`], but a question that does not apply stays so whether or
+    /// not the person is a member.
     #[must_use]
     pub fn among(self, member: Self) -> Self {
         if self == Self::NotApplicable { self } else { self.given(member) }
     }
 
-    /// The other way round.
+    /// Yes becomes no, and no becomes yes; the rest stays.
     #[must_use]
     pub fn negated(self) -> Self {
         match self {
@@ -88,8 +88,8 @@ impl Answer {
         }
     }
 
-    /// Of two, one of which at least is missing, what is missing: what was never collected cannot be found out; what does not
-    /// apply was asked.
+    /// The reason of two responses, at least one of which is missing: not collected goes before unknown, and unknown before not
+    /// applicable.
     fn missing((first, second): (Self, Self)) -> Self {
         let either = |state: Self| first == state || second == state;
         if either(Self::NotCollected) {
@@ -102,23 +102,23 @@ impl Answer {
     }
 }
 
-/// Counts of answers.
+/// Counts of responses: numerator, denominator, and the two reasons for neither.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Those who said yes.
+    /// Responses of yes.
     pub numerator: u64,
-    /// Those who said yes or no.
+    /// Responses of yes or no.
     pub denominator: u64,
-    /// Those of whom it is not known, or not whether it applies to them.
+    /// Records for which the answer is not known, or not whether the question applies.
     pub unknown: u64,
-    /// Those whose source does not collect the answer, or whether it applies to them: in no denominator.
+    /// Records whose source collects neither the answer nor whether the question applies; in no denominator.
     pub not_collected: u64,
     /// Those to whom it does not apply. With the denominator, the unknown and the not collected ones they are everybody.
     pub outside: u64,
 }
 
 impl Tally {
-    /// Counts so many records that say this.
+    /// Counts `records` records with this response.
     pub fn count(&mut self, answer: Answer, records: u64) {
         match answer {
             Answer::Yes => {

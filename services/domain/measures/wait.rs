@@ -1,13 +1,13 @@
-//! How long people waited, in days: the median of waits, some known to the day and some only between two.
+//! Waits in days, and their median. Some waits are known to the day, others only as a band of days.
 
 use std::collections::BTreeMap;
 
 use super::{Answer, Tally};
 
-/// Waits of consultations.
+/// Waits of consultations, with the number of missing ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Waits {
-    /// How many waited from so many to so many days: the same twice where it is known to the day.
+    /// Count for each band of days, both limits included; a wait known to the day has equal limits.
     days: BTreeMap<(u32, u32), u64>,
     unknown: u64,
     not_collected: u64,
@@ -30,7 +30,7 @@ impl Waits {
         }
     }
 
-    /// How many there are, the denominator being those whose wait is known.
+    /// The counts; the denominator is the number of consultations whose wait is known.
     #[must_use]
     pub fn tally(&self) -> Tally {
         Tally {
@@ -42,7 +42,7 @@ impl Waits {
         }
     }
 
-    /// The least and the greatest that the median of the known can be; they are one where it is known. None: of nobody.
+    /// Least and greatest possible median of the known waits; equal if the median is known. None if no wait is known.
     #[must_use]
     pub fn median(&self) -> Option<(f64, f64)> {
         let median = |end: fn(&(u32, u32)) -> u32| {
@@ -54,7 +54,7 @@ impl Waits {
     }
 }
 
-/// The median of weighted values in order: halfway between the two in the middle where they are even in number.
+/// Median of weighted values in order; for an even count the mean of the two middle values.
 fn middle(values: &[(u32, u64)]) -> Option<f64> {
     let all: u64 = values.iter().map(|(_, count)| count).sum();
     let at = |number: u64| {

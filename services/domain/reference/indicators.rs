@@ -1,4 +1,4 @@
-//! The indicators' file, checked against everything that it names.
+//! Reads `indicators.toml` and checks it against the dimensions.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ struct IndicatorFile {
     indicator: Vec<Indicator>,
 }
 
-/// Reads the indicators.
+/// The indicators by id.
 pub(super) fn indicators(
     content: &Content,
     dimensions: &[Dimension],

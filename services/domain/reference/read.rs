@@ -1,16 +1,17 @@
-//! From files to a checked [`Reference`].
+//! Reads the files of the reference content into a checked [`Reference`].
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::files::{LsoaRow, rows, wrong};
 use super::{Reference, indicators, residence, small_areas};
 use crate::domain::area::{Area, Areas, Organisation};
 use crate::domain::codes::{CodeList, Content, ContentError, Dimension, Source};
 use crate::domain::collection::{Collection, Dataset};
 use crate::domain::field::{FIELD_LIMIT, Field};
 
-/// Dimensions that are not views of a field: id, words, source.
+/// Dimensions that are not views of a field: id, name, source.
 fn built_in() -> [(&'static str, &'static str, Source); 8] {
     [
         ("month", "Calendar month", Source::Month),
@@ -76,86 +77,66 @@ struct OrganisationRow {
     areas: String,
 }
 
-/// A row of the small areas' file.
-#[derive(Deserialize)]
-pub(super) struct LsoaRow {
-    pub(super) lsoa: String,
-    pub(super) edition: String,
-    pub(super) district: String,
-    imd_edition: String,
-    imd_decile: String,
-    #[serde(default)]
-    pub(super) sub_icb: String,
-    /// People in the middle of 2020.
-    #[serde(default)]
-    pub(super) population: Option<u64>,
-}
-
-#[allow(clippy::needless_pass_by_value)] // an error or a text, whichever there is
-pub(super) fn wrong(file: &str, what: impl ToString) -> ContentError {
-    ContentError { file: file.into(), what: what.to_string() }
-}
-
-pub(super) fn rows<T: serde::de::DeserializeOwned>(
-    content: &Content,
-    file: &str,
-) -> Result<Vec<T>, ContentError> {
-    csv::Reader::from_reader(content.file(file)?.as_bytes())
-        .deserialize()
-        .collect::<Result<_, _>>()
-        .map_err(|error| wrong(file, error))
-}
-
 fn split(text: &str) -> Vec<String> {
     text.split(';').filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
-pub(super) fn reference(content: &Content) -> Result<Reference, ContentError> {
-    let areas = areas(content)?;
-    let organisations = organisations(content, &areas)?;
-    let small: Vec<LsoaRow> = rows(content, "lsoa.csv")?;
-    let small_areas = small_areas::small_areas(content, &areas, &small)?;
-    let mut lists = BTreeMap::new();
-    for (name, text) in content.files().filter(|(name, _)| name.starts_with("codes/")) {
-        let list = CodeList::from_toml(text).map_err(|error| wrong(name, error))?;
-        if lists.insert(list.id.clone(), list).is_some() {
-            return Err(wrong(name, "its id is that of another code list"));
+impl Reference {
+    /// Reads and checks content.
+    ///
+    /// # Errors
+    /// The first file that cannot be used, and what is wrong with it.
+    pub fn new(content: &Content) -> Result<Self, ContentError> {
+        let areas = areas(content)?;
+        let organisations = organisations(content, &areas)?;
+        let small: Vec<LsoaRow> = rows(content, "lsoa.csv")?;
+        let small_areas = small_areas::small_areas(content, &areas, &small)?;
+        let mut lists = BTreeMap::new();
+        for (name, text) in content.files().filter(|(name, _)| name.starts_with("codes/")) {
+            let list = CodeList::from_toml(text).map_err(|error| wrong(name, error))?;
+            if lists.insert(list.id.clone(), list).is_some() {
+                return Err(wrong(name, "its id is that of another code list"));
+            }
         }
+        let residence =
+            residence::list(&areas, &small).map_err(|error| wrong("lsoa.csv", error))?;
+        lists.insert(residence.id.clone(), residence);
+        for list in Field::all().filter_map(Field::list) {
+            if !lists.contains_key(list) {
+                return Err(wrong(&format!("codes/{list}.toml"), "is missing"));
+            }
+        }
+        let (collections, defaults) = collections(content, &lists)?;
+        let mut dimensions = dimensions(content, &lists)?;
+        dimensions.extend(residence::dimensions(&areas, &lists));
+        dimensions.extend(built_in().map(|(id, label, source)| plain(id, label, source)));
+        let mut default_dimension = [None; FIELD_LIMIT];
+        for (place, dimension) in dimensions.iter().enumerate() {
+            if dimensions[..place].iter().any(|earlier| earlier.id == dimension.id) {
+                return Err(wrong(
+                    "dimensions.toml",
+                    format!("`{}` is defined twice", dimension.id),
+                ));
+            }
+            if let Some(field) = dimension.field().filter(|field| field.name() == dimension.id) {
+                default_dimension[field.index()] = Some(place);
+            }
+        }
+        let deprivation_of = deprivation(&small, &lists)?;
+        let indicators = indicators::indicators(content, &dimensions)?;
+        Ok(Self {
+            lists,
+            dimensions,
+            areas,
+            organisations,
+            collections,
+            defaults,
+            indicators,
+            small_areas,
+            deprivation_of,
+            default_dimension,
+        })
     }
-    let residence = residence::list(&areas, &small).map_err(|error| wrong("lsoa.csv", error))?;
-    lists.insert(residence.id.clone(), residence);
-    for list in Field::all().filter_map(Field::list) {
-        if !lists.contains_key(list) {
-            return Err(wrong(&format!("codes/{list}.toml"), "is missing"));
-        }
-    }
-    let (collections, defaults) = collections(content, &lists)?;
-    let mut dimensions = dimensions(content, &lists)?;
-    dimensions.extend(residence::dimensions(&areas, &lists));
-    dimensions.extend(built_in().map(|(id, label, source)| plain(id, label, source)));
-    let mut default_dimension = [None; FIELD_LIMIT];
-    for (place, dimension) in dimensions.iter().enumerate() {
-        if dimensions[..place].iter().any(|earlier| earlier.id == dimension.id) {
-            return Err(wrong("dimensions.toml", format!("`{}` is defined twice", dimension.id)));
-        }
-        if let Some(field) = dimension.field().filter(|field| field.name() == dimension.id) {
-            default_dimension[field.index()] = Some(place);
-        }
-    }
-    let deprivation_of = deprivation(&small, &lists)?;
-    let indicators = indicators::indicators(content, &dimensions)?;
-    Ok(Reference {
-        lists,
-        dimensions,
-        areas,
-        organisations,
-        collections,
-        defaults,
-        indicators,
-        small_areas,
-        deprivation_of,
-        default_dimension,
-    })
 }
 
 fn areas(content: &Content) -> Result<Areas, ContentError> {
@@ -200,7 +181,7 @@ fn organisations(
     Ok(organisations)
 }
 
-/// The collections by id; for each care setting those that answer for it by default, in the order of the file.
+/// The collections by id, and the ids of the default collections of each care setting, in the order of the file.
 type Collections = (BTreeMap<String, Collection>, BTreeMap<String, Vec<String>>);
 
 fn collections(

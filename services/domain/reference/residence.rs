@@ -1,26 +1,26 @@
-//! Where people live: the code list of small areas, made of the areas and the small areas' file, and its dimensions.
+//! Residence: the code list of small areas, built from `areas.csv` and `lsoa.csv`, and its dimensions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::read::LsoaRow;
+use super::files::LsoaRow;
 use crate::domain::area::{Area, Areas};
 use crate::domain::codes::{Category, CodeList, CodeListError, CodeSystem, Dimension, Source};
 use crate::domain::field::Field;
 
-/// The category of a well-formed small area that is in no file.
+/// Category for a well-formed small-area code that the files do not contain.
 pub(super) const OUTSIDE: &str = "OUTSIDE";
 const LIST: &str = "residence_lsoa";
 /// Version of the list: the censuses whose small areas are in it.
 const VERSION: &str = "2011, 2021";
 
-/// Areas above the small areas, from large to small: type, dimension, words.
+/// Types of areas above the small areas, from large to small: type, dimension id, name.
 const LEVELS: [(&str, &str, &str); 3] = [
     ("system", "residence_system", "System where people live"),
     ("place", "residence_place", "Place where people live (upper-tier local authority)"),
     ("district", "residence_district", "District where people live (lower-tier local authority)"),
 ];
 
-/// Small areas of both editions, held by their districts, places and systems. An unchanged small area has the same code in both.
+/// Small areas of both editions, within districts, places and systems. An unchanged small area is listed once.
 pub(super) fn list(areas: &Areas, rows: &[LsoaRow]) -> Result<CodeList, CodeListError> {
     let category = |code: &str, label: &str, parent: Option<&str>| Category {
         code: code.into(),

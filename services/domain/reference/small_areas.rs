@@ -1,8 +1,8 @@
-//! The small areas' file and the look-up between its editions, checked against each other.
+//! Reads `lsoa.csv` and the look-up `lsoa_lookup.csv`, and checks them against each other.
 
 use serde::Deserialize;
 
-use super::read::{LsoaRow, rows, wrong};
+use super::files::{LsoaRow, rows, wrong};
 use crate::domain::area::Areas;
 use crate::domain::codes::{Content, ContentError};
 use crate::domain::small_area::{Change, Edition, SmallArea, SmallAreas};
@@ -17,7 +17,7 @@ struct JoinRow {
     change: String,
 }
 
-/// Reads them. Content from before there was a look-up has none: then nothing is brought from one edition to the other.
+/// The small areas. Older content has no look-up; then no figures are converted between editions.
 pub(super) fn small_areas(
     content: &Content,
     areas: &Areas,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::codes::Mapped;
+use crate::domain::codes::{Content, Mapped};
 
 fn reference() -> Reference {
     Reference::new(&Content::embedded()).unwrap()

@@ -3,7 +3,7 @@
 
 use super::{Confidence, Interval, proportion};
 
-/// Share `x` of `n` less share `y` of `m`, of different people. `None` if either is no share.
+/// Share `x` of `n` minus share `y` of `m`, of different people. `None` if one of them is no share.
 #[must_use]
 pub fn difference(
     (x, n): (u64, u64),
@@ -14,8 +14,8 @@ pub fn difference(
     Some(hybrid(first, second, 0.0))
 }
 
-/// The same people asked twice: how many said yes to both, to the first alone, to the second alone, to neither. The share that
-/// said yes to the first less the share that said yes to the second. `None` if there is nobody.
+/// Difference of two shares of the same people: the share of yes to the first question minus the share of yes to the second.
+/// Counts: yes to both, to the first only, to the second only, to neither. `None` if all counts are 0.
 #[must_use]
 pub fn paired_difference(counts: [u64; 4], confidence: Confidence) -> Option<Interval> {
     let [both, first, second, neither] = counts;
@@ -26,7 +26,8 @@ pub fn paired_difference(counts: [u64; 4], confidence: Confidence) -> Option<Int
     Some(hybrid(of_first, of_second, correlation(counts, margins)))
 }
 
-/// How alike the two answers are, corrected for continuity where they are; 0 where one answer is everybody's.
+/// Correlation φ of the two answers, corrected for continuity if it is positive; 0 if everybody gives the same answer to one
+/// of the questions.
 #[allow(clippy::cast_precision_loss)] // counts are below 2^53
 fn correlation(counts: [u64; 4], margins: [u64; 4]) -> f64 {
     if margins.contains(&0) {

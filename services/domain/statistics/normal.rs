@@ -2,18 +2,18 @@
 
 use statrs::function::erf::erfc_inv;
 
-/// A confidence level that is offered: 95 % or 99.8 %, those of the field.
+/// A confidence level: 95 % or 99.8 %, the two that public health reports use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Confidence {
-    /// 0.95.
+    /// 95 %, two-sided.
     #[default]
     P95,
-    /// 0.998.
+    /// 99.8 %, two-sided: the control limits of funnel plots.
     P998,
 }
 
 impl Confidence {
-    /// The level of this value. `None` for any other than 0.95 and 0.998.
+    /// The level for 0.95 or 0.998; `None` for other values.
     #[must_use]
     pub fn from_level(level: f64) -> Option<Self> {
         [Self::P95, Self::P998].into_iter().find(|c| (c.level() - level).abs() < 1e-9)

@@ -4,7 +4,7 @@ use statrs::distribution::{ContinuousCDF, Gamma};
 
 use super::{Confidence, Interval};
 
-/// Below so many events the limits are exact.
+/// With fewer events than this the limits are exact.
 const EXACT_BELOW: u64 = 10;
 
 /// `x` events over `n` (fractional allowed), times `multiplier`. `None` if `n` is not above 0.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::raw::{self, Given, RawColumn};
+use super::raw::{self, RawColumn, RawValue};
 use super::{Draft, Header, Keyer, RowProblem};
 use crate::domain::collection::Dataset;
 use crate::domain::field::{FIELD_LIMIT, Field};
@@ -17,7 +17,7 @@ const MOST_DAYS: u32 = 3650;
 /// Longest code, key or id.
 const LONGEST: usize = 128;
 
-/// Rows in, a [`Draft`] out. A row is `begin_row`, its fields, `end_row`; a row with a problem leaves nothing behind.
+/// Takes rows and makes a [`Draft`]. A row is `begin_row`, its fields, `end_row`. A row with a problem is refused as a whole.
 pub struct Builder {
     pub(super) reference: Arc<Reference>,
     pub(super) header: Header,
@@ -27,20 +27,20 @@ pub struct Builder {
     pub(super) persons: Vec<u64>,
     pub(super) source_records: Vec<u64>,
     seen_sources: FxHashSet<u64>,
-    /// Persons of a snapshot, where each has one row.
+    /// Person keys seen in a snapshot, in which each person has one row.
     seen_persons: FxHashSet<u64>,
-    /// Hash over the rows left out, which no column holds.
+    /// Hash over the refused rows, which are in no column.
     pub(super) left_out: blake3::Hasher,
     pub(super) rows_seen: u64,
     pub(super) rejected: u64,
     pub(super) problems: Vec<RowProblem>,
     row: Row,
     most_weight: u32,
-    /// The month as dates begin with it.
+    /// The month as text, `2020-04`: dates have to begin with it.
     month: String,
-    /// Characteristics that no row may give: they are not listed as collected.
+    /// Characteristics that no row may have, because the header does not list them as collected.
     unlisted: [bool; FIELD_LIMIT],
-    /// Room for a text that is put together.
+    /// Buffer for composing texts.
     text: String,
 }
 
@@ -55,7 +55,7 @@ struct Row {
 }
 
 impl Builder {
-    /// Starts a submission. A row may stand for at most `most_weight` consultations or people.
+    /// Starts a submission. `most_weight`: greatest `record_count` of a row.
     #[must_use]
     pub fn new(reference: Arc<Reference>, header: Header, keyer: Keyer, most_weight: u32) -> Self {
         let mut unlisted = [false; FIELD_LIMIT];
@@ -84,19 +84,19 @@ impl Builder {
         }
     }
 
-    /// The header.
+    /// Header of the submission, as given to [`Builder::new`].
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// Rows taken or left out so far.
+    /// Number of rows so far, accepted or refused.
     #[must_use]
     pub fn rows_seen(&self) -> u64 {
         self.rows_seen
     }
 
-    /// Starts a row.
+    /// Starts a row. Its fields follow, then [`Builder::end_row`].
     pub fn begin_row(&mut self) {
         self.row.problems = 0;
         self.row.weight = None;
@@ -104,19 +104,19 @@ impl Builder {
         self.row.touched.clear();
     }
 
-    /// Takes a code; an empty one is none.
+    /// Takes a code; empty means that the row has none.
     pub fn code(&mut self, field: Field, code: &str) {
         if code.is_empty() {
             return;
         }
         if code.starts_with('#') {
             // Numbers are kept as `#77`: a code that looks like one must not be taken for it, nor it for the code.
-            return self.value(field, field.path(), &format!("#{code}"), Given::Code(code));
+            return self.value(field, field.path(), &format!("#{code}"), RawValue::Code(code));
         }
-        self.value(field, field.path(), code, Given::Code(code));
+        self.value(field, field.path(), code, RawValue::Code(code));
     }
 
-    /// Takes the codes of a multi-valued field; none is none.
+    /// Takes the codes of a multi-valued field; an empty list means that the row has none.
     pub fn codes(&mut self, field: Field, codes: &[impl AsRef<str>]) {
         let mut texts = codes.iter().map(AsRef::as_ref);
         if let Some(code) = texts.find(|code| code.contains(raw::SEPARATOR)) {
@@ -125,7 +125,9 @@ impl Builder {
         }
         match codes {
             [] => {}
-            [code] => self.value(field, field.path(), code.as_ref(), Given::Codes(code.as_ref())),
+            [code] => {
+                self.value(field, field.path(), code.as_ref(), RawValue::Codes(code.as_ref()))
+            }
             codes => {
                 let mut joined = std::mem::take(&mut self.text);
                 joined.clear();
@@ -135,7 +137,7 @@ impl Builder {
                     }
                     joined.push_str(code.as_ref());
                 }
-                self.value(field, field.path(), &joined, Given::Codes(&joined));
+                self.value(field, field.path(), &joined, RawValue::Codes(&joined));
                 self.text = joined;
             }
         }
@@ -173,11 +175,11 @@ impl Builder {
         text.clear();
         // Writing to a string does not fail.
         let _ = write!(text, "#{number}");
-        self.value(field, path, &text, Given::Number(i64::from(number), most));
+        self.value(field, path, &text, RawValue::Number(i64::from(number), most));
         self.text = text;
     }
 
-    /// Takes the day or month of the record; empty is the submission's month.
+    /// Takes the day or month of the record; empty means the submission's month.
     pub fn date(&mut self, date: &str) {
         if date.is_empty() {
             return;
@@ -202,7 +204,7 @@ impl Builder {
         }
     }
 
-    /// Takes what the row stands for; absent is 1.
+    /// Takes the `record_count`; absent means 1.
     pub fn weight(&mut self, path: &str, weight: Option<i64>, least: u32) {
         let Some(weight) = weight else { return };
         match u32::try_from(weight).ok().filter(|w| (least..=self.most_weight).contains(w)) {
@@ -214,7 +216,7 @@ impl Builder {
         }
     }
 
-    /// Takes the person key; empty is none. After the weight.
+    /// Takes the person key; empty means none. Call it after [`Builder::weight`].
     pub fn person(&mut self, key: &str) {
         if key.is_empty() {
             return;
@@ -237,7 +239,7 @@ impl Builder {
         }
     }
 
-    /// Takes the source's own id; empty is none.
+    /// Takes the source's own record id; empty means none.
     pub fn source_record(&mut self, id: &str) {
         if id.is_empty() {
             return;
@@ -288,7 +290,7 @@ impl Builder {
         }
     }
 
-    fn value(&mut self, field: Field, path: &str, text: &str, given: Given<'_>) {
+    fn value(&mut self, field: Field, path: &str, text: &str, given: RawValue<'_>) {
         if text.len() > LONGEST * 16 {
             self.problem(path, text, "a code of at most 128 bytes", None);
             return;

@@ -1,4 +1,4 @@
-//! Takes the rows of one submission of estimates. As with records, a row with a problem leaves nothing behind.
+//! Takes the rows of one submission of estimates. A row with a problem is refused as a whole.
 
 use std::sync::Arc;
 
@@ -16,16 +16,16 @@ use crate::domain::indicator::Indicator;
 use crate::domain::period::months_of;
 use crate::domain::reference::Reference;
 
-/// Keys of a figure, at most.
+/// Most keys of an estimate.
 const KEYS: usize = 3;
 /// Longest code, name or area, and longest base, in bytes: a row stays well below a block of the store.
 const LONGEST: usize = 128;
 const LONGEST_BASE: usize = 1000;
 
-/// A row as it was given.
+/// A row as it was submitted, not checked yet.
 #[derive(Clone, Debug, Default)]
 #[allow(missing_docs)] // the contract's message `EstimateRecord` describes each
-pub struct Given<'a> {
+pub struct EstimateRow<'a> {
     pub indicator: &'a str,
     pub area: &'a str,
     pub period: &'a str,
@@ -39,15 +39,15 @@ pub struct Given<'a> {
     pub base: &'a str,
 }
 
-/// What may stand only once in a submission: indicator, area, period, keys in order, base.
+/// What identifies an estimate within a submission: indicator, area, period, keys in order, base.
 type Identity = (String, String, String, Vec<(String, String)>, String);
 
-/// Rows in, a [`Draft`] out.
+/// Takes rows of estimates and makes a [`Draft`].
 pub struct EstimateBuilder {
     reference: Arc<Reference>,
     header: Header,
     estimates: Estimates,
-    /// Number of the row that each identity came with.
+    /// Row number of each estimate.
     seen: FxHashMap<Identity, u64>,
     left_out: blake3::Hasher,
     rows_seen: u64,
@@ -57,9 +57,9 @@ pub struct EstimateBuilder {
 
 /// Problems of one row: field, value, what was expected, nearest.
 #[derive(Default)]
-struct Wrong(Vec<(String, String, String, String)>);
+struct RowProblems(Vec<(String, String, String, String)>);
 
-impl Wrong {
+impl RowProblems {
     fn add(&mut self, field: &str, value: &str, expected: impl Into<String>) {
         self.near(field, value, expected, None);
     }
@@ -77,7 +77,7 @@ impl Wrong {
 }
 
 impl EstimateBuilder {
-    /// Starts a submission.
+    /// Starts a submission of estimates from one source.
     #[must_use]
     pub fn new(reference: Arc<Reference>, header: Header, source: EstimateSource) -> Self {
         Self {
@@ -92,21 +92,21 @@ impl EstimateBuilder {
         }
     }
 
-    /// The header.
+    /// Header of the submission, as given to [`EstimateBuilder::new`].
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// Rows taken or left out so far.
+    /// Number of rows so far, accepted or refused.
     #[must_use]
     pub fn rows_seen(&self) -> u64 {
         self.rows_seen
     }
 
     /// Takes a row. `left_out` gives the row's bytes if it has a problem, for the content hash.
-    pub fn row(&mut self, given: &Given<'_>, left_out: impl FnOnce() -> Vec<u8>) {
-        let mut wrong = Wrong::default();
+    pub fn row(&mut self, given: &EstimateRow<'_>, left_out: impl FnOnce() -> Vec<u8>) {
+        let mut wrong = RowProblems::default();
         check_what(&self.reference, given, &mut wrong);
         check_keys(&self.reference, given, &mut wrong);
         check_figures(&self.reference, given, &mut wrong);
@@ -128,7 +128,7 @@ impl EstimateBuilder {
         }
     }
 
-    fn reject(&mut self, wrong: Wrong, bytes: &[u8]) {
+    fn reject(&mut self, wrong: RowProblems, bytes: &[u8]) {
         let room = Draft::PROBLEMS.saturating_sub(self.problems.len());
         let row_index = self.rows_seen - 1;
         let problem = |(field, value, expected, nearest)| RowProblem {
@@ -145,7 +145,7 @@ impl EstimateBuilder {
         self.rejected += 1;
     }
 
-    /// Ends the submission.
+    /// Ends the submission and hashes its content.
     #[must_use]
     pub fn finish(self) -> Draft {
         let accepted = self.estimates.rows.len() as u64;
@@ -163,7 +163,7 @@ impl EstimateBuilder {
         }
     }
 
-    /// Over what the caller said: header, source, rows in order, and the rows left out.
+    /// Hash over header, source, rows in order, and refused rows.
     fn content_hash(&self) -> [u8; 32] {
         let mut hasher = header_hash(&self.header);
         let source = &self.estimates.source;
@@ -203,7 +203,7 @@ impl EstimateBuilder {
     }
 }
 
-fn estimate(given: &Given<'_>, value: f64) -> Estimate {
+fn estimate(given: &EstimateRow<'_>, value: f64) -> Estimate {
     let key = |(dimension, code): &(&str, &str)| EstimateKey {
         dimension: (*dimension).to_owned(),
         code: (*code).to_owned(),
@@ -222,8 +222,8 @@ fn estimate(given: &Given<'_>, value: f64) -> Estimate {
     }
 }
 
-/// An area has two codes, and keys come in any order: neither makes it another figure.
-fn identity(reference: &Reference, given: &Given<'_>) -> Identity {
+/// The identity of a row. Either code of an area, and every order of the keys, gives the same identity.
+fn identity(reference: &Reference, given: &EstimateRow<'_>) -> Identity {
     let area = reference.areas().get(given.area).map_or(given.area, |area| &area.code);
     let mut keys: Vec<_> =
         given.keys.iter().map(|(d, c)| ((*d).to_owned(), (*c).to_owned())).collect();
@@ -237,8 +237,8 @@ fn identity(reference: &Reference, given: &Given<'_>) -> Identity {
     )
 }
 
-/// Indicator, area, period, base.
-fn check_what(reference: &Reference, given: &Given<'_>, wrong: &mut Wrong) {
+/// Checks indicator, area, period and base.
+fn check_what(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowProblems) {
     if reference.indicator(given.indicator).is_none() {
         let near = nearest(given.indicator, reference.indicators().map(|i| i.id.as_str()));
         let expected = "an indicator id; ReferenceService.ListIndicators lists them";
@@ -260,7 +260,7 @@ fn check_what(reference: &Reference, given: &Given<'_>, wrong: &mut Wrong) {
     }
 }
 
-fn check_area(reference: &Reference, area: &str, wrong: &mut Wrong) {
+fn check_area(reference: &Reference, area: &str, wrong: &mut RowProblems) {
     if area.len() > LONGEST || area.chars().any(char::is_control) {
         wrong.add("area", area, format!("at most {LONGEST} bytes without control characters"));
         return;
@@ -283,7 +283,7 @@ fn is_ons_code(code: &str) -> bool {
     bytes.len() == 9 && bytes[0].is_ascii_uppercase() && bytes[1..].iter().all(u8::is_ascii_digit)
 }
 
-fn check_keys(reference: &Reference, given: &Given<'_>, wrong: &mut Wrong) {
+fn check_keys(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowProblems) {
     if given.keys.len() > KEYS {
         let count = given.keys.len().to_string();
         wrong.add("keys", &count, format!("at most {KEYS} keys, one for each dimension"));
@@ -324,7 +324,7 @@ fn is_of_a_name(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'
 }
 
-fn check_code(dimension: &Dimension, field: &str, code: &str, wrong: &mut Wrong) {
+fn check_code(dimension: &Dimension, field: &str, code: &str, wrong: &mut RowProblems) {
     let codes = || dimension.categories.iter().map(|(code, _)| code.as_str());
     let stands = codes().any(|category| category == code)
         || match State::from_name(code) {
@@ -340,7 +340,7 @@ fn check_code(dimension: &Dimension, field: &str, code: &str, wrong: &mut Wrong)
     }
 }
 
-fn check_figures(reference: &Reference, given: &Given<'_>, wrong: &mut Wrong) {
+fn check_figures(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowProblems) {
     let (least, most) =
         reference.indicator(given.indicator).map_or((f64::MIN, f64::MAX), Indicator::range);
     let value = match given.value {

@@ -1,4 +1,4 @@
-//! From raw columns to a [`Draft`]: values in canonical words, packed indices, the content hash.
+//! From raw columns to a [`Draft`]: values in their text form, packed indices, the content hash.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::domain::cube::Packed;
 use crate::domain::field::Field;
 
 impl Builder {
-    /// Ends the submission.
+    /// Ends the submission: derives deprivation, packs the columns and hashes the content.
     #[must_use]
     pub fn finish(mut self) -> Draft {
         let rows = self.weights.len();
@@ -41,8 +41,8 @@ impl Builder {
         }
     }
 
-    /// Over what the caller said, not over what the code lists of the day made of it: a retry after a change of the lists is
-    /// still the same content.
+    /// Hash over the codes that the caller sent, not over their values. So a retry after a change of the code lists has the same
+    /// hash.
     fn content_hash(
         &self,
         weights: &Packed,
@@ -79,7 +79,7 @@ impl Builder {
         *hasher.finalize().as_bytes()
     }
 
-    /// What is collected whatever rows give has a column also where none gives it.
+    /// Adds a blank column for every field that is listed as collected and that no row has.
     fn add_blank_columns(&mut self, rows: usize) {
         for field in Field::all() {
             if self.is_stated(field) {
@@ -116,7 +116,7 @@ impl Builder {
         packed
     }
 
-    /// The column of a field that the source collects: it says so, or any row gives it.
+    /// The column of a field that the source collects: the header lists it, or a row has it.
     pub(super) fn collects(&self, field: Field) -> Option<&RawColumn> {
         let column = self.columns[field.index()].as_ref();
         column.filter(|column| self.is_stated(field) || column.is_given())
@@ -139,7 +139,7 @@ impl Builder {
         }
     }
 
-    /// Deprivation by the home's small area, row by row: words and indices, index 0 where there is none.
+    /// Deprivation of the small area of residence, row by row: values and indices; index 0 means none.
     fn derived_deprivation(&self) -> Option<(Vec<String>, Vec<u16>)> {
         let homes = self.collects(Field::ResidenceLsoa)?;
         let list = self.reference.list_of(Field::ResidenceLsoa)?;
@@ -160,7 +160,7 @@ impl Builder {
 
 type Words = (Vec<String>, Vec<u16>);
 
-/// Given deprivation where it was given, the derived one where not.
+/// The deprivation that a row has, otherwise the derived one.
 fn merged(given: Option<Words>, derived: &Option<Words>) -> Option<Words> {
     let Some((derived_words, derived_indices)) = derived else { return given };
     let Some((mut words, mut indices)) = given else { return derived.clone() };
@@ -184,7 +184,7 @@ fn merged(given: Option<Words>, derived: &Option<Words>) -> Option<Words> {
     Some((words, indices))
 }
 
-/// A hash that has seen what every header says.
+/// A hasher that has read the header.
 pub(super) fn header_hash(header: &Header) -> blake3::Hasher {
     let mut hasher = blake3::Hasher::new();
     let whole = if header.allow_partial { "partial" } else { "whole" };
@@ -198,13 +198,13 @@ pub(super) fn header_hash(header: &Header) -> blake3::Hasher {
     hasher
 }
 
-/// Hashes text so that its end is known.
+/// Hashes text with its length, so that two texts cannot run into each other.
 pub(super) fn text(hasher: &mut blake3::Hasher, text: &str) {
     hasher.update(&(text.len() as u64).to_le_bytes());
     hasher.update(text.as_bytes());
 }
 
-/// Packs a column with its words sorted, each once, and only those that occur.
+/// Packs a column. Its values are sorted and distinct, and only those that occur.
 fn pack(field: Field, words: &[String], indices: &[u16]) -> Column {
     let mut occurs = vec![false; words.len()];
     for index in indices {

@@ -1,11 +1,11 @@
-//! Whether somebody is enabled for any online service: derived once, when the snapshot is taken. Indicator DX-01.
+//! Whether a person is enabled for any online service (indicator DX-01), derived when the snapshot is submitted.
 
 use super::Builder;
-use super::raw::Entry;
+use super::raw::RawCode;
 use crate::domain::codes::{State, Value};
 use crate::domain::field::Field;
 
-/// What a service says of a person.
+/// Whether a person is enabled for one service.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Enabled {
     Yes,
@@ -13,7 +13,7 @@ enum Enabled {
     Missing(State),
 }
 
-fn enabled(entry: &Entry) -> Enabled {
+fn enabled(entry: &RawCode) -> Enabled {
     match &entry.meaning {
         Value::Codes(codes) if codes.iter().any(|code| code == "Y") => Enabled::Yes,
         Value::Codes(_) => Enabled::No,
@@ -23,7 +23,7 @@ fn enabled(entry: &Entry) -> Enabled {
 }
 
 impl Builder {
-    /// Words and indices: yes if any service is; no if all three are not; otherwise the first thing that is missing. None where
+    /// Values and indices. Yes if one service is enabled; no if none of the three is; otherwise the first missing state. None if
     /// no service is collected.
     pub(super) fn online_any(&self, rows: usize) -> Option<(Vec<String>, Vec<u16>)> {
         let services = [Field::OnlineAppointments, Field::OnlinePrescriptions, Field::OnlineRecord];

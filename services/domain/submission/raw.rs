@@ -1,4 +1,4 @@
-//! A column as it comes: the codes as they were given, each looked up once.
+//! A column of codes as submitted; each distinct code is looked up once.
 
 use std::borrow::Cow;
 
@@ -8,58 +8,57 @@ use crate::domain::codes::{CodeList, Mapped, State, Value};
 use crate::domain::collection::Collection;
 use crate::domain::field::Field;
 
-/// Stands between the codes of a set.
+/// Separates the codes of a set.
 pub(super) const SEPARATOR: char = '\u{1f}';
 
-/// A code as given, and what it stands for. One that stands for nothing has no entry.
-pub(super) struct Entry {
+/// A code as submitted, and its value. Invalid codes have no entry.
+pub(super) struct RawCode {
     pub(super) raw: String,
     pub(super) meaning: Value,
 }
 
-/// Why a code cannot be taken; empty where nobody will be told.
+/// Why a value is refused; empty if no message is needed.
 #[derive(Debug, Default)]
-pub(super) struct Wrong {
+pub(super) struct BadValue {
     pub(super) value: String,
     pub(super) expected: String,
     pub(super) nearest: Option<String>,
 }
 
-/// What a row gives of a field.
+/// A field's value as a row has it.
 #[derive(Clone, Copy)]
-pub(super) enum Given<'a> {
-    /// A code.
+pub(super) enum RawValue<'a> {
+    /// A code of the field's code system.
     Code(&'a str),
-    /// Codes, with separators between.
+    /// Codes, joined by [`SEPARATOR`].
     Codes(&'a str),
-    /// A number, and the greatest that it may be.
+    /// A number, and the greatest valid number.
     Number(i64, u32),
 }
 
-/// What is given stands for, by the field's code list. To find out what would have been right takes long: it is done where
-/// somebody is `told`.
+/// The value of what a row has, by the field's code list. Finding the nearest valid code is slow, so it is done only if `told`.
 pub(super) fn look_up(
     field: Field,
     list: Option<&CodeList>,
     system: usize,
-    given: Given<'_>,
+    given: RawValue<'_>,
     told: bool,
-) -> Result<Value, Wrong> {
+) -> Result<Value, BadValue> {
     match (given, list) {
-        (Given::Number(value, most), _) => number(value, most),
-        (Given::Code(code), Some(list)) => meaning(field, list, system, code, told),
-        (Given::Codes(codes), Some(list)) => meaning_of_set(field, list, system, codes, told),
-        (Given::Code(raw) | Given::Codes(raw), None) => {
-            Err(Wrong { value: shown(raw), expected: "nothing".into(), nearest: None })
+        (RawValue::Number(value, most), _) => number(value, most),
+        (RawValue::Code(code), Some(list)) => meaning(field, list, system, code, told),
+        (RawValue::Codes(codes), Some(list)) => meaning_of_set(field, list, system, codes, told),
+        (RawValue::Code(raw) | RawValue::Codes(raw), None) => {
+            Err(BadValue { value: shown(raw), expected: "nothing".into(), nearest: None })
         }
     }
 }
 
-/// A care setting that the collection may hold: answers take every record of it for one of those.
-pub(super) fn covered(collection: &Collection, value: Value) -> Result<Value, Wrong> {
+/// Refuses a care setting that the collection does not cover.
+pub(super) fn covered(collection: &Collection, value: Value) -> Result<Value, BadValue> {
     let settings = &collection.care_settings;
     match &value {
-        Value::Codes(codes) if !codes.iter().all(|code| collection.covers(code)) => Err(Wrong {
+        Value::Codes(codes) if !codes.iter().all(|code| collection.covers(code)) => Err(BadValue {
             value: shown(&codes.join(";")),
             expected: format!(
                 "one of {}: the settings of collection `{}`",
@@ -72,7 +71,7 @@ pub(super) fn covered(collection: &Collection, value: Value) -> Result<Value, Wr
     }
 }
 
-/// Indices, in bytes for as long as bytes do.
+/// Indices of a column: bytes until an index needs two.
 pub(super) enum Indices {
     Narrow(Vec<u8>),
     Wide(Vec<u16>),
@@ -93,7 +92,7 @@ impl Indices {
         }
     }
 
-    /// Fills with `index 0` or cuts to this length.
+    /// Appends index 0, or cuts, to this length.
     pub(super) fn resize(&mut self, length: usize) {
         match self {
             Self::Narrow(narrow) => narrow.resize(length, 0),
@@ -108,7 +107,7 @@ impl Indices {
         }
     }
 
-    /// All of them.
+    /// All indices, as 16 bits each.
     pub(super) fn to_vec(&self) -> Vec<u16> {
         match self {
             Self::Narrow(narrow) => narrow.iter().map(|index| u16::from(*index)).collect(),
@@ -116,7 +115,7 @@ impl Indices {
         }
     }
 
-    /// Their bytes, for the content hash.
+    /// The bytes of the indices, for the content hash.
     pub(super) fn bytes(&self) -> Cow<'_, [u8]> {
         match self {
             Self::Narrow(narrow) => Cow::Borrowed(narrow),
@@ -132,19 +131,19 @@ impl Indices {
     }
 }
 
-/// A column as it comes. Index 0 means that the field was empty.
+/// A column as submitted. Index 0: the row has no value.
 pub(super) struct RawColumn {
     pub(super) field: Field,
     pub(super) indices: Indices,
-    pub(super) entries: Vec<Entry>,
-    /// Codes of less than 16 bytes, which are most, as a number.
+    pub(super) entries: Vec<RawCode>,
+    /// Index of codes of less than 16 bytes, which are most, by their bytes as a number.
     short: FxHashMap<u128, u16>,
     long: FxHashMap<String, u16>,
 }
 
 impl RawColumn {
     pub(super) fn new(field: Field) -> Self {
-        let absent = Entry { raw: String::new(), meaning: Value::State(State::NotRecorded) };
+        let absent = RawCode { raw: String::new(), meaning: Value::State(State::NotRecorded) };
         Self {
             field,
             indices: Indices::Narrow(Vec::new()),
@@ -154,7 +153,7 @@ impl RawColumn {
         }
     }
 
-    /// Appends a value at `row`, filling the rows before that had none.
+    /// Sets the index of `row`; rows before it that have none get index 0.
     pub(super) fn push(&mut self, row: usize, index: u16) {
         if self.indices.len() < row {
             self.indices.resize(row);
@@ -162,18 +161,17 @@ impl RawColumn {
         self.indices.push(index);
     }
 
-    /// Whether any row that was taken gives the field. One that was left out makes nothing collected.
+    /// Whether an accepted row has the field. Refused rows do not count.
     pub(super) fn is_given(&self) -> bool {
         !self.indices.is_all_zero()
     }
 
-    /// Index of a code, found or made. A code that stands for nothing gets none, and is looked up each time that it comes: it
-    /// takes no room from good ones.
+    /// Index of a code, found or added. An invalid code gets no index and is looked up every time, so that it takes no room.
     pub(super) fn index_of(
         &mut self,
         raw: &str,
-        look_up: impl FnOnce() -> Result<Value, Wrong>,
-    ) -> Result<u16, Wrong> {
+        look_up: impl FnOnce() -> Result<Value, BadValue>,
+    ) -> Result<u16, BadValue> {
         let bytes = raw.as_bytes();
         if bytes.len() < 16 {
             let mut key = [0u8; 16];
@@ -196,54 +194,54 @@ impl RawColumn {
         Ok(index)
     }
 
-    fn add(&mut self, raw: &str, meaning: Value) -> Result<u16, Wrong> {
-        let index = u16::try_from(self.entries.len()).map_err(|_| Wrong {
+    fn add(&mut self, raw: &str, meaning: Value) -> Result<u16, BadValue> {
+        let index = u16::try_from(self.entries.len()).map_err(|_| BadValue {
             value: shown(raw),
             expected: "at most 65,535 different values in a submission".into(),
             nearest: None,
         })?;
-        self.entries.push(Entry { raw: raw.to_owned(), meaning });
+        self.entries.push(RawCode { raw: raw.to_owned(), meaning });
         Ok(index)
     }
 }
 
-/// What a code of a single-valued field stands for.
+/// Value of a code of a single-valued field.
 fn meaning(
     field: Field,
     list: &CodeList,
     system: usize,
     raw: &str,
     told: bool,
-) -> Result<Value, Wrong> {
+) -> Result<Value, BadValue> {
     // Before the list looks for the nearest code: a feed may name every small area of the country.
     if field == Field::ResidenceLsoa && is_small_area(raw) && !list.has(system, raw) {
         return Ok(Value::Codes(vec!["OUTSIDE".into()]));
     }
     if !told {
-        return list.value(system, raw).ok_or_else(Wrong::default);
+        return list.value(system, raw).ok_or_else(BadValue::default);
     }
     match list.map(system, raw) {
         Mapped::Value(value) => Ok(value),
         Mapped::Unknown { expected, nearest } => {
-            Err(Wrong { value: shown(raw), expected, nearest })
+            Err(BadValue { value: shown(raw), expected, nearest })
         }
     }
 }
 
-/// A small area of England or Wales that is in no file here: somebody who lives elsewhere.
+/// Whether the code has the form of a small area of England or Wales. If the files lack it, the person lives elsewhere.
 fn is_small_area(raw: &str) -> bool {
     let digits = raw.strip_prefix("E01").or_else(|| raw.strip_prefix("W01"));
     digits.is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// What several codes stand for together: a set, or a single state.
+/// Value of several codes together: a set, or a single state.
 fn meaning_of_set(
     field: Field,
     list: &CodeList,
     system: usize,
     raw: &str,
     told: bool,
-) -> Result<Value, Wrong> {
+) -> Result<Value, BadValue> {
     let mut codes = Vec::new();
     let mut states = Vec::new();
     for code in raw.split(SEPARATOR) {
@@ -261,7 +259,7 @@ fn meaning_of_set(
             Ok(Value::Codes(codes))
         }
         (true, [state]) => Ok(Value::State(*state)),
-        _ => Err(Wrong {
+        _ => Err(BadValue {
             value: shown(&raw.replace(SEPARATOR, ";")),
             expected: "either categories, or one code that says none or why it is missing".into(),
             nearest: None,
@@ -269,10 +267,10 @@ fn meaning_of_set(
     }
 }
 
-/// What a number stands for.
-fn number(raw: i64, most: u32) -> Result<Value, Wrong> {
+/// Value of a number, if it is in range.
+fn number(raw: i64, most: u32) -> Result<Value, BadValue> {
     u32::try_from(raw).ok().filter(|number| *number <= most).map(Value::Number).ok_or_else(|| {
-        Wrong {
+        BadValue {
             value: raw.to_string(),
             expected: format!("a whole number from 0 to {most}"),
             nearest: None,
@@ -280,7 +278,7 @@ fn number(raw: i64, most: u32) -> Result<Value, Wrong> {
     })
 }
 
-/// A value as a problem may repeat it.
+/// A refused value as the message repeats it.
 pub(super) fn shown(raw: &str) -> String {
     let mut text: String = raw.chars().filter(|c| !c.is_control()).take(64).collect();
     if raw.chars().count() > 64 {

@@ -7,7 +7,7 @@ use super::{Unreadable, header, int, name};
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::{Estimate, EstimateKey, EstimateSource};
 use crate::domain::reference::Reference;
-use crate::domain::submission::{EstimateBuilder, Given, Header};
+use crate::domain::submission::{EstimateBuilder, EstimateRow, Header};
 use crate::engine::answer::PublishedEstimate;
 use crate::proto::v1;
 use crate::rpc::status;
@@ -55,7 +55,7 @@ pub(in crate::rpc) fn batch(builder: &mut EstimateBuilder, batch: &[u8]) -> Resu
 
 fn row(builder: &mut EstimateBuilder, record: &v1::EstimateRecord) {
     let keys = record.keys.iter().map(|key| (key.dimension.as_str(), key.code.as_str()));
-    let given = Given {
+    let given = EstimateRow {
         indicator: &record.indicator,
         area: &record.area,
         period: &record.period,

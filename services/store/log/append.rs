@@ -1,4 +1,4 @@
-//! The log in files: appending, and what becomes of the log when that fails.
+//! The log in segment files: appending, and how a failed append ends.
 
 use std::{
     fs::File,
@@ -8,15 +8,18 @@ use std::{
 };
 
 use super::{
-    Entries, Log,
     disk::{Disk, is_full, write_all},
     entry::NewEntry,
     error::{Damage, LogError},
     frame::{Hash, Header, Mark, mark_of},
-    read::Reader,
+    ordered_log::{Entries, Log, payload_bytes},
+    read::{EntryReader, Files},
     scan::hash,
     segment::Segment,
 };
+
+/// Size at which the service begins a new segment, in bytes.
+pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The log in segment files of a folder, for one writer.
 pub struct SegmentLog {
@@ -25,19 +28,19 @@ pub struct SegmentLog {
     /// Size at which a new segment begins, in bytes.
     pub(super) segment_bytes: u64,
     pub(super) segments: Vec<Segment>,
-    /// The last segment, for appending.
+    /// The last segment, open for appending; none if the log is damaged or read only.
     pub(super) file: Option<File>,
     pub(super) mark: Option<Mark>,
     pub(super) tail: u64,
     /// Chain of the last entry.
     pub(super) chain: Hash,
-    /// The last entry that is known to have been there; greater than the tail if entries are missing.
+    /// Position of the last entry known to have existed; greater than the tail if entries are missing.
     pub(super) last_known: u64,
-    pub(super) state: State,
+    pub(super) mode: Mode,
 }
 
 /// Whether the log may be appended to.
-pub(super) enum State {
+pub(super) enum Mode {
     Writing,
     Stopped(String),
     Damaged(Damage),
@@ -45,10 +48,10 @@ pub(super) enum State {
 
 impl Log for SegmentLog {
     fn append(&mut self, entries: &[NewEntry<'_>]) -> Result<RangeInclusive<u64>, LogError> {
-        match &self.state {
-            State::Writing => {}
-            State::Stopped(why) => return Err(LogError::Stopped { why: why.clone() }),
-            State::Damaged(damage) => return Err(LogError::Damaged(damage.clone())),
+        match &self.mode {
+            Mode::Writing => {}
+            Mode::Stopped(why) => return Err(LogError::Stopped { why: why.clone() }),
+            Mode::Damaged(damage) => return Err(LogError::Damaged(damage.clone())),
         }
         let first = self.tail + 1;
         let headers = self.headers(entries)?;
@@ -71,7 +74,14 @@ impl Log for SegmentLog {
     }
 
     fn read_from(&self, position: u64) -> Result<Entries<'_>, LogError> {
-        Ok(Box::new(Reader::new(self, position)))
+        let files = Files {
+            folder: &self.folder,
+            segments: &self.segments,
+            mark: self.mark,
+            last_known: self.last_known,
+            is_damaged: matches!(self.mode, Mode::Damaged(_)),
+        };
+        Ok(Box::new(EntryReader::new(files, position)))
     }
 
     fn tail(&self) -> u64 {
@@ -80,7 +90,7 @@ impl Log for SegmentLog {
 }
 
 impl SegmentLog {
-    /// The headers of the entries as they follow the tail.
+    /// Headers for entries that follow the tail.
     fn headers(&self, entries: &[NewEntry<'_>]) -> Result<Vec<Header>, LogError> {
         let mut mark = self.mark;
         let mut chain = self.chain;
@@ -93,7 +103,7 @@ impl SegmentLog {
                 position,
                 acknowledged_before: self.tail,
                 time_millis: entry.time_millis,
-                payload_bytes: entry.payload_bytes()?,
+                payload_bytes: payload_bytes(entry)?,
                 payload_hash,
                 chain: Hash::default(),
             }
@@ -108,7 +118,7 @@ impl SegmentLog {
     fn write(&mut self, parts: &mut [IoSlice<'_>], bytes: u64) -> Result<(), LogError> {
         self.make_room(bytes)?;
         let (Some(file), Some(segment)) = (&self.file, self.segments.last_mut()) else {
-            return Err(stop(&mut self.state, "no segment is open", None));
+            return Err(stop(&mut self.mode, "no segment is open", None));
         };
         if let Err(error) = write_all(self.disk.as_mut(), file, parts) {
             // Durably undone, or a power cut could bring back what was refused.
@@ -117,14 +127,14 @@ impl SegmentLog {
             return Err(match undone {
                 Ok(()) => refused("append to", segment.path.clone(), error),
                 Err(undo) => stop(
-                    &mut self.state,
+                    &mut self.mode,
                     &format!("an append failed ({error}) and cannot be undone"),
                     Some(&undo),
                 ),
             });
         }
         if let Err(error) = self.disk.sync(file) {
-            return Err(stop(&mut self.state, "fsync of the log failed", Some(&error)));
+            return Err(stop(&mut self.mode, "fsync of the log failed", Some(&error)));
         }
         segment.bytes += bytes;
         Ok(())
@@ -146,7 +156,7 @@ impl SegmentLog {
         };
         let durable = self.disk.sync(&file).and_then(|()| self.disk.sync_folder(&self.folder));
         if let Err(error) = durable {
-            return Err(stop(&mut self.state, "fsync of a new segment failed", Some(&error)));
+            return Err(stop(&mut self.mode, "fsync of a new segment failed", Some(&error)));
         }
         self.segments.push(Segment { first: self.tail + 1, path, bytes: 0 });
         self.file = Some(file);
@@ -154,15 +164,15 @@ impl SegmentLog {
     }
 }
 
-/// Ends writing.
-fn stop(state: &mut State, what: &str, error: Option<&io::Error>) -> LogError {
+/// Ends writing until the log is opened again, and returns the error that says so.
+fn stop(mode: &mut Mode, what: &str, error: Option<&io::Error>) -> LogError {
     let why = error.map_or_else(|| what.to_owned(), |error| format!("{what}: {error}"));
     tracing::error!(why, "writing to the log has stopped");
-    *state = State::Stopped(why.clone());
+    *mode = Mode::Stopped(why.clone());
     LogError::Stopped { why }
 }
 
-/// An append that left no trace.
+/// The error of an append that changed nothing.
 fn refused(doing: &'static str, path: PathBuf, source: io::Error) -> LogError {
     if is_full(&source) { LogError::Full(source) } else { LogError::Io { doing, path, source } }
 }

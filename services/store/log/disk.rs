@@ -1,4 +1,4 @@
-//! Everything that writing does to the file system, behind a trait: tests put a disk in its place that is full or broken.
+//! Every write operation of the log, behind a trait, so that tests can use a full or broken disk.
 
 use std::{
     fs::{File, OpenOptions},
@@ -13,7 +13,7 @@ pub(super) trait Disk: Send {
         OpenOptions::new().append(true).create_new(true).mode(0o600).open(path)
     }
 
-    /// Appends some of the bytes and says how many.
+    /// Appends some of the bytes and returns how many.
     fn write(&mut self, mut file: &File, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         file.write_vectored(parts)
     }
@@ -28,13 +28,13 @@ pub(super) trait Disk: Send {
         File::open(folder)?.sync_all()
     }
 
-    /// Shortens the file.
+    /// Cuts the file to this length.
     fn truncate(&mut self, file: &File, bytes: u64) -> io::Result<()> {
         file.set_len(bytes)
     }
 }
 
-/// The file system as it is.
+/// The real file system.
 pub(super) struct RealDisk;
 
 impl Disk for RealDisk {}
@@ -57,7 +57,7 @@ pub(super) fn write_all(
     Ok(())
 }
 
-/// Whether the failure says that there is no room, now or for us.
+/// Whether the failure means: no space, file too large, or quota reached.
 pub(super) fn is_full(error: &io::Error) -> bool {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | FileTooLarge | QuotaExceeded)

@@ -1,8 +1,6 @@
-//! What an entry is, and how large it may be.
+//! Entries of the log, their kinds, and their size limits.
 
-use super::error::LogError;
-
-/// What an entry says. The number is on disk: never renumber.
+/// Kind of an entry. The number is on disk: never renumber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum EntryKind {
@@ -10,17 +8,17 @@ pub enum EntryKind {
     Genesis = 1,
     /// Reference content as a whole.
     Configuration = 2,
-    /// Blocks of a submission that a later commit names; without it they mean nothing.
+    /// Blocks of a submission. They have no effect until a commit names them.
     Chunk = 3,
-    /// A submission is complete.
+    /// End of a submission, with its description and the hash of its chunks.
     Commit = 4,
-    /// A submission is taken back.
+    /// Withdrawal of a submission version.
     Withdraw = 5,
-    /// An organisation says what it thinks of its channels itself.
+    /// Assessment that an organisation makes of its own channels.
     Assess = 6,
 }
 
-/// The number is no [`EntryKind`] known to this version.
+/// The number of an entry kind that this version does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("entry kind {0} is not known to this version")]
 pub struct UnknownKind(pub u8);
@@ -56,37 +54,25 @@ impl TryFrom<u8> for EntryKind {
 /// An entry to append.
 #[derive(Clone, Copy, Debug)]
 pub struct NewEntry<'a> {
-    /// What it says.
+    /// Decides how the payload is read.
     pub kind: EntryKind,
-    /// When, in milliseconds since 1970.
+    /// Time of the append, in milliseconds since 1970; never before the entry before it.
     pub time_millis: u64,
-    /// Its content, at most [`EntryKind::payload_limit`] bytes.
+    /// Encoded message, at most [`EntryKind::payload_limit`] bytes.
     pub payload: &'a [u8],
-}
-
-impl NewEntry<'_> {
-    /// The length of the payload; refuses one above the limit of its kind.
-    pub(super) fn payload_bytes(&self) -> Result<u32, LogError> {
-        let (kind, bytes, limit) = (self.kind, self.payload.len(), self.kind.payload_limit());
-        u32::try_from(bytes).ok().filter(|_| bytes <= limit).ok_or(LogError::TooLarge {
-            kind,
-            bytes,
-            limit,
-        })
-    }
 }
 
 /// An entry of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its place: 1, 2, 3, … without a gap.
+    /// Place in the log: 1, 2, 3, … without a gap.
     pub position: u64,
-    /// What it says.
+    /// Decides how the payload is read.
     pub kind: EntryKind,
-    /// When, in milliseconds since 1970.
+    /// Time of the append, in milliseconds since 1970; never before the entry before it.
     pub time_millis: u64,
     /// BLAKE3 of the payload.
     pub payload_hash: [u8; 32],
-    /// Its content.
+    /// Encoded message of the kind.
     pub payload: Vec<u8>,
 }

@@ -1,4 +1,4 @@
-//! What can go wrong with the log, and what the operator is told.
+//! Errors of the log, in the words that the operator reads.
 
 use std::{io, path::PathBuf};
 
@@ -7,7 +7,7 @@ use super::entry::EntryKind;
 /// Why the log did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// No space, file too large, or quota reached. The append was undone; it may be tried again.
+    /// No space, file too large, or quota reached. The append was undone and may be tried again.
     #[error("no space to write the log: {0}")]
     Full(#[source] io::Error),
     /// Writing ended after a failure that leaves the state of the disk unknown. Opening the log again is the only way on.
@@ -29,38 +29,38 @@ pub enum LogError {
     TooLarge {
         /// Kind of the entry.
         kind: EntryKind,
-        /// Bytes offered.
+        /// Size of the payload.
         bytes: usize,
-        /// Bytes allowed.
+        /// Largest size for this kind.
         limit: usize,
     },
     /// Another failure of the file system.
     #[error("cannot {doing} {}: {source}", path.display())]
     Io {
-        /// What was tried: "read", "create" …
+        /// What was tried, as a verb: "read", "create".
         doing: &'static str,
-        /// On which file or folder.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
 }
 
-/// A place of the log that is not as it was written.
+/// A place where the log differs from what was written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the log is damaged in segment {} at byte {offset}, entry {position}: {what}", segment.display())]
 pub struct Damage {
-    /// The file.
+    /// Path of the segment file.
     pub segment: PathBuf,
-    /// Where in the file, in bytes.
+    /// Offset in the file, in bytes.
     pub offset: u64,
-    /// The entry that should be there.
+    /// Position of the entry that should be there.
     pub position: u64,
-    /// What is wrong.
+    /// How the bytes differ.
     pub what: Fault,
 }
 
-/// What is wrong with a place of the log.
+/// How the bytes of a place differ from an intact entry.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// The file ends inside the frame.
@@ -75,7 +75,7 @@ pub enum Fault {
     /// Written by another version of the format.
     #[error("it has format version {0}, this program knows version 1")]
     Version(u8),
-    /// Written by a program that knows more kinds.
+    /// The kind is not known: written by a newer version.
     #[error("its kind {0} is not known to this program")]
     Kind(u8),
     /// A length that no entry of its kind may have.
@@ -84,13 +84,13 @@ pub enum Fault {
     /// The frame carries the mark of another log.
     #[error("it belongs to another log")]
     OtherLog,
-    /// An entry stands here whose place is earlier.
+    /// The entry at this place has an earlier position.
     #[error("entry {0} stands here a second time or too late")]
     Repeated(u64),
-    /// Entries are not there.
+    /// Entries are missing, up to this position.
     #[error("the entries from here to {0} are missing")]
     Missing(u64),
-    /// The entry, or the one before it, was exchanged.
+    /// The entry or the one before it was replaced by another.
     #[error("it was not written after the entry before it: the hash chain is broken")]
     Chain,
     /// The system cannot read the file any further.
@@ -99,7 +99,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Whether a power cut in the middle of an append can leave this behind.
+    /// Whether a power cut during an append can cause this.
     pub(super) fn may_be_torn(&self) -> bool {
         matches!(self, Self::Incomplete | Self::Header | Self::Payload)
     }

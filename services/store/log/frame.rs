@@ -1,4 +1,4 @@
-//! The header of a frame: its bytes, its checksum, its link in the hash chain. The layout is in the room's page.
+//! The header of a frame: bytes, checksum and hash chain. The layout is described in `mod.rs`.
 
 use super::{
     entry::{EntryKind, LARGEST_PAYLOAD},
@@ -21,11 +21,11 @@ const CHECKED: usize = 108;
 /// Everything about an entry but its payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Header {
-    /// As on disk; may be unknown.
+    /// Number of the kind as on disk; may be unknown to this version.
     pub(super) kind: u8,
     pub(super) mark: Mark,
     pub(super) position: u64,
-    /// Last position that was fsynced when this was written.
+    /// Last position that was fsynced when this header was written.
     pub(super) acknowledged_before: u64,
     pub(super) time_millis: u64,
     pub(super) payload_bytes: u32,
@@ -34,7 +34,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Sets the chain to what it must be after the entry before.
+    /// Sets the chain, computed from the chain of the previous entry.
     pub(super) fn linked(mut self, previous: &Hash) -> Self {
         self.chain = self.chain_after(previous);
         self
@@ -72,7 +72,7 @@ impl Header {
         bytes
     }
 
-    /// Reads a header back. With a mark, one of another log is refused.
+    /// Reads a header. If `mark` is given, refuses the header of another log.
     pub(super) fn decode(bytes: &[u8; HEADER_BYTES], mark: Option<Mark>) -> Result<Self, Fault> {
         if bytes[..3] != MAGIC[..3] {
             return Err(Fault::Header);

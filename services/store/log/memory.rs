@@ -3,19 +3,19 @@
 use std::ops::RangeInclusive;
 
 use super::{
-    Entries, Log,
     entry::{Entry, NewEntry},
     error::LogError,
+    ordered_log::{Entries, Log, payload_bytes},
 };
 
-/// A log that forgets everything when it is dropped.
+/// A log without files: its entries are gone when it is dropped.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryLog {
     entries: Vec<Entry>,
 }
 
 impl MemoryLog {
-    /// An empty log.
+    /// A log without entries; the first append gets position 1.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -24,7 +24,7 @@ impl MemoryLog {
 
 impl Log for MemoryLog {
     fn append(&mut self, entries: &[NewEntry<'_>]) -> Result<RangeInclusive<u64>, LogError> {
-        entries.iter().try_for_each(|entry| entry.payload_bytes().map(drop))?;
+        entries.iter().try_for_each(|entry| payload_bytes(entry).map(drop))?;
         let first = self.tail() + 1;
         self.entries.extend(entries.iter().zip(first..).map(|(entry, position)| Entry {
             position,

@@ -28,33 +28,33 @@
 //! bytes that were torn.
 //!
 //! The chain covers payload *hashes*, not payloads, so that a payload can be destroyed later without breaking it. The mark
-//! keeps bytes inside a payload, which a caller may have chosen, from passing for a frame when the reader looks for the
+//! keeps bytes inside a payload, which a caller may have chosen, from being taken for a frame when the reader looks for the
 //! next frame after a damaged one.
 //!
 //! # Torn or damaged
-//! A crash in the middle of an append leaves any mixture of written and lost sectors of that one append: a bad frame may
-//! be followed by a good one. A broken disk or a careless hand leaves bad bytes anywhere. The first must be cut off without
-//! a word to anybody, the second never. What tells them apart is whether somebody was told about the entry:
+//! A crash during an append leaves any mixture of written and lost sectors of that append: a bad frame may be followed by a
+//! good one. A broken disk or a careless hand leaves bad bytes anywhere. A torn append has to be cut off without asking; damage
+//! must never be cut off. What tells them apart is whether an entry was acknowledged:
 //!
-//! - A bad frame where entry *p* should be was **never acknowledged** if it is in the last segment (a segment is begun only
-//!   once everything before it is durable), and *p* is greater than the last position applied by the store and than
-//!   `acknowledged before` of every readable header. Only the last append can be in that state: it is *torn*. Complete
-//!   entries of it in front of the bad frame are kept, as if they had been an append of their own; what follows is cut
-//!   off, complete frames included, because nobody was told of them and nothing may follow a gap.
-//! - Every other bad frame, and every readable frame in the wrong place (repeated, missing, swapped, of another log, with a
-//!   broken chain, of an unknown kind or version), is *damage*. Nothing is cut off, appends are refused with
-//!   [`LogError::Damaged`], and reading goes on around it.
+//! - A bad frame in the place of entry *p* was **never acknowledged** if the frame is in the last segment (a segment is begun
+//!   only when everything before it is durable), and *p* is greater than the last position applied by the store and than
+//!   `acknowledged before` of every readable header. Only the last append can be in that state: it is *torn*. Its complete
+//!   entries before the bad frame are kept, like an append of their own. Everything after them is cut off, complete frames
+//!   included: they were never acknowledged, and no entry may follow a gap.
+//! - Every other bad frame is *damage*, and so is every readable frame in the wrong place: repeated, missing, swapped, of
+//!   another log, with a broken chain, of an unknown kind or version. Nothing is cut off, appends are refused with
+//!   [`LogError::Damaged`], and reading skips the damaged place.
 //!
-//! One doubt remains by nature: damage inside the very last append, while the store has lost what it applied
-//! (`acknowledged` 0), looks like a torn append and is cut off.
+//! One case cannot be decided: damage within the very last append, when the store has lost what it applied (`acknowledged` 0),
+//! looks like a torn append and is cut off.
 //!
-//! After the scan the last append, if nobody vouches for it, is written again in place and fsynced: it may be in the page
-//! cache only, left there by a killed process or a failed fsync, and a failed fsync is reported once, not twice.
+//! After the scan the last append is written again in place and fsynced, unless a later acknowledgement proves that it is
+//! durable. It may be in the page cache only, after a killed process or a failed fsync; a failed fsync is reported only once.
 //!
 //! # When writing fails
-//! No space (or file too large, or quota): the append is undone, [`LogError::Full`], and the log goes on. A failed fsync,
-//! or an append that cannot be undone: nobody knows what is on disk, so [`LogError::Stopped`] for this and every later
-//! append until the log is opened again; entries of the failed append may be there then or not.
+//! No space (or file too large, or quota): the append is undone, the error is [`LogError::Full`], and the log goes on. After a
+//! failed fsync, or an append that cannot be undone, the state of the disk is unknown. Then this and every later append gives
+//! [`LogError::Stopped`] until the log is opened again; entries of the failed append may be there then or not.
 
 mod append;
 mod disk;
@@ -63,6 +63,7 @@ mod error;
 mod frame;
 mod memory;
 mod open;
+mod ordered_log;
 mod read;
 mod scan;
 mod segment;
@@ -71,38 +72,9 @@ mod survey;
 #[cfg(test)]
 mod tests;
 
-pub use append::SegmentLog;
+pub use append::{SEGMENT_BYTES, SegmentLog};
 pub use entry::{Entry, EntryKind, NewEntry, UnknownKind};
 pub use error::{Damage, Fault, LogError};
 pub use memory::MemoryLog;
 pub use open::{Cut, Opened};
-
-use std::ops::RangeInclusive;
-
-/// Size at which the service begins a new segment, in bytes.
-pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
-
-/// One ordered list of entries that only grows.
-pub trait Log: Send {
-    /// Appends the entries in order and returns their positions once *all* of them are durable (one fsync for all: group
-    /// commit). Nothing to append gives an empty range.
-    ///
-    /// # Errors
-    /// [`LogError::TooLarge`], [`LogError::Full`], [`LogError::Io`]: nothing was appended, the next append may succeed.
-    /// [`LogError::Stopped`]: it is not known whether anything was appended; only opening again helps.
-    /// [`LogError::Damaged`]: refused, because the log is damaged.
-    fn append(&mut self, entries: &[NewEntry<'_>]) -> Result<RangeInclusive<u64>, LogError>;
-
-    /// The entries from a position (0 and 1 mean all) to the [tail](Log::tail), in order of position. A damaged place is
-    /// one error item, after which intact entries follow. A position beyond the tail gives nothing.
-    ///
-    /// # Errors
-    /// None today for either implementation; a log over a network may fail to begin.
-    fn read_from(&self, position: u64) -> Result<Entries<'_>, LogError>;
-
-    /// Position of the last entry, 0 if there is none.
-    fn tail(&self) -> u64;
-}
-
-/// What [`Log::read_from`] gives.
-pub type Entries<'a> = Box<dyn Iterator<Item = Result<Entry, LogError>> + 'a>;
+pub use ordered_log::{Entries, Log};

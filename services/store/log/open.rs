@@ -1,4 +1,4 @@
-//! Opening: look at the log, cut off a torn append, make durable what only the page cache may hold.
+//! Opening the log: reads and checks all of it, cuts off a torn append, and fsyncs the last append again.
 
 use std::{
     fs::{DirBuilder, File, OpenOptions},
@@ -8,32 +8,32 @@ use std::{
 };
 
 use super::{
-    append::{SegmentLog, State},
+    append::{Mode, SegmentLog},
     disk::{Disk, RealDisk},
     error::{Damage, LogError},
     survey::{Survey, Verdict, survey},
 };
 
-/// A log, and what opening it found.
+/// An opened log and its condition.
 pub struct Opened {
     /// The log; it refuses to append if it is damaged.
     pub log: SegmentLog,
-    /// The first damage, if there is any.
+    /// The first damage; none if the log is intact.
     pub damage: Option<Damage>,
-    /// What was cut off, if the last append was torn.
+    /// The bytes cut off; none if the last append was complete.
     pub cut: Option<Cut>,
 }
 
-/// The end of an append that nobody was told about, cut off on opening.
+/// The end of an unacknowledged append, cut off on opening.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cut {
-    /// The file.
+    /// Path of the segment file.
     pub segment: PathBuf,
-    /// Its length now, in bytes.
+    /// Length of the file after the cut, in bytes.
     pub offset: u64,
-    /// First entry that is not there.
+    /// Position of the first entry that was cut off.
     pub position: u64,
-    /// How many bytes were cut off.
+    /// Number of bytes cut off.
     pub bytes: u64,
 }
 
@@ -49,8 +49,7 @@ impl SegmentLog {
         Self::open_on(Box::new(RealDisk), folder, segment_bytes, acknowledged)
     }
 
-    /// Looks at the log in a folder and changes nothing: a torn append is passed over, not cut off, and the log refuses to
-    /// append.
+    /// Opens the log of a folder for reading and changes nothing. A torn append is ignored, not cut off; appending is refused.
     ///
     /// # Errors
     /// [`LogError::Io`] if the folder cannot be listed. Damage is no error.
@@ -61,7 +60,7 @@ impl SegmentLog {
             Verdict::Torn(fault) => (None, Some(shorten(&mut survey, fault))),
             Verdict::Damaged(damage) => (Some(damage), None),
         };
-        let state = State::Stopped("it was opened for reading only".to_owned());
+        let mode = Mode::Stopped("it was opened for reading only".to_owned());
         let log = Self {
             disk: Box::new(RealDisk),
             folder: folder.to_owned(),
@@ -72,12 +71,12 @@ impl SegmentLog {
             tail: survey.tail,
             chain: survey.chain,
             last_known: survey.tail.max(survey.acknowledged),
-            state: damage.clone().map_or(state, State::Damaged),
+            mode: damage.clone().map_or(mode, Mode::Damaged),
         };
         Ok(Opened { log, damage, cut })
     }
 
-    /// The same with another disk to append to.
+    /// [`SegmentLog::open`] with a disk of the caller's choice.
     pub(super) fn open_on(
         disk: Box<dyn Disk>,
         folder: &Path,
@@ -122,7 +121,7 @@ impl SegmentLog {
             tail: survey.tail,
             chain: survey.chain,
             last_known: survey.tail.max(survey.acknowledged),
-            state: damage.clone().map_or(State::Writing, State::Damaged),
+            mode: damage.clone().map_or(Mode::Writing, Mode::Damaged),
         };
         Ok(Opened { log, damage, cut })
     }
@@ -157,7 +156,7 @@ fn cut_off(survey: &mut Survey, fault: Damage) -> Result<Cut, LogError> {
     Ok(cut)
 }
 
-/// Leaves the torn append out of what was surveyed.
+/// Removes the torn append from the survey.
 fn shorten(survey: &mut Survey, fault: Damage) -> Cut {
     let Damage { segment, offset, position, .. } = fault;
     let bytes = survey
@@ -167,7 +166,7 @@ fn shorten(survey: &mut Survey, fault: Damage) -> Cut {
     Cut { segment, offset, position, bytes }
 }
 
-/// Writes the end of a file again as it is, and fsyncs it.
+/// Writes the end of a file again, unchanged, and fsyncs it.
 fn harden(path: &Path, from: u64) -> io::Result<()> {
     let mut file = OpenOptions::new().read(true).write(true).open(path)?;
     let mut end = Vec::new();

@@ -1,53 +1,63 @@
-//! Reading the log in files: entry after entry, around damage.
+//! Reading the log in segment files, entry by entry; damaged places are reported and skipped.
+
+use std::path::Path;
 
 use super::{
-    append::{SegmentLog, State},
     entry::{Entry, EntryKind},
     error::{Damage, Fault, LogError},
-    frame::Header,
+    frame::{Header, Mark},
     scan::FrameReader,
     segment::Segment,
     sequence::Sequence,
 };
 
+/// The files of a log, as the log knows them when reading begins.
+pub(super) struct Files<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) segments: &'a [Segment],
+    pub(super) mark: Option<Mark>,
+    /// Position of the last entry known to have existed; greater than the tail if entries are missing.
+    pub(super) last_known: u64,
+    pub(super) is_damaged: bool,
+}
+
 /// The entries from a position to the tail.
-pub(super) struct Reader<'a> {
-    log: &'a SegmentLog,
-    /// Segments not yet begun.
+pub(super) struct EntryReader<'a> {
+    files: Files<'a>,
+    /// Segments that were not read yet.
     rest: &'a [Segment],
     current: Option<(&'a Segment, FrameReader)>,
     sequence: Sequence,
-    /// First entry wanted.
+    /// Position of the first entry to return.
     from: u64,
-    /// Damage in front of `from` that may reach beyond it.
+    /// Damage before `from` that may include `from`.
     withheld: Option<Damage>,
-    /// An entry that was read, but behind damage that goes first.
+    /// An entry that follows damage; the damage is returned first.
     pending: Option<Entry>,
 }
 
-impl<'a> Reader<'a> {
-    pub(super) fn new(log: &'a SegmentLog, position: u64) -> Self {
+impl<'a> EntryReader<'a> {
+    pub(super) fn new(files: Files<'a>, position: u64) -> Self {
         let from = position.max(1);
-        let after = log.segments.partition_point(|segment| segment.first <= from);
+        let after = files.segments.partition_point(|segment| segment.first <= from);
         // From the start if even the first segment begins later: then its predecessors are missing.
         let (rest, sequence) =
-            match after.checked_sub(1).and_then(|index| log.segments.get(index..)) {
+            match after.checked_sub(1).and_then(|index| files.segments.get(index..)) {
                 Some(rest @ [first, ..]) => (rest, Sequence::from_middle(first.first)),
-                _ => (log.segments.as_slice(), Sequence::from_start()),
+                _ => (files.segments, Sequence::from_start()),
             };
-        Self { log, rest, current: None, sequence, from, withheld: None, pending: None }
+        Self { files, rest, current: None, sequence, from, withheld: None, pending: None }
     }
 
-    /// Begins the next segment, or ends; damage met on the way.
+    /// Begins the next segment, or ends. Returns the damage between the segments.
     fn turn(&mut self) -> Option<Option<Damage>> {
         let Some((segment, rest)) = self.rest.split_first() else { return self.end() };
         self.rest = rest;
         let position = self.sequence.next;
         let mut fault = self.sequence.enter(segment.first).err();
         // Where bytes may be missing, the length of an unchecked payload does not lead to the next frame.
-        let damaged = matches!(self.log.state, State::Damaged(_));
-        let checked_from = if damaged { 0 } else { self.from };
-        match FrameReader::open(segment, self.log.mark, checked_from) {
+        let checked_from = if self.files.is_damaged { 0 } else { self.from };
+        match FrameReader::open(segment, self.files.mark, checked_from) {
             Ok(frames) => self.current = Some((segment, frames)),
             Err(error) => {
                 self.sequence.lose(None);
@@ -57,9 +67,9 @@ impl<'a> Reader<'a> {
         Some(fault.and_then(|what| self.damage(segment, 0, position, what)))
     }
 
-    /// What is missing at the end; nothing more if nothing is.
+    /// The damage of missing entries at the end; none if no entry is missing.
     fn end(&mut self) -> Option<Option<Damage>> {
-        let (position, last) = (self.sequence.next, self.log.last_known);
+        let (position, last) = (self.sequence.next, self.files.last_known);
         if self.from > last {
             return None;
         }
@@ -70,17 +80,17 @@ impl<'a> Reader<'a> {
             return None;
         }
         self.sequence = Sequence::from_middle(last + 1);
-        let segment = self.log.segments.last();
+        let segment = self.files.segments.last();
         Some(Some(Damage {
             segment: segment
-                .map_or_else(|| Segment::path_of(&self.log.folder, 1), |last| last.path.clone()),
+                .map_or_else(|| Segment::path_of(self.files.folder, 1), |last| last.path.clone()),
             offset: segment.map_or(0, |last| last.bytes),
             position,
             what: Fault::Missing(last),
         }))
     }
 
-    /// Reads one frame; an entry, or damage, or neither.
+    /// Reads one frame. Returns an entry, damage, or neither.
     fn step(&mut self) -> Option<Result<Option<Entry>, Damage>> {
         let Some((segment, frames)) = &mut self.current else {
             return self.turn().map(|damage| damage.map_or(Ok(None), Err));
@@ -117,12 +127,12 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Damage withheld, if the first entry wanted fell to it.
+    /// The withheld damage, if the entry at `from` is lost in it.
     fn before(&mut self, entry: &Entry) -> Option<Damage> {
         self.withheld.take().filter(|_| entry.position > self.from)
     }
 
-    /// The damage, if it concerns the entries wanted.
+    /// The damage, if it affects entries from `from` on.
     fn damage(
         &mut self,
         segment: &Segment,
@@ -144,7 +154,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Iterator for Reader<'_> {
+impl Iterator for EntryReader<'_> {
     type Item = Result<Entry, LogError>;
 
     fn next(&mut self) -> Option<Self::Item> {

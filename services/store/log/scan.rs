@@ -18,7 +18,7 @@ const READ_BYTES: usize = 1024 * 1024;
 /// Bytes looked through at once for the next header.
 const WINDOW_BYTES: usize = 64 * 1024;
 
-/// What stands at a place.
+/// The frame at a place, or the reason why there is none.
 pub(super) struct Found {
     pub(super) offset: u64,
     /// The header of a frame that is as it was written, payload included.
@@ -116,7 +116,7 @@ impl FrameReader {
             });
     }
 
-    /// Where the next readable header of this log stands, or the end.
+    /// Offset of the next readable header of this log, or the end.
     ///
     /// Looks inside the payload of the bad frame too: bytes may have been lost, so that the next frame came nearer.
     fn next_header(&self, from: u64) -> io::Result<u64> {
@@ -147,7 +147,7 @@ impl From<Fault> for BadFrame {
     }
 }
 
-/// The mark of a log: that of the first header that stands at the beginning of a segment, where no caller's bytes can be.
+/// The mark of a log, from the first readable header at the beginning of a segment. No caller's bytes can be there.
 pub(super) fn mark_of_log(segments: &[Segment]) -> Option<Mark> {
     segments.iter().find_map(|segment| {
         let mut bytes = [0; HEADER_BYTES];

@@ -1,4 +1,4 @@
-//! Whether an intact frame stands in the right place: right position, right link in the chain.
+//! Checks that an intact frame is in the right place: position and hash chain.
 
 use super::{
     error::Fault,
@@ -7,7 +7,7 @@ use super::{
 
 /// What is known of the next entry.
 pub(super) struct Sequence {
-    /// Its position.
+    /// Position that the next entry has to have.
     pub(super) next: u64,
     /// Chain of the entry before it, where that is known.
     chain: Option<Hash>,

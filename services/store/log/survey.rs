@@ -19,7 +19,7 @@ pub(super) struct Survey {
     pub(super) chain: Hash,
     /// Where in the last segment the last append begins.
     pub(super) last_append: u64,
-    /// The last position that somebody may have been told about, as far as anything proves it.
+    /// Last position that was acknowledged, as far as the headers and the store prove it.
     pub(super) acknowledged: u64,
     pub(super) verdict: Verdict,
 }
@@ -30,7 +30,7 @@ pub(super) enum Verdict {
     Whole,
     /// The last append was not finished: cut off the last segment there.
     Torn(Damage),
-    /// Touch nothing.
+    /// Nothing may be changed.
     Damaged(Damage),
 }
 

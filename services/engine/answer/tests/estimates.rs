@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::running::open;
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::EstimateSource;
-use crate::domain::submission::{Given, Header};
+use crate::domain::submission::{EstimateRow, Header};
 use crate::engine::answer::{Beside, EstimateList, Estimates, ListAsked, Place, PublishedEstimate};
 use crate::engine::query::{AsOf, Asked, Filter, Query};
 use crate::engine::{Engine, QueryError, Touched};
@@ -33,13 +33,13 @@ impl World {
 
     /// Submits figures of DX-12; gives the position.
     fn submit(&mut self, collection: &str, month: &str, series: &str, rows: &[Row<'_>]) -> u64 {
-        let given = rows.iter().map(|(area, period, keys, value)| Given {
+        let given = rows.iter().map(|(area, period, keys, value)| EstimateRow {
             indicator: "DX-12",
             area,
             period,
             keys: keys.to_vec(),
             value: Some(*value),
-            ..Given::default()
+            ..EstimateRow::default()
         });
         let given: Vec<_> = given.collect();
         self.submit_given(collection, month, series, &given)
@@ -47,13 +47,13 @@ impl World {
 
     /// Submits figures of England to the survey of patients; gives the position.
     fn survey(&mut self, month: &str, series: &str, rows: &[OfEngland<'_>]) -> u64 {
-        let given = rows.iter().map(|(indicator, period, base, value)| Given {
+        let given = rows.iter().map(|(indicator, period, base, value)| EstimateRow {
             indicator,
             area: "E92000001",
             period,
             value: Some(*value),
             base,
-            ..Given::default()
+            ..EstimateRow::default()
         });
         let given: Vec<_> = given.collect();
         self.submit_given("gpps", month, series, &given)
@@ -64,7 +64,7 @@ impl World {
         collection: &str,
         month: &str,
         series: &str,
-        rows: &[Given<'_>],
+        rows: &[EstimateRow<'_>],
     ) -> u64 {
         self.requests += 1;
         let header = Header {

@@ -1,0 +1,67 @@
+//! A change of the store, as it is requested and as it was written.
+
+use std::sync::Arc;
+
+use super::assessment;
+use super::catalog::Submission;
+use super::keys::{self, Slot};
+use super::prepare::Prepared;
+use crate::proto::store::Assessment;
+
+/// Bytes of a change that are not its content: its description, its keys, the pages that sled writes again for it.
+pub(super) const CHANGE_BYTES: u64 = 16 << 10;
+
+/// A requested change.
+pub(super) enum Change {
+    Submit(Box<Prepared>),
+    Withdraw { slot: Slot, version: u32, caller: String, request_id: String },
+    Assess(Box<Assessment>),
+}
+
+/// A change that is in the log and applied.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The submission made or withdrawn; none for reference content and assessments.
+    pub submission: Option<Arc<Submission>>,
+    /// Log position of the change.
+    pub position: u64,
+    /// Whether an earlier call with the same request id made the change.
+    pub replayed: bool,
+}
+
+impl Change {
+    /// Caller and request id: together they name one change for ever.
+    pub(super) fn request(&self) -> (&str, &str) {
+        match self {
+            Self::Submit(prepared) => (&prepared.meta.caller, &prepared.meta.request_id),
+            Self::Withdraw { caller, request_id, .. } => (caller, request_id),
+            Self::Assess(assessment) => (&assessment.caller, &assessment.request_id),
+        }
+    }
+
+    /// Hash of the content. A second request with the same id has to have the same hash.
+    pub(super) fn content_hash(&self) -> Vec<u8> {
+        match self {
+            Self::Submit(prepared) => prepared.meta.content_hash.to_vec(),
+            Self::Withdraw { slot, version, .. } => {
+                withdrawal_hash(&keys::version(slot, *version)).to_vec()
+            }
+            Self::Assess(assessment) => assessment::hash(assessment).to_vec(),
+        }
+    }
+
+    /// Approximate bytes that the change adds to the log and to sled.
+    pub(super) fn cost(&self) -> u64 {
+        CHANGE_BYTES
+            + match self {
+                Self::Submit(prepared) => prepared.bytes(),
+                Self::Assess(_) => assessment::ROW_BYTES as u64,
+                Self::Withdraw { .. } => 0,
+            }
+    }
+}
+
+/// Content hash of a request to withdraw a version.
+pub(super) fn withdrawal_hash(version_key: &[u8]) -> [u8; 32] {
+    *blake3::Hasher::new().update(b"withdraw").update(version_key).finalize().as_bytes()
+}

@@ -1,0 +1,85 @@
+//! Why the store cannot be read, and why a change was not made.
+
+use std::path::PathBuf;
+
+use super::log::LogError;
+use crate::domain::codes::ContentError;
+
+/// Why the store cannot be opened or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process has the folder.
+    #[error("{0} is in use by another process: stop that one first")]
+    Locked(PathBuf),
+    /// The rows are not what was written.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
+    /// sled did not take a batch, or is closed.
+    #[error("the store could not be written: {0}")]
+    Apply(String),
+    /// The log failed.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The reference content cannot be used.
+    #[error(transparent)]
+    Content(#[from] ContentError),
+    /// The log's reference content was written by another version, and no other content was given.
+    #[error(
+        "the reference content that was stored cannot be used by this version ({0}), and none could be put in its place: start \
+         with a whole log and without options that keep the stored content"
+    )]
+    OldContent(ContentError),
+    /// The secret is not the one that the data was written with.
+    #[error(
+        "the secret is not the one that this data was written with: give the secret file that belongs to the data folder, or \
+         start with another data folder"
+    )]
+    WrongSecret,
+    /// A file or folder could not be used.
+    #[error("cannot {doing} {path}: {source}")]
+    Io {
+        /// What was tried, as a verb: "open", "create".
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// Error of the operating system.
+        source: std::io::Error,
+    },
+}
+
+/// Why a change was not made.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The request id was used for other content.
+    #[error("the request id was used for other content")]
+    RequestIdReused,
+    /// Only the current version can be withdrawn.
+    #[error("only the current version can be withdrawn")]
+    NotCurrent,
+    /// The disk is too full.
+    #[error("the disk is too full: {0}")]
+    Full(String),
+    /// No change is accepted; the text says why.
+    #[error("{0}")]
+    Stopped(String),
+    /// The change may be in the log: the service failed before it could answer. Sending the same request again tells.
+    #[error("it may have been kept: {0}")]
+    Unsure(Box<Self>),
+    /// Too many changes are waiting.
+    #[error("too many changes are waiting")]
+    Busy,
+    /// Another failure.
+    #[error("{0}")]
+    Store(String),
+}
+
+impl From<StoreError> for WriteError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+/// The error for a row or entry that cannot be read.
+pub(super) fn damaged(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Damaged(error.to_string())
+}

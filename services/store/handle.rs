@@ -1,0 +1,124 @@
+//! The store of a running service: questions read from it, changes are sent to its writer.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::assessment::Assessment;
+use super::catalog::Catalog;
+use super::change::{Change, Written};
+use super::error::WriteError;
+use super::folder::{folder_bytes, free_bytes};
+use super::keys::Slot;
+use super::prepare::Prepared;
+use super::read::Reader;
+use super::writer::{Busy, FAILED, Job};
+
+/// One per data folder. Dropping it ends the writer.
+pub struct Store {
+    pub(super) catalog: Arc<RwLock<Catalog>>,
+    pub(super) reader: Reader,
+    pub(super) jobs: Option<SyncSender<Job>>,
+    pub(super) writer: Option<JoinHandle<()>>,
+    pub(super) stopped: Arc<OnceLock<String>>,
+    pub(super) busy: Arc<Busy>,
+    pub(super) folder: PathBuf,
+}
+
+impl Store {
+    /// The catalogue. Hold the lock briefly: the writer waits for it.
+    pub fn catalog(&self) -> RwLockReadGuard<'_, Catalog> {
+        self.catalog.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads columns, roll-ups, estimates and assessments.
+    #[must_use]
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Why writing has ended; none while changes are accepted.
+    #[must_use]
+    pub fn stopped(&self) -> Option<&str> {
+        self.stopped.get().map(String::as_str)
+    }
+
+    /// How long the writer has been working on its current changes; none while it waits.
+    #[must_use]
+    pub fn writing_for(&self) -> Option<Duration> {
+        self.busy.since()
+    }
+
+    /// Makes a submission durable and readable.
+    ///
+    /// # Errors
+    /// See [`WriteError`]. Nothing was stored, but after [`WriteError::Unsure`] and [`WriteError::Store`] the change may be.
+    pub async fn submit(&self, prepared: Prepared) -> Result<Written, WriteError> {
+        self.change(Change::Submit(Box::new(prepared))).await
+    }
+
+    /// Withdraws the current version of a slot.
+    ///
+    /// # Errors
+    /// See [`WriteError`].
+    pub async fn withdraw(
+        &self,
+        slot: Slot,
+        version: u32,
+        caller: &str,
+        request_id: &str,
+    ) -> Result<Written, WriteError> {
+        let (caller, request_id) = (caller.to_owned(), request_id.to_owned());
+        self.change(Change::Withdraw { slot, version, caller, request_id }).await
+    }
+
+    /// Makes an assessment durable and readable. The result has a position and no submission.
+    ///
+    /// # Errors
+    /// See [`WriteError`]. Nothing was stored, but after [`WriteError::Unsure`] and [`WriteError::Store`] the change may be.
+    pub async fn assess(
+        &self,
+        assessment: Assessment,
+        caller: &str,
+        request_id: &str,
+    ) -> Result<Written, WriteError> {
+        let payload = assessment.payload(caller, request_id);
+        self.change(Change::Assess(Box::new(payload))).await
+    }
+
+    async fn change(&self, change: Change) -> Result<Written, WriteError> {
+        let gone = || WriteError::Stopped("the service is stopping".into());
+        let (reply, answer) = oneshot::channel();
+        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
+        jobs.try_send(Job { change, reply }).map_err(|error| match error {
+            TrySendError::Full(_) => WriteError::Busy,
+            TrySendError::Disconnected(_) => gone(),
+        })?;
+        // Everything that was taken is answered, unless the writer failed over it.
+        let failed = || WriteError::Stopped(FAILED.into());
+        answer.await.map_err(|_| WriteError::Unsure(Box::new(failed())))?
+    }
+
+    /// Bytes of the log, bytes of sled, and free bytes of the disk.
+    #[must_use]
+    pub fn sizes(&self) -> (u64, u64, u64) {
+        let log = folder_bytes(&self.folder.join("log"));
+        (log, self.reader.bytes(), free_bytes(&self.folder).unwrap_or(0))
+    }
+}
+
+impl Drop for Store {
+    /// Waits until the writer has written every waiting change and flushed sled.
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the writer panicked; what it had acknowledged is in the log");
+        }
+    }
+}
