@@ -59,17 +59,19 @@ pub(crate) struct Code {
     pub(crate) names: BTreeSet<String>,
     /// `#[cfg(test)] mod name;`: the name, and the file where `#[path]` names one.
     pub(crate) test_modules: Vec<(String, Option<String>)>,
+    /// Lines of everything under `#[cfg(test)]`.
+    pub(crate) test_lines: usize,
 }
 
 impl Code {
     pub(crate) fn parse(text: &str) -> Result<Code, proc_macro2::LexError> {
         let mut all = Vec::new();
         flatten(text.parse()?, &mut all);
-        let (tokens, test_modules) = without_tests(&all);
+        let (tokens, test_modules, test_lines) = without_tests(&all);
         let (mut items, mut inner) = (BTreeSet::new(), BTreeSet::new());
         defined(&tokens, &[], &mut items, &mut inner);
         let (paths, names) = (paths(&tokens), names(&tokens));
-        Ok(Code { tokens, paths, items, inner, names, test_modules })
+        Ok(Code { tokens, paths, items, inner, names, test_modules, test_lines })
     }
 
     /// Lines where these tokens stand one after the other, and what follows them.
@@ -152,10 +154,11 @@ fn item(tokens: &[Token]) -> usize {
 
 type TestModules = Vec<(String, Option<String>)>;
 
-/// Leaves out every item under `#[cfg(test)]`, and says which files that leaves out.
-fn without_tests(mut tokens: &[Token]) -> (Vec<Token>, TestModules) {
+/// Leaves out every item under `#[cfg(test)]`, and says which files and how many lines that leaves out.
+fn without_tests(mut tokens: &[Token]) -> (Vec<Token>, TestModules, usize) {
     let mut kept = Vec::new();
     let mut modules = Vec::new();
+    let mut lines = 0;
     while let Some(first) = tokens.first() {
         let Some(mut rest) = starts(tokens, &["#", "[", "cfg", "(", "test", ")", "]"]) else {
             kept.push(first.clone());
@@ -170,6 +173,7 @@ fn without_tests(mut tokens: &[Token]) -> (Vec<Token>, TestModules) {
             rest = &attribute[group(attribute)..];
         }
         let length = item(rest);
+        lines += rest[..length].last().map_or(0, |last| last.line + 1 - first.line);
         if rest[..length].last().is_some_and(|t| t.text == ";")
             && let Some(at) = rest[..length].iter().position(|t| t.text == "mod")
         {
@@ -177,7 +181,7 @@ fn without_tests(mut tokens: &[Token]) -> (Vec<Token>, TestModules) {
         }
         tokens = &rest[length..];
     }
-    (kept, modules)
+    (kept, modules, lines)
 }
 
 fn is_name(token: &Token) -> bool {
@@ -348,6 +352,7 @@ fn tests_are_left_out_and_nothing_else() {
     assert_eq!(names, ["a", "c", "e"]);
     assert!(code.paths.is_empty(), "{:?}", code.paths);
     assert_eq!(code.test_modules, [("apart".to_owned(), None)]);
+    assert_eq!(code.test_lines, 6);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod circles;
 pub(crate) mod code;
 mod habits;
+mod lines;
 mod rooms;
 mod tree;
 

@@ -126,7 +126,7 @@ impl Builder {
         match codes {
             [] => {}
             [code] => {
-                self.value(field, field.path(), code.as_ref(), RawValue::Codes(code.as_ref()))
+                self.value(field, field.path(), code.as_ref(), RawValue::Codes(code.as_ref()));
             }
             codes => {
                 let mut joined = std::mem::take(&mut self.text);

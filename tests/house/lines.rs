@@ -1,0 +1,180 @@
+//! What the way of an answer costs: its lines, the lines that test how answers are shown, and the messages that answers are
+//! made of. `cargo test --test it house::lines -- --nocapture` prints them.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use prost_reflect::{DescriptorPool, Kind, MessageDescriptor};
+
+use super::{root, sources, tracked};
+
+/// Whether the aims are held. It becomes true when every answer has the one shape.
+const HOLD: bool = false;
+
+/// Lines of the way of an answer, at most.
+const PRODUCT_LINES: usize = 12_500;
+/// Lines of the tests of presentation, at most.
+const PRESENTATION_TEST_LINES: usize = 1_800;
+/// Messages that are tables, rows, columns and cells of answers.
+const MESSAGES: usize = 4;
+
+/// The way of an answer: what every path begins with.
+const WAY: &[&str] = &[
+    "services/engine/answer",
+    "services/engine/query",
+    "services/engine/cache.rs",
+    "services/rpc/",
+    "services/cli/answer.rs",
+    "services/cli/breakdown.rs",
+    "services/cli/exclusion.rs",
+    "services/cli/query.rs",
+    "services/cli/show/",
+    "services/cli/export/",
+    "proto/equity/v1/breakdown.proto",
+    "proto/equity/v1/consultation_channel",
+    "proto/equity/v1/digital_exclusion",
+    "proto/equity/v1/export",
+];
+
+/// What lies there and belongs to submissions, to lists or to the reference content.
+const ELSEWHERE: &[&str] = &[
+    "services/rpc/submissions",
+    "services/rpc/incoming.rs",
+    "services/rpc/reference.rs",
+    "services/rpc/convert/estimate.rs",
+    "services/rpc/convert/header.rs",
+    "services/rpc/convert/record.rs",
+    "services/rpc/convert/reference.rs",
+    "services/rpc/convert/submission.rs",
+    "services/rpc/convert/wire.rs",
+    "services/cli/show/errors",
+    "services/cli/show/lists",
+    "services/cli/show/progress",
+    "services/cli/show/receipts",
+    "services/cli/show/sent",
+];
+
+/// Where answers are shown and written to files.
+const PRESENTATION: &[&str] =
+    &["services/cli/show/", "services/cli/export/", "services/rpc/export/"];
+
+/// Messages that answers share with lists and questions; what these are made of belongs to them.
+const SHARED: &[&str] = &[
+    "BreakdownContext",
+    "LegendDimension",
+    "PublishedEstimate",
+    "ChannelAssessment",
+    "CategoryKey",
+    "Absence",
+    "Interval",
+];
+
+/// Services whose `Get…` answer questions.
+const SERVICES: &[&str] = &["ConsultationChannelService", "DigitalExclusionService"];
+
+fn is_of_the_way(path: &str) -> bool {
+    let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| path.starts_with(prefix));
+    begins(WAY) && !begins(ELSEWHERE)
+}
+
+fn is_presentation(path: &str) -> bool {
+    is_of_the_way(path) && PRESENTATION.iter().any(|folder| path.starts_with(folder))
+}
+
+/// Lines of the way of an answer without tests, and of the tests of presentation.
+fn lines() -> (usize, usize) {
+    let length = |path: &str| std::fs::read_to_string(root().join(path)).unwrap().lines().count();
+    let (mut product, mut tests) = (0, 0);
+    let sources = sources();
+    let mut built = BTreeSet::new();
+    for source in &sources {
+        let path = format!("services/{}", source.path);
+        if is_of_the_way(&path) {
+            product += length(&path) - source.code.test_lines;
+        }
+        if is_presentation(&path) {
+            tests += source.code.test_lines;
+        }
+        built.insert(path);
+    }
+    for path in tracked().iter().filter_map(|path| path.to_str()).filter(|p| is_of_the_way(p)) {
+        if path.ends_with(".proto") {
+            product += length(path);
+        } else if path.ends_with(".rs") && !built.contains(path) && is_presentation(path) {
+            tests += length(path);
+        }
+    }
+    (product, tests)
+}
+
+/// Every message that one is made of, itself included, but none of `known` and what those are made of.
+fn reach(message: &MessageDescriptor, known: &mut BTreeSet<String>) {
+    if !known.insert(message.full_name().to_owned()) {
+        return;
+    }
+    for field in message.fields() {
+        if let Kind::Message(inner) = field.kind() {
+            reach(&inner, known);
+        }
+    }
+}
+
+/// The tables, rows and cells that answers are made of, by name.
+fn answer_messages(pool: &DescriptorPool) -> BTreeSet<String> {
+    let mut shared = BTreeSet::new();
+    for name in SHARED {
+        if let Some(message) = pool.get_message_by_name(&format!("equity.v1.{name}")) {
+            reach(&message, &mut shared);
+        }
+    }
+    let mut all = shared.clone();
+    let services = pool.services().filter(|service| SERVICES.contains(&service.name()));
+    let methods = services.flat_map(|service| service.methods().collect::<Vec<_>>());
+    for response in methods.filter(|m| m.name().starts_with("Get")).map(|m| m.output()) {
+        reach(&response, &mut all);
+        all.remove(response.full_name());
+    }
+    let of_answers = all.difference(&shared).map(|name| name.trim_start_matches("equity.v1."));
+    of_answers.map(str::to_owned).collect()
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "the report is for whoever asks for it")]
+fn the_way_of_an_answer_is_as_short_as_it_is_meant_to_be() {
+    let (product, tests) = lines();
+    let pool = DescriptorPool::decode(equity_indicators::proto::FILE_DESCRIPTOR_SET).unwrap();
+    let messages = answer_messages(&pool);
+    let mut report = String::from("the way of an answer                 now     aim\n");
+    for (what, now, aim) in [
+        ("product lines, protos included", product, PRODUCT_LINES),
+        ("lines of the presentation's tests", tests, PRESENTATION_TEST_LINES),
+        ("answer messages in the contract", messages.len(), MESSAGES),
+    ] {
+        let _ = writeln!(report, "{what:<34} {now:>6} {aim:>7}");
+    }
+    let names = messages.into_iter().collect::<Vec<_>>();
+    println!("{report}{}", names.join(", "));
+    let kept =
+        product <= PRODUCT_LINES && tests <= PRESENTATION_TEST_LINES && names.len() <= MESSAGES;
+    assert!(kept || !HOLD, "{report}");
+}
+
+#[test]
+fn the_way_of_an_answer_is_found() {
+    for path in ["services/rpc/status.rs", "services/engine/query/a.rs", "services/cli/show/x.rs"] {
+        assert!(is_of_the_way(path), "{path}");
+    }
+    for path in
+        ["services/rpc/submissions/kind.rs", "services/cli/show/lists.rs", "services/lib.rs"]
+    {
+        assert!(!is_of_the_way(path), "{path}");
+    }
+    assert!(
+        is_presentation("services/rpc/export/mod.rs") && !is_presentation("services/rpc/page.rs")
+    );
+    // Each path has files, so that nothing drops out unseen when files move.
+    for prefix in PRESENTATION.iter().chain(WAY) {
+        let found = tracked().iter().any(|path| path.to_string_lossy().starts_with(prefix));
+        assert!(found, "{prefix}: no such path");
+    }
+}
