@@ -1,15 +1,13 @@
 //! What can be typed after `equity`.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
-use super::exit::{EXIT_CODES, Failure};
-use super::show::Format;
+use super::client::DEFAULT_SERVICE;
+use super::exit::EXIT_CODES;
+use super::format_arg::FormatArg;
 use super::{
     assessments, breakdown, check, demo, export, generate, reference, serve, submissions, submit,
 };
-
-/// Where a service is looked for, where nothing else is said.
-pub const DEFAULT_SERVICE: &str = "http://127.0.0.1:7443";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,36 +38,6 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-}
-
-/// What can follow `--format`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FormatArg {
-    /// For people: aligned columns, thousands separators, notes.
-    Table,
-    /// For programs: the contract's messages with their field names; what is absent is absent.
-    Json,
-    /// For spreadsheets: RFC 4180, one line for each figure, codes and states in columns of their own.
-    Csv,
-    /// A kind of file that `equity export` writes, and nothing else.
-    Parquet,
-}
-
-impl FormatArg {
-    /// How an answer is written.
-    ///
-    /// # Errors
-    /// It is a kind of file.
-    pub fn answer(self) -> Result<Format, Failure> {
-        match self {
-            Self::Table => Ok(Format::Table),
-            Self::Json => Ok(Format::Json),
-            Self::Csv => Ok(Format::Csv),
-            Self::Parquet => Err(Failure::Usage(
-                "--format parquet is a kind of file that `equity export` writes: give table, json or csv".into(),
-            )),
-        }
-    }
 }
 
 /// The commands.

@@ -14,6 +14,8 @@ use crate::proto::v1::export_service_client::ExportServiceClient;
 use crate::proto::v1::reference_service_client::ReferenceServiceClient;
 use crate::proto::v1::submission_service_client::SubmissionServiceClient;
 
+/// Where a service is looked for if no address is given.
+pub const DEFAULT_SERVICE: &str = "http://127.0.0.1:7443";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest that a question may take.
 const ASK_TIMEOUT: Duration = Duration::from_secs(60);

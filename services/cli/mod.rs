@@ -16,6 +16,7 @@ pub mod client;
 pub mod demo;
 pub mod exit;
 pub mod export;
+pub mod format_arg;
 pub mod generate;
 pub mod query;
 pub mod questions;

@@ -26,6 +26,18 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// Months of organisations in collections; no organisation: every one.
+    #[must_use]
+    pub fn new(
+        collections: &[(u16, Dataset)],
+        organisations: &[u32],
+        (first, last): (Month, Month),
+    ) -> Self {
+        let mut organisations = organisations.to_vec();
+        organisations.sort_unstable();
+        Self { collections: collections.to_vec(), organisations, first, last }
+    }
+
     /// The slots of both.
     #[must_use]
     pub fn joined(mut self, other: Self) -> Self {

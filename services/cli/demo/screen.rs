@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::super::args::DEFAULT_SERVICE;
+use super::super::client::DEFAULT_SERVICE;
 use super::super::show::breakdown::chart;
 use super::super::show::estimates::source_line;
 use super::super::show::{Look, numbers, wrap};

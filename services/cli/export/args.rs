@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::cli::args::FormatArg;
 use crate::cli::exit::Failure;
+use crate::cli::format_arg::FormatArg;
 use crate::cli::questions::{
     Asked, ChannelsAsked, ExclusionAsked, ImpactAsked, OutcomesAsked, ProvisionAsked, RiskAsked,
 };

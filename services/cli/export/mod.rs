@@ -17,9 +17,9 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::args::FormatArg;
 use super::client::{Service, pages};
 use super::exit::Failure;
+use super::format_arg::FormatArg;
 use super::show::{Format, Look, Out, json as shown};
 use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table as Question;

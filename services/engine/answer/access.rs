@@ -12,7 +12,6 @@ use std::sync::Arc;
 
 use super::crosstab::Crosstab;
 use super::plan::Plan;
-use super::threads::on_threads;
 use crate::domain::collection::{Collection, Dataset};
 use crate::domain::cube::Packed;
 use crate::domain::field::Field;
@@ -20,6 +19,7 @@ use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::cache::Scope;
 use crate::engine::query::{Measure, Query, no_collection};
+use crate::engine::threads::on_threads;
 use crate::engine::{Engine, QueryError};
 use crate::store::{Catalog, StoreError, Submission};
 pub use history::Histories;
@@ -94,7 +94,7 @@ impl Engine {
         let scope =
             catalog.collection(collection).zip(Month::from_number(0)).map(|(collection, first)| {
                 let access = [(collection, Dataset::DigitalAccess)];
-                crate::engine::scope(&access, &[], (first, last))
+                Scope::new(&access, &[], (first, last))
             });
         drop(catalog);
         let spoken: Vec<_> = plan.submissions.iter().filter(|s| s.has_persons).collect();

@@ -3,24 +3,22 @@
 use super::model::{CellCounts, CellQuality, Column, Key};
 use super::provenance::DimensionQuality;
 
-/// The quality of a cell: of its row's dimensions; on a total row, of what the column measures.
+/// The quality of a cell: of its row's dimensions; where the answer has none of these, of what the column measures.
 pub(super) fn quality(
     lines: &[DimensionQuality],
     keys: &[Key],
     column: &Column,
     counts: &CellCounts,
 ) -> CellQuality {
-    let named = |line: &&DimensionQuality| match keys {
-        [] => line.dimension == column.measures,
-        keys => keys.iter().any(|key| *key.dimension == *line.dimension),
+    let worst = |of: &dyn Fn(&str) -> bool| {
+        let lines = || lines.iter().filter(|line| of(&line.dimension));
+        let coverage = lines().filter_map(|line| line.coverage).reduce(f64::min);
+        let unknown = lines().filter_map(|line| line.unknown).reduce(f64::max);
+        coverage.or(unknown).map(|_| CellQuality { coverage, unknown })
     };
-    let lines = || lines.iter().filter(named);
-    let worst = CellQuality {
-        coverage: lines().filter_map(|line| line.coverage).reduce(f64::min),
-        unknown: lines().filter_map(|line| line.unknown).reduce(f64::max),
-    };
-    let told = worst.coverage.or(worst.unknown).is_some();
-    if told || !keys.is_empty() { worst } else { of_counts(counts) }
+    worst(&|dimension| keys.iter().any(|key| *key.dimension == *dimension))
+        .or_else(|| worst(&|dimension| dimension == column.measures))
+        .unwrap_or_else(|| if keys.is_empty() { of_counts(counts) } else { CellQuality::default() })
 }
 
 /// What the counts of a cell say of their own quality.

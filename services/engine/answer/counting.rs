@@ -9,9 +9,9 @@ use super::crosstab::{
 };
 use super::persons::{key_ranges, persons};
 use super::plan::{On, Plan, PlanAxis, PlanFilter};
-use super::threads::on_threads;
 use crate::domain::cube::{Axis, Cells, Cube, Packed, Part, Rollup, count, without_person};
 use crate::domain::field::{Field, number};
+use crate::engine::threads::on_threads;
 use crate::engine::{Engine, QueryError, Threads};
 use crate::store::{Reader, StoreError, Submission};
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::plan::{Plan, PlanAxis};
-use super::threads::on_threads;
 use crate::domain::cube::Packed;
+use crate::engine::threads::on_threads;
 use crate::engine::{Engine, QueryError};
 use crate::store::{Reader, StoreError, Submission};
 

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 pub use list::{EstimateList, ListAsked, Place};
 
-use super::plan::position;
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::{Estimate, EstimateSource, NAMED_AREA};
 use crate::domain::period::Month;
@@ -126,7 +125,7 @@ impl Engine {
             let catalog = self.store().catalog();
             let reference = Arc::clone(&catalog.reference);
             let ids = holding_estimates(&reference, "estimate_collections", &wanted.collections)?;
-            let position = position(&catalog, &query.as_of)?;
+            let position = query.as_of.position(&catalog)?;
             let ids = || ids.iter().map(String::as_str);
             let standing = standing(&catalog, ids(), Dataset::Estimates, position);
             (reference, standing, everything(&catalog, ids(), Dataset::Estimates))

@@ -4,7 +4,7 @@
 //! - `question` what a table says of itself, `skeleton` how every answer is made, `protected` the form in which it leaves
 //! - `model` columns, rows and cells, `cell` cells out of counts, `definition` the kinds of columns of a table
 //! - `channels`, `outcomes`, `exclusion`, `provision`, `impact`, `risk` the tables
-//! - `plan`, `counting`, `crosstab`, `persons`, `derived_column`, `axis_positions`, `axis_answers`, `threads` what is read and counted
+//! - `plan`, `counting`, `crosstab`, `persons`, `derived_column`, `axis_positions`, `axis_answers` what is read and counted
 //! - `provenance`, `frame`, `quality`, `parent`, `rates`, `estimates` what goes with every table
 
 mod access;
@@ -40,7 +40,6 @@ mod skeleton;
 mod tables;
 #[cfg(test)]
 pub(crate) mod tests;
-mod threads;
 
 pub use access::Histories;
 pub use axis_positions::AxisPositions;
@@ -51,7 +50,6 @@ pub use exclusion::{ExclusionQuestion, counted_indicators};
 pub use impact::ImpactQuestion;
 pub use model::{Absence, Cell, CellCounts, CellQuality, Column, Figure, Key, Reason, Row};
 pub use outcomes::OutcomeQuestion;
-pub(in crate::engine) use plan::position;
 pub use protected::{Beside, Protected};
 pub use provenance::{Condition, DimensionQuality, Legend, Provenance};
 pub use provision::ProvisionQuestion;

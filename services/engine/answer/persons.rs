@@ -3,8 +3,8 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::threads::on_threads;
 use crate::domain::cube::{Part, Person, Persons};
+use crate::engine::threads::on_threads;
 use crate::engine::{QueryError, Threads};
 use crate::store::{Reader, StoreError, Submission};
 

@@ -223,7 +223,7 @@ impl Engine {
             .collection(ask.collection)
             .ok_or_else(|| no_collection(&reference, ask.collection))?
             .clone();
-        let position = position(&catalog, &ask.query.as_of)?;
+        let position = ask.query.as_of.position(&catalog)?;
         let organisations = ask.query.place.organisations(&reference);
         let slots = Slots { catalog: &catalog, ask, organisations: &organisations, position };
         let (submissions, data_position) = slots.submissions();
@@ -421,7 +421,7 @@ impl Slots<'_> {
         // An organisation that has never submitted has no number yet: then any organisation's change counts.
         let organisations = numbers.unwrap_or_default();
         let collections = [(collection, self.ask.dataset)];
-        Some(crate::engine::scope(&collections, &organisations, self.ask.query.months))
+        Some(Scope::new(&collections, &organisations, self.ask.query.months))
     }
 }
 
@@ -445,18 +445,6 @@ pub(super) fn slot_key(
             Some((area.code.clone(), area.name.clone()))
         }
         Source::Field(_) | Source::Computed => None,
-    }
-}
-
-/// The position that a question is asked at.
-pub(in crate::engine) fn position(catalog: &Catalog, as_of: &AsOf) -> Result<u64, QueryError> {
-    match as_of {
-        AsOf::Head => Ok(catalog.position),
-        AsOf::Time(time) => Ok(catalog.position_at(*time)),
-        AsOf::Position(asked) if *asked > catalog.position => {
-            Err(QueryError::NotReached { asked: *asked, reached: catalog.position })
-        }
-        AsOf::Position(asked) => Ok(*asked),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Which collection answers a question: the one it names, or the default of the place for the care setting.
 
-use super::{Asked, TableKind, Where, field, missing, no_collection};
+use super::asked::{Asked, TableKind, Where};
+use super::errors::{field, missing, no_collection};
 use crate::domain::collection::Collection;
 use crate::domain::reference::Reference;
-use crate::engine::{Missing, QueryError};
+use crate::engine::error::{Missing, QueryError};
 
 /// Care setting that is meant where neither it nor a collection is named.
 const DEFAULT_SETTING: &str = "PRIMARY_CARE";

@@ -1,7 +1,7 @@
 //! What each group of people got, by one pass over the consultations for every question.
 
-use super::scan::{Ask, Scan};
-use crate::domain::measures::{Answer, Group, Provision, provision};
+use super::scan::{Ask, Groups, Scan};
+use crate::domain::measures::{Answer, Group, provision};
 use crate::engine::answer::access::Access;
 use crate::engine::answer::crosstab::Folded;
 use crate::engine::query::Query;
@@ -9,9 +9,6 @@ use crate::engine::{Engine, QueryError};
 
 /// Whether a consultation is in person, and other dimensions that consultations are asked by.
 pub(super) const MODE: &str = "channel_mode";
-
-/// What is added up in a row: a count of each group.
-pub(super) type Groups = [Provision; Group::ALL.len()];
 
 /// Two answers as one place: the first counts the blocks, the second the places in a block.
 fn pair(first: Answer, second: Answer) -> usize {

@@ -1,6 +1,7 @@
 //! The table of face-to-face provision.
 
-use super::counts::{Groups, MODE};
+use super::counts::MODE;
+use super::scan::Groups;
 use crate::domain::codes::State;
 use crate::domain::measures::{Group, Tally};
 use crate::domain::reference::Reference;

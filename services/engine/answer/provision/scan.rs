@@ -3,7 +3,6 @@
 
 use std::array;
 
-use super::counts::Groups;
 use crate::domain::field::Field;
 use crate::domain::measures::{Answer, Group, Needs, Provision};
 use crate::engine::answer::access::Access;
@@ -17,6 +16,9 @@ use crate::store::{Reader, StoreError, Submission};
 
 const NEEDS: [&str; 3] = ["digital_access", "interpreter_needed", "accessible_need"];
 const LEAD_TIME: &str = "lead_time";
+
+/// What is added up in a row: a count of each group.
+pub(super) type Groups = [Provision; Group::ALL.len()];
 
 /// What one field of a consultation is asked.
 #[derive(Clone, Copy)]

@@ -9,7 +9,7 @@ use crate::domain::reference::Reference;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::estimates::everything;
 use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Figure, Key};
-use crate::engine::answer::plan::{Plan, position};
+use crate::engine::answer::plan::Plan;
 use crate::engine::answer::provenance::{Provenance, Settings};
 use crate::engine::answer::question::{Counted, Question};
 use crate::engine::query::{AsOf, Denominator, Measure, Query};
@@ -96,7 +96,7 @@ impl Question for RiskQuestion {
                 everything(&catalog, taking.map(|collection| collection.id.as_str()), dataset)
             };
             let scope = of(Dataset::Estimates).joined(of(Dataset::Populations));
-            (position(&catalog, &self.query.as_of)?, scope)
+            (self.query.as_of.position(&catalog)?, scope)
         };
         // Both halves are read where the question was asked, whatever is written meanwhile.
         let pinned = self.about(Query { as_of: AsOf::Position(position), ..self.query.clone() });

@@ -1,12 +1,32 @@
 //! Counting on several threads: the kernels are pure, how the work is spread is decided here.
 
 use std::thread;
+use std::time::Instant;
 
-use crate::engine::Threads;
+use super::error::QueryError;
+
+/// Threads that one answer may count on, and until when it is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Threads {
+    pub(super) most: usize,
+    pub(super) until: Option<Instant>,
+}
+
+impl Threads {
+    /// Whether nobody waits for the answer any more.
+    pub(super) fn are_late(self) -> bool {
+        self.until.is_some_and(|until| Instant::now() >= until)
+    }
+
+    /// Ends what nobody waits for any more.
+    pub(super) fn in_time(self) -> Result<(), QueryError> {
+        if self.are_late() { Err(QueryError::Late) } else { Ok(()) }
+    }
+}
 
 /// Cuts the work into runs of about equally many records and does each on a thread of its own, at most `threads` at once.
 /// What the runs gave comes back in their order.
-pub(super) fn on_threads<T: Sync, R: Send>(
+pub(in crate::engine) fn on_threads<T: Sync, R: Send>(
     work: &[T],
     records: impl Fn(&T) -> usize,
     threads: Threads,

@@ -1,0 +1,129 @@
+//! The engine: one store, and what is kept while it is asked.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::watch;
+
+use super::answer::{AxisPositions, Histories};
+use super::cache::AnswerCache;
+use super::counts::Counts;
+use super::error::QueryError;
+use super::followers::Followers;
+use super::query::AsOf;
+use super::settings::Settings;
+use super::threads::Threads;
+use crate::domain::reference::Reference;
+use crate::domain::submission::Keyer;
+use crate::store::Store;
+
+/// The use cases over one store.
+#[derive(Clone)]
+pub struct Engine {
+    pub(super) store: Arc<Store>,
+    pub(super) keyer: Keyer,
+    pub(super) settings: Bounds,
+    answers: Arc<AnswerCache>,
+    pub(super) positions: Arc<AxisPositions>,
+    pub(super) histories: Arc<Histories>,
+    head: watch::Receiver<u64>,
+    pub(super) counts: Arc<Counts>,
+}
+
+/// What the settings allow.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) max_rows: u64,
+    pub(super) threads: Threads,
+}
+
+impl Engine {
+    /// The engine over an open store.
+    #[must_use]
+    pub fn new(
+        store: Arc<Store>,
+        keyer: Keyer,
+        settings: &Settings,
+        followers: &Followers,
+    ) -> Self {
+        let position = store.catalog().position;
+        followers.head.send_replace(position);
+        Self {
+            store,
+            keyer,
+            settings: Bounds {
+                max_rows: settings.max_rows,
+                threads: Threads { most: settings.threads, until: None },
+            },
+            answers: Arc::clone(&followers.answers),
+            positions: Arc::default(),
+            histories: Arc::default(),
+            head: followers.head.subscribe(),
+            counts: Arc::default(),
+        }
+    }
+
+    /// The same engine; what it is asked is wanted until then, and given up afterwards.
+    #[must_use]
+    pub fn until(&self, until: Instant) -> Self {
+        let mut engine = self.clone();
+        engine.settings.threads.until = Some(until);
+        engine
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The reference content in force: codes, areas, organisations, collections, indicators.
+    #[must_use]
+    pub fn reference(&self) -> Arc<Reference> {
+        Arc::clone(&self.store.catalog().reference)
+    }
+
+    /// Position of the last change that was applied; watchers may not have been told of it yet.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.store.catalog().position
+    }
+
+    /// The position that a state of the data means now.
+    ///
+    /// # Errors
+    /// It has not been reached.
+    pub fn position_of(&self, as_of: &AsOf) -> Result<u64, QueryError> {
+        as_of.position(&self.store.catalog())
+    }
+
+    /// Position of the last change of the reference content at or before a position; 0: none.
+    #[must_use]
+    pub fn configured(&self, position: u64) -> u64 {
+        self.store.catalog().configured(position)
+    }
+
+    /// What is counted of the engine's own work.
+    #[must_use]
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Encoded answers.
+    #[must_use]
+    pub fn answers(&self) -> &AnswerCache {
+        &self.answers
+    }
+
+    /// Position of the newest change; changes when there is a newer one.
+    #[must_use]
+    pub fn head(&self) -> watch::Receiver<u64> {
+        self.head.clone()
+    }
+
+    /// Position of the newest change that everybody was told of.
+    #[must_use]
+    pub fn told(&self) -> u64 {
+        *self.head.borrow()
+    }
+}

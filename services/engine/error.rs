@@ -1,0 +1,65 @@
+//! Why a question is not answered.
+
+use crate::store::StoreError;
+
+/// Why a question is not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// A field of the question.
+    #[error("{field}: {description}")]
+    Field {
+        /// Field path.
+        field: String,
+        /// What is wrong and what was expected.
+        description: String,
+    },
+    /// Something named is not there.
+    #[error("{message}")]
+    NotFound {
+        /// What kind of thing.
+        kind: Missing,
+        /// What it was called.
+        name: String,
+        /// What to do.
+        message: String,
+    },
+    /// The table would have too many cells.
+    #[error("{cells} cells are above the limit of {limit}")]
+    TooLarge {
+        /// Cells.
+        cells: u64,
+        /// Limit.
+        limit: u64,
+    },
+    /// The question is none that is answered; says which nearest one is.
+    #[error("{0}")]
+    Refused(String),
+    /// A position that is still to come.
+    #[error("position {asked} has not been reached: the newest is {reached}")]
+    NotReached {
+        /// Position asked for.
+        asked: u64,
+        /// Newest position.
+        reached: u64,
+    },
+    /// The answer was not ready when it was wanted.
+    #[error("the answer was not ready when it was wanted")]
+    Late,
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Kinds of things that can be missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the names say it
+pub enum Missing {
+    Area,
+    Organisation,
+    Collection,
+    Dimension,
+    Category,
+    Indicator,
+    Release,
+    Submission,
+}

@@ -1,0 +1,157 @@
+//! The words of a question as they came, before anything is checked.
+
+use std::collections::BTreeSet;
+
+use crate::domain::collection::Dataset;
+use crate::domain::reference::Reference;
+use crate::engine::error::QueryError;
+use crate::store::Catalog;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Measure {
+    /// All consultations.
+    #[default]
+    Contacts,
+    /// Consultations attended.
+    AttendedContacts,
+    /// Distinct persons.
+    Persons,
+}
+
+/// What shares are shares of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Denominator {
+    /// Those whose channel is known.
+    #[default]
+    KnownOnly,
+    /// All.
+    All,
+}
+
+/// What a table counts, and whether the channels are its columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum TableKind {
+    /// Consultations, with the channels as columns.
+    #[default]
+    Channels,
+    /// Consultations, with the channel as a dimension like others.
+    Consultations,
+    /// People of access snapshots.
+    Access,
+    /// People of a population.
+    Population,
+}
+
+impl TableKind {
+    /// The shape of the data that it counts.
+    #[must_use]
+    pub fn dataset(self) -> Dataset {
+        match self {
+            Self::Channels | Self::Consultations => Dataset::Consultations,
+            Self::Access => Dataset::DigitalAccess,
+            Self::Population => Dataset::Populations,
+        }
+    }
+
+    /// What it counts, in words.
+    pub(super) fn records(self) -> &'static str {
+        match self {
+            Self::Channels | Self::Consultations => "consultations",
+            Self::Access => "access records",
+            Self::Population => "populations",
+        }
+    }
+}
+
+/// Where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// Organisations that belong to an area.
+    Provider(String),
+    /// People who live in an area.
+    Residence(String),
+    /// Organisations by name.
+    Organisations(Vec<String>),
+}
+
+impl Where {
+    /// The organisations that a question is about: all of them by residence.
+    #[must_use]
+    pub fn organisations(&self, reference: &Reference) -> BTreeSet<String> {
+        match self {
+            Self::Organisations(codes) => codes.iter().cloned().collect(),
+            Self::Residence(_) => reference.organisations().map(|o| o.code.clone()).collect(),
+            Self::Provider(area) => reference
+                .organisations()
+                .filter(|organisation| organisation.areas.contains(area))
+                .map(|organisation| organisation.code.clone())
+                .collect(),
+        }
+    }
+}
+
+/// Whether an area means where care is given or where people live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// Organisations that belong to the area.
+    Provider,
+    /// People who live in it.
+    Residence,
+}
+
+/// When the data was as it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AsOf {
+    /// Now.
+    Head,
+    /// After this position.
+    Position(u64),
+    /// At this time, milliseconds since 1970.
+    Time(u64),
+}
+
+/// A condition: dimension id and codes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter {
+    /// Dimension id.
+    pub dimension: String,
+    /// Codes of categories or names of states.
+    pub codes: Vec<String>,
+}
+
+/// The fields of a question as they came.
+#[derive(Clone, Debug, Default)]
+#[allow(missing_docs)] // the contract's message of the same name describes each
+pub struct Asked {
+    /// The table that is asked for.
+    pub table: TableKind,
+    pub collection: String,
+    pub care_setting: String,
+    pub area: String,
+    pub organisations: Vec<String>,
+    pub basis: Option<Basis>,
+    pub first: String,
+    pub last: String,
+    pub by: Vec<String>,
+    pub filters: Vec<Filter>,
+    pub confidence_level: Option<f64>,
+    pub basic: bool,
+}
+
+impl AsOf {
+    /// The position that a state of the data means now.
+    ///
+    /// # Errors
+    /// It has not been reached.
+    pub(in crate::engine) fn position(&self, catalog: &Catalog) -> Result<u64, QueryError> {
+        match self {
+            Self::Head => Ok(catalog.position),
+            Self::Time(time) => Ok(catalog.position_at(*time)),
+            Self::Position(asked) if *asked > catalog.position => {
+                Err(QueryError::NotReached { asked: *asked, reached: catalog.position })
+            }
+            Self::Position(asked) => Ok(*asked),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! A question that has been checked against the reference content.
+
+use super::asked::{AsOf, Asked, Filter, TableKind, Where};
+use super::dimensions::{dimensions, has_rows};
+use super::errors::field;
+use super::{collection, place};
+use crate::domain::period::{Month, months_of};
+use crate::domain::reference::Reference;
+use crate::domain::statistics::Confidence;
+use crate::engine::error::QueryError;
+
+/// What is asked about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query {
+    /// What is counted in which columns.
+    pub table: TableKind,
+    /// Collection id.
+    pub collection: String,
+    /// Care setting, where one was named.
+    pub care_setting: Option<String>,
+    /// Where.
+    pub place: Where,
+    /// First and last month.
+    pub months: (Month, Month),
+    /// Dimension ids, those that several filter values or organisations add included.
+    pub by: Vec<String>,
+    /// Conditions.
+    pub filters: Vec<Filter>,
+    /// State of the data.
+    pub as_of: AsOf,
+    /// Confidence level.
+    pub confidence: Confidence,
+    /// Whether limits and words are wanted.
+    pub full: bool,
+}
+
+impl Query {
+    /// Checks a question.
+    ///
+    /// # Errors
+    /// The first field that cannot be used.
+    pub fn new(reference: &Reference, asked: &Asked, as_of: AsOf) -> Result<Self, QueryError> {
+        let months = months(asked)?;
+        let place = place::place(reference, asked)?;
+        let (collection, care_setting) = collection::collection(reference, asked, &place)?;
+        let confidence = match asked.confidence_level {
+            None => Confidence::default(),
+            Some(level) => Confidence::from_level(level)
+                .ok_or_else(|| field("confidence_level", "give 0.95 or 0.998"))?,
+        };
+        let (by, filters) = dimensions(reference, asked, &place)?;
+        let (table, full) = (asked.table, !asked.basic);
+        Ok(Self {
+            table,
+            collection,
+            care_setting,
+            place,
+            months,
+            by,
+            filters,
+            as_of,
+            confidence,
+            full,
+        })
+    }
+
+    /// The position that is asked for, if one is.
+    #[must_use]
+    pub fn position(&self) -> Option<u64> {
+        match self.as_of {
+            AsOf::Position(position) => Some(position),
+            AsOf::Head | AsOf::Time(_) => None,
+        }
+    }
+
+    /// The conditions with several values, each of which gets rows of its own. Channels that are columns are not added up.
+    pub fn several(&self) -> impl Iterator<Item = &Filter> {
+        self.filters.iter().filter(|filter| has_rows(self.table, filter))
+    }
+}
+
+fn months(asked: &Asked) -> Result<(Month, Month), QueryError> {
+    if asked.first.is_empty() {
+        return Err(field(
+            "period.first",
+            "give a month `2020-04`, quarter, financial year or year",
+        ));
+    }
+    let first = months_of(&asked.first).map_err(|e| field("period.first", e.to_string()))?;
+    let last = match asked.last.as_str() {
+        "" => first.clone(),
+        last => months_of(last).map_err(|e| field("period.last", e.to_string()))?,
+    };
+    if last.end() < first.start() {
+        return Err(field("period.last", format!("{} is before {}", asked.last, asked.first)));
+    }
+    Ok((*first.start(), *last.end()))
+}

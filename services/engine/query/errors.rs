@@ -1,0 +1,82 @@
+//! What is said of a field that cannot be used, and of something named that is not there.
+
+use crate::domain::area::Area;
+use crate::domain::codes::nearest;
+use crate::domain::reference::Reference;
+use crate::engine::error::{Missing, QueryError};
+
+pub(super) fn field(name: &str, description: impl Into<String>) -> QueryError {
+    QueryError::Field { field: format!("query.{name}"), description: description.into() }
+}
+
+pub(super) fn missing(kind: Missing, name: &str, message: String) -> QueryError {
+    QueryError::NotFound { kind, name: name.to_owned(), message }
+}
+
+/// The error for a collection that is not there.
+#[must_use]
+pub fn no_collection(reference: &Reference, id: &str) -> QueryError {
+    let ids: Vec<_> = reference.collections().map(|c| c.id.as_str()).collect();
+    missing(Missing::Collection, id, format!("no collection `{id}`; there are {}", ids.join(", ")))
+}
+
+/// The error for an area that is not there.
+#[must_use]
+pub fn no_area(reference: &Reference, code: &str) -> QueryError {
+    let codes = reference.areas().iter().map(|area| area.code.as_str());
+    let near = nearest(code, codes);
+    let hint = near.map_or(String::new(), |near| format!(", the nearest code is `{near}`"));
+    missing(
+        Missing::Area,
+        code,
+        format!("no area `{code}`{hint}; ReferenceService.ListAreas lists them"),
+    )
+}
+
+/// The error for an area of which more people and care than are known here are part.
+#[must_use]
+pub fn too_wide(reference: &Reference, area: &Area) -> QueryError {
+    let areas = reference.areas();
+    let inside = areas.iter().filter(|inside| {
+        inside.parents.iter().any(|parent| areas.get(parent).is_some_and(Area::is_wider))
+            && !inside.is_wider()
+            && areas.ancestors(&inside.code).contains(area.code.as_str())
+    });
+    let inside: Vec<_> = inside.map(|inside| format!("`{}`", inside.code)).collect();
+    QueryError::Refused(format!(
+        "{} ({}) is a {}, and only part of it is known here: ask for {}; DigitalExclusionService.ListEstimates lists what others published of all of it",
+        area.name,
+        area.code,
+        area.kind,
+        inside.join(" or ")
+    ))
+}
+
+/// The error for an indicator that is not there.
+#[must_use]
+pub fn no_indicator(reference: &Reference, id: &str) -> QueryError {
+    let near = nearest(id, reference.indicators().map(|indicator| indicator.id.as_str()));
+    let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
+    let message = format!("no indicator `{id}`{hint}; ReferenceService.ListIndicators lists them");
+    missing(Missing::Indicator, id, message)
+}
+
+/// The error for a dimension that is not there.
+#[must_use]
+pub fn no_dimension(reference: &Reference, id: &str) -> QueryError {
+    let near = reference.nearest_dimension(id);
+    let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
+    let message = format!("no dimension `{id}`{hint}; ReferenceService.ListDimensions lists them");
+    missing(Missing::Dimension, id, message)
+}
+
+/// The error for an organisation that is not there.
+#[must_use]
+pub fn no_organisation(reference: &Reference, code: &str) -> QueryError {
+    let codes = reference.organisations().map(|organisation| organisation.code.as_str());
+    let near = nearest(code, codes);
+    let hint = near.map_or(String::new(), |near| format!(", the nearest code is `{near}`"));
+    let message =
+        format!("no organisation `{code}`{hint}; ReferenceService.ListOrganisations lists them");
+    missing(Missing::Organisation, code, message)
+}

@@ -1,0 +1,79 @@
+//! Where a question is about: organisations by name, or an area by where care is given or by where people live.
+
+use super::asked::{Asked, Basis, Where};
+use super::errors::{field, no_area, no_organisation, too_wide};
+use crate::domain::area::Area;
+use crate::domain::reference::Reference;
+use crate::engine::error::QueryError;
+
+const ORGANISATIONS: usize = 1000;
+
+pub(super) fn place(reference: &Reference, asked: &Asked) -> Result<Where, QueryError> {
+    match (asked.area.as_str(), asked.organisations.as_slice()) {
+        ("", []) => Err(field("area", "give an area or organisations")),
+        ("", organisations) => {
+            if asked.basis == Some(Basis::Residence) {
+                return Err(field("area_basis", "RESIDENCE goes with `area`"));
+            }
+            if organisations.len() > ORGANISATIONS {
+                return Err(field(
+                    "organisations",
+                    format!("at most {ORGANISATIONS}; or give an area"),
+                ));
+            }
+            let mut codes = Vec::new();
+            for code in organisations {
+                reference.organisation(code).ok_or_else(|| no_organisation(reference, code))?;
+                if codes.contains(code) {
+                    return Err(field("organisations", format!("`{code}` stands there twice")));
+                }
+                codes.push(code.clone());
+            }
+            Ok(Where::Organisations(codes))
+        }
+        (area, []) => {
+            let area = reference.areas().get(area).ok_or_else(|| no_area(reference, area))?;
+            if area.is_wider() {
+                return Err(too_wide(reference, area));
+            }
+            if asked.basis != Some(Basis::Residence) {
+                provided_in(reference, area)?;
+                return Ok(Where::Provider(area.code.clone()));
+            }
+            if reference.residence_dimension(area).is_none() {
+                return Err(QueryError::Refused(format!(
+                    "nobody lives in a {}: by residence ask for a district, place or system, or ask for {} by PROVIDER",
+                    area.kind, area.code
+                )));
+            }
+            Ok(Where::Residence(area.code.clone()))
+        }
+        _ => Err(field("organisations", "give an area or organisations, not both")),
+    }
+}
+
+/// Whether organisations belong to areas of this kind at all.
+///
+/// # Errors
+/// None does; says how the area is answered, and by what around it.
+fn provided_in(reference: &Reference, area: &Area) -> Result<(), QueryError> {
+    let areas = reference.areas();
+    let belongs =
+        |kind: &str| reference.organisations().any(|o| reference.area_of(&o.code, kind).is_some());
+    if belongs(&area.kind) {
+        return Ok(());
+    }
+    let lived_in = reference.residence_dimension(area).map(|_| "it by RESIDENCE".to_owned());
+    let around = areas.ancestors(&area.code).into_iter().filter_map(|code| areas.get(code));
+    let around = around.filter(|around| belongs(&around.kind));
+    // The nearest of them is held by the others.
+    let nearest = around.max_by_key(|around| areas.ancestors(&around.code).len());
+    let around = nearest.map(|around| format!("{}, which holds it, by PROVIDER", around.code));
+    let instead: Vec<_> = lived_in.into_iter().chain(around).collect();
+    Err(QueryError::Refused(format!(
+        "no organisation belongs to {}, as to no {}: ask for {}",
+        area.code,
+        area.kind,
+        instead.join(", or for ")
+    )))
+}
