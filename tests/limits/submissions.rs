@@ -39,15 +39,21 @@ async fn submit(server: &TestServer) -> Result<(), Status> {
     soon(server.submit(about(), rows)).await.map(drop)
 }
 
-/// Eight that have been taken in, so that the next is refused. One that came while another was looking is opened again.
+/// Eight that have been taken in, so that the next is refused. One that came while another was looking, or before a place had come
+/// back, is opened again.
 async fn eight(server: &TestServer) -> Vec<Open> {
     let mut eight: Vec<_> = (0..8).map(|_| open(server)).collect();
     let taken = async {
-        while submit(server).await.is_ok() || eight.iter().any(|one| one.answered.is_finished()) {
+        loop {
+            let is_full = submit(server).await.is_err();
+            // Whichever of them was refused knows by then.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            if is_full && !eight.iter().any(|one| one.answered.is_finished()) {
+                break;
+            }
             for refused in eight.iter_mut().filter(|one| one.answered.is_finished()) {
                 *refused = open(server);
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
     soon(taken).await;
