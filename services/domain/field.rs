@@ -2,6 +2,7 @@
 
 use crate::domain::codes::ListId;
 
+#[derive(Clone, Copy)]
 struct Facts {
     name: &'static str,
     record_name: &'static str,
