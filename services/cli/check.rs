@@ -1,4 +1,4 @@
-//! `equity verify` and `equity rebuild`: the stored state against the log.
+//! `equity verify` and `equity rebuild`: compare the stored state with the log, or make it again from the log.
 
 use std::path::{Path, PathBuf};
 
@@ -15,28 +15,28 @@ Examples:
   equity verify --data-folder /var/lib/equity --work-folder /mnt/spare
   equity verify --data-folder /var/lib/equity --format json
 
-Rebuilds the state beside the stored one and compares byte by byte; repairs nothing, and never writes to the log. The service \
-has to be stopped. Ends with 4 where there are differences, or where the log or the store is damaged.";
+Makes the state again from the log, in another place, and compares it with the stored state byte by byte. Repairs nothing and \
+never writes to the log. Stop the service first. The exit code is 4 if there are differences, or if the log or the store is damaged.";
 
 const REBUILD: &str = "\
 Examples:
   equity rebuild --data-folder ./equity-data
   equity rebuild --data-folder /var/lib/equity --format json
 
-Makes the stored state anew from the log, which rules. The service has to be stopped. Refuses where the log is damaged: put it \
-back from the backup first, because what it has lost may be in the stored state alone.";
+Makes the stored state again from the log. Stop the service first. If the log is damaged, the command refuses: restore the log \
+from the backup first, because the stored state may be the only copy of the damaged part.";
 
-/// Most differences that are written out.
+/// Most differences in the output.
 const SHOWN: usize = 100;
 
 /// `equity verify`.
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY)]
 pub struct VerifyArgs {
-    /// Folder of a service that is stopped.
+    /// Data folder of a stopped service.
     #[arg(long, value_name = "FOLDER")]
     pub data_folder: PathBuf,
-    /// Where the state is built again, and taken away afterwards; needs as much room as the store. Left out: the data folder
+    /// Folder for the temporary copy of the state; it needs as much space as the store. Default: the data folder
     #[arg(long, value_name = "FOLDER")]
     pub work_folder: Option<PathBuf>,
 }
@@ -45,7 +45,7 @@ pub struct VerifyArgs {
 #[derive(Debug, Args)]
 #[command(after_help = REBUILD)]
 pub struct RebuildArgs {
-    /// Folder of a service that is stopped.
+    /// Data folder of a stopped service.
     #[arg(long, value_name = "FOLDER")]
     pub data_folder: PathBuf,
 }

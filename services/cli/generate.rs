@@ -18,24 +18,24 @@ use crate::ingest::{IngestError, Month, SubmissionFile, equity_csv};
 const EXAMPLES: &str = "\
 Examples:
   equity generate --rows 1000 --seed 1 --from 2020-04 --to 2020-04 --out -
-      to standard output, in our own CSV
+      to standard output, as CSV
   equity generate --rows 1000000 --seed 7 --from 2019-03 --to 2020-12 --out synthetic.csv
   equity generate --rows 1000000 --seed 7 --from 2019-03 --to 2020-12 --dataset access --out access.csv
-      the monthly snapshots of digital access of the people whom those records are about
+      the monthly snapshots of digital access of the same people
   equity generate --rows 200000 --seed 7 --from 2020-01 --to 2020-06 --submit-to 127.0.0.1:7443
-      straight into the collection synthetic-llr of a running service
+      sends them to the collection synthetic-llr of a running service
 
-The same seed, rows and months make the same records. They follow published tables of Leicester, Leicestershire and Rutland \
-in their totals, and say nothing about real people.";
+The same seed, rows and months make the same records. Their totals follow published tables of Leicester, Leicestershire and \
+Rutland. They say nothing about real people.";
 
-/// What a file holds: one dataset.
+/// The dataset of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum What {
     /// Consultations.
     Consultations,
-    /// The population that they belong to.
+    /// The population of the consultations.
     Populations,
-    /// Monthly snapshots of its digital access.
+    /// Monthly snapshots of the digital access of the population.
     Access,
 }
 
@@ -62,28 +62,28 @@ impl What {
 #[command(after_help = EXAMPLES)]
 #[command(group = clap::ArgGroup::new("where to").required(true).args(["out", "submit_to"]))]
 pub struct GenerateArgs {
-    /// How many consultations; the people follow from it.
+    /// Number of consultations. The number of people follows from it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub rows: u64,
-    /// Any number; another makes other records.
+    /// Any number. Another number makes other records.
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
     /// First month, `2020-01`.
     #[arg(long, value_name = "MONTH", value_parser = month)]
     pub from: Month,
-    /// Last month, itself included.
+    /// Last month, included.
     #[arg(long, value_name = "MONTH", value_parser = month)]
     pub to: Month,
     /// File to write, `-` for standard output.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// What to write of the set: a file holds one dataset.
+    /// Dataset to write: a file holds one dataset.
     #[arg(long, value_name = "DATASET", value_enum, default_value_t = What::Consultations, conflicts_with = "submit_to")]
     pub dataset: What,
     /// The same as --dataset populations.
     #[arg(long, conflicts_with_all = ["submit_to", "dataset"])]
     pub populations: bool,
-    /// Address of a service to submit to: the consultations, the population they belong to, and its digital access.
+    /// Address of a service. Submits the consultations, their population, and its digital access.
     #[arg(long, value_name = "ADDRESS")]
     pub submit_to: Option<String>,
 }
@@ -92,10 +92,10 @@ fn month(text: &str) -> Result<Month, String> {
     text.parse().map_err(|_| format!("expected a month like 2020-04, not `{text}`"))
 }
 
-/// Makes them, and writes or submits them.
+/// Makes records, and writes or submits them.
 ///
 /// # Errors
-/// The file cannot be written, the service cannot be reached or says no.
+/// The file cannot be written, the service cannot be reached, or the service refuses a submission.
 pub async fn run(args: GenerateArgs, out: &mut Out) -> Result<(), Failure> {
     if args.to < args.from {
         return Err(Failure::Usage("--to is before --from".to_owned()));
@@ -125,7 +125,7 @@ pub async fn run(args: GenerateArgs, out: &mut Out) -> Result<(), Failure> {
 /// A generator of synthetic records: the same for the same arguments.
 ///
 /// # Errors
-/// The settings cannot be met.
+/// The settings are out of range.
 pub fn generator(seed: u64, rows: u64, first: Month, last: Month) -> Result<Generator, Failure> {
     let failed = |error: GeneratorError| Failure::Other(error.into());
     let mut settings = GeneratorSettings::new(seed).map_err(failed)?;
@@ -148,7 +148,7 @@ fn write(
     writer.finish()?.flush().map_err(IngestError::Write)
 }
 
-/// Submits the consultations, then the population they belong to, then its digital access.
+/// Submits the consultations, then their population, then its digital access.
 async fn submit(
     address: &str,
     generator: &Generator,

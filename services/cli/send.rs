@@ -15,17 +15,17 @@ use crate::proto::v1::{
     submit_populations_request as populations,
 };
 
-/// A batch ends when it has so many rows …
+/// Most rows in a batch.
 const BATCH_ROWS: usize = 5_000;
-/// … or so many bytes: a quarter of what a message may have.
+/// Most bytes in a batch: a quarter of the limit of a message.
 const BATCH_BYTES: usize = 1 << 20;
 
 /// How submissions are sent.
 #[derive(Debug, Clone)]
 pub struct Sending {
-    /// Names the run: the same run with the same content gets the first receipt again and stores nothing twice.
+    /// Name of the run. The same run with the same content gets the first receipt again and stores nothing twice.
     pub run_id: String,
-    /// Whether good rows are taken when others have problems.
+    /// Whether valid rows are stored even if other rows have problems.
     pub allow_partial: bool,
     /// Whether to check only.
     pub validate_only: bool,
@@ -83,7 +83,7 @@ pub async fn send(
     receipt.ok_or_else(|| Failure::Other(anyhow::anyhow!("the service answered without a receipt")))
 }
 
-/// The header first, then the rows in batches, in the words of their dataset.
+/// The header first, then the rows in batches, as messages of their dataset.
 fn messages<R: Message + 'static, P: Send + 'static, M: Send + 'static>(
     header: P,
     rows: Vec<R>,
@@ -95,7 +95,7 @@ fn messages<R: Message + 'static, P: Send + 'static, M: Send + 'static>(
     tokio_stream::iter(parts.map(message))
 }
 
-/// The rows in order, in batches of a good size, each made when it is asked for.
+/// The rows in order, in batches. A batch is made when it is needed.
 fn batches<R: Message + 'static>(
     rows: Vec<R>,
     bar: ProgressBar,
@@ -114,7 +114,7 @@ fn batches<R: Message + 'static>(
     })
 }
 
-/// A `request_id` that follows from the run and the content: a UUID of version 4 in form, made of a hash.
+/// The `request_id`: a hash of the run and the content, in the form of a UUID of version 4.
 pub fn request_id(submission: &SubmissionFile, how: &Sending) -> String {
     let mut hash = blake3::Hasher::new();
     let mut add = |bytes: &[u8]| {
@@ -156,7 +156,7 @@ pub fn request_id(submission: &SubmissionFile, how: &Sending) -> String {
     uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }
 
-/// A name for a run that has none.
+/// A new name for a run.
 pub fn fresh_run_id() -> String {
     Uuid::new_v4().to_string()
 }

@@ -1,4 +1,4 @@
-//! Sends submissions one after the other and keeps what became of each.
+//! Sends submissions one after the other and keeps the receipts and refusals.
 
 use indicatif::ProgressBar;
 use tonic::{Code, Status};
@@ -9,7 +9,7 @@ use super::send::{Sending, send};
 use crate::ingest::SubmissionFile;
 use crate::proto::v1::Receipt;
 
-/// What became of the submissions so far.
+/// Receipts and refusals so far.
 #[derive(Debug, Default)]
 pub struct Sent {
     /// Receipts, in the order of sending.
@@ -25,15 +25,15 @@ pub struct Refusal {
     pub organisation: String,
     /// Its month.
     pub month: String,
-    /// Why.
+    /// The error of the service.
     pub status: Box<Status>,
 }
 
 impl Sent {
-    /// Whether all is well.
+    /// An error if a submission was refused.
     ///
     /// # Errors
-    /// Some or all submissions were refused.
+    /// The service refused some or all submissions.
     pub fn verdict(self) -> Result<(), Failure> {
         let (refused, of) = (self.refusals.len(), self.refusals.len() + self.receipts.len());
         match (self.refusals.into_iter().next(), of) {
@@ -44,11 +44,11 @@ impl Sent {
     }
 }
 
-/// Sends every submission. A submission that is refused because of what is in it does not keep the others back; everything else
-/// that goes wrong ends the sending. `sent` holds what became of those before.
+/// Sends every submission. If the service refuses the content of a submission, the others still follow; any other error stops.
+/// `sent` then holds the receipts and refusals until the error.
 ///
 /// # Errors
-/// A submission cannot be read, the connection is lost, or the service takes nothing at the moment.
+/// A submission cannot be read, the connection is lost, or the service accepts no submissions at the moment.
 pub async fn send_all(
     service: &Service,
     submissions: impl Iterator<Item = Result<SubmissionFile, Failure>>,

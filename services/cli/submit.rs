@@ -16,52 +16,52 @@ Examples:
   equity submit deploy/demo/gpad_regional_llr_2019-03_2020-12.csv.gz
       appointments in general practice as published; organisation, month and collection are in the file
   equity submit april.csv --collection practice-feed --organisation C82001 --month 2020-04
-      our own columns: channel, attendance, age_years, sex, ethnic_category, … (README lists them)
+      columns of the service: channel, attendance, age_years, sex, ethnic_category, … (README lists them)
   equity submit april.csv --collection practice-feed --organisation C82001 --month 2020-04 --validate-only
-      checks every row, stores nothing
+      checks every row and stores nothing
   equity submit april.csv --collection practice-feed --organisation C82001 --month 2020-04 --allow-partial
-      takes the good rows and lists the others
+      stores the valid rows and lists the others
   equity submit snapshot.csv --collection practice-feed --organisation C82001 --month 2020-04
       access records: app_registered, exclusion_reason, digital_access, age_years, …
   equity submit internet_users_2012_2018.csv
       published estimates and populations: ONS internet users, GP Patient Survey, Digital Exclusion Risk Index, Census 2021,
       mid-2020 population; organisation, month, collection and source follow from the file
 
-Every organisation and month of the file becomes one submission, which replaces what was there. If the connection breaks, \
-the same command with the --run-id that is shown goes on where it stopped and stores nothing twice.";
+Each organisation and month of the file becomes one submission, which replaces the earlier one. If the connection breaks, run \
+the same command again with the --run-id that is shown: it continues and stores nothing twice.";
 
 /// `equity submit`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct SubmitArgs {
-    /// CSV file, also gzipped: our own columns, or a published file that is known by its header.
+    /// CSV file, plain or gzipped: with columns of the service, or a published file (the header decides).
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Collection that the data comes from, where the file does not say. See `equity reference collections`.
+    /// Collection, if the file does not name one. See `equity reference collections`.
     #[arg(long, value_name = "ID")]
     pub collection: Option<String>,
-    /// Organisation, where the file does not say.
+    /// Organisation, if the file does not name one.
     #[arg(long, value_name = "CODE")]
     pub organisation: Option<String>,
-    /// Month, `2020-04`, where the file does not say.
+    /// Month, `2020-04`, if the file does not name one.
     #[arg(long, value_name = "MONTH")]
     pub month: Option<String>,
-    /// Code system of a field where it is not the default: `ethnic_category=ethnic_category_2001`. Repeat it for more.
+    /// Code system of a field, if not the default: `ethnic_category=ethnic_category_2001`. Repeat the option for more fields.
     #[arg(long = "code-system", value_name = "FIELD=ID", value_parser = field_and_system)]
     pub code_systems: Vec<(String, String)>,
-    /// Fields that the source collects, where it is not all that have a column: `channel`, `sex`.
+    /// Fields that the source collects: `channel,sex`. Default: the fields that have a column.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub collected: Option<Vec<String>>,
-    /// How the person keys were made: persons are merged only within one scheme.
+    /// Name of the method that made the person keys. The service compares persons within one scheme only.
     #[arg(long, value_name = "NAME")]
     pub person_key_scheme: Option<String>,
-    /// Take the good rows when others have problems.
+    /// Store the valid rows even if other rows have problems.
     #[arg(long)]
     pub allow_partial: bool,
-    /// Only check; nothing is stored.
+    /// Check only; store nothing.
     #[arg(long)]
     pub validate_only: bool,
-    /// Name of the run: the same name with the same content stores nothing twice. Left out: a new one.
+    /// Name of the run. The same name with the same content stores nothing twice. Default: a new name.
     #[arg(long, value_name = "NAME")]
     pub run_id: Option<String>,
     /// Address of the service; the same as --service.
@@ -91,10 +91,10 @@ impl SubmitArgs {
     }
 }
 
-/// Reads the whole file once to know that it is good, then sends it.
+/// Reads and checks the whole file, then sends it.
 ///
 /// # Errors
-/// The file is not good, the service cannot be reached, or it refuses a submission.
+/// The file has an error, the service cannot be reached, or the service refuses a submission.
 pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), Failure> {
     let defaults = args.defaults();
     let bad = |error: ingest::IngestError| Failure::data(&args.file, error);
@@ -104,13 +104,13 @@ pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), F
     for submission in submissions {
         let submission = submission.map_err(bad)?;
         if submission.collection.is_empty() {
-            let message = "the file does not say which collection it belongs to: name it with --collection (`equity reference collections` lists them)";
+            let message = "the file names no collection; name one with --collection (`equity reference collections` lists them)";
             return Err(Failure::Usage(message.to_owned()));
         }
         rows += submission.rows.len() as u64;
     }
     if rows == 0 {
-        let error = anyhow::anyhow!("there is a header and no row below it: nothing was submitted");
+        let error = anyhow::anyhow!("the file has a header and no rows; nothing was submitted");
         return Err(Failure::data(&args.file, error));
     }
     let how = Sending {

@@ -1,5 +1,6 @@
 //! The fields of a record: their names, their numbers on disk, their code lists.
 
+#[derive(Clone, Copy)]
 struct Facts {
     name: &'static str,
     record_name: &'static str,

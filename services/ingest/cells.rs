@@ -1,4 +1,4 @@
-//! Cells of publications: labels that are known, figures within their limits, and rows that come once.
+//! Cells of published files: known labels, figures within a range; and rows that must not repeat.
 
 use std::collections::HashMap;
 
@@ -6,13 +6,12 @@ use super::IngestError;
 use super::open::line_of;
 use crate::domain::codes;
 
-/// A cell with its place.
+/// A cell, with its line and column for error messages.
 #[derive(Clone, Copy)]
 pub(super) struct Cell<'a> {
     /// Line of its row.
     pub(super) line: u64,
     column: &'a str,
-    /// What it says.
     pub(super) text: &'a str,
 }
 
@@ -31,12 +30,12 @@ impl<'a> Cell<'a> {
         Cell { line: line_of(row), column: name, text: &row[column] }
     }
 
-    /// The error of this cell.
+    /// The error that this cell has a wrong value.
     pub(super) fn wrong(&self, expected: impl Into<String>) -> IngestError {
         IngestError::value(self.line, self.column, self.text, expected)
     }
 
-    /// The text, where an empty cell would mean nothing.
+    /// The text of a cell that must not be empty.
     pub(super) fn filled(&self, expected: &str) -> Result<&'a str, IngestError> {
         match self.text.trim().is_empty() {
             true => Err(self.wrong(expected)),
@@ -44,23 +43,23 @@ impl<'a> Cell<'a> {
         }
     }
 
-    /// What a published label stands for; of an unknown one the nearest is named.
+    /// The meaning of a published label. The error for an unknown label names the most similar one.
     pub(super) fn label<T: Copy>(&self, labels: &[(&'static str, T)]) -> Result<T, IngestError> {
         let known = labels.iter().find(|(label, _)| *label == self.text);
         known.map(|(_, meaning)| *meaning).ok_or_else(|| {
             let names = labels.iter().map(|(label, _)| *label);
             self.wrong(match codes::nearest(self.text, names.clone()) {
-                Some(nearest) => format!("a published label; the nearest is {nearest:?}"),
+                Some(nearest) => format!("a label of this publication; did you mean {nearest:?}?"),
                 None => {
                     let all: Vec<String> =
                         names.take(12).map(|label| format!("{label:?}")).collect();
-                    format!("a published label: {}", all.join(", "))
+                    format!("a label of this publication: {}", all.join(", "))
                 }
             })
         })
     }
 
-    /// [`Cell::label`], where an empty cell means all.
+    /// As [`Cell::label`]; an empty cell means everybody and gives `None`.
     pub(super) fn label_or_all<T: Copy>(
         &self,
         labels: &[(&'static str, T)],
@@ -68,15 +67,16 @@ impl<'a> Cell<'a> {
         if self.text.is_empty() { Ok(None) } else { self.label(labels).map(Some) }
     }
 
-    /// A number with at most one decimal point, from `least` to `most`.
+    /// A number from `least` to `most`, with at most one decimal point.
     pub(super) fn number(&self, least: f64, most: f64) -> Result<f64, IngestError> {
         self.scaled("", least, most)
     }
 
-    /// A percentage as a share: the decimal point moves by two places, so that 43.6 is 0.436 and nothing else.
+    /// A percentage as a share. The decimal point moves by two places, so 43.6 is exactly 0.436.
     pub(super) fn percentage(&self) -> Result<f64, IngestError> {
         match self.scaled("e-2", 0.0, 1.0) {
-            Err(_) => Err(self.wrong("a percentage from 0 to 100, digits and a decimal point")),
+            Err(_) => Err(self
+                .wrong("a percentage from 0 to 100, with digits and a decimal point only: 43.6")),
             share => share,
         }
     }
@@ -88,45 +88,53 @@ impl<'a> Cell<'a> {
         let inside =
             parsed.ok().filter(|number| plain && digits && (least..=most).contains(number));
         inside.ok_or_else(|| {
-            self.wrong(format!("a number from {least} to {most}, digits and a decimal point"))
+            self.wrong(format!(
+                "a number from {least} to {most}, with digits and a decimal point only"
+            ))
         })
     }
 
-    /// A whole number of 0 or more, digits alone.
+    /// A whole number of 0 or more.
     pub(super) fn count(&self) -> Result<i64, IngestError> {
         self.count_from(0)
     }
 
-    /// A whole number of `least` or more, digits alone.
+    /// A whole number of `least` or more, without a sign.
     pub(super) fn count_from(&self, least: i64) -> Result<i64, IngestError> {
         let digits = !self.text.is_empty() && self.text.bytes().all(|byte| byte.is_ascii_digit());
         let number = self.text.parse().ok().filter(|number| digits && *number >= least);
-        number.ok_or_else(|| self.wrong(format!("a whole number from {least}, digits alone")))
+        number.ok_or_else(|| {
+            self.wrong(format!("a whole number of {least} or more, with digits only"))
+        })
     }
 
     /// A calendar year.
     pub(super) fn year(&self) -> Result<&'a str, IngestError> {
         let digits = self.text.len() == 4 && self.text.bytes().all(|byte| byte.is_ascii_digit());
         let known = digits && ("1970"..="2199").contains(&self.text);
-        if known { Ok(self.text) } else { Err(self.wrong("a calendar year: 2018")) }
+        if known { Ok(self.text) } else { Err(self.wrong("a calendar year, for example 2018")) }
     }
 
-    /// The code of an area: a letter and eight digits, as ONS gives them.
+    /// An ONS area code: a letter and eight digits, with this `start`.
     pub(super) fn area(&self, start: &str, example: &str) -> Result<&'a str, IngestError> {
         let form = self.text.len() == 9
             && self.text.starts_with(start)
             && self.text.bytes().next().is_some_and(|byte| byte.is_ascii_uppercase())
             && self.text.bytes().skip(1).all(|byte| byte.is_ascii_digit());
-        if form { Ok(self.text) } else { Err(self.wrong(format!("an area code: {example}"))) }
+        if form {
+            Ok(self.text)
+        } else {
+            Err(self.wrong(format!("an area code, for example {example}")))
+        }
     }
 }
 
-/// Rows that may come once.
+/// Keys of the rows so far, each with its line: a key must not repeat.
 #[derive(Default)]
 pub(super) struct UniqueRows(HashMap<String, u64>);
 
 impl UniqueRows {
-    /// Takes the row that says `key`.
+    /// Takes a row with the key of these parts. `key` names the parts in the error.
     pub(super) fn take(
         &mut self,
         row: &csv::StringRecord,

@@ -1,8 +1,8 @@
 //! Census 2021 by small area (Office for National Statistics): ethnic group (TS021), disability (TS038), religion (TS030).
 //!
-//! One table a collection, because the publisher perturbs counts and the tables' totals differ: 1,122,002 people by ethnic group,
-//! 1,122,017 by disability in the same places. Nothing is reconciled. Areas are those of 2021. Every area has to have each
-//! category once, and they have to add up to the residents that the file gives for it.
+//! Each table has its own collection: the publisher perturbs counts, so the totals of tables differ (1,122,002 people by ethnic
+//! group, 1,122,017 by disability in the same places). The service keeps both totals. Small areas are those of 2021. An area has
+//! each category once, and the categories add up to the residents of the area.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,21 +15,21 @@ use super::open::line_of;
 use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::{PersonCharacteristics, PopulationRecord};
 
-/// Who publishes it.
+/// The publisher.
 pub const ORGANISATION: &str = "ONS";
 const MONTH: &str = "2021-03";
 
-/// One table: what it is called, what it holds.
+/// One table of the census.
 struct Topic {
     collection: &'static str,
     column: &'static str,
     field: &'static str,
     system: &'static str,
-    /// Published labels, and the codes that stand in a record.
+    /// Published labels, and their codes in a record.
     labels: &'static [(&'static str, &'static str)],
 }
 
-/// `asian` is with Chinese, as in the dimension `ethnic_group_broad`.
+/// `asian` includes Chinese, as in the dimension `ethnic_group_broad`.
 const TOPICS: [Topic; 3] = [
     Topic {
         collection: "census-2021-ethnic-group",
@@ -73,15 +73,15 @@ const TOPICS: [Topic; 3] = [
     },
 ];
 
-/// The layout of the three files.
+/// The format of the three files.
 pub(super) struct Census {
     topic: &'static Topic,
     collection: String,
     header: csv::StringRecord,
-    /// Area, category, people, residents, share.
+    /// Columns of area, category, people, residents, share.
     places: [usize; 5],
     unique: UniqueRows,
-    /// By area: line of its first row, residents, people so far, categories so far.
+    /// For each area: line of its first row, residents, people so far, categories so far.
     areas: BTreeMap<String, (u64, i64, i64, usize)>,
 }
 
@@ -91,7 +91,7 @@ impl Census {
         TOPICS.iter().find(|topic| areas && has_all(header, &[topic.column]))
     }
 
-    /// Which of the three files it is, if any.
+    /// The format of a header; `None` if the file is none of the three.
     pub(super) fn new(
         header: &csv::StringRecord,
         defaults: &Defaults,
@@ -153,7 +153,7 @@ impl FileFormat for Census {
         self.unique.take(row, &[&area, &row[self.places[1]]], "area and category")?;
         let sums = self.areas.entry(area.clone()).or_insert((line_of(row), residents, 0, 0));
         if sums.1 != residents {
-            let expected = format!("{}, as line {} says for the same area", sums.1, sums.0);
+            let expected = format!("{}, as in line {} for the same area", sums.1, sums.0);
             return Err(self.cell(row, 3).wrong(expected));
         }
         sums.2 = sums.2.saturating_add(people);
@@ -173,7 +173,7 @@ impl FileFormat for Census {
             .find(|(_, residents, people, found)| residents != people || *found != categories);
         let Some((line, residents, people, found)) = wrong else { return Ok(()) };
         let expected = format!(
-            "the sum of the area's {categories} categories; the file has {found} of them, with {people} people"
+            "the sum of the {categories} categories of the area; the file has {found} of them, with {people} people"
         );
         Err(IngestError::value(*line, "total_residents", &residents.to_string(), expected))
     }

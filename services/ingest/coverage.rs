@@ -1,7 +1,7 @@
 //! `APPOINTMENTS_GP_COVERAGE.csv` (NHS England): the patients registered at the practices whose appointments are counted.
 //!
-//! Of the two figures of each location and month, *patients registered at included practices* is taken: it is the denominator
-//! of the published appointments. The patients of open practices that sent nothing are in neither.
+//! Each location and month has two figures. The service takes *patients registered at included practices*: the denominator of
+//! the published appointments. *Patients registered at open practices* must not be smaller.
 
 use super::cells::{UniqueRows, cell};
 use super::defaults::Defaults;
@@ -11,13 +11,13 @@ use super::header::{find, require};
 use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::PopulationRecord;
 
-/// Collection where none is given.
+/// Collection, unless the caller names another.
 pub const COLLECTION: &str = "gpad-coverage";
 
 const INCLUDED: &[&str] = &["Patients registered at included practices"];
 const OPEN: &[&str] = &["Patients registered at open practices"];
 
-/// The layout of the coverage file.
+/// The format of the coverage file.
 pub(super) struct Coverage {
     collection: String,
     location: usize,
@@ -25,7 +25,7 @@ pub(super) struct Coverage {
     included: usize,
     open: usize,
     header: csv::StringRecord,
-    /// Location and month of each row.
+    /// Rows by location and month.
     unique: UniqueRows,
 }
 
@@ -74,9 +74,8 @@ impl FileFormat for Coverage {
             (cell(row, &self.header, self.included), cell(row, &self.header, self.open).count()?);
         let person_count = included.count()?;
         if person_count > open {
-            return Err(
-                included.wrong(format!("at most the {open} patients of the open practices"))
-            );
+            return Err(included
+                .wrong(format!("at most {open}, the patients registered at open practices")));
         }
         let record = PopulationRecord { person_count, ..PopulationRecord::default() };
         if let Records::Populations(rows) = &mut submission.rows {

@@ -1,8 +1,8 @@
-//! What a caller says of a file that does not say it itself.
+//! Values for a file that lacks them.
 
 use std::collections::BTreeMap;
 
-/// What holds where a file does not say it itself. Publications say organisation and month in every row.
+/// Values that hold if a file does not have them. Published files have organisation and month in every row.
 #[derive(Debug, Clone, Default)]
 pub struct Defaults {
     /// Code of the organisation.
@@ -11,10 +11,10 @@ pub struct Defaults {
     pub month: Option<String>,
     /// Id of the collection.
     pub collection: Option<String>,
-    /// Field name to code system, where it is not the default of the field.
+    /// Field name to code system, for fields that do not use their default code system.
     pub code_systems: BTreeMap<String, String>,
-    /// Names of the characteristics that the source collects. Nothing: those that have a column.
+    /// Names of the fields that the source collects. `None`: the fields that have a column.
     pub collected: Option<Vec<String>>,
-    /// How the person keys were made.
+    /// Name of the method that made the person keys.
     pub person_key_scheme: Option<String>,
 }

@@ -1,8 +1,8 @@
 //! Digital Exclusion Risk Index v1.6 (Greater Manchester Combined Authority) with DEPAHRI (British Red Cross), by small area.
 //!
-//! Scores from 0 to 10, higher is more risk, and not for setting targets. The areas are those of Census 2011: a record's `base` is
-//! [`BASE`], because the code alone does not say so (`E01013600` is a small area in both editions). The file does not say of
-//! when it is; where no month is given, December 2022 is taken.
+//! Scores go from 0 to 10; a higher score is a higher risk. They are not for setting targets. The areas are small areas of 2011:
+//! `base` of every record states the edition ([`BASE`]), because a code such as `E01013600` exists in both editions. The file has
+//! no date: unless the caller gives a month, the records are of December 2022.
 
 use std::borrow::Cow;
 
@@ -14,11 +14,11 @@ use super::{IngestError, Records, SubmissionFile};
 use crate::domain::period::Month;
 use crate::proto::v1::{EstimateRecord, EstimateSource};
 
-/// Collection where none is given.
+/// Collection, unless the caller names another.
 pub const COLLECTION: &str = "deri";
-/// Who publishes it.
+/// The publisher.
 pub const ORGANISATION: &str = "GMCA";
-/// Word in `base`: the edition of the small areas.
+/// `base` of every record: the edition of the small areas.
 pub const BASE: &str = "lsoa_2011";
 const MONTH: &str = "2022-12";
 
@@ -41,7 +41,7 @@ const INDICATORS: [&str; 6] = [
     "DX-10-DEPAHRI",
 ];
 
-/// The layout of the file.
+/// The format of the file.
 pub(super) struct Deri {
     collection: String,
     month: String,
@@ -61,7 +61,7 @@ impl Deri {
     ) -> Result<Self, IngestError> {
         let month = defaults.month.clone().unwrap_or_else(|| MONTH.to_owned());
         if month.parse::<Month>().is_err() {
-            return Err(IngestError::value(1, "month", &month, "a month: 2022-12"));
+            return Err(IngestError::value(1, "month", &month, "a month in the form 2022-12"));
         }
         Ok(Deri {
             collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),

@@ -1,9 +1,9 @@
-//! What can be wrong with a file, always with the place where it is wrong.
+//! The errors of reading and writing files. Each names the line or the column.
 
 use std::path::PathBuf;
 
-/// Why a file could not be read into records, or records not written to a file. Line numbers count from 1, as editors do,
-/// and are those of the line on which the row starts.
+/// Why a file could not be read, or records could not be written. Lines count from 1, as in an editor; a row has the number of
+/// the line on which it starts.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
     /// The file could not be opened or read.
@@ -11,15 +11,15 @@ pub enum IngestError {
     Open {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// Reading stopped in the middle: a damaged gzip stream, a failing disk.
-    #[error("line {line}: the file cannot be read on: {source}")]
+    #[error("line {line}: reading the file failed: {source}")]
     Read {
         /// First line that could not be read.
         line: u64,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// The file is not UTF-8 text.
@@ -28,69 +28,71 @@ pub enum IngestError {
         /// Last line of the first row that is not UTF-8.
         line: u64,
     },
-    /// A cell goes on over the end of its line.
+    /// A quoted cell continues on the next line.
     #[error(
-        "line {line}: a quote (\") is opened in this row and not closed on its line; close it, or double it where it belongs to the cell"
+        "line {line}: a quote (\") opens in this row and does not close on the same line; close it, or write it twice if it is part of the text"
     )]
     LineBreak {
-        /// Line on which the row starts, or an empty one before it.
+        /// Line on which the row starts, or an empty line before it.
         line: u64,
     },
     /// The file has no header row.
-    #[error("the file is empty: a header row with column names was expected")]
+    #[error("the file is empty; the first line must hold the column names")]
     Empty,
     /// No column of the header is known.
     #[error(
-        "unknown format, the header starts with {found:?}; expected GP appointments (APPT_MODE, COUNT_OF_APPOINTMENTS, …), \
-         their coverage (Patients registered at included practices, …), ONS internet users (Ethnic group, Employment status, \
-         …), GP Patient Survey (chart, proportion, … or question, national_pct, …), Digital Exclusion Risk Index \
-         (deri_score_national, …), Census 2021 or mid-2020 populations (lsoa21_code, total_residents, … or lsoa11_code, \
-         total_population, …), or own columns (organisation, month, channel, …)"
+        "unknown file: the header starts with {found:?}. Files that can be read, with some of their columns: GP appointments \
+         (APPT_MODE, COUNT_OF_APPOINTMENTS); patients behind GP appointments (Patients registered at included practices); ONS \
+         internet users (Ethnic group, Employment status); GP Patient Survey (chart, proportion; or question, national_pct); \
+         Digital Exclusion Risk Index (deri_score_national); Census 2021 (lsoa21_code, total_residents); mid-2020 population \
+         (lsoa11_code, total_population); the CSV of this service (organisation, month, channel)"
     )]
     UnknownFormat {
         /// First column of the header.
         found: String,
     },
-    /// A column that this format does not have.
-    #[error("unknown column {column:?}{}", nearest.as_ref().map(|name| format!("; nearest known name: {name:?}")).unwrap_or_default())]
+    /// A column that this kind of file does not have.
+    #[error("unknown column {column:?}{}", nearest.as_ref().map(|name| format!("; did you mean {name:?}?")).unwrap_or_default())]
     UnknownColumn {
         /// The column as the file spells it.
         column: String,
-        /// The known name most like it, if any is like it.
+        /// The most similar known name, if there is one.
         nearest: Option<&'static str>,
     },
-    /// A published file that is known, and not taken.
-    #[error("this is {what}, which is not imported: {why}")]
+    /// A published file that the service knows and does not import.
+    #[error("this file is {what}; the service does not import it: {why}")]
     NotImported {
         /// What the file is.
         what: &'static str,
-        /// Why it is not imported, and what is there instead.
+        /// Why, and what to use instead.
         why: &'static str,
     },
     /// A column of one dataset in a file of another.
-    #[error("column {column:?} does not belong to {holds}, which this file holds by {because:?}")]
+    #[error(
+        "column {column:?} is not a column of {holds}; the file holds {holds} because of: {because}; put each dataset into its own file"
+    )]
     MixedDatasets {
         /// The column.
         column: String,
         /// What the file holds.
         holds: &'static str,
-        /// The column that says so, or the rows that came first.
+        /// The column that decided this, or the first submission.
         because: &'static str,
     },
     /// Two columns of the same name.
-    #[error("column {column:?} stands twice in the header")]
+    #[error("column {column:?} appears twice in the header; remove one")]
     RepeatedColumn {
         /// The column.
         column: String,
     },
-    /// A column that the format cannot do without.
+    /// A required column.
     #[error("column {column:?} is missing from the header")]
     MissingColumn {
         /// Name of the column.
         column: &'static str,
     },
     /// A row with more or fewer cells than the header.
-    #[error("line {line}: {found} cells, but the header has {expected}")]
+    #[error("line {line}: the row has {found} cells, the header has {expected}")]
     Cells {
         /// Last line of the row.
         line: u64,
@@ -99,8 +101,8 @@ pub enum IngestError {
         /// Cells in the header.
         expected: u64,
     },
-    /// A cell that cannot be understood.
-    #[error("line {line}, column {column:?}: {value:?}; expected {expected}")]
+    /// A cell with a wrong value.
+    #[error("line {line}, column {column:?}: found {value:?}, expected {expected}")]
     Value {
         /// Line of the row.
         line: u64,
@@ -108,21 +110,23 @@ pub enum IngestError {
         column: String,
         /// The cell, at most 64 characters.
         value: String,
-        /// What was expected, in words.
+        /// The expected value, in words.
         expected: String,
     },
-    /// Two rows that say the same thing, and may say it differently.
-    #[error("line {line}: the same {key} as line {first_line}")]
+    /// Two rows about the same thing: their figures may differ.
+    #[error("line {line}: the same {key} as in line {first_line}; keep one of the two rows")]
     DuplicateRow {
         /// Line of the second row.
         line: u64,
         /// Line of the first.
         first_line: u64,
-        /// What has to be different in every row.
+        /// The columns that together differ in every row.
         key: &'static str,
     },
-    /// A value that our own CSV cannot hold, because it would be read back as another.
-    #[error("column {column:?}: {value:?} cannot be written to our own CSV")]
+    /// A value that CSV cannot hold: reading the file would give another value.
+    #[error(
+        "column {column:?}: {value:?} cannot be written as CSV: reading it again would give another value"
+    )]
     Unwritable {
         /// Name of the column.
         column: &'static str,
@@ -130,18 +134,18 @@ pub enum IngestError {
         value: String,
     },
     /// The output could not be written.
-    #[error("writing failed: {0}")]
+    #[error("writing the file failed: {0}")]
     Write(#[source] std::io::Error),
 }
 
 impl IngestError {
-    /// A cell that cannot be understood.
+    /// A cell with a wrong value.
     pub(super) fn value(line: u64, column: &str, value: &str, expected: impl Into<String>) -> Self {
         let (column, value) = (column.to_owned(), shortened(value));
         IngestError::Value { line, column, value, expected: expected.into() }
     }
 
-    /// From the reader of CSV, about the row that ends on `line`.
+    /// From the CSV reader. `line` is the last line of the row.
     pub(super) fn from_csv(error: csv::Error, line: u64) -> Self {
         let kind = error.into_kind();
         if let csv::ErrorKind::Io(source) = kind {
@@ -152,12 +156,12 @@ impl IngestError {
         {
             IngestError::Cells { line, found, expected }
         } else {
-            // The remaining kinds concern seeking and serde, which reading does not use.
+            // Other kinds of errors come from seeking and from serde: reading uses neither.
             IngestError::Encoding { line }
         }
     }
 
-    /// From the writer of CSV.
+    /// From the CSV writer.
     pub(super) fn from_csv_written(error: csv::Error) -> Self {
         IngestError::Write(error.into())
     }

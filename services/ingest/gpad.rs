@@ -1,8 +1,8 @@
 //! Appointments in General Practice, regional CSV (NHS England): counts by location, month, status, staff, mode and wait.
 //!
-//! Labels stay as published, double spaces included (`15  to 21 Days`): the code system `gpad` of each code list holds them so.
-//! `Unknown` is a published category. Quirks of the publication that are met here: a comma inside quotes, months as text
-//! (`MAR2019`), and the renaming of CCGs to sub-ICB locations, which kept the location's code and changed the column's name.
+//! Labels stay as published, with double spaces (`15  to 21 Days`): the code system `gpad` of each code list has them in this
+//! form. `Unknown` is a published category. Months are text (`MAR2019`). When CCGs became sub-ICB locations, the column got
+//! another name and the codes stayed: both names are read.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use super::header::{find, require};
 use super::{IngestError, Records, SubmissionFile, month};
 use crate::proto::v1::ConsultationRecord;
 
-/// Collection where none is given.
+/// Collection, unless the caller names another.
 pub const COLLECTION: &str = "gpad-regional";
 /// Code system of the published labels.
 pub const CODE_SYSTEM: &str = "gpad";
@@ -27,10 +27,10 @@ const STAFF: &[&str] = &["HCP_TYPE"];
 const MODE: &[&str] = &["APPT_MODE"];
 const WAIT: &[&str] = &["TIME_BETWEEN_BOOK_AND_APPT"];
 const COUNT: &[&str] = &["COUNT_OF_APPOINTMENTS"];
-/// Fields in which the published labels stand: these are what the publication collects.
+/// Fields with published labels: the publication collects these.
 const LABELLED: [&str; 4] = ["attendance", "channel", "lead_time", "staff_type"];
 
-/// The layout of the regional CSV.
+/// The format of the regional CSV.
 pub(super) struct Gpad {
     collection: String,
     location: usize,
@@ -41,7 +41,7 @@ pub(super) struct Gpad {
     wait: usize,
     count: usize,
     header: csv::StringRecord,
-    /// The six key columns of each row.
+    /// Rows by their six key columns.
     unique: UniqueRows,
 }
 
@@ -68,7 +68,7 @@ impl Gpad {
         })
     }
 
-    /// A label exactly as published; none is ever empty.
+    /// A label exactly as published. No published label is empty.
     fn label(&self, row: &csv::StringRecord, column: usize) -> Result<String, IngestError> {
         cell(row, &self.header, column).filled("a published label").map(str::to_owned)
     }
@@ -121,9 +121,10 @@ pub(super) fn published_group<'a>(
     location: usize,
     column: usize,
 ) -> Result<OrganisationMonth<'a>, IngestError> {
-    let organisation = cell(row, header, location).filled("the code of a location: 04C")?;
+    let organisation =
+        cell(row, header, location).filled("the code of a location, for example 04C")?;
     let month = cell(row, header, column);
-    let month =
-        month::published(month.text).ok_or_else(|| month.wrong("a month: APR2020 or 01APR2020"))?;
+    let month = month::published(month.text)
+        .ok_or_else(|| month.wrong("a month in the form APR2020 or 01APR2020"))?;
     Ok((organisation, Cow::Owned(month.to_string())))
 }

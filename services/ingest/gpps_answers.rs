@@ -1,8 +1,8 @@
 //! GP Patient Survey, 2026: weighted percentage and weighted number of each answer to each question (England).
 //!
-//! The file names questions by their number. Percentages are whole; the weighted number goes into `weight`. Of some questions
-//! respondents tick several answers: those shares do not add up to 1, and `base` says so. The survey was asked anew since 2021:
-//! a series of its own, never drawn on with the earlier years.
+//! The file names questions by number. Percentages are whole numbers; the weighted number goes into `weight`. Some questions
+//! allow several answers: their shares do not add up to 1, and `base` states this. The questions changed after 2021, so these
+//! figures are a series of their own and are not comparable with earlier years.
 
 use std::borrow::Cow;
 
@@ -19,15 +19,15 @@ const YEAR: &str = "2026";
 const MONTH: &str = "2026-07";
 
 const COLUMNS: [&str; 4] = ["question", "response", "national_pct", "national_n"];
-/// Questions with several answers; their published percentages add up to more than 100.
+/// Questions that allow several answers: their percentages add up to more than 100.
 const SEVERAL: [&str; 11] =
     ["Q5", "Q14", "Q15", "Q18", "Q19", "Q30", "Q34", "Q39", "Q47", "Q60", "Q72"];
-/// How easy it is to reach the practice, one question a way.
+/// Questions on how easy it is to reach the practice, one for each way.
 const EASE: [&str; 3] = ["Q1", "Q2", "Q3"];
 const CONTACT: &str = "Q10";
 const APPOINTMENT: &str = "Q22";
 
-/// The layout of the file.
+/// The format of the file.
 pub(super) struct Answers {
     collection: String,
     header: csv::StringRecord,
@@ -62,7 +62,7 @@ fn question<'a>(cell: &Cell<'a>) -> Result<&'a str, IngestError> {
     let number = cell.text.strip_prefix('Q').filter(|digits| (1..=3).contains(&digits.len()));
     match number.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit())) {
         true => Ok(cell.text),
-        false => Err(cell.wrong("the number of a question: Q10")),
+        false => Err(cell.wrong("the number of a question, for example Q10")),
     }
 }
 
@@ -95,7 +95,7 @@ impl FileFormat for Answers {
     ) -> Result<(), IngestError> {
         let [number, response, percentage, weighted] = self.cells(row);
         let number = question(&number)?;
-        let answer = response.filled("the words of an answer")?;
+        let answer = response.filled("the text of an answer")?;
         let (asked, answered) = (("publisher:question", number), ("publisher:answer", answer));
         let (indicator, keys) = match (number, answer) {
             (APPOINTMENT, "Remote appointment") => ("CH-04-LAST", Vec::new()),

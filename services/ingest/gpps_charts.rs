@@ -1,9 +1,9 @@
 //! GP Patient Survey, 2018 to 2021: the figures inside published charts on digital access (England), one row a bar.
 //!
-//! Charts do not share a base: `online_activities` and `online_activities_age` are about users of any online service,
-//! `online_activities_all` about all patients, and `online_activities_25`, `_75`, `_ltc` are published percentages. `base` starts with
-//! the chart's name, so that no two of them are ever taken for one. Charts without a year are of 2021. The label `Aged 16-25`
-//! is the source's and no category of ours: it stays in the publisher's words. One submission a survey, in its March.
+//! Charts have different bases: `online_activities` and `online_activities_age` are about users of any online service,
+//! `online_activities_all` about all patients; `online_activities_25`, `_75`, `_ltc` are published percentages. `base` starts with
+//! the name of the chart, so figures of two charts are never compared. Charts without a year are from 2021. `Aged 16-25` is no
+//! category of this service and stays as published. Each survey becomes one submission, for March of its year.
 
 use std::borrow::Cow;
 
@@ -14,28 +14,28 @@ use super::header::{exactly, has_all};
 use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::{EstimateKey, EstimateRecord, EstimateSource};
 
-/// Collection where none is given.
+/// Collection, unless the caller names another.
 pub const COLLECTION: &str = "gpps";
-/// Who publishes it.
+/// The publisher.
 pub const ORGANISATION: &str = "IPSOS";
 pub(super) const ENGLAND: &str = "E92000001";
-/// Survey of the charts without a year.
+/// The year of charts without a year.
 const LATEST: &str = "2021";
 
 const COLUMNS: [&str; 4] = ["chart", "series", "category", "proportion"];
 const YEARS: [(&str, &str); 4] =
     [("Q1 2018", "2018"), ("Q1 2019", "2019"), ("Q1 2020", "2020"), ("Q1 2021", "2021")];
 
-/// What a chart shows.
+/// The content of a chart.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shows {
-    /// Remote or face to face, by year.
+    /// Remote and face-to-face appointments, by year.
     Appointments,
-    /// Online services used, by who used them.
+    /// Online services used, by group of people.
     Services,
-    /// Website not easy, by year.
+    /// Website not easy to use, by year.
     Ease,
-    /// How appointments were booked.
+    /// Ways of booking.
     Booking,
 }
 
@@ -108,7 +108,7 @@ const CHARTS: [(&str, Chart); 9] = [
     ),
 ];
 
-/// Who a bar is about: dimension and code; none is everybody.
+/// The people of a bar, as dimension and code; `None` is everybody.
 type Category = Option<(&'static str, &'static str)>;
 
 const CATEGORIES: [(&str, Category); 9] = [
@@ -129,10 +129,10 @@ const SERVICES: [(&str, ()); 4] = [
     ("Ordering repeat prescriptions online", ()),
 ];
 const BOOKINGS: [(&str, ()); 3] = [("In person", ()), ("Online", ()), ("Telephone", ())];
-/// Whether a bar is the remote share.
+/// Labels of bars, and whether the bar is the remote share.
 const MODES: [(&str, bool); 2] = [("Remote", true), ("Face-to-face", false)];
 
-/// The layout of the file.
+/// The format of the file.
 pub(super) struct Charts {
     collection: String,
     header: csv::StringRecord,

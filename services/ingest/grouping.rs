@@ -1,4 +1,4 @@
-//! Groups the rows of a file by organisation and month, whatever their order.
+//! Groups the rows of a file by organisation and month. The rows may be in any order.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::path::Path;
 use super::open::{CsvFile, line_of};
 use super::{IngestError, SubmissionFile};
 
-/// One format of files: which submission a row belongs to, and what it says.
+/// A format of files: which submission a row belongs to, and which records it gives.
 pub(super) trait FileFormat: Send {
     /// Whether blanks around a cell are cut off. Labels of publications stay as published.
     fn trim(&self) -> csv::Trim {
@@ -20,17 +20,17 @@ pub(super) trait FileFormat: Send {
         row: &'a csv::StringRecord,
     ) -> Result<OrganisationMonth<'a>, IngestError>;
 
-    /// Fills a submission, which has its organisation and month alone, before its first row.
+    /// Fills a new submission before its first row. Organisation and month are set already.
     fn start(&self, submission: &mut SubmissionFile);
 
-    /// Reads a row into its submission.
+    /// Adds the records of a row to its submission.
     fn add(
         &mut self,
         submission: &mut SubmissionFile,
         row: &csv::StringRecord,
     ) -> Result<(), IngestError>;
 
-    /// Looks at a submission that has its last row: what only shows in the whole.
+    /// Checks a submission after its last row, for sums and missing rows.
     fn complete(&mut self, _submission: &SubmissionFile) -> Result<(), IngestError> {
         Ok(())
     }
@@ -44,7 +44,7 @@ pub struct SubmissionFiles {
     format: Box<dyn FileFormat>,
     file: CsvFile,
     places: Places,
-    /// By place: the submission, once it has rows, and the rows that are still to come.
+    /// By place: the submission, if it has rows yet, and the number of its rows that are still to come.
     groups: Vec<(Option<SubmissionFile>, u64)>,
     row_count: u64,
     ended: bool,
@@ -54,7 +54,7 @@ pub struct SubmissionFiles {
 #[derive(Default)]
 struct Places {
     by_name: BTreeMap<(String, String), usize>,
-    /// Rows of one submission mostly stand together: the last one spares the search.
+    /// Rows of one submission are mostly neighbours: remembering the last one saves a search.
     last: Option<(String, String, usize)>,
 }
 
@@ -74,7 +74,7 @@ impl Places {
 }
 
 impl SubmissionFiles {
-    /// The first pass: which groups there are, and how many rows each has.
+    /// Reads the file once and counts the rows of each submission.
     pub(super) fn new(path: &Path, format: Box<dyn FileFormat>) -> Result<Self, IngestError> {
         let (mut places, mut groups, mut row_count) = (Places::default(), Vec::new(), 0);
         let mut file = open(path, format.as_ref())?;
@@ -92,17 +92,17 @@ impl SubmissionFiles {
         Ok(SubmissionFiles { format, file, places, groups, row_count, ended: false })
     }
 
-    /// Rows in the whole file, without its header.
+    /// Number of rows in the file, without the header.
     pub fn row_count(&self) -> u64 {
         self.row_count
     }
 
-    /// SubmissionFiles in the whole file.
+    /// Number of submissions in the file.
     pub fn submission_count(&self) -> usize {
         self.groups.len()
     }
 
-    /// Reads on until a submission has its last row.
+    /// Reads rows until a submission is complete.
     fn read_on(&mut self) -> Result<Option<SubmissionFile>, IngestError> {
         let mut row = csv::StringRecord::new();
         while self.file.next(&mut row)? {
@@ -127,7 +127,7 @@ impl SubmissionFiles {
         self.all_came()
     }
 
-    /// The end of the file: every row of the first pass has to have come again.
+    /// At the end of the file: an error unless every row of the first pass came again.
     fn all_came(&self) -> Result<Option<SubmissionFile>, IngestError> {
         match self.groups.iter().all(|(_, left)| *left == 0) {
             true => Ok(None),
@@ -159,15 +159,16 @@ impl std::fmt::Debug for SubmissionFiles {
     }
 }
 
-/// Opens the file behind its header.
+/// Opens the file and skips its header.
 fn open(path: &Path, format: &dyn FileFormat) -> Result<CsvFile, IngestError> {
     let mut file = CsvFile::open(path, format.trim())?;
     file.header()?;
     Ok(file)
 }
 
-/// The file is not the one that the first pass has read.
+/// The error that the file is not as in the first pass.
 fn changed(line: u64) -> IngestError {
-    let source = std::io::Error::other("the file changed while it was being read");
+    let source =
+        std::io::Error::other("the file changed while it was being read; run the command again");
     IngestError::Read { line, source }
 }

@@ -1,15 +1,15 @@
-//! The header row of a file: which columns it has, and where.
+//! The header row of a file: finds columns by name.
 
 use super::IngestError;
 use super::error::shortened;
 use crate::domain::codes;
 
-/// Where a column stands in the header, by any of its spellings, in upper or lower case.
+/// The place of a column in the header, by any of its spellings, in upper or lower case.
 pub(super) fn find(header: &csv::StringRecord, spellings: &[&'static str]) -> Option<usize> {
     header.iter().position(|name| spellings.iter().any(|known| known.eq_ignore_ascii_case(name)))
 }
 
-/// [`find`], where the format cannot do without the column; it must not stand twice.
+/// The place of a required column. An error if the column is missing or appears twice.
 pub(super) fn require(
     header: &csv::StringRecord,
     spellings: &[&'static str],
@@ -23,7 +23,7 @@ pub(super) fn require(
     }
 }
 
-/// Places of all columns of a format; the header has each of them once, and no other.
+/// The places of these columns. An error unless the header has each of them once, and no others.
 pub(super) fn exactly<const N: usize>(
     header: &csv::StringRecord,
     names: [&'static str; N],

@@ -1,9 +1,9 @@
 //! Internet users (Office for National Statistics, UK SDG indicator 17.8.1): adults who used the internet in the last three months,
 //! by age, sex, disability, ethnic group, employment and place.
 //!
-//! An empty cell means all: a row with nothing but its year is the United Kingdom. `Asian/Asian British` has no row of its own,
-//! only its five groups, and none is made of them here. Places without a code (`Leicestershire CC and Rutland`) keep their name.
-//! One submission a year, in its December.
+//! An empty cell means everybody: a row with only a year is about the United Kingdom. The file has the five groups of
+//! `Asian/Asian British`, but no total of them; the service does not calculate one. Places without a code
+//! (`Leicestershire CC and Rutland`) keep their name. Each year becomes one submission, for its December.
 
 use std::borrow::Cow;
 
@@ -14,13 +14,13 @@ use super::header::{exactly, has_all};
 use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::{EstimateKey, EstimateRecord, EstimateSource};
 
-/// Collection where none is given.
+/// Collection, unless the caller names another.
 pub const COLLECTION: &str = "ons-internet-users";
-/// Who publishes them.
+/// The publisher.
 pub const ORGANISATION: &str = "ONS";
 const INDICATOR: &str = "DX-12-USED";
 const UNITED_KINGDOM: &str = "K02000001";
-/// Figures of all years answer one question, asked of one base.
+/// Figures of all years are comparable: same question, same base.
 const SERIES: &str = "ons-internet-users: used in the last three months";
 
 const COLUMNS: [&str; 14] = [
@@ -68,7 +68,7 @@ const SEXES: [(&str, &str); 2] = [("Male", "1"), ("Female", "2")];
 const DISABILITIES: [(&str, &str); 2] =
     [("Disabled (GSS harmonised)", "ANY"), ("Not disabled (GSS harmonised)", "NONE")];
 const ASIAN: &str = "Asian/Asian British";
-/// Chinese is among the Asian groups here, as in `ethnic_group_broad`.
+/// `asian` includes Chinese, as in `ethnic_group_broad`.
 const BROAD: [(&str, &str); 5] = [
     ("White", "white"),
     ("Mixed/Multiple ethnic background", "mixed"),
@@ -84,7 +84,7 @@ const ASIAN_GROUPS: [(&str, &str); 5] = [
     ("Any other Asian background", "E5"),
 ];
 
-/// The layout of the file.
+/// The format of the file.
 pub(super) struct InternetUsers {
     collection: String,
     header: csv::StringRecord,
@@ -127,7 +127,7 @@ impl InternetUsers {
         let (broad, group) = (self.cell(row, ETHNICITY), self.cell(row, GROUP));
         match broad.label_or_all(&BROAD)? {
             _ if !group.text.is_empty() && broad.text != ASIAN => {
-                return Err(group.wrong(format!("nothing: groups are published within {ASIAN:?}")));
+                return Err(group.wrong(format!("an empty cell: only {ASIAN:?} has groups")));
             }
             _ if !group.text.is_empty() => {
                 add("ethnic_group_2021", Some(group.label(&ASIAN_GROUPS)?));
@@ -139,27 +139,29 @@ impl InternetUsers {
         Ok(keys)
     }
 
-    /// The place of a row: its code, else its name, else the United Kingdom.
+    /// The area of a row: its code, else its name, else the United Kingdom.
     fn area(&self, row: &csv::StringRecord) -> Result<String, IngestError> {
         let code = self.cell(row, CODE);
         let (authority, region) = (self.cell(row, AUTHORITY).text, self.cell(row, REGION).text);
         let name = if authority.is_empty() { region } else { authority };
         match (code.text.is_empty(), name.is_empty()) {
-            (false, true) => Err(code.wrong("nothing where no place is named")),
+            (false, true) => Err(code.wrong("an empty cell, because the row names no place")),
             (false, false) => code.area("", "E06000016").map(str::to_owned),
             (true, false) => Ok(format!("NAME:{name}")),
             (true, true) => Ok(UNITED_KINGDOM.to_owned()),
         }
     }
 
-    /// Of whom it was asked; local figures and the publisher's own remark on the observation are said here.
+    /// The question and the people asked; for some rows also that the figure is local, and the status of the observation.
     fn base(&self, row: &csv::StringRecord) -> Result<String, IngestError> {
-        let status =
-            match self.cell(row, STATUS).filled("the status of the observation: Undefined")? {
-                // The publisher says nothing of it.
-                "Undefined" => String::new(),
-                status => format!(" Observation status: {status}."),
-            };
+        let status = match self
+            .cell(row, STATUS)
+            .filled("the status of the observation, for example Undefined")?
+        {
+            // The publisher gives no status.
+            "Undefined" => String::new(),
+            status => format!(" Observation status: {status}."),
+        };
         let local = match self.cell(row, AUTHORITY).text.is_empty() {
             true => "",
             false => " Local figure, from a small sample.",

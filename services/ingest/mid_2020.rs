@@ -1,6 +1,6 @@
 //! Mid-2020 population estimates by single year of age (Office for National Statistics), by small area of Census 2011.
 //!
-//! One row an area and one column a year of age, the last 90 and over. The ages have to add up to the area's total.
+//! A row for each area, a column for each year of age; the last column is 90 and over. The ages add up to the total of the area.
 
 use std::borrow::Cow;
 
@@ -11,21 +11,21 @@ use super::header::{has_all, require};
 use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::{PersonCharacteristics, PopulationRecord};
 
-/// Collection where none is given.
+/// Collection, unless the caller names another.
 pub const COLLECTION: &str = "ons-mid-2020";
-/// Who publishes it.
+/// The publisher.
 pub const ORGANISATION: &str = "ONS";
 const MONTH: &str = "2020-06";
-/// The last column: everybody of this age or older.
+/// The last column: everybody of 90 or older.
 const OLDEST: &str = "90+";
 
-/// The layout of the file.
+/// The format of the file.
 pub(super) struct Mid2020 {
     collection: String,
     header: csv::StringRecord,
     area: usize,
     total: usize,
-    /// Columns from age 0 to 89, and 90 and over.
+    /// Columns of ages 0 to 89, then of 90 and over.
     ages: Vec<usize>,
     unique: UniqueRows,
 }
@@ -45,7 +45,7 @@ impl Mid2020 {
         };
         let years: Option<Vec<usize>> = (0..90).map(age).collect();
         let mut ages =
-            years.ok_or(IngestError::MissingColumn { column: "0 to 89, one for each age" })?;
+            years.ok_or(IngestError::MissingColumn { column: "0 to 89, a column for each age" })?;
         ages.push(require(header, &[OLDEST])?);
         let (area, total) =
             (require(header, &["lsoa11_code"])?, require(header, &["total_population"])?);

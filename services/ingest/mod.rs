@@ -1,15 +1,15 @@
 //! Files to records.
 //!
-//! [`read`] recognises a file by its header row and yields [`SubmissionFile`]s: what one submission will be. Knows the messages of
-//! the contract and nothing else of ours: whether a code exists is for the service to say.
+//! [`read`] recognises a file by its header row and yields a [`SubmissionFile`] for each organisation and month. Codes are not
+//! checked here: the service checks them when a submission arrives.
 //!
 //! - [`gpad`] appointments in general practice, regional CSV
-//! - [`coverage`] the patients registered behind those appointments
+//! - [`coverage`] the patients registered at the practices of those appointments
 //! - [`internet_users`] internet use by characteristic (ONS)
 //! - [`gpps_charts`], [`gpps_answers`] the GP Patient Survey
 //! - [`deri`] the Digital Exclusion Risk Index by small area
 //! - [`census`], [`mid_2020`] populations by small area
-//! - [`equity_csv`] our own CSV, read and written
+//! - [`equity_csv`] the CSV of this service, read and written
 //! - [`generate`] synthetic records, the same for the same seed
 
 pub mod census;

@@ -5,7 +5,7 @@ use crate::domain::period::Month;
 const NAMES: [&str; 12] =
     ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 
-/// Reads `APR2020`, or `01APR2020` for the month that begins that day.
+/// Reads `APR2020`, or `01APR2020`: the first day of the month.
 pub(super) fn published(text: &str) -> Option<Month> {
     let text = text.strip_prefix("01").unwrap_or(text);
     let (name, year) = text.split_at_checked(3)?;

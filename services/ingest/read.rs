@@ -10,17 +10,17 @@ use super::{
     gpps_charts, internet_users, mid_2020, refused,
 };
 
-/// Opens a file and yields one submission for each organisation and month in it, in the order in which they end in the file.
+/// Opens a file and yields one submission for each organisation and month, in the order in which they end in the file.
 ///
-/// The file is read twice: once to see which rows belong together, once to read them. Rows of one submission that stand together
-/// are in memory alone; rows in any other order cost memory, not correctness.
+/// The file is read twice: first to count the rows of each submission, then to read them. A submission is in memory from its
+/// first row to its last, so a sorted file needs little memory.
 ///
 /// # Errors
-/// The file cannot be opened or read, its format is unknown, or it lacks a column. Errors of single rows come with the submissions,
-/// except where organisation or month cannot be read.
+/// The file cannot be opened or read, its format is unknown, a column is missing, or a row has no valid organisation or month.
+/// The iterator returns the other errors of rows.
 pub fn read(path: &Path, defaults: &Defaults) -> Result<SubmissionFiles, IngestError> {
     let header = CsvFile::open(path, csv::Trim::None)?.header()?;
-    let layout: Box<dyn FileFormat> = if gpad::Gpad::recognises(&header) {
+    let format: Box<dyn FileFormat> = if gpad::Gpad::recognises(&header) {
         Box::new(gpad::Gpad::new(&header, defaults)?)
     } else if coverage::Coverage::recognises(&header) {
         Box::new(coverage::Coverage::new(&header, defaults)?)
@@ -45,10 +45,10 @@ pub fn read(path: &Path, defaults: &Defaults) -> Result<SubmissionFiles, IngestE
             found: super::error::shortened(header.get(0).unwrap_or_default()),
         });
     };
-    SubmissionFiles::new(path, layout)
+    SubmissionFiles::new(path, format)
 }
 
-/// [`read`], all at once: for whoever wants to know that the whole file is good before doing anything with it.
+/// Reads all submissions of a file. An error of any row is an error of the whole.
 ///
 /// # Errors
 /// As [`read`], and the first error of a row.

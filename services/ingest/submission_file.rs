@@ -1,4 +1,4 @@
-//! One submission as a file gives it.
+//! A submission that was read from a file, or is to be written to one.
 
 use std::collections::BTreeMap;
 
@@ -13,35 +13,35 @@ use crate::proto::v1::{
 pub struct SubmissionFile {
     /// Code of the organisation: `04C`, `C82001`.
     pub organisation: String,
-    /// Id of the collection; empty where the file does not say and no default was given.
+    /// Id of the collection; empty if neither the file nor a default names one.
     pub collection: String,
     /// Calendar month, `2020-04`.
     pub month: String,
-    /// Field name to code system, where it is not the default of the field.
+    /// Field name to code system, for fields that do not use their default code system.
     pub code_systems: BTreeMap<String, String>,
     /// Names of the fields that the source collects.
     pub collected: Vec<String>,
-    /// How the person keys were made; empty: there are none.
+    /// Name of the method that made the person keys; empty if there are no keys.
     pub person_key_scheme: String,
-    /// The rows, in the order of the file.
+    /// The records, in the order of the file.
     pub rows: Records,
 }
 
 /// The records of one submission: all of one dataset.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Records {
-    /// Activity.
+    /// Consultations.
     Consultations(Vec<ConsultationRecord>),
-    /// Denominators.
+    /// Registered or resident people: the denominators of rates.
     Populations(Vec<PopulationRecord>),
-    /// Snapshots of registered populations.
+    /// Snapshots of the digital access of a registered population.
     Access(Vec<AccessRecord>),
-    /// What others published, and where.
+    /// Published figures, and their source.
     Estimates(EstimateSource, Vec<EstimateRecord>),
 }
 
 impl Records {
-    /// Number of rows.
+    /// Number of records.
     pub fn len(&self) -> usize {
         match self {
             Records::Consultations(rows) => rows.len(),
@@ -51,7 +51,7 @@ impl Records {
         }
     }
 
-    /// Whether there is no row.
+    /// Whether there is no record.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -76,8 +76,8 @@ impl Records {
         }
     }
 
-    /// Sum of `record_count` (1 where absent) or of `person_count`, and the number of estimates, which are never added up; stops
-    /// at the largest `i64`.
+    /// Sum of `record_count` (1 if absent) or of `person_count`. For estimates, which cannot be added: their number. At most the
+    /// largest `i64`.
     pub fn total(&self) -> i64 {
         let sum = |counts: &mut dyn Iterator<Item = i64>| counts.fold(0, i64::saturating_add);
         match self {
@@ -92,7 +92,7 @@ impl Records {
 }
 
 impl SubmissionFile {
-    /// A submission with its organisation and month alone.
+    /// A submission that has only its organisation and month.
     pub(super) fn new(organisation: &str, month: &str) -> Self {
         SubmissionFile {
             organisation: organisation.to_owned(),

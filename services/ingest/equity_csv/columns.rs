@@ -1,6 +1,7 @@
 //! The columns of the service's CSV. A column is called what the contract calls its field.
 
 use crate::domain::collection::Dataset;
+use crate::domain::field::Field;
 use crate::domain::record::{CONSULTATION, Holds, PERSON, RecordType};
 
 /// Code of the organisation: with [`MONTH`], it says which submission a row belongs to.
@@ -124,12 +125,12 @@ fn columns(record: &RecordType) -> impl Iterator<Item = Column> {
 pub(super) fn coded_field(dataset: Dataset, name: &str) -> Option<&'static str> {
     let record = RecordType::of(dataset)?;
     let given = record.fields.iter().chain(PERSON.fields).find(|field| field.name == name)?;
-    given.holds.coded().map(|field| field.name())
+    given.holds.coded().map(Field::name)
 }
 
 #[cfg(test)]
 mod tests {
-    use prost_reflect::{Cardinality, DescriptorPool, FieldDescriptor, Kind};
+    use prost_reflect::{DescriptorPool, FieldDescriptor};
 
     use super::*;
     use crate::domain::record::{ACCESS, POPULATION};
@@ -139,15 +140,13 @@ mod tests {
         let pool = DescriptorPool::decode(crate::proto::FILE_DESCRIPTOR_SET).unwrap();
         let message = pool.get_message_by_name(&format!("equity.v1.{message}")).unwrap();
         let kind = |field: &FieldDescriptor| {
-            let kind = match field.kind() {
-                Kind::Message(message) => message.name().to_owned(),
-                scalar => format!("{scalar:?}").to_lowercase(),
-            };
-            let explicit = field.supports_presence() && field.kind().as_message().is_none();
-            match field.cardinality() {
-                Cardinality::Repeated => format!("repeated {kind}"),
-                _ if explicit => format!("optional {kind}"),
-                _ => kind,
+            let message = field.kind().as_message().map(|message| message.name().to_owned());
+            let optional = field.supports_presence() && message.is_none();
+            let kind = message.unwrap_or_else(|| format!("{:?}", field.kind()).to_lowercase());
+            match (field.is_list(), optional) {
+                (true, _) => format!("repeated {kind}"),
+                (false, true) => format!("optional {kind}"),
+                (false, false) => kind,
             }
         };
         let field =

@@ -10,7 +10,7 @@ use super::submission_columns::submission_columns;
 use crate::domain::codes;
 use crate::domain::collection::Dataset;
 
-/// The dataset of a header. The header has known columns alone, each of them once, and all of them belong to the dataset.
+/// The dataset of a header. An error if a column is unknown, appears twice or belongs to another dataset.
 pub(super) fn dataset_of(header: &csv::StringRecord) -> Result<Dataset, IngestError> {
     let (dataset, because) = decided(header);
     let of_dataset = names(dataset);
@@ -41,7 +41,7 @@ fn decided(header: &csv::StringRecord) -> (Dataset, &'static str) {
     }
     match only_of_access_records().find(|column| has(column.name)) {
         Some(column) => (Dataset::DigitalAccess, column.name),
-        None => (Dataset::Consultations, "channel and the like"),
+        None => (Dataset::Consultations, "no column of another dataset"),
     }
 }
 

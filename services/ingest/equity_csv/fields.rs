@@ -50,12 +50,14 @@ pub(super) fn set(cell: &str) -> impl Iterator<Item = &str> {
 
 /// A whole number, perhaps negative: the service knows the range of each field.
 fn whole<N: std::str::FromStr>(cell: &Cell<'_>) -> Result<N, IngestError> {
-    cell.text.parse().map_err(|_| cell.wrong("a whole number, digits alone and not too large"))
+    cell.text
+        .parse()
+        .map_err(|_| cell.wrong("a whole number with digits only, not too large for the column"))
 }
 
 fn finite(cell: &Cell<'_>) -> Result<f64, IngestError> {
     let number = cell.text.parse().ok().filter(|number: &f64| number.is_finite());
-    number.ok_or_else(|| cell.wrong("a number: 0.436"))
+    number.ok_or_else(|| cell.wrong("a number, for example 0.436"))
 }
 
 fn keys(cell: &Cell<'_>) -> Result<Vec<EstimateKey>, IngestError> {
@@ -66,7 +68,9 @@ fn keys(cell: &Cell<'_>) -> Result<Vec<EstimateKey>, IngestError> {
         good.then_some(EstimateKey { dimension, code })
     };
     let keys: Option<_> = set(cell.text).map(key).collect();
-    keys.ok_or_else(|| cell.wrong("dimensions and codes: age_band=75+;sex=2"))
+    keys.ok_or_else(|| {
+        cell.wrong("pairs of dimension and code, joined with `;`: age_band=75+;sex=2")
+    })
 }
 
 /// A value in the bytes of a record.

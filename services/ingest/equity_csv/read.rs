@@ -75,7 +75,7 @@ impl EquityCsv {
     fn organisation<'a>(&'a self, row: &'a csv::StringRecord) -> Result<&'a str, IngestError> {
         let given = self.organisation.map(|column| &row[column]).filter(|cell| !cell.is_empty());
         given.or(self.defaults.organisation.as_deref()).ok_or_else(|| {
-            let expected = "the code of an organisation here, or one for the whole file";
+            let expected = "the code of an organisation in this column, or one for the whole file with --organisation";
             IngestError::value(line_of(row), ORGANISATION, "", expected)
         })
     }
@@ -87,7 +87,12 @@ impl EquityCsv {
         let text = given.or(self.defaults.month.as_deref()).or_else(dated).unwrap_or_default();
         match text.parse::<Month>() {
             Ok(_) => Ok(text),
-            Err(_) => Err(IngestError::value(line_of(row), MONTH, text, "a month: 2020-04")),
+            Err(_) => Err(IngestError::value(
+                line_of(row),
+                MONTH,
+                text,
+                "a month in the form 2020-04, in this column, in `date`, or for the whole file with --month",
+            )),
         }
     }
 

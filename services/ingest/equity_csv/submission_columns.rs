@@ -85,7 +85,9 @@ impl Stated {
             }
             SubmissionColumn::CodeSystems => {
                 submission.code_systems = code_systems(cell.text).ok_or_else(|| {
-                    cell.wrong("field=code system, joined with `;`: channel=gpad;sex=fhir")
+                    cell.wrong(
+                        "pairs of field and code system, joined with `;`: channel=gpad;sex=fhir",
+                    )
                 })?;
             }
             SubmissionColumn::Collected if cell.text == NONE => submission.collected.clear(),

@@ -1,8 +1,8 @@
 //! One person's digital access in a snapshot, as their organisation records it.
 //!
-//! What is drawn for a person is drawn once and holds in every month: enrolment grows because what it is compared with grows, so
-//! that nobody flickers between two snapshots. The status itself, the preferred channel, the need of an interpreter and the
-//! accessible-information need are those of the person's consultations.
+//! The draws of a person are the same in every month, so a person does not change back and forth between snapshots. Enrolment
+//! grows because the threshold grows. Digital access, preferred channel, need of an interpreter and accessible-information need
+//! are the same as in the person's consultations.
 
 use super::assumptions as assume;
 use super::characteristics::characteristics;
@@ -15,7 +15,7 @@ use super::recording_habits::RecordingHabits;
 use crate::domain::period::Month;
 use crate::proto::v1::AccessRecord;
 
-/// What every snapshot collects, whatever the organisation's consultations do.
+/// Fields that every snapshot collects, even if the organisation's consultations do not.
 const ALWAYS: [&str; 5] = [
     "accessible_need",
     "digital_access",
@@ -24,7 +24,7 @@ const ALWAYS: [&str; 5] = [
     "residence_lsoa",
 ];
 
-/// Places of the draws of a person.
+/// Places of a person's draws.
 #[derive(Clone, Copy)]
 #[repr(usize)]
 enum Draw {
@@ -41,7 +41,7 @@ enum Draw {
     Email,
     EmailSaid,
     ReasonSaid,
-    /// The first of as many draws as there are reasons.
+    /// The first of the draws of reasons, one for each reason.
     Reason,
     Offered = Draw::Reason as usize + codes::REASONS.len() - 1,
     OfferSaid,
@@ -58,7 +58,7 @@ impl Draws {
         self.0[draw as usize] < share
     }
 
-    /// Yes or no as it is said, or one of the ways in which it is missing.
+    /// The code of yes, no or a missing state.
     fn said(&self, yes: bool, draw: Draw) -> &'static str {
         let [not_stated, unsure, not_known, empty] = assume::missing::ACCESS_FLAG;
         let at = self.0[draw as usize] * 100.0;
@@ -78,12 +78,12 @@ fn flag(yes: bool) -> &'static str {
     if yes { "Y" } else { "N" }
 }
 
-/// Everything that the records of one organisation and one month share.
+/// What all records of one organisation and month have in common.
 pub(super) struct Snapshot<'a> {
     model: &'a Model,
     habits: &'a RecordingHabits,
     month: u16,
-    /// Share of those who will ever have the App who have it by now.
+    /// Share of future App users who have the App in this month.
     spread: f64,
 }
 
@@ -94,12 +94,12 @@ impl<'a> Snapshot<'a> {
         Snapshot { model, habits, month: month.number(), spread }
     }
 
-    /// What it collects besides what the organisation's consultations do.
+    /// Fields that it collects besides those of the organisation's consultations.
     pub(super) fn collected(&self) -> impl Iterator<Item = &'static str> + use<'_> {
         ALWAYS.into_iter().chain(self.habits.snapshot.fields())
     }
 
-    /// The record of `person`, the same chance in every month.
+    /// The record of a person. `rng` is in the same state for the person in every month.
     pub(super) fn record(&self, person: &Person, number: u64, rng: &mut Rng) -> AccessRecord {
         let draws = Draws(std::array::from_fn(|_| rng.unit()));
         let (age, access) = (person.age(self.month), usize::from(person.true_access));
@@ -160,7 +160,7 @@ impl<'a> Snapshot<'a> {
         }
     }
 
-    /// Why somebody who was assessed cannot use remote care, or only with help; none where they can.
+    /// Why an assessed person cannot use remote care, or only with help. `NONE` if the person can.
     fn reasons(&self, person: &Person, draws: &Draws) -> Vec<String> {
         let said =
             self.habits.snapshot.reasons && draws.below(Draw::ReasonSaid, assume::REASON_RECORDED);
@@ -189,11 +189,11 @@ impl<'a> Snapshot<'a> {
             .filter(|((share, draw), _)| draw < share)
             .map(|(_, reason)| reason.to_owned())
             .collect();
-        // Somebody for whom it was recorded has at least one.
+        // A person with recorded reasons has at least one.
         if reasons.is_empty() { vec!["SKILLS".to_owned()] } else { reasons }
     }
 
-    /// Whether support was offered and accepted: of people who were assessed as needing it.
+    /// Whether support was offered and accepted, for people who were assessed as needing support.
     fn support(&self, person: &Person, draws: &Draws) -> (String, String) {
         let needs = matches!(person.access, 1 | 2);
         if !self.habits.snapshot.support || !needs {

@@ -1,12 +1,12 @@
-//! What no published table of the area says, and the synthetic set has to assume: how characteristics go together.
+//! Assumptions about how characteristics go together: no published table of the area has this.
 //!
-//! Rounded guesses in the spirit of national publications, written down in one place. None of it is a statement about people
-//! in Leicester, Leicestershire and Rutland, and nothing may be concluded from it: it gives the set a plausible shape.
+//! They are rounded guesses, close to national publications, and make synthetic records plausible. They say nothing about people
+//! in Leicester, Leicestershire and Rutland. Draw no conclusions from them.
 
-/// The bands in which the assumptions speak of age: the default bands of indicators.
+/// Number of age bands of the assumptions: the default bands of indicators.
 pub(super) const BANDS: usize = 8;
 
-/// Place of an age among 0-15, 16-24, 25-34, 35-44, 45-54, 55-64, 65-74, 75+.
+/// The band of an age: 0-15, 16-24, 25-34, 35-44, 45-54, 55-64, 65-74, 75+.
 pub(super) fn band(age: u8) -> usize {
     match age {
         0..=15 => 0,
@@ -20,7 +20,7 @@ pub(super) fn band(age: u8) -> usize {
     }
 }
 
-/// Share of women by age, against the share at all ages.
+/// The share of women at an age, minus the share at all ages.
 pub(super) fn more_women(age: u8) -> f64 {
     match age {
         0..=24 => -0.018,
@@ -31,7 +31,7 @@ pub(super) fn more_women(age: u8) -> f64 {
     }
 }
 
-/// Risk of disability by age, against that at all ages (only the proportions count).
+/// Risk of disability by age; only the proportions count.
 pub(super) const DISABILITY: [f64; BANDS] = [0.42, 0.7, 0.72, 0.8, 1.05, 1.35, 1.55, 2.5];
 
 /// Kinds of disability in the order of DISABILITY CODE (01 to 10, XX): under 65, from 65.
@@ -54,9 +54,9 @@ pub(super) const MARITAL: [[f64; 5]; BANDS] = [
     [6.0, 52.0, 8.0, 33.0, 1.0],
 ];
 
-/// Share who care for somebody without pay, by age.
+/// Share of unpaid carers, by age.
 pub(super) const CARER: [f64; BANDS] = [0.015, 0.05, 0.07, 0.09, 0.14, 0.15, 0.12, 0.08];
-/// Share of men who have served in the armed forces, by age; of women a tenth of it.
+/// Share of veterans among men, by age. Women have a tenth of the share.
 pub(super) const VETERAN: [f64; BANDS] = [0.0, 0.005, 0.015, 0.025, 0.04, 0.06, 0.09, 0.22];
 
 /// How often people consult, by age (only the proportions count).
@@ -70,20 +70,19 @@ pub(super) const MISSED: [f64; BANDS] = [0.95, 1.6, 1.5, 1.25, 1.0, 0.75, 0.55, 
 pub(super) const MISSED_BY_DECILE: [f64; 10] =
     [1.6, 1.45, 1.3, 1.15, 1.0, 0.95, 0.85, 0.8, 0.72, 0.65];
 
-// Being unable to use remote care: people are UNABLE as often as the ONS table of 2018 has adults of their age and sex, their age and
-// disability, and their ethnic group who did not use the internet in three months (`offline`: each of its figures is met), more
-// of them where deprivation and English are as below; WITH_HELP are more people, who do use it and need help: 4 in 100, and more the
-// more of their like are offline. The table says nothing about care, and using the internet is not the same as being able to be
-// seen by video.
+// Digital access. UNABLE: the ONS rates of 2018 of adults who did not use the internet in three months, by age and sex, by age and
+// disability, and by ethnic group (`offline` meets each rate), adjusted for deprivation and English as below. WITH_HELP: 4 in 100 of
+// the others, and more in groups with more UNABLE people. The ONS table is not about care: using the internet is not the same as
+// being able to have a consultation by video.
 
-/// Odds of being unable to use remote care, from the most to the least deprived tenth, and where English is not spoken well (only
-/// the proportions count).
+/// Odds of being unable to use remote care, from the most to the least deprived tenth, and for people who do not speak English
+/// well; only the proportions count.
 pub(super) const UNABLE_BY_DECILE: [f64; 10] =
     [1.4, 1.32, 1.24, 1.16, 1.08, 1.0, 0.92, 0.85, 0.78, 0.7];
 pub(super) const UNABLE_WITHOUT_ENGLISH: f64 = 1.7;
 
-/// Who consults how, against the average: in person, at home, by telephone, online, not known. Only the proportions within a
-/// column count, because the months' published totals are met whatever they are.
+/// Use of channels by age, against the average: in person, at home, by telephone, online, not known. Only the proportions within
+/// a column count: the published totals of the months are always met.
 pub(super) const CHANNEL_BY_AGE: [[f64; 5]; 5] = [
     [1.1, 0.1, 0.95, 0.5, 1.0],
     [1.0, 0.15, 1.05, 1.6, 1.0],
@@ -210,7 +209,7 @@ pub(super) const LANGUAGES: [&[(&str, f64)]; 19] = [
 pub(super) const INTERPRETER: [f64; 5] = [0.0005, 0.005, 0.04, 0.55, 0.96];
 pub(super) const INTERPRETER_SIGNED: f64 = 0.9;
 
-/// Shares of missing states in percent: not stated, asked and unsure, not known, left empty.
+/// Percentages of missing states: not stated, asked and unsure, not known, empty.
 pub(super) type Missing = [f64; 4];
 pub(super) mod missing {
     use super::Missing;
@@ -220,7 +219,7 @@ pub(super) mod missing {
     pub(in super::super) const SAME_AT_BIRTH: Missing = [2.0, 0.1, 8.0, 30.0];
     pub(in super::super) const MARITAL: Missing = [2.0, 0.0, 12.0, 20.0];
     pub(in super::super) const ETHNIC: Missing = [3.0, 0.0, 8.0, 4.0];
-    /// Besides the people who did not answer the census, which the published table holds.
+    /// In addition to people who did not answer the census: the published table counts them.
     pub(in super::super) const RELIGION: Missing = [2.0, 0.5, 12.0, 22.0];
     /// As for religion.
     pub(in super::super) const ORIENTATION: Missing = [4.0, 1.0, 20.0, 32.0];
@@ -235,7 +234,7 @@ pub(super) mod missing {
     pub(in super::super) const LANGUAGE: Missing = [0.5, 0.0, 5.0, 8.0];
     /// Of proxy access, contact details and support in a snapshot.
     pub(in super::super) const ACCESS_FLAG: Missing = [0.2, 0.1, 1.7, 3.0];
-    /// Homes whose address is not known.
+    /// Share of people whose address is not known.
     pub(in super::super) const HOME: f64 = 0.02;
 }
 
@@ -245,7 +244,7 @@ pub(super) const PREGNANT_MONTHS: u32 = 9;
 pub(super) const MATERNITY_MONTHS: u32 = 6;
 pub(super) const PREGNANCY_CYCLE: u32 = 200;
 
-/// Shares of adults in inclusion-health groups of which no table speaks.
+/// Shares of adults in inclusion-health groups that no table has.
 pub(super) const DEPENDENCE: f64 = 0.009;
 pub(super) const JUSTICE: f64 = 0.005;
 pub(super) const SLAVERY: f64 = 0.0003;
@@ -274,7 +273,7 @@ pub(super) const NEED_OF_OTHERS: f64 = 0.01;
 pub(super) const NOT_SAME_AT_BIRTH: f64 = 0.005;
 pub(super) const NON_BINARY: f64 = 0.001;
 
-/// Channel preferred, by access (able, with help, unable), in the order of the words.
+/// Preferred channel by digital access (able, with help, unable), in the order of the codes.
 pub(super) const PREFERRED: [[f64; 7]; 3] = [
     [55.0, 0.3, 22.0, 6.0, 3.0, 6.7, 7.0],
     [72.0, 1.0, 21.0, 2.0, 1.0, 2.0, 1.0],
@@ -286,7 +285,7 @@ pub(super) const PREFERENCE_RECORDED: f64 = 0.4;
 /// By access: whether a face-to-face appointment was offered where the contact was remote, and asked for.
 pub(super) const OFFERED: [f64; 3] = [0.6, 0.72, 0.85];
 pub(super) const REQUESTED: [f64; 3] = [0.25, 0.45, 0.7];
-/// Shares of records that say so at all.
+/// Shares of records that have these fields.
 pub(super) const OFFER_RECORDED: f64 = 0.75;
 pub(super) const REQUEST_RECORDED: f64 = 0.65;
 /// Interpreter present where one is needed: in person, at home, by telephone, online, channel not known.
@@ -303,9 +302,9 @@ pub(super) const CANCELLED_BY_PERSON: f64 = 0.2;
 pub(super) const CANCELLED_BY_PROVIDER: f64 = 0.12;
 /// Calls of people who hear or speak with difficulty that are talk type.
 pub(super) const TALK_TYPE: f64 = 0.2;
-/// Unknown channels and the like that are left empty instead of being said to be unknown.
+/// Share of unknown values that are empty, not coded as unknown.
 pub(super) const LEFT_EMPTY: f64 = 0.6;
-/// Consultations that do not repeat the digital-access status although their source collects it: the snapshot has it.
+/// Share of consultations without digital access although their source collects it: only the snapshot has it.
 pub(super) const ACCESS_LEFT_OUT: f64 = 0.35;
 
 /// Enabled for online services, by access; children. Of those who are: for appointments, prescriptions, the record.
@@ -319,7 +318,7 @@ pub(super) const APP_ACTIVE: [f64; 3] = [0.75, 0.55, 0.3];
 pub(super) const APP_START: u16 = 587;
 pub(super) const APP_HALF: f64 = 24.0;
 pub(super) const APP_AGE: u8 = 13;
-/// Somebody else has access for the person: by access; of children.
+/// Share of people with proxy access, by digital access; share of children.
 pub(super) const PROXY: [f64; 3] = [0.004, 0.08, 0.16];
 pub(super) const PROXY_CHILD: f64 = 0.2;
 /// Contact details on record, by access.
@@ -334,8 +333,8 @@ pub(super) const LANGUAGE_REASON: [f64; 2] = [0.8, 0.01];
 pub(super) const DISABILITY_REASON: [f64; 2] = [0.45, 0.02];
 pub(super) const TRUST: f64 = 0.2;
 pub(super) const NO_PRIVATE_SPACE: f64 = 0.06;
-/// Share of assessed people whose reasons, or that there are none, are recorded.
+/// Share of assessed people with recorded reasons, or a recorded NONE.
 pub(super) const REASON_RECORDED: f64 = 0.8;
-/// Support towards digital inclusion: offered to those who need it, accepted where offered.
+/// Support towards digital inclusion: share offered among people who need support, share accepted among offers.
 pub(super) const SUPPORT_OFFERED: f64 = 0.45;
 pub(super) const SUPPORT_ACCEPTED: f64 = 0.55;

@@ -1,5 +1,5 @@
-//! Who is seen how in one month: the published modes, tilted by age, access to remote care and need of an interpreter, so that all
-//! people together meet the published totals.
+//! The channels of one month: published modes, which differ by age, digital access and need of an interpreter. All people
+//! together meet the published totals.
 
 use super::assumptions as assume;
 use super::draw::{Chance, Weighted};
@@ -12,24 +12,24 @@ pub(super) const KINDS: usize = 3 * 5 * 2;
 const TELEPHONE: usize = 2;
 const ONLINE: usize = 3;
 
-/// Place of a person among the kinds, in a month.
+/// The kind of a person in a month.
 #[inline]
 pub(super) fn kind(person: &Person, month: u16) -> usize {
     let age = assume::channel_age(person.age(month));
     (usize::from(person.true_access) * 5 + age) * 2 + usize::from(person.needs_interpreter)
 }
 
-/// Modes by kind of person in one month, before an organisation's own habit.
+/// Modes by kind of person in one month, before the habits of an organisation.
 #[derive(Debug)]
 pub(super) struct Channels {
     joint: Vec<Vec<f64>>,
-    /// By mode: missed, and attended among what is not missed.
+    /// For each mode, the chance of missed, and of attended if not missed.
     missed: Vec<Chance>,
     attended: Vec<Chance>,
 }
 
 impl Channels {
-    /// `kinds`: the share of each kind among contacts. `missed`: their factor of missed appointments, on average.
+    /// `kinds`: the share of each kind among contacts. `missed`: the mean factor of missed appointments.
     pub(super) fn new(mix: &Mix, kinds: &[f64], missed: f64) -> Self {
         let tilt = |kind: usize| {
             let (access, age, interpreter) = (kind / 10, kind / 2 % 5, kind % 2);
@@ -54,7 +54,7 @@ impl Channels {
         Channels { joint: fit(&guess, kinds, &mix.modes), missed, attended }
     }
 
-    /// How an organisation with this habit draws the mode for each kind.
+    /// For each kind, the distribution of modes at an organisation with this factor of remote contacts.
     pub(super) fn at(&self, remote: f64) -> Vec<Weighted> {
         let mut weights = [0.0; MODES.len()];
         let of = |row: &Vec<f64>| {
@@ -66,13 +66,13 @@ impl Channels {
         self.joint.iter().map(of).collect()
     }
 
-    /// The chance that a contact of this mode is missed, on average.
+    /// The mean chance that a contact of this mode is missed.
     #[inline]
     pub(super) fn missed(&self, mode: usize) -> Chance {
         self.missed[mode]
     }
 
-    /// The chance that it is attended, where it is not missed.
+    /// The chance that a contact of this mode is attended if it is not missed.
     #[inline]
     pub(super) fn attended(&self, mode: usize) -> Chance {
         self.attended[mode]

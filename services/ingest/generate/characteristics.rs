@@ -1,11 +1,11 @@
-//! Who a person is in one month, in the codes of their organisation: the same in consultations and snapshots.
+//! The characteristics of a person in one month, in the codes of their organisation. Consultations and snapshots use the same.
 
 use super::codes::{self, Code, Codes};
 use super::person::{Person, Pregnancy};
 use super::recording_habits::{Characteristic, RecordingHabits};
 use crate::proto::v1::PersonCharacteristics;
 
-/// What the organisation has recorded of who the person is.
+/// The characteristics that the organisation has recorded.
 pub(super) fn characteristics(
     habits: &RecordingHabits,
     person: &Person,
@@ -80,7 +80,7 @@ fn pregnancy(habits: &RecordingHabits, person: &Person, month: u16) -> &'static 
     }
 }
 
-/// The band of five years, 90 and over together.
+/// The band of five years; the last is 90 and over.
 fn five_years(age: u8) -> &'static str {
     const BANDS: [&str; 19] = [
         "0-4", "5-9", "10-14", "15-19", "20-24", "25-29", "30-34", "35-39", "40-44", "45-49",

@@ -1,14 +1,13 @@
-//! The codes that the synthetic records carry. Every code is a static text: nothing is formatted.
+//! The codes of synthetic records, as static texts: making a record formats nothing.
 
-/// The codes of one characteristic, known ones first, then what says that it is missing: not stated, asked and unsure, not
-/// known, left empty.
+/// The codes of one characteristic: the categories first, then the missing states not stated, asked and unsure, not known, empty.
 #[derive(Debug)]
 pub(super) struct Codes {
     codes: &'static [&'static str],
     known: u8,
 }
 
-/// One of the [`Codes`] of a characteristic, by its place.
+/// A code, by its place in [`Codes`].
 pub(super) type Code = u8;
 
 impl Codes {
@@ -17,7 +16,7 @@ impl Codes {
         Codes { codes, known: codes.len() as u8 - 4 }
     }
 
-    /// The code; empty where nothing was recorded.
+    /// The text of a code; empty if nothing was recorded.
     #[inline]
     pub(super) fn text(&self, code: Code) -> &'static str {
         self.codes.get(usize::from(code)).copied().unwrap_or("")
@@ -29,12 +28,12 @@ impl Codes {
         place.and_then(|place| Code::try_from(place).ok()).unwrap_or(code)
     }
 
-    /// Every code.
+    /// Every code, with those of missing states.
     pub(super) fn all(&self) -> impl Iterator<Item = Code> {
         0..=self.known + EMPTY
     }
 
-    /// The code for the `state`th missing state.
+    /// The code of a missing state, 0 to 3.
     #[inline]
     pub(super) fn missing(&self, state: u8) -> Code {
         self.known + state
@@ -73,7 +72,7 @@ codes! {
         "en", "ar", "bg", "bn", "cs", "cy", "es", "fa", "fr", "ga", "gu", "hi", "hu", "it", "ku", "lt", "lv", "ml", "ms", "ne",
         "pa", "pl", "ps", "pt", "q4", "ro", "si", "sk", "sn", "so", "sw", "ta", "te", "ti", "tl", "tr", "ur", "yo", "zh"
     ] + ["NOT_STATED", "ASKED_UNSURE", "NOT_KNOWN"];
-    /// Channels that people prefer, our own codes.
+    /// Preferred channels, in codes of the service.
     PREFERRED = ["FACE_TO_FACE", "HOME_VISIT", "TELEPHONE", "VIDEO", "EMAIL", "TEXT_ASYNC", "ONLINE_TRIAGE"]
         + ["NOT_STATED", "ASKED_UNSURE", "NOT_KNOWN"];
 }
@@ -83,7 +82,7 @@ pub(super) fn yes_no(yes: bool) -> Code {
     u8::from(!yes)
 }
 
-/// Place of the ethnic code that stands in no list.
+/// Place of the ethnic code that is in no code list.
 pub(super) const ETHNIC_INVALID: Code = 19;
 /// Place of the code for people who were not assessed.
 pub(super) const NOT_ASSESSED: Code = 3;
@@ -96,7 +95,7 @@ pub(super) fn language(code: &str) -> Code {
     place.and_then(|place| u8::try_from(place).ok()).unwrap_or(LANGUAGE.missing(EMPTY))
 }
 
-/// Sets as bits, in the order of the codes; the last two bits of a list say "none of them" and, where there is one, "not stated".
+/// Sets are bits, in the order of the codes.
 pub(super) const DISABILITY: [&str; 14] =
     ["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "XX", "NN", "ZZ", "NOT_KNOWN"];
 pub(super) const NO_DISABILITY: u32 = 1 << 11;
@@ -173,11 +172,11 @@ pub(super) fn set(codes: &[&'static str], mut bits: u32) -> Vec<String> {
     set
 }
 
-/// Channels by published mode in our own codes; online is told apart.
+/// Channels in codes of the service, by published mode. Online contacts have the codes of [`ONLINE`].
 pub(super) const CHANNEL: [&str; 5] =
     ["FACE_TO_FACE", "HOME_VISIT", "TELEPHONE", "ONLINE_UNSPECIFIED", "NOT_KNOWN"];
 pub(super) const TALK_TYPE: [&str; 2] = ["TALK_TYPE", "04"];
-/// Online channels in our own codes, and how often.
+/// Online channels in codes of the service, with weights.
 pub(super) const ONLINE: [(&str, f64); 7] = [
     ("VIDEO", 38.0),
     ("ONLINE_UNSPECIFIED", 24.0),
@@ -187,12 +186,12 @@ pub(super) const ONLINE: [(&str, f64); 7] = [
     ("CHAT_SYNC", 3.0),
     ("MESSAGE_BOARD", 1.0),
 ];
-/// CONSULTATION MECHANISM by published mode: it does not tell a home visit from other consultations face to face.
+/// CONSULTATION MECHANISM by published mode. It has one code for home visits and other face-to-face consultations.
 pub(super) const MECHANISM: [&str; 5] = ["01", "01", "02", "98", "NOT_KNOWN"];
-/// The same online, and how often.
+/// CONSULTATION MECHANISM of online contacts, with weights.
 pub(super) const MECHANISM_ONLINE: [(&str, f64); 7] =
     [("11", 45.0), ("09", 22.0), ("98", 18.0), ("05", 9.0), ("10", 3.0), ("12", 2.0), ("13", 1.0)];
-/// Ages as a population gives them: bands that lie whole within every view of age but single years.
+/// Age bands of populations. Each lies within one band of every dimension of age, except single years.
 pub(super) const POPULATION_AGES: [(u8, &str); 22] = [
     (0, "0-4"),
     (5, "5-9"),

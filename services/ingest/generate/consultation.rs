@@ -12,15 +12,15 @@ use super::recording_habits::RecordingHabits;
 use crate::domain::period::Month;
 use crate::proto::v1::{ConsultationRecord, PersonCharacteristics};
 
-/// Days of each published wait, first and last; the last of the open band is assumed.
+/// First and last day of each published wait. The open band ends at an assumed 90 days.
 const DAYS: [(u32, u32); 7] = [(0, 0), (1, 1), (2, 7), (8, 14), (15, 21), (22, 28), (29, 90)];
 const ATTENDED: usize = 0;
 const MISSED: usize = 1;
 const UNKNOWN: usize = 2;
-/// Place of the mode that was published as unknown.
+/// Place of the published mode "unknown".
 const NO_MODE: usize = 4;
 
-/// Fields of the consultation itself, which every organisation records, also in a month in which one is blank throughout.
+/// Fields of the consultation itself. Every organisation collects them, even if one is empty in a whole month.
 pub(super) const COLLECTED: [&str; 13] = [
     "accessible_need_met",
     "attendance",
@@ -37,7 +37,7 @@ pub(super) const COLLECTED: [&str; 13] = [
     "staff_type",
 ];
 
-/// Everything that the consultations of one organisation and one month share.
+/// What all consultations of one organisation and month have in common.
 pub(super) struct Session<'a> {
     model: &'a Model,
     habits: &'a RecordingHabits,
@@ -45,7 +45,7 @@ pub(super) struct Session<'a> {
     channels: &'a Channels,
     modes: Vec<Weighted>,
     month: u16,
-    /// `2020-04`, or each of its days.
+    /// The month, or each of its days.
     dates: Vec<String>,
     care_setting: &'a str,
     online: Weighted,
@@ -144,7 +144,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Who the person is; the digital-access status of some records has to come from the snapshot.
+    /// The person. Some records leave digital access out, so that only the snapshot has it.
     fn person(&self, person: &Person, rng: &mut Rng) -> PersonCharacteristics {
         let mut recorded = characteristics(self.habits, person, self.month);
         if rng.chance(self.chances.access_left_out) {

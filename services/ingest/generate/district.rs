@@ -1,4 +1,4 @@
-//! What a district's published totals and the assumptions say together.
+//! Shares of a district, from its published totals and the assumptions.
 
 use super::assumptions as assume;
 use super::fit::{fit, ratio};
@@ -10,19 +10,19 @@ impl District {
         ratio(self.sexes[1], self.sexes.iter().sum())
     }
 
-    /// English of people of each ethnic group.
+    /// For each ethnic group, people by proficiency in English.
     pub(super) fn english(&self) -> Vec<Vec<f64>> {
         self.by_ethnic_group(&assume::ENGLISH, &self.english)
     }
 
-    /// What the risk of disability by age is multiplied by, so that the area's share comes out.
+    /// Factor of the risk of disability by age: with it, the mean risk of the district is 1.
     pub(super) fn disability(&self) -> f64 {
         let people: f64 = self.ages.iter().sum();
         let risk = |(people, age)| people * assume::DISABILITY[assume::band(age)];
         ratio(people, self.ages.iter().zip(0u8..).map(risk).sum())
     }
 
-    /// What is assumed of people of each ethnic group, with the district's totals.
+    /// For each ethnic group, the assumed shares, fitted to the totals of the district.
     pub(super) fn by_ethnic_group<const N: usize>(
         &self,
         assumed: &[[f64; N]; ETHNIC_GROUPS],

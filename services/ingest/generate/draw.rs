@@ -1,5 +1,5 @@
-//! Chance that is the same for ever: a generator of a dozen lines, and drawing from weights without rounding that differs
-//! between machines (only `+ - * /` and square roots, which IEEE 754 fixes to the last bit).
+//! Reproducible random numbers, and draws by weight. Every machine gives the same results: the calculations use only `+ - * /`
+//! and square roots, which IEEE 754 defines to the last bit.
 
 /// `SplitMix64` (Steele, Lea, Flood 2014).
 #[derive(Debug, Clone)]
@@ -14,7 +14,7 @@ fn mix(mut z: u64) -> u64 {
 }
 
 impl Rng {
-    /// A stream of its own for each list of numbers: seed, what is drawn, which one.
+    /// A separate stream for each list of numbers, such as seed, purpose, organisation, person.
     pub(super) fn new(parts: &[u64]) -> Self {
         Rng(parts.iter().fold(GOLDEN, |state, part| {
             mix(state.wrapping_add(GOLDEN) ^ mix(part.wrapping_add(GOLDEN)))
@@ -34,7 +34,7 @@ impl Rng {
         (self.bits() >> 32) as u32
     }
 
-    /// Uniform in `0..n`; 0 where `n` is 0. (The bias is below n / 2^32.)
+    /// Uniform in `0..n`; 0 if `n` is 0. The bias is below n / 2^32.
     #[inline]
     pub(super) fn below(&mut self, n: u32) -> u32 {
         ((u64::from(self.half()) * u64::from(n)) >> 32) as u32
@@ -47,7 +47,7 @@ impl Rng {
         (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Whether something of this chance comes true.
+    /// True with this chance.
     #[inline]
     pub(super) fn chance(&mut self, chance: Chance) -> bool {
         self.half() < chance.0
@@ -59,7 +59,7 @@ impl Rng {
 pub(super) struct Chance(u32);
 
 impl Chance {
-    /// From a share of 0 to 1; what lies outside is cut.
+    /// From a share. Below 0 counts as 0, above 1 as 1.
     pub(super) fn new(share: f64) -> Self {
         Chance(threshold(share))
     }
@@ -81,12 +81,12 @@ fn threshold(share: f64) -> u32 {
     (share * 4_294_967_296.0) as u32
 }
 
-/// Draws a place in proportion to its weight, in one step (Walker's alias method, built as Vose does).
+/// Draws a place in proportion to its weight, in constant time (alias method of Walker, construction of Vose).
 #[derive(Debug, Clone)]
 pub(super) struct Weighted(Vec<(u32, u32)>);
 
 impl Weighted {
-    /// From weights of 0 or more. If all are 0 every place is as likely. No weights at all: always 0.
+    /// From weights of 0 or more. If all weights are 0, all places are equally likely. Without weights, the place is always 0.
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 places")]
     pub(super) fn new(weights: &[f64]) -> Self {
         let sum: f64 = weights.iter().sum();

@@ -1,23 +1,23 @@
-//! Why nothing can be generated.
+//! The errors of the generator.
 
-/// Rows up to here are shared out without an overflow.
+/// Greatest number of rows: more could overflow.
 pub(super) const MOST_ROWS: u64 = 1_000_000_000_000;
 
-/// Why nothing can be generated.
+/// Why the generator cannot make records.
 #[derive(Debug, thiserror::Error)]
 pub enum GeneratorError {
-    /// No organisation, one without a code or with a weight out of range, or the same twice.
+    /// There is no organisation, one has no code or a weight out of range, or a code appears twice.
     #[error("organisations: {0}")]
     Organisations(&'static str),
-    /// More rows than can be shared out exactly.
-    #[error("rows: expected at most {MOST_ROWS}")]
+    /// Too many rows.
+    #[error("rows: too many; the limit is {MOST_ROWS}")]
     Rows,
-    /// The last month comes before the first.
-    #[error("the last month comes before the first")]
+    /// The last month is before the first.
+    #[error("the last month is before the first month")]
     Months,
-    /// Too many people, or a figure that is none.
+    /// The figure is not a number above 0, or it gives too many people.
     #[error(
-        "contacts_per_person: expected a number above 0 that gives fewer than four thousand million people"
+        "contacts_per_person: a number above 0 is needed, large enough to give fewer than 4,000,000,000 people"
     )]
     ContactsPerPerson,
     /// A table of the embedded demonstration data is damaged.
@@ -25,11 +25,11 @@ pub enum GeneratorError {
     Table {
         /// Name of the file.
         file: &'static str,
-        /// What is wrong with it.
+        /// The error of the CSV reader.
         source: csv::Error,
     },
-    /// A table of the embedded demonstration data holds a label that the generator does not know, or lacks a month.
-    #[error("embedded table {file}: an unknown label, or a month is missing")]
+    /// A table of the embedded demonstration data has an unknown label, or a month is missing.
+    #[error("embedded table {file}: a label is unknown, or a month is missing")]
     Label {
         /// Name of the file.
         file: &'static str,

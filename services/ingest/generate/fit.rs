@@ -1,9 +1,9 @@
-//! Iterative proportional fitting: the joint table nearest to a guess that has the published totals on both sides.
+//! Iterative proportional fitting: changes an assumed table as little as possible to meet published totals of rows and columns.
 
 const ROUNDS: usize = 50;
 
-/// Scales `guess` until its rows and columns are in proportion to the totals given. The sum is 1. A row or column with a
-/// total of 0 becomes 0; every other must have something above 0 in the guess where both totals are above 0.
+/// Scales `guess` until its rows and columns are in proportion to the totals. The sum of the result is 1. A row or column with the
+/// total 0 becomes 0. Any other row needs a cell above 0 in a column with a total above 0, and the other way round.
 pub(super) fn fit(guess: &[Vec<f64>], rows: &[f64], columns: &[f64]) -> Vec<Vec<f64>> {
     let shares = |totals: &[f64]| {
         let sum: f64 = totals.iter().sum();
@@ -24,7 +24,7 @@ pub(super) fn fit(guess: &[Vec<f64>], rows: &[f64], columns: &[f64]) -> Vec<Vec<
     table
 }
 
-/// `wanted / found`, 0 where nothing was found.
+/// `wanted / found`; 0 if `found` is 0.
 pub(super) fn ratio(wanted: f64, found: f64) -> f64 {
     if found > 0.0 { wanted / found } else { 0.0 }
 }

@@ -1,4 +1,4 @@
-//! The whole set, one organisation and month at a time.
+//! Makes all synthetic records, one organisation and month at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,16 +17,16 @@ use super::tables;
 use crate::domain::period::Month;
 use crate::ingest::{Records, SubmissionFile};
 
-/// Streams of chance, one for each purpose.
+/// Random streams, one for each purpose.
 const HABITS: u64 = 1;
 const PERSON: u64 = 2;
 const CONTACTS: u64 = 3;
 const ACCESS: u64 = 4;
-/// People of each organisation that are looked at to learn how the kinds of people are mixed.
+/// Sample size of each organisation, to estimate the mix of kinds of people.
 const SAMPLE: u32 = 200;
-/// Draws for somebody who is born already.
+/// Attempts to draw a person who is born already.
 const TRIES: usize = 16;
-/// How far an organisation's homes lie beyond its own stretch of the region, in shares of the region's residents.
+/// How far homes may lie outside the organisation's stretch of its region, as a share of the region's residents.
 const SPREAD: f64 = 0.05;
 
 /// Makes synthetic consultations, the population that they belong to, and snapshots of its digital access.
@@ -40,28 +40,28 @@ pub struct Generator {
     people: u64,
 }
 
-/// An organisation with its place in the set.
+/// An organisation, with its share of people and records.
 #[derive(Debug)]
 struct Provider {
     code: String,
     stream: u64,
     habits: RecordingHabits,
-    /// Place of the region, and the stretch of it in which its people live.
+    /// Place of the region among the model's regions, and the stretch of the region in which the people live, from 0 to 1.
     region: usize,
     stretch: (f64, f64),
-    /// Number of its first person, and how many there are.
+    /// Number of the first person, and number of people.
     first_person: u64,
     people: u32,
-    /// Weights of the organisations before this one, and its own.
+    /// Sum of the weights of earlier organisations, and the own weight.
     before: u128,
     weight: u128,
 }
 
 impl Generator {
-    /// Prepares the set; takes some hundredths of a second.
+    /// Prepares a generator. This takes some hundredths of a second.
     ///
     /// # Errors
-    /// Settings that cannot be met, or damaged embedded tables.
+    /// The settings are out of range, or an embedded table is damaged.
     pub fn new(settings: GeneratorSettings) -> Result<Self, GeneratorError> {
         check(&settings)?;
         let (model, published) = (Model::load(settings.last_month)?, Published::load()?);
@@ -79,20 +79,20 @@ impl Generator {
         Ok(generator)
     }
 
-    /// People in the whole set: all whom its last month has. Ages are those of the published table in that month; children are born
-    /// until then, and nobody dies or moves.
+    /// Number of people in the last month, who are all people. Ages of that month follow the published table. Children are born in
+    /// earlier months; nobody dies or moves.
     pub fn people(&self) -> u64 {
         self.people
     }
 
-    /// SubmissionFiles that [`Generator::consultations`], [`Generator::populations`] and [`Generator::access`] yield at most, each:
-    /// organisations times months.
+    /// Number of organisations times months: the most submissions that [`Generator::consultations`], [`Generator::populations`] or
+    /// [`Generator::access`] yields.
     pub fn submission_count(&self) -> usize {
         self.providers.len() * self.months.len()
     }
 
-    /// The consultations: exactly as many rows as asked for, one submission for each organisation and month that has any, all months
-    /// of an organisation one after the other.
+    /// The consultations, exactly as many as the settings ask for. One submission for each organisation and month with consultations,
+    /// ordered by organisation, then month.
     pub fn consultations(&self) -> impl Iterator<Item = SubmissionFile> + '_ {
         self.providers.iter().enumerate().flat_map(move |(place, provider)| {
             let (people, used): (Vec<Person>, Vec<f64>) = self.people_of(provider).unzip();
@@ -102,8 +102,8 @@ impl Generator {
         })
     }
 
-    /// The people that the consultations belong to, counted by age, sex, ethnic category and deprivation: one submission for each
-    /// organisation and month.
+    /// The population of the consultations, by age, sex, ethnic category and deprivation. One submission for each organisation and
+    /// month.
     pub fn populations(&self) -> impl Iterator<Item = SubmissionFile> + '_ {
         self.providers.iter().flat_map(move |provider| {
             let people: Vec<Person> = self.people_of(provider).map(|(person, _)| person).collect();
@@ -124,8 +124,8 @@ impl Generator {
         })
     }
 
-    /// Snapshots of the digital access of the same people under the same keys: one submission for each organisation and each month
-    /// that is to be kept. What a consultation says of a person's access is what the snapshot says.
+    /// Snapshots of the digital access of the same people with the same person keys. One submission for each organisation and each
+    /// month that `keep` selects. Consultation and snapshot of a person agree.
     pub fn access(&self, keep: impl Fn(Month) -> bool) -> impl Iterator<Item = SubmissionFile> {
         self.providers.iter().flat_map(move |provider| {
             let months = self.months.iter().map(|(month, _)| *month).filter(|month| keep(*month));
@@ -170,7 +170,7 @@ impl Generator {
         let session = Session::new(&self.model, &provider.habits, of_month, *date, care_setting);
         let stream = [self.settings.seed, CONTACTS, provider.stream, date.number().into()];
         let mut rng = Rng::new(&stream);
-        // Children are born in the course of the set; the oldest was there before.
+        // Some children are not born yet; the oldest person is.
         let oldest = people.iter().enumerate().min_by_key(|(_, person)| person.birth());
         let oldest = oldest.map_or(0, |(at, _)| at);
         let row = |number: u64| {
@@ -217,7 +217,7 @@ impl Generator {
         Person::draw(&self.model, home, &mut rng)
     }
 
-    /// Numbers of the rows of an organisation and month: each has its share of all rows, rounded so that the sum is exact.
+    /// First and last row number of an organisation and month. Shares are rounded so that their sum is exact.
     fn rows_of(&self, provider: &Provider, month: usize) -> (u64, u64) {
         let total = |months: &[(Month, Channels)]| -> u128 {
             months.iter().map(|(month, _)| u128::from(self.published.of(*month).total)).sum()
@@ -233,10 +233,10 @@ impl Generator {
         (end(before), end(upto))
     }
 
-    /// How kinds of people are mixed among contacts, and how often people miss appointments against the unit, from some people of
-    /// every organisation.
+    /// The share of each kind of person among contacts, and the mean factor of missed appointments, from a sample of every
+    /// organisation.
     fn sample(&self, month: Month) -> (Vec<f64>, f64) {
-        // No kind is impossible, even if the sample has none.
+        // A kind that the sample lacks is still possible.
         let mut kinds = vec![1e-6; KINDS];
         let (mut all, mut missed) = (0.0, 0.0);
         for provider in &self.providers {
@@ -264,11 +264,11 @@ fn check(settings: &GeneratorSettings) -> Result<(), GeneratorError> {
     let codes: BTreeSet<_> = organisations.iter().map(|organisation| &organisation.code).collect();
     let wrong = |what| Err(GeneratorError::Organisations(what));
     if organisations.is_empty() {
-        wrong("expected at least one")
+        wrong("at least one organisation is needed")
     } else if organisations.iter().any(wrong_organisation) {
-        wrong("expected a code and a weight of 1 to 1,000,000,000")
+        wrong("each organisation needs a code and a weight from 1 to 1,000,000,000")
     } else if codes.len() < organisations.len() {
-        wrong("the same code stands twice")
+        wrong("a code appears twice")
     } else if settings.rows > MOST_ROWS {
         Err(GeneratorError::Rows)
     } else if settings.last_month < settings.first_month {
@@ -282,7 +282,7 @@ fn wrong_organisation(organisation: &Organisation) -> bool {
     organisation.code.is_empty() || !(1..=MOST_WEIGHT).contains(&organisation.weight)
 }
 
-/// The organisations side by side: those of one region share its residents out, in their order.
+/// The organisations in order. Those of one region divide the residents of the region among them.
 fn providers(settings: &GeneratorSettings, model: &Model) -> Result<Vec<Provider>, GeneratorError> {
     let practices = tables::practices()?;
     let whole = model.regions.len() - 1;
@@ -321,7 +321,7 @@ fn providers(settings: &GeneratorSettings, model: &Model) -> Result<Vec<Provider
     Ok(settings.organisations.iter().map(provider).collect())
 }
 
-/// Gives every organisation its people, numbered through; how many there are.
+/// Gives every organisation its people, with consecutive numbers. Returns the number of people.
 fn settle(
     providers: &mut [Provider],
     settings: &GeneratorSettings,
@@ -340,7 +340,7 @@ fn settle(
     let mut first_person = 1;
     for provider in providers.iter_mut() {
         let share = |weight: u128| people * weight / weights;
-        // Nobody is left without people: a small set has rows everywhere.
+        // Every organisation has a person, so that a small set has rows everywhere.
         let count = (share(provider.before + provider.weight) - share(provider.before)).max(1);
         provider.people = u32::try_from(count).map_err(|_| wrong())?;
         provider.first_person = first_person;
@@ -349,7 +349,7 @@ fn settle(
     Ok(first_person - 1)
 }
 
-/// A number for a code (FNV-1a), so that an organisation's people do not depend on the others.
+/// A hash of the code (FNV-1a): the people of an organisation do not depend on other organisations.
 fn stream(code: &str) -> u64 {
     code.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

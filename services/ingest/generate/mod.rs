@@ -1,14 +1,15 @@
-//! Synthetic records, the same for the same settings: consultations with every characteristic, which no open file has, the
-//! population they belong to, and snapshots of its digital access.
+//! Makes synthetic records: consultations with every characteristic, their population, and snapshots of its digital access. No
+//! open file has all characteristics. The same settings give the same records.
 //!
 //! Totals come from published tables (`deploy/demo/`): age, sex, ethnic group, religion, sexual orientation, disability, English,
 //! deprivation, homelessness, asylum support, internet use, and the appointments of each month by mode, status, staff and wait.
-//! How they go together is assumed (`assumptions`), so the set shows what the service does and says nothing about real people.
+//! How characteristics go together is assumed (`assumptions`). So the records show how the service works; they say nothing about
+//! real people.
 //!
-//! One person after the other is drawn from a small area's totals (`model`, `offline`, `person`) and lives through every month; each
-//! organisation records in its own codes and leaves out what it does not collect (`recording_habits`); each month's contacts are
-//! drawn so that everybody together meets the published totals (`channels`, `consultation`). Snapshots (`access`) say of the same
-//! people what their consultations say, and more.
+//! 1. Each person is drawn from the totals of a small area (`model`, `offline`, `person`) and lives through every month.
+//! 2. Each organisation records in its own codes, and leaves out what it does not collect (`recording_habits`).
+//! 3. The contacts of each month are drawn so that all people together meet the published totals (`channels`, `consultation`).
+//! 4. Snapshots (`access`) give the same people the same characteristics as their consultations.
 
 mod access;
 mod assumptions;

@@ -1,4 +1,4 @@
-//! From totals to people: the distributions that one person after the other is drawn from.
+//! The distributions that people are drawn from, made of published totals and assumptions.
 
 use super::GeneratorError;
 use super::assumptions::{self as assume, Missing, missing};
@@ -8,7 +8,7 @@ use super::offline::Unable;
 use super::tables::{District, Tables};
 use crate::domain::period::Month;
 
-/// Everything that a person is drawn from.
+/// The distributions that a person is drawn from.
 #[derive(Debug)]
 pub(super) struct Model {
     pub(super) homes: Vec<Home>,
@@ -19,7 +19,7 @@ pub(super) struct Model {
     pub(super) kinds: Vec<Weighted>,
     pub(super) preferred: Vec<Weighted>,
     pub(super) recording: Recording,
-    /// Month in which ages are those of the published table, in months since January 1970.
+    /// Month in which ages follow the published table, in months since January 1970.
     pub(super) reference: i16,
     pub(super) unable: Unable,
 }
@@ -29,24 +29,24 @@ pub(super) struct Model {
 pub(super) struct Home {
     pub(super) code: String,
     pub(super) district: usize,
-    /// 1 to 10.
+    /// Deprivation decile, 1 to 10.
     pub(super) decile: u8,
     pub(super) broad: Weighted,
     pub(super) disabled: f64,
 }
 
-/// Small areas in the order of their codes, which are neighbours more often than not.
+/// Small areas in the order of their codes. Areas with neighbouring codes are mostly neighbours.
 #[derive(Debug)]
 pub(super) struct Region {
     /// Sub-ICB location; empty for the whole system.
     pub(super) code: String,
     homes: Vec<usize>,
-    /// Share of residents up to and including each.
+    /// Share of residents in each area and those before it.
     cumulative: Vec<f64>,
 }
 
 impl Region {
-    /// The home at a place of 0 to 1 along the region's residents; a place outside comes in again at the other end.
+    /// The home at a place from 0 to 1 along the residents of the region. Other places wrap around.
     pub(super) fn home(&self, place: f64) -> usize {
         let place = place - place.floor();
         let at = self.cumulative.partition_point(|end| *end <= place);
@@ -65,14 +65,14 @@ pub(super) struct Residents {
     /// By ethnic group.
     pub(super) english: Vec<Weighted>,
     pub(super) orientation: Weighted,
-    /// What the risk of disability by age is multiplied by, so that the area's share comes out.
+    /// Factor of the risk of disability by age: it gives the published share of the district.
     pub(super) disability: f64,
     pub(super) homeless: Chance,
     pub(super) asylum: Chance,
     pub(super) rural: bool,
 }
 
-/// Whether a characteristic is recorded or in which way it is missing: 0, or the missing state from 1.
+/// Whether a characteristic is recorded: 0 is recorded, 1 to 4 are missing states.
 #[derive(Debug)]
 pub(super) struct Recording {
     pub(super) sex: Weighted,
@@ -94,7 +94,7 @@ pub(super) struct Recording {
 }
 
 impl Model {
-    /// `reference`: the month in which ages are those of the published table.
+    /// `reference`: the month in which ages follow the published table.
     pub(super) fn load(reference: Month) -> Result<Self, GeneratorError> {
         let tables = Tables::load()?;
         let homes: Vec<Home> = tables
@@ -133,7 +133,7 @@ fn place(districts: &[District], code: &str) -> usize {
     districts.iter().position(|district| district.code == code).unwrap_or(0)
 }
 
-/// The sub-ICB locations, and last the whole.
+/// The sub-ICB locations, then the whole area.
 fn regions(tables: &Tables) -> Vec<Region> {
     let mut codes: Vec<&str> = Vec::new();
     for lsoa in &tables.lsoas {

@@ -1,8 +1,8 @@
-//! How likely somebody is to be unable to use remote care: as often as the published table has people like them offline.
+//! How likely a person is to be unable to use remote care. The rates follow the published rates of people who are offline.
 //!
-//! The table gives rates by age and disability, by age and sex, and by ethnic group, each for itself. Everybody's odds are a product
-//! of one factor of each and of two assumed tilts, deprivation and English; the factors are fitted until the rates of the people
-//! who live here are those published, whatever the tilts and however ethnic groups and disability go with deprivation.
+//! The publication has one table by age and disability, one by age and sex, and one by ethnic group. The odds of a person are the
+//! product of a factor from each table and of two assumed factors, for deprivation and for English. The factors of the tables are
+//! fitted until the people of the area have the published rates.
 
 use super::assumptions::{self as assume, BANDS};
 use super::fit::ratio;
@@ -10,23 +10,23 @@ use super::tables::{District, ETHNIC_GROUPS, Lsoa, Tables};
 
 const ROUNDS: usize = 12;
 const DECILES: usize = 10;
-/// Place in English from which the tilt holds: not well, not at all.
+/// From this proficiency in English (not well, not at all) the assumed factor holds.
 const WITHOUT_ENGLISH: usize = 3;
 
-/// What tells how likely somebody is to be unable to use remote care.
+/// What decides how likely a person is to be unable to use remote care.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RiskFactors {
     pub(super) band: usize,
     pub(super) disabled: bool,
     pub(super) woman: bool,
     pub(super) ethnic: usize,
-    /// 1 to 10.
+    /// Deprivation decile, 1 to 10.
     pub(super) decile: u8,
     pub(super) english: usize,
 }
 
 impl RiskFactors {
-    /// Places in the tables by age and disability, by age and sex, by ethnic group. Children go by the young adults who act for them.
+    /// Places in the three tables. Children have the rates of young adults, who act for them.
     fn places(&self) -> [usize; 3] {
         let band = 2 * (if self.band == 0 { 2 } else { self.band } - 1);
         [band + usize::from(self.disabled), band + usize::from(self.woman), self.ethnic]
@@ -45,7 +45,7 @@ impl RiskFactors {
 pub(super) struct Unable([Vec<f64>; 3]);
 
 impl Unable {
-    /// The factors with which people here have the published rates.
+    /// Fits the factors: with them, the people of the area have the published rates.
     pub(super) fn fit(tables: &Tables) -> Self {
         let cells = cells(tables);
         let rates = agreed(&tables.offline, &cells);
@@ -63,7 +63,7 @@ impl Unable {
         unable
     }
 
-    /// The share of people like this.
+    /// The share of such people who are unable to use remote care.
     pub(super) fn share(&self, factors: &RiskFactors) -> f64 {
         self.of(factors.places(), factors.tilt())
     }
@@ -98,8 +98,8 @@ struct AdultGroup {
     people: f64,
 }
 
-/// The published tables are of the whole country, where ages, disability and ethnic groups are mixed otherwise than here, so that each
-/// says another number of people. Every age gets the mean of what its two tables say, and the ethnic groups the sum of it.
+/// The published rates, scaled to agree with each other. The tables are about the whole country, so for the people of the area
+/// they give three different numbers. Each age band gets the mean of its two tables; the ethnic groups get the sum.
 fn agreed(published: &[Vec<f64>; 3], groups: &[AdultGroup]) -> [Vec<f64>; 3] {
     let mut said = [const { [0.0; BANDS - 1] }; 3];
     for group in groups {
@@ -122,20 +122,20 @@ fn agreed(published: &[Vec<f64>; 3], groups: &[AdultGroup]) -> [Vec<f64>; 3] {
     ]
 }
 
-/// The adults of a district, as they are drawn.
+/// The adults of a district, in the shares in which they are drawn.
 struct Adults {
-    /// Men and women by band from 16-24, in shares of all people.
+    /// Men and women by age band from 16-24, as shares of all people.
     by_age: [[f64; 2]; BANDS - 1],
     /// By decile.
     homes: Vec<Homes>,
-    /// Share by ethnic group.
+    /// Share of people who do not speak English well, by ethnic group.
     without_english: Vec<f64>,
 }
 
 /// The people of a district who live in small areas of one decile.
 struct Homes {
     by_ethnic_group: Vec<f64>,
-    /// Share of people, against the risk at all ages.
+    /// Factor of the risk of disability by age.
     disabled: f64,
 }
 
@@ -190,7 +190,7 @@ impl Homes {
     }
 }
 
-/// All adults, by everything that tells.
+/// All adults, by risk factors.
 fn cells(tables: &Tables) -> Vec<AdultGroup> {
     let adults: Vec<Adults> =
         tables.districts.iter().map(|district| Adults::new(district, &tables.lsoas)).collect();
@@ -219,7 +219,7 @@ fn cells(tables: &Tables) -> Vec<AdultGroup> {
 mod tests {
     use super::*;
 
-    /// The tables are of the whole country, and cannot all be met to the last digit: each is missed by less than a point.
+    /// The tables are about the whole country and do not agree exactly: each rate differs by less than one percentage point.
     #[test]
     fn people_here_have_the_published_rates() {
         let tables = Tables::load().unwrap();

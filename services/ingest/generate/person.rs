@@ -1,4 +1,4 @@
-//! One invented person: what is true of them, and what their practice has recorded of it.
+//! An invented person: the true characteristics, and what the practice has recorded.
 
 use super::assumptions as assume;
 use super::codes::{self, Code, Codes};
@@ -20,7 +20,7 @@ pub(super) struct Person {
     pub(super) same_at_birth: Code,
     pub(super) marital: Code,
     pub(super) pregnancy_recorded: bool,
-    /// Where in the cycle of pregnancies the person stands.
+    /// Place of the person in the cycle of pregnancies, in months.
     pregnancy: u8,
     pub(super) ethnic: Code,
     pub(super) religion: Code,
@@ -35,16 +35,16 @@ pub(super) struct Person {
     pub(super) access: Code,
     pub(super) language: Code,
     pub(super) preferred: Code,
-    /// What is true, recorded or not: able, with help, unable.
+    /// True digital access: 0 able, 1 with help, 2 unable.
     pub(super) true_access: u8,
     pub(super) needs_interpreter: bool,
     pub(super) has_need: bool,
     pub(super) uses_talk_type: bool,
-    /// How much more often than others they miss appointments, in 32nds.
+    /// How often the person misses appointments against others, in 32nds.
     pub(super) missed: u8,
 }
 
-/// Where a person stands in the cycle of pregnancy.
+/// Pregnancy and maternity of a person in one month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pregnancy {
     Pregnant,
@@ -53,7 +53,7 @@ pub(super) enum Pregnancy {
     NotApplicable,
 }
 
-/// What is true of a person and decides about more than one characteristic.
+/// True characteristics that influence several recorded ones.
 struct Truth<'a> {
     home: &'a Home,
     residents: &'a Residents,
@@ -66,7 +66,7 @@ struct Truth<'a> {
 }
 
 impl Person {
-    /// Draws a person who lives in `home`, and how often they consult against others.
+    /// Draws a person who lives in `home`, and how often the person consults against others.
     pub(super) fn draw(model: &Model, home: usize, rng: &mut Rng) -> (Self, f64) {
         let truth = Truth::draw(model, home, rng);
         let seen = &model.recording;
@@ -160,25 +160,25 @@ impl Person {
         (person, use_of_care)
     }
 
-    /// Whether the person is born by a month.
+    /// Whether the person is born in this month or before.
     #[inline]
     pub(super) fn is_born(&self, month: u16) -> bool {
         i32::from(self.birth) <= i32::from(month)
     }
 
-    /// Month of birth, to compare.
+    /// Month of birth, in months since January 1970.
     pub(super) fn birth(&self) -> i16 {
         self.birth
     }
 
-    /// Age in completed years in a month; 0 before birth, too.
+    /// Age in completed years in a month; 0 before birth.
     #[inline]
     pub(super) fn age(&self, month: u16) -> u8 {
         let months = i32::from(month) - i32::from(self.birth);
         u8::try_from((months.max(0) / 12).min(115)).unwrap_or(115)
     }
 
-    /// Where the person stands in a month.
+    /// Pregnancy and maternity in a month.
     #[inline]
     pub(super) fn pregnancy(&self, month: u16) -> Pregnancy {
         if !self.woman {
@@ -228,7 +228,7 @@ impl<'a> Truth<'a> {
         }
     }
 
-    /// Any month in which somebody of this age was born; the oldest are 90 and over.
+    /// A random month of birth for this age. Age 90 stands for 90 and over.
     fn birth(&self, reference: i16, rng: &mut Rng) -> i16 {
         let mut years = i16::from(self.age);
         if self.age == 90 {
@@ -239,7 +239,7 @@ impl<'a> Truth<'a> {
         reference - years * 12 - i16::from(code(rng.below(12) as usize))
     }
 
-    /// 0 able to use remote care, 1 with help, 2 not.
+    /// True digital access: 0 able, 1 with help, 2 unable.
     fn access(&self, model: &Model, rng: &mut Rng) -> u8 {
         let unable = model.unable.share(&RiskFactors {
             band: self.band,
@@ -341,7 +341,7 @@ impl<'a> Truth<'a> {
         (assume::MISSED[self.band] * assume::MISSED_BY_DECILE[decile] * 32.0) as u8
     }
 
-    /// How often the person consults: by age, sex and disability, with a heavy tail (a Pareto distribution with index 2, cut).
+    /// How often the person consults against others: by age, sex and disability, times a cut Pareto distribution with index 2.
     fn use_of_care(&self, rng: &mut Rng) -> f64 {
         let women = self.woman && (16..45).contains(&self.age);
         let women = if women { assume::USE_OF_WOMEN } else { 1.0 };
@@ -366,7 +366,7 @@ fn recorded_set(bits: u32, missing: &[u32; 4], recording: &Weighted, rng: &mut R
     }
 }
 
-/// A small place as a byte.
+/// A place as a code.
 fn code(place: usize) -> Code {
     u8::try_from(place).unwrap_or(u8::MAX)
 }

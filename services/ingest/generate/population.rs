@@ -1,4 +1,4 @@
-//! The people registered with an organisation in one month, counted by age, sex, ethnic category and deprivation as recorded.
+//! The people registered with an organisation in one month, by recorded age, sex, ethnic category and deprivation.
 
 use super::codes::{self, Code};
 use super::model::Model;
@@ -10,7 +10,7 @@ use crate::proto::v1::{PersonCharacteristics, PopulationRecord};
 /// The characteristics of a population, besides the ethnic category.
 pub(super) const COLLECTED: [&str; 3] = ["age", "deprivation", "sex"];
 
-/// Counts the people; rows in order of age, sex, ethnic category and decile.
+/// Counts the people. Records are in the order of age, sex, ethnic category and decile.
 pub(super) fn population(
     people: &[Person],
     model: &Model,

@@ -1,4 +1,4 @@
-//! How appointments were made, month by month: the published counts that the synthetic consultations follow.
+//! The published counts of appointments by month, which the synthetic consultations follow.
 
 use flate2::read::GzDecoder;
 use serde::Deserialize;
@@ -48,24 +48,24 @@ struct Row {
 /// One month of appointments, all locations together.
 #[derive(Debug, Clone)]
 pub(super) struct Mix {
-    /// Appointments.
+    /// Number of appointments.
     pub(super) total: u64,
     /// Appointments by mode.
     pub(super) modes: [f64; 5],
     /// For each mode, shares of attended, missed, unknown.
     pub(super) statuses: [[f64; 3]; 5],
-    /// For each mode and status, staff and wait: [`staff_and_wait`] tells them apart.
+    /// For each mode and status, combinations of staff and wait: see [`staff_and_wait`].
     details: Vec<Weighted>,
 }
 
 impl Mix {
-    /// How staff and wait go with a mode and a status.
+    /// The distribution of staff and wait for a mode and a status.
     pub(super) fn detail(&self, mode: usize, status: usize) -> &Weighted {
         &self.details[mode * STATUSES.len() + status]
     }
 }
 
-/// Places in [`STAFF`] and [`WAITS`] of what a detail has drawn.
+/// Places in [`STAFF`] and [`WAITS`] of a drawn combination.
 pub(super) fn staff_and_wait(detail: usize) -> (usize, usize) {
     (detail / WAITS.len(), detail % WAITS.len())
 }
@@ -123,7 +123,7 @@ impl Published {
         }
     }
 
-    /// The published month; later, the same calendar month of the last year published; earlier, of the first.
+    /// The published month. For a later month, the same calendar month of the last published year; for an earlier one, of the first.
     pub(super) fn of(&self, month: Month) -> &Mix {
         let (first, wanted) = (i64::from(self.first), i64::from(month.number()));
         let count = i64::try_from(self.months.len()).unwrap_or(i64::MAX);

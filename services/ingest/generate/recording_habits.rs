@@ -1,10 +1,10 @@
-//! How one organisation records: what it collects, and in which codes. Practices differ in this, as real ones do.
+//! Recording habits of an organisation: which fields it collects, and in which codes. Real practices differ in this, too.
 
 use std::collections::BTreeMap;
 
 use super::draw::{Chance, Rng};
 
-/// Place of a characteristic among those that an organisation may or may not collect.
+/// A characteristic that only some organisations collect.
 #[derive(Debug, Clone, Copy)]
 #[repr(u8)]
 pub(super) enum Characteristic {
@@ -26,7 +26,7 @@ pub(super) enum Characteristic {
     Language,
 }
 
-/// Name of each characteristic in order of [`Characteristic`], and the share of organisations that collect it.
+/// The name of each [`Characteristic`], in order, and the share of organisations that collect it.
 const CHARACTERISTICS: [(&str, f64); 16] = [
     ("gender_identity", 0.5),
     ("gender_same_at_birth", 0.4),
@@ -45,34 +45,34 @@ const CHARACTERISTICS: [(&str, f64); 16] = [
     ("digital_access", 0.65),
     ("main_language", 0.8),
 ];
-/// What every organisation collects; deprivation by the small area of the home.
+/// Collected by every organisation. Deprivation follows from the small area of the home.
 const ALWAYS: [&str; 3] = ["age", "deprivation", "sex"];
 
-/// How one organisation records.
+/// The recording habits of one organisation.
 #[derive(Debug, Clone)]
 pub(super) struct RecordingHabits {
     collected: u16,
-    /// Channels as CONSULTATION MECHANISM, not in our own codes.
+    /// Channels in codes of CONSULTATION MECHANISM, not in codes of the service.
     pub(super) mechanism: bool,
-    /// Ethnic groups as in Census 2021, not as in 2001.
+    /// Ethnic groups of Census 2021, not of 2001.
     pub(super) ethnic_2021: bool,
     /// Waits in published bands, not in days.
     pub(super) wait_bands: bool,
     /// Ages in bands of five years, not in years.
     pub(super) age_bands: bool,
-    /// Consultations with their day, not their month alone.
+    /// Consultations with a day, not only a month.
     pub(super) dated: bool,
-    /// Says `record_count` although it is always 1.
+    /// Gives `record_count`, which is always 1.
     pub(super) counts: bool,
-    /// How it knows the channel.
+    /// Code of `channel_provenance`.
     pub(super) provenance: &'static str,
-    /// How much more remote contacts it has than others.
+    /// Factor of its remote contacts against other organisations, 0.8 to 1.2.
     pub(super) remote: f64,
-    /// What its snapshots of digital access hold besides the status.
+    /// Fields of its snapshots of digital access.
     pub(super) snapshot: SnapshotFields,
 }
 
-/// What an organisation's snapshots hold.
+/// The groups of fields that the snapshots of an organisation have, besides the status.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a column or it is not")]
 pub(super) struct SnapshotFields {
@@ -99,7 +99,7 @@ impl SnapshotFields {
         }
     }
 
-    /// Names of the fields that they have.
+    /// Names of the fields.
     pub(super) fn fields(&self) -> impl Iterator<Item = &'static str> {
         let fields: [(bool, &[&str]); 6] = [
             (self.services, &["online_appointments", "online_prescriptions", "online_record"]),
@@ -138,7 +138,7 @@ impl RecordingHabits {
         }
     }
 
-    /// Code systems of the fields that snapshots have, too.
+    /// Code systems of the fields that snapshots also have.
     pub(super) fn snapshot_systems(&self) -> BTreeMap<String, String> {
         let mut systems = self.code_systems();
         systems.retain(|field, _| field == "residence_lsoa" || field == "ethnic_category");

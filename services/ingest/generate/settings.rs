@@ -1,32 +1,32 @@
-//! What to generate.
+//! The settings of the generator.
 
 use super::{GeneratorError, tables};
 use crate::domain::period::Month;
 
 /// Collection of synthetic records.
 pub const COLLECTION: &str = "synthetic-llr";
-/// Name of the scheme of their person keys.
+/// `person_key_scheme` of synthetic records.
 pub const PERSON_KEY_SCHEME: &str = "synthetic-v1";
 
-/// Weights up to here are shared out without an overflow.
+/// Greatest weight: larger weights could overflow.
 pub(super) const MOST_WEIGHT: u64 = 1_000_000_000;
 
-/// An organisation that records the consultations.
+/// An organisation that records consultations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organisation {
-    /// ODS code: `C82001`. A practice of the area has its patients where its sub-ICB location is; any other code has them all over
-    /// the area.
+    /// ODS code: `C82001`. Patients of a practice of the area live in its sub-ICB location. Patients of any other organisation live
+    /// anywhere in the area.
     pub code: String,
-    /// Its share of people and rows, against the other organisations: the size of its list. 1 to 1,000,000,000.
+    /// Weight of its share of people and records: the size of its list. 1 to 1,000,000,000.
     pub weight: u64,
 }
 
-/// What to generate. The same settings give the same bytes, on every machine and for ever.
+/// The settings of the generator. The same settings give the same bytes on every machine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GeneratorSettings {
-    /// Chooses one of the possible sets.
+    /// Another seed gives other records.
     pub seed: u64,
-    /// Consultations, exactly. At most 1,000,000,000,000.
+    /// Number of consultations, at most 1,000,000,000,000.
     pub rows: u64,
     /// First month of the consultations.
     pub first_month: Month,
@@ -38,8 +38,8 @@ pub struct GeneratorSettings {
     pub collection: String,
     /// Care setting of every consultation.
     pub care_setting: String,
-    /// Consultations for each registered person and month, above 0: with `rows`, this decides how many people there are. The
-    /// published figure of the area is 0.434.
+    /// Mean number of consultations of a registered person in a month, above 0. `rows` divided by this and by the months is the
+    /// number of people. The published figure of the area is 0.434.
     pub contacts_per_person: f64,
 }
 

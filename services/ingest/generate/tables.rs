@@ -1,4 +1,4 @@
-//! The published totals that the synthetic set is drawn from, as `deploy/demo/marginals/` holds them.
+//! Published totals for the synthetic records, from `deploy/demo/marginals/`.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -25,7 +25,7 @@ const ADULT_BANDS: [&str; 7] = ["16-24", "25-34", "35-44", "45-54", "55-64", "65
 /// A small area.
 #[derive(Debug, Deserialize)]
 pub(super) struct Lsoa {
-    /// Code in the edition of 2021.
+    /// Code of 2021.
     pub(super) lsoa: String,
     pub(super) district: String,
     pub(super) sub_icb: String,
@@ -57,7 +57,7 @@ impl Lsoa {
 #[derive(Debug, Default)]
 pub(super) struct District {
     pub(super) code: String,
-    /// People by years of age, the last stands for 90 and over.
+    /// People by year of age; the last is 90 and over.
     pub(super) ages: Vec<f64>,
     /// Men, women.
     pub(super) sexes: Vec<f64>,
@@ -66,7 +66,7 @@ pub(super) struct District {
     pub(super) religions: Vec<f64>,
     pub(super) english: Vec<f64>,
     pub(super) orientations: Vec<f64>,
-    /// Share of homeless people, by that of households.
+    /// Share of homeless people, taken from the share of households.
     pub(super) homeless: f64,
     /// Share of people on asylum support.
     pub(super) asylum: f64,
@@ -85,8 +85,8 @@ pub(super) struct Practice {
 pub(super) struct Tables {
     pub(super) lsoas: Vec<Lsoa>,
     pub(super) districts: Vec<District>,
-    /// Who did not use the internet, in shares: by band from 16-24 and disability (no, yes), by band and sex (men, women), and by
-    /// ethnic group at all ages.
+    /// Shares of people who did not use the internet: by age band from 16-24 and disability (no, yes), by age band and sex (men,
+    /// women), by ethnic group at all ages.
     pub(super) offline: [Vec<f64>; 3],
 }
 
@@ -163,7 +163,7 @@ fn offline() -> Result<[Vec<f64>; 3], GeneratorError> {
     ])
 }
 
-/// People of a district by the categories named.
+/// People of a district in each of these categories.
 fn counts(
     table: (&'static str, &'static str),
     district: &str,

@@ -55,6 +55,7 @@ impl AsRef<str> for Code<'_> {
 }
 
 /// The value of a field: records have no other protobuf types.
+#[derive(Clone, Copy)]
 enum Value<'a> {
     Number(u64),
     Bytes(&'a [u8]),
