@@ -6,5 +6,5 @@ mod tally;
 mod wait;
 
 pub use provision::{Group, Needs, Provision};
-pub use tally::{Answer, Tally};
+pub use tally::{Response, Tally};
 pub use wait::Waits;

@@ -1,18 +1,18 @@
 //! Provision of face to face for people who need it: what each consultation answers to each question.
 
-use super::{Answer, Tally};
+use super::{Response, Tally};
 
 /// Needs of the person of a consultation. A need that does not apply counts as no need.
 #[derive(Clone, Copy, Debug)]
 pub struct Needs {
     /// Whether the person cannot use remote care.
-    pub unable: Answer,
+    pub unable: Response,
     /// Whether the person can with help only.
-    pub with_help: Answer,
+    pub with_help: Response,
     /// Whether the person needs an interpreter.
-    pub interpreter: Answer,
+    pub interpreter: Response,
     /// Whether the person has an accessible-information need.
-    pub accessible: Answer,
+    pub accessible: Response,
 }
 
 /// Groups of people by what they need, in order of display.
@@ -75,7 +75,7 @@ impl Group {
     /// Whether a person with these needs belongs to the group. `ANY_NEED`, `NO_NEED` and `NEED_NOT_KNOWN` together are everyone. A
     /// person who was never asked is in `NEED_NOT_KNOWN`.
     #[must_use]
-    pub fn holds(self, needs: Needs) -> Answer {
+    pub fn holds(self, needs: Needs) -> Response {
         let any = needs.unable.or(needs.with_help).or(needs.interpreter).or(needs.accessible);
         match self {
             Self::Unable => needs.unable,
@@ -84,8 +84,8 @@ impl Group {
             Self::AccessibleNeed => needs.accessible,
             Self::AnyNeed => any,
             Self::NoNeed => any.negated(),
-            Self::NeedNotKnown if matches!(any, Answer::Yes | Answer::No) => Answer::No,
-            Self::NeedNotKnown | Self::All => Answer::Yes,
+            Self::NeedNotKnown if matches!(any, Response::Yes | Response::No) => Response::No,
+            Self::NeedNotKnown | Self::All => Response::Yes,
         }
     }
 
@@ -107,30 +107,35 @@ impl Group {
 /// does not collect offers or cancellations, no consultation counts: what is missing would depend on what was given, and the
 /// share would always be 1 or 0.
 #[must_use]
-pub fn given(in_person: Answer, cancelled: Answer, offered: Answer) -> Answer {
-    if [cancelled, offered].contains(&Answer::NotCollected) {
-        return Answer::NotCollected;
+pub fn given(in_person: Response, cancelled: Response, offered: Response) -> Response {
+    if [cancelled, offered].contains(&Response::NotCollected) {
+        return Response::NotCollected;
     }
-    let seen = if in_person == Answer::Yes { kept(cancelled) } else { in_person };
+    let seen = if in_person == Response::Yes { kept(cancelled) } else { in_person };
     seen.or(offered)
 }
 
 /// Whether a request for face to face was met: by an appointment in person, soon enough, that its provider did not cancel. For
 /// requests of which all three are known.
 #[must_use]
-pub fn met(in_person: Answer, cancelled: Answer, requested: Answer, soon: Answer) -> Answer {
+pub fn met(
+    in_person: Response,
+    cancelled: Response,
+    requested: Response,
+    soon: Response,
+) -> Response {
     requested.then(in_person.both(kept(cancelled)).both(soon))
 }
 
 /// Whether a consultation was remote although the person prefers in person.
 #[must_use]
-pub fn involuntary(in_person: Answer, preferred: Answer) -> Answer {
+pub fn involuntary(in_person: Response, preferred: Response) -> Response {
     preferred.both(in_person.negated())
 }
 
 /// Whether the provider kept an appointment; an appointment that cannot be cancelled was kept.
-fn kept(cancelled: Answer) -> Answer {
-    if cancelled == Answer::NotApplicable { Answer::Yes } else { cancelled.negated() }
+fn kept(cancelled: Response) -> Response {
+    if cancelled == Response::NotApplicable { Response::Yes } else { cancelled.negated() }
 }
 
 /// Counts of one group's consultations.
@@ -156,11 +161,11 @@ pub struct Provision {
 
 impl Provision {
     /// Counts consultations by membership of the group and by mode: yes is in person, no is remote.
-    pub fn mode(&mut self, member: Answer, in_person: Answer, count: u64) {
+    pub fn mode(&mut self, member: Response, in_person: Response, count: u64) {
         self.members.count(member, count);
         match (member, in_person) {
-            (Answer::Yes, Answer::Yes) => self.in_person += count,
-            (Answer::Yes, Answer::No) => self.remote += count,
+            (Response::Yes, Response::Yes) => self.in_person += count,
+            (Response::Yes, Response::No) => self.remote += count,
             _ => {}
         }
     }
@@ -172,10 +177,10 @@ mod tests {
 
     #[test]
     fn given_is_in_person_and_not_cancelled_or_offered() {
-        use Answer::{No, NotCollected, Unknown, Yes};
+        use Response::{No, NotCollected, Unknown, Yes};
         for (in_person, cancelled, offered, expected) in [
             (Yes, No, Unknown, Yes),
-            (Yes, Answer::NotApplicable, No, Yes),
+            (Yes, Response::NotApplicable, No, Yes),
             // The provider took it away; what was offered stays offered.
             (Yes, Yes, No, No),
             (Yes, Yes, Yes, Yes),
@@ -192,7 +197,7 @@ mod tests {
         ] {
             assert_eq!(given(in_person, cancelled, offered), expected, "{in_person:?} {offered:?}");
         }
-        for in_person in Answer::ALL {
+        for in_person in Response::ALL {
             assert_eq!(given(in_person, NotCollected, Yes), NotCollected);
             assert_eq!(given(in_person, No, NotCollected), NotCollected);
         }
@@ -200,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_request_is_met_in_person_in_time_and_not_cancelled() {
-        use Answer::{No, NotApplicable, NotCollected, Unknown, Yes};
+        use Response::{No, NotApplicable, NotCollected, Unknown, Yes};
         assert_eq!(met(Yes, No, Yes, Yes), Yes);
         for not in [(No, No, Yes), (Yes, Yes, Yes), (Yes, No, No)] {
             assert_eq!(met(not.0, not.1, Yes, not.2), No);
@@ -218,7 +223,7 @@ mod tests {
 
     #[test]
     fn involuntary_is_of_those_whose_preference_and_channel_are_known() {
-        use Answer::{No, NotCollected, Unknown, Yes};
+        use Response::{No, NotCollected, Unknown, Yes};
         let answers = [(No, Yes), (Yes, Yes), (No, No), (No, Unknown), (NotCollected, Yes)];
         let found = answers.map(|(in_person, preferred)| involuntary(in_person, preferred));
         assert_eq!(found, [Yes, No, No, Unknown, NotCollected]);
@@ -226,22 +231,22 @@ mod tests {
 
     #[test]
     fn people_with_a_need_without_and_not_known_make_everybody() {
-        let answers = [Answer::Yes, Answer::No, Answer::Unknown, Answer::NotCollected];
+        let answers = [Response::Yes, Response::No, Response::Unknown, Response::NotCollected];
         for unable in answers {
             for interpreter in answers {
                 for accessible in answers {
-                    let with_help = if unable == Answer::Yes { Answer::No } else { unable };
+                    let with_help = if unable == Response::Yes { Response::No } else { unable };
                     let needs = Needs { unable, with_help, interpreter, accessible };
                     let said = [unable, with_help, interpreter, accessible];
-                    let is = |group: Group| group.holds(needs) == Answer::Yes;
+                    let is = |group: Group| group.holds(needs) == Response::Yes;
                     let three = [Group::AnyNeed, Group::NoNeed, Group::NeedNotKnown];
                     assert_eq!(
                         three.into_iter().filter(|group| is(*group)).count(),
                         1,
                         "{needs:?}"
                     );
-                    assert_eq!(is(Group::AnyNeed), said.contains(&Answer::Yes));
-                    assert_eq!(is(Group::NoNeed), said == [Answer::No; 4]);
+                    assert_eq!(is(Group::AnyNeed), said.contains(&Response::Yes));
+                    assert_eq!(is(Group::NoNeed), said == [Response::No; 4]);
                     assert!(is(Group::All));
                 }
             }
@@ -256,20 +261,20 @@ mod tests {
             interpreter: answer,
             accessible: answer,
         };
-        for missing in [Answer::Unknown, Answer::NotCollected] {
+        for missing in [Response::Unknown, Response::NotCollected] {
             let groups = Group::ALL.map(|group| group.holds(needs(missing)));
             assert_eq!(groups[..6], [missing; 6]);
-            assert_eq!(groups[6..], [Answer::Yes; 2]);
+            assert_eq!(groups[6..], [Response::Yes; 2]);
         }
     }
 
     #[test]
     fn only_members_are_counted_by_mode() {
         let mut of = Provision::default();
-        for (n, member) in (0u32..).zip(Answer::ALL) {
-            of.mode(member, Answer::Yes, 1 << n);
-            of.mode(member, Answer::No, 32 << n);
-            of.mode(member, Answer::Unknown, 1024 << n);
+        for (n, member) in (0u32..).zip(Response::ALL) {
+            of.mode(member, Response::Yes, 1 << n);
+            of.mode(member, Response::No, 32 << n);
+            of.mode(member, Response::Unknown, 1024 << n);
         }
         let members = Tally {
             numerator: 1 + 32 + 1024,

@@ -2,7 +2,7 @@
 
 /// What a record answers to a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum Response {
     /// In the numerator.
     Yes,
     /// In the denominator and not in the numerator.
@@ -15,7 +15,7 @@ pub enum Answer {
     NotCollected,
 }
 
-impl Answer {
+impl Response {
     /// Every response, in the order of the counts.
     pub const ALL: [Self; 5] =
         [Self::Yes, Self::No, Self::Unknown, Self::NotApplicable, Self::NotCollected];
@@ -119,16 +119,16 @@ pub struct Tally {
 
 impl Tally {
     /// Counts `records` records with this response.
-    pub fn count(&mut self, answer: Answer, records: u64) {
+    pub fn count(&mut self, answer: Response, records: u64) {
         match answer {
-            Answer::Yes => {
+            Response::Yes => {
                 self.numerator += records;
                 self.denominator += records;
             }
-            Answer::No => self.denominator += records,
-            Answer::Unknown => self.unknown += records,
-            Answer::NotCollected => self.not_collected += records,
-            Answer::NotApplicable => self.outside += records,
+            Response::No => self.denominator += records,
+            Response::Unknown => self.unknown += records,
+            Response::NotCollected => self.not_collected += records,
+            Response::NotApplicable => self.outside += records,
         }
     }
 }
@@ -139,43 +139,46 @@ mod tests {
 
     #[test]
     fn one_yes_settles_or_and_only_two_known_answers_settle_both() {
-        for first in Answer::ALL {
-            for second in Answer::ALL {
-                let known = |a| matches!(a, Answer::Yes | Answer::No);
+        for first in Response::ALL {
+            for second in Response::ALL {
+                let known = |a| matches!(a, Response::Yes | Response::No);
                 let (or, both) = (first.or(second), first.both(second));
                 assert_eq!(or, second.or(first));
                 assert_eq!(both, second.both(first));
-                assert_eq!(or == Answer::Yes, first == Answer::Yes || second == Answer::Yes);
-                assert_eq!(or == Answer::No, first == Answer::No && second == Answer::No);
+                assert_eq!(or == Response::Yes, first == Response::Yes || second == Response::Yes);
+                assert_eq!(or == Response::No, first == Response::No && second == Response::No);
                 assert_eq!(known(both), known(first) && known(second));
-                assert_eq!(both == Answer::Yes, first == Answer::Yes && second == Answer::Yes);
+                assert_eq!(
+                    both == Response::Yes,
+                    first == Response::Yes && second == Response::Yes
+                );
                 let (and, fails) =
-                    (first.and(second), |a| matches!(a, Answer::No | Answer::NotApplicable));
+                    (first.and(second), |a| matches!(a, Response::No | Response::NotApplicable));
                 assert_eq!(and, second.and(first));
-                assert_eq!(and == Answer::Yes, both == Answer::Yes);
-                assert_eq!(and == Answer::No, fails(first) || fails(second));
-                assert_ne!(and, Answer::NotApplicable);
+                assert_eq!(and == Response::Yes, both == Response::Yes);
+                assert_eq!(and == Response::No, fails(first) || fails(second));
+                assert_ne!(and, Response::NotApplicable);
             }
-            for condition in Answer::ALL {
+            for condition in Response::ALL {
                 let expected = match condition {
-                    Answer::Yes => first,
-                    Answer::No | Answer::NotApplicable => Answer::NotApplicable,
-                    Answer::Unknown | Answer::NotCollected => condition,
+                    Response::Yes => first,
+                    Response::No | Response::NotApplicable => Response::NotApplicable,
+                    Response::Unknown | Response::NotCollected => condition,
                 };
                 assert_eq!(first.given(condition), expected);
-                assert_eq!(Answer::NotApplicable.among(condition), Answer::NotApplicable);
-                assert!(first == Answer::NotApplicable || first.among(condition) == expected);
+                assert_eq!(Response::NotApplicable.among(condition), Response::NotApplicable);
+                assert!(first == Response::NotApplicable || first.among(condition) == expected);
             }
             assert_eq!(first.negated().negated(), first);
-            assert_eq!(Answer::Yes.then(first), first);
-            assert_eq!(Answer::No.then(first), Answer::NotApplicable);
+            assert_eq!(Response::Yes.then(first), first);
+            assert_eq!(Response::No.then(first), Response::NotApplicable);
         }
     }
 
     #[test]
     fn every_answer_is_counted_where_it_belongs() {
         let mut tally = Tally::default();
-        for (answer, records) in Answer::ALL.into_iter().zip([1, 2, 4, 8, 16]) {
+        for (answer, records) in Response::ALL.into_iter().zip([1, 2, 4, 8, 16]) {
             tally.count(answer, records);
         }
         let expected =

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answer, Tally};
+use super::{Response, Tally};
 
 /// Waits of consultations, with the number of missing ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,12 +21,12 @@ impl Waits {
     }
 
     /// Counts consultations whose wait is missing.
-    pub fn missing(&mut self, why: Answer, count: u64) {
+    pub fn missing(&mut self, why: Response, count: u64) {
         match why {
-            Answer::NotCollected => self.not_collected += count,
-            Answer::Unknown => self.unknown += count,
-            Answer::NotApplicable => self.outside += count,
-            Answer::Yes | Answer::No => {}
+            Response::NotCollected => self.not_collected += count,
+            Response::Unknown => self.unknown += count,
+            Response::NotApplicable => self.outside += count,
+            Response::Yes | Response::No => {}
         }
     }
 
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn missing_waits_are_counted_apart() {
         let mut waits = waits(&[((1, 1), 2)]);
-        for (n, why) in (0..).zip(Answer::ALL) {
+        for (n, why) in (0..).zip(Response::ALL) {
             waits.missing(why, 1 << n);
         }
         let tally =

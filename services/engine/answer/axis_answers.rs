@@ -5,20 +5,20 @@ use std::sync::Arc;
 use super::axis_positions::PositionsOf;
 use super::plan::{On, PlanAxis};
 use crate::domain::codes::State;
-use crate::domain::measures::Answer;
+use crate::domain::measures::Response;
 
 /// What each place of an axis says to whether it is one of `yes`, among `known`.
-pub(super) fn answers(axis: &PlanAxis, yes: &[&str], known: &[&str]) -> Vec<Answer> {
+pub(super) fn answers(axis: &PlanAxis, yes: &[&str], known: &[&str]) -> Vec<Response> {
     let answer = |place: usize| {
         let state = axis.state(place);
         let category = axis.categories.get(place).map(|(code, _)| code.as_str());
         let code = category.or(state.map(State::name)).unwrap_or_default();
         match state {
-            _ if yes.contains(&code) => Answer::Yes,
-            _ if known.contains(&code) => Answer::No,
-            Some(State::NotCollected) => Answer::NotCollected,
-            Some(state) if state.is_unknown() || state == State::Coarser => Answer::Unknown,
-            Some(_) | None => Answer::NotApplicable,
+            _ if yes.contains(&code) => Response::Yes,
+            _ if known.contains(&code) => Response::No,
+            Some(State::NotCollected) => Response::NotCollected,
+            Some(state) if state.is_unknown() || state == State::Coarser => Response::Unknown,
+            Some(_) | None => Response::NotApplicable,
         }
     };
     (0..axis.places()).map(answer).collect()

@@ -3,7 +3,7 @@
 use super::plan::PlanAxis;
 use crate::domain::codes::{State, Value};
 use crate::domain::field::Field;
-use crate::domain::measures::Answer;
+use crate::domain::measures::Response;
 use crate::domain::reference::Reference;
 use crate::engine::Engine;
 
@@ -21,21 +21,23 @@ pub(super) fn days_of(reference: &Reference, value: &Value) -> Option<(u32, u32)
 pub(super) enum Wait {
     /// From so many to so many days.
     Days(u32, u32),
-    Missing(Answer),
+    Missing(Response),
 }
 
 impl Engine {
     /// An axis of waits, in days as far as they are known, and what each of its places means.
     pub(super) fn waits_axis(&self, reference: &Reference) -> (PlanAxis, Vec<Wait>) {
-        let mut places = vec![Wait::Missing(Answer::NotCollected)];
+        let mut places = vec![Wait::Missing(Response::NotCollected)];
         let mut of_word = Vec::new();
         for value in self.store().catalog().words().of(Field::LeadTime) {
             let wait = match (days_of(reference, value), value) {
                 (Some((first, last)), _) => Wait::Days(first, last),
-                (None, Value::State(State::NotCollected)) => Wait::Missing(Answer::NotCollected),
-                (None, Value::State(State::NotApplicable)) => Wait::Missing(Answer::NotApplicable),
+                (None, Value::State(State::NotCollected)) => Wait::Missing(Response::NotCollected),
+                (None, Value::State(State::NotApplicable)) => {
+                    Wait::Missing(Response::NotApplicable)
+                }
                 (None, Value::State(_) | Value::Codes(_) | Value::Number(_)) => {
-                    Wait::Missing(Answer::Unknown)
+                    Wait::Missing(Response::Unknown)
                 }
             };
             let place = places.iter().position(|known| *known == wait);

@@ -6,7 +6,7 @@ use super::crosstab::{Crosstab, InnerCounts};
 use super::plan::{Plan, PlanAxis};
 use super::quality::Sums;
 use crate::domain::indicator::Count;
-use crate::domain::measures::{Answer, Tally};
+use crate::domain::measures::{Response, Tally};
 use crate::domain::reference::Reference;
 use crate::engine::{Engine, QueryError};
 
@@ -53,7 +53,7 @@ impl Measured {
     }
 
     /// Adds up what the places of the measured field say.
-    fn tally(&self, says: &[Answer], row: &[usize], group: Option<usize>) -> Tally {
+    fn tally(&self, says: &[Response], row: &[usize], group: Option<usize>) -> Tally {
         let mut tally = Tally::default();
         self.counts(row, group).for_each(|(place, count)| tally.count(says[place], count));
         tally
@@ -82,8 +82,8 @@ impl Measured {
 pub(super) struct OutcomeShares {
     pub(super) attendance: Measured,
     pub(super) waits: Measured,
-    missed: Vec<Answer>,
-    of_waits: [Vec<Answer>; WAITS.len()],
+    missed: Vec<Response>,
+    of_waits: [Vec<Response>; WAITS.len()],
 }
 
 impl OutcomeShares {
@@ -118,7 +118,7 @@ impl OutcomeShares {
 }
 
 /// What the categories of a measured field say to an indicator.
-fn says(reference: &Reference, indicator: &str, axis: &PlanAxis, late: bool) -> Vec<Answer> {
+fn says(reference: &Reference, indicator: &str, axis: &PlanAxis, late: bool) -> Vec<Response> {
     let (yes, known) = categories(reference, indicator, late);
     answers(axis, &yes, &known)
 }

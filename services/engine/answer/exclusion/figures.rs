@@ -6,7 +6,7 @@ use super::snapshot::keep_last;
 use crate::domain::codes::State;
 use crate::domain::collection::Dataset;
 use crate::domain::indicator::{Condition, Count};
-use crate::domain::measures::{Answer, Tally};
+use crate::domain::measures::{Response, Tally};
 use crate::domain::statistics::{Confidence, paired_difference, proportion};
 use crate::engine::answer::crosstab::{Crosstab, Folded};
 use crate::engine::answer::frame::occurring;
@@ -113,7 +113,7 @@ impl Figures {
     }
 
     /// The shares that an indicator is among, and what each place of their dimension says to it.
-    fn says(&self, id: &str) -> Option<(&Shares, &[Answer])> {
+    fn says(&self, id: &str) -> Option<(&Shares, &[Response])> {
         self.shares.iter().find_map(|shares| Some((shares, shares.says(id)?)))
     }
 
@@ -192,16 +192,16 @@ fn both(
     engine: &Engine,
     plan: &Plan,
     outer: usize,
-    first: &[Answer],
-    second: &[Answer],
+    first: &[Response],
+    second: &[Response],
 ) -> Result<Folded<[u64; 4]>, QueryError> {
     let mut both = Folded::default();
     engine.fold(plan, outer, &mut both, |both: &mut [u64; 4], at, n| {
         match (first[at[0]], second[at[1]]) {
-            (Answer::Yes, Answer::Yes) => both[0] += n,
-            (Answer::Yes, Answer::No) => both[1] += n,
-            (Answer::No, Answer::Yes) => both[2] += n,
-            (Answer::No, Answer::No) => both[3] += n,
+            (Response::Yes, Response::Yes) => both[0] += n,
+            (Response::Yes, Response::No) => both[1] += n,
+            (Response::No, Response::Yes) => both[2] += n,
+            (Response::No, Response::No) => both[3] += n,
             _ => {}
         }
     })?;

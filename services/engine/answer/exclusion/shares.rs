@@ -2,7 +2,7 @@
 //! conditions are counted together.
 
 use crate::domain::indicator::{Condition, Count};
-use crate::domain::measures::{Answer, Tally};
+use crate::domain::measures::{Response, Tally};
 use crate::domain::reference::Reference;
 use crate::engine::answer::axis_answers::{answers, merge};
 use crate::engine::answer::crosstab::Folded;
@@ -24,7 +24,7 @@ struct OfShare {
     numerator: Vec<String>,
     denominator: Vec<String>,
     /// What each place of the dimension says, once it is counted.
-    says: Vec<Answer>,
+    says: Vec<Response>,
 }
 
 impl Shares {
@@ -90,11 +90,11 @@ impl Shares {
         }
         let of_place =
             |place: usize| self.indicators.iter().map(|share| share.says[place]).collect();
-        let says: Vec<Vec<Answer>> = (0..axis.places()).map(of_place).collect();
+        let says: Vec<Vec<Response>> = (0..axis.places()).map(of_place).collect();
         merge(axis, &says);
         let add = |tallies: &mut Vec<Tally>, at: &[usize], count: u64| {
             let held = holds.iter().zip(&at[1..]).map(|(says, place)| says[*place]);
-            let held = held.fold(Answer::Yes, Answer::and);
+            let held = held.fold(Response::Yes, Response::and);
             let says = &says[at[0]];
             tallies.resize(says.len(), Tally::default());
             for (tally, says) in tallies.iter_mut().zip(says) {
@@ -105,7 +105,7 @@ impl Shares {
     }
 
     /// What each place of the dimension says to an indicator; none: it is not among these.
-    pub(super) fn says(&self, id: &str) -> Option<&[Answer]> {
+    pub(super) fn says(&self, id: &str) -> Option<&[Response]> {
         self.place(id).map(|place| self.indicators[place].says.as_slice())
     }
 

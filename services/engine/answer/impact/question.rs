@@ -5,7 +5,7 @@ use super::followed::{NOTE, lower_bound};
 use super::modes::{MODE, MODES, Part, REMOTE, WHOM};
 use super::waits;
 use crate::domain::indicator::Unit;
-use crate::domain::measures::{Answer, Waits};
+use crate::domain::measures::{Response, Waits};
 use crate::domain::reference::Reference;
 use crate::engine::answer::access::{Access, needs_asked};
 use crate::engine::answer::axis_answers::answers;
@@ -225,9 +225,9 @@ impl Engine {
         let mut folded = Folded::default();
         let counted = self.fold(&plan, outer, &mut folded, |waits: &mut [Waits; 2], at, count| {
             let mode = match is_remote[at[0]] {
-                Answer::Yes => 1,
-                Answer::No => 0,
-                Answer::Unknown | Answer::NotApplicable | Answer::NotCollected => return,
+                Response::Yes => 1,
+                Response::No => 0,
+                Response::Unknown | Response::NotApplicable | Response::NotCollected => return,
             };
             match means[at[1]] {
                 Wait::Days(first, last) => waits[mode].known((first, last), count),

@@ -4,7 +4,7 @@
 use std::array;
 
 use crate::domain::field::Field;
-use crate::domain::measures::{Answer, Group, Needs, Provision};
+use crate::domain::measures::{Group, Needs, Provision, Response};
 use crate::engine::answer::access::Access;
 use crate::engine::answer::axis_answers::{answers, merge};
 use crate::engine::answer::crosstab::Folded;
@@ -33,18 +33,18 @@ pub(super) enum Ask {
 struct Said {
     /// None: the submission decides, and a consultation says nothing.
     field: Option<Field>,
-    of_word: Vec<Answer>,
-    not_collected: Answer,
+    of_word: Vec<Response>,
+    not_collected: Response,
 }
 
 /// A scan, planned. The axes of the needs stand behind the outer ones, then that of what consultations say.
 pub(super) struct Scan {
     plan: Plan,
     outer: usize,
-    unable: Vec<Answer>,
-    with_help: Vec<Answer>,
-    interpreter: Vec<Answer>,
-    accessible: Vec<Answer>,
+    unable: Vec<Response>,
+    with_help: Vec<Response>,
+    interpreter: Vec<Response>,
+    accessible: Vec<Response>,
 }
 
 impl Scan {
@@ -55,7 +55,7 @@ impl Scan {
         access: &Access,
         asked: [Ask; N],
         places: usize,
-        place: impl Fn([Answer; N]) -> usize + Sync,
+        place: impl Fn([Response; N]) -> usize + Sync,
     ) -> Result<Self, QueryError> {
         let dimensions = asked.map(|ask| match ask {
             Ask::Is(dimension, _) => dimension,
@@ -92,9 +92,9 @@ fn within(engine: &Engine, plan: &Plan, axis: &PlanAxis, days: u32) -> Said {
     let catalog = engine.store().catalog();
     let words = catalog.words().of(Field::LeadTime).iter().zip(said.of_word);
     let of_word = words.map(|(value, state)| match days_of(&plan.reference, value) {
-        Some((_, longest)) if longest <= days => Answer::Yes,
-        Some((shortest, _)) if shortest > days => Answer::No,
-        Some(_) => Answer::Unknown,
+        Some((_, longest)) if longest <= days => Response::Yes,
+        Some((shortest, _)) if shortest > days => Response::No,
+        Some(_) => Response::Unknown,
         None => state,
     });
     Said { of_word: of_word.collect(), ..said }
@@ -106,7 +106,7 @@ fn said(axis: &PlanAxis, category: &str) -> Said {
     let answers = answers(axis, &[category], &known);
     let says = |places: &Vec<usize>| {
         let says = places.first().and_then(|place| answers.get(*place));
-        says.copied().unwrap_or(Answer::Unknown)
+        says.copied().unwrap_or(Response::Unknown)
     };
     match &axis.on {
         On::Field(field, places) => Said {
@@ -115,18 +115,18 @@ fn said(axis: &PlanAxis, category: &str) -> Said {
             not_collected: says(&places.not_collected),
         },
         On::Submission(_) | On::Derived(_) => {
-            Said { field: None, of_word: Vec::new(), not_collected: Answer::NotCollected }
+            Said { field: None, of_word: Vec::new(), not_collected: Response::NotCollected }
         }
     }
 }
 
 /// What each place of a need's axis says: what is neither yes nor no is not known, and what does not apply is no need.
-fn need(axis: &PlanAxis, yes: &str, no: &[&str]) -> Vec<Answer> {
+fn need(axis: &PlanAxis, yes: &str, no: &[&str]) -> Vec<Response> {
     let says = answers(axis, &[yes], no).into_iter().enumerate();
     let need = |(place, says)| match says {
-        Answer::NotApplicable if axis.state(place).is_some() => Answer::No,
-        Answer::NotApplicable => Answer::Unknown,
-        says @ (Answer::Yes | Answer::No | Answer::Unknown | Answer::NotCollected) => says,
+        Response::NotApplicable if axis.state(place).is_some() => Response::No,
+        Response::NotApplicable => Response::Unknown,
+        says @ (Response::Yes | Response::No | Response::Unknown | Response::NotCollected) => says,
     };
     says.map(need).collect()
 }
@@ -136,7 +136,7 @@ fn answered<const N: usize>(
     reader: &Reader,
     submission: &Submission,
     said: &[Said],
-    place: impl Fn([Answer; N]) -> usize,
+    place: impl Fn([Response; N]) -> usize,
 ) -> Result<Vec<u16>, StoreError> {
     let records = submission.records();
     let mut columns = Vec::with_capacity(N);
@@ -148,7 +148,7 @@ fn answered<const N: usize>(
         };
         let answers: Vec<_> = match submission.column(field) {
             Some(column) => {
-                column.words.iter().map(|w| says(w).unwrap_or(Answer::Unknown)).collect()
+                column.words.iter().map(|w| says(w).unwrap_or(Response::Unknown)).collect()
             }
             None => vec![one.not_collected],
         };
@@ -170,7 +170,7 @@ impl Scan {
         &self,
         engine: &Engine,
         folded: &mut Folded<Groups>,
-        add: impl Fn(&mut Provision, (Group, Answer), Needs, usize, u64),
+        add: impl Fn(&mut Provision, (Group, Response), Needs, usize, u64),
     ) -> Result<(), QueryError> {
         engine.fold(&self.plan, self.outer, folded, |groups: &mut Groups, at, count| {
             let &[access, interpreter, accessible, place] = at else { return };
