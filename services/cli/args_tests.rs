@@ -3,7 +3,10 @@ use clap::error::ErrorKind;
 
 use super::*;
 use crate::cli::breakdown::Table;
+use crate::cli::exit::Failure;
+use crate::cli::questions::Asked as _;
 use crate::cli::submissions::Action;
+use crate::proto::v1::breakdown_question::Table as Question;
 use crate::proto::v1::{AreaBasis, BreakdownQuery, Denominator, Filter, Measure, as_of::At};
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {
@@ -12,7 +15,9 @@ fn parse(line: &str) -> Result<Cli, clap::Error> {
 
 fn query(line: &str) -> BreakdownQuery {
     match parse(line).unwrap().command {
-        Command::Breakdown(BreakdownArgs { what: Table::Channels(args) }) => args.query.query(),
+        Command::Breakdown(BreakdownArgs { what: Table::Channels(args) }) => {
+            args.asked.query.query()
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -162,7 +167,7 @@ fn what_is_counted() {
     else {
         panic!()
     };
-    let request = args.request();
+    let Question::Channels(request) = args.asked.question().unwrap() else { panic!() };
     assert_eq!(request.measure(), Measure::AttendedContacts);
     assert_eq!(request.denominator(), Denominator::All);
     assert!(request.include_rates);
@@ -184,7 +189,11 @@ fn digital_exclusion_is_asked_with_indicators_and_estimates() {
     let request = |more: &str| match asked(&format!(
         "equity breakdown exclusion --area QK1 --from 2020-06 {more}"
     )) {
-        Table::Exclusion(args) => args.asked.request(&args.query),
+        Table::Exclusion(args) => args.asked.question(),
+        other => panic!("{other:?}"),
+    };
+    let request = |more: &str| match request(more)? {
+        Question::Exclusion(request) => Ok::<_, Failure>(request),
         other => panic!("{other:?}"),
     };
     let all = request("").unwrap();
@@ -203,16 +212,27 @@ fn provision_and_impact_have_their_own_words() {
     let line = "equity breakdown provision --organisation C82001 --from 2026-04 --access-collection practice-feed \
         --request-met-days 7";
     let Table::Provision(args) = asked(line) else { panic!() };
-    let request = args.asked.request(&args.query);
+    let Question::Provision(request) = args.asked.question().unwrap() else { panic!() };
     assert_eq!(
         (request.access_collection.as_str(), request.request_met_days),
         ("practice-feed", 7)
     );
-    for word in ["--late-counts-as-missed", "--late-as-missed"] {
-        let line = format!("equity breakdown impact --area QK1 --from 2020-04 {word}");
-        let Table::Impact(args) = asked(&line) else { panic!() };
-        assert!(args.request().late_counts_as_missed);
+    for table in ["impact", "outcomes"] {
+        let line =
+            format!("equity breakdown {table} --area QK1 --from 2020-04 --late-counts-as-missed");
+        let question = match asked(&line) {
+            Table::Impact(args) => args.asked.question(),
+            Table::Outcomes(args) => args.asked.question(),
+            other => panic!("{other:?}"),
+        };
+        assert!(match question.unwrap() {
+            Question::Impact(request) => request.late_counts_as_missed,
+            Question::Outcomes(request) => request.late_counts_as_missed,
+            other => panic!("{other:?}"),
+        });
     }
+    let other_word = "equity breakdown impact --area QK1 --from 2020-04 --late-as-missed";
+    assert_eq!(refused(other_word), ErrorKind::UnknownArgument, "one option has one name");
     let watched = "equity breakdown impact --area QK1 --from 2020-04 --watch --as-of 7";
     assert_eq!(refused(watched), ErrorKind::ArgumentConflict);
 }
@@ -224,7 +244,8 @@ fn high_risk_is_a_score_or_a_share_of_the_people() {
         let Table::Risk(args) = asked(&format!("equity breakdown risk --area QK1 {more}")) else {
             panic!()
         };
-        args.asked.request().high_risk
+        let Question::Risk(request) = args.asked.question().unwrap() else { panic!() };
+        request.high_risk
     };
     assert_eq!(high(""), None);
     assert_eq!(high("--high-risk 4.5"), Some(HighRisk::HighRiskScore(4.5)));

@@ -13,6 +13,7 @@ use tonic::Code;
 use super::*;
 use crate::domain::collection::Dataset;
 use crate::engine::answer::tests::running::opened;
+use crate::engine::cache::Scope;
 use crate::engine::{Followers, Touched};
 use crate::rpc::single_flight::SingleFlight;
 
@@ -93,7 +94,7 @@ async fn what_is_kept_is_sent_with_a_position_that_it_is_true_of() {
     let (service, followers) = start(&folder);
     let told = service.engine.told();
     let month = "2020-04".parse().unwrap();
-    let scope = crate::engine::scope(&[(1, Dataset::Consultations)], &[], (month, month));
+    let scope = Scope::new(&[(1, Dataset::Consultations)], &[], (month, month));
     let sent = |read: u64| {
         let answer = Answer { body: "x".into(), position: read, data_position: read };
         service.engine.answers().keep(key(), answer, scope.clone());

@@ -53,12 +53,11 @@ impl Message for Encoded {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::v1::{ChannelBreakdown, GetChannelBreakdownResponse};
+    use crate::proto::v1::{Breakdown, GetChannelBreakdownResponse};
 
     #[test]
     fn on_the_wire_it_is_the_response() {
-        let breakdown =
-            ChannelBreakdown { dimensions: vec!["month".into()], ..ChannelBreakdown::default() };
+        let breakdown = Breakdown { assessment_count: 7, ..Breakdown::default() };
         for position in [0, 1, i64::MAX] {
             let message =
                 GetChannelBreakdownResponse { breakdown: Some(breakdown.clone()), position };

@@ -9,8 +9,7 @@ use super::super::show::estimates::source_line;
 use super::super::show::{Look, numbers, wrap};
 use super::data;
 use super::questions::{
-    AFTER, AREA, Answers, BEFORE, FROM, INTERNET_BY, INTERNET_USE, RISK_BY, RISK_TOP, TO,
-    YEAR_BEFORE,
+    AFTER, AREA, Answers, BEFORE, FROM, INTERNET_BY, RISK_BY, RISK_TOP, TO, YEAR_BEFORE,
 };
 use crate::proto::v1::{Breakdown, Cell, PublishedEstimate};
 
@@ -119,7 +118,10 @@ pub(super) fn oldest(found: &Breakdown) -> Option<(String, String)> {
         numbers::percent(men),
         numbers::percent(women)
     );
-    Some((sentence, estimate.source.as_ref().map(source_line).unwrap_or_default()))
+    let source = estimate.source.as_ref().map(source_line).unwrap_or_default();
+    // The address of the file is longer than the screen is wide; `equity reference estimates` shows it.
+    let words = source.split("; http").next().unwrap_or_default().to_owned();
+    Some((sentence, words))
 }
 
 /// What to type next.
@@ -134,21 +136,41 @@ pub(super) fn next(place: &Place<'_>) -> String {
         lines.push(format!("  {equity} serve --data-folder {}", place.folder.display()));
     }
     let by = INTERNET_BY.join(",");
-    lines.extend(
-        [
-            format!("channels --area {AREA} --from {FROM} --to {TO} --by month --chart"),
-            format!("channels --area {AREA} --from 2020-08 --to {TO} --by month --rates"),
-            format!("exclusion --area {AREA} --collection {synthetic} --from {last} --by {by} --indicator DX-21"),
-            format!("exclusion --area {AREA} --from {TO} --by disability --estimates {INTERNET_USE}"),
-            format!("provision --area {AREA} --collection {synthetic} --from {last} --by age_75 --chart"),
-            format!("impact --area {AREA} --from {AFTER} --chart"),
-            format!("risk --area {AREA} --by {RISK_BY} --high-risk-top {RISK_TOP} --chart"),
-        ]
-        .map(|asked| format!("  {equity} breakdown {asked}{service}")),
-    );
-    lines.push(format!("  {equity} reference dimensions{service}"));
+    let asked = [
+        format!("channels --area {AREA} --from {FROM} --to {TO} --by month --chart"),
+        format!(
+            "exclusion --area {AREA} --collection {synthetic} --from {last} --by {by} --indicator DX-21"
+        ),
+        format!(
+            "provision --area {AREA} --collection {synthetic} --from {last} --by age_75 --chart"
+        ),
+        format!("impact --area {AREA} --from {AFTER} --chart"),
+        format!("risk --area {AREA} --by {RISK_BY} --high-risk-top {RISK_TOP} --chart"),
+    ];
+    lines.extend(asked.map(|asked| typed(&format!("{equity} breakdown {asked}{service}"))));
+    lines.push(typed(&format!("{equity} reference dimensions{service}")));
     lines.push(format!("  {equity} demo --tour        every table of this demo"));
     lines.join("\n")
+}
+
+/// A command that can be typed as it stands, in lines that fit the screen.
+fn typed(command: &str) -> String {
+    let mut lines = vec![String::new()];
+    for (number, word) in command.split(" --").enumerate() {
+        let word = if number == 0 { word.to_owned() } else { format!("--{word}") };
+        let line = lines.last_mut().expect("there is one");
+        // Two blanks before it, a backslash behind it.
+        if !line.is_empty() && 2 + line.len() + 1 + word.len() + 2 > WIDTH {
+            line.push_str(" \\");
+            lines.push(format!("    {word}"));
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(&word);
+        }
+    }
+    lines.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -56,25 +56,37 @@ impl Indicators {
     }
 }
 
-/// Why figures are absent: short in the table, in full below it, each once.
+/// Why figures are absent: short in the table, in full below it, each sentence once with the columns that it is true of.
 #[derive(Debug, Default)]
-pub struct Reasons(Vec<String>);
+pub struct Reasons(Vec<(String, Vec<String>)>);
 
 impl Reasons {
-    /// The reason for `what` in short: `not computable`.
-    pub fn of(&mut self, what: &str, absence: Option<&Absence>) -> String {
+    /// The reason for the figure of a column in short: `not computable`.
+    pub fn of(&mut self, column: &str, absence: Option<&Absence>) -> String {
         let Some(absence) = absence else { return "no figure".to_owned() };
         if !absence.detail.is_empty() {
-            let line = format!("{what}: {}", words::absence(absence));
-            if !self.0.contains(&line) {
-                self.0.push(line);
+            let sentence = words::absence(absence);
+            match self.0.iter_mut().find(|(known, _)| *known == sentence) {
+                Some((_, columns)) if columns.iter().any(|known| known == column) => {}
+                Some((_, columns)) => columns.push(column.to_owned()),
+                None => self.0.push((sentence, vec![column.to_owned()])),
             }
         }
         words::plain(&words::absence_reason(absence.reason))
     }
 
-    /// The details, as lines.
+    /// The details, as lines: several columns of one indicator are told as the indicator.
     pub fn lines(&self, look: &Look) -> String {
-        self.0.iter().map(|line| wrap::text("  ", line, look)).collect::<Vec<_>>().join("\n")
+        let line = |(sentence, columns): &(String, Vec<String>)| {
+            let indicator =
+                |column: &String| column.split('/').next().unwrap_or_default().to_owned();
+            let mut told = columns.clone();
+            if let [_, _, ..] = columns.as_slice() {
+                told = columns.iter().map(indicator).collect();
+                told.dedup();
+            }
+            wrap::text("  ", &format!("{}: {sentence}", told.join(", ")), look)
+        };
+        self.0.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 }

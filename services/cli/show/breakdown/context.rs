@@ -36,7 +36,7 @@ pub fn header(context: &BreakdownContext, things: &str, position: i64, look: &Lo
         let with = context
             .parameters
             .iter()
-            .map(|of| format!("{} {}", of.name.replace('_', " "), of.value));
+            .map(|of| format!("{}: {}", of.name.replace('_', " "), yes_no(&of.value)));
         lines.push(wrap::text("  with      ", &with.collect::<Vec<_>>().join(", "), look));
     }
     lines.push(format!("  position  {position}, last changed at {}", context.data_position));
@@ -95,6 +95,15 @@ pub(super) fn footer(answer: &Breakdown, context: &BreakdownContext, look: &Look
     }
     lines.extend(context.notes.iter().map(|note| wrap::text("  note: ", note, look)));
     lines.join("\n")
+}
+
+/// The value of a parameter for people.
+fn yes_no(value: &str) -> &str {
+    match value {
+        "true" => "yes",
+        "false" => "no",
+        other => other,
+    }
 }
 
 /// What is counted, in the plural.
