@@ -7,7 +7,7 @@ use super::random::{Random, cases};
 use super::running::Running;
 use super::world::Setting;
 use crate::engine::QueryError;
-use crate::engine::answer::table::{Path, Unit};
+use crate::engine::answer::counting::{Counting, Path};
 use crate::engine::answer::{ChannelQuestion, OutcomeQuestion};
 use crate::engine::query::{AsOf, Measure};
 
@@ -38,13 +38,13 @@ fn check(running: &Running, question: &ChannelQuestion, position: u64, asked: &m
     let engine = running.engine();
     let reference = running.reference();
     let model = Model { reference: &reference, standing: running.standing(position) };
-    let table = match engine.channels(question) {
-        Ok(table) => table,
+    let answer = match engine.answer(question) {
+        Ok(answer) => answer,
         Err(QueryError::TooLarge { .. }) => return asked.large += 1,
         Err(QueryError::Field { field, .. }) if field == "population_collection" => return,
         Err(error) => panic!("{error}"),
     };
-    let (expected, found) = (model.channels(question), said(question, &table));
+    let (expected, found) = (model.channels(question), said(question, &answer));
     assert_eq!(found, expected, "{question:?}");
     asked.answered += 1;
     asked.filled += u64::from(found.rows.values().any(|row| row.total > 0));
@@ -53,14 +53,14 @@ fn check(running: &Running, question: &ChannelQuestion, position: u64, asked: &m
     let told = found.rows.iter().any(|(key, row)| !key.is_empty() && row.people.is_some());
     asked.people_of_categories += u64::from(told && question.query.by.iter().any(of_field));
 
-    let plan = engine.plan(&engine.ask(&question.query, question.measure)).unwrap();
+    let plan = engine.consultations(&question.query, question.measure, &["channel"]).unwrap();
     if question.measure != Measure::Persons {
         let by = |path| {
-            plan.table(engine.store().reader(), Unit::Weights, path, 1, engine.settings.threads)
-                .unwrap()
+            let (reader, threads) = (engine.store().reader(), engine.settings.threads);
+            plan.crosstab(reader, Counting::Weights, path, 1, threads).unwrap()
         };
         let columns = by(Path::Columns);
-        if plan.path(Unit::Weights) == Path::Rollups {
+        if plan.path(Counting::Weights) == Path::Rollups {
             let rollups = by(Path::Rollups);
             assert_eq!(
                 (&rollups.rows, &rollups.all),
@@ -72,12 +72,12 @@ fn check(running: &Running, question: &ChannelQuestion, position: u64, asked: &m
     }
     let query = question.query.clone();
     let question = OutcomeQuestion { query, late_counts_as_missed: position.is_multiple_of(2) };
-    match engine.outcomes(&question) {
-        Ok(table) => {
-            assert_eq!(said_outcomes(&table), model.outcomes(&question), "{question:?}");
+    match engine.answer(&question) {
+        Ok(answer) => {
+            assert_eq!(said_outcomes(&answer), model.outcomes(&question), "{question:?}");
             let inner = ["channel", "attendance_outcome", "lead_time"];
             let quality = model.quality(&question.query, Measure::Contacts, &inner);
-            assert_eq!(said_quality(&table.context), quality, "{question:?}");
+            assert_eq!(said_quality(answer.provenance()), quality, "{question:?}");
         }
         Err(QueryError::TooLarge { .. }) => asked.large += 1,
         Err(error) => panic!("{error}"),

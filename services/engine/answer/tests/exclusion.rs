@@ -16,7 +16,7 @@ use crate::engine::QueryError;
 use crate::engine::answer::{
     ExclusionQuestion, ExclusionRow, IndicatorCell, Reason, counted_indicators,
 };
-use crate::engine::query::{AsOf, Asked, Filter, Query, TableKind, Where};
+use crate::engine::query::{AsOf, Asked, Basis, Filter, Query, TableKind, Where};
 
 const UNKNOWN: [&str; 6] =
     ["!NOT_STATED", "!ASKED_UNSURE", "!NOT_KNOWN", "!NOT_RECORDED", "!INVALID", "!COARSER"];
@@ -242,7 +242,8 @@ fn asked(
     let mut asked = Asked { table, collection: "synthetic-llr".into(), ..Asked::default() };
     if random.chance(60) {
         asked.area = (*random.pick(&["QK1", "QK1", "E10000018", "03W"])).into();
-        asked.residence = asked.area == "QK1" && random.chance(15);
+        let at_home = asked.area == "QK1" && random.chance(15);
+        asked.basis = at_home.then_some(Basis::Residence);
     } else {
         asked.organisations.clone_from(&setting.organisations);
         asked.organisations.truncate(1 + random.below(3));
