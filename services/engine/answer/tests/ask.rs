@@ -60,7 +60,9 @@ pub(super) fn question(
                     let of_kind = reference.areas().iter().filter(|area| area.kind == *kind);
                     of_kind.map(|a| a.code.clone()).chain(["NOT_APPLICABLE".into()]).collect()
                 }
-                Source::Field(_) | Source::Computed => unreachable!("a field's dimension has categories"),
+                Source::Field(_) | Source::Computed => {
+                    unreachable!("a field's dimension has categories")
+                }
             };
             codes.dedup();
         } else {

@@ -110,7 +110,10 @@ impl World {
     }
 
     fn found(&self, asked: &Asked) -> Vec<PublishedEstimate> {
-        self.engine.estimates(&self.query(asked, AsOf::Head), &EstimatesWanted::default()).unwrap().found
+        self.engine
+            .estimates(&self.query(asked, AsOf::Head), &EstimatesWanted::default())
+            .unwrap()
+            .found
     }
 
     fn values(&self, asked: &Asked) -> Vec<f64> {

@@ -227,7 +227,10 @@ fn nothing_to_count_is_an_answer_too() {
             let empty = answer.provenance().empty.as_ref();
             assert!(empty.is_some() && answer.rows().len() == 1);
             let cells = answer.rows().iter().flat_map(|row| &row.cells);
-            assert!(cells.clone().count() == 1 && cells.into_iter().all(|cell| cell.figure.as_ref().err() == empty));
+            assert!(
+                cells.clone().count() == 1
+                    && cells.into_iter().all(|cell| cell.figure.as_ref().err() == empty)
+            );
         }
     }
 }

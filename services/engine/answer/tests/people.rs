@@ -214,9 +214,17 @@ fn people_known_only_more_coarsely_are_missed_in_every_row() {
     let answer = rates(&running, query(&running, "QK1", &["sex"]));
     assert_eq!(people_of(&answer, &["1"]), Ok(1050));
     let told = |note: &&String| note.starts_with("47.5% of the people") && note.contains("sex");
-    assert!(answer.provenance().notes.iter().any(|note| told(&note)), "{:?}", answer.provenance().notes);
+    assert!(
+        answer.provenance().notes.iter().any(|note| told(&note)),
+        "{:?}",
+        answer.provenance().notes
+    );
     let answer = rates(&running, only(query(&running, "QK1", &[]), "sex", "1"));
-    assert!(answer.provenance().notes.iter().any(|note| told(&note)), "{:?}", answer.provenance().notes);
+    assert!(
+        answer.provenance().notes.iter().any(|note| told(&note)),
+        "{:?}",
+        answer.provenance().notes
+    );
 }
 
 #[test]

@@ -63,9 +63,7 @@ impl<'a> View<'a> {
     pub(super) fn of(&self, indicator: &str) -> BTreeMap<Label, &'a Cell> {
         let columns = self.answer.columns().iter().zip(&self.row.cells);
         let own = columns.filter(|(column, _)| column.indicator == indicator);
-        let group = |column: &Column| {
-            column.group.iter().map(label).collect::<Vec<_>>().join("/")
-        };
+        let group = |column: &Column| column.group.iter().map(label).collect::<Vec<_>>().join("/");
         own.map(|(column, cell)| (group(column), cell)).collect()
     }
 
@@ -78,7 +76,9 @@ impl<'a> View<'a> {
     /// Whether a cell says no more than that the whole answer is empty.
     fn is_empty(&self, cell: &Cell) -> bool {
         let empty = self.answer.provenance().empty.as_ref();
-        cell.counts == CellCounts::default() && empty.is_some() && cell.figure.as_ref().err() == empty
+        cell.counts == CellCounts::default()
+            && empty.is_some()
+            && cell.figure.as_ref().err() == empty
     }
 
     /// The counts of a cell; what it does not say is 0.
