@@ -6,10 +6,10 @@ use super::model::Model;
 use super::random::{Random, cases};
 use super::running::Running;
 use super::world::Setting;
-use crate::engine::QueryError;
 use crate::engine::answer::counting::{Counting, Path};
-use crate::engine::answer::{ChannelQuestion, OutcomeQuestion};
-use crate::engine::query::{AsOf, Measure};
+use crate::engine::answer::{ChannelQuestion, Figure, OutcomeQuestion, Protected};
+use crate::engine::query::{AsOf, Measure, Query};
+use crate::engine::{Engine, QueryError};
 
 /// What was asked of the worlds of a run, so that a run that asked nothing fails.
 #[derive(Debug, Default)]
@@ -33,6 +33,22 @@ pub(super) fn grown(seed: u64) -> (Running, Setting, Random) {
     (running, setting, random)
 }
 
+/// The basic view has the same figures, without limits and without words.
+fn basic(engine: &Engine, question: &ChannelQuestion, answer: &Protected) {
+    let query = Query { full: false, ..question.query.clone() };
+    let basic = engine.answer(&ChannelQuestion { query, ..question.clone() }).unwrap();
+    let mut rows = answer.rows().to_vec();
+    for cell in rows.iter_mut().flat_map(|row| &mut row.cells) {
+        cell.figure = cell.figure.clone().map(|figure| Figure { limits: None, ..figure });
+    }
+    assert_eq!(basic.rows(), rows, "{question:?}");
+    let ids = |answer: &Protected| -> Vec<_> {
+        answer.columns().iter().map(|column| column.id.clone()).collect()
+    };
+    assert_eq!(ids(&basic), ids(answer));
+    assert!(basic.columns().iter().all(|column| column.label.is_empty()));
+}
+
 /// Both paths, where both are legal, and the answer.
 fn check(running: &Running, question: &ChannelQuestion, position: u64, asked: &mut Asked) {
     let engine = running.engine();
@@ -46,6 +62,7 @@ fn check(running: &Running, question: &ChannelQuestion, position: u64, asked: &m
     };
     let (expected, found) = (model.channels(question), said(question, &answer));
     assert_eq!(found, expected, "{question:?}");
+    basic(engine, question, &answer);
     asked.answered += 1;
     asked.filled += u64::from(found.rows.values().any(|row| row.total > 0));
     asked.people += u64::from(found.rows.values().any(|row| row.people.is_some()));

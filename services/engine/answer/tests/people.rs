@@ -135,11 +135,7 @@ fn rates(running: &Running, query: Query) -> Protected {
 
 /// People of a row by its codes, or why they cannot be told: the same of every channel.
 fn people_of(answer: &Protected, codes: &[&str]) -> Result<u64, Absence> {
-    let is = |labels: Vec<Label>| {
-        let plain = |label: &Label| label.trim_start_matches('!').to_owned();
-        labels.iter().map(plain).eq(codes.iter().map(|code| (*code).to_owned()))
-    };
-    let row = views(answer).find(|row| is(row.labels()));
+    let row = views(answer).find(|row| row.codes().eq(codes.iter().copied()));
     let cells = row.unwrap_or_else(|| panic!("{codes:?}: {:?}", answer.rows())).of("CH-03");
     let of = |cell: &Cell| match (&cell.figure, cell.counts.denominator) {
         (Ok(_), Some(people)) => Ok(people),

@@ -7,7 +7,7 @@ use super::ask::{label, labels};
 use super::model::Label;
 use crate::domain::indicator::Unit;
 use crate::domain::measures::Tally;
-use crate::engine::answer::{Cell, CellCounts, Column, Protected, Reason, Row};
+use crate::engine::answer::{Cell, CellCounts, Column, Protected, Reason, Row, tables};
 
 /// A row of an answer.
 #[derive(Clone, Copy)]
@@ -20,6 +20,12 @@ pub(super) struct View<'a> {
 pub(super) fn views(answer: &Protected) -> impl Iterator<Item = View<'_>> {
     let ids: BTreeSet<_> = answer.columns().iter().map(|column| &column.id).collect();
     assert_eq!(ids.len(), answer.columns().len(), "a column is there twice: {ids:?}");
+    let asked: Vec<_> = answer.columns().iter().map(|column| column.indicator.clone()).collect();
+    let table = tables().into_iter().find(|table| table.name == answer.provenance().table);
+    let kinds = table.expect("a table of the contract").columns;
+    for column in answer.columns() {
+        assert!(kinds.iter().any(|kind| kind.is_of(column, &asked)), "of no kind: {column:?}");
+    }
     let keys: BTreeSet<_> = answer.rows().iter().map(|row| labels(&row.keys)).collect();
     assert_eq!(keys.len(), answer.rows().len(), "a row is there twice: {keys:?}");
     for row in answer.rows() {
@@ -57,6 +63,10 @@ pub(super) fn everybody(tally: Tally) -> u64 {
 impl<'a> View<'a> {
     pub(super) fn labels(&self) -> Vec<Label> {
         labels(&self.row.keys)
+    }
+
+    pub(super) fn codes(&self) -> impl Iterator<Item = &'a str> {
+        self.row.keys.iter().map(|key| key.code.as_str())
     }
 
     /// The cells of an indicator by what their columns are about: nothing for all of the row.
@@ -116,7 +126,7 @@ impl<'a> View<'a> {
         if self.is_empty(cell) { Some(Reason::NoData) } else { why }
     }
 
-    /// The figure of a group is the one of remote less that of in person, and is there if both are.
+    /// A figure is that of one column less that of another, and is there if both are.
     pub(super) fn is_difference(&self, id: &str, of: &str, less: &str) {
         match (self.value(of), self.value(less), self.value(id)) {
             (Some(of), Some(less), Some(value)) => assert!((value - (of - less)).abs() < 1e-12),
