@@ -8,7 +8,7 @@ use crate::domain::collection::Dataset;
 use crate::domain::indicator::{Condition, Count};
 use crate::domain::measures::{Answer, Tally};
 use crate::domain::statistics::{Confidence, paired_difference, proportion};
-use crate::engine::answer::crosstab::{Crosstab, Folded};
+use crate::engine::answer::crosstab::{Crosstab, Folded, InnerCounts};
 use crate::engine::answer::frame::occurring;
 use crate::engine::answer::model::{Absence, Cell, CellCounts, Figure};
 use crate::engine::answer::plan::{Ask, Plan, PlanAxis};
@@ -118,7 +118,7 @@ impl Figures {
     }
 
     fn count_of(&self, row: &[usize]) -> u64 {
-        self.people.row(row).map_or(0, |counts| counts.sum())
+        self.people.row(row).map_or(0, InnerCounts::sum)
     }
 
     /// People of a row.
