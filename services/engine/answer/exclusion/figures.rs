@@ -8,7 +8,7 @@ use crate::domain::collection::Dataset;
 use crate::domain::indicator::{Condition, Count};
 use crate::domain::measures::{Response, Tally};
 use crate::domain::statistics::{Confidence, paired_difference, proportion};
-use crate::engine::answer::crosstab::{Crosstab, Folded};
+use crate::engine::answer::crosstab::{Crosstab, Folded, InnerCounts};
 use crate::engine::answer::frame::occurring;
 use crate::engine::answer::model::{Absence, Cell, CellCounts, Figure};
 use crate::engine::answer::plan::{Ask, Plan, PlanAxis};
@@ -117,9 +117,13 @@ impl Figures {
         self.shares.iter().find_map(|shares| Some((shares, shares.says(id)?)))
     }
 
+    fn count_of(&self, row: &[usize]) -> u64 {
+        self.people.row(row).map_or(0, InnerCounts::sum)
+    }
+
     /// People of a row.
     pub(super) fn people(&self, row: &[usize]) -> Cell {
-        Cell::count(self.people.row(row).map_or(0, |counts| counts.sum()))
+        Cell::count(self.count_of(row))
     }
 
     /// An indicator in a row.
@@ -177,12 +181,15 @@ impl Figures {
         let known = self.reason.state(place).is_none_or(|state| state == State::None);
         let share = proportion(at(place), base, confidence).filter(|_| known).map(Figure::from);
         let why = if known { "no reason is known" } else { "in no share: reasons are not known" };
+        let unknown = of_states(&State::is_unknown);
+        let not_collected = of_states(&|state| state == State::NotCollected);
         let counts = CellCounts {
             numerator: Some(at(place)),
             denominator: known.then_some(base),
-            unknown: Some(of_states(&State::is_unknown)),
-            not_collected: Some(of_states(&|state| state == State::NotCollected)),
-            outside: Some(of_states(&|state| state == State::NotApplicable)),
+            unknown: Some(unknown),
+            not_collected: Some(not_collected),
+            // Everybody else, those included who are not asked for reasons.
+            outside: Some(self.count_of(row) - base - unknown - not_collected),
         };
         Cell::new(share.ok_or_else(|| Absence::not_computable(why)), counts)
     }

@@ -199,7 +199,11 @@ impl Question for ProvisionQuestion {
         // A 0 would read as nobody where it is not known who belongs to the group.
         let counted = |group: &usize, count: u64| {
             let members = groups[*group].members;
-            let counts = CellCounts { numerator: None, denominator: None, ..members.into() };
+            // Who is known not to be of the group is outside.
+            let others = members.denominator - members.numerator + members.outside;
+            let outside = Some(others);
+            let counts =
+                CellCounts { numerator: None, denominator: None, outside, ..members.into() };
             match absence(members) {
                 Some(why) => Cell::new(Err(why), counts),
                 None => Cell {

@@ -6,10 +6,10 @@ use super::model::Model;
 use super::random::{Random, cases};
 use super::running::Running;
 use super::world::Setting;
-use crate::engine::QueryError;
-use crate::engine::answer::table::{Path, Unit};
-use crate::engine::answer::{ChannelQuestion, OutcomeQuestion};
-use crate::engine::query::{AsOf, Measure};
+use crate::engine::answer::counting::{Counting, Path};
+use crate::engine::answer::{ChannelQuestion, Figure, OutcomeQuestion, Protected};
+use crate::engine::query::{AsOf, Measure, Query};
+use crate::engine::{Engine, QueryError};
 
 /// What was asked of the worlds of a run, so that a run that asked nothing fails.
 #[derive(Debug, Default)]
@@ -33,19 +33,36 @@ pub(super) fn grown(seed: u64) -> (Running, Setting, Random) {
     (running, setting, random)
 }
 
+/// The basic view has the same figures, without limits and without words.
+fn basic(engine: &Engine, question: &ChannelQuestion, answer: &Protected) {
+    let query = Query { full: false, ..question.query.clone() };
+    let basic = engine.answer(&ChannelQuestion { query, ..question.clone() }).unwrap();
+    let mut rows = answer.rows().to_vec();
+    for cell in rows.iter_mut().flat_map(|row| &mut row.cells) {
+        cell.figure = cell.figure.clone().map(|figure| Figure { limits: None, ..figure });
+    }
+    assert_eq!(basic.rows(), rows, "{question:?}");
+    let ids = |answer: &Protected| -> Vec<_> {
+        answer.columns().iter().map(|column| column.id.clone()).collect()
+    };
+    assert_eq!(ids(&basic), ids(answer));
+    assert!(basic.columns().iter().all(|column| column.label.is_empty()));
+}
+
 /// Both paths, where both are legal, and the answer.
 fn check(running: &Running, question: &ChannelQuestion, position: u64, asked: &mut Asked) {
     let engine = running.engine();
     let reference = running.reference();
     let model = Model { reference: &reference, standing: running.standing(position) };
-    let table = match engine.channels(question) {
-        Ok(table) => table,
+    let answer = match engine.answer(question) {
+        Ok(answer) => answer,
         Err(QueryError::TooLarge { .. }) => return asked.large += 1,
         Err(QueryError::Field { field, .. }) if field == "population_collection" => return,
         Err(error) => panic!("{error}"),
     };
-    let (expected, found) = (model.channels(question), said(question, &table));
+    let (expected, found) = (model.channels(question), said(question, &answer));
     assert_eq!(found, expected, "{question:?}");
+    basic(engine, question, &answer);
     asked.answered += 1;
     asked.filled += u64::from(found.rows.values().any(|row| row.total > 0));
     asked.people += u64::from(found.rows.values().any(|row| row.people.is_some()));
@@ -53,14 +70,14 @@ fn check(running: &Running, question: &ChannelQuestion, position: u64, asked: &m
     let told = found.rows.iter().any(|(key, row)| !key.is_empty() && row.people.is_some());
     asked.people_of_categories += u64::from(told && question.query.by.iter().any(of_field));
 
-    let plan = engine.plan(&engine.ask(&question.query, question.measure)).unwrap();
+    let plan = engine.consultations(&question.query, question.measure, &["channel"]).unwrap();
     if question.measure != Measure::Persons {
         let by = |path| {
-            plan.table(engine.store().reader(), Unit::Weights, path, 1, engine.settings.threads)
-                .unwrap()
+            let (reader, threads) = (engine.store().reader(), engine.settings.threads);
+            plan.crosstab(reader, Counting::Weights, path, 1, threads).unwrap()
         };
         let columns = by(Path::Columns);
-        if plan.path(Unit::Weights) == Path::Rollups {
+        if plan.path(Counting::Weights) == Path::Rollups {
             let rollups = by(Path::Rollups);
             assert_eq!(
                 (&rollups.rows, &rollups.all),
@@ -72,12 +89,12 @@ fn check(running: &Running, question: &ChannelQuestion, position: u64, asked: &m
     }
     let query = question.query.clone();
     let question = OutcomeQuestion { query, late_counts_as_missed: position.is_multiple_of(2) };
-    match engine.outcomes(&question) {
-        Ok(table) => {
-            assert_eq!(said_outcomes(&table), model.outcomes(&question), "{question:?}");
+    match engine.answer(&question) {
+        Ok(answer) => {
+            assert_eq!(said_outcomes(&answer), model.outcomes(&question), "{question:?}");
             let inner = ["channel", "attendance_outcome", "lead_time"];
             let quality = model.quality(&question.query, Measure::Contacts, &inner);
-            assert_eq!(said_quality(&table.context), quality, "{question:?}");
+            assert_eq!(said_quality(answer.provenance()), quality, "{question:?}");
         }
         Err(QueryError::TooLarge { .. }) => asked.large += 1,
         Err(error) => panic!("{error}"),

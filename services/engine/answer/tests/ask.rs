@@ -1,15 +1,17 @@
 //! Random questions, and answers in the words of the model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::{Expected, Label, Quality};
+use super::model::{Counted, Expected, Label, Quality};
 use super::outcomes::Outcome;
 use super::random::Random;
+use super::view::{View, everybody, views};
 use super::world::{COLLECTIONS, Setting, collection};
 use crate::domain::codes::Source;
+use crate::domain::measures::Tally;
 use crate::domain::reference::Reference;
-use crate::engine::answer::{ChannelQuestion, ChannelTable, Context, Key, OutcomeTable};
-use crate::engine::query::{AsOf, Asked, Denominator, Filter, Measure, Query};
+use crate::engine::answer::{Cell, ChannelQuestion, Key, Protected, Provenance};
+use crate::engine::query::{AsOf, Asked, Basis, Denominator, Filter, Measure, Query};
 
 /// A random question; none where the dice fell on one that is refused.
 pub(super) fn question(
@@ -22,7 +24,7 @@ pub(super) fn question(
     let areas = ["QK1", "E06000016", "E10000018", "E06000017", "E10000018", "03W", "04C", "U00147"];
     if random.chance(60) {
         asked.area = if random.chance(60) { "QK1" } else { random.pick::<&str>(&areas) }.into();
-        asked.residence = random.chance(15);
+        asked.basis = random.chance(15).then_some(Basis::Residence);
     } else {
         for code in &setting.organisations {
             if asked.organisations.is_empty() || random.chance(40) {
@@ -58,7 +60,9 @@ pub(super) fn question(
                     let of_kind = reference.areas().iter().filter(|area| area.kind == *kind);
                     of_kind.map(|a| a.code.clone()).chain(["NOT_APPLICABLE".into()]).collect()
                 }
-                Source::Field(_) => unreachable!("a field's dimension has categories"),
+                Source::Field(_) | Source::Computed => {
+                    unreachable!("a field's dimension has categories")
+                }
             };
             codes.dedup();
         } else {
@@ -78,77 +82,110 @@ pub(super) fn question(
     Some(ChannelQuestion { query, measure, denominator, rates })
 }
 
-fn label(key: &Key) -> Label {
+pub(super) fn label(key: &Key) -> Label {
     if key.state.is_some() { format!("!{}", key.code) } else { key.code.clone() }
+}
+
+/// An answer in the words of the model.
+pub(super) fn said(question: &ChannelQuestion, answer: &Protected) -> Expected {
+    let provenance = answer.provenance();
+    Expected {
+        rows: views(answer).map(|row| (row.labels(), counted(question, &row))).collect(),
+        submissions: provenance.submission_count,
+        organisations: provenance.organisation_count,
+        quality: said_quality(provenance),
+        unattributed: provenance.unattributed.as_ref().map(|(count, _)| *count),
+    }
+}
+
+fn counted(question: &ChannelQuestion, row: &View<'_>) -> Counted {
+    let (total, share) = match question.measure {
+        Measure::Contacts => ("CONTACTS", "CH-01"),
+        Measure::AttendedContacts => ("ATTENDED_CONTACTS", "CH-01"),
+        Measure::Persons => ("PERSONS", "CH-02"),
+    };
+    let mut counted = Counted { total: row.tally(total).numerator, ..Counted::default() };
+    let rates = row.of("CH-03");
+    for (channel, cell) in row.of(share) {
+        let counts = row.tally_of(cell);
+        counted.channels.insert(channel, counts.numerator);
+        // What is in no share has no base, but says who is in it.
+        counted.base = counted.base.max(counts.denominator);
+        (counted.unknown, counted.uncollected) = (counts.unknown, counts.not_collected);
+        if cell.counts.denominator.is_some() {
+            assert_eq!(counts.outside, 0);
+            assert_eq!(counts.denominator + counts.unknown + counts.not_collected, counted.total);
+        }
+    }
+    let people: BTreeSet<_> = rates.values().map(|cell| cell.counts.denominator).collect();
+    assert!(people.len() < 2, "{people:?}");
+    counted.people = people.into_iter().next().flatten();
+    if question.rates.is_some() {
+        assert!(rates.keys().eq(counted.channels.keys()));
+    }
+    for (channel, cell) in &rates {
+        assert_eq!(cell.figure.is_ok(), counted.people.is_some());
+        assert_eq!(row.tally_of(cell).numerator, counted.channels[channel]);
+    }
+    counted
 }
 
 pub(super) fn labels(keys: &[Key]) -> Vec<Label> {
     keys.iter().map(label).collect()
 }
 
-/// An answer in the words of the model.
-pub(super) fn said(question: &ChannelQuestion, table: &ChannelTable) -> Expected {
-    let mut rows = BTreeMap::new();
-    for row in &table.rows {
-        let channels = row
-            .channels
-            .iter()
-            .map(|c| (label(&c.key), c.figures.as_ref().unwrap().count))
-            .collect();
-        let counted = super::model::Counted {
-            total: row.total,
-            base: row.base,
-            unknown: row.unknown_channel,
-            uncollected: row.uncollected_channel,
-            channels,
-            people: row.population,
-        };
-        assert_eq!(
-            row.population.is_none(),
-            question.rates.is_none() || row.rate_absence.is_some()
-        );
-        assert!(rows.insert(labels(&row.keys), counted).is_none(), "a row stands there twice");
-    }
-    // A condition on the channel leaves its own channels alone; in the model the others count nothing.
-    let context = &table.context;
-    Expected {
-        rows,
-        submissions: context.submission_count,
-        organisations: context.organisation_count,
-        quality: said_quality(context),
-        unattributed: context.unattributed.as_ref().map(|(count, _)| *count),
-    }
-}
-
 /// Quality in the words of the model; each dimension is told once.
-pub(super) fn said_quality(context: &Context) -> Quality {
-    let lines = context.quality.iter().map(|q| (q.dimension.clone(), (q.coverage, q.unknown)));
+pub(super) fn said_quality(provenance: &Provenance) -> Quality {
+    let lines = provenance.quality.iter().map(|q| (q.dimension.clone(), (q.coverage, q.unknown)));
     let quality: Quality = lines.collect();
-    assert_eq!(quality.len(), context.quality.len(), "{:?}", context.quality);
+    assert_eq!(quality.len(), provenance.quality.len(), "{:?}", provenance.quality);
     quality
 }
 
 /// Outcomes in the words of the model.
-pub(super) fn said_outcomes(
-    table: &OutcomeTable,
-) -> BTreeMap<Vec<Label>, BTreeMap<Label, Outcome>> {
-    let mut rows = BTreeMap::new();
-    for row in &table.rows {
-        let mut cells = BTreeMap::new();
-        for cell in &row.channels {
-            let outcome = Outcome {
-                total: cell.total,
-                attended: cell.attended,
-                missed: cell.missed,
-                bands: cell.lead_times.iter().map(|(code, n, _)| (code.clone(), *n)).collect(),
-                unknown_wait: cell.unknown_lead_time,
-                uncollected_wait: cell.uncollected_lead_time,
-                other: cell.other_attendance,
-                uncollected: cell.uncollected_attendance,
-            };
-            cells.insert(cell.key.as_ref().map_or("ALL".into(), label), outcome);
+pub(super) fn said_outcomes(answer: &Protected) -> BTreeMap<Vec<Label>, BTreeMap<Label, Outcome>> {
+    views(answer).map(|row| (row.labels(), outcomes(&row))).collect()
+}
+
+fn outcomes(row: &View<'_>) -> BTreeMap<Label, Outcome> {
+    let ids = ["ATTENDED", "OTHER_ATTENDANCE", "CH-09", "CH-11-SAME-DAY", "CH-11-OVER-14"];
+    let (totals, of, of_bands) = (row.of("CONTACTS"), ids.map(|id| row.of(id)), row.of("CH-11"));
+    let outcome = |(channel, total): (&Label, &&Cell)| {
+        let total = row.tally_of(total).numerator;
+        let [attended, other, missed, same_day, over] =
+            of.each_ref().map(|of| row.tally_of(of[channel]));
+        assert_eq!(missed.denominator, missed.numerator + attended.numerator);
+        assert_eq!(other.numerator, missed.unknown + missed.outside);
+        let mut bands = BTreeMap::new();
+        for (band, cell) in &of_bands {
+            let (of, band) = band.rsplit_once('/').unwrap_or(("", band));
+            if of == channel {
+                let tally = row.tally_of(cell);
+                bands.insert(band.to_owned(), tally.numerator);
+                for same in [same_day, over] {
+                    assert_eq!(Tally { numerator: 0, ..tally }, Tally { numerator: 0, ..same });
+                }
+            }
         }
-        assert!(rows.insert(labels(&row.keys), cells).is_none(), "a row stands there twice");
-    }
-    rows
+        assert_eq!(same_day.numerator, bands["SAME_DAY"]);
+        let late = ["15_TO_21_DAYS", "22_TO_28_DAYS", "OVER_28_DAYS"].map(|band| bands[band]);
+        assert_eq!(over.numerator, late.iter().sum::<u64>());
+        assert_eq!(same_day.denominator, bands.values().sum::<u64>());
+        assert!([missed, same_day].into_iter().all(|tally| everybody(tally) == total));
+        let outcome = Outcome {
+            total,
+            attended: attended.numerator,
+            missed: missed.numerator,
+            other: other.numerator,
+            outside: missed.outside,
+            uncollected: missed.not_collected,
+            bands,
+            unknown_wait: same_day.unknown,
+            outside_wait: same_day.outside,
+            uncollected_wait: same_day.not_collected,
+        };
+        let channel = if channel.is_empty() { "ALL" } else { channel };
+        (channel.to_owned(), outcome)
+    };
+    totals.iter().map(outcome).collect()
 }

@@ -10,7 +10,7 @@ use super::running::Running;
 use super::world::{Given, Row, Said, Setting};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
-use crate::engine::query::{AsOf, Asked, Filter, Query, TableKind};
+use crate::engine::query::{AsOf, Asked, Basis, Filter, Query, TableKind};
 
 pub(super) const COLLECTION: &str = "synthetic-llr";
 const KNOWN: [&str; 3] = ["ABLE", "WITH_HELP", "UNABLE"];
@@ -133,7 +133,8 @@ pub(super) fn query(
     let mut asked = Asked { table, collection: COLLECTION.into(), ..Asked::default() };
     if random.chance(60) {
         asked.area = (*random.pick(&["QK1", "QK1", "E10000018", "03W"])).into();
-        asked.residence = asked.area == "QK1" && random.chance(15);
+        let at_home = asked.area == "QK1" && random.chance(15);
+        asked.basis = at_home.then_some(Basis::Residence);
     } else {
         asked.organisations.clone_from(&setting.organisations);
         asked.organisations.truncate(1 + random.below(3));

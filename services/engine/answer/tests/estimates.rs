@@ -7,8 +7,9 @@ use super::running::open;
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::EstimateSource;
 use crate::domain::submission::{EstimateRow, Header};
-use crate::engine::answer::{Beside, EstimateList, Estimates, ListAsked, Place, PublishedEstimate};
-use crate::engine::query::{AsOf, Asked, Filter, Query};
+use crate::engine::answer::estimates::Estimates;
+use crate::engine::answer::{EstimateList, EstimatesWanted, ListAsked, Place, PublishedEstimate};
+use crate::engine::query::{AsOf, Asked, Basis, Filter, Query};
 use crate::engine::{Engine, QueryError, Touched};
 
 /// Indicator, period, base, value of a figure of England.
@@ -104,12 +105,15 @@ impl World {
         indicators: &[&str],
     ) -> Result<Estimates, QueryError> {
         let of = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
-        let beside = Beside { collections: of(collections), indicators: of(indicators) };
-        self.engine.estimates(&self.query(asked, AsOf::Head), &beside)
+        let wanted = EstimatesWanted { collections: of(collections), indicators: of(indicators) };
+        self.engine.estimates(&self.query(asked, AsOf::Head), &wanted)
     }
 
     fn found(&self, asked: &Asked) -> Vec<PublishedEstimate> {
-        self.engine.estimates(&self.query(asked, AsOf::Head), &Beside::default()).unwrap().found
+        self.engine
+            .estimates(&self.query(asked, AsOf::Head), &EstimatesWanted::default())
+            .unwrap()
+            .found
     }
 
     fn values(&self, asked: &Asked) -> Vec<f64> {
@@ -231,7 +235,7 @@ fn the_past_stays_and_the_scope_covers_what_changes_the_answer() {
     assert_eq!(now.data_position, third);
     for (position, expected) in [(first - 1, vec![]), (first, vec![0.4]), (second, vec![0.5])] {
         let query = world.query(&asked, AsOf::Position(position));
-        let past = world.engine.estimates(&query, &Beside::default()).unwrap();
+        let past = world.engine.estimates(&query, &EstimatesWanted::default()).unwrap();
         assert_eq!(past.found.iter().map(|f| f.estimate.value).collect::<Vec<_>>(), expected);
     }
     let only = |ids: &[&str]| world.beside(&asked, ids, &[]);
@@ -264,7 +268,8 @@ fn the_nearest_area_is_the_publishers_own_then_the_region() {
         ("04V", 0.884, "East Midlands"),
     ] {
         // No organisation belongs to a district: people live there.
-        let asked = Asked { residence: area == "E07000129", ..about(area, "2018", &[], &[]) };
+        let basis = (area == "E07000129").then_some(Basis::Residence);
+        let asked = Asked { basis, ..about(area, "2018", &[], &[]) };
         let found = world.found(&asked);
         let told: Vec<_> = found.iter().map(|f| (f.estimate.value, &*f.area_name)).collect();
         assert_eq!(told, [(value, name)], "{area}");

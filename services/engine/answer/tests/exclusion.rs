@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ask::labels;
 use super::model::{Fact, Label, Model, weight};
 use super::random::{Random, cases};
 use super::running::Running;
+use super::view::{View, everybody, views};
 use super::world::{Given, Row, Said, Setting};
 use crate::domain::codes::Source;
 use crate::domain::collection::Dataset;
@@ -13,10 +13,8 @@ use crate::domain::field::Field;
 use crate::domain::indicator::Count;
 use crate::domain::measures::Tally;
 use crate::engine::QueryError;
-use crate::engine::answer::{
-    ExclusionQuestion, ExclusionRow, IndicatorCell, Reason, counted_indicators,
-};
-use crate::engine::query::{AsOf, Asked, Filter, Query, TableKind, Where};
+use crate::engine::answer::{ExclusionQuestion, Protected, Reason, counted_indicators};
+use crate::engine::query::{AsOf, Asked, Basis, Filter, Query, TableKind, Where};
 
 const UNKNOWN: [&str; 6] =
     ["!NOT_STATED", "!ASKED_UNSURE", "!NOT_KNOWN", "!NOT_RECORDED", "!INVALID", "!COARSER"];
@@ -27,7 +25,8 @@ struct Expected {
     people: u64,
     tallies: BTreeMap<String, Tally>,
     reasons: BTreeMap<Label, u64>,
-    reason_base: u64,
+    /// Those asked for reasons: known, unknown, not collected; and everybody else.
+    reason_base: [u64; 4],
     /// Difference and whether it has limits, of those that have one.
     gaps: BTreeMap<String, (String, bool)>,
 }
@@ -60,13 +59,14 @@ impl Model<'_> {
             denominator: of(&['y', 'n']),
             unknown: of(&['?']),
             not_collected: of(&['!']),
+            outside: of(&['-']),
         }
     }
 
     /// Yes, no, or why neither: `?` not known, or not whether it applies; `!` the one or the other is not collected; `-` does not
     /// apply.
     fn says(&self, id: &str, fact: Fact<'_>) -> char {
-        let Some(Count::Share { dimension, numerator, denominator, conditions }) =
+        let Some(Count::Share { dimension, numerator, denominator, conditions, .. }) =
             &self.reference.indicator(id).unwrap().count
         else {
             unreachable!()
@@ -125,13 +125,20 @@ impl Model<'_> {
                 continue;
             }
             let reasons: BTreeSet<_> = self.labels("exclusion_reason", *fact).into_iter().collect();
-            if reasons.contains("!ANY") || reasons.contains("!NONE") {
-                expected.reason_base += weight(fact.1);
-            }
+            let has = |state: &str| reasons.contains(state);
+            let place = match () {
+                () if has("!ANY") || has("!NONE") => 0,
+                () if has("!NOT_COLLECTED") => 2,
+                () if has("!NOT_APPLICABLE") => 3,
+                () => 1,
+            };
+            expected.reason_base[place] += weight(fact.1);
             for reason in reasons.into_iter().filter(|r| r != "!ANY" && r != "!COARSER") {
                 *expected.reasons.entry(reason).or_default() += weight(fact.1);
             }
         }
+        let asked = expected.reason_base[..3].iter().sum::<u64>();
+        expected.reason_base[3] = expected.people - asked;
         expected.reasons.retain(|_, count| *count > 0);
         expected
     }
@@ -168,52 +175,46 @@ impl Model<'_> {
     }
 }
 
-fn found(row: &ExclusionRow) -> Expected {
-    let gap = |cell: &&IndicatorCell| cell.indicator == "DX-19";
-    let cells = row.indicators.iter();
-    for cell in cells.clone().filter(|cell| !gap(cell)) {
-        let tally = cell.tally;
-        match &cell.share {
-            Ok(share) => {
-                let value = tally.numerator as f64 / tally.denominator as f64;
-                assert!((share.value - value).abs() < 1e-12);
-                let (lower, upper) = share.limits.unwrap();
-                assert!(lower <= value && value <= upper);
-            }
-            Err(why) => {
-                assert_eq!(tally.denominator, 0);
-                let nobody = tally.unknown + tally.not_collected == 0;
-                match why.reason {
-                    Reason::NoData => assert!(nobody, "{cell:?}"),
-                    Reason::NotCollected => assert!(tally.unknown == 0, "{cell:?}"),
-                    Reason::NotComputable => assert!(tally.unknown > 0, "{cell:?}"),
-                }
-            }
+fn found(question: &ExclusionQuestion, row: &View<'_>) -> Expected {
+    let is_gap = |id: &&String| *id == "DX-19";
+    let people = row.count("PEOPLE");
+    let mut found = Expected { people, ..Expected::default() };
+    for id in question.indicators.iter().filter(|id| !is_gap(id)) {
+        let tally = row.tally(id);
+        assert_eq!(row.value(id).is_some(), tally.denominator > 0);
+        let nobody = tally.unknown + tally.not_collected == 0;
+        match row.why(id) {
+            None => assert!(row.cell(id).figure.as_ref().unwrap().limits.is_some()),
+            Some(Reason::NoData) => assert!(nobody, "{id}: {tally:?}"),
+            Some(Reason::NotCollected) => assert!(!nobody && tally.unknown == 0, "{id}: {tally:?}"),
+            Some(Reason::NotComputable) => assert!(tally.unknown > 0, "{id}: {tally:?}"),
+        }
+        found.tallies.insert(id.clone(), tally);
+    }
+    for id in question.indicators.iter().filter(is_gap) {
+        if let Ok(figure) = &row.cell(id).figure {
+            let gap = (format!("{:.12}", figure.value), figure.limits.is_some());
+            found.gaps.insert(id.clone(), gap);
         }
     }
-    for reason in &row.reasons {
-        let known = reason.key.state.is_none() || reason.key.code == "NONE";
-        assert_eq!(reason.share.is_some(), known && row.reason_base > 0);
+    let reasons = row.of("DX-21-REASON");
+    let others = |tally: &Tally| [tally.unknown, tally.not_collected, tally.outside];
+    found.reason_base = [0, 0, 0, people];
+    for (number, (reason, cell)) in reasons.iter().enumerate() {
+        let tally = row.tally_of(cell);
+        assert!(number == 0 || found.reason_base[1..] == others(&tally), "{reason}");
+        let known = !reason.starts_with('!') || reason == "!NONE";
+        assert_eq!(cell.figure.is_ok(), known && tally.denominator > 0);
+        if known {
+            assert_eq!(everybody(tally), people, "{reason}");
+        }
+        found.reason_base[0] = found.reason_base[0].max(tally.denominator);
+        found.reason_base[1..].copy_from_slice(&others(&tally));
+        if tally.numerator > 0 {
+            found.reasons.insert(reason.clone(), tally.numerator);
+        }
     }
-    let gaps = cells.clone().filter(gap).filter_map(|cell| {
-        let share = cell.share.as_ref().ok()?;
-        Some((cell.indicator.clone(), (format!("{:.12}", share.value), share.limits.is_some())))
-    });
-    Expected {
-        people: row.people,
-        gaps: gaps.collect(),
-        tallies: cells.filter(|c| !gap(c)).map(|c| (c.indicator.clone(), c.tally)).collect(),
-        reasons: row
-            .reasons
-            .iter()
-            .filter(|reason| reason.count > 0)
-            .map(|reason| {
-                let mark = if reason.key.state.is_some() { "!" } else { "" };
-                (format!("{mark}{}", reason.key.code), reason.count)
-            })
-            .collect(),
-        reason_base: row.reason_base,
-    }
+    found
 }
 
 fn asked(
@@ -242,7 +243,8 @@ fn asked(
     let mut asked = Asked { table, collection: "synthetic-llr".into(), ..Asked::default() };
     if random.chance(60) {
         asked.area = (*random.pick(&["QK1", "QK1", "E10000018", "03W"])).into();
-        asked.residence = asked.area == "QK1" && random.chance(15);
+        let at_home = asked.area == "QK1" && random.chance(15);
+        asked.basis = at_home.then_some(Basis::Residence);
     } else {
         asked.organisations.clone_from(&setting.organisations);
         asked.organisations.truncate(1 + random.below(3));
@@ -296,16 +298,15 @@ fn the_last_snapshots_are_counted_person_by_person() {
                 if random.chance(70) { head } else { random.below(head as usize + 1) as u64 };
             let as_of = AsOf::Position(position);
             let Some(question) = asked(&mut random, &running, &setting, as_of) else { continue };
-            let table = match running.engine().exclusion(&question) {
-                Ok(table) => table,
+            let answer = match running.engine().answer(&question) {
+                Ok(answer) => answer,
                 Err(QueryError::TooLarge { .. }) => continue,
                 Err(error) => panic!("{error}"),
             };
             let model = Model { reference: &reference, standing: running.standing(position) };
             let expected = model.exclusion(&question);
             let rows: BTreeMap<_, _> =
-                table.rows.iter().map(|row| (labels(&row.keys), found(row))).collect();
-            assert_eq!(rows.len(), table.rows.len());
+                views(&answer).map(|row| (row.labels(), found(&question, &row))).collect();
             assert_eq!(rows, expected, "world {seed}: {question:?}");
             filled += usize::from(rows.values().any(|row| row.people > 0));
             let of_gaps = || rows.values().flat_map(|row| row.gaps.values());
@@ -315,7 +316,7 @@ fn the_last_snapshots_are_counted_person_by_person() {
             if matches!(question.query.place, Where::Provider(_))
                 && rows.values().all(|r| r.people == 0)
             {
-                assert!(table.context.empty.is_some());
+                assert!(answer.provenance().empty.is_some());
             }
         }
     }
@@ -342,8 +343,8 @@ fn people(count: u32, fields: &[(Field, Given)]) -> Row {
     Row { fields: fields.iter().cloned().collect(), weight: Some(count), ..Row::default() }
 }
 
-/// The cells of an organisation, or of all of the area, by indicator.
-fn cells(running: &Running, organisation: Option<&str>) -> BTreeMap<String, IndicatorCell> {
+/// The answer of an organisation, or of all of the area.
+fn told(running: &Running, organisation: Option<&str>) -> Protected {
     let reference = running.reference();
     let asked = Asked {
         table: TableKind::Access,
@@ -356,9 +357,7 @@ fn cells(running: &Running, organisation: Option<&str>) -> BTreeMap<String, Indi
     let query = Query::new(&reference, &asked, AsOf::Head).unwrap();
     let indicators = counted_indicators(&reference, &[]).unwrap();
     let question = ExclusionQuestion { query, indicators, estimates: None };
-    let table = running.engine().exclusion(&question).unwrap();
-    let cells = table.rows.into_iter().find(|row| row.keys.is_empty()).unwrap().indicators;
-    cells.into_iter().map(|cell| (cell.indicator.clone(), cell)).collect()
+    running.engine().answer(&question).unwrap()
 }
 
 #[test]
@@ -376,32 +375,30 @@ fn of_whom_it_is_not_known_whether_it_applies_is_counted_apart() {
     ];
     running.submit(snapshot("04C", &[Field::Age], known.to_vec()));
     running.submit(snapshot("04V", &[], vec![people(7, &[registered()])]));
-    let counts = |cells: &BTreeMap<String, IndicatorCell>, id: &str| {
-        let tally = cells[id].tally;
-        [tally.numerator, tally.denominator, tally.unknown, tally.not_collected]
+    let counts = |answer: &Protected, id: &str| {
+        let tally = views(answer).next().unwrap().tally(id);
+        [tally.numerator, tally.denominator, tally.unknown, tally.not_collected, tally.outside]
     };
-    let why = |cells: &BTreeMap<String, IndicatorCell>, id: &str| {
-        cells[id].share.as_ref().err().map(|why| why.reason)
-    };
-    let (first, second) = (cells(&running, Some("04C")), cells(&running, Some("04V")));
-    assert_eq!(counts(&first, "DX-06"), [2, 2, 5, 0]);
+    let why = |answer: &Protected, id: &str| views(answer).next().unwrap().why(id);
+    let (first, second) = (told(&running, Some("04C")), told(&running, Some("04V")));
+    assert_eq!(counts(&first, "DX-06"), [2, 2, 5, 0, 3]);
     assert_eq!(why(&first, "DX-06"), None);
-    assert_eq!(counts(&second, "DX-06"), [0, 0, 0, 7]);
+    assert_eq!(counts(&second, "DX-06"), [0, 0, 0, 7, 0]);
     assert_eq!(why(&second, "DX-06"), Some(Reason::NotCollected));
     // Nobody says who cannot use remote care, nor whether support was offered.
     for id in ["DX-09", "DX-18-OFFERED", "DX-18-ACCEPTED"] {
         assert_eq!(
             (counts(&first, id), why(&first, id)),
-            ([0, 0, 0, 10], Some(Reason::NotCollected))
+            ([0, 0, 0, 10, 0], Some(Reason::NotCollected))
         );
     }
     // All of them together.
-    let both = cells(&running, None);
-    assert_eq!(counts(&both, "DX-06"), [2, 2, 5, 7]);
+    let both = told(&running, None);
+    assert_eq!(counts(&both, "DX-06"), [2, 2, 5, 7, 3]);
     // Only children: nobody to whom it applies. Only unknown ages: not known.
     let child = people(3, &[(Field::Age, Given::Number(5)), registered()]);
     running.submit(snapshot("04C", &[Field::Age], vec![child]));
-    assert_eq!(why(&cells(&running, Some("04C")), "DX-06"), Some(Reason::NoData));
+    assert_eq!(why(&told(&running, Some("04C")), "DX-06"), Some(Reason::NoData));
     running.submit(snapshot("04C", &[Field::Age], vec![people(3, &[registered()])]));
-    assert_eq!(why(&cells(&running, Some("04C")), "DX-06"), Some(Reason::NotComputable));
+    assert_eq!(why(&told(&running, Some("04C")), "DX-06"), Some(Reason::NotComputable));
 }

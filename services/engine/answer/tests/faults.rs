@@ -2,13 +2,15 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use super::history::told;
 use super::running::Running;
+use super::view::{everybody, views};
 use super::world::{Given, Row, Said};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::engine::QueryError;
-use crate::engine::answer::{ChannelQuestion, OutcomeQuestion, Reason};
-use crate::engine::cache::Answer;
+use crate::engine::answer::{ChannelQuestion, OutcomeQuestion, Protected, Reason};
+use crate::engine::cache::EncodedAnswer;
 use crate::engine::query::{AsOf, Asked, Denominator, Filter, Measure, Query};
 
 pub(super) fn said(dataset: Dataset, organisation: &str, month: &str, rows: Vec<Row>) -> Said {
@@ -58,6 +60,11 @@ pub(super) fn contacts(query: Query) -> ChannelQuestion {
     }
 }
 
+/// The consultations of each row.
+pub(super) fn totals(answer: &Protected) -> Vec<u64> {
+    views(answer).map(|row| row.count("CONTACTS")).collect()
+}
+
 #[test]
 fn a_rate_has_no_people_of_months_without_consultations() {
     let mut running = Running::new();
@@ -69,12 +76,10 @@ fn a_rate_has_no_people_of_months_without_consultations() {
     for by in [&[][..], &["organisation"]] {
         let rates = Some(String::new());
         let question = ChannelQuestion { rates, ..contacts(query(&running, "QK1", by)) };
-        let table = running.engine().channels(&question).unwrap();
-        assert!(
-            table.rows.iter().all(|row| row.population == Some(1000)),
-            "{by:?}: {:?}",
-            table.rows
-        );
+        let answer = running.engine().answer(&question).unwrap();
+        for row in views(&answer) {
+            assert_eq!(row.tally("CH-03/TELEPHONE").denominator, 1000, "{by:?}");
+        }
     }
 }
 
@@ -85,19 +90,22 @@ fn volume_that_belongs_to_no_place_is_part_of_what_an_answer_was_made_of() {
         running.submit(said(Dataset::Consultations, organisation, "2020-04", vec![telephone(50)]));
     }
     let question = contacts(query(&running, "E06000016", &[]));
-    let table = running.engine().channels(&question).unwrap();
-    assert_eq!(table.context.unattributed.as_ref().map(|(count, _)| *count), Some(50));
+    let found = running.engine().answer(&question).unwrap();
+    let unattributed =
+        |found: &Protected| found.provenance().unattributed.as_ref().map(|(count, _)| *count);
+    assert_eq!(unattributed(&found), Some(50));
     let last = running.changes.last().unwrap().position;
-    assert_eq!(table.context.data_position, last, "03W's submission bears on the answer");
+    assert_eq!(found.provenance().data_position, last, "03W's submission bears on the answer");
     let answers = running.engine().answers();
-    let answer = Answer { body: "a".into(), position: table.position, data_position: last };
-    answers.keep("q".into(), answer, table.scope.unwrap());
+    let position = found.position();
+    let encoded = EncodedAnswer { body: "a".into(), position, data_position: last };
+    answers.keep("q".into(), encoded, found.scope().unwrap().clone());
     assert!(answers.get(b"q").is_some());
     running.submit(said(Dataset::Consultations, "03W", "2020-04", vec![telephone(80)]));
     assert!(running.engine().answers().get(b"q").is_none(), "80 cannot be attributed now");
     let outcomes = OutcomeQuestion { query: question.query, late_counts_as_missed: false };
-    let table = running.engine().outcomes(&outcomes).unwrap();
-    assert_eq!(table.context.unattributed.map(|(count, _)| count), Some(80), "outcomes say so too");
+    let found = running.engine().answer(&outcomes).unwrap();
+    assert_eq!(unattributed(&found), Some(80), "outcomes say so too");
 }
 
 #[test]
@@ -111,8 +119,8 @@ fn quality_counts_a_set_that_is_known_coarsely_once() {
     ];
     running.submit(said(Dataset::Consultations, "04C", "2020-04", rows));
     let question = contacts(query(&running, "QK1", &["sex", "disability"]));
-    let table = running.engine().channels(&question).unwrap();
-    let sex = table.context.quality.iter().find(|q| q.dimension == "sex").unwrap();
+    let answer = running.engine().answer(&question).unwrap();
+    let sex = answer.provenance().quality.iter().find(|q| q.dimension == "sex").unwrap();
     assert_eq!((sex.coverage, sex.unknown), (Some(1.0), Some(0.5)));
 }
 
@@ -124,7 +132,8 @@ fn a_condition_on_organisations_does_not_make_the_others_late() {
     }
     let mut query = query(&running, "QK1", &[]);
     query.filters.push(Filter { dimension: "organisation".into(), codes: vec!["C82001".into()] });
-    let context = running.engine().channels(&contacts(query)).unwrap().context;
+    let answer = running.engine().answer(&contacts(query)).unwrap();
+    let context = answer.provenance();
     assert_eq!((context.organisation_count, context.expected_organisation_count), (1, 1));
     let late: Vec<_> =
         context.notes.iter().filter(|note| note.contains("submitted nothing")).collect();
@@ -143,11 +152,14 @@ fn an_answer_is_of_one_position() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
-                let table = engine.outcomes(&question).unwrap();
-                for cell in table.rows.iter().flat_map(|row| &row.channels) {
-                    let waits: u64 = cell.lead_times.iter().map(|(_, n, _)| n).sum();
-                    let others = cell.unknown_lead_time + cell.uncollected_lead_time;
-                    assert_eq!(waits + others, cell.total, "{:?}", table.rows);
+                let answer = engine.answer(&question).unwrap();
+                for row in views(&answer) {
+                    let (totals, waits) = (row.of("CONTACTS"), row.of("CH-11-SAME-DAY"));
+                    assert!(totals.keys().eq(waits.keys()));
+                    for (channel, total) in totals {
+                        let waits = everybody(row.tally_of(waits[&channel]));
+                        assert_eq!(waits, row.tally_of(total).numerator, "{:?}", told(&answer));
+                    }
                 }
                 asked.fetch_add(1, Ordering::Relaxed);
             }
@@ -195,15 +207,14 @@ fn what_is_too_large_is_refused_and_what_is_large_is_counted() {
     running.submit(large);
     let ask = |by: &[&str]| {
         let query = query(&running, "QK1", by);
-        running.engine().channels(&contacts(query))
+        running.engine().answer(&contacts(query)).map(|answer| totals(&answer))
     };
-    let table = ask(&["residence_lsoa", "age_band", "month"]).unwrap();
-    assert_eq!(table.rows[0].total, 1200);
-    assert_eq!(table.rows.len(), 601);
+    let found = ask(&["residence_lsoa", "age_band", "month"]).unwrap();
+    assert_eq!((found[0], found.len()), (1200, 601));
     let refused = ask(&["residence_lsoa", "age_years", "main_language"]);
     assert!(matches!(refused, Err(QueryError::TooLarge { .. })), "{refused:?}");
-    let table = ask(&["residence_lsoa", "age_broad", "sex"]).unwrap();
-    assert_eq!(table.rows[1..].iter().map(|row| row.total).sum::<u64>(), 1200);
+    let found = ask(&["residence_lsoa", "age_broad", "sex"]).unwrap();
+    assert_eq!(found[1..].iter().sum::<u64>(), 1200);
 }
 
 #[test]
@@ -212,9 +223,14 @@ fn nothing_to_count_is_an_answer_too() {
     for by in [&["organisation", "month", "place"][..], &["disability"], &[]] {
         for measure in [Measure::Contacts, Measure::AttendedContacts, Measure::Persons] {
             let question = ChannelQuestion { measure, ..contacts(query(&running, "QK1", by)) };
-            let table = running.engine().channels(&question).unwrap();
-            assert!(table.context.empty.is_some());
-            assert!(table.rows.iter().all(|row| row.total == 0));
+            let answer = running.engine().answer(&question).unwrap();
+            let empty = answer.provenance().empty.as_ref();
+            assert!(empty.is_some() && answer.rows().len() == 1);
+            let cells = answer.rows().iter().flat_map(|row| &row.cells);
+            assert!(
+                cells.clone().count() == 1
+                    && cells.into_iter().all(|cell| cell.figure.as_ref().err() == empty)
+            );
         }
     }
 }
@@ -235,31 +251,30 @@ fn what_is_not_collected_is_in_no_denominator() {
     let all = contacts(query(&running, "QK1", &["organisation"]));
     for (denominator, base) in [(Denominator::All, 20), (Denominator::KnownOnly, 10)] {
         let question = ChannelQuestion { denominator, ..all.clone() };
-        let table = running.engine().channels(&question).unwrap();
-        let total = &table.rows[0];
-        assert_eq!((total.total, total.base), (100, base));
-        assert_eq!((total.unknown_channel, total.uncollected_channel), (10, 80));
-        let without = total.channels.iter().find(|cell| cell.key.code == "NOT_COLLECTED").unwrap();
-        let figures = without.figures.as_ref().unwrap();
-        assert_eq!((figures.count, figures.share), (80, None));
-        let shares = total.channels.iter().filter_map(|c| c.figures.as_ref().unwrap().share);
+        let answer = running.engine().answer(&question).unwrap();
+        let total = views(&answer).next().unwrap();
+        let known = denominator == Denominator::KnownOnly;
+        let video = total.tally("CH-01/VIDEO");
+        assert_eq!((total.count("CONTACTS"), video.denominator), (100, base));
+        assert_eq!((video.unknown, video.not_collected), (if known { 10 } else { 0 }, 80));
+        assert_eq!(total.count("CH-01/NOT_KNOWN"), 10);
+        assert_eq!(total.count("CH-01/NOT_COLLECTED"), 80);
+        assert_eq!(total.why("CH-01/NOT_COLLECTED"), Some(Reason::NotCollected));
+        assert_eq!(total.why("CH-01/NOT_KNOWN"), known.then_some(Reason::NotComputable));
+        let shares = total.of("CH-01").into_values().filter_map(|cell| cell.figure.as_ref().ok());
         assert!((shares.map(|share| share.value).sum::<f64>() - 1.0).abs() < 1e-12);
     }
     let question = OutcomeQuestion { query: all.query, late_counts_as_missed: false };
-    let table = running.engine().outcomes(&question).unwrap();
-    let of = |organisation: &str| {
-        let is = |row: &&crate::engine::answer::OutcomeRow| {
-            row.keys.first().is_some_and(|key| key.code == organisation)
-        };
-        &table.rows.iter().find(is).unwrap().channels[0]
-    };
-    let total = &table.rows[0].channels[0];
-    assert_eq!((total.other_attendance, total.uncollected_attendance), (10, 80));
-    assert_eq!((total.unknown_lead_time, total.uncollected_lead_time), (14, 80));
-    assert!(total.missed_rate.is_ok() && total.waits.is_ok());
-    let none = of("04V");
-    assert_eq!(none.missed_rate.as_ref().unwrap_err().reason, Reason::NotCollected);
-    assert_eq!(none.waits.as_ref().unwrap_err().reason, Reason::NotCollected);
+    let answer = running.engine().answer(&question).unwrap();
+    let total = views(&answer).next().unwrap();
+    let (missed, waits) = (total.tally("CH-09"), total.tally("CH-11-SAME-DAY"));
+    assert_eq!((total.count("OTHER_ATTENDANCE"), missed.not_collected), (10, 80));
+    assert_eq!((missed.unknown, missed.outside), (10, 0));
+    assert_eq!((waits.unknown, waits.not_collected), (14, 80));
+    let ids = ["CH-09", "CH-11-SAME-DAY", "CH-11-OVER-14", "CH-11/SAME_DAY"];
+    assert!(ids.iter().all(|id| total.why(id).is_none()));
+    let none = views(&answer).find(|row| row.labels() == ["04V"]).unwrap();
+    assert!(ids.iter().all(|id| none.why(id) == Some(Reason::NotCollected)));
 }
 
 #[test]
@@ -277,11 +292,13 @@ fn what_nobody_waits_for_any_more_is_given_up_on_every_path() {
     for (by, measure) in ways {
         let question = ChannelQuestion { measure, ..contacts(query(&running, "QK1", by)) };
         let now = std::time::Instant::now();
-        let late = running.engine().until(now).channels(&question);
+        let late = running.engine().until(now).answer(&question);
         assert!(matches!(late, Err(QueryError::Late)), "{by:?} {measure:?}: {late:?}");
         let in_time = running.engine().until(now + std::time::Duration::from_secs(600));
-        let table = in_time.channels(&question).unwrap();
-        assert_eq!(table, running.engine().channels(&question).unwrap());
-        assert!(table.rows[0].total > 0, "{by:?} {measure:?}");
+        let answer = in_time.answer(&question).unwrap();
+        assert_eq!(told(&answer), told(&running.engine().answer(&question).unwrap()));
+        let total = views(&answer).next().unwrap();
+        let id = if measure == Measure::Persons { "PERSONS" } else { "CONTACTS" };
+        assert!(total.count(id) > 0, "{by:?} {measure:?}");
     }
 }

@@ -32,4 +32,5 @@ mod provision;
 mod quality;
 mod random;
 pub(crate) mod running;
+mod view;
 mod world;

@@ -22,6 +22,7 @@ pub(super) type Fact<'a> = (&'a Said, &'a Row);
 pub(super) struct Counted {
     pub(super) total: u64,
     pub(super) base: u64,
+    /// In no base, because the channel is not known.
     pub(super) unknown: u64,
     pub(super) uncollected: u64,
     pub(super) channels: BTreeMap<Label, u64>,
@@ -170,7 +171,7 @@ impl Model<'_> {
                     |code: &&String| self.reference.areas().get(code).unwrap().kind == *kind;
                 areas.iter().find(of_kind).map_or("!NOT_APPLICABLE".into(), Clone::clone)
             }
-            Source::Field(_) => unreachable!(),
+            Source::Field(_) | Source::Computed => unreachable!(),
         }
     }
 
@@ -328,7 +329,7 @@ impl Model<'_> {
         Counted {
             total,
             base: if question.denominator == Denominator::All { collected } else { known },
-            unknown: collected - known,
+            unknown: if question.denominator == Denominator::All { 0 } else { collected - known },
             uncollected: total - collected,
             channels: channels
                 .iter()
@@ -371,6 +372,15 @@ impl Model<'_> {
         if let Some((key, whole)) = self.declared_parent(query) {
             let whole = self.channels(&ChannelQuestion { query: whole, ..question.clone() });
             rows.insert(key, whole.rows[&Vec::new()].clone());
+        }
+        // A channel that occurs in one row has a cell in all; without channels there are no rates.
+        let channels: BTreeSet<Label> =
+            rows.values().flat_map(|row| row.channels.keys().cloned()).collect();
+        for row in rows.values_mut() {
+            row.people = row.people.filter(|_| !channels.is_empty());
+            for channel in &channels {
+                row.channels.entry(channel.clone()).or_default();
+            }
         }
         let submissions = self.submissions(query, Dataset::Consultations);
         let organisations: BTreeSet<_> = submissions.iter().map(|s| &s.organisation).collect();

@@ -15,10 +15,14 @@ pub(super) struct Outcome {
     pub(super) total: u64,
     pub(super) attended: u64,
     pub(super) missed: u64,
+    /// Neither, or not known.
     pub(super) other: u64,
+    /// Of these, neither.
+    pub(super) outside: u64,
     pub(super) uncollected: u64,
     pub(super) bands: BTreeMap<Label, u64>,
     pub(super) unknown_wait: u64,
+    pub(super) outside_wait: u64,
     pub(super) uncollected_wait: u64,
 }
 
@@ -54,6 +58,14 @@ impl Model<'_> {
             let whole = self.outcomes(&OutcomeQuestion { query: whole, ..question.clone() });
             made.insert(key, whole[&Vec::new()].clone());
         }
+        // A channel that occurs in one row has a cell in all.
+        let channels: BTreeSet<Label> = made.values().flat_map(|of| of.keys().cloned()).collect();
+        for cells in made.values_mut() {
+            for channel in &channels {
+                let none = || self.outcome(question, &[]);
+                cells.entry(channel.clone()).or_insert_with(none);
+            }
+        }
         made
     }
 
@@ -63,6 +75,7 @@ impl Model<'_> {
         outcome.bands = lead.categories.iter().map(|(code, _)| (code.clone(), 0)).collect();
         for fact in facts {
             let n = weight(fact.1);
+            let before = outcome.other;
             outcome.total += n;
             let became = match self.value(fact.0, fact.1, Field::Attendance) {
                 Value::Codes(codes) => codes[0].clone(),
@@ -76,9 +89,14 @@ impl Model<'_> {
                 "!NOT_COLLECTED" => &mut outcome.uncollected,
                 _ => &mut outcome.other,
             } += n;
+            let (other, label) =
+                (outcome.other - before, self.labels("attendance_outcome", *fact).remove(0));
+            let is_known = !label.starts_with('!') || label == "!NOT_APPLICABLE";
+            outcome.outside += if is_known { other } else { 0 };
             let label = self.labels("lead_time", *fact).remove(0);
             *match outcome.bands.get_mut(&label) {
                 Some(band) => band,
+                None if label == "!NOT_APPLICABLE" => &mut outcome.outside_wait,
                 None if label == "!NOT_COLLECTED" => &mut outcome.uncollected_wait,
                 None => &mut outcome.unknown_wait,
             } += n;

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use super::faults::{contacts, query, row, said};
 use super::model::{Label, Model, weight};
 use super::running::Running;
+use super::view::views;
 use super::world::{Row, Said};
 use crate::domain::codes::{Source, State, Value};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
-use crate::engine::answer::{Absence, ChannelQuestion, ChannelTable, Reason};
+use crate::engine::answer::{Absence, Cell, ChannelQuestion, Protected, Reason};
 use crate::engine::query::{Filter, Query, Where};
 
 fn of_people(field: Field) -> bool {
@@ -127,22 +128,23 @@ fn seen(weight: u32, fields: &[(Field, &str)]) -> Vec<Row> {
     vec![row(weight, &[&[(Field::Channel, "VIDEO")], fields].concat())]
 }
 
-fn rates(running: &Running, query: Query) -> ChannelTable {
+fn rates(running: &Running, query: Query) -> Protected {
     let question = ChannelQuestion { rates: Some(String::new()), ..contacts(query) };
-    running.engine().channels(&question).unwrap()
+    running.engine().answer(&question).unwrap()
 }
 
-/// People of a row by its codes, or why they cannot be told.
-fn people_of(table: &ChannelTable, codes: &[&str]) -> Result<u64, Absence> {
-    let is = |row: &&crate::engine::answer::ChannelRow| {
-        row.keys.iter().map(|key| key.code.as_str()).eq(codes.iter().copied())
-    };
-    let row = table.rows.iter().find(is).unwrap_or_else(|| panic!("{codes:?}: {:?}", table.rows));
-    match (row.population, row.rate_absence.clone()) {
-        (Some(people), None) => Ok(people),
-        (None, Some(why)) => Err(why),
+/// People of a row by its codes, or why they cannot be told: the same of every channel.
+fn people_of(answer: &Protected, codes: &[&str]) -> Result<u64, Absence> {
+    let row = views(answer).find(|row| row.codes().eq(codes.iter().copied()));
+    let cells = row.unwrap_or_else(|| panic!("{codes:?}: {:?}", answer.rows())).of("CH-03");
+    let of = |cell: &Cell| match (&cell.figure, cell.counts.denominator) {
+        (Ok(_), Some(people)) => Ok(people),
+        (Err(why), None) => Err(why.clone()),
         other => panic!("{other:?}"),
-    }
+    };
+    let found: Vec<_> = cells.into_values().map(of).collect();
+    assert!(!found.is_empty() && found.iter().all(|of| *of == found[0]));
+    found[0].clone()
 }
 
 /// It cannot be computed, and says these things.
@@ -168,24 +170,24 @@ fn where_only_consultations_or_only_people_collect_it_there_are_no_rates_by_it()
         let mut running = Running::new();
         tell(&mut running, "04C", seen(100, &[MAN]), vec![row(1000, &[MAN])]);
         tell(&mut running, "04V", seen_of_04v, people_of_04v);
-        let table = rates(&running, query(&running, "QK1", &["sex"]));
+        let answer = rates(&running, query(&running, "QK1", &["sex"]));
         let words = ["sex", "1 of 2", "04V 2020-04"];
-        refused(people_of(&table, &["1"]), &words);
-        assert_eq!(people_of(&table, &[]), Ok(3000), "the total does not look at the sex");
-        let table = rates(&running, only(query(&running, "QK1", &[]), "sex", "1"));
-        refused(people_of(&table, &[]), &words);
-        let table = rates(&running, query(&running, "QK1", &["organisation", "sex"]));
-        assert_eq!(people_of(&table, &["04C", "1"]), Ok(1000), "04C's own match");
-        let table = rates(&running, query(&running, "QK1", &["organisation"]));
-        assert_eq!(people_of(&table, &["04V"]), Ok(2000));
+        refused(people_of(&answer, &["1"]), &words);
+        assert_eq!(people_of(&answer, &[]), Ok(3000), "the total does not look at the sex");
+        let answer = rates(&running, only(query(&running, "QK1", &[]), "sex", "1"));
+        refused(people_of(&answer, &[]), &words);
+        let answer = rates(&running, query(&running, "QK1", &["organisation", "sex"]));
+        assert_eq!(people_of(&answer, &["04C", "1"]), Ok(1000), "04C's own match");
+        let answer = rates(&running, query(&running, "QK1", &["organisation"]));
+        assert_eq!(people_of(&answer, &["04V"]), Ok(2000));
     }
     // Where neither collects it, neither is in a row.
     let mut running = Running::new();
     tell(&mut running, "04C", seen(100, &[MAN]), vec![row(1000, &[MAN])]);
     tell(&mut running, "04V", seen(100, &[]), sexless());
-    let table = rates(&running, query(&running, "QK1", &["sex"]));
-    assert_eq!(people_of(&table, &["1"]), Ok(1000));
-    refused(people_of(&table, &["NOT_COLLECTED"]), &["NOT_COLLECTED"]);
+    let answer = rates(&running, query(&running, "QK1", &["sex"]));
+    assert_eq!(people_of(&answer, &["1"]), Ok(1000));
+    refused(people_of(&answer, &["NOT_COLLECTED"]), &["NOT_COLLECTED"]);
 }
 
 #[test]
@@ -199,18 +201,26 @@ fn people_known_only_more_coarsely_are_missed_in_every_row() {
         row(950, &[age("0-15"), (Field::Sex, "NOT_STATED")]),
     ];
     tell(&mut running, "04C", seen(100, &[age("75+"), MAN]), people);
-    let table = rates(&running, query(&running, "QK1", &["age_band"]));
-    refused(people_of(&table, &["75+"]), &["1000", "age_band"]);
-    assert_eq!(people_of(&table, &[]), Ok(2000));
-    let table = rates(&running, only(query(&running, "QK1", &[]), "age_band", "75+"));
-    refused(people_of(&table, &[]), &["1000", "age_band"]);
+    let answer = rates(&running, query(&running, "QK1", &["age_band"]));
+    refused(people_of(&answer, &["75+"]), &["1000", "age_band"]);
+    assert_eq!(people_of(&answer, &[]), Ok(2000));
+    let answer = rates(&running, only(query(&running, "QK1", &[]), "age_band", "75+"));
+    refused(people_of(&answer, &[]), &["1000", "age_band"]);
     // Those of whom it is not known at all are told as a share.
-    let table = rates(&running, query(&running, "QK1", &["sex"]));
-    assert_eq!(people_of(&table, &["1"]), Ok(1050));
+    let answer = rates(&running, query(&running, "QK1", &["sex"]));
+    assert_eq!(people_of(&answer, &["1"]), Ok(1050));
     let told = |note: &&String| note.starts_with("47.5% of the people") && note.contains("sex");
-    assert!(table.context.notes.iter().any(|note| told(&note)), "{:?}", table.context.notes);
-    let table = rates(&running, only(query(&running, "QK1", &[]), "sex", "1"));
-    assert!(table.context.notes.iter().any(|note| told(&note)), "{:?}", table.context.notes);
+    assert!(
+        answer.provenance().notes.iter().any(|note| told(&note)),
+        "{:?}",
+        answer.provenance().notes
+    );
+    let answer = rates(&running, only(query(&running, "QK1", &[]), "sex", "1"));
+    assert!(
+        answer.provenance().notes.iter().any(|note| told(&note)),
+        "{:?}",
+        answer.provenance().notes
+    );
 }
 
 #[test]
@@ -233,8 +243,8 @@ fn where_nobody_lives_the_reason_is_a_whole_sentence() {
     tell(&mut running, "04C", seen(100, &[home("E01013600")]), vec![row(10, &[home("E01000001")])]);
     let mut query = query(&running, "QK1", &[]);
     query.place = Where::Residence("E06000016".into());
-    let table = rates(&running, query);
-    refused(people_of(&table, &[]), &["has no people here to divide by"]);
+    let answer = rates(&running, query);
+    refused(people_of(&answer, &[]), &["has no people here to divide by"]);
 }
 
 /// The category that holds those listed has a rate by the same rules as they.
@@ -248,11 +258,11 @@ fn a_declared_parent_has_no_rate_where_what_it_holds_has_none() {
     let codes = vec!["65-74".to_owned(), "75+".to_owned()];
     let filters = vec![Filter { dimension: "age_band".into(), codes }];
     let query = query(&running, "QK1", &["age_band"]);
-    let table = rates(&running, Query { filters, ..query });
+    let answer = rates(&running, Query { filters, ..query });
     let is_parent = |key: &&crate::engine::answer::Key| key.state == Some(State::Any);
-    let keys = || table.rows.iter().flat_map(|row| &row.keys);
+    let keys = || answer.rows().iter().flat_map(|row| &row.keys);
     let parent = keys().find(is_parent).expect("somebody declares what holds both").code.clone();
     for code in ["65-74", parent.as_str()] {
-        refused(people_of(&table, &[code]), &["age"]);
+        refused(people_of(&answer, &[code]), &["age"]);
     }
 }

@@ -4,15 +4,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::ask::labels;
 use super::contacts::{COLLECTION, NEEDS, grown, query, spoken};
 use super::model::{Fact, Label, Model, weight};
 use super::random::cases;
+use super::view::{View, everybody, views};
 use super::world::Said;
 use crate::domain::collection::Dataset;
 use crate::domain::measures::Tally;
 use crate::engine::QueryError;
-use crate::engine::answer::{NeedSources, ProvisionQuestion, ProvisionRow};
+use crate::engine::answer::ProvisionQuestion;
 use crate::engine::query::{AsOf, Measure, Query};
 
 const GROUPS: [&str; 8] = [
@@ -31,10 +31,11 @@ struct Got {
     contacts: u64,
     unknown: u64,
     not_collected: u64,
+    outside: u64,
     in_person: u64,
     remote: u64,
-    /// Numerator, denominator, unknown, not collected of each indicator.
-    tallies: [(u64, u64, u64, u64); 5],
+    /// Of each indicator.
+    tallies: [Tally; 5],
 }
 
 /// Yes, no, or why neither: `?` not known, `-` does not apply, `!` not collected.
@@ -117,6 +118,7 @@ impl Model<'_> {
             got.remote += if mode == 'n' { of_group } else { 0 };
             got.unknown += if member == '?' { n } else { 0 };
             got.not_collected += if member == '!' { n } else { 0 };
+            got.outside += if member == 'n' { n } else { 0 };
             let seen = if mode == 'y' { kept } else { mode };
             let given = match (seen, offered) {
                 (_, '!') => '!',
@@ -157,10 +159,11 @@ impl Model<'_> {
                     (answer, 'y') => answer,
                     (_, missing) => missing,
                 };
-                tally.0 += if answer == 'y' { n } else { 0 };
-                tally.1 += if matches!(answer, 'y' | 'n') { n } else { 0 };
-                tally.2 += if answer == '?' { n } else { 0 };
-                tally.3 += if answer == '!' { n } else { 0 };
+                tally.numerator += if answer == 'y' { n } else { 0 };
+                tally.denominator += if matches!(answer, 'y' | 'n') { n } else { 0 };
+                tally.unknown += if answer == '?' { n } else { 0 };
+                tally.not_collected += if answer == '!' { n } else { 0 };
+                tally.outside += if answer == '-' { n } else { 0 };
             }
         }
         got
@@ -209,43 +212,59 @@ impl Model<'_> {
     }
 }
 
-fn found(row: &ProvisionRow) -> BTreeMap<String, Got> {
-    let groups = row.groups.iter().map(|group| {
-        let counts = &group.counts;
-        let tally = |tally: &Tally| {
-            (tally.numerator, tally.denominator, tally.unknown, tally.not_collected)
+fn found(row: &View<'_>) -> BTreeMap<String, Got> {
+    let all = row.count("CONTACTS");
+    let group = |group: &str| {
+        let id = |indicator: &str| match group {
+            "ALL" => indicator.to_owned(),
+            group => format!("{indicator}/{group}"),
         };
-        let ids: Vec<_> = group.indicators.iter().map(|cell| cell.indicator.as_str()).collect();
         let others = ["ALL", "NO_NEED", "NEED_NOT_KNOWN"];
-        let given = if others.contains(&group.group.name()) { "CH-05" } else { "CH-07" };
-        assert_eq!(ids, [given, "CH-06", "CH-08", "CH-13", "CH-14"]);
-        let mut tallies = [(0, 0, 0, 0); 5];
-        for (place, cell) in tallies.iter_mut().zip(&group.indicators) {
-            *place = tally(&cell.tally);
-            assert_eq!(cell.share.is_ok(), cell.tally.denominator > 0);
+        let given = if others.contains(&group) { "CH-05" } else { "CH-07" };
+        let ids = [given, "CH-06", "CH-08", "CH-13", "CH-14"].map(id);
+        let tallies = ids.each_ref().map(|id| row.tally(id));
+        for (id, tally) in ids.iter().zip(tallies) {
+            assert_eq!(row.value(id).is_some(), tally.denominator > 0);
+            assert_eq!(everybody(tally), all, "{id}");
         }
-        let members = counts.members;
-        let nobody_knows = members.denominator == 0 && members.unknown + members.not_collected > 0;
-        assert_eq!(group.absence.is_some(), nobody_knows);
+        let counts = ["CONTACTS", "IN_PERSON", "REMOTE"].map(id);
+        let [members, in_person, remote] = counts.each_ref().map(|id| row.tally(id));
+        let missing = members.unknown + members.not_collected;
+        let nobody_knows = missing > 0 && missing == all;
+        if all > 0 {
+            assert!(counts.iter().all(|id| row.value(id).is_none() == nobody_knows), "{group}");
+        }
         let got = Got {
             contacts: members.numerator,
             unknown: members.unknown,
             not_collected: members.not_collected,
-            in_person: counts.in_person,
-            remote: counts.remote,
+            outside: members.outside,
+            in_person: in_person.numerator,
+            remote: remote.numerator,
             tallies,
         };
-        (group.group.name().to_owned(), got)
-    });
-    groups.collect()
+        for same in [in_person, remote] {
+            assert_eq!(Tally { numerator: members.numerator, ..same }, members);
+        }
+        (group.to_owned(), got)
+    };
+    assert_eq!(row.of("CH-05").len() + row.of("CH-07").len(), GROUPS.len());
+    GROUPS.map(group).into()
+}
+
+/// Where each need is known from: the record, a snapshot, neither.
+type Sources = [[u64; 3]; NEEDS.len()];
+
+fn found_sources(row: &View<'_>) -> Sources {
+    ["ACCESS_STATUS", "INTERPRETER_NEEDED", "ACCESSIBLE_NEED"].map(|need| {
+        ["RECORD", "SNAPSHOT", "NOT_KNOWN"].map(|source| row.count(&format!("{need}/{source}")))
+    })
 }
 
 /// Where each need is known from, consultation by consultation.
-fn sources(before: &Model<'_>, after: &Model<'_>, query: &Query) -> Vec<NeedSources> {
-    let filters = Model::conditions(query, Measure::Contacts);
-    let mut sources =
-        NEEDS.map(|(_, dimension, _)| NeedSources { dimension, ..NeedSources::default() });
-    for fact in after.facts(query, &filters, Dataset::Consultations) {
+fn sources(before: &Model<'_>, after: &Model<'_>, facts: &[Fact<'_>]) -> Sources {
+    let mut sources = Sources::default();
+    for fact in facts {
         // The same row as it was said.
         let row = fact.0.rows.iter().position(|row| std::ptr::eq(row, fact.1)).unwrap();
         let same = |said: &&&Arc<Said>| {
@@ -259,15 +278,15 @@ fn sources(before: &Model<'_>, after: &Model<'_>, query: &Query) -> Vec<NeedSour
                 known.contains(&model.labels(dimension, *fact)[0].as_str())
             };
             if known(before, &(said.as_ref(), &said.rows[row])) {
-                sources.record += n;
-            } else if known(after, &fact) {
-                sources.snapshot += n;
+                sources[0] += n;
+            } else if known(after, fact) {
+                sources[1] += n;
             } else {
-                sources.unknown += n;
+                sources[2] += n;
             }
         }
     }
-    sources.into()
+    sources
 }
 
 #[test]
@@ -293,8 +312,8 @@ fn what_people_who_need_face_to_face_got_is_counted_one_by_one() {
                 access_collection: named.into(),
                 request_met_days: days,
             };
-            let table = match running.engine().provision(&question) {
-                Ok(table) => table,
+            let answer = match running.engine().answer(&question) {
+                Ok(answer) => answer,
                 Err(QueryError::TooLarge { .. }) => continue,
                 Err(error) => panic!("{error}"),
             };
@@ -303,18 +322,25 @@ fn what_people_who_need_face_to_face_got_is_counted_one_by_one() {
             let spoken = spoken(&before.standing, &before, COLLECTION);
             let after = Model { reference: &reference, standing: spoken.iter().collect() };
             let rows: BTreeMap<_, _> =
-                table.rows.iter().map(|row| (labels(&row.keys), found(row))).collect();
+                views(&answer).map(|row| (row.labels(), found(&row))).collect();
             assert_eq!(rows, after.provision(query, days), "world {seed}: {question:?}");
-            assert_eq!(table.sources.needs, sources(&before, &after, query), "{question:?}");
-            assert_eq!(table.sources.collection, COLLECTION);
-            told.iter_mut().zip(&table.sources.needs).for_each(|(sum, of)| *sum += of.snapshot);
+            let known: BTreeMap<_, _> =
+                views(&answer).map(|row| (row.labels(), found_sources(&row))).collect();
+            let expected = after.rows_of(query, &|facts| sources(&before, &after, facts));
+            assert_eq!(known, expected, "world {seed}: {question:?}");
+            let snapshots =
+                answer.columns().iter().find(|column| column.id == "ACCESS_STATUS/SNAPSHOT");
+            assert!(snapshots.unwrap().group[0].label.ends_with(COLLECTION));
+            if let Some(total) = known.get(&Vec::new()) {
+                told.iter_mut().zip(total).for_each(|(sum, of)| *sum += of[1]);
+            }
             filled += usize::from(rows.values().any(|row| row["ALL"].contacts > 0));
             needs += rows.values().filter(|row| row["UNABLE"].contacts > 0).count();
             for row in rows.values() {
                 let three = ["ANY_NEED", "NO_NEED", "NEED_NOT_KNOWN"].map(|id| row[id].contacts);
                 assert_eq!(three.iter().sum::<u64>(), row["ALL"].contacts);
                 apart.iter_mut().zip(three).for_each(|(sum, contacts)| *sum += contacts);
-                met += row["ALL"].tallies[1].0;
+                met += row["ALL"].tallies[1].numerator;
             }
         }
     }

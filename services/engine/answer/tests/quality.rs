@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::faults::{contacts, query, row, said};
+use super::faults::{contacts, query, row, said, totals};
 use super::model::{Model, Quality, weight};
 use super::running::Running;
+use super::view::views;
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
-use crate::engine::answer::{ChannelQuestion, Context, OutcomeQuestion};
+use crate::engine::answer::{ChannelQuestion, OutcomeQuestion, Protected};
 use crate::engine::query::{Filter, Measure, Query, Where};
 
 impl Model<'_> {
@@ -55,9 +56,10 @@ impl Model<'_> {
 }
 
 /// Coverage and unknown share that an answer tells of a dimension.
-fn told(context: &Context, dimension: &str) -> (f64, f64) {
-    let mut lines = context.quality.iter().filter(|line| line.dimension == dimension);
-    let line = lines.next().unwrap_or_else(|| panic!("{dimension}: {:?}", context.quality));
+fn told(answer: &Protected, dimension: &str) -> (f64, f64) {
+    let quality = &answer.provenance().quality;
+    let mut lines = quality.iter().filter(|line| line.dimension == dimension);
+    let line = lines.next().unwrap_or_else(|| panic!("{dimension}: {quality:?}"));
     assert!(lines.next().is_none(), "{dimension} stands there twice");
     (line.coverage.unwrap(), line.unknown.unwrap())
 }
@@ -88,15 +90,15 @@ fn half_collected() -> Running {
 fn a_condition_tells_how_much_of_the_volume_it_could_look_at() {
     let running = half_collected();
     let asked = contacts(filtered(query(&running, "QK1", &[]), "sex", &["1"]));
-    let table = running.engine().channels(&asked).unwrap();
-    assert_eq!(table.rows[0].total, 60);
-    assert_eq!(told(&table.context, "sex"), (0.5, 0.2));
+    let answer = running.engine().answer(&asked).unwrap();
+    assert_eq!(totals(&answer), [60]);
+    assert_eq!(told(&answer, "sex"), (0.5, 0.2));
     // A dimension that is asked for is no better for a condition on it.
     let by = filtered(query(&running, "QK1", &["sex"]), "sex", &["1"]);
-    let table = running.engine().channels(&contacts(by)).unwrap();
-    assert_eq!(told(&table.context, "sex"), (0.5, 0.2));
+    let answer = running.engine().answer(&contacts(by)).unwrap();
+    assert_eq!(told(&answer, "sex"), (0.5, 0.2));
     let outcomes = OutcomeQuestion { query: asked.query, late_counts_as_missed: false };
-    assert_eq!(told(&running.engine().outcomes(&outcomes).unwrap().context, "sex"), (0.5, 0.2));
+    assert_eq!(told(&running.engine().answer(&outcomes).unwrap(), "sex"), (0.5, 0.2));
 }
 
 #[test]
@@ -116,15 +118,15 @@ fn attended_contacts_and_outcomes_tell_whose_attendance_is_known() {
         measure: Measure::AttendedContacts,
         ..contacts(query(&running, "QK1", &[]))
     };
-    let table = running.engine().channels(&question).unwrap();
-    assert_eq!(table.rows[0].total, 10);
-    assert_eq!(told(&table.context, "attendance"), (115.0 / 1115.0, 100.0 / 115.0));
-    assert_eq!(told(&table.context, "channel"), (1.0, 0.0));
+    let answer = running.engine().answer(&question).unwrap();
+    assert_eq!(views(&answer).next().unwrap().count("ATTENDED_CONTACTS"), 10);
+    assert_eq!(told(&answer, "attendance"), (115.0 / 1115.0, 100.0 / 115.0));
+    assert_eq!(told(&answer, "channel"), (1.0, 0.0));
     let outcomes = OutcomeQuestion { query: question.query, late_counts_as_missed: false };
-    let table = running.engine().outcomes(&outcomes).unwrap();
-    assert_eq!(told(&table.context, "attendance_outcome"), (115.0 / 1115.0, 100.0 / 115.0));
-    assert_eq!(told(&table.context, "lead_time"), (115.0 / 1115.0, 15.0 / 115.0));
-    assert_eq!(told(&table.context, "channel"), (1.0, 0.0));
+    let answer = running.engine().answer(&outcomes).unwrap();
+    assert_eq!(told(&answer, "attendance_outcome"), (115.0 / 1115.0, 100.0 / 115.0));
+    assert_eq!(told(&answer, "lead_time"), (115.0 / 1115.0, 15.0 / 115.0));
+    assert_eq!(told(&answer, "channel"), (1.0, 0.0));
 }
 
 #[test]
@@ -139,15 +141,15 @@ fn persons_have_the_quality_of_their_consultations_and_say_which_have_no_key() {
     running.submit(said(Dataset::Consultations, "04C", "2020-04", rows));
     let question =
         ChannelQuestion { measure: Measure::Persons, ..contacts(query(&running, "QK1", &["sex"])) };
-    let table = running.engine().channels(&question).unwrap();
-    assert_eq!(table.rows[0].total, 1);
-    assert_eq!(told(&table.context, "sex"), (1.0, 1.0 / 54.0));
-    let keyless = table.context.notes.iter().find(|note| note.contains("carry none"));
+    let answer = running.engine().answer(&question).unwrap();
+    assert_eq!(views(&answer).next().unwrap().count("PERSONS"), 1);
+    assert_eq!(told(&answer, "sex"), (1.0, 1.0 / 54.0));
+    let keyless = answer.provenance().notes.iter().find(|note| note.contains("have no person key"));
     assert!(keyless.is_some_and(|note| note.starts_with("51 consultations")), "{keyless:?}");
     // Under a condition only those that it leaves.
     let query = filtered(question.query.clone(), "channel", &["VIDEO"]);
-    let table = running.engine().channels(&ChannelQuestion { query, ..question }).unwrap();
-    let keyless = table.context.notes.iter().find(|note| note.contains("carry none"));
+    let answer = running.engine().answer(&ChannelQuestion { query, ..question }).unwrap();
+    let keyless = answer.provenance().notes.iter().find(|note| note.contains("have no person key"));
     assert!(keyless.is_some_and(|note| note.starts_with("1 consultations")), "{keyless:?}");
 }
 
@@ -157,8 +159,9 @@ fn months_that_a_condition_leaves_out_are_not_missed() {
     let rows = || vec![row(1, &[(Field::Channel, "VIDEO")])];
     running.submit(said(Dataset::Consultations, "04C", "2020-04", rows()));
     let late = |query: Query| {
-        let notes = running.engine().channels(&contacts(query)).unwrap().context.notes;
-        notes.into_iter().find(|note| note.contains("months have no submission"))
+        let answer = running.engine().answer(&contacts(query)).unwrap();
+        let notes = &answer.provenance().notes;
+        notes.iter().find(|note| note.contains("months have no submission")).cloned()
     };
     let all = query(&running, "QK1", &[]);
     assert!(late(all.clone()).unwrap().starts_with("2 of 3 months"));

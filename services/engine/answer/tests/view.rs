@@ -1,0 +1,136 @@
+//! Answers, read by column: the figures of a row by indicator and group. What is read is first held against what is so of every
+//! answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ask::{label, labels};
+use super::model::Label;
+use crate::domain::indicator::Unit;
+use crate::domain::measures::Tally;
+use crate::engine::answer::{Cell, CellCounts, Column, Protected, Reason, Row, tables};
+
+/// A row of an answer.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    answer: &'a Protected,
+    row: &'a Row,
+}
+
+/// The rows of an answer.
+pub(super) fn views(answer: &Protected) -> impl Iterator<Item = View<'_>> {
+    let ids: BTreeSet<_> = answer.columns().iter().map(|column| &column.id).collect();
+    assert_eq!(ids.len(), answer.columns().len(), "a column is there twice: {ids:?}");
+    let asked: Vec<_> = answer.columns().iter().map(|column| column.indicator.clone()).collect();
+    let table = tables().into_iter().find(|table| table.name == answer.provenance().table);
+    let kinds = table.expect("a table of the contract").columns;
+    for column in answer.columns() {
+        assert!(kinds.iter().any(|kind| kind.is_of(column, &asked)), "of no kind: {column:?}");
+    }
+    let keys: BTreeSet<_> = answer.rows().iter().map(|row| labels(&row.keys)).collect();
+    assert_eq!(keys.len(), answer.rows().len(), "a row is there twice: {keys:?}");
+    for row in answer.rows() {
+        assert_eq!(row.cells.len(), answer.columns().len());
+        answer.columns().iter().zip(&row.cells).for_each(|(column, cell)| holds(column, cell));
+    }
+    answer.rows().iter().map(move |row| View { answer, row })
+}
+
+/// What is so of every cell.
+fn holds(column: &Column, cell: &Cell) {
+    let counts = (cell.counts.numerator, cell.counts.denominator);
+    match (&cell.figure, column.unit, counts) {
+        (Err(_), Unit::Ratio, (Some(_), Some(all))) => assert_eq!(all, 0, "{column:?} {cell:?}"),
+        (Ok(figure), Unit::Ratio, (Some(part), Some(all))) => {
+            assert!((figure.value - part as f64 / all as f64).abs() < 1e-12, "{column:?} {cell:?}");
+        }
+        (Ok(figure), Unit::Count, (count, None)) => {
+            assert_eq!(Some(figure.value), count.map(|count| count as f64), "{column:?} {cell:?}");
+        }
+        _ => {}
+    }
+    if let Ok(figure) = cell.figure
+        && let Some((lower, upper)) = figure.limits
+    {
+        assert!(lower <= figure.value && figure.value <= upper, "{column:?} {cell:?}");
+    }
+}
+
+/// Everybody whom a cell counts.
+pub(super) fn everybody(tally: Tally) -> u64 {
+    tally.denominator + tally.unknown + tally.not_collected + tally.outside
+}
+
+impl<'a> View<'a> {
+    pub(super) fn labels(&self) -> Vec<Label> {
+        labels(&self.row.keys)
+    }
+
+    pub(super) fn codes(&self) -> impl Iterator<Item = &'a str> {
+        self.row.keys.iter().map(|key| key.code.as_str())
+    }
+
+    /// The cells of an indicator by what their columns are about: nothing for all of the row.
+    pub(super) fn of(&self, indicator: &str) -> BTreeMap<Label, &'a Cell> {
+        let columns = self.answer.columns().iter().zip(&self.row.cells);
+        let own = columns.filter(|(column, _)| column.indicator == indicator);
+        let group = |column: &Column| column.group.iter().map(label).collect::<Vec<_>>().join("/");
+        own.map(|(column, cell)| (group(column), cell)).collect()
+    }
+
+    /// The cell of a column.
+    pub(super) fn cell(&self, id: &str) -> &'a Cell {
+        let place = self.answer.columns().iter().position(|column| column.id == id);
+        &self.row.cells[place.unwrap_or_else(|| panic!("no column {id}"))]
+    }
+
+    /// Whether a cell says no more than that the whole answer is empty.
+    fn is_empty(&self, cell: &Cell) -> bool {
+        let empty = self.answer.provenance().empty.as_ref();
+        cell.counts == CellCounts::default()
+            && empty.is_some()
+            && cell.figure.as_ref().err() == empty
+    }
+
+    /// The counts of a cell; what it does not say is 0.
+    pub(super) fn tally_of(&self, cell: &Cell) -> Tally {
+        let CellCounts { numerator, denominator, unknown, not_collected, outside } = cell.counts;
+        assert!(cell.counts != CellCounts::default() || self.is_empty(cell), "{cell:?}");
+        Tally {
+            numerator: numerator.unwrap_or_default(),
+            denominator: denominator.unwrap_or_default(),
+            unknown: unknown.unwrap_or_default(),
+            not_collected: not_collected.unwrap_or_default(),
+            outside: outside.unwrap_or_default(),
+        }
+    }
+
+    /// The counts of a column.
+    pub(super) fn tally(&self, id: &str) -> Tally {
+        self.tally_of(self.cell(id))
+    }
+
+    /// The count of a column that counts.
+    pub(super) fn count(&self, id: &str) -> u64 {
+        self.tally(id).numerator
+    }
+
+    /// The figure of a column.
+    pub(super) fn value(&self, id: &str) -> Option<f64> {
+        self.cell(id).figure.as_ref().ok().map(|figure| figure.value)
+    }
+
+    /// Why a column has no figure. In an empty answer there is no data, whatever the reason.
+    pub(super) fn why(&self, id: &str) -> Option<Reason> {
+        let cell = self.cell(id);
+        let why = cell.figure.as_ref().err().map(|why| why.reason);
+        if self.is_empty(cell) { Some(Reason::NoData) } else { why }
+    }
+
+    /// A figure is that of one column less that of another, and is there if both are.
+    pub(super) fn is_difference(&self, id: &str, of: &str, less: &str) {
+        match (self.value(of), self.value(less), self.value(id)) {
+            (Some(of), Some(less), Some(value)) => assert!((value - (of - less)).abs() < 1e-12),
+            (_, _, value) => assert_eq!(value, None, "{id}"),
+        }
+    }
+}
