@@ -96,7 +96,7 @@ async fn what_is_kept_is_sent_with_a_position_that_it_is_true_of() {
     let month = "2020-04".parse().unwrap();
     let scope = Scope::new(&[(1, Dataset::Consultations)], &[], (month, month));
     let sent = |read: u64| {
-        let answer = Answer { body: "x".into(), position: read, data_position: read };
+        let answer = EncodedAnswer { body: "x".into(), position: read, data_position: read };
         service.engine.answers().keep(key(), answer, scope.clone());
         service.kept(&key()).unwrap().into_inner().position
     };

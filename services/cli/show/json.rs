@@ -35,29 +35,26 @@ mod tests {
 
     #[test]
     fn absent_is_absent_and_zero_is_zero() {
-        let estimate = v1::ChannelEstimate { count: 0, share: None, rate: None };
-        let value = of("equity.v1.ChannelEstimate", &estimate).unwrap();
-        assert_eq!(value, serde_json::json!({"count": 0}));
+        let cell = v1::Cell { numerator_count: Some(0), value: Some(0.0), ..Default::default() };
+        let value = of("equity.v1.Cell", &cell).unwrap();
+        assert_eq!(value, serde_json::json!({"numerator_count": 0, "value": 0.0}));
     }
 
     #[test]
     fn numbers_are_numbers_and_states_are_names() {
-        let cell = v1::ChannelCell {
-            channel: "TELEPHONE".into(),
+        let key = v1::CategoryKey {
+            dimension: "channel".into(),
+            code: "TELEPHONE".into(),
             state: v1::CategoryState::Known.into(),
-            value: Some(v1::channel_cell::Value::Estimate(v1::ChannelEstimate {
-                count: 9_007_199_254_740_993,
-                share: Some(v1::Interval { value: 0.0, lower: Some(0.0), upper: None }),
-                rate: None,
-            })),
         };
-        let value = of("equity.v1.ChannelCell", &cell).unwrap();
+        let cell = v1::Cell { numerator_count: Some(9_007_199_254_740_993), ..Default::default() };
+        let row = v1::Row { keys: vec![key], cells: vec![cell] };
+        let value = of("equity.v1.Row", &row).unwrap();
         assert_eq!(
             value,
             serde_json::json!({
-                "channel": "TELEPHONE",
-                "state": "CATEGORY_STATE_KNOWN",
-                "estimate": {"count": 9_007_199_254_740_993_i64, "share": {"value": 0.0, "lower": 0.0}},
+                "keys": [{"dimension": "channel", "code": "TELEPHONE", "state": "CATEGORY_STATE_KNOWN"}],
+                "cells": [{"numerator_count": 9_007_199_254_740_993_i64}],
             })
         );
     }

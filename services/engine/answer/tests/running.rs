@@ -72,6 +72,11 @@ impl Running {
         self.engine.as_ref().unwrap()
     }
 
+    /// Does something with the engine that waits.
+    pub(super) fn block_on<T>(&self, work: impl AsyncFnOnce(&Engine) -> T) -> T {
+        self.runtime.block_on(work(self.engine()))
+    }
+
     /// The engine, to be asked on another thread.
     pub(super) fn engine_handle(&self) -> Arc<Engine> {
         Arc::clone(self.engine.as_ref().unwrap())
