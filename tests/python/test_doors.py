@@ -12,7 +12,7 @@ from grpc_status import rpc_status
 
 import gpad
 
-SERVICES = [f"equity.v1.{name}Service" for name in ("ConsultationChannel", "DigitalExclusion", "Export", "Reference", "Submission")]
+SERVICES = [f"equity.v1.{name}Service" for name in ("Breakdown", "ConsultationChannel", "DigitalExclusion", "Export", "Reference", "Submission")]
 # A month that the bundled data does not have, so that nothing here touches the oracle.
 MONTH = "2021-07"  # outside the years that others ask for
 
@@ -157,14 +157,14 @@ def test_a_message_too_large_says_how_large_it_may_be(channel):
     assert info.metadata["limit"] == str(1 << 20)
 
 
-def test_an_unknown_area_is_named(ask):
-    code, info, _ = refused(lambda: ask("2020-04", area="ZZ9"))
+def test_an_unknown_area_is_named(channels):
+    code, info, _ = refused(lambda: channels("2020-04", area="ZZ9"))
     assert (code, info.reason) == (grpc.StatusCode.NOT_FOUND, "AREA_NOT_FOUND")
 
 
-def test_an_unknown_dimension_names_the_nearest(ask):
+def test_an_unknown_dimension_names_the_nearest(channels):
     with pytest.raises(grpc.RpcError, match="ethnic_category"):
-        ask("2020-04", by=["ethnic_categroy"])
+        channels("2020-04", by=["ethnic_categroy"])
 
 
 def test_a_missing_period_is_a_field(v1, channel):
@@ -176,8 +176,8 @@ def test_a_missing_period_is_a_field(v1, channel):
     assert violation.field.startswith("query.period")
 
 
-def test_no_data_is_an_answer(v1, ask):
-    context = ask("2018-01").context
+def test_no_data_is_an_answer(v1, channels):
+    context = channels("2018-01").context
     assert context.HasField("empty")
     assert context.empty.reason == v1.AbsenceReason.Value("ABSENCE_REASON_NO_DATA")
 
