@@ -109,7 +109,7 @@ def test_every_indicator(exclusion, people, by):
     # The set has something of everything to be right or wrong about.
     totals = [tallies[()] for tallies in expected.values()]
     assert all(0 < part < whole for part, whole, *_ in totals)
-    assert sum(unknown > 0 for *_, unknown, _ in totals) > 8 < sum(never > 0 for *_, never in totals)
+    assert sum(unknown > 0 for *_, unknown, _, _ in totals) > 8 < sum(never > 0 for *_, never, _ in totals)
 
 
 def test_some_people_only(exclusion, people):
@@ -155,7 +155,6 @@ def test_reasons(exclusion, people, by):
             # A reason that is missing is counted, and is in no share.
             whole = None if reason in recount.STATES else base
             cell, part = row[REASON + reason], of_row[reason]
-            # TODO outside
             assert recount.counts(cell)[:4] == (part, whole, unknown, never), (key, reason)
             recount.assert_figure(cell, recount.wilson(part, base) if whole else (), (key, reason))
     assert {"SKILLS", "LANGUAGE", "NOT_RECORDED", "NOT_COLLECTED"} <= {reason for _, reason in counts}

@@ -130,8 +130,9 @@ def assert_groups(breakdown, consultations, by, days=14):
             in_person, either, *_ = seen[key]
             nobody_knows = known == 0 < unknown + never
             for count, number in [("CONTACTS", counted), ("IN_PERSON", in_person), ("REMOTE", either - in_person)]:
-                others = unknown, never, known - counted
-                recount.assert_count(row[count + of], None if nobody_knows else number, (key, name, count), others=others)
+                cell, number = row[count + of], None if nobody_knows else number
+                assert recount.counts(cell)[:4] == (number, None, unknown, never), (key, name, count)
+                recount.assert_figure(cell, () if nobody_knows else (number,), (key, name, count))
             for id, tallies in shares.items():
                 recount.assert_share(row[id], tallies[key], (key, id))
     assert {column.id for column in breakdown.columns} == ids
@@ -152,6 +153,15 @@ def test_groups_and_their_indicators(asked, by):
     assert_groups(found, consultations, by)
     total = recount.cells(found)[()]
     assert all(total[f"{need}/{place}"].numerator_count > 10 for need in SOURCES.values() for place in PLACES)
+
+
+def test_people_known_not_to_be_of_a_group_are_outside(asked):
+    consultations, provision = asked
+    rows, keys = recount.cells(provision(by=["sex"])), consultations.keys(["sex"])
+    for name, members in consultations.groups.items():
+        of_group = recount.tallies(keys, members)
+        found = {key: row["CONTACTS" + ("" if name == "ALL" else f"/{name}")].outside_count for key, row in rows.items()}
+        assert found == {key: known - counted for key, (counted, known, *_) in of_group.items()}, name
 
 
 @pytest.mark.parametrize("days", [1, 7, 10, 28])
@@ -180,5 +190,5 @@ def test_the_feed_has_something_of_everything_to_be_wrong_about(practices):
     consultations = Consultations(practices)
     everybody = pd.Series([()] * len(consultations.frame), consultations.frame.index)
     for indicator, answers in consultations.indicators().items():
-        part, whole, unknown, never = recount.tallies(everybody, answers)[()]
+        part, whole, unknown, never, _ = recount.tallies(everybody, answers)[()]
         assert 0 < part < whole and unknown > 20 < never, indicator
