@@ -160,13 +160,6 @@ def test_reasons(exclusion, people, by):
     assert {"SKILLS", "LANGUAGE", "NOT_RECORDED", "NOT_COLLECTED"} <= {reason for _, reason in counts}
 
 
-def test_everybody_else_is_outside_a_reason(exclusion):
-    for key, row in exclusion(by=["sex"]).items():
-        for id, cell in row.items():
-            if id.startswith(REASON) and cell.HasField("denominator_count"):
-                assert sum(recount.counts(cell)[1:]) == row["PEOPLE"].numerator_count, (key, id)
-
-
 def assert_gaps(rows, frame, by):
     """DX-19: limits where both shares stand on one base, and none otherwise. Which rows have limits, and which have a value alone."""
     keys = of_frame(frame, by)

@@ -1,5 +1,8 @@
-"""The stream of an export, row by row: of each row and column it says exactly what the cells of the answer say."""
+"""What holds of every table: the stream of an export says exactly what the cells of the answer say, columns are those that are listed,
+counts add up, and who follows a table gets the same answer.
+"""
 
+import re
 import uuid
 
 import grpc
@@ -210,3 +213,66 @@ def test_every_area_and_month(v1, ask, export, everything, of):
     cells = [row for row in rows if row.table not in ("ESTIMATES", "ASSESSMENTS")]
     assert_same(cells, expected)
     assert any(row.absence.reason == v1.AbsenceReason.Value("ABSENCE_REASON_NO_DATA") and not row.keys for row in cells)
+
+
+def listed(v1, channel, question, answer):
+    """The kind of each column of an answer, by its id, as they are listed."""
+    tables = v1.ReferenceServiceStub(channel).ListTables(v1.ListTablesRequest(), timeout=10).tables
+    [table] = [table for table in tables if table.name == answer.context.table]
+    assert table.title == answer.context.title and table.rpc == ".".join(conftest.TABLES[question])
+    kinds = {}
+    named = {kind.indicator for kind in table.columns}
+    for kind in table.columns:
+        # A group is left out, with its slash, where a column is about all of the row.
+        pattern = re.sub(r"/\{\w+\}", "(/[A-Z0-9_]+)?", kind.id).replace("{indicator}", "DX-[A-Z0-9-]+")
+        for column in answer.columns:
+            if re.fullmatch(pattern, column.id) and (kind.indicator or column.indicator not in named):
+                kinds.setdefault(column.id, []).append(kind)
+    return kinds
+
+
+@pytest.mark.parametrize("of", conftest.TABLES)
+def test_columns_are_those_that_are_listed(v1, channel, ask, everything, of):
+    indicators = v1.ReferenceServiceStub(channel).ListIndicators(v1.ListIndicatorsRequest(page_size=1000), timeout=10).indicators
+    indicators = {one.id: one for one in indicators}
+    for settings in [{}, *SETTINGS.get(of, [])]:
+        answer = ask(of, **({"area": "QK1"} if of == "risk" else feed.SETS["synthetic"]), **settings)
+        kinds = listed(v1, channel, of, answer)
+        assert {len(kinds.get(column.id, [])) for column in answer.columns} == {1}
+        for column in answer.columns:
+            [kind] = kinds[column.id]
+            known = indicators.get(column.indicator, kind)
+            assert column.id == "/".join([column.indicator, *(key.code for key in column.group)])
+            assert column.label == known.label and len(column.group_labels) == len(column.group)
+            is_difference = known.unit == v1.Unit.Value("UNIT_RATIO") and column.id.endswith("/REMOTE_LESS_IN_PERSON")
+            assert column.unit == (v1.Unit.Value("UNIT_DIFFERENCE") if is_difference else known.unit), column.id
+            assert kind.definition
+
+
+# Of each table, the column that counts everybody whom a row, and a channel in it, is of.
+WHOLE = {"channels": r"CONTACTS|ATTENDED_CONTACTS|PERSONS", "outcomes": "CONTACTS", "exclusion": "PEOPLE", "provision": "CONTACTS"}
+
+
+@pytest.mark.parametrize("of", WHOLE)
+def test_counts_add_up_to_everybody(ask, everything, of):
+    wrong = set()
+    for name, questions in BY.items():
+        for settings in [{}, *SETTINGS[of]]:
+            for row in recount.cells(ask(of, **{**feed.SETS[name], **questions[1], **settings})).values():
+                [everybody] = [row[id].numerator_count for id in row if re.fullmatch(WHOLE[of], id)]
+                for id, cell in row.items():
+                    _, *four = recount.counts(cell)
+                    channel = re.fullmatch(r"[A-Z0-9-]+/([A-Z_]+)(/.+)?", id) if of == "outcomes" else None
+                    whole = row[f"CONTACTS/{channel[1]}"].numerator_count if channel and f"CONTACTS/{channel[1]}" in row else everybody
+                    if None not in four and sum(four) != whole:
+                        wrong.add(id)
+    assert not wrong
+
+
+@pytest.mark.parametrize("of", conftest.TABLES)
+def test_who_follows_a_table_gets_the_answer(v1, channel, ask, question, everything, of):
+    asked = {"area": "QK1"} if of == "risk" else {**feed.SETS["practices"], "by": ["sex"]}
+    call = v1.BreakdownServiceStub(channel).WatchBreakdown(v1.WatchBreakdownRequest(question=question(of, **asked)), timeout=30)
+    first = next(call)
+    call.cancel()
+    assert first.breakdown == ask(of, **asked) and first.position >= first.breakdown.context.data_position > 0
