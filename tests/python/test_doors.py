@@ -200,11 +200,15 @@ WRONG_OF_RISK = {
 }
 OF_TABLES = [(table, field, asked) for table in conftest.TABLES if table != "risk" for field, asked in WRONG]
 OF_TABLES += [("risk", field, {"area": "QK1", **asked}) for field, asked in WRONG_OF_RISK.items()]
-OF_TABLES += [
-    ("provision", "request_met_days", {"area": "QK1", "period": APRIL, "request_met_days": -1}),
-    ("exclusion", "query.care_setting", {"area": "QK1", "period": APRIL, "care_setting": "PRIMARY_CARE"}),
-    ("channels", "include_rates", {"area": "QK1", "period": APRIL, "measure": "MEASURE_PERSONS", "include_rates": True}),
-]
+OF_TABLES += [(table, field, {"area": "QK1", "period": APRIL, **asked}) for table, field, asked in [
+    ("provision", "request_met_days", {"request_met_days": -1}), ("exclusion", "query.care_setting", {"care_setting": "PRIMARY_CARE"}),
+    ("exclusion", "estimate_collections", {"estimate_collections": [gpad.COLLECTION]}),
+    # Found when the answer is made.
+    ("channels", "include_rates", {"measure": "MEASURE_PERSONS", "include_rates": True}),
+    ("channels", "population_collection", {"include_rates": True, "population_collection": gpad.COLLECTION}),
+    ("provision", "access_collection", {"collection": "synthetic-llr", "access_collection": gpad.COLLECTION}),
+    ("outcomes", "query.care_setting", {"care_setting": "NOWHERE"}), ("impact", "query.collection", {"collection": "ons-mid-2020"}),
+]]
 
 
 @pytest.mark.parametrize("of, field, asked", OF_TABLES, ids=lambda value: value if isinstance(value, str) else "")
