@@ -13,7 +13,8 @@ from grpc_status import rpc_status
 import conftest
 import gpad
 
-SERVICES = [f"equity.v1.{name}Service" for name in ("Breakdown", "ConsultationChannel", "DigitalExclusion", "Export", "Reference", "Submission")]
+NAMES = ["Breakdown", "ConsultationChannel", "DigitalExclusion", "Export", "Reference", "Submission"]
+SERVICES = [f"equity.v1.{name}Service" for name in NAMES]
 # A month that the bundled data does not have, so that nothing here touches the oracle.
 MONTH = "2021-07"  # outside the years that others ask for
 
@@ -132,7 +133,10 @@ def test_an_empty_stream(v1, submissions):
     assert (code, info.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "SUBMISSION_EMPTY")
 
 
-@pytest.mark.parametrize("method", ["ConsultationChannelService/GetChannelBreakdown", "ReferenceService/ListAreas", "SubmissionService/WithdrawSubmission"])
+METHODS = ["ConsultationChannelService/GetChannelBreakdown", "ReferenceService/ListAreas", "SubmissionService/WithdrawSubmission"]
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_bytes_that_are_no_request(channel, method):
     call = channel.unary_unary(f"/equity.v1.{method}")
     code, info, details = refused(lambda: call(b"\xff\xff\xff", timeout=10))

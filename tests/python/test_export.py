@@ -65,7 +65,8 @@ def test_polars_reads_the_cells_of_the_unary_call(exported, unary, kind):
     assert found == unary
     whole = frame.filter(pl.col("unit") == "COUNT")
     parts = frame.filter(pl.col("unit") == "RATIO")
-    assert set(parts["column"]) == {f"CH-01/{code}" for code in parts["group_1_code"]} and whole["group_1_code"].null_count() == whole.height
+    assert set(parts["column"]) == {f"CH-01/{code}" for code in parts["group_1_code"]}
+    assert whole["group_1_code"].null_count() == whole.height
     sums = parts.group_by(key).agg(pl.col("numerator_count").sum().alias("sum"))
     both = whole.select([*key, "numerator_count"]).join(sums, on=key, nulls_equal=True, how="full")
     assert both.height == whole.height and both["numerator_count"].equals(both["sum"].rename("numerator_count"))

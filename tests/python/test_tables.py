@@ -15,12 +15,14 @@ import recount
 
 PLACES = ["03W", "04C", "04V"]
 GPAD = {"collection": gpad.COLLECTION, "area": "QK1", "period": {"first": "2020-03", "last": "2020-04"}}
-LISTED = {"dimension": "ethnic_category", "codes": ["A", "B"]}
+# Of these, parents are declared.
+LISTED, MONTHS = {"dimension": "ethnic_category", "codes": ["A", "B"]}, {"dimension": "month", "codes": ["2020-01", "2020-02"]}
+DISABLED = {"dimension": "disability", "codes": ["ANY"]}
 # Questions with kinds that overlap, with missing states and with parents of what is listed.
 BY = {
     "synthetic": [
-        {}, {"by": ["disability", "sex"]}, {"by": ["inclusion_group"]}, {"by": ["inclusion_group", "organisation"], "where": [{"dimension": "disability", "codes": ["ANY"]}]},
-        {"by": ["ethnic_category"], "where": [LISTED]}, {"by": ["month"], "where": [{"dimension": "month", "codes": ["2020-01", "2020-02"]}]},
+        {}, {"by": ["disability", "sex"]}, {"by": ["inclusion_group"]}, {"by": ["inclusion_group", "organisation"], "where": [DISABLED]},
+        {"by": ["ethnic_category"], "where": [LISTED]}, {"by": ["month"], "where": [MONTHS]},
         {"by": ["sex"], "area": "E06000016", "area_basis": "AREA_BASIS_RESIDENCE", "confidence_level": 0.998},
         {"by": ["organisation"], "area": "", "organisations": ["C82001", "C82003"]},
     ],
