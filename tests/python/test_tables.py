@@ -5,7 +5,6 @@ counts add up, and who follows a table gets the same answer.
 import re
 import uuid
 
-import grpc
 import pytest
 
 import conftest
@@ -278,3 +277,18 @@ def test_who_follows_a_table_gets_the_answer(v1, channel, ask, question, everyth
     first = next(call)
     call.cancel()
     assert first.breakdown == ask(of, **asked) and first.position >= first.breakdown.context.data_position > 0
+
+
+@pytest.mark.parametrize("of", conftest.TABLES)
+def test_the_basic_view_lacks_words_and_limits_alone(ask, everything, of):
+    asked = {"area": "QK1", "by": ["ethnic_group_broad"]} if of == "risk" else {**feed.SETS["synthetic"], "by": ["disability", "sex"]}
+    basic, full = ask(of, **asked, view="BREAKDOWN_VIEW_BASIC"), ask(of, **asked)
+    assert all(column.label for column in full.columns) and all(one.label and one.categories for one in full.dimensions)
+    words = {"label", "group_labels", "direction", "categories", "lower", "upper"}
+    for column in basic.columns:
+        assert not any(column.group_labels)
+        column.ClearField("group_labels")
+    for one in [*full.columns, *full.dimensions, *(cell for row in full.rows for cell in row.cells)]:
+        for name in words & {field.name for field in one.DESCRIPTOR.fields}:
+            one.ClearField(name)
+    assert [*basic.columns] == [*full.columns] and [*basic.dimensions] == [*full.dimensions] and [*basic.rows] == [*full.rows]
