@@ -28,9 +28,18 @@ OPEN = [
     "disability_lsoa21_llr.csv.gz", "religion_lsoa21_llr.csv.gz", "mid2020_population_single_year_lsoa11_llr.csv.gz",
 ]
 FILES = [
-    "breakdown", "consultation_channel", "consultation_channel_service", "digital_exclusion", "digital_exclusion_service",
+    "breakdown", "breakdown_service", "consultation_channel_service", "digital_exclusion", "digital_exclusion_service",
     "error_reason", "export", "export_service", "record", "reference", "reference_service", "submission", "submission_service",
 ]
+# Every table, as `BreakdownQuestion` names it, and the call that returns it.
+TABLES = {
+    "channels": ("ConsultationChannelService", "GetChannelBreakdown"),
+    "outcomes": ("ConsultationChannelService", "GetAccessOutcomes"),
+    "exclusion": ("DigitalExclusionService", "GetDigitalExclusionBreakdown"),
+    "provision": ("DigitalExclusionService", "GetFaceToFaceProvision"),
+    "impact": ("DigitalExclusionService", "GetChannelImpact"),
+    "risk": ("DigitalExclusionService", "GetAreaRisk"),
+}
 
 
 @pytest.fixture(scope="session")
@@ -137,19 +146,37 @@ def receipts(v1, submissions, table):
 
 
 @pytest.fixture(scope="session")
-def ask(v1, channel, receipts):
-    """Asks for a table of channels over the bundled data: `ask(by=["month"], first="2019-03")`."""
-    stub = v1.ConsultationChannelServiceStub(channel)
+def question(v1):
+    """A question to a table: `question("impact", area="QK1", by=["sex"], late_counts_as_missed=True)`."""
+    words = v1.BreakdownQuery.DESCRIPTOR.fields_by_name
 
-    def ask(first, last="", *, measure="MEASURE_CONTACTS", denominator="DENOMINATOR_KNOWN_ONLY", area="QK1", **query):
-        request = v1.GetChannelBreakdownRequest(
-            query={"area": area, "period": {"first": first, "last": last}, **query},
-            measure=measure,
-            denominator=denominator,
-        )
-        return stub.GetChannelBreakdown(request, timeout=CALL_SECONDS).breakdown
+    def question(table, **asked):
+        query = {name: asked.pop(name) for name in list(asked) if name in words}
+        return v1.BreakdownQuestion(**{table: {"query": query, **asked}})
+
+    return question
+
+
+@pytest.fixture(scope="session")
+def ask(v1, channel, question):
+    """The answer to such a question."""
+
+    def ask(table, **asked):
+        service, call = TABLES[table]
+        method = getattr(getattr(v1, f"{service}Stub")(channel), call)
+        return method(getattr(question(table, **asked), table), timeout=CALL_SECONDS).breakdown
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def channels(ask, receipts):
+    """The table of channels over the bundled data: `channels("2019-03", by=["staff_type"])`."""
+
+    def channels(first, last="", **asked):
+        return ask("channels", **{"area": "QK1", "period": {"first": first, "last": last}, **asked})
+
+    return channels
 
 
 @pytest.fixture(scope="session")

@@ -167,7 +167,7 @@ def needed(consultations, snapshots, field):
         word = told[person][latest] if latest else None
         if word in known:
             return word, "SNAPSHOT"
-        return (word if word == "NOT_ASSESSED" and own in STATES else own), "UNKNOWN"
+        return (word if word == "NOT_ASSESSED" and own in STATES else own), "NOT_KNOWN"
 
     found = [of(*one) for one in zip(said(consultations, field), consultations["person_key"], consultations["month"])]
     return pd.DataFrame(found, consultations.index, ["status", "source"])
@@ -233,22 +233,48 @@ def with_total(index, of):
 
 
 def tallies(of, answers):
-    """Numerator, denominator, unknown, not collected of the records of each key."""
+    """Numerator, denominator, unknown, not collected, outside of the records of each key."""
     frame = pd.DataFrame({"key": of, "answer": answers.loc[of.index].to_numpy()})
     counts = frame.groupby(["key", "answer"]).size().unstack(fill_value=0)
-    counts = counts.reindex(columns=[YES, NO, UNKNOWN, NOT_COLLECTED], fill_value=0)
-    return {key: (yes, yes + no, unknown, never) for key, yes, no, unknown, never in counts.itertuples()}
+    counts = counts.reindex(columns=[YES, NO, UNKNOWN, NOT_COLLECTED, NOT_ASKED], fill_value=0)
+    return {key: (yes, yes + no, *others) for key, yes, no, *others in counts.itertuples()}
 
 
-def by_key(rows):
-    """Rows of an answer by the codes of their keys."""
-    keyed = {tuple(key.code for key in row.keys): row for row in rows}
-    assert len(keyed) == len(rows), "a row twice"
-    return keyed
+def cells(breakdown):
+    """Cells of an answer by the codes of their row's keys, then by the id of their column."""
+    ids = [column.id for column in breakdown.columns]
+    rows = {tuple(key.code for key in row.keys): dict(zip(ids, row.cells, strict=True)) for row in breakdown.rows}
+    assert len(rows) == len(breakdown.rows) and len(set(ids)) == len(ids), "a row or a column twice"
+    return rows
 
 
-def four(cell):
-    return cell.numerator_count, cell.denominator_count, cell.unknown_count, cell.not_collected_count
+FIGURE = ["value", "lower", "upper"]
+COUNTS = ["numerator_count", "denominator_count", "unknown_count", "not_collected_count", "outside_count"]
+
+
+def counts(cell):
+    """The five counts of a cell; what it does not say is None."""
+    return tuple(getattr(cell, name) if cell.HasField(name) else None for name in COUNTS)
+
+
+def assert_figure(cell, expected, at=""):
+    """A cell has a value, or a value and its limits; or nothing, and says why."""
+    found = tuple(getattr(cell, name) for name in FIGURE if cell.HasField(name))
+    assert found == pytest.approx(expected, abs=1e-9), at
+    assert cell.HasField("absence") == (expected == ()), at
+
+
+def assert_count(cell, count, at="", *, others=(None, None, None)):
+    """A cell counts; `others`: unknown, not collected, outside. None: it says why it does not."""
+    assert counts(cell) == (count, None, *others), at
+    assert_figure(cell, () if count is None else (count,), at)
+
+
+def assert_share(cell, tally, at="", z=Z):
+    """A cell has the counts of a tally, and their share with its limits if there is anybody to divide by."""
+    assert counts(cell) == tally, at
+    part, whole, *_ = tally
+    assert_figure(cell, wilson(part, whole, z) if whole else (), at)
 
 
 def wilson(part, whole, z=Z):
@@ -280,7 +306,3 @@ def paired(both, first, second, neither):
         excess = max(excess - people / 2, 0)
     correlation = excess / math.sqrt(math.prod(margins)) if all(margins) else 0.0
     return newcombe((both + first, people), (both + second, people), correlation)
-
-
-def close(interval, expected):
-    assert (interval.value, interval.lower, interval.upper) == pytest.approx(expected, abs=1e-9)

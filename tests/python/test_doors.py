@@ -10,9 +10,11 @@ from grpc_reflection.v1alpha import reflection_pb2
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from grpc_status import rpc_status
 
+import conftest
 import gpad
 
-SERVICES = [f"equity.v1.{name}Service" for name in ("ConsultationChannel", "DigitalExclusion", "Export", "Reference", "Submission")]
+NAMES = ["Breakdown", "ConsultationChannel", "DigitalExclusion", "Export", "Reference", "Submission"]
+SERVICES = [f"equity.v1.{name}Service" for name in NAMES]
 # A month that the bundled data does not have, so that nothing here touches the oracle.
 MONTH = "2021-07"  # outside the years that others ask for
 
@@ -131,7 +133,10 @@ def test_an_empty_stream(v1, submissions):
     assert (code, info.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "SUBMISSION_EMPTY")
 
 
-@pytest.mark.parametrize("method", ["ConsultationChannelService/GetChannelBreakdown", "ReferenceService/ListAreas", "SubmissionService/WithdrawSubmission"])
+METHODS = ["ConsultationChannelService/GetChannelBreakdown", "ReferenceService/ListAreas", "SubmissionService/WithdrawSubmission"]
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_bytes_that_are_no_request(channel, method):
     call = channel.unary_unary(f"/equity.v1.{method}")
     code, info, details = refused(lambda: call(b"\xff\xff\xff", timeout=10))
@@ -157,14 +162,14 @@ def test_a_message_too_large_says_how_large_it_may_be(channel):
     assert info.metadata["limit"] == str(1 << 20)
 
 
-def test_an_unknown_area_is_named(ask):
-    code, info, _ = refused(lambda: ask("2020-04", area="ZZ9"))
+def test_an_unknown_area_is_named(channels):
+    code, info, _ = refused(lambda: channels("2020-04", area="ZZ9"))
     assert (code, info.reason) == (grpc.StatusCode.NOT_FOUND, "AREA_NOT_FOUND")
 
 
-def test_an_unknown_dimension_names_the_nearest(ask):
+def test_an_unknown_dimension_names_the_nearest(channels):
     with pytest.raises(grpc.RpcError, match="ethnic_category"):
-        ask("2020-04", by=["ethnic_categroy"])
+        channels("2020-04", by=["ethnic_categroy"])
 
 
 def test_a_missing_period_is_a_field(v1, channel):
@@ -176,8 +181,65 @@ def test_a_missing_period_is_a_field(v1, channel):
     assert violation.field.startswith("query.period")
 
 
-def test_no_data_is_an_answer(v1, ask):
-    context = ask("2018-01").context
+def doors(v1, channel, question, table, asked):
+    """A question through the three doors: its own call, an export and a watch, and where each says that the field is."""
+    of, (service, call) = question(table, **asked), conftest.TABLES[table]
+    own = getattr(getattr(v1, f"{service}Stub")(channel), call)
+    export = v1.ExportServiceStub(channel).ExportBreakdowns
+    watch = v1.BreakdownServiceStub(channel).WatchBreakdown
+    yield "", lambda: own(getattr(of, table), timeout=10)
+    yield f"question.{table}.", lambda: next(export(v1.ExportBreakdownsRequest(question=of), timeout=10))
+    yield f"question.{table}.", lambda: next(watch(v1.WatchBreakdownRequest(question=of), timeout=10))
+
+
+WRONG = [("query.period.first", {"area": "QK1", "period": {"first": "2020-13"}}), ("query.area", {"period": {"first": "2020-04"}})]
+APRIL = {"first": "2020-04"}
+WRONG_OF_RISK = {
+    "query.period": {"period": APRIL}, "query.organisations": {"area": "", "organisations": ["04C"]},
+    "query.where": {"where": [{"dimension": "sex", "codes": ["1"]}]}, "query.care_setting": {"care_setting": "PRIMARY_CARE"},
+    "query.confidence_level": {"confidence_level": 0.95}, "query.area_basis": {"area_basis": "AREA_BASIS_PROVIDER"},
+    "query.area": {"area": ""}, "query.by": {"by": ["disability", "religion"]}, "score_collection": {"score_collection": "ons-mid-2020"},
+    "query.collection": {"collection": gpad.COLLECTION}, "high_risk_score": {"high_risk_score": 11},
+    "high_risk_top_share": {"high_risk_top_share": 1},
+}
+OF_TABLES = [(table, field, asked) for table in conftest.TABLES if table != "risk" for field, asked in WRONG]
+OF_TABLES += [("risk", field, {"area": "QK1", **asked}) for field, asked in WRONG_OF_RISK.items()]
+OF_TABLES += [(table, field, {"area": "QK1", "period": APRIL, **asked}) for table, field, asked in [
+    ("provision", "request_met_days", {"request_met_days": -1}), ("exclusion", "query.care_setting", {"care_setting": "PRIMARY_CARE"}),
+    ("exclusion", "estimate_collections", {"estimate_collections": [gpad.COLLECTION]}),
+    # Found when the answer is made.
+    ("channels", "include_rates", {"measure": "MEASURE_PERSONS", "include_rates": True}),
+    ("channels", "population_collection", {"include_rates": True, "population_collection": gpad.COLLECTION}),
+    ("provision", "access_collection", {"collection": "synthetic-llr", "access_collection": gpad.COLLECTION}),
+    ("outcomes", "query.care_setting", {"care_setting": "NOWHERE"}), ("impact", "query.collection", {"collection": "ons-mid-2020"}),
+]]
+
+
+@pytest.mark.parametrize("of, field, asked", OF_TABLES, ids=lambda value: value if isinstance(value, str) else "")
+def test_a_wrong_field_is_named_by_its_path(v1, channel, question, receipts, of, field, asked):
+    for path, call in doors(v1, channel, question, of, asked):
+        code, info, details = refused(call)
+        assert (code, info.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "FIELD_INVALID")
+        [violation] = details["BadRequest"].field_violations
+        assert violation.field == path + field
+
+
+def test_a_question_that_is_not_there_is_named(v1, channel, question):
+    export = v1.ExportServiceStub(channel).ExportBreakdowns
+    watch = v1.BreakdownServiceStub(channel).WatchBreakdown
+    past = question("impact", area="QK1", period=APRIL, as_of={"position": 1})
+    for field, call in [
+        ("question", lambda: next(export(v1.ExportBreakdownsRequest(), timeout=10))),
+        ("question", lambda: next(watch(v1.WatchBreakdownRequest(question={}), timeout=10))),
+        ("question.impact.query.as_of", lambda: next(watch(v1.WatchBreakdownRequest(question=past), timeout=10))),
+    ]:
+        _, info, details = refused(call)
+        [violation] = details["BadRequest"].field_violations
+        assert (info.reason, violation.field) == ("FIELD_INVALID", field)
+
+
+def test_no_data_is_an_answer(v1, channels):
+    context = channels("2018-01").context
     assert context.HasField("empty")
     assert context.empty.reason == v1.AbsenceReason.Value("ABSENCE_REASON_NO_DATA")
 

@@ -8,6 +8,7 @@ import gpad
 import recount
 from recount import NO, YES, answer, given, said
 
+REASON = "DX-21-REASON/"
 SERVICES = ["online_appointments", "online_prescriptions", "online_record"]
 DIMENSIONS = {
     "age_13": lambda frame: recount.ages(frame, 0, 13),
@@ -26,12 +27,9 @@ DIMENSIONS = {
 
 
 @pytest.fixture(scope="module")
-def exclusion(v1, channel, synthetic):
-    stub = v1.DigitalExclusionServiceStub(channel)
-
+def exclusion(ask, synthetic):
     def exclusion(**query):
-        request = v1.GetDigitalExclusionBreakdownRequest(query={**feed.SETS["synthetic"], **query}, estimate_collections=["-"])
-        return recount.by_key(stub.GetDigitalExclusionBreakdown(request, timeout=60).breakdown.rows)
+        return recount.cells(ask("exclusion", **{**feed.SETS["synthetic"], **query}, estimate_collections=["-"]))
 
     return exclusion
 
@@ -86,19 +84,15 @@ def of_frame(frame, by, total=True):
 
 
 def assert_rows(rows, frame, by, z=recount.Z):
-    """Every row is there, and each indicator of each has its four counts, its share and its limits."""
+    """Every row is there, and each indicator of each has its five counts, its share and its limits."""
     keys = of_frame(frame, by)
-    assert {key: row.person_count for key, row in rows.items()} == keys.value_counts().to_dict()
-    expected = {name: recount.tallies(keys, answers) for name, answers in shares(frame).items()}
+    people, expected = keys.value_counts(), {name: recount.tallies(keys, answers) for name, answers in shares(frame).items()}
+    assert set(rows) == set(people.index)
     for key, row in rows.items():
-        cells = {cell.indicator: cell for cell in row.indicators}
-        assert list(cells) == sorted([*expected, "DX-19"])
+        assert [id for id in row if not id.startswith(REASON)] == ["PEOPLE", *sorted([*expected, "DX-19"])]
+        recount.assert_count(row["PEOPLE"], people[key], key)
         for name, tallies in expected.items():
-            assert recount.four(cells[name]) == tallies[key], (key, name)
-            part, whole, *_ = tallies[key]
-            assert cells[name].HasField("share") == (whole > 0) != cells[name].HasField("absence"), (key, name)
-            if whole:
-                recount.close(cells[name].share, recount.wilson(part, whole, z))
+            recount.assert_share(row[name], tallies[key], (key, name), z)
     return expected
 
 
@@ -115,7 +109,7 @@ def test_every_indicator(exclusion, people, by):
     # The set has something of everything to be right or wrong about.
     totals = [tallies[()] for tallies in expected.values()]
     assert all(0 < part < whole for part, whole, *_ in totals)
-    assert sum(unknown > 0 for *_, unknown, _ in totals) > 8 < sum(never > 0 for *_, never in totals)
+    assert sum(unknown > 0 for *_, unknown, _, _ in totals) > 8 < sum(never > 0 for *_, never, _ in totals)
 
 
 def test_some_people_only(exclusion, people):
@@ -140,9 +134,9 @@ def test_each_month_has_its_own_snapshot_and_the_total_is_of_the_last(exclusion,
     for month, of_month in frame.groupby("month"):
         monthly[month,] = len(of_month)
         expected = {name: recount.tallies(of_frame(of_month, ["month"], False), of) for name, of in shares(of_month).items()}
-        cells = {cell.indicator: cell for cell in rows[month,].indicators}
-        assert {name: recount.four(cells[name]) for name in expected} == {name: of[month,] for name, of in expected.items()}
-    assert {key: row.person_count for key, row in rows.items() if key} == monthly
+        for name, of in expected.items():
+            recount.assert_share(rows[month,][name], of[month,], (month, name))
+    assert {key: row["PEOPLE"].numerator_count for key, row in rows.items() if key} == monthly
 
 
 @pytest.mark.parametrize("by", [["sex"], ["disability"], ["age_band", "sex"]], ids=" by ".join)
@@ -151,17 +145,18 @@ def test_reasons(exclusion, people, by):
     told = recount.said_of_several(limited, "exclusion_reason")
     keys = of_frame(limited, by)
     counts = pd.DataFrame({"key": keys, "reason": told.loc[keys.index].to_numpy()}).explode("reason").value_counts().to_dict()
+    reasons = {reason for _, reason in counts} - {"ANY"}
     for key, row in exclusion(by=by).items():
-        base = counts.get((key, "ANY"), 0) + counts.get((key, "NONE"), 0)
-        assert row.reason_base_count == base
-        found = {cell.reason: cell for cell in row.reasons if cell.count}
-        assert {reason: cell.count for reason, cell in found.items()} == {
-            reason: count for (of, reason), count in counts.items() if of == key and reason != "ANY"
-        }
-        for reason, cell in found.items():
-            assert cell.HasField("share") == (reason not in recount.STATES)
-            if cell.HasField("share"):
-                recount.close(cell.share, recount.wilson(cell.count, base))
+        assert {id.removeprefix(REASON) for id in row if id.startswith(REASON)} == reasons
+        of_row = {reason: counts.get((key, reason), 0) for reason in [*recount.STATES, *reasons, "ANY", "NONE"]}
+        base, unknown = of_row["ANY"] + of_row["NONE"], sum(of_row[state] for state in recount.UNKNOWN_STATES)
+        never = of_row["NOT_COLLECTED"]
+        for reason in reasons:
+            # A reason that is missing is counted, and is in no share.
+            whole = None if reason in recount.STATES else base
+            cell, part = row[REASON + reason], of_row[reason]
+            assert recount.counts(cell)[:4] == (part, whole, unknown, never), (key, reason)
+            recount.assert_figure(cell, recount.wilson(part, base) if whole else (), (key, reason))
     assert {"SKILLS", "LANGUAGE", "NOT_RECORDED", "NOT_COLLECTED"} <= {reason for _, reason in counts}
 
 
@@ -174,18 +169,17 @@ def assert_gaps(rows, frame, by):
     enabled, active = recount.tallies(keys, enabled), recount.tallies(keys, active)
     with_limits, without = set(), set()
     for key, row in rows.items():
-        [gap] = [cell for cell in row.indicators if cell.indicator == "DX-19"]
-        assert recount.four(gap) == (0, 0, 0, 0), "a difference has no counts of its own"
+        gap = row["DX-19"]
+        assert recount.counts(gap) == (None,) * 5, "a difference has no counts of its own"
         (part, whole, *_), (other, base, *_) = enabled[key], active[key]
         if not whole or not base:
-            assert gap.HasField("absence") and not gap.HasField("share")
+            recount.assert_figure(gap, (), key)
             continue
-        assert gap.share.value == pytest.approx(part / whole - other / base, abs=1e-9)
         both = [pairs.get((key, pair), 0) for pair in [(YES, YES), (YES, NO), (NO, YES), (NO, NO)]]
         same = whole == base == sum(both)
-        assert gap.share.HasField("lower") == gap.share.HasField("upper") == same, key
-        if same:
-            recount.close(gap.share, recount.paired(*both))
+        difference = part / whole - other / base
+        recount.assert_figure(gap, recount.paired(*both) if same else (difference,), key)
+        assert gap.value == pytest.approx(difference, abs=1e-9), key
         (with_limits if same else without).add(key)
     return with_limits, without
 
@@ -198,10 +192,9 @@ def test_the_gap_has_limits_where_both_shares_are_of_the_same_people(exclusion, 
     assert {(), ("1",), ("2",)} <= without
 
 
-def test_internet_use_by_age_and_sex(v1, channel, published):
-    query = {"collection": "synthetic-llr", "area": "QK1", "period": {"first": "2018"}, "by": ["age_band", "sex"]}
-    request = v1.GetDigitalExclusionBreakdownRequest(query=query, estimate_collections=["ons-internet-users"])
-    found = v1.DigitalExclusionServiceStub(channel).GetDigitalExclusionBreakdown(request, timeout=60).breakdown.estimates
+def test_internet_use_by_age_and_sex(ask, published):
+    query = {**feed.SETS["synthetic"], "period": {"first": "2018"}, "by": ["age_band", "sex"]}
+    found = ask("exclusion", **query, estimate_collections=["ons-internet-users"]).estimates
     ons = pd.read_csv(gpad.DEMO / "internet_users_2012_2018.csv", dtype=str, keep_default_na=False)
     others = ["Disability status", "Ethnicity", "Ethnic group", "Employment status", "Region", "Local Authority"]
     ons = ons[(ons["Year"] == "2018") & (ons[others] == "").all(axis=1) & (ons["Age"] != "") & (ons["Sex"] != "")]

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 import gpad
+import recount
 
 MONTHS = [f"2020-{month:02}" for month in range(1, 13)]
 PLACES = ["03W", "04C", "04V"]
@@ -36,17 +37,15 @@ def exported(address, receipts, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def unary(v1, ask):
-    """(area, month, staff type or empty, channel) to (count, share), from the unary call."""
-    cells = {}
-    for area in PLACES:
-        for month in MONTHS:
-            for row in ask(month, area=area, by=["staff_type"]).rows:
-                for cell in row.channels:
-                    share = cell.estimate.share.value if cell.estimate.HasField("share") else None
-                    key = row.keys[0].code if row.keys else None
-                    cells[area, month, key, cell.channel] = (cell.estimate.count, share)
-    return cells
+def unary(channels):
+    """(area, month, staff type or empty, column) to count and share, from the unary call."""
+    return {
+        (area, month, *(key or (None,)), id): (cell.numerator_count, cell.value if cell.HasField("value") else None)
+        for area in PLACES
+        for month in MONTHS
+        for key, row in recount.cells(channels(month, area=area, by=["staff_type"])).items()
+        for id, cell in row.items()
+    }
 
 
 def read(file):
@@ -60,16 +59,17 @@ def test_polars_reads_the_cells_of_the_unary_call(exported, unary, kind):
     frame = read(exported[kind])
     assert set(frame["indicator"]) == {"CH-01", "CONTACTS"}
     assert frame["position"].n_unique() == 1
-    whole = frame.filter(pl.col("unit") == "COUNT")
-    frame = frame.filter(pl.col("unit") == "RATIO")
     key = ["area", "first_month", "key_1_code"]
-    sums = frame.group_by(key).agg(pl.col("numerator_count").sum().alias("sum"))
-    both = whole.select([*key, "numerator_count"]).join(sums, on=key, nulls_equal=True, how="full")
-    assert both.height == whole.height and both["numerator_count"].equals(both["sum"].rename("numerator_count"))
-    columns = ["area", "first_month", "key_1_code", "group_code", "numerator_count", "value"]
-    found = {(a, m, k, g): (n, v) for a, m, k, g, n, v in frame.select(columns).iter_rows()}
+    found = {tuple(of): (count, value) for *of, count, value in frame.select([*key, "column", "numerator_count", "value"]).iter_rows()}
     assert len(found) == frame.height
     assert found == unary
+    whole = frame.filter(pl.col("unit") == "COUNT")
+    parts = frame.filter(pl.col("unit") == "RATIO")
+    assert set(parts["column"]) == {f"CH-01/{code}" for code in parts["group_1_code"]}
+    assert whole["group_1_code"].null_count() == whole.height
+    sums = parts.group_by(key).agg(pl.col("numerator_count").sum().alias("sum"))
+    both = whole.select([*key, "numerator_count"]).join(sums, on=key, nulls_equal=True, how="full")
+    assert both.height == whole.height and both["numerator_count"].equals(both["sum"].rename("numerator_count"))
     missing = frame.filter(pl.col("value").is_null())
     assert missing.height > 0 and set(missing["absence_reason"]) == {"NOT_COMPUTABLE"}
 
@@ -84,7 +84,8 @@ def test_duckdb_adds_up_to_the_published_totals(exported, unary, table, kind):
     )
     published = table[table["month"].isin(MONTHS)].groupby(["organisation", "month"])["count"].sum()
     assert sums == {f"{organisation} {month}": count for (organisation, month), count in published.items()}
-    assert sum(sums.values()) == sum(count for (_, _, key, _), (count, _) in unary.items() if key is None)
+    totals = [count for (*_, key, id), (count, _) in unary.items() if key is None and id != "CONTACTS"]
+    assert sum(sums.values()) == sum(totals)
 
 
 def test_parquet_has_real_types_and_says_what_it_holds(exported):
@@ -92,15 +93,15 @@ def test_parquet_has_real_types_and_says_what_it_holds(exported):
     types = {"area": pl.String, "value": pl.Float64, "numerator_count": pl.Int64, "ecological": pl.Boolean}
     types |= {"not_collected_count": pl.Int64, "series": pl.String, "series_break": pl.Boolean, "base": pl.String}
     types |= {"confidence_level": pl.Float64, "conditions": pl.String, "month_count": pl.Int64, "notes": pl.String}
-    types |= {"weight": pl.Float64, "statement": pl.String, "threshold": pl.Float64}
+    types |= {"weight": pl.Float64, "statement": pl.String, "column": pl.String, "outside_count": pl.Int64}
     assert {name: schema[name] for name in types} == types
     assert list(schema) == read(exported["csv"]).columns
     rows = duckdb.sql(f"select key, value from parquet_kv_metadata('{exported['parquet']}')").fetchall()
     metadata = {key.decode(): value.decode() for key, value in rows}
     indicators = {one["id"]: one for one in json.loads(metadata["equity.indicators"])}
-    assert indicators["CH-01"]["unit"] == "RATIO" and indicators["CH-01"]["denominator"]
+    assert indicators["CH-01"]["unit"] == "UNIT_RATIO" and indicators["CH-01"]["denominator"]
     assert [column["name"] for column in json.loads(metadata["equity.columns"])] == list(schema)
-    assert json.loads(metadata["equity.request"])["channels"]["query"]["area"] == "QK1"
+    assert json.loads(metadata["equity.request"])["question"]["channels"]["query"]["area"] == "QK1"
     assert any("Open Government Licence" in text for text in json.loads(metadata["equity.provenance"]))
     assert json.loads(metadata["equity.statements"]) == [], "channels say nothing about areas as such"
     assert int(metadata["equity.position"]) == pl.read_parquet(exported["parquet"])["position"][0]
@@ -125,7 +126,7 @@ def test_files_of_different_questions_can_stand_one_below_the_other(address, rec
     asked = "measure, denominator, confidence_level, conditions, organisation"
     rows = duckdb.sql(
         f"select table_name, {asked}, any_value(numerator_count) n from '{tmp_path}/*.parquet' "
-        "where group_code = 'FACE_TO_FACE' group by all"
+        "where \"column\" = 'CH-01/FACE_TO_FACE' group by all"
     ).fetchall()
     assert len(rows) == len(QUESTIONS)
     found = {row[1:-1]: row[-1] for row in rows}

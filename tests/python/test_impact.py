@@ -14,17 +14,16 @@ from recount import answer, said
 WITHIN = datetime.timedelta(days=7)
 ATTENDED = ["ATTENDED", "ATTENDED_ON_TIME", "ATTENDED_LATE"]
 MODES = ["IN_PERSON", "REMOTE"]
+DIFFERENCE = "REMOTE_LESS_IN_PERSON"
 
 
 @pytest.fixture(scope="module", params=feed.SETS)
-def asked(v1, channel, request):
+def asked(ask, request):
     """A set of consultations, and how to ask about it."""
     rows, about = request.getfixturevalue(request.param), feed.SETS[request.param]
-    stub = v1.DigitalExclusionServiceStub(channel)
 
     def impact(late=False, **query):
-        request = v1.GetChannelImpactRequest(query={**about, **query}, late_counts_as_missed=late)
-        return recount.by_key(stub.GetChannelImpact(request, timeout=60).impact.rows)
+        return recount.cells(ask("impact", **about, **query, late_counts_as_missed=late))
 
     return Consultations(rows), impact
 
@@ -97,19 +96,17 @@ def assert_outcomes(rows, consultations, by, late=False):
             own = keys[keys.index.isin(consultations.mode.index[consultations.mode == mode])]
             by_mode[mode] = recount.tallies(own, answers)
         for key, row in rows.items():
-            [outcome] = [outcome for outcome in row.outcomes if outcome.indicator == name]
-            tallies = {mode: by_mode[mode].get(key, (0, 0, 0, 0)) for mode in MODES}
-            for mode, cell in [("IN_PERSON", outcome.in_person), ("REMOTE", outcome.remote)]:
-                assert recount.four(cell) == tallies[mode], (key, name, mode)
-                part, whole, *_ = tallies[mode]
-                assert cell.HasField("share") == (whole > 0)
-                if whole:
-                    recount.close(cell.share, recount.wilson(part, whole))
-            remote, in_person = (tallies[mode][:2] for mode in ("REMOTE", "IN_PERSON"))
-            both = remote[1] > 0 < in_person[1]
-            assert outcome.HasField("difference") == both != outcome.HasField("absence"), (key, name)
-            if both:
-                recount.close(outcome.difference, recount.newcombe(remote, in_person))
+            tallies = {mode: by_mode[mode].get(key, (0, 0, 0, 0, 0)) for mode in MODES}
+            for mode in MODES:
+                recount.assert_share(row[f"{name}/{mode}"], tallies[mode], (key, name, mode))
+            assert_difference(row[f"{'CH-10' if name == 'CH-09' else name}/{DIFFERENCE}"], tallies, (key, name))
+
+
+def assert_difference(cell, tallies, at):
+    """Remote less in person, if there is a share of both."""
+    remote, in_person = (tallies[mode][:2] for mode in ("REMOTE", "IN_PERSON"))
+    assert recount.counts(cell) == (None,) * 5, at
+    recount.assert_figure(cell, recount.newcombe(remote, in_person) if remote[1] > 0 < in_person[1] else (), at)
 
 
 def assert_followed(rows, consultations, by):
@@ -117,24 +114,15 @@ def assert_followed(rows, consultations, by):
     told = pd.DataFrame({"key": keys, "mode": consultations.mode[keys.index].array, "became": consultations.followed[keys.index].array})
     counts = told.value_counts().to_dict()
     for key, row in rows.items():
-        found, pairs = row.conversion, []
-        for mode, prefix in [("REMOTE", ""), ("IN_PERSON", "in_person_")]:
+        tallies = {}
+        for mode in MODES:
             followed, same_day, alone, unknown = (
                 counts.get((key, mode, became), 0) for became in ("FOLLOWED", "SAME_DAY", "ALONE", "NOT_COMPUTABLE")
             )
-            told_of = found.remote_count if mode == "REMOTE" else found.in_person_count
-            assert told_of == followed + same_day + alone, (key, mode)
-            assert getattr(found, f"{prefix}followed_count") == followed
-            assert getattr(found, f"{prefix}same_day_count") == same_day
-            assert getattr(found, f"{prefix}not_computable_count") == unknown
-            assert found.HasField(f"{prefix}share") == (told_of > 0) != found.HasField(f"{prefix}absence")
-            if told_of:
-                recount.close(getattr(found, f"{prefix}share"), recount.wilson(followed, told_of))
-            pairs.append((followed, told_of))
-        both = all(whole for _, whole in pairs)
-        assert found.HasField("difference") == both != found.HasField("difference_absence")
-        if both:
-            recount.close(found.difference, recount.newcombe(*pairs))
+            tallies[mode] = followed, followed + same_day + alone, unknown, 0, None
+            recount.assert_share(row[f"CH-12/{mode}"], tallies[mode], (key, mode))
+            recount.assert_count(row[f"CH-12-SAME-DAY/{mode}"], same_day, (key, mode))
+        assert_difference(row[f"CH-12/{DIFFERENCE}"], tallies, key)
     return {became for *_, became in counts}
 
 
@@ -146,21 +134,18 @@ def assert_waits(rows, consultations, by):
     medians = set()
     for key, row in rows.items():
         found = {}
-        for mode, cell in [("IN_PERSON", row.wait.in_person), ("REMOTE", row.wait.remote)]:
-            waits = list(groups.get((key, mode), []))
+        for mode in MODES:
+            cell, waits = row[f"CH-11-MEDIAN/{mode}"], list(groups.get((key, mode), []))
             known = [wait for wait in waits if not isinstance(wait, str)]
-            unknown, never = (sum(wait in of for wait in waits) for of in (recount.UNKNOWN_STATES, ["NOT_COLLECTED"]))
-            assert (cell.known_count, cell.unknown_count, cell.not_collected_count) == (len(known), unknown, never), (key, mode)
+            states = recount.UNKNOWN_STATES, ["NOT_COLLECTED"], ["NOT_APPLICABLE"]
+            assert recount.counts(cell) == (None, len(known), *(sum(wait in of for wait in waits) for of in states)), (key, mode)
             least, most = (statistics.median(end) for end in zip(*known)) if known else (None, None)
-            exact = known != [] and least == most
-            assert cell.HasField("median_days") == exact != cell.HasField("absence"), (key, mode)
-            if exact:
-                assert cell.median_days == least
-                found[mode] = least
-        assert row.wait.HasField("difference_days") == (len(found) == 2) != row.wait.HasField("absence")
-        if len(found) == 2:
-            assert row.wait.difference_days == found["REMOTE"] - found["IN_PERSON"]
-        medians |= set(found.values())
+            found[mode] = (least,) if known and least == most else ()
+            recount.assert_figure(cell, found[mode], (key, mode))
+        difference = row[f"CH-11-MEDIAN/{DIFFERENCE}"]
+        assert recount.counts(difference) == (None,) * 5
+        recount.assert_figure(difference, (found["REMOTE"][0] - found["IN_PERSON"][0],) if all(found.values()) else (), key)
+        medians |= {days for of_mode in found.values() for days in of_mode}
     return medians
 
 
@@ -174,7 +159,8 @@ def test_outcomes_and_what_followed(asked, by):
     assert_outcomes(rows, consultations, by)
     assert assert_followed(rows, consultations, by) == {"FOLLOWED", "SAME_DAY", "ALONE", "NOT_COMPUTABLE", ""}
     assert assert_waits(rows, consultations, by), "a median"
-    assert all(cell.denominator_count > 50 for outcome in rows[()].outcomes for cell in (outcome.in_person, outcome.remote))
+    of_modes = [cell for id, cell in rows[()].items() if not id.startswith("CH-12") and not id.endswith(DIFFERENCE)]
+    assert len(of_modes) == 8 and all(cell.denominator_count > 50 for cell in of_modes)
 
 
 def test_who_arrives_too_late_may_count_as_missed(asked):
@@ -184,11 +170,10 @@ def test_who_arrives_too_late_may_count_as_missed(asked):
     assert (consultations.attendance == "ARRIVED_TOO_LATE").sum() > 5
 
 
-def test_every_kind_of_disability_counts_for_itself(v1, channel, synthetic):
+def test_every_kind_of_disability_counts_for_itself(ask, synthetic):
     consultations = Consultations(synthetic)
-    request = v1.GetChannelImpactRequest(query={**feed.SETS["synthetic"], "by": ["disability"]})
-    rows = recount.by_key(v1.DigitalExclusionServiceStub(channel).GetChannelImpact(request, timeout=60).impact.rows)
+    rows = recount.cells(ask("impact", **feed.SETS["synthetic"], by=["disability"]))
     assert_outcomes(rows, consultations, ["disability"])
     assert_followed(rows, consultations, ["disability"])
     assert_waits(rows, consultations, ["disability"])
-    assert rows["ANY",].outcomes[0].remote.denominator_count > 50
+    assert rows["ANY",]["CH-09/REMOTE"].denominator_count > 50

@@ -4,7 +4,11 @@ import contextlib
 import io
 import pathlib
 
+import pandas
 import pytest
+
+import gpad
+import recount
 
 FIRST, LAST = "2019-03", "2020-12"
 ORDER = ["FACE_TO_FACE", "HOME_VISIT", "TELEPHONE", "NOT_KNOWN", "ONLINE_UNSPECIFIED"]
@@ -36,22 +40,17 @@ BY_STAFF = {
 }
 
 
-def figures(row):
+def figures(row, measure="CONTACTS"):
     """A row's counts in the order of the published tables, and its total."""
-    counts = {cell.channel: cell.estimate.count for cell in row.channels}
+    counts = {id.removeprefix("CH-01/"): cell.numerator_count for id, cell in row.items() if id != measure}
     assert set(counts) <= set(ORDER), f"a channel that was never submitted: {counts}"
-    return (*(counts.get(channel, 0) for channel in ORDER), row.total_count)
+    return (*(counts.get(channel, 0) for channel in ORDER), row[measure].numerator_count)
 
 
 def by_key(breakdown):
     """Key code(s) to figures, the total under `None`."""
-    rows = {}
-    for row in breakdown.rows:
-        codes = tuple(key.code for key in row.keys)
-        key = None if not codes else codes[0] if len(codes) == 1 else codes
-        assert key not in rows, f"{key} twice"
-        rows[key] = figures(row)
-    return rows
+    rows = recount.cells(breakdown).items()
+    return {None if not codes else codes[0] if len(codes) == 1 else codes: figures(row) for codes, row in rows}
 
 
 def recomputed(table, columns):
@@ -66,32 +65,32 @@ def test_the_csv_is_the_published_one(table):
     assert int(table["count"].sum()) == 11_116_298
 
 
-def test_april_2020(ask):
-    assert by_key(ask("2020-04")) == {None: BY_MONTH["2020-04"]}
+def test_april_2020(channels):
+    assert by_key(channels("2020-04")) == {None: BY_MONTH["2020-04"]}
 
 
-def test_april_2020_attended(ask):
-    [row] = ask("2020-04", measure="MEASURE_ATTENDED_CONTACTS").rows
-    assert figures(row)[0] == 173_255
+def test_april_2020_attended(channels):
+    [row] = recount.cells(channels("2020-04", measure="MEASURE_ATTENDED_CONTACTS")).values()
+    assert figures(row, "ATTENDED_CONTACTS")[0] == 173_255
 
 
-def test_all_months_together(ask):
-    assert by_key(ask(FIRST, LAST)) == {None: WHOLE_FILE}
+def test_all_months_together(channels):
+    assert by_key(channels(FIRST, LAST)) == {None: WHOLE_FILE}
 
 
 @pytest.mark.parametrize(
     "dimension, published",
     [("organisation", BY_ORGANISATION), ("attendance", BY_ATTENDANCE), ("staff_type", BY_STAFF)],
 )
-def test_the_whole_file_by(ask, table, dimension, published):
-    rows = by_key(ask(FIRST, LAST, by=[dimension]))
+def test_the_whole_file_by(channels, table, dimension, published):
+    rows = by_key(channels(FIRST, LAST, by=[dimension]))
     assert rows.pop(None) == WHOLE_FILE
     assert rows == published
     assert rows == recomputed(table, dimension)
 
 
-def test_every_month(ask, table):
-    rows = by_key(ask(FIRST, LAST, by=["month"]))
+def test_every_month(channels, table):
+    rows = by_key(channels(FIRST, LAST, by=["month"]))
     assert rows.pop(None) == WHOLE_FILE
     assert {month: rows[month] for month in BY_MONTH} == BY_MONTH
     assert rows == recomputed(table, "month")
@@ -103,71 +102,77 @@ def test_every_month(ask, table):
     [["month", "organisation"], ["organisation", "attendance", "staff_type"], ["month", "attendance", "lead_time"]],
     ids=" by ".join,
 )
-def test_crossings(ask, table, crossing):
-    rows = by_key(ask(FIRST, LAST, by=crossing))
+def test_crossings(channels, table, crossing):
+    rows = by_key(channels(FIRST, LAST, by=crossing))
     assert rows.pop(None) == WHOLE_FILE
     # A combination without a row counted zero.
     assert {key: row for key, row in rows.items() if row[-1]} == recomputed(table, crossing)
 
 
-def test_lead_times(v1, channel, receipts, table):
-    request = v1.GetAccessOutcomesRequest(query={"area": "QK1", "period": {"first": "2020-04"}})
-    outcomes = v1.ConsultationChannelServiceStub(channel).GetAccessOutcomes(request, timeout=60).outcomes
-    cells = {cell.channel: cell for cell in outcomes.rows[0].channels}
+def test_outcomes(ask, receipts, table):
+    [row] = recount.cells(ask("outcomes", area="QK1", period={"first": "2020-04"})).values()
     april = table[table["month"] == "2020-04"]
-    for name, rows in [("ALL", april), *april.groupby("channel")]:
-        cell = cells[name]
-        assert cell.total_count == rows["count"].sum()
+    ids = set()
+    for of, rows in [("", april), *((f"/{channel}", rows) for channel, rows in april.groupby("channel"))]:
         attendance = rows.groupby("attendance")["count"].sum()
-        attended, missed = attendance.get("ATTENDED", 0), attendance.get("MISSED", 0)
-        assert (cell.attended_count, cell.did_not_attend_count) == (attended, missed)
-        assert cell.did_not_attend_rate.value == pytest.approx(missed / (attended + missed), abs=1e-12)
+        attended, missed, other = (attendance.get(name, 0) for name in ("ATTENDED", "MISSED", "NOT_KNOWN"))
+        counts = {"CONTACTS": rows["count"].sum(), "ATTENDED": attended, "OTHER_ATTENDANCE": other}
         waits = rows.groupby("lead_time")["count"].sum().to_dict()
-        assert cell.unknown_lead_time_count == waits.pop("NOT_KNOWN", 0)
-        assert {band.band: band.count for band in cell.lead_times if band.count} == waits
+        unknown = waits.pop("NOT_KNOWN", 0)
         known = sum(waits.values())
         over_14 = sum(waits.get(band, 0) for band in ["15_TO_21_DAYS", "22_TO_28_DAYS", "OVER_28_DAYS"])
-        assert cell.same_day_share.value == pytest.approx(waits.get("SAME_DAY", 0) / known, abs=1e-12)
-        assert cell.over_14_days_share.value == pytest.approx(over_14 / known, abs=1e-12)
+        parts = {f"CH-11-SAME-DAY{of}": waits.get("SAME_DAY", 0), f"CH-11-OVER-14{of}": over_14}
+        parts |= {f"CH-11{of}/{band}": waits.get(band, 0) for band in set(gpad.LEAD_TIMES.values()) - {"NOT_KNOWN"}}
+        for name, count in counts.items():
+            recount.assert_count(row[name + of], count, name + of)
+        for id, part in parts.items():
+            recount.assert_share(row[id], (part, known, unknown, 0, 0), id)
+        recount.assert_share(row[f"CH-09{of}"], (missed, attended + missed, other, 0, 0), of)
+        ids |= {f"CH-09{of}", *parts, *(name + of for name in counts)}
+    assert set(row) == ids
 
 
-def test_shares_say_what_they_are_shares_of(ask):
-    [known] = ask("2020-04").rows
-    [everyone] = ask("2020-04", denominator="DENOMINATOR_ALL").rows
-    assert (known.base_count, everyone.base_count) == (361_905 - 17_106, 361_905)
-    for row in (known, everyone):
-        assert row.unknown_channel_count == 17_106
-        for cell in row.channels:
-            if cell.channel == "NOT_KNOWN" and row is known:
-                assert not cell.estimate.HasField("share")
-                continue
-            share = cell.estimate.share
-            assert share.value == pytest.approx(cell.estimate.count / row.base_count, abs=1e-12)
-            assert 0 <= share.lower <= share.value <= share.upper <= 1
+def test_shares_say_what_they_are_shares_of(channels):
+    everyone, unknown = 361_905, 17_106
+    for denominator, base, apart in [("KNOWN_ONLY", everyone - unknown, unknown), ("ALL", everyone, 0)]:
+        [row] = recount.cells(channels("2020-04", denominator=f"DENOMINATOR_{denominator}")).values()
+        recount.assert_count(row.pop("CONTACTS"), everyone)
+        assert row["CH-01/NOT_KNOWN"].numerator_count == unknown
+        if denominator == "KNOWN_ONLY":
+            missing = row.pop("CH-01/NOT_KNOWN")
+            assert recount.counts(missing) == (unknown, None, unknown, 0, None)
+            recount.assert_figure(missing, ())
+        assert len(row) == 4 + (denominator == "ALL")
+        for id, cell in row.items():
+            recount.assert_share(cell, (cell.numerator_count, base, apart, 0, 0), id)
+            assert 0 <= cell.lower <= cell.value <= cell.upper <= 1
 
 
-def test_an_answer_says_where_it_comes_from(ask):
-    context = ask("2020-04").context
+def test_an_answer_says_where_it_comes_from(channels):
+    context = channels("2020-04").context
     assert context.collection == "gpad-regional"
     assert (context.organisation_count, context.expected_organisation_count) == (3, 3)
     assert "Open Government Licence" in context.provenance
     assert context.data_class == 1 and context.openness == 2, "real and open"
 
 
-def test_a_place_says_what_cannot_be_attributed_to_it(ask, table):
-    breakdown = ask("2020-04", area="E06000016")
+def test_a_place_says_what_cannot_be_attributed_to_it(channels, table):
+    breakdown = channels("2020-04", area="E06000016")
     april = table[table["month"] == "2020-04"].groupby("organisation")["count"].sum()
-    assert breakdown.rows[0].total_count == april["04C"]
+    assert recount.cells(breakdown)[()]["CONTACTS"].value == april["04C"]
     assert breakdown.context.unattributed.count == april["03W"]
     assert "03W" in breakdown.context.unattributed.detail
 
 
-def test_the_five_lines_of_the_readme(v1, address, receipts):
-    code = (pathlib.Path(__file__).parent / "five_lines.py").read_text()
-    assert "localhost:7443" in code and len(code.splitlines()) == 5
+def test_the_ten_lines_of_the_guide(v1, address, receipts):
+    code = (pathlib.Path(__file__).parent / "ten_lines.py").read_text()
+    assert "localhost:7443" in code and len(code.splitlines()) == 10
     printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(compile(code.replace("localhost:7443", address), "five_lines.py", "exec"), {})
-    lines = printed.getvalue().splitlines()
-    assert "FACE_TO_FACE 212251" in lines
-    assert "TELEPHONE 130728" in lines
+    with contextlib.redirect_stdout(printed), pandas.option_context("display.max_columns", None, "display.width", 1000):
+        exec(compile(code.replace("localhost:7443", address), "ten_lines.py", "exec"), {})
+    printed.seek(0)
+    shown = pandas.read_csv(printed, sep=r"\s+", index_col=0)
+    assert list(shown.index) == ["total", *(f"2020-{month:02}" for month in range(1, 13))]
+    face_to_face, *_, unknown, _, everyone = BY_MONTH["2020-04"]
+    assert shown["CONTACTS"]["2020-04"] == everyone
+    assert shown["CH-01/FACE_TO_FACE"]["2020-04"] == pytest.approx(face_to_face / (everyone - unknown), abs=1e-5)

@@ -9,6 +9,9 @@ import feed
 import recount
 from recount import NO, NOT_ASKED, NOT_COLLECTED, UNKNOWN, YES, answer, combined, given, said, then
 
+# Columns of where each need is known from.
+SOURCES = {"digital_access": "ACCESS_STATUS", "interpreter_needed": "INTERPRETER_NEEDED", "accessible_need": "ACCESSIBLE_NEED"}
+PLACES = ["RECORD", "SNAPSHOT", "NOT_KNOWN"]
 FLAGS = ["face_to_face_offered", "face_to_face_requested", "interpreter_present", "accessible_need_met"]
 # What became of an appointment that its provider did not cancel.
 BECAME = [
@@ -17,14 +20,12 @@ BECAME = [
 
 
 @pytest.fixture(scope="module", params=feed.SETS)
-def asked(v1, channel, request):
+def asked(ask, request):
     """A set of consultations, and how to ask about it."""
     rows, about = request.getfixturevalue(request.param), feed.SETS[request.param]
-    stub = v1.DigitalExclusionServiceStub(channel)
 
     def provision(days=0, **query):
-        request = v1.GetFaceToFaceProvisionRequest(query={**about, **query}, request_met_days=days)
-        return stub.GetFaceToFaceProvision(request, timeout=60).provision
+        return ask("provision", **{**about, **query}, request_met_days=days)
 
     return Consultations(rows), provision
 
@@ -110,31 +111,36 @@ def among(answers, members, group):
     return asked.map(lambda _: NOT_ASKED) if group == "NO_NEED" and answers.name in ("CH-13", "CH-14") else asked
 
 
-def assert_groups(rows, consultations, by, days=14):
-    rows, keys = recount.by_key(rows), consultations.keys(by)
+def assert_groups(breakdown, consultations, by, days=14):
+    assert {one.name: one.value for one in breakdown.context.parameters}["request_met_days"] == str(days)
+    rows, keys = recount.cells(breakdown), consultations.keys(by)
     assert set(rows) == set(keys)
+    ids = {f"{need}/{place}" for need in SOURCES.values() for place in PLACES}
     indicators = consultations.indicators(days)
     for name, members in consultations.groups.items():
         of_group = recount.tallies(keys, members)
         seen = recount.tallies(keys, given(consultations.mode, members.where(members == YES, NO)))
         expected = {of: recount.tallies(keys, among(answers.rename(of), members, name)) for of, answers in indicators.items()}
+        of = "" if name == "ALL" else f"/{name}"
+        main = "CH-05" if name in ("NO_NEED", "NEED_NOT_KNOWN", "ALL") else "CH-07"
+        shares = {(main if indicator == "CH-05" else indicator) + of: tallies for indicator, tallies in expected.items()}
+        ids |= {*shares, *(f"{count}{of}" for count in ("CONTACTS", "IN_PERSON", "REMOTE"))}
         for key, row in rows.items():
-            [group] = [group for group in row.groups if group.group == name]
-            counted, known, unknown, never = of_group[key]
-            assert (group.contact_count, group.unknown_count, group.not_collected_count) == (counted, unknown, never), (key, name)
+            counted, known, unknown, never, _ = of_group[key]
             in_person, either, *_ = seen[key]
-            assert (group.in_person_count, group.remote_count) == (in_person, either - in_person), (key, name)
-            assert group.HasField("absence") == (known == 0 < unknown + never), (key, name)
-            main = "CH-05" if name in ("NO_NEED", "NEED_NOT_KNOWN", "ALL") else "CH-07"
-            cells = {cell.indicator: cell for cell in group.indicators}
-            assert set(cells) == {main, *expected} - ({"CH-05"} - {main})
-            for indicator, tallies in expected.items():
-                cell = cells[main if indicator == "CH-05" else indicator]
-                part, whole, *_ = tallies[key]
-                assert recount.four(cell) == tallies[key], (key, name, indicator)
-                assert cell.HasField("share") == (whole > 0) != cell.HasField("absence")
-                if whole:
-                    recount.close(cell.share, recount.wilson(part, whole))
+            nobody_knows = known == 0 < unknown + never
+            for count, number in [("CONTACTS", counted), ("IN_PERSON", in_person), ("REMOTE", either - in_person)]:
+                cell, number = row[count + of], None if nobody_knows else number
+                assert recount.counts(cell)[:4] == (number, None, unknown, never), (key, name, count)
+                recount.assert_figure(cell, () if nobody_knows else (number,), (key, name, count))
+            for id, tallies in shares.items():
+                recount.assert_share(row[id], tallies[key], (key, id))
+    assert {column.id for column in breakdown.columns} == ids
+    for name, need in SOURCES.items():
+        told = pd.DataFrame({"key": keys, "place": consultations.needs[name]["source"].loc[keys.index].array}).value_counts()
+        for key, row in rows.items():
+            for place in PLACES:
+                recount.assert_count(row[f"{need}/{place}"], told.get((key, place), 0), (key, need, place))
 
 
 BY = [[], ["sex"], ["organisation"], ["month"], ["digital_access"], ["organisation", "sex"], ["digital_access", "interpreter_needed"]]
@@ -144,43 +150,45 @@ BY = [[], ["sex"], ["organisation"], ["month"], ["digital_access"], ["organisati
 def test_groups_and_their_indicators(asked, by):
     consultations, provision = asked
     found = provision(by=by)
-    assert_groups(found.rows, consultations, by)
-    sources = {"digital_access": found.sources, **{one.dimension: one for one in found.sources.other_needs}}
-    assert list(sources) == list(consultations.needs)
-    for name, known in consultations.needs.items():
-        told = {"RECORD": sources[name].record_count, "SNAPSHOT": sources[name].snapshot_count, "UNKNOWN": sources[name].unknown_count}
-        assert told == {"RECORD": 0, "SNAPSHOT": 0, "UNKNOWN": 0, **known["source"].value_counts()}, name
-        assert min(told.values()) > 10, name
+    assert_groups(found, consultations, by)
+    total = recount.cells(found)[()]
+    assert all(total[f"{need}/{place}"].numerator_count > 10 for need in SOURCES.values() for place in PLACES)
+
+
+def test_people_known_not_to_be_of_a_group_are_outside(asked):
+    consultations, provision = asked
+    rows, keys = recount.cells(provision(by=["sex"])), consultations.keys(["sex"])
+    for name, members in consultations.groups.items():
+        of_group = recount.tallies(keys, members)
+        found = {key: row["CONTACTS" + ("" if name == "ALL" else f"/{name}")].outside_count for key, row in rows.items()}
+        assert found == {key: known - counted for key, (counted, known, *_) in of_group.items()}, name
 
 
 @pytest.mark.parametrize("days", [1, 7, 10, 28])
 def test_a_request_is_met_within_the_days_asked_for(asked, days):
     consultations, provision = asked
-    found = provision(days=days, by=["sex"])
-    assert found.request_met_days == days
-    assert_groups(found.rows, consultations, ["sex"], days)
+    assert_groups(provision(days=days, by=["sex"]), consultations, ["sex"], days)
 
 
 def test_some_consultations_only(asked):
     consultations, provision = asked
     organisation = consultations.frame["organisation"].value_counts().index[0]
     own = consultations.where(consultations.frame["organisation"] == organisation)
-    assert_groups(provision(area="", organisations=[organisation], by=["sex"]).rows, own, ["sex"])
+    assert_groups(provision(area="", organisations=[organisation], by=["sex"]), own, ["sex"])
     # Whether somebody can is asked of the person, whoever says it.
     unable = consultations.where(consultations.dimensions["digital_access"] == "UNABLE")
     where = [{"dimension": "digital_access", "codes": ["UNABLE"]}]
-    assert_groups(provision(where=where, by=["sex"]).rows, unable, ["sex"])
+    assert_groups(provision(where=where, by=["sex"]), unable, ["sex"])
 
 
-def test_every_kind_of_disability_counts_for_itself(v1, channel, synthetic):
-    request = v1.GetFaceToFaceProvisionRequest(query={**feed.SETS["synthetic"], "by": ["disability", "sex"]})
-    found = v1.DigitalExclusionServiceStub(channel).GetFaceToFaceProvision(request, timeout=60).provision
-    assert_groups(found.rows, Consultations(synthetic), ["disability", "sex"])
+def test_every_kind_of_disability_counts_for_itself(ask, synthetic):
+    by = ["disability", "sex"]
+    assert_groups(ask("provision", **feed.SETS["synthetic"], by=by), Consultations(synthetic), by)
 
 
 def test_the_feed_has_something_of_everything_to_be_wrong_about(practices):
     consultations = Consultations(practices)
     everybody = pd.Series([()] * len(consultations.frame), consultations.frame.index)
     for indicator, answers in consultations.indicators().items():
-        part, whole, unknown, never = recount.tallies(everybody, answers)[()]
+        part, whole, unknown, never, _ = recount.tallies(everybody, answers)[()]
         assert 0 < part < whole and unknown > 20 < never, indicator

@@ -57,68 +57,77 @@ def scores():
 
 
 @pytest.fixture(scope="module")
-def ask(v1, channel, published):
-    stub = v1.DigitalExclusionServiceStub(channel)
+def risk(ask, published):
+    def risk(**asked):
+        found = ask("risk", **asked)
+        parameters = {one.name: one.value for one in found.context.parameters}
+        assert parameters["indicator"] == asked.get("indicator", "DX-10")
+        assert float(parameters["high_risk_score"]) == asked.get("high_risk_score", 5)
+        assert found.context.ecological and found.context.statements and found.context.sources[0].not_for_targets
+        assert all(column.not_for_targets for column in found.columns)
+        return recount.cells(found)
 
-    def ask(**request):
-        risk = stub.GetAreaRisk(v1.GetAreaRiskRequest(**request), timeout=60).risk
-        assert risk.ecological and risk.ecological_statement and risk.score_source.not_for_targets
-        return recount.by_key(risk.rows)
-
-    return ask
+    return risk
 
 
-def assert_figures(row, people, scores, column, components, high):
+def assert_figures(row, people, scores, indicator, high):
     """`people` by small area; those where nobody lives are no area of the row."""
     people = people[people > 0]
-    score, everybody = scores[column].loc[people.index], people.sum()
-    assert (row.person_count, row.unmatched_person_count, row.area_count) == (everybody, 0, len(people))
-    assert row.mean_score == pytest.approx((people * score).sum() / everybody, abs=1e-9)
-    assert row.unweighted_mean_score == pytest.approx(score.mean(), abs=1e-9)
-    assert row.high_risk_person_count == people[score >= high].sum()
-    assert row.high_risk_share == pytest.approx(people[score >= high].sum() / everybody, abs=1e-9)
-    found = {one.indicator: one.mean_score for one in row.components}
-    expected = {name: (people * scores[COMPONENTS[name]].loc[people.index]).sum() / everybody for name in components}
-    assert found == pytest.approx(expected, abs=1e-9)
+    everybody, (column, components) = people.sum(), SCORES[indicator]
+    score = scores[column].loc[people.index]
+    # Nobody lives in an area without a score.
+    of_people = (None, everybody, 0, None, None)
+
+    def is_mean(id, value, counts=of_people):
+        assert recount.counts(row[id]) == counts, id
+        recount.assert_figure(row[id], (value,), id)
+
+    assert set(row) == {"PEOPLE", indicator, f"{indicator}/UNWEIGHTED", "DX-11", *components}
+    recount.assert_count(row["PEOPLE"], everybody)
+    is_mean(indicator, (people * score).sum() / everybody)
+    is_mean(f"{indicator}/UNWEIGHTED", score.mean(), (None, len(people), None, None, None))
+    at_risk = people[score >= high].sum()
+    is_mean("DX-11", at_risk / everybody, (at_risk, *of_people[1:]))
+    for name in components:
+        is_mean(name, (people * scores[COMPONENTS[name]].loc[people.index]).sum() / everybody)
 
 
 @pytest.mark.parametrize("indicator", SCORES)
 @pytest.mark.parametrize("by", TABLES)
-def test_risk_by_what_the_census_counts(ask, scores, by, indicator):
+def test_risk_by_what_the_census_counts(risk, scores, by, indicator):
     file, label, codes = TABLES[by]
-    column, components = SCORES[indicator]
     census = pd.read_csv(gpad.DEMO / file)
     for area, (part, within) in AREAS.items():
         small_areas = recount.small_areas("lsoa_2021")
         own = census[census["lsoa21_code"].map(small_areas[part]).isin(within)]
-        rows = ask(area=area, indicator=indicator, by=by, high_risk_score=3.5)
+        rows = risk(area=area, indicator=indicator, by=[by], high_risk_score=3.5)
         of_group = {name: of.set_index("lsoa21_code")["n"] for name, of in own.groupby(label)}
         groups = {(code,): of_group[name] for name in codes for code in codes[name].split()}
         groups[()] = own.groupby("lsoa21_code")["n"].sum()
         assert set(rows) == set(groups) and set(of_group) == set(codes)
         for key, people in groups.items():
-            assert_figures(rows[key], people, scores, column, components, 3.5)
+            assert_figures(rows[key], people, scores, indicator, 3.5)
 
 
-def test_census_tables_have_their_own_totals(ask):
-    totals = {by: ask(area="QK1", by=by)[()].person_count for by in TABLES}
+def test_census_tables_have_their_own_totals(risk):
+    totals = {by: risk(area="QK1", by=[by])[()]["PEOPLE"].value for by in TABLES}
     published = {by: pd.read_csv(gpad.DEMO / file)["n"].sum() for by, (file, *_) in TABLES.items()}
     assert totals == published and len(set(totals.values())) > 1
 
 
-def test_risk_by_district_and_quintile_of_2025(ask, scores):
+def test_risk_by_district_and_quintile_of_2025(risk, scores):
     file, *_ = TABLES["ethnic_group_broad"]
     people = pd.read_csv(gpad.DEMO / file).groupby("lsoa21_code")["n"].sum()
     small_areas = recount.small_areas("lsoa_2021").loc[people.index]
     fifths = ((small_areas["imd_decile"] + 1) // 2).map("imd_2025:q{}".format)
     for by, of in [("residence_district", small_areas["district"]), ("imd2025_quintile", fifths)]:
-        rows = ask(area="QK1", by=by, population_collection="census-2021-ethnic-group", high_risk_score=3.5)
+        rows = risk(area="QK1", by=[by], collection="census-2021-ethnic-group", high_risk_score=3.5)
         assert set(rows) == {(), *((code,) for code in of.unique())}
         for code in of.unique():
-            assert_figures(rows[code,], people[of == code], scores, *SCORES["DX-10"], 3.5)
+            assert_figures(rows[code,], people[of == code], scores, "DX-10", 3.5)
 
 
-def test_mean_score_by_quintile_of_2019_is_the_published_one(ask):
-    rows = ask(area="QK1", by="imd2019_quintile", population_collection="ons-mid-2020")
-    means = [round(rows[f"imd_2019:q{fifth}",].unweighted_mean_score, 4) for fifth in range(1, 6)]
+def test_mean_score_by_quintile_of_2019_is_the_published_one(risk):
+    rows = risk(area="QK1", by=["imd2019_quintile"], collection="ons-mid-2020")
+    means = [round(rows[f"imd_2019:q{fifth}",]["DX-10/UNWEIGHTED"].value, 4) for fifth in range(1, 6)]
     assert means == [3.7931, 3.1898, 2.9308, 2.8020, 2.5073]
