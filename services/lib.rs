@@ -23,3 +23,6 @@ pub mod rpc;
 pub mod server;
 pub mod store;
 pub mod telemetry;
+
+#[cfg(test)]
+mod doors_tests;

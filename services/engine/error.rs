@@ -50,6 +50,19 @@ pub enum QueryError {
     Store(#[from] StoreError),
 }
 
+impl QueryError {
+    /// The same of a question that is a field of a request: its path begins with that of the field.
+    #[must_use]
+    pub fn within(self, path: &str) -> Self {
+        match self {
+            Self::Field { field, description } => {
+                Self::Field { field: format!("{path}.{field}"), description }
+            }
+            other => other,
+        }
+    }
+}
+
 /// Kinds of things that can be missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // the names say it

@@ -29,6 +29,14 @@ fn make(engine: &Engine, question: &Asked) -> Result<Made, QueryError> {
     Ok(Made { body, position: answer.position(), data_position, scope: answer.scope().cloned() })
 }
 
+/// The same of a question that is a field of a request, with the name of its table.
+fn make_followed(
+    engine: &Engine,
+    (name, question): &(&'static str, Asked),
+) -> Result<Made, QueryError> {
+    make(engine, question).map_err(|refused| refused.within(&question::path(name)))
+}
+
 /// What an answer is kept under: the question as it is encoded, the number of its table first.
 fn key(table: Table) -> (v1::BreakdownQuestion, bytes::Bytes) {
     let question = v1::BreakdownQuestion { table: Some(table) };
@@ -68,12 +76,12 @@ impl BreakdownService for Breakdowns {
         let (asked, key) = key(table);
         let Some(table) = &asked.table else { return Err(question::missing("question")) };
         let checked = question::question(&self.0.engine.reference(), table)
-            .map_err(|refused| status::within(&format!("question.{name}"), refused))?;
+            .map_err(|refused| status::within(&question::path(name), refused))?;
         if checked.query().as_of != AsOf::Head {
             let field = format!("question.{name}.query.as_of");
             let why = "a table that is followed is always the newest: leave it empty";
             return Err(status::field_invalid(field, why));
         }
-        self.0.watch(key, checked, after_position, make)
+        self.0.watch(key, (name, checked), after_position, make_followed)
     }
 }

@@ -53,3 +53,31 @@ pub struct Service {
 pub const CALLER: &str = "local";
 /// Largest message that is sent, in bytes: what clients take unless told otherwise. A larger table is refused before it is sent.
 pub const SENT_BYTES: usize = 4 << 20;
+
+/// What an answer becomes at the doors of this room, for the test that compares all doors.
+#[cfg(test)]
+pub(crate) mod doors_tests {
+    use super::convert::{breakdown, question, reference};
+    use super::export::rows;
+    use crate::domain::reference::Reference;
+    use crate::engine::Engine;
+    use crate::engine::answer::Protected;
+    use crate::proto::v1::{self, breakdown_question::Table};
+
+    pub(crate) fn answer(engine: &Engine, table: &Table) -> Protected {
+        let question = question::question(&engine.reference(), table).unwrap();
+        question.answer(engine).unwrap()
+    }
+
+    pub(crate) fn message(answer: &Protected) -> v1::Breakdown {
+        breakdown::breakdown(answer)
+    }
+
+    pub(crate) fn indicators(of: &Reference) -> Vec<v1::Indicator> {
+        of.indicators().map(reference::indicator).collect()
+    }
+
+    pub(crate) fn exported(answer: &Protected, reference: &Reference) -> Vec<v1::ExportRow> {
+        rows(answer, reference).collect()
+    }
+}

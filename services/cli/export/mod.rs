@@ -223,6 +223,25 @@ fn told(taken: &Taken, taking: &Taking, out: &mut Out) -> Result<(), Failure> {
     Ok(out.remark(&format!("rows {rows}, tables {tables}, read at position {position}{to}"))?)
 }
 
+/// What rows become at the doors of this room, for the test that compares all doors.
+#[cfg(test)]
+pub(crate) mod doors_tests {
+    use super::sink::Sink;
+    use crate::proto::v1::ExportRow;
+
+    pub(crate) fn csv(rows: &[ExportRow]) -> Vec<u8> {
+        let mut sink = Sink::csv(Vec::new()).unwrap();
+        sink.write(rows).unwrap();
+        sink.finish(Vec::new()).unwrap()
+    }
+
+    pub(crate) fn parquet(rows: &[ExportRow]) -> Vec<u8> {
+        let mut sink = Sink::parquet(Vec::new()).unwrap();
+        sink.write(rows).unwrap();
+        sink.finish(Vec::new()).unwrap()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

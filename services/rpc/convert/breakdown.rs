@@ -34,9 +34,15 @@ fn column(column: &Column) -> v1::Column {
         label: column.label.clone(),
         unit: unit(column.unit).into(),
         group: keys(&column.group),
-        group_labels: column.group.iter().map(|key| key.label.clone()).collect(),
+        group_labels: labels(&column.group),
         not_for_targets: column.not_for_targets,
     }
+}
+
+/// Words for a group; none in the basic view.
+fn labels(group: &[Key]) -> Vec<String> {
+    let named = group.iter().any(|key| !key.label.is_empty());
+    group.iter().filter(|_| named).map(|key| key.label.clone()).collect()
 }
 
 fn row(row: &Row) -> v1::Row {

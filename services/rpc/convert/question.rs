@@ -44,6 +44,11 @@ pub(in crate::rpc) fn name(table: &Table) -> &'static str {
     }
 }
 
+/// Path of the table's question in a request that takes a question to any table.
+pub(in crate::rpc) fn path(name: &str) -> String {
+    format!("question.{name}")
+}
+
 /// What a table is asked about.
 pub(in crate::rpc) fn query(table: &Table) -> Option<&v1::BreakdownQuery> {
     match table {

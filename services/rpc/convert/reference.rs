@@ -6,7 +6,7 @@ use crate::domain::area::{Area, Organisation};
 use crate::domain::codes::{CodeList, Dimension, Value};
 use crate::domain::collection::Collection;
 use crate::domain::field::Field;
-use crate::domain::indicator::Indicator;
+use crate::domain::indicator::{Indicator, Unit};
 use crate::domain::reference::Reference;
 use crate::engine::answer::{ColumnDefinition, TableDefinition};
 use crate::proto::v1;
@@ -71,8 +71,10 @@ pub(in crate::rpc) fn dimension(dimension: &Dimension) -> v1::Dimension {
 pub(in crate::rpc) fn table(reference: &Reference, table: &TableDefinition) -> v1::Table {
     let column = |kind: &ColumnDefinition| {
         let known = reference.indicator(kind.indicator);
-        let of_indicator =
-            |known: &Indicator| format!("{}, of: {}.", known.numerator, known.denominator);
+        let of_indicator = |known: &Indicator| match known.unit {
+            Unit::Difference => format!("{}, {}.", known.numerator, known.denominator),
+            _ => format!("{}, of: {}.", known.numerator, known.denominator),
+        };
         let label = known.map(|known| known.label.clone()).unwrap_or_default();
         let definition = known.map(of_indicator).unwrap_or_default();
         let or = |own: &str, other: String| if own.is_empty() { other } else { own.to_owned() };

@@ -11,7 +11,7 @@ use crate::rpc::convert::breakdown as convert;
 use crate::rpc::convert::int;
 
 /// Every cell of an answer, row by row, then what appears beside the rows. An answer without rows is one row that says why.
-pub(super) fn rows<'a>(
+pub(in crate::rpc) fn rows<'a>(
     answer: &'a Protected,
     reference: &'a Reference,
 ) -> impl Iterator<Item = v1::ExportRow> + Send + 'a {

@@ -19,13 +19,14 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::Service;
-use super::convert::{int, query_error};
+use super::convert::int;
 use super::deadline::Deadline;
 use crate::engine::Engine;
-use crate::engine::answer::Protected;
 use crate::proto::server::export_service_server::ExportService;
 use crate::proto::v1;
 use cursor::Place;
+#[cfg(test)]
+pub(super) use flat::rows;
 use plan::Plan;
 
 /// The service.
@@ -71,9 +72,7 @@ async fn produce(service: &Service, plan: Plan, from: Place, send: &Sender) -> R
     let (table_count, position) = (plan.len(), plan.position);
     for number in from.table..table_count {
         let planned = Arc::clone(&plan);
-        let answer = move |engine: &Engine| -> Result<Protected, Status> {
-            planned.question(number)?.answer(engine).map_err(query_error)
-        };
+        let answer = move |engine: &Engine| planned.answer(engine, number);
         let worked = tokio::select! {
             worked = service.work(answer) => worked?,
             () = send.closed() => return Ok(()),

@@ -9,7 +9,7 @@ use tonic::Status;
 use super::cursor::{Place, Seal};
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
-use crate::engine::answer::AnyQuestion;
+use crate::engine::answer::{AnyQuestion, Protected};
 use crate::engine::query::AsOf;
 use crate::engine::{Engine, Missing, QueryError};
 use crate::proto::v1;
@@ -85,8 +85,14 @@ impl Plan {
         self.areas.len() * self.periods.len()
     }
 
-    /// The question of the table of this number, under `len()`: area by area, each with its periods.
-    pub(super) fn question(&self, number: usize) -> Result<Arc<dyn AnyQuestion>, Status> {
+    /// The answer of the table of this number, under `len()`: area by area, each with its periods.
+    pub(super) fn answer(&self, engine: &Engine, number: usize) -> Result<Protected, Status> {
+        let path = question::path(question::name(&self.table));
+        let answer = self.question(number)?.answer(engine);
+        answer.map_err(|refused| query_error(refused.within(&path)))
+    }
+
+    fn question(&self, number: usize) -> Result<Arc<dyn AnyQuestion>, Status> {
         let (area, period) = (number / self.periods.len(), number % self.periods.len());
         let (area, period) = (self.areas[area].as_deref(), self.periods[period].as_deref());
         checked(&self.reference, &one(&self.table, area, period, self.position))
@@ -95,9 +101,8 @@ impl Plan {
 
 /// Checks a question as the unary call does; fields are named from the export's request on.
 fn checked(reference: &Reference, table: &Table) -> Result<Arc<dyn AnyQuestion>, Status> {
-    let name = question::name(table);
     let checked = question::question(reference, table);
-    checked.map_err(|refused| status::within(&format!("question.{name}"), refused))
+    checked.map_err(|refused| status::within(&question::path(question::name(table)), refused))
 }
 
 /// Refuses what the unary call would, before anything is sent, and says at which state of the data is read. Areas of a type are

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::random::Random;
 use super::running::Running;
-use super::world::{Given, Setting};
+use super::world::{Given, Row, Setting};
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::EstimateSource;
 use crate::domain::field::Field;
@@ -36,8 +36,30 @@ impl Full {
                 running.submit(said);
             }
         }
+        // People who cannot use remote care, and who were offered support and accepted it, or not.
+        let mut people = setting.said_in(&mut random, &reference, Dataset::DigitalAccess);
+        (people.collection, people.organisation) = (COLLECTION, "C82001".into());
+        people.month = MONTHS.0.parse().unwrap();
+        people.systems.clear();
+        people.collected.extend([Field::Sex, Field::DigitalAccess]);
+        people.rows.resize_with(60, Default::default);
+        for (number, row) in people.rows.iter_mut().enumerate() {
+            let of = |codes: [&str; 3]| Given::Code(codes[number % 3].into());
+            *row = Row::default();
+            row.fields.insert(Field::Sex, of(["1", "2", "2"]));
+            row.fields.insert(Field::DigitalAccess, of(["UNABLE", "UNABLE", "WITH_HELP"]));
+            let yes_no = |by: usize| Given::Code(if number % by == 0 { "Y" } else { "N" }.into());
+            row.fields.insert(Field::SupportOffered, yes_no(2));
+            row.fields.insert(Field::SupportAccepted, yes_no(4));
+        }
+        running.submit(people);
         let list = reference.list_of(Field::ResidenceLsoa).unwrap();
-        let lsoas: Vec<String> = list.categories.iter().map(|c| c.code.clone()).collect();
+        let lsoas: Vec<String> = list
+            .categories
+            .iter()
+            .map(|c| c.code.clone())
+            .filter(|code| code.starts_with("E01"))
+            .collect();
         // People where scores are known, of whom the characteristic is known too.
         let mut people = setting.said_in(&mut random, &reference, Dataset::Populations);
         people.collection = COLLECTION;
