@@ -21,14 +21,9 @@ const MESSAGES: usize = 4;
 /// The way of an answer: what every path begins with.
 const WAY: &[&str] = &[
     "services/engine/answer",
-    "services/engine/query",
-    "services/engine/cache.rs",
     "services/rpc/",
-    "services/cli/answer.rs",
     "services/cli/breakdown.rs",
     "services/cli/exclusion.rs",
-    "services/cli/query.rs",
-    "services/cli/questions.rs",
     "services/cli/show/",
     "services/cli/export/",
     "proto/equity/v1/breakdown",
@@ -37,17 +32,25 @@ const WAY: &[&str] = &[
     "proto/equity/v1/export",
 ];
 
-/// What lies there and belongs to submissions, to lists or to the reference content.
+/// What lies there and serves every call, submissions and lists too: how questions are written and checked, what keeps and sends
+/// encoded answers, statuses, pages, the reference content.
 const ELSEWHERE: &[&str] = &[
-    "services/rpc/submissions",
-    "services/rpc/incoming.rs",
-    "services/rpc/reference.rs",
+    "services/rpc/cached_answers",
     "services/rpc/convert/estimate.rs",
     "services/rpc/convert/header.rs",
     "services/rpc/convert/record.rs",
     "services/rpc/convert/reference.rs",
     "services/rpc/convert/submission.rs",
     "services/rpc/convert/wire.rs",
+    "services/rpc/deadline.rs",
+    "services/rpc/encoded.rs",
+    "services/rpc/incoming.rs",
+    "services/rpc/mod.rs",
+    "services/rpc/page.rs",
+    "services/rpc/reference.rs",
+    "services/rpc/single_flight.rs",
+    "services/rpc/status",
+    "services/rpc/submissions",
     "services/cli/show/errors",
     "services/cli/show/lists",
     "services/cli/show/progress",
