@@ -3,7 +3,7 @@
 mod answers;
 mod messages;
 
-pub(crate) use answers::{Refusal, cells, counts, row, totals};
+pub(crate) use answers::{Refusal, View, cells, counts, row, rows, totals};
 pub(crate) use messages::{consultations, header, message, records};
 
 use std::path::Path;
@@ -16,11 +16,10 @@ use equity_indicators::proto::v1::consultation_channel_service_client::Consultat
 use equity_indicators::proto::v1::reference_service_client::ReferenceServiceClient;
 use equity_indicators::proto::v1::submission_service_client::SubmissionServiceClient;
 use equity_indicators::proto::v1::{
-    AccessBatch, ChannelBreakdown, ConsultationRecord, EstimateBatch, EstimateSource,
-    EstimatesHeader, GetChannelBreakdownRequest, GetChannelBreakdownResponse, PopulationBatch,
-    Receipt, SubmissionHeader, SubmitDigitalAccessRequest, SubmitEstimatesRequest,
-    SubmitPopulationsRequest, submit_digital_access_request, submit_estimates_request,
-    submit_populations_request,
+    AccessBatch, Breakdown, ConsultationRecord, EstimateBatch, EstimateSource, EstimatesHeader,
+    GetChannelBreakdownRequest, GetChannelBreakdownResponse, PopulationBatch, Receipt,
+    SubmissionHeader, SubmitDigitalAccessRequest, SubmitEstimatesRequest, SubmitPopulationsRequest,
+    submit_digital_access_request, submit_estimates_request, submit_populations_request,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -197,7 +196,7 @@ impl TestServer {
     }
 
     /// Asks for channels; the question is a `GetChannelBreakdownRequest` as JSON.
-    pub(crate) async fn ask(&self, question: Value) -> Result<ChannelBreakdown, Status> {
+    pub(crate) async fn ask(&self, question: Value) -> Result<Breakdown, Status> {
         Ok(self.ask_whole(question).await?.breakdown.unwrap())
     }
 
