@@ -51,6 +51,35 @@ fn is_sentence(paragraph: &str) -> bool {
         || (text.ends_with(['.', '?', '!', '…']) && text.chars().filter(|c| c.is_alphabetic()).count() > 3)
 }
 
+/// Words that say nothing by themselves.
+const EMPTY: &[&str] = &[
+    "a", "an", "and", "as", "at", "by", "each", "every", "for", "from", "in", "is", "it", "its",
+    "of", "on", "one", "or", "that", "the", "their", "this", "to", "what", "which", "with",
+];
+
+/// The words of a text, in small letters and without the `s` of plurals: `TableColumn`, `table_columns` and `columns of the table`
+/// have the same.
+fn words(text: &str) -> std::collections::BTreeSet<String> {
+    let mut spaced = String::new();
+    let mut before_is_small = false;
+    for letter in text.chars() {
+        if letter.is_uppercase() && before_is_small {
+            spaced.push(' ');
+        }
+        before_is_small = letter.is_lowercase();
+        spaced.push(letter);
+    }
+    let words = spaced.split(|letter: char| !letter.is_alphanumeric()).map(str::to_lowercase);
+    let words = words.map(|word| word.trim_end_matches('s').to_owned());
+    words.filter(|word| !word.is_empty() && !EMPTY.contains(&word.as_str())).collect()
+}
+
+/// Whether a comment says more than the name and the names around it.
+fn adds(name: &str, comment: &str) -> bool {
+    let known = words(&name.replace("equity.v1", ""));
+    words(comment).iter().any(|word| !known.contains(word) && !EMPTY.contains(&word.as_str()))
+}
+
 fn comments(pool: &DescriptorPool) -> Vec<String> {
     let mut problems = Vec::new();
     for file in ours(pool) {
@@ -60,6 +89,9 @@ fn comments(pool: &DescriptorPool) -> Vec<String> {
                 problems.push(format!("{name}: no comment"));
                 continue;
             };
+            if !adds(&name, comment) {
+                problems.push(format!("{name}: says no more than the name: {:?}", comment.trim()));
+            }
             for paragraph in comment.split("\n\n").filter(|p| !is_sentence(p)) {
                 problems.push(format!("{name}: not a sentence: {:?}", paragraph.trim()));
             }
@@ -113,4 +145,9 @@ fn offenders_are_caught() {
     let pool = trial("// A thing without an end\nmessage Thing {}\n// ...\nmessage Dots {}");
     assert_caught(&comments(&pool), "Thing: not a sentence: \"A thing without an end\"");
     assert_caught(&comments(&pool), "Dots: not a sentence");
+    let pool = trial(
+        "// The table's columns.\nmessage TableColumns {\n// Columns of the table.\nstring column = 1; }",
+    );
+    assert_caught(&comments(&pool), "TableColumns: says no more than the name");
+    assert_caught(&comments(&pool), "TableColumns.column: says no more than the name");
 }

@@ -17,7 +17,7 @@ fn contract() -> DescriptorPool {
 /// A contract of one file, `equity/v1/trial.proto`: what comes after `package equity.v1;`.
 fn trial(body: &str) -> DescriptorPool {
     let text = format!(
-        "// A trial.\nsyntax = \"proto3\";\npackage equity.v1;\n\
+        "// A contract that was made for one test.\nsyntax = \"proto3\";\npackage equity.v1;\n\
          import \"google/api/field_behavior.proto\";\n{body}"
     );
     let folder = tempfile::tempdir().unwrap();

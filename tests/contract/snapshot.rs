@@ -1,6 +1,8 @@
-//! The contract, flattened to lines, against a reviewed file: what is removed or renumbered shows as a red line.
+//! The contract, flattened to lines, against a reviewed file. `equity.v1` only grows: what is removed, renumbered, renamed or of
+//! another type is refused.
 //!
-//! `UPDATE_CONTRACT=1 cargo contract` writes the file; the difference is for the reviewer.
+//! `UPDATE_CONTRACT=1 cargo contract` writes what was added to the file; the difference is for the reviewer. There is no switch for
+//! a change that breaks clients: it would be a new package, `equity.v2`.
 
 use std::fmt::Write as _;
 
@@ -103,19 +105,54 @@ fn difference(reviewed: &str, now: &str) -> Vec<String> {
     gone.chain(come).collect()
 }
 
+/// What clients of the reviewed contract would miss.
+fn broken(reviewed: &str, now: &str) -> Vec<String> {
+    difference(reviewed, now).into_iter().filter(|line| line.starts_with('-')).collect()
+}
+
 #[test]
-fn the_contract_is_as_reviewed() {
+fn the_contract_only_grows() {
     let now = flatten(&contract());
+    let mut reviewed = std::fs::read_to_string(REVIEWED).unwrap();
+    let broken = broken(&reviewed, &now);
+    assert!(
+        broken.is_empty(),
+        "equity.v1 only grows, and clients would miss this; add a new element beside the old one:\n  {}",
+        broken.join("\n  ")
+    );
     if std::env::var_os("UPDATE_CONTRACT").is_some() {
         std::fs::write(REVIEWED, &now).unwrap();
+        reviewed.clone_from(&now);
     }
-    let reviewed = std::fs::read_to_string(REVIEWED).unwrap_or_default();
     assert!(
         reviewed == now,
-        "the contract is not as reviewed; if it is meant so, run with UPDATE_CONTRACT=1 and have \
-         the difference reviewed:\n  {}",
+        "the contract has grown; run with UPDATE_CONTRACT=1 and have the additions reviewed:\n  {}",
         difference(&reviewed, &now).join("\n  ")
     );
+}
+
+#[test]
+fn what_is_removed_renumbered_or_renamed_is_refused_and_what_is_added_is_not() {
+    let body = "message Thing { string name = 1; } enum Kind { KIND_UNSPECIFIED = 0; }";
+    let before = flatten(&trial(body));
+    let after = |from: &str, to: &str| {
+        let changed = body.replace(from, to);
+        assert_ne!(changed, body);
+        broken(&before, &flatten(&trial(&changed)))
+    };
+    assert_eq!(after("name = 1;", "name = 1; string more = 2;"), [""; 0]);
+    assert_eq!(after("message", "message More {} message"), [""; 0]);
+    for (from, to) in [
+        ("string name = 1;", ""),
+        ("name = 1", "name = 2"),
+        ("name = 1", "label = 1"),
+        ("string name", "repeated string name"),
+        ("string name", "int64 name"),
+        ("message Thing", "message Thought"),
+        ("KIND_UNSPECIFIED", "KIND_NONE"),
+    ] {
+        assert!(!after(from, to).is_empty(), "{from} -> {to}");
+    }
 }
 
 #[test]
