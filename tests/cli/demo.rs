@@ -1,6 +1,6 @@
 //! The first thing a new user types: its numbers are published, so they can be checked.
 
-use super::run::{equity, run};
+use super::run::{count, equity, run};
 
 /// Appointments of the three locations by month: all, face to face, home visit, telephone, video or online, unknown.
 const PUBLISHED: [(&str, [i64; 6]); 6] = [
@@ -25,27 +25,48 @@ fn the_demo_prints_the_published_numbers_and_submits_once() {
 
     let first = demo("table");
     assert_eq!(first.code, Some(0), "{first:?}");
-    for number in ["212,251", "130,728", "1,507", "313", "17,106", "361,905", "11,116,298"] {
-        assert!(first.answer.contains(number), "{number} is missing:\n{}", first.answer);
-    }
-    for words in
-        ["In April 2020 58.6 % of 361,905", "SYNTHETIC", "What to type next", "2019-03", "2020-12"]
-    {
-        assert!(first.answer.contains(words), "{words} is missing:\n{}", first.answer);
-    }
+    // One screen.
+    let lines: Vec<_> = first.answer.lines().collect();
+    assert!(lines.len() <= 60, "{}", first.answer);
+    let long: Vec<_> = lines.iter().filter(|line| line.chars().count() > 100).collect();
+    let typed = |line: &&&&str| !line.contains("equity ");
+    assert!(long.iter().filter(typed).count() == 0, "{long:#?}");
+    let flat = first.answer.split_whitespace().collect::<Vec<_>>().join(" ");
     for words in [
+        "In April 2020 58.6 % of 361,905 GP appointments were face to face, against 82.7 % in April 2019",
+        "2019-04 ####",
+        "Appointments in General Practice",
         "In 2018, in the United Kingdom, 51.3 % of men and 37.6 % of women aged 75 and over",
-        "Office for National Statistics, Internet users",
-        "ECOLOGICAL",
-        "Greater Manchester Combined Authority, Digital Exclusion Risk Index",
-        "Face-to-face provision, ",
+        "Source: Office for National Statistics, Internet users",
+        "What to type next",
         "equity breakdown provision",
+        "equity demo --tour",
     ] {
-        assert!(first.answer.contains(words), "{words} is missing:\n{}", first.answer);
+        assert!(flat.contains(words), "{words} is missing:\n{}", first.answer);
     }
     assert!(!first.answer.contains('\u{1b}'), "no colours where there is no terminal");
     assert!(first.answer.is_ascii(), "no Unicode where the locale does not say UTF-8");
     assert!(first.remarks.contains("submissions with"), "{}", first.remarks);
+
+    let tour = run(&["demo", "--once", "--rows", "3000", "--data-folder", folder, "--tour"]);
+    assert_eq!(tour.code, Some(0), "{tour:?}");
+    for words in [
+        "212,251",
+        "130,728",
+        "1,507",
+        "313",
+        "17,106",
+        "361,905",
+        "11,116,298",
+        "SYNTHETIC",
+        "2019-03",
+        "2020-12",
+        "ECOLOGICAL",
+        "Greater Manchester Combined Authority, Digital Exclusion Risk Index",
+        "Face-to-face provision, ",
+    ] {
+        assert!(tour.answer.contains(words), "{words} is missing:\n{}", tour.answer);
+    }
 
     let second = demo("json");
     assert!(second.remarks.contains("nothing was submitted again"), "{}", second.remarks);
@@ -53,25 +74,23 @@ fn the_demo_prints_the_published_numbers_and_submits_once() {
     assert_eq!(answers["synthetic"]["breakdown"]["context"]["data_class"], "DATA_CLASS_SYNTHETIC");
     let rows = answers["months"]["breakdown"]["rows"].as_array().unwrap().clone();
     assert_eq!(rows.len(), 1 + 22);
-    assert_eq!(rows[0]["total_count"], 11_116_298);
+    let months = &answers["months"]["breakdown"];
+    assert_eq!(count(months, &rows[0], "CONTACTS"), 11_116_298);
     for (month, published) in PUBLISHED {
         let row = rows.iter().find(|row| row["keys"][0]["code"] == month).unwrap();
-        let count = |channel: &&str| {
-            let cells = row["channels"].as_array().unwrap();
-            cells.iter().find(|cell| cell["channel"] == **channel).unwrap()["estimate"]["count"]
-                .as_i64()
-                .unwrap()
-        };
-        let mut counts = vec![row["total_count"].as_i64().unwrap()];
-        counts.extend(CHANNELS.iter().map(count));
+        let mut counts = vec![count(months, row, "CONTACTS")];
+        counts.extend(CHANNELS.map(|channel| count(months, row, &format!("CH-01/{channel}"))));
         assert_eq!(counts, published, "{month}");
     }
 
     exclusion_is_as_published(&answers);
 
     let csv = demo("csv").well();
-    let lines = csv::Reader::from_reader(csv.as_bytes()).into_records().map(Result::unwrap).count();
-    assert_eq!(lines, 23 * CHANNELS.len());
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let column = reader.headers().unwrap().iter().position(|name| name == "column").unwrap();
+    let found = reader.into_records().map(Result::unwrap);
+    let shares = found.filter(|line| line[column].starts_with("CH-01/"));
+    assert_eq!(shares.count(), 23 * CHANNELS.len());
 }
 
 /// People who used the internet in 2018, and those of LLR by ethnic group, as the two offices published them.
@@ -89,25 +108,21 @@ fn exclusion_is_as_published(answers: &serde_json::Value) {
     assert!((used("75+", "1") - 0.513).abs() < 0.000_5, "{}", used("75+", "1"));
     assert!((used("75+", "2") - 0.376).abs() < 0.000_5, "{}", used("75+", "2"));
 
-    let risk = &answers["risk"]["risk"];
-    assert_eq!(risk["ecological"], true);
+    let risk = &answers["risk"]["breakdown"];
+    assert_eq!(risk["context"]["ecological"], true);
     let people = |code: &str| {
         let rows = risk["rows"].as_array().unwrap();
-        let found = rows.iter().find(|row| row["keys"][0]["code"] == code).unwrap();
-        found["person_count"].as_i64().unwrap() + found["unmatched_person_count"].as_i64().unwrap()
+        let row = rows.iter().find(|row| row["keys"][0]["code"] == code).unwrap();
+        count(risk, row, "PEOPLE")
     };
     assert_eq!(
         ["white", "asian", "black", "mixed", "other"].map(people),
         [812_990, 218_684, 37_249, 30_175, 22_904]
     );
 
-    let provision = &answers["provision"]["provision"];
+    let provision = &answers["provision"]["breakdown"];
     assert_eq!(provision["context"]["data_class"], "DATA_CLASS_SYNTHETIC");
-    let groups = provision["rows"][0]["groups"].as_array().unwrap();
-    let contacts = |id: &str| {
-        let group = groups.iter().find(|group| group["group"] == id).unwrap();
-        group["contact_count"].as_i64().unwrap()
-    };
+    let contacts = |id: &str| count(provision, &provision["rows"][0], &format!("CONTACTS/{id}"));
     assert!(contacts("ANY_NEED") > 0 && contacts("NO_NEED") > 0);
     assert_eq!(contacts("ALL"), 3_000, "every record of the set");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::run::Served;
+use super::run::{Served, count};
 
 const BUNDLED: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/demo/gpad_regional_llr_2019-03_2020-12.csv.gz");
@@ -22,20 +22,15 @@ fn answers_are_the_same_in_every_format() {
     assert_eq!(receipts["refusals"].as_array().unwrap().len(), 0);
 
     let json = served.ask(&with(APRIL, &["--format", "json"])).json();
-    let row = &json["breakdown"]["rows"][0];
-    let from_json: BTreeMap<String, i64> = row["channels"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|cell| {
-            let count = cell["estimate"]["count"].as_i64().unwrap();
-            (cell["channel"].as_str().unwrap().to_owned(), count)
-        })
-        .collect();
-    assert_eq!(from_json["FACE_TO_FACE"], 212_251);
-    let unknown =
-        row["channels"].as_array().unwrap().iter().find(|cell| cell["channel"] == "NOT_KNOWN");
-    let share = &unknown.unwrap()["estimate"]["share"];
+    let answer = &json["breakdown"];
+    let row = &answer["rows"][0];
+    let ids = answer["columns"].as_array().unwrap().iter();
+    let ids: Vec<_> = ids.map(|column| column["id"].as_str().unwrap()).collect();
+    let from_json: BTreeMap<String, i64> =
+        ids.iter().map(|id| ((*id).to_owned(), count(answer, row, id))).collect();
+    assert_eq!(from_json["CH-01/FACE_TO_FACE"], 212_251);
+    let unknown = ids.iter().position(|id| *id == "CH-01/NOT_KNOWN").unwrap();
+    let share = &row["cells"][unknown]["value"];
     assert!(share.is_null(), "a missing state has no share of the known: {share}");
 
     let csv = served.ask(&with(APRIL, &["--format", "csv"])).well();
@@ -45,17 +40,18 @@ fn answers_are_the_same_in_every_format() {
     let from_csv: BTreeMap<String, i64> = reader
         .records()
         .map(Result::unwrap)
-        .map(|line| (line[at("channel")].to_owned(), line[at("count")].parse().unwrap()))
+        .map(|line| (line[at("column")].to_owned(), line[at("numerator_count")].parse().unwrap()))
         .collect();
     assert_eq!(from_csv, from_json);
+    let exported = [&["export"], &APRIL[1..], &["--output", "-"]].concat();
+    assert_eq!(csv, served.ask(&exported).well(), "one dialect of CSV");
 
     let table = served.ask(APRIL).well();
     assert!(table.contains("212,251") && table.contains("61.6 % (61.4-61.7)"), "{table}");
 
     let attended = served.ask(&with(APRIL, &["--measure", "attended", "--format", "json"])).json();
-    let cells = attended["breakdown"]["rows"][0]["channels"].as_array().unwrap().clone();
-    let face = cells.iter().find(|cell| cell["channel"] == "FACE_TO_FACE").unwrap();
-    assert_eq!(face["estimate"]["count"], 173_255);
+    let answer = &attended["breakdown"];
+    assert_eq!(count(answer, &answer["rows"][0], "CH-01/FACE_TO_FACE"), 173_255);
 
     lists_parse(&served);
     let (code, took) = served.terminate();
@@ -73,7 +69,7 @@ fn lists_parse(served: &Served) {
         (&["reference", "areas"], "areas"),
         (&["reference", "availability", "--collection", "gpad-regional"], "availability"),
         (&["submissions", "list"], "submissions"),
-        (&["breakdown", "outcomes", "--area", "QK1", "--from", "2020-04"], "outcomes"),
+        (&["breakdown", "outcomes", "--area", "QK1", "--from", "2020-04"], "breakdown"),
     ];
     for (list, field) in lists {
         let json = served.ask(&with(list, &["--format", "json"])).json();

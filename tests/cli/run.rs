@@ -97,3 +97,11 @@ impl Drop for Served {
         let _ = self.child.wait();
     }
 }
+
+/// The count of a row in a column of an answer as JSON.
+pub(super) fn count(answer: &serde_json::Value, row: &serde_json::Value, column: &str) -> i64 {
+    let columns = answer["columns"].as_array().unwrap();
+    let place = columns.iter().position(|known| known["id"] == column);
+    let place = place.unwrap_or_else(|| panic!("no column {column}"));
+    row["cells"][place]["numerator_count"].as_i64().unwrap()
+}

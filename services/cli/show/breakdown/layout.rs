@@ -114,6 +114,7 @@ const LAYOUTS: &[(&str, Layout)] = &[
                 ("CH-11-OVER-14", "over 14 days"),
                 ("CH-11", ""),
             ],
+            counted: "consultations; did not attend: of those attended or missed; days: of those whose days are known",
             charted: (&["CH-09"], &["CH-09"]),
             ..DEFAULT
         },

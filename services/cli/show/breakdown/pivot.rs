@@ -113,6 +113,8 @@ fn across(column: &Column, down: Down, layout: &Layout) -> String {
     let own = match (down, layout.title(&column.indicator)) {
         (Down::Indicators, _) => String::new(),
         (_, Some(title)) => title.to_owned(),
+        // All channels stand above each of them, in the same place.
+        (Down::Group(_), None) if column.unit() == Unit::Count => String::new(),
         (_, None) if column.unit() == Unit::Count => lower(&column.label),
         (_, None) => column.indicator.clone(),
     };
@@ -121,7 +123,7 @@ fn across(column: &Column, down: Down, layout: &Layout) -> String {
     match (words.is_empty(), down) {
         (false, _) => words,
         (true, Down::Indicators) => "figure".to_owned(),
-        (true, _) => "share".to_owned(),
+        (true, _) => "number, share".to_owned(),
     }
 }
 
