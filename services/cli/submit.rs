@@ -16,7 +16,7 @@ Examples:
   equity submit deploy/demo/gpad_regional_llr_2019-03_2020-12.csv.gz
       appointments in general practice as published; organisation, month and collection are in the file
   equity submit april.csv --collection practice-feed --organisation C82001 --month 2020-04
-      columns of the service: channel, attendance, age_years, sex, ethnic_category, … (README lists them)
+      columns of the service: channel, attendance, age_years, sex, ethnic_category, … (deploy/guides/submit.md lists them)
   equity submit april.csv --collection practice-feed --organisation C82001 --month 2020-04 --validate-only
       checks every row and stores nothing
   equity submit april.csv --collection practice-feed --organisation C82001 --month 2020-04 --allow-partial
