@@ -55,10 +55,6 @@ impl Model<'_> {
         };
         let mut told_apart: Vec<(&str, String)> =
             key.iter().zip(&query.by).map(|(label, id)| (id.as_str(), label.clone())).collect();
-        let on_slots = told_apart.iter().filter(|(id, _)| field(id).is_none());
-        if on_slots.into_iter().any(|(_, label)| missing(label)) {
-            return None;
-        }
         told_apart.retain(|(id, _)| field(id).is_some_and(of_people));
         let of_conditions = conditions.iter().filter(|filter| field(&filter.dimension).is_some());
         for filter in of_conditions {
@@ -245,6 +241,19 @@ fn where_nobody_lives_the_reason_is_a_whole_sentence() {
     query.place = Where::Residence("E06000016".into());
     let answer = rates(&running, query);
     refused(people_of(&answer, &[]), &["has no people here to divide by"]);
+}
+
+/// Which organisations a row is of is always known, also where they belong to no single area of a kind.
+#[test]
+fn organisations_of_no_single_place_have_people_too() {
+    let mut running = Running::new();
+    tell(&mut running, "04C", seen(100, &[MAN]), vec![row(1000, &[MAN])]);
+    tell(&mut running, "03W", seen(50, &[MAN]), vec![row(300, &[MAN])]);
+    let answer = rates(&running, query(&running, "QK1", &["place"]));
+    assert_eq!(people_of(&answer, &["NOT_APPLICABLE"]), Ok(300));
+    assert_eq!(people_of(&answer, &["E06000016"]), Ok(1000));
+    let answer = rates(&running, query(&running, "QK1", &["organisation"]));
+    assert_eq!(people_of(&answer, &["03W"]), Ok(300));
 }
 
 /// The category that holds those listed has a rate by the same rules as they.

@@ -38,10 +38,12 @@ pub(super) fn views(answer: &Protected) -> impl Iterator<Item = View<'_>> {
 /// What is so of every cell.
 fn holds(column: &Column, cell: &Cell) {
     let counts = (cell.counts.numerator, cell.counts.denominator);
+    let per = if column.unit == Unit::Per1000Month { 1000.0 } else { 1.0 };
     match (&cell.figure, column.unit, counts) {
         (Err(_), Unit::Ratio, (Some(_), Some(all))) => assert_eq!(all, 0, "{column:?} {cell:?}"),
-        (Ok(figure), Unit::Ratio, (Some(part), Some(all))) => {
-            assert!((figure.value - part as f64 / all as f64).abs() < 1e-12, "{column:?} {cell:?}");
+        (Ok(figure), Unit::Ratio | Unit::Per1000Month, (Some(part), Some(all))) => {
+            let value = per * part as f64 / all as f64;
+            assert!((figure.value - value).abs() < 1e-9, "{column:?} {cell:?}");
         }
         (Ok(figure), Unit::Count, (count, None)) => {
             assert_eq!(Some(figure.value), count.map(|count| count as f64), "{column:?} {cell:?}");
