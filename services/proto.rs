@@ -19,3 +19,30 @@ pub mod store {
 /// The contract's descriptors with comments: for reflection and for the contract tests.
 pub const FILE_DESCRIPTOR_SET: &[u8] =
     include_bytes!(concat!(env!("OUT_DIR"), "/equity_descriptor.bin"));
+
+/// Takes the query out of the question to any table, as it is asked for: `as_ref` or `as_mut`.
+macro_rules! query {
+    ($table:expr, $reference:ident) => {{
+        use v1::breakdown_question::Table;
+        match $table {
+            Table::Channels(asked) => asked.query.$reference(),
+            Table::Outcomes(asked) => asked.query.$reference(),
+            Table::Exclusion(asked) => asked.query.$reference(),
+            Table::Provision(asked) => asked.query.$reference(),
+            Table::Impact(asked) => asked.query.$reference(),
+            Table::Risk(asked) => asked.query.$reference(),
+        }
+    }};
+}
+
+impl v1::breakdown_question::Table {
+    /// What the table is asked about, if the question says it.
+    pub fn query(&self) -> Option<&v1::BreakdownQuery> {
+        query!(self, as_ref)
+    }
+
+    /// The same, to be changed.
+    pub fn query_mut(&mut self) -> Option<&mut v1::BreakdownQuery> {
+        query!(self, as_mut)
+    }
+}

@@ -50,7 +50,7 @@ impl Service {
         let (asked, key) = key(table);
         let Some(table) = &asked.table else { return Err(question::missing("table")) };
         // Asked before: it was checked then.
-        if question::query(table).is_some_and(|query| query.as_of.is_none())
+        if table.query().is_some_and(|query| query.as_of.is_none())
             && let Some(kept) = self.kept(&key)
         {
             return Ok(kept);

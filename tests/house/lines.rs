@@ -32,10 +32,11 @@ const WAY: &[&str] = &[
     "proto/equity/v1/export",
 ];
 
-/// What lies there and serves every call, submissions and lists too: how questions are written and checked, what keeps and sends
-/// encoded answers, statuses, pages, the reference content.
+/// What lies there and serves every call or lists too: what keeps and sends encoded answers, statuses, pages, the reference content,
+/// lists of assessments and estimates, and how any table or text is drawn.
 const ELSEWHERE: &[&str] = &[
     "services/rpc/cached_answers",
+    "services/rpc/convert/assessment.rs",
     "services/rpc/convert/estimate.rs",
     "services/rpc/convert/header.rs",
     "services/rpc/convert/record.rs",
@@ -44,6 +45,8 @@ const ELSEWHERE: &[&str] = &[
     "services/rpc/convert/wire.rs",
     "services/rpc/deadline.rs",
     "services/rpc/encoded.rs",
+    "services/rpc/exclusion/assessments.rs",
+    "services/rpc/exclusion/estimates.rs",
     "services/rpc/incoming.rs",
     "services/rpc/mod.rs",
     "services/rpc/page.rs",
@@ -51,11 +54,18 @@ const ELSEWHERE: &[&str] = &[
     "services/rpc/single_flight.rs",
     "services/rpc/status",
     "services/rpc/submissions",
+    "services/cli/show/assessments",
+    "services/cli/show/csv.rs",
     "services/cli/show/errors",
+    "services/cli/show/estimates_sheet",
+    "services/cli/show/json.rs",
     "services/cli/show/lists",
     "services/cli/show/progress",
     "services/cli/show/receipts",
     "services/cli/show/sent",
+    "services/cli/show/sheet.rs",
+    "services/cli/show/table.rs",
+    "services/cli/show/wrap.rs",
 ];
 
 /// Where answers are shown and written to files.

@@ -47,10 +47,6 @@ impl Column {
     }
 }
 
-const fn column(name: &'static str, kind: Kind, about: &'static str) -> Column {
-    Column { name, about, kind }
-}
-
 /// What is read from a key and its words.
 type Part = fn(&CategoryKey, &str) -> String;
 
@@ -67,261 +63,111 @@ fn group<const N: usize>(row: &ExportRow, read: Part) -> String {
     part(&row.group, &row.group_labels, N, read)
 }
 
+/// Columns by type, name, meaning, and how each is read from a row.
+macro_rules! columns {
+    ($($type:ident $name:literal $about:literal = $read:expr;)*) => {
+        &[$(Column { name: $name, about: $about, kind: Kind::$type($read) }),*]
+    };
+}
+
 /// The four columns of a key of the row, or of its group.
 macro_rules! key_columns {
     ($name:literal, $of:ident, $n:literal) => {
         [
-            column(
-                concat!($name, "_dimension"),
-                Text(|r| $of::<$n>(r, |key, _| key.dimension.clone())),
-                DIMENSION,
-            ),
-            column(
-                concat!($name, "_code"),
-                Text(|r| $of::<$n>(r, |key, _| key.code.clone())),
-                CODE,
-            ),
-            column(
-                concat!($name, "_label"),
-                Text(|r| $of::<$n>(r, |_, label| label.to_owned())),
-                LABEL,
-            ),
-            column(
-                concat!($name, "_state"),
-                Text(|r| $of::<$n>(r, |key, _| words::state(key.state))),
-                STATE,
-            ),
+            Column {
+                name: concat!($name, "_dimension"),
+                about: "Dimension of this key; empty if there is no such key (the total has no keys, a figure of the whole row no group)",
+                kind: Kind::Text(|r| $of::<$n>(r, |key, _| key.dimension.clone())),
+            },
+            Column {
+                name: concat!($name, "_code"),
+                about: "Code of the category; the name of the state if the state is not KNOWN",
+                kind: Kind::Text(|r| $of::<$n>(r, |key, _| key.code.clone())),
+            },
+            Column {
+                name: concat!($name, "_label"),
+                about: "Words for the category",
+                kind: Kind::Text(|r| $of::<$n>(r, |_, label| label.to_owned())),
+            },
+            Column {
+                name: concat!($name, "_state"),
+                about: "KNOWN, ANY, NONE, COARSER or a missing state: NOT_STATED, NOT_RECORDED, NOT_COLLECTED and so on",
+                kind: Kind::Text(|r| $of::<$n>(r, |key, _| words::state(key.state))),
+            },
         ]
     };
 }
 
-use Kind::{Count, Flag, Real, Text};
-
-const DIMENSION: &str = "Dimension of this key; empty if there is no such key (the total has no keys, a figure of the whole row no group)";
-const CODE: &str = "Code of the category; the name of the state if the state is not KNOWN";
-const LABEL: &str = "Words for the category";
-const STATE: &str = "KNOWN, ANY, NONE, COARSER or a missing state: NOT_STATED, NOT_RECORDED, NOT_COLLECTED and so on";
-
 /// Columns before the keys.
-const BEFORE: &[Column] = &[
-    column(
-        "table_name",
-        Text(|r| r.table.clone()),
-        "CHANNELS, OUTCOMES, EXCLUSION, PROVISION, IMPACT or RISK; ESTIMATES: published by others; ASSESSMENTS: texts of providers",
-    ),
-    column("collection", Text(|r| r.collection.clone()), "Collection of the figure"),
-    column(
-        "data_class",
-        Text(|r| asked(r.data_class, words::data_class)),
-        "REAL, or SYNTHETIC: says nothing about real people",
-    ),
-    column("area", Text(|r| r.area.clone()), "Area code; empty if organisations were asked for"),
-    column("area_name", Text(|r| r.area_name.clone()), "Name of the area"),
-    column(
-        "area_type",
-        Text(|r| r.area_type.clone()),
-        "Type of the area: system, place, sub_icb, pcn and so on",
-    ),
-    column(
-        "area_basis",
-        Text(|r| asked(r.area_basis, words::area_basis)),
-        "PROVIDER: where care is given; RESIDENCE: where people live; empty: the publisher does not say",
-    ),
-    column("first_month", Text(|r| r.first_month.clone()), "First month covered"),
-    column("last_month", Text(|r| r.last_month.clone()), "Last month covered"),
-];
+const BEFORE: &[Column] = columns! {
+    Text "table_name" "CHANNELS, OUTCOMES, EXCLUSION, PROVISION, IMPACT or RISK; ESTIMATES: published by others; ASSESSMENTS: texts of providers" = |r| r.table.clone();
+    Text "collection" "Collection of the figure" = |r| r.collection.clone();
+    Text "data_class" "REAL, or SYNTHETIC: says nothing about real people" = |r| asked(r.data_class, words::data_class);
+    Text "area" "Area code; empty if organisations were asked for" = |r| r.area.clone();
+    Text "area_name" "Name of the area" = |r| r.area_name.clone();
+    Text "area_type" "Type of the area: system, place, sub_icb, pcn and so on" = |r| r.area_type.clone();
+    Text "area_basis" "PROVIDER: where care is given; RESIDENCE: where people live; empty: the publisher does not say" = |r| asked(r.area_basis, words::area_basis);
+    Text "first_month" "First month covered" = |r| r.first_month.clone();
+    Text "last_month" "Last month covered" = |r| r.last_month.clone();
+};
+
+/// The column between the keys and the group.
+const ID: &[Column] = columns! {
+    Text "column" "Stable id of the figure's column: CH-01/TELEPHONE" = |r| r.column.clone();
+};
 
 /// Columns behind the keys and the group.
-const BEHIND: &[Column] = &[
-    column(
-        "indicator",
-        Text(|r| r.indicator.clone()),
-        "Indicator id, or the name of a count: CONTACTS, PEOPLE and so on",
-    ),
-    column("indicator_label", Text(|r| r.indicator_label.clone()), "Words for the indicator"),
-    column(
-        "unit",
-        Text(|r| asked(r.unit, words::unit)),
-        "COUNT, RATIO (0 to 1), PER_1000_MONTH, SCORE, DIFFERENCE (-1 to 1), DAYS",
-    ),
-    column("value", Real(|r| r.value), "The value, unrounded; empty if absence_reason says why"),
-    column("lower", Real(|r| r.lower), "Lower confidence limit"),
-    column("upper", Real(|r| r.upper), "Upper confidence limit"),
-    column(
-        "numerator_count",
-        Count(|r| r.numerator_count),
-        "Numerator; of a COUNT the count itself",
-    ),
-    column(
-        "denominator_count",
-        Count(|r| r.denominator_count),
-        "Denominator; of ESTIMATES the unweighted base",
-    ),
-    column(
-        "unknown_count",
-        Count(|r| r.unknown_count),
-        "Those for whom the answer is not known; in no denominator",
-    ),
-    column(
-        "not_collected_count",
-        Count(|r| r.not_collected_count),
-        "Those whose source does not collect it; in no denominator; empty is not 0",
-    ),
-    column(
-        "outside_count",
-        Count(|r| r.outside_count),
-        "Those to whom the figure does not apply; with the three counts before they are everybody; empty is not 0",
-    ),
-    column(
-        "absence_reason",
-        Text(|r| {
-            r.absence.as_ref().map(|why| words::absence_reason(why.reason)).unwrap_or_default()
-        }),
-        "NO_DATA, NOT_COLLECTED, WITHHELD, OUT_OF_SCOPE, NOT_COMPUTABLE or ERASED; empty if there is a value",
-    ),
-    column(
-        "absence_detail",
-        Text(|r| r.absence.as_ref().map(|why| why.detail.clone()).unwrap_or_default()),
-        "The reason in a sentence",
-    ),
-    column(
-        "coverage_ratio",
-        Real(|r| r.coverage_ratio),
-        "Share of records whose source collects the keys, the least of them; on total rows, the measured field",
-    ),
-    column(
-        "unknown_ratio",
-        Real(|r| r.unknown_ratio),
-        "Share of covered records whose category is unknown, the greatest of the keys; on total rows, of the measured field",
-    ),
-    column(
-        "organisation_count",
-        Count(|r| counted(r, r.organisation_count)),
-        "Number of organisations that have submitted",
-    ),
-    column(
-        "expected_organisation_count",
-        Count(|r| counted(r, r.expected_organisation_count)),
-        "Number of organisations that are expected to submit",
-    ),
-    column(
-        "submission_count",
-        Count(|r| counted(r, r.submission_count)),
-        "Number of submissions that the answer was computed from",
-    ),
-    column(
-        "month_count",
-        Count(|r| counted(r, r.month_count)),
-        "Number of months with at least one submission",
-    ),
-    column(
-        "expected_month_count",
-        Count(|r| counted(r, r.expected_month_count)),
-        "Number of requested months; if month_count is lower, the figure does not cover the whole period",
-    ),
-    column(
-        "position",
-        Count(|r| Some(r.position)),
-        "Log position that was read at: one for the whole file",
-    ),
-    column(
-        "data_position",
-        Count(|r| Some(r.data_position)),
-        "Log position of the last change that affects the figure",
-    ),
-    column("provenance", Text(|r| r.provenance.clone()), "Publisher and licence of the data"),
-    column(
-        "ecological",
-        Flag(|r| r.ecological),
-        "Whether it is about areas and says nothing about any one person in them",
-    ),
-    column(
-        "not_for_targets",
-        Flag(|r| r.not_for_targets),
-        "Whether it must not be used for targets or to judge performance",
-    ),
-    column(
-        "statement",
-        Text(|r| r.statement.clone()),
-        "Sentence that must stand beside the figure; of ASSESSMENTS the assessment",
-    ),
-    column(
-        "measure",
-        Text(|r| asked(r.measure, words::measure)),
-        "What was counted: CONTACTS, ATTENDED_CONTACTS or PERSONS",
-    ),
-    column(
-        "denominator",
-        Text(|r| asked(r.denominator, words::denominator)),
-        "What shares of channels are shares of: KNOWN_ONLY or ALL",
-    ),
-    column(
-        "confidence_level",
-        Real(|r| Some(r.confidence_level).filter(|level| *level > 0.0)),
-        "Confidence level of the limits; empty: there are none, or it is not known",
-    ),
-    column(
-        "conditions",
-        Text(|r| r.conditions.clone()),
-        "Conditions of the question, in order: lead_time=SAME_DAY;sex=1,2; empty: none",
-    ),
-    column(
-        "parameters",
-        Text(|r| r.parameters.clone()),
-        "Other settings of the question: late_counts_as_missed=true;request_met_days=14; empty: none",
-    ),
-    column(
-        "organisation",
-        Text(|r| r.organisation.clone()),
-        "Organisation that the figure is about: the only one asked for, or that of the key; empty: several",
-    ),
-    column("organisation_name", Text(|r| r.organisation_name.clone()), "Name of the organisation"),
-    column(
-        "unattributed_count",
-        Count(|r| r.unattributed_count),
-        "Volume of the same question that cannot be attributed to the area; empty: none",
-    ),
-    column(
-        "unattributed_detail",
-        Text(|r| r.unattributed_detail.clone()),
-        "Why it cannot be attributed, and which organisations",
-    ),
-    column("notes", Text(|r| r.notes.join(" ")), "What a reader has to know, in sentences"),
-    column(
-        "series",
-        Text(|r| r.series.clone()),
-        "ESTIMATES: figures of several periods can be compared within one series and base",
-    ),
-    column(
-        "series_break",
-        Flag(|r| r.series_break),
-        "ESTIMATES: whether the period before has another series or base; do not draw a line across",
-    ),
-    column(
-        "base",
-        Text(|r| r.base.clone()),
-        "ESTIMATES: words of the question and who was asked; different bases are not comparable",
-    ),
-    column(
-        "weight",
-        Real(|r| r.weight),
-        "ESTIMATES: sum of the weights or weighted number, if it was published",
-    ),
-];
+const BEHIND: &[Column] = columns! {
+    Text "indicator" "Indicator id, or the name of a count: CONTACTS, PEOPLE and so on" = |r| r.indicator.clone();
+    Text "indicator_label" "Words for the indicator" = |r| r.indicator_label.clone();
+    Text "unit" "COUNT, RATIO (0 to 1), PER_1000_MONTH, SCORE, DIFFERENCE (-1 to 1), DAYS" = |r| asked(r.unit, words::unit);
+    Real "value" "The value, unrounded; empty if absence_reason says why" = |r| r.value;
+    Real "lower" "Lower confidence limit" = |r| r.lower;
+    Real "upper" "Upper confidence limit" = |r| r.upper;
+    Count "numerator_count" "Numerator; of a COUNT the count itself" = |r| r.numerator_count;
+    Count "denominator_count" "Denominator; of ESTIMATES the unweighted base" = |r| r.denominator_count;
+    Count "unknown_count" "Those for whom the answer is not known; in no denominator" = |r| r.unknown_count;
+    Count "not_collected_count" "Those whose source does not collect it; in no denominator; empty is not 0" = |r| r.not_collected_count;
+    Count "outside_count" "Those to whom the figure does not apply; with the three counts before they are everybody; empty is not 0" = |r| r.outside_count;
+    Text "absence_reason" "NO_DATA, NOT_COLLECTED, WITHHELD, OUT_OF_SCOPE, NOT_COMPUTABLE or ERASED; empty if there is a value" = |r| { r.absence.as_ref().map(|why| words::absence_reason(why.reason)).unwrap_or_default() };
+    Text "absence_detail" "The reason in a sentence" = |r| r.absence.as_ref().map(|why| why.detail.clone()).unwrap_or_default();
+    Real "coverage_ratio" "Share of records whose source collects the keys, the least of them; on total rows, the measured field" = |r| r.coverage_ratio;
+    Real "unknown_ratio" "Share of covered records whose category is unknown, the greatest of the keys; on total rows, of the measured field" = |r| r.unknown_ratio;
+    Count "organisation_count" "Number of organisations that have submitted" = |r| counted(r, r.organisation_count);
+    Count "expected_organisation_count" "Number of organisations that are expected to submit" = |r| counted(r, r.expected_organisation_count);
+    Count "submission_count" "Number of submissions that the answer was computed from" = |r| counted(r, r.submission_count);
+    Count "month_count" "Number of months with at least one submission" = |r| counted(r, r.month_count);
+    Count "expected_month_count" "Number of requested months; if month_count is lower, the figure does not cover the whole period" = |r| counted(r, r.expected_month_count);
+    Count "position" "Log position that was read at: one for the whole file" = |r| Some(r.position);
+    Count "data_position" "Log position of the last change that affects the figure" = |r| Some(r.data_position);
+    Text "provenance" "Publisher and licence of the data" = |r| r.provenance.clone();
+    Flag "ecological" "Whether it is about areas and says nothing about any one person in them" = |r| r.ecological;
+    Flag "not_for_targets" "Whether it must not be used for targets or to judge performance" = |r| r.not_for_targets;
+    Text "statement" "Sentence that must stand beside the figure; of ASSESSMENTS the assessment" = |r| r.statement.clone();
+    Text "measure" "What was counted: CONTACTS, ATTENDED_CONTACTS or PERSONS" = |r| asked(r.measure, words::measure);
+    Text "denominator" "What shares of channels are shares of: KNOWN_ONLY or ALL" = |r| asked(r.denominator, words::denominator);
+    Real "confidence_level" "Confidence level of the limits; empty: there are none, or it is not known" = |r| Some(r.confidence_level).filter(|level| *level > 0.0);
+    Text "conditions" "Conditions of the question, in order: lead_time=SAME_DAY;sex=1,2; empty: none" = |r| r.conditions.clone();
+    Text "parameters" "Other settings of the question: late_counts_as_missed=true;request_met_days=14; empty: none" = |r| r.parameters.clone();
+    Text "organisation" "Organisation that the figure is about: the only one asked for, or that of the key; empty: several" = |r| r.organisation.clone();
+    Text "organisation_name" "Name of the organisation" = |r| r.organisation_name.clone();
+    Count "unattributed_count" "Volume of the same question that cannot be attributed to the area; empty: none" = |r| r.unattributed_count;
+    Text "unattributed_detail" "Why it cannot be attributed, and which organisations" = |r| r.unattributed_detail.clone();
+    Text "notes" "What a reader has to know, in sentences" = |r| r.notes.join(" ");
+    Text "series" "ESTIMATES: figures of several periods can be compared within one series and base" = |r| r.series.clone();
+    Flag "series_break" "ESTIMATES: whether the period before has another series or base; do not draw a line across" = |r| r.series_break;
+    Text "base" "ESTIMATES: words of the question and who was asked; different bases are not comparable" = |r| r.base.clone();
+    Real "weight" "ESTIMATES: sum of the weights or weighted number, if it was published" = |r| r.weight;
+};
 
 /// Every column, in order.
 pub static COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
-    let id = [column(
-        "column",
-        Text(|r| r.column.clone()),
-        "Stable id of the figure's column: CH-01/TELEPHONE",
-    )];
     [
         BEFORE,
         &key_columns!("key_1", key, 0),
         &key_columns!("key_2", key, 1),
         &key_columns!("key_3", key, 2),
-        &id,
+        ID,
         &key_columns!("group_1", group, 0),
         &key_columns!("group_2", group, 1),
         BEHIND,

@@ -101,7 +101,9 @@ pub async fn lines(
     out: &mut Out,
 ) -> Result<(), Failure> {
     let mut question = v1::BreakdownQuestion { table: Some(question) };
-    if let Some((query, position)) = question.table.as_mut().and_then(query_of).zip(position) {
+    if let Some((query, position)) =
+        question.table.as_mut().and_then(Question::query_mut).zip(position)
+    {
         query.as_of = Some(v1::AsOf { at: Some(v1::as_of::At::Position(position)) });
     }
     let request = v1::ExportBreakdownsRequest { question: Some(question), ..Default::default() };
@@ -112,18 +114,6 @@ pub async fn lines(
     let to = sink.finish(Vec::new()).map_err(written)?;
     to.into_inner().map_err(|error| Failure::Output(error.into_error()))?.flush()?;
     Ok(())
-}
-
-/// What a table is asked about.
-fn query_of(question: &mut Question) -> Option<&mut v1::BreakdownQuery> {
-    match question {
-        Question::Channels(asked) => asked.query.as_mut(),
-        Question::Outcomes(asked) => asked.query.as_mut(),
-        Question::Exclusion(asked) => asked.query.as_mut(),
-        Question::Provision(asked) => asked.query.as_mut(),
-        Question::Impact(asked) => asked.query.as_mut(),
-        Question::Risk(asked) => asked.query.as_mut(),
-    }
 }
 
 /// Takes an export into a file.

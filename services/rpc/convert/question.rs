@@ -49,30 +49,6 @@ pub(in crate::rpc) fn path(name: &str) -> String {
     format!("question.{name}")
 }
 
-/// What a table is asked about.
-pub(in crate::rpc) fn query(table: &Table) -> Option<&v1::BreakdownQuery> {
-    match table {
-        Table::Channels(asked) => asked.query.as_ref(),
-        Table::Outcomes(asked) => asked.query.as_ref(),
-        Table::Exclusion(asked) => asked.query.as_ref(),
-        Table::Provision(asked) => asked.query.as_ref(),
-        Table::Impact(asked) => asked.query.as_ref(),
-        Table::Risk(asked) => asked.query.as_ref(),
-    }
-}
-
-/// The same, to be changed.
-pub(in crate::rpc) fn query_mut(table: &mut Table) -> Option<&mut v1::BreakdownQuery> {
-    match table {
-        Table::Channels(asked) => asked.query.as_mut(),
-        Table::Outcomes(asked) => asked.query.as_mut(),
-        Table::Exclusion(asked) => asked.query.as_mut(),
-        Table::Provision(asked) => asked.query.as_mut(),
-        Table::Impact(asked) => asked.query.as_mut(),
-        Table::Risk(asked) => asked.query.as_mut(),
-    }
-}
-
 /// A question, checked.
 pub(in crate::rpc) fn question(
     reference: &Reference,

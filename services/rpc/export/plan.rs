@@ -130,7 +130,7 @@ fn check(
 fn one(table: &Table, area: Option<&str>, period: Option<&str>, position: u64) -> Table {
     let mut one = placed(table, area, period);
     let as_of = Some(v1::AsOf { at: Some(v1::as_of::At::Position(int(position))) });
-    if let Some(query) = question::query_mut(&mut one) {
+    if let Some(query) = one.query_mut() {
         query.as_of = as_of;
     }
     one
@@ -140,7 +140,7 @@ fn one(table: &Table, area: Option<&str>, period: Option<&str>, position: u64) -
 fn placed(table: &Table, area: Option<&str>, period: Option<&str>) -> Table {
     let mut one = table.clone();
     // Without a query its own call refuses it.
-    if let Some(query) = question::query_mut(&mut one) {
+    if let Some(query) = one.query_mut() {
         query.view = v1::BreakdownView::Full.into();
         if let Some(area) = area {
             area.clone_into(&mut query.area);
@@ -169,7 +169,7 @@ fn areas(
             return Err(status::field_invalid(format!("area_types[{place}]"), what));
         }
     }
-    let within = question::query(table).map_or("", |query| query.area.as_str());
+    let within = table.query().map_or("", |query| query.area.as_str());
     if within.is_empty() {
         let what = "goes with an area, whose parts are meant, not with organisations";
         return Err(status::field_invalid("area_types", what));
@@ -214,7 +214,7 @@ fn periods(table: &Table, step: i32) -> Result<Vec<Option<String>>, Status> {
         Step::FinancialYear => Month::financial_year,
         Step::CalendarYear => |month| month.year().to_string(),
     };
-    let asked = question::query(table).and_then(|query| query.period.clone()).unwrap_or_default();
+    let asked = table.query().and_then(|query| query.period.clone()).unwrap_or_default();
     let last = if asked.last.is_empty() { &asked.first } else { &asked.last };
     let (Ok(first), Ok(last)) = (months_of(&asked.first), months_of(last)) else {
         // What is wrong with it is for its own call to say.
