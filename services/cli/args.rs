@@ -40,7 +40,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// The commands.
+/// What `equity` can do: one subcommand each.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the service until Ctrl-C.

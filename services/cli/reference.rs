@@ -21,7 +21,7 @@ Examples:
   equity reference availability --collection gpad-regional --format csv
   equity reference estimates --indicator DX-12-USED --period 2018";
 
-/// What is listed.
+/// One subcommand for each list.
 #[derive(Debug, Subcommand)]
 pub enum List {
     /// The values that fields can take, and the vocabularies in which they can be given.

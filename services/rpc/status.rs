@@ -278,7 +278,7 @@ pub fn stream_broken() -> Status {
 /// What became of a change that was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// Nothing was stored.
+    /// The change was not stored.
     NotStored,
     /// It may have been stored: the service failed in between.
     NotKnown,

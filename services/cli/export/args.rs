@@ -57,7 +57,7 @@ Examples:
 /// A question, of which areas and periods, and where the rows go.
 #[derive(Debug, Args)]
 pub struct Exporting<A: Asked> {
-    /// The question.
+    /// Options that make the question.
     #[command(flatten)]
     pub asked: A,
     /// Which periods get rows.
@@ -68,7 +68,7 @@ pub struct Exporting<A: Asked> {
     pub taking: Taking,
 }
 
-/// The tables.
+/// One subcommand for each table, with its options.
 #[derive(Debug, Subcommand)]
 pub enum Table {
     /// How consultations reached people.
@@ -109,7 +109,7 @@ pub struct Taking {
     pub kind: Option<FileFormat>,
 }
 
-/// Kinds of files.
+/// Formats of an exported file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FileFormat {
     /// RFC 4180, one line for each figure; nothing is an empty cell.

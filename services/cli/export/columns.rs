@@ -14,17 +14,17 @@ pub const GROUPS: usize = 2;
 /// What a column holds, and how it is read from a row. Empty text is nothing.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
-    /// Text.
+    /// Text; empty text is an empty cell.
     Text(fn(&ExportRow) -> String),
-    /// A whole number.
+    /// A whole number; absent is an empty cell or null.
     Count(fn(&ExportRow) -> Option<i64>),
     /// A share, rate, score or limit, unrounded.
     Real(fn(&ExportRow) -> Option<f64>),
-    /// Yes or no.
+    /// `true` or `false`.
     Flag(fn(&ExportRow) -> bool),
 }
 
-/// A column.
+/// A column of an exported file, and its value for a row.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
     /// Its name in the header.
