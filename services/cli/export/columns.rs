@@ -51,7 +51,7 @@ const fn column(name: &'static str, kind: Kind, about: &'static str) -> Column {
     Column { name, about, kind }
 }
 
-/// What is read from a key and its words.
+/// Reads one column from a key and its label.
 type Part = fn(&CategoryKey, &str) -> String;
 
 fn part(keys: &[CategoryKey], labels: &[String], number: usize, read: Part) -> String {
@@ -97,9 +97,9 @@ macro_rules! key_columns {
 
 use Kind::{Count, Flag, Real, Text};
 
-const DIMENSION: &str = "Dimension of this key; empty if there is no such key (the total has no keys, a figure of the whole row no group)";
+const DIMENSION: &str = "Dimension of this key; empty if there is no such key (the total has no keys, a figure about the whole row has no group)";
 const CODE: &str = "Code of the category; the name of the state if the state is not KNOWN";
-const LABEL: &str = "Words for the category";
+const LABEL: &str = "Label of the category";
 const STATE: &str = "KNOWN, ANY, NONE, COARSER or a missing state: NOT_STATED, NOT_RECORDED, NOT_COLLECTED and so on";
 
 /// Columns before the keys.
@@ -107,15 +107,19 @@ const BEFORE: &[Column] = &[
     column(
         "table_name",
         Text(|r| r.table.clone()),
-        "CHANNELS, OUTCOMES, EXCLUSION, PROVISION, IMPACT or RISK; ESTIMATES: published by others; ASSESSMENTS: texts of providers",
+        "CHANNELS, OUTCOMES, EXCLUSION, PROVISION, IMPACT or RISK; ESTIMATES: published figures; ASSESSMENTS: texts of providers",
     ),
     column("collection", Text(|r| r.collection.clone()), "Collection of the figure"),
     column(
         "data_class",
         Text(|r| asked(r.data_class, words::data_class)),
-        "REAL, or SYNTHETIC: says nothing about real people",
+        "REAL; or SYNTHETIC: the data says nothing about real people",
     ),
-    column("area", Text(|r| r.area.clone()), "Area code; empty if organisations were asked for"),
+    column(
+        "area",
+        Text(|r| r.area.clone()),
+        "Area code; empty if the question names organisations",
+    ),
     column("area_name", Text(|r| r.area_name.clone()), "Name of the area"),
     column(
         "area_type",
@@ -138,7 +142,7 @@ const BEHIND: &[Column] = &[
         Text(|r| r.indicator.clone()),
         "Indicator id, or the name of a count: CONTACTS, PEOPLE and so on",
     ),
-    column("indicator_label", Text(|r| r.indicator_label.clone()), "Words for the indicator"),
+    column("indicator_label", Text(|r| r.indicator_label.clone()), "Label of the indicator"),
     column(
         "unit",
         Text(|r| asked(r.unit, words::unit)),
@@ -150,27 +154,27 @@ const BEHIND: &[Column] = &[
     column(
         "numerator_count",
         Count(|r| r.numerator_count),
-        "Numerator; of a COUNT the count itself",
+        "Numerator; if the unit is COUNT, the count itself",
     ),
     column(
         "denominator_count",
         Count(|r| r.denominator_count),
-        "Denominator; of ESTIMATES the unweighted base",
+        "Denominator; for ESTIMATES the unweighted base",
     ),
     column(
         "unknown_count",
         Count(|r| r.unknown_count),
-        "Those for whom the answer is not known; in no denominator",
+        "Records whose answer is not known; in no denominator",
     ),
     column(
         "not_collected_count",
         Count(|r| r.not_collected_count),
-        "Those whose source does not collect it; in no denominator; empty is not 0",
+        "Records whose source does not collect the field; in no denominator; empty is not 0",
     ),
     column(
         "outside_count",
         Count(|r| r.outside_count),
-        "Those to whom the figure does not apply; with the three counts before they are everybody; empty is not 0",
+        "Records to which the figure does not apply; with the three counts before, everybody; empty is not 0",
     ),
     column(
         "absence_reason",
@@ -187,12 +191,12 @@ const BEHIND: &[Column] = &[
     column(
         "coverage_ratio",
         Real(|r| r.coverage_ratio),
-        "Share of records whose source collects the keys, the least of them; on total rows, the measured field",
+        "Share of records whose source collects the characteristics of the keys (the lowest share); on total rows, the measured field",
     ),
     column(
         "unknown_ratio",
         Real(|r| r.unknown_ratio),
-        "Share of covered records whose category is unknown, the greatest of the keys; on total rows, of the measured field",
+        "Share of covered records whose category is unknown (the highest share of the keys); on total rows, of the measured field",
     ),
     column(
         "organisation_count",
@@ -222,7 +226,7 @@ const BEHIND: &[Column] = &[
     column(
         "position",
         Count(|r| Some(r.position)),
-        "Log position that was read at: one for the whole file",
+        "Log position at which the figure was read: the same for the whole file",
     ),
     column(
         "data_position",
@@ -233,17 +237,17 @@ const BEHIND: &[Column] = &[
     column(
         "ecological",
         Flag(|r| r.ecological),
-        "Whether it is about areas and says nothing about any one person in them",
+        "Whether the figure is about an area and says nothing about any one person in it",
     ),
     column(
         "not_for_targets",
         Flag(|r| r.not_for_targets),
-        "Whether it must not be used for targets or to judge performance",
+        "Whether the figure must not be used for targets or to judge performance",
     ),
     column(
         "statement",
         Text(|r| r.statement.clone()),
-        "Sentence that must stand beside the figure; of ASSESSMENTS the assessment",
+        "Sentences that must appear with the figure; for ASSESSMENTS the text of the assessment",
     ),
     column(
         "measure",
@@ -253,7 +257,7 @@ const BEHIND: &[Column] = &[
     column(
         "denominator",
         Text(|r| asked(r.denominator, words::denominator)),
-        "What shares of channels are shares of: KNOWN_ONLY or ALL",
+        "Denominator of the shares of channels: KNOWN_ONLY or ALL",
     ),
     column(
         "confidence_level",
@@ -273,20 +277,20 @@ const BEHIND: &[Column] = &[
     column(
         "organisation",
         Text(|r| r.organisation.clone()),
-        "Organisation that the figure is about: the only one asked for, or that of the key; empty: several",
+        "Organisation that the figure is about: the only requested one, or that of the key; empty: several",
     ),
     column("organisation_name", Text(|r| r.organisation_name.clone()), "Name of the organisation"),
     column(
         "unattributed_count",
         Count(|r| r.unattributed_count),
-        "Volume of the same question that cannot be attributed to the area; empty: none",
+        "Consultations or people that cannot be attributed to the area; empty: none",
     ),
     column(
         "unattributed_detail",
         Text(|r| r.unattributed_detail.clone()),
-        "Why it cannot be attributed, and which organisations",
+        "Why they cannot be attributed, and which organisations",
     ),
-    column("notes", Text(|r| r.notes.join(" ")), "What a reader has to know, in sentences"),
+    column("notes", Text(|r| r.notes.join(" ")), "Sentences that a reader has to know"),
     column(
         "series",
         Text(|r| r.series.clone()),
@@ -295,12 +299,12 @@ const BEHIND: &[Column] = &[
     column(
         "series_break",
         Flag(|r| r.series_break),
-        "ESTIMATES: whether the period before has another series or base; do not draw a line across",
+        "ESTIMATES: whether the figure of the period before has another series or base; do not draw a line between the two",
     ),
     column(
         "base",
         Text(|r| r.base.clone()),
-        "ESTIMATES: words of the question and who was asked; different bases are not comparable",
+        "ESTIMATES: wording of the question, and who was asked; figures with different bases are not comparable",
     ),
     column(
         "weight",
