@@ -11,7 +11,7 @@ use crate::proto::v1::breakdown_question::Table;
 /// An answer, and the message of the contract that it came in.
 #[derive(Debug, Clone, Default)]
 pub struct Answer {
-    /// The table.
+    /// Context, columns and rows.
     pub breakdown: v1::Breakdown,
     /// Log position that was read at.
     pub position: i64,
@@ -31,7 +31,7 @@ macro_rules! answered {
     }};
 }
 
-/// Asks a table.
+/// Calls the RPC of the question's table.
 ///
 /// # Errors
 /// The service cannot be reached or refuses the question.

@@ -1,4 +1,4 @@
-//! What can be typed after `equity`.
+//! The options and subcommands of `equity`.
 
 use clap::{Args, Parser, Subcommand};
 
@@ -29,18 +29,18 @@ Examples:
 #[command(name = "equity", version, propagate_version = true, arg_required_else_help = true)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct Cli {
-    /// How answers are written; of an export, which kind of file. Left out: table, and for an export what its file ends in.
+    /// Output format (default: table). For export: csv or parquet, by default taken from the file name.
     #[arg(long, global = true, value_enum, value_name = "FORMAT")]
     pub format: Option<FormatArg>,
-    /// Address of the service that is asked.
+    /// Address of the service.
     #[arg(long, global = true, env = "EQUITY_SERVICE", default_value = DEFAULT_SERVICE, value_name = "ADDRESS")]
     pub service: String,
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// The commands.
+/// What `equity` can do: one subcommand each.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the service until Ctrl-C.
@@ -51,19 +51,19 @@ pub enum Command {
     Submit(submit::SubmitArgs),
     /// Ask who is seen how, who is digitally excluded, and whether the mitigation works.
     Breakdown(BreakdownArgs),
-    /// Write a table of every area and period into a file: CSV or Parquet.
+    /// Write a table for every area and period into a CSV or Parquet file.
     Export(ExportArgs),
-    /// List what can be asked, and in which words.
+    /// List the ids that questions and submissions use: dimensions, indicators, areas, codes.
     Reference(ReferenceArgs),
-    /// List submissions, look at one, or take one back.
+    /// List submissions, show one, or withdraw one.
     Submissions(SubmissionsArgs),
-    /// Record or list what organisations say of their channels themselves.
+    /// Record or list assessments by organisations of their own channels.
     Assessments(AssessmentsArgs),
-    /// Make synthetic records.
+    /// Make synthetic records, for tests and demonstrations.
     Generate(generate::GenerateArgs),
-    /// Prove that the stored state is what the log says.
+    /// Compare the stored state with the log.
     Verify(check::VerifyArgs),
-    /// Make the stored state anew from the log.
+    /// Rebuild the stored state from the log.
     Rebuild(check::RebuildArgs),
 }
 
@@ -71,7 +71,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = breakdown::EXAMPLES)]
 pub struct BreakdownArgs {
-    /// Which table.
+    /// The table that is asked.
     #[command(subcommand)]
     pub what: breakdown::Table,
 }
@@ -80,7 +80,7 @@ pub struct BreakdownArgs {
 #[derive(Debug, Args)]
 #[command(after_help = reference::EXAMPLES)]
 pub struct ReferenceArgs {
-    /// What to list.
+    /// The list that is shown.
     #[command(subcommand)]
     pub what: reference::List,
 }
@@ -89,7 +89,7 @@ pub struct ReferenceArgs {
 #[derive(Debug, Args)]
 #[command(after_help = submissions::EXAMPLES)]
 pub struct SubmissionsArgs {
-    /// What to do with them.
+    /// List, show or withdraw.
     #[command(subcommand)]
     pub what: submissions::Action,
 }
@@ -98,7 +98,7 @@ pub struct SubmissionsArgs {
 #[derive(Debug, Args)]
 #[command(after_help = export::EXAMPLES)]
 pub struct ExportArgs {
-    /// Which table.
+    /// The table that is exported.
     #[command(subcommand)]
     pub what: export::args::Table,
 }
@@ -107,7 +107,7 @@ pub struct ExportArgs {
 #[derive(Debug, Args)]
 #[command(after_help = assessments::EXAMPLES)]
 pub struct AssessmentsArgs {
-    /// What to do with them.
+    /// Record or list.
     #[command(subcommand)]
     pub what: assessments::Action,
 }

@@ -1,4 +1,4 @@
-//! `equity assessments`: what organisations say of their channels themselves, beside the numbers.
+//! `equity assessments`: assessments by organisations of their own channels.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -25,17 +25,17 @@ Examples:
   equity assessments record --organisation 04C --from 2020-04 --role Director --date 2020-05-04 --file -
       the text from standard input
 
-At most 3,000 bytes of text, without personal data. Nothing is overwritten: a later assessment stands before an earlier one.";
+At most 3,000 bytes of text, without personal data. No assessment is overwritten: a later one is listed first.";
 
 const LIST: &str = "\
 Examples:
   equity assessments list
   equity assessments list --organisation 04C --format json";
 
-/// Bytes that are read of a file, at most: the service takes less.
+/// Most bytes read from a file. The service accepts fewer.
 const MOST: u64 = 64 << 10;
 
-/// What is done with assessments.
+/// The subcommands of `equity assessments`.
 #[derive(Debug, Subcommand)]
 pub enum Action {
     /// Record an assessment.
@@ -53,25 +53,25 @@ pub struct RecordArgs {
     /// Organisation that assesses. See `equity reference organisations`.
     #[arg(long, value_name = "CODE")]
     pub organisation: String,
-    /// First month that it is about, `2020-04`.
+    /// First month assessed, `2020-04`.
     #[arg(long, value_name = "MONTH")]
     pub from: String,
-    /// Last month that it is about. Left out: the first.
+    /// Last month assessed (default: the first).
     #[arg(long, value_name = "MONTH")]
     pub to: Option<String>,
-    /// Role of whoever answers for it. A role, not a name.
+    /// Role of the person who is responsible for the assessment. A role, not a name.
     #[arg(long, value_name = "ROLE")]
     pub role: String,
-    /// Day on which it was made, `2020-05-04`.
+    /// Day of the assessment, `2020-05-04`.
     #[arg(long, value_name = "DAY")]
     pub date: String,
-    /// The assessment.
+    /// Text of the assessment.
     #[arg(long, value_name = "TEXT")]
     pub text: Option<String>,
     /// File with the assessment, UTF-8; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// A UUID that names this change: the same again does nothing twice. Left out: a new one.
+    /// UUID of this change. A second call with the same UUID records nothing (default: a new UUID).
     #[arg(long, value_name = "UUID")]
     pub request_id: Option<String>,
 }
@@ -82,15 +82,15 @@ pub struct ListArgs {
     /// Only this organisation.
     #[arg(long, value_name = "CODE")]
     pub organisation: Option<String>,
-    /// At most so many.
+    /// Most assessments in the list.
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     pub limit: usize,
 }
 
-/// Does it, and shows what came of it.
+/// Records or lists assessments, and shows the result.
 ///
 /// # Errors
-/// The file cannot be read; the service cannot be reached or says no.
+/// The file cannot be read, the service cannot be reached, or the service refuses.
 pub async fn run(action: Action, address: &str, out: &mut Out) -> Result<(), Failure> {
     match action {
         Action::Record(args) => record(args, address, out).await,

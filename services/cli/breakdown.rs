@@ -100,7 +100,7 @@ These figures are about areas and say nothing about any one person in them (ECOL
 /// A question, and how its answer is shown.
 #[derive(Debug, Args)]
 pub struct Asking<A: Asked> {
-    /// The question.
+    /// Options that make the question.
     #[command(flatten)]
     pub asked: A,
     /// Show the table again whenever it changes, until Ctrl-C. JSON then has one line for each table.
@@ -111,7 +111,7 @@ pub struct Asking<A: Asked> {
     pub chart: bool,
 }
 
-/// The tables.
+/// One subcommand for each table, with its options.
 #[derive(Debug, Subcommand)]
 pub enum Table {
     /// How consultations reached people: face to face, by telephone, by video, online.

@@ -55,12 +55,12 @@ impl Service {
         }
     }
 
-    /// Takes in submissions.
+    /// Client of `SubmissionService`.
     pub fn submissions(&self) -> SubmissionServiceClient<Channel> {
         SubmissionServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
-    /// Follows tables.
+    /// Client of `BreakdownService`, which follows tables.
     pub fn breakdowns(&self) -> BreakdownServiceClient<Channel> {
         BreakdownServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }

@@ -20,9 +20,9 @@ pub enum Failure {
     Refused(Box<tonic::Status>),
     /// Some of several submissions were refused; each has been shown already.
     SomeRefused {
-        /// How many.
+        /// Number of refused submissions.
         refused: usize,
-        /// Of how many.
+        /// Number of submissions sent.
         of: usize,
     },
     /// A file or folder does not hold what it should.

@@ -1,35 +1,35 @@
-//! What can follow `--format`: how answers are written, and kinds of files.
+//! The values of `--format`.
 
 use clap::ValueEnum;
 
 use super::exit::Failure;
 use super::show::Format;
 
-/// What can follow `--format`.
+/// A value of `--format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FormatArg {
     /// For people: aligned columns, thousands separators, notes.
     Table,
-    /// For programs: the contract's messages with their field names; what is absent is absent.
+    /// For programs: the contract's messages with their field names. Absent fields are left out.
     Json,
-    /// For spreadsheets: RFC 4180, one line for each figure, codes and states in columns of their own.
+    /// For spreadsheets: RFC 4180, one line for each figure, with columns for codes and states.
     Csv,
-    /// A kind of file that `equity export` writes, and nothing else.
+    /// Apache Parquet, only for `equity export`.
     Parquet,
 }
 
 impl FormatArg {
-    /// How an answer is written.
+    /// The format of an answer on standard output.
     ///
     /// # Errors
-    /// It is a kind of file.
+    /// Parquet is a format of files only.
     pub fn answer(self) -> Result<Format, Failure> {
         match self {
             Self::Table => Ok(Format::Table),
             Self::Json => Ok(Format::Json),
             Self::Csv => Ok(Format::Csv),
             Self::Parquet => Err(Failure::Usage(
-                "--format parquet is a kind of file that `equity export` writes: give table, json or csv".into(),
+                "only `equity export` writes Parquet: use --format table, json or csv".into(),
             )),
         }
     }

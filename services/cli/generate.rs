@@ -31,7 +31,7 @@ Rutland. They say nothing about real people.";
 /// The dataset of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum What {
-    /// Consultations.
+    /// Consultations of synthetic people.
     Consultations,
     /// The population of the consultations.
     Populations,

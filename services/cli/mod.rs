@@ -61,7 +61,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Runs one command.
+/// Runs the command and writes its answer to `out`.
 ///
 /// # Errors
 /// Why it did not do what it was asked.

@@ -1,4 +1,4 @@
-//! What a breakdown is asked with: from words on the command line to a query of the contract.
+//! The options that every breakdown shares, and the query of the contract that they make.
 
 use std::str::FromStr;
 
@@ -9,37 +9,37 @@ use crate::proto::v1::{
     as_of::At,
 };
 
-/// What every breakdown is asked with.
+/// The options that every breakdown shares.
 #[derive(Debug, Clone, Args)]
 pub struct QueryArgs {
     /// Area: code of a system, place, district, sub-ICB location or PCN (`QK1`). See `equity reference areas`.
     #[arg(long, value_name = "CODE", required_unless_present = "organisation")]
     pub area: Option<String>,
-    /// Organisation, instead of an area; each gets rows of its own. Several: repeat it, or separate them with commas.
+    /// Organisation, instead of an area; each organisation gets its own rows. Repeat the option for more, or separate codes with commas.
     #[arg(long, value_name = "CODE", value_delimiter = ',', conflicts_with = "area")]
     pub organisation: Vec<String>,
     /// First period: month `2020-04`, quarter `2020-Q2`, financial year `2020/21` or calendar year `2020`.
     #[arg(long, value_name = "PERIOD")]
     pub from: String,
-    /// Last period, itself included. Left out: the same as --from.
+    /// Last period, included (default: the same as --from).
     #[arg(long, value_name = "PERIOD")]
     pub to: Option<String>,
-    /// Dimension to break down by, at most three: repeat it, or separate them with commas. See `equity reference dimensions`.
+    /// Dimension to break down by, at most three. Repeat the option, or separate ids with commas. See `equity reference dimensions`.
     #[arg(long, value_name = "DIM", value_delimiter = ',')]
     pub by: Vec<String>,
-    /// Condition on a dimension: `age_band=75+`. Several codes (`sex=1,2`) give a row each. Repeat it for further dimensions.
+    /// Condition on a dimension: `age_band=75+`. Several codes (`sex=1,2`) get one row each. Repeat the option for more dimensions.
     #[arg(long = "where", value_name = "DIM=CODE[,CODE]")]
     pub conditions: Vec<Condition>,
-    /// Collection to answer from. Left out: the area's default for the care setting. See `equity reference collections`.
+    /// Collection that answers (default: the area's collection for the care setting). See `equity reference collections`.
     #[arg(long, value_name = "ID")]
     pub collection: Option<String>,
-    /// Care setting: `PRIMARY_CARE`, `OUTPATIENTS`, … Left out: `PRIMARY_CARE`, where no collection is named either.
+    /// Care setting: `PRIMARY_CARE`, `OUTPATIENTS`, … (default: `PRIMARY_CARE`, if there is no --collection).
     #[arg(long, value_name = "CODE")]
     pub care_setting: Option<String>,
     /// Whether an area means where care is given or where people live.
     #[arg(long, value_enum, default_value = "provider")]
     pub basis: Basis,
-    /// State of the data: a log position (`71`), a time (`2026-11-21T09:00:00Z`) or `release:NAME`. Left out: now.
+    /// State of the data: a log position (`71`), a time (`2026-11-21T09:00:00Z`) or `release:NAME` (default: now).
     #[arg(long, value_name = "POSITION|TIME")]
     pub as_of: Option<AsOfArg>,
     /// Confidence level of the limits: 0.95 or 0.998.
@@ -131,14 +131,14 @@ impl From<Basis> for AreaBasis {
     }
 }
 
-/// What is counted.
+/// What a table of consultations counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum MeasureArg {
-    /// All consultations, whatever became of them.
+    /// All consultations, attended or not.
     Contacts,
     /// Consultations that the person attended.
     Attended,
-    /// Distinct persons.
+    /// Distinct persons with at least one consultation.
     Persons,
 }
 
@@ -152,12 +152,12 @@ impl From<MeasureArg> for Measure {
     }
 }
 
-/// What shares are shares of.
+/// The denominator of the shares of channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DenominatorArg {
-    /// Those whose channel is known.
+    /// Consultations or persons whose channel is known.
     Known,
-    /// All, known or not.
+    /// Consultations or persons whose source collects the channel, known or not.
     All,
 }
 

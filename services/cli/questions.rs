@@ -1,4 +1,4 @@
-//! What each table is asked with on the command line: the same for `equity breakdown` and `equity export`.
+//! The options of each table, the same for `equity breakdown` and `equity export`.
 
 use clap::Args;
 
@@ -20,16 +20,16 @@ pub trait Asked: Args {
 /// How consultations reached people.
 #[derive(Debug, Args)]
 pub struct ChannelsAsked {
-    /// What is asked about.
+    /// Place, period, dimensions and conditions.
     #[command(flatten)]
     pub query: QueryArgs,
-    /// What is counted.
+    /// What the table counts.
     #[arg(long, value_enum, default_value = "contacts")]
     pub measure: MeasureArg,
-    /// What shares are shares of.
+    /// Denominator of the shares of channels.
     #[arg(long, value_enum, default_value = "known")]
     pub denominator: DenominatorArg,
-    /// Also show rates per 1,000 people of the matching population a month. Not with `--measure persons`.
+    /// Add rates: consultations per 1,000 people of the matching population a month. Not with `--measure persons`.
     #[arg(long)]
     pub rates: bool,
     /// Collection of the population for rates (default: the one that the collection names).
@@ -52,7 +52,7 @@ impl Asked for ChannelsAsked {
 /// Whether people who arrived too late to be seen count as not attending.
 #[derive(Debug, Args)]
 pub struct LateArgs {
-    /// What is asked about.
+    /// Place, period, dimensions and conditions.
     #[command(flatten)]
     pub query: QueryArgs,
     /// Count people who arrived too late to be seen as not attending.
@@ -60,10 +60,10 @@ pub struct LateArgs {
     pub late_counts_as_missed: bool,
 }
 
-/// What became of consultations.
+/// Missed appointments and days from booking.
 #[derive(Debug, Args)]
 pub struct OutcomesAsked {
-    /// What is asked.
+    /// The options of the question.
     #[command(flatten)]
     pub late: LateArgs,
 }
@@ -80,7 +80,7 @@ impl Asked for OutcomesAsked {
 /// What channels do to access.
 #[derive(Debug, Args)]
 pub struct ImpactAsked {
-    /// What is asked.
+    /// The options of the question.
     #[command(flatten)]
     pub late: LateArgs,
 }
@@ -97,15 +97,15 @@ impl Asked for ImpactAsked {
 /// Who is digitally excluded.
 #[derive(Debug, Args)]
 pub struct ExclusionAsked {
-    /// What is asked about.
+    /// Place, period, dimensions and conditions.
     #[command(flatten)]
     pub query: QueryArgs,
-    /// Indicator (default: all that access records give). Several: repeat it, or separate them with commas. See `equity reference
+    /// Indicator (default: all that access records give). Repeat the option for more, or separate ids with commas. See `equity reference
     /// indicators`.
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub indicator: Vec<String>,
-    /// Collection of published estimates to look in; several as with --indicator; `none`: no estimates (default: all, except answers
-    /// to whole questionnaires).
+    /// Collection of published estimates; several as with --indicator; `none`: no estimates (default: all, except answers to whole
+    /// questionnaires).
     #[arg(long, value_name = "ID|none", value_delimiter = ',')]
     pub estimates: Vec<String>,
 }
@@ -128,11 +128,11 @@ impl Asked for ExclusionAsked {
 /// Whether people who need face to face get it.
 #[derive(Debug, Args)]
 pub struct ProvisionAsked {
-    /// What is asked about.
+    /// Place, period, dimensions and conditions.
     #[command(flatten)]
     pub query: QueryArgs,
-    /// Collection of the access snapshots, of the same data class. They say what people need where consultations do not (default: the
-    /// one that the collection names).
+    /// Collection of the access snapshots, of the same data class. They say what people need if consultations do not (default: the one
+    /// that the collection names).
     #[arg(long, value_name = "ID")]
     pub access_collection: Option<String>,
     /// Days from booking within which a request for face to face counts as met, 1 to 3650 (default: 14).

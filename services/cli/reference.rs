@@ -1,4 +1,4 @@
-//! `equity reference`: what can be asked, and in which words.
+//! `equity reference`: the ids that questions and submissions use.
 
 use clap::{Args, Subcommand};
 use prost::Message;
@@ -21,10 +21,10 @@ Examples:
   equity reference availability --collection gpad-regional --format csv
   equity reference estimates --indicator DX-12-USED --period 2018";
 
-/// What is listed.
+/// One subcommand for each list.
 #[derive(Debug, Subcommand)]
 pub enum List {
-    /// The values that fields can take, and the vocabularies in which they can be given.
+    /// Code lists: the values of each field, and the code systems in which partners may send them.
     #[command(
         after_help = "Examples:\n  equity reference code-lists\n  equity reference code-lists --list channel\n  \
                             equity reference code-lists --list ethnicity --format json"
@@ -34,7 +34,7 @@ pub enum List {
         #[arg(long, value_name = "ID")]
         list: Option<String>,
     },
-    /// What can be broken down and filtered by.
+    /// Dimensions that a question can break down by, or set a condition on.
     #[command(
         after_help = "Examples:\n  equity reference dimensions\n  equity reference dimensions --dimension age_band"
     )]
@@ -43,41 +43,41 @@ pub enum List {
         #[arg(long, value_name = "ID")]
         dimension: Option<String>,
     },
-    /// What is counted or published, of what, and in which unit.
+    /// Indicators: numerator, denominator and unit.
     #[command(
         after_help = "Examples:\n  equity reference indicators\n  equity reference indicators --tag NHS-2122-P2\n  \
                             equity reference indicators --format csv"
     )]
     Indicators {
-        /// Only indicators with this tag: a priority they belong to.
+        /// Only indicators with this tag: the priority that they belong to.
         #[arg(long, value_name = "TAG")]
         tag: Option<String>,
     },
-    /// The columns of each table of answers, what they tell and in which unit.
+    /// Tables: their columns, with definitions and units.
     #[command(
         after_help = "Examples:\n  equity reference tables\n  equity reference tables --table CHANNELS\n  \
                             equity reference tables --format csv"
     )]
     Tables {
-        /// Only this table: `CHANNELS`, `DIGITAL_EXCLUSION`.
+        /// Only this table: `CHANNELS`, `EXCLUSION`.
         #[arg(long, value_name = "NAME")]
         table: Option<String>,
     },
-    /// Where data comes from.
+    /// Collections: the sources of the data.
     #[command(
         after_help = "Examples:\n  equity reference collections\n  equity reference collections --format json"
     )]
     Collections,
-    /// Who submits or gives care.
+    /// Organisations that submit data or give care.
     #[command(
         after_help = "Examples:\n  equity reference organisations\n  equity reference organisations --area QK1 --format csv"
     )]
     Organisations {
-        /// Only those that belong to this area.
+        /// Only organisations that belong to this area.
         #[arg(long, value_name = "CODE")]
         area: Option<String>,
     },
-    /// The areas that can be asked about.
+    /// Areas that a question can name.
     #[command(
         after_help = "Examples:\n  equity reference areas\n  equity reference areas --type place"
     )]
@@ -86,13 +86,13 @@ pub enum List {
         #[arg(long = "type", value_name = "TYPE")]
         kind: Option<String>,
     },
-    /// Which organisations, months and fields a collection has.
+    /// Organisations, months and fields for which a collection has data.
     #[command(
         after_help = "Examples:\n  equity reference availability --collection gpad-regional\n  \
                             equity reference availability --collection gpad-coverage --dataset populations --format csv"
     )]
     Availability(AvailabilityArgs),
-    /// Every figure that others published, one by one, with where it comes from.
+    /// Published figures, one line each, with their sources.
     #[command(
         after_help = "Examples:\n  equity reference estimates --indicator DX-12-USED --period 2018\n  \
                             equity reference estimates --collection gpps --format csv\n  \
@@ -110,13 +110,13 @@ pub struct EstimatesArgs {
     /// Only this indicator. See `equity reference indicators`.
     #[arg(long, value_name = "ID")]
     pub indicator: Option<String>,
-    /// Only this area: a code, or `NAME:` and the publisher's words for one without a code.
+    /// Only this area: a code, or `NAME:` and the publisher's words if the area has no code.
     #[arg(long, value_name = "CODE")]
     pub area: Option<String>,
-    /// Only figures about this time or a part of it: `2018`, `2020/21`, `2020-Q2`, `2020-04`.
+    /// Only figures about this period or a part of it: `2018`, `2020/21`, `2020-Q2`, `2020-04`.
     #[arg(long, value_name = "PERIOD")]
     pub period: Option<String>,
-    /// At most so many.
+    /// Most figures in the list.
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     pub limit: usize,
 }
@@ -130,15 +130,15 @@ pub struct AvailabilityArgs {
     /// Only organisations of this area.
     #[arg(long, value_name = "CODE")]
     pub area: Option<String>,
-    /// Only this shape of data.
+    /// Only this dataset.
     #[arg(long, value_enum)]
     pub dataset: Option<DatasetArg>,
 }
 
-/// A shape of data.
+/// A dataset with records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum DatasetArg {
-    /// Activity.
+    /// Consultations: activity.
     Consultations,
     /// Registered or resident people.
     Populations,

@@ -37,7 +37,7 @@ pub fn settings(
     })
 }
 
-/// Starts a service.
+/// Starts a service in this process.
 ///
 /// # Errors
 /// The address is taken, the folder cannot be used, or stored data is damaged.

@@ -21,9 +21,9 @@ pub struct Sent {
 /// A submission that was refused.
 #[derive(Debug)]
 pub struct Refusal {
-    /// Its organisation.
+    /// Code of the organisation of the refused submission.
     pub organisation: String,
-    /// Its month.
+    /// Month of the refused submission, `2020-04`.
     pub month: String,
     /// The error of the service.
     pub status: Box<Status>,

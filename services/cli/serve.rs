@@ -27,19 +27,19 @@ from the defaults. deploy/equity.example.toml documents every key. Everything is
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ServeArgs {
-    /// Settings, TOML.
+    /// File of settings, TOML.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Address to listen on; port 0 takes any free one.
     #[arg(long, value_name = "ADDRESS")]
     pub address: Option<String>,
-    /// Folder of the log, the store and the secret; made where there is none.
+    /// Folder of the log, the store and the secret. It is made if it does not exist.
     #[arg(long, value_name = "FOLDER")]
     pub data_folder: Option<PathBuf>,
-    /// Folder of code lists, areas, organisations and collections whose files take the place of, or stand beside, the built-in ones.
+    /// Folder of code lists, areas, organisations and collections. Its files replace the built-in ones of the same name, or add to them.
     #[arg(long, value_name = "FOLDER")]
     pub reference_folder: Option<PathBuf>,
-    /// Serve an address that other machines can reach, although this version has neither encryption nor identity.
+    /// Serve an address that other machines can reach. This version has no encryption and no identity of callers.
     #[arg(long)]
     pub allow_plaintext: bool,
     /// Only check the settings.
@@ -48,7 +48,7 @@ pub struct ServeArgs {
 }
 
 impl ServeArgs {
-    /// The settings, with what the options say above everything else.
+    /// The settings. Options of the command line override all other sources.
     ///
     /// # Errors
     /// The file cannot be read or the settings are wrong.
@@ -88,7 +88,7 @@ pub async fn run(args: ServeArgs, out: &mut Out) -> Result<(), Failure> {
     stopped.and(told)
 }
 
-/// What is said when the service is ready.
+/// The line that announces that the service is ready.
 fn ready(service: &Service, config: &Config, format: Format) -> String {
     let address = format!("http://{}", service.address());
     let folder = config.data_folder.display().to_string();

@@ -1,4 +1,4 @@
-//! `equity submissions`: what has been submitted, and taking it back.
+//! `equity submissions`: lists, shows and withdraws submissions.
 
 use clap::{Args, Subcommand};
 
@@ -33,33 +33,33 @@ Examples:
   equity submissions withdraw collections/practice-feed/organisations/C82001/datasets/consultations/months/2020-04/versions/1
   equity submissions withdraw NAME --request-id 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
 
-The month then has no data. Earlier states stay readable with `--as-of`.";
+The month then has no data. Earlier states can still be read with `--as-of`.";
 
-/// What is done with submissions.
+/// The subcommands of `equity submissions`.
 #[derive(Debug, Subcommand)]
 pub enum Action {
     /// List submissions, newest first.
     #[command(after_help = "Examples:\n  equity submissions list\n  \
                             equity submissions list --organisation 04C --past --format csv")]
     List(ListArgs),
-    /// Show one submission.
+    /// Show one submission, with its state.
     #[command(after_help = GET)]
     Get {
         /// Name of the submission.
         name: String,
     },
-    /// List the rows that a submission left out, and why.
+    /// List the rows that a submission left out, with the reasons.
     #[command(after_help = PROBLEMS)]
     Problems {
         /// Name of the submission.
         name: String,
     },
-    /// Take back the current version of a month.
+    /// Withdraw the current version of a month.
     #[command(after_help = WITHDRAW)]
     Withdraw {
-        /// Name of the submission; has to be the current version.
+        /// Name of the submission. It must be the current version.
         name: String,
-        /// A UUID that names this change: the same again does nothing twice. Left out: a new one.
+        /// UUID of this change. A second call with the same UUID changes nothing (default: a new UUID).
         #[arg(long, value_name = "UUID")]
         request_id: Option<String>,
     },
@@ -77,18 +77,18 @@ pub struct ListArgs {
     /// Only this month, `2020-04`.
     #[arg(long, value_name = "MONTH")]
     pub month: Option<String>,
-    /// Replaced and withdrawn submissions too.
+    /// Also list replaced and withdrawn submissions.
     #[arg(long)]
     pub past: bool,
-    /// At most so many.
+    /// Most submissions in the list.
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     pub limit: usize,
 }
 
-/// Does it, and shows what came of it.
+/// Runs the subcommand and shows the result.
 ///
 /// # Errors
-/// The service cannot be reached or says no.
+/// The service cannot be reached or refuses.
 pub async fn run(action: Action, address: &str, out: &mut Out) -> Result<(), Failure> {
     let service = Service::connect(address).await?;
     let mut client = service.submissions();

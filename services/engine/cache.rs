@@ -19,9 +19,9 @@ pub struct Scope {
     pub collections: Vec<(u16, Dataset)>,
     /// Organisations, by number, in order; empty: every one.
     pub organisations: Vec<u32>,
-    /// First month.
+    /// First month that the answer read.
     pub first: Month,
-    /// Last month.
+    /// Last month that the answer read.
     pub last: Month,
 }
 
@@ -177,7 +177,7 @@ impl AnswerCache {
         recent.push_back((position, touched));
     }
 
-    /// Answers kept.
+    /// Number of answers in the cache.
     #[must_use]
     pub fn len(&self) -> usize {
         self.inner.read().unwrap_or_else(PoisonError::into_inner).kept.len()

@@ -71,7 +71,7 @@ impl Engine {
         engine
     }
 
-    /// The store.
+    /// The store that answers are read from and changes are written to.
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
@@ -109,7 +109,7 @@ impl Engine {
         &self.counts
     }
 
-    /// Encoded answers.
+    /// The cache of encoded answers.
     #[must_use]
     pub fn answers(&self) -> &AnswerCache {
         &self.answers

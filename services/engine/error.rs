@@ -8,7 +8,7 @@ pub enum QueryError {
     /// A field of the question.
     #[error("{field}: {description}")]
     Field {
-        /// Field path.
+        /// Path of the field in the request: `query.period.first`.
         field: String,
         /// What is wrong and what was expected.
         description: String,
@@ -20,15 +20,15 @@ pub enum QueryError {
         kind: Missing,
         /// What it was called.
         name: String,
-        /// What to do.
+        /// What is missing, and what the caller can name instead.
         message: String,
     },
     /// The table would have too many cells.
     #[error("{cells} cells are above the limit of {limit}")]
     TooLarge {
-        /// Cells.
+        /// Number of cells of the table.
         cells: u64,
-        /// Limit.
+        /// Most cells that a table may have.
         limit: u64,
     },
     /// The question is none that is answered; says which nearest one is.
@@ -37,15 +37,15 @@ pub enum QueryError {
     /// A position that is still to come.
     #[error("position {asked} has not been reached: the newest is {reached}")]
     NotReached {
-        /// Position asked for.
+        /// Requested position.
         asked: u64,
-        /// Newest position.
+        /// Position of the newest change.
         reached: u64,
     },
     /// The answer was not ready when it was wanted.
     #[error("the answer was not ready when it was wanted")]
     Late,
-    /// The store.
+    /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -23,7 +23,7 @@ pub trait Rows: Send + 'static {
     fn header(&self) -> &Header;
     /// Rows taken or left out so far.
     fn rows_seen(&self) -> u64;
-    /// Ends the submission.
+    /// Makes the draft: packed columns, row problems, content hash.
     fn finish(self) -> Draft;
 }
 
@@ -53,16 +53,16 @@ rows!(EstimateBuilder);
 pub enum Refused {
     /// The header announced another number of rows than came.
     RecordCount {
-        /// Rows announced.
+        /// Number of rows in the header.
         expected: u64,
-        /// Rows that came.
+        /// Number of rows in the stream.
         received: u64,
     },
-    /// No row came.
+    /// The stream had no rows.
     Empty,
     /// More rows came than a submission may have.
     TooLarge {
-        /// Rows at most.
+        /// Most rows that a submission may have.
         most: u64,
     },
     /// Rows have problems. The header does not allow to leave them out, or every row has problems.
@@ -80,7 +80,7 @@ pub enum Refused {
     Fault(JoinError),
 }
 
-/// Rows with problems.
+/// Problems of a submission's rows.
 #[derive(Debug)]
 pub struct BadRows {
     /// The first problems, in order of rows.
@@ -158,7 +158,7 @@ impl Engine {
 }
 
 impl<B: Rows> Intake<B> {
-    /// The header.
+    /// Header of the submission, checked.
     #[must_use]
     pub fn header(&self) -> &Header {
         self.rows.header()

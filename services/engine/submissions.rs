@@ -14,13 +14,13 @@ use crate::store::{Catalog, Slot, StoreError, Submission, WriteError};
 /// What names one version of a submission.
 #[derive(Clone, Copy, Debug)]
 pub struct VersionName<'a> {
-    /// Collection id.
+    /// Collection id, `practice-feed`.
     pub collection: &'a str,
-    /// Organisation code.
+    /// Organisation code, `C82001`.
     pub organisation: &'a str,
     /// Shape of the data.
     pub dataset: Dataset,
-    /// Calendar month.
+    /// Calendar month of the rows.
     pub month: Month,
     /// 1, 2, 3, …
     pub version: u32,
@@ -29,9 +29,9 @@ pub struct VersionName<'a> {
 /// A version of a submission, with its state now.
 #[derive(Clone, Debug)]
 pub struct StoredVersion {
-    /// The submission.
+    /// Facts of the submission: counts, hash, position.
     pub submission: Arc<Submission>,
-    /// Its state now.
+    /// State at the newest position.
     pub state: VersionState,
 }
 
@@ -42,18 +42,18 @@ pub enum VersionState {
     Current,
     /// A later version replaces it.
     Replaced,
-    /// It was withdrawn.
+    /// Its organisation withdrew it.
     Withdrawn,
 }
 
 /// Which versions to list. A field that is none does not limit the list.
 #[derive(Clone, Copy, Debug)]
 pub struct Listed<'a> {
-    /// Collection id.
+    /// Only this collection; none: all.
     pub collection: Option<&'a str>,
-    /// Organisation code.
+    /// Only this organisation; none: all.
     pub organisation: Option<&'a str>,
-    /// Calendar month.
+    /// Only this month; none: all.
     pub month: Option<Month>,
     /// Whether to list versions that are not current, too.
     pub past: bool,

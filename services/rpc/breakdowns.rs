@@ -14,7 +14,7 @@ use crate::proto::server::breakdown_service_server::BreakdownService;
 use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
 
-/// The service.
+/// Answers `BreakdownService`.
 pub struct Breakdowns(pub Service);
 
 /// A question that was checked. It is asked again and again where a table is followed.

@@ -8,7 +8,7 @@ use crate::proto::server::consultation_channel_service_server::ConsultationChann
 use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
 
-/// The service.
+/// Answers `ConsultationChannelService`.
 pub struct Channels(pub Service);
 
 #[tonic::async_trait]

@@ -38,7 +38,7 @@ impl Deadline {
         CURRENT.scope(self, done)
     }
 
-    /// The instant.
+    /// The instant at which the call ends.
     #[must_use]
     pub fn instant(self) -> Instant {
         self.0

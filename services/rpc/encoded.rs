@@ -8,7 +8,7 @@ use prost::{DecodeError, Message};
 /// Number of the field `position` in every response that is sent this way; a contract test holds it there.
 const POSITION: u32 = 2;
 
-/// An encoded response.
+/// A response of a table, encoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Encoded {
     /// The encoded response without its position.

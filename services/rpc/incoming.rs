@@ -21,7 +21,7 @@ pub enum Incoming<H = SubmissionHeader> {
     /// Neither header nor batch.
     #[default]
     Nothing,
-    /// The header.
+    /// Header of the submission, decoded.
     Header(Box<H>),
     /// An encoded `ConsultationBatch`, `PopulationBatch`, `AccessBatch` or `EstimateBatch`.
     Batch(BytesMut),

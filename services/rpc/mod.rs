@@ -37,7 +37,7 @@ use single_flight::SingleFlight;
 /// What every service needs.
 #[derive(Clone)]
 pub struct Service {
-    /// The use cases.
+    /// The engine that answers and stores.
     pub engine: Arc<Engine>,
     /// Questions that are worked out.
     pub single_flight: Arc<SingleFlight>,

@@ -10,7 +10,7 @@ const DEFAULT: usize = 100;
 const MOST: usize = 1000;
 const SIGNATURE: usize = 8;
 
-/// A requested page.
+/// Size and start of a requested page, and the key of its tokens.
 pub(super) struct Page {
     /// Most rows of the page.
     pub(super) size: usize,

@@ -25,7 +25,7 @@ const PUSHBACK: &str = "grpc-retry-pushback-ms";
 /// How the refusal of rows begins.
 const NOTHING_STORED: &str = "nothing was stored: ";
 
-/// A field is missing, malformed or out of range. `field` is its path, `query.period.start_month`; `description` says what is
+/// A field is missing, malformed or out of range. `field` is its path, `query.period.first`; `description` says what is
 /// wrong and what would be right.
 #[must_use]
 pub fn field_invalid(field: impl Into<String>, description: impl Into<String>) -> Status {
@@ -278,7 +278,7 @@ pub fn stream_broken() -> Status {
 /// What became of a change that was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// Nothing was stored.
+    /// The change was not stored.
     NotStored,
     /// It may have been stored: the service failed in between.
     NotKnown,

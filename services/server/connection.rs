@@ -23,7 +23,6 @@ use crate::telemetry::metrics;
 /// Length of the text that opens HTTP/2: `PRI * HTTP/2.0` and so on.
 const PREFACE_BYTES: usize = 24;
 
-/// One accepted connection.
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: TcpStream,

@@ -3,7 +3,7 @@
 /// Why the server does not start, or ends by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// The transport failed.
+    /// The connection layer failed; the error says why.
     #[error("the gRPC server failed: {0}")]
     Transport(#[from] tonic::transport::Error),
     /// Reflection cannot describe the contract.

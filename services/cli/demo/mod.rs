@@ -1,4 +1,4 @@
-//! `equity demo`: a service of its own, filled with open data, and what it answers.
+//! `equity demo`: starts a service, fills it with open data, and shows its answers.
 
 mod data;
 mod questions;
@@ -37,27 +37,27 @@ consultations with the digital access of their people, which say nothing about r
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct DemoArgs {
-    /// End after printing.
+    /// Stop the service after printing.
     #[arg(long)]
     pub once: bool,
     /// Print every table of the demo instead of one screen.
     #[arg(long)]
     pub tour: bool,
-    /// Folder of the service's data; made where there is none, and left there.
+    /// Folder of the service's data. It is made if it does not exist, and stays.
     #[arg(long, value_name = "FOLDER", default_value = "./equity-demo")]
     pub data_folder: PathBuf,
-    /// Address to serve on. Left out: 127.0.0.1:7443, with --once any free port.
+    /// Address to serve on (default: 127.0.0.1:7443; with --once any free port).
     #[arg(long, value_name = "ADDRESS")]
     pub address: Option<String>,
-    /// How many synthetic records.
+    /// Number of synthetic consultations.
     #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub rows: u64,
 }
 
-/// Starts, loads, shows, and serves on.
+/// Starts the service, loads data, shows the answers, and goes on serving.
 ///
 /// # Errors
-/// The service cannot start or says no.
+/// The service cannot start or refuses.
 pub async fn run(args: DemoArgs, out: &mut Out) -> Result<(), Failure> {
     let address = args.address.clone().or_else(|| args.once.then(|| "127.0.0.1:0".to_owned()));
     let folder = args.data_folder.display().to_string();

@@ -51,12 +51,12 @@ pub(super) struct Answers {
     pub(super) risk: Answer,
     /// Whether people who need face to face get it, synthetic.
     pub(super) provision: Answer,
-    /// Words for indicators.
+    /// Labels and units of indicators, and labels of dimensions.
     pub(super) words: Indicators,
 }
 
 impl Answers {
-    /// Asks everything.
+    /// Asks the service every question of the demo, one after the other.
     ///
     /// # Errors
     /// The service cannot be reached or refuses.

@@ -30,7 +30,7 @@ const WIDTH: usize = 100;
 /// Months in the chart: before, at and after the change.
 const CHARTED: [&str; 7] = [YEAR_BEFORE, "2019-10", BEFORE, "2020-03", AFTER, "2020-08", TO];
 
-/// The whole screen.
+/// The text of the screen, at most 100 columns wide.
 pub(super) fn screen(answers: &Answers, place: &Place<'_>, look: &Look) -> String {
     let look = &Look { width: Some(look.width.unwrap_or(WIDTH).min(WIDTH)), ..*look };
     let title = |text: &str| look.paint(1, &wrap::text("", text, look));

@@ -6,7 +6,7 @@ use super::super::show::breakdown::{chart, text};
 use super::questions::Answers;
 use super::screen::{Place, next, oldest};
 
-/// Every table.
+/// Every table of the demo, with titles and charts.
 pub(super) fn tour(answers: &Answers, place: &Place<'_>, look: &Look) -> String {
     let title = |text: &str| look.paint(1, text);
     let table = |of: &Answer| text(&of.breakdown, of.position, &answers.words, look);

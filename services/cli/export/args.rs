@@ -54,21 +54,21 @@ Examples:
   equity export columns
   equity export columns --format csv";
 
-/// A question, of which areas and periods, and where the rows go.
+/// A question, its areas and periods, and the file.
 #[derive(Debug, Args)]
 pub struct Exporting<A: Asked> {
-    /// The question.
+    /// Options that make the question.
     #[command(flatten)]
     pub asked: A,
     /// Which periods get rows.
     #[arg(long, value_enum)]
     pub step: Option<Step>,
-    /// Of which areas, and where the rows go.
+    /// Areas and file.
     #[command(flatten)]
     pub taking: Taking,
 }
 
-/// The tables.
+/// One subcommand for each table, with its options.
 #[derive(Debug, Subcommand)]
 pub enum Table {
     /// How consultations reached people.
@@ -94,35 +94,34 @@ pub enum Table {
     Columns,
 }
 
-/// Of which areas, and where the rows go.
+/// Areas and file of an export.
 #[derive(Debug, Clone, Args)]
 pub struct Taking {
-    /// Types of areas, each area of which that lies in --area gets rows: `place`, `sub_icb`, `pcn`. Left out: --area itself.
+    /// Types of areas: `place`, `sub_icb`, `pcn`. Each area of these types within --area gets rows (default: --area itself).
     #[arg(long, value_name = "TYPE", value_delimiter = ',')]
     pub area_types: Vec<String>,
-    /// File that is written when everything has come; `-` is standard output. What exists and is no file, a pipe say, is written to
-    /// as rows come: CSV only.
+    /// File, written when all rows have arrived; `-` is standard output. A pipe or device gets rows as they arrive: CSV only.
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
-    /// What kind of file, as --format says it too. Left out: by the file's ending, otherwise CSV.
+    /// File format, the same as --format (default: taken from the file name, otherwise CSV).
     #[arg(long = "as", value_enum, value_name = "KIND")]
     pub kind: Option<FileFormat>,
 }
 
-/// Kinds of files.
+/// Formats of an exported file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FileFormat {
-    /// RFC 4180, one line for each figure; nothing is an empty cell.
+    /// RFC 4180, one line for each figure. An absent value is an empty cell.
     Csv,
-    /// Apache Parquet with real types; nothing is null; definitions and provenance in its metadata.
+    /// Apache Parquet with typed columns. An absent value is null. The metadata has definitions and provenance.
     Parquet,
 }
 
 impl Taking {
-    /// What kind of file is written; `format` is what was asked of every answer.
+    /// The format of the file. `format` is the value of `--format`.
     ///
     /// # Errors
-    /// No kind of file is asked for, or two, or one that the file's ending is not of.
+    /// `--format` is no format of files, or contradicts `--as` or the file name.
     pub fn format(&self, format: Option<FormatArg>) -> Result<FileFormat, Failure> {
         let usage = |what: String| Err(Failure::Usage(what));
         let asked = match format {

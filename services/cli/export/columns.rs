@@ -47,7 +47,7 @@ impl Column {
     }
 }
 
-/// What is read from a key and its words.
+/// Reads one column from a key and its label.
 type Part = fn(&CategoryKey, &str) -> String;
 
 fn part(keys: &[CategoryKey], labels: &[String], number: usize, read: Part) -> String {
@@ -76,7 +76,7 @@ macro_rules! key_columns {
         [
             Column {
                 name: concat!($name, "_dimension"),
-                about: "Dimension of this key; empty if there is no such key (the total has no keys, a figure of the whole row no group)",
+                about: "Dimension of this key; empty if there is no such key (the total has no keys, a figure about the whole row has no group)",
                 kind: Kind::Text(|r| $of::<$n>(r, |key, _| key.dimension.clone())),
             },
             Column {
@@ -86,7 +86,7 @@ macro_rules! key_columns {
             },
             Column {
                 name: concat!($name, "_label"),
-                about: "Words for the category",
+                about: "Label of the category",
                 kind: Kind::Text(|r| $of::<$n>(r, |_, label| label.to_owned())),
             },
             Column {
@@ -100,10 +100,10 @@ macro_rules! key_columns {
 
 /// Columns before the keys.
 const BEFORE: &[Column] = columns! {
-    Text "table_name" "CHANNELS, OUTCOMES, EXCLUSION, PROVISION, IMPACT or RISK; ESTIMATES: published by others; ASSESSMENTS: texts of providers" = |r| r.table.clone();
+    Text "table_name" "CHANNELS, OUTCOMES, EXCLUSION, PROVISION, IMPACT or RISK; ESTIMATES: published figures; ASSESSMENTS: texts of providers" = |r| r.table.clone();
     Text "collection" "Collection of the figure" = |r| r.collection.clone();
-    Text "data_class" "REAL, or SYNTHETIC: says nothing about real people" = |r| asked(r.data_class, words::data_class);
-    Text "area" "Area code; empty if organisations were asked for" = |r| r.area.clone();
+    Text "data_class" "REAL; or SYNTHETIC: the data says nothing about real people" = |r| asked(r.data_class, words::data_class);
+    Text "area" "Area code; empty if the question names organisations" = |r| r.area.clone();
     Text "area_name" "Name of the area" = |r| r.area_name.clone();
     Text "area_type" "Type of the area: system, place, sub_icb, pcn and so on" = |r| r.area_type.clone();
     Text "area_basis" "PROVIDER: where care is given; RESIDENCE: where people live; empty: the publisher does not say" = |r| asked(r.area_basis, words::area_basis);
@@ -119,44 +119,44 @@ const ID: &[Column] = columns! {
 /// Columns behind the keys and the group.
 const BEHIND: &[Column] = columns! {
     Text "indicator" "Indicator id, or the name of a count: CONTACTS, PEOPLE and so on" = |r| r.indicator.clone();
-    Text "indicator_label" "Words for the indicator" = |r| r.indicator_label.clone();
+    Text "indicator_label" "Label of the indicator" = |r| r.indicator_label.clone();
     Text "unit" "COUNT, RATIO (0 to 1), PER_1000_MONTH, SCORE, DIFFERENCE (-1 to 1), DAYS" = |r| asked(r.unit, words::unit);
     Real "value" "The value, unrounded; empty if absence_reason says why" = |r| r.value;
     Real "lower" "Lower confidence limit" = |r| r.lower;
     Real "upper" "Upper confidence limit" = |r| r.upper;
-    Count "numerator_count" "Numerator; of a COUNT the count itself" = |r| r.numerator_count;
-    Count "denominator_count" "Denominator; of ESTIMATES the unweighted base" = |r| r.denominator_count;
-    Count "unknown_count" "Those for whom the answer is not known; in no denominator" = |r| r.unknown_count;
-    Count "not_collected_count" "Those whose source does not collect it; in no denominator; empty is not 0" = |r| r.not_collected_count;
-    Count "outside_count" "Those to whom the figure does not apply; with the three counts before they are everybody; empty is not 0" = |r| r.outside_count;
+    Count "numerator_count" "Numerator; if the unit is COUNT, the count itself" = |r| r.numerator_count;
+    Count "denominator_count" "Denominator; for ESTIMATES the unweighted base" = |r| r.denominator_count;
+    Count "unknown_count" "Records whose answer is not known; in no denominator" = |r| r.unknown_count;
+    Count "not_collected_count" "Records whose source does not collect the field; in no denominator; empty is not 0" = |r| r.not_collected_count;
+    Count "outside_count" "Records to which the figure does not apply; with the three counts before, everybody; empty is not 0" = |r| r.outside_count;
     Text "absence_reason" "NO_DATA, NOT_COLLECTED, WITHHELD, OUT_OF_SCOPE, NOT_COMPUTABLE or ERASED; empty if there is a value" = |r| { r.absence.as_ref().map(|why| words::absence_reason(why.reason)).unwrap_or_default() };
     Text "absence_detail" "The reason in a sentence" = |r| r.absence.as_ref().map(|why| why.detail.clone()).unwrap_or_default();
-    Real "coverage_ratio" "Share of records whose source collects the keys, the least of them; on total rows, the measured field" = |r| r.coverage_ratio;
-    Real "unknown_ratio" "Share of covered records whose category is unknown, the greatest of the keys; on total rows, of the measured field" = |r| r.unknown_ratio;
+    Real "coverage_ratio" "Share of records whose source collects the characteristics of the keys (the lowest share); on total rows, the measured field" = |r| r.coverage_ratio;
+    Real "unknown_ratio" "Share of covered records whose category is unknown (the highest share of the keys); on total rows, of the measured field" = |r| r.unknown_ratio;
     Count "organisation_count" "Number of organisations that have submitted" = |r| counted(r, r.organisation_count);
     Count "expected_organisation_count" "Number of organisations that are expected to submit" = |r| counted(r, r.expected_organisation_count);
     Count "submission_count" "Number of submissions that the answer was computed from" = |r| counted(r, r.submission_count);
     Count "month_count" "Number of months with at least one submission" = |r| counted(r, r.month_count);
     Count "expected_month_count" "Number of requested months; if month_count is lower, the figure does not cover the whole period" = |r| counted(r, r.expected_month_count);
-    Count "position" "Log position that was read at: one for the whole file" = |r| Some(r.position);
+    Count "position" "Log position at which the figure was read: the same for the whole file" = |r| Some(r.position);
     Count "data_position" "Log position of the last change that affects the figure" = |r| Some(r.data_position);
     Text "provenance" "Publisher and licence of the data" = |r| r.provenance.clone();
-    Flag "ecological" "Whether it is about areas and says nothing about any one person in them" = |r| r.ecological;
-    Flag "not_for_targets" "Whether it must not be used for targets or to judge performance" = |r| r.not_for_targets;
-    Text "statement" "Sentence that must stand beside the figure; of ASSESSMENTS the assessment" = |r| r.statement.clone();
+    Flag "ecological" "Whether the figure is about an area and says nothing about any one person in it" = |r| r.ecological;
+    Flag "not_for_targets" "Whether the figure must not be used for targets or to judge performance" = |r| r.not_for_targets;
+    Text "statement" "Sentences that must appear with the figure; for ASSESSMENTS the text of the assessment" = |r| r.statement.clone();
     Text "measure" "What was counted: CONTACTS, ATTENDED_CONTACTS or PERSONS" = |r| asked(r.measure, words::measure);
-    Text "denominator" "What shares of channels are shares of: KNOWN_ONLY or ALL" = |r| asked(r.denominator, words::denominator);
+    Text "denominator" "Denominator of the shares of channels: KNOWN_ONLY or ALL" = |r| asked(r.denominator, words::denominator);
     Real "confidence_level" "Confidence level of the limits; empty: there are none, or it is not known" = |r| Some(r.confidence_level).filter(|level| *level > 0.0);
     Text "conditions" "Conditions of the question, in order: lead_time=SAME_DAY;sex=1,2; empty: none" = |r| r.conditions.clone();
     Text "parameters" "Other settings of the question: late_counts_as_missed=true;request_met_days=14; empty: none" = |r| r.parameters.clone();
-    Text "organisation" "Organisation that the figure is about: the only one asked for, or that of the key; empty: several" = |r| r.organisation.clone();
+    Text "organisation" "Organisation that the figure is about: the only requested one, or that of the key; empty: several" = |r| r.organisation.clone();
     Text "organisation_name" "Name of the organisation" = |r| r.organisation_name.clone();
-    Count "unattributed_count" "Volume of the same question that cannot be attributed to the area; empty: none" = |r| r.unattributed_count;
-    Text "unattributed_detail" "Why it cannot be attributed, and which organisations" = |r| r.unattributed_detail.clone();
-    Text "notes" "What a reader has to know, in sentences" = |r| r.notes.join(" ");
+    Count "unattributed_count" "Consultations or people that cannot be attributed to the area; empty: none" = |r| r.unattributed_count;
+    Text "unattributed_detail" "Why they cannot be attributed, and which organisations" = |r| r.unattributed_detail.clone();
+    Text "notes" "Sentences that a reader has to know" = |r| r.notes.join(" ");
     Text "series" "ESTIMATES: figures of several periods can be compared within one series and base" = |r| r.series.clone();
-    Flag "series_break" "ESTIMATES: whether the period before has another series or base; do not draw a line across" = |r| r.series_break;
-    Text "base" "ESTIMATES: words of the question and who was asked; different bases are not comparable" = |r| r.base.clone();
+    Flag "series_break" "ESTIMATES: whether the figure of the period before has another series or base; do not draw a line between the two" = |r| r.series_break;
+    Text "base" "ESTIMATES: wording of the question, and who was asked; figures with different bases are not comparable" = |r| r.base.clone();
     Real "weight" "ESTIMATES: sum of the weights or weighted number, if it was published" = |r| r.weight;
 };
 

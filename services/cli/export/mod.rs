@@ -36,10 +36,10 @@ Examples:
   equity export channels --area QK1 --area-types place,sub_icb --from 2019-03 --to 2020-12 --step month --output channels.parquet
   equity export columns";
 
-/// Asks, and writes what comes. `format` is what was asked of every answer: here, a kind of file.
+/// Asks, and writes the rows to the file. `format` is the value of `--format`.
 ///
 /// # Errors
-/// The service cannot be reached or says no; the file cannot be written, and then there is none.
+/// The service cannot be reached or refuses, or the file cannot be written; then no file is left.
 pub async fn run(
     table: Table,
     format: Option<FormatArg>,
@@ -163,7 +163,7 @@ fn column_words() -> serde_json::Value {
     COLUMNS.iter().map(column).collect()
 }
 
-/// Keeps the sentences that have to stand beside figures, each once.
+/// Keeps each sentence that must appear with figures once.
 fn state(rows: &[v1::ExportRow], statements: &mut BTreeSet<String>) {
     for row in rows {
         if !row.statement.is_empty() && !statements.contains(&row.statement) {
@@ -172,8 +172,8 @@ fn state(rows: &[v1::ExportRow], statements: &mut BTreeSet<String>) {
     }
 }
 
-/// What goes with a Parquet file: what was asked, where it was read, what columns and indicators mean, where it all comes from, and
-/// what has to be said with it.
+/// The metadata of a Parquet file: question, log position, meaning of columns and indicators, provenance, and sentences that must
+/// appear with the figures.
 async fn metadata(
     service: &Service,
     taken: &Taken,

@@ -33,7 +33,7 @@ impl<W: Write + Send> Sink<W> {
         Ok(Self::Parquet(Box::new(ParquetFile::new(to)?)))
     }
 
-    /// Takes rows.
+    /// Writes rows to the file, in their order.
     pub(super) fn write(&mut self, rows: &[ExportRow]) -> anyhow::Result<()> {
         for row in rows {
             let (keys, group) = (row.keys.len(), row.group.len());

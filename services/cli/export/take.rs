@@ -14,16 +14,16 @@ use crate::proto::v1::{ExportBreakdownsRequest, ExportBreakdownsResponse, Export
 const TRIES: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
-/// What came.
+/// Totals of an export, for its closing line and the metadata of its file.
 #[derive(Debug, Default)]
 pub(super) struct Taken {
-    /// Rows.
+    /// Number of rows received.
     pub(super) rows: u64,
     /// Tables, areas times periods.
     pub(super) tables: i64,
     /// Position that all was read at.
     pub(super) position: i64,
-    /// Indicators that occur.
+    /// Ids of the indicators in the rows.
     pub(super) indicators: BTreeSet<String>,
     /// Where the figures come from.
     pub(super) provenances: BTreeSet<String>,

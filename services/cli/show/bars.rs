@@ -2,7 +2,7 @@
 
 use super::{Look, wrap};
 
-/// A bar.
+/// One bar, with the label before it and the figure behind it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bar {
     /// What it is about.

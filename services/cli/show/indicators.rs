@@ -6,7 +6,7 @@ use crate::proto::v1::{Absence, Category, Dimension, Indicator, Unit};
 /// The indicators that a service has, and the dimensions, whose words an answer has only where it counted something.
 #[derive(Debug, Clone, Default)]
 pub struct Indicators {
-    /// The indicators.
+    /// Every indicator of the service.
     pub all: Vec<Indicator>,
     /// The dimensions; empty where only answers' own legends are needed.
     pub dimensions: Vec<Dimension>,
@@ -17,7 +17,7 @@ impl Indicators {
         self.all.iter().find(|indicator| indicator.id == id)
     }
 
-    /// A dimension.
+    /// The dimension with this id; none: the service has no such dimension.
     pub fn dimension(&self, id: &str) -> Option<&Dimension> {
         self.dimensions.iter().find(|dimension| dimension.id == id)
     }

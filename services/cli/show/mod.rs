@@ -106,7 +106,7 @@ impl Out {
         Self { remark_look, ..Self::new(answers, remarks, format, Look::of_answers()) }
     }
 
-    /// Any two places.
+    /// Writes answers and remarks to these two places.
     pub fn new(
         answers: Box<dyn Write + Send>,
         remarks: Box<dyn Write + Send>,

@@ -5,11 +5,11 @@ use crate::proto::v1::{Cell, Unit};
 /// A value, with its limits if it has any.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
-    /// The value.
+    /// Value, in the unit of its column.
     pub value: f64,
-    /// Lower limit.
+    /// Lower confidence limit; none: the figure has no limits.
     pub lower: Option<f64>,
-    /// Upper limit.
+    /// Upper confidence limit; none: the figure has no limits.
     pub upper: Option<f64>,
 }
 

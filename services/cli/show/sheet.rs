@@ -9,14 +9,14 @@ pub enum Cell {
     Empty,
     /// Text as it is.
     Text(String),
-    /// A whole number.
+    /// A count.
     Count(i64),
     /// A share, rate or limit, unrounded.
     Ratio(f64),
 }
 
 impl Cell {
-    /// For people.
+    /// The cell in a table for people: counts with separators.
     pub fn shown(&self) -> String {
         match self {
             Self::Empty => String::new(),
@@ -26,7 +26,7 @@ impl Cell {
         }
     }
 
-    /// For programs.
+    /// The cell in CSV: counts without separators.
     pub fn raw(&self) -> String {
         match self {
             Self::Count(value) => value.to_string(),
@@ -111,7 +111,7 @@ impl Sheet {
         Self { columns: columns.into_iter().map(Into::into).collect(), ..Self::default() }
     }
 
-    /// Adds a line.
+    /// Adds a line with one cell for each column.
     pub fn push(&mut self, line: Vec<Cell>) {
         debug_assert_eq!(line.len(), self.columns.len());
         self.lines.push(line);
@@ -132,7 +132,7 @@ impl Sheet {
             .unwrap_or_else(|| paragraphs(&columns, &lines, look))
     }
 
-    /// For spreadsheets.
+    /// The list as CSV, with a header.
     pub fn csv(&self) -> String {
         csv::text(&self.columns, self.lines.iter().map(|line| line.iter().map(Cell::raw).collect()))
     }

@@ -7,15 +7,15 @@ use crate::domain::reference::Reference;
 use crate::engine::error::QueryError;
 use crate::store::Catalog;
 
-/// What is counted.
+/// What a table of consultations counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Measure {
-    /// All consultations.
+    /// All consultations, attended or not.
     #[default]
     Contacts,
-    /// Consultations attended.
+    /// Consultations that the person attended.
     AttendedContacts,
-    /// Distinct persons.
+    /// Distinct persons with at least one consultation and a person key.
     Persons,
 }
 
@@ -25,7 +25,7 @@ pub enum Denominator {
     /// Those whose channel is known.
     #[default]
     KnownOnly,
-    /// All.
+    /// All whose source collects the channel, known or not.
     All,
 }
 
@@ -64,14 +64,14 @@ impl TableKind {
     }
 }
 
-/// Where.
+/// Place of a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Where {
     /// Organisations that belong to an area.
     Provider(String),
     /// People who live in an area.
     Residence(String),
-    /// Organisations by name.
+    /// Organisations, by their codes.
     Organisations(Vec<String>),
 }
 
@@ -103,9 +103,9 @@ pub enum Basis {
 /// When the data was as it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AsOf {
-    /// Now.
+    /// The newest state.
     Head,
-    /// After this position.
+    /// The state after the log entry at this position.
     Position(u64),
     /// At this time, milliseconds since 1970.
     Time(u64),
@@ -114,7 +114,7 @@ pub enum AsOf {
 /// A condition: dimension id and codes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
-    /// Dimension id.
+    /// Dimension id, `age_band`.
     pub dimension: String,
     /// Codes of categories or names of states.
     pub codes: Vec<String>,

@@ -14,28 +14,28 @@ use crate::engine::error::QueryError;
 pub struct Query {
     /// What is counted in which columns.
     pub table: TableKind,
-    /// Collection id.
+    /// Id of the collection that answers.
     pub collection: String,
     /// Care setting, where one was named.
     pub care_setting: Option<String>,
-    /// Where.
+    /// Organisations or area.
     pub place: Where,
     /// First and last month.
     pub months: (Month, Month),
     /// Dimension ids, those that several filter values or organisations add included.
     pub by: Vec<String>,
-    /// Conditions.
+    /// Conditions; all must hold.
     pub filters: Vec<Filter>,
     /// State of the data.
     pub as_of: AsOf,
-    /// Confidence level.
+    /// Confidence level of the limits: 0.95 or 0.998.
     pub confidence: Confidence,
     /// Whether limits and words are wanted.
     pub full: bool,
 }
 
 impl Query {
-    /// Checks a question.
+    /// Checks a question against the reference content.
     ///
     /// # Errors
     /// The first field that cannot be used.

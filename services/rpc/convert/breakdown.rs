@@ -12,7 +12,7 @@ use crate::engine::answer::{
 use crate::engine::query::{Denominator, Measure};
 use crate::proto::v1;
 
-/// An answer.
+/// The message of an answer: context, dimensions, columns, rows, estimates and assessments.
 pub(in crate::rpc) fn breakdown(answer: &Protected) -> v1::Breakdown {
     let beside = answer.beside();
     let assessments = beside.assessments.iter().cloned();
@@ -92,7 +92,6 @@ pub(in crate::rpc) fn state(state: Option<State>) -> v1::CategoryState {
     }
 }
 
-/// A unit.
 pub(in crate::rpc) fn unit(unit: Unit) -> v1::Unit {
     match unit {
         Unit::Count => v1::Unit::Count,
@@ -130,7 +129,6 @@ pub(in crate::rpc) fn openness(openness: Openness) -> v1::Openness {
     }
 }
 
-/// What is counted.
 pub(in crate::rpc) fn measure(measure: Measure) -> v1::Measure {
     match measure {
         Measure::Contacts => v1::Measure::Contacts,

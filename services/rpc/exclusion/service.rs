@@ -9,7 +9,7 @@ use crate::proto::v1::breakdown_question::Table;
 use crate::rpc::Service;
 use crate::rpc::encoded::Encoded;
 
-/// The service.
+/// Answers `DigitalExclusionService`.
 pub struct Exclusion(pub Service);
 
 #[tonic::async_trait]

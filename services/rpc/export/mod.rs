@@ -29,7 +29,7 @@ use cursor::Place;
 pub(super) use flat::rows;
 use plan::Plan;
 
-/// The service.
+/// Answers `ExportService`.
 pub struct Export(pub Service);
 
 /// Rows of a message, and bytes of its rows, at most.

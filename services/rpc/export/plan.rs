@@ -80,7 +80,7 @@ impl Plan {
         Ok((Self { table, areas, periods, position, seal, reference }, from))
     }
 
-    /// Tables.
+    /// Number of tables: areas times periods.
     pub(super) fn len(&self) -> usize {
         self.areas.len() * self.periods.len()
     }
