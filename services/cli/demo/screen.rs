@@ -155,22 +155,18 @@ pub(super) fn next(place: &Place<'_>) -> String {
 
 /// A command that can be typed as it stands, in lines that fit the screen.
 fn typed(command: &str) -> String {
-    let mut lines = vec![String::new()];
+    let (mut lines, mut line) = (Vec::new(), String::from(" "));
     for (number, word) in command.split(" --").enumerate() {
-        let word = if number == 0 { word.to_owned() } else { format!("--{word}") };
-        let line = lines.last_mut().expect("there is one");
-        // Two blanks before it, a backslash behind it.
-        if !line.is_empty() && 2 + line.len() + 1 + word.len() + 2 > WIDTH {
-            line.push_str(" \\");
-            lines.push(format!("    {word}"));
-        } else {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(&word);
+        let word = if number == 0 { format!(" {word}") } else { format!(" --{word}") };
+        // Room for the backslash behind it.
+        if number > 0 && line.len() + word.len() + 2 > WIDTH {
+            lines.push(format!("{line} \\"));
+            line = "     ".to_owned();
         }
+        line.push_str(&word);
     }
-    lines.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+    lines.push(line);
+    lines.join("\n")
 }
 
 #[cfg(test)]
