@@ -16,3 +16,7 @@ mod stacked;
 pub use charts::chart;
 pub use context::header;
 pub use page::text;
+
+#[cfg(test)]
+#[allow(clippy::cast_precision_loss, reason = "small counts")]
+mod tests;
