@@ -8,7 +8,7 @@ use std::process::ExitCode;
 pub const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  the service or the data said no (the message says which field and why)
+  1  the service refused, or the data is invalid (the message names the field and the reason)
   2  wrong usage
   3  the service could not be reached
   4  verify found differences";

@@ -1,11 +1,11 @@
-//! Whether the store takes changes, and how large it is.
+//! Whether the store accepts changes, and how large it is.
 
 use std::time::Duration;
 
 use super::Engine;
 
 impl Engine {
-    /// Why no change is written any more, until an operator has looked; none if changes are written.
+    /// Why the store accepts no changes until an operator has looked; none: it accepts changes.
     #[must_use]
     pub fn writing_stopped(&self) -> Option<&str> {
         self.store.stopped()

@@ -18,7 +18,7 @@ pub struct VersionName<'a> {
     pub collection: &'a str,
     /// Organisation code, `C82001`.
     pub organisation: &'a str,
-    /// Shape of the data.
+    /// Dataset of the rows.
     pub dataset: Dataset,
     /// Calendar month of the rows.
     pub month: Month,

@@ -1,4 +1,4 @@
-//! The deadline of a call: said by the door, looked at by everything that takes a while.
+//! The deadline of a call: the server sets it, and long work checks it.
 
 use std::time::Duration;
 

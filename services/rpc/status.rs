@@ -227,7 +227,7 @@ pub fn query_refused(nearest: impl Into<String>) -> Status {
 #[must_use]
 pub fn position_not_reached(asked: i64, reached: i64) -> Status {
     let message = format!(
-        "position {asked} is still to come, and the newest is {reached}; ask for the newest, or leave the field empty"
+        "the log has not reached position {asked}: the newest is {reached}; ask for the newest, or leave the field empty"
     );
     let metadata = [("asked", asked.to_string()), ("reached", reached.to_string())];
     refused(ErrorReason::PositionNotReached, message, metadata)
@@ -237,7 +237,7 @@ pub fn position_not_reached(asked: i64, reached: i64) -> Status {
 #[must_use]
 pub fn overloaded(retry_after: Duration) -> Status {
     let message =
-        "the service has as many calls as it takes; try again after the delay in RetryInfo";
+        "the service has reached its limit of calls; try again after the delay in RetryInfo";
     retry(ErrorReason::Overloaded, message, retry_after)
 }
 

@@ -130,14 +130,14 @@ impl Taking {
             Some(FormatArg::Parquet) => Some(FileFormat::Parquet),
             Some(FormatArg::Table | FormatArg::Json) => {
                 return usage(
-                    "an export is a file: give --format csv or parquet, or leave it out".into(),
+                    "an export is a file: use --format csv or parquet, or no --format".into(),
                 );
             }
         };
         if let (Some(asked), Some(kind)) = (asked, self.kind)
             && asked != kind
         {
-            return usage("--format and --as name two kinds of files: leave --as out".into());
+            return usage("--format and --as name different formats: use one of them".into());
         }
         let asked = asked.or(self.kind);
         let ending = self.output.extension().and_then(|ending| ending.to_str());
@@ -148,13 +148,13 @@ impl Taking {
         };
         match (asked, of_ending, ending) {
             (Some(asked), Some(other), Some(ending)) if asked != other => usage(format!(
-                "--output ends in .{ending}, which is another kind of file than was asked for: give it the other ending, or leave \
+                "--output ends in .{ending}, which is not the requested format: change the ending of the file, or leave \
                  --format out"
             )),
             (Some(kind), ..) | (None, Some(kind), _) => Ok(kind),
             (None, None, None) => Ok(FileFormat::Csv),
             (None, None, Some(other)) => usage(format!(
-                "--output ends in .{other}: give a file that ends in .csv or .parquet, or say which with --format"
+                "--output ends in .{other}: use a file name that ends in .csv or .parquet, or name the format with --format"
             )),
         }
     }

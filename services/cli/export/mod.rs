@@ -53,7 +53,7 @@ pub async fn run(
     let format = taking.format(format)?;
     let to_output = taking.output == Path::new("-");
     if to_output && format == FileFormat::Parquet {
-        let what = "Parquet goes into a file, not to standard output: give --output FILE.parquet";
+        let what = "Parquet needs a file, not standard output: use --output FILE.parquet";
         return Err(Failure::Usage(what.into()));
     }
     let service = Service::connect(address).await?;
@@ -70,7 +70,8 @@ pub async fn run(
     let target = target.map_err(|error| Failure::data(&taking.output, error))?;
     let taken = match &target {
         Target::Direct(_) if format == FileFormat::Parquet => {
-            let what = "--output is no file, and Parquet is put into its place when it is whole: give --output FILE.parquet";
+            let what =
+                "Parquet needs a file, and --output is a pipe or device: use --output FILE.parquet";
             return Err(Failure::Usage(what.into()));
         }
         // What was written to it cannot be taken back: Ctrl-C ends it as it ends every program.
@@ -81,7 +82,7 @@ pub async fn run(
             taken = Box::pin(file(&service, request, taking, format, target, &out.look)) => taken?,
             told = tokio::signal::ctrl_c() => {
                 told.map_err(|error| Failure::Other(error.into()))?;
-                let stopped = anyhow::anyhow!("stopped by Ctrl-C: nothing was written, what was there before stays");
+                let stopped = anyhow::anyhow!("stopped by Ctrl-C: nothing was written, and an earlier file stays as it was");
                 return Err(Failure::data(&taking.output, stopped));
             }
         },
