@@ -158,7 +158,7 @@ fn typed(command: &str) -> String {
     let mut lines = vec![String::new()];
     for (number, word) in command.split(" --").enumerate() {
         let word = if number == 0 { word.to_owned() } else { format!("--{word}") };
-        let line = lines.last_mut().expect("there is one");
+        let line = lines.last_mut().expect("the list begins with one line and never gets shorter");
         // Two blanks before it, a backslash behind it.
         if !line.is_empty() && 2 + line.len() + 1 + word.len() + 2 > WIDTH {
             line.push_str(" \\");
