@@ -252,7 +252,7 @@ pub fn verify(
     Ok(store::verify(data_folder, work_folder, progress)?)
 }
 
-/// Deletes sled and makes it anew from the log. The service has to be stopped.
+/// Deletes sled and rebuilds it from the log. The service must be stopped.
 ///
 /// # Errors
 /// The folder is no data folder, is in use, or cannot be written.

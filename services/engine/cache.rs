@@ -53,7 +53,7 @@ impl Scope {
         self
     }
 
-    /// The slots of both, where both can be told by numbers.
+    /// The slots of both; none if the slots of one are not known by number.
     #[must_use]
     pub fn both(one: Option<Self>, other: Option<Self>) -> Option<Self> {
         one.zip(other).map(|(one, other)| one.joined(other))
@@ -124,7 +124,7 @@ impl AnswerCache {
         Self { inner: RwLock::default(), clock: AtomicU64::new(0), capacity }
     }
 
-    /// The answer to a question: the same as of every position from where it was read to the last that the cache was told of.
+    /// The kept answer to a question. It is the answer for every position from the one where it was read to the last announced change.
     #[must_use]
     pub fn get(&self, question: &[u8]) -> Option<EncodedAnswer> {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);

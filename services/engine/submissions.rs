@@ -11,7 +11,7 @@ use crate::domain::submission::RowProblem;
 use crate::store::catalog::Version;
 use crate::store::{Catalog, Slot, StoreError, Submission, WriteError};
 
-/// What names one version of a submission.
+/// The parts of a submission version's name.
 #[derive(Clone, Copy, Debug)]
 pub struct VersionName<'a> {
     /// Collection id, `practice-feed`.

@@ -46,8 +46,8 @@ impl Service {
         Some(Response::new(answer.into()))
     }
 
-    /// What is kept for a question, with the position that it may be sent with. What was told by then had been let go before it
-    /// was told, so that the answer is the same as of then; but it may have been read further on, before that was told.
+    /// The kept answer to a question, with the position to send. Changes drop answers before they are announced, so a kept answer is
+    /// valid at the announced position. It may also have been read at a later position that is not announced yet.
     fn newest(&self, key: &Bytes) -> Option<EncodedAnswer> {
         let told = self.engine.told();
         let kept = self.engine.answers().get(key)?;

@@ -34,7 +34,7 @@ use tokio::sync::Semaphore;
 use crate::engine::Engine;
 use single_flight::SingleFlight;
 
-/// What every service needs.
+/// State that all gRPC services share.
 #[derive(Clone)]
 pub struct Service {
     /// The engine that answers and stores.
@@ -54,7 +54,7 @@ pub const CALLER: &str = "local";
 /// Largest message that the service sends, in bytes: the default limit of gRPC clients. A larger answer is refused before it is sent.
 pub const SENT_BYTES: usize = 4 << 20;
 
-/// What an answer becomes at the doors of this room, for the test that compares all doors.
+/// Answers as messages and export rows, for the test that compares all outputs.
 #[cfg(test)]
 pub(crate) mod doors_tests {
     use super::convert::{breakdown, question, reference};

@@ -275,7 +275,7 @@ pub fn stream_broken() -> Status {
     )
 }
 
-/// What became of a change that was refused.
+/// Whether a refused change was stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// The change was not stored.

@@ -1,4 +1,4 @@
-//! What can be asked for with `equity export`.
+//! The options of `equity export`.
 
 use std::path::PathBuf;
 
@@ -77,13 +77,13 @@ pub enum Table {
     /// Missed appointments and days from booking to appointment.
     #[command(after_help = OUTCOMES)]
     Outcomes(Box<Exporting<OutcomesAsked>>),
-    /// Who is digitally excluded, and what others published about it.
+    /// Who is digitally excluded, with published estimates.
     #[command(after_help = EXCLUSION)]
     Exclusion(Box<Exporting<ExclusionAsked>>),
     /// Whether people who need face to face get it.
     #[command(after_help = PROVISION)]
     Provision(Box<Exporting<ProvisionAsked>>),
-    /// What channels do to access, remote against in person.
+    /// What channels do to access: remote compared with in person.
     #[command(after_help = IMPACT)]
     Impact(Box<Exporting<ImpactAsked>>),
     /// How a score of small areas falls on the people who live there.

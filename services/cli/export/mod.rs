@@ -1,7 +1,7 @@
 //! `equity export`: a table of every area and period into one file.
 //!
-//! - `args` what can be asked for, [`columns`] what stands in the file
-//! - `take` the stream, gone on with when it breaks
+//! - `args` the options, [`columns`] the columns of the file
+//! - `take` the stream, continued if it breaks
 //! - `sink`, `parquet`, `file` where rows go
 
 pub mod args;
@@ -159,7 +159,7 @@ async fn file(
     Ok(taken)
 }
 
-/// The columns, for those who read the file.
+/// Lists the columns of the file.
 fn columns(out: &mut Out) -> Result<(), Failure> {
     let text = match out.format {
         Format::Table => columns::sheet().table(&out.look),
@@ -208,7 +208,7 @@ async fn metadata(
     Ok(pairs.map(|(key, value)| (key.to_owned(), value)).into())
 }
 
-/// Why standard output does not take it: a reader that has gone away is told from everything else.
+/// The failure of standard output. A reader that ended early is told apart from other errors.
 fn written(error: anyhow::Error) -> Failure {
     match error.downcast::<csv::Error>().map(csv::Error::into_kind) {
         Ok(csv::ErrorKind::Io(error)) => Failure::Output(error),
@@ -224,7 +224,7 @@ fn told(taken: &Taken, taking: &Taking, out: &mut Out) -> Result<(), Failure> {
     Ok(out.remark(&format!("rows {rows}, tables {tables}, read at position {position}{to}"))?)
 }
 
-/// What rows become at the doors of this room, for the test that compares all doors.
+/// Rows as CSV and Parquet, for the test that compares all outputs.
 #[cfg(test)]
 pub(crate) mod doors_tests {
     use super::sink::Sink;

@@ -95,7 +95,7 @@ fn lines(details: &ErrorDetails, reason: &str) -> Vec<String> {
     lines
 }
 
-/// What to do, by reason; by code where the reason is not known.
+/// Advice by reason; by gRPC code if the reason is unknown.
 fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
     let said = match reason {
         "FIELD_INVALID" => "correct the fields that are named above",

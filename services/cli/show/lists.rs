@@ -1,4 +1,4 @@
-//! Lists of what can be asked.
+//! Lists of reference content: code lists, dimensions, indicators, tables, collections, organisations, areas.
 
 use super::sheet::{Cell, Sheet};
 use super::words;
@@ -73,7 +73,7 @@ pub fn codes(list: &v1::CodeList) -> Sheet {
     sheet
 }
 
-/// One line for each dimension. How it is made of a field is for programs.
+/// One line for each dimension. Only CSV and JSON say which field it groups.
 pub fn dimensions(all: &[v1::Dimension]) -> Sheet {
     let mut sheet = Sheet::new([
         "dimension",

@@ -73,7 +73,7 @@ impl Query {
         }
     }
 
-    /// The conditions with several values, each of which gets rows of its own. Channels that are columns are not added up.
+    /// The conditions with several codes, each of which gets its own rows. Channels that are columns are not counted here.
     pub fn several(&self) -> impl Iterator<Item = &Filter> {
         self.filters.iter().filter(|filter| has_rows(self.table, filter))
     }

@@ -1,4 +1,4 @@
-//! What a question is broken down by, and its conditions.
+//! The dimensions of a question, and its conditions.
 
 use std::collections::BTreeSet;
 

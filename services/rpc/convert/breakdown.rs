@@ -137,7 +137,6 @@ pub(in crate::rpc) fn measure(measure: Measure) -> v1::Measure {
     }
 }
 
-/// What shares are shares of.
 pub(in crate::rpc) fn denominator(denominator: Denominator) -> v1::Denominator {
     match denominator {
         Denominator::KnownOnly => v1::Denominator::KnownOnly,

@@ -1,4 +1,4 @@
-//! Published figures: in from submissions, out beside what was counted.
+//! Published figures: from submissions, and to answers.
 
 use prost::Message;
 use tonic::Status;

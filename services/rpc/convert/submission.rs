@@ -62,7 +62,7 @@ pub(in crate::rpc) fn validated(header: &Header, draft: &Draft) -> v1::Submissio
     }
 }
 
-/// A row that was left out, or that would be.
+/// A row problem, of a stored or only validated submission.
 pub(in crate::rpc) fn problem(problem: RowProblem) -> v1::RowProblem {
     v1::RowProblem {
         row_index: int(problem.row_index),

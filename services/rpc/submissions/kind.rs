@@ -1,4 +1,4 @@
-//! What the streams of rows differ in: how a header begins an intake, and how a batch goes into its builder.
+//! The differences of the four streams: how a header starts an intake, and how a batch goes into its builder.
 
 use tonic::Status;
 
