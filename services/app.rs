@@ -98,7 +98,7 @@ impl Service {
         self.address
     }
 
-    /// Why no change is written any more; none if changes are written.
+    /// Why the store accepts no changes; none: it accepts changes.
     #[must_use]
     pub fn writing_stopped(&self) -> Option<&str> {
         self.engine.writing_stopped()
@@ -239,7 +239,7 @@ async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: C
     }
 }
 
-/// Builds the state again from the log alone, in `work_folder`, and compares every row. The service has to be stopped.
+/// Builds the state again from the log in `work_folder`, and compares every row. The service must be stopped.
 ///
 /// # Errors
 /// `data_folder` is no data folder or is in use, or one of the two folders cannot be written.

@@ -11,7 +11,7 @@ impl Engine {
         self.store.stopped()
     }
 
-    /// How long the changes that are being written have taken so far; none if there are none.
+    /// Time that the present write has taken so far; none: nothing is being written.
     #[must_use]
     pub fn writing_for(&self) -> Option<Duration> {
         self.store.writing_for()

@@ -1,7 +1,7 @@
 //! Thin: one file per gRPC service, conversion at the border, and the only place where a status is made.
 //!
-//! - [`convert`] the contract's messages to the domain's words and back
-//! - [`encoded`] an answer that is encoded once and sent many times
+//! - [`convert`] messages of the contract to values of the domain and back
+//! - [`encoded`] an answer, encoded once and sent many times
 //! - `cached_answers` the way of every question; [`single_flight`] how many at once, identical ones once
 //! - [`breakdowns`], [`channels`], [`exclusion`], [`export`], [`submissions`], [`reference`] the services
 //! - [`incoming`] a message of a submission, with its rows still encoded

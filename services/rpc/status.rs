@@ -1,6 +1,6 @@
 //! The only maker of `tonic::Status`: one function per kind of refusal.
 //!
-//! Every message says what is wrong and what to do next, and tells nothing internal. The reason is in `ErrorInfo`.
+//! Every message says what is wrong and what to do next, without internal details. The reason is in `ErrorInfo`.
 
 mod details;
 mod reason;

@@ -25,7 +25,7 @@ pub(super) struct Place<'a> {
     pub(super) program: &'a str,
 }
 
-/// Width of the screen where the terminal is wider or there is none.
+/// Width of the screen if the terminal is wider, or if there is no terminal.
 const WIDTH: usize = 100;
 /// Months in the chart: before, at and after the change.
 const CHARTED: [&str; 7] = [YEAR_BEFORE, "2019-10", BEFORE, "2020-03", AFTER, "2020-08", TO];

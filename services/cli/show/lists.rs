@@ -116,8 +116,8 @@ pub fn categories(dimension: &v1::Dimension) -> Sheet {
     sheet
 }
 
-/// One line for each indicator. Why there are none, range, polarity, tags, components and source are for programs: they would only make the table
-/// wide.
+/// One line for each indicator. Only CSV and JSON have range, polarity, tags, components, source and the reason why there are no
+/// figures: they would make the table too wide.
 pub fn indicators(all: &[v1::Indicator]) -> Sheet {
     let mut sheet = Sheet::new([
         "indicator",

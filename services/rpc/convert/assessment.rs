@@ -11,7 +11,7 @@ use crate::engine::{About, Assessment};
 use crate::proto::v1;
 use crate::rpc::status;
 
-/// Bytes of a text and of a role, at most.
+/// Most bytes of a text, and of a role.
 const TEXT: usize = 3_000;
 const ROLE: usize = 200;
 

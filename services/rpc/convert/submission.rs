@@ -1,4 +1,4 @@
-//! Submissions and receipts as the contract has them.
+//! Submissions and receipts as messages of the contract.
 
 use prost_types::Timestamp;
 
@@ -18,7 +18,7 @@ pub(in crate::rpc) fn dataset(dataset: Dataset) -> v1::Dataset {
     }
 }
 
-/// A version of a submission, with its state now.
+/// A version of a submission, with its present state.
 pub(in crate::rpc) fn submission(version: &StoredVersion) -> v1::Submission {
     let submission = &version.submission;
     let state = match version.state {

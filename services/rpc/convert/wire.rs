@@ -145,7 +145,7 @@ pub(super) fn rows(mut batch: &[u8]) -> Result<Vec<&[u8]>, Unreadable> {
     Ok(rows)
 }
 
-/// The row as the generated code understands it: with the fields of the contract alone.
+/// The row as the generated code reads it: only with fields of the contract.
 ///
 /// # Errors
 /// It is no row.

@@ -10,7 +10,7 @@ use crate::proto::v1::{EstimatesHeader, SubmissionHeader};
 use crate::rpc::CALLER;
 use crate::rpc::convert::{Unreadable, estimate, header, record};
 
-/// One kind of submission stream: `H` is its header, `B` the builder of its rows.
+/// A kind of submission stream. `H` is its header, `B` the builder of its rows.
 pub(super) struct Kind<H, B> {
     pub(super) start: fn(&Engine, &H) -> Result<Intake<B>, Status>,
     pub(super) take: fn(&mut B, &[u8]) -> Result<(), Unreadable>,

@@ -62,7 +62,7 @@ impl<'a> Pivot<'a> {
         of_part[across] = Some(column);
     }
 
-    /// The column and the cell of a row at a place; none: there is none.
+    /// The column and the cell of a row at a place; none: the row has no cell there.
     pub(super) fn cell(
         &self,
         row: &'a Row,
