@@ -98,7 +98,7 @@ impl Service {
         self.address
     }
 
-    /// Why no change is written any more; none if changes are written.
+    /// Why the store accepts no changes; none: it accepts changes.
     #[must_use]
     pub fn writing_stopped(&self) -> Option<&str> {
         self.engine.writing_stopped()
@@ -239,7 +239,7 @@ async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: C
     }
 }
 
-/// Builds the state again from the log alone, in `work_folder`, and compares every row. The service has to be stopped.
+/// Builds the state again from the log in `work_folder`, and compares every row. The service must be stopped.
 ///
 /// # Errors
 /// `data_folder` is no data folder or is in use, or one of the two folders cannot be written.
@@ -252,7 +252,7 @@ pub fn verify(
     Ok(store::verify(data_folder, work_folder, progress)?)
 }
 
-/// Deletes sled and makes it anew from the log. The service has to be stopped.
+/// Deletes sled and rebuilds it from the log. The service must be stopped.
 ///
 /// # Errors
 /// The folder is no data folder, is in use, or cannot be written.

@@ -1,4 +1,4 @@
-//! Settings: one table of keys says what each is called, what it accepts and where it goes.
+//! Settings: one table of keys has the name of each setting, its accepted values and its place.
 //!
 //! A TOML file and the environment set them (`limits.drain` is `EQUITY_LIMITS_DRAIN`; the environment wins). Everything is
 //! checked before anything starts, and all problems are reported at once, each with the name of its key.
@@ -85,7 +85,7 @@ pub enum ConfigError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
     /// Settings are wrong: every problem, each with the name of its key.
@@ -135,7 +135,7 @@ impl Config {
         self.reflection.unwrap_or_else(|| self.address.ip().is_loopback())
     }
 
-    /// What the door needs to know.
+    /// The settings of the server.
     #[must_use]
     pub fn server_settings(&self) -> ServerSettings {
         let limits = &self.limits;
@@ -152,7 +152,7 @@ impl Config {
         }
     }
 
-    /// What the keys cannot check one by one.
+    /// Checks that involve several settings.
     fn check(&self, problems: &mut Vec<String>) {
         if !self.address.ip().is_loopback() && !self.allow_plaintext {
             problems.push(format!(

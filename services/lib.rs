@@ -1,13 +1,13 @@
 //! Who reaches care, and how: consultation channels and digital exclusion by protected characteristic, over gRPC.
 //!
 //! # Layout
-//! - [`proto`] the generated contract and what is on disk
+//! - [`proto`] code generated from the contract and from the format on disk
 //! - [`domain`] pure: codes, records, cube, statistics; no I/O, no clock
 //! - [`store`] log, sled, recovery; the only room that knows sled
 //! - [`engine`] the use cases: intake, answer, cache, watch
 //! - [`ingest`] files to records
 //! - [`rpc`] thin: one file per gRPC service
-//! - [`server`] the door: listener, layers
+//! - [`server`] between a socket and a handler: listener, layers
 //! - [`telemetry`] the only room that knows OpenTelemetry
 //! - [`config`], [`app`], [`cli`] settings, wiring, command line
 #![forbid(unsafe_code)]

@@ -1,4 +1,4 @@
-//! Generated from `proto/`: the contract ([`v1`]) and what is on disk ([`store`]).
+//! Code generated from `proto/`: the contract ([`v1`]) and the format on disk ([`store`]).
 #![allow(clippy::all, clippy::pedantic, missing_docs, unreachable_pub)]
 
 /// The contract: messages and clients.
@@ -11,7 +11,7 @@ pub mod server {
     include!(concat!(env!("OUT_DIR"), "/server/equity.v1.rs"));
 }
 
-/// What is on disk.
+/// The format on disk.
 pub mod store {
     tonic::include_proto!("equity.store.v1");
 }

@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 
 use crate::store::make_folder;
 
-/// Reads the secret; makes one where there is none and no data either. Losing it makes the data unusable: back it up.
+/// Reads the secret. If there is neither a secret nor data, makes one. Without its secret the data is unusable: back it up.
 pub(super) fn load(file: &Path, data_folder: &Path) -> anyhow::Result<[u8; 32]> {
     match fs::read_to_string(file) {
         Ok(text) => parse(text.trim())

@@ -1,4 +1,4 @@
-//! The answer to a question, whichever table it is of.
+//! Asks a question to any table and returns the answer.
 
 use tonic::{Response, Status};
 
@@ -13,7 +13,7 @@ use crate::proto::v1::breakdown_question::Table;
 pub struct Answer {
     /// Context, columns and rows.
     pub breakdown: v1::Breakdown,
-    /// Log position that was read at.
+    /// Log position at which the answer was read.
     pub position: i64,
     /// Full name of the message.
     pub message: &'static str,

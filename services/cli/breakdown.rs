@@ -1,4 +1,4 @@
-//! `equity breakdown`: asks a table, and shows the answer once or whenever it changes.
+//! `equity breakdown`: asks a question to a table, and shows the answer once or after every change.
 
 use clap::{Args, Subcommand};
 use tonic::Streaming;
@@ -120,13 +120,13 @@ pub enum Table {
     /// Missed appointments and days from booking to appointment.
     #[command(after_help = OUTCOMES)]
     Outcomes(Box<Asking<OutcomesAsked>>),
-    /// Who is digitally excluded, and why; beside it what others published.
+    /// Who is digitally excluded, and why, with published estimates.
     #[command(after_help = EXCLUSION)]
     Exclusion(Box<Asking<ExclusionAsked>>),
     /// Whether people who cannot use remote care, need an interpreter or accessible information are seen face to face.
     #[command(after_help = PROVISION)]
     Provision(Box<Asking<ProvisionAsked>>),
-    /// What channels do to access: remote against in person, within each group of people.
+    /// What channels do to access: remote compared with in person, within each group of people.
     #[command(after_help = IMPACT)]
     Impact(Box<Asking<ImpactAsked>>),
     /// How a score of small areas falls on the people who live there.

@@ -66,7 +66,7 @@ pub fn verify(args: &VerifyArgs, out: &mut Out) -> Result<(), Failure> {
     }
 }
 
-/// Makes the stored state anew.
+/// Rebuilds the stored state from the log.
 ///
 /// # Errors
 /// The folder cannot be read or written.

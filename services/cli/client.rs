@@ -14,14 +14,14 @@ use crate::proto::v1::export_service_client::ExportServiceClient;
 use crate::proto::v1::reference_service_client::ReferenceServiceClient;
 use crate::proto::v1::submission_service_client::SubmissionServiceClient;
 
-/// Where a service is looked for if no address is given.
+/// Default address of a service.
 pub const DEFAULT_SERVICE: &str = "http://127.0.0.1:7443";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest that a question may take.
+/// Deadline of a request.
 const ASK_TIMEOUT: Duration = Duration::from_secs(60);
-/// How often a silent connection is tried, and how long it may stay silent then.
+/// Time between two pings on a silent connection, and longest time for an answer to a ping.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
-/// Largest answer that is taken, in bytes: a page of code lists with their crosswalks is the largest there is.
+/// Largest accepted answer, in bytes. The largest answer is a page of code lists with their crosswalks.
 const ANSWER_BYTES: usize = 64 << 20;
 
 /// A service that has answered.
@@ -35,11 +35,11 @@ impl Service {
     /// Connects to `127.0.0.1:7443` or `http://127.0.0.1:7443`.
     ///
     /// # Errors
-    /// The address is none, or nobody answers there within five seconds.
+    /// The address is malformed, or no service answers there within five seconds.
     pub async fn connect(address: &str) -> Result<Self, Failure> {
         let address = url(address)?;
         let endpoint = Endpoint::from_shared(address.clone())
-            .map_err(|error| Failure::Usage(format!("{address} is no address: {error}")))?
+            .map_err(|error| Failure::Usage(format!("{address} is not an address: {error}")))?
             .connect_timeout(CONNECT_TIMEOUT)
             .http2_keep_alive_interval(KEEP_ALIVE)
             .keep_alive_timeout(KEEP_ALIVE);
@@ -65,29 +65,29 @@ impl Service {
         BreakdownServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
-    /// Answers who is seen how.
+    /// Client of `ConsultationChannelService`.
     pub fn channels(&self) -> ConsultationChannelServiceClient<Channel> {
         ConsultationChannelServiceClient::new(self.channel.clone())
             .max_decoding_message_size(ANSWER_BYTES)
     }
 
-    /// Answers who is digitally excluded, what they got and which areas are at risk, and takes assessments in.
+    /// Client of `DigitalExclusionService`.
     pub fn exclusion(&self) -> DigitalExclusionServiceClient<Channel> {
         DigitalExclusionServiceClient::new(self.channel.clone())
             .max_decoding_message_size(ANSWER_BYTES)
     }
 
-    /// Gives whole tables out.
+    /// Client of `ExportService`.
     pub fn export(&self) -> ExportServiceClient<Channel> {
         ExportServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
-    /// Tells what can be asked.
+    /// Client of `ReferenceService`.
     pub fn reference(&self) -> ReferenceServiceClient<Channel> {
         ReferenceServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
-    /// The failure that a status is: a refusal, or a connection that was lost.
+    /// The failure for a status: a refusal by the service, or a lost connection.
     pub fn failure(&self, status: Status) -> Failure {
         match errors::connection_lost(&status) {
             Some(cause) => Failure::Unreachable { address: self.address.clone(), cause },
@@ -96,7 +96,7 @@ impl Service {
     }
 }
 
-/// A question, which has to be answered within a minute.
+/// A request with a deadline of one minute.
 pub fn ask<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(ASK_TIMEOUT);

@@ -4,16 +4,16 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// What the exit codes mean, for `equity --help`.
+/// The exit codes, for `equity --help`.
 pub const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  the service or the data said no (the message says which field and why)
+  1  the service refused, or the data is invalid (the message names the field and the reason)
   2  wrong usage
   3  the service could not be reached
   4  verify found differences";
 
-/// Why a command did not do what it was asked.
+/// Why a command failed.
 #[derive(Debug)]
 pub enum Failure {
     /// The service answered with an error.
@@ -25,20 +25,20 @@ pub enum Failure {
         /// Number of submissions sent.
         of: usize,
     },
-    /// A file or folder does not hold what it should.
+    /// A file or folder has wrong content.
     Data {
-        /// Where: the file or folder.
+        /// The file or folder.
         place: PathBuf,
-        /// What is wrong with it.
+        /// The error in it.
         cause: anyhow::Error,
     },
-    /// The words after `equity` make no sense together.
+    /// The arguments contradict each other.
     Usage(String),
-    /// Nobody answers at the address.
+    /// No service answers at the address.
     Unreachable {
         /// The address that was tried.
         address: String,
-        /// What the network said.
+        /// The error of the network.
         cause: String,
     },
     /// The rebuilt state differs from the stored one; each difference has been shown already.
@@ -50,7 +50,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The exit code, as [`EXIT_CODES`] lists them. A reader that has gone away (`equity … | head`) is no failure.
+    /// The exit code, as [`EXIT_CODES`] lists them. A reader that ends early (`equity … | head`) is not a failure.
     pub fn code(&self) -> u8 {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
@@ -65,7 +65,7 @@ impl Failure {
         }
     }
 
-    /// Whether there is nothing to say about it.
+    /// Whether the failure needs no message.
     pub fn silent(&self) -> bool {
         self.code() == 0
     }

@@ -1,10 +1,10 @@
-//! The `equity` command: one file for each subcommand, [`show`] for what they write.
+//! The `equity` command: one file for each subcommand, [`show`] for their output.
 //!
-//! - [`args`] what can be typed, [`exit`] how a command can end
+//! - [`args`] options and subcommands, [`exit`] how a command can end
 //! - [`client`] the connection to a service, [`send`] and [`send_all`] submissions over it
 //! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`assessments`], [`export`], [`generate`],
 //!   [`check`] the commands
-//! - [`query`] and [`questions`] what each table is asked with, [`answer`] its answer
+//! - [`query`] and [`questions`] the options of each table, [`answer`] its answer
 //! - [`show`] tables, JSON, CSV, charts, errors, progress bars
 
 pub mod answer;
@@ -37,7 +37,7 @@ use args::{Cli, Command};
 use exit::Failure;
 use show::{Format, Out};
 
-/// Runs what stands on the command line and returns its exit code: see [`exit::EXIT_CODES`].
+/// Runs the command line and returns its exit code: see [`exit::EXIT_CODES`].
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -64,7 +64,7 @@ pub fn main() -> ExitCode {
 /// Runs the command and writes its answer to `out`.
 ///
 /// # Errors
-/// Why it did not do what it was asked.
+/// Why the command failed.
 pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
     let service = cli.service;
     if let (Some(format), false) = (cli.format, matches!(cli.command, Command::Export(_))) {

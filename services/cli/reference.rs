@@ -162,7 +162,7 @@ impl From<DatasetArg> for v1::Dataset {
 /// Asks, and shows the list.
 ///
 /// # Errors
-/// The service cannot be reached or says no; a dimension or code list that there is none of.
+/// The service cannot be reached or refuses, or the dimension or code list does not exist.
 pub async fn run(list: List, address: &str, out: &mut Out) -> Result<(), Failure> {
     let service = Service::connect(address).await?;
     let all = usize::MAX;

@@ -9,7 +9,7 @@ use crate::config::Config;
 /// Longest that stopping may take; the service's own bound is shorter, this one is for a service that is stuck.
 const STOP: Duration = Duration::from_secs(60);
 
-/// Settings from a file (none: the defaults) and the environment. `overrides` stand above both: name of the environment
+/// Settings from a file (none: the defaults) and the environment. `overrides` override both: name of the environment
 /// variable (`EQUITY_ADDRESS`) and value.
 ///
 /// # Errors

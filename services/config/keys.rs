@@ -70,7 +70,7 @@ pub(super) fn variable(name: &str) -> String {
     format!("EQUITY_{}", name.replace('.', "_").to_uppercase())
 }
 
-/// What is said about a name that is none, with the nearest that is.
+/// The message about an unknown name, with the nearest setting.
 pub(super) fn unknown(name: &str) -> String {
     let nearest = KEYS.iter().min_by_key(|key| distance(name, key.name));
     match nearest {
@@ -81,7 +81,7 @@ pub(super) fn unknown(name: &str) -> String {
     }
 }
 
-/// How many letters have to be added, removed or changed (Levenshtein).
+/// Number of letters to add, remove or change (Levenshtein distance).
 fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();

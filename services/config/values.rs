@@ -1,4 +1,4 @@
-//! What a setting's value may look like. Every refusal says what would be accepted.
+//! Accepted values of settings. Every refusal says what would be accepted.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use toml::Value;
 /// The longest duration that makes sense anywhere here.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
-/// A value given as an environment variable: whole numbers, numbers and true/false are those, everything else is a text.
+/// The value of an environment variable: an integer, a number, true or false; otherwise a text.
 pub(super) fn from_environment(text: &str) -> Value {
     if let Ok(whole) = text.parse() {
         Value::Integer(whole)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{About, Assessment, Engine, StoreError, WriteError, Written};
 use crate::domain::period::Month;
 
-/// Assessments that one answer returns, at most.
+/// Most assessments in one answer.
 const BESIDE: usize = 100;
 
 impl Engine {

@@ -1,5 +1,5 @@
-//! Answers as they were encoded. An answer goes when a slot that it was made of changes, and only then: a submission elsewhere
-//! evicts nothing.
+//! Encoded answers. An answer is dropped when a slot that it read changes, and only then: a submission elsewhere drops nothing.
+//! A slot is one organisation's month in one collection and dataset.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +12,7 @@ use crate::domain::collection::Dataset;
 use crate::domain::period::Month;
 use crate::store::Touched;
 
-/// The slots that an answer looks at, those without data included.
+/// The slots that an answer read, including those without data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     /// Collections, by number, and datasets.
@@ -53,7 +53,7 @@ impl Scope {
         self
     }
 
-    /// The slots of both, where both can be told by numbers.
+    /// The slots of both; none if the slots of one are not known by number.
     #[must_use]
     pub fn both(one: Option<Self>, other: Option<Self>) -> Option<Self> {
         one.zip(other).map(|(one, other)| one.joined(other))
@@ -83,14 +83,14 @@ impl Scope {
     }
 }
 
-/// An answer as it was encoded.
+/// An encoded answer, and its positions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodedAnswer {
     /// The encoded response without its position.
     pub body: Bytes,
-    /// Position that was read at.
+    /// Position at which it was read.
     pub position: u64,
-    /// Position of the last change that bears on it.
+    /// Position of the last change that affects it.
     pub data_position: u64,
 }
 
@@ -118,13 +118,13 @@ pub struct AnswerCache {
 const RECENT: usize = 1024;
 
 impl AnswerCache {
-    /// A cache of so many bytes.
+    /// A cache of at most `capacity` bytes.
     #[must_use]
     pub fn new(capacity: u64) -> Self {
         Self { inner: RwLock::default(), clock: AtomicU64::new(0), capacity }
     }
 
-    /// The answer to a question: the same as of every position from where it was read to the last that the cache was told of.
+    /// The kept answer to a question. It is the answer for every position from the one where it was read to the last announced change.
     #[must_use]
     pub fn get(&self, question: &[u8]) -> Option<EncodedAnswer> {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
@@ -133,7 +133,7 @@ impl AnswerCache {
         Some(kept.answer.clone())
     }
 
-    /// Keeps an answer, unless what it was made of has changed since it was read.
+    /// Keeps an answer, unless a slot that it read has changed since.
     #[allow(clippy::needless_pass_by_value)] // it is kept
     pub fn keep(&self, question: Bytes, answer: EncodedAnswer, scope: Scope) {
         let position = answer.position;
@@ -160,7 +160,7 @@ impl AnswerCache {
         }
     }
 
-    /// Lets go of every answer that a change bears on.
+    /// Drops every answer that a change affects.
     pub fn changed(&self, touched: Touched, position: u64) {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         let Inner { kept, bytes, recent } = &mut *inner;
@@ -183,13 +183,13 @@ impl AnswerCache {
         self.inner.read().unwrap_or_else(PoisonError::into_inner).kept.len()
     }
 
-    /// Whether none is kept.
+    /// Whether the cache is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Lets go of what was used longest ago, a quarter at once.
+    /// Drops the quarter of the answers that were used longest ago.
     fn shrink(&self, inner: &mut Inner) {
         let mut ages: Vec<_> = inner
             .kept

@@ -1,4 +1,4 @@
-//! The engine: one store, and what is kept while it is asked.
+//! The engine: one store and its caches.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -30,7 +30,7 @@ pub struct Engine {
     pub(super) counts: Arc<Counts>,
 }
 
-/// What the settings allow.
+/// Bounds from the settings.
 #[derive(Clone, Copy)]
 pub(super) struct Bounds {
     pub(super) max_rows: u64,
@@ -63,7 +63,7 @@ impl Engine {
         }
     }
 
-    /// The same engine; what it is asked is wanted until then, and given up afterwards.
+    /// The same engine with a deadline: work on a question ends at this time.
     #[must_use]
     pub fn until(&self, until: Instant) -> Self {
         let mut engine = self.clone();
@@ -83,16 +83,16 @@ impl Engine {
         Arc::clone(&self.store.catalog().reference)
     }
 
-    /// Position of the last change that was applied; watchers may not have been told of it yet.
+    /// Position of the last applied change. It may not have been announced to watchers yet.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.store.catalog().position
     }
 
-    /// The position that a state of the data means now.
+    /// The log position of a state of the data.
     ///
     /// # Errors
-    /// It has not been reached.
+    /// The log has not reached the position.
     pub fn position_of(&self, as_of: &AsOf) -> Result<u64, QueryError> {
         as_of.position(&self.store.catalog())
     }
@@ -103,7 +103,7 @@ impl Engine {
         self.store.catalog().configured(position)
     }
 
-    /// What is counted of the engine's own work.
+    /// Counts of the engine's own work.
     #[must_use]
     pub fn counts(&self) -> &Counts {
         &self.counts
@@ -115,13 +115,13 @@ impl Engine {
         &self.answers
     }
 
-    /// Position of the newest change; changes when there is a newer one.
+    /// Position of the newest announced change, as a channel that changes with it.
     #[must_use]
     pub fn head(&self) -> watch::Receiver<u64> {
         self.head.clone()
     }
 
-    /// Position of the newest change that everybody was told of.
+    /// Position of the newest announced change.
     #[must_use]
     pub fn told(&self) -> u64 {
         *self.head.borrow()

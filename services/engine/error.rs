@@ -5,7 +5,7 @@ use crate::store::StoreError;
 /// Why a question is not answered.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
-    /// A field of the question.
+    /// A field of the question cannot be used.
     #[error("{field}: {description}")]
     Field {
         /// Path of the field in the request: `query.period.first`.
@@ -13,12 +13,12 @@ pub enum QueryError {
         /// What is wrong and what was expected.
         description: String,
     },
-    /// Something named is not there.
+    /// The question names something that does not exist.
     #[error("{message}")]
     NotFound {
-        /// What kind of thing.
+        /// Kind of the missing thing.
         kind: Missing,
-        /// What it was called.
+        /// The name in the question.
         name: String,
         /// What is missing, and what the caller can name instead.
         message: String,
@@ -31,10 +31,10 @@ pub enum QueryError {
         /// Most cells that a table may have.
         limit: u64,
     },
-    /// The question is none that is answered; says which nearest one is.
+    /// The service does not answer this question. The text names the nearest question that it answers.
     #[error("{0}")]
     Refused(String),
-    /// A position that is still to come.
+    /// The log has not reached the requested position.
     #[error("position {asked} has not been reached: the newest is {reached}")]
     NotReached {
         /// Requested position.
@@ -42,7 +42,7 @@ pub enum QueryError {
         /// Position of the newest change.
         reached: u64,
     },
-    /// The answer was not ready when it was wanted.
+    /// The deadline passed before the answer was ready.
     #[error("the answer was not ready when it was wanted")]
     Late,
     /// The store cannot be read.
@@ -51,7 +51,7 @@ pub enum QueryError {
 }
 
 impl QueryError {
-    /// The same of a question that is a field of a request: its path begins with that of the field.
+    /// The error of a question that is the field `path` of a request: the paths of its fields then begin with `path`.
     #[must_use]
     pub fn within(self, path: &str) -> Self {
         match self {
@@ -63,7 +63,7 @@ impl QueryError {
     }
 }
 
-/// Kinds of things that can be missing.
+/// Kinds of things that a question can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // the names say it
 pub enum Missing {

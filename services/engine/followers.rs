@@ -1,4 +1,4 @@
-//! Who is told of changes.
+//! The caches and watchers that changes are announced to.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::cache::AnswerCache;
 use super::settings::Settings;
 use crate::store::Touched;
 
-/// What has to be told of changes: the cache of answers, and everybody who watches.
+/// The cache of answers, which drops what a change affects, and the watchers.
 pub struct Followers {
     pub(super) answers: Arc<AnswerCache>,
     pub(super) head: watch::Sender<u64>,
@@ -22,7 +22,7 @@ impl Followers {
         Self { answers, head: watch::Sender::new(0) }
     }
 
-    /// Lets go of the answers that a change touches, then tells who waits.
+    /// Drops the answers that a change affects, then announces the change to watchers.
     pub fn changed(&self, touched: Touched, position: u64) {
         if touched != Touched::Nothing {
             self.answers.changed(touched, position);

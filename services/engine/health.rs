@@ -1,17 +1,17 @@
-//! Whether the store takes changes, and how large it is.
+//! Whether the store accepts changes, and how large it is.
 
 use std::time::Duration;
 
 use super::Engine;
 
 impl Engine {
-    /// Why no change is written any more, until an operator has looked; none if changes are written.
+    /// Why the store accepts no changes until an operator has looked; none: it accepts changes.
     #[must_use]
     pub fn writing_stopped(&self) -> Option<&str> {
         self.store.stopped()
     }
 
-    /// How long the changes that are being written have taken so far; none if there are none.
+    /// Time that the present write has taken so far; none: nothing is being written.
     #[must_use]
     pub fn writing_for(&self) -> Option<Duration> {
         self.store.writing_for()

@@ -11,17 +11,17 @@ use crate::domain::estimate::EstimateSource;
 use crate::domain::submission::{Builder, Draft, EstimateBuilder, Header, RowProblem};
 use crate::store::{Prepared, StoreError, Submission, WriteError};
 
-/// Consultations or people that one row may stand for.
+/// Most consultations or people in one row.
 const MOST_ALIKE: u32 = 10_000_000;
 const MOST_PEOPLE: u32 = 100_000_000;
-/// Estimates of one submission, at most: all of them are held in memory. Six for each small area of Great Britain fit.
+/// Most estimates of one submission, because all are held in memory. Enough for six for each small area of Great Britain.
 const MOST_ESTIMATES: u64 = 300_000;
 
 /// A builder of a submission: rows go in, a draft comes out.
 pub trait Rows: Send + 'static {
     /// The header that the rows belong to.
     fn header(&self) -> &Header;
-    /// Rows taken or left out so far.
+    /// Number of rows so far, with or without problems.
     fn rows_seen(&self) -> u64;
     /// Makes the draft: packed columns, row problems, content hash.
     fn finish(self) -> Draft;

@@ -1,12 +1,12 @@
 //! The use cases: taking submissions in, answering questions, following answers.
 //!
-//! - `engine` the store and what is kept while it is asked; [`Settings`] how to run it; [`Followers`] who is told of changes
-//! - [`intake`] the rows of a submission, and what is to become of them; [`receipt`] what became of them
-//! - [`submissions`] what is stored; [`assessments`] what organisations say themselves
-//! - [`query`] what is asked; [`answer`] plan ▸ cells ▸ measures; `error` why a question is not answered
-//! - [`content`] reference content of a folder; `health` whether the store takes changes, and its size
-//! - [`cache`] answers as they were encoded, let go when what they were made of changes
-//! - `threads` how the counting of one answer is spread
+//! - `engine` one store and its caches; [`Settings`] how to run it; [`Followers`] the caches and watchers that changes are announced to
+//! - [`intake`] the rows of a submission, and the decision about them; [`receipt`] the receipt
+//! - [`submissions`] stored submissions; [`assessments`] assessments by organisations
+//! - [`query`] a question; [`answer`] plan ▸ counts ▸ cells; `error` why a question is not answered
+//! - [`content`] reference content of a folder; `health` whether the store accepts changes, and its size
+//! - [`cache`] encoded answers, dropped when a submission that they read changes
+//! - `threads` counting on several threads
 
 pub mod answer;
 pub mod assessments;
@@ -32,5 +32,5 @@ pub use followers::Followers;
 pub use settings::Settings;
 pub use threads::Threads;
 
-/// What the store is asked and answers with, for those who may not know its room.
+/// Types of the store, for the rooms that may not import it.
 pub use crate::store::{About, Assessment, StoreError, Submission, Touched, WriteError, Written};

@@ -1,12 +1,12 @@
-//! How to run the engine.
+//! Settings of the engine.
 
-/// How to run the engine.
+/// Settings of the engine: memory, rows, threads.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Bytes of encoded answers that are kept.
+    /// Most bytes of encoded answers in the cache.
     pub answer_bytes: u64,
-    /// Rows of a submission, at most.
+    /// Most rows of a submission.
     pub max_rows: u64,
-    /// Threads that one answer may count on.
+    /// Most threads that count one answer.
     pub threads: usize,
 }

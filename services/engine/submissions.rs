@@ -11,14 +11,14 @@ use crate::domain::submission::RowProblem;
 use crate::store::catalog::Version;
 use crate::store::{Catalog, Slot, StoreError, Submission, WriteError};
 
-/// What names one version of a submission.
+/// The parts of a submission version's name.
 #[derive(Clone, Copy, Debug)]
 pub struct VersionName<'a> {
     /// Collection id, `practice-feed`.
     pub collection: &'a str,
     /// Organisation code, `C82001`.
     pub organisation: &'a str,
-    /// Shape of the data.
+    /// Dataset of the rows.
     pub dataset: Dataset,
     /// Calendar month of the rows.
     pub month: Month,
@@ -26,7 +26,7 @@ pub struct VersionName<'a> {
     pub version: u32,
 }
 
-/// A version of a submission, with its state now.
+/// A version of a submission, with its present state.
 #[derive(Clone, Debug)]
 pub struct StoredVersion {
     /// Facts of the submission: counts, hash, position.
@@ -35,7 +35,7 @@ pub struct StoredVersion {
     pub state: VersionState,
 }
 
-/// State of a version. Answers about the present count current versions alone.
+/// State of a version. Answers about the present count only current versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VersionState {
     /// The last version of its month, and not withdrawn.
@@ -46,7 +46,7 @@ pub enum VersionState {
     Withdrawn,
 }
 
-/// Which versions to list. A field that is none does not limit the list.
+/// Which versions to list.
 #[derive(Clone, Copy, Debug)]
 pub struct Listed<'a> {
     /// Only this collection; none: all.
@@ -149,7 +149,7 @@ impl Engine {
     }
 }
 
-/// The order of what is available.
+/// The order of a list of available data.
 fn order(made: &Submission) -> (Month, &str, Dataset) {
     (made.slot.month, &made.organisation, made.slot.dataset)
 }

@@ -1,11 +1,11 @@
-//! Counting on several threads: the kernels are pure, how the work is spread is decided here.
+//! Counting on several threads. The counting kernels are pure; this file spreads their work.
 
 use std::thread;
 use std::time::Instant;
 
 use super::error::QueryError;
 
-/// Threads that one answer may count on, and until when it is wanted.
+/// Most threads of one answer, and its deadline.
 #[derive(Clone, Copy, Debug)]
 pub struct Threads {
     pub(super) most: usize,
@@ -13,19 +13,19 @@ pub struct Threads {
 }
 
 impl Threads {
-    /// Whether nobody waits for the answer any more.
+    /// Whether the deadline has passed.
     pub(super) fn are_late(self) -> bool {
         self.until.is_some_and(|until| Instant::now() >= until)
     }
 
-    /// Ends what nobody waits for any more.
+    /// An error after the deadline, so that work ends that nobody waits for.
     pub(super) fn in_time(self) -> Result<(), QueryError> {
         if self.are_late() { Err(QueryError::Late) } else { Ok(()) }
     }
 }
 
-/// Cuts the work into runs of about equally many records and does each on a thread of its own, at most `threads` at once.
-/// What the runs gave comes back in their order.
+/// Cuts the work into runs with about the same number of records, and does each run on its own thread, at most `threads` at once.
+/// The results are in the order of the work.
 pub(in crate::engine) fn on_threads<T: Sync, R: Send>(
     work: &[T],
     records: impl Fn(&T) -> usize,

@@ -1,4 +1,4 @@
-//! `BreakdownService`, and what the calls of all tables have in common: a question in, an encoded answer out.
+//! `BreakdownService`, and what all calls of tables share: a question in, an encoded answer out.
 
 use prost::Message;
 use tonic::{Request, Response, Status};
@@ -17,10 +17,10 @@ use crate::proto::v1::breakdown_question::Table;
 /// Answers `BreakdownService`.
 pub struct Breakdowns(pub Service);
 
-/// A question that was checked. It is asked again and again where a table is followed.
+/// A checked question. A watch asks it again after each change.
 type Asked = std::sync::Arc<dyn AnyQuestion>;
 
-/// Works an answer out. On the wire every response of a table is alike: field 1 holds the answer, field 2 the position.
+/// Computes an answer. Every response of a table has the same two fields: 1 the answer, 2 the position.
 fn make(engine: &Engine, question: &Asked) -> Result<Made, QueryError> {
     let answer = question.answer(engine)?;
     let breakdown = Some(breakdown::breakdown(&answer));
@@ -29,7 +29,7 @@ fn make(engine: &Engine, question: &Asked) -> Result<Made, QueryError> {
     Ok(Made { body, position: answer.position(), data_position, scope: answer.scope().cloned() })
 }
 
-/// The same of a question that is a field of a request, with the name of its table.
+/// The same for a question that is a field of a request, so that errors name the field.
 fn make_followed(
     engine: &Engine,
     (name, question): &(&'static str, Asked),
@@ -37,7 +37,7 @@ fn make_followed(
     make(engine, question).map_err(|refused| refused.within(&question::path(name)))
 }
 
-/// What an answer is kept under: the question as it is encoded, the number of its table first.
+/// The cache key of a question: its encoded bytes, with the number of its table first.
 fn key(table: Table) -> (v1::BreakdownQuestion, bytes::Bytes) {
     let question = v1::BreakdownQuestion { table: Some(table) };
     let key = question.encode_to_vec().into();
@@ -49,7 +49,7 @@ impl Service {
     pub(super) async fn ask(&self, table: Table) -> Result<Response<Encoded>, Status> {
         let (asked, key) = key(table);
         let Some(table) = &asked.table else { return Err(question::missing("table")) };
-        // Asked before: it was checked then.
+        // A kept answer was checked when it was computed.
         if table.query().is_some_and(|query| query.as_of.is_none())
             && let Some(kept) = self.kept(&key)
         {
@@ -79,7 +79,7 @@ impl BreakdownService for Breakdowns {
             .map_err(|refused| status::within(&question::path(name), refused))?;
         if checked.query().as_of != AsOf::Head {
             let field = format!("question.{name}.query.as_of");
-            let why = "a table that is followed is always the newest: leave it empty";
+            let why = "must be empty: a watch always sends the newest answer";
             return Err(status::field_invalid(field, why));
         }
         self.0.watch(key, (name, checked), after_position, make_followed)

@@ -1,5 +1,4 @@
-//! What every question goes through: out of the cache, or worked out on a thread that nobody waits for; once, or again with every
-//! change.
+//! The way of every question: an answer from the cache, or computed on a thread that may block; once, or again after every change.
 
 use std::pin::Pin;
 use std::task::{self, Poll, ready};
@@ -21,41 +20,41 @@ use crate::engine::cache::{EncodedAnswer, Scope};
 use crate::engine::query::AsOf;
 use crate::engine::{Engine, QueryError};
 
-/// A table that is followed.
+/// The answers of a watch.
 pub(super) type Watched = Pin<Box<dyn Stream<Item = Result<Encoded, Status>> + Send>>;
 
-/// An answer before it is kept: its encoded table, where it was read, what it was made of.
+/// A computed answer: its encoded table, its positions, and the slots that it read.
 pub(super) struct Made {
     /// The encoded response without its position.
     pub(super) body: Bytes,
-    /// Position that was read at.
+    /// Position at which it was read.
     pub(super) position: u64,
-    /// Position of the last change that bears on it.
+    /// Position of the last change that affects it.
     pub(super) data_position: u64,
-    /// The data that it was made of; none: it is not kept.
+    /// The slots that it read; none: it is not kept.
     pub(super) scope: Option<Scope>,
 }
 
-/// Works an answer out.
+/// Computes an answer.
 pub(super) type Make<Q> = fn(&Engine, &Q) -> Result<Made, QueryError>;
 
 impl Service {
-    /// The answer to a question of the newest data that was asked before, and so was checked then.
+    /// A kept answer about the newest data. Its question was checked when it was computed.
     pub(super) fn kept(&self, key: &Bytes) -> Option<Response<Encoded>> {
         let answer = self.newest(key)?;
         self.engine.counts().hit();
         Some(Response::new(answer.into()))
     }
 
-    /// What is kept for a question, with the position that it may be sent with. What was told by then had been let go before it
-    /// was told, so that the answer is the same as of then; but it may have been read further on, before that was told.
+    /// The kept answer to a question, with the position to send. Changes drop answers before they are announced, so a kept answer is
+    /// valid at the announced position. It may also have been read at a later position that is not announced yet.
     fn newest(&self, key: &Bytes) -> Option<EncodedAnswer> {
         let told = self.engine.told();
         let kept = self.engine.answers().get(key)?;
         Some(EncodedAnswer { position: kept.position.max(told), ..kept })
     }
 
-    /// The answer from the cache, or worked out.
+    /// The answer from the cache, or computed.
     pub(super) async fn answer<Q: Send + 'static>(
         &self,
         key: Bytes,
@@ -77,7 +76,7 @@ impl Service {
         Ok(Response::new(answer.into()))
     }
 
-    /// The newest answer, made once for all who ask for it at the same time.
+    /// The newest answer. Concurrent identical questions share one computation.
     async fn together<Q: Send + 'static>(
         &self,
         key: &Bytes,
@@ -88,7 +87,7 @@ impl Service {
         if let Some(kept) = self.newest(key) {
             return Ok(kept);
         }
-        // What was told by now has to be in it.
+        // The answer must include every change announced until now.
         let told = self.engine.told();
         let joined = self.single_flight.join(asker, key);
         let mut shared = joined.answer.lock().await;
@@ -111,7 +110,7 @@ impl Service {
         Ok(answer)
     }
 
-    /// Does something that takes a while, on a thread that nobody waits for, within the bound of such work.
+    /// Does long work on a thread that may block, when it is its turn.
     pub(super) async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Engine) -> T + Send + 'static,
@@ -138,7 +137,7 @@ impl Service {
         worked.await.map_err(|error| status::internal(&error))
     }
 
-    /// An answer that no message holds is refused here, where it can be said what to do, and is never kept.
+    /// Computes an answer. An answer that is too large for a message is refused here, with advice, and is never kept.
     async fn count<Q: Send + 'static>(
         &self,
         turn: Turn,
@@ -155,7 +154,7 @@ impl Service {
         Ok((EncodedAnswer { body, position, data_position }, scope))
     }
 
-    /// Sends the table, and again whenever a change touches it.
+    /// Sends the answer, and sends it again whenever a change affects it.
     pub(super) fn watch<Q: Clone + Send + Sync + 'static>(
         &self,
         key: Bytes,
@@ -164,8 +163,8 @@ impl Service {
         make: Make<Q>,
     ) -> Result<Response<Watched>, Status> {
         let after = u64::try_from(after_position)
-            .map_err(|_| status::field_invalid("after_position", "0 or more"))?;
-        // What was read may be further on than what everybody was told of.
+            .map_err(|_| status::field_invalid("after_position", "must be 0 or more"))?;
+        // An answer can have been read at a position that is not announced yet.
         let reached = self.engine.position();
         if after > reached {
             return Err(status::position_not_reached(after_position, int(reached)));
@@ -189,25 +188,25 @@ impl From<EncodedAnswer> for Encoded {
     }
 }
 
-/// A table that somebody follows.
+/// A watch: a question, and the changes that the caller has seen.
 struct Watch<Q> {
     service: Service,
     key: Bytes,
     asked: Q,
     make: Make<Q>,
     head: watch::Receiver<u64>,
-    /// How long one table may take.
+    /// Longest time for one answer.
     patience: Duration,
     /// The position up to which the caller has seen every change of the table; none: nothing yet.
     seen: Option<u64>,
 }
 
-/// The table that comes next, and the watch that goes on after it; the end, if neither.
+/// The next answer, and the watch that continues after it; none: the end.
 type Next<Q> = Option<(Result<Encoded, Status>, Option<Watch<Q>>)>;
 
 impl<Q: Clone + Send + Sync + 'static> Watch<Q> {
-    /// The table as it is now. It is made in a task of its own: whoever stops polling here, because its connection takes nothing,
-    /// keeps neither the turn nor the others who ask the same question waiting.
+    /// The present answer, computed in a task of its own. If the client's connection accepts nothing, polling stops here; the task
+    /// still ends, so that the turn and others with the same question do not wait for this client.
     async fn table(&self) -> Result<EncodedAnswer, Status> {
         let (service, key, asked) = (self.service.clone(), self.key.clone(), self.asked.clone());
         let (make, asker) = (self.make, Asker::Watch(self.patience));
@@ -215,7 +214,7 @@ impl<Q: Clone + Send + Sync + 'static> Watch<Q> {
         AbortOnDropHandle::new(made).await.map_err(|error| status::internal(&error))?
     }
 
-    /// The next table with a change that the caller has not seen; `waits` for a change first.
+    /// The next answer with a change that the caller has not seen. `waits`: wait for a change first.
     async fn next(mut self, mut waits: bool) -> Next<Q> {
         loop {
             if waits && self.head.changed().await.is_err() {
@@ -235,7 +234,7 @@ impl<Q: Clone + Send + Sync + 'static> Watch<Q> {
     }
 }
 
-/// The tables of a watch. Each is made when it is asked for: who does not read costs the work of one table, and no more.
+/// The answers of a watch. Each is computed when the client reads: a client that does not read costs the work of one answer.
 struct Tables<Q>(Option<Pin<Box<dyn Future<Output = Next<Q>> + Send>>>);
 
 impl<Q: Clone + Send + Sync + 'static> Stream for Tables<Q> {

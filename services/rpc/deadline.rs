@@ -1,4 +1,4 @@
-//! The deadline of a call: said by the door, looked at by everything that takes a while.
+//! The deadline of a call: the server sets it, and long work checks it.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(Instant);
 
-/// What a call has that did not come through the door.
+/// Deadline of work without a call, such as a test.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 tokio::task_local! {
@@ -33,7 +33,7 @@ impl Deadline {
         CURRENT.sync_scope(self, done)
     }
 
-    /// The same of something that goes on beside the call.
+    /// Gives the same deadline to a task that runs next to the call.
     pub fn beside<F: Future>(self, done: F) -> impl Future<Output = F::Output> {
         CURRENT.scope(self, done)
     }
@@ -44,7 +44,7 @@ impl Deadline {
         self.0
     }
 
-    /// Whether it has passed: then nobody waits for the answer any more.
+    /// Whether it has passed. Then nobody waits for the answer.
     #[must_use]
     pub fn has_passed(self) -> bool {
         Instant::now() >= self.0

@@ -1,5 +1,5 @@
 //! An answer that is encoded once and sent many times. On the wire it is the response message of the contract: field 1 holds the
-//! table, field 2 the position that was read at, which alone differs between two sendings.
+//! answer, field 2 the position at which it was read, which alone differs between two sendings.
 
 use bytes::{Buf, BufMut, Bytes};
 use prost::encoding::{self, DecodeContext, WireType};
@@ -13,7 +13,7 @@ const POSITION: u32 = 2;
 pub struct Encoded {
     /// The encoded response without its position.
     pub body: Bytes,
-    /// Position that was read at.
+    /// Position at which it was read.
     pub position: i64,
 }
 
@@ -25,7 +25,7 @@ impl Message for Encoded {
         }
     }
 
-    /// The service only sends these: what would come in is passed over.
+    /// The service only sends these messages, so every received field is skipped.
     fn merge_field(
         &mut self,
         tag: u32,

@@ -1,13 +1,13 @@
 //! Thin: one file per gRPC service, conversion at the border, and the only place where a status is made.
 //!
-//! - [`convert`] the contract's messages to the domain's words and back
-//! - [`encoded`] an answer that is encoded once and sent many times
-//! - `cached_answers` what every question goes through; [`single_flight`] how many at once, each once for all
+//! - [`convert`] messages of the contract to values of the domain and back
+//! - [`encoded`] an answer, encoded once and sent many times
+//! - `cached_answers` the way of every question; [`single_flight`] how many at once, identical ones once
 //! - [`breakdowns`], [`channels`], [`exclusion`], [`export`], [`submissions`], [`reference`] the services
-//! - [`incoming`] a message of a submission, its rows not yet read
+//! - [`incoming`] a message of a submission, with its rows still encoded
 //! - [`status`] the only maker of `Status`
 //! - [`page`] page tokens
-//! - [`deadline`] what the door says of a call's time
+//! - [`deadline`] the deadline of a call
 
 pub mod breakdowns;
 mod cached_answers;
@@ -34,14 +34,14 @@ use tokio::sync::Semaphore;
 use crate::engine::Engine;
 use single_flight::SingleFlight;
 
-/// What every service needs.
+/// State that all gRPC services share.
 #[derive(Clone)]
 pub struct Service {
     /// The engine that answers and stores.
     pub engine: Arc<Engine>,
-    /// Questions that are worked out.
+    /// Bounds computations, and shares identical ones.
     pub single_flight: Arc<SingleFlight>,
-    /// Submissions that may be taken in at once; the others are refused.
+    /// Permits of concurrent submissions; without a permit, a submission is refused.
     pub submitting: Arc<Semaphore>,
     /// Key of page tokens.
     pub page_key: [u8; 32],
@@ -49,12 +49,12 @@ pub struct Service {
     pub message_bytes: (usize, usize),
 }
 
-/// Until callers have identities, all have this one: request ids are unique within it.
+/// The one caller, until callers have identities. Request ids are unique within a caller.
 pub const CALLER: &str = "local";
-/// Largest message that is sent, in bytes: what clients take unless told otherwise. A larger table is refused before it is sent.
+/// Largest message that the service sends, in bytes: the default limit of gRPC clients. A larger answer is refused before it is sent.
 pub const SENT_BYTES: usize = 4 << 20;
 
-/// What an answer becomes at the doors of this room, for the test that compares all doors.
+/// Answers as messages and export rows, for the test that compares all outputs.
 #[cfg(test)]
 pub(crate) mod doors_tests {
     use super::convert::{breakdown, question, reference};

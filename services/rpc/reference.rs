@@ -1,4 +1,4 @@
-//! `ReferenceService`: code lists, areas, organisations and all else that a question may name; and which data there is.
+//! `ReferenceService`: everything that a question may name, and for which organisations and months there is data.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Questions that are worked out: so many at once, and each once for all who ask it at the same time.
+//! Bounds how many questions are computed at once, and computes identical concurrent questions once.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,33 +13,33 @@ use super::deadline::Deadline;
 use super::status;
 use crate::engine::cache::EncodedAnswer;
 
-/// Who wants an answer.
+/// Who waits for an answer.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Asker {
-    /// A call: it waits until then.
+    /// A call, with its deadline.
     Call(Deadline),
-    /// A watch: each of its tables may take so long, from when it is its turn.
+    /// A watch, with the longest time for one answer, counted from its turn.
     Watch(Duration),
 }
 
-/// The bound of such work.
+/// The questions that are being computed, and how many may be at once.
 pub struct SingleFlight {
     permits: Arc<Semaphore>,
-    /// Those of them that watches may have: however many watch, calls go on.
+    /// Permits that watches may have, so that calls are answered however many clients watch.
     of_watches: Arc<Semaphore>,
     asked: Questions,
-    /// Apart: a call does not wait for a watch that waits for its turn.
+    /// Questions of watches, kept apart: a call does not wait for a watch that waits for its turn.
     watched: Questions,
 }
 
-/// Permission to work something out, and until when it is wanted.
+/// Permission to compute, and the deadline.
 pub(super) struct Turn {
     pub(super) deadline: Deadline,
     _permits: (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
 }
 
 impl SingleFlight {
-    /// At most so many at once; the others wait, within their deadline.
+    /// At most `most` computations at once. Others wait until their deadline.
     #[must_use]
     pub fn new(most: usize) -> Self {
         Self {
@@ -68,7 +68,7 @@ impl SingleFlight {
         }
     }
 
-    /// Joins those who ask a question now.
+    /// Joins the callers of an identical question.
     pub(super) fn join(&self, asker: Asker, question: &Bytes) -> Joined<'_> {
         let questions = match asker {
             Asker::Call(_) => &self.asked,
@@ -81,10 +81,10 @@ impl SingleFlight {
     }
 }
 
-/// The answer that was made last while somebody asked; who holds the lock makes the next, the others wait for it.
+/// The last answer to a question that somebody still asks. The holder of the lock computes the next answer; the others wait for it.
 type Shared = Arc<tokio::sync::Mutex<Option<EncodedAnswer>>>;
 
-/// Questions that somebody asks, and how many do.
+/// The questions being asked, with the number of callers of each.
 #[derive(Default)]
 struct Questions(Mutex<FxHashMap<Bytes, (usize, Shared)>>);
 
@@ -94,7 +94,7 @@ impl Questions {
     }
 }
 
-/// One of those who ask a question. The last who leaves takes its answer away.
+/// One caller of a question. When the last caller leaves, the shared answer is dropped.
 pub(super) struct Joined<'a> {
     questions: &'a Questions,
     question: Bytes,

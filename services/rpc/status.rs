@@ -1,6 +1,6 @@
 //! The only maker of `tonic::Status`: one function per kind of refusal.
 //!
-//! Every message says what is wrong and what to do next, and tells nothing internal. The reason is in `ErrorInfo`.
+//! Every message says what is wrong and what to do next, without internal details. The reason is in `ErrorInfo`.
 
 mod details;
 mod reason;
@@ -227,7 +227,7 @@ pub fn query_refused(nearest: impl Into<String>) -> Status {
 #[must_use]
 pub fn position_not_reached(asked: i64, reached: i64) -> Status {
     let message = format!(
-        "position {asked} is still to come, and the newest is {reached}; ask for the newest, or leave the field empty"
+        "the log has not reached position {asked}: the newest is {reached}; ask for the newest, or leave the field empty"
     );
     let metadata = [("asked", asked.to_string()), ("reached", reached.to_string())];
     refused(ErrorReason::PositionNotReached, message, metadata)
@@ -237,7 +237,7 @@ pub fn position_not_reached(asked: i64, reached: i64) -> Status {
 #[must_use]
 pub fn overloaded(retry_after: Duration) -> Status {
     let message =
-        "the service has as many calls as it takes; try again after the delay in RetryInfo";
+        "the service has reached its limit of calls; try again after the delay in RetryInfo";
     retry(ErrorReason::Overloaded, message, retry_after)
 }
 
@@ -275,7 +275,7 @@ pub fn stream_broken() -> Status {
     )
 }
 
-/// What became of a change that was refused.
+/// Whether a refused change was stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// The change was not stored.

@@ -1,4 +1,4 @@
-//! `SubmissionService`: takes submissions, and lists and withdraws what was submitted.
+//! `SubmissionService`: takes, lists and withdraws submissions.
 
 mod kind;
 mod receipt;

@@ -1,4 +1,4 @@
-//! Why the server does not start, or ends by itself.
+//! Why the server cannot start, or ends by itself.
 
 /// Why the server does not start, or ends by itself.
 #[derive(Debug, thiserror::Error)]

@@ -32,7 +32,7 @@ impl Kind {
     }
 }
 
-/// What the server knows of a method.
+/// Name and kind of a method.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Method {
     /// `package.Service/Method`, or `_OTHER` for what this service does not have.

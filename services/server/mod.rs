@@ -6,7 +6,7 @@
 //! - `methods` the name and the kind of each method of the contract
 //! - `layers` what surrounds every call, one idea per file
 //! - `standard` health and reflection
-//! - `run` serves until told to stop, and stops within a bound; `error` why it does not
+//! - `run` serves until told to stop, and stops within a bound; `error` why the server fails
 
 mod connection;
 mod error;

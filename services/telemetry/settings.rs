@@ -9,7 +9,7 @@ pub struct TelemetrySettings {
     pub sample_ratio: f64,
     /// Format of the log on standard error.
     pub log_format: LogFormat,
-    /// `service.instance.id` of what is exported. None: left out.
+    /// `service.instance.id` of exported telemetry. None: not set.
     pub service_instance_id: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What the demo submits, over gRPC like everybody else.
+//! The submissions of the demo, over gRPC like those of any client.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

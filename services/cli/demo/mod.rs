@@ -66,7 +66,7 @@ pub async fn run(args: DemoArgs, out: &mut Out) -> Result<(), Failure> {
         &[("EQUITY_ADDRESS", address), ("EQUITY_DATA_FOLDER", Some(folder))],
     )?;
     let service = running::start(&config).await?;
-    // A service that runs has to be stopped whatever happens meanwhile.
+    // The service must be stopped even if a step fails.
     let result = tokio::select! {
         result = Box::pin(tell(&args, &service, out)) => result,
         told = running::until_told_to_stop() => told,
@@ -101,7 +101,7 @@ async fn tell(args: &DemoArgs, service: &Service, out: &mut Out) -> Result<(), F
     Ok(())
 }
 
-/// What to type to run this program from here: `equity` where the shell finds it under that name, otherwise where it is.
+/// The command that runs this program: `equity` if the shell finds it by this name, otherwise its path.
 fn program() -> String {
     const NAME: &str = "equity";
     let Ok(this) = std::env::current_exe() else { return NAME.to_owned() };

@@ -1,4 +1,4 @@
-//! What the demo asks.
+//! The questions of the demo.
 
 use super::super::answer::{self, Answer};
 use super::super::client::Service;
@@ -29,14 +29,14 @@ pub(super) const BEFORE: &str = "2020-02";
 
 /// Collection of the published figures of internet use.
 pub(super) const INTERNET_USE: &str = "ons-internet-users";
-/// What those figures are broken down by.
+/// Dimensions of these figures.
 pub(super) const INTERNET_BY: [&str; 2] = ["age_band", "sex"];
-/// What area risk is broken down by.
+/// Dimension of area risk.
 pub(super) const RISK_BY: &str = "ethnic_group_broad";
 /// The most exposed fifth of the people: few areas of the county have a score of 5 or more.
 pub(super) const RISK_TOP: f64 = 0.2;
 
-/// What the service answered.
+/// The answers of the service.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answers {
     /// Channels month by month.
@@ -120,7 +120,7 @@ fn channels(query: BreakdownQuery) -> Table {
     })
 }
 
-/// What was published up to the last month.
+/// The figures published up to the last month.
 fn internet() -> Table {
     Table::Exclusion(GetDigitalExclusionBreakdownRequest {
         query: Some(query("", (TO, ""), &INTERNET_BY)),

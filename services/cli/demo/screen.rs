@@ -17,15 +17,15 @@ use crate::proto::v1::{Breakdown, Cell, PublishedEstimate};
 pub(super) struct Place<'a> {
     /// Address of the service.
     pub(super) address: &'a str,
-    /// Whether it goes on serving.
+    /// Whether the service keeps running after the screen.
     pub(super) serving_on: bool,
     /// Folder of its data.
     pub(super) folder: &'a Path,
-    /// What to type to run this program.
+    /// The command that runs this program.
     pub(super) program: &'a str,
 }
 
-/// Width of the screen where the terminal is wider or there is none.
+/// Width of the screen if the terminal is wider, or if there is no terminal.
 const WIDTH: usize = 100;
 /// Months in the chart: before, at and after the change.
 const CHARTED: [&str; 7] = [YEAR_BEFORE, "2019-10", BEFORE, "2020-03", AFTER, "2020-08", TO];
@@ -124,7 +124,7 @@ pub(super) fn oldest(found: &Breakdown) -> Option<(String, String)> {
     Some((sentence, words))
 }
 
-/// What to type next.
+/// Commands to try next.
 pub(super) fn next(place: &Place<'_>) -> String {
     let address = if place.serving_on { place.address } else { DEFAULT_SERVICE };
     let service =
@@ -153,7 +153,7 @@ pub(super) fn next(place: &Place<'_>) -> String {
     lines.join("\n")
 }
 
-/// A command that can be typed as it stands, in lines that fit the screen.
+/// A command to copy and run, in lines that fit the screen.
 fn typed(command: &str) -> String {
     let (mut lines, mut line) = (Vec::new(), String::from(" "));
     for (number, word) in command.split(" --").enumerate() {

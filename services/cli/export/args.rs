@@ -1,4 +1,4 @@
-//! What can be asked for with `equity export`.
+//! The options of `equity export`.
 
 use std::path::PathBuf;
 
@@ -77,13 +77,13 @@ pub enum Table {
     /// Missed appointments and days from booking to appointment.
     #[command(after_help = OUTCOMES)]
     Outcomes(Box<Exporting<OutcomesAsked>>),
-    /// Who is digitally excluded, and what others published about it.
+    /// Who is digitally excluded, with published estimates.
     #[command(after_help = EXCLUSION)]
     Exclusion(Box<Exporting<ExclusionAsked>>),
     /// Whether people who need face to face get it.
     #[command(after_help = PROVISION)]
     Provision(Box<Exporting<ProvisionAsked>>),
-    /// What channels do to access, remote against in person.
+    /// What channels do to access: remote compared with in person.
     #[command(after_help = IMPACT)]
     Impact(Box<Exporting<ImpactAsked>>),
     /// How a score of small areas falls on the people who live there.
@@ -130,14 +130,14 @@ impl Taking {
             Some(FormatArg::Parquet) => Some(FileFormat::Parquet),
             Some(FormatArg::Table | FormatArg::Json) => {
                 return usage(
-                    "an export is a file: give --format csv or parquet, or leave it out".into(),
+                    "an export is a file: use --format csv or parquet, or no --format".into(),
                 );
             }
         };
         if let (Some(asked), Some(kind)) = (asked, self.kind)
             && asked != kind
         {
-            return usage("--format and --as name two kinds of files: leave --as out".into());
+            return usage("--format and --as name different formats: use one of them".into());
         }
         let asked = asked.or(self.kind);
         let ending = self.output.extension().and_then(|ending| ending.to_str());
@@ -148,13 +148,13 @@ impl Taking {
         };
         match (asked, of_ending, ending) {
             (Some(asked), Some(other), Some(ending)) if asked != other => usage(format!(
-                "--output ends in .{ending}, which is another kind of file than was asked for: give it the other ending, or leave \
+                "--output ends in .{ending}, which is not the requested format: change the ending of the file, or leave \
                  --format out"
             )),
             (Some(kind), ..) | (None, Some(kind), _) => Ok(kind),
             (None, None, None) => Ok(FileFormat::Csv),
             (None, None, Some(other)) => usage(format!(
-                "--output ends in .{other}: give a file that ends in .csv or .parquet, or say which with --format"
+                "--output ends in .{other}: use a file name that ends in .csv or .parquet, or name the format with --format"
             )),
         }
     }

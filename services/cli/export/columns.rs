@@ -11,7 +11,7 @@ pub const KEYS: usize = 3;
 /// Keys that a group can have: a channel and a band of days.
 pub const GROUPS: usize = 2;
 
-/// What a column holds, and how it is read from a row. Empty text is nothing.
+/// The type of a column, and how its value is read from a row. Empty text means an absent value.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
     /// Text.
@@ -29,7 +29,7 @@ pub enum Kind {
 pub struct Column {
     /// Its name in the header.
     pub name: &'static str,
-    /// What it holds, in a sentence.
+    /// Its content, in a sentence.
     pub about: &'static str,
     /// Its type and content.
     pub kind: Kind,
@@ -175,12 +175,12 @@ pub static COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
     .concat()
 });
 
-/// The name of an enumeration's value; empty where it is not said.
+/// The name of an enumeration's value; empty if it is unspecified.
 fn asked(value: i32, name: fn(i32) -> String) -> String {
     if value == 0 { String::new() } else { name(value) }
 }
 
-/// What an answer was computed from; what appears beside the rows is not.
+/// A number from the answer's context; none for estimates and assessments, which are not computed from submissions of records.
 fn counted(row: &ExportRow, count: i32) -> Option<i64> {
     let beside = ["ESTIMATES", "ASSESSMENTS"].contains(&row.table.as_str());
     (!beside).then_some(count.into())

@@ -1,18 +1,18 @@
-//! Where a file goes: a file is there whole or not at all, written beside its place and moved there when it is done; what is no file
-//! (a pipe, a device) is written to as it is.
+//! The target of an export. A file appears as a whole or not at all: it is written next to its place and moved there at the end. A pipe
+//! or device is written to directly.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Links that lead to links, at most.
+/// Most links in a chain of links.
 const LINKS: usize = 40;
 
 /// A place to write to.
 pub(super) enum Target {
-    /// A file, or nothing yet.
+    /// A file, existing or new.
     Whole(Whole),
-    /// Something else, which takes what is written and cannot be taken back.
+    /// A pipe or device. Written bytes cannot be taken back.
     Direct(File),
 }
 
@@ -32,7 +32,7 @@ impl Target {
         }
     }
 
-    /// Puts a file in its place, in place of what may be there.
+    /// Moves a file to its place and replaces an earlier one.
     pub(super) fn keep(self) -> io::Result<()> {
         match self {
             Self::Whole(whole) => whole.keep(),
@@ -57,7 +57,7 @@ impl Write for Target {
     }
 }
 
-/// What a link leads to, whether it is there or not; every other place is itself.
+/// The target of a link, existing or not. A place that is not a link is its own target.
 fn followed(place: &Path) -> io::Result<PathBuf> {
     let mut place = place.to_owned();
     for _ in 0..LINKS {
@@ -67,10 +67,10 @@ fn followed(place: &Path) -> io::Result<PathBuf> {
         let leads_to = std::fs::read_link(&place)?;
         place = place.parent().map_or_else(|| leads_to.clone(), |folder| folder.join(&leads_to));
     }
-    Err(io::Error::other("is a link that leads to too many others"))
+    Err(io::Error::other("is a link in a chain of too many links"))
 }
 
-/// A file that takes its place when it is [`kept`](Whole::keep), and is gone if it is not.
+/// A file that is moved to its place when it is [`kept`](Whole::keep), and deleted otherwise.
 pub(super) struct Whole {
     file: Option<File>,
     beside: PathBuf,
@@ -78,9 +78,10 @@ pub(super) struct Whole {
 }
 
 impl Whole {
-    /// `before` is the file that stands there, whose permissions it keeps.
+    /// `before` is the existing file, whose permissions the new one gets.
     fn begin(place: PathBuf, before: Option<&Metadata>) -> io::Result<Self> {
-        let name = place.file_name().ok_or_else(|| io::Error::other("is no name of a file"))?;
+        let name =
+            place.file_name().ok_or_else(|| io::Error::other("is not the name of a file"))?;
         let part = format!(".{}.{}.part", name.to_string_lossy(), std::process::id());
         let beside = place.with_file_name(part);
         let mut options = File::options();
@@ -111,7 +112,7 @@ impl Whole {
 }
 
 impl Drop for Whole {
-    /// What was not kept is taken away; when it was, there is nothing beside.
+    /// Deletes a file that was not kept.
     fn drop(&mut self) {
         drop(std::fs::remove_file(&self.beside));
     }

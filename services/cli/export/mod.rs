@@ -1,7 +1,7 @@
 //! `equity export`: a table of every area and period into one file.
 //!
-//! - `args` what can be asked for, [`columns`] what stands in the file
-//! - `take` the stream, gone on with when it breaks
+//! - `args` the options, [`columns`] the columns of the file
+//! - `take` the stream, continued if it breaks
 //! - `sink`, `parquet`, `file` where rows go
 
 pub mod args;
@@ -53,7 +53,7 @@ pub async fn run(
     let format = taking.format(format)?;
     let to_output = taking.output == Path::new("-");
     if to_output && format == FileFormat::Parquet {
-        let what = "Parquet goes into a file, not to standard output: give --output FILE.parquet";
+        let what = "Parquet needs a file, not standard output: use --output FILE.parquet";
         return Err(Failure::Usage(what.into()));
     }
     let service = Service::connect(address).await?;
@@ -70,7 +70,8 @@ pub async fn run(
     let target = target.map_err(|error| Failure::data(&taking.output, error))?;
     let taken = match &target {
         Target::Direct(_) if format == FileFormat::Parquet => {
-            let what = "--output is no file, and Parquet is put into its place when it is whole: give --output FILE.parquet";
+            let what =
+                "Parquet needs a file, and --output is a pipe or device: use --output FILE.parquet";
             return Err(Failure::Usage(what.into()));
         }
         // What was written to it cannot be taken back: Ctrl-C ends it as it ends every program.
@@ -81,7 +82,7 @@ pub async fn run(
             taken = Box::pin(file(&service, request, taking, format, target, &out.look)) => taken?,
             told = tokio::signal::ctrl_c() => {
                 told.map_err(|error| Failure::Other(error.into()))?;
-                let stopped = anyhow::anyhow!("stopped by Ctrl-C: nothing was written, what was there before stays");
+                let stopped = anyhow::anyhow!("stopped by Ctrl-C: nothing was written, and an earlier file stays as it was");
                 return Err(Failure::data(&taking.output, stopped));
             }
         },
@@ -148,7 +149,7 @@ async fn file(
     Ok(taken)
 }
 
-/// The columns, for those who read the file.
+/// Lists the columns of the file.
 fn columns(out: &mut Out) -> Result<(), Failure> {
     let text = match out.format {
         Format::Table => columns::sheet().table(&out.look),
@@ -197,7 +198,7 @@ async fn metadata(
     Ok(pairs.map(|(key, value)| (key.to_owned(), value)).into())
 }
 
-/// Why standard output does not take it: a reader that has gone away is told from everything else.
+/// The failure of standard output. A reader that ended early is told apart from other errors.
 fn written(error: anyhow::Error) -> Failure {
     match error.downcast::<csv::Error>().map(csv::Error::into_kind) {
         Ok(csv::ErrorKind::Io(error)) => Failure::Output(error),
@@ -213,7 +214,7 @@ fn told(taken: &Taken, taking: &Taking, out: &mut Out) -> Result<(), Failure> {
     Ok(out.remark(&format!("rows {rows}, tables {tables}, read at position {position}{to}"))?)
 }
 
-/// What rows become at the doors of this room, for the test that compares all doors.
+/// Rows as CSV and Parquet, for the test that compares all outputs.
 #[cfg(test)]
 pub(crate) mod doors_tests {
     use super::sink::Sink;

@@ -40,7 +40,7 @@ impl<W: Write + Send> ParquetFile<W> {
         if self.rows.len() == GROUP { self.group() } else { Ok(()) }
     }
 
-    /// Writes what is held as one row group.
+    /// Writes the collected rows as one row group.
     fn group(&mut self) -> anyhow::Result<()> {
         let rows = std::mem::take(&mut self.rows);
         let mut group = self.writer.next_row_group()?;

@@ -1,4 +1,4 @@
-//! The stream of an export, gone on with behind the last message when it breaks.
+//! The stream of an export. If it breaks, it continues after the last message.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::cli::exit::Failure;
 use crate::cli::show::{Look, errors, progress};
 use crate::proto::v1::{ExportBreakdownsRequest, ExportBreakdownsResponse, ExportRow};
 
-/// How often in a row the stream may break without a message in between.
+/// Most breaks of the stream in a row without a message in between.
 const TRIES: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
@@ -21,11 +21,11 @@ pub(super) struct Taken {
     pub(super) rows: u64,
     /// Tables, areas times periods.
     pub(super) tables: i64,
-    /// Position that all was read at.
+    /// Log position at which all rows were read.
     pub(super) position: i64,
     /// Ids of the indicators in the rows.
     pub(super) indicators: BTreeSet<String>,
-    /// Where the figures come from.
+    /// Publishers and licences of the figures.
     pub(super) provenances: BTreeSet<String>,
 }
 
@@ -45,7 +45,7 @@ impl Taken {
     }
 }
 
-/// Takes a whole export and gives its rows to `write`, each once, however often the stream breaks.
+/// Takes a whole export and passes each row to `write` once, even if the stream breaks.
 pub(super) async fn take(
     service: &Service,
     request: ExportBreakdownsRequest,
@@ -98,7 +98,7 @@ async fn take_patiently(
     }
 }
 
-/// Whether it is worth going on: the service is away or full for a while, or had to end a stream that got on.
+/// Whether to continue: the service is away or full for a while, or ended a stream that had made progress.
 fn may_pass(status: &Status, got_on: bool) -> bool {
     let code = status.code();
     code == Code::Unavailable

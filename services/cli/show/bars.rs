@@ -5,15 +5,15 @@ use super::{Look, wrap};
 /// One bar, with the label before it and the figure behind it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bar {
-    /// What it is about.
+    /// The row or column of the figure.
     pub label: String,
-    /// How long it is; without a figure, why.
+    /// Length of the bar; if there is no figure, the reason.
     pub value: Result<f64, String>,
     /// The figure in words: `58.6 % (58.5-58.8)`.
     pub text: String,
 }
 
-/// Longest bar, in columns, where the place has room for it.
+/// Longest bar, in columns, if the screen is wide enough.
 const LONGEST: usize = 40;
 /// Labels are cut after this many columns.
 const LABEL: usize = 40;

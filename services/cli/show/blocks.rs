@@ -1,10 +1,10 @@
-//! A table with more columns than fit the place: the same lines several times, each time with the next columns.
+//! A table with more columns than fit the screen: the same lines several times, each time with the next columns.
 
 use super::table::{self, Column};
 use super::{Look, wrap};
 
-/// A table whose lines begin with `keys`, then hold `values`, as one table where that fits the place (100 columns where it does
-/// not say), otherwise as several, one below the other. A single column that is too wide wraps.
+/// A table whose lines begin with `keys`, followed by `values`: one table if it fits the screen (100 columns if the width is unknown),
+/// otherwise several, one below the other. A single column that is too wide wraps.
 pub fn blocks(keys: &[Column], values: &[Column], lines: &[Vec<String>], look: &Look) -> String {
     let place = look.width.unwrap_or(wrap::WIDTH);
     let lines: &[Vec<String>] = &narrowed(lines, keys.len(), place);
@@ -38,8 +38,7 @@ pub fn blocks(keys: &[Column], values: &[Column], lines: &[Vec<String>], look: &
     tables.join("\n")
 }
 
-/// Words of a key take at most so many columns, and stand in lines where they are longer: several keys together leave most of the
-/// place to the figures.
+/// The text of a key takes at most so many columns; longer text wraps. So several keys leave most of the screen to the figures.
 const KEY: usize = 32;
 const NARROWEST: usize = 14;
 
@@ -57,7 +56,7 @@ fn cells(lines: &[Vec<String>], at: usize) -> usize {
     lines.iter().filter_map(|line| line.get(at)).map(|cell| table::width(cell)).max().unwrap_or(0)
 }
 
-/// The title in lines, so that it is not much wider than what stands below it.
+/// The title, wrapped so that it is not much wider than the cells below it.
 fn title(column: &Column, cells: usize) -> String {
     wrap::text("", &column.title, &Look { width: Some(cells), ..Look::PLAIN })
 }

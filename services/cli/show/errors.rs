@@ -59,9 +59,9 @@ fn refused(status: &Status) -> (String, Vec<String>, String) {
     let details = status.get_error_details();
     let reason = details.error_info().map(|info| info.reason.clone()).unwrap_or_default();
     let code = format!("{:?}", status.code());
-    let mut what = format!("the service said no ({code}): {}", printable(status.message()));
+    let mut what = format!("the service refused ({code}): {}", printable(status.message()));
     if status.message().is_empty() {
-        what = format!("the service said no ({code})");
+        what = format!("the service refused ({code})");
     }
     let mut lines = lines(&details, &reason);
     // What the message says already is not said again.
@@ -95,7 +95,7 @@ fn lines(details: &ErrorDetails, reason: &str) -> Vec<String> {
     lines
 }
 
-/// What to do, by reason; by code where the reason is not known.
+/// Advice by reason; by gRPC code if the reason is unknown.
 fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
     let said = match reason {
         "FIELD_INVALID" => "correct the fields that are named above",
@@ -136,12 +136,18 @@ fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
         "QUERY_REFUSED" => "ask the question that the message names",
         "POSITION_NOT_REACHED" => "ask for an earlier position, or leave --as-of out",
         "RELEASE_NOT_FOUND" => "name another release, or leave --as-of out",
-        "STORAGE_FULL" => "make room on the service's disk, then submit again; reading goes on",
-        "WRITING_STOPPED" => "an operator has to look at the service's log; reading goes on",
+        "STORAGE_FULL" => {
+            "make room on the service's disk, then submit again; questions are still answered"
+        }
+        "WRITING_STOPPED" => {
+            "an operator has to look at the service's log; questions are still answered"
+        }
         "OVERLOADED" => "try again a little later",
         "DEADLINE_EXCEEDED" => "ask for less, or try again",
         "DATA_DAMAGED" => "stop the service and run `equity verify --data-folder FOLDER`",
-        "INTERNAL" => "the service's log has the rest under the request named above",
+        "INTERNAL" => {
+            "give the operator the request named above: the service's log explains the error"
+        }
         _ if matches!(code, Code::Unavailable | Code::ResourceExhausted | Code::Aborted) => {
             "try again a little later"
         }

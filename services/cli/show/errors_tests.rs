@@ -24,7 +24,7 @@ fn rows_are_named_field_by_field() {
     assert_eq!(
         shown(&Failure::Refused(Box::new(status))),
         "\
-equity: the service said no (InvalidArgument): 1 row has problems
+equity: the service refused (InvalidArgument): 1 row has problems
   records[17].person.ethnic_category: \"Q\" is no code of ethnic_category_2001; nearest: P
   reason ROWS_INVALID (problem_count = 1)
 next: correct the rows, or leave them out with --allow-partial; `equity reference code-lists --list LIST` shows the codes \
@@ -46,7 +46,7 @@ fn waiting_times_are_passed_on() {
 #[test]
 fn a_status_without_details_is_shown_by_its_code() {
     let text = shown(&Failure::Refused(Box::new(Status::unimplemented(""))));
-    assert!(text.starts_with("equity: the service said no (Unimplemented)\nnext: "), "{text}");
+    assert!(text.starts_with("equity: the service refused (Unimplemented)\nnext: "), "{text}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Figures that others published, with where they come from: a table of their own.
+//! Published figures with their sources, in tables of their own.
 
 use super::indicators::Indicators;
 use super::numbers::{self, Interval};
@@ -7,7 +7,7 @@ use super::words::Legend;
 use super::{Look, keys, wrap};
 use crate::proto::v1::{EstimateRecord, EstimateSource, PublishedEstimate};
 
-/// Published figures, for each source and set of dimensions a table. What is the same for all figures of a table stands above it.
+/// Published figures, one table for each source and set of dimensions. What is the same for all figures of a table is in its heading.
 pub fn table(
     estimates: &[PublishedEstimate],
     legend: Legend<'_>,
@@ -39,7 +39,7 @@ fn record(estimate: &PublishedEstimate) -> EstimateRecord {
     estimate.record.clone().unwrap_or_default()
 }
 
-/// Whether two figures can stand in one table: the same source, the same indicator and the same dimensions.
+/// Whether two figures can share a table: the same source, indicator and dimensions.
 fn same_table(one: &PublishedEstimate, other: &PublishedEstimate) -> bool {
     let dimensions = |estimate: &PublishedEstimate| -> Vec<String> {
         record(estimate).keys.into_iter().map(|key| key.dimension).collect()
@@ -49,12 +49,12 @@ fn same_table(one: &PublishedEstimate, other: &PublishedEstimate) -> bool {
         && dimensions(one) == dimensions(other)
 }
 
-/// Where a category stands in its dimension; what it does not have stands behind, as it came.
+/// The order of a category in its dimension. Unknown categories come last, in the order received.
 fn place(dimension: &str, code: &str, indicators: &Indicators) -> usize {
     indicators.category(dimension, code).map_or(usize::MAX, |(place, _)| place)
 }
 
-/// Something that is said of every figure: in the heading where it is the same for all, as a column otherwise.
+/// A property of every figure: in the heading if it is the same for all, otherwise a column.
 struct Said {
     title: &'static str,
     of: fn(&PublishedEstimate) -> String,
@@ -223,7 +223,7 @@ fn value(estimate: &PublishedEstimate, indicators: &Indicators) -> String {
     if estimate.series_break { format!("{text} *") } else { text }
 }
 
-/// Words for a dimension: the publisher's own, where it is the publisher's.
+/// Label of a dimension; for a publisher's own dimension, the publisher's words.
 fn dimension(id: &str, legend: Legend<'_>, indicators: &Indicators) -> String {
     match (id.strip_prefix("publisher:"), indicators.dimension(id)) {
         (Some(own), _) => own.replace('_', " "),

@@ -1,5 +1,4 @@
-//! Figures that others published as a list: a line for each. Where they come from in full is for programs: it would only make the
-//! table wide.
+//! Published figures as a list, one line each. Full sources are only in CSV and JSON, because they would make the table too wide.
 
 use super::sheet::Sheet;
 use crate::proto::v1::PublishedEstimate;

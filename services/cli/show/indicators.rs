@@ -3,12 +3,12 @@
 use super::{Look, words, wrap};
 use crate::proto::v1::{Absence, Category, Dimension, Indicator, Unit};
 
-/// The indicators that a service has, and the dimensions, whose words an answer has only where it counted something.
+/// The indicators and dimensions of a service. An answer has labels of a dimension only if it counted something.
 #[derive(Debug, Clone, Default)]
 pub struct Indicators {
     /// Every indicator of the service.
     pub all: Vec<Indicator>,
-    /// The dimensions; empty where only answers' own legends are needed.
+    /// The dimensions; empty if the legends of answers are enough.
     pub dimensions: Vec<Dimension>,
 }
 
@@ -43,7 +43,7 @@ impl Indicators {
         self.find(id).map_or(Unit::Unspecified, Indicator::unit)
     }
 
-    /// Id, words, what is counted of what, in lines.
+    /// Id, label, numerator and denominator, in lines.
     pub fn definition(&self, id: &str, look: &Look) -> String {
         let of = match self.find(id) {
             Some(found) if !found.numerator.is_empty() => {
@@ -75,7 +75,7 @@ impl Reasons {
         words::plain(&words::absence_reason(absence.reason))
     }
 
-    /// The details, as lines: several columns of one indicator are told as the indicator.
+    /// The details, as lines: one for each indicator, even if it has several columns.
     pub fn lines(&self, look: &Look) -> String {
         let line = |(sentence, columns): &(String, Vec<String>)| {
             let indicator =

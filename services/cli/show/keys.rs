@@ -1,4 +1,4 @@
-//! The key of a row: which combination of categories it is about.
+//! The key of a row: its combination of categories.
 
 use super::table::Column;
 use super::words::{self, Legend};
@@ -9,7 +9,7 @@ pub fn columns(dimensions: &[String], legend: Legend<'_>) -> Vec<Column> {
     dimensions.iter().map(|id| Column::text(legend.dimension(id))).collect()
 }
 
-/// The key in words, one text for each dimension: the code and its words, where they differ. The row without keys is
+/// The key in words, one text for each dimension: the code, and its label if it differs. The row without keys is
 /// the `total`.
 pub fn words(dimensions: &[String], keys: &[CategoryKey], legend: Legend<'_>) -> Vec<String> {
     let mut texts: Vec<_> = dimensions

@@ -1,4 +1,4 @@
-//! Lists of what can be asked.
+//! Lists of reference content: code lists, dimensions, indicators, tables, collections, organisations, areas.
 
 use super::sheet::{Cell, Sheet};
 use super::words;
@@ -73,7 +73,7 @@ pub fn codes(list: &v1::CodeList) -> Sheet {
     sheet
 }
 
-/// One line for each dimension. How it is made of a field is for programs.
+/// One line for each dimension. Only CSV and JSON say which field it groups.
 pub fn dimensions(all: &[v1::Dimension]) -> Sheet {
     let mut sheet = Sheet::new([
         "dimension",
@@ -116,8 +116,8 @@ pub fn categories(dimension: &v1::Dimension) -> Sheet {
     sheet
 }
 
-/// One line for each indicator. Why there are none, range, polarity, tags, components and source are for programs: they would only make the table
-/// wide.
+/// One line for each indicator. Only CSV and JSON have range, polarity, tags, components, source and the reason why there are no
+/// figures: they would make the table too wide.
 pub fn indicators(all: &[v1::Indicator]) -> Sheet {
     let mut sheet = Sheet::new([
         "indicator",

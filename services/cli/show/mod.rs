@@ -1,4 +1,4 @@
-//! What people and programs see: every line that a command writes goes through [`Out`].
+//! Output for people and programs: every line that a command writes goes through [`Out`].
 
 pub mod assessments;
 pub mod bars;
@@ -28,13 +28,13 @@ use std::io::{self, IsTerminal as _, Write};
 pub enum Format {
     /// For people: aligned columns, thousands separators, notes.
     Table,
-    /// For programs: the contract's messages with their field names; what is absent is absent.
+    /// For programs: the contract's messages with their field names. Absent fields are left out.
     Json,
     /// For spreadsheets: RFC 4180, one line for each figure, codes and states in columns of their own.
     Csv,
 }
 
-/// What the place that is written to can show.
+/// What a terminal or file can show: width, colours, Unicode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
     /// Whether characters beyond ASCII may be used.
@@ -92,9 +92,9 @@ pub struct Out {
     remarks: Box<dyn Write + Send>,
     /// How answers are written.
     pub format: Format,
-    /// What the place of answers can show.
+    /// What the output of answers can show.
     pub look: Look,
-    /// What the place of remarks can show.
+    /// What the output of remarks can show.
     pub remark_look: Look,
 }
 
@@ -116,7 +116,7 @@ impl Out {
         Self { answers, remarks, format, look, remark_look: look }
     }
 
-    /// Writes an answer; a line end is added where there is none.
+    /// Writes an answer, and a line end if it has none.
     ///
     /// # Errors
     /// When the place does not take it.
@@ -153,7 +153,7 @@ fn write_text(to: &mut dyn Write, text: &str) -> io::Result<()> {
     to.flush()
 }
 
-/// A place that keeps what is written to it.
+/// An output that keeps the written text.
 #[cfg(test)]
 pub(crate) mod captured {
     use super::{Format, Look, Out};
@@ -180,7 +180,7 @@ pub(crate) mod captured {
         }
     }
 
-    /// An output without colours, and what was answered and remarked.
+    /// An output without colours, and its answers and remarks.
     pub(crate) fn out(format: Format) -> (Out, Kept, Kept) {
         let (answers, remarks) = (Kept::default(), Kept::default());
         let out =

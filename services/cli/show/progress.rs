@@ -6,7 +6,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, Prog
 
 use super::Look;
 
-/// A bar on standard error over `all` things; `unit` says which (`rows`, `entries`). `None`: nobody knows how many.
+/// A bar on standard error over `all` things; `unit` names them (`rows`, `entries`). `None`: their number is unknown.
 pub fn bar(title: &str, unit: &str, all: Option<u64>, look: &Look) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(all, ProgressDrawTarget::stderr());
     let template = if all.is_some() {

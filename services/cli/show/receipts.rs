@@ -1,4 +1,4 @@
-//! Submissions, their receipts, and the rows that could not be taken.
+//! Submissions, their receipts, and their row problems.
 
 use super::sheet::{Cell, Sheet};
 use super::words;
@@ -39,7 +39,7 @@ pub fn submissions<'a>(all: impl IntoIterator<Item = &'a Submission>) -> Sheet {
     sheet
 }
 
-/// One line for each receipt: what became of it in `outcome`.
+/// One line for each receipt. `outcome` says whether it was stored.
 pub fn receipts<'a>(all: impl IntoIterator<Item = &'a Receipt>) -> Sheet {
     let mut sheet = Sheet::new([
         "organisation",
@@ -74,7 +74,7 @@ pub fn receipts<'a>(all: impl IntoIterator<Item = &'a Receipt>) -> Sheet {
     sheet
 }
 
-/// What became of a submission, in words.
+/// The outcome of a submission, in words.
 fn outcome(receipt: &Receipt) -> &'static str {
     match (receipt.validated_only, receipt.replayed) {
         (true, _) => "checked only",
@@ -83,7 +83,7 @@ fn outcome(receipt: &Receipt) -> &'static str {
     }
 }
 
-/// One line for each row that could not be taken: row (from 0), field, value, what was expected, the nearest valid code.
+/// One line for each row problem: row (from 0), field, value, what was expected, the nearest valid code.
 pub fn problems<'a>(all: impl IntoIterator<Item = &'a RowProblem>) -> Sheet {
     let mut sheet = Sheet::new(["row", "field", "value", "expected", "nearest"]);
     for problem in all {

@@ -1,4 +1,4 @@
-//! What became of a file: receipts, rows that were left out, refusals.
+//! The result of sending a file: receipts, row problems, refusals.
 
 use tonic_types::StatusExt as _;
 
@@ -7,7 +7,7 @@ use super::{Format, Out, json, receipts};
 use crate::cli::exit::Failure;
 use crate::cli::send_all::{Refusal, Sent};
 
-/// Shows receipts as the answer, and what was left out or refused as remarks (in JSON: as part of the answer).
+/// Shows receipts as the answer, and row problems and refusals as remarks (in JSON: as part of the answer).
 ///
 /// # Errors
 /// The answer cannot be written.

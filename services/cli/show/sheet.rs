@@ -9,7 +9,7 @@ pub enum Cell {
     Empty,
     /// Text as it is.
     Text(String),
-    /// A count.
+    /// A whole number. Tables for people show it with separators.
     Count(i64),
     /// A share, rate or limit, unrounded.
     Ratio(f64),
@@ -97,11 +97,11 @@ impl From<f64> for Cell {
 /// Columns with names, and lines.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sheet {
-    /// Names of the columns, as they stand in CSV: `accepted_count`.
+    /// Names of the columns, as in CSV: `accepted_count`.
     pub columns: Vec<String>,
     /// The lines, each with a cell for each column.
     pub lines: Vec<Vec<Cell>>,
-    /// How many of the last columns are left out of tables: they would only make them wide.
+    /// Number of last columns that tables for people leave out, because they would make the table too wide.
     pub for_programs: usize,
 }
 

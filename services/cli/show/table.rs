@@ -7,9 +7,9 @@ use super::Look;
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
-    /// What stands above it.
+    /// Title above the column.
     pub title: String,
-    /// Whether it holds numbers, which stand to the right.
+    /// Whether it has numbers, which are aligned to the right.
     pub right: bool,
 }
 
@@ -30,7 +30,7 @@ pub fn grid(columns: &[Column], lines: Vec<Vec<String>>, look: &Look) -> String 
     table(columns, lines, look).trim_fmt()
 }
 
-/// A table with borders whose cells wrap where it would be wider than the place.
+/// A table with borders. Cells wrap if the table would be wider than the screen.
 pub fn fitted(columns: &[Column], lines: Vec<Vec<String>>, look: &Look) -> String {
     arranged(table(columns, lines, look), look)
 }
@@ -59,7 +59,7 @@ pub fn whole_words(columns: &[Column], lines: &[Vec<String>], look: &Look) -> Op
     Some(arranged(drawn, look))
 }
 
-/// As [`fitted`], of cells that stand in lines already.
+/// As [`fitted`], for cells that are already wrapped.
 pub fn fitted_lines(columns: &[Column], lines: &[Vec<String>], look: &Look) -> String {
     let printable_lines =
         |cell: &String| cell.lines().map(printable).collect::<Vec<_>>().join("\n");

@@ -67,7 +67,7 @@ pub fn absence(absence: &v1::Absence) -> String {
     if absence.detail.is_empty() { reason } else { format!("{reason}: {}", absence.detail) }
 }
 
-/// A code as words, where there are no better ones: `FACE_TO_FACE` is `face to face`. Codes that are not names
+/// A code as words, if it has no label: `FACE_TO_FACE` is `face to face`. Codes that are not names
 /// (`A`, `75+`, `04C`) stay as they are.
 pub fn plain(code: &str) -> String {
     let is_name = code.len() > 2

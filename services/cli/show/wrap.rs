@@ -31,7 +31,7 @@ pub fn text(first: &str, text: &str, look: &Look) -> String {
     format!("{first}{}", lines.join(&format!("\n{}", " ".repeat(indent))))
 }
 
-/// What a line may not be broken within: words, and a number with its `%`.
+/// The parts that a line break must not cut: words, and a number with its `%`.
 fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

@@ -1,4 +1,4 @@
-//! The words of a question as they came, before anything is checked.
+//! The fields of a question as received, before any check.
 
 use std::collections::BTreeSet;
 
@@ -19,10 +19,10 @@ pub enum Measure {
     Persons,
 }
 
-/// What shares are shares of.
+/// The denominator of the shares of channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Denominator {
-    /// Those whose channel is known.
+    /// Consultations or persons whose channel is known.
     #[default]
     KnownOnly,
     /// All whose source collects the channel, known or not.
@@ -44,7 +44,7 @@ pub enum TableKind {
 }
 
 impl TableKind {
-    /// The shape of the data that it counts.
+    /// The dataset that it counts.
     #[must_use]
     pub fn dataset(self) -> Dataset {
         match self {
@@ -100,7 +100,7 @@ pub enum Basis {
     Residence,
 }
 
-/// When the data was as it is asked for.
+/// The requested state of the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AsOf {
     /// The newest state.
@@ -120,7 +120,7 @@ pub struct Filter {
     pub codes: Vec<String>,
 }
 
-/// The fields of a question as they came.
+/// The fields of a question as received. Empty text: not set.
 #[derive(Clone, Debug, Default)]
 #[allow(missing_docs)] // the contract's message of the same name describes each
 pub struct Asked {
@@ -140,10 +140,10 @@ pub struct Asked {
 }
 
 impl AsOf {
-    /// The position that a state of the data means now.
+    /// The log position of this state.
     ///
     /// # Errors
-    /// It has not been reached.
+    /// The log has not reached the position.
     pub(in crate::engine) fn position(&self, catalog: &Catalog) -> Result<u64, QueryError> {
         match self {
             Self::Head => Ok(catalog.position),

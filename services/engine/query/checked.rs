@@ -9,20 +9,20 @@ use crate::domain::reference::Reference;
 use crate::domain::statistics::Confidence;
 use crate::engine::error::QueryError;
 
-/// What is asked about.
+/// A question: place, months, dimensions and conditions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Query {
-    /// What is counted in which columns.
+    /// What the table counts, and whether channels are columns.
     pub table: TableKind,
     /// Id of the collection that answers.
     pub collection: String,
-    /// Care setting, where one was named.
+    /// Care setting that narrows the records; none: all of the collection.
     pub care_setting: Option<String>,
     /// Organisations or area.
     pub place: Where,
     /// First and last month.
     pub months: (Month, Month),
-    /// Dimension ids, those that several filter values or organisations add included.
+    /// Dimension ids of the rows, including those added by several organisations or by conditions with several codes.
     pub by: Vec<String>,
     /// Conditions; all must hold.
     pub filters: Vec<Filter>,
@@ -30,7 +30,7 @@ pub struct Query {
     pub as_of: AsOf,
     /// Confidence level of the limits: 0.95 or 0.998.
     pub confidence: Confidence,
-    /// Whether limits and words are wanted.
+    /// Whether the answer has confidence limits and labels.
     pub full: bool,
 }
 
@@ -73,7 +73,7 @@ impl Query {
         }
     }
 
-    /// The conditions with several values, each of which gets rows of its own. Channels that are columns are not added up.
+    /// The conditions with several codes, each of which gets its own rows. Channels that are columns are not counted here.
     pub fn several(&self) -> impl Iterator<Item = &Filter> {
         self.filters.iter().filter(|filter| has_rows(self.table, filter))
     }
@@ -83,7 +83,7 @@ fn months(asked: &Asked) -> Result<(Month, Month), QueryError> {
     if asked.first.is_empty() {
         return Err(field(
             "period.first",
-            "give a month `2020-04`, quarter, financial year or year",
+            "is required: a month `2020-04`, quarter `2020-Q2`, financial year `2020/21` or year `2020`",
         ));
     }
     let first = months_of(&asked.first).map_err(|e| field("period.first", e.to_string()))?;

@@ -6,10 +6,10 @@ use crate::domain::collection::Collection;
 use crate::domain::reference::Reference;
 use crate::engine::error::{Missing, QueryError};
 
-/// Care setting that is meant where neither it nor a collection is named.
+/// Care setting of a question that names neither a care setting nor a collection.
 const DEFAULT_SETTING: &str = "PRIMARY_CARE";
 
-/// The collection, and the care setting to narrow it to where it covers several.
+/// The collection that answers, and the care setting if the collection covers several.
 pub(super) fn collection(
     reference: &Reference,
     asked: &Asked,
@@ -19,7 +19,9 @@ pub(super) fn collection(
     if let Some(setting) = setting
         && reference.list("care_setting").and_then(|list| list.category(setting)).is_none()
     {
-        let what = format!("`{setting}` is in no code list: see code list `care_setting`");
+        let what = format!(
+            "`{setting}` is not a code of the list `care_setting`; ReferenceService.ListCodeLists has the codes"
+        );
         return Err(field("care_setting", what));
     }
     let (found, setting) = match asked.collection.as_str() {
@@ -40,7 +42,7 @@ pub(super) fn collection(
     Ok((found.id.clone(), setting.filter(|_| !only).map(str::to_owned)))
 }
 
-/// The collection that answers where none is named, and the care setting that was meant.
+/// The collection that answers a question without one, and the care setting.
 fn default<'a>(
     reference: &'a Reference,
     asked: &Asked,
@@ -52,7 +54,9 @@ fn default<'a>(
             let setting = setting.unwrap_or(DEFAULT_SETTING);
             let found = reference.default_collection(setting, &place.organisations(reference));
             let none = || {
-                let message = format!("no collection answers for {setting} by itself: name one");
+                let message = format!(
+                    "no collection answers for {setting} by default: name one in `collection`"
+                );
                 missing(Missing::Collection, setting, message)
             };
             Ok((found.ok_or_else(none)?, Some(setting)))
@@ -65,10 +69,10 @@ fn default<'a>(
     }
 }
 
-/// Whether a collection takes what the table counts.
+/// Checks that a collection has the records that the table counts.
 ///
 /// # Errors
-/// It does not; says which ones do.
+/// The collection does not; the error lists those that do.
 fn takes(
     reference: &Reference,
     table: TableKind,

@@ -1,4 +1,4 @@
-//! What a question is broken down by, and its conditions.
+//! The dimensions of a question, and its conditions.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
 use crate::engine::error::{Missing, QueryError};
 
-/// Dimensions of one table, at most, conditions, and codes of one condition.
+/// Most dimensions of one table, most conditions, and most codes of one condition.
 const DIMENSIONS: usize = 3;
 const FILTERS: usize = 8;
 const CODES: usize = 1000;
@@ -44,15 +44,18 @@ fn has_category(reference: &Reference, dimension: &Dimension, code: &str) -> boo
     }
 }
 
-/// Codes of a condition are few enough, and each stands there once.
+/// Refuses a condition with too many codes, or with a code that is listed twice.
 fn codes(place: usize, filter: &Filter) -> Result<(), QueryError> {
     let refused = |what| field(&format!("where[{place}].codes"), what);
     if filter.codes.len() > CODES {
-        return Err(refused(format!("{} codes, at most {CODES}", filter.codes.len())));
+        return Err(refused(format!(
+            "has {} codes, and at most {CODES} are allowed",
+            filter.codes.len()
+        )));
     }
     let mut seen = BTreeSet::new();
     match filter.codes.iter().find(|code| !seen.insert(code.as_str())) {
-        Some(twice) => Err(refused(format!("`{twice}` stands there twice"))),
+        Some(twice) => Err(refused(format!("`{twice}` is listed twice"))),
         None => Ok(()),
     }
 }
@@ -61,7 +64,7 @@ fn codes(place: usize, filter: &Filter) -> Result<(), QueryError> {
 fn counted(table: TableKind, dimension: &Dimension, name: &str) -> Result<(), QueryError> {
     if table == TableKind::Access && dimension.field() == Some(Field::Channel) {
         let why = format!(
-            "access records are of people and have no channel: leave `{}` out, or ask for GetFaceToFaceProvision or GetChannelImpact",
+            "access records describe people and have no channel: leave `{}` out, or ask for GetFaceToFaceProvision or GetChannelImpact",
             dimension.id
         );
         return Err(field(name, why));
@@ -84,7 +87,7 @@ pub(super) fn dimensions(
         }
         counted(asked.table, dimension, "by")?;
         if by.contains(id) {
-            return Err(field("by", format!("`{id}` stands there twice")));
+            return Err(field("by", format!("`{id}` is listed twice")));
         }
         by.push(id.clone());
     }
@@ -96,13 +99,13 @@ pub(super) fn dimensions(
         by.insert(0, "organisation".into());
     }
     if asked.filters.len() > FILTERS {
-        return Err(field("where", format!("at most {FILTERS} conditions")));
+        return Err(field("where", format!("must have at most {FILTERS} conditions")));
     }
     let mut seen: Vec<&str> = Vec::new();
     for (place, filter) in asked.filters.iter().enumerate() {
         let dimension = known(&filter.dimension)?;
         if seen.contains(&dimension.id.as_str()) {
-            return Err(field("where", format!("`{}` stands there twice", dimension.id)));
+            return Err(field("where", format!("`{}` is listed twice", dimension.id)));
         }
         seen.push(&dimension.id);
         if filter.codes.is_empty() {
@@ -125,7 +128,10 @@ pub(super) fn dimensions(
     }
     if by.len() > DIMENSIONS {
         let what = "several organisations and conditions with several values count as dimensions";
-        return Err(field("by", format!("{} dimensions, at most {DIMENSIONS}; {what}", by.len())));
+        return Err(field(
+            "by",
+            format!("has {} dimensions, and at most {DIMENSIONS} are allowed; {what}", by.len()),
+        ));
     }
     let multiple: Vec<_> = by
         .iter()

@@ -1,4 +1,4 @@
-//! What is said of a field that cannot be used, and of something named that is not there.
+//! Errors for a field that cannot be used, and for a name that does not exist.
 
 use crate::domain::area::Area;
 use crate::domain::codes::nearest;
@@ -13,14 +13,14 @@ pub(super) fn missing(kind: Missing, name: &str, message: String) -> QueryError 
     QueryError::NotFound { kind, name: name.to_owned(), message }
 }
 
-/// The error for a collection that is not there.
+/// The error for a collection that does not exist. Lists those that do.
 #[must_use]
 pub fn no_collection(reference: &Reference, id: &str) -> QueryError {
     let ids: Vec<_> = reference.collections().map(|c| c.id.as_str()).collect();
     missing(Missing::Collection, id, format!("no collection `{id}`; there are {}", ids.join(", ")))
 }
 
-/// The error for an area that is not there.
+/// The error for an area that does not exist, with the nearest code.
 #[must_use]
 pub fn no_area(reference: &Reference, code: &str) -> QueryError {
     let codes = reference.areas().iter().map(|area| area.code.as_str());
@@ -33,7 +33,7 @@ pub fn no_area(reference: &Reference, code: &str) -> QueryError {
     )
 }
 
-/// The error for an area of which more people and care than are known here are part.
+/// The error for an area that is larger than the data: a region or country.
 #[must_use]
 pub fn too_wide(reference: &Reference, area: &Area) -> QueryError {
     let areas = reference.areas();
@@ -44,7 +44,7 @@ pub fn too_wide(reference: &Reference, area: &Area) -> QueryError {
     });
     let inside: Vec<_> = inside.map(|inside| format!("`{}`", inside.code)).collect();
     QueryError::Refused(format!(
-        "{} ({}) is a {}, and only part of it is known here: ask for {}; DigitalExclusionService.ListEstimates lists what others published of all of it",
+        "{} ({}) is a {}, and this service knows only a part of it: ask for {}; DigitalExclusionService.ListEstimates lists published figures about the whole",
         area.name,
         area.code,
         area.kind,
@@ -52,7 +52,7 @@ pub fn too_wide(reference: &Reference, area: &Area) -> QueryError {
     ))
 }
 
-/// The error for an indicator that is not there.
+/// The error for an indicator that does not exist, with the nearest id.
 #[must_use]
 pub fn no_indicator(reference: &Reference, id: &str) -> QueryError {
     let near = nearest(id, reference.indicators().map(|indicator| indicator.id.as_str()));
@@ -61,7 +61,7 @@ pub fn no_indicator(reference: &Reference, id: &str) -> QueryError {
     missing(Missing::Indicator, id, message)
 }
 
-/// The error for a dimension that is not there.
+/// The error for a dimension that does not exist, with the nearest id.
 #[must_use]
 pub fn no_dimension(reference: &Reference, id: &str) -> QueryError {
     let near = reference.nearest_dimension(id);
@@ -70,7 +70,7 @@ pub fn no_dimension(reference: &Reference, id: &str) -> QueryError {
     missing(Missing::Dimension, id, message)
 }
 
-/// The error for an organisation that is not there.
+/// The error for an organisation that does not exist, with the nearest code.
 #[must_use]
 pub fn no_organisation(reference: &Reference, code: &str) -> QueryError {
     let codes = reference.organisations().map(|organisation| organisation.code.as_str());

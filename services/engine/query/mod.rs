@@ -1,8 +1,8 @@
-//! What is asked: the same words for every breakdown, checked against the reference content.
+//! A question: the same fields for every table, checked against the reference content.
 //!
-//! - [`asked`] the words as they came; [`checked`] the question that came of them
-//! - `place`, `collection`, `dimensions` where, of which data, by what
-//! - [`errors`] what is said of what cannot be used
+//! - [`asked`] the fields as received; [`checked`] the checked question
+//! - `place`, `collection`, `dimensions` the place, the collection that answers, the dimensions and conditions
+//! - [`errors`] the errors for fields that cannot be used
 
 pub mod asked;
 pub mod checked;

@@ -1,4 +1,4 @@
-//! Where a question is about: organisations by name, or an area by where care is given or by where people live.
+//! The place of a question: organisations, or an area, by where care is given or where people live.
 
 use super::asked::{Asked, Basis, Where};
 use super::errors::{field, no_area, no_organisation, too_wide};
@@ -13,19 +13,22 @@ pub(super) fn place(reference: &Reference, asked: &Asked) -> Result<Where, Query
         ("", []) => Err(field("area", "give an area or organisations")),
         ("", organisations) => {
             if asked.basis == Some(Basis::Residence) {
-                return Err(field("area_basis", "RESIDENCE goes with `area`"));
+                return Err(field(
+                    "area_basis",
+                    "RESIDENCE needs `area`: organisations are where care is given",
+                ));
             }
             if organisations.len() > ORGANISATIONS {
                 return Err(field(
                     "organisations",
-                    format!("at most {ORGANISATIONS}; or give an area"),
+                    format!("must have at most {ORGANISATIONS} codes: name fewer, or name an area"),
                 ));
             }
             let mut codes = Vec::new();
             for code in organisations {
                 reference.organisation(code).ok_or_else(|| no_organisation(reference, code))?;
                 if codes.contains(code) {
-                    return Err(field("organisations", format!("`{code}` stands there twice")));
+                    return Err(field("organisations", format!("`{code}` is listed twice")));
                 }
                 codes.push(code.clone());
             }
@@ -71,7 +74,7 @@ fn provided_in(reference: &Reference, area: &Area) -> Result<(), QueryError> {
     let around = nearest.map(|around| format!("{}, which holds it, by PROVIDER", around.code));
     let instead: Vec<_> = lived_in.into_iter().chain(around).collect();
     Err(QueryError::Refused(format!(
-        "no organisation belongs to {}, as to no {}: ask for {}",
+        "no organisation belongs to {}, or to any other {}: ask for {}",
         area.code,
         area.kind,
         instead.join(", or for ")

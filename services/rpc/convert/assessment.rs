@@ -11,7 +11,7 @@ use crate::engine::{About, Assessment};
 use crate::proto::v1;
 use crate::rpc::status;
 
-/// Bytes of a text and of a role, at most.
+/// Most bytes of a text, and of a role.
 const TEXT: usize = 3_000;
 const ROLE: usize = 200;
 
@@ -30,8 +30,7 @@ pub(in crate::rpc) fn assessment(about: &About, said: Assessment) -> v1::Channel
     }
 }
 
-/// Reads an assessment that is to be recorded today; every field that is wrong is named at once. What the service fills in is
-/// passed over.
+/// Reads an assessment to be recorded today. A refusal names every field that is wrong. Fields that the service fills in are ignored.
 pub(in crate::rpc) fn read(
     reference: &Reference,
     given: Option<&v1::ChannelAssessment>,
@@ -51,7 +50,7 @@ pub(in crate::rpc) fn read(
     check("assess_date", date(&given.assess_date, today));
     check("owner_role", line(&given.owner_role, ROLE));
     if given.organisation.is_empty() {
-        check("organisation", Err("the code of the organisation that assesses: `04C`".into()));
+        check("organisation", Err("must be the code of an organisation, such as `04C`; ListOrganisations lists the codes".into()));
     }
     let (true, (Ok(first), Ok(last))) = (wrong.is_empty(), months) else {
         return Err(status::fields_invalid(wrong));
@@ -69,28 +68,28 @@ pub(in crate::rpc) fn read(
     })
 }
 
-/// First and last month, if one is given. The last may be to come: some is said of months that run.
+/// First and last month, if there is a last one. The last month may be after today: an assessment may be about months that have begun.
 fn months(
     given: &v1::ChannelAssessment,
     today: Date,
 ) -> (Result<Month, String>, Result<Option<Month>, String>) {
     let month = |text: &str| {
-        let expected = || format!("a month, `2020-04`, not `{text}`");
+        let expected = || format!("must be a month such as `2020-04`, not `{text}`");
         text.parse::<Month>().map_err(|_| expected())
     };
     let first = month(&given.first_month).and_then(|first| {
         // Both are written year first.
         let begun = first.to_string() <= today.to_string();
-        begun.then_some(first).ok_or_else(|| format!("{first} is to come, today is {today}"))
+        begun.then_some(first).ok_or_else(|| format!("{first} is after today, {today}"))
     });
     let last = match given.last_month.as_str() {
         "" => Ok(None),
         text => month(text).map(Some),
     };
     let last = match (&first, last) {
-        (Ok(first), Ok(Some(last))) if last < *first => {
-            Err(format!("{last} is before {first}: give the first month or a later one"))
-        }
+        (Ok(first), Ok(Some(last))) if last < *first => Err(format!(
+            "{last} is before {first}: the last month must be the first or a later one"
+        )),
         (_, last) => last,
     };
     (first, last)
@@ -102,14 +101,14 @@ fn date(text: &str, today: Date) -> Result<(), String> {
     match day {
         // Other forms of ISO 8601 mean the same day, but would not be compared or sorted as text.
         Ok(day) if day.to_string() == text && day <= today => Ok(()),
-        Ok(day) if day > today => Err(format!("{day} is to come, today is {today}")),
-        _ => Err("the day on which the assessment was made: `2020-05-04`".into()),
+        Ok(day) if day > today => Err(format!("{day} is after today, {today}")),
+        _ => Err("must be the day of the assessment, such as `2020-05-04`".into()),
     }
 }
 
 fn sized(text: &str, most: usize) -> Result<(), String> {
     match text.len() {
-        bytes if bytes > most => Err(format!("{bytes} bytes are too many: at most {most}")),
+        bytes if bytes > most => Err(format!("has {bytes} bytes, and at most {most} are allowed")),
         _ if text.trim().is_empty() => Err(format!("is required: 1 to {most} bytes")),
         _ => Ok(()),
     }
@@ -119,7 +118,7 @@ fn sized(text: &str, most: usize) -> Result<(), String> {
 fn line(text: &str, most: usize) -> Result<(), String> {
     sized(text, most)?;
     if text.chars().any(char::is_control) {
-        return Err("one line, without control characters".into());
+        return Err("must be one line without control characters".into());
     }
     Ok(())
 }
@@ -128,7 +127,7 @@ fn line(text: &str, most: usize) -> Result<(), String> {
 fn lines(text: &str, most: usize) -> Result<(), String> {
     sized(text, most)?;
     if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
-        return Err("no control characters besides line feeds and tabs".into());
+        return Err("must have no control characters except line feeds and tabs".into());
     }
     Ok(())
 }

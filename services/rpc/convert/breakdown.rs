@@ -1,4 +1,4 @@
-//! An answer as the contract has it: one shape for every table.
+//! An answer as a message of the contract: one shape for every table.
 
 use super::assessment::assessment;
 use super::{estimate, int};
@@ -39,7 +39,7 @@ fn column(column: &Column) -> v1::Column {
     }
 }
 
-/// Words for a group; none in the basic view.
+/// Labels of a group; none in the basic view.
 fn labels(group: &[Key]) -> Vec<String> {
     let named = group.iter().any(|key| !key.label.is_empty());
     group.iter().filter(|_| named).map(|key| key.label.clone()).collect()
@@ -75,7 +75,7 @@ pub(in crate::rpc) fn keys(keys: &[Key]) -> Vec<v1::CategoryKey> {
     keys.iter().map(key).collect()
 }
 
-/// A state; none is a category.
+/// The state of a key; `None` is a category.
 pub(in crate::rpc) fn state(state: Option<State>) -> v1::CategoryState {
     match state {
         None => v1::CategoryState::Known,
@@ -137,7 +137,6 @@ pub(in crate::rpc) fn measure(measure: Measure) -> v1::Measure {
     }
 }
 
-/// What shares are shares of.
 pub(in crate::rpc) fn denominator(denominator: Denominator) -> v1::Denominator {
     match denominator {
         Denominator::KnownOnly => v1::Denominator::KnownOnly,

@@ -1,4 +1,4 @@
-//! Published figures: in from submissions, out beside what was counted.
+//! Published figures: from submissions, and to answers.
 
 use prost::Message;
 use tonic::Status;
@@ -27,7 +27,7 @@ pub(in crate::rpc) fn header(
         ("person_key_scheme", submission.person_key_scheme.is_empty()),
     ];
     for (field, _) in unused.into_iter().filter(|(_, empty)| !empty) {
-        let what = "empty: figures that others published have no records".to_owned();
+        let what = "must be empty: published figures have no records".to_owned();
         problems.push((format!("header.submission.{field}"), what));
     }
     let v1::EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets } =
@@ -43,10 +43,10 @@ pub(in crate::rpc) fn header(
     Ok((header, source))
 }
 
-/// Takes a batch of figures.
+/// Puts a batch of figures into the builder.
 ///
 /// # Errors
-/// It is none.
+/// The bytes are not a batch of estimates.
 pub(in crate::rpc) fn batch(builder: &mut EstimateBuilder, batch: &[u8]) -> Result<(), Unreadable> {
     let batch = v1::EstimateBatch::decode(batch)?;
     batch.records.iter().for_each(|record| row(builder, record));
@@ -70,14 +70,14 @@ fn row(builder: &mut EstimateBuilder, record: &v1::EstimateRecord) {
     builder.row(&given, || record.encode_to_vec());
 }
 
-/// Where figures come from.
+/// The source of published figures.
 pub(in crate::rpc) fn source(source: &EstimateSource) -> v1::EstimateSource {
     let EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets } =
         source.clone();
     v1::EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets }
 }
 
-/// A published figure, with where it comes from.
+/// A published figure, with its source.
 pub(in crate::rpc) fn published(found: PublishedEstimate) -> v1::PublishedEstimate {
     v1::PublishedEstimate {
         record: Some(record(&found.estimate)),

@@ -1,4 +1,4 @@
-//! The contract's messages to the domain's words and back: one file for each kind. Nothing past this is unchecked.
+//! Messages of the contract to values of the domain and back: one file for each kind. All values behind this room are checked.
 
 pub(super) mod assessment;
 pub(super) mod breakdown;
@@ -49,7 +49,7 @@ pub(super) fn query_error(error: QueryError) -> Status {
 /// The status of a store that cannot be read.
 pub(super) fn store_error(error: &StoreError) -> Status {
     if matches!(error, StoreError::Apply(_)) {
-        // Not damaged: sled has met a full disk, and comes back from the log when there is room.
+        // Not damaged: the disk was full, and sled is rebuilt from the log when there is space.
         tracing::warn!(%error, "the store cannot be read for now");
         return status::overloaded(std::time::Duration::from_secs(1));
     }
@@ -58,7 +58,7 @@ pub(super) fn store_error(error: &StoreError) -> Status {
     status::data_damaged(&correlation)
 }
 
-/// A count as the contract has it.
+/// A count as the contract's `int64`.
 pub(super) fn int(count: impl TryInto<i64>) -> i64 {
     count.try_into().unwrap_or(i64::MAX)
 }

@@ -12,11 +12,11 @@ use crate::rpc::status;
 /// Enumerations: a number that is no value of this version of the contract is refused, naming the field.
 pub(in crate::rpc) fn value<T: TryFrom<i32>>(field: &str, number: i32) -> Result<T, Status> {
     T::try_from(number).map_err(|_| {
-        status::field_invalid(field, format!("{number} is no value of this enumeration"))
+        status::field_invalid(field, format!("{number} is not a value of this enumeration"))
     })
 }
 
-/// What a table is asked about, checked.
+/// The query of a question, checked.
 pub(super) fn query(
     reference: &Reference,
     table: TableKind,
@@ -27,7 +27,7 @@ pub(super) fn query(
     Query::new(reference, &asked, as_of).map_err(query_error)
 }
 
-/// The fields of a query as they came.
+/// The fields of a query as received.
 pub(super) fn asked(table: TableKind, query: &v1::BreakdownQuery) -> Result<Asked, Status> {
     let basis = match value("query.area_basis", query.area_basis)? {
         v1::AreaBasis::Unspecified => None,
@@ -58,14 +58,14 @@ pub(super) fn asked(table: TableKind, query: &v1::BreakdownQuery) -> Result<Aske
     })
 }
 
-/// The state of the data that is asked for.
+/// The requested state of the data.
 pub(super) fn as_of(as_of: Option<&v1::AsOf>) -> Result<AsOf, Status> {
     use v1::as_of::At;
     match as_of.and_then(|as_of| as_of.at.as_ref()) {
         None => Ok(AsOf::Head),
         Some(At::Position(position)) => u64::try_from(*position)
             .map(AsOf::Position)
-            .map_err(|_| status::field_invalid("query.as_of.position", "0 or more")),
+            .map_err(|_| status::field_invalid("query.as_of.position", "must be 0 or more")),
         Some(At::Time(time)) => {
             let seconds = u64::try_from(time.seconds);
             let millis = u64::try_from(time.nanos / 1_000_000);
@@ -75,7 +75,7 @@ pub(super) fn as_of(as_of: Option<&v1::AsOf>) -> Result<AsOf, Status> {
                 }
                 _ => Err(status::field_invalid(
                     "query.as_of.time",
-                    "an instant since 1970, nanos 0 to 999999999",
+                    "must be a time since 1970, with nanos from 0 to 999999999",
                 )),
             }
         }

@@ -17,18 +17,18 @@ use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
 use crate::rpc::status;
 
-/// Says that no published estimates are wanted.
+/// Asks for no published estimates.
 const NO_ESTIMATES: &str = "-";
-/// Days within which a request is met if none are asked for: the published bands up to two weeks.
+/// Default days within which a request is met: the published bands up to two weeks.
 const REQUEST_MET_DAYS: u32 = 14;
-/// The most days that can be between booking and appointment.
+/// Most days between booking and appointment.
 const MOST_DAYS: u32 = 3650;
 
-/// The status of a question that is not there.
+/// The status of a request without a question.
 pub(in crate::rpc) fn missing(field: &str) -> Status {
     status::field_invalid(
         field,
-        "say which table: channels, outcomes, exclusion, provision, impact or risk",
+        "is required: one of channels, outcomes, exclusion, provision, impact and risk",
     )
 }
 
@@ -49,7 +49,7 @@ pub(in crate::rpc) fn path(name: &str) -> String {
     format!("question.{name}")
 }
 
-/// A question, checked.
+/// Checks a question against the reference content.
 pub(in crate::rpc) fn question(
     reference: &Reference,
     table: &Table,
@@ -85,7 +85,10 @@ fn channels(
         v1::Denominator::All => Denominator::All,
     };
     if !request.include_rates && !request.population_collection.is_empty() {
-        return Err(status::field_invalid("population_collection", "goes with `include_rates`"));
+        return Err(status::field_invalid(
+            "population_collection",
+            "needs `include_rates`: set it to true, or leave `population_collection` empty",
+        ));
     }
     let rates = request.include_rates.then(|| request.population_collection.clone());
     Ok(ChannelQuestion { query, measure, denominator, rates })
@@ -97,7 +100,7 @@ fn exclusion(
 ) -> Result<ExclusionQuestion, Status> {
     let asked = request.query.as_ref();
     if asked.is_some_and(|asked| !asked.care_setting.is_empty()) {
-        let why = "access records are of people, not of care: leave it empty";
+        let why = "must be empty: access records describe people, not care";
         return Err(status::field_invalid("query.care_setting", why));
     }
     Ok(ExclusionQuestion {
@@ -109,7 +112,7 @@ fn exclusion(
     })
 }
 
-/// The collections of estimates to look in; none: no estimates are wanted.
+/// The requested collections of estimates; none: the caller wants no estimates.
 fn estimates(reference: &Reference, asked: &[String]) -> Result<Option<Vec<String>>, Status> {
     let field = "estimate_collections";
     if asked == [NO_ESTIMATES] {
@@ -118,7 +121,7 @@ fn estimates(reference: &Reference, asked: &[String]) -> Result<Option<Vec<Strin
     let mut ids: Vec<String> = Vec::new();
     for id in asked {
         if id == NO_ESTIMATES {
-            let why = "`-` means that no estimates are wanted: give it alone";
+            let why = "`-` means no estimates: name either `-` alone or collections";
             return Err(status::field_invalid(field, why));
         }
         let found =
@@ -144,7 +147,7 @@ fn provision(
         Ok(0) => REQUEST_MET_DAYS,
         Ok(days) if days <= MOST_DAYS => days,
         Ok(_) | Err(_) => {
-            let why = format!("has to be 0 (which means {REQUEST_MET_DAYS}) to {MOST_DAYS} days");
+            let why = format!("must be from 0 to {MOST_DAYS} days; 0 means {REQUEST_MET_DAYS}");
             return Err(status::field_invalid("request_met_days", &why));
         }
     };

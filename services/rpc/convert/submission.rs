@@ -1,4 +1,4 @@
-//! Submissions and receipts as the contract has them.
+//! Submissions and receipts as messages of the contract.
 
 use prost_types::Timestamp;
 
@@ -18,7 +18,7 @@ pub(in crate::rpc) fn dataset(dataset: Dataset) -> v1::Dataset {
     }
 }
 
-/// A version of a submission, with its state now.
+/// A version of a submission, with its present state.
 pub(in crate::rpc) fn submission(version: &StoredVersion) -> v1::Submission {
     let submission = &version.submission;
     let state = match version.state {
@@ -62,7 +62,7 @@ pub(in crate::rpc) fn validated(header: &Header, draft: &Draft) -> v1::Submissio
     }
 }
 
-/// A row that was left out, or that would be.
+/// A row problem, of a stored or only validated submission.
 pub(in crate::rpc) fn problem(problem: RowProblem) -> v1::RowProblem {
     v1::RowProblem {
         row_index: int(problem.row_index),

@@ -145,7 +145,7 @@ pub(super) fn rows(mut batch: &[u8]) -> Result<Vec<&[u8]>, Unreadable> {
     Ok(rows)
 }
 
-/// The row as the generated code understands it: with the fields of the contract alone.
+/// The row as the generated code reads it: only with fields of the contract.
 ///
 /// # Errors
 /// It is no row.
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
     use crate::proto::v1::{AccessRecord, ConsultationBatch, ConsultationRecord, PopulationRecord};
 
-    /// What was read, as bytes for the generated code.
+    /// The fields read, as bytes for the generated code.
     fn encoded(record: &RecordType, read: &Fields<'_>, person: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         for field in record.fields {

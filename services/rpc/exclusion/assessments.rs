@@ -11,7 +11,7 @@ use crate::rpc::convert::{assessment, header, query_error, store_error};
 use crate::rpc::page::Page;
 use crate::rpc::{CALLER, Service, status, submissions};
 
-/// The day that has begun in the United Kingdom, whose clocks are at most an hour ahead of UTC.
+/// Today in the United Kingdom, whose clocks are at most one hour ahead of UTC.
 fn today() -> Date {
     Timestamp::now().to_zoned(Offset::constant(1).to_time_zone()).date()
 }

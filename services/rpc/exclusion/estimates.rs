@@ -1,4 +1,4 @@
-//! Published figures, one by one.
+//! `ListEstimates`: published figures, in pages.
 
 use tonic::Status;
 
@@ -8,15 +8,15 @@ use crate::rpc::Service;
 use crate::rpc::convert::{estimate, query_error};
 use crate::rpc::page::Page;
 
-/// Bits of a row's number in a cursor: a submission has no more rows than that, and positions need fewer than the others.
+/// Bits of a row number in a cursor. No submission has more rows, and positions fit into the other bits.
 const ROW_BITS: u32 = 23;
 
-/// The cursor of a page that begins behind a place.
+/// The cursor of a page that begins after a row.
 fn cursor((position, row): Place) -> u64 {
     (position << ROW_BITS) | row as u64
 }
 
-/// The place behind which a page begins; none: it is the first. No submission has position 0.
+/// The row after which a page begins; none: the first page. No submission has position 0.
 fn place(cursor: u64) -> Option<Place> {
     let row = usize::try_from(cursor & ((1 << ROW_BITS) - 1)).unwrap_or(usize::MAX);
     (cursor > 0).then_some((cursor >> ROW_BITS, row))

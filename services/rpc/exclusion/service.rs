@@ -1,4 +1,4 @@
-//! The calls of `DigitalExclusionService`.
+//! The calls of `DigitalExclusionService`: tables, assessments, estimates.
 
 use tonic::{Request, Response, Status};
 

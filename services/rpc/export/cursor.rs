@@ -1,5 +1,5 @@
-//! Where an export goes on: table, row and position, sealed with everything that was asked, so that a cursor is good for its own
-//! export alone.
+//! Where a broken export continues: table, row and position, sealed with the whole request, so that a cursor is valid only for its own
+//! export.
 
 use tonic::Status;
 
@@ -13,19 +13,19 @@ const LETTERS: usize = (SEAL + 8 + 8 + 8) * 2;
 /// A place in an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Place {
-    /// Position that is read at.
+    /// Log position of the export.
     pub(super) position: u64,
-    /// Number of the table that comes next or is being sent.
+    /// Number of the table that is being sent, or comes next.
     pub(super) table: usize,
-    /// Rows of it that were sent.
+    /// Number of its rows already sent.
     pub(super) row: usize,
 }
 
-/// What the cursors of one export are sealed with.
+/// Seals the cursors of one export.
 pub(super) struct Seal([u8; 32]);
 
 impl Seal {
-    /// `asked` is everything that tells one export from another.
+    /// `asked` is everything in which two exports can differ.
     pub(super) fn new<'a>(key: &[u8; 32], asked: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut hasher = blake3::Hasher::new_keyed(key);
         hasher.update(b"export");
@@ -44,7 +44,7 @@ impl Seal {
         seal + &place
     }
 
-    /// The place of a cursor that this seal has made.
+    /// The place of a cursor; an error if this seal has not made it.
     pub(super) fn place(&self, cursor: &str) -> Result<Place, Status> {
         let read = || {
             Some(Place {

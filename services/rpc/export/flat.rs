@@ -10,7 +10,7 @@ use crate::proto::v1;
 use crate::rpc::convert::breakdown as convert;
 use crate::rpc::convert::int;
 
-/// Every cell of an answer, row by row, then what appears beside the rows. An answer without rows is one row that says why.
+/// Every cell of an answer, row by row, then its estimates and assessments. An answer without rows gives one row with the reason.
 pub(in crate::rpc) fn rows<'a>(
     answer: &'a Protected,
     reference: &'a Reference,
@@ -30,7 +30,7 @@ pub(in crate::rpc) fn rows<'a>(
     nothing.into_iter().chain(cells).chain(estimates).chain(assessments)
 }
 
-/// What all rows of an answer share.
+/// The fields that all rows of an answer share.
 fn base(of: &Provenance, position: i64) -> v1::ExportRow {
     let month = |of: Option<crate::domain::period::Month>| of.map(|month| month.to_string());
     let conditions = of.conditions.iter().map(|one| {
@@ -133,7 +133,7 @@ fn nothing(answer: &Protected, base: &v1::ExportRow) -> v1::ExportRow {
     }
 }
 
-/// A published figure. Of the answer beside it nothing is said: its question and its quality are not those of somebody else's survey.
+/// A published figure, without the question and data quality of the answer: these do not apply to another publisher's survey.
 fn estimate(reference: &Reference, of: &PublishedEstimate, position: i64) -> v1::ExportRow {
     let Estimate { indicator, area, base, .. } = of.estimate.clone();
     let known = reference.indicator(&indicator);
@@ -179,7 +179,7 @@ fn estimate(reference: &Reference, of: &PublishedEstimate, position: i64) -> v1:
     }
 }
 
-/// Words for a category of a published figure: of an area, of the dimension, of a missing state; else the publisher's own.
+/// Label of a category of a published figure: of an area, of the dimension, of a missing state; otherwise the publisher's words.
 fn label(reference: &Reference, dimension: &str, code: &str) -> String {
     let area = reference.areas().get(code).map(|area| area.name.clone());
     let category = || {
@@ -191,7 +191,7 @@ fn label(reference: &Reference, dimension: &str, code: &str) -> String {
     area.or_else(category).or_else(state).unwrap_or_else(|| code.to_owned())
 }
 
-/// What a provider says of its channels itself.
+/// An assessment by a provider of its own channels.
 fn assessment(
     reference: &Reference,
     base: &v1::ExportRow,

@@ -1,8 +1,8 @@
-//! `ExportService`: every area and period of a table, read at one position, as flat rows, with a place to go on from.
+//! `ExportService`: every area and period of a table, read at one position, as flat rows. A broken export continues at its cursor.
 //!
-//! - `plan` which tables, in which order
-//! - `flat` the cells of one answer, one a row
-//! - `cursor` where to go on
+//! - `plan` the tables and their order
+//! - `flat` the cells of one answer, one cell a row
+//! - `cursor` where a broken export continues
 
 mod cursor;
 mod flat;
@@ -32,10 +32,10 @@ use plan::Plan;
 /// Answers `ExportService`.
 pub struct Export(pub Service);
 
-/// Rows of a message, and bytes of its rows, at most.
+/// Most rows of a message, and most bytes of its rows.
 const ROWS: usize = 1_000;
 const BYTES: usize = 2 << 20;
-/// Messages that are made ahead of a client that is slower than the service.
+/// Messages made ahead of a slow client.
 const AHEAD: usize = 2;
 
 type Sender = mpsc::Sender<Result<v1::ExportBreakdownsResponse, Status>>;
@@ -66,7 +66,7 @@ impl ExportService for Export {
     }
 }
 
-/// Sends table after table from a place on, until the end or until nobody listens.
+/// Sends table after table from a place on, until the end or until the client has gone.
 async fn produce(service: &Service, plan: Plan, from: Place, send: &Sender) -> Result<(), Status> {
     let plan = Arc::new(plan);
     let (table_count, position) = (plan.len(), plan.position);

@@ -1,4 +1,4 @@
-//! Which tables an export has: each area that was asked for, with each period, in order.
+//! The tables of an export: each requested area with each period, in order.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,26 +17,26 @@ use crate::proto::v1::breakdown_question::Table;
 use crate::rpc::convert::{int, query, query_error, question};
 use crate::rpc::status;
 
-/// Tables of one export, at most.
+/// Most tables of one export.
 const MOST: usize = 10_000;
 
-/// What an export is made of.
+/// The tables of an export, and how to answer each.
 pub(super) struct Plan {
-    /// What every table is asked for, and in place of what it says itself the areas and the periods: a table for each two. Their
-    /// questions are made one by one, when it is their turn: all of them together could hold far more than the request.
+    /// The question of every table. `areas` and `periods` replace its own area and period: one table for each pair. The questions are
+    /// made one by one, because all of them together could be far larger than the request.
     table: Table,
     areas: Vec<Option<String>>,
     periods: Vec<Option<String>>,
-    /// Position that all of them are read at.
+    /// Log position at which all tables are read.
     pub(super) position: u64,
-    /// What its cursors are sealed with.
+    /// Seals the cursors of this export.
     pub(super) seal: Seal,
-    /// Words for what stands in rows.
+    /// Labels of areas, organisations and categories in rows.
     pub(super) reference: Arc<Reference>,
 }
 
 impl Plan {
-    /// Checks a request and says where it starts: at the beginning, or behind its cursor.
+    /// Checks a request, and finds its start: the beginning, or the place of its cursor.
     pub(super) fn new(
         engine: &Engine,
         key: &[u8; 32],
@@ -99,14 +99,14 @@ impl Plan {
     }
 }
 
-/// Checks a question as the unary call does; fields are named from the export's request on.
+/// Checks a question as the unary call does. Paths of fields begin at the export's request.
 fn checked(reference: &Reference, table: &Table) -> Result<Arc<dyn AnyQuestion>, Status> {
     let checked = question::question(reference, table);
     checked.map_err(|refused| status::within(&question::path(question::name(table)), refused))
 }
 
-/// Refuses what the unary call would, before anything is sent, and says at which state of the data is read. Areas of a type are
-/// refused alike: the first of each type is looked at.
+/// Refuses what the unary call refuses, before anything is sent, and returns the requested state of the data. Areas of one type are
+/// refused alike, so only the first of each type is checked.
 fn check(
     reference: &Reference,
     table: &Table,
@@ -126,7 +126,7 @@ fn check(
     Ok(as_of.unwrap_or(AsOf::Head))
 }
 
-/// The request of one table: the area and period in place of those asked for, everything in words, at one position.
+/// The question of one table: with its area and period, with labels, at one position.
 fn one(table: &Table, area: Option<&str>, period: Option<&str>, position: u64) -> Table {
     let mut one = placed(table, area, period);
     let as_of = Some(v1::AsOf { at: Some(v1::as_of::At::Position(int(position))) });
@@ -136,7 +136,7 @@ fn one(table: &Table, area: Option<&str>, period: Option<&str>, position: u64) -
     one
 }
 
-/// The same with the state of the data as it was asked for.
+/// The same with the requested state of the data.
 fn placed(table: &Table, area: Option<&str>, period: Option<&str>) -> Table {
     let mut one = table.clone();
     // Without a query its own call refuses it.
@@ -152,7 +152,7 @@ fn placed(table: &Table, area: Option<&str>, period: Option<&str>) -> Table {
     one
 }
 
-/// The areas that get rows; `None`: what the table asks for itself.
+/// The areas that get rows; `None`: the question's own area or organisations.
 fn areas(
     reference: &Reference,
     table: &Table,
@@ -165,13 +165,14 @@ fn areas(
     for (place, kind) in types.iter().enumerate() {
         if !known.contains(kind.as_str()) {
             let known: Vec<_> = known.into_iter().collect();
-            let what = format!("`{kind}` is no type of areas: one of {}", known.join(", "));
+            let what =
+                format!("`{kind}` is not a type of areas; the types are {}", known.join(", "));
             return Err(status::field_invalid(format!("area_types[{place}]"), what));
         }
     }
     let within = table.query().map_or("", |query| query.area.as_str());
     if within.is_empty() {
-        let what = "goes with an area, whose parts are meant, not with organisations";
+        let what = "needs a question with `area`: the rows are about parts of this area";
         return Err(status::field_invalid("area_types", what));
     }
     let Some(within) = reference.areas().get(within) else {
@@ -200,12 +201,15 @@ fn areas(
     Ok(found)
 }
 
-/// The periods that get rows; `None`: the one that the table asks for itself.
+/// The periods that get rows; `None`: the question's own period.
 fn periods(table: &Table, step: i32) -> Result<Vec<Option<String>>, Status> {
     use v1::PeriodStep as Step;
     let step: Step = query::value("period_step", step)?;
     if matches!(table, Table::Risk(_)) && step != Step::Unspecified {
-        return Err(status::field_invalid("period_step", "area risk has no period: leave it out"));
+        return Err(status::field_invalid(
+            "period_step",
+            "must be unspecified: area risk has no period",
+        ));
     }
     let name: fn(Month) -> String = match step {
         Step::Unspecified | Step::Whole => return Ok(vec![None]),
@@ -217,7 +221,7 @@ fn periods(table: &Table, step: i32) -> Result<Vec<Option<String>>, Status> {
     let asked = table.query().and_then(|query| query.period.clone()).unwrap_or_default();
     let last = if asked.last.is_empty() { &asked.first } else { &asked.last };
     let (Ok(first), Ok(last)) = (months_of(&asked.first), months_of(last)) else {
-        // What is wrong with it is for its own call to say.
+        // The check of the question names the error.
         return Ok(vec![None]);
     };
     let (first, last) = (*first.start(), *last.end());
@@ -231,7 +235,8 @@ fn periods(table: &Table, step: i32) -> Result<Vec<Option<String>>, Status> {
         }
     }
     if found.is_empty() && first <= last {
-        let what = format!("none lies wholly in {first} to {last}: take a smaller step");
+        let what =
+            format!("no period of this step lies within {first} to {last}: take a smaller step");
         return Err(status::field_invalid("period_step", what));
     }
     if found.is_empty() {

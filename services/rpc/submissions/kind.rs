@@ -1,4 +1,4 @@
-//! What the streams of rows differ in: how a header begins an intake, and how a batch goes into its builder.
+//! The differences of the four streams: how a header starts an intake, and how a batch goes into its builder.
 
 use tonic::Status;
 
@@ -10,7 +10,7 @@ use crate::proto::v1::{EstimatesHeader, SubmissionHeader};
 use crate::rpc::CALLER;
 use crate::rpc::convert::{Unreadable, estimate, header, record};
 
-/// One kind of submission stream: `H` is its header, `B` the builder of its rows.
+/// A kind of submission stream. `H` is its header, `B` the builder of its rows.
 pub(super) struct Kind<H, B> {
     pub(super) start: fn(&Engine, &H) -> Result<Intake<B>, Status>,
     pub(super) take: fn(&mut B, &[u8]) -> Result<(), Unreadable>,

@@ -1,4 +1,4 @@
-//! Receipts, and the pages of row problems that follow on a receipt.
+//! Receipts, and further pages of row problems.
 
 use tonic::Status;
 
@@ -8,7 +8,7 @@ use crate::rpc::Service;
 use crate::rpc::convert::{name, submission};
 use crate::rpc::page::Page;
 
-/// Problems that a receipt carries, at most.
+/// Most row problems in a receipt.
 const IN_RECEIPT: usize = 100;
 
 /// The receipt of a submission.

@@ -1,4 +1,4 @@
-//! Why a change was not made, as a status.
+//! The status of a change that was not made.
 
 use tonic::Status;
 
@@ -8,7 +8,7 @@ use crate::engine::intake::{BadRows, Refused};
 use crate::rpc::convert::{name, store_error};
 use crate::rpc::status::{self, Fate};
 
-/// Row problems that a status names, at most.
+/// Most row problems in a status.
 const NAMED: usize = 20;
 
 /// The status of a submission that was not stored.

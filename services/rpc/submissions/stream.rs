@@ -1,4 +1,4 @@
-//! One stream of rows: from its first message to its receipt. Rows are read on a thread of their own, while the next ones come in.
+//! One stream of rows, from its first message to its receipt. Rows are read on their own thread while the next ones arrive.
 
 use std::sync::Arc;
 
@@ -15,16 +15,16 @@ use crate::proto::v1;
 use crate::rpc::convert::Unreadable;
 use crate::rpc::{Incoming, Service, status};
 
-/// Batches that may wait to be read while the next ones come in.
+/// Most batches that wait to be read.
 const AHEAD: usize = 4;
 
-/// Why a stream was not taken to its end.
+/// Why a stream ended early.
 enum Broken {
     /// The call ended before the end of the stream.
     Off,
     /// A batch cannot be read.
     Batch(Unreadable),
-    /// The engine refused it.
+    /// The engine refused the submission.
     Refused(Refused),
 }
 
@@ -34,7 +34,7 @@ impl From<Refused> for Broken {
     }
 }
 
-/// Takes a stream, and counts how it ended.
+/// Reads a stream to its receipt, and counts its outcome.
 pub(super) async fn submit<H: Message + Default + 'static, B: Rows>(
     service: &Service,
     stream: Streaming<Incoming<H>>,

@@ -1,4 +1,4 @@
-//! What surrounds every call, from the outside in: trace, panic, admission, deadline, idle, unreadable. Each is a
+//! The layers around every call, from the outside in: trace, panic, admission, deadline, idle, unreadable. Each is a
 //! [`middleware`].
 
 mod admission;

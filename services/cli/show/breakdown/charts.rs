@@ -1,4 +1,4 @@
-//! The chart of an answer: of channels stacked bars, of everything else bars of one or a few columns.
+//! The chart of an answer: stacked bars for channels; bars of one or a few columns for other tables.
 
 use super::figures::figure;
 use super::layout::Layout;

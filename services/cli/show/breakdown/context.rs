@@ -1,4 +1,4 @@
-//! What stands above and below every breakdown: what it was made of, and how to read it.
+//! The lines above and below every breakdown: which data it was computed from, and how to read it.
 
 use crate::cli::show::estimates::source_line;
 use crate::cli::show::{Look, keys, numbers, words, wrap};
@@ -6,8 +6,8 @@ use crate::proto::v1::{
     AreaBasis, AskedCondition, AskedOrganisation, Breakdown, BreakdownContext, DataClass, Measure,
 };
 
-/// The lines above the figures. `things` says what is counted; empty: the measure and the denominator say it. `position` is what was
-/// read at.
+/// The lines above the figures. `things` says what is counted; empty: the measure and the denominator say it. `position` is the log
+/// position of the answer.
 pub fn header(context: &BreakdownContext, things: &str, position: i64, look: &Look) -> String {
     let mut lines = Vec::new();
     if context.data_class() == DataClass::Synthetic {
@@ -55,7 +55,7 @@ pub fn header(context: &BreakdownContext, things: &str, position: i64, look: &Lo
     lines.join("\n")
 }
 
-/// The lines below the figures; empty where there is nothing to say.
+/// The lines below the figures; may be empty.
 pub(super) fn footer(answer: &Breakdown, context: &BreakdownContext, look: &Look) -> String {
     let legend = words::Legend(&answer.dimensions);
     let mut lines = Vec::new();
@@ -155,7 +155,7 @@ fn condition(of: &AskedCondition) -> String {
     let label = if of.label.is_empty() { of.dimension.replace('_', " ") } else { of.label.clone() };
     let words = of.codes.iter().enumerate().map(|(at, code)| match of.code_labels.get(at) {
         Some(label) if label.is_empty() => words::plain(code),
-        // A code that is a word says no more than its words.
+        // A code that is a word is the same as its label.
         Some(label) if words::plain(code) != *code => label.clone(),
         Some(label) => keys::shown(code, label),
         None => words::plain(code),
@@ -185,7 +185,7 @@ fn counted(context: &BreakdownContext, things: &str) -> String {
     counted.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
-/// What the limits of an answer are; empty where it has none.
+/// Level and unit of the confidence limits; empty if there are no limits.
 fn limits(context: &BreakdownContext) -> String {
     if context.confidence_level <= 0.0 {
         return String::new();

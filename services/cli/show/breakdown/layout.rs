@@ -1,35 +1,35 @@
-//! How each table is arranged. A table without a layout of its own has its columns beside one another.
+//! How each table is arranged. A table without its own layout has its columns side by side.
 
-/// What the lines of a section are, within each row.
+/// The lines of a section within each row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Down {
-    /// One line a row: the columns beside one another.
+    /// One line for each row, with the columns side by side.
     Rows,
     /// A line for each group of this dimension: a channel, a need.
     Group(&'static str),
-    /// A line for each indicator, the groups beside one another.
+    /// A line for each indicator, with the groups side by side.
     Indicators,
 }
 
-/// Which counts are shown beside figures.
+/// The counts shown with figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counts {
     /// The numerator before the figure.
     Numerator,
     /// The denominator in a column behind it.
     Denominator,
-    /// All counts in columns behind it, where one figure is shown in a line; otherwise none.
+    /// All counts in columns behind it if a line has one figure; otherwise none.
     All,
 }
 
 /// A table of figures.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Section {
-    /// Words above it; empty: none.
+    /// Title of the section; empty: none.
     pub(super) title: &'static str,
-    /// Indicators and counts in it, in order; empty: all that no other section has.
+    /// Its indicators and counts, in order; empty: all that no other section names.
     pub(super) indicators: &'static [&'static str],
-    /// What its lines are if the answer has one row, and if it has several.
+    /// Its lines if the answer has one row, and if it has several.
     pub(super) down: (Down, Down),
     pub(super) counts: Counts,
     /// Whether only the total is shown.
@@ -46,15 +46,15 @@ impl Section {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
     pub(super) sections: &'static [Section],
-    /// What is counted, and what shares are of; empty: the measure and the denominator of the question say it.
+    /// What is counted, and the denominator of shares; empty: the measure and the denominator of the question.
     pub(super) counted: &'static str,
-    /// Words for columns, by indicator. Indicators with the same words share a column.
+    /// Titles of columns, by indicator. Indicators with the same title share a column.
     pub(super) titles: &'static [(&'static str, &'static str)],
     /// Whether the definitions of the indicators are listed.
     pub(super) defined: bool,
-    /// Ids of the columns that a chart has: of an answer with one row, and with several. Empty: the first that is no count.
+    /// Ids of the columns in the chart, for an answer with one row and for one with several. Empty: the first that is not a count.
     pub(super) charted: (&'static [&'static str], &'static [&'static str]),
-    /// Words above the chart; empty: those of the indicator.
+    /// Title of the chart; empty: the label of the indicator.
     pub(super) chart: &'static str,
 }
 
@@ -227,13 +227,13 @@ impl Layout {
         LAYOUTS.iter().find(|(name, _)| *name == table).map_or(DEFAULT, |(_, layout)| *layout)
     }
 
-    /// Whether a section has an indicator: by its name, or because no other names it.
+    /// Whether a section has an indicator: it names the indicator, or no section names it and this one takes the rest.
     pub(super) fn has(&self, section: &Section, indicator: &str) -> bool {
         let named = |section: &Section| section.indicators.contains(&indicator);
         named(section) || (section.indicators.is_empty() && !self.sections.iter().any(named))
     }
 
-    /// Words for a column of an indicator; none: the table has no own ones.
+    /// Title of an indicator's columns; none: the table has none of its own.
     pub(super) fn title(&self, indicator: &str) -> Option<&'static str> {
         self.titles.iter().find(|(id, _)| *id == indicator).map(|(_, title)| *title)
     }

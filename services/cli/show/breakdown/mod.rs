@@ -1,5 +1,5 @@
-//! An answer for people: what it is about, its figures, how to read them, what appears beside them. No table has code of its own: a
-//! few lines of `layout` say how it is arranged.
+//! An answer for people: its context, its figures, how to read them, estimates and assessments. No table has code of its own: a few
+//! lines of `layout` say how it is arranged.
 //!
 //! - `page` all of it; `context` above and below the figures
 //! - `layout` each table's arrangement; `pivot` cells arranged in lines, `figures` drawn as tables

@@ -1,4 +1,4 @@
-//! The whole page: context, figures, how to read them, what appears beside them.
+//! The whole page: context, figures, how to read them, estimates and assessments.
 
 use super::context;
 use super::figures::sections;
@@ -8,7 +8,7 @@ use crate::cli::show::words::Legend;
 use crate::cli::show::{Look, estimates, numbers, wrap};
 use crate::proto::v1::{Breakdown, ChannelAssessment};
 
-/// For people: what the answer is about, its figures, how to read them, and what appears beside them.
+/// The page of an answer, as text.
 pub fn text(answer: &Breakdown, position: i64, words: &Indicators, look: &Look) -> String {
     let asked = answer.context.clone().unwrap_or_default();
     let layout = Layout::of(&asked.table);
@@ -31,7 +31,7 @@ fn header(answer: &Breakdown, position: i64, look: &Look) -> String {
     context::header(&asked, Layout::of(&asked.table).counted, position, look)
 }
 
-/// What providers say of their channels themselves.
+/// Assessments by providers of their own channels.
 fn assessments(answer: &Breakdown, look: &Look) -> String {
     let all = &answer.assessments;
     if all.is_empty() {

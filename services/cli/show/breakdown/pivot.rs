@@ -1,4 +1,4 @@
-//! Cells in the order of lines: a line for each row and each part of it that goes down, a place for everything that goes across.
+//! Cells arranged in lines: one line for each row and each part of a row that goes down; one place for each column that goes across.
 
 use super::layout::{Down, Layout, Section};
 use crate::cli::show::indicators::Indicators;
@@ -62,7 +62,7 @@ impl<'a> Pivot<'a> {
         of_part[across] = Some(column);
     }
 
-    /// The column and the cell of a row at a place; none: there is none.
+    /// The column and the cell of a row at a place; none: the row has no cell there.
     pub(super) fn cell(
         &self,
         row: &'a Row,
@@ -93,7 +93,7 @@ fn part(column: &Column, down: Down, indicators: &Indicators) -> String {
     match down {
         Down::Rows => String::new(),
         Down::Indicators if column.unit() == Unit::Count => column.label.clone(),
-        // A difference of an indicator stands beside it.
+        // The difference of an indicator is next to the indicator.
         Down::Indicators => match column.indicator.as_str() {
             "CH-10" => indicators.titled("CH-09"),
             id => format!("{id} {}", column.label),

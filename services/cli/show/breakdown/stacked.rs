@@ -64,7 +64,7 @@ pub(super) fn bars(answer: &Breakdown, look: &Look) -> String {
     lines.join("\n")
 }
 
-/// Counts of the parts of a bar; none where one is not known.
+/// Counts of the parts of a bar; none if one is not known.
 fn counts(answer: &Breakdown, row: &Row) -> Option<[i64; PARTS.len()]> {
     let mut counts = [0; PARTS.len()];
     for (column, cell) in answer.columns.iter().zip(&row.cells) {
