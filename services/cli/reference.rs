@@ -205,7 +205,10 @@ pub async fn run(list: List, address: &str, out: &mut Out) -> Result<(), Failure
             let request = v1::ListTablesRequest::default();
             let mut tables = pages!(service, reference, list_tables, request, tables, all);
             if let Some(name) = &table {
-                tables = vec![one(&tables, |found| found.name == *name, "table", name)?.clone()];
+                tables = vec![
+                    one(&tables, |found| found.name.eq_ignore_ascii_case(name), "table", name)?
+                        .clone(),
+                ];
             }
             let sheet = lists::tables(&tables);
             let answer = v1::ListTablesResponse { tables, ..Default::default() };

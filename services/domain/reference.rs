@@ -67,12 +67,6 @@ impl Reference {
         nearest(id, self.dimensions.iter().map(|dimension| dimension.id.as_str()))
     }
 
-    /// The dimension of the same name as a field.
-    #[must_use]
-    pub fn dimension_of(&self, field: Field) -> Option<&Dimension> {
-        self.default_dimension[field.index()].map(|place| &self.dimensions[place])
-    }
-
     /// All areas, of every type.
     #[must_use]
     pub fn areas(&self) -> &Areas {

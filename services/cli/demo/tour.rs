@@ -1,14 +1,14 @@
 //! The demo's tour: its long tables, one after the other.
 
 use super::super::answer::Answer;
-use super::super::show::Look;
 use super::super::show::breakdown::{chart, text};
+use super::super::show::{Look, wrap};
 use super::questions::Answers;
 use super::screen::{Place, next, oldest};
 
 /// Every table of the demo, with titles and charts.
 pub(super) fn tour(answers: &Answers, place: &Place<'_>, look: &Look) -> String {
-    let title = |text: &str| look.paint(1, text);
+    let title = |text: &str| look.paint(1, &wrap::text("", text, look));
     let table = |of: &Answer| text(&of.breakdown, of.position, &answers.words, look);
     let drawn = |of: &Answer| chart(&of.breakdown, &answers.words, look);
     let sentence = oldest(&answers.internet.breakdown).map(|(sentence, _)| sentence);

@@ -59,7 +59,7 @@ pub async fn run(
     let service = Service::connect(address).await?;
     if to_output {
         let look = out.look;
-        let mut sink = Sink::csv(BufWriter::new(out.answers())).map_err(written)?;
+        let mut sink = Sink::csv(BufWriter::new(out.answers()), true);
         let taken =
             take(&service, request, &look, |rows| sink.write(rows).map_err(written)).await?;
         let to = sink.finish(Vec::new()).map_err(written)?;
@@ -110,7 +110,7 @@ pub async fn lines(
     let request = v1::ExportBreakdownsRequest { question: Some(question), ..Default::default() };
     let look = out.look;
     let to = BufWriter::new(out.answers());
-    let mut sink = if header { Sink::csv(to) } else { Ok(Sink::csv_lines(to)) }.map_err(written)?;
+    let mut sink = Sink::csv(to, header);
     take(service, request, &look, |rows| sink.write(rows).map_err(written)).await?;
     let to = sink.finish(Vec::new()).map_err(written)?;
     to.into_inner().map_err(|error| Failure::Output(error.into_error()))?.flush()?;
@@ -128,7 +128,7 @@ async fn file(
 ) -> Result<Taken, Failure> {
     let failed = |error: anyhow::Error| Failure::data(&taking.output, error);
     let sink = match format {
-        FileFormat::Csv => Sink::csv(BufWriter::new(target)),
+        FileFormat::Csv => Ok(Sink::csv(BufWriter::new(target), true)),
         FileFormat::Parquet => Sink::parquet(BufWriter::new(target)),
     };
     let mut sink = sink.map_err(failed)?;
@@ -221,7 +221,7 @@ pub(crate) mod doors_tests {
     use crate::proto::v1::ExportRow;
 
     pub(crate) fn csv(rows: &[ExportRow]) -> Vec<u8> {
-        let mut sink = Sink::csv(Vec::new()).unwrap();
+        let mut sink = Sink::csv(Vec::new(), true);
         sink.write(rows).unwrap();
         sink.finish(Vec::new()).unwrap()
     }

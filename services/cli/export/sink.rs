@@ -8,24 +8,20 @@ use crate::proto::v1::ExportRow;
 
 /// A place that takes rows.
 pub(super) enum Sink<W: Write + Send> {
-    Csv(Box<csv::Writer<W>>),
+    /// `headed`: the header was written. A request that is refused leaves nothing behind, not even a header.
+    Csv {
+        writer: Box<csv::Writer<W>>,
+        headed: bool,
+    },
     Parquet(Box<ParquetFile<W>>),
 }
 
 impl<W: Write + Send> Sink<W> {
-    /// CSV as RFC 4180 has it, with its header.
-    pub(super) fn csv(to: W) -> anyhow::Result<Self> {
-        let mut sink = Self::csv_lines(to);
-        if let Self::Csv(writer) = &mut sink {
-            writer.write_record(COLUMNS.iter().map(|column| column.name))?;
-        }
-        Ok(sink)
-    }
-
-    /// CSV without a header, to follow other lines.
-    pub(super) fn csv_lines(to: W) -> Self {
+    /// CSV as RFC 4180 has it. `header`: whether the first line names the columns; if not, the lines follow other lines.
+    pub(super) fn csv(to: W, header: bool) -> Self {
         let terminator = csv::Terminator::CRLF;
-        Self::Csv(Box::new(csv::WriterBuilder::new().terminator(terminator).from_writer(to)))
+        let writer = csv::WriterBuilder::new().terminator(terminator).from_writer(to);
+        Self::Csv { writer: Box::new(writer), headed: !header }
     }
 
     /// Parquet with real types.
@@ -35,6 +31,7 @@ impl<W: Write + Send> Sink<W> {
 
     /// Writes rows to the file, in their order.
     pub(super) fn write(&mut self, rows: &[ExportRow]) -> anyhow::Result<()> {
+        self.head()?;
         for row in rows {
             let (keys, group) = (row.keys.len(), row.group.len());
             anyhow::ensure!(keys <= KEYS, "a row has {keys} keys, this version writes {KEYS}");
@@ -43,7 +40,7 @@ impl<W: Write + Send> Sink<W> {
                 "a group has {group} keys, this version writes {GROUPS}"
             );
             match self {
-                Self::Csv(writer) => {
+                Self::Csv { writer, .. } => {
                     writer.write_record(COLUMNS.iter().map(|column| text(column.kind, row)))?;
                 }
                 Self::Parquet(file) => file.write(row)?,
@@ -52,10 +49,21 @@ impl<W: Write + Send> Sink<W> {
         Ok(())
     }
 
+    /// Writes the header, if it is still to come.
+    fn head(&mut self) -> anyhow::Result<()> {
+        if let Self::Csv { writer, headed } = self
+            && !std::mem::replace(headed, true)
+        {
+            writer.write_record(COLUMNS.iter().map(|column| column.name))?;
+        }
+        Ok(())
+    }
+
     /// Ends the file; `metadata` goes with it where the format has a place for it.
-    pub(super) fn finish(self, metadata: Vec<(String, String)>) -> anyhow::Result<W> {
+    pub(super) fn finish(mut self, metadata: Vec<(String, String)>) -> anyhow::Result<W> {
+        self.head()?;
         match self {
-            Self::Csv(writer) => {
+            Self::Csv { writer, .. } => {
                 Ok(writer.into_inner().map_err(csv::IntoInnerError::into_error)?)
             }
             Self::Parquet(file) => file.finish(metadata),
@@ -95,7 +103,7 @@ mod tests {
             }),
             ..Default::default()
         };
-        let mut sink = Sink::csv(Vec::new()).unwrap();
+        let mut sink = Sink::csv(Vec::new(), true);
         sink.write(&[row, none]).unwrap();
         let bytes = sink.finish(Vec::new()).unwrap();
         let mut reader = csv::Reader::from_reader(bytes.as_slice());
@@ -114,6 +122,6 @@ mod tests {
     #[test]
     fn a_row_with_more_keys_than_columns_is_an_error() {
         let row = ExportRow { keys: vec![v1::CategoryKey::default(); 5], ..Default::default() };
-        assert!(Sink::csv(Vec::new()).unwrap().write(&[row]).is_err());
+        assert!(Sink::csv(Vec::new(), true).write(&[row]).is_err());
     }
 }

@@ -241,6 +241,27 @@ pub fn availability(all: &[v1::Availability]) -> Sheet {
     sheet
 }
 
+/// One line for each kind of column of each table.
+pub fn tables(all: &[v1::Table]) -> Sheet {
+    let mut sheet =
+        Sheet::new(["table", "column", "unit", "definition", "label", "indicator", "rpc"]);
+    sheet.for_programs = 4;
+    for table in all {
+        for column in &table.columns {
+            sheet.push(vec![
+                (&table.name).into(),
+                (&column.id).into(),
+                words::unit(column.unit).into(),
+                (&column.definition).into(),
+                (&column.label).into(),
+                (&column.indicator).into(),
+                (&table.rpc).into(),
+            ]);
+        }
+    }
+    sheet
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,25 +302,4 @@ mod tests {
              gpad,Unknown,,NOT_KNOWN,,,\r\n"
         );
     }
-}
-
-/// One line for each kind of column of each table.
-pub fn tables(all: &[v1::Table]) -> Sheet {
-    let mut sheet =
-        Sheet::new(["table", "rpc", "column", "indicator", "label", "unit", "definition"]);
-    sheet.for_programs = 2;
-    for table in all {
-        for column in &table.columns {
-            sheet.push(vec![
-                (&table.name).into(),
-                (&table.rpc).into(),
-                (&column.id).into(),
-                (&column.indicator).into(),
-                (&column.label).into(),
-                words::unit(column.unit).into(),
-                (&column.definition).into(),
-            ]);
-        }
-    }
-    sheet
 }

@@ -7,7 +7,7 @@ use crate::cli::show::indicators::{Indicators, Reasons};
 use crate::cli::show::numbers::{self, Interval};
 use crate::cli::show::table::Column;
 use crate::cli::show::words::Legend;
-use crate::cli::show::{Look, keys};
+use crate::cli::show::{Look, keys, wrap};
 use crate::proto::v1::{self, Breakdown, Unit};
 
 /// Counts behind a figure, with the words above them.
@@ -34,7 +34,7 @@ pub(super) fn sections(
     for section in layout.sections {
         let drawn = section_of(answer, layout, section, words, &mut why, look);
         if !drawn.is_empty() && !section.title.is_empty() {
-            parts.push(look.paint(1, section.title));
+            parts.push(look.paint(1, &wrap::text("", section.title, look)));
         }
         parts.push(drawn);
     }

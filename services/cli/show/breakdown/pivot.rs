@@ -26,7 +26,11 @@ impl<'a> Pivot<'a> {
         section: &Section,
         indicators: &Indicators,
     ) -> Self {
-        let rows = if section.total_only { &answer.rows[..1] } else { &answer.rows[..] };
+        let total = answer.rows.iter().position(|row| row.keys.is_empty());
+        let rows = match total.filter(|_| section.total_only) {
+            Some(total) => &answer.rows[total..=total],
+            None => &answer.rows[..],
+        };
         let down = if rows.len() == 1 { section.down.0 } else { section.down.1 };
         let wanted = |column: &Column| layout.has(section, &column.indicator);
         // Of a total alone, the groups of a second dimension would only repeat the first.
