@@ -34,7 +34,7 @@ pub(super) const TICK: &str = "/equity.test.Trial/Tick";
 pub(super) const FLOOD: &str = "/equity.test.Trial/Flood";
 pub(super) const HEAVY_FLOOD: &str = "/equity.test.Trial/HeavyFlood";
 pub(super) const SUBMIT: &str = "/equity.v1.SubmissionService/SubmitConsultations";
-pub(super) const WATCH: &str = "/equity.v1.ConsultationChannelService/WatchChannelBreakdown";
+pub(super) const WATCH: &str = "/equity.v1.BreakdownService/WatchBreakdown";
 
 type Codec = ProstCodec<String, String>;
 type Answer = Result<HttpResponse<Body>, Infallible>;
@@ -75,7 +75,7 @@ async fn misbehave(request: HttpRequest<Body>) -> Answer {
         .apply_max_message_size_config(Some(1 << 20), Some(4 << 20));
     let method = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
     let response = match method.as_str() {
-        "Tick" | "Flood" | "HeavyFlood" | "PanicInStream" | "WatchChannelBreakdown" => {
+        "Tick" | "Flood" | "HeavyFlood" | "PanicInStream" | "WatchBreakdown" => {
             let words = words(&method);
             let mut words = Some(words);
             let answer = service_fn(move |_: Request<String>| {
