@@ -68,7 +68,7 @@ macro_rules! trial {
 
 trial!(Trial, "equity.test.Trial");
 trial!(Submissions, "equity.v1.SubmissionService");
-trial!(Channels, "equity.v1.ConsultationChannelService");
+trial!(Breakdowns, "equity.v1.BreakdownService");
 
 async fn misbehave(request: HttpRequest<Body>) -> Answer {
     let mut grpc = tonic::server::Grpc::new(Codec::default())
@@ -143,7 +143,7 @@ impl TestServer {
     pub(super) async fn start(settings: ServerSettings) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let routes = Routes::new(Trial).add_service(Submissions).add_service(Channels);
+        let routes = Routes::new(Trial).add_service(Submissions).add_service(Breakdowns);
         let (routes, health) = server::standard_services(routes, true).await.unwrap();
         let shutdown = CancellationToken::new();
         let stop = shutdown.clone();
