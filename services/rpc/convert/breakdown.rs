@@ -34,7 +34,7 @@ fn column(column: &Column) -> v1::Column {
         label: column.label.clone(),
         unit: unit(column.unit).into(),
         group: keys(&column.group),
-        group_labels: column.group.iter().map(|key| key.label.clone()).collect(),
+        group_labels: words(&column.group),
         not_for_targets: column.not_for_targets,
     }
 }
@@ -67,6 +67,12 @@ pub(in crate::rpc) fn keys(keys: &[Key]) -> Vec<v1::CategoryKey> {
         state: state(key.state).into(),
     };
     keys.iter().map(key).collect()
+}
+
+/// Words for each key; none at all where the answer is without words.
+fn words(keys: &[Key]) -> Vec<String> {
+    let is_worded = keys.iter().any(|key| !key.label.is_empty());
+    keys.iter().filter(|_| is_worded).map(|key| key.label.clone()).collect()
 }
 
 /// A state; none is a category.

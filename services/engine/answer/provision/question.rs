@@ -198,7 +198,14 @@ impl Question for ProvisionQuestion {
         // A 0 would read as nobody where it is not known who belongs to the group.
         let counted = |group: &usize, count: u64| {
             let members = groups[*group].members;
-            let counts = CellCounts { numerator: None, denominator: None, ..members.into() };
+            // Those known not to be of the group are in the denominator of membership, and outside what is counted here.
+            let outside = members.denominator - members.numerator + members.outside;
+            let counts = CellCounts {
+                numerator: None,
+                denominator: None,
+                outside: Some(outside),
+                ..members.into()
+            };
             match absence(members) {
                 Some(why) => Cell::new(Err(why), counts),
                 None => Cell {
