@@ -17,5 +17,6 @@ mod reference;
 mod refusals;
 mod risk;
 mod submissions;
+mod tables;
 mod undecodable;
 mod watching;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::run::Served;
+use super::run::{Served, cells};
 
 const BUNDLED: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/demo/gpad_regional_llr_2019-03_2020-12.csv.gz");
@@ -22,21 +22,15 @@ fn answers_are_the_same_in_every_format() {
     assert_eq!(receipts["refusals"].as_array().unwrap().len(), 0);
 
     let json = served.ask(&with(APRIL, &["--format", "json"])).json();
-    let row = &json["breakdown"]["rows"][0];
-    let from_json: BTreeMap<String, i64> = row["channels"]
-        .as_array()
-        .unwrap()
+    let row = cells(&json["breakdown"], &json["breakdown"]["rows"][0]);
+    let from_json: BTreeMap<String, i64> = row
         .iter()
-        .map(|cell| {
-            let count = cell["estimate"]["count"].as_i64().unwrap();
-            (cell["channel"].as_str().unwrap().to_owned(), count)
-        })
+        .map(|(id, cell)| ((*id).to_owned(), cell["numerator_count"].as_i64().unwrap()))
         .collect();
-    assert_eq!(from_json["FACE_TO_FACE"], 212_251);
-    let unknown =
-        row["channels"].as_array().unwrap().iter().find(|cell| cell["channel"] == "NOT_KNOWN");
-    let share = &unknown.unwrap()["estimate"]["share"];
-    assert!(share.is_null(), "a missing state has no share of the known: {share}");
+    assert_eq!((from_json["CONTACTS"], from_json["CH-01/FACE_TO_FACE"]), (361_905, 212_251));
+    let unknown = row["CH-01/NOT_KNOWN"];
+    let share = unknown.get("value");
+    assert!(share.is_none(), "a missing state has no share of the known: {unknown}");
 
     let csv = served.ask(&with(APRIL, &["--format", "csv"])).well();
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
@@ -45,7 +39,7 @@ fn answers_are_the_same_in_every_format() {
     let from_csv: BTreeMap<String, i64> = reader
         .records()
         .map(Result::unwrap)
-        .map(|line| (line[at("channel")].to_owned(), line[at("count")].parse().unwrap()))
+        .map(|line| (line[at("column")].to_owned(), line[at("numerator_count")].parse().unwrap()))
         .collect();
     assert_eq!(from_csv, from_json);
 
@@ -53,9 +47,8 @@ fn answers_are_the_same_in_every_format() {
     assert!(table.contains("212,251") && table.contains("61.6 % (61.4-61.7)"), "{table}");
 
     let attended = served.ask(&with(APRIL, &["--measure", "attended", "--format", "json"])).json();
-    let cells = attended["breakdown"]["rows"][0]["channels"].as_array().unwrap().clone();
-    let face = cells.iter().find(|cell| cell["channel"] == "FACE_TO_FACE").unwrap();
-    assert_eq!(face["estimate"]["count"], 173_255);
+    let row = cells(&attended["breakdown"], &attended["breakdown"]["rows"][0]);
+    assert_eq!(row["CH-01/FACE_TO_FACE"]["numerator_count"], 173_255);
 
     lists_parse(&served);
     let (code, took) = served.terminate();
@@ -64,16 +57,17 @@ fn answers_are_the_same_in_every_format() {
 }
 
 fn lists_parse(served: &Served) {
-    let lists: [(&[&str], &str); 9] = [
+    let lists: [(&[&str], &str); 10] = [
         (&["reference", "code-lists"], "code_lists"),
         (&["reference", "dimensions"], "dimensions"),
         (&["reference", "indicators", "--tag", "NHS-2122-P2"], "indicators"),
         (&["reference", "collections"], "collections"),
+        (&["reference", "tables"], ""),
         (&["reference", "organisations", "--area", "QK1"], "organisations"),
         (&["reference", "areas"], "areas"),
         (&["reference", "availability", "--collection", "gpad-regional"], "availability"),
         (&["submissions", "list"], "submissions"),
-        (&["breakdown", "outcomes", "--area", "QK1", "--from", "2020-04"], "outcomes"),
+        (&["breakdown", "outcomes", "--area", "QK1", "--from", "2020-04"], ""),
     ];
     for (list, field) in lists {
         let json = served.ask(&with(list, &["--format", "json"])).json();

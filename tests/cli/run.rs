@@ -21,6 +21,17 @@ pub(super) fn run(arguments: &[&str]) -> Ended {
     Ended::of(equity().args(arguments).output().unwrap())
 }
 
+/// The cells of a row of a breakdown as JSON, by the ids of their columns.
+pub(super) fn cells<'a>(
+    breakdown: &'a serde_json::Value,
+    row: &'a serde_json::Value,
+) -> std::collections::BTreeMap<&'a str, &'a serde_json::Value> {
+    let (columns, cells) =
+        (breakdown["columns"].as_array().unwrap(), row["cells"].as_array().unwrap());
+    assert_eq!(columns.len(), cells.len());
+    columns.iter().map(|column| column["id"].as_str().unwrap()).zip(cells).collect()
+}
+
 /// A command that has ended.
 #[derive(Debug)]
 pub(super) struct Ended {

@@ -1,6 +1,8 @@
-//! The contract, flattened to lines, against a reviewed file: what is removed or renumbered shows as a red line.
+//! The contract, flattened to lines, against a reviewed file: what is removed, renamed, renumbered or retyped shows as a line that
+//! is gone, and breaks partners' programs.
 //!
-//! `UPDATE_CONTRACT=1 cargo contract` writes the file; the difference is for the reviewer.
+//! `UPDATE_CONTRACT=1 cargo contract` adds what has come to the file; the difference is for the reviewer. It writes nothing while a
+//! line is gone, unless `BREAK_CONTRACT=1` says that the break is meant.
 
 use std::fmt::Write as _;
 
@@ -103,19 +105,91 @@ fn difference(reviewed: &str, now: &str) -> Vec<String> {
     gone.chain(come).collect()
 }
 
+/// What somebody said of a difference by the environment.
+#[derive(Clone, Copy)]
+struct Said {
+    /// The file is to be written.
+    update: bool,
+    /// A break is meant.
+    breaks: bool,
+}
+
+/// Whether the file is to be written, or what is wrong. The file always has to be the contract in the end.
+fn judge(reviewed: &str, now: &str, said: Said) -> Result<bool, String> {
+    if reviewed == now {
+        return Ok(false);
+    }
+    let lines = difference(reviewed, now);
+    let is_break = lines.iter().any(|line| line.starts_with("- "));
+    let what = match (is_break, said) {
+        (false, Said { update: true, .. }) | (true, Said { update: true, breaks: true }) => {
+            return Ok(true);
+        }
+        (true, _) => {
+            "the contract lost lines that were reviewed: programs of partners would break. Put them \
+             back; if the break is meant, run with UPDATE_CONTRACT=1 and BREAK_CONTRACT=1 and have \
+             the difference reviewed"
+        }
+        (false, _) => {
+            "the contract has more than was reviewed: run with UPDATE_CONTRACT=1 and have the \
+             difference reviewed"
+        }
+    };
+    Err(format!("{what}:\n  {}", lines.join("\n  ")))
+}
+
 #[test]
 fn the_contract_is_as_reviewed() {
     let now = flatten(&contract());
-    if std::env::var_os("UPDATE_CONTRACT").is_some() {
-        std::fs::write(REVIEWED, &now).unwrap();
-    }
+    let is_set = |name: &str| std::env::var_os(name).is_some();
+    let said = Said { update: is_set("UPDATE_CONTRACT"), breaks: is_set("BREAK_CONTRACT") };
     let reviewed = std::fs::read_to_string(REVIEWED).unwrap_or_default();
-    assert!(
-        reviewed == now,
-        "the contract is not as reviewed; if it is meant so, run with UPDATE_CONTRACT=1 and have \
-         the difference reviewed:\n  {}",
-        difference(&reviewed, &now).join("\n  ")
-    );
+    match judge(&reviewed, &now, said) {
+        Ok(true) => std::fs::write(REVIEWED, &now).unwrap(),
+        Ok(false) => {}
+        Err(problem) => panic!("{problem}"),
+    }
+}
+
+#[test]
+fn what_is_gone_is_refused_also_where_the_file_is_written() {
+    let [neither, update, breaks, both] =
+        [(false, false), (true, false), (false, true), (true, true)]
+            .map(|(update, breaks)| Said { update, breaks });
+    let body = "message Thing { string name = 1; int64 size = 2; } enum Kind { KIND_UNSPECIFIED = 0; KIND_A = 1; }
+        service Things { rpc GetThing(Thing) returns (Thing); }";
+    let before = flatten(&trial(body));
+    assert_eq!(judge(&before, &before, neither), Ok(false));
+    let more = body.replace("int64 size = 2;", "int64 size = 2; int64 more = 3;");
+    let more = flatten(&trial(&more));
+    assert_eq!(judge(&before, &more, update), Ok(true));
+    for said in [neither, breaks] {
+        assert!(judge(&before, &more, said).unwrap_err().contains("more than was reviewed"));
+    }
+    for (what, old, new) in [
+        ("removed field", "int64 size = 2;", ""),
+        ("renumbered field", "size = 2", "size = 3"),
+        ("renamed field", "int64 size", "int64 length"),
+        ("retyped field", "int64 size", "int32 size"),
+        ("repeated field", "int64 size", "repeated int64 size"),
+        ("optional field", "int64 size", "optional int64 size"),
+        ("removed value", "KIND_A = 1;", ""),
+        ("renumbered value", "KIND_A = 1;", "KIND_A = 2;"),
+        ("renamed value", "KIND_A", "KIND_B"),
+        ("removed call", "rpc GetThing(Thing) returns (Thing);", ""),
+        ("streaming call", "returns (Thing)", "returns (stream Thing)"),
+        ("renamed service", "service Things", "service Others"),
+        ("removed enum", "enum Kind { KIND_UNSPECIFIED = 0; KIND_A = 1; }", ""),
+    ] {
+        let after = body.replacen(old, new, 1);
+        assert_ne!(after, body, "{what}");
+        let after = flatten(&trial(&after));
+        for said in [neither, update, breaks] {
+            let problem = judge(&before, &after, said).unwrap_err();
+            assert!(problem.contains("would break"), "{what}: {problem}");
+        }
+        assert_eq!(judge(&before, &after, both), Ok(true), "{what}");
+    }
 }
 
 #[test]

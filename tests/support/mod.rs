@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use equity_indicators::app::Service;
 use equity_indicators::config::Config;
-use equity_indicators::ingest::{self, Defaults, Records};
+use equity_indicators::ingest::{self, Defaults, Records, SubmissionFile};
 use equity_indicators::proto::v1::breakdown_question::Table;
 use equity_indicators::proto::v1::breakdown_service_client::BreakdownServiceClient;
 use equity_indicators::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
@@ -191,19 +191,24 @@ impl TestServer {
     pub(crate) async fn submit_file(&self, path: &Path) -> (usize, usize) {
         let (mut submissions, mut rows) = (0, 0);
         for parcel in ingest::read(path, &Defaults::default()).unwrap() {
-            let parcel = parcel.unwrap();
-            let header = parcel.header(&uuid::Uuid::new_v4().to_string());
-            (submissions, rows) = (submissions + 1, rows + parcel.rows.len());
-            match parcel.rows {
-                Records::Consultations(rows) => self.submit(header, rows).await.unwrap(),
-                Records::Populations(rows) => self.submit_people(header, rows).await.unwrap(),
-                Records::Access(rows) => self.submit_access(header, rows).await.unwrap(),
-                Records::Estimates(source, rows) => {
-                    self.submit_estimates(header, source, rows).await.unwrap()
-                }
-            };
+            (submissions, rows) = (submissions + 1, rows + self.submit_parcel(parcel.unwrap()).await);
         }
         (submissions, rows)
+    }
+
+    /// Submits what one submission of a file or of the generator holds; returns how many rows it has.
+    pub(crate) async fn submit_parcel(&self, parcel: SubmissionFile) -> usize {
+        let header = parcel.header(&uuid::Uuid::new_v4().to_string());
+        let count = parcel.rows.len();
+        match parcel.rows {
+            Records::Consultations(rows) => self.submit(header, rows).await.unwrap(),
+            Records::Populations(rows) => self.submit_people(header, rows).await.unwrap(),
+            Records::Access(rows) => self.submit_access(header, rows).await.unwrap(),
+            Records::Estimates(source, rows) => {
+                self.submit_estimates(header, source, rows).await.unwrap()
+            }
+        };
+        count
     }
 
     /// Asks for channels; the question is a `GetChannelBreakdownRequest` as JSON.
