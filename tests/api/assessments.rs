@@ -3,8 +3,8 @@
 
 use equity_indicators::app;
 use equity_indicators::proto::v1::{
-    ChannelAssessment, ListChannelAssessmentsRequest,
-    RecordChannelAssessmentRequest, RecordChannelAssessmentResponse,
+    ChannelAssessment, ListChannelAssessmentsRequest, RecordChannelAssessmentRequest,
+    RecordChannelAssessmentResponse,
 };
 use serde_json::json;
 use tonic::{Code, Status};

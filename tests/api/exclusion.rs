@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use tonic::{Code, Status};
 
 use crate::support::{
-    Refusal, TestServer, cell, cells_of, dimensions, four, header, ids, message, next, totals, value, why,
+    Refusal, TestServer, cell, cells_of, dimensions, four, header, ids, message, next, totals,
+    value, why,
 };
 
 const SYNTHETIC: &str = "synthetic-llr";

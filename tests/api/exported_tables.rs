@@ -66,8 +66,10 @@ async fn figures_of_different_questions_differ_in_more_than_the_value() {
     let late = |late: bool| json!({"outcomes": {"query": whole(), "lateCountsAsMissed": late}});
     for asked in [false, true] {
         let rows = exported(&server, late(asked)).await;
-        assert!(rows.iter().all(|row| row.parameters == format!("late_counts_as_missed={asked}"))
-                && !rows.is_empty());
+        assert!(
+            rows.iter().all(|row| row.parameters == format!("late_counts_as_missed={asked}"))
+                && !rows.is_empty()
+        );
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use equity_indicators::proto::v1::breakdown_question::Table;
 use equity_indicators::proto::v1::export_service_client::ExportServiceClient;
 use equity_indicators::proto::v1::{
-    Absence, Breakdown, BreakdownQuestion, CategoryKey, Cell, ExportBreakdownsRequest, ExportBreakdownsResponse,
-    ExportRow, Unit,
+    Absence, Breakdown, BreakdownQuestion, CategoryKey, Cell, ExportBreakdownsRequest,
+    ExportBreakdownsResponse, ExportRow, Unit,
 };
 use serde_json::{Value as Json, json};
 use tonic::Status;
@@ -247,10 +247,7 @@ async fn what_cannot_be_exported_is_refused_with_its_field() {
         assert_eq!(refusal.short(), expected, "{refusal:?}");
     }
     for (asked, expected) in [
-        (
-            json!({"question": {"channels": {}}}),
-            ("FIELD_INVALID", "question.channels.query"),
-        ),
+        (json!({"question": {"channels": {}}}), ("FIELD_INVALID", "question.channels.query")),
         (
             json!({"question": {"channels": {"query": query("XXX", "2020-04", "")}}}),
             ("AREA_NOT_FOUND", ""),

@@ -36,8 +36,7 @@ fn seen(person: &str, date: &str, channel: &str, sex: &str) -> Value {
 
 /// Of how many consultations of a mode it is known, how many were followed, how many on the same day only, how many cannot be.
 fn conversion(table: &Breakdown, row: &str, mode: &str) -> [i64; 4] {
-    let [followed, of, unknown, not_collected] =
-        four(cell(table, row, &format!("CH-12/{mode}")));
+    let [followed, of, unknown, not_collected] = four(cell(table, row, &format!("CH-12/{mode}")));
     let same_day = count(table, row, &format!("CH-12-SAME-DAY/{mode}"));
     [of, followed, same_day, unknown + not_collected]
 }

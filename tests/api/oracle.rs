@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use equity_indicators::proto::v1::Breakdown;
 use serde_json::json;
 
-use crate::support::{
-    TestServer, cell, count, counts, four, key, totals, unknown_and_base, value,
-};
+use crate::support::{TestServer, cell, count, counts, four, key, totals, unknown_and_base, value};
 
 const APPOINTMENTS: &str = "deploy/demo/gpad_regional_llr_2019-03_2020-12.csv.gz";
 const COVERAGE: &str = "deploy/demo/gpad_coverage_llr.csv";

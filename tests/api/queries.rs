@@ -1,7 +1,7 @@
 //! Questions and their answers: keys, states, sets, rates, persons.
 
 use equity_indicators::proto::v1::{
-    Breakdown, Cell, CategoryState, PopulationRecord, SubmissionHeader,
+    Breakdown, CategoryState, Cell, PopulationRecord, SubmissionHeader,
 };
 use serde_json::{Value, json};
 

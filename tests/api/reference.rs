@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use equity_indicators::proto::v1::{
     AccessRecord, CategoryState, CodeList, CodeMapping, ConsultationRecord, Dimension,
-    ListAreasRequest, ListAvailabilityRequest,
-    ListCodeListsRequest, ListCollectionsRequest, ListDimensionsRequest, ListOrganisationsRequest,
-    SubmissionHeader,
+    ListAreasRequest, ListAvailabilityRequest, ListCodeListsRequest, ListCollectionsRequest,
+    ListDimensionsRequest, ListOrganisationsRequest, SubmissionHeader,
 };
 use serde_json::{Value, json};
 use tonic_health::pb::HealthCheckRequest;

@@ -1,8 +1,6 @@
 //! Every question that is refused, and what the refusal names.
 
-use equity_indicators::proto::v1::{
-    ConsultationRecord, PersonCharacteristics, SubmissionHeader,
-};
+use equity_indicators::proto::v1::{ConsultationRecord, PersonCharacteristics, SubmissionHeader};
 use serde_json::{Value, json};
 use tonic::Code;
 

@@ -8,7 +8,9 @@ use equity_indicators::proto::v1::{
 use serde_json::{Value, json};
 use tonic::{Code, Streaming};
 
-use crate::support::{Refusal, TestServer, cell, four, header, ids, message, next, records, totals};
+use crate::support::{
+    Refusal, TestServer, cell, four, header, ids, message, next, records, totals,
+};
 
 const SYNTHETIC: &str = "synthetic-llr";
 /// Long enough to see that nothing comes.
@@ -99,11 +101,7 @@ async fn what_cannot_be_followed_is_refused() {
     for (request, reason, field) in [
         (json!({}), "FIELD_INVALID", "question"),
         (json!({"question": {}}), "FIELD_INVALID", "question"),
-        (
-            json!({"question": {"channels": past}}),
-            "FIELD_INVALID",
-            "question.channels.query.as_of",
-        ),
+        (json!({"question": {"channels": past}}), "FIELD_INVALID", "question.channels.query.as_of"),
         (
             json!({"question": {"channels": leicester()}, "afterPosition": -1}),
             "FIELD_INVALID",

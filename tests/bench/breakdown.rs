@@ -23,8 +23,8 @@ use clap::Parser;
 use echo::{Answer, Echo};
 use equity_indicators::ingest::SubmissionFile;
 use equity_indicators::proto::v1::{
-    BreakdownQuery, CategoryKey, CategoryState, GetChannelBreakdownRequest, GetChannelBreakdownResponse,
-    PeriodRange,
+    BreakdownQuery, CategoryKey, CategoryState, GetChannelBreakdownRequest,
+    GetChannelBreakdownResponse, PeriodRange,
 };
 use load::{Chance, Load, Zipf};
 use prost::Message as _;

@@ -1,6 +1,7 @@
-//! A comment on every element, in whole sentences: the contract is the documentation that partners get.
+//! A comment on every element, in whole sentences, that says more than the element's name: the contract is the documentation that
+//! partners get.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use prost_reflect::{DescriptorPool, FileDescriptor};
 
@@ -51,6 +52,38 @@ fn is_sentence(paragraph: &str) -> bool {
         || (text.ends_with(['.', '?', '!', '…']) && text.chars().filter(|c| c.is_alphabetic()).count() > 3)
 }
 
+/// Words that say nothing by themselves.
+const EMPTY_WORDS: [&str; 24] = [
+    "a", "an", "and", "are", "as", "at", "be", "by", "for", "in", "is", "it", "its", "of", "on",
+    "or", "that", "the", "these", "this", "those", "to", "was", "with",
+];
+
+/// Words of a text or of a name, `snake_case` or `CamelCase`, without plurals.
+fn words(text: &str) -> BTreeSet<String> {
+    let mut spaced = String::new();
+    let mut before = ' ';
+    for letter in text.chars() {
+        if before.is_lowercase() && letter.is_uppercase() {
+            spaced.push(' ');
+        }
+        spaced.push(if letter.is_alphanumeric() { letter } else { ' ' });
+        before = letter;
+    }
+    let spaced = spaced.to_lowercase();
+    let stem = |word: &str| match word.strip_suffix('s') {
+        Some(stem) if word.len() > 3 => stem.to_owned(),
+        _ => word.to_owned(),
+    };
+    spaced.split_whitespace().map(stem).collect()
+}
+
+/// Whether a comment has no word that the name has not.
+fn repeats_the_name(name: &str, comment: &str) -> bool {
+    let name = words(name.rsplit('.').next().unwrap_or(name));
+    let empty: BTreeSet<String> = EMPTY_WORDS.iter().flat_map(|word| words(word)).collect();
+    words(comment).iter().all(|word| name.contains(word) || empty.contains(word))
+}
+
 fn comments(pool: &DescriptorPool) -> Vec<String> {
     let mut problems = Vec::new();
     for file in ours(pool) {
@@ -62,6 +95,9 @@ fn comments(pool: &DescriptorPool) -> Vec<String> {
             };
             for paragraph in comment.split("\n\n").filter(|p| !is_sentence(p)) {
                 problems.push(format!("{name}: not a sentence: {:?}", paragraph.trim()));
+            }
+            if path != SYNTAX && repeats_the_name(&name, comment) {
+                problems.push(format!("{name}: says no more than the name: {:?}", comment.trim()));
             }
         }
     }
@@ -113,4 +149,37 @@ fn offenders_are_caught() {
     let pool = trial("// A thing without an end\nmessage Thing {}\n// ...\nmessage Dots {}");
     assert_caught(&comments(&pool), "Thing: not a sentence: \"A thing without an end\"");
     assert_caught(&comments(&pool), "Dots: not a sentence");
+}
+
+#[test]
+fn comments_that_repeat_the_name_are_caught() {
+    let pool = trial(
+        "// The things of a list.
+         message ListThings {
+           // Name of the area.
+           string area_name = 1;
+           // Words for `area`.
+           string area_words = 2;
+           // Lower limit of the areas that are listed.
+           double lower = 3;
+         }
+         // A unit.
+         enum Unit {
+           // Unit: days.
+           UNIT_DAYS = 0;
+         }
+         // Lists things, by id.
+         service ThingService {
+           // Gets the thing.
+           rpc GetThing(ListThings) returns (ListThings);
+         }",
+    );
+    let problems = comments(&pool);
+    let expected =
+        ["ListThings", "ListThings.area_name", "ListThings.area_words", "Unit", "UNIT_DAYS"];
+    for name in expected {
+        assert_caught(&problems, &format!("equity.v1.{name}: says no more than the name"));
+    }
+    assert_caught(&problems, "equity.v1.ThingService.GetThing: says no more than the name");
+    assert_eq!(problems.len(), expected.len() + 1, "{problems:#?}");
 }

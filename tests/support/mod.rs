@@ -191,7 +191,8 @@ impl TestServer {
     pub(crate) async fn submit_file(&self, path: &Path) -> (usize, usize) {
         let (mut submissions, mut rows) = (0, 0);
         for parcel in ingest::read(path, &Defaults::default()).unwrap() {
-            (submissions, rows) = (submissions + 1, rows + self.submit_parcel(parcel.unwrap()).await);
+            (submissions, rows) =
+                (submissions + 1, rows + self.submit_parcel(parcel.unwrap()).await);
         }
         (submissions, rows)
     }
