@@ -13,7 +13,7 @@ use crate::support::{TestServer, cells_of, column, ids, keys};
 
 const MONTHS: [&str; 2] = ["2020-04", "2020-06"];
 
-/// A few synthetic consultations, all people and their access, and the bundled scores of small areas.
+/// A few synthetic consultations, people and their access, the bundled scores of small areas, and people who live in some.
 async fn world() -> TestServer {
     let server = TestServer::start().await;
     let mut settings = GeneratorSettings::new(7).unwrap();
@@ -29,6 +29,7 @@ async fn world() -> TestServer {
     let scores = "deploy/demo/deri_depahri_lsoa11_llr.csv";
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     server.submit_file(&root.join(scores)).await;
+    super::risk::people(&server).await;
     server
 }
 
@@ -49,7 +50,7 @@ fn questions() -> Vec<(&'static str, Value)> {
         ("exclusion", json!({"query": query(), "indicators": ["DX-06", "DX-21"]})),
         ("provision", plain()),
         ("impact", plain()),
-        ("risk", json!({"query": {"collection": "synthetic-llr", "area": "QK1"}})),
+        ("risk", json!({"query": {"area": "QK1"}})),
         ("risk", json!({"query": {"area": "QK1"}, "indicator": "DX-10-BROADBAND"})),
     ]
 }
