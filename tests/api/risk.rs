@@ -376,13 +376,13 @@ async fn high_risk_is_a_score_or_a_share_of_the_people() {
         let told: f64 = parameter(&risk, "high_risk_score").parse().unwrap();
         assert!((told - threshold).abs() < 1e-12, "{asked}");
         assert_eq!(high_risk(&risk, ""), at_risk, "{asked}");
-        let top = asked.get("highRiskTopShare").map(|share| share.to_string());
+        let top = asked.get("highRiskTopShare").map(ToString::to_string);
         let parameters = &risk.context.as_ref().unwrap().parameters;
         let said = parameters.iter().find(|of| of.name == "high_risk_top_share");
         assert_eq!(said.map(|of| of.value.clone()), top, "{asked}");
     }
     let none = ask(&server, json!({"area": "QK1", "highRiskScore": 7})).await;
-    assert_eq!(value(&none, "", "DX-11"), 0.0);
+    assert_eq!(cell(&none, "", "DX-11").value, Some(0.0));
     let notes = &none.context.as_ref().unwrap().notes;
     assert!(notes.iter().any(|note| note.contains("the highest is 6.00")), "{notes:?}");
 }

@@ -19,30 +19,56 @@ const CHANNELS: [&str; 5] =
 fn the_demo_prints_the_published_numbers_and_submits_once() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().to_str().unwrap();
-    let demo = |format: &str| {
-        run(&["demo", "--once", "--rows", "3000", "--data-folder", folder, "--format", format])
+    let asked = ["demo", "--once", "--rows", "3000", "--data-folder", folder, "--format"];
+    let demo = |format: &str| run(&[&asked[..], &[format]].concat());
+    let shows = |text: &str, words: &[&str]| {
+        for words in words {
+            assert!(text.contains(words), "{words} is missing:\n{text}");
+        }
     };
 
     let first = demo("table");
     assert_eq!(first.code, Some(0), "{first:?}");
-    for number in ["212,251", "130,728", "1,507", "313", "17,106", "361,905", "11,116,298"] {
-        assert!(first.answer.contains(number), "{number} is missing:\n{}", first.answer);
-    }
-    for words in
-        ["In April 2020 58.6 % of 361,905", "SYNTHETIC", "What to type next", "2019-03", "2020-12"]
-    {
-        assert!(first.answer.contains(words), "{words} is missing:\n{}", first.answer);
-    }
-    for words in [
-        "In 2018, in the United Kingdom, 51.3 % of men and 37.6 % of women aged 75 and over",
-        "Office for National Statistics, Internet users",
-        "ECOLOGICAL",
-        "Greater Manchester Combined Authority, Digital Exclusion Risk Index",
-        "Face-to-face provision, ",
-        "equity breakdown provision",
-    ] {
-        assert!(first.answer.contains(words), "{words} is missing:\n{}", first.answer);
-    }
+    shows(
+        &first.answer,
+        &[
+            "In April 2020 58.6 % of 361,905",
+            "2019-04",
+            "2020-12",
+            "In 2018, in the United Kingdom, 51.3 % of men and 37.6 % of women aged 75 and over",
+            "Office for National Statistics, Internet users",
+            "What to type next",
+            "equity breakdown provision",
+            "equity demo --tour",
+        ],
+    );
+    let tour = run(&[&asked[..], &["table", "--tour"]].concat()).well();
+    shows(
+        &tour,
+        &[
+            "212,251",
+            "130,728",
+            "1,507",
+            "313",
+            "17,106",
+            "361,905",
+            "11,116,298",
+            "2019-03",
+            "2020-12",
+        ],
+    );
+    shows(
+        &tour,
+        &[
+            "In 2018, in the United Kingdom, 51.3 % of men and 37.6 % of women aged 75 and over",
+            "SYNTHETIC",
+            "ECOLOGICAL",
+            "Greater Manchester Combined Authority, Digital Exclusion Risk Index",
+            "Face-to-face provision, ",
+            "What to type next",
+            "equity breakdown provision",
+        ],
+    );
     assert!(!first.answer.contains('\u{1b}'), "no colours where there is no terminal");
     assert!(first.answer.is_ascii(), "no Unicode where the locale does not say UTF-8");
     assert!(first.remarks.contains("submissions with"), "{}", first.remarks);
