@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::area::{Area, Areas, Organisation};
 use crate::domain::codes::{CodeList, Dimension, Source, State, Value, nearest};
 use crate::domain::collection::Collection;
-use crate::domain::field::{FIELD_LIMIT, Field};
+use crate::domain::field::Field;
 use crate::domain::indicator::Indicator;
 use crate::domain::small_area::SmallAreas;
 
@@ -28,7 +28,6 @@ pub struct Reference {
     indicators: BTreeMap<String, Indicator>,
     small_areas: SmallAreas,
     deprivation_of: BTreeMap<(String, String), String>,
-    default_dimension: [Option<usize>; FIELD_LIMIT],
 }
 
 impl Reference {

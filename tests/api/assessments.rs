@@ -2,20 +2,14 @@
 //! log alone.
 
 use equity_indicators::app;
-use equity_indicators::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
 use equity_indicators::proto::v1::{
-    ChannelAssessment, GetChannelImpactRequest, ListChannelAssessmentsRequest,
-    RecordChannelAssessmentRequest, RecordChannelAssessmentResponse,
+    ChannelAssessment, ListChannelAssessmentsRequest, RecordChannelAssessmentRequest,
+    RecordChannelAssessmentResponse,
 };
 use serde_json::json;
-use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use crate::support::{Refusal, TestServer, header, message, records};
-
-fn service(server: &TestServer) -> DigitalExclusionServiceClient<Channel> {
-    DigitalExclusionServiceClient::new(server.channel())
-}
+use crate::support::{Refusal, TestServer, header, records};
 
 fn said(organisation: &str, text: &str) -> ChannelAssessment {
     ChannelAssessment {
@@ -42,7 +36,7 @@ async fn record(
         assessment: Some(assessment.clone()),
         request_id: request_id.into(),
     };
-    Ok(service(server).record_channel_assessment(request).await?.into_inner())
+    Ok(server.exclusion().record_channel_assessment(request).await?.into_inner())
 }
 
 async fn list(
@@ -53,7 +47,7 @@ async fn list(
 ) -> Result<(Vec<ChannelAssessment>, String), Status> {
     let (parent, page_token) = (parent.to_owned(), page_token.to_owned());
     let request = ListChannelAssessmentsRequest { parent, page_size, page_token };
-    let page = service(server).list_channel_assessments(request).await?.into_inner();
+    let page = server.exclusion().list_channel_assessments(request).await?.into_inner();
     Ok((page.assessments, page.next_page_token))
 }
 
@@ -185,7 +179,7 @@ async fn what_is_wrong_is_named_and_stores_nothing() {
     let refusal = Refusal::of(&record(&server, &good, "no UUID").await.unwrap_err());
     assert_eq!(refusal.short(), ("FIELD_INVALID", "request_id"));
     let missing = RecordChannelAssessmentRequest { assessment: None, request_id: id() };
-    let status = service(&server).record_channel_assessment(missing).await.unwrap_err();
+    let status = server.exclusion().record_channel_assessment(missing).await.unwrap_err();
     assert_eq!(Refusal::of(&status).short(), ("FIELD_INVALID", "assessment"));
     let unknown = Refusal::of(&record(&server, &said("XXX", "x"), &id()).await.unwrap_err());
     assert_eq!((unknown.code, unknown.reason.as_str()), (Code::NotFound, "ORGANISATION_NOT_FOUND"));
@@ -229,11 +223,10 @@ async fn the_newest_of_each_organisation_comes_first_and_the_cut_is_told() {
         record(&server, &said("04C", &number.to_string()), &id()).await.unwrap();
     }
     let impact = async |organisations: &[&str]| {
-        let request: GetChannelImpactRequest = message(json!({"query": {
+        let question = json!({"query": {
             "collection": "synthetic-llr", "organisations": organisations,
-            "period": {"first": "2020-04"}}}));
-        let answer = service(&server).get_channel_impact(request).await.unwrap().into_inner();
-        let impact = answer.impact.unwrap();
+            "period": {"first": "2020-04"}}});
+        let impact = server.table("impact", question).await.unwrap();
         let texts: Vec<_> = impact.assessments.into_iter().map(|one| one.text).collect();
         (texts, impact.assessment_count)
     };

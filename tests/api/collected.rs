@@ -3,7 +3,7 @@
 use equity_indicators::proto::v1::{AccessRecord, SubmissionHeader};
 use serde_json::{Value, json};
 
-use crate::support::{TestServer, counts, header, message, records, row, totals};
+use crate::support::{TestServer, counts, header, message, records, totals};
 
 const COLLECTION: &str = "practice-feed";
 
@@ -31,7 +31,7 @@ async fn a_blank_channel_is_not_recorded_where_the_source_collects_channels() {
         let receipt = server.submit(about(&collected), records(rows)).await.unwrap();
         assert_eq!(receipt.submission.unwrap().collected_characteristics, collected);
         let answer = server.ask(question(&[])).await.unwrap();
-        let found: Vec<_> = counts(row(&answer, "")).into_iter().collect();
+        let found: Vec<_> = counts(&answer, "").into_iter().collect();
         assert_eq!(found, expected, "{collected:?} {rows}");
         let quality = answer.context.unwrap().quality;
         let channel = quality.iter().find(|quality| quality.dimension == "channel").unwrap();

@@ -1,26 +1,17 @@
 //! Who is digitally excluded: exact figures of a few people, refusals, and following the table.
 
-use std::time::Duration;
-
-use equity_indicators::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
-use equity_indicators::proto::v1::submit_digital_access_request::Part;
 use equity_indicators::proto::v1::{
-    AbsenceReason, AccessBatch, AccessRecord, CategoryState, DigitalExclusionBreakdown,
-    ExclusionRow, GetDigitalExclusionBreakdownRequest, IndicatorCell, SubmissionHeader,
-    SubmitDigitalAccessRequest, WatchChannelBreakdownRequest, WatchChannelImpactRequest,
-    WatchDigitalExclusionBreakdownRequest, WatchFaceToFaceProvisionRequest,
+    AbsenceReason, AccessRecord, Breakdown, CategoryState, SubmissionHeader,
 };
 use serde_json::{Value, json};
-use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use crate::support::{Refusal, TestServer, header, message};
+use crate::support::{
+    Refusal, TestServer, cell, cells_of, dimensions, four, header, ids, message, next, totals,
+    value, why,
+};
 
 const SYNTHETIC: &str = "synthetic-llr";
-
-pub(super) fn client(server: &TestServer) -> DigitalExclusionServiceClient<Channel> {
-    DigitalExclusionServiceClient::new(server.channel())
-}
 
 /// Submits a snapshot, with person keys of the scheme `nhs`.
 pub(super) async fn snapshot(
@@ -35,11 +26,7 @@ pub(super) async fn snapshot(
     };
     let records: Vec<AccessRecord> =
         rows.as_array().unwrap().iter().cloned().map(message).collect();
-    let parts = [Part::Header(about), Part::Batch(AccessBatch { records })];
-    let messages = parts.map(|part| SubmitDigitalAccessRequest { part: Some(part) });
-    let answer =
-        server.submissions().submit_digital_access(tokio_stream::iter(messages)).await.unwrap();
-    answer.into_inner().receipt.unwrap().submission.unwrap().position
+    server.submit_access(about, records).await.unwrap().submission.unwrap().position
 }
 
 fn question(more: &Value) -> Value {
@@ -52,30 +39,16 @@ fn question(more: &Value) -> Value {
     json!({"query": query})
 }
 
-async fn ask(server: &TestServer, question: Value) -> Result<DigitalExclusionBreakdown, Status> {
-    let request: GetDigitalExclusionBreakdownRequest = message(question);
-    let answer = client(server).get_digital_exclusion_breakdown(request).await?;
-    Ok(answer.into_inner().breakdown.unwrap())
+async fn ask(server: &TestServer, question: Value) -> Result<Breakdown, Status> {
+    server.table("exclusion", question).await
 }
 
-fn row<'a>(table: &'a DigitalExclusionBreakdown, key: &str) -> &'a ExclusionRow {
-    let of = |row: &ExclusionRow| {
-        row.keys.iter().map(|key| key.code.as_str()).collect::<Vec<_>>().join("|")
-    };
-    table
-        .rows
-        .iter()
-        .find(|row| of(row) == key)
-        .unwrap_or_else(|| panic!("no row {key}: {table:?}"))
-}
-
-/// Numerator, denominator, unknown, not collected.
-pub(super) fn counts(cell: &IndicatorCell) -> [i64; 4] {
-    [cell.numerator_count, cell.denominator_count, cell.unknown_count, cell.not_collected_count]
-}
-
-fn cell<'a>(row: &'a ExclusionRow, id: &str) -> &'a IndicatorCell {
-    row.indicators.iter().find(|cell| cell.indicator == id).unwrap()
+/// The ids of the indicators' columns.
+fn indicators(table: &Breakdown) -> Vec<&str> {
+    let mut ids = ids(table);
+    assert_eq!(ids.remove(0), "PEOPLE");
+    ids.retain(|id| !id.contains('/'));
+    ids
 }
 
 /// Eight people of one practice: six adults, a child, and somebody of unknown age.
@@ -117,9 +90,8 @@ async fn every_indicator_has_the_figures_of_the_people() {
     snapshot(&server, ("04C", "2020-04"), &COLLECTED, &json!([{"recordCount": 900}])).await;
     snapshot(&server, ("04C", "2020-06"), &COLLECTED, &people()).await;
     let table = ask(&server, question(&json!({"by": ["sex"]}))).await.unwrap();
-    let total = row(&table, "");
-    assert_eq!(total.person_count, 8);
-    let ids: Vec<_> = total.indicators.iter().map(|cell| cell.indicator.as_str()).collect();
+    assert_eq!(totals(&table)[""], 8);
+    let ids = indicators(&table);
     assert!(ids.is_sorted() && ids.len() == 15, "{ids:?}");
     for (id, expected) in [
         ("DX-01", [3, 7, 1, 0]),
@@ -138,72 +110,74 @@ async fn every_indicator_has_the_figures_of_the_people() {
         ("DX-21", [4, 5, 2, 0]),
         ("DX-22", [1, 2, 6, 0]),
         ("DX-23", [0, 0, 0, 8]),
-        ("DX-19", [0, 0, 0, 0]),
     ] {
-        assert_eq!(counts(cell(total, id)), expected, "{id}");
+        assert_eq!(four(cell(&table, "", id)), expected, "{id}");
     }
-    // Wilson's limits of 3 of 5.
-    let share = cell(total, "DX-20").share.unwrap();
-    assert!((share.value - 0.6).abs() < 1e-12);
+    // A difference has no counts of its own.
+    let gap = cell(&table, "", "DX-19");
+    let counts = [gap.numerator_count, gap.denominator_count, gap.unknown_count];
+    assert_eq!((counts, gap.not_collected_count, gap.outside_count), ([None; 3], None, None));
+    // Wilson's limits of 3 of 5; the child and whoever is of unknown age or ability.
+    let share = cell(&table, "", "DX-20");
+    assert!((share.value.unwrap() - 0.6).abs() < 1e-12);
     assert!((share.lower.unwrap() - 0.230_724).abs() < 1e-6, "{share:?}");
     assert!((share.upper.unwrap() - 0.882_379).abs() < 1e-6, "{share:?}");
-    let uncollected = cell(total, "DX-23");
-    assert_eq!(uncollected.share, None);
-    assert_eq!(uncollected.absence.as_ref().unwrap().reason(), AbsenceReason::NotCollected);
+    assert_eq!(why(cell(&table, "", "DX-23")), AbsenceReason::NotCollected);
     // A child is in one share of the gap and not in the other: no limits.
-    let gap = cell(total, "DX-19").share.unwrap();
-    assert!((gap.value - (3.0 / 7.0 - 1.0 / 6.0)).abs() < 1e-12);
+    assert!((gap.value.unwrap() - (3.0 / 7.0 - 1.0 / 6.0)).abs() < 1e-12);
     assert_eq!((gap.lower, gap.upper), (None, None));
+    // Everybody is in one of the four counts beside the numerator.
+    for id in ids.into_iter().filter(|id| *id != "DX-19") {
+        let [_, of, unknown, not_collected] = four(cell(&table, "", id));
+        let outside = cell(&table, "", id).outside_count.unwrap();
+        assert_eq!(of + unknown + not_collected + outside, 8, "{id}");
+    }
     // Women are all adults of whom both are known.
-    let women = row(&table, "2");
-    let gap = cell(women, "DX-19").share.unwrap();
-    assert!(
-        (gap.value - 0.5).abs() < 1e-12 && gap.lower.unwrap() < 0.5 && gap.upper.unwrap() > 0.5
-    );
+    let gap = cell(&table, "2", "DX-19");
+    assert!((value(&table, "2", "DX-19") - 0.5).abs() < 1e-12);
+    assert!(gap.lower.unwrap() < 0.5 && gap.upper.unwrap() > 0.5);
 
-    let reasons: Vec<_> = total
-        .reasons
-        .iter()
-        .map(|r| (r.reason.as_str(), r.state(), r.count, r.share.map(|share| share.value)))
-        .collect();
-    let known = CategoryState::Known;
     let third = |n: f64| Some(n / 3.0);
-    assert_eq!(
-        reasons,
-        [
-            ("NO_DEVICE", known, 1, third(1.0)),
-            ("SKILLS", known, 2, third(2.0)),
-            ("NONE", CategoryState::None, 1, third(1.0)),
-            ("NOT_RECORDED", CategoryState::NotRecorded, 1, None),
-        ]
-    );
-    assert_eq!(total.reason_base_count, 3);
+    let reasons = [
+        ("NO_DEVICE", CategoryState::Known, 1, third(1.0)),
+        ("SKILLS", CategoryState::Known, 2, third(2.0)),
+        ("NONE", CategoryState::None, 1, third(1.0)),
+        ("NOT_RECORDED", CategoryState::NotRecorded, 1, None),
+    ];
+    let found: Vec<_> = cells_of(&table, "")
+        .filter(|(column, _)| column.indicator == "DX-21-REASON")
+        .map(|(column, cell)| {
+            assert_eq!(cell.denominator_count, cell.value.map(|_| 3), "{column:?}");
+            let key = &column.group[0];
+            (key.code.as_str(), key.state(), cell.numerator_count.unwrap(), cell.value)
+        })
+        .collect();
+    assert_eq!(found, reasons);
+    assert_eq!(dimensions(&table), ["sex"]);
 
     let context = table.context.unwrap();
     assert_eq!((context.limits_unit.as_str(), context.submission_count), ("persons", 1));
     assert!(context.notes.iter().any(|note| note.contains("last snapshot")), "{:?}", context.notes);
-    let legend: Vec<_> = context.legend.iter().map(|l| l.dimension.as_str()).collect();
-    assert_eq!(legend, ["sex", "exclusion_reason"]);
     assert!(table.estimates.is_empty());
 
     // Month by month each snapshot stands, and the total is still of the last.
     let table = ask(&server, question(&json!({"by": ["month"]}))).await.unwrap();
-    let people: Vec<_> = ["", "2020-04", "2020-06"].map(|key| row(&table, key).person_count).into();
+    let people = ["", "2020-04", "2020-06"].map(|key| totals(&table)[key]);
     assert_eq!(people, [8, 900, 8]);
     // Some indicators alone, and no limits in the BASIC view.
     let mut some = question(&json!({"view": "BREAKDOWN_VIEW_BASIC"}));
     some["indicators"] = json!(["DX-21", "DX-06", "DX-06"]);
     let table = ask(&server, some).await.unwrap();
-    let ids: Vec<_> = table.rows[0].indicators.iter().map(|cell| &cell.indicator).collect();
-    assert_eq!(ids, ["DX-06", "DX-21"]);
-    assert_eq!(table.rows[0].indicators[0].share.unwrap().lower, None);
+    assert_eq!(indicators(&table), ["DX-06", "DX-21"]);
+    assert!(value(&table, "", "DX-06") > 0.0);
+    assert_eq!(cell(&table, "", "DX-06").lower, None);
 }
 
 #[tokio::test]
 async fn nothing_is_said_where_nobody_has_submitted() {
     let server = TestServer::start().await;
     let table = ask(&server, question(&json!({}))).await.unwrap();
-    assert_eq!(row(&table, "").person_count, 0);
+    assert_eq!(totals(&table)[""], 0);
     let context = table.context.unwrap();
     assert_eq!(context.empty.unwrap().reason(), AbsenceReason::NoData);
     // Without a collection, the one that takes access records by default.
@@ -285,18 +259,15 @@ async fn what_cannot_be_asked_says_why() {
         let told = format!("{} {:?}", refusal.message, refusal.fields);
         assert!(told.contains(says), "{text}: {told}");
     }
-    let request: WatchDigitalExclusionBreakdownRequest = message(json!({}));
-    let status = client(&server).watch_digital_exclusion_breakdown(request).await.unwrap_err();
-    assert_eq!(Refusal::of(&status).short(), ("FIELD_INVALID", "request"));
+    let status = server.watch(json!({"question": {"exclusion": {}}})).await.unwrap_err();
+    assert_eq!(Refusal::of(&status).short(), ("FIELD_INVALID", "question.exclusion.query"));
 }
 
 #[tokio::test]
 async fn a_followed_table_comes_again_with_every_snapshot_of_it() {
     let server = TestServer::start().await;
-    let request: WatchDigitalExclusionBreakdownRequest =
-        message(json!({"request": question(&json!({}))}));
-    let mut stream =
-        client(&server).watch_digital_exclusion_breakdown(request).await.unwrap().into_inner();
+    let asked = json!({"question": {"exclusion": question(&json!({}))}});
+    let mut stream = server.watch(asked).await.unwrap();
     let mut seen = Vec::new();
     for people in [0, 5, 7] {
         if people > 0 {
@@ -305,44 +276,26 @@ async fn a_followed_table_comes_again_with_every_snapshot_of_it() {
             let month = if people == 5 { "2020-04" } else { "2020-05" };
             snapshot(&server, ("04C", month), &[], &json!([{"recordCount": people}])).await;
         }
-        let next = tokio::time::timeout(Duration::from_secs(10), stream.message()).await;
-        let next = next.unwrap().unwrap().unwrap();
-        seen.push(next.breakdown.as_ref().unwrap().rows[0].person_count);
+        let table = next(&mut stream).await.breakdown.unwrap();
+        seen.push(totals(&table)[""]);
         // Kept answers are the same table.
-        assert_eq!(ask(&server, question(&json!({}))).await.unwrap(), next.breakdown.unwrap());
+        assert_eq!(ask(&server, question(&json!({}))).await.unwrap(), table);
     }
     assert_eq!(seen, [0, 5, 7]);
 }
 
 #[tokio::test]
-async fn what_is_followed_is_refused_with_fields_from_the_request_on() {
+async fn what_is_followed_is_refused_with_fields_from_the_question_on() {
     let server = TestServer::start().await;
-    let wrong = json!({"request": question(&json!({"period": {"first": "2020-99"}}))});
-    let mut client = client(&server);
-    let refused = [
-        client
-            .watch_digital_exclusion_breakdown(message::<WatchDigitalExclusionBreakdownRequest>(
-                wrong.clone(),
-            ))
-            .await
-            .err(),
-        client
-            .watch_face_to_face_provision(message::<WatchFaceToFaceProvisionRequest>(wrong.clone()))
-            .await
-            .err(),
-        client
-            .watch_channel_impact(message::<WatchChannelImpactRequest>(wrong.clone()))
-            .await
-            .err(),
-        server
-            .channels()
-            .watch_channel_breakdown(message::<WatchChannelBreakdownRequest>(wrong))
-            .await
-            .err(),
-    ];
-    for status in refused {
-        let refusal = Refusal::of(&status.unwrap());
-        assert_eq!(refusal.short(), ("FIELD_INVALID", "request.query.period.first"));
-        assert!(refusal.message.starts_with("request.query.period.first: "), "{refusal:?}");
+    let wrong = question(&json!({"period": {"first": "2020-99"}}));
+    for table in ["channels", "outcomes", "exclusion", "provision", "impact"] {
+        let status = server.watch(json!({"question": {table: wrong}})).await.unwrap_err();
+        let (refusal, field) =
+            (Refusal::of(&status), format!("question.{table}.query.period.first"));
+        assert_eq!(refusal.short(), ("FIELD_INVALID", field.as_str()));
+        assert!(refusal.message.starts_with(&format!("{field}: ")), "{refusal:?}");
     }
+    // Of area risk, the period itself is refused.
+    let status = server.watch(json!({"question": {"risk": wrong}})).await.unwrap_err();
+    assert_eq!(Refusal::of(&status).short(), ("FIELD_INVALID", "question.risk.query.period"));
 }

@@ -1,16 +1,12 @@
 //! What channels do to access: exact figures of a few consultations, what followed them, and what is not submitted yet.
 
-use std::time::Duration;
-
-use equity_indicators::proto::v1::{
-    AbsenceReason, ChannelImpact, GetChannelImpactRequest, ModeDifference, SubmissionHeader,
-    WatchChannelImpactRequest,
-};
+use equity_indicators::proto::v1::{AbsenceReason, Breakdown, SubmissionHeader};
 use serde_json::{Value, json};
 use tonic::Status;
 
-use super::exclusion::{client, counts};
-use crate::support::{Refusal, TestServer, header, message, records};
+use crate::support::{
+    Refusal, TestServer, cell, count, four, header, keys, next, records, value, why,
+};
 
 const SYNTHETIC: &str = "synthetic-llr";
 
@@ -22,10 +18,8 @@ fn question(more: &Value) -> Value {
     json!({"query": query})
 }
 
-async fn ask(server: &TestServer, question: Value) -> Result<ChannelImpact, Status> {
-    let request: GetChannelImpactRequest = message(question);
-    let answer = client(server).get_channel_impact(request).await?;
-    Ok(answer.into_inner().impact.unwrap())
+async fn ask(server: &TestServer, question: Value) -> Result<Breakdown, Status> {
+    server.table("impact", question).await
 }
 
 async fn submit(server: &TestServer, month: &str, rows: &Value) {
@@ -40,20 +34,11 @@ fn seen(person: &str, date: &str, channel: &str, sex: &str) -> Value {
     json!({"personKey": person, "date": date, "channel": channel, "attendance": "5", "person": {"sex": sex}})
 }
 
-fn conversion(table: &ChannelImpact, row: usize) -> [i64; 4] {
-    let of = table.rows[row].conversion.as_ref().unwrap();
-    [of.remote_count, of.followed_count, of.same_day_count, of.not_computable_count]
-}
-
-/// The same of consultations in person.
-fn in_person(table: &ChannelImpact, row: usize) -> [i64; 4] {
-    let of = table.rows[row].conversion.as_ref().unwrap();
-    [
-        of.in_person_count,
-        of.in_person_followed_count,
-        of.in_person_same_day_count,
-        of.in_person_not_computable_count,
-    ]
+/// Of how many consultations of a mode it is known, how many were followed, how many on the same day only, how many cannot be.
+fn conversion(table: &Breakdown, row: &str, mode: &str) -> [i64; 4] {
+    let [followed, of, unknown, not_collected] = four(cell(table, row, &format!("CH-12/{mode}")));
+    let same_day = count(table, row, &format!("CH-12-SAME-DAY/{mode}"));
+    [of, followed, same_day, unknown + not_collected]
 }
 
 #[tokio::test]
@@ -87,44 +72,45 @@ async fn what_followed_is_counted_within_seven_days_across_months_and_in_both_mo
         seen("l", "2020-04-29", "FACE_TO_FACE", "1")
     ]);
     submit(&server, "2020-04", &april).await;
-    let request: WatchChannelImpactRequest = message(json!({"request": question(&json!({}))}));
-    let mut stream = client(&server).watch_channel_impact(request).await.unwrap().into_inner();
+    let asked = json!({"question": {"impact": question(&json!({}))}});
+    let mut stream = server.watch(asked).await.unwrap();
     let table = ask(&server, question(&json!({"by": ["sex"]}))).await.unwrap();
     // e and f reach into May, which nobody has submitted.
     let remote = [[5, 1, 1, 6], [2, 1, 0, 0], [3, 0, 1, 6]];
-    assert_eq!([0, 1, 2].map(|row| conversion(&table, row)), remote);
+    assert_eq!(keys(&table), ["", "1", "2"]);
+    assert_eq!(["", "1", "2"].map(|row| conversion(&table, row, "REMOTE")), remote);
     // a, b, j twice, k twice of men; c, d, i of women; l reaches into May.
     let seen_in_person = [[9, 1, 2, 1], [6, 1, 2, 1], [3, 0, 0, 0]];
-    assert_eq!([0, 1, 2].map(|row| in_person(&table, row)), seen_in_person);
-    let found = table.rows[1].conversion.as_ref().unwrap();
-    let (remote, in_person) = (found.share.unwrap(), found.in_person_share.unwrap());
-    assert!((remote.value - 0.5).abs() < 1e-12 && remote.lower.unwrap() < 0.5);
-    assert!((in_person.value - 1.0 / 6.0).abs() < 1e-12);
-    let difference = found.difference.unwrap();
-    assert!((difference.value - 1.0 / 3.0).abs() < 1e-12);
+    assert_eq!(["", "1", "2"].map(|row| conversion(&table, row, "IN_PERSON")), seen_in_person);
+    assert!((value(&table, "1", "CH-12/REMOTE") - 0.5).abs() < 1e-12);
+    assert!(cell(&table, "1", "CH-12/REMOTE").lower.unwrap() < 0.5);
+    assert!((value(&table, "1", "CH-12/IN_PERSON") - 1.0 / 6.0).abs() < 1e-12);
+    let difference = cell(&table, "1", "CH-12/REMOTE_LESS_IN_PERSON");
+    assert!((difference.value.unwrap() - 1.0 / 3.0).abs() < 1e-12);
     assert!(difference.lower.unwrap() < 0.0 && difference.upper.unwrap() > 1.0 / 3.0);
 
     let may = json!([
         seen("e", "2020-05-05", "FACE_TO_FACE", "2"),
         seen("f", "2020-05-02", "FACE_TO_FACE", "2"),
     ]);
-    let first = stream.message().await.unwrap().unwrap();
-    assert_eq!(conversion(first.impact.as_ref().unwrap(), 0), [5, 1, 1, 6]);
+    let first = next(&mut stream).await.breakdown.unwrap();
+    assert_eq!(conversion(&first, "", "REMOTE"), [5, 1, 1, 6]);
     submit(&server, "2020-05", &may).await;
-    let next = tokio::time::timeout(Duration::from_secs(10), stream.message()).await;
-    let next = next.unwrap().unwrap().unwrap().impact.unwrap();
+    let next = next(&mut stream).await.breakdown.unwrap();
     // The next month is part of the table: e followed on the seventh day, f on the eighth.
-    assert_eq!(conversion(&next, 0), [7, 2, 1, 4]);
+    assert_eq!(conversion(&next, "", "REMOTE"), [7, 2, 1, 4]);
     assert_eq!(ask(&server, question(&json!({}))).await.unwrap(), next);
     // Whom a condition leaves out still follows.
     let videos = json!({"where": [{"dimension": "channel", "codes": ["VIDEO"]}]});
-    assert_eq!(conversion(&ask(&server, question(&videos)).await.unwrap(), 0), [3, 0, 1, 4]);
+    let of_videos = ask(&server, question(&videos)).await.unwrap();
+    assert_eq!(conversion(&of_videos, "", "REMOTE"), [3, 0, 1, 4]);
     let tells = next.context.unwrap().notes.iter().any(|note| note.starts_with("Followed"));
     assert!(tells && next.assessments.is_empty());
 }
 
-fn outcome<'a>(table: &'a ChannelImpact, id: &str) -> &'a ModeDifference {
-    table.rows[0].outcomes.iter().find(|outcome| outcome.indicator == id).unwrap()
+/// The counts of an indicator, remote and in person.
+fn both(table: &Breakdown, id: &str) -> [[i64; 4]; 2] {
+    ["REMOTE", "IN_PERSON"].map(|mode| four(cell(table, "", &format!("{id}/{mode}"))))
 }
 
 #[tokio::test]
@@ -146,35 +132,28 @@ async fn outcomes_differ_within_the_row_with_limits() {
     ]);
     submit(&server, "2020-04", &rows).await;
     let table = ask(&server, question(&json!({}))).await.unwrap();
-    let missed = outcome(&table, "CH-09");
-    assert_eq!(counts(missed.remote.as_ref().unwrap()), [56, 70, 2, 0]);
-    assert_eq!(counts(missed.in_person.as_ref().unwrap()), [48, 80, 0, 0]);
-    let difference = missed.difference.unwrap();
-    assert!((difference.value - 0.2).abs() < 1e-12);
+    assert_eq!(both(&table, "CH-09"), [[56, 70, 2, 0], [48, 80, 0, 0]]);
+    let difference = cell(&table, "", "CH-10/REMOTE_LESS_IN_PERSON");
+    assert!((difference.value.unwrap() - 0.2).abs() < 1e-12);
     assert!((difference.lower.unwrap() - 0.052_431_472_402_364_9).abs() < 1e-12);
     assert!((difference.upper.unwrap() - 0.333_872_654_036_506_9).abs() < 1e-12);
-    let same_day = outcome(&table, "CH-11-SAME-DAY");
-    assert_eq!(counts(same_day.remote.as_ref().unwrap()), [50, 79, 2, 0]);
-    assert_eq!(counts(same_day.in_person.as_ref().unwrap()), [0, 85, 0, 0]);
-    let over_14 = outcome(&table, "CH-11-OVER-14");
-    assert_eq!(counts(over_14.remote.as_ref().unwrap()), [20, 79, 2, 0]);
-    assert_eq!(counts(over_14.in_person.as_ref().unwrap()), [32, 85, 0, 0]);
+    assert_eq!(both(&table, "CH-11-SAME-DAY"), [[50, 79, 2, 0], [0, 85, 0, 0]]);
+    assert_eq!(both(&table, "CH-11-OVER-14"), [[20, 79, 2, 0], [32, 85, 0, 0]]);
     // Attended remotely, and none can be followed: 14 without a key.
-    let conversion = table.rows[0].conversion.as_ref().unwrap();
-    assert_eq!((conversion.remote_count, conversion.not_computable_count), (0, 14));
-    assert_eq!(conversion.absence.as_ref().unwrap().reason(), AbsenceReason::NotComputable);
+    let [of, _, _, not_computable] = conversion(&table, "", "REMOTE");
+    assert_eq!((of, not_computable), (0, 14));
+    assert_eq!(why(cell(&table, "", "CH-12/REMOTE")), AbsenceReason::NotComputable);
+    let difference = cell(&table, "", "CH-12/REMOTE_LESS_IN_PERSON");
+    assert_eq!(why(difference), AbsenceReason::NotComputable);
 
     let mut late = question(&json!({}));
     late["lateCountsAsMissed"] = json!(true);
     let table = ask(&server, late).await.unwrap();
-    let missed = outcome(&table, "CH-09");
-    assert_eq!(counts(missed.in_person.as_ref().unwrap()), [53, 85, 0, 0]);
+    assert_eq!(both(&table, "CH-09")[1], [53, 85, 0, 0]);
     // Of one mode there is no difference.
     let one = json!({"where": [{"dimension": "channel_mode", "codes": ["REMOTE"]}]});
     let table = ask(&server, question(&one)).await.unwrap();
-    let missed = outcome(&table, "CH-09");
-    assert_eq!(missed.difference, None);
-    assert_eq!(missed.absence.as_ref().unwrap().reason(), AbsenceReason::NoData);
+    assert_eq!(why(cell(&table, "", "CH-10/REMOTE_LESS_IN_PERSON")), AbsenceReason::NoData);
 }
 
 #[tokio::test]
@@ -190,13 +169,14 @@ async fn the_median_wait_is_exact_in_days_and_bounded_in_bands() {
         {"channel": "VIDEO", "recordCount": 9}
     ]);
     submit(&server, "2020-04", &rows).await;
-    let wait = |table: &ChannelImpact| table.rows[0].wait.clone().unwrap();
-    let found = wait(&ask(&server, question(&json!({}))).await.unwrap());
-    let (in_person, remote) = (found.in_person.unwrap(), found.remote.unwrap());
-    assert_eq!((in_person.known_count, in_person.median_days), (6, Some(3.5)));
-    assert_eq!((remote.known_count, remote.unknown_count), (8, 9));
-    assert_eq!((remote.median_days, found.difference_days), (Some(0.5), Some(-3.0)));
-    assert_eq!(found.indicator, "CH-11-MEDIAN");
+    let days_of = |table: &Breakdown, part: &str| {
+        let cell = cell(table, "", &format!("CH-11-MEDIAN/{part}"));
+        (cell.value, cell.denominator_count, cell.unknown_count)
+    };
+    let table = ask(&server, question(&json!({}))).await.unwrap();
+    assert_eq!(days_of(&table, "IN_PERSON"), (Some(3.5), Some(6), Some(0)));
+    assert_eq!(days_of(&table, "REMOTE"), (Some(0.5), Some(8), Some(9)));
+    assert_eq!(days_of(&table, "REMOTE_LESS_IN_PERSON"), (Some(-3.0), None, None));
 
     // Of bands it is known where it lies, and exactly where that is the day of booking.
     let band = |channel: &str, band: &str| json!({"channel": channel, "leadTimeBand": band, "recordCount": 5});
@@ -206,14 +186,14 @@ async fn the_median_wait_is_exact_in_days_and_bounded_in_bands() {
         days("TELEPHONE", 3, 2)
     ]);
     submit(&server, "2020-04", &rows).await;
-    let found = wait(&ask(&server, question(&json!({}))).await.unwrap());
-    assert_eq!(found.remote.unwrap().median_days, Some(0.0));
-    let in_person = found.in_person.unwrap();
-    let why = in_person.absence.unwrap();
-    assert_eq!((in_person.median_days, why.reason()), (None, AbsenceReason::NotComputable));
-    assert!(why.detail.contains("between 2 and 7 days"), "{}", why.detail);
-    assert_eq!(found.difference_days, None);
-    assert_eq!(found.absence.unwrap().reason(), AbsenceReason::NotComputable);
+    let table = ask(&server, question(&json!({}))).await.unwrap();
+    assert_eq!(days_of(&table, "REMOTE").0, Some(0.0));
+    let in_person = cell(&table, "", "CH-11-MEDIAN/IN_PERSON");
+    assert_eq!(why(in_person), AbsenceReason::NotComputable);
+    let detail = &in_person.absence.as_ref().unwrap().detail;
+    assert!(detail.contains("between 2 and 7 days"), "{detail}");
+    let difference = cell(&table, "", "CH-11-MEDIAN/REMOTE_LESS_IN_PERSON");
+    assert_eq!(why(difference), AbsenceReason::NotComputable);
 }
 
 #[tokio::test]
@@ -228,8 +208,7 @@ async fn what_cannot_be_asked_says_why() {
         let refusal = Refusal::of(&ask(&server, wrong).await.unwrap_err());
         assert_eq!(refusal.short(), (reason, field));
     }
-    let request: WatchChannelImpactRequest =
-        message(json!({"request": question(&json!({"asOf": {"position": 1}}))}));
-    let status = client(&server).watch_channel_impact(request).await.unwrap_err();
-    assert_eq!(Refusal::of(&status).short(), ("FIELD_INVALID", "request.query.as_of"));
+    let past = question(&json!({"asOf": {"position": 1}}));
+    let status = server.watch(json!({"question": {"impact": past}})).await.unwrap_err();
+    assert_eq!(Refusal::of(&status).short(), ("FIELD_INVALID", "question.impact.query.as_of"));
 }

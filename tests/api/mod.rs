@@ -16,6 +16,8 @@ mod questions;
 mod reference;
 mod refusals;
 mod risk;
+mod risk_refusals;
 mod submissions;
+mod tables;
 mod undecodable;
 mod watching;

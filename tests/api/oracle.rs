@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use equity_indicators::proto::v1::{
-    AccessOutcomes, CategoryState, GetAccessOutcomesRequest, OutcomeCell,
-};
+use equity_indicators::proto::v1::Breakdown;
 use serde_json::json;
 
-use crate::support::{TestServer, counts, message, row};
+use crate::support::{TestServer, cell, count, counts, four, key, totals, unknown_and_base, value};
 
 const APPOINTMENTS: &str = "deploy/demo/gpad_regional_llr_2019-03_2020-12.csv.gz";
 const COVERAGE: &str = "deploy/demo/gpad_coverage_llr.csv";
@@ -67,14 +65,13 @@ async fn published_totals_come_back() {
         let answer = server.ask(question).await.unwrap();
         assert_eq!(answer.rows.len(), rows, "{dimension}");
         for (key, published) in table {
-            let row = row(&answer, key);
-            let counts = counts(row);
+            let counts = counts(&answer, key);
             let mut found: Vec<_> =
                 COLUMNS.iter().map(|channel| counts.get(channel).copied().unwrap_or(0)).collect();
-            found.push(row.total_count);
+            found.push(count(&answer, key, "CONTACTS"));
             assert_eq!(found, published, "{dimension} {key}");
-            assert_eq!(row.unknown_channel_count, published[3], "{dimension} {key}");
-            assert_eq!(row.base_count, published[5] - published[3], "{dimension} {key}");
+            let expected = (published[3], published[5] - published[3]);
+            assert_eq!(unknown_and_base(&answer, key), expected, "{dimension} {key}");
         }
     }
     rates(&server).await;
@@ -86,7 +83,7 @@ async fn april(server: &TestServer) {
     let query = json!({"area": "QK1", "period": {"first": "2020-04"}});
     let answer = server.ask(json!({"query": query})).await.unwrap();
     let expected: BTreeMap<_, _> = COLUMNS.into_iter().zip(BY_MONTH[3].1).collect();
-    assert_eq!(counts(&answer.rows[0]), expected);
+    assert_eq!(counts(&answer, ""), expected);
     let context = answer.context.unwrap();
     assert_eq!((context.submission_count, context.organisation_count), (3, 3));
     assert_eq!(context.expected_organisation_count, 3);
@@ -99,7 +96,7 @@ async fn april(server: &TestServer) {
 
     let attended = json!({"query": query, "measure": "MEASURE_ATTENDED_CONTACTS"});
     let answer = server.ask(attended).await.unwrap();
-    assert_eq!(counts(&answer.rows[0])["FACE_TO_FACE"], 173_255);
+    assert_eq!(counts(&answer, "")["FACE_TO_FACE"], 173_255);
 }
 
 /// Telephone appointments of 04C in December 2020 per 1,000 of 421,126; none where a month has no population.
@@ -107,26 +104,22 @@ async fn rates(server: &TestServer) {
     let ask = |query: serde_json::Value| server.ask(json!({"query": query, "include_rates": true}));
     let december = json!({"organisations": ["04C"], "period": {"first": "2020-12"}});
     let answer = ask(december.clone()).await.unwrap();
-    let total = &answer.rows[0];
-    assert_eq!(total.population_count, Some(421_126));
-    let telephone = total.channels.iter().find(|cell| cell.channel == "TELEPHONE").unwrap();
-    let Some(equity_indicators::proto::v1::channel_cell::Value::Estimate(figures)) =
-        &telephone.value
-    else {
-        panic!("no figures: {telephone:?}")
-    };
-    let rate = figures.rate.as_ref().unwrap();
+    let rate = cell(&answer, "", "CH-03/TELEPHONE");
+    assert_eq!(rate.denominator_count, Some(421_126));
+    let telephone = count(&answer, "", "CH-01/TELEPHONE");
+    assert_eq!(rate.numerator_count, Some(telephone));
     #[allow(clippy::cast_precision_loss, reason = "small")]
-    let expected = figures.count as f64 * 1000.0 / 421_126.0;
-    assert!((rate.value - expected).abs() < 1e-9 && rate.value > 50.0, "{rate:?}");
-    assert!(rate.lower.unwrap() < rate.value && rate.value < rate.upper.unwrap());
+    let expected = telephone as f64 * 1000.0 / 421_126.0;
+    let value = rate.value.unwrap();
+    assert!((value - expected).abs() < 1e-9 && value > 50.0, "{rate:?}");
+    assert!(rate.lower.unwrap() < value && value < rate.upper.unwrap());
     let from_file: i64 = appointments()
         .iter()
         .filter(|line| line.location == "04C" && line.month == "DEC2020")
         .filter(|line| line.mode == "Telephone")
         .map(|line| line.count)
         .sum();
-    assert_eq!(figures.count, from_file);
+    assert_eq!(telephone, from_file);
 
     // Coverage begins in August 2020.
     let summer = json!({
@@ -134,13 +127,14 @@ async fn rates(server: &TestServer) {
     });
     let answer = ask(summer).await.unwrap();
     for (key, has) in [("", false), ("2020-07", false), ("2020-08", true)] {
-        let row = row(&answer, key);
-        assert_eq!(row.population_count.is_some(), has, "{key}");
-        assert_eq!(row.rate_absence.is_none(), has, "{key}");
+        let rate = cell(&answer, key, "CH-03/TELEPHONE");
+        assert_eq!(rate.denominator_count.is_some(), has, "{key}");
+        assert_eq!(rate.absence.is_none(), has, "{key}");
+        assert_eq!(rate.value.is_some(), has, "{key}");
     }
-    let why = row(&answer, "2020-07").rate_absence.clone().unwrap();
+    let why = cell(&answer, "2020-07", "CH-03/TELEPHONE").absence.clone().unwrap();
     assert!(why.detail.contains("04C 2020-07"), "{why:?}");
-    assert_eq!(row(&answer, "2020-08").population_count, Some(420_450));
+    assert_eq!(cell(&answer, "2020-08", "CH-03/TELEPHONE").denominator_count, Some(420_450));
 }
 
 /// 04C lies in Leicester and 04V in Leicestershire; 03W spans two places, and belongs to none.
@@ -159,7 +153,7 @@ async fn places(server: &TestServer) {
         let query = json!({"area": place, "period": {"first": "2020-04"}});
         let answer = server.ask(json!({"query": query})).await.unwrap();
         let own = location.map_or(0, in_april);
-        assert_eq!(answer.rows.iter().map(|row| row.total_count).sum::<i64>(), own, "{place}");
+        assert_eq!(totals(&answer)[""], own, "{place}");
         let context = answer.context.unwrap();
         let unattributed = context.unattributed.unwrap();
         assert_eq!(unattributed.count, in_april("03W"), "{place}");
@@ -213,55 +207,54 @@ const WAITS: [(&str, &str); 7] = [
 
 /// Access outcomes of every location and channel, recomputed from the file.
 async fn outcomes(server: &TestServer) {
-    let request: GetAccessOutcomesRequest = message(json!({"query": {
+    let question = json!({"query": {
         "area": "QK1", "period": {"first": "2019/20", "last": "2020-12"}, "by": ["organisation"]
-    }}));
-    let answer = server.channels().get_access_outcomes(request).await.unwrap().into_inner();
-    let table: AccessOutcomes = answer.outcomes.unwrap();
+    }});
+    let table = server.table("outcomes", question).await.unwrap();
     assert_eq!(table.rows.len(), 4);
+    // Of all channels and of each: six columns and seven bands.
+    assert_eq!(table.columns.len(), (1 + MODES.len()) * (6 + WAITS.len()));
     let lines = appointments();
-    for row in &table.rows {
-        let location = row.keys.first().map(|key| key.code.as_str());
-        assert_eq!(row.channels.len(), 1 + MODES.len());
-        for cell in &row.channels {
-            let lines: Vec<_> = lines
-                .iter()
-                .filter(|line| line.month != "MAR2019")
-                .filter(|line| location.is_none_or(|location| location == line.location))
-                .filter(|line| {
-                    let mode = MODES.iter().find(|(label, _)| *label == line.mode).unwrap().1;
-                    cell.channel == "ALL" || cell.channel == mode
-                })
-                .collect();
-            outcome(cell, &lines);
+    for location in table.rows.iter().map(key) {
+        let here = lines
+            .iter()
+            .filter(|line| line.month != "MAR2019")
+            .filter(|line| location.is_empty() || location == line.location);
+        let here: Vec<_> = here.collect();
+        outcome(&table, &location, "", &here);
+        for (label, mode) in MODES {
+            let lines: Vec<_> = here.iter().copied().filter(|line| line.mode == label).collect();
+            outcome(&table, &location, &format!("/{mode}"), &lines);
         }
-        assert_eq!(row.channels[0].state(), CategoryState::Any);
     }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "counts are small")]
-fn outcome(cell: &OutcomeCell, lines: &[&Appointments]) {
+fn outcome(table: &Breakdown, location: &str, channel: &str, lines: &[&Appointments]) {
     let sum = |wanted: &dyn Fn(&Appointments) -> bool| -> i64 {
         lines.iter().filter(|line| wanted(line)).map(|line| line.count).sum()
     };
     let (attended, missed) =
         (sum(&|line| line.status == "Attended"), sum(&|line| line.status == "DNA"));
-    assert_eq!(cell.total_count, sum(&|_| true));
-    assert_eq!((cell.attended_count, cell.did_not_attend_count), (attended, missed));
-    assert_eq!(cell.other_attendance_count, sum(&|line| line.status == "Unknown"));
-    let near = |found: f64, part: i64, whole: i64| {
-        assert!((found - part as f64 / whole as f64).abs() < 1e-12, "{found} {part} of {whole}");
+    let (all, neither) = (sum(&|_| true), sum(&|line| line.status == "Unknown"));
+    for (name, expected) in
+        [("CONTACTS", all), ("ATTENDED", attended), ("OTHER_ATTENDANCE", neither)]
+    {
+        assert_eq!(count(table, location, &format!("{name}{channel}")), expected, "{name}");
+    }
+    let is = |column: &str, band: &str, counts: [i64; 3]| {
+        let id = format!("{column}{channel}{band}");
+        let (share, [part, whole, unknown]) = (value(table, location, &id), counts);
+        assert!((share - part as f64 / whole as f64).abs() < 1e-12, "{id} {share} {counts:?}");
+        assert_eq!(four(cell(table, location, &id)), [part, whole, unknown, 0], "{id}");
     };
-    near(cell.did_not_attend_rate.as_ref().unwrap().value, missed, attended + missed);
-
+    is("CH-09", "", [missed, attended + missed, neither]);
     let known = sum(&|line| WAITS.iter().any(|(label, _)| *label == line.wait));
-    assert_eq!(cell.unknown_lead_time_count, cell.total_count - known);
     for (label, code) in WAITS {
-        let band = cell.lead_times.iter().find(|band| band.band == code).unwrap();
-        assert_eq!(band.count, sum(&|line| line.wait == label), "{code}");
-        near(band.share.as_ref().unwrap().value, band.count, known);
+        let band = sum(&|line| line.wait == label);
+        is("CH-11", &format!("/{code}"), [band, known, all - known]);
     }
     let late = sum(&|line| WAITS[4..].iter().any(|(label, _)| *label == line.wait));
-    near(cell.same_day_share.as_ref().unwrap().value, sum(&|l| l.wait == "Same Day"), known);
-    near(cell.over_14_days_share.as_ref().unwrap().value, late, known);
+    is("CH-11-SAME-DAY", "", [sum(&|line| line.wait == "Same Day"), known, all - known]);
+    is("CH-11-OVER-14", "", [late, known, all - known]);
 }

@@ -1,16 +1,13 @@
 //! Whether face to face is there for those who need it: exact figures of a few consultations, and where they are known from.
 
-use std::time::Duration;
-
-use equity_indicators::proto::v1::{
-    AbsenceReason, AccessStatusSources, FaceToFaceProvision, GetFaceToFaceProvisionRequest,
-    NeedSources, ProvisionGroup, SubmissionHeader, WatchFaceToFaceProvisionRequest,
-};
+use equity_indicators::proto::v1::{AbsenceReason, Breakdown, Cell, SubmissionHeader};
 use serde_json::{Value, json};
 use tonic::{Code, Status};
 
-use super::exclusion::{client, counts, snapshot};
-use crate::support::{Refusal, TestServer, header, message, records};
+use super::exclusion::snapshot;
+use crate::support::{
+    Refusal, TestServer, cell, column, count, four, header, keys, next, parameter, records, why,
+};
 
 const SYNTHETIC: &str = "synthetic-llr";
 
@@ -22,10 +19,8 @@ fn question(more: &Value) -> Value {
     json!({"query": query})
 }
 
-async fn ask(server: &TestServer, question: Value) -> Result<FaceToFaceProvision, Status> {
-    let request: GetFaceToFaceProvisionRequest = message(question);
-    let answer = client(server).get_face_to_face_provision(request).await?;
-    Ok(answer.into_inner().provision.unwrap())
+async fn ask(server: &TestServer, question: Value) -> Result<Breakdown, Status> {
+    server.table("provision", question).await
 }
 
 async fn consultations(server: &TestServer) {
@@ -69,16 +64,32 @@ fn access(of: &str, says: &str) -> Value {
     json!({"personKey": of, "person": {"digitalAccess": says}})
 }
 
-fn group<'a>(table: &'a FaceToFaceProvision, name: &str) -> &'a ProvisionGroup {
-    table.rows[0].groups.iter().find(|group| group.group == name).unwrap()
+/// A cell of the total, of a group of people; `ALL` is everybody.
+fn of<'a>(table: &'a Breakdown, name: &str, group: &str) -> &'a Cell {
+    let id = if group == "ALL" { name.to_owned() } else { format!("{name}/{group}") };
+    cell(table, "", &id)
+}
+
+/// Face to face given or offered: CH-05 of people without a need, CH-07 of people with one.
+fn given(group: &str) -> &'static str {
+    if ["ALL", "NO_NEED", "NEED_NOT_KNOWN"].contains(&group) { "CH-05" } else { "CH-07" }
 }
 
 /// Contacts, in person, remote; then CH-05 or CH-07, CH-06, CH-08, CH-13, CH-14.
 type Figures = ([i64; 3], [[i64; 4]; 5]);
 
-fn figures(of: &ProvisionGroup) -> Figures {
-    let cells: Vec<_> = of.indicators.iter().map(counts).collect();
-    ([of.contact_count, of.in_person_count, of.remote_count], cells.try_into().unwrap())
+const COUNTS: [&str; 3] = ["CONTACTS", "IN_PERSON", "REMOTE"];
+
+fn figures(table: &Breakdown, group: &str) -> Figures {
+    (
+        COUNTS.map(|name| of(table, name, group).numerator_count.unwrap()),
+        [given(group), "CH-06", "CH-08", "CH-13", "CH-14"].map(|id| four(of(table, id, group))),
+    )
+}
+
+/// How many consultations tell a need themselves, by a snapshot, or not at all.
+fn sources(table: &Breakdown, need: &str) -> [i64; 3] {
+    ["RECORD", "SNAPSHOT", "NOT_KNOWN"].map(|source| count(table, "", &format!("{need}/{source}")))
 }
 
 #[tokio::test]
@@ -92,20 +103,11 @@ async fn every_group_has_the_figures_of_its_consultations() {
         .await;
     snapshot(&server, ("04C", "2020-06"), &["digital_access"], &json!([access("b", "ABLE")])).await;
     let table = ask(&server, question(&json!({}))).await.unwrap();
-    let need = |dimension: &str, record_count, unknown_count| NeedSources {
-        dimension: dimension.into(),
-        record_count,
-        snapshot_count: 0,
-        unknown_count,
-    };
-    let sources = AccessStatusSources {
-        record_count: 4,
-        snapshot_count: 2,
-        unknown_count: 4,
-        access_collection: SYNTHETIC.into(),
-        other_needs: vec![need("interpreter_needed", 7, 3), need("accessible_need", 3, 7)],
-    };
-    assert_eq!(table.sources, Some(sources));
+    assert_eq!(sources(&table, "ACCESS_STATUS"), [4, 2, 4]);
+    assert_eq!(sources(&table, "INTERPRETER_NEEDED"), [7, 0, 3]);
+    assert_eq!(sources(&table, "ACCESSIBLE_NEED"), [3, 0, 7]);
+    let from = &column(&table, "ACCESS_STATUS/SNAPSHOT").group_labels[0];
+    assert!(from.contains(SYNTHETIC), "{from}");
     let none = [0; 4];
     // Whom nobody knows to be of a group is neither in it nor out of it: in the third of the four counts.
     for (name, unknown, expected) in [
@@ -146,26 +148,33 @@ async fn every_group_has_the_figures_of_its_consultations() {
             ([10, 7, 3], [[7, 9, 1, 0], [5, 7, 0, 0], [1, 2, 8, 0], [0, 1, 3, 0], [1, 1, 7, 0]]),
         ),
     ] {
-        let of = group(&table, name);
-        assert_eq!(figures(of), expected, "{name}");
-        let missing = (of.unknown_count, of.not_collected_count, &of.absence);
-        assert_eq!(missing, (unknown, 0, &None), "{name}");
+        assert_eq!(figures(&table, name), expected, "{name}");
+        for counted in COUNTS.map(|count| of(&table, count, name)) {
+            let missing = (counted.unknown_count, counted.not_collected_count, &counted.absence);
+            assert_eq!(missing, (Some(unknown), Some(0), &None), "{name}");
+        }
+        let members = of(&table, "CONTACTS", name);
+        let whole = members.numerator_count.unwrap() + unknown + members.outside_count.unwrap();
+        assert_eq!(whole, 10, "{name}: everybody is in it, out of it, or not known to be either");
+        // A group has one of the two.
+        let other = if given(name) == "CH-05" { "CH-07" } else { "CH-05" };
+        let is_other = |id: &str| id == format!("{other}/{name}") || (name == "ALL" && id == other);
+        assert!(table.columns.iter().all(|column| !is_other(&column.id)), "{name}");
     }
-    let with_help = &group(&table, "WITH_HELP").indicators[0];
-    assert_eq!((with_help.indicator.as_str(), &with_help.share), ("CH-07", &None));
-    assert_eq!(with_help.absence.as_ref().unwrap().reason(), AbsenceReason::NotComputable);
-    assert_eq!(group(&table, "NO_NEED").indicators[0].indicator, "CH-05");
-    assert_eq!(group(&table, "NEED_NOT_KNOWN").indicators[0].indicator, "CH-05");
+    assert_eq!(why(of(&table, "CH-07", "WITH_HELP")), AbsenceReason::NotComputable);
     let notes = table.context.unwrap().notes;
     assert!(notes.iter().any(|note| note.contains("NOT_ASSESSED")), "{notes:?}");
 
     // By what is known, the same consultations stand in the rows.
     let table = ask(&server, question(&json!({"by": ["digital_access"]}))).await.unwrap();
-    let rows: Vec<_> = table.rows[1..]
-        .iter()
-        .map(|row| (row.keys[0].code.as_str(), row.groups[7].contact_count))
-        .collect();
-    assert_eq!(rows, [("ABLE", 3), ("UNABLE", 3), ("NOT_RECORDED", 4)]);
+    let rows: Vec<_> =
+        keys(&table).into_iter().map(|key| (count(&table, &key, "CONTACTS"), key)).collect();
+    let expected = [(10, ""), (3, "ABLE"), (3, "UNABLE"), (4, "NOT_RECORDED")];
+    assert_eq!(rows, expected.map(|(count, key)| (count, key.to_owned())));
+    // Where needs are known from is told of every row.
+    let from = |key: &str, source: &str| count(&table, key, &format!("ACCESS_STATUS/{source}"));
+    assert_eq!(["RECORD", "SNAPSHOT", "NOT_KNOWN"].map(|of| from("UNABLE", of)), [1, 2, 0]);
+    assert_eq!(["RECORD", "SNAPSHOT", "NOT_KNOWN"].map(|of| from("NOT_RECORDED", of)), [0, 0, 4]);
 }
 
 #[tokio::test]
@@ -183,9 +192,8 @@ async fn a_request_is_met_within_the_days_asked_for() {
         let mut asked = question(&json!({}));
         asked["requestMetDays"] = json!(days);
         let table = ask(&server, asked).await.unwrap();
-        assert_eq!(table.request_met_days, told);
-        let met = &group(&table, "ALL").indicators[1];
-        assert_eq!((met.indicator.as_str(), counts(met)), ("CH-06", expected), "{days}");
+        assert_eq!(parameter(&table, "request_met_days"), told.to_string());
+        assert_eq!(four(of(&table, "CH-06", "ALL")), expected, "{days}");
     }
     for days in [-1, 3651] {
         let mut wrong = question(&json!({}));
@@ -201,20 +209,26 @@ async fn what_nobody_asked_is_no_answer() {
     let row = json!([{"channel": "FACE_TO_FACE", "recordCount": 7, "faceToFaceOffered": "N", "faceToFaceRequested": "Y"}]);
     submit(&server, &row, &[]).await;
     let table = ask(&server, question(&json!({}))).await.unwrap();
-    for of in &table.rows[0].groups[..6] {
-        assert_eq!((of.contact_count, of.unknown_count, of.not_collected_count), (0, 0, 7));
-        let why = of.absence.as_ref().unwrap().reason();
-        assert_eq!(why, AbsenceReason::NotCollected, "{}", of.group);
-        let given = &of.indicators[0];
-        assert_eq!(counts(given), [0, 0, 0, 7], "{}", of.group);
-        assert_eq!(given.absence.as_ref().unwrap().reason(), AbsenceReason::NotCollected);
+    for name in
+        ["UNABLE", "WITH_HELP", "INTERPRETER_NEEDED", "ACCESSIBLE_NEED", "ANY_NEED", "NO_NEED"]
+    {
+        for counted in COUNTS.map(|count| of(&table, count, name)) {
+            let counts =
+                (counted.numerator_count, counted.unknown_count, counted.not_collected_count);
+            assert_eq!(counts, (None, Some(0), Some(7)), "{name}");
+            assert_eq!(why(counted), AbsenceReason::NotCollected, "{name}");
+        }
+        let given = of(&table, given(name), name);
+        assert_eq!(four(given), [0, 0, 0, 7], "{name}");
+        assert_eq!(why(given), AbsenceReason::NotCollected);
     }
     for name in ["NEED_NOT_KNOWN", "ALL"] {
-        let of = group(&table, name);
-        assert_eq!((of.contact_count, of.in_person_count, &of.absence), (7, 7, &None), "{name}");
+        for counted in ["CONTACTS", "IN_PERSON"].map(|count| of(&table, count, name)) {
+            assert_eq!((counted.numerator_count, &counted.absence), (Some(7), &None), "{name}");
+        }
         // Nobody says what became of the appointments, nor when they were booked.
-        for cell in &of.indicators[..2] {
-            assert_eq!(counts(cell), [0, 0, 0, 7], "{name} {}", cell.indicator);
+        for id in [given(name), "CH-06"] {
+            assert_eq!(four(of(&table, id, name)), [0, 0, 0, 7], "{name} {id}");
         }
     }
 }
@@ -240,21 +254,15 @@ async fn a_snapshot_tells_every_need_that_the_record_does_not() {
     snapshot(&server, ("04C", "2020-05"), &["digital_access"], &json!([access("a", "UNABLE")]))
         .await;
     let table = ask(&server, question(&json!({}))).await.unwrap();
-    let given = |name: &str| counts(&group(&table, name).indicators[0]);
-    assert_eq!(given("UNABLE"), [0, 1, 0, 0]);
-    assert_eq!(given("INTERPRETER_NEEDED"), [0, 1, 0, 0]);
-    assert_eq!(given("ACCESSIBLE_NEED"), [0, 1, 0, 0]);
-    assert_eq!(given("NO_NEED"), [1, 1, 0, 0]);
-    let sources = table.sources.unwrap();
-    let found: Vec<_> = sources
-        .other_needs
-        .iter()
-        .map(|need| (need.record_count, need.snapshot_count, need.unknown_count))
-        .collect();
-    assert_eq!(found, [(1, 1, 0), (0, 2, 0)]);
+    let found = |name: &str| four(of(&table, given(name), name));
+    assert_eq!(found("UNABLE"), [0, 1, 0, 0]);
+    assert_eq!(found("INTERPRETER_NEEDED"), [0, 1, 0, 0]);
+    assert_eq!(found("ACCESSIBLE_NEED"), [0, 1, 0, 0]);
+    assert_eq!(found("NO_NEED"), [1, 1, 0, 0]);
+    assert_eq!(sources(&table, "INTERPRETER_NEEDED"), [1, 1, 0]);
+    assert_eq!(sources(&table, "ACCESSIBLE_NEED"), [0, 2, 0]);
     let by = ask(&server, question(&json!({"by": ["accessible_need"]}))).await.unwrap();
-    let codes: Vec<_> = by.rows[1..].iter().map(|row| row.keys[0].code.as_str()).collect();
-    assert_eq!(codes, ["Y", "N"]);
+    assert_eq!(keys(&by), ["", "Y", "N"]);
 }
 
 #[tokio::test]
@@ -292,7 +300,8 @@ async fn what_cannot_be_asked_says_why() {
     // A collection without access snapshots is answered from its records.
     let other = question(&json!({"collection": "cds"}));
     let table = ask(&server, other).await.unwrap();
-    assert_eq!(table.sources.unwrap().access_collection, "");
+    let from = &column(&table, "ACCESS_STATUS/SNAPSHOT").group_labels[0];
+    assert!(from.contains("no collection"), "{from}");
     assert_eq!(table.context.unwrap().empty.unwrap().reason(), AbsenceReason::NoData);
 }
 
@@ -301,10 +310,8 @@ async fn a_snapshot_changes_what_was_answered() {
     let server = TestServer::start().await;
     consultations(&server).await;
     snapshot(&server, ("04C", "2020-06"), &["digital_access"], &json!([access("b", "ABLE")])).await;
-    let request: WatchFaceToFaceProvisionRequest =
-        message(json!({"request": question(&json!({}))}));
-    let mut stream =
-        client(&server).watch_face_to_face_provision(request).await.unwrap().into_inner();
+    let asked = json!({"question": {"provision": question(&json!({}))}});
+    let mut stream = server.watch(asked).await.unwrap();
     let mut seen = Vec::new();
     for says in [None, Some("UNABLE"), Some("WITH_HELP")] {
         if let Some(says) = says {
@@ -312,9 +319,9 @@ async fn a_snapshot_changes_what_was_answered() {
             snapshot(&server, ("03W", month), &["digital_access"], &json!([access("b", says)]))
                 .await;
         }
-        let next = tokio::time::timeout(Duration::from_secs(10), stream.message()).await;
-        let table = next.unwrap().unwrap().unwrap().provision.unwrap();
-        seen.push(["UNABLE", "WITH_HELP"].map(|name| group(&table, name).contact_count));
+        let table = next(&mut stream).await.breakdown.unwrap();
+        let members = |name: &str| of(&table, "CONTACTS", name).numerator_count.unwrap();
+        seen.push(["UNABLE", "WITH_HELP"].map(members));
         assert_eq!(ask(&server, question(&json!({}))).await.unwrap(), table, "kept answers too");
     }
     assert_eq!(seen, [[1, 0], [3, 0], [1, 2]]);

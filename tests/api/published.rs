@@ -4,10 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use equity_indicators::ingest::{Defaults, Records, read_all};
-use equity_indicators::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
 use equity_indicators::proto::v1::{
-    EstimateRecord, EstimateSource, GetDigitalExclusionBreakdownRequest, ListEstimatesRequest,
-    ListIndicatorsRequest, PublishedEstimate,
+    EstimateRecord, EstimateSource, ListEstimatesRequest, ListIndicatorsRequest, PublishedEstimate,
 };
 use serde_json::{Value, json};
 use tonic::Status;
@@ -30,8 +28,7 @@ async fn page(
     question: Value,
 ) -> Result<(Vec<PublishedEstimate>, String), Status> {
     let request: ListEstimatesRequest = message(question);
-    let mut client = DigitalExclusionServiceClient::new(server.channel());
-    let answer = client.list_estimates(request).await?.into_inner();
+    let answer = server.exclusion().list_estimates(request).await?.into_inner();
     Ok((answer.estimates, answer.next_page_token))
 }
 
@@ -49,10 +46,7 @@ async fn list(server: &TestServer, mut question: Value) -> Vec<PublishedEstimate
 }
 
 async fn beside(server: &TestServer, question: Value) -> Vec<PublishedEstimate> {
-    let request: GetDigitalExclusionBreakdownRequest = message(question);
-    let mut client = DigitalExclusionServiceClient::new(server.channel());
-    let answer = client.get_digital_exclusion_breakdown(request).await.unwrap().into_inner();
-    answer.breakdown.unwrap().estimates
+    server.table("exclusion", question).await.unwrap().estimates
 }
 
 fn value(estimate: &PublishedEstimate) -> f64 {

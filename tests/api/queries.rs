@@ -1,11 +1,14 @@
 //! Questions and their answers: keys, states, sets, rates, persons.
 
 use equity_indicators::proto::v1::{
-    CategoryState, GetAccessOutcomesRequest, PopulationRecord, SubmissionHeader,
+    Breakdown, CategoryState, Cell, PopulationRecord, SubmissionHeader,
 };
 use serde_json::{Value, json};
 
-use crate::support::{TestServer, cells, counts, header, message, records, row, totals};
+use crate::support::{
+    TestServer, cell, cells, counts, dimensions, header, keys, message, records, row, totals,
+    unknown_and_base, value, why,
+};
 
 pub(super) const SYNTHETIC: &str = "synthetic-llr";
 
@@ -77,14 +80,13 @@ async fn states_are_kept_apart_and_nothing_is_added_up_unasked() {
     assert!((sex.coverage_ratio.unwrap() - 87.0 / 187.0).abs() < 1e-12, "{sex:?}");
     assert!((sex.unknown_ratio.unwrap() - 66.0 / 87.0).abs() < 1e-12, "{sex:?}");
     // REMOTE is known, only more coarsely; NOT_KNOWN is not.
-    let total = row(&answer, "");
-    assert_eq!(counts(total)["COARSER"], 100);
-    assert_eq!((total.unknown_channel_count, total.base_count), (5, 182));
+    assert_eq!(counts(&answer, "")["COARSER"], 100);
+    assert_eq!(unknown_and_base(&answer, ""), (5, 182));
 
     // Several codes or organisations: a row each, no union.
     let two = json!({"where": [{"dimension": "sex", "codes": ["1", "NOT_STATED"]}]});
     let answer = server.ask(april(&two)).await.unwrap();
-    assert_eq!(answer.dimensions, ["sex"]);
+    assert_eq!(dimensions(&answer), ["sex"]);
     assert_eq!(totals(&answer), [("1".into(), 3), ("NOT_STATED".into(), 10)].into());
     let one = json!({"where": [{"dimension": "sex", "codes": ["NOT_STATED"]}]});
     let answer = server.ask(april(&one)).await.unwrap();
@@ -97,7 +99,7 @@ async fn states_are_kept_apart_and_nothing_is_added_up_unasked() {
     assert_eq!(row(&answer, "QK1").keys[0].state(), CategoryState::Any);
     let channels = json!({"where": [{"dimension": "channel", "codes": ["VIDEO", "TELEPHONE"]}]});
     let answer = server.ask(april(&channels)).await.unwrap();
-    assert_eq!(counts(row(&answer, "")), [("TELEPHONE", 78), ("VIDEO", 4)].into());
+    assert_eq!(counts(&answer, ""), [("TELEPHONE", 78), ("VIDEO", 4)].into());
     let months = json!({"period": {"first": "2020"}, "where": [{"dimension": "month", "codes": ["2020-04", "2020-05"]}]});
     let answer = server.ask(april(&months)).await.unwrap();
     assert_eq!(totals(&answer), [("2020-04".into(), 187)].into());
@@ -113,9 +115,8 @@ async fn states_are_kept_apart_and_nothing_is_added_up_unasked() {
     ] {
         let empty = server.ask(april(&query)).await.unwrap().context.unwrap().empty.unwrap();
         assert_eq!(empty.reason().as_str_name(), reason, "{query}");
-        let request: GetAccessOutcomesRequest = message(april(&query));
-        let outcomes = server.channels().get_access_outcomes(request).await.unwrap().into_inner();
-        let empty = outcomes.outcomes.unwrap().context.unwrap().empty.unwrap();
+        let outcomes = server.table("outcomes", april(&query)).await.unwrap();
+        let empty = outcomes.context.unwrap().empty.unwrap();
         assert_eq!(empty.reason().as_str_name(), reason, "outcomes {query}");
     }
     let persons = with(april(&json!({})), "measure", json!("MEASURE_PERSONS"));
@@ -178,8 +179,9 @@ async fn sets_overlap_and_say_so() {
     ];
     let answer = server.ask(april(&json!({"by": ["disability"]}))).await.unwrap();
     assert_eq!(totals(&answer), expected.iter().map(|(key, n)| ((*key).to_owned(), *n)).collect());
-    let context = answer.context.unwrap();
-    let legend = context.legend.iter().find(|legend| legend.dimension == "disability").unwrap();
+    let legend = &answer.dimensions[0];
+    assert_eq!(legend.dimension, "disability");
+    let context = answer.context.as_ref().unwrap();
     assert!(legend.overlapping && context.notes.iter().any(|note| note.contains("disability")));
     let quality = context.quality.iter().find(|q| q.dimension == "disability").unwrap();
     assert!((quality.unknown_ratio.unwrap() - 48.0 / 63.0).abs() < 1e-12, "{quality:?}");
@@ -217,11 +219,7 @@ async fn by_residence_people_count_where_they_live() {
     ] {
         let basis = format!("AREA_BASIS_{basis}");
         let answer = server.ask(april(&json!({"area": area, "areaBasis": basis}))).await.unwrap();
-        assert_eq!(
-            answer.rows.iter().map(|row| row.total_count).sum::<i64>(),
-            total,
-            "{area} {basis}"
-        );
+        assert_eq!(totals(&answer)[""], total, "{area} {basis}");
         let context = answer.context.unwrap();
         assert_eq!(context.area_basis().as_str_name(), basis);
         assert_eq!(
@@ -259,46 +257,38 @@ async fn rates_are_over_the_matching_people() {
         server.submit_people(header("04C", SYNTHETIC, month, &["sex"]), rows).await.unwrap();
     }
     let ask = |query: Value| server.ask(with(april(&query), "includeRates", json!(true)));
-    let rate = |row: &equity_indicators::proto::v1::ChannelRow, channel: &str| {
-        let cell = row.channels.iter().find(|cell| cell.channel == channel).unwrap();
-        match &cell.value {
-            Some(equity_indicators::proto::v1::channel_cell::Value::Estimate(figures)) => {
-                figures.rate.as_ref().map(|rate| rate.value)
-            }
-            other => panic!("{other:?}"),
-        }
+    let near = |table: &Breakdown, row: &str, channel: &str, expected: f64| {
+        let found = value(table, row, &format!("CH-03/{channel}"));
+        assert!((found - expected).abs() < 1e-9, "{found:?} {expected}")
     };
-    let near = |found: Option<f64>, expected: f64| {
-        assert!((found.unwrap() - expected).abs() < 1e-9, "{found:?} {expected}")
+    let people = |table: &Breakdown, row: &str| -> Option<i64> {
+        ["CH-03/VIDEO", "CH-03/TELEPHONE"]
+            .map(|id| cell(table, row, id).denominator_count)
+            .into_iter()
+            .reduce(|one, other| if one == other { one } else { panic!("{one:?} {other:?}") })
+            .unwrap()
     };
     let answer = ask(json!({"period": {"first": "2020-04", "last": "2020-05"}, "by": ["sex"]}))
         .await
         .unwrap();
-    assert_eq!(row(&answer, "").population_count, Some(3_000));
-    near(rate(row(&answer, ""), "TELEPHONE"), 30.0 * 1000.0 / 3000.0);
-    near(rate(row(&answer, "1"), "VIDEO"), 60.0 * 1000.0 / 2000.0);
-    near(rate(row(&answer, "2"), "TELEPHONE"), 20.0 * 1000.0 / 1000.0);
-    let unknown = row(&answer, "NOT_KNOWN");
-    assert!(unknown.population_count.is_none() && rate(unknown, "TELEPHONE").is_none());
-    assert_eq!(
-        unknown.rate_absence.as_ref().unwrap().reason().as_str_name(),
-        "ABSENCE_REASON_NOT_COMPUTABLE"
-    );
+    assert_eq!(people(&answer, ""), Some(3_000));
+    near(&answer, "", "TELEPHONE", 30.0 * 1000.0 / 3000.0);
+    near(&answer, "1", "VIDEO", 60.0 * 1000.0 / 2000.0);
+    near(&answer, "2", "TELEPHONE", 20.0 * 1000.0 / 1000.0);
+    assert_eq!(people(&answer, "NOT_KNOWN"), None);
+    let unknown = why(cell(&answer, "NOT_KNOWN", "CH-03/TELEPHONE"));
+    assert_eq!(unknown.as_str_name(), "ABSENCE_REASON_NOT_COMPUTABLE");
     // A field that people do not have narrows the consultations, not the people.
     let answer = ask(json!({"where": [{"dimension": "staff_type", "codes": ["GP"]}, {"dimension": "sex", "codes": ["1"]}]})).await.unwrap();
-    near(rate(row(&answer, ""), "VIDEO"), 30.0);
+    near(&answer, "", "VIDEO", 30.0);
     // A month without people.
     let answer = ask(json!({"period": {"first": "2020-04", "last": "2020-06"}, "by": ["month"]}))
         .await
         .unwrap();
     for (key, has) in [("", false), ("2020-04", true), ("2020-05", true), ("2020-06", false)] {
-        let row = row(&answer, key);
-        assert_eq!(
-            (row.population_count.is_some(), row.rate_absence.is_none()),
-            (has, has),
-            "{key}"
-        );
-        assert_eq!(rate(row, "VIDEO").is_some(), has, "{key}");
+        let rate = cell(&answer, key, "CH-03/VIDEO");
+        let found = (people(&answer, key).is_some(), rate.absence.is_none(), rate.value.is_some());
+        assert_eq!(found, (has, has, has), "{key}");
     }
 }
 
@@ -331,9 +321,8 @@ async fn persons_are_counted_once() {
     let both = json!({"period": {"first": "2020-04", "last": "2020-05"}});
     let answer = ask(both.clone()).await.unwrap();
     // p, q, r of scheme a, and p of scheme b.
-    let total = row(&answer, "");
-    assert_eq!((total.total_count, total.base_count), (4, 3));
-    assert_eq!(counts(total), [("VIDEO", 3), ("TELEPHONE", 2), ("NOT_KNOWN", 1)].into());
+    assert_eq!((totals(&answer)[""], unknown_and_base(&answer, "")), (4, (1, 3)));
+    assert_eq!(counts(&answer, ""), [("VIDEO", 3), ("TELEPHONE", 2), ("NOT_KNOWN", 1)].into());
     let notes = answer.context.unwrap().notes.join(" ");
     assert!(notes.contains("Persons per scheme, summed"), "{notes}");
     let by = |dimension: &str| {
@@ -370,7 +359,7 @@ async fn settings_views_and_confidence() {
     .await;
     for (setting, total) in [("COMMUNITY", 2), ("MENTAL_HEALTH", 4), ("OUTPATIENTS", 0), ("", 14)] {
         let answer = server.ask(april(&json!({"careSetting": setting}))).await.unwrap();
-        assert_eq!(answer.rows[0].total_count, total, "{setting}");
+        assert_eq!(totals(&answer)[""], total, "{setting}");
     }
     // The only setting of a collection is that of its records, and the default collection of a setting is found.
     let header = header("RT5", "csds", "2020-04", &[]);
@@ -380,28 +369,31 @@ async fn settings_views_and_confidence() {
     assert_eq!(answer.context.as_ref().unwrap().collection, "csds");
     assert_eq!(totals(&answer)["COMMUNITY"], 1);
 
-    let estimate = |answer: &equity_indicators::proto::v1::ChannelBreakdown| match answer.rows[0]
-        .channels[0]
-        .value
-        .clone()
-    {
-        Some(equity_indicators::proto::v1::channel_cell::Value::Estimate(figures)) => {
-            figures.share.unwrap()
-        }
-        other => panic!("{other:?}"),
-    };
+    let share = |answer: &Breakdown| -> Cell { cell(answer, "", "CH-01/TELEPHONE").clone() };
     let full = server.ask(april(&json!({}))).await.unwrap();
     let wide = server.ask(april(&json!({"confidenceLevel": 0.998}))).await.unwrap();
     let basic = server.ask(april(&json!({"view": "BREAKDOWN_VIEW_BASIC"}))).await.unwrap();
-    let (usual, wide_share, plain) = (estimate(&full), estimate(&wide), estimate(&basic));
+    let (usual, wide_share, plain) = (share(&full), share(&wide), share(&basic));
     assert!(wide_share.lower.unwrap() < usual.lower.unwrap());
     assert!(wide_share.upper.unwrap() > usual.upper.unwrap());
     assert!(
-        (plain.value - usual.value).abs() < 1e-12 && plain.lower.is_none() && plain.upper.is_none()
+        (plain.value.unwrap() - usual.value.unwrap()).abs() < 1e-12
+            && plain.lower.is_none()
+            && plain.upper.is_none()
     );
-    assert!(basic.context.unwrap().legend.is_empty());
-    assert!(!full.context.unwrap().legend.is_empty());
+    // Words alone are left out.
+    for (view, has_words) in [("BASIC", false), ("FULL", true)] {
+        let view = format!("BREAKDOWN_VIEW_{view}");
+        let answer = server.ask(april(&json!({"by": ["month"], "view": view}))).await.unwrap();
+        assert_eq!(keys(&answer), ["", "2020-04"]);
+        let (by, column) = (&answer.dimensions[0], answer.columns.last().unwrap());
+        assert_eq!((by.dimension.as_str(), column.group.len()), ("month", 1));
+        let words = [&by.label, &column.label].map(|words| !words.is_empty());
+        assert_eq!(words, [has_words; 2]);
+        let lists = [by.categories.is_empty(), column.group_labels.is_empty()];
+        assert_eq!(lists, [!has_words; 2]);
+    }
     assert!((wide.context.unwrap().confidence_level - 0.998).abs() < 1e-9);
     let all = with(april(&json!({})), "denominator", json!("DENOMINATOR_ALL"));
-    assert_eq!(server.ask(all).await.unwrap().rows[0].base_count, 14);
+    assert_eq!(unknown_and_base(&server.ask(all).await.unwrap(), ""), (0, 14));
 }

@@ -1,14 +1,11 @@
 //! Every question that is refused, and what the refusal names.
 
-use equity_indicators::proto::v1::{
-    ConsultationRecord, GetAccessOutcomesRequest, PersonCharacteristics, SubmissionHeader,
-    WatchChannelBreakdownRequest,
-};
+use equity_indicators::proto::v1::{ConsultationRecord, PersonCharacteristics, SubmissionHeader};
 use serde_json::{Value, json};
 use tonic::Code;
 
 use super::queries::{SYNTHETIC, april, submit, with};
-use crate::support::{Refusal, TestServer, header, message, records, totals};
+use crate::support::{Refusal, TestServer, header, records, totals};
 
 #[tokio::test]
 async fn what_cannot_be_asked_says_why() {
@@ -318,7 +315,8 @@ async fn too_many_cells_are_refused() {
     let question = april(&json!({"by": ["age_years", "residence_lsoa", "religion"]}));
     match server.ask(question).await {
         Ok(answer) => {
-            let total: i64 = answer.rows[1..].iter().map(|row| row.total_count).sum();
+            let rows = totals(&answer).into_iter().filter(|(key, _)| !key.is_empty());
+            let total: i64 = rows.map(|(_, count)| count).sum();
             assert_eq!(total, 2_000);
         }
         Err(status) => {
@@ -378,14 +376,10 @@ async fn an_answer_that_no_message_holds_is_refused_with_what_to_do() {
         let Err(status) = server.ask(large.clone()).await else { panic!("it was sent") };
         refused(&status);
     }
-    let followed: WatchChannelBreakdownRequest = message(json!({"request": large.clone()}));
-    let mut stream =
-        server.channels().watch_channel_breakdown(followed).await.unwrap().into_inner();
+    let mut stream = server.watch(json!({"question": {"channels": large}})).await.unwrap();
     let Err(status) = stream.message().await else { panic!("it was sent to a follower") };
     refused(&status);
-    let outcomes: GetAccessOutcomesRequest = message(large);
-    let sent = server.channels().get_access_outcomes(outcomes).await;
-    let Err(status) = sent else { panic!("outcomes were sent") };
+    let Err(status) = server.table("outcomes", large).await else { panic!("outcomes were sent") };
     refused(&status);
     // With fewer dimensions it is answered.
     let answer = server.ask(april(&json!({"by": ["residence_lsoa"]}))).await.unwrap();

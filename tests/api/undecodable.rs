@@ -54,7 +54,7 @@ async fn a_call_whose_bytes_are_no_request_is_refused() {
         "/equity.v1.SubmissionService/WithdrawSubmission",
         "/equity.v1.DigitalExclusionService/RecordChannelAssessment",
         // Their answers are streams.
-        "/equity.v1.ConsultationChannelService/WatchChannelBreakdown",
+        "/equity.v1.BreakdownService/WatchBreakdown",
         "/equity.v1.ExportService/ExportBreakdowns",
     ] {
         let status = raw(&server, path, vec![vec![0xff, 0xff, 0xff]]).await.unwrap_err();

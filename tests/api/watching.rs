@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use equity_indicators::proto::v1::{
-    GetAccessOutcomesRequest, PopulationRecord, WatchChannelBreakdownRequest,
-    WatchChannelBreakdownResponse, WithdrawSubmissionRequest,
+    Breakdown, PopulationRecord, WatchBreakdownResponse, WithdrawSubmissionRequest,
 };
 use serde_json::{Value, json};
 use tonic::{Code, Streaming};
 
-use crate::support::{Refusal, TestServer, header, message, records, totals};
+use crate::support::{
+    Refusal, TestServer, cell, four, header, ids, message, next, records, totals,
+};
 
 const SYNTHETIC: &str = "synthetic-llr";
-const SOON: Duration = Duration::from_secs(10);
 /// Long enough to see that nothing comes.
 const A_WHILE: Duration = Duration::from_millis(400);
 
@@ -32,24 +32,17 @@ async fn watch(
     server: &TestServer,
     question: Value,
     after: i64,
-) -> Streaming<WatchChannelBreakdownResponse> {
-    let request: WatchChannelBreakdownRequest =
-        message(json!({"request": question, "afterPosition": after}));
-    server.channels().watch_channel_breakdown(request).await.unwrap().into_inner()
+) -> Streaming<WatchBreakdownResponse> {
+    let request = json!({"question": {"channels": question}, "afterPosition": after});
+    server.watch(request).await.unwrap()
 }
 
-async fn next(
-    stream: &mut Streaming<WatchChannelBreakdownResponse>,
-) -> WatchChannelBreakdownResponse {
-    tokio::time::timeout(SOON, stream.message()).await.unwrap().unwrap().unwrap()
-}
-
-async fn quiet(stream: &mut Streaming<WatchChannelBreakdownResponse>) {
+async fn quiet(stream: &mut Streaming<WatchBreakdownResponse>) {
     let came = tokio::time::timeout(A_WHILE, stream.message()).await;
     assert!(came.is_err(), "nothing has changed: {came:?}");
 }
 
-fn total(answer: &WatchChannelBreakdownResponse) -> i64 {
+fn total(answer: &WatchBreakdownResponse) -> i64 {
     totals(answer.breakdown.as_ref().unwrap())[""]
 }
 
@@ -106,13 +99,21 @@ async fn what_cannot_be_followed_is_refused() {
     let mut past = leicester();
     past["query"]["asOf"] = json!({"position": 1});
     for (request, reason, field) in [
-        (json!({}), "FIELD_INVALID", "request"),
-        (json!({"request": past}), "FIELD_INVALID", "request.query.as_of"),
-        (json!({"request": leicester(), "afterPosition": -1}), "FIELD_INVALID", "after_position"),
-        (json!({"request": leicester(), "afterPosition": 99_999}), "POSITION_NOT_REACHED", ""),
+        (json!({}), "FIELD_INVALID", "question"),
+        (json!({"question": {}}), "FIELD_INVALID", "question"),
+        (json!({"question": {"channels": past}}), "FIELD_INVALID", "question.channels.query.as_of"),
+        (
+            json!({"question": {"channels": leicester()}, "afterPosition": -1}),
+            "FIELD_INVALID",
+            "after_position",
+        ),
+        (
+            json!({"question": {"channels": leicester()}, "afterPosition": 99_999}),
+            "POSITION_NOT_REACHED",
+            "",
+        ),
     ] {
-        let request: WatchChannelBreakdownRequest = message(request);
-        let status = server.channels().watch_channel_breakdown(request).await.unwrap_err();
+        let status = server.watch(request).await.unwrap_err();
         assert_eq!(Refusal::of(&status).short(), (reason, field));
     }
 }
@@ -161,8 +162,7 @@ async fn what_was_acknowledged_is_in_every_answer_after_it() {
                 let last = m + dice.roll(3 - m);
                 let period = json!({"first": months[m], "last": months[last]});
                 let one = json!({"query": {"collection": SYNTHETIC, "organisations": [organisations[o]], "period": period}});
-                let found: i64 =
-                    server.ask(one).await.unwrap().rows.iter().map(|row| row.total_count).sum();
+                let found = totals(&server.ask(one).await.unwrap())[""];
                 assert_eq!(found, of(o, m..=last), "step {step}");
                 let all = json!({"query": {"collection": SYNTHETIC, "area": "QK1", "period": period, "by": ["organisation"]}});
                 let all = server.ask(all).await.unwrap();
@@ -177,12 +177,10 @@ async fn what_was_acknowledged_is_in_every_answer_after_it() {
                     nowhere,
                     "step {step}"
                 );
-                let question: GetAccessOutcomesRequest = message(
-                    json!({"query": {"collection": SYNTHETIC, "area": "QK1", "period": period}}),
-                );
-                let outcomes = server.channels().get_access_outcomes(question).await.unwrap();
-                let outcomes = outcomes.into_inner().outcomes.unwrap();
-                assert_eq!(outcomes.rows[0].channels[0].total_count, sum, "step {step}");
+                let question =
+                    json!({"query": {"collection": SYNTHETIC, "area": "QK1", "period": period}});
+                let outcomes = server.table("outcomes", question).await.unwrap();
+                assert_eq!(totals(&outcomes)[""], sum, "step {step}");
             }
         }
     }
@@ -195,16 +193,17 @@ async fn a_new_population_changes_rates_at_once() {
     let mut question = leicester();
     question["includeRates"] = json!(true);
     let mut stream = watch(&server, question.clone(), 0).await;
-    assert_eq!(next(&mut stream).await.breakdown.unwrap().rows[0].population_count, None);
-    for people in [1_000, 2_000, 3_000] {
-        let rows = vec![PopulationRecord { person_count: people, ..Default::default() }];
+    let people = |answer: Breakdown| cell(&answer, "", "CH-03/VIDEO").denominator_count;
+    assert_eq!(people(next(&mut stream).await.breakdown.unwrap()), None);
+    for lived in [1_000, 2_000, 3_000] {
+        let rows = vec![PopulationRecord { person_count: lived, ..Default::default() }];
         server.submit_people(header("04C", SYNTHETIC, "2020-04", &[]), rows).await.unwrap();
         for _ in 0..2 {
             let answer = server.ask(question.clone()).await.unwrap();
-            assert_eq!(answer.rows[0].population_count, Some(people));
+            assert_eq!(people(answer), Some(lived));
         }
         let followed = next(&mut stream).await.breakdown.unwrap();
-        assert_eq!(followed.rows[0].population_count, Some(people));
+        assert_eq!(people(followed), Some(lived));
     }
 }
 
@@ -222,11 +221,18 @@ async fn an_answer_is_of_one_position() {
         })
     };
     while !writer.is_finished() {
-        let question: GetAccessOutcomesRequest = message(leicester());
-        let answer = server.channels().get_access_outcomes(question).await.unwrap().into_inner();
-        let all = &answer.outcomes.unwrap().rows[0].channels[0];
-        let waits: i64 = all.lead_times.iter().map(|band| band.count).sum();
-        assert_eq!(all.total_count, waits + all.unknown_lead_time_count);
+        let table = server.table("outcomes", leicester()).await.unwrap();
+        let is_band = |id: &str| id.starts_with("CH-11/") && id.split('/').count() == 2;
+        let bands: Vec<_> = ids(&table)
+            .into_iter()
+            .filter(|id| is_band(id))
+            .map(|id| four(cell(&table, "", id)))
+            .collect();
+        let waits: i64 = bands.iter().map(|[counted, ..]| counted).sum();
+        assert_eq!(bands.len(), 7);
+        assert!(bands.iter().all(|[_, base, ..]| *base == waits), "{bands:?}");
+        let [_, _, unknown, not_collected] = bands[0];
+        assert_eq!(totals(&table)[""], waits + unknown + not_collected);
     }
     writer.await.unwrap();
 }

@@ -23,8 +23,8 @@ use clap::Parser;
 use echo::{Answer, Echo};
 use equity_indicators::ingest::SubmissionFile;
 use equity_indicators::proto::v1::{
-    BreakdownQuery, CategoryState, GetChannelBreakdownRequest, GetChannelBreakdownResponse,
-    PeriodRange, channel_cell,
+    BreakdownQuery, CategoryKey, CategoryState, GetChannelBreakdownRequest,
+    GetChannelBreakdownResponse, PeriodRange,
 };
 use load::{Chance, Load, Zipf};
 use prost::Message as _;
@@ -330,16 +330,19 @@ fn cells(answer: &GetChannelBreakdownResponse) -> Vec<i64> {
     let mut sums = std::collections::BTreeMap::<Vec<String>, i64>::new();
     let blank = CategoryState::NotRecorded.as_str_name();
     let not_collected = CategoryState::NotCollected as i32;
-    for row in answer.breakdown.iter().flat_map(|b| &b.rows).filter(|row| !row.keys.is_empty()) {
-        for cell in &row.channels {
-            let Some(channel_cell::Value::Estimate(estimate)) = &cell.value else { continue };
-            let code = |code: &str, state| {
-                let is_blank = state == not_collected || state == CategoryState::NotRecorded as i32;
-                if is_blank { blank.to_owned() } else { code.to_owned() }
+    let code = |key: &CategoryKey| {
+        let is_blank = key.state == not_collected || key.state == CategoryState::NotRecorded as i32;
+        if is_blank { blank.to_owned() } else { key.code.clone() }
+    };
+    let Some(table) = &answer.breakdown else { return Vec::new() };
+    for row in table.rows.iter().filter(|row| !row.keys.is_empty()) {
+        for (column, cell) in table.columns.iter().zip(&row.cells) {
+            // The shares of channels; the column before them counts all channels together.
+            let (false, Some(count)) = (column.group.is_empty(), cell.numerator_count) else {
+                continue;
             };
-            let mut key: Vec<String> = row.keys.iter().map(|k| code(&k.code, k.state)).collect();
-            key.push(code(&cell.channel, cell.state));
-            *sums.entry(key).or_default() += estimate.count;
+            let key = row.keys.iter().chain(&column.group).map(code).collect();
+            *sums.entry(key).or_default() += count;
         }
     }
     let mut counts: Vec<i64> = sums.into_values().filter(|count| *count > 0).collect();

@@ -25,7 +25,7 @@ fn a_file_has_what_standard_output_has_and_is_there_whole_or_not_at_all() {
     let face =
         lines(&shown).into_iter().find(|line| &line[at("group_1_code")] == "FACE_TO_FACE").unwrap();
     assert_eq!(&face[at("numerator_count")], "212251");
-    assert_eq!(&face[at("indicator")], "CH-01");
+    assert_eq!((&face[at("indicator")], &face[at("column")]), ("CH-01", "CH-01/FACE_TO_FACE"));
 
     let file = to("april.csv");
     let ended = served.ask(&[APRIL, &["--output", &file]].concat());

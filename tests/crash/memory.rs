@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use equity_indicators::proto::v1::{
     AsOf, BreakdownQuery, GetChannelBreakdownRequest, ListSubmissionsRequest, PeriodRange,
-    Submission, SubmissionState, WithdrawSubmissionRequest, as_of::At, channel_cell::Value,
+    Submission, SubmissionState, WithdrawSubmissionRequest, as_of::At,
     consultation_channel_service_client::ConsultationChannelServiceClient,
     submission_service_client::SubmissionServiceClient,
 };
@@ -255,13 +255,10 @@ pub(super) async fn counts(
     let request = GetChannelBreakdownRequest { query: Some(query), ..Default::default() };
     let mut client = ConsultationChannelServiceClient::new(channel.clone());
     let answer = client.get_channel_breakdown(request).await?.into_inner();
-    let cells = answer.breakdown.unwrap().rows.into_iter().flat_map(|row| row.channels);
+    let table = answer.breakdown.unwrap();
+    let cells = table.rows.iter().flat_map(|row| table.columns.iter().zip(&row.cells));
     Ok(cells
-        .filter_map(|cell| match cell.value {
-            Some(Value::Estimate(estimate)) if estimate.count > 0 => {
-                Some((cell.channel, estimate.count))
-            }
-            _ => None,
-        })
+        .filter(|(column, cell)| column.indicator == "CH-01" && cell.numerator_count > Some(0))
+        .map(|(column, cell)| (column.group[0].code.clone(), cell.numerator_count.unwrap()))
         .collect())
 }

@@ -34,7 +34,7 @@ pub(super) const TICK: &str = "/equity.test.Trial/Tick";
 pub(super) const FLOOD: &str = "/equity.test.Trial/Flood";
 pub(super) const HEAVY_FLOOD: &str = "/equity.test.Trial/HeavyFlood";
 pub(super) const SUBMIT: &str = "/equity.v1.SubmissionService/SubmitConsultations";
-pub(super) const WATCH: &str = "/equity.v1.ConsultationChannelService/WatchChannelBreakdown";
+pub(super) const WATCH: &str = "/equity.v1.BreakdownService/WatchBreakdown";
 
 type Codec = ProstCodec<String, String>;
 type Answer = Result<HttpResponse<Body>, Infallible>;
@@ -68,14 +68,14 @@ macro_rules! trial {
 
 trial!(Trial, "equity.test.Trial");
 trial!(Submissions, "equity.v1.SubmissionService");
-trial!(Channels, "equity.v1.ConsultationChannelService");
+trial!(Breakdowns, "equity.v1.BreakdownService");
 
 async fn misbehave(request: HttpRequest<Body>) -> Answer {
     let mut grpc = tonic::server::Grpc::new(Codec::default())
         .apply_max_message_size_config(Some(1 << 20), Some(4 << 20));
     let method = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
     let response = match method.as_str() {
-        "Tick" | "Flood" | "HeavyFlood" | "PanicInStream" | "WatchChannelBreakdown" => {
+        "Tick" | "Flood" | "HeavyFlood" | "PanicInStream" | "WatchBreakdown" => {
             let words = words(&method);
             let mut words = Some(words);
             let answer = service_fn(move |_: Request<String>| {
@@ -143,7 +143,7 @@ impl TestServer {
     pub(super) async fn start(settings: ServerSettings) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let routes = Routes::new(Trial).add_service(Submissions).add_service(Channels);
+        let routes = Routes::new(Trial).add_service(Submissions).add_service(Breakdowns);
         let (routes, health) = server::standard_services(routes, true).await.unwrap();
         let shutdown = CancellationToken::new();
         let stop = shutdown.clone();

@@ -1,124 +1,144 @@
-//! Answers and refusals in a form that cases can be compared with.
+//! Answers and refusals in a form that cases can be compared with. Every table has the same shape, so the same few helpers read all.
 
 use std::collections::BTreeMap;
 
-use equity_indicators::proto::v1::{Absence, Breakdown, CategoryKey, Cell, Row};
+use equity_indicators::proto::v1::{AbsenceReason, Breakdown, Cell, Column, Row};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-/// A row of an answer, read by column.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct View<'a> {
-    pub(crate) answer: &'a Breakdown,
-    pub(crate) row: &'a Row,
+/// The codes of a row's keys, joined with `|`; the total has none.
+pub(crate) fn key(row: &Row) -> String {
+    row.keys.iter().map(|key| key.code.as_str()).collect::<Vec<_>>().join("|")
 }
 
-impl<'a> View<'a> {
-    /// The keys of the row.
-    pub(crate) fn keys(&self) -> &'a [CategoryKey] {
-        &self.row.keys
-    }
-
-    /// The codes of the keys, joined with `|`; the total has none.
-    pub(crate) fn key(&self) -> String {
-        self.row.keys.iter().map(|key| key.code.as_str()).collect::<Vec<_>>().join("|")
-    }
-
-    /// The cell of a column, if the answer has the column.
-    pub(crate) fn find(&self, id: &str) -> Option<&'a Cell> {
-        let place = self.answer.columns.iter().position(|column| column.id == id)?;
-        Some(&self.row.cells[place])
-    }
-
-    /// The cell of a column.
-    #[track_caller]
-    pub(crate) fn cell(&self, id: &str) -> &'a Cell {
-        let ids = || self.answer.columns.iter().map(|column| &column.id).collect::<Vec<_>>();
-        self.find(id).unwrap_or_else(|| panic!("no column `{id}` in {:?}", ids()))
-    }
-
-    /// The value of a column; none: it is absent.
-    #[track_caller]
-    pub(crate) fn value(&self, id: &str) -> Option<f64> {
-        self.cell(id).value
-    }
-
-    /// The numerator of a column; of a column that counts its count.
-    #[track_caller]
-    pub(crate) fn count(&self, id: &str) -> i64 {
-        let cell = self.cell(id);
-        cell.numerator_count.unwrap_or_else(|| panic!("`{id}` has no count: {cell:?}"))
-    }
-
-    /// Numerator, denominator, unknown, not collected, outside.
-    #[track_caller]
-    pub(crate) fn counts(&self, id: &str) -> [i64; 5] {
-        let cell = self.cell(id);
-        let counts = [
-            cell.numerator_count,
-            cell.denominator_count,
-            cell.unknown_count,
-            cell.not_collected_count,
-            cell.outside_count,
-        ];
-        counts.map(|count| count.unwrap_or_else(|| panic!("`{id}` lacks counts: {cell:?}")))
-    }
-
-    /// Why a column has no figure.
-    #[track_caller]
-    pub(crate) fn absence(&self, id: &str) -> &'a Absence {
-        let cell = self.cell(id);
-        cell.absence.as_ref().unwrap_or_else(|| panic!("`{id}` has a figure: {cell:?}"))
-    }
-
-    /// The cells of an indicator by the codes of their groups, joined with `/`.
-    pub(crate) fn of(&self, indicator: &str) -> BTreeMap<String, &'a Cell> {
-        let columns = self.answer.columns.iter().zip(&self.row.cells);
-        let own = columns.filter(|(column, _)| column.indicator == indicator);
-        own.map(|(column, cell)| {
-            let codes: Vec<_> = column.group.iter().map(|key| key.code.as_str()).collect();
-            (codes.join("/"), cell)
-        })
-        .collect()
-    }
+/// The row with this key.
+pub(crate) fn row<'a>(table: &'a Breakdown, wanted: &str) -> &'a Row {
+    let found = table.rows.iter().find(|row| key(row) == wanted);
+    found.unwrap_or_else(|| panic!("no row `{wanted}` in {:?}", keys(table)))
 }
 
-/// The rows of an answer, whose keys are all different.
-pub(crate) fn rows(answer: &Breakdown) -> Vec<View<'_>> {
-    let rows: Vec<_> = answer.rows.iter().map(|row| View { answer, row }).collect();
-    let keys: std::collections::BTreeSet<_> = rows.iter().map(View::key).collect();
-    assert_eq!(keys.len(), rows.len(), "a key is there twice: {answer:?}");
-    assert!(rows.iter().all(|row| row.row.cells.len() == answer.columns.len()), "{answer:?}");
-    rows
+/// The keys of the rows, in their order.
+pub(crate) fn keys(table: &Breakdown) -> Vec<String> {
+    table.rows.iter().map(key).collect()
 }
 
-/// The row with this key, joined with `|`; the total has the empty one.
+/// The ids of the columns, in their order.
+pub(crate) fn ids(table: &Breakdown) -> Vec<&str> {
+    table.columns.iter().map(|column| column.id.as_str()).collect()
+}
+
+/// The column with this id.
+pub(crate) fn column<'a>(table: &'a Breakdown, id: &str) -> &'a Column {
+    let found = table.columns.iter().find(|column| column.id == id);
+    found.unwrap_or_else(|| panic!("no column `{id}` in {:?}", ids(table)))
+}
+
+/// Every cell of a row with its column.
+pub(crate) fn cells_of<'a>(
+    table: &'a Breakdown,
+    wanted: &str,
+) -> impl Iterator<Item = (&'a Column, &'a Cell)> {
+    let row = row(table, wanted);
+    assert_eq!(row.cells.len(), table.columns.len(), "a cell for each column: {row:?}");
+    table.columns.iter().zip(&row.cells)
+}
+
+/// The cell of this row and column.
+pub(crate) fn cell<'a>(table: &'a Breakdown, row: &str, id: &str) -> &'a Cell {
+    column(table, id);
+    cells_of(table, row).find(|(column, _)| column.id == id).unwrap().1
+}
+
+/// The value of a cell that has one.
 #[track_caller]
-pub(crate) fn row<'a>(answer: &'a Breakdown, wanted: &str) -> View<'a> {
-    let found = rows(answer).into_iter().find(|row| row.key() == wanted);
-    found.unwrap_or_else(|| panic!("no row `{wanted}` in {:?}", totals(answer)))
+pub(crate) fn value(table: &Breakdown, row: &str, id: &str) -> f64 {
+    let cell = cell(table, row, id);
+    cell.value.unwrap_or_else(|| panic!("no value of {id} in `{row}`: {cell:?}"))
+}
+
+/// The count of a cell; 0 where there is nothing to count, which the cell has to say.
+#[track_caller]
+pub(crate) fn count(table: &Breakdown, row: &str, id: &str) -> i64 {
+    counted(cell(table, row, id))
+}
+
+#[track_caller]
+fn counted(cell: &Cell) -> i64 {
+    cell.numerator_count.unwrap_or_else(|| {
+        let why = cell.absence.as_ref().unwrap_or_else(|| panic!("no count: {cell:?}"));
+        assert_ne!(why.reason(), AbsenceReason::Unspecified, "{cell:?}");
+        0
+    })
+}
+
+/// Numerator, denominator, unknown, not collected: all have to be there.
+#[track_caller]
+pub(crate) fn four(cell: &Cell) -> [i64; 4] {
+    [cell.numerator_count, cell.denominator_count, cell.unknown_count, cell.not_collected_count]
+        .map(|count| count.unwrap_or_else(|| panic!("a count is missing: {cell:?}")))
+}
+
+/// Why there is no value; that there is none.
+#[track_caller]
+pub(crate) fn why(cell: &Cell) -> AbsenceReason {
+    assert_eq!(cell.value, None, "{cell:?}");
+    cell.absence.as_ref().unwrap_or_else(|| panic!("no reason: {cell:?}")).reason()
 }
 
 /// Counts of one row by channel, without zeros.
-pub(crate) fn counts(row: View<'_>) -> BTreeMap<String, i64> {
-    let shares = [row.of("CH-01"), row.of("CH-02")].into_iter().flatten();
-    let counted = shares.map(|(code, cell)| (code, cell.numerator_count.unwrap()));
-    counted.filter(|(_, count)| *count != 0).collect()
+pub(crate) fn counts<'a>(table: &'a Breakdown, key: &str) -> BTreeMap<&'a str, i64> {
+    let shares = cells_of(table, key).filter(|(column, _)| is_share_of_a_channel(column));
+    shares
+        .map(|(column, cell)| (column.group[0].code.as_str(), counted(cell)))
+        .filter(|(_, count)| *count != 0)
+        .collect()
 }
 
-/// Total of each row by its key: the first column counts everybody.
-pub(crate) fn totals(answer: &Breakdown) -> BTreeMap<String, i64> {
-    let all = rows(answer).into_iter();
-    all.map(|row| (row.key(), row.row.cells[0].numerator_count.unwrap())).collect()
+fn is_share_of_a_channel(column: &Column) -> bool {
+    ["CH-01", "CH-02"].contains(&column.indicator.as_str())
 }
 
-/// Every channel that is not zero, by the key of its row and its code.
-pub(crate) fn cells(answer: &Breakdown) -> BTreeMap<(String, String), i64> {
-    let of_row = |row: View<'_>| {
-        let counts = counts(row).into_iter();
-        counts.map(|(channel, n)| ((row.key(), channel), n)).collect::<Vec<_>>()
-    };
-    rows(answer).into_iter().flat_map(of_row).collect()
+/// How many of a row's consultations have no known channel, and of how many the shares are: every channel says the same.
+pub(crate) fn unknown_and_base(table: &Breakdown, key: &str) -> (i64, i64) {
+    let shares: Vec<_> =
+        cells_of(table, key).filter(|(column, _)| is_share_of_a_channel(column)).collect();
+    let unknown = shares[0].1.unknown_count.unwrap();
+    assert!(shares.iter().all(|(_, cell)| cell.unknown_count == Some(unknown)), "{shares:?}");
+    let mut bases: Vec<_> = shares.iter().filter_map(|(_, cell)| cell.denominator_count).collect();
+    bases.dedup();
+    assert_eq!(bases.len(), 1, "{shares:?}");
+    (unknown, bases[0])
+}
+
+/// Total of each row by its key: the first column of every table.
+pub(crate) fn totals(table: &Breakdown) -> BTreeMap<String, i64> {
+    let total = |row: &Row| (key(row), counted(&row.cells[0]));
+    let totals: BTreeMap<_, _> = table.rows.iter().map(total).collect();
+    assert_eq!(totals.len(), table.rows.len(), "a key stands there twice: {table:?}");
+    totals
+}
+
+/// Every count of a channel that is not zero, by the key of its row and its channel.
+pub(crate) fn cells(table: &Breakdown) -> BTreeMap<(String, String), i64> {
+    let rows = keys(table).into_iter();
+    rows.flat_map(|key| {
+        let counts = counts(table, &key).into_iter();
+        counts.map(|(channel, n)| ((key.clone(), channel.to_owned()), n)).collect::<Vec<_>>()
+    })
+    .collect()
+}
+
+/// The dimensions of a table's rows.
+pub(crate) fn dimensions(table: &Breakdown) -> Vec<&str> {
+    table.dimensions.iter().map(|of| of.dimension.as_str()).collect()
+}
+
+/// The value of a named setting of the answer.
+#[track_caller]
+pub(crate) fn parameter<'a>(table: &'a Breakdown, name: &str) -> &'a str {
+    let context = table.context.as_ref().unwrap();
+    let found = context.parameters.iter().find(|of| of.name == name);
+    &found.unwrap_or_else(|| panic!("no {name} in {:?}", context.parameters)).value
 }
 
 /// What a refusal says.

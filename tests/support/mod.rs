@@ -3,7 +3,10 @@
 mod answers;
 mod messages;
 
-pub(crate) use answers::{Refusal, View, cells, counts, row, rows, totals};
+pub(crate) use answers::{
+    Refusal, cell, cells, cells_of, column, count, counts, dimensions, four, ids, key, keys,
+    parameter, row, totals, unknown_and_base, value, why,
+};
 pub(crate) use messages::{consultations, header, message, records};
 
 use std::path::Path;
@@ -11,20 +14,24 @@ use std::sync::Arc;
 
 use equity_indicators::app::Service;
 use equity_indicators::config::Config;
-use equity_indicators::ingest::{self, Defaults, Records};
+use equity_indicators::ingest::{self, Defaults, Records, SubmissionFile};
+use equity_indicators::proto::v1::breakdown_question::Table;
+use equity_indicators::proto::v1::breakdown_service_client::BreakdownServiceClient;
 use equity_indicators::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
+use equity_indicators::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
 use equity_indicators::proto::v1::reference_service_client::ReferenceServiceClient;
 use equity_indicators::proto::v1::submission_service_client::SubmissionServiceClient;
 use equity_indicators::proto::v1::{
-    AccessBatch, Breakdown, ConsultationRecord, EstimateBatch, EstimateSource, EstimatesHeader,
-    GetChannelBreakdownRequest, GetChannelBreakdownResponse, PopulationBatch, Receipt,
-    SubmissionHeader, SubmitDigitalAccessRequest, SubmitEstimatesRequest, SubmitPopulationsRequest,
+    AccessBatch, Breakdown, BreakdownQuestion, ConsultationRecord, EstimateBatch, EstimateSource,
+    EstimatesHeader, GetChannelBreakdownRequest, GetChannelBreakdownResponse, PopulationBatch,
+    Receipt, SubmissionHeader, SubmitDigitalAccessRequest, SubmitEstimatesRequest,
+    SubmitPopulationsRequest, WatchBreakdownRequest, WatchBreakdownResponse,
     submit_digital_access_request, submit_estimates_request, submit_populations_request,
 };
 use serde_json::Value;
 use tempfile::TempDir;
-use tonic::Status;
 use tonic::transport::Channel;
+use tonic::{Status, Streaming};
 
 /// Rows of a batch unless a test says otherwise.
 const BATCH: usize = 1_000;
@@ -106,6 +113,10 @@ impl TestServer {
         ConsultationChannelServiceClient::new(self.channel())
     }
 
+    pub(crate) fn exclusion(&self) -> DigitalExclusionServiceClient<Channel> {
+        DigitalExclusionServiceClient::new(self.channel())
+    }
+
     pub(crate) fn reference(&self) -> ReferenceServiceClient<Channel> {
         ReferenceServiceClient::new(self.channel())
     }
@@ -180,27 +191,72 @@ impl TestServer {
     pub(crate) async fn submit_file(&self, path: &Path) -> (usize, usize) {
         let (mut submissions, mut rows) = (0, 0);
         for parcel in ingest::read(path, &Defaults::default()).unwrap() {
-            let parcel = parcel.unwrap();
-            let header = parcel.header(&uuid::Uuid::new_v4().to_string());
-            (submissions, rows) = (submissions + 1, rows + parcel.rows.len());
-            match parcel.rows {
-                Records::Consultations(rows) => self.submit(header, rows).await.unwrap(),
-                Records::Populations(rows) => self.submit_people(header, rows).await.unwrap(),
-                Records::Access(rows) => self.submit_access(header, rows).await.unwrap(),
-                Records::Estimates(source, rows) => {
-                    self.submit_estimates(header, source, rows).await.unwrap()
-                }
-            };
+            (submissions, rows) =
+                (submissions + 1, rows + self.submit_parcel(parcel.unwrap()).await);
         }
         (submissions, rows)
     }
 
+    /// Submits what one submission of a file or of the generator holds; returns how many rows it has.
+    pub(crate) async fn submit_parcel(&self, parcel: SubmissionFile) -> usize {
+        let header = parcel.header(&uuid::Uuid::new_v4().to_string());
+        let count = parcel.rows.len();
+        match parcel.rows {
+            Records::Consultations(rows) => self.submit(header, rows).await.unwrap(),
+            Records::Populations(rows) => self.submit_people(header, rows).await.unwrap(),
+            Records::Access(rows) => self.submit_access(header, rows).await.unwrap(),
+            Records::Estimates(source, rows) => {
+                self.submit_estimates(header, source, rows).await.unwrap()
+            }
+        };
+        count
+    }
+
     /// Asks for channels; the question is a `GetChannelBreakdownRequest` as JSON.
     pub(crate) async fn ask(&self, question: Value) -> Result<Breakdown, Status> {
-        Ok(self.ask_whole(question).await?.breakdown.unwrap())
+        self.table("channels", question).await
+    }
+
+    /// Asks for a table, named as in `BreakdownQuestion`; the question is its request as JSON.
+    pub(crate) async fn table(&self, name: &str, question: Value) -> Result<Breakdown, Status> {
+        Ok(self.table_whole(name, question).await?.0)
     }
 
     /// The same with the position.
+    pub(crate) async fn table_whole(
+        &self,
+        name: &str,
+        question: Value,
+    ) -> Result<(Breakdown, i64), Status> {
+        let (mut channels, mut exclusion) = (self.channels(), self.exclusion());
+        let named: BreakdownQuestion = message(serde_json::json!({name: question}));
+        macro_rules! answer {
+            ($client:ident, $call:ident, $asked:expr) => {{
+                let answer = $client.$call($asked).await?.into_inner();
+                (answer.breakdown.unwrap(), answer.position)
+            }};
+        }
+        Ok(match named.table.unwrap() {
+            Table::Channels(asked) => answer!(channels, get_channel_breakdown, asked),
+            Table::Outcomes(asked) => answer!(channels, get_access_outcomes, asked),
+            Table::Exclusion(asked) => answer!(exclusion, get_digital_exclusion_breakdown, asked),
+            Table::Provision(asked) => answer!(exclusion, get_face_to_face_provision, asked),
+            Table::Impact(asked) => answer!(exclusion, get_channel_impact, asked),
+            Table::Risk(asked) => answer!(exclusion, get_area_risk, asked),
+        })
+    }
+
+    /// Follows a table; the request is a `WatchBreakdownRequest` as JSON.
+    pub(crate) async fn watch(
+        &self,
+        request: Value,
+    ) -> Result<Streaming<WatchBreakdownResponse>, Status> {
+        let request: WatchBreakdownRequest = message(request);
+        let mut client = BreakdownServiceClient::new(self.channel());
+        Ok(client.watch_breakdown(request).await?.into_inner())
+    }
+
+    /// The answer to a question about channels with its position.
     pub(crate) async fn ask_whole(
         &self,
         question: Value,
@@ -216,4 +272,10 @@ impl TestServer {
         });
         self.ask_whole(question).await.unwrap().position
     }
+}
+
+/// What a followed table sends next; it has to come soon.
+pub(crate) async fn next(stream: &mut Streaming<WatchBreakdownResponse>) -> WatchBreakdownResponse {
+    let soon = std::time::Duration::from_secs(10);
+    tokio::time::timeout(soon, stream.message()).await.unwrap().unwrap().unwrap()
 }

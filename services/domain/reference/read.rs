@@ -9,7 +9,7 @@ use super::{Reference, indicators, residence, small_areas};
 use crate::domain::area::{Area, Areas, Organisation};
 use crate::domain::codes::{CodeList, Content, ContentError, Dimension, Source};
 use crate::domain::collection::{Collection, Dataset};
-use crate::domain::field::{FIELD_LIMIT, Field};
+use crate::domain::field::Field;
 
 /// Dimensions that are not views of a field: id, name, source.
 fn built_in() -> [(&'static str, &'static str, Source); 8] {
@@ -110,16 +110,12 @@ impl Reference {
         let mut dimensions = dimensions(content, &lists)?;
         dimensions.extend(residence::dimensions(&areas, &lists));
         dimensions.extend(built_in().map(|(id, label, source)| plain(id, label, source)));
-        let mut default_dimension = [None; FIELD_LIMIT];
         for (place, dimension) in dimensions.iter().enumerate() {
             if dimensions[..place].iter().any(|earlier| earlier.id == dimension.id) {
                 return Err(wrong(
                     "dimensions.toml",
                     format!("`{}` is defined twice", dimension.id),
                 ));
-            }
-            if let Some(field) = dimension.field().filter(|field| field.name() == dimension.id) {
-                default_dimension[field.index()] = Some(place);
             }
         }
         let deprivation_of = deprivation(&small, &lists)?;
@@ -134,7 +130,6 @@ impl Reference {
             indicators,
             small_areas,
             deprivation_of,
-            default_dimension,
         })
     }
 }
