@@ -200,7 +200,7 @@ async fn what_cannot_be_asked_says_why() {
             Code::InvalidArgument,
             "FIELD_INVALID",
             "query.care_setting",
-            "leave it empty",
+            "must be empty",
         ),
         (
             question(&json!({"collection": "cds"})),

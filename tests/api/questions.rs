@@ -98,7 +98,7 @@ async fn channels_are_rows_of_provision_and_no_word_of_access_records() {
         assert_eq!(found, expected, "{question}");
         let refused = server.table("exclusion", april(question)).await.unwrap_err();
         assert_eq!(Refusal::of(&refused).reason, "FIELD_INVALID", "{question}");
-        assert!(told(&refused).contains("access records are of people"), "{}", told(&refused));
+        assert!(told(&refused).contains("access records describe people"), "{}", told(&refused));
     }
     // Where channels are the columns, they are none of the rows.
     let refused = server.ask(april(&by)).await.unwrap_err();
