@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use super::consultations::Tabulated;
 use super::counting::Counting;
-use super::crosstab::InnerCounts;
+use super::crosstab::{Crosstab, InnerCounts};
 use super::definition::{ColumnDefinition, TableDefinition};
-use super::frame::occurring;
-use super::model::{Absence, Cell, CellCounts, Column, Figure, Reason};
+use super::model::{Absence, Cell, CellCounts, Column, Figure};
 use super::plan::{Plan, PlanAxis};
 use super::provenance::{Provenance, Settings};
 use super::question::{Counted, Question};
@@ -68,10 +67,10 @@ pub(super) enum Shows {
 
 /// What was counted of channels.
 pub(super) struct Channels {
-    rows: super::crosstab::Crosstab,
+    rows: Crosstab,
     axis: PlanAxis,
     /// Places of the channels that occur and are wanted.
-    occurring: Vec<usize>,
+    occurring: BTreeSet<usize>,
     population: Option<Population>,
 }
 
@@ -112,33 +111,29 @@ impl Question for ChannelQuestion {
         let mut plan = engine.consultations(query, self.measure, &[CHANNEL])?;
         let mut provenance = engine.provenance(&mut plan, query);
         let (reader, threads) = (engine.store().reader(), engine.settings.threads);
-        let (crosstab, sums) = if persons {
+        let (tabulated, sums) = if persons {
             let without = plan.without_person(reader, threads)?;
             person_notes(&plan, without, &mut provenance);
             let counting = Counting::Persons;
             let crosstab = plan.crosstab(reader, counting, plan.path(counting), 1, threads)?;
-            (crosstab, Some(engine.volumes(&plan)?))
+            let volumes = engine.volumes(&plan)?;
+            (Tabulated { plan, crosstab }, volumes)
         } else {
-            (engine.count(&plan, 1)?, None)
+            let tabulated = engine.tabulated(plan)?;
+            let sums = tabulated.sums();
+            (tabulated, sums)
         };
-        let outer = query.by.len();
-        let tabulated = Tabulated { plan, crosstab, outer };
-        let sums = sums.unwrap_or_else(|| tabulated.sums());
-        let quality = engine.quality(&[(&tabulated.plan, sums)])?;
         let plan = &tabulated.plan;
-        let axis = plan.axes[outer].clone();
-        let mut occurring = occurring(&tabulated.crosstab, axis.places());
-        occurring.retain(|place| axis.only.as_ref().is_none_or(|only| only.contains(place)));
+        let quality = engine.quality(&[(plan, sums)])?;
         let population = match &self.rates {
             Some(collection) => Some(engine.population(plan, &plan.pinned(query), collection)?),
             None => None,
         };
         if let Some(population) = &population {
-            provenance.notes.extend(population.notes());
-            provenance.looked_at(population.data_position(), population.scope());
+            population.told(&mut provenance);
         }
-        let rows = tabulated.crosstab.clone();
-        let figures = Channels { rows, axis, occurring, population };
+        let (rows, axis) = (tabulated.crosstab.clone(), tabulated.inner().clone());
+        let figures = Channels { rows, axis, occurring: tabulated.occurring(), population };
         Ok(tabulated.counted(provenance, quality, "consultation", figures))
     }
 
@@ -209,10 +204,9 @@ impl ChannelQuestion {
         };
         let share = proportion(count, base, self.query.confidence).map(Figure::from);
         let figure = share.filter(|_| in_base).ok_or_else(|| match axis.state(place) {
-            Some(State::NotCollected) => Absence {
-                reason: Reason::NotCollected,
-                detail: "in no base: the source does not collect the channel".into(),
-            },
+            Some(State::NotCollected) => {
+                Absence::not_collected("in no base: the source does not collect the channel")
+            }
             Some(_) if !in_base => Absence::not_computable(
                 "not in the base: shares are of those whose channel is known",
             ),

@@ -61,14 +61,14 @@ impl EstimatesWanted {
 }
 
 /// What others published about what a question asks.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Estimates {
     /// By indicator, collection and series, in the order in which they were submitted.
     pub found: Vec<PublishedEstimate>,
     /// Position of the last change of any submission that was looked at; 0 for none.
     pub data_position: u64,
-    /// The data that was looked at, for the cache; none if nothing was.
-    pub scope: Option<Scope>,
+    /// The data that was looked at, for the cache.
+    pub scope: Scope,
 }
 
 /// The submissions of estimates that stand at a position, and the last change of any of their slots.
@@ -144,7 +144,7 @@ impl Engine {
         if found.len() > MOST {
             return Err(QueryError::TooLarge { cells: found.len() as u64, limit: MOST as u64 });
         }
-        Ok(Estimates { found, data_position: standing.data_position, scope: Some(scope) })
+        Ok(Estimates { found, data_position: standing.data_position, scope })
     }
 
     /// The figures of some submissions.

@@ -123,6 +123,11 @@ impl PlanAxis {
         Key { dimension: self.dimension.id.as_str().into(), code, label, state }
     }
 
+    /// Whether a place is among those wanted.
+    pub(super) fn wants(&self, place: usize) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(&place))
+    }
+
     /// The field that it is a view of.
     pub(super) fn field(&self) -> Option<Field> {
         match &self.on {

@@ -335,9 +335,7 @@ impl Plan {
 
     /// Whether a row is wanted.
     pub(super) fn wants(&self, row: &[usize]) -> bool {
-        row.iter()
-            .zip(&self.axes)
-            .all(|(place, axis)| axis.only.as_ref().is_none_or(|only| only.contains(place)))
+        row.iter().zip(&self.axes).all(|(place, axis)| axis.wants(*place))
     }
 }
 

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::crosstab::Crosstab;
 use super::model::Absence;
 use super::plan::{Ask, On, Plan, PlanAxis};
+use super::provenance::Provenance;
 use crate::domain::codes::{Dimension, State};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
-use crate::engine::cache::Scope;
 use crate::engine::query::{Filter, Query, no_collection};
 use crate::engine::{Engine, QueryError};
 use crate::store::Submission;
@@ -302,12 +302,12 @@ impl Population {
         })
     }
 
-    /// What has to be known to read the rates.
-    pub(super) fn notes(&self) -> Vec<String> {
-        let collection = &self.plan.collection.id;
-        let mut notes = vec![format!(
+    /// Tells what has to be known to read the rates, and what was looked at for them.
+    pub(super) fn told(&self, provenance: &mut Provenance) {
+        let (collection, notes) = (&self.plan.collection.id, &mut provenance.notes);
+        notes.push(format!(
             "Rates are per 1,000 people of collection `{collection}` a month: consultations over people, both summed over the months."
-        )];
+        ));
         for one in &self.characteristics {
             let known = one.people.get(&[][..]).copied().unwrap_or_default();
             if known.missing > 0 {
@@ -319,14 +319,6 @@ impl Population {
                 ));
             }
         }
-        notes
-    }
-
-    pub(super) fn data_position(&self) -> u64 {
-        self.plan.data_position
-    }
-
-    pub(super) fn scope(&self) -> Option<Scope> {
-        self.plan.scope.clone()
+        provenance.looked_at(self.plan.data_position, self.plan.scope.clone());
     }
 }

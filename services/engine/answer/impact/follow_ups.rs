@@ -2,7 +2,7 @@
 
 use super::modes::{IN_PERSON, MODES, Part, REMOTE};
 use crate::domain::statistics::{Confidence, difference, proportion};
-use crate::engine::answer::model::{Absence, Cell, CellCounts, Figure, Reason};
+use crate::engine::answer::model::{Absence, Cell, CellCounts, Figure};
 
 /// What became of a consultation that was attended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,11 +87,9 @@ impl FollowUps {
             (self.of(mode, Followed::NotComputable), self.of(mode, Followed::NotCollected));
         match missing {
             (0, 0) => Absence::no_data(format!("no {whom} is known to have been attended")),
-            (0, _) => Absence {
-                reason: Reason::NotCollected,
-                detail: "no source of these consultations collects both channel and attendance"
-                    .into(),
-            },
+            (0, _) => Absence::not_collected(
+                "no source of these consultations collects both channel and attendance",
+            ),
             (..) => Absence::not_computable(format!(
                 "no {whom} can be followed: no person keys or days, or the next 7 days are not submitted yet"
             )),

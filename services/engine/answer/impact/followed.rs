@@ -18,8 +18,7 @@ use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::engine::answer::outcome_shares::{ATTENDANCE, MISSED, categories};
 use crate::engine::answer::plan::Plan;
-use crate::engine::answer::provenance::LOWER_BOUND;
-use crate::engine::cache::Scope;
+use crate::engine::answer::provenance::{LOWER_BOUND, Provenance};
 use crate::engine::query::{Measure, Query};
 use crate::engine::{Engine, QueryError};
 use crate::store::{Reader, StoreError, Submission};
@@ -32,21 +31,6 @@ pub(super) const NOTE: &str = "Followed: the same person attended another consul
     7 days after, also in the next month and whatever the conditions; the same rule for in person and remote. On the same day it is not \
     known which came first: CH-12-SAME-DAY counts these, and they do not count as followed. Consultations in the last seven days of the \
     data are excluded.";
-
-/// What a reader has to know where consultations in person may have followed unseen.
-pub(super) fn lower_bound() -> String {
-    format!(
-        "Followed {LOWER_BOUND}: consultations in person of the same organisations without a person key or a day may have followed unseen."
-    )
-}
-
-/// What was looked at besides the plan.
-pub(super) struct Seen {
-    pub(super) data_position: u64,
-    pub(super) scope: Option<Scope>,
-    /// Whether a consultation in person of an unknown person or day may have followed one that counts as not followed.
-    pub(super) hidden: bool,
-}
 
 /// What the words of a column mean, by number of the word.
 struct Words {
@@ -68,8 +52,14 @@ struct Columns<'a> {
 }
 
 impl Engine {
-    /// Adds to a plan the axis of what followed each consultation.
-    pub(super) fn follow_ups(&self, plan: &mut Plan, query: &Query) -> Result<Seen, QueryError> {
+    /// Adds to a plan the axis of what followed each consultation. The provenance is told what was looked at, and where consultations
+    /// in person may have followed unseen.
+    pub(super) fn follow_ups(
+        &self,
+        plan: &mut Plan,
+        query: &Query,
+        provenance: &mut Provenance,
+    ) -> Result<(), QueryError> {
         // The same organisations, a month further, whatever the conditions.
         let (first, last) = query.months;
         let next = Month::from_number(u32::from(last.number()) + 1).unwrap_or(last);
@@ -93,8 +83,13 @@ impl Engine {
             hidden.fetch_or(hides, Ordering::Relaxed);
             Ok(places)
         })?;
-        let Plan { data_position, scope, .. } = further;
-        Ok(Seen { data_position, scope, hidden: hidden.into_inner() })
+        provenance.looked_at(further.data_position, further.scope);
+        if hidden.into_inner() {
+            provenance.notes.push(format!(
+                "Followed {LOWER_BOUND}: consultations in person of the same organisations without a person key or a day may have followed unseen."
+            ));
+        }
+        Ok(())
     }
 
     fn conversion_words(&self, reference: &crate::domain::reference::Reference) -> Words {

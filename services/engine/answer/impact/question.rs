@@ -1,7 +1,7 @@
 //! The table of channel impact.
 
 use super::follow_ups::FollowUps;
-use super::followed::{NOTE, lower_bound};
+use super::followed::NOTE;
 use super::modes::{MODE, MODES, Part, REMOTE, WHOM};
 use super::waits;
 use crate::domain::indicator::Unit;
@@ -17,8 +17,8 @@ use crate::engine::answer::model::{Cell, Column};
 use crate::engine::answer::outcome_shares::{MISSED, OutcomeShares, WAITS};
 use crate::engine::answer::plan::Plan;
 use crate::engine::answer::protected::Beside;
-use crate::engine::answer::provenance::Settings;
-use crate::engine::answer::question::{Besides, Counted, Question};
+use crate::engine::answer::provenance::{Provenance, Settings};
+use crate::engine::answer::question::{Counted, Question};
 use crate::engine::query::{Measure, Query};
 use crate::engine::{Engine, QueryError};
 
@@ -109,20 +109,16 @@ impl Question for ImpactQuestion {
         };
         let late = self.late_counts_as_missed;
         let outcomes = OutcomeShares::count(engine, late, |measured| planned(&[MODE, measured]))?;
-        let crosstab = outcomes.attendance.by_group();
-        let tabulated = Tabulated { plan, crosstab, outer };
+        let tabulated = Tabulated { plan, crosstab: outcomes.attendance.by_group() };
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
         let waits = engine.days_by_mode(planned(&[MODE])?, outer)?;
         let mut plan = planned(&[])?;
-        let seen = engine.follow_ups(&mut plan, &pinned)?;
-        provenance.looked_at(seen.data_position, seen.scope);
-        provenance.notes.extend(seen.hidden.then(lower_bound));
+        engine.follow_ups(&mut plan, &pinned, &mut provenance)?;
         let mut followed = Folded::default();
         engine.fold(&plan, outer, &mut followed, |of: &mut FollowUps, at, count| {
             at.iter().for_each(|place| of.add(*place, count));
         })?;
-        let dimension = &tabulated.plan.axes[outer].dimension;
-        let modes = MODES.map(|code| dimension.place_of(code));
+        let modes = MODES.map(|code| tabulated.inner().dimension.place_of(code));
         let figures = Figures { outcomes, modes, waits, followed };
         Ok(tabulated.counted(provenance, quality, "consultation", figures))
     }
@@ -189,14 +185,19 @@ impl Question for ImpactQuestion {
         }
     }
 
-    fn beside(&self, engine: &Engine, pinned: &Query) -> Result<Besides, QueryError> {
+    fn beside(
+        &self,
+        engine: &Engine,
+        pinned: &Query,
+        provenance: &mut Provenance,
+    ) -> Result<Beside, QueryError> {
         let asked = pinned.place.organisations(&engine.reference());
         let position = pinned.position().unwrap_or_else(|| engine.position());
         let (assessments, assessment_count) =
             engine.assessments(&asked, pinned.months, position)?;
-        let data_position = assessments.first().map_or(0, |(newest, _)| newest.position);
-        let beside = Beside { assessments, assessment_count, ..Beside::default() };
-        Ok(Besides { beside, data_position, scope: None })
+        let newest = assessments.first().map_or(0, |(newest, _)| newest.position);
+        provenance.data_position = provenance.data_position.max(newest);
+        Ok(Beside { assessments, assessment_count, ..Beside::default() })
     }
 }
 

@@ -6,10 +6,9 @@ use crate::domain::codes::State;
 use crate::domain::measures::{Group, Tally};
 use crate::domain::reference::Reference;
 use crate::engine::answer::access::{access_collection, all_needs, needs_asked};
-use crate::engine::answer::consultations::Tabulated;
 use crate::engine::answer::crosstab::{Crosstab, Folded};
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
-use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Key, Reason};
+use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Key};
 use crate::engine::answer::plan::{Plan, state_words};
 use crate::engine::answer::provenance::Settings;
 use crate::engine::answer::question::{Counted, Question};
@@ -150,8 +149,7 @@ impl Question for ProvisionQuestion {
             provenance.notes.push(access.note());
         }
         provenance.notes.push(NOTE.into());
-        let (outer, crosstab) = (query.by.len(), engine.count(&plan, 1)?);
-        let tabulated = Tabulated { plan, crosstab, outer };
+        let tabulated = engine.tabulated(plan)?;
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
         let groups = engine.provided(&pinned, &access, self.request_met_days)?;
         let sources = engine.need_sources(&pinned, &access)?;
@@ -266,15 +264,12 @@ impl ProvisionQuestion {
 /// Why it cannot be said who is of the group, if it is known of nobody.
 fn absence(members: Tally) -> Option<Absence> {
     let missing = members.denominator == 0 && members.unknown + members.not_collected > 0;
-    let (reason, detail) = match members.unknown {
-        0 => (
-            Reason::NotCollected,
+    missing.then(|| match members.unknown {
+        0 => Absence::not_collected(
             "no source of these consultations collects whether their people are of the group",
         ),
-        _ => (
-            Reason::NotComputable,
+        _ => Absence::not_computable(
             "for none of these consultations do we know whether their people are of the group",
         ),
-    };
-    missing.then(|| Absence { reason, detail: detail.into() })
+    })
 }

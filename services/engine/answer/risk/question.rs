@@ -9,7 +9,6 @@ use crate::domain::reference::Reference;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::estimates::everything;
 use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Figure, Key};
-use crate::engine::answer::plan::Plan;
 use crate::engine::answer::provenance::{Provenance, Settings};
 use crate::engine::answer::question::{Counted, Question};
 use crate::engine::query::{AsOf, Denominator, Measure, Query};
@@ -136,13 +135,8 @@ impl Question for RiskQuestion {
             rows.extend(keys.map(|(number, (key, _))| (vec![key.clone()], vec![number])));
         }
         let not_for_targets = scored.is_ok_and(|scored| scored.source.not_for_targets);
-        let quality = provenance.quality.clone();
         let figures = Risk { exposure, not_for_targets };
-        Ok(Counted { plan: None, position, provenance, quality, rows, nothing: None, figures })
-    }
-
-    fn volume(&self, _: &Engine, _: &Query) -> Result<Option<Plan>, QueryError> {
-        Ok(None)
+        Ok(Counted { plan: None, position, provenance, rows, nothing: None, figures })
     }
 
     fn columns(&self, reference: &Reference, figures: &[&Risk]) -> Vec<(Column, Shows)> {
