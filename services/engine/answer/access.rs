@@ -18,7 +18,7 @@ use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::cache::Scope;
-use crate::engine::query::{Measure, Query, no_collection};
+use crate::engine::query::{Measure, Query, invalid, no_collection};
 use crate::engine::threads::on_threads;
 use crate::engine::{Engine, QueryError};
 use crate::store::{Catalog, StoreError, Submission};
@@ -51,10 +51,7 @@ pub(super) fn access_collection<'a>(
         [] => "no other would do: leave it empty".to_owned(),
         those => format!("name one that does, {}, or leave it empty", those.join(", ")),
     };
-    Err(QueryError::Field {
-        field: "access_collection".into(),
-        description: format!("collection `{id}` {why}; {instead}"),
-    })
+    Err(invalid("access_collection", format!("collection `{id}` {why}; {instead}")))
 }
 
 /// The fields of needs that a question asks about.

@@ -14,7 +14,7 @@ use super::rates::Population;
 use crate::domain::codes::State;
 use crate::domain::reference::Reference;
 use crate::domain::statistics::{proportion, rate};
-use crate::engine::query::{Denominator, Measure, Query};
+use crate::engine::query::{Denominator, Measure, Query, invalid};
 use crate::engine::{Engine, QueryError};
 
 /// Asks how consultations reached people.
@@ -103,10 +103,8 @@ impl Question for ChannelQuestion {
     fn count(&self, engine: &Engine) -> Result<Counted<Channels>, QueryError> {
         let (query, persons) = (&self.query, self.measure == Measure::Persons);
         if persons && self.rates.is_some() {
-            return Err(QueryError::Field {
-                field: "include_rates".into(),
-                description: "rates are of consultations: leave it out, or ask for CONTACTS".into(),
-            });
+            let why = "rates are of consultations: leave it out, or ask for CONTACTS";
+            return Err(invalid("include_rates", why));
         }
         let mut plan = engine.consultations(query, self.measure, &[CHANNEL])?;
         let mut provenance = engine.provenance(&mut plan, query);

@@ -14,7 +14,7 @@ use crate::domain::estimate::{Estimate, EstimateSource, NAMED_AREA};
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::cache::Scope;
-use crate::engine::query::{Query, no_collection};
+use crate::engine::query::{Query, invalid, no_collection};
 use crate::engine::{Engine, QueryError};
 use crate::store::{Catalog, Submission};
 use asked::Asked;
@@ -75,6 +75,12 @@ pub struct Estimates {
 pub(super) struct Standing {
     pub(super) submissions: Vec<Arc<Submission>>,
     pub(super) data_position: u64,
+}
+
+/// The ids of the collections that take a dataset.
+pub(super) fn taking(reference: &Reference, dataset: Dataset) -> impl Iterator<Item = &str> {
+    let all = reference.collections().filter(move |c| c.datasets.contains(&dataset));
+    all.map(|collection| collection.id.as_str())
 }
 
 /// Submissions of some collections that stand at a position.
@@ -177,19 +183,17 @@ fn holding_estimates(
     field: &str,
     asked: &[String],
 ) -> Result<Vec<String>, QueryError> {
-    let holding = || reference.collections().filter(|c| c.datasets.contains(&Dataset::Estimates));
+    let holding = || taking(reference, Dataset::Estimates);
     if asked.is_empty() {
-        return Ok(holding().map(|collection| collection.id.clone()).collect());
+        return Ok(holding().map(str::to_owned).collect());
     }
     let mut ids: Vec<String> = Vec::new();
     for id in asked {
         let found = reference.collection(id).ok_or_else(|| no_collection(reference, id))?;
         if !found.datasets.contains(&Dataset::Estimates) {
-            let all: Vec<_> = holding().map(|collection| collection.id.as_str()).collect();
-            return Err(QueryError::Field {
-                field: field.into(),
-                description: format!("`{id}` holds no estimates; there are {}", all.join(", ")),
-            });
+            let all: Vec<_> = holding().collect();
+            let why = format!("`{id}` holds no estimates; there are {}", all.join(", "));
+            return Err(invalid(field, why));
         }
         if !ids.contains(id) {
             ids.push(id.clone());

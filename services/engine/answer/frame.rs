@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::plan::Plan;
-use super::provenance::Provenance;
+use super::provenance::{Provenance, some_of};
 use crate::domain::area::Area;
 use crate::domain::codes::State;
 use crate::domain::reference::Reference;
@@ -71,23 +71,16 @@ impl Engine {
         };
         let Some(plan) = volume(&other)? else { return Ok(()) };
         let count = self.count(&plan, 0)?.all.sum();
-        let whose: BTreeSet<_> =
-            plan.submissions.iter().map(|s| s.organisation.to_string()).collect();
-        let detail = match &query.place {
-            Where::Provider(_) => format!("{} {detail}", some_of(&whose)),
-            Where::Residence(_) | Where::Organisations(_) => detail,
+        let detail = if matches!(query.place, Where::Provider(_)) {
+            let whose: BTreeSet<_> = plan.submissions.iter().map(|s| &s.organisation).collect();
+            format!("{} {detail}", some_of(&Vec::from_iter(whose), 5))
+        } else {
+            detail
         };
         provenance.looked_at(plan.data_position, plan.scope);
         provenance.unattributed = (count > 0).then_some((count, detail));
         Ok(())
     }
-}
-
-/// A few of some codes.
-fn some_of(codes: &BTreeSet<String>) -> String {
-    let some: Vec<_> = codes.iter().take(5).map(String::as_str).collect();
-    let more = if codes.len() > some.len() { ", …" } else { "" };
-    format!("{}{more}", some.join(", "))
 }
 
 /// Organisations that belong to an area that holds this one and to none of its kind, and not to another area beside those that

@@ -82,31 +82,6 @@ impl PlanAxis {
         self.categories.len() + State::ALL.len()
     }
 
-    /// Merges places that need not be told apart, so that tables are no larger than they must be: those of `kept` and of what
-    /// was not collected or does not apply stay, the others become one, as not known.
-    pub(super) fn narrow(&mut self, kept: &[&str]) {
-        let On::Field(_, places) = &mut self.on else { return };
-        let (categories, count) = (&self.categories, self.categories.len());
-        let narrowed = |place: usize| {
-            let stays = match categories.get(place) {
-                Some((code, _)) => kept.contains(&code.as_str()),
-                None => [State::NotCollected, State::NotApplicable]
-                    .iter()
-                    .any(|state| count + *state as usize == place),
-            };
-            if stays { place } else { count + State::NotKnown as usize }
-        };
-        let all = |places: &Vec<usize>| {
-            let mut places: Vec<_> = places.iter().map(|place| narrowed(*place)).collect();
-            places.dedup();
-            places
-        };
-        *places = Arc::new(PositionsOf {
-            of_word: places.of_word.iter().map(all).collect(),
-            not_collected: all(&places.not_collected),
-        });
-    }
-
     /// The state of a place; none for a category.
     pub(super) fn state(&self, place: usize) -> Option<State> {
         place.checked_sub(self.categories.len()).and_then(|n| State::ALL.get(n).copied())
@@ -464,31 +439,17 @@ fn expected(
     // Whom a condition leaves out is not late.
     let meant = |code: &String| {
         filters.iter().all(|filter| {
-            match reference.dimension(&filter.dimension).map(|dimension| &dimension.source) {
-                Some(Source::Organisation) => filter.codes.contains(code),
-                Some(Source::ProviderArea(kind)) => {
-                    let area = reference.area_of(code, kind).map(|area| area.code.as_str());
-                    let area = area.unwrap_or(State::NotApplicable.name());
-                    filter.codes.iter().any(|code| code == area)
-                }
-                Some(
-                    Source::Field(_)
-                    | Source::Month
-                    | Source::Quarter
-                    | Source::FinancialYear
-                    | Source::CalendarYear
-                    | Source::Computed,
-                )
-                | None => true,
-            }
+            let source = reference.dimension(&filter.dimension).map(|dimension| &dimension.source);
+            let Some(Source::ProviderArea(kind)) = source else {
+                return source != Some(&Source::Organisation) || filter.codes.contains(code);
+            };
+            let area = reference.area_of(code, kind).map(|area| area.code.as_str());
+            let area = area.unwrap_or(State::NotApplicable.name());
+            filter.codes.iter().any(|code| code == area)
         })
     };
-    asked
-        .iter()
-        .filter(|code| {
-            !kind.is_empty() && reference.organisation(code).is_some_and(|o| o.kind == kind)
-        })
-        .filter(|code| meant(code))
-        .cloned()
-        .collect()
+    let of_kind = |code: &String| {
+        !kind.is_empty() && reference.organisation(code).is_some_and(|o| o.kind == kind)
+    };
+    asked.iter().filter(|code| of_kind(code) && meant(code)).cloned().collect()
 }

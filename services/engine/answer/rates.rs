@@ -12,7 +12,7 @@ use super::provenance::Provenance;
 use crate::domain::codes::{Dimension, State};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
-use crate::engine::query::{Filter, Query, no_collection};
+use crate::engine::query::{Filter, Query, invalid, no_collection};
 use crate::engine::{Engine, QueryError};
 use crate::store::Submission;
 
@@ -97,18 +97,14 @@ impl Engine {
         let collection =
             if named.is_empty() { plan.collection.population_collection.as_str() } else { named };
         if collection.is_empty() {
-            return Err(QueryError::Field {
-                field: "population_collection".into(),
-                description: format!("collection `{}` names none: name one", plan.collection.id),
-            });
+            let why = format!("collection `{}` names none: name one", plan.collection.id);
+            return Err(invalid("population_collection", why));
         }
         let found = plan.reference.collection(collection);
         let found = found.ok_or_else(|| no_collection(&plan.reference, collection))?;
         if !found.datasets.contains(&Dataset::Populations) {
-            return Err(QueryError::Field {
-                field: "population_collection".into(),
-                description: format!("collection `{collection}` holds no populations"),
-            });
+            let why = format!("collection `{collection}` holds no populations");
+            return Err(invalid("population_collection", why));
         }
         let outer = plan.axes.len() - 1;
         let shared: Vec<_> =

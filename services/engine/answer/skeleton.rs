@@ -1,12 +1,12 @@
 //! Every answer is made here, in one order: plan and count, what cannot be attributed, quality, total, declared parent, rows, columns
 //! and cells, what is empty, what appears beside, protection.
 
-use super::cell_quality::quality;
 use super::frame::has_total;
 use super::model::{Cell, Column, Key, Row};
 use super::parent::Parent;
 use super::protected::{Answer, Profile, Protected, protect};
 use super::provenance::{Provenance, legends};
+use super::quality::of_cell;
 use super::question::{Counted, Question, RowPlaces};
 use crate::domain::indicator::Unit;
 use crate::engine::query::{AsOf, Query};
@@ -109,7 +109,7 @@ fn shown(
     if let Some(empty) = provenance.empty.as_ref().filter(|_| uncounted) {
         return Cell::absent(empty.clone());
     }
-    cell.quality = quality(&provenance.quality, keys, column, &cell.counts);
+    cell.quality = of_cell(&provenance.quality, keys, column, &cell.counts);
     if let (false, Ok(figure)) = (full, &mut cell.figure) {
         figure.limits = None;
     }

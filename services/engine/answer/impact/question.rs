@@ -8,7 +8,7 @@ use crate::domain::indicator::Unit;
 use crate::domain::measures::{Response, Waits};
 use crate::domain::reference::Reference;
 use crate::engine::answer::access::{Access, needs_asked};
-use crate::engine::answer::axis_answers::answers;
+use crate::engine::answer::axis_answers::{answers, merge};
 use crate::engine::answer::consultations::Tabulated;
 use crate::engine::answer::crosstab::Folded;
 use crate::engine::answer::days_waited::Wait;
@@ -221,8 +221,8 @@ impl Engine {
     ) -> Result<Option<Folded<[Waits; MODES.len()]>>, QueryError> {
         let (axis, means) = self.waits_axis(&plan.reference);
         plan.axes.push(axis);
-        plan.axes[outer].narrow(&MODES);
         let is_remote = answers(&plan.axes[outer], &MODES[REMOTE..], &MODES);
+        merge(&mut plan.axes[outer], &is_remote);
         let mut folded = Folded::default();
         let counted = self.fold(&plan, outer, &mut folded, |waits: &mut [Waits; 2], at, count| {
             let mode = match is_remote[at[0]] {

@@ -12,6 +12,7 @@ use crate::domain::reference::Reference;
 use crate::domain::small_area::{Change, Edition};
 use crate::engine::QueryError;
 use crate::engine::answer::model::Key;
+use crate::engine::answer::provenance::some_of;
 
 /// What people are exposed to.
 pub(super) struct Exposure {
@@ -105,11 +106,6 @@ fn joined(
     if without.is_empty() {
         return format!("{met} Every small area with people has a score.");
     }
-    let some: Vec<_> = without.iter().take(5).map(|code| code.as_str()).collect();
-    let more = if without.len() > 5 { ", …" } else { "" };
-    format!(
-        "{met} {} small areas with people have no score and are in no mean: {}{more}.",
-        without.len(),
-        some.join(", ")
-    )
+    let (count, some) = (without.len(), some_of(&without, 5));
+    format!("{met} {count} small areas with people have no score and are in no mean: {some}.")
 }

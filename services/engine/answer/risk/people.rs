@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::asked::{By, RiskQuestion, lies_in};
-use super::no_data::NoData;
 use crate::domain::codes::{Dimension, State, Value};
 use crate::domain::collection::{Collection, DataClass, Dataset};
 use crate::domain::field::Field;
@@ -118,12 +117,12 @@ fn edition_of_view(reference: &Reference, dimension: &Dimension, counted: Editio
 }
 
 impl Engine {
-    /// The people of the area asked about, by small area; or why there are none.
+    /// The people of the area asked about, by small area, or why there are none; and the last change that bears on which they are.
     pub(super) fn people_by_small_area(
         &self,
         question: &RiskQuestion,
         position: u64,
-    ) -> Result<Result<People, NoData>, QueryError> {
+    ) -> Result<(Result<People, String>, u64), QueryError> {
         let reference = Arc::clone(&self.store().catalog().reference);
         let dimension = question.by().and_then(|id| reference.dimension(id)).cloned();
         let by = dimension.as_ref().and_then(By::of);
@@ -139,7 +138,7 @@ impl Engine {
             let detail = format!(
                 "{place} people by small area (`residence_lsoa`); SubmitPopulations takes them"
             );
-            return Ok(Err(NoData { detail, data_position }));
+            return Ok((Err(detail), data_position));
         };
         let edition = chosen.edition.clone().map_err(|(old, new)| {
             QueryError::Refused(format!(
@@ -170,16 +169,10 @@ impl Engine {
         let kept: BTreeSet<u64> = chosen.submissions.iter().map(|s| s.position).collect();
         plan.keep(|submission| kept.contains(&submission.position));
         let crosstab = self.count(&plan, 1)?;
-        let mut made =
-            Counted { reference: &reference, question, plan: &plan, crosstab: &crosstab }.people(
-                edition,
-                dimension.as_ref(),
-                by,
-                query.months,
-            )?;
+        let counted = Counted { reference: &reference, question, plan: &plan, crosstab: &crosstab };
+        let people = counted.people(edition, dimension.as_ref(), by, query.months)?;
         // Which population answers depends on all that could: another one may take its place.
-        made.provenance.data_position = made.provenance.data_position.max(data_position);
-        Ok(Ok(made))
+        Ok((Ok(people), data_position))
     }
 }
 

@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::asked::RiskQuestion;
-use super::no_data::NoData;
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::{Estimate, EstimateSource};
 use crate::domain::measures::risk::Scores;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::domain::small_area::Edition;
-use crate::engine::answer::estimates::standing;
+use crate::engine::answer::estimates::{standing, taking};
 use crate::engine::{Engine, QueryError};
 use crate::store::Submission;
 
@@ -21,7 +20,6 @@ pub(super) struct Scored {
     pub(super) edition: Edition,
     pub(super) source: EstimateSource,
     pub(super) joins: Vec<String>,
-    pub(super) data_position: u64,
 }
 
 /// The newest table of scores in a collection: last and first month of its figures, month and position of its submission.
@@ -30,23 +28,16 @@ type When = ((Month, Month), Month, u64);
 type Newest<'a> = (When, &'a Arc<Submission>, Arc<[Estimate]>);
 
 impl Engine {
-    /// The scores of the newest period, and why there are none.
+    /// The scores of the newest period, or why there are none; and the last change that bears on which they are.
     pub(super) fn scores_by_small_area(
         &self,
         question: &RiskQuestion,
         position: u64,
-    ) -> Result<Result<Scored, NoData>, QueryError> {
-        let (reference, standing) = {
-            let catalog = self.store().catalog();
-            let reference = Arc::clone(&catalog.reference);
-            let all = reference.collections().filter(|c| c.datasets.contains(&Dataset::Estimates));
-            let asked =
-                |id: &&str| question.score_collection.as_ref().is_none_or(|asked| asked == id);
-            let ids = all.map(|collection| collection.id.as_str()).filter(asked);
-            let standing = standing(&catalog, ids, Dataset::Estimates, position);
-            drop(catalog);
-            (reference, standing)
-        };
+    ) -> Result<(Result<Scored, String>, u64), QueryError> {
+        let reference = self.reference();
+        let asked = |id: &&str| question.score_collection.as_ref().is_none_or(|asked| asked == id);
+        let ids = taking(&reference, Dataset::Estimates).filter(asked);
+        let standing = standing(&self.store().catalog(), ids, Dataset::Estimates, position);
         let mut newest: BTreeMap<&str, Newest<'_>> = BTreeMap::new();
         for submission in &standing.submissions {
             let rows = self.store().reader().estimates(submission)?;
@@ -76,9 +67,10 @@ impl Engine {
                 "{place} scores of {} by small area here; SubmitEstimates takes them",
                 question.indicator
             );
-            return Ok(Err(NoData { detail, data_position }));
+            return Ok((Err(detail), data_position));
         };
-        read(&reference, question, submission, &rows, when.0, data_position).map(Ok)
+        let scored = read(&reference, question, submission, &rows, when.0)?;
+        Ok((Ok(scored), data_position))
     }
 }
 
@@ -101,7 +93,6 @@ fn read(
     submission: &Submission,
     rows: &[Estimate],
     newest: (Month, Month),
-    data_position: u64,
 ) -> Result<Scored, QueryError> {
     let of = |indicator: &str| -> Vec<&Estimate> {
         let scores = rows.iter().filter(|row| is_score(reference, row, indicator));
@@ -139,7 +130,7 @@ fn read(
     )];
     let mut source = submission.source.as_deref().cloned().unwrap_or_default();
     source.not_for_targets |= reference.is_not_for_targets(&question.indicator);
-    Ok(Scored { scores, edition, source, joins, data_position })
+    Ok(Scored { scores, edition, source, joins })
 }
 
 /// The edition of the small areas, and how it is known: said in the figures' base, or told by codes that one edition alone has.
