@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::crosstab::Crosstab;
 use super::model::Absence;
-use super::plan::{Ask, Plan, PlanAxis};
+use super::plan::{Plan, PlanAxis};
 use super::provenance::{DimensionQuality, Provenance};
 use super::quality::Sums;
 use super::question::Counted;
@@ -27,10 +27,10 @@ impl Engine {
         inner: &[&str],
         conditions: impl IntoIterator<Item = Filter>,
     ) -> Result<Plan, QueryError> {
-        let more = inner.iter().map(|id| (*id).to_owned());
-        let dimensions = query.by.iter().cloned().chain(more).collect();
-        let filters = query.filters.iter().cloned().chain(conditions).collect();
-        self.plan(&Ask { query, collection: &query.collection, dataset, dimensions, filters })
+        let mut query = query.clone();
+        query.by.extend(inner.iter().map(|id| (*id).to_owned()));
+        query.filters.extend(conditions);
+        self.plan(&query, dataset)
     }
 
     /// A plan of consultations by what is asked for and by more. Where persons are asked for, it is of all their consultations.

@@ -71,7 +71,7 @@ pub struct Estimates {
     pub scope: Scope,
 }
 
-/// The submissions of estimates that stand at a position, and the last change of any of their slots.
+/// The submissions that stand at a position, and the last change of any of their slots.
 pub(super) struct Standing {
     pub(super) submissions: Vec<Arc<Submission>>,
     pub(super) data_position: u64,
@@ -83,16 +83,18 @@ pub(super) fn taking(reference: &Reference, dataset: Dataset) -> impl Iterator<I
     all.map(|collection| collection.id.as_str())
 }
 
-/// Submissions of some collections that stand at a position.
+/// Submissions of some collections, up to a month, that stand at a position.
 pub(super) fn standing<'a>(
     catalog: &Catalog,
     collections: impl Iterator<Item = &'a str>,
     dataset: Dataset,
+    last: Month,
     position: u64,
 ) -> Standing {
     let (mut submissions, mut data_position) = (Vec::new(), 0);
     for number in collections.filter_map(|id| catalog.collection(id)) {
-        for (slot, _) in catalog.slots_of(number, dataset) {
+        let slots = catalog.slots_of(number, dataset).map(|(slot, _)| slot);
+        for slot in slots.filter(|slot| slot.month <= last) {
             data_position = data_position.max(catalog.changed(slot, position));
             submissions.extend(catalog.at(slot, position).cloned());
         }
@@ -133,7 +135,7 @@ impl Engine {
             let ids = holding_estimates(&reference, "estimate_collections", &wanted.collections)?;
             let position = query.as_of.position(&catalog)?;
             let ids = || ids.iter().map(String::as_str);
-            let standing = standing(&catalog, ids(), Dataset::Estimates, position);
+            let standing = standing(&catalog, ids(), Dataset::Estimates, Month::LAST, position);
             (reference, standing, everything(&catalog, ids(), Dataset::Estimates))
         };
         let asked = Asked::new(&reference, query);

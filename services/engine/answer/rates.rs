@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::crosstab::Crosstab;
 use super::model::Absence;
-use super::plan::{Ask, On, Plan, PlanAxis};
+use super::plan::{On, Plan, PlanAxis};
 use super::provenance::Provenance;
 use crate::domain::codes::{Dimension, State};
 use crate::domain::collection::Dataset;
@@ -109,25 +109,22 @@ impl Engine {
         let outer = plan.axes.len() - 1;
         let shared: Vec<_> =
             (0..outer).filter(|n| plan.axes[*n].field().is_none_or(of_people)).collect();
-        let dimensions = shared.iter().map(|n| plan.axes[*n].dimension.id.clone()).collect();
+        let by = shared.iter().map(|n| plan.axes[*n].dimension.id.clone()).collect();
         let kept = |filter: &&Filter| {
             let field = plan.reference.dimension(&filter.dimension).and_then(Dimension::field);
             field.is_none_or(of_people)
         };
         let filters = query.filters.iter().filter(kept).cloned().collect();
-        let ask = Ask { query, collection, dataset: Dataset::Populations, dimensions, filters };
-        let mut people = self.plan(&ask)?;
+        let query = Query { collection: collection.to_owned(), by, filters, ..query.clone() };
+        let mut people = self.plan(&query, Dataset::Populations)?;
         // Where nobody has said how many consultations there were, people would count as never seen.
         let seen: BTreeSet<_> =
             plan.submissions.iter().map(|s| (s.slot.organisation, s.slot.month)).collect();
         people.keep(|s| seen.contains(&(s.slot.organisation, s.slot.month)));
         let crosstab = self.count(&people, 0)?;
 
-        let shared: Vec<_> = shared
-            .into_iter()
-            .zip(&people.axes)
-            .map(|(n, axis)| Shared::new(n, plan, axis))
-            .collect();
+        let shared = shared.into_iter().zip(&people.axes);
+        let shared: Vec<_> = shared.map(|(n, axis)| Shared::new(n, plan, axis)).collect();
         let characteristics = self.characteristics(&people, &shared)?;
         let behind = behind(plan, &people, &shared, &characteristics);
         Ok(Population { crosstab, shared, characteristics, behind, plan: people })
@@ -152,12 +149,9 @@ impl Engine {
             let crosstab = self.count(&opened, 1)?;
             let Some(on) = opened.axes.pop() else { continue };
             let Some(field) = on.field() else { continue };
-            let mut known: BTreeMap<_, _> = crosstab
-                .rows
-                .into_iter()
-                .map(|(row, counts)| (row, Known::new(&on, &counts.inner)))
-                .collect();
-            known.insert(Vec::new(), Known::new(&on, &crosstab.all.inner));
+            // Where no axis is decided by submissions, the only row is the one of all.
+            let rows = crosstab.rows.into_iter().chain([(Vec::new(), crosstab.all)]);
+            let known = rows.map(|(row, counts)| (row, Known::new(&on, &counts.inner))).collect();
             let axis = people.axes.iter().zip(shared).find(|(axis, _)| axis.dimension.id == id);
             let wanted = people.filters.iter().filter(|filter| filter.dimension.id == id);
             found.push(Characteristic {

@@ -75,7 +75,9 @@ impl Engine {
             let reference = std::sync::Arc::clone(&catalog.reference);
             let ids = holding_estimates(&reference, "collection", &list.collections)?;
             let ids = ids.iter().map(String::as_str);
-            (reference, standing(&catalog, ids, Dataset::Estimates, catalog.position).submissions)
+            let position = catalog.position;
+            let standing = standing(&catalog, ids, Dataset::Estimates, Month::LAST, position);
+            (reference, standing.submissions)
         };
         submissions.sort_by_key(|submission| submission.position);
         let read = self.read(&submissions)?;

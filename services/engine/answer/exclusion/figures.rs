@@ -102,7 +102,16 @@ impl Figures {
             // Only people of whom the conditions of both are known to hold.
             let conditions = [first.conditions.as_slice(), &second.conditions].concat();
             let plan = planned(&[&first.dimension, &second.dimension], &conditions)?;
-            let both = both(engine, &plan, query.by.len(), first_says, second_says)?;
+            let mut both = Folded::default();
+            engine.fold(&plan, query.by.len(), &mut both, |both: &mut [u64; 4], at, n| {
+                match (first_says[at[0]], second_says[at[1]]) {
+                    (Response::Yes, Response::Yes) => both[0] += n,
+                    (Response::Yes, Response::No) => both[1] += n,
+                    (Response::No, Response::Yes) => both[2] += n,
+                    (Response::No, Response::No) => both[3] += n,
+                    _ => {}
+                }
+            })?;
             let (indicator, shares) = (id.clone(), difference.clone());
             figures.differences.push(Difference { indicator, shares, both });
         }
@@ -190,24 +199,4 @@ impl Figures {
         };
         Cell::new(share.ok_or_else(|| Absence::not_computable(why)), counts)
     }
-}
-
-fn both(
-    engine: &Engine,
-    plan: &Plan,
-    outer: usize,
-    first: &[Response],
-    second: &[Response],
-) -> Result<Folded<[u64; 4]>, QueryError> {
-    let mut both = Folded::default();
-    engine.fold(plan, outer, &mut both, |both: &mut [u64; 4], at, n| {
-        match (first[at[0]], second[at[1]]) {
-            (Response::Yes, Response::Yes) => both[0] += n,
-            (Response::Yes, Response::No) => both[1] += n,
-            (Response::No, Response::Yes) => both[2] += n,
-            (Response::No, Response::No) => both[3] += n,
-            _ => {}
-        }
-    })?;
-    Ok(both)
 }

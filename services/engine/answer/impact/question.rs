@@ -92,11 +92,9 @@ impl Question for ImpactQuestion {
         let (query, outer) = (&self.query, self.query.by.len());
         let mut plan = engine.consultations(query, Measure::Contacts, &[MODE])?;
         let (mut provenance, pinned) = (engine.provenance(&mut plan, query), plan.pinned(query));
-        let access = self.access(engine, &plan)?;
+        let access = self.access(engine, &mut plan)?;
         if let Some(access) = &access {
-            access.join(&mut plan);
-            provenance.looked_at(access.data_position, access.scope.clone());
-            provenance.notes.push(access.note());
+            access.told(&mut provenance);
         }
         provenance.notes.push(NOTE.into());
         // Every plan of these consultations, with what snapshots say of their people.
@@ -125,9 +123,7 @@ impl Question for ImpactQuestion {
 
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
         let mut plan = engine.consultations(query, Measure::Contacts, &[])?;
-        if let Some(access) = self.about(query.clone()).access(engine, &plan)? {
-            access.join(&mut plan);
-        }
+        self.about(query.clone()).access(engine, &mut plan)?;
         Ok(Some(plan))
     }
 
@@ -202,13 +198,13 @@ impl Question for ImpactQuestion {
 }
 
 impl ImpactQuestion {
-    /// What access snapshots say of the needs that the question asks about, if it asks about any.
-    fn access(&self, engine: &Engine, plan: &Plan) -> Result<Option<Access>, QueryError> {
-        let (named, asked) = (&plan.collection.access_collection, needs_asked(plan));
+    /// Lets access snapshots speak of the needs that the question asks about, if it asks about any.
+    fn access(&self, engine: &Engine, plan: &mut Plan) -> Result<Option<Access>, QueryError> {
+        let (named, asked) = (plan.collection.access_collection.clone(), needs_asked(plan));
         if named.is_empty() || asked.is_empty() {
             return Ok(None);
         }
-        engine.access(plan, named, &asked, self.query.months.1).map(Some)
+        engine.access(plan, &named, &asked, self.query.months.1).map(Some)
     }
 }
 

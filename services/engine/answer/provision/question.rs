@@ -64,26 +64,16 @@ const SHARES: [ColumnDefinition; 6] = [
 ];
 const FROM: &str = "Consultations by where the need is known from: their own record, the person's latest access snapshot at or before the \
     month, or neither.";
+
+const fn by_source(indicator: &'static str, label: &'static str) -> ColumnDefinition {
+    ColumnDefinition::count(indicator, &[SOURCE], label, FROM)
+}
+
 /// In the order of the needs.
 const SOURCES: [ColumnDefinition; 3] = [
-    ColumnDefinition::count(
-        "ACCESS_STATUS",
-        &[SOURCE],
-        "Whether people can use remote care, by source",
-        FROM,
-    ),
-    ColumnDefinition::count(
-        "INTERPRETER_NEEDED",
-        &[SOURCE],
-        "Whether people need an interpreter, by source",
-        FROM,
-    ),
-    ColumnDefinition::count(
-        "ACCESSIBLE_NEED",
-        &[SOURCE],
-        "Whether people have an accessible-information need, by source",
-        FROM,
-    ),
+    by_source("ACCESS_STATUS", "Whether people can use remote care, by source"),
+    by_source("INTERPRETER_NEEDED", "Whether people need an interpreter, by source"),
+    by_source("ACCESSIBLE_NEED", "Whether people have an accessible-information need, by source"),
 ];
 
 /// What a column shows.
@@ -142,12 +132,8 @@ impl Question for ProvisionQuestion {
         let mut plan = engine.consultations(query, Measure::Contacts, &[MODE])?;
         let (mut provenance, pinned) = (engine.provenance(&mut plan, query), plan.pinned(query));
         let snapshots = self.snapshots(&plan)?;
-        let access = engine.access(&plan, &snapshots, &all_needs(), query.months.1)?;
-        access.join(&mut plan);
-        if !snapshots.is_empty() {
-            provenance.looked_at(access.data_position, access.scope.clone());
-            provenance.notes.push(access.note());
-        }
+        let access = engine.access(&mut plan, &snapshots, &all_needs(), query.months.1)?;
+        access.told(&mut provenance);
         provenance.notes.push(NOTE.into());
         let tabulated = engine.tabulated(plan)?;
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
@@ -159,8 +145,8 @@ impl Question for ProvisionQuestion {
 
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
         let mut plan = engine.consultations(query, Measure::Contacts, &[])?;
-        let (asked, last) = (needs_asked(&plan), query.months.1);
-        engine.access(&plan, &self.snapshots(&plan)?, &asked, last)?.join(&mut plan);
+        let (snapshots, asked) = (self.snapshots(&plan)?, needs_asked(&plan));
+        engine.access(&mut plan, &snapshots, &asked, query.months.1)?;
         Ok(Some(plan))
     }
 

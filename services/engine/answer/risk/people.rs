@@ -14,7 +14,7 @@ use crate::domain::small_area::Edition;
 use crate::engine::answer::crosstab::Crosstab;
 use crate::engine::answer::estimates::standing;
 use crate::engine::answer::model::Key;
-use crate::engine::answer::plan::{Ask, Plan, state_words};
+use crate::engine::answer::plan::{Plan, state_words};
 use crate::engine::answer::provenance::Provenance;
 use crate::engine::query::{AsOf, Query, Where};
 use crate::engine::{Engine, QueryError};
@@ -69,7 +69,7 @@ fn candidates<'a>(
     let all = reference.collections().filter(|c| c.datasets.contains(&Dataset::Populations));
     for collection in all.filter(|c| asked.is_empty() || asked == c.id) {
         let ids = std::iter::once(collection.id.as_str());
-        let standing = standing(catalog, ids, Dataset::Populations, position);
+        let standing = standing(catalog, ids, Dataset::Populations, Month::LAST, position);
         last_change = last_change.max(standing.data_position);
         let mut last: BTreeMap<Arc<str>, Arc<Submission>> = BTreeMap::new();
         let by_area = |s: &Arc<Submission>| s.column(Field::ResidenceLsoa).is_some();
@@ -104,8 +104,15 @@ fn edition(
     reference.small_areas().edition_of(codes, Edition::Lsoa2021)
 }
 
-/// The edition that a view of deprivation is of: the one whose small areas fall into its categories, rather that of the population.
-fn edition_of_view(reference: &Reference, dimension: &Dimension, counted: Edition) -> Edition {
+/// The edition that people are told apart in. A view of deprivation is of the one whose small areas fall into its categories, rather
+/// that of the population.
+fn edition_by(
+    reference: &Reference,
+    by: Option<By>,
+    dimension: Option<&Dimension>,
+    counted: Edition,
+) -> Edition {
+    let Some(dimension) = dimension.filter(|_| by == Some(By::Deprivation)) else { return counted };
     let falls = |edition: &Edition| {
         reference.small_areas().of(*edition).any(|(code, _)| {
             let value = reference.deprivation_of(edition.id(), code);
@@ -146,26 +153,18 @@ impl Engine {
                 chosen.collection.id
             ))
         })?;
-        let outer: Vec<String> = match (by, &dimension) {
-            (Some(By::People(_)), Some(dimension)) => vec![dimension.id.clone()],
-            _ => Vec::new(),
-        };
+        let of_people = dimension.iter().filter(|_| matches!(by, Some(By::People(_))));
+        let outer = of_people.map(|dimension| dimension.id.clone());
         // The people are those of whom the collection's organisations say where they live.
         let query = Query {
             collection: chosen.collection.id.clone(),
             place: Where::Organisations(expected(&reference, chosen).into_iter().collect()),
             months: chosen.months,
-            by: outer.clone(),
+            by: outer.chain([SMALL_AREA.to_owned()]).collect(),
             as_of: AsOf::Position(position),
             ..question.query.clone()
         };
-        let mut plan = self.plan(&Ask {
-            query: &query,
-            collection: &query.collection,
-            dataset: Dataset::Populations,
-            dimensions: outer.iter().cloned().chain([SMALL_AREA.to_owned()]).collect(),
-            filters: Vec::new(),
-        })?;
+        let mut plan = self.plan(&query, Dataset::Populations)?;
         let kept: BTreeSet<u64> = chosen.submissions.iter().map(|s| s.position).collect();
         plan.keep(|submission| kept.contains(&submission.position));
         let crosstab = self.count(&plan, 1)?;
@@ -201,12 +200,7 @@ fn choose<'a, 'b>(
     }
     let rank = |candidate: &&&Candidate<'_>| {
         let counted = candidate.edition.as_ref().copied().unwrap_or(Edition::Lsoa2021);
-        let of_edition = match (by, dimension) {
-            (Some(By::Deprivation), Some(view)) => {
-                edition_of_view(reference, view, counted) == counted
-            }
-            _ => true,
-        };
+        let of_edition = edition_by(reference, by, dimension, counted) == counted;
         let collection = candidate.collection;
         (
             of_edition,
@@ -264,10 +258,7 @@ impl Counted<'_> {
             "People of `{collection}`, {first}{to}, are counted by {}.",
             counted.label()
         )];
-        let edition = match (by, dimension) {
-            (Some(By::Deprivation), Some(view)) => edition_of_view(self.reference, view, counted),
-            _ => counted,
-        };
+        let edition = edition_by(self.reference, by, dimension, counted);
         if (counted, edition) == (Edition::Lsoa2011, Edition::Lsoa2021) {
             return Err(QueryError::Refused(format!(
                 "`{view}` is of LSOA 2021 and `{collection}` counts people by LSOA 2011: name a population by LSOA 2021"

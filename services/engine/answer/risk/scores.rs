@@ -34,10 +34,12 @@ impl Engine {
         question: &RiskQuestion,
         position: u64,
     ) -> Result<(Result<Scored, String>, u64), QueryError> {
-        let reference = self.reference();
+        let catalog = self.store().catalog();
+        let reference = Arc::clone(&catalog.reference);
         let asked = |id: &&str| question.score_collection.as_ref().is_none_or(|asked| asked == id);
         let ids = taking(&reference, Dataset::Estimates).filter(asked);
-        let standing = standing(&self.store().catalog(), ids, Dataset::Estimates, position);
+        let standing = standing(&catalog, ids, Dataset::Estimates, Month::LAST, position);
+        drop(catalog);
         let mut newest: BTreeMap<&str, Newest<'_>> = BTreeMap::new();
         for submission in &standing.submissions {
             let rows = self.store().reader().estimates(submission)?;

@@ -11,7 +11,7 @@ use crate::engine::answer::axis_answers::answers;
 use crate::engine::answer::crosstab::Folded;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Cell, Column};
-use crate::engine::answer::plan::{Ask, Plan, PlanAxis};
+use crate::engine::answer::plan::{Plan, PlanAxis};
 use crate::engine::answer::provenance::Settings;
 use crate::engine::answer::question::{Counted, Question};
 use crate::engine::query::{Filter, Measure, Query};
@@ -53,13 +53,9 @@ pub(crate) struct Support {
 impl SupportQuestion {
     /// A plan of the people who cannot use remote care, or only with help, by the rows and by more.
     fn plan(&self, engine: &Engine, query: &Query, inner: &[&str]) -> Result<Plan, QueryError> {
-        let (collection, dataset) = (query.collection.as_str(), Dataset::DigitalAccess);
-        let inner = inner.iter().map(|id| (*id).to_owned());
-        let dimensions = query.by.iter().cloned().chain(inner).collect();
         let codes = ["UNABLE", "WITH_HELP"].map(str::to_owned).to_vec();
         let excluded = Filter { dimension: ACCESS.into(), codes };
-        let filters = query.filters.iter().cloned().chain([excluded]).collect();
-        engine.plan(&Ask { query, collection, dataset, dimensions, filters })
+        engine.plan_by(query, Dataset::DigitalAccess, inner, [excluded])
     }
 }
 
