@@ -238,27 +238,26 @@ impl ChannelQuestion {
 
 /// `keyless` are consultations without a key in submissions that carry keys.
 fn person_notes(plan: &Plan, keyless: u64, provenance: &mut Provenance) {
-    let schemes: BTreeSet<_> =
-        plan.submissions.iter().filter(|s| s.has_persons).map(|s| &s.person_key_scheme).collect();
+    let with = plan.submissions.iter().filter(|s| s.has_persons);
+    let schemes = with.map(|s| &s.person_key_scheme).collect::<BTreeSet<_>>().len();
+    let all = plan.submissions.len();
     let without = plan.submissions.iter().filter(|s| !s.has_persons).count();
-    if schemes.len() > 1 {
-        provenance.notes.push(format!(
-            "Persons per scheme, summed: {} person-key schemes cannot be merged.",
-            schemes.len()
-        ));
-    }
-    if without > 0 {
-        provenance.notes.push(format!(
-            "{without} of {} submissions carry no person keys and count no persons.",
-            plan.submissions.len()
-        ));
-    }
-    if keyless > 0 {
-        provenance.notes.push(format!(
+    let mut note = |holds: bool, note: String| provenance.notes.extend(holds.then_some(note));
+    note(
+        schemes > 1,
+        format!("Persons per scheme, summed: {schemes} person-key schemes cannot be merged."),
+    );
+    note(
+        without > 0,
+        format!("{without} of {all} submissions carry no person keys and count no persons."),
+    );
+    note(
+        keyless > 0,
+        format!(
             "{keyless} consultations have no person key, in submissions that carry keys. They count no person."
-        ));
-    }
-    if schemes.is_empty() && !plan.submissions.is_empty() {
+        ),
+    );
+    if schemes == 0 && all > 0 {
         provenance.empty = Some(Absence::not_computable(
             "no submission carries person keys: ask for CONTACTS or ATTENDED_CONTACTS",
         ));

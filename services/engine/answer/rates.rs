@@ -251,10 +251,9 @@ impl Population {
         }
         let none = Behind::default();
         let behind = self.behind.get(&by_submission.0).unwrap_or(&none);
-        if behind.without.count > 0 {
+        if let Found { count: without @ 1.., first } = &behind.without {
             return Err(Absence::not_computable(format!(
-                "collection `{collection}` has no population for {} of the months and organisations, the first {}",
-                behind.without.count, behind.without.first
+                "collection `{collection}` has no population for {without} of the months and organisations, the first {first}"
             )));
         }
         for one in &self.characteristics {
@@ -267,20 +266,16 @@ impl Population {
                     "{code} of {id} is no category with a population"
                 )));
             }
-            if let Some(unlike) = behind.unlike.get(&one.field) {
+            if let Some(Found { count, first }) = behind.unlike.get(&one.field) {
+                let (all, field) = (behind.count, one.field.name());
                 return Err(Absence::not_computable(format!(
-                    "consultations and the people of collection `{collection}` do not match: for {} of {} months of organisations only one of the two collects {}, the first {}",
-                    unlike.count,
-                    behind.count,
-                    one.field.name(),
-                    unlike.first
+                    "consultations and the people of collection `{collection}` do not match: for {count} of {all} months of organisations only one of the two collects {field}, the first {first}"
                 )));
             }
             let known = one.people.get(&by_submission.1).copied().unwrap_or_default();
-            if state.is_none() && known.coarser > 0 {
+            if let (None, coarser @ 1..) = (state, known.coarser) {
                 return Err(Absence::not_computable(format!(
-                    "{} of the people of collection `{collection}` are known only more coarsely than by {id}",
-                    known.coarser
+                    "{coarser} of the people of collection `{collection}` are known only more coarsely than by {id}"
                 )));
             }
         }

@@ -149,22 +149,12 @@ impl Question for ImpactQuestion {
     fn cell(&self, figures: &Figures, row: &[usize], (part, shows): &Self::Shows) -> Cell {
         let confidence = self.query.confidence;
         match shows {
-            Shows::Share(indicator) => {
-                let share = |mode: usize| {
-                    let place = figures.modes[mode];
-                    let tally = place
-                        .map(|place| figures.outcomes.tally(indicator, row, Some(place)))
-                        .unwrap_or_default();
-                    (Cell::share(tally, WHOM[mode], confidence), tally)
-                };
-                match part {
-                    Part::Mode(mode) => share(*mode).0,
-                    Part::Difference => {
-                        let [less, of] = [0, REMOTE].map(share);
-                        Cell::difference((&of.0, of.1), (&less.0, less.1), confidence)
-                    }
-                }
-            }
+            Shows::Share(indicator) => part.cell(confidence, |mode| {
+                let place = figures.modes[mode];
+                let tally = place.map(|place| figures.outcomes.tally(indicator, row, Some(place)));
+                let tally = tally.unwrap_or_default();
+                (Cell::share(tally, WHOM[mode], confidence), tally)
+            }),
             Shows::Median => {
                 let none = Default::default();
                 let waits = figures.waits.as_ref().map(|of| of.row(row).unwrap_or(&none));
@@ -175,7 +165,7 @@ impl Question for ImpactQuestion {
                 let of = figures.followed.row(row).unwrap_or(&none);
                 match (shows, part) {
                     (Shows::SameDay, Part::Mode(mode)) => of.same_day(*mode),
-                    _ => of.cell(*part, confidence),
+                    _ => part.cell(confidence, |mode| of.share(mode, confidence)),
                 }
             }
         }

@@ -266,12 +266,8 @@ fn no_small_areas(reference: &Reference, code: &str, kind: &str) -> String {
 fn no_score(reference: &Reference, indicator: &Indicator) -> String {
     let scores = reference.indicators().filter(|other| other.unit == Unit::Score);
     let scores: Vec<_> = scores.map(|score| score.id.as_str()).collect();
-    format!(
-        "{} is a {}, no score of small areas: ask for one of {}",
-        indicator.id,
-        indicator.unit.name(),
-        scores.join(", ")
-    )
+    let (id, unit, scores) = (&indicator.id, indicator.unit.name(), scores.join(", "));
+    format!("{id} is a {unit}, no score of small areas: ask for one of {scores}")
 }
 
 #[cfg(test)]

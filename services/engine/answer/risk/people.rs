@@ -25,19 +25,14 @@ const SMALL_AREA: &str = "residence_lsoa";
 /// Type of the organisations that publish tables.
 const PUBLISHER: &str = "publisher";
 
-/// Some people.
-pub(super) struct Group {
-    /// What they have in common; none for all.
-    pub(super) key: Option<Key>,
-    /// How many live in each small area, without zeros.
-    pub(super) people: BTreeMap<String, u64>,
-}
+/// How many people live in each small area, without zeros.
+pub(super) type ByArea = BTreeMap<String, u64>;
 
 /// The people of an area.
 pub(super) struct People {
     pub(super) edition: Edition,
-    pub(super) total: Group,
-    pub(super) groups: Vec<Group>,
+    pub(super) total: ByArea,
+    pub(super) groups: Vec<(Key, ByArea)>,
     pub(super) provenance: Provenance,
     /// How small areas were brought together, in sentences.
     pub(super) joins: Vec<String>,
@@ -123,6 +118,11 @@ fn edition_by(
     [Some(counted), other].into_iter().flatten().find(falls).unwrap_or(counted)
 }
 
+/// Says who has nothing of something: a collection, or none of all.
+pub(super) fn who_has_none(collection: Option<&String>) -> String {
+    collection.map_or("no collection has".into(), |id| format!("collection `{id}` has no"))
+}
+
 impl Engine {
     /// The people of the area asked about, by small area, or why there are none; and the last change that bears on which they are.
     pub(super) fn people_by_small_area(
@@ -138,10 +138,7 @@ impl Engine {
             candidates(&catalog, &reference, &question.query.collection, position)
         };
         let Some(chosen) = choose(&reference, question, &found, dimension.as_ref(), by)? else {
-            let place = match question.query.collection.as_str() {
-                "" => "no collection has".to_owned(),
-                id => format!("collection `{id}` has no"),
-            };
+            let place = who_has_none(Some(&question.query.collection).filter(|id| !id.is_empty()));
             let detail = format!(
                 "{place} people by small area (`residence_lsoa`); SubmitPopulations takes them"
             );
@@ -254,10 +251,9 @@ impl Counted<'_> {
         let collection = &self.plan.collection.id;
         let view = self.question.by().map(String::as_str).unwrap_or_default();
         let to = if first < last { format!(" to {last}") } else { String::new() };
-        let mut joins = vec![format!(
-            "People of `{collection}`, {first}{to}, are counted by {}.",
-            counted.label()
-        )];
+        let by_edition = counted.label();
+        let mut joins =
+            vec![format!("People of `{collection}`, {first}{to}, are counted by {by_edition}.")];
         let edition = edition_by(self.reference, by, dimension, counted);
         if (counted, edition) == (Edition::Lsoa2011, Edition::Lsoa2021) {
             return Err(QueryError::Refused(format!(
@@ -274,10 +270,10 @@ impl Counted<'_> {
             people.retain(|code, count| inside.contains(code.as_str()) && *count > 0);
             people
         };
-        let total = Group { key: None, people: bring(&self.crosstab.all.inner) };
+        let total = bring(&self.crosstab.all.inner);
         // Each organisation has one of the months: none is missing in between.
-        let mut provenance =
-            self.plan.provenance(&Query { months: (last, last), ..self.question.query.clone() });
+        let query = Query { months: (last, last), ..self.question.query.clone() };
+        let mut provenance = self.plan.provenance(&query);
         provenance.months = Some((first, last));
         if first < last {
             provenance.notes.push(
@@ -295,34 +291,32 @@ impl Counted<'_> {
                     sums[*place] = people.values().sum();
                 }
                 provenance.quality = self.plan.quality(&BTreeMap::from([(0, sums)]));
-                let group =
-                    |(place, people)| Group { key: Some(self.plan.axes[0].key(place)), people };
-                rows.into_iter().map(group).collect()
+                let rows = rows.into_iter();
+                rows.map(|(place, people)| (self.plan.axes[0].key(place), people)).collect()
             }
             (Some(by), Some(dimension)) => self.by_area(&total, edition, dimension, by),
             _ => Vec::new(),
         };
-        inside.retain(|code| !total.people.contains_key(*code));
+        let label = edition.label();
+        inside.retain(|code| !total.contains_key(*code));
         if counted != edition {
             joins.push(format!(
-                "They were brought back to {}, the edition of `{view}`: people of a merged area are shared out as its parts had people in mid-2020.",
-                edition.label()
+                "They were brought back to {label}, the edition of `{view}`: people of a merged area are shared out as its parts had people in mid-2020."
             ));
         }
         if by == Some(By::Deprivation) {
             let list = self.reference.list_of(Field::Deprivation);
+            let source = list.map_or("", |list| list.source.as_str());
             joins.push(format!(
-                "Deprivation is the small area's own, in the edition that goes with {}: {}.",
-                edition.label(),
-                list.map_or("", |list| list.source.as_str())
+                "Deprivation is the small area's own, in the edition that goes with {label}: {source}."
             ));
         }
-        self.place(&mut provenance.notes, inside.len(), edition);
+        self.place(&mut provenance.notes, inside.len(), label);
         Ok(People { edition, total, groups, provenance, joins })
     }
 
     /// Counts by the code of the small area; what has no code, or lies elsewhere, is left out.
-    fn by_code(&self, counts: &[u64]) -> BTreeMap<String, u64> {
+    fn by_code(&self, counts: &[u64]) -> ByArea {
         let codes = &self.plan.axes[self.plan.axes.len() - 1].categories;
         let found = codes.iter().zip(counts).filter(|(_, count)| **count > 0);
         found.map(|((code, _), count)| (code.clone(), *count)).collect()
@@ -331,11 +325,11 @@ impl Counted<'_> {
     /// The people of each category that small areas as a whole fall into.
     fn by_area(
         &self,
-        total: &Group,
+        total: &ByArea,
         edition: Edition,
         dimension: &Dimension,
         by: By,
-    ) -> Vec<Group> {
+    ) -> Vec<(Key, ByArea)> {
         let category = |code: &str| -> Option<(usize, String, String)> {
             let value = match by {
                 By::SubIcb => {
@@ -353,33 +347,31 @@ impl Counted<'_> {
         };
         let unknown = State::NotKnown.name();
         let unknown = (usize::MAX, unknown.to_owned(), state_words(unknown));
-        let mut groups: BTreeMap<(usize, String, String), BTreeMap<String, u64>> = BTreeMap::new();
-        for (code, count) in &total.people {
+        let mut groups: BTreeMap<(usize, String, String), ByArea> = BTreeMap::new();
+        for (code, count) in total {
             let category = category(code).unwrap_or_else(|| unknown.clone());
             groups.entry(category).or_default().insert(code.clone(), *count);
         }
         let id: Arc<str> = dimension.id.as_str().into();
         let groups = groups.into_iter().map(|((place, code, label), people)| {
             let state = (place == usize::MAX).then_some(State::NotKnown);
-            Group { key: Some(Key { dimension: Arc::clone(&id), code, label, state }), people }
+            (Key { dimension: Arc::clone(&id), code, label, state }, people)
         });
         groups.collect()
     }
 
     /// Says how many people of the collection have no place, and how many places have no people.
-    fn place(&self, notes: &mut Vec<String>, empty: usize, edition: Edition) {
+    fn place(&self, notes: &mut Vec<String>, empty: usize, label: &str) {
         let all = self.crosstab.all.sum();
         let placed: u64 = self.by_code(&self.crosstab.all.inner).values().sum();
-        if all > placed {
+        if let unplaced @ 1.. = all.saturating_sub(placed) {
             notes.push(format!(
-                "{} of {all} people of the collection have no small area on record and are in no row.",
-                all - placed
+                "{unplaced} of {all} people of the collection have no small area on record and are in no row."
             ));
         }
         if empty > 0 {
             notes.push(format!(
-                "{empty} small areas ({}) of the area asked about have no people in the collection.",
-                edition.label()
+                "{empty} small areas ({label}) of the area asked about have no people in the collection."
             ));
         }
     }

@@ -137,14 +137,10 @@ impl Question for RiskQuestion {
             (score(&self.indicator, Vec::new()), Shows::Mean),
             (SHARE.column(reference, Vec::new()), Shows::HighRisk),
         ];
-        let components = reference.indicator(&self.indicator).map(|known| known.components.iter());
-        columns.extend(
-            components
-                .into_iter()
-                .flatten()
-                .enumerate()
-                .map(|(place, id)| (score(id, Vec::new()), Shows::Component(place))),
-        );
+        let known = reference.indicator(&self.indicator).into_iter();
+        let components = known.flat_map(|known| &known.components).enumerate();
+        columns
+            .extend(components.map(|(place, id)| (score(id, Vec::new()), Shows::Component(place))));
         columns.push((score(&self.indicator, vec![unweighted]), Shows::Unweighted));
         for (column, _) in &mut columns {
             column.not_for_targets |= figures.iter().any(|of| of.not_for_targets);

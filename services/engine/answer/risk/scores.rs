@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::asked::RiskQuestion;
+use super::people::who_has_none;
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::{Estimate, EstimateSource};
 use crate::domain::measures::risk::Scores;
@@ -62,13 +63,10 @@ impl Engine {
         }
         let data_position = standing.data_position;
         let Some((_, (when, submission, rows))) = newest.pop_first() else {
-            let place = question.score_collection.as_ref();
-            let place =
-                place.map_or("no collection has".into(), |id| format!("collection `{id}` has no"));
-            let detail = format!(
-                "{place} scores of {} by small area here; SubmitEstimates takes them",
-                question.indicator
-            );
+            let (place, id) =
+                (who_has_none(question.score_collection.as_ref()), &question.indicator);
+            let detail =
+                format!("{place} scores of {id} by small area here; SubmitEstimates takes them");
             return Ok((Err(detail), data_position));
         };
         let scored = read(&reference, question, submission, &rows, when.0)?;
@@ -100,17 +98,17 @@ fn read(
         let scores = rows.iter().filter(|row| is_score(reference, row, indicator));
         scores.filter(|row| period(row) == Some(newest)).collect()
     };
-    let found = of(&question.indicator);
+    let id = &question.indicator;
+    let found = of(id);
     let bases: BTreeSet<&str> = found.iter().map(|row| row.base.as_str()).collect();
     if bases.len() > 1 {
         return Err(QueryError::Refused(format!(
-            "{} in `{}` stands on several bases, which are not comparable: submit one of them alone",
-            question.indicator, submission.collection
+            "{id} in `{}` stands on several bases, which are not comparable: submit one of them alone",
+            submission.collection
         )));
     }
     let (edition, told) = edition(reference, &found, bases.first().copied().unwrap_or_default())?;
-    let components =
-        reference.indicator(&question.indicator).map_or(Vec::new(), |i| i.components.clone());
+    let components = reference.indicator(id).map_or(Vec::new(), |i| i.components.clone());
     let by_area = |indicator: &String| -> BTreeMap<&str, f64> {
         of(indicator).into_iter().map(|row| (row.area.as_str(), row.value)).collect()
     };
@@ -124,14 +122,12 @@ fn read(
         })
         .collect();
     let period = found.first().map_or("", |row| row.period.as_str());
+    let (label, count) = (edition.label(), scores.len());
     let joins = vec![format!(
-        "Scores of {}, {period}, {}: {} of the small areas known here. {told}",
-        question.indicator,
-        edition.label(),
-        scores.len()
+        "Scores of {id}, {period}, {label}: {count} of the small areas known here. {told}"
     )];
     let mut source = submission.source.as_deref().cloned().unwrap_or_default();
-    source.not_for_targets |= reference.is_not_for_targets(&question.indicator);
+    source.not_for_targets |= reference.is_not_for_targets(id);
     Ok(Scored { scores, edition, source, joins })
 }
 
@@ -140,7 +136,7 @@ fn edition(
     reference: &Reference,
     rows: &[&Estimate],
     base: &str,
-) -> Result<(Edition, String), QueryError> {
+) -> Result<(Edition, &'static str), QueryError> {
     let codes = rows.iter().map(|row| row.area.as_str());
     let told = reference.small_areas().edition_of(codes, Edition::Lsoa2021);
     let told = told.map_err(|(old, new)| {
@@ -152,20 +148,16 @@ fn edition(
     let foreign = |edition: &Edition| {
         rows.iter().find(|row| reference.small_areas().get(*edition, &row.area).is_none())
     };
-    match said {
-        Some(said) => match foreign(&said) {
-            Some(row) => Err(QueryError::Refused(format!(
-                "the scores say that they are of {}, which has no `{}`: submit them with the base `{}`",
-                said.label(),
-                row.area,
-                told.id()
-            ))),
-            None => Ok((said, "Their base says which edition they are of.".to_owned())),
-        },
-        None => Ok((
-            told,
-            "Codes that one edition alone has tell which they are of; what both have is unchanged."
-                .to_owned(),
-        )),
+    let Some(said) = said else {
+        let how =
+            "Codes that one edition alone has tell which they are of; what both have is unchanged.";
+        return Ok((told, how));
+    };
+    if let Some(row) = foreign(&said) {
+        let (label, area, right) = (said.label(), &row.area, told.id());
+        return Err(QueryError::Refused(format!(
+            "the scores say that they are of {label}, which has no `{area}`: submit them with the base `{right}`"
+        )));
     }
+    Ok((said, "Their base says which edition they are of."))
 }
