@@ -47,20 +47,22 @@ impl Dataset {
 }
 
 /// Whether data is about real people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum DataClass {
     /// Collected from people's care.
+    #[default]
     Real,
     /// Made by a program.
     Synthetic,
 }
 
 /// Who may see exact figures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Openness {
     /// Each caller as its disclosure profile allows.
+    #[default]
     Controlled,
     /// Everybody: already published elsewhere.
     Open,

@@ -11,17 +11,19 @@ mod need_from_snapshot;
 use std::sync::Arc;
 
 use super::crosstab::Crosstab;
+use super::estimates::standing;
 use super::plan::Plan;
+use super::provenance::Provenance;
 use crate::domain::collection::{Collection, Dataset};
 use crate::domain::cube::Packed;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::cache::Scope;
-use crate::engine::query::{Measure, Query, no_collection};
+use crate::engine::query::{Measure, Query, invalid, no_collection};
 use crate::engine::threads::on_threads;
 use crate::engine::{Engine, QueryError};
-use crate::store::{Catalog, StoreError, Submission};
+use crate::store::{StoreError, Submission};
 pub use history::Histories;
 use need_from_snapshot::{NEEDS, NeedFromSnapshot};
 
@@ -29,8 +31,8 @@ use need_from_snapshot::{NEEDS, NeedFromSnapshot};
 pub(super) struct Access {
     /// Collection of the snapshots; empty: none, and they say nothing.
     collection: String,
-    pub(super) data_position: u64,
-    pub(super) scope: Option<Scope>,
+    data_position: u64,
+    scope: Option<Scope>,
     needs: Vec<NeedFromSnapshot>,
 }
 
@@ -51,10 +53,7 @@ pub(super) fn access_collection<'a>(
         [] => "no other would do: leave it empty".to_owned(),
         those => format!("name one that does, {}, or leave it empty", those.join(", ")),
     };
-    Err(QueryError::Field {
-        field: "access_collection".into(),
-        description: format!("collection `{id}` {why}; {instead}"),
-    })
+    Err(invalid("access_collection", format!("collection `{id}` {why}; {instead}")))
 }
 
 /// The fields of needs that a question asks about.
@@ -72,10 +71,11 @@ pub(super) fn all_needs() -> Vec<Field> {
 }
 
 impl Engine {
-    /// What the snapshots of a collection tell of some fields of a plan's consultations, at the plan's position.
+    /// Lets the snapshots of a collection up to a month speak of some fields of a plan's consultations, at the plan's position, and
+    /// gives what they say.
     pub(super) fn access(
         &self,
-        plan: &Plan,
+        plan: &mut Plan,
         collection: &str,
         fields: &[Field],
         last: Month,
@@ -90,7 +90,11 @@ impl Engine {
             let places = self.positions.of(&reference, catalog.words(), dimension, need.field);
             needs.push(NeedFromSnapshot::new(need, dimension, &places));
         }
-        let (snapshots, data_position) = snapshots(&catalog, collection, last, plan.position);
+        let ids = std::iter::once(collection);
+        let standing = standing(&catalog, ids, Dataset::DigitalAccess, last, plan.position);
+        let (mut snapshots, data_position) = (standing.submissions, standing.data_position);
+        snapshots.retain(|submission| submission.has_persons);
+        snapshots.sort_by_key(|submission| (submission.slot.month, submission.position));
         let scope =
             catalog.collection(collection).zip(Month::from_number(0)).map(|(collection, first)| {
                 let access = [(collection, Dataset::DigitalAccess)];
@@ -119,7 +123,9 @@ impl Engine {
             }
         }
         self.settings.threads.in_time()?;
-        Ok(Access { collection: collection.to_owned(), data_position, scope, needs })
+        let access = Access { collection: collection.to_owned(), data_position, scope, needs };
+        access.join(plan);
+        Ok(access)
     }
 
     /// Consultations by where each need is known from: the record (place 0), a snapshot (1), or neither (2).
@@ -139,37 +145,22 @@ impl Engine {
     }
 }
 
-/// The snapshots of a collection up to a month, oldest first, and the position of the last change of any of them.
-fn snapshots(
-    catalog: &Catalog,
-    collection: &str,
-    last: Month,
-    position: u64,
-) -> (Vec<Arc<Submission>>, u64) {
-    let (mut found, mut changed) = (Vec::new(), 0);
-    let Some(number) = catalog.collection(collection) else { return (found, changed) };
-    let slots = catalog.slots_of(number, Dataset::DigitalAccess).map(|(slot, _)| slot);
-    for slot in slots.filter(|slot| slot.month <= last) {
-        changed = changed.max(catalog.changed(slot, position));
-        found.extend(catalog.at(slot, position).cloned());
-    }
-    found.retain(|submission| submission.has_persons);
-    found.sort_by_key(|submission| (submission.slot.month, submission.position));
-    (found, changed)
-}
-
 impl Access {
     /// Lets the snapshots speak in a plan of the same consultations.
     pub(super) fn join(&self, plan: &mut Plan) {
         self.needs.iter().for_each(|need| need.join(plan));
     }
 
-    /// What has to be known to read the figures.
-    pub(super) fn note(&self) -> String {
-        format!(
+    /// Tells what was looked at, and what has to be known to read the figures; nothing where there are no snapshots.
+    pub(super) fn told(&self, provenance: &mut Provenance) {
+        if self.collection.is_empty() {
+            return;
+        }
+        provenance.looked_at(self.data_position, self.scope.clone());
+        provenance.notes.push(format!(
             "Whether a person can use remote care, needs an interpreter or has an accessible-information need is what the record \
              says; where it says nothing or NOT_ASSESSED, what the person's latest snapshot in `{}` at or before the month says.",
             self.collection
-        )
+        ));
     }
 }

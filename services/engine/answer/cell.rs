@@ -1,6 +1,6 @@
 //! Cells out of what was counted: a value, or why there is none.
 
-use super::model::{Absence, Cell, CellCounts, CellQuality, Figure, Reason};
+use super::model::{Absence, Cell, CellCounts, CellQuality, Figure};
 use crate::domain::measures::Tally;
 use crate::domain::statistics::{Confidence, Interval, difference, proportion};
 
@@ -75,18 +75,13 @@ impl Cell {
 
 /// Why nobody can be divided by.
 pub(super) fn no_share(tally: Tally, whom: &str) -> Absence {
-    let (reason, detail) = match (tally.unknown, tally.not_collected) {
-        (0, 0) => (Reason::NoData, format!("there are no {whom} that it applies to")),
-        (0, _) => (
-            Reason::NotCollected,
-            format!("no source of these {whom} collects it, or whether it applies to them"),
-        ),
-        (..) => (
-            Reason::NotComputable,
-            format!(
-                "for none of these {whom} do we know the answer, or whether the question applies"
-            ),
-        ),
-    };
-    Absence { reason, detail }
+    match (tally.unknown, tally.not_collected) {
+        (0, 0) => Absence::no_data(format!("there are no {whom} that it applies to")),
+        (0, _) => Absence::not_collected(format!(
+            "no source of these {whom} collects it, or whether it applies to them"
+        )),
+        (..) => Absence::not_computable(format!(
+            "for none of these {whom} do we know the answer, or whether the question applies"
+        )),
+    }
 }

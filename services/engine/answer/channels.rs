@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use super::consultations::Tabulated;
 use super::counting::Counting;
-use super::crosstab::InnerCounts;
+use super::crosstab::{Crosstab, InnerCounts};
 use super::definition::{ColumnDefinition, TableDefinition};
-use super::frame::occurring;
-use super::model::{Absence, Cell, CellCounts, Column, Figure, Reason};
+use super::model::{Absence, Cell, CellCounts, Column, Figure};
 use super::plan::{Plan, PlanAxis};
 use super::provenance::{Provenance, Settings};
 use super::question::{Counted, Question};
@@ -15,7 +14,7 @@ use super::rates::Population;
 use crate::domain::codes::State;
 use crate::domain::reference::Reference;
 use crate::domain::statistics::{proportion, rate};
-use crate::engine::query::{Denominator, Measure, Query};
+use crate::engine::query::{Denominator, Measure, Query, invalid};
 use crate::engine::{Engine, QueryError};
 
 /// Asks how consultations reached people.
@@ -68,10 +67,10 @@ pub(super) enum Shows {
 
 /// What was counted of channels.
 pub(super) struct Channels {
-    rows: super::crosstab::Crosstab,
+    rows: Crosstab,
     axis: PlanAxis,
     /// Places of the channels that occur and are wanted.
-    occurring: Vec<usize>,
+    occurring: BTreeSet<usize>,
     population: Option<Population>,
 }
 
@@ -104,41 +103,35 @@ impl Question for ChannelQuestion {
     fn count(&self, engine: &Engine) -> Result<Counted<Channels>, QueryError> {
         let (query, persons) = (&self.query, self.measure == Measure::Persons);
         if persons && self.rates.is_some() {
-            return Err(QueryError::Field {
-                field: "include_rates".into(),
-                description: "rates are of consultations: leave it out, or ask for CONTACTS".into(),
-            });
+            let why = "rates are of consultations: leave it out, or ask for CONTACTS";
+            return Err(invalid("include_rates", why));
         }
         let mut plan = engine.consultations(query, self.measure, &[CHANNEL])?;
         let mut provenance = engine.provenance(&mut plan, query);
         let (reader, threads) = (engine.store().reader(), engine.settings.threads);
-        let (crosstab, sums) = if persons {
+        let (tabulated, sums) = if persons {
             let without = plan.without_person(reader, threads)?;
             person_notes(&plan, without, &mut provenance);
             let counting = Counting::Persons;
             let crosstab = plan.crosstab(reader, counting, plan.path(counting), 1, threads)?;
-            (crosstab, Some(engine.volumes(&plan)?))
+            let volumes = engine.volumes(&plan)?;
+            (Tabulated { plan, crosstab }, volumes)
         } else {
-            (engine.count(&plan, 1)?, None)
+            let tabulated = engine.tabulated(plan)?;
+            let sums = tabulated.sums();
+            (tabulated, sums)
         };
-        let outer = query.by.len();
-        let tabulated = Tabulated { plan, crosstab, outer };
-        let sums = sums.unwrap_or_else(|| tabulated.sums());
-        let quality = engine.quality(&[(&tabulated.plan, sums)])?;
         let plan = &tabulated.plan;
-        let axis = plan.axes[outer].clone();
-        let mut occurring = occurring(&tabulated.crosstab, axis.places());
-        occurring.retain(|place| axis.only.as_ref().is_none_or(|only| only.contains(place)));
+        let quality = engine.quality(&[(plan, sums)])?;
         let population = match &self.rates {
             Some(collection) => Some(engine.population(plan, &plan.pinned(query), collection)?),
             None => None,
         };
         if let Some(population) = &population {
-            provenance.notes.extend(population.notes());
-            provenance.looked_at(population.data_position(), population.scope());
+            population.told(&mut provenance);
         }
-        let rows = tabulated.crosstab.clone();
-        let figures = Channels { rows, axis, occurring, population };
+        let (rows, axis) = (tabulated.crosstab.clone(), tabulated.inner().clone());
+        let figures = Channels { rows, axis, occurring: tabulated.occurring(), population };
         Ok(tabulated.counted(provenance, quality, "consultation", figures))
     }
 
@@ -209,10 +202,9 @@ impl ChannelQuestion {
         };
         let share = proportion(count, base, self.query.confidence).map(Figure::from);
         let figure = share.filter(|_| in_base).ok_or_else(|| match axis.state(place) {
-            Some(State::NotCollected) => Absence {
-                reason: Reason::NotCollected,
-                detail: "in no base: the source does not collect the channel".into(),
-            },
+            Some(State::NotCollected) => {
+                Absence::not_collected("in no base: the source does not collect the channel")
+            }
             Some(_) if !in_base => Absence::not_computable(
                 "not in the base: shares are of those whose channel is known",
             ),
@@ -246,27 +238,26 @@ impl ChannelQuestion {
 
 /// `keyless` are consultations without a key in submissions that carry keys.
 fn person_notes(plan: &Plan, keyless: u64, provenance: &mut Provenance) {
-    let schemes: BTreeSet<_> =
-        plan.submissions.iter().filter(|s| s.has_persons).map(|s| &s.person_key_scheme).collect();
+    let with = plan.submissions.iter().filter(|s| s.has_persons);
+    let schemes = with.map(|s| &s.person_key_scheme).collect::<BTreeSet<_>>().len();
+    let all = plan.submissions.len();
     let without = plan.submissions.iter().filter(|s| !s.has_persons).count();
-    if schemes.len() > 1 {
-        provenance.notes.push(format!(
-            "Persons per scheme, summed: {} person-key schemes cannot be merged.",
-            schemes.len()
-        ));
-    }
-    if without > 0 {
-        provenance.notes.push(format!(
-            "{without} of {} submissions carry no person keys and count no persons.",
-            plan.submissions.len()
-        ));
-    }
-    if keyless > 0 {
-        provenance.notes.push(format!(
+    let mut note = |holds: bool, note: String| provenance.notes.extend(holds.then_some(note));
+    note(
+        schemes > 1,
+        format!("Persons per scheme, summed: {schemes} person-key schemes cannot be merged."),
+    );
+    note(
+        without > 0,
+        format!("{without} of {all} submissions carry no person keys and count no persons."),
+    );
+    note(
+        keyless > 0,
+        format!(
             "{keyless} consultations have no person key, in submissions that carry keys. They count no person."
-        ));
-    }
-    if schemes.is_empty() && !plan.submissions.is_empty() {
+        ),
+    );
+    if schemes == 0 && all > 0 {
         provenance.empty = Some(Absence::not_computable(
             "no submission carries person keys: ask for CONTACTS or ATTENDED_CONTACTS",
         ));

@@ -1,31 +1,38 @@
 //! Plans of consultations, and what all tables of consultations have in common.
 
+use std::collections::BTreeSet;
+
 use super::crosstab::Crosstab;
-use super::frame::{axis_sums, nothing};
-use super::plan::{Ask, Plan};
+use super::model::Absence;
+use super::plan::{Plan, PlanAxis};
 use super::provenance::{DimensionQuality, Provenance};
 use super::quality::Sums;
 use super::question::Counted;
+use crate::domain::codes::State;
 use crate::domain::collection::Dataset;
 use crate::engine::query::{Filter, Measure, Query};
 use crate::engine::{Engine, QueryError};
 
-/// The filters of a question with those that the care setting and the measure add.
-fn filters(query: &Query, measure: Measure) -> Vec<Filter> {
-    let mut filters = query.filters.clone();
-    let mut add = |dimension: &str, code: &str| {
-        filters.push(Filter { dimension: dimension.into(), codes: vec![code.into()] });
-    };
-    if let Some(setting) = &query.care_setting {
-        add("care_setting", setting);
-    }
-    if measure == Measure::AttendedContacts {
-        add("attendance", "ATTENDED");
-    }
-    filters
+/// A condition that a dimension is one category.
+fn only(dimension: &str, code: &str) -> Filter {
+    Filter { dimension: dimension.into(), codes: vec![code.into()] }
 }
 
 impl Engine {
+    /// A plan of records of a dataset by what is asked for and by more, under more conditions.
+    pub(super) fn plan_by(
+        &self,
+        query: &Query,
+        dataset: Dataset,
+        inner: &[&str],
+        conditions: impl IntoIterator<Item = Filter>,
+    ) -> Result<Plan, QueryError> {
+        let mut query = query.clone();
+        query.by.extend(inner.iter().map(|id| (*id).to_owned()));
+        query.filters.extend(conditions);
+        self.plan(&query, dataset)
+    }
+
     /// A plan of consultations by what is asked for and by more. Where persons are asked for, it is of all their consultations.
     pub(super) fn consultations(
         &self,
@@ -33,28 +40,61 @@ impl Engine {
         measure: Measure,
         inner: &[&str],
     ) -> Result<Plan, QueryError> {
-        let mut dimensions = query.by.clone();
-        dimensions.extend(inner.iter().map(|id| (*id).to_owned()));
-        let (collection, dataset) = (query.collection.as_str(), Dataset::Consultations);
-        self.plan(&Ask { query, collection, dataset, dimensions, filters: filters(query, measure) })
+        let setting = query.care_setting.iter().map(|setting| only("care_setting", setting));
+        let attended =
+            (measure == Measure::AttendedContacts).then(|| only("attendance", "ATTENDED"));
+        self.plan_by(query, Dataset::Consultations, inner, setting.chain(attended))
+    }
+
+    /// Counts a plan whose last axis is the inner one.
+    pub(super) fn tabulated(&self, plan: Plan) -> Result<Tabulated, QueryError> {
+        let crosstab = self.count(&plan, 1)?;
+        Ok(Tabulated { plan, crosstab })
     }
 }
 
-/// A cross-tabulation by what tells the rows apart and by one inner axis, and the plan that it was counted by.
+/// A cross-tabulation by what tells the rows apart and by one inner axis, which is the last, and the plan that it was counted by.
 pub(super) struct Tabulated {
     pub(super) plan: Plan,
     pub(super) crosstab: Crosstab,
-    /// Number of axes that make rows. The inner axis comes after them.
-    pub(super) outer: usize,
 }
 
 impl Tabulated {
-    /// Sums for the quality of the outer axes and of the inner one.
-    pub(super) fn sums(&self) -> Sums {
-        axis_sums(&self.plan, &self.crosstab, self.outer)
+    /// The inner axis.
+    pub(super) fn inner(&self) -> &PlanAxis {
+        &self.plan.axes[self.plan.axes.len() - 1]
     }
 
-    /// What was counted for a question: the rows are those of the cross-tabulation that are wanted.
+    /// Places of the inner axis that occur anywhere and are wanted.
+    pub(super) fn occurring(&self) -> BTreeSet<usize> {
+        let inner = self.crosstab.all.inner.iter().enumerate();
+        let occurring = inner.filter(|(_, count)| **count > 0).map(|(place, _)| place);
+        occurring.filter(|place| self.inner().wants(*place)).collect()
+    }
+
+    /// Sums along each axis whose quality is told: those that make rows, and the inner one.
+    pub(super) fn sums(&self) -> Sums {
+        let (axes, outer) = (&self.plan.axes, self.plan.axes.len() - 1);
+        let mut sums = Sums::from([(outer, self.crosstab.all.inner.clone())]);
+        for number in (0..outer).filter(|number| axes[*number].field().is_some()) {
+            // With another multi-valued axis beside it rows count a record several times; there is at most one, and it is told by
+            // ANY. A set of what is known more coarsely is ANY too.
+            let other = (0..outer).find(|n| *n != number && axes[*n].dimension.overlapping());
+            let once = |row: &Vec<usize>| {
+                let state = other.map(|other| axes[other].state(row[other]));
+                state.is_none_or(|state| state.is_some_and(|state| state != State::Coarser))
+            };
+            let mut of_places = vec![0; axes[number].places()];
+            for (row, counts) in self.crosstab.rows.iter().filter(|(row, _)| once(row)) {
+                of_places[row[number]] += counts.sum();
+            }
+            sums.insert(number, of_places);
+        }
+        sums
+    }
+
+    /// What was counted for a question: the rows are those of the cross-tabulation that are wanted. `record` is what is counted, in
+    /// the singular.
     pub(super) fn counted<C>(
         self,
         provenance: Provenance,
@@ -62,11 +102,27 @@ impl Tabulated {
         record: &str,
         figures: C,
     ) -> Counted<C> {
-        let Self { plan, crosstab, .. } = self;
+        let Self { plan, crosstab } = self;
         let wanted = crosstab.rows.keys().filter(|row| !row.is_empty() && plan.wants(row));
         let rows = wanted.map(|row| (plan.keys(row), row.clone())).collect();
         let nothing = (crosstab.all.sum() == 0).then(|| nothing(&plan, record));
-        let position = plan.position;
-        Counted { plan: Some(plan), position, provenance, quality, rows, nothing, figures }
+        let (position, provenance) = (plan.position, Provenance { quality, ..provenance });
+        Counted { plan: Some(plan), position, provenance, rows, nothing, figures }
+    }
+}
+
+/// Why a table with submissions behind it has no figure. `record` is what is counted, in the singular.
+fn nothing(plan: &Plan, record: &str) -> Absence {
+    let uncollected = plan.filters.iter().find(|filter| {
+        plan.submissions.iter().all(|submission| submission.column(filter.field).is_none())
+    });
+    match uncollected {
+        Some(filter) => {
+            let (id, field) = (&plan.collection.id, filter.field.name());
+            Absence::not_collected(format!("no source of collection `{id}` collects {field}"))
+        }
+        None => Absence::no_data(format!(
+            "there are submissions, and no {record} in them meets the conditions"
+        )),
     }
 }

@@ -79,11 +79,11 @@ impl Plan {
         threads: Threads,
     ) -> Result<Crosstab, QueryError> {
         let (cube, coded) = self.shape()?;
+        let scan = Scan::new(self, reader, threads, &cube, &coded);
         let outer = self.axes.len() - inner;
         let places: Vec<_> = self.axes.iter().map(PlanAxis::places).collect();
         if counting == Counting::Persons {
-            let uses = self.uses(&cube, &coded);
-            let parts = self.person_parts(reader, &cube, &coded, &uses, threads)?;
+            let parts = scan.person_parts()?;
             let mut crosstab: Option<Crosstab> = None;
             for among in key_ranges(parts.iter().map(|(part, _)| part.records).sum()) {
                 let found = persons(reader, &parts, &among, threads)?;
@@ -95,8 +95,7 @@ impl Plan {
             }
             return Ok(crosstab.unwrap_or_default());
         }
-        let cells = self.cells(reader, path, &cube, &coded, threads)?;
-        Ok(count_crosstab(&cells, &coded, &places, outer))
+        Ok(count_crosstab(&scan.cells(path)?, &coded, &places, outer))
     }
 
     /// Consultations without a person key in submissions that carry keys: they count no person.
@@ -106,8 +105,7 @@ impl Plan {
         threads: Threads,
     ) -> Result<u64, QueryError> {
         let (cube, coded) = self.shape()?;
-        let uses = self.uses(&cube, &coded);
-        let parts = self.person_parts(reader, &cube, &coded, &uses, threads)?;
+        let parts = Scan::new(self, reader, threads, &cube, &coded).person_parts()?;
         let run = |run: &[(Part, Arc<Submission>)]| -> Result<u64, StoreError> {
             let wanted = run.iter().take_while(|_| !threads.are_late());
             wanted.map(|(part, of)| Ok(without_person(part, &*reader.persons(of)?))).sum()
@@ -131,7 +129,8 @@ impl Plan {
         add: impl Fn(&mut T, &[usize], u64),
     ) -> Result<(), QueryError> {
         let (cube, coded) = self.shape()?;
-        let cells = self.cells(reader, self.path(Counting::Weights), &cube, &coded, threads)?;
+        let scan = Scan::new(self, reader, threads, &cube, &coded);
+        let cells = scan.cells(self.path(Counting::Weights))?;
         for (cell, count) in cells.counts().iter().enumerate().filter(|(_, count)| **count > 0) {
             let codes = codes_of(cell, &coded);
             let lists: Vec<_> =
@@ -161,34 +160,6 @@ impl Plan {
         }
     }
 
-    fn cells(
-        &self,
-        reader: &Reader,
-        path: Path,
-        cube: &Cube,
-        coded: &[Coded],
-        threads: Threads,
-    ) -> Result<Cells, QueryError> {
-        let uses = self.uses(cube, coded);
-        match path {
-            Path::Rollups => self.by_rollups(reader, cube, coded, &uses, threads),
-            Path::Columns => {
-                let parts: Result<Vec<_>, StoreError> = (0..self.submissions.len())
-                    .take_while(|_| !threads.are_late())
-                    .filter_map(|n| self.part(reader, n, cube, coded, &uses).transpose())
-                    .collect();
-                let count =
-                    |run: &[Part]| count(cube, run.iter().take_while(|_| !threads.are_late()));
-                let mut cells = cube.empty();
-                for run in on_threads(&parts?, |part| part.records, threads, count) {
-                    cells.add(&run);
-                }
-                threads.in_time()?;
-                Ok(cells)
-            }
-        }
-    }
-
     fn coded(&self, axis: usize) -> Coded {
         let mut spread: Vec<Vec<usize>> = Vec::new();
         let mut known: BTreeMap<Vec<usize>, u32> = BTreeMap::new();
@@ -204,8 +175,8 @@ impl Plan {
                 Coded { of_word, not_collected: 0, spread }
             }
             On::Derived(_) => {
-                let of_word =
-                    (0..self.axes[axis].places()).map(|place| code(&vec![place])).collect();
+                let places = 0..self.axes[axis].places();
+                let of_word = places.map(|place| code(&vec![place])).collect();
                 Coded { of_word, not_collected: 0, spread }
             }
             On::Field(field, places) => {
@@ -225,46 +196,76 @@ impl Plan {
             }
         }
     }
+}
 
-    fn uses<'a>(&'a self, cube: &Cube, coded: &'a [Coded]) -> Vec<Use<'a>> {
+/// A plan that is being counted, by the axes of its dense table.
+struct Scan<'a> {
+    plan: &'a Plan,
+    reader: &'a Reader,
+    threads: Threads,
+    cube: &'a Cube,
+    coded: &'a [Coded],
+    uses: Vec<Use<'a>>,
+}
+
+impl<'a> Scan<'a> {
+    fn new(
+        plan: &'a Plan,
+        reader: &'a Reader,
+        threads: Threads,
+        cube: &'a Cube,
+        coded: &'a [Coded],
+    ) -> Self {
         let axis = |n: usize| (cube.stride(n), coded[n].of_word.as_slice(), coded[n].not_collected);
         let of_field = |field: Field| {
-            let axes = (0..coded.len()).filter(|n| self.axes[*n].field() == Some(field)).map(axis);
-            let filters = self.filters.iter().filter(|filter| filter.field == field);
+            let axes = (0..coded.len()).filter(|n| plan.axes[*n].field() == Some(field)).map(axis);
+            let filters = plan.filters.iter().filter(|filter| filter.field == field);
             Use { input: Input::Field(field), axes: axes.collect(), filters: filters.collect() }
         };
-        let derived = self.axes.iter().enumerate().filter_map(|(n, of)| match &of.on {
+        let derived = plan.axes.iter().enumerate().filter_map(|(n, of)| match &of.on {
             On::Derived(columns) => {
                 let (input, axes) = (Input::Derived(columns), vec![axis(n)]);
                 Some(Use { input, axes, filters: Vec::new() })
             }
             On::Field(..) | On::Submission(_) => None,
         });
-        self.fields().into_iter().map(of_field).chain(derived).collect()
+        let uses = plan.fields().into_iter().map(of_field).chain(derived).collect();
+        Self { plan, reader, threads, cube, coded, uses }
+    }
+
+    fn cells(&self, path: Path) -> Result<Cells, QueryError> {
+        if path == Path::Rollups {
+            return self.by_rollups();
+        }
+        let parts: Result<Vec<_>, StoreError> = (0..self.plan.submissions.len())
+            .take_while(|_| !self.threads.are_late())
+            .filter_map(|n| self.part(n).transpose())
+            .collect();
+        let count =
+            |run: &[Part]| count(self.cube, run.iter().take_while(|_| !self.threads.are_late()));
+        let mut cells = self.cube.empty();
+        for run in on_threads(&parts?, |part| part.records, self.threads, count) {
+            cells.add(&run);
+        }
+        self.threads.in_time()?;
+        Ok(cells)
     }
 
     /// Where a submission stands on the axes that it decides.
-    fn base(&self, submission: usize, cube: &Cube, coded: &[Coded]) -> u32 {
-        let axes = self.axes.iter().zip(coded).enumerate();
+    fn base(&self, submission: usize) -> u32 {
+        let axes = self.plan.axes.iter().zip(self.coded).enumerate();
         axes.map(|(n, (axis, coded))| match &axis.on {
-            On::Submission(_) => cube.stride(n) * coded.of_word[submission],
+            On::Submission(_) => self.cube.stride(n) * coded.of_word[submission],
             On::Field(..) | On::Derived(_) => 0,
         })
         .sum()
     }
 
     /// A submission's part; none if a condition leaves nothing of it.
-    fn part(
-        &self,
-        reader: &Reader,
-        number: usize,
-        cube: &Cube,
-        coded: &[Coded],
-        uses: &[Use<'_>],
-    ) -> Result<Option<Part>, StoreError> {
-        let submission = &self.submissions[number];
-        let (mut base, mut columns) = (self.base(number, cube, coded), Vec::new());
-        for one in uses {
+    fn part(&self, number: usize) -> Result<Option<Part>, StoreError> {
+        let submission = &self.plan.submissions[number];
+        let (mut base, mut columns) = (self.base(number), Vec::new());
+        for one in &self.uses {
             let adds = one.adds(submission);
             match adds.as_slice() {
                 [only] if *only >= Part::REJECT => return Ok(None),
@@ -272,60 +273,45 @@ impl Plan {
                 _ if adds.iter().all(|add| *add >= Part::REJECT) => return Ok(None),
                 _ => {
                     let made = match one.input {
-                        Input::Field(field) => self.made.get(&(submission.position, field)),
+                        Input::Field(field) => self.plan.made.get(&(submission.position, field)),
                         // Behind the last submission with records nothing was worked out.
                         Input::Derived(columns) => columns.get(number),
                     };
                     let column = match (made, one.input) {
                         (Some(column), _) => Arc::clone(column),
-                        (None, Input::Field(field)) => reader.column(submission, field)?,
+                        (None, Input::Field(field)) => self.reader.column(submission, field)?,
                         (None, Input::Derived(_)) => return Ok(None),
                     };
                     columns.push((column, adds));
                 }
             }
         }
-        let weights = reader.weights(submission)?;
+        let weights = self.reader.weights(submission)?;
         Ok(Some(Part { records: submission.records(), base, columns, weights }))
     }
 
     /// The parts of submissions that carry person keys. The keys are read when they are counted: they are most of what is read.
-    fn person_parts(
-        &self,
-        reader: &Reader,
-        cube: &Cube,
-        coded: &[Coded],
-        uses: &[Use<'_>],
-        threads: Threads,
-    ) -> Result<Vec<(Part, Arc<Submission>)>, QueryError> {
+    fn person_parts(&self) -> Result<Vec<(Part, Arc<Submission>)>, QueryError> {
         let mut parts = Vec::new();
-        for (number, submission) in
-            self.submissions.iter().enumerate().filter(|(_, s)| s.has_persons)
-        {
-            threads.in_time()?;
-            if let Some(part) = self.part(reader, number, cube, coded, uses)? {
+        let submissions = self.plan.submissions.iter().enumerate();
+        for (number, submission) in submissions.filter(|(_, s)| s.has_persons) {
+            self.threads.in_time()?;
+            if let Some(part) = self.part(number)? {
                 parts.push((part, Arc::clone(submission)));
             }
         }
         Ok(parts)
     }
 
-    fn by_rollups(
-        &self,
-        reader: &Reader,
-        cube: &Cube,
-        coded: &[Coded],
-        uses: &[Use<'_>],
-        threads: Threads,
-    ) -> Result<Cells, QueryError> {
-        let mut cells = cube.empty();
+    fn by_rollups(&self) -> Result<Cells, QueryError> {
+        let mut cells = self.cube.empty();
         let counts = cells.counts_mut();
-        for (number, submission) in self.submissions.iter().enumerate() {
-            threads.in_time()?;
-            let mut base = self.base(number, cube, coded);
+        for (number, submission) in self.plan.submissions.iter().enumerate() {
+            self.threads.in_time()?;
+            let mut base = self.base(number);
             let (mut of_field, mut of_channel, mut of_attendance) = (vec![0], vec![0], vec![0]);
             let mut rolled = number::TOTAL;
-            for one in uses {
+            for one in &self.uses {
                 let adds = one.adds(submission);
                 match one.input {
                     Input::Field(Field::Channel) => of_channel = adds,
@@ -348,7 +334,7 @@ impl Plan {
             };
             let of_channel = widen(of_channel, Field::Channel);
             let of_attendance = widen(of_attendance, Field::Attendance);
-            for part in reader.rollup(submission, rolled)? {
+            for part in self.reader.rollup(submission, rolled)? {
                 for (cell, count) in Rollup::decode(&part) {
                     let cell = cell as usize;
                     let (attendance, rest) =

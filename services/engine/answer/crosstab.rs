@@ -6,15 +6,24 @@ use std::collections::btree_map::Entry;
 use crate::domain::codes::State;
 use crate::domain::cube::{Cells, Person};
 
+/// What was added up in each row, and over all records, each once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Folded<T> {
+    /// By places on the axes that make rows.
+    pub(super) rows: BTreeMap<Vec<usize>, T>,
+    pub(super) all: T,
+}
+
+impl<T> Folded<T> {
+    /// What was added up in a row; the total's where it has no places.
+    pub(super) fn row(&self, row: &[usize]) -> Option<&T> {
+        if row.is_empty() { Some(&self.all) } else { self.rows.get(row) }
+    }
+}
+
 /// Counts by combination of places. The outer axes of the plan make the rows, the inner ones, which are its last, the counts of a
 /// row.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Crosstab {
-    /// Places on the outer axes, and what was counted there.
-    pub(super) rows: BTreeMap<Vec<usize>, InnerCounts>,
-    /// The same over all combinations, each record once.
-    pub(super) all: InnerCounts,
-}
+pub(super) type Crosstab = Folded<InnerCounts>;
 
 /// What was counted in one row.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -67,25 +76,6 @@ impl Crosstab {
                 Entry::Vacant(new) => _ = new.insert(counts),
             }
         }
-    }
-
-    /// What was counted in a row; the total's where it has no places.
-    pub(super) fn row(&self, row: &[usize]) -> Option<&InnerCounts> {
-        if row.is_empty() { Some(&self.all) } else { self.rows.get(row) }
-    }
-}
-
-/// What was added up in each row, and over all records, each once.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Folded<T> {
-    pub(super) rows: BTreeMap<Vec<usize>, T>,
-    pub(super) all: T,
-}
-
-impl<T> Folded<T> {
-    /// What was added up in a row; the total's where it has no places.
-    pub(super) fn row(&self, row: &[usize]) -> Option<&T> {
-        if row.is_empty() { Some(&self.all) } else { self.rows.get(row) }
     }
 }
 

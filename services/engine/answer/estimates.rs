@@ -14,7 +14,7 @@ use crate::domain::estimate::{Estimate, EstimateSource, NAMED_AREA};
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::cache::Scope;
-use crate::engine::query::{Query, no_collection};
+use crate::engine::query::{Query, invalid, no_collection};
 use crate::engine::{Engine, QueryError};
 use crate::store::{Catalog, Submission};
 use asked::Asked;
@@ -61,32 +61,40 @@ impl EstimatesWanted {
 }
 
 /// What others published about what a question asks.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Estimates {
     /// By indicator, collection and series, in the order in which they were submitted.
     pub found: Vec<PublishedEstimate>,
     /// Position of the last change of any submission that was looked at; 0 for none.
     pub data_position: u64,
-    /// The data that was looked at, for the cache; none if nothing was.
-    pub scope: Option<Scope>,
+    /// The data that was looked at, for the cache.
+    pub scope: Scope,
 }
 
-/// The submissions of estimates that stand at a position, and the last change of any of their slots.
+/// The submissions that stand at a position, and the last change of any of their slots.
 pub(super) struct Standing {
     pub(super) submissions: Vec<Arc<Submission>>,
     pub(super) data_position: u64,
 }
 
-/// Submissions of some collections that stand at a position.
+/// The ids of the collections that take a dataset.
+pub(super) fn taking(reference: &Reference, dataset: Dataset) -> impl Iterator<Item = &str> {
+    let all = reference.collections().filter(move |c| c.datasets.contains(&dataset));
+    all.map(|collection| collection.id.as_str())
+}
+
+/// Submissions of some collections, up to a month, that stand at a position.
 pub(super) fn standing<'a>(
     catalog: &Catalog,
     collections: impl Iterator<Item = &'a str>,
     dataset: Dataset,
+    last: Month,
     position: u64,
 ) -> Standing {
     let (mut submissions, mut data_position) = (Vec::new(), 0);
     for number in collections.filter_map(|id| catalog.collection(id)) {
-        for (slot, _) in catalog.slots_of(number, dataset) {
+        let slots = catalog.slots_of(number, dataset).map(|(slot, _)| slot);
+        for slot in slots.filter(|slot| slot.month <= last) {
             data_position = data_position.max(catalog.changed(slot, position));
             submissions.extend(catalog.at(slot, position).cloned());
         }
@@ -127,7 +135,7 @@ impl Engine {
             let ids = holding_estimates(&reference, "estimate_collections", &wanted.collections)?;
             let position = query.as_of.position(&catalog)?;
             let ids = || ids.iter().map(String::as_str);
-            let standing = standing(&catalog, ids(), Dataset::Estimates, position);
+            let standing = standing(&catalog, ids(), Dataset::Estimates, Month::LAST, position);
             (reference, standing, everything(&catalog, ids(), Dataset::Estimates))
         };
         let asked = Asked::new(&reference, query);
@@ -144,7 +152,7 @@ impl Engine {
         if found.len() > MOST {
             return Err(QueryError::TooLarge { cells: found.len() as u64, limit: MOST as u64 });
         }
-        Ok(Estimates { found, data_position: standing.data_position, scope: Some(scope) })
+        Ok(Estimates { found, data_position: standing.data_position, scope })
     }
 
     /// The figures of some submissions.
@@ -177,19 +185,17 @@ fn holding_estimates(
     field: &str,
     asked: &[String],
 ) -> Result<Vec<String>, QueryError> {
-    let holding = || reference.collections().filter(|c| c.datasets.contains(&Dataset::Estimates));
+    let holding = || taking(reference, Dataset::Estimates);
     if asked.is_empty() {
-        return Ok(holding().map(|collection| collection.id.clone()).collect());
+        return Ok(holding().map(str::to_owned).collect());
     }
     let mut ids: Vec<String> = Vec::new();
     for id in asked {
         let found = reference.collection(id).ok_or_else(|| no_collection(reference, id))?;
         if !found.datasets.contains(&Dataset::Estimates) {
-            let all: Vec<_> = holding().map(|collection| collection.id.as_str()).collect();
-            return Err(QueryError::Field {
-                field: field.into(),
-                description: format!("`{id}` holds no estimates; there are {}", all.join(", ")),
-            });
+            let all: Vec<_> = holding().collect();
+            let why = format!("`{id}` holds no estimates; there are {}", all.join(", "));
+            return Err(invalid(field, why));
         }
         if !ids.contains(id) {
             ids.push(id.clone());

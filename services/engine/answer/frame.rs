@@ -1,17 +1,13 @@
-//! The frame of every table: whether it has a total, what cannot be attributed, why there is nothing, and sums for the quality of
-//! its dimensions.
+//! The frame of every table: whether it has a total, where there is data if it has none, and what cannot be attributed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::crosstab::Crosstab;
-use super::model::{Absence, Reason};
 use super::plan::Plan;
-use super::provenance::Provenance;
+use super::provenance::{Provenance, some_of};
 use crate::domain::area::Area;
 use crate::domain::codes::State;
 use crate::domain::reference::Reference;
-use crate::engine::cache::Scope;
 use crate::engine::query::{Filter, Query, Where};
 use crate::engine::{Engine, QueryError};
 
@@ -20,14 +16,6 @@ pub(super) fn has_total(query: &Query) -> bool {
     let several = matches!(&query.place, Where::Organisations(codes) if codes.len() > 1)
         || query.several().next().is_some();
     !several || query.by.is_empty()
-}
-
-/// Volume that cannot be attributed, and what its figure depends on.
-pub(super) struct Unattributed {
-    /// The volume and the reason; none: there is none.
-    pub(super) volume: Option<(u64, String)>,
-    pub(super) data_position: u64,
-    pub(super) scope: Option<Scope>,
 }
 
 impl Engine {
@@ -48,7 +36,7 @@ impl Engine {
         provenance
     }
 
-    /// What cannot be attributed to the area that was asked for: volume of organisations that belong to what holds it and may
+    /// Says what cannot be attributed to the area that was asked for: volume of organisations that belong to what holds it and may
     /// give care in it, and to no area of its kind; by residence, that of people whose home is not known. `volume` plans what is
     /// counted, without axes; none: the table has no such volume.
     pub(super) fn unattributed(
@@ -56,15 +44,16 @@ impl Engine {
         plan: &Plan,
         query: &Query,
         volume: impl Fn(&Query) -> Result<Option<Plan>, QueryError>,
-    ) -> Result<Option<Unattributed>, QueryError> {
+        provenance: &mut Provenance,
+    ) -> Result<(), QueryError> {
         let mut other = Query { by: Vec::new(), ..query.clone() };
         let detail = match &query.place {
-            Where::Organisations(_) => return Ok(None),
+            Where::Organisations(_) => return Ok(()),
             Where::Provider(code) => {
-                let Some(area) = plan.reference.areas().get(code) else { return Ok(None) };
+                let Some(area) = plan.reference.areas().get(code) else { return Ok(()) };
                 let elsewhere = belonging_to_none(&plan.reference, area);
                 if elsewhere.is_empty() {
-                    return Ok(None);
+                    return Ok(());
                 }
                 other.place = Where::Organisations(elsewhere);
                 format!("belong to no single {}", area.kind)
@@ -80,24 +69,18 @@ impl Engine {
                 "the home is not known".into()
             }
         };
-        let Some(plan) = volume(&other)? else { return Ok(None) };
+        let Some(plan) = volume(&other)? else { return Ok(()) };
         let count = self.count(&plan, 0)?.all.sum();
-        let whose: BTreeSet<_> =
-            plan.submissions.iter().map(|s| s.organisation.to_string()).collect();
-        let detail = match &query.place {
-            Where::Provider(_) => format!("{} {detail}", some_of(&whose)),
-            Where::Residence(_) | Where::Organisations(_) => detail,
+        let detail = if matches!(query.place, Where::Provider(_)) {
+            let whose: BTreeSet<_> = plan.submissions.iter().map(|s| &s.organisation).collect();
+            format!("{} {detail}", some_of(&Vec::from_iter(whose), 5))
+        } else {
+            detail
         };
-        let volume = (count > 0).then_some((count, detail));
-        Ok(Some(Unattributed { volume, data_position: plan.data_position, scope: plan.scope }))
+        provenance.looked_at(plan.data_position, plan.scope);
+        provenance.unattributed = (count > 0).then_some((count, detail));
+        Ok(())
     }
-}
-
-/// A few of some codes.
-fn some_of(codes: &BTreeSet<String>) -> String {
-    let some: Vec<_> = codes.iter().take(5).map(String::as_str).collect();
-    let more = if codes.len() > some.len() { ", …" } else { "" };
-    format!("{}{more}", some.join(", "))
 }
 
 /// Organisations that belong to an area that holds this one and to none of its kind, and not to another area beside those that
@@ -118,55 +101,4 @@ fn belonging_to_none(reference: &Reference, area: &Area) -> Vec<String> {
             && !organisation.areas.iter().any(beside)
     });
     found.map(|organisation| organisation.code.clone()).collect()
-}
-
-/// Places of the first inner axis that occur anywhere.
-pub(super) fn occurring(crosstab: &Crosstab, places: usize) -> Vec<usize> {
-    (0..places).filter(|place| crosstab.all.inner[*place] > 0).collect()
-}
-
-/// Sums along each axis whose quality is told.
-pub(super) fn axis_sums(
-    plan: &Plan,
-    crosstab: &Crosstab,
-    outer: usize,
-) -> BTreeMap<usize, Vec<u64>> {
-    let mut sums = BTreeMap::new();
-    for number in (0..outer).filter(|number| plan.axes[*number].field().is_some()) {
-        // With another multi-valued axis beside it rows count a record several times; there is at most one, and it is told by ANY.
-        // A set of what is known more coarsely is ANY too.
-        let other = (0..outer).find(|n| *n != number && plan.axes[*n].dimension.overlapping());
-        let once = |row: &Vec<usize>| {
-            other.is_none_or(|other| {
-                plan.axes[other].state(row[other]).is_some_and(|state| state != State::Coarser)
-            })
-        };
-        let mut of_places = vec![0; plan.axes[number].places()];
-        for (row, counts) in crosstab.rows.iter().filter(|(row, _)| once(row)) {
-            of_places[row[number]] += counts.inner.iter().sum::<u64>();
-        }
-        sums.insert(number, of_places);
-    }
-    sums.insert(outer, crosstab.all.inner.clone());
-    sums
-}
-
-/// Why a table with submissions behind it has no figure. `record` is what is counted, in the singular.
-pub(super) fn nothing(plan: &Plan, record: &str) -> Absence {
-    let uncollected = plan.filters.iter().find(|filter| {
-        plan.submissions.iter().all(|submission| submission.column(filter.field).is_none())
-    });
-    match uncollected {
-        Some(filter) => Absence {
-            reason: Reason::NotCollected,
-            detail: format!(
-                "no source of collection `{}` collects {}",
-                plan.collection.id,
-                filter.field.name()
-            ),
-        },
-        None => Absence::no_data(format!(
-            "there are submissions, and no {record} in them meets the conditions"
-        )),
-    }
 }

@@ -11,7 +11,6 @@ mod access;
 mod axis_answers;
 mod axis_positions;
 mod cell;
-mod cell_quality;
 mod channels;
 mod consultations;
 mod counting;

@@ -52,6 +52,11 @@ impl Absence {
         Self { reason: Reason::NotComputable, detail: detail.into() }
     }
 
+    /// The sources do not collect it, for this reason.
+    pub(super) fn not_collected(detail: impl Into<String>) -> Self {
+        Self { reason: Reason::NotCollected, detail: detail.into() }
+    }
+
     /// There is no data, for this reason.
     pub(super) fn no_data(detail: impl Into<String>) -> Self {
         Self { reason: Reason::NoData, detail: detail.into() }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::consultations::Tabulated;
 use super::definition::{ColumnDefinition, TableDefinition};
-use super::frame::occurring;
 use super::model::{Cell, Column, Key};
 use super::outcome_shares::{ATTENDANCE, LEAD_TIME, MISSED, OutcomeShares, WAITS};
 use super::plan::{Plan, PlanAxis};
@@ -73,7 +72,7 @@ pub(super) struct Outcomes {
     shares: OutcomeShares,
     channel: PlanAxis,
     /// Places of the channels that occur and are wanted.
-    occurring: Vec<usize>,
+    occurring: BTreeSet<usize>,
 }
 
 impl Question for OutcomeQuestion {
@@ -101,21 +100,17 @@ impl Question for OutcomeQuestion {
 
     fn count(&self, engine: &Engine) -> Result<Counted<Outcomes>, QueryError> {
         let query = &self.query;
-        let mut first = engine.consultations(query, Measure::Contacts, &[CHANNEL, ATTENDANCE])?;
+        let mut first = engine.consultations(query, Measure::Contacts, &[CHANNEL])?;
         let provenance = engine.provenance(&mut first, query);
         let pinned = first.pinned(query);
         let shares = OutcomeShares::count(engine, self.late_counts_as_missed, |measured| {
             engine.consultations(&pinned, Measure::Contacts, &[CHANNEL, measured])
         })?;
-        let (outer, crosstab) = (query.by.len(), shares.attendance.by_group());
-        let tabulated = Tabulated { plan: first, crosstab, outer };
-        let mut sums = tabulated.sums();
-        sums.extend(shares.attendance.sums());
-        let waits = (&shares.waits.plan, shares.waits.sums());
-        let quality = engine.quality(&[(&tabulated.plan, sums), waits])?;
-        let channel = tabulated.plan.axes[outer].clone();
-        let mut occurring = occurring(&tabulated.crosstab, channel.places());
-        occurring.retain(|place| channel.only.as_ref().is_none_or(|only| only.contains(place)));
+        let tabulated = Tabulated { plan: first, crosstab: shares.attendance.by_group() };
+        let [attendance, waits] =
+            [&shares.attendance, &shares.waits].map(|of| (&of.plan, of.sums()));
+        let quality = engine.quality(&[(&tabulated.plan, tabulated.sums()), attendance, waits])?;
+        let (channel, occurring) = (tabulated.inner().clone(), tabulated.occurring());
         let figures = Outcomes { shares, channel, occurring };
         Ok(tabulated.counted(provenance, quality, "consultation", figures))
     }

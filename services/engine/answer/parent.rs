@@ -46,13 +46,11 @@ impl Plan {
     fn parent_of(&self, query: &Query, filter: &Filter) -> Option<Parent> {
         let dimension = self.reference.dimension(&filter.dimension)?;
         let (code, says, made) = match &dimension.source {
-            Source::Organisation => {
-                let holders = filter.codes.iter().map(|code| self.areas_of(code));
-                let (area, made) = self.in_area(query, holders)?;
-                (area, OF_AREA, made)
-            }
-            Source::ProviderArea(_) => {
+            source @ (Source::Organisation | Source::ProviderArea(_)) => {
                 let holders = filter.codes.iter().map(|code| {
+                    if *source == Source::Organisation {
+                        return self.areas_of(code);
+                    }
                     let mut around = self.reference.areas().ancestors(code);
                     around.remove(code.as_str());
                     around

@@ -82,31 +82,6 @@ impl PlanAxis {
         self.categories.len() + State::ALL.len()
     }
 
-    /// Merges places that need not be told apart, so that tables are no larger than they must be: those of `kept` and of what
-    /// was not collected or does not apply stay, the others become one, as not known.
-    pub(super) fn narrow(&mut self, kept: &[&str]) {
-        let On::Field(_, places) = &mut self.on else { return };
-        let (categories, count) = (&self.categories, self.categories.len());
-        let narrowed = |place: usize| {
-            let stays = match categories.get(place) {
-                Some((code, _)) => kept.contains(&code.as_str()),
-                None => [State::NotCollected, State::NotApplicable]
-                    .iter()
-                    .any(|state| count + *state as usize == place),
-            };
-            if stays { place } else { count + State::NotKnown as usize }
-        };
-        let all = |places: &Vec<usize>| {
-            let mut places: Vec<_> = places.iter().map(|place| narrowed(*place)).collect();
-            places.dedup();
-            places
-        };
-        *places = Arc::new(PositionsOf {
-            of_word: places.of_word.iter().map(all).collect(),
-            not_collected: all(&places.not_collected),
-        });
-    }
-
     /// The state of a place; none for a category.
     pub(super) fn state(&self, place: usize) -> Option<State> {
         place.checked_sub(self.categories.len()).and_then(|n| State::ALL.get(n).copied())
@@ -121,6 +96,11 @@ impl PlanAxis {
             (None, None) => Default::default(),
         };
         Key { dimension: self.dimension.id.as_str().into(), code, label, state }
+    }
+
+    /// Whether a place is among those wanted.
+    pub(super) fn wants(&self, place: usize) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(&place))
     }
 
     /// The field that it is a view of.
@@ -204,53 +184,45 @@ impl Plan {
     }
 }
 
-/// What is asked of one dataset.
-pub(super) struct Ask<'a> {
-    pub(super) query: &'a Query,
-    pub(super) collection: &'a str,
-    pub(super) dataset: Dataset,
-    /// Dimensions: those asked for, then those that the measure needs.
-    pub(super) dimensions: Vec<String>,
-    pub(super) filters: Vec<Filter>,
-}
-
 impl Engine {
-    /// Plans a question against what there is. Takes the catalogue's lock for as long as it plans.
-    pub(super) fn plan(&self, ask: &Ask<'_>) -> Result<Plan, QueryError> {
+    /// Plans a question to a dataset against what there is: an axis for each dimension that the query is by, in their order. Takes
+    /// the catalogue's lock for as long as it plans.
+    pub(super) fn plan(&self, query: &Query, dataset: Dataset) -> Result<Plan, QueryError> {
         let catalog = self.store().catalog();
         let reference = Arc::clone(&catalog.reference);
         let collection = reference
-            .collection(ask.collection)
-            .ok_or_else(|| no_collection(&reference, ask.collection))?
+            .collection(&query.collection)
+            .ok_or_else(|| no_collection(&reference, &query.collection))?
             .clone();
-        let position = ask.query.as_of.position(&catalog)?;
-        let organisations = ask.query.place.organisations(&reference);
-        let slots = Slots { catalog: &catalog, ask, organisations: &organisations, position };
+        let position = query.as_of.position(&catalog)?;
+        let organisations = query.place.organisations(&reference);
+        let slots =
+            Slots { catalog: &catalog, query, dataset, organisations: &organisations, position };
         let (submissions, data_position) = slots.submissions();
         let submissions = slots.kept(&reference, submissions);
 
         let mut axes = Vec::new();
-        for id in &ask.dimensions {
-            axes.push(self.axis(&catalog, &reference, id, ask, &submissions)?);
+        for id in &query.by {
+            axes.push(self.axis(&catalog, id, query, &submissions)?);
         }
         let mut filters = Vec::new();
-        for filter in &ask.filters {
-            filters.extend(self.filter(&catalog, &reference, filter));
+        for filter in &query.filters {
+            filters.extend(self.filter(&catalog, filter));
         }
-        if let Where::Residence(area) = &ask.query.place
+        if let Where::Residence(area) = &query.place
             && let Some(dimension) =
                 reference.areas().get(area).and_then(|a| reference.residence_dimension(a))
         {
             let filter = Filter { dimension: dimension.id.clone(), codes: vec![area.clone()] };
-            filters.extend(self.filter(&catalog, &reference, &filter));
+            filters.extend(self.filter(&catalog, &filter));
         }
-        let expected = expected(&reference, &collection, &organisations, &ask.filters);
+        let expected = expected(&reference, &collection, &organisations, &query.filters);
         let scope = slots.scope();
         drop(catalog);
         Ok(Plan {
             reference,
             collection,
-            dataset: ask.dataset,
+            dataset,
             position,
             data_position,
             submissions,
@@ -265,16 +237,16 @@ impl Engine {
     fn axis(
         &self,
         catalog: &Catalog,
-        reference: &Reference,
         id: &str,
-        ask: &Ask<'_>,
+        query: &Query,
         submissions: &[Arc<Submission>],
     ) -> Result<PlanAxis, QueryError> {
+        let reference = &catalog.reference;
         let dimension = reference
             .dimension(id)
             .ok_or_else(|| QueryError::Refused(format!("no dimension `{id}`")))?
             .clone();
-        let filter = ask.filters.iter().find(|filter| filter.dimension == id);
+        let filter = query.filters.iter().find(|filter| filter.dimension == id);
         if let Some(field) = dimension.field() {
             let places = self.positions.of(reference, catalog.words(), &dimension, field);
             let categories = dimension.categories.clone();
@@ -314,16 +286,10 @@ impl Engine {
                 && other.datasets.contains(&plan.dataset)
                 && setting.is_none_or(|setting| other.care_settings.contains(setting))
         }) {
-            let ask = Ask {
-                query,
-                collection: &other.id,
-                dataset: plan.dataset,
-                dimensions: Vec::new(),
-                filters: query.filters.clone(),
-            };
             let slots = Slots {
                 catalog: &catalog,
-                ask: &ask,
+                query: &Query { collection: other.id.clone(), ..query.clone() },
+                dataset: plan.dataset,
                 organisations: &organisations,
                 position: plan.position,
             };
@@ -339,12 +305,8 @@ impl Engine {
 
     /// A condition on a field; those on time, organisation and area have chosen the submissions already. A condition that a
     /// declared parent makes may name a category that the field's code list has and the dimension has not.
-    fn filter(
-        &self,
-        catalog: &Catalog,
-        reference: &Reference,
-        filter: &Filter,
-    ) -> Option<PlanFilter> {
+    fn filter(&self, catalog: &Catalog, filter: &Filter) -> Option<PlanFilter> {
+        let reference = &catalog.reference;
         let dimension = reference.dimension(&filter.dimension)?;
         let field = dimension.field()?;
         let inner = match filter.codes.as_slice() {
@@ -360,16 +322,17 @@ impl Engine {
 
 struct Slots<'a> {
     catalog: &'a Catalog,
-    ask: &'a Ask<'a>,
+    query: &'a Query,
+    dataset: Dataset,
     organisations: &'a BTreeSet<String>,
     position: u64,
 }
 
 impl Slots<'_> {
     fn all(&self) -> impl Iterator<Item = Slot> {
-        let collection = self.catalog.collection(self.ask.collection);
-        let (first, last) = self.ask.query.months;
-        let dataset = self.ask.dataset;
+        let collection = self.catalog.collection(&self.query.collection);
+        let (first, last) = self.query.months;
+        let dataset = self.dataset;
         self.organisations.iter().flat_map(move |code| {
             let found = self.catalog.organisation(code).zip(collection);
             found.into_iter().flat_map(move |(organisation, collection)| {
@@ -398,7 +361,7 @@ impl Slots<'_> {
         submissions: Vec<Arc<Submission>>,
     ) -> Vec<Arc<Submission>> {
         let conditions: Vec<_> = self
-            .ask
+            .query
             .filters
             .iter()
             .filter_map(|filter| reference.dimension(&filter.dimension).map(|d| (d, &filter.codes)))
@@ -415,13 +378,13 @@ impl Slots<'_> {
     }
 
     fn scope(&self) -> Option<Scope> {
-        let collection = self.catalog.collection(self.ask.collection)?;
+        let collection = self.catalog.collection(&self.query.collection)?;
         let numbers: Option<Vec<_>> =
             self.organisations.iter().map(|code| self.catalog.organisation(code)).collect();
         // An organisation that has never submitted has no number yet: then any organisation's change counts.
         let organisations = numbers.unwrap_or_default();
-        let collections = [(collection, self.ask.dataset)];
-        Some(Scope::new(&collections, &organisations, self.ask.query.months))
+        let collections = [(collection, self.dataset)];
+        Some(Scope::new(&collections, &organisations, self.query.months))
     }
 }
 
@@ -459,31 +422,17 @@ fn expected(
     // Whom a condition leaves out is not late.
     let meant = |code: &String| {
         filters.iter().all(|filter| {
-            match reference.dimension(&filter.dimension).map(|dimension| &dimension.source) {
-                Some(Source::Organisation) => filter.codes.contains(code),
-                Some(Source::ProviderArea(kind)) => {
-                    let area = reference.area_of(code, kind).map(|area| area.code.as_str());
-                    let area = area.unwrap_or(State::NotApplicable.name());
-                    filter.codes.iter().any(|code| code == area)
-                }
-                Some(
-                    Source::Field(_)
-                    | Source::Month
-                    | Source::Quarter
-                    | Source::FinancialYear
-                    | Source::CalendarYear
-                    | Source::Computed,
-                )
-                | None => true,
-            }
+            let source = reference.dimension(&filter.dimension).map(|dimension| &dimension.source);
+            let Some(Source::ProviderArea(kind)) = source else {
+                return source != Some(&Source::Organisation) || filter.codes.contains(code);
+            };
+            let area = reference.area_of(code, kind).map(|area| area.code.as_str());
+            let area = area.unwrap_or(State::NotApplicable.name());
+            filter.codes.iter().any(|code| code == area)
         })
     };
-    asked
-        .iter()
-        .filter(|code| {
-            !kind.is_empty() && reference.organisation(code).is_some_and(|o| o.kind == kind)
-        })
-        .filter(|code| meant(code))
-        .cloned()
-        .collect()
+    let of_kind = |code: &String| {
+        !kind.is_empty() && reference.organisation(code).is_some_and(|o| o.kind == kind)
+    };
+    asked.iter().filter(|code| of_kind(code) && meant(code)).cloned().collect()
 }

@@ -54,7 +54,7 @@ pub struct Condition {
 }
 
 /// What a question asks besides its query, and what it says of every figure.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     /// What is counted.
     pub measure: Measure,
@@ -73,14 +73,7 @@ pub struct Settings {
 impl Settings {
     /// Of a table that counts this: no parameters, no statements.
     pub(super) fn of(measure: Measure) -> Self {
-        Self {
-            measure,
-            denominator: Denominator::KnownOnly,
-            has_limits: true,
-            parameters: Vec::new(),
-            statements: Vec::new(),
-            ecological: false,
-        }
+        Self { measure, has_limits: true, ..Self::default() }
     }
 
     /// The same with a parameter.
@@ -91,7 +84,7 @@ impl Settings {
 }
 
 /// What an answer is about, what was asked, and what it was computed from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[allow(missing_docs)] // BreakdownContext in the contract describes each
 pub struct Provenance {
     pub table: &'static str,
@@ -143,9 +136,6 @@ impl Provenance {
         };
         let known = reference.areas().get(area);
         Self {
-            table: "",
-            title: "",
-            settings: Settings::of(Measure::Contacts),
             confidence: query.confidence.level(),
             collection: collection.map_or(query.collection.as_str(), |found| &found.id).to_owned(),
             data_class: collection.map_or(DataClass::Real, |found| found.data_class),
@@ -156,22 +146,7 @@ impl Provenance {
             area_type: known.map_or(String::new(), |area| area.kind.clone()),
             residence,
             organisations: asked_organisations(reference, query),
-            months: None,
-            conditions: Vec::new(),
-            parameters: Vec::new(),
-            sources: Vec::new(),
-            notes: Vec::new(),
-            empty: None,
-            quality: Vec::new(),
-            unattributed: None,
-            dimensions: Vec::new(),
-            data_position: 0,
-            submission_count: 0,
-            organisation_count: 0,
-            expected_organisation_count: 0,
-            month_count: 0,
-            expected_month_count: 0,
-            scope: None,
+            ..Self::default()
         }
     }
 
@@ -221,19 +196,13 @@ impl Plan {
         if self.collection.data_class == DataClass::Synthetic {
             notes.push("SYNTHETIC: made by a program; says nothing about real people.".into());
         }
-        let missing: Vec<_> = self
-            .expected
-            .iter()
-            .filter(|code| !organisations.iter().any(|found| found.as_ref() == code.as_str()))
-            .collect();
+        let has =
+            |code: &&String| organisations.iter().any(|found| found.as_ref() == code.as_str());
+        let missing: Vec<_> = self.expected.iter().filter(|code| !has(code)).collect();
         if !missing.is_empty() && !organisations.is_empty() {
-            let some: Vec<_> = missing.iter().take(5).map(|code| code.as_str()).collect();
-            let more = if missing.len() > 5 { ", …" } else { "" };
+            let (count, all, some) = (missing.len(), self.expected.len(), some_of(&missing, 5));
             notes.push(format!(
-                "{} of {} expected organisations have submitted nothing for these months: {}{more}.",
-                missing.len(),
-                self.expected.len(),
-                some.join(", ")
+                "{count} of {all} expected organisations have submitted nothing for these months: {some}."
             ));
         }
         let months = self.months(query);
@@ -296,18 +265,13 @@ impl Plan {
 
     /// Words for a code of a dimension; the code where it has none.
     fn words(&self, dimension: &Dimension, code: &str) -> String {
-        let known = match &dimension.source {
-            Source::Organisation => self.reference.organisation(code).map(|found| &found.name),
-            Source::ProviderArea(_) => self.reference.areas().get(code).map(|area| &area.name),
-            Source::Field(_)
-            | Source::Month
-            | Source::Quarter
-            | Source::FinancialYear
-            | Source::CalendarYear
-            | Source::Computed => {
-                let mut categories = dimension.categories.iter();
-                categories.find(|(category, _)| category == code).map(|(_, words)| words)
-            }
+        let known = if dimension.source == Source::Organisation {
+            self.reference.organisation(code).map(|found| &found.name)
+        } else if matches!(dimension.source, Source::ProviderArea(_)) {
+            self.reference.areas().get(code).map(|area| &area.name)
+        } else {
+            let mut categories = dimension.categories.iter();
+            categories.find(|(category, _)| category == code).map(|(_, words)| words)
         };
         let state = || State::from_name(code).map(|_| state_words(code));
         known.cloned().or_else(state).unwrap_or_else(|| code.to_owned())
@@ -335,9 +299,7 @@ impl Plan {
 
     /// Whether a row is wanted.
     pub(super) fn wants(&self, row: &[usize]) -> bool {
-        row.iter()
-            .zip(&self.axes)
-            .all(|(place, axis)| axis.only.as_ref().is_none_or(|only| only.contains(place)))
+        row.iter().zip(&self.axes).all(|(place, axis)| axis.wants(*place))
     }
 }
 
@@ -370,12 +332,17 @@ pub(super) fn legends(reference: &Reference, query: &Query, rows: &[Row]) -> Vec
 
 /// Says which of the months asked for nobody has submitted anything for: a total over them is not whole.
 fn months_without(months: &[(Month, bool)], with: usize) -> Option<String> {
-    let mut without = months.iter().filter(|(_, has)| !has).map(|(month, _)| month.to_string());
-    let some: Vec<_> = without.by_ref().take(6).collect();
-    let more = if without.next().is_some() { ", …" } else { "" };
-    (with > 0 && !some.is_empty()).then(|| {
-        let missing = months.len() - with;
-        let (all, some) = (months.len(), some.join(", "));
-        format!("{missing} of {all} months have no submission: {some}{more}.")
+    let without = months.iter().filter(|(_, has)| !has).map(|(month, _)| month);
+    let without: Vec<_> = without.collect();
+    (with > 0 && !without.is_empty()).then(|| {
+        let (missing, all, some) = (without.len(), months.len(), some_of(&without, 6));
+        format!("{missing} of {all} months have no submission: {some}.")
     })
+}
+
+/// A few of some codes, at most so many.
+pub(super) fn some_of(codes: &[impl ToString], most: usize) -> String {
+    let some: Vec<_> = codes.iter().take(most).map(ToString::to_string).collect();
+    let more = if codes.len() > most { ", …" } else { "" };
+    format!("{}{more}", some.join(", "))
 }

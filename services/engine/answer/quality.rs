@@ -1,10 +1,12 @@
-//! How good the data is in each dimension of a question: in those that it is broken down by, and in those of its conditions.
+//! How good the data is in each dimension of a question: in those that it is broken down by, and in those of its conditions; and
+//! how good that of each figure is.
 //!
 //! Everything that meets a condition is known in its dimension. So for a dimension used in a condition, quality is measured as if
 //! that condition were not set.
 
 use std::collections::BTreeMap;
 
+use super::model::{CellCounts, CellQuality, Column, Key};
 use super::plan::{On, Plan, PlanAxis};
 use super::provenance::DimensionQuality;
 use crate::domain::codes::{Dimension, State};
@@ -107,6 +109,36 @@ impl Engine {
             }
         }
         Ok(sums)
+    }
+}
+
+/// The quality of a cell: of its row's dimensions; where the answer has none of these, of what the column measures.
+pub(super) fn of_cell(
+    lines: &[DimensionQuality],
+    keys: &[Key],
+    column: &Column,
+    counts: &CellCounts,
+) -> CellQuality {
+    let worst = |of: &dyn Fn(&str) -> bool| {
+        let lines = || lines.iter().filter(|line| of(&line.dimension));
+        let coverage = lines().filter_map(|line| line.coverage).reduce(f64::min);
+        let unknown = lines().filter_map(|line| line.unknown).reduce(f64::max);
+        coverage.or(unknown).map(|_| CellQuality { coverage, unknown })
+    };
+    worst(&|dimension| keys.iter().any(|key| *key.dimension == *dimension))
+        .or_else(|| worst(&|dimension| dimension == column.measures))
+        .unwrap_or_else(|| if keys.is_empty() { of_counts(counts) } else { CellQuality::default() })
+}
+
+/// What the counts of a cell say of their own quality.
+fn of_counts(counts: &CellCounts) -> CellQuality {
+    let (Some(known), Some(unknown)) = (counts.denominator, counts.unknown) else {
+        return CellQuality::default();
+    };
+    let covered = known + unknown;
+    CellQuality {
+        coverage: counts.not_collected.and_then(|none| share(covered, covered + none)),
+        unknown: share(unknown, covered),
     }
 }
 

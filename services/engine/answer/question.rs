@@ -4,9 +4,8 @@ use super::definition::TableDefinition;
 use super::model::{Absence, Cell, Column, Key};
 use super::plan::Plan;
 use super::protected::Beside;
-use super::provenance::{DimensionQuality, Provenance, Settings};
+use super::provenance::{Provenance, Settings};
 use crate::domain::reference::Reference;
-use crate::engine::cache::Scope;
 use crate::engine::query::Query;
 use crate::engine::{Engine, QueryError};
 
@@ -19,24 +18,14 @@ pub(super) struct Counted<C> {
     pub(super) plan: Option<Plan>,
     /// Log position that was read at.
     pub(super) position: u64,
+    /// With the quality of what the rows are broken down by, and of what the table measures.
     pub(super) provenance: Provenance,
-    /// Quality of what the rows are broken down by, and of what the table measures.
-    pub(super) quality: Vec<DimensionQuality>,
     /// The rows that are wanted, without the total.
     pub(super) rows: Vec<(Vec<Key>, RowPlaces)>,
     /// Whether anything was counted; if not, why.
     pub(super) nothing: Option<Absence>,
     /// What the cells are made of.
     pub(super) figures: C,
-}
-
-/// What appears beside the rows, and what was looked at for it.
-#[derive(Default)]
-pub(super) struct Besides {
-    pub(super) beside: Beside,
-    pub(super) data_position: u64,
-    /// None: nothing was looked at.
-    pub(super) scope: Option<Scope>,
 }
 
 /// A question to a table. The skeleton asks in this order: count, volume, columns, cells, beside.
@@ -61,7 +50,9 @@ pub(super) trait Question: Clone + Send + Sync {
     fn count(&self, engine: &Engine) -> Result<Counted<Self::Figures>, QueryError>;
 
     /// A plan, without axes, of what could not be attributed to the area; none: the table has no such volume.
-    fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError>;
+    fn volume(&self, _engine: &Engine, _query: &Query) -> Result<Option<Plan>, QueryError> {
+        Ok(None)
+    }
 
     /// The columns, for everything that was counted: the rows listed first, then a total or parent of its own.
     fn columns(
@@ -78,8 +69,13 @@ pub(super) trait Question: Clone + Send + Sync {
         false
     }
 
-    /// What appears beside the rows.
-    fn beside(&self, _engine: &Engine, _pinned: &Query) -> Result<Besides, QueryError> {
-        Ok(Besides::default())
+    /// What appears beside the rows. The provenance is told what was looked at for it.
+    fn beside(
+        &self,
+        _: &Engine,
+        _pinned: &Query,
+        _: &mut Provenance,
+    ) -> Result<Beside, QueryError> {
+        Ok(Beside::default())
     }
 }

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::crosstab::Crosstab;
 use super::model::Absence;
-use super::plan::{Ask, On, Plan, PlanAxis};
+use super::plan::{On, Plan, PlanAxis};
+use super::provenance::Provenance;
 use crate::domain::codes::{Dimension, State};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
-use crate::engine::cache::Scope;
-use crate::engine::query::{Filter, Query, no_collection};
+use crate::engine::query::{Filter, Query, invalid, no_collection};
 use crate::engine::{Engine, QueryError};
 use crate::store::Submission;
 
@@ -97,41 +97,34 @@ impl Engine {
         let collection =
             if named.is_empty() { plan.collection.population_collection.as_str() } else { named };
         if collection.is_empty() {
-            return Err(QueryError::Field {
-                field: "population_collection".into(),
-                description: format!("collection `{}` names none: name one", plan.collection.id),
-            });
+            let why = format!("collection `{}` names none: name one", plan.collection.id);
+            return Err(invalid("population_collection", why));
         }
         let found = plan.reference.collection(collection);
         let found = found.ok_or_else(|| no_collection(&plan.reference, collection))?;
         if !found.datasets.contains(&Dataset::Populations) {
-            return Err(QueryError::Field {
-                field: "population_collection".into(),
-                description: format!("collection `{collection}` holds no populations"),
-            });
+            let why = format!("collection `{collection}` holds no populations");
+            return Err(invalid("population_collection", why));
         }
         let outer = plan.axes.len() - 1;
         let shared: Vec<_> =
             (0..outer).filter(|n| plan.axes[*n].field().is_none_or(of_people)).collect();
-        let dimensions = shared.iter().map(|n| plan.axes[*n].dimension.id.clone()).collect();
+        let by = shared.iter().map(|n| plan.axes[*n].dimension.id.clone()).collect();
         let kept = |filter: &&Filter| {
             let field = plan.reference.dimension(&filter.dimension).and_then(Dimension::field);
             field.is_none_or(of_people)
         };
         let filters = query.filters.iter().filter(kept).cloned().collect();
-        let ask = Ask { query, collection, dataset: Dataset::Populations, dimensions, filters };
-        let mut people = self.plan(&ask)?;
+        let query = Query { collection: collection.to_owned(), by, filters, ..query.clone() };
+        let mut people = self.plan(&query, Dataset::Populations)?;
         // Where nobody has said how many consultations there were, people would count as never seen.
         let seen: BTreeSet<_> =
             plan.submissions.iter().map(|s| (s.slot.organisation, s.slot.month)).collect();
         people.keep(|s| seen.contains(&(s.slot.organisation, s.slot.month)));
         let crosstab = self.count(&people, 0)?;
 
-        let shared: Vec<_> = shared
-            .into_iter()
-            .zip(&people.axes)
-            .map(|(n, axis)| Shared::new(n, plan, axis))
-            .collect();
+        let shared = shared.into_iter().zip(&people.axes);
+        let shared: Vec<_> = shared.map(|(n, axis)| Shared::new(n, plan, axis)).collect();
         let characteristics = self.characteristics(&people, &shared)?;
         let behind = behind(plan, &people, &shared, &characteristics);
         Ok(Population { crosstab, shared, characteristics, behind, plan: people })
@@ -156,12 +149,9 @@ impl Engine {
             let crosstab = self.count(&opened, 1)?;
             let Some(on) = opened.axes.pop() else { continue };
             let Some(field) = on.field() else { continue };
-            let mut known: BTreeMap<_, _> = crosstab
-                .rows
-                .into_iter()
-                .map(|(row, counts)| (row, Known::new(&on, &counts.inner)))
-                .collect();
-            known.insert(Vec::new(), Known::new(&on, &crosstab.all.inner));
+            // Where no axis is decided by submissions, the only row is the one of all.
+            let rows = crosstab.rows.into_iter().chain([(Vec::new(), crosstab.all)]);
+            let known = rows.map(|(row, counts)| (row, Known::new(&on, &counts.inner))).collect();
             let axis = people.axes.iter().zip(shared).find(|(axis, _)| axis.dimension.id == id);
             let wanted = people.filters.iter().filter(|filter| filter.dimension.id == id);
             found.push(Characteristic {
@@ -261,10 +251,9 @@ impl Population {
         }
         let none = Behind::default();
         let behind = self.behind.get(&by_submission.0).unwrap_or(&none);
-        if behind.without.count > 0 {
+        if let Found { count: without @ 1.., first } = &behind.without {
             return Err(Absence::not_computable(format!(
-                "collection `{collection}` has no population for {} of the months and organisations, the first {}",
-                behind.without.count, behind.without.first
+                "collection `{collection}` has no population for {without} of the months and organisations, the first {first}"
             )));
         }
         for one in &self.characteristics {
@@ -277,20 +266,16 @@ impl Population {
                     "{code} of {id} is no category with a population"
                 )));
             }
-            if let Some(unlike) = behind.unlike.get(&one.field) {
+            if let Some(Found { count, first }) = behind.unlike.get(&one.field) {
+                let (all, field) = (behind.count, one.field.name());
                 return Err(Absence::not_computable(format!(
-                    "consultations and the people of collection `{collection}` do not match: for {} of {} months of organisations only one of the two collects {}, the first {}",
-                    unlike.count,
-                    behind.count,
-                    one.field.name(),
-                    unlike.first
+                    "consultations and the people of collection `{collection}` do not match: for {count} of {all} months of organisations only one of the two collects {field}, the first {first}"
                 )));
             }
             let known = one.people.get(&by_submission.1).copied().unwrap_or_default();
-            if state.is_none() && known.coarser > 0 {
+            if let (None, coarser @ 1..) = (state, known.coarser) {
                 return Err(Absence::not_computable(format!(
-                    "{} of the people of collection `{collection}` are known only more coarsely than by {id}",
-                    known.coarser
+                    "{coarser} of the people of collection `{collection}` are known only more coarsely than by {id}"
                 )));
             }
         }
@@ -302,12 +287,12 @@ impl Population {
         })
     }
 
-    /// What has to be known to read the rates.
-    pub(super) fn notes(&self) -> Vec<String> {
-        let collection = &self.plan.collection.id;
-        let mut notes = vec![format!(
+    /// Tells what has to be known to read the rates, and what was looked at for them.
+    pub(super) fn told(&self, provenance: &mut Provenance) {
+        let (collection, notes) = (&self.plan.collection.id, &mut provenance.notes);
+        notes.push(format!(
             "Rates are per 1,000 people of collection `{collection}` a month: consultations over people, both summed over the months."
-        )];
+        ));
         for one in &self.characteristics {
             let known = one.people.get(&[][..]).copied().unwrap_or_default();
             if known.missing > 0 {
@@ -319,14 +304,6 @@ impl Population {
                 ));
             }
         }
-        notes
-    }
-
-    pub(super) fn data_position(&self) -> u64 {
-        self.plan.data_position
-    }
-
-    pub(super) fn scope(&self) -> Option<Scope> {
-        self.plan.scope.clone()
+        provenance.looked_at(self.plan.data_position, self.plan.scope.clone());
     }
 }

@@ -1,12 +1,12 @@
 //! Every answer is made here, in one order: plan and count, what cannot be attributed, quality, total, declared parent, rows, columns
 //! and cells, what is empty, what appears beside, protection.
 
-use super::cell_quality::quality;
 use super::frame::has_total;
 use super::model::{Cell, Column, Key, Row};
 use super::parent::Parent;
 use super::protected::{Answer, Profile, Protected, protect};
 use super::provenance::{Provenance, legends};
+use super::quality::of_cell;
 use super::question::{Counted, Question, RowPlaces};
 use crate::domain::indicator::Unit;
 use crate::engine::query::{AsOf, Query};
@@ -30,12 +30,12 @@ impl Engine {
         let found = std::mem::take(&mut provenance.parameters);
         provenance.parameters =
             provenance.settings.parameters.iter().cloned().chain(found).collect();
-        provenance.quality.clone_from(&main.quality);
         // Everything else is read where the plan was read, whatever is written meanwhile.
         let position = main.position;
         let pinned = Query { as_of: AsOf::Position(position), ..query.clone() };
         if let Some(plan) = &main.plan {
-            self.attribute(question, plan, &pinned, &mut provenance)?;
+            let volume = |other: &Query| question.volume(self, other);
+            self.unattributed(plan, &pinned, volume, &mut provenance)?;
         }
         let mut parts = vec![main];
         let rows = self.rows(question, &pinned, &mut parts, &mut provenance)?;
@@ -55,30 +55,9 @@ impl Engine {
         };
         let rows: Vec<_> = rows.into_iter().map(row).collect();
         provenance.dimensions = legends(&reference, query, &rows);
-        let beside = question.beside(self, &pinned)?;
-        provenance.data_position = provenance.data_position.max(beside.data_position);
-        if beside.scope.is_some() {
-            provenance.looked_at(beside.data_position, beside.scope);
-        }
+        let beside = question.beside(self, &pinned, &mut provenance)?;
         let columns = columns.into_iter().map(|column| worded(column, query.full)).collect();
-        let beside = beside.beside;
         Ok(protect(Answer { provenance, columns, rows, beside, position }, Profile::Internal))
-    }
-
-    /// Says what cannot be attributed to the area.
-    fn attribute<Q: Question>(
-        &self,
-        question: &Q,
-        plan: &super::plan::Plan,
-        pinned: &Query,
-        provenance: &mut Provenance,
-    ) -> Result<(), QueryError> {
-        let found = self.unattributed(plan, pinned, |other| question.volume(self, other))?;
-        if let Some(found) = found {
-            provenance.looked_at(found.data_position, found.scope);
-            provenance.unattributed = found.volume;
-        }
-        Ok(())
     }
 
     /// The rows: the total, the declared parent, and the combinations listed. What needs a question of its own is counted into `parts`.
@@ -130,7 +109,7 @@ fn shown(
     if let Some(empty) = provenance.empty.as_ref().filter(|_| uncounted) {
         return Cell::absent(empty.clone());
     }
-    cell.quality = quality(&provenance.quality, keys, column, &cell.counts);
+    cell.quality = of_cell(&provenance.quality, keys, column, &cell.counts);
     if let (false, Ok(figure)) = (full, &mut cell.figure) {
         figure.limits = None;
     }

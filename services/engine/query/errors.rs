@@ -6,7 +6,12 @@ use crate::domain::reference::Reference;
 use crate::engine::error::{Missing, QueryError};
 
 pub(super) fn field(name: &str, description: impl Into<String>) -> QueryError {
-    QueryError::Field { field: format!("query.{name}"), description: description.into() }
+    invalid(&format!("query.{name}"), description)
+}
+
+/// The error for a field of a question that cannot be used; says what was expected.
+pub fn invalid(name: &str, description: impl Into<String>) -> QueryError {
+    QueryError::Field { field: name.to_owned(), description: description.into() }
 }
 
 pub(super) fn missing(kind: Missing, name: &str, message: String) -> QueryError {

@@ -18,7 +18,7 @@ pub(super) struct Asked<'a> {
     /// Fields that it is broken down by or that conditions name.
     fields: BTreeSet<Field>,
     /// Conditions on fields.
-    filters: Vec<&'a Filter>,
+    filters: Vec<(Field, &'a Filter)>,
     /// Areas, from near to far.
     levels: Vec<BTreeSet<String>>,
     last: Month,
@@ -27,13 +27,14 @@ pub(super) struct Asked<'a> {
 impl<'a> Asked<'a> {
     pub(super) fn new(reference: &'a Reference, query: &'a Query) -> Self {
         let field = |id: &str| reference.dimension(id).and_then(Dimension::field);
-        let conditions =
-            || query.filters.iter().filter(|filter| field(&filter.dimension).is_some());
-        let named = query.by.iter().chain(conditions().map(|filter| &filter.dimension));
+        let conditions = query.filters.iter();
+        let filters: Vec<_> =
+            conditions.filter_map(|filter| Some((field(&filter.dimension)?, filter))).collect();
+        let by = query.by.iter().filter_map(|id| field(id));
         Self {
             reference,
-            fields: named.filter_map(|id| field(id)).collect(),
-            filters: conditions().collect(),
+            fields: by.chain(filters.iter().map(|(field, _)| *field)).collect(),
+            filters,
             levels: levels(reference, &query.place),
             last: query.months.1,
         }
@@ -65,11 +66,8 @@ impl<'a> Asked<'a> {
                 return false;
             };
             fields.insert(field);
-            let of_field = self.filters.iter().filter(|filter| {
-                let on = self.reference.dimension(&filter.dimension);
-                on.and_then(Dimension::field) == Some(field)
-            });
-            if !of_field.into_iter().all(|filter| self.leaves(filter, &dimension.id, &key.code)) {
+            let mut of_field = self.filters.iter().filter(|(of, _)| *of == field);
+            if !of_field.all(|(_, filter)| self.leaves(filter, &dimension.id, &key.code)) {
                 return false;
             }
         }

@@ -5,7 +5,7 @@ use super::{PublishedEstimate, holding_estimates, published, standing};
 use crate::domain::collection::Dataset;
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
-use crate::engine::query::{no_area, no_indicator};
+use crate::engine::query::{invalid, no_area, no_indicator};
 use crate::engine::{Engine, QueryError};
 
 /// The fields of a question as they came; empty texts mean that nothing was said.
@@ -46,10 +46,7 @@ impl EstimateList {
         let area = given(&asked.area)
             .map(|code| reference.areas().get(&code).map_or(code, |area| area.code.clone()));
         let period = given(&asked.period).map(|period| months_of(&period)).transpose();
-        let months = period.map_err(|error| QueryError::Field {
-            field: "period".into(),
-            description: error.to_string(),
-        })?;
+        let months = period.map_err(|error| invalid("period", error.to_string()))?;
         let months = months.map(|months| (*months.start(), *months.end()));
         Ok(Self { collections, indicator, area, months })
     }
@@ -78,7 +75,9 @@ impl Engine {
             let reference = std::sync::Arc::clone(&catalog.reference);
             let ids = holding_estimates(&reference, "collection", &list.collections)?;
             let ids = ids.iter().map(String::as_str);
-            (reference, standing(&catalog, ids, Dataset::Estimates, catalog.position).submissions)
+            let position = catalog.position;
+            let standing = standing(&catalog, ids, Dataset::Estimates, Month::LAST, position);
+            (reference, standing.submissions)
         };
         submissions.sort_by_key(|submission| submission.position);
         let read = self.read(&submissions)?;

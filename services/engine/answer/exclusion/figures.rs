@@ -1,6 +1,8 @@
 //! What the cells of the table are made of, each counted once: a cross-tabulation for every dimension and conditions that indicators
 //! share.
 
+use std::collections::BTreeSet;
+
 use super::shares::Shares;
 use super::snapshot::keep_last;
 use crate::domain::codes::State;
@@ -9,9 +11,8 @@ use crate::domain::indicator::{Condition, Count};
 use crate::domain::measures::{Response, Tally};
 use crate::domain::statistics::{Confidence, paired_difference, proportion};
 use crate::engine::answer::crosstab::{Crosstab, Folded, InnerCounts};
-use crate::engine::answer::frame::occurring;
 use crate::engine::answer::model::{Absence, Cell, CellCounts, Figure};
-use crate::engine::answer::plan::{Ask, Plan, PlanAxis};
+use crate::engine::answer::plan::{Plan, PlanAxis};
 use crate::engine::query::{Filter, Query};
 use crate::engine::{Engine, QueryError};
 
@@ -29,15 +30,11 @@ impl Engine {
         inner: &[&str],
         conditions: &[Condition],
     ) -> Result<Plan, QueryError> {
-        let mut dimensions = query.by.clone();
-        dimensions.extend(inner.iter().map(|id| (*id).to_owned()));
-        let mut filters = query.filters.clone();
-        filters.extend(conditions.iter().map(|condition| Filter {
+        let conditions = conditions.iter().map(|condition| Filter {
             dimension: condition.dimension.clone(),
             codes: condition.codes.clone(),
-        }));
-        let (collection, dataset) = (query.collection.as_str(), Dataset::DigitalAccess);
-        self.plan(&Ask { query, collection, dataset, dimensions, filters })
+        });
+        self.plan_by(query, Dataset::DigitalAccess, inner, conditions)
     }
 }
 
@@ -56,7 +53,7 @@ pub(in crate::engine::answer) struct Figures {
     reasons: Crosstab,
     /// Axis of the reasons, and which of its places occur.
     pub(super) reason: PlanAxis,
-    pub(super) occurring: Vec<usize>,
+    pub(super) occurring: BTreeSet<usize>,
     shares: Vec<Shares>,
     differences: Vec<Difference>,
 }
@@ -80,19 +77,19 @@ impl Figures {
         let mut plan = planned(&[REASON], &[excluded])?;
         let reasons = engine.count(&plan, 1)?;
         let reason = plan.axes.remove(query.by.len());
+        // A set that is told by ANY, and a set known only more coarsely, is no reason.
+        let is_reason = |place: &usize| {
+            let state = reason.state(*place);
+            reasons.all.inner[*place] > 0 && !matches!(state, Some(State::Any | State::Coarser))
+        };
         let mut figures = Self {
-            occurring: occurring(&reasons, reason.places()),
+            occurring: (0..reason.places()).filter(is_reason).collect(),
             people,
             reasons,
             reason,
             shares: Shares::of(&reference, indicators),
             differences: Vec::new(),
         };
-        // A set that is told by ANY, and a set known only more coarsely, is no reason.
-        let axis = &figures.reason;
-        let is_reason =
-            |place: &usize| !matches!(axis.state(*place), Some(State::Any | State::Coarser));
-        figures.occurring.retain(is_reason);
         for shares in &mut figures.shares {
             let plan = planned(&shares.dimensions(), &[])?;
             shares.count(engine, plan)?;
@@ -105,7 +102,16 @@ impl Figures {
             // Only people of whom the conditions of both are known to hold.
             let conditions = [first.conditions.as_slice(), &second.conditions].concat();
             let plan = planned(&[&first.dimension, &second.dimension], &conditions)?;
-            let both = both(engine, &plan, query.by.len(), first_says, second_says)?;
+            let mut both = Folded::default();
+            engine.fold(&plan, query.by.len(), &mut both, |both: &mut [u64; 4], at, n| {
+                match (first_says[at[0]], second_says[at[1]]) {
+                    (Response::Yes, Response::Yes) => both[0] += n,
+                    (Response::Yes, Response::No) => both[1] += n,
+                    (Response::No, Response::Yes) => both[2] += n,
+                    (Response::No, Response::No) => both[3] += n,
+                    _ => {}
+                }
+            })?;
             let (indicator, shares) = (id.clone(), difference.clone());
             figures.differences.push(Difference { indicator, shares, both });
         }
@@ -193,24 +199,4 @@ impl Figures {
         };
         Cell::new(share.ok_or_else(|| Absence::not_computable(why)), counts)
     }
-}
-
-fn both(
-    engine: &Engine,
-    plan: &Plan,
-    outer: usize,
-    first: &[Response],
-    second: &[Response],
-) -> Result<Folded<[u64; 4]>, QueryError> {
-    let mut both = Folded::default();
-    engine.fold(plan, outer, &mut both, |both: &mut [u64; 4], at, n| {
-        match (first[at[0]], second[at[1]]) {
-            (Response::Yes, Response::Yes) => both[0] += n,
-            (Response::Yes, Response::No) => both[1] += n,
-            (Response::No, Response::Yes) => both[2] += n,
-            (Response::No, Response::No) => both[3] += n,
-            _ => {}
-        }
-    })?;
-    Ok(both)
 }

@@ -6,14 +6,13 @@ use super::figures::{ACCESS, Figures, REASON};
 use super::snapshot::{self, keep_last};
 use crate::domain::indicator::Unit;
 use crate::domain::reference::Reference;
-use crate::engine::answer::consultations::Tabulated;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::estimates::EstimatesWanted;
 use crate::engine::answer::model::{Cell, Column};
 use crate::engine::answer::plan::Plan;
 use crate::engine::answer::protected::Beside;
-use crate::engine::answer::provenance::Settings;
-use crate::engine::answer::question::{Besides, Counted, Question};
+use crate::engine::answer::provenance::{Provenance, Settings};
+use crate::engine::answer::question::{Counted, Question};
 use crate::engine::query::{Measure, Query, no_indicator};
 use crate::engine::{Engine, QueryError};
 
@@ -126,13 +125,13 @@ impl Question for ExclusionQuestion {
             provenance.notes.push(snapshot::note(&query.by));
         }
         let pinned = plan.pinned(query);
-        let (outer, crosstab) = (query.by.len(), engine.count(&plan, 1)?);
-        let figures = Figures::new(engine, &pinned, crosstab.clone(), &self.indicators)?;
-        let rows = crosstab.rows.keys().map(Vec::as_slice).chain([&[][..]]);
+        let tabulated = engine.tabulated(plan)?;
+        let people = tabulated.crosstab.clone();
+        let figures = Figures::new(engine, &pinned, people, &self.indicators)?;
+        let rows = tabulated.crosstab.rows.keys().map(Vec::as_slice).chain([&[][..]]);
         if figures.has_difference_without_limits(rows, query.confidence) {
             provenance.notes.push(GAPS.into());
         }
-        let tabulated = Tabulated { plan, crosstab, outer };
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
         Ok(tabulated.counted(provenance, quality, "person", figures))
     }
@@ -169,10 +168,15 @@ impl Question for ExclusionQuestion {
         snapshot::tells_apart(plan, &self.query.by)
     }
 
-    fn beside(&self, engine: &Engine, pinned: &Query) -> Result<Besides, QueryError> {
-        let Some(wanted) = &self.estimates else { return Ok(Besides::default()) };
+    fn beside(
+        &self,
+        engine: &Engine,
+        pinned: &Query,
+        provenance: &mut Provenance,
+    ) -> Result<Beside, QueryError> {
+        let Some(wanted) = &self.estimates else { return Ok(Beside::default()) };
         let found = engine.estimates(pinned, wanted)?;
-        let beside = Beside { estimates: found.found, ..Beside::default() };
-        Ok(Besides { beside, data_position: found.data_position, scope: found.scope })
+        provenance.looked_at(found.data_position, Some(found.scope));
+        Ok(Beside { estimates: found.found, ..Beside::default() })
     }
 }

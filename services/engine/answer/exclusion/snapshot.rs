@@ -10,13 +10,7 @@ use crate::store::Submission;
 /// The dimensions of time among those asked for: what tells the snapshots of an organisation apart.
 fn times(plan: &Plan, by: &[String]) -> Vec<Source> {
     let sources = by.iter().filter_map(|id| plan.reference.dimension(id)).map(|d| &d.source);
-    let of_time = |source: &&Source| match source {
-        Source::Month | Source::Quarter | Source::FinancialYear | Source::CalendarYear => true,
-        Source::Field(_) | Source::Organisation | Source::ProviderArea(_) | Source::Computed => {
-            false
-        }
-    };
-    sources.filter(of_time).cloned().collect()
+    sources.filter(|source| source.period(Month::FIRST).is_some()).cloned().collect()
 }
 
 /// Whether a dimension of time is asked for.

@@ -1,8 +1,9 @@
 //! Whether consultations were followed by one in person, by mode: counts and cells of indicator CH-12.
 
-use super::modes::{IN_PERSON, MODES, Part, REMOTE};
-use crate::domain::statistics::{Confidence, difference, proportion};
-use crate::engine::answer::model::{Absence, Cell, CellCounts, Figure, Reason};
+use super::modes::{IN_PERSON, MODES};
+use crate::domain::measures::Tally;
+use crate::domain::statistics::{Confidence, proportion};
+use crate::engine::answer::model::{Absence, Cell, CellCounts, Figure};
 
 /// What became of a consultation that was attended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,60 +42,37 @@ impl FollowUps {
         self.0[mode][what as usize]
     }
 
-    /// Consultations followed, and those whose next days can be seen.
-    fn pair(&self, mode: usize) -> (u64, u64) {
+    /// The share of CH-12: of consultations whose next days can be seen, those followed.
+    pub(super) fn share(&self, mode: usize, confidence: Confidence) -> (Cell, Tally) {
         let followed = self.of(mode, Followed::Yes);
-        (followed, followed + self.of(mode, Followed::No) + self.of(mode, Followed::SameDay))
-    }
-
-    fn share(&self, mode: usize, confidence: Confidence) -> Result<Figure, Absence> {
-        let (followed, all) = self.pair(mode);
-        let share = proportion(followed, all, confidence).map(Figure::from);
-        share.ok_or_else(|| self.absence(mode))
-    }
-
-    /// The cell of CH-12.
-    pub(super) fn cell(&self, part: Part, confidence: Confidence) -> Cell {
-        let Part::Mode(mode) = part else {
-            let found = difference(self.pair(REMOTE), self.pair(IN_PERSON), confidence);
-            let why = || {
-                let shares = [REMOTE, IN_PERSON].map(|mode| self.share(mode, confidence).err());
-                let why = shares.into_iter().flatten().next();
-                why.unwrap_or_else(|| Absence::not_computable(""))
-            };
-            return Cell::without_counts(found.map(Figure::from).ok_or_else(why));
+        let tally = Tally {
+            numerator: followed,
+            denominator: followed + self.of(mode, Followed::No) + self.of(mode, Followed::SameDay),
+            unknown: self.of(mode, Followed::NotComputable),
+            not_collected: self.of(mode, Followed::NotCollected),
+            outside: 0,
         };
-        let (followed, all) = self.pair(mode);
-        let counts = CellCounts {
-            numerator: Some(followed),
-            denominator: Some(all),
-            unknown: Some(self.of(mode, Followed::NotComputable)),
-            not_collected: Some(self.of(mode, Followed::NotCollected)),
-            outside: None,
-        };
-        Cell::new(self.share(mode, confidence), counts)
+        let share = proportion(followed, tally.denominator, confidence).map(Figure::from);
+        let figure = share.ok_or_else(|| absence(mode, tally));
+        (Cell::new(figure, CellCounts { outside: None, ..tally.into() }), tally)
     }
 
     /// Consultations not followed, with another in person on the same day.
     pub(super) fn same_day(&self, mode: usize) -> Cell {
         Cell::count(self.of(mode, Followed::SameDay))
     }
+}
 
-    /// Why there is no share.
-    fn absence(&self, mode: usize) -> Absence {
-        let whom = if mode == IN_PERSON { "consultation in person" } else { "remote consultation" };
-        let missing =
-            (self.of(mode, Followed::NotComputable), self.of(mode, Followed::NotCollected));
-        match missing {
-            (0, 0) => Absence::no_data(format!("no {whom} is known to have been attended")),
-            (0, _) => Absence {
-                reason: Reason::NotCollected,
-                detail: "no source of these consultations collects both channel and attendance"
-                    .into(),
-            },
-            (..) => Absence::not_computable(format!(
-                "no {whom} can be followed: no person keys or days, or the next 7 days are not submitted yet"
-            )),
-        }
+/// Why there is no share.
+fn absence(mode: usize, tally: Tally) -> Absence {
+    let whom = if mode == IN_PERSON { "consultation in person" } else { "remote consultation" };
+    match (tally.unknown, tally.not_collected) {
+        (0, 0) => Absence::no_data(format!("no {whom} is known to have been attended")),
+        (0, _) => Absence::not_collected(
+            "no source of these consultations collects both channel and attendance",
+        ),
+        (..) => Absence::not_computable(format!(
+            "no {whom} can be followed: no person keys or days, or the next 7 days are not submitted yet"
+        )),
     }
 }

@@ -11,15 +11,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::follow_ups::{EACH, EITHER, Followed, NO_MATTER, PLACES};
-use super::modes::{IN_PERSON, MODE, MODES, REMOTE};
+use super::modes::{MODE, MODES, REMOTE};
 use crate::domain::codes::Value;
 use crate::domain::cube::Packed;
 use crate::domain::field::Field;
+use crate::domain::measures::Response;
 use crate::domain::period::Month;
+use crate::engine::answer::axis_answers::{answers, of_words};
 use crate::engine::answer::outcome_shares::{ATTENDANCE, MISSED, categories};
 use crate::engine::answer::plan::Plan;
-use crate::engine::answer::provenance::LOWER_BOUND;
-use crate::engine::cache::Scope;
+use crate::engine::answer::provenance::{LOWER_BOUND, Provenance};
 use crate::engine::query::{Measure, Query};
 use crate::engine::{Engine, QueryError};
 use crate::store::{Reader, StoreError, Submission};
@@ -32,21 +33,6 @@ pub(super) const NOTE: &str = "Followed: the same person attended another consul
     7 days after, also in the next month and whatever the conditions; the same rule for in person and remote. On the same day it is not \
     known which came first: CH-12-SAME-DAY counts these, and they do not count as followed. Consultations in the last seven days of the \
     data are excluded.";
-
-/// What a reader has to know where consultations in person may have followed unseen.
-pub(super) fn lower_bound() -> String {
-    format!(
-        "Followed {LOWER_BOUND}: consultations in person of the same organisations without a person key or a day may have followed unseen."
-    )
-}
-
-/// What was looked at besides the plan.
-pub(super) struct Seen {
-    pub(super) data_position: u64,
-    pub(super) scope: Option<Scope>,
-    /// Whether a consultation in person of an unknown person or day may have followed one that counts as not followed.
-    pub(super) hidden: bool,
-}
 
 /// What the words of a column mean, by number of the word.
 struct Words {
@@ -68,8 +54,14 @@ struct Columns<'a> {
 }
 
 impl Engine {
-    /// Adds to a plan the axis of what followed each consultation.
-    pub(super) fn follow_ups(&self, plan: &mut Plan, query: &Query) -> Result<Seen, QueryError> {
+    /// Adds to a plan the axis of what followed each consultation. The provenance is told what was looked at, and where consultations
+    /// in person may have followed unseen.
+    pub(super) fn follow_ups(
+        &self,
+        plan: &mut Plan,
+        query: &Query,
+        provenance: &mut Provenance,
+    ) -> Result<(), QueryError> {
         // The same organisations, a month further, whatever the conditions.
         let (first, last) = query.months;
         let next = Month::from_number(u32::from(last.number()) + 1).unwrap_or(last);
@@ -80,10 +72,10 @@ impl Engine {
             care_setting: None,
             ..query.clone()
         };
-        let further = self.consultations(&further, Measure::Contacts, &[])?;
+        let further = self.consultations(&further, Measure::Contacts, &[ATTENDANCE, MODE])?;
         let slots = further.submissions.iter().map(|s| ((s.slot.organisation, s.slot.month), s));
         let of_month: BTreeMap<_, _> = slots.collect();
-        let words = self.conversion_words(&plan.reference);
+        let words = self.words(&further);
         let hidden = AtomicBool::new(false);
         self.derive_column(plan, PLACES, |reader, submission| {
             let next = Month::from_number(u32::from(submission.slot.month.number()) + 1);
@@ -93,41 +85,34 @@ impl Engine {
             hidden.fetch_or(hides, Ordering::Relaxed);
             Ok(places)
         })?;
-        let Plan { data_position, scope, .. } = further;
-        Ok(Seen { data_position, scope, hidden: hidden.into_inner() })
+        provenance.looked_at(further.data_position, further.scope);
+        if hidden.into_inner() {
+            provenance.notes.push(format!(
+                "Followed {LOWER_BOUND}: consultations in person of the same organisations without a person key or a day may have followed unseen."
+            ));
+        }
+        Ok(())
     }
 
-    fn conversion_words(&self, reference: &crate::domain::reference::Reference) -> Words {
-        let catalog = self.store().catalog();
-        let places = |id: &str| {
-            let dimension = reference.dimension(id)?;
-            let field = dimension.field()?;
-            let places = self.positions.of(reference, catalog.words(), dimension, field);
-            let code =
-                |place: &usize| dimension.categories.get(*place).map(|(code, _)| code.clone());
-            let codes = places.of_word.iter().map(|places| places.first().and_then(code));
-            Some(codes.collect::<Vec<_>>())
+    /// What words mean, out of a plan by attendance and mode.
+    fn words(&self, plan: &Plan) -> Words {
+        let [attendance, mode] = [&plan.axes[0], &plan.axes[1]];
+        let (missed, known) = categories(&plan.reference, MISSED, false);
+        let attended = of_words(attendance, &answers(attendance, &missed, &known));
+        let is_remote = of_words(mode, &answers(mode, &MODES[REMOTE..], &MODES));
+        let in_person = |is_remote: &Response| match is_remote {
+            Response::No => Some(true),
+            Response::Yes => Some(false),
+            Response::Unknown | Response::NotApplicable | Response::NotCollected => None,
         };
-        let attendance = places(ATTENDANCE).unwrap_or_default();
-        let (missed, known) = categories(reference, MISSED, false);
-        let attended = |code: &Option<String>| {
-            let code = code.as_deref().unwrap_or_default();
-            known.contains(&code) && !missed.contains(&code)
-        };
-        let modes = places(MODE).unwrap_or_default();
-        let day = catalog.words().of(Field::Day).iter().map(|value| match value {
+        let day = |value: &Value| match value {
             Value::Number(day) => u8::try_from(*day).ok(),
             Value::Codes(_) | Value::State(_) => None,
-        });
-        let mode = |code: &Option<String>| match code.as_deref() {
-            Some(code) if code == MODES[IN_PERSON] => Some(true),
-            Some(code) if code == MODES[REMOTE] => Some(false),
-            Some(_) | None => None,
         };
         Words {
-            attended: attendance.iter().map(attended).collect(),
-            in_person: modes.iter().map(mode).collect(),
-            day: day.collect(),
+            attended: attended.iter().map(|missed| *missed == Response::No).collect(),
+            in_person: is_remote.iter().map(in_person).collect(),
+            day: self.store().catalog().words().of(Field::Day).iter().map(day).collect(),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! In person and remote: the two modes that are compared.
 
-use crate::engine::answer::model::Key;
+use crate::domain::measures::Tally;
+use crate::domain::statistics::Confidence;
+use crate::engine::answer::model::{Cell, Key};
 
 /// Dimension of the modes.
 pub(super) const MODE: &str = "channel_mode";
@@ -31,5 +33,18 @@ impl Part {
             Self::Difference => ("REMOTE_LESS_IN_PERSON", "remote less in person"),
         };
         Key::named(MODE, code, label)
+    }
+
+    /// The cell of a share of a mode, or of the difference of two.
+    pub(super) fn cell(
+        self,
+        confidence: Confidence,
+        share: impl Fn(usize) -> (Cell, Tally),
+    ) -> Cell {
+        let Self::Mode(mode) = self else {
+            let [less, of] = [IN_PERSON, REMOTE].map(share);
+            return Cell::difference((&of.0, of.1), (&less.0, less.1), confidence);
+        };
+        share(mode).0
     }
 }

@@ -1,14 +1,14 @@
 //! The table of channel impact.
 
 use super::follow_ups::FollowUps;
-use super::followed::{NOTE, lower_bound};
+use super::followed::NOTE;
 use super::modes::{MODE, MODES, Part, REMOTE, WHOM};
 use super::waits;
 use crate::domain::indicator::Unit;
 use crate::domain::measures::{Response, Waits};
 use crate::domain::reference::Reference;
 use crate::engine::answer::access::{Access, needs_asked};
-use crate::engine::answer::axis_answers::answers;
+use crate::engine::answer::axis_answers::{answers, merge};
 use crate::engine::answer::consultations::Tabulated;
 use crate::engine::answer::crosstab::Folded;
 use crate::engine::answer::days_waited::Wait;
@@ -17,8 +17,8 @@ use crate::engine::answer::model::{Cell, Column};
 use crate::engine::answer::outcome_shares::{MISSED, OutcomeShares, WAITS};
 use crate::engine::answer::plan::Plan;
 use crate::engine::answer::protected::Beside;
-use crate::engine::answer::provenance::Settings;
-use crate::engine::answer::question::{Besides, Counted, Question};
+use crate::engine::answer::provenance::{Provenance, Settings};
+use crate::engine::answer::question::{Counted, Question};
 use crate::engine::query::{Measure, Query};
 use crate::engine::{Engine, QueryError};
 
@@ -92,11 +92,9 @@ impl Question for ImpactQuestion {
         let (query, outer) = (&self.query, self.query.by.len());
         let mut plan = engine.consultations(query, Measure::Contacts, &[MODE])?;
         let (mut provenance, pinned) = (engine.provenance(&mut plan, query), plan.pinned(query));
-        let access = self.access(engine, &plan)?;
+        let access = self.access(engine, &mut plan)?;
         if let Some(access) = &access {
-            access.join(&mut plan);
-            provenance.looked_at(access.data_position, access.scope.clone());
-            provenance.notes.push(access.note());
+            access.told(&mut provenance);
         }
         provenance.notes.push(NOTE.into());
         // Every plan of these consultations, with what snapshots say of their people.
@@ -109,29 +107,23 @@ impl Question for ImpactQuestion {
         };
         let late = self.late_counts_as_missed;
         let outcomes = OutcomeShares::count(engine, late, |measured| planned(&[MODE, measured]))?;
-        let crosstab = outcomes.attendance.by_group();
-        let tabulated = Tabulated { plan, crosstab, outer };
+        let tabulated = Tabulated { plan, crosstab: outcomes.attendance.by_group() };
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
         let waits = engine.days_by_mode(planned(&[MODE])?, outer)?;
         let mut plan = planned(&[])?;
-        let seen = engine.follow_ups(&mut plan, &pinned)?;
-        provenance.looked_at(seen.data_position, seen.scope);
-        provenance.notes.extend(seen.hidden.then(lower_bound));
+        engine.follow_ups(&mut plan, &pinned, &mut provenance)?;
         let mut followed = Folded::default();
         engine.fold(&plan, outer, &mut followed, |of: &mut FollowUps, at, count| {
             at.iter().for_each(|place| of.add(*place, count));
         })?;
-        let dimension = &tabulated.plan.axes[outer].dimension;
-        let modes = MODES.map(|code| dimension.place_of(code));
+        let modes = MODES.map(|code| tabulated.inner().dimension.place_of(code));
         let figures = Figures { outcomes, modes, waits, followed };
         Ok(tabulated.counted(provenance, quality, "consultation", figures))
     }
 
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
         let mut plan = engine.consultations(query, Measure::Contacts, &[])?;
-        if let Some(access) = self.about(query.clone()).access(engine, &plan)? {
-            access.join(&mut plan);
-        }
+        self.about(query.clone()).access(engine, &mut plan)?;
         Ok(Some(plan))
     }
 
@@ -157,22 +149,12 @@ impl Question for ImpactQuestion {
     fn cell(&self, figures: &Figures, row: &[usize], (part, shows): &Self::Shows) -> Cell {
         let confidence = self.query.confidence;
         match shows {
-            Shows::Share(indicator) => {
-                let share = |mode: usize| {
-                    let place = figures.modes[mode];
-                    let tally = place
-                        .map(|place| figures.outcomes.tally(indicator, row, Some(place)))
-                        .unwrap_or_default();
-                    (Cell::share(tally, WHOM[mode], confidence), tally)
-                };
-                match part {
-                    Part::Mode(mode) => share(*mode).0,
-                    Part::Difference => {
-                        let [less, of] = [0, REMOTE].map(share);
-                        Cell::difference((&of.0, of.1), (&less.0, less.1), confidence)
-                    }
-                }
-            }
+            Shows::Share(indicator) => part.cell(confidence, |mode| {
+                let place = figures.modes[mode];
+                let tally = place.map(|place| figures.outcomes.tally(indicator, row, Some(place)));
+                let tally = tally.unwrap_or_default();
+                (Cell::share(tally, WHOM[mode], confidence), tally)
+            }),
             Shows::Median => {
                 let none = Default::default();
                 let waits = figures.waits.as_ref().map(|of| of.row(row).unwrap_or(&none));
@@ -183,31 +165,36 @@ impl Question for ImpactQuestion {
                 let of = figures.followed.row(row).unwrap_or(&none);
                 match (shows, part) {
                     (Shows::SameDay, Part::Mode(mode)) => of.same_day(*mode),
-                    _ => of.cell(*part, confidence),
+                    _ => part.cell(confidence, |mode| of.share(mode, confidence)),
                 }
             }
         }
     }
 
-    fn beside(&self, engine: &Engine, pinned: &Query) -> Result<Besides, QueryError> {
+    fn beside(
+        &self,
+        engine: &Engine,
+        pinned: &Query,
+        provenance: &mut Provenance,
+    ) -> Result<Beside, QueryError> {
         let asked = pinned.place.organisations(&engine.reference());
         let position = pinned.position().unwrap_or_else(|| engine.position());
         let (assessments, assessment_count) =
             engine.assessments(&asked, pinned.months, position)?;
-        let data_position = assessments.first().map_or(0, |(newest, _)| newest.position);
-        let beside = Beside { assessments, assessment_count, ..Beside::default() };
-        Ok(Besides { beside, data_position, scope: None })
+        let newest = assessments.first().map_or(0, |(newest, _)| newest.position);
+        provenance.data_position = provenance.data_position.max(newest);
+        Ok(Beside { assessments, assessment_count, ..Beside::default() })
     }
 }
 
 impl ImpactQuestion {
-    /// What access snapshots say of the needs that the question asks about, if it asks about any.
-    fn access(&self, engine: &Engine, plan: &Plan) -> Result<Option<Access>, QueryError> {
-        let (named, asked) = (&plan.collection.access_collection, needs_asked(plan));
+    /// Lets access snapshots speak of the needs that the question asks about, if it asks about any.
+    fn access(&self, engine: &Engine, plan: &mut Plan) -> Result<Option<Access>, QueryError> {
+        let (named, asked) = (plan.collection.access_collection.clone(), needs_asked(plan));
         if named.is_empty() || asked.is_empty() {
             return Ok(None);
         }
-        engine.access(plan, named, &asked, self.query.months.1).map(Some)
+        engine.access(plan, &named, &asked, self.query.months.1).map(Some)
     }
 }
 
@@ -220,8 +207,8 @@ impl Engine {
     ) -> Result<Option<Folded<[Waits; MODES.len()]>>, QueryError> {
         let (axis, means) = self.waits_axis(&plan.reference);
         plan.axes.push(axis);
-        plan.axes[outer].narrow(&MODES);
         let is_remote = answers(&plan.axes[outer], &MODES[REMOTE..], &MODES);
+        merge(&mut plan.axes[outer], &is_remote);
         let mut folded = Folded::default();
         let counted = self.fold(&plan, outer, &mut folded, |waits: &mut [Waits; 2], at, count| {
             let mode = match is_remote[at[0]] {

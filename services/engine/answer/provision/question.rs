@@ -6,10 +6,9 @@ use crate::domain::codes::State;
 use crate::domain::measures::{Group, Tally};
 use crate::domain::reference::Reference;
 use crate::engine::answer::access::{access_collection, all_needs, needs_asked};
-use crate::engine::answer::consultations::Tabulated;
 use crate::engine::answer::crosstab::{Crosstab, Folded};
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
-use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Key, Reason};
+use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Key};
 use crate::engine::answer::plan::{Plan, state_words};
 use crate::engine::answer::provenance::Settings;
 use crate::engine::answer::question::{Counted, Question};
@@ -65,26 +64,16 @@ const SHARES: [ColumnDefinition; 6] = [
 ];
 const FROM: &str = "Consultations by where the need is known from: their own record, the person's latest access snapshot at or before the \
     month, or neither.";
+
+const fn by_source(indicator: &'static str, label: &'static str) -> ColumnDefinition {
+    ColumnDefinition::count(indicator, &[SOURCE], label, FROM)
+}
+
 /// In the order of the needs.
 const SOURCES: [ColumnDefinition; 3] = [
-    ColumnDefinition::count(
-        "ACCESS_STATUS",
-        &[SOURCE],
-        "Whether people can use remote care, by source",
-        FROM,
-    ),
-    ColumnDefinition::count(
-        "INTERPRETER_NEEDED",
-        &[SOURCE],
-        "Whether people need an interpreter, by source",
-        FROM,
-    ),
-    ColumnDefinition::count(
-        "ACCESSIBLE_NEED",
-        &[SOURCE],
-        "Whether people have an accessible-information need, by source",
-        FROM,
-    ),
+    by_source("ACCESS_STATUS", "Whether people can use remote care, by source"),
+    by_source("INTERPRETER_NEEDED", "Whether people need an interpreter, by source"),
+    by_source("ACCESSIBLE_NEED", "Whether people have an accessible-information need, by source"),
 ];
 
 /// What a column shows.
@@ -143,15 +132,10 @@ impl Question for ProvisionQuestion {
         let mut plan = engine.consultations(query, Measure::Contacts, &[MODE])?;
         let (mut provenance, pinned) = (engine.provenance(&mut plan, query), plan.pinned(query));
         let snapshots = self.snapshots(&plan)?;
-        let access = engine.access(&plan, &snapshots, &all_needs(), query.months.1)?;
-        access.join(&mut plan);
-        if !snapshots.is_empty() {
-            provenance.looked_at(access.data_position, access.scope.clone());
-            provenance.notes.push(access.note());
-        }
+        let access = engine.access(&mut plan, &snapshots, &all_needs(), query.months.1)?;
+        access.told(&mut provenance);
         provenance.notes.push(NOTE.into());
-        let (outer, crosstab) = (query.by.len(), engine.count(&plan, 1)?);
-        let tabulated = Tabulated { plan, crosstab, outer };
+        let tabulated = engine.tabulated(plan)?;
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
         let groups = engine.provided(&pinned, &access, self.request_met_days)?;
         let sources = engine.need_sources(&pinned, &access)?;
@@ -161,8 +145,8 @@ impl Question for ProvisionQuestion {
 
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
         let mut plan = engine.consultations(query, Measure::Contacts, &[])?;
-        let (asked, last) = (needs_asked(&plan), query.months.1);
-        engine.access(&plan, &self.snapshots(&plan)?, &asked, last)?.join(&mut plan);
+        let (snapshots, asked) = (self.snapshots(&plan)?, needs_asked(&plan));
+        engine.access(&mut plan, &snapshots, &asked, query.months.1)?;
         Ok(Some(plan))
     }
 
@@ -266,15 +250,12 @@ impl ProvisionQuestion {
 /// Why it cannot be said who is of the group, if it is known of nobody.
 fn absence(members: Tally) -> Option<Absence> {
     let missing = members.denominator == 0 && members.unknown + members.not_collected > 0;
-    let (reason, detail) = match members.unknown {
-        0 => (
-            Reason::NotCollected,
+    missing.then(|| match members.unknown {
+        0 => Absence::not_collected(
             "no source of these consultations collects whether their people are of the group",
         ),
-        _ => (
-            Reason::NotComputable,
+        _ => Absence::not_computable(
             "for none of these consultations do we know whether their people are of the group",
         ),
-    };
-    missing.then(|| Absence { reason, detail: detail.into() })
+    })
 }

@@ -6,7 +6,7 @@ use std::array;
 use crate::domain::field::Field;
 use crate::domain::measures::{Group, Needs, Provision, Response};
 use crate::engine::answer::access::Access;
-use crate::engine::answer::axis_answers::{answers, merge};
+use crate::engine::answer::axis_answers::{answers, merge, of_words, says_at};
 use crate::engine::answer::crosstab::Folded;
 use crate::engine::answer::days_waited::days_of;
 use crate::engine::answer::plan::{On, Plan, PlanAxis};
@@ -104,20 +104,11 @@ fn within(engine: &Engine, plan: &Plan, axis: &PlanAxis, days: u32) -> Said {
 fn said(axis: &PlanAxis, category: &str) -> Said {
     let known: Vec<_> = axis.categories.iter().map(|(code, _)| code.as_str()).collect();
     let answers = answers(axis, &[category], &known);
-    let says = |places: &Vec<usize>| {
-        let says = places.first().and_then(|place| answers.get(*place));
-        says.copied().unwrap_or(Response::Unknown)
+    let not_collected = match &axis.on {
+        On::Field(_, places) => says_at(&places.not_collected, &answers),
+        On::Submission(_) | On::Derived(_) => Response::NotCollected,
     };
-    match &axis.on {
-        On::Field(field, places) => Said {
-            field: Some(*field),
-            of_word: places.of_word.iter().map(says).collect(),
-            not_collected: says(&places.not_collected),
-        },
-        On::Submission(_) | On::Derived(_) => {
-            Said { field: None, of_word: Vec::new(), not_collected: Response::NotCollected }
-        }
-    }
+    Said { field: axis.field(), of_word: of_words(axis, &answers), not_collected }
 }
 
 /// What each place of a need's axis says: what is neither yes nor no is not known, and what does not apply is no need.

@@ -9,6 +9,7 @@ use crate::domain::reference::Reference;
 use crate::domain::small_area::Edition;
 use crate::domain::statistics::Confidence;
 use crate::engine::QueryError;
+use crate::engine::query::invalid as field;
 use crate::engine::query::{
     AsOf, Asked, Basis, Query, TableKind, Where, no_area, no_collection, no_dimension,
     no_indicator, too_wide,
@@ -69,24 +70,14 @@ pub(super) enum By {
 
 impl By {
     pub(super) fn of(dimension: &Dimension) -> Option<Self> {
-        match &dimension.source {
-            Source::Field(Field::Deprivation) => Some(Self::Deprivation),
-            Source::Field(Field::ResidenceLsoa) => Some(Self::Residence),
-            Source::Field(field) => Some(Self::People(*field)),
-            Source::ProviderArea(kind) if kind == SUB_ICB => Some(Self::SubIcb),
-            Source::ProviderArea(_)
-            | Source::Month
-            | Source::Quarter
-            | Source::FinancialYear
-            | Source::CalendarYear
-            | Source::Organisation
-            | Source::Computed => None,
+        let sub_icb = || dimension.source == Source::ProviderArea(SUB_ICB.to_owned());
+        match dimension.field() {
+            Some(Field::Deprivation) => Some(Self::Deprivation),
+            Some(Field::ResidenceLsoa) => Some(Self::Residence),
+            Some(field) => Some(Self::People(field)),
+            None => sub_icb().then_some(Self::SubIcb),
         }
     }
-}
-
-fn field(name: &str, description: impl Into<String>) -> QueryError {
-    QueryError::Field { field: name.to_owned(), description: description.into() }
 }
 
 fn given(text: &str) -> Option<String> {
@@ -191,10 +182,7 @@ fn area(reference: &Reference, query: &Asked) -> Result<String, QueryError> {
     if area.is_wider() {
         return Err(too_wide(reference, area));
     }
-    let lived_in = Edition::ALL
-        .iter()
-        .any(|edition| lies_in(reference, *edition, &area.code).next().is_some());
-    if !lived_in {
+    if !is_lived_in(reference, &area.code) {
         return Err(QueryError::Refused(no_small_areas(reference, &area.code, &area.kind)));
     }
     Ok(area.code.clone())
@@ -229,13 +217,12 @@ fn high_risk(indicator: &Indicator, asked: Option<HighRisk>) -> Result<HighRisk,
     let can_be = |score: f64| (least..=most).contains(&score);
     match asked {
         None if can_be(DEFAULT_HIGH_RISK) => Ok(HighRisk::Score(DEFAULT_HIGH_RISK)),
-        None => Err(field(
-            "high_risk_score",
-            format!(
-                "is required, or `high_risk_top_share`: {} has no usual one; a score from {least} to {most}",
-                indicator.id
-            ),
-        )),
+        None => {
+            let (id, range) = (&indicator.id, format!("a score from {least} to {most}"));
+            let why =
+                format!("is required, or `high_risk_top_share`: {id} has no usual one; {range}");
+            Err(field("high_risk_score", why))
+        }
         Some(HighRisk::Score(score)) if !can_be(score) => {
             Err(field("high_risk_score", format!("a score from {least} to {most}")))
         }
@@ -259,13 +246,15 @@ pub(super) fn lies_in<'a>(
     inside.map(|(code, _)| code)
 }
 
+/// Whether small areas of any edition lie in an area.
+fn is_lived_in(reference: &Reference, area: &str) -> bool {
+    Edition::ALL.iter().any(|edition| lies_in(reference, *edition, area).next().is_some())
+}
+
 fn no_small_areas(reference: &Reference, code: &str, kind: &str) -> String {
     let areas = reference.areas();
     let around = areas.ancestors(code).into_iter().find(|around| {
-        areas.get(around).is_some_and(|area| !area.is_wider())
-            && Edition::ALL
-                .iter()
-                .any(|edition| lies_in(reference, *edition, around).next().is_some())
+        areas.get(around).is_some_and(|area| !area.is_wider()) && is_lived_in(reference, around)
     });
     let instead =
         around.map_or(String::new(), |around| format!(": `{around}`, which holds it, is answered"));
@@ -277,12 +266,8 @@ fn no_small_areas(reference: &Reference, code: &str, kind: &str) -> String {
 fn no_score(reference: &Reference, indicator: &Indicator) -> String {
     let scores = reference.indicators().filter(|other| other.unit == Unit::Score);
     let scores: Vec<_> = scores.map(|score| score.id.as_str()).collect();
-    format!(
-        "{} is a {}, no score of small areas: ask for one of {}",
-        indicator.id,
-        indicator.unit.name(),
-        scores.join(", ")
-    )
+    let (id, unit, scores) = (&indicator.id, indicator.unit.name(), scores.join(", "));
+    format!("{id} is a {unit}, no score of small areas: ask for one of {scores}")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::asked::HighRisk;
-use super::people::{Group, People};
+use super::people::{ByArea, People};
 use super::scores::Scored;
 use crate::domain::measures::risk::{
     Figures, Scores, brought_forward, figures, score_of_top_share,
@@ -12,6 +12,7 @@ use crate::domain::reference::Reference;
 use crate::domain::small_area::{Change, Edition};
 use crate::engine::QueryError;
 use crate::engine::answer::model::Key;
+use crate::engine::answer::provenance::some_of;
 
 /// What people are exposed to.
 pub(super) struct Exposure {
@@ -35,23 +36,19 @@ impl Exposure {
         high_risk: HighRisk,
     ) -> Result<Self, QueryError> {
         let brought;
-        let scores = match (scored.edition, people.edition) {
-            (Edition::Lsoa2011, Edition::Lsoa2021) => {
-                brought = brought_forward(&scored.scores, reference.small_areas().parents());
-                &brought
-            }
-            (Edition::Lsoa2021, Edition::Lsoa2011) => {
-                return Err(QueryError::Refused(format!(
-                    "the scores are of LSOA 2021 and `{}` counts people by LSOA 2011: ask with a population by LSOA 2021",
-                    people.provenance.collection
-                )));
-            }
-            (Edition::Lsoa2011, Edition::Lsoa2011) | (Edition::Lsoa2021, Edition::Lsoa2021) => {
-                &scored.scores
-            }
+        let scores = if scored.edition == people.edition {
+            &scored.scores
+        } else if people.edition == Edition::Lsoa2021 {
+            brought = brought_forward(&scored.scores, reference.small_areas().parents());
+            &brought
+        } else {
+            return Err(QueryError::Refused(format!(
+                "the scores are of LSOA 2021 and `{}` counts people by LSOA 2011: ask with a population by LSOA 2021",
+                people.provenance.collection
+            )));
         };
         let exposed = || -> Vec<(u64, f64)> {
-            let people = people.total.people.iter();
+            let people = people.total.iter();
             people.filter_map(|(code, n)| Some((*n, scores.get(code)?.score))).collect()
         };
         let high_risk_score = match high_risk {
@@ -59,11 +56,10 @@ impl Exposure {
             HighRisk::TopShare(share) => score_of_top_share(&exposed(), share),
         };
         let threshold = high_risk_score.unwrap_or(f64::INFINITY);
-        let of = |group: &Group| {
-            let by_area = group.people.iter().map(|(code, count)| (*count, scores.get(code)));
-            figures(by_area, threshold)
+        let of = |people: &ByArea| {
+            figures(people.iter().map(|(code, count)| (*count, scores.get(code))), threshold)
         };
-        let groups = people.groups.iter().filter_map(|group| Some((group.key.clone()?, of(group))));
+        let groups = people.groups.iter().map(|(key, people)| (key.clone(), of(people)));
         let mut notes: Vec<_> = scored.joins.iter().chain(&people.joins).cloned().collect();
         notes.push(joined(reference, scored, people, scores));
         let highest = exposed().into_iter().map(|(_, score)| score).reduce(f64::max);
@@ -84,32 +80,24 @@ fn joined(
     scores: &BTreeMap<String, Scores>,
 ) -> String {
     let areas = reference.small_areas();
-    let codes = || people.total.people.keys();
+    let codes = || people.total.keys();
     let without: Vec<_> = codes().filter(|code| !scores.contains_key(*code)).collect();
+    let (from, to) = (scored.edition.label(), people.edition.label());
     let met = if scored.edition == people.edition {
-        format!("Scores and people are both of {}: no area was changed.", people.edition.label())
+        format!("Scores and people are both of {to}: no area was changed.")
     } else {
-        let count = |change| codes().filter(|code| areas.change(code) == Some(change)).count();
+        let changes = [Change::Unchanged, Change::Split, Change::Merged, Change::Irregular];
+        let [unchanged, split, merged, irregular] =
+            changes.map(|change| codes().filter(|code| areas.change(code) == Some(change)).count());
         format!(
-            "Scores of {} were brought to {} by the look-up of the Office for National Statistics: {} unchanged areas keep their score, \
-             {} areas of a split take the score of the whole, {} merged and {} irregular ones take the mean of their parts, weighted by \
-             the people of mid-2020.",
-            scored.edition.label(),
-            people.edition.label(),
-            count(Change::Unchanged),
-            count(Change::Split),
-            count(Change::Merged),
-            count(Change::Irregular),
+            "Scores of {from} were brought to {to} by the look-up of the Office for National Statistics: {unchanged} unchanged areas keep \
+             their score, {split} areas of a split take the score of the whole, {merged} merged and {irregular} irregular ones take the mean \
+             of their parts, weighted by the people of mid-2020."
         )
     };
     if without.is_empty() {
         return format!("{met} Every small area with people has a score.");
     }
-    let some: Vec<_> = without.iter().take(5).map(|code| code.as_str()).collect();
-    let more = if without.len() > 5 { ", …" } else { "" };
-    format!(
-        "{met} {} small areas with people have no score and are in no mean: {}{more}.",
-        without.len(),
-        some.join(", ")
-    )
+    let (count, some) = (without.len(), some_of(&without, 5));
+    format!("{met} {count} small areas with people have no score and are in no mean: {some}.")
 }

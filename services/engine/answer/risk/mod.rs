@@ -6,7 +6,6 @@
 
 mod asked;
 mod exposure;
-mod no_data;
 mod people;
 mod question;
 mod scores;

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::asked::{By, RiskQuestion, lies_in};
-use super::no_data::NoData;
 use crate::domain::codes::{Dimension, State, Value};
 use crate::domain::collection::{Collection, DataClass, Dataset};
 use crate::domain::field::Field;
@@ -15,7 +14,7 @@ use crate::domain::small_area::Edition;
 use crate::engine::answer::crosstab::Crosstab;
 use crate::engine::answer::estimates::standing;
 use crate::engine::answer::model::Key;
-use crate::engine::answer::plan::{Ask, Plan, state_words};
+use crate::engine::answer::plan::{Plan, state_words};
 use crate::engine::answer::provenance::Provenance;
 use crate::engine::query::{AsOf, Query, Where};
 use crate::engine::{Engine, QueryError};
@@ -26,19 +25,14 @@ const SMALL_AREA: &str = "residence_lsoa";
 /// Type of the organisations that publish tables.
 const PUBLISHER: &str = "publisher";
 
-/// Some people.
-pub(super) struct Group {
-    /// What they have in common; none for all.
-    pub(super) key: Option<Key>,
-    /// How many live in each small area, without zeros.
-    pub(super) people: BTreeMap<String, u64>,
-}
+/// How many people live in each small area, without zeros.
+pub(super) type ByArea = BTreeMap<String, u64>;
 
 /// The people of an area.
 pub(super) struct People {
     pub(super) edition: Edition,
-    pub(super) total: Group,
-    pub(super) groups: Vec<Group>,
+    pub(super) total: ByArea,
+    pub(super) groups: Vec<(Key, ByArea)>,
     pub(super) provenance: Provenance,
     /// How small areas were brought together, in sentences.
     pub(super) joins: Vec<String>,
@@ -70,7 +64,7 @@ fn candidates<'a>(
     let all = reference.collections().filter(|c| c.datasets.contains(&Dataset::Populations));
     for collection in all.filter(|c| asked.is_empty() || asked == c.id) {
         let ids = std::iter::once(collection.id.as_str());
-        let standing = standing(catalog, ids, Dataset::Populations, position);
+        let standing = standing(catalog, ids, Dataset::Populations, Month::LAST, position);
         last_change = last_change.max(standing.data_position);
         let mut last: BTreeMap<Arc<str>, Arc<Submission>> = BTreeMap::new();
         let by_area = |s: &Arc<Submission>| s.column(Field::ResidenceLsoa).is_some();
@@ -105,8 +99,15 @@ fn edition(
     reference.small_areas().edition_of(codes, Edition::Lsoa2021)
 }
 
-/// The edition that a view of deprivation is of: the one whose small areas fall into its categories, rather that of the population.
-fn edition_of_view(reference: &Reference, dimension: &Dimension, counted: Edition) -> Edition {
+/// The edition that people are told apart in. A view of deprivation is of the one whose small areas fall into its categories, rather
+/// that of the population.
+fn edition_by(
+    reference: &Reference,
+    by: Option<By>,
+    dimension: Option<&Dimension>,
+    counted: Edition,
+) -> Edition {
+    let Some(dimension) = dimension.filter(|_| by == Some(By::Deprivation)) else { return counted };
     let falls = |edition: &Edition| {
         reference.small_areas().of(*edition).any(|(code, _)| {
             let value = reference.deprivation_of(edition.id(), code);
@@ -117,13 +118,18 @@ fn edition_of_view(reference: &Reference, dimension: &Dimension, counted: Editio
     [Some(counted), other].into_iter().flatten().find(falls).unwrap_or(counted)
 }
 
+/// Says who has nothing of something: a collection, or none of all.
+pub(super) fn who_has_none(collection: Option<&String>) -> String {
+    collection.map_or("no collection has".into(), |id| format!("collection `{id}` has no"))
+}
+
 impl Engine {
-    /// The people of the area asked about, by small area; or why there are none.
+    /// The people of the area asked about, by small area, or why there are none; and the last change that bears on which they are.
     pub(super) fn people_by_small_area(
         &self,
         question: &RiskQuestion,
         position: u64,
-    ) -> Result<Result<People, NoData>, QueryError> {
+    ) -> Result<(Result<People, String>, u64), QueryError> {
         let reference = Arc::clone(&self.store().catalog().reference);
         let dimension = question.by().and_then(|id| reference.dimension(id)).cloned();
         let by = dimension.as_ref().and_then(By::of);
@@ -132,14 +138,11 @@ impl Engine {
             candidates(&catalog, &reference, &question.query.collection, position)
         };
         let Some(chosen) = choose(&reference, question, &found, dimension.as_ref(), by)? else {
-            let place = match question.query.collection.as_str() {
-                "" => "no collection has".to_owned(),
-                id => format!("collection `{id}` has no"),
-            };
+            let place = who_has_none(Some(&question.query.collection).filter(|id| !id.is_empty()));
             let detail = format!(
                 "{place} people by small area (`residence_lsoa`); SubmitPopulations takes them"
             );
-            return Ok(Err(NoData { detail, data_position }));
+            return Ok((Err(detail), data_position));
         };
         let edition = chosen.edition.clone().map_err(|(old, new)| {
             QueryError::Refused(format!(
@@ -147,39 +150,25 @@ impl Engine {
                 chosen.collection.id
             ))
         })?;
-        let outer: Vec<String> = match (by, &dimension) {
-            (Some(By::People(_)), Some(dimension)) => vec![dimension.id.clone()],
-            _ => Vec::new(),
-        };
+        let of_people = dimension.iter().filter(|_| matches!(by, Some(By::People(_))));
+        let outer = of_people.map(|dimension| dimension.id.clone());
         // The people are those of whom the collection's organisations say where they live.
         let query = Query {
             collection: chosen.collection.id.clone(),
             place: Where::Organisations(expected(&reference, chosen).into_iter().collect()),
             months: chosen.months,
-            by: outer.clone(),
+            by: outer.chain([SMALL_AREA.to_owned()]).collect(),
             as_of: AsOf::Position(position),
             ..question.query.clone()
         };
-        let mut plan = self.plan(&Ask {
-            query: &query,
-            collection: &query.collection,
-            dataset: Dataset::Populations,
-            dimensions: outer.iter().cloned().chain([SMALL_AREA.to_owned()]).collect(),
-            filters: Vec::new(),
-        })?;
+        let mut plan = self.plan(&query, Dataset::Populations)?;
         let kept: BTreeSet<u64> = chosen.submissions.iter().map(|s| s.position).collect();
         plan.keep(|submission| kept.contains(&submission.position));
         let crosstab = self.count(&plan, 1)?;
-        let mut made =
-            Counted { reference: &reference, question, plan: &plan, crosstab: &crosstab }.people(
-                edition,
-                dimension.as_ref(),
-                by,
-                query.months,
-            )?;
+        let counted = Counted { reference: &reference, question, plan: &plan, crosstab: &crosstab };
+        let people = counted.people(edition, dimension.as_ref(), by, query.months)?;
         // Which population answers depends on all that could: another one may take its place.
-        made.provenance.data_position = made.provenance.data_position.max(data_position);
-        Ok(Ok(made))
+        Ok((Ok(people), data_position))
     }
 }
 
@@ -208,12 +197,7 @@ fn choose<'a, 'b>(
     }
     let rank = |candidate: &&&Candidate<'_>| {
         let counted = candidate.edition.as_ref().copied().unwrap_or(Edition::Lsoa2021);
-        let of_edition = match (by, dimension) {
-            (Some(By::Deprivation), Some(view)) => {
-                edition_of_view(reference, view, counted) == counted
-            }
-            _ => true,
-        };
+        let of_edition = edition_by(reference, by, dimension, counted) == counted;
         let collection = candidate.collection;
         (
             of_edition,
@@ -267,14 +251,10 @@ impl Counted<'_> {
         let collection = &self.plan.collection.id;
         let view = self.question.by().map(String::as_str).unwrap_or_default();
         let to = if first < last { format!(" to {last}") } else { String::new() };
-        let mut joins = vec![format!(
-            "People of `{collection}`, {first}{to}, are counted by {}.",
-            counted.label()
-        )];
-        let edition = match (by, dimension) {
-            (Some(By::Deprivation), Some(view)) => edition_of_view(self.reference, view, counted),
-            _ => counted,
-        };
+        let by_edition = counted.label();
+        let mut joins =
+            vec![format!("People of `{collection}`, {first}{to}, are counted by {by_edition}.")];
+        let edition = edition_by(self.reference, by, dimension, counted);
         if (counted, edition) == (Edition::Lsoa2011, Edition::Lsoa2021) {
             return Err(QueryError::Refused(format!(
                 "`{view}` is of LSOA 2021 and `{collection}` counts people by LSOA 2011: name a population by LSOA 2021"
@@ -290,10 +270,10 @@ impl Counted<'_> {
             people.retain(|code, count| inside.contains(code.as_str()) && *count > 0);
             people
         };
-        let total = Group { key: None, people: bring(&self.crosstab.all.inner) };
+        let total = bring(&self.crosstab.all.inner);
         // Each organisation has one of the months: none is missing in between.
-        let mut provenance =
-            self.plan.provenance(&Query { months: (last, last), ..self.question.query.clone() });
+        let query = Query { months: (last, last), ..self.question.query.clone() };
+        let mut provenance = self.plan.provenance(&query);
         provenance.months = Some((first, last));
         if first < last {
             provenance.notes.push(
@@ -311,34 +291,32 @@ impl Counted<'_> {
                     sums[*place] = people.values().sum();
                 }
                 provenance.quality = self.plan.quality(&BTreeMap::from([(0, sums)]));
-                let group =
-                    |(place, people)| Group { key: Some(self.plan.axes[0].key(place)), people };
-                rows.into_iter().map(group).collect()
+                let rows = rows.into_iter();
+                rows.map(|(place, people)| (self.plan.axes[0].key(place), people)).collect()
             }
             (Some(by), Some(dimension)) => self.by_area(&total, edition, dimension, by),
             _ => Vec::new(),
         };
-        inside.retain(|code| !total.people.contains_key(*code));
+        let label = edition.label();
+        inside.retain(|code| !total.contains_key(*code));
         if counted != edition {
             joins.push(format!(
-                "They were brought back to {}, the edition of `{view}`: people of a merged area are shared out as its parts had people in mid-2020.",
-                edition.label()
+                "They were brought back to {label}, the edition of `{view}`: people of a merged area are shared out as its parts had people in mid-2020."
             ));
         }
         if by == Some(By::Deprivation) {
             let list = self.reference.list_of(Field::Deprivation);
+            let source = list.map_or("", |list| list.source.as_str());
             joins.push(format!(
-                "Deprivation is the small area's own, in the edition that goes with {}: {}.",
-                edition.label(),
-                list.map_or("", |list| list.source.as_str())
+                "Deprivation is the small area's own, in the edition that goes with {label}: {source}."
             ));
         }
-        self.place(&mut provenance.notes, inside.len(), edition);
+        self.place(&mut provenance.notes, inside.len(), label);
         Ok(People { edition, total, groups, provenance, joins })
     }
 
     /// Counts by the code of the small area; what has no code, or lies elsewhere, is left out.
-    fn by_code(&self, counts: &[u64]) -> BTreeMap<String, u64> {
+    fn by_code(&self, counts: &[u64]) -> ByArea {
         let codes = &self.plan.axes[self.plan.axes.len() - 1].categories;
         let found = codes.iter().zip(counts).filter(|(_, count)| **count > 0);
         found.map(|((code, _), count)| (code.clone(), *count)).collect()
@@ -347,11 +325,11 @@ impl Counted<'_> {
     /// The people of each category that small areas as a whole fall into.
     fn by_area(
         &self,
-        total: &Group,
+        total: &ByArea,
         edition: Edition,
         dimension: &Dimension,
         by: By,
-    ) -> Vec<Group> {
+    ) -> Vec<(Key, ByArea)> {
         let category = |code: &str| -> Option<(usize, String, String)> {
             let value = match by {
                 By::SubIcb => {
@@ -369,33 +347,31 @@ impl Counted<'_> {
         };
         let unknown = State::NotKnown.name();
         let unknown = (usize::MAX, unknown.to_owned(), state_words(unknown));
-        let mut groups: BTreeMap<(usize, String, String), BTreeMap<String, u64>> = BTreeMap::new();
-        for (code, count) in &total.people {
+        let mut groups: BTreeMap<(usize, String, String), ByArea> = BTreeMap::new();
+        for (code, count) in total {
             let category = category(code).unwrap_or_else(|| unknown.clone());
             groups.entry(category).or_default().insert(code.clone(), *count);
         }
         let id: Arc<str> = dimension.id.as_str().into();
         let groups = groups.into_iter().map(|((place, code, label), people)| {
             let state = (place == usize::MAX).then_some(State::NotKnown);
-            Group { key: Some(Key { dimension: Arc::clone(&id), code, label, state }), people }
+            (Key { dimension: Arc::clone(&id), code, label, state }, people)
         });
         groups.collect()
     }
 
     /// Says how many people of the collection have no place, and how many places have no people.
-    fn place(&self, notes: &mut Vec<String>, empty: usize, edition: Edition) {
+    fn place(&self, notes: &mut Vec<String>, empty: usize, label: &str) {
         let all = self.crosstab.all.sum();
         let placed: u64 = self.by_code(&self.crosstab.all.inner).values().sum();
-        if all > placed {
+        if let unplaced @ 1.. = all.saturating_sub(placed) {
             notes.push(format!(
-                "{} of {all} people of the collection have no small area on record and are in no row.",
-                all - placed
+                "{unplaced} of {all} people of the collection have no small area on record and are in no row."
             ));
         }
         if empty > 0 {
             notes.push(format!(
-                "{empty} small areas ({}) of the area asked about have no people in the collection.",
-                edition.label()
+                "{empty} small areas ({label}) of the area asked about have no people in the collection."
             ));
         }
     }

@@ -2,14 +2,12 @@
 
 use super::asked::{HighRisk, RiskQuestion};
 use super::exposure::Exposure;
-use super::no_data::NoData;
 use crate::domain::collection::Dataset;
 use crate::domain::measures::risk::{Figures, STATEMENT};
 use crate::domain::reference::Reference;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
-use crate::engine::answer::estimates::everything;
+use crate::engine::answer::estimates::{everything, taking};
 use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Figure, Key};
-use crate::engine::answer::plan::Plan;
 use crate::engine::answer::provenance::{Provenance, Settings};
 use crate::engine::answer::question::{Counted, Question};
 use crate::engine::query::{AsOf, Denominator, Measure, Query};
@@ -91,42 +89,33 @@ impl Question for RiskQuestion {
         let reference = engine.reference();
         let (position, scope) = {
             let catalog = engine.store().catalog();
-            let of = |dataset: Dataset| {
-                let taking = reference.collections().filter(move |c| c.datasets.contains(&dataset));
-                everything(&catalog, taking.map(|collection| collection.id.as_str()), dataset)
-            };
+            let of = |dataset| everything(&catalog, taking(&reference, dataset), dataset);
             let scope = of(Dataset::Estimates).joined(of(Dataset::Populations));
             (self.query.as_of.position(&catalog)?, scope)
         };
         // Both halves are read where the question was asked, whatever is written meanwhile.
         let pinned = self.about(Query { as_of: AsOf::Position(position), ..self.query.clone() });
-        let people = engine.people_by_small_area(&pinned, position)?;
-        let scored = engine.scores_by_small_area(&pinned, position)?;
+        let (people, people_changed) = engine.people_by_small_area(&pinned, position)?;
+        let (scored, scores_changed) = engine.scores_by_small_area(&pinned, position)?;
         let mut provenance = match &people {
             Ok(people) => people.provenance.clone(),
-            Err(NoData { data_position, .. }) => Provenance {
-                data_position: engine.configured(position).max(*data_position),
+            Err(_) => Provenance {
+                data_position: engine.configured(position),
                 ..Provenance::asked(&reference, None, &self.query)
             },
         };
         provenance.scope = Some(scope);
-        let scored_position = match &scored {
-            Ok(scored) => scored.data_position,
-            Err(none) => none.data_position,
-        };
-        provenance.data_position = provenance.data_position.max(scored_position);
+        provenance.data_position = provenance.data_position.max(people_changed).max(scores_changed);
         let exposure = match (&people, &scored) {
             (Ok(people), Ok(scored)) => {
                 Some(Exposure::new(&reference, people, scored, self.high_risk)?)
             }
-            (Err(none), _) | (_, Err(none)) => {
-                provenance.empty = Some(Absence::no_data(none.detail.clone()));
+            (Err(why), _) | (_, Err(why)) => {
+                provenance.empty = Some(Absence::no_data(why));
                 None
             }
         };
-        if let Ok(scored) = &scored {
-            provenance.sources.push(scored.source.clone());
-        }
+        provenance.sources.extend(scored.iter().map(|scored| scored.source.clone()));
         let mut rows = Vec::new();
         if let Some(exposure) = &exposure {
             provenance.notes.extend(exposure.notes.iter().cloned());
@@ -136,13 +125,8 @@ impl Question for RiskQuestion {
             rows.extend(keys.map(|(number, (key, _))| (vec![key.clone()], vec![number])));
         }
         let not_for_targets = scored.is_ok_and(|scored| scored.source.not_for_targets);
-        let quality = provenance.quality.clone();
         let figures = Risk { exposure, not_for_targets };
-        Ok(Counted { plan: None, position, provenance, quality, rows, nothing: None, figures })
-    }
-
-    fn volume(&self, _: &Engine, _: &Query) -> Result<Option<Plan>, QueryError> {
-        Ok(None)
+        Ok(Counted { plan: None, position, provenance, rows, nothing: None, figures })
     }
 
     fn columns(&self, reference: &Reference, figures: &[&Risk]) -> Vec<(Column, Shows)> {
@@ -153,14 +137,10 @@ impl Question for RiskQuestion {
             (score(&self.indicator, Vec::new()), Shows::Mean),
             (SHARE.column(reference, Vec::new()), Shows::HighRisk),
         ];
-        let components = reference.indicator(&self.indicator).map(|known| known.components.iter());
-        columns.extend(
-            components
-                .into_iter()
-                .flatten()
-                .enumerate()
-                .map(|(place, id)| (score(id, Vec::new()), Shows::Component(place))),
-        );
+        let known = reference.indicator(&self.indicator).into_iter();
+        let components = known.flat_map(|known| &known.components).enumerate();
+        columns
+            .extend(components.map(|(place, id)| (score(id, Vec::new()), Shows::Component(place))));
         columns.push((score(&self.indicator, vec![unweighted]), Shows::Unweighted));
         for (column, _) in &mut columns {
             column.not_for_targets |= figures.iter().any(|of| of.not_for_targets);

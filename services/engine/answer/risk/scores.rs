@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::asked::RiskQuestion;
-use super::no_data::NoData;
+use super::people::who_has_none;
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::{Estimate, EstimateSource};
 use crate::domain::measures::risk::Scores;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::domain::small_area::Edition;
-use crate::engine::answer::estimates::standing;
+use crate::engine::answer::estimates::{standing, taking};
 use crate::engine::{Engine, QueryError};
 use crate::store::Submission;
 
@@ -21,7 +21,6 @@ pub(super) struct Scored {
     pub(super) edition: Edition,
     pub(super) source: EstimateSource,
     pub(super) joins: Vec<String>,
-    pub(super) data_position: u64,
 }
 
 /// The newest table of scores in a collection: last and first month of its figures, month and position of its submission.
@@ -30,23 +29,18 @@ type When = ((Month, Month), Month, u64);
 type Newest<'a> = (When, &'a Arc<Submission>, Arc<[Estimate]>);
 
 impl Engine {
-    /// The scores of the newest period, and why there are none.
+    /// The scores of the newest period, or why there are none; and the last change that bears on which they are.
     pub(super) fn scores_by_small_area(
         &self,
         question: &RiskQuestion,
         position: u64,
-    ) -> Result<Result<Scored, NoData>, QueryError> {
-        let (reference, standing) = {
-            let catalog = self.store().catalog();
-            let reference = Arc::clone(&catalog.reference);
-            let all = reference.collections().filter(|c| c.datasets.contains(&Dataset::Estimates));
-            let asked =
-                |id: &&str| question.score_collection.as_ref().is_none_or(|asked| asked == id);
-            let ids = all.map(|collection| collection.id.as_str()).filter(asked);
-            let standing = standing(&catalog, ids, Dataset::Estimates, position);
-            drop(catalog);
-            (reference, standing)
-        };
+    ) -> Result<(Result<Scored, String>, u64), QueryError> {
+        let catalog = self.store().catalog();
+        let reference = Arc::clone(&catalog.reference);
+        let asked = |id: &&str| question.score_collection.as_ref().is_none_or(|asked| asked == id);
+        let ids = taking(&reference, Dataset::Estimates).filter(asked);
+        let standing = standing(&catalog, ids, Dataset::Estimates, Month::LAST, position);
+        drop(catalog);
         let mut newest: BTreeMap<&str, Newest<'_>> = BTreeMap::new();
         for submission in &standing.submissions {
             let rows = self.store().reader().estimates(submission)?;
@@ -69,16 +63,14 @@ impl Engine {
         }
         let data_position = standing.data_position;
         let Some((_, (when, submission, rows))) = newest.pop_first() else {
-            let place = question.score_collection.as_ref();
-            let place =
-                place.map_or("no collection has".into(), |id| format!("collection `{id}` has no"));
-            let detail = format!(
-                "{place} scores of {} by small area here; SubmitEstimates takes them",
-                question.indicator
-            );
-            return Ok(Err(NoData { detail, data_position }));
+            let (place, id) =
+                (who_has_none(question.score_collection.as_ref()), &question.indicator);
+            let detail =
+                format!("{place} scores of {id} by small area here; SubmitEstimates takes them");
+            return Ok((Err(detail), data_position));
         };
-        read(&reference, question, submission, &rows, when.0, data_position).map(Ok)
+        let scored = read(&reference, question, submission, &rows, when.0)?;
+        Ok((Ok(scored), data_position))
     }
 }
 
@@ -101,23 +93,22 @@ fn read(
     submission: &Submission,
     rows: &[Estimate],
     newest: (Month, Month),
-    data_position: u64,
 ) -> Result<Scored, QueryError> {
     let of = |indicator: &str| -> Vec<&Estimate> {
         let scores = rows.iter().filter(|row| is_score(reference, row, indicator));
         scores.filter(|row| period(row) == Some(newest)).collect()
     };
-    let found = of(&question.indicator);
+    let id = &question.indicator;
+    let found = of(id);
     let bases: BTreeSet<&str> = found.iter().map(|row| row.base.as_str()).collect();
     if bases.len() > 1 {
         return Err(QueryError::Refused(format!(
-            "{} in `{}` stands on several bases, which are not comparable: submit one of them alone",
-            question.indicator, submission.collection
+            "{id} in `{}` stands on several bases, which are not comparable: submit one of them alone",
+            submission.collection
         )));
     }
     let (edition, told) = edition(reference, &found, bases.first().copied().unwrap_or_default())?;
-    let components =
-        reference.indicator(&question.indicator).map_or(Vec::new(), |i| i.components.clone());
+    let components = reference.indicator(id).map_or(Vec::new(), |i| i.components.clone());
     let by_area = |indicator: &String| -> BTreeMap<&str, f64> {
         of(indicator).into_iter().map(|row| (row.area.as_str(), row.value)).collect()
     };
@@ -131,15 +122,13 @@ fn read(
         })
         .collect();
     let period = found.first().map_or("", |row| row.period.as_str());
+    let (label, count) = (edition.label(), scores.len());
     let joins = vec![format!(
-        "Scores of {}, {period}, {}: {} of the small areas known here. {told}",
-        question.indicator,
-        edition.label(),
-        scores.len()
+        "Scores of {id}, {period}, {label}: {count} of the small areas known here. {told}"
     )];
     let mut source = submission.source.as_deref().cloned().unwrap_or_default();
-    source.not_for_targets |= reference.is_not_for_targets(&question.indicator);
-    Ok(Scored { scores, edition, source, joins, data_position })
+    source.not_for_targets |= reference.is_not_for_targets(id);
+    Ok(Scored { scores, edition, source, joins })
 }
 
 /// The edition of the small areas, and how it is known: said in the figures' base, or told by codes that one edition alone has.
@@ -147,7 +136,7 @@ fn edition(
     reference: &Reference,
     rows: &[&Estimate],
     base: &str,
-) -> Result<(Edition, String), QueryError> {
+) -> Result<(Edition, &'static str), QueryError> {
     let codes = rows.iter().map(|row| row.area.as_str());
     let told = reference.small_areas().edition_of(codes, Edition::Lsoa2021);
     let told = told.map_err(|(old, new)| {
@@ -159,20 +148,16 @@ fn edition(
     let foreign = |edition: &Edition| {
         rows.iter().find(|row| reference.small_areas().get(*edition, &row.area).is_none())
     };
-    match said {
-        Some(said) => match foreign(&said) {
-            Some(row) => Err(QueryError::Refused(format!(
-                "the scores say that they are of {}, which has no `{}`: submit them with the base `{}`",
-                said.label(),
-                row.area,
-                told.id()
-            ))),
-            None => Ok((said, "Their base says which edition they are of.".to_owned())),
-        },
-        None => Ok((
-            told,
-            "Codes that one edition alone has tell which they are of; what both have is unchanged."
-                .to_owned(),
-        )),
+    let Some(said) = said else {
+        let how =
+            "Codes that one edition alone has tell which they are of; what both have is unchanged.";
+        return Ok((told, how));
+    };
+    if let Some(row) = foreign(&said) {
+        let (label, area, right) = (said.label(), &row.area, told.id());
+        return Err(QueryError::Refused(format!(
+            "the scores say that they are of {label}, which has no `{area}`: submit them with the base `{right}`"
+        )));
     }
+    Ok((said, "Their base says which edition they are of."))
 }

@@ -225,11 +225,11 @@ fn the_past_stays_and_the_scope_covers_what_changes_the_answer() {
         Touched::Slot(*catalog.slots_of(number, Dataset::Estimates).next().unwrap().0)
     };
     // A collection that had no number when the answer was made.
-    assert!(nothing.scope.unwrap().covers(&slot(&world, "gpps")));
+    assert!(nothing.scope.covers(&slot(&world, "gpps")));
     let before = head(&world);
     let second = world.submit("gpps", "2018-06", "s", &[("E92000001", "2018", &[], 0.5)]);
     let third = world.submit("ons-internet-users", "2030-01", "t", &[("QK1", "2018", &[], 0.6)]);
-    assert!(before.scope.unwrap().covers(&slot(&world, "ons-internet-users")));
+    assert!(before.scope.covers(&slot(&world, "ons-internet-users")));
     let now = head(&world);
     assert_eq!(now.found.iter().map(|f| f.estimate.value).collect::<Vec<_>>(), [0.5, 0.6]);
     assert_eq!(now.data_position, third);

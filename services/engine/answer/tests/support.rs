@@ -1,19 +1,17 @@
 //! A table that only the tests have: digital-inclusion support offered to people who cannot use remote care, or only with help, and
 //! accepted by them. The table shows what a new one costs: this file, and not a line in `rpc`, `cli` or the export.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::collection::Dataset;
 use crate::domain::indicator::Unit;
 use crate::domain::measures::Tally;
 use crate::domain::reference::Reference;
 use crate::engine::answer::axis_answers::answers;
-use crate::engine::answer::consultations::Tabulated;
 use crate::engine::answer::crosstab::Folded;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
-use crate::engine::answer::frame::occurring;
 use crate::engine::answer::model::{Cell, Column};
-use crate::engine::answer::plan::{Ask, Plan, PlanAxis};
+use crate::engine::answer::plan::{Plan, PlanAxis};
 use crate::engine::answer::provenance::Settings;
 use crate::engine::answer::question::{Counted, Question};
 use crate::engine::query::{Filter, Measure, Query};
@@ -49,19 +47,15 @@ pub(crate) struct SupportQuestion(pub(crate) Query);
 pub(crate) struct Support {
     shares: Folded<BTreeMap<usize, [Tally; 2]>>,
     access: PlanAxis,
-    occurring: Vec<usize>,
+    occurring: BTreeSet<usize>,
 }
 
 impl SupportQuestion {
     /// A plan of the people who cannot use remote care, or only with help, by the rows and by more.
     fn plan(&self, engine: &Engine, query: &Query, inner: &[&str]) -> Result<Plan, QueryError> {
-        let (collection, dataset) = (query.collection.as_str(), Dataset::DigitalAccess);
-        let inner = inner.iter().map(|id| (*id).to_owned());
-        let dimensions = query.by.iter().cloned().chain(inner).collect();
         let codes = ["UNABLE", "WITH_HELP"].map(str::to_owned).to_vec();
         let excluded = Filter { dimension: ACCESS.into(), codes };
-        let filters = query.filters.iter().cloned().chain([excluded]).collect();
-        engine.plan(&Ask { query, collection, dataset, dimensions, filters })
+        engine.plan_by(query, Dataset::DigitalAccess, inner, [excluded])
     }
 }
 
@@ -106,11 +100,9 @@ impl Question for SupportQuestion {
                 of_accepting.count(accepted[at[2]].given(offered[at[1]]), count);
             },
         )?;
-        let crosstab = engine.count(&plan, 1)?;
-        let tabulated = Tabulated { plan, crosstab, outer };
+        let tabulated = engine.tabulated(plan)?;
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
-        let access = tabulated.plan.axes[outer].clone();
-        let occurring = occurring(&tabulated.crosstab, access.places());
+        let (access, occurring) = (tabulated.inner().clone(), tabulated.occurring());
         Ok(tabulated.counted(provenance, quality, "person", Support { shares, access, occurring }))
     }
 
@@ -119,9 +111,7 @@ impl Question for SupportQuestion {
     }
 
     fn columns(&self, reference: &Reference, figures: &[&Support]) -> Vec<(Column, Self::Shows)> {
-        let mut groups: Vec<usize> = figures.iter().flat_map(|of| of.occurring.clone()).collect();
-        groups.sort_unstable();
-        groups.dedup();
+        let groups: BTreeSet<usize> = figures.iter().flat_map(|of| of.occurring.clone()).collect();
         let column = |kind: ColumnDefinition, place: usize| {
             let group = vec![figures[0].access.key(place)];
             (kind.column(reference, group), (kind.indicator, place))
