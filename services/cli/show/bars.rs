@@ -24,7 +24,7 @@ pub fn chart(title: &str, bars: &[Bar], look: &Look) -> String {
     let label = bars.iter().map(|bar| width_of(&bar.label)).max().unwrap_or(0).min(LABEL);
     let text = bars.iter().map(|bar| width_of(&bar.text)).max().unwrap_or(0);
     let place = look.width.unwrap_or(wrap::WIDTH);
-    let width = place.saturating_sub(label + text + 4).clamp(10, LONGEST);
+    let width = place.saturating_sub(label + text + 6).clamp(10, LONGEST);
     let values = || bars.iter().filter_map(|bar| bar.value.as_ref().ok().copied());
     let most = values().map(f64::abs).fold(0.0, f64::max);
     let signed = values().any(|value| value < 0.0);

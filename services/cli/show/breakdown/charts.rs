@@ -8,7 +8,7 @@ use crate::cli::show::bars::{self, Bar};
 use crate::cli::show::indicators::{Indicators, Reasons};
 use crate::cli::show::words::Legend;
 use crate::cli::show::{Look, keys};
-use crate::proto::v1::{Breakdown, Column, Row, Unit};
+use crate::proto::v1::{Breakdown, CategoryState, Column, Row, Unit};
 
 /// The chart below an answer; empty: there is nothing to draw.
 pub fn chart(answer: &Breakdown, words: &Indicators, look: &Look) -> String {
@@ -16,17 +16,17 @@ pub fn chart(answer: &Breakdown, words: &Indicators, look: &Look) -> String {
     if asked.empty.is_some() || answer.rows.is_empty() {
         return String::new();
     }
-    if asked.table == stacked::TABLE {
+    if stacked::can_draw(answer) {
         return stacked::bars(answer, look);
     }
     let layout = Layout::of(&asked.table);
     let columns = charted(answer, &layout);
     let Some((_, first)) = columns.first() else { return String::new() };
-    let one = columns.len() == 1;
+    let one = columns.iter().all(|(_, column)| column.indicator == first.indicator);
     let of = if one { words.titled(&first.indicator) } else { String::new() };
     let title: Vec<_> = [layout.chart, &of].into_iter().filter(|part| !part.is_empty()).collect();
     let bars = answer.rows.iter().flat_map(|row| {
-        columns.iter().map(move |(place, column)| bar(answer, row, *place, column, one))
+        columns.iter().map(|(place, column)| bar(answer, row, *place, column, &columns))
     });
     bars::chart(&title.join(", "), &bars.collect::<Vec<_>>(), look)
 }
@@ -39,22 +39,43 @@ fn charted<'a>(answer: &'a Breakdown, layout: &Layout) -> Vec<(usize, &'a Column
     let figures = all().filter(|(_, of)| of.unit() != Unit::Count);
     match (named.is_empty(), answer.rows.len()) {
         (false, _) => named,
+        // The first indicator, of its known groups.
         (true, 1) => {
-            figures.filter(|(_, of)| of.unit() == Unit::Ratio || of.unit() == Unit::Score).collect()
+            let known =
+                |of: &Column| of.group.iter().all(|key| key.state() == CategoryState::Known);
+            let mut figures = figures.filter(|(_, of)| known(of)).peekable();
+            let first = figures.peek().map(|(_, of)| of.indicator.clone());
+            figures.filter(|(_, of)| Some(&of.indicator) == first.as_ref()).collect()
         }
         (true, _) => figures.take(1).collect(),
     }
 }
 
-fn bar(answer: &Breakdown, row: &Row, place: usize, column: &Column, one: bool) -> Bar {
+/// The bar of a cell. Its label has what tells it from the others: the row, the group, the indicator.
+fn bar(
+    answer: &Breakdown,
+    row: &Row,
+    place: usize,
+    column: &Column,
+    all: &[(usize, &Column)],
+) -> Bar {
     let dimensions: Vec<_> = answer.dimensions.iter().map(|of| of.dimension.clone()).collect();
-    let of_row = keys::label(&dimensions, &row.keys, Legend(&answer.dimensions));
-    let groups: Vec<_> = (0..column.group.len()).map(|place| group_label(column, place)).collect();
-    let label = match (one, answer.rows.len()) {
-        (true, _) => of_row,
-        (false, 1) => [vec![column.label.clone()], groups].concat().join(", "),
-        (false, _) => [vec![of_row], groups].concat().join(": "),
+    let groups = |column: &Column| -> Vec<String> {
+        (0..column.group.len()).map(|place| group_label(column, place)).collect()
     };
+    let differ = |of: &dyn Fn(&Column) -> Vec<String>| {
+        all.iter().any(|(_, other)| of(other) != of(all[0].1))
+    };
+    let mut parts = Vec::new();
+    if answer.rows.len() > 1 || all.len() == 1 {
+        parts.push(keys::label(&dimensions, &row.keys, Legend(&answer.dimensions)));
+    }
+    if differ(&groups) {
+        parts.push(groups(column).join(", "));
+    } else if differ(&|column| vec![column.indicator.clone()]) {
+        parts.push(column.label.clone());
+    }
+    let label = parts.join(": ");
     let Some(cell) = row.cells.get(place) else {
         return Bar { label, value: Err("no figure".to_owned()), text: String::new() };
     };

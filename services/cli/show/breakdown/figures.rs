@@ -101,7 +101,58 @@ fn section_of(
         head.push(Column::text(""));
         lines.iter_mut().for_each(|line| line.insert(0, "total".to_owned()));
     }
-    blocks(&head, &values, &lines, look)
+    let table = blocks(&head, &values, &lines, look);
+    let behind = behind(&pivot, section, &told, look);
+    if behind.is_empty() { table } else { format!("{table}\n{behind}") }
+}
+
+/// The counts of the total's shares that the table has no room for, so that no count is lost. Shares with the same counts, such as
+/// those of all channels, are one line.
+fn behind(pivot: &Pivot<'_>, section: &Section, told: &[Told], look: &Look) -> String {
+    let Some(total) = pivot.rows.iter().find(|row| row.keys.is_empty()) else {
+        return String::new();
+    };
+    // A numerator that stands before its share is shown.
+    let shown = usize::from(section.counts == Counts::Numerator);
+    let hidden = ALL[shown..].iter().filter(|(words, _)| told.iter().all(|(own, _)| own != words));
+    let hidden: Vec<_> = hidden.collect();
+    let mut lines: Vec<(String, String, Vec<Option<i64>>)> = Vec::new();
+    for (part, part_words) in pivot.parts.iter().enumerate() {
+        for (across, words) in pivot.across.iter().enumerate() {
+            let Some((column, cell)) = pivot.cell(total, part, across) else { continue };
+            let counts: Vec<_> = hidden.iter().map(|(_, read)| read(cell)).collect();
+            if column.unit() == Unit::Count || counts.iter().all(Option::is_none) {
+                continue;
+            }
+            match lines.last_mut() {
+                Some((label, of, same)) if *of == column.indicator && *same == counts => {
+                    label.clone_from(&column.label);
+                }
+                _ => {
+                    let parts = [part_words.as_str(), words].into_iter();
+                    let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
+                    lines.push((parts.join(", "), column.indicator.clone(), counts));
+                }
+            }
+        }
+    }
+    let used: Vec<_> = (0..hidden.len())
+        .filter(|at| lines.iter().any(|(_, _, counts)| counts[*at].is_some_and(|n| n > 0)))
+        .collect();
+    if used.is_empty() {
+        return String::new();
+    }
+    let values: Vec<_> = used.iter().map(|at| Column::number(hidden[*at].0)).collect();
+    let lines = lines.into_iter().map(|(label, _, counts)| {
+        let counts = used.iter().map(|at| counts[*at].map_or_else(String::new, numbers::count));
+        std::iter::once(label).chain(counts).collect()
+    });
+    blocks(
+        &[Column::text("behind the shares, in total")],
+        &values,
+        &lines.collect::<Vec<_>>(),
+        look,
+    )
 }
 
 /// The counts that are shown behind each figure, without those that no figure has.

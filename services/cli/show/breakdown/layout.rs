@@ -207,6 +207,7 @@ const LAYOUTS: &[(&str, Layout)] = &[
             counted: "people where they live; means weighted by them; no limits: a census is no sample",
             sections: &[Section::of(&[], (Down::Indicators, Down::Rows), Counts::All)],
             titles: &[("PEOPLE", "people"), ("DX-11", "live at high risk")],
+            defined: true,
             chart: "Mean score of the areas where people live",
             ..DEFAULT
         },

@@ -4,11 +4,9 @@ use crate::cli::show::words::Legend;
 use crate::cli::show::{Look, keys};
 use crate::proto::v1::{Breakdown, CategoryState, Row};
 
-/// The table whose consultations divide over channels.
-pub(super) const TABLE: &str = "CHANNELS";
 const CHANNEL: &str = "channel";
-/// Indicators that are shares of channels.
-const SHARES: [&str; 2] = ["CH-01", "CH-02"];
+/// Share of consultations by channel: each consultation has one. People can have several channels, so their shares add to more than all.
+const SHARE: &str = "CH-01";
 
 /// A part of a bar: words, how it is drawn with and without Unicode, its ANSI colour.
 struct Part {
@@ -31,6 +29,11 @@ const UNKNOWN: usize = PARTS.len() - 1;
 
 /// Width of a bar, in columns, where the place has room for it.
 const BAR: usize = 60;
+
+/// Whether an answer divides consultations over channels.
+pub(super) fn can_draw(answer: &Breakdown) -> bool {
+    answer.columns.iter().any(|column| column.indicator == SHARE)
+}
 
 /// A bar for each row and a legend. A row with a count that is withheld or missing has no bar: its parts would mislead.
 pub(super) fn bars(answer: &Breakdown, look: &Look) -> String {
@@ -69,7 +72,7 @@ fn counts(answer: &Breakdown, row: &Row) -> Option<[i64; PARTS.len()]> {
     let mut counts = [0; PARTS.len()];
     for (column, cell) in answer.columns.iter().zip(&row.cells) {
         let channel = column.group.iter().find(|key| key.dimension == CHANNEL);
-        let Some(channel) = channel.filter(|_| SHARES.contains(&column.indicator.as_str())) else {
+        let Some(channel) = channel.filter(|_| column.indicator == SHARE) else {
             continue;
         };
         let known = channel.state() == CategoryState::Known;
