@@ -77,9 +77,17 @@ impl Settings {
     }
 
     /// The same with a parameter.
-    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: &(impl ToString + ?Sized)) -> Self {
         self.parameters.push((name, value.to_string()));
         self
+    }
+
+    /// The same with what a parameter names, if it names anything.
+    pub(super) fn named(self, name: &'static str, id: Option<&str>) -> Self {
+        match id {
+            None | Some("") => self,
+            Some(id) => self.with(name, id),
+        }
     }
 }
 
@@ -129,10 +137,14 @@ impl Provenance {
         collection: Option<&Collection>,
         query: &Query,
     ) -> Self {
-        let (area, residence) = match &query.place {
-            Where::Provider(area) => (area.as_str(), false),
-            Where::Residence(area) => (area.as_str(), true),
-            Where::Organisations(_) => ("", false),
+        let (area, residence, listed) = match &query.place {
+            Where::Provider(area) => (area.as_str(), false, &[][..]),
+            Where::Residence(area) => (area.as_str(), true, &[][..]),
+            Where::Organisations(codes) => ("", false, codes.as_slice()),
+        };
+        let named = |code: &String| {
+            let known = reference.organisation(code);
+            (code.clone(), known.map_or_else(|| code.clone(), |found| found.name.clone()))
         };
         let known = reference.areas().get(area);
         Self {
@@ -145,7 +157,7 @@ impl Provenance {
             area_name: known.map_or(String::new(), |area| area.name.clone()),
             area_type: known.map_or(String::new(), |area| area.kind.clone()),
             residence,
-            organisations: asked_organisations(reference, query),
+            organisations: listed.iter().map(named).collect(),
             ..Self::default()
         }
     }
@@ -177,16 +189,6 @@ impl Provenance {
 
 /// Words of a note that concerns a declared parent's row as well.
 pub(super) const LOWER_BOUND: &str = "is a lower bound";
-
-/// The organisations that were asked for by their codes.
-fn asked_organisations(reference: &Reference, query: &Query) -> Vec<(String, String)> {
-    let Where::Organisations(codes) = &query.place else { return Vec::new() };
-    let named = |code: &String| {
-        let known = reference.organisation(code);
-        (code.clone(), known.map_or_else(|| code.clone(), |found| found.name.clone()))
-    };
-    codes.iter().map(named).collect()
-}
 
 impl Plan {
     /// The provenance of an answer over this plan, without what needs figures.

@@ -85,7 +85,7 @@ impl Question for ImpactQuestion {
     }
 
     fn settings(&self) -> Settings {
-        Settings::of(Measure::Contacts).with("late_counts_as_missed", self.late_counts_as_missed)
+        Settings::of(Measure::Contacts).with("late_counts_as_missed", &self.late_counts_as_missed)
     }
 
     fn count(&self, engine: &Engine) -> Result<Counted<Figures>, QueryError> {

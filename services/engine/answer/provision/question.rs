@@ -119,12 +119,9 @@ impl Question for ProvisionQuestion {
     }
 
     fn settings(&self) -> Settings {
-        let settings =
-            Settings::of(Measure::Contacts).with("request_met_days", self.request_met_days);
-        match self.access_collection.as_str() {
-            "" => settings,
-            id => settings.with("access_collection", id),
-        }
+        Settings::of(Measure::Contacts)
+            .with("request_met_days", &self.request_met_days)
+            .named("access_collection", Some(&self.access_collection))
     }
 
     fn count(&self, engine: &Engine) -> Result<Counted<Figures>, QueryError> {
