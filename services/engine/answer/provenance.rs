@@ -241,13 +241,10 @@ impl Plan {
     /// The conditions of a question in one order, however they were asked: by dimension, codes as it orders them. The care setting is
     /// one where records were chosen by it.
     fn conditions(&self, query: &Query) -> Vec<Condition> {
-        let mut asked: Vec<(&str, Vec<&str>)> = query
-            .filters
-            .iter()
-            .map(|filter| {
-                (filter.dimension.as_str(), filter.codes.iter().map(String::as_str).collect())
-            })
-            .collect();
+        let filters = query.filters.iter().map(|filter| {
+            (filter.dimension.as_str(), filter.codes.iter().map(String::as_str).collect())
+        });
+        let mut asked: Vec<(&str, Vec<&str>)> = filters.collect();
         let by_setting = self.filters.iter().any(|filter| filter.field == Field::CareSetting);
         if let Some(setting) = query.care_setting.as_deref().filter(|_| by_setting) {
             asked.push((CARE_SETTING, vec![setting]));
@@ -317,16 +314,14 @@ pub(super) fn legends(reference: &Reference, query: &Query, rows: &[Row]) -> Vec
         let place = |code: &str| dimension.categories.iter().position(|(known, _)| known == code);
         let mut found: Vec<_> = found.into_iter().collect();
         found.sort_by_cached_key(|(parent, code, _)| (*parent, place(code), *code));
+        let found = found.into_iter();
         let words = |text: &str| if query.full { text.to_owned() } else { String::new() };
         Legend {
             dimension: dimension.id.clone(),
             label: words(&dimension.label),
             direction: words(&dimension.direction),
             overlapping: dimension.overlapping(),
-            categories: found
-                .into_iter()
-                .map(|(_, code, label)| (code.clone(), label.clone()))
-                .collect(),
+            categories: found.map(|(_, code, label)| (code.clone(), label.clone())).collect(),
         }
     };
     query.by.iter().filter_map(|id| reference.dimension(id)).map(legend).collect()
