@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::consultations::Tabulated;
-use super::counting::Counting;
 use super::crosstab::{Crosstab, InnerCounts};
 use super::definition::{ColumnDefinition, TableDefinition};
 use super::model::{Absence, Cell, CellCounts, Column, Figure};
@@ -94,10 +93,7 @@ impl Question for ChannelQuestion {
 
     fn settings(&self) -> Settings {
         let settings = Settings { denominator: self.denominator, ..Settings::of(self.measure) };
-        match self.rates.as_deref() {
-            None | Some("") => settings,
-            Some(collection) => settings.with("population_collection", collection),
-        }
+        settings.named("population_collection", self.rates.as_deref())
     }
 
     fn count(&self, engine: &Engine) -> Result<Counted<Channels>, QueryError> {
@@ -108,12 +104,9 @@ impl Question for ChannelQuestion {
         }
         let mut plan = engine.consultations(query, self.measure, &[CHANNEL])?;
         let mut provenance = engine.provenance(&mut plan, query);
-        let (reader, threads) = (engine.store().reader(), engine.settings.threads);
         let (tabulated, sums) = if persons {
-            let without = plan.without_person(reader, threads)?;
+            let (crosstab, without) = engine.count_persons(&plan)?;
             person_notes(&plan, without, &mut provenance);
-            let counting = Counting::Persons;
-            let crosstab = plan.crosstab(reader, counting, plan.path(counting), 1, threads)?;
             let volumes = engine.volumes(&plan)?;
             (Tabulated { plan, crosstab }, volumes)
         } else {

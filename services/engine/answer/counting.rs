@@ -15,15 +15,6 @@ use crate::engine::threads::on_threads;
 use crate::engine::{Engine, QueryError, Threads};
 use crate::store::{Reader, StoreError, Submission};
 
-/// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Counting {
-    /// What records stand for.
-    Weights,
-    /// Distinct persons.
-    Persons,
-}
-
 /// How cells are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Path {
@@ -58,91 +49,20 @@ impl Plan {
         fields
     }
 
-    /// The path that this plan goes.
-    pub(super) fn path(&self, counting: Counting) -> Path {
+    /// The path that this plan goes where the records are counted, or what they stand for.
+    pub(super) fn path(&self) -> Path {
         let inner = [Field::Channel, Field::Attendance];
         let derived = self.axes.iter().any(|axis| matches!(axis.on, On::Derived(_)));
         if derived || self.made.keys().any(|(_, field)| self.fields().contains(field)) {
             return Path::Columns; // roll-ups know only what is stored
         }
         let others = self.fields().into_iter().filter(|field| !inner.contains(field)).count();
-        if counting == Counting::Weights && others <= 1 { Path::Rollups } else { Path::Columns }
+        if others <= 1 { Path::Rollups } else { Path::Columns }
     }
 
-    /// Counts. `inner` is how many of the last axes make the counts of a row.
-    pub(super) fn crosstab(
-        &self,
-        reader: &Reader,
-        counting: Counting,
-        path: Path,
-        inner: usize,
-        threads: Threads,
-    ) -> Result<Crosstab, QueryError> {
-        let (cube, coded) = self.shape()?;
-        let scan = Scan::new(self, reader, threads, &cube, &coded);
-        let outer = self.axes.len() - inner;
-        let places: Vec<_> = self.axes.iter().map(PlanAxis::places).collect();
-        if counting == Counting::Persons {
-            let parts = scan.person_parts()?;
-            let mut crosstab: Option<Crosstab> = None;
-            for among in key_ranges(parts.iter().map(|(part, _)| part.records).sum()) {
-                let found = persons(reader, &parts, &among, threads)?;
-                let counted = person_crosstab(&found, &coded, &places, outer);
-                match &mut crosstab {
-                    Some(crosstab) => crosstab.add(counted),
-                    None => crosstab = Some(counted),
-                }
-            }
-            return Ok(crosstab.unwrap_or_default());
-        }
-        Ok(count_crosstab(&scan.cells(path)?, &coded, &places, outer))
-    }
-
-    /// Consultations without a person key in submissions that carry keys: they count no person.
-    pub(super) fn without_person(
-        &self,
-        reader: &Reader,
-        threads: Threads,
-    ) -> Result<u64, QueryError> {
-        let (cube, coded) = self.shape()?;
-        let parts = Scan::new(self, reader, threads, &cube, &coded).person_parts()?;
-        let run = |run: &[(Part, Arc<Submission>)]| -> Result<u64, StoreError> {
-            let wanted = run.iter().take_while(|_| !threads.are_late());
-            wanted.map(|(part, of)| Ok(without_person(part, &*reader.persons(of)?))).sum()
-        };
-        let mut sum = 0;
-        for counted in on_threads(&parts, |(part, _)| part.records, threads, run) {
-            sum += counted?;
-        }
-        threads.in_time()?;
-        Ok(sum)
-    }
-
-    /// Adds every cell that counts something to the rows it falls into: `outer` axes make the rows, and `add` is told the places
-    /// on the others, none of which may be multi-valued.
-    fn fold<T: Default>(
-        &self,
-        reader: &Reader,
-        outer: usize,
-        threads: Threads,
-        folded: &mut Folded<T>,
-        add: impl Fn(&mut T, &[usize], u64),
-    ) -> Result<(), QueryError> {
-        let (cube, coded) = self.shape()?;
-        let scan = Scan::new(self, reader, threads, &cube, &coded);
-        let cells = scan.cells(self.path(Counting::Weights))?;
-        for (cell, count) in cells.counts().iter().enumerate().filter(|(_, count)| **count > 0) {
-            let codes = codes_of(cell, &coded);
-            let lists: Vec<_> =
-                codes.iter().zip(&coded).map(|(code, axis)| &axis.spread[*code]).collect();
-            let inner: Vec<_> =
-                lists[outer..].iter().filter_map(|list| list.first().copied()).collect();
-            add(&mut folded.all, &inner, *count);
-            for row in combinations(&lists[..outer]).into_iter().filter(|row| !row.is_empty()) {
-                add(folded.rows.entry(row).or_default(), &inner, *count);
-            }
-        }
-        Ok(())
+    /// Number of places on each axis.
+    fn places(&self) -> Vec<usize> {
+        self.axes.iter().map(PlanAxis::places).collect()
     }
 
     /// The dense table's axes; refused where it would be too large.
@@ -209,13 +129,8 @@ struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    fn new(
-        plan: &'a Plan,
-        reader: &'a Reader,
-        threads: Threads,
-        cube: &'a Cube,
-        coded: &'a [Coded],
-    ) -> Self {
+    fn new(engine: &'a Engine, plan: &'a Plan, cube: &'a Cube, coded: &'a [Coded]) -> Self {
+        let (reader, threads) = (engine.store().reader(), engine.settings.threads);
         let axis = |n: usize| (cube.stride(n), coded[n].of_word.as_slice(), coded[n].not_collected);
         let of_field = |field: Field| {
             let axes = (0..coded.len()).filter(|n| plan.axes[*n].field() == Some(field)).map(axis);
@@ -387,11 +302,50 @@ impl Use<'_> {
 impl Engine {
     /// Counts what the records of a plan stand for, the quickest way. `inner` is how many of its last axes make the counts of a row.
     pub(super) fn count(&self, plan: &Plan, inner: usize) -> Result<Crosstab, QueryError> {
-        let (reader, threads) = (self.store().reader(), self.settings.threads);
-        plan.crosstab(reader, Counting::Weights, plan.path(Counting::Weights), inner, threads)
+        self.crosstab(plan, plan.path(), inner)
     }
 
-    /// As [`Plan::fold`].
+    /// The same on a path.
+    pub(super) fn crosstab(
+        &self,
+        plan: &Plan,
+        path: Path,
+        inner: usize,
+    ) -> Result<Crosstab, QueryError> {
+        let (cube, coded) = plan.shape()?;
+        let cells = Scan::new(self, plan, &cube, &coded).cells(path)?;
+        Ok(count_crosstab(&cells, &coded, &plan.places(), plan.axes.len() - inner))
+    }
+
+    /// Counts the distinct persons of a plan, whose last axis makes the counts of a row; and the consultations without a person key
+    /// in submissions that carry keys, which count no person.
+    pub(super) fn count_persons(&self, plan: &Plan) -> Result<(Crosstab, u64), QueryError> {
+        let (cube, coded) = plan.shape()?;
+        let scan = Scan::new(self, plan, &cube, &coded);
+        let (parts, reader, threads) = (scan.person_parts()?, scan.reader, scan.threads);
+        let run = |run: &[(Part, Arc<Submission>)]| -> Result<u64, StoreError> {
+            let wanted = run.iter().take_while(|_| !threads.are_late());
+            wanted.map(|(part, of)| Ok(without_person(part, &*reader.persons(of)?))).sum()
+        };
+        let mut without = 0;
+        for counted in on_threads(&parts, |(part, _)| part.records, threads, run) {
+            without += counted?;
+        }
+        threads.in_time()?;
+        let mut crosstab: Option<Crosstab> = None;
+        for among in key_ranges(parts.iter().map(|(part, _)| part.records).sum()) {
+            let found = persons(reader, &parts, &among, threads)?;
+            let counted = person_crosstab(&found, &coded, &plan.places(), plan.axes.len() - 1);
+            match &mut crosstab {
+                Some(crosstab) => crosstab.add(counted),
+                None => crosstab = Some(counted),
+            }
+        }
+        Ok((crosstab.unwrap_or_default(), without))
+    }
+
+    /// Adds every cell of a plan that counts something to the rows it falls into: `outer` axes make the rows, and `add` is told the
+    /// places on the others, none of which may be multi-valued.
     pub(super) fn fold<T: Default>(
         &self,
         plan: &Plan,
@@ -399,6 +353,19 @@ impl Engine {
         folded: &mut Folded<T>,
         add: impl Fn(&mut T, &[usize], u64),
     ) -> Result<(), QueryError> {
-        plan.fold(self.store().reader(), outer, self.settings.threads, folded, add)
+        let (cube, coded) = plan.shape()?;
+        let cells = Scan::new(self, plan, &cube, &coded).cells(plan.path())?;
+        for (cell, count) in cells.counts().iter().enumerate().filter(|(_, count)| **count > 0) {
+            let codes = codes_of(cell, &coded);
+            let lists: Vec<_> =
+                codes.iter().zip(&coded).map(|(code, axis)| &axis.spread[*code]).collect();
+            let inner: Vec<_> =
+                lists[outer..].iter().filter_map(|list| list.first().copied()).collect();
+            add(&mut folded.all, &inner, *count);
+            for row in combinations(&lists[..outer]).into_iter().filter(|row| !row.is_empty()) {
+                add(folded.rows.entry(row).or_default(), &inner, *count);
+            }
+        }
+        Ok(())
     }
 }

@@ -145,10 +145,9 @@ impl Engine {
             let wanted = rows.iter().filter(|row| wanted.wants(&reference, &row.indicator));
             fits.extend(wanted.filter_map(|row| asked.fit(submission, row)));
         }
-        let found: Vec<_> = newest(nearest(fits))
-            .into_iter()
-            .map(|(fit, series_break)| published(&reference, &fit, series_break))
-            .collect();
+        let found = newest(nearest(fits)).into_iter();
+        let found: Vec<_> =
+            found.map(|(fit, breaks)| published(&reference, &fit, breaks)).collect();
         if found.len() > MOST {
             return Err(QueryError::TooLarge { cells: found.len() as u64, limit: MOST as u64 });
         }

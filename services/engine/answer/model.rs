@@ -107,14 +107,10 @@ pub struct CellCounts {
 }
 
 impl CellCounts {
-    fn all(&self) -> [&Option<u64>; 4] {
-        // Those outside were not counted for the figure.
-        [&self.numerator, &self.denominator, &self.unknown, &self.not_collected]
-    }
-
-    /// Whether nothing was counted.
+    /// Whether nothing was counted: those outside were not counted for the figure.
     pub(super) fn are_zero(&self) -> bool {
-        self.all().into_iter().flatten().all(|count| *count == 0)
+        let counted = [self.numerator, self.denominator, self.unknown, self.not_collected];
+        counted.into_iter().flatten().all(|count| count == 0)
     }
 }
 

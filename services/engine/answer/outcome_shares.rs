@@ -117,23 +117,20 @@ impl OutcomeShares {
     }
 }
 
-/// What the categories of a measured field say to an indicator.
-fn says(reference: &Reference, indicator: &str, axis: &PlanAxis, late: bool) -> Vec<Response> {
-    let (yes, known) = categories(reference, indicator, late);
-    answers(axis, &yes, &known)
-}
-
-/// Categories in the numerator of an indicator of consultations, and those in its denominator.
-pub(super) fn categories<'a>(
-    reference: &'a Reference,
+/// What the places of an axis say to an indicator that is a share of its categories.
+pub(super) fn says(
+    reference: &Reference,
     indicator: &str,
+    axis: &PlanAxis,
     late_counts_as_missed: bool,
-) -> (Vec<&'a str>, Vec<&'a str>) {
+) -> Vec<Response> {
     let count = reference.indicator(indicator).and_then(|known| known.count.as_ref());
     let Some(Count::Share { numerator, denominator, late, .. }) = count else {
-        return Default::default();
+        return answers(axis, &[], &[]);
     };
     let late = late.iter().filter(|_| late_counts_as_missed);
-    let with = |codes: &'a [String]| codes.iter().chain(late.clone()).map(String::as_str).collect();
-    (with(numerator), with(denominator))
+    let [yes, known] = [numerator, denominator].map(|codes| -> Vec<&str> {
+        codes.iter().chain(late.clone()).map(String::as_str).collect()
+    });
+    answers(axis, &yes, &known)
 }

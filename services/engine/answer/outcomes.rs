@@ -95,7 +95,7 @@ impl Question for OutcomeQuestion {
     }
 
     fn settings(&self) -> Settings {
-        Settings::of(Measure::Contacts).with("late_counts_as_missed", self.late_counts_as_missed)
+        Settings::of(Measure::Contacts).with("late_counts_as_missed", &self.late_counts_as_missed)
     }
 
     fn count(&self, engine: &Engine) -> Result<Counted<Outcomes>, QueryError> {

@@ -199,8 +199,6 @@ impl Engine {
         let slots =
             Slots { catalog: &catalog, query, dataset, organisations: &organisations, position };
         let (submissions, data_position) = slots.submissions();
-        let submissions = slots.kept(&reference, submissions);
-
         let mut axes = Vec::new();
         for id in &query.by {
             axes.push(self.axis(&catalog, id, query, &submissions)?);
@@ -294,7 +292,7 @@ impl Engine {
                 position: plan.position,
             };
             let (submissions, data_position) = slots.submissions();
-            if !slots.kept(&reference, submissions).is_empty() {
+            if !submissions.is_empty() {
                 found.push(other.id.clone());
             }
             plan.data_position = plan.data_position.max(data_position);
@@ -343,38 +341,29 @@ impl Slots<'_> {
         })
     }
 
-    /// The submissions that stand, and the position of the last change of any of the slots.
+    /// The submissions that stand and satisfy the conditions on time, organisation and area, and the position of the last change of
+    /// any of the slots.
     fn submissions(&self) -> (Vec<Arc<Submission>>, u64) {
-        // The reference content decides which slots these are, and where what they hold falls.
-        let (mut found, mut changed) = (Vec::new(), self.catalog.configured(self.position));
-        for slot in self.all().filter(|slot| !self.catalog.versions(slot).is_empty()) {
-            changed = changed.max(self.catalog.changed(&slot, self.position));
-            found.extend(self.catalog.at(&slot, self.position).cloned());
-        }
-        (found, changed)
-    }
-
-    /// Those that satisfy the conditions on time, organisation and area.
-    fn kept(
-        &self,
-        reference: &Reference,
-        submissions: Vec<Arc<Submission>>,
-    ) -> Vec<Arc<Submission>> {
-        let conditions: Vec<_> = self
-            .query
-            .filters
-            .iter()
+        let reference = &self.catalog.reference;
+        let conditions = self.query.filters.iter();
+        let conditions: Vec<_> = conditions
             .filter_map(|filter| reference.dimension(&filter.dimension).map(|d| (d, &filter.codes)))
             .filter(|(dimension, _)| dimension.field().is_none())
             .collect();
-        let holds = |submission: &Arc<Submission>| {
+        let holds = |submission: &&Arc<Submission>| {
             conditions.iter().all(|(dimension, codes)| {
                 let key = slot_key(reference, &dimension.source, submission);
                 let code = key.map_or(State::NotApplicable.name().into(), |(code, _)| code);
                 codes.contains(&code)
             })
         };
-        submissions.into_iter().filter(holds).collect()
+        // The reference content decides which slots these are, and where what they hold falls.
+        let (mut found, mut changed) = (Vec::new(), self.catalog.configured(self.position));
+        for slot in self.all().filter(|slot| !self.catalog.versions(slot).is_empty()) {
+            changed = changed.max(self.catalog.changed(&slot, self.position));
+            found.extend(self.catalog.at(&slot, self.position).filter(holds).cloned());
+        }
+        (found, changed)
     }
 
     fn scope(&self) -> Option<Scope> {

@@ -77,9 +77,17 @@ impl Settings {
     }
 
     /// The same with a parameter.
-    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: &(impl ToString + ?Sized)) -> Self {
         self.parameters.push((name, value.to_string()));
         self
+    }
+
+    /// The same with what a parameter names, if it names anything.
+    pub(super) fn named(self, name: &'static str, id: Option<&str>) -> Self {
+        match id {
+            None | Some("") => self,
+            Some(id) => self.with(name, id),
+        }
     }
 }
 
@@ -129,10 +137,14 @@ impl Provenance {
         collection: Option<&Collection>,
         query: &Query,
     ) -> Self {
-        let (area, residence) = match &query.place {
-            Where::Provider(area) => (area.as_str(), false),
-            Where::Residence(area) => (area.as_str(), true),
-            Where::Organisations(_) => ("", false),
+        let (area, residence, listed) = match &query.place {
+            Where::Provider(area) => (area.as_str(), false, &[][..]),
+            Where::Residence(area) => (area.as_str(), true, &[][..]),
+            Where::Organisations(codes) => ("", false, codes.as_slice()),
+        };
+        let named = |code: &String| {
+            let known = reference.organisation(code);
+            (code.clone(), known.map_or_else(|| code.clone(), |found| found.name.clone()))
         };
         let known = reference.areas().get(area);
         Self {
@@ -145,7 +157,7 @@ impl Provenance {
             area_name: known.map_or(String::new(), |area| area.name.clone()),
             area_type: known.map_or(String::new(), |area| area.kind.clone()),
             residence,
-            organisations: asked_organisations(reference, query),
+            organisations: listed.iter().map(named).collect(),
             ..Self::default()
         }
     }
@@ -177,16 +189,6 @@ impl Provenance {
 
 /// Words of a note that concerns a declared parent's row as well.
 pub(super) const LOWER_BOUND: &str = "is a lower bound";
-
-/// The organisations that were asked for by their codes.
-fn asked_organisations(reference: &Reference, query: &Query) -> Vec<(String, String)> {
-    let Where::Organisations(codes) = &query.place else { return Vec::new() };
-    let named = |code: &String| {
-        let known = reference.organisation(code);
-        (code.clone(), known.map_or_else(|| code.clone(), |found| found.name.clone()))
-    };
-    codes.iter().map(named).collect()
-}
 
 impl Plan {
     /// The provenance of an answer over this plan, without what needs figures.
@@ -239,13 +241,10 @@ impl Plan {
     /// The conditions of a question in one order, however they were asked: by dimension, codes as it orders them. The care setting is
     /// one where records were chosen by it.
     fn conditions(&self, query: &Query) -> Vec<Condition> {
-        let mut asked: Vec<(&str, Vec<&str>)> = query
-            .filters
-            .iter()
-            .map(|filter| {
-                (filter.dimension.as_str(), filter.codes.iter().map(String::as_str).collect())
-            })
-            .collect();
+        let filters = query.filters.iter().map(|filter| {
+            (filter.dimension.as_str(), filter.codes.iter().map(String::as_str).collect())
+        });
+        let mut asked: Vec<(&str, Vec<&str>)> = filters.collect();
         let by_setting = self.filters.iter().any(|filter| filter.field == Field::CareSetting);
         if let Some(setting) = query.care_setting.as_deref().filter(|_| by_setting) {
             asked.push((CARE_SETTING, vec![setting]));
@@ -315,16 +314,14 @@ pub(super) fn legends(reference: &Reference, query: &Query, rows: &[Row]) -> Vec
         let place = |code: &str| dimension.categories.iter().position(|(known, _)| known == code);
         let mut found: Vec<_> = found.into_iter().collect();
         found.sort_by_cached_key(|(parent, code, _)| (*parent, place(code), *code));
+        let found = found.into_iter();
         let words = |text: &str| if query.full { text.to_owned() } else { String::new() };
         Legend {
             dimension: dimension.id.clone(),
             label: words(&dimension.label),
             direction: words(&dimension.direction),
             overlapping: dimension.overlapping(),
-            categories: found
-                .into_iter()
-                .map(|(_, code, label)| (code.clone(), label.clone()))
-                .collect(),
+            categories: found.map(|(_, code, label)| (code.clone(), label.clone())).collect(),
         }
     };
     query.by.iter().filter_map(|id| reference.dimension(id)).map(legend).collect()

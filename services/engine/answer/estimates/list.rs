@@ -101,8 +101,7 @@ impl Engine {
         let periods = Periods::of(&fits);
         let behind = places.into_iter().zip(&fits).filter(|(place, _)| after < Some(*place));
         let wanted = behind.filter(|(_, fit)| list.wants(fit)).take(most);
-        Ok(wanted
-            .map(|(place, fit)| (place, published(&reference, fit, periods.breaks_at(fit))))
-            .collect())
+        let published = |fit: &Fit<'_>| published(&reference, fit, periods.breaks_at(fit));
+        Ok(wanted.map(|(place, fit)| (place, published(fit))).collect())
     }
 }

@@ -6,6 +6,7 @@ use crate::domain::measures::{Response, Tally};
 use crate::domain::reference::Reference;
 use crate::engine::answer::axis_answers::{answers, merge};
 use crate::engine::answer::crosstab::Folded;
+use crate::engine::answer::outcome_shares::says;
 use crate::engine::answer::plan::Plan;
 use crate::engine::{Engine, QueryError};
 
@@ -13,18 +14,10 @@ use crate::engine::{Engine, QueryError};
 pub(super) struct Shares {
     pub(super) dimension: String,
     pub(super) conditions: Vec<Condition>,
-    indicators: Vec<OfShare>,
+    /// Their ids, and what each place of the dimension says to them, once it is counted.
+    indicators: Vec<(String, Vec<Response>)>,
     /// A tally for each indicator; nothing where nobody is.
     tallies: Folded<Vec<Tally>>,
-}
-
-/// An indicator that is a share.
-struct OfShare {
-    id: String,
-    numerator: Vec<String>,
-    denominator: Vec<String>,
-    /// What each place of the dimension says, once it is counted.
-    says: Vec<Response>,
 }
 
 impl Shares {
@@ -37,20 +30,11 @@ impl Shares {
         });
         let mut groups: Vec<Self> = Vec::new();
         for id in ids {
-            let Some(Count::Share { dimension, numerator, denominator, conditions, .. }) =
-                count(id)
-            else {
-                continue;
-            };
+            let Some(Count::Share { dimension, conditions, .. }) = count(id) else { continue };
             if groups.iter().any(|group| group.place(id).is_some()) {
                 continue;
             }
-            let share = OfShare {
-                id: id.clone(),
-                numerator: numerator.clone(),
-                denominator: denominator.clone(),
-                says: Vec::new(),
-            };
+            let share = (id.clone(), Vec::new());
             let same = |group: &&mut Self| {
                 group.dimension == *dimension && group.conditions == *conditions
             };
@@ -79,17 +63,17 @@ impl Shares {
         let outer = plan.axes.len() - 1 - self.conditions.len();
         let mut holds = Vec::new();
         for (condition, axis) in self.conditions.iter().zip(&mut plan.axes[outer + 1..]) {
-            let categories: Vec<_> = axis.categories.iter().map(|(code, _)| code.clone()).collect();
-            let says = answers(axis, &words(&condition.codes), &words(&categories));
+            let yes: Vec<_> = condition.codes.iter().map(String::as_str).collect();
+            let known: Vec<_> = axis.categories.iter().map(|(code, _)| code.as_str()).collect();
+            let says = answers(axis, &yes, &known);
             merge(axis, &says);
             holds.push(says);
         }
         let axis = &mut plan.axes[outer];
-        for share in &mut self.indicators {
-            share.says = answers(axis, &words(&share.numerator), &words(&share.denominator));
+        for (id, of) in &mut self.indicators {
+            *of = says(&plan.reference, id, axis, false);
         }
-        let of_place =
-            |place: usize| self.indicators.iter().map(|share| share.says[place]).collect();
+        let of_place = |place: usize| self.indicators.iter().map(|(_, says)| says[place]).collect();
         let says: Vec<Vec<Response>> = (0..axis.places()).map(of_place).collect();
         merge(axis, &says);
         let add = |tallies: &mut Vec<Tally>, at: &[usize], count: u64| {
@@ -106,7 +90,7 @@ impl Shares {
 
     /// What each place of the dimension says to an indicator; none: it is not among these.
     pub(super) fn says(&self, id: &str) -> Option<&[Response]> {
-        self.place(id).map(|place| self.indicators[place].says.as_slice())
+        self.place(id).map(|place| self.indicators[place].1.as_slice())
     }
 
     /// The tally of an indicator in a row; none: it is not among these.
@@ -117,10 +101,6 @@ impl Shares {
     }
 
     fn place(&self, id: &str) -> Option<usize> {
-        self.indicators.iter().position(|share| share.id == id)
+        self.indicators.iter().position(|(known, _)| known == id)
     }
-}
-
-fn words(codes: &[String]) -> Vec<&str> {
-    codes.iter().map(String::as_str).collect()
 }

@@ -18,7 +18,7 @@ use crate::domain::field::Field;
 use crate::domain::measures::Response;
 use crate::domain::period::Month;
 use crate::engine::answer::axis_answers::{answers, of_words};
-use crate::engine::answer::outcome_shares::{ATTENDANCE, MISSED, categories};
+use crate::engine::answer::outcome_shares::{ATTENDANCE, MISSED, says};
 use crate::engine::answer::plan::Plan;
 use crate::engine::answer::provenance::{LOWER_BOUND, Provenance};
 use crate::engine::query::{Measure, Query};
@@ -97,8 +97,7 @@ impl Engine {
     /// What words mean, out of a plan by attendance and mode.
     fn words(&self, plan: &Plan) -> Words {
         let [attendance, mode] = [&plan.axes[0], &plan.axes[1]];
-        let (missed, known) = categories(&plan.reference, MISSED, false);
-        let attended = of_words(attendance, &answers(attendance, &missed, &known));
+        let attended = of_words(attendance, &says(&plan.reference, MISSED, attendance, false));
         let is_remote = of_words(mode, &answers(mode, &MODES[REMOTE..], &MODES));
         let in_person = |is_remote: &Response| match is_remote {
             Response::No => Some(true),

@@ -85,7 +85,7 @@ impl Question for ImpactQuestion {
     }
 
     fn settings(&self) -> Settings {
-        Settings::of(Measure::Contacts).with("late_counts_as_missed", self.late_counts_as_missed)
+        Settings::of(Measure::Contacts).with("late_counts_as_missed", &self.late_counts_as_missed)
     }
 
     fn count(&self, engine: &Engine) -> Result<Counted<Figures>, QueryError> {
@@ -161,8 +161,7 @@ impl Question for ImpactQuestion {
                 waits::cell(waits, *part)
             }
             Shows::Followed | Shows::SameDay => {
-                let none = FollowUps::default();
-                let of = figures.followed.row(row).unwrap_or(&none);
+                let of = figures.followed.row(row).copied().unwrap_or_default();
                 match (shows, part) {
                     (Shows::SameDay, Part::Mode(mode)) => of.same_day(*mode),
                     _ => part.cell(confidence, |mode| of.share(mode, confidence)),

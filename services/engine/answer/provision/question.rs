@@ -3,7 +3,7 @@
 use super::counts::MODE;
 use super::scan::Groups;
 use crate::domain::codes::State;
-use crate::domain::measures::{Group, Tally};
+use crate::domain::measures::{Group, Provision, Tally};
 use crate::domain::reference::Reference;
 use crate::engine::answer::access::{access_collection, all_needs, needs_asked};
 use crate::engine::answer::crosstab::{Crosstab, Folded};
@@ -78,10 +78,8 @@ const SOURCES: [ColumnDefinition; 3] = [
 
 /// What a column shows.
 pub(in crate::engine::answer) enum Shows {
-    /// Of a group of people, by its number: consultations, those in person, those remote.
-    Contacts(usize),
-    InPerson(usize),
-    Remote(usize),
+    /// Of a group of people, by its number: consultations, those in person, or those remote.
+    Count(usize, fn(&Provision) -> u64),
     /// Of a group: an indicator.
     Share(usize, &'static str),
     /// Of a need, by its number: how many are known from this place.
@@ -119,12 +117,9 @@ impl Question for ProvisionQuestion {
     }
 
     fn settings(&self) -> Settings {
-        let settings =
-            Settings::of(Measure::Contacts).with("request_met_days", self.request_met_days);
-        match self.access_collection.as_str() {
-            "" => settings,
-            id => settings.with("access_collection", id),
-        }
+        Settings::of(Measure::Contacts)
+            .with("request_met_days", &self.request_met_days)
+            .named("access_collection", Some(&self.access_collection))
     }
 
     fn count(&self, engine: &Engine) -> Result<Counted<Figures>, QueryError> {
@@ -156,11 +151,11 @@ impl Question for ProvisionQuestion {
             let key = Key::named(NEED, group.name(), group.label());
             let keys = || if group == Group::All { Vec::new() } else { vec![key.clone()] };
             for (kind, shows) in [
-                (CONTACTS, Shows::Contacts(number)),
-                (IN_PERSON, Shows::InPerson(number)),
-                (REMOTE, Shows::Remote(number)),
+                (CONTACTS, (|of| of.members.numerator) as fn(&Provision) -> u64),
+                (IN_PERSON, |of| of.in_person),
+                (REMOTE, |of| of.remote),
             ] {
-                columns.push((kind.column(reference, keys()), shows));
+                columns.push((kind.column(reference, keys()), Shows::Count(number, shows)));
             }
             let given = group.given_indicator();
             let asked =
@@ -180,26 +175,22 @@ impl Question for ProvisionQuestion {
     fn cell(&self, figures: &Figures, row: &[usize], shows: &Shows) -> Cell {
         let none = Groups::default();
         let groups = figures.groups.row(row).unwrap_or(&none);
-        // A 0 would read as nobody where it is not known who belongs to the group.
-        let counted = |group: &usize, count: u64| {
-            let members = groups[*group].members;
-            // Who is known not to be of the group is outside.
-            let others = members.denominator - members.numerator + members.outside;
-            let outside = Some(others);
-            let counts =
-                CellCounts { numerator: None, denominator: None, outside, ..members.into() };
-            match absence(members) {
-                Some(why) => Cell::new(Err(why), counts),
-                None => Cell {
-                    counts: CellCounts { numerator: Some(count), ..counts },
-                    ..Cell::count(count)
-                },
-            }
-        };
         match shows {
-            Shows::Contacts(group) => counted(group, groups[*group].members.numerator),
-            Shows::InPerson(group) => counted(group, groups[*group].in_person),
-            Shows::Remote(group) => counted(group, groups[*group].remote),
+            Shows::Count(group, count) => {
+                let (members, count) = (groups[*group].members, count(&groups[*group]));
+                // Who is known not to be of the group is outside.
+                let outside = Some(members.denominator - members.numerator + members.outside);
+                let counts =
+                    CellCounts { numerator: None, denominator: None, outside, ..members.into() };
+                // A 0 would read as nobody where it is not known who belongs to the group.
+                match absence(members) {
+                    Some(why) => Cell::new(Err(why), counts),
+                    None => Cell {
+                        counts: CellCounts { numerator: Some(count), ..counts },
+                        ..Cell::count(count)
+                    },
+                }
+            }
             Shows::Share(group, indicator) => {
                 let of = &groups[*group];
                 let tally = match *indicator {

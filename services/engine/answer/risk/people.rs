@@ -38,6 +38,9 @@ pub(super) struct People {
     pub(super) joins: Vec<String>,
 }
 
+/// What people are broken down by: a dimension, and what it is of.
+type View<'a> = (By, &'a Dimension);
+
 /// A population by small area: of each organisation of a collection the last month that has one.
 struct Candidate<'a> {
     collection: &'a Collection,
@@ -48,7 +51,9 @@ struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
-    fn has(&self, field: Field) -> bool {
+    /// Whether it tells people apart by this.
+    fn tells(&self, by: By) -> bool {
+        let By::People(field) = by else { return true };
         self.submissions.iter().any(|submission| submission.column(field).is_some())
     }
 }
@@ -101,13 +106,8 @@ fn edition(
 
 /// The edition that people are told apart in. A view of deprivation is of the one whose small areas fall into its categories, rather
 /// that of the population.
-fn edition_by(
-    reference: &Reference,
-    by: Option<By>,
-    dimension: Option<&Dimension>,
-    counted: Edition,
-) -> Edition {
-    let Some(dimension) = dimension.filter(|_| by == Some(By::Deprivation)) else { return counted };
+fn edition_by(reference: &Reference, by: Option<View<'_>>, counted: Edition) -> Edition {
+    let Some((By::Deprivation, dimension)) = by else { return counted };
     let falls = |edition: &Edition| {
         reference.small_areas().of(*edition).any(|(code, _)| {
             let value = reference.deprivation_of(edition.id(), code);
@@ -131,13 +131,13 @@ impl Engine {
         position: u64,
     ) -> Result<(Result<People, String>, u64), QueryError> {
         let reference = Arc::clone(&self.store().catalog().reference);
-        let dimension = question.by().and_then(|id| reference.dimension(id)).cloned();
-        let by = dimension.as_ref().and_then(By::of);
+        let dimension = question.by().and_then(|id| reference.dimension(id));
+        let by = dimension.and_then(|dimension| Some((By::of(dimension)?, dimension)));
         let (found, data_position) = {
             let catalog = self.store().catalog();
             candidates(&catalog, &reference, &question.query.collection, position)
         };
-        let Some(chosen) = choose(&reference, question, &found, dimension.as_ref(), by)? else {
+        let Some(chosen) = choose(&reference, &found, by)? else {
             let place = who_has_none(Some(&question.query.collection).filter(|id| !id.is_empty()));
             let detail = format!(
                 "{place} people by small area (`residence_lsoa`); SubmitPopulations takes them"
@@ -150,14 +150,14 @@ impl Engine {
                 chosen.collection.id
             ))
         })?;
-        let of_people = dimension.iter().filter(|_| matches!(by, Some(By::People(_))));
-        let outer = of_people.map(|dimension| dimension.id.clone());
+        let of_people = by.filter(|(by, _)| matches!(by, By::People(_)));
+        let outer = of_people.map(|(_, dimension)| dimension.id.clone());
         // The people are those of whom the collection's organisations say where they live.
         let query = Query {
             collection: chosen.collection.id.clone(),
             place: Where::Organisations(expected(&reference, chosen).into_iter().collect()),
             months: chosen.months,
-            by: outer.chain([SMALL_AREA.to_owned()]).collect(),
+            by: outer.into_iter().chain([SMALL_AREA.to_owned()]).collect(),
             as_of: AsOf::Position(position),
             ..question.query.clone()
         };
@@ -166,7 +166,7 @@ impl Engine {
         plan.keep(|submission| kept.contains(&submission.position));
         let crosstab = self.count(&plan, 1)?;
         let counted = Counted { reference: &reference, question, plan: &plan, crosstab: &crosstab };
-        let people = counted.people(edition, dimension.as_ref(), by, query.months)?;
+        let people = counted.people(edition, by, query.months)?;
         // Which population answers depends on all that could: another one may take its place.
         Ok((Ok(people), data_position))
     }
@@ -176,20 +176,13 @@ impl Engine {
 /// submitted by providers, newest.
 fn choose<'a, 'b>(
     reference: &Reference,
-    question: &RiskQuestion,
     found: &'b [Candidate<'a>],
-    dimension: Option<&Dimension>,
-    by: Option<By>,
+    by: Option<View<'_>>,
 ) -> Result<Option<&'b Candidate<'a>>, QueryError> {
-    if found.is_empty() {
-        return Ok(None);
-    }
-    let fitting: Vec<_> = match by {
-        Some(By::People(field)) => found.iter().filter(|candidate| candidate.has(field)).collect(),
-        Some(By::Deprivation | By::Residence | By::SubIcb) | None => found.iter().collect(),
-    };
-    if fitting.is_empty() {
-        let id = question.by().map(String::as_str).unwrap_or_default();
+    let fits = |candidate: &&Candidate<'_>| by.is_none_or(|(by, _)| candidate.tells(by));
+    let fitting: Vec<_> = found.iter().filter(fits).collect();
+    if let (false, [], Some((_, dimension))) = (found.is_empty(), fitting.as_slice(), by) {
+        let id = &dimension.id;
         return Err(QueryError::Refused(format!(
             "no population by small area tells people apart by `{id}`, and what is published for larger areas alone is not spread over small ones; there is one by {}",
             told_apart(reference, found).join(", ")
@@ -197,7 +190,7 @@ fn choose<'a, 'b>(
     }
     let rank = |candidate: &&&Candidate<'_>| {
         let counted = candidate.edition.as_ref().copied().unwrap_or(Edition::Lsoa2021);
-        let of_edition = edition_by(reference, by, dimension, counted) == counted;
+        let of_edition = edition_by(reference, by, counted) == counted;
         let collection = candidate.collection;
         (
             of_edition,
@@ -223,12 +216,8 @@ fn expected(reference: &Reference, candidate: &Candidate<'_>) -> BTreeSet<String
 
 /// The dimensions of people that there are populations for.
 fn told_apart(reference: &Reference, found: &[Candidate<'_>]) -> Vec<String> {
-    let has = |dimension: &&Dimension| match By::of(dimension) {
-        Some(By::People(field)) => found.iter().any(|candidate| candidate.has(field)),
-        Some(By::Deprivation | By::Residence) => true,
-        Some(By::SubIcb) | None => false,
-    };
-    let ids = reference.dimensions().iter().filter(has);
+    let told = |by: By| by != By::SubIcb && found.iter().any(|candidate| candidate.tells(by));
+    let ids = reference.dimensions().iter().filter(|dimension| By::of(dimension).is_some_and(told));
     ids.map(|dimension| format!("`{}`", dimension.id)).collect()
 }
 
@@ -244,8 +233,7 @@ impl Counted<'_> {
     fn people(
         &self,
         counted: Edition,
-        dimension: Option<&Dimension>,
-        by: Option<By>,
+        by: Option<View<'_>>,
         (first, last): (Month, Month),
     ) -> Result<People, QueryError> {
         let collection = &self.plan.collection.id;
@@ -254,7 +242,7 @@ impl Counted<'_> {
         let by_edition = counted.label();
         let mut joins =
             vec![format!("People of `{collection}`, {first}{to}, are counted by {by_edition}.")];
-        let edition = edition_by(self.reference, by, dimension, counted);
+        let edition = edition_by(self.reference, by, counted);
         if (counted, edition) == (Edition::Lsoa2011, Edition::Lsoa2021) {
             return Err(QueryError::Refused(format!(
                 "`{view}` is of LSOA 2021 and `{collection}` counts people by LSOA 2011: name a population by LSOA 2021"
@@ -281,8 +269,8 @@ impl Counted<'_> {
                     .into(),
             );
         }
-        let groups = match (by, dimension) {
-            (Some(By::People(_)), Some(_)) => {
+        let groups = match by {
+            Some((By::People(_), _)) => {
                 let rows =
                     self.crosstab.rows.iter().map(|(row, counts)| (row[0], bring(&counts.inner)));
                 let rows: Vec<_> = rows.filter(|(_, people)| !people.is_empty()).collect();
@@ -294,8 +282,8 @@ impl Counted<'_> {
                 let rows = rows.into_iter();
                 rows.map(|(place, people)| (self.plan.axes[0].key(place), people)).collect()
             }
-            (Some(by), Some(dimension)) => self.by_area(&total, edition, dimension, by),
-            _ => Vec::new(),
+            Some(view) => self.by_area(&total, edition, view),
+            None => Vec::new(),
         };
         let label = edition.label();
         inside.retain(|code| !total.contains_key(*code));
@@ -304,7 +292,7 @@ impl Counted<'_> {
                 "They were brought back to {label}, the edition of `{view}`: people of a merged area are shared out as its parts had people in mid-2020."
             ));
         }
-        if by == Some(By::Deprivation) {
+        if matches!(by, Some((By::Deprivation, _))) {
             let list = self.reference.list_of(Field::Deprivation);
             let source = list.map_or("", |list| list.source.as_str());
             joins.push(format!(
@@ -327,8 +315,7 @@ impl Counted<'_> {
         &self,
         total: &ByArea,
         edition: Edition,
-        dimension: &Dimension,
-        by: By,
+        (by, dimension): View<'_>,
     ) -> Vec<(Key, ByArea)> {
         let category = |code: &str| -> Option<(usize, String, String)> {
             let value = match by {

@@ -74,13 +74,11 @@ impl Question for RiskQuestion {
             ecological: true,
             ..Settings::of(Measure::Persons)
         };
-        let settings = settings.with("indicator", &self.indicator);
-        let settings = match &self.score_collection {
-            Some(id) => settings.with("score_collection", id),
-            None => settings,
-        };
+        let settings = settings
+            .with("indicator", &self.indicator)
+            .named("score_collection", self.score_collection.as_deref());
         match self.high_risk {
-            HighRisk::TopShare(share) => settings.with("high_risk_top_share", share),
+            HighRisk::TopShare(share) => settings.with("high_risk_top_share", &share),
             HighRisk::Score(_) => settings,
         }
     }

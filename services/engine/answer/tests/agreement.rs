@@ -6,7 +6,7 @@ use super::model::Model;
 use super::random::{Random, cases};
 use super::running::Running;
 use super::world::Setting;
-use crate::engine::answer::counting::{Counting, Path};
+use crate::engine::answer::counting::Path;
 use crate::engine::answer::{ChannelQuestion, Figure, OutcomeQuestion, Protected};
 use crate::engine::query::{AsOf, Measure, Query};
 use crate::engine::{Engine, QueryError};
@@ -72,12 +72,9 @@ fn check(running: &Running, question: &ChannelQuestion, position: u64, asked: &m
 
     let plan = engine.consultations(&question.query, question.measure, &["channel"]).unwrap();
     if question.measure != Measure::Persons {
-        let by = |path| {
-            let (reader, threads) = (engine.store().reader(), engine.settings.threads);
-            plan.crosstab(reader, Counting::Weights, path, 1, threads).unwrap()
-        };
+        let by = |path| engine.crosstab(&plan, path, 1).unwrap();
         let columns = by(Path::Columns);
-        if plan.path(Counting::Weights) == Path::Rollups {
+        if plan.path() == Path::Rollups {
             let rollups = by(Path::Rollups);
             assert_eq!(
                 (&rollups.rows, &rollups.all),
