@@ -21,10 +21,12 @@ const LABEL: usize = 40;
 /// The bars under a title. They begin at zero; the longest fills the width, so that lengths compare within one chart only.
 pub fn chart(title: &str, bars: &[Bar], look: &Look) -> String {
     let width_of = |text: &str| console::measure_text_width(text);
-    let label = bars.iter().map(|bar| width_of(&bar.label)).max().unwrap_or(0).min(LABEL);
     let text = bars.iter().map(|bar| width_of(&bar.text)).max().unwrap_or(0);
     let place = look.width.unwrap_or(wrap::WIDTH);
-    let width = place.saturating_sub(label + text + 6).clamp(10, LONGEST);
+    // Room for a short bar and its figure.
+    let most = place.saturating_sub(text + 14).clamp(10, LABEL);
+    let label = bars.iter().map(|bar| width_of(&bar.label)).max().unwrap_or(0).min(most);
+    let width = place.saturating_sub(label + text + 4).clamp(10, LONGEST);
     let values = || bars.iter().filter_map(|bar| bar.value.as_ref().ok().copied());
     let most = values().map(f64::abs).fold(0.0, f64::max);
     let signed = values().any(|value| value < 0.0);

@@ -1,6 +1,6 @@
 //! Cells out of what was counted: a value, or why there is none.
 
-use super::model::{Absence, Cell, CellCounts, CellQuality, Figure};
+use super::model::{Absence, Cell, CellCounts, CellQuality, Figure, Reason};
 use crate::domain::measures::Tally;
 use crate::domain::statistics::{Confidence, Interval, difference, proportion};
 
@@ -73,15 +73,26 @@ impl Cell {
     }
 }
 
-/// Why nobody can be divided by.
+/// Why a figure is absent although its records were counted. The counts alone decide the reason; `words` has the sentence for it.
+pub(super) fn missing(tally: Tally, words: impl FnOnce(Reason) -> String) -> Absence {
+    let reason = match (tally.unknown, tally.not_collected) {
+        (0, 0) => Reason::NoData,
+        (0, _) => Reason::NotCollected,
+        (..) => Reason::NotComputable,
+    };
+    Absence { reason, detail: words(reason) }
+}
+
+/// Why there is nobody to take a share of.
 pub(super) fn no_share(tally: Tally, whom: &str) -> Absence {
-    match (tally.unknown, tally.not_collected) {
-        (0, 0) => Absence::no_data(format!("there are no {whom} that it applies to")),
-        (0, _) => Absence::not_collected(format!(
-            "no source of these {whom} collects it, or whether it applies to them"
-        )),
-        (..) => Absence::not_computable(format!(
+    missing(tally, |reason| match reason {
+        // The reason says all: nobody in the row is asked.
+        Reason::NoData => String::new(),
+        Reason::NotCollected => {
+            format!("no source of these {whom} collects it, or whether it applies to them")
+        }
+        Reason::NotComputable => format!(
             "for none of these {whom} do we know the answer, or whether the question applies"
-        )),
-    }
+        ),
+    })
 }

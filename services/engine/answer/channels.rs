@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::cell::no_share;
 use super::consultations::Tabulated;
 use super::crosstab::{Crosstab, InnerCounts};
 use super::definition::{ColumnDefinition, TableDefinition};
@@ -11,6 +12,7 @@ use super::provenance::{Provenance, Settings};
 use super::question::{Counted, Question};
 use super::rates::Population;
 use crate::domain::codes::State;
+use crate::domain::measures::Tally;
 use crate::domain::reference::Reference;
 use crate::domain::statistics::{proportion, rate};
 use crate::engine::query::{Denominator, Measure, Query, invalid};
@@ -92,8 +94,7 @@ impl Question for ChannelQuestion {
     }
 
     fn settings(&self) -> Settings {
-        let settings = Settings { denominator: self.denominator, ..Settings::of(self.measure) };
-        settings.named("population_collection", self.rates.as_deref())
+        Settings { denominator: self.denominator, ..Settings::of(self.measure) }
     }
 
     fn count(&self, engine: &Engine) -> Result<Counted<Channels>, QueryError> {
@@ -201,7 +202,10 @@ impl ChannelQuestion {
             Some(_) if !in_base => Absence::not_computable(
                 "not in the base: shares are of those whose channel is known",
             ),
-            _ => Absence::not_computable("no channel is known here"),
+            _ => {
+                let tally = Tally { unknown, not_collected: all - collected, ..Tally::default() };
+                no_share(tally, "consultations")
+            }
         });
         let counts = CellCounts {
             numerator: Some(count),

@@ -127,7 +127,7 @@ pub(super) fn of_cell(
     };
     worst(&|dimension| keys.iter().any(|key| *key.dimension == *dimension))
         .or_else(|| worst(&|dimension| dimension == column.measures))
-        .unwrap_or_else(|| if keys.is_empty() { of_counts(counts) } else { CellQuality::default() })
+        .unwrap_or_else(|| of_counts(counts))
 }
 
 /// What the counts of a cell say of their own quality.

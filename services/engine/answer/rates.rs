@@ -289,7 +289,9 @@ impl Population {
 
     /// Tells what has to be known to read the rates, and what was looked at for them.
     pub(super) fn told(&self, provenance: &mut Provenance) {
-        let (collection, notes) = (&self.plan.collection.id, &mut provenance.notes);
+        let collection = &self.plan.collection.id;
+        provenance.parameters.push(("population_collection", collection.clone()));
+        let notes = &mut provenance.notes;
         notes.push(format!(
             "Rates are per 1,000 people of collection `{collection}` a month: consultations over people, both summed over the months."
         ));

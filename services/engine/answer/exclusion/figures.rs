@@ -10,6 +10,7 @@ use crate::domain::collection::Dataset;
 use crate::domain::indicator::{Condition, Count};
 use crate::domain::measures::{Response, Tally};
 use crate::domain::statistics::{Confidence, paired_difference, proportion};
+use crate::engine::answer::cell::no_share;
 use crate::engine::answer::crosstab::{Crosstab, Folded, InnerCounts};
 use crate::engine::answer::model::{Absence, Cell, CellCounts, Figure};
 use crate::engine::answer::plan::{Plan, PlanAxis};
@@ -186,7 +187,6 @@ impl Figures {
         let base = of_states(&|state| matches!(state, State::Any | State::None));
         let known = self.reason.state(place).is_none_or(|state| state == State::None);
         let share = proportion(at(place), base, confidence).filter(|_| known).map(Figure::from);
-        let why = if known { "no reason is known" } else { "in no share: reasons are not known" };
         let unknown = of_states(&State::is_unknown);
         let not_collected = of_states(&|state| state == State::NotCollected);
         let counts = CellCounts {
@@ -197,6 +197,11 @@ impl Figures {
             // Everybody else, those included who are not asked for reasons.
             outside: Some(self.count_of(row) - base - unknown - not_collected),
         };
-        Cell::new(share.ok_or_else(|| Absence::not_computable(why)), counts)
+        let tally = Tally { unknown, not_collected, ..Tally::default() };
+        let why = || match known {
+            true => no_share(tally, "people"),
+            false => Absence::not_computable("in no share: reasons are not known"),
+        };
+        Cell::new(share.ok_or_else(why), counts)
     }
 }

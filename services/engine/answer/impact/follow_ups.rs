@@ -3,7 +3,8 @@
 use super::modes::{IN_PERSON, MODES};
 use crate::domain::measures::Tally;
 use crate::domain::statistics::{Confidence, proportion};
-use crate::engine::answer::model::{Absence, Cell, CellCounts, Figure};
+use crate::engine::answer::cell::missing;
+use crate::engine::answer::model::{Absence, Cell, CellCounts, Figure, Reason};
 
 /// What became of a consultation that was attended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,13 +67,13 @@ impl FollowUps {
 /// Why there is no share.
 fn absence(mode: usize, tally: Tally) -> Absence {
     let whom = if mode == IN_PERSON { "consultation in person" } else { "remote consultation" };
-    match (tally.unknown, tally.not_collected) {
-        (0, 0) => Absence::no_data(format!("no {whom} is known to have been attended")),
-        (0, _) => Absence::not_collected(
-            "no source of these consultations collects both channel and attendance",
-        ),
-        (..) => Absence::not_computable(format!(
+    missing(tally, |reason| match reason {
+        Reason::NoData => format!("no {whom} is known to have been attended"),
+        Reason::NotCollected => {
+            "no source of these consultations collects both channel and attendance".to_owned()
+        }
+        Reason::NotComputable => format!(
             "no {whom} can be followed: no person keys or days, or the next 7 days are not submitted yet"
-        )),
-    }
+        ),
+    })
 }

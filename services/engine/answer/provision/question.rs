@@ -6,9 +6,10 @@ use crate::domain::codes::State;
 use crate::domain::measures::{Group, Provision, Tally};
 use crate::domain::reference::Reference;
 use crate::engine::answer::access::{access_collection, all_needs, needs_asked};
+use crate::engine::answer::cell::missing;
 use crate::engine::answer::crosstab::{Crosstab, Folded};
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
-use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Key};
+use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Key, Reason};
 use crate::engine::answer::plan::{Plan, state_words};
 use crate::engine::answer::provenance::Settings;
 use crate::engine::answer::question::{Counted, Question};
@@ -46,13 +47,13 @@ const IN_PERSON: ColumnDefinition = ColumnDefinition::count(
     "IN_PERSON",
     &[NEED],
     "Consultations face to face or at home",
-    "Consultations of people of the group, in person.",
+    "Consultations of people of the group, in person. Channels of unknown mode are in neither IN_PERSON nor REMOTE.",
 );
 const REMOTE: ColumnDefinition = ColumnDefinition::count(
     "REMOTE",
     &[NEED],
     "Consultations by telephone, video or online",
-    "Consultations of people of the group, remote.",
+    "Consultations of people of the group, remote. Channels of unknown mode are in neither IN_PERSON nor REMOTE.",
 );
 const SHARES: [ColumnDefinition; 6] = [
     ColumnDefinition::indicator("CH-05", &[NEED], ""),
@@ -79,7 +80,7 @@ const SOURCES: [ColumnDefinition; 3] = [
 /// What a column shows.
 pub(in crate::engine::answer) enum Shows {
     /// Of a group of people, by its number: consultations, those in person, or those remote.
-    Count(usize, fn(&Provision) -> u64),
+    Count { group: usize, of: fn(&Provision) -> u64, whole: bool },
     /// Of a group: an indicator.
     Share(usize, &'static str),
     /// Of a need, by its number: how many are known from this place.
@@ -117,9 +118,7 @@ impl Question for ProvisionQuestion {
     }
 
     fn settings(&self) -> Settings {
-        Settings::of(Measure::Contacts)
-            .with("request_met_days", &self.request_met_days)
-            .named("access_collection", Some(&self.access_collection))
+        Settings::of(Measure::Contacts).with("request_met_days", &self.request_met_days)
     }
 
     fn count(&self, engine: &Engine) -> Result<Counted<Figures>, QueryError> {
@@ -127,6 +126,9 @@ impl Question for ProvisionQuestion {
         let mut plan = engine.consultations(query, Measure::Contacts, &[MODE])?;
         let (mut provenance, pinned) = (engine.provenance(&mut plan, query), plan.pinned(query));
         let snapshots = self.snapshots(&plan)?;
+        if !snapshots.is_empty() {
+            provenance.parameters.push(("access_collection", snapshots.clone()));
+        }
         let access = engine.access(&mut plan, &snapshots, &all_needs(), query.months.1)?;
         access.told(&mut provenance);
         provenance.notes.push(NOTE.into());
@@ -155,7 +157,14 @@ impl Question for ProvisionQuestion {
                 (IN_PERSON, |of| of.in_person),
                 (REMOTE, |of| of.remote),
             ] {
-                columns.push((kind.column(reference, keys()), Shows::Count(number, shows)));
+                columns.push((
+                    kind.column(reference, keys()),
+                    Shows::Count {
+                        group: number,
+                        of: shows,
+                        whole: kind.indicator == CONTACTS.indicator,
+                    },
+                ));
             }
             let given = group.given_indicator();
             let asked =
@@ -176,12 +185,13 @@ impl Question for ProvisionQuestion {
         let none = Groups::default();
         let groups = figures.groups.row(row).unwrap_or(&none);
         match shows {
-            Shows::Count(group, count) => {
-                let (members, count) = (groups[*group].members, count(&groups[*group]));
-                // Who is known not to be of the group is outside.
+            Shows::Count { group, of, whole } => {
+                let (members, count) = (groups[*group].members, of(&groups[*group]));
+                // Who is known not to be of the group is outside. Of a mode alone the counts would not add up to everybody.
                 let outside = Some(members.denominator - members.numerator + members.outside);
-                let counts =
+                let all =
                     CellCounts { numerator: None, denominator: None, outside, ..members.into() };
+                let counts = if *whole { all } else { CellCounts::default() };
                 // A 0 would read as nobody where it is not known who belongs to the group.
                 match absence(members) {
                     Some(why) => Cell::new(Err(why), counts),
@@ -240,13 +250,17 @@ impl ProvisionQuestion {
 
 /// Why it cannot be said who is of the group, if it is known of nobody.
 fn absence(members: Tally) -> Option<Absence> {
-    let missing = members.denominator == 0 && members.unknown + members.not_collected > 0;
-    missing.then(|| match members.unknown {
-        0 => Absence::not_collected(
-            "no source of these consultations collects whether their people are of the group",
-        ),
-        _ => Absence::not_computable(
-            "for none of these consultations do we know whether their people are of the group",
-        ),
+    let nobody = members.denominator == 0 && members.unknown + members.not_collected > 0;
+    nobody.then(|| {
+        missing(members, |reason| match reason {
+            Reason::NotCollected => {
+                "no source of these consultations collects whether their people are of the group"
+                    .to_owned()
+            }
+            Reason::NoData | Reason::NotComputable => {
+                "for none of these consultations do we know whether their people are of the group"
+                    .to_owned()
+            }
+        })
     })
 }
