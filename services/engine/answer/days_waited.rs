@@ -30,16 +30,13 @@ impl Engine {
         let mut places = vec![Wait::Missing(Response::NotCollected)];
         let mut of_word = Vec::new();
         for value in self.store().catalog().words().of(Field::LeadTime) {
-            let wait = match (days_of(reference, value), value) {
-                (Some((first, last)), _) => Wait::Days(first, last),
-                (None, Value::State(State::NotCollected)) => Wait::Missing(Response::NotCollected),
-                (None, Value::State(State::NotApplicable)) => {
-                    Wait::Missing(Response::NotApplicable)
-                }
-                (None, Value::State(_) | Value::Codes(_) | Value::Number(_)) => {
-                    Wait::Missing(Response::Unknown)
-                }
+            let missing = match value {
+                Value::State(State::NotCollected) => Response::NotCollected,
+                Value::State(State::NotApplicable) => Response::NotApplicable,
+                Value::State(_) | Value::Codes(_) | Value::Number(_) => Response::Unknown,
             };
+            let days = days_of(reference, value);
+            let wait = days.map_or(Wait::Missing(missing), |(first, last)| Wait::Days(first, last));
             let place = places.iter().position(|known| *known == wait);
             of_word.push(place.unwrap_or_else(|| {
                 places.push(wait);

@@ -2,8 +2,7 @@
 
 use super::follow_ups::FollowUps;
 use super::followed::NOTE;
-use super::modes::{MODE, MODES, Part, REMOTE, WHOM};
-use super::waits;
+use super::modes::{MODE, MODES, Part, REMOTE, WHOM, median_cell};
 use crate::domain::indicator::Unit;
 use crate::domain::measures::{Response, Waits};
 use crate::domain::reference::Reference;
@@ -158,7 +157,7 @@ impl Question for ImpactQuestion {
             Shows::Median => {
                 let none = Default::default();
                 let waits = figures.waits.as_ref().map(|of| of.row(row).unwrap_or(&none));
-                waits::cell(waits, *part)
+                median_cell(waits, *part)
             }
             Shows::Followed | Shows::SameDay => {
                 let of = figures.followed.row(row).copied().unwrap_or_default();
