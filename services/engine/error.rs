@@ -54,12 +54,10 @@ impl QueryError {
     /// The error of a question that is the field `path` of a request: the paths of its fields then begin with `path`.
     #[must_use]
     pub fn within(self, path: &str) -> Self {
-        match self {
-            Self::Field { field, description } => {
-                Self::Field { field: format!("{path}.{field}"), description }
-            }
-            other => other,
+        if let Self::Field { field, description } = self {
+            return Self::Field { field: format!("{path}.{field}"), description };
         }
+        self
     }
 }
 

@@ -71,9 +71,9 @@ pub(in crate::rpc) fn dimension(dimension: &Dimension) -> v1::Dimension {
 pub(in crate::rpc) fn table(reference: &Reference, table: &TableDefinition) -> v1::Table {
     let column = |kind: &ColumnDefinition| {
         let known = reference.indicator(kind.indicator);
-        let of_indicator = |known: &Indicator| match known.unit {
-            Unit::Difference => format!("{}, {}.", known.numerator, known.denominator),
-            _ => format!("{}, of: {}.", known.numerator, known.denominator),
+        let of_indicator = |known: &Indicator| {
+            let of = if known.unit == Unit::Difference { "" } else { "of: " };
+            format!("{}, {of}{}.", known.numerator, known.denominator)
         };
         let label = known.map(|known| known.label.clone()).unwrap_or_default();
         let definition = known.map(of_indicator).unwrap_or_default();
