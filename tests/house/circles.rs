@@ -8,7 +8,7 @@ use super::code::NamedPath;
 use super::rooms::room;
 use super::{Source, assert_none, sources};
 
-/// Rooms that still have circles. It has to become empty.
+/// Rooms that may have circles: none.
 const STILL_CIRCULAR: &[&str] = &[];
 
 /// A module: `store::log`; the root has no segments.
