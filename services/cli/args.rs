@@ -73,7 +73,7 @@ pub enum Command {
 pub struct BreakdownArgs {
     /// The table that is asked.
     #[command(subcommand)]
-    pub what: breakdown::Table,
+    pub what: breakdown::BreakdownTable,
 }
 
 /// `equity reference`.
@@ -91,7 +91,7 @@ pub struct ReferenceArgs {
 pub struct SubmissionsArgs {
     /// List, show or withdraw.
     #[command(subcommand)]
-    pub what: submissions::Action,
+    pub what: submissions::SubmissionAction,
 }
 
 /// `equity export`.
@@ -100,7 +100,7 @@ pub struct SubmissionsArgs {
 pub struct ExportArgs {
     /// The table that is exported.
     #[command(subcommand)]
-    pub what: export::args::Table,
+    pub what: export::args::ExportTable,
 }
 
 /// `equity assessments`.
@@ -109,7 +109,7 @@ pub struct ExportArgs {
 pub struct AssessmentsArgs {
     /// Record or list.
     #[command(subcommand)]
-    pub what: assessments::Action,
+    pub what: assessments::AssessmentAction,
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@ use clap::CommandFactory as _;
 use clap::error::ErrorKind;
 
 use super::*;
-use crate::cli::breakdown::Table;
+use crate::cli::breakdown::BreakdownTable;
 use crate::cli::exit::Failure;
 use crate::cli::questions::Asked as _;
-use crate::cli::submissions::Action;
+use crate::cli::submissions::SubmissionAction;
 use crate::proto::v1::breakdown_question::Table as Question;
 use crate::proto::v1::{AreaBasis, BreakdownQuery, Denominator, Filter, Measure, as_of::At};
 
@@ -15,7 +15,7 @@ fn parse(line: &str) -> Result<Cli, clap::Error> {
 
 fn query(line: &str) -> BreakdownQuery {
     match parse(line).unwrap().command {
-        Command::Breakdown(BreakdownArgs { what: Table::Channels(args) }) => {
+        Command::Breakdown(BreakdownArgs { what: BreakdownTable::Channels(args) }) => {
             args.asked.query.query()
         }
         other => panic!("{other:?}"),
@@ -162,7 +162,7 @@ fn conditions_need_a_dimension_and_codes() {
 fn what_is_counted() {
     let line = "equity breakdown channels --area QK1 --from 2020-04 --measure attended --denominator all --rates \
                 --basis residence --confidence 0.998 --care-setting OUTPATIENTS --collection cds";
-    let Command::Breakdown(BreakdownArgs { what: Table::Channels(args) }) =
+    let Command::Breakdown(BreakdownArgs { what: BreakdownTable::Channels(args) }) =
         parse(line).unwrap().command
     else {
         panic!()
@@ -177,7 +177,7 @@ fn what_is_counted() {
     assert_eq!((query.care_setting.as_str(), query.collection.as_str()), ("OUTPATIENTS", "cds"));
 }
 
-fn asked(line: &str) -> Table {
+fn asked(line: &str) -> BreakdownTable {
     match parse(line).unwrap().command {
         Command::Breakdown(BreakdownArgs { what }) => what,
         other => panic!("{other:?}"),
@@ -189,7 +189,7 @@ fn digital_exclusion_is_asked_with_indicators_and_estimates() {
     let request = |more: &str| match asked(&format!(
         "equity breakdown exclusion --area QK1 --from 2020-06 {more}"
     )) {
-        Table::Exclusion(args) => args.asked.question(),
+        BreakdownTable::Exclusion(args) => args.asked.question(),
         other => panic!("{other:?}"),
     };
     let request = |more: &str| match request(more)? {
@@ -211,7 +211,7 @@ fn digital_exclusion_is_asked_with_indicators_and_estimates() {
 fn provision_and_impact_have_their_own_words() {
     let line = "equity breakdown provision --organisation C82001 --from 2026-04 --access-collection practice-feed \
         --request-met-days 7";
-    let Table::Provision(args) = asked(line) else { panic!() };
+    let BreakdownTable::Provision(args) = asked(line) else { panic!() };
     let Question::Provision(request) = args.asked.question().unwrap() else { panic!() };
     assert_eq!(
         (request.access_collection.as_str(), request.request_met_days),
@@ -221,8 +221,8 @@ fn provision_and_impact_have_their_own_words() {
         let line =
             format!("equity breakdown {table} --area QK1 --from 2020-04 --late-counts-as-missed");
         let question = match asked(&line) {
-            Table::Impact(args) => args.asked.question(),
-            Table::Outcomes(args) => args.asked.question(),
+            BreakdownTable::Impact(args) => args.asked.question(),
+            BreakdownTable::Outcomes(args) => args.asked.question(),
             other => panic!("{other:?}"),
         };
         assert!(match question.unwrap() {
@@ -241,7 +241,8 @@ fn provision_and_impact_have_their_own_words() {
 fn high_risk_is_a_score_or_a_share_of_the_people() {
     use crate::proto::v1::get_area_risk_request::HighRisk;
     let high = |more: &str| {
-        let Table::Risk(args) = asked(&format!("equity breakdown risk --area QK1 {more}")) else {
+        let BreakdownTable::Risk(args) = asked(&format!("equity breakdown risk --area QK1 {more}"))
+        else {
             panic!()
         };
         let Question::Risk(request) = args.asked.question().unwrap() else { panic!() };
@@ -263,7 +264,8 @@ fn global_options_stand_anywhere() {
     assert_eq!((cli.format, cli.service.as_str()), (Some(FormatArg::Json), "127.0.0.1:1"));
     let cli = parse("equity --format csv submissions list").unwrap();
     assert_eq!(cli.format, Some(FormatArg::Csv));
-    let Command::Submissions(SubmissionsArgs { what: Action::List(args) }) = cli.command else {
+    let Command::Submissions(SubmissionsArgs { what: SubmissionAction::List(args) }) = cli.command
+    else {
         panic!()
     };
     assert!(!args.past && args.collection.is_none());

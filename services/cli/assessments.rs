@@ -37,13 +37,13 @@ const MOST: u64 = 64 << 10;
 
 /// The subcommands of `equity assessments`.
 #[derive(Debug, Subcommand)]
-pub enum Action {
+pub enum AssessmentAction {
     /// Record an assessment.
     #[command(after_help = RECORD)]
     Record(RecordArgs),
     /// List assessments, newest first.
     #[command(after_help = LIST)]
-    List(ListArgs),
+    List(AssessmentListArgs),
 }
 
 /// `equity assessments record`.
@@ -78,7 +78,7 @@ pub struct RecordArgs {
 
 /// `equity assessments list`.
 #[derive(Debug, Args)]
-pub struct ListArgs {
+pub struct AssessmentListArgs {
     /// Only this organisation.
     #[arg(long, value_name = "CODE")]
     pub organisation: Option<String>,
@@ -91,10 +91,10 @@ pub struct ListArgs {
 ///
 /// # Errors
 /// The file cannot be read, the service cannot be reached, or the service refuses.
-pub async fn run(action: Action, address: &str, out: &mut Out) -> Result<(), Failure> {
+pub async fn run(action: AssessmentAction, address: &str, out: &mut Out) -> Result<(), Failure> {
     match action {
-        Action::Record(args) => record(args, address, out).await,
-        Action::List(args) => list(args, address, out).await,
+        AssessmentAction::Record(args) => record(args, address, out).await,
+        AssessmentAction::List(args) => list(args, address, out).await,
     }
 }
 
@@ -123,7 +123,7 @@ async fn record(args: RecordArgs, address: &str, out: &mut Out) -> Result<(), Fa
     show(&sheet, "equity.v1.RecordChannelAssessmentResponse", &answer, out)
 }
 
-async fn list(args: ListArgs, address: &str, out: &mut Out) -> Result<(), Failure> {
+async fn list(args: AssessmentListArgs, address: &str, out: &mut Out) -> Result<(), Failure> {
     let service = Service::connect(address).await?;
     let request = v1::ListChannelAssessmentsRequest {
         parent: format!("organisations/{}", args.organisation.as_deref().unwrap_or("-")),

@@ -113,7 +113,7 @@ pub struct Asking<A: Asked> {
 
 /// One subcommand for each table, with its options.
 #[derive(Debug, Subcommand)]
-pub enum Table {
+pub enum BreakdownTable {
     /// How consultations reached people: face to face, by telephone, by video, online.
     #[command(after_help = CHANNELS)]
     Channels(Box<Asking<ChannelsAsked>>),
@@ -134,7 +134,7 @@ pub enum Table {
     Risk(Box<Asking<RiskAsked>>),
 }
 
-impl Table {
+impl BreakdownTable {
     /// The question of the contract, whether it is followed, and whether a chart is wanted.
     ///
     /// # Errors
@@ -158,7 +158,7 @@ impl Table {
 ///
 /// # Errors
 /// The service cannot be reached or refuses the question.
-pub async fn run(table: Table, address: &str, out: &mut Out) -> Result<(), Failure> {
+pub async fn run(table: BreakdownTable, address: &str, out: &mut Out) -> Result<(), Failure> {
     let (question, watch, chart) = table.question()?;
     let service = &Service::connect(address).await?;
     let words = match out.format {

@@ -12,7 +12,7 @@ use super::*;
 use crate::cli::send::{Sending, request_id};
 use crate::cli::send_all::{Sent, send_all};
 use crate::cli::show::{Format, captured};
-use crate::cli::submissions::{Action, ListArgs};
+use crate::cli::submissions::{SubmissionAction, SubmissionListArgs};
 use crate::ingest::{Records, SubmissionFile};
 use crate::proto::server::submission_service_server::{SubmissionService, SubmissionServiceServer};
 use crate::proto::v1::*;
@@ -155,14 +155,14 @@ fn how() -> Sending {
 async fn list(collection: &str, limit: usize) -> (Vec<serde_json::Value>, String) {
     let address = serve(Fake::default()).await;
     let (mut out, answers, remarks) = captured::out(Format::Json);
-    let args = ListArgs {
+    let args = SubmissionListArgs {
         collection: Some(collection.into()),
         organisation: None,
         month: None,
         past: false,
         limit,
     };
-    crate::cli::submissions::run(Action::List(args), &address, &mut out).await.unwrap();
+    crate::cli::submissions::run(SubmissionAction::List(args), &address, &mut out).await.unwrap();
     let value: serde_json::Value = serde_json::from_str(&answers.text()).unwrap();
     (value["submissions"].as_array().unwrap().clone(), remarks.text())
 }
@@ -224,7 +224,7 @@ async fn a_service_that_dies_is_unreachable() {
         }
     });
     let (mut out, _, _) = captured::out(Format::Table);
-    let action = Action::Get { name: "x".into() };
+    let action = SubmissionAction::Get { name: "x".into() };
     let failure = crate::cli::submissions::run(action, &address, &mut out).await.unwrap_err();
     assert_eq!(failure.code(), 3, "{failure:?}");
 }
@@ -233,7 +233,7 @@ async fn a_service_that_dies_is_unreachable() {
 async fn what_the_service_refuses_is_no_lost_connection() {
     let address = serve(Fake::default()).await;
     let (mut out, answers, _) = captured::out(Format::Table);
-    let action = Action::Get { name: "x".into() };
+    let action = SubmissionAction::Get { name: "x".into() };
     let failure = crate::cli::submissions::run(action, &address, &mut out).await.unwrap_err();
     assert!(matches!(&failure, Failure::Refused(status) if status.code() == Code::NotFound));
     assert_eq!((failure.code(), answers.text().as_str()), (1, ""));

@@ -37,11 +37,11 @@ The month then has no data. Earlier states can still be read with `--as-of`.";
 
 /// The subcommands of `equity submissions`.
 #[derive(Debug, Subcommand)]
-pub enum Action {
+pub enum SubmissionAction {
     /// List submissions, newest first.
     #[command(after_help = "Examples:\n  equity submissions list\n  \
                             equity submissions list --organisation 04C --past --format csv")]
-    List(ListArgs),
+    List(SubmissionListArgs),
     /// Show one submission, with its state.
     #[command(after_help = GET)]
     Get {
@@ -67,7 +67,7 @@ pub enum Action {
 
 /// `equity submissions list`.
 #[derive(Debug, Args)]
-pub struct ListArgs {
+pub struct SubmissionListArgs {
     /// Only this collection.
     #[arg(long, value_name = "ID")]
     pub collection: Option<String>,
@@ -89,11 +89,11 @@ pub struct ListArgs {
 ///
 /// # Errors
 /// The service cannot be reached or refuses.
-pub async fn run(action: Action, address: &str, out: &mut Out) -> Result<(), Failure> {
+pub async fn run(action: SubmissionAction, address: &str, out: &mut Out) -> Result<(), Failure> {
     let service = Service::connect(address).await?;
     let mut client = service.submissions();
     match action {
-        Action::List(args) => {
+        SubmissionAction::List(args) => {
             let request = v1::ListSubmissionsRequest {
                 parent: format!("collections/{}", args.collection.as_deref().unwrap_or("-")),
                 organisation: args.organisation.unwrap_or_default(),
@@ -111,13 +111,13 @@ pub async fn run(action: Action, address: &str, out: &mut Out) -> Result<(), Fai
             let answer = v1::ListSubmissionsResponse { submissions, ..Default::default() };
             show(&sheet, "equity.v1.ListSubmissionsResponse", &answer, out)
         }
-        Action::Get { name } => {
+        SubmissionAction::Get { name } => {
             let answer = client.get_submission(ask(v1::GetSubmissionRequest { name })).await;
             let answer = answer.map_err(|status| service.failure(status))?.into_inner();
             let sheet = receipts::submissions(&answer.submission);
             show(&sheet, "equity.v1.GetSubmissionResponse", &answer, out)
         }
-        Action::Problems { name } => {
+        SubmissionAction::Problems { name } => {
             let request = v1::ListRowProblemsRequest { parent: name, ..Default::default() };
             let problems =
                 pages!(service, submissions, list_row_problems, request, problems, usize::MAX);
@@ -125,7 +125,7 @@ pub async fn run(action: Action, address: &str, out: &mut Out) -> Result<(), Fai
             let answer = v1::ListRowProblemsResponse { problems, ..Default::default() };
             show(&sheet, "equity.v1.ListRowProblemsResponse", &answer, out)
         }
-        Action::Withdraw { name, request_id } => {
+        SubmissionAction::Withdraw { name, request_id } => {
             let request_id = request_id.unwrap_or_else(send::fresh_run_id);
             let request = v1::WithdrawSubmissionRequest { name, request_id };
             let answer = client.withdraw_submission(ask(request)).await;

@@ -167,8 +167,7 @@ fn the_way_of_an_answer_is_as_short_as_it_is_meant_to_be() {
     }
     let names = messages.into_iter().collect::<Vec<_>>();
     println!("{report}{}", names.join(", "));
-    let kept =
-        product <= MOST_LINES && tests <= PRESENTATION_TEST_LINES && names.len() <= MESSAGES;
+    let kept = product <= MOST_LINES && tests <= PRESENTATION_TEST_LINES && names.len() <= MESSAGES;
     assert!(kept, "{report}");
 }
 

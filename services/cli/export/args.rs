@@ -70,7 +70,7 @@ pub struct Exporting<A: Asked> {
 
 /// One subcommand for each table, with its options.
 #[derive(Debug, Subcommand)]
-pub enum Table {
+pub enum ExportTable {
     /// How consultations reached people.
     #[command(after_help = CHANNELS)]
     Channels(Box<Exporting<ChannelsAsked>>),
@@ -187,7 +187,7 @@ impl From<Step> for PeriodStep {
     }
 }
 
-impl Table {
+impl ExportTable {
     /// The request of the contract, and where its rows go; none for the list of columns.
     ///
     /// # Errors

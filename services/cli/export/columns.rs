@@ -26,7 +26,7 @@ pub enum Kind {
 
 /// A column.
 #[derive(Debug, Clone, Copy)]
-pub struct Column {
+pub struct FileColumn {
     /// Its name in the header.
     pub name: &'static str,
     /// Its content, in a sentence.
@@ -35,7 +35,7 @@ pub struct Column {
     pub kind: Kind,
 }
 
-impl Column {
+impl FileColumn {
     /// Name of its type.
     pub fn kind_name(&self) -> &'static str {
         match self.kind {
@@ -48,25 +48,25 @@ impl Column {
 }
 
 /// Reads one column from a key and its label.
-type Part = fn(&CategoryKey, &str) -> String;
+type KeyPart = fn(&CategoryKey, &str) -> String;
 
-fn part(keys: &[CategoryKey], labels: &[String], number: usize, read: Part) -> String {
+fn part(keys: &[CategoryKey], labels: &[String], number: usize, read: KeyPart) -> String {
     let label = labels.get(number).map_or("", String::as_str);
     keys.get(number).map(|key| read(key, label)).unwrap_or_default()
 }
 
-fn key<const N: usize>(row: &ExportRow, read: Part) -> String {
+fn key<const N: usize>(row: &ExportRow, read: KeyPart) -> String {
     part(&row.keys, &row.key_labels, N, read)
 }
 
-fn group<const N: usize>(row: &ExportRow, read: Part) -> String {
+fn group<const N: usize>(row: &ExportRow, read: KeyPart) -> String {
     part(&row.group, &row.group_labels, N, read)
 }
 
 /// Columns by type, name, meaning, and how each is read from a row.
 macro_rules! columns {
     ($($type:ident $name:literal $about:literal = $read:expr;)*) => {
-        &[$(Column { name: $name, about: $about, kind: Kind::$type($read) }),*]
+        &[$(FileColumn { name: $name, about: $about, kind: Kind::$type($read) }),*]
     };
 }
 
@@ -74,22 +74,22 @@ macro_rules! columns {
 macro_rules! key_columns {
     ($name:literal, $of:ident, $n:literal) => {
         [
-            Column {
+            FileColumn {
                 name: concat!($name, "_dimension"),
                 about: "Dimension of this key; empty if there is no such key (the total has no keys, a figure about the whole row has no group)",
                 kind: Kind::Text(|r| $of::<$n>(r, |key, _| key.dimension.clone())),
             },
-            Column {
+            FileColumn {
                 name: concat!($name, "_code"),
                 about: "Code of the category; the name of the state if the state is not KNOWN",
                 kind: Kind::Text(|r| $of::<$n>(r, |key, _| key.code.clone())),
             },
-            Column {
+            FileColumn {
                 name: concat!($name, "_label"),
                 about: "Label of the category",
                 kind: Kind::Text(|r| $of::<$n>(r, |_, label| label.to_owned())),
             },
-            Column {
+            FileColumn {
                 name: concat!($name, "_state"),
                 about: "KNOWN, ANY, NONE, COARSER or a missing state: NOT_STATED, NOT_RECORDED, NOT_COLLECTED and so on",
                 kind: Kind::Text(|r| $of::<$n>(r, |key, _| words::state(key.state))),
@@ -99,7 +99,7 @@ macro_rules! key_columns {
 }
 
 /// Columns before the keys.
-const BEFORE: &[Column] = columns! {
+const BEFORE: &[FileColumn] = columns! {
     Text "table_name" "CHANNELS, OUTCOMES, EXCLUSION, PROVISION, IMPACT or RISK; ESTIMATES: published figures; ASSESSMENTS: texts of providers" = |r| r.table.clone();
     Text "collection" "Collection of the figure" = |r| r.collection.clone();
     Text "data_class" "REAL; or SYNTHETIC: the data says nothing about real people" = |r| asked(r.data_class, words::data_class);
@@ -112,12 +112,12 @@ const BEFORE: &[Column] = columns! {
 };
 
 /// The column between the keys and the group.
-const ID: &[Column] = columns! {
+const ID: &[FileColumn] = columns! {
     Text "column" "Stable id of the figure's column: CH-01/TELEPHONE" = |r| r.column.clone();
 };
 
 /// Columns behind the keys and the group.
-const BEHIND: &[Column] = columns! {
+const BEHIND: &[FileColumn] = columns! {
     Text "indicator" "Indicator id, or the name of a count: CONTACTS, PEOPLE and so on" = |r| r.indicator.clone();
     Text "indicator_label" "Label of the indicator" = |r| r.indicator_label.clone();
     Text "unit" "COUNT, RATIO (0 to 1), PER_1000_MONTH, SCORE, DIFFERENCE (-1 to 1), DAYS" = |r| asked(r.unit, words::unit);
@@ -161,7 +161,7 @@ const BEHIND: &[Column] = columns! {
 };
 
 /// Every column, in order.
-pub static COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
+pub static COLUMNS: LazyLock<Vec<FileColumn>> = LazyLock::new(|| {
     [
         BEFORE,
         &key_columns!("key_1", key, 0),

@@ -23,7 +23,7 @@ use super::format_arg::FormatArg;
 use super::show::{Format, Look, Out, json as shown};
 use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table as Question;
-use args::{FileFormat, Table, Taking};
+use args::{ExportTable, FileFormat, Taking};
 use columns::COLUMNS;
 use file::Target;
 use sink::Sink;
@@ -41,7 +41,7 @@ Examples:
 /// # Errors
 /// The service cannot be reached or refuses, or the file cannot be written; then no file is left.
 pub async fn run(
-    table: Table,
+    table: ExportTable,
     format: Option<FormatArg>,
     address: &str,
     out: &mut Out,
@@ -160,7 +160,7 @@ fn columns(out: &mut Out) -> Result<(), Failure> {
 }
 
 fn column_words() -> serde_json::Value {
-    let column = |column: &columns::Column| json!({"name": column.name, "type": column.kind_name(), "about": column.about});
+    let column = |column: &columns::FileColumn| json!({"name": column.name, "type": column.kind_name(), "about": column.about});
     COLUMNS.iter().map(column).collect()
 }
 

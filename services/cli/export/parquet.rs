@@ -10,7 +10,7 @@ use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use ::parquet::schema::types::Type;
 
-use super::columns::{COLUMNS, Column, Kind};
+use super::columns::{COLUMNS, FileColumn, Kind};
 use crate::proto::v1::ExportRow;
 
 /// Rows that are held until they are written together.
@@ -66,7 +66,7 @@ impl<W: Write + Send> ParquetFile<W> {
     }
 }
 
-fn field(column: &Column) -> anyhow::Result<Arc<Type>> {
+fn field(column: &FileColumn) -> anyhow::Result<Arc<Type>> {
     let (physical, logical, repetition) = match column.kind {
         Kind::Text(_) => (Physical::BYTE_ARRAY, Some(LogicalType::String), Repetition::OPTIONAL),
         Kind::Count(_) => (Physical::INT64, None, Repetition::OPTIONAL),

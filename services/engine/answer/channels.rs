@@ -8,7 +8,7 @@ use super::crosstab::{Crosstab, InnerCounts};
 use super::definition::{ColumnDefinition, TableDefinition};
 use super::model::{Absence, Cell, CellCounts, Column, Figure};
 use super::plan::{Plan, PlanAxis};
-use super::provenance::{Provenance, Settings};
+use super::provenance::{Provenance, QuestionSettings};
 use super::question::{Counted, Question};
 use super::rates::Population;
 use crate::domain::codes::State;
@@ -93,8 +93,8 @@ impl Question for ChannelQuestion {
         Self { query, ..self.clone() }
     }
 
-    fn settings(&self) -> Settings {
-        Settings { denominator: self.denominator, ..Settings::of(self.measure) }
+    fn settings(&self) -> QuestionSettings {
+        QuestionSettings { denominator: self.denominator, ..QuestionSettings::of(self.measure) }
     }
 
     fn count(&self, engine: &Engine) -> Result<Counted<Channels>, QueryError> {

@@ -17,7 +17,7 @@ use crate::engine::cache::Scope;
 use crate::engine::query::{Query, invalid, no_collection};
 use crate::engine::{Engine, QueryError};
 use crate::store::{Catalog, Submission};
-use asked::Asked;
+use asked::EstimatesAsked;
 use line::{Fit, nearest, newest};
 
 /// Figures beside one table, at most.
@@ -138,7 +138,7 @@ impl Engine {
             let standing = standing(&catalog, ids(), Dataset::Estimates, Month::LAST, position);
             (reference, standing, everything(&catalog, ids(), Dataset::Estimates))
         };
-        let asked = Asked::new(&reference, query);
+        let asked = EstimatesAsked::new(&reference, query);
         let read = self.read(&standing.submissions)?;
         let mut fits = Vec::new();
         for (submission, rows) in &read {

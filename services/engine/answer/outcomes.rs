@@ -7,7 +7,7 @@ use super::definition::{ColumnDefinition, TableDefinition};
 use super::model::{Cell, Column, Key};
 use super::outcome_shares::{ATTENDANCE, LEAD_TIME, MISSED, OutcomeShares, WAITS};
 use super::plan::{Plan, PlanAxis};
-use super::provenance::Settings;
+use super::provenance::QuestionSettings;
 use super::question::{Counted, Question};
 use crate::domain::indicator::Unit;
 use crate::domain::reference::Reference;
@@ -94,8 +94,9 @@ impl Question for OutcomeQuestion {
         Self { query, ..self.clone() }
     }
 
-    fn settings(&self) -> Settings {
-        Settings::of(Measure::Contacts).with("late_counts_as_missed", &self.late_counts_as_missed)
+    fn settings(&self) -> QuestionSettings {
+        QuestionSettings::of(Measure::Contacts)
+            .with("late_counts_as_missed", &self.late_counts_as_missed)
     }
 
     fn count(&self, engine: &Engine) -> Result<Counted<Outcomes>, QueryError> {

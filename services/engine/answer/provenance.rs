@@ -55,7 +55,7 @@ pub struct Condition {
 
 /// What a question asks besides its query, and what it says of every figure.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Settings {
+pub struct QuestionSettings {
     /// What is counted.
     pub measure: Measure,
     /// What shares of channels are shares of.
@@ -70,7 +70,7 @@ pub struct Settings {
     pub ecological: bool,
 }
 
-impl Settings {
+impl QuestionSettings {
     /// Of a table that counts this: no parameters, no statements.
     pub(super) fn of(measure: Measure) -> Self {
         Self { measure, has_limits: true, ..Self::default() }
@@ -97,7 +97,7 @@ impl Settings {
 pub struct Provenance {
     pub table: &'static str,
     pub title: &'static str,
-    pub settings: Settings,
+    pub settings: QuestionSettings,
     pub confidence: f64,
     pub collection: String,
     pub data_class: DataClass,

@@ -4,7 +4,7 @@ use super::definition::TableDefinition;
 use super::model::{Absence, Cell, Column, Key};
 use super::plan::Plan;
 use super::protected::Beside;
-use super::provenance::{Provenance, Settings};
+use super::provenance::{Provenance, QuestionSettings};
 use crate::domain::reference::Reference;
 use crate::engine::query::Query;
 use crate::engine::{Engine, QueryError};
@@ -44,7 +44,7 @@ pub(super) trait Question: Clone + Send + Sync {
     fn about(&self, query: Query) -> Self;
 
     /// What is asked besides the query.
-    fn settings(&self) -> Settings;
+    fn settings(&self) -> QuestionSettings;
 
     /// Plans and counts.
     fn count(&self, engine: &Engine) -> Result<Counted<Self::Figures>, QueryError>;

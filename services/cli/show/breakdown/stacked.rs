@@ -9,20 +9,20 @@ const CHANNEL: &str = "channel";
 const SHARE: &str = "CH-01";
 
 /// A part of a bar: words, how it is drawn with and without Unicode, its ANSI colour.
-struct Part {
+struct BarPart {
     words: &'static str,
     unicode: char,
     ascii: char,
     colour: u8,
 }
 
-const PARTS: [Part; 6] = [
-    Part { words: "face to face", unicode: '█', ascii: '#', colour: 34 },
-    Part { words: "home visit", unicode: '▓', ascii: 'H', colour: 35 },
-    Part { words: "telephone", unicode: '▒', ascii: '=', colour: 33 },
-    Part { words: "video or online", unicode: '░', ascii: 'o', colour: 32 },
-    Part { words: "other", unicode: '▚', ascii: 'x', colour: 36 },
-    Part { words: "unknown", unicode: '·', ascii: '.', colour: 90 },
+const PARTS: [BarPart; 6] = [
+    BarPart { words: "face to face", unicode: '█', ascii: '#', colour: 34 },
+    BarPart { words: "home visit", unicode: '▓', ascii: 'H', colour: 35 },
+    BarPart { words: "telephone", unicode: '▒', ascii: '=', colour: 33 },
+    BarPart { words: "video or online", unicode: '░', ascii: 'o', colour: 32 },
+    BarPart { words: "other", unicode: '▚', ascii: 'x', colour: 36 },
+    BarPart { words: "unknown", unicode: '·', ascii: '.', colour: 90 },
 ];
 
 const UNKNOWN: usize = PARTS.len() - 1;
@@ -114,7 +114,7 @@ fn draw(columns: &[usize; PARTS.len()], look: &Look) -> String {
         .collect()
 }
 
-fn glyph(part: &Part, look: &Look) -> char {
+fn glyph(part: &BarPart, look: &Look) -> char {
     if look.unicode { part.unicode } else { part.ascii }
 }
 

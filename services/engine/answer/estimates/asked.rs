@@ -13,7 +13,7 @@ use crate::engine::query::{Filter, Query, Where};
 use crate::store::Submission;
 
 /// What a question wants of a figure.
-pub(super) struct Asked<'a> {
+pub(super) struct EstimatesAsked<'a> {
     reference: &'a Reference,
     /// Fields that it is broken down by or that conditions name.
     fields: BTreeSet<Field>,
@@ -24,7 +24,7 @@ pub(super) struct Asked<'a> {
     last: Month,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> EstimatesAsked<'a> {
     pub(super) fn new(reference: &'a Reference, query: &'a Query) -> Self {
         let field = |id: &str| reference.dimension(id).and_then(Dimension::field);
         let conditions = query.filters.iter();

@@ -48,7 +48,7 @@ struct Difference {
 }
 
 /// Everything that a cell is made of.
-pub(in crate::engine::answer) struct Figures {
+pub(in crate::engine::answer) struct ExclusionFigures {
     people: Crosstab,
     /// Why people cannot use remote care, or only with help.
     reasons: Crosstab,
@@ -59,7 +59,7 @@ pub(in crate::engine::answer) struct Figures {
     differences: Vec<Difference>,
 }
 
-impl Figures {
+impl ExclusionFigures {
     /// Counts what the indicators need. `people` are those of the base.
     pub(super) fn new(
         engine: &Engine,

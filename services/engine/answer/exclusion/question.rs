@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::figures::{ACCESS, Figures, REASON};
+use super::figures::{ACCESS, ExclusionFigures, REASON};
 use super::snapshot::{self, keep_last};
 use crate::domain::indicator::Unit;
 use crate::domain::reference::Reference;
@@ -11,7 +11,7 @@ use crate::engine::answer::estimates::EstimatesWanted;
 use crate::engine::answer::model::{Cell, Column};
 use crate::engine::answer::plan::Plan;
 use crate::engine::answer::protected::Beside;
-use crate::engine::answer::provenance::{Provenance, Settings};
+use crate::engine::answer::provenance::{Provenance, QuestionSettings};
 use crate::engine::answer::question::{Counted, Question};
 use crate::engine::query::{Measure, Query, no_indicator};
 use crate::engine::{Engine, QueryError};
@@ -99,7 +99,7 @@ impl Question for ExclusionQuestion {
         rpc: "DigitalExclusionService.GetDigitalExclusionBreakdown",
         columns: &[PEOPLE, INDICATOR, REASONS],
     };
-    type Figures = Figures;
+    type Figures = ExclusionFigures;
     type Shows = Shows;
 
     fn query(&self) -> &Query {
@@ -110,11 +110,11 @@ impl Question for ExclusionQuestion {
         Self { query, ..self.clone() }
     }
 
-    fn settings(&self) -> Settings {
-        Settings::of(Measure::Persons)
+    fn settings(&self) -> QuestionSettings {
+        QuestionSettings::of(Measure::Persons)
     }
 
-    fn count(&self, engine: &Engine) -> Result<Counted<Figures>, QueryError> {
+    fn count(&self, engine: &Engine) -> Result<Counted<ExclusionFigures>, QueryError> {
         let query = &self.query;
         let mut plan = engine.access_plan(query, &[ACCESS], &[])?;
         let mut provenance = engine.provenance(&mut plan, query);
@@ -127,7 +127,7 @@ impl Question for ExclusionQuestion {
         let pinned = plan.pinned(query);
         let tabulated = engine.tabulated(plan)?;
         let people = tabulated.crosstab.clone();
-        let figures = Figures::new(engine, &pinned, people, &self.indicators)?;
+        let figures = ExclusionFigures::new(engine, &pinned, people, &self.indicators)?;
         let rows = tabulated.crosstab.rows.keys().map(Vec::as_slice).chain([&[][..]]);
         if figures.has_difference_without_limits(rows, query.confidence) {
             provenance.notes.push(GAPS.into());
@@ -142,7 +142,11 @@ impl Question for ExclusionQuestion {
         Ok(Some(plan))
     }
 
-    fn columns(&self, reference: &Reference, figures: &[&Figures]) -> Vec<(Column, Shows)> {
+    fn columns(
+        &self,
+        reference: &Reference,
+        figures: &[&ExclusionFigures],
+    ) -> Vec<(Column, Shows)> {
         let mut columns = vec![(PEOPLE.column(reference, Vec::new()), Shows::People)];
         columns.extend(self.indicators.iter().map(|id| {
             (INDICATOR.column_of(id, reference, Vec::new()), Shows::Indicator(id.clone()))
@@ -155,7 +159,7 @@ impl Question for ExclusionQuestion {
         columns
     }
 
-    fn cell(&self, figures: &Figures, row: &[usize], shows: &Shows) -> Cell {
+    fn cell(&self, figures: &ExclusionFigures, row: &[usize], shows: &Shows) -> Cell {
         match shows {
             Shows::People => figures.people(row),
             Shows::Indicator(id) => figures.indicator(id, row, self.query.confidence),

@@ -16,7 +16,7 @@ use crate::engine::answer::model::{Cell, Column};
 use crate::engine::answer::outcome_shares::{MISSED, OutcomeShares, WAITS};
 use crate::engine::answer::plan::Plan;
 use crate::engine::answer::protected::Beside;
-use crate::engine::answer::provenance::{Provenance, Settings};
+use crate::engine::answer::provenance::{Provenance, QuestionSettings};
 use crate::engine::answer::question::{Counted, Question};
 use crate::engine::query::{Measure, Query};
 use crate::engine::{Engine, QueryError};
@@ -56,7 +56,7 @@ pub(in crate::engine::answer) enum Shows {
 }
 
 /// What was counted of impact.
-pub(in crate::engine::answer) struct Figures {
+pub(in crate::engine::answer) struct ImpactFigures {
     outcomes: OutcomeShares,
     /// Places of the modes on their axis.
     modes: [Option<usize>; MODES.len()],
@@ -72,7 +72,7 @@ impl Question for ImpactQuestion {
         rpc: "DigitalExclusionService.GetChannelImpact",
         columns: &[SHARES[0], PENALTY, SHARES[1], SHARES[2], MEDIAN, FOLLOWED, SAME_DAY],
     };
-    type Figures = Figures;
+    type Figures = ImpactFigures;
     type Shows = (Part, Shows);
 
     fn query(&self) -> &Query {
@@ -83,11 +83,12 @@ impl Question for ImpactQuestion {
         Self { query, ..self.clone() }
     }
 
-    fn settings(&self) -> Settings {
-        Settings::of(Measure::Contacts).with("late_counts_as_missed", &self.late_counts_as_missed)
+    fn settings(&self) -> QuestionSettings {
+        QuestionSettings::of(Measure::Contacts)
+            .with("late_counts_as_missed", &self.late_counts_as_missed)
     }
 
-    fn count(&self, engine: &Engine) -> Result<Counted<Figures>, QueryError> {
+    fn count(&self, engine: &Engine) -> Result<Counted<ImpactFigures>, QueryError> {
         let (query, outer) = (&self.query, self.query.by.len());
         let mut plan = engine.consultations(query, Measure::Contacts, &[MODE])?;
         let (mut provenance, pinned) = (engine.provenance(&mut plan, query), plan.pinned(query));
@@ -116,7 +117,7 @@ impl Question for ImpactQuestion {
             at.iter().for_each(|place| of.add(*place, count));
         })?;
         let modes = MODES.map(|code| tabulated.inner().dimension.place_of(code));
-        let figures = Figures { outcomes, modes, waits, followed };
+        let figures = ImpactFigures { outcomes, modes, waits, followed };
         Ok(tabulated.counted(provenance, quality, "consultation", figures))
     }
 
@@ -126,7 +127,7 @@ impl Question for ImpactQuestion {
         Ok(Some(plan))
     }
 
-    fn columns(&self, reference: &Reference, _: &[&Figures]) -> Vec<(Column, Self::Shows)> {
+    fn columns(&self, reference: &Reference, _: &[&ImpactFigures]) -> Vec<(Column, Self::Shows)> {
         let column = |kind: ColumnDefinition, part: Part, shows: Shows| {
             let kind = match part {
                 Part::Difference if kind.indicator == MISSED => PENALTY,
@@ -145,7 +146,7 @@ impl Question for ImpactQuestion {
         columns
     }
 
-    fn cell(&self, figures: &Figures, row: &[usize], (part, shows): &Self::Shows) -> Cell {
+    fn cell(&self, figures: &ImpactFigures, row: &[usize], (part, shows): &Self::Shows) -> Cell {
         let confidence = self.query.confidence;
         match shows {
             Shows::Share(indicator) => part.cell(confidence, |mode| {

@@ -1,6 +1,6 @@
 //! What each group of people got, by one pass over the consultations for every question.
 
-use super::scan::{Ask, Groups, Scan};
+use super::scan::{Ask, Groups, NeedsScan};
 use crate::domain::measures::{Group, Response, provision};
 use crate::engine::answer::access::Access;
 use crate::engine::answer::crosstab::Folded;
@@ -36,9 +36,10 @@ impl Engine {
         let cancelled = Ask::Is("attendance", "CANCELLED_BY_PROVIDER");
 
         let asked = [mode, cancelled, Ask::Is("face_to_face_offered", "Y")];
-        let scan = Scan::new(self, query, access, asked, two, |[mode, cancelled, offered]| {
-            pair(mode, provision::given(mode, cancelled, offered))
-        })?;
+        let scan =
+            NeedsScan::new(self, query, access, asked, two, |[mode, cancelled, offered]| {
+                pair(mode, provision::given(mode, cancelled, offered))
+            })?;
         scan.fold(self, &mut folded, |of, (_, member), _, at, count| {
             let (mode, given) = unpair(at);
             of.mode(member, mode, count);
@@ -46,15 +47,21 @@ impl Engine {
         })?;
         let requested = Ask::Is("face_to_face_requested", "Y");
         let asked = [mode, cancelled, requested, Ask::Within(days)];
-        let scan =
-            Scan::new(self, query, access, asked, one, |[mode, cancelled, requested, soon]| {
+        let scan = NeedsScan::new(
+            self,
+            query,
+            access,
+            asked,
+            one,
+            |[mode, cancelled, requested, soon]| {
                 is(provision::met(mode, cancelled, requested, soon))
-            })?;
+            },
+        )?;
         scan.fold(self, &mut folded, |of, (_, member), _, at, count| {
             of.request_met.count(Response::ALL[at].among(member), count);
         })?;
         let asked = [mode, Ask::Is("preferred_mode", "IN_PERSON")];
-        let scan = Scan::new(self, query, access, asked, one, |[mode, preferred]| {
+        let scan = NeedsScan::new(self, query, access, asked, one, |[mode, preferred]| {
             is(provision::involuntary(mode, preferred))
         })?;
         scan.fold(self, &mut folded, |of, (_, member), _, at, count| {
@@ -62,14 +69,14 @@ impl Engine {
         })?;
         // Whoever has no need is not asked whether one was met.
         let present = [Ask::Is("interpreter_present", "Y")];
-        let scan = Scan::new(self, query, access, present, one, |[present]| is(present))?;
+        let scan = NeedsScan::new(self, query, access, present, one, |[present]| is(present))?;
         scan.fold(self, &mut folded, |of, (group, member), needs, at, count| {
             let present = Response::ALL[at].given(needs.interpreter);
             let asked = if group == Group::NoNeed { Response::NotApplicable } else { present };
             of.interpreter.count(asked.among(member), count);
         })?;
         let met = [Ask::Is("accessible_need_met", "Y")];
-        let scan = Scan::new(self, query, access, met, one, |[met]| is(met))?;
+        let scan = NeedsScan::new(self, query, access, met, one, |[met]| is(met))?;
         scan.fold(self, &mut folded, |of, (group, member), needs, at, count| {
             let met = Response::ALL[at].given(needs.accessible);
             let asked = if group == Group::NoNeed { Response::NotApplicable } else { met };

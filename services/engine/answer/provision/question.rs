@@ -11,7 +11,7 @@ use crate::engine::answer::crosstab::{Crosstab, Folded};
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Key, Reason};
 use crate::engine::answer::plan::{Plan, state_words};
-use crate::engine::answer::provenance::Settings;
+use crate::engine::answer::provenance::QuestionSettings;
 use crate::engine::answer::question::{Counted, Question};
 use crate::engine::query::{Measure, Query};
 use crate::engine::{Engine, QueryError};
@@ -88,7 +88,7 @@ pub(in crate::engine::answer) enum Shows {
 }
 
 /// What was counted of provision.
-pub(in crate::engine::answer) struct Figures {
+pub(in crate::engine::answer) struct ProvisionFigures {
     groups: Folded<Groups>,
     /// Of each need.
     sources: Vec<Crosstab>,
@@ -106,7 +106,7 @@ impl Question for ProvisionQuestion {
             SHARES[5], SOURCES[0], SOURCES[1], SOURCES[2],
         ],
     };
-    type Figures = Figures;
+    type Figures = ProvisionFigures;
     type Shows = Shows;
 
     fn query(&self) -> &Query {
@@ -117,11 +117,11 @@ impl Question for ProvisionQuestion {
         Self { query, ..self.clone() }
     }
 
-    fn settings(&self) -> Settings {
-        Settings::of(Measure::Contacts).with("request_met_days", &self.request_met_days)
+    fn settings(&self) -> QuestionSettings {
+        QuestionSettings::of(Measure::Contacts).with("request_met_days", &self.request_met_days)
     }
 
-    fn count(&self, engine: &Engine) -> Result<Counted<Figures>, QueryError> {
+    fn count(&self, engine: &Engine) -> Result<Counted<ProvisionFigures>, QueryError> {
         let query = &self.query;
         let mut plan = engine.consultations(query, Measure::Contacts, &[MODE])?;
         let (mut provenance, pinned) = (engine.provenance(&mut plan, query), plan.pinned(query));
@@ -136,7 +136,7 @@ impl Question for ProvisionQuestion {
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
         let groups = engine.provided(&pinned, &access, self.request_met_days)?;
         let sources = engine.need_sources(&pinned, &access)?;
-        let figures = Figures { groups, sources, snapshots };
+        let figures = ProvisionFigures { groups, sources, snapshots };
         Ok(tabulated.counted(provenance, quality, "consultation", figures))
     }
 
@@ -147,7 +147,11 @@ impl Question for ProvisionQuestion {
         Ok(Some(plan))
     }
 
-    fn columns(&self, reference: &Reference, figures: &[&Figures]) -> Vec<(Column, Shows)> {
+    fn columns(
+        &self,
+        reference: &Reference,
+        figures: &[&ProvisionFigures],
+    ) -> Vec<(Column, Shows)> {
         let mut columns = Vec::new();
         for (number, group) in Group::ALL.into_iter().enumerate() {
             let key = Key::named(NEED, group.name(), group.label());
@@ -181,7 +185,7 @@ impl Question for ProvisionQuestion {
         columns
     }
 
-    fn cell(&self, figures: &Figures, row: &[usize], shows: &Shows) -> Cell {
+    fn cell(&self, figures: &ProvisionFigures, row: &[usize], shows: &Shows) -> Cell {
         let none = Groups::default();
         let groups = figures.groups.row(row).unwrap_or(&none);
         match shows {

@@ -38,7 +38,7 @@ struct Said {
 }
 
 /// A scan, planned. The axes of the needs stand behind the outer ones, then that of what consultations say.
-pub(super) struct Scan {
+pub(super) struct NeedsScan {
     plan: Plan,
     outer: usize,
     unable: Vec<Response>,
@@ -47,7 +47,7 @@ pub(super) struct Scan {
     accessible: Vec<Response>,
 }
 
-impl Scan {
+impl NeedsScan {
     /// Plans a scan. `place` says which of so many places the answers of a consultation are.
     pub(super) fn new<const N: usize>(
         engine: &Engine,
@@ -155,7 +155,7 @@ fn answered<const N: usize>(
     Ok(fallen.collect())
 }
 
-impl Scan {
+impl NeedsScan {
     /// Adds up the scan. `add` is told, for each group, whether the consultations' people are of it, their needs, and the place.
     pub(super) fn fold(
         &self,

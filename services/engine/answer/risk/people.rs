@@ -165,7 +165,8 @@ impl Engine {
         let kept: BTreeSet<u64> = chosen.submissions.iter().map(|s| s.position).collect();
         plan.keep(|submission| kept.contains(&submission.position));
         let crosstab = self.count(&plan, 1)?;
-        let counted = Counted { reference: &reference, question, plan: &plan, crosstab: &crosstab };
+        let counted =
+            CountedPeople { reference: &reference, question, plan: &plan, crosstab: &crosstab };
         let people = counted.people(edition, by, query.months)?;
         // Which population answers depends on all that could: another one may take its place.
         Ok((Ok(people), data_position))
@@ -222,14 +223,14 @@ fn told_apart(reference: &Reference, found: &[Candidate<'_>]) -> Vec<String> {
 }
 
 /// People as they were counted.
-struct Counted<'a> {
+struct CountedPeople<'a> {
     reference: &'a Reference,
     question: &'a RiskQuestion,
     plan: &'a Plan,
     crosstab: &'a Crosstab,
 }
 
-impl Counted<'_> {
+impl CountedPeople<'_> {
     fn people(
         &self,
         counted: Edition,

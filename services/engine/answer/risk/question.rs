@@ -8,7 +8,7 @@ use crate::domain::reference::Reference;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::estimates::{everything, taking};
 use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Figure, Key};
-use crate::engine::answer::provenance::{Provenance, Settings};
+use crate::engine::answer::provenance::{Provenance, QuestionSettings};
 use crate::engine::answer::question::{Counted, Question};
 use crate::engine::query::{AsOf, Denominator, Measure, Query};
 use crate::engine::{Engine, QueryError};
@@ -66,13 +66,13 @@ impl Question for RiskQuestion {
         Self { query, ..self.clone() }
     }
 
-    fn settings(&self) -> Settings {
-        let settings = Settings {
+    fn settings(&self) -> QuestionSettings {
+        let settings = QuestionSettings {
             denominator: Denominator::All,
             has_limits: false,
             statements: vec![STATEMENT],
             ecological: true,
-            ..Settings::of(Measure::Persons)
+            ..QuestionSettings::of(Measure::Persons)
         };
         let settings = settings
             .with("indicator", &self.indicator)

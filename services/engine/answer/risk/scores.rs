@@ -24,9 +24,9 @@ pub(super) struct Scored {
 }
 
 /// The newest table of scores in a collection: last and first month of its figures, month and position of its submission.
-type When = ((Month, Month), Month, u64);
+type ScoreTime = ((Month, Month), Month, u64);
 /// That, the submission, and all of its figures.
-type Newest<'a> = (When, &'a Arc<Submission>, Arc<[Estimate]>);
+type Newest<'a> = (ScoreTime, &'a Arc<Submission>, Arc<[Estimate]>);
 
 impl Engine {
     /// The scores of the newest period, or why there are none; and the last change that bears on which they are.

@@ -12,7 +12,7 @@ use crate::engine::answer::crosstab::Folded;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Cell, Column};
 use crate::engine::answer::plan::{Plan, PlanAxis};
-use crate::engine::answer::provenance::Settings;
+use crate::engine::answer::provenance::QuestionSettings;
 use crate::engine::answer::question::{Counted, Question};
 use crate::engine::query::{Filter, Measure, Query};
 use crate::engine::{Engine, QueryError};
@@ -78,8 +78,8 @@ impl Question for SupportQuestion {
         Self(query)
     }
 
-    fn settings(&self) -> Settings {
-        Settings::of(Measure::Persons)
+    fn settings(&self) -> QuestionSettings {
+        QuestionSettings::of(Measure::Persons)
     }
 
     fn count(&self, engine: &Engine) -> Result<Counted<Support>, QueryError> {
