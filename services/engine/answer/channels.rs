@@ -51,9 +51,16 @@ const PERSONS: ColumnDefinition = ColumnDefinition::count(
     "Distinct people of the row. A person with several channels counts in each of them, so channels add to more. If the measure is \
      PERSONS.",
 );
-const SHARE: ColumnDefinition = ColumnDefinition::indicator("CH-01", &[CHANNEL], CHANNEL);
-const SHARE_OF_PERSONS: ColumnDefinition =
-    ColumnDefinition::indicator("CH-02", &[CHANNEL], CHANNEL);
+const SHARE: ColumnDefinition = ColumnDefinition {
+    definition: "Consultations by the channel, of those whose channel is known, or of all if the denominator is ALL. A column of a missing \
+                 state (NOT_KNOWN) has a count, and a share only of all.",
+    ..ColumnDefinition::indicator("CH-01", &[CHANNEL], CHANNEL)
+};
+const SHARE_OF_PERSONS: ColumnDefinition = ColumnDefinition {
+    definition: "People with the channel, of those with a known channel, or of all if the denominator is ALL. A column of a missing state \
+                 (NOT_KNOWN) has a count, and a share only of all.",
+    ..ColumnDefinition::indicator("CH-02", &[CHANNEL], CHANNEL)
+};
 const RATE: ColumnDefinition = ColumnDefinition::indicator("CH-03", &[CHANNEL], CHANNEL);
 
 /// What a column shows.
@@ -199,9 +206,9 @@ impl ChannelQuestion {
             Some(State::NotCollected) => {
                 Absence::not_collected("in no base: the source does not collect the channel")
             }
-            Some(_) if !in_base => Absence::not_computable(
-                "not in the base: shares are of those whose channel is known",
-            ),
+            // The denominator of the answer says it: shares are of those whose channel is known. Said in every row, this sentence
+            // would make up a sixth of the answer.
+            Some(_) if !in_base => Absence::not_computable(""),
             _ => {
                 let tally = Tally { unknown, not_collected: all - collected, ..Tally::default() };
                 no_share(tally, "consultations")
