@@ -36,7 +36,7 @@ const CONTACTS: ColumnDefinition = ColumnDefinition::count(
     "CONTACTS",
     &[],
     "Consultations",
-    "Consultations of the row, whatever became of them, by any channel or none known. If the measure is CONTACTS.",
+    "All consultations of the row, also missed and cancelled ones, and also if the channel is not known. If the measure is CONTACTS.",
 );
 const ATTENDED: ColumnDefinition = ColumnDefinition::count(
     "ATTENDED_CONTACTS",
@@ -234,7 +234,9 @@ impl ChannelQuestion {
         #[allow(clippy::cast_precision_loss)] // people times months are below 2^53
         let found = people.and_then(|people| {
             let found = rate(count, people as f64, 1000.0, self.query.confidence);
-            found.map(Figure::from).ok_or_else(|| Absence::not_computable("nobody to divide by"))
+            found
+                .map(Figure::from)
+                .ok_or_else(|| Absence::not_computable("the population has no people"))
         });
         Cell::new(found, counts)
     }

@@ -28,7 +28,7 @@ const CONTACTS: ColumnDefinition = ColumnDefinition::count(
     "CONTACTS",
     &[CHANNEL],
     "Consultations",
-    "Consultations of the row, of the channel or of all channels, whatever became of them.",
+    "All consultations of the row: attended, missed, cancelled or of unknown outcome. By channel, or by all channels.",
 );
 const ATTENDED: ColumnDefinition = ColumnDefinition::count(
     "ATTENDED",
@@ -40,10 +40,12 @@ const OTHER: ColumnDefinition = ColumnDefinition::count(
     "OTHER_ATTENDANCE",
     &[CHANNEL],
     "Consultations cancelled, in the future, or of unknown outcome",
-    "Consultations neither attended nor missed, of sources that collect attendance: outside the did-not-attend rate.",
+    "Consultations that were cancelled, lie in the future or have an unknown outcome. They are not in the did-not-attend rate. Only \
+     sources that collect attendance count.",
 );
 const DID_NOT_ATTEND: ColumnDefinition = ColumnDefinition {
-    definition: "Consultations missed without warning, of those attended or missed. Outside: cancelled ones and those in the future.",
+    definition: "Numerator: consultations missed without warning. Denominator: consultations attended or missed. Cancelled and future \
+                 consultations are in `outside_count`.",
     ..ColumnDefinition::indicator(MISSED, &[CHANNEL], ATTENDANCE)
 };
 const SAME_DAY: ColumnDefinition = ColumnDefinition::indicator(WAITS[0], &[CHANNEL], LEAD_TIME);

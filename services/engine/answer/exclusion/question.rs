@@ -34,7 +34,7 @@ const PEOPLE: ColumnDefinition = ColumnDefinition::count(
     "People of the last access snapshot of each organisation.",
 );
 const INDICATOR: ColumnDefinition = ColumnDefinition {
-    definition: "People of the row as `ReferenceService.ListIndicators` defines it. Outside: people to whom the indicator does not apply.",
+    definition: "Share of the people of the row; `ReferenceService.ListIndicators` has numerator and denominator. `outside_count`: people to whom the indicator does not apply.",
     ..ColumnDefinition::indicator("", &[], "")
 };
 const REASONS: ColumnDefinition = ColumnDefinition {
@@ -44,7 +44,7 @@ const REASONS: ColumnDefinition = ColumnDefinition {
     unit: Some(Unit::Ratio),
     measures: "",
     definition: "People with this reason, of the people who cannot use remote care, or only with help, and whose reasons are known. A \
-                 person can have several reasons, so they add to more. Outside: everybody else.",
+                 person can have several reasons, so the shares add up to more than 100 %. `outside_count`: all other people.",
 };
 const GAPS: &str = "A difference of shares has limits only if both are shares of the same people.";
 

@@ -34,14 +34,14 @@ const SOURCE: &str = "need_source";
 const RECORD: &str = "RECORD";
 const SNAPSHOT: &str = "SNAPSHOT";
 
-const NOTE: &str = "All consultations count, whatever became of them. A person with several needs is in each of their groups. NO_NEED: \
+const NOTE: &str = "All consultations count, also missed and cancelled ones. A person with several needs is in each of their groups. NO_NEED: \
     every need is known, and there is none. NEED_NOT_KNOWN: no need is recorded, and at least one need was not assessed.";
 
 const CONTACTS: ColumnDefinition = ColumnDefinition::count(
     "CONTACTS",
     &[NEED],
     "Consultations",
-    "Consultations of people of the group. Outside: people known not to be of the group.",
+    "Consultations of people of the group. `outside_count`: consultations of people who are known not to be of the group.",
 );
 const IN_PERSON: ColumnDefinition = ColumnDefinition::count(
     "IN_PERSON",
