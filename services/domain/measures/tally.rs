@@ -133,6 +133,16 @@ impl Tally {
     }
 }
 
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.numerator += other.numerator;
+        self.denominator += other.denominator;
+        self.unknown += other.unknown;
+        self.not_collected += other.not_collected;
+        self.outside += other.outside;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

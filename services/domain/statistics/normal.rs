@@ -1,5 +1,7 @@
 //! Confidence levels and the normal quantile.
 
+use std::sync::LazyLock;
+
 use statrs::function::erf::erfc_inv;
 
 /// A confidence level: 95 % or 99.8 %, the two that public health reports use.
@@ -34,10 +36,13 @@ impl Confidence {
         (1.0 - self.level()) / 2.0
     }
 
-    /// z = Φ⁻¹(1 − tail), at full precision.
+    /// z = Φ⁻¹(1 − tail), at full precision; computed once, for it stands in every limit.
     #[must_use]
     pub fn z(self) -> f64 {
-        quantile(1.0 - self.tail())
+        static Z: LazyLock<[f64; 2]> = LazyLock::new(|| {
+            [Confidence::P95, Confidence::P998].map(|of| quantile(1.0 - of.tail()))
+        });
+        Z[self as usize]
     }
 }
 

@@ -4,9 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::crosstab::{
-    Coded, Crosstab, Folded, codes_of, combinations, count_crosstab, person_crosstab,
-};
+use super::crosstab::{Coded, Crosstab, Folded, count_crosstab, person_crosstab};
 use super::persons::{key_ranges, persons};
 use super::plan::{On, Plan, PlanAxis, PlanFilter};
 use crate::domain::cube::{Axis, Cells, Cube, Packed, Part, Rollup, count, without_person};
@@ -355,17 +353,7 @@ impl Engine {
     ) -> Result<(), QueryError> {
         let (cube, coded) = plan.shape()?;
         let cells = Scan::new(self, plan, &cube, &coded).cells(plan.path())?;
-        for (cell, count) in cells.counts().iter().enumerate().filter(|(_, count)| **count > 0) {
-            let codes = codes_of(cell, &coded);
-            let lists: Vec<_> =
-                codes.iter().zip(&coded).map(|(code, axis)| &axis.spread[*code]).collect();
-            let inner: Vec<_> =
-                lists[outer..].iter().filter_map(|list| list.first().copied()).collect();
-            add(&mut folded.all, &inner, *count);
-            for row in combinations(&lists[..outer]).into_iter().filter(|row| !row.is_empty()) {
-                add(folded.rows.entry(row).or_default(), &inner, *count);
-            }
-        }
+        folded.add_by_place(&cells, &coded, outer, add);
         Ok(())
     }
 }

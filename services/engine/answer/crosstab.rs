@@ -19,6 +19,12 @@ impl<T> Folded<T> {
     pub(super) fn row(&self, row: &[usize]) -> Option<&T> {
         if row.is_empty() { Some(&self.all) } else { self.rows.get(row) }
     }
+
+    /// What is made of each row; the total has no places.
+    pub(super) fn map<U>(&self, made: impl Fn(&[usize], &T) -> U) -> Folded<U> {
+        let rows = self.rows.iter().map(|(row, of)| (row.clone(), made(row, of))).collect();
+        Folded { rows, all: made(&[], &self.all) }
+    }
 }
 
 /// Counts by combination of places. The outer axes of the plan make the rows, the inner ones, which are its last, the counts of a
@@ -89,7 +95,7 @@ pub(super) struct Coded {
 }
 
 /// Every combination of one place from each list.
-pub(super) fn combinations(lists: &[&Vec<usize>]) -> Vec<Vec<usize>> {
+fn combinations(lists: &[&Vec<usize>]) -> Vec<Vec<usize>> {
     lists.iter().fold(vec![Vec::new()], |made, list| {
         made.iter()
             .flat_map(|start| list.iter().map(move |place| [start.as_slice(), &[*place]].concat()))
@@ -98,7 +104,7 @@ pub(super) fn combinations(lists: &[&Vec<usize>]) -> Vec<Vec<usize>> {
 }
 
 /// Codes of a cell on every axis.
-pub(super) fn codes_of(mut cell: usize, coded: &[Coded]) -> Vec<usize> {
+fn codes_of(mut cell: usize, coded: &[Coded]) -> Vec<usize> {
     let mut codes = vec![0; coded.len()];
     for (axis, code) in codes.iter_mut().enumerate().rev() {
         let size = coded[axis].spread.len().max(1);
@@ -107,22 +113,71 @@ pub(super) fn codes_of(mut cell: usize, coded: &[Coded]) -> Vec<usize> {
     codes
 }
 
-/// Where a cell falls: its rows, and its places among the inner cells.
-fn falls(
-    cell: usize,
-    coded: &[Coded],
-    places: &[usize],
-    outer: usize,
-) -> (Vec<Vec<usize>>, Vec<usize>) {
-    let codes = codes_of(cell, coded);
-    let lists: Vec<_> = codes.iter().zip(coded).map(|(code, axis)| &axis.spread[*code]).collect();
-    let inner = combinations(&lists[outer..]).into_iter().map(|combination| {
-        combination
-            .iter()
-            .zip(&places[outer..])
-            .fold(0, |number, (place, size)| number * size + place)
-    });
-    (combinations(&lists[..outer]), inner.collect())
+/// The rows that a combination of codes on the outer axes falls into.
+fn rows_of(cell: usize, outer: &[Coded]) -> Vec<Vec<usize>> {
+    let codes = codes_of(cell, outer);
+    let lists: Vec<_> = codes.iter().zip(outer).map(|(code, axis)| &axis.spread[*code]).collect();
+    combinations(&lists)
+}
+
+/// How many combinations of codes some axes have.
+fn combined(axes: &[Coded]) -> usize {
+    axes.iter().map(|axis| axis.spread.len()).product()
+}
+
+/// Places of each combination of codes on the inner axes.
+fn inner_places(inner: &[Coded]) -> Vec<Vec<Vec<usize>>> {
+    (0..combined(inner)).map(|cell| rows_of(cell, inner)).collect()
+}
+
+/// Numbers among the inner counts, the last axis varying fastest.
+fn numbers(inner: &[Coded], places: &[usize]) -> Vec<Vec<usize>> {
+    let number = |combination: &Vec<usize>| {
+        combination.iter().zip(places).fold(0, |number, (place, size)| number * size + place)
+    };
+    inner_places(inner).iter().map(|of_cell| of_cell.iter().map(number).collect()).collect()
+}
+
+impl<T> Folded<T> {
+    /// Adds every cell that counts something to the rows it falls into. The cells of a row's combination of codes lie beside each
+    /// other, so its rows are looked up once; `add` is told which of them a count is of.
+    fn add_cells(
+        &mut self,
+        cells: &Cells,
+        coded: &[Coded],
+        outer: usize,
+        new: impl Fn() -> T,
+        add: impl Fn(&mut T, usize, u64),
+    ) {
+        let (outer, inner) = coded.split_at(outer);
+        for (number, counts) in cells.counts().chunks(combined(inner).max(1)).enumerate() {
+            let counted = || counts.iter().enumerate().filter(|(_, count)| **count > 0);
+            if counted().next().is_none() {
+                continue;
+            }
+            counted().for_each(|(cell, count)| add(&mut self.all, cell, *count));
+            for row in rows_of(number, outer) {
+                let of_row = self.rows.entry(row).or_insert_with(&new);
+                counted().for_each(|(cell, count)| add(of_row, cell, *count));
+            }
+        }
+    }
+}
+
+impl<T: Default> Folded<T> {
+    /// The same, where `add` is told the places on the inner axes, none of which may be multi-valued.
+    pub(super) fn add_by_place(
+        &mut self,
+        cells: &Cells,
+        coded: &[Coded],
+        outer: usize,
+        add: impl Fn(&mut T, &[usize], u64),
+    ) {
+        let places = inner_places(&coded[outer..]);
+        let first = |cell: usize| places[cell].first().map_or(&[][..], Vec::as_slice);
+        self.add_cells(cells, coded, outer, T::default, |of, cell, n| add(of, first(cell), n));
+        self.rows.remove(&[][..]);
+    }
 }
 
 pub(super) fn count_crosstab(
@@ -132,19 +187,12 @@ pub(super) fn count_crosstab(
     outer: usize,
 ) -> Crosstab {
     let width: usize = places[outer..].iter().product();
+    let numbers = numbers(&coded[outer..], &places[outer..]);
     let mut crosstab = Crosstab { rows: BTreeMap::new(), all: InnerCounts::of(width) };
-    for (cell, count) in cells.counts().iter().enumerate().filter(|(_, count)| **count > 0) {
-        let (rows, inner) = falls(cell, coded, places, outer);
-        for place in &inner {
-            crosstab.all.inner[*place] += count;
-        }
-        for row in rows {
-            let counts = crosstab.rows.entry(row).or_insert_with(|| InnerCounts::of(width));
-            for place in &inner {
-                counts.inner[*place] += count;
-            }
-        }
-    }
+    let new = || InnerCounts::of(width);
+    crosstab.add_cells(cells, coded, outer, new, |of, cell, count| {
+        numbers[cell].iter().for_each(|place| of.inner[*place] += count);
+    });
     crosstab
 }
 
@@ -161,17 +209,19 @@ pub(super) fn person_crosstab(
     let known = |place: &usize| *place < categories || is(*place, State::Coarser);
     let collected = |place: &usize| !is(*place, State::NotCollected);
     let mut crosstab = Crosstab { rows: BTreeMap::new(), all: InnerCounts::of(width) };
-    let mut fallen: BTreeMap<u32, (Vec<Vec<usize>>, Vec<usize>)> = BTreeMap::new();
+    let numbers = numbers(&coded[outer..], &places[outer..]);
+    let mut fallen: BTreeMap<u32, Vec<Vec<usize>>> = BTreeMap::new();
     for of_person in found.chunk_by(|a, b| a.0 == b.0) {
         let mut rows: BTreeMap<&[usize], Vec<usize>> = BTreeMap::new();
         let mut all = Vec::new();
         for (_, cell) in of_person {
-            fallen.entry(*cell).or_insert_with(|| falls(*cell as usize, coded, places, outer));
+            let outside = *cell as usize / numbers.len();
+            fallen.entry(*cell).or_insert_with(|| rows_of(outside, &coded[..outer]));
         }
         for (_, cell) in of_person {
-            let (in_rows, inner) = &fallen[cell];
+            let inner = &numbers[*cell as usize % numbers.len()];
             all.extend_from_slice(inner);
-            for row in in_rows {
+            for row in &fallen[cell] {
                 rows.entry(row).or_default().extend_from_slice(inner);
             }
         }

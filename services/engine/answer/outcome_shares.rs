@@ -2,7 +2,8 @@
 //! them. Which categories they are made of is said in `indicators.toml`.
 
 use super::axis_answers::answers;
-use super::crosstab::{Crosstab, InnerCounts};
+use super::consultations::Tabulated;
+use super::crosstab::{Crosstab, Folded, InnerCounts};
 use super::plan::{Plan, PlanAxis};
 use super::quality::Sums;
 use crate::domain::indicator::Count;
@@ -39,81 +40,113 @@ impl Measured {
         &self.plan.axes[self.outer() + 1]
     }
 
-    /// Counts of a row by place of the measured field, of one group or of all of them.
-    fn counts(&self, row: &[usize], group: Option<usize>) -> impl Iterator<Item = (usize, u64)> {
-        let counts = self.crosstab.row(row).map_or(&[][..], |counts| &counts.inner);
-        let groups = counts.chunks(self.field().places()).enumerate();
-        let wanted = groups.filter(move |(n, _)| group.is_none_or(|group| group == *n));
-        wanted.flat_map(|(_, counts)| counts.iter().copied().enumerate())
-    }
-
-    /// Consultations of a row, of one group or of all of them.
-    pub(super) fn all(&self, row: &[usize], group: Option<usize>) -> u64 {
-        self.counts(row, group).map(|(_, count)| count).sum()
-    }
-
-    /// Adds up what the places of the measured field say.
-    fn tally(&self, says: &[Response], row: &[usize], group: Option<usize>) -> Tally {
-        let mut tally = Tally::default();
-        self.counts(row, group).for_each(|(place, count)| tally.count(says[place], count));
-        tally
-    }
-
-    /// The cross-tabulation by group alone.
-    pub(super) fn by_group(&self) -> Crosstab {
-        let width = self.field().places();
-        let summed = |counts: &InnerCounts| InnerCounts {
-            inner: counts.inner.chunks(width).map(|of_group| of_group.iter().sum()).collect(),
-            ..InnerCounts::default()
-        };
-        let rows = self.crosstab.rows.iter().map(|(row, counts)| (row.clone(), summed(counts)));
-        Crosstab { rows: rows.collect(), all: summed(&self.crosstab.all) }
+    /// Counts of each group of a row by place of the measured field.
+    fn groups<'a>(&self, counts: &'a InnerCounts) -> std::slice::Chunks<'a, u64> {
+        counts.inner.chunks(self.field().places())
     }
 
     /// Sums for the quality of the measured field.
     pub(super) fn sums(&self) -> Sums {
         let mut sums = vec![0; self.field().places()];
-        self.counts(&[], None).for_each(|(place, count)| sums[place] += count);
+        for of_group in self.groups(&self.crosstab.all) {
+            sums.iter_mut().zip(of_group).for_each(|(sum, count)| *sum += count);
+        }
         Sums::from([(self.outer() + 1, sums)])
     }
 }
 
-/// Attendance and days from booking by group, and what each of their categories says to the indicators.
-pub(super) struct OutcomeShares {
-    pub(super) attendance: Measured,
-    pub(super) waits: Measured,
-    missed: Vec<Response>,
-    of_waits: [Vec<Response>; WAITS.len()],
+/// Outcomes of one group of a row, or of all its groups together.
+#[derive(Clone, Debug, Default)]
+pub(super) struct GroupOutcomes {
+    /// Consultations.
+    pub(super) all: u64,
+    /// CH-09.
+    pub(super) missed: Tally,
+    /// The shares of CH-11, as in [`WAITS`].
+    pub(super) waits: [Tally; WAITS.len()],
+    /// Consultations by place of the days from booking.
+    bands: Vec<u64>,
 }
 
-impl OutcomeShares {
-    /// Counts. `planned` plans consultations by the group and a measured dimension.
-    pub(super) fn count(
-        engine: &Engine,
-        late_counts_as_missed: bool,
-        planned: impl Fn(&str) -> Result<Plan, QueryError>,
-    ) -> Result<Self, QueryError> {
-        let attendance = Measured::count(engine, planned(ATTENDANCE)?)?;
-        let waits = Measured::count(engine, planned(LEAD_TIME)?)?;
-        let reference = &attendance.plan.reference;
-        let missed = says(reference, MISSED, attendance.field(), late_counts_as_missed);
-        let of_waits = WAITS.map(|id| says(reference, id, waits.field(), false));
-        Ok(Self { attendance, waits, missed, of_waits })
-    }
-
+impl GroupOutcomes {
     /// The tally of CH-09 or of a share of days from booking.
-    pub(super) fn tally(&self, indicator: &str, row: &[usize], group: Option<usize>) -> Tally {
-        match WAITS.iter().position(|id| *id == indicator) {
-            Some(place) => self.waits.tally(&self.of_waits[place], row, group),
-            None => self.attendance.tally(&self.missed, row, group),
-        }
+    pub(super) fn tally(&self, indicator: &str) -> Tally {
+        WAITS.iter().position(|id| *id == indicator).map_or(self.missed, |place| self.waits[place])
     }
 
     /// The tally of one band of days, of all whose days from booking are known.
-    pub(super) fn band(&self, band: usize, row: &[usize], group: Option<usize>) -> Tally {
-        let in_band = self.waits.counts(row, group).filter(|(place, _)| *place == band);
-        let numerator = in_band.map(|(_, count)| count).sum();
-        Tally { numerator, ..self.waits.tally(&self.of_waits[0], row, group) }
+    pub(super) fn band(&self, band: usize) -> Tally {
+        let numerator = self.bands.get(band).copied().unwrap_or_default();
+        Tally { numerator, ..self.waits[0] }
+    }
+
+    /// These and others together.
+    fn and(mut self, other: &Self) -> Self {
+        self.all += other.all;
+        self.missed += other.missed;
+        self.waits.iter_mut().zip(other.waits).for_each(|(of, more)| *of += more);
+        self.bands.resize(self.bands.len().max(other.bands.len()), 0);
+        self.bands.iter_mut().zip(&other.bands).for_each(|(of, more)| *of += more);
+        self
+    }
+}
+
+/// Attendance and days from booking of each row, added up once: of all its groups, and of each.
+pub(super) struct OutcomeShares {
+    pub(super) attendance: Measured,
+    pub(super) waits: Measured,
+    rows: Folded<Vec<GroupOutcomes>>,
+}
+
+impl OutcomeShares {
+    /// Counts two plans of consultations, whose last axes are the group and what is measured: attendance, and days from booking.
+    pub(super) fn count(
+        engine: &Engine,
+        late_counts_as_missed: bool,
+        (attendance, waits): (Plan, Plan),
+    ) -> Result<Self, QueryError> {
+        let attendance = Measured::count(engine, attendance)?;
+        let waits = Measured::count(engine, waits)?;
+        let reference = &attendance.plan.reference;
+        let missed = says(reference, MISSED, attendance.field(), late_counts_as_missed);
+        let of_waits = WAITS.map(|id| says(reference, id, waits.field(), false));
+        let rows = attendance.crosstab.map(|row, attended| {
+            let mut groups = vec![GroupOutcomes::default(); 1];
+            for counts in attendance.groups(attended) {
+                let mut of = GroupOutcomes::default();
+                for (says, count) in missed.iter().zip(counts) {
+                    of.all += count;
+                    of.missed.count(*says, *count);
+                }
+                groups.push(of);
+            }
+            let waited = waits.crosstab.row(row).into_iter().flat_map(|of| waits.groups(of));
+            for (of, counts) in groups[1..].iter_mut().zip(waited) {
+                for (tally, says) in of.waits.iter_mut().zip(&of_waits) {
+                    says.iter().zip(counts).for_each(|(says, count)| tally.count(*says, *count));
+                }
+                of.bands = counts.to_vec();
+            }
+            groups[0] = groups[1..].iter().fold(GroupOutcomes::default(), GroupOutcomes::and);
+            groups
+        });
+        Ok(Self { attendance, waits, rows })
+    }
+
+    /// Consultations by what tells the rows apart, and by group alone.
+    pub(super) fn by_group(&self) -> Tabulated {
+        let mut plan = self.attendance.plan.clone();
+        plan.axes.pop();
+        let crosstab = self.attendance.crosstab.map(|_, counts| InnerCounts {
+            inner: self.attendance.groups(counts).map(|of_group| of_group.iter().sum()).collect(),
+            ..InnerCounts::default()
+        });
+        Tabulated { plan, crosstab }
+    }
+
+    /// The outcomes of a group of a row, or of all its groups; none where nothing was counted.
+    pub(super) fn of(&self, row: &[usize], group: Option<usize>) -> Option<&GroupOutcomes> {
+        self.rows.row(row)?.get(group.map_or(0, |group| group + 1))
     }
 }
 

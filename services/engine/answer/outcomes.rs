@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::consultations::Tabulated;
 use super::definition::{ColumnDefinition, TableDefinition};
 use super::model::{Cell, Column, Key};
-use super::outcome_shares::{ATTENDANCE, LEAD_TIME, MISSED, OutcomeShares, WAITS};
+use super::outcome_shares::{ATTENDANCE, GroupOutcomes, LEAD_TIME, MISSED, OutcomeShares, WAITS};
 use super::plan::{Plan, PlanAxis};
 use super::provenance::QuestionSettings;
 use super::question::{Counted, Question};
@@ -103,13 +102,14 @@ impl Question for OutcomeQuestion {
 
     fn count(&self, engine: &Engine) -> Result<Counted<Outcomes>, QueryError> {
         let query = &self.query;
-        let mut first = engine.consultations(query, Measure::Contacts, &[CHANNEL])?;
-        let provenance = engine.provenance(&mut first, query);
-        let pinned = first.pinned(query);
-        let shares = OutcomeShares::count(engine, self.late_counts_as_missed, |measured| {
-            engine.consultations(&pinned, Measure::Contacts, &[CHANNEL, measured])
-        })?;
-        let tabulated = Tabulated { plan: first, crosstab: shares.attendance.by_group() };
+        let plan = |query: &Query, measured| {
+            engine.consultations(query, Measure::Contacts, &[CHANNEL, measured])
+        };
+        let mut attendance = plan(query, ATTENDANCE)?;
+        let provenance = engine.provenance(&mut attendance, query);
+        let waits = plan(&attendance.pinned(query), LEAD_TIME)?;
+        let shares = OutcomeShares::count(engine, self.late_counts_as_missed, (attendance, waits))?;
+        let tabulated = shares.by_group();
         let [attendance, waits] =
             [&shares.attendance, &shares.waits].map(|of| (&of.plan, of.sums()));
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums()), attendance, waits])?;
@@ -141,7 +141,11 @@ impl Question for OutcomeQuestion {
             ] {
                 columns.push((kind.column(reference, group.clone()), (channel, shows)));
             }
-            for (place, band) in bands.iter().enumerate() {
+            let occurs = |place: usize| {
+                let mut of = figures.iter().filter_map(|of| of.shares.of(&[], channel));
+                of.any(|of| of.band(place).numerator > 0)
+            };
+            for (place, band) in bands.iter().enumerate().filter(|(place, _)| occurs(*place)) {
                 let group = group.iter().cloned().chain([band.clone()]).collect();
                 columns.push((BAND.column(reference, group), (channel, Shows::Band(place))));
             }
@@ -150,22 +154,15 @@ impl Question for OutcomeQuestion {
     }
 
     fn cell(&self, figures: &Outcomes, row: &[usize], (channel, shows): &Self::Shows) -> Cell {
-        let shares = &figures.shares;
+        let none = GroupOutcomes::default();
+        let of = figures.shares.of(row, *channel).unwrap_or(&none);
         let share = |tally| Cell::share(tally, "consultations", self.query.confidence);
-        let missed = || shares.tally(MISSED, row, *channel);
-        let all = || shares.attendance.all(row, *channel);
         match shows {
-            Shows::Contacts => Cell::count(all()),
-            Shows::Attended => {
-                let missed = missed();
-                Cell::count(missed.denominator - missed.numerator)
-            }
-            Shows::Other => {
-                let missed = missed();
-                Cell::count(all() - missed.denominator - missed.not_collected)
-            }
-            Shows::Share(indicator) => share(shares.tally(indicator, row, *channel)),
-            Shows::Band(band) => share(shares.band(*band, row, *channel)),
+            Shows::Contacts => Cell::count(of.all),
+            Shows::Attended => Cell::count(of.missed.denominator - of.missed.numerator),
+            Shows::Other => Cell::count(of.all - of.missed.denominator - of.missed.not_collected),
+            Shows::Share(indicator) => share(of.tally(indicator)),
+            Shows::Band(band) => share(of.band(*band)),
         }
     }
 }

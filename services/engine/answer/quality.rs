@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{CellCounts, CellQuality, Column, Key};
+use super::model::{CellCounts, CellQuality};
 use super::plan::{On, Plan, PlanAxis};
 use super::provenance::DimensionQuality;
 use crate::domain::codes::{Dimension, State};
@@ -112,26 +112,16 @@ impl Engine {
     }
 }
 
-/// The quality of a cell: of its row's dimensions; where the answer has none of these, of what the column measures.
-pub(super) fn of_cell(
-    lines: &[DimensionQuality],
-    keys: &[Key],
-    column: &Column,
-    counts: &CellCounts,
-) -> CellQuality {
-    let worst = |of: &dyn Fn(&str) -> bool| {
-        let lines = || lines.iter().filter(|line| of(&line.dimension));
-        let coverage = lines().filter_map(|line| line.coverage).reduce(f64::min);
-        let unknown = lines().filter_map(|line| line.unknown).reduce(f64::max);
-        coverage.or(unknown).map(|_| CellQuality { coverage, unknown })
-    };
-    worst(&|dimension| keys.iter().any(|key| *key.dimension == *dimension))
-        .or_else(|| worst(&|dimension| dimension == column.measures))
-        .unwrap_or_else(|| of_counts(counts))
+/// The worst quality of some dimensions; none where the answer has none of them.
+pub(super) fn worst(lines: &[DimensionQuality], of: impl Fn(&str) -> bool) -> Option<CellQuality> {
+    let lines = || lines.iter().filter(|line| of(&line.dimension));
+    let coverage = lines().filter_map(|line| line.coverage).reduce(f64::min);
+    let unknown = lines().filter_map(|line| line.unknown).reduce(f64::max);
+    coverage.or(unknown).map(|_| CellQuality { coverage, unknown })
 }
 
 /// What the counts of a cell say of their own quality.
-fn of_counts(counts: &CellCounts) -> CellQuality {
+pub(super) fn of_counts(counts: &CellCounts) -> CellQuality {
     let (Some(known), Some(unknown)) = (counts.denominator, counts.unknown) else {
         return CellQuality::default();
     };

@@ -2,11 +2,11 @@
 //! and cells, what is empty, what appears beside, protection.
 
 use super::frame::has_total;
-use super::model::{Cell, Column, Key, Row};
+use super::model::{Cell, CellQuality, Column, Key, Row};
 use super::parent::Parent;
 use super::protected::{Answer, Profile, Protected, protect};
 use super::provenance::{Provenance, legends};
-use super::quality::of_cell;
+use super::quality::{of_counts, worst};
 use super::question::{Counted, Question, RowPlaces};
 use crate::domain::indicator::Unit;
 use crate::engine::query::{AsOf, Query};
@@ -45,12 +45,18 @@ impl Engine {
         if provenance.empty.is_none() && parts.iter().all(|part| part.nothing.is_some()) {
             provenance.empty.clone_from(&parts[0].nothing);
         }
+        // How good the data of a cell is: of its row's dimensions; where the answer has none of these, of what the column measures.
+        let lines = &provenance.quality;
+        let measured: Vec<_> =
+            columns.iter().map(|column| worst(lines, |of| of == column.measures)).collect();
         let row = |(keys, part, places): Planned| {
-            let cell = |(column, shows): (&Column, &Q::Shows)| {
-                let cell = question.cell(figures[part], &places, shows);
-                shown(cell, column, &keys, &provenance, query.full)
-            };
-            let cells = columns.iter().zip(&shows).map(cell).collect();
+            let of_row = worst(lines, |of| keys.iter().any(|key| of == &*key.dimension));
+            let cell =
+                |((column, shows), measured): ((&Column, &Q::Shows), &Option<CellQuality>)| {
+                    let cell = question.cell(figures[part], &places, shows);
+                    shown(cell, column, of_row.or(*measured), &provenance, query.full)
+                };
+            let cells = columns.iter().zip(&shows).zip(&measured).map(cell).collect();
             Row { keys, cells }
         };
         let rows: Vec<_> = rows.into_iter().map(row).collect();
@@ -101,7 +107,7 @@ impl Engine {
 fn shown(
     mut cell: Cell,
     column: &Column,
-    keys: &[Key],
+    quality: Option<CellQuality>,
     provenance: &Provenance,
     full: bool,
 ) -> Cell {
@@ -109,7 +115,7 @@ fn shown(
     if let Some(empty) = provenance.empty.as_ref().filter(|_| uncounted) {
         return Cell::absent(empty.clone());
     }
-    cell.quality = of_cell(&provenance.quality, keys, column, &cell.counts);
+    cell.quality = quality.unwrap_or_else(|| of_counts(&cell.counts));
     if let (false, Ok(figure)) = (full, &mut cell.figure) {
         figure.limits = None;
     }

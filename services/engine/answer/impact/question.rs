@@ -8,12 +8,11 @@ use crate::domain::measures::{Response, Waits};
 use crate::domain::reference::Reference;
 use crate::engine::answer::access::{Access, needs_asked};
 use crate::engine::answer::axis_answers::{answers, merge};
-use crate::engine::answer::consultations::Tabulated;
 use crate::engine::answer::crosstab::Folded;
 use crate::engine::answer::days_waited::Wait;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Cell, Column};
-use crate::engine::answer::outcome_shares::{MISSED, OutcomeShares, WAITS};
+use crate::engine::answer::outcome_shares::{ATTENDANCE, LEAD_TIME, MISSED, OutcomeShares, WAITS};
 use crate::engine::answer::plan::Plan;
 use crate::engine::answer::protected::Beside;
 use crate::engine::answer::provenance::{Provenance, QuestionSettings};
@@ -90,7 +89,7 @@ impl Question for ImpactQuestion {
 
     fn count(&self, engine: &Engine) -> Result<Counted<ImpactFigures>, QueryError> {
         let (query, outer) = (&self.query, self.query.by.len());
-        let mut plan = engine.consultations(query, Measure::Contacts, &[MODE])?;
+        let mut plan = engine.consultations(query, Measure::Contacts, &[MODE, ATTENDANCE])?;
         let (mut provenance, pinned) = (engine.provenance(&mut plan, query), plan.pinned(query));
         let access = self.access(engine, &mut plan)?;
         if let Some(access) = &access {
@@ -106,8 +105,8 @@ impl Question for ImpactQuestion {
             Ok::<_, QueryError>(plan)
         };
         let late = self.late_counts_as_missed;
-        let outcomes = OutcomeShares::count(engine, late, |measured| planned(&[MODE, measured]))?;
-        let tabulated = Tabulated { plan, crosstab: outcomes.attendance.by_group() };
+        let outcomes = OutcomeShares::count(engine, late, (plan, planned(&[MODE, LEAD_TIME])?))?;
+        let tabulated = outcomes.by_group();
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
         let waits = engine.days_by_mode(planned(&[MODE])?, outer)?;
         let mut plan = planned(&[])?;
@@ -151,8 +150,8 @@ impl Question for ImpactQuestion {
         match shows {
             Shows::Share(indicator) => part.cell(confidence, |mode| {
                 let place = figures.modes[mode];
-                let tally = place.map(|place| figures.outcomes.tally(indicator, row, Some(place)));
-                let tally = tally.unwrap_or_default();
+                let of = place.and_then(|place| figures.outcomes.of(row, Some(place)));
+                let tally = of.map(|of| of.tally(indicator)).unwrap_or_default();
                 (Cell::share(tally, WHOM[mode], confidence), tally)
             }),
             Shows::Median => {

@@ -58,13 +58,21 @@ impl Model<'_> {
             let whole = self.outcomes(&OutcomeQuestion { query: whole, ..question.clone() });
             made.insert(key, whole[&Vec::new()].clone());
         }
-        // A channel that occurs in one row has a cell in all.
+        // A channel that occurs in one row has a cell in all, and so has a band of a channel.
         let channels: BTreeSet<Label> = made.values().flat_map(|of| of.keys().cloned()).collect();
         for cells in made.values_mut() {
             for channel in &channels {
                 let none = || self.outcome(question, &[]);
                 cells.entry(channel.clone()).or_insert_with(none);
             }
+        }
+        let mut bands = BTreeSet::new();
+        for (channel, of) in made.values().flatten() {
+            let occurring = of.bands.iter().filter(|(_, count)| **count > 0);
+            bands.extend(occurring.map(|(band, _)| (channel.clone(), band.clone())));
+        }
+        for (channel, of) in made.values_mut().flatten() {
+            of.bands.retain(|band, _| bands.contains(&(channel.clone(), band.clone())));
         }
         made
     }
