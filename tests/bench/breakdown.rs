@@ -1,6 +1,7 @@
-//! P1 and P3: how fast questions are answered.
+//! P1 and P3, and every table asked for the first time and again: how fast questions are answered.
 //!
-//! `cargo bench --bench breakdown` (`-- --rows 10000000`, `-- --peers` for the same crossings on DuckDB, Polars and ClickHouse).
+//! `cargo bench --bench breakdown` (`-- --rows 10000000`, `-- --peers` for the same crossings on DuckDB, Polars and ClickHouse,
+//! `-- --tables` for the tables alone).
 #![allow(
     unreachable_pub,
     clippy::print_stdout,
@@ -14,6 +15,7 @@ mod echo;
 mod load;
 mod plain;
 mod support;
+mod tables;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -81,6 +83,12 @@ struct Options {
     /// Asks DuckDB, Polars and ClickHouse the crossings of P3 too (installs them from PyPI).
     #[arg(long)]
     peers: bool,
+    /// Consultations behind the tables.
+    #[arg(long, default_value_t = 200_000)]
+    table_rows: u64,
+    /// Asks the tables only.
+    #[arg(long)]
+    tables: bool,
     /// Cargo says so to every bench.
     #[arg(long, hide = true)]
     bench: bool,
@@ -89,6 +97,10 @@ struct Options {
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Outcome {
     let options = Options::parse();
+    tables::tables(options.table_rows).await?;
+    if options.tables {
+        return Ok(());
+    }
     let folder = tempfile::tempdir()?;
     let csv = folder.path().join("rows.csv");
     let service = Running::start().await?;

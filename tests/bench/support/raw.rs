@@ -50,8 +50,12 @@ impl Decoder for Raw {
 
 /// Asks `GetChannelBreakdown` with an encoded request.
 pub async fn ask(channel: Channel, request: Bytes) -> Result<Bytes, Status> {
-    let path =
-        PathAndQuery::from_static("/equity.v1.ConsultationChannelService/GetChannelBreakdown");
+    call(channel, "/equity.v1.ConsultationChannelService/GetChannelBreakdown", request).await
+}
+
+/// Calls a path with an encoded request.
+pub async fn call(channel: Channel, path: &str, request: Bytes) -> Result<Bytes, Status> {
+    let path = path.parse().map_err(|_| Status::unknown(format!("no path: {path}")))?;
     let mut client = tonic::client::Grpc::new(channel);
     client.ready().await.map_err(|error| Status::unknown(error.to_string()))?;
     Ok(client.unary(Request::new(request), path, Raw).await?.into_inner())
