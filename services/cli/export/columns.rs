@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use crate::cli::show::sheet::Sheet;
 use crate::cli::show::words;
-use crate::proto::v1::{CategoryKey, ExportRow};
+use crate::proto::v1::{
+    AbsenceReason, AreaBasis, CategoryKey, CategoryState, DataClass, Denominator, ExportRow,
+    Measure, Unit,
+};
 
 /// Keys that a row can have: three dimensions.
 pub const KEYS: usize = 3;
@@ -92,7 +95,7 @@ macro_rules! key_columns {
             FileColumn {
                 name: concat!($name, "_state"),
                 about: "KNOWN, ANY, NONE, COARSER or a missing state: NOT_STATED, NOT_RECORDED, NOT_COLLECTED and so on",
-                kind: Kind::Text(|r| $of::<$n>(r, |key, _| words::state(key.state))),
+                kind: Kind::Text(|r| $of::<$n>(r, |key, _| words::name(key.state, CategoryState::as_str_name))),
             },
         ]
     };
@@ -102,11 +105,11 @@ macro_rules! key_columns {
 const BEFORE: &[FileColumn] = columns! {
     Text "table_name" "CHANNELS, OUTCOMES, EXCLUSION, PROVISION, IMPACT or RISK; ESTIMATES: published figures; ASSESSMENTS: texts of providers" = |r| r.table.clone();
     Text "collection" "Collection of the figure" = |r| r.collection.clone();
-    Text "data_class" "REAL; or SYNTHETIC: the data says nothing about real people" = |r| asked(r.data_class, words::data_class);
+    Text "data_class" "REAL; or SYNTHETIC: the data says nothing about real people" = |r| asked(r.data_class, DataClass::as_str_name);
     Text "area" "Area code; empty if the question names organisations" = |r| r.area.clone();
     Text "area_name" "Name of the area" = |r| r.area_name.clone();
     Text "area_type" "Type of the area: system, place, sub_icb, pcn and so on" = |r| r.area_type.clone();
-    Text "area_basis" "PROVIDER: where care is given; RESIDENCE: where people live; empty: the publisher does not say" = |r| asked(r.area_basis, words::area_basis);
+    Text "area_basis" "PROVIDER: where care is given; RESIDENCE: where people live; empty: the publisher does not say" = |r| asked(r.area_basis, AreaBasis::as_str_name);
     Text "first_month" "First month covered" = |r| r.first_month.clone();
     Text "last_month" "Last month covered" = |r| r.last_month.clone();
 };
@@ -120,7 +123,7 @@ const ID: &[FileColumn] = columns! {
 const BEHIND: &[FileColumn] = columns! {
     Text "indicator" "Indicator id, or the name of a count: CONTACTS, PEOPLE and so on" = |r| r.indicator.clone();
     Text "indicator_label" "Label of the indicator" = |r| r.indicator_label.clone();
-    Text "unit" "COUNT, RATIO (0 to 1), PER_1000_MONTH, SCORE, DIFFERENCE (-1 to 1), DAYS" = |r| asked(r.unit, words::unit);
+    Text "unit" "COUNT, RATIO (0 to 1), PER_1000_MONTH, SCORE, DIFFERENCE (-1 to 1), DAYS" = |r| asked(r.unit, Unit::as_str_name);
     Real "value" "The value, unrounded; empty if absence_reason says why" = |r| r.value;
     Real "lower" "Lower confidence limit" = |r| r.lower;
     Real "upper" "Upper confidence limit" = |r| r.upper;
@@ -129,7 +132,7 @@ const BEHIND: &[FileColumn] = columns! {
     Count "unknown_count" "Records whose answer is not known; in no denominator" = |r| r.unknown_count;
     Count "not_collected_count" "Records whose source does not collect the field; in no denominator; empty is not 0" = |r| r.not_collected_count;
     Count "outside_count" "Records to which the figure does not apply; with the three counts before, everybody; empty is not 0" = |r| r.outside_count;
-    Text "absence_reason" "NO_DATA, NOT_COLLECTED, WITHHELD, OUT_OF_SCOPE, NOT_COMPUTABLE or ERASED; empty if there is a value" = |r| { r.absence.as_ref().map(|why| words::absence_reason(why.reason)).unwrap_or_default() };
+    Text "absence_reason" "NO_DATA, NOT_COLLECTED, WITHHELD, OUT_OF_SCOPE, NOT_COMPUTABLE or ERASED; empty if there is a value" = |r| { r.absence.as_ref().map(|why| words::name(why.reason, AbsenceReason::as_str_name)).unwrap_or_default() };
     Text "absence_detail" "The reason in a sentence" = |r| r.absence.as_ref().map(|why| why.detail.clone()).unwrap_or_default();
     Real "coverage_ratio" "Share of records whose source collects the characteristics of the keys (the lowest share); on total rows, the measured field" = |r| r.coverage_ratio;
     Real "unknown_ratio" "Share of covered records whose category is unknown (the highest share of the keys); on total rows, of the measured field" = |r| r.unknown_ratio;
@@ -144,8 +147,8 @@ const BEHIND: &[FileColumn] = columns! {
     Flag "ecological" "Whether the figure is about an area and says nothing about any one person in it" = |r| r.ecological;
     Flag "not_for_targets" "Whether the figure must not be used for targets or to judge performance" = |r| r.not_for_targets;
     Text "statement" "Sentences that must appear with the figure; for ASSESSMENTS the text of the assessment" = |r| r.statement.clone();
-    Text "measure" "What was counted: CONTACTS, ATTENDED_CONTACTS or PERSONS" = |r| asked(r.measure, words::measure);
-    Text "denominator" "Denominator of the shares of channels: KNOWN_ONLY or ALL" = |r| asked(r.denominator, words::denominator);
+    Text "measure" "What was counted: CONTACTS, ATTENDED_CONTACTS or PERSONS" = |r| asked(r.measure, Measure::as_str_name);
+    Text "denominator" "Denominator of the shares of channels: KNOWN_ONLY or ALL" = |r| asked(r.denominator, Denominator::as_str_name);
     Real "confidence_level" "Confidence level of the limits; empty: there are none, or it is not known" = |r| Some(r.confidence_level).filter(|level| *level > 0.0);
     Text "conditions" "Conditions of the question, in order: lead_time=SAME_DAY;sex=1,2; empty: none" = |r| r.conditions.clone();
     Text "parameters" "Other settings of the question: late_counts_as_missed=true;request_met_days=14; empty: none" = |r| r.parameters.clone();
@@ -176,8 +179,8 @@ pub static COLUMNS: LazyLock<Vec<FileColumn>> = LazyLock::new(|| {
 });
 
 /// The name of an enumeration's value; empty if it is unspecified.
-fn asked(value: i32, name: fn(i32) -> String) -> String {
-    if value == 0 { String::new() } else { name(value) }
+fn asked<E: TryFrom<i32> + Default>(value: i32, name: fn(&E) -> &'static str) -> String {
+    if value == 0 { String::new() } else { words::name(value, name) }
 }
 
 /// A number from the answer's context; none for estimates and assessments, which are not computed from submissions of records.

@@ -1,7 +1,7 @@
 //! Words and units of indicators, and words of dimensions, as the service's reference has them.
 
 use super::{Look, words, wrap};
-use crate::proto::v1::{Absence, Category, Dimension, Indicator, Unit};
+use crate::proto::v1::{Absence, AbsenceReason, Category, Dimension, Indicator, Unit};
 
 /// The indicators and dimensions of a service. An answer has labels of a dimension only if it counted something.
 #[derive(Debug, Clone, Default)]
@@ -72,7 +72,7 @@ impl Reasons {
                 None => self.0.push((sentence, vec![column.to_owned()])),
             }
         }
-        words::plain(&words::absence_reason(absence.reason))
+        words::plain(&words::name(absence.reason, AbsenceReason::as_str_name))
     }
 
     /// The details, as lines: one for each indicator, even if it has several columns.

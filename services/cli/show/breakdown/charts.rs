@@ -4,10 +4,10 @@ use super::figures::figure;
 use super::layout::Layout;
 use super::pivot::group_label;
 use super::stacked;
+use crate::cli::show::Look;
 use crate::cli::show::bars::{self, Bar};
 use crate::cli::show::indicators::{Indicators, Reasons};
-use crate::cli::show::words::Legend;
-use crate::cli::show::{Look, keys};
+use crate::cli::show::keys::Legend;
 use crate::proto::v1::{Breakdown, CategoryState, Column, Row, Unit};
 
 /// The chart below an answer; empty: there is nothing to draw.
@@ -59,7 +59,6 @@ fn bar(
     column: &Column,
     all: &[(usize, &Column)],
 ) -> Bar {
-    let dimensions: Vec<_> = answer.dimensions.iter().map(|of| of.dimension.clone()).collect();
     let groups = |column: &Column| -> Vec<String> {
         (0..column.group.len()).map(|place| group_label(column, place)).collect()
     };
@@ -68,7 +67,7 @@ fn bar(
     };
     let mut parts = Vec::new();
     if answer.rows.len() > 1 || all.len() == 1 {
-        parts.push(keys::label(&dimensions, &row.keys, Legend(&answer.dimensions)));
+        parts.push(Legend(&answer.dimensions).label(&row.keys));
     }
     if differ(&groups) {
         parts.push(groups(column).join(", "));

@@ -3,7 +3,8 @@
 use crate::cli::show::estimates::source_line;
 use crate::cli::show::{Look, keys, numbers, words, wrap};
 use crate::proto::v1::{
-    AreaBasis, AskedCondition, AskedOrganisation, Breakdown, BreakdownContext, DataClass, Measure,
+    AreaBasis, AskedCondition, AskedOrganisation, Breakdown, BreakdownContext, DataClass,
+    Denominator, Measure, Openness,
 };
 
 /// The lines above the figures. `things` says what is counted; empty: the measure and the denominator say it. `position` is the log
@@ -23,8 +24,8 @@ pub fn header(context: &BreakdownContext, things: &str, position: i64, look: &Lo
     let data = format!(
         "{} ({}, {}), {}",
         context.collection,
-        words::data_class(context.data_class),
-        words::openness(context.openness),
+        words::name(context.data_class, DataClass::as_str_name),
+        words::name(context.openness, Openness::as_str_name),
         made_of(context),
     );
     lines.push(wrap::text("  data      ", &data, look));
@@ -57,7 +58,7 @@ pub fn header(context: &BreakdownContext, things: &str, position: i64, look: &Lo
 
 /// The lines below the figures; may be empty.
 pub(super) fn footer(answer: &Breakdown, context: &BreakdownContext, look: &Look) -> String {
-    let legend = words::Legend(&answer.dimensions);
+    let legend = keys::Legend(&answer.dimensions);
     let mut lines = Vec::new();
     if let Some(empty) = &context.empty {
         let why = wrap::text("  no figures: ", &words::absence(empty), look);
@@ -172,7 +173,7 @@ fn period(context: &BreakdownContext) -> String {
 }
 
 fn counted(context: &BreakdownContext, things: &str) -> String {
-    let shares = match words::denominator(context.denominator).as_str() {
+    let shares = match words::name(context.denominator, Denominator::as_str_name).as_str() {
         "KNOWN_ONLY" => "shares of those whose channel is known".to_owned(),
         "ALL" => "shares of all".to_owned(),
         "UNSPECIFIED" => String::new(),

@@ -4,10 +4,9 @@ use super::layout::{Counts, Layout, Section};
 use super::pivot::Pivot;
 use crate::cli::show::blocks::blocks;
 use crate::cli::show::indicators::{Indicators, Reasons};
-use crate::cli::show::numbers::{self, Interval};
+use crate::cli::show::keys::Legend;
 use crate::cli::show::table::Column;
-use crate::cli::show::words::Legend;
-use crate::cli::show::{Look, keys, wrap};
+use crate::cli::show::{Look, numbers, wrap};
 use crate::proto::v1::{self, Breakdown, Unit};
 
 /// Counts behind a figure, with the words above them.
@@ -62,9 +61,8 @@ fn section_of(
     if pivot.across.is_empty() {
         return String::new();
     }
-    let dimensions: Vec<_> = answer.dimensions.iter().map(|of| of.dimension.clone()).collect();
     let legend = Legend(&answer.dimensions);
-    let mut head = keys::columns(&dimensions, legend);
+    let mut head = legend.columns();
     if !pivot.down.is_empty() {
         head.push(Column::text(pivot.down.clone()));
     }
@@ -76,7 +74,7 @@ fn section_of(
     }
     let mut lines = Vec::new();
     for row in pivot.rows {
-        let mut begin = keys::words(&dimensions, &row.keys, legend);
+        let mut begin = legend.words(&row.keys);
         for part in 0..pivot.parts.len() {
             let mut line = begin.clone();
             if !pivot.down.is_empty() {
@@ -184,8 +182,8 @@ pub(super) fn figure(
     why: &mut Reasons,
 ) -> String {
     let count = cell.numerator_count.filter(|_| with_count && column.unit() == Unit::Ratio);
-    let text = match (Interval::of(cell), count) {
-        (Some(interval), _) => numbers::figure(column.unit(), &interval),
+    let text = match (cell.value, count) {
+        (Some(value), _) => numbers::figure(column.unit(), value, cell.lower.zip(cell.upper)),
         // Its count says enough: the reason is below the table.
         (None, Some(_)) => {
             why.of(&column.id, cell.absence.as_ref());

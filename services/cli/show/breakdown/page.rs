@@ -4,7 +4,7 @@ use super::context;
 use super::figures::sections;
 use super::layout::Layout;
 use crate::cli::show::indicators::Indicators;
-use crate::cli::show::words::Legend;
+use crate::cli::show::keys::Legend;
 use crate::cli::show::{Look, estimates, numbers, wrap};
 use crate::proto::v1::{Breakdown, ChannelAssessment};
 

@@ -1,7 +1,7 @@
 //! Stacked horizontal bars: how the consultations of each row divide over the channels.
 
-use crate::cli::show::words::Legend;
-use crate::cli::show::{Look, keys};
+use crate::cli::show::Look;
+use crate::cli::show::keys::Legend;
 use crate::proto::v1::{Breakdown, CategoryState, Row};
 
 const CHANNEL: &str = "channel";
@@ -37,10 +37,8 @@ pub(super) fn can_draw(answer: &Breakdown) -> bool {
 
 /// A bar for each row and a legend. A row with a count that is withheld or missing has no bar: its parts would mislead.
 pub(super) fn bars(answer: &Breakdown, look: &Look) -> String {
-    let dimensions: Vec<_> = answer.dimensions.iter().map(|of| of.dimension.clone()).collect();
     let legend = Legend(&answer.dimensions);
-    let labels: Vec<_> =
-        answer.rows.iter().map(|row| keys::label(&dimensions, &row.keys, legend)).collect();
+    let labels: Vec<_> = answer.rows.iter().map(|row| legend.label(&row.keys)).collect();
     let label_width = labels.iter().map(|label| console::measure_text_width(label)).max();
     let label_width = label_width.unwrap_or(0).min(40);
     let width = look.width.map_or(BAR, |all| all.saturating_sub(label_width + 2).clamp(10, BAR));
