@@ -49,9 +49,8 @@ impl Legend<'_> {
 
     /// The key in one text: `75+, 1 Male`, or `total`.
     pub fn label(&self, keys: &[CategoryKey]) -> String {
-        let mut words = self.words(keys);
-        words.retain(|word| !word.is_empty());
-        if words.is_empty() { "total".to_owned() } else { words.join(", ") }
+        let words = words::joined(self.words(keys), ", ");
+        if words.is_empty() { "total".to_owned() } else { words }
     }
 }
 

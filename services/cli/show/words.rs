@@ -19,6 +19,16 @@ pub fn absence(absence: &Absence) -> String {
     if absence.detail.is_empty() { reason } else { format!("{reason}: {}", absence.detail) }
 }
 
+/// The parts that are not empty, in one text.
+pub fn joined<S: AsRef<str>>(parts: impl IntoIterator<Item = S>, between: &str) -> String {
+    let mut text = String::new();
+    for part in parts.into_iter().filter(|part| !part.as_ref().is_empty()) {
+        text.push_str(if text.is_empty() { "" } else { between });
+        text.push_str(part.as_ref());
+    }
+    text
+}
+
 /// A code as words, if it has no label: `FACE_TO_FACE` is `face to face`. Codes that are not names
 /// (`A`, `75+`, `04C`) stay as they are.
 pub fn plain(code: &str) -> String {

@@ -27,7 +27,7 @@ pub(super) enum Counts {
 pub(super) struct Section {
     /// Title of the section; empty: none.
     pub(super) title: &'static str,
-    /// Its indicators and counts, in order; empty: all that no other section names.
+    /// Its indicators and counts; empty: all that no other section names.
     pub(super) indicators: &'static [&'static str],
     /// Its lines if the answer has one row, and if it has several.
     pub(super) down: (Down, Down),
@@ -83,18 +83,7 @@ const LAYOUTS: &[(&str, Layout)] = &[
         "OUTCOMES",
         Layout {
             sections: &[
-                Section::of(
-                    &[
-                        "CONTACTS",
-                        "ATTENDED",
-                        "OTHER_ATTENDANCE",
-                        "CH-09",
-                        "CH-11-SAME-DAY",
-                        "CH-11-OVER-14",
-                    ],
-                    (CHANNEL, CHANNEL),
-                    Counts::Numerator,
-                ),
+                Section::of(&[], (CHANNEL, CHANNEL), Counts::Numerator),
                 Section {
                     title: "Days from booking to appointment",
                     total_only: true,
@@ -144,21 +133,7 @@ const LAYOUTS: &[(&str, Layout)] = &[
         "PROVISION",
         Layout {
             sections: &[
-                Section::of(
-                    &[
-                        "CONTACTS",
-                        "IN_PERSON",
-                        "REMOTE",
-                        "CH-07",
-                        "CH-05",
-                        "CH-06",
-                        "CH-08",
-                        "CH-13",
-                        "CH-14",
-                    ],
-                    (NEED, NEED),
-                    Counts::All,
-                ),
+                Section::of(&[], (NEED, NEED), Counts::All),
                 Section {
                     title: "Where needs are known from: consultations",
                     total_only: true,
