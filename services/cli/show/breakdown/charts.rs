@@ -4,14 +4,14 @@ use super::figures::figure;
 use super::layout::Layout;
 use super::pivot::group_label;
 use super::stacked;
-use crate::cli::show::Look;
 use crate::cli::show::bars::{self, Bar};
 use crate::cli::show::indicators::{Indicators, Reasons};
 use crate::cli::show::keys::Legend;
+use crate::cli::show::{Look, words};
 use crate::proto::v1::{Breakdown, CategoryState, Column, Row, Unit};
 
 /// The chart below an answer; empty: there is nothing to draw.
-pub fn chart(answer: &Breakdown, words: &Indicators, look: &Look) -> String {
+pub fn chart(answer: &Breakdown, indicators: &Indicators, look: &Look) -> String {
     let asked = answer.context.clone().unwrap_or_default();
     if asked.empty.is_some() || answer.rows.is_empty() {
         return String::new();
@@ -23,12 +23,12 @@ pub fn chart(answer: &Breakdown, words: &Indicators, look: &Look) -> String {
     let columns = charted(answer, &layout);
     let Some((_, first)) = columns.first() else { return String::new() };
     let one = columns.iter().all(|(_, column)| column.indicator == first.indicator);
-    let of = if one { words.titled(&first.indicator) } else { String::new() };
-    let title: Vec<_> = [layout.chart, &of].into_iter().filter(|part| !part.is_empty()).collect();
+    let of = if one { indicators.titled(&first.indicator) } else { String::new() };
+    let title = words::joined([layout.chart, &of], ", ");
     let bars = answer.rows.iter().flat_map(|row| {
         columns.iter().map(|(place, column)| bar(answer, row, *place, column, &columns))
     });
-    bars::chart(&title.join(", "), &bars.collect::<Vec<_>>(), look)
+    bars::chart(&title, &bars.collect::<Vec<_>>(), look)
 }
 
 /// The columns that are charted, with their places.

@@ -2,8 +2,9 @@
 
 use super::layout::{Down, Layout, Section};
 use crate::cli::show::indicators::Indicators;
+use crate::cli::show::keys::Legend;
 use crate::cli::show::words;
-use crate::proto::v1::{Breakdown, CategoryState, Cell, Column, Row, Unit};
+use crate::proto::v1::{Breakdown, Cell, Column, Row, Unit};
 
 /// A section of an answer, arranged.
 pub(super) struct Pivot<'a> {
@@ -76,6 +77,20 @@ impl<'a> Pivot<'a> {
         let column = self.places[part].get(across).copied().flatten()?;
         Some((self.columns.get(column)?, row.cells.get(column)?))
     }
+
+    /// The figures of a row that are no counts, with the words for their places down and across.
+    pub(super) fn shares(
+        &self,
+        row: &'a Row,
+    ) -> impl Iterator<Item = (&str, &str, &'a Column, &'a Cell)> {
+        let places = self.parts.iter().enumerate().flat_map(|(part, down)| {
+            self.across.iter().enumerate().map(move |(at, across)| ((part, at), (down, across)))
+        });
+        places.filter_map(move |((part, at), (down, across))| {
+            let (column, cell) = self.cell(row, part, at)?;
+            (column.unit() != Unit::Count).then_some((down.as_str(), across.as_str(), column, cell))
+        })
+    }
 }
 
 /// Words for what goes down.
@@ -85,10 +100,7 @@ fn heading(answer: &Breakdown, down: Down) -> String {
         Down::Indicators => "figure".to_owned(),
         Down::Group("need") => "people".to_owned(),
         Down::Group("lead_time") => "booked before".to_owned(),
-        Down::Group(dimension) => {
-            let known = answer.dimensions.iter().find(|known| known.dimension == dimension);
-            known.map_or_else(|| dimension.replace('_', " "), |known| known.label.clone())
-        }
+        Down::Group(dimension) => Legend(&answer.dimensions).dimension(dimension),
     }
 }
 
@@ -113,7 +125,7 @@ fn part(column: &Column, down: Down, indicators: &Indicators) -> String {
 fn across(column: &Column, down: Down, layout: &Layout) -> String {
     let groups = column.group.iter().enumerate();
     let groups = groups.filter(|(_, key)| !matches!(down, Down::Group(of) if of == key.dimension));
-    let groups: Vec<_> = groups.map(|(place, _)| group_label(column, place)).collect();
+    let groups = groups.map(|(place, _)| group_label(column, place));
     let own = match (down, layout.title(&column.indicator)) {
         (Down::Indicators, _) => String::new(),
         (_, Some(title)) => title.to_owned(),
@@ -122,8 +134,7 @@ fn across(column: &Column, down: Down, layout: &Layout) -> String {
         (_, None) if column.unit() == Unit::Count => lower(&column.label),
         (_, None) => column.indicator.clone(),
     };
-    let parts = groups.into_iter().chain([own]).filter(|part| !part.is_empty());
-    let words = parts.collect::<Vec<_>>().join(", ");
+    let words = words::joined(groups.chain([own]), ", ");
     match (words.is_empty(), down) {
         (false, _) => words,
         (true, Down::Indicators) => "figure".to_owned(),
@@ -134,10 +145,7 @@ fn across(column: &Column, down: Down, layout: &Layout) -> String {
 /// Words for a key of a column's group.
 pub(super) fn group_label(column: &Column, place: usize) -> String {
     let label = column.group_labels.get(place).map_or("", String::as_str);
-    match (label, column.group[place].state()) {
-        ("", CategoryState::Known) | ("", _) => words::plain(&column.group[place].code),
-        (label, _) => label.to_owned(),
-    }
+    if label.is_empty() { words::plain(&column.group[place].code) } else { label.to_owned() }
 }
 
 /// The words with a small first letter.
