@@ -3,14 +3,14 @@
 use clap::Args;
 use tonic::Streaming;
 
-use super::answer::{Answer, answer, words};
+use super::answer::{self, Answer};
 use super::client::Service;
 use super::exit::Failure;
 use super::export::lines;
 use super::questions::{AskedTable, More};
 use super::show::breakdown::{chart, text};
 use super::show::indicators::Indicators;
-use super::show::{Format, Out, json};
+use super::show::{Format, Out, json, words};
 use crate::proto::v1::breakdown_question::Table as Question;
 use crate::proto::v1::{BreakdownQuestion, WatchBreakdownRequest, WatchBreakdownResponse};
 
@@ -111,7 +111,7 @@ pub async fn run(table: AskedTable<Showing>, address: &str, out: &mut Out) -> Re
     let (question, Showing { watch, chart }) = table.question()?;
     let service = &Service::connect(address).await?;
     let words = match out.format {
-        Format::Table => words(service).await?,
+        Format::Table => answer::words(service).await?,
         Format::Json | Format::Csv => Indicators::default(),
     };
     let shown = Shown { service, question: question.clone(), words, chart: *chart };
@@ -125,7 +125,7 @@ pub async fn run(table: AskedTable<Showing>, address: &str, out: &mut Out) -> Re
     if out.format == Format::Csv {
         return lines(service, question, None, true, out).await;
     }
-    shown.show(&answer(service, question).await?, false, out)
+    shown.show(&answer::answer(service, question).await?, false, out)
 }
 
 /// How answers to a question are shown.
@@ -147,7 +147,7 @@ impl Shown<'_> {
             let below =
                 if self.chart { chart(breakdown, &self.words, &out.look) } else { String::new() };
             let table = text(breakdown, *position, &self.words, &out.look);
-            if below.is_empty() { table } else { format!("{table}\n\n{below}") }
+            words::joined([table, below], "\n\n")
         };
         Ok(out.answer(&shown)?)
     }

@@ -110,11 +110,7 @@ impl Taking {
         }
         let asked = asked.or(self.kind);
         let ending = self.output.extension().and_then(|ending| ending.to_str());
-        let of_ending = match ending {
-            Some("csv") => Some(FileFormat::Csv),
-            Some("parquet") => Some(FileFormat::Parquet),
-            _ => None,
-        };
+        let of_ending = ending.and_then(|ending| FileFormat::from_str(ending, false).ok());
         match (asked, of_ending, ending) {
             (Some(asked), Some(other), Some(ending)) if asked != other => usage(format!(
                 "--output ends in .{ending}, which is not the requested format: change the ending of the file, or leave \
