@@ -2,7 +2,7 @@
 
 use super::figures::figure;
 use super::layout::Layout;
-use super::pivot::group_label;
+use super::pivot::groups;
 use super::stacked;
 use crate::cli::show::bars::{self, Bar};
 use crate::cli::show::indicators::{Indicators, Reasons};
@@ -59,19 +59,16 @@ fn bar(
     column: &Column,
     all: &[(usize, &Column)],
 ) -> Bar {
-    let groups = |column: &Column| -> Vec<String> {
-        (0..column.group.len()).map(|place| group_label(column, place)).collect()
-    };
-    let differ = |of: &dyn Fn(&Column) -> Vec<String>| {
-        all.iter().any(|(_, other)| of(other) != of(all[0].1))
-    };
+    let group =
+        |column: &Column| groups(column).map(|(_, words)| words).collect::<Vec<_>>().join(", ");
+    let first = all[0].1;
     let mut parts = Vec::new();
     if answer.rows.len() > 1 || all.len() == 1 {
         parts.push(Legend(&answer.dimensions).label(&row.keys));
     }
-    if differ(&groups) {
-        parts.push(groups(column).join(", "));
-    } else if differ(&|column| vec![column.indicator.clone()]) {
+    if all.iter().any(|(_, other)| group(other) != group(first)) {
+        parts.push(group(column));
+    } else if all.iter().any(|(_, other)| other.indicator != first.indicator) {
         parts.push(column.label.clone());
     }
     let label = parts.join(": ");

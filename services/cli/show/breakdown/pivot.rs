@@ -4,7 +4,7 @@ use super::layout::{Down, Layout, Section};
 use crate::cli::show::indicators::Indicators;
 use crate::cli::show::keys::Legend;
 use crate::cli::show::words;
-use crate::proto::v1::{Breakdown, Cell, Column, Row, Unit};
+use crate::proto::v1::{Breakdown, CategoryKey, Cell, Column, Row, Unit};
 
 /// A section of an answer, arranged.
 pub(super) struct Pivot<'a> {
@@ -115,17 +115,17 @@ fn part(column: &Column, down: Down, indicators: &Indicators) -> String {
             id => format!("{id} {}", column.label),
         },
         Down::Group(dimension) => {
-            let place = column.group.iter().position(|key| key.dimension == dimension);
-            place.map_or_else(|| "all".to_owned(), |place| group_label(column, place))
+            let found = groups(column).find(|(key, _)| key.dimension == dimension);
+            found.map_or_else(|| "all".to_owned(), |(_, words)| words)
         }
     }
 }
 
 /// Words for the place of a column across.
 fn across(column: &Column, down: Down, layout: &Layout) -> String {
-    let groups = column.group.iter().enumerate();
-    let groups = groups.filter(|(_, key)| !matches!(down, Down::Group(of) if of == key.dimension));
-    let groups = groups.map(|(place, _)| group_label(column, place));
+    let groups = groups(column)
+        .filter(|(key, _)| !matches!(down, Down::Group(of) if of == key.dimension))
+        .map(|(_, words)| words);
     let own = match (down, layout.title(&column.indicator)) {
         (Down::Indicators, _) => String::new(),
         (_, Some(title)) => title.to_owned(),
@@ -142,10 +142,12 @@ fn across(column: &Column, down: Down, layout: &Layout) -> String {
     }
 }
 
-/// Words for a key of a column's group.
-pub(super) fn group_label(column: &Column, place: usize) -> String {
-    let label = column.group_labels.get(place).map_or("", String::as_str);
-    if label.is_empty() { words::plain(&column.group[place].code) } else { label.to_owned() }
+/// The keys of a column's group, with words for each.
+pub(super) fn groups(column: &Column) -> impl Iterator<Item = (&CategoryKey, String)> {
+    column.group.iter().enumerate().map(|(at, key)| {
+        let label = column.group_labels.get(at).filter(|label| !label.is_empty());
+        (key, label.cloned().unwrap_or_else(|| words::plain(&key.code)))
+    })
 }
 
 /// The words with a small first letter.
