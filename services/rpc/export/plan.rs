@@ -42,7 +42,7 @@ impl Plan {
         key: &[u8; 32],
         request: &v1::ExportBreakdownsRequest,
     ) -> Result<(Self, Place), Status> {
-        let (reference, newest) = (engine.reference(), engine.position());
+        let reference = engine.reference();
         let asked = request.question.as_ref().and_then(|question| question.table.as_ref());
         let table = asked.ok_or_else(|| question::missing("question"))?;
         let areas = areas(&reference, table, &request.area_types)?;
@@ -62,21 +62,15 @@ impl Plan {
         let words = words.chain(periods.iter().flatten().map(String::as_str)).map(str::as_bytes);
         let seal = Seal::new(key, std::iter::once(asked.as_slice()).chain(words));
         let as_of = check(&reference, table, &areas, periods.first().and_then(Option::as_deref))?;
-        let from = match request.cursor.as_str() {
-            "" => {
-                let position = engine.position_of(&as_of).map_err(query_error)?;
-                Place { position, ..Place::default() }
-            }
+        let (from, as_of) = match request.cursor.as_str() {
+            "" => (Place::default(), as_of),
             cursor => {
                 let place = seal.place(cursor)?;
-                if place.position > newest {
-                    let (asked, reached) = (int(place.position), int(newest));
-                    return Err(status::position_not_reached(asked, reached));
-                }
-                place
+                (place, AsOf::Position(place.position))
             }
         };
-        let (table, position) = (table.clone(), from.position);
+        let position = engine.position_of(&as_of).map_err(query_error)?;
+        let (table, from) = (table.clone(), Place { position, ..from });
         Ok((Self { table, areas, periods, position, seal, reference }, from))
     }
 
@@ -87,15 +81,12 @@ impl Plan {
 
     /// The answer of the table of this number, under `len()`: area by area, each with its periods.
     pub(super) fn answer(&self, engine: &Engine, number: usize) -> Result<Protected, Status> {
-        let path = question::path(question::name(&self.table));
-        let answer = self.question(number)?.answer(engine);
-        answer.map_err(|refused| query_error(refused.within(&path)))
-    }
-
-    fn question(&self, number: usize) -> Result<Arc<dyn AnyQuestion>, Status> {
         let (area, period) = (number / self.periods.len(), number % self.periods.len());
         let (area, period) = (self.areas[area].as_deref(), self.periods[period].as_deref());
-        checked(&self.reference, &one(&self.table, area, period, Some(self.position)))
+        let asked = one(&self.table, area, period, Some(self.position));
+        let answer = checked(&self.reference, &asked)?.answer(engine);
+        let path = question::path(question::name(&asked));
+        answer.map_err(|refused| query_error(refused.within(&path)))
     }
 }
 

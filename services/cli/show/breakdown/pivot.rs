@@ -1,5 +1,7 @@
 //! Cells arranged in lines: one line for each row and each part of a row that goes down; one place for each column that goes across.
 
+use std::collections::BTreeMap;
+
 use super::layout::{Down, Layout, Section};
 use crate::cli::show::indicators::Indicators;
 use crate::cli::show::keys::Legend;
@@ -14,8 +16,8 @@ pub(super) struct Pivot<'a> {
     pub(super) parts: Vec<String>,
     /// Words for each place across.
     pub(super) across: Vec<String>,
-    /// Of each part, the column at each place.
-    places: Vec<Vec<Option<usize>>>,
+    /// The column of each part at each place.
+    places: BTreeMap<(usize, usize), usize>,
     columns: &'a [Column],
     pub(super) rows: &'a [Row],
 }
@@ -40,7 +42,7 @@ impl<'a> Pivot<'a> {
             down: heading(answer, down),
             parts: Vec::new(),
             across: Vec::new(),
-            places: Vec::new(),
+            places: BTreeMap::new(),
             columns: &answer.columns,
             rows,
         };
@@ -61,10 +63,7 @@ impl<'a> Pivot<'a> {
             })
         };
         let (part, across) = (place(&mut self.parts, part), place(&mut self.across, across));
-        self.places.resize_with(self.parts.len(), Vec::new);
-        let of_part = &mut self.places[part];
-        of_part.resize(of_part.len().max(across + 1), None);
-        of_part[across] = Some(column);
+        self.places.insert((part, across), column);
     }
 
     /// The column and the cell of a row at a place; none: the row has no cell there.
@@ -74,7 +73,7 @@ impl<'a> Pivot<'a> {
         part: usize,
         across: usize,
     ) -> Option<(&'a Column, &'a Cell)> {
-        let column = self.places[part].get(across).copied().flatten()?;
+        let column = *self.places.get(&(part, across))?;
         Some((self.columns.get(column)?, row.cells.get(column)?))
     }
 
@@ -83,12 +82,10 @@ impl<'a> Pivot<'a> {
         &self,
         row: &'a Row,
     ) -> impl Iterator<Item = (&str, &str, &'a Column, &'a Cell)> {
-        let places = self.parts.iter().enumerate().flat_map(|(part, down)| {
-            self.across.iter().enumerate().map(move |(at, across)| ((part, at), (down, across)))
-        });
-        places.filter_map(move |((part, at), (down, across))| {
-            let (column, cell) = self.cell(row, part, at)?;
-            (column.unit() != Unit::Count).then_some((down.as_str(), across.as_str(), column, cell))
+        self.places.keys().filter_map(|&(part, across)| {
+            let (column, cell) = self.cell(row, part, across)?;
+            let (down, across) = (self.parts[part].as_str(), self.across[across].as_str());
+            (column.unit() != Unit::Count).then_some((down, across, column, cell))
         })
     }
 }
