@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::indicators::Indicators;
 use super::keys::{self, Legend};
 use super::table::{self, Column};
-use super::{Look, numbers, wrap};
+use super::{Look, numbers, words, wrap};
 use crate::proto::v1::{EstimateKey, EstimateRecord, EstimateSource, PublishedEstimate};
 
 /// A published figure and its record.
@@ -49,15 +49,11 @@ fn of_table<'a>(
 
 /// Publisher, title, edition, series, licence, address.
 pub fn source_line(source: &EstimateSource) -> String {
-    let mut text = format!("{}, {}, edition {}", source.publisher, source.title, source.edition);
-    for (before, part) in
-        [(", series ", &source.series), ("; ", &source.licence), ("; ", &source.uri)]
-    {
-        if !part.is_empty() {
-            text.extend([before, part]);
-        }
-    }
-    text
+    let EstimateSource { publisher, title, edition, series, licence, uri, .. } = source;
+    let series = if series.is_empty() { String::new() } else { format!("series {series}") };
+    let work = format!("{publisher}, {title}, edition {edition}");
+    let work = words::joined([work, series], ", ");
+    words::joined([&work, licence, uri], "; ")
 }
 
 /// A property of every figure: in the heading if it is the same for all, otherwise a column.

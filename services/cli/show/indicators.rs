@@ -78,11 +78,10 @@ impl Reasons {
     /// The details, as lines: one for each indicator, even if it has several columns.
     pub fn lines(&self, look: &Look) -> String {
         let line = |(sentence, columns): &(String, Vec<String>)| {
-            let indicator =
-                |column: &String| column.split('/').next().unwrap_or_default().to_owned();
+            let indicator = |column: &String| column.split('/').next().map(str::to_owned);
             let mut told = columns.clone();
-            if let [_, _, ..] = columns.as_slice() {
-                told = columns.iter().map(indicator).collect();
+            if told.len() > 1 {
+                told = columns.iter().filter_map(indicator).collect();
                 told.dedup();
             }
             wrap::text("  ", &format!("{}: {sentence}", told.join(", ")), look)

@@ -4,8 +4,8 @@ use crate::cli::show::estimates::source_line;
 use crate::cli::show::keys::{self, Legend};
 use crate::cli::show::{Look, numbers, words, wrap};
 use crate::proto::v1::{
-    AreaBasis, AskedCondition, AskedOrganisation, Breakdown, BreakdownContext, DataClass,
-    Denominator, Measure, Openness,
+    AreaBasis, AskedCondition, Breakdown, BreakdownContext, DataClass, Denominator, Measure,
+    Openness,
 };
 
 /// The lines above the figures. `things` says what is counted; empty: the measure and the denominator say it. `position` is the log
@@ -104,13 +104,10 @@ pub(super) fn footer(answer: &Breakdown, context: &BreakdownContext, look: &Look
 
 fn place(context: &BreakdownContext) -> String {
     if context.area.is_empty() {
-        let named = |of: &AskedOrganisation| match of.name.as_str() {
-            "" => of.code.clone(),
-            name => format!("{name} ({})", of.code),
-        };
         return match context.organisations.as_slice() {
             [] => "by organisation".to_owned(),
-            [only] => named(only),
+            [only] if only.name.is_empty() => only.code.clone(),
+            [only] => format!("{} ({})", only.name, only.code),
             several => {
                 let some: Vec<_> = several.iter().take(5).map(|of| of.code.as_str()).collect();
                 let more = if several.len() > some.len() { ", …" } else { "" };
@@ -172,19 +169,15 @@ fn limits(context: &BreakdownContext) -> String {
     if context.confidence_level <= 0.0 {
         return String::new();
     }
-    let unit = if context.limits_unit.is_empty() {
-        String::new()
-    } else {
-        format!(", {} taken as independent", context.limits_unit)
-    };
-    format!("limits {} %{unit}", context.confidence_level * 100.0)
+    let level = format!("limits {} %", context.confidence_level * 100.0);
+    match context.limits_unit.as_str() {
+        "" => level,
+        unit => format!("{level}, {unit} taken as independent"),
+    }
 }
 
 fn made_of(context: &BreakdownContext) -> String {
-    let of = |count: i32, one: &str| match count {
-        1 => format!("1 {one}"),
-        _ => format!("{count} {one}s"),
-    };
+    let of = |count: i32, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     format!(
         "{} of {} (expected: {})",
         of(context.submission_count, "submission"),
