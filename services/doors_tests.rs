@@ -116,7 +116,8 @@ fn in_terminal(column: &Column, keys: &[Key]) -> bool {
 
 /// The words for a figure in the terminal.
 fn words(column: &v1::Column, cell: &v1::Cell) -> Option<String> {
-    numbers::Interval::of(cell).map(|interval| numbers::figure(column.unit(), &interval))
+    let limits = cell.lower.zip(cell.upper);
+    cell.value.map(|value| numbers::figure(column.unit(), value, limits))
 }
 
 /// Holds the terminal's lines against the message: of each row every figure, as often as it occurs.

@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use super::client::DEFAULT_SERVICE;
 use super::exit::EXIT_CODES;
 use super::format_arg::FormatArg;
+use super::questions::AskedTable;
 use super::{
     assessments, breakdown, check, demo, export, generate, reference, serve, submissions, submit,
 };
@@ -73,7 +74,7 @@ pub enum Command {
 pub struct BreakdownArgs {
     /// The table that is asked.
     #[command(subcommand)]
-    pub what: breakdown::BreakdownTable,
+    pub what: AskedTable<breakdown::Showing>,
 }
 
 /// `equity reference`.

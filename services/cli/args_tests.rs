@@ -2,7 +2,7 @@ use clap::CommandFactory as _;
 use clap::error::ErrorKind;
 
 use super::*;
-use crate::cli::breakdown::BreakdownTable;
+use crate::cli::breakdown::Showing;
 use crate::cli::exit::Failure;
 use crate::cli::questions::Asked as _;
 use crate::cli::submissions::SubmissionAction;
@@ -15,7 +15,7 @@ fn parse(line: &str) -> Result<Cli, clap::Error> {
 
 fn query(line: &str) -> BreakdownQuery {
     match parse(line).unwrap().command {
-        Command::Breakdown(BreakdownArgs { what: BreakdownTable::Channels(args) }) => {
+        Command::Breakdown(BreakdownArgs { what: AskedTable::Channels(args) }) => {
             args.asked.query.query()
         }
         other => panic!("{other:?}"),
@@ -162,7 +162,7 @@ fn conditions_need_a_dimension_and_codes() {
 fn what_is_counted() {
     let line = "equity breakdown channels --area QK1 --from 2020-04 --measure attended --denominator all --rates \
                 --basis residence --confidence 0.998 --care-setting OUTPATIENTS --collection cds";
-    let Command::Breakdown(BreakdownArgs { what: BreakdownTable::Channels(args) }) =
+    let Command::Breakdown(BreakdownArgs { what: AskedTable::Channels(args) }) =
         parse(line).unwrap().command
     else {
         panic!()
@@ -177,7 +177,7 @@ fn what_is_counted() {
     assert_eq!((query.care_setting.as_str(), query.collection.as_str()), ("OUTPATIENTS", "cds"));
 }
 
-fn asked(line: &str) -> BreakdownTable {
+fn asked(line: &str) -> AskedTable<Showing> {
     match parse(line).unwrap().command {
         Command::Breakdown(BreakdownArgs { what }) => what,
         other => panic!("{other:?}"),
@@ -189,7 +189,7 @@ fn digital_exclusion_is_asked_with_indicators_and_estimates() {
     let request = |more: &str| match asked(&format!(
         "equity breakdown exclusion --area QK1 --from 2020-06 {more}"
     )) {
-        BreakdownTable::Exclusion(args) => args.asked.question(),
+        AskedTable::Exclusion(args) => args.asked.question(),
         other => panic!("{other:?}"),
     };
     let request = |more: &str| match request(more)? {
@@ -211,7 +211,7 @@ fn digital_exclusion_is_asked_with_indicators_and_estimates() {
 fn provision_and_impact_have_their_own_words() {
     let line = "equity breakdown provision --organisation C82001 --from 2026-04 --access-collection practice-feed \
         --request-met-days 7";
-    let BreakdownTable::Provision(args) = asked(line) else { panic!() };
+    let AskedTable::Provision(args) = asked(line) else { panic!() };
     let Question::Provision(request) = args.asked.question().unwrap() else { panic!() };
     assert_eq!(
         (request.access_collection.as_str(), request.request_met_days),
@@ -221,8 +221,8 @@ fn provision_and_impact_have_their_own_words() {
         let line =
             format!("equity breakdown {table} --area QK1 --from 2020-04 --late-counts-as-missed");
         let question = match asked(&line) {
-            BreakdownTable::Impact(args) => args.asked.question(),
-            BreakdownTable::Outcomes(args) => args.asked.question(),
+            AskedTable::Impact(args) => args.asked.question(),
+            AskedTable::Outcomes(args) => args.asked.question(),
             other => panic!("{other:?}"),
         };
         assert!(match question.unwrap() {
@@ -241,7 +241,7 @@ fn provision_and_impact_have_their_own_words() {
 fn high_risk_is_a_score_or_a_share_of_the_people() {
     use crate::proto::v1::get_area_risk_request::HighRisk;
     let high = |more: &str| {
-        let BreakdownTable::Risk(args) = asked(&format!("equity breakdown risk --area QK1 {more}"))
+        let AskedTable::Risk(args) = asked(&format!("equity breakdown risk --area QK1 {more}"))
         else {
             panic!()
         };

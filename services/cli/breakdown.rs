@@ -1,18 +1,16 @@
 //! `equity breakdown`: asks a question to a table, and shows the answer once or after every change.
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use tonic::Streaming;
 
-use super::answer::{Answer, answer, words};
+use super::answer::{self, Answer};
 use super::client::Service;
 use super::exit::Failure;
 use super::export::lines;
-use super::questions::{
-    Asked, ChannelsAsked, ExclusionAsked, ImpactAsked, OutcomesAsked, ProvisionAsked, RiskAsked,
-};
+use super::questions::{AskedTable, More};
 use super::show::breakdown::{chart, text};
 use super::show::indicators::Indicators;
-use super::show::{Format, Out, json};
+use super::show::{Format, Out, json, words};
 use crate::proto::v1::breakdown_question::Table as Question;
 use crate::proto::v1::{BreakdownQuestion, WatchBreakdownRequest, WatchBreakdownResponse};
 
@@ -30,7 +28,19 @@ Examples:
 
 JSON is the response of the contract. CSV has a line for each figure, with the columns of `equity export` (`equity export columns`).";
 
-const CHANNELS: &str = "\
+/// How an answer is shown.
+#[derive(Debug, Args)]
+pub struct Showing {
+    /// Show the table again whenever it changes, until Ctrl-C. JSON then has one line for each table.
+    #[arg(long, conflicts_with = "as_of")]
+    pub watch: bool,
+    /// Add a bar chart below the table.
+    #[arg(long)]
+    pub chart: bool,
+}
+
+impl More for Showing {
+    const CHANNELS: &'static str = "\
 Examples:
   equity breakdown channels --area QK1 --from 2020-04
       how people in Leicester, Leicestershire and Rutland were seen in April 2020
@@ -42,14 +52,12 @@ Examples:
       people of the most deprived fifth of small areas
   equity breakdown channels --area QK1 --from 2020-04 --watch
       the table again whenever a submission changes it, until Ctrl-C";
-
-const OUTCOMES: &str = "\
+    const OUTCOMES: &'static str = "\
 Examples:
   equity breakdown outcomes --area QK1 --from 2020-04
       did-not-attend rate and days from booking to appointment, by channel
   equity breakdown outcomes --organisation 04C --from 2019-03 --to 2020-12 --by month --late-counts-as-missed --format csv";
-
-const EXCLUSION: &str = "\
+    const EXCLUSION: &'static str = "\
 Examples:
   equity breakdown exclusion --area QK1 --from 2020-06 --collection synthetic-llr
       every indicator that access records give, the reasons, and beside them what others published
@@ -62,8 +70,7 @@ Examples:
 
 A period of several months answers from each organisation's last snapshot in it. Counts and published estimates are about other people \
 and other questions, so they are shown apart and never merged; `equity reference estimates` lists all published figures.";
-
-const PROVISION: &str = "\
+    const PROVISION: &'static str = "\
 Examples:
   equity breakdown provision --area QK1 --from 2020-01 --to 2020-06 --collection synthetic-llr --chart
       people who cannot use remote care, need an interpreter or accessible information, people without a need, and people whose
@@ -73,8 +80,7 @@ Examples:
 
 What a person needs is in the consultation's record or, failing that, in the person's latest access snapshot at or before its month. \
 People who were never asked are not counted as having no need.";
-
-const IMPACT: &str = "\
+    const IMPACT: &'static str = "\
 Examples:
   equity breakdown impact --area QK1 --from 2020-04 --chart
       did not attend, waits, and whether another consultation in person followed: remote against in person
@@ -83,8 +89,7 @@ Examples:
 
 Each difference is made within its row, so that who uses a channel is not taken for what the channel does. `equity assessments list` shows \
 what providers say of their channels themselves.";
-
-const RISK: &str = "\
+    const RISK: &'static str = "\
 Examples:
   equity breakdown risk --area QK1 --by ethnic_group_broad --high-risk-top 0.2 --chart
       how the Digital Exclusion Risk Index falls on ethnic groups, by where they live
@@ -96,77 +101,21 @@ Examples:
       the table again whenever a population or a score changes it, until Ctrl-C
 
 These figures are about areas and say nothing about any one person in them (ECOLOGICAL).";
-
-/// A question, and how its answer is shown.
-#[derive(Debug, Args)]
-pub struct Asking<A: Asked> {
-    /// Options that make the question.
-    #[command(flatten)]
-    pub asked: A,
-    /// Show the table again whenever it changes, until Ctrl-C. JSON then has one line for each table.
-    #[arg(long, conflicts_with = "as_of")]
-    pub watch: bool,
-    /// Add a bar chart below the table.
-    #[arg(long)]
-    pub chart: bool,
-}
-
-/// One subcommand for each table, with its options.
-#[derive(Debug, Subcommand)]
-pub enum BreakdownTable {
-    /// How consultations reached people: face to face, by telephone, by video, online.
-    #[command(after_help = CHANNELS)]
-    Channels(Box<Asking<ChannelsAsked>>),
-    /// Missed appointments and days from booking to appointment.
-    #[command(after_help = OUTCOMES)]
-    Outcomes(Box<Asking<OutcomesAsked>>),
-    /// Who is digitally excluded, and why, with published estimates.
-    #[command(after_help = EXCLUSION)]
-    Exclusion(Box<Asking<ExclusionAsked>>),
-    /// Whether people who cannot use remote care, need an interpreter or accessible information are seen face to face.
-    #[command(after_help = PROVISION)]
-    Provision(Box<Asking<ProvisionAsked>>),
-    /// What channels do to access: remote compared with in person, within each group of people.
-    #[command(after_help = IMPACT)]
-    Impact(Box<Asking<ImpactAsked>>),
-    /// How a score of small areas falls on the people who live there.
-    #[command(after_help = RISK)]
-    Risk(Box<Asking<RiskAsked>>),
-}
-
-impl BreakdownTable {
-    /// The question of the contract, whether it is followed, and whether a chart is wanted.
-    ///
-    /// # Errors
-    /// The arguments contradict each other.
-    pub fn question(&self) -> Result<(Question, bool, bool), Failure> {
-        fn of<A: Asked>(args: &Asking<A>) -> Result<(Question, bool, bool), Failure> {
-            Ok((args.asked.question()?, args.watch, args.chart))
-        }
-        match self {
-            Self::Channels(args) => of(args),
-            Self::Outcomes(args) => of(args),
-            Self::Exclusion(args) => of(args),
-            Self::Provision(args) => of(args),
-            Self::Impact(args) => of(args),
-            Self::Risk(args) => of(args),
-        }
-    }
 }
 
 /// Asks, and shows the answer.
 ///
 /// # Errors
 /// The service cannot be reached or refuses the question.
-pub async fn run(table: BreakdownTable, address: &str, out: &mut Out) -> Result<(), Failure> {
-    let (question, watch, chart) = table.question()?;
+pub async fn run(table: AskedTable<Showing>, address: &str, out: &mut Out) -> Result<(), Failure> {
+    let (question, Showing { watch, chart }) = table.question()?;
     let service = &Service::connect(address).await?;
     let words = match out.format {
-        Format::Table => words(service).await?,
+        Format::Table => answer::words(service).await?,
         Format::Json | Format::Csv => Indicators::default(),
     };
-    let shown = Shown { service, question: question.clone(), words, chart };
-    if watch {
+    let shown = Shown { service, question: question.clone(), words, chart: *chart };
+    if *watch {
         let question = Some(BreakdownQuestion { table: Some(question) });
         let request = WatchBreakdownRequest { question, after_position: 0 };
         let stream = service.breakdowns().watch_breakdown(request).await;
@@ -176,7 +125,7 @@ pub async fn run(table: BreakdownTable, address: &str, out: &mut Out) -> Result<
     if out.format == Format::Csv {
         return lines(service, question, None, true, out).await;
     }
-    shown.show(&answer(service, question).await?, false, out)
+    shown.show(&answer::answer(service, question).await?, false, out)
 }
 
 /// How answers to a question are shown.
@@ -198,7 +147,7 @@ impl Shown<'_> {
             let below =
                 if self.chart { chart(breakdown, &self.words, &out.look) } else { String::new() };
             let table = text(breakdown, *position, &self.words, &out.look);
-            if below.is_empty() { table } else { format!("{table}\n\n{below}") }
+            words::joined([table, below], "\n\n")
         };
         Ok(out.answer(&shown)?)
     }

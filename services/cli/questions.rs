@@ -1,12 +1,82 @@
 //! The options of each table, the same for `equity breakdown` and `equity export`.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use super::exit::Failure;
 use super::query::{AsOfArg, DenominatorArg, MeasureArg, QueryArgs};
 use crate::proto::v1::breakdown_question::Table;
 use crate::proto::v1::get_area_risk_request::HighRisk;
 use crate::proto::v1::{self, BreakdownQuery, Denominator, Measure};
+
+/// A subcommand for each table. `M` is what a command asks besides the question.
+#[derive(Debug, Subcommand)]
+pub enum AskedTable<M: More> {
+    /// How consultations reached people: face to face, by telephone, by video, online.
+    #[command(after_help = M::CHANNELS)]
+    Channels(Box<Asking<ChannelsAsked, M>>),
+    /// Missed appointments and days from booking to appointment.
+    #[command(after_help = M::OUTCOMES)]
+    Outcomes(Box<Asking<OutcomesAsked, M>>),
+    /// Who is digitally excluded, and why, with published estimates.
+    #[command(after_help = M::EXCLUSION)]
+    Exclusion(Box<Asking<ExclusionAsked, M>>),
+    /// Whether people who cannot use remote care, need an interpreter or accessible information are seen face to face.
+    #[command(after_help = M::PROVISION)]
+    Provision(Box<Asking<ProvisionAsked, M>>),
+    /// What channels do to access: remote compared with in person, within each group of people.
+    #[command(after_help = M::IMPACT)]
+    Impact(Box<Asking<ImpactAsked, M>>),
+    /// How a score of small areas falls on the people who live there.
+    #[command(after_help = M::RISK)]
+    Risk(Box<Asking<RiskAsked, M>>),
+}
+
+/// What a command asks besides the question, and its examples for each table.
+pub trait More: Args {
+    /// Examples for the table of channels.
+    const CHANNELS: &'static str;
+    /// Examples for access outcomes.
+    const OUTCOMES: &'static str;
+    /// Examples for digital exclusion.
+    const EXCLUSION: &'static str;
+    /// Examples for face-to-face provision.
+    const PROVISION: &'static str;
+    /// Examples for the impact of channels.
+    const IMPACT: &'static str;
+    /// Examples for area risk.
+    const RISK: &'static str;
+}
+
+/// The options of one subcommand.
+#[derive(Debug, Args)]
+pub struct Asking<A: Asked, M: More> {
+    /// Options that make the question.
+    #[command(flatten)]
+    pub asked: A,
+    /// Options of the command.
+    #[command(flatten)]
+    pub more: M,
+}
+
+impl<M: More> AskedTable<M> {
+    /// The question of the contract, and the options of the command.
+    ///
+    /// # Errors
+    /// The arguments contradict each other.
+    pub fn question(&self) -> Result<(Table, &M), Failure> {
+        fn of<A: Asked, M: More>(args: &Asking<A, M>) -> Result<(Table, &M), Failure> {
+            Ok((args.asked.question()?, &args.more))
+        }
+        match self {
+            Self::Channels(args) => of(args),
+            Self::Outcomes(args) => of(args),
+            Self::Exclusion(args) => of(args),
+            Self::Provision(args) => of(args),
+            Self::Impact(args) => of(args),
+            Self::Risk(args) => of(args),
+        }
+    }
+}
 
 /// Arguments that make a question to a table.
 pub trait Asked: Args {

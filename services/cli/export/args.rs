@@ -6,97 +6,31 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use crate::cli::exit::Failure;
 use crate::cli::format_arg::FormatArg;
-use crate::cli::questions::{
-    Asked, ChannelsAsked, ExclusionAsked, ImpactAsked, OutcomesAsked, ProvisionAsked, RiskAsked,
-};
+use crate::cli::questions::{AskedTable, More};
 use crate::proto::v1::{BreakdownQuestion, ExportBreakdownsRequest, PeriodStep};
-
-const CHANNELS: &str = "\
-Examples:
-  equity export channels --area QK1 --from 2020-04 --output channels.csv
-  equity export channels --area QK1 --area-types place,sub_icb --from 2019-03 --to 2020-12 --step month --output c.parquet
-  equity export channels --area QK1 --from 2020-04 --by sex,age_band --rates --output -
-      CSV on standard output
-
-The file has the same columns whatever the table: `equity export columns`.";
-
-const OUTCOMES: &str = "\
-Examples:
-  equity export outcomes --area QK1 --from 2020-04 --output outcomes.csv
-  equity export outcomes --organisation 04C,03W --from 2019-03 --to 2020-12 --step quarter --output outcomes.parquet";
-
-const EXCLUSION: &str = "\
-Examples:
-  equity export exclusion --area QK1 --from 2020-12 --by age_band,sex --output exclusion.csv
-  equity export exclusion --area QK1 --area-types place --from 2020-01 --to 2020-12 --step month --output exclusion.parquet
-
-What others published stands in rows of the table ESTIMATES: other people, other questions.";
-
-const PROVISION: &str = "\
-Examples:
-  equity export provision --area QK1 --from 2020-04 --output provision.csv
-  equity export provision --area QK1 --area-types place --from 2020-Q2 --by ethnic_category --output provision.parquet";
-
-const IMPACT: &str = "\
-Examples:
-  equity export impact --area QK1 --from 2020-04 --output impact.csv
-  equity export impact --area QK1 --from 2020-01 --to 2020-12 --step quarter --by imd2019_quintile --output impact.parquet";
-
-const RISK: &str = "\
-Examples:
-  equity export risk --area QK1 --by ethnic_group_broad --output risk.csv
-  equity export risk --area QK1 --area-types district --high-risk-top 0.2 --output risk.parquet
-
-Every row is ecological: about areas, not about the people in them.";
 
 const COLUMNS: &str = "\
 Examples:
   equity export columns
   equity export columns --format csv";
 
-/// A question, its areas and periods, and the file.
-#[derive(Debug, Args)]
-pub struct Exporting<A: Asked> {
-    /// Options that make the question.
-    #[command(flatten)]
-    pub asked: A,
-    /// Which periods get rows.
-    #[arg(long, value_enum)]
-    pub step: Option<Step>,
-    /// Areas and file.
-    #[command(flatten)]
-    pub taking: Taking,
-}
-
-/// One subcommand for each table, with its options.
+/// One subcommand for each table, and one for the columns that they share.
 #[derive(Debug, Subcommand)]
 pub enum ExportTable {
-    /// How consultations reached people.
-    #[command(after_help = CHANNELS)]
-    Channels(Box<Exporting<ChannelsAsked>>),
-    /// Missed appointments and days from booking to appointment.
-    #[command(after_help = OUTCOMES)]
-    Outcomes(Box<Exporting<OutcomesAsked>>),
-    /// Who is digitally excluded, with published estimates.
-    #[command(after_help = EXCLUSION)]
-    Exclusion(Box<Exporting<ExclusionAsked>>),
-    /// Whether people who need face to face get it.
-    #[command(after_help = PROVISION)]
-    Provision(Box<Exporting<ProvisionAsked>>),
-    /// What channels do to access: remote compared with in person.
-    #[command(after_help = IMPACT)]
-    Impact(Box<Exporting<ImpactAsked>>),
-    /// How a score of small areas falls on the people who live there.
-    #[command(after_help = RISK)]
-    Risk(Box<Exporting<RiskAsked>>),
+    /// A table.
+    #[command(flatten)]
+    Table(AskedTable<Taking>),
     /// List the columns of the file.
     #[command(after_help = COLUMNS)]
     Columns,
 }
 
-/// Areas and file of an export.
+/// Periods, areas and file of an export.
 #[derive(Debug, Clone, Args)]
 pub struct Taking {
+    /// Which periods get rows.
+    #[arg(long, value_enum)]
+    pub step: Option<Step>,
     /// Types of areas: `place`, `sub_icb`, `pcn`. Each area of these types within --area gets rows (default: --area itself).
     #[arg(long, value_name = "TYPE", value_delimiter = ',')]
     pub area_types: Vec<String>,
@@ -115,6 +49,41 @@ pub enum FileFormat {
     Csv,
     /// Apache Parquet with typed columns. An absent value is null. The metadata has definitions and provenance.
     Parquet,
+}
+
+impl More for Taking {
+    const CHANNELS: &'static str = "\
+Examples:
+  equity export channels --area QK1 --from 2020-04 --output channels.csv
+  equity export channels --area QK1 --area-types place,sub_icb --from 2019-03 --to 2020-12 --step month --output c.parquet
+  equity export channels --area QK1 --from 2020-04 --by sex,age_band --rates --output -
+      CSV on standard output
+
+The file has the same columns whatever the table: `equity export columns`.";
+    const OUTCOMES: &'static str = "\
+Examples:
+  equity export outcomes --area QK1 --from 2020-04 --output outcomes.csv
+  equity export outcomes --organisation 04C,03W --from 2019-03 --to 2020-12 --step quarter --output outcomes.parquet";
+    const EXCLUSION: &'static str = "\
+Examples:
+  equity export exclusion --area QK1 --from 2020-12 --by age_band,sex --output exclusion.csv
+  equity export exclusion --area QK1 --area-types place --from 2020-01 --to 2020-12 --step month --output exclusion.parquet
+
+What others published stands in rows of the table ESTIMATES: other people, other questions.";
+    const PROVISION: &'static str = "\
+Examples:
+  equity export provision --area QK1 --from 2020-04 --output provision.csv
+  equity export provision --area QK1 --area-types place --from 2020-Q2 --by ethnic_category --output provision.parquet";
+    const IMPACT: &'static str = "\
+Examples:
+  equity export impact --area QK1 --from 2020-04 --output impact.csv
+  equity export impact --area QK1 --from 2020-01 --to 2020-12 --step quarter --by imd2019_quintile --output impact.parquet";
+    const RISK: &'static str = "\
+Examples:
+  equity export risk --area QK1 --by ethnic_group_broad --output risk.csv
+  equity export risk --area QK1 --area-types district --high-risk-top 0.2 --output risk.parquet
+
+Every row is ecological: about areas, not about the people in them.";
 }
 
 impl Taking {
@@ -141,11 +110,7 @@ impl Taking {
         }
         let asked = asked.or(self.kind);
         let ending = self.output.extension().and_then(|ending| ending.to_str());
-        let of_ending = match ending {
-            Some("csv") => Some(FileFormat::Csv),
-            Some("parquet") => Some(FileFormat::Parquet),
-            _ => None,
-        };
+        let of_ending = ending.and_then(|ending| FileFormat::from_str(ending, false).ok());
         match (asked, of_ending, ending) {
             (Some(asked), Some(other), Some(ending)) if asked != other => usage(format!(
                 "--output ends in .{ending}, which is not the requested format: change the ending of the file, or leave \
@@ -193,25 +158,14 @@ impl ExportTable {
     /// # Errors
     /// The arguments contradict each other.
     pub fn request(&self) -> Result<Option<(ExportBreakdownsRequest, &Taking)>, Failure> {
-        fn of<A: Asked>(
-            args: &Exporting<A>,
-        ) -> Result<Option<(ExportBreakdownsRequest, &Taking)>, Failure> {
-            let request = ExportBreakdownsRequest {
-                question: Some(BreakdownQuestion { table: Some(args.asked.question()?) }),
-                area_types: args.taking.area_types.clone(),
-                period_step: args.step.map_or(PeriodStep::Unspecified, PeriodStep::from).into(),
-                cursor: String::new(),
-            };
-            Ok(Some((request, &args.taking)))
-        }
-        match self {
-            Self::Columns => Ok(None),
-            Self::Channels(args) => of(args),
-            Self::Outcomes(args) => of(args),
-            Self::Exclusion(args) => of(args),
-            Self::Provision(args) => of(args),
-            Self::Impact(args) => of(args),
-            Self::Risk(args) => of(args),
-        }
+        let Self::Table(table) = self else { return Ok(None) };
+        let (question, taking) = table.question()?;
+        let request = ExportBreakdownsRequest {
+            question: Some(BreakdownQuestion { table: Some(question) }),
+            area_types: taking.area_types.clone(),
+            period_step: taking.step.map_or(PeriodStep::Unspecified, PeriodStep::from).into(),
+            cursor: String::new(),
+        };
+        Ok(Some((request, taking)))
     }
 }

@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use crate::cli::show::sheet::Sheet;
 use crate::cli::show::words;
-use crate::proto::v1::{CategoryKey, ExportRow};
+use crate::proto::v1::{
+    AbsenceReason, AreaBasis, CategoryKey, CategoryState, DataClass, Denominator, ExportRow,
+    Measure, Unit,
+};
 
 /// Keys that a row can have: three dimensions.
 pub const KEYS: usize = 3;
@@ -47,137 +50,120 @@ impl FileColumn {
     }
 }
 
-/// Reads one column from a key and its label.
-type KeyPart = fn(&CategoryKey, &str) -> String;
-
-fn part(keys: &[CategoryKey], labels: &[String], number: usize, read: KeyPart) -> String {
+/// Reads one column from the key of this number and its label; empty if there is no such key.
+fn part(
+    keys: &[CategoryKey],
+    labels: &[String],
+    number: usize,
+    read: fn(&CategoryKey, &str) -> String,
+) -> String {
     let label = labels.get(number).map_or("", String::as_str);
     keys.get(number).map(|key| read(key, label)).unwrap_or_default()
 }
 
-fn key<const N: usize>(row: &ExportRow, read: KeyPart) -> String {
-    part(&row.keys, &row.key_labels, N, read)
-}
-
-fn group<const N: usize>(row: &ExportRow, read: KeyPart) -> String {
-    part(&row.group, &row.group_labels, N, read)
-}
-
 /// Columns by type, name, meaning, and how each is read from a row.
 macro_rules! columns {
-    ($($type:ident $name:literal $about:literal = $read:expr;)*) => {
+    ($($type:ident $name:expr, $about:literal = $read:expr;)*) => {
         &[$(FileColumn { name: $name, about: $about, kind: Kind::$type($read) }),*]
     };
 }
 
 /// The four columns of a key of the row, or of its group.
 macro_rules! key_columns {
-    ($name:literal, $of:ident, $n:literal) => {
-        [
-            FileColumn {
-                name: concat!($name, "_dimension"),
-                about: "Dimension of this key; empty if there is no such key (the total has no keys, a figure about the whole row has no group)",
-                kind: Kind::Text(|r| $of::<$n>(r, |key, _| key.dimension.clone())),
-            },
-            FileColumn {
-                name: concat!($name, "_code"),
-                about: "Code of the category; the name of the state if the state is not KNOWN",
-                kind: Kind::Text(|r| $of::<$n>(r, |key, _| key.code.clone())),
-            },
-            FileColumn {
-                name: concat!($name, "_label"),
-                about: "Label of the category",
-                kind: Kind::Text(|r| $of::<$n>(r, |_, label| label.to_owned())),
-            },
-            FileColumn {
-                name: concat!($name, "_state"),
-                about: "KNOWN, ANY, NONE, COARSER or a missing state: NOT_STATED, NOT_RECORDED, NOT_COLLECTED and so on",
-                kind: Kind::Text(|r| $of::<$n>(r, |key, _| words::state(key.state))),
-            },
-        ]
+    ($name:literal, $keys:ident, $labels:ident, $n:literal) => {
+        columns! {
+            Text concat!($name, "_dimension"), "Dimension of this key; empty if there is no such key (the total has no keys, a figure about the whole row has no group)"
+                = |r| part(&r.$keys, &r.$labels, $n, |key, _| key.dimension.clone());
+            Text concat!($name, "_code"), "Code of the category; the name of the state if the state is not KNOWN"
+                = |r| part(&r.$keys, &r.$labels, $n, |key, _| key.code.clone());
+            Text concat!($name, "_label"), "Label of the category"
+                = |r| part(&r.$keys, &r.$labels, $n, |_, label| label.to_owned());
+            Text concat!($name, "_state"), "KNOWN, ANY, NONE, COARSER or a missing state: NOT_STATED, NOT_RECORDED, NOT_COLLECTED and so on"
+                = |r| part(&r.$keys, &r.$labels, $n, |key, _| words::name(key.state, CategoryState::as_str_name));
+        }
     };
 }
 
 /// Columns before the keys.
 const BEFORE: &[FileColumn] = columns! {
-    Text "table_name" "CHANNELS, OUTCOMES, EXCLUSION, PROVISION, IMPACT or RISK; ESTIMATES: published figures; ASSESSMENTS: texts of providers" = |r| r.table.clone();
-    Text "collection" "Collection of the figure" = |r| r.collection.clone();
-    Text "data_class" "REAL; or SYNTHETIC: the data says nothing about real people" = |r| asked(r.data_class, words::data_class);
-    Text "area" "Area code; empty if the question names organisations" = |r| r.area.clone();
-    Text "area_name" "Name of the area" = |r| r.area_name.clone();
-    Text "area_type" "Type of the area: system, place, sub_icb, pcn and so on" = |r| r.area_type.clone();
-    Text "area_basis" "PROVIDER: where care is given; RESIDENCE: where people live; empty: the publisher does not say" = |r| asked(r.area_basis, words::area_basis);
-    Text "first_month" "First month covered" = |r| r.first_month.clone();
-    Text "last_month" "Last month covered" = |r| r.last_month.clone();
+    Text "table_name", "CHANNELS, OUTCOMES, EXCLUSION, PROVISION, IMPACT or RISK; ESTIMATES: published figures; ASSESSMENTS: texts of providers" = |r| r.table.clone();
+    Text "collection", "Collection of the figure" = |r| r.collection.clone();
+    Text "data_class", "REAL; or SYNTHETIC: the data says nothing about real people" = |r| asked(r.data_class, DataClass::as_str_name);
+    Text "area", "Area code; empty if the question names organisations" = |r| r.area.clone();
+    Text "area_name", "Name of the area" = |r| r.area_name.clone();
+    Text "area_type", "Type of the area: system, place, sub_icb, pcn and so on" = |r| r.area_type.clone();
+    Text "area_basis", "PROVIDER: where care is given; RESIDENCE: where people live; empty: the publisher does not say" = |r| asked(r.area_basis, AreaBasis::as_str_name);
+    Text "first_month", "First month covered" = |r| r.first_month.clone();
+    Text "last_month", "Last month covered" = |r| r.last_month.clone();
 };
 
 /// The column between the keys and the group.
 const ID: &[FileColumn] = columns! {
-    Text "column" "Stable id of the figure's column: CH-01/TELEPHONE" = |r| r.column.clone();
+    Text "column", "Stable id of the figure's column: CH-01/TELEPHONE" = |r| r.column.clone();
 };
 
 /// Columns behind the keys and the group.
 const BEHIND: &[FileColumn] = columns! {
-    Text "indicator" "Indicator id, or the name of a count: CONTACTS, PEOPLE and so on" = |r| r.indicator.clone();
-    Text "indicator_label" "Label of the indicator" = |r| r.indicator_label.clone();
-    Text "unit" "COUNT, RATIO (0 to 1), PER_1000_MONTH, SCORE, DIFFERENCE (-1 to 1), DAYS" = |r| asked(r.unit, words::unit);
-    Real "value" "The value, unrounded; empty if absence_reason says why" = |r| r.value;
-    Real "lower" "Lower confidence limit" = |r| r.lower;
-    Real "upper" "Upper confidence limit" = |r| r.upper;
-    Count "numerator_count" "Numerator; if the unit is COUNT, the count itself" = |r| r.numerator_count;
-    Count "denominator_count" "Denominator; for ESTIMATES the unweighted base" = |r| r.denominator_count;
-    Count "unknown_count" "Records whose answer is not known; in no denominator" = |r| r.unknown_count;
-    Count "not_collected_count" "Records whose source does not collect the field; in no denominator; empty is not 0" = |r| r.not_collected_count;
-    Count "outside_count" "Records to which the figure does not apply; with the three counts before, everybody; empty is not 0" = |r| r.outside_count;
-    Text "absence_reason" "NO_DATA, NOT_COLLECTED, WITHHELD, OUT_OF_SCOPE, NOT_COMPUTABLE or ERASED; empty if there is a value" = |r| { r.absence.as_ref().map(|why| words::absence_reason(why.reason)).unwrap_or_default() };
-    Text "absence_detail" "The reason in a sentence" = |r| r.absence.as_ref().map(|why| why.detail.clone()).unwrap_or_default();
-    Real "coverage_ratio" "Share of records whose source collects the characteristics of the keys (the lowest share); on total rows, the measured field" = |r| r.coverage_ratio;
-    Real "unknown_ratio" "Share of covered records whose category is unknown (the highest share of the keys); on total rows, of the measured field" = |r| r.unknown_ratio;
-    Count "organisation_count" "Number of organisations that have submitted" = |r| counted(r, r.organisation_count);
-    Count "expected_organisation_count" "Number of organisations that are expected to submit" = |r| counted(r, r.expected_organisation_count);
-    Count "submission_count" "Number of submissions that the answer was computed from" = |r| counted(r, r.submission_count);
-    Count "month_count" "Number of months with at least one submission" = |r| counted(r, r.month_count);
-    Count "expected_month_count" "Number of requested months; if month_count is lower, the figure does not cover the whole period" = |r| counted(r, r.expected_month_count);
-    Count "position" "Log position at which the figure was read: the same for the whole file" = |r| Some(r.position);
-    Count "data_position" "Log position of the last change that affects the figure" = |r| Some(r.data_position);
-    Text "provenance" "Publisher and licence of the data" = |r| r.provenance.clone();
-    Flag "ecological" "Whether the figure is about an area and says nothing about any one person in it" = |r| r.ecological;
-    Flag "not_for_targets" "Whether the figure must not be used for targets or to judge performance" = |r| r.not_for_targets;
-    Text "statement" "Sentences that must appear with the figure; for ASSESSMENTS the text of the assessment" = |r| r.statement.clone();
-    Text "measure" "What was counted: CONTACTS, ATTENDED_CONTACTS or PERSONS" = |r| asked(r.measure, words::measure);
-    Text "denominator" "Denominator of the shares of channels: KNOWN_ONLY or ALL" = |r| asked(r.denominator, words::denominator);
-    Real "confidence_level" "Confidence level of the limits; empty: there are none, or it is not known" = |r| Some(r.confidence_level).filter(|level| *level > 0.0);
-    Text "conditions" "Conditions of the question, in order: lead_time=SAME_DAY;sex=1,2; empty: none" = |r| r.conditions.clone();
-    Text "parameters" "Other settings of the question: late_counts_as_missed=true;request_met_days=14; empty: none" = |r| r.parameters.clone();
-    Text "organisation" "Organisation that the figure is about: the only requested one, or that of the key; empty: several" = |r| r.organisation.clone();
-    Text "organisation_name" "Name of the organisation" = |r| r.organisation_name.clone();
-    Count "unattributed_count" "Consultations or people that cannot be attributed to the area; empty: none" = |r| r.unattributed_count;
-    Text "unattributed_detail" "Why they cannot be attributed, and which organisations" = |r| r.unattributed_detail.clone();
-    Text "notes" "Sentences that a reader has to know" = |r| r.notes.join(" ");
-    Text "series" "ESTIMATES: figures of several periods can be compared within one series and base" = |r| r.series.clone();
-    Flag "series_break" "ESTIMATES: whether the figure of the period before has another series or base; do not draw a line between the two" = |r| r.series_break;
-    Text "base" "ESTIMATES: wording of the question, and who was asked; figures with different bases are not comparable" = |r| r.base.clone();
-    Real "weight" "ESTIMATES: sum of the weights or weighted number, if it was published" = |r| r.weight;
+    Text "indicator", "Indicator id, or the name of a count: CONTACTS, PEOPLE and so on" = |r| r.indicator.clone();
+    Text "indicator_label", "Label of the indicator" = |r| r.indicator_label.clone();
+    Text "unit", "COUNT, RATIO (0 to 1), PER_1000_MONTH, SCORE, DIFFERENCE (-1 to 1), DAYS" = |r| asked(r.unit, Unit::as_str_name);
+    Real "value", "The value, unrounded; empty if absence_reason says why" = |r| r.value;
+    Real "lower", "Lower confidence limit" = |r| r.lower;
+    Real "upper", "Upper confidence limit" = |r| r.upper;
+    Count "numerator_count", "Numerator; if the unit is COUNT, the count itself" = |r| r.numerator_count;
+    Count "denominator_count", "Denominator; for ESTIMATES the unweighted base" = |r| r.denominator_count;
+    Count "unknown_count", "Records whose answer is not known; in no denominator" = |r| r.unknown_count;
+    Count "not_collected_count", "Records whose source does not collect the field; in no denominator; empty is not 0" = |r| r.not_collected_count;
+    Count "outside_count", "Records to which the figure does not apply; with the three counts before, everybody; empty is not 0" = |r| r.outside_count;
+    Text "absence_reason", "NO_DATA, NOT_COLLECTED, WITHHELD, OUT_OF_SCOPE, NOT_COMPUTABLE or ERASED; empty if there is a value" = |r| { r.absence.as_ref().map(|why| words::name(why.reason, AbsenceReason::as_str_name)).unwrap_or_default() };
+    Text "absence_detail", "The reason in a sentence" = |r| r.absence.as_ref().map(|why| why.detail.clone()).unwrap_or_default();
+    Real "coverage_ratio", "Share of records whose source collects the characteristics of the keys (the lowest share); on total rows, the measured field" = |r| r.coverage_ratio;
+    Real "unknown_ratio", "Share of covered records whose category is unknown (the highest share of the keys); on total rows, of the measured field" = |r| r.unknown_ratio;
+    Count "organisation_count", "Number of organisations that have submitted" = |r| counted(r, r.organisation_count);
+    Count "expected_organisation_count", "Number of organisations that are expected to submit" = |r| counted(r, r.expected_organisation_count);
+    Count "submission_count", "Number of submissions that the answer was computed from" = |r| counted(r, r.submission_count);
+    Count "month_count", "Number of months with at least one submission" = |r| counted(r, r.month_count);
+    Count "expected_month_count", "Number of requested months; if month_count is lower, the figure does not cover the whole period" = |r| counted(r, r.expected_month_count);
+    Count "position", "Log position at which the figure was read: the same for the whole file" = |r| Some(r.position);
+    Count "data_position", "Log position of the last change that affects the figure" = |r| Some(r.data_position);
+    Text "provenance", "Publisher and licence of the data" = |r| r.provenance.clone();
+    Flag "ecological", "Whether the figure is about an area and says nothing about any one person in it" = |r| r.ecological;
+    Flag "not_for_targets", "Whether the figure must not be used for targets or to judge performance" = |r| r.not_for_targets;
+    Text "statement", "Sentences that must appear with the figure; for ASSESSMENTS the text of the assessment" = |r| r.statement.clone();
+    Text "measure", "What was counted: CONTACTS, ATTENDED_CONTACTS or PERSONS" = |r| asked(r.measure, Measure::as_str_name);
+    Text "denominator", "Denominator of the shares of channels: KNOWN_ONLY or ALL" = |r| asked(r.denominator, Denominator::as_str_name);
+    Real "confidence_level", "Confidence level of the limits; empty: there are none, or it is not known" = |r| Some(r.confidence_level).filter(|level| *level > 0.0);
+    Text "conditions", "Conditions of the question, in order: lead_time=SAME_DAY;sex=1,2; empty: none" = |r| r.conditions.clone();
+    Text "parameters", "Other settings of the question: late_counts_as_missed=true;request_met_days=14; empty: none" = |r| r.parameters.clone();
+    Text "organisation", "Organisation that the figure is about: the only requested one, or that of the key; empty: several" = |r| r.organisation.clone();
+    Text "organisation_name", "Name of the organisation" = |r| r.organisation_name.clone();
+    Count "unattributed_count", "Consultations or people that cannot be attributed to the area; empty: none" = |r| r.unattributed_count;
+    Text "unattributed_detail", "Why they cannot be attributed, and which organisations" = |r| r.unattributed_detail.clone();
+    Text "notes", "Sentences that a reader has to know" = |r| r.notes.join(" ");
+    Text "series", "ESTIMATES: figures of several periods can be compared within one series and base" = |r| r.series.clone();
+    Flag "series_break", "ESTIMATES: whether the figure of the period before has another series or base; do not draw a line between the two" = |r| r.series_break;
+    Text "base", "ESTIMATES: wording of the question, and who was asked; figures with different bases are not comparable" = |r| r.base.clone();
+    Real "weight", "ESTIMATES: sum of the weights or weighted number, if it was published" = |r| r.weight;
 };
 
 /// Every column, in order.
 pub static COLUMNS: LazyLock<Vec<FileColumn>> = LazyLock::new(|| {
     [
         BEFORE,
-        &key_columns!("key_1", key, 0),
-        &key_columns!("key_2", key, 1),
-        &key_columns!("key_3", key, 2),
+        key_columns!("key_1", keys, key_labels, 0),
+        key_columns!("key_2", keys, key_labels, 1),
+        key_columns!("key_3", keys, key_labels, 2),
         ID,
-        &key_columns!("group_1", group, 0),
-        &key_columns!("group_2", group, 1),
+        key_columns!("group_1", group, group_labels, 0),
+        key_columns!("group_2", group, group_labels, 1),
         BEHIND,
     ]
     .concat()
 });
 
 /// The name of an enumeration's value; empty if it is unspecified.
-fn asked(value: i32, name: fn(i32) -> String) -> String {
-    if value == 0 { String::new() } else { name(value) }
+fn asked<E: TryFrom<i32> + Default>(value: i32, name: fn(&E) -> &'static str) -> String {
+    if value == 0 { String::new() } else { words::name(value, name) }
 }
 
 /// A number from the answer's context; none for estimates and assessments, which are not computed from submissions of records.

@@ -9,11 +9,10 @@ use std::path::{Path, PathBuf};
 const LINKS: usize = 40;
 
 /// A place to write to.
-pub(super) enum Target {
-    /// A file, existing or new.
-    Whole(Whole),
-    /// A pipe or device. Written bytes cannot be taken back.
-    Direct(File),
+pub(super) struct Target {
+    file: File,
+    /// Where the file is written, and where it is moved to; none: a pipe or device, whose bytes cannot be taken back.
+    places: Option<(PathBuf, PathBuf)>,
 }
 
 impl Target {
@@ -22,37 +21,62 @@ impl Target {
         match std::fs::metadata(&place) {
             Ok(found) if found.is_dir() => Err(io::Error::other("is a folder: name a file in it")),
             Ok(found) if !found.is_file() => {
-                Ok(Self::Direct(File::options().write(true).open(&place)?))
+                Ok(Self { file: File::options().write(true).open(&place)?, places: None })
             }
-            Ok(found) => Ok(Self::Whole(Whole::begin(place, Some(&found))?)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Ok(Self::Whole(Whole::begin(place, None)?))
-            }
+            Ok(found) => Self::beside(place, Some(&found)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::beside(place, None),
             Err(error) => Err(error),
         }
     }
 
-    /// Moves a file to its place and replaces an earlier one.
-    pub(super) fn keep(self) -> io::Result<()> {
-        match self {
-            Self::Whole(whole) => whole.keep(),
-            Self::Direct(mut file) => file.flush(),
+    /// A file next to its place. `before` is the existing file, whose permissions the new one gets.
+    fn beside(place: PathBuf, before: Option<&Metadata>) -> io::Result<Self> {
+        let name =
+            place.file_name().ok_or_else(|| io::Error::other("is not the name of a file"))?;
+        let part = format!(".{}.{}.part", name.to_string_lossy(), std::process::id());
+        let beside = place.with_file_name(part);
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        if before.is_some() {
+            // Nobody reads it before it has the permissions of the other.
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         }
+        let target = Self { file: options.open(&beside)?, places: Some((beside, place)) };
+        if let Some(before) = before {
+            target.file.set_permissions(before.permissions())?;
+        }
+        Ok(target)
+    }
+
+    /// Whether bytes go where they stay, to a pipe or device.
+    pub(super) fn is_direct(&self) -> bool {
+        self.places.is_none()
+    }
+
+    /// Moves a file to its place and replaces an earlier one.
+    pub(super) fn keep(mut self) -> io::Result<()> {
+        let Some((beside, place)) = &self.places else { return self.file.flush() };
+        self.file.sync_all()?;
+        std::fs::rename(beside, place)
     }
 }
 
 impl Write for Target {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Whole(whole) => whole.file()?.write(bytes),
-            Self::Direct(file) => file.write(bytes),
-        }
+        self.file.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Whole(whole) => whole.file()?.flush(),
-            Self::Direct(file) => file.flush(),
+        self.file.flush()
+    }
+}
+
+impl Drop for Target {
+    /// Deletes a file that was not kept; one that was is no longer there.
+    fn drop(&mut self) {
+        if let Some((beside, _)) = &self.places {
+            drop(std::fs::remove_file(beside));
         }
     }
 }
@@ -68,54 +92,6 @@ fn followed(place: &Path) -> io::Result<PathBuf> {
         place = place.parent().map_or_else(|| leads_to.clone(), |folder| folder.join(&leads_to));
     }
     Err(io::Error::other("is a link in a chain of too many links"))
-}
-
-/// A file that is moved to its place when it is [`kept`](Whole::keep), and deleted otherwise.
-pub(super) struct Whole {
-    file: Option<File>,
-    beside: PathBuf,
-    place: PathBuf,
-}
-
-impl Whole {
-    /// `before` is the existing file, whose permissions the new one gets.
-    fn begin(place: PathBuf, before: Option<&Metadata>) -> io::Result<Self> {
-        let name =
-            place.file_name().ok_or_else(|| io::Error::other("is not the name of a file"))?;
-        let part = format!(".{}.{}.part", name.to_string_lossy(), std::process::id());
-        let beside = place.with_file_name(part);
-        let mut options = File::options();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        if before.is_some() {
-            // Nobody reads it before it has the permissions of the other.
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        }
-        let file = options.open(&beside)?;
-        let whole = Self { file: Some(file), beside, place };
-        if let (Some(before), Some(file)) = (before, &whole.file) {
-            file.set_permissions(before.permissions())?;
-        }
-        Ok(whole)
-    }
-
-    fn keep(mut self) -> io::Result<()> {
-        if let Some(file) = self.file.take() {
-            file.sync_all()?;
-        }
-        std::fs::rename(&self.beside, &self.place)
-    }
-
-    fn file(&mut self) -> io::Result<&mut File> {
-        self.file.as_mut().ok_or_else(|| io::Error::other("was put in its place"))
-    }
-}
-
-impl Drop for Whole {
-    /// Deletes a file that was not kept.
-    fn drop(&mut self) {
-        drop(std::fs::remove_file(&self.beside));
-    }
 }
 
 #[cfg(test)]

@@ -11,8 +11,6 @@ mod parquet;
 mod sink;
 mod take;
 
-use std::collections::BTreeSet;
-use std::io::BufWriter;
 use std::path::Path;
 
 use serde_json::json;
@@ -27,7 +25,7 @@ use args::{ExportTable, FileFormat, Taking};
 use columns::COLUMNS;
 use file::Target;
 use sink::Sink;
-use take::{Taken, take};
+use take::{FIRST_PAUSE, Taken, take};
 
 /// Examples for `equity export --help`.
 pub const EXAMPLES: &str = "\
@@ -58,34 +56,24 @@ pub async fn run(
     }
     let service = Service::connect(address).await?;
     if to_output {
-        let look = out.look;
-        let mut sink = Sink::csv(BufWriter::new(out.answers()), true);
-        let taken =
-            take(&service, request, &look, |rows| sink.write(rows).map_err(written)).await?;
-        let to = sink.finish(Vec::new()).map_err(written)?;
-        to.into_inner().map_err(|error| Failure::Output(error.into_error()))?.flush()?;
-        return told(&taken, taking, out);
+        return told(&printed(&service, request, true, out).await?, taking, out);
     }
     let target = Target::begin(&taking.output);
     let target = target.map_err(|error| Failure::data(&taking.output, error))?;
-    let taken = match &target {
-        Target::Direct(_) if format == FileFormat::Parquet => {
-            let what =
-                "Parquet needs a file, and --output is a pipe or device: use --output FILE.parquet";
-            return Err(Failure::Usage(what.into()));
+    let direct = target.is_direct();
+    if direct && format == FileFormat::Parquet {
+        let what =
+            "Parquet needs a file, and --output is a pipe or device: use --output FILE.parquet";
+        return Err(Failure::Usage(what.into()));
+    }
+    let taken = tokio::select! {
+        taken = Box::pin(file(&service, request, taking, format, target, &out.look)) => taken?,
+        // What was written directly cannot be taken back: Ctrl-C ends it as it ends every program.
+        told = tokio::signal::ctrl_c(), if !direct => {
+            told.map_err(|error| Failure::Other(error.into()))?;
+            let stopped = anyhow::anyhow!("stopped by Ctrl-C: nothing was written, and an earlier file stays as it was");
+            return Err(Failure::data(&taking.output, stopped));
         }
-        // What was written to it cannot be taken back: Ctrl-C ends it as it ends every program.
-        Target::Direct(_) => {
-            Box::pin(file(&service, request, taking, format, target, &out.look)).await?
-        }
-        Target::Whole(_) => tokio::select! {
-            taken = Box::pin(file(&service, request, taking, format, target, &out.look)) => taken?,
-            told = tokio::signal::ctrl_c() => {
-                told.map_err(|error| Failure::Other(error.into()))?;
-                let stopped = anyhow::anyhow!("stopped by Ctrl-C: nothing was written, and an earlier file stays as it was");
-                return Err(Failure::data(&taking.output, stopped));
-            }
-        },
     };
     told(&taken, taking, out)
 }
@@ -96,25 +84,32 @@ pub async fn run(
 /// The service cannot be reached or refuses the question, or the output takes nothing.
 pub async fn lines(
     service: &Service,
-    question: Question,
+    mut question: Question,
     position: Option<i64>,
     header: bool,
     out: &mut Out,
 ) -> Result<(), Failure> {
-    let mut question = v1::BreakdownQuestion { table: Some(question) };
-    if let Some((query, position)) =
-        question.table.as_mut().and_then(Question::query_mut).zip(position)
-    {
+    if let (Some(query), Some(position)) = (question.query_mut(), position) {
         query.as_of = Some(v1::AsOf { at: Some(v1::as_of::At::Position(position)) });
     }
-    let request = v1::ExportBreakdownsRequest { question: Some(question), ..Default::default() };
+    let question = Some(v1::BreakdownQuestion { table: Some(question) });
+    let request = v1::ExportBreakdownsRequest { question, ..Default::default() };
+    printed(service, request, header, out).await.map(drop)
+}
+
+/// Takes an export as CSV to standard output.
+async fn printed(
+    service: &Service,
+    request: v1::ExportBreakdownsRequest,
+    header: bool,
+    out: &mut Out,
+) -> Result<Taken, Failure> {
     let look = out.look;
-    let to = BufWriter::new(out.answers());
-    let mut sink = Sink::csv(to, header);
-    take(service, request, &look, |rows| sink.write(rows).map_err(written)).await?;
-    let to = sink.finish(Vec::new()).map_err(written)?;
-    to.into_inner().map_err(|error| Failure::Output(error.into_error()))?.flush()?;
-    Ok(())
+    let mut sink = Sink::csv(out.answers(), header);
+    let write = |rows: &[v1::ExportRow]| sink.write(rows).map_err(written);
+    let taken = take(service, request, &look, FIRST_PAUSE, write).await?;
+    sink.finish(Vec::new()).map_err(written)?.flush()?;
+    Ok(taken)
 }
 
 /// Takes an export into a file.
@@ -128,23 +123,18 @@ async fn file(
 ) -> Result<Taken, Failure> {
     let failed = |error: anyhow::Error| Failure::data(&taking.output, error);
     let sink = match format {
-        FileFormat::Csv => Ok(Sink::csv(BufWriter::new(target), true)),
-        FileFormat::Parquet => Sink::parquet(BufWriter::new(target)),
+        FileFormat::Csv => Ok(Sink::csv(target, true)),
+        FileFormat::Parquet => Sink::parquet(target),
     };
     let mut sink = sink.map_err(failed)?;
     let asked = shown::of("equity.v1.ExportBreakdownsRequest", &request)?;
-    let mut statements = BTreeSet::new();
-    let taken = take(service, request, look, |rows| {
-        state(rows, &mut statements);
-        sink.write(rows).map_err(failed)
-    })
-    .await?;
+    let write = |rows: &[v1::ExportRow]| sink.write(rows).map_err(failed);
+    let taken = take(service, request, look, FIRST_PAUSE, write).await?;
     let metadata = match format {
         FileFormat::Csv => Vec::new(),
-        FileFormat::Parquet => metadata(service, &taken, &asked, &statements).await?,
+        FileFormat::Parquet => metadata(service, &taken, &asked).await?,
     };
-    let to = sink.finish(metadata).map_err(failed)?;
-    let target = to.into_inner().map_err(|error| failed(error.into_error().into()))?;
+    let target = sink.finish(metadata).map_err(failed)?;
     target.keep().map_err(|error| failed(error.into()))?;
     Ok(taken)
 }
@@ -164,22 +154,12 @@ fn column_words() -> serde_json::Value {
     COLUMNS.iter().map(column).collect()
 }
 
-/// Keeps each sentence that must appear with figures once.
-fn state(rows: &[v1::ExportRow], statements: &mut BTreeSet<String>) {
-    for row in rows {
-        if !row.statement.is_empty() && !statements.contains(&row.statement) {
-            statements.insert(row.statement.clone());
-        }
-    }
-}
-
 /// The metadata of a Parquet file: question, log position, meaning of columns and indicators, provenance, and sentences that must
 /// appear with the figures.
 async fn metadata(
     service: &Service,
     taken: &Taken,
     asked: &serde_json::Value,
-    statements: &BTreeSet<String>,
 ) -> Result<Vec<(String, String)>, Failure> {
     let request = v1::ListIndicatorsRequest::default();
     let all = usize::MAX;
@@ -193,7 +173,7 @@ async fn metadata(
         ("equity.columns", column_words().to_string()),
         ("equity.indicators", serde_json::Value::from(definitions).to_string()),
         ("equity.provenance", json!(taken.provenances).to_string()),
-        ("equity.statements", json!(statements).to_string()),
+        ("equity.statements", json!(taken.statements).to_string()),
     ];
     Ok(pairs.map(|(key, value)| (key.to_owned(), value)).into())
 }
@@ -243,15 +223,5 @@ mod tests {
         assert!(written(gone().into()).silent());
         assert!(written(csv::Error::from(gone()).into()).silent());
         assert!(!written(anyhow::anyhow!("a row has 5 keys")).silent());
-    }
-
-    #[test]
-    fn each_sentence_is_kept_once() {
-        let row =
-            |statement: &str| v1::ExportRow { statement: statement.into(), ..Default::default() };
-        let mut statements = BTreeSet::new();
-        state(&[row("b"), row(""), row("a")], &mut statements);
-        state(&[row("b")], &mut statements);
-        assert_eq!(statements.into_iter().collect::<Vec<_>>(), ["a", "b"]);
     }
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use ::parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
-use ::parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int64Type};
+use ::parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
 use ::parquet::file::metadata::KeyValue;
 use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
@@ -84,38 +84,35 @@ fn values(
     kind: Kind,
     rows: &[ExportRow],
     to: &mut SerializedColumnWriter<'_>,
-) -> anyhow::Result<()> {
+) -> ::parquet::errors::Result<usize> {
+    let rows = rows.iter();
     match kind {
         Kind::Text(read) => {
-            let text = |row| Some(read(row)).filter(|text| !text.is_empty());
-            let (values, levels) = present(rows.iter().map(text));
-            let values: Vec<_> = values.iter().map(|text| ByteArray::from(text.as_str())).collect();
-            to.typed::<ByteArrayType>().write_batch(&values, Some(&levels), None)?;
+            let texts = rows
+                .map(read)
+                .map(|text| (!text.is_empty()).then(|| ByteArray::from(text.into_bytes())));
+            present::<ByteArrayType>(texts, to)
         }
-        Kind::Count(read) => {
-            let (values, levels) = present(rows.iter().map(read));
-            to.typed::<Int64Type>().write_batch(&values, Some(&levels), None)?;
-        }
-        Kind::Real(read) => {
-            let (values, levels) = present(rows.iter().map(read));
-            to.typed::<DoubleType>().write_batch(&values, Some(&levels), None)?;
-        }
+        Kind::Count(read) => present::<Int64Type>(rows.map(read), to),
+        Kind::Real(read) => present::<DoubleType>(rows.map(read), to),
         Kind::Flag(read) => {
-            let values: Vec<_> = rows.iter().map(read).collect();
-            to.typed::<BoolType>().write_batch(&values, None, None)?;
+            let values: Vec<_> = rows.map(read).collect();
+            to.typed::<BoolType>().write_batch(&values, None, None)
         }
     }
-    Ok(())
 }
 
-/// The values that are there, and for each row whether it has one.
-fn present<T>(all: impl Iterator<Item = Option<T>>) -> (Vec<T>, Vec<i16>) {
+/// Writes the values that are there, and for each row whether it has one.
+fn present<T: DataType>(
+    all: impl Iterator<Item = Option<T::T>>,
+    to: &mut SerializedColumnWriter<'_>,
+) -> ::parquet::errors::Result<usize> {
     let (mut values, mut levels) = (Vec::new(), Vec::new());
     for value in all {
         levels.push(i16::from(value.is_some()));
         values.extend(value);
     }
-    (values, levels)
+    to.typed::<T>().write_batch(&values, Some(&levels), None)
 }
 
 #[cfg(test)]

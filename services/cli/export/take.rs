@@ -12,7 +12,8 @@ use crate::proto::v1::{ExportBreakdownsRequest, ExportBreakdownsResponse, Export
 
 /// Most breaks of the stream in a row without a message in between.
 const TRIES: u32 = 6;
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// Pause after the first break.
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// Totals of an export, for its closing line and the metadata of its file.
 #[derive(Debug, Default)]
@@ -27,6 +28,8 @@ pub(super) struct Taken {
     pub(super) indicators: BTreeSet<String>,
     /// Publishers and licences of the figures.
     pub(super) provenances: BTreeSet<String>,
+    /// Sentences that must appear with the figures.
+    pub(super) statements: BTreeSet<String>,
 }
 
 impl Taken {
@@ -35,27 +38,22 @@ impl Taken {
         self.tables = message.done_table_count;
         self.position = message.position;
         for row in &message.rows {
-            if !self.indicators.contains(&row.indicator) {
-                self.indicators.insert(row.indicator.clone());
-            }
-            if !row.provenance.is_empty() && !self.provenances.contains(&row.provenance) {
-                self.provenances.insert(row.provenance.clone());
+            for (known, text) in [
+                (&mut self.indicators, &row.indicator),
+                (&mut self.provenances, &row.provenance),
+                (&mut self.statements, &row.statement),
+            ] {
+                if !text.is_empty() && !known.contains(text) {
+                    known.insert(text.clone());
+                }
             }
         }
     }
 }
 
-/// Takes a whole export and passes each row to `write` once, even if the stream breaks.
+/// Takes a whole export and passes each row to `write` once, even if the stream breaks. `first_pause` is the shortest time before it
+/// is asked for again.
 pub(super) async fn take(
-    service: &Service,
-    request: ExportBreakdownsRequest,
-    look: &Look,
-    write: impl FnMut(&[ExportRow]) -> Result<(), Failure>,
-) -> Result<Taken, Failure> {
-    take_patiently(service, request, look, FIRST_PAUSE, write).await
-}
-
-async fn take_patiently(
     service: &Service,
     mut request: ExportBreakdownsRequest,
     look: &Look,

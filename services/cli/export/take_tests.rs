@@ -65,7 +65,7 @@ async fn taken(with: Code, gets_on: bool) -> (Vec<i64>, Result<Taken, Failure>, 
     let mut positions = Vec::new();
     let request = ExportBreakdownsRequest::default();
     let pause = Duration::from_millis(2);
-    let ended = take_patiently(&service, request, &Look::PLAIN, pause, |rows| {
+    let ended = take(&service, request, &Look::PLAIN, pause, |rows| {
         positions.extend(rows.iter().map(|row| row.position));
         Ok(())
     })
@@ -101,4 +101,14 @@ async fn a_service_that_stays_away_is_not_asked_for_ever() {
     let (_, ended, asked) = taken(Code::Unavailable, false).await;
     assert!(ended.is_err());
     assert_eq!(asked.len(), 1 + TRIES as usize);
+}
+
+#[test]
+fn each_sentence_is_kept_once() {
+    let row = |statement: &str| ExportRow { statement: statement.into(), ..Default::default() };
+    let of = |rows| ExportBreakdownsResponse { rows, ..Default::default() };
+    let mut taken = Taken::default();
+    taken.add(&of(vec![row("b"), row(""), row("a")]));
+    taken.add(&of(vec![row("b")]));
+    assert_eq!(taken.statements.into_iter().collect::<Vec<_>>(), ["a", "b"]);
 }

@@ -29,41 +29,29 @@ pub fn chart(title: &str, bars: &[Bar], look: &Look) -> String {
     let width = place.saturating_sub(label + text + 4).clamp(10, LONGEST);
     let values = || bars.iter().filter_map(|bar| bar.value.as_ref().ok().copied());
     let most = values().map(f64::abs).fold(0.0, f64::max);
-    let signed = values().any(|value| value < 0.0);
+    // Where some are negative, half the columns are to each side of a line at zero.
+    let zero = if look.unicode { "│" } else { "|" };
+    let (zero, side, other) = if values().any(|value| value < 0.0) {
+        (zero, (width - 1) / 2, " ".repeat((width - 1) / 2))
+    } else {
+        ("", width, String::new())
+    };
+    let glyph = if look.unicode { "█" } else { "#" };
     let mut lines = vec![look.paint(1, title)];
-    for bar in bars {
-        let head = console::pad_str(&bar.label, label, console::Alignment::Left, Some("…"));
-        let drawn = match &bar.value {
-            Err(why) => why.clone(),
-            Ok(value) if signed => {
-                format!("{}  {}", around(*value, most, (width - 1) / 2, look), bar.text)
+    for Bar { label: text, value, text: figure } in bars {
+        let head = console::pad_str(text, label, console::Alignment::Left, Some("…"));
+        let drawn = value.as_ref().map_or_else(Clone::clone, |value| {
+            let columns = columns(value.abs(), most, side);
+            let (bar, rest) = (glyph.repeat(columns), " ".repeat(side - columns));
+            if *value < 0.0 {
+                format!("{rest}{}{zero}{other}  {figure}", look.paint(33, &bar))
+            } else {
+                format!("{other}{zero}{}{rest}  {figure}", look.paint(34, &bar))
             }
-            Ok(value) => {
-                let columns = columns(*value, most, width);
-                let blanks = " ".repeat(width - columns);
-                format!("{}{blanks}  {}", look.paint(34, &glyph(look).repeat(columns)), bar.text)
-            }
-        };
+        });
         lines.push(format!("{head}  {drawn}").trim_end().to_owned());
     }
     lines.join("\n")
-}
-
-/// A bar to the left or the right of a line at zero, `half` columns to each side.
-fn around(value: f64, most: f64, half: usize, look: &Look) -> String {
-    let drawn = columns(value.abs(), most, half);
-    let (bar, rest) = (glyph(look).repeat(drawn), " ".repeat(half - drawn));
-    let zero = if look.unicode { "│" } else { "|" };
-    let blanks = " ".repeat(half);
-    if value < 0.0 {
-        format!("{rest}{}{zero}{blanks}", look.paint(33, &bar))
-    } else {
-        format!("{blanks}{zero}{}{rest}", look.paint(34, &bar))
-    }
-}
-
-fn glyph(look: &Look) -> &'static str {
-    if look.unicode { "█" } else { "#" }
 }
 
 /// Columns of a bar: little is one column, so that it does not look like nothing.

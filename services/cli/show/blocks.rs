@@ -3,62 +3,49 @@
 use super::table::{self, Column};
 use super::{Look, wrap};
 
-/// A table whose lines begin with `keys`, followed by `values`: one table if it fits the screen (100 columns if the width is unknown),
-/// otherwise several, one below the other. A single column that is too wide wraps.
-pub fn blocks(keys: &[Column], values: &[Column], lines: &[Vec<String>], look: &Look) -> String {
-    let place = look.width.unwrap_or(wrap::WIDTH);
-    let lines: &[Vec<String>] = &narrowed(lines, keys.len(), place);
-    let all: Vec<Column> = (keys.iter().chain(values).enumerate())
-        .map(|(at, column)| Column { title: title(column, cells(lines, at)), ..column.clone() })
-        .collect();
-    let widths: Vec<usize> = (all.iter().enumerate())
-        .map(|(at, column)| cells(lines, at).max(table::width(&column.title)) + 3)
-        .collect();
-    let (keys, values) = all.split_at(keys.len());
-    let (key_widths, value_widths) = widths.split_at(keys.len());
-    let head = key_widths.iter().sum::<usize>() + 1;
-    let mut tables = Vec::new();
-    let mut from = 0;
-    while from < values.len() {
-        let mut width = head;
-        let fit = value_widths[from..].iter().take_while(|next| {
-            width += **next;
-            width <= place
-        });
-        let to = from + fit.count().max(1);
-        let columns: Vec<_> = keys.iter().chain(&values[from..to]).cloned().collect();
-        let lines = lines.iter().map(|line| {
-            let (key, value) = line.split_at(keys.len());
-            key.iter().chain(&value[from..to]).cloned().collect()
-        });
-        let lines: Vec<Vec<String>> = lines.collect();
-        tables.push(table::fitted_lines(&columns, &lines, look));
-        from = to;
-    }
-    tables.join("\n")
-}
-
 /// The text of a key takes at most so many columns; longer text wraps. So several keys leave most of the screen to the figures.
 const KEY: usize = 32;
 const NARROWEST: usize = 14;
 
-fn narrowed(lines: &[Vec<String>], keys: usize, place: usize) -> Vec<Vec<String>> {
-    let width = (place / 3 / keys.max(1)).clamp(NARROWEST, KEY);
-    let place = Look { width: Some(width), ..Look::PLAIN };
-    let cell = |(at, cell): (usize, &String)| {
-        if at < keys { wrap::text("", cell, &place) } else { cell.clone() }
+/// A table whose lines begin with `keys`, followed by `values`: one table if it fits the screen (100 columns if the width is unknown),
+/// otherwise several, one below the other. A single column that is too wide wraps.
+pub fn blocks(keys: &[Column], values: &[Column], lines: &[Vec<String>], look: &Look) -> String {
+    let place = look.width.unwrap_or(wrap::WIDTH);
+    let wrapped =
+        |text: &str, width| wrap::text("", text, &Look { width: Some(width), ..Look::PLAIN });
+    let key_width = (place / 3 / keys.len().max(1)).clamp(NARROWEST, KEY);
+    let column = |(at, column): (usize, &Column)| {
+        let cells = lines.iter().map(|line| &line[at]);
+        let cells: Vec<_> = if at < keys.len() {
+            cells.map(|cell| wrapped(cell, key_width)).collect()
+        } else {
+            cells.cloned().collect()
+        };
+        let width = cells.iter().map(|cell| table::width(cell)).max().unwrap_or(0);
+        // So that the title is not much wider than the cells below it.
+        let title = wrapped(&column.title, width);
+        let width = width.max(table::width(&title)) + 3;
+        (Column { title, ..column.clone() }, cells, width)
     };
-    lines.iter().map(|line| line.iter().enumerate().map(cell).collect()).collect()
-}
-
-/// Width of the widest cell of a column.
-fn cells(lines: &[Vec<String>], at: usize) -> usize {
-    lines.iter().filter_map(|line| line.get(at)).map(|cell| table::width(cell)).max().unwrap_or(0)
-}
-
-/// The title, wrapped so that it is not much wider than the cells below it.
-fn title(column: &Column, cells: usize) -> String {
-    wrap::text("", &column.title, &Look { width: Some(cells), ..Look::PLAIN })
+    let columns: Vec<_> = keys.iter().chain(values).enumerate().map(column).collect();
+    let (keys, mut rest) = columns.split_at(keys.len());
+    let head = keys.iter().map(|(.., width)| width).sum::<usize>() + 1;
+    let mut tables = Vec::new();
+    while !rest.is_empty() {
+        let mut width = head;
+        let fit = rest.iter().take_while(|(.., next)| {
+            width += next;
+            width <= place
+        });
+        let (block, others) = rest.split_at(fit.count().max(1));
+        let shown = || keys.iter().chain(block);
+        let columns: Vec<_> = shown().map(|(column, ..)| column.clone()).collect();
+        let line = |at: usize| shown().map(|(_, cells, _)| cells[at].clone()).collect();
+        let lines: Vec<Vec<_>> = (0..lines.len()).map(line).collect();
+        tables.push(table::fitted_lines(&columns, &lines, look));
+        rest = others;
+    }
+    tables.join("\n")
 }
 
 #[cfg(test)]

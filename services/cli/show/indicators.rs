@@ -1,7 +1,7 @@
 //! Words and units of indicators, and words of dimensions, as the service's reference has them.
 
 use super::{Look, words, wrap};
-use crate::proto::v1::{Absence, Category, Dimension, Indicator, Unit};
+use crate::proto::v1::{Absence, AbsenceReason, Category, Dimension, Indicator, Unit};
 
 /// The indicators and dimensions of a service. An answer has labels of a dimension only if it counted something.
 #[derive(Debug, Clone, Default)]
@@ -72,17 +72,16 @@ impl Reasons {
                 None => self.0.push((sentence, vec![column.to_owned()])),
             }
         }
-        words::plain(&words::absence_reason(absence.reason))
+        words::plain(&words::name(absence.reason, AbsenceReason::as_str_name))
     }
 
     /// The details, as lines: one for each indicator, even if it has several columns.
     pub fn lines(&self, look: &Look) -> String {
         let line = |(sentence, columns): &(String, Vec<String>)| {
-            let indicator =
-                |column: &String| column.split('/').next().unwrap_or_default().to_owned();
+            let indicator = |column: &String| column.split('/').next().map(str::to_owned);
             let mut told = columns.clone();
-            if let [_, _, ..] = columns.as_slice() {
-                told = columns.iter().map(indicator).collect();
+            if told.len() > 1 {
+                told = columns.iter().filter_map(indicator).collect();
                 told.dedup();
             }
             wrap::text("  ", &format!("{}: {sentence}", told.join(", ")), look)

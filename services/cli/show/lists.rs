@@ -63,7 +63,7 @@ pub fn codes(list: &v1::CodeList) -> Sheet {
                 (&system.id).into(),
                 (&mapping.source_code).into(),
                 (&mapping.source_label).into(),
-                words::state(mapping.state).into(),
+                words::name(mapping.state, v1::CategoryState::as_str_name).into(),
                 (&mapping.code).into(),
                 label(&mapping.code),
                 Cell::Empty,
@@ -139,7 +139,7 @@ pub fn indicators(all: &[v1::Indicator]) -> Sheet {
         sheet.push(vec![
             (&indicator.id).into(),
             (&indicator.label).into(),
-            words::unit(indicator.unit).into(),
+            words::name(indicator.unit, v1::Unit::as_str_name).into(),
             (&indicator.numerator).into(),
             (&indicator.denominator).into(),
             indicator.not_for_targets.into(),
@@ -169,13 +169,16 @@ pub fn collections(all: &[v1::Collection]) -> Sheet {
         "provenance",
     ]);
     for collection in all {
-        let datasets: Vec<_> =
-            collection.datasets.iter().map(|value| words::dataset(*value)).collect();
+        let datasets: Vec<_> = collection
+            .datasets
+            .iter()
+            .map(|value| words::name(*value, v1::Dataset::as_str_name))
+            .collect();
         sheet.push(vec![
             (&collection.id).into(),
             (&collection.label).into(),
-            words::data_class(collection.data_class).into(),
-            words::openness(collection.openness).into(),
+            words::name(collection.data_class, v1::DataClass::as_str_name).into(),
+            words::name(collection.openness, v1::Openness::as_str_name).into(),
             joined(&datasets),
             joined(&collection.care_settings),
             (&collection.population_collection).into(),
@@ -231,7 +234,7 @@ pub fn availability(all: &[v1::Availability]) -> Sheet {
         sheet.push(vec![
             (&available.organisation).into(),
             (&available.month).into(),
-            words::dataset(available.dataset).into(),
+            words::name(available.dataset, v1::Dataset::as_str_name).into(),
             available.total_count.into(),
             available.version.into(),
             available.position.into(),
@@ -251,7 +254,7 @@ pub fn tables(all: &[v1::Table]) -> Sheet {
             sheet.push(vec![
                 (&table.name).into(),
                 (&column.id).into(),
-                words::unit(column.unit).into(),
+                words::name(column.unit, v1::Unit::as_str_name).into(),
                 (&column.definition).into(),
                 (&column.label).into(),
                 (&column.indicator).into(),

@@ -21,7 +21,7 @@ pub mod table;
 pub mod words;
 pub mod wrap;
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 
 /// How answers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,30 +49,16 @@ impl Look {
     /// No colours, ASCII, any width: what every place can show.
     pub const PLAIN: Self = Self { unicode: false, colour: false, width: None };
 
-    /// What standard output can show.
-    fn of_answers() -> Self {
-        let terminal = io::stdout().is_terminal();
-        Self::of(terminal, terminal.then(|| console::Term::stdout().size().1))
-    }
-
-    /// What standard error can show.
-    fn of_remarks() -> Self {
-        let terminal = io::stderr().is_terminal();
-        Self::of(terminal, terminal.then(|| console::Term::stderr().size().1))
-    }
-
     /// Colours only on a terminal and without `NO_COLOR`, Unicode where the locale says UTF-8.
-    fn of(terminal: bool, width: Option<u16>) -> Self {
-        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
-            .iter()
-            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+    fn of(place: &console::Term) -> Self {
+        let terminal = place.is_term();
+        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default();
+        let locale = locale.to_string_lossy().to_ascii_lowercase();
         Self {
             unicode: locale.contains("utf-8") || locale.contains("utf8"),
-            colour: terminal && !set("NO_COLOR") && std::env::var_os("TERM") != Some("dumb".into()),
-            width: width.map(usize::from),
+            colour: terminal && set("NO_COLOR").is_none() && set("TERM") != Some("dumb".into()),
+            width: terminal.then(|| place.size().1.into()),
         }
     }
 
@@ -102,8 +88,9 @@ impl Out {
     /// Standard output and standard error.
     pub fn standard(format: Format) -> Self {
         let (answers, remarks) = (Box::new(io::stdout()), Box::new(io::stderr()));
-        let remark_look = Look::of_remarks();
-        Self { remark_look, ..Self::new(answers, remarks, format, Look::of_answers()) }
+        let remark_look = Look::of(&console::Term::stderr());
+        let look = Look::of(&console::Term::stdout());
+        Self { remark_look, ..Self::new(answers, remarks, format, look) }
     }
 
     /// Writes answers and remarks to these two places.

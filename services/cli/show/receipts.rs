@@ -2,7 +2,7 @@
 
 use super::sheet::{Cell, Sheet};
 use super::words;
-use crate::proto::v1::{Receipt, RowProblem, Submission};
+use crate::proto::v1::{Dataset, Receipt, RowProblem, Submission, SubmissionState};
 
 /// One line for each submission.
 pub fn submissions<'a>(all: impl IntoIterator<Item = &'a Submission>) -> Sheet {
@@ -24,10 +24,10 @@ pub fn submissions<'a>(all: impl IntoIterator<Item = &'a Submission>) -> Sheet {
         sheet.push(vec![
             (&submission.organisation).into(),
             (&submission.collection).into(),
-            words::dataset(submission.dataset).into(),
+            words::name(submission.dataset, Dataset::as_str_name).into(),
             (&submission.month).into(),
             submission.version.into(),
-            words::submission_state(submission.state).into(),
+            words::name(submission.state, SubmissionState::as_str_name).into(),
             submission.accepted_count.into(),
             submission.rejected_count.into(),
             submission.total_count.into(),
@@ -61,7 +61,7 @@ pub fn receipts<'a>(all: impl IntoIterator<Item = &'a Receipt>) -> Sheet {
         sheet.push(vec![
             (&submission.organisation).into(),
             (&submission.month).into(),
-            words::dataset(submission.dataset).into(),
+            words::name(submission.dataset, Dataset::as_str_name).into(),
             outcome(receipt).into(),
             stored(submission.version).into(),
             submission.accepted_count.into(),

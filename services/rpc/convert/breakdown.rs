@@ -5,6 +5,7 @@ use super::{estimate, int};
 use crate::domain::codes::State;
 use crate::domain::collection::{DataClass, Openness};
 use crate::domain::indicator::Unit;
+use crate::domain::period::Month;
 use crate::engine::answer::{
     Absence, Cell, Column, Condition, DimensionQuality, Key, Legend, Protected, Provenance, Reason,
     Row,
@@ -27,7 +28,8 @@ pub(in crate::rpc) fn breakdown(answer: &Protected) -> v1::Breakdown {
     }
 }
 
-fn column(column: &Column) -> v1::Column {
+/// What the figures of a column are.
+pub(in crate::rpc) fn column(column: &Column) -> v1::Column {
     v1::Column {
         id: column.id.clone(),
         indicator: column.indicator.clone(),
@@ -49,7 +51,8 @@ fn row(row: &Row) -> v1::Row {
     v1::Row { keys: keys(&row.keys), cells: row.cells.iter().map(cell).collect() }
 }
 
-fn cell(cell: &Cell) -> v1::Cell {
+/// A figure with its counts, or why there is none.
+pub(in crate::rpc) fn cell(cell: &Cell) -> v1::Cell {
     let (figure, counts) = (cell.figure.as_ref().ok(), cell.counts);
     let limits = figure.and_then(|figure| figure.limits);
     v1::Cell {
@@ -75,94 +78,59 @@ pub(in crate::rpc) fn keys(keys: &[Key]) -> Vec<v1::CategoryKey> {
     keys.iter().map(key).collect()
 }
 
+/// Values that the contract names as the domain does.
+macro_rules! alike {
+    ($($(#[$doc:meta])* $name:ident: $of:ident => $to:ident { $($value:ident),* };)*) => {$(
+        $(#[$doc])*
+        pub(in crate::rpc) fn $name(value: $of) -> v1::$to {
+            match value {
+                $($of::$value => v1::$to::$value),*
+            }
+        }
+    )*};
+}
+
+alike! {
+    /// The unit of a column.
+    unit: Unit => Unit { Count, Ratio, Per1000Month, Score, Difference, Days };
+    /// Whether the data is about real people.
+    data_class: DataClass => DataClass { Real, Synthetic };
+    /// Who may see exact figures.
+    openness: Openness => Openness { Controlled, Open };
+    /// What is counted.
+    measure: Measure => Measure { Contacts, AttendedContacts, Persons };
+    /// What shares of channels are shares of.
+    denominator: Denominator => Denominator { KnownOnly, All };
+    /// Why there is no figure.
+    reason: Reason => AbsenceReason { NoData, NotCollected, NotComputable };
+    /// What the code of a key stands for if it is no category.
+    no_category: State => CategoryState {
+        Any, None, Coarser, NotStated, AskedUnsure, NotKnown, NotRecorded, NotApplicable, NotCollected, Invalid
+    };
+}
+
 /// The state of a key; `None` is a category.
 pub(in crate::rpc) fn state(state: Option<State>) -> v1::CategoryState {
-    match state {
-        None => v1::CategoryState::Known,
-        Some(State::Any) => v1::CategoryState::Any,
-        Some(State::None) => v1::CategoryState::None,
-        Some(State::Coarser) => v1::CategoryState::Coarser,
-        Some(State::NotStated) => v1::CategoryState::NotStated,
-        Some(State::AskedUnsure) => v1::CategoryState::AskedUnsure,
-        Some(State::NotKnown) => v1::CategoryState::NotKnown,
-        Some(State::NotRecorded) => v1::CategoryState::NotRecorded,
-        Some(State::NotApplicable) => v1::CategoryState::NotApplicable,
-        Some(State::NotCollected) => v1::CategoryState::NotCollected,
-        Some(State::Invalid) => v1::CategoryState::Invalid,
-    }
+    state.map_or(v1::CategoryState::Known, no_category)
 }
 
-pub(in crate::rpc) fn unit(unit: Unit) -> v1::Unit {
-    match unit {
-        Unit::Count => v1::Unit::Count,
-        Unit::Ratio => v1::Unit::Ratio,
-        Unit::Per1000Month => v1::Unit::Per1000Month,
-        Unit::Score => v1::Unit::Score,
-        Unit::Difference => v1::Unit::Difference,
-        Unit::Days => v1::Unit::Days,
-    }
-}
-
-/// A reason for an absence.
+/// Why there is no figure, with its sentence.
 pub(in crate::rpc) fn absence(absence: &Absence) -> v1::Absence {
-    let reason = match absence.reason {
-        Reason::NoData => v1::AbsenceReason::NoData,
-        Reason::NotCollected => v1::AbsenceReason::NotCollected,
-        Reason::NotComputable => v1::AbsenceReason::NotComputable,
-    };
-    v1::Absence { reason: reason.into(), detail: absence.detail.clone() }
-}
-
-/// Whether the data is about real people.
-pub(in crate::rpc) fn data_class(class: DataClass) -> v1::DataClass {
-    match class {
-        DataClass::Real => v1::DataClass::Real,
-        DataClass::Synthetic => v1::DataClass::Synthetic,
-    }
-}
-
-/// Who may see exact figures.
-pub(in crate::rpc) fn openness(openness: Openness) -> v1::Openness {
-    match openness {
-        Openness::Controlled => v1::Openness::Controlled,
-        Openness::Open => v1::Openness::Open,
-    }
-}
-
-pub(in crate::rpc) fn measure(measure: Measure) -> v1::Measure {
-    match measure {
-        Measure::Contacts => v1::Measure::Contacts,
-        Measure::AttendedContacts => v1::Measure::AttendedContacts,
-        Measure::Persons => v1::Measure::Persons,
-    }
-}
-
-pub(in crate::rpc) fn denominator(denominator: Denominator) -> v1::Denominator {
-    match denominator {
-        Denominator::KnownOnly => v1::Denominator::KnownOnly,
-        Denominator::All => v1::Denominator::All,
-    }
-}
-
-/// Whether an area means where care is given or where people live.
-pub(in crate::rpc) fn area_basis(residence: bool) -> v1::AreaBasis {
-    if residence { v1::AreaBasis::Residence } else { v1::AreaBasis::Provider }
-}
-
-/// Confidence level of the limits; 0 if there are none.
-pub(in crate::rpc) fn confidence_level(of: &Provenance) -> f64 {
-    if of.settings.has_limits { of.confidence } else { 0.0 }
+    v1::Absence { reason: reason(absence.reason).into(), detail: absence.detail.clone() }
 }
 
 /// A number of submissions, organisations or months.
-pub(in crate::rpc) fn small(count: usize) -> i32 {
+fn small(count: usize) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
-fn context(of: &Provenance) -> v1::BreakdownContext {
+/// What an answer is about, and which data it was computed from.
+pub(in crate::rpc) fn context(of: &Provenance) -> v1::BreakdownContext {
     let persons = of.settings.measure == Measure::Persons;
     let limits_unit = if persons { "persons" } else { "consultations" };
-    let month = |of: Option<crate::domain::period::Month>| of.map(|month| month.to_string());
+    let area_basis = if of.residence { v1::AreaBasis::Residence } else { v1::AreaBasis::Provider };
+    let (first, last) = of.months.unzip();
+    let month = |month: Option<Month>| month.map_or_else(String::new, |month| month.to_string());
     v1::BreakdownContext {
         table: of.table.to_owned(),
         title: of.title.to_owned(),
@@ -173,18 +141,18 @@ fn context(of: &Provenance) -> v1::BreakdownContext {
         area: of.area.clone(),
         area_name: of.area_name.clone(),
         area_type: of.area_type.clone(),
-        area_basis: area_basis(of.residence).into(),
+        area_basis: area_basis.into(),
         organisations: of
             .organisations
             .iter()
             .map(|(code, name)| v1::AskedOrganisation { code: code.clone(), name: name.clone() })
             .collect(),
-        first_month: month(of.months.map(|(first, _)| first)).unwrap_or_default(),
-        last_month: month(of.months.map(|(_, last)| last)).unwrap_or_default(),
+        first_month: month(first),
+        last_month: month(last),
         conditions: of.conditions.iter().map(condition).collect(),
         measure: measure(of.settings.measure).into(),
         denominator: denominator(of.settings.denominator).into(),
-        confidence_level: confidence_level(of),
+        confidence_level: if of.settings.has_limits { of.confidence } else { 0.0 },
         limits_unit: if of.settings.has_limits { limits_unit } else { "" }.to_owned(),
         parameters: of
             .parameters

@@ -22,13 +22,16 @@ pub(super) fn query(
     table: TableKind,
     query: Option<&v1::BreakdownQuery>,
 ) -> Result<Query, Status> {
-    let query = query.ok_or_else(|| status::field_invalid("query", "is required"))?;
-    let (asked, as_of) = (asked(table, query)?, as_of(query.as_of.as_ref())?);
+    let (asked, as_of) = asked(table, query)?;
     Query::new(reference, &asked, as_of).map_err(query_error)
 }
 
-/// The fields of a query as received.
-pub(super) fn asked(table: TableKind, query: &v1::BreakdownQuery) -> Result<Asked, Status> {
+/// The fields of a query as received, and the requested state of the data.
+pub(super) fn asked(
+    table: TableKind,
+    query: Option<&v1::BreakdownQuery>,
+) -> Result<(Asked, AsOf), Status> {
+    let query = query.ok_or_else(|| status::field_invalid("query", "is required"))?;
     let basis = match value("query.area_basis", query.area_basis)? {
         v1::AreaBasis::Unspecified => None,
         v1::AreaBasis::Provider => Some(Basis::Provider),
@@ -39,8 +42,8 @@ pub(super) fn asked(table: TableKind, query: &v1::BreakdownQuery) -> Result<Aske
         v1::BreakdownView::Unspecified | v1::BreakdownView::Full => false,
     };
     let period = query.period.clone().unwrap_or_default();
-    let filters = query.r#where.iter();
-    Ok(Asked {
+    let filter = |v1::Filter { dimension, codes }| Filter { dimension, codes };
+    let asked = Asked {
         table,
         collection: query.collection.clone(),
         care_setting: query.care_setting.clone(),
@@ -50,16 +53,14 @@ pub(super) fn asked(table: TableKind, query: &v1::BreakdownQuery) -> Result<Aske
         first: period.first,
         last: period.last,
         by: query.by.clone(),
-        filters: filters
-            .map(|f| Filter { dimension: f.dimension.clone(), codes: f.codes.clone() })
-            .collect(),
+        filters: query.r#where.iter().cloned().map(filter).collect(),
         confidence_level: query.confidence_level,
         basic,
-    })
+    };
+    Ok((asked, as_of(query.as_of.as_ref())?))
 }
 
-/// The requested state of the data.
-pub(super) fn as_of(as_of: Option<&v1::AsOf>) -> Result<AsOf, Status> {
+fn as_of(as_of: Option<&v1::AsOf>) -> Result<AsOf, Status> {
     use v1::as_of::At;
     match as_of.and_then(|as_of| as_of.at.as_ref()) {
         None => Ok(AsOf::Head),

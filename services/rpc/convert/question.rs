@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tonic::Status;
 
-use super::query::{as_of, asked, query as checked, value};
+use super::query::{asked, query as checked, value};
 use super::query_error;
 use crate::domain::collection::Dataset;
 use crate::domain::reference::Reference;
@@ -165,8 +165,6 @@ fn risk(reference: &Reference, request: &v1::GetAreaRiskRequest) -> Result<RiskQ
         score_collection: request.score_collection.clone(),
         high_risk,
     };
-    let query = request.query.as_ref();
-    let query = query.ok_or_else(|| status::field_invalid("query", "is required"))?;
-    let (asked, as_of) = (asked(TableKind::Population, query)?, as_of(query.as_of.as_ref())?);
+    let (asked, as_of) = asked(TableKind::Population, request.query.as_ref())?;
     RiskQuestion::new(reference, &asked, &besides, as_of).map_err(query_error)
 }

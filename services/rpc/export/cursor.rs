@@ -7,8 +7,6 @@ use crate::rpc::status;
 
 /// Bytes of the seal.
 const SEAL: usize = 16;
-/// Letters of a cursor: the seal, position, table and row.
-const LETTERS: usize = (SEAL + 8 + 8 + 8) * 2;
 
 /// A place in an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,25 +44,18 @@ impl Seal {
 
     /// The place of a cursor; an error if this seal has not made it.
     pub(super) fn place(&self, cursor: &str) -> Result<Place, Status> {
-        let read = || {
-            Some(Place {
-                position: number(cursor, 0)?,
-                table: usize::try_from(number(cursor, 1)?).ok()?,
-                row: usize::try_from(number(cursor, 2)?).ok()?,
-            })
+        let number = |at: usize| {
+            let start = SEAL * 2 + at * 16;
+            u64::from_str_radix(cursor.get(start..start + 16)?, 16).ok()
         };
-        let place = read().ok_or_else(status::cursor_invalid)?;
-        if self.cursor(&place) == cursor { Ok(place) } else { Err(status::cursor_invalid()) }
+        let read = || {
+            let (table, row) =
+                (usize::try_from(number(1)?).ok()?, usize::try_from(number(2)?).ok()?);
+            Some(Place { position: number(0)?, table, row })
+        };
+        let made = read().filter(|place| self.cursor(place) == cursor);
+        made.ok_or_else(status::cursor_invalid)
     }
-}
-
-/// The number at a place of a cursor.
-fn number(cursor: &str, place: usize) -> Option<u64> {
-    if cursor.len() != LETTERS {
-        return None;
-    }
-    let start = (SEAL + place * 8) * 2;
-    u64::from_str_radix(cursor.get(start..start + 16)?, 16).ok()
 }
 
 #[cfg(test)]

@@ -1,21 +1,21 @@
 //! Answers as flat rows: one cell a row, with its column, its row and its context.
 
 use crate::domain::codes::State;
-use crate::domain::estimate::{Estimate, EstimateSource};
+use crate::domain::estimate::Estimate;
 use crate::domain::period::months_of;
 use crate::domain::reference::Reference;
 use crate::engine::answer::{Cell, Column, Key, Protected, Provenance, PublishedEstimate, Row};
 use crate::engine::{About, Assessment};
 use crate::proto::v1;
-use crate::rpc::convert::breakdown as convert;
-use crate::rpc::convert::int;
+use crate::rpc::convert::estimate::source;
+use crate::rpc::convert::{breakdown as convert, int};
 
 /// Every cell of an answer, row by row, then its estimates and assessments. An answer without rows gives one row with the reason.
 pub(in crate::rpc) fn rows<'a>(
     answer: &'a Protected,
     reference: &'a Reference,
 ) -> impl Iterator<Item = v1::ExportRow> + Send + 'a {
-    let base = base(answer.provenance(), int(answer.position()));
+    let base = base(convert::context(answer.provenance()), int(answer.position()));
     let (published, assessed) = (base.position, base.clone());
     let nothing = answer.rows().is_empty().then(|| nothing(answer, &base));
     let cells = answer.rows().iter().flat_map(move |row| {
@@ -31,45 +31,42 @@ pub(in crate::rpc) fn rows<'a>(
 }
 
 /// The fields that all rows of an answer share.
-fn base(of: &Provenance, position: i64) -> v1::ExportRow {
-    let month = |of: Option<crate::domain::period::Month>| of.map(|month| month.to_string());
-    let conditions = of.conditions.iter().map(|one| {
-        let codes: Vec<_> = one.codes.iter().map(|(code, _)| code.as_str()).collect();
-        format!("{}={}", one.dimension, codes.join(","))
-    });
-    let parameters = of.parameters.iter().map(|(name, value)| format!("{name}={value}"));
+fn base(of: v1::BreakdownContext, position: i64) -> v1::ExportRow {
+    let conditions = of.conditions.iter();
+    let conditions = conditions.map(|one| format!("{}={}", one.dimension, one.codes.join(",")));
+    let parameters = of.parameters.iter().map(|one| format!("{}={}", one.name, one.value));
     let sources = of.sources.iter().map(provenance);
-    let provenance: Vec<_> = std::iter::once(of.provenance.clone()).chain(sources).collect();
-    let provenance = provenance.into_iter().filter(|part| !part.is_empty());
-    let unattributed = of.unattributed.clone();
+    let provenance = std::iter::once(of.provenance).chain(sources).filter(|part| !part.is_empty());
+    let (unattributed_count, unattributed_detail) =
+        of.unattributed.map(|of| (of.count, of.detail)).unzip();
     v1::ExportRow {
-        table: of.table.to_owned(),
-        collection: of.collection.clone(),
-        data_class: convert::data_class(of.data_class).into(),
-        area: of.area.clone(),
-        area_name: of.area_name.clone(),
-        area_type: of.area_type.clone(),
-        area_basis: convert::area_basis(of.residence).into(),
-        first_month: month(of.months.map(|(first, _)| first)).unwrap_or_default(),
-        last_month: month(of.months.map(|(_, last)| last)).unwrap_or_default(),
-        organisation_count: convert::small(of.organisation_count),
-        expected_organisation_count: convert::small(of.expected_organisation_count),
-        submission_count: convert::small(of.submission_count),
-        month_count: convert::small(of.month_count),
-        expected_month_count: convert::small(of.expected_month_count),
+        table: of.table,
+        collection: of.collection,
+        data_class: of.data_class,
+        area: of.area,
+        area_name: of.area_name,
+        area_type: of.area_type,
+        area_basis: of.area_basis,
+        first_month: of.first_month,
+        last_month: of.last_month,
+        organisation_count: of.organisation_count,
+        expected_organisation_count: of.expected_organisation_count,
+        submission_count: of.submission_count,
+        month_count: of.month_count,
+        expected_month_count: of.expected_month_count,
         position,
-        data_position: int(of.data_position),
+        data_position: of.data_position,
         provenance: provenance.collect::<Vec<_>>().join("; "),
-        ecological: of.settings.ecological,
-        statement: of.settings.statements.join(" "),
-        measure: convert::measure(of.settings.measure).into(),
-        denominator: convert::denominator(of.settings.denominator).into(),
-        confidence_level: convert::confidence_level(of),
+        ecological: of.ecological,
+        statement: of.statements.join(" "),
+        measure: of.measure,
+        denominator: of.denominator,
+        confidence_level: of.confidence_level,
         conditions: conditions.collect::<Vec<_>>().join(";"),
         parameters: parameters.collect::<Vec<_>>().join(";"),
-        unattributed_count: unattributed.as_ref().map(|(count, _)| int(*count)),
-        unattributed_detail: unattributed.map(|(_, detail)| detail).unwrap_or_default(),
-        notes: of.notes.clone(),
+        unattributed_count,
+        unattributed_detail: unattributed_detail.unwrap_or_default(),
+        notes: of.notes,
         ..Default::default()
     }
 }
@@ -93,26 +90,26 @@ fn of_row(base: &v1::ExportRow, of: &Provenance, row: &Row) -> v1::ExportRow {
 
 /// The row of a cell.
 fn of_cell(of_row: v1::ExportRow, column: &Column, cell: &Cell) -> v1::ExportRow {
-    let (figure, counts) = (cell.figure.as_ref().ok(), cell.counts);
-    let limits = figure.and_then(|figure| figure.limits);
+    let group_labels = column.group.iter().map(|key| key.label.clone()).collect();
+    let (column, quality, cell) = (convert::column(column), &cell.quality, convert::cell(cell));
     v1::ExportRow {
-        column: column.id.clone(),
-        group: convert::keys(&column.group),
-        group_labels: column.group.iter().map(|key| key.label.clone()).collect(),
-        indicator: column.indicator.clone(),
-        indicator_label: column.label.clone(),
-        unit: convert::unit(column.unit).into(),
-        value: figure.map(|figure| figure.value),
-        lower: limits.map(|(lower, _)| lower),
-        upper: limits.map(|(_, upper)| upper),
-        numerator_count: counts.numerator.map(int),
-        denominator_count: counts.denominator.map(int),
-        unknown_count: counts.unknown.map(int),
-        not_collected_count: counts.not_collected.map(int),
-        outside_count: counts.outside.map(int),
-        absence: cell.figure.as_ref().err().map(convert::absence),
-        coverage_ratio: cell.quality.coverage,
-        unknown_ratio: cell.quality.unknown,
+        column: column.id,
+        group: column.group,
+        group_labels,
+        indicator: column.indicator,
+        indicator_label: column.label,
+        unit: column.unit,
+        value: cell.value,
+        lower: cell.lower,
+        upper: cell.upper,
+        numerator_count: cell.numerator_count,
+        denominator_count: cell.denominator_count,
+        unknown_count: cell.unknown_count,
+        not_collected_count: cell.not_collected_count,
+        outside_count: cell.outside_count,
+        absence: cell.absence,
+        coverage_ratio: quality.coverage,
+        unknown_ratio: quality.unknown,
         not_for_targets: column.not_for_targets,
         ..of_row
     }
@@ -120,15 +117,15 @@ fn of_cell(of_row: v1::ExportRow, column: &Column, cell: &Cell) -> v1::ExportRow
 
 /// The one row of an answer without rows: its first column, and why it is empty.
 fn nothing(answer: &Protected, base: &v1::ExportRow) -> v1::ExportRow {
-    let empty = answer.provenance().empty.as_ref().map(convert::absence);
-    let none = || v1::Absence { reason: v1::AbsenceReason::NoData.into(), ..Default::default() };
-    let first = answer.columns().first();
+    let none = v1::Absence { reason: v1::AbsenceReason::NoData.into(), ..Default::default() };
+    let why = answer.provenance().empty.as_ref().map_or(none, convert::absence);
+    let first = answer.columns().first().map(convert::column).unwrap_or_default();
     v1::ExportRow {
-        absence: Some(empty.unwrap_or_else(none)),
-        column: first.map(|column| column.id.clone()).unwrap_or_default(),
-        indicator: first.map(|column| column.indicator.clone()).unwrap_or_default(),
-        indicator_label: first.map(|column| column.label.clone()).unwrap_or_default(),
-        unit: first.map_or(v1::Unit::Unspecified, |column| convert::unit(column.unit)).into(),
+        absence: Some(why),
+        column: first.id,
+        indicator: first.indicator,
+        indicator_label: first.label,
+        unit: first.unit,
         ..base.clone()
     }
 }
@@ -167,7 +164,7 @@ fn estimate(reference: &Reference, of: &PublishedEstimate, position: i64) -> v1:
         denominator_count: of.estimate.base_count.map(int),
         position,
         data_position: int(of.submission.position),
-        provenance: provenance(&of.source),
+        provenance: provenance(&source(&of.source)),
         ecological: known.is_some_and(|known| convert::unit(known.unit) == v1::Unit::Score),
         not_for_targets: of.source.not_for_targets,
         series: of.source.series.clone(),
@@ -213,7 +210,7 @@ fn assessment(
 }
 
 /// Publisher, title, edition, licence and address, in one line.
-fn provenance(source: &EstimateSource) -> String {
+fn provenance(source: &v1::EstimateSource) -> String {
     let parts = [&source.publisher, &source.title, &source.edition, &source.licence, &source.uri];
     let given: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).cloned().collect();
     given.join(", ")

@@ -84,11 +84,8 @@ async fn produce(service: &Service, plan: Plan, from: Place, send: &Sender) -> R
             let part = part(&mut rows);
             done += part.len();
             let is_last = rows.peek().is_none();
-            let place = if is_last {
-                Place { table: number + 1, row: 0, position }
-            } else {
-                Place { table: number, row: done, position }
-            };
+            let (table, row) = if is_last { (number + 1, 0) } else { (number, done) };
+            let place = Place { position, table, row };
             let message = v1::ExportBreakdownsResponse {
                 rows: part,
                 cursor: plan.seal.cursor(&place),

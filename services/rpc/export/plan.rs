@@ -42,7 +42,7 @@ impl Plan {
         key: &[u8; 32],
         request: &v1::ExportBreakdownsRequest,
     ) -> Result<(Self, Place), Status> {
-        let (reference, newest) = (engine.reference(), engine.position());
+        let reference = engine.reference();
         let asked = request.question.as_ref().and_then(|question| question.table.as_ref());
         let table = asked.ok_or_else(|| question::missing("question"))?;
         let areas = areas(&reference, table, &request.area_types)?;
@@ -62,21 +62,15 @@ impl Plan {
         let words = words.chain(periods.iter().flatten().map(String::as_str)).map(str::as_bytes);
         let seal = Seal::new(key, std::iter::once(asked.as_slice()).chain(words));
         let as_of = check(&reference, table, &areas, periods.first().and_then(Option::as_deref))?;
-        let from = match request.cursor.as_str() {
-            "" => {
-                let position = engine.position_of(&as_of).map_err(query_error)?;
-                Place { position, ..Place::default() }
-            }
+        let (from, as_of) = match request.cursor.as_str() {
+            "" => (Place::default(), as_of),
             cursor => {
                 let place = seal.place(cursor)?;
-                if place.position > newest {
-                    let (asked, reached) = (int(place.position), int(newest));
-                    return Err(status::position_not_reached(asked, reached));
-                }
-                place
+                (place, AsOf::Position(place.position))
             }
         };
-        let (table, position) = (table.clone(), from.position);
+        let position = engine.position_of(&as_of).map_err(query_error)?;
+        let (table, from) = (table.clone(), Place { position, ..from });
         Ok((Self { table, areas, periods, position, seal, reference }, from))
     }
 
@@ -87,15 +81,12 @@ impl Plan {
 
     /// The answer of the table of this number, under `len()`: area by area, each with its periods.
     pub(super) fn answer(&self, engine: &Engine, number: usize) -> Result<Protected, Status> {
-        let path = question::path(question::name(&self.table));
-        let answer = self.question(number)?.answer(engine);
-        answer.map_err(|refused| query_error(refused.within(&path)))
-    }
-
-    fn question(&self, number: usize) -> Result<Arc<dyn AnyQuestion>, Status> {
         let (area, period) = (number / self.periods.len(), number % self.periods.len());
         let (area, period) = (self.areas[area].as_deref(), self.periods[period].as_deref());
-        checked(&self.reference, &one(&self.table, area, period, self.position))
+        let asked = one(&self.table, area, period, Some(self.position));
+        let answer = checked(&self.reference, &asked)?.answer(engine);
+        let path = question::path(question::name(&asked));
+        answer.map_err(|refused| query_error(refused.within(&path)))
     }
 }
 
@@ -118,26 +109,15 @@ fn check(
     for area in areas {
         let known = area.as_deref().and_then(|code| reference.areas().get(code));
         if seen.insert(known.map(|area| area.kind.as_str())) {
-            let first = placed(table, area.as_deref(), period);
-            let question = checked(reference, &first)?;
+            let question = checked(reference, &one(table, area.as_deref(), period, None))?;
             as_of.get_or_insert_with(|| question.query().as_of.clone());
         }
     }
     Ok(as_of.unwrap_or(AsOf::Head))
 }
 
-/// The question of one table: with its area and period, with labels, at one position.
-fn one(table: &Table, area: Option<&str>, period: Option<&str>, position: u64) -> Table {
-    let mut one = placed(table, area, period);
-    let as_of = Some(v1::AsOf { at: Some(v1::as_of::At::Position(int(position))) });
-    if let Some(query) = one.query_mut() {
-        query.as_of = as_of;
-    }
-    one
-}
-
-/// The same with the requested state of the data.
-fn placed(table: &Table, area: Option<&str>, period: Option<&str>) -> Table {
+/// The question of one table: with its area and period, with labels, at this position (none: in the requested state of the data).
+fn one(table: &Table, area: Option<&str>, period: Option<&str>, position: Option<u64>) -> Table {
     let mut one = table.clone();
     // Without a query its own call refuses it.
     if let Some(query) = one.query_mut() {
@@ -147,6 +127,9 @@ fn placed(table: &Table, area: Option<&str>, period: Option<&str>) -> Table {
         }
         if let Some(period) = period {
             query.period = Some(v1::PeriodRange { first: period.to_owned(), last: String::new() });
+        }
+        if let Some(position) = position {
+            query.as_of = Some(v1::AsOf { at: Some(v1::as_of::At::Position(int(position))) });
         }
     }
     one
@@ -182,18 +165,14 @@ fn areas(
             message: format!("no area `{within}`; ReferenceService.ListAreas lists them"),
         }));
     };
-    let mut found: Vec<Option<String>> = Vec::new();
-    for kind in types {
-        let parts = reference.areas().iter().filter(|area| {
-            area.kind == *kind
-                && reference.areas().ancestors(&area.code).contains(within.code.as_str())
-        });
-        for part in parts {
-            if !found.iter().flatten().any(|code| *code == part.code) {
-                found.push(Some(part.code.clone()));
-            }
-        }
-    }
+    let mut seen = BTreeSet::new();
+    let of_types =
+        types.iter().flat_map(|kind| reference.areas().iter().filter(move |a| a.kind == *kind));
+    let parts = of_types.filter(|area| {
+        let lies_in = reference.areas().ancestors(&area.code).contains(within.code.as_str());
+        lies_in && seen.insert(&area.code)
+    });
+    let found: Vec<_> = parts.map(|area| Some(area.code.clone())).collect();
     if found.is_empty() {
         let what = format!("no area of these types lies in `{}`", within.code);
         return Err(status::field_invalid("area_types", what));
@@ -225,24 +204,18 @@ fn periods(table: &Table, step: i32) -> Result<Vec<Option<String>>, Status> {
         return Ok(vec![None]);
     };
     let (first, last) = (*first.start(), *last.end());
-    let mut found: Vec<Option<String>> = Vec::new();
-    for number in first.number()..=last.number() {
-        let Some(month) = Month::from_number(number.into()) else { continue };
-        let period = name(month);
-        let lies_in = months_of(&period).is_ok_and(|p| *p.start() >= first && *p.end() <= last);
-        if lies_in && found.last().is_none_or(|known| known.as_ref() != Some(&period)) {
-            found.push(Some(period));
-        }
-    }
+    let months = (first.number()..=last.number()).filter_map(|n| Month::from_number(n.into()));
+    let lies_in = |period: &String| {
+        months_of(period).is_ok_and(|months| *months.start() >= first && *months.end() <= last)
+    };
+    let mut found: Vec<_> = months.map(name).filter(lies_in).map(Some).collect();
+    found.dedup();
     if found.is_empty() && first <= last {
         let what =
             format!("no period of this step lies within {first} to {last}: take a smaller step");
         return Err(status::field_invalid("period_step", what));
     }
-    if found.is_empty() {
-        return Ok(vec![None]);
-    }
-    Ok(found)
+    Ok(if found.is_empty() { vec![None] } else { found })
 }
 
 #[cfg(test)]

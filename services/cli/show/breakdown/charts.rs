@@ -2,16 +2,16 @@
 
 use super::figures::figure;
 use super::layout::Layout;
-use super::pivot::group_label;
+use super::pivot::groups;
 use super::stacked;
 use crate::cli::show::bars::{self, Bar};
 use crate::cli::show::indicators::{Indicators, Reasons};
-use crate::cli::show::words::Legend;
-use crate::cli::show::{Look, keys};
+use crate::cli::show::keys::Legend;
+use crate::cli::show::{Look, words};
 use crate::proto::v1::{Breakdown, CategoryState, Column, Row, Unit};
 
 /// The chart below an answer; empty: there is nothing to draw.
-pub fn chart(answer: &Breakdown, words: &Indicators, look: &Look) -> String {
+pub fn chart(answer: &Breakdown, indicators: &Indicators, look: &Look) -> String {
     let asked = answer.context.clone().unwrap_or_default();
     if asked.empty.is_some() || answer.rows.is_empty() {
         return String::new();
@@ -23,12 +23,12 @@ pub fn chart(answer: &Breakdown, words: &Indicators, look: &Look) -> String {
     let columns = charted(answer, &layout);
     let Some((_, first)) = columns.first() else { return String::new() };
     let one = columns.iter().all(|(_, column)| column.indicator == first.indicator);
-    let of = if one { words.titled(&first.indicator) } else { String::new() };
-    let title: Vec<_> = [layout.chart, &of].into_iter().filter(|part| !part.is_empty()).collect();
+    let of = if one { indicators.titled(&first.indicator) } else { String::new() };
+    let title = words::joined([layout.chart, &of], ", ");
     let bars = answer.rows.iter().flat_map(|row| {
         columns.iter().map(|(place, column)| bar(answer, row, *place, column, &columns))
     });
-    bars::chart(&title.join(", "), &bars.collect::<Vec<_>>(), look)
+    bars::chart(&title, &bars.collect::<Vec<_>>(), look)
 }
 
 /// The columns that are charted, with their places.
@@ -59,20 +59,16 @@ fn bar(
     column: &Column,
     all: &[(usize, &Column)],
 ) -> Bar {
-    let dimensions: Vec<_> = answer.dimensions.iter().map(|of| of.dimension.clone()).collect();
-    let groups = |column: &Column| -> Vec<String> {
-        (0..column.group.len()).map(|place| group_label(column, place)).collect()
-    };
-    let differ = |of: &dyn Fn(&Column) -> Vec<String>| {
-        all.iter().any(|(_, other)| of(other) != of(all[0].1))
-    };
+    let group =
+        |column: &Column| groups(column).map(|(_, words)| words).collect::<Vec<_>>().join(", ");
+    let first = all[0].1;
     let mut parts = Vec::new();
     if answer.rows.len() > 1 || all.len() == 1 {
-        parts.push(keys::label(&dimensions, &row.keys, Legend(&answer.dimensions)));
+        parts.push(Legend(&answer.dimensions).label(&row.keys));
     }
-    if differ(&groups) {
-        parts.push(groups(column).join(", "));
-    } else if differ(&|column| vec![column.indicator.clone()]) {
+    if all.iter().any(|(_, other)| group(other) != group(first)) {
+        parts.push(group(column));
+    } else if all.iter().any(|(_, other)| other.indicator != first.indicator) {
         parts.push(column.label.clone());
     }
     let label = parts.join(": ");

@@ -27,7 +27,7 @@ pub(super) enum Counts {
 pub(super) struct Section {
     /// Title of the section; empty: none.
     pub(super) title: &'static str,
-    /// Its indicators and counts, in order; empty: all that no other section names.
+    /// Its indicators and counts; empty: all that no other section names.
     pub(super) indicators: &'static [&'static str],
     /// Its lines if the answer has one row, and if it has several.
     pub(super) down: (Down, Down),
@@ -68,151 +68,100 @@ const DEFAULT: Layout = Layout {
 };
 
 const CHANNEL: Down = Down::Group("channel");
+const LEAD_TIME: Down = Down::Group("lead_time");
 const NEED: Down = Down::Group("need");
+const REASON: Down = Down::Group("exclusion_reason");
 
-const LAYOUTS: &[(&str, Layout)] = &[
-    (
-        "CHANNELS",
-        Layout {
-            sections: &[Section::of(&[], (CHANNEL, Down::Rows), Counts::Numerator)],
-            titles: &[("CH-01", ""), ("CH-02", ""), ("CH-03", "per 1,000 a month")],
-            ..DEFAULT
+const CHANNELS: Layout = Layout {
+    sections: &[Section::of(&[], (CHANNEL, Down::Rows), Counts::Numerator)],
+    titles: &[("CH-01", ""), ("CH-02", ""), ("CH-03", "per 1,000 a month")],
+    ..DEFAULT
+};
+
+const OUTCOMES: Layout = Layout {
+    sections: &[
+        Section::of(&[], (CHANNEL, CHANNEL), Counts::Numerator),
+        Section {
+            title: "Days from booking to appointment",
+            total_only: true,
+            ..Section::of(&["CH-11"], (LEAD_TIME, LEAD_TIME), Counts::Numerator)
         },
-    ),
-    (
-        "OUTCOMES",
-        Layout {
-            sections: &[
-                Section::of(
-                    &[
-                        "CONTACTS",
-                        "ATTENDED",
-                        "OTHER_ATTENDANCE",
-                        "CH-09",
-                        "CH-11-SAME-DAY",
-                        "CH-11-OVER-14",
-                    ],
-                    (CHANNEL, CHANNEL),
-                    Counts::Numerator,
-                ),
-                Section {
-                    title: "Days from booking to appointment",
-                    total_only: true,
-                    ..Section::of(
-                        &["CH-11"],
-                        (Down::Group("lead_time"), Down::Group("lead_time")),
-                        Counts::Numerator,
-                    )
-                },
-            ],
-            titles: &[
-                ("CONTACTS", "contacts"),
-                ("ATTENDED", "attended"),
-                ("OTHER_ATTENDANCE", "other"),
-                ("CH-09", "did not attend"),
-                ("CH-11-SAME-DAY", "same day"),
-                ("CH-11-OVER-14", "over 14 days"),
-                ("CH-11", ""),
-            ],
-            counted: "consultations; did not attend: of those attended or missed; days: of those whose days are known",
-            charted: (&["CH-09"], &["CH-09"]),
-            ..DEFAULT
+    ],
+    titles: &[
+        ("CONTACTS", "contacts"),
+        ("ATTENDED", "attended"),
+        ("OTHER_ATTENDANCE", "other"),
+        ("CH-09", "did not attend"),
+        ("CH-11-SAME-DAY", "same day"),
+        ("CH-11-OVER-14", "over 14 days"),
+        ("CH-11", ""),
+    ],
+    counted: "consultations; did not attend: of those attended or missed; days: of those whose days are known",
+    charted: (&["CH-09"], &["CH-09"]),
+    ..DEFAULT
+};
+
+const EXCLUSION: Layout = Layout {
+    sections: &[
+        Section::of(&[], (Down::Indicators, Down::Rows), Counts::All),
+        Section {
+            title: "Reasons of people who cannot use remote care, or only with help; a person can have several",
+            ..Section::of(&["DX-21-REASON"], (REASON, Down::Rows), Counts::Numerator)
         },
-    ),
-    (
-        "EXCLUSION",
-        Layout {
-            sections: &[
-                Section::of(&[], (Down::Indicators, Down::Rows), Counts::All),
-                Section {
-                    title: "Reasons of people who cannot use remote care, or only with help; a person can have several",
-                    ..Section::of(
-                        &["DX-21-REASON"],
-                        (Down::Group("exclusion_reason"), Down::Rows),
-                        Counts::Numerator,
-                    )
-                },
-            ],
-            counted: "people; shares of those to whom an indicator applies and for whom the answer is known",
-            titles: &[("PEOPLE", "people"), ("DX-21-REASON", "")],
-            defined: true,
-            charted: (&[], &["DX-21"]),
-            ..DEFAULT
-        },
-    ),
-    (
-        "PROVISION",
-        Layout {
-            sections: &[
-                Section::of(
-                    &[
-                        "CONTACTS",
-                        "IN_PERSON",
-                        "REMOTE",
-                        "CH-07",
-                        "CH-05",
-                        "CH-06",
-                        "CH-08",
-                        "CH-13",
-                        "CH-14",
-                    ],
-                    (NEED, NEED),
-                    Counts::All,
-                ),
-                Section {
-                    title: "Where needs are known from: consultations",
-                    total_only: true,
-                    ..Section::of(
-                        &["ACCESS_STATUS", "INTERPRETER_NEEDED", "ACCESSIBLE_NEED"],
-                        (Down::Indicators, Down::Indicators),
-                        Counts::All,
-                    )
-                },
-            ],
-            counted: "consultations; shares of those to which an indicator applies and for which the answer is known",
-            titles: &[
-                ("CONTACTS", "contacts"),
-                ("IN_PERSON", "in person"),
-                ("REMOTE", "remote"),
-                ("CH-07", "in person or offered"),
-                ("CH-05", "in person or offered"),
-                ("CH-06", "request met"),
-                ("CH-08", "remote against preference"),
-                ("CH-13", "interpreter present"),
-                ("CH-14", "accessible need met"),
-            ],
-            defined: true,
-            charted: (CHARTED_NEEDS, CHARTED_NEEDS),
-            chart: "Seen in person or offered it: people with a need, without, and not known",
-        },
-    ),
-    (
-        "IMPACT",
-        Layout {
-            sections: &[Section::of(
-                &[],
+    ],
+    counted: "people; shares of those to whom an indicator applies and for whom the answer is known",
+    titles: &[("PEOPLE", "people"), ("DX-21-REASON", "")],
+    defined: true,
+    charted: (&[], &["DX-21"]),
+    ..DEFAULT
+};
+
+const PROVISION: Layout = Layout {
+    sections: &[
+        Section::of(&[], (NEED, NEED), Counts::All),
+        Section {
+            title: "Where needs are known from: consultations",
+            total_only: true,
+            ..Section::of(
+                &["ACCESS_STATUS", "INTERPRETER_NEEDED", "ACCESSIBLE_NEED"],
                 (Down::Indicators, Down::Indicators),
-                Counts::Denominator,
-            )],
-            counted: "consultations; remote against in person within each row",
-            titles: &[("CH-10", "CH-09")],
-            defined: true,
-            charted: (CHARTED_DIFFERENCES, &[CHARTED_DIFFERENCES[0]]),
-            chart: "Remote less in person",
+                Counts::All,
+            )
         },
-    ),
-    (
-        "RISK",
-        Layout {
-            counted: "people where they live; means weighted by them; no limits: a census is no sample",
-            sections: &[Section::of(&[], (Down::Indicators, Down::Rows), Counts::All)],
-            titles: &[("PEOPLE", "people"), ("DX-11", "live at high risk")],
-            defined: true,
-            chart: "Mean score of the areas where people live",
-            ..DEFAULT
-        },
-    ),
-];
+    ],
+    counted: "consultations; shares of those to which an indicator applies and for which the answer is known",
+    titles: &[
+        ("CONTACTS", "contacts"),
+        ("IN_PERSON", "in person"),
+        ("REMOTE", "remote"),
+        ("CH-07", "in person or offered"),
+        ("CH-05", "in person or offered"),
+        ("CH-06", "request met"),
+        ("CH-08", "remote against preference"),
+        ("CH-13", "interpreter present"),
+        ("CH-14", "accessible need met"),
+    ],
+    defined: true,
+    charted: (CHARTED_NEEDS, CHARTED_NEEDS),
+    chart: "Seen in person or offered it: people with a need, without, and not known",
+};
+
+const IMPACT: Layout = Layout {
+    sections: &[Section::of(&[], (Down::Indicators, Down::Indicators), Counts::Denominator)],
+    counted: "consultations; remote against in person within each row",
+    titles: &[("CH-10", "CH-09")],
+    defined: true,
+    charted: (CHARTED_DIFFERENCES, &[CHARTED_DIFFERENCES[0]]),
+    chart: "Remote less in person",
+};
+
+const RISK: Layout = Layout {
+    counted: "people where they live; means weighted by them; no limits: a census is no sample",
+    titles: &[("PEOPLE", "people"), ("DX-11", "live at high risk")],
+    defined: true,
+    chart: "Mean score of the areas where people live",
+    ..DEFAULT
+};
 
 const CHARTED_NEEDS: &[&str] = &["CH-07/ANY_NEED", "CH-05/NO_NEED", "CH-05/NEED_NOT_KNOWN"];
 const CHARTED_DIFFERENCES: &[&str] = &[
@@ -225,7 +174,15 @@ const CHARTED_DIFFERENCES: &[&str] = &[
 impl Layout {
     /// The layout of a table.
     pub(super) fn of(table: &str) -> Self {
-        LAYOUTS.iter().find(|(name, _)| *name == table).map_or(DEFAULT, |(_, layout)| *layout)
+        match table {
+            "CHANNELS" => CHANNELS,
+            "OUTCOMES" => OUTCOMES,
+            "EXCLUSION" => EXCLUSION,
+            "PROVISION" => PROVISION,
+            "IMPACT" => IMPACT,
+            "RISK" => RISK,
+            _ => DEFAULT,
+        }
     }
 
     /// Whether a section has an indicator: it names the indicator, or no section names it and this one takes the rest.

@@ -14,7 +14,6 @@ mod pivot;
 mod stacked;
 
 pub use charts::chart;
-pub use context::header;
 pub use page::text;
 
 #[cfg(test)]

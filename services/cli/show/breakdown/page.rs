@@ -4,31 +4,25 @@ use super::context;
 use super::figures::sections;
 use super::layout::Layout;
 use crate::cli::show::indicators::Indicators;
-use crate::cli::show::words::Legend;
-use crate::cli::show::{Look, estimates, numbers, wrap};
+use crate::cli::show::keys::Legend;
+use crate::cli::show::{Look, estimates, numbers, words, wrap};
 use crate::proto::v1::{Breakdown, ChannelAssessment};
 
 /// The page of an answer, as text.
-pub fn text(answer: &Breakdown, position: i64, words: &Indicators, look: &Look) -> String {
+pub fn text(answer: &Breakdown, position: i64, indicators: &Indicators, look: &Look) -> String {
     let asked = answer.context.clone().unwrap_or_default();
     let layout = Layout::of(&asked.table);
-    let mut parts = vec![header(answer, position, look)];
+    let mut parts = vec![context::header(&asked, layout.counted, position, look)];
     if asked.empty.is_none() && !answer.rows.is_empty() {
-        parts.push(sections(answer, &layout, words, look));
+        parts.push(sections(answer, &layout, indicators, look));
     }
     parts.push(context::footer(answer, &asked, look));
     if !answer.estimates.is_empty() {
-        parts.push(estimates::table(&answer.estimates, Legend(&answer.dimensions), words, look));
+        let legend = Legend(&answer.dimensions);
+        parts.push(estimates::table(&answer.estimates, legend, indicators, look));
     }
     parts.push(assessments(answer, look));
-    parts.retain(|part| !part.is_empty());
-    parts.join("\n")
-}
-
-/// The lines above the figures.
-fn header(answer: &Breakdown, position: i64, look: &Look) -> String {
-    let asked = answer.context.clone().unwrap_or_default();
-    context::header(&asked, Layout::of(&asked.table).counted, position, look)
+    words::joined(parts, "\n")
 }
 
 /// Assessments by providers of their own channels.
@@ -51,11 +45,7 @@ fn assessments(answer: &Breakdown, look: &Look) -> String {
 }
 
 fn assessment(one: &ChannelAssessment, look: &Look) -> [String; 2] {
-    let months = if one.last_month.is_empty() || one.last_month == one.first_month {
-        one.first_month.clone()
-    } else {
-        format!("{} to {}", one.first_month, one.last_month)
-    };
+    let months = context::months(&one.first_month, &one.last_month);
     let head = format!("{}, {months} ({}, {}):", one.organisation, one.assess_date, one.owner_role);
     [wrap::text("  ", &head, look), wrap::text("    ", &one.text, look)]
 }

@@ -1,9 +1,12 @@
 //! Cells arranged in lines: one line for each row and each part of a row that goes down; one place for each column that goes across.
 
+use std::collections::BTreeMap;
+
 use super::layout::{Down, Layout, Section};
 use crate::cli::show::indicators::Indicators;
+use crate::cli::show::keys::Legend;
 use crate::cli::show::words;
-use crate::proto::v1::{Breakdown, CategoryState, Cell, Column, Row, Unit};
+use crate::proto::v1::{Breakdown, CategoryKey, Cell, Column, Row, Unit};
 
 /// A section of an answer, arranged.
 pub(super) struct Pivot<'a> {
@@ -13,8 +16,8 @@ pub(super) struct Pivot<'a> {
     pub(super) parts: Vec<String>,
     /// Words for each place across.
     pub(super) across: Vec<String>,
-    /// Of each part, the column at each place.
-    places: Vec<Vec<Option<usize>>>,
+    /// The column of each part at each place.
+    places: BTreeMap<(usize, usize), usize>,
     columns: &'a [Column],
     pub(super) rows: &'a [Row],
 }
@@ -39,7 +42,7 @@ impl<'a> Pivot<'a> {
             down: heading(answer, down),
             parts: Vec::new(),
             across: Vec::new(),
-            places: Vec::new(),
+            places: BTreeMap::new(),
             columns: &answer.columns,
             rows,
         };
@@ -60,10 +63,7 @@ impl<'a> Pivot<'a> {
             })
         };
         let (part, across) = (place(&mut self.parts, part), place(&mut self.across, across));
-        self.places.resize_with(self.parts.len(), Vec::new);
-        let of_part = &mut self.places[part];
-        of_part.resize(of_part.len().max(across + 1), None);
-        of_part[across] = Some(column);
+        self.places.insert((part, across), column);
     }
 
     /// The column and the cell of a row at a place; none: the row has no cell there.
@@ -73,8 +73,20 @@ impl<'a> Pivot<'a> {
         part: usize,
         across: usize,
     ) -> Option<(&'a Column, &'a Cell)> {
-        let column = self.places[part].get(across).copied().flatten()?;
+        let column = *self.places.get(&(part, across))?;
         Some((self.columns.get(column)?, row.cells.get(column)?))
+    }
+
+    /// The figures of a row that are no counts, with the words for their places down and across.
+    pub(super) fn shares(
+        &self,
+        row: &'a Row,
+    ) -> impl Iterator<Item = (&str, &str, &'a Column, &'a Cell)> {
+        self.places.keys().filter_map(|&(part, across)| {
+            let (column, cell) = self.cell(row, part, across)?;
+            let (down, across) = (self.parts[part].as_str(), self.across[across].as_str());
+            (column.unit() != Unit::Count).then_some((down, across, column, cell))
+        })
     }
 }
 
@@ -85,10 +97,7 @@ fn heading(answer: &Breakdown, down: Down) -> String {
         Down::Indicators => "figure".to_owned(),
         Down::Group("need") => "people".to_owned(),
         Down::Group("lead_time") => "booked before".to_owned(),
-        Down::Group(dimension) => {
-            let known = answer.dimensions.iter().find(|known| known.dimension == dimension);
-            known.map_or_else(|| dimension.replace('_', " "), |known| known.label.clone())
-        }
+        Down::Group(dimension) => Legend(&answer.dimensions).dimension(dimension),
     }
 }
 
@@ -103,17 +112,17 @@ fn part(column: &Column, down: Down, indicators: &Indicators) -> String {
             id => format!("{id} {}", column.label),
         },
         Down::Group(dimension) => {
-            let place = column.group.iter().position(|key| key.dimension == dimension);
-            place.map_or_else(|| "all".to_owned(), |place| group_label(column, place))
+            let found = groups(column).find(|(key, _)| key.dimension == dimension);
+            found.map_or_else(|| "all".to_owned(), |(_, words)| words)
         }
     }
 }
 
 /// Words for the place of a column across.
 fn across(column: &Column, down: Down, layout: &Layout) -> String {
-    let groups = column.group.iter().enumerate();
-    let groups = groups.filter(|(_, key)| !matches!(down, Down::Group(of) if of == key.dimension));
-    let groups: Vec<_> = groups.map(|(place, _)| group_label(column, place)).collect();
+    let groups = groups(column)
+        .filter(|(key, _)| !matches!(down, Down::Group(of) if of == key.dimension))
+        .map(|(_, words)| words);
     let own = match (down, layout.title(&column.indicator)) {
         (Down::Indicators, _) => String::new(),
         (_, Some(title)) => title.to_owned(),
@@ -122,8 +131,7 @@ fn across(column: &Column, down: Down, layout: &Layout) -> String {
         (_, None) if column.unit() == Unit::Count => lower(&column.label),
         (_, None) => column.indicator.clone(),
     };
-    let parts = groups.into_iter().chain([own]).filter(|part| !part.is_empty());
-    let words = parts.collect::<Vec<_>>().join(", ");
+    let words = words::joined(groups.chain([own]), ", ");
     match (words.is_empty(), down) {
         (false, _) => words,
         (true, Down::Indicators) => "figure".to_owned(),
@@ -131,13 +139,12 @@ fn across(column: &Column, down: Down, layout: &Layout) -> String {
     }
 }
 
-/// Words for a key of a column's group.
-pub(super) fn group_label(column: &Column, place: usize) -> String {
-    let label = column.group_labels.get(place).map_or("", String::as_str);
-    match (label, column.group[place].state()) {
-        ("", CategoryState::Known) | ("", _) => words::plain(&column.group[place].code),
-        (label, _) => label.to_owned(),
-    }
+/// The keys of a column's group, with words for each.
+pub(super) fn groups(column: &Column) -> impl Iterator<Item = (&CategoryKey, String)> {
+    column.group.iter().enumerate().map(|(at, key)| {
+        let label = column.group_labels.get(at).filter(|label| !label.is_empty());
+        (key, label.cloned().unwrap_or_else(|| words::plain(&key.code)))
+    })
 }
 
 /// The words with a small first letter.

@@ -1,7 +1,7 @@
 //! Stacked horizontal bars: how the consultations of each row divide over the channels.
 
-use crate::cli::show::words::Legend;
-use crate::cli::show::{Look, keys};
+use crate::cli::show::Look;
+use crate::cli::show::keys::Legend;
 use crate::proto::v1::{Breakdown, CategoryState, Row};
 
 const CHANNEL: &str = "channel";
@@ -37,32 +37,32 @@ pub(super) fn can_draw(answer: &Breakdown) -> bool {
 
 /// A bar for each row and a legend. A row with a count that is withheld or missing has no bar: its parts would mislead.
 pub(super) fn bars(answer: &Breakdown, look: &Look) -> String {
-    let dimensions: Vec<_> = answer.dimensions.iter().map(|of| of.dimension.clone()).collect();
     let legend = Legend(&answer.dimensions);
-    let labels: Vec<_> =
-        answer.rows.iter().map(|row| keys::label(&dimensions, &row.keys, legend)).collect();
-    let label_width = labels.iter().map(|label| console::measure_text_width(label)).max();
+    let of_row = |row: &Row| (legend.label(&row.keys), counts(answer, row));
+    let rows: Vec<_> = answer.rows.iter().map(of_row).collect();
+    let label_width = rows.iter().map(|(label, _)| console::measure_text_width(label)).max();
     let label_width = label_width.unwrap_or(0).min(40);
     let width = look.width.map_or(BAR, |all| all.saturating_sub(label_width + 2).clamp(10, BAR));
-    let mut drawn = [false; PARTS.len()];
-    let mut lines = Vec::new();
-    for (row, label) in answer.rows.iter().zip(&labels) {
+    let draw = |part: &BarPart, columns: usize| {
+        let glyph = if look.unicode { part.unicode } else { part.ascii };
+        look.paint(part.colour, &glyph.to_string().repeat(columns))
+    };
+    let line = |(label, counts): &(String, Option<[i64; PARTS.len()]>)| {
         let label = console::pad_str(label, label_width, console::Alignment::Left, Some("…"));
-        let bar = match counts(answer, row) {
-            Some(counts) if counts.iter().any(|count| *count > 0) => {
-                for (seen, count) in drawn.iter_mut().zip(counts) {
-                    *seen |= count > 0;
-                }
-                draw(&apportion(counts, width), look)
+        let bar = match counts {
+            Some(counts) if counts.iter().all(|count| *count == 0) => "no consultations".to_owned(),
+            Some(counts) => {
+                let parts = PARTS.iter().zip(apportion(*counts, width));
+                parts.map(|(part, columns)| draw(part, columns)).collect()
             }
-            Some(_) => "no consultations".to_owned(),
             None => "not shown: a figure of this row is withheld or missing".to_owned(),
         };
-        lines.push(format!("{label}  {bar}").trim_end().to_owned());
-    }
-    let used = PARTS.iter().zip(drawn).filter(|(_, drawn)| *drawn).map(|(part, _)| {
-        format!("{} {}", look.paint(part.colour, &glyph(part, look).to_string()), part.words)
-    });
+        format!("{label}  {bar}").trim_end().to_owned()
+    };
+    let mut lines: Vec<_> = rows.iter().map(line).collect();
+    let drawn = |part: usize| rows.iter().any(|(_, of)| of.is_some_and(|of| of[part] > 0));
+    let used = PARTS.iter().enumerate().filter(|(part, _)| drawn(*part));
+    let used = used.map(|(_, part)| format!("{} {}", draw(part, 1), part.words));
     lines.push(used.collect::<Vec<_>>().join("  "));
     lines.join("\n")
 }
@@ -105,17 +105,6 @@ fn apportion(counts: [i64; PARTS.len()], width: usize) -> [usize; PARTS.len()] {
         columns[index] += 1;
     }
     columns
-}
-
-fn draw(columns: &[usize; PARTS.len()], look: &Look) -> String {
-    let parts = PARTS.iter().zip(columns);
-    parts
-        .map(|(part, width)| look.paint(part.colour, &glyph(part, look).to_string().repeat(*width)))
-        .collect()
-}
-
-fn glyph(part: &BarPart, look: &Look) -> char {
-    if look.unicode { part.unicode } else { part.ascii }
 }
 
 #[cfg(test)]
