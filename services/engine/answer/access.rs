@@ -25,7 +25,8 @@ use crate::engine::threads::on_threads;
 use crate::engine::{Engine, QueryError};
 use crate::store::{StoreError, Submission};
 pub use history::Histories;
-use need_from_snapshot::{NEEDS, NeedFromSnapshot};
+pub(super) use need_from_snapshot::NEEDS;
+use need_from_snapshot::NeedFromSnapshot;
 
 /// What snapshots say of the people of a plan's consultations.
 pub(super) struct Access {
@@ -62,12 +63,7 @@ pub(super) fn needs_asked(plan: &Plan) -> Vec<Field> {
         plan.axes.iter().any(|axis| axis.field() == Some(*field))
             || plan.filters.iter().any(|filter| filter.field == *field)
     };
-    NEEDS.iter().map(|need| need.field).filter(asks).collect()
-}
-
-/// The fields of all needs.
-pub(super) fn all_needs() -> Vec<Field> {
-    NEEDS.iter().map(|need| need.field).collect()
+    NEEDS.into_iter().filter(asks).collect()
 }
 
 impl Engine {
@@ -83,12 +79,13 @@ impl Engine {
         let (reader, catalog) = (self.store().reader(), self.store().catalog());
         let reference = Arc::clone(&catalog.reference);
         let mut needs = Vec::new();
-        for need in NEEDS.iter().filter(|need| fields.contains(&need.field)) {
-            let dimension = reference
-                .dimension(need.dimension)
-                .ok_or_else(|| QueryError::Refused(format!("no dimension `{}`", need.dimension)))?;
-            let places = self.positions.of(&reference, catalog.words(), dimension, need.field);
-            needs.push(NeedFromSnapshot::new(need, dimension, &places));
+        for field in fields {
+            let id = field.name();
+            let dimension = reference.dimension(id);
+            let dimension =
+                dimension.ok_or_else(|| QueryError::Refused(format!("no dimension `{id}`")))?;
+            let places = self.positions.of(&reference, catalog.words(), dimension, *field);
+            needs.push(NeedFromSnapshot::new(*field, dimension, &places));
         }
         let ids = std::iter::once(collection);
         let standing = standing(&catalog, ids, Dataset::DigitalAccess, last, plan.position);

@@ -5,7 +5,7 @@ use super::scan::Groups;
 use crate::domain::codes::State;
 use crate::domain::measures::{Group, Provision, Tally};
 use crate::domain::reference::Reference;
-use crate::engine::answer::access::{access_collection, all_needs, needs_asked};
+use crate::engine::answer::access::{NEEDS, access_collection, needs_asked};
 use crate::engine::answer::cell::missing;
 use crate::engine::answer::crosstab::{Crosstab, Folded};
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
@@ -129,7 +129,7 @@ impl Question for ProvisionQuestion {
         if !snapshots.is_empty() {
             provenance.parameters.push(("access_collection", snapshots.clone()));
         }
-        let access = engine.access(&mut plan, &snapshots, &all_needs(), query.months.1)?;
+        let access = engine.access(&mut plan, &snapshots, &NEEDS, query.months.1)?;
         access.told(&mut provenance);
         provenance.notes.push(NOTE.into());
         let tabulated = engine.tabulated(plan)?;
