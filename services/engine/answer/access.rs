@@ -99,7 +99,8 @@ impl Engine {
             });
         drop(catalog);
         let spoken: Vec<_> = plan.submissions.iter().filter(|s| s.has_persons).collect();
-        for need in &mut needs {
+        // A question without snapshots leaves the histories that are kept to others.
+        for need in needs.iter_mut().filter(|_| !snapshots.is_empty()) {
             let history = self.histories.of(reader, &snapshots, need.field)?;
             if history.is_empty() {
                 continue;

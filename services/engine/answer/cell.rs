@@ -44,9 +44,22 @@ impl Cell {
 
     /// A share with Wilson limits. `whom` is what is counted, in the plural.
     pub(super) fn share(tally: Tally, whom: &str, confidence: Confidence) -> Self {
+        Self::share_or(tally, confidence, |tally| no_share(tally, whom))
+    }
+
+    /// The same with a reason of its own where there is none.
+    pub(super) fn share_or(
+        tally: Tally,
+        confidence: Confidence,
+        why: impl FnOnce(Tally) -> Absence,
+    ) -> Self {
         let share = proportion(tally.numerator, tally.denominator, confidence);
-        let figure = share.map(Figure::from).ok_or_else(|| no_share(tally, whom));
-        Self::new(figure, tally.into())
+        Self::new(share.map(Figure::from).ok_or_else(|| why(tally)), tally.into())
+    }
+
+    /// Counts that are in the base of no share.
+    pub(super) fn in_no_base(tally: Tally, why: Absence) -> Self {
+        Self::new(Err(why), CellCounts { denominator: None, ..tally.into() })
     }
 
     /// The difference of two shares, with Newcombe limits; without one, the reason of the share that is absent.

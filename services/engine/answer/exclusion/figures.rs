@@ -9,10 +9,9 @@ use crate::domain::codes::State;
 use crate::domain::collection::Dataset;
 use crate::domain::indicator::{Condition, Count};
 use crate::domain::measures::{Response, Tally};
-use crate::domain::statistics::{Confidence, paired_difference, proportion};
-use crate::engine::answer::cell::no_share;
+use crate::domain::statistics::{Confidence, paired_difference};
 use crate::engine::answer::crosstab::{Crosstab, Folded, InnerCounts};
-use crate::engine::answer::model::{Absence, Cell, CellCounts, Figure};
+use crate::engine::answer::model::{Absence, Cell, Figure};
 use crate::engine::answer::plan::{Plan, PlanAxis};
 use crate::engine::query::{Filter, Query};
 use crate::engine::{Engine, QueryError};
@@ -147,32 +146,25 @@ impl ExclusionFigures {
 
     /// The difference of two shares, with limits where both are shares of the same people.
     fn difference(&self, of: &Difference, row: &[usize], confidence: Confidence) -> Cell {
-        let shares = [&of.shares.0, &of.shares.1].map(|id| {
-            let tally = self.tally(id, row);
-            (tally, Cell::share(tally, "people", confidence).figure)
-        });
-        let [(first_tally, first), (second_tally, second)] = shares;
+        let tallies = [&of.shares.0, &of.shares.1].map(|id| self.tally(id, row));
+        let [first, second] = tallies.map(|of| Cell::share(of, "people", confidence).figure);
         Cell::without_counts(first.and_then(|first| {
             let second = second?;
             let both = of.both.row(row).copied().unwrap_or_default();
             let all: u64 = both.iter().sum();
-            let same = [first_tally, second_tally].iter().all(|tally| tally.denominator == all);
+            let same = tallies.iter().all(|tally| tally.denominator == all);
             let paired = paired_difference(both, confidence).filter(|_| same);
             let alone = Figure::exact(first.value - second.value);
             Ok(paired.map_or(alone, Figure::from))
         }))
     }
 
-    /// Whether a difference of any of these rows is of shares of different people.
-    pub(super) fn has_difference_without_limits<'a>(
-        &self,
-        mut rows: impl Iterator<Item = &'a [usize]>,
-        confidence: Confidence,
-    ) -> bool {
+    /// Whether a difference of any row is of shares of different people.
+    pub(super) fn has_difference_without_limits(&self, confidence: Confidence) -> bool {
+        let mut rows = self.people.rows.keys().map(Vec::as_slice).chain([&[][..]]);
         rows.any(|row| {
-            let mut cells =
-                self.differences.iter().map(|of| self.difference(of, row, confidence).figure);
-            cells.any(|figure| figure.is_ok_and(|figure| figure.limits.is_none()))
+            let mut cells = self.differences.iter().map(|of| self.difference(of, row, confidence));
+            cells.any(|cell| cell.figure.is_ok_and(|figure| figure.limits.is_none()))
         })
     }
 
@@ -186,22 +178,19 @@ impl ExclusionFigures {
         };
         let base = of_states(&|state| matches!(state, State::Any | State::None));
         let known = self.reason.state(place).is_none_or(|state| state == State::None);
-        let share = proportion(at(place), base, confidence).filter(|_| known).map(Figure::from);
         let unknown = of_states(&State::is_unknown);
         let not_collected = of_states(&|state| state == State::NotCollected);
-        let counts = CellCounts {
-            numerator: Some(at(place)),
-            denominator: known.then_some(base),
-            unknown: Some(unknown),
-            not_collected: Some(not_collected),
+        let tally = Tally {
+            numerator: at(place),
+            denominator: base,
+            unknown,
+            not_collected,
             // Everybody else, those included who are not asked for reasons.
-            outside: Some(self.count_of(row) - base - unknown - not_collected),
+            outside: self.count_of(row) - base - unknown - not_collected,
         };
-        let tally = Tally { unknown, not_collected, ..Tally::default() };
-        let why = || match known {
-            true => no_share(tally, "people"),
-            false => Absence::not_computable("in no share: reasons are not known"),
-        };
-        Cell::new(share.ok_or_else(why), counts)
+        if known {
+            return Cell::share(tally, "people", confidence);
+        }
+        Cell::in_no_base(tally, Absence::not_computable("in no share: reasons are not known"))
     }
 }

@@ -64,15 +64,12 @@ pub fn counted_indicators(
     reference: &Reference,
     asked: &[String],
 ) -> Result<Vec<String>, QueryError> {
-    let mut ids = Vec::new();
     if asked.is_empty() {
         let counted = reference.indicators().filter(|indicator| indicator.is_of_access_records());
-        ids.extend(counted.map(|indicator| indicator.id.clone()));
+        return Ok(counted.map(|indicator| indicator.id.clone()).collect());
     }
     for id in asked {
-        let Some(indicator) = reference.indicator(id) else {
-            return Err(no_indicator(reference, id));
-        };
+        let indicator = reference.indicator(id).ok_or_else(|| no_indicator(reference, id))?;
         if !indicator.unavailable.is_empty() {
             return Err(QueryError::Refused(format!(
                 "{id} ({}) is not counted here: {}",
@@ -85,11 +82,8 @@ pub fn counted_indicators(
                 indicator.label
             )));
         }
-        ids.push(id.clone());
     }
-    ids.sort_unstable();
-    ids.dedup();
-    Ok(ids)
+    Ok(asked.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect())
 }
 
 impl Question for ExclusionQuestion {
@@ -128,8 +122,7 @@ impl Question for ExclusionQuestion {
         let tabulated = engine.tabulated(plan)?;
         let people = tabulated.crosstab.clone();
         let figures = ExclusionFigures::new(engine, &pinned, people, &self.indicators)?;
-        let rows = tabulated.crosstab.rows.keys().map(Vec::as_slice).chain([&[][..]]);
-        if figures.has_difference_without_limits(rows, query.confidence) {
+        if figures.has_difference_without_limits(query.confidence) {
             provenance.notes.push(GAPS.into());
         }
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;

@@ -93,16 +93,12 @@ impl Question for ImpactQuestion {
         let mut plan = engine.consultations(query, Measure::Contacts, &[MODE])?;
         let (mut provenance, pinned) = (engine.provenance(&mut plan, query), plan.pinned(query));
         let access = self.access(engine, &mut plan)?;
-        if let Some(access) = &access {
-            access.told(&mut provenance);
-        }
+        access.told(&mut provenance);
         provenance.notes.push(NOTE.into());
         // Every plan of these consultations, with what snapshots say of their people.
         let planned = |inner: &[&str]| {
             let mut plan = engine.consultations(&pinned, Measure::Contacts, inner)?;
-            if let Some(access) = &access {
-                access.join(&mut plan);
-            }
+            access.join(&mut plan);
             Ok::<_, QueryError>(plan)
         };
         let late = self.late_counts_as_missed;
@@ -188,12 +184,11 @@ impl Question for ImpactQuestion {
 
 impl ImpactQuestion {
     /// Lets access snapshots speak of the needs that the question asks about, if it asks about any.
-    fn access(&self, engine: &Engine, plan: &mut Plan) -> Result<Option<Access>, QueryError> {
-        let (named, asked) = (plan.collection.access_collection.clone(), needs_asked(plan));
-        if named.is_empty() || asked.is_empty() {
-            return Ok(None);
-        }
-        engine.access(plan, &named, &asked, self.query.months.1).map(Some)
+    fn access(&self, engine: &Engine, plan: &mut Plan) -> Result<Access, QueryError> {
+        let asked = needs_asked(plan);
+        let named = plan.collection.access_collection.clone();
+        let snapshots = if asked.is_empty() { String::new() } else { named };
+        engine.access(plan, &snapshots, &asked, self.query.months.1)
     }
 }
 
