@@ -81,14 +81,6 @@ impl QuestionSettings {
         self.parameters.push((name, value.to_string()));
         self
     }
-
-    /// The same with what a parameter names, if it names anything.
-    pub(super) fn named(self, name: &'static str, id: Option<&str>) -> Self {
-        match id {
-            None | Some("") => self,
-            Some(id) => self.with(name, id),
-        }
-    }
 }
 
 /// What an answer is about, what was asked, and what it was computed from.

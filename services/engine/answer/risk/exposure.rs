@@ -15,6 +15,7 @@ use crate::engine::answer::model::Key;
 use crate::engine::answer::provenance::some_of;
 
 /// What people are exposed to.
+#[derive(Default)]
 pub(super) struct Exposure {
     pub(super) total: Figures,
     pub(super) groups: Vec<(Key, Figures)>,

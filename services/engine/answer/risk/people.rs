@@ -12,7 +12,7 @@ use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::domain::small_area::Edition;
 use crate::engine::answer::crosstab::Crosstab;
-use crate::engine::answer::estimates::standing;
+use crate::engine::answer::estimates::{standing, taking};
 use crate::engine::answer::model::Key;
 use crate::engine::answer::plan::{Plan, state_words};
 use crate::engine::answer::provenance::Provenance;
@@ -65,27 +65,28 @@ fn candidates<'a>(
     asked: &str,
     position: u64,
 ) -> (Vec<Candidate<'a>>, u64) {
-    let (mut found, mut last_change) = (Vec::new(), 0);
-    let all = reference.collections().filter(|c| c.datasets.contains(&Dataset::Populations));
-    for collection in all.filter(|c| asked.is_empty() || asked == c.id) {
-        let ids = std::iter::once(collection.id.as_str());
-        let standing = standing(catalog, ids, Dataset::Populations, Month::LAST, position);
-        last_change = last_change.max(standing.data_position);
-        let mut last: BTreeMap<Arc<str>, Arc<Submission>> = BTreeMap::new();
-        let by_area = |s: &Arc<Submission>| s.column(Field::ResidenceLsoa).is_some();
-        for submission in standing.submissions.into_iter().filter(by_area) {
-            let known = last.get(&submission.organisation);
-            if known.is_none_or(|known| known.slot.month < submission.slot.month) {
-                last.insert(Arc::clone(&submission.organisation), submission);
-            }
+    let ids = taking(reference, Dataset::Populations).filter(|id| asked.is_empty() || asked == *id);
+    let standing = standing(catalog, ids, Dataset::Populations, Month::LAST, position);
+    let by_area = |s: &&Arc<Submission>| s.column(Field::ResidenceLsoa).is_some();
+    let mut last = BTreeMap::new();
+    for submission in standing.submissions.iter().filter(by_area) {
+        let known = last.entry((&submission.collection, &submission.organisation));
+        let known = known.or_insert(submission);
+        if known.slot.month < submission.slot.month {
+            *known = submission;
         }
-        let submissions: Vec<_> = last.into_values().collect();
-        let months = || submissions.iter().map(|submission| submission.slot.month);
-        let Some(months) = months().min().zip(months().max()) else { continue };
-        let edition = edition(catalog, reference, &submissions);
-        found.push(Candidate { collection, months, submissions, edition });
     }
-    (found, last_change)
+    let last: Vec<_> = last.into_values().cloned().collect();
+    let found = last.chunk_by(|a, b| a.collection == b.collection).filter_map(|submissions| {
+        let months = || submissions.iter().map(|submission| submission.slot.month);
+        Some(Candidate {
+            collection: reference.collection(&submissions[0].collection)?,
+            months: (months().min()?, months().max()?),
+            submissions: submissions.to_vec(),
+            edition: edition(catalog, reference, submissions),
+        })
+    });
+    (found.collect(), standing.data_position)
 }
 
 /// The edition of the small areas where people were counted.
@@ -118,9 +119,13 @@ fn edition_by(reference: &Reference, by: Option<View<'_>>, counted: Edition) -> 
     [Some(counted), other].into_iter().flatten().find(falls).unwrap_or(counted)
 }
 
-/// Says who has nothing of something: a collection, or none of all.
-pub(super) fn who_has_none(collection: Option<&String>) -> String {
-    collection.map_or("no collection has".into(), |id| format!("collection `{id}` has no"))
+/// Says who has nothing of something: the collection that was named, or none of all.
+pub(super) fn who_has_none(named: &str) -> String {
+    if named.is_empty() {
+        "no collection has".into()
+    } else {
+        format!("collection `{named}` has no")
+    }
 }
 
 impl Engine {
@@ -130,7 +135,7 @@ impl Engine {
         question: &RiskQuestion,
         position: u64,
     ) -> Result<(Result<People, String>, u64), QueryError> {
-        let reference = Arc::clone(&self.store().catalog().reference);
+        let reference = self.reference();
         let dimension = question.by().and_then(|id| reference.dimension(id));
         let by = dimension.and_then(|dimension| Some((By::of(dimension)?, dimension)));
         let (found, data_position) = {
@@ -138,9 +143,9 @@ impl Engine {
             candidates(&catalog, &reference, &question.query.collection, position)
         };
         let Some(chosen) = choose(&reference, &found, by)? else {
-            let place = who_has_none(Some(&question.query.collection).filter(|id| !id.is_empty()));
+            let who = who_has_none(&question.query.collection);
             let detail = format!(
-                "{place} people by small area (`residence_lsoa`); SubmitPopulations takes them"
+                "{who} people by small area (`residence_lsoa`); SubmitPopulations takes them"
             );
             return Ok((Err(detail), data_position));
         };
@@ -318,32 +323,28 @@ impl CountedPeople<'_> {
         edition: Edition,
         (by, dimension): View<'_>,
     ) -> Vec<(Key, ByArea)> {
-        let category = |code: &str| -> Option<(usize, String, String)> {
+        let category = |code: &str| -> Option<(usize, &str, &str)> {
             let value = match by {
                 By::SubIcb => {
                     let sub_icb = &self.reference.small_areas().get(edition, code)?.sub_icb;
-                    let area = self.reference.areas().get(sub_icb);
-                    let label = area.map_or(String::new(), |area| area.name.clone());
-                    return (!sub_icb.is_empty()).then(|| (0, sub_icb.clone(), label));
+                    return Some((0, sub_icb, &self.reference.areas().get(sub_icb)?.name));
                 }
                 By::Deprivation => self.reference.deprivation_of(edition.id(), code)?,
                 By::Residence | By::People(_) => Value::Codes(vec![code.to_owned()]),
             };
             let place = *self.reference.places(dimension, &value).first()?;
             let (code, label) = dimension.categories.get(place)?;
-            Some((place, code.clone(), label.clone()))
+            Some((place, code, label))
         };
-        let unknown = State::NotKnown.name();
-        let unknown = (usize::MAX, unknown.to_owned(), state_words(unknown));
-        let mut groups: BTreeMap<(usize, String, String), ByArea> = BTreeMap::new();
+        let (unknown, words) = (State::NotKnown.name(), state_words(State::NotKnown.name()));
+        let mut groups: BTreeMap<(usize, &str, &str), ByArea> = BTreeMap::new();
         for (code, count) in total {
-            let category = category(code).unwrap_or_else(|| unknown.clone());
+            let category = category(code).unwrap_or((usize::MAX, unknown, &words));
             groups.entry(category).or_default().insert(code.clone(), *count);
         }
-        let id: Arc<str> = dimension.id.as_str().into();
         let groups = groups.into_iter().map(|((place, code, label), people)| {
             let state = (place == usize::MAX).then_some(State::NotKnown);
-            (Key { dimension: Arc::clone(&id), code, label, state }, people)
+            (Key { state, ..Key::named(&dimension.id, code, label) }, people)
         });
         groups.collect()
     }
