@@ -15,15 +15,13 @@ use super::estimates::standing;
 use super::plan::Plan;
 use super::provenance::Provenance;
 use crate::domain::collection::{Collection, Dataset};
-use crate::domain::cube::Packed;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::cache::Scope;
 use crate::engine::query::{Measure, Query, invalid, no_collection};
-use crate::engine::threads::on_threads;
 use crate::engine::{Engine, QueryError};
-use crate::store::{StoreError, Submission};
+use crate::store::Submission;
 pub use history::Histories;
 pub(super) use need_from_snapshot::NEEDS;
 use need_from_snapshot::NeedFromSnapshot;
@@ -92,11 +90,9 @@ impl Engine {
         let (mut snapshots, data_position) = (standing.submissions, standing.data_position);
         snapshots.retain(|submission| submission.has_persons);
         snapshots.sort_by_key(|submission| (submission.slot.month, submission.position));
-        let scope =
-            catalog.collection(collection).zip(Month::from_number(0)).map(|(collection, first)| {
-                let access = [(collection, Dataset::DigitalAccess)];
-                Scope::new(&access, &[], (first, last))
-            });
+        let scope = catalog.collection(collection).map(|collection| {
+            Scope::new(&[(collection, Dataset::DigitalAccess)], &[], (Month::FIRST, last))
+        });
         drop(catalog);
         let spoken: Vec<_> = plan.submissions.iter().filter(|s| s.has_persons).collect();
         // A question without snapshots leaves the histories that are kept to others.
@@ -105,22 +101,15 @@ impl Engine {
             if history.is_empty() {
                 continue;
             }
-            let run = |some: &[&Arc<Submission>]| -> Result<Vec<_>, StoreError> {
-                let mut made = Vec::new();
-                for submission in some.iter().take_while(|_| !self.settings.threads.are_late()) {
-                    let own: Arc<Packed> = reader.column(submission, need.field)?;
-                    let persons = reader.persons(submission)?;
-                    let column = need.column(submission, &own, &persons, &history);
-                    made.extend(column.map(|column| (submission.position, column)));
-                }
-                Ok(made)
+            let column = |submission: &&Arc<Submission>| {
+                let own = reader.column(submission, need.field)?;
+                let persons = reader.persons(submission)?;
+                let column = need.column(submission, &own, &persons, &history);
+                Ok(column.map(|column| (submission.position, column)))
             };
-            let made = on_threads(&spoken, |s| s.records(), self.settings.threads, run);
-            for made in made {
-                need.columns.extend(made?);
-            }
+            let columns = self.settings.threads.each(&spoken, |s| s.records(), column)?;
+            need.columns = columns.into_iter().flatten().collect();
         }
-        self.settings.threads.in_time()?;
         let access = Access { collection: collection.to_owned(), data_position, scope, needs };
         access.join(plan);
         Ok(access)

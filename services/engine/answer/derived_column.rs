@@ -6,7 +6,6 @@ use super::plan::{On, Plan, PlanAxis};
 use crate::domain::cube::Packed;
 use crate::domain::field::Field;
 use crate::domain::measures::Response;
-use crate::engine::threads::on_threads;
 use crate::engine::{Engine, QueryError};
 use crate::store::{Reader, StoreError, Submission};
 
@@ -79,19 +78,14 @@ impl Engine {
         make: impl Fn(&Reader, &Submission) -> Result<Vec<u16>, StoreError> + Sync,
     ) -> Result<(), QueryError> {
         let (reader, threads) = (self.store().reader(), self.settings.threads);
-        let run = |some: &[Arc<Submission>]| -> Result<Vec<Arc<Packed>>, StoreError> {
-            let wanted = some.iter().take_while(|_| !threads.are_late());
-            let made = wanted.map(|submission| {
+        let columns = threads.each(
+            &plan.submissions,
+            |submission| submission.records(),
+            |submission| {
                 let indices = make(reader, submission)?.into_iter();
                 Ok(Arc::new(Packed::indices(indices, places)))
-            });
-            made.collect()
-        };
-        let mut columns = Vec::with_capacity(plan.submissions.len());
-        for made in on_threads(&plan.submissions, |s| s.records(), threads, run) {
-            columns.extend(made?);
-        }
-        threads.in_time()?;
+            },
+        )?;
         plan.axes.push(PlanAxis::derived(columns, places));
         Ok(())
     }

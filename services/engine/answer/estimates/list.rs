@@ -1,11 +1,10 @@
 //! Every published figure, one by one, whatever it is about: what stands beside no table can be read here.
 
 use super::line::{Fit, Periods};
-use super::{PublishedEstimate, holding_estimates, published, standing};
-use crate::domain::collection::Dataset;
+use super::{PublishedEstimate, holding_estimates, published};
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
-use crate::engine::query::{invalid, no_area, no_indicator};
+use crate::engine::query::{AsOf, invalid, no_area, no_indicator};
 use crate::engine::{Engine, QueryError};
 
 /// The fields of a question as they came; empty texts mean that nothing was said.
@@ -70,17 +69,10 @@ impl Engine {
         after: Option<Place>,
         most: usize,
     ) -> Result<Vec<(Place, PublishedEstimate)>, QueryError> {
-        let (reference, mut submissions) = {
-            let catalog = self.store().catalog();
-            let reference = std::sync::Arc::clone(&catalog.reference);
-            let ids = holding_estimates(&reference, "collection", &list.collections)?;
-            let ids = ids.iter().map(String::as_str);
-            let position = catalog.position;
-            let standing = standing(&catalog, ids, Dataset::Estimates, Month::LAST, position);
-            (reference, standing.submissions)
-        };
-        submissions.sort_by_key(|submission| submission.position);
-        let read = self.read(&submissions)?;
+        let (reference, mut standing, _) =
+            self.standing_estimates("collection", &list.collections, &AsOf::Head)?;
+        standing.submissions.sort_by_key(|submission| submission.position);
+        let read = self.read(&standing.submissions)?;
         let (mut places, mut fits) = (Vec::new(), Vec::new());
         for (submission, rows) in &read {
             for (number, row) in rows.iter().enumerate() {
