@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::shares::Shares;
+use super::shares::{Shares, grouped};
 use super::snapshot::keep_last;
 use crate::domain::codes::State;
 use crate::domain::collection::Dataset;
@@ -12,8 +12,8 @@ use crate::domain::measures::{Response, Tally};
 use crate::domain::statistics::{Confidence, paired_difference};
 use crate::engine::answer::crosstab::{Crosstab, Folded, InnerCounts};
 use crate::engine::answer::model::{Absence, Cell, Figure};
-use crate::engine::answer::plan::{Plan, PlanAxis};
-use crate::engine::query::{Filter, Query};
+use crate::engine::answer::plan::PlanAxis;
+use crate::engine::query::Query;
 use crate::engine::{Engine, QueryError};
 
 pub(super) const REASON: &str = "exclusion_reason";
@@ -21,22 +21,6 @@ pub(super) const REASON: &str = "exclusion_reason";
 pub(super) const ACCESS: &str = "digital_access";
 /// Those who are asked for reasons.
 const EXCLUDED: [&str; 2] = ["WITH_HELP", "UNABLE"];
-
-impl Engine {
-    /// A plan of access records by what is asked for and more, under more conditions.
-    pub(super) fn access_plan(
-        &self,
-        query: &Query,
-        inner: &[&str],
-        conditions: &[Condition],
-    ) -> Result<Plan, QueryError> {
-        let conditions = conditions.iter().map(|condition| Filter {
-            dimension: condition.dimension.clone(),
-            codes: condition.codes.clone(),
-        });
-        self.plan_by(query, Dataset::DigitalAccess, inner, conditions)
-    }
-}
 
 /// An indicator that is a difference of two shares.
 struct Difference {
@@ -66,15 +50,15 @@ impl ExclusionFigures {
         people: Crosstab,
         indicators: &[String],
     ) -> Result<Self, QueryError> {
-        let planned = |inner: &[&str], conditions: &[Condition]| {
-            let mut plan = engine.access_plan(query, inner, conditions)?;
+        let planned = |inner: &[&str], conditions: Vec<Condition>| {
+            let mut plan = engine.plan_by(query, Dataset::DigitalAccess, inner, conditions)?;
             keep_last(&mut plan, &query.by);
             Ok::<_, QueryError>(plan)
         };
         let reference = engine.reference();
         let excluded =
             Condition { dimension: ACCESS.into(), codes: EXCLUDED.map(str::to_owned).to_vec() };
-        let mut plan = planned(&[REASON], &[excluded])?;
+        let mut plan = planned(&[REASON], vec![excluded])?;
         let reasons = engine.count(&plan, 1)?;
         let reason = plan.axes.remove(query.by.len());
         // A set that is told by ANY, and a set known only more coarsely, is no reason.
@@ -87,12 +71,14 @@ impl ExclusionFigures {
             people,
             reasons,
             reason,
-            shares: Shares::of(&reference, indicators),
+            shares: Vec::new(),
             differences: Vec::new(),
         };
-        for shares in &mut figures.shares {
-            let plan = planned(&shares.dimensions(), &[])?;
-            shares.count(engine, plan)?;
+        for (of, ids) in grouped(&reference, indicators) {
+            let conditions = of.1.iter().map(|condition| condition.dimension.as_str());
+            let inner: Vec<_> = std::iter::once(of.0.as_str()).chain(conditions).collect();
+            let plan = planned(&inner, Vec::new())?;
+            figures.shares.push(Shares::count(engine, of, ids, plan)?);
         }
         for id in indicators {
             let count = reference.indicator(id).and_then(|indicator| indicator.count.as_ref());
@@ -101,7 +87,7 @@ impl ExclusionFigures {
             let Some(((first, first_says), (second, second_says))) = of else { continue };
             // Only people of whom the conditions of both are known to hold.
             let conditions = [first.conditions.as_slice(), &second.conditions].concat();
-            let plan = planned(&[&first.dimension, &second.dimension], &conditions)?;
+            let plan = planned(&[&first.dimension, &second.dimension], conditions)?;
             let mut both = Folded::default();
             engine.fold(&plan, query.by.len(), &mut both, |both: &mut [u64; 4], at, n| {
                 match (first_says[at[0]], second_says[at[1]]) {
@@ -123,13 +109,9 @@ impl ExclusionFigures {
         self.shares.iter().find_map(|shares| Some((shares, shares.says(id)?)))
     }
 
-    fn count_of(&self, row: &[usize]) -> u64 {
-        self.people.row(row).map_or(0, InnerCounts::sum)
-    }
-
     /// People of a row.
-    pub(super) fn people(&self, row: &[usize]) -> Cell {
-        Cell::count(self.count_of(row))
+    pub(super) fn people(&self, row: &[usize]) -> u64 {
+        self.people.row(row).map_or(0, InnerCounts::sum)
     }
 
     /// An indicator in a row.
@@ -186,7 +168,7 @@ impl ExclusionFigures {
             unknown,
             not_collected,
             // Everybody else, those included who are not asked for reasons.
-            outside: self.count_of(row) - base - unknown - not_collected,
+            outside: self.people(row) - base - unknown - not_collected,
         };
         if known {
             return Cell::share(tally, "people", confidence);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::figures::{ACCESS, ExclusionFigures, REASON};
 use super::snapshot::{self, keep_last};
+use crate::domain::collection::Dataset;
 use crate::domain::indicator::Unit;
 use crate::domain::reference::Reference;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
@@ -110,7 +111,7 @@ impl Question for ExclusionQuestion {
 
     fn count(&self, engine: &Engine) -> Result<Counted<ExclusionFigures>, QueryError> {
         let query = &self.query;
-        let mut plan = engine.access_plan(query, &[ACCESS], &[])?;
+        let mut plan = engine.plan_by(query, Dataset::DigitalAccess, &[ACCESS], [])?;
         let mut provenance = engine.provenance(&mut plan, query);
         let all = plan.submissions.len();
         keep_last(&mut plan, &query.by);
@@ -130,7 +131,7 @@ impl Question for ExclusionQuestion {
     }
 
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
-        let mut plan = engine.access_plan(query, &[], &[])?;
+        let mut plan = engine.plan_by(query, Dataset::DigitalAccess, &[], [])?;
         keep_last(&mut plan, &[]);
         Ok(Some(plan))
     }
@@ -154,7 +155,7 @@ impl Question for ExclusionQuestion {
 
     fn cell(&self, figures: &ExclusionFigures, row: &[usize], shows: &Shows) -> Cell {
         match shows {
-            Shows::People => figures.people(row),
+            Shows::People => Cell::count(figures.people(row)),
             Shows::Indicator(id) => figures.indicator(id, row, self.query.confidence),
             Shows::Reason(place) => figures.reason(*place, row, self.query.confidence),
         }
