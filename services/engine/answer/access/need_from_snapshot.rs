@@ -17,12 +17,12 @@ const NOT_ASSESSED: &str = "NOT_ASSESSED";
 pub(in crate::engine::answer) const NEEDS: [Field; 3] =
     [Field::DigitalAccess, Field::InterpreterNeeded, Field::AccessibleNeed];
 
-/// What a word says.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What a word says, the best last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Says {
-    Known,
-    NotAssessed,
     Missing,
+    NotAssessed,
+    Known,
 }
 
 /// What snapshots tell of one field.
@@ -74,12 +74,7 @@ impl NeedFromSnapshot {
             let Some(word) = (person != 0).then(|| history.at(person, month)).flatten() else {
                 continue;
             };
-            let better = match of_word(word) {
-                Says::Known => true,
-                Says::NotAssessed => own == Says::Missing,
-                Says::Missing => false,
-            };
-            if better {
+            if of_word(word) > own {
                 let word = snapshot + word;
                 let place = words.iter().position(|known| *known == word).unwrap_or_else(|| {
                     words.push(word);

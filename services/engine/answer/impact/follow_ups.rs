@@ -44,7 +44,7 @@ impl FollowUps {
     }
 
     /// The share of CH-12: of consultations whose next days can be seen, those followed.
-    pub(super) fn share(&self, mode: usize, confidence: Confidence) -> (Cell, Tally) {
+    pub(super) fn share(&self, mode: usize, confidence: Confidence) -> Cell {
         let followed = self.of(mode, Followed::Yes);
         let tally = Tally {
             numerator: followed,
@@ -56,7 +56,7 @@ impl FollowUps {
         let mut cell = Cell::share_or(tally, confidence, |tally| absence(mode, tally));
         // Who is outside is not counted: consultations of neither mode, and those not attended.
         cell.counts.outside = None;
-        (cell, tally)
+        cell
     }
 
     /// Consultations not followed, with another in person on the same day.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::follow_ups::{EACH, EITHER, Followed, NO_MATTER, PLACES};
-use super::modes::{IN_PERSON, MODE, MODES, REMOTE};
+use super::modes::{IN_PERSON, MODE, MODES, REMOTE, mode_of};
 use crate::domain::codes::Value;
 use crate::domain::cube::Packed;
 use crate::domain::field::Field;
@@ -101,11 +101,7 @@ impl Engine {
         let missed = says(&plan.reference, MISSED, attendance, false);
         let missed = Meanings::of_places(attendance, &missed);
         let is_remote = Meanings::of_places(mode, &answers(mode, &MODES[REMOTE..], &MODES));
-        let mode = |is_remote: Response| match is_remote {
-            Response::No => Ok(IN_PERSON),
-            Response::Yes => Ok(REMOTE),
-            Response::Unknown | Response::NotApplicable | Response::NotCollected => Err(NO_MATTER),
-        };
+        let mode = |is_remote| mode_of(is_remote).ok_or(NO_MATTER);
         let day = |value: &Value| match value {
             Value::Number(day) => u8::try_from(*day).ok(),
             Value::Codes(_) | Value::State(_) => None,

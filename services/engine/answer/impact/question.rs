@@ -2,9 +2,9 @@
 
 use super::follow_ups::FollowUps;
 use super::followed::NOTE;
-use super::modes::{MODE, MODES, Part, REMOTE, WHOM, median_cell};
+use super::modes::{MODE, MODES, Part, REMOTE, WHOM, median_cell, mode_of};
 use crate::domain::indicator::Unit;
-use crate::domain::measures::{Response, Waits};
+use crate::domain::measures::Waits;
 use crate::domain::reference::Reference;
 use crate::engine::answer::access::{Access, needs_asked};
 use crate::engine::answer::axis_answers::{answers, merge};
@@ -148,8 +148,7 @@ impl Question for ImpactQuestion {
             Shows::Share(indicator) => part.cell(confidence, |mode| {
                 let place = figures.modes[mode];
                 let tally = place.map(|place| figures.outcomes.tally(indicator, row, Some(place)));
-                let tally = tally.unwrap_or_default();
-                (Cell::share(tally, WHOM[mode], confidence), tally)
+                Cell::share(tally.unwrap_or_default(), WHOM[mode], confidence)
             }),
             Shows::Median => {
                 let none = Default::default();
@@ -205,11 +204,7 @@ impl Engine {
         merge(&mut plan.axes[outer], &is_remote);
         let mut folded = Folded::default();
         let counted = self.fold(&plan, outer, &mut folded, |waits: &mut [Waits; 2], at, count| {
-            let mode = match is_remote[at[0]] {
-                Response::Yes => 1,
-                Response::No => 0,
-                Response::Unknown | Response::NotApplicable | Response::NotCollected => return,
-            };
+            let Some(mode) = mode_of(is_remote[at[0]]) else { return };
             match means[at[1]] {
                 Wait::Days(first, last) => waits[mode].known((first, last), count),
                 Wait::Missing(why) => waits[mode].missing(why, count),
