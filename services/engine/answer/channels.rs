@@ -123,10 +123,8 @@ impl Question for ChannelQuestion {
         };
         let plan = &tabulated.plan;
         let quality = engine.quality(&[(plan, sums)])?;
-        let population = match &self.rates {
-            Some(collection) => Some(engine.population(plan, &plan.pinned(query), collection)?),
-            None => None,
-        };
+        let population = |named| engine.population(plan, &plan.pinned(query), named);
+        let population = self.rates.as_deref().map(population).transpose()?;
         if let Some(population) = &population {
             population.told(&mut provenance);
         }

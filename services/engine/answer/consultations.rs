@@ -13,8 +13,11 @@ use crate::domain::collection::Dataset;
 use crate::engine::query::{Filter, Measure, Query};
 use crate::engine::{Engine, QueryError};
 
+/// Dimension that a care setting is a condition on.
+pub(super) const CARE_SETTING: &str = "care_setting";
+
 /// A condition that a dimension is one category.
-fn only(dimension: &str, code: &str) -> Filter {
+pub(super) fn only(dimension: &str, code: &str) -> Filter {
     Filter { dimension: dimension.into(), codes: vec![code.into()] }
 }
 
@@ -40,7 +43,7 @@ impl Engine {
         measure: Measure,
         inner: &[&str],
     ) -> Result<Plan, QueryError> {
-        let setting = query.care_setting.iter().map(|setting| only("care_setting", setting));
+        let setting = query.care_setting.iter().map(|setting| only(CARE_SETTING, setting));
         let attended =
             (measure == Measure::AttendedContacts).then(|| only("attendance", "ATTENDED"));
         self.plan_by(query, Dataset::Consultations, inner, setting.chain(attended))

@@ -4,6 +4,7 @@
 //! by, either both of them collect it or neither does.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::crosstab::Crosstab;
 use super::model::Absence;
@@ -61,24 +62,13 @@ struct Known {
 #[derive(Default)]
 struct Behind {
     count: usize,
-    without: Found,
-    unlike: BTreeMap<Field, Found>,
+    without: Vec<Arc<Submission>>,
+    unlike: BTreeMap<Field, Vec<Arc<Submission>>>,
 }
 
-/// How many organisations' months were found, and the first.
-#[derive(Default)]
-struct Found {
-    count: usize,
-    first: String,
-}
-
-impl Found {
-    fn add(&mut self, submission: &Submission) {
-        if self.count == 0 {
-            self.first = format!("{} {}", submission.organisation, submission.slot.month);
-        }
-        self.count += 1;
-    }
+/// The organisation and month of the first of some submissions.
+fn first(of: &[Arc<Submission>]) -> String {
+    of.first().map_or(String::new(), |of| format!("{} {}", of.organisation, of.slot.month))
 }
 
 /// Whether a population can be broken down by a field.
@@ -220,12 +210,12 @@ fn behind(
             let behind = behind.entry(rows).or_default();
             behind.count += 1;
             let Some(of_people) = of_people else {
-                behind.without.add(submission);
+                behind.without.push(Arc::clone(submission));
                 continue;
             };
             for field in &fields {
                 if submission.column(*field).is_some() != of_people.column(*field).is_some() {
-                    behind.unlike.entry(*field).or_default().add(submission);
+                    behind.unlike.entry(*field).or_default().push(Arc::clone(submission));
                 }
             }
         }
@@ -251,7 +241,7 @@ impl Population {
         }
         let none = Behind::default();
         let behind = self.behind.get(&by_submission.0).unwrap_or(&none);
-        if let Found { count: without @ 1.., first } = &behind.without {
+        if let (without @ 1.., first) = (behind.without.len(), first(&behind.without)) {
             return Err(Absence::not_computable(format!(
                 "collection `{collection}` has no population for {without} of the months and organisations, the first {first}"
             )));
@@ -266,7 +256,8 @@ impl Population {
                     "{code} of {id} is no category with a population"
                 )));
             }
-            if let Some(Found { count, first }) = behind.unlike.get(&one.field) {
+            if let Some(unlike) = behind.unlike.get(&one.field) {
+                let (count, first) = (unlike.len(), first(unlike));
                 let (all, field) = (behind.count, one.field.name());
                 return Err(Absence::not_computable(format!(
                     "consultations and the people of collection `{collection}` do not match: for {count} of {all} months of organisations only one of the two collects {field}, the first {first}"

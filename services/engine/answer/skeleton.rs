@@ -4,7 +4,7 @@
 use super::frame::has_total;
 use super::model::{Cell, Column, Key, Row};
 use super::parent::Parent;
-use super::protected::{Answer, Profile, Protected, protect};
+use super::protected::{Answer, Protected, protect};
 use super::provenance::{Provenance, legends};
 use super::quality::of_cell;
 use super::question::{Counted, Question, RowPlaces};
@@ -27,9 +27,7 @@ impl Engine {
         let mut provenance = main.provenance.clone();
         (provenance.table, provenance.title) = (Q::TABLE.name, Q::TABLE.title);
         provenance.settings = question.settings();
-        let found = std::mem::take(&mut provenance.parameters);
-        provenance.parameters =
-            provenance.settings.parameters.iter().cloned().chain(found).collect();
+        provenance.parameters.splice(0..0, provenance.settings.parameters.iter().cloned());
         // Everything else is read where the plan was read, whatever is written meanwhile.
         let position = main.position;
         let pinned = Query { as_of: AsOf::Position(position), ..query.clone() };
@@ -57,7 +55,7 @@ impl Engine {
         provenance.dimensions = legends(&reference, query, &rows);
         let beside = question.beside(self, &pinned, &mut provenance)?;
         let columns = columns.into_iter().map(|column| worded(column, query.full)).collect();
-        Ok(protect(Answer { provenance, columns, rows, beside, position }, Profile::Internal))
+        Ok(protect(Answer { provenance, columns, rows, beside, position }))
     }
 
     /// The rows: the total, the declared parent, and the combinations listed. What needs a question of its own is counted into `parts`.
@@ -78,8 +76,8 @@ impl Engine {
             if apart {
                 let whole = Query { by: Vec::new(), ..pinned.clone() };
                 let whole = question.about(whole).count(self)?;
-                let Provenance { data_position, scope, .. } = whole.provenance.clone();
-                provenance.looked_at(data_position, scope);
+                let of = &whole.provenance;
+                provenance.looked_at(of.data_position, of.scope.clone());
                 parts.push(whole);
             }
             rows.push((Vec::new(), parts.len() - 1, Vec::new()));
