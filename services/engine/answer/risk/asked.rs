@@ -55,29 +55,9 @@ pub struct RiskQuestion {
     pub high_risk: HighRisk,
 }
 
-/// What a dimension is broken down by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum By {
-    /// A characteristic that the population has.
-    People(Field),
-    /// Deprivation of the small area itself.
-    Deprivation,
-    /// What the small area lies in, or the small area.
-    Residence,
-    /// The sub-ICB location that the small area lies in.
-    SubIcb,
-}
-
-impl By {
-    pub(super) fn of(dimension: &Dimension) -> Option<Self> {
-        let sub_icb = || dimension.source == Source::ProviderArea(SUB_ICB.to_owned());
-        match dimension.field() {
-            Some(Field::Deprivation) => Some(Self::Deprivation),
-            Some(Field::ResidenceLsoa) => Some(Self::Residence),
-            Some(field) => Some(Self::People(field)),
-            None => sub_icb().then_some(Self::SubIcb),
-        }
-    }
+/// The characteristic of people that a dimension tells apart; none: it tells small areas apart, as a whole.
+pub(super) fn characteristic(dimension: &Dimension) -> Option<Field> {
+    dimension.field().filter(|field| ![Field::Deprivation, Field::ResidenceLsoa].contains(field))
 }
 
 impl RiskQuestion {
@@ -188,7 +168,8 @@ fn takes(reference: &Reference, name: &str, id: &str, dataset: Dataset) -> Resul
 /// The id of a dimension that people of a small area can be broken down by.
 fn dimension(reference: &Reference, id: &str) -> Result<String, QueryError> {
     let found = reference.dimension(id).ok_or_else(|| no_dimension(reference, id))?;
-    if By::of(found).is_none() {
+    let sub_icb = Source::ProviderArea(SUB_ICB.to_owned());
+    if found.field().is_none() && found.source != sub_icb {
         return Err(QueryError::Refused(format!(
             "people of a small area are not told apart by `{id}`: ask by a characteristic, a deprivation dimension, `residence_place`, `residence_district`, `residence_lsoa` or `sub_icb`"
         )));

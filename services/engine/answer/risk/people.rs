@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::asked::{By, RiskQuestion, lies_in};
+use super::asked::{RiskQuestion, characteristic, lies_in};
 use crate::domain::codes::{Dimension, State, Value};
 use crate::domain::collection::{Collection, DataClass, Dataset};
 use crate::domain::field::Field;
@@ -38,9 +38,6 @@ pub(super) struct People {
     pub(super) joins: Vec<String>,
 }
 
-/// What people are broken down by: a dimension, and what it is of.
-type View<'a> = (By, &'a Dimension);
-
 /// A population by small area: of each organisation of a collection the last month that has one.
 struct Candidate<'a> {
     collection: &'a Collection,
@@ -51,10 +48,11 @@ struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
-    /// Whether it tells people apart by this.
-    fn tells(&self, by: By) -> bool {
-        let By::People(field) = by else { return true };
-        self.submissions.iter().any(|submission| submission.column(field).is_some())
+    /// Whether it tells people apart by a dimension.
+    fn tells(&self, by: &Dimension) -> bool {
+        let has =
+            |field| self.submissions.iter().any(|submission| submission.column(field).is_some());
+        characteristic(by).is_none_or(has)
     }
 }
 
@@ -105,10 +103,14 @@ fn edition(
     reference.small_areas().edition_of(codes, Edition::Lsoa2021)
 }
 
+fn is_deprivation(by: &Dimension) -> bool {
+    by.field() == Some(Field::Deprivation)
+}
+
 /// The edition that people are told apart in. A view of deprivation is of the one whose small areas fall into its categories, rather
 /// that of the population.
-fn edition_by(reference: &Reference, by: Option<View<'_>>, counted: Edition) -> Edition {
-    let Some((By::Deprivation, dimension)) = by else { return counted };
+fn edition_by(reference: &Reference, by: Option<&Dimension>, counted: Edition) -> Edition {
+    let Some(dimension) = by.filter(|by| is_deprivation(by)) else { return counted };
     let falls = |edition: &Edition| {
         reference.small_areas().of(*edition).any(|(code, _)| {
             let value = reference.deprivation_of(edition.id(), code);
@@ -136,8 +138,7 @@ impl Engine {
         position: u64,
     ) -> Result<(Result<People, String>, u64), QueryError> {
         let reference = self.reference();
-        let dimension = question.by().and_then(|id| reference.dimension(id));
-        let by = dimension.and_then(|dimension| Some((By::of(dimension)?, dimension)));
+        let by = question.by().and_then(|id| reference.dimension(id));
         let (found, data_position) = {
             let catalog = self.store().catalog();
             candidates(&catalog, &reference, &question.query.collection, position)
@@ -155,8 +156,7 @@ impl Engine {
                 chosen.collection.id
             ))
         })?;
-        let of_people = by.filter(|(by, _)| matches!(by, By::People(_)));
-        let outer = of_people.map(|(_, dimension)| dimension.id.clone());
+        let outer = by.filter(|by| characteristic(by).is_some()).map(|by| by.id.clone());
         // The people are those of whom the collection's organisations say where they live.
         let query = Query {
             collection: chosen.collection.id.clone(),
@@ -170,8 +170,7 @@ impl Engine {
         let kept: BTreeSet<u64> = chosen.submissions.iter().map(|s| s.position).collect();
         plan.keep(|submission| kept.contains(&submission.position));
         let crosstab = self.count(&plan, 1)?;
-        let counted =
-            CountedPeople { reference: &reference, question, plan: &plan, crosstab: &crosstab };
+        let counted = CountedPeople { question, plan: &plan, crosstab: &crosstab };
         let people = counted.people(edition, by, query.months)?;
         // Which population answers depends on all that could: another one may take its place.
         Ok((Ok(people), data_position))
@@ -183,12 +182,11 @@ impl Engine {
 fn choose<'a, 'b>(
     reference: &Reference,
     found: &'b [Candidate<'a>],
-    by: Option<View<'_>>,
+    by: Option<&Dimension>,
 ) -> Result<Option<&'b Candidate<'a>>, QueryError> {
-    let fits = |candidate: &&Candidate<'_>| by.is_none_or(|(by, _)| candidate.tells(by));
+    let fits = |candidate: &&Candidate<'_>| by.is_none_or(|by| candidate.tells(by));
     let fitting: Vec<_> = found.iter().filter(fits).collect();
-    if let (false, [], Some((_, dimension))) = (found.is_empty(), fitting.as_slice(), by) {
-        let id = &dimension.id;
+    if let (false, [], Some(Dimension { id, .. })) = (found.is_empty(), fitting.as_slice(), by) {
         return Err(QueryError::Refused(format!(
             "no population by small area tells people apart by `{id}`, and what is published for larger areas alone is not spread over small ones; there is one by {}",
             told_apart(reference, found).join(", ")
@@ -222,14 +220,13 @@ fn expected(reference: &Reference, candidate: &Candidate<'_>) -> BTreeSet<String
 
 /// The dimensions of people that there are populations for.
 fn told_apart(reference: &Reference, found: &[Candidate<'_>]) -> Vec<String> {
-    let told = |by: By| by != By::SubIcb && found.iter().any(|candidate| candidate.tells(by));
-    let ids = reference.dimensions().iter().filter(|dimension| By::of(dimension).is_some_and(told));
-    ids.map(|dimension| format!("`{}`", dimension.id)).collect()
+    let of_fields = reference.dimensions().iter().filter(|by| by.field().is_some());
+    let told = of_fields.filter(|by| found.iter().any(|candidate| candidate.tells(by)));
+    told.map(|dimension| format!("`{}`", dimension.id)).collect()
 }
 
 /// People as they were counted.
 struct CountedPeople<'a> {
-    reference: &'a Reference,
     question: &'a RiskQuestion,
     plan: &'a Plan,
     crosstab: &'a Crosstab,
@@ -239,27 +236,28 @@ impl CountedPeople<'_> {
     fn people(
         &self,
         counted: Edition,
-        by: Option<View<'_>>,
+        by: Option<&Dimension>,
         (first, last): (Month, Month),
     ) -> Result<People, QueryError> {
-        let collection = &self.plan.collection.id;
+        let (reference, collection) = (&self.plan.reference, &self.plan.collection.id);
         let view = self.question.by().map(String::as_str).unwrap_or_default();
         let to = if first < last { format!(" to {last}") } else { String::new() };
-        let by_edition = counted.label();
-        let mut joins =
-            vec![format!("People of `{collection}`, {first}{to}, are counted by {by_edition}.")];
-        let edition = edition_by(self.reference, by, counted);
+        let mut joins = vec![format!(
+            "People of `{collection}`, {first}{to}, are counted by {}.",
+            counted.label()
+        )];
+        let edition = edition_by(reference, by, counted);
         if (counted, edition) == (Edition::Lsoa2011, Edition::Lsoa2021) {
             return Err(QueryError::Refused(format!(
                 "`{view}` is of LSOA 2021 and `{collection}` counts people by LSOA 2011: name a population by LSOA 2021"
             )));
         }
         let mut inside: BTreeSet<&str> =
-            lies_in(self.reference, edition, self.question.area()).collect();
+            lies_in(reference, edition, self.question.area()).collect();
         let bring = |counts: &[u64]| {
             let mut people = self.by_code(counts);
             if counted != edition {
-                people = people_brought_back(&people, self.reference.small_areas().parents());
+                people = people_brought_back(&people, self.plan.reference.small_areas().parents());
             }
             people.retain(|code, count| inside.contains(code.as_str()) && *count > 0);
             people
@@ -276,7 +274,7 @@ impl CountedPeople<'_> {
             );
         }
         let groups = match by {
-            Some((By::People(_), _)) => {
+            Some(by) if characteristic(by).is_some() => {
                 let rows =
                     self.crosstab.rows.iter().map(|(row, counts)| (row[0], bring(&counts.inner)));
                 let rows: Vec<_> = rows.filter(|(_, people)| !people.is_empty()).collect();
@@ -288,7 +286,7 @@ impl CountedPeople<'_> {
                 let rows = rows.into_iter();
                 rows.map(|(place, people)| (self.plan.axes[0].key(place), people)).collect()
             }
-            Some(view) => self.by_area(&total, edition, view),
+            Some(by) => self.by_area(&total, edition, by),
             None => Vec::new(),
         };
         let label = edition.label();
@@ -298,8 +296,8 @@ impl CountedPeople<'_> {
                 "They were brought back to {label}, the edition of `{view}`: people of a merged area are shared out as its parts had people in mid-2020."
             ));
         }
-        if matches!(by, Some((By::Deprivation, _))) {
-            let list = self.reference.list_of(Field::Deprivation);
+        if by.is_some_and(is_deprivation) {
+            let list = self.plan.reference.list_of(Field::Deprivation);
             let source = list.map_or("", |list| list.source.as_str());
             joins.push(format!(
                 "Deprivation is the small area's own, in the edition that goes with {label}: {source}."
@@ -317,23 +315,20 @@ impl CountedPeople<'_> {
     }
 
     /// The people of each category that small areas as a whole fall into.
-    fn by_area(
-        &self,
-        total: &ByArea,
-        edition: Edition,
-        (by, dimension): View<'_>,
-    ) -> Vec<(Key, ByArea)> {
+    fn by_area(&self, total: &ByArea, edition: Edition, by: &Dimension) -> Vec<(Key, ByArea)> {
         let category = |code: &str| -> Option<(usize, &str, &str)> {
-            let value = match by {
-                By::SubIcb => {
-                    let sub_icb = &self.reference.small_areas().get(edition, code)?.sub_icb;
-                    return Some((0, sub_icb, &self.reference.areas().get(sub_icb)?.name));
+            let value = match by.field() {
+                None => {
+                    let sub_icb = &self.plan.reference.small_areas().get(edition, code)?.sub_icb;
+                    return Some((0, sub_icb, &self.plan.reference.areas().get(sub_icb)?.name));
                 }
-                By::Deprivation => self.reference.deprivation_of(edition.id(), code)?,
-                By::Residence | By::People(_) => Value::Codes(vec![code.to_owned()]),
+                Some(Field::Deprivation) => {
+                    self.plan.reference.deprivation_of(edition.id(), code)?
+                }
+                Some(_) => Value::Codes(vec![code.to_owned()]),
             };
-            let place = *self.reference.places(dimension, &value).first()?;
-            let (code, label) = dimension.categories.get(place)?;
+            let place = *self.plan.reference.places(by, &value).first()?;
+            let (code, label) = by.categories.get(place)?;
             Some((place, code, label))
         };
         let (unknown, words) = (State::NotKnown.name(), state_words(State::NotKnown.name()));
@@ -344,7 +339,7 @@ impl CountedPeople<'_> {
         }
         let groups = groups.into_iter().map(|((place, code, label), people)| {
             let state = (place == usize::MAX).then_some(State::NotKnown);
-            (Key { state, ..Key::named(&dimension.id, code, label) }, people)
+            (Key { state, ..Key::named(&by.id, code, label) }, people)
         });
         groups.collect()
     }

@@ -41,13 +41,6 @@ pub(in crate::engine::answer) enum Shows {
     Component(usize),
 }
 
-/// What was found of area risk.
-pub(in crate::engine::answer) struct Risk {
-    exposure: Exposure,
-    /// Whether the publisher says that the score is not for targets.
-    not_for_targets: bool,
-}
-
 impl Question for RiskQuestion {
     const TABLE: TableDefinition = TableDefinition {
         name: "RISK",
@@ -55,7 +48,7 @@ impl Question for RiskQuestion {
         rpc: "DigitalExclusionService.GetAreaRisk",
         columns: &[PEOPLE, SCORE, SHARE],
     };
-    type Figures = Risk;
+    type Figures = Exposure;
     type Shows = Shows;
 
     fn query(&self) -> &Query {
@@ -84,7 +77,7 @@ impl Question for RiskQuestion {
         }
     }
 
-    fn count(&self, engine: &Engine) -> Result<Counted<Risk>, QueryError> {
+    fn count(&self, engine: &Engine) -> Result<Counted<Exposure>, QueryError> {
         let reference = engine.reference();
         let (position, scope) = {
             let catalog = engine.store().catalog();
@@ -109,7 +102,8 @@ impl Question for RiskQuestion {
             (Ok(people), Ok(scored)) => Exposure::new(&reference, people, scored, self.high_risk)?,
             (Err(why), _) | (_, Err(why)) => {
                 provenance.empty = Some(Absence::no_data(why));
-                Exposure::default()
+                let not_for_targets = scored.as_ref().is_ok_and(|of| of.source.not_for_targets);
+                Exposure { not_for_targets, ..Exposure::default() }
             }
         };
         provenance.sources.extend(scored.iter().map(|scored| scored.source.clone()));
@@ -118,12 +112,10 @@ impl Question for RiskQuestion {
         provenance.parameters.extend(score);
         let groups = exposure.groups.iter().enumerate();
         let rows = groups.map(|(number, (key, _))| (vec![key.clone()], vec![number])).collect();
-        let not_for_targets = scored.is_ok_and(|scored| scored.source.not_for_targets);
-        let figures = Risk { exposure, not_for_targets };
-        Ok(Counted { plan: None, position, provenance, rows, nothing: None, figures })
+        Ok(Counted { plan: None, position, provenance, rows, nothing: None, figures: exposure })
     }
 
-    fn columns(&self, reference: &Reference, figures: &[&Risk]) -> Vec<(Column, Shows)> {
+    fn columns(&self, reference: &Reference, figures: &[&Exposure]) -> Vec<(Column, Shows)> {
         let score = |id: &str, group: Vec<Key>| SCORE.column_of(id, reference, group);
         let unweighted = Key::named(WEIGHTING, "UNWEIGHTED", "all areas, each counting once");
         let mut columns = vec![
@@ -142,10 +134,10 @@ impl Question for RiskQuestion {
         columns
     }
 
-    fn cell(&self, figures: &Risk, row: &[usize], shows: &Shows) -> Cell {
+    fn cell(&self, figures: &Exposure, row: &[usize], shows: &Shows) -> Cell {
         let of = match row {
-            [number] => &figures.exposure.groups[*number].1,
-            _ => &figures.exposure.total,
+            [number] => &figures.groups[*number].1,
+            _ => &figures.total,
         };
         let out_of = |all: u64| CellCounts { denominator: Some(all), ..Default::default() };
         let people = CellCounts { unknown: Some(of.unmatched), ..out_of(of.people) };

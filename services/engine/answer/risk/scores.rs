@@ -20,7 +20,8 @@ pub(super) struct Scored {
     pub(super) scores: BTreeMap<String, Scores>,
     pub(super) edition: Edition,
     pub(super) source: EstimateSource,
-    pub(super) joins: Vec<String>,
+    /// Which scores of which areas, in a sentence.
+    pub(super) note: String,
 }
 
 impl Engine {
@@ -115,12 +116,11 @@ fn read(
     let scores: BTreeMap<_, _> = scores.collect();
     let period = found.first().map_or("", |row| row.period.as_str());
     let (label, count) = (edition.label(), scores.len());
-    let joins = vec![format!(
-        "Scores of {id}, {period}, {label}: {count} of the small areas known here. {told}"
-    )];
+    let note =
+        format!("Scores of {id}, {period}, {label}: {count} of the small areas known here. {told}");
     let mut source = submission.source.as_deref().cloned().unwrap_or_default();
     source.not_for_targets |= reference.is_not_for_targets(id);
-    Ok(Scored { scores, edition, source, joins })
+    Ok(Scored { scores, edition, source, note })
 }
 
 /// The edition of the small areas, and how it is known: said in the figures' base, or told by codes that one edition alone has.
