@@ -7,7 +7,7 @@ mod list;
 
 use std::sync::Arc;
 
-pub use list::{EstimateList, ListAsked, Place};
+pub use list::{EstimateList, Place};
 
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::{Estimate, EstimateSource, NAMED_AREA};
