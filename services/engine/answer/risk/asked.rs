@@ -108,11 +108,6 @@ impl RiskQuestion {
             Where::Organisations(_) => "",
         }
     }
-
-    /// The dimension to break down by.
-    pub(super) fn by(&self) -> Option<&String> {
-        self.query.by.first()
-    }
 }
 
 /// The area whose residents are asked about. What has no meaning for residents at any time is refused by name.

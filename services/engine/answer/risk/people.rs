@@ -138,7 +138,7 @@ impl Engine {
         position: u64,
     ) -> Result<(Result<People, String>, u64), QueryError> {
         let reference = self.reference();
-        let by = question.by().and_then(|id| reference.dimension(id));
+        let by = question.query.by.first().and_then(|id| reference.dimension(id));
         let (found, data_position) = {
             let catalog = self.store().catalog();
             candidates(&catalog, &reference, &question.query.collection, position)
@@ -170,8 +170,7 @@ impl Engine {
         let kept: BTreeSet<u64> = chosen.submissions.iter().map(|s| s.position).collect();
         plan.keep(|submission| kept.contains(&submission.position));
         let crosstab = self.count(&plan, 1)?;
-        let counted = CountedPeople { question, plan: &plan, crosstab: &crosstab };
-        let people = counted.people(edition, by, query.months)?;
+        let people = people(question, &plan, &crosstab, by, edition, query.months)?;
         // Which population answers depends on all that could: another one may take its place.
         Ok((Ok(people), data_position))
     }
@@ -225,138 +224,120 @@ fn told_apart(reference: &Reference, found: &[Candidate<'_>]) -> Vec<String> {
     told.map(|dimension| format!("`{}`", dimension.id)).collect()
 }
 
-/// People as they were counted.
-struct CountedPeople<'a> {
-    question: &'a RiskQuestion,
-    plan: &'a Plan,
-    crosstab: &'a Crosstab,
+/// People as they were counted, in the edition of what they are broken down by.
+fn people(
+    question: &RiskQuestion,
+    plan: &Plan,
+    crosstab: &Crosstab,
+    by: Option<&Dimension>,
+    counted: Edition,
+    (first, last): (Month, Month),
+) -> Result<People, QueryError> {
+    let (reference, collection) = (&plan.reference, &plan.collection.id);
+    let view = by.map_or("", |by| by.id.as_str());
+    let edition = edition_by(reference, by, counted);
+    if (counted, edition) == (Edition::Lsoa2011, Edition::Lsoa2021) {
+        return Err(QueryError::Refused(format!(
+            "`{view}` is of LSOA 2021 and `{collection}` counts people by LSOA 2011: name a population by LSOA 2021"
+        )));
+    }
+    let mut inside: BTreeSet<&str> = lies_in(reference, edition, question.area()).collect();
+    let codes = &plan.axes[plan.axes.len() - 1].categories;
+    // What has no code, or lies elsewhere, is left out.
+    let bring = |counts: &[u64]| {
+        let found = codes.iter().zip(counts).filter(|(_, count)| **count > 0);
+        let mut people: ByArea = found.map(|((code, _), n)| (code.clone(), *n)).collect();
+        if counted != edition {
+            people = people_brought_back(&people, reference.small_areas().parents());
+        }
+        people.retain(|code, count| inside.contains(code.as_str()) && *count > 0);
+        people
+    };
+    let total = bring(&crosstab.all.inner);
+    // Each organisation has one of the months: none is missing in between.
+    let query = Query { months: (last, last), ..question.query.clone() };
+    let mut provenance = plan.provenance(&query);
+    provenance.months = Some((first, last));
+    let groups = match by {
+        Some(by) if characteristic(by).is_some() => {
+            let rows = crosstab.rows.iter().map(|(row, counts)| (row[0], bring(&counts.inner)));
+            let rows: Vec<_> = rows.filter(|(_, people)| !people.is_empty()).collect();
+            let mut sums = vec![0; plan.axes[0].places()];
+            for (place, people) in &rows {
+                sums[*place] = people.values().sum();
+            }
+            provenance.quality = plan.quality(&BTreeMap::from([(0, sums)]));
+            rows.into_iter().map(|(place, people)| (plan.axes[0].key(place), people)).collect()
+        }
+        Some(by) => by_area(reference, &total, edition, by),
+        None => Vec::new(),
+    };
+    inside.retain(|code| !total.contains_key(*code));
+    let (all, label) = (crosstab.all.sum(), edition.label());
+    let placed: u64 = crosstab.all.inner[..codes.len()].iter().sum();
+    let to = if first < last { format!(" to {last}") } else { String::new() };
+    let of = counted.label();
+    let mut joins = vec![format!("People of `{collection}`, {first}{to}, are counted by {of}.")];
+    if counted != edition {
+        joins.push(format!(
+            "They were brought back to {label}, the edition of `{view}`: people of a merged area are shared out as its parts had people in mid-2020."
+        ));
+    }
+    if by.is_some_and(is_deprivation) {
+        let list = reference.list_of(Field::Deprivation);
+        let source = list.map_or("", |list| list.source.as_str());
+        joins.push(format!(
+            "Deprivation is the small area's own, in the edition that goes with {label}: {source}."
+        ));
+    }
+    if first < last {
+        provenance.notes.push(
+            "Each organisation counts with its last month that has people by small area: months are never added up."
+                .into(),
+        );
+    }
+    if let unplaced @ 1.. = all.saturating_sub(placed) {
+        provenance.notes.push(format!(
+            "{unplaced} of {all} people of the collection have no small area on record and are in no row."
+        ));
+    }
+    if let empty @ 1.. = inside.len() {
+        provenance.notes.push(format!(
+            "{empty} small areas ({label}) of the area asked about have no people in the collection."
+        ));
+    }
+    Ok(People { edition, total, groups, provenance, joins })
 }
 
-impl CountedPeople<'_> {
-    fn people(
-        &self,
-        counted: Edition,
-        by: Option<&Dimension>,
-        (first, last): (Month, Month),
-    ) -> Result<People, QueryError> {
-        let (reference, collection) = (&self.plan.reference, &self.plan.collection.id);
-        let view = self.question.by().map(String::as_str).unwrap_or_default();
-        let to = if first < last { format!(" to {last}") } else { String::new() };
-        let mut joins = vec![format!(
-            "People of `{collection}`, {first}{to}, are counted by {}.",
-            counted.label()
-        )];
-        let edition = edition_by(reference, by, counted);
-        if (counted, edition) == (Edition::Lsoa2011, Edition::Lsoa2021) {
-            return Err(QueryError::Refused(format!(
-                "`{view}` is of LSOA 2021 and `{collection}` counts people by LSOA 2011: name a population by LSOA 2021"
-            )));
-        }
-        let mut inside: BTreeSet<&str> =
-            lies_in(reference, edition, self.question.area()).collect();
-        let bring = |counts: &[u64]| {
-            let mut people = self.by_code(counts);
-            if counted != edition {
-                people = people_brought_back(&people, self.plan.reference.small_areas().parents());
+/// The people of each category that small areas as a whole fall into.
+fn by_area(
+    reference: &Reference,
+    total: &ByArea,
+    edition: Edition,
+    by: &Dimension,
+) -> Vec<(Key, ByArea)> {
+    let category = |code: &str| -> Option<(usize, &str, &str)> {
+        let value = match by.field() {
+            None => {
+                let sub_icb = &reference.small_areas().get(edition, code)?.sub_icb;
+                return Some((0, sub_icb, &reference.areas().get(sub_icb)?.name));
             }
-            people.retain(|code, count| inside.contains(code.as_str()) && *count > 0);
-            people
+            Some(Field::Deprivation) => reference.deprivation_of(edition.id(), code)?,
+            Some(_) => Value::Codes(vec![code.to_owned()]),
         };
-        let total = bring(&self.crosstab.all.inner);
-        // Each organisation has one of the months: none is missing in between.
-        let query = Query { months: (last, last), ..self.question.query.clone() };
-        let mut provenance = self.plan.provenance(&query);
-        provenance.months = Some((first, last));
-        if first < last {
-            provenance.notes.push(
-                "Each organisation counts with its last month that has people by small area: months are never added up."
-                    .into(),
-            );
-        }
-        let groups = match by {
-            Some(by) if characteristic(by).is_some() => {
-                let rows =
-                    self.crosstab.rows.iter().map(|(row, counts)| (row[0], bring(&counts.inner)));
-                let rows: Vec<_> = rows.filter(|(_, people)| !people.is_empty()).collect();
-                let mut sums = vec![0; self.plan.axes[0].places()];
-                for (place, people) in &rows {
-                    sums[*place] = people.values().sum();
-                }
-                provenance.quality = self.plan.quality(&BTreeMap::from([(0, sums)]));
-                let rows = rows.into_iter();
-                rows.map(|(place, people)| (self.plan.axes[0].key(place), people)).collect()
-            }
-            Some(by) => self.by_area(&total, edition, by),
-            None => Vec::new(),
-        };
-        let label = edition.label();
-        inside.retain(|code| !total.contains_key(*code));
-        if counted != edition {
-            joins.push(format!(
-                "They were brought back to {label}, the edition of `{view}`: people of a merged area are shared out as its parts had people in mid-2020."
-            ));
-        }
-        if by.is_some_and(is_deprivation) {
-            let list = self.plan.reference.list_of(Field::Deprivation);
-            let source = list.map_or("", |list| list.source.as_str());
-            joins.push(format!(
-                "Deprivation is the small area's own, in the edition that goes with {label}: {source}."
-            ));
-        }
-        self.place(&mut provenance.notes, inside.len(), label);
-        Ok(People { edition, total, groups, provenance, joins })
+        let place = *reference.places(by, &value).first()?;
+        let (code, label) = by.categories.get(place)?;
+        Some((place, code, label))
+    };
+    let (unknown, words) = (State::NotKnown.name(), state_words(State::NotKnown.name()));
+    let mut groups: BTreeMap<(usize, &str, &str), ByArea> = BTreeMap::new();
+    for (code, count) in total {
+        let category = category(code).unwrap_or((usize::MAX, unknown, &words));
+        groups.entry(category).or_default().insert(code.clone(), *count);
     }
-
-    /// Counts by the code of the small area; what has no code, or lies elsewhere, is left out.
-    fn by_code(&self, counts: &[u64]) -> ByArea {
-        let codes = &self.plan.axes[self.plan.axes.len() - 1].categories;
-        let found = codes.iter().zip(counts).filter(|(_, count)| **count > 0);
-        found.map(|((code, _), count)| (code.clone(), *count)).collect()
-    }
-
-    /// The people of each category that small areas as a whole fall into.
-    fn by_area(&self, total: &ByArea, edition: Edition, by: &Dimension) -> Vec<(Key, ByArea)> {
-        let category = |code: &str| -> Option<(usize, &str, &str)> {
-            let value = match by.field() {
-                None => {
-                    let sub_icb = &self.plan.reference.small_areas().get(edition, code)?.sub_icb;
-                    return Some((0, sub_icb, &self.plan.reference.areas().get(sub_icb)?.name));
-                }
-                Some(Field::Deprivation) => {
-                    self.plan.reference.deprivation_of(edition.id(), code)?
-                }
-                Some(_) => Value::Codes(vec![code.to_owned()]),
-            };
-            let place = *self.plan.reference.places(by, &value).first()?;
-            let (code, label) = by.categories.get(place)?;
-            Some((place, code, label))
-        };
-        let (unknown, words) = (State::NotKnown.name(), state_words(State::NotKnown.name()));
-        let mut groups: BTreeMap<(usize, &str, &str), ByArea> = BTreeMap::new();
-        for (code, count) in total {
-            let category = category(code).unwrap_or((usize::MAX, unknown, &words));
-            groups.entry(category).or_default().insert(code.clone(), *count);
-        }
-        let groups = groups.into_iter().map(|((place, code, label), people)| {
-            let state = (place == usize::MAX).then_some(State::NotKnown);
-            (Key { state, ..Key::named(&by.id, code, label) }, people)
-        });
-        groups.collect()
-    }
-
-    /// Says how many people of the collection have no place, and how many places have no people.
-    fn place(&self, notes: &mut Vec<String>, empty: usize, label: &str) {
-        let all = self.crosstab.all.sum();
-        let placed: u64 = self.by_code(&self.crosstab.all.inner).values().sum();
-        if let unplaced @ 1.. = all.saturating_sub(placed) {
-            notes.push(format!(
-                "{unplaced} of {all} people of the collection have no small area on record and are in no row."
-            ));
-        }
-        if empty > 0 {
-            notes.push(format!(
-                "{empty} small areas ({label}) of the area asked about have no people in the collection."
-            ));
-        }
-    }
+    let groups = groups.into_iter().map(|((place, code, label), people)| {
+        let state = (place == usize::MAX).then_some(State::NotKnown);
+        (Key { state, ..Key::named(&by.id, code, label) }, people)
+    });
+    groups.collect()
 }
