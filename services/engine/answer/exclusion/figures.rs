@@ -1,7 +1,7 @@
 //! What the cells of the table are made of, each counted once: a cross-tabulation for every dimension and conditions that indicators
 //! share.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::shares::{Shares, grouped};
 use super::snapshot::keep_last;
@@ -12,6 +12,7 @@ use crate::domain::measures::{Response, Tally};
 use crate::domain::statistics::{Confidence, paired_difference};
 use crate::engine::answer::crosstab::{Crosstab, Folded, InnerCounts};
 use crate::engine::answer::model::{Absence, Cell, Figure};
+use crate::engine::answer::outcome_shares::says;
 use crate::engine::answer::plan::PlanAxis;
 use crate::engine::query::Query;
 use crate::engine::{Engine, QueryError};
@@ -24,7 +25,6 @@ const EXCLUDED: [&str; 2] = ["WITH_HELP", "UNABLE"];
 
 /// An indicator that is a difference of two shares.
 struct Difference {
-    indicator: String,
     shares: (String, String),
     /// People of whom both answers are known: yes to both, to the first alone, to the second alone, to neither.
     both: Folded<[u64; 4]>,
@@ -39,7 +39,8 @@ pub(in crate::engine::answer) struct ExclusionFigures {
     pub(super) reason: PlanAxis,
     pub(super) occurring: BTreeSet<usize>,
     shares: Vec<Shares>,
-    differences: Vec<Difference>,
+    /// By indicator.
+    differences: BTreeMap<String, Difference>,
 }
 
 impl ExclusionFigures {
@@ -72,41 +73,39 @@ impl ExclusionFigures {
             reasons,
             reason,
             shares: Vec::new(),
-            differences: Vec::new(),
+            differences: BTreeMap::new(),
         };
-        for (of, ids) in grouped(&reference, indicators) {
-            let conditions = of.1.iter().map(|condition| condition.dimension.as_str());
-            let inner: Vec<_> = std::iter::once(of.0.as_str()).chain(conditions).collect();
+        for ((dimension, conditions), ids) in grouped(&reference, indicators) {
+            let held = conditions.iter().map(|condition| condition.dimension.as_str());
+            let inner: Vec<_> = std::iter::once(dimension.as_str()).chain(held).collect();
             let plan = planned(&inner, Vec::new())?;
-            figures.shares.push(Shares::count(engine, of, ids, plan)?);
+            figures.shares.push(Shares::count(engine, conditions, ids, plan)?);
         }
+        let count = |id: &String| reference.indicator(id)?.count.as_ref();
         for id in indicators {
-            let count = reference.indicator(id).and_then(|indicator| indicator.count.as_ref());
-            let Some(Count::Difference { difference }) = count else { continue };
-            let of = figures.says(&difference.0).zip(figures.says(&difference.1));
-            let Some(((first, first_says), (second, second_says))) = of else { continue };
+            let Some(Count::Difference { difference }) = count(id) else { continue };
+            let (
+                Some(Count::Share { dimension: first, conditions, .. }),
+                Some(Count::Share { dimension: second, conditions: more, .. }),
+            ) = (count(&difference.0), count(&difference.1))
+            else {
+                continue;
+            };
             // Only people of whom the conditions of both are known to hold.
-            let conditions = [first.conditions.as_slice(), &second.conditions].concat();
-            let plan = planned(&[&first.dimension, &second.dimension], conditions)?;
-            let mut both = Folded::default();
+            let plan = planned(&[first, second], [conditions.as_slice(), more].concat())?;
+            let (axes, mut both) = (&plan.axes[query.by.len()..], Folded::default());
+            let first = says(&reference, &difference.0, &axes[0], false);
+            let second = says(&reference, &difference.1, &axes[1], false);
+            let place = |says| [Response::Yes, Response::No].iter().position(|one| *one == says);
             engine.fold(&plan, query.by.len(), &mut both, |both: &mut [u64; 4], at, n| {
-                match (first_says[at[0]], second_says[at[1]]) {
-                    (Response::Yes, Response::Yes) => both[0] += n,
-                    (Response::Yes, Response::No) => both[1] += n,
-                    (Response::No, Response::Yes) => both[2] += n,
-                    (Response::No, Response::No) => both[3] += n,
-                    _ => {}
+                if let (Some(of), Some(less)) = (place(first[at[0]]), place(second[at[1]])) {
+                    both[2 * of + less] += n;
                 }
             })?;
-            let (indicator, shares) = (id.clone(), difference.clone());
-            figures.differences.push(Difference { indicator, shares, both });
+            let of = Difference { shares: difference.clone(), both };
+            figures.differences.insert(id.clone(), of);
         }
         Ok(figures)
-    }
-
-    /// The shares that an indicator is among, and what each place of their dimension says to it.
-    fn says(&self, id: &str) -> Option<(&Shares, &[Response])> {
-        self.shares.iter().find_map(|shares| Some((shares, shares.says(id)?)))
     }
 
     /// People of a row.
@@ -116,7 +115,7 @@ impl ExclusionFigures {
 
     /// An indicator in a row.
     pub(super) fn indicator(&self, id: &str, row: &[usize], confidence: Confidence) -> Cell {
-        match self.differences.iter().find(|difference| difference.indicator == id) {
+        match self.differences.get(id) {
             Some(difference) => self.difference(difference, row, confidence),
             None => Cell::share(self.tally(id, row), "people", confidence),
         }
@@ -145,7 +144,8 @@ impl ExclusionFigures {
     pub(super) fn has_difference_without_limits(&self, confidence: Confidence) -> bool {
         let mut rows = self.people.rows.keys().map(Vec::as_slice).chain([&[][..]]);
         rows.any(|row| {
-            let mut cells = self.differences.iter().map(|of| self.difference(of, row, confidence));
+            let mut cells =
+                self.differences.values().map(|of| self.difference(of, row, confidence));
             cells.any(|cell| cell.figure.is_ok_and(|figure| figure.limits.is_none()))
         })
     }

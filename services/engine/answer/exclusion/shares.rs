@@ -14,10 +14,7 @@ use crate::engine::{Engine, QueryError};
 
 /// Indicators of one dimension and the same conditions.
 pub(super) struct Shares {
-    pub(super) dimension: String,
-    pub(super) conditions: Vec<Condition>,
-    /// Their ids, and what each place of the dimension says to them.
-    indicators: Vec<(String, Vec<Response>)>,
+    indicators: Vec<String>,
     /// A tally for each indicator; nothing where nobody is.
     tallies: Folded<Vec<Tally>>,
 }
@@ -27,7 +24,7 @@ pub(super) fn grouped<'a>(
     reference: &'a Reference,
     indicators: &'a [String],
 ) -> BTreeMap<(&'a String, &'a Vec<Condition>), BTreeSet<&'a String>> {
-    let count = |id: &String| reference.indicator(id).and_then(|found| found.count.as_ref());
+    let count = |id: &String| reference.indicator(id)?.count.as_ref();
     let ids = indicators.iter().flat_map(|id| match count(id) {
         Some(Count::Difference { difference: (first, second) }) => vec![first, second],
         Some(Count::Share { .. }) | None => vec![id],
@@ -46,7 +43,7 @@ impl Shares {
     /// filter: of whom it is not known is counted as unknown.
     pub(super) fn count(
         engine: &Engine,
-        (dimension, conditions): (&String, &Vec<Condition>),
+        conditions: &[Condition],
         ids: BTreeSet<&String>,
         mut plan: Plan,
     ) -> Result<Self, QueryError> {
@@ -60,12 +57,8 @@ impl Shares {
             holds.push(says);
         }
         let axis = &mut plan.axes[outer];
-        let indicators = ids.into_iter().map(|id| {
-            let says = says(&plan.reference, id, axis, false);
-            (id.clone(), says)
-        });
-        let indicators: Vec<_> = indicators.collect();
-        let of_place = |place: usize| indicators.iter().map(|(_, says)| says[place]).collect();
+        let said: Vec<_> = ids.iter().map(|id| says(&plan.reference, id, axis, false)).collect();
+        let of_place = |place: usize| said.iter().map(|says| says[place]).collect();
         let says: Vec<Vec<Response>> = (0..axis.places()).map(of_place).collect();
         merge(axis, &says);
         let add = |tallies: &mut Vec<Tally>, at: &[usize], count: u64| {
@@ -79,23 +72,13 @@ impl Shares {
         };
         let mut tallies = Folded::default();
         engine.fold(&plan, outer, &mut tallies, add)?;
-        let (dimension, conditions) = (dimension.clone(), conditions.clone());
-        Ok(Self { dimension, conditions, indicators, tallies })
-    }
-
-    /// What each place of the dimension says to an indicator; none: it is not among these.
-    pub(super) fn says(&self, id: &str) -> Option<&[Response]> {
-        self.place(id).map(|place| self.indicators[place].1.as_slice())
+        Ok(Self { indicators: ids.into_iter().cloned().collect(), tallies })
     }
 
     /// The tally of an indicator in a row; none: it is not among these.
     pub(super) fn tally(&self, id: &str, row: &[usize]) -> Option<Tally> {
-        let place = self.place(id)?;
+        let place = self.indicators.iter().position(|known| known == id)?;
         let tallies = self.tallies.row(row);
         Some(tallies.and_then(|tallies| tallies.get(place)).copied().unwrap_or_default())
-    }
-
-    fn place(&self, id: &str) -> Option<usize> {
-        self.indicators.iter().position(|(known, _)| known == id)
     }
 }
