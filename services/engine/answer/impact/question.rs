@@ -5,12 +5,12 @@ use super::followed::NOTE;
 use super::modes::{MODE, MODES, Part, REMOTE, WHOM, median_cell, mode_of};
 use crate::domain::indicator::Unit;
 use crate::domain::measures::Waits;
+use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::answer::access::{Access, needs_asked};
 use crate::engine::answer::axis_answers::{answers, merge};
 use crate::engine::answer::consultations::Tabulated;
 use crate::engine::answer::crosstab::Folded;
-use crate::engine::answer::days_waited::Wait;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Cell, Column};
 use crate::engine::answer::outcome_shares::{MISSED, OutcomeShares, WAITS};
@@ -92,7 +92,7 @@ impl Question for ImpactQuestion {
         let (query, outer) = (&self.query, self.query.by.len());
         let mut plan = engine.consultations(query, Measure::Contacts, &[MODE])?;
         let (mut provenance, pinned) = (engine.provenance(&mut plan, query), plan.pinned(query));
-        let access = self.access(engine, &mut plan)?;
+        let access = snapshots(engine, &mut plan, query.months.1)?;
         access.told(&mut provenance);
         provenance.notes.push(NOTE.into());
         // Every plan of these consultations, with what snapshots say of their people.
@@ -119,7 +119,7 @@ impl Question for ImpactQuestion {
 
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
         let mut plan = engine.consultations(query, Measure::Contacts, &[])?;
-        self.about(query.clone()).access(engine, &mut plan)?;
+        snapshots(engine, &mut plan, query.months.1)?;
         Ok(Some(plan))
     }
 
@@ -144,6 +144,7 @@ impl Question for ImpactQuestion {
 
     fn cell(&self, figures: &ImpactFigures, row: &[usize], (part, shows): &Self::Shows) -> Cell {
         let confidence = self.query.confidence;
+        let followed = || figures.followed.row(row).copied().unwrap_or_default();
         match shows {
             Shows::Share(indicator) => part.cell(confidence, |mode| {
                 let place = figures.modes[mode];
@@ -155,13 +156,8 @@ impl Question for ImpactQuestion {
                 let waits = figures.waits.as_ref().map(|of| of.row(row).unwrap_or(&none));
                 median_cell(waits, *part)
             }
-            Shows::Followed | Shows::SameDay => {
-                let of = figures.followed.row(row).copied().unwrap_or_default();
-                match (shows, part) {
-                    (Shows::SameDay, Part::Mode(mode)) => of.same_day(*mode),
-                    _ => part.cell(confidence, |mode| of.share(mode, confidence)),
-                }
-            }
+            Shows::Followed => part.cell(confidence, |mode| followed().share(mode, confidence)),
+            Shows::SameDay => part.cell(confidence, |mode| followed().same_day(mode)),
         }
     }
 
@@ -181,14 +177,12 @@ impl Question for ImpactQuestion {
     }
 }
 
-impl ImpactQuestion {
-    /// Lets access snapshots speak of the needs that the question asks about, if it asks about any.
-    fn access(&self, engine: &Engine, plan: &mut Plan) -> Result<Access, QueryError> {
-        let asked = needs_asked(plan);
-        let named = plan.collection.access_collection.clone();
-        let snapshots = if asked.is_empty() { String::new() } else { named };
-        engine.access(plan, &snapshots, &asked, self.query.months.1)
-    }
+/// Lets access snapshots speak of the needs that the question asks about, if it asks about any.
+fn snapshots(engine: &Engine, plan: &mut Plan, last: Month) -> Result<Access, QueryError> {
+    let asked = needs_asked(plan);
+    let named = plan.collection.access_collection.clone();
+    let of = if asked.is_empty() { String::new() } else { named };
+    engine.access(plan, &of, &asked, last)
 }
 
 impl Engine {
@@ -206,8 +200,8 @@ impl Engine {
         let counted = self.fold(&plan, outer, &mut folded, |waits: &mut [Waits; 2], at, count| {
             let Some(mode) = mode_of(is_remote[at[0]]) else { return };
             match means[at[1]] {
-                Wait::Days(first, last) => waits[mode].known((first, last), count),
-                Wait::Missing(why) => waits[mode].missing(why, count),
+                Ok(days) => waits[mode].known(days, count),
+                Err(why) => waits[mode].missing(why, count),
             }
         });
         match counted {

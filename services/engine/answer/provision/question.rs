@@ -31,8 +31,6 @@ pub struct ProvisionQuestion {
 const NEED: &str = "need";
 /// Dimension of where a need is known from.
 const SOURCE: &str = "need_source";
-const RECORD: &str = "RECORD";
-const SNAPSHOT: &str = "SNAPSHOT";
 
 const NOTE: &str = "All consultations count, also missed and cancelled ones. A person with several needs is in each of their groups. NO_NEED: \
     every need is known, and there is none. NEED_NOT_KNOWN: no need is recorded, and at least one need was not assessed.";
@@ -55,14 +53,16 @@ const REMOTE: ColumnDefinition = ColumnDefinition::count(
     "Consultations by telephone, video or online",
     "Consultations of people of the group, remote. Channels of unknown mode are in neither IN_PERSON nor REMOTE.",
 );
-const GIVEN: ColumnDefinition = of_group("CH-05");
-const GIVEN_TO_NEED: ColumnDefinition = of_group("CH-07");
-const MET: ColumnDefinition = of_group("CH-06");
-const INVOLUNTARY: ColumnDefinition = of_group("CH-08");
-const INTERPRETER: ColumnDefinition = of_group("CH-13");
-const NEED_MET: ColumnDefinition = of_group("CH-14");
+const SHARES: [ColumnDefinition; 6] = [
+    share("CH-05"),
+    share("CH-07"),
+    share("CH-06"),
+    share("CH-08"),
+    share("CH-13"),
+    share("CH-14"),
+];
 
-const fn of_group(indicator: &'static str) -> ColumnDefinition {
+const fn share(indicator: &'static str) -> ColumnDefinition {
     ColumnDefinition::indicator(indicator, &[NEED], "")
 }
 
@@ -107,18 +107,8 @@ impl Question for ProvisionQuestion {
         title: "Face-to-face provision",
         rpc: "DigitalExclusionService.GetFaceToFaceProvision",
         columns: &[
-            CONTACTS,
-            IN_PERSON,
-            REMOTE,
-            GIVEN,
-            GIVEN_TO_NEED,
-            MET,
-            INVOLUNTARY,
-            INTERPRETER,
-            NEED_MET,
-            SOURCES[0],
-            SOURCES[1],
-            SOURCES[2],
+            CONTACTS, IN_PERSON, REMOTE, SHARES[0], SHARES[1], SHARES[2], SHARES[3], SHARES[4],
+            SHARES[5], SOURCES[0], SOURCES[1], SOURCES[2],
         ],
     };
     type Figures = ProvisionFigures;
@@ -174,11 +164,11 @@ impl Question for ProvisionQuestion {
                 (CONTACTS, Shows::Contacts(number)),
                 (IN_PERSON, Shows::OfMode(number, |of| of.in_person)),
                 (REMOTE, Shows::OfMode(number, |of| of.remote)),
-                (of_group(group.given_indicator()), Shows::Share(number, |of| of.given)),
-                (MET, Shows::Share(number, |of| of.request_met)),
-                (INVOLUNTARY, Shows::Share(number, |of| of.involuntary)),
-                (INTERPRETER, Shows::Share(number, |of| of.interpreter)),
-                (NEED_MET, Shows::Share(number, |of| of.need_met)),
+                (share(group.given_indicator()), Shows::Share(number, |of| of.given)),
+                (share("CH-06"), Shows::Share(number, |of| of.request_met)),
+                (share("CH-08"), Shows::Share(number, |of| of.involuntary)),
+                (share("CH-13"), Shows::Share(number, |of| of.interpreter)),
+                (share("CH-14"), Shows::Share(number, |of| of.need_met)),
             ];
             columns.extend(of_group.into_iter().map(|(kind, shows)| {
                 (kind.column(reference, key.iter().cloned().collect()), shows)
@@ -240,8 +230,8 @@ impl ProvisionQuestion {
         let unknown = State::NotKnown.name();
         let not_known = Key::named(SOURCE, unknown, &state_words(unknown));
         [
-            Key::named(SOURCE, RECORD, "the consultation's own record"),
-            Key::named(SOURCE, SNAPSHOT, &snapshot),
+            Key::named(SOURCE, "RECORD", "the consultation's own record"),
+            Key::named(SOURCE, "SNAPSHOT", &snapshot),
             Key { state: Some(State::NotKnown), ..not_known },
         ]
     }
