@@ -19,7 +19,7 @@ use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::cache::Scope;
-use crate::engine::query::{Measure, Query, invalid, no_collection};
+use crate::engine::query::{Measure, Query, invalid, no_collection, no_dimension};
 use crate::engine::{Engine, QueryError};
 use crate::store::Submission;
 pub use history::Histories;
@@ -78,10 +78,8 @@ impl Engine {
         let reference = Arc::clone(&catalog.reference);
         let mut needs = Vec::new();
         for field in fields {
-            let id = field.name();
-            let dimension = reference.dimension(id);
-            let dimension =
-                dimension.ok_or_else(|| QueryError::Refused(format!("no dimension `{id}`")))?;
+            let dimension = reference.dimension(field.name());
+            let dimension = dimension.ok_or_else(|| no_dimension(&reference, field.name()))?;
             let places = self.positions.of(&reference, catalog.words(), dimension, *field);
             needs.push(NeedFromSnapshot::new(*field, dimension, &places));
         }

@@ -106,8 +106,14 @@ impl Tabulated {
         figures: C,
     ) -> Counted<C> {
         let Self { plan, crosstab } = self;
-        let wanted = crosstab.rows.keys().filter(|row| !row.is_empty() && plan.wants(row));
-        let rows = wanted.map(|row| (plan.keys(row), row.clone())).collect();
+        let rows = crosstab.rows.keys().filter(|row| {
+            !row.is_empty() && plan.axes.iter().zip(*row).all(|(axis, place)| axis.wants(*place))
+        });
+        let rows = rows.map(|row| {
+            let keys = plan.axes.iter().zip(row).map(|(axis, place)| axis.key(*place));
+            (keys.collect(), row.clone())
+        });
+        let rows = rows.collect();
         let nothing = (crosstab.all.sum() == 0).then(|| nothing(&plan, record));
         let (position, provenance) = (plan.position, Provenance { quality, ..provenance });
         Counted { plan: Some(plan), position, provenance, rows, nothing, figures }

@@ -111,12 +111,8 @@ pub(super) fn everything<'a>(
     let numbers: Vec<_> = collections.map(|id| catalog.collection(id)).collect();
     let to_come = if numbers.contains(&None) { catalog.numbers_to_come() } else { 0..0 };
     let numbers = numbers.into_iter().flatten().chain(to_come);
-    Scope {
-        collections: numbers.map(|number| (number, dataset)).collect(),
-        organisations: Vec::new(),
-        first: Month::FIRST,
-        last: Month::LAST,
-    }
+    let collections: Vec<_> = numbers.map(|number| (number, dataset)).collect();
+    Scope::new(&collections, &[], (Month::FIRST, Month::LAST))
 }
 
 impl Engine {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::plan::Plan;
 use super::provenance::{Provenance, some_of};
+use super::question::Question;
 use crate::domain::area::Area;
 use crate::domain::codes::State;
 use crate::domain::reference::Reference;
@@ -37,13 +38,12 @@ impl Engine {
     }
 
     /// Says what cannot be attributed to the area that was asked for: volume of organisations that belong to what holds it and may
-    /// give care in it, and to no area of its kind; by residence, that of people whose home is not known. `volume` plans what is
-    /// counted, without axes; none: the table has no such volume.
-    pub(super) fn unattributed(
+    /// give care in it, and to no area of its kind; by residence, that of people whose home is not known.
+    pub(super) fn unattributed<Q: Question>(
         &self,
+        question: &Q,
         plan: &Plan,
         query: &Query,
-        volume: impl Fn(&Query) -> Result<Option<Plan>, QueryError>,
         provenance: &mut Provenance,
     ) -> Result<(), QueryError> {
         let mut other = Query { by: Vec::new(), ..query.clone() };
@@ -68,7 +68,7 @@ impl Engine {
                 None
             }
         };
-        let Some(plan) = volume(&other)? else { return Ok(()) };
+        let Some(plan) = question.volume(self, &other)? else { return Ok(()) };
         let count = self.count(&plan, 0)?.all.sum();
         let whose: BTreeSet<_> = plan.submissions.iter().map(|s| &s.organisation).collect();
         let whose = some_of(&Vec::from_iter(whose), 5);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::consultations::{CARE_SETTING, only};
-use super::model::{Absence, Key, Row};
+use super::model::{Absence, Row};
 use super::plan::{Plan, state_words};
 use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::collection::{Collection, DataClass, Openness};
@@ -285,16 +285,6 @@ impl Plan {
         };
         let asked = (first.number()..=last.number()).filter_map(|n| Month::from_number(n.into()));
         asked.filter(meant).map(|month| (month, has.contains(&month))).collect()
-    }
-
-    /// The key of a row.
-    pub(super) fn keys(&self, row: &[usize]) -> Vec<Key> {
-        row.iter().zip(&self.axes).map(|(place, axis)| axis.key(*place)).collect()
-    }
-
-    /// Whether a row is wanted.
-    pub(super) fn wants(&self, row: &[usize]) -> bool {
-        row.iter().zip(&self.axes).all(|(place, axis)| axis.wants(*place))
     }
 }
 

@@ -32,8 +32,7 @@ impl Engine {
         let position = main.position;
         let pinned = Query { as_of: AsOf::Position(position), ..query.clone() };
         if let Some(plan) = &main.plan {
-            let volume = |other: &Query| question.volume(self, other);
-            self.unattributed(plan, &pinned, volume, &mut provenance)?;
+            self.unattributed(question, plan, &pinned, &mut provenance)?;
         }
         let mut parts = vec![main];
         let rows = self.rows(question, &pinned, &mut parts, &mut provenance)?;
@@ -68,12 +67,9 @@ impl Engine {
     ) -> Result<Vec<Planned>, QueryError> {
         let mut rows: Vec<Planned> = Vec::new();
         let main = &parts[0];
-        let listed: Vec<_> =
-            main.rows.iter().map(|(keys, places)| (keys.clone(), 0, places.clone())).collect();
         let parent = main.plan.as_ref().and_then(|plan| plan.declared_parent(pinned));
-        let apart = main.plan.as_ref().is_some_and(|plan| question.total_is_apart(plan));
         if has_total(question.query()) {
-            if apart {
+            if main.plan.as_ref().is_some_and(|plan| question.total_is_apart(plan)) {
                 let whole = Query { by: Vec::new(), ..pinned.clone() };
                 let whole = question.about(whole).count(self)?;
                 let of = &whole.provenance;
@@ -89,7 +85,8 @@ impl Engine {
             parts.push(whole);
             rows.push((vec![key], parts.len() - 1, Vec::new()));
         }
-        rows.extend(listed);
+        let listed = parts[0].rows.iter();
+        rows.extend(listed.map(|(keys, places)| (keys.clone(), 0, places.clone())));
         Ok(rows)
     }
 }
