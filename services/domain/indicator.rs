@@ -70,6 +70,14 @@ pub struct Condition {
     pub codes: Vec<String>,
 }
 
+impl Condition {
+    /// A condition that a dimension is one category.
+    #[must_use]
+    pub fn only(dimension: &str, code: &str) -> Self {
+        Self { dimension: dimension.into(), codes: vec![code.into()] }
+    }
+}
+
 /// How an indicator is counted from records: a share, or the difference of two other indicators.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]

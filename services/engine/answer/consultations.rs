@@ -5,21 +5,13 @@ use std::collections::BTreeSet;
 use super::crosstab::Crosstab;
 use super::model::Absence;
 use super::plan::{Plan, PlanAxis};
-use super::provenance::{DimensionQuality, Provenance};
+use super::provenance::{CARE_SETTING, DimensionQuality, Provenance};
 use super::quality::Sums;
 use super::question::Counted;
 use crate::domain::codes::State;
 use crate::domain::collection::Dataset;
 use crate::engine::query::{Filter, Measure, Query};
 use crate::engine::{Engine, QueryError};
-
-/// Dimension that a care setting is a condition on.
-pub(super) const CARE_SETTING: &str = "care_setting";
-
-/// A condition that a dimension is one category.
-pub(super) fn only(dimension: &str, code: &str) -> Filter {
-    Filter { dimension: dimension.into(), codes: vec![code.into()] }
-}
 
 impl Engine {
     /// A plan of records of a dataset by what is asked for and by more, under more conditions.
@@ -43,9 +35,9 @@ impl Engine {
         measure: Measure,
         inner: &[&str],
     ) -> Result<Plan, QueryError> {
-        let setting = query.care_setting.iter().map(|setting| only(CARE_SETTING, setting));
+        let setting = query.care_setting.iter().map(|setting| Filter::only(CARE_SETTING, setting));
         let attended =
-            (measure == Measure::AttendedContacts).then(|| only("attendance", "ATTENDED"));
+            (measure == Measure::AttendedContacts).then(|| Filter::only("attendance", "ATTENDED"));
         self.plan_by(query, Dataset::Consultations, inner, setting.chain(attended))
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::consultations::{CARE_SETTING, only};
 use super::model::{Absence, Row};
 use super::plan::{Plan, state_words};
 use crate::domain::codes::{Dimension, Source, State};
@@ -13,6 +12,9 @@ use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::cache::Scope;
 use crate::engine::query::{Denominator, Filter, Measure, Query, Where};
+
+/// Dimension that a care setting is a condition on.
+pub(super) const CARE_SETTING: &str = "care_setting";
 
 /// Quality of one dimension.
 #[derive(Clone, Debug, PartialEq)]
@@ -239,7 +241,7 @@ impl Plan {
     fn conditions(&self, query: &Query) -> Vec<Condition> {
         let by_setting = self.filters.iter().any(|filter| filter.field == Field::CareSetting);
         let setting = query.care_setting.iter().filter(|_| by_setting);
-        let setting = setting.map(|setting| only(CARE_SETTING, setting));
+        let setting = setting.map(|setting| Filter::only(CARE_SETTING, setting));
         let condition = |filter: Filter| {
             let dimension = self.reference.dimension(&filter.dimension)?;
             let words = |code: String| {
