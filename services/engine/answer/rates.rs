@@ -39,7 +39,6 @@ struct Shared {
 
 /// What people and consultations are told apart by: an axis, a condition, or both.
 struct Characteristic {
-    field: Field,
     /// The axis of people.
     on: PlanAxis,
     /// The number of the consultations' axis.
@@ -138,14 +137,12 @@ impl Engine {
             let Some(mut opened) = people.opened(id, &by_submission) else { continue };
             let crosstab = self.count(&opened, 1)?;
             let Some(on) = opened.axes.pop() else { continue };
-            let Some(field) = on.field() else { continue };
             // Where no axis is decided by submissions, the only row is the one of all.
             let rows = crosstab.rows.into_iter().chain([(Vec::new(), crosstab.all)]);
             let known = rows.map(|(row, counts)| (row, Known::new(&on, &counts.inner))).collect();
             let axis = people.axes.iter().zip(shared).find(|(axis, _)| axis.dimension.id == id);
             let wanted = people.filters.iter().filter(|filter| filter.dimension.id == id);
             found.push(Characteristic {
-                field,
                 on,
                 axis: axis.map(|(_, shared)| shared.axis),
                 condition: wanted.flat_map(|filter| &filter.wanted).next().copied(),
@@ -197,7 +194,7 @@ fn behind(
 ) -> BTreeMap<Vec<usize>, Behind> {
     let has: BTreeMap<_, _> =
         people.submissions.iter().map(|s| ((s.slot.organisation, s.slot.month), s)).collect();
-    let fields: BTreeSet<_> = characteristics.iter().map(|one| one.field).collect();
+    let fields: BTreeSet<_> = characteristics.iter().filter_map(|one| one.on.field()).collect();
     let mut behind: BTreeMap<Vec<usize>, Behind> = BTreeMap::new();
     for (number, submission) in plan.submissions.iter().enumerate() {
         let place = |shared: &Shared| match &plan.axes[shared.axis].on {
@@ -256,9 +253,10 @@ impl Population {
                     "{code} of {id} is no category with a population"
                 )));
             }
-            if let Some(unlike) = behind.unlike.get(&one.field) {
+            let unlike = one.on.field().and_then(|field| behind.unlike.get_key_value(&field));
+            if let Some((field, unlike)) = unlike {
                 let (count, first) = (unlike.len(), first(unlike));
-                let (all, field) = (behind.count, one.field.name());
+                let (all, field) = (behind.count, field.name());
                 return Err(Absence::not_computable(format!(
                     "consultations and the people of collection `{collection}` do not match: for {count} of {all} months of organisations only one of the two collects {field}, the first {first}"
                 )));
