@@ -60,14 +60,22 @@ impl Polarity {
     }
 }
 
-/// A condition that limits an indicator to some people.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// A condition that limits an indicator to some people, or a question to some records.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
-    /// Id of a dimension with one value per record.
+    /// Dimension id, `age_band`; of an indicator, with one value per record.
     pub dimension: String,
-    /// Category codes; the person has to be in one of them.
+    /// Codes of categories or names of states, one of which has to hold.
     pub codes: Vec<String>,
+}
+
+impl Condition {
+    /// A condition that a dimension is one category.
+    #[must_use]
+    pub fn only(dimension: &str, code: &str) -> Self {
+        Self { dimension: dimension.into(), codes: vec![code.into()] }
+    }
 }
 
 /// How an indicator is counted from records: a share, or the difference of two other indicators.

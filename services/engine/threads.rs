@@ -4,6 +4,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::error::QueryError;
+use crate::store::StoreError;
 
 /// Most threads of one answer, and its deadline.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +22,24 @@ impl Threads {
     /// An error after the deadline, so that work ends that nobody waits for.
     pub(super) fn in_time(self) -> Result<(), QueryError> {
         if self.are_late() { Err(QueryError::Late) } else { Ok(()) }
+    }
+
+    /// What `make` makes of each item, on several threads and in the order of the items; an error after the deadline.
+    pub(super) fn each<T: Sync, R: Send>(
+        self,
+        items: &[T],
+        records: impl Fn(&T) -> usize,
+        make: impl Fn(&T) -> Result<R, StoreError> + Sync,
+    ) -> Result<Vec<R>, QueryError> {
+        let run = |run: &[T]| -> Result<Vec<R>, StoreError> {
+            run.iter().take_while(|_| !self.are_late()).map(&make).collect()
+        };
+        let mut all = Vec::with_capacity(items.len());
+        for made in on_threads(items, records, self, run) {
+            all.extend(made?);
+        }
+        self.in_time()?;
+        Ok(all)
     }
 }
 

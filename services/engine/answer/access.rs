@@ -15,17 +15,16 @@ use super::estimates::standing;
 use super::plan::Plan;
 use super::provenance::Provenance;
 use crate::domain::collection::{Collection, Dataset};
-use crate::domain::cube::Packed;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::cache::Scope;
-use crate::engine::query::{Measure, Query, invalid, no_collection};
-use crate::engine::threads::on_threads;
+use crate::engine::query::{Measure, Query, invalid, no_collection, no_dimension};
 use crate::engine::{Engine, QueryError};
-use crate::store::{StoreError, Submission};
+use crate::store::Submission;
 pub use history::Histories;
-use need_from_snapshot::{NEEDS, NeedFromSnapshot};
+pub(super) use need_from_snapshot::NEEDS;
+use need_from_snapshot::NeedFromSnapshot;
 
 /// What snapshots say of the people of a plan's consultations.
 pub(super) struct Access {
@@ -62,12 +61,7 @@ pub(super) fn needs_asked(plan: &Plan) -> Vec<Field> {
         plan.axes.iter().any(|axis| axis.field() == Some(*field))
             || plan.filters.iter().any(|filter| filter.field == *field)
     };
-    NEEDS.iter().map(|need| need.field).filter(asks).collect()
-}
-
-/// The fields of all needs.
-pub(super) fn all_needs() -> Vec<Field> {
-    NEEDS.iter().map(|need| need.field).collect()
+    NEEDS.into_iter().filter(asks).collect()
 }
 
 impl Engine {
@@ -83,46 +77,37 @@ impl Engine {
         let (reader, catalog) = (self.store().reader(), self.store().catalog());
         let reference = Arc::clone(&catalog.reference);
         let mut needs = Vec::new();
-        for need in NEEDS.iter().filter(|need| fields.contains(&need.field)) {
-            let dimension = reference
-                .dimension(need.dimension)
-                .ok_or_else(|| QueryError::Refused(format!("no dimension `{}`", need.dimension)))?;
-            let places = self.positions.of(&reference, catalog.words(), dimension, need.field);
-            needs.push(NeedFromSnapshot::new(need, dimension, &places));
+        for field in fields {
+            let dimension = reference.dimension(field.name());
+            let dimension = dimension.ok_or_else(|| no_dimension(&reference, field.name()))?;
+            let places = self.positions.of(&reference, catalog.words(), dimension, *field);
+            needs.push(NeedFromSnapshot::new(*field, dimension, &places));
         }
         let ids = std::iter::once(collection);
         let standing = standing(&catalog, ids, Dataset::DigitalAccess, last, plan.position);
         let (mut snapshots, data_position) = (standing.submissions, standing.data_position);
         snapshots.retain(|submission| submission.has_persons);
         snapshots.sort_by_key(|submission| (submission.slot.month, submission.position));
-        let scope =
-            catalog.collection(collection).zip(Month::from_number(0)).map(|(collection, first)| {
-                let access = [(collection, Dataset::DigitalAccess)];
-                Scope::new(&access, &[], (first, last))
-            });
+        let scope = catalog.collection(collection).map(|collection| {
+            Scope::new(&[(collection, Dataset::DigitalAccess)], &[], (Month::FIRST, last))
+        });
         drop(catalog);
         let spoken: Vec<_> = plan.submissions.iter().filter(|s| s.has_persons).collect();
-        for need in &mut needs {
+        // A question without snapshots leaves the histories that are kept to others.
+        for need in needs.iter_mut().filter(|_| !snapshots.is_empty()) {
             let history = self.histories.of(reader, &snapshots, need.field)?;
             if history.is_empty() {
                 continue;
             }
-            let run = |some: &[&Arc<Submission>]| -> Result<Vec<_>, StoreError> {
-                let mut made = Vec::new();
-                for submission in some.iter().take_while(|_| !self.settings.threads.are_late()) {
-                    let own: Arc<Packed> = reader.column(submission, need.field)?;
-                    let persons = reader.persons(submission)?;
-                    let column = need.column(submission, &own, &persons, &history);
-                    made.extend(column.map(|column| (submission.position, column)));
-                }
-                Ok(made)
+            let column = |submission: &&Arc<Submission>| {
+                let own = reader.column(submission, need.field)?;
+                let persons = reader.persons(submission)?;
+                let column = need.column(submission, &own, &persons, &history);
+                Ok(column.map(|column| (submission.position, column)))
             };
-            let made = on_threads(&spoken, |s| s.records(), self.settings.threads, run);
-            for made in made {
-                need.columns.extend(made?);
-            }
+            let columns = self.settings.threads.each(&spoken, |s| s.records(), column)?;
+            need.columns = columns.into_iter().flatten().collect();
         }
-        self.settings.threads.in_time()?;
         let access = Access { collection: collection.to_owned(), data_position, scope, needs };
         access.join(plan);
         Ok(access)

@@ -24,21 +24,6 @@ pub(super) fn answers(axis: &PlanAxis, yes: &[&str], known: &[&str]) -> Vec<Resp
     (0..axis.places()).map(answer).collect()
 }
 
-/// What each word of an axis's field says, by number of the word, where its places say this; nothing where the axis is of no field.
-pub(super) fn of_words(axis: &PlanAxis, says: &[Response]) -> Vec<Response> {
-    let of_place = |places: &Vec<usize>| says_at(places, says);
-    match &axis.on {
-        On::Field(_, positions) => positions.of_word.iter().map(of_place).collect(),
-        On::Submission(_) | On::Derived(_) => Vec::new(),
-    }
-}
-
-/// What a value says that has these places.
-pub(super) fn says_at(places: &[usize], says: &[Response]) -> Response {
-    let says = places.first().and_then(|place| says.get(*place));
-    says.copied().unwrap_or(Response::Unknown)
-}
-
 /// Merges places that say the same, so that cross-tabulations are no larger than they must be: the first of them stands for all.
 pub(super) fn merge<T: PartialEq>(axis: &mut PlanAxis, says: &[T]) {
     let On::Field(_, positions) = &mut axis.on else { return };

@@ -30,12 +30,11 @@ impl AxisPositions {
         let known =
             self.0.read().unwrap_or_else(PoisonError::into_inner).get(&dimension.id).cloned();
         let words = words.of(field);
-        if let Some(known) = &known
-            && known.of_word.len() >= words.len()
-        {
-            return Arc::clone(known);
-        }
-        let mut of_word = known.map_or_else(Vec::new, |known| known.of_word.clone());
+        let mut of_word = match known {
+            Some(known) if known.of_word.len() >= words.len() => return known,
+            Some(known) => known.of_word.clone(),
+            None => Vec::new(),
+        };
         of_word
             .extend(words[of_word.len()..].iter().map(|value| reference.places(dimension, value)));
         let not_collected = reference.places(dimension, &NOT_COLLECTED);

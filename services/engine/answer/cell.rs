@@ -44,20 +44,32 @@ impl Cell {
 
     /// A share with Wilson limits. `whom` is what is counted, in the plural.
     pub(super) fn share(tally: Tally, whom: &str, confidence: Confidence) -> Self {
+        Self::share_or(tally, confidence, |tally| no_share(tally, whom))
+    }
+
+    /// The same with a reason of its own where there is none.
+    pub(super) fn share_or(
+        tally: Tally,
+        confidence: Confidence,
+        why: impl FnOnce(Tally) -> Absence,
+    ) -> Self {
         let share = proportion(tally.numerator, tally.denominator, confidence);
-        let figure = share.map(Figure::from).ok_or_else(|| no_share(tally, whom));
-        Self::new(figure, tally.into())
+        Self::new(share.map(Figure::from).ok_or_else(|| why(tally)), tally.into())
+    }
+
+    /// Counts that are in the base of no share.
+    pub(super) fn in_no_base(tally: Tally, why: Absence) -> Self {
+        Self::new(Err(why), CellCounts { denominator: None, ..tally.into() })
     }
 
     /// The difference of two shares, with Newcombe limits; without one, the reason of the share that is absent.
-    pub(super) fn difference(
-        of: (&Self, Tally),
-        less: (&Self, Tally),
-        confidence: Confidence,
-    ) -> Self {
-        let pair = |tally: Tally| (tally.numerator, tally.denominator);
-        let found = difference(pair(of.1), pair(less.1), confidence).map(Figure::from);
-        let why = || [of.0, less.0].into_iter().find_map(|cell| cell.figure.clone().err());
+    pub(super) fn difference(of: &Self, less: &Self, confidence: Confidence) -> Self {
+        let [of_pair, less_pair] = [of, less].map(|cell| {
+            let counts = cell.counts;
+            (counts.numerator.unwrap_or_default(), counts.denominator.unwrap_or_default())
+        });
+        let found = difference(of_pair, less_pair, confidence).map(Figure::from);
+        let why = || [of, less].into_iter().find_map(|cell| cell.figure.clone().err());
         let figure = found.ok_or_else(|| why().unwrap_or_else(|| Absence::not_computable("")));
         Self::without_counts(figure)
     }
@@ -74,13 +86,13 @@ impl Cell {
 }
 
 /// Why a figure is absent although its records were counted. The counts alone decide the reason; `words` has the sentence for it.
-pub(super) fn missing(tally: Tally, words: impl FnOnce(Reason) -> String) -> Absence {
+pub(super) fn missing<W: Into<String>>(tally: Tally, words: impl FnOnce(Reason) -> W) -> Absence {
     let reason = match (tally.unknown, tally.not_collected) {
         (0, 0) => Reason::NoData,
         (0, _) => Reason::NotCollected,
         (..) => Reason::NotComputable,
     };
-    Absence { reason, detail: words(reason) }
+    Absence { reason, detail: words(reason).into() }
 }
 
 /// Why there is nobody to take a share of.

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::cell::no_share;
 use super::consultations::Tabulated;
-use super::crosstab::{Crosstab, InnerCounts};
+use super::crosstab::{Crosstab, Distinct, InnerCounts};
 use super::definition::{ColumnDefinition, TableDefinition};
 use super::model::{Absence, Cell, CellCounts, Column, Figure};
 use super::plan::{Plan, PlanAxis};
@@ -14,7 +13,7 @@ use super::rates::Population;
 use crate::domain::codes::State;
 use crate::domain::measures::Tally;
 use crate::domain::reference::Reference;
-use crate::domain::statistics::{proportion, rate};
+use crate::domain::statistics::rate;
 use crate::engine::query::{Denominator, Measure, Query, invalid};
 use crate::engine::{Engine, QueryError};
 
@@ -124,10 +123,8 @@ impl Question for ChannelQuestion {
         };
         let plan = &tabulated.plan;
         let quality = engine.quality(&[(plan, sums)])?;
-        let population = match &self.rates {
-            Some(collection) => Some(engine.population(plan, &plan.pinned(query), collection)?),
-            None => None,
-        };
+        let population = |named| engine.population(plan, &plan.pinned(query), named);
+        let population = self.rates.as_deref().map(population).transpose()?;
         if let Some(population) = &population {
             population.told(&mut provenance);
         }
@@ -184,61 +181,52 @@ impl ChannelQuestion {
         let sum = |of: &dyn Fn(usize) -> bool| -> u64 {
             counts.inner.iter().enumerate().filter(|(place, _)| of(*place)).map(|(_, n)| n).sum()
         };
-        let (all, collected, known) = match self.measure {
-            Measure::Persons => {
-                (counts.persons.any, counts.persons.collected, counts.persons.known)
-            }
-            Measure::Contacts | Measure::AttendedContacts => {
-                (sum(&|_| true), sum(&is_collected), sum(&is_known))
-            }
+        let Distinct { any, collected, known } = match self.measure {
+            Measure::Persons => counts.persons,
+            Measure::Contacts | Measure::AttendedContacts => Distinct {
+                any: sum(&|_| true),
+                collected: sum(&is_collected),
+                known: sum(&is_known),
+            },
         };
-        let (base, in_base) = match self.denominator {
+        let (denominator, in_base) = match self.denominator {
             Denominator::KnownOnly => (known, is_known(place)),
             Denominator::All => (collected, is_collected(place)),
         };
-        let count = counts.inner.get(place).copied().unwrap_or_default();
-        let unknown = match self.denominator {
-            Denominator::KnownOnly => collected - known,
-            Denominator::All => 0,
+        let tally = Tally {
+            numerator: counts.inner.get(place).copied().unwrap_or_default(),
+            denominator,
+            unknown: collected - denominator,
+            not_collected: any - collected,
+            outside: 0,
         };
-        let share = proportion(count, base, self.query.confidence).map(Figure::from);
-        let figure = share.filter(|_| in_base).ok_or_else(|| match axis.state(place) {
+        if in_base {
+            return Cell::share(tally, "consultations", self.query.confidence);
+        }
+        let why = match axis.state(place) {
             Some(State::NotCollected) => {
                 Absence::not_collected("in no base: the source does not collect the channel")
             }
             // The denominator of the answer says it: shares are of those whose channel is known. Said in every row, this sentence
             // would make up a sixth of the answer.
-            Some(_) if !in_base => Absence::not_computable(""),
-            _ => {
-                let tally = Tally { unknown, not_collected: all - collected, ..Tally::default() };
-                no_share(tally, "consultations")
-            }
-        });
-        let counts = CellCounts {
-            numerator: Some(count),
-            denominator: in_base.then_some(base),
-            unknown: Some(unknown),
-            not_collected: Some(all - collected),
-            outside: in_base.then_some(0),
+            Some(_) | None => Absence::not_computable(""),
         };
-        Cell::new(figure, counts)
+        let mut cell = Cell::in_no_base(tally, why);
+        cell.counts.outside = None;
+        cell
     }
 
     /// The rate of a channel per 1,000 people a month.
     fn rate(&self, count: u64, people: Result<u64, Absence>) -> Cell {
-        let counts = CellCounts {
-            numerator: Some(count),
-            denominator: people.as_ref().ok().copied(),
-            ..CellCounts::default()
-        };
+        let denominator = people.as_ref().ok().copied();
+        let counts = CellCounts { numerator: Some(count), denominator, ..CellCounts::default() };
         #[allow(clippy::cast_precision_loss)] // people times months are below 2^53
-        let found = people.and_then(|people| {
+        let rate = people.and_then(|people| {
             let found = rate(count, people as f64, 1000.0, self.query.confidence);
-            found
-                .map(Figure::from)
-                .ok_or_else(|| Absence::not_computable("the population has no people"))
+            let why = || Absence::not_computable("the population has no people");
+            found.map(Figure::from).ok_or_else(why)
         });
-        Cell::new(found, counts)
+        Cell::new(rate, counts)
     }
 }
 

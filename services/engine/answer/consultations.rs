@@ -5,18 +5,13 @@ use std::collections::BTreeSet;
 use super::crosstab::Crosstab;
 use super::model::Absence;
 use super::plan::{Plan, PlanAxis};
-use super::provenance::{DimensionQuality, Provenance};
+use super::provenance::{CARE_SETTING, DimensionQuality, Provenance};
 use super::quality::Sums;
 use super::question::Counted;
 use crate::domain::codes::State;
 use crate::domain::collection::Dataset;
 use crate::engine::query::{Filter, Measure, Query};
 use crate::engine::{Engine, QueryError};
-
-/// A condition that a dimension is one category.
-fn only(dimension: &str, code: &str) -> Filter {
-    Filter { dimension: dimension.into(), codes: vec![code.into()] }
-}
 
 impl Engine {
     /// A plan of records of a dataset by what is asked for and by more, under more conditions.
@@ -40,9 +35,9 @@ impl Engine {
         measure: Measure,
         inner: &[&str],
     ) -> Result<Plan, QueryError> {
-        let setting = query.care_setting.iter().map(|setting| only("care_setting", setting));
+        let setting = query.care_setting.iter().map(|setting| Filter::only(CARE_SETTING, setting));
         let attended =
-            (measure == Measure::AttendedContacts).then(|| only("attendance", "ATTENDED"));
+            (measure == Measure::AttendedContacts).then(|| Filter::only("attendance", "ATTENDED"));
         self.plan_by(query, Dataset::Consultations, inner, setting.chain(attended))
     }
 
@@ -103,8 +98,14 @@ impl Tabulated {
         figures: C,
     ) -> Counted<C> {
         let Self { plan, crosstab } = self;
-        let wanted = crosstab.rows.keys().filter(|row| !row.is_empty() && plan.wants(row));
-        let rows = wanted.map(|row| (plan.keys(row), row.clone())).collect();
+        let rows = crosstab.rows.keys().filter(|row| {
+            !row.is_empty() && plan.axes.iter().zip(*row).all(|(axis, place)| axis.wants(*place))
+        });
+        let rows = rows.map(|row| {
+            let keys = plan.axes.iter().zip(row).map(|(axis, place)| axis.key(*place));
+            (keys.collect(), row.clone())
+        });
+        let rows = rows.collect();
         let nothing = (crosstab.all.sum() == 0).then(|| nothing(&plan, record));
         let (position, provenance) = (plan.position, Provenance { quality, ..provenance });
         Counted { plan: Some(plan), position, provenance, rows, nothing, figures }

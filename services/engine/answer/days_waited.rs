@@ -16,18 +16,13 @@ pub(super) fn days_of(reference: &Reference, value: &Value) -> Option<(u32, u32)
     }
 }
 
-/// What a place of an axis of waits means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wait {
-    /// From so many to so many days.
-    Days(u32, u32),
-    Missing(Response),
-}
+/// From how many to how many days, or why that is not known.
+pub(super) type Wait = Result<(u32, u32), Response>;
 
 impl Engine {
     /// An axis of waits, in days as far as they are known, and what each of its places means.
     pub(super) fn waits_axis(&self, reference: &Reference) -> (PlanAxis, Vec<Wait>) {
-        let mut places = vec![Wait::Missing(Response::NotCollected)];
+        let mut places = vec![Err(Response::NotCollected)];
         let mut of_word = Vec::new();
         for value in self.store().catalog().words().of(Field::LeadTime) {
             let missing = match value {
@@ -35,8 +30,7 @@ impl Engine {
                 Value::State(State::NotApplicable) => Response::NotApplicable,
                 Value::State(_) | Value::Codes(_) | Value::Number(_) => Response::Unknown,
             };
-            let days = days_of(reference, value);
-            let wait = days.map_or(Wait::Missing(missing), |(first, last)| Wait::Days(first, last));
+            let wait = days_of(reference, value).ok_or(missing);
             let place = places.iter().position(|known| *known == wait);
             of_word.push(place.unwrap_or_else(|| {
                 places.push(wait);

@@ -7,14 +7,14 @@ mod list;
 
 use std::sync::Arc;
 
-pub use list::{EstimateList, ListAsked, Place};
+pub use list::{EstimateList, Place};
 
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::{Estimate, EstimateSource, NAMED_AREA};
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::cache::Scope;
-use crate::engine::query::{Query, invalid, no_collection};
+use crate::engine::query::{AsOf, Query, invalid, no_collection};
 use crate::engine::{Engine, QueryError};
 use crate::store::{Catalog, Submission};
 use asked::EstimatesAsked;
@@ -111,12 +111,8 @@ pub(super) fn everything<'a>(
     let numbers: Vec<_> = collections.map(|id| catalog.collection(id)).collect();
     let to_come = if numbers.contains(&None) { catalog.numbers_to_come() } else { 0..0 };
     let numbers = numbers.into_iter().flatten().chain(to_come);
-    Scope {
-        collections: numbers.map(|number| (number, dataset)).collect(),
-        organisations: Vec::new(),
-        first: Month::FIRST,
-        last: Month::LAST,
-    }
+    let collections: Vec<_> = numbers.map(|number| (number, dataset)).collect();
+    Scope::new(&collections, &[], (Month::FIRST, Month::LAST))
 }
 
 impl Engine {
@@ -129,15 +125,8 @@ impl Engine {
         query: &Query,
         wanted: &EstimatesWanted,
     ) -> Result<Estimates, QueryError> {
-        let (reference, standing, scope) = {
-            let catalog = self.store().catalog();
-            let reference = Arc::clone(&catalog.reference);
-            let ids = holding_estimates(&reference, "estimate_collections", &wanted.collections)?;
-            let position = query.as_of.position(&catalog)?;
-            let ids = || ids.iter().map(String::as_str);
-            let standing = standing(&catalog, ids(), Dataset::Estimates, Month::LAST, position);
-            (reference, standing, everything(&catalog, ids(), Dataset::Estimates))
-        };
+        let (reference, standing, scope) =
+            self.standing_estimates("estimate_collections", &wanted.collections, &query.as_of)?;
         let asked = EstimatesAsked::new(&reference, query);
         let read = self.read(&standing.submissions)?;
         let mut fits = Vec::new();
@@ -152,6 +141,23 @@ impl Engine {
             return Err(QueryError::TooLarge { cells: found.len() as u64, limit: MOST as u64 });
         }
         Ok(Estimates { found, data_position: standing.data_position, scope })
+    }
+
+    /// The estimates that stand in the collections that a field of the question names, or in all, and the data that was looked at.
+    fn standing_estimates(
+        &self,
+        field: &str,
+        asked: &[String],
+        as_of: &AsOf,
+    ) -> Result<(Arc<Reference>, Standing, Scope), QueryError> {
+        let catalog = self.store().catalog();
+        let reference = Arc::clone(&catalog.reference);
+        let (ids, position) =
+            (holding_estimates(&reference, field, asked)?, as_of.position(&catalog)?);
+        let ids = || ids.iter().copied();
+        let standing = standing(&catalog, ids(), Dataset::Estimates, Month::LAST, position);
+        let scope = everything(&catalog, ids(), Dataset::Estimates);
+        Ok((reference, standing, scope))
     }
 
     /// The figures of some submissions.
@@ -179,28 +185,21 @@ fn published(reference: &Reference, fit: &Fit<'_>, series_break: bool) -> Publis
 }
 
 /// The collections to look in: those that a field of the question names, or all.
-fn holding_estimates(
-    reference: &Reference,
+fn holding_estimates<'a>(
+    reference: &'a Reference,
     field: &str,
     asked: &[String],
-) -> Result<Vec<String>, QueryError> {
-    let holding = || taking(reference, Dataset::Estimates);
-    if asked.is_empty() {
-        return Ok(holding().map(str::to_owned).collect());
-    }
-    let mut ids: Vec<String> = Vec::new();
+) -> Result<Vec<&'a str>, QueryError> {
+    let mut holding: Vec<_> = taking(reference, Dataset::Estimates).collect();
     for id in asked {
         let found = reference.collection(id).ok_or_else(|| no_collection(reference, id))?;
-        if !found.datasets.contains(&Dataset::Estimates) {
-            let all: Vec<_> = holding().collect();
-            let why = format!("`{id}` holds no estimates; there are {}", all.join(", "));
+        if !holding.contains(&found.id.as_str()) {
+            let why = format!("`{id}` holds no estimates; there are {}", holding.join(", "));
             return Err(invalid(field, why));
         }
-        if !ids.contains(id) {
-            ids.push(id.clone());
-        }
     }
-    Ok(ids)
+    holding.retain(|id| asked.is_empty() || asked.iter().any(|asked| asked == id));
+    Ok(holding)
 }
 
 /// Words for an area as it was given.

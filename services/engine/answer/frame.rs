@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::plan::Plan;
 use super::provenance::{Provenance, some_of};
+use super::question::Question;
 use crate::domain::area::Area;
 use crate::domain::codes::State;
 use crate::domain::reference::Reference;
@@ -37,17 +38,16 @@ impl Engine {
     }
 
     /// Says what cannot be attributed to the area that was asked for: volume of organisations that belong to what holds it and may
-    /// give care in it, and to no area of its kind; by residence, that of people whose home is not known. `volume` plans what is
-    /// counted, without axes; none: the table has no such volume.
-    pub(super) fn unattributed(
+    /// give care in it, and to no area of its kind; by residence, that of people whose home is not known.
+    pub(super) fn unattributed<Q: Question>(
         &self,
+        question: &Q,
         plan: &Plan,
         query: &Query,
-        volume: impl Fn(&Query) -> Result<Option<Plan>, QueryError>,
         provenance: &mut Provenance,
     ) -> Result<(), QueryError> {
         let mut other = Query { by: Vec::new(), ..query.clone() };
-        let detail = match &query.place {
+        let kind = match &query.place {
             Where::Organisations(_) => return Ok(()),
             Where::Provider(code) => {
                 let Some(area) = plan.reference.areas().get(code) else { return Ok(()) };
@@ -56,27 +56,25 @@ impl Engine {
                     return Ok(());
                 }
                 other.place = Where::Organisations(elsewhere);
-                format!("belong to no single {}", area.kind)
+                Some(&area.kind)
             }
             Where::Residence(_) => {
                 let unknown =
                     State::ALL.into_iter().filter(|s| s.is_unknown() || *s == State::NotCollected);
                 let codes = unknown.map(|state| state.name().to_owned()).collect();
                 other.filters.push(Filter { dimension: "residence_system".into(), codes });
-                other.place = Where::Organisations(
-                    plan.reference.organisations().map(|o| o.code.clone()).collect(),
-                );
-                "the home is not known".into()
+                let all = plan.reference.organisations();
+                other.place = Where::Organisations(all.map(|o| o.code.clone()).collect());
+                None
             }
         };
-        let Some(plan) = volume(&other)? else { return Ok(()) };
+        let Some(plan) = question.volume(self, &other)? else { return Ok(()) };
         let count = self.count(&plan, 0)?.all.sum();
-        let detail = if matches!(query.place, Where::Provider(_)) {
-            let whose: BTreeSet<_> = plan.submissions.iter().map(|s| &s.organisation).collect();
-            format!("{} {detail}", some_of(&Vec::from_iter(whose), 5))
-        } else {
-            detail
-        };
+        let whose: BTreeSet<_> = plan.submissions.iter().map(|s| &s.organisation).collect();
+        let whose = some_of(&Vec::from_iter(whose), 5);
+        let detail = kind.map_or("the home is not known".into(), |kind| {
+            format!("{whose} belong to no single {kind}")
+        });
         provenance.looked_at(plan.data_position, plan.scope);
         provenance.unattributed = (count > 0).then_some((count, detail));
         Ok(())

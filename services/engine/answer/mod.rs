@@ -44,7 +44,7 @@ pub use access::Histories;
 pub use axis_positions::AxisPositions;
 pub use channels::ChannelQuestion;
 pub use definition::{ColumnDefinition, TableDefinition};
-pub use estimates::{EstimateList, EstimatesWanted, ListAsked, Place, PublishedEstimate};
+pub use estimates::{EstimateList, EstimatesWanted, Place, PublishedEstimate};
 pub use exclusion::{ExclusionQuestion, counted_indicators};
 pub use impact::ImpactQuestion;
 pub use model::{Absence, Cell, CellCounts, CellQuality, Column, Figure, Key, Reason, Row};

@@ -55,8 +55,11 @@ impl Plan {
                     around.remove(code.as_str());
                     around
                 });
-                let (area, made) = self.in_area(query, holders)?;
-                (area, OF_AREA, made)
+                let within = query.place.organisations(&self.reference);
+                let area = self.area_of(holders, Some(&within))?;
+                let inside = Where::Provider(area.clone()).organisations(&self.reference);
+                let codes = inside.into_iter().collect();
+                (area, OF_AREA, Filter { dimension: "organisation".into(), codes })
             }
             Source::Month | Source::Quarter | Source::FinancialYear | Source::CalendarYear => {
                 // They fill it: their sum is the period's.
@@ -75,19 +78,6 @@ impl Plan {
         });
         let query = Query { filters: filters.collect(), ..query.clone() };
         Some(self.parent(&filter.dimension, code, says, query))
-    }
-
-    /// The area that holds all of some organisations or areas, and the condition that means its organisations.
-    fn in_area<'a>(
-        &'a self,
-        query: &Query,
-        holders: impl Iterator<Item = BTreeSet<&'a str>>,
-    ) -> Option<(String, Filter)> {
-        let place = query.place.organisations(&self.reference);
-        let area = self.area_of(holders, Some(&place))?;
-        let organisations = Where::Provider(area.clone()).organisations(&self.reference);
-        let codes = organisations.into_iter().collect();
-        Some((area, Filter { dimension: "organisation".into(), codes }))
     }
 
     /// The smallest area that is among the holders of each, all of whose organisations are within some others.

@@ -27,13 +27,6 @@ pub(super) struct Answer {
     pub(super) position: u64,
 }
 
-/// Who is answered, and so which disclosure rules hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Profile {
-    /// The operator's own systems. Open collections are answered like this to everybody.
-    Internal,
-}
-
 /// An answer that may be shown: every door takes this type and no other.
 ///
 /// What the rules withhold is not in it, and nothing outside the engine derives a figure from it. An unprotected answer has a type
@@ -45,12 +38,10 @@ pub(super) enum Profile {
 #[derive(Clone, Debug)]
 pub struct Protected(Answer);
 
-/// Applies the disclosure rules of a profile: the last step of every answer. For internal callers and open collections there are
-/// none; disclosure control will be applied here, to the cells.
-pub(super) fn protect(answer: Answer, profile: Profile) -> Protected {
-    match profile {
-        Profile::Internal => Protected(answer),
-    }
+/// Applies the disclosure rules: the last step of every answer. For the operator's own systems and open collections there are none;
+/// disclosure control will be applied here, to the cells.
+pub(super) fn protect(answer: Answer) -> Protected {
+    Protected(answer)
 }
 
 impl Protected {

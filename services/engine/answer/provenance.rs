@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::model::{Absence, Key, Row};
+use super::model::{Absence, Row};
 use super::plan::{Plan, state_words};
 use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::collection::{Collection, DataClass, Openness};
@@ -11,10 +11,10 @@ use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::cache::Scope;
-use crate::engine::query::{Denominator, Measure, Query, Where};
+use crate::engine::query::{Denominator, Filter, Measure, Query, Where};
 
 /// Dimension that a care setting is a condition on.
-const CARE_SETTING: &str = "care_setting";
+pub(super) const CARE_SETTING: &str = "care_setting";
 
 /// Quality of one dimension.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,14 +80,6 @@ impl QuestionSettings {
     pub(super) fn with(mut self, name: &'static str, value: &(impl ToString + ?Sized)) -> Self {
         self.parameters.push((name, value.to_string()));
         self
-    }
-
-    /// The same with what a parameter names, if it names anything.
-    pub(super) fn named(self, name: &'static str, id: Option<&str>) -> Self {
-        match id {
-            None | Some("") => self,
-            Some(id) => self.with(name, id),
-        }
     }
 }
 
@@ -207,9 +199,15 @@ impl Plan {
                 "{count} of {all} expected organisations have submitted nothing for these months: {some}."
             ));
         }
+        // A total over months that nobody has submitted anything for is not whole.
         let months = self.months(query);
-        let with = months.iter().filter(|(_, has)| *has).count();
-        notes.extend(months_without(&months, with));
+        let without: Vec<_> =
+            months.iter().filter(|(_, has)| !has).map(|(month, _)| month).collect();
+        let with = months.len() - without.len();
+        if with > 0 && !without.is_empty() {
+            let (missing, all, some) = (without.len(), months.len(), some_of(&without, 6));
+            notes.push(format!("{missing} of {all} months have no submission: {some}."));
+        }
         for axis in self.axes.iter().filter(|axis| axis.dimension.overlapping()) {
             notes.push(format!(
                 "{}: a record can be in several categories, so rows add to more than the total.",
@@ -241,22 +239,22 @@ impl Plan {
     /// The conditions of a question in one order, however they were asked: by dimension, codes as it orders them. The care setting is
     /// one where records were chosen by it.
     fn conditions(&self, query: &Query) -> Vec<Condition> {
-        let filters = query.filters.iter().map(|filter| {
-            (filter.dimension.as_str(), filter.codes.iter().map(String::as_str).collect())
-        });
-        let mut asked: Vec<(&str, Vec<&str>)> = filters.collect();
         let by_setting = self.filters.iter().any(|filter| filter.field == Field::CareSetting);
-        if let Some(setting) = query.care_setting.as_deref().filter(|_| by_setting) {
-            asked.push((CARE_SETTING, vec![setting]));
-        }
-        let condition = |(id, mut codes): (&str, Vec<&str>)| {
-            let dimension = self.reference.dimension(id)?;
-            codes.sort_unstable_by_key(|code| (dimension.place_of(code), *code));
-            let words = |code: &str| (code.to_owned(), self.words(dimension, code));
-            let codes = codes.into_iter().map(words).collect();
-            Some(Condition { dimension: id.to_owned(), label: dimension.label.clone(), codes })
+        let setting = query.care_setting.iter().filter(|_| by_setting);
+        let setting = setting.map(|setting| Filter::only(CARE_SETTING, setting));
+        let condition = |filter: Filter| {
+            let dimension = self.reference.dimension(&filter.dimension)?;
+            let words = |code: String| {
+                let words = self.words(dimension, &code);
+                (code, words)
+            };
+            let mut codes: Vec<_> = filter.codes.into_iter().map(words).collect();
+            codes.sort_by_cached_key(|(code, _)| (dimension.place_of(code), code.clone()));
+            let label = dimension.label.clone();
+            Some(Condition { dimension: filter.dimension, label, codes })
         };
-        let mut conditions: Vec<_> = asked.into_iter().filter_map(condition).collect();
+        let asked = query.filters.iter().cloned().chain(setting);
+        let mut conditions: Vec<_> = asked.filter_map(condition).collect();
         conditions.sort_by(|a, b| (&a.dimension, &a.codes).cmp(&(&b.dimension, &b.codes)));
         conditions.dedup();
         conditions
@@ -290,16 +288,6 @@ impl Plan {
         let asked = (first.number()..=last.number()).filter_map(|n| Month::from_number(n.into()));
         asked.filter(meant).map(|month| (month, has.contains(&month))).collect()
     }
-
-    /// The key of a row.
-    pub(super) fn keys(&self, row: &[usize]) -> Vec<Key> {
-        row.iter().zip(&self.axes).map(|(place, axis)| axis.key(*place)).collect()
-    }
-
-    /// Whether a row is wanted.
-    pub(super) fn wants(&self, row: &[usize]) -> bool {
-        row.iter().zip(&self.axes).all(|(place, axis)| axis.wants(*place))
-    }
 }
 
 /// The dimensions of the rows, with the words of what occurs in them; in the BASIC view without words.
@@ -325,16 +313,6 @@ pub(super) fn legends(reference: &Reference, query: &Query, rows: &[Row]) -> Vec
         }
     };
     query.by.iter().filter_map(|id| reference.dimension(id)).map(legend).collect()
-}
-
-/// Says which of the months asked for nobody has submitted anything for: a total over them is not whole.
-fn months_without(months: &[(Month, bool)], with: usize) -> Option<String> {
-    let without = months.iter().filter(|(_, has)| !has).map(|(month, _)| month);
-    let without: Vec<_> = without.collect();
-    (with > 0 && !without.is_empty()).then(|| {
-        let (missing, all, some) = (without.len(), months.len(), some_of(&without, 6));
-        format!("{missing} of {all} months have no submission: {some}.")
-    })
 }
 
 /// A few of some codes, at most so many.

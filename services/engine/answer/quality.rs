@@ -74,13 +74,12 @@ impl Engine {
                 lines.push(line);
             }
         }
-        let conditions = counted.iter().take(1).flat_map(|(plan, _)| {
-            plan.filters.iter().map(move |filter| (*plan, filter.dimension.id.as_str()))
-        });
-        for (plan, dimension) in conditions {
-            let Some((opened, sums)) = self.volume_by(plan, dimension)? else { continue };
+        let Some((plan, _)) = counted.first() else { return Ok(lines) };
+        for filter in &plan.filters {
+            let opened = self.volume_by(plan, &filter.dimension.id)?;
+            let Some((opened, sums)) = opened else { continue };
             let line = opened.axes[0].quality(&sums);
-            match lines.iter_mut().find(|known| known.dimension == dimension) {
+            match lines.iter_mut().find(|known| known.dimension == line.dimension) {
                 Some(known) => *known = line,
                 None => lines.push(line),
             }

@@ -4,6 +4,7 @@
 //! by, either both of them collect it or neither does.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::crosstab::Crosstab;
 use super::model::Absence;
@@ -38,7 +39,6 @@ struct Shared {
 
 /// What people and consultations are told apart by: an axis, a condition, or both.
 struct Characteristic {
-    field: Field,
     /// The axis of people.
     on: PlanAxis,
     /// The number of the consultations' axis.
@@ -61,24 +61,13 @@ struct Known {
 #[derive(Default)]
 struct Behind {
     count: usize,
-    without: Found,
-    unlike: BTreeMap<Field, Found>,
+    without: Vec<Arc<Submission>>,
+    unlike: BTreeMap<Field, Vec<Arc<Submission>>>,
 }
 
-/// How many organisations' months were found, and the first.
-#[derive(Default)]
-struct Found {
-    count: usize,
-    first: String,
-}
-
-impl Found {
-    fn add(&mut self, submission: &Submission) {
-        if self.count == 0 {
-            self.first = format!("{} {}", submission.organisation, submission.slot.month);
-        }
-        self.count += 1;
-    }
+/// The organisation and month of the first of some submissions.
+fn first(of: &[Arc<Submission>]) -> String {
+    of.first().map_or(String::new(), |of| format!("{} {}", of.organisation, of.slot.month))
 }
 
 /// Whether a population can be broken down by a field.
@@ -148,14 +137,12 @@ impl Engine {
             let Some(mut opened) = people.opened(id, &by_submission) else { continue };
             let crosstab = self.count(&opened, 1)?;
             let Some(on) = opened.axes.pop() else { continue };
-            let Some(field) = on.field() else { continue };
             // Where no axis is decided by submissions, the only row is the one of all.
             let rows = crosstab.rows.into_iter().chain([(Vec::new(), crosstab.all)]);
             let known = rows.map(|(row, counts)| (row, Known::new(&on, &counts.inner))).collect();
             let axis = people.axes.iter().zip(shared).find(|(axis, _)| axis.dimension.id == id);
             let wanted = people.filters.iter().filter(|filter| filter.dimension.id == id);
             found.push(Characteristic {
-                field,
                 on,
                 axis: axis.map(|(_, shared)| shared.axis),
                 condition: wanted.flat_map(|filter| &filter.wanted).next().copied(),
@@ -207,7 +194,7 @@ fn behind(
 ) -> BTreeMap<Vec<usize>, Behind> {
     let has: BTreeMap<_, _> =
         people.submissions.iter().map(|s| ((s.slot.organisation, s.slot.month), s)).collect();
-    let fields: BTreeSet<_> = characteristics.iter().map(|one| one.field).collect();
+    let fields: BTreeSet<_> = characteristics.iter().filter_map(|one| one.on.field()).collect();
     let mut behind: BTreeMap<Vec<usize>, Behind> = BTreeMap::new();
     for (number, submission) in plan.submissions.iter().enumerate() {
         let place = |shared: &Shared| match &plan.axes[shared.axis].on {
@@ -220,12 +207,12 @@ fn behind(
             let behind = behind.entry(rows).or_default();
             behind.count += 1;
             let Some(of_people) = of_people else {
-                behind.without.add(submission);
+                behind.without.push(Arc::clone(submission));
                 continue;
             };
             for field in &fields {
                 if submission.column(*field).is_some() != of_people.column(*field).is_some() {
-                    behind.unlike.entry(*field).or_default().add(submission);
+                    behind.unlike.entry(*field).or_default().push(Arc::clone(submission));
                 }
             }
         }
@@ -251,7 +238,7 @@ impl Population {
         }
         let none = Behind::default();
         let behind = self.behind.get(&by_submission.0).unwrap_or(&none);
-        if let Found { count: without @ 1.., first } = &behind.without {
+        if let (without @ 1.., first) = (behind.without.len(), first(&behind.without)) {
             return Err(Absence::not_computable(format!(
                 "collection `{collection}` has no population for {without} of the months and organisations, the first {first}"
             )));
@@ -266,8 +253,10 @@ impl Population {
                     "{code} of {id} is no category with a population"
                 )));
             }
-            if let Some(Found { count, first }) = behind.unlike.get(&one.field) {
-                let (all, field) = (behind.count, one.field.name());
+            let unlike = one.on.field().and_then(|field| behind.unlike.get_key_value(&field));
+            if let Some((field, unlike)) = unlike {
+                let (count, first) = (unlike.len(), first(unlike));
+                let (all, field) = (behind.count, field.name());
                 return Err(Absence::not_computable(format!(
                     "consultations and the people of collection `{collection}` do not match: for {count} of {all} months of organisations only one of the two collects {field}, the first {first}"
                 )));

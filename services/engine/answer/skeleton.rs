@@ -4,7 +4,7 @@
 use super::frame::has_total;
 use super::model::{Cell, CellQuality, Column, Key, Row};
 use super::parent::Parent;
-use super::protected::{Answer, Profile, Protected, protect};
+use super::protected::{Answer, Protected, protect};
 use super::provenance::{Provenance, legends};
 use super::quality::{of_counts, worst};
 use super::question::{Counted, Question, RowPlaces};
@@ -27,15 +27,12 @@ impl Engine {
         let mut provenance = main.provenance.clone();
         (provenance.table, provenance.title) = (Q::TABLE.name, Q::TABLE.title);
         provenance.settings = question.settings();
-        let found = std::mem::take(&mut provenance.parameters);
-        provenance.parameters =
-            provenance.settings.parameters.iter().cloned().chain(found).collect();
+        provenance.parameters.splice(0..0, provenance.settings.parameters.iter().cloned());
         // Everything else is read where the plan was read, whatever is written meanwhile.
         let position = main.position;
         let pinned = Query { as_of: AsOf::Position(position), ..query.clone() };
         if let Some(plan) = &main.plan {
-            let volume = |other: &Query| question.volume(self, other);
-            self.unattributed(plan, &pinned, volume, &mut provenance)?;
+            self.unattributed(question, plan, &pinned, &mut provenance)?;
         }
         let mut parts = vec![main];
         let rows = self.rows(question, &pinned, &mut parts, &mut provenance)?;
@@ -63,7 +60,7 @@ impl Engine {
         provenance.dimensions = legends(&reference, query, &rows);
         let beside = question.beside(self, &pinned, &mut provenance)?;
         let columns = columns.into_iter().map(|column| worded(column, query.full)).collect();
-        Ok(protect(Answer { provenance, columns, rows, beside, position }, Profile::Internal))
+        Ok(protect(Answer { provenance, columns, rows, beside, position }))
     }
 
     /// The rows: the total, the declared parent, and the combinations listed. What needs a question of its own is counted into `parts`.
@@ -76,16 +73,13 @@ impl Engine {
     ) -> Result<Vec<Planned>, QueryError> {
         let mut rows: Vec<Planned> = Vec::new();
         let main = &parts[0];
-        let listed: Vec<_> =
-            main.rows.iter().map(|(keys, places)| (keys.clone(), 0, places.clone())).collect();
         let parent = main.plan.as_ref().and_then(|plan| plan.declared_parent(pinned));
-        let apart = main.plan.as_ref().is_some_and(|plan| question.total_is_apart(plan));
         if has_total(question.query()) {
-            if apart {
+            if main.plan.as_ref().is_some_and(|plan| question.total_is_apart(plan)) {
                 let whole = Query { by: Vec::new(), ..pinned.clone() };
                 let whole = question.about(whole).count(self)?;
-                let Provenance { data_position, scope, .. } = whole.provenance.clone();
-                provenance.looked_at(data_position, scope);
+                let of = &whole.provenance;
+                provenance.looked_at(of.data_position, of.scope.clone());
                 parts.push(whole);
             }
             rows.push((Vec::new(), parts.len() - 1, Vec::new()));
@@ -97,7 +91,8 @@ impl Engine {
             parts.push(whole);
             rows.push((vec![key], parts.len() - 1, Vec::new()));
         }
-        rows.extend(listed);
+        let listed = parts[0].rows.iter();
+        rows.extend(listed.map(|(keys, places)| (keys.clone(), 0, places.clone())));
         Ok(rows)
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::collection::Dataset;
+pub use crate::domain::indicator::Condition as Filter;
 use crate::domain::reference::Reference;
 use crate::engine::error::QueryError;
 use crate::store::Catalog;
@@ -109,15 +110,6 @@ pub enum AsOf {
     Position(u64),
     /// At this time, milliseconds since 1970.
     Time(u64),
-}
-
-/// A condition: dimension id and codes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Filter {
-    /// Dimension id, `age_band`.
-    pub dimension: String,
-    /// Codes of categories or names of states.
-    pub codes: Vec<String>,
 }
 
 /// The fields of a question as received. Empty text: not set.

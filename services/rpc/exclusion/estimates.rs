@@ -2,7 +2,7 @@
 
 use tonic::Status;
 
-use crate::engine::answer::{EstimateList, ListAsked, Place};
+use crate::engine::answer::{EstimateList, Place};
 use crate::proto::v1;
 use crate::rpc::Service;
 use crate::rpc::convert::{estimate, query_error};
@@ -30,9 +30,7 @@ pub(super) async fn list(
         request;
     let query = ["estimates", &collection, &indicator, &area, &period];
     let page = Page::new(&service.page_key, &query, page_size, &page_token)?;
-    let reference = service.engine.reference();
-    let asked = ListAsked { collection, indicator, area, period };
-    let list = EstimateList::new(&reference, &asked).map_err(query_error)?;
+    let list = EstimateList { collection, indicator, area, period };
     let (after, size) = (place(page.cursor), page.size);
     let mut found = service
         .work(move |engine| engine.list_estimates(&list, after, size + 1))

@@ -13,32 +13,16 @@ use crate::store::Submission;
 
 const NOT_ASSESSED: &str = "NOT_ASSESSED";
 
-/// A field of which snapshots may tell what consultations do not.
-pub(super) struct Need {
-    pub(super) field: Field,
-    /// Dimension whose categories are those of the field.
-    pub(super) dimension: &'static str,
-    /// Categories that tell.
-    pub(super) known: &'static [&'static str],
-}
+/// The fields of which snapshots may tell what consultations do not, in order. Each has a dimension of the same name.
+pub(in crate::engine::answer) const NEEDS: [Field; 3] =
+    [Field::DigitalAccess, Field::InterpreterNeeded, Field::AccessibleNeed];
 
-/// The needs, in order.
-pub(super) const NEEDS: [Need; 3] = [
-    Need {
-        field: Field::DigitalAccess,
-        dimension: "digital_access",
-        known: &["ABLE", "WITH_HELP", "UNABLE"],
-    },
-    Need { field: Field::InterpreterNeeded, dimension: "interpreter_needed", known: &["Y", "N"] },
-    Need { field: Field::AccessibleNeed, dimension: "accessible_need", known: &["Y", "N"] },
-];
-
-/// What a word says.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What a word says, the best last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Says {
-    Known,
-    NotAssessed,
     Missing,
+    NotAssessed,
+    Known,
 }
 
 /// What snapshots tell of one field.
@@ -50,17 +34,17 @@ pub(super) struct NeedFromSnapshot {
 }
 
 impl NeedFromSnapshot {
-    pub(super) fn new(need: &Need, dimension: &Dimension, places: &PositionsOf) -> Self {
+    pub(super) fn new(field: Field, dimension: &Dimension, places: &PositionsOf) -> Self {
         let says = |places: &Vec<usize>| {
             let code = places.first().and_then(|place| dimension.categories.get(*place));
             match code.map(|(code, _)| code.as_str()) {
-                Some(code) if need.known.contains(&code) => Says::Known,
                 Some(NOT_ASSESSED) => Says::NotAssessed,
-                Some(_) | None => Says::Missing,
+                Some(_) => Says::Known,
+                None => Says::Missing,
             }
         };
         let says = places.of_word.iter().map(says).collect();
-        Self { field: need.field, says, columns: BTreeMap::new() }
+        Self { field, says, columns: BTreeMap::new() }
     }
 
     /// The column of a submission with what snapshots tell of it; none where they tell nothing.
@@ -90,12 +74,7 @@ impl NeedFromSnapshot {
             let Some(word) = (person != 0).then(|| history.at(person, month)).flatten() else {
                 continue;
             };
-            let better = match of_word(word) {
-                Says::Known => true,
-                Says::NotAssessed => own == Says::Missing,
-                Says::Missing => false,
-            };
-            if better {
+            if of_word(word) > own {
                 let word = snapshot + word;
                 let place = words.iter().position(|known| *known == word).unwrap_or_else(|| {
                     words.push(word);

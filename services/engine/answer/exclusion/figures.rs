@@ -1,20 +1,20 @@
 //! What the cells of the table are made of, each counted once: a cross-tabulation for every dimension and conditions that indicators
 //! share.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::shares::Shares;
+use super::shares::{Shares, grouped};
 use super::snapshot::keep_last;
 use crate::domain::codes::State;
 use crate::domain::collection::Dataset;
 use crate::domain::indicator::{Condition, Count};
 use crate::domain::measures::{Response, Tally};
-use crate::domain::statistics::{Confidence, paired_difference, proportion};
-use crate::engine::answer::cell::no_share;
+use crate::domain::statistics::{Confidence, paired_difference};
 use crate::engine::answer::crosstab::{Crosstab, Folded, InnerCounts};
-use crate::engine::answer::model::{Absence, Cell, CellCounts, Figure};
-use crate::engine::answer::plan::{Plan, PlanAxis};
-use crate::engine::query::{Filter, Query};
+use crate::engine::answer::model::{Absence, Cell, Figure};
+use crate::engine::answer::outcome_shares::says;
+use crate::engine::answer::plan::PlanAxis;
+use crate::engine::query::Query;
 use crate::engine::{Engine, QueryError};
 
 pub(super) const REASON: &str = "exclusion_reason";
@@ -23,25 +23,8 @@ pub(super) const ACCESS: &str = "digital_access";
 /// Those who are asked for reasons.
 const EXCLUDED: [&str; 2] = ["WITH_HELP", "UNABLE"];
 
-impl Engine {
-    /// A plan of access records by what is asked for and more, under more conditions.
-    pub(super) fn access_plan(
-        &self,
-        query: &Query,
-        inner: &[&str],
-        conditions: &[Condition],
-    ) -> Result<Plan, QueryError> {
-        let conditions = conditions.iter().map(|condition| Filter {
-            dimension: condition.dimension.clone(),
-            codes: condition.codes.clone(),
-        });
-        self.plan_by(query, Dataset::DigitalAccess, inner, conditions)
-    }
-}
-
 /// An indicator that is a difference of two shares.
 struct Difference {
-    indicator: String,
     shares: (String, String),
     /// People of whom both answers are known: yes to both, to the first alone, to the second alone, to neither.
     both: Folded<[u64; 4]>,
@@ -56,7 +39,8 @@ pub(in crate::engine::answer) struct ExclusionFigures {
     pub(super) reason: PlanAxis,
     pub(super) occurring: BTreeSet<usize>,
     shares: Vec<Shares>,
-    differences: Vec<Difference>,
+    /// By indicator.
+    differences: BTreeMap<String, Difference>,
 }
 
 impl ExclusionFigures {
@@ -67,15 +51,15 @@ impl ExclusionFigures {
         people: Crosstab,
         indicators: &[String],
     ) -> Result<Self, QueryError> {
-        let planned = |inner: &[&str], conditions: &[Condition]| {
-            let mut plan = engine.access_plan(query, inner, conditions)?;
+        let planned = |inner: &[&str], conditions: Vec<Condition>| {
+            let mut plan = engine.plan_by(query, Dataset::DigitalAccess, inner, conditions)?;
             keep_last(&mut plan, &query.by);
             Ok::<_, QueryError>(plan)
         };
         let reference = engine.reference();
         let excluded =
             Condition { dimension: ACCESS.into(), codes: EXCLUDED.map(str::to_owned).to_vec() };
-        let mut plan = planned(&[REASON], &[excluded])?;
+        let mut plan = planned(&[REASON], vec![excluded])?;
         let reasons = engine.count(&plan, 1)?;
         let reason = plan.axes.remove(query.by.len());
         // A set that is told by ANY, and a set known only more coarsely, is no reason.
@@ -88,54 +72,50 @@ impl ExclusionFigures {
             people,
             reasons,
             reason,
-            shares: Shares::of(&reference, indicators),
-            differences: Vec::new(),
+            shares: Vec::new(),
+            differences: BTreeMap::new(),
         };
-        for shares in &mut figures.shares {
-            let plan = planned(&shares.dimensions(), &[])?;
-            shares.count(engine, plan)?;
+        for ((dimension, conditions), ids) in grouped(&reference, indicators) {
+            let held = conditions.iter().map(|condition| condition.dimension.as_str());
+            let inner: Vec<_> = std::iter::once(dimension.as_str()).chain(held).collect();
+            let plan = planned(&inner, Vec::new())?;
+            figures.shares.push(Shares::count(engine, conditions, ids, plan)?);
         }
+        let count = |id: &String| reference.indicator(id)?.count.as_ref();
         for id in indicators {
-            let count = reference.indicator(id).and_then(|indicator| indicator.count.as_ref());
-            let Some(Count::Difference { difference }) = count else { continue };
-            let of = figures.says(&difference.0).zip(figures.says(&difference.1));
-            let Some(((first, first_says), (second, second_says))) = of else { continue };
+            let Some(Count::Difference { difference }) = count(id) else { continue };
+            let (
+                Some(Count::Share { dimension: first, conditions, .. }),
+                Some(Count::Share { dimension: second, conditions: more, .. }),
+            ) = (count(&difference.0), count(&difference.1))
+            else {
+                continue;
+            };
             // Only people of whom the conditions of both are known to hold.
-            let conditions = [first.conditions.as_slice(), &second.conditions].concat();
-            let plan = planned(&[&first.dimension, &second.dimension], &conditions)?;
-            let mut both = Folded::default();
+            let plan = planned(&[first, second], [conditions.as_slice(), more].concat())?;
+            let (axes, mut both) = (&plan.axes[query.by.len()..], Folded::default());
+            let first = says(&reference, &difference.0, &axes[0], false);
+            let second = says(&reference, &difference.1, &axes[1], false);
+            let place = |says| [Response::Yes, Response::No].iter().position(|one| *one == says);
             engine.fold(&plan, query.by.len(), &mut both, |both: &mut [u64; 4], at, n| {
-                match (first_says[at[0]], second_says[at[1]]) {
-                    (Response::Yes, Response::Yes) => both[0] += n,
-                    (Response::Yes, Response::No) => both[1] += n,
-                    (Response::No, Response::Yes) => both[2] += n,
-                    (Response::No, Response::No) => both[3] += n,
-                    _ => {}
+                if let (Some(of), Some(less)) = (place(first[at[0]]), place(second[at[1]])) {
+                    both[2 * of + less] += n;
                 }
             })?;
-            let (indicator, shares) = (id.clone(), difference.clone());
-            figures.differences.push(Difference { indicator, shares, both });
+            let of = Difference { shares: difference.clone(), both };
+            figures.differences.insert(id.clone(), of);
         }
         Ok(figures)
     }
 
-    /// The shares that an indicator is among, and what each place of their dimension says to it.
-    fn says(&self, id: &str) -> Option<(&Shares, &[Response])> {
-        self.shares.iter().find_map(|shares| Some((shares, shares.says(id)?)))
-    }
-
-    fn count_of(&self, row: &[usize]) -> u64 {
-        self.people.row(row).map_or(0, InnerCounts::sum)
-    }
-
     /// People of a row.
-    pub(super) fn people(&self, row: &[usize]) -> Cell {
-        Cell::count(self.count_of(row))
+    pub(super) fn people(&self, row: &[usize]) -> u64 {
+        self.people.row(row).map_or(0, InnerCounts::sum)
     }
 
     /// An indicator in a row.
     pub(super) fn indicator(&self, id: &str, row: &[usize], confidence: Confidence) -> Cell {
-        match self.differences.iter().find(|difference| difference.indicator == id) {
+        match self.differences.get(id) {
             Some(difference) => self.difference(difference, row, confidence),
             None => Cell::share(self.tally(id, row), "people", confidence),
         }
@@ -147,32 +127,26 @@ impl ExclusionFigures {
 
     /// The difference of two shares, with limits where both are shares of the same people.
     fn difference(&self, of: &Difference, row: &[usize], confidence: Confidence) -> Cell {
-        let shares = [&of.shares.0, &of.shares.1].map(|id| {
-            let tally = self.tally(id, row);
-            (tally, Cell::share(tally, "people", confidence).figure)
-        });
-        let [(first_tally, first), (second_tally, second)] = shares;
+        let tallies = [&of.shares.0, &of.shares.1].map(|id| self.tally(id, row));
+        let [first, second] = tallies.map(|of| Cell::share(of, "people", confidence).figure);
         Cell::without_counts(first.and_then(|first| {
             let second = second?;
             let both = of.both.row(row).copied().unwrap_or_default();
             let all: u64 = both.iter().sum();
-            let same = [first_tally, second_tally].iter().all(|tally| tally.denominator == all);
+            let same = tallies.iter().all(|tally| tally.denominator == all);
             let paired = paired_difference(both, confidence).filter(|_| same);
             let alone = Figure::exact(first.value - second.value);
             Ok(paired.map_or(alone, Figure::from))
         }))
     }
 
-    /// Whether a difference of any of these rows is of shares of different people.
-    pub(super) fn has_difference_without_limits<'a>(
-        &self,
-        mut rows: impl Iterator<Item = &'a [usize]>,
-        confidence: Confidence,
-    ) -> bool {
+    /// Whether a difference of any row is of shares of different people.
+    pub(super) fn has_difference_without_limits(&self, confidence: Confidence) -> bool {
+        let mut rows = self.people.rows.keys().map(Vec::as_slice).chain([&[][..]]);
         rows.any(|row| {
             let mut cells =
-                self.differences.iter().map(|of| self.difference(of, row, confidence).figure);
-            cells.any(|figure| figure.is_ok_and(|figure| figure.limits.is_none()))
+                self.differences.values().map(|of| self.difference(of, row, confidence));
+            cells.any(|cell| cell.figure.is_ok_and(|figure| figure.limits.is_none()))
         })
     }
 
@@ -186,22 +160,19 @@ impl ExclusionFigures {
         };
         let base = of_states(&|state| matches!(state, State::Any | State::None));
         let known = self.reason.state(place).is_none_or(|state| state == State::None);
-        let share = proportion(at(place), base, confidence).filter(|_| known).map(Figure::from);
         let unknown = of_states(&State::is_unknown);
         let not_collected = of_states(&|state| state == State::NotCollected);
-        let counts = CellCounts {
-            numerator: Some(at(place)),
-            denominator: known.then_some(base),
-            unknown: Some(unknown),
-            not_collected: Some(not_collected),
+        let tally = Tally {
+            numerator: at(place),
+            denominator: base,
+            unknown,
+            not_collected,
             // Everybody else, those included who are not asked for reasons.
-            outside: Some(self.count_of(row) - base - unknown - not_collected),
+            outside: self.people(row) - base - unknown - not_collected,
         };
-        let tally = Tally { unknown, not_collected, ..Tally::default() };
-        let why = || match known {
-            true => no_share(tally, "people"),
-            false => Absence::not_computable("in no share: reasons are not known"),
-        };
-        Cell::new(share.ok_or_else(why), counts)
+        if known {
+            return Cell::share(tally, "people", confidence);
+        }
+        Cell::in_no_base(tally, Absence::not_computable("in no share: reasons are not known"))
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::figures::{ACCESS, ExclusionFigures, REASON};
 use super::snapshot::{self, keep_last};
+use crate::domain::collection::Dataset;
 use crate::domain::indicator::Unit;
 use crate::domain::reference::Reference;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
@@ -64,15 +65,12 @@ pub fn counted_indicators(
     reference: &Reference,
     asked: &[String],
 ) -> Result<Vec<String>, QueryError> {
-    let mut ids = Vec::new();
     if asked.is_empty() {
         let counted = reference.indicators().filter(|indicator| indicator.is_of_access_records());
-        ids.extend(counted.map(|indicator| indicator.id.clone()));
+        return Ok(counted.map(|indicator| indicator.id.clone()).collect());
     }
     for id in asked {
-        let Some(indicator) = reference.indicator(id) else {
-            return Err(no_indicator(reference, id));
-        };
+        let indicator = reference.indicator(id).ok_or_else(|| no_indicator(reference, id))?;
         if !indicator.unavailable.is_empty() {
             return Err(QueryError::Refused(format!(
                 "{id} ({}) is not counted here: {}",
@@ -85,11 +83,8 @@ pub fn counted_indicators(
                 indicator.label
             )));
         }
-        ids.push(id.clone());
     }
-    ids.sort_unstable();
-    ids.dedup();
-    Ok(ids)
+    Ok(asked.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect())
 }
 
 impl Question for ExclusionQuestion {
@@ -116,7 +111,7 @@ impl Question for ExclusionQuestion {
 
     fn count(&self, engine: &Engine) -> Result<Counted<ExclusionFigures>, QueryError> {
         let query = &self.query;
-        let mut plan = engine.access_plan(query, &[ACCESS], &[])?;
+        let mut plan = engine.plan_by(query, Dataset::DigitalAccess, &[ACCESS], [])?;
         let mut provenance = engine.provenance(&mut plan, query);
         let all = plan.submissions.len();
         keep_last(&mut plan, &query.by);
@@ -128,8 +123,7 @@ impl Question for ExclusionQuestion {
         let tabulated = engine.tabulated(plan)?;
         let people = tabulated.crosstab.clone();
         let figures = ExclusionFigures::new(engine, &pinned, people, &self.indicators)?;
-        let rows = tabulated.crosstab.rows.keys().map(Vec::as_slice).chain([&[][..]]);
-        if figures.has_difference_without_limits(rows, query.confidence) {
+        if figures.has_difference_without_limits(query.confidence) {
             provenance.notes.push(GAPS.into());
         }
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
@@ -137,7 +131,7 @@ impl Question for ExclusionQuestion {
     }
 
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
-        let mut plan = engine.access_plan(query, &[], &[])?;
+        let mut plan = engine.plan_by(query, Dataset::DigitalAccess, &[], [])?;
         keep_last(&mut plan, &[]);
         Ok(Some(plan))
     }
@@ -161,7 +155,7 @@ impl Question for ExclusionQuestion {
 
     fn cell(&self, figures: &ExclusionFigures, row: &[usize], shows: &Shows) -> Cell {
         match shows {
-            Shows::People => figures.people(row),
+            Shows::People => Cell::count(figures.people(row)),
             Shows::Indicator(id) => figures.indicator(id, row, self.query.confidence),
             Shows::Reason(place) => figures.reason(*place, row, self.query.confidence),
         }

@@ -37,12 +37,7 @@ pub(super) fn keep_last(plan: &mut Plan, by: &[String]) {
 pub(super) fn note(by: &[String]) -> String {
     let each =
         by.iter().find(|id| ["quarter", "financial_year", "calendar_year"].contains(&id.as_str()));
-    let of = match each.map(String::as_str) {
-        Some("quarter") => "each quarter",
-        Some("financial_year") => "each financial year",
-        Some(_) => "each calendar year",
-        None => "the period",
-    };
+    let of = each.map_or("the period".into(), |id| format!("each {}", id.replace('_', " ")));
     format!(
         "Of each organisation the last snapshot of {of}: snapshots are never added up over time."
     )

@@ -2,9 +2,9 @@
 
 use super::modes::{IN_PERSON, MODES};
 use crate::domain::measures::Tally;
-use crate::domain::statistics::{Confidence, proportion};
+use crate::domain::statistics::Confidence;
 use crate::engine::answer::cell::missing;
-use crate::engine::answer::model::{Absence, Cell, CellCounts, Figure, Reason};
+use crate::engine::answer::model::{Absence, Cell, Reason};
 
 /// What became of a consultation that was attended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl FollowUps {
     }
 
     /// The share of CH-12: of consultations whose next days can be seen, those followed.
-    pub(super) fn share(&self, mode: usize, confidence: Confidence) -> (Cell, Tally) {
+    pub(super) fn share(&self, mode: usize, confidence: Confidence) -> Cell {
         let followed = self.of(mode, Followed::Yes);
         let tally = Tally {
             numerator: followed,
@@ -53,9 +53,10 @@ impl FollowUps {
             not_collected: self.of(mode, Followed::NotCollected),
             outside: 0,
         };
-        let share = proportion(followed, tally.denominator, confidence).map(Figure::from);
-        let figure = share.ok_or_else(|| absence(mode, tally));
-        (Cell::new(figure, CellCounts { outside: None, ..tally.into() }), tally)
+        let mut cell = Cell::share_or(tally, confidence, |tally| absence(mode, tally));
+        // Who is outside is not counted: consultations of neither mode, and those not attended.
+        cell.counts.outside = None;
+        cell
     }
 
     /// Consultations not followed, with another in person on the same day.

@@ -11,13 +11,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::follow_ups::{EACH, EITHER, Followed, NO_MATTER, PLACES};
-use super::modes::{MODE, MODES, REMOTE};
+use super::modes::{IN_PERSON, MODE, MODES, REMOTE, mode_of};
 use crate::domain::codes::Value;
 use crate::domain::cube::Packed;
 use crate::domain::field::Field;
 use crate::domain::measures::Response;
 use crate::domain::period::Month;
-use crate::engine::answer::axis_answers::{answers, of_words};
+use crate::engine::answer::axis_answers::answers;
+use crate::engine::answer::derived_column::{Meanings, Said};
 use crate::engine::answer::outcome_shares::{ATTENDANCE, MISSED, says};
 use crate::engine::answer::plan::Plan;
 use crate::engine::answer::provenance::{LOWER_BOUND, Provenance};
@@ -34,21 +35,21 @@ pub(super) const NOTE: &str = "Followed: the same person attended another consul
     known which came first: CH-12-SAME-DAY counts these, and they do not count as followed. Consultations in the last seven days of the \
     data are excluded.";
 
-/// What the words of a column mean, by number of the word.
+/// What the words of the fields mean that it is worked out from.
 struct Words {
-    attended: Vec<bool>,
-    /// Whether in person or remote; none: neither is known.
-    in_person: Vec<Option<bool>>,
-    day: Vec<Option<u8>>,
+    /// None: the source does not collect it.
+    attended: Meanings<Option<bool>>,
+    /// The number of the mode, or the place of consultations of neither.
+    mode: Meanings<Result<usize, usize>>,
+    day: Meanings<Option<u8>>,
 }
 
-/// The columns of a submission that conversion is worked out from.
-struct Columns<'a> {
-    submission: &'a Submission,
-    words: &'a Words,
-    channel: Vec<u16>,
-    attendance: Vec<u16>,
-    day: Vec<u16>,
+/// What the records of a submission say.
+struct Records {
+    number: usize,
+    attended: Said<Option<bool>>,
+    mode: Said<Result<usize, usize>>,
+    day: Said<Option<u8>>,
     /// None: the submission carries no person keys, or no days.
     persons: Option<Arc<Packed>>,
 }
@@ -97,95 +98,57 @@ impl Engine {
     /// What words mean, out of a plan by attendance and mode.
     fn words(&self, plan: &Plan) -> Words {
         let [attendance, mode] = [&plan.axes[0], &plan.axes[1]];
-        let attended = of_words(attendance, &says(&plan.reference, MISSED, attendance, false));
-        let is_remote = of_words(mode, &answers(mode, &MODES[REMOTE..], &MODES));
-        let in_person = |is_remote: &Response| match is_remote {
-            Response::No => Some(true),
-            Response::Yes => Some(false),
-            Response::Unknown | Response::NotApplicable | Response::NotCollected => None,
-        };
+        let missed = says(&plan.reference, MISSED, attendance, false);
+        let missed = Meanings::of_places(attendance, &missed);
+        let is_remote = Meanings::of_places(mode, &answers(mode, &MODES[REMOTE..], &MODES));
+        let mode = |is_remote| mode_of(is_remote).ok_or(NO_MATTER);
         let day = |value: &Value| match value {
             Value::Number(day) => u8::try_from(*day).ok(),
             Value::Codes(_) | Value::State(_) => None,
         };
+        let of_word = self.store().catalog().words().of(Field::Day).iter().map(day).collect();
         Words {
-            attended: attended.iter().map(|missed| *missed == Response::No).collect(),
-            in_person: is_remote.iter().map(in_person).collect(),
-            day: self.store().catalog().words().of(Field::Day).iter().map(day).collect(),
+            attended: Meanings {
+                not_collected: None,
+                ..missed.map(|missed| Some(missed == Response::No))
+            },
+            mode: Meanings { not_collected: Err(EITHER), ..is_remote.map(mode) },
+            day: Meanings { field: Some(Field::Day), of_word, not_collected: None },
         }
     }
 }
 
-impl<'a> Columns<'a> {
-    fn read(
-        reader: &Reader,
-        words: &'a Words,
-        submission: &'a Submission,
-    ) -> Result<Self, StoreError> {
-        let records = submission.records();
-        let column =
-            |field| Ok::<_, StoreError>(reader.column(submission, field)?.unpacked(records));
-        let followable = submission.has_persons && submission.column(Field::Day).is_some();
-        let persons = if followable { Some(reader.persons(submission)?) } else { None };
+impl Records {
+    fn read(reader: &Reader, words: &Words, of: &Submission) -> Result<Self, StoreError> {
+        let followable = of.has_persons && of.column(Field::Day).is_some();
         Ok(Self {
-            submission,
-            words,
-            channel: column(Field::Channel)?,
-            attendance: column(Field::Attendance)?,
-            day: column(Field::Day)?,
-            persons,
+            number: of.records(),
+            attended: words.attended.said(reader, of)?,
+            mode: words.mode.said(reader, of)?,
+            day: words.day.said(reader, of)?,
+            persons: if followable { Some(reader.persons(of)?) } else { None },
         })
-    }
-
-    /// What the word of a record in a column means; nothing where the field was not collected.
-    fn meaning<T: Copy + Default>(
-        &self,
-        field: Field,
-        indices: &[u16],
-        meanings: &[T],
-        record: usize,
-    ) -> T {
-        let column = self.submission.column(field);
-        let word = column.and_then(|column| column.words.get(usize::from(indices[record])));
-        word.and_then(|word| meanings.get(*word as usize)).copied().unwrap_or_default()
-    }
-
-    fn attended(&self, record: usize) -> bool {
-        self.meaning(Field::Attendance, &self.attendance, &self.words.attended, record)
-    }
-
-    /// Whether a record was in person (no: remote); none: neither is known.
-    fn mode(&self, record: usize) -> Option<bool> {
-        self.meaning(Field::Channel, &self.channel, &self.words.in_person, record)
     }
 
     /// The records that were attended in person.
     fn attended_in_person(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.submission.records()).filter(|r| self.attended(*r) && self.mode(*r) == Some(true))
+        let attended = |record: &usize| self.attended.by(*record) == Some(true);
+        (0..self.number).filter(attended).filter(|record| self.mode.by(*record) == Ok(IN_PERSON))
     }
 
     /// The mode of a record of which it is a question what followed it; otherwise its place.
     fn asked(&self, record: usize) -> Result<usize, usize> {
-        let collects = |field| self.submission.column(field).is_some();
-        let (channel, attendance) = (collects(Field::Channel), collects(Field::Attendance));
-        if attendance && !self.attended(record) {
-            return Err(NO_MATTER);
-        }
-        match self.mode(record) {
-            None if channel => Err(NO_MATTER),
-            None => Err(EITHER),
-            Some(in_person) if attendance => Ok(usize::from(!in_person)),
-            Some(in_person) => {
-                Err(usize::from(!in_person) * EACH + Followed::NotCollected as usize)
-            }
+        match self.attended.by(record) {
+            Some(false) => Err(NO_MATTER),
+            Some(true) => self.mode.by(record),
+            None => Err(self.mode.by(record)? * EACH + Followed::NotCollected as usize),
         }
     }
 
     /// Person and day of a record, where both are known.
     fn seen(&self, record: usize) -> Option<(u64, u8)> {
         let person = self.persons.as_ref()?.number(record);
-        let day = self.meaning(Field::Day, &self.day, &self.words.day, record)?;
-        (person != 0).then_some((person, day))
+        (person != 0).then_some(person).zip(self.day.by(record))
     }
 
     /// Who attended in person on which day, in order. `after`: days before the month.
@@ -196,9 +159,8 @@ impl<'a> Columns<'a> {
 
     /// Whether somebody may have attended in person by a day of whom it is not known who it was, or when.
     fn hides(&self, by: u8) -> bool {
-        let day = |record| self.meaning(Field::Day, &self.day, &self.words.day, record);
-        let unseen = |record| self.seen(record).is_none() && day(record).is_none_or(|d| d <= by);
-        self.attended_in_person().any(unseen)
+        let is_by = |record| self.day.by(record).is_none_or(|day| day <= by);
+        self.attended_in_person().any(|record| self.seen(record).is_none() && is_by(record))
     }
 }
 
@@ -209,7 +171,7 @@ fn followed(
     submission: &Submission,
     next: Option<&Submission>,
 ) -> Result<(Vec<u16>, bool), StoreError> {
-    let own = Columns::read(reader, words, submission)?;
+    let own = Records::read(reader, words, submission)?;
     let days = submission.slot.month.days();
     let (mut in_person, mut hides) = (own.in_person(0), own.hides(days));
     // Keys of another scheme are other keys, and who was seen when has to be told of the whole month.
@@ -221,7 +183,7 @@ fn followed(
     };
     let next = next.filter(tells);
     if let Some(next) = next.filter(|_| own.persons.is_some()) {
-        let next = Columns::read(reader, words, next)?;
+        let next = Records::read(reader, words, next)?;
         in_person.extend(next.in_person(days).into_iter().filter(|(_, day)| *day <= days + DAYS));
         hides |= next.hides(DAYS);
     }
@@ -237,7 +199,7 @@ fn followed(
             return Followed::NotComputable;
         }
         // In person, a consultation is itself one of those of its day.
-        let itself = usize::from(mode == 0);
+        let itself = usize::from(mode == IN_PERSON);
         match (on(person, day + 1, day + DAYS), on(person, day, day)) {
             (0, same) if same > itself => Followed::SameDay,
             (0, _) => Followed::No,
@@ -253,8 +215,7 @@ fn followed(
             mode * EACH + became as usize
         }
     };
-    let places: Vec<_> = (0..submission.records())
-        .map(|record| u16::try_from(place(record)).unwrap_or(u16::MAX))
-        .collect();
+    let places = (0..own.number).map(|record| u16::try_from(place(record)).unwrap_or(u16::MAX));
+    let places = places.collect();
     Ok((places, hides && unseen))
 }

@@ -1,6 +1,6 @@
 //! In person and remote: the two modes that are compared, and the cells that compare them.
 
-use crate::domain::measures::{Tally, Waits};
+use crate::domain::measures::{Response, Waits};
 use crate::domain::statistics::Confidence;
 use crate::engine::answer::cell::no_share;
 use crate::engine::answer::model::{Absence, Cell, CellCounts, Figure, Key};
@@ -13,6 +13,11 @@ pub(super) const IN_PERSON: usize = 0;
 pub(super) const REMOTE: usize = 1;
 /// What is counted of each, in the plural.
 pub(super) const WHOM: [&str; 2] = ["consultations in person", "remote consultations"];
+
+/// The number of the mode of what is remote, or known not to be.
+pub(super) fn mode_of(is_remote: Response) -> Option<usize> {
+    [Response::No, Response::Yes].iter().position(|mode| *mode == is_remote)
+}
 
 /// A part of a row that a column is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,16 +42,11 @@ impl Part {
     }
 
     /// The cell of a share of a mode, or of the difference of two.
-    pub(super) fn cell(
-        self,
-        confidence: Confidence,
-        share: impl Fn(usize) -> (Cell, Tally),
-    ) -> Cell {
-        let Self::Mode(mode) = self else {
-            let [less, of] = [IN_PERSON, REMOTE].map(share);
-            return Cell::difference((&of.0, of.1), (&less.0, less.1), confidence);
-        };
-        share(mode).0
+    pub(super) fn cell(self, confidence: Confidence, share: impl Fn(usize) -> Cell) -> Cell {
+        match self {
+            Self::Mode(mode) => share(mode),
+            Self::Difference => Cell::difference(&share(REMOTE), &share(IN_PERSON), confidence),
+        }
     }
 }
 

@@ -2,14 +2,14 @@
 
 use super::follow_ups::FollowUps;
 use super::followed::NOTE;
-use super::modes::{MODE, MODES, Part, REMOTE, WHOM, median_cell};
+use super::modes::{MODE, MODES, Part, REMOTE, WHOM, median_cell, mode_of};
 use crate::domain::indicator::Unit;
-use crate::domain::measures::{Response, Waits};
+use crate::domain::measures::Waits;
+use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::answer::access::{Access, needs_asked};
 use crate::engine::answer::axis_answers::{answers, merge};
 use crate::engine::answer::crosstab::Folded;
-use crate::engine::answer::days_waited::Wait;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Cell, Column};
 use crate::engine::answer::outcome_shares::{ATTENDANCE, LEAD_TIME, MISSED, OutcomeShares, WAITS};
@@ -91,17 +91,13 @@ impl Question for ImpactQuestion {
         let (query, outer) = (&self.query, self.query.by.len());
         let mut plan = engine.consultations(query, Measure::Contacts, &[MODE, ATTENDANCE])?;
         let (mut provenance, pinned) = (engine.provenance(&mut plan, query), plan.pinned(query));
-        let access = self.access(engine, &mut plan)?;
-        if let Some(access) = &access {
-            access.told(&mut provenance);
-        }
+        let access = snapshots(engine, &mut plan, query.months.1)?;
+        access.told(&mut provenance);
         provenance.notes.push(NOTE.into());
         // Every plan of these consultations, with what snapshots say of their people.
         let planned = |inner: &[&str]| {
             let mut plan = engine.consultations(&pinned, Measure::Contacts, inner)?;
-            if let Some(access) = &access {
-                access.join(&mut plan);
-            }
+            access.join(&mut plan);
             Ok::<_, QueryError>(plan)
         };
         let late = self.late_counts_as_missed;
@@ -122,7 +118,7 @@ impl Question for ImpactQuestion {
 
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
         let mut plan = engine.consultations(query, Measure::Contacts, &[])?;
-        self.about(query.clone()).access(engine, &mut plan)?;
+        snapshots(engine, &mut plan, query.months.1)?;
         Ok(Some(plan))
     }
 
@@ -147,25 +143,21 @@ impl Question for ImpactQuestion {
 
     fn cell(&self, figures: &ImpactFigures, row: &[usize], (part, shows): &Self::Shows) -> Cell {
         let confidence = self.query.confidence;
+        let followed = || figures.followed.row(row).copied().unwrap_or_default();
         match shows {
             Shows::Share(indicator) => part.cell(confidence, |mode| {
                 let place = figures.modes[mode];
                 let of = place.and_then(|place| figures.outcomes.of(row, Some(place)));
                 let tally = of.map(|of| of.tally(indicator)).unwrap_or_default();
-                (Cell::share(tally, WHOM[mode], confidence), tally)
+                Cell::share(tally, WHOM[mode], confidence)
             }),
             Shows::Median => {
                 let none = Default::default();
                 let waits = figures.waits.as_ref().map(|of| of.row(row).unwrap_or(&none));
                 median_cell(waits, *part)
             }
-            Shows::Followed | Shows::SameDay => {
-                let of = figures.followed.row(row).copied().unwrap_or_default();
-                match (shows, part) {
-                    (Shows::SameDay, Part::Mode(mode)) => of.same_day(*mode),
-                    _ => part.cell(confidence, |mode| of.share(mode, confidence)),
-                }
-            }
+            Shows::Followed => part.cell(confidence, |mode| followed().share(mode, confidence)),
+            Shows::SameDay => part.cell(confidence, |mode| followed().same_day(mode)),
         }
     }
 
@@ -185,15 +177,12 @@ impl Question for ImpactQuestion {
     }
 }
 
-impl ImpactQuestion {
-    /// Lets access snapshots speak of the needs that the question asks about, if it asks about any.
-    fn access(&self, engine: &Engine, plan: &mut Plan) -> Result<Option<Access>, QueryError> {
-        let (named, asked) = (plan.collection.access_collection.clone(), needs_asked(plan));
-        if named.is_empty() || asked.is_empty() {
-            return Ok(None);
-        }
-        engine.access(plan, &named, &asked, self.query.months.1).map(Some)
-    }
+/// Lets access snapshots speak of the needs that the question asks about, if it asks about any.
+fn snapshots(engine: &Engine, plan: &mut Plan, last: Month) -> Result<Access, QueryError> {
+    let asked = needs_asked(plan);
+    let named = plan.collection.access_collection.clone();
+    let of = if asked.is_empty() { String::new() } else { named };
+    engine.access(plan, &of, &asked, last)
 }
 
 impl Engine {
@@ -209,14 +198,10 @@ impl Engine {
         merge(&mut plan.axes[outer], &is_remote);
         let mut folded = Folded::default();
         let counted = self.fold(&plan, outer, &mut folded, |waits: &mut [Waits; 2], at, count| {
-            let mode = match is_remote[at[0]] {
-                Response::Yes => 1,
-                Response::No => 0,
-                Response::Unknown | Response::NotApplicable | Response::NotCollected => return,
-            };
+            let Some(mode) = mode_of(is_remote[at[0]]) else { return };
             match means[at[1]] {
-                Wait::Days(first, last) => waits[mode].known((first, last), count),
-                Wait::Missing(why) => waits[mode].missing(why, count),
+                Ok(days) => waits[mode].known(days, count),
+                Err(why) => waits[mode].missing(why, count),
             }
         });
         match counted {

@@ -5,7 +5,7 @@ use super::scan::Groups;
 use crate::domain::codes::State;
 use crate::domain::measures::{Group, Provision, Tally};
 use crate::domain::reference::Reference;
-use crate::engine::answer::access::{access_collection, all_needs, needs_asked};
+use crate::engine::answer::access::{NEEDS, access_collection, needs_asked};
 use crate::engine::answer::cell::missing;
 use crate::engine::answer::crosstab::{Crosstab, Folded};
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
@@ -31,8 +31,6 @@ pub struct ProvisionQuestion {
 const NEED: &str = "need";
 /// Dimension of where a need is known from.
 const SOURCE: &str = "need_source";
-const RECORD: &str = "RECORD";
-const SNAPSHOT: &str = "SNAPSHOT";
 
 const NOTE: &str = "All consultations count, also missed and cancelled ones. A person with several needs is in each of their groups. NO_NEED: \
     every need is known, and there is none. NEED_NOT_KNOWN: no need is recorded, and at least one need was not assessed.";
@@ -56,13 +54,18 @@ const REMOTE: ColumnDefinition = ColumnDefinition::count(
     "Consultations of people of the group, remote. Channels of unknown mode are in neither IN_PERSON nor REMOTE.",
 );
 const SHARES: [ColumnDefinition; 6] = [
-    ColumnDefinition::indicator("CH-05", &[NEED], ""),
-    ColumnDefinition::indicator("CH-07", &[NEED], ""),
-    ColumnDefinition::indicator("CH-06", &[NEED], ""),
-    ColumnDefinition::indicator("CH-08", &[NEED], ""),
-    ColumnDefinition::indicator("CH-13", &[NEED], ""),
-    ColumnDefinition::indicator("CH-14", &[NEED], ""),
+    share("CH-05"),
+    share("CH-07"),
+    share("CH-06"),
+    share("CH-08"),
+    share("CH-13"),
+    share("CH-14"),
 ];
+
+const fn share(indicator: &'static str) -> ColumnDefinition {
+    ColumnDefinition::indicator(indicator, &[NEED], "")
+}
+
 const FROM: &str = "Consultations by where the need is known from: their own record, the person's latest access snapshot at or before the \
     month, or neither.";
 
@@ -79,10 +82,12 @@ const SOURCES: [ColumnDefinition; 3] = [
 
 /// What a column shows.
 pub(in crate::engine::answer) enum Shows {
-    /// Of a group of people, by its number: consultations, those in person, or those remote.
-    Count { group: usize, of: fn(&Provision) -> u64, whole: bool },
+    /// Of a group of people, by its number: all consultations.
+    Contacts(usize),
+    /// Of a group: those of one mode.
+    OfMode(usize, fn(&Provision) -> u64),
     /// Of a group: an indicator.
-    Share(usize, &'static str),
+    Share(usize, fn(&Provision) -> Tally),
     /// Of a need, by its number: how many are known from this place.
     Source(usize, usize),
 }
@@ -129,7 +134,7 @@ impl Question for ProvisionQuestion {
         if !snapshots.is_empty() {
             provenance.parameters.push(("access_collection", snapshots.clone()));
         }
-        let access = engine.access(&mut plan, &snapshots, &all_needs(), query.months.1)?;
+        let access = engine.access(&mut plan, &snapshots, &NEEDS, query.months.1)?;
         access.told(&mut provenance);
         provenance.notes.push(NOTE.into());
         let tabulated = engine.tabulated(plan)?;
@@ -154,27 +159,19 @@ impl Question for ProvisionQuestion {
     ) -> Vec<(Column, Shows)> {
         let mut columns = Vec::new();
         for (number, group) in Group::ALL.into_iter().enumerate() {
-            let key = Key::named(NEED, group.name(), group.label());
-            let keys = || if group == Group::All { Vec::new() } else { vec![key.clone()] };
-            for (kind, shows) in [
-                (CONTACTS, (|of| of.members.numerator) as fn(&Provision) -> u64),
-                (IN_PERSON, |of| of.in_person),
-                (REMOTE, |of| of.remote),
-            ] {
-                columns.push((
-                    kind.column(reference, keys()),
-                    Shows::Count {
-                        group: number,
-                        of: shows,
-                        whole: kind.indicator == CONTACTS.indicator,
-                    },
-                ));
-            }
-            let given = group.given_indicator();
-            let asked =
-                SHARES.iter().filter(|of| of.indicator == given || !GIVEN.contains(&of.indicator));
-            columns.extend(asked.map(|kind| {
-                (kind.column(reference, keys()), Shows::Share(number, kind.indicator))
+            let key = (group != Group::All).then(|| Key::named(NEED, group.name(), group.label()));
+            let of_group = [
+                (CONTACTS, Shows::Contacts(number)),
+                (IN_PERSON, Shows::OfMode(number, |of| of.in_person)),
+                (REMOTE, Shows::OfMode(number, |of| of.remote)),
+                (share(group.given_indicator()), Shows::Share(number, |of| of.given)),
+                (share("CH-06"), Shows::Share(number, |of| of.request_met)),
+                (share("CH-08"), Shows::Share(number, |of| of.involuntary)),
+                (share("CH-13"), Shows::Share(number, |of| of.interpreter)),
+                (share("CH-14"), Shows::Share(number, |of| of.need_met)),
+            ];
+            columns.extend(of_group.into_iter().map(|(kind, shows)| {
+                (kind.column(reference, key.iter().cloned().collect()), shows)
             }));
         }
         for (need, kind) in SOURCES.iter().enumerate() {
@@ -188,33 +185,24 @@ impl Question for ProvisionQuestion {
     fn cell(&self, figures: &ProvisionFigures, row: &[usize], shows: &Shows) -> Cell {
         let none = Groups::default();
         let groups = figures.groups.row(row).unwrap_or(&none);
+        // A 0 would read as nobody where it is not known who belongs to the group.
+        let count = |members: Tally, count: u64| match absence(members) {
+            Some(why) => Cell::absent(why),
+            None => Cell::count(count),
+        };
         match shows {
-            Shows::Count { group, of, whole } => {
-                let (members, count) = (groups[*group].members, of(&groups[*group]));
+            Shows::Contacts(group) => {
+                let members = groups[*group].members;
                 // Who is known not to be of the group is outside. Of a mode alone the counts would not add up to everybody.
                 let outside = Some(members.denominator - members.numerator + members.outside);
-                let all =
-                    CellCounts { numerator: None, denominator: None, outside, ..members.into() };
-                let counts = if *whole { all } else { CellCounts::default() };
-                // A 0 would read as nobody where it is not known who belongs to the group.
-                match absence(members) {
-                    Some(why) => Cell::new(Err(why), counts),
-                    None => Cell {
-                        counts: CellCounts { numerator: Some(count), ..counts },
-                        ..Cell::count(count)
-                    },
-                }
+                let cell = count(members, members.numerator);
+                let numerator = cell.counts.numerator;
+                let counts = CellCounts { numerator, denominator: None, outside, ..members.into() };
+                Cell { counts, ..cell }
             }
-            Shows::Share(group, indicator) => {
-                let of = &groups[*group];
-                let tally = match *indicator {
-                    "CH-06" => of.request_met,
-                    "CH-08" => of.involuntary,
-                    "CH-13" => of.interpreter,
-                    "CH-14" => of.need_met,
-                    _ => of.given,
-                };
-                Cell::share(tally, "consultations", self.query.confidence)
+            Shows::OfMode(group, of) => count(groups[*group].members, of(&groups[*group])),
+            Shows::Share(group, of) => {
+                Cell::share(of(&groups[*group]), "consultations", self.query.confidence)
             }
             Shows::Source(need, place) => {
                 let counts = figures.sources.get(*need).and_then(|of| of.row(row));
@@ -223,9 +211,6 @@ impl Question for ProvisionQuestion {
         }
     }
 }
-
-/// The indicators of face to face given or offered, of which a group has one.
-const GIVEN: [&str; 2] = ["CH-05", "CH-07"];
 
 impl ProvisionQuestion {
     /// The collection of the access snapshots; empty: none.
@@ -245,8 +230,8 @@ impl ProvisionQuestion {
         let unknown = State::NotKnown.name();
         let not_known = Key::named(SOURCE, unknown, &state_words(unknown));
         [
-            Key::named(SOURCE, RECORD, "the consultation's own record"),
-            Key::named(SOURCE, SNAPSHOT, &snapshot),
+            Key::named(SOURCE, "RECORD", "the consultation's own record"),
+            Key::named(SOURCE, "SNAPSHOT", &snapshot),
             Key { state: Some(State::NotKnown), ..not_known },
         ]
     }
@@ -259,11 +244,9 @@ fn absence(members: Tally) -> Option<Absence> {
         missing(members, |reason| match reason {
             Reason::NotCollected => {
                 "no source of these consultations collects whether their people are of the group"
-                    .to_owned()
             }
             Reason::NoData | Reason::NotComputable => {
                 "for none of these consultations do we know whether their people are of the group"
-                    .to_owned()
             }
         })
     })

@@ -1,21 +1,20 @@
-//! One scan of the consultations: by what is known of their people's needs, and by what each says to a question that several of
-//! its fields answer together.
+//! Scans of the consultations: by what is known of their people's needs, and by what each says to two questions that several of its
+//! fields answer together.
 
 use std::array;
 
 use crate::domain::field::Field;
 use crate::domain::measures::{Group, Needs, Provision, Response};
-use crate::engine::answer::access::Access;
-use crate::engine::answer::axis_answers::{answers, merge, of_words, says_at};
+use crate::engine::answer::access::{Access, NEEDS};
+use crate::engine::answer::axis_answers::{answers, merge};
 use crate::engine::answer::crosstab::Folded;
 use crate::engine::answer::days_waited::days_of;
-use crate::engine::answer::plan::{On, Plan, PlanAxis};
+use crate::engine::answer::derived_column::Meanings;
+use crate::engine::answer::outcome_shares::LEAD_TIME;
+use crate::engine::answer::plan::{Plan, PlanAxis};
 use crate::engine::query::{Measure, Query};
 use crate::engine::{Engine, QueryError};
 use crate::store::{Reader, StoreError, Submission};
-
-const NEEDS: [&str; 3] = ["digital_access", "interpreter_needed", "accessible_need"];
-const LEAD_TIME: &str = "lead_time";
 
 /// What is added up in a row: a count of each group.
 pub(super) type Groups = [Provision; Group::ALL.len()];
@@ -29,51 +28,55 @@ pub(super) enum Ask {
     Within(u32),
 }
 
-/// What the words of a field say to what it is asked.
-struct Said {
-    /// None: the submission decides, and a consultation says nothing.
-    field: Option<Field>,
-    of_word: Vec<Response>,
-    not_collected: Response,
+/// What a consultation answers, out of all that it was asked.
+pub(super) type Answers = [Response; 2];
+
+/// Pairs of answers: the places of the column that is worked out.
+const PLACES: usize = Response::ALL.len() * Response::ALL.len();
+
+fn place_of([first, second]: Answers) -> usize {
+    first as usize * Response::ALL.len() + second as usize
 }
 
-/// A scan, planned. The axes of the needs stand behind the outer ones, then that of what consultations say.
-pub(super) struct NeedsScan {
-    plan: Plan,
-    outer: usize,
-    unable: Vec<Response>,
-    with_help: Vec<Response>,
-    interpreter: Vec<Response>,
-    accessible: Vec<Response>,
+fn answers_at(place: usize) -> Answers {
+    [place / Response::ALL.len(), place % Response::ALL.len()].map(|place| Response::ALL[place])
 }
 
-impl NeedsScan {
-    /// Plans a scan. `place` says which of so many places the answers of a consultation are.
-    pub(super) fn new<const N: usize>(
-        engine: &Engine,
-        query: &Query,
-        access: &Access,
+/// The consultations that are scanned, with what snapshots say of their people, and what was counted of each group of each row.
+pub(super) struct Scans<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) query: &'a Query,
+    pub(super) access: &'a Access,
+    pub(super) counted: Folded<Groups>,
+}
+
+impl Scans<'_> {
+    /// Scans once. `answered` makes the answers of a consultation out of what it says to what it is asked. `add` is told, for each
+    /// group, whether the consultations' people are of it, their needs, and the answers.
+    pub(super) fn scan<const N: usize>(
+        &mut self,
         asked: [Ask; N],
-        places: usize,
-        place: impl Fn([Response; N]) -> usize + Sync,
-    ) -> Result<Self, QueryError> {
+        answered: impl Fn([Response; N]) -> Answers + Sync,
+        add: impl Fn(&mut Provision, (Group, Response), Needs, Answers, u64),
+    ) -> Result<(), QueryError> {
+        let (engine, outer) = (self.engine, self.query.by.len());
         let dimensions = asked.map(|ask| match ask {
             Ask::Is(dimension, _) => dimension,
             Ask::Within(_) => LEAD_TIME,
         });
-        let inner = [&NEEDS[..], &dimensions].concat();
-        let mut plan = engine.consultations(query, Measure::Contacts, &inner)?;
-        let outer = query.by.len();
+        let inner = [&NEEDS.map(Field::name)[..], &dimensions].concat();
+        let mut plan = engine.consultations(self.query, Measure::Contacts, &inner)?;
         let axes = plan.axes.split_off(outer + NEEDS.len());
-        let said = axes.iter().zip(asked).map(|(axis, ask)| match ask {
-            Ask::Is(_, category) => said(axis, category),
+        let meanings = axes.iter().zip(asked).map(|(axis, ask)| match ask {
+            Ask::Is(_, category) => is(axis, category),
             Ask::Within(days) => within(engine, &plan, axis, days),
         });
-        let said: Vec<_> = said.collect();
-        access.join(&mut plan);
-        engine.derive_column(&mut plan, places, |reader, submission| {
-            answered(reader, submission, &said, &place)
+        let meanings: Vec<_> = meanings.collect();
+        self.access.join(&mut plan);
+        engine.derive_column(&mut plan, PLACES, |reader, submission| {
+            places(reader, submission, &meanings, &answered)
         })?;
+        // The axes of the needs stand behind those that make rows, then that of the answers.
         let need = |axis: usize, yes: &str, no: &[&str]| need(&plan.axes[outer + axis], yes, no);
         let unable = need(0, "UNABLE", &["ABLE", "WITH_HELP"]);
         let with_help = need(0, "WITH_HELP", &["ABLE", "UNABLE"]);
@@ -82,33 +85,39 @@ impl NeedsScan {
         merge(&mut plan.axes[outer], &both);
         merge(&mut plan.axes[outer + 1], &interpreter);
         merge(&mut plan.axes[outer + 2], &accessible);
-        Ok(Self { plan, outer, unable, with_help, interpreter, accessible })
+        engine.fold(&plan, outer, &mut self.counted, |groups: &mut Groups, at, count| {
+            let needs = Needs {
+                unable: unable[at[0]],
+                with_help: with_help[at[0]],
+                interpreter: interpreter[at[1]],
+                accessible: accessible[at[2]],
+            };
+            for (group, counts) in Group::ALL.into_iter().zip(groups) {
+                add(counts, (group, group.holds(needs)), needs, answers_at(at[3]), count);
+            }
+        })
     }
 }
 
 /// Whether the days that each word means are known to be at most so many. A band that the limit cuts is not known.
-fn within(engine: &Engine, plan: &Plan, axis: &PlanAxis, days: u32) -> Said {
-    let said = said(axis, "");
+fn within(engine: &Engine, plan: &Plan, axis: &PlanAxis, days: u32) -> Meanings<Response> {
+    let mut meanings = is(axis, "");
     let catalog = engine.store().catalog();
-    let words = catalog.words().of(Field::LeadTime).iter().zip(said.of_word);
-    let of_word = words.map(|(value, state)| match days_of(&plan.reference, value) {
-        Some((_, longest)) if longest <= days => Response::Yes,
-        Some((shortest, _)) if shortest > days => Response::No,
-        Some(_) => Response::Unknown,
-        None => state,
-    });
-    Said { of_word: of_word.collect(), ..said }
+    for (value, says) in catalog.words().of(Field::LeadTime).iter().zip(&mut meanings.of_word) {
+        *says = match days_of(&plan.reference, value) {
+            Some((_, longest)) if longest <= days => Response::Yes,
+            Some((shortest, _)) if shortest > days => Response::No,
+            Some(_) => Response::Unknown,
+            None => *says,
+        };
+    }
+    meanings
 }
 
-/// What the words of a field say to whether they are a category.
-fn said(axis: &PlanAxis, category: &str) -> Said {
+/// Whether each word is a category.
+fn is(axis: &PlanAxis, category: &str) -> Meanings<Response> {
     let known: Vec<_> = axis.categories.iter().map(|(code, _)| code.as_str()).collect();
-    let answers = answers(axis, &[category], &known);
-    let not_collected = match &axis.on {
-        On::Field(_, places) => says_at(&places.not_collected, &answers),
-        On::Submission(_) | On::Derived(_) => Response::NotCollected,
-    };
-    Said { field: axis.field(), of_word: of_words(axis, &answers), not_collected }
+    Meanings::of_places(axis, &answers(axis, &[category], &known))
 }
 
 /// What each place of a need's axis says: what is neither yes nor no is not known, and what does not apply is no need.
@@ -122,58 +131,16 @@ fn need(axis: &PlanAxis, yes: &str, no: &[&str]) -> Vec<Response> {
     says.map(need).collect()
 }
 
-/// Where each record of a submission falls.
-fn answered<const N: usize>(
+/// The place of each record of a submission.
+fn places<const N: usize>(
     reader: &Reader,
     submission: &Submission,
-    said: &[Said],
-    place: impl Fn([Response; N]) -> usize,
+    meanings: &[Meanings<Response>],
+    answered: impl Fn([Response; N]) -> Answers,
 ) -> Result<Vec<u16>, StoreError> {
-    let records = submission.records();
-    let mut columns = Vec::with_capacity(N);
-    for one in said {
-        let says = |word: &u32| one.of_word.get(*word as usize).copied();
-        let Some(field) = one.field else {
-            columns.push((vec![0; records], vec![one.not_collected]));
-            continue;
-        };
-        let answers: Vec<_> = match submission.column(field) {
-            Some(column) => {
-                column.words.iter().map(|w| says(w).unwrap_or(Response::Unknown)).collect()
-            }
-            None => vec![one.not_collected],
-        };
-        columns.push((reader.column(submission, field)?.unpacked(records), answers));
-    }
-    let fallen = (0..records).map(|record| {
-        let answers = array::from_fn(|n| {
-            let (indices, answers) = &columns[n];
-            answers[usize::from(indices[record])]
-        });
-        u16::try_from(place(answers)).unwrap_or(u16::MAX)
-    });
-    Ok(fallen.collect())
-}
-
-impl NeedsScan {
-    /// Adds up the scan. `add` is told, for each group, whether the consultations' people are of it, their needs, and the place.
-    pub(super) fn fold(
-        &self,
-        engine: &Engine,
-        folded: &mut Folded<Groups>,
-        add: impl Fn(&mut Provision, (Group, Response), Needs, usize, u64),
-    ) -> Result<(), QueryError> {
-        engine.fold(&self.plan, self.outer, folded, |groups: &mut Groups, at, count| {
-            let &[access, interpreter, accessible, place] = at else { return };
-            let needs = Needs {
-                unable: self.unable[access],
-                with_help: self.with_help[access],
-                interpreter: self.interpreter[interpreter],
-                accessible: self.accessible[accessible],
-            };
-            for (group, counts) in Group::ALL.into_iter().zip(groups) {
-                add(counts, (group, group.holds(needs)), needs, place, count);
-            }
-        })
-    }
+    let said = meanings.iter().map(|of_field| of_field.said(reader, submission));
+    let said: Vec<_> = said.collect::<Result<_, _>>()?;
+    let place = |record| place_of(answered(array::from_fn(|n| said[n].by(record))));
+    let records = 0..submission.records();
+    Ok(records.map(|record| u16::try_from(place(record)).unwrap_or(u16::MAX)).collect())
 }

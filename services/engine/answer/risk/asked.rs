@@ -49,39 +49,15 @@ pub struct RiskQuestion {
     pub query: Query,
     /// Indicator of the score.
     pub indicator: String,
-    /// Collection of the score, if one was named.
-    pub score_collection: Option<String>,
+    /// Collection of the score; empty: none was named.
+    pub score_collection: String,
     /// What counts as high risk.
     pub high_risk: HighRisk,
 }
 
-/// What a dimension is broken down by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum By {
-    /// A characteristic that the population has.
-    People(Field),
-    /// Deprivation of the small area itself.
-    Deprivation,
-    /// What the small area lies in, or the small area.
-    Residence,
-    /// The sub-ICB location that the small area lies in.
-    SubIcb,
-}
-
-impl By {
-    pub(super) fn of(dimension: &Dimension) -> Option<Self> {
-        let sub_icb = || dimension.source == Source::ProviderArea(SUB_ICB.to_owned());
-        match dimension.field() {
-            Some(Field::Deprivation) => Some(Self::Deprivation),
-            Some(Field::ResidenceLsoa) => Some(Self::Residence),
-            Some(field) => Some(Self::People(field)),
-            None => sub_icb().then_some(Self::SubIcb),
-        }
-    }
-}
-
-fn given(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
+/// The characteristic of people that a dimension tells apart; none: it tells small areas apart, as a whole.
+pub(super) fn characteristic(dimension: &Dimension) -> Option<Field> {
+    dimension.field().filter(|field| ![Field::Deprivation, Field::ResidenceLsoa].contains(field))
 }
 
 impl RiskQuestion {
@@ -101,9 +77,8 @@ impl RiskQuestion {
         if indicator.unit != Unit::Score {
             return Err(QueryError::Refused(no_score(reference, indicator)));
         }
-        let score_collection = given(&asked.score_collection);
-        let score = asked.score_collection.as_str();
-        takes(reference, "score_collection", score, Dataset::Estimates)?;
+        let score_collection = asked.score_collection.clone();
+        takes(reference, "score_collection", &score_collection, Dataset::Estimates)?;
         takes(reference, "query.collection", &query.collection, Dataset::Populations)?;
         let by = match query.by.as_slice() {
             [] => Vec::new(),
@@ -133,49 +108,34 @@ impl RiskQuestion {
             Where::Organisations(_) => "",
         }
     }
-
-    /// The dimension to break down by.
-    pub(super) fn by(&self) -> Option<&String> {
-        self.query.by.first()
-    }
 }
 
 /// The area whose residents are asked about. What has no meaning for residents at any time is refused by name.
 fn area(reference: &Reference, query: &Asked) -> Result<String, QueryError> {
-    let unused = [
-        (
-            "period",
-            query.first.is_empty() && query.last.is_empty(),
-            "area risk has no period: leave it out",
-        ),
-        (
-            "organisations",
-            query.organisations.is_empty(),
-            "area risk is of the people of an area: give `area`",
-        ),
-        ("where", query.filters.is_empty(), "area risk has no conditions: leave it out"),
-        (
-            "care_setting",
-            query.care_setting.is_empty(),
-            "people are counted, not care: leave it out",
-        ),
-        (
+    let refused = |name: &str, why: &str| Err(field(&format!("query.{name}"), why));
+    if !(query.first.is_empty() && query.last.is_empty()) {
+        return refused("period", "area risk has no period: leave it out");
+    }
+    if !query.organisations.is_empty() {
+        return refused("organisations", "area risk is of the people of an area: give `area`");
+    }
+    if !query.filters.is_empty() {
+        return refused("where", "area risk has no conditions: leave it out");
+    }
+    if !query.care_setting.is_empty() {
+        return refused("care_setting", "people are counted, not care: leave it out");
+    }
+    if query.confidence_level.is_some() {
+        return refused(
             "confidence_level",
-            query.confidence_level.is_none(),
             "a census is no sample and has no limits: leave it out",
-        ),
-        (
-            "area_basis",
-            query.basis != Some(Basis::Provider),
-            "people are counted where they live: leave it out",
-        ),
-    ];
-    if let Some((name, _, why)) = unused.into_iter().find(|(_, unused, _)| !unused) {
-        return Err(field(&format!("query.{name}"), why));
+        );
+    }
+    if query.basis == Some(Basis::Provider) {
+        return refused("area_basis", "people are counted where they live: leave it out");
     }
     if query.area.is_empty() {
-        let expected = "is required: a system, place, district or sub-ICB location";
-        return Err(field("query.area", expected));
+        return refused("area", "is required: a system, place, district or sub-ICB location");
     }
     let area = reference.areas().get(&query.area);
     let area = area.ok_or_else(|| no_area(reference, &query.area))?;
@@ -203,7 +163,8 @@ fn takes(reference: &Reference, name: &str, id: &str, dataset: Dataset) -> Resul
 /// The id of a dimension that people of a small area can be broken down by.
 fn dimension(reference: &Reference, id: &str) -> Result<String, QueryError> {
     let found = reference.dimension(id).ok_or_else(|| no_dimension(reference, id))?;
-    if By::of(found).is_none() {
+    let sub_icb = Source::ProviderArea(SUB_ICB.to_owned());
+    if found.field().is_none() && found.source != sub_icb {
         return Err(QueryError::Refused(format!(
             "people of a small area are not told apart by `{id}`: ask by a characteristic, a deprivation dimension, `residence_place`, `residence_district`, `residence_lsoa` or `sub_icb`"
         )));
@@ -217,12 +178,13 @@ fn high_risk(indicator: &Indicator, asked: Option<HighRisk>) -> Result<HighRisk,
     let can_be = |score: f64| (least..=most).contains(&score);
     match asked {
         None if can_be(DEFAULT_HIGH_RISK) => Ok(HighRisk::Score(DEFAULT_HIGH_RISK)),
-        None => {
-            let (id, range) = (&indicator.id, format!("a score from {least} to {most}"));
-            let why =
-                format!("is required, or `high_risk_top_share`: {id} has no usual one; {range}");
-            Err(field("high_risk_score", why))
-        }
+        None => Err(field(
+            "high_risk_score",
+            format!(
+                "is required, or `high_risk_top_share`: {} has no usual one; a score from {least} to {most}",
+                indicator.id
+            ),
+        )),
         Some(HighRisk::Score(score)) if !can_be(score) => {
             Err(field("high_risk_score", format!("a score from {least} to {most}")))
         }

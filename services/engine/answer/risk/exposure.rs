@@ -15,13 +15,16 @@ use crate::engine::answer::model::Key;
 use crate::engine::answer::provenance::some_of;
 
 /// What people are exposed to.
-pub(super) struct Exposure {
+#[derive(Default)]
+pub(in crate::engine::answer) struct Exposure {
     pub(super) total: Figures,
     pub(super) groups: Vec<(Key, Figures)>,
     /// Score from which an area is of high risk; none: nobody lives in an area with a score.
     pub(super) high_risk_score: Option<f64>,
     /// What a reader has to know.
     pub(super) notes: Vec<String>,
+    /// Whether the publisher says that the score is not for targets.
+    pub(super) not_for_targets: bool,
 }
 
 impl Exposure {
@@ -60,7 +63,8 @@ impl Exposure {
             figures(people.iter().map(|(code, count)| (*count, scores.get(code))), threshold)
         };
         let groups = people.groups.iter().map(|(key, people)| (key.clone(), of(people)));
-        let mut notes: Vec<_> = scored.joins.iter().chain(&people.joins).cloned().collect();
+        let mut notes = vec![scored.note.clone()];
+        notes.extend(people.joins.iter().cloned());
         notes.push(joined(reference, scored, people, scores));
         let highest = exposed().into_iter().map(|(_, score)| score).reduce(f64::max);
         if let Some(highest) = highest.filter(|highest| *highest < threshold) {
@@ -68,7 +72,9 @@ impl Exposure {
                 "No small area here reaches a score of {threshold}: the highest is {highest:.2}. `high_risk_top_share` asks for the most exposed areas instead."
             ));
         }
-        Ok(Self { total: of(&people.total), groups: groups.collect(), high_risk_score, notes })
+        let (total, groups) = (of(&people.total), groups.collect());
+        let not_for_targets = scored.source.not_for_targets;
+        Ok(Self { total, groups, high_risk_score, notes, not_for_targets })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::asked::{By, RiskQuestion, lies_in};
+use super::asked::{RiskQuestion, characteristic, lies_in};
 use crate::domain::codes::{Dimension, State, Value};
 use crate::domain::collection::{Collection, DataClass, Dataset};
 use crate::domain::field::Field;
@@ -12,7 +12,7 @@ use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::domain::small_area::Edition;
 use crate::engine::answer::crosstab::Crosstab;
-use crate::engine::answer::estimates::standing;
+use crate::engine::answer::estimates::{standing, taking};
 use crate::engine::answer::model::Key;
 use crate::engine::answer::plan::{Plan, state_words};
 use crate::engine::answer::provenance::Provenance;
@@ -38,9 +38,6 @@ pub(super) struct People {
     pub(super) joins: Vec<String>,
 }
 
-/// What people are broken down by: a dimension, and what it is of.
-type View<'a> = (By, &'a Dimension);
-
 /// A population by small area: of each organisation of a collection the last month that has one.
 struct Candidate<'a> {
     collection: &'a Collection,
@@ -51,10 +48,11 @@ struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
-    /// Whether it tells people apart by this.
-    fn tells(&self, by: By) -> bool {
-        let By::People(field) = by else { return true };
-        self.submissions.iter().any(|submission| submission.column(field).is_some())
+    /// Whether it tells people apart by a dimension.
+    fn tells(&self, by: &Dimension) -> bool {
+        let has =
+            |field| self.submissions.iter().any(|submission| submission.column(field).is_some());
+        characteristic(by).is_none_or(has)
     }
 }
 
@@ -65,27 +63,28 @@ fn candidates<'a>(
     asked: &str,
     position: u64,
 ) -> (Vec<Candidate<'a>>, u64) {
-    let (mut found, mut last_change) = (Vec::new(), 0);
-    let all = reference.collections().filter(|c| c.datasets.contains(&Dataset::Populations));
-    for collection in all.filter(|c| asked.is_empty() || asked == c.id) {
-        let ids = std::iter::once(collection.id.as_str());
-        let standing = standing(catalog, ids, Dataset::Populations, Month::LAST, position);
-        last_change = last_change.max(standing.data_position);
-        let mut last: BTreeMap<Arc<str>, Arc<Submission>> = BTreeMap::new();
-        let by_area = |s: &Arc<Submission>| s.column(Field::ResidenceLsoa).is_some();
-        for submission in standing.submissions.into_iter().filter(by_area) {
-            let known = last.get(&submission.organisation);
-            if known.is_none_or(|known| known.slot.month < submission.slot.month) {
-                last.insert(Arc::clone(&submission.organisation), submission);
-            }
+    let ids = taking(reference, Dataset::Populations).filter(|id| asked.is_empty() || asked == *id);
+    let standing = standing(catalog, ids, Dataset::Populations, Month::LAST, position);
+    let by_area = |s: &&Arc<Submission>| s.column(Field::ResidenceLsoa).is_some();
+    let mut last = BTreeMap::new();
+    for submission in standing.submissions.iter().filter(by_area) {
+        let known = last.entry((&submission.collection, &submission.organisation));
+        let known = known.or_insert(submission);
+        if known.slot.month < submission.slot.month {
+            *known = submission;
         }
-        let submissions: Vec<_> = last.into_values().collect();
-        let months = || submissions.iter().map(|submission| submission.slot.month);
-        let Some(months) = months().min().zip(months().max()) else { continue };
-        let edition = edition(catalog, reference, &submissions);
-        found.push(Candidate { collection, months, submissions, edition });
     }
-    (found, last_change)
+    let last: Vec<_> = last.into_values().cloned().collect();
+    let found = last.chunk_by(|a, b| a.collection == b.collection).filter_map(|submissions| {
+        let months = || submissions.iter().map(|submission| submission.slot.month);
+        Some(Candidate {
+            collection: reference.collection(&submissions[0].collection)?,
+            months: (months().min()?, months().max()?),
+            submissions: submissions.to_vec(),
+            edition: edition(catalog, reference, submissions),
+        })
+    });
+    (found.collect(), standing.data_position)
 }
 
 /// The edition of the small areas where people were counted.
@@ -104,10 +103,14 @@ fn edition(
     reference.small_areas().edition_of(codes, Edition::Lsoa2021)
 }
 
+fn is_deprivation(by: &Dimension) -> bool {
+    by.field() == Some(Field::Deprivation)
+}
+
 /// The edition that people are told apart in. A view of deprivation is of the one whose small areas fall into its categories, rather
 /// that of the population.
-fn edition_by(reference: &Reference, by: Option<View<'_>>, counted: Edition) -> Edition {
-    let Some((By::Deprivation, dimension)) = by else { return counted };
+fn edition_by(reference: &Reference, by: Option<&Dimension>, counted: Edition) -> Edition {
+    let Some(dimension) = by.filter(|by| is_deprivation(by)) else { return counted };
     let falls = |edition: &Edition| {
         reference.small_areas().of(*edition).any(|(code, _)| {
             let value = reference.deprivation_of(edition.id(), code);
@@ -118,9 +121,13 @@ fn edition_by(reference: &Reference, by: Option<View<'_>>, counted: Edition) -> 
     [Some(counted), other].into_iter().flatten().find(falls).unwrap_or(counted)
 }
 
-/// Says who has nothing of something: a collection, or none of all.
-pub(super) fn who_has_none(collection: Option<&String>) -> String {
-    collection.map_or("no collection has".into(), |id| format!("collection `{id}` has no"))
+/// Says who has nothing of something: the collection that was named, or none of all.
+pub(super) fn who_has_none(named: &str) -> String {
+    if named.is_empty() {
+        "no collection has".into()
+    } else {
+        format!("collection `{named}` has no")
+    }
 }
 
 impl Engine {
@@ -130,17 +137,16 @@ impl Engine {
         question: &RiskQuestion,
         position: u64,
     ) -> Result<(Result<People, String>, u64), QueryError> {
-        let reference = Arc::clone(&self.store().catalog().reference);
-        let dimension = question.by().and_then(|id| reference.dimension(id));
-        let by = dimension.and_then(|dimension| Some((By::of(dimension)?, dimension)));
+        let reference = self.reference();
+        let by = question.query.by.first().and_then(|id| reference.dimension(id));
         let (found, data_position) = {
             let catalog = self.store().catalog();
             candidates(&catalog, &reference, &question.query.collection, position)
         };
         let Some(chosen) = choose(&reference, &found, by)? else {
-            let place = who_has_none(Some(&question.query.collection).filter(|id| !id.is_empty()));
+            let who = who_has_none(&question.query.collection);
             let detail = format!(
-                "{place} people by small area (`residence_lsoa`); SubmitPopulations takes them"
+                "{who} people by small area (`residence_lsoa`); SubmitPopulations takes them"
             );
             return Ok((Err(detail), data_position));
         };
@@ -150,8 +156,7 @@ impl Engine {
                 chosen.collection.id
             ))
         })?;
-        let of_people = by.filter(|(by, _)| matches!(by, By::People(_)));
-        let outer = of_people.map(|(_, dimension)| dimension.id.clone());
+        let outer = by.filter(|by| characteristic(by).is_some()).map(|by| by.id.clone());
         // The people are those of whom the collection's organisations say where they live.
         let query = Query {
             collection: chosen.collection.id.clone(),
@@ -165,9 +170,7 @@ impl Engine {
         let kept: BTreeSet<u64> = chosen.submissions.iter().map(|s| s.position).collect();
         plan.keep(|submission| kept.contains(&submission.position));
         let crosstab = self.count(&plan, 1)?;
-        let counted =
-            CountedPeople { reference: &reference, question, plan: &plan, crosstab: &crosstab };
-        let people = counted.people(edition, by, query.months)?;
+        let people = people(question, &plan, &crosstab, by, edition, query.months)?;
         // Which population answers depends on all that could: another one may take its place.
         Ok((Ok(people), data_position))
     }
@@ -178,12 +181,11 @@ impl Engine {
 fn choose<'a, 'b>(
     reference: &Reference,
     found: &'b [Candidate<'a>],
-    by: Option<View<'_>>,
+    by: Option<&Dimension>,
 ) -> Result<Option<&'b Candidate<'a>>, QueryError> {
-    let fits = |candidate: &&Candidate<'_>| by.is_none_or(|(by, _)| candidate.tells(by));
+    let fits = |candidate: &&Candidate<'_>| by.is_none_or(|by| candidate.tells(by));
     let fitting: Vec<_> = found.iter().filter(fits).collect();
-    if let (false, [], Some((_, dimension))) = (found.is_empty(), fitting.as_slice(), by) {
-        let id = &dimension.id;
+    if let (false, [], Some(Dimension { id, .. })) = (found.is_empty(), fitting.as_slice(), by) {
         return Err(QueryError::Refused(format!(
             "no population by small area tells people apart by `{id}`, and what is published for larger areas alone is not spread over small ones; there is one by {}",
             told_apart(reference, found).join(", ")
@@ -217,150 +219,125 @@ fn expected(reference: &Reference, candidate: &Candidate<'_>) -> BTreeSet<String
 
 /// The dimensions of people that there are populations for.
 fn told_apart(reference: &Reference, found: &[Candidate<'_>]) -> Vec<String> {
-    let told = |by: By| by != By::SubIcb && found.iter().any(|candidate| candidate.tells(by));
-    let ids = reference.dimensions().iter().filter(|dimension| By::of(dimension).is_some_and(told));
-    ids.map(|dimension| format!("`{}`", dimension.id)).collect()
+    let of_fields = reference.dimensions().iter().filter(|by| by.field().is_some());
+    let told = of_fields.filter(|by| found.iter().any(|candidate| candidate.tells(by)));
+    told.map(|dimension| format!("`{}`", dimension.id)).collect()
 }
 
-/// People as they were counted.
-struct CountedPeople<'a> {
-    reference: &'a Reference,
-    question: &'a RiskQuestion,
-    plan: &'a Plan,
-    crosstab: &'a Crosstab,
-}
-
-impl CountedPeople<'_> {
-    fn people(
-        &self,
-        counted: Edition,
-        by: Option<View<'_>>,
-        (first, last): (Month, Month),
-    ) -> Result<People, QueryError> {
-        let collection = &self.plan.collection.id;
-        let view = self.question.by().map(String::as_str).unwrap_or_default();
-        let to = if first < last { format!(" to {last}") } else { String::new() };
-        let by_edition = counted.label();
-        let mut joins =
-            vec![format!("People of `{collection}`, {first}{to}, are counted by {by_edition}.")];
-        let edition = edition_by(self.reference, by, counted);
-        if (counted, edition) == (Edition::Lsoa2011, Edition::Lsoa2021) {
-            return Err(QueryError::Refused(format!(
-                "`{view}` is of LSOA 2021 and `{collection}` counts people by LSOA 2011: name a population by LSOA 2021"
-            )));
-        }
-        let mut inside: BTreeSet<&str> =
-            lies_in(self.reference, edition, self.question.area()).collect();
-        let bring = |counts: &[u64]| {
-            let mut people = self.by_code(counts);
-            if counted != edition {
-                people = people_brought_back(&people, self.reference.small_areas().parents());
-            }
-            people.retain(|code, count| inside.contains(code.as_str()) && *count > 0);
-            people
-        };
-        let total = bring(&self.crosstab.all.inner);
-        // Each organisation has one of the months: none is missing in between.
-        let query = Query { months: (last, last), ..self.question.query.clone() };
-        let mut provenance = self.plan.provenance(&query);
-        provenance.months = Some((first, last));
-        if first < last {
-            provenance.notes.push(
-                "Each organisation counts with its last month that has people by small area: months are never added up."
-                    .into(),
-            );
-        }
-        let groups = match by {
-            Some((By::People(_), _)) => {
-                let rows =
-                    self.crosstab.rows.iter().map(|(row, counts)| (row[0], bring(&counts.inner)));
-                let rows: Vec<_> = rows.filter(|(_, people)| !people.is_empty()).collect();
-                let mut sums = vec![0; self.plan.axes[0].places()];
-                for (place, people) in &rows {
-                    sums[*place] = people.values().sum();
-                }
-                provenance.quality = self.plan.quality(&BTreeMap::from([(0, sums)]));
-                let rows = rows.into_iter();
-                rows.map(|(place, people)| (self.plan.axes[0].key(place), people)).collect()
-            }
-            Some(view) => self.by_area(&total, edition, view),
-            None => Vec::new(),
-        };
-        let label = edition.label();
-        inside.retain(|code| !total.contains_key(*code));
-        if counted != edition {
-            joins.push(format!(
-                "They were brought back to {label}, the edition of `{view}`: people of a merged area are shared out as its parts had people in mid-2020."
-            ));
-        }
-        if matches!(by, Some((By::Deprivation, _))) {
-            let list = self.reference.list_of(Field::Deprivation);
-            let source = list.map_or("", |list| list.source.as_str());
-            joins.push(format!(
-                "Deprivation is the small area's own, in the edition that goes with {label}: {source}."
-            ));
-        }
-        self.place(&mut provenance.notes, inside.len(), label);
-        Ok(People { edition, total, groups, provenance, joins })
+/// People as they were counted, in the edition of what they are broken down by.
+fn people(
+    question: &RiskQuestion,
+    plan: &Plan,
+    crosstab: &Crosstab,
+    by: Option<&Dimension>,
+    counted: Edition,
+    (first, last): (Month, Month),
+) -> Result<People, QueryError> {
+    let (reference, collection) = (&plan.reference, &plan.collection.id);
+    let view = by.map_or("", |by| by.id.as_str());
+    let edition = edition_by(reference, by, counted);
+    if (counted, edition) == (Edition::Lsoa2011, Edition::Lsoa2021) {
+        return Err(QueryError::Refused(format!(
+            "`{view}` is of LSOA 2021 and `{collection}` counts people by LSOA 2011: name a population by LSOA 2021"
+        )));
     }
-
-    /// Counts by the code of the small area; what has no code, or lies elsewhere, is left out.
-    fn by_code(&self, counts: &[u64]) -> ByArea {
-        let codes = &self.plan.axes[self.plan.axes.len() - 1].categories;
+    let mut inside: BTreeSet<&str> = lies_in(reference, edition, question.area()).collect();
+    let codes = &plan.axes[plan.axes.len() - 1].categories;
+    // What has no code, or lies elsewhere, is left out.
+    let bring = |counts: &[u64]| {
         let found = codes.iter().zip(counts).filter(|(_, count)| **count > 0);
-        found.map(|((code, _), count)| (code.clone(), *count)).collect()
+        let mut people: ByArea = found.map(|((code, _), n)| (code.clone(), *n)).collect();
+        if counted != edition {
+            people = people_brought_back(&people, reference.small_areas().parents());
+        }
+        people.retain(|code, count| inside.contains(code.as_str()) && *count > 0);
+        people
+    };
+    let total = bring(&crosstab.all.inner);
+    // Each organisation has one of the months: none is missing in between.
+    let query = Query { months: (last, last), ..question.query.clone() };
+    let mut provenance = plan.provenance(&query);
+    provenance.months = Some((first, last));
+    let groups = match by {
+        Some(by) if characteristic(by).is_some() => {
+            let rows = crosstab.rows.iter().map(|(row, counts)| (row[0], bring(&counts.inner)));
+            let rows: Vec<_> = rows.filter(|(_, people)| !people.is_empty()).collect();
+            let mut sums = vec![0; plan.axes[0].places()];
+            for (place, people) in &rows {
+                sums[*place] = people.values().sum();
+            }
+            provenance.quality = plan.quality(&BTreeMap::from([(0, sums)]));
+            rows.into_iter().map(|(place, people)| (plan.axes[0].key(place), people)).collect()
+        }
+        Some(by) => by_area(reference, &total, edition, by),
+        None => Vec::new(),
+    };
+    inside.retain(|code| !total.contains_key(*code));
+    let (all, label) = (crosstab.all.sum(), edition.label());
+    let placed: u64 = crosstab.all.inner[..codes.len()].iter().sum();
+    let to = if first < last { format!(" to {last}") } else { String::new() };
+    let of = counted.label();
+    let mut joins = vec![format!("People of `{collection}`, {first}{to}, are counted by {of}.")];
+    if counted != edition {
+        joins.push(format!(
+            "They were brought back to {label}, the edition of `{view}`: people of a merged area are shared out as its parts had people in mid-2020."
+        ));
     }
+    if by.is_some_and(is_deprivation) {
+        let list = reference.list_of(Field::Deprivation);
+        let source = list.map_or("", |list| list.source.as_str());
+        joins.push(format!(
+            "Deprivation is the small area's own, in the edition that goes with {label}: {source}."
+        ));
+    }
+    if first < last {
+        provenance.notes.push(
+            "Each organisation counts with its last month that has people by small area: months are never added up."
+                .into(),
+        );
+    }
+    if let unplaced @ 1.. = all.saturating_sub(placed) {
+        provenance.notes.push(format!(
+            "{unplaced} of {all} people of the collection have no small area on record and are in no row."
+        ));
+    }
+    if let empty @ 1.. = inside.len() {
+        provenance.notes.push(format!(
+            "{empty} small areas ({label}) of the area asked about have no people in the collection."
+        ));
+    }
+    Ok(People { edition, total, groups, provenance, joins })
+}
 
-    /// The people of each category that small areas as a whole fall into.
-    fn by_area(
-        &self,
-        total: &ByArea,
-        edition: Edition,
-        (by, dimension): View<'_>,
-    ) -> Vec<(Key, ByArea)> {
-        let category = |code: &str| -> Option<(usize, String, String)> {
-            let value = match by {
-                By::SubIcb => {
-                    let sub_icb = &self.reference.small_areas().get(edition, code)?.sub_icb;
-                    let area = self.reference.areas().get(sub_icb);
-                    let label = area.map_or(String::new(), |area| area.name.clone());
-                    return (!sub_icb.is_empty()).then(|| (0, sub_icb.clone(), label));
-                }
-                By::Deprivation => self.reference.deprivation_of(edition.id(), code)?,
-                By::Residence | By::People(_) => Value::Codes(vec![code.to_owned()]),
-            };
-            let place = *self.reference.places(dimension, &value).first()?;
-            let (code, label) = dimension.categories.get(place)?;
-            Some((place, code.clone(), label.clone()))
+/// The people of each category that small areas as a whole fall into.
+fn by_area(
+    reference: &Reference,
+    total: &ByArea,
+    edition: Edition,
+    by: &Dimension,
+) -> Vec<(Key, ByArea)> {
+    let category = |code: &str| -> Option<(usize, &str, &str)> {
+        let value = match by.field() {
+            None => {
+                let sub_icb = &reference.small_areas().get(edition, code)?.sub_icb;
+                return Some((0, sub_icb, &reference.areas().get(sub_icb)?.name));
+            }
+            Some(Field::Deprivation) => reference.deprivation_of(edition.id(), code)?,
+            Some(_) => Value::Codes(vec![code.to_owned()]),
         };
-        let unknown = State::NotKnown.name();
-        let unknown = (usize::MAX, unknown.to_owned(), state_words(unknown));
-        let mut groups: BTreeMap<(usize, String, String), ByArea> = BTreeMap::new();
-        for (code, count) in total {
-            let category = category(code).unwrap_or_else(|| unknown.clone());
-            groups.entry(category).or_default().insert(code.clone(), *count);
-        }
-        let id: Arc<str> = dimension.id.as_str().into();
-        let groups = groups.into_iter().map(|((place, code, label), people)| {
-            let state = (place == usize::MAX).then_some(State::NotKnown);
-            (Key { dimension: Arc::clone(&id), code, label, state }, people)
-        });
-        groups.collect()
+        let place = *reference.places(by, &value).first()?;
+        let (code, label) = by.categories.get(place)?;
+        Some((place, code, label))
+    };
+    let (unknown, words) = (State::NotKnown.name(), state_words(State::NotKnown.name()));
+    let mut groups: BTreeMap<(usize, &str, &str), ByArea> = BTreeMap::new();
+    for (code, count) in total {
+        let category = category(code).unwrap_or((usize::MAX, unknown, &words));
+        groups.entry(category).or_default().insert(code.clone(), *count);
     }
-
-    /// Says how many people of the collection have no place, and how many places have no people.
-    fn place(&self, notes: &mut Vec<String>, empty: usize, label: &str) {
-        let all = self.crosstab.all.sum();
-        let placed: u64 = self.by_code(&self.crosstab.all.inner).values().sum();
-        if let unplaced @ 1.. = all.saturating_sub(placed) {
-            notes.push(format!(
-                "{unplaced} of {all} people of the collection have no small area on record and are in no row."
-            ));
-        }
-        if empty > 0 {
-            notes.push(format!(
-                "{empty} small areas ({label}) of the area asked about have no people in the collection."
-            ));
-        }
-    }
+    let groups = groups.into_iter().map(|((place, code, label), people)| {
+        let state = (place == usize::MAX).then_some(State::NotKnown);
+        (Key { state, ..Key::named(&by.id, code, label) }, people)
+    });
+    groups.collect()
 }

@@ -3,7 +3,7 @@
 use super::asked::{HighRisk, RiskQuestion};
 use super::exposure::Exposure;
 use crate::domain::collection::Dataset;
-use crate::domain::measures::risk::{Figures, STATEMENT};
+use crate::domain::measures::risk::STATEMENT;
 use crate::domain::reference::Reference;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::estimates::{everything, taking};
@@ -41,13 +41,6 @@ pub(in crate::engine::answer) enum Shows {
     Component(usize),
 }
 
-/// What was found of area risk.
-pub(in crate::engine::answer) struct Risk {
-    exposure: Option<Exposure>,
-    /// Whether the publisher says that the score is not for targets.
-    not_for_targets: bool,
-}
-
 impl Question for RiskQuestion {
     const TABLE: TableDefinition = TableDefinition {
         name: "RISK",
@@ -55,7 +48,7 @@ impl Question for RiskQuestion {
         rpc: "DigitalExclusionService.GetAreaRisk",
         columns: &[PEOPLE, SCORE, SHARE],
     };
-    type Figures = Risk;
+    type Figures = Exposure;
     type Shows = Shows;
 
     fn query(&self) -> &Query {
@@ -74,16 +67,17 @@ impl Question for RiskQuestion {
             ecological: true,
             ..QuestionSettings::of(Measure::Persons)
         };
-        let settings = settings
-            .with("indicator", &self.indicator)
-            .named("score_collection", self.score_collection.as_deref());
+        let mut settings = settings.with("indicator", &self.indicator);
+        if !self.score_collection.is_empty() {
+            settings = settings.with("score_collection", &self.score_collection);
+        }
         match self.high_risk {
             HighRisk::TopShare(share) => settings.with("high_risk_top_share", &share),
             HighRisk::Score(_) => settings,
         }
     }
 
-    fn count(&self, engine: &Engine) -> Result<Counted<Risk>, QueryError> {
+    fn count(&self, engine: &Engine) -> Result<Counted<Exposure>, QueryError> {
         let reference = engine.reference();
         let (position, scope) = {
             let catalog = engine.store().catalog();
@@ -105,29 +99,23 @@ impl Question for RiskQuestion {
         provenance.scope = Some(scope);
         provenance.data_position = provenance.data_position.max(people_changed).max(scores_changed);
         let exposure = match (&people, &scored) {
-            (Ok(people), Ok(scored)) => {
-                Some(Exposure::new(&reference, people, scored, self.high_risk)?)
-            }
+            (Ok(people), Ok(scored)) => Exposure::new(&reference, people, scored, self.high_risk)?,
             (Err(why), _) | (_, Err(why)) => {
                 provenance.empty = Some(Absence::no_data(why));
-                None
+                let not_for_targets = scored.as_ref().is_ok_and(|of| of.source.not_for_targets);
+                Exposure { not_for_targets, ..Exposure::default() }
             }
         };
         provenance.sources.extend(scored.iter().map(|scored| scored.source.clone()));
-        let mut rows = Vec::new();
-        if let Some(exposure) = &exposure {
-            provenance.notes.extend(exposure.notes.iter().cloned());
-            let score = exposure.high_risk_score;
-            provenance.parameters.extend(score.map(|score| ("high_risk_score", score.to_string())));
-            let keys = exposure.groups.iter().enumerate();
-            rows.extend(keys.map(|(number, (key, _))| (vec![key.clone()], vec![number])));
-        }
-        let not_for_targets = scored.is_ok_and(|scored| scored.source.not_for_targets);
-        let figures = Risk { exposure, not_for_targets };
-        Ok(Counted { plan: None, position, provenance, rows, nothing: None, figures })
+        provenance.notes.extend(exposure.notes.iter().cloned());
+        let score = exposure.high_risk_score.map(|score| ("high_risk_score", score.to_string()));
+        provenance.parameters.extend(score);
+        let groups = exposure.groups.iter().enumerate();
+        let rows = groups.map(|(number, (key, _))| (vec![key.clone()], vec![number])).collect();
+        Ok(Counted { plan: None, position, provenance, rows, nothing: None, figures: exposure })
     }
 
-    fn columns(&self, reference: &Reference, figures: &[&Risk]) -> Vec<(Column, Shows)> {
+    fn columns(&self, reference: &Reference, figures: &[&Exposure]) -> Vec<(Column, Shows)> {
         let score = |id: &str, group: Vec<Key>| SCORE.column_of(id, reference, group);
         let unweighted = Key::named(WEIGHTING, "UNWEIGHTED", "all areas, each counting once");
         let mut columns = vec![
@@ -146,31 +134,22 @@ impl Question for RiskQuestion {
         columns
     }
 
-    fn cell(&self, figures: &Risk, row: &[usize], shows: &Shows) -> Cell {
-        let none = Figures::default();
-        let of = figures.exposure.as_ref().map_or(&none, |exposure| match row {
-            [number] => &exposure.groups[*number].1,
-            _ => &exposure.total,
-        });
-        let people = CellCounts {
-            denominator: Some(of.people),
-            unknown: Some(of.unmatched),
-            ..CellCounts::default()
+    fn cell(&self, figures: &Exposure, row: &[usize], shows: &Shows) -> Cell {
+        let of = match row {
+            [number] => &figures.groups[*number].1,
+            _ => &figures.total,
         };
+        let out_of = |all: u64| CellCounts { denominator: Some(all), ..Default::default() };
+        let people = CellCounts { unknown: Some(of.unmatched), ..out_of(of.people) };
         let mean = |value: Option<f64>, counts: CellCounts| {
-            let why = || {
-                Absence::not_computable("none of these people live in a small area with a score")
-            };
-            Cell::new(value.map(Figure::exact).ok_or_else(why), counts)
+            let why = "none of these people live in a small area with a score";
+            Cell::new(value.map(Figure::exact).ok_or_else(|| Absence::not_computable(why)), counts)
         };
         #[allow(clippy::cast_precision_loss)] // people are below 2^53
         match shows {
             Shows::People => Cell::count(of.people + of.unmatched),
             Shows::Mean => mean(of.mean, people),
-            Shows::Unweighted => {
-                let areas = Some(of.areas as u64);
-                mean(of.unweighted_mean, CellCounts { denominator: areas, ..CellCounts::default() })
-            }
+            Shows::Unweighted => mean(of.unweighted_mean, out_of(of.areas as u64)),
             Shows::HighRisk => {
                 let share = (of.people > 0).then(|| of.high_risk as f64 / of.people as f64);
                 mean(share, CellCounts { numerator: Some(of.high_risk), ..people })

@@ -20,13 +20,9 @@ pub(super) struct Scored {
     pub(super) scores: BTreeMap<String, Scores>,
     pub(super) edition: Edition,
     pub(super) source: EstimateSource,
-    pub(super) joins: Vec<String>,
+    /// Which scores of which areas, in a sentence.
+    pub(super) note: String,
 }
-
-/// The newest table of scores in a collection: last and first month of its figures, month and position of its submission.
-type ScoreTime = ((Month, Month), Month, u64);
-/// That, the submission, and all of its figures.
-type Newest<'a> = (ScoreTime, &'a Arc<Submission>, Arc<[Estimate]>);
 
 impl Engine {
     /// The scores of the newest period, or why there are none; and the last change that bears on which they are.
@@ -37,39 +33,38 @@ impl Engine {
     ) -> Result<(Result<Scored, String>, u64), QueryError> {
         let catalog = self.store().catalog();
         let reference = Arc::clone(&catalog.reference);
-        let asked = |id: &&str| question.score_collection.as_ref().is_none_or(|asked| asked == id);
+        let named = question.score_collection.as_str();
+        let asked = |id: &&str| named.is_empty() || named == *id;
         let ids = taking(&reference, Dataset::Estimates).filter(asked);
         let standing = standing(&catalog, ids, Dataset::Estimates, Month::LAST, position);
         drop(catalog);
-        let mut newest: BTreeMap<&str, Newest<'_>> = BTreeMap::new();
+        let (id, data_position) = (&question.indicator, standing.data_position);
+        // The newest table, by the last and first month of its figures, then by month and position of its submission.
+        let mut newest: Option<(_, &Submission, Arc<[Estimate]>)> = None;
+        let mut collections = BTreeSet::new();
         for submission in &standing.submissions {
             let rows = self.store().reader().estimates(submission)?;
-            let scores = rows.iter().filter(|row| is_score(&reference, row, &question.indicator));
-            let period = scores.filter_map(period).max();
-            let Some(period) = period else { continue };
+            let scores = rows.iter().filter(|row| is_score(&reference, row, id));
+            let Some(period) = scores.filter_map(period).max() else { continue };
+            collections.insert(submission.collection.as_ref());
             let when = (period, submission.slot.month, submission.position);
-            let known = newest.get(submission.collection.as_ref());
-            if known.is_none_or(|(earlier, _, _)| *earlier < when) {
-                newest.insert(&submission.collection, (when, submission, rows));
+            if newest.as_ref().is_none_or(|(earlier, ..)| *earlier < when) {
+                newest = Some((when, submission, rows));
             }
         }
-        if newest.len() > 1 {
-            let ids: Vec<_> = newest.keys().map(|id| format!("`{id}`")).collect();
+        if collections.len() > 1 {
+            let ids = Vec::from_iter(collections).join("` and `");
             return Err(QueryError::Refused(format!(
-                "{} is scored by small area in {}: name one in `score_collection`",
-                question.indicator,
-                ids.join(" and ")
+                "{id} is scored by small area in `{ids}`: name one in `score_collection`"
             )));
         }
-        let data_position = standing.data_position;
-        let Some((_, (when, submission, rows))) = newest.pop_first() else {
-            let (place, id) =
-                (who_has_none(question.score_collection.as_ref()), &question.indicator);
+        let Some(((period, ..), submission, rows)) = newest else {
+            let who = who_has_none(named);
             let detail =
-                format!("{place} scores of {id} by small area here; SubmitEstimates takes them");
+                format!("{who} scores of {id} by small area here; SubmitEstimates takes them");
             return Ok((Err(detail), data_position));
         };
-        let scored = read(&reference, question, submission, &rows, when.0)?;
+        let scored = read(&reference, question, submission, &rows, period)?;
         Ok((Ok(scored), data_position))
     }
 }
@@ -113,22 +108,19 @@ fn read(
         of(indicator).into_iter().map(|row| (row.area.as_str(), row.value)).collect()
     };
     let of_components: Vec<_> = components.iter().map(by_area).collect();
-    let known =
-        found.iter().filter(|row| reference.small_areas().get(edition, &row.area).is_some());
-    let scores: BTreeMap<String, Scores> = known
-        .map(|row| {
-            let values = of_components.iter().map(|of| of.get(row.area.as_str()).copied());
-            (row.area.clone(), Scores { score: row.value, components: values.collect() })
-        })
-        .collect();
+    let is_known = |row: &&&Estimate| reference.small_areas().get(edition, &row.area).is_some();
+    let scores = found.iter().filter(is_known).map(|row| {
+        let values = of_components.iter().map(|of| of.get(row.area.as_str()).copied());
+        (row.area.clone(), Scores { score: row.value, components: values.collect() })
+    });
+    let scores: BTreeMap<_, _> = scores.collect();
     let period = found.first().map_or("", |row| row.period.as_str());
     let (label, count) = (edition.label(), scores.len());
-    let joins = vec![format!(
-        "Scores of {id}, {period}, {label}: {count} of the small areas known here. {told}"
-    )];
+    let note =
+        format!("Scores of {id}, {period}, {label}: {count} of the small areas known here. {told}");
     let mut source = submission.source.as_deref().cloned().unwrap_or_default();
     source.not_for_targets |= reference.is_not_for_targets(id);
-    Ok(Scored { scores, edition, source, joins })
+    Ok(Scored { scores, edition, source, note })
 }
 
 /// The edition of the small areas, and how it is known: said in the figures' base, or told by codes that one edition alone has.
@@ -144,16 +136,13 @@ fn edition(
             "the scores mix small areas of 2011 (`{old}`) and of 2021 (`{new}`): submit one edition in a submission"
         ))
     })?;
-    let said = Edition::from_id(base);
-    let foreign = |edition: &Edition| {
-        rows.iter().find(|row| reference.small_areas().get(*edition, &row.area).is_none())
-    };
-    let Some(said) = said else {
+    let Some(said) = Edition::from_id(base) else {
         let how =
             "Codes that one edition alone has tell which they are of; what both have is unchanged.";
         return Ok((told, how));
     };
-    if let Some(row) = foreign(&said) {
+    let is_foreign = |row: &&&Estimate| reference.small_areas().get(said, &row.area).is_none();
+    if let Some(row) = rows.iter().find(is_foreign) {
         let (label, area, right) = (said.label(), &row.area, told.id());
         return Err(QueryError::Refused(format!(
             "the scores say that they are of {label}, which has no `{area}`: submit them with the base `{right}`"

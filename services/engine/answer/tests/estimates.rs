@@ -8,7 +8,7 @@ use crate::domain::collection::Dataset;
 use crate::domain::estimate::EstimateSource;
 use crate::domain::submission::{EstimateRow, Header};
 use crate::engine::answer::estimates::Estimates;
-use crate::engine::answer::{EstimateList, EstimatesWanted, ListAsked, Place, PublishedEstimate};
+use crate::engine::answer::{EstimateList, EstimatesWanted, Place, PublishedEstimate};
 use crate::engine::query::{AsOf, Asked, Basis, Filter, Query};
 use crate::engine::{Engine, QueryError, Touched};
 
@@ -335,10 +335,8 @@ fn every_figure_is_in_the_list() {
     world.survey("2020-03", "s", &[("SURVEY-ANSWER", "2020", "", 0.1)]);
     world.submit("ons-internet-users", "2019-12", "new", &[("NAME:Somewhere", "2019", &[], 0.8)]);
     let list = |asked: [&str; 4]| {
-        let reference = Arc::clone(&world.engine.store().catalog().reference);
         let [collection, indicator, area, period] = asked.map(str::to_owned);
-        let asked = ListAsked { collection, indicator, area, period };
-        let list = EstimateList::new(&reference, &asked)?;
+        let list = EstimateList { collection, indicator, area, period };
         let (mut all, mut after): (Vec<_>, Option<Place>) = (Vec::new(), None);
         loop {
             let page = world.engine.list_estimates(&list, after, 2)?;
