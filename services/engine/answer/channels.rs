@@ -95,16 +95,12 @@ impl Question for ChannelQuestion {
         &self.query
     }
 
-    fn about(&self, query: Query) -> Self {
-        Self { query, ..self.clone() }
-    }
-
     fn settings(&self) -> QuestionSettings {
         QuestionSettings { denominator: self.denominator, ..QuestionSettings::of(self.measure) }
     }
 
-    fn count(&self, engine: &Engine) -> Result<Counted<Channels>, QueryError> {
-        let (query, persons) = (&self.query, self.measure == Measure::Persons);
+    fn count(&self, engine: &Engine, query: &Query) -> Result<Counted<Channels>, QueryError> {
+        let persons = self.measure == Measure::Persons;
         if persons && self.rates.is_some() {
             let why = "rates are of consultations: leave it out, or ask for CONTACTS";
             return Err(invalid("include_rates", why));
@@ -236,21 +232,20 @@ fn person_notes(plan: &Plan, keyless: u64, provenance: &mut Provenance) {
     let schemes = with.map(|s| &s.person_key_scheme).collect::<BTreeSet<_>>().len();
     let all = plan.submissions.len();
     let without = plan.submissions.iter().filter(|s| !s.has_persons).count();
-    let mut note = |holds: bool, note: String| provenance.notes.extend(holds.then_some(note));
-    note(
-        schemes > 1,
-        format!("Persons per scheme, summed: {schemes} person-key schemes cannot be merged."),
-    );
-    note(
-        without > 0,
-        format!("{without} of {all} submissions carry no person keys and count no persons."),
-    );
-    note(
-        keyless > 0,
-        format!(
-            "{keyless} consultations have no person key, in submissions that carry keys. They count no person."
-        ),
-    );
+    let notes = &mut provenance.notes;
+    if schemes > 1 {
+        notes.push(format!(
+            "Persons per scheme, summed: {schemes} person-key schemes cannot be merged."
+        ));
+    }
+    if without > 0 {
+        notes.push(format!(
+            "{without} of {all} submissions carry no person keys and count no persons."
+        ));
+    }
+    if keyless > 0 {
+        notes.push(format!("{keyless} consultations in submissions with person keys have none. They count no person."));
+    }
     if schemes == 0 && all > 0 {
         provenance.empty = Some(Absence::not_computable(
             "no submission carries person keys: ask for CONTACTS or ATTENDED_CONTACTS",

@@ -91,17 +91,12 @@ impl Question for OutcomeQuestion {
         &self.query
     }
 
-    fn about(&self, query: Query) -> Self {
-        Self { query, ..self.clone() }
-    }
-
     fn settings(&self) -> QuestionSettings {
         QuestionSettings::of(Measure::Contacts)
             .with("late_counts_as_missed", &self.late_counts_as_missed)
     }
 
-    fn count(&self, engine: &Engine) -> Result<Counted<Outcomes>, QueryError> {
-        let query = &self.query;
+    fn count(&self, engine: &Engine, query: &Query) -> Result<Counted<Outcomes>, QueryError> {
         let plan = |query: &Query, measured| {
             engine.consultations(query, Measure::Contacts, &[CHANNEL, measured])
         };

@@ -40,14 +40,11 @@ pub(super) trait Question: Clone + Send + Sync {
     /// What is asked about.
     fn query(&self) -> &Query;
 
-    /// The same question about something else.
-    fn about(&self, query: Query) -> Self;
-
     /// What is asked besides the query.
     fn settings(&self) -> QuestionSettings;
 
-    /// Plans and counts.
-    fn count(&self, engine: &Engine) -> Result<Counted<Self::Figures>, QueryError>;
+    /// Plans and counts: its own query, or the same question about something else.
+    fn count(&self, engine: &Engine, query: &Query) -> Result<Counted<Self::Figures>, QueryError>;
 
     /// A plan, without axes, of what could not be attributed to the area; none: the table has no such volume.
     fn volume(&self, _engine: &Engine, _query: &Query) -> Result<Option<Plan>, QueryError> {

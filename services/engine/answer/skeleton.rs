@@ -23,7 +23,7 @@ impl Engine {
     pub(super) fn answer<Q: Question>(&self, question: &Q) -> Result<Protected, QueryError> {
         let query = question.query();
         let reference = self.reference();
-        let main = question.count(self)?;
+        let main = question.count(self, query)?;
         let mut provenance = main.provenance.clone();
         (provenance.table, provenance.title) = (Q::TABLE.name, Q::TABLE.title);
         provenance.settings = question.settings();
@@ -77,7 +77,7 @@ impl Engine {
         if has_total(question.query()) {
             if main.plan.as_ref().is_some_and(|plan| question.total_is_apart(plan)) {
                 let whole = Query { by: Vec::new(), ..pinned.clone() };
-                let whole = question.about(whole).count(self)?;
+                let whole = question.count(self, &whole)?;
                 let of = &whole.provenance;
                 provenance.looked_at(of.data_position, of.scope.clone());
                 parts.push(whole);
@@ -85,7 +85,7 @@ impl Engine {
             rows.push((Vec::new(), parts.len() - 1, Vec::new()));
         }
         if let Some(Parent { key, query, note }) = parent {
-            let whole = question.about(query).count(self)?;
+            let whole = question.count(self, &query)?;
             let has_figures = whole.nothing.is_none();
             provenance.stands_beside(&whole.provenance, has_figures, note);
             parts.push(whole);

@@ -101,16 +101,15 @@ impl Question for ExclusionQuestion {
         &self.query
     }
 
-    fn about(&self, query: Query) -> Self {
-        Self { query, ..self.clone() }
-    }
-
     fn settings(&self) -> QuestionSettings {
         QuestionSettings::of(Measure::Persons)
     }
 
-    fn count(&self, engine: &Engine) -> Result<Counted<ExclusionFigures>, QueryError> {
-        let query = &self.query;
+    fn count(
+        &self,
+        engine: &Engine,
+        query: &Query,
+    ) -> Result<Counted<ExclusionFigures>, QueryError> {
         let mut plan = engine.plan_by(query, Dataset::DigitalAccess, &[ACCESS], [])?;
         let mut provenance = engine.provenance(&mut plan, query);
         let all = plan.submissions.len();

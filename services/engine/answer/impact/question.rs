@@ -78,17 +78,13 @@ impl Question for ImpactQuestion {
         &self.query
     }
 
-    fn about(&self, query: Query) -> Self {
-        Self { query, ..self.clone() }
-    }
-
     fn settings(&self) -> QuestionSettings {
         QuestionSettings::of(Measure::Contacts)
             .with("late_counts_as_missed", &self.late_counts_as_missed)
     }
 
-    fn count(&self, engine: &Engine) -> Result<Counted<ImpactFigures>, QueryError> {
-        let (query, outer) = (&self.query, self.query.by.len());
+    fn count(&self, engine: &Engine, query: &Query) -> Result<Counted<ImpactFigures>, QueryError> {
+        let outer = query.by.len();
         let mut plan = engine.consultations(query, Measure::Contacts, &[MODE, ATTENDANCE])?;
         let (mut provenance, pinned) = (engine.provenance(&mut plan, query), plan.pinned(query));
         let access = snapshots(engine, &mut plan, query.months.1)?;

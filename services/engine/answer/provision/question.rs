@@ -118,16 +118,15 @@ impl Question for ProvisionQuestion {
         &self.query
     }
 
-    fn about(&self, query: Query) -> Self {
-        Self { query, ..self.clone() }
-    }
-
     fn settings(&self) -> QuestionSettings {
         QuestionSettings::of(Measure::Contacts).with("request_met_days", &self.request_met_days)
     }
 
-    fn count(&self, engine: &Engine) -> Result<Counted<ProvisionFigures>, QueryError> {
-        let query = &self.query;
+    fn count(
+        &self,
+        engine: &Engine,
+        query: &Query,
+    ) -> Result<Counted<ProvisionFigures>, QueryError> {
         let mut plan = engine.consultations(query, Measure::Contacts, &[MODE])?;
         let (mut provenance, pinned) = (engine.provenance(&mut plan, query), plan.pinned(query));
         let snapshots = self.snapshots(&plan)?;

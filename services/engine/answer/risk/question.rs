@@ -55,10 +55,6 @@ impl Question for RiskQuestion {
         &self.query
     }
 
-    fn about(&self, query: Query) -> Self {
-        Self { query, ..self.clone() }
-    }
-
     fn settings(&self) -> QuestionSettings {
         let settings = QuestionSettings {
             denominator: Denominator::All,
@@ -77,23 +73,24 @@ impl Question for RiskQuestion {
         }
     }
 
-    fn count(&self, engine: &Engine) -> Result<Counted<Exposure>, QueryError> {
+    fn count(&self, engine: &Engine, query: &Query) -> Result<Counted<Exposure>, QueryError> {
         let reference = engine.reference();
         let (position, scope) = {
             let catalog = engine.store().catalog();
             let of = |dataset| everything(&catalog, taking(&reference, dataset), dataset);
             let scope = of(Dataset::Estimates).joined(of(Dataset::Populations));
-            (self.query.as_of.position(&catalog)?, scope)
+            (query.as_of.position(&catalog)?, scope)
         };
         // Both halves are read where the question was asked, whatever is written meanwhile.
-        let pinned = self.about(Query { as_of: AsOf::Position(position), ..self.query.clone() });
+        let query = Query { as_of: AsOf::Position(position), ..query.clone() };
+        let pinned = Self { query, ..self.clone() };
         let (people, people_changed) = engine.people_by_small_area(&pinned, position)?;
         let (scored, scores_changed) = engine.scores_by_small_area(&pinned, position)?;
         let mut provenance = match &people {
             Ok(people) => people.provenance.clone(),
             Err(_) => Provenance {
                 data_position: engine.configured(position),
-                ..Provenance::asked(&reference, None, &self.query)
+                ..Provenance::asked(&reference, None, &pinned.query)
             },
         };
         provenance.scope = Some(scope);

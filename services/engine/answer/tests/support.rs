@@ -74,19 +74,15 @@ impl Question for SupportQuestion {
         &self.0
     }
 
-    fn about(&self, query: Query) -> Self {
-        Self(query)
-    }
-
     fn settings(&self) -> QuestionSettings {
         QuestionSettings::of(Measure::Persons)
     }
 
-    fn count(&self, engine: &Engine) -> Result<Counted<Support>, QueryError> {
-        let mut plan = self.plan(engine, &self.0, &[ACCESS])?;
-        let provenance = engine.provenance(&mut plan, &self.0);
-        let outer = self.0.by.len();
-        let asked = self.plan(engine, &plan.pinned(&self.0), &[ACCESS, OFFERED, ACCEPTED])?;
+    fn count(&self, engine: &Engine, query: &Query) -> Result<Counted<Support>, QueryError> {
+        let mut plan = self.plan(engine, query, &[ACCESS])?;
+        let provenance = engine.provenance(&mut plan, query);
+        let outer = query.by.len();
+        let asked = self.plan(engine, &plan.pinned(query), &[ACCESS, OFFERED, ACCEPTED])?;
         let says = |axis: usize| answers(&asked.axes[outer + axis], &["Y"], &["N"]);
         let (offered, accepted) = (says(1), says(2));
         let mut shares = Folded::default();
