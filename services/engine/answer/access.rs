@@ -5,17 +5,15 @@
 //! (which is of the same scheme) at or before the consultation's month speaks, of those that collect the field, whichever
 //! organisation it is from; of two in one month, the one that was accepted last. Where neither knows, the record stands as it is.
 
-mod history;
+mod known;
 mod need_from_snapshot;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::crosstab::Crosstab;
-use super::estimates::standing;
 use super::plan::Plan;
 use super::provenance::Provenance;
 use crate::domain::collection::{Collection, Dataset};
-use crate::domain::cube::Packed;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
@@ -23,8 +21,7 @@ use crate::engine::cache::Scope;
 use crate::engine::query::{Measure, Query, invalid, no_collection};
 use crate::engine::threads::on_threads;
 use crate::engine::{Engine, QueryError};
-use crate::store::{StoreError, Submission};
-pub use history::Histories;
+use known::Snapshots;
 use need_from_snapshot::{NEEDS, NeedFromSnapshot};
 
 /// What snapshots say of the people of a plan's consultations.
@@ -80,7 +77,7 @@ impl Engine {
         fields: &[Field],
         last: Month,
     ) -> Result<Access, QueryError> {
-        let (reader, catalog) = (self.store().reader(), self.store().catalog());
+        let catalog = self.store().catalog();
         let reference = Arc::clone(&catalog.reference);
         let mut needs = Vec::new();
         for need in NEEDS.iter().filter(|need| fields.contains(&need.field)) {
@@ -90,38 +87,33 @@ impl Engine {
             let places = self.positions.of(&reference, catalog.words(), dimension, need.field);
             needs.push(NeedFromSnapshot::new(need, dimension, &places));
         }
-        let ids = std::iter::once(collection);
-        let standing = standing(&catalog, ids, Dataset::DigitalAccess, last, plan.position);
-        let (mut snapshots, data_position) = (standing.submissions, standing.data_position);
-        snapshots.retain(|submission| submission.has_persons);
-        snapshots.sort_by_key(|submission| (submission.slot.month, submission.position));
-        let scope =
-            catalog.collection(collection).zip(Month::from_number(0)).map(|(collection, first)| {
-                let access = [(collection, Dataset::DigitalAccess)];
-                Scope::new(&access, &[], (first, last))
-            });
+        let (mut months, mut data_position, mut scope) = (Vec::new(), 0, None);
+        if let Some(number) = catalog.collection(collection) {
+            let until = (Month::FIRST, last);
+            months.extend(catalog.months(number, Dataset::DigitalAccess, until, plan.position));
+            let changes = months.iter().flat_map(|month| month.changed());
+            data_position = changes.map(|(_, at)| *at).max().unwrap_or(0);
+            scope = Some(Scope::new(&[(number, Dataset::DigitalAccess)], &[], until));
+        }
         drop(catalog);
-        let spoken: Vec<_> = plan.submissions.iter().filter(|s| s.has_persons).collect();
-        for need in &mut needs {
-            let history = self.histories.of(reader, &snapshots, need.field)?;
-            if history.is_empty() {
-                continue;
-            }
-            let run = |some: &[&Arc<Submission>]| -> Result<Vec<_>, StoreError> {
-                let mut made = Vec::new();
-                for submission in some.iter().take_while(|_| !self.settings.threads.are_late()) {
-                    let own: Arc<Packed> = reader.column(submission, need.field)?;
-                    let persons = reader.persons(submission)?;
-                    let column = need.column(submission, &own, &persons, &history);
-                    made.extend(column.map(|column| (submission.position, column)));
-                }
-                Ok(made)
-            };
-            let made = on_threads(&spoken, |s| s.records(), self.settings.threads, run);
-            for made in made {
-                need.columns.extend(made?);
+        let (snapshots, numbers) = (Snapshots { months }, self.slabs.persons_for_more());
+        let spoken: Vec<_> = plan.months.iter().map(|month| Arc::clone(&month.standing)).collect();
+        let records: usize = spoken.iter().map(|standing| standing.records()).sum();
+        let needs: Vec<_> = needs.into_iter().map(Mutex::new).collect();
+        let run = |some: &[Mutex<NeedFromSnapshot>]| {
+            some.iter().try_for_each(|need| {
+                let mut need = need.lock().unwrap_or_else(PoisonError::into_inner);
+                need.work(self, &spoken, &snapshots, &numbers)
+            })
+        };
+        if !snapshots.months.is_empty() {
+            for done in on_threads(&needs, |_| records, self.settings.threads, run) {
+                done?;
             }
         }
+        let needs = needs.into_iter();
+        let needs = needs.map(|need| need.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let needs: Vec<_> = needs.collect();
         self.settings.threads.in_time()?;
         let access = Access { collection: collection.to_owned(), data_position, scope, needs };
         access.join(plan);

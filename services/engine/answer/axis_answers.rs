@@ -29,7 +29,7 @@ pub(super) fn of_words(axis: &PlanAxis, says: &[Response]) -> Vec<Response> {
     let of_place = |places: &Vec<usize>| says_at(places, says);
     match &axis.on {
         On::Field(_, positions) => positions.of_word.iter().map(of_place).collect(),
-        On::Submission(_) | On::Derived(_) => Vec::new(),
+        On::Submission(_) | On::Derived(_) | On::Together(_) => Vec::new(),
     }
 }
 

@@ -244,10 +244,10 @@ impl ChannelQuestion {
 
 /// `keyless` are consultations without a key in submissions that carry keys.
 fn person_notes(plan: &Plan, keyless: u64, provenance: &mut Provenance) {
-    let with = plan.submissions.iter().filter(|s| s.has_persons);
+    let with = plan.submissions().filter(|s| s.has_persons);
     let schemes = with.map(|s| &s.person_key_scheme).collect::<BTreeSet<_>>().len();
-    let all = plan.submissions.len();
-    let without = plan.submissions.iter().filter(|s| !s.has_persons).count();
+    let all = plan.submissions().count();
+    let without = plan.submissions().filter(|s| !s.has_persons).count();
     let mut note = |holds: bool, note: String| provenance.notes.extend(holds.then_some(note));
     note(
         schemes > 1,

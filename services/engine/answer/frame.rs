@@ -72,7 +72,7 @@ impl Engine {
         let Some(plan) = volume(&other)? else { return Ok(()) };
         let count = self.count(&plan, 0)?.all.sum();
         let detail = if matches!(query.place, Where::Provider(_)) {
-            let whose: BTreeSet<_> = plan.submissions.iter().map(|s| &s.organisation).collect();
+            let whose: BTreeSet<_> = plan.submissions().map(|s| &s.organisation).collect();
             format!("{} {detail}", some_of(&Vec::from_iter(whose), 5))
         } else {
             detail

@@ -74,8 +74,9 @@ struct Found {
 
 impl Found {
     fn add(&mut self, submission: &Submission) {
-        if self.count == 0 {
-            self.first = format!("{} {}", submission.organisation, submission.slot.month);
+        let this = format!("{} {}", submission.organisation, submission.slot.month);
+        if self.count == 0 || this < self.first {
+            self.first = this;
         }
         self.count += 1;
     }
@@ -119,7 +120,7 @@ impl Engine {
         let mut people = self.plan(&query, Dataset::Populations)?;
         // Where nobody has said how many consultations there were, people would count as never seen.
         let seen: BTreeSet<_> =
-            plan.submissions.iter().map(|s| (s.slot.organisation, s.slot.month)).collect();
+            plan.submissions().map(|s| (s.slot.organisation, s.slot.month)).collect();
         people.keep(|s| seen.contains(&(s.slot.organisation, s.slot.month)));
         let crosstab = self.count(&people, 0)?;
 
@@ -206,13 +207,13 @@ fn behind(
     characteristics: &[Characteristic],
 ) -> BTreeMap<Vec<usize>, Behind> {
     let has: BTreeMap<_, _> =
-        people.submissions.iter().map(|s| ((s.slot.organisation, s.slot.month), s)).collect();
+        people.submissions().map(|s| ((s.slot.organisation, s.slot.month), s)).collect();
     let fields: BTreeSet<_> = characteristics.iter().map(|one| one.field).collect();
     let mut behind: BTreeMap<Vec<usize>, Behind> = BTreeMap::new();
-    for (number, submission) in plan.submissions.iter().enumerate() {
+    for (number, submission) in plan.submissions().enumerate() {
         let place = |shared: &Shared| match &plan.axes[shared.axis].on {
             On::Submission(places) => Some(places[number]),
-            On::Field(..) | On::Derived(_) => None,
+            On::Field(..) | On::Derived(_) | On::Together(_) => None,
         };
         let row: Vec<_> = shared.iter().filter_map(place).collect();
         let of_people = has.get(&(submission.slot.organisation, submission.slot.month));

@@ -3,16 +3,16 @@
 
 use std::array;
 
+use crate::domain::cube::Adds;
 use crate::domain::field::Field;
 use crate::domain::measures::{Group, Needs, Provision, Response};
 use crate::engine::answer::access::Access;
 use crate::engine::answer::axis_answers::{answers, merge, of_words, says_at};
 use crate::engine::answer::crosstab::Folded;
 use crate::engine::answer::days_waited::days_of;
-use crate::engine::answer::plan::{On, Plan, PlanAxis};
+use crate::engine::answer::plan::{On, Plan, PlanAxis, Together};
 use crate::engine::query::{Measure, Query};
 use crate::engine::{Engine, QueryError};
-use crate::store::{Reader, StoreError, Submission};
 
 const NEEDS: [&str; 3] = ["digital_access", "interpreter_needed", "accessible_need"];
 const LEAD_TIME: &str = "lead_time";
@@ -71,9 +71,7 @@ impl NeedsScan {
         });
         let said: Vec<_> = said.collect();
         access.join(&mut plan);
-        engine.derive_column(&mut plan, places, |reader, submission| {
-            answered(reader, submission, &said, &place)
-        })?;
+        plan.axes.push(PlanAxis::together(answered(&said, &place), places));
         let need = |axis: usize, yes: &str, no: &[&str]| need(&plan.axes[outer + axis], yes, no);
         let unable = need(0, "UNABLE", &["ABLE", "WITH_HELP"]);
         let with_help = need(0, "WITH_HELP", &["ABLE", "UNABLE"]);
@@ -106,7 +104,7 @@ fn said(axis: &PlanAxis, category: &str) -> Said {
     let answers = answers(axis, &[category], &known);
     let not_collected = match &axis.on {
         On::Field(_, places) => says_at(&places.not_collected, &answers),
-        On::Submission(_) | On::Derived(_) => Response::NotCollected,
+        On::Submission(_) | On::Derived(_) | On::Together(_) => Response::NotCollected,
     };
     Said { field: axis.field(), of_word: of_words(axis, &answers), not_collected }
 }
@@ -122,37 +120,23 @@ fn need(axis: &PlanAxis, yes: &str, no: &[&str]) -> Vec<Response> {
     says.map(need).collect()
 }
 
-/// Where each record of a submission falls.
-fn answered<const N: usize>(
-    reader: &Reader,
-    submission: &Submission,
-    said: &[Said],
-    place: impl Fn([Response; N]) -> usize,
-) -> Result<Vec<u16>, StoreError> {
-    let records = submission.records();
-    let mut columns = Vec::with_capacity(N);
-    for one in said {
-        let says = |word: &u32| one.of_word.get(*word as usize).copied();
-        let Some(field) = one.field else {
-            columns.push((vec![0; records], vec![one.not_collected]));
-            continue;
-        };
-        let answers: Vec<_> = match submission.column(field) {
-            Some(column) => {
-                column.words.iter().map(|w| says(w).unwrap_or(Response::Unknown)).collect()
-            }
-            None => vec![one.not_collected],
-        };
-        columns.push((reader.column(submission, field)?.unpacked(records), answers));
+/// Where consultations fall by what their fields say.
+fn answered<const N: usize>(said: &[Said], place: impl Fn([Response; N]) -> usize) -> Together {
+    let all = Response::ALL.len();
+    let step = |number: usize| all.pow(u32::try_from(number).unwrap_or(0));
+    let mut fields = Vec::new();
+    for (number, one) in said.iter().enumerate() {
+        let of_code = std::iter::once(&one.not_collected).chain(&one.of_word);
+        let adds = of_code.map(|says| u32::try_from(*says as usize * step(number)).unwrap_or(0));
+        fields.extend(one.field.map(|field| (field, Adds::new(adds.collect()))));
     }
-    let fallen = (0..records).map(|record| {
-        let answers = array::from_fn(|n| {
-            let (indices, answers) = &columns[n];
-            answers[usize::from(indices[record])]
-        });
-        u16::try_from(place(answers)).unwrap_or(u16::MAX)
+    let places = (0..step(N)).map(|sum| {
+        place(array::from_fn(|number| match said[number].field {
+            Some(_) => Response::ALL[sum / step(number) % all],
+            None => said[number].not_collected,
+        }))
     });
-    Ok(fallen.collect())
+    Together { fields, places: places.collect() }
 }
 
 impl NeedsScan {
