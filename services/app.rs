@@ -130,10 +130,13 @@ fn threads() -> usize {
     available_parallelism().map_or(2, std::num::NonZero::get)
 }
 
+/// Bytes of published estimates that are kept in memory.
+const ESTIMATE_BYTES: u64 = 16 << 20;
+
 fn open(config: &Config, content: Content) -> anyhow::Result<(Arc<Engine>, [u8; 32])> {
     let secret = secret::load(&config.secret_file(), &config.data_folder)?;
     let settings = Settings {
-        answer_bytes: config.cache.answer_bytes,
+        memory_bytes: config.cache.memory_bytes,
         max_rows: config.limits.max_submission_rows,
         threads: threads(),
     };
@@ -144,7 +147,7 @@ fn open(config: &Config, content: Content) -> anyhow::Result<(Arc<Engine>, [u8; 
         secret: &secret,
         content: Some(content),
         sled_bytes: config.cache.sled_bytes,
-        column_bytes: config.cache.column_bytes,
+        column_bytes: ESTIMATE_BYTES,
         min_free_bytes: config.limits.min_free_disk_bytes,
         observer: Arc::new(move |slot, position| told.changed(slot, position)),
     })?;

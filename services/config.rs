@@ -71,10 +71,8 @@ pub struct Limits {
 pub struct Cache {
     /// The store's page cache.
     pub sled_bytes: u64,
-    /// Record columns kept in memory.
-    pub column_bytes: u64,
-    /// Encoded answers kept in memory.
-    pub answer_bytes: u64,
+    /// What questions read, and encoded answers, kept in memory.
+    pub memory_bytes: u64,
 }
 
 /// Why the settings cannot be used.
@@ -116,7 +114,7 @@ impl Default for Config {
                 drain: Duration::from_secs(10),
                 min_free_disk_bytes: 256 << 20,
             },
-            cache: Cache { sled_bytes: 64 << 20, column_bytes: 128 << 20, answer_bytes: 64 << 20 },
+            cache: Cache { sled_bytes: 64 << 20, memory_bytes: 256 << 20 },
             telemetry: TelemetrySettings::default(),
         }
     }

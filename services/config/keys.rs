@@ -49,8 +49,7 @@ pub(super) const KEYS: &[Key] = keys! {
     "limits.drain" => limits.drain = duration;
     "limits.min_free_disk_bytes" => limits.min_free_disk_bytes = |v| bytes(v, 0, 1 << 50);
     "cache.sled_bytes" => cache.sled_bytes = |v| bytes(v, 1 << 20, 1 << 40);
-    "cache.column_bytes" => cache.column_bytes = |v| bytes(v, 0, 1 << 40);
-    "cache.answer_bytes" => cache.answer_bytes = |v| bytes(v, 0, 1 << 40);
+    "cache.memory_bytes" => cache.memory_bytes = |v| bytes(v, 0, 1 << 40);
     "telemetry.otlp_endpoint" => telemetry.otlp_endpoint = |v| endpoint(v).map(Some);
     "telemetry.sample_ratio" => telemetry.sample_ratio = ratio;
     "telemetry.log_format" => telemetry.log_format = |v| choice(v, &[

@@ -53,7 +53,7 @@ fn fields() -> Vec<&'static str> {
                 drain: _,
                 min_free_disk_bytes: _,
             },
-        cache: Cache { sled_bytes: _, column_bytes: _, answer_bytes: _ },
+        cache: Cache { sled_bytes: _, memory_bytes: _ },
         telemetry:
             TelemetrySettings {
                 otlp_endpoint: _,
@@ -82,8 +82,7 @@ fn fields() -> Vec<&'static str> {
         "limits.drain",
         "limits.min_free_disk_bytes",
         "cache.sled_bytes",
-        "cache.column_bytes",
-        "cache.answer_bytes",
+        "cache.memory_bytes",
         "telemetry.otlp_endpoint",
         "telemetry.sample_ratio",
         "telemetry.log_format",

@@ -177,6 +177,12 @@ impl AnswerCache {
         recent.push_back((position, touched));
     }
 
+    /// Bytes of the answers in the cache.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner).bytes
+    }
+
     /// Number of answers in the cache.
     #[must_use]
     pub fn len(&self) -> usize {

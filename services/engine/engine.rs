@@ -5,13 +5,14 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
-use super::answer::{AxisPositions, Histories};
+use super::answer::AxisPositions;
 use super::cache::AnswerCache;
 use super::counts::Counts;
 use super::error::QueryError;
 use super::followers::Followers;
 use super::query::AsOf;
 use super::settings::Settings;
+use super::slabs::Slabs;
 use super::threads::Threads;
 use crate::domain::reference::Reference;
 use crate::domain::submission::Keyer;
@@ -25,7 +26,7 @@ pub struct Engine {
     pub(super) settings: Bounds,
     answers: Arc<AnswerCache>,
     pub(super) positions: Arc<AxisPositions>,
-    pub(super) histories: Arc<Histories>,
+    pub(super) slabs: Arc<Slabs>,
     head: watch::Receiver<u64>,
     pub(super) counts: Arc<Counts>,
 }
@@ -57,7 +58,7 @@ impl Engine {
             },
             answers: Arc::clone(&followers.answers),
             positions: Arc::default(),
-            histories: Arc::default(),
+            slabs: Arc::clone(&followers.slabs),
             head: followers.head.subscribe(),
             counts: Arc::default(),
         }
@@ -113,6 +114,12 @@ impl Engine {
     #[must_use]
     pub fn answers(&self) -> &AnswerCache {
         &self.answers
+    }
+
+    /// Columns of months, kept for every question.
+    #[must_use]
+    pub fn slabs(&self) -> &Slabs {
+        &self.slabs
     }
 
     /// Position of the newest announced change, as a channel that changes with it.

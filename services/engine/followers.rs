@@ -6,11 +6,13 @@ use tokio::sync::watch;
 
 use super::cache::AnswerCache;
 use super::settings::Settings;
+use super::slabs::Slabs;
 use crate::store::Touched;
 
-/// The cache of answers, which drops what a change affects, and the watchers.
+/// The cache of answers, which drops what a change affects, the columns of months, which never change, and the watchers.
 pub struct Followers {
     pub(super) answers: Arc<AnswerCache>,
+    pub(super) slabs: Arc<Slabs>,
     pub(super) head: watch::Sender<u64>,
 }
 
@@ -18,8 +20,9 @@ impl Followers {
     /// Followers for a store that is about to be opened.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
-        let answers = Arc::new(AnswerCache::new(settings.answer_bytes));
-        Self { answers, head: watch::Sender::new(0) }
+        let answers = Arc::new(AnswerCache::new(settings.memory_bytes / 4));
+        let slabs = Arc::new(Slabs::new(settings.memory_bytes, Arc::clone(&answers)));
+        Self { answers, slabs, head: watch::Sender::new(0) }
     }
 
     /// Drops the answers that a change affects, then announces the change to watchers.

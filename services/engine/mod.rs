@@ -6,7 +6,7 @@
 //! - [`query`] a question; [`answer`] plan ▸ counts ▸ cells; `error` why a question is not answered
 //! - [`content`] reference content of a folder; `health` whether the store accepts changes, and its size
 //! - [`cache`] encoded answers, dropped when a submission that they read changes
-//! - `threads` counting on several threads
+//! - `slabs` columns of months, ready to be counted; `threads` counting on several threads
 
 pub mod answer;
 pub mod assessments;
@@ -22,6 +22,7 @@ pub mod intake;
 pub mod query;
 pub mod receipt;
 mod settings;
+mod slabs;
 pub mod submissions;
 mod threads;
 
@@ -30,6 +31,7 @@ pub use engine::Engine;
 pub use error::{Missing, QueryError};
 pub use followers::Followers;
 pub use settings::Settings;
+pub use slabs::Slabs;
 pub use threads::Threads;
 
 /// Types of the store, for the rooms that may not import it.

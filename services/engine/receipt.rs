@@ -68,7 +68,7 @@ impl Engine {
             Err(refused) => return refused,
         };
         let catalog = self.store.catalog();
-        let mut versions = catalog.slots().flat_map(|(_, versions)| versions);
+        let mut versions = catalog.slots().flatten();
         match versions.find(|version| version.submission.position == position) {
             Some(made) => Refused::StoredBefore(Arc::clone(&made.submission), rows),
             None => Refused::Write(WriteError::RequestIdReused),

@@ -9,7 +9,7 @@ use crate::domain::collection::Dataset;
 use crate::domain::period::Month;
 use crate::domain::submission::RowProblem;
 use crate::store::catalog::Version;
-use crate::store::{Catalog, Slot, StoreError, Submission, WriteError};
+use crate::store::{Catalog, Slot, StoreError, Submission, WriteError, standing};
 
 /// The parts of a submission version's name.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +82,7 @@ impl Engine {
         };
         let mut found: Vec<_> = catalog
             .slots()
-            .flat_map(|(_, versions)| with_states(versions))
+            .flat_map(with_states)
             .filter(|(made, state)| is_listed(made, *state))
             .collect();
         found.sort_unstable_by_key(|(made, _)| Reverse(made.position));
@@ -100,7 +100,7 @@ impl Engine {
         position: u64,
     ) -> Vec<Arc<Submission>> {
         let catalog = self.store.catalog();
-        let current = catalog.slots().filter_map(|(slot, _)| catalog.at(slot, position));
+        let current = catalog.slots().filter_map(|versions| standing(versions, position));
         let mut found: Vec<_> = current
             .filter(|made| {
                 *made.collection == *collection

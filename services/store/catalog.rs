@@ -10,6 +10,7 @@ use super::assessment::About;
 use super::error::{StoreError, damaged};
 use super::estimates::source;
 use super::keys::{IdKind, Slot};
+use super::standing::{MonthSlot, MonthVersions, Standing};
 use super::touched::Touched;
 use crate::domain::codes::{State, Value};
 use crate::domain::collection::Dataset;
@@ -142,7 +143,7 @@ pub struct Catalog {
     pub(super) content_position: u64,
     /// In order of position.
     assessments: Vec<About>,
-    slots: BTreeMap<Slot, Vec<Version>>,
+    months: BTreeMap<MonthSlot, MonthVersions>,
     words: Words,
     collections: BTreeMap<String, u16>,
     organisations: BTreeMap<String, u32>,
@@ -156,7 +157,7 @@ impl Catalog {
             position: 0,
             content_position: 0,
             assessments: Vec::new(),
-            slots: BTreeMap::new(),
+            months: BTreeMap::new(),
             words: Words::default(),
             collections: BTreeMap::new(),
             organisations: BTreeMap::new(),
@@ -185,23 +186,27 @@ impl Catalog {
     /// The versions of a slot, oldest first.
     #[must_use]
     pub fn versions(&self, slot: &Slot) -> &[Version] {
-        self.slots.get(slot).map_or(&[], Vec::as_slice)
+        let month = self.months.get(&MonthSlot::from(*slot));
+        month.and_then(|month| month.of.get(&slot.organisation)).map_or(&[], Vec::as_slice)
     }
 
-    /// Every slot with its versions.
-    pub fn slots(&self) -> impl Iterator<Item = (&Slot, &[Version])> {
-        self.slots.iter().map(|(slot, versions)| (slot, versions.as_slice()))
+    /// The versions of every slot, by collection, dataset, month and organisation.
+    pub fn slots(&self) -> impl Iterator<Item = &[Version]> {
+        self.months.values().flat_map(|month| month.of.values()).map(Vec::as_slice)
     }
 
-    /// Every slot of a collection and dataset, with its versions.
-    pub fn slots_of(
+    /// What stands at a position in each month of a collection and dataset, from one month to another, in order.
+    pub fn months(
         &self,
         collection: u16,
         dataset: Dataset,
-    ) -> impl Iterator<Item = (&Slot, &[Version])> {
-        let slot = |organisation, month| Slot { collection, dataset, organisation, month };
-        let all = slot(0, Month::FIRST)..=slot(u32::MAX, Month::LAST);
-        self.slots.range(all).map(|(slot, versions)| (slot, versions.as_slice()))
+        (first, last): (Month, Month),
+        position: u64,
+    ) -> impl Iterator<Item = Arc<Standing>> {
+        let slot = |month| MonthSlot { collection, dataset, month };
+        let last = slot(last).max(slot(first));
+        let months = self.months.range(slot(first)..=last);
+        months.map(move |(slot, month)| month.at(*slot, position))
     }
 
     /// Numbers that collections without data may still get. The next new collection gets the first of them.
@@ -210,15 +215,6 @@ impl Catalog {
         let all = self.reference.collections().count().max(self.collections.len());
         let number = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
         number(self.collections.len())..number(all)
-    }
-
-    /// The current submission of a slot as of the log position `position`.
-    #[must_use]
-    pub fn at(&self, slot: &Slot, position: u64) -> Option<&Arc<Submission>> {
-        let version =
-            self.versions(slot).iter().rev().find(|v| v.submission.position <= position)?;
-        let withdrawn = version.withdrawn.is_some_and(|(at, _)| at <= position);
-        (!withdrawn).then_some(&version.submission)
     }
 
     /// Every assessment without its text, oldest first.
@@ -234,19 +230,10 @@ impl Catalog {
         if self.content_position <= position { self.content_position } else { 0 }
     }
 
-    /// Log position of the last change of a slot at or before `position`.
-    #[must_use]
-    pub fn changed(&self, slot: &Slot, position: u64) -> u64 {
-        let changes = self.versions(slot).iter().flat_map(|version| {
-            [Some(version.submission.position), version.withdrawn.map(|(at, _)| at)]
-        });
-        changes.flatten().filter(|at| *at <= position).max().unwrap_or(0)
-    }
-
     /// Log position of the last change accepted at or before a time, in milliseconds since 1970.
     #[must_use]
     pub fn position_at(&self, time_millis: u64) -> u64 {
-        let changes = self.slots.values().flatten().flat_map(|version| {
+        let changes = self.slots().flatten().flat_map(|version| {
             let made = (version.submission.position, version.submission.time_millis);
             [Some(made), version.withdrawn]
         });
@@ -304,15 +291,19 @@ impl Catalog {
     pub(super) fn add(&mut self, slot: Slot, version: u32, row: &VersionRow) -> Arc<Submission> {
         let submission = Arc::new(self.submission(slot, version, row));
         let added = Version { submission: Arc::clone(&submission), withdrawn: None };
-        self.slots.entry(slot).or_default().push(added);
+        let month = self.months.entry(slot.into()).or_default();
+        month.of.entry(slot.organisation).or_default().push(added);
+        month.change(submission.position);
         submission
     }
 
     pub(super) fn withdraw(&mut self, slot: &Slot, version: u32, position: u64, time_millis: u64) {
-        let versions = self.slots.get_mut(slot).into_iter().flatten();
+        let Some(month) = self.months.get_mut(&MonthSlot::from(*slot)) else { return };
+        let versions = month.of.get_mut(&slot.organisation).into_iter().flatten();
         for found in versions.filter(|found| found.submission.version == version) {
             found.withdrawn = Some((position, time_millis));
         }
+        month.change(position);
     }
 
     fn submission(&mut self, slot: Slot, version: u32, row: &VersionRow) -> Submission {

@@ -5,7 +5,7 @@
 //! - `change`, `touched`, `error` the changes that may be requested, the data that they affect, the errors
 //! - `state` applies entries; `load` reads into memory what has to be there
 //! - `tree`, `keys` rows, batches and keys of sled
-//! - [`catalog`] the catalogue of submissions, in memory; `assessment` what organisations write about their own channels
+//! - [`catalog`] the catalogue of submissions, in memory; `standing` what stands in a month; `assessment` what organisations write about their own channels
 //! - `prepare`, `writer` how a submission gets in
 //! - `handle`, `read` the store of a running service; columns, roll-ups and estimates, out of a bounded cache; `estimates` how
 //!   estimates are stored
@@ -29,6 +29,7 @@ mod prepare;
 mod read;
 mod recover;
 mod reserve;
+mod standing;
 mod state;
 mod touched;
 mod tree;
@@ -45,5 +46,6 @@ pub use keys::Slot;
 pub use open::Settings;
 pub use prepare::Prepared;
 pub use read::Reader;
+pub use standing::{MonthSlot, NOT_COLLECTED_CODE, Standing, code_of, occurring, standing};
 pub use touched::{Observer, Touched};
 pub use verify::{Report, rebuild, verify};

@@ -190,7 +190,7 @@ fn add(caught: &mut CaughtUp, kind: EntryKind, payload: &[u8]) -> Result<(), Sto
 /// Time of the newest change, in milliseconds since 1970.
 fn catalog_time(state: &State) -> u64 {
     let catalog = state.catalog.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let versions = catalog.slots().flat_map(|(_, versions)| versions);
+    let versions = catalog.slots().flatten();
     versions
         .map(|v| v.withdrawn.map_or(v.submission.time_millis, |(_, time)| time))
         .chain(catalog.assessments().last().map(|about| about.time_millis))

@@ -17,6 +17,7 @@ use super::lock::Lock;
 use super::log::{Entry, EntryKind, Log, LogError, NewEntry};
 use super::prepare::{Piece, chunks_hash};
 use super::recover::LiveState;
+use super::standing::standing;
 use super::state::Applied;
 use crate::proto::store::{Commit, RequestRow, Withdraw};
 
@@ -184,7 +185,8 @@ impl<L: Log> Writer<L> {
                 self.live.take_room(cost)?;
                 let catalog =
                     self.live.state.catalog.read().unwrap_or_else(PoisonError::into_inner);
-                let current = catalog.at(slot, u64::MAX).filter(|s| s.version == *version);
+                let versions = catalog.versions(slot);
+                let current = standing(versions, u64::MAX).filter(|s| s.version == *version);
                 let current = current.ok_or(WriteError::NotCurrent)?;
                 let withdraw = Withdraw {
                     collection: current.collection.to_string(),

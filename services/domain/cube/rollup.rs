@@ -90,6 +90,83 @@ fn count(
     counts.into_iter().collect()
 }
 
+/// The roll-up rows of a field in a month, in codes: of each submission, and of all of them together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RollupRows {
+    rows: Vec<RollupRow>,
+    /// Where the rows of each submission start, and behind the last where they end.
+    starts: Vec<usize>,
+    whole: Vec<RollupRow>,
+}
+
+/// What each code of (field, channel, attendance) adds to the number of a cell.
+type RollupAdds<'a> = [&'a super::scan::Adds; 3];
+
+/// Codes of (field, channel, attendance), and a count.
+type RollupRow = ([u32; 3], u64);
+
+impl RollupRows {
+    /// The rows of so many submissions are to come, in order.
+    #[must_use]
+    pub fn new(submissions: usize) -> Self {
+        let mut starts = Vec::with_capacity(submissions + 1);
+        starts.push(0);
+        Self { starts, ..Self::default() }
+    }
+
+    /// Adds the rows of the next submission.
+    pub fn push(&mut self, rows: impl Iterator<Item = RollupRow>) {
+        self.rows.extend(rows);
+        self.starts.push(self.rows.len());
+    }
+
+    /// Adds the rows that another has of a submission.
+    pub fn copy(&mut self, of: &Self, submission: usize) {
+        self.push(of.rows[of.starts[submission]..of.starts[submission + 1]].iter().copied());
+    }
+
+    /// Ends: adds up all submissions.
+    #[must_use]
+    pub fn finish(mut self) -> Self {
+        let mut whole = self.rows.clone();
+        whole.sort_unstable_by_key(|(codes, _)| *codes);
+        whole.dedup_by(|next, before| {
+            let same = next.0 == before.0;
+            if same {
+                before.1 += next.1;
+            }
+            same
+        });
+        whole.shrink_to_fit();
+        self.whole = whole;
+        self
+    }
+
+    /// Adds the counts of a submission, or of all of them (`None`), to the cells that its codes add up to.
+    pub fn add_up(&self, of: Option<usize>, adds: RollupAdds<'_>, base: u32, counts: &mut [u64]) {
+        let rows = match of {
+            Some(submission) => &self.rows[self.starts[submission]..self.starts[submission + 1]],
+            None => &self.whole,
+        };
+        for ([value, channel, attendance], count) in rows {
+            let [of_value, of_channel, of_attendance] = adds;
+            let cell = base
+                + of_value.of(*value)
+                + of_channel.of(*channel)
+                + of_attendance.of(*attendance);
+            if let Some(sum) = counts.get_mut(cell as usize) {
+                *sum += count;
+            }
+        }
+    }
+
+    /// Bytes in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        (self.rows.len() + self.whole.len()) * size_of::<RollupRow>() + self.starts.len() * 8
+    }
+}
+
 fn number(cell: usize) -> u32 {
     u32::try_from(cell).expect("a roll-up of 16-bit columns has less than 2^32 cells")
 }

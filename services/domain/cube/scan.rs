@@ -1,211 +1,189 @@
-//! The counting kernels: columns into cells, 4,096 records at a time.
+//! The counting kernel: columns of codes into cells, 4,096 records at a time.
 
-use std::ops::RangeInclusive;
+use std::ops::Range;
 
-use super::axis::{Cells, Cube, Part};
-use super::pack::Packed;
+use super::axis::Cube;
+use super::codes::Codes;
 
 const CHUNK: usize = 4096;
 /// Number of tables counted side by side. In a single table equal cells in a row wait for each other's store.
 const LANES: usize = 4;
 /// Most cells for counting in lanes. With more cells the lanes do not fit the cache, and equal neighbours are rare.
 const LANED: usize = 1 << 14;
-/// Least number of persons collected before duplicates are removed.
-const ROOM: usize = 1 << 21;
 
-/// A person key and the cell that a record of the person falls into.
-pub type Person = (u64, u32);
-
-/// Counts the records of every part into a table of this shape.
-#[must_use]
-pub fn count<'a>(cube: &Cube, parts: impl IntoIterator<Item = &'a Part>) -> Cells {
-    let mut cells = cube.empty();
-    let mut table = ThreadCounts::new(cells.counts().len());
-    for part in parts {
-        table.add(part);
-    }
-    cells.counts_mut().copy_from_slice(&table.sums());
-    cells
+/// What each code of a column adds to the number of a cell ([`Cube::REJECT`]: the record is not counted).
+#[derive(Clone, Debug)]
+pub struct Adds {
+    /// By code, so long that every byte finds one.
+    of: Vec<u32>,
+    /// What every code behind the last one adds.
+    behind: u32,
 }
 
-/// The distinct persons of every cell.
-pub struct Persons {
-    among: RangeInclusive<u64>,
-    found: Vec<Person>,
-    /// Number of persons collected before duplicates are removed.
-    room: usize,
-}
-
-impl Persons {
-    /// Starts empty, and accepts only person keys within this range.
+impl Adds {
+    /// What each code adds. A record with a code behind the last one is not counted.
     #[must_use]
-    pub fn new(among: RangeInclusive<u64>) -> Self {
-        Self { among, found: Vec::new(), room: ROOM }
+    pub fn new(mut of: Vec<u32>) -> Self {
+        of.resize(of.len().max(256), Cube::REJECT);
+        Self { of, behind: Cube::REJECT }
     }
 
-    /// Adds the persons of a part by its column of person keys; records without one do not count.
-    pub fn add(&mut self, part: &Part, keys: &Packed) {
-        chunks(part, |start, cells| {
-            for (offset, cell) in cells.iter().enumerate().filter(|(_, c)| **c < Part::REJECT) {
-                let key = keys.number(start + offset);
-                if key != 0 && self.among.contains(&key) {
-                    self.found.push((key, *cell));
+    /// Every code adds nothing.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self { of: vec![0; 256], behind: 0 }
+    }
+
+    /// What a code adds.
+    #[must_use]
+    pub fn of(&self, code: u32) -> u32 {
+        self.of.get(code as usize).copied().unwrap_or(self.behind)
+    }
+}
+
+/// What some columns of a record add to the number of its cell.
+#[derive(Clone, Debug)]
+pub enum Term<'a> {
+    /// One column.
+    Alone(&'a Codes, &'a Adds),
+    /// Several columns that say something together only: the sum of what they add is looked up.
+    Together(Vec<(&'a Codes, &'a Adds)>, &'a Adds),
+}
+
+/// Records in a row that start from the same cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The records, by their number in the month.
+    pub records: Range<usize>,
+    /// Number of the cell where they start.
+    pub base: u32,
+}
+
+/// The records of a month that are counted.
+#[derive(Clone, Debug)]
+pub struct Records<'a> {
+    /// What decides the cell of a record.
+    pub terms: Vec<Term<'a>>,
+    /// How many consultations or people each record stands for.
+    pub weights: &'a Codes,
+    /// Which records.
+    pub runs: Vec<Run>,
+}
+
+impl Records<'_> {
+    /// Calls `then` with the cell numbers of each chunk of records and the number of its first record.
+    pub fn chunks(&self, mut then: impl FnMut(usize, &[u32])) {
+        let mut cells = [0u32; CHUNK];
+        let mut sums = [0u32; CHUNK];
+        for Run { records, base } in &self.runs {
+            for start in records.clone().step_by(CHUNK) {
+                let length = CHUNK.min(records.end - start);
+                let cells = &mut cells[..length];
+                cells.fill(*base);
+                for term in &self.terms {
+                    match term {
+                        Term::Alone(codes, adds) => add(codes, adds, start, cells),
+                        Term::Together(columns, adds) => {
+                            let sums = &mut sums[..length];
+                            sums.fill(0);
+                            columns.iter().for_each(|(codes, of)| add(codes, of, start, sums));
+                            for (cell, sum) in cells.iter_mut().zip(&*sums) {
+                                *cell += adds.of(*sum);
+                            }
+                        }
+                    }
                 }
+                then(start, cells);
             }
-            if self.found.len() > self.room {
-                self.settle();
-                self.room = ROOM.max(self.found.len() * 2);
-            }
-        });
-    }
-
-    /// Every person and cell once, in order of person.
-    #[must_use]
-    pub fn sorted(mut self) -> Vec<Person> {
-        self.settle();
-        self.found
-    }
-
-    fn settle(&mut self) {
-        self.found.sort_unstable();
-        self.found.dedup();
+        }
     }
 }
 
-/// Sum of the weights of the records without a person key, by the part's column of person keys. Records outside every cell do
-/// not count.
-#[must_use]
-pub fn without_person(part: &Part, keys: &Packed) -> u64 {
-    let mut sum = 0;
-    chunks(part, |start, cells| {
-        for (offset, _) in cells.iter().enumerate().filter(|(_, c)| **c < Part::REJECT) {
-            if keys.number(start + offset) == 0 {
-                sum += part.weights.number(start + offset);
+fn add(codes: &Codes, adds: &Adds, start: usize, cells: &mut [u32]) {
+    match codes {
+        Codes::Same(code) => {
+            let add = adds.of(*code);
+            cells.iter_mut().for_each(|cell| *cell += add);
+        }
+        Codes::One(codes) => {
+            let Some(adds) = adds.of.first_chunk::<256>() else { return };
+            for (cell, code) in cells.iter_mut().zip(&codes[start..]) {
+                *cell += adds[usize::from(*code)];
             }
         }
-    });
-    sum
-}
-
-/// Calls `then` with the cell numbers of each chunk of records and the number of its first record.
-fn chunks(part: &Part, mut then: impl FnMut(usize, &[u32])) {
-    let luts: Vec<_> =
-        part.columns.iter().map(|(packed, adds)| (packed.as_ref(), table_of(adds))).collect();
-    let mut cells = [0u32; CHUNK];
-    for start in (0..part.records).step_by(CHUNK) {
-        let cells = &mut cells[..CHUNK.min(part.records - start)];
-        cells.fill(part.base);
-        for (packed, lut) in &luts {
-            add(packed, lut, start, cells);
-        }
-        then(start, cells);
-    }
-}
-
-/// Adds of an index, long enough that any byte (or any 16-bit index, for wide columns) finds one.
-fn table_of(adds: &[u32]) -> Vec<u32> {
-    let mut lut = adds.to_vec();
-    lut.resize(lut.len().max(256), Part::REJECT);
-    lut
-}
-
-fn add(packed: &Packed, lut: &[u32], start: usize, cells: &mut [u32]) {
-    let data = &packed.data[Packed::bytes_for(start, packed.width)..];
-    let Some(bytes) = lut.first_chunk::<256>() else { return };
-    let bytes: &[u32; 256] = bytes;
-    match packed.width {
-        1 => spread::<1, 8>(data, bytes, cells),
-        2 => spread::<2, 4>(data, bytes, cells),
-        4 => spread::<4, 2>(data, bytes, cells),
-        8 => {
-            for (cell, byte) in cells.iter_mut().zip(data) {
-                *cell += bytes[usize::from(*byte)];
+        Codes::Two(codes) => {
+            for (cell, code) in cells.iter_mut().zip(&codes[start..]) {
+                *cell += adds.of(u32::from(*code));
             }
         }
-        16 => {
-            for (cell, pair) in cells.iter_mut().zip(data.chunks_exact(2)) {
-                let index = usize::from(u16::from_le_bytes([pair[0], pair[1]]));
-                *cell += lut.get(index).copied().unwrap_or(Part::REJECT);
+        Codes::Four(codes) => {
+            for (cell, code) in cells.iter_mut().zip(&codes[start..]) {
+                *cell += adds.of(*code);
             }
         }
-        _ => {}
-    }
-}
-
-#[inline]
-fn spread<const WIDTH: usize, const PER_BYTE: usize>(
-    data: &[u8],
-    lut: &[u32; 256],
-    cells: &mut [u32],
-) {
-    let mask = (1u8 << WIDTH) - 1;
-    let whole = cells.len() / PER_BYTE;
-    let (full, rest) = cells.split_at_mut(whole * PER_BYTE);
-    let decode = |group: &mut [u32], byte: u8| {
-        for (place, cell) in group.iter_mut().enumerate() {
-            *cell += lut[usize::from((byte >> (place * WIDTH)) & mask)];
-        }
-    };
-    for (group, byte) in full.chunks_exact_mut(PER_BYTE).zip(data) {
-        decode(group, *byte);
-    }
-    if let Some(byte) = data.get(whole) {
-        decode(rest, *byte);
     }
 }
 
 /// Counts of one thread. Records of weight 1 are counted in small numbers, in lanes.
-struct ThreadCounts {
+pub struct Counter {
     size: usize,
     lanes: usize,
     ones: Vec<u32>,
     sums: Vec<u64>,
 }
 
-impl ThreadCounts {
-    fn new(size: usize) -> Self {
+impl Counter {
+    /// Counts nothing yet, of a table of so many cells.
+    #[must_use]
+    pub fn new(size: usize) -> Self {
         let lanes = if size <= LANED { LANES } else { 1 };
         // One place more: where rejected records go.
         Self { size, lanes, ones: vec![0; (size + 1) * lanes], sums: vec![0; size + 1] }
     }
 
-    fn add(&mut self, part: &Part) {
-        let size = self.size;
-        let place = |cell: u32| (cell as usize).min(size);
-        if part.weights.width == 0 {
-            let (lanes, ones) = (self.lanes, &mut self.ones);
-            chunks(part, |_, cells| {
-                if lanes == LANES {
-                    let (lane0, rest) = ones.split_at_mut(size + 1);
-                    let (lane1, rest) = rest.split_at_mut(size + 1);
-                    let (lane2, lane3) = rest.split_at_mut(size + 1);
-                    let mut fours = cells.chunks_exact(4);
-                    for four in &mut fours {
-                        lane0[place(four[0])] += 1;
-                        lane1[place(four[1])] += 1;
-                        lane2[place(four[2])] += 1;
-                        lane3[place(four[3])] += 1;
-                    }
-                    for cell in fours.remainder() {
-                        lane0[place(*cell)] += 1;
-                    }
-                } else {
-                    for cell in cells {
-                        ones[place(*cell)] += 1;
-                    }
-                }
-            });
-        } else {
-            let sums = &mut self.sums;
-            chunks(part, |start, cells| {
-                for (offset, cell) in cells.iter().enumerate() {
-                    sums[place(*cell)] += part.weights.number(start + offset);
-                }
-            });
+    /// Counts the records of a records.
+    pub fn add(&mut self, records: &Records<'_>) {
+        if *records.weights == Codes::Same(1) {
+            return self.add_ones(records);
         }
+        let (size, sums) = (self.size, &mut self.sums);
+        records.chunks(|start, cells| {
+            for (offset, cell) in cells.iter().enumerate() {
+                let weight = records.weights.at(start + offset);
+                sums[(*cell as usize).min(size)] += u64::from(weight);
+            }
+        });
     }
 
-    fn sums(mut self) -> Vec<u64> {
+    fn add_ones(&mut self, records: &Records<'_>) {
+        let (size, lanes, ones) = (self.size, self.lanes, &mut self.ones);
+        let place = |cell: u32| (cell as usize).min(size);
+        records.chunks(|_, cells| {
+            if lanes == LANES {
+                let (lane0, rest) = ones.split_at_mut(size + 1);
+                let (lane1, rest) = rest.split_at_mut(size + 1);
+                let (lane2, lane3) = rest.split_at_mut(size + 1);
+                let mut fours = cells.chunks_exact(4);
+                for four in &mut fours {
+                    lane0[place(four[0])] += 1;
+                    lane1[place(four[1])] += 1;
+                    lane2[place(four[2])] += 1;
+                    lane3[place(four[3])] += 1;
+                }
+                for cell in fours.remainder() {
+                    lane0[place(*cell)] += 1;
+                }
+            } else {
+                for cell in cells {
+                    ones[place(*cell)] += 1;
+                }
+            }
+        });
+    }
+
+    /// What was counted in each cell.
+    #[must_use]
+    pub fn counts(mut self) -> Vec<u64> {
         for lane in self.ones.chunks_exact(self.size + 1) {
             self.sums.iter_mut().zip(lane).for_each(|(sum, ones)| *sum += u64::from(*ones));
         }
@@ -215,14 +193,17 @@ impl ThreadCounts {
 }
 
 #[cfg(test)]
-#[allow(clippy::cast_possible_truncation, clippy::type_complexity, reason = "small numbers")]
+#[allow(clippy::cast_possible_truncation, reason = "small numbers")]
 mod tests {
-    use std::sync::Arc;
-
     use proptest::prelude::*;
 
-    use super::super::axis::Axis;
     use super::*;
+
+    fn codes(greatest: u32, of: impl Iterator<Item = u32>) -> Codes {
+        let mut codes = Codes::for_codes(greatest, 0);
+        codes.extend(of);
+        codes
+    }
 
     proptest! {
         #[test]
@@ -232,67 +213,42 @@ mod tests {
         ) {
             let at = |i: usize, salt: u64, n: usize| {
                 let mixed = (seed ^ salt).wrapping_add(i as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-                usize::try_from((mixed >> 33) % n as u64).unwrap()
+                ((mixed >> 33) % n as u64) as u32
             };
-            let column = |salt, n| {
-                let indices = (0..records).map(|i| u16::try_from(at(i, salt, n)).unwrap());
-                Arc::new(Packed::indices(indices, n))
+            let column = |salt, n| codes(n as u32 - 1, (0..records).map(|i| at(i, salt, n)));
+            let (a, b) = (column(1, values_a), column(2, values_b));
+            let weights = if weighted {
+                codes(500, (0..records).map(|i| 1 + at(i, 9, 500)))
+            } else {
+                Codes::Same(1)
             };
-            let weights: Vec<u32> = (0..records).map(|i| if weighted { 1 + at(i, 9, 500) as u32 } else { 1 }).collect();
-            let cube = Cube::new(vec![Axis { places: values_a }, Axis { places: values_b }]);
+            let cube = Cube::new(vec![values_a, values_b]);
             let mut adds_a: Vec<u32> = (0..values_a as u32).map(|v| v * cube.stride(0)).collect();
-            if reject { adds_a[0] = Part::REJECT; }
-            let adds_b: Vec<u32> = (0..values_b as u32).collect();
-            let part = Part {
-                records, base: 0,
-                columns: vec![(column(1, values_a), adds_a), (column(2, values_b), adds_b)],
-                weights: Arc::new(Packed::weights(&weights)),
-            };
+            if reject { adds_a[0] = Cube::REJECT; }
+            let (adds_a, adds_b) = (Adds::new(adds_a), Adds::new((0..values_b as u32).collect()));
+            // The same, where both say something together only.
+            let pairs = values_a.max(values_b) as u32;
+            let first = Adds::new((0..values_a as u32).map(|v| v * pairs).collect());
+            let both = (0..(values_a as u32) * pairs).map(|pair| {
+                let (a, b) = (pair / pairs, pair % pairs);
+                if reject && a == 0 { Cube::REJECT } else { a * cube.stride(0) + b }
+            });
+            let both = Adds::new(both.collect());
             let mut expected = vec![0u64; values_a * values_b];
             for i in 0..records {
-                let a = if values_a == 1 { 0 } else { at(i, 1, values_a) };
-                // A column of one value has no bits: the caller puts its add into the base.
-                if values_a > 1 && reject && a == 0 { continue }
-                expected[a * values_b + at(i, 2, values_b)] += u64::from(weights[i]);
+                if reject && a.at(i) == 0 { continue }
+                let cell = a.at(i) as usize * values_b + b.at(i) as usize;
+                expected[cell] += u64::from(weights.at(i));
             }
-            let parts = vec![part.clone(), Part { records: 0, ..part.clone() }, part];
-            let counted = count(&cube, &parts);
-            let twice: Vec<_> = expected.iter().map(|n| n * 2).collect();
-            prop_assert_eq!(counted.counts(), &twice[..]);
+            let half = records / 3;
+            let runs = vec![Run { records: 0..half, base: 0 }, Run { records: half..records, base: 0 }];
+            let alone = vec![Term::Alone(&a, &adds_a), Term::Alone(&b, &adds_b)];
+            let together = vec![Term::Together(vec![(&a, &first), (&b, &adds_b)], &both)];
+            for terms in [alone, together] {
+                let mut counter = Counter::new(values_a * values_b);
+                counter.add(&Records { terms, weights: &weights, runs: runs.clone() });
+                prop_assert_eq!(counter.counts(), expected.clone());
+            }
         }
-    }
-
-    #[test]
-    fn a_person_counts_once_in_each_cell() {
-        let column = Packed::indices([0u16, 1, 0, 0, 1].into_iter(), 2);
-        let keys = Arc::new(Packed::keys(&[7, 7, 7, 0, 9]));
-        let weights = Arc::new(Packed { width: 0, data: vec![] });
-        let part =
-            Part { records: 5, base: 0, columns: vec![(Arc::new(column), vec![0, 1])], weights };
-        let among = |keys_among| {
-            let mut persons = Persons { room: 2, ..Persons::new(keys_among) };
-            persons.add(&part, &keys);
-            persons.add(&part, &keys);
-            persons.sorted()
-        };
-        assert_eq!(among(0..=u64::MAX), [(7, 0), (7, 1), (9, 1)]);
-        assert_eq!(among(0..=7), [(7, 0), (7, 1)]);
-        assert_eq!(among(8..=u64::MAX), [(9, 1)]);
-    }
-
-    #[test]
-    fn records_without_a_key_count_for_what_they_stand_for_unless_rejected() {
-        let column = Arc::new(Packed::indices([0u16, 1, 0, 1].into_iter(), 2));
-        let keys = Arc::new(Packed::keys(&[7, 0, 0, 0]));
-        let part = |weights: Packed| Part {
-            records: 4,
-            base: 0,
-            columns: vec![(Arc::clone(&column), vec![0, Part::REJECT])],
-            weights: Arc::new(weights),
-        };
-        let one = part(Packed { width: 0, data: vec![] });
-        let many = part(Packed::weights(&[1, 20, 300, 4000]));
-        assert_eq!(without_person(&one, &keys), 1);
-        assert_eq!(without_person(&many, &keys), 300);
     }
 }

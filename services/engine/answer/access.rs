@@ -5,14 +5,13 @@
 //! (which is of the same scheme) at or before the consultation's month speaks, of those that collect the field, whichever
 //! organisation it is from; of two in one month, the one that was accepted last. Where neither knows, the record stands as it is.
 
-mod history;
+mod known;
 mod need_from_snapshot;
 
 use std::sync::Arc;
 
 use super::crosstab::Crosstab;
-use super::estimates::standing;
-use super::plan::Plan;
+use super::plan::{Plan, PlanMonth};
 use super::provenance::Provenance;
 use crate::domain::collection::{Collection, Dataset};
 use crate::domain::field::Field;
@@ -21,8 +20,7 @@ use crate::domain::reference::Reference;
 use crate::engine::cache::Scope;
 use crate::engine::query::{Measure, Query, invalid, no_collection, no_dimension};
 use crate::engine::{Engine, QueryError};
-use crate::store::Submission;
-pub use history::Histories;
+use known::Snapshots;
 pub(super) use need_from_snapshot::NEEDS;
 use need_from_snapshot::NeedFromSnapshot;
 
@@ -74,7 +72,7 @@ impl Engine {
         fields: &[Field],
         last: Month,
     ) -> Result<Access, QueryError> {
-        let (reader, catalog) = (self.store().reader(), self.store().catalog());
+        let catalog = self.store().catalog();
         let reference = Arc::clone(&catalog.reference);
         let mut needs = Vec::new();
         for field in fields {
@@ -83,30 +81,21 @@ impl Engine {
             let places = self.positions.of(&reference, catalog.words(), dimension, *field);
             needs.push(NeedFromSnapshot::new(*field, dimension, &places));
         }
-        let ids = std::iter::once(collection);
-        let standing = standing(&catalog, ids, Dataset::DigitalAccess, last, plan.position);
-        let (mut snapshots, data_position) = (standing.submissions, standing.data_position);
-        snapshots.retain(|submission| submission.has_persons);
-        snapshots.sort_by_key(|submission| (submission.slot.month, submission.position));
-        let scope = catalog.collection(collection).map(|collection| {
-            Scope::new(&[(collection, Dataset::DigitalAccess)], &[], (Month::FIRST, last))
-        });
+        let (mut months, mut data_position, mut scope) = (Vec::new(), 0, None);
+        if let Some(number) = catalog.collection(collection) {
+            let until = (Month::FIRST, last);
+            months.extend(catalog.months(number, Dataset::DigitalAccess, until, plan.position));
+            let changes = months.iter().flat_map(|month| month.changed());
+            data_position = changes.map(|(_, at)| *at).max().unwrap_or(0);
+            scope = Some(Scope::new(&[(number, Dataset::DigitalAccess)], &[], until));
+        }
         drop(catalog);
-        let spoken: Vec<_> = plan.submissions.iter().filter(|s| s.has_persons).collect();
-        // A question without snapshots leaves the histories that are kept to others.
-        for need in needs.iter_mut().filter(|_| !snapshots.is_empty()) {
-            let history = self.histories.of(reader, &snapshots, need.field)?;
-            if history.is_empty() {
-                continue;
-            }
-            let column = |submission: &&Arc<Submission>| {
-                let own = reader.column(submission, need.field)?;
-                let persons = reader.persons(submission)?;
-                let column = need.column(submission, &own, &persons, &history);
-                Ok(column.map(|column| (submission.position, column)))
-            };
-            let columns = self.settings.threads.each(&spoken, |s| s.records(), column)?;
-            need.columns = columns.into_iter().flatten().collect();
+        let (snapshots, numbers) = (Snapshots { months }, self.slabs.persons_for_more());
+        if !snapshots.months.is_empty() {
+            let records = plan.months.iter().map(PlanMonth::records).sum();
+            let columns = |need: &NeedFromSnapshot| need.work(self, plan, &snapshots, &numbers);
+            let columns = self.settings.threads.each(&needs, |_| records, columns)?;
+            needs.iter_mut().zip(columns).for_each(|(need, columns)| need.columns = columns);
         }
         let access = Access { collection: collection.to_owned(), data_position, scope, needs };
         access.join(plan);

@@ -15,6 +15,14 @@ pub(super) struct PositionsOf {
     pub(super) not_collected: Vec<usize>,
 }
 
+impl PositionsOf {
+    /// The places of a code of the field.
+    pub(super) fn of_code(&self, code: u32) -> &Vec<usize> {
+        let word = code.checked_sub(1).and_then(|word| self.of_word.get(word as usize));
+        word.unwrap_or(&self.not_collected)
+    }
+}
+
 /// The places of all dimensions that were asked for.
 #[derive(Debug, Default)]
 pub struct AxisPositions(RwLock<BTreeMap<String, Arc<PositionsOf>>>);

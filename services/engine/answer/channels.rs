@@ -228,10 +228,10 @@ impl ChannelQuestion {
 
 /// `keyless` are consultations without a key in submissions that carry keys.
 fn person_notes(plan: &Plan, keyless: u64, provenance: &mut Provenance) {
-    let with = plan.submissions.iter().filter(|s| s.has_persons);
+    let with = plan.submissions().filter(|s| s.has_persons);
     let schemes = with.map(|s| &s.person_key_scheme).collect::<BTreeSet<_>>().len();
-    let all = plan.submissions.len();
-    let without = plan.submissions.iter().filter(|s| !s.has_persons).count();
+    let all = plan.submissions().count();
+    let without = plan.submissions().filter(|s| !s.has_persons).count();
     let notes = &mut provenance.notes;
     if schemes > 1 {
         notes.push(format!(
@@ -244,7 +244,7 @@ fn person_notes(plan: &Plan, keyless: u64, provenance: &mut Provenance) {
         ));
     }
     if keyless > 0 {
-        notes.push(format!("{keyless} consultations in submissions with person keys have none. They count no person."));
+        notes.push(format!("{keyless} consultations have no person key, in submissions that carry keys. They count no person."));
     }
     if schemes == 0 && all > 0 {
         provenance.empty = Some(Absence::not_computable(

@@ -115,7 +115,7 @@ impl Tabulated {
 /// Why a table with submissions behind it has no figure. `record` is what is counted, in the singular.
 fn nothing(plan: &Plan, record: &str) -> Absence {
     let uncollected = plan.filters.iter().find(|filter| {
-        plan.submissions.iter().all(|submission| submission.column(filter.field).is_none())
+        plan.submissions().all(|submission| submission.column(filter.field).is_none())
     });
     match uncollected {
         Some(filter) => {

@@ -1,17 +1,19 @@
 //! From a plan to a cross-tabulation: by roll-ups where at most one field besides channel and attendance is asked about, by columns
 //! otherwise. Both give the same counts; a test holds them to that.
+//!
+//! What a code means for the question is worked out once. A month is then counted without a look at its submissions, unless they
+//! fall into different cells.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::crosstab::{Coded, Crosstab, Folded, count_crosstab, person_crosstab};
-use super::persons::{key_ranges, persons};
-use super::plan::{On, Plan, PlanAxis, PlanFilter};
-use crate::domain::cube::{Axis, Cells, Cube, Packed, Part, Rollup, count, without_person};
-use crate::domain::field::{Field, number};
+use super::crosstab::{Coded, Crosstab, Folded, add_persons, count_crosstab};
+use super::plan::{On, Plan, PlanAxis, PlanFilter, PlanMonth};
+use crate::domain::cube::{Adds, Codes, Counter, Cube, PersonSets, Records, Run, Term};
+use crate::domain::field::Field;
+use crate::engine::slabs::PersonNumbers;
 use crate::engine::threads::on_threads;
-use crate::engine::{Engine, QueryError, Threads};
-use crate::store::{Reader, StoreError, Submission};
+use crate::engine::{Engine, QueryError};
+use crate::store::{StoreError, Submission};
 
 /// How cells are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,24 +22,11 @@ pub(super) enum Path {
     Columns,
 }
 
-/// What a column of records is read from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Input<'a> {
-    /// A field of the submissions.
-    Field(Field),
-    /// What was worked out for the question: a column for each submission.
-    Derived(&'a [Arc<Packed>]),
-}
-
-/// What one input contributes: axes by stride, conditions.
-struct Use<'a> {
-    input: Input<'a>,
-    axes: Vec<(u32, &'a [u32], u32)>,
-    filters: Vec<&'a PlanFilter>,
-}
+/// Bits of the sets of persons that are made at once. Few in tests, so that there are several turns.
+const PERSON_BITS: usize = if cfg!(test) { 1 << 10 } else { 1 << 28 };
 
 impl Plan {
-    /// The fields besides channel and attendance.
+    /// The fields of its axes and conditions.
     fn fields(&self) -> Vec<Field> {
         let of_axes = self.axes.iter().filter_map(PlanAxis::field);
         let mut fields: Vec<_> =
@@ -50,11 +39,13 @@ impl Plan {
     /// The path that this plan goes where the records are counted, or what they stand for.
     pub(super) fn path(&self) -> Path {
         let inner = [Field::Channel, Field::Attendance];
-        let derived = self.axes.iter().any(|axis| matches!(axis.on, On::Derived(_)));
-        if derived || self.made.keys().any(|(_, field)| self.fields().contains(field)) {
+        let computed = |axis: &PlanAxis| matches!(axis.on, On::Derived(_) | On::Together(_));
+        let fields = self.fields();
+        let made = self.made.keys().any(|(_, field)| fields.contains(field));
+        if made || self.axes.iter().any(computed) {
             return Path::Columns; // roll-ups know only what is stored
         }
-        let others = self.fields().into_iter().filter(|field| !inner.contains(field)).count();
+        let others = fields.into_iter().filter(|field| !inner.contains(field)).count();
         if others <= 1 { Path::Rollups } else { Path::Columns }
     }
 
@@ -64,13 +55,12 @@ impl Plan {
     }
 
     /// The dense table's axes; refused where it would be too large.
-    fn shape(&self) -> Result<(Cube, Vec<Coded>), QueryError> {
-        let coded: Vec<_> = (0..self.axes.len()).map(|axis| self.coded(axis)).collect();
-        let axes = coded.iter().map(|axis| Axis { places: axis.spread.len() });
-        let cube = Cube::new(axes.collect());
+    fn shape(&self) -> Result<(Cube, usize, Vec<Coded>), QueryError> {
+        let coded: Vec<_> = self.axes.iter().map(|axis| self.coded(axis)).collect();
+        let cube = Cube::new(coded.iter().map(|axis| axis.spread.len()).collect());
         let limit = Cube::LIMIT;
         match cube.size() {
-            Some(size) if size <= limit => Ok((cube, coded)),
+            Some(size) if size <= limit => Ok((cube, size, coded)),
             size => {
                 let cells = size.map_or(u64::MAX, |size| size as u64);
                 Err(QueryError::TooLarge { cells, limit: limit as u64 })
@@ -78,226 +68,246 @@ impl Plan {
         }
     }
 
-    fn coded(&self, axis: usize) -> Coded {
-        let mut spread: Vec<Vec<usize>> = Vec::new();
-        let mut known: BTreeMap<Vec<usize>, u32> = BTreeMap::new();
-        let mut code = |places: &Vec<usize>| {
-            *known.entry(places.clone()).or_insert_with(|| {
-                spread.push(places.clone());
-                u32::try_from(spread.len() - 1).unwrap_or(u32::MAX)
-            })
-        };
-        match &self.axes[axis].on {
-            On::Submission(places) => {
-                let of_word = places.iter().map(|place| code(&vec![*place])).collect();
-                Coded { of_word, not_collected: 0, spread }
-            }
-            On::Derived(_) => {
-                let places = 0..self.axes[axis].places();
-                let of_word = places.map(|place| code(&vec![place])).collect();
-                Coded { of_word, not_collected: 0, spread }
-            }
+    fn coded(&self, axis: &PlanAxis) -> Coded {
+        match &axis.on {
+            On::Submission(places) => Coded::of_places(places),
+            On::Derived(_) => Coded::new((0..axis.places()).map(|place| vec![place])),
+            On::Together(of) => Coded::of_places(&of.places),
+            // Only values that occur in the plan get a code, so that the table is no larger than it must be.
             On::Field(field, places) => {
-                // Only values that occur in the plan get a code, so that the table is no larger than it must be.
-                let mut occurs = vec![false; places.of_word.len()];
-                for column in self.submissions.iter().filter_map(|s| s.column(*field)) {
-                    column.words.iter().for_each(|word| occurs[*word as usize] = true);
-                }
-                let not_collected = code(&places.not_collected);
-                let of_word = places
-                    .of_word
-                    .iter()
-                    .zip(occurs)
-                    .map(|(places, occurs)| if occurs { code(places) } else { not_collected })
-                    .collect();
-                Coded { of_word, not_collected, spread }
+                Coded::of_some(&self.occurring(*field), |code| places.of_code(code).clone())
             }
         }
+    }
+
+    /// Where each submission of the plan stands on the axes that it decides.
+    fn bases(&self, cube: &Cube, coded: &[Coded]) -> Vec<u32> {
+        let mut bases = vec![0; self.submissions().count()];
+        for (number, axis) in self.axes.iter().enumerate() {
+            if let On::Submission(_) = &axis.on {
+                let stride = cube.stride(number);
+                let codes = coded[number].of_value.iter();
+                bases.iter_mut().zip(codes).for_each(|(base, code)| *base += stride * code);
+            }
+        }
+        bases
     }
 }
 
 /// A plan that is being counted, by the axes of its dense table.
 struct Scan<'a> {
+    engine: &'a Engine,
     plan: &'a Plan,
-    reader: &'a Reader,
-    threads: Threads,
-    cube: &'a Cube,
-    coded: &'a [Coded],
-    uses: Vec<Use<'a>>,
+    size: usize,
+    /// Each field, and what its codes add.
+    fields: Vec<(Field, Adds)>,
+    /// Each axis that was worked out, and what its places add.
+    computed: Vec<(&'a On, Adds)>,
+    /// Of each month: its base cells, one for each submission.
+    months: Vec<(&'a PlanMonth, Vec<u32>)>,
 }
 
 impl<'a> Scan<'a> {
-    fn new(engine: &'a Engine, plan: &'a Plan, cube: &'a Cube, coded: &'a [Coded]) -> Self {
-        let (reader, threads) = (engine.store().reader(), engine.settings.threads);
-        let axis = |n: usize| (cube.stride(n), coded[n].of_word.as_slice(), coded[n].not_collected);
-        let of_field = |field: Field| {
-            let axes = (0..coded.len()).filter(|n| plan.axes[*n].field() == Some(field)).map(axis);
-            let filters = plan.filters.iter().filter(|filter| filter.field == field);
-            Use { input: Input::Field(field), axes: axes.collect(), filters: filters.collect() }
+    fn new(
+        engine: &'a Engine,
+        plan: &'a Plan,
+        (cube, size, coded): (&Cube, usize, &[Coded]),
+    ) -> Self {
+        let adds = |axis: usize| {
+            let stride = cube.stride(axis);
+            coded[axis].of_value.iter().map(move |code| stride * code)
         };
-        let derived = plan.axes.iter().enumerate().filter_map(|(n, of)| match &of.on {
-            On::Derived(columns) => {
-                let (input, axes) = (Input::Derived(columns), vec![axis(n)]);
-                Some(Use { input, axes, filters: Vec::new() })
+        let of_field = |field: Field| {
+            let axes = (0..plan.axes.len()).filter(|n| plan.axes[*n].field() == Some(field));
+            let axes: Vec<Vec<u32>> = axes.map(|n| adds(n).collect()).collect();
+            let filters: Vec<_> = plan.filters.iter().filter(|of| of.field == field).collect();
+            let mut of_code: Vec<u32> = Vec::new();
+            for code in plan.occurring(field) {
+                of_code.resize(code as usize + 1, Cube::REJECT);
+                if filters.iter().all(|filter| filter.passes(code)) {
+                    of_code[code as usize] = axes.iter().map(|adds| adds[code as usize]).sum();
+                }
             }
+            (field, Adds::new(of_code))
+        };
+        let computed = plan.axes.iter().enumerate().filter_map(|(n, axis)| match axis.on {
+            On::Derived(_) | On::Together(_) => Some((&axis.on, Adds::new(adds(n).collect()))),
             On::Field(..) | On::Submission(_) => None,
         });
-        let uses = plan.fields().into_iter().map(of_field).chain(derived).collect();
-        Self { plan, reader, threads, cube, coded, uses }
+        let mut bases = plan.bases(cube, coded).into_iter();
+        let of_month = |month: &'a PlanMonth| {
+            (month, bases.by_ref().take(month.members.len()).collect::<Vec<_>>())
+        };
+        Self {
+            engine,
+            plan,
+            size,
+            fields: plan.fields().into_iter().map(of_field).collect(),
+            computed: computed.collect(),
+            months: plan.months.iter().map(of_month).collect(),
+        }
     }
 
-    fn cells(&self, path: Path) -> Result<Cells, QueryError> {
+    /// Does something with the records of each month, on several threads. Only submissions that hold are looked at.
+    fn each<R: Send>(
+        &self,
+        holds: impl Fn(&Submission) -> bool + Sync,
+        new: impl Fn() -> R + Sync,
+        then: impl Fn(&mut R, &PlanMonth, &Records<'_>) -> Result<(), StoreError> + Sync,
+    ) -> Result<Vec<R>, QueryError> {
+        let threads = self.engine.settings.threads;
+        let run = |some: &[(&PlanMonth, Vec<u32>)]| -> Result<R, StoreError> {
+            let mut made = new();
+            for (month, bases) in some.iter().take_while(|_| !threads.are_late()) {
+                let runs = runs(month, bases, &holds);
+                if !runs.is_empty() {
+                    self.records(month, runs, |records| then(&mut made, month, &records))?;
+                }
+            }
+            Ok(made)
+        };
+        let made = on_threads(&self.months, |(month, _)| month.records(), threads, run);
+        threads.in_time()?;
+        Ok(made.into_iter().collect::<Result<_, _>>()?)
+    }
+
+    /// The records of a month as they are counted.
+    fn records(
+        &self,
+        month: &PlanMonth,
+        runs: Vec<Run>,
+        then: impl FnOnce(Records<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let column = |field: &Field| self.engine.codes(self.plan, month, *field);
+        let alone: Result<Vec<_>, StoreError> =
+            self.fields.iter().map(|(f, _)| column(f)).collect();
+        let (alone, mut computed) = (alone?, Vec::new());
+        for (on, _) in &self.computed {
+            let of = match on {
+                On::Together(of) => of.fields.iter().map(|(f, _)| column(f)).collect(),
+                // Of a month without records nothing was worked out.
+                On::Derived(columns) => match columns.get(&month.standing.slot.month) {
+                    Some(codes) => Ok(vec![Arc::clone(codes)]),
+                    None => return Ok(()),
+                },
+                On::Field(..) | On::Submission(_) => Ok(Vec::new()),
+            };
+            computed.push(of?);
+        }
+        let fields = alone.iter().zip(&self.fields);
+        let mut terms: Vec<_> = fields.map(|(codes, (_, adds))| Term::Alone(codes, adds)).collect();
+        for (columns, (on, adds)) in computed.iter().zip(&self.computed) {
+            let columns = columns.iter().map(AsRef::as_ref);
+            match on {
+                On::Together(of) => {
+                    let of = columns.zip(of.fields.iter().map(|(_, adds)| adds));
+                    terms.push(Term::Together(of.collect(), adds));
+                }
+                On::Derived(_) | On::Field(..) | On::Submission(_) => {
+                    terms.extend(columns.map(|codes| Term::Alone(codes, adds)));
+                }
+            }
+        }
+        let weights = self.engine.slabs.weights(self.engine.store().reader(), &month.standing)?;
+        then(Records { terms, weights: &weights, runs })
+    }
+
+    fn counts(&self, path: Path) -> Result<Vec<u64>, QueryError> {
         if path == Path::Rollups {
             return self.by_rollups();
         }
-        let parts: Result<Vec<_>, StoreError> = (0..self.plan.submissions.len())
-            .take_while(|_| !self.threads.are_late())
-            .filter_map(|n| self.part(n).transpose())
-            .collect();
-        let count =
-            |run: &[Part]| count(self.cube, run.iter().take_while(|_| !self.threads.are_late()));
-        let mut cells = self.cube.empty();
-        for run in on_threads(&parts?, |part| part.records, self.threads, count) {
-            cells.add(&run);
+        let new = || Counter::new(self.size);
+        let counted = self.each(
+            |_| true,
+            new,
+            |counter, _, records| {
+                counter.add(records);
+                Ok(())
+            },
+        )?;
+        let mut counts = vec![0; self.size];
+        for counter in counted {
+            counts.iter_mut().zip(counter.counts()).for_each(|(sum, count)| *sum += count);
         }
-        self.threads.in_time()?;
-        Ok(cells)
+        Ok(counts)
     }
 
-    /// Where a submission stands on the axes that it decides.
-    fn base(&self, submission: usize) -> u32 {
-        let axes = self.plan.axes.iter().zip(self.coded).enumerate();
-        axes.map(|(n, (axis, coded))| match &axis.on {
-            On::Submission(_) => self.cube.stride(n) * coded.of_word[submission],
-            On::Field(..) | On::Derived(_) => 0,
-        })
-        .sum()
-    }
-
-    /// A submission's part; none if a condition leaves nothing of it.
-    fn part(&self, number: usize) -> Result<Option<Part>, StoreError> {
-        let submission = &self.plan.submissions[number];
-        let (mut base, mut columns) = (self.base(number), Vec::new());
-        for one in &self.uses {
-            let adds = one.adds(submission);
-            match adds.as_slice() {
-                [only] if *only >= Part::REJECT => return Ok(None),
-                [only] => base += only,
-                _ if adds.iter().all(|add| *add >= Part::REJECT) => return Ok(None),
+    fn by_rollups(&self) -> Result<Vec<u64>, QueryError> {
+        let mut counts = vec![0; self.size];
+        // A field that is not asked about adds nothing, whatever its code.
+        let none = Adds::nothing();
+        let of = |wanted: Field| self.fields.iter().find(|(field, _)| *field == wanted);
+        let inner = [Field::Channel, Field::Attendance];
+        let [channel, attendance] = inner.map(|field| of(field).map_or(&none, |(_, adds)| adds));
+        let other = self.fields.iter().find(|(field, _)| !inner.contains(field));
+        let value = other.map_or(&none, |(_, adds)| adds);
+        let reader = self.engine.store().reader();
+        for (month, bases) in &self.months {
+            self.engine.settings.threads.in_time()?;
+            let field = other.map(|(field, _)| *field);
+            let rows = self.engine.slabs.rollup(reader, &month.standing, field)?;
+            let adds = [value, channel, attendance];
+            match bases.as_slice() {
+                [first, rest @ ..] if month.is_whole() && rest.iter().all(|base| base == first) => {
+                    rows.add_up(None, adds, *first, &mut counts);
+                }
                 _ => {
-                    let made = match one.input {
-                        Input::Field(field) => self.plan.made.get(&(submission.position, field)),
-                        // Behind the last submission with records nothing was worked out.
-                        Input::Derived(columns) => columns.get(number),
-                    };
-                    let column = match (made, one.input) {
-                        (Some(column), _) => Arc::clone(column),
-                        (None, Input::Field(field)) => self.reader.column(submission, field)?,
-                        (None, Input::Derived(_)) => return Ok(None),
-                    };
-                    columns.push((column, adds));
-                }
-            }
-        }
-        let weights = self.reader.weights(submission)?;
-        Ok(Some(Part { records: submission.records(), base, columns, weights }))
-    }
-
-    /// The parts of submissions that carry person keys. The keys are read when they are counted: they are most of what is read.
-    fn person_parts(&self) -> Result<Vec<(Part, Arc<Submission>)>, QueryError> {
-        let mut parts = Vec::new();
-        let submissions = self.plan.submissions.iter().enumerate();
-        for (number, submission) in submissions.filter(|(_, s)| s.has_persons) {
-            self.threads.in_time()?;
-            if let Some(part) = self.part(number)? {
-                parts.push((part, Arc::clone(submission)));
-            }
-        }
-        Ok(parts)
-    }
-
-    fn by_rollups(&self) -> Result<Cells, QueryError> {
-        let mut cells = self.cube.empty();
-        let counts = cells.counts_mut();
-        for (number, submission) in self.plan.submissions.iter().enumerate() {
-            self.threads.in_time()?;
-            let mut base = self.base(number);
-            let (mut of_field, mut of_channel, mut of_attendance) = (vec![0], vec![0], vec![0]);
-            let mut rolled = number::TOTAL;
-            for one in &self.uses {
-                let adds = one.adds(submission);
-                match one.input {
-                    Input::Field(Field::Channel) => of_channel = adds,
-                    Input::Field(Field::Attendance) => of_attendance = adds,
-                    Input::Field(field) => match adds.as_slice() {
-                        [only] => base = base.saturating_add(*only),
-                        _ => (rolled, of_field) = (field.number(), adds),
-                    },
-                    // Answered from columns: see `path`.
-                    Input::Derived(_) => {}
-                }
-            }
-            if base >= Part::REJECT {
-                continue;
-            }
-            // Without a use of its own, a field of the roll-up is summed over: every index adds nothing.
-            let widen = |adds: Vec<u32>, field: Field| {
-                let values = submission.column(field).map_or(1, |column| column.words.len().max(1));
-                if adds.len() == values { adds } else { vec![adds[0]; values] }
-            };
-            let of_channel = widen(of_channel, Field::Channel);
-            let of_attendance = widen(of_attendance, Field::Attendance);
-            for part in self.reader.rollup(submission, rolled)? {
-                for (cell, count) in Rollup::decode(&part) {
-                    let cell = cell as usize;
-                    let (attendance, rest) =
-                        (cell % of_attendance.len(), cell / of_attendance.len());
-                    let (channel, value) = (rest % of_channel.len(), rest / of_channel.len());
-                    let Some(add) = of_field.get(value) else { continue };
-                    let place = base
-                        .saturating_add(*add)
-                        .saturating_add(of_channel[channel])
-                        .saturating_add(of_attendance[attendance]);
-                    if let Some(sum) = counts.get_mut(place as usize) {
-                        *sum += count;
+                    for (place, base) in month.members.iter().zip(bases) {
+                        rows.add_up(Some(*place), adds, *base, &mut counts);
                     }
                 }
             }
         }
-        Ok(cells)
+        Ok(counts)
     }
 }
 
-impl Use<'_> {
-    /// What each index of a submission's column adds to the number of a cell; one add where all are alike.
-    fn adds(&self, submission: &Submission) -> Vec<u32> {
-        let at =
-            |word: usize| self.axes.iter().map(|(stride, codes, _)| stride * codes[word]).sum();
-        let field = match self.input {
-            Input::Field(field) => field,
-            Input::Derived(_) => {
-                let places = self.axes.first().map_or(0, |(_, codes, _)| codes.len());
-                return (0..places).map(at).collect();
-            }
-        };
-        let passes = |places: &[usize], filter: &PlanFilter| {
-            places.iter().any(|p| filter.wanted.contains(p))
-        };
-        let Some(column) = submission.column(field) else {
-            let passes = self.filters.iter().all(|f| passes(&f.places.not_collected, f));
-            let add: u32 = self.axes.iter().map(|(stride, _, absent)| stride * absent).sum();
-            return vec![if passes { add } else { Part::REJECT }];
-        };
-        let add = |word: &u32| {
-            let word = *word as usize;
-            let passes = self.filters.iter().all(|f| passes(&f.places.of_word[word], f));
-            if passes { at(word) } else { Part::REJECT }
-        };
-        column.words.iter().map(add).collect()
+/// The runs of records of a month that start from the same cell, of the submissions that hold.
+fn runs(month: &PlanMonth, bases: &[u32], holds: impl Fn(&Submission) -> bool) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (place, base) in month.members.iter().zip(bases) {
+        if !holds(&month.standing.submissions[*place]) {
+            continue;
+        }
+        let (start, end) = (month.standing.starts[*place], month.standing.starts[place + 1]);
+        match runs.last_mut() {
+            Some(run) if run.base == *base && run.records.end == start => run.records.end = end,
+            _ if start < end => runs.push(Run { records: start..end, base: *base }),
+            _ => {}
+        }
+    }
+    runs
+}
+
+impl PlanFilter {
+    fn passes(&self, code: u32) -> bool {
+        self.places.of_code(code).iter().any(|place| self.wanted.contains(place))
     }
 }
 
 impl Engine {
+    /// The codes of a field in a month of a plan.
+    pub(super) fn codes(
+        &self,
+        plan: &Plan,
+        month: &PlanMonth,
+        field: Field,
+    ) -> Result<Arc<Codes>, StoreError> {
+        match plan.made.get(&(month.standing.slot.month, field)) {
+            Some(made) => Ok(Arc::clone(&made.codes)),
+            None => self.slabs.field(self.store().reader(), &month.standing, field),
+        }
+    }
+
+    /// The persons of the records of a month.
+    pub(super) fn persons_of(
+        &self,
+        month: &PlanMonth,
+        numbers: &PersonNumbers,
+    ) -> Result<Arc<Codes>, StoreError> {
+        self.slabs.of_persons(self.store().reader(), &month.standing, numbers)
+    }
+
     /// Counts what the records of a plan stand for, the quickest way. `inner` is how many of its last axes make the counts of a row.
     pub(super) fn count(&self, plan: &Plan, inner: usize) -> Result<Crosstab, QueryError> {
         self.crosstab(plan, plan.path(), inner)
@@ -310,36 +320,44 @@ impl Engine {
         path: Path,
         inner: usize,
     ) -> Result<Crosstab, QueryError> {
-        let (cube, coded) = plan.shape()?;
-        let cells = Scan::new(self, plan, &cube, &coded).cells(path)?;
-        Ok(count_crosstab(&cells, &coded, &plan.places(), plan.axes.len() - inner))
+        let (cube, size, coded) = plan.shape()?;
+        let counts = Scan::new(self, plan, (&cube, size, &coded)).counts(path)?;
+        Ok(count_crosstab(&counts, &coded, &plan.places(), plan.axes.len() - inner))
     }
 
     /// Counts the distinct persons of a plan, whose last axis makes the counts of a row; and the consultations without a person key
     /// in submissions that carry keys, which count no person.
     pub(super) fn count_persons(&self, plan: &Plan) -> Result<(Crosstab, u64), QueryError> {
-        let (cube, coded) = plan.shape()?;
-        let scan = Scan::new(self, plan, &cube, &coded);
-        let (parts, reader, threads) = (scan.person_parts()?, scan.reader, scan.threads);
-        let run = |run: &[(Part, Arc<Submission>)]| -> Result<u64, StoreError> {
-            let wanted = run.iter().take_while(|_| !threads.are_late());
-            wanted.map(|(part, of)| Ok(without_person(part, &*reader.persons(of)?))).sum()
-        };
-        let mut without = 0;
-        for counted in on_threads(&parts, |(part, _)| part.records, threads, run) {
-            without += counted?;
+        let (cube, size, coded) = plan.shape()?;
+        let scan = Scan::new(self, plan, (&cube, size, &coded));
+        let numbers = self.slabs.persons_for_more();
+        // Every person has to have a number before the numbers are shared out among turns.
+        for month in &plan.months {
+            self.settings.threads.in_time()?;
+            self.persons_of(month, &numbers)?;
         }
-        threads.in_time()?;
-        let mut crosstab: Option<Crosstab> = None;
-        for among in key_ranges(parts.iter().map(|(part, _)| part.records).sum()) {
-            let found = persons(reader, &parts, &among, threads)?;
-            let counted = person_crosstab(&found, &coded, &plan.places(), plan.axes.len() - 1);
-            match &mut crosstab {
-                Some(crosstab) => crosstab.add(counted),
-                None => crosstab = Some(counted),
+        let mut crosstab = Crosstab::default();
+        let (mut without, outer) = (0, plan.axes.len() - 1);
+        let at_once = u32::try_from(PERSON_BITS / size.max(1)).unwrap_or(u32::MAX).max(64);
+        for (turn, first) in (1..numbers.end().max(2)).step_by(at_once as usize).enumerate() {
+            let among = first..numbers.end().min(first.saturating_add(at_once));
+            let found = scan.each(
+                |submission| submission.has_persons,
+                || PersonSets::new(size, among.clone()),
+                |sets, month, records| {
+                    sets.add(records, &*self.persons_of(month, &numbers)?);
+                    Ok(())
+                },
+            )?;
+            let mut found = found.into_iter();
+            let Some(mut sets) = found.next() else { continue };
+            found.for_each(|others| sets.join(&others));
+            if turn == 0 {
+                without = sets.without;
             }
+            add_persons(&mut crosstab, &sets, &coded, &plan.places(), outer);
         }
-        Ok((crosstab.unwrap_or_default(), without))
+        Ok((crosstab, without))
     }
 
     /// Adds every cell of a plan that counts something to the rows it falls into: `outer` axes make the rows, and `add` is told the
@@ -351,9 +369,9 @@ impl Engine {
         folded: &mut Folded<T>,
         add: impl Fn(&mut T, &[usize], u64),
     ) -> Result<(), QueryError> {
-        let (cube, coded) = plan.shape()?;
-        let cells = Scan::new(self, plan, &cube, &coded).cells(plan.path())?;
-        folded.add_by_place(&cells, &coded, outer, add);
+        let (cube, size, coded) = plan.shape()?;
+        let counts = Scan::new(self, plan, (&cube, size, &coded)).counts(plan.path())?;
+        folded.add_by_place(&counts, &coded, outer, add);
         Ok(())
     }
 }

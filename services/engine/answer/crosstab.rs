@@ -1,10 +1,12 @@
 //! Cross-tabulations: counts by combination of places, and how the cells of a dense table fall into them.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
 
 use crate::domain::codes::State;
-use crate::domain::cube::{Cells, Person};
+use crate::domain::cube::{PersonSets, persons_in};
 
 /// What was added up in each row, and over all records, each once.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -87,11 +89,45 @@ impl Crosstab {
 
 /// The codes of an axis: one for each different list of places that its values have.
 pub(super) struct Coded {
-    /// Code by number of the value; empty for axes that the submission decides.
-    pub(super) of_word: Vec<u32>,
-    pub(super) not_collected: u32,
+    /// Code of each value; of a value that does not occur, any.
+    pub(super) of_value: Vec<u32>,
     /// Places of each code.
     pub(super) spread: Vec<Vec<usize>>,
+}
+
+impl Coded {
+    /// Codes of values with these places.
+    pub(super) fn new(places: impl Iterator<Item = Vec<usize>>) -> Self {
+        let (mut spread, mut known) = (Vec::new(), FxHashMap::default());
+        let code = |places: Vec<usize>| {
+            *known.entry(places.clone()).or_insert_with(|| {
+                spread.push(places);
+                u32::try_from(spread.len() - 1).unwrap_or(u32::MAX)
+            })
+        };
+        let of_value = places.map(code).collect();
+        Self { of_value, spread }
+    }
+
+    /// Codes of values with one place each.
+    pub(super) fn of_places(places: &[usize]) -> Self {
+        let mut distinct = places.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let code = |place| distinct.binary_search(place).unwrap_or(0);
+        let of_value = places.iter().map(|place| u32::try_from(code(place)).unwrap_or(u32::MAX));
+        Self { of_value: of_value.collect(), spread: distinct.iter().map(|p| vec![*p]).collect() }
+    }
+
+    /// The same for the values with some numbers, in order.
+    pub(super) fn of_some(values: &[u32], places: impl Fn(u32) -> Vec<usize>) -> Self {
+        let some = Self::new(values.iter().map(|value| places(*value)));
+        let mut of_value = vec![0; values.last().map_or(0, |last| *last as usize + 1)];
+        for (value, code) in values.iter().zip(some.of_value) {
+            of_value[*value as usize] = code;
+        }
+        Self { of_value, ..some }
+    }
 }
 
 /// Every combination of one place from each list.
@@ -143,14 +179,14 @@ impl<T> Folded<T> {
     /// other, so its rows are looked up once; `add` is told which of them a count is of.
     fn add_cells(
         &mut self,
-        cells: &Cells,
+        counts: &[u64],
         coded: &[Coded],
         outer: usize,
         new: impl Fn() -> T,
         add: impl Fn(&mut T, usize, u64),
     ) {
         let (outer, inner) = coded.split_at(outer);
-        for (number, counts) in cells.counts().chunks(combined(inner).max(1)).enumerate() {
+        for (number, counts) in counts.chunks(combined(inner).max(1)).enumerate() {
             let counted = || counts.iter().enumerate().filter(|(_, count)| **count > 0);
             if counted().next().is_none() {
                 continue;
@@ -168,20 +204,20 @@ impl<T: Default> Folded<T> {
     /// The same, where `add` is told the places on the inner axes, none of which may be multi-valued.
     pub(super) fn add_by_place(
         &mut self,
-        cells: &Cells,
+        counts: &[u64],
         coded: &[Coded],
         outer: usize,
         add: impl Fn(&mut T, &[usize], u64),
     ) {
         let places = inner_places(&coded[outer..]);
         let first = |cell: usize| places[cell].first().map_or(&[][..], Vec::as_slice);
-        self.add_cells(cells, coded, outer, T::default, |of, cell, n| add(of, first(cell), n));
+        self.add_cells(counts, coded, outer, T::default, |of, cell, n| add(of, first(cell), n));
         self.rows.remove(&[][..]);
     }
 }
 
 pub(super) fn count_crosstab(
-    cells: &Cells,
+    counts: &[u64],
     coded: &[Coded],
     places: &[usize],
     outer: usize,
@@ -190,55 +226,60 @@ pub(super) fn count_crosstab(
     let numbers = numbers(&coded[outer..], &places[outer..]);
     let mut crosstab = Crosstab { rows: BTreeMap::new(), all: InnerCounts::of(width) };
     let new = || InnerCounts::of(width);
-    crosstab.add_cells(cells, coded, outer, new, |of, cell, count| {
+    crosstab.add_cells(counts, coded, outer, new, |of, cell, count| {
         numbers[cell].iter().for_each(|place| of.inner[*place] += count);
     });
     crosstab
 }
 
-/// The same for persons: in each row, each inner place counts a person once.
-pub(super) fn person_crosstab(
-    found: &[Person],
+/// Adds persons: in each row, each inner place counts a person once.
+pub(super) fn add_persons(
+    crosstab: &mut Crosstab,
+    persons: &PersonSets,
     coded: &[Coded],
     places: &[usize],
     outer: usize,
-) -> Crosstab {
-    let width: usize = places[outer..].iter().product();
-    let categories = places[outer] - State::ALL.len();
-    let is = |place: usize, state: State| place == categories + state as usize;
-    let known = |place: &usize| *place < categories || is(*place, State::Coarser);
-    let collected = |place: &usize| !is(*place, State::NotCollected);
-    let mut crosstab = Crosstab { rows: BTreeMap::new(), all: InnerCounts::of(width) };
-    let numbers = numbers(&coded[outer..], &places[outer..]);
-    let mut fallen: BTreeMap<u32, Vec<Vec<usize>>> = BTreeMap::new();
-    for of_person in found.chunk_by(|a, b| a.0 == b.0) {
-        let mut rows: BTreeMap<&[usize], Vec<usize>> = BTreeMap::new();
-        let mut all = Vec::new();
-        for (_, cell) in of_person {
-            let outside = *cell as usize / numbers.len();
-            fallen.entry(*cell).or_insert_with(|| rows_of(outside, &coded[..outer]));
-        }
-        for (_, cell) in of_person {
-            let inner = &numbers[*cell as usize % numbers.len()];
-            all.extend_from_slice(inner);
-            for row in &fallen[cell] {
-                rows.entry(row).or_default().extend_from_slice(inner);
+) {
+    let (of_rows, of_inner) = coded.split_at(outer);
+    let (width, size) = (places[outer], combined(of_inner));
+    let numbers = numbers(of_inner, &places[outer..]);
+    let (mut all, mut rows) = (Vec::new(), BTreeMap::<Vec<usize>, Vec<usize>>::new());
+    for combination in 0..combined(of_rows) {
+        let mut cells = combination * size..(combination + 1) * size;
+        if cells.any(|cell| !persons.is_empty(cell)) {
+            all.push(combination);
+            for row in rows_of(combination, of_rows) {
+                rows.entry(row).or_default().push(combination);
             }
         }
-        let add = |counts: &mut InnerCounts, mut cells: Vec<usize>| {
-            cells.sort_unstable();
-            cells.dedup();
-            counts.persons.any += 1;
-            counts.persons.collected += u64::from(cells.iter().any(collected));
-            counts.persons.known += u64::from(cells.iter().any(known));
-            cells.iter().for_each(|cell| counts.inner[*cell] += 1);
-        };
-        add(&mut crosstab.all, all);
-        for (row, cells) in rows {
-            let counts =
-                crosstab.rows.entry(row.to_vec()).or_insert_with(|| InnerCounts::of(width));
-            add(counts, cells);
-        }
     }
-    crosstab
+    let count = |combinations: &[usize]| {
+        let mut counts = InnerCounts::of(width);
+        let categories = width - State::ALL.len();
+        let is = |place: usize, state: State| place == categories + state as usize;
+        let known = |place: &usize| *place < categories || is(*place, State::Coarser);
+        let collected = |place: &usize| !is(*place, State::NotCollected);
+        let whoever = |wanted: &dyn Fn(&[usize]) -> bool| {
+            let mut found = Vec::new();
+            for (cell, _) in numbers.iter().enumerate().filter(|(_, of)| wanted(of)) {
+                combinations.iter().for_each(|of| persons.put(of * size + cell, &mut found));
+            }
+            persons_in(&found)
+        };
+        let occurring: BTreeSet<usize> = numbers.iter().flatten().copied().collect();
+        for place in occurring {
+            counts.inner[place] = whoever(&|of| of.contains(&place));
+        }
+        counts.persons = Distinct {
+            any: whoever(&|_| true),
+            collected: whoever(&|of| of.iter().any(collected)),
+            known: whoever(&|of| of.iter().any(known)),
+        };
+        counts
+    };
+    let rows = rows.into_iter().map(|(row, combinations)| (row, count(&combinations))).collect();
+    if crosstab.all.inner.is_empty() {
+        crosstab.all = InnerCounts::of(width);
+    }
+    crosstab.add(Crosstab { rows, all: count(&all) });
 }

@@ -1,13 +1,13 @@
-//! A column that is worked out record by record, and its axis: for what several fields of a record answer together.
+//! What the words of fields mean to a question, and a column that is worked out record by record, with its axis.
 
 use std::sync::Arc;
 
-use super::plan::{On, Plan, PlanAxis};
-use crate::domain::cube::Packed;
+use super::plan::{On, Plan, PlanAxis, PlanMonth};
+use crate::domain::cube::Codes;
 use crate::domain::field::Field;
 use crate::domain::measures::Response;
 use crate::engine::{Engine, QueryError};
-use crate::store::{Reader, StoreError, Submission};
+use crate::store::{Standing, StoreError};
 
 /// What the words of a field mean, by number of the word, and what it means that it was not collected.
 pub(super) struct Meanings<T> {
@@ -26,7 +26,9 @@ impl Meanings<Response> {
         };
         let (of_word, not_collected) = match &axis.on {
             On::Field(_, of) => (of.of_word.iter().map(at).collect(), at(&of.not_collected)),
-            On::Submission(_) | On::Derived(_) => (Vec::new(), Response::NotCollected),
+            On::Submission(_) | On::Derived(_) | On::Together(_) => {
+                (Vec::new(), Response::NotCollected)
+            }
         };
         Self { field: axis.field(), of_word, not_collected }
     }
@@ -39,54 +41,48 @@ impl<T: Copy> Meanings<T> {
         Meanings { field: self.field, of_word, not_collected: mean(self.not_collected) }
     }
 
-    /// What the records of a submission say.
+    /// By code; the first code is of what was not collected.
+    pub(super) fn of_code(&self) -> impl Iterator<Item = T> + '_ {
+        std::iter::once(self.not_collected).chain(self.of_word.iter().copied())
+    }
+
+    /// What the records of a month say.
     pub(super) fn said(
         &self,
-        reader: &Reader,
-        submission: &Submission,
+        engine: &Engine,
+        standing: &Arc<Standing>,
     ) -> Result<Said<T>, StoreError> {
-        let column = self.field.and_then(|field| submission.column(field));
-        let Some(column) = column else {
-            let (words, meanings) = (vec![0; submission.records()], vec![self.not_collected]);
-            return Ok(Said { words, meanings });
-        };
-        let meaning = |word: &u32| self.of_word.get(*word as usize).copied();
-        let meanings = column.words.iter().map(|w| meaning(w).unwrap_or(self.not_collected));
-        let words = reader.column(submission, column.field)?.unpacked(submission.records());
-        Ok(Said { words, meanings: meanings.collect() })
+        let field = |field| engine.slabs.field(engine.store().reader(), standing, field);
+        let codes = self.field.map_or_else(|| Ok(Arc::default()), field)?;
+        Ok(Said { codes, meanings: self.of_code().collect(), none: self.not_collected })
     }
 }
 
-/// What the records of a submission say in one field: the place of each one's word among its words, and their meanings.
+/// What the records of a month say in one field.
 pub(super) struct Said<T> {
-    words: Vec<u16>,
+    codes: Arc<Codes>,
+    /// By code.
     meanings: Vec<T>,
+    none: T,
 }
 
 impl<T: Copy> Said<T> {
     pub(super) fn by(&self, record: usize) -> T {
-        self.meanings[usize::from(self.words[record])]
+        self.meanings.get(self.codes.at(record) as usize).copied().unwrap_or(self.none)
     }
 }
 
 impl Engine {
-    /// Adds to a plan an axis of so many places. `make` says where each record of a submission falls on it.
+    /// Adds to a plan an axis of so many places. `make` says where each record that stands in a month falls on it.
     pub(super) fn derive_column(
         &self,
         plan: &mut Plan,
         places: usize,
-        make: impl Fn(&Reader, &Submission) -> Result<Vec<u16>, StoreError> + Sync,
+        make: impl Fn(&PlanMonth) -> Result<Arc<Codes>, StoreError> + Sync,
     ) -> Result<(), QueryError> {
-        let (reader, threads) = (self.store().reader(), self.settings.threads);
-        let columns = threads.each(
-            &plan.submissions,
-            |submission| submission.records(),
-            |submission| {
-                let indices = make(reader, submission)?.into_iter();
-                Ok(Arc::new(Packed::indices(indices, places)))
-            },
-        )?;
-        plan.axes.push(PlanAxis::derived(columns, places));
+        let column = |month: &PlanMonth| Ok((month.standing.slot.month, make(month)?));
+        let columns = self.settings.threads.each(&plan.months, PlanMonth::records, column)?;
+        plan.axes.push(PlanAxis::derived(columns.into_iter().collect(), places));
         Ok(())
     }
 }

@@ -93,10 +93,10 @@ pub(super) fn standing<'a>(
 ) -> Standing {
     let (mut submissions, mut data_position) = (Vec::new(), 0);
     for number in collections.filter_map(|id| catalog.collection(id)) {
-        let slots = catalog.slots_of(number, dataset).map(|(slot, _)| slot);
-        for slot in slots.filter(|slot| slot.month <= last) {
-            data_position = data_position.max(catalog.changed(slot, position));
-            submissions.extend(catalog.at(slot, position).cloned());
+        for month in catalog.months(number, dataset, (Month::FIRST, last), position) {
+            let changed = month.changed().iter().map(|(_, at)| *at).max();
+            data_position = data_position.max(changed.unwrap_or(0));
+            submissions.extend(month.submissions.iter().cloned());
         }
     }
     Standing { submissions, data_position }

@@ -3,20 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::axis_positions::PositionsOf;
 use super::model::Key;
 use crate::domain::area::Area;
 use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::collection::{Collection, Dataset};
-use crate::domain::cube::Packed;
+use crate::domain::cube::{Adds, Codes};
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::cache::Scope;
 use crate::engine::query::{AsOf, Filter, Query, Where, no_collection};
 use crate::engine::{Engine, QueryError};
-use crate::store::catalog::ColumnView;
-use crate::store::{Catalog, Slot, Submission};
+use crate::store::{Catalog, Standing, Submission, occurring};
 
 /// An axis of the table: a dimension and where things fall on it.
 #[derive(Clone, Debug)]
@@ -36,15 +37,50 @@ pub(super) enum On {
     Submission(Vec<usize>),
     /// A field of the record.
     Field(Field, Arc<PositionsOf>),
-    /// A column that was worked out for the question, which holds the places themselves: one for each of the plan's submissions.
-    Derived(Vec<Arc<Packed>>),
+    /// A column that was worked out for the question, which holds the places themselves: one for each of the plan's months.
+    Derived(Arc<BTreeMap<Month, Arc<Codes>>>),
+    /// Fields that say something together only.
+    Together(Arc<Together>),
 }
 
-/// A field's column with values of its own: the number of each word, and which word each record has.
+/// Fields that say something together only: the sum of what their codes add is looked up.
+#[derive(Debug)]
+pub(super) struct Together {
+    /// Each field, and what its codes add.
+    pub(super) fields: Vec<(Field, Adds)>,
+    /// The place of each sum.
+    pub(super) places: Vec<usize>,
+}
+
+/// A field's column that stands in the place of the stored one in a month, and the codes that occur in it.
 #[derive(Clone, Debug)]
 pub(super) struct Made {
-    pub(super) words: Vec<u32>,
-    pub(super) indices: Arc<Packed>,
+    pub(super) codes: Arc<Codes>,
+    pub(super) occurring: Arc<[u32]>,
+}
+
+/// A month of a plan.
+#[derive(Clone, Debug)]
+pub(super) struct PlanMonth {
+    pub(super) standing: Arc<Standing>,
+    /// Places in `standing` of the plan's submissions.
+    pub(super) members: Vec<usize>,
+}
+
+impl PlanMonth {
+    /// Whether everything that stands in the month is in the plan.
+    pub(super) fn is_whole(&self) -> bool {
+        self.members.len() == self.standing.submissions.len()
+    }
+
+    pub(super) fn submissions(&self) -> impl Iterator<Item = &Arc<Submission>> {
+        self.members.iter().map(|place| &self.standing.submissions[*place])
+    }
+
+    /// Number of records.
+    pub(super) fn records(&self) -> usize {
+        self.submissions().map(|submission| submission.records()).sum()
+    }
 }
 
 /// A condition on a field.
@@ -65,15 +101,16 @@ pub(super) struct Plan {
     pub(super) dataset: Dataset,
     pub(super) position: u64,
     pub(super) data_position: u64,
-    pub(super) submissions: Vec<Arc<Submission>>,
+    /// The months that have submissions, in order.
+    pub(super) months: Vec<PlanMonth>,
     pub(super) axes: Vec<PlanAxis>,
     pub(super) filters: Vec<PlanFilter>,
     /// Organisations that the collection expects of the area.
     pub(super) expected: BTreeSet<String>,
     /// What the answer looks at; none if that cannot be told by numbers.
     pub(super) scope: Option<Scope>,
-    /// Columns worked out for this question, by position of the submission: they stand before those of the store.
-    pub(super) made: BTreeMap<(u64, Field), Arc<Packed>>,
+    /// Columns worked out for this question: they stand before those of the store.
+    pub(super) made: BTreeMap<(Month, Field), Made>,
 }
 
 impl PlanAxis {
@@ -107,7 +144,7 @@ impl PlanAxis {
     pub(super) fn field(&self) -> Option<Field> {
         match &self.on {
             On::Field(field, _) => Some(*field),
-            On::Submission(_) | On::Derived(_) => None,
+            On::Submission(_) | On::Derived(_) | On::Together(_) => None,
         }
     }
 
@@ -135,8 +172,13 @@ impl PlanAxis {
     }
 
     /// An axis of a column that was worked out, which holds the places.
-    pub(super) fn derived(columns: Vec<Arc<Packed>>, places: usize) -> Self {
-        Self::numbered(Source::Computed, On::Derived(columns), places)
+    pub(super) fn derived(columns: BTreeMap<Month, Arc<Codes>>, places: usize) -> Self {
+        Self::numbered(Source::Computed, On::Derived(Arc::new(columns)), places)
+    }
+
+    /// An axis of so many places that fields fall on together.
+    pub(super) fn together(fields: Together, places: usize) -> Self {
+        Self::numbered(Source::Computed, On::Together(Arc::new(fields)), places)
     }
 }
 
@@ -151,36 +193,42 @@ impl Plan {
         Query { as_of: AsOf::Position(self.position), ..query.clone() }
     }
 
-    /// Puts a column that was worked out in the place of a submission's own, if it has one. Its words have to be numbers that
-    /// the places of the field's axes and conditions know.
-    pub(super) fn put(&mut self, submission: usize, field: Field, column: &Made) {
-        let own = &mut self.submissions[submission];
-        self.made.insert((own.position, field), Arc::clone(&column.indices));
-        let mut changed = Submission::clone(own);
-        changed.columns.retain(|other| other.field != field);
-        let view = ColumnView {
-            field,
-            width: column.indices.width,
-            words: column.words.clone().into_boxed_slice(),
-        };
-        let place = changed.columns.partition_point(|other| other.field < field);
-        changed.columns.insert(place, view);
-        *own = Arc::new(changed);
+    /// Its submissions, by month and organisation.
+    pub(super) fn submissions(&self) -> impl Iterator<Item = &Arc<Submission>> {
+        self.months.iter().flat_map(PlanMonth::submissions)
     }
 
     /// Leaves out the submissions that do not hold.
     pub(super) fn keep(&mut self, holds: impl Fn(&Submission) -> bool) {
-        let kept: Vec<_> = self.submissions.iter().map(|submission| holds(submission)).collect();
+        let kept: Vec<_> = self.submissions().map(|submission| holds(submission)).collect();
         for axis in &mut self.axes {
-            let mut kept = kept.iter();
-            match &mut axis.on {
-                On::Submission(places) => places.retain(|_| kept.next() == Some(&true)),
-                On::Derived(columns) => columns.retain(|_| kept.next() == Some(&true)),
-                On::Field(..) => {}
+            if let On::Submission(places) = &mut axis.on {
+                let mut kept = kept.iter();
+                places.retain(|_| kept.next() == Some(&true));
             }
         }
         let mut kept = kept.iter();
-        self.submissions.retain(|_| kept.next() == Some(&true));
+        for month in &mut self.months {
+            month.members.retain(|_| kept.next() == Some(&true));
+        }
+        self.months.retain(|month| !month.members.is_empty());
+    }
+
+    /// The codes of a field that occur.
+    pub(super) fn occurring(&self, field: Field) -> Vec<u32> {
+        let mut codes = Vec::new();
+        for month in &self.months {
+            match self.made.get(&(month.standing.slot.month, field)) {
+                Some(made) => codes.extend_from_slice(&made.occurring),
+                None if month.is_whole() => {
+                    codes.extend_from_slice(month.standing.occurring(field));
+                }
+                None => codes.extend(occurring(month.submissions().map(AsRef::as_ref), field)),
+            }
+        }
+        codes.sort_unstable();
+        codes.dedup();
+        codes
     }
 }
 
@@ -198,10 +246,10 @@ impl Engine {
         let organisations = query.place.organisations(&reference);
         let slots =
             Slots { catalog: &catalog, query, dataset, organisations: &organisations, position };
-        let (submissions, data_position) = slots.submissions();
+        let (months, data_position) = slots.months();
         let mut axes = Vec::new();
         for id in &query.by {
-            axes.push(self.axis(&catalog, id, query, &submissions)?);
+            axes.push(self.axis(&catalog, id, query, &months)?);
         }
         let mut filters = Vec::new();
         for filter in &query.filters {
@@ -223,7 +271,7 @@ impl Engine {
             dataset,
             position,
             data_position,
-            submissions,
+            months,
             axes,
             filters,
             expected,
@@ -237,7 +285,7 @@ impl Engine {
         catalog: &Catalog,
         id: &str,
         query: &Query,
-        submissions: &[Arc<Submission>],
+        months: &[PlanMonth],
     ) -> Result<PlanAxis, QueryError> {
         let reference = &catalog.reference;
         let dimension = reference
@@ -252,9 +300,19 @@ impl Engine {
                 .map(|f| f.codes.iter().filter_map(|code| dimension.place_of(code)).collect());
             return Ok(PlanAxis { dimension, categories, on: On::Field(field, places), only });
         }
-        let keys: Vec<_> =
-            submissions.iter().map(|s| slot_key(reference, &dimension.source, s)).collect();
-        let categories: BTreeMap<String, String> = keys.iter().flatten().cloned().collect();
+        // The key is the same for all of a month, or for all of an organisation.
+        let mut keys: FxHashMap<(Month, u32), Option<(String, String)>> = FxHashMap::default();
+        let is_time = dimension.source.period(Month::FIRST).is_some();
+        let of = |submission: &Submission| match is_time {
+            true => (submission.slot.month, 0),
+            false => (Month::FIRST, submission.slot.organisation),
+        };
+        let submissions = || months.iter().flat_map(PlanMonth::submissions);
+        for submission in submissions() {
+            let key = || slot_key(reference, &dimension.source, submission);
+            keys.entry(of(submission)).or_insert_with(key);
+        }
+        let categories: BTreeMap<String, String> = keys.values().flatten().cloned().collect();
         let categories: Vec<_> = categories.into_iter().collect();
         let nowhere = categories.len() + State::NotApplicable as usize;
         let place = |key: &Option<(String, String)>| {
@@ -263,7 +321,8 @@ impl Engine {
                 .and_then(|(code, _)| categories.binary_search_by(|(c, _)| c.cmp(code)).ok());
             found.unwrap_or(nowhere)
         };
-        let on = On::Submission(keys.iter().map(place).collect());
+        let places: FxHashMap<_, _> = keys.iter().map(|(of, key)| (*of, place(key))).collect();
+        let on = On::Submission(submissions().map(|submission| places[&of(submission)]).collect());
         Ok(PlanAxis { dimension, categories, on, only: None })
     }
 
@@ -291,8 +350,8 @@ impl Engine {
                 organisations: &organisations,
                 position: plan.position,
             };
-            let (submissions, data_position) = slots.submissions();
-            if !submissions.is_empty() {
+            let (months, data_position) = slots.months();
+            if !months.is_empty() {
                 found.push(other.id.clone());
             }
             plan.data_position = plan.data_position.max(data_position);
@@ -327,43 +386,62 @@ struct Slots<'a> {
 }
 
 impl Slots<'_> {
-    fn all(&self) -> impl Iterator<Item = Slot> {
-        let collection = self.catalog.collection(&self.query.collection);
-        let (first, last) = self.query.months;
-        let dataset = self.dataset;
-        self.organisations.iter().flat_map(move |code| {
-            let found = self.catalog.organisation(code).zip(collection);
-            found.into_iter().flat_map(move |(organisation, collection)| {
-                let months =
-                    (first.number()..=last.number()).filter_map(|n| Month::from_number(n.into()));
-                months.map(move |month| Slot { collection, dataset, organisation, month })
-            })
-        })
+    /// The months with the submissions that stand and satisfy the conditions on time, organisation and area, and the position of the
+    /// last change of any of the slots.
+    fn months(&self) -> (Vec<PlanMonth>, u64) {
+        // The reference content decides which slots these are, and where what they hold falls.
+        let (mut found, mut changed) = (Vec::new(), self.catalog.configured(self.position));
+        let Some(collection) = self.catalog.collection(&self.query.collection) else {
+            return (found, changed);
+        };
+        let organisations = self.numbers();
+        let holds = |number: u32| organisations.get(&number).copied();
+        let months = self.query.months;
+        for standing in self.catalog.months(collection, self.dataset, months, self.position) {
+            let of_asked = standing.changed().iter().filter(|(number, _)| holds(*number).is_some());
+            changed = changed.max(of_asked.map(|(_, at)| *at).max().unwrap_or(0));
+            if !self.conditions().all(|(source, codes)| {
+                source.period(standing.slot.month).is_none_or(|code| codes.contains(&code))
+            }) {
+                continue;
+            }
+            let members = standing.submissions.iter().enumerate();
+            let members = members.filter(|(_, s)| holds(s.slot.organisation) == Some(true));
+            let members: Vec<_> = members.map(|(place, _)| place).collect();
+            if !members.is_empty() {
+                found.push(PlanMonth { standing, members });
+            }
+        }
+        (found, changed)
     }
 
-    /// The submissions that stand and satisfy the conditions on time, organisation and area, and the position of the last change of
-    /// any of the slots.
-    fn submissions(&self) -> (Vec<Arc<Submission>>, u64) {
+    /// The conditions on time, organisation and area.
+    fn conditions(&self) -> impl Iterator<Item = (&Source, &Vec<String>)> {
         let reference = &self.catalog.reference;
-        let conditions = self.query.filters.iter();
-        let conditions: Vec<_> = conditions
-            .filter_map(|filter| reference.dimension(&filter.dimension).map(|d| (d, &filter.codes)))
-            .filter(|(dimension, _)| dimension.field().is_none())
-            .collect();
-        let holds = |submission: &&Arc<Submission>| {
-            conditions.iter().all(|(dimension, codes)| {
-                let key = slot_key(reference, &dimension.source, submission);
+        let conditions = self.query.filters.iter().filter_map(|filter| {
+            reference.dimension(&filter.dimension).map(|d| (&d.source, &filter.codes))
+        });
+        conditions.filter(|(source, _)| !matches!(source, Source::Field(_)))
+    }
+
+    /// Numbers of the organisations asked about that have submitted, and whether they satisfy the conditions on them.
+    fn numbers(&self) -> FxHashMap<u32, bool> {
+        let reference = &self.catalog.reference;
+        let holds = |code: &String| {
+            let mut conditions = self.conditions();
+            conditions.all(|(source, codes)| {
+                if source.period(Month::FIRST).is_some() {
+                    return true;
+                }
+                let key = organisation_key(reference, source, code);
                 let code = key.map_or(State::NotApplicable.name().into(), |(code, _)| code);
                 codes.contains(&code)
             })
         };
-        // The reference content decides which slots these are, and where what they hold falls.
-        let (mut found, mut changed) = (Vec::new(), self.catalog.configured(self.position));
-        for slot in self.all().filter(|slot| !self.catalog.versions(slot).is_empty()) {
-            changed = changed.max(self.catalog.changed(&slot, self.position));
-            found.extend(self.catalog.at(&slot, self.position).filter(holds).cloned());
-        }
-        (found, changed)
+        let numbered = self.organisations.iter();
+        let numbered =
+            numbered.filter_map(|code| Some((self.catalog.organisation(code)?, holds(code))));
+        numbered.collect()
     }
 
     fn scope(&self) -> Option<Scope> {
@@ -383,20 +461,34 @@ pub(super) fn slot_key(
     source: &Source,
     submission: &Submission,
 ) -> Option<(String, String)> {
+    match source.period(submission.slot.month) {
+        Some(code) => Some((code.clone(), code)),
+        None => organisation_key(reference, source, &submission.organisation),
+    }
+}
+
+/// Code and words of an organisation on a dimension of organisation or area.
+fn organisation_key(
+    reference: &Reference,
+    source: &Source,
+    organisation: &str,
+) -> Option<(String, String)> {
     match source {
-        Source::Month | Source::Quarter | Source::FinancialYear | Source::CalendarYear => {
-            source.period(submission.slot.month).map(|code| (code.clone(), code))
-        }
         Source::Organisation => {
-            let code = submission.organisation.to_string();
-            let name = reference.organisation(&code).map_or(code.clone(), |o| o.name.clone());
-            Some((code, name))
+            let name = reference.organisation(organisation).map(|known| known.name.clone());
+            let code = organisation.to_owned();
+            Some((code.clone(), name.unwrap_or(code)))
         }
         Source::ProviderArea(kind) => {
-            let area: &Area = reference.area_of(&submission.organisation, kind)?;
+            let area: &Area = reference.area_of(organisation, kind)?;
             Some((area.code.clone(), area.name.clone()))
         }
-        Source::Field(_) | Source::Computed => None,
+        Source::Field(_)
+        | Source::Month
+        | Source::Quarter
+        | Source::FinancialYear
+        | Source::CalendarYear
+        | Source::Computed => None,
     }
 }
 

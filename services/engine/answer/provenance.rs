@@ -185,7 +185,7 @@ pub(super) const LOWER_BOUND: &str = "is a lower bound";
 impl Plan {
     /// The provenance of an answer over this plan, without what needs figures.
     pub(super) fn provenance(&self, query: &Query) -> Provenance {
-        let organisations: BTreeSet<_> = self.submissions.iter().map(|s| &s.organisation).collect();
+        let organisations: BTreeSet<_> = self.submissions().map(|s| &s.organisation).collect();
         let mut notes = Vec::new();
         if self.collection.data_class == DataClass::Synthetic {
             notes.push("SYNTHETIC: made by a program; says nothing about real people.".into());
@@ -214,7 +214,7 @@ impl Plan {
                 axis.dimension.id
             ));
         }
-        let empty = self.submissions.is_empty().then(|| {
+        let empty = self.months.is_empty().then(|| {
             Absence::no_data(format!(
                 "collection `{}` has no submission for {} to {} here; ReferenceService.ListAvailability lists what there is",
                 self.collection.id, query.months.0, query.months.1
@@ -226,7 +226,7 @@ impl Plan {
             notes,
             empty,
             data_position: self.data_position,
-            submission_count: self.submissions.len(),
+            submission_count: self.submissions().count(),
             organisation_count: organisations.len(),
             expected_organisation_count: self.expected.len(),
             month_count: with,
@@ -277,7 +277,7 @@ impl Plan {
     /// The months asked for that conditions on time leave, and whether anybody has submitted anything for each.
     fn months(&self, query: &Query) -> Vec<(Month, bool)> {
         let (first, last) = query.months;
-        let has: BTreeSet<_> = self.submissions.iter().map(|s| s.slot.month).collect();
+        let has: BTreeSet<_> = self.months.iter().map(|m| m.standing.slot.month).collect();
         let meant = |month: &Month| {
             query.filters.iter().all(|filter| {
                 let dimension = self.reference.dimension(&filter.dimension);

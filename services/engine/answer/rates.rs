@@ -67,7 +67,8 @@ struct Behind {
 
 /// The organisation and month of the first of some submissions.
 fn first(of: &[Arc<Submission>]) -> String {
-    of.first().map_or(String::new(), |of| format!("{} {}", of.organisation, of.slot.month))
+    let first = of.iter().min_by_key(|of| (&of.organisation, of.slot.month));
+    first.map_or(String::new(), |of| format!("{} {}", of.organisation, of.slot.month))
 }
 
 /// Whether a population can be broken down by a field.
@@ -108,7 +109,7 @@ impl Engine {
         let mut people = self.plan(&query, Dataset::Populations)?;
         // Where nobody has said how many consultations there were, people would count as never seen.
         let seen: BTreeSet<_> =
-            plan.submissions.iter().map(|s| (s.slot.organisation, s.slot.month)).collect();
+            plan.submissions().map(|s| (s.slot.organisation, s.slot.month)).collect();
         people.keep(|s| seen.contains(&(s.slot.organisation, s.slot.month)));
         let crosstab = self.count(&people, 0)?;
 
@@ -193,13 +194,13 @@ fn behind(
     characteristics: &[Characteristic],
 ) -> BTreeMap<Vec<usize>, Behind> {
     let has: BTreeMap<_, _> =
-        people.submissions.iter().map(|s| ((s.slot.organisation, s.slot.month), s)).collect();
+        people.submissions().map(|s| ((s.slot.organisation, s.slot.month), s)).collect();
     let fields: BTreeSet<_> = characteristics.iter().filter_map(|one| one.on.field()).collect();
     let mut behind: BTreeMap<Vec<usize>, Behind> = BTreeMap::new();
-    for (number, submission) in plan.submissions.iter().enumerate() {
+    for (number, submission) in plan.submissions().enumerate() {
         let place = |shared: &Shared| match &plan.axes[shared.axis].on {
             On::Submission(places) => Some(places[number]),
-            On::Field(..) | On::Derived(_) => None,
+            On::Field(..) | On::Derived(_) | On::Together(_) => None,
         };
         let row: Vec<_> = shared.iter().filter_map(place).collect();
         let of_people = has.get(&(submission.slot.organisation, submission.slot.month));

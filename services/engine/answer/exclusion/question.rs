@@ -112,10 +112,10 @@ impl Question for ExclusionQuestion {
     ) -> Result<Counted<ExclusionFigures>, QueryError> {
         let mut plan = engine.plan_by(query, Dataset::DigitalAccess, &[ACCESS], [])?;
         let mut provenance = engine.provenance(&mut plan, query);
-        let all = plan.submissions.len();
+        let all = plan.submissions().count();
         keep_last(&mut plan, &query.by);
-        provenance.submission_count = plan.submissions.len();
-        if plan.submissions.len() < all {
+        provenance.submission_count = plan.submissions().count();
+        if plan.submissions().count() < all {
             provenance.notes.push(snapshot::note(&query.by));
         }
         let pinned = plan.pinned(query);

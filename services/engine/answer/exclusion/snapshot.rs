@@ -26,7 +26,7 @@ pub(super) fn keep_last(plan: &mut Plan, by: &[String]) {
         (submission.slot.organisation, period.collect::<Vec<_>>())
     };
     let mut last: BTreeMap<_, Month> = BTreeMap::new();
-    for submission in &plan.submissions {
+    for submission in plan.submissions() {
         let month = last.entry(kept(submission)).or_insert(submission.slot.month);
         *month = (*month).max(submission.slot.month);
     }

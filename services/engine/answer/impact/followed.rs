@@ -7,13 +7,14 @@
 //! organisation has not said who was seen when.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::follow_ups::{EACH, EITHER, Followed, NO_MATTER, PLACES};
 use super::modes::{IN_PERSON, MODE, MODES, REMOTE, mode_of};
 use crate::domain::codes::Value;
-use crate::domain::cube::Packed;
+use crate::domain::cube::{Codes, NOBODY};
 use crate::domain::field::Field;
 use crate::domain::measures::Response;
 use crate::domain::period::Month;
@@ -23,8 +24,9 @@ use crate::engine::answer::outcome_shares::{ATTENDANCE, MISSED, says};
 use crate::engine::answer::plan::Plan;
 use crate::engine::answer::provenance::{LOWER_BOUND, Provenance};
 use crate::engine::query::{Measure, Query};
+use crate::engine::slabs::{Kind, PersonNumbers, Worked};
 use crate::engine::{Engine, QueryError};
-use crate::store::{Reader, StoreError, Submission};
+use crate::store::{Standing, StoreError, Submission};
 
 /// Days after a consultation on which another counts as following it.
 const DAYS: u8 = 7;
@@ -36,7 +38,7 @@ pub(super) const NOTE: &str = "Followed: the same person attended another consul
     data are excluded.";
 
 /// What the words of the fields mean that it is worked out from.
-struct Words {
+struct MeaningsOf {
     /// None: the source does not collect it.
     attended: Meanings<Option<bool>>,
     /// The number of the mode, or the place of consultations of neither.
@@ -44,14 +46,22 @@ struct Words {
     day: Meanings<Option<u8>>,
 }
 
-/// What the records of a submission say.
-struct Records {
-    number: usize,
+/// What the records of a month say.
+struct Columns<'a> {
+    standing: &'a Standing,
     attended: Said<Option<bool>>,
     mode: Said<Result<usize, usize>>,
     day: Said<Option<u8>>,
-    /// None: the submission carries no person keys, or no days.
-    persons: Option<Arc<Packed>>,
+    persons: Arc<Codes>,
+}
+
+/// The records of one submission.
+struct Records<'a> {
+    columns: &'a Columns<'a>,
+    submission: &'a Submission,
+    of: Range<usize>,
+    /// Whether it carries person keys and days.
+    followable: bool,
 }
 
 impl Engine {
@@ -74,17 +84,22 @@ impl Engine {
             ..query.clone()
         };
         let further = self.consultations(&further, Measure::Contacts, &[ATTENDANCE, MODE])?;
-        let slots = further.submissions.iter().map(|s| ((s.slot.organisation, s.slot.month), s));
-        let of_month: BTreeMap<_, _> = slots.collect();
-        let words = self.words(&further);
+        let of_month = further.months.iter().map(|m| (m.standing.slot.month, &m.standing));
+        let of_month: BTreeMap<_, _> = of_month.collect();
+        let (meanings, numbers) = (self.meanings(&further), self.slabs.persons_for_more());
         let hidden = AtomicBool::new(false);
-        self.derive_column(plan, PLACES, |reader, submission| {
-            let next = Month::from_number(u32::from(submission.slot.month.number()) + 1);
-            let slot = next.map(|next| (submission.slot.organisation, next));
-            let next = slot.and_then(|slot| of_month.get(&slot)).map(AsRef::as_ref);
-            let (places, hides) = followed(reader, &words, submission, next)?;
-            hidden.fetch_or(hides, Ordering::Relaxed);
-            Ok(places)
+        self.derive_column(plan, PLACES, |month| {
+            let standing = &month.standing;
+            let next = Month::from_number(u32::from(standing.slot.month.number()) + 1);
+            let next = next.and_then(|next| of_month.get(&next)).copied();
+            let kind = Kind::Followed(next.map_or(0, |next| next.id));
+            let worked = self.slabs.worked(standing, kind, || {
+                let read = |standing| Columns::read(self, &meanings, standing, &numbers);
+                Ok(followed(&read(standing)?, next.map(read).transpose()?.as_ref()))
+            })?;
+            let is_marked = |place: &usize| worked.marks.get(*place) == Some(&true);
+            hidden.fetch_or(month.members.iter().any(is_marked), Ordering::Relaxed);
+            Ok(Arc::clone(&worked.codes))
         })?;
         provenance.looked_at(further.data_position, further.scope);
         if hidden.into_inner() {
@@ -96,7 +111,7 @@ impl Engine {
     }
 
     /// What words mean, out of a plan by attendance and mode.
-    fn words(&self, plan: &Plan) -> Words {
+    fn meanings(&self, plan: &Plan) -> MeaningsOf {
         let [attendance, mode] = [&plan.axes[0], &plan.axes[1]];
         let missed = says(&plan.reference, MISSED, attendance, false);
         let missed = Meanings::of_places(attendance, &missed);
@@ -107,7 +122,7 @@ impl Engine {
             Value::Codes(_) | Value::State(_) => None,
         };
         let of_word = self.store().catalog().words().of(Field::Day).iter().map(day).collect();
-        Words {
+        MeaningsOf {
             attended: Meanings {
                 not_collected: None,
                 ..missed.map(|missed| Some(missed == Response::No))
@@ -118,77 +133,109 @@ impl Engine {
     }
 }
 
-impl Records {
-    fn read(reader: &Reader, words: &Words, of: &Submission) -> Result<Self, StoreError> {
-        let followable = of.has_persons && of.column(Field::Day).is_some();
+impl<'a> Columns<'a> {
+    fn read(
+        engine: &Engine,
+        meanings: &MeaningsOf,
+        standing: &'a Arc<Standing>,
+        numbers: &PersonNumbers,
+    ) -> Result<Self, StoreError> {
         Ok(Self {
-            number: of.records(),
-            attended: words.attended.said(reader, of)?,
-            mode: words.mode.said(reader, of)?,
-            day: words.day.said(reader, of)?,
-            persons: if followable { Some(reader.persons(of)?) } else { None },
+            standing,
+            attended: meanings.attended.said(engine, standing)?,
+            mode: meanings.mode.said(engine, standing)?,
+            day: meanings.day.said(engine, standing)?,
+            persons: engine.slabs.of_persons(engine.store().reader(), standing, numbers)?,
         })
     }
 
+    /// The records of the submission at a place.
+    fn at(&self, place: usize) -> Records<'_> {
+        let submission = &self.standing.submissions[place];
+        let of = self.standing.starts[place]..self.standing.starts[place + 1];
+        let followable = submission.has_persons && submission.column(Field::Day).is_some();
+        Records { columns: self, submission, of, followable }
+    }
+
+    /// The records of the submission of an organisation.
+    fn of(&self, organisation: u32) -> Option<Records<'_>> {
+        let number = |submission: &Arc<Submission>| submission.slot.organisation;
+        let place = self.standing.submissions.binary_search_by_key(&organisation, number);
+        place.ok().map(|place| self.at(place))
+    }
+}
+
+impl Records<'_> {
     /// The records that were attended in person.
     fn attended_in_person(&self) -> impl Iterator<Item = usize> + '_ {
-        let attended = |record: &usize| self.attended.by(*record) == Some(true);
-        (0..self.number).filter(attended).filter(|record| self.mode.by(*record) == Ok(IN_PERSON))
+        let attended = |record: &usize| self.columns.attended.by(*record) == Some(true);
+        let in_person = |record: &usize| self.columns.mode.by(*record) == Ok(IN_PERSON);
+        self.of.clone().filter(attended).filter(in_person)
     }
 
     /// The mode of a record of which it is a question what followed it; otherwise its place.
     fn asked(&self, record: usize) -> Result<usize, usize> {
-        match self.attended.by(record) {
+        let mode = self.columns.mode.by(record);
+        match self.columns.attended.by(record) {
             Some(false) => Err(NO_MATTER),
-            Some(true) => self.mode.by(record),
-            None => Err(self.mode.by(record)? * EACH + Followed::NotCollected as usize),
+            Some(true) => mode,
+            None => Err(mode? * EACH + Followed::NotCollected as usize),
         }
     }
 
     /// Person and day of a record, where both are known.
-    fn seen(&self, record: usize) -> Option<(u64, u8)> {
-        let person = self.persons.as_ref()?.number(record);
-        (person != 0).then_some(person).zip(self.day.by(record))
+    fn seen(&self, record: usize) -> Option<(u32, u8)> {
+        let person = self.columns.persons.at(record);
+        let known = self.followable && person != NOBODY;
+        known.then_some(person).zip(self.columns.day.by(record))
     }
 
     /// Who attended in person on which day, in order. `after`: days before the month.
-    fn in_person(&self, after: u8) -> Vec<(u64, u8)> {
+    fn in_person(&self, after: u8) -> Vec<(u32, u8)> {
         let seen = self.attended_in_person().filter_map(|record| self.seen(record));
         seen.map(|(person, day)| (person, day + after)).collect()
     }
 
     /// Whether somebody may have attended in person by a day of whom it is not known who it was, or when.
     fn hides(&self, by: u8) -> bool {
-        let is_by = |record| self.day.by(record).is_none_or(|day| day <= by);
+        let is_by = |record| self.columns.day.by(record).is_none_or(|day| day <= by);
         self.attended_in_person().any(|record| self.seen(record).is_none() && is_by(record))
     }
 }
 
+/// The place of each record of a month, and a mark of each submission of which some may have been followed unseen.
+fn followed(own: &Columns<'_>, next: Option<&Columns<'_>>) -> Worked {
+    let greatest = u32::try_from(PLACES).unwrap_or(u32::MAX);
+    let mut codes = Codes::for_codes(greatest, own.standing.records());
+    let mut marks = Vec::with_capacity(own.standing.submissions.len());
+    for place in 0..own.standing.submissions.len() {
+        let own = own.at(place);
+        let next = next.and_then(|next| next.of(own.submission.slot.organisation));
+        let (places, hides) = of_submission(&own, next);
+        codes.extend(places.into_iter());
+        marks.push(hides);
+    }
+    Worked { codes: Arc::new(codes), occurring: Arc::default(), marks }
+}
+
 /// The place of each record of a submission, and whether some may have been followed unseen.
-fn followed(
-    reader: &Reader,
-    words: &Words,
-    submission: &Submission,
-    next: Option<&Submission>,
-) -> Result<(Vec<u16>, bool), StoreError> {
-    let own = Records::read(reader, words, submission)?;
-    let days = submission.slot.month.days();
+fn of_submission(own: &Records<'_>, next: Option<Records<'_>>) -> (Vec<u32>, bool) {
+    let days = own.submission.slot.month.days();
     let (mut in_person, mut hides) = (own.in_person(0), own.hides(days));
     // Keys of another scheme are other keys, and who was seen when has to be told of the whole month.
-    let tells = |next: &&Submission| {
+    let tells = |next: &Records<'_>| {
         let collected = [Field::Day, Field::Channel, Field::Attendance];
-        next.has_persons
-            && next.person_key_scheme == submission.person_key_scheme
-            && collected.into_iter().all(|field| next.column(field).is_some())
+        next.submission.has_persons
+            && next.submission.person_key_scheme == own.submission.person_key_scheme
+            && collected.into_iter().all(|field| next.submission.column(field).is_some())
     };
     let next = next.filter(tells);
-    if let Some(next) = next.filter(|_| own.persons.is_some()) {
-        let next = Records::read(reader, words, next)?;
+    if let Some(next) = next.as_ref().filter(|_| own.followable) {
         in_person.extend(next.in_person(days).into_iter().filter(|(_, day)| *day <= days + DAYS));
         hides |= next.hides(DAYS);
     }
     in_person.sort_unstable();
-    let on = |person: u64, first: u8, last: u8| {
+    let on = |person: u32, first: u8, last: u8| {
         let from = in_person.partition_point(|seen| *seen < (person, first));
         let to = in_person.partition_point(|seen| *seen <= (person, last));
         to - from
@@ -215,7 +262,7 @@ fn followed(
             mode * EACH + became as usize
         }
     };
-    let places = (0..own.number).map(|record| u16::try_from(place(record)).unwrap_or(u16::MAX));
-    let places = places.collect();
-    Ok((places, hides && unseen))
+    let places = own.of.clone().map(|record| u32::try_from(place(record)).unwrap_or(u32::MAX));
+    let places: Vec<_> = places.collect();
+    (places, hides && unseen)
 }

@@ -3,6 +3,7 @@
 
 use std::array;
 
+use crate::domain::cube::Adds;
 use crate::domain::field::Field;
 use crate::domain::measures::{Group, Needs, Provision, Response};
 use crate::engine::answer::access::{Access, NEEDS};
@@ -11,10 +12,9 @@ use crate::engine::answer::crosstab::Folded;
 use crate::engine::answer::days_waited::days_of;
 use crate::engine::answer::derived_column::Meanings;
 use crate::engine::answer::outcome_shares::LEAD_TIME;
-use crate::engine::answer::plan::{Plan, PlanAxis};
+use crate::engine::answer::plan::{Plan, PlanAxis, Together};
 use crate::engine::query::{Measure, Query};
 use crate::engine::{Engine, QueryError};
-use crate::store::{Reader, StoreError, Submission};
 
 /// What is added up in a row: a count of each group.
 pub(super) type Groups = [Provision; Group::ALL.len()];
@@ -73,9 +73,7 @@ impl Scans<'_> {
         });
         let meanings: Vec<_> = meanings.collect();
         self.access.join(&mut plan);
-        engine.derive_column(&mut plan, PLACES, |reader, submission| {
-            places(reader, submission, &meanings, &answered)
-        })?;
+        plan.axes.push(PlanAxis::together(together(&meanings, &answered), PLACES));
         // The axes of the needs stand behind those that make rows, then that of the answers.
         let need = |axis: usize, yes: &str, no: &[&str]| need(&plan.axes[outer + axis], yes, no);
         let unable = need(0, "UNABLE", &["ABLE", "WITH_HELP"]);
@@ -131,16 +129,26 @@ fn need(axis: &PlanAxis, yes: &str, no: &[&str]) -> Vec<Response> {
     says.map(need).collect()
 }
 
-/// The place of each record of a submission.
-fn places<const N: usize>(
-    reader: &Reader,
-    submission: &Submission,
+/// Where consultations fall by what their fields say together.
+fn together<const N: usize>(
     meanings: &[Meanings<Response>],
     answered: impl Fn([Response; N]) -> Answers,
-) -> Result<Vec<u16>, StoreError> {
-    let said = meanings.iter().map(|of_field| of_field.said(reader, submission));
-    let said: Vec<_> = said.collect::<Result<_, _>>()?;
-    let place = |record| place_of(answered(array::from_fn(|n| said[n].by(record))));
-    let records = 0..submission.records();
-    Ok(records.map(|record| u16::try_from(place(record)).unwrap_or(u16::MAX)).collect())
+) -> Together {
+    let all = Response::ALL.len();
+    let step = |number: usize| all.pow(u32::try_from(number).unwrap_or(0));
+    let adds = |(number, of): (usize, &Meanings<Response>)| {
+        let adds =
+            of.of_code().map(|says| u32::try_from(says as usize * step(number)).unwrap_or(0));
+        Some((of.field?, Adds::new(adds.collect())))
+    };
+    let places = (0..step(N)).map(|sum| {
+        place_of(answered(array::from_fn(|number| match meanings[number].field {
+            Some(_) => Response::ALL[sum / step(number) % all],
+            None => meanings[number].not_collected,
+        })))
+    });
+    Together {
+        fields: meanings.iter().enumerate().filter_map(adds).collect(),
+        places: places.collect(),
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::running::open;
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::EstimateSource;
+use crate::domain::period::Month;
 use crate::domain::submission::{EstimateRow, Header};
 use crate::engine::answer::estimates::Estimates;
 use crate::engine::answer::{EstimateList, EstimatesWanted, Place, PublishedEstimate};
@@ -222,7 +223,11 @@ fn the_past_stays_and_the_scope_covers_what_changes_the_answer() {
     let slot = |world: &World, collection: &str| {
         let catalog = world.engine.store().catalog();
         let number = catalog.collection(collection).unwrap();
-        Touched::Slot(*catalog.slots_of(number, Dataset::Estimates).next().unwrap().0)
+        {
+            let all = (Month::FIRST, Month::LAST);
+            let first = catalog.months(number, Dataset::Estimates, all, u64::MAX).next().unwrap();
+            Touched::Slot(first.submissions[0].slot)
+        }
     };
     // A collection that had no number when the answer was made.
     assert!(nothing.scope.covers(&slot(&world, "gpps")));

@@ -43,7 +43,7 @@ pub(crate) fn opened(folder: &Path) -> (Engine, Arc<Followers>) {
 /// Opens an engine with other reference content.
 fn open_with(folder: &Path, content: Content) -> (Engine, Arc<Followers>) {
     // A column cache of 64 KiB lets go of columns all the time.
-    let settings = Settings { answer_bytes: 4 << 20, max_rows: 1 << 20, threads: 2 };
+    let settings = Settings { memory_bytes: 1 << 20, max_rows: 1 << 20, threads: 2 };
     let followers = Arc::new(Followers::new(&settings));
     let told = Arc::clone(&followers);
     let store = Store::open(store::Settings {

@@ -1,0 +1,112 @@
+//! Distinct persons: one bit for each cell and person.
+
+use std::ops::Range;
+
+use super::codes::Codes;
+use super::scan::Records;
+
+/// Number of a record without a person key.
+pub const NOBODY: u32 = 0;
+
+/// Which persons of a range of numbers are in which cells.
+pub struct PersonSets {
+    cells: usize,
+    among: Range<u32>,
+    /// Words of 64 persons a cell.
+    words: usize,
+    bits: Vec<u64>,
+    /// Sum of the weights of the records in a cell without a person key.
+    pub without: u64,
+}
+
+impl PersonSets {
+    /// Nobody is in any of so many cells.
+    #[must_use]
+    pub fn new(cells: usize, among: Range<u32>) -> Self {
+        let words = among.len().div_ceil(64);
+        Self { cells, among, words, bits: vec![0; cells * words], without: 0 }
+    }
+
+    /// Adds the persons of some records, by their numbers.
+    pub fn add(&mut self, records: &Records<'_>, persons: &Codes) {
+        let Self { cells: size, among, words, bits, without } = self;
+        records.chunks(|start, cells| {
+            for (offset, cell) in cells.iter().enumerate() {
+                let (cell, person) = (*cell as usize, persons.at(start + offset));
+                if cell >= *size {
+                    continue;
+                }
+                if among.contains(&person) {
+                    let place = (person - among.start) as usize;
+                    bits[cell * *words + place / 64] |= 1 << (place % 64);
+                } else if person == NOBODY {
+                    *without += u64::from(records.weights.at(start + offset));
+                }
+            }
+        });
+    }
+
+    /// Adds those of others of the same cells and range.
+    pub fn join(&mut self, others: &Self) {
+        self.bits.iter_mut().zip(&others.bits).for_each(|(bits, other)| *bits |= other);
+        self.without += others.without;
+    }
+
+    /// Whether anybody is in a cell.
+    #[must_use]
+    pub fn is_empty(&self, cell: usize) -> bool {
+        self.of(cell).iter().all(|bits| *bits == 0)
+    }
+
+    /// Adds the persons of a cell to a set.
+    pub fn put(&self, cell: usize, set: &mut Vec<u64>) {
+        set.resize(self.words, 0);
+        set.iter_mut().zip(self.of(cell)).for_each(|(bits, of)| *bits |= of);
+    }
+
+    fn of(&self, cell: usize) -> &[u64] {
+        &self.bits[cell * self.words..(cell + 1) * self.words]
+    }
+}
+
+/// Number of persons of a set.
+#[must_use]
+pub fn persons_in(set: &[u64]) -> u64 {
+    set.iter().map(|bits| u64::from(bits.count_ones())).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scan::{Adds, Run, Term};
+    use super::*;
+    use crate::domain::cube::Cube;
+
+    #[test]
+    fn a_person_counts_once_in_each_cell_and_records_without_a_key_for_what_they_stand_for() {
+        let (column, persons) =
+            (Codes::One(vec![0, 1, 0, 0, 1, 2]), Codes::Four(vec![7, 7, 7, 0, 90, 0]));
+        let weights = Codes::Two(vec![1, 20, 300, 4000, 5, 6]);
+        let adds = Adds::new(vec![0, 1, Cube::REJECT]);
+        let block = Records {
+            terms: vec![Term::Alone(&column, &adds)],
+            weights: &weights,
+            runs: vec![Run { records: 0..6, base: 0 }],
+        };
+        let among = |range| {
+            let (mut persons_of, mut other) =
+                (PersonSets::new(2, Range::clone(&range)), PersonSets::new(2, range));
+            persons_of.add(&block, &persons);
+            other.add(&block, &persons);
+            persons_of.join(&other);
+            let mut both = Vec::new();
+            persons_of.put(0, &mut both);
+            let first = persons_in(&both);
+            persons_of.put(1, &mut both);
+            (first, persons_in(&both), persons_of.is_empty(1), persons_of.without)
+        };
+        assert_eq!(among(1..100), (1, 2, false, 8000));
+        assert_eq!(among(1..8), (1, 1, false, 8000));
+        assert_eq!(among(8..100), (0, 1, false, 8000));
+        assert_eq!(among(91..100), (0, 0, true, 8000));
+    }
+}

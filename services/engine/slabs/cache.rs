@@ -1,0 +1,204 @@
+//! The slabs that are kept. What was used longest ago goes first.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rustc_hash::FxHashMap;
+
+use super::persons::PersonNumbers;
+use crate::domain::cube::{Codes, RollupRows};
+use crate::domain::field::Field;
+use crate::engine::cache::AnswerCache;
+use crate::store::{MonthSlot, Standing, StoreError};
+
+/// What a slab holds of a month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::engine) enum Kind {
+    /// A field, in codes.
+    Field(Field),
+    /// What each record stands for.
+    Weights,
+    /// The person of each record, by the numbers with this id.
+    Persons(u64),
+    /// The roll-up of the field with this number.
+    Rollup(u8),
+    /// A field, with what snapshots say of the persons; the number tells which snapshots.
+    Known(Field, u128),
+    /// What followed each record; the number tells the months that were looked at.
+    Followed(u128),
+}
+
+/// A slab.
+#[derive(Clone, Debug)]
+pub(in crate::engine) enum Slab {
+    /// One code or number for each record.
+    Codes(Arc<Codes>),
+    /// Roll-up rows of each submission.
+    Rollup(Arc<RollupRows>),
+    /// What was worked out of several columns.
+    Worked(Arc<Worked>),
+}
+
+/// A column that was worked out, of a month.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Worked {
+    /// The code of each record.
+    pub(in crate::engine) codes: Arc<Codes>,
+    /// The codes that occur, in order.
+    pub(in crate::engine) occurring: Arc<[u32]>,
+    /// A mark of each submission; none: no submission is marked.
+    pub(in crate::engine) marks: Vec<bool>,
+}
+
+impl Slab {
+    /// Bytes in memory, with those of the cache itself.
+    fn cost(&self) -> u64 {
+        let bytes = match self {
+            Self::Codes(codes) => codes.bytes(),
+            Self::Rollup(rows) => rows.bytes(),
+            Self::Worked(worked) => worked.codes.bytes() + worked.marks.len(),
+        };
+        bytes as u64 + 160
+    }
+}
+
+/// Month, what stands in it, and what of it.
+type Key = (MonthSlot, u128, Kind);
+
+struct Kept {
+    slab: Slab,
+    standing: Arc<Standing>,
+    used: AtomicU64,
+}
+
+#[derive(Default)]
+struct Inner {
+    kept: FxHashMap<Key, Kept>,
+    /// What stands in the month of the newest slab of each kind: the next one is made out of it.
+    newest: FxHashMap<(MonthSlot, Kind), u128>,
+    bytes: u64,
+}
+
+/// Columns and roll-ups of months, kept for every question.
+pub struct Slabs {
+    inner: RwLock<Inner>,
+    clock: AtomicU64,
+    /// Most bytes, those of the encoded answers included.
+    capacity: u64,
+    answers: Arc<AnswerCache>,
+    persons: RwLock<Arc<PersonNumbers>>,
+}
+
+impl Slabs {
+    /// Keeps at most `capacity` bytes, those of the encoded answers included.
+    #[must_use]
+    pub fn new(capacity: u64, answers: Arc<AnswerCache>) -> Self {
+        let (inner, clock, persons) = Default::default();
+        Self { inner, clock, capacity, answers, persons }
+    }
+
+    /// Bytes of the slabs and of the numbers of persons.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
+        inner.bytes + self.persons().bytes()
+    }
+
+    /// The numbers of persons. Where they take more than half of the room, numbering begins again; whoever has the old ones keeps
+    /// them.
+    pub(in crate::engine) fn persons(&self) -> Arc<PersonNumbers> {
+        Arc::clone(&self.persons.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The same, for a question that is about to number more.
+    pub(in crate::engine) fn persons_for_more(&self) -> Arc<PersonNumbers> {
+        let persons = self.persons();
+        if persons.bytes() <= self.capacity / 2 {
+            return persons;
+        }
+        let mut numbers = self.persons.write().unwrap_or_else(PoisonError::into_inner);
+        *numbers = Arc::default();
+        Arc::clone(&numbers)
+    }
+
+    /// The slab of a kind. `make` makes one, out of the newest one of an earlier state of the month if there is any.
+    pub(in crate::engine) fn get(
+        &self,
+        standing: &Arc<Standing>,
+        kind: Kind,
+        make: impl FnOnce(Option<(&Standing, &Slab)>) -> Result<Slab, StoreError>,
+    ) -> Result<Slab, StoreError> {
+        let key = (standing.slot, standing.id, kind);
+        let now = self.clock.fetch_add(1, Ordering::Relaxed);
+        let earlier = {
+            let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(known) = inner.kept.get(&key) {
+                known.used.store(now, Ordering::Relaxed);
+                return Ok(known.slab.clone());
+            }
+            let id = inner.newest.get(&(standing.slot, kind));
+            let earlier = id.and_then(|id| inner.kept.get(&(standing.slot, *id, kind)));
+            earlier.map(|kept| (Arc::clone(&kept.standing), kept.slab.clone()))
+        };
+        let made = make(earlier.as_ref().map(|(standing, slab)| (standing.as_ref(), slab)))?;
+        self.keep(key, standing, made.clone(), now);
+        Ok(made)
+    }
+
+    /// A column that is worked out of others where it is not kept.
+    pub(in crate::engine) fn worked(
+        &self,
+        standing: &Arc<Standing>,
+        kind: Kind,
+        work: impl FnOnce() -> Result<Worked, StoreError>,
+    ) -> Result<Arc<Worked>, StoreError> {
+        let slab = self.get(standing, kind, |_| Ok(Slab::Worked(Arc::new(work()?))))?;
+        match slab {
+            Slab::Worked(worked) => Ok(worked),
+            Slab::Codes(_) | Slab::Rollup(_) => Ok(Arc::default()),
+        }
+    }
+
+    fn keep(&self, key: Key, standing: &Arc<Standing>, slab: Slab, now: u64) {
+        let (slot, id, kind) = key;
+        let cost = slab.cost();
+        let room = self.capacity.saturating_sub(self.answers.bytes() + self.persons().bytes());
+        if cost > room {
+            return;
+        }
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        let kept = Kept { slab, standing: Arc::clone(standing), used: AtomicU64::new(now) };
+        if inner.kept.insert(key, kept).is_none() {
+            inner.bytes += cost;
+        }
+        let before = inner.newest.insert((slot, kind), id);
+        // Nobody asks of the earlier state again, unless as of an earlier position.
+        if let Some(before) = before.filter(|before| *before != id)
+            && let Some(gone) = inner.kept.remove(&(slot, before, kind))
+        {
+            inner.bytes -= gone.slab.cost();
+        }
+        if inner.bytes > room {
+            inner.shrink(room - room / 4);
+        }
+    }
+}
+
+impl Inner {
+    /// Lets go of what was used longest ago, until no more than this is left.
+    fn shrink(&mut self, least: u64) {
+        let mut ages: Vec<_> =
+            self.kept.iter().map(|(key, kept)| (kept.used.load(Ordering::Relaxed), *key)).collect();
+        ages.sort_unstable_by_key(|(used, _)| *used);
+        for (_, key) in ages {
+            if self.bytes <= least {
+                break;
+            }
+            if let Some(gone) = self.kept.remove(&key) {
+                self.bytes -= gone.slab.cost();
+            }
+        }
+        let kept = &self.kept;
+        self.newest.retain(|(slot, kind), id| kept.contains_key(&(*slot, *id, *kind)));
+    }
+}
