@@ -1,7 +1,7 @@
 """What a user would pick instead, on the same rows: DuckDB, Polars and ClickHouse (chDB) for crossings, PostgreSQL for COPY.
 
 Called by the benches:
-    peers.py crossings ROWS.csv CROSSINGS.json    prints {"ratio": …, "same": …, "lines": […]}
+    peers.py crossings ROWS.csv CROSSINGS.json    prints {"ratios": {…}, "same": …, "lines": […]}
     peers.py copy ROWS.csv                        prints the seconds of COPY
 """
 
@@ -116,8 +116,11 @@ def crossings(path, list_path):
             same = "same counts" if counts == one["counts"] else f"OTHER COUNTS ({len(counts)} cells)"
             lines.append(f"{peer.__name__:<10} {' × '.join(one['by']):<48} {min(times) * 1e3:8.2f} ms  {same}")
         del loaded
-    ratio = statistics.median(peer / one["seconds"] for peer, one in zip(best, asked))
-    print(json.dumps({"ratio": ratio, "same": all_same, "lines": lines}))
+    ratios = {}
+    for peer, one in zip(best, asked):
+        ratios.setdefault(one["number"], []).append(peer / one["seconds"])
+    ratios = {number: statistics.median(of) for number, of in ratios.items()}
+    print(json.dumps({"ratios": ratios, "same": all_same, "lines": lines}))
 
 
 def server_binary(name):

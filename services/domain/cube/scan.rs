@@ -50,6 +50,16 @@ pub enum Term<'a> {
     Together(Vec<(&'a Codes, &'a Adds)>, &'a Adds),
 }
 
+impl<'a> Term<'a> {
+    /// The column and what its codes add, if it is alone and of bytes.
+    fn bytes(&self) -> Option<(&'a [u8], &'a [u32; 256])> {
+        match self {
+            Self::Alone(Codes::One(codes), adds) => Some((codes, adds.of.first_chunk()?)),
+            Self::Alone(..) | Self::Together(..) => None,
+        }
+    }
+}
+
 /// Records in a row that start from the same cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
@@ -156,29 +166,49 @@ impl Counter {
     }
 
     fn add_ones(&mut self, records: &Records<'_>) {
+        if self.lanes == LANES {
+            let columns: Option<Vec<_>> = records.terms.iter().map(Term::bytes).collect();
+            match columns.as_deref() {
+                Some([a]) => return self.add_bytes([*a], &records.runs),
+                Some([a, b]) => return self.add_bytes([*a, *b], &records.runs),
+                Some([a, b, c]) => return self.add_bytes([*a, *b, *c], &records.runs),
+                Some([a, b, c, d]) => return self.add_bytes([*a, *b, *c, *d], &records.runs),
+                _ => {}
+            }
+        }
         let (size, lanes, ones) = (self.size, self.lanes, &mut self.ones);
-        let place = |cell: u32| (cell as usize).min(size);
         records.chunks(|_, cells| {
-            if lanes == LANES {
-                let (lane0, rest) = ones.split_at_mut(size + 1);
-                let (lane1, rest) = rest.split_at_mut(size + 1);
-                let (lane2, lane3) = rest.split_at_mut(size + 1);
-                let mut fours = cells.chunks_exact(4);
-                for four in &mut fours {
-                    lane0[place(four[0])] += 1;
-                    lane1[place(four[1])] += 1;
-                    lane2[place(four[2])] += 1;
-                    lane3[place(four[3])] += 1;
-                }
-                for cell in fours.remainder() {
-                    lane0[place(*cell)] += 1;
-                }
-            } else {
-                for cell in cells {
-                    ones[place(*cell)] += 1;
-                }
+            for (number, cell) in cells.iter().enumerate() {
+                let lane = number % lanes * (size + 1);
+                ones[lane + (*cell as usize).min(size)] += 1;
             }
         });
+    }
+
+    /// The same for columns of bytes, in one pass.
+    fn add_bytes<const N: usize>(&mut self, columns: [(&[u8], &[u32; 256]); N], runs: &[Run]) {
+        let size = self.size;
+        let (lane0, rest) = self.ones.split_at_mut(size + 1);
+        let (lane1, rest) = rest.split_at_mut(size + 1);
+        let (lane2, lane3) = rest.split_at_mut(size + 1);
+        for Run { records, base } in runs {
+            let columns = columns.map(|(codes, adds)| (&codes[records.clone()], adds));
+            let cell = |record: usize| {
+                let adds = columns.iter().map(|(codes, adds)| adds[usize::from(codes[record])]);
+                (adds.fold(*base, u32::wrapping_add) as usize).min(size)
+            };
+            let fours = records.len() / LANES;
+            for four in 0..fours {
+                let first = four * LANES;
+                lane0[cell(first)] += 1;
+                lane1[cell(first + 1)] += 1;
+                lane2[cell(first + 2)] += 1;
+                lane3[cell(first + 3)] += 1;
+            }
+            for record in fours * LANES..records.len() {
+                lane0[cell(record)] += 1;
+            }
+        }
     }
 
     /// What was counted in each cell.

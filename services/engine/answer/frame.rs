@@ -70,8 +70,7 @@ impl Engine {
         };
         let Some(plan) = question.volume(self, &other)? else { return Ok(()) };
         let count = self.count(&plan, 0)?.all.sum();
-        let whose: BTreeSet<_> = plan.submissions().map(|s| &s.organisation).collect();
-        let whose = some_of(&Vec::from_iter(whose), 5);
+        let whose = some_of(&Vec::from_iter(plan.organisations()), 5);
         let detail = kind.map_or("the home is not known".into(), |kind| {
             format!("{whose} belong to no single {kind}")
         });

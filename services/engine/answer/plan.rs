@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::axis_positions::PositionsOf;
 use super::model::Key;
@@ -196,6 +196,14 @@ impl Plan {
     /// Its submissions, by month and organisation.
     pub(super) fn submissions(&self) -> impl Iterator<Item = &Arc<Submission>> {
         self.months.iter().flat_map(PlanMonth::submissions)
+    }
+
+    /// Codes of the organisations with a submission.
+    pub(super) fn organisations(&self) -> BTreeSet<&str> {
+        let of = |submission: &'_ Arc<Submission>| submission.slot.organisation;
+        let mut seen = FxHashSet::default();
+        let new = self.submissions().filter(|submission| seen.insert(of(submission)));
+        new.map(|submission| &*submission.organisation).collect()
     }
 
     /// Leaves out the submissions that do not hold.

@@ -185,13 +185,12 @@ pub(super) const LOWER_BOUND: &str = "is a lower bound";
 impl Plan {
     /// The provenance of an answer over this plan, without what needs figures.
     pub(super) fn provenance(&self, query: &Query) -> Provenance {
-        let organisations: BTreeSet<_> = self.submissions().map(|s| &s.organisation).collect();
+        let organisations = self.organisations();
         let mut notes = Vec::new();
         if self.collection.data_class == DataClass::Synthetic {
             notes.push("SYNTHETIC: made by a program; says nothing about real people.".into());
         }
-        let has =
-            |code: &&String| organisations.iter().any(|found| found.as_ref() == code.as_str());
+        let has = |code: &&String| organisations.contains(code.as_str());
         let missing: Vec<_> = self.expected.iter().filter(|code| !has(code)).collect();
         if !missing.is_empty() && !organisations.is_empty() {
             let (count, all, some) = (missing.len(), self.expected.len(), some_of(&missing, 5));
