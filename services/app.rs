@@ -228,6 +228,8 @@ async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: C
         }
         let (hits, misses) = engine.counts().answers();
         metrics::answers(hits, misses);
+        let (columns, answers) = engine.memory();
+        metrics::memory(columns, answers);
         for (told, outcome) in told.iter_mut().zip(Outcome::ALL) {
             let now = engine.counts().submissions(outcome);
             metrics::submissions(outcome, now - *told);

@@ -116,10 +116,10 @@ impl Engine {
         &self.answers
     }
 
-    /// Columns of months, kept for every question.
+    /// Bytes in memory of what questions read, and of encoded answers.
     #[must_use]
-    pub fn slabs(&self) -> &Slabs {
-        &self.slabs
+    pub fn memory(&self) -> (u64, u64) {
+        (self.slabs.bytes(), self.answers.bytes())
     }
 
     /// Position of the newest announced change, as a channel that changes with it.

@@ -18,6 +18,8 @@ static REFUSED_CALLS: AtomicU64 = AtomicU64::new(0);
 static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
 static CACHE_HITS: AtomicU64 = AtomicU64::new(0);
 static CACHE_MISSES: AtomicU64 = AtomicU64::new(0);
+static COLUMN_BYTES: AtomicU64 = AtomicU64::new(0);
+static ANSWER_BYTES: AtomicU64 = AtomicU64::new(0);
 static LOG_BYTES: AtomicU64 = AtomicU64::new(0);
 static SLED_BYTES: AtomicU64 = AtomicU64::new(0);
 static FREE_DISK_BYTES: AtomicU64 = AtomicU64::new(0);
@@ -55,6 +57,12 @@ pub fn store(log_bytes: u64, sled_bytes: u64, free_disk_bytes: u64) {
 pub fn answers(hits: u64, misses: u64) {
     CACHE_HITS.store(hits, Relaxed);
     CACHE_MISSES.store(misses, Relaxed);
+}
+
+/// Records the bytes in memory of what questions read and of encoded answers.
+pub fn memory(columns: u64, answers: u64) {
+    COLUMN_BYTES.store(columns, Relaxed);
+    ANSWER_BYTES.store(answers, Relaxed);
 }
 
 /// Counts a panic that was caught.
@@ -102,6 +110,8 @@ impl Instruments {
         gauge(meter, "nhs.equity.store.log.size", "By", &LOG_BYTES);
         gauge(meter, "nhs.equity.store.sled.size", "By", &SLED_BYTES);
         gauge(meter, "nhs.equity.store.disk.free", "By", &FREE_DISK_BYTES);
+        gauge(meter, "nhs.equity.memory.columns", "By", &COLUMN_BYTES);
+        gauge(meter, "nhs.equity.memory.answers", "By", &ANSWER_BYTES);
         gauge(meter, "nhs.equity.server.connection.count", "{connection}", &CONNECTIONS);
         counter(meter, "nhs.equity.cache.hits", "{answer}", &CACHE_HITS);
         counter(meter, "nhs.equity.cache.misses", "{answer}", &CACHE_MISSES);

@@ -1,7 +1,9 @@
 //! Nothing that is replaced or withdrawn leaves a trace; what was answered once is answered for ever; and neither order, nor code
 //! systems, nor the cache, nor starting anew changes a figure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Mutex;
 
 use super::agreement::grown;
 use super::ask::question;
@@ -129,6 +131,48 @@ fn a_cached_answer_is_never_stale() {
         }
     }
     assert!(hits > 20 && misses > 20, "{hits} hits, {misses} misses");
+}
+
+#[test]
+fn an_answer_given_while_others_submit_is_the_one_of_its_position() {
+    let mut positions = BTreeSet::new();
+    for seed in 400..400 + cases(3) {
+        let mut random = Random::new(seed);
+        let mut running = Running::new();
+        let reference = running.reference();
+        let setting = Setting::random(&mut random, &reference);
+        let questions = questions(&mut random, &reference, &setting, 6);
+        running.change(&mut random, &reference, &setting);
+        let engine = running.engine().clone();
+        let (changing, given) = (AtomicBool::new(true), Mutex::new(Vec::new()));
+        std::thread::scope(|scope| {
+            for reader in 0..2 {
+                let (engine, questions, changing, given) = (&engine, &questions, &changing, &given);
+                scope.spawn(move || {
+                    for number in (reader..).take_while(|_| changing.load(Ordering::Relaxed)) {
+                        let number = number % questions.len();
+                        if let Ok(answer) = engine.answer(&questions[number]) {
+                            given.lock().unwrap().push((number, told(&answer)));
+                        }
+                    }
+                });
+            }
+            for _ in 0..20 {
+                running.change(&mut random, &reference, &setting);
+            }
+            changing.store(false, Ordering::Relaxed);
+        });
+        drop(engine);
+        // Read anew, by an engine that has nothing in memory yet.
+        running.reopen(|_| {});
+        for (number, answer) in given.into_inner().unwrap() {
+            let question = &questions[number];
+            positions.insert((seed, answer.position));
+            let again = ask(&running, question, AsOf::Position(answer.position));
+            assert_eq!(again.as_ref(), Ok(&answer), "world {seed}: {question:?}");
+        }
+    }
+    assert!(positions.len() > 10, "{positions:?}");
 }
 
 /// The same rows in other code systems, wherever another system has a code for every one that is used.
