@@ -72,7 +72,7 @@ impl Service {
             tokio::task::spawn_blocking(move || open(&opening, content)).await??;
         let service = rpc::Service {
             engine: Arc::clone(&engine),
-            single_flight: Arc::new(SingleFlight::new(threads() * 2)),
+            single_flight: Arc::new(SingleFlight::new(AT_ONCE)),
             submitting: Arc::new(Semaphore::new(SUBMITTING)),
             page_key: blake3::derive_key("equity-indicators 2026-11 page tokens", &secret),
             message_bytes: (
@@ -129,6 +129,9 @@ fn reference_content(config: &Config) -> anyhow::Result<Content> {
 fn threads() -> usize {
     available_parallelism().map_or(2, std::num::NonZero::get)
 }
+
+/// Questions that are worked on at once. Large ones take turns in the engine, and those that wait for one cost a thread that sleeps.
+const AT_ONCE: usize = 32;
 
 /// Bytes of published estimates that are kept in memory.
 const ESTIMATE_BYTES: u64 = 16 << 20;

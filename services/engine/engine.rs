@@ -1,6 +1,7 @@
 //! The engine: one store and its caches.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use tokio::sync::watch;
@@ -32,10 +33,19 @@ pub struct Engine {
 }
 
 /// Bounds from the settings.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Bounds {
     pub(super) max_rows: u64,
     pub(super) threads: Threads,
+}
+
+/// Whoever waits for the answer to a question.
+pub struct Waiting(Arc<AtomicBool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Engine {
@@ -54,7 +64,7 @@ impl Engine {
             keyer,
             settings: Bounds {
                 max_rows: settings.max_rows,
-                threads: Threads { most: settings.threads, until: None },
+                threads: Threads::new(settings.threads),
             },
             answers: Arc::clone(&followers.answers),
             positions: Arc::default(),
@@ -69,7 +79,14 @@ impl Engine {
     pub fn until(&self, until: Instant) -> Self {
         let mut engine = self.clone();
         engine.settings.threads.until = Some(until);
+        engine.settings.threads.given_up = Arc::default();
         engine
+    }
+
+    /// Ends this engine's work on a question when it is dropped: nobody waits for the answer any more.
+    #[must_use]
+    pub fn waiting(&self) -> Waiting {
+        Waiting(Arc::clone(&self.settings.threads.given_up))
     }
 
     /// The store that answers are read from and changes are written to.

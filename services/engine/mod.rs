@@ -6,7 +6,7 @@
 //! - [`query`] a question; [`answer`] plan ▸ counts ▸ cells; `error` why a question is not answered
 //! - [`content`] reference content of a folder; `health` whether the store accepts changes, and its size
 //! - [`cache`] encoded answers, dropped when a submission that they read changes
-//! - `slabs` columns of months, ready to be counted; `threads` counting on several threads
+//! - `slabs` columns of months, ready to be counted; `threads`, `turns` counting on several threads, large works one after another
 
 pub mod answer;
 pub mod assessments;
@@ -25,9 +25,10 @@ mod settings;
 mod slabs;
 pub mod submissions;
 mod threads;
+mod turns;
 
 pub use counts::{Counts, Outcome};
-pub use engine::Engine;
+pub use engine::{Engine, Waiting};
 pub use error::{Missing, QueryError};
 pub use followers::Followers;
 pub use settings::Settings;

@@ -1,32 +1,54 @@
 //! Counting on several threads. The counting kernels are pure; this file spreads their work.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
 
 use super::error::QueryError;
+use super::turns::{Turn, Turns};
 use crate::store::StoreError;
 
-/// Most threads of one answer, and its deadline.
-#[derive(Clone, Copy, Debug)]
+/// Most threads of one answer, its deadline, and whether anybody still waits for it.
+#[derive(Clone, Debug)]
 pub struct Threads {
     pub(super) most: usize,
     pub(super) until: Option<Instant>,
+    /// Nobody waits for the answer any more.
+    pub(super) given_up: Arc<AtomicBool>,
+    /// Of all answers.
+    pub(super) turns: Arc<Turns>,
 }
 
 impl Threads {
-    /// Whether the deadline has passed.
-    pub(super) fn are_late(self) -> bool {
-        self.until.is_some_and(|until| Instant::now() >= until)
+    /// At most so many threads, without a deadline.
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, until: None, given_up: Arc::default(), turns: Arc::default() }
+    }
+
+    /// Whether the deadline has passed, or nobody waits any more.
+    pub(super) fn are_late(&self) -> bool {
+        self.given_up.load(Ordering::Relaxed)
+            || self.until.is_some_and(|until| Instant::now() >= until)
+    }
+
+    /// Waits for a turn, if this work is large: large works go one after another, small ones at once. `values` is how many values of
+    /// columns and cells of tables it goes through.
+    pub(super) fn turn(&self, values: usize) -> Result<Option<Turn<'_>>, QueryError> {
+        if values < LARGE {
+            return Ok(None);
+        }
+        self.turns.take(|| self.are_late()).map(Some).ok_or(QueryError::Late)
     }
 
     /// An error after the deadline, so that work ends that nobody waits for.
-    pub(super) fn in_time(self) -> Result<(), QueryError> {
+    pub(super) fn in_time(&self) -> Result<(), QueryError> {
         if self.are_late() { Err(QueryError::Late) } else { Ok(()) }
     }
 
     /// What `make` makes of each item, on several threads and in the order of the items; an error after the deadline.
     pub(super) fn each<T: Sync, R: Send>(
-        self,
+        &self,
         items: &[T],
         records: impl Fn(&T) -> usize,
         make: impl Fn(&T) -> Result<R, StoreError> + Sync,
@@ -43,12 +65,15 @@ impl Threads {
     }
 }
 
+/// From so many values on a work is large: it takes some milliseconds.
+const LARGE: usize = 1 << 22;
+
 /// Cuts the work into runs with about the same number of records, and does each run on its own thread, at most `threads` at once.
 /// The results are in the order of the work.
 pub(in crate::engine) fn on_threads<T: Sync, R: Send>(
     work: &[T],
     records: impl Fn(&T) -> usize,
-    threads: Threads,
+    threads: &Threads,
     run: impl Fn(&[T]) -> R + Sync,
 ) -> Vec<R> {
     let all: usize = work.iter().map(&records).sum();
@@ -85,12 +110,8 @@ mod tests {
     fn nothing_is_left_out_or_done_twice() {
         for (items, threads) in [(1, 4), (2, 2), (7, 3), (100, 2), (3, 8)] {
             let work: Vec<usize> = (0..items).map(|item| item * 30_000 % 70_001).collect();
-            let runs = on_threads(
-                &work,
-                |records| *records,
-                Threads { most: threads, until: None },
-                <[usize]>::to_vec,
-            );
+            let runs =
+                on_threads(&work, |records| *records, &Threads::new(threads), <[usize]>::to_vec);
             let mut done = runs.concat();
             // Items without records behind the last full run need not be done.
             done.resize(work.len(), 0);

@@ -129,6 +129,8 @@ impl Service {
             return Err(status::deadline_exceeded());
         }
         let engine = self.engine.until(turn.deadline.instant().into_std());
+        // A call that is cancelled drops this, and the work ends.
+        let _waiting = engine.waiting();
         let worked = tokio::task::spawn_blocking(move || {
             let done = work(&engine);
             drop(turn);

@@ -94,7 +94,7 @@ struct Options {
     #[arg(long)]
     peers: bool,
     /// Consultations behind the tables.
-    #[arg(long, default_value_t = 200_000)]
+    #[arg(long, default_value_t = 500_000)]
     table_rows: u64,
     /// Asks the tables only.
     #[arg(long)]

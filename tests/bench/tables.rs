@@ -1,7 +1,7 @@
 //! Every table, asked for the first time and again: over 24 months of consultations, populations and access snapshots.
 
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use equity_indicators::proto::v1::get_area_risk_request::HighRisk;
@@ -12,11 +12,18 @@ use equity_indicators::proto::v1::{
 };
 use prost::Message as _;
 
-use crate::support::{Outcome, Running, connect, raw};
+use crate::support::{Outcome, Running, connect, histogram, ms, raw, record, verdict};
 use crate::{FIRST_MONTH, LAST_MONTH};
 
 /// Periods that end with the last month: each makes another question about almost the same data.
 const PERIODS: [&str; 6] = ["2023-01", "2023-02", "2023-03", "2023-04", "2023-05", "2023-06"];
+/// Months of the rows.
+const MONTHS: [&str; 24] = [
+    "2023-01", "2023-02", "2023-03", "2023-04", "2023-05", "2023-06", "2023-07", "2023-08",
+    "2023-09", "2023-10", "2023-11", "2023-12", "2024-01", "2024-02", "2024-03", "2024-04",
+    "2024-05", "2024-06", "2024-07", "2024-08", "2024-09", "2024-10", "2024-11", "2024-12",
+];
+const CHANNEL_BREAKDOWN: &str = "/equity.v1.ConsultationChannelService/GetChannelBreakdown";
 const CHANNELS: &str = "/equity.v1.ConsultationChannelService/";
 const EXCLUSION: &str = "/equity.v1.DigitalExclusionService/";
 
@@ -70,6 +77,16 @@ fn risk(query: BreakdownQuery) -> Vec<u8> {
     GetAreaRiskRequest { query, high_risk, ..Default::default() }.encode_to_vec()
 }
 
+fn query(by: &[&str], first: &str, last: &str) -> BreakdownQuery {
+    BreakdownQuery {
+        collection: "synthetic-llr".into(),
+        area: "QK1".into(),
+        period: Some(PeriodRange { first: first.into(), last: last.into() }),
+        by: by.iter().map(|&id| id.to_owned()).collect(),
+        ..BreakdownQuery::default()
+    }
+}
+
 /// Loads so many consultations with their people and asks every table.
 pub async fn tables(rows: u64) -> Outcome {
     let service = Running::start().await?;
@@ -86,16 +103,7 @@ pub async fn tables(rows: u64) -> Outcome {
     println!("    {:<20} {:>12} {:>12} {:>12}", "median", "first, ms", "again, ms", "bytes");
     let channel = connect(&service.uri()).await?;
     for (name, of_service, call, by, ask) in QUESTIONS {
-        let question = |first: &str| -> Bytes {
-            let query = BreakdownQuery {
-                collection: "synthetic-llr".into(),
-                area: "QK1".into(),
-                period: Some(PeriodRange { first: first.into(), last: LAST_MONTH.into() }),
-                by: by.iter().map(|&id| id.to_owned()).collect(),
-                ..BreakdownQuery::default()
-            };
-            ask(query).into()
-        };
+        let question = |first: &str| -> Bytes { ask(query(by, first, LAST_MONTH)).into() };
         let path = format!("{of_service}{call}");
         let (mut first, mut again, mut bytes) = (Vec::new(), Vec::new(), 0);
         for (number, period) in PERIODS.into_iter().enumerate() {
@@ -116,5 +124,61 @@ pub async fn tables(rows: u64) -> Outcome {
         let (first, again) = (median(&mut first), median(&mut again));
         println!("    {name:<20} {first:>12.2} {again:>12.2} {bytes:>12}");
     }
+    beside_dear_ones(&service.uri()).await?;
     service.stop().await
+}
+
+/// How long a small question takes that nobody asked before, ten times a second, alone and beside ten of the dearest at once.
+async fn beside_dear_ones(uri: &str) -> Outcome {
+    const ASKED: usize = 60;
+    let mut p99 = Vec::new();
+    for dear in [0, 10] {
+        let asking: Vec<_> = (0..dear).map(|asker| keep_asking(uri.to_owned(), asker)).collect();
+        let (channel, mut times) = (connect(uri).await?, histogram());
+        let mut ticks = tokio::time::interval(Duration::from_millis(100));
+        for number in 0..ASKED {
+            ticks.tick().await;
+            let query = BreakdownQuery {
+                // Every time another period.
+                confidence_level: Some(if dear == 0 { 0.95 } else { 0.998 }),
+                ..query(&["religion"], MONTHS[number % 12], MONTHS[12 + number / 12])
+            };
+            let begin = Instant::now();
+            raw::call(channel.clone(), CHANNEL_BREAKDOWN, channels(query).into()).await?;
+            record(&mut times, begin.elapsed());
+        }
+        for task in asking {
+            if task.is_finished() {
+                task.await??;
+            } else {
+                task.abort();
+            }
+        }
+        println!(
+            "    a small question beside {dear:>2} dear ones: p50 {:.2} ms, p99 {:.2} ms",
+            ms(&times, 0.5),
+            ms(&times, 0.99)
+        );
+        p99.push(ms(&times, 0.99));
+    }
+    verdict("small question's p99 beside ten dear ones, to alone", p99[1] / p99[0], 2.0, 1.5);
+    Ok(())
+}
+
+/// Asks the dearest question again and again, each time another one, until aborted.
+fn keep_asking(uri: String, asker: i32) -> tokio::task::JoinHandle<Outcome> {
+    tokio::spawn(async move {
+        let channel = connect(&uri).await?;
+        for number in 0.. {
+            let request = GetFaceToFaceProvisionRequest {
+                query: Some(query(&["sex", "age_75"], FIRST_MONTH, LAST_MONTH)),
+                // Another number of days makes another question.
+                request_met_days: Some(1 + (asker * 36 + number) % 365),
+                ..Default::default()
+            };
+            let path = "/equity.v1.DigitalExclusionService/GetFaceToFaceProvision";
+            raw::call(channel.clone(), path, request.encode_to_vec().into()).await?;
+        }
+        Ok(())
+    })
 }

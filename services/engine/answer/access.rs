@@ -92,7 +92,9 @@ impl Engine {
         drop(catalog);
         let (snapshots, numbers) = (Snapshots { months }, self.slabs.persons_for_more());
         if !snapshots.months.is_empty() {
-            let records = plan.months.iter().map(PlanMonth::records).sum();
+            let records: usize = plan.months.iter().map(PlanMonth::records).sum();
+            let said: usize = snapshots.months.iter().map(|month| month.records()).sum();
+            let _turn = self.settings.threads.turn((records + said) * needs.len())?;
             let columns = |need: &NeedFromSnapshot| need.work(self, plan, &snapshots, &numbers);
             let columns = self.settings.threads.each(&needs, |_| records, columns)?;
             needs.iter_mut().zip(columns).for_each(|(need, columns)| need.columns = columns);

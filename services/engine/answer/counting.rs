@@ -155,7 +155,10 @@ impl<'a> Scan<'a> {
         new: impl Fn() -> R + Sync,
         then: impl Fn(&mut R, &PlanMonth, &Records<'_>) -> Result<(), StoreError> + Sync,
     ) -> Result<Vec<R>, QueryError> {
-        let threads = self.engine.settings.threads;
+        let threads = &self.engine.settings.threads;
+        let records: usize = self.months.iter().map(|(month, _)| month.records()).sum();
+        let columns = self.fields.len() + self.computed.len() + 1;
+        let _turn = threads.turn(records.saturating_mul(columns).saturating_add(self.size))?;
         let run = |some: &[(&PlanMonth, Vec<u32>)]| -> Result<R, StoreError> {
             let mut made = new();
             for (month, bases) in some.iter().take_while(|_| !threads.are_late()) {

@@ -2,8 +2,8 @@
 //! systems, nor the cache, nor starting anew changes a figure.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::agreement::grown;
 use super::ask::question;
