@@ -173,7 +173,7 @@ fn keep_asking(uri: String, asker: i32) -> tokio::task::JoinHandle<Outcome> {
             let request = GetFaceToFaceProvisionRequest {
                 query: Some(query(&["sex", "age_75"], FIRST_MONTH, LAST_MONTH)),
                 // Another number of days makes another question.
-                request_met_days: Some(1 + (asker * 36 + number) % 365),
+                request_met_days: 1 + (asker * 36 + number) % 365,
                 ..Default::default()
             };
             let path = "/equity.v1.DigitalExclusionService/GetFaceToFaceProvision";
