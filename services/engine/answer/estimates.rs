@@ -14,7 +14,7 @@ use crate::domain::estimate::{Estimate, EstimateSource, NAMED_AREA};
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::cache::Scope;
-use crate::engine::query::{AsOf, Query, invalid, no_collection};
+use crate::engine::query::{AsOf, Query, taking};
 use crate::engine::{Engine, QueryError};
 use crate::store::{Catalog, Submission};
 use asked::EstimatesAsked;
@@ -78,22 +78,21 @@ pub(super) struct Standing {
 }
 
 /// The ids of the collections that take a dataset.
-pub(super) fn taking(reference: &Reference, dataset: Dataset) -> impl Iterator<Item = &str> {
+pub(super) fn all_taking(reference: &Reference, dataset: Dataset) -> impl Iterator<Item = &str> {
     let all = reference.collections().filter(move |c| c.datasets.contains(&dataset));
     all.map(|collection| collection.id.as_str())
 }
 
-/// Submissions of some collections, up to a month, that stand at a position.
+/// Submissions of some collections that stand at a position.
 pub(super) fn standing<'a>(
     catalog: &Catalog,
     collections: impl Iterator<Item = &'a str>,
     dataset: Dataset,
-    last: Month,
     position: u64,
 ) -> Standing {
     let (mut submissions, mut data_position) = (Vec::new(), 0);
     for number in collections.filter_map(|id| catalog.collection(id)) {
-        for month in catalog.months(number, dataset, (Month::FIRST, last), position) {
+        for month in catalog.months(number, dataset, (Month::FIRST, Month::LAST), position) {
             let changed = month.changed().iter().map(|(_, at)| *at).max();
             data_position = data_position.max(changed.unwrap_or(0));
             submissions.extend(month.submissions.iter().cloned());
@@ -152,10 +151,12 @@ impl Engine {
     ) -> Result<(Arc<Reference>, Standing, Scope), QueryError> {
         let catalog = self.store().catalog();
         let reference = Arc::clone(&catalog.reference);
-        let (ids, position) =
-            (holding_estimates(&reference, field, asked)?, as_of.position(&catalog)?);
-        let ids = || ids.iter().copied();
-        let standing = standing(&catalog, ids(), Dataset::Estimates, Month::LAST, position);
+        for id in asked {
+            taking(&reference, field, id, Dataset::Estimates)?;
+        }
+        let wanted = |id: &&str| asked.is_empty() || asked.iter().any(|asked| asked == id);
+        let ids = || all_taking(&reference, Dataset::Estimates).filter(wanted);
+        let standing = standing(&catalog, ids(), Dataset::Estimates, as_of.position(&catalog)?);
         let scope = everything(&catalog, ids(), Dataset::Estimates);
         Ok((reference, standing, scope))
     }
@@ -182,24 +183,6 @@ fn published(reference: &Reference, fit: &Fit<'_>, series_break: bool) -> Publis
         series_break,
         area_name: area_name(reference, &fit.row.area),
     }
-}
-
-/// The collections to look in: those that a field of the question names, or all.
-fn holding_estimates<'a>(
-    reference: &'a Reference,
-    field: &str,
-    asked: &[String],
-) -> Result<Vec<&'a str>, QueryError> {
-    let mut holding: Vec<_> = taking(reference, Dataset::Estimates).collect();
-    for id in asked {
-        let found = reference.collection(id).ok_or_else(|| no_collection(reference, id))?;
-        if !holding.contains(&found.id.as_str()) {
-            let why = format!("`{id}` holds no estimates; there are {}", holding.join(", "));
-            return Err(invalid(field, why));
-        }
-    }
-    holding.retain(|id| asked.is_empty() || asked.iter().any(|asked| asked == id));
-    Ok(holding)
 }
 
 /// Words for an area as it was given.

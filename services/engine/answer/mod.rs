@@ -50,5 +50,5 @@ pub use outcomes::OutcomeQuestion;
 pub use protected::{Beside, Protected};
 pub use provenance::{Condition, DimensionQuality, Legend, Provenance};
 pub use provision::ProvisionQuestion;
-pub use risk::{HighRisk, RiskAsked, RiskQuestion};
+pub use risk::{HighRisk, RiskQuestion};
 pub use tables::{AnyQuestion, tables};

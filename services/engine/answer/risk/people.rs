@@ -12,7 +12,7 @@ use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::domain::small_area::Edition;
 use crate::engine::answer::crosstab::Crosstab;
-use crate::engine::answer::estimates::{standing, taking};
+use crate::engine::answer::estimates::{all_taking, standing};
 use crate::engine::answer::model::Key;
 use crate::engine::answer::plan::{Plan, state_words};
 use crate::engine::answer::provenance::Provenance;
@@ -63,8 +63,9 @@ fn candidates<'a>(
     asked: &str,
     position: u64,
 ) -> (Vec<Candidate<'a>>, u64) {
-    let ids = taking(reference, Dataset::Populations).filter(|id| asked.is_empty() || asked == *id);
-    let standing = standing(catalog, ids, Dataset::Populations, Month::LAST, position);
+    let ids = all_taking(reference, Dataset::Populations);
+    let ids = ids.filter(|id| asked.is_empty() || asked == *id);
+    let standing = standing(catalog, ids, Dataset::Populations, position);
     let by_area = |s: &&Arc<Submission>| s.column(Field::ResidenceLsoa).is_some();
     let mut last = BTreeMap::new();
     for submission in standing.submissions.iter().filter(by_area) {

@@ -6,7 +6,7 @@ use crate::domain::collection::Dataset;
 use crate::domain::measures::risk::STATEMENT;
 use crate::domain::reference::Reference;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
-use crate::engine::answer::estimates::{everything, taking};
+use crate::engine::answer::estimates::{all_taking, everything};
 use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Figure, Key};
 use crate::engine::answer::provenance::{Provenance, QuestionSettings};
 use crate::engine::answer::question::{Counted, Question};
@@ -77,7 +77,7 @@ impl Question for RiskQuestion {
         let reference = engine.reference();
         let (position, scope) = {
             let catalog = engine.store().catalog();
-            let of = |dataset| everything(&catalog, taking(&reference, dataset), dataset);
+            let of = |dataset| everything(&catalog, all_taking(&reference, dataset), dataset);
             let scope = of(Dataset::Estimates).joined(of(Dataset::Populations));
             (query.as_of.position(&catalog)?, scope)
         };

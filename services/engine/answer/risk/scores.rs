@@ -11,7 +11,7 @@ use crate::domain::measures::risk::Scores;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::domain::small_area::Edition;
-use crate::engine::answer::estimates::{standing, taking};
+use crate::engine::answer::estimates::{all_taking, standing};
 use crate::engine::{Engine, QueryError};
 use crate::store::Submission;
 
@@ -35,8 +35,8 @@ impl Engine {
         let reference = Arc::clone(&catalog.reference);
         let named = question.score_collection.as_str();
         let asked = |id: &&str| named.is_empty() || named == *id;
-        let ids = taking(&reference, Dataset::Estimates).filter(asked);
-        let standing = standing(&catalog, ids, Dataset::Estimates, Month::LAST, position);
+        let ids = all_taking(&reference, Dataset::Estimates).filter(asked);
+        let standing = standing(&catalog, ids, Dataset::Estimates, position);
         drop(catalog);
         let (id, data_position) = (&question.indicator, standing.data_position);
         // The newest table, by the last and first month of its figures, then by month and position of its submission.
