@@ -5,9 +5,10 @@
 //! that condition were not set.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::model::{CellCounts, CellQuality};
-use super::plan::{On, Plan, PlanAxis};
+use super::plan::{On, Plan, PlanAxis, PlanFilter};
 use super::provenance::DimensionQuality;
 use crate::domain::codes::{Dimension, State};
 use crate::engine::{Engine, QueryError};
@@ -16,29 +17,29 @@ use crate::engine::{Engine, QueryError};
 pub(super) type Sums = BTreeMap<usize, Vec<u64>>;
 
 impl Plan {
-    /// The same submissions by a dimension of a field, without the conditions on it. The axes of `beside` stay, before it.
-    pub(super) fn opened(&self, dimension: &str, beside: &[usize]) -> Option<Self> {
-        let of_axis = self.axes.iter().find(|axis| axis.dimension.id == dimension);
-        let (dimension, on) = match of_axis {
-            Some(axis) => (axis.dimension.clone(), axis.on.clone()),
-            None => {
-                let filter = self.filters.iter().find(|filter| filter.dimension.id == dimension)?;
-                let on = On::Field(filter.field, filter.places.clone());
-                (Dimension::clone(&filter.dimension), on)
-            }
-        };
+    /// The same submissions by an axis of a field, without the conditions on its dimension. The axes of `beside` stay, before it.
+    pub(super) fn opened(&self, axis: PlanAxis, beside: &[usize]) -> Self {
         let mut plan = self.clone();
-        plan.filters.retain(|filter| filter.dimension.id != dimension.id);
+        plan.filters.retain(|filter| filter.dimension.id != axis.dimension.id);
         plan.axes = beside.iter().filter_map(|number| self.axes.get(*number)).cloned().collect();
-        let categories = dimension.categories.clone();
-        plan.axes.push(PlanAxis { dimension, categories, on, only: None });
-        Some(plan)
+        plan.axes.push(axis);
+        plan
     }
 
     /// Quality of the axes that sums are given of.
     pub(super) fn quality(&self, sums: &Sums) -> Vec<DimensionQuality> {
         let of_axis = |(number, sums): (&usize, &Vec<u64>)| self.axes[*number].quality(sums);
         sums.iter().map(of_axis).collect()
+    }
+}
+
+impl PlanFilter {
+    /// The axis of the dimension that it is a condition on.
+    pub(super) fn axis(&self) -> PlanAxis {
+        let dimension = Dimension::clone(&self.dimension);
+        let categories = dimension.categories.clone();
+        let on = On::Field(self.field, Arc::clone(&self.places));
+        PlanAxis { dimension, categories, on, only: None }
     }
 }
 
@@ -76,9 +77,8 @@ impl Engine {
         }
         let Some((plan, _)) = counted.first() else { return Ok(lines) };
         for filter in &plan.filters {
-            let opened = self.volume_by(plan, &filter.dimension.id)?;
-            let Some((opened, sums)) = opened else { continue };
-            let line = opened.axes[0].quality(&sums);
+            let axis = filter.axis();
+            let line = axis.quality(&self.volume_by(plan, &axis)?);
             match lines.iter_mut().find(|known| known.dimension == line.dimension) {
                 Some(known) => *known = line,
                 None => lines.push(line),
@@ -89,23 +89,15 @@ impl Engine {
 
     /// Consultations, or people, of a plan by one dimension, without the conditions on it: out of roll-ups unless the other
     /// conditions are on a field too.
-    fn volume_by(
-        &self,
-        plan: &Plan,
-        dimension: &str,
-    ) -> Result<Option<(Plan, Vec<u64>)>, QueryError> {
-        let Some(opened) = plan.opened(dimension, &[]) else { return Ok(None) };
-        let volume = self.count(&opened, 1)?.all.inner;
-        Ok(Some((opened, volume)))
+    fn volume_by(&self, plan: &Plan, axis: &PlanAxis) -> Result<Vec<u64>, QueryError> {
+        Ok(self.count(&plan.opened(axis.clone(), &[]), 1)?.all.inner)
     }
 
     /// Consultations along each axis of a field, for a table that counts something else.
     pub(super) fn volumes(&self, plan: &Plan) -> Result<Sums, QueryError> {
         let mut sums = Sums::new();
         for (number, axis) in plan.axes.iter().enumerate().filter(|(_, a)| a.field().is_some()) {
-            if let Some((_, volume)) = self.volume_by(plan, &axis.dimension.id)? {
-                sums.insert(number, volume);
-            }
+            sums.insert(number, self.volume_by(plan, axis)?);
         }
         Ok(sums)
     }
