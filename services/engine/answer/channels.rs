@@ -113,7 +113,7 @@ impl Question for ChannelQuestion {
             let volumes = engine.volumes(&plan)?;
             (Tabulated { plan, crosstab }, volumes)
         } else {
-            let tabulated = engine.tabulated(plan)?;
+            let tabulated = engine.tabulated(plan, 1)?;
             let sums = tabulated.sums();
             (tabulated, sums)
         };

@@ -11,6 +11,7 @@ pub use list::{EstimateList, Place};
 
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::{Estimate, EstimateSource, NAMED_AREA};
+use crate::domain::indicator::Unit;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::cache::Scope;
@@ -34,6 +35,8 @@ pub struct PublishedEstimate {
     pub submission: Arc<Submission>,
     /// Whether the period before, in the same place and of the same people, belongs to another series or stands on another base.
     pub series_break: bool,
+    /// Whether it is a score of areas, and says nothing about any one person in them.
+    pub ecological: bool,
     /// Words for the area; empty where there are none.
     pub area_name: String,
 }
@@ -175,12 +178,14 @@ type Read = (Arc<Submission>, Arc<[Estimate]>);
 
 fn published(reference: &Reference, fit: &Fit<'_>, series_break: bool) -> PublishedEstimate {
     let mut source = fit.submission.source.as_deref().cloned().unwrap_or_default();
+    let unit = reference.indicator(&fit.row.indicator).map(|indicator| indicator.unit);
     source.not_for_targets |= reference.is_not_for_targets(&fit.row.indicator);
     PublishedEstimate {
         estimate: fit.row.clone(),
         source,
         submission: Arc::clone(fit.submission),
         series_break,
+        ecological: unit == Some(Unit::Score),
         area_name: area_name(reference, &fit.row.area),
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::plan::state_words;
 use crate::domain::codes::State;
 use crate::domain::indicator::Unit;
 
@@ -23,6 +24,13 @@ impl Key {
     /// A group that is no category of a dimension's code list: a need, a mode.
     pub(super) fn named(dimension: &str, code: &str, label: &str) -> Self {
         Self { dimension: dimension.into(), code: code.into(), label: label.into(), state: None }
+    }
+
+    /// A group of which the category is not known.
+    pub(super) fn not_known(dimension: &str) -> Self {
+        let name = State::NotKnown.name();
+        let state = Some(State::NotKnown);
+        Self { state, ..Self::named(dimension, name, &state_words(name)) }
     }
 }
 

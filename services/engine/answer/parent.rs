@@ -83,11 +83,10 @@ impl Plan {
     /// The smallest area that is among the holders of each, all of whose organisations are within some others.
     fn area_of<'a>(
         &self,
-        mut holders: impl Iterator<Item = BTreeSet<&'a str>>,
+        holders: impl Iterator<Item = BTreeSet<&'a str>>,
         within: Option<&BTreeSet<String>>,
     ) -> Option<String> {
-        let first = holders.next()?;
-        let all = holders.fold(first, |all, one| all.intersection(&one).copied().collect());
+        let all = holders.reduce(|all, one| &all & &one)?;
         let whole = all.into_iter().filter_map(|area| {
             let organisations = Where::Provider(area.to_owned()).organisations(&self.reference);
             let inside = within.is_none_or(|within| organisations.is_subset(within));

@@ -154,6 +154,14 @@ impl Provenance {
         }
     }
 
+    /// Level of the confidence limits and what they take as independent; none: figures have no limits.
+    #[must_use]
+    pub fn limits(&self) -> Option<(f64, &'static str)> {
+        let persons = self.settings.measure == Measure::Persons;
+        let whom = if persons { "persons" } else { "consultations" };
+        self.settings.has_limits.then_some((self.confidence, whom))
+    }
+
     /// What else was looked at: it changes the answer too.
     pub(super) fn looked_at(&mut self, data_position: u64, scope: Option<Scope>) {
         self.data_position = self.data_position.max(data_position);

@@ -126,11 +126,13 @@ fn small(count: usize) -> i32 {
 
 /// What an answer is about, and which data it was computed from.
 pub(in crate::rpc) fn context(of: &Provenance) -> v1::BreakdownContext {
-    let persons = of.settings.measure == Measure::Persons;
-    let limits_unit = if persons { "persons" } else { "consultations" };
+    let (confidence_level, limits_unit) = of.limits().unwrap_or_default();
     let area_basis = if of.residence { v1::AreaBasis::Residence } else { v1::AreaBasis::Provider };
     let (first, last) = of.months.unzip();
     let month = |month: Option<Month>| month.map_or_else(String::new, |month| month.to_string());
+    let organisation = |(code, name)| v1::AskedOrganisation { code, name };
+    let parameter = |(name, value): (&str, _)| v1::Parameter { name: name.to_owned(), value };
+    let unattributed = |(n, detail): (u64, _)| v1::Unattributed { count: int(n), detail };
     v1::BreakdownContext {
         table: of.table.to_owned(),
         title: of.title.to_owned(),
@@ -142,33 +144,22 @@ pub(in crate::rpc) fn context(of: &Provenance) -> v1::BreakdownContext {
         area_name: of.area_name.clone(),
         area_type: of.area_type.clone(),
         area_basis: area_basis.into(),
-        organisations: of
-            .organisations
-            .iter()
-            .map(|(code, name)| v1::AskedOrganisation { code: code.clone(), name: name.clone() })
-            .collect(),
+        organisations: of.organisations.iter().cloned().map(organisation).collect(),
         first_month: month(first),
         last_month: month(last),
         conditions: of.conditions.iter().map(condition).collect(),
         measure: measure(of.settings.measure).into(),
         denominator: denominator(of.settings.denominator).into(),
-        confidence_level: if of.settings.has_limits { of.confidence } else { 0.0 },
-        limits_unit: if of.settings.has_limits { limits_unit } else { "" }.to_owned(),
-        parameters: of
-            .parameters
-            .iter()
-            .map(|(name, value)| v1::Parameter { name: (*name).to_owned(), value: value.clone() })
-            .collect(),
+        confidence_level,
+        limits_unit: limits_unit.to_owned(),
+        parameters: of.parameters.iter().cloned().map(parameter).collect(),
         statements: of.settings.statements.iter().map(|of| (*of).to_owned()).collect(),
         ecological: of.settings.ecological,
         sources: of.sources.iter().map(estimate::source).collect(),
         notes: of.notes.clone(),
         empty: of.empty.as_ref().map(absence),
         quality: of.quality.iter().map(quality).collect(),
-        unattributed: of
-            .unattributed
-            .as_ref()
-            .map(|(count, detail)| v1::Unattributed { count: int(*count), detail: detail.clone() }),
+        unattributed: of.unattributed.clone().map(unattributed),
         data_position: int(of.data_position),
         submission_count: small(of.submission_count),
         organisation_count: small(of.organisation_count),

@@ -2,7 +2,6 @@
 
 use super::counts::MODE;
 use super::scan::Groups;
-use crate::domain::codes::State;
 use crate::domain::measures::{Group, Provision, Tally};
 use crate::domain::reference::Reference;
 use crate::engine::answer::access::{NEEDS, access_collection, needs_asked};
@@ -10,7 +9,7 @@ use crate::engine::answer::cell::missing;
 use crate::engine::answer::crosstab::{Crosstab, Folded};
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Key, Reason};
-use crate::engine::answer::plan::{Plan, state_words};
+use crate::engine::answer::plan::Plan;
 use crate::engine::answer::provenance::QuestionSettings;
 use crate::engine::answer::question::{Counted, Question};
 use crate::engine::query::{Measure, Query};
@@ -136,7 +135,7 @@ impl Question for ProvisionQuestion {
         let access = engine.access(&mut plan, &snapshots, &NEEDS, query.months.1)?;
         access.told(&mut provenance);
         provenance.notes.push(NOTE.into());
-        let tabulated = engine.tabulated(plan)?;
+        let tabulated = engine.tabulated(plan, 1)?;
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
         let groups = engine.provided(&pinned, &access, self.request_met_days)?;
         let sources = engine.need_sources(&pinned, &access)?;
@@ -226,12 +225,10 @@ impl ProvisionQuestion {
             "" => "no collection of access snapshots".to_owned(),
             id => format!("latest access snapshot in {id}"),
         };
-        let unknown = State::NotKnown.name();
-        let not_known = Key::named(SOURCE, unknown, &state_words(unknown));
         [
             Key::named(SOURCE, "RECORD", "the consultation's own record"),
             Key::named(SOURCE, "SNAPSHOT", &snapshot),
-            Key { state: Some(State::NotKnown), ..not_known },
+            Key::not_known(SOURCE),
         ]
     }
 }

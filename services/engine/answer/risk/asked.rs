@@ -92,9 +92,9 @@ impl RiskQuestion {
             confidence: Confidence::default(),
             full: !query.basic,
         };
-        let (high_risk, score_collection) =
-            (high_risk(indicator, high)?, score_collection.to_owned());
-        Ok(Self { query, indicator: indicator.id.clone(), score_collection, high_risk })
+        let high_risk = high_risk(indicator, high)?;
+        let (indicator, score_collection) = (indicator.id.clone(), score_collection.to_owned());
+        Ok(Self { query, indicator, score_collection, high_risk })
     }
 
     /// Code of the area whose residents are asked about.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::asked::{RiskQuestion, characteristic, lies_in};
-use crate::domain::codes::{Dimension, State, Value};
+use crate::domain::codes::{Dimension, Value};
 use crate::domain::collection::{Collection, DataClass, Dataset};
 use crate::domain::field::Field;
 use crate::domain::measures::risk::people_brought_back;
@@ -14,7 +14,7 @@ use crate::domain::small_area::Edition;
 use crate::engine::answer::crosstab::Crosstab;
 use crate::engine::answer::estimates::{all_taking, standing};
 use crate::engine::answer::model::Key;
-use crate::engine::answer::plan::{Plan, state_words};
+use crate::engine::answer::plan::Plan;
 use crate::engine::answer::provenance::Provenance;
 use crate::engine::query::{AsOf, Query, Where};
 use crate::engine::{Engine, QueryError};
@@ -66,16 +66,11 @@ fn candidates<'a>(
     let ids = all_taking(reference, Dataset::Populations);
     let ids = ids.filter(|id| asked.is_empty() || asked == *id);
     let standing = standing(catalog, ids, Dataset::Populations, position);
-    let by_area = |s: &&Arc<Submission>| s.column(Field::ResidenceLsoa).is_some();
-    let mut last = BTreeMap::new();
-    for submission in standing.submissions.iter().filter(by_area) {
-        let known = last.entry((&submission.collection, &submission.organisation));
-        let known = known.or_insert(submission);
-        if known.slot.month < submission.slot.month {
-            *known = submission;
-        }
-    }
-    let last: Vec<_> = last.into_values().cloned().collect();
+    let by_area = |s: &Arc<Submission>| s.column(Field::ResidenceLsoa).is_some();
+    // They come by month: the last of an organisation takes the place of those before.
+    let by_area = standing.submissions.into_iter().filter(by_area);
+    let last = by_area.map(|s| ((s.collection.clone(), s.organisation.clone()), s));
+    let last: Vec<_> = last.collect::<BTreeMap<_, _>>().into_values().collect();
     let found = last.chunk_by(|a, b| a.collection == b.collection).filter_map(|submissions| {
         let months = || submissions.iter().map(|submission| submission.slot.month);
         Some(Candidate {
@@ -330,15 +325,13 @@ fn by_area(
         let (code, label) = by.categories.get(place)?;
         Some((place, code, label))
     };
-    let (unknown, words) = (State::NotKnown.name(), state_words(State::NotKnown.name()));
-    let mut groups: BTreeMap<(usize, &str, &str), ByArea> = BTreeMap::new();
+    let (mut groups, mut nowhere) = (BTreeMap::<_, ByArea>::new(), ByArea::new());
     for (code, count) in total {
-        let category = category(code).unwrap_or((usize::MAX, unknown, &words));
-        groups.entry(category).or_default().insert(code.clone(), *count);
+        let group = category(code).map(|category| groups.entry(category).or_default());
+        group.unwrap_or(&mut nowhere).insert(code.clone(), *count);
     }
-    let groups = groups.into_iter().map(|((place, code, label), people)| {
-        let state = (place == usize::MAX).then_some(State::NotKnown);
-        (Key { state, ..Key::named(&by.id, code, label) }, people)
-    });
-    groups.collect()
+    let groups = groups.into_iter();
+    let groups = groups.map(|((_, code, label), of)| (Key::named(&by.id, code, label), of));
+    let nowhere = (!nowhere.is_empty()).then(|| (Key::not_known(&by.id), nowhere));
+    groups.chain(nowhere).collect()
 }
