@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::crosstab::Crosstab;
-use super::model::Absence;
+use super::model::{Absence, DataQuality};
 use super::plan::{Plan, PlanAxis};
-use super::provenance::{CARE_SETTING, DimensionQuality, Provenance};
+use super::provenance::{CARE_SETTING, Provenance};
 use super::quality::Sums;
 use super::question::Counted;
 use crate::domain::codes::State;
@@ -93,7 +93,7 @@ impl Tabulated {
     pub(super) fn counted<C>(
         self,
         provenance: Provenance,
-        quality: Vec<DimensionQuality>,
+        quality: Vec<(String, DataQuality)>,
         record: &str,
         figures: C,
     ) -> Counted<C> {

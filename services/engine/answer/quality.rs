@@ -7,9 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::model::{CellCounts, CellQuality};
+use super::model::{CellCounts, DataQuality};
 use super::plan::{On, Plan, PlanAxis, PlanFilter};
-use super::provenance::DimensionQuality;
 use crate::domain::codes::{Dimension, State};
 use crate::engine::{Engine, QueryError};
 
@@ -27,7 +26,7 @@ impl Plan {
     }
 
     /// Quality of the axes that sums are given of.
-    pub(super) fn quality(&self, sums: &Sums) -> Vec<DimensionQuality> {
+    pub(super) fn quality(&self, sums: &Sums) -> Vec<(String, DataQuality)> {
         let of_axis = |(number, sums): (&usize, &Vec<u64>)| self.axes[*number].quality(sums);
         sums.iter().map(of_axis).collect()
     }
@@ -44,7 +43,7 @@ impl PlanFilter {
 }
 
 impl PlanAxis {
-    fn quality(&self, sums: &[u64]) -> DimensionQuality {
+    fn quality(&self, sums: &[u64]) -> (String, DataQuality) {
         let of_state = |state: State| sums[self.categories.len() + state as usize];
         // A multi-valued dimension counts a record once as ANY, and again in each of its categories.
         let known: u64 = if self.dimension.overlapping() {
@@ -54,11 +53,9 @@ impl PlanAxis {
         };
         let unknown: u64 = State::ALL.into_iter().filter(|s| s.is_unknown()).map(of_state).sum();
         let covered = known + unknown + of_state(State::None) + of_state(State::NotApplicable);
-        DimensionQuality {
-            dimension: self.dimension.id.clone(),
-            coverage: share(covered, covered + of_state(State::NotCollected)),
-            unknown: share(unknown, covered),
-        }
+        let coverage = share(covered, covered + of_state(State::NotCollected));
+        let unknown = share(unknown, covered);
+        (self.dimension.id.clone(), DataQuality { coverage, unknown })
     }
 }
 
@@ -68,10 +65,10 @@ impl Engine {
     pub(super) fn quality(
         &self,
         counted: &[(&Plan, Sums)],
-    ) -> Result<Vec<DimensionQuality>, QueryError> {
-        let mut lines: Vec<DimensionQuality> = Vec::new();
+    ) -> Result<Vec<(String, DataQuality)>, QueryError> {
+        let mut lines: Vec<(String, DataQuality)> = Vec::new();
         for line in counted.iter().flat_map(|(plan, sums)| plan.quality(sums)) {
-            if lines.iter().all(|known| known.dimension != line.dimension) {
+            if lines.iter().all(|known| known.0 != line.0) {
                 lines.push(line);
             }
         }
@@ -79,7 +76,7 @@ impl Engine {
         for filter in &plan.filters {
             let axis = filter.axis();
             let line = axis.quality(&self.volume_by(plan, &axis)?);
-            match lines.iter_mut().find(|known| known.dimension == line.dimension) {
+            match lines.iter_mut().find(|known| known.0 == line.0) {
                 Some(known) => *known = line,
                 None => lines.push(line),
             }
@@ -104,20 +101,23 @@ impl Engine {
 }
 
 /// The worst quality of some dimensions; none where the answer has none of them.
-pub(super) fn worst(lines: &[DimensionQuality], of: impl Fn(&str) -> bool) -> Option<CellQuality> {
-    let lines = || lines.iter().filter(|line| of(&line.dimension));
+pub(super) fn worst(
+    lines: &[(String, DataQuality)],
+    of: impl Fn(&str) -> bool,
+) -> Option<DataQuality> {
+    let lines = || lines.iter().filter(|(dimension, _)| of(dimension)).map(|(_, quality)| quality);
     let coverage = lines().filter_map(|line| line.coverage).reduce(f64::min);
     let unknown = lines().filter_map(|line| line.unknown).reduce(f64::max);
-    coverage.or(unknown).map(|_| CellQuality { coverage, unknown })
+    coverage.or(unknown).map(|_| DataQuality { coverage, unknown })
 }
 
 /// What the counts of a cell say of their own quality.
-pub(super) fn of_counts(counts: &CellCounts) -> CellQuality {
+pub(super) fn of_counts(counts: &CellCounts) -> DataQuality {
     let (Some(known), Some(unknown)) = (counts.denominator, counts.unknown) else {
-        return CellQuality::default();
+        return DataQuality::default();
     };
     let covered = known + unknown;
-    CellQuality {
+    DataQuality {
         coverage: counts.not_collected.and_then(|none| share(covered, covered + none)),
         unknown: share(unknown, covered),
     }

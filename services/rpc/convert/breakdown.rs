@@ -7,8 +7,7 @@ use crate::domain::collection::{DataClass, Openness};
 use crate::domain::indicator::Unit;
 use crate::domain::period::Month;
 use crate::engine::answer::{
-    Absence, Cell, Column, Condition, DimensionQuality, Key, Legend, Protected, Provenance, Reason,
-    Row,
+    Absence, Cell, Column, Condition, DataQuality, Key, Legend, Protected, Provenance, Reason, Row,
 };
 use crate::engine::query::{Denominator, Measure};
 use crate::proto::v1;
@@ -175,12 +174,9 @@ fn condition(condition: &Condition) -> v1::AskedCondition {
     v1::AskedCondition { dimension, codes, label, code_labels }
 }
 
-fn quality(quality: &DimensionQuality) -> v1::DimensionQuality {
-    v1::DimensionQuality {
-        dimension: quality.dimension.clone(),
-        coverage_ratio: quality.coverage,
-        unknown_ratio: quality.unknown,
-    }
+fn quality((dimension, of): &(String, DataQuality)) -> v1::DimensionQuality {
+    let (dimension, coverage_ratio, unknown_ratio) = (dimension.clone(), of.coverage, of.unknown);
+    v1::DimensionQuality { dimension, coverage_ratio, unknown_ratio }
 }
 
 fn legend(legend: &Legend) -> v1::LegendDimension {

@@ -172,9 +172,19 @@ impl Question for ProvisionQuestion {
                 (kind.column(reference, key.iter().cloned().collect()), shows)
             }));
         }
+        let snapshot = match figures[0].snapshots.as_str() {
+            "" => "no collection of access snapshots".to_owned(),
+            id => format!("latest access snapshot in {id}"),
+        };
+        let sources = [
+            Key::named(SOURCE, "RECORD", "the consultation's own record"),
+            Key::named(SOURCE, "SNAPSHOT", &snapshot),
+            Key::not_known(SOURCE),
+        ];
         for (need, kind) in SOURCES.iter().enumerate() {
-            for (place, key) in self.source_keys(&figures[0].snapshots).into_iter().enumerate() {
-                columns.push((kind.column(reference, vec![key]), Shows::Source(need, place)));
+            for (place, key) in sources.iter().enumerate() {
+                let column = kind.column(reference, vec![key.clone()]);
+                columns.push((column, Shows::Source(need, place)));
             }
         }
         columns
@@ -217,19 +227,6 @@ impl ProvisionQuestion {
             "" => plan.collection.access_collection.clone(),
             named => access_collection(&plan.reference, &plan.collection, named)?.id.clone(),
         })
-    }
-
-    /// The places of a source axis.
-    fn source_keys(&self, snapshots: &str) -> [Key; 3] {
-        let snapshot = match snapshots {
-            "" => "no collection of access snapshots".to_owned(),
-            id => format!("latest access snapshot in {id}"),
-        };
-        [
-            Key::named(SOURCE, "RECORD", "the consultation's own record"),
-            Key::named(SOURCE, "SNAPSHOT", &snapshot),
-            Key::not_known(SOURCE),
-        ]
     }
 }
 
