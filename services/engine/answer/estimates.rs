@@ -74,10 +74,13 @@ pub struct Estimates {
     pub scope: Scope,
 }
 
-/// The submissions that stand at a position, and the last change of any of their slots.
+/// The submissions that stand at a position, and what was looked at to find them.
 pub(super) struct Standing {
     pub(super) submissions: Vec<Arc<Submission>>,
+    /// The last change of any of their slots.
     pub(super) data_position: u64,
+    /// Everything of the collections, for the cache.
+    pub(super) scope: Scope,
 }
 
 /// The ids of the collections that take a dataset.
@@ -94,27 +97,20 @@ pub(super) fn standing<'a>(
     position: u64,
 ) -> Standing {
     let (mut submissions, mut data_position) = (Vec::new(), 0);
-    for number in collections.filter_map(|id| catalog.collection(id)) {
-        for month in catalog.months(number, dataset, (Month::FIRST, Month::LAST), position) {
+    let ever = (Month::FIRST, Month::LAST);
+    let numbers: Vec<_> = collections.map(|id| catalog.collection(id)).collect();
+    for number in numbers.iter().flatten() {
+        for month in catalog.months(*number, dataset, ever, position) {
             let changed = month.changed().iter().map(|(_, at)| *at).max();
             data_position = data_position.max(changed.unwrap_or(0));
             submissions.extend(month.submissions.iter().cloned());
         }
     }
-    Standing { submissions, data_position }
-}
-
-/// Everything of some collections, for the cache. One without data has no number yet and will get one of the next.
-pub(super) fn everything<'a>(
-    catalog: &Catalog,
-    collections: impl Iterator<Item = &'a str>,
-    dataset: Dataset,
-) -> Scope {
-    let numbers: Vec<_> = collections.map(|id| catalog.collection(id)).collect();
+    // A collection without data has no number yet and will get one of the next.
     let to_come = if numbers.contains(&None) { catalog.numbers_to_come() } else { 0..0 };
     let numbers = numbers.into_iter().flatten().chain(to_come);
     let collections: Vec<_> = numbers.map(|number| (number, dataset)).collect();
-    Scope::new(&collections, &[], (Month::FIRST, Month::LAST))
+    Standing { submissions, data_position, scope: Scope::new(&collections, &[], ever) }
 }
 
 impl Engine {
@@ -127,12 +123,12 @@ impl Engine {
         query: &Query,
         wanted: &EstimatesWanted,
     ) -> Result<Estimates, QueryError> {
-        let (reference, standing, scope) =
+        let (reference, standing) =
             self.standing_estimates("estimate_collections", &wanted.collections, &query.as_of)?;
         let asked = EstimatesAsked::new(&reference, query);
         let read = self.read(&standing.submissions)?;
         let mut fits = Vec::new();
-        for (submission, rows) in &read {
+        for (submission, rows) in standing.submissions.iter().zip(&read) {
             let wanted = rows.iter().filter(|row| wanted.wants(&reference, &row.indicator));
             fits.extend(wanted.filter_map(|row| asked.fit(submission, row)));
         }
@@ -142,39 +138,33 @@ impl Engine {
         if found.len() > MOST {
             return Err(QueryError::TooLarge { cells: found.len() as u64, limit: MOST as u64 });
         }
-        Ok(Estimates { found, data_position: standing.data_position, scope })
+        let Standing { data_position, scope, .. } = standing;
+        Ok(Estimates { found, data_position, scope })
     }
 
-    /// The estimates that stand in the collections that a field of the question names, or in all, and the data that was looked at.
+    /// The estimates that stand in the collections that a field of the question names, or in all.
     fn standing_estimates(
         &self,
         field: &str,
         asked: &[String],
         as_of: &AsOf,
-    ) -> Result<(Arc<Reference>, Standing, Scope), QueryError> {
+    ) -> Result<(Arc<Reference>, Standing), QueryError> {
         let catalog = self.store().catalog();
         let reference = Arc::clone(&catalog.reference);
         for id in asked {
             taking(&reference, field, id, Dataset::Estimates)?;
         }
         let wanted = |id: &&str| asked.is_empty() || asked.iter().any(|asked| asked == id);
-        let ids = || all_taking(&reference, Dataset::Estimates).filter(wanted);
-        let standing = standing(&catalog, ids(), Dataset::Estimates, as_of.position(&catalog)?);
-        let scope = everything(&catalog, ids(), Dataset::Estimates);
-        Ok((reference, standing, scope))
+        let ids = all_taking(&reference, Dataset::Estimates).filter(wanted);
+        let standing = standing(&catalog, ids, Dataset::Estimates, as_of.position(&catalog)?);
+        Ok((reference, standing))
     }
 
-    /// The figures of some submissions.
-    fn read(&self, submissions: &[Arc<Submission>]) -> Result<Vec<Read>, QueryError> {
-        let read = |submission: &Arc<Submission>| {
-            Ok((Arc::clone(submission), self.store().reader().estimates(submission)?))
-        };
-        submissions.iter().map(read).collect()
+    /// The figures of each of some submissions.
+    fn read(&self, submissions: &[Arc<Submission>]) -> Result<Vec<Arc<[Estimate]>>, QueryError> {
+        submissions.iter().map(|one| Ok(self.store().reader().estimates(one)?)).collect()
     }
 }
-
-/// A submission and its figures.
-type Read = (Arc<Submission>, Arc<[Estimate]>);
 
 fn published(reference: &Reference, fit: &Fit<'_>, series_break: bool) -> PublishedEstimate {
     let mut source = fit.submission.source.as_deref().cloned().unwrap_or_default();

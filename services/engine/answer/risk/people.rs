@@ -16,6 +16,7 @@ use crate::engine::answer::estimates::{all_taking, standing};
 use crate::engine::answer::model::Key;
 use crate::engine::answer::plan::Plan;
 use crate::engine::answer::provenance::Provenance;
+use crate::engine::cache::Scope;
 use crate::engine::query::{AsOf, Query, Where};
 use crate::engine::{Engine, QueryError};
 use crate::store::{Catalog, Submission};
@@ -24,6 +25,9 @@ use crate::store::{Catalog, Submission};
 const SMALL_AREA: &str = "residence_lsoa";
 /// Type of the organisations that publish tables.
 const PUBLISHER: &str = "publisher";
+
+/// What was found, or why there is nothing; and the last change that bears on it, with all data that does.
+pub(super) type Found<T> = (Result<T, String>, (u64, Scope));
 
 /// How many people live in each small area, without zeros.
 pub(super) type ByArea = BTreeMap<String, u64>;
@@ -62,7 +66,7 @@ fn candidates<'a>(
     reference: &'a Reference,
     asked: &str,
     position: u64,
-) -> (Vec<Candidate<'a>>, u64) {
+) -> (Vec<Candidate<'a>>, (u64, Scope)) {
     let ids = all_taking(reference, Dataset::Populations);
     let ids = ids.filter(|id| asked.is_empty() || asked == *id);
     let standing = standing(catalog, ids, Dataset::Populations, position);
@@ -80,7 +84,7 @@ fn candidates<'a>(
             edition: edition(catalog, reference, submissions),
         })
     });
-    (found.collect(), standing.data_position)
+    (found.collect(), (standing.data_position, standing.scope))
 }
 
 /// The edition of the small areas where people were counted.
@@ -117,34 +121,30 @@ fn edition_by(reference: &Reference, by: Option<&Dimension>, counted: Edition) -
     [Some(counted), other].into_iter().flatten().find(falls).unwrap_or(counted)
 }
 
-/// Says who has nothing of something: the collection that was named, or none of all.
-pub(super) fn who_has_none(named: &str) -> String {
-    if named.is_empty() {
-        "no collection has".into()
-    } else {
-        format!("collection `{named}` has no")
+/// Says that nobody has something: the collection that was named, or none of all.
+pub(super) fn nobody_has(named: &str, what: &str) -> String {
+    match named {
+        "" => format!("no collection has {what}"),
+        named => format!("collection `{named}` has no {what}"),
     }
 }
 
 impl Engine {
-    /// The people of the area asked about, by small area, or why there are none; and the last change that bears on which they are.
+    /// The people of the area asked about, by small area.
     pub(super) fn people_by_small_area(
         &self,
         question: &RiskQuestion,
         position: u64,
-    ) -> Result<(Result<People, String>, u64), QueryError> {
+    ) -> Result<Found<People>, QueryError> {
         let reference = self.reference();
         let by = question.query.by.first().and_then(|id| reference.dimension(id));
-        let (found, data_position) = {
+        let (found, looked_at) = {
             let catalog = self.store().catalog();
             candidates(&catalog, &reference, &question.query.collection, position)
         };
         let Some(chosen) = choose(&reference, &found, by)? else {
-            let who = who_has_none(&question.query.collection);
-            let detail = format!(
-                "{who} people by small area (`residence_lsoa`); SubmitPopulations takes them"
-            );
-            return Ok((Err(detail), data_position));
+            let what = "people by small area (`residence_lsoa`); SubmitPopulations takes them";
+            return Ok((Err(nobody_has(&question.query.collection, what)), looked_at));
         };
         let edition = chosen.edition.clone().map_err(|(old, new)| {
             QueryError::Refused(format!(
@@ -168,7 +168,7 @@ impl Engine {
         let crosstab = self.count(&plan, 1)?;
         let people = people(question, &plan, &crosstab, by, edition, query.months)?;
         // Which population answers depends on all that could: another one may take its place.
-        Ok((Ok(people), data_position))
+        Ok((Ok(people), looked_at))
     }
 }
 
