@@ -28,17 +28,14 @@ impl Plan {
             return None;
         }
         let several: Vec<_> = query.several().collect();
-        let listed = match &query.place {
-            Where::Organisations(codes) if codes.len() > 1 => Some(codes),
-            Where::Organisations(_) | Where::Provider(_) | Where::Residence(_) => None,
-        };
-        match (listed, several.as_slice()) {
-            (Some(codes), []) => {
+        match (&query.place, several.as_slice()) {
+            (Where::Organisations(codes), []) if codes.len() > 1 => {
                 let area = self.area_of(codes.iter().map(|code| self.areas_of(code)), None)?;
                 let place = Where::Provider(area.clone());
                 Some(self.parent("organisation", area, OF_AREA, Query { place, ..query.clone() }))
             }
-            (None, [filter]) => self.parent_of(query, filter),
+            (Where::Organisations(codes), _) if codes.len() > 1 => None,
+            (_, [filter]) => self.parent_of(query, filter),
             _ => None,
         }
     }
