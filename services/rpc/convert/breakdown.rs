@@ -180,12 +180,8 @@ fn quality((dimension, of): &(String, DataQuality)) -> v1::DimensionQuality {
 }
 
 fn legend(legend: &Legend) -> v1::LegendDimension {
-    let categories = legend.categories.iter().cloned();
-    v1::LegendDimension {
-        dimension: legend.dimension.clone(),
-        label: legend.label.clone(),
-        direction: legend.direction.clone(),
-        overlapping: legend.overlapping,
-        categories: categories.map(|(code, label)| v1::LegendCategory { code, label }).collect(),
-    }
+    let Legend { dimension, label, direction, overlapping, categories } = legend.clone();
+    let category = |(code, label)| v1::LegendCategory { code, label };
+    let categories = categories.into_iter().map(category).collect();
+    v1::LegendDimension { dimension, label, direction, overlapping, categories }
 }

@@ -138,13 +138,11 @@ impl Engine {
     ) -> Result<Found<People>, QueryError> {
         let reference = self.reference();
         let by = question.query.by.first().and_then(|id| reference.dimension(id));
-        let (found, looked_at) = {
-            let catalog = self.store().catalog();
-            candidates(&catalog, &reference, &question.query.collection, position)
-        };
+        let named = question.query.collection.as_str();
+        let (found, looked_at) = candidates(&self.store().catalog(), &reference, named, position);
         let Some(chosen) = choose(&reference, &found, by)? else {
             let what = "people by small area (`residence_lsoa`); SubmitPopulations takes them";
-            return Ok((Err(nobody_has(&question.query.collection, what)), looked_at));
+            return Ok((Err(nobody_has(named, what)), looked_at));
         };
         let edition = chosen.edition.clone().map_err(|(old, new)| {
             QueryError::Refused(format!(

@@ -31,13 +31,11 @@ impl Engine {
         question: &RiskQuestion,
         position: u64,
     ) -> Result<Found<Scored>, QueryError> {
-        let catalog = self.store().catalog();
-        let reference = Arc::clone(&catalog.reference);
+        let reference = self.reference();
         let named = question.score_collection.as_str();
         let asked = |id: &&str| named.is_empty() || named == *id;
         let ids = all_taking(&reference, Dataset::Estimates).filter(asked);
-        let standing = standing(&catalog, ids, Dataset::Estimates, position);
-        drop(catalog);
+        let standing = standing(&self.store().catalog(), ids, Dataset::Estimates, position);
         let (id, looked_at) = (&question.indicator, (standing.data_position, standing.scope));
         // The newest table, by the last and first month of its figures, then by month and position of its submission.
         let mut newest: Option<(_, &Submission, Arc<[Estimate]>)> = None;
