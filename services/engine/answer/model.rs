@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use super::plan::state_words;
 use crate::domain::codes::State;
 use crate::domain::indicator::Unit;
 
@@ -28,9 +27,8 @@ impl Key {
 
     /// A group of which the category is not known.
     pub(super) fn not_known(dimension: &str) -> Self {
-        let name = State::NotKnown.name();
-        let state = Some(State::NotKnown);
-        Self { state, ..Self::named(dimension, name, &state_words(name)) }
+        let state = State::NotKnown;
+        Self { state: Some(state), ..Self::named(dimension, state.name(), "not known") }
     }
 }
 
