@@ -44,6 +44,12 @@ impl Dataset {
             Self::Estimates => "estimates",
         }
     }
+
+    /// What it holds, in words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        if self == Self::DigitalAccess { "access records" } else { self.slug() }
+    }
 }
 
 /// Whether data is about real people.

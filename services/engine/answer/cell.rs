@@ -1,6 +1,6 @@
 //! Cells out of what was counted: a value, or why there is none.
 
-use super::model::{Absence, Cell, CellCounts, CellQuality, Figure, Reason};
+use super::model::{Absence, Cell, CellCounts, DataQuality, Figure, Reason};
 use crate::domain::measures::Tally;
 use crate::domain::statistics::{Confidence, Interval, difference, proportion};
 
@@ -32,7 +32,7 @@ impl From<Tally> for CellCounts {
 impl Cell {
     /// A figure, or why there is none, and the counts behind it.
     pub(super) fn new(figure: Result<Figure, Absence>, counts: CellCounts) -> Self {
-        Self { figure, counts, quality: CellQuality::default() }
+        Self { figure, counts, quality: DataQuality::default() }
     }
 
     /// A count.

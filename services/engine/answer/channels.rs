@@ -113,7 +113,7 @@ impl Question for ChannelQuestion {
             let volumes = engine.volumes(&plan)?;
             (Tabulated { plan, crosstab }, volumes)
         } else {
-            let tabulated = engine.tabulated(plan)?;
+            let tabulated = engine.tabulated(plan, 1)?;
             let sums = tabulated.sums();
             (tabulated, sums)
         };
@@ -160,8 +160,8 @@ impl Question for ChannelQuestion {
             Shows::All => Cell::count(counts.sum()),
             Shows::Share(place) => self.share(figures, counts, *place),
             Shows::Rate(place) => {
-                let people = figures.population.as_ref().map(|population| population.of(row));
-                let people = people.unwrap_or_else(|| Err(Absence::not_computable("")));
+                let unasked = || Err(Absence::not_computable(""));
+                let people = figures.population.as_ref().map_or_else(unasked, |of| of.of(row));
                 self.rate(at(*place), people)
             }
         }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::crosstab::Crosstab;
-use super::model::Absence;
+use super::model::{Absence, DataQuality};
 use super::plan::{Plan, PlanAxis};
-use super::provenance::{CARE_SETTING, DimensionQuality, Provenance};
+use super::provenance::{CARE_SETTING, Provenance};
 use super::quality::Sums;
 use super::question::Counted;
 use crate::domain::codes::State;
@@ -41,21 +41,21 @@ impl Engine {
         self.plan_by(query, Dataset::Consultations, inner, setting.chain(attended))
     }
 
-    /// Counts a plan whose last axis is the inner one.
-    pub(super) fn tabulated(&self, plan: Plan) -> Result<Tabulated, QueryError> {
-        let crosstab = self.count(&plan, 1)?;
+    /// Counts a plan whose last axes are the inner ones.
+    pub(super) fn tabulated(&self, plan: Plan, inner: usize) -> Result<Tabulated, QueryError> {
+        let crosstab = self.count(&plan, inner)?;
         Ok(Tabulated { plan, crosstab })
     }
 }
 
-/// A cross-tabulation by what tells the rows apart and by one inner axis, which is the last, and the plan that it was counted by.
+/// A cross-tabulation by what tells the rows apart and by inner axes, which are the last, and the plan that it was counted by.
 pub(super) struct Tabulated {
     pub(super) plan: Plan,
     pub(super) crosstab: Crosstab,
 }
 
 impl Tabulated {
-    /// The inner axis.
+    /// The inner axis, the last of several.
     pub(super) fn inner(&self) -> &PlanAxis {
         &self.plan.axes[self.plan.axes.len() - 1]
     }
@@ -93,7 +93,7 @@ impl Tabulated {
     pub(super) fn counted<C>(
         self,
         provenance: Provenance,
-        quality: Vec<DimensionQuality>,
+        quality: Vec<(String, DataQuality)>,
         record: &str,
         figures: C,
     ) -> Counted<C> {

@@ -87,15 +87,4 @@ impl ColumnDefinition {
         let groups = self.groups.iter().map(|group| format!("{{{group}}}"));
         std::iter::once(indicator.to_owned()).chain(groups).collect::<Vec<_>>().join("/")
     }
-
-    /// Whether a column is of this kind. A group may be left out where the column is about all of the row.
-    #[must_use]
-    pub fn is_of(&self, column: &Column, asked: &[String]) -> bool {
-        let named = match self.indicator {
-            "" => asked.contains(&column.indicator),
-            own => own == column.indicator,
-        };
-        let mut groups = self.groups.iter();
-        named && column.group.iter().all(|key| groups.any(|group| *group == &*key.dimension))
-    }
 }

@@ -11,10 +11,11 @@ pub use list::{EstimateList, Place};
 
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::{Estimate, EstimateSource, NAMED_AREA};
+use crate::domain::indicator::Unit;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::cache::Scope;
-use crate::engine::query::{AsOf, Query, invalid, no_collection};
+use crate::engine::query::{AsOf, Query, taking};
 use crate::engine::{Engine, QueryError};
 use crate::store::{Catalog, Submission};
 use asked::EstimatesAsked;
@@ -34,6 +35,8 @@ pub struct PublishedEstimate {
     pub submission: Arc<Submission>,
     /// Whether the period before, in the same place and of the same people, belongs to another series or stands on another base.
     pub series_break: bool,
+    /// Whether it is a score of areas, and says nothing about any one person in them.
+    pub ecological: bool,
     /// Words for the area; empty where there are none.
     pub area_name: String,
 }
@@ -71,48 +74,43 @@ pub struct Estimates {
     pub scope: Scope,
 }
 
-/// The submissions that stand at a position, and the last change of any of their slots.
+/// The submissions that stand at a position, and what was looked at to find them.
 pub(super) struct Standing {
     pub(super) submissions: Vec<Arc<Submission>>,
+    /// The last change of any of their slots.
     pub(super) data_position: u64,
+    /// Everything of the collections, for the cache.
+    pub(super) scope: Scope,
 }
 
 /// The ids of the collections that take a dataset.
-pub(super) fn taking(reference: &Reference, dataset: Dataset) -> impl Iterator<Item = &str> {
+pub(super) fn all_taking(reference: &Reference, dataset: Dataset) -> impl Iterator<Item = &str> {
     let all = reference.collections().filter(move |c| c.datasets.contains(&dataset));
     all.map(|collection| collection.id.as_str())
 }
 
-/// Submissions of some collections, up to a month, that stand at a position.
+/// Submissions of some collections that stand at a position.
 pub(super) fn standing<'a>(
     catalog: &Catalog,
     collections: impl Iterator<Item = &'a str>,
     dataset: Dataset,
-    last: Month,
     position: u64,
 ) -> Standing {
     let (mut submissions, mut data_position) = (Vec::new(), 0);
-    for number in collections.filter_map(|id| catalog.collection(id)) {
-        for month in catalog.months(number, dataset, (Month::FIRST, last), position) {
+    let ever = (Month::FIRST, Month::LAST);
+    let numbers: Vec<_> = collections.map(|id| catalog.collection(id)).collect();
+    for number in numbers.iter().flatten() {
+        for month in catalog.months(*number, dataset, ever, position) {
             let changed = month.changed().iter().map(|(_, at)| *at).max();
             data_position = data_position.max(changed.unwrap_or(0));
             submissions.extend(month.submissions.iter().cloned());
         }
     }
-    Standing { submissions, data_position }
-}
-
-/// Everything of some collections, for the cache. One without data has no number yet and will get one of the next.
-pub(super) fn everything<'a>(
-    catalog: &Catalog,
-    collections: impl Iterator<Item = &'a str>,
-    dataset: Dataset,
-) -> Scope {
-    let numbers: Vec<_> = collections.map(|id| catalog.collection(id)).collect();
+    // A collection without data has no number yet and will get one of the next.
     let to_come = if numbers.contains(&None) { catalog.numbers_to_come() } else { 0..0 };
     let numbers = numbers.into_iter().flatten().chain(to_come);
     let collections: Vec<_> = numbers.map(|number| (number, dataset)).collect();
-    Scope::new(&collections, &[], (Month::FIRST, Month::LAST))
+    Standing { submissions, data_position, scope: Scope::new(&collections, &[], ever) }
 }
 
 impl Engine {
@@ -125,12 +123,12 @@ impl Engine {
         query: &Query,
         wanted: &EstimatesWanted,
     ) -> Result<Estimates, QueryError> {
-        let (reference, standing, scope) =
+        let (reference, standing) =
             self.standing_estimates("estimate_collections", &wanted.collections, &query.as_of)?;
         let asked = EstimatesAsked::new(&reference, query);
         let read = self.read(&standing.submissions)?;
         let mut fits = Vec::new();
-        for (submission, rows) in &read {
+        for (submission, rows) in standing.submissions.iter().zip(&read) {
             let wanted = rows.iter().filter(|row| wanted.wants(&reference, &row.indicator));
             fits.extend(wanted.filter_map(|row| asked.fit(submission, row)));
         }
@@ -140,66 +138,46 @@ impl Engine {
         if found.len() > MOST {
             return Err(QueryError::TooLarge { cells: found.len() as u64, limit: MOST as u64 });
         }
-        Ok(Estimates { found, data_position: standing.data_position, scope })
+        let Standing { data_position, scope, .. } = standing;
+        Ok(Estimates { found, data_position, scope })
     }
 
-    /// The estimates that stand in the collections that a field of the question names, or in all, and the data that was looked at.
+    /// The estimates that stand in the collections that a field of the question names, or in all.
     fn standing_estimates(
         &self,
         field: &str,
         asked: &[String],
         as_of: &AsOf,
-    ) -> Result<(Arc<Reference>, Standing, Scope), QueryError> {
+    ) -> Result<(Arc<Reference>, Standing), QueryError> {
         let catalog = self.store().catalog();
         let reference = Arc::clone(&catalog.reference);
-        let (ids, position) =
-            (holding_estimates(&reference, field, asked)?, as_of.position(&catalog)?);
-        let ids = || ids.iter().copied();
-        let standing = standing(&catalog, ids(), Dataset::Estimates, Month::LAST, position);
-        let scope = everything(&catalog, ids(), Dataset::Estimates);
-        Ok((reference, standing, scope))
+        for id in asked {
+            taking(&reference, field, id, Dataset::Estimates)?;
+        }
+        let wanted = |id: &&str| asked.is_empty() || asked.iter().any(|asked| asked == id);
+        let ids = all_taking(&reference, Dataset::Estimates).filter(wanted);
+        let standing = standing(&catalog, ids, Dataset::Estimates, as_of.position(&catalog)?);
+        Ok((reference, standing))
     }
 
-    /// The figures of some submissions.
-    fn read(&self, submissions: &[Arc<Submission>]) -> Result<Vec<Read>, QueryError> {
-        let read = |submission: &Arc<Submission>| {
-            Ok((Arc::clone(submission), self.store().reader().estimates(submission)?))
-        };
-        submissions.iter().map(read).collect()
+    /// The figures of each of some submissions.
+    fn read(&self, submissions: &[Arc<Submission>]) -> Result<Vec<Arc<[Estimate]>>, QueryError> {
+        submissions.iter().map(|one| Ok(self.store().reader().estimates(one)?)).collect()
     }
 }
 
-/// A submission and its figures.
-type Read = (Arc<Submission>, Arc<[Estimate]>);
-
 fn published(reference: &Reference, fit: &Fit<'_>, series_break: bool) -> PublishedEstimate {
     let mut source = fit.submission.source.as_deref().cloned().unwrap_or_default();
+    let unit = reference.indicator(&fit.row.indicator).map(|indicator| indicator.unit);
     source.not_for_targets |= reference.is_not_for_targets(&fit.row.indicator);
     PublishedEstimate {
         estimate: fit.row.clone(),
         source,
         submission: Arc::clone(fit.submission),
         series_break,
+        ecological: unit == Some(Unit::Score),
         area_name: area_name(reference, &fit.row.area),
     }
-}
-
-/// The collections to look in: those that a field of the question names, or all.
-fn holding_estimates<'a>(
-    reference: &'a Reference,
-    field: &str,
-    asked: &[String],
-) -> Result<Vec<&'a str>, QueryError> {
-    let mut holding: Vec<_> = taking(reference, Dataset::Estimates).collect();
-    for id in asked {
-        let found = reference.collection(id).ok_or_else(|| no_collection(reference, id))?;
-        if !holding.contains(&found.id.as_str()) {
-            let why = format!("`{id}` holds no estimates; there are {}", holding.join(", "));
-            return Err(invalid(field, why));
-        }
-    }
-    holding.retain(|id| asked.is_empty() || asked.iter().any(|asked| asked == id));
-    Ok(holding)
 }
 
 /// Words for an area as it was given.

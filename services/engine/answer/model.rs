@@ -24,6 +24,12 @@ impl Key {
     pub(super) fn named(dimension: &str, code: &str, label: &str) -> Self {
         Self { dimension: dimension.into(), code: code.into(), label: label.into(), state: None }
     }
+
+    /// A group of which the category is not known.
+    pub(super) fn not_known(dimension: &str) -> Self {
+        let state = State::NotKnown;
+        Self { state: Some(state), ..Self::named(dimension, state.name(), "not known") }
+    }
 }
 
 /// Why there is no figure.
@@ -122,12 +128,12 @@ pub struct Cell {
     /// Counts; none for differences, which have none of their own.
     pub counts: CellCounts,
     /// How good the data is that the figure is made of.
-    pub quality: CellQuality,
+    pub quality: DataQuality,
 }
 
-/// How good the data of a figure is: of a row with keys, the worst of its dimensions; of a total row, what the figure measures.
+/// How good the data is in a dimension. Of a figure: of a row with keys, the worst of its dimensions; of a total row, what it measures.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct CellQuality {
+pub struct DataQuality {
     /// Share of records whose source collects it, 0 to 1.
     pub coverage: Option<f64>,
     /// Share of the covered records for which it is unknown, 0 to 1.

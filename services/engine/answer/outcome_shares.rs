@@ -3,7 +3,7 @@
 
 use super::axis_answers::answers;
 use super::consultations::Tabulated;
-use super::crosstab::{Crosstab, Folded, InnerCounts};
+use super::crosstab::{Folded, InnerCounts};
 use super::plan::{Plan, PlanAxis};
 use super::quality::Sums;
 use crate::domain::indicator::Count;
@@ -19,39 +19,20 @@ pub(super) const WAITS: [&str; 2] = ["CH-11-SAME-DAY", "CH-11-OVER-14"];
 pub(super) const ATTENDANCE: &str = "attendance_outcome";
 pub(super) const LEAD_TIME: &str = "lead_time";
 
-/// Consultations by what tells the rows apart, by group, and by one measured field.
-pub(super) struct Measured {
-    pub(super) plan: Plan,
-    crosstab: Crosstab,
-}
-
-impl Measured {
-    fn count(engine: &Engine, plan: Plan) -> Result<Self, QueryError> {
-        let crosstab = engine.count(&plan, 2)?;
-        Ok(Self { plan, crosstab })
-    }
-
-    fn outer(&self) -> usize {
-        self.plan.axes.len() - 2
-    }
-
-    /// The axis of the measured field.
-    pub(super) fn field(&self) -> &PlanAxis {
-        &self.plan.axes[self.outer() + 1]
-    }
-
+/// Of consultations by what tells the rows apart, by group, and by one measured field: the inner axis.
+impl Tabulated {
     /// Counts of each group of a row by place of the measured field.
     fn groups<'a>(&self, counts: &'a InnerCounts) -> std::slice::Chunks<'a, u64> {
-        counts.inner.chunks(self.field().places())
+        counts.inner.chunks(self.inner().places())
     }
 
     /// Sums for the quality of the measured field.
-    pub(super) fn sums(&self) -> Sums {
-        let mut sums = vec![0; self.field().places()];
+    pub(super) fn measured(&self) -> Sums {
+        let mut sums = vec![0; self.inner().places()];
         for of_group in self.groups(&self.crosstab.all) {
             sums.iter_mut().zip(of_group).for_each(|(sum, count)| *sum += count);
         }
-        Sums::from([(self.outer() + 1, sums)])
+        Sums::from([(self.plan.axes.len() - 1, sums)])
     }
 }
 
@@ -93,8 +74,8 @@ impl GroupOutcomes {
 
 /// Attendance and days from booking of each row, added up once: of all its groups, and of each.
 pub(super) struct OutcomeShares {
-    pub(super) attendance: Measured,
-    pub(super) waits: Measured,
+    pub(super) attendance: Tabulated,
+    pub(super) waits: Tabulated,
     rows: Folded<Vec<GroupOutcomes>>,
 }
 
@@ -105,11 +86,10 @@ impl OutcomeShares {
         late_counts_as_missed: bool,
         (attendance, waits): (Plan, Plan),
     ) -> Result<Self, QueryError> {
-        let attendance = Measured::count(engine, attendance)?;
-        let waits = Measured::count(engine, waits)?;
+        let (attendance, waits) = (engine.tabulated(attendance, 2)?, engine.tabulated(waits, 2)?);
         let reference = &attendance.plan.reference;
-        let missed = says(reference, MISSED, attendance.field(), late_counts_as_missed);
-        let of_waits = WAITS.map(|id| says(reference, id, waits.field(), false));
+        let missed = says(reference, MISSED, attendance.inner(), late_counts_as_missed);
+        let of_waits = WAITS.map(|id| says(reference, id, waits.inner(), false));
         let rows = attendance.crosstab.map(|row, attended| {
             let mut groups = vec![GroupOutcomes::default(); 1];
             for counts in attendance.groups(attended) {

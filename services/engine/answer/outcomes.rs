@@ -106,7 +106,7 @@ impl Question for OutcomeQuestion {
         let shares = OutcomeShares::count(engine, self.late_counts_as_missed, (attendance, waits))?;
         let tabulated = shares.by_group();
         let [attendance, waits] =
-            [&shares.attendance, &shares.waits].map(|of| (&of.plan, of.sums()));
+            [&shares.attendance, &shares.waits].map(|of| (&of.plan, of.measured()));
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums()), attendance, waits])?;
         let (channel, occurring) = (tabulated.inner().clone(), tabulated.occurring());
         let figures = Outcomes { shares, channel, occurring };
@@ -120,7 +120,7 @@ impl Question for OutcomeQuestion {
     fn columns(&self, reference: &Reference, figures: &[&Outcomes]) -> Vec<(Column, Self::Shows)> {
         let occurring: BTreeSet<usize> =
             figures.iter().flat_map(|of| of.occurring.clone()).collect();
-        let waits = figures[0].shares.waits.field();
+        let waits = figures[0].shares.waits.inner();
         let bands: Vec<Key> = (0..waits.categories.len()).map(|place| waits.key(place)).collect();
         let mut columns = Vec::new();
         for channel in std::iter::once(None).chain(occurring.into_iter().map(Some)) {

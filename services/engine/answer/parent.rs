@@ -28,17 +28,14 @@ impl Plan {
             return None;
         }
         let several: Vec<_> = query.several().collect();
-        let listed = match &query.place {
-            Where::Organisations(codes) if codes.len() > 1 => Some(codes),
-            Where::Organisations(_) | Where::Provider(_) | Where::Residence(_) => None,
-        };
-        match (listed, several.as_slice()) {
-            (Some(codes), []) => {
+        match (&query.place, several.as_slice()) {
+            (Where::Organisations(codes), []) if codes.len() > 1 => {
                 let area = self.area_of(codes.iter().map(|code| self.areas_of(code)), None)?;
                 let place = Where::Provider(area.clone());
                 Some(self.parent("organisation", area, OF_AREA, Query { place, ..query.clone() }))
             }
-            (None, [filter]) => self.parent_of(query, filter),
+            (Where::Organisations(codes), _) if codes.len() > 1 => None,
+            (_, [filter]) => self.parent_of(query, filter),
             _ => None,
         }
     }
@@ -83,11 +80,10 @@ impl Plan {
     /// The smallest area that is among the holders of each, all of whose organisations are within some others.
     fn area_of<'a>(
         &self,
-        mut holders: impl Iterator<Item = BTreeSet<&'a str>>,
+        holders: impl Iterator<Item = BTreeSet<&'a str>>,
         within: Option<&BTreeSet<String>>,
     ) -> Option<String> {
-        let first = holders.next()?;
-        let all = holders.fold(first, |all, one| all.intersection(&one).copied().collect());
+        let all = holders.reduce(|all, one| &all & &one)?;
         let whole = all.into_iter().filter_map(|area| {
             let organisations = Where::Provider(area.to_owned()).organisations(&self.reference);
             let inside = within.is_none_or(|within| organisations.is_subset(within));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::model::{Absence, Row};
+use super::model::{Absence, DataQuality, Row};
 use super::plan::{Plan, state_words};
 use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::collection::{Collection, DataClass, Openness};
@@ -15,17 +15,6 @@ use crate::engine::query::{Denominator, Filter, Measure, Query, Where};
 
 /// Dimension that a care setting is a condition on.
 pub(super) const CARE_SETTING: &str = "care_setting";
-
-/// Quality of one dimension.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DimensionQuality {
-    /// Dimension id.
-    pub dimension: String,
-    /// Share of consultations, or people, whose source collects the characteristic.
-    pub coverage: Option<f64>,
-    /// Share of the covered ones whose category is unknown.
-    pub unknown: Option<f64>,
-}
 
 /// A dimension of the rows and its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,7 +98,8 @@ pub struct Provenance {
     pub sources: Vec<EstimateSource>,
     pub notes: Vec<String>,
     pub empty: Option<Absence>,
-    pub quality: Vec<DimensionQuality>,
+    /// Of each dimension that is looked at.
+    pub quality: Vec<(String, DataQuality)>,
     pub unattributed: Option<(u64, String)>,
     pub dimensions: Vec<Legend>,
     pub data_position: u64,
@@ -152,6 +142,14 @@ impl Provenance {
             organisations: listed.iter().map(named).collect(),
             ..Self::default()
         }
+    }
+
+    /// Level of the confidence limits and what they take as independent; none: figures have no limits.
+    #[must_use]
+    pub fn limits(&self) -> Option<(f64, &'static str)> {
+        let persons = self.settings.measure == Measure::Persons;
+        let whom = if persons { "persons" } else { "consultations" };
+        self.settings.has_limits.then_some((self.confidence, whom))
     }
 
     /// What else was looked at: it changes the answer too.

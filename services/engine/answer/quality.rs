@@ -5,10 +5,10 @@
 //! that condition were not set.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::model::{CellCounts, CellQuality};
-use super::plan::{On, Plan, PlanAxis};
-use super::provenance::DimensionQuality;
+use super::model::{CellCounts, DataQuality};
+use super::plan::{On, Plan, PlanAxis, PlanFilter};
 use crate::domain::codes::{Dimension, State};
 use crate::engine::{Engine, QueryError};
 
@@ -16,34 +16,34 @@ use crate::engine::{Engine, QueryError};
 pub(super) type Sums = BTreeMap<usize, Vec<u64>>;
 
 impl Plan {
-    /// The same submissions by a dimension of a field, without the conditions on it. The axes of `beside` stay, before it.
-    pub(super) fn opened(&self, dimension: &str, beside: &[usize]) -> Option<Self> {
-        let of_axis = self.axes.iter().find(|axis| axis.dimension.id == dimension);
-        let (dimension, on) = match of_axis {
-            Some(axis) => (axis.dimension.clone(), axis.on.clone()),
-            None => {
-                let filter = self.filters.iter().find(|filter| filter.dimension.id == dimension)?;
-                let on = On::Field(filter.field, filter.places.clone());
-                (Dimension::clone(&filter.dimension), on)
-            }
-        };
+    /// The same submissions by an axis of a field, without the conditions on its dimension. The axes of `beside` stay, before it.
+    pub(super) fn opened(&self, axis: PlanAxis, beside: &[usize]) -> Self {
         let mut plan = self.clone();
-        plan.filters.retain(|filter| filter.dimension.id != dimension.id);
+        plan.filters.retain(|filter| filter.dimension.id != axis.dimension.id);
         plan.axes = beside.iter().filter_map(|number| self.axes.get(*number)).cloned().collect();
-        let categories = dimension.categories.clone();
-        plan.axes.push(PlanAxis { dimension, categories, on, only: None });
-        Some(plan)
+        plan.axes.push(axis);
+        plan
     }
 
     /// Quality of the axes that sums are given of.
-    pub(super) fn quality(&self, sums: &Sums) -> Vec<DimensionQuality> {
+    pub(super) fn quality(&self, sums: &Sums) -> Vec<(String, DataQuality)> {
         let of_axis = |(number, sums): (&usize, &Vec<u64>)| self.axes[*number].quality(sums);
         sums.iter().map(of_axis).collect()
     }
 }
 
+impl PlanFilter {
+    /// The axis of the dimension that it is a condition on.
+    pub(super) fn axis(&self) -> PlanAxis {
+        let dimension = Dimension::clone(&self.dimension);
+        let categories = dimension.categories.clone();
+        let on = On::Field(self.field, Arc::clone(&self.places));
+        PlanAxis { dimension, categories, on, only: None }
+    }
+}
+
 impl PlanAxis {
-    fn quality(&self, sums: &[u64]) -> DimensionQuality {
+    fn quality(&self, sums: &[u64]) -> (String, DataQuality) {
         let of_state = |state: State| sums[self.categories.len() + state as usize];
         // A multi-valued dimension counts a record once as ANY, and again in each of its categories.
         let known: u64 = if self.dimension.overlapping() {
@@ -53,11 +53,9 @@ impl PlanAxis {
         };
         let unknown: u64 = State::ALL.into_iter().filter(|s| s.is_unknown()).map(of_state).sum();
         let covered = known + unknown + of_state(State::None) + of_state(State::NotApplicable);
-        DimensionQuality {
-            dimension: self.dimension.id.clone(),
-            coverage: share(covered, covered + of_state(State::NotCollected)),
-            unknown: share(unknown, covered),
-        }
+        let coverage = share(covered, covered + of_state(State::NotCollected));
+        let unknown = share(unknown, covered);
+        (self.dimension.id.clone(), DataQuality { coverage, unknown })
     }
 }
 
@@ -67,19 +65,18 @@ impl Engine {
     pub(super) fn quality(
         &self,
         counted: &[(&Plan, Sums)],
-    ) -> Result<Vec<DimensionQuality>, QueryError> {
-        let mut lines: Vec<DimensionQuality> = Vec::new();
+    ) -> Result<Vec<(String, DataQuality)>, QueryError> {
+        let mut lines: Vec<(String, DataQuality)> = Vec::new();
         for line in counted.iter().flat_map(|(plan, sums)| plan.quality(sums)) {
-            if lines.iter().all(|known| known.dimension != line.dimension) {
+            if lines.iter().all(|known| known.0 != line.0) {
                 lines.push(line);
             }
         }
         let Some((plan, _)) = counted.first() else { return Ok(lines) };
         for filter in &plan.filters {
-            let opened = self.volume_by(plan, &filter.dimension.id)?;
-            let Some((opened, sums)) = opened else { continue };
-            let line = opened.axes[0].quality(&sums);
-            match lines.iter_mut().find(|known| known.dimension == line.dimension) {
+            let axis = filter.axis();
+            let line = axis.quality(&self.volume_by(plan, &axis)?);
+            match lines.iter_mut().find(|known| known.0 == line.0) {
                 Some(known) => *known = line,
                 None => lines.push(line),
             }
@@ -89,43 +86,38 @@ impl Engine {
 
     /// Consultations, or people, of a plan by one dimension, without the conditions on it: out of roll-ups unless the other
     /// conditions are on a field too.
-    fn volume_by(
-        &self,
-        plan: &Plan,
-        dimension: &str,
-    ) -> Result<Option<(Plan, Vec<u64>)>, QueryError> {
-        let Some(opened) = plan.opened(dimension, &[]) else { return Ok(None) };
-        let volume = self.count(&opened, 1)?.all.inner;
-        Ok(Some((opened, volume)))
+    fn volume_by(&self, plan: &Plan, axis: &PlanAxis) -> Result<Vec<u64>, QueryError> {
+        Ok(self.count(&plan.opened(axis.clone(), &[]), 1)?.all.inner)
     }
 
     /// Consultations along each axis of a field, for a table that counts something else.
     pub(super) fn volumes(&self, plan: &Plan) -> Result<Sums, QueryError> {
         let mut sums = Sums::new();
         for (number, axis) in plan.axes.iter().enumerate().filter(|(_, a)| a.field().is_some()) {
-            if let Some((_, volume)) = self.volume_by(plan, &axis.dimension.id)? {
-                sums.insert(number, volume);
-            }
+            sums.insert(number, self.volume_by(plan, axis)?);
         }
         Ok(sums)
     }
 }
 
 /// The worst quality of some dimensions; none where the answer has none of them.
-pub(super) fn worst(lines: &[DimensionQuality], of: impl Fn(&str) -> bool) -> Option<CellQuality> {
-    let lines = || lines.iter().filter(|line| of(&line.dimension));
+pub(super) fn worst(
+    lines: &[(String, DataQuality)],
+    of: impl Fn(&str) -> bool,
+) -> Option<DataQuality> {
+    let lines = || lines.iter().filter(|(dimension, _)| of(dimension)).map(|(_, quality)| quality);
     let coverage = lines().filter_map(|line| line.coverage).reduce(f64::min);
     let unknown = lines().filter_map(|line| line.unknown).reduce(f64::max);
-    coverage.or(unknown).map(|_| CellQuality { coverage, unknown })
+    coverage.or(unknown).map(|_| DataQuality { coverage, unknown })
 }
 
 /// What the counts of a cell say of their own quality.
-pub(super) fn of_counts(counts: &CellCounts) -> CellQuality {
+pub(super) fn of_counts(counts: &CellCounts) -> DataQuality {
     let (Some(known), Some(unknown)) = (counts.denominator, counts.unknown) else {
-        return CellQuality::default();
+        return DataQuality::default();
     };
     let covered = known + unknown;
-    CellQuality {
+    DataQuality {
         coverage: counts.not_collected.and_then(|none| share(covered, covered + none)),
         unknown: share(unknown, covered),
     }

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use super::crosstab::Crosstab;
 use super::model::Absence;
-use super::plan::{On, Plan, PlanAxis};
+use super::plan::{On, Plan, PlanAxis, PlanFilter};
 use super::provenance::Provenance;
 use crate::domain::codes::{Dimension, State};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
-use crate::engine::query::{Filter, Query, invalid, no_collection};
+use crate::engine::query::{Filter, Query, invalid, taking};
 use crate::engine::{Engine, QueryError};
 use crate::store::Submission;
 
@@ -84,18 +84,14 @@ impl Engine {
         query: &Query,
         named: &str,
     ) -> Result<Population, QueryError> {
+        let field = "population_collection";
         let collection =
             if named.is_empty() { plan.collection.population_collection.as_str() } else { named };
         if collection.is_empty() {
             let why = format!("collection `{}` names none: name one", plan.collection.id);
-            return Err(invalid("population_collection", why));
+            return Err(invalid(field, why));
         }
-        let found = plan.reference.collection(collection);
-        let found = found.ok_or_else(|| no_collection(&plan.reference, collection))?;
-        if !found.datasets.contains(&Dataset::Populations) {
-            let why = format!("collection `{collection}` holds no populations");
-            return Err(invalid("population_collection", why));
-        }
+        taking(&plan.reference, field, collection, Dataset::Populations)?;
         let outer = plan.axes.len() - 1;
         let shared: Vec<_> =
             (0..outer).filter(|n| plan.axes[*n].field().is_none_or(of_people)).collect();
@@ -128,16 +124,13 @@ impl Engine {
     ) -> Result<Vec<Characteristic>, QueryError> {
         let by_submission: Vec<_> =
             (0..shared.len()).filter(|n| shared[*n].by_submission).collect();
-        let of_axes = people.axes.iter().filter(|axis| axis.field().is_some());
-        let of_axes = of_axes.map(|axis| axis.dimension.id.as_str());
-        let of_filters = people.filters.iter().map(|filter| filter.dimension.id.as_str());
-        let ids: BTreeSet<_> = of_axes.chain(of_filters).collect();
+        let of_axes = people.axes.iter().filter(|axis| axis.field().is_some()).cloned();
+        let axes = people.filters.iter().map(PlanFilter::axis).chain(of_axes);
+        let axes: BTreeMap<_, _> = axes.map(|axis| (axis.dimension.id.clone(), axis)).collect();
         let mut found = Vec::new();
-        for id in ids {
+        for (id, on) in axes {
             // Without the conditions on it: they would hide whom they leave out.
-            let Some(mut opened) = people.opened(id, &by_submission) else { continue };
-            let crosstab = self.count(&opened, 1)?;
-            let Some(on) = opened.axes.pop() else { continue };
+            let crosstab = self.count(&people.opened(on.clone(), &by_submission), 1)?;
             // Where no axis is decided by submissions, the only row is the one of all.
             let rows = crosstab.rows.into_iter().chain([(Vec::new(), crosstab.all)]);
             let known = rows.map(|(row, counts)| (row, Known::new(&on, &counts.inner))).collect();

@@ -2,7 +2,7 @@
 //! and cells, what is empty, what appears beside, protection.
 
 use super::frame::has_total;
-use super::model::{Cell, CellQuality, Column, Key, Row};
+use super::model::{Cell, Column, DataQuality, Key, Row};
 use super::parent::Parent;
 use super::protected::{Answer, Protected, protect};
 use super::provenance::{Provenance, legends};
@@ -49,7 +49,7 @@ impl Engine {
         let row = |(keys, part, places): Planned| {
             let of_row = worst(lines, |of| keys.iter().any(|key| of == &*key.dimension));
             let cell =
-                |((column, shows), measured): ((&Column, &Q::Shows), &Option<CellQuality>)| {
+                |((column, shows), measured): ((&Column, &Q::Shows), &Option<DataQuality>)| {
                     let cell = question.cell(figures[part], &places, shows);
                     shown(cell, column, of_row.or(*measured), &provenance, query.full)
                 };
@@ -102,7 +102,7 @@ impl Engine {
 fn shown(
     mut cell: Cell,
     column: &Column,
-    quality: Option<CellQuality>,
+    quality: Option<DataQuality>,
     provenance: &Provenance,
     full: bool,
 ) -> Cell {

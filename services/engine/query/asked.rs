@@ -54,15 +54,6 @@ impl TableKind {
             Self::Population => Dataset::Populations,
         }
     }
-
-    /// What it counts, in words.
-    pub(super) fn records(self) -> &'static str {
-        match self {
-            Self::Channels | Self::Consultations => "consultations",
-            Self::Access => "access records",
-            Self::Population => "populations",
-        }
-    }
 }
 
 /// Place of a question.

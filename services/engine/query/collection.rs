@@ -1,8 +1,8 @@
 //! Which collection answers a question: the one it names, or the default of the place for the care setting.
 
 use super::asked::{Asked, TableKind, Where};
-use super::errors::{field, missing, no_collection};
-use crate::domain::collection::Collection;
+use super::errors::{field, invalid, missing, no_collection};
+use crate::domain::collection::{Collection, Dataset};
 use crate::domain::reference::Reference;
 use crate::engine::error::{Missing, QueryError};
 
@@ -26,11 +26,7 @@ pub(super) fn collection(
     }
     let (found, setting) = match asked.collection.as_str() {
         "" => default(reference, asked, setting, place)?,
-        id => {
-            let found = reference.collection(id).ok_or_else(|| no_collection(reference, id))?;
-            takes(reference, asked.table, found)?;
-            (found, setting)
-        }
+        id => (taking(reference, "query.collection", id, asked.table.dataset())?, setting),
     };
     if let Some(setting) = setting
         && !found.care_settings.iter().any(|covered| covered == setting)
@@ -69,27 +65,23 @@ fn default<'a>(
     }
 }
 
-/// Checks that a collection has the records that the table counts.
+/// The collection that a field names, which takes a dataset.
 ///
 /// # Errors
-/// The collection does not; the error lists those that do.
-fn takes(
-    reference: &Reference,
-    table: TableKind,
-    collection: &Collection,
-) -> Result<(), QueryError> {
-    let takes = |found: &&Collection| found.datasets.contains(&table.dataset());
-    if takes(&collection) {
-        return Ok(());
+/// There is none, or it does not; the error lists those that do.
+pub fn taking<'a>(
+    reference: &'a Reference,
+    field: &str,
+    id: &str,
+    dataset: Dataset,
+) -> Result<&'a Collection, QueryError> {
+    let found = reference.collection(id).ok_or_else(|| no_collection(reference, id))?;
+    let takes = |found: &&Collection| found.datasets.contains(&dataset);
+    if takes(&found) {
+        return Ok(found);
     }
     let those: Vec<_> = reference.collections().filter(takes).map(|c| c.id.as_str()).collect();
-    Err(field(
-        "collection",
-        format!(
-            "collection `{}` takes no {}: name one that does, {}",
-            collection.id,
-            table.records(),
-            those.join(", ")
-        ),
-    ))
+    let (words, those) = (dataset.words(), those.join(", "));
+    let why = format!("collection `{id}` takes no {words}: name one that does, {those}");
+    Err(invalid(field, why))
 }

@@ -13,6 +13,7 @@ mod place;
 
 pub use asked::{AsOf, Asked, Basis, Denominator, Filter, Measure, TableKind, Where};
 pub use checked::Query;
+pub use collection::taking;
 pub use errors::{
     invalid, no_area, no_collection, no_dimension, no_indicator, no_organisation, too_wide,
 };

@@ -7,8 +7,7 @@ use crate::domain::collection::{DataClass, Openness};
 use crate::domain::indicator::Unit;
 use crate::domain::period::Month;
 use crate::engine::answer::{
-    Absence, Cell, Column, Condition, DimensionQuality, Key, Legend, Protected, Provenance, Reason,
-    Row,
+    Absence, Cell, Column, Condition, DataQuality, Key, Legend, Protected, Provenance, Reason, Row,
 };
 use crate::engine::query::{Denominator, Measure};
 use crate::proto::v1;
@@ -126,11 +125,13 @@ fn small(count: usize) -> i32 {
 
 /// What an answer is about, and which data it was computed from.
 pub(in crate::rpc) fn context(of: &Provenance) -> v1::BreakdownContext {
-    let persons = of.settings.measure == Measure::Persons;
-    let limits_unit = if persons { "persons" } else { "consultations" };
+    let (confidence_level, limits_unit) = of.limits().unwrap_or_default();
     let area_basis = if of.residence { v1::AreaBasis::Residence } else { v1::AreaBasis::Provider };
     let (first, last) = of.months.unzip();
     let month = |month: Option<Month>| month.map_or_else(String::new, |month| month.to_string());
+    let organisation = |(code, name)| v1::AskedOrganisation { code, name };
+    let parameter = |(name, value): (&str, _)| v1::Parameter { name: name.to_owned(), value };
+    let unattributed = |(n, detail): (u64, _)| v1::Unattributed { count: int(n), detail };
     v1::BreakdownContext {
         table: of.table.to_owned(),
         title: of.title.to_owned(),
@@ -142,33 +143,22 @@ pub(in crate::rpc) fn context(of: &Provenance) -> v1::BreakdownContext {
         area_name: of.area_name.clone(),
         area_type: of.area_type.clone(),
         area_basis: area_basis.into(),
-        organisations: of
-            .organisations
-            .iter()
-            .map(|(code, name)| v1::AskedOrganisation { code: code.clone(), name: name.clone() })
-            .collect(),
+        organisations: of.organisations.iter().cloned().map(organisation).collect(),
         first_month: month(first),
         last_month: month(last),
         conditions: of.conditions.iter().map(condition).collect(),
         measure: measure(of.settings.measure).into(),
         denominator: denominator(of.settings.denominator).into(),
-        confidence_level: if of.settings.has_limits { of.confidence } else { 0.0 },
-        limits_unit: if of.settings.has_limits { limits_unit } else { "" }.to_owned(),
-        parameters: of
-            .parameters
-            .iter()
-            .map(|(name, value)| v1::Parameter { name: (*name).to_owned(), value: value.clone() })
-            .collect(),
+        confidence_level,
+        limits_unit: limits_unit.to_owned(),
+        parameters: of.parameters.iter().cloned().map(parameter).collect(),
         statements: of.settings.statements.iter().map(|of| (*of).to_owned()).collect(),
         ecological: of.settings.ecological,
         sources: of.sources.iter().map(estimate::source).collect(),
         notes: of.notes.clone(),
         empty: of.empty.as_ref().map(absence),
         quality: of.quality.iter().map(quality).collect(),
-        unattributed: of
-            .unattributed
-            .as_ref()
-            .map(|(count, detail)| v1::Unattributed { count: int(*count), detail: detail.clone() }),
+        unattributed: of.unattributed.clone().map(unattributed),
         data_position: int(of.data_position),
         submission_count: small(of.submission_count),
         organisation_count: small(of.organisation_count),
@@ -184,21 +174,14 @@ fn condition(condition: &Condition) -> v1::AskedCondition {
     v1::AskedCondition { dimension, codes, label, code_labels }
 }
 
-fn quality(quality: &DimensionQuality) -> v1::DimensionQuality {
-    v1::DimensionQuality {
-        dimension: quality.dimension.clone(),
-        coverage_ratio: quality.coverage,
-        unknown_ratio: quality.unknown,
-    }
+fn quality((dimension, of): &(String, DataQuality)) -> v1::DimensionQuality {
+    let (dimension, coverage_ratio, unknown_ratio) = (dimension.clone(), of.coverage, of.unknown);
+    v1::DimensionQuality { dimension, coverage_ratio, unknown_ratio }
 }
 
 fn legend(legend: &Legend) -> v1::LegendDimension {
-    let categories = legend.categories.iter().cloned();
-    v1::LegendDimension {
-        dimension: legend.dimension.clone(),
-        label: legend.label.clone(),
-        direction: legend.direction.clone(),
-        overlapping: legend.overlapping,
-        categories: categories.map(|(code, label)| v1::LegendCategory { code, label }).collect(),
-    }
+    let Legend { dimension, label, direction, overlapping, categories } = legend.clone();
+    let category = |(code, label)| v1::LegendCategory { code, label };
+    let categories = categories.into_iter().map(category).collect();
+    v1::LegendDimension { dimension, label, direction, overlapping, categories }
 }

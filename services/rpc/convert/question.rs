@@ -10,9 +10,9 @@ use crate::domain::collection::Dataset;
 use crate::domain::reference::Reference;
 use crate::engine::answer::{
     AnyQuestion, ChannelQuestion, EstimatesWanted, ExclusionQuestion, HighRisk, ImpactQuestion,
-    OutcomeQuestion, ProvisionQuestion, RiskAsked, RiskQuestion, counted_indicators,
+    OutcomeQuestion, ProvisionQuestion, RiskQuestion, counted_indicators,
 };
-use crate::engine::query::{Denominator, Measure, TableKind, no_collection};
+use crate::engine::query::{Denominator, Measure, TableKind, taking};
 use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
 use crate::rpc::status;
@@ -118,23 +118,14 @@ fn estimates(reference: &Reference, asked: &[String]) -> Result<Option<Vec<Strin
     if asked == [NO_ESTIMATES] {
         return Ok(None);
     }
-    let mut ids: Vec<String> = Vec::new();
     for id in asked {
         if id == NO_ESTIMATES {
             let why = "`-` means no estimates: name either `-` alone or collections";
             return Err(status::field_invalid(field, why));
         }
-        let found =
-            reference.collection(id).ok_or_else(|| query_error(no_collection(reference, id)))?;
-        if !found.datasets.contains(&Dataset::Estimates) {
-            let why = format!("collection `{id}` holds no published estimates");
-            return Err(status::field_invalid(field, why));
-        }
-        if !ids.contains(id) {
-            ids.push(id.clone());
-        }
+        taking(reference, field, id, Dataset::Estimates).map_err(query_error)?;
     }
-    Ok(Some(ids))
+    Ok(Some(asked.to_vec()))
 }
 
 fn provision(
@@ -160,11 +151,7 @@ fn risk(reference: &Reference, request: &v1::GetAreaRiskRequest) -> Result<RiskQ
         Asked::HighRiskScore(score) => HighRisk::Score(score),
         Asked::HighRiskTopShare(share) => HighRisk::TopShare(share),
     });
-    let besides = RiskAsked {
-        indicator: request.indicator.clone(),
-        score_collection: request.score_collection.clone(),
-        high_risk,
-    };
     let (asked, as_of) = asked(TableKind::Population, request.query.as_ref())?;
-    RiskQuestion::new(reference, &asked, &besides, as_of).map_err(query_error)
+    let (indicator, scores) = (&request.indicator, &request.score_collection);
+    RiskQuestion::new(reference, (&asked, as_of), indicator, scores, high_risk).map_err(query_error)
 }

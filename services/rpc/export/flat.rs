@@ -165,7 +165,7 @@ fn estimate(reference: &Reference, of: &PublishedEstimate, position: i64) -> v1:
         position,
         data_position: int(of.submission.position),
         provenance: provenance(&source(&of.source)),
-        ecological: known.is_some_and(|known| convert::unit(known.unit) == v1::Unit::Score),
+        ecological: of.ecological,
         not_for_targets: of.source.not_for_targets,
         series: of.source.series.clone(),
         series_break: of.series_break,

@@ -100,9 +100,8 @@ fn levels(reference: &Reference, place: &Where) -> Vec<BTreeSet<String>> {
                 found.map(|o| o.areas.iter().cloned().collect()).unwrap_or_default()
             };
             // What holds all of them. Of nested areas the inner ones come first.
-            let mut shared = codes.iter().map(areas);
-            let first = shared.next().unwrap_or_default();
-            let shared = shared.fold(first, |all, areas| &all & &areas);
+            let shared = codes.iter().map(areas).reduce(|all, areas| &all & &areas);
+            let shared = shared.unwrap_or_default();
             let outer: BTreeSet<String> =
                 shared.iter().flat_map(|code| parents(reference, code)).collect();
             shared.difference(&outer).cloned().collect()

@@ -32,7 +32,7 @@ impl Engine {
     ) -> Result<Vec<(Place, PublishedEstimate)>, QueryError> {
         let is_any = |text: &String| text.is_empty();
         let named = Some(list.collection.clone()).filter(|id| !is_any(id));
-        let (reference, mut standing, _) =
+        let (reference, mut standing) =
             self.standing_estimates("collection", named.as_slice(), &AsOf::Head)?;
         if !is_any(&list.indicator) && reference.indicator(&list.indicator).is_none() {
             return Err(no_indicator(&reference, &list.indicator));
@@ -44,7 +44,7 @@ impl Engine {
         standing.submissions.sort_by_key(|submission| submission.position);
         let read = self.read(&standing.submissions)?;
         let (mut places, mut fits) = (Vec::new(), Vec::new());
-        for (submission, rows) in &read {
+        for (submission, rows) in standing.submissions.iter().zip(&read) {
             for (number, row) in rows.iter().enumerate() {
                 let of_indicator = is_any(&list.indicator) || list.indicator == row.indicator;
                 if let Some(months) = row.months().filter(|_| of_indicator) {

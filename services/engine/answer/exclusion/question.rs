@@ -119,7 +119,7 @@ impl Question for ExclusionQuestion {
             provenance.notes.push(snapshot::note(&query.by));
         }
         let pinned = plan.pinned(query);
-        let tabulated = engine.tabulated(plan)?;
+        let tabulated = engine.tabulated(plan, 1)?;
         let people = tabulated.crosstab.clone();
         let figures = ExclusionFigures::new(engine, &pinned, people, &self.indicators)?;
         if figures.has_difference_without_limits(query.confidence) {

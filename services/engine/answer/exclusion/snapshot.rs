@@ -25,11 +25,8 @@ pub(super) fn keep_last(plan: &mut Plan, by: &[String]) {
         let period = times.iter().map(|source| slot_key(&reference, source, submission));
         (submission.slot.organisation, period.collect::<Vec<_>>())
     };
-    let mut last: BTreeMap<_, Month> = BTreeMap::new();
-    for submission in plan.submissions() {
-        let month = last.entry(kept(submission)).or_insert(submission.slot.month);
-        *month = (*month).max(submission.slot.month);
-    }
+    // They come by month: the last takes the place of those before.
+    let last: BTreeMap<_, _> = plan.submissions().map(|s| (kept(s), s.slot.month)).collect();
     plan.keep(|submission| last.get(&kept(submission)) == Some(&submission.slot.month));
 }
 

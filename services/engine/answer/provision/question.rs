@@ -2,7 +2,6 @@
 
 use super::counts::MODE;
 use super::scan::Groups;
-use crate::domain::codes::State;
 use crate::domain::measures::{Group, Provision, Tally};
 use crate::domain::reference::Reference;
 use crate::engine::answer::access::{NEEDS, access_collection, needs_asked};
@@ -10,7 +9,7 @@ use crate::engine::answer::cell::missing;
 use crate::engine::answer::crosstab::{Crosstab, Folded};
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Key, Reason};
-use crate::engine::answer::plan::{Plan, state_words};
+use crate::engine::answer::plan::Plan;
 use crate::engine::answer::provenance::QuestionSettings;
 use crate::engine::answer::question::{Counted, Question};
 use crate::engine::query::{Measure, Query};
@@ -136,7 +135,7 @@ impl Question for ProvisionQuestion {
         let access = engine.access(&mut plan, &snapshots, &NEEDS, query.months.1)?;
         access.told(&mut provenance);
         provenance.notes.push(NOTE.into());
-        let tabulated = engine.tabulated(plan)?;
+        let tabulated = engine.tabulated(plan, 1)?;
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
         let groups = engine.provided(&pinned, &access, self.request_met_days)?;
         let sources = engine.need_sources(&pinned, &access)?;
@@ -173,9 +172,19 @@ impl Question for ProvisionQuestion {
                 (kind.column(reference, key.iter().cloned().collect()), shows)
             }));
         }
+        let snapshot = match figures[0].snapshots.as_str() {
+            "" => "no collection of access snapshots".to_owned(),
+            id => format!("latest access snapshot in {id}"),
+        };
+        let sources = [
+            Key::named(SOURCE, "RECORD", "the consultation's own record"),
+            Key::named(SOURCE, "SNAPSHOT", &snapshot),
+            Key::not_known(SOURCE),
+        ];
         for (need, kind) in SOURCES.iter().enumerate() {
-            for (place, key) in self.source_keys(&figures[0].snapshots).into_iter().enumerate() {
-                columns.push((kind.column(reference, vec![key]), Shows::Source(need, place)));
+            for (place, key) in sources.iter().enumerate() {
+                let column = kind.column(reference, vec![key.clone()]);
+                columns.push((column, Shows::Source(need, place)));
             }
         }
         columns
@@ -218,21 +227,6 @@ impl ProvisionQuestion {
             "" => plan.collection.access_collection.clone(),
             named => access_collection(&plan.reference, &plan.collection, named)?.id.clone(),
         })
-    }
-
-    /// The places of a source axis.
-    fn source_keys(&self, snapshots: &str) -> [Key; 3] {
-        let snapshot = match snapshots {
-            "" => "no collection of access snapshots".to_owned(),
-            id => format!("latest access snapshot in {id}"),
-        };
-        let unknown = State::NotKnown.name();
-        let not_known = Key::named(SOURCE, unknown, &state_words(unknown));
-        [
-            Key::named(SOURCE, "RECORD", "the consultation's own record"),
-            Key::named(SOURCE, "SNAPSHOT", &snapshot),
-            Key { state: Some(State::NotKnown), ..not_known },
-        ]
     }
 }
 

@@ -11,8 +11,8 @@ use crate::domain::statistics::Confidence;
 use crate::engine::QueryError;
 use crate::engine::query::invalid as field;
 use crate::engine::query::{
-    AsOf, Asked, Basis, Query, TableKind, Where, no_area, no_collection, no_dimension,
-    no_indicator, too_wide,
+    AsOf, Asked, Basis, Query, TableKind, Where, no_area, no_dimension, no_indicator, taking,
+    too_wide,
 };
 
 /// Indicator that is meant where none is named, and the score from which an area is of high risk where nothing is said and the
@@ -29,17 +29,6 @@ pub enum HighRisk {
     Score(f64),
     /// The areas with the highest scores that hold at least this share of the people, over 0 and under 1.
     TopShare(f64),
-}
-
-/// What is asked of area risk besides the query, as it came; empty texts mean that nothing was said.
-#[derive(Clone, Debug, Default)]
-pub struct RiskAsked {
-    /// Indicator of the score.
-    pub indicator: String,
-    /// Collection of the score.
-    pub score_collection: String,
-    /// What counts as high risk.
-    pub high_risk: Option<HighRisk>,
 }
 
 /// A question about area risk.
@@ -61,25 +50,31 @@ pub(super) fn characteristic(dimension: &Dimension) -> Option<Field> {
 }
 
 impl RiskQuestion {
-    /// Checks a question.
+    /// Checks a question. Empty texts mean that nothing was said.
     ///
     /// # Errors
     /// The first field that cannot be used.
     pub fn new(
         reference: &Reference,
-        query: &Asked,
-        asked: &RiskAsked,
-        as_of: AsOf,
+        (query, as_of): (&Asked, AsOf),
+        indicator: &str,
+        score_collection: &str,
+        high: Option<HighRisk>,
     ) -> Result<Self, QueryError> {
         let area = area(reference, query)?;
-        let id = if asked.indicator.is_empty() { DEFAULT_INDICATOR } else { &asked.indicator };
+        let id = if indicator.is_empty() { DEFAULT_INDICATOR } else { indicator };
         let indicator = reference.indicator(id).ok_or_else(|| no_indicator(reference, id))?;
         if indicator.unit != Unit::Score {
             return Err(QueryError::Refused(no_score(reference, indicator)));
         }
-        let score_collection = asked.score_collection.clone();
-        takes(reference, "score_collection", &score_collection, Dataset::Estimates)?;
-        takes(reference, "query.collection", &query.collection, Dataset::Populations)?;
+        for (field, id, dataset) in [
+            ("score_collection", score_collection, Dataset::Estimates),
+            ("query.collection", &query.collection, Dataset::Populations),
+        ] {
+            if !id.is_empty() {
+                taking(reference, field, id, dataset)?;
+            }
+        }
         let by = match query.by.as_slice() {
             [] => Vec::new(),
             [id] => vec![dimension(reference, id)?],
@@ -97,8 +92,9 @@ impl RiskQuestion {
             confidence: Confidence::default(),
             full: !query.basic,
         };
-        let high_risk = high_risk(indicator, asked.high_risk)?;
-        Ok(Self { query, indicator: indicator.id.clone(), score_collection, high_risk })
+        let high_risk = high_risk(indicator, high)?;
+        let (indicator, score_collection) = (indicator.id.clone(), score_collection.to_owned());
+        Ok(Self { query, indicator, score_collection, high_risk })
     }
 
     /// Code of the area whose residents are asked about.
@@ -146,18 +142,6 @@ fn area(reference: &Reference, query: &Asked) -> Result<String, QueryError> {
         return Err(QueryError::Refused(no_small_areas(reference, &area.code, &area.kind)));
     }
     Ok(area.code.clone())
-}
-
-/// Whether a collection that a field names takes a dataset.
-fn takes(reference: &Reference, name: &str, id: &str, dataset: Dataset) -> Result<(), QueryError> {
-    if id.is_empty() {
-        return Ok(());
-    }
-    let found = reference.collection(id).ok_or_else(|| no_collection(reference, id))?;
-    if !found.datasets.contains(&dataset) {
-        return Err(field(name, format!("collection `{id}` takes no {}", dataset.slug())));
-    }
-    Ok(())
 }
 
 /// The id of a dimension that people of a small area can be broken down by.
@@ -243,8 +227,8 @@ mod tests {
         high_risk: Option<HighRisk>,
     ) -> Result<HighRisk, QueryError> {
         let query = Asked { area: "QK1".into(), ..Default::default() };
-        let asked = RiskAsked { indicator: indicator.into(), high_risk, ..Default::default() };
-        RiskQuestion::new(reference, &query, &asked, AsOf::Head).map(|question| question.high_risk)
+        let question = RiskQuestion::new(reference, (&query, AsOf::Head), indicator, "", high_risk);
+        question.map(|question| question.high_risk)
     }
 
     #[test]

@@ -38,12 +38,10 @@ impl Exposure {
         scored: &Scored,
         high_risk: HighRisk,
     ) -> Result<Self, QueryError> {
-        let brought;
         let scores = if scored.edition == people.edition {
             &scored.scores
         } else if people.edition == Edition::Lsoa2021 {
-            brought = brought_forward(&scored.scores, reference.small_areas().parents());
-            &brought
+            &brought_forward(&scored.scores, reference.small_areas().parents())
         } else {
             return Err(QueryError::Refused(format!(
                 "the scores are of LSOA 2021 and `{}` counts people by LSOA 2011: ask with a population by LSOA 2021",

@@ -10,4 +10,4 @@ mod people;
 mod question;
 mod scores;
 
-pub use asked::{HighRisk, RiskAsked, RiskQuestion};
+pub use asked::{HighRisk, RiskQuestion};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::asked::{RiskQuestion, characteristic, lies_in};
-use crate::domain::codes::{Dimension, State, Value};
+use crate::domain::codes::{Dimension, Value};
 use crate::domain::collection::{Collection, DataClass, Dataset};
 use crate::domain::field::Field;
 use crate::domain::measures::risk::people_brought_back;
@@ -12,10 +12,11 @@ use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::domain::small_area::Edition;
 use crate::engine::answer::crosstab::Crosstab;
-use crate::engine::answer::estimates::{standing, taking};
+use crate::engine::answer::estimates::{all_taking, standing};
 use crate::engine::answer::model::Key;
-use crate::engine::answer::plan::{Plan, state_words};
+use crate::engine::answer::plan::Plan;
 use crate::engine::answer::provenance::Provenance;
+use crate::engine::cache::Scope;
 use crate::engine::query::{AsOf, Query, Where};
 use crate::engine::{Engine, QueryError};
 use crate::store::{Catalog, Submission};
@@ -24,6 +25,9 @@ use crate::store::{Catalog, Submission};
 const SMALL_AREA: &str = "residence_lsoa";
 /// Type of the organisations that publish tables.
 const PUBLISHER: &str = "publisher";
+
+/// What was found, or why there is nothing; and the last change that bears on it, with all data that does.
+pub(super) type Found<T> = (Result<T, String>, (u64, Scope));
 
 /// How many people live in each small area, without zeros.
 pub(super) type ByArea = BTreeMap<String, u64>;
@@ -62,19 +66,15 @@ fn candidates<'a>(
     reference: &'a Reference,
     asked: &str,
     position: u64,
-) -> (Vec<Candidate<'a>>, u64) {
-    let ids = taking(reference, Dataset::Populations).filter(|id| asked.is_empty() || asked == *id);
-    let standing = standing(catalog, ids, Dataset::Populations, Month::LAST, position);
-    let by_area = |s: &&Arc<Submission>| s.column(Field::ResidenceLsoa).is_some();
-    let mut last = BTreeMap::new();
-    for submission in standing.submissions.iter().filter(by_area) {
-        let known = last.entry((&submission.collection, &submission.organisation));
-        let known = known.or_insert(submission);
-        if known.slot.month < submission.slot.month {
-            *known = submission;
-        }
-    }
-    let last: Vec<_> = last.into_values().cloned().collect();
+) -> (Vec<Candidate<'a>>, (u64, Scope)) {
+    let ids = all_taking(reference, Dataset::Populations);
+    let ids = ids.filter(|id| asked.is_empty() || asked == *id);
+    let standing = standing(catalog, ids, Dataset::Populations, position);
+    let by_area = |s: &Arc<Submission>| s.column(Field::ResidenceLsoa).is_some();
+    // They come by month: the last of an organisation takes the place of those before.
+    let by_area = standing.submissions.into_iter().filter(by_area);
+    let last = by_area.map(|s| ((s.collection.clone(), s.organisation.clone()), s));
+    let last: Vec<_> = last.collect::<BTreeMap<_, _>>().into_values().collect();
     let found = last.chunk_by(|a, b| a.collection == b.collection).filter_map(|submissions| {
         let months = || submissions.iter().map(|submission| submission.slot.month);
         Some(Candidate {
@@ -84,7 +84,7 @@ fn candidates<'a>(
             edition: edition(catalog, reference, submissions),
         })
     });
-    (found.collect(), standing.data_position)
+    (found.collect(), (standing.data_position, standing.scope))
 }
 
 /// The edition of the small areas where people were counted.
@@ -121,34 +121,28 @@ fn edition_by(reference: &Reference, by: Option<&Dimension>, counted: Edition) -
     [Some(counted), other].into_iter().flatten().find(falls).unwrap_or(counted)
 }
 
-/// Says who has nothing of something: the collection that was named, or none of all.
-pub(super) fn who_has_none(named: &str) -> String {
-    if named.is_empty() {
-        "no collection has".into()
-    } else {
-        format!("collection `{named}` has no")
+/// Says that nobody has something: the collection that was named, or none of all.
+pub(super) fn nobody_has(named: &str, what: &str) -> String {
+    match named {
+        "" => format!("no collection has {what}"),
+        named => format!("collection `{named}` has no {what}"),
     }
 }
 
 impl Engine {
-    /// The people of the area asked about, by small area, or why there are none; and the last change that bears on which they are.
+    /// The people of the area asked about, by small area.
     pub(super) fn people_by_small_area(
         &self,
         question: &RiskQuestion,
         position: u64,
-    ) -> Result<(Result<People, String>, u64), QueryError> {
+    ) -> Result<Found<People>, QueryError> {
         let reference = self.reference();
         let by = question.query.by.first().and_then(|id| reference.dimension(id));
-        let (found, data_position) = {
-            let catalog = self.store().catalog();
-            candidates(&catalog, &reference, &question.query.collection, position)
-        };
+        let named = question.query.collection.as_str();
+        let (found, looked_at) = candidates(&self.store().catalog(), &reference, named, position);
         let Some(chosen) = choose(&reference, &found, by)? else {
-            let who = who_has_none(&question.query.collection);
-            let detail = format!(
-                "{who} people by small area (`residence_lsoa`); SubmitPopulations takes them"
-            );
-            return Ok((Err(detail), data_position));
+            let what = "people by small area (`residence_lsoa`); SubmitPopulations takes them";
+            return Ok((Err(nobody_has(named, what)), looked_at));
         };
         let edition = chosen.edition.clone().map_err(|(old, new)| {
             QueryError::Refused(format!(
@@ -172,7 +166,7 @@ impl Engine {
         let crosstab = self.count(&plan, 1)?;
         let people = people(question, &plan, &crosstab, by, edition, query.months)?;
         // Which population answers depends on all that could: another one may take its place.
-        Ok((Ok(people), data_position))
+        Ok((Ok(people), looked_at))
     }
 }
 
@@ -329,15 +323,13 @@ fn by_area(
         let (code, label) = by.categories.get(place)?;
         Some((place, code, label))
     };
-    let (unknown, words) = (State::NotKnown.name(), state_words(State::NotKnown.name()));
-    let mut groups: BTreeMap<(usize, &str, &str), ByArea> = BTreeMap::new();
+    let (mut groups, mut nowhere) = (BTreeMap::<_, ByArea>::new(), ByArea::new());
     for (code, count) in total {
-        let category = category(code).unwrap_or((usize::MAX, unknown, &words));
-        groups.entry(category).or_default().insert(code.clone(), *count);
+        let group = category(code).map(|category| groups.entry(category).or_default());
+        group.unwrap_or(&mut nowhere).insert(code.clone(), *count);
     }
-    let groups = groups.into_iter().map(|((place, code, label), people)| {
-        let state = (place == usize::MAX).then_some(State::NotKnown);
-        (Key { state, ..Key::named(&by.id, code, label) }, people)
-    });
-    groups.collect()
+    let groups = groups.into_iter();
+    let groups = groups.map(|((_, code, label), of)| (Key::named(&by.id, code, label), of));
+    let nowhere = (!nowhere.is_empty()).then(|| (Key::not_known(&by.id), nowhere));
+    groups.chain(nowhere).collect()
 }

@@ -2,11 +2,9 @@
 
 use super::asked::{HighRisk, RiskQuestion};
 use super::exposure::Exposure;
-use crate::domain::collection::Dataset;
 use crate::domain::measures::risk::STATEMENT;
 use crate::domain::reference::Reference;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
-use crate::engine::answer::estimates::{everything, taking};
 use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Figure, Key};
 use crate::engine::answer::provenance::{Provenance, QuestionSettings};
 use crate::engine::answer::question::{Counted, Question};
@@ -75,17 +73,14 @@ impl Question for RiskQuestion {
 
     fn count(&self, engine: &Engine, query: &Query) -> Result<Counted<Exposure>, QueryError> {
         let reference = engine.reference();
-        let (position, scope) = {
-            let catalog = engine.store().catalog();
-            let of = |dataset| everything(&catalog, taking(&reference, dataset), dataset);
-            let scope = of(Dataset::Estimates).joined(of(Dataset::Populations));
-            (query.as_of.position(&catalog)?, scope)
-        };
+        let position = query.as_of.position(&engine.store().catalog())?;
         // Both halves are read where the question was asked, whatever is written meanwhile.
         let query = Query { as_of: AsOf::Position(position), ..query.clone() };
         let pinned = Self { query, ..self.clone() };
-        let (people, people_changed) = engine.people_by_small_area(&pinned, position)?;
-        let (scored, scores_changed) = engine.scores_by_small_area(&pinned, position)?;
+        let (people, (people_changed, of_people)) =
+            engine.people_by_small_area(&pinned, position)?;
+        let (scored, (scores_changed, of_scores)) =
+            engine.scores_by_small_area(&pinned, position)?;
         let mut provenance = match &people {
             Ok(people) => people.provenance.clone(),
             Err(_) => Provenance {
@@ -93,7 +88,7 @@ impl Question for RiskQuestion {
                 ..Provenance::asked(&reference, None, &pinned.query)
             },
         };
-        provenance.scope = Some(scope);
+        provenance.scope = Some(of_people.joined(of_scores));
         provenance.data_position = provenance.data_position.max(people_changed).max(scores_changed);
         let exposure = match (&people, &scored) {
             (Ok(people), Ok(scored)) => Exposure::new(&reference, people, scored, self.high_risk)?,

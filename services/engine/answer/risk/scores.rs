@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::asked::RiskQuestion;
-use super::people::who_has_none;
+use super::people::{Found, nobody_has};
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::{Estimate, EstimateSource};
 use crate::domain::measures::risk::Scores;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::domain::small_area::Edition;
-use crate::engine::answer::estimates::{standing, taking};
+use crate::engine::answer::estimates::{all_taking, standing};
 use crate::engine::{Engine, QueryError};
 use crate::store::Submission;
 
@@ -25,20 +25,18 @@ pub(super) struct Scored {
 }
 
 impl Engine {
-    /// The scores of the newest period, or why there are none; and the last change that bears on which they are.
+    /// The scores of the newest period.
     pub(super) fn scores_by_small_area(
         &self,
         question: &RiskQuestion,
         position: u64,
-    ) -> Result<(Result<Scored, String>, u64), QueryError> {
-        let catalog = self.store().catalog();
-        let reference = Arc::clone(&catalog.reference);
+    ) -> Result<Found<Scored>, QueryError> {
+        let reference = self.reference();
         let named = question.score_collection.as_str();
         let asked = |id: &&str| named.is_empty() || named == *id;
-        let ids = taking(&reference, Dataset::Estimates).filter(asked);
-        let standing = standing(&catalog, ids, Dataset::Estimates, Month::LAST, position);
-        drop(catalog);
-        let (id, data_position) = (&question.indicator, standing.data_position);
+        let ids = all_taking(&reference, Dataset::Estimates).filter(asked);
+        let standing = standing(&self.store().catalog(), ids, Dataset::Estimates, position);
+        let (id, looked_at) = (&question.indicator, (standing.data_position, standing.scope));
         // The newest table, by the last and first month of its figures, then by month and position of its submission.
         let mut newest: Option<(_, &Submission, Arc<[Estimate]>)> = None;
         let mut collections = BTreeSet::new();
@@ -59,13 +57,11 @@ impl Engine {
             )));
         }
         let Some(((period, ..), submission, rows)) = newest else {
-            let who = who_has_none(named);
-            let detail =
-                format!("{who} scores of {id} by small area here; SubmitEstimates takes them");
-            return Ok((Err(detail), data_position));
+            let what = format!("scores of {id} by small area here; SubmitEstimates takes them");
+            return Ok((Err(nobody_has(named, &what)), looked_at));
         };
         let scored = read(&reference, question, submission, &rows, period)?;
-        Ok((Ok(scored), data_position))
+        Ok((Ok(scored), looked_at))
     }
 }
 

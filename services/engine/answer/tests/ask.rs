@@ -136,7 +136,7 @@ pub(super) fn labels(keys: &[Key]) -> Vec<Label> {
 
 /// Quality in the words of the model; each dimension is told once.
 pub(super) fn said_quality(provenance: &Provenance) -> Quality {
-    let lines = provenance.quality.iter().map(|q| (q.dimension.clone(), (q.coverage, q.unknown)));
+    let lines = provenance.quality.iter().map(|(of, q)| (of.clone(), (q.coverage, q.unknown)));
     let quality: Quality = lines.collect();
     assert_eq!(quality.len(), provenance.quality.len(), "{:?}", provenance.quality);
     quality

@@ -120,7 +120,7 @@ fn quality_counts_a_set_that_is_known_coarsely_once() {
     running.submit(said(Dataset::Consultations, "04C", "2020-04", rows));
     let question = contacts(query(&running, "QK1", &["sex", "disability"]));
     let answer = running.engine().answer(&question).unwrap();
-    let sex = answer.provenance().quality.iter().find(|q| q.dimension == "sex").unwrap();
+    let (_, sex) = answer.provenance().quality.iter().find(|(of, _)| of == "sex").unwrap();
     assert_eq!((sex.coverage, sex.unknown), (Some(1.0), Some(0.5)));
 }
 

@@ -58,10 +58,10 @@ impl Model<'_> {
 /// Coverage and unknown share that an answer tells of a dimension.
 fn told(answer: &Protected, dimension: &str) -> (f64, f64) {
     let quality = &answer.provenance().quality;
-    let mut lines = quality.iter().filter(|line| line.dimension == dimension);
+    let mut lines = quality.iter().filter(|line| line.0 == dimension);
     let line = lines.next().unwrap_or_else(|| panic!("{dimension}: {quality:?}"));
     assert!(lines.next().is_none(), "{dimension} stands there twice");
-    (line.coverage.unwrap(), line.unknown.unwrap())
+    (line.1.coverage.unwrap(), line.1.unknown.unwrap())
 }
 
 fn filtered(mut query: Query, dimension: &str, codes: &[&str]) -> Query {

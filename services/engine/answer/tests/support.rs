@@ -96,7 +96,7 @@ impl Question for SupportQuestion {
                 of_accepting.count(accepted[at[2]].given(offered[at[1]]), count);
             },
         )?;
-        let tabulated = engine.tabulated(plan)?;
+        let tabulated = engine.tabulated(plan, 1)?;
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
         let (access, occurring) = (tabulated.inner().clone(), tabulated.occurring());
         Ok(tabulated.counted(provenance, quality, "person", Support { shares, access, occurring }))

@@ -7,7 +7,9 @@ use super::ask::{label, labels};
 use super::model::Label;
 use crate::domain::indicator::Unit;
 use crate::domain::measures::Tally;
-use crate::engine::answer::{Cell, CellCounts, Column, Protected, Reason, Row, tables};
+use crate::engine::answer::{
+    Cell, CellCounts, Column, ColumnDefinition, Protected, Reason, Row, tables,
+};
 
 /// A row of an answer.
 #[derive(Clone, Copy)]
@@ -20,11 +22,10 @@ pub(super) struct View<'a> {
 pub(super) fn views(answer: &Protected) -> impl Iterator<Item = View<'_>> {
     let ids: BTreeSet<_> = answer.columns().iter().map(|column| &column.id).collect();
     assert_eq!(ids.len(), answer.columns().len(), "a column is there twice: {ids:?}");
-    let asked: Vec<_> = answer.columns().iter().map(|column| column.indicator.clone()).collect();
     let table = tables().into_iter().find(|table| table.name == answer.provenance().table);
     let kinds = table.expect("a table of the contract").columns;
     for column in answer.columns() {
-        assert!(kinds.iter().any(|kind| kind.is_of(column, &asked)), "of no kind: {column:?}");
+        assert!(kinds.iter().any(|kind| is_of(kind, column)), "of no kind: {column:?}");
     }
     let keys: BTreeSet<_> = answer.rows().iter().map(|row| labels(&row.keys)).collect();
     assert_eq!(keys.len(), answer.rows().len(), "a row is there twice: {keys:?}");
@@ -33,6 +34,13 @@ pub(super) fn views(answer: &Protected) -> impl Iterator<Item = View<'_>> {
         answer.columns().iter().zip(&row.cells).for_each(|(column, cell)| holds(column, cell));
     }
     answer.rows().iter().map(move |row| View { answer, row })
+}
+
+/// Whether a column is of a kind. A group may be left out where the column is about all of the row.
+fn is_of(kind: &ColumnDefinition, column: &Column) -> bool {
+    let mut groups = kind.groups.iter();
+    ["", column.indicator.as_str()].contains(&kind.indicator)
+        && column.group.iter().all(|key| groups.any(|group| *group == &*key.dimension))
 }
 
 /// What is so of every cell.
