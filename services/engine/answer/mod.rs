@@ -27,6 +27,7 @@ mod outcome_shares;
 mod outcomes;
 mod parent;
 mod plan;
+mod planning;
 mod protected;
 mod provenance;
 mod provision;

@@ -1,0 +1,257 @@
+//! From a question to its plan: a walk over months, and the organisations asked about.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::plan::{On, Plan, PlanAxis, PlanFilter, PlanMonth, organisation_key, slot_key};
+use crate::domain::codes::{Source, State};
+use crate::domain::collection::{Collection, Dataset};
+use crate::domain::period::Month;
+use crate::domain::reference::Reference;
+use crate::engine::cache::Scope;
+use crate::engine::query::{Filter, Query, Where, no_collection};
+use crate::engine::{Engine, QueryError};
+use crate::store::{Catalog, Submission};
+
+impl Engine {
+    /// Plans a question to a dataset against what there is: an axis for each dimension that the query is by, in their order. Takes
+    /// the catalogue's lock for as long as it plans.
+    pub(super) fn plan(&self, query: &Query, dataset: Dataset) -> Result<Plan, QueryError> {
+        let catalog = self.store().catalog();
+        let reference = Arc::clone(&catalog.reference);
+        let collection = reference
+            .collection(&query.collection)
+            .ok_or_else(|| no_collection(&reference, &query.collection))?
+            .clone();
+        let position = query.as_of.position(&catalog)?;
+        let organisations = query.place.organisations(&reference);
+        let slots =
+            Slots { catalog: &catalog, query, dataset, organisations: &organisations, position };
+        let (months, data_position) = slots.months();
+        let mut axes = Vec::new();
+        for id in &query.by {
+            axes.push(self.axis(&catalog, id, query, &months)?);
+        }
+        let mut filters = Vec::new();
+        for filter in &query.filters {
+            filters.extend(self.filter(&catalog, filter));
+        }
+        if let Where::Residence(area) = &query.place
+            && let Some(dimension) =
+                reference.areas().get(area).and_then(|a| reference.residence_dimension(a))
+        {
+            let filter = Filter { dimension: dimension.id.clone(), codes: vec![area.clone()] };
+            filters.extend(self.filter(&catalog, &filter));
+        }
+        let expected = expected(&reference, &collection, &organisations, &query.filters);
+        let scope = slots.scope();
+        drop(catalog);
+        Ok(Plan {
+            reference,
+            collection,
+            dataset,
+            position,
+            data_position,
+            months,
+            axes,
+            filters,
+            expected,
+            scope,
+            made: BTreeMap::new(),
+        })
+    }
+
+    fn axis(
+        &self,
+        catalog: &Catalog,
+        id: &str,
+        query: &Query,
+        months: &[PlanMonth],
+    ) -> Result<PlanAxis, QueryError> {
+        let reference = &catalog.reference;
+        let dimension = reference
+            .dimension(id)
+            .ok_or_else(|| QueryError::Refused(format!("no dimension `{id}`")))?
+            .clone();
+        let filter = query.filters.iter().find(|filter| filter.dimension == id);
+        if let Some(field) = dimension.field() {
+            let places = self.positions.of(reference, catalog.words(), &dimension, field);
+            let categories = dimension.categories.clone();
+            let only = filter
+                .map(|f| f.codes.iter().filter_map(|code| dimension.place_of(code)).collect());
+            return Ok(PlanAxis { dimension, categories, on: On::Field(field, places), only });
+        }
+        // The key is the same for all of a month, or for all of an organisation.
+        let mut keys: FxHashMap<(Month, u32), Option<(String, String)>> = FxHashMap::default();
+        let is_time = dimension.source.period(Month::FIRST).is_some();
+        let of = |submission: &Submission| match is_time {
+            true => (submission.slot.month, 0),
+            false => (Month::FIRST, submission.slot.organisation),
+        };
+        let submissions = || months.iter().flat_map(PlanMonth::submissions);
+        for submission in submissions() {
+            let key = || slot_key(reference, &dimension.source, submission);
+            keys.entry(of(submission)).or_insert_with(key);
+        }
+        let categories: BTreeMap<String, String> = keys.values().flatten().cloned().collect();
+        let categories: Vec<_> = categories.into_iter().collect();
+        let nowhere = categories.len() + State::NotApplicable as usize;
+        let place = |key: &Option<(String, String)>| {
+            let found = key
+                .as_ref()
+                .and_then(|(code, _)| categories.binary_search_by(|(c, _)| c.cmp(code)).ok());
+            found.unwrap_or(nowhere)
+        };
+        let places: FxHashMap<_, _> = keys.iter().map(|(of, key)| (*of, place(key))).collect();
+        let on = On::Submission(submissions().map(|submission| places[&of(submission)]).collect());
+        Ok(PlanAxis { dimension, categories, on, only: None })
+    }
+
+    /// Collections of the same dataset and care setting that have something where a plan has nothing. The answer says so, and so
+    /// depends on them too.
+    pub(super) fn elsewhere(&self, plan: &mut Plan, query: &Query) -> Vec<String> {
+        let catalog = self.store().catalog();
+        let reference = Arc::clone(&catalog.reference);
+        let organisations = query.place.organisations(&reference);
+        let setting = match plan.collection.care_settings.as_slice() {
+            [only] => Some(only),
+            _ => query.care_setting.as_ref(),
+        };
+        let setting = setting.filter(|_| plan.dataset == Dataset::Consultations);
+        let mut found = Vec::new();
+        for other in reference.collections().filter(|other| {
+            other.id != plan.collection.id
+                && other.datasets.contains(&plan.dataset)
+                && setting.is_none_or(|setting| other.care_settings.contains(setting))
+        }) {
+            let slots = Slots {
+                catalog: &catalog,
+                query: &Query { collection: other.id.clone(), ..query.clone() },
+                dataset: plan.dataset,
+                organisations: &organisations,
+                position: plan.position,
+            };
+            let (months, data_position) = slots.months();
+            if !months.is_empty() {
+                found.push(other.id.clone());
+            }
+            plan.data_position = plan.data_position.max(data_position);
+            plan.scope = Scope::both(plan.scope.take(), slots.scope());
+        }
+        found
+    }
+
+    /// A condition on a field; those on time, organisation and area have chosen the submissions already. A condition that a
+    /// declared parent makes may name a category that the field's code list has and the dimension has not.
+    fn filter(&self, catalog: &Catalog, filter: &Filter) -> Option<PlanFilter> {
+        let reference = &catalog.reference;
+        let dimension = reference.dimension(&filter.dimension)?;
+        let field = dimension.field()?;
+        let inner = match filter.codes.as_slice() {
+            [code] if dimension.place_of(code).is_none() => Some(dimension.narrowed_to(code)),
+            _ => None,
+        };
+        let dimension = inner.as_ref().unwrap_or(dimension);
+        let places = self.positions.of(reference, catalog.words(), dimension, field);
+        let wanted = filter.codes.iter().filter_map(|code| dimension.place_of(code)).collect();
+        Some(PlanFilter { dimension: Arc::new(dimension.clone()), field, places, wanted })
+    }
+}
+
+struct Slots<'a> {
+    catalog: &'a Catalog,
+    query: &'a Query,
+    dataset: Dataset,
+    organisations: &'a BTreeSet<String>,
+    position: u64,
+}
+
+impl Slots<'_> {
+    /// The months with the submissions that stand and satisfy the conditions on time, organisation and area, and the position of the
+    /// last change of any of the slots.
+    fn months(&self) -> (Vec<PlanMonth>, u64) {
+        // The reference content decides which slots these are, and where what they hold falls.
+        let (mut found, mut changed) = (Vec::new(), self.catalog.configured(self.position));
+        let Some(collection) = self.catalog.collection(&self.query.collection) else {
+            return (found, changed);
+        };
+        let organisations = self.numbers();
+        let holds = |number: u32| organisations.get(&number).copied();
+        let months = self.query.months;
+        for standing in self.catalog.months(collection, self.dataset, months, self.position) {
+            let of_asked = standing.changed().iter().filter(|(number, _)| holds(*number).is_some());
+            changed = changed.max(of_asked.map(|(_, at)| *at).max().unwrap_or(0));
+            if !self.conditions().all(|(source, codes)| {
+                source.period(standing.slot.month).is_none_or(|code| codes.contains(&code))
+            }) {
+                continue;
+            }
+            let members = standing.submissions.iter().enumerate();
+            let members = members.filter(|(_, s)| holds(s.slot.organisation) == Some(true));
+            let members: Vec<_> = members.map(|(place, _)| place).collect();
+            if !members.is_empty() {
+                found.push(PlanMonth { standing, members });
+            }
+        }
+        (found, changed)
+    }
+
+    /// The conditions on time, organisation and area.
+    fn conditions(&self) -> impl Iterator<Item = (&Source, &Vec<String>)> {
+        let reference = &self.catalog.reference;
+        let conditions = self.query.filters.iter().filter_map(|filter| {
+            reference.dimension(&filter.dimension).map(|d| (&d.source, &filter.codes))
+        });
+        conditions.filter(|(source, _)| !matches!(source, Source::Field(_)))
+    }
+
+    /// Numbers of the organisations asked about that have submitted, and whether they satisfy the conditions on them.
+    fn numbers(&self) -> FxHashMap<u32, bool> {
+        let (reference, filters) = (&self.catalog.reference, &self.query.filters);
+        let of = |code: &String| {
+            Some((self.catalog.organisation(code)?, is_meant(reference, filters, code)))
+        };
+        self.organisations.iter().filter_map(of).collect()
+    }
+
+    fn scope(&self) -> Option<Scope> {
+        let collection = self.catalog.collection(&self.query.collection)?;
+        let numbers: Option<Vec<_>> =
+            self.organisations.iter().map(|code| self.catalog.organisation(code)).collect();
+        // An organisation that has never submitted has no number yet: then any organisation's change counts.
+        let organisations = numbers.unwrap_or_default();
+        let collections = [(collection, self.dataset)];
+        Some(Scope::new(&collections, &organisations, self.query.months))
+    }
+}
+
+/// The organisations that the collection expects of those asked about; an empty type expects nobody.
+fn expected(
+    reference: &Reference,
+    collection: &Collection,
+    asked: &BTreeSet<String>,
+    filters: &[Filter],
+) -> BTreeSet<String> {
+    let kind = collection.expected_organisation_type.as_str();
+    let of_kind = |code: &String| {
+        !kind.is_empty() && reference.organisation(code).is_some_and(|o| o.kind == kind)
+    };
+    // Whom a condition leaves out is not late.
+    let late = |code: &&String| of_kind(code) && is_meant(reference, filters, code);
+    asked.iter().filter(late).cloned().collect()
+}
+
+/// Whether an organisation satisfies the conditions on organisations and areas.
+fn is_meant(reference: &Reference, filters: &[Filter], organisation: &str) -> bool {
+    filters.iter().all(|filter| {
+        let source = reference.dimension(&filter.dimension).map(|dimension| &dimension.source);
+        let of_organisation =
+            |of: &&Source| matches!(of, Source::Organisation | Source::ProviderArea(_));
+        source.filter(of_organisation).is_none_or(|source| {
+            let key = organisation_key(reference, source, organisation);
+            filter.codes.contains(&key.map_or(State::NotApplicable.name().into(), |(code, _)| code))
+        })
+    })
+}
