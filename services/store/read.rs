@@ -8,15 +8,17 @@ use rustc_hash::FxHashMap;
 use super::assessment::{About, Assessment};
 use super::catalog::Submission;
 use super::error::{StoreError, damaged};
+use super::pack_read::PackPart;
+use super::persons::PersonKeys;
 use super::tree::Rows;
 use super::{estimates, keys};
-use crate::domain::cube::Packed;
+use crate::domain::cube::{Packed, Run};
 use crate::domain::estimate::Estimate;
 use crate::domain::field::{Field, number};
 use crate::proto::store::{AssessmentRow, ProblemsRow, RequestRow, RowProblem};
 
-/// Log position of the submission, first byte of the key, number of the field.
-type CacheKey = (u64, u8, u8);
+/// Log position of the submission, number of the field.
+type CacheKey = (u64, u8);
 
 struct CacheEntry {
     cached: Cached,
@@ -43,6 +45,7 @@ impl Cached {
 /// The cache of columns and estimates, and access to every other row. One for all threads.
 pub struct Reader {
     rows: Rows,
+    persons: Arc<RwLock<PersonKeys>>,
     cache: RwLock<FxHashMap<CacheKey, CacheEntry>>,
     bytes: AtomicU64,
     clock: AtomicU64,
@@ -50,9 +53,10 @@ pub struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(rows: Rows, capacity: u64) -> Self {
+    pub(super) fn new(rows: Rows, persons: Arc<RwLock<PersonKeys>>, capacity: u64) -> Self {
         Self {
             rows,
+            persons,
             cache: RwLock::default(),
             bytes: AtomicU64::new(0),
             clock: AtomicU64::new(0),
@@ -66,7 +70,7 @@ impl Reader {
     /// The store is damaged.
     pub fn column(&self, submission: &Submission, field: Field) -> Result<Arc<Packed>, StoreError> {
         let width = submission.column(field).map_or(0, |column| column.width);
-        self.get(submission, keys::BLOCK, field.number(), width)
+        self.get(submission, field.number(), width)
     }
 
     /// How many consultations or people each record stands for.
@@ -74,7 +78,7 @@ impl Reader {
     /// # Errors
     /// The store is damaged.
     pub fn weights(&self, submission: &Submission) -> Result<Arc<Packed>, StoreError> {
-        self.get(submission, keys::BLOCK, number::WEIGHT, submission.weight_width)
+        self.get(submission, number::WEIGHT, submission.weight_width)
     }
 
     /// Keyed hashes of the person keys; 0 where there is none.
@@ -82,16 +86,33 @@ impl Reader {
     /// # Errors
     /// The store is damaged.
     pub fn persons(&self, submission: &Submission) -> Result<Arc<Packed>, StoreError> {
-        self.get(submission, keys::BLOCK, number::PERSON, 64)
+        self.get(submission, number::PERSON, 64)
     }
 
-    /// The parts of a field's roll-up, in order. For [`number::TOTAL`]: the roll-up without a field.
+    /// The cells of a field's roll-up and their counts, in order. For [`number::TOTAL`]: the roll-up without a field. None where
+    /// the field has no roll-up.
     ///
     /// # Errors
     /// The store is damaged.
-    pub fn rollup(&self, submission: &Submission, field: u8) -> Result<Vec<Vec<u8>>, StoreError> {
-        let key = keys::column(keys::ROLLUP, &submission.slot, field, submission.version);
-        self.rows.values(&key)
+    pub fn rollup(
+        &self,
+        submission: &Submission,
+        field: u8,
+    ) -> Result<Vec<(u32, u64)>, StoreError> {
+        self.part(submission, &[Run::Rollup(field)])?.rollup(field)
+    }
+
+    /// Several runs of a submission's pack, read at once and not cached: what a builder of arrays over many submissions needs.
+    /// Only the values that hold the runs are read.
+    ///
+    /// # Errors
+    /// The store is damaged.
+    pub fn part<'a>(
+        &'a self,
+        submission: &'a Submission,
+        runs: &[Run],
+    ) -> Result<PackPart<'a>, StoreError> {
+        PackPart::read(&self.rows, &self.persons, submission, runs)
     }
 
     /// The estimates of a submission, in the order in which they came; none if it has records instead.
@@ -102,17 +123,13 @@ impl Reader {
         if submission.source.is_none() {
             return Ok(Arc::default());
         }
-        let key = (submission.position, keys::BLOCK, number::ESTIMATES);
+        let key = (submission.position, number::ESTIMATES);
         let now = self.clock.fetch_add(1, Ordering::Relaxed);
         if let Some(Cached::Estimates(rows)) = self.cached(&key, now) {
             return Ok(rows);
         }
-        let Submission { slot, version, .. } = submission;
-        let column = keys::column(keys::BLOCK, slot, number::ESTIMATES, *version);
-        let mut rows = Vec::with_capacity(submission.records().min(1 << 20));
-        for block in self.rows.values(&column)? {
-            rows.extend(estimates::rows(&block)?);
-        }
+        let part = self.part(submission, &[Run::Column(number::ESTIMATES)])?;
+        let rows = estimates::rows(part.bytes(Run::Column(number::ESTIMATES))?)?;
         if rows.len() != submission.records() {
             let place = format!("the submission at {}", submission.position);
             return Err(StoreError::Damaged(format!("estimates of {place} are not whole")));
@@ -180,25 +197,19 @@ impl Reader {
     fn get(
         &self,
         submission: &Submission,
-        prefix: u8,
         field: u8,
         width: u8,
     ) -> Result<Arc<Packed>, StoreError> {
         if width == 0 {
             return Ok(Arc::new(Packed { width: 0, data: Vec::new() }));
         }
-        let key = (submission.position, prefix, field);
+        let key = (submission.position, field);
         let now = self.clock.fetch_add(1, Ordering::Relaxed);
         if let Some(Cached::Column(packed)) = self.cached(&key, now) {
             return Ok(packed);
         }
-        let data =
-            self.rows.joined(&keys::column(prefix, &submission.slot, field, submission.version))?;
-        if data.len() != Packed::bytes_for(submission.records(), width) {
-            let place = format!("column {field} of the submission at {}", submission.position);
-            return Err(StoreError::Damaged(format!("{place} is not whole")));
-        }
-        let packed = Arc::new(Packed { width, data });
+        let part = self.part(submission, &[Run::Column(field)])?;
+        let packed = Arc::new(part.packed(field, width)?);
         self.keep(key, Cached::Column(Arc::clone(&packed)), now);
         Ok(packed)
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::crosstab::{Coded, Crosstab, Folded, count_crosstab, person_crosstab};
 use super::persons::{key_ranges, persons};
 use super::plan::{On, Plan, PlanAxis, PlanFilter};
-use crate::domain::cube::{Axis, Cells, Cube, Packed, Part, Rollup, count, without_person};
+use crate::domain::cube::{Axis, Cells, Cube, Packed, Part, count, without_person};
 use crate::domain::field::{Field, number};
 use crate::engine::threads::on_threads;
 use crate::engine::{Engine, QueryError, Threads};
@@ -247,20 +247,17 @@ impl<'a> Scan<'a> {
             };
             let of_channel = widen(of_channel, Field::Channel);
             let of_attendance = widen(of_attendance, Field::Attendance);
-            for part in self.reader.rollup(submission, rolled)? {
-                for (cell, count) in Rollup::decode(&part) {
-                    let cell = cell as usize;
-                    let (attendance, rest) =
-                        (cell % of_attendance.len(), cell / of_attendance.len());
-                    let (channel, value) = (rest % of_channel.len(), rest / of_channel.len());
-                    let Some(add) = of_field.get(value) else { continue };
-                    let place = base
-                        .saturating_add(*add)
-                        .saturating_add(of_channel[channel])
-                        .saturating_add(of_attendance[attendance]);
-                    if let Some(sum) = counts.get_mut(place as usize) {
-                        *sum += count;
-                    }
+            for (cell, count) in self.reader.rollup(submission, rolled)? {
+                let cell = cell as usize;
+                let (attendance, rest) = (cell % of_attendance.len(), cell / of_attendance.len());
+                let (channel, value) = (rest % of_channel.len(), rest / of_channel.len());
+                let Some(add) = of_field.get(value) else { continue };
+                let place = base
+                    .saturating_add(*add)
+                    .saturating_add(of_channel[channel])
+                    .saturating_add(of_attendance[attendance]);
+                if let Some(sum) = counts.get_mut(place as usize) {
+                    *sum += count;
                 }
             }
         }
