@@ -150,7 +150,7 @@ fn open(config: &Config, content: Content) -> anyhow::Result<(Arc<Engine>, [u8; 
         secret: &secret,
         content: Some(content),
         sled_bytes: config.cache.sled_bytes,
-        column_bytes: ESTIMATE_BYTES,
+        estimate_bytes: ESTIMATE_BYTES,
         min_free_bytes: config.limits.min_free_disk_bytes,
         observer: Arc::new(move |slot, position| told.changed(slot, position)),
     })?;

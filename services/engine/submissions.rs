@@ -8,8 +8,8 @@ use super::Engine;
 use crate::domain::collection::Dataset;
 use crate::domain::period::Month;
 use crate::domain::submission::RowProblem;
-use crate::store::catalog::Version;
-use crate::store::{Catalog, Slot, StoreError, Submission, WriteError, standing};
+
+use crate::store::{Catalog, Slot, StoreError, Submission, Version, WriteError, standing};
 
 /// The parts of a submission version's name.
 #[derive(Clone, Copy, Debug)]

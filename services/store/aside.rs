@@ -4,15 +4,31 @@ use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
 use super::folder::free_bytes;
+use super::log::{Log, LogError, Opened, SegmentLog};
+use super::sled_error::is_of_the_disk;
 use super::state::State;
-use super::tree::is_of_the_disk;
 
 /// Free bytes below which a damaged sled stays where it is: the disk is too full to rebuild sled.
 const MAKE_ANEW_BYTES: u64 = 1 << 20;
 
-/// Opens sled when the service starts. If sled is damaged or the disk cannot read it, sets it aside and begins a new one.
+/// Opens sled when the service starts. If sled is damaged or the disk cannot read it, sets it aside and begins a new one. Rows
+/// of an earlier format are deleted, if the log has all that they have.
 pub(super) fn open_first(folder: &Path, sled_bytes: u64) -> Result<State, StoreError> {
     match open_state(folder, sled_bytes) {
+        Err(StoreError::OldFormat { format, position }) => {
+            has_everything(&folder.join("log"), position)?;
+            let sled = folder.join("sled");
+            std::fs::remove_dir_all(&sled).map_err(|source| StoreError::Io {
+                doing: "remove",
+                path: sled,
+                source,
+            })?;
+            tracing::warn!(
+                format,
+                "the store has the format of an earlier version: made anew from the log"
+            );
+            open_state(folder, sled_bytes)
+        }
         Err(StoreError::Io { source, .. }) if is_of_the_disk(&source) => {
             let aside = set_aside(&folder.join("sled"))?;
             tracing::warn!(%source, aside = %aside.display(), "the store cannot be read: made anew from the log");
@@ -42,6 +58,21 @@ pub(super) fn open_state(folder: &Path, sled_bytes: u64) -> Result<State, StoreE
     }
 }
 
+/// Proves that the log is whole up to this position.
+fn has_everything(log: &Path, position: u64) -> Result<(), StoreError> {
+    let opened = SegmentLog::read_only(log, position);
+    let opened = opened.map_err(|error| StoreError::NotConverted(error.to_string()))?;
+    let Opened { log, damage, .. } = opened;
+    if let Some(damage) = damage {
+        return Err(StoreError::NotConverted(LogError::Damaged(damage).to_string()));
+    }
+    if log.tail() < position {
+        let (tail, what) = (log.tail(), "the log ends at");
+        return Err(StoreError::NotConverted(format!("{what} {tail}, the store at {position}")));
+    }
+    Ok(())
+}
+
 fn set_aside(sled: &Path) -> Result<PathBuf, StoreError> {
     let mut number = 1;
     let aside = loop {
@@ -56,3 +87,7 @@ fn set_aside(sled: &Path) -> Result<PathBuf, StoreError> {
         Err(source) => Err(StoreError::Io { doing: "set aside", path: sled.to_owned(), source }),
     }
 }
+
+#[cfg(test)]
+#[path = "format_tests.rs"]
+mod tests;

@@ -11,126 +11,16 @@ use super::error::{StoreError, damaged};
 use super::estimates::source;
 use super::keys::{IdKind, Slot};
 use super::standing::{MonthSlot, MonthVersions, Standing};
+use super::stored::{ColumnView, Submission, Version};
 use super::touched::Touched;
+pub use super::words::Words;
 use crate::domain::codes::{State, Value};
 use crate::domain::collection::Dataset;
-use crate::domain::cube::decode_words;
-use crate::domain::estimate::EstimateSource;
-use crate::domain::field::{FIELD_LIMIT, Field};
+use crate::domain::cube::{Directory, Run, width_for};
+use crate::domain::field::{Field, number};
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
-use crate::proto::store::{Assessment, AssessmentRow, ColumnMeta, SubmissionMeta, VersionRow};
-
-/// A submission that was accepted.
-#[derive(Clone, Debug)]
-pub struct Submission {
-    /// Collection, dataset, organisation and month. A later version replaces all of it.
-    pub slot: Slot,
-    /// Version within the slot: 1, 2, 3, …
-    pub version: u32,
-    /// Log position of the commit.
-    pub position: u64,
-    /// When it was accepted, milliseconds since 1970.
-    pub time_millis: u64,
-    /// Collection id: `gpad-regional`.
-    pub collection: Arc<str>,
-    /// Code of the organisation that submitted.
-    pub organisation: Arc<str>,
-    /// Request id that the caller gave the submission.
-    pub request_id: String,
-    /// BLAKE3 of header and rows. A retry has the same hash.
-    pub content_hash: [u8; 32],
-    /// Number of rows that were accepted.
-    pub accepted_count: u64,
-    /// Number of rows that were refused.
-    pub rejected_count: u64,
-    /// Sum of the `record_count`s of the accepted rows.
-    pub total_count: u64,
-    /// Names of the fields that the source collects, as the submission lists them.
-    pub collected: Vec<String>,
-    /// Scheme of the person keys; empty if the submission has no person keys.
-    pub person_key_scheme: String,
-    /// Columns, in order of field.
-    pub columns: Vec<ColumnView>,
-    /// Bits of a weight; 0 if every record has weight 1.
-    pub weight_width: u8,
-    /// Whether there is a column of person keys.
-    pub has_persons: bool,
-    /// Source of the estimates; none if the submission has records.
-    pub source: Option<Arc<EstimateSource>>,
-}
-
-/// Form of a column: what is needed to plan, without the data.
-#[derive(Clone, Debug)]
-pub struct ColumnView {
-    /// Field whose values the column holds.
-    pub field: Field,
-    /// Bits of an index: 0, 1, 2, 4, 8 or 16.
-    pub width: u8,
-    /// For each index, the number of its word in [`Words`].
-    pub words: Box<[u32]>,
-}
-
-impl Submission {
-    /// Number of records in each column.
-    #[must_use]
-    pub fn records(&self) -> usize {
-        usize::try_from(self.accepted_count).unwrap_or(usize::MAX)
-    }
-
-    /// The column of a field; `None` if it was not collected.
-    #[must_use]
-    pub fn column(&self, field: Field) -> Option<&ColumnView> {
-        self.columns
-            .binary_search_by_key(&field, |column| column.field)
-            .ok()
-            .map(|i| &self.columns[i])
-    }
-}
-
-/// Distinct values of each field, numbered as they first appear. The numbers are valid in this process only.
-#[derive(Debug)]
-pub struct Words {
-    of_field: [Vec<Value>; FIELD_LIMIT],
-    numbers: [FxHashMap<String, u32>; FIELD_LIMIT],
-}
-
-impl Default for Words {
-    fn default() -> Self {
-        Self {
-            of_field: [const { Vec::new() }; FIELD_LIMIT],
-            numbers: std::array::from_fn(|_| FxHashMap::default()),
-        }
-    }
-}
-
-impl Words {
-    /// Every value of a field, by number.
-    #[must_use]
-    pub fn of(&self, field: Field) -> &[Value] {
-        &self.of_field[field.index()]
-    }
-
-    fn number(&mut self, field: Field, text: &str) -> u32 {
-        let index = field.index();
-        if let Some(number) = self.numbers[index].get(text) {
-            return *number;
-        }
-        let number = u32::try_from(self.of_field[index].len()).unwrap_or(u32::MAX);
-        self.of_field[index].push(Value::from_text(text));
-        self.numbers[index].insert(text.to_owned(), number);
-        number
-    }
-}
-
-/// One version of a slot, and when it was withdrawn.
-#[derive(Clone, Debug)]
-pub struct Version {
-    /// What was submitted.
-    pub submission: Arc<Submission>,
-    /// Log position and time (milliseconds since 1970) of the withdrawal; none if it was not withdrawn.
-    pub withdrawn: Option<(u64, u64)>,
-}
+use crate::proto::store::{Assessment, AssessmentRow, SubmissionMeta, VersionRow};
 
 /// Every submission and assessment, and the reference content in force.
 #[derive(Debug)]
@@ -181,6 +71,10 @@ impl Catalog {
     #[must_use]
     pub fn words(&self) -> &Words {
         &self.words
+    }
+
+    pub(super) fn words_mut(&mut self) -> &mut Words {
+        &mut self.words
     }
 
     /// The versions of a slot, oldest first.
@@ -265,6 +159,7 @@ impl Catalog {
         match kind {
             IdKind::Collection => self.collections.get(code).map(|number| u32::from(*number)),
             IdKind::Organisation => self.organisations.get(code).copied(),
+            IdKind::Scheme => None,
         }
     }
 
@@ -273,6 +168,7 @@ impl Catalog {
         let used = match kind {
             IdKind::Collection => self.collections.len(),
             IdKind::Organisation => self.organisations.len(),
+            IdKind::Scheme => 0,
         };
         u32::try_from(used).unwrap_or(u32::MAX)
     }
@@ -285,16 +181,22 @@ impl Catalog {
             IdKind::Organisation => {
                 self.organisations.insert(code.to_owned(), number);
             }
+            IdKind::Scheme => {}
         }
     }
 
-    pub(super) fn add(&mut self, slot: Slot, version: u32, row: &VersionRow) -> Arc<Submission> {
-        let submission = Arc::new(self.submission(slot, version, row));
+    pub(super) fn add(
+        &mut self,
+        slot: Slot,
+        version: u32,
+        row: &VersionRow,
+    ) -> Result<Arc<Submission>, StoreError> {
+        let submission = Arc::new(self.submission(slot, version, row)?);
         let added = Version { submission: Arc::clone(&submission), withdrawn: None };
         let month = self.months.entry(slot.into()).or_default();
         month.of.entry(slot.organisation).or_default().push(added);
         month.change(submission.position);
-        submission
+        Ok(submission)
     }
 
     pub(super) fn withdraw(&mut self, slot: &Slot, version: u32, position: u64, time_millis: u64) {
@@ -306,17 +208,19 @@ impl Catalog {
         month.change(position);
     }
 
-    fn submission(&mut self, slot: Slot, version: u32, row: &VersionRow) -> Submission {
+    fn submission(
+        &mut self,
+        slot: Slot,
+        version: u32,
+        row: &VersionRow,
+    ) -> Result<Submission, StoreError> {
         let empty = SubmissionMeta::default();
         let meta = row.meta.as_ref().unwrap_or(&empty);
-        let numbers: Vec<_> =
-            meta.columns.iter().filter(|c| Field::from_number(c.field).is_none()).collect();
-        let width =
-            |number: u8| numbers.iter().find(|c| c.field == u32::from(number)).map(|c| c.width);
-        let weight = width(crate::domain::field::number::WEIGHT).unwrap_or(0);
-        let mut columns: Vec<_> = meta.columns.iter().filter_map(|c| self.column(c)).collect();
-        columns.sort_by_key(|column| column.field);
-        Submission {
+        let (directory, words) = Directory::decode(&row.directory)
+            .ok_or_else(|| damaged(format!("the directory of the version at {}", row.position)))?;
+        let columns = self.columns(&directory, &words)?;
+        let weight = directory.entry(Run::Column(number::WEIGHT)).map_or(0, |entry| entry.values);
+        Ok(Submission {
             slot,
             version,
             position: row.position,
@@ -337,16 +241,30 @@ impl Catalog {
             person_key_scheme: meta.person_key_scheme.clone(),
             columns,
             weight_width: u8::try_from(weight).unwrap_or(0),
-            has_persons: width(crate::domain::field::number::PERSON).is_some(),
+            has_persons: directory.entry(Run::Column(number::PERSON)).is_some(),
             source: meta.estimate_source.as_ref().map(|stored| Arc::new(source(stored))),
-        }
+            directory,
+            first_value: row.first_value,
+        })
     }
 
-    fn column(&mut self, meta: &ColumnMeta) -> Option<ColumnView> {
-        let field = Field::from_number(meta.field)?;
-        let values = decode_words(&meta.values)?;
-        let words = values.iter().map(|text| self.words.number(field, text)).collect();
-        Some(ColumnView { field, width: u8::try_from(meta.width).ok()?, words })
+    /// The coded columns of a directory, whose word numbers follow one another in its order.
+    fn columns(&self, directory: &Directory, words: &[u32]) -> Result<Vec<ColumnView>, StoreError> {
+        let (mut columns, mut rest) = (Vec::new(), words);
+        for entry in directory.entries() {
+            let Run::Column(column) = entry.run else { continue };
+            let Some(field) = Field::from_number(column.into()) else { continue };
+            let known = self.words.of(field).len();
+            let own = rest.split_at_checked(entry.values as usize);
+            let (own, after) =
+                own.filter(|(own, _)| own.iter().all(|word| (*word as usize) < known)).ok_or_else(
+                    || damaged(format!("a column of {} has unknown words", field.name())),
+                )?;
+            columns.push(ColumnView { field, width: width_for(own.len()), words: own.into() });
+            rest = after;
+        }
+        columns.sort_by_key(|column| column.field);
+        Ok(columns)
     }
 
     pub(super) fn assess(

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::assessment;
-use super::catalog::Submission;
 use super::keys::{self, Slot};
 use super::prepare::Prepared;
+use super::stored::Submission;
 use crate::proto::store::Assessment;
 
 /// Bytes of a change that are not its content: its description, its keys, the pages that sled writes again for it.

@@ -14,6 +14,32 @@ pub enum StoreError {
     /// The rows are not what was written.
     #[error("the store is damaged: {0}")]
     Damaged(String),
+    /// An earlier version of the service wrote the rows. They are made anew from the log.
+    #[error("the rows of the store have format {format}, which an earlier version wrote")]
+    OldFormat {
+        /// Format of the rows.
+        format: u32,
+        /// Log position of the last entry that they have.
+        position: u64,
+    },
+    /// A later version of the service wrote the rows.
+    #[error(
+        "the rows of the store have format {format}, and this version knows formats up to {known}: start the version that \
+         wrote them; or, to go back to this one, delete the folder `sled` in the data folder and start again, which computes \
+         it from the log"
+    )]
+    NewFormat {
+        /// Format of the rows.
+        format: u32,
+        /// Newest format that this version reads.
+        known: u32,
+    },
+    /// The rows have an old format and cannot be made anew, because the log is not whole.
+    #[error(
+        "the store was written by an earlier version and cannot be made anew from the log: {0}; put the log's missing segments \
+         back from the backup, or start the earlier version"
+    )]
+    NotConverted(String),
     /// sled did not take a batch, or is closed.
     #[error("the store could not be written: {0}")]
     Apply(String),

@@ -2,33 +2,38 @@
 //!
 //! | first byte | key | value |
 //! |---|---|---|
-//! | `a` | – | how far the log was applied, digest |
-//! | `c` | position, part | reference content |
-//! | `i` | kind, code | number of a collection or organisation |
+//! | `a` | – | how far the log was applied, digest, format of the rows |
+//! | `i` | kind, code | number of a collection, organisation or scheme of person keys |
+//! | `k` | scheme, number of the first | position, person keys with numbers in a row |
 //! | `n` | position | an assessment |
 //! | `q` | hash of caller and request id | what the request did |
-//! | `v` | collection, dataset, organisation, month, version, part | a version |
+//! | `r` | position, part | reference content |
+//! | `t` | field, number, part | position, word of a field |
+//! | `v` | collection, dataset, organisation, month, version, part | a version, with the directory of its pack |
 //! | `w` | the same without part | its withdrawal |
 //! | `x` | the same, part | problems of its rows |
-//! | `y` | collection, dataset, field, month, organisation, version, part | roll-up |
-//! | `z` | the same, chunk | block of a column |
+//! | `z` | number | value of a pack; empty: a place for one |
 //!
-//! Versions come before their roll-ups and blocks, so that one pass over the store finds roll-ups and blocks without a version.
+//! `a` is the first row, so that one pass over the store knows which rows are of an entry that was not applied to its end.
+//! sled writes the rows around a rewritten one again, and `a` is rewritten with each batch: its neighbours are small.
+//! Values of packs are numbered in the order of the log, over all packs. Places for the next ones are made ahead, see
+//! [`super::tree`].
 
 use crate::domain::collection::Dataset;
 use crate::domain::period::Month;
 
 /// How far the log was applied.
 pub(super) const APPLIED: &[u8] = b"a";
-pub(super) const CONTENT: u8 = b'c';
 pub(super) const ID: u8 = b'i';
+pub(super) const PERSONS: u8 = b'k';
 pub(super) const ASSESSMENT: u8 = b'n';
 pub(super) const REQUEST: u8 = b'q';
+pub(super) const CONTENT: u8 = b'r';
+pub(super) const WORD: u8 = b't';
 pub(super) const VERSION: u8 = b'v';
 pub(super) const WITHDRAWAL: u8 = b'w';
 pub(super) const PROBLEMS: u8 = b'x';
-pub(super) const ROLLUP: u8 = b'y';
-pub(super) const BLOCK: u8 = b'z';
+pub(super) const PACK: u8 = b'z';
 
 /// One organisation's month in one collection and dataset. A new version replaces a slot as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,39 +88,47 @@ pub(super) fn of_version(prefix: u8, version_key: &[u8], part: Option<u32>) -> V
     key
 }
 
-/// Prefix of all blocks of a column, or of all parts of a roll-up. The number of the block or part follows.
-pub(super) fn column(prefix: u8, slot: &Slot, field: u8, version: u32) -> Vec<u8> {
-    let mut key = vec![prefix];
-    key.extend(slot.collection.to_be_bytes());
-    key.push(slot.dataset.number());
-    key.push(field);
-    key.extend(slot.month.number().to_be_bytes());
-    key.extend(slot.organisation.to_be_bytes());
-    key.extend(version.to_be_bytes());
-    key
-}
-
-/// Slot and version of a key that [`column()`] made.
-pub(super) fn read_column(key: &[u8]) -> Option<(Slot, u32)> {
-    let (collection, key) = key.split_first_chunk::<2>()?;
-    let (dataset, key) = key.split_first()?;
-    let (_field, key) = key.split_first()?;
-    let (month, key) = key.split_first_chunk::<2>()?;
-    let (organisation, key) = key.split_first_chunk::<4>()?;
-    let (version, _) = key.split_first_chunk::<4>()?;
-    let slot = Slot {
-        collection: u16::from_be_bytes(*collection),
-        dataset: Dataset::from_number(u32::from(*dataset))?,
-        organisation: u32::from_be_bytes(*organisation),
-        month: Month::from_number(u32::from(u16::from_be_bytes(*month)))?,
-    };
-    Some((slot, u32::from_be_bytes(*version)))
-}
-
-/// The key with the number of a block or part at its end.
-pub(super) fn numbered(mut key: Vec<u8>, number: u32) -> Vec<u8> {
+/// Key of the value of a pack with this number.
+pub(super) fn pack(number: u64) -> Vec<u8> {
+    let mut key = vec![PACK];
     key.extend(number.to_be_bytes());
     key
+}
+
+/// Number of a key that [`pack`] made.
+pub(super) fn read_pack(key: &[u8]) -> Option<u64> {
+    let number = key.strip_prefix(&[PACK])?.try_into().ok()?;
+    Some(u64::from_be_bytes(number))
+}
+
+/// Key of the row of person keys whose first has this number.
+pub(super) fn persons(scheme: u16, first: u32) -> Vec<u8> {
+    let mut key = vec![PERSONS];
+    key.extend(scheme.to_be_bytes());
+    key.extend(first.to_be_bytes());
+    key
+}
+
+/// Scheme and first number of a key that [`persons`] made, without its first byte.
+pub(super) fn read_persons(key: &[u8]) -> Option<(u16, u32)> {
+    let (scheme, key) = key.split_first_chunk::<2>()?;
+    Some((u16::from_be_bytes(*scheme), u32::from_be_bytes(key.try_into().ok()?)))
+}
+
+/// Key of a part of a word of a field. Only a set of very many codes has more than one part.
+pub(super) fn word(field: u8, number: u32, part: u8) -> Vec<u8> {
+    let mut key = vec![WORD, field];
+    key.extend(number.to_be_bytes());
+    key.push(part);
+    key
+}
+
+/// Field, number and part of a key that [`word`] made, without its first byte.
+pub(super) fn read_word(key: &[u8]) -> Option<(u8, u32, u8)> {
+    let (field, key) = key.split_first()?;
+    let (number, key) = key.split_first_chunk::<4>()?;
+    let [part] = key else { return None };
+    Some((*field, u32::from_be_bytes(*number), *part))
 }
 
 /// Key of a caller's request id. Hashed, so that the key is short for every id.
@@ -135,6 +148,7 @@ pub(super) fn request(caller: &str, request_id: &str) -> Vec<u8> {
 pub(super) enum IdKind {
     Collection = 1,
     Organisation = 2,
+    Scheme = 3,
 }
 
 /// Key of the row that has a code's number.
@@ -184,11 +198,9 @@ mod tests {
         #[test]
         fn the_order_of_keys_is_the_order_of_meaning(a in slot(), b in slot()) {
             prop_assert_eq!(version(&a.0, a.1).cmp(&version(&b.0, b.1)), a.cmp(&b));
-            let meaning = |(s, v): &(Slot, u32)| (s.collection, s.dataset, s.month, s.organisation, *v);
-            prop_assert_eq!(
-                column(BLOCK, &a.0, 3, a.1).cmp(&column(BLOCK, &b.0, 3, b.1)),
-                meaning(&a).cmp(&meaning(&b))
-            );
+            let number = |(s, v): &(Slot, u32)| u64::from(s.organisation) << 9 | u64::from(*v);
+            let (left, right) = (number(&a), number(&b));
+            prop_assert_eq!(pack(left).cmp(&pack(right)), left.cmp(&right));
         }
 
         #[test]
@@ -197,13 +209,14 @@ mod tests {
             let (slot, number, rest) = read_version(&key[1..]).unwrap();
             prop_assert_eq!((slot, number), a);
             prop_assert_eq!(rest, &part.to_be_bytes()[..]);
-            let key = numbered(column(ROLLUP, &a.0, 9, a.1), part);
-            prop_assert_eq!(read_column(&key[1..]), Some(a));
+            prop_assert_eq!(read_pack(&pack(u64::from(part) << 20)), Some(u64::from(part) << 20));
+            prop_assert_eq!(read_persons(&persons(a.0.collection, part)[1..]), Some((a.0.collection, part)));
+            prop_assert_eq!(read_word(&word(9, part, 7)[1..]), Some((9, part, 7)));
         }
 
         #[test]
         fn hostile_keys_do_not_panic(key in proptest::collection::vec(any::<u8>(), 0..40)) {
-            let _ = (read_version(&key), read_column(&key));
+            let _ = (read_version(&key), read_pack(&key), read_persons(&key), read_word(&key));
         }
     }
 }

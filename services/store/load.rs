@@ -2,9 +2,15 @@
 
 use prost::Message;
 
+use super::error::{StoreError, damaged};
 use super::keys::{self, IdKind, Slot};
+use super::pack::value_count;
+use super::persons::{self, PersonKeys};
+use super::stored::Submission;
 use super::tree::Row;
+use super::words::{self, Words};
 use crate::domain::codes::Content;
+use crate::domain::field::Field;
 use crate::proto::store::{AssessmentRow, Configuration, Genesis, WithdrawalRow};
 
 /// Rows that the pass has found, by kind.
@@ -17,11 +23,18 @@ pub(super) struct Load {
     pub(super) versions: Vec<(Slot, u32, Vec<u8>)>,
     pub(super) withdrawals: Vec<(Slot, u32, WithdrawalRow)>,
     pub(super) assessments: Vec<(u64, AssessmentRow)>,
+    /// Field, number and text of words, in order.
+    words: Vec<(u8, u32, Vec<u8>)>,
+    /// Scheme, number of the first, and person keys, in order.
+    persons: Vec<(u16, u32, Vec<u64>)>,
+    /// Number and length of the values of packs, in order.
+    values: Vec<(u64, usize)>,
     pub(super) left_over: Vec<Row>,
 }
 
 impl Load {
-    pub(super) fn row(&mut self, key: &[u8], value: &[u8]) {
+    /// Takes a row. `applied`: position of the last entry whose application was finished.
+    pub(super) fn row(&mut self, applied: u64, key: &[u8], value: &[u8]) {
         let Some((prefix, rest)) = key.split_first() else { return };
         let kept = match *prefix {
             keys::CONTENT => self.content_part(key, value),
@@ -32,9 +45,9 @@ impl Load {
             keys::PROBLEMS => {
                 keys::read_version(rest).is_some_and(|(slot, v, _)| self.stands(&slot, v))
             }
-            keys::ROLLUP | keys::BLOCK => {
-                keys::read_column(rest).is_some_and(|(slot, v)| self.stands(&slot, v))
-            }
+            keys::WORD => self.word_part(applied, rest, value),
+            keys::PERSONS => self.persons(applied, rest, value),
+            keys::PACK => self.pack_value(key, value),
             _ => true,
         };
         if !kept {
@@ -42,7 +55,78 @@ impl Load {
         }
     }
 
-    /// Whether a version is visible. The order of keys puts every version before its roll-ups and blocks.
+    fn word_part(&mut self, applied: u64, key: &[u8], value: &[u8]) -> bool {
+        let Some((field, number, part)) = keys::read_word(key) else { return false };
+        let Some((position, bytes)) = words::read_row(value) else { return false };
+        if position > applied {
+            return false;
+        }
+        match self.words.last_mut() {
+            Some((f, n, text)) if part > 0 && (*f, *n) == (field, number) => {
+                text.extend_from_slice(bytes);
+            }
+            _ => self.words.push((field, number, bytes.to_vec())),
+        }
+        true
+    }
+
+    fn persons(&mut self, applied: u64, key: &[u8], value: &[u8]) -> bool {
+        let Some((scheme, first)) = keys::read_persons(key) else { return false };
+        let Some((position, keys)) = persons::read_row(value) else { return false };
+        if position <= applied {
+            self.persons.push((scheme, first, keys));
+        }
+        position <= applied
+    }
+
+    fn pack_value(&mut self, key: &[u8], value: &[u8]) -> bool {
+        let number = keys::read_pack(key);
+        self.values.extend(number.map(|number| (number, value.len())));
+        number.is_some()
+    }
+
+    /// Gives words and person keys their numbers. The rows have to have them without a gap.
+    pub(super) fn number(
+        &self,
+        persons: &mut PersonKeys,
+        words: &mut Words,
+    ) -> Result<(), StoreError> {
+        for (field, number, text) in &self.words {
+            let known = Field::from_number((*field).into());
+            let word = std::str::from_utf8(text).ok();
+            let next = known.zip(word).is_some_and(|(field, word)| words.set(field, *number, word));
+            next.then_some(()).ok_or_else(|| damaged(format!("word {number} of field {field}")))?;
+        }
+        for (scheme, first, keys) in &self.persons {
+            if u32::try_from(persons.count(*scheme) + 1) != Ok(*first) {
+                return Err(damaged(format!("the person keys of scheme {scheme} before {first}")));
+            }
+            persons.add(*scheme, keys);
+        }
+        Ok(())
+    }
+
+    /// Refuses a version without its whole pack.
+    pub(super) fn has_pack(&self, submission: &Submission) -> Result<(), StoreError> {
+        let (first, bytes) = (submission.first_value, submission.directory.bytes());
+        let numbers = first..first.saturating_add(value_count(bytes));
+        let found = self.values.partition_point(|(number, _)| *number < first);
+        let found = self.values[found..].iter().take_while(|(number, _)| numbers.contains(number));
+        let (count, sum) = found.fold((0, 0), |(count, sum), (_, len)| (count + 1, sum + len));
+        let whole = numbers.end - numbers.start == count && sum == bytes;
+        whole.then_some(()).ok_or_else(|| {
+            let position = submission.position;
+            damaged(format!("the version at log position {position} has not all rows of its pack"))
+        })
+    }
+
+    /// Keys of the values behind this number: they are of an entry that was not applied to its end.
+    pub(super) fn values_from(&self, next: u64) -> Vec<Vec<u8>> {
+        let first = self.values.partition_point(|(number, _)| *number < next);
+        self.values[first..].iter().map(|(number, _)| keys::pack(*number)).collect()
+    }
+
+    /// Whether a version is visible. The order of keys puts every version before the problems of its rows.
     fn stands(&self, slot: &Slot, version: u32) -> bool {
         self.versions.binary_search_by(|(s, v, _)| (s, v).cmp(&(slot, &version))).is_ok()
     }
@@ -60,7 +144,7 @@ impl Load {
     }
 
     fn id(&mut self, key: &[u8], value: &[u8]) -> bool {
-        let kinds = [IdKind::Collection, IdKind::Organisation];
+        let kinds = [IdKind::Collection, IdKind::Organisation, IdKind::Scheme];
         let Some((kind, code)) = key.split_first() else { return false };
         let kind = kinds.into_iter().find(|known| *known as u8 == *kind);
         let number = value.try_into().map(u32::from_be_bytes).ok();

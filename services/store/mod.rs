@@ -4,13 +4,21 @@
 //! - [`log`] the ordered log: what is durable
 //! - `change`, `touched`, `error` the changes that may be requested, the data that they affect, the errors
 //! - `state` applies entries; `load` reads into memory what has to be there
-//! - `tree`, `keys` rows, batches and keys of sled
-//! - [`catalog`] the catalogue of submissions, in memory; `standing` what stands in a month; `assessment` what organisations write about their own channels
+//! - `tree`, `sled_error`, `keys` rows and batches of sled, its errors, its keys
+//! - `pack`, `pack_read` one pack a submission version: making it, and reading some of its runs
+//! - `words`, `persons` numbers of the values of fields and of person keys, given once in the order of the log
+//! - [`catalog`] the catalogue of submissions, in memory; `stored`, `standing` what stands in a month; `assessment` what organisations write about
+//!   their own channels
 //! - `prepare`, `writer` how a submission gets in
-//! - `handle`, `read` the store of a running service; columns, roll-ups and estimates, out of a bounded cache; `estimates` how
+//! - `handle`, `read` the store of a running service; columns, roll-ups and estimates; `estimates` how
 //!   estimates are stored
 //! - `folder`, `lock`, `open`, `verify` starting alone, and starting again from the log
-//! - `aside`, `recover`, `reserve` when sled has failed, and disk space reserved for sled
+//! - `aside`, `recover`, `reserve` when sled has failed or has an old format, and disk space reserved for sled
+//!
+//! # Bytes a record
+//! After `equity generate --rows 2000000 --seed 1 --from 2019-01 --to 2020-12 --submit-to ADDRESS` (8.5 million records of three
+//! datasets, 77 % with a person key, in 9,072 submissions) the log takes 22.4 B a record and sled 16.5; with `--rows 400000 --from
+//! 2019-03`, which is 234 records a submission, 25.1 and 27.5. `sizes_tests` prints where the bytes of a folder go.
 
 mod aside;
 mod assessment;
@@ -25,27 +33,37 @@ mod load;
 mod lock;
 pub mod log;
 mod open;
+mod pack;
+mod pack_read;
+mod persons;
 mod prepare;
 mod read;
 mod recover;
 mod reserve;
+#[cfg(test)]
+mod sizes_tests;
+mod sled_error;
 mod standing;
 mod state;
+mod stored;
 mod touched;
 mod tree;
 mod verify;
+mod words;
 mod writer;
 
 pub use assessment::{About, Assessment};
-pub use catalog::{Catalog, Submission};
+pub use catalog::Catalog;
 pub use change::Written;
 pub use error::{StoreError, WriteError};
 pub use folder::make_folder;
 pub use handle::Store;
 pub use keys::Slot;
 pub use open::Settings;
+pub use pack_read::PackPart;
 pub use prepare::Prepared;
 pub use read::Reader;
 pub use standing::{MonthSlot, NOT_COLLECTED_CODE, Standing, code_of, occurring, standing};
+pub use stored::{ColumnView, Submission, Version};
 pub use touched::{Observer, Touched};
 pub use verify::{Report, rebuild, verify};

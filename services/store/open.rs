@@ -22,7 +22,7 @@ use super::writer::{Busy, Writer};
 use crate::domain::codes::Content;
 use crate::proto::store::{Configuration, ConfigurationFile, Genesis};
 
-/// Version of the format of log payloads and rows, in the genesis entry.
+/// Version of the format of log payloads, in the genesis entry. Rows have a number of their own.
 const FORMAT: u32 = 1;
 /// Most changes that may wait for the writer; the next one is refused.
 const WAITING: usize = 256;
@@ -37,8 +37,8 @@ pub struct Settings<'a> {
     pub content: Option<Content>,
     /// Size of sled's page cache, in bytes.
     pub sled_bytes: u64,
-    /// Size of the cache of columns and estimates, in bytes.
-    pub column_bytes: u64,
+    /// Size of the cache of estimates, in bytes.
+    pub estimate_bytes: u64,
     /// Free disk space, in bytes, below which changes are refused.
     pub min_free_bytes: u64,
     /// Called after every change.
@@ -111,7 +111,8 @@ impl Store {
         let stopped = Arc::new(stopped);
         let CaughtUp { lock, log, state, reserve, .. } = caught;
         let catalog = Arc::clone(&state.catalog);
-        let reader = Reader::new(state.tree.rows(), settings.column_bytes);
+        let reader =
+            Reader::new(state.tree.rows(), Arc::clone(&state.persons), settings.estimate_bytes);
         let (jobs, waiting) = sync_channel(WAITING);
         let busy = Arc::new(Busy::default());
         let writer = Writer {

@@ -9,7 +9,7 @@ fn settings(folder: &Path, content: Option<Content>) -> Settings<'_> {
         secret: &[7; 32],
         content,
         sled_bytes: 8 << 20,
-        column_bytes: 1 << 20,
+        estimate_bytes: 1 << 20,
         min_free_bytes: 0,
         observer: Arc::new(|_, _| {}),
     }

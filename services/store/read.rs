@@ -1,4 +1,4 @@
-//! Reads columns, roll-ups and estimates of submissions. They never change, so the reader caches them.
+//! Reads columns, roll-ups and estimates of submissions. Estimates are read row by row for many questions, so they are cached.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -6,53 +6,44 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rustc_hash::FxHashMap;
 
 use super::assessment::{About, Assessment};
-use super::catalog::Submission;
 use super::error::{StoreError, damaged};
+use super::pack_read::PackPart;
+use super::persons::PersonKeys;
+use super::stored::Submission;
 use super::tree::Rows;
 use super::{estimates, keys};
-use crate::domain::cube::Packed;
+use crate::domain::cube::{Packed, Run};
 use crate::domain::estimate::Estimate;
 use crate::domain::field::{Field, number};
 use crate::proto::store::{AssessmentRow, ProblemsRow, RequestRow, RowProblem};
 
-/// Log position of the submission, first byte of the key, number of the field.
-type CacheKey = (u64, u8, u8);
-
 struct CacheEntry {
-    cached: Cached,
+    rows: Arc<[Estimate]>,
     used: AtomicU64,
 }
 
-/// A cached column, or the estimates of a submission.
-#[derive(Clone)]
-enum Cached {
-    Column(Arc<Packed>),
-    Estimates(Arc<[Estimate]>),
-}
-
-impl Cached {
+impl CacheEntry {
     /// Approximate bytes in memory, the cache's own included.
     fn cost(&self) -> u64 {
-        96 + match self {
-            Self::Column(packed) => packed.data.len() as u64,
-            Self::Estimates(rows) => rows.iter().map(estimates::cost).sum(),
-        }
+        96 + self.rows.iter().map(estimates::cost).sum::<u64>()
     }
 }
 
-/// The cache of columns and estimates, and access to every other row. One for all threads.
+/// Access to every row, and the cache of estimates, by log position of their submission. One for all threads.
 pub struct Reader {
     rows: Rows,
-    cache: RwLock<FxHashMap<CacheKey, CacheEntry>>,
+    persons: Arc<RwLock<PersonKeys>>,
+    cache: RwLock<FxHashMap<u64, CacheEntry>>,
     bytes: AtomicU64,
     clock: AtomicU64,
     capacity: u64,
 }
 
 impl Reader {
-    pub(super) fn new(rows: Rows, capacity: u64) -> Self {
+    pub(super) fn new(rows: Rows, persons: Arc<RwLock<PersonKeys>>, capacity: u64) -> Self {
         Self {
             rows,
+            persons,
             cache: RwLock::default(),
             bytes: AtomicU64::new(0),
             clock: AtomicU64::new(0),
@@ -64,34 +55,51 @@ impl Reader {
     ///
     /// # Errors
     /// The store is damaged.
-    pub fn column(&self, submission: &Submission, field: Field) -> Result<Arc<Packed>, StoreError> {
+    pub fn column(&self, submission: &Submission, field: Field) -> Result<Packed, StoreError> {
         let width = submission.column(field).map_or(0, |column| column.width);
-        self.get(submission, keys::BLOCK, field.number(), width)
+        self.get(submission, field.number(), width)
     }
 
     /// How many consultations or people each record stands for.
     ///
     /// # Errors
     /// The store is damaged.
-    pub fn weights(&self, submission: &Submission) -> Result<Arc<Packed>, StoreError> {
-        self.get(submission, keys::BLOCK, number::WEIGHT, submission.weight_width)
+    pub fn weights(&self, submission: &Submission) -> Result<Packed, StoreError> {
+        self.get(submission, number::WEIGHT, submission.weight_width)
     }
 
     /// Keyed hashes of the person keys; 0 where there is none.
     ///
     /// # Errors
     /// The store is damaged.
-    pub fn persons(&self, submission: &Submission) -> Result<Arc<Packed>, StoreError> {
-        self.get(submission, keys::BLOCK, number::PERSON, 64)
+    pub fn persons(&self, submission: &Submission) -> Result<Packed, StoreError> {
+        self.get(submission, number::PERSON, 64)
     }
 
-    /// The parts of a field's roll-up, in order. For [`number::TOTAL`]: the roll-up without a field.
+    /// The cells of a field's roll-up and their counts, in order. For [`number::TOTAL`]: the roll-up without a field. None where
+    /// the field has no roll-up.
     ///
     /// # Errors
     /// The store is damaged.
-    pub fn rollup(&self, submission: &Submission, field: u8) -> Result<Vec<Vec<u8>>, StoreError> {
-        let key = keys::column(keys::ROLLUP, &submission.slot, field, submission.version);
-        self.rows.values(&key)
+    pub fn rollup(
+        &self,
+        submission: &Submission,
+        field: u8,
+    ) -> Result<Vec<(u32, u64)>, StoreError> {
+        self.part(submission, &[Run::Rollup(field)])?.rollup(field)
+    }
+
+    /// Several runs of a submission's pack, read at once: what a builder of arrays over many submissions needs.
+    /// Only the values that hold the runs are read.
+    ///
+    /// # Errors
+    /// The store is damaged.
+    pub fn part<'a>(
+        &'a self,
+        submission: &'a Submission,
+        runs: &[Run],
+    ) -> Result<PackPart<'a>, StoreError> {
+        PackPart::read(&self.rows, &self.persons, submission, runs)
     }
 
     /// The estimates of a submission, in the order in which they came; none if it has records instead.
@@ -102,23 +110,19 @@ impl Reader {
         if submission.source.is_none() {
             return Ok(Arc::default());
         }
-        let key = (submission.position, keys::BLOCK, number::ESTIMATES);
+        let key = submission.position;
         let now = self.clock.fetch_add(1, Ordering::Relaxed);
-        if let Some(Cached::Estimates(rows)) = self.cached(&key, now) {
+        if let Some(rows) = self.cached(key, now) {
             return Ok(rows);
         }
-        let Submission { slot, version, .. } = submission;
-        let column = keys::column(keys::BLOCK, slot, number::ESTIMATES, *version);
-        let mut rows = Vec::with_capacity(submission.records().min(1 << 20));
-        for block in self.rows.values(&column)? {
-            rows.extend(estimates::rows(&block)?);
-        }
+        let part = self.part(submission, &[Run::Column(number::ESTIMATES)])?;
+        let rows = estimates::rows(part.bytes(Run::Column(number::ESTIMATES))?)?;
         if rows.len() != submission.records() {
             let place = format!("the submission at {}", submission.position);
             return Err(StoreError::Damaged(format!("estimates of {place} are not whole")));
         }
         let rows: Arc<[Estimate]> = rows.into();
-        self.keep(key, Cached::Estimates(Arc::clone(&rows)), now);
+        self.keep(key, Arc::clone(&rows), now);
         Ok(rows)
     }
 
@@ -177,43 +181,25 @@ impl Reader {
         self.rows.get(key)
     }
 
-    fn get(
-        &self,
-        submission: &Submission,
-        prefix: u8,
-        field: u8,
-        width: u8,
-    ) -> Result<Arc<Packed>, StoreError> {
+    fn get(&self, submission: &Submission, field: u8, width: u8) -> Result<Packed, StoreError> {
         if width == 0 {
-            return Ok(Arc::new(Packed { width: 0, data: Vec::new() }));
+            return Ok(Packed { width: 0, data: Vec::new() });
         }
-        let key = (submission.position, prefix, field);
-        let now = self.clock.fetch_add(1, Ordering::Relaxed);
-        if let Some(Cached::Column(packed)) = self.cached(&key, now) {
-            return Ok(packed);
-        }
-        let data =
-            self.rows.joined(&keys::column(prefix, &submission.slot, field, submission.version))?;
-        if data.len() != Packed::bytes_for(submission.records(), width) {
-            let place = format!("column {field} of the submission at {}", submission.position);
-            return Err(StoreError::Damaged(format!("{place} is not whole")));
-        }
-        let packed = Arc::new(Packed { width, data });
-        self.keep(key, Cached::Column(Arc::clone(&packed)), now);
-        Ok(packed)
+        self.part(submission, &[Run::Column(field)])?.packed(field, width)
     }
 
-    fn cached(&self, key: &CacheKey, now: u64) -> Option<Cached> {
+    fn cached(&self, position: u64, now: u64) -> Option<Arc<[Estimate]>> {
         let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
-        let found = cache.get(key)?;
+        let found = cache.get(&position)?;
         found.used.store(now, Ordering::Relaxed);
-        Some(found.cached.clone())
+        Some(Arc::clone(&found.rows))
     }
 
-    fn keep(&self, key: CacheKey, cached: Cached, now: u64) {
+    fn keep(&self, position: u64, rows: Arc<[Estimate]>, now: u64) {
         let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
-        let cost = cached.cost();
-        if cache.insert(key, CacheEntry { cached, used: AtomicU64::new(now) }).is_some() {
+        let entry = CacheEntry { rows, used: AtomicU64::new(now) };
+        let cost = entry.cost();
+        if cache.insert(position, entry).is_some() {
             return;
         }
         let mut bytes = self.bytes.fetch_add(cost, Ordering::Relaxed) + cost;
@@ -229,7 +215,7 @@ impl Reader {
                 break;
             }
             if let Some(gone) = cache.remove(&key) {
-                bytes = bytes.saturating_sub(gone.cached.cost());
+                bytes = bytes.saturating_sub(gone.cost());
             }
         }
         self.bytes.store(bytes, Ordering::Relaxed);

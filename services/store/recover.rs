@@ -9,9 +9,9 @@ use super::error::{StoreError, WriteError};
 use super::folder::free_bytes;
 use super::log::Log;
 use super::reserve::Reserve;
+use super::sled_error::is_of_the_disk;
 use super::state::State;
 use super::touched::Observer;
-use super::tree::is_of_the_disk;
 
 /// Upper bound of the bytes by which sled's file grows for each byte that a change costs; 0.3 to 0.7 were measured.
 const GROWTH: u64 = 2;

@@ -20,7 +20,7 @@ fn open(folder: &Path) -> Store {
         secret: &[7; 32],
         content: Some(Content::embedded()),
         sled_bytes: 8 << 20,
-        column_bytes: 1 << 20,
+        estimate_bytes: 1 << 20,
         min_free_bytes: 0,
         observer: Arc::new(|_, _| {}),
     })

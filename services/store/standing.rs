@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::catalog::{Submission, Version};
 use super::keys::Slot;
+use super::stored::{Submission, Version};
 use crate::domain::collection::Dataset;
 use crate::domain::field::{FIELD_LIMIT, Field};
 use crate::domain::period::Month;

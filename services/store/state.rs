@@ -7,13 +7,16 @@ use std::sync::{Arc, PoisonError, RwLock};
 use prost::Message;
 
 use super::assessment;
-use super::catalog::{Catalog, Submission};
+use super::catalog::Catalog;
 use super::change::withdrawal_hash;
 use super::error::{StoreError, damaged};
 use super::keys::{self, IdKind, Slot};
 use super::load::Load;
 use super::log::{Damage, Entry, EntryKind, Log, LogError};
-use super::prepare::{Piece, chunks_hash, pieces};
+use super::pack::{self, Pack};
+use super::persons::{Numbered, PersonKeys};
+use super::prepare::chunks_hash;
+use super::stored::Submission;
 use super::touched::Touched;
 use super::tree::{Row, Tree, VALUE_BYTES};
 use crate::domain::codes::{Content, ContentError};
@@ -57,10 +60,13 @@ impl Applied {
 pub(super) struct State {
     pub(super) tree: Tree,
     pub(super) catalog: Arc<RwLock<Catalog>>,
+    pub(super) persons: Arc<RwLock<PersonKeys>>,
     pub(super) content: Content,
     /// Why this version of the service cannot use that content; none if it can. Rows do not depend on the content.
     pub(super) unusable: Option<ContentError>,
     pub(super) genesis: Option<Genesis>,
+    /// Number of the next value of a pack.
+    next_value: u64,
     /// Payload hash and payload of chunks that wait for their commit.
     pending: Vec<([u8; 32], Vec<u8>)>,
 }
@@ -75,9 +81,8 @@ impl State {
     pub(super) fn open(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let mut tree = Tree::open(folder, cache_bytes)?;
         let mut load = Load::default();
-        tree.check(|key, value| load.row(key, value))?;
+        tree.check(|applied, key, value| load.row(applied, key, value))?;
         let (content_position, content) = load.content(tree.position());
-        tree.remove(&load.left_over)?;
         let (reference, unusable) = match Reference::new(&content) {
             Ok(reference) => (reference, None),
             Err(error) => (Reference::new(&Content::embedded())?, Some(error)),
@@ -85,29 +90,47 @@ impl State {
         let mut catalog = Catalog::new(Arc::new(reference));
         catalog.position = tree.position();
         catalog.content_position = content_position;
+        let (mut persons, mut next_value) = (PersonKeys::default(), 0);
         for (kind, code, number) in &load.ids {
-            catalog.set_number(*kind, code, *number);
+            match kind {
+                IdKind::Scheme => {
+                    persons.set_scheme(code, u16::try_from(*number).map_err(damaged)?);
+                }
+                IdKind::Collection | IdKind::Organisation => {
+                    catalog.set_number(*kind, code, *number);
+                }
+            }
         }
+        load.number(&mut persons, catalog.words_mut())?;
         for (slot, version, bytes) in &load.versions {
             let row = VersionRow::decode(bytes.as_slice()).map_err(damaged)?;
-            catalog.add(*slot, *version, &row);
+            let submission = catalog.add(*slot, *version, &row)?;
+            load.has_pack(&submission)?;
+            let values = pack::value_count(submission.directory.bytes());
+            next_value = next_value.max(submission.first_value.saturating_add(values));
         }
+        for key in load.values_from(next_value) {
+            let value = tree.get(&key)?.map(|value| value.to_vec());
+            load.left_over.push((key, value.unwrap_or_default()));
+        }
+        tree.remove(&load.left_over)?;
         for (slot, version, row) in &load.withdrawals {
             catalog.withdraw(slot, *version, row.position, row.time_millis);
         }
         for (position, row) in &load.assessments {
             catalog.assess(*position, row)?;
         }
-        let catalog = Arc::new(RwLock::new(catalog));
+        let (catalog, persons) = (Arc::new(RwLock::new(catalog)), Arc::new(RwLock::new(persons)));
         let genesis = load.genesis;
-        Ok(Self { tree, catalog, content, unusable, genesis, pending: Vec::new() })
+        let pending = Vec::new();
+        Ok(Self { tree, catalog, persons, content, unusable, genesis, next_value, pending })
     }
 
-    /// Applies the next entry. `ready`: rows of a commit, if they were prepared; otherwise they are made from the chunks.
+    /// Applies the next entry. `ready`: pack of a commit, if it was prepared; otherwise it is made from the chunks.
     pub(super) fn apply(
         &mut self,
         entry: &Entry,
-        ready: Option<&[Piece]>,
+        ready: Option<&Pack>,
     ) -> Result<Applied, StoreError> {
         let applied = match entry.kind {
             EntryKind::Genesis => {
@@ -176,11 +199,11 @@ impl State {
         Ok(Applied::Configured)
     }
 
-    fn commit(&mut self, entry: &Entry, ready: Option<&[Piece]>) -> Result<Applied, StoreError> {
+    fn commit(&mut self, entry: &Entry, ready: Option<&Pack>) -> Result<Applied, StoreError> {
         let commit = Commit::decode(entry.payload.as_slice()).map_err(damaged)?;
         let mut meta = commit.meta.unwrap_or_default();
         let made;
-        let pieces = if let Some(ready) = ready {
+        let pack = if let Some(ready) = ready {
             ready
         } else {
             let chunks = usize::try_from(commit.chunk_count).unwrap_or(usize::MAX);
@@ -190,7 +213,7 @@ impl State {
                     entry.position
                 ))
             })?;
-            made = self.pieces(&meta, &commit.chunks_hash, start)?;
+            made = self.pack(&meta, &commit.chunks_hash, start)?;
             &made
         };
         let mut new_ids = Vec::new();
@@ -198,22 +221,31 @@ impl State {
         let version = self.lock().versions(&slot).last().map_or(0, |v| v.submission.version) + 1;
         let version_key = keys::version(&slot, version);
         let problems = std::mem::take(&mut meta.problems);
+        meta.columns.clear();
         let (caller, request_id) = (meta.caller.clone(), meta.request_id.clone());
         let request = RequestRow {
             content_hash: meta.content_hash.clone(),
             position: entry.position,
             version_key: version_key.clone().into(),
         };
+        let persons = self.number_persons(&meta, pack, &mut new_ids)?;
+        let numbers = persons.as_ref().map(|numbered| numbered.numbers.as_slice());
+        let (directory, bytes) = pack.with_persons(numbers)?;
+        let words = self.lock().words().numbered(&pack.words);
         let row = VersionRow {
             position: entry.position,
             time_millis: entry.time_millis,
             meta: Some(meta),
+            directory: directory.encode(&words.numbers).into(),
+            first_value: self.next_value,
         };
 
-        let mut hidden: Vec<Row> = Vec::with_capacity(pieces.len());
-        for piece in pieces {
-            let column = keys::column(piece.prefix, &slot, piece.field, version);
-            hidden.push((keys::numbered(column, piece.number), piece.value.clone()));
+        let next_value = self.next_value + pack::value_count(bytes.len());
+        self.tree.make_places(next_value)?;
+        let mut hidden: Vec<Row> = pack::values(self.next_value, &bytes).collect();
+        hidden.extend(words.rows(entry.position));
+        if let Some(numbered) = &persons {
+            hidden.extend(self.persons().rows(numbered, entry.position));
         }
         if !problems.is_empty() {
             let bytes = ProblemsRow { problems }.encode_to_vec();
@@ -236,19 +268,43 @@ impl State {
         self.tree.write(&hidden)?;
         self.tree.commit(&visible, entry.position)?;
 
+        self.next_value = next_value;
+        if let Some(numbered) = &persons {
+            let mut known = self.persons.write().unwrap_or_else(PoisonError::into_inner);
+            for (_, code, number) in new_ids.iter().filter(|(kind, ..)| *kind == IdKind::Scheme) {
+                known.set_scheme(code, u16::try_from(*number).map_err(damaged)?);
+            }
+            known.add(numbered.scheme, &numbered.new);
+        }
         let mut catalog = self.lock();
         for (kind, code, number) in new_ids {
             catalog.set_number(kind, &code, number);
         }
-        Ok(Applied::Submitted(catalog.add(slot, version, &row)))
+        catalog.words_mut().add(&words);
+        Ok(Applied::Submitted(catalog.add(slot, version, &row)?))
     }
 
-    fn pieces(
+    /// The numbers of a submission's persons; none if it has no person keys.
+    fn number_persons(
         &self,
         meta: &SubmissionMeta,
-        hash: &[u8],
-        start: usize,
-    ) -> Result<Vec<Piece>, StoreError> {
+        pack: &Pack,
+        new_ids: &mut Vec<(IdKind, String, u32)>,
+    ) -> Result<Option<Numbered>, StoreError> {
+        let Some(keys) = &pack.persons else { return Ok(None) };
+        let known = self.persons();
+        let scheme = if let Some(scheme) = known.scheme(&meta.person_key_scheme) {
+            scheme
+        } else {
+            let next = known.next_scheme();
+            new_ids.push((IdKind::Scheme, meta.person_key_scheme.clone(), next));
+            u16::try_from(next).map_err(damaged)?
+        };
+        Ok(Some(known.number(scheme, keys)))
+    }
+
+    /// The pack of a commit out of the chunks before it.
+    fn pack(&self, meta: &SubmissionMeta, hash: &[u8], start: usize) -> Result<Pack, StoreError> {
         let chunks = &self.pending[start..];
         if chunks_hash(chunks.iter().map(|(hash, _)| hash)) != *hash {
             return Err(StoreError::Damaged("the chunks before a commit are not its own".into()));
@@ -260,7 +316,7 @@ impl State {
                 blocks.push(Block { field, chunk: block.chunk, data: block.data.into() });
             }
         }
-        pieces(meta, &blocks)
+        Pack::new(meta, &blocks)
     }
 
     fn slot(
@@ -334,6 +390,10 @@ impl State {
         ];
         self.tree.commit(&rows, entry.position)?;
         self.lock().assess(entry.position, &row).map(Applied::Assessed)
+    }
+
+    fn persons(&self) -> std::sync::RwLockReadGuard<'_, PersonKeys> {
+        self.persons.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> std::sync::RwLockWriteGuard<'_, Catalog> {

@@ -36,12 +36,18 @@ pub fn verify(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Report, StoreError> {
     let _lock = Lock::take(folder)?;
+    let mut old = 0;
     let (mut there, broken) = match State::open(&folder.join("sled"), CACHE_BYTES) {
         Ok(there) => (Some(there), None),
         Err(StoreError::Damaged(why)) => (None, Some(why)),
+        // The next start makes it anew: what has to be proven is the log.
+        Err(StoreError::OldFormat { position, .. }) => {
+            old = position;
+            (None, None)
+        }
         Err(error) => return Err(error),
     };
-    let acknowledged = there.as_ref().map_or(0, |there| there.tree.position());
+    let acknowledged = there.as_ref().map_or(old, |there| there.tree.position());
     let Opened { log, damage, .. } = SegmentLog::read_only(&folder.join("log"), acknowledged)?;
     let work = WorkFolder::new(beside)?;
     let mut rebuilt = State::open(&work.0.join("sled"), CACHE_BYTES)?;
@@ -96,6 +102,7 @@ pub fn rebuild(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Repo
     let sled = folder.join("sled");
     let acknowledged = match State::open(&sled, CACHE_BYTES) {
         Ok(there) => there.tree.position(),
+        Err(StoreError::OldFormat { position, .. }) => position,
         Err(StoreError::Damaged(_)) => 0,
         Err(error) => return Err(error),
     };

@@ -15,7 +15,8 @@ use super::error::{StoreError, WriteError};
 use super::keys;
 use super::lock::Lock;
 use super::log::{Entry, EntryKind, Log, LogError, NewEntry};
-use super::prepare::{Piece, chunks_hash};
+use super::pack::Pack;
+use super::prepare::chunks_hash;
 use super::recover::LiveState;
 use super::standing::standing;
 use super::state::Applied;
@@ -159,7 +160,7 @@ impl<L: Log> Writer<L> {
         let append = |payloads| Ok(Decision::Append(payloads));
         match change {
             Change::Submit(prepared) => {
-                if let Err(error) = &prepared.pieces {
+                if let Err(error) = &prepared.pack {
                     // Found before it is in the log: there it would be found at every start.
                     return Err(WriteError::Store(error.to_string()));
                 }
@@ -276,7 +277,7 @@ impl<L: Log> Writer<L> {
             let ready = match &job.change {
                 Change::Submit(prepared) => {
                     position += prepared.chunks.len() as u64;
-                    prepared.pieces.as_deref().ok()
+                    prepared.pack.as_ref().ok()
                 }
                 Change::Withdraw { .. } | Change::Assess(_) => None,
             };
@@ -295,7 +296,7 @@ impl<L: Log> Writer<L> {
         &mut self,
         change: &Change,
         entry: &Entry,
-        ready: Option<&[Piece]>,
+        ready: Option<&Pack>,
     ) -> Result<Written, WriteError> {
         if let Some(why) = self.live.stopped.get() {
             return Err(WriteError::Stopped(why.clone()));

@@ -2,6 +2,9 @@
 
 mod axis;
 mod codes;
+mod column;
+mod directory;
+mod numbers;
 mod pack;
 mod persons;
 mod rollup;
@@ -11,8 +14,12 @@ mod words;
 
 pub use axis::Cube;
 pub use codes::Codes;
+pub use column::{decode_column, encode_column};
+pub use directory::{Directory, Entry, Run};
+pub use numbers::{put_numbers, take_numbers};
 pub use pack::{BLOCK_BYTES, Block, Packed, width_for};
 pub use persons::{NOBODY, PersonSets, persons_in};
 pub use rollup::{Rollup, RollupRows, rollups};
-pub use scan::{Adds, Counter, Records, Run, Term};
+pub use scan::{Adds, Counter, Records, Stretch, Term};
+pub use varint::{put as put_varint, take as take_varint};
 pub use words::{decode_words, encode_words};

@@ -1,9 +1,9 @@
-//! Bit-packed columns in blocks of at most 4,096 records and 4 KiB.
+//! Bit-packed columns, and their blocks of at most 4,096 records and 4 KiB in the log.
 //!
 //! A value takes 0, 1, 2, 4, 8, 16, 32 or 64 bits; values of less than a byte are packed from the low bits up, wider ones
 //! are little-endian. A column with the same value in every record takes 0 bits and has no block.
 
-/// Most bytes of a block, and so of a value in the store.
+/// Most bytes of a block of the log.
 pub const BLOCK_BYTES: usize = 4096;
 const BLOCK_RECORDS: usize = 4096;
 

@@ -77,7 +77,7 @@ pub fn persons_in(set: &[u64]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::scan::{Adds, Run, Term};
+    use super::super::scan::{Adds, Stretch, Term};
     use super::*;
     use crate::domain::cube::Cube;
 
@@ -90,7 +90,7 @@ mod tests {
         let block = Records {
             terms: vec![Term::Alone(&column, &adds)],
             weights: &weights,
-            runs: vec![Run { records: 0..6, base: 0 }],
+            stretches: vec![Stretch { records: 0..6, base: 0 }],
         };
         let among = |range| {
             let (mut persons_of, mut other) =

@@ -1,10 +1,11 @@
 //! Roll-ups: for one submission and one field, counts by (field, channel, attendance), as indices into the columns' values.
 //!
-//! On disk: pairs of variable-length integers, gap to the cell's number and count, in parts of at most 4 KiB.
+//! On disk: the gaps between the cells' numbers and the counts, each as a run of numbers.
 
 use std::collections::BTreeMap;
 
-use super::pack::{BLOCK_BYTES, Packed};
+use super::numbers::{put_numbers, take_numbers};
+use super::pack::Packed;
 use super::varint::{put, take};
 
 /// Sparse counts of one field, in order of (field, channel, attendance).
@@ -21,6 +22,8 @@ type RollupColumn<'a> = (u8, usize, &'a Packed);
 
 /// With more possible cells than this, counting is sparse.
 const DENSE: usize = 1 << 20;
+/// Most cells of a stored roll-up: a submission has at most this many records.
+const MOST_CELLS: usize = 1 << 26;
 
 /// The roll-up of each column and of none, over the records of a submission.
 ///
@@ -172,36 +175,50 @@ fn number(cell: usize) -> u32 {
 }
 
 impl Rollup {
-    /// The parts as they are stored, each at most 4 KiB; none if there is no cell.
+    /// The roll-up as it is stored: number of cells, the gaps between their numbers, their counts. Empty if there is no cell.
     #[must_use]
-    pub fn encode(&self) -> Vec<Vec<u8>> {
-        let (mut parts, mut part) = (Vec::new(), Vec::new());
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        if self.cells.is_empty() {
+            return out;
+        }
+        put(&mut out, self.cells.len() as u64);
         let mut before = 0;
-        for (cell, count) in &self.cells {
-            let end = part.len();
-            put(&mut part, u64::from(cell - before));
-            put(&mut part, *count);
-            if part.len() > BLOCK_BYTES {
-                part.truncate(end);
-                parts.push(std::mem::take(&mut part));
-                put(&mut part, u64::from(*cell));
-                put(&mut part, *count);
-            }
+        let gaps = self.cells.iter().map(|(cell, _)| {
+            let gap = cell - before;
             before = *cell;
-        }
-        if !part.is_empty() {
-            parts.push(part);
-        }
-        parts
+            u64::from(gap)
+        });
+        put_numbers(&mut out, &gaps.collect::<Vec<_>>());
+        put_numbers(&mut out, &self.cells.iter().map(|(_, count)| *count).collect::<Vec<_>>());
+        out
     }
 
-    /// The cells of one part. Invalid bytes end it early; the store's digest already covers stored parts.
-    pub fn decode(part: &[u8]) -> impl Iterator<Item = (u32, u64)> + '_ {
-        let (mut rest, mut cell) = (part, 0u32);
-        std::iter::from_fn(move || {
-            cell = cell.wrapping_add(u32::try_from(take(&mut rest)?).ok()?);
-            Some((cell, take(&mut rest)?))
-        })
+    /// The cells of a stored roll-up; `None` if the bytes are none.
+    #[must_use]
+    pub fn decode(mut bytes: &[u8]) -> Option<Vec<(u32, u64)>> {
+        if bytes.is_empty() {
+            return Some(Vec::new());
+        }
+        let count = usize::try_from(take(&mut bytes)?).ok()?;
+        // Runs of width 0 take no bytes, however long: the last cell's number bounds them.
+        let mut cells: Vec<(u32, u64)> = Vec::with_capacity(count.min(bytes.len() * 8));
+        let (mut cell, mut fits) = (0u64, count <= MOST_CELLS);
+        if !fits {
+            return None;
+        }
+        take_numbers(&mut bytes, count, |gap| {
+            cell = cell.wrapping_add(gap);
+            let number = u32::try_from(cell);
+            fits &= number.is_ok();
+            cells.push((number.unwrap_or(u32::MAX), 0));
+        })?;
+        let mut place = 0;
+        take_numbers(&mut bytes, count, |sum| {
+            cells[place].1 = sum;
+            place += 1;
+        })?;
+        (fits && bytes.is_empty()).then_some(cells)
     }
 }
 
@@ -213,17 +230,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parts_come_back(counts in proptest::collection::btree_map(any::<u32>(), 1u64.., 0..3000)) {
+        fn cells_come_back(counts in proptest::collection::btree_map(any::<u32>(), 1u64.., 0..3000)) {
             let rollup = Rollup { field: 3, cells: counts.into_iter().collect() };
-            let parts = rollup.encode();
-            prop_assert!(parts.iter().all(|part| part.len() <= BLOCK_BYTES));
-            let cells: Vec<_> = parts.iter().flat_map(|part| Rollup::decode(part)).collect();
-            prop_assert_eq!(cells, rollup.cells);
+            prop_assert_eq!(Rollup::decode(&rollup.encode()), Some(rollup.cells));
         }
 
         #[test]
-        fn hostile_parts_do_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Rollup::decode(&bytes).count();
+        fn hostile_bytes_do_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Rollup::decode(&bytes);
         }
     }
 

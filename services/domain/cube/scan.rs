@@ -62,7 +62,7 @@ impl<'a> Term<'a> {
 
 /// Records in a row that start from the same cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Run {
+pub struct Stretch {
     /// The records, by their number in the month.
     pub records: Range<usize>,
     /// Number of the cell where they start.
@@ -77,7 +77,7 @@ pub struct Records<'a> {
     /// How many consultations or people each record stands for.
     pub weights: &'a Codes,
     /// Which records.
-    pub runs: Vec<Run>,
+    pub stretches: Vec<Stretch>,
 }
 
 impl Records<'_> {
@@ -85,7 +85,7 @@ impl Records<'_> {
     pub fn chunks(&self, mut then: impl FnMut(usize, &[u32])) {
         let mut cells = [0u32; CHUNK];
         let mut sums = [0u32; CHUNK];
-        for Run { records, base } in &self.runs {
+        for Stretch { records, base } in &self.stretches {
             for start in records.clone().step_by(CHUNK) {
                 let length = CHUNK.min(records.end - start);
                 let cells = &mut cells[..length];
@@ -169,10 +169,10 @@ impl Counter {
         if self.lanes == LANES {
             let columns: Option<Vec<_>> = records.terms.iter().map(Term::bytes).collect();
             match columns.as_deref() {
-                Some([a]) => return self.add_bytes([*a], &records.runs),
-                Some([a, b]) => return self.add_bytes([*a, *b], &records.runs),
-                Some([a, b, c]) => return self.add_bytes([*a, *b, *c], &records.runs),
-                Some([a, b, c, d]) => return self.add_bytes([*a, *b, *c, *d], &records.runs),
+                Some([a]) => return self.add_bytes([*a], &records.stretches),
+                Some([a, b]) => return self.add_bytes([*a, *b], &records.stretches),
+                Some([a, b, c]) => return self.add_bytes([*a, *b, *c], &records.stretches),
+                Some([a, b, c, d]) => return self.add_bytes([*a, *b, *c, *d], &records.stretches),
                 _ => {}
             }
         }
@@ -186,12 +186,16 @@ impl Counter {
     }
 
     /// The same for columns of bytes, in one pass.
-    fn add_bytes<const N: usize>(&mut self, columns: [(&[u8], &[u32; 256]); N], runs: &[Run]) {
+    fn add_bytes<const N: usize>(
+        &mut self,
+        columns: [(&[u8], &[u32; 256]); N],
+        stretches: &[Stretch],
+    ) {
         let size = self.size;
         let (lane0, rest) = self.ones.split_at_mut(size + 1);
         let (lane1, rest) = rest.split_at_mut(size + 1);
         let (lane2, lane3) = rest.split_at_mut(size + 1);
-        for Run { records, base } in runs {
+        for Stretch { records, base } in stretches {
             let columns = columns.map(|(codes, adds)| (&codes[records.clone()], adds));
             let cell = |record: usize| {
                 let adds = columns.iter().map(|(codes, adds)| adds[usize::from(codes[record])]);
@@ -271,12 +275,12 @@ mod tests {
                 expected[cell] += u64::from(weights.at(i));
             }
             let half = records / 3;
-            let runs = vec![Run { records: 0..half, base: 0 }, Run { records: half..records, base: 0 }];
+            let runs = vec![Stretch { records: 0..half, base: 0 }, Stretch { records: half..records, base: 0 }];
             let alone = vec![Term::Alone(&a, &adds_a), Term::Alone(&b, &adds_b)];
             let together = vec![Term::Together(vec![(&a, &first), (&b, &adds_b)], &both)];
             for terms in [alone, together] {
                 let mut counter = Counter::new(values_a * values_b);
-                counter.add(&Records { terms, weights: &weights, runs: runs.clone() });
+                counter.add(&Records { terms, weights: &weights, stretches: runs.clone() });
                 prop_assert_eq!(counter.counts(), expected.clone());
             }
         }

@@ -1,7 +1,7 @@
 //! Integers of variable length: seven bits a byte.
 
 /// Appends a number: seven bits a byte, the low ones first.
-pub(super) fn put(out: &mut Vec<u8>, mut value: u64) {
+pub fn put(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push((value & 0x7F) as u8 | 0x80);
         value >>= 7;
@@ -10,7 +10,8 @@ pub(super) fn put(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Reads a number that [`put`] wrote; `None` if the bytes are no number.
-pub(super) fn take(rest: &mut &[u8]) -> Option<u64> {
+#[must_use]
+pub fn take(rest: &mut &[u8]) -> Option<u64> {
     let (mut value, mut shift) = (0u64, 0);
     loop {
         let (byte, tail) = rest.split_first()?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::crosstab::{Coded, Crosstab, Folded, add_persons, count_crosstab};
 use super::plan::{On, Plan, PlanAxis, PlanFilter, PlanMonth};
-use crate::domain::cube::{Adds, Codes, Counter, Cube, PersonSets, Records, Run, Term};
+use crate::domain::cube::{Adds, Codes, Counter, Cube, PersonSets, Records, Stretch, Term};
 use crate::domain::field::Field;
 use crate::engine::slabs::PersonNumbers;
 use crate::engine::threads::on_threads;
@@ -162,9 +162,9 @@ impl<'a> Scan<'a> {
         let run = |some: &[(&PlanMonth, Vec<u32>)]| -> Result<R, StoreError> {
             let mut made = new();
             for (month, bases) in some.iter().take_while(|_| !threads.are_late()) {
-                let runs = runs(month, bases, &holds);
-                if !runs.is_empty() {
-                    self.records(month, runs, |records| then(&mut made, month, &records))?;
+                let stretches = stretches(month, bases, &holds);
+                if !stretches.is_empty() {
+                    self.records(month, stretches, |records| then(&mut made, month, &records))?;
                 }
             }
             Ok(made)
@@ -178,7 +178,7 @@ impl<'a> Scan<'a> {
     fn records(
         &self,
         month: &PlanMonth,
-        runs: Vec<Run>,
+        stretches: Vec<Stretch>,
         then: impl FnOnce(Records<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let column = |field: &Field| self.engine.codes(self.plan, month, *field);
@@ -212,7 +212,7 @@ impl<'a> Scan<'a> {
             }
         }
         let weights = self.engine.slabs.weights(self.engine.store().reader(), &month.standing)?;
-        then(Records { terms, weights: &weights, runs })
+        then(Records { terms, weights: &weights, stretches })
     }
 
     fn counts(&self, path: Path) -> Result<Vec<u64>, QueryError> {
@@ -265,21 +265,25 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// The runs of records of a month that start from the same cell, of the submissions that hold.
-fn runs(month: &PlanMonth, bases: &[u32], holds: impl Fn(&Submission) -> bool) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
+/// The stretches of records of a month that start from the same cell, of the submissions that hold.
+fn stretches(
+    month: &PlanMonth,
+    bases: &[u32],
+    holds: impl Fn(&Submission) -> bool,
+) -> Vec<Stretch> {
+    let mut stretches: Vec<Stretch> = Vec::new();
     for (place, base) in month.members.iter().zip(bases) {
         if !holds(&month.standing.submissions[*place]) {
             continue;
         }
         let (start, end) = (month.standing.starts[*place], month.standing.starts[place + 1]);
-        match runs.last_mut() {
-            Some(run) if run.base == *base && run.records.end == start => run.records.end = end,
-            _ if start < end => runs.push(Run { records: start..end, base: *base }),
+        match stretches.last_mut() {
+            Some(last) if last.base == *base && last.records.end == start => last.records.end = end,
+            _ if start < end => stretches.push(Stretch { records: start..end, base: *base }),
             _ => {}
         }
     }
-    runs
+    stretches
 }
 
 impl PlanFilter {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cache::{Kind, Slab, Slabs};
 use super::persons::PersonNumbers;
-use crate::domain::cube::{Codes, NOBODY, Rollup, RollupRows};
+use crate::domain::cube::{Codes, NOBODY, RollupRows};
 use crate::domain::field::{Field, number};
 use crate::store::{NOT_COLLECTED_CODE, Reader, Standing, StoreError, Submission, code_of};
 
@@ -153,11 +153,11 @@ fn push_rollup(
 ) -> Result<(), StoreError> {
     let several = |field: &Field| submission.column(*field).is_some_and(|of| of.words.len() > 1);
     let of_field = field.filter(several).map_or(number::TOTAL, Field::number);
-    let parts = reader.rollup(submission, of_field)?;
+    let cells = reader.rollup(submission, of_field)?;
     let values = field.map_or_else(|| vec![NOT_COLLECTED_CODE], |f| codes_of(submission, f));
     let [channels, attendances] =
         [Field::Channel, Field::Attendance].map(|field| codes_of(submission, field));
-    let decoded = parts.iter().flat_map(|part| Rollup::decode(part)).filter_map(|(cell, count)| {
+    let decoded = cells.into_iter().filter_map(|(cell, count)| {
         let cell = cell as usize;
         let (attendance, rest) = (cell % attendances.len(), cell / attendances.len());
         let (channel, value) = (rest % channels.len(), rest / channels.len());

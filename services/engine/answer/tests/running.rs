@@ -51,7 +51,7 @@ fn open_with(folder: &Path, content: Content) -> (Engine, Arc<Followers>) {
         secret: &[7; 32],
         content: Some(content),
         sled_bytes: 16 << 20,
-        column_bytes: 64 << 10,
+        estimate_bytes: 64 << 10,
         min_free_bytes: 0,
         observer: Arc::new(move |slot, position| told.changed(slot, position)),
     })
