@@ -130,8 +130,9 @@ fn threads() -> usize {
     available_parallelism().map_or(2, std::num::NonZero::get)
 }
 
-/// Questions that are worked on at once. Large ones take turns in the engine, and those that wait for one cost a thread that sleeps.
-const AT_ONCE: usize = 32;
+/// Questions that are worked on at once. Large ones take turns in the engine; those that wait for a turn cost a thread that sleeps.
+/// A small question waits only where so many others are being worked on.
+const AT_ONCE: usize = 64;
 
 /// Bytes of published estimates that are kept in memory.
 const ESTIMATE_BYTES: u64 = 16 << 20;

@@ -1,5 +1,5 @@
 //! Turns of large works: one after another, in the order in which they came. A question has several works and waits for each, so
-//! large questions go on side by side, and small ones never wait for them.
+//! large questions go on side by side. A small question takes no turn.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};

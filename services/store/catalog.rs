@@ -106,9 +106,10 @@ impl Catalog {
     /// Numbers that collections without data may still get. The next new collection gets the first of them.
     #[must_use]
     pub fn numbers_to_come(&self) -> std::ops::Range<u16> {
-        let all = self.reference.collections().count().max(self.collections.len());
+        let without = self.reference.collections().filter(|of| self.collection(&of.id).is_none());
         let number = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
-        number(self.collections.len())..number(all)
+        let next = self.collections.len();
+        number(next)..number(next + without.count())
     }
 
     /// Every assessment without its text, oldest first.

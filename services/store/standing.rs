@@ -90,6 +90,12 @@ impl Standing {
         &self.changed
     }
 
+    /// Position of the last change of the month.
+    #[must_use]
+    pub fn last(&self) -> u64 {
+        self.changed.iter().map(|(_, at)| *at).max().unwrap_or(0)
+    }
+
     /// The codes of a field that occur, in order.
     #[must_use]
     pub fn occurring(&self, field: Field) -> &Arc<[u32]> {

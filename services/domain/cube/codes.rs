@@ -81,9 +81,9 @@ impl Codes {
     pub fn bytes(&self) -> usize {
         match self {
             Self::Same(_) => 0,
-            Self::One(codes) => codes.capacity(),
-            Self::Two(codes) => codes.capacity() * 2,
-            Self::Four(codes) => codes.capacity() * 4,
+            Self::One(codes) => codes.len(),
+            Self::Two(codes) => codes.len() * 2,
+            Self::Four(codes) => codes.len() * 4,
         }
     }
 }
@@ -111,12 +111,12 @@ fn push<T: Copy>(
         width => {
             let (width, per_byte) = (usize::from(width), 8 / usize::from(width));
             let mask = (1usize << width) - 1;
-            let end = codes.len() + records;
-            for byte in &packed.data {
-                let byte = usize::from(*byte);
-                codes.extend((0..per_byte).map(|place| meant((byte >> (place * width)) & mask)));
+            let mut rest = records;
+            for byte in packed.data.iter().map(|byte| usize::from(*byte)) {
+                let places = 0..per_byte.min(rest);
+                rest -= places.len();
+                codes.extend(places.map(|place| meant((byte >> (place * width)) & mask)));
             }
-            codes.truncate(end);
         }
     }
 }

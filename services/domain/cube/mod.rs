@@ -18,7 +18,7 @@ pub use column::{decode_column, encode_column};
 pub use directory::{Directory, Entry, Run};
 pub use numbers::{put_numbers, take_numbers};
 pub use pack::{BLOCK_BYTES, Block, Packed, width_for};
-pub use persons::{NOBODY, PersonSets, persons_in};
+pub use persons::{NOBODY, PersonSets, Present, persons_in};
 pub use rollup::{Rollup, RollupRows, rollups};
 pub use scan::{Adds, Counter, Records, Stretch, Term};
 pub use varint::{put as put_varint, take as take_varint};

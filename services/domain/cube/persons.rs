@@ -8,6 +8,46 @@ use super::scan::Records;
 /// Number of a record without a person key.
 pub const NOBODY: u32 = 0;
 
+/// The persons of some records, numbered anew without gaps: a question is about few of all that have a number.
+#[derive(Clone, Debug, Default)]
+pub struct Present {
+    /// By number of the person: from 1, [`NOBODY`] for whom is not there.
+    numbers: Vec<u32>,
+}
+
+impl Present {
+    /// Nobody yet, of so many numbers.
+    #[must_use]
+    pub fn new(end: u32) -> Self {
+        Self { numbers: vec![NOBODY; end as usize] }
+    }
+
+    /// Notes the persons of some records.
+    pub fn see(&mut self, records: &Records<'_>, persons: &Codes) {
+        for record in records.stretches.iter().flat_map(|stretch| stretch.records.clone()) {
+            if let Some(seen) = self.numbers.get_mut(persons.at(record) as usize) {
+                *seen = 1;
+            }
+        }
+    }
+
+    /// Numbers whom several saw; one more than the greatest number.
+    pub fn number(mut seen: Vec<Self>) -> (Self, u32) {
+        let mut all = seen.pop().unwrap_or_default();
+        let mut next = 1;
+        for (person, number) in all.numbers.iter_mut().enumerate().skip(1) {
+            if *number > 0 || seen.iter().any(|other| other.numbers[person] > 0) {
+                *number = next;
+                next += 1;
+            }
+        }
+        if let Some(nobody) = all.numbers.first_mut() {
+            *nobody = NOBODY;
+        }
+        (all, next)
+    }
+}
+
 /// Which persons of a range of numbers are in which cells.
 pub struct PersonSets {
     cells: usize,
@@ -27,12 +67,13 @@ impl PersonSets {
         Self { cells, among, words, bits: vec![0; cells * words], without: 0 }
     }
 
-    /// Adds the persons of some records, by their numbers.
-    pub fn add(&mut self, records: &Records<'_>, persons: &Codes) {
+    /// Adds the persons of some records, by their new numbers.
+    pub fn add(&mut self, records: &Records<'_>, persons: &Codes, present: &Present) {
         let Self { cells: size, among, words, bits, without } = self;
         records.chunks(|start, cells| {
             for (offset, cell) in cells.iter().enumerate() {
                 let (cell, person) = (*cell as usize, persons.at(start + offset));
+                let person = present.numbers.get(person as usize).copied().unwrap_or(NOBODY);
                 if cell >= *size {
                     continue;
                 }
@@ -87,16 +128,20 @@ mod tests {
             (Codes::One(vec![0, 1, 0, 0, 1, 2]), Codes::Four(vec![7, 7, 7, 0, 90, 0]));
         let weights = Codes::Two(vec![1, 20, 300, 4000, 5, 6]);
         let adds = Adds::new(vec![0, 1, Cube::REJECT]);
-        let block = Records {
+        let records = Records {
             terms: vec![Term::Alone(&column, &adds)],
             weights: &weights,
             stretches: vec![Stretch { records: 0..6, base: 0 }],
         };
+        let mut seen = Present::new(91);
+        seen.see(&records, &persons);
+        let (present, end) = Present::number(vec![Present::new(91), seen]);
+        assert_eq!(end, 3);
         let among = |range| {
             let (mut persons_of, mut other) =
                 (PersonSets::new(2, Range::clone(&range)), PersonSets::new(2, range));
-            persons_of.add(&block, &persons);
-            other.add(&block, &persons);
+            persons_of.add(&records, &persons, &present);
+            other.add(&records, &persons, &present);
             persons_of.join(&other);
             let mut both = Vec::new();
             persons_of.put(0, &mut both);
@@ -104,9 +149,9 @@ mod tests {
             persons_of.put(1, &mut both);
             (first, persons_in(&both), persons_of.is_empty(1), persons_of.without)
         };
-        assert_eq!(among(1..100), (1, 2, false, 8000));
-        assert_eq!(among(1..8), (1, 1, false, 8000));
-        assert_eq!(among(8..100), (0, 1, false, 8000));
-        assert_eq!(among(91..100), (0, 0, true, 8000));
+        assert_eq!(among(1..3), (1, 2, false, 8000));
+        assert_eq!(among(1..2), (1, 1, false, 8000));
+        assert_eq!(among(2..3), (0, 1, false, 8000));
+        assert_eq!(among(3..70), (0, 0, true, 8000));
     }
 }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use super::crosstab::{Coded, Crosstab, Folded, add_persons, count_crosstab};
 use super::plan::{On, Plan, PlanAxis, PlanFilter, PlanMonth};
-use crate::domain::cube::{Adds, Codes, Counter, Cube, PersonSets, Records, Stretch, Term};
+use crate::domain::cube::{
+    Adds, Codes, Counter, Cube, PersonSets, Present, Records, Stretch, Term,
+};
 use crate::domain::field::Field;
 use crate::engine::slabs::PersonNumbers;
 use crate::engine::threads::on_threads;
@@ -158,7 +160,7 @@ impl<'a> Scan<'a> {
         let threads = &self.engine.settings.threads;
         let records: usize = self.months.iter().map(|(month, _)| month.records()).sum();
         let columns = self.fields.len() + self.computed.len() + 1;
-        let _turn = threads.turn(records.saturating_mul(columns).saturating_add(self.size))?;
+        let _turn = threads.turn(records.saturating_mul(columns).saturating_add(self.size * 4))?;
         let run = |some: &[(&PlanMonth, Vec<u32>)]| -> Result<R, StoreError> {
             let mut made = new();
             for (month, bases) in some.iter().take_while(|_| !threads.are_late()) {
@@ -343,16 +345,26 @@ impl Engine {
             self.settings.threads.in_time()?;
             self.persons_of(month, &numbers)?;
         }
+        let keyed = |submission: &Submission| submission.has_persons;
+        let seen = scan.each(
+            keyed,
+            || Present::new(numbers.end()),
+            |seen, month, records| {
+                seen.see(records, &*self.persons_of(month, &numbers)?);
+                Ok(())
+            },
+        )?;
+        let (present, end) = Present::number(seen);
         let mut crosstab = Crosstab::default();
         let (mut without, outer) = (0, plan.axes.len() - 1);
         let at_once = u32::try_from(PERSON_BITS / size.max(1)).unwrap_or(u32::MAX).max(64);
-        for (turn, first) in (1..numbers.end().max(2)).step_by(at_once as usize).enumerate() {
-            let among = first..numbers.end().min(first.saturating_add(at_once));
+        for (turn, first) in (1..end.max(2)).step_by(at_once as usize).enumerate() {
+            let among = first..end.min(first.saturating_add(at_once)).max(first);
             let found = scan.each(
-                |submission| submission.has_persons,
+                keyed,
                 || PersonSets::new(size, among.clone()),
                 |sets, month, records| {
-                    sets.add(records, &*self.persons_of(month, &numbers)?);
+                    sets.add(records, &*self.persons_of(month, &numbers)?, &present);
                     Ok(())
                 },
             )?;

@@ -79,7 +79,7 @@ struct Inner {
     bytes: u64,
 }
 
-/// Columns and roll-ups of months, kept for every question.
+/// Columns and roll-ups of months, kept for every question. What a question under way holds is not counted.
 pub struct Slabs {
     inner: RwLock<Inner>,
     clock: AtomicU64,
@@ -100,24 +100,30 @@ impl Slabs {
     /// Bytes of the slabs and of the numbers of persons.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        inner.bytes + self.persons().bytes()
+        let columns = self.inner.read().unwrap_or_else(PoisonError::into_inner).bytes;
+        columns + self.persons().bytes()
     }
 
-    /// The numbers of persons. Where they take more than half of the room, numbering begins again; whoever has the old ones keeps
-    /// them.
+    /// The numbers of persons.
     pub(in crate::engine) fn persons(&self) -> Arc<PersonNumbers> {
         Arc::clone(&self.persons.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The same, for a question that is about to number more.
+    /// The same, for a question that is about to number more. Where they take more than half of the room, numbering begins again;
+    /// whoever has the old ones keeps them to the end of the question.
     pub(in crate::engine) fn persons_for_more(&self) -> Arc<PersonNumbers> {
         let persons = self.persons();
         if persons.bytes() <= self.capacity / 2 {
             return persons;
         }
         let mut numbers = self.persons.write().unwrap_or_else(PoisonError::into_inner);
-        *numbers = Arc::default();
+        if numbers.id == persons.id {
+            *numbers = Arc::default();
+            let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+            let old = |key: &&Key| key.2 == Kind::Persons(persons.id);
+            let gone: Vec<_> = inner.kept.keys().filter(old).copied().collect();
+            gone.iter().for_each(|key| inner.remove(key));
+        }
         Arc::clone(&numbers)
     }
 
@@ -161,22 +167,19 @@ impl Slabs {
 
     fn keep(&self, key: Key, standing: &Arc<Standing>, slab: Slab, now: u64) {
         let (slot, id, kind) = key;
-        let cost = slab.cost();
         let room = self.capacity.saturating_sub(self.answers.bytes() + self.persons().bytes());
-        if cost > room {
-            return;
-        }
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        let kept = Kept { slab, standing: Arc::clone(standing), used: AtomicU64::new(now) };
-        if inner.kept.insert(key, kept).is_none() {
-            inner.bytes += cost;
-        }
-        let before = inner.newest.insert((slot, kind), id);
-        // Nobody asks of the earlier state again, unless as of an earlier position.
-        if let Some(before) = before.filter(|before| *before != id)
-            && let Some(gone) = inner.kept.remove(&(slot, before, kind))
-        {
-            inner.bytes -= gone.slab.cost();
+        if slab.cost() <= room {
+            let kept = Kept { slab, standing: Arc::clone(standing), used: AtomicU64::new(now) };
+            inner.insert(key, kept);
+            let before = inner.newest.get(&(slot, kind)).copied().filter(|before| *before != id);
+            let before = before.map(|before| (slot, before, kind));
+            let changed = before.and_then(|key| inner.kept.get(&key)).map(|of| of.standing.last());
+            // Only a later state takes the place of another: of the earlier one nobody asks again, unless as of its position.
+            if changed.is_none_or(|changed| changed < standing.last()) {
+                inner.newest.insert((slot, kind), id);
+                before.into_iter().for_each(|key| inner.remove(&key));
+            }
         }
         if inner.bytes > room {
             inner.shrink(room - room / 4);
@@ -185,6 +188,18 @@ impl Slabs {
 }
 
 impl Inner {
+    fn insert(&mut self, key: Key, kept: Kept) {
+        self.remove(&key);
+        self.bytes += kept.slab.cost();
+        self.kept.insert(key, kept);
+    }
+
+    fn remove(&mut self, key: &Key) {
+        if let Some(gone) = self.kept.remove(key) {
+            self.bytes = self.bytes.saturating_sub(gone.slab.cost());
+        }
+    }
+
     /// Lets go of what was used longest ago, until no more than this is left.
     fn shrink(&mut self, least: u64) {
         let mut ages: Vec<_> =
@@ -194,9 +209,7 @@ impl Inner {
             if self.bytes <= least {
                 break;
             }
-            if let Some(gone) = self.kept.remove(&key) {
-                self.bytes -= gone.slab.cost();
-            }
+            self.remove(&key);
         }
         let kept = &self.kept;
         self.newest.retain(|(slot, kind), id| kept.contains_key(&(*slot, *id, *kind)));

@@ -111,7 +111,8 @@ impl Slabs {
             let records = submission.records();
             if submission.has_persons {
                 let keys = reader.persons(submission)?;
-                codes.extend(numbers.number((0..records).map(|r| keys.number(r))).into_iter());
+                let keys: Vec<_> = (0..records).map(|record| keys.number(record)).collect();
+                codes.extend(numbers.number(&keys).into_iter());
             } else {
                 codes.extend(std::iter::repeat_n(NOBODY, records));
             }

@@ -15,7 +15,7 @@ pub(super) struct Snapshots {
 }
 
 impl Snapshots {
-    /// Tells which snapshots are of this month or earlier and collect a field: the same for the same ones only.
+    /// Tells which snapshots are of this month or earlier: the same for the same ones only.
     pub(super) fn until(&self, month: Month) -> u128 {
         let mut hasher = blake3::Hasher::new();
         for standing in self.months.iter().filter(|standing| standing.slot.month <= month) {
