@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use tonic::client::Grpc;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
+use super::encoded::Encoded;
 use super::exit::Failure;
+use super::raw::Raw;
 use super::show::errors;
+use crate::proto::v1::Receipt;
 use crate::proto::v1::breakdown_service_client::BreakdownServiceClient;
 use crate::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
 use crate::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
@@ -85,6 +89,19 @@ impl Service {
     /// Client of `ReferenceService`.
     pub fn reference(&self) -> ReferenceServiceClient<Channel> {
         ReferenceServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// Sends a submission whose messages are encoded already. `None`: the response has no receipt.
+    ///
+    /// # Errors
+    /// The service refuses it, or the connection is lost.
+    pub(super) async fn submit(&self, submission: &Encoded) -> Result<Option<Receipt>, Status> {
+        let mut client = Grpc::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES);
+        client.ready().await.map_err(|error| Status::from_error(error.into()))?;
+        let messages = Request::new(tokio_stream::iter(submission.messages.clone()));
+        let answer = client.client_streaming(messages, submission.path.clone(), Raw).await?;
+        let receipt = (submission.receipt)(answer.into_inner());
+        receipt.map_err(|error| Status::internal(error.to_string()))
     }
 
     /// The failure for a status: a refusal by the service, or a lost connection.
