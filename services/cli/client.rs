@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use tonic::client::Grpc;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
@@ -10,7 +11,6 @@ use super::encoded::Encoded;
 use super::exit::Failure;
 use super::raw::Raw;
 use super::show::errors;
-use crate::proto::v1::Receipt;
 use crate::proto::v1::breakdown_service_client::BreakdownServiceClient;
 use crate::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
 use crate::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
@@ -91,17 +91,19 @@ impl Service {
         ReferenceServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
-    /// Sends a submission whose messages are encoded already. `None`: the response has no receipt.
+    /// Sends a submission whose messages are encoded already, and returns the encoded response.
     ///
     /// # Errors
     /// The service refuses it, or the connection is lost.
-    pub(super) async fn submit(&self, submission: &Encoded) -> Result<Option<Receipt>, Status> {
+    pub(super) async fn submit(&self, submission: &Encoded) -> Result<Bytes, Failure> {
         let mut client = Grpc::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES);
-        client.ready().await.map_err(|error| Status::from_error(error.into()))?;
+        client.ready().await.map_err(|error| Failure::Unreachable {
+            address: self.address.clone(),
+            cause: error.to_string(),
+        })?;
         let messages = Request::new(tokio_stream::iter(submission.messages.clone()));
-        let answer = client.client_streaming(messages, submission.path.clone(), Raw).await?;
-        let receipt = (submission.receipt)(answer.into_inner());
-        receipt.map_err(|error| Status::internal(error.to_string()))
+        let answer = client.client_streaming(messages, submission.path.clone(), Raw).await;
+        Ok(answer.map_err(|status| self.failure(status))?.into_inner())
     }
 
     /// The failure for a status: a refusal by the service, or a lost connection.

@@ -5,7 +5,7 @@ use http::uri::PathAndQuery;
 use prost::{DecodeError, Message};
 
 use super::request_id::request_id;
-use super::send::Sending;
+use super::sending::Sending;
 use crate::ingest::{Records, SubmissionFile};
 use crate::proto::v1::{
     AccessBatch, ConsultationBatch, EstimateBatch, EstimatesHeader, PopulationBatch, Receipt,

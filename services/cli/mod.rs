@@ -1,8 +1,8 @@
 //! The `equity` command: one file for each subcommand, [`show`] for their output.
 //!
 //! - [`args`] options and subcommands, [`exit`] how a command can end
-//! - [`client`] the connection to a service; [`send_all`], [`send`] submissions over it, `encoded`, `raw`, [`request_id`] their bytes
-//!   and names, [`sent`] the answers to them
+//! - [`client`] the connection to a service; [`send_all`] and `send` submissions over it, [`sending`] how, [`sent`] the answers;
+//!   `encoded`, `raw` their bytes, [`request_id`] their names
 //! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`assessments`], [`export`], [`generate`],
 //!   [`check`] the commands
 //! - [`query`] and [`questions`] the options of each table, [`answer`] its answer
@@ -29,8 +29,9 @@ mod raw;
 pub mod reference;
 pub mod request_id;
 pub mod running;
-pub mod send;
+mod send;
 pub mod send_all;
+pub mod sending;
 pub mod sent;
 pub mod serve;
 pub mod show;

@@ -2,7 +2,7 @@
 
 use prost::Message;
 
-use super::send::Sending;
+use super::sending::Sending;
 use crate::ingest::{Records, SubmissionFile};
 
 /// The `request_id`: a hash of the run and the content, in the form of a UUID of version 4.

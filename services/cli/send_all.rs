@@ -10,7 +10,8 @@ use tonic::Code;
 
 use super::client::Service;
 use super::exit::Failure;
-use super::send::{Sending, send};
+use super::send::send;
+use super::sending::Sending;
 use super::sent::{Answer, Sent, Slot};
 use crate::ingest::SubmissionFile;
 use crate::proto::v1::Receipt;

@@ -134,7 +134,10 @@ async fn submissions_of_one_slot_never_overtake_each_other() {
     let fake = Fake::new(move |header| {
         let rows = header.expected_record_count.unwrap();
         noted.lock().unwrap().push((header.organisation, rows));
-        async move { Ok(sleep(Duration::from_millis(20 * rows.unsigned_abs())).await) }
+        async move {
+            sleep(Duration::from_millis(20 * rows.unsigned_abs())).await;
+            Ok(())
+        }
     });
     let service = Service::connect(&serve(fake.clone()).await).await.unwrap();
     let parcels = [("A", 5), ("B", 1), ("A", 3), ("C", 1), ("A", 1), ("D", 1)];
@@ -180,7 +183,10 @@ async fn an_error_in_the_middle_starts_nothing_more_and_waits_for_what_is_on_its
         match header.organisation.as_str() {
             "FULL" => Err(refusal(Code::ResourceExhausted, Some(Duration::from_secs(60)))),
             "LATE" => Err(refusal(Code::Unavailable, None)),
-            "B" => Ok(sleep(WHILE).await),
+            "B" => {
+                sleep(WHILE).await;
+                Ok(())
+            }
             _ => Ok(()),
         }
     });

@@ -7,8 +7,8 @@ use clap::Args;
 use super::client::Service;
 use super::exit::Failure;
 use super::files;
-use super::send::{self, Sending};
 use super::send_all::send_all;
+use super::sending::{Sending, fresh_run_id};
 use super::sent::Sent;
 use super::show::{Out, progress, sent};
 use crate::ingest::Defaults;
@@ -114,7 +114,7 @@ pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), F
         return Err(Failure::Usage("the files have no records; nothing was submitted".to_owned()));
     }
     let how = Sending {
-        run_id: args.run_id.clone().unwrap_or_else(send::fresh_run_id),
+        run_id: args.run_id.clone().unwrap_or_else(fresh_run_id),
         allow_partial: args.allow_partial,
         validate_only: args.validate_only,
     };

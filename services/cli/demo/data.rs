@@ -9,8 +9,8 @@ use super::super::client::{Service, pages};
 use super::super::exit::Failure;
 use super::super::generate::generator;
 use super::super::request_id::request_id;
-use super::super::send::{self, Sending};
 use super::super::send_all::send_all;
+use super::super::sending::{Sending, fresh_run_id};
 use super::super::sent::Sent;
 use super::super::show::{self, Out, progress};
 use crate::ingest::{self, Defaults, Month, SubmissionFile};
@@ -125,7 +125,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn make() -> Result<Self, Failure> {
-        let path = std::env::temp_dir().join(format!("equity-demo-{}", send::fresh_run_id()));
+        let path = std::env::temp_dir().join(format!("equity-demo-{}", fresh_run_id()));
         std::fs::create_dir(&path).map_err(|error| Failure::data(&path, error))?;
         Ok(Self(path))
     }
