@@ -3,9 +3,12 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(feature = "parquet")]
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 
-use crate::cli::export::doors_tests::{csv, parquet as parquet_file};
+use crate::cli::export::doors_tests::csv;
+#[cfg(feature = "parquet")]
+use crate::cli::export::doors_tests::parquet as parquet_file;
 use crate::cli::show::indicators::Indicators;
 use crate::cli::show::{Look, breakdown, numbers};
 use crate::domain::indicator::Unit;
@@ -91,6 +94,7 @@ fn csv_lines(bytes: &[u8]) -> Vec<BTreeMap<String, String>> {
     reader.deserialize().map(Result::unwrap).collect()
 }
 
+#[cfg(feature = "parquet")]
 fn parquet_lines(bytes: Vec<u8>) -> Vec<BTreeMap<String, String>> {
     let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
     #[allow(clippy::wildcard_enum_match_arm, reason = "every other type is written alike")]
@@ -176,9 +180,12 @@ fn all_say_the_same(world: &Full, name: &str, answer: &Protected) -> (usize, usi
     }
     let table = answer.provenance().table;
     let rows = exported(answer, &world.engine().reference());
-    for (door, lines) in
-        [("CSV", csv_lines(&csv(&rows))), ("Parquet", parquet_lines(parquet_file(&rows)))]
-    {
+    let files = [
+        ("CSV", csv_lines(&csv(&rows))),
+        #[cfg(feature = "parquet")]
+        ("Parquet", parquet_lines(parquet_file(&rows))),
+    ];
+    for (door, lines) in files {
         let own = lines.iter().filter(|line| line["table_name"] == table);
         let found: BTreeMap<_, _> = own.clone().map(of_line).collect();
         assert_eq!(found.len(), own.count(), "{name}: {door} has a cell twice");

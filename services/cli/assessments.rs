@@ -8,7 +8,7 @@ use clap::{ArgGroup, Args, Subcommand};
 use super::client::{Service, ask, pages};
 use super::exit::Failure;
 use super::reference::show;
-use super::send;
+use super::sending::fresh_run_id;
 use super::show::{Out, assessments};
 use crate::proto::v1;
 
@@ -114,7 +114,7 @@ async fn record(args: RecordArgs, address: &str, out: &mut Out) -> Result<(), Fa
             owner_role: args.role,
             ..Default::default()
         }),
-        request_id: args.request_id.unwrap_or_else(send::fresh_run_id),
+        request_id: args.request_id.unwrap_or_else(fresh_run_id),
     };
     let service = Service::connect(address).await?;
     let answer = service.exclusion().record_channel_assessment(ask(request)).await;

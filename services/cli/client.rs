@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use tonic::client::Grpc;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
+use super::encoded::Encoded;
 use super::exit::Failure;
+use super::raw::Raw;
 use super::show::errors;
 use crate::proto::v1::breakdown_service_client::BreakdownServiceClient;
 use crate::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
@@ -85,6 +89,21 @@ impl Service {
     /// Client of `ReferenceService`.
     pub fn reference(&self) -> ReferenceServiceClient<Channel> {
         ReferenceServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// Sends a submission whose messages are encoded already, and returns the encoded response.
+    ///
+    /// # Errors
+    /// The service refuses it, or the connection is lost.
+    pub(super) async fn submit(&self, submission: &Encoded) -> Result<Bytes, Failure> {
+        let mut client = Grpc::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES);
+        client.ready().await.map_err(|error| Failure::Unreachable {
+            address: self.address.clone(),
+            cause: error.to_string(),
+        })?;
+        let messages = Request::new(tokio_stream::iter(submission.messages.clone()));
+        let answer = client.client_streaming(messages, submission.path.clone(), Raw).await;
+        Ok(answer.map_err(|status| self.failure(status))?.into_inner())
     }
 
     /// The failure for a status: a refusal by the service, or a lost connection.

@@ -9,8 +9,9 @@ use indicatif::ProgressBar;
 
 use super::client::Service;
 use super::exit::Failure;
-use super::send::{self, Sending};
-use super::send_all::{Sent, send_all};
+use super::send_all::send_all;
+use super::sending::{Sending, fresh_run_id};
+use super::sent::Sent;
 use super::show::{Out, progress, sent};
 use crate::ingest::generate::{Generator, GeneratorError, GeneratorSettings};
 use crate::ingest::{IngestError, Month, SubmissionFile, equity_csv};
@@ -156,7 +157,7 @@ async fn submit(
     out: &mut Out,
 ) -> Result<(), Failure> {
     let service = Service::connect(address).await?;
-    let how = Sending { run_id: send::fresh_run_id(), allow_partial: false, validate_only: false };
+    let how = Sending { run_id: fresh_run_id(), allow_partial: false, validate_only: false };
     let mut all = Sent::default();
     let mut result = Ok(());
     for what in [What::Consultations, What::Populations, What::Access] {

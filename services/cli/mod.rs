@@ -1,7 +1,8 @@
 //! The `equity` command: one file for each subcommand, [`show`] for their output.
 //!
 //! - [`args`] options and subcommands, [`exit`] how a command can end
-//! - [`client`] the connection to a service, [`send`] and [`send_all`] submissions over it
+//! - [`client`] the connection to a service; [`send_all`] and `send` submissions over it, [`sending`] how, [`sent`] the answers;
+//!   `encoded`, `raw` their bytes, [`request_id`] their names
 //! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`assessments`], [`export`], [`generate`],
 //!   [`check`] the commands
 //! - [`query`] and [`questions`] the options of each table, [`answer`] its answer
@@ -14,16 +15,24 @@ pub mod breakdown;
 pub mod check;
 pub mod client;
 pub mod demo;
+mod encoded;
 pub mod exit;
 pub mod export;
+#[cfg(test)]
+mod fake_service;
+mod files;
 pub mod format_arg;
 pub mod generate;
 pub mod query;
 pub mod questions;
+mod raw;
 pub mod reference;
+pub mod request_id;
 pub mod running;
-pub mod send;
+mod send;
 pub mod send_all;
+pub mod sending;
+pub mod sent;
 pub mod serve;
 pub mod show;
 pub mod submissions;

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::client::{Service, ask, pages};
 use super::exit::Failure;
 use super::reference::show;
-use super::send;
+use super::sending::fresh_run_id;
 use super::show::{Out, receipts};
 use crate::proto::v1;
 
@@ -126,7 +126,7 @@ pub async fn run(action: SubmissionAction, address: &str, out: &mut Out) -> Resu
             show(&sheet, "equity.v1.ListRowProblemsResponse", &answer, out)
         }
         SubmissionAction::Withdraw { name, request_id } => {
-            let request_id = request_id.unwrap_or_else(send::fresh_run_id);
+            let request_id = request_id.unwrap_or_else(fresh_run_id);
             let request = v1::WithdrawSubmissionRequest { name, request_id };
             let answer = client.withdraw_submission(ask(request)).await;
             let answer = answer.map_err(|status| service.failure(status))?.into_inner();

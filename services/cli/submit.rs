@@ -1,4 +1,4 @@
-//! `equity submit`: sends a file.
+//! `equity submit`: sends files.
 
 use std::path::PathBuf;
 
@@ -6,10 +6,12 @@ use clap::Args;
 
 use super::client::Service;
 use super::exit::Failure;
-use super::send::{self, Sending};
-use super::send_all::{Sent, send_all};
+use super::files;
+use super::send_all::send_all;
+use super::sending::{Sending, fresh_run_id};
+use super::sent::Sent;
 use super::show::{Out, progress, sent};
-use crate::ingest::{self, Defaults};
+use crate::ingest::Defaults;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -27,16 +29,19 @@ Examples:
       published estimates and populations: ONS internet users, GP Patient Survey, Digital Exclusion Risk Index, Census 2021,
       mid-2020 population; organisation, month, collection and source follow from the file
 
-Each organisation and month of the file becomes one submission, which replaces the earlier one. If the connection breaks, run \
-the same command again with the --run-id that is shown: it continues and stores nothing twice.";
+  equity submit january.csv february.csv --collection practice-feed --organisation C82001
+      checks all files, then sends them; if two have the same organisation and month, the later one wins
+
+Each organisation and month of a file becomes one submission, which replaces the earlier one. Up to six are sent at once. If the \
+connection breaks, run the same command again with the --run-id that is shown: it continues and stores nothing twice.";
 
 /// `equity submit`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct SubmitArgs {
-    /// CSV file, plain or gzipped: with columns of the service, or a published file (the header decides).
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    /// CSV files, plain or gzipped: with columns of the service, or published files (the header decides).
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
     /// Collection, if the file does not name one. See `equity reference collections`.
     #[arg(long, value_name = "ID")]
     pub collection: Option<String>,
@@ -91,37 +96,31 @@ impl SubmitArgs {
     }
 }
 
-/// Reads and checks the whole file, then sends it.
+/// Reads and checks every file, then sends them.
 ///
 /// # Errors
-/// The file has an error, the service cannot be reached, or the service refuses a submission.
+/// A file has an error, the service cannot be reached, or the service refuses a submission.
 pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), Failure> {
     let defaults = args.defaults();
-    let bad = |error: ingest::IngestError| Failure::data(&args.file, error);
-    let submissions = ingest::read(&args.file, &defaults).map_err(bad)?;
+    let mut checked = files::submissions(&args.files, &defaults);
+    // A file of another kind needs no service to be refused.
+    let first = checked.next().transpose()?;
     let service = Service::connect(args.to.as_deref().unwrap_or(address)).await?;
     let mut rows = 0;
-    for submission in submissions {
-        let submission = submission.map_err(bad)?;
-        if submission.collection.is_empty() {
-            let message = "the file names no collection; name one with --collection (`equity reference collections` lists them)";
-            return Err(Failure::Usage(message.to_owned()));
-        }
-        rows += submission.rows.len() as u64;
+    for submission in first.into_iter().map(Ok).chain(checked) {
+        rows += submission?.rows.len() as u64;
     }
     if rows == 0 {
-        let error = anyhow::anyhow!("the file has a header and no rows; nothing was submitted");
-        return Err(Failure::data(&args.file, error));
+        return Err(Failure::Usage("the files have no records; nothing was submitted".to_owned()));
     }
     let how = Sending {
-        run_id: args.run_id.clone().unwrap_or_else(send::fresh_run_id),
+        run_id: args.run_id.clone().unwrap_or_else(fresh_run_id),
         allow_partial: args.allow_partial,
         validate_only: args.validate_only,
     };
     let bar = progress::bar("submitting", "rows", Some(rows), &out.look);
     let mut all = Sent::default();
-    let submissions = ingest::read(&args.file, &defaults).map_err(bad)?;
-    let submissions = submissions.map(|submission| submission.map_err(bad));
+    let submissions = files::submissions(&args.files, &defaults);
     let result = tokio::select! {
         result = send_all(&service, submissions, &how, &bar, &mut all) => result,
         told = tokio::signal::ctrl_c() => Err(Failure::Other(match told {

@@ -1,6 +1,6 @@
-//! P5 and P7: how fast rows become durable and readable.
+//! P5, P7 and P15: how fast rows become durable and readable.
 //!
-//! `cargo bench --bench ingest` (`-- --rows 1000000`, `-- --postgres` for the same rows by COPY beside).
+//! `cargo bench --bench ingest` (`-- --rows 1000000`, `-- --small 9000`, `-- --postgres` for the same rows by COPY beside).
 #![allow(
     unreachable_pub,
     clippy::print_stdout,
@@ -11,6 +11,7 @@
 )]
 
 mod decode_only;
+mod small_files;
 mod support;
 
 use std::io::Write as _;
@@ -37,6 +38,9 @@ struct Options {
     /// Submissions of P7.
     #[arg(long, default_value_t = 200)]
     submissions: usize,
+    /// Small submissions of P15, about 1,000 rows each.
+    #[arg(long, default_value_t = 504)]
+    small: u64,
     /// Loads the same rows into PostgreSQL too, where its server is installed.
     #[arg(long)]
     postgres: bool,
@@ -52,7 +56,9 @@ async fn main() -> Outcome {
     let parcels: Vec<SubmissionFile> =
         rows::generator(options.rows, MONTH, MONTH)?.consultations().collect();
     throughput(&options, &parcels).await?;
-    small_submissions(&options, &parcels).await
+    small_submissions(&options, &parcels).await?;
+    drop(parcels);
+    small_files::run(options.small).await
 }
 
 /// P5: rows over gRPC to acknowledged, against decoding alone.

@@ -57,12 +57,7 @@ fn a_file_has_what_standard_output_has_and_is_there_whole_or_not_at_all() {
     names.sort();
     assert_eq!(names, ["april.csv", "data", "parts.csv"]);
 
-    let parquet = to("april.parquet");
-    served.ask(&[APRIL, &["--output", &parquet]].concat()).well();
-    assert!(std::fs::read(&parquet).unwrap().starts_with(b"PAR1"));
-    let named = to("april");
-    served.ask(&[APRIL, &["--output", &named, "--format", "parquet"]].concat()).well();
-    assert_eq!(std::fs::read(&named).unwrap(), std::fs::read(&parquet).unwrap());
+    parquet(&served, &to("april.parquet"), &to("april"));
     for wrong in [
         &["--output", "april.xlsx"] as &[&str],
         &["--output", "-", "--as", "parquet"],
@@ -76,6 +71,22 @@ fn a_file_has_what_standard_output_has_and_is_there_whole_or_not_at_all() {
     #[cfg(unix)]
     pipes(&served, folder.path(), &shown);
     assessments(&served, &to("note.txt"));
+}
+
+/// Parquet is taken from the file name and from `--format`; a build without it says so, and leaves no file.
+fn parquet(served: &Served, ending: &str, named: &str) {
+    let by_ending = served.ask(&[APRIL, &["--output", ending]].concat());
+    let by_format = served.ask(&[APRIL, &["--output", named, "--format", "parquet"]].concat());
+    if cfg!(feature = "parquet") {
+        by_ending.well();
+        by_format.well();
+        assert!(std::fs::read(ending).unwrap().starts_with(b"PAR1"));
+        assert_eq!(std::fs::read(named).unwrap(), std::fs::read(ending).unwrap());
+    } else {
+        assert_eq!((by_ending.code, by_format.code), (Some(2), Some(2)));
+        assert!(by_ending.remarks.contains("built without Parquet"), "{}", by_ending.remarks);
+        assert!(!std::path::Path::new(ending).exists());
+    }
 }
 
 /// A pipe is written to and stays one, and cannot take Parquet; a link leads on.

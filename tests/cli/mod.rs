@@ -7,3 +7,4 @@ mod export;
 mod formats;
 mod guides;
 mod run;
+mod sending;

@@ -8,9 +8,11 @@ use indicatif::ProgressBar;
 use super::super::client::{Service, pages};
 use super::super::exit::Failure;
 use super::super::generate::generator;
-use super::super::send::{self, Sending};
-use super::super::send_all::{Sent, send_all};
-use super::super::show::{Out, progress};
+use super::super::request_id::request_id;
+use super::super::send_all::send_all;
+use super::super::sending::{Sending, fresh_run_id};
+use super::super::sent::Sent;
+use super::super::show::{self, Out, progress};
 use crate::ingest::{self, Defaults, Month, SubmissionFile};
 use crate::proto::v1::ListSubmissionsRequest;
 
@@ -71,11 +73,12 @@ pub(super) async fn load(service: &Service, rows: u64, out: &mut Out) -> Result<
         result = send_all(service, missing, &how, &bar, &mut sent).await;
         bar.finish_and_clear();
     }
+    show::sent::stopped(&sent, out)?;
     result?;
 
-    let submissions = sent.receipts.iter().filter_map(|receipt| receipt.submission.as_ref());
+    let submissions = sent.receipts().filter_map(|receipt| receipt.submission.as_ref());
     let stored: i64 = submissions.map(|submission| submission.accepted_count).sum();
-    let text = match sent.receipts.len() {
+    let text = match sent.receipts().count() {
         0 => "the data is there already: nothing was submitted again".to_owned(),
         count => format!("{count} submissions with {stored} rows are stored"),
     };
@@ -92,7 +95,7 @@ fn missing<'a>(
 ) -> impl Iterator<Item = Result<SubmissionFile, Failure>> + 'a {
     parcels.map(Ok).filter(move |parcel| {
         let Ok(parcel) = parcel else { return true };
-        let known = there.contains(&send::request_id(parcel, how));
+        let known = there.contains(&request_id(parcel, how));
         if known {
             bar.inc(parcel.rows.len() as u64);
         }
@@ -122,7 +125,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn make() -> Result<Self, Failure> {
-        let path = std::env::temp_dir().join(format!("equity-demo-{}", send::fresh_run_id()));
+        let path = std::env::temp_dir().join(format!("equity-demo-{}", fresh_run_id()));
         std::fs::create_dir(&path).map_err(|error| Failure::data(&path, error))?;
         Ok(Self(path))
     }
@@ -162,7 +165,7 @@ mod tests {
     fn request_ids_are_the_same_every_time_and_different_from_each_other() {
         let how = Sending { run_id: "x".into(), allow_partial: false, validate_only: false };
         let ids = || -> Vec<_> {
-            published().unwrap().iter().map(|parcel| send::request_id(parcel, &how)).collect()
+            published().unwrap().iter().map(|parcel| request_id(parcel, &how)).collect()
         };
         let first = ids();
         assert_eq!(first, ids());

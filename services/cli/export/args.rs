@@ -42,6 +42,10 @@ pub struct Taking {
     pub kind: Option<FileFormat>,
 }
 
+/// What a build without the feature `parquet` says when it is asked for Parquet.
+pub(super) const NO_PARQUET: &str = "this program was built without Parquet: export to CSV (`--output FILE.csv`), or build it again \
+                                     with the feature `parquet`, which is on by default";
+
 /// Formats of an exported file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FileFormat {
@@ -90,8 +94,16 @@ impl Taking {
     /// The format of the file. `format` is the value of `--format`.
     ///
     /// # Errors
-    /// `--format` is no format of files, or contradicts `--as` or the file name.
+    /// `--format` is no format of files, or contradicts `--as` or the file name; or this build has no Parquet.
     pub fn format(&self, format: Option<FormatArg>) -> Result<FileFormat, Failure> {
+        let format = self.asked_format(format)?;
+        if cfg!(not(feature = "parquet")) && format == FileFormat::Parquet {
+            return Err(Failure::Usage(NO_PARQUET.to_owned()));
+        }
+        Ok(format)
+    }
+
+    fn asked_format(&self, format: Option<FormatArg>) -> Result<FileFormat, Failure> {
         let usage = |what: String| Err(Failure::Usage(what));
         let asked = match format {
             None => None,

@@ -7,6 +7,7 @@
 pub mod args;
 pub mod columns;
 mod file;
+#[cfg_attr(not(feature = "parquet"), path = "no_parquet.rs")]
 mod parquet;
 mod sink;
 mod take;
@@ -206,6 +207,7 @@ pub(crate) mod doors_tests {
         sink.finish(Vec::new()).unwrap()
     }
 
+    #[cfg(feature = "parquet")]
     pub(crate) fn parquet(rows: &[ExportRow]) -> Vec<u8> {
         let mut sink = Sink::parquet(Vec::new()).unwrap();
         sink.write(rows).unwrap();

@@ -7,14 +7,15 @@ use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, Prog
 use super::Look;
 
 /// A bar on standard error over `all` things; `unit` names them (`rows`, `entries`). `None`: their number is unknown.
+/// The bar's message follows them.
 pub fn bar(title: &str, unit: &str, all: Option<u64>, look: &Look) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(all, ProgressDrawTarget::stderr());
     let template = if all.is_some() {
         format!(
-            "{{prefix}} [{{bar:16}}] {{human_pos}} of {{human_len}} {unit}, {{rate}}/s, {{eta}} left"
+            "{{prefix}} [{{bar:16}}] {{human_pos}} of {{human_len}} {unit}{{msg}}, {{rate}}/s, {{eta}} left"
         )
     } else {
-        format!("{{prefix}} {{human_pos}} {unit}, {{rate}}/s")
+        format!("{{prefix}} {{human_pos}} {unit}{{msg}}, {{rate}}/s")
     };
     let style = ProgressStyle::with_template(&template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())

@@ -1,11 +1,13 @@
 //! The result of sending a file: receipts, row problems, refusals.
 
+use tonic::Status;
 use tonic_types::StatusExt as _;
 
 use super::table::printable;
-use super::{Format, Out, json, receipts};
+use super::{Format, Out, json, receipts, words};
 use crate::cli::exit::Failure;
-use crate::cli::send_all::{Refusal, Sent};
+use crate::cli::sent::{Sent, Slot};
+use crate::proto::v1::{Dataset, Receipt};
 
 /// Shows receipts as the answer, and row problems and refusals as remarks (in JSON: as part of the answer).
 ///
@@ -13,49 +15,72 @@ use crate::cli::send_all::{Refusal, Sent};
 /// The answer cannot be written.
 pub fn show(sent: &Sent, out: &mut Out) -> Result<(), Failure> {
     if out.format == Format::Json {
-        return Ok(out.answer(&json::text(&as_json(sent)?, false))?);
+        out.answer(&json::text(&as_json(sent)?, false))?;
+        return stopped(sent, out);
     }
-    if !sent.receipts.is_empty() {
-        let sheet = receipts::receipts(&sent.receipts);
+    if sent.receipts().next().is_some() {
+        let sheet = receipts::receipts(sent.receipts());
         let csv = out.format == Format::Csv;
         let text = if csv { sheet.csv() } else { sheet.table(&out.look) };
         out.answer(&text)?;
     }
-    for receipt in sent.receipts.iter().filter(|receipt| !receipt.problems.is_empty()) {
-        let submission = receipt.submission.clone().unwrap_or_default();
-        out.remark(&format!(
-            "{} {}: rows that were left out: {}",
-            submission.organisation, submission.month, submission.rejected_count
-        ))?;
-        out.remark(&receipts::problems(&receipt.problems).table(&out.look))?;
-        if !receipt.next_page_token.is_empty() {
-            out.remark(&format!("the rest: equity submissions problems {}", submission.name))?;
-        }
+    for receipt in sent.receipts().filter(|receipt| !receipt.problems.is_empty()) {
+        problems(receipt, out)?;
     }
     // A single refusal is the failure of the command and shown as that.
-    if sent.receipts.len() + sent.refusals.len() > 1 {
-        for refusal in &sent.refusals {
-            out.remark(&refused(refusal))?;
+    if sent.receipts().count() + sent.refusals().count() > 1 {
+        for (slot, status) in sent.refusals() {
+            out.remark(&refused(slot, status))?;
         }
+    }
+    stopped(sent, out)
+}
+
+/// Says at which submission the sending stopped, and which others have no answer.
+///
+/// # Errors
+/// The remark cannot be written.
+pub fn stopped(sent: &Sent, out: &mut Out) -> Result<(), Failure> {
+    let at = sent.stopped_at();
+    if let Some(slot) = at {
+        out.remark(&format!("stopped at: {}", name(slot)))?;
+    }
+    for slot in sent.unanswered().filter(|slot| Some(*slot) != at) {
+        out.remark(&format!("sent, but not acknowledged: {}; it may be stored", name(slot)))?;
     }
     Ok(())
 }
 
-fn refused(refusal: &Refusal) -> String {
-    let mut text = format!(
-        "refused: {} {}: {}",
-        refusal.organisation,
-        refusal.month,
-        refusal.status.message()
-    );
-    for (field, description) in violations(refusal) {
+/// A submission that has no name yet.
+fn name(slot: &Slot) -> String {
+    let Slot { collection, dataset, organisation, month } = slot;
+    let dataset = words::name(i32::from(*dataset), Dataset::as_str_name);
+    format!("{organisation} {month}, {dataset} of {collection}")
+}
+
+fn problems(receipt: &Receipt, out: &mut Out) -> Result<(), Failure> {
+    let submission = receipt.submission.clone().unwrap_or_default();
+    out.remark(&format!(
+        "{} {}: rows that were left out: {}",
+        submission.organisation, submission.month, submission.rejected_count
+    ))?;
+    out.remark(&receipts::problems(&receipt.problems).table(&out.look))?;
+    if !receipt.next_page_token.is_empty() {
+        out.remark(&format!("the rest: equity submissions problems {}", submission.name))?;
+    }
+    Ok(())
+}
+
+fn refused(slot: &Slot, status: &Status) -> String {
+    let mut text = format!("refused: {} {}: {}", slot.organisation, slot.month, status.message());
+    for (field, description) in violations(status) {
         text.push_str(&format!("\n  {field}: {description}"));
     }
     text
 }
 
-fn violations(refusal: &Refusal) -> Vec<(String, String)> {
-    let details = refusal.status.get_details_bad_request();
+fn violations(status: &Status) -> Vec<(String, String)> {
+    let details = status.get_details_bad_request();
     let violations = details.map(|details| details.field_violations).unwrap_or_default();
     violations
         .into_iter()
@@ -64,33 +89,43 @@ fn violations(refusal: &Refusal) -> Vec<(String, String)> {
 }
 
 fn as_json(sent: &Sent) -> anyhow::Result<serde_json::Value> {
-    let receipts = sent.receipts.iter().map(|receipt| json::of("equity.v1.Receipt", receipt));
-    let refusals = sent.refusals.iter().map(|refusal| {
-        let info = refusal.status.get_details_error_info();
-        let violations: Vec<_> = violations(refusal)
+    let receipts = sent.receipts().map(|receipt| json::of("equity.v1.Receipt", receipt));
+    let refusals = sent.refusals().map(|(slot, status)| {
+        let info = status.get_details_error_info();
+        let violations: Vec<_> = violations(status)
             .into_iter()
             .map(|(field, description)| serde_json::json!({"field": field, "description": description}))
             .collect();
         serde_json::json!({
-            "organisation": refusal.organisation,
-            "month": refusal.month,
-            "code": format!("{:?}", refusal.status.code()),
+            "organisation": slot.organisation,
+            "month": slot.month,
+            "code": format!("{:?}", status.code()),
             "reason": info.map(|info| info.reason).unwrap_or_default(),
-            "message": refusal.status.message(),
+            "message": status.message(),
             "violations": violations,
+        })
+    });
+    let unanswered = sent.unanswered().map(|slot| {
+        serde_json::json!({
+            "organisation": slot.organisation,
+            "month": slot.month,
+            "collection": slot.collection,
+            "dataset": slot.dataset.as_str_name(),
         })
     });
     Ok(serde_json::json!({
         "receipts": receipts.collect::<Result<Vec<_>, _>>()?,
         "refusals": refusals.collect::<Vec<_>>(),
+        "unanswered": unanswered.collect::<Vec<_>>(),
     }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::sent::Answer;
     use crate::cli::show::captured;
-    use crate::proto::v1::{Receipt, RowProblem, Submission};
+    use crate::proto::v1::{RowProblem, Submission};
     use tonic_types::ErrorDetails;
 
     fn sent() -> Sent {
@@ -101,28 +136,39 @@ mod tests {
             "1 row has problems",
             details,
         );
-        Sent {
-            receipts: vec![Receipt {
-                submission: Some(Submission {
-                    organisation: "04C".into(),
-                    month: "2020-04".into(),
-                    rejected_count: 1,
-                    ..Default::default()
-                }),
-                problems: vec![RowProblem {
-                    row_index: 17,
-                    field: "person.sex".into(),
-                    value: "7".into(),
-                    expected: "a code of sex".into(),
-                    nearest: "1".into(),
-                }],
+        let receipt = Receipt {
+            submission: Some(Submission {
+                organisation: "04C".into(),
+                month: "2020-04".into(),
+                rejected_count: 1,
                 ..Default::default()
+            }),
+            problems: vec![RowProblem {
+                row_index: 17,
+                field: "person.sex".into(),
+                value: "7".into(),
+                expected: "a code of sex".into(),
+                nearest: "1".into(),
             }],
-            refusals: vec![Refusal {
-                organisation: "03W".into(),
-                month: "2020-05".into(),
-                status: Box::new(status),
-            }],
+            ..Default::default()
+        };
+        let mut sent = Sent::default();
+        for (organisation, month, answer) in [
+            ("04C", "2020-04", Answer::Receipt(Box::new(receipt))),
+            ("03W", "2020-05", Answer::Refusal(Box::new(status))),
+        ] {
+            let number = sent.begin(slot(organisation, month));
+            sent.answered(number, answer);
+        }
+        sent
+    }
+
+    fn slot(organisation: &str, month: &str) -> Slot {
+        Slot {
+            collection: "practice-feed".into(),
+            dataset: Dataset::Consultations,
+            organisation: organisation.into(),
+            month: month.into(),
         }
     }
 
@@ -157,7 +203,29 @@ mod tests {
     fn the_verdict_counts() {
         assert!(matches!(sent().verdict(), Err(Failure::SomeRefused { refused: 1, of: 2 })));
         assert!(Sent::default().verdict().is_ok());
-        let alone = Sent { receipts: vec![], ..sent() };
+        let mut alone = Sent::default();
+        let number = alone.begin(slot("04C", "2020-04"));
+        alone.answered(number, Answer::Refusal(Box::new(Status::not_found("no such place"))));
         assert!(matches!(alone.verdict(), Err(Failure::Refused(_))));
+    }
+
+    #[test]
+    fn what_has_no_answer_is_named_in_the_order_of_sending() {
+        let mut sent = sent();
+        for month in ["2020-06", "2020-07", "2020-08"] {
+            sent.begin(slot("04C", month));
+        }
+        sent.stopped(3);
+        let (mut out, answers, remarks) = captured::out(Format::Json);
+        show(&sent, &mut out).unwrap();
+        assert_eq!(
+            remarks.text(),
+            "stopped at: 04C 2020-07, CONSULTATIONS of practice-feed\n\
+             sent, but not acknowledged: 04C 2020-06, CONSULTATIONS of practice-feed; it may be stored\n\
+             sent, but not acknowledged: 04C 2020-08, CONSULTATIONS of practice-feed; it may be stored\n"
+        );
+        let value: serde_json::Value = serde_json::from_str(&answers.text()).unwrap();
+        assert_eq!(value["unanswered"].as_array().unwrap().len(), 3);
+        assert_eq!(value["unanswered"][1]["month"], "2020-07");
     }
 }

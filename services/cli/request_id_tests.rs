@@ -1,5 +1,6 @@
 use super::*;
-use crate::proto::v1::{ConsultationRecord, EstimateSource, PersonCharacteristics};
+use crate::proto::v1::{ConsultationRecord, EstimateSource};
+use uuid::Uuid;
 
 fn sending() -> Sending {
     Sending { run_id: "run".into(), allow_partial: false, validate_only: false }
@@ -63,43 +64,4 @@ fn other_content_has_another_request_id() {
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), all);
-}
-
-#[test]
-fn batches_keep_every_row_in_order_and_stay_small() {
-    let long = ConsultationRecord {
-        person: Some(PersonCharacteristics {
-            disability: vec!["0123456789".repeat(10); 20],
-            ..Default::default()
-        }),
-        ..Default::default()
-    };
-    let mut rows: Vec<_> = (0..12_345).map(|index| row(&index.to_string())).collect();
-    rows.extend(std::iter::repeat_n(long, 3_000));
-    let bar = ProgressBar::hidden();
-    let batches: Vec<_> = batches(rows.clone(), bar.clone()).collect();
-    assert!(batches.iter().all(|batch| !batch.is_empty() && batch.len() <= BATCH_ROWS));
-    let bytes =
-        |batch: &Vec<ConsultationRecord>| batch.iter().map(Message::encoded_len).sum::<usize>();
-    assert!(batches.iter().all(|batch| bytes(batch) < 2 * BATCH_BYTES));
-    assert_eq!(batches.concat(), rows);
-    assert_eq!(bar.position(), rows.len() as u64);
-}
-
-#[tokio::test]
-async fn the_header_comes_first_and_says_how_many_rows_follow() {
-    use consultations::Part;
-    use tokio_stream::StreamExt as _;
-    let parts = |rows| {
-        let batch = |records| Part::Batch(ConsultationBatch { records });
-        let header = Part::Header(submission().header("id"));
-        messages(header, rows, ProgressBar::hidden(), batch, |part| part)
-    };
-    let Records::Consultations(rows) = submission().rows else { unreachable!() };
-    let sent: Vec<Part> = parts(rows).collect().await;
-    assert_eq!(sent.len(), 2);
-    assert!(matches!(&sent[0], Part::Header(header) if header.expected_record_count == Some(2)));
-    assert!(matches!(&sent[1], Part::Batch(batch) if batch.records.len() == 2));
-    let empty: Vec<Part> = parts(Vec::new()).collect().await;
-    assert_eq!(empty.len(), 1, "a submission without rows is for the service to refuse");
 }

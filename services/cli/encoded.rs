@@ -1,0 +1,85 @@
+//! A submission as the bytes of its stream. They are made once, and may be sent several times.
+
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+use prost::{DecodeError, Message};
+
+use super::request_id::request_id;
+use super::sending::Sending;
+use crate::ingest::{Records, SubmissionFile};
+use crate::proto::v1::{
+    AccessBatch, ConsultationBatch, EstimateBatch, EstimatesHeader, PopulationBatch, Receipt,
+    SubmitConsultationsRequest, SubmitConsultationsResponse, SubmitDigitalAccessRequest,
+    SubmitDigitalAccessResponse, SubmitEstimatesRequest, SubmitEstimatesResponse,
+    SubmitPopulationsRequest, SubmitPopulationsResponse,
+    submit_consultations_request as consultations, submit_digital_access_request as access,
+    submit_estimates_request as estimates, submit_populations_request as populations,
+};
+
+/// Most rows in a batch.
+const BATCH_ROWS: usize = 5_000;
+/// Most bytes in a batch: a quarter of the limit of a message.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// The call for a submission, and its messages.
+#[derive(Debug)]
+pub(super) struct Encoded {
+    /// Path of the RPC.
+    pub(super) path: PathAndQuery,
+    /// The header, then the rows in batches.
+    pub(super) messages: Vec<Bytes>,
+    /// Takes the receipt out of the response.
+    pub(super) receipt: fn(Bytes) -> Result<Option<Receipt>, DecodeError>,
+}
+
+/// The call of one dataset: its method, its messages, and its response.
+macro_rules! call {
+    ($method:literal, $part:ident, $batch:ident, $request:ident, $response:ident, $header:expr, $rows:expr) => {{
+        let batch = |records| $part::Part::Batch($batch { records });
+        let parts = std::iter::once($part::Part::Header($header)).chain(batches($rows).map(batch));
+        let message = |part| $request { part: Some(part) }.encode_to_vec().into();
+        Encoded {
+            path: PathAndQuery::from_static(concat!("/equity.v1.SubmissionService/", $method)),
+            messages: parts.map(message).collect(),
+            receipt: |response| Ok($response::decode(response)?.receipt),
+        }
+    }};
+}
+
+impl Encoded {
+    /// Encodes a submission.
+    #[rustfmt::skip] // one line a dataset, to be compared
+    pub(super) fn of(submission: SubmissionFile, how: &Sending) -> Self {
+        let mut header = submission.header(&request_id(&submission, how));
+        header.allow_partial = how.allow_partial;
+        header.validate_only = how.validate_only;
+        match submission.rows {
+            Records::Consultations(rows) => call!("SubmitConsultations", consultations, ConsultationBatch, SubmitConsultationsRequest, SubmitConsultationsResponse, header, rows),
+            Records::Populations(rows) => call!("SubmitPopulations", populations, PopulationBatch, SubmitPopulationsRequest, SubmitPopulationsResponse, header, rows),
+            Records::Access(rows) => call!("SubmitDigitalAccess", access, AccessBatch, SubmitDigitalAccessRequest, SubmitDigitalAccessResponse, header, rows),
+            Records::Estimates(source, rows) => {
+                let header = EstimatesHeader { submission: Some(header), source: Some(source) };
+                call!("SubmitEstimates", estimates, EstimateBatch, SubmitEstimatesRequest, SubmitEstimatesResponse, header, rows)
+            }
+        }
+    }
+}
+
+/// The rows in order, in batches. Rows are freed batch by batch as these are encoded.
+fn batches<R: Message>(rows: Vec<R>) -> impl Iterator<Item = Vec<R>> {
+    let mut rows = rows.into_iter();
+    std::iter::from_fn(move || {
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        while batch.len() < BATCH_ROWS && bytes < BATCH_BYTES {
+            let Some(row) = rows.next() else { break };
+            bytes += row.encoded_len();
+            batch.push(row);
+        }
+        (!batch.is_empty()).then_some(batch)
+    })
+}
+
+#[cfg(test)]
+#[path = "encoded_tests.rs"]
+mod tests;

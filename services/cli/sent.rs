@@ -1,0 +1,119 @@
+//! What was sent, in the order of sending, and what the service answered.
+
+use tonic::Status;
+
+use super::exit::Failure;
+use crate::ingest::{Records, SubmissionFile};
+use crate::proto::v1::{Dataset, Receipt};
+
+/// What a submission replaces: the earlier one with the same slot.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Slot {
+    /// Id of the collection.
+    pub collection: String,
+    /// The dataset.
+    pub dataset: Dataset,
+    /// Code of the organisation.
+    pub organisation: String,
+    /// Month, `2020-04`.
+    pub month: String,
+}
+
+impl Slot {
+    /// The slot of a submission.
+    pub(super) fn of(submission: &SubmissionFile) -> Self {
+        let dataset = match submission.rows {
+            Records::Consultations(_) => Dataset::Consultations,
+            Records::Populations(_) => Dataset::Populations,
+            Records::Access(_) => Dataset::DigitalAccess,
+            Records::Estimates(..) => Dataset::Estimates,
+        };
+        Self {
+            collection: submission.collection.clone(),
+            dataset,
+            organisation: submission.organisation.clone(),
+            month: submission.month.clone(),
+        }
+    }
+}
+
+/// What the service said of a submission.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// Its receipt.
+    Receipt(Box<Receipt>),
+    /// The error of the service about its content.
+    Refusal(Box<Status>),
+}
+
+/// Everything that was sent so far.
+#[derive(Debug, Default)]
+pub struct Sent {
+    all: Vec<(Slot, Option<Answer>)>,
+    stopped_at: Option<usize>,
+}
+
+impl Sent {
+    /// Notes that a submission is being sent; the number is for [`Sent::answered`].
+    pub(super) fn begin(&mut self, slot: Slot) -> usize {
+        self.all.push((slot, None));
+        self.all.len() - 1
+    }
+
+    /// Notes the answer to a submission.
+    pub(super) fn answered(&mut self, number: usize, answer: Answer) {
+        if let Some((_, place)) = self.all.get_mut(number) {
+            *place = Some(answer);
+        }
+    }
+
+    /// Notes at which submission the sending stopped.
+    pub(super) fn stopped(&mut self, number: usize) {
+        self.stopped_at = Some(number);
+    }
+
+    /// Receipts, in the order of sending.
+    pub fn receipts(&self) -> impl Iterator<Item = &Receipt> {
+        self.all.iter().filter_map(|(_, answer)| match answer {
+            Some(Answer::Receipt(receipt)) => Some(receipt.as_ref()),
+            Some(Answer::Refusal(_)) | None => None,
+        })
+    }
+
+    /// Refused submissions, in the order of sending.
+    pub fn refusals(&self) -> impl Iterator<Item = (&Slot, &Status)> {
+        self.all.iter().filter_map(|(slot, answer)| match answer {
+            Some(Answer::Refusal(status)) => Some((slot, status.as_ref())),
+            Some(Answer::Receipt(_)) | None => None,
+        })
+    }
+
+    /// The submission whose error stopped the sending.
+    pub fn stopped_at(&self) -> Option<&Slot> {
+        self.stopped_at.and_then(|number| self.all.get(number)).map(|(slot, _)| slot)
+    }
+
+    /// Submissions that were sent and not answered, in the order of sending: the service may have stored them.
+    pub fn unanswered(&self) -> impl Iterator<Item = &Slot> {
+        self.all.iter().filter(|(_, answer)| answer.is_none()).map(|(slot, _)| slot)
+    }
+
+    /// An error if a submission was refused.
+    ///
+    /// # Errors
+    /// The service refused some or all submissions.
+    pub fn verdict(self) -> Result<(), Failure> {
+        let (refused, of) = (self.refusals().count(), self.all.len());
+        if refused == 0 {
+            return Ok(());
+        }
+        if of > 1 {
+            return Err(Failure::SomeRefused { refused, of });
+        }
+        let refusal = self.all.into_iter().find_map(|(_, answer)| match answer {
+            Some(Answer::Refusal(status)) => Some(Failure::Refused(status)),
+            Some(Answer::Receipt(_)) | None => None,
+        });
+        refusal.map_or(Ok(()), Err)
+    }
+}
