@@ -94,16 +94,8 @@ impl Taking {
     /// The format of the file. `format` is the value of `--format`.
     ///
     /// # Errors
-    /// `--format` is no format of files, or contradicts `--as` or the file name; or this build has no Parquet.
+    /// `--format` is no format of files, or contradicts `--as` or the file name.
     pub fn format(&self, format: Option<FormatArg>) -> Result<FileFormat, Failure> {
-        let format = self.asked_format(format)?;
-        if cfg!(not(feature = "parquet")) && format == FileFormat::Parquet {
-            return Err(Failure::Usage(NO_PARQUET.to_owned()));
-        }
-        Ok(format)
-    }
-
-    fn asked_format(&self, format: Option<FormatArg>) -> Result<FileFormat, Failure> {
         let usage = |what: String| Err(Failure::Usage(what));
         let asked = match format {
             None => None,

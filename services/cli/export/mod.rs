@@ -7,7 +7,7 @@
 pub mod args;
 pub mod columns;
 mod file;
-#[cfg_attr(not(feature = "parquet"), path = "no_parquet.rs")]
+#[cfg(feature = "parquet")]
 mod parquet;
 mod sink;
 mod take;
@@ -50,6 +50,9 @@ pub async fn run(
         return columns(out);
     };
     let format = taking.format(format)?;
+    if cfg!(not(feature = "parquet")) && format == FileFormat::Parquet {
+        return Err(Failure::Usage(args::NO_PARQUET.into()));
+    }
     let to_output = taking.output == Path::new("-");
     if to_output && format == FileFormat::Parquet {
         let what = "Parquet needs a file, not standard output: use --output FILE.parquet";
@@ -125,7 +128,10 @@ async fn file(
     let failed = |error: anyhow::Error| Failure::data(&taking.output, error);
     let sink = match format {
         FileFormat::Csv => Ok(Sink::csv(target, true)),
+        #[cfg(feature = "parquet")]
         FileFormat::Parquet => Sink::parquet(target),
+        #[cfg(not(feature = "parquet"))]
+        FileFormat::Parquet => Err(anyhow::anyhow!(args::NO_PARQUET)),
     };
     let mut sink = sink.map_err(failed)?;
     let asked = shown::of("equity.v1.ExportBreakdownsRequest", &request)?;

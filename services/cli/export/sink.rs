@@ -3,16 +3,15 @@
 use std::io::Write;
 
 use super::columns::{COLUMNS, GROUPS, KEYS, Kind};
+#[cfg(feature = "parquet")]
 use super::parquet::ParquetFile;
 use crate::proto::v1::ExportRow;
 
 /// A place that takes rows.
 pub(super) enum Sink<W: Write + Send> {
     /// `headed`: the header was written. A request that is refused leaves nothing behind, not even a header.
-    Csv {
-        writer: Box<csv::Writer<W>>,
-        headed: bool,
-    },
+    Csv { writer: Box<csv::Writer<W>>, headed: bool },
+    #[cfg(feature = "parquet")]
     Parquet(Box<ParquetFile<W>>),
 }
 
@@ -25,6 +24,7 @@ impl<W: Write + Send> Sink<W> {
     }
 
     /// Parquet with real types.
+    #[cfg(feature = "parquet")]
     pub(super) fn parquet(to: W) -> anyhow::Result<Self> {
         Ok(Self::Parquet(Box::new(ParquetFile::new(to)?)))
     }
@@ -43,6 +43,7 @@ impl<W: Write + Send> Sink<W> {
                 Self::Csv { writer, .. } => {
                     writer.write_record(COLUMNS.iter().map(|column| text(column.kind, row)))?;
                 }
+                #[cfg(feature = "parquet")]
                 Self::Parquet(file) => file.write(row)?,
             }
         }
@@ -66,6 +67,7 @@ impl<W: Write + Send> Sink<W> {
             Self::Csv { writer, .. } => {
                 Ok(writer.into_inner().map_err(csv::IntoInnerError::into_error)?)
             }
+            #[cfg(feature = "parquet")]
             Self::Parquet(file) => file.finish(metadata),
         }
     }

@@ -16,27 +16,26 @@ pub struct Present {
 }
 
 impl Present {
-    /// Nobody yet, of so many numbers.
-    #[must_use]
-    pub fn new(end: u32) -> Self {
-        Self { numbers: vec![NOBODY; end as usize] }
-    }
-
     /// Notes the persons of some records.
     pub fn see(&mut self, records: &Records<'_>, persons: &Codes) {
         for record in records.stretches.iter().flat_map(|stretch| stretch.records.clone()) {
-            if let Some(seen) = self.numbers.get_mut(persons.at(record) as usize) {
-                *seen = 1;
+            let person = persons.at(record) as usize;
+            if person >= self.numbers.len() {
+                self.numbers.resize((person + 1).next_power_of_two(), NOBODY);
             }
+            self.numbers[person] = 1;
         }
     }
 
     /// Numbers whom several saw; one more than the greatest number.
     pub fn number(mut seen: Vec<Self>) -> (Self, u32) {
+        seen.sort_by_key(|of| of.numbers.len());
         let mut all = seen.pop().unwrap_or_default();
         let mut next = 1;
         for (person, number) in all.numbers.iter_mut().enumerate().skip(1) {
-            if *number > 0 || seen.iter().any(|other| other.numbers[person] > 0) {
+            if *number > 0
+                || seen.iter().any(|other| other.numbers.get(person).is_some_and(|seen| *seen > 0))
+            {
                 *number = next;
                 next += 1;
             }
@@ -133,9 +132,9 @@ mod tests {
             weights: &weights,
             stretches: vec![Stretch { records: 0..6, base: 0 }],
         };
-        let mut seen = Present::new(91);
+        let mut seen = Present::default();
         seen.see(&records, &persons);
-        let (present, end) = Present::number(vec![Present::new(91), seen]);
+        let (present, end) = Present::number(vec![seen, Present::default()]);
         assert_eq!(end, 3);
         let among = |range| {
             let (mut persons_of, mut other) =

@@ -12,7 +12,6 @@ use crate::domain::cube::{
     Adds, Codes, Counter, Cube, PersonSets, Present, Records, Stretch, Term,
 };
 use crate::domain::field::Field;
-use crate::engine::slabs::PersonNumbers;
 use crate::engine::threads::on_threads;
 use crate::engine::{Engine, QueryError};
 use crate::store::{StoreError, Submission};
@@ -308,15 +307,6 @@ impl Engine {
         }
     }
 
-    /// The persons of the records of a month.
-    pub(super) fn persons_of(
-        &self,
-        month: &PlanMonth,
-        numbers: &PersonNumbers,
-    ) -> Result<Arc<Codes>, StoreError> {
-        self.slabs.of_persons(self.store().reader(), &month.standing, numbers)
-    }
-
     /// Counts what the records of a plan stand for, the quickest way. `inner` is how many of its last axes make the counts of a row.
     pub(super) fn count(&self, plan: &Plan, inner: usize) -> Result<Crosstab, QueryError> {
         self.crosstab(plan, plan.path(), inner)
@@ -340,20 +330,14 @@ impl Engine {
         let (cube, size, coded) = plan.shape()?;
         let scan = Scan::new(self, plan, (&cube, size, &coded));
         let numbers = self.slabs.persons_for_more();
-        // Every person has to have a number before the numbers are shared out among turns.
-        for month in &plan.months {
-            self.settings.threads.in_time()?;
-            self.persons_of(month, &numbers)?;
-        }
+        let persons = |month: &PlanMonth| {
+            self.slabs.of_persons(self.store().reader(), &month.standing, &numbers)
+        };
         let keyed = |submission: &Submission| submission.has_persons;
-        let seen = scan.each(
-            keyed,
-            || Present::new(numbers.end()),
-            |seen, month, records| {
-                seen.see(records, &*self.persons_of(month, &numbers)?);
-                Ok(())
-            },
-        )?;
+        let seen = scan.each(keyed, Present::default, |seen, month, records| {
+            seen.see(records, &*persons(month)?);
+            Ok(())
+        })?;
         let (present, end) = Present::number(seen);
         let mut crosstab = Crosstab::default();
         let (mut without, outer) = (0, plan.axes.len() - 1);
@@ -364,7 +348,7 @@ impl Engine {
                 keyed,
                 || PersonSets::new(size, among.clone()),
                 |sets, month, records| {
-                    sets.add(records, &*self.persons_of(month, &numbers)?, &present);
+                    sets.add(records, &*persons(month)?, &present);
                     Ok(())
                 },
             )?;

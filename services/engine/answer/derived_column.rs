@@ -1,12 +1,12 @@
-//! What the words of fields mean to a question, and a column that is worked out record by record, with its axis.
+//! What the words of fields mean to a question, for what is worked out record by record.
 
 use std::sync::Arc;
 
-use super::plan::{On, Plan, PlanAxis, PlanMonth};
+use super::plan::{On, PlanAxis};
 use crate::domain::cube::Codes;
 use crate::domain::field::Field;
 use crate::domain::measures::Response;
-use crate::engine::{Engine, QueryError};
+use crate::engine::Engine;
 use crate::store::{Standing, StoreError};
 
 /// What the words of a field mean, by number of the word, and what it means that it was not collected.
@@ -69,20 +69,5 @@ pub(super) struct Said<T> {
 impl<T: Copy> Said<T> {
     pub(super) fn by(&self, record: usize) -> T {
         self.meanings.get(self.codes.at(record) as usize).copied().unwrap_or(self.none)
-    }
-}
-
-impl Engine {
-    /// Adds to a plan an axis of so many places. `make` says where each record that stands in a month falls on it.
-    pub(super) fn derive_column(
-        &self,
-        plan: &mut Plan,
-        places: usize,
-        make: impl Fn(&PlanMonth) -> Result<Arc<Codes>, StoreError> + Sync,
-    ) -> Result<(), QueryError> {
-        let column = |month: &PlanMonth| Ok((month.standing.slot.month, make(month)?));
-        let columns = self.settings.threads.each(&plan.months, PlanMonth::records, column)?;
-        plan.axes.push(PlanAxis::derived(columns.into_iter().collect(), places));
-        Ok(())
     }
 }

@@ -169,14 +169,9 @@ impl PlanAxis {
         Self::numbered(Source::Field(field), On::Field(field, Arc::new(positions)), places)
     }
 
-    /// An axis of a column that was worked out, which holds the places.
-    pub(super) fn derived(columns: BTreeMap<Month, Arc<Codes>>, places: usize) -> Self {
-        Self::numbered(Source::Computed, On::Derived(Arc::new(columns)), places)
-    }
-
-    /// An axis of so many places that fields fall on together.
-    pub(super) fn together(fields: Together, places: usize) -> Self {
-        Self::numbered(Source::Computed, On::Together(Arc::new(fields)), places)
+    /// An axis of so many places that was worked out.
+    pub(super) fn computed(on: On, places: usize) -> Self {
+        Self::numbered(Source::Computed, on, places)
     }
 }
 

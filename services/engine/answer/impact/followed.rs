@@ -21,7 +21,7 @@ use crate::domain::period::Month;
 use crate::engine::answer::axis_answers::answers;
 use crate::engine::answer::derived_column::{Meanings, Said};
 use crate::engine::answer::outcome_shares::{ATTENDANCE, MISSED, says};
-use crate::engine::answer::plan::Plan;
+use crate::engine::answer::plan::{On, Plan, PlanAxis, PlanMonth};
 use crate::engine::answer::provenance::{LOWER_BOUND, Provenance};
 use crate::engine::query::{Measure, Query};
 use crate::engine::slabs::{Kind, PersonNumbers, Worked};
@@ -88,7 +88,7 @@ impl Engine {
         let of_month: BTreeMap<_, _> = of_month.collect();
         let (meanings, numbers) = (self.meanings(&further), self.slabs.persons_for_more());
         let hidden = AtomicBool::new(false);
-        self.derive_column(plan, PLACES, |month| {
+        let column = |month: &PlanMonth| {
             let standing = &month.standing;
             let next = Month::from_number(u32::from(standing.slot.month.number()) + 1);
             let next = next.and_then(|next| of_month.get(&next)).copied();
@@ -99,8 +99,11 @@ impl Engine {
             })?;
             let is_marked = |place: &usize| worked.marks.get(*place) == Some(&true);
             hidden.fetch_or(month.members.iter().any(is_marked), Ordering::Relaxed);
-            Ok(Arc::clone(&worked.codes))
-        })?;
+            Ok((standing.slot.month, Arc::clone(&worked.codes)))
+        };
+        let columns = self.settings.threads.each(&plan.months, PlanMonth::records, column)?;
+        let on = On::Derived(Arc::new(columns.into_iter().collect()));
+        plan.axes.push(PlanAxis::computed(on, PLACES));
         provenance.looked_at(further.data_position, further.scope);
         if hidden.into_inner() {
             provenance.notes.push(format!(

@@ -2,6 +2,7 @@
 //! fields answer together.
 
 use std::array;
+use std::sync::Arc;
 
 use crate::domain::cube::Adds;
 use crate::domain::field::Field;
@@ -12,7 +13,7 @@ use crate::engine::answer::crosstab::Folded;
 use crate::engine::answer::days_waited::days_of;
 use crate::engine::answer::derived_column::Meanings;
 use crate::engine::answer::outcome_shares::LEAD_TIME;
-use crate::engine::answer::plan::{Plan, PlanAxis, Together};
+use crate::engine::answer::plan::{On, Plan, PlanAxis, Together};
 use crate::engine::query::{Measure, Query};
 use crate::engine::{Engine, QueryError};
 
@@ -73,7 +74,7 @@ impl Scans<'_> {
         });
         let meanings: Vec<_> = meanings.collect();
         self.access.join(&mut plan);
-        plan.axes.push(PlanAxis::together(together(&meanings, &answered), PLACES));
+        plan.axes.push(PlanAxis::computed(together(&meanings, &answered), PLACES));
         // The axes of the needs stand behind those that make rows, then that of the answers.
         let need = |axis: usize, yes: &str, no: &[&str]| need(&plan.axes[outer + axis], yes, no);
         let unable = need(0, "UNABLE", &["ABLE", "WITH_HELP"]);
@@ -133,7 +134,7 @@ fn need(axis: &PlanAxis, yes: &str, no: &[&str]) -> Vec<Response> {
 fn together<const N: usize>(
     meanings: &[Meanings<Response>],
     answered: impl Fn([Response; N]) -> Answers,
-) -> Together {
+) -> On {
     let all = Response::ALL.len();
     let step = |number: usize| all.pow(u32::try_from(number).unwrap_or(0));
     let adds = |(number, of): (usize, &Meanings<Response>)| {
@@ -147,8 +148,8 @@ fn together<const N: usize>(
             None => meanings[number].not_collected,
         })))
     });
-    Together {
+    On::Together(Arc::new(Together {
         fields: meanings.iter().enumerate().filter_map(adds).collect(),
         places: places.collect(),
-    }
+    }))
 }
