@@ -20,7 +20,8 @@ use crate::proto::v1::Receipt;
 const MOST: usize = 6;
 
 /// Sends every submission, in the order given and up to six at once. While these are on their way, the next one is read. A
-/// submission starts only after the answer to an earlier one of the same slot, so the later one wins.
+/// submission starts only after the answer to an earlier one of the same slot, so the later one wins; an access snapshot only after
+/// the answer to the earlier ones of its month, whichever organisation they are of.
 ///
 /// If the service refuses the content of a submission, the others still follow. After any other error nothing more starts;
 /// submissions that are on their way are still waited for. `sent` holds every answer until then, also if this future is dropped.
@@ -93,7 +94,8 @@ struct Flight<'a> {
 
 impl Flight<'_> {
     fn is_full_for(&self, slot: &Slot) -> bool {
-        self.under_way.len() >= MOST || self.under_way.values().any(|(other, _)| other == slot)
+        self.under_way.len() >= MOST
+            || self.under_way.values().any(|(other, _)| other.keeps_order_with(slot))
     }
 
     fn start(&mut self, submission: SubmissionFile, slot: Slot) {

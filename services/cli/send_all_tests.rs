@@ -126,6 +126,20 @@ async fn the_bar_counts_what_is_acknowledged() {
     assert_eq!(unanswered(&sent), ["B", "C", "D"]);
 }
 
+#[test]
+fn snapshots_of_one_month_keep_their_order_whoever_they_are_of() {
+    let slot = |organisation: &str, rows: Records| {
+        Slot::of(&SubmissionFile { rows, ..parcel(organisation, 0) })
+    };
+    let (access, consultations) = (|| Records::Access(vec![]), || Records::Consultations(vec![]));
+    assert!(slot("A", access()).keeps_order_with(&slot("B", access())));
+    assert!(slot("A", consultations()).keeps_order_with(&slot("A", consultations())));
+    assert!(!slot("A", consultations()).keeps_order_with(&slot("B", consultations())));
+    assert!(!slot("A", consultations()).keeps_order_with(&slot("A", access())));
+    let later = Slot { month: "2020-05".into(), ..slot("B", access()) };
+    assert!(!slot("A", access()).keeps_order_with(&later));
+}
+
 #[tokio::test]
 async fn submissions_of_one_slot_never_overtake_each_other() {
     // The shorter a submission, the sooner it is answered: each of A would overtake the one before.

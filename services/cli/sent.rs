@@ -35,6 +35,15 @@ impl Slot {
             month: submission.month.clone(),
         }
     }
+
+    /// Whether it matters which of two is accepted first: of one slot, or access snapshots of one month, of which the one accepted
+    /// last speaks of a person who is in both.
+    pub(super) fn keeps_order_with(&self, other: &Self) -> bool {
+        self.collection == other.collection
+            && self.dataset == other.dataset
+            && self.month == other.month
+            && (self.organisation == other.organisation || self.dataset == Dataset::DigitalAccess)
+    }
 }
 
 /// What the service said of a submission.
