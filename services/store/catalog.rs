@@ -300,3 +300,21 @@ pub const NOT_COLLECTED: Value = Value::State(State::NotCollected);
 fn month(number: u32) -> Result<Month, StoreError> {
     Month::from_number(number).ok_or_else(|| damaged("an assessment has no month"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::codes::Content;
+
+    #[test]
+    fn a_collection_that_left_the_reference_content_takes_no_number_from_those_to_come() {
+        let reference = Arc::new(Reference::new(&Content::embedded()).unwrap());
+        let (all, known) = (reference.collections().count(), reference.collections().next());
+        let known = known.unwrap().id.clone();
+        let mut catalog = Catalog::new(reference);
+        catalog.set_number(IdKind::Collection, &known, 0);
+        catalog.set_number(IdKind::Collection, "left", 1);
+        let to_come = catalog.numbers_to_come();
+        assert_eq!((to_come.start, usize::from(to_come.end)), (2, 2 + all - 1));
+    }
+}
