@@ -1,7 +1,7 @@
 //! The engine: one store and its caches.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use tokio::sync::watch;
@@ -40,11 +40,15 @@ pub(super) struct Bounds {
 }
 
 /// Whoever waits for the answer to a question.
-pub struct Waiting(Arc<AtomicBool>);
+pub struct Waiting {
+    given_up: Arc<AtomicBool>,
+    asking: Arc<AtomicUsize>,
+}
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.given_up.store(true, Ordering::Relaxed);
+        self.asking.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -86,7 +90,9 @@ impl Engine {
     /// Ends this engine's work on a question when it is dropped: nobody waits for the answer any more.
     #[must_use]
     pub fn waiting(&self) -> Waiting {
-        Waiting(Arc::clone(&self.settings.threads.given_up))
+        let Threads { given_up, asking, .. } = self.settings.threads.clone();
+        asking.fetch_add(1, Ordering::Relaxed);
+        Waiting { given_up, asking }
     }
 
     /// The store that answers are read from and changes are written to.

@@ -1,7 +1,7 @@
 //! Counting on several threads. The counting kernels are pure; this file spreads their work.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
@@ -18,12 +18,15 @@ pub struct Threads {
     pub(super) given_up: Arc<AtomicBool>,
     /// Of all answers.
     pub(super) turns: Arc<Turns>,
+    /// How many answers somebody waits for.
+    pub(super) asking: Arc<AtomicUsize>,
 }
 
 impl Threads {
     /// At most so many threads, without a deadline.
     pub(super) fn new(most: usize) -> Self {
-        Self { most, until: None, given_up: Arc::default(), turns: Arc::default() }
+        let (given_up, turns, asking) = Default::default();
+        Self { most, until: None, given_up, turns, asking }
     }
 
     /// Whether the deadline has passed, or nobody waits any more.
@@ -39,6 +42,13 @@ impl Threads {
             return Ok(None);
         }
         self.turns.take(|| self.are_late()).map(Some).ok_or(QueryError::Late)
+    }
+
+    /// For a large work: while others ask, it leaves them a core.
+    pub(super) fn beside_others(&self) -> Self {
+        let others = self.asking.load(Ordering::Relaxed) > 1;
+        let most = if others { self.most.saturating_sub(1).max(1) } else { self.most };
+        Self { most, ..self.clone() }
     }
 
     /// An error after the deadline, so that work ends that nobody waits for.
@@ -65,8 +75,8 @@ impl Threads {
     }
 }
 
-/// From so many values on a work is large: it takes some milliseconds.
-const LARGE: usize = 1 << 22;
+/// From so many values on a work is large: it takes a millisecond or more.
+const LARGE: usize = 1 << 20;
 
 /// Cuts the work into runs with about the same number of records, and does each run on its own thread, at most `threads` at once.
 /// The results are in the order of the work.

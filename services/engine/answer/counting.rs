@@ -159,7 +159,7 @@ impl<'a> Scan<'a> {
         let threads = &self.engine.settings.threads;
         let records: usize = self.months.iter().map(|(month, _)| month.records()).sum();
         let columns = self.fields.len() + self.computed.len() + 1;
-        let _turn = threads.turn(records.saturating_mul(columns).saturating_add(self.size * 4))?;
+        let turn = threads.turn(records.saturating_mul(columns).saturating_add(self.size * 4))?;
         let run = |some: &[(&PlanMonth, Vec<u32>)]| -> Result<R, StoreError> {
             let mut made = new();
             for (month, bases) in some.iter().take_while(|_| !threads.are_late()) {
@@ -170,7 +170,8 @@ impl<'a> Scan<'a> {
             }
             Ok(made)
         };
-        let made = on_threads(&self.months, |(month, _)| month.records(), threads, run);
+        let threads = turn.as_ref().map_or_else(|| threads.clone(), |_| threads.beside_others());
+        let made = on_threads(&self.months, |(month, _)| month.records(), &threads, run);
         threads.in_time()?;
         Ok(made.into_iter().collect::<Result<_, _>>()?)
     }
