@@ -2,7 +2,7 @@
 //!
 //! - [`args`] options and subcommands, [`exit`] how a command can end
 //! - [`client`] the connection to a service; [`send_all`] and `send` submissions over it, [`sending`] how, [`sent`] the answers;
-//!   `encoded`, `raw` their bytes, [`request_id`] their names
+//!   `encoded`, [`raw`] their bytes, [`request_id`] their names
 //! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`assessments`], [`export`], [`generate`],
 //!   [`check`] the commands
 //! - [`query`] and [`questions`] the options of each table, [`answer`] its answer
@@ -25,7 +25,7 @@ pub mod format_arg;
 pub mod generate;
 pub mod query;
 pub mod questions;
-mod raw;
+pub mod raw;
 pub mod reference;
 pub mod request_id;
 pub mod running;

@@ -36,8 +36,8 @@ impl Slot {
         }
     }
 
-    /// Whether it matters which of two is accepted first: of one slot, or access snapshots of one month, of which the one accepted
-    /// last speaks of a person who is in both.
+    /// Whether the order in which the service accepts two submissions changes figures. It does for two of one slot: the later one
+    /// replaces the earlier one. It does for two access snapshots of one month: if a person is in both, the one accepted last counts.
     pub(super) fn keeps_order_with(&self, other: &Self) -> bool {
         self.collection == other.collection
             && self.dataset == other.dataset

@@ -11,20 +11,8 @@
 //!
 //! # The size of a value
 //! A leaf of more than 131,052 bytes becomes a file in `blobs/`, which sled does not sync. A leaf has at most 17 rows when it is
-//! written, so values of 7 KiB never do that; of 8 KiB they might, and larger ones do. Rows of 9,072 submissions (8.5 million
-//! records, 90 MB) written into a new sled, cache 64 MiB, flushed every 1.6 MB, two busy cores:
-//!
-//! | value, rows a batch | places | file, MB | blobs | longest batch | resident | opened and read |
-//! |---|---|---|---|---|---|---|
-//! | 4 KiB, 32 | yes | 142 | – | 32 ms | +25 MB | 0.6 s |
-//! | 7 KiB, 16 | yes | 138 | – | 25 ms | +39 MB | 0.2 s |
-//! | 7 KiB, 64 | yes | 142 | – | 14 ms | +34 MB | 0.5 s |
-//! | 8 KiB, 16 | yes | 142 | – | 19 ms | +13 MB | 0.1 s |
-//! | 16 KiB, 8 | yes | 114 | 98, 17 MB | 5 ms | +10 MB | 0.4 s |
-//! | 32 KiB, 4 | yes | 91 | 184, 39 MB | 42 ms | +11 MB | 0.6 s |
-//! | 4 KiB, 32 | no | 200 | – | 44 ms | +36 MB | 0.4 s |
-//! | 7 KiB, 64 | no | 209 | – | 72 ms | +61 MB | 0.6 s |
-//! | 32 KiB, 4 | no | 122 | 239, 44 MB | 98 ms | +25 MB | 0.5 s |
+//! written, so values of 7 KiB never do that; of 8 KiB they might, and larger ones do: with 16 and 32 KiB the file was smaller and
+//! some leaves were in `blobs/`. With 4 KiB it was as large as with 7, and batches took longer.
 //!
 //! `EQUITY_LOG=equity_indicators::store::tree=trace` prints rows, bytes and microseconds of each batch of a running service.
 

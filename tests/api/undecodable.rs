@@ -1,9 +1,10 @@
 //! Bytes that are no message, and messages that are too large: refused with a reason like everything else, on every way in.
 
+use bytes::Bytes;
+use equity_indicators::cli::raw::Raw;
 use equity_indicators::proto::v1::ConsultationRecord;
 use http::uri::PathAndQuery;
 use prost::Message as _;
-use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::{Code, Status};
 
 use super::bad_input::nothing_stored;
@@ -89,51 +90,8 @@ async fn raw(
 ) -> Result<Vec<u8>, Status> {
     let mut grpc = tonic::client::Grpc::new(server.channel());
     grpc.ready().await.unwrap();
-    let request = tonic::Request::new(tokio_stream::iter(messages));
+    let request = tonic::Request::new(tokio_stream::iter(messages.into_iter().map(Bytes::from)));
     grpc.client_streaming(request, PathAndQuery::from_static(path), Raw)
         .await
-        .map(tonic::Response::into_inner)
-}
-
-/// Bytes as they are.
-#[derive(Clone, Copy)]
-struct Raw;
-
-impl Codec for Raw {
-    type Encode = Vec<u8>;
-    type Decode = Vec<u8>;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for Raw {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn encode(&mut self, item: Vec<u8>, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        bytes::BufMut::put_slice(buffer, &item);
-        Ok(())
-    }
-
-    fn buffer_settings(&self) -> BufferSettings {
-        BufferSettings::default()
-    }
-}
-
-impl Decoder for Raw {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
-        let length = bytes::Buf::remaining(buffer);
-        Ok(Some(bytes::Buf::copy_to_bytes(buffer, length).to_vec()))
-    }
+        .map(|answer| answer.into_inner().to_vec())
 }

@@ -1,52 +1,14 @@
 //! A client that sends and receives bytes: what it costs is the transport, not the codec.
 
-use bytes::{Buf as _, BufMut as _, Bytes};
+use bytes::Bytes;
+use equity_indicators::cli::raw::Raw;
 use equity_indicators::proto::v1::{Receipt, SubmitConsultationsResponse};
 use http::uri::PathAndQuery;
 use prost::Message as _;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 use super::Outcome;
-
-/// Bytes as they are.
-#[derive(Clone, Copy, Default)]
-pub struct Raw;
-
-impl Codec for Raw {
-    type Encode = Bytes;
-    type Decode = Bytes;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn encode(&mut self, item: Bytes, out: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        out.put(item);
-        Ok(())
-    }
-}
-
-impl Decoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
-        Ok(Some(from.copy_to_bytes(from.remaining())))
-    }
-}
 
 /// Asks `GetChannelBreakdown` with an encoded request.
 pub async fn ask(channel: Channel, request: Bytes) -> Result<Bytes, Status> {
