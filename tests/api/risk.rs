@@ -361,6 +361,29 @@ async fn a_followed_table_comes_again_when_people_or_scores_change() {
 }
 
 #[tokio::test]
+async fn a_kept_answer_that_names_its_collections_goes_when_either_changes() {
+    let server = TestServer::start().await;
+    let named = json!({
+        "area": "QK1", "collection": "census-2021-ethnic-group", "scoreCollection": "deri"
+    });
+    // Twice: the second answer comes from the cache.
+    let ask = async || {
+        let first = ask(&server, named.clone()).await;
+        assert_eq!(ask(&server, named.clone()).await, first);
+        first.context.unwrap()
+    };
+    // Neither collection has submitted, so neither has a number yet.
+    assert!(ask().await.empty.is_some());
+    let scored = score(&server, "deri", "GMCA").await;
+    assert_eq!(ask().await.data_position, scored.position);
+    let lived = people(&server).await;
+    let found = ask().await;
+    assert_eq!((found.data_position, found.empty), (lived.position, None));
+    let scored = score(&server, "deri", "GMCA").await;
+    assert_eq!(ask().await.data_position, scored.position);
+}
+
+#[tokio::test]
 async fn high_risk_is_a_score_or_a_share_of_the_people() {
     let server = TestServer::start().await;
     people(&server).await;

@@ -295,6 +295,11 @@ fn what_nobody_waits_for_any_more_is_given_up_on_every_path() {
         let late = running.engine().until(now).answer(&question);
         assert!(matches!(late, Err(QueryError::Late)), "{by:?} {measure:?}: {late:?}");
         let in_time = running.engine().until(now + std::time::Duration::from_secs(600));
+        // A call that is cancelled drops whoever waits, and the work ends.
+        let given_up = running.engine().until(now + std::time::Duration::from_secs(600));
+        drop(given_up.waiting());
+        let cancelled = given_up.answer(&question);
+        assert!(matches!(cancelled, Err(QueryError::Late)), "{by:?} {measure:?}: {cancelled:?}");
         let answer = in_time.answer(&question).unwrap();
         assert_eq!(told(&answer), told(&running.engine().answer(&question).unwrap()));
         let total = views(&answer).next().unwrap();
