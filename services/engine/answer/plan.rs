@@ -214,8 +214,8 @@ impl Plan {
         let mut kept = kept.iter();
         for month in &mut self.months {
             let places: Vec<_> = month.places().filter(|_| kept.next() == Some(&true)).collect();
-            let is_whole = places.len() == month.standing.submissions.len();
-            month.some = (!is_whole).then_some(places);
+            month.some =
+                Some(places).filter(|some| some.len() < month.standing.organisations.len());
         }
         self.months.retain(|month| month.places().next().is_some());
     }
