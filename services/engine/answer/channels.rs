@@ -124,8 +124,7 @@ impl Question for ChannelQuestion {
         if let Some(population) = &population {
             population.told(&mut provenance);
         }
-        let axis = tabulated.inner().clone();
-        let mut rows = tabulated.crosstab.clone();
+        let (mut rows, axis) = (tabulated.crosstab.clone(), tabulated.inner().clone());
         if !persons {
             let counts = rows.rows.values_mut().chain([&mut rows.all]);
             counts.for_each(|counts| counts.totals = totals(&axis, &counts.inner));
