@@ -24,6 +24,7 @@ mod aside;
 mod assessment;
 pub mod catalog;
 mod change;
+mod described;
 mod error;
 mod estimates;
 mod folder;
@@ -40,6 +41,7 @@ mod prepare;
 mod read;
 mod recover;
 mod reserve;
+mod runs;
 #[cfg(test)]
 mod sizes_tests;
 mod sled_error;

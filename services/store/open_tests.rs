@@ -19,7 +19,7 @@ fn settings(folder: &Path, content: Option<Content>) -> Settings<'_> {
 fn written_before(folder: &Path, file: &str) {
     let Opened { mut log, .. } = SegmentLog::open(&folder.join("log"), SEGMENT_BYTES, 0).unwrap();
     let genesis = Genesis {
-        format_version: FORMAT,
+        format_version: LOG_FORMAT,
         secret_fingerprint: fingerprint(&[7; 32]).to_vec().into(),
     };
     let known = Content::embedded();
