@@ -9,7 +9,7 @@
 //! - `words`, `persons` numbers of the values of fields and of person keys, given once in the order of the log
 //! - [`catalog`] the catalogue of submissions, in memory; `stored`, `standing` what stands in a month; `assessment` what organisations write about
 //!   their own channels
-//! - `prepare`, `writer` how a submission gets in
+//! - `prepare`, `writer` how a submission gets in; `runs`, `described` its data and description as the log has them
 //! - `handle`, `read` the store of a running service; columns, roll-ups and estimates; `estimates` how
 //!   estimates are stored
 //! - `folder`, `lock`, `open`, `verify` starting alone, and starting again from the log

@@ -7,8 +7,8 @@
 use super::varint::{put, take};
 use super::windows::{put_windows, take_windows};
 
-/// Numbers from here on are not looked at, and runs of more kinds or fewer numbers are not coded: tables would eat the gain.
-const LIMIT: usize = 1 << 12;
+/// Runs with a number of this or more, of more kinds or of fewer numbers are not for this form: tables would eat the gain.
+const LIMIT: u64 = 1 << 12;
 const MOST_KINDS: usize = 1 << 10;
 const FEWEST_NUMBERS: usize = 32;
 /// Most bits of the scale: a table of so many places fits the nearest cache.
@@ -39,12 +39,13 @@ struct Place {
 impl Shares {
     /// Counts the kinds of a run; `None` if it is not for this form.
     pub(super) fn of(numbers: &[u64]) -> Option<Self> {
+        let greatest = numbers.iter().copied().max().filter(|greatest| *greatest < LIMIT)?;
         if numbers.len() < FEWEST_NUMBERS {
             return None;
         }
-        let mut counts = vec![0u32; LIMIT];
+        let mut counts = vec![0u32; place_of(greatest) + 1];
         for number in numbers {
-            *counts.get_mut(usize::try_from(*number).ok()?)? += 1;
+            counts[place_of(*number)] += 1;
         }
         let kinds: Vec<u64> =
             (0u64..).zip(&counts).filter(|(_, count)| **count > 0).map(|(kind, _)| kind).collect();
@@ -69,17 +70,17 @@ impl Shares {
         put(out, self.kinds.len() as u64);
         put_windows(out, &self.kinds);
         put_windows(out, &self.shares.iter().copied().map(u64::from).collect::<Vec<_>>());
-        let mut ranges = vec![(0, 1); LIMIT];
+        let mut ranges = vec![(0, 1); self.kinds.last().map_or(0, |last| place_of(*last) + 1)];
         let mut start = 0;
         for (kind, share) in self.kinds.iter().zip(&self.shares) {
-            ranges[usize::try_from(*kind).unwrap_or(0)] = (start, *share);
+            ranges[place_of(*kind)] = (start, *share);
             start += share;
         }
         // The last number goes first: the reader takes apart what was put together last.
         let (mut states, turns) = ([LEAST; 2], turns(numbers.len()));
         let mut words = Vec::with_capacity(self.bytes / 2);
         for (place, number) in numbers.iter().enumerate().rev() {
-            let (start, share) = ranges[usize::try_from(*number).unwrap_or(0)];
+            let (start, share) = ranges[place_of(*number)];
             let state = &mut states[place & turns];
             if u64::from(*state) >= u64::from(share) << (32 - self.scale) {
                 words.push((*state & 0xFFFF) as u16);
@@ -139,6 +140,12 @@ pub(super) fn take_shares(
     *bytes = rest;
     // The writer began with the least states.
     (states == [LEAST; 2]).then_some(())
+}
+
+/// A number below the limit as a place in a table.
+#[allow(clippy::cast_possible_truncation)] // it is below the limit
+fn place_of(number: u64) -> usize {
+    number as usize
 }
 
 /// The number of the last state.
