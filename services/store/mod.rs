@@ -16,9 +16,9 @@
 //! - `aside`, `recover`, `reserve` when sled has failed or has an old format, and disk space reserved for sled
 //!
 //! # Bytes a record
-//! After `equity generate --rows 2000000 --seed 1 --from 2019-01 --to 2020-12 --submit-to ADDRESS` (8.5 million records of three
-//! datasets, 77 % with a person key, in 9,072 submissions) the log takes 22.4 B a record and sled 16.5; with `--rows 400000 --from
-//! 2019-03`, which is 234 records a submission, 25.1 and 27.5. `sizes_tests` prints where the bytes of a folder go.
+//! The log has a column in little more than the entropy of its values, and 8 bytes for each person key, a hash. The store has the
+//! columns as the log has them, a number of 1 to 2 bytes for each person key, and each key once; sled adds two fifths or more.
+//! `tests/bench/README.md` has the figures; `sizes_tests` prints where the bytes of a folder go.
 
 mod aside;
 mod assessment;

@@ -78,7 +78,7 @@ mod tests {
         {
             let runs: Runs = (1..)
                 .zip(&lengths)
-                .map(|(field, length)| (field, (0..*length).map(|n| (n % 251) as u8).collect()))
+                .map(|(field, length)| (field, (0..=250).cycle().take(*length).collect()))
                 .collect();
             let chunks = chunks(&runs);
             let limit = EntryKind::Chunk.payload_limit();
