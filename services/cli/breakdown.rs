@@ -4,10 +4,11 @@ use clap::Args;
 use tonic::Streaming;
 
 use super::answer::{self, Answer};
+use super::args::BreakdownArgs;
 use super::client::Service;
 use super::exit::Failure;
 use super::export::lines;
-use super::questions::{AskedTable, More};
+use super::questions::More;
 use super::show::breakdown::{chart, text};
 use super::show::indicators::Indicators;
 use super::show::{Format, Out, json, words};
@@ -107,9 +108,13 @@ These figures are about areas and say nothing about any one person in them (ECOL
 ///
 /// # Errors
 /// The service cannot be reached or refuses the question.
-pub async fn run(table: AskedTable<Showing>, address: &str, out: &mut Out) -> Result<(), Failure> {
-    let (question, Showing { watch, chart }) = table.question()?;
-    let service = &Service::connect(address).await?;
+pub async fn run(args: BreakdownArgs, out: &mut Out) -> Result<(), Failure> {
+    let (question, Showing { watch, chart }) = args.what.question()?;
+    if *chart && out.format != Format::Table {
+        let what = "--chart draws below a table: leave out --chart, or --format";
+        return Err(Failure::Usage(what.into()));
+    }
+    let service = &Service::connect(&args.reach.service).await?;
     let words = match out.format {
         Format::Table => answer::words(service).await?,
         Format::Json | Format::Csv => Indicators::default(),
