@@ -4,11 +4,10 @@ use clap::Args;
 use tonic::Streaming;
 
 use super::answer::{self, Answer};
-use super::args::BreakdownArgs;
 use super::client::Service;
 use super::exit::Failure;
 use super::export::lines;
-use super::questions::More;
+use super::questions::{AskedTable, More};
 use super::show::breakdown::{chart, text};
 use super::show::indicators::Indicators;
 use super::show::{Format, Out, json, words};
@@ -115,13 +114,13 @@ These figures are about areas and say nothing about any one person in them (ECOL
 ///
 /// # Errors
 /// The service cannot be reached or refuses the question.
-pub async fn run(args: BreakdownArgs, out: &mut Out) -> Result<(), Failure> {
-    let (question, Showing { watch, chart, notes }) = args.what.question()?;
+pub async fn run(table: AskedTable<Showing>, address: &str, out: &mut Out) -> Result<(), Failure> {
+    let (question, Showing { watch, chart, notes }) = table.question()?;
     if (*chart || *notes) && out.format != Format::Table {
         let what = "--chart and --notes belong to tables: leave them out, or leave out --format";
         return Err(Failure::Usage(what.into()));
     }
-    let service = &Service::connect(&args.reach.service).await?;
+    let service = &Service::connect(address).await?;
     let words = match out.format {
         Format::Table => answer::words(service).await?,
         Format::Json | Format::Csv => Indicators::default(),

@@ -93,7 +93,7 @@ pub struct GenerateArgs {
         value_name = "FORMAT",
         value_enum,
         default_value = "table",
-        requires = "submit_to"
+        conflicts_with = "out"
     )]
     pub format: Format,
 }

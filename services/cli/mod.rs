@@ -92,7 +92,9 @@ pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Serve(args) => Box::pin(serve::run(args, out)).await,
         Command::Demo(args) => Box::pin(demo::run(args, out)).await,
         Command::Submit(args) => Box::pin(submit::run(args, out)).await,
-        Command::Breakdown(args) => Box::pin(breakdown::run(args, out)).await,
+        Command::Breakdown(args) => {
+            Box::pin(breakdown::run(args.what, &args.reach.service, out)).await
+        }
         Command::Reference(args) => {
             Box::pin(reference::run(args.what, &args.reach.service, out)).await
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::columns;
+use super::columns::names;
 use crate::cli::exit::Failure;
 use crate::cli::options::Shape;
 use crate::cli::questions::{AskedTable, More};
@@ -45,7 +45,7 @@ pub struct Taking {
     pub format: Option<FileFormat>,
     /// Columns of the file, in this order (default: all). Separate names with commas. See `equity export columns`.
     #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with = "lean")]
-    #[arg(value_parser = PossibleValuesParser::new(columns::names()), hide_possible_values = true)]
+    #[arg(value_parser = PossibleValuesParser::new(names()), hide_possible_values = true)]
     pub columns: Vec<String>,
     /// Leave out columns that are empty in every row, and write sources, notes and statements once instead of in every row: for CSV
     /// to a file that ends in `.about.json`. An Excel file is always lean.
@@ -57,7 +57,7 @@ pub struct Taking {
     /// Write a folder with a file for each value of these columns, `area=QK1/first_month=2020-04/data.csv`. --output names a new
     /// folder.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    #[arg(value_parser = PossibleValuesParser::new(columns::names()), hide_possible_values = true)]
+    #[arg(value_parser = PossibleValuesParser::new(names()), hide_possible_values = true)]
     pub partition_by: Vec<String>,
     /// Only tables in which a figure has changed after this log position, each table whole. An export ends by naming its position.
     #[arg(long, value_name = "POSITION", value_parser = clap::value_parser!(i64).range(1..))]

@@ -47,7 +47,7 @@ Examples:
 /// # Errors
 /// The service cannot be reached or refuses, or the file cannot be written; then no file is left.
 pub async fn run(table: ExportTable, address: &str, out: &mut Out) -> Result<(), Failure> {
-    let Some((request, taking)) = table.request()? else { return columns(out) };
+    let Some((request, taking)) = table.request()? else { return list_columns(out) };
     let format = taking.format()?;
     let columns = match taking.columns.as_slice() {
         [] => COLUMNS.clone(),
@@ -260,7 +260,7 @@ fn lean(row: &v1::ExportRow) -> v1::ExportRow {
 }
 
 /// Lists the columns of the file.
-fn columns(out: &mut Out) -> Result<(), Failure> {
+fn list_columns(out: &mut Out) -> Result<(), Failure> {
     let text = match out.format {
         Format::Table => columns::sheet().table(&out.look),
         Format::Csv => columns::sheet().csv(),

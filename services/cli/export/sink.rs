@@ -89,9 +89,10 @@ impl<W: Write + Send> Sink<W> {
             );
             match &mut self.to {
                 To::Csv { writer, .. } => {
-                    writer.write_record(columns.iter().map(|column| match column.kind {
-                        Kind::Text(read) if *excel_safe => excel_safe::text(read(row)),
-                        _ => column.text(row),
+                    writer.write_record(columns.iter().map(|column| {
+                        let text = column.text(row);
+                        let is_text = matches!(column.kind, Kind::Text(_));
+                        if is_text && *excel_safe { excel_safe::text(text) } else { text }
                     }))?;
                 }
                 #[cfg(feature = "xlsx")]

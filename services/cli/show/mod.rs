@@ -8,6 +8,7 @@ pub mod csv;
 pub mod errors;
 pub mod estimates;
 pub mod estimates_sheet;
+pub mod fit;
 pub mod indicators;
 pub mod json;
 pub mod keys;
@@ -111,7 +112,7 @@ impl Out {
         if self.format != Format::Table {
             return write_text(&mut self.answers, text);
         }
-        let text = wrap::fitted(text, &self.look);
+        let text = fit::fitted(text, self.look.width);
         if self.look.unicode {
             return write_text(&mut self.answers, &text);
         }
@@ -124,7 +125,7 @@ impl Out {
     /// # Errors
     /// When the place does not take it.
     pub fn remark(&mut self, text: &str) -> io::Result<()> {
-        write_text(&mut self.remarks, &wrap::fitted(text, &self.remark_look))
+        write_text(&mut self.remarks, &fit::fitted(text, self.remark_look.width))
     }
 
     /// Where answers go, for commands that write much.

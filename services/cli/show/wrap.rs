@@ -3,6 +3,7 @@
 use console::measure_text_width;
 
 use super::Look;
+use super::fit::words;
 use super::table::printable;
 
 /// Width of text where the place does not say its own.
@@ -31,49 +32,6 @@ pub fn text(first: &str, text: &str, look: &Look) -> String {
     format!("{first}{}", lines.join(&format!("\n{}", " ".repeat(indent))))
 }
 
-/// The same text with no line wider than the terminal: a longer line is broken between words and goes on a little to the right.
-/// Tables stay as they are, and so does all text where there is no terminal.
-pub fn fitted(text: &str, look: &Look) -> String {
-    let Some(width) = look.width else { return text.to_owned() };
-    let lines = text.lines().map(|line| {
-        if measure_text_width(line) <= width || line.starts_with(BORDERS) {
-            return line.to_owned();
-        }
-        let words = line.trim_start_matches(' ');
-        let indent = line.len() - words.len();
-        let mut lines = vec![String::from(&line[..indent])];
-        for word in self::words(words) {
-            let last = lines.last().map_or(0, |last| measure_text_width(last));
-            let is_first = lines.last().is_none_or(|last| last.trim().is_empty());
-            if !is_first && last + 1 + measure_text_width(&word) > width {
-                lines.push(" ".repeat(indent + 2));
-            }
-            if let Some(last) = lines.last_mut() {
-                let blank = if last.trim().is_empty() { "" } else { " " };
-                last.extend([blank, &word]);
-            }
-        }
-        lines.join("\n")
-    });
-    let end = if text.ends_with('\n') { "\n" } else { "" };
-    lines.collect::<Vec<_>>().join("\n") + end
-}
-
-/// What lines of tables begin with.
-const BORDERS: [char; 7] = ['│', '┌', '├', '└', '╞', '+', '|'];
-
-/// The parts that a line break must not cut: words, and a number with its `%`.
-fn words(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match words.last_mut().filter(|_| word.starts_with('%')) {
-            Some(number) => number.extend([" ", word]),
-            None => words.push(word.to_owned()),
-        }
-    }
-    words
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,26 +43,6 @@ mod tests {
         assert!(wrapped.lines().all(|line| line.len() <= 40), "{wrapped}");
         assert!(wrapped.lines().skip(1).all(|line| line.starts_with("        some")), "{wrapped}");
         assert_eq!(wrapped.split_whitespace().count(), 41);
-    }
-
-    #[test]
-    fn long_lines_fit_the_terminal_and_no_word_is_broken() {
-        let look = Look { width: Some(30), ..Look::PLAIN };
-        let text = "equity: the service refused: no period `2020-13`\n  reason FIELD_INVALID\nnext: correct the fields that are named\n";
-        assert_eq!(
-            fitted(text, &look),
-            "\
-equity: the service refused:
-  no period `2020-13`
-  reason FIELD_INVALID
-next: correct the fields that
-  are named
-"
-        );
-        let table = "| a table that is wider than the place |";
-        assert_eq!(fitted(table, &look), table);
-        assert_eq!(fitted(&text.repeat(2), &Look::PLAIN), text.repeat(2));
-        assert_eq!(fitted(&"x".repeat(40), &look), "x".repeat(40));
     }
 
     #[test]
