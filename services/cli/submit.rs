@@ -109,27 +109,24 @@ impl SubmitArgs {
 /// A file has an error, the service cannot be reached, or the service refuses a submission.
 pub async fn run(args: SubmitArgs, out: &mut Out) -> Result<(), Failure> {
     let defaults = args.defaults();
-    let mut checked = files::submissions(&args.files, &defaults);
-    // A file of another kind needs no service to be refused.
-    let first = checked.next().transpose()?;
-    let service = Service::connect(args.to.as_ref().unwrap_or(&args.reach.service)).await?;
-    let mut rows = 0;
-    for submission in first.into_iter().map(Ok).chain(checked) {
-        rows += submission?.rows.len() as u64;
-    }
-    if rows == 0 {
-        return Err(Failure::Usage("the files have no records; nothing was submitted".to_owned()));
-    }
+    let service = match Service::connect(args.to.as_ref().unwrap_or(&args.reach.service)).await {
+        Ok(service) => service,
+        Err(unreachable) => {
+            // A file of another kind needs no service to be refused.
+            files::check_begin(&args.files[0], &defaults)?;
+            return Err(unreachable);
+        }
+    };
     let how = Sending {
         run_id: args.run_id.clone().unwrap_or_else(fresh_run_id),
         allow_partial: args.allow_partial,
         validate_only: args.validate_only,
     };
-    let bar = progress::bar("submitting", "rows", Some(rows), &out.look);
+    let checked = files::check(&args.files, &defaults, &how)?;
+    let bar = progress::bar("submitting", "rows", Some(checked.rows), &out.look);
     let mut all = Sent::default();
-    let submissions = files::submissions(&args.files, &defaults);
     let result = tokio::select! {
-        result = send_all(&service, submissions, &how, &bar, &mut all) => result,
+        result = send_all(&service, checked.submissions(), &how, &bar, &mut all) => result,
         told = tokio::signal::ctrl_c() => Err(Failure::Other(match told {
             Ok(()) => anyhow::anyhow!("stopped by Ctrl-C; what is listed above is stored"),
             Err(error) => error.into(),
