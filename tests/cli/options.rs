@@ -1,5 +1,6 @@
 //! Help promises only what works: every option that a question's help shows changes what the command does.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use clap::CommandFactory as _;
@@ -7,8 +8,8 @@ use equity_indicators::cli::args::Cli;
 
 use super::run::{Ended, Served};
 
-/// Options that are tried elsewhere: these commands do not end, or ask another service.
-const ELSEWHERE: [&str; 4] = ["help", "version", "watch", "service"];
+/// Options that are tried elsewhere: these commands do not end, ask another service, or need a submission that was replaced.
+const ELSEWHERE: [&str; 5] = ["help", "version", "watch", "service", "past"];
 
 /// What is typed before an option is tried, by the beginning of the command: the first that fits.
 const BASES: [(&str, &str); 8] = [
@@ -29,7 +30,7 @@ const TRIES: &[(&str, &str, &str, &str)] = &[
     ("organisation", "submissions", "", "--organisation 04C"),
     ("organisation", "", "--area QK1", "--organisation C82001"),
     ("from", "", "--from 2020-0", "--from 2019-0"),
-    ("to", "", "--from 2020-0", "--to 2020-06 --from 2020-0"),
+    ("to", "", "--from 2020-0", "--to 2020-12 --from 2020-0"),
     ("to", "", "", "--to 2020-06"),
     ("by", "breakdown risk", "", "--by religion"),
     ("by", "export risk", "", "--by religion"),
@@ -79,14 +80,13 @@ const TRIES: &[(&str, &str, &str, &str)] = &[
     ("since", "", "", "--since 100000"),
     ("list", "", "", "--list channel"),
     ("dimension", "", "", "--dimension sex"),
-    ("tag", "", "", "--tag NHS-2122-P2"),
+    ("tag", "", "", "--tag NONE"),
     ("table", "", "", "--table CHANNELS"),
     ("type", "", "", "--type place"),
     ("dataset", "", "", "--dataset populations"),
     ("period", "", "", "--period 2018"),
     ("limit", "", "", "--limit 3"),
     ("month", "", "", "--month 2020-04"),
-    ("past", "", "", "--past"),
 ];
 
 /// Commands and options that a help text shows and that have an answer to compare: `breakdown channels`, `area`.
@@ -119,6 +119,7 @@ pub(super) fn each_changes_what_its_command_does(served: &Served, folder: &Path)
     let shown = shown();
     assert!(shown.len() > 200, "{} options", shown.len());
     let mut wrong = Vec::new();
+    let mut plain = BTreeMap::new();
     for (number, (path, option)) in shown.iter().enumerate() {
         let base = base(path);
         let fits = |(name, begin, replaced, _): &&(&str, &str, &str, &str)| {
@@ -148,7 +149,8 @@ pub(super) fn each_changes_what_its_command_does(served: &Served, folder: &Path)
                 && (ended.remarks.contains(&field)
                     || ended.remarks.contains("POSITION_NOT_REACHED"))
         };
-        let (plain, with) = (ask(base), ask(&line));
+        let plain = plain.entry(path).or_insert_with(|| ask(base));
+        let with = ask(&line);
         let changed = (&with.answer, &with.remarks) != (&plain.answer, &plain.remarks);
         if !(with.code == Some(0) && changed || said(&with)) {
             wrong.push(format!("{path} {line}: {with:?}"));

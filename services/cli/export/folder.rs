@@ -64,8 +64,9 @@ impl Folder {
 
     /// Moves the folder to its place.
     pub(super) fn keep(self) -> io::Result<()> {
-        if self.place.exists() {
-            std::fs::remove_dir(&self.place)?;
+        match std::fs::remove_dir(&self.place) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
         }
         std::fs::rename(&self.beside, &self.place)
     }

@@ -157,7 +157,9 @@ impl Export<'_> {
                 target.keep().map_err(|error| failed(error.into()))?;
                 Ok(taken)
             }
-            place => self.kept(place, out).await,
+            place @ (Place::Output | Place::File(_) | Place::Folder(_)) => {
+                self.kept(place, out).await
+            }
         }
     }
 

@@ -44,7 +44,7 @@ enum To<W: Write + Send> {
 /// Bytes as they are, or gzipped.
 enum Bytes<W: Write> {
     Plain(W),
-    Gzip(GzEncoder<W>),
+    Gzip(Box<GzEncoder<W>>),
 }
 
 impl<W: Write + Send> Sink<W> {
@@ -53,7 +53,7 @@ impl<W: Write + Send> Sink<W> {
         let to = match style.format {
             FileFormat::Csv | FileFormat::CsvGz => {
                 let bytes = if style.format == FileFormat::CsvGz {
-                    Bytes::Gzip(GzEncoder::new(to, Compression::default()))
+                    Bytes::Gzip(Box::new(GzEncoder::new(to, Compression::default())))
                 } else {
                     if style.excel_safe && style.header {
                         to.write_all(excel_safe::MARK)?;

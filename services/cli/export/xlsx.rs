@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::about::About;
 use super::columns::{FileColumn, Kind};
+use crate::cli::show::words;
 use crate::proto::v1::{ExportRow, Unit};
 
 /// Most rows of a sheet, without its header.
@@ -158,9 +159,8 @@ fn lines(about: &About) -> Vec<(String, String)> {
     lines.extend(READING.map(|text| ("how to read".to_owned(), text.to_owned())));
     lines.extend(about.columns.iter().map(|of| (format!("column {}", of.name), of.about.into())));
     lines.extend(about.indicators.iter().map(|of| {
-        let parts = [&of.label, &of.numerator, &of.denominator];
-        let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).cloned().collect();
-        (format!("indicator {}", of.id), parts.join("; of: "))
+        let share = words::joined([&of.numerator, &of.denominator], ", of: ");
+        (format!("indicator {}", of.id), words::joined([&of.label, &share], ": "))
     }));
     lines
 }
