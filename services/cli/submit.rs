@@ -7,6 +7,7 @@ use clap::Args;
 use super::client::Service;
 use super::exit::Failure;
 use super::files;
+use super::options::{Reach, Shape};
 use super::send_all::send_all;
 use super::sending::{Sending, fresh_run_id};
 use super::sent::Sent;
@@ -39,6 +40,12 @@ connection breaks, run the same command again with the --run-id that is shown: i
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct SubmitArgs {
+    /// How the answer is written.
+    #[command(flatten)]
+    pub shape: Shape,
+    /// The service that is asked.
+    #[command(flatten)]
+    pub reach: Reach,
     /// CSV files, plain or gzipped: with columns of the service, or published files (the header decides).
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
@@ -100,9 +107,9 @@ impl SubmitArgs {
 ///
 /// # Errors
 /// A file has an error, the service cannot be reached, or the service refuses a submission.
-pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), Failure> {
+pub async fn run(args: SubmitArgs, out: &mut Out) -> Result<(), Failure> {
     let defaults = args.defaults();
-    let service = match Service::connect(args.to.as_deref().unwrap_or(address)).await {
+    let service = match Service::connect(args.to.as_ref().unwrap_or(&args.reach.service)).await {
         Ok(service) => service,
         Err(unreachable) => {
             // A file of another kind needs no service to be refused.

@@ -6,5 +6,6 @@ mod exits;
 mod export;
 mod formats;
 mod guides;
+mod options;
 mod run;
 mod sending;

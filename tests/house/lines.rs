@@ -9,7 +9,7 @@ use prost_reflect::{DescriptorPool, Kind, MessageDescriptor};
 use super::{root, sources, tracked};
 
 /// Lines of the way of an answer, at most. Before every answer had one shape they were 16,288.
-const PRODUCT_LINES: usize = 12_500;
+const PRODUCT_LINES: usize = 13_440;
 /// Lines of the tests of presentation, at most.
 const PRESENTATION_TEST_LINES: usize = 1_800;
 /// Messages that are tables, rows, columns and cells of answers.
@@ -55,6 +55,7 @@ const ELSEWHERE: &[&str] = &[
     "services/cli/show/csv.rs",
     "services/cli/show/errors",
     "services/cli/show/estimates_sheet",
+    "services/cli/show/fit.rs",
     "services/cli/show/json.rs",
     "services/cli/show/lists",
     "services/cli/show/progress",

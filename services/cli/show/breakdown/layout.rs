@@ -97,7 +97,7 @@ const OUTCOMES: Layout = Layout {
         ("CH-11", ""),
     ],
     counted: "consultations; did not attend: of those attended or missed; days: of those whose days are known",
-    charted: (&["CH-09"], &["CH-09"]),
+    charted: (&[], &["CH-09"]),
     ..DEFAULT
 };
 

@@ -24,6 +24,8 @@ pub struct ExclusionQuestion {
     pub query: Query,
     /// Indicator ids, as [`counted_indicators`] gives them.
     pub indicators: Vec<String>,
+    /// Whether the reasons are wanted, as [`counted_indicators`] says.
+    pub reasons: bool,
     /// Published estimates beside the table; none: they are not wanted.
     pub estimates: Option<EstimatesWanted>,
 }
@@ -57,19 +59,20 @@ pub(in crate::engine::answer) enum Shows {
     Reason(usize),
 }
 
-/// The indicators that access records give, in order of their ids: those asked for, or all.
+/// The indicators that access records give, in order of their ids, and whether the reasons are wanted: those asked for, or all.
 ///
 /// # Errors
 /// An id that does not exist, or that access records do not give.
 pub fn counted_indicators(
     reference: &Reference,
     asked: &[String],
-) -> Result<Vec<String>, QueryError> {
+) -> Result<(Vec<String>, bool), QueryError> {
     if asked.is_empty() {
         let counted = reference.indicators().filter(|indicator| indicator.is_of_access_records());
-        return Ok(counted.map(|indicator| indicator.id.clone()).collect());
+        return Ok((counted.map(|indicator| indicator.id.clone()).collect(), true));
     }
-    for id in asked {
+    let is_reason = |id: &&String| *id == REASONS.indicator;
+    for id in asked.iter().filter(|id| !is_reason(id)) {
         let indicator = reference.indicator(id).ok_or_else(|| no_indicator(reference, id))?;
         if !indicator.unavailable.is_empty() {
             return Err(QueryError::Refused(format!(
@@ -84,7 +87,8 @@ pub fn counted_indicators(
             )));
         }
     }
-    Ok(asked.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect())
+    let counted: BTreeSet<_> = asked.iter().filter(|id| !is_reason(id)).cloned().collect();
+    Ok((counted.into_iter().collect(), asked.iter().any(|id| is_reason(&id))))
 }
 
 impl Question for ExclusionQuestion {
@@ -144,7 +148,8 @@ impl Question for ExclusionQuestion {
         columns.extend(self.indicators.iter().map(|id| {
             (INDICATOR.column_of(id, reference, Vec::new()), Shows::Indicator(id.clone()))
         }));
-        let reasons: BTreeSet<usize> = figures.iter().flat_map(|of| of.occurring.clone()).collect();
+        let occurring = figures.iter().filter(|_| self.reasons);
+        let reasons: BTreeSet<usize> = occurring.flat_map(|of| of.occurring.clone()).collect();
         columns.extend(reasons.into_iter().map(|place| {
             let group = vec![figures[0].reason.key(place)];
             (REASONS.column(reference, group), Shows::Reason(place))

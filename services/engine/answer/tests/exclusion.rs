@@ -266,13 +266,13 @@ fn asked(
         asked.filters.push(Filter { dimension: dimension.into(), codes });
     }
     let query = Query::new(&reference, &asked, as_of).ok()?;
-    let mut indicators = counted_indicators(&reference, &[]).unwrap();
+    let (mut indicators, reasons) = counted_indicators(&reference, &[]).unwrap();
     if random.chance(30) {
         random.shuffle(&mut indicators);
         indicators.truncate(3);
         indicators.sort();
     }
-    Some(ExclusionQuestion { query, indicators, estimates: None })
+    Some(ExclusionQuestion { query, indicators, reasons, estimates: None })
 }
 
 #[test]
@@ -355,8 +355,8 @@ fn told(running: &Running, organisation: Option<&str>) -> Protected {
         ..Asked::default()
     };
     let query = Query::new(&reference, &asked, AsOf::Head).unwrap();
-    let indicators = counted_indicators(&reference, &[]).unwrap();
-    let question = ExclusionQuestion { query, indicators, estimates: None };
+    let (indicators, reasons) = counted_indicators(&reference, &[]).unwrap();
+    let question = ExclusionQuestion { query, indicators, reasons, estimates: None };
     running.engine().answer(&question).unwrap()
 }
 

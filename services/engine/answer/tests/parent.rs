@@ -340,7 +340,8 @@ fn of_snapshots_the_last_of_the_period_stands_beside_the_months() {
     let running = world();
     let rows = |filter| {
         let query = query(&running, TableKind::Access, "QK1", "2020-06", filter);
-        let question = ExclusionQuestion { query, indicators: Vec::new(), estimates: None };
+        let question =
+            ExclusionQuestion { query, indicators: Vec::new(), reasons: true, estimates: None };
         counts(&running.engine().answer(&question).unwrap(), "PEOPLE")
     };
     let expected = [("month=2020-Q2:ANY", 24), ("2020-04", 12), ("2020-06", 24)];
