@@ -61,7 +61,7 @@ pub struct SubmitArgs {
     /// Code system of a field, if not the default: `ethnic_category=ethnic_category_2001`. Repeat the option for more fields.
     #[arg(long = "code-system", value_name = "FIELD=ID", value_parser = field_and_system)]
     pub code_systems: Vec<(String, String)>,
-    /// Fields that the source collects: `channel,sex`. Default: the fields that have a column.
+    /// Fields that the source collects although they have no column: `channel,sex`. Fields that have a column are collected in any case.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub collected: Option<Vec<String>>,
     /// Name of the method that made the person keys. The service compares persons within one scheme only.

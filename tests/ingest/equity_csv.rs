@@ -209,6 +209,20 @@ fn every_coded_column_says_that_its_field_is_collected() {
 }
 
 #[test]
+fn what_the_caller_names_comes_to_what_has_a_column() {
+    let text = "channel,attendance,sex,ethnic_category\nTELEPHONE,5,,A\nTELEPHONE,5,,\n";
+    let defaults = Defaults {
+        organisation: Some("C82001".into()),
+        month: Some("2026-04".into()),
+        collected: Some(vec!["ethnic_category".into(), "lead_time".into()]),
+        ..Defaults::default()
+    };
+    let submissions = read_bytes(text.as_bytes(), &defaults).unwrap();
+    let listed = ["attendance", "channel", "ethnic_category", "lead_time", "sex"];
+    assert_eq!(submissions[0].collected, listed);
+}
+
+#[test]
 fn remarks_hold_for_the_whole_submission() {
     let text = "organisation,month,code_systems,collected_characteristics,sex\n\
         A,2020-04,,,1\nA,2020-04,sex=fhir; channel=gpad,age;sex,2\nB,2020-04,,NONE,\nC,2020-04,,,\n";

@@ -21,7 +21,7 @@ use crate::domain::period::Month;
 pub(in crate::ingest) struct EquityCsv {
     defaults: Defaults,
     dataset: Dataset,
-    /// Coded fields with a column: the source collects them unless the file or the caller lists others.
+    /// Coded fields with a column: the source collects them, and what the caller names, unless the file lists others.
     collected: Vec<String>,
     organisation: Option<usize>,
     month: Option<usize>,
@@ -130,7 +130,9 @@ impl FileFormat for EquityCsv {
             &self.defaults;
         submission.collection = collection.clone().unwrap_or_default();
         submission.code_systems = code_systems.clone();
-        submission.collected = collected.clone().unwrap_or_else(|| self.collected.clone());
+        // What the caller names comes to what has a column.
+        let all = self.collected.iter().chain(collected.iter().flatten());
+        submission.collected = all.cloned().collect::<BTreeSet<_>>().into_iter().collect();
         submission.person_key_scheme = person_key_scheme.clone().unwrap_or_default();
         submission.rows = Records::none(self.dataset);
     }

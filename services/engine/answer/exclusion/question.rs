@@ -47,7 +47,7 @@ const REASONS: ColumnDefinition = ColumnDefinition {
     unit: Some(Unit::Ratio),
     measures: "",
     definition: "People with this reason, of the people who cannot use remote care, or only with help, and whose reasons are known. A \
-                 person can have several reasons, so the shares add up to more than 100 %. `outside_count`: all other people.",
+                 person can have several reasons, so the shares add up to more than 100 %. `unknown_count`: also people of whom it is not known whether they can. `outside_count`: all other people.",
 };
 const GAPS: &str = "A difference of shares has limits only if both are shares of the same people.";
 
