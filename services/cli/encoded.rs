@@ -53,6 +53,7 @@ impl Encoded {
         let mut header = submission.header(&request_id(&submission, how));
         header.allow_partial = how.allow_partial;
         header.validate_only = how.validate_only;
+        header.allow_shrinking = how.replace;
         match submission.rows {
             Records::Consultations(rows) => call!("SubmitConsultations", consultations, ConsultationBatch, SubmitConsultationsRequest, SubmitConsultationsResponse, header, rows),
             Records::Populations(rows) => call!("SubmitPopulations", populations, PopulationBatch, SubmitPopulationsRequest, SubmitPopulationsResponse, header, rows),

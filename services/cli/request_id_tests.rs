@@ -3,7 +3,7 @@ use crate::proto::v1::{ConsultationRecord, EstimateSource};
 use uuid::Uuid;
 
 fn sending() -> Sending {
-    Sending { run_id: "run".into(), allow_partial: false, validate_only: false }
+    Sending { run_id: "run".into(), allow_partial: false, validate_only: false, replace: false }
 }
 
 fn row(channel: &str) -> ConsultationRecord {

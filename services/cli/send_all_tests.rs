@@ -31,7 +31,7 @@ fn parcel(organisation: &str, rows: usize) -> SubmissionFile {
 }
 
 fn how() -> Sending {
-    Sending { run_id: "test".into(), allow_partial: true, validate_only: false }
+    Sending { run_id: "test".into(), allow_partial: true, validate_only: false, replace: false }
 }
 
 fn refusal(code: Code, retry_after: Option<Duration>) -> Status {

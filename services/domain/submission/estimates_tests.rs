@@ -15,6 +15,7 @@ fn header() -> Header {
         expected_record_count: None,
         allow_partial: false,
         validate_only: false,
+        allow_shrinking: false,
     }
 }
 

@@ -81,6 +81,7 @@ impl World {
             expected_record_count: None,
             allow_partial: false,
             validate_only: false,
+            allow_shrinking: false,
         };
         let source = EstimateSource { series: series.into(), ..EstimateSource::default() };
         let mut builder = self.engine.estimate_builder(header.clone(), source);
@@ -90,7 +91,7 @@ impl World {
         let draft = builder.finish();
         assert_eq!(draft.problems, []);
         let prepared = Engine::prepare("test", &header, &draft);
-        self.runtime.block_on(self.engine.write(prepared)).unwrap().position
+        self.runtime.block_on(self.engine.store.submit(prepared.into(), None)).unwrap().position
     }
 
     fn query(&self, asked: &Asked, as_of: AsOf) -> Query {
