@@ -114,9 +114,14 @@ pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), F
     // A file of another kind needs no service to be refused.
     let first = checked.next().transpose()?;
     let service = Service::connect(args.to.as_deref().unwrap_or(address)).await?;
-    let mut rows = 0;
+    let (mut rows, mut notes) = (0, Vec::new());
     for submission in first.into_iter().map(Ok).chain(checked) {
-        rows += submission?.rows.len() as u64;
+        let submission = submission?;
+        rows += submission.rows.len() as u64;
+        notes.extend(submission.notes);
+    }
+    for note in &notes {
+        out.remark(note)?;
     }
     if rows == 0 {
         return Err(Failure::Usage("the files have no records; nothing was submitted".to_owned()));

@@ -6,5 +6,6 @@ mod exits;
 mod export;
 mod formats;
 mod guides;
+mod replacing;
 mod run;
 mod sending;

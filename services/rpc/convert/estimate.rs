@@ -66,6 +66,7 @@ fn row(builder: &mut EstimateBuilder, record: &v1::EstimateRecord) {
         base_count: record.base_count,
         weight: record.weight,
         base: &record.base,
+        suppressed: record.suppressed,
     };
     builder.row(&given, || record.encode_to_vec());
 }
@@ -99,11 +100,12 @@ fn record(row: &Estimate) -> v1::EstimateRecord {
         area: row.area.clone(),
         period: row.period.clone(),
         keys: row.keys.iter().map(key).collect(),
-        value: Some(row.value),
+        value: row.value,
         lower: row.lower,
         upper: row.upper,
         base_count: row.base_count.map(int),
         weight: row.weight,
         base: row.base.clone(),
+        suppressed: row.value.is_none(),
     }
 }

@@ -158,7 +158,11 @@ fn estimate(reference: &Reference, of: &PublishedEstimate, position: i64) -> v1:
         column: indicator.clone(),
         indicator_label: known.map(|known| known.label.clone()).unwrap_or_default(),
         unit: known.map_or(v1::Unit::Ratio, |known| convert::unit(known.unit)).into(),
-        value: Some(of.estimate.value),
+        value: of.estimate.value,
+        absence: of.estimate.value.is_none().then(|| v1::Absence {
+            reason: v1::AbsenceReason::Suppressed.into(),
+            detail: "its publisher suppressed the figure; it is not 0".to_owned(),
+        }),
         lower: of.estimate.lower,
         upper: of.estimate.upper,
         denominator_count: of.estimate.base_count.map(int),
