@@ -139,7 +139,7 @@ pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), F
     bar.finish_and_clear();
     let shrinking = all.shrinking();
     if result.is_ok()
-        && !shrinking.is_empty()
+        && !(shrinking.is_empty() || args.validate_only)
         && is_interactive()
         && replacing::ask(&all, out).await?
     {
