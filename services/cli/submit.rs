@@ -110,32 +110,28 @@ impl SubmitArgs {
 /// A file has an error, the service cannot be reached, or the service refuses a submission.
 pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), Failure> {
     let defaults = args.defaults();
-    let mut checked = files::submissions(&args.files, &defaults);
-    // A file of another kind needs no service to be refused.
-    let first = checked.next().transpose()?;
-    let service = Service::connect(args.to.as_deref().unwrap_or(address)).await?;
-    let (mut rows, mut notes) = (0, Vec::new());
-    for submission in first.into_iter().map(Ok).chain(checked) {
-        let submission = submission?;
-        rows += submission.rows.len() as u64;
-        notes.extend(submission.notes);
-    }
-    for note in &notes {
-        out.remark(note)?;
-    }
-    if rows == 0 {
-        return Err(Failure::Usage("the files have no records; nothing was submitted".to_owned()));
-    }
+    let service = match Service::connect(args.to.as_deref().unwrap_or(address)).await {
+        Ok(service) => service,
+        Err(unreachable) => {
+            // A file of another kind needs no service to be refused.
+            files::check_begin(&args.files[0], &defaults)?;
+            return Err(unreachable);
+        }
+    };
     let how = Sending {
         run_id: args.run_id.clone().unwrap_or_else(fresh_run_id),
         allow_partial: args.allow_partial,
         validate_only: args.validate_only,
         replace: args.replace,
     };
-    let bar = progress::bar("submitting", "rows", Some(rows), &out.look);
+    let mut checked = files::check(&args.files, &defaults, &how)?;
+    for note in std::mem::take(&mut checked.notes) {
+        out.remark(&note)?;
+    }
+    let bar = progress::bar("submitting", "rows", Some(checked.rows), &out.look);
     let mut all = Sent::default();
-    let submissions = || files::submissions(&args.files, &defaults);
-    let mut result = stoppable(send_all(&service, submissions(), &how, &bar, &mut all)).await;
+    let mut result =
+        stoppable(send_all(&service, checked.submissions(), &how, &bar, &mut all)).await;
     bar.finish_and_clear();
     let shrinking = all.shrinking();
     if result.is_ok()
@@ -143,11 +139,12 @@ pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), F
         && is_interactive()
         && replacing::ask(&all, out).await?
     {
-        let refused = submissions().enumerate().filter(|(number, _)| shrinking.contains(number));
         let how = Sending { replace: true, ..how.clone() };
+        let all_again = files::check(&args.files, &defaults, &how)?.submissions().enumerate();
+        let refused = all_again.filter(|(number, _)| shrinking.contains(number));
+        let refused = refused.map(|(_, submission)| submission);
         let bar = progress::bar("replacing", "rows", None, &out.look);
         let mut again = Sent::default();
-        let refused = refused.map(|(_, submission)| submission);
         result = stoppable(send_all(&service, refused, &how, &bar, &mut again)).await;
         bar.finish_and_clear();
         all.put(&shrinking, again);

@@ -42,13 +42,16 @@ pub(super) trait FileFormat: Send {
     }
 }
 
+/// Most bytes of rows that are kept between the two passes, about: a file of this size is read once.
+const KEPT_BYTES: usize = 8 << 20;
+
 /// Organisation and month of a row.
 pub(super) type OrganisationMonth<'a> = (&'a str, Cow<'a, str>);
 
 /// The submissions of a file, one at a time. After an error there are no more.
 pub struct SubmissionFiles {
     format: Box<dyn FileFormat>,
-    file: CsvFile,
+    rows: Rows,
     places: Places,
     /// By place: the submission, if it has rows yet, and the number of its rows that are still to come.
     groups: Vec<(Option<SubmissionFile>, u64)>,
@@ -57,6 +60,24 @@ pub struct SubmissionFiles {
     notes: Vec<String>,
     defaults: Defaults,
     ended: bool,
+}
+
+/// The rows for the second pass.
+enum Rows {
+    /// Of a small file: kept from the first pass.
+    Kept(std::vec::IntoIter<csv::StringRecord>),
+    /// Of a large file, opened again.
+    Again(CsvFile),
+}
+
+impl Rows {
+    /// Reads the next row. False after the last.
+    fn next(&mut self, row: &mut csv::StringRecord) -> Result<bool, IngestError> {
+        match self {
+            Rows::Again(file) => file.next(row),
+            Rows::Kept(rows) => Ok(rows.next().map(|kept| *row = kept).is_some()),
+        }
+    }
 }
 
 /// A number for each organisation and month, in the order of the file.
@@ -89,10 +110,20 @@ impl SubmissionFiles {
         format: Box<dyn FileFormat>,
         defaults: &Defaults,
     ) -> Result<Self, IngestError> {
+        Self::keeping(KEPT_BYTES, path, format, defaults)
+    }
+
+    fn keeping(
+        most: usize,
+        path: &Path,
+        format: Box<dyn FileFormat>,
+        defaults: &Defaults,
+    ) -> Result<Self, IngestError> {
         let (mut places, mut groups, mut row_count) = (Places::default(), Vec::new(), 0);
         let mut file = open(path, format.as_ref())?;
         let mut row = csv::StringRecord::new();
         let mut left_out: BTreeMap<&str, u64> = BTreeMap::new();
+        let (mut kept, mut kept_bytes) = (Vec::new(), 0);
         while file.next(&mut row)? {
             if let Some(what) = format.leaves_out(&row) {
                 *left_out.entry(what).or_default() += 1;
@@ -106,14 +137,25 @@ impl SubmissionFiles {
             }
             groups[place].1 += 1;
             row_count += 1;
+            // A cell takes its text, and where it ends.
+            kept_bytes += row.as_slice().len() + row.len() * size_of::<usize>();
+            if kept_bytes <= most {
+                kept.push(row.clone());
+            } else {
+                kept = Vec::new();
+            }
         }
         let notes =
             left_out.iter().map(|(what, rows)| format!("{what}, which were left out: {rows}"));
         let notes = notes.collect();
-        file = open(path, format.as_ref())?;
+        let rows = if kept_bytes <= most {
+            Rows::Kept(kept.into_iter())
+        } else {
+            Rows::Again(open(path, format.as_ref())?)
+        };
         Ok(SubmissionFiles {
             format,
-            file,
+            rows,
             places,
             groups,
             row_count,
@@ -136,7 +178,7 @@ impl SubmissionFiles {
     /// Reads rows until a submission is complete.
     fn read_on(&mut self) -> Result<Option<SubmissionFile>, IngestError> {
         let mut row = csv::StringRecord::new();
-        while self.file.next(&mut row)? {
+        while self.rows.next(&mut row)? {
             if self.format.leaves_out(&row).is_some() {
                 continue;
             }
@@ -165,9 +207,11 @@ impl SubmissionFiles {
 
     /// At the end of the file: an error unless every row of the first pass came again.
     fn all_came(&self) -> Result<Option<SubmissionFile>, IngestError> {
-        match self.groups.iter().all(|(_, left)| *left == 0) {
-            true => Ok(None),
-            false => Err(changed(self.file.line())),
+        match &self.rows {
+            Rows::Again(file) if self.groups.iter().any(|(_, left)| *left > 0) => {
+                Err(changed(file.line()))
+            }
+            Rows::Again(_) | Rows::Kept(_) => Ok(None),
         }
     }
 }
@@ -208,3 +252,7 @@ fn changed(line: u64) -> IngestError {
         std::io::Error::other("the file changed while it was being read; run the command again");
     IngestError::Read { line, source }
 }
+
+#[cfg(test)]
+#[path = "grouping_tests.rs"]
+mod tests;
