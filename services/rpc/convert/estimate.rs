@@ -90,6 +90,12 @@ pub(in crate::rpc) fn published(found: PublishedEstimate) -> v1::PublishedEstima
     }
 }
 
+/// Why a figure that its publisher suppressed has no value.
+pub(in crate::rpc) fn suppressed() -> v1::Absence {
+    let detail = "its publisher suppressed the figure; it is not 0".to_owned();
+    v1::Absence { reason: v1::AbsenceReason::Suppressed.into(), detail }
+}
+
 fn record(row: &Estimate) -> v1::EstimateRecord {
     let key = |key: &EstimateKey| v1::EstimateKey {
         dimension: key.dimension.clone(),
