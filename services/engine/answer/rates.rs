@@ -106,7 +106,9 @@ impl Engine {
         // Where nobody has said how many consultations there were, people would count as never seen.
         let seen: BTreeSet<_> =
             plan.submissions().map(|s| (s.slot.organisation, s.slot.month)).collect();
-        people.keep(|s| seen.contains(&(s.slot.organisation, s.slot.month)));
+        let of = |s: &Arc<Submission>| (s.slot.organisation, s.slot.month);
+        let kept: Vec<_> = people.submissions().map(|s| seen.contains(&of(s))).collect();
+        people.keep(&kept);
         let crosstab = self.count(&people, 0)?;
 
         let shared = shared.into_iter().zip(&people.axes);
