@@ -25,6 +25,8 @@ const KEPT_BYTES: usize = 512 << 20;
 pub(super) struct Checked<'a> {
     /// Rows of all files.
     pub(super) rows: u64,
+    /// What was passed over or read in another form, in words.
+    pub(super) notes: Vec<String>,
     files: Vec<(&'a Path, OfFile)>,
     defaults: &'a Defaults,
 }
@@ -32,6 +34,7 @@ pub(super) struct Checked<'a> {
 /// What the check leaves of a file.
 struct OfFile {
     rows: u64,
+    notes: Vec<String>,
     /// Its submissions as they are sent; none if the file is read again.
     kept: Option<Vec<Encoded>>,
 }
@@ -66,10 +69,11 @@ pub(super) fn check<'a>(
         all.flatten().collect()
     });
     done.sort_unstable_by_key(|(number, _)| *number);
-    let mut checked = Checked { rows: 0, files: Vec::new(), defaults };
+    let mut checked = Checked { rows: 0, notes: Vec::new(), files: Vec::new(), defaults };
     for (file, (_, of_file)) in files.iter().zip(done) {
-        let of_file = of_file?;
+        let mut of_file = of_file?;
         checked.rows += of_file.rows;
+        checked.notes.append(&mut of_file.notes);
         checked.files.push((file, of_file));
     }
     Ok(checked)
@@ -84,16 +88,18 @@ fn check_one(
     let read = open(file, defaults)?;
     let rows = read.row_count();
     let keeps = rows <= KEPT_ROWS && kept_bytes.load(Relaxed) < KEPT_BYTES;
-    let mut kept = keeps.then(Vec::new);
+    let (mut kept, mut notes) = (keeps.then(Vec::new), Vec::new());
     for submission in read {
-        let submission = complete(file, submission)?;
+        let mut submission = complete(file, submission)?;
+        let of_file = |note| format!("{}: {note}", file.display());
+        notes.extend(submission.notes.drain(..).map(of_file));
         if let Some(kept) = &mut kept {
             let encoded = Encoded::of(submission, how);
             kept_bytes.fetch_add(encoded.len(), Relaxed);
             kept.push(encoded);
         }
     }
-    Ok(OfFile { rows, kept })
+    Ok(OfFile { rows, notes, kept })
 }
 
 impl<'a> Checked<'a> {

@@ -167,7 +167,12 @@ async fn submit(
     out: &mut Out,
 ) -> Result<(), Failure> {
     let service = Service::connect(address).await?;
-    let how = Sending { run_id: fresh_run_id(), allow_partial: false, validate_only: false };
+    let how = Sending {
+        run_id: fresh_run_id(),
+        allow_partial: false,
+        validate_only: false,
+        replace: true,
+    };
     let mut all = Sent::default();
     let mut result = Ok(());
     for what in [What::Consultations, What::Populations, What::Access] {

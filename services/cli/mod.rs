@@ -28,6 +28,7 @@ pub mod query;
 pub mod questions;
 pub mod raw;
 pub mod reference;
+mod replacing;
 pub mod request_id;
 pub mod running;
 mod send;

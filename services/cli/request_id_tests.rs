@@ -10,7 +10,7 @@ fn request_id(submission: SubmissionFile, how: &Sending) -> String {
 }
 
 fn sending() -> Sending {
-    Sending { run_id: "run".into(), allow_partial: false, validate_only: false }
+    Sending { run_id: "run".into(), allow_partial: false, validate_only: false, replace: false }
 }
 
 fn row(channel: &str) -> ConsultationRecord {
@@ -26,6 +26,7 @@ fn submission() -> SubmissionFile {
         collected: vec!["sex".into()],
         person_key_scheme: String::new(),
         rows: Records::Consultations(vec![row("01"), row("02")]),
+        notes: Vec::new(),
     }
 }
 

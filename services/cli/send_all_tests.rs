@@ -27,6 +27,7 @@ fn parcel(organisation: &str, rows: usize) -> SubmissionFile {
         collected: vec![],
         person_key_scheme: String::new(),
         rows: Records::Consultations(vec![ConsultationRecord::default(); rows]),
+        notes: Vec::new(),
     }
 }
 
@@ -41,7 +42,7 @@ fn outgoing(organisation: &str, rows: usize) -> Outgoing {
 }
 
 fn how() -> Sending {
-    Sending { run_id: "test".into(), allow_partial: true, validate_only: false }
+    Sending { run_id: "test".into(), allow_partial: true, validate_only: false, replace: false }
 }
 
 fn refusal(code: Code, retry_after: Option<Duration>) -> Status {

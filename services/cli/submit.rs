@@ -8,6 +8,7 @@ use super::client::Service;
 use super::exit::Failure;
 use super::files;
 use super::options::{Reach, Shape};
+use super::replacing::{self, is_interactive};
 use super::send_all::send_all;
 use super::sending::{Sending, fresh_run_id};
 use super::sent::Sent;
@@ -29,6 +30,9 @@ Examples:
   equity submit internet_users_2012_2018.csv
       published estimates and populations: ONS internet users, GP Patient Survey, Digital Exclusion Risk Index, Census 2021,
       mid-2020 population; organisation, month, collection and source follow from the file
+
+  equity submit april.csv --collection practice-feed --organisation C82001 --month 2020-04 --replace
+      replaces the month although the file has less than half of it
 
   equity submit january.csv february.csv --collection practice-feed --organisation C82001
       checks all files, then sends them; if two have the same organisation and month, the later one wins
@@ -73,6 +77,10 @@ pub struct SubmitArgs {
     /// Check only; store nothing.
     #[arg(long)]
     pub validate_only: bool,
+    /// Replace a month even if that loses more than half of it, or of its areas. Without it, the command asks, or refuses if nobody
+    /// is at the terminal.
+    #[arg(long)]
+    pub replace: bool,
     /// Name of the run. The same name with the same content stores nothing twice. Default: a new name.
     #[arg(long, value_name = "NAME")]
     pub run_id: Option<String>,
@@ -121,18 +129,33 @@ pub async fn run(args: SubmitArgs, out: &mut Out) -> Result<(), Failure> {
         run_id: args.run_id.clone().unwrap_or_else(fresh_run_id),
         allow_partial: args.allow_partial,
         validate_only: args.validate_only,
+        replace: args.replace,
     };
-    let checked = files::check(&args.files, &defaults, &how)?;
+    let mut checked = files::check(&args.files, &defaults, &how)?;
+    for note in std::mem::take(&mut checked.notes) {
+        out.remark(&note)?;
+    }
     let bar = progress::bar("submitting", "rows", Some(checked.rows), &out.look);
     let mut all = Sent::default();
-    let result = tokio::select! {
-        result = send_all(&service, checked.submissions(), &how, &bar, &mut all) => result,
-        told = tokio::signal::ctrl_c() => Err(Failure::Other(match told {
-            Ok(()) => anyhow::anyhow!("stopped by Ctrl-C; what is listed above is stored"),
-            Err(error) => error.into(),
-        })),
-    };
+    let mut result =
+        stoppable(send_all(&service, checked.submissions(), &how, &bar, &mut all)).await;
     bar.finish_and_clear();
+    let shrinking = all.shrinking();
+    if result.is_ok()
+        && !(shrinking.is_empty() || args.validate_only)
+        && is_interactive()
+        && replacing::ask(&all, out).await?
+    {
+        let how = Sending { replace: true, ..how.clone() };
+        let all_again = files::check(&args.files, &defaults, &how)?.submissions().enumerate();
+        let refused = all_again.filter(|(number, _)| shrinking.contains(number));
+        let refused = refused.map(|(_, submission)| submission);
+        let bar = progress::bar("replacing", "rows", None, &out.look);
+        let mut again = Sent::default();
+        result = stoppable(send_all(&service, refused, &how, &bar, &mut again)).await;
+        bar.finish_and_clear();
+        all.put(&shrinking, again);
+    }
     sent::show(&all, out)?;
     if result.is_err() {
         out.remark(&format!(
@@ -142,4 +165,15 @@ pub async fn run(args: SubmitArgs, out: &mut Out) -> Result<(), Failure> {
     }
     result?;
     all.verdict()
+}
+
+/// The result of sending, or that Ctrl-C stopped it.
+async fn stoppable(sending: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::select! {
+        result = sending => result,
+        told = tokio::signal::ctrl_c() => Err(Failure::Other(match told {
+            Ok(()) => anyhow::anyhow!("stopped by Ctrl-C; what is listed above is stored"),
+            Err(error) => error.into(),
+        })),
+    }
 }

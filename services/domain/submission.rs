@@ -4,12 +4,14 @@ mod builder;
 mod estimates;
 mod finish;
 mod online;
+mod outline;
 mod raw;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use builder::Builder;
 pub use estimates::{EstimateBuilder, EstimateRow};
+pub use outline::{Loss, Outline, area_of};
 
 use crate::domain::collection::Dataset;
 use crate::domain::cube::Packed;
@@ -42,6 +44,8 @@ pub struct Header {
     pub allow_partial: bool,
     /// Whether the rows are checked only, and nothing is stored.
     pub validate_only: bool,
+    /// Whether the month is replaced even if that loses most of it.
+    pub allow_shrinking: bool,
 }
 
 /// A problem of a refused row.

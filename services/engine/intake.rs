@@ -8,7 +8,9 @@ use tokio::task::JoinError;
 use super::Engine;
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::EstimateSource;
-use crate::domain::submission::{Builder, Draft, EstimateBuilder, Header, RowProblem};
+use crate::domain::submission::{
+    Builder, Draft, EstimateBuilder, Header, Loss, Outline, RowProblem,
+};
 use crate::store::{Prepared, StoreError, Submission, WriteError};
 
 /// Most consultations or people in one row.
@@ -70,6 +72,8 @@ pub enum Refused {
     /// Rows have problems, and the request id has stored this submission before. The rows may be the same: a code may have left
     /// its list since then.
     StoredBefore(Arc<Submission>, BadRows),
+    /// It would replace a submission and lose most of what that has, and its header does not allow this.
+    Shrinks(Arc<Submission>, Loss),
     /// It was not written, or the service cannot tell whether it was.
     Write(WriteError),
     /// The store cannot be read.
@@ -105,8 +109,8 @@ pub struct Taken {
 
 /// The decision about a submission.
 pub(super) enum Decision {
-    Store(Box<Prepared>),
-    Validate(Box<Draft>),
+    Store(Arc<Prepared>, Outline),
+    Validate(Box<Draft>, Outline),
     Refuse(BadRows),
 }
 
@@ -195,9 +199,11 @@ impl<B: Rows> Intake<B> {
         let draft = rows.finish();
         let is_whole = draft.rejected_count == 0;
         let decision = if header.validate_only {
-            Decision::Validate(Box::new(draft))
+            let outline = Outline::of(&draft);
+            Decision::Validate(Box::new(draft), outline)
         } else if is_whole || (header.allow_partial && draft.accepted_count > 0) {
-            Decision::Store(Box::new(Engine::prepare(&caller, &header, &draft)))
+            let outline = Outline::of(&draft);
+            Decision::Store(Arc::new(Engine::prepare(&caller, &header, &draft)), outline)
         } else {
             Decision::Refuse(BadRows { problems: draft.problems, count: draft.rejected_count })
         };

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+/// Where the files that are taken are described.
+const GUIDE: &str = "see deploy/guides/submit.md, \"Files that are taken as published\"";
+
 /// Why a file could not be read, or records could not be written. Lines count from 1, as in an editor; a row has the number of
 /// the line on which it starts.
 #[derive(Debug, thiserror::Error)]
@@ -59,13 +62,47 @@ pub enum IngestError {
         /// The most similar known name, if there is one.
         nearest: Option<&'static str>,
     },
-    /// A published file that the service knows and does not import.
-    #[error("this file is {what}; the service does not import it: {why}")]
-    NotImported {
-        /// What the file is.
+    /// Columns that a publication does not have in the edition that is taken.
+    #[error(
+        "this file seems to be {what}, but it has columns that the service does not know there: {}; a column may change what a row \
+         means, so nothing was read\n{taken}; {GUIDE}",
+        columns.join(", ")
+    )]
+    OtherColumns {
+        /// What the file seems to be.
         what: &'static str,
-        /// Why, and what to use instead.
+        /// The columns, in quotes.
+        columns: Vec<String>,
+        /// Which editions are taken.
+        taken: &'static str,
+    },
+    /// A published file that the service knows and does not take.
+    #[error("this file seems to be {what}; the service does not take it: {why}\n{taken}; {GUIDE}")]
+    NotImported {
+        /// What the file seems to be.
+        what: &'static str,
+        /// Why.
         why: &'static str,
+        /// What is taken in its place.
+        taken: &'static str,
+    },
+    /// An option that the file contradicts, or that its format does not have.
+    #[error(
+        "{option} cannot be used with this file: {why}; leave the option out, or choose another file"
+    )]
+    Option {
+        /// The option as it was given: `--month 2025-07`.
+        option: String,
+        /// Why not.
+        why: String,
+    },
+    /// A column of percentages in which every figure is 1 or less.
+    #[error(
+        "column {column:?}: every figure is 1 or less, so these seem to be shares; the column takes percentages: 68, not 0.68"
+    )]
+    Shares {
+        /// The column.
+        column: &'static str,
     },
     /// A column of one dataset in a file of another.
     #[error(

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::defaults::Defaults;
 use super::open::{CsvFile, line_of};
 use super::{IngestError, SubmissionFile};
 
@@ -12,6 +13,11 @@ pub(super) trait FileFormat: Send {
     /// Whether blanks around a cell are cut off. Labels of publications stay as published.
     fn trim(&self) -> csv::Trim {
         csv::Trim::None
+    }
+
+    /// What a row is, if it is none of those that are taken. Such rows are left out and counted.
+    fn leaves_out(&self, _row: &csv::StringRecord) -> Option<&'static str> {
+        None
     }
 
     /// Organisation and month (`2020-04`) of a row.
@@ -30,8 +36,8 @@ pub(super) trait FileFormat: Send {
         row: &csv::StringRecord,
     ) -> Result<(), IngestError>;
 
-    /// Checks a submission after its last row, for sums and missing rows.
-    fn complete(&mut self, _submission: &SubmissionFile) -> Result<(), IngestError> {
+    /// Completes a submission after its last row: checks sums and missing rows, adds records that come from several rows.
+    fn complete(&mut self, _submission: &mut SubmissionFile) -> Result<(), IngestError> {
         Ok(())
     }
 }
@@ -50,6 +56,9 @@ pub struct SubmissionFiles {
     /// By place: the submission, if it has rows yet, and the number of its rows that are still to come.
     groups: Vec<(Option<SubmissionFile>, u64)>,
     row_count: u64,
+    /// What the first pass has to say of the file: the first submission takes it.
+    notes: Vec<String>,
+    defaults: Defaults,
     ended: bool,
 }
 
@@ -96,19 +105,34 @@ impl Places {
 
 impl SubmissionFiles {
     /// Reads the file once and counts the rows of each submission.
-    pub(super) fn new(path: &Path, format: Box<dyn FileFormat>) -> Result<Self, IngestError> {
-        Self::keeping(KEPT_BYTES, path, format)
+    pub(super) fn new(
+        path: &Path,
+        format: Box<dyn FileFormat>,
+        defaults: &Defaults,
+    ) -> Result<Self, IngestError> {
+        Self::keeping(KEPT_BYTES, path, format, defaults)
     }
 
-    fn keeping(most: usize, path: &Path, format: Box<dyn FileFormat>) -> Result<Self, IngestError> {
+    fn keeping(
+        most: usize,
+        path: &Path,
+        format: Box<dyn FileFormat>,
+        defaults: &Defaults,
+    ) -> Result<Self, IngestError> {
         let (mut places, mut groups, mut row_count) = (Places::default(), Vec::new(), 0);
         let mut file = open(path, format.as_ref())?;
         let mut row = csv::StringRecord::new();
+        let mut left_out: BTreeMap<&str, u64> = BTreeMap::new();
         let (mut kept, mut kept_bytes) = (Vec::new(), 0);
         while file.next(&mut row)? {
+            if let Some(what) = format.leaves_out(&row) {
+                *left_out.entry(what).or_default() += 1;
+                continue;
+            }
             let (organisation, month) = format.group(&row)?;
             let place = places.of(organisation, &month);
             if place == groups.len() {
+                defaults.agree(&row, organisation, &month)?;
                 groups.push((None, 0));
             }
             groups[place].1 += 1;
@@ -121,12 +145,24 @@ impl SubmissionFiles {
                 kept = Vec::new();
             }
         }
+        let notes =
+            left_out.iter().map(|(what, rows)| format!("{what}, which were left out: {rows}"));
+        let notes = notes.collect();
         let rows = if kept_bytes <= most {
             Rows::Kept(kept.into_iter())
         } else {
             Rows::Again(open(path, format.as_ref())?)
         };
-        Ok(SubmissionFiles { format, rows, places, groups, row_count, ended: false })
+        Ok(SubmissionFiles {
+            format,
+            rows,
+            places,
+            groups,
+            row_count,
+            notes,
+            defaults: defaults.clone(),
+            ended: false,
+        })
     }
 
     /// Number of rows in the file, without the header.
@@ -143,6 +179,9 @@ impl SubmissionFiles {
     fn read_on(&mut self) -> Result<Option<SubmissionFile>, IngestError> {
         let mut row = csv::StringRecord::new();
         while self.rows.next(&mut row)? {
+            if self.format.leaves_out(&row).is_some() {
+                continue;
+            }
             let (organisation, month) = self.format.group(&row)?;
             let place = self.places.of(organisation, &month);
             let Some((submission, left)) = self.groups.get_mut(place).filter(|(_, left)| *left > 0)
@@ -158,6 +197,8 @@ impl SubmissionFiles {
             *left -= 1;
             if *left == 0 {
                 self.format.complete(filling)?;
+                self.defaults.of_collection(filling)?;
+                filling.notes = std::mem::take(&mut self.notes);
                 return Ok(submission.take());
             }
         }

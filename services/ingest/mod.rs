@@ -8,6 +8,7 @@
 //! - [`internet_users`] internet use by characteristic (ONS)
 //! - [`gpps_charts`], [`gpps_answers`] the GP Patient Survey
 //! - [`deri`] the Digital Exclusion Risk Index by small area
+//! - [`pomi`] people enabled for online services, by practice
 //! - [`census`], [`mid_2020`] populations by small area
 //! - [`equity_csv`] the CSV of this service, read and written
 //! - [`generate`] synthetic records, the same for the same seed
@@ -22,8 +23,11 @@ pub mod gpps_answers;
 pub mod gpps_charts;
 pub mod internet_users;
 pub mod mid_2020;
+pub mod pomi;
 
 mod cells;
+mod census_form;
+mod census_topic;
 mod defaults;
 mod error;
 mod grouping;

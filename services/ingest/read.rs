@@ -7,7 +7,7 @@ use super::grouping::{FileFormat, SubmissionFiles};
 use super::open::CsvFile;
 use super::{
     IngestError, SubmissionFile, census, coverage, deri, equity_csv, gpad, gpps_answers,
-    gpps_charts, internet_users, mid_2020, refused,
+    gpps_charts, internet_users, mid_2020, pomi, refused,
 };
 
 /// Opens a file and yields one submission for each organisation and month, in the order in which they end in the file.
@@ -21,32 +21,52 @@ use super::{
 /// The iterator returns the other errors of rows.
 pub fn read(path: &Path, defaults: &Defaults) -> Result<SubmissionFiles, IngestError> {
     let header = CsvFile::open(path, csv::Trim::None)?.header()?;
-    let format: Box<dyn FileFormat> = if gpad::Gpad::recognises(&header) {
-        Box::new(gpad::Gpad::new(&header, defaults)?)
-    } else if coverage::Coverage::recognises(&header) {
-        Box::new(coverage::Coverage::new(&header, defaults)?)
-    } else if internet_users::InternetUsers::recognises(&header) {
-        Box::new(internet_users::InternetUsers::new(&header, defaults)?)
-    } else if gpps_charts::Charts::recognises(&header) {
-        Box::new(gpps_charts::Charts::new(&header, defaults)?)
-    } else if gpps_answers::Answers::recognises(&header) {
-        Box::new(gpps_answers::Answers::new(&header, defaults)?)
-    } else if deri::Deri::recognises(&header) {
-        Box::new(deri::Deri::new(&header, defaults)?)
-    } else if mid_2020::Mid2020::recognises(&header) {
-        Box::new(mid_2020::Mid2020::new(&header, defaults)?)
-    } else if let Some(census) = census::Census::new(&header, defaults)? {
-        Box::new(census)
-    } else if let Some(refusal) = refused::refused(&header) {
-        return Err(refusal);
-    } else if equity_csv::EquityCsv::recognises(&header) {
-        Box::new(equity_csv::EquityCsv::new(&header, defaults)?)
-    } else {
-        return Err(IngestError::UnknownFormat {
-            found: super::error::shortened(header.get(0).unwrap_or_default()),
-        });
+    let format = match published(&header, defaults)? {
+        Some(format) => {
+            defaults.fit_a_publication()?;
+            format
+        }
+        None if equity_csv::EquityCsv::recognises(&header) => {
+            Box::new(equity_csv::EquityCsv::new(&header, defaults)?)
+        }
+        None => {
+            return Err(IngestError::UnknownFormat {
+                found: super::error::shortened(header.get(0).unwrap_or_default()),
+            });
+        }
     };
-    SubmissionFiles::new(path, format)
+    SubmissionFiles::new(path, format, defaults)
+}
+
+/// The format of a published file; `None` if no publication has this header.
+fn published(
+    header: &csv::StringRecord,
+    defaults: &Defaults,
+) -> Result<Option<Box<dyn FileFormat>>, IngestError> {
+    if let Some(refusal) = refused::refused(header) {
+        return Err(refusal);
+    }
+    Ok(Some(if gpad::Gpad::recognises(header) {
+        Box::new(gpad::Gpad::new(header, defaults)?)
+    } else if coverage::Coverage::recognises(header) {
+        Box::new(coverage::Coverage::new(header, defaults)?)
+    } else if internet_users::InternetUsers::recognises(header) {
+        Box::new(internet_users::InternetUsers::new(header, defaults)?)
+    } else if gpps_charts::Charts::recognises(header) {
+        Box::new(gpps_charts::Charts::new(header, defaults)?)
+    } else if gpps_answers::Answers::recognises(header) {
+        Box::new(gpps_answers::Answers::new(header, defaults)?)
+    } else if deri::Deri::recognises(header) {
+        Box::new(deri::Deri::new(header, defaults)?)
+    } else if pomi::Pomi::recognises(header) {
+        Box::new(pomi::Pomi::new(header, defaults)?)
+    } else if mid_2020::Mid2020::recognises(header) {
+        Box::new(mid_2020::Mid2020::new(header, defaults)?)
+    } else if let Some(census) = census::Census::new(header, defaults)? {
+        Box::new(census)
+    } else {
+        return Ok(None);
+    }))
 }
 
 /// Reads all submissions of a file. An error of any row is an error of the whole.

@@ -180,6 +180,28 @@ pub fn submission_not_current(submission: &str) -> Status {
     refused(ErrorReason::SubmissionNotCurrent, message, [("submission", submission.to_owned())])
 }
 
+/// A submission would lose most of what `stands`. `lost` says what, and `next` what else can be done than to allow it.
+#[must_use]
+pub fn replacement_shrinks(
+    stands: &str,
+    (unit, stored, submitted): (&str, u64, u64),
+    (lost, next): (&str, &str),
+) -> Status {
+    let reason = ErrorReason::ReplacementShrinks;
+    let message = format!(
+        "nothing was stored: {}; {next}; to replace it, set allow_shrinking (on the command line --replace)",
+        cut(lost, TEXT_BYTES)
+    );
+    let metadata = [
+        ("unit", unit.to_owned()),
+        ("stored", stored.to_string()),
+        ("submitted", submitted.to_string()),
+    ];
+    let mut details = info(reason, metadata);
+    details.set_resource_info("submission", cut(stands, TEXT_BYTES), "", "");
+    finish(reason, &message, details, None)
+}
+
 /// The page token belongs to another query, or is no token.
 #[must_use]
 pub fn page_token_invalid() -> Status {

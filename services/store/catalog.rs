@@ -137,6 +137,20 @@ impl Catalog {
         seen.map(|(position, _)| position).max().unwrap_or(0)
     }
 
+    /// Slot by collection id, organisation code and the rest; `None` if nothing of the collection or organisation was ever stored.
+    #[must_use]
+    pub fn slot(
+        &self,
+        collection: &str,
+        organisation: &str,
+        dataset: Dataset,
+        month: Month,
+    ) -> Option<Slot> {
+        let (collection, organisation) =
+            (self.collection(collection)?, self.organisation(organisation)?);
+        Some(Slot { collection, dataset, organisation, month })
+    }
+
     /// Submission by collection id, organisation code and the rest of a resource name.
     #[must_use]
     pub fn find(
@@ -147,12 +161,7 @@ impl Catalog {
         month: Month,
         version: u32,
     ) -> Option<&Version> {
-        let slot = Slot {
-            collection: self.collection(collection)?,
-            dataset,
-            organisation: self.organisation(organisation)?,
-            month,
-        };
+        let slot = self.slot(collection, organisation, dataset, month)?;
         self.versions(&slot).iter().find(|found| found.submission.version == version)
     }
 

@@ -7,5 +7,6 @@ mod export;
 mod formats;
 mod guides;
 mod options;
+mod replacing;
 mod run;
 mod sending;

@@ -35,7 +35,7 @@ fn cells_that_publications_never_hold() {
     let good = "04C,\"A, B\",APR2020,Attended,GP,Telephone,1 Day,7\n";
     assert!(appointments(good).is_ok());
     for (row, column, value) in [
-        ("04C,x,2020-04,Attended,GP,Telephone,1 Day,7", "Appointment_Month", "2020-04"),
+        ("04C,x,2020-13,Attended,GP,Telephone,1 Day,7", "Appointment_Month", "2020-13"),
         ("04C,x,02APR2020,Attended,GP,Telephone,1 Day,7", "Appointment_Month", "02APR2020"),
         ("04C,x,APX2020,Attended,GP,Telephone,1 Day,7", "Appointment_Month", "APX2020"),
         (" ,x,MAY2020,Attended,GP,Telephone,1 Day,7", "CCG_CODE", " "),

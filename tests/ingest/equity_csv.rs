@@ -293,6 +293,7 @@ fn submission(rows: Records) -> SubmissionFile {
         collected: vec!["sex".to_owned(), "age".to_owned()],
         person_key_scheme: "scheme".to_owned(),
         rows,
+        notes: Vec::new(),
     }
 }
 
@@ -357,13 +358,13 @@ prop_compose! {
         texts in vec(text(), 4),
         keys in vec(("[a-z_:]{1,6}", "[A-Z0-9,\"=’]{1,6}"), 0..3),
         value in real(), lower in real(), upper in real(), weight in real(),
-        base_count in proptest::option::of(any::<i64>()),
+        base_count in proptest::option::of(any::<i64>()), suppressed in any::<bool>(),
     ) -> EstimateRecord {
         let mut texts = texts.into_iter();
         let mut next = || texts.next().unwrap();
         let key = |(dimension, code)| EstimateKey { dimension, code };
         EstimateRecord {
-            value, lower, upper, weight, base_count,
+            value, lower, upper, weight, base_count, suppressed,
             keys: keys.into_iter().map(key).collect(),
             indicator: next(), area: next(), period: next(), base: next(),
         }

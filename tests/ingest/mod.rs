@@ -10,6 +10,7 @@
 
 mod accepted;
 mod bad_files;
+mod editions;
 mod equity_csv;
 mod estimates;
 mod generated;
@@ -31,6 +32,11 @@ fn read_bytes(bytes: &[u8], defaults: &Defaults) -> Result<Vec<SubmissionFile>, 
     let path = folder.path().join("file");
     std::fs::write(&path, bytes).unwrap();
     read_all(&path, defaults)
+}
+
+/// Reads a made-up file of `cases`, whose header is one that is published.
+fn case(name: &str, defaults: &Defaults) -> Result<Vec<SubmissionFile>, IngestError> {
+    read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ingest/cases").join(name), defaults)
 }
 
 fn read_text(text: &str) -> Result<Vec<SubmissionFile>, IngestError> {

@@ -169,7 +169,7 @@ impl Words<'_> {
 
     /// The value with its limits, and a star where its series begins.
     fn value(&self, (estimate, record): &Figure<'_>) -> String {
-        let Some(value) = record.value else { return "no figure".to_owned() };
+        let Some(value) = record.value else { return "suppressed".to_owned() };
         let unit = self.indicators.unit(&record.indicator);
         let text = numbers::figure(unit, value, record.lower.zip(record.upper));
         if estimate.series_break { format!("{text} *") } else { text }

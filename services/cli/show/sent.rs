@@ -71,7 +71,8 @@ fn problems(receipt: &Receipt, out: &mut Out) -> Result<(), Failure> {
     Ok(())
 }
 
-fn refused(slot: &Slot, status: &Status) -> String {
+/// A refusal in words.
+pub fn refused(slot: &Slot, status: &Status) -> String {
     let mut text = format!("refused: {} {}: {}", slot.organisation, slot.month, status.message());
     for (field, description) in violations(status) {
         text.push_str(&format!("\n  {field}: {description}"));

@@ -37,6 +37,7 @@ pub struct EstimateRow<'a> {
     pub base_count: Option<i64>,
     pub weight: Option<f64>,
     pub base: &'a str,
+    pub suppressed: bool,
 }
 
 /// What identifies an estimate within a submission: indicator, area, period, keys in order, base.
@@ -122,9 +123,9 @@ impl EstimateBuilder {
             }
         }
         self.rows_seen += 1;
-        match given.value.filter(|_| wrong.0.is_empty()) {
-            Some(value) => self.estimates.rows.push(estimate(given, value)),
-            None => self.reject(wrong, &left_out()),
+        match wrong.0.is_empty() {
+            true => self.estimates.rows.push(estimate(given)),
+            false => self.reject(wrong, &left_out()),
         }
     }
 
@@ -187,7 +188,7 @@ impl EstimateBuilder {
                 text(&mut hasher, &key.dimension);
                 text(&mut hasher, &key.code);
             }
-            let numbers = [Some(row.value), row.lower, row.upper, row.weight];
+            let numbers = [row.value, row.lower, row.upper, row.weight];
             for number in numbers {
                 // Minus zero is zero.
                 let bits = number.map(|number| (number + 0.0).to_bits());
@@ -202,7 +203,7 @@ impl EstimateBuilder {
     }
 }
 
-fn estimate(given: &EstimateRow<'_>, value: f64) -> Estimate {
+fn estimate(given: &EstimateRow<'_>) -> Estimate {
     let key = |(dimension, code): &(&str, &str)| EstimateKey {
         dimension: (*dimension).to_owned(),
         code: (*code).to_owned(),
@@ -212,7 +213,7 @@ fn estimate(given: &EstimateRow<'_>, value: f64) -> Estimate {
         area: given.area.to_owned(),
         period: given.period.to_owned(),
         keys: given.keys.iter().map(key).collect(),
-        value,
+        value: given.value,
         lower: given.lower,
         upper: given.upper,
         base_count: given.base_count.and_then(|count| u64::try_from(count).ok()),
@@ -342,9 +343,18 @@ fn check_code(dimension: &Dimension, field: &str, code: &str, wrong: &mut RowPro
 fn check_figures(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowProblems) {
     let (least, most) =
         reference.indicator(given.indicator).map_or((f64::MIN, f64::MAX), Indicator::range);
+    let figures = [given.value, given.lower, given.upper];
+    if given.suppressed && figures.iter().any(Option::is_some) {
+        wrong.add(
+            "suppressed",
+            "true",
+            "no value and no limits beside it: the publisher suppressed them",
+        );
+    }
     let value = match given.value {
+        None if given.suppressed => None,
         None => {
-            wrong.add("value", "", "a number: where none was published there is no row");
+            wrong.add("value", "", "a number; or `suppressed`, if the publisher suppressed it; where none was published there is no row");
             None
         }
         Some(value) if !value.is_finite() || !(least..=most).contains(&value) => {

@@ -15,6 +15,7 @@ fn header() -> Header {
         expected_record_count: None,
         allow_partial: false,
         validate_only: false,
+        allow_shrinking: false,
     }
 }
 
@@ -170,4 +171,22 @@ fn the_content_hash_sees_every_field_and_the_order_of_rows() {
         hash(&[EstimateRow { value: Some(0.0), ..good() }], plain()),
         hash(&[EstimateRow { value: Some(-0.0), ..good() }], plain())
     );
+}
+
+#[test]
+fn a_suppressed_figure_has_no_value_and_is_not_0() {
+    let suppressed = || EstimateRow { value: None, suppressed: true, ..good() };
+    let mut builder = builder();
+    builder.row(&suppressed(), Vec::new);
+    builder.row(&EstimateRow { area: "QK1", value: Some(0.0), ..good() }, Vec::new);
+    let draft = builder.finish();
+    let values: Vec<_> = draft.estimates.unwrap().rows.iter().map(|row| row.value).collect();
+    assert_eq!((draft.accepted_count, values), (2, vec![None, Some(0.0)]));
+    for given in [
+        EstimateRow { value: Some(0.0), ..suppressed() },
+        EstimateRow { lower: Some(0.1), ..suppressed() },
+        EstimateRow { upper: Some(0.1), ..suppressed() },
+    ] {
+        assert_eq!(wrong(&given)[0].0, "suppressed");
+    }
 }

@@ -18,6 +18,7 @@ fn header() -> Header {
         expected_record_count: None,
         allow_partial: false,
         validate_only: false,
+        allow_shrinking: false,
     }
 }
 

@@ -8,8 +8,11 @@ use prost::encoding::{self, WireType};
 
 use super::super::IngestError;
 use super::super::cells::Cell;
-use super::columns::{CellKind, Column};
+use super::columns::{CellKind, Column, SUPPRESSED};
 use crate::proto::v1::EstimateKey;
+
+/// Column of the value of an estimate: a symbol in it says that the figure is suppressed.
+const FIGURE: &str = "value";
 
 /// Appends the field of a cell to a message.
 pub(super) fn encode(
@@ -26,6 +29,14 @@ pub(super) fn encode(
         CellKind::Int32 => encoding::int32::encode(number, &whole(cell)?, message),
         CellKind::Int64 => encoding::int64::encode(number, &whole(cell)?, message),
         CellKind::Count => encoding::int64::encode(number, &cell.count()?, message),
+        CellKind::Double if cell.is_suppressed() && column.name == FIGURE => {
+            encoding::bool::encode(u32::from(SUPPRESSED), &true, message);
+        }
+        CellKind::Flag => match cell.text {
+            "Y" => encoding::bool::encode(number, &true, message),
+            "N" => {}
+            _ => return Err(cell.wrong("Y or N")),
+        },
         CellKind::Double => encoding::double::encode(number, &finite(cell)?, message),
         CellKind::Keys => {
             for key in keys(cell)? {

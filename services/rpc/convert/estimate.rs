@@ -66,6 +66,7 @@ fn row(builder: &mut EstimateBuilder, record: &v1::EstimateRecord) {
         base_count: record.base_count,
         weight: record.weight,
         base: &record.base,
+        suppressed: record.suppressed,
     };
     builder.row(&given, || record.encode_to_vec());
 }
@@ -89,6 +90,12 @@ pub(in crate::rpc) fn published(found: PublishedEstimate) -> v1::PublishedEstima
     }
 }
 
+/// Why a figure that its publisher suppressed has no value.
+pub(in crate::rpc) fn suppressed() -> v1::Absence {
+    let detail = "its publisher suppressed the figure; it is not 0".to_owned();
+    v1::Absence { reason: v1::AbsenceReason::Suppressed.into(), detail }
+}
+
 fn record(row: &Estimate) -> v1::EstimateRecord {
     let key = |key: &EstimateKey| v1::EstimateKey {
         dimension: key.dimension.clone(),
@@ -99,11 +106,12 @@ fn record(row: &Estimate) -> v1::EstimateRecord {
         area: row.area.clone(),
         period: row.period.clone(),
         keys: row.keys.iter().map(key).collect(),
-        value: Some(row.value),
+        value: row.value,
         lower: row.lower,
         upper: row.upper,
         base_count: row.base_count.map(int),
         weight: row.weight,
         base: row.base.clone(),
+        suppressed: row.value.is_none(),
     }
 }

@@ -102,6 +102,7 @@ pub(super) fn header_at(
         expected_record_count,
         allow_partial: header.allow_partial,
         validate_only: header.validate_only,
+        allow_shrinking: header.allow_shrinking,
     })
 }
 
