@@ -23,7 +23,14 @@ fn of_file<'a>(file: &'a Path, defaults: &Defaults) -> Submissions<'a> {
             let error = "the file has a header and no rows; nothing was submitted";
             Box::new(once(Err(Failure::data(file, anyhow::anyhow!(error)))))
         }
-        Ok(read) => Box::new(read.map(move |submission| complete(submission.map_err(bad)?))),
+        Ok(read) => Box::new(read.map(move |submission| {
+            let mut submission = complete(submission.map_err(bad)?)?;
+            submission
+                .notes
+                .iter_mut()
+                .for_each(|note| *note = format!("{}: {note}", file.display()));
+            Ok(submission)
+        })),
         Err(error) => Box::new(once(Err(bad(error)))),
     }
 }

@@ -27,6 +27,7 @@ fn parcel(organisation: &str, rows: usize) -> SubmissionFile {
         collected: vec![],
         person_key_scheme: String::new(),
         rows: Records::Consultations(vec![ConsultationRecord::default(); rows]),
+        notes: Vec::new(),
     }
 }
 

@@ -11,6 +11,7 @@ use super::send_all::send_all;
 use super::sending::{Sending, fresh_run_id};
 use super::sent::Sent;
 use super::show::{Out, progress, sent};
+use super::spool::spool;
 use crate::ingest::Defaults;
 
 const EXAMPLES: &str = "\
@@ -39,7 +40,8 @@ connection breaks, run the same command again with the --run-id that is shown: i
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct SubmitArgs {
-    /// CSV files, plain or gzipped: with columns of the service, or published files (the header decides).
+    /// CSV files: with columns of the service, or published files (the header decides). `-`: standard input. Gzip, and ZIP with one
+    /// file, are unpacked; `;`, tab and `|` between cells, UTF-16 and Windows-1252 are recognised.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// Collection, if the file does not name one. See `equity reference collections`.
@@ -102,13 +104,19 @@ impl SubmitArgs {
 /// A file has an error, the service cannot be reached, or the service refuses a submission.
 pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), Failure> {
     let defaults = args.defaults();
-    let mut checked = files::submissions(&args.files, &defaults);
+    let spooled = spool(&args.files)?;
+    let mut checked = files::submissions(&spooled.files, &defaults);
     // A file of another kind needs no service to be refused.
     let first = checked.next().transpose()?;
     let service = Service::connect(args.to.as_deref().unwrap_or(address)).await?;
-    let mut rows = 0;
+    let (mut rows, mut notes) = (0, Vec::new());
     for submission in first.into_iter().map(Ok).chain(checked) {
-        rows += submission?.rows.len() as u64;
+        let submission = submission?;
+        rows += submission.rows.len() as u64;
+        notes.extend(submission.notes);
+    }
+    for note in &notes {
+        out.remark(note)?;
     }
     if rows == 0 {
         return Err(Failure::Usage("the files have no records; nothing was submitted".to_owned()));
@@ -120,7 +128,7 @@ pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), F
     };
     let bar = progress::bar("submitting", "rows", Some(rows), &out.look);
     let mut all = Sent::default();
-    let submissions = files::submissions(&args.files, &defaults);
+    let submissions = files::submissions(&spooled.files, &defaults);
     let result = tokio::select! {
         result = send_all(&service, submissions, &how, &bar, &mut all) => result,
         told = tokio::signal::ctrl_c() => Err(Failure::Other(match told {

@@ -125,6 +125,6 @@ pub(super) fn published_group<'a>(
         cell(row, header, location).filled("the code of a location, for example 04C")?;
     let month = cell(row, header, column);
     let month = month::published(month.text)
-        .ok_or_else(|| month.wrong("a month in the form APR2020 or 01APR2020"))?;
+        .ok_or_else(|| month.wrong("a month, for example APR2020, 01APR2020 or 2020-04"))?;
     Ok((organisation, Cow::Owned(month.to_string())))
 }

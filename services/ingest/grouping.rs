@@ -9,11 +9,6 @@ use super::{IngestError, SubmissionFile};
 
 /// A format of files: which submission a row belongs to, and which records it gives.
 pub(super) trait FileFormat: Send {
-    /// Whether blanks around a cell are cut off. Labels of publications stay as published.
-    fn trim(&self) -> csv::Trim {
-        csv::Trim::None
-    }
-
     /// Organisation and month (`2020-04`) of a row.
     fn group<'a>(
         &'a self,
@@ -29,6 +24,11 @@ pub(super) trait FileFormat: Send {
         submission: &mut SubmissionFile,
         row: &csv::StringRecord,
     ) -> Result<(), IngestError>;
+
+    /// What was read in another form than that of the format so far, in words.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Checks a submission after its last row, for sums and missing rows.
     fn complete(&mut self, _submission: &SubmissionFile) -> Result<(), IngestError> {
@@ -47,6 +47,8 @@ pub struct SubmissionFiles {
     /// By place: the submission, if it has rows yet, and the number of its rows that are still to come.
     groups: Vec<(Option<SubmissionFile>, u64)>,
     row_count: u64,
+    /// What the first pass has to say of the file: the first submission takes it.
+    notes: Vec<String>,
     ended: bool,
 }
 
@@ -77,7 +79,7 @@ impl SubmissionFiles {
     /// Reads the file once and counts the rows of each submission.
     pub(super) fn new(path: &Path, format: Box<dyn FileFormat>) -> Result<Self, IngestError> {
         let (mut places, mut groups, mut row_count) = (Places::default(), Vec::new(), 0);
-        let mut file = open(path, format.as_ref())?;
+        let mut file = open(path)?;
         let mut row = csv::StringRecord::new();
         while file.next(&mut row)? {
             let (organisation, month) = format.group(&row)?;
@@ -88,8 +90,9 @@ impl SubmissionFiles {
             groups[place].1 += 1;
             row_count += 1;
         }
-        file = open(path, format.as_ref())?;
-        Ok(SubmissionFiles { format, file, places, groups, row_count, ended: false })
+        let notes = file.notes().into_iter().chain(format.notes()).collect();
+        file = open(path)?;
+        Ok(SubmissionFiles { format, file, places, groups, row_count, notes, ended: false })
     }
 
     /// Number of rows in the file, without the header.
@@ -121,6 +124,7 @@ impl SubmissionFiles {
             *left -= 1;
             if *left == 0 {
                 self.format.complete(filling)?;
+                filling.notes = std::mem::take(&mut self.notes);
                 return Ok(submission.take());
             }
         }
@@ -160,8 +164,8 @@ impl std::fmt::Debug for SubmissionFiles {
 }
 
 /// Opens the file and skips its header.
-fn open(path: &Path, format: &dyn FileFormat) -> Result<CsvFile, IngestError> {
-    let mut file = CsvFile::open(path, format.trim())?;
+fn open(path: &Path) -> Result<CsvFile, IngestError> {
+    let mut file = CsvFile::open(path)?;
     file.header()?;
     Ok(file)
 }

@@ -1,17 +1,34 @@
-//! Calendar months as NHS publications write them.
+//! Calendar months as files write them.
 
+use crate::domain::date::{Written, month_of};
 use crate::domain::period::Month;
 
-const NAMES: [&str; 12] =
-    ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
-
-/// Reads `APR2020`, or `01APR2020`: the first day of the month.
+/// Reads a month of a publication: `APR2020`, `2020-04`; or its first day, `01APR2020`, `2020-04-01`. Another day is no month: the
+/// file has days.
 pub(super) fn published(text: &str) -> Option<Month> {
-    let text = text.strip_prefix("01").unwrap_or(text);
+    let first = |written: Written| written.day.is_none_or(|day| day == 1).then_some(written.month);
+    let named = || joined(text.strip_prefix("01").unwrap_or(text));
+    Written::read(text).and_then(first).or_else(named)
+}
+
+/// Reads the month of a record: also `Apr 2020`, `April-2020`, `04/2020`, and the month of any day.
+pub(super) fn of_record(text: &str) -> Option<Month> {
+    let parts = || {
+        let (month, year) = text.split_once(['-', '/', ' ', '.'])?;
+        of(year, month)
+    };
+    Written::read(text).map(|written| written.month).or_else(|| published(text)).or_else(parts)
+}
+
+/// `APR2020`.
+fn joined(text: &str) -> Option<Month> {
     let (name, year) = text.split_at_checked(3)?;
-    let month = NAMES.iter().position(|known| known.eq_ignore_ascii_case(name))? + 1;
+    name.bytes().all(|byte| byte.is_ascii_alphabetic()).then(|| of(year, name))?
+}
+
+fn of(year: &str, month: &str) -> Option<Month> {
     let digits = year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit());
-    Month::new(digits.then(|| year.parse().ok())??, u32::try_from(month).ok()?)
+    Month::new(digits.then(|| year.parse().ok())??, month_of(month)?)
 }
 
 #[cfg(test)]
@@ -19,8 +36,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_spellings() {
-        for text in ["APR2020", "01APR2020", "01Apr2020", "apr2020"] {
+    fn the_spellings_of_publications() {
+        for text in
+            ["APR2020", "01APR2020", "01Apr2020", "apr2020", "2020-04", "2020-04-01", "01/04/2020"]
+        {
             assert_eq!(published(text), Month::new(2020, 4), "{text}");
         }
     }
@@ -39,8 +58,40 @@ mod tests {
             "2020APR",
             "APR+020",
             "APR1020",
+            "2020-04-02",
+            "02/04/2020",
+            "04/2020",
         ] {
             assert_eq!(published(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_spellings_of_records() {
+        for text in [
+            "2020-04",
+            "2020-04-17",
+            "17/04/2020",
+            "2020-04-17 00:00",
+            "APR2020",
+            "Apr 2020",
+            "April-2020",
+            "04/2020",
+        ] {
+            assert_eq!(of_record(text), Month::new(2020, 4), "{text}");
+        }
+        for text in [
+            "",
+            "2020",
+            "Apr-20",
+            "20/04",
+            "2020/21",
+            "2020-Q2",
+            "13/2020",
+            "2020-04-17 09:30",
+            "April",
+        ] {
+            assert_eq!(of_record(text), None, "{text}");
         }
     }
 }

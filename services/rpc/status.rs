@@ -71,7 +71,7 @@ pub fn rows_invalid(problems: Vec<(String, String)>, problem_count: u64) -> Stat
 /// The stream carried no row.
 #[must_use]
 pub fn submission_empty() -> Status {
-    let message = "nothing was stored: the stream carried no row; send the header, then at least one batch of rows, then \
+    let message = "nothing was stored: the stream carried no row with a value; send the header, then at least one batch of rows, then \
                    half-close the stream";
     refused(ErrorReason::SubmissionEmpty, message, [])
 }

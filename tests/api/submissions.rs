@@ -72,7 +72,7 @@ async fn a_repeated_request_gets_its_first_receipt_again_also_after_a_restart() 
         (
             "month",
             SubmissionHeader { month: "2020-05".into(), ..header.clone() },
-            vec![ConsultationRecord::default()],
+            records(&json!([{"channel": "VIDEO"}])),
         ),
         ("organisation", SubmissionHeader { organisation: "04V".into(), ..header.clone() }, rows()),
         ("allow_partial", SubmissionHeader { allow_partial: true, ..header.clone() }, rows()),

@@ -148,11 +148,11 @@ fn rows_in_any_order_are_grouped() {
 fn unknown_columns_name_the_nearest() {
     for (wrong, right) in [
         ("chanel", "channel"),
-        ("Ethnic Category", "ethnic_category"),
+        ("Ethnic Categori", "ethnic_category"),
         ("lsoa_residence", "residence_lsoa"),
         ("age_year", "age_years"),
         ("ETHNICITY", "ethnic_category"),
-        ("Person-Count", "person_count"),
+        ("Person-Counts", "person_count"),
     ] {
         match read_text(&format!("organisation,month,{wrong}\n")) {
             Err(IngestError::UnknownColumn { column, nearest }) => {
@@ -279,6 +279,7 @@ fn submission(rows: Records) -> SubmissionFile {
         collected: vec!["sex".to_owned(), "age".to_owned()],
         person_key_scheme: "scheme".to_owned(),
         rows,
+        notes: Vec::new(),
     }
 }
 

@@ -15,6 +15,7 @@ mod estimates;
 mod generated;
 mod published;
 mod small_areas;
+mod untidy;
 
 use std::path::{Path, PathBuf};
 

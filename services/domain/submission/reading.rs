@@ -1,0 +1,96 @@
+//! Values that were taken although their form is not that of the contract: each kind is counted for the receipt.
+
+use std::collections::BTreeMap;
+
+use super::raw::{RawColumn, SEPARATOR, shown};
+use crate::domain::codes::{State, Value};
+
+/// Most readings of a submission that are told apart. Further words count as one.
+const MOST: usize = 100;
+
+/// How a value was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReadAs {
+    /// Without the blanks at its ends.
+    WithoutBlanks,
+    /// A word that has one meaning in the code system: `telephone`, `F`.
+    Word,
+    /// A date in the British order: `01/04/2026`.
+    DayFirst,
+    /// A date with a time of midnight: `2026-04-01T00:00:00`.
+    Midnight,
+}
+
+impl ReadAs {
+    /// What the service did, in words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::WithoutBlanks => "without the blanks at its ends",
+            Self::Word => "as a word with one meaning in the code system",
+            Self::DayFirst => "as day, month and year",
+            Self::Midnight => "without the time of midnight",
+        }
+    }
+}
+
+/// A kind of values that were read so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// Path of the field in the record's message.
+    pub field: String,
+    /// What was done, in words.
+    pub how: String,
+    /// The first such value; empty for keys and ids.
+    pub value: String,
+    /// What it was read as; empty for keys and ids.
+    pub read_as: String,
+    /// Number of accepted rows.
+    pub count: u64,
+}
+
+/// Counts readings: by field, kind, and, for words, value.
+#[derive(Default)]
+pub(super) struct Readings(BTreeMap<(&'static str, ReadAs, String), (String, String, u64)>);
+
+impl Readings {
+    /// Counts `count` rows with a value. Values of one kind are told apart only if they are words.
+    pub(super) fn add(
+        &mut self,
+        field: &'static str,
+        how: ReadAs,
+        (value, read_as): (&str, &str),
+        count: u64,
+    ) {
+        let full = self.0.len() >= MOST;
+        let word = if how == ReadAs::Word && !full { value } else { "" };
+        let place = self.0.entry((field, how, word.to_owned()));
+        place.or_insert_with(|| (shown(value), shown(read_as), 0)).2 += count;
+    }
+
+    /// Counts the rows of a column whose values were no codes as submitted.
+    pub(super) fn add_column(&mut self, column: &RawColumn) {
+        if column.entries.iter().all(|entry| entry.read.is_none()) {
+            return;
+        }
+        let counts = column.indices.counts(column.entries.len());
+        for (entry, count) in column.entries.iter().zip(counts).filter(|(_, count)| *count > 0) {
+            if let Some(how) = entry.read {
+                let raw = entry.raw.replace(SEPARATOR, ";");
+                let read_as = match &entry.meaning {
+                    Value::State(state) => State::name(*state).to_owned(),
+                    value => value.to_text(),
+                };
+                self.add(column.field.path(), how, (&raw, &read_as), count);
+            }
+        }
+    }
+
+    /// The readings, by field.
+    pub(super) fn list(self) -> Vec<Reading> {
+        let reading = |((field, how, _), (value, read_as, count)): ((&str, ReadAs, _), _)| {
+            Reading { field: field.to_owned(), how: how.words().to_owned(), value, read_as, count }
+        };
+        self.0.into_iter().map(reading).collect()
+    }
+}
