@@ -68,7 +68,11 @@ fn files_in_other_forms_are_taken() {
         assert_eq!(rows(&submission).len(), 1, "{name}");
         let row = &rows(&submission)[0];
         let sex = row.person.as_ref().map(|person| person.sex.as_str());
-        assert_eq!((row.channel.as_str(), row.attendance.as_str(), sex), ("FACE_TO_FACE", "5", Some("1")), "{name}");
+        assert_eq!(
+            (row.channel.as_str(), row.attendance.as_str(), sex),
+            ("FACE_TO_FACE", "5", Some("1")),
+            "{name}"
+        );
         assert!(said(&submission, words), "{name}: {:?}", submission.notes);
     }
     assert_eq!(rows(&read_case("zip.zip")).len(), 1);
@@ -172,7 +176,9 @@ fn a_column_without_a_name_must_be_empty_or_number_the_rows() {
 fn months_follow_from_every_form_of_one_meaning() {
     let all = read_all(&case("date_named_month.csv"), &Defaults::default()).unwrap();
     assert_eq!((all[0].month.as_str(), rows(&all[0])[0].date.as_str()), ("2026-04", "01/04/2026"));
-    for text in ["2026-04", "2026-04-01", "01/04/2026", "2026-04-01 00:00:00", "Apr 2026", "APR2026"] {
+    for text in
+        ["2026-04", "2026-04-01", "01/04/2026", "2026-04-01 00:00:00", "Apr 2026", "APR2026"]
+    {
         let all = read_text(&format!("organisation,month,channel\nC82001,{text},VIDEO\n")).unwrap();
         assert_eq!(all[0].month, "2026-04", "{text}");
         assert_eq!(said(&all[0], "months in another form"), text != "2026-04", "{text}");
@@ -182,7 +188,11 @@ fn months_follow_from_every_form_of_one_meaning() {
         other => panic!("{other}"),
     };
     let wrong = cell("organisation,date,channel\nC82001,04/13/2026,VIDEO\n");
-    assert_eq!(wrong, ("date".to_owned(), "04/13/2026".to_owned()), "the whole cell, under its name");
+    assert_eq!(
+        wrong,
+        ("date".to_owned(), "04/13/2026".to_owned()),
+        "the whole cell, under its name"
+    );
     assert_eq!(cell("organisation,month\nC82001,Apr-26\n").1, "Apr-26");
 }
 
@@ -238,7 +248,8 @@ async fn the_service_refuses_what_would_give_wrong_numbers() {
 #[tokio::test]
 async fn the_receipt_counts_what_was_passed_over_and_read_in_another_form() {
     let server = TestServer::start().await;
-    let text = "channel,sex,date,person_key\ntelephone,F,01/04/2026,p1\nVIDEO,2,2026-04-02T00:00:00,p1\n";
+    let text =
+        "channel,sex,date,person_key\ntelephone,F,01/04/2026,p1\nVIDEO,2,2026-04-02T00:00:00,p1\n";
     let file = read_bytes(text.as_bytes(), &practice()).unwrap().remove(0);
     let mut all = rows(&file).to_vec();
     all.insert(1, ConsultationRecord::default());
@@ -248,7 +259,8 @@ async fn the_receipt_counts_what_was_passed_over_and_read_in_another_form() {
     let first = server.submit(header.clone(), all.clone()).await.unwrap();
     let made = first.submission.clone().unwrap();
     assert_eq!((made.accepted_count, made.blank_count, made.total_count), (2, 1, 2));
-    let read: Vec<_> = made.readings.iter().map(|r| (r.field.as_str(), r.value.as_str(), r.count)).collect();
+    let read: Vec<_> =
+        made.readings.iter().map(|r| (r.field.as_str(), r.value.as_str(), r.count)).collect();
     assert_eq!(
         read,
         [
