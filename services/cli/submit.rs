@@ -105,32 +105,25 @@ impl SubmitArgs {
 pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), Failure> {
     let defaults = args.defaults();
     let spooled = spool(&args.files)?;
-    let mut checked = files::submissions(&spooled.files, &defaults);
-    // A file of another kind needs no service to be refused.
-    let first = checked.next().transpose()?;
-    let service = Service::connect(args.to.as_deref().unwrap_or(address)).await?;
-    let (mut rows, mut notes) = (0, Vec::new());
-    for submission in first.into_iter().map(Ok).chain(checked) {
-        let submission = submission?;
-        rows += submission.rows.len() as u64;
-        notes.extend(submission.notes);
-    }
-    for note in &notes {
-        out.remark(note)?;
-    }
-    if rows == 0 {
-        return Err(Failure::Usage("the files have no records; nothing was submitted".to_owned()));
-    }
+    let service = match Service::connect(args.to.as_deref().unwrap_or(address)).await {
+        Ok(service) => service,
+        Err(unreachable) => {
+            // A file of another kind needs no service to be refused.
+            files::check_begin(&spooled.files[0], &defaults)?;
+            return Err(unreachable);
+        }
+    };
     let how = Sending {
         run_id: args.run_id.clone().unwrap_or_else(fresh_run_id),
         allow_partial: args.allow_partial,
         validate_only: args.validate_only,
     };
-    let bar = progress::bar("submitting", "rows", Some(rows), &out.look);
+    let checked = files::check(&spooled.files, &defaults, &how)?;
+    checked.notes.iter().try_for_each(|note| out.remark(note))?;
+    let bar = progress::bar("submitting", "rows", Some(checked.rows), &out.look);
     let mut all = Sent::default();
-    let submissions = files::submissions(&spooled.files, &defaults);
     let result = tokio::select! {
-        result = send_all(&service, submissions, &how, &bar, &mut all) => result,
+        result = send_all(&service, checked.submissions(), &how, &bar, &mut all) => result,
         told = tokio::signal::ctrl_c() => Err(Failure::Other(match told {
             Ok(()) => anyhow::anyhow!("stopped by Ctrl-C; what is listed above is stored"),
             Err(error) => error.into(),

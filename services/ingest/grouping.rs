@@ -36,20 +36,40 @@ pub(super) trait FileFormat: Send {
     }
 }
 
+/// Most bytes of rows that are kept between the two passes, about: a file of this size is read once.
+const KEPT_BYTES: usize = 8 << 20;
+
 /// Organisation and month of a row.
 pub(super) type OrganisationMonth<'a> = (&'a str, Cow<'a, str>);
 
 /// The submissions of a file, one at a time. After an error there are no more.
 pub struct SubmissionFiles {
     format: Box<dyn FileFormat>,
-    file: CsvFile,
+    rows: Rows,
     places: Places,
     /// By place: the submission, if it has rows yet, and the number of its rows that are still to come.
     groups: Vec<(Option<SubmissionFile>, u64)>,
     row_count: u64,
-    /// What the first pass has to say of the file: the first submission takes it.
     notes: Vec<String>,
     ended: bool,
+}
+
+/// The rows for the second pass.
+enum Rows {
+    /// Of a small file: kept from the first pass.
+    Kept(std::vec::IntoIter<csv::StringRecord>),
+    /// Of a large file, opened again.
+    Again(CsvFile),
+}
+
+impl Rows {
+    /// Reads the next row. False after the last.
+    fn next(&mut self, row: &mut csv::StringRecord) -> Result<bool, IngestError> {
+        match self {
+            Rows::Again(file) => file.next(row),
+            Rows::Kept(rows) => Ok(rows.next().map(|kept| *row = kept).is_some()),
+        }
+    }
 }
 
 /// A number for each organisation and month, in the order of the file.
@@ -78,9 +98,14 @@ impl Places {
 impl SubmissionFiles {
     /// Reads the file once and counts the rows of each submission.
     pub(super) fn new(path: &Path, format: Box<dyn FileFormat>) -> Result<Self, IngestError> {
+        Self::keeping(KEPT_BYTES, path, format)
+    }
+
+    fn keeping(most: usize, path: &Path, format: Box<dyn FileFormat>) -> Result<Self, IngestError> {
         let (mut places, mut groups, mut row_count) = (Places::default(), Vec::new(), 0);
         let mut file = open(path)?;
         let mut row = csv::StringRecord::new();
+        let (mut kept, mut kept_bytes) = (Vec::new(), 0);
         while file.next(&mut row)? {
             let (organisation, month) = format.group(&row)?;
             let place = places.of(organisation, &month);
@@ -89,13 +114,29 @@ impl SubmissionFiles {
             }
             groups[place].1 += 1;
             row_count += 1;
+            // A cell takes its text, and where it ends.
+            kept_bytes += row.as_slice().len() + row.len() * size_of::<usize>();
+            if kept_bytes <= most {
+                kept.push(row.clone());
+            } else {
+                kept = Vec::new();
+            }
         }
         let notes = file.notes().into_iter().chain(format.notes()).collect();
-        file = open(path)?;
-        Ok(SubmissionFiles { format, file, places, groups, row_count, notes, ended: false })
+        let rows = if kept_bytes <= most {
+            Rows::Kept(kept.into_iter())
+        } else {
+            Rows::Again(open(path)?)
+        };
+        Ok(SubmissionFiles { format, rows, places, groups, row_count, notes, ended: false })
     }
 
-    /// Number of rows in the file, without the header.
+    /// What was passed over or read in another form in the file, in words.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Number of rows in the file that have a value, without the header.
     pub fn row_count(&self) -> u64 {
         self.row_count
     }
@@ -108,7 +149,7 @@ impl SubmissionFiles {
     /// Reads rows until a submission is complete.
     fn read_on(&mut self) -> Result<Option<SubmissionFile>, IngestError> {
         let mut row = csv::StringRecord::new();
-        while self.file.next(&mut row)? {
+        while self.rows.next(&mut row)? {
             let (organisation, month) = self.format.group(&row)?;
             let place = self.places.of(organisation, &month);
             let Some((submission, left)) = self.groups.get_mut(place).filter(|(_, left)| *left > 0)
@@ -124,7 +165,6 @@ impl SubmissionFiles {
             *left -= 1;
             if *left == 0 {
                 self.format.complete(filling)?;
-                filling.notes = std::mem::take(&mut self.notes);
                 return Ok(submission.take());
             }
         }
@@ -133,9 +173,11 @@ impl SubmissionFiles {
 
     /// At the end of the file: an error unless every row of the first pass came again.
     fn all_came(&self) -> Result<Option<SubmissionFile>, IngestError> {
-        match self.groups.iter().all(|(_, left)| *left == 0) {
-            true => Ok(None),
-            false => Err(changed(self.file.line())),
+        match &self.rows {
+            Rows::Again(file) if self.groups.iter().any(|(_, left)| *left > 0) => {
+                Err(changed(file.line()))
+            }
+            Rows::Again(_) | Rows::Kept(_) => Ok(None),
         }
     }
 }
@@ -176,3 +218,7 @@ fn changed(line: u64) -> IngestError {
         std::io::Error::other("the file changed while it was being read; run the command again");
     IngestError::Read { line, source }
 }
+
+#[cfg(test)]
+#[path = "grouping_tests.rs"]
+mod tests;

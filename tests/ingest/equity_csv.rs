@@ -279,7 +279,6 @@ fn submission(rows: Records) -> SubmissionFile {
         collected: vec!["sex".to_owned(), "age".to_owned()],
         person_key_scheme: "scheme".to_owned(),
         rows,
-        notes: Vec::new(),
     }
 }
 
