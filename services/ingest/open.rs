@@ -92,8 +92,13 @@ impl CsvFile {
                 self.blank_rows += 1;
                 continue;
             }
-            self.trimmed_cells += padded as u64;
             self.fit(row, last_line)?;
+            if row.iter().all(str::is_empty) {
+                // It has nothing but its number.
+                self.blank_rows += 1;
+                continue;
+            }
+            self.trimmed_cells += padded as u64;
             let mut position = csv::Position::new();
             position.set_line(last_line);
             row.set_position(Some(position));

@@ -100,11 +100,15 @@ impl Text {
         let bytes = self.bytes.fill_buf()?;
         let count = bytes.len();
         if count == 0 {
+            let end = std::mem::take(&mut self.end);
+            if end.is_empty() {
+                return Ok(false);
+            }
             if let Encoding::Utf16(decoder) = &mut self.encoding {
                 decode(decoder, &[], true, &mut self.ready);
             }
-            self.ready.extend_from_slice(std::mem::take(&mut self.end));
-            return Ok(!self.ready.is_empty());
+            self.ready.extend_from_slice(end);
+            return Ok(true);
         }
         match &mut self.encoding {
             Encoding::Utf8 => self.ready.extend_from_slice(bytes),
@@ -114,8 +118,10 @@ impl Text {
                     self.encoding = Encoding::Utf8;
                 }
             }
+            // Most files are nothing but ASCII, which is found out for many bytes at once.
+            Encoding::Ascii if bytes.is_ascii() => self.ready.extend_from_slice(bytes),
             Encoding::Ascii => match bytes.iter().position(|byte| !byte.is_ascii()) {
-                None => self.ready.extend_from_slice(bytes),
+                None => {}
                 Some(0) => return self.decide().map(|()| true),
                 Some(plain) => {
                     self.ready.extend_from_slice(&bytes[..plain]);
@@ -189,11 +195,12 @@ fn decode(decoder: &mut encoding_rs::Decoder, bytes: &[u8], last: bool, to: &mut
 /// Appends Windows-1252 as UTF-8. False, with a byte that is no text, where the bytes have characters in UTF-8 instead.
 fn from_windows_1252(bytes: &[u8], to: &mut Vec<u8>) -> bool {
     for part in bytes.utf8_chunks() {
-        if !part.valid().is_ascii() {
+        let plain = part.valid().bytes().take_while(u8::is_ascii).count();
+        to.extend_from_slice(&part.valid().as_bytes()[..plain]);
+        if plain < part.valid().len() {
             to.push(NO_TEXT);
             return false;
         }
-        to.extend_from_slice(part.valid().as_bytes());
         let (text, _) = WINDOWS_1252.decode_without_bom_handling(part.invalid());
         match text.chars().any(char::is_control) {
             // The five bytes that mean nothing in Windows-1252.

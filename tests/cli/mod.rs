@@ -8,3 +8,4 @@ mod formats;
 mod guides;
 mod run;
 mod sending;
+mod standard_input;

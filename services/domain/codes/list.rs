@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::words::Words;
-use super::{State, Value, expected_of, nearest};
+use super::{State, Value, expected_of, nearest, says_nothing};
 
 /// A category of a code list.
 #[derive(Clone, Debug, Deserialize)]
@@ -258,42 +258,44 @@ impl CodeList {
         }
         let of_system = &self.systems[system];
         let codes = || of_system.codes.iter().map(|(code, _, _)| code.as_str());
-        let some: Vec<_> = codes().take(12).collect();
-        let more = if codes().nth(12).is_some() { ", …" } else { "" };
-        let elsewhere = self.elsewhere(system, source);
-        let expected =
-            format!("a code of `{}`: {}{more}{elsewhere}", of_system.id, some.join(", "));
         // A spreadsheet takes `01` for the number 1.
         let zero = format!("0{source}");
-        let nearest = match codes().find(|code| *code == zero) {
-            Some(code) => Some(code.to_owned()),
-            None if elsewhere.is_empty() => nearest(source, codes()).map(str::to_owned),
-            None => None,
-        };
-        Mapped::Unknown { expected: expected_of(source, expected), nearest }
+        let lost_zero = codes().find(|code| *code == zero);
+        let expected = format!("a code of `{}`", of_system.id);
+        if let Some(elsewhere) = self.elsewhere(system, source) {
+            let expected = format!("{expected}, and {elsewhere}");
+            return Mapped::Unknown { expected, nearest: lost_zero.map(str::to_owned) };
+        }
+        if says_nothing(source) {
+            let expected = expected_of(source, expected);
+            return Mapped::Unknown { expected, nearest: None };
+        }
+        let some: Vec<_> = codes().take(12).collect();
+        let more = if codes().nth(12).is_some() { ", …" } else { "" };
+        Mapped::Unknown {
+            expected: format!("{expected}: {}{more}", some.join(", ")),
+            nearest: lost_zero.or_else(|| nearest(source, codes())).map(str::to_owned),
+        }
     }
 
     /// Names the other code systems that have a code, or the category that it is the code of.
-    fn elsewhere(&self, system: usize, source: &str) -> String {
+    fn elsewhere(&self, system: usize, source: &str) -> Option<String> {
         let zero = format!("0{source}");
-        let given = [source, zero.as_str()];
         let has = |other: &CodeSystem, code: &str| {
             other.codes.iter().any(|(known, _, target)| {
                 known == code || (target == code && self.category(code).is_some())
             })
         };
         let others = || self.systems.iter().enumerate().filter(|(place, _)| *place != system);
-        let found = given.into_iter().find(|code| others().any(|(_, other)| has(other, code)));
-        let Some(code) = found else { return String::new() };
-        let ids: Vec<_> = others()
-            .filter(|(_, other)| has(other, code))
-            .map(|(_, other)| format!("`{}` ({})", other.id, other.label))
-            .collect();
-        format!(
-            "; `{code}` is of another code system: {}; name the code system of the field, or send codes of `{}`",
-            ids.join(", "),
-            self.systems[system].id
-        )
+        let mut given = [source, zero.as_str()].into_iter();
+        let code = given.find(|code| others().any(|(_, other)| has(other, code)))?;
+        let found: Vec<_> =
+            others().map(|(_, other)| other).filter(|other| has(other, code)).collect();
+        let names = match found[..] {
+            [one] => format!("`{}` ({})", one.id, one.label),
+            _ => found.iter().map(|one| format!("`{}`", one.id)).collect::<Vec<_>>().join(", "),
+        };
+        Some(format!("`{code}` is one of {names}: name its code system for the field, or correct the code"))
     }
 
     /// Whether category `outer` contains category `inner`, or is the same.

@@ -215,8 +215,8 @@ impl Builder {
         match Written::read(date.trim()).filter(|written| written.month == month) {
             Some(written) => self.written(date, written),
             None => {
-                let expected =
-                    format!("a day of {month} (`{month}-01`), without a time, or nothing");
+                let time = if date.contains(':') { " without a time" } else { "" };
+                let expected = format!("a day of {month}{time} (`{month}-01`), or nothing");
                 self.problem("date", date, &expected_of(date, expected), None);
             }
         }
