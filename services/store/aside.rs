@@ -74,17 +74,14 @@ fn has_everything(log: &Path, position: u64) -> Result<(), StoreError> {
 }
 
 fn set_aside(sled: &Path) -> Result<PathBuf, StoreError> {
+    let failed = |source| StoreError::Io { doing: "set aside", path: sled.to_owned(), source };
     let mut number = 1;
-    let aside = loop {
+    loop {
         let aside = sled.with_file_name(format!("sled-damaged-{number}"));
-        if !aside.try_exists().unwrap_or(true) {
-            break aside;
+        if !aside.try_exists().map_err(failed)? {
+            return std::fs::rename(sled, &aside).map(|()| aside).map_err(failed);
         }
         number += 1;
-    };
-    match std::fs::rename(sled, &aside) {
-        Ok(()) => Ok(aside),
-        Err(source) => Err(StoreError::Io { doing: "set aside", path: sled.to_owned(), source }),
     }
 }
 

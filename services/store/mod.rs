@@ -4,7 +4,7 @@
 //! - [`log`] the ordered log: what is durable
 //! - `change`, `touched`, `error` the changes that may be requested, the data that they affect, the errors
 //! - `state` applies entries; `load` reads into memory what has to be there
-//! - `tree`, `sled_error`, `keys` rows and batches of sled, its errors, its keys
+//! - `tree`, `sled_error`, `half_made`, `keys` rows and batches of sled, its errors, what a kill leaves, its keys
 //! - `pack`, `pack_read` one pack a submission version: making it, and reading some of its runs
 //! - `words`, `persons` numbers of the values of fields and of person keys, given once in the order of the log
 //! - [`catalog`] the catalogue of submissions, in memory; `stored`, `standing` what stands in a month (`bits`: of whom); `assessment` what organisations write about
@@ -28,6 +28,7 @@ mod change;
 mod error;
 mod estimates;
 mod folder;
+mod half_made;
 mod handle;
 mod keys;
 mod load;

@@ -26,6 +26,7 @@ use std::time::{Duration, Instant};
 use prost::Message;
 
 use super::error::StoreError;
+use super::half_made::remove_half_made;
 use super::keys;
 use super::sled_error::{is_locked, is_no_damage, is_of_the_disk, unreadable};
 use crate::proto::store::AppliedRow;
@@ -81,6 +82,7 @@ pub(super) const DATA_FILE: &str = "db";
 impl Tree {
     /// Opens a folder. If sled fails or panics over its files, the error is [`StoreError::Damaged`].
     pub(super) fn open(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+        remove_half_made(folder)?;
         for attempt in 0.. {
             let config = sled::Config::new()
                 .path(folder)
