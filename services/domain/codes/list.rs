@@ -295,7 +295,9 @@ impl CodeList {
             [one] => format!("`{}` ({})", one.id, one.label),
             _ => found.iter().map(|one| format!("`{}`", one.id)).collect::<Vec<_>>().join(", "),
         };
-        Some(format!("`{code}` is one of {names}: name its code system for the field, or correct the code"))
+        Some(format!(
+            "`{code}` is one of {names}: name its code system for the field, or correct the code"
+        ))
     }
 
     /// Whether category `outer` contains category `inner`, or is the same.
