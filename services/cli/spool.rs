@@ -88,7 +88,7 @@ mod tests {
         }
         let copy = spooled.files[1].clone();
         drop(spooled);
-        assert!(!copy.exists());
+        assert!(!copy.try_exists().unwrap());
     }
 
     #[test]

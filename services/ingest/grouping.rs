@@ -59,7 +59,7 @@ enum Rows {
     /// Of a small file: kept from the first pass.
     Kept(std::vec::IntoIter<csv::StringRecord>),
     /// Of a large file, opened again.
-    Again(CsvFile),
+    Again(Box<CsvFile>),
 }
 
 impl Rows {
@@ -126,7 +126,7 @@ impl SubmissionFiles {
         let rows = if kept_bytes <= most {
             Rows::Kept(kept.into_iter())
         } else {
-            Rows::Again(open(path)?)
+            Rows::Again(Box::new(open(path)?))
         };
         Ok(SubmissionFiles { format, rows, places, groups, row_count, notes, ended: false })
     }

@@ -138,8 +138,7 @@ impl Text {
     fn decide(&mut self) -> std::io::Result<()> {
         let mut character = Vec::with_capacity(4);
         // A character may be cut by the end of the buffer.
-        while character.len() < 4 && str::from_utf8(&character).map_or(true, |text| text.is_empty())
-        {
+        while character.len() < 4 && str::from_utf8(&character).map_or(true, str::is_empty) {
             let Some(byte) = self.bytes.fill_buf()?.first().copied() else { break };
             character.push(byte);
             self.bytes.consume(1);

@@ -74,9 +74,10 @@ fn member(
     let check = Checked { bytes: (), hasher: crc32fast::Hasher::new(), expected: found.crc32() };
     file.seek(SeekFrom::Start(start)).map_err(failed)?;
     let packed = BufReader::with_capacity(BUFFER, file.take(found.compressed_size()));
-    Ok(match found.compression() {
-        CompressionMethod::Deflated => Box::new(check.of(DeflateDecoder::new(packed))),
-        _ => Box::new(check.of(packed)),
+    Ok(if found.compression() == CompressionMethod::Deflated {
+        Box::new(check.of(DeflateDecoder::new(packed)))
+    } else {
+        Box::new(check.of(packed))
     })
 }
 

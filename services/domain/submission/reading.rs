@@ -79,7 +79,7 @@ impl Readings {
                 let raw = entry.raw.replace(SEPARATOR, ";");
                 let read_as = match &entry.meaning {
                     Value::State(state) => State::name(*state).to_owned(),
-                    value => value.to_text(),
+                    value @ (Value::Number(_) | Value::Codes(_)) => value.to_text(),
                 };
                 self.add(column.field.path(), how, (&raw, &read_as), count);
             }
