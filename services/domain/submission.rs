@@ -5,13 +5,15 @@ mod estimates;
 mod finish;
 mod online;
 mod raw;
+mod read_as;
 mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use builder::Builder;
 pub use estimates::{EstimateBuilder, EstimateRow};
-pub use reading::{ReadAs, Reading};
+pub use read_as::ReadAs;
+pub use reading::Reading;
 
 use crate::domain::collection::Dataset;
 use crate::domain::cube::Packed;

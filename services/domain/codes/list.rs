@@ -191,7 +191,7 @@ impl CodeList {
             by_source.push(codes);
         }
         let (version, source, none) = (String::new(), String::new(), None);
-        let words = Words::of(&systems);
+        let words = Words::of(systems.iter().map(|system| system.codes.as_slice()));
         Ok(Self {
             id,
             label,

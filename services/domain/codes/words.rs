@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{CodeSystem, State};
+use super::State;
 
 /// The words of a code list.
 #[derive(Clone, Debug, Default)]
@@ -14,11 +14,11 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// The codes of these systems, in capitals or not, with `_`, `-` or a blank.
-    pub(super) fn of(systems: &[CodeSystem]) -> Self {
-        let of_system = |system: &CodeSystem| {
+    /// The codes of systems, each with its label and target: in capitals or not, with `_`, `-` or a blank.
+    pub(super) fn of<'a>(systems: impl Iterator<Item = &'a [(String, String, String)]>) -> Self {
+        let of_system = |codes: &[(String, String, String)]| {
             let mut words: BTreeMap<String, Option<String>> = BTreeMap::new();
-            for (code, _, target) in &system.codes {
+            for (code, _, target) in codes {
                 let known = words.entry(plain(code)).or_insert_with(|| Some(target.clone()));
                 if known.as_ref() != Some(target) {
                     *known = None;
@@ -26,7 +26,7 @@ impl Words {
             }
             words
         };
-        Self { of_systems: systems.iter().map(of_system).collect(), of_list: BTreeMap::new() }
+        Self { of_systems: systems.map(of_system).collect(), of_list: BTreeMap::new() }
     }
 
     /// Adds words of the list: each word and its target.

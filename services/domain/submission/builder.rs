@@ -6,7 +6,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::raw::{self, RawColumn, RawValue};
-use super::reading::{ReadAs, Readings};
+use super::read_as::ReadAs;
+use super::reading::Readings;
 use super::{Draft, Header, Keyer, RowProblem};
 use crate::domain::codes::{LEAVE_EMPTY, expected_of, says_nothing};
 use crate::domain::collection::Dataset;

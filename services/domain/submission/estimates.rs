@@ -6,7 +6,8 @@ use rustc_hash::FxHashMap;
 
 use super::finish::{header_hash, text};
 use super::raw::shown;
-use super::reading::{ReadAs, Readings};
+use super::read_as::ReadAs;
+use super::reading::Readings;
 use super::{Draft, Header, RowProblem};
 use crate::domain::codes::{Dimension, State, expected_of, nearest, says_nothing};
 use crate::domain::cube::Packed;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
 
-use super::reading::ReadAs;
+use super::read_as::ReadAs;
 use crate::domain::codes::{CodeList, Mapped, State, Value, expected_of};
 use crate::domain::collection::Collection;
 use crate::domain::field::Field;

@@ -3,36 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::raw::{RawColumn, SEPARATOR, shown};
+use super::read_as::ReadAs;
 use crate::domain::codes::{State, Value};
 
 /// Most readings of a submission that are told apart. Further words count as one.
 const MOST: usize = 100;
-
-/// How a value was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ReadAs {
-    /// Without the blanks at its ends.
-    WithoutBlanks,
-    /// A word that has one meaning in the code system: `telephone`, `F`.
-    Word,
-    /// A date in the British order: `01/04/2026`.
-    DayFirst,
-    /// A date with a time of midnight: `2026-04-01T00:00:00`.
-    Midnight,
-}
-
-impl ReadAs {
-    /// What the service did, in words.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::WithoutBlanks => "without the blanks at its ends",
-            Self::Word => "as a word with one meaning in the code system",
-            Self::DayFirst => "as day, month and year",
-            Self::Midnight => "without the time of midnight",
-        }
-    }
-}
 
 /// A kind of values that were read so.
 #[derive(Clone, Debug, PartialEq, Eq)]
