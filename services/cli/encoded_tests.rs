@@ -21,7 +21,6 @@ fn submission(rows: Records) -> SubmissionFile {
         collected: vec!["sex".into()],
         person_key_scheme: String::new(),
         rows,
-        notes: Vec::new(),
     }
 }
 

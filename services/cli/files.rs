@@ -25,7 +25,7 @@ const KEPT_BYTES: usize = 512 << 20;
 pub(super) struct Checked<'a> {
     /// Rows of all files.
     pub(super) rows: u64,
-    /// What was passed over or read in another form, in words.
+    /// What was passed over or read in another form, in words, with the file's name.
     pub(super) notes: Vec<String>,
     files: Vec<(&'a Path, OfFile)>,
     defaults: &'a Defaults,
@@ -73,7 +73,8 @@ pub(super) fn check<'a>(
     for (file, (_, of_file)) in files.iter().zip(done) {
         let mut of_file = of_file?;
         checked.rows += of_file.rows;
-        checked.notes.append(&mut of_file.notes);
+        let notes = of_file.notes.drain(..);
+        checked.notes.extend(notes.map(|note| format!("{}: {note}", file.display())));
         checked.files.push((file, of_file));
     }
     Ok(checked)
@@ -86,13 +87,11 @@ fn check_one(
     kept_bytes: &AtomicUsize,
 ) -> Result<OfFile, Failure> {
     let read = open(file, defaults)?;
-    let rows = read.row_count();
+    let (rows, notes) = (read.row_count(), read.notes().to_vec());
     let keeps = rows <= KEPT_ROWS && kept_bytes.load(Relaxed) < KEPT_BYTES;
-    let (mut kept, mut notes) = (keeps.then(Vec::new), Vec::new());
+    let mut kept = keeps.then(Vec::new);
     for submission in read {
-        let mut submission = complete(file, submission)?;
-        let of_file = |note| format!("{}: {note}", file.display());
-        notes.extend(submission.notes.drain(..).map(of_file));
+        let submission = complete(file, submission)?;
         if let Some(kept) = &mut kept {
             let encoded = Encoded::of(submission, how);
             kept_bytes.fetch_add(encoded.len(), Relaxed);

@@ -37,6 +37,7 @@ pub mod sending;
 pub mod sent;
 pub mod serve;
 pub mod show;
+mod spool;
 pub mod submissions;
 pub mod submit;
 

@@ -27,7 +27,6 @@ fn parcel(organisation: &str, rows: usize) -> SubmissionFile {
         collected: vec![],
         person_key_scheme: String::new(),
         rows: Records::Consultations(vec![ConsultationRecord::default(); rows]),
-        notes: Vec::new(),
     }
 }
 

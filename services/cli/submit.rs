@@ -13,6 +13,7 @@ use super::send_all::send_all;
 use super::sending::{Sending, fresh_run_id};
 use super::sent::Sent;
 use super::show::{Out, progress, sent};
+use super::spool::spool;
 use crate::ingest::Defaults;
 
 const EXAMPLES: &str = "\
@@ -50,7 +51,8 @@ pub struct SubmitArgs {
     /// The service that is asked.
     #[command(flatten)]
     pub reach: Reach,
-    /// CSV files, plain or gzipped: with columns of the service, or published files (the header decides).
+    /// CSV files: with columns of the service, or published files (the header decides). `-`: standard input. Gzip, and ZIP with one
+    /// file, are unpacked; `;`, tab and `|` between cells, UTF-16 and Windows-1252 are recognised.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// Collection, if the file does not name one. See `equity reference collections`.
@@ -117,11 +119,12 @@ impl SubmitArgs {
 /// A file has an error, the service cannot be reached, or the service refuses a submission.
 pub async fn run(args: SubmitArgs, out: &mut Out) -> Result<(), Failure> {
     let defaults = args.defaults();
+    let spooled = spool(&args.files)?;
     let service = match Service::connect(args.to.as_ref().unwrap_or(&args.reach.service)).await {
         Ok(service) => service,
         Err(unreachable) => {
             // A file of another kind needs no service to be refused.
-            files::check_begin(&args.files[0], &defaults)?;
+            files::check_begin(&spooled.files[0], &defaults)?;
             return Err(unreachable);
         }
     };
@@ -131,10 +134,8 @@ pub async fn run(args: SubmitArgs, out: &mut Out) -> Result<(), Failure> {
         validate_only: args.validate_only,
         replace: args.replace,
     };
-    let mut checked = files::check(&args.files, &defaults, &how)?;
-    for note in std::mem::take(&mut checked.notes) {
-        out.remark(&note)?;
-    }
+    let checked = files::check(&spooled.files, &defaults, &how)?;
+    checked.notes.iter().try_for_each(|note| out.remark(note))?;
     let bar = progress::bar("submitting", "rows", Some(checked.rows), &out.look);
     let mut all = Sent::default();
     let mut result =

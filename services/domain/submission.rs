@@ -6,12 +6,16 @@ mod finish;
 mod online;
 mod outline;
 mod raw;
+mod read_as;
+mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use builder::Builder;
 pub use estimates::{EstimateBuilder, EstimateRow};
 pub use outline::{Loss, Outline, area_of};
+pub use read_as::ReadAs;
+pub use reading::Reading;
 
 use crate::domain::collection::Dataset;
 use crate::domain::cube::Packed;
@@ -83,8 +87,12 @@ pub struct Draft {
     pub accepted_count: u64,
     /// Number of rows refused.
     pub rejected_count: u64,
+    /// Number of rows without any value, which are no records.
+    pub blank_count: u64,
     /// Sum of the `record_count`s of the accepted rows.
     pub total_count: u64,
+    /// Values that were taken although their form is not that of the contract.
+    pub readings: Vec<Reading>,
     /// The first problems, at most [`Draft::PROBLEMS`].
     pub problems: Vec<RowProblem>,
     /// Columns, in order of field; a field that was not collected has none.

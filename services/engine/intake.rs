@@ -23,8 +23,10 @@ const MOST_ESTIMATES: u64 = 300_000;
 pub trait Rows: Send + 'static {
     /// The header that the rows belong to.
     fn header(&self) -> &Header;
-    /// Number of rows so far, with or without problems.
+    /// Number of rows so far, with or without problems or values.
     fn rows_seen(&self) -> u64;
+    /// Number of rows so far that have no value.
+    fn blank_rows(&self) -> u64;
     /// Makes the draft: packed columns, row problems, content hash.
     fn finish(self) -> Draft;
 }
@@ -38,6 +40,10 @@ macro_rules! rows {
 
             fn rows_seen(&self) -> u64 {
                 self.rows_seen()
+            }
+
+            fn blank_rows(&self) -> u64 {
+                self.blank_rows()
             }
 
             fn finish(self) -> Draft {
@@ -60,7 +66,7 @@ pub enum Refused {
         /// Number of rows in the stream.
         received: u64,
     },
-    /// The stream had no rows.
+    /// The stream had no rows with a value.
     Empty,
     /// More rows came than a submission may have.
     TooLarge {
@@ -193,7 +199,7 @@ impl<B: Rows> Intake<B> {
         if let Some(expected) = header.expected_record_count.filter(|count| *count != received) {
             return Err(Refused::RecordCount { expected, received });
         }
-        if received == 0 {
+        if received == rows.blank_rows() {
             return Err(Refused::Empty);
         }
         let draft = rows.finish();

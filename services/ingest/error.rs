@@ -25,11 +25,42 @@ pub enum IngestError {
         /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The file is not UTF-8 text.
-    #[error("line {line}: not UTF-8 text; save the file as CSV with UTF-8 encoding")]
+    /// The file has no one encoding.
+    #[error(
+        "line {line}: the text is neither UTF-8 nor Windows-1252 throughout; save the file as CSV with UTF-8 encoding"
+    )]
     Encoding {
-        /// Last line of the first row that is not UTF-8.
+        /// Last line of the first row that is not text.
         line: u64,
+    },
+    /// The file of another program.
+    #[error(
+        "this is {what}, not a CSV file; open it in its program and save the table as CSV (UTF-8)"
+    )]
+    NotCsv {
+        /// What the file is.
+        what: String,
+    },
+    /// A ZIP archive with no file, or with several.
+    #[error(
+        "a ZIP archive must hold one CSV file, and this one holds {}; unpack it and submit the CSV files",
+        names(files)
+    )]
+    Archive {
+        /// The names of its files.
+        files: Vec<String>,
+    },
+    /// A value in a column that has no name.
+    #[error(
+        "line {line}: column {column} has no name in the header and holds {value:?}; give the column a name, or delete it"
+    )]
+    UnnamedColumn {
+        /// Line of the row.
+        line: u64,
+        /// Number of the column, from 1.
+        column: usize,
+        /// The cell, at most 64 characters.
+        value: String,
     },
     /// A quoted cell continues on the next line.
     #[error(
@@ -187,13 +218,8 @@ impl IngestError {
         let kind = error.into_kind();
         if let csv::ErrorKind::Io(source) = kind {
             IngestError::Read { line, source }
-        } else if let csv::ErrorKind::UnequalLengths {
-            expected_len: expected, len: found, ..
-        } = kind
-        {
-            IngestError::Cells { line, found, expected }
         } else {
-            // Other kinds of errors come from seeking and from serde: reading uses neither.
+            // Other kinds of errors come from seeking, from serde and from rows that must be equally long: reading uses none.
             IngestError::Encoding { line }
         }
     }
@@ -201,6 +227,16 @@ impl IngestError {
     /// From the CSV writer.
     pub(super) fn from_csv_written(error: csv::Error) -> Self {
         IngestError::Write(error.into())
+    }
+}
+
+/// The number of files and the first names.
+fn names(files: &[String]) -> String {
+    let some: Vec<_> = files.iter().take(5).map(|name| shortened(name)).collect();
+    let more = if files.len() > some.len() { ", …" } else { "" };
+    match some.is_empty() {
+        true => "none".to_owned(),
+        false => format!("{}: {}{more}", files.len(), some.join(", ")),
     }
 }
 

@@ -10,11 +10,6 @@ use super::{IngestError, SubmissionFile};
 
 /// A format of files: which submission a row belongs to, and which records it gives.
 pub(super) trait FileFormat: Send {
-    /// Whether blanks around a cell are cut off. Labels of publications stay as published.
-    fn trim(&self) -> csv::Trim {
-        csv::Trim::None
-    }
-
     /// What a row is, if it is none of those that are taken. Such rows are left out and counted.
     fn leaves_out(&self, _row: &csv::StringRecord) -> Option<&'static str> {
         None
@@ -36,6 +31,11 @@ pub(super) trait FileFormat: Send {
         row: &csv::StringRecord,
     ) -> Result<(), IngestError>;
 
+    /// What was read in another form than that of the format so far, in words.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Completes a submission after its last row: checks sums and missing rows, adds records that come from several rows.
     fn complete(&mut self, _submission: &mut SubmissionFile) -> Result<(), IngestError> {
         Ok(())
@@ -56,7 +56,6 @@ pub struct SubmissionFiles {
     /// By place: the submission, if it has rows yet, and the number of its rows that are still to come.
     groups: Vec<(Option<SubmissionFile>, u64)>,
     row_count: u64,
-    /// What the first pass has to say of the file: the first submission takes it.
     notes: Vec<String>,
     defaults: Defaults,
     ended: bool,
@@ -67,7 +66,7 @@ enum Rows {
     /// Of a small file: kept from the first pass.
     Kept(std::vec::IntoIter<csv::StringRecord>),
     /// Of a large file, opened again.
-    Again(CsvFile),
+    Again(Box<CsvFile>),
 }
 
 impl Rows {
@@ -120,7 +119,7 @@ impl SubmissionFiles {
         defaults: &Defaults,
     ) -> Result<Self, IngestError> {
         let (mut places, mut groups, mut row_count) = (Places::default(), Vec::new(), 0);
-        let mut file = open(path, format.as_ref())?;
+        let mut file = open(path)?;
         let mut row = csv::StringRecord::new();
         let mut left_out: BTreeMap<&str, u64> = BTreeMap::new();
         let (mut kept, mut kept_bytes) = (Vec::new(), 0);
@@ -145,13 +144,13 @@ impl SubmissionFiles {
                 kept = Vec::new();
             }
         }
-        let notes =
+        let left_out =
             left_out.iter().map(|(what, rows)| format!("{what}, which were left out: {rows}"));
-        let notes = notes.collect();
+        let notes = file.notes().into_iter().chain(format.notes()).chain(left_out).collect();
         let rows = if kept_bytes <= most {
             Rows::Kept(kept.into_iter())
         } else {
-            Rows::Again(open(path, format.as_ref())?)
+            Rows::Again(Box::new(open(path)?))
         };
         Ok(SubmissionFiles {
             format,
@@ -165,7 +164,12 @@ impl SubmissionFiles {
         })
     }
 
-    /// Number of rows in the file, without the header.
+    /// What was passed over or read in another form in the file, in words.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Number of rows in the file that have a value, without the header.
     pub fn row_count(&self) -> u64 {
         self.row_count
     }
@@ -198,7 +202,6 @@ impl SubmissionFiles {
             if *left == 0 {
                 self.format.complete(filling)?;
                 self.defaults.of_collection(filling)?;
-                filling.notes = std::mem::take(&mut self.notes);
                 return Ok(submission.take());
             }
         }
@@ -240,8 +243,8 @@ impl std::fmt::Debug for SubmissionFiles {
 }
 
 /// Opens the file and skips its header.
-fn open(path: &Path, format: &dyn FileFormat) -> Result<CsvFile, IngestError> {
-    let mut file = CsvFile::open(path, format.trim())?;
+fn open(path: &Path) -> Result<CsvFile, IngestError> {
+    let mut file = CsvFile::open(path)?;
     file.header()?;
     Ok(file)
 }

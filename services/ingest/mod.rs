@@ -37,6 +37,8 @@ mod open;
 mod read;
 mod refused;
 mod submission_file;
+mod text;
+mod unpack;
 
 pub use crate::domain::period::Month;
 pub use defaults::Defaults;

@@ -20,7 +20,7 @@ use super::{
 /// The file cannot be opened or read, its format is unknown, a column is missing, or a row has no valid organisation or month.
 /// The iterator returns the other errors of rows.
 pub fn read(path: &Path, defaults: &Defaults) -> Result<SubmissionFiles, IngestError> {
-    let header = CsvFile::open(path, csv::Trim::None)?.header()?;
+    let header = CsvFile::open(path)?.header()?;
     let format = match published(&header, defaults)? {
         Some(format) => {
             defaults.fit_a_publication()?;

@@ -25,8 +25,6 @@ pub struct SubmissionFile {
     pub person_key_scheme: String,
     /// The records, in the order of the file.
     pub rows: Records,
-    /// What was passed over or read in another form in the file, in words. One submission of a file has all that is to be said.
-    pub notes: Vec<String>,
 }
 
 /// The records of one submission: all of one dataset.
@@ -104,7 +102,6 @@ impl SubmissionFile {
             collected: Vec::new(),
             person_key_scheme: String::new(),
             rows: Records::Consultations(Vec::new()),
-            notes: Vec::new(),
         }
     }
 

@@ -68,10 +68,10 @@ pub fn rows_invalid(problems: Vec<(String, String)>, problem_count: u64) -> Stat
     violations(reason, &what, problems, details)
 }
 
-/// The stream carried no row.
+/// The stream carried no row with a value.
 #[must_use]
 pub fn submission_empty() -> Status {
-    let message = "nothing was stored: the stream carried no row; send the header, then at least one batch of rows, then \
+    let message = "nothing was stored: the stream carried no row with a value; send the header, then at least one batch of rows, then \
                    half-close the stream";
     refused(ErrorReason::SubmissionEmpty, message, [])
 }

@@ -86,7 +86,7 @@ mod tests {
             area: format!("E{number:08}"),
             period: "2018".into(),
             keys: vec![key("sex"), key("age_band")],
-            value: (number % 3 > 0).then_some(f64::from(number) / 1e6),
+            value: (!number.is_multiple_of(3)).then_some(f64::from(number) / 1e6),
             lower: Some(0.0),
             upper: None,
             base_count: number.is_multiple_of(2).then_some(0),

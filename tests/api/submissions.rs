@@ -73,7 +73,7 @@ async fn a_repeated_request_gets_its_first_receipt_again_also_after_a_restart() 
         (
             "month",
             SubmissionHeader { month: "2020-05".into(), ..header.clone() },
-            vec![ConsultationRecord::default()],
+            records(&json!([{"channel": "VIDEO"}])),
         ),
         ("organisation", SubmissionHeader { organisation: "04V".into(), ..header.clone() }, rows()),
         ("allow_partial", SubmissionHeader { allow_partial: true, ..header.clone() }, rows()),
@@ -308,9 +308,18 @@ async fn lists_in_pages_are_the_whole_list() {
     for (organisation, month) in
         [("04C", "2020-04"), ("04V", "2020-04"), ("04C", "2020-05"), ("03W", "2020-05")]
     {
-        server.submit(about(organisation, month), records(&json!([{}]))).await.unwrap();
+        server
+            .submit(about(organisation, month), records(&json!([{"channel": "VIDEO"}])))
+            .await
+            .unwrap();
     }
-    let second = server.submit(about("04C", "2020-04"), records(&json!([{}, {}]))).await.unwrap();
+    let second = server
+        .submit(
+            about("04C", "2020-04"),
+            records(&json!([{"channel": "VIDEO"}, {"channel": "VIDEO"}])),
+        )
+        .await
+        .unwrap();
     let list = |request: ListSubmissionsRequest| {
         let mut client = server.submissions();
         async move { client.list_submissions(request).await.map(tonic::Response::into_inner) }

@@ -10,3 +10,4 @@ mod options;
 mod replacing;
 mod run;
 mod sending;
+mod standard_input;

@@ -53,6 +53,7 @@ const ELSEWHERE: &[&str] = &[
     "services/rpc/single_flight.rs",
     "services/rpc/status",
     "services/rpc/submissions",
+    "services/rpc/today.rs",
     "services/cli/show/assessments",
     "services/cli/show/csv.rs",
     "services/cli/show/errors",

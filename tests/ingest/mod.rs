@@ -16,10 +16,11 @@ mod estimates;
 mod generated;
 mod published;
 mod small_areas;
+mod untidy;
 
 use std::path::{Path, PathBuf};
 
-use equity_indicators::ingest::{Defaults, IngestError, SubmissionFile, read_all};
+use equity_indicators::ingest::{Defaults, IngestError, SubmissionFile, read, read_all};
 
 /// A file of the demonstration data.
 fn demo(name: &str) -> PathBuf {
@@ -41,4 +42,14 @@ fn case(name: &str, defaults: &Defaults) -> Result<Vec<SubmissionFile>, IngestEr
 
 fn read_text(text: &str) -> Result<Vec<SubmissionFile>, IngestError> {
     read_bytes(text.as_bytes(), &Defaults::default())
+}
+
+/// The submissions of a text, and what is said of it.
+fn read_and_notes(text: &str) -> (Vec<SubmissionFile>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    std::fs::write(&path, text).unwrap();
+    let files = read(&path, &Defaults::default()).unwrap();
+    let notes = files.notes().join("\n");
+    (files.map(Result::unwrap).collect(), notes)
 }

@@ -6,14 +6,16 @@ use rustc_hash::FxHashMap;
 
 use super::finish::{header_hash, text};
 use super::raw::shown;
+use super::read_as::ReadAs;
+use super::reading::Readings;
 use super::{Draft, Header, RowProblem};
-use crate::domain::codes::{Dimension, State, nearest};
+use crate::domain::codes::{Dimension, State, expected_of, nearest, says_nothing};
 use crate::domain::cube::Packed;
 use crate::domain::estimate::{
     Estimate, EstimateKey, EstimateSource, Estimates, NAMED_AREA, PUBLISHER,
 };
 use crate::domain::indicator::Indicator;
-use crate::domain::period::months_of;
+use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
 
 /// Most keys of an estimate.
@@ -23,7 +25,7 @@ const LONGEST: usize = 128;
 const LONGEST_BASE: usize = 1000;
 
 /// A row as it was submitted, not checked yet.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[allow(missing_docs)] // the contract's message `EstimateRecord` describes each
 pub struct EstimateRow<'a> {
     pub indicator: &'a str,
@@ -40,6 +42,32 @@ pub struct EstimateRow<'a> {
     pub suppressed: bool,
 }
 
+impl EstimateRow<'_> {
+    /// Cuts the blanks off the ends of all texts, and names the fields that had some.
+    fn trim(&mut self) -> Vec<&'static str> {
+        let mut cut = Vec::new();
+        let keys = self
+            .keys
+            .iter_mut()
+            .flat_map(|(dimension, code)| [("keys", dimension), ("keys", code)]);
+        let own = [
+            ("indicator", &mut self.indicator),
+            ("area", &mut self.area),
+            ("period", &mut self.period),
+            ("base", &mut self.base),
+        ];
+        for (field, text) in own.into_iter().chain(keys) {
+            let trimmed = text.trim();
+            if trimmed.len() != text.len() {
+                *text = trimmed;
+                cut.push(field);
+            }
+        }
+        cut.dedup();
+        cut
+    }
+}
+
 /// What identifies an estimate within a submission: indicator, area, period, keys in order, base.
 type Identity = (String, String, String, Vec<(String, String)>, String);
 
@@ -53,7 +81,9 @@ pub struct EstimateBuilder {
     left_out: blake3::Hasher,
     rows_seen: u64,
     rejected: u64,
+    blank: u64,
     problems: Vec<RowProblem>,
+    readings: Readings,
 }
 
 /// Problems of one row: field, value, what was expected, nearest.
@@ -73,7 +103,8 @@ impl RowProblems {
         nearest: Option<&str>,
     ) {
         let nearest = nearest.unwrap_or_default().to_owned();
-        self.0.push((field.to_owned(), shown(value), expected.into(), nearest));
+        let expected = expected_of(value, expected.into());
+        self.0.push((field.to_owned(), shown(value), expected, nearest));
     }
 }
 
@@ -89,7 +120,9 @@ impl EstimateBuilder {
             left_out: blake3::Hasher::new(),
             rows_seen: 0,
             rejected: 0,
+            blank: 0,
             problems: Vec::new(),
+            readings: Readings::default(),
         }
     }
 
@@ -99,16 +132,30 @@ impl EstimateBuilder {
         &self.header
     }
 
-    /// Number of rows so far, accepted or refused.
+    /// Number of rows so far: accepted, refused or without any value.
     #[must_use]
     pub fn rows_seen(&self) -> u64 {
         self.rows_seen
     }
 
+    /// Number of rows so far that have no value.
+    #[must_use]
+    pub fn blank_rows(&self) -> u64 {
+        self.blank
+    }
+
     /// Takes a row. `left_out` gives the row's bytes if it has a problem, for the content hash.
     pub fn row(&mut self, given: &EstimateRow<'_>, left_out: impl FnOnce() -> Vec<u8>) {
+        let mut given = given.clone();
+        let cut = given.trim();
+        let given = &given;
+        if *given == EstimateRow::default() {
+            self.rows_seen += 1;
+            self.blank += 1;
+            return;
+        }
         let mut wrong = RowProblems::default();
-        check_what(&self.reference, given, &mut wrong);
+        check_what(&self.reference, self.header.month, given, &mut wrong);
         check_keys(&self.reference, given, &mut wrong);
         check_figures(&self.reference, given, &mut wrong);
         if wrong.0.is_empty() {
@@ -123,10 +170,13 @@ impl EstimateBuilder {
             }
         }
         self.rows_seen += 1;
-        match wrong.0.is_empty() {
-            true => self.estimates.rows.push(estimate(given)),
-            false => self.reject(wrong, &left_out()),
+        if !wrong.0.is_empty() {
+            return self.reject(wrong, &left_out());
         }
+        for field in cut {
+            self.readings.add(field, ReadAs::WithoutBlanks, ("", ""), 1);
+        }
+        self.estimates.rows.push(estimate(given));
     }
 
     fn reject(&mut self, wrong: RowProblems, bytes: &[u8]) {
@@ -154,8 +204,10 @@ impl EstimateBuilder {
             content_hash: self.content_hash(),
             accepted_count: accepted,
             rejected_count: self.rejected,
+            blank_count: self.blank,
             total_count: accepted,
             problems: self.problems,
+            readings: self.readings.list(),
             columns: Vec::new(),
             weights: Packed { width: 0, data: Vec::new() },
             persons: None,
@@ -238,25 +290,38 @@ fn identity(reference: &Reference, given: &EstimateRow<'_>) -> Identity {
 }
 
 /// Checks indicator, area, period and base.
-fn check_what(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowProblems) {
+fn check_what(
+    reference: &Reference,
+    edition: Month,
+    given: &EstimateRow<'_>,
+    wrong: &mut RowProblems,
+) {
     if reference.indicator(given.indicator).is_none() {
         let near = nearest(given.indicator, reference.indicators().map(|i| i.id.as_str()));
         let expected = "an indicator id; ReferenceService.ListIndicators lists them";
         wrong.near("indicator", given.indicator, expected, near);
     }
     check_area(reference, given.area, wrong);
-    if let Err(error) = months_of(given.period) {
-        let expected = if given.period.is_empty() {
-            "a month `2020-04`, quarter `2020-Q2`, financial year `2020/21` or year `2018`".into()
-        } else {
-            error.to_string()
-        };
-        wrong.add("period", given.period, expected);
+    match months_of(given.period) {
+        Ok(months) if *months.start() > edition => {
+            let expected =
+                format!("a period that begins no later than the submission's month, {edition}");
+            wrong.add("period", given.period, expected);
+        }
+        Ok(_) => {}
+        Err(_) if given.period.is_empty() => {
+            let expected =
+                "a month `2020-04`, quarter `2020-Q2`, financial year `2020/21` or year `2018`";
+            wrong.add("period", given.period, expected);
+        }
+        Err(error) => wrong.add("period", given.period, error.to_string()),
     }
     if given.base.len() > LONGEST_BASE {
         wrong.add("base", given.base, format!("at most {LONGEST_BASE} bytes"));
     } else if given.base.chars().any(char::is_control) {
         wrong.add("base", given.base, "words without control characters");
+    } else if says_nothing(given.base) {
+        wrong.add("base", given.base, "words that say about whom the figure is, or nothing");
     }
 }
 

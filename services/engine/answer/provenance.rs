@@ -213,7 +213,7 @@ impl Plan {
         }
         let empty = self.months.is_empty().then(|| {
             Absence::no_data(format!(
-                "collection `{}` has no submission for {} to {} here; ReferenceService.ListAvailability lists what there is",
+                "collection `{}` has no submission for {} to {} here; `equity reference availability` (ReferenceService.ListAvailability) lists what there is",
                 self.collection.id, query.months.0, query.months.1
             ))
         });

@@ -8,6 +8,8 @@ use crate::domain::record::{CONSULTATION, Holds, PERSON, RecordType};
 pub(super) const ORGANISATION: &str = "organisation";
 /// Calendar month, `2020-04`.
 pub(super) const MONTH: &str = "month";
+/// Day or month of the record.
+pub(super) const DATE: &str = "date";
 /// Number of people of a row. A file with this column holds populations.
 pub(super) const PERSON_COUNT: &str = "person_count";
 /// Id of an indicator. A file with this column holds estimates.

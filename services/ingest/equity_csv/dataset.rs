@@ -59,3 +59,23 @@ pub(super) fn all_names() -> impl Iterator<Item = &'static str> {
         .into_iter()
         .flat_map(names)
 }
+
+/// The name of a column as the service writes it: `Age-Years` is `age_years`. `None`: no column has it.
+pub(super) fn known(name: &str) -> Option<&'static str> {
+    let plain = || name.to_lowercase().replace([' ', '-'], "_");
+    let find = |name: &str| all_names().find(|known| *known == name);
+    find(name).or_else(|| find(&plain()))
+}
+
+/// A header with the names that the service writes, and a note of those that the file writes otherwise.
+pub(super) fn named(header: &csv::StringRecord) -> (csv::StringRecord, Vec<String>) {
+    let of = |name| known(name).unwrap_or(name);
+    let other: Vec<_> = header
+        .iter()
+        .filter(|name| of(name) != *name)
+        .map(|name| format!("`{}` as `{}`", shortened(name), of(name)))
+        .collect();
+    let note = format!("columns were read: {}", other.join(", "));
+    let notes = if other.is_empty() { Vec::new() } else { vec![note] };
+    (header.iter().map(of).collect(), notes)
+}

@@ -200,7 +200,6 @@ impl Generator {
             collected: collected.into_iter().map(str::to_owned).collect(),
             person_key_scheme: PERSON_KEY_SCHEME.to_owned(),
             rows,
-            notes: Vec::new(),
         }
     }
 

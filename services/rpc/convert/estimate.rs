@@ -1,5 +1,6 @@
 //! Published figures: from submissions, and to answers.
 
+use jiff::civil::Date;
 use prost::Message;
 use tonic::Status;
 
@@ -15,6 +16,7 @@ use crate::rpc::status;
 /// A checked header and source; every problem of the source at once.
 pub(in crate::rpc) fn header(
     reference: &Reference,
+    today: Date,
     given: &v1::EstimatesHeader,
 ) -> Result<(Header, EstimateSource), Status> {
     let required = |field: &str| status::field_invalid(field, "is required");
@@ -39,7 +41,8 @@ pub(in crate::rpc) fn header(
     if !problems.is_empty() {
         return Err(status::fields_invalid(problems));
     }
-    let header = header::header_at("header.submission", reference, Dataset::Estimates, submission)?;
+    let header =
+        header::header_at("header.submission", reference, Dataset::Estimates, today, submission)?;
     Ok((header, source))
 }
 

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use tonic::Status;
 
 use super::query_error;
 use crate::domain::area::Organisation;
-use crate::domain::codes::nearest;
+use crate::domain::codes::{nearest, says_nothing};
 use crate::domain::collection::{Collection, Dataset};
 use crate::domain::field::Field;
+use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::domain::submission::Header;
 use crate::engine::query::{no_collection, no_organisation};
@@ -17,13 +19,14 @@ use crate::rpc::status;
 
 const SCHEME_BYTES: usize = 64;
 
-/// Checks a header. A refusal names every field that is wrong.
+/// Checks a header. A refusal names every field that is wrong. A month after that of `today` has no records yet.
 pub(in crate::rpc) fn header(
     reference: &Reference,
     dataset: Dataset,
+    today: Date,
     header: &SubmissionHeader,
 ) -> Result<Header, Status> {
-    header_at("header", reference, dataset, header)
+    header_at("header", reference, dataset, today, header)
 }
 
 /// The same for a header that is the field `path` of the request.
@@ -31,28 +34,24 @@ pub(super) fn header_at(
     path: &str,
     reference: &Reference,
     dataset: Dataset,
+    today: Date,
     header: &SubmissionHeader,
 ) -> Result<Header, Status> {
+    let (organisation, collection) = (header.organisation.trim(), header.collection.trim());
+    let scheme = header.person_key_scheme.trim();
     let mut problems = Vec::new();
     let mut wrong = |field: &str, what: String| problems.push((format!("{path}.{field}"), what));
     for (field, value, list) in [
-        ("organisation", &header.organisation, "ListOrganisations lists the codes"),
-        ("collection", &header.collection, "ListCollections lists the ids"),
+        ("organisation", organisation, "ListOrganisations lists the codes"),
+        ("collection", collection, "ListCollections lists the ids"),
     ] {
         if value.is_empty() {
             wrong(field, format!("is required; {list}"));
         }
     }
-    let month = header.month.parse();
-    if let Err(error) = &month {
-        wrong(
-            "month",
-            if header.month.is_empty() {
-                "is required: a calendar month such as `2020-04`".into()
-            } else {
-                format!("{error}")
-            },
-        );
+    let month = month(header.month.trim(), today);
+    if let Err(what) = &month {
+        wrong("month", what.clone());
     }
     let id = request_id(&header.request_id);
     if let Err(what) = &id {
@@ -60,8 +59,13 @@ pub(super) fn header_at(
     }
     let code_systems = code_systems(reference, header, &mut wrong);
     let collected = collected(dataset, header, &mut wrong);
-    if header.person_key_scheme.len() > SCHEME_BYTES {
+    if scheme.len() > SCHEME_BYTES {
         wrong("person_key_scheme", format!("must have at most {SCHEME_BYTES} bytes"));
+    } else if says_nothing(scheme) {
+        wrong(
+            "person_key_scheme",
+            format!("`{scheme}` names no method: leave it empty if there are no person keys"),
+        );
     }
     let expected = header.expected_record_count.map(u64::try_from).transpose();
     if expected.is_err() {
@@ -73,11 +77,11 @@ pub(super) fn header_at(
         return Err(status::fields_invalid(problems));
     };
     let organisation = reference
-        .organisation(&header.organisation)
-        .ok_or_else(|| query_error(no_organisation(reference, &header.organisation)))?;
+        .organisation(organisation)
+        .ok_or_else(|| query_error(no_organisation(reference, organisation)))?;
     let collection = reference
-        .collection(&header.collection)
-        .ok_or_else(|| query_error(no_collection(reference, &header.collection)))?;
+        .collection(collection)
+        .ok_or_else(|| query_error(no_collection(reference, collection)))?;
     if !collection.datasets.contains(&dataset) {
         let what = format!(
             "collection `{}` takes no {}; ListCollections shows the datasets that each collection takes",
@@ -98,12 +102,27 @@ pub(super) fn header_at(
         request_id,
         code_systems,
         collected,
-        person_key_scheme: header.person_key_scheme.clone(),
+        person_key_scheme: scheme.to_owned(),
         expected_record_count,
         allow_partial: header.allow_partial,
         validate_only: header.validate_only,
         allow_shrinking: header.allow_shrinking,
     })
+}
+
+/// A month that is not after that of `today`.
+fn month(text: &str, today: Date) -> Result<Month, String> {
+    if text.is_empty() {
+        return Err("is required: a calendar month such as `2020-04`".into());
+    }
+    let month: Month = text.parse().map_err(|error| format!("{error}"))?;
+    let present = Month::new(today.year().into(), today.month().unsigned_abs().into());
+    match present.filter(|present| month > *present) {
+        Some(present) => Err(format!(
+            "`{month}` is after the present month, `{present}`: records of it cannot exist yet"
+        )),
+        None => Ok(month),
+    }
 }
 
 /// A request id in its one stored form: capitals make no other id.
