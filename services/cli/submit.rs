@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::client::Service;
 use super::exit::Failure;
 use super::files;
 use super::options::{Reach, Shape};
@@ -119,8 +118,10 @@ impl SubmitArgs {
 /// A file has an error, the service cannot be reached, or the service refuses a submission.
 pub async fn run(args: SubmitArgs, out: &mut Out) -> Result<(), Failure> {
     let defaults = args.defaults();
+    let to = args.to.clone().unwrap_or_else(|| args.reach.service.clone());
+    let reach = Reach { service: to, ..args.reach.clone() };
     let spooled = spool(&args.files)?;
-    let service = match Service::connect(args.to.as_ref().unwrap_or(&args.reach.service)).await {
+    let service = match reach.connect().await {
         Ok(service) => service,
         Err(unreachable) => {
             // A file of another kind needs no service to be refused.
@@ -165,7 +166,7 @@ pub async fn run(args: SubmitArgs, out: &mut Out) -> Result<(), Failure> {
         ))?;
     }
     result?;
-    all.verdict()
+    all.verdict(args.validate_only)
 }
 
 /// The result of sending, or that Ctrl-C stopped it.
