@@ -163,7 +163,12 @@ pub(super) fn pause(failure: &Failure) -> Option<Duration> {
             let asked = status.get_details_retry_info().filter(|_| full)?.retry_delay?;
             (asked <= LONGEST_WAIT).then(|| asked.max(Duration::from_millis(10)))
         }
-        _ => None,
+        Failure::SomeRefused { .. }
+        | Failure::Data { .. }
+        | Failure::Usage(_)
+        | Failure::Differences(_)
+        | Failure::Output(_)
+        | Failure::Other(_) => None,
     }
 }
 

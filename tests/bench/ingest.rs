@@ -138,8 +138,9 @@ async fn small_submissions(options: &Options, parcels: &[SubmissionFile]) -> Out
     let service = Running::start().await?;
     let channel = support::connect(&service.uri()).await?;
     let (mut submit, mut read) = (histogram(), histogram());
+    let encoded = rows::encode(&parcel);
     for round in 0..options.submissions + 20 {
-        let messages = rows::encode(&parcel).messages;
+        let messages = rows::again(&parcel, &encoded, round);
         let begin = Instant::now();
         let receipt = raw::submit(channel.clone(), messages).await?;
         let acknowledged = begin.elapsed();

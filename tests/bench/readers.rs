@@ -9,10 +9,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use equity_indicators::ingest::SubmissionFile;
-use equity_indicators::proto::v1::submit_consultations_request::Part;
-use equity_indicators::proto::v1::{BreakdownQuery, SubmitConsultationsRequest};
+use equity_indicators::proto::v1::BreakdownQuery;
 use hdrhistogram::Histogram;
-use prost::Message as _;
 use tonic::transport::Channel;
 
 use crate::load::Chance;
@@ -140,24 +138,17 @@ async fn read(partners: &[Channel], turn: &Turn) -> Outcome<Histogram<u64>> {
     Ok(times)
 }
 
-/// The messages of a parcel once more, under another request id: a new submission.
-fn again(parcel: &SubmissionFile, encoded: &rows::Encoded) -> Vec<Bytes> {
-    let header = Part::Header(parcel.header(&uuid::Uuid::new_v4().to_string()));
-    let header = SubmitConsultationsRequest { part: Some(header) }.encode_to_vec().into();
-    std::iter::once(header).chain(encoded.messages[1..].iter().cloned()).collect()
-}
-
 /// Submits these parcels again and again, one after the other, until dropped.
 fn keep_submitting(uri: String, parcels: Vec<SubmissionFile>) -> tokio::task::JoinHandle<Outcome> {
     tokio::spawn(async move {
         let channel = connect(&uri).await?;
         let encoded: Vec<_> = parcels.iter().map(rows::encode).collect();
-        loop {
+        for round in 0.. {
             for (parcel, encoded) in parcels.iter().zip(&encoded) {
-                // A new header makes a new submission out of the same batches.
-                let messages = again(parcel, encoded);
+                let messages = rows::again(parcel, encoded, round);
                 raw::submit(channel.clone(), messages).await?;
             }
         }
+        Ok(())
     })
 }

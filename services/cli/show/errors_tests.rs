@@ -40,7 +40,12 @@ fn waiting_times_are_passed_on() {
         .set_retry_info(Some(Duration::from_millis(1_200)));
     let status = Status::with_error_details(Code::Unavailable, "too many calls", details);
     let text = shown(&Failure::Refused(Box::new(status)));
-    assert!(text.ends_with("next: try again a little later (the service suggests 2 s)"), "{text}");
+    assert!(
+        text.ends_with(
+            "next: try again a little later, or wait longer with --wait (the service suggests 2 s)"
+        ),
+        "{text}"
+    );
 }
 
 #[test]

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use equity_indicators::ingest::generate::{Generator, GeneratorSettings};
 use equity_indicators::ingest::{Records, SubmissionFile};
 use equity_indicators::proto::v1::submit_consultations_request::Part;
-use equity_indicators::proto::v1::{ConsultationBatch, SubmitConsultationsRequest};
+use equity_indicators::proto::v1::{
+    ConsultationBatch, SubmissionHeader, SubmitConsultationsRequest,
+};
 use prost::Message as _;
 
 use super::Outcome;
@@ -38,7 +40,7 @@ pub fn encode(parcel: &SubmissionFile) -> Encoded {
         Records::Consultations(records) => records.as_slice(),
         Records::Populations(_) | Records::Access(_) | Records::Estimates(..) => &[],
     };
-    let header = Part::Header(parcel.header(&uuid::Uuid::new_v4().to_string()));
+    let header = Part::Header(header(parcel, 0));
     let batches = records
         .chunks(BATCH)
         .map(|chunk| Part::Batch(ConsultationBatch { records: chunk.to_vec() }));
@@ -47,6 +49,21 @@ pub fn encode(parcel: &SubmissionFile) -> Encoded {
         messages: std::iter::once(header).chain(batches).map(message).collect(),
         rows: records.len(),
     }
+}
+
+/// The header of a parcel for its next submission: the same rows are a new version only if the header says another thing than
+/// before.
+pub fn header(parcel: &SubmissionFile, round: u64) -> SubmissionHeader {
+    let id = uuid::Uuid::new_v4().to_string();
+    let allow_partial = round % 2 == 1;
+    SubmissionHeader { allow_partial, allow_shrinking: true, ..parcel.header(&id) }
+}
+
+/// The messages of a parcel once more: a new version.
+pub fn again(parcel: &SubmissionFile, encoded: &Encoded, round: u64) -> Vec<Bytes> {
+    let header = Part::Header(header(parcel, round));
+    let header = SubmitConsultationsRequest { part: Some(header) }.encode_to_vec().into();
+    std::iter::once(header).chain(encoded.messages[1..].iter().cloned()).collect()
 }
 
 /// The parcel cut to its first rows.
