@@ -46,6 +46,7 @@ fn makers() -> Vec<Status> {
         writing_stopped(Fate::NotStored),
         writing_stopped(Fate::NotKnown),
         overloaded(Duration::from_millis(250)),
+        stopping(),
         deadline_exceeded(),
         data_damaged("id-1"),
         internal(&std::io::Error::other("the secret path /var/x")),

@@ -90,7 +90,7 @@ async fn a_followed_table_comes_again_when_it_changes_and_only_then() {
     server.stop().await;
     let status = ended.await.unwrap().unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);
-    assert_eq!(Refusal::of(&status).reason, "OVERLOADED");
+    assert_eq!(Refusal::of(&status).reason, "STOPPING");
 }
 
 #[tokio::test]
