@@ -140,7 +140,7 @@ async fn small_submissions(options: &Options, parcels: &[SubmissionFile]) -> Out
     let (mut submit, mut read) = (histogram(), histogram());
     let encoded = rows::encode(&parcel);
     for round in 0..options.submissions + 20 {
-        let messages = rows::again(&parcel, &encoded, round);
+        let messages = rows::again(&parcel, &encoded, round as u64);
         let begin = Instant::now();
         let receipt = raw::submit(channel.clone(), messages).await?;
         let acknowledged = begin.elapsed();
