@@ -4,7 +4,7 @@ use std::iter::once;
 use std::path::{Path, PathBuf};
 
 use super::exit::Failure;
-use crate::ingest::{self, Defaults, SubmissionFile};
+use crate::ingest::{self, ColumnMap, Defaults, SubmissionFile};
 
 type Submissions<'a> = Box<dyn Iterator<Item = Result<SubmissionFile, Failure>> + 'a>;
 
@@ -12,13 +12,18 @@ type Submissions<'a> = Box<dyn Iterator<Item = Result<SubmissionFile, Failure>> 
 pub(super) fn submissions<'a>(
     files: &'a [PathBuf],
     defaults: &'a Defaults,
+    map: Option<&'a ColumnMap>,
 ) -> impl Iterator<Item = Result<SubmissionFile, Failure>> + 'a {
-    files.iter().flat_map(|file| of_file(file, defaults))
+    files.iter().flat_map(move |file| of_file(file, defaults, map))
 }
 
-fn of_file<'a>(file: &'a Path, defaults: &Defaults) -> Submissions<'a> {
+fn of_file<'a>(file: &'a Path, defaults: &Defaults, map: Option<&ColumnMap>) -> Submissions<'a> {
     let bad = move |error| Failure::data(file, error);
-    match ingest::read(file, defaults) {
+    let read = match map {
+        None => ingest::read(file, defaults),
+        Some(map) => ingest::read_with_map(file, defaults, map),
+    };
+    match read {
         Ok(read) if read.row_count() == 0 => {
             let error = "the file has a header and no rows; nothing was submitted";
             Box::new(once(Err(Failure::data(file, anyhow::anyhow!(error)))))

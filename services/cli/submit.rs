@@ -1,6 +1,7 @@
 //! `equity submit`: sends files.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -11,7 +12,7 @@ use super::send_all::send_all;
 use super::sending::{Sending, fresh_run_id};
 use super::sent::Sent;
 use super::show::{Out, progress, sent};
-use crate::ingest::Defaults;
+use crate::ingest::{self, ColumnMap, Defaults};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,6 +24,9 @@ Examples:
       checks every row and stores nothing
   equity submit april.csv --collection practice-feed --organisation C82001 --month 2020-04 --allow-partial
       stores the valid rows and lists the others
+  equity submit extract.csv --sketch-map columns.toml
+      writes a first map from the columns and words of an extract to those of the service; correct it, then submit with it:
+  equity submit extract.csv --map columns.toml --collection practice-feed --organisation C82001 --month 2020-04
   equity submit snapshot.csv --collection practice-feed --organisation C82001 --month 2020-04
       access records: app_registered, exclusion_reason, digital_access, age_years, …
   equity submit internet_users_2012_2018.csv
@@ -60,6 +64,12 @@ pub struct SubmitArgs {
     /// Name of the method that made the person keys. The service compares persons within one scheme only.
     #[arg(long, value_name = "NAME")]
     pub person_key_scheme: Option<String>,
+    /// Map from the columns and words of the files to the columns and codes of the service (TOML).
+    #[arg(long, value_name = "MAP")]
+    pub map: Option<PathBuf>,
+    /// Write a first map of the file and submit nothing. The map must not exist yet.
+    #[arg(long, value_name = "MAP", conflicts_with = "map")]
+    pub sketch_map: Option<PathBuf>,
     /// Store the valid rows even if other rows have problems.
     #[arg(long)]
     pub allow_partial: bool,
@@ -101,8 +111,12 @@ impl SubmitArgs {
 /// # Errors
 /// A file has an error, the service cannot be reached, or the service refuses a submission.
 pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), Failure> {
+    if let Some(map) = &args.sketch_map {
+        return sketch(&args.files, map, out);
+    }
     let defaults = args.defaults();
-    let mut checked = files::submissions(&args.files, &defaults);
+    let map = args.map.as_deref().map(read_map).transpose()?;
+    let mut checked = files::submissions(&args.files, &defaults, map.as_ref());
     // A file of another kind needs no service to be refused.
     let first = checked.next().transpose()?;
     let service = Service::connect(args.to.as_deref().unwrap_or(address)).await?;
@@ -120,7 +134,7 @@ pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), F
     };
     let bar = progress::bar("submitting", "rows", Some(rows), &out.look);
     let mut all = Sent::default();
-    let submissions = files::submissions(&args.files, &defaults);
+    let submissions = files::submissions(&args.files, &defaults, map.as_ref());
     let result = tokio::select! {
         result = send_all(&service, submissions, &how, &bar, &mut all) => result,
         told = tokio::signal::ctrl_c() => Err(Failure::Other(match told {
@@ -138,4 +152,23 @@ pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), F
     }
     result?;
     all.verdict()
+}
+
+fn read_map(path: &Path) -> Result<ColumnMap, Failure> {
+    ColumnMap::read(path).map_err(|error| Failure::data(path, error))
+}
+
+/// Writes a first map of a file, with the built-in code lists.
+fn sketch(files: &[PathBuf], map: &Path, out: &mut Out) -> Result<(), Failure> {
+    let [file] = files else {
+        return Err(Failure::Usage("--sketch-map takes one file".to_owned()));
+    };
+    let text = ingest::sketch(file).map_err(|error| Failure::data(file, error))?;
+    let written = std::fs::File::create_new(map).and_then(|mut new| new.write_all(text.as_bytes()));
+    written.map_err(|error| Failure::data(map, error))?;
+    let (file, map) = (file.display(), map.display());
+    out.remark(&format!(
+        "{map} is a first map: correct it, then `equity submit {file} --map {map} --validate-only` checks the file with it"
+    ))?;
+    Ok(())
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::open::{CsvFile, line_of};
+use super::problems::Problems;
+use super::row_map::RowMap;
 use super::{IngestError, SubmissionFile};
 
 /// A format of files: which submission a row belongs to, and which records it gives.
@@ -43,10 +45,13 @@ pub(super) type OrganisationMonth<'a> = (&'a str, Cow<'a, str>);
 pub struct SubmissionFiles {
     format: Box<dyn FileFormat>,
     file: CsvFile,
+    map: Option<RowMap>,
     places: Places,
     /// By place: the submission, if it has rows yet, and the number of its rows that are still to come.
     groups: Vec<(Option<SubmissionFile>, u64)>,
     row_count: u64,
+    /// Errors of rows so far: after the first one the rest of the file is only checked.
+    wrong: Problems,
     ended: bool,
 }
 
@@ -74,13 +79,17 @@ impl Places {
 }
 
 impl SubmissionFiles {
-    /// Reads the file once and counts the rows of each submission.
-    pub(super) fn new(path: &Path, format: Box<dyn FileFormat>) -> Result<Self, IngestError> {
+    /// Reads the file once and counts the rows of each submission. With a map, the format sees the mapped rows.
+    pub(super) fn new(
+        path: &Path,
+        format: Box<dyn FileFormat>,
+        map: Option<RowMap>,
+    ) -> Result<Self, IngestError> {
         let (mut places, mut groups, mut row_count) = (Places::default(), Vec::new(), 0);
         let mut file = open(path, format.as_ref())?;
-        let mut row = csv::StringRecord::new();
-        while file.next(&mut row)? {
-            let (organisation, month) = format.group(&row)?;
+        let (mut row, mut wrong) = (csv::StringRecord::new(), Problems::default());
+        while next(&mut file, &mut row, map.as_ref(), &mut wrong)? {
+            let Some((organisation, month)) = wrong.take(format.group(&row)) else { continue };
             let place = places.of(organisation, &month);
             if place == groups.len() {
                 groups.push((None, 0));
@@ -88,8 +97,9 @@ impl SubmissionFiles {
             groups[place].1 += 1;
             row_count += 1;
         }
+        wrong.verdict()?;
         file = open(path, format.as_ref())?;
-        Ok(SubmissionFiles { format, file, places, groups, row_count, ended: false })
+        Ok(SubmissionFiles { format, file, map, places, groups, row_count, wrong, ended: false })
     }
 
     /// Number of rows in the file, without the header.
@@ -105,7 +115,7 @@ impl SubmissionFiles {
     /// Reads rows until a submission is complete.
     fn read_on(&mut self) -> Result<Option<SubmissionFile>, IngestError> {
         let mut row = csv::StringRecord::new();
-        while self.file.next(&mut row)? {
+        while next(&mut self.file, &mut row, self.map.as_ref(), &mut self.wrong)? {
             let (organisation, month) = self.format.group(&row)?;
             let place = self.places.of(organisation, &month);
             let Some((submission, left)) = self.groups.get_mut(place).filter(|(_, left)| *left > 0)
@@ -117,13 +127,19 @@ impl SubmissionFiles {
                 self.format.start(&mut submission);
                 submission
             });
-            self.format.add(filling, &row)?;
+            self.wrong.take(self.format.add(filling, &row));
             *left -= 1;
             if *left == 0 {
-                self.format.complete(filling)?;
-                return Ok(submission.take());
+                if self.wrong.is_empty() {
+                    self.wrong.take(self.format.complete(filling));
+                }
+                let complete = submission.take();
+                if self.wrong.is_empty() {
+                    return Ok(complete);
+                }
             }
         }
+        self.wrong.verdict()?;
         self.all_came()
     }
 
@@ -156,6 +172,27 @@ impl std::fmt::Debug for SubmissionFiles {
             .field("rows", &rows)
             .field("submissions", &submissions)
             .finish()
+    }
+}
+
+/// Reads the next row that has as many cells as the header. False at the end of the file.
+fn next(
+    file: &mut CsvFile,
+    row: &mut csv::StringRecord,
+    map: Option<&RowMap>,
+    wrong: &mut Problems,
+) -> Result<bool, IngestError> {
+    loop {
+        match file.next(row) {
+            Err(error @ IngestError::Cells { .. }) => wrong.add(error),
+            Ok(true) => {
+                if let Some(map) = map {
+                    *row = map.apply(row);
+                }
+                return Ok(true);
+            }
+            end => return end,
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 //! - [`deri`] the Digital Exclusion Risk Index by small area
 //! - [`census`], [`mid_2020`] populations by small area
 //! - [`equity_csv`] the CSV of this service, read and written
+//! - [`ColumnMap`] a map from the columns and words of an extract to those of the CSV of this service; [`sketch`] writes a first one
 //! - [`generate`] synthetic records, the same for the same seed
 
 pub mod census;
@@ -24,19 +25,23 @@ pub mod internet_users;
 pub mod mid_2020;
 
 mod cells;
+mod column_map;
 mod defaults;
 mod error;
 mod grouping;
 mod header;
 mod month;
 mod open;
+mod problems;
 mod read;
 mod refused;
+mod row_map;
 mod submission_file;
 
 pub use crate::domain::period::Month;
+pub use column_map::{ColumnMap, sketch};
 pub use defaults::Defaults;
 pub use error::IngestError;
 pub use grouping::SubmissionFiles;
-pub use read::{read, read_all};
+pub use read::{read, read_all, read_with_map};
 pub use submission_file::{Records, SubmissionFile};

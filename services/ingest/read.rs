@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::column_map::ColumnMap;
 use super::defaults::Defaults;
 use super::grouping::{FileFormat, SubmissionFiles};
 use super::open::CsvFile;
@@ -38,14 +39,28 @@ pub fn read(path: &Path, defaults: &Defaults) -> Result<SubmissionFiles, IngestE
         Box::new(census)
     } else if let Some(refusal) = refused::refused(&header) {
         return Err(refusal);
-    } else if equity_csv::EquityCsv::recognises(&header) {
-        Box::new(equity_csv::EquityCsv::new(&header, defaults)?)
+    } else if let Err(known) = equity_csv::EquityCsv::recognises(&header) {
+        let found = super::error::shortened(header.get(0).unwrap_or_default());
+        return Err(IngestError::UnknownFormat { found, known, columns: header.len() });
     } else {
-        return Err(IngestError::UnknownFormat {
-            found: super::error::shortened(header.get(0).unwrap_or_default()),
-        });
+        Box::new(equity_csv::EquityCsv::new(&header, defaults)?)
     };
-    SubmissionFiles::new(path, format)
+    SubmissionFiles::new(path, format, None)
+}
+
+/// As [`read`], of a file of which a map says which columns and codes of the service its columns and words are.
+///
+/// # Errors
+/// As [`read`], and if the map and the header do not fit.
+pub fn read_with_map(
+    path: &Path,
+    defaults: &Defaults,
+    map: &ColumnMap,
+) -> Result<SubmissionFiles, IngestError> {
+    let header = CsvFile::open(path, csv::Trim::None)?.header()?;
+    let (header, rows) = map.over(&header)?;
+    let format = equity_csv::EquityCsv::new(&header, defaults)?;
+    SubmissionFiles::new(path, Box::new(format), Some(rows))
 }
 
 /// Reads all submissions of a file. An error of any row is an error of the whole.

@@ -309,7 +309,7 @@ async fn too_many_cells_are_refused() {
         .collect();
     let header = SubmissionHeader {
         code_systems: [("residence_lsoa".into(), "lsoa_2011".into())].into(),
-        ..header("04C", SYNTHETIC, "2020-04", &["age", "religion"])
+        ..header("04C", SYNTHETIC, "2020-04", &["age_band", "religion"])
     };
     server.submit(header, records(&json!(rows))).await.unwrap();
     let question = april(&json!({"by": ["age_years", "residence_lsoa", "religion"]}));
@@ -351,7 +351,7 @@ async fn submit_a_large_table(server: &TestServer) {
     });
     let header = SubmissionHeader {
         code_systems: [("residence_lsoa".into(), "lsoa_2011".into())].into(),
-        ..header("04C", SYNTHETIC, "2020-04", &["age"])
+        ..header("04C", SYNTHETIC, "2020-04", &["age_band"])
     };
     server.submit(header, rows.collect()).await.unwrap();
 }

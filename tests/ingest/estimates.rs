@@ -165,7 +165,9 @@ fn internet_users_that_are_refused() {
     assert!(matches!(twice, IngestError::DuplicateRow { line: 3, first_line: 2, .. }), "{twice}");
     let extra = header.replace("Value", "Value,Series") + "\n";
     let error = read_text(&extra).unwrap_err();
-    assert!(matches!(&error, IngestError::UnknownColumn { column, .. } if column == "Series"));
+    assert!(
+        matches!(&error, IngestError::UnknownColumns { columns, .. } if columns[0].0 == "Series")
+    );
     let missing = header.replace("GeoCode,", "");
     assert!(matches!(read_text(&missing), Err(IngestError::MissingColumn { column: "GeoCode" })));
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{State, Value, nearest};
+use super::{State, Value, nearest, words};
 
 /// A category of a code list.
 #[derive(Clone, Debug, Deserialize)]
@@ -38,6 +38,12 @@ pub struct CodeSystem {
 }
 
 impl CodeSystem {
+    /// Every code with each of its names: itself and its label.
+    pub fn names(&self) -> impl Iterator<Item = (&str, &str)> {
+        let names = |code, label| [(code, code), (code, label)];
+        self.codes.iter().flat_map(move |(code, label, _)| names(code.as_str(), label.as_str()))
+    }
+
     /// The first character of a two-character code, if the second is for local use.
     fn national<'a>(&self, source: &'a str) -> Option<&'a str> {
         let is_local =
@@ -45,6 +51,18 @@ impl CodeSystem {
         let (first, second) = source.split_at_checked(1)?;
         (self.local_second && is_local(second)).then_some(first)
     }
+}
+
+/// The labels of a code system and its codes spelt out, each with its place in `codes` if all that have it mean the same.
+fn labels(system: &CodeSystem) -> BTreeMap<String, Option<usize>> {
+    let mut places: BTreeMap<String, Option<usize>> = BTreeMap::new();
+    for (place, (code, label, target)) in system.codes.iter().enumerate() {
+        for name in words::label(label).into_iter().chain(words::spelt_out(code)) {
+            let known = places.entry(name).or_insert(Some(place));
+            *known = known.filter(|other| system.codes[*other].2 == *target);
+        }
+    }
+    places
 }
 
 #[derive(Deserialize)]
@@ -106,6 +124,8 @@ pub struct CodeList {
     by_code: BTreeMap<String, usize>,
     /// For each system, source code to place in `codes`.
     by_source: Vec<BTreeMap<String, usize>>,
+    /// For each system, folded labels and spelt-out codes to a place in `codes`; none where they have several meanings.
+    by_label: Vec<BTreeMap<String, Option<usize>>>,
 }
 
 impl CodeList {
@@ -181,8 +201,20 @@ impl CodeList {
             }
             by_source.push(codes);
         }
-        let (version, source) = (String::new(), String::new());
-        Ok(Self { id, label, version, source, none: None, categories, systems, by_code, by_source })
+        let by_label = systems.iter().map(labels).collect();
+        let (version, source, none) = (String::new(), String::new(), None);
+        Ok(Self {
+            id,
+            label,
+            version,
+            source,
+            none,
+            categories,
+            systems,
+            by_code,
+            by_source,
+            by_label,
+        })
     }
 
     /// The category of this code.
@@ -203,12 +235,14 @@ impl CodeList {
         self.by_source[system].contains_key(source)
     }
 
-    /// The value of a source code in a code system. Every system also accepts the names of the missing states.
+    /// The value of a source code in a code system, or of its label, case and blanks aside, if the label has one meaning there.
+    /// Every system also accepts the names of the missing states.
     #[must_use]
     pub fn value(&self, system: usize, source: &str) -> Option<Value> {
         let codes = &self.by_source[system];
         let national = || self.systems[system].national(source).and_then(|code| codes.get(code));
-        if let Some(place) = codes.get(source).or_else(national) {
+        let labelled = || self.by_label[system].get(&words::label(source)?)?.as_ref();
+        if let Some(place) = codes.get(source).or_else(national).or_else(labelled) {
             return Some(Value::from_text(&self.systems[system].codes[*place].2));
         }
         let state = State::from_name(source)?;
@@ -222,14 +256,31 @@ impl CodeList {
         if let Some(value) = self.value(system, source) {
             return Mapped::Value(value);
         }
+        let elsewhere = self.elsewhere(source);
         let system = &self.systems[system];
         let codes = || system.codes.iter().map(|(code, _, _)| code.as_str());
         let some: Vec<_> = codes().take(12).collect();
         let more = if codes().nth(12).is_some() { ", …" } else { "" };
         Mapped::Unknown {
-            expected: format!("a code of `{}`: {}{more}", system.id, some.join(", ")),
-            nearest: nearest(source, codes()).map(str::to_owned),
+            expected: format!("a code of `{}`: {}{more}{elsewhere}", system.id, some.join(", ")),
+            nearest: nearest(source, system.names()).map(str::to_owned),
         }
+    }
+
+    /// Which code systems have a code, as it is or with a zero that spreadsheets drop, in words; nothing if none has.
+    fn elsewhere(&self, source: &str) -> String {
+        let with_zero = format!("0{source}");
+        let is_number = !source.is_empty() && source.bytes().all(|byte| byte.is_ascii_digit());
+        let mut text = String::new();
+        for code in std::iter::once(source).chain(is_number.then_some(with_zero.as_str())) {
+            let has = |place: &usize| self.has(*place, code);
+            let ids = (0..self.systems.len()).filter(has).map(|place| &*self.systems[place].id);
+            let ids: Vec<_> = ids.collect();
+            if !ids.is_empty() {
+                text += &format!("; `{code}` is a code of {}", ids.join(", "));
+            }
+        }
+        if text.is_empty() { text } else { text + " (name the right one in `code_systems`)" }
     }
 
     /// Whether category `outer` contains category `inner`, or is the same.
@@ -302,6 +353,28 @@ mod tests {
         assert!(!list.holds("ON_TIME", "ATTENDED"));
         for state in ["NOT_COLLECTED", "ANY", "NONE", "COARSER"] {
             assert!(matches!(list.map(0, state), Mapped::Unknown { .. }), "{state} is no code");
+        }
+    }
+
+    #[test]
+    fn a_label_is_taken_where_it_has_one_meaning() {
+        let text = LIST.replace(
+            "[\"0\", \"Future\", \"!NOT_APPLICABLE\"]",
+            "[\"0\", \"Future\", \"!NOT_APPLICABLE\"], [\"6\", \"On  time\", \"ON_TIME\"], [\"7\", \"on time\", \"ATTENDED\"], \
+             [\"8\", \"None\", \"ATTENDED\"], [\"LATE\", \"Late\", \"ATTENDED\"]",
+        );
+        let list = CodeList::from_toml(&text).unwrap();
+        let code = |code: &str| Some(Value::Codes(vec![code.into()]));
+        for (given, value) in [
+            (" attended ON-TIME", code("ON_TIME")),
+            ("future", Some(Value::State(State::NotApplicable))),
+            ("Late", code("ATTENDED")),
+            ("on time", None),
+            ("None", None),
+            ("Attended", None),
+            ("", None),
+        ] {
+            assert_eq!(list.value(0, given), value, "{given:?}");
         }
     }
 

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::finish::{header_hash, text};
 use super::raw::shown;
 use super::{Draft, Header, RowProblem};
-use crate::domain::codes::{Dimension, State, nearest};
+use crate::domain::codes::{Dimension, State};
 use crate::domain::cube::Packed;
 use crate::domain::estimate::{
     Estimate, EstimateKey, EstimateSource, Estimates, NAMED_AREA, PUBLISHER,
@@ -55,24 +55,27 @@ pub struct EstimateBuilder {
     problems: Vec<RowProblem>,
 }
 
-/// Problems of one row: field, value, what was expected, nearest.
-#[derive(Default)]
-struct RowProblems(Vec<(String, String, String, String)>);
+/// Problems of one row: field, value, what was expected, nearest. Finding the nearest is slow, so it is done only if `told`.
+struct RowProblems {
+    told: bool,
+    all: Vec<(String, String, String, String)>,
+}
 
 impl RowProblems {
     fn add(&mut self, field: &str, value: &str, expected: impl Into<String>) {
-        self.near(field, value, expected, None);
+        self.near(field, value, expected, || None);
     }
 
-    fn near(
+    fn near<'a>(
         &mut self,
         field: &str,
         value: &str,
         expected: impl Into<String>,
-        nearest: Option<&str>,
+        nearest: impl FnOnce() -> Option<&'a str>,
     ) {
+        let nearest = if self.told { nearest() } else { None };
         let nearest = nearest.unwrap_or_default().to_owned();
-        self.0.push((field.to_owned(), shown(value), expected.into(), nearest));
+        self.all.push((field.to_owned(), shown(value), expected.into(), nearest));
     }
 }
 
@@ -106,11 +109,12 @@ impl EstimateBuilder {
 
     /// Takes a row. `left_out` gives the row's bytes if it has a problem, for the content hash.
     pub fn row(&mut self, given: &EstimateRow<'_>, left_out: impl FnOnce() -> Vec<u8>) {
-        let mut wrong = RowProblems::default();
+        let told = self.problems.len() < Draft::PROBLEMS;
+        let mut wrong = RowProblems { told, all: Vec::new() };
         check_what(&self.reference, given, &mut wrong);
         check_keys(&self.reference, given, &mut wrong);
         check_figures(&self.reference, given, &mut wrong);
-        if wrong.0.is_empty() {
+        if wrong.all.is_empty() {
             let identity = identity(&self.reference, given);
             if let Some(first) = self.seen.get(&identity) {
                 let expected = format!(
@@ -122,7 +126,7 @@ impl EstimateBuilder {
             }
         }
         self.rows_seen += 1;
-        match given.value.filter(|_| wrong.0.is_empty()) {
+        match given.value.filter(|_| wrong.all.is_empty()) {
             Some(value) => self.estimates.rows.push(estimate(given, value)),
             None => self.reject(wrong, &left_out()),
         }
@@ -138,7 +142,7 @@ impl EstimateBuilder {
             expected,
             nearest,
         };
-        self.problems.extend(wrong.0.into_iter().take(room).map(problem));
+        self.problems.extend(wrong.all.into_iter().take(room).map(problem));
         self.left_out.update(&self.rows_seen.to_le_bytes());
         self.left_out.update(&(bytes.len() as u64).to_le_bytes());
         self.left_out.update(bytes);
@@ -240,8 +244,8 @@ fn identity(reference: &Reference, given: &EstimateRow<'_>) -> Identity {
 /// Checks indicator, area, period and base.
 fn check_what(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowProblems) {
     if reference.indicator(given.indicator).is_none() {
-        let near = nearest(given.indicator, reference.indicators().map(|i| i.id.as_str()));
         let expected = "an indicator id; ReferenceService.ListIndicators lists them";
+        let near = || reference.nearest_indicator(given.indicator);
         wrong.near("indicator", given.indicator, expected, near);
     }
     check_area(reference, given.area, wrong);
@@ -270,8 +274,7 @@ fn check_area(reference: &Reference, area: &str, wrong: &mut RowProblems) {
         || is_ons_code(area)
         || area.strip_prefix(NAMED_AREA).is_some_and(|words| !words.trim().is_empty());
     if !known {
-        let areas = reference.areas().iter().map(|area| area.code.as_str());
-        let near = nearest(area, areas);
+        let near = || reference.nearest_area(area);
         let expected = "the code of an area or organisation, an ONS code of nine characters (`E92000001`), or `NAME:` and words";
         wrong.near("area", area, expected, near);
     }
@@ -311,7 +314,7 @@ fn check_keys(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowPro
             match reference.dimension(dimension).filter(|found| found.field().is_some()) {
                 Some(found) => check_code(found, &at_code, code, wrong),
                 None => {
-                    let near = reference.nearest_dimension(dimension);
+                    let near = || reference.nearest_dimension(dimension);
                     let expected = "a dimension of people (ReferenceService.ListDimensions), or `publisher:` and a name";
                     wrong.near(&at_dimension, dimension, expected, near);
                 }
@@ -336,7 +339,7 @@ fn check_code(dimension: &Dimension, field: &str, code: &str, wrong: &mut RowPro
         let some: Vec<_> = codes().take(12).collect();
         let more = if codes().nth(12).is_some() { ", …" } else { "" };
         let expected = format!("a category of `{}`: {}{more}", dimension.id, some.join(", "));
-        wrong.near(field, code, expected, nearest(code, codes()));
+        wrong.near(field, code, expected, || dimension.nearest(code));
     }
 }
 
