@@ -55,10 +55,10 @@ pub struct SubmitArgs {
     /// Month, `2020-04`, if the file does not name one.
     #[arg(long, value_name = "MONTH")]
     pub month: Option<String>,
-    /// Code system of a field, if not the default: `ethnic_category=ethnic_category_2001`. Repeat the option for more fields.
+    /// Code system of a column, if not the default: `ethnic_category=ethnic_category_2001`. Repeat the option for more fields.
     #[arg(long = "code-system", value_name = "FIELD=ID", value_parser = field_and_system)]
     pub code_systems: Vec<(String, String)>,
-    /// Fields that the source collects: `channel,sex`. Default: the fields that have a column.
+    /// Columns that the source collects: `channel,age_years,sex`. Default: those that the file has.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub collected: Option<Vec<String>>,
     /// Name of the method that made the person keys. The service compares persons within one scheme only.

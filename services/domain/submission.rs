@@ -4,6 +4,7 @@ mod builder;
 mod estimates;
 mod finish;
 mod online;
+mod problems;
 mod raw;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,7 +82,7 @@ pub struct Draft {
     pub rejected_count: u64,
     /// Sum of the `record_count`s of the accepted rows.
     pub total_count: u64,
-    /// The first problems, at most [`Draft::PROBLEMS`].
+    /// The first [`Draft::PROBLEMS`] problems, and the first of each field.
     pub problems: Vec<RowProblem>,
     /// Columns, in order of field; a field that was not collected has none.
     pub columns: Vec<Column>,
@@ -96,7 +97,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Most problems that are kept; further ones are only counted as refused rows.
+    /// Most problems that are kept, besides the first of each field; further ones are only counted as refused rows.
     pub const PROBLEMS: usize = 1000;
 }
 

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::words::folded;
+use super::words::{folded, is_missing};
 
 /// Longest name that is compared, in characters. A longer one is near to nothing.
 const LONGEST: usize = 100;
@@ -15,6 +15,9 @@ const OPPOSITES: [&str; 5] = ["un", "non", "not", "dis", "in"];
 /// How near a name is: the last is the nearest.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 enum Near {
+    /// All words are in another part than the last, which names a group: `White` of `White - British`. Never the answer, and it makes
+    /// [`Near::Words`] doubtful.
+    Group,
     /// The one is a part of a word of the other: `phone`, `telephone`.
     Within,
     /// All words of the one are words of the other, or of its last part: `consultation date`, `date`.
@@ -40,17 +43,22 @@ pub fn nearest<'code, 'name>(
         return None;
     }
     let given = folded(given);
+    if is_missing(&given) {
+        return None;
+    }
     let mut best: Option<(Near, &str)> = None;
-    let mut several = false;
+    let (mut several, mut of_group) = (false, false);
     for (code, name) in names {
         let Some(near) = near(&given, name) else { continue };
+        of_group |= near == Near::Group;
         match best {
             Some((other, _)) if near < other => {}
             Some((other, found)) if near == other => several |= code != found,
             _ => (best, several) = (Some((near, code)), false),
         }
     }
-    best.filter(|_| !several).map(|(_, code)| code)
+    let doubtful = |near| several || (of_group && near <= Near::Words);
+    best.filter(|(near, _)| !doubtful(*near)).map(|(_, code)| code)
 }
 
 /// [`nearest`] where codes have no other names.
@@ -83,7 +91,8 @@ fn near(given: &str, name: &str) -> Option<Near> {
     let spelling = spelling.max_by(f64::total_cmp).map(Near::Spelling);
     let own = part.as_ref().unwrap_or(&whole);
     let shares = has_words(own, given) || has_words(given, &whole);
-    spelling.or_else(|| shares.then_some(Near::Words)).or_else(|| is_within(given, &whole))
+    let group = has_words(&whole, given).then_some(Near::Group);
+    spelling.or(shares.then_some(Near::Words)).or(group).or_else(|| is_within(given, &whole))
 }
 
 /// Too few characters to say that another name is near.

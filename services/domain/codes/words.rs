@@ -19,12 +19,17 @@ pub fn folded(text: &str) -> String {
     words
 }
 
+/// Whether folded words say that a value is missing.
+pub(super) fn is_missing(words: &str) -> bool {
+    MISSING.contains(&words)
+}
+
 /// What a text is as a label: its folded words, unless it is a number or says that a value is missing.
 pub(super) fn label(text: &str) -> Option<String> {
     let words = folded(text);
     let is_number = words.bytes().all(|byte| byte.is_ascii_digit());
     let is_sign = text.starts_with(['#', '!']);
-    (!is_number && !is_sign && !MISSING.contains(&words.as_str())).then_some(words)
+    (!is_number && !is_sign && !is_missing(&words)).then_some(words)
 }
 
 /// What a code is as a label. Between digits a sign has a meaning, so a code with digits has to be given as it is.

@@ -190,7 +190,7 @@ fn a_local_second_character_of_an_ethnic_category_is_passed_over() {
         ("9X", None),
         ("T1", None),
         ("A12", None),
-        ("A ", None),
+        ("A ", Some("A")),
         ("a1", None),
         ("A\u{e9}", None),
         ("\u{e9}1", None),

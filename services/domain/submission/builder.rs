@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use super::problems::Problems;
 use super::raw::{self, RawColumn, RawValue};
-use super::{Draft, Header, Keyer, RowProblem};
+use super::{Header, Keyer, RowProblem};
 use crate::domain::collection::Dataset;
 use crate::domain::field::{FIELD_LIMIT, Field};
 use crate::domain::reference::Reference;
@@ -33,7 +34,7 @@ pub struct Builder {
     pub(super) left_out: blake3::Hasher,
     pub(super) rows_seen: u64,
     pub(super) rejected: u64,
-    pub(super) problems: Vec<RowProblem>,
+    pub(super) problems: Problems,
     row: Row,
     most_weight: u32,
     /// The month as text, `2020-04`: dates have to begin with it.
@@ -78,7 +79,7 @@ impl Builder {
             left_out: blake3::Hasher::new(),
             rows_seen: 0,
             rejected: 0,
-            problems: Vec::new(),
+            problems: Problems::default(),
             row: Row::default(),
             most_weight,
         }
@@ -299,7 +300,7 @@ impl Builder {
         let place = field.index();
         let column = self.columns[place].get_or_insert_with(|| RawColumn::new(field));
         let (reference, header) = (&self.reference, &self.header);
-        let told = self.problems.len() < Draft::PROBLEMS;
+        let told = self.problems.keeps(path);
         let index = column.index_of(text, || {
             let system = header.code_systems.get(&field).copied().unwrap_or(0);
             let value = raw::look_up(field, reference.list_of(field), system, given, told)?;
@@ -324,8 +325,8 @@ impl Builder {
 
     fn problem(&mut self, path: &str, value: &str, expected: &str, nearest: Option<String>) {
         self.row.problems += 1;
-        if self.problems.len() < Draft::PROBLEMS {
-            self.problems.push(RowProblem {
+        if self.problems.keeps(path) {
+            self.problems.add(RowProblem {
                 row_index: self.rows_seen,
                 field: path.to_owned(),
                 value: raw::shown(value),

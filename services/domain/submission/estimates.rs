@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::finish::{header_hash, text};
+use super::problems::Problems;
 use super::raw::shown;
 use super::{Draft, Header, RowProblem};
 use crate::domain::codes::{Dimension, State};
@@ -52,16 +53,19 @@ pub struct EstimateBuilder {
     left_out: blake3::Hasher,
     rows_seen: u64,
     rejected: u64,
-    problems: Vec<RowProblem>,
+    problems: Problems,
 }
 
-/// Problems of one row: field, value, what was expected, nearest. Finding the nearest is slow, so it is done only if `told`.
-struct RowProblems {
-    told: bool,
-    all: Vec<(String, String, String, String)>,
+/// Field, value, what was expected, nearest.
+type OneProblem = (String, String, String, String);
+
+/// Problems of one row. Finding the nearest is slow, so it is done only for a problem that is kept.
+struct RowProblems<'a> {
+    before: &'a Problems,
+    all: Vec<OneProblem>,
 }
 
-impl RowProblems {
+impl RowProblems<'_> {
     fn add(&mut self, field: &str, value: &str, expected: impl Into<String>) {
         self.near(field, value, expected, || None);
     }
@@ -73,7 +77,7 @@ impl RowProblems {
         expected: impl Into<String>,
         nearest: impl FnOnce() -> Option<&'a str>,
     ) {
-        let nearest = if self.told { nearest() } else { None };
+        let nearest = if self.before.keeps(field) { nearest() } else { None };
         let nearest = nearest.unwrap_or_default().to_owned();
         self.all.push((field.to_owned(), shown(value), expected.into(), nearest));
     }
@@ -91,7 +95,7 @@ impl EstimateBuilder {
             left_out: blake3::Hasher::new(),
             rows_seen: 0,
             rejected: 0,
-            problems: Vec::new(),
+            problems: Problems::default(),
         }
     }
 
@@ -109,8 +113,7 @@ impl EstimateBuilder {
 
     /// Takes a row. `left_out` gives the row's bytes if it has a problem, for the content hash.
     pub fn row(&mut self, given: &EstimateRow<'_>, left_out: impl FnOnce() -> Vec<u8>) {
-        let told = self.problems.len() < Draft::PROBLEMS;
-        let mut wrong = RowProblems { told, all: Vec::new() };
+        let mut wrong = RowProblems { before: &self.problems, all: Vec::new() };
         check_what(&self.reference, given, &mut wrong);
         check_keys(&self.reference, given, &mut wrong);
         check_figures(&self.reference, given, &mut wrong);
@@ -128,12 +131,14 @@ impl EstimateBuilder {
         self.rows_seen += 1;
         match given.value.filter(|_| wrong.all.is_empty()) {
             Some(value) => self.estimates.rows.push(estimate(given, value)),
-            None => self.reject(wrong, &left_out()),
+            None => {
+                let wrong = wrong.all;
+                self.reject(wrong, &left_out());
+            }
         }
     }
 
-    fn reject(&mut self, wrong: RowProblems, bytes: &[u8]) {
-        let room = Draft::PROBLEMS.saturating_sub(self.problems.len());
+    fn reject(&mut self, wrong: Vec<OneProblem>, bytes: &[u8]) {
         let row_index = self.rows_seen - 1;
         let problem = |(field, value, expected, nearest)| RowProblem {
             row_index,
@@ -142,7 +147,7 @@ impl EstimateBuilder {
             expected,
             nearest,
         };
-        self.problems.extend(wrong.all.into_iter().take(room).map(problem));
+        wrong.into_iter().map(problem).for_each(|problem| self.problems.add(problem));
         self.left_out.update(&self.rows_seen.to_le_bytes());
         self.left_out.update(&(bytes.len() as u64).to_le_bytes());
         self.left_out.update(bytes);
@@ -158,7 +163,7 @@ impl EstimateBuilder {
             accepted_count: accepted,
             rejected_count: self.rejected,
             total_count: accepted,
-            problems: self.problems,
+            problems: self.problems.into_vec(),
             columns: Vec::new(),
             weights: Packed { width: 0, data: Vec::new() },
             persons: None,
@@ -242,7 +247,7 @@ fn identity(reference: &Reference, given: &EstimateRow<'_>) -> Identity {
 }
 
 /// Checks indicator, area, period and base.
-fn check_what(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowProblems) {
+fn check_what(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowProblems<'_>) {
     if reference.indicator(given.indicator).is_none() {
         let expected = "an indicator id; ReferenceService.ListIndicators lists them";
         let near = || reference.nearest_indicator(given.indicator);
@@ -264,7 +269,7 @@ fn check_what(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowPro
     }
 }
 
-fn check_area(reference: &Reference, area: &str, wrong: &mut RowProblems) {
+fn check_area(reference: &Reference, area: &str, wrong: &mut RowProblems<'_>) {
     if area.len() > LONGEST || area.chars().any(char::is_control) {
         wrong.add("area", area, format!("at most {LONGEST} bytes without control characters"));
         return;
@@ -286,7 +291,7 @@ fn is_ons_code(code: &str) -> bool {
     bytes.len() == 9 && bytes[0].is_ascii_uppercase() && bytes[1..].iter().all(u8::is_ascii_digit)
 }
 
-fn check_keys(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowProblems) {
+fn check_keys(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowProblems<'_>) {
     if given.keys.len() > KEYS {
         let count = given.keys.len().to_string();
         wrong.add("keys", &count, format!("at most {KEYS} keys, one for each dimension"));
@@ -327,7 +332,7 @@ fn is_of_a_name(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'
 }
 
-fn check_code(dimension: &Dimension, field: &str, code: &str, wrong: &mut RowProblems) {
+fn check_code(dimension: &Dimension, field: &str, code: &str, wrong: &mut RowProblems<'_>) {
     let codes = || dimension.categories.iter().map(|(code, _)| code.as_str());
     let stands = codes().any(|category| category == code)
         || match State::from_name(code) {
@@ -343,7 +348,7 @@ fn check_code(dimension: &Dimension, field: &str, code: &str, wrong: &mut RowPro
     }
 }
 
-fn check_figures(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowProblems) {
+fn check_figures(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowProblems<'_>) {
     let (least, most) =
         reference.indicator(given.indicator).map_or((f64::MIN, f64::MAX), Indicator::range);
     let value = match given.value {

@@ -32,7 +32,7 @@ impl Builder {
             accepted_count: rows as u64,
             rejected_count: self.rejected,
             total_count: self.weights.iter().map(|weight| u64::from(*weight)).sum(),
-            problems: self.problems,
+            problems: self.problems.into_vec(),
             columns,
             weights,
             persons: has_scheme.then_some(persons),

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::codes::{CodeList, Mapped, nearest};
+use crate::domain::codes::{CodeList, Mapped, nearest, nearest_code};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
+use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::ingest::equity_csv::names;
 
@@ -56,51 +57,73 @@ pub(super) fn column(
     seen: &Seen,
     taken: &[&'static str],
 ) -> Option<&'static str> {
-    let free: Vec<_> =
-        Dataset::ALL.into_iter().flat_map(names).filter(|name| !taken.contains(name)).collect();
-    let exact = free.iter().find(|name| **name == seen.name).copied();
-    let near = || nearest(&seen.name, free.iter().flat_map(|name| words_of(reference, name)));
-    let by_name = exact.or_else(near).map(|name| match (name, seen.are_numbers()) {
+    let mut free: Vec<_> = Dataset::ALL.into_iter().flat_map(names).collect();
+    free.retain(|name| !taken.contains(name));
+    let own = || nearest_code(&seen.name, free.iter().copied());
+    let of_list = || nearest(&seen.name, free.iter().flat_map(|name| words_of(reference, name)));
+    let by_name = own().or_else(of_list).map(|name| match (name, seen.are_numbers()) {
         ("age_band", true) => "age_years",
         ("age_years", false) => "age_band",
         ("lead_time_band", true) => "lead_time_days",
         ("lead_time_days", false) => "lead_time_band",
         (name, _) => name,
     });
-    by_name.filter(|name| free.contains(name)).or_else(|| by_values(reference, seen, &free))
+    let by_name = by_name.filter(|name| free.contains(name));
+    by_name.or_else(|| by_values(reference, seen, &free))
 }
 
-/// A column of the service with its names: its own, and those of its code list and the list's code systems.
+/// The names of the code list of a field and of its code systems, if no other field has the list.
 fn words_of<'a>(reference: &'a Reference, name: &&'static str) -> Vec<(&'static str, &'a str)> {
-    let list = list_of(reference, name).map(|(_, list)| list);
-    let shared =
-        |list: &&CodeList| Field::all().filter(|field| field.list() == Some(&list.id)).count() > 1;
-    let own = list.filter(|list| !shared(list)).into_iter().flat_map(|list| {
-        let systems =
-            list.systems.iter().flat_map(|system| [system.id.as_str(), system.label.as_str()]);
-        [list.id.as_str(), list.label.as_str()].into_iter().chain(systems)
+    let alike = |list: &str| Field::all().filter(|field| field.list() == Some(list)).count();
+    let list = list_of(reference, name).filter(|(field, list)| {
+        // A number of years has the list of its band.
+        field.name() == *name && alike(&list.id) == 1
     });
-    let mut words: Vec<_> = own.map(|word| (*name, word)).collect();
-    words.push((*name, *name));
-    words
+    let words = list.into_iter().flat_map(|(_, list)| {
+        let systems = list.systems.iter().flat_map(|system| [&system.id, &system.label]);
+        [&list.id, &list.label].into_iter().chain(systems)
+    });
+    words.map(|word| (*name, word.as_str())).collect()
 }
 
-/// The only column whose code list has nearly all values.
+/// The only column that takes all values, or whose code list has at least half of them.
 fn by_values(reference: &Reference, seen: &Seen, free: &[&'static str]) -> Option<&'static str> {
-    if seen.many || seen.are_numbers() || !seen.values.keys().any(|value| value.chars().count() > 2)
-    {
-        return None;
-    }
-    let fits = free.iter().filter(|name| {
-        let list = list_of(reference, name).map(|(_, list)| list);
-        list.is_some_and(|list| 5 * known(list, system(list, seen), seen) >= 4 * seen.values.len())
+    let all = |is: fn(&Reference, &str) -> bool| {
+        !seen.values.is_empty() && seen.values.keys().all(|value| is(reference, value))
+    };
+    let found = match () {
+        () if all(is_organisation) => Some("organisation"),
+        () if all(|_, value| value.parse::<Month>().is_ok()) => Some("month"),
+        () if seen.many || !seen.values.keys().any(|value| is_word(value)) => None,
+        () => by_code_list(reference, seen, free),
+    };
+    found.filter(|name| free.contains(name))
+}
+
+fn by_code_list(reference: &Reference, seen: &Seen, free: &[&'static str]) -> Option<&'static str> {
+    let list = |name: &str| list_of(reference, name).map(|(_, list)| list);
+    let mut fits = free.iter().filter(|name| {
+        list(name).is_some_and(|list| {
+            2 * known(list, system(list, seen), seen) >= seen.values.len() && list.id != "yes_no"
+        })
     });
-    let fits: Vec<_> = fits.copied().collect();
-    // The same column stands in the records of several datasets; `channel` comes before `preferred_channel`.
-    let first = *fits.first()?;
-    let list = list_of(reference, first)?.1;
-    let same = |name: &&str| list_of(reference, name).is_some_and(|(_, other)| other.id == list.id);
-    (list.id != "yes_no" && fits.iter().all(same)).then_some(first)
+    // `channel` comes before `preferred_channel`, which has the same list.
+    let first = fits.next()?;
+    let same = |name: &&str| list(name).map(|list| &list.id) == list(first).map(|list| &list.id);
+    fits.all(same).then_some(*first)
+}
+
+/// Whether a value is a code of a known organisation, or has the form of a practice's: `C82001`.
+fn is_organisation(reference: &Reference, value: &str) -> bool {
+    let (first, rest) = value.split_at_checked(1).unwrap_or_default();
+    let is_letter = first.bytes().all(|byte| byte.is_ascii_uppercase());
+    let is_practice = is_letter && rest.len() == 5 && rest.bytes().all(|b| b.is_ascii_digit());
+    is_practice || reference.organisation(value).is_some()
+}
+
+/// Whether a value is long enough to say of which list it is.
+fn is_word(value: &str) -> bool {
+    value.chars().filter(|c| c.is_alphabetic()).count() > 2
 }
 
 /// The code system that has most values of a column; of several, the first.
