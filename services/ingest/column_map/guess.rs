@@ -24,11 +24,13 @@ pub(super) struct Seen {
 impl Seen {
     /// Notes a cell; an empty one is no value.
     pub(super) fn note(&mut self, cell: &str) {
-        if let Some(rows) = self.values.get_mut(cell) {
+        if cell.is_empty() {
+            return;
+        } else if let Some(rows) = self.values.get_mut(cell) {
             *rows += 1;
         } else if self.values.len() == MOST {
             self.many = true;
-        } else if !cell.is_empty() {
+        } else {
             self.values.insert(cell.to_owned(), 1);
         }
     }
