@@ -6,12 +6,13 @@ use prost::{DecodeError, Message};
 
 use super::request_id::request_id;
 use super::sending::Sending;
+use super::sent::Slot;
 use crate::ingest::{Records, SubmissionFile};
 use crate::proto::v1::{
     AccessBatch, ConsultationBatch, EstimateBatch, EstimatesHeader, PopulationBatch, Receipt,
-    SubmitConsultationsRequest, SubmitConsultationsResponse, SubmitDigitalAccessRequest,
-    SubmitDigitalAccessResponse, SubmitEstimatesRequest, SubmitEstimatesResponse,
-    SubmitPopulationsRequest, SubmitPopulationsResponse,
+    SubmissionHeader, SubmitConsultationsRequest, SubmitConsultationsResponse,
+    SubmitDigitalAccessRequest, SubmitDigitalAccessResponse, SubmitEstimatesRequest,
+    SubmitEstimatesResponse, SubmitPopulationsRequest, SubmitPopulationsResponse,
     submit_consultations_request as consultations, submit_digital_access_request as access,
     submit_estimates_request as estimates, submit_populations_request as populations,
 };
@@ -23,7 +24,13 @@ const BATCH_BYTES: usize = 1 << 20;
 
 /// The call for a submission, and its messages.
 #[derive(Debug)]
-pub(super) struct Encoded {
+pub struct Encoded {
+    /// What it replaces.
+    pub(super) slot: Slot,
+    /// Number of its rows.
+    pub(super) rows: u64,
+    /// Its name.
+    pub(super) request_id: String,
     /// Path of the RPC.
     pub(super) path: PathAndQuery,
     /// The header, then the rows in batches.
@@ -32,15 +39,26 @@ pub(super) struct Encoded {
     pub(super) receipt: fn(Bytes) -> Result<Option<Receipt>, DecodeError>,
 }
 
-/// The call of one dataset: its method, its messages, and its response.
+/// The call of one dataset: its method, its messages, and its response. `$head` makes the dataset's header of a submission's.
 macro_rules! call {
-    ($method:literal, $part:ident, $batch:ident, $request:ident, $response:ident, $header:expr, $rows:expr) => {{
-        let batch = |records| $part::Part::Batch($batch { records });
-        let parts = std::iter::once($part::Part::Header($header)).chain(batches($rows).map(batch));
-        let message = |part| $request { part: Some(part) }.encode_to_vec().into();
+    ($method:literal, $part:ident, $batch:ident, $request:ident, $response:ident, $slot:expr, $header:expr, $how:expr, $rows:expr, $head:expr) => {{
+        let rows = $rows.len() as u64;
+        let message = |part| -> Bytes { $request { part: Some(part) }.encode_to_vec().into() };
+        let head = |header| message($part::Part::Header($head(header)));
+        let batch = |records| message($part::Part::Batch($batch { records }));
+        // The name depends on the rows, so they are encoded before the real header.
+        let mut messages = vec![head(SubmissionHeader::default())];
+        messages.extend(batches($rows).map(batch));
+        let mut header = $header;
+        header.request_id = request_id($how, &header, $method, &messages);
+        let request_id = header.request_id.clone();
+        messages[0] = head(header);
         Encoded {
+            slot: $slot,
+            rows,
+            request_id,
             path: PathAndQuery::from_static(concat!("/equity.v1.SubmissionService/", $method)),
-            messages: parts.map(message).collect(),
+            messages,
             receipt: |response| Ok($response::decode(response)?.receipt),
         }
     }};
@@ -50,18 +68,25 @@ impl Encoded {
     /// Encodes a submission.
     #[rustfmt::skip] // one line a dataset, to be compared
     pub(super) fn of(submission: SubmissionFile, how: &Sending) -> Self {
-        let mut header = submission.header(&request_id(&submission, how));
+        let slot = Slot::of(&submission);
+        let mut header = submission.header("");
         header.allow_partial = how.allow_partial;
         header.validate_only = how.validate_only;
+        let same = |header| header;
         match submission.rows {
-            Records::Consultations(rows) => call!("SubmitConsultations", consultations, ConsultationBatch, SubmitConsultationsRequest, SubmitConsultationsResponse, header, rows),
-            Records::Populations(rows) => call!("SubmitPopulations", populations, PopulationBatch, SubmitPopulationsRequest, SubmitPopulationsResponse, header, rows),
-            Records::Access(rows) => call!("SubmitDigitalAccess", access, AccessBatch, SubmitDigitalAccessRequest, SubmitDigitalAccessResponse, header, rows),
+            Records::Consultations(rows) => call!("SubmitConsultations", consultations, ConsultationBatch, SubmitConsultationsRequest, SubmitConsultationsResponse, slot, header, how, rows, same),
+            Records::Populations(rows) => call!("SubmitPopulations", populations, PopulationBatch, SubmitPopulationsRequest, SubmitPopulationsResponse, slot, header, how, rows, same),
+            Records::Access(rows) => call!("SubmitDigitalAccess", access, AccessBatch, SubmitDigitalAccessRequest, SubmitDigitalAccessResponse, slot, header, how, rows, same),
             Records::Estimates(source, rows) => {
-                let header = EstimatesHeader { submission: Some(header), source: Some(source) };
-                call!("SubmitEstimates", estimates, EstimateBatch, SubmitEstimatesRequest, SubmitEstimatesResponse, header, rows)
+                let with_source = |header| EstimatesHeader { submission: Some(header), source: Some(source.clone()) };
+                call!("SubmitEstimates", estimates, EstimateBatch, SubmitEstimatesRequest, SubmitEstimatesResponse, slot, header, how, rows, with_source)
             }
         }
+    }
+
+    /// Number of its bytes.
+    pub(super) fn len(&self) -> usize {
+        self.messages.iter().map(Bytes::len).sum()
     }
 }
 

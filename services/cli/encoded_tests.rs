@@ -52,7 +52,7 @@ fn the_header_comes_first_and_says_how_many_rows_follow() {
         encoded.messages.into_iter().map(part).collect()
     };
     let rows = vec![row("01"), row("02")];
-    let id = request_id(&submission(Records::Consultations(rows.clone())), &how());
+    let id = Encoded::of(submission(Records::Consultations(rows.clone())), &how()).request_id;
     let sent = parts(rows.clone());
     let Part::Header(header) = &sent[0] else { panic!("{sent:?}") };
     assert_eq!((header.expected_record_count, &header.request_id), (Some(2), &id));

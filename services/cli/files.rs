@@ -1,42 +1,164 @@
-//! The submissions of several files, one after the other. One file is open at a time.
+//! The submissions of several files: checked before anything is sent, then one after the other.
 
 use std::iter::once;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::thread;
 
+use super::encoded::Encoded;
 use super::exit::Failure;
-use crate::ingest::{self, ColumnMap, Defaults, SubmissionFile};
+use super::outgoing::Outgoing;
+use super::sending::Sending;
+use crate::ingest::{self, ColumnMap, Defaults, IngestError, SubmissionFile, SubmissionFiles};
 
-type Submissions<'a> = Box<dyn Iterator<Item = Result<SubmissionFile, Failure>> + 'a>;
+type Submissions<'a> = Box<dyn Iterator<Item = Result<Outgoing, Failure>> + 'a>;
 
-/// The submissions of the files, in the order of the files. A file without rows and a submission without a collection are errors.
-pub(super) fn submissions<'a>(
-    files: &'a [PathBuf],
-    defaults: &'a Defaults,
-    map: Option<&'a ColumnMap>,
-) -> impl Iterator<Item = Result<SubmissionFile, Failure>> + 'a {
-    files.iter().flat_map(move |file| of_file(file, defaults, map))
+/// Files that are read at the same time for the check.
+const READERS: usize = 2;
+/// Most rows of a file whose submissions are kept after the check.
+const KEPT_ROWS: u64 = 100_000;
+/// Most bytes of submissions that are kept after the check, about. Those of further files are read again.
+const KEPT_BYTES: usize = 512 << 20;
+
+/// What is said of files that they do not say themselves.
+#[derive(Default)]
+pub(super) struct Reading {
+    /// Values for files that lack them.
+    pub(super) defaults: Defaults,
+    /// What their columns and words are, if these are not those of the service.
+    pub(super) map: Option<ColumnMap>,
 }
 
-fn of_file<'a>(file: &'a Path, defaults: &Defaults, map: Option<&ColumnMap>) -> Submissions<'a> {
-    let bad = move |error| Failure::data(file, error);
-    let read = match map {
-        None => ingest::read(file, defaults),
-        Some(map) => ingest::read_with_map(file, defaults, map),
-    };
-    match read {
-        Ok(read) if read.row_count() == 0 => {
-            let error = "the file has a header and no rows; nothing was submitted";
-            Box::new(once(Err(Failure::data(file, anyhow::anyhow!(error)))))
+/// Files without errors.
+pub(super) struct Checked<'a> {
+    /// Rows of all files.
+    pub(super) rows: u64,
+    files: Vec<(&'a Path, OfFile)>,
+    reading: &'a Reading,
+}
+
+/// What the check leaves of a file.
+struct OfFile {
+    rows: u64,
+    /// Its submissions as they are sent; none if the file is read again.
+    kept: Option<Vec<Encoded>>,
+}
+
+/// Reads every file, several at once, and keeps the submissions of small ones.
+///
+/// # Errors
+/// That of the first file with an error.
+pub(super) fn check<'a>(
+    files: &'a [PathBuf],
+    reading: &'a Reading,
+    how: &Sending,
+) -> Result<Checked<'a>, Failure> {
+    let (next, kept_bytes, failed) =
+        (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+    let reader = || {
+        let mut done = Vec::new();
+        // Files are taken in order, so every file before one with an error is read too.
+        while !failed.load(Relaxed) {
+            let number = next.fetch_add(1, Relaxed);
+            let Some(file) = files.get(number) else { break };
+            let checked = check_one(file, reading, how, &kept_bytes);
+            failed.fetch_or(checked.is_err(), Relaxed);
+            done.push((number, checked));
         }
-        Ok(read) => Box::new(read.map(move |submission| complete(submission.map_err(bad)?))),
-        Err(error) => Box::new(once(Err(bad(error)))),
+        done
+    };
+    let mut done: Vec<(usize, Result<OfFile, Failure>)> = thread::scope(|scope| {
+        let readers: Vec<_> = (0..READERS).map(|_| scope.spawn(reader)).collect();
+        let all =
+            readers.into_iter().map(|reader| reader.join().unwrap_or_else(|p| resume_unwind(p)));
+        all.flatten().collect()
+    });
+    done.sort_unstable_by_key(|(number, _)| *number);
+    let mut checked = Checked { rows: 0, files: Vec::new(), reading };
+    for (file, (_, of_file)) in files.iter().zip(done) {
+        let of_file = of_file?;
+        checked.rows += of_file.rows;
+        checked.files.push((file, of_file));
+    }
+    Ok(checked)
+}
+
+fn check_one(
+    file: &Path,
+    reading: &Reading,
+    how: &Sending,
+    kept_bytes: &AtomicUsize,
+) -> Result<OfFile, Failure> {
+    let read = open(file, reading)?;
+    let rows = read.row_count();
+    let keeps = rows <= KEPT_ROWS && kept_bytes.load(Relaxed) < KEPT_BYTES;
+    let mut kept = keeps.then(Vec::new);
+    for submission in read {
+        let submission = complete(file, submission)?;
+        if let Some(kept) = &mut kept {
+            let encoded = Encoded::of(submission, how);
+            kept_bytes.fetch_add(encoded.len(), Relaxed);
+            kept.push(encoded);
+        }
+    }
+    Ok(OfFile { rows, kept })
+}
+
+impl<'a> Checked<'a> {
+    /// The submissions in the order of the files. Those that are not kept are read again, one file at a time.
+    pub(super) fn submissions(self) -> impl Iterator<Item = Result<Outgoing, Failure>> + 'a {
+        let reading = self.reading;
+        self.files.into_iter().flat_map(move |(file, of_file)| match of_file.kept {
+            Some(kept) => Box::new(kept.into_iter().map(|one| Ok(Outgoing::Encoded(one)))),
+            None => again(file, reading),
+        })
     }
 }
 
-fn complete(submission: SubmissionFile) -> Result<SubmissionFile, Failure> {
+fn again<'a>(file: &'a Path, reading: &Reading) -> Submissions<'a> {
+    match open(file, reading) {
+        Ok(read) => Box::new(read.map(|one| Ok(Outgoing::Read(Box::new(complete(file, one)?))))),
+        Err(error) => Box::new(once(Err(error))),
+    }
+}
+
+/// The first submission of a file, to learn whether it is one of records at all.
+///
+/// # Errors
+/// That of the file.
+pub(super) fn check_begin(file: &Path, reading: &Reading) -> Result<(), Failure> {
+    let first = open(file, reading)?.next();
+    first.map_or(Ok(()), |first| complete(file, first).map(drop))
+}
+
+/// Opens a file. One without rows is an error.
+fn open(file: &Path, reading: &Reading) -> Result<SubmissionFiles, Failure> {
+    let read = match &reading.map {
+        None => ingest::read(file, &reading.defaults),
+        Some(map) => ingest::read_with_map(file, &reading.defaults, map),
+    };
+    let read = read.map_err(|error| Failure::data(file, error))?;
+    if read.row_count() == 0 {
+        let error = "the file has a header and no rows; nothing was submitted";
+        return Err(Failure::data(file, anyhow::anyhow!(error)));
+    }
+    Ok(read)
+}
+
+/// A submission that was read. One without a collection is an error.
+fn complete(
+    file: &Path,
+    read: Result<SubmissionFile, IngestError>,
+) -> Result<SubmissionFile, Failure> {
+    let submission = read.map_err(|error| Failure::data(file, error))?;
     if submission.collection.is_empty() {
         let message = "the file names no collection; name one with --collection (`equity reference collections` lists them)";
         return Err(Failure::Usage(message.to_owned()));
     }
     Ok(submission)
 }
+
+#[cfg(test)]
+#[path = "files_tests.rs"]
+mod tests;

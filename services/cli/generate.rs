@@ -9,6 +9,7 @@ use indicatif::ProgressBar;
 
 use super::client::Service;
 use super::exit::Failure;
+use super::outgoing::Outgoing;
 use super::send_all::send_all;
 use super::sending::{Sending, fresh_run_id};
 use super::sent::Sent;
@@ -163,7 +164,7 @@ async fn submit(
     for what in [What::Consultations, What::Populations, What::Access] {
         let known = (what == What::Consultations).then_some(rows);
         let bar = progress::bar(what.words(), "rows", known, &out.look);
-        let submissions = what.submissions(generator).map(Ok);
+        let submissions = what.submissions(generator).map(|one| Ok(Outgoing::Read(Box::new(one))));
         result = send_all(&service, submissions, &how, &bar, &mut all).await;
         bar.finish_and_clear();
         if result.is_err() {

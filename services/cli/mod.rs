@@ -2,7 +2,7 @@
 //!
 //! - [`args`] options and subcommands, [`exit`] how a command can end
 //! - [`client`] the connection to a service; [`send_all`] and `send` submissions over it, [`sending`] how, [`sent`] the answers;
-//!   `encoded`, [`raw`] their bytes, [`request_id`] their names
+//!   `files`, `outgoing` what is sent; `encoded`, [`raw`] its bytes, [`request_id`] its name
 //! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`assessments`], [`export`], [`generate`],
 //!   [`check`] the commands
 //! - [`query`] and [`questions`] the options of each table, [`answer`] its answer
@@ -23,6 +23,7 @@ mod fake_service;
 mod files;
 pub mod format_arg;
 pub mod generate;
+mod outgoing;
 pub mod query;
 pub mod questions;
 pub mod raw;

@@ -1,6 +1,13 @@
-use super::*;
-use crate::proto::v1::{ConsultationRecord, EstimateSource};
 use uuid::Uuid;
+
+use crate::cli::encoded::Encoded;
+use crate::cli::sending::Sending;
+use crate::ingest::{Records, SubmissionFile};
+use crate::proto::v1::{ConsultationRecord, EstimateSource};
+
+fn request_id(submission: SubmissionFile, how: &Sending) -> String {
+    Encoded::of(submission, how).request_id
+}
 
 fn sending() -> Sending {
     Sending { run_id: "run".into(), allow_partial: false, validate_only: false }
@@ -24,20 +31,20 @@ fn submission() -> SubmissionFile {
 
 #[test]
 fn the_same_content_has_the_same_request_id() {
-    let id = request_id(&submission(), &sending());
-    assert_eq!(id, request_id(&submission(), &sending()));
+    let id = request_id(submission(), &sending());
+    assert_eq!(id, request_id(submission(), &sending()));
     assert_eq!(Uuid::parse_str(&id).unwrap().get_version_num(), 4);
     let checked = Sending { validate_only: true, ..sending() };
-    assert_eq!(id, request_id(&submission(), &checked), "checking first changes nothing");
+    assert_eq!(id, request_id(submission(), &checked), "checking first changes nothing");
 }
 
 #[test]
 fn other_content_has_another_request_id() {
-    let mut ids = vec![request_id(&submission(), &sending())];
+    let mut ids = vec![request_id(submission(), &sending())];
     let mut add = |change: &dyn Fn(&mut SubmissionFile)| {
         let mut changed = submission();
         change(&mut changed);
-        ids.push(request_id(&changed, &sending()));
+        ids.push(request_id(changed, &sending()));
     };
     add(&|submission| submission.organisation = "03W".into());
     add(&|submission| submission.collection = "x".into());
@@ -58,8 +65,8 @@ fn other_content_has_another_request_id() {
         submission.organisation = "04".into();
         submission.collection = "Cpractice-feed".into();
     });
-    ids.push(request_id(&submission(), &Sending { run_id: "other".into(), ..sending() }));
-    ids.push(request_id(&submission(), &Sending { allow_partial: true, ..sending() }));
+    ids.push(request_id(submission(), &Sending { run_id: "other".into(), ..sending() }));
+    ids.push(request_id(submission(), &Sending { allow_partial: true, ..sending() }));
     let all = ids.len();
     ids.sort();
     ids.dedup();

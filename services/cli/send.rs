@@ -11,8 +11,8 @@ use tonic_types::StatusExt as _;
 use super::client::Service;
 use super::encoded::Encoded;
 use super::exit::Failure;
+use super::outgoing::Outgoing;
 use super::sending::Sending;
-use crate::ingest::SubmissionFile;
 use crate::proto::v1::Receipt;
 
 /// Longest that one submission waits, all its waits together, for a service that is at its limit.
@@ -27,13 +27,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// The service refuses the submission, or the connection is lost.
 pub(super) async fn send(
     service: Service,
-    submission: SubmissionFile,
+    submission: Outgoing,
     how: Arc<Sending>,
     stopping: Arc<AtomicBool>,
 ) -> Result<Receipt, Failure> {
-    // A large submission takes a while to encode, and the connection must be served meanwhile.
-    let encoded = tokio::task::spawn_blocking(move || Encoded::of(submission, &how)).await;
-    let encoded = encoded.map_err(|error| Failure::Other(error.into()))?;
+    let encoded = submission.encode(&how).await?;
     let mut patience = PATIENCE;
     loop {
         let failure = match service.submit(&encoded).await {

@@ -10,10 +10,10 @@ use tonic::Code;
 
 use super::client::Service;
 use super::exit::Failure;
+use super::outgoing::Outgoing;
 use super::send::send;
 use super::sending::Sending;
 use super::sent::{Answer, Sent, Slot};
-use crate::ingest::SubmissionFile;
 use crate::proto::v1::Receipt;
 
 /// Most submissions on their way at once. The service takes 8; the others are for other senders.
@@ -32,7 +32,7 @@ const MOST: usize = 6;
 /// the one of the earliest submission.
 pub async fn send_all(
     service: &Service,
-    submissions: impl Iterator<Item = Result<SubmissionFile, Failure>>,
+    submissions: impl Iterator<Item = Result<Outgoing, Failure>>,
     how: &Sending,
     bar: &ProgressBar,
     sent: &mut Sent,
@@ -60,7 +60,7 @@ pub async fn send_all(
         };
         // Reading does not wait for anything, so this is where the caller can stop.
         tokio::task::yield_now().await;
-        let slot = Slot::of(&submission);
+        let slot = submission.slot();
         while flight.is_full_for(&slot) && flight.land().await {}
         flight.land_what_is_back();
         if flight.failure.is_some() {
@@ -98,10 +98,9 @@ impl Flight<'_> {
             || self.under_way.values().any(|(other, _)| other.keeps_order_with(slot))
     }
 
-    fn start(&mut self, submission: SubmissionFile, slot: Slot) {
-        let rows = submission.rows.len() as u64;
+    fn start(&mut self, submission: Outgoing, slot: Slot) {
         let number = self.sent.begin(slot.clone());
-        self.under_way.insert(number, (slot, rows));
+        self.under_way.insert(number, (slot, submission.rows()));
         let (how, stopping) = (Arc::clone(&self.how), Arc::clone(&self.stopping));
         let sent = send(self.service.clone(), submission, how, stopping);
         self.sending.spawn(async move { (number, Box::pin(sent).await) });

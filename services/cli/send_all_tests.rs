@@ -10,9 +10,9 @@ use tonic::Status;
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use super::*;
+use crate::cli::encoded::Encoded;
 use crate::cli::fake_service::{Fake, serve};
-use crate::cli::request_id::request_id;
-use crate::ingest::Records;
+use crate::ingest::{Records, SubmissionFile};
 use crate::proto::v1::ConsultationRecord;
 
 /// Long enough for anything to happen that is going to.
@@ -30,6 +30,16 @@ fn parcel(organisation: &str, rows: usize) -> SubmissionFile {
     }
 }
 
+/// Read or encoded: every other one.
+fn outgoing(organisation: &str, rows: usize) -> Outgoing {
+    let parcel = parcel(organisation, rows);
+    if rows.is_multiple_of(2) {
+        Outgoing::Read(Box::new(parcel))
+    } else {
+        Outgoing::Encoded(Encoded::of(parcel, &how()))
+    }
+}
+
 fn how() -> Sending {
     Sending { run_id: "test".into(), allow_partial: true, validate_only: false }
 }
@@ -43,7 +53,7 @@ fn refusal(code: Code, retry_after: Option<Duration>) -> Status {
 /// Sends one parcel for each name, of as many rows as its place; what came of it.
 async fn sent(fake: &Fake, names: &[&str]) -> (Result<(), Failure>, Sent, ProgressBar) {
     let service = Service::connect(&serve(fake.clone()).await).await.unwrap();
-    let parcels = names.iter().zip(1..).map(|(name, rows)| Ok(parcel(name, rows)));
+    let parcels = names.iter().zip(1..).map(|(name, rows)| Ok(outgoing(name, rows)));
     let (bar, mut sent) = (ProgressBar::hidden(), Sent::default());
     let result = send_all(&service, parcels, &how(), &bar, &mut sent).await;
     (result, sent, bar)
@@ -98,7 +108,7 @@ async fn a_slow_service_holds_six_submissions_and_the_reading() {
     let (bar, mut sent, mut furthest) = (ProgressBar::hidden(), Sent::default(), 0);
     let parcels = (0..40).map(|number| {
         furthest = furthest.max(number - bar.position());
-        Ok(parcel(&number.to_string(), 1))
+        Ok(outgoing(&number.to_string(), 1))
     });
     send_all(&service, parcels, &how(), &bar, &mut sent).await.unwrap();
     assert_eq!(sent.receipts().count(), 40);
@@ -116,7 +126,7 @@ async fn the_bar_counts_what_is_acknowledged() {
     });
     let service = Service::connect(&serve(fake).await).await.unwrap();
     let (bar, mut sent) = (ProgressBar::hidden(), Sent::default());
-    let parcels = ["A", "B", "C", "D"].map(|name| Ok(parcel(name, 10)));
+    let parcels = ["A", "B", "C", "D"].map(|name| Ok(outgoing(name, 10)));
     let how = how();
     let sending = send_all(&service, parcels.into_iter(), &how, &bar, &mut sent);
     // Ctrl-C: the future is dropped, and the answers until then are kept.
@@ -156,7 +166,7 @@ async fn submissions_of_one_slot_never_overtake_each_other() {
     let service = Service::connect(&serve(fake.clone()).await).await.unwrap();
     let parcels = [("A", 5), ("B", 1), ("A", 3), ("C", 1), ("A", 1), ("D", 1)];
     let mut sent = Sent::default();
-    let submissions = parcels.map(|(name, rows)| Ok(parcel(name, rows)));
+    let submissions = parcels.map(|(name, rows)| Ok(outgoing(name, rows)));
     let bar = ProgressBar::hidden();
     send_all(&service, submissions.into_iter(), &how(), &bar, &mut sent).await.unwrap();
     let of_a = |all: Vec<(String, i64)>| -> Vec<i64> {
@@ -186,7 +196,7 @@ async fn a_refused_submission_does_not_keep_the_others_back() {
     let received = fake.received.lock().unwrap().clone();
     let (header, rows) = received.iter().find(|(header, _)| header.organisation == "B").unwrap();
     assert_eq!((*rows, header.expected_record_count), (3, Some(3)));
-    assert_eq!(header.request_id, request_id(&parcel("B", 3), &how()));
+    assert_eq!(header.request_id, Encoded::of(parcel("B", 3), &how()).request_id);
     assert!(header.allow_partial && !header.validate_only);
     assert!(matches!(sent.verdict(), Err(Failure::SomeRefused { refused: 1, of: 3 })));
 }
@@ -219,7 +229,7 @@ async fn an_error_in_the_middle_starts_nothing_more_and_waits_for_what_is_on_its
 async fn a_file_that_ends_in_an_error_keeps_what_was_acknowledged() {
     let service = Service::connect(&serve(Fake::default()).await).await.unwrap();
     let broken = Failure::Usage("a broken row".to_owned());
-    let parcels = [Ok(parcel("A", 1)), Ok(parcel("B", 1)), Err(broken), Ok(parcel("C", 1))];
+    let parcels = [Ok(outgoing("A", 1)), Ok(outgoing("B", 1)), Err(broken), Ok(outgoing("C", 1))];
     let (bar, mut sent) = (ProgressBar::hidden(), Sent::default());
     let result = send_all(&service, parcels.into_iter(), &how(), &bar, &mut sent).await;
     assert!(matches!(result, Err(Failure::Usage(_))));
@@ -247,7 +257,7 @@ async fn a_service_at_its_limit_is_asked_again_under_the_same_request_id() {
         result.unwrap();
         assert_eq!(organisations(&sent), ["A"]);
         let asked = asked.lock().unwrap().clone();
-        assert_eq!(asked, vec![request_id(&parcel("A", 1), &how()); 4]);
+        assert_eq!(asked, vec![Encoded::of(parcel("A", 1), &how()).request_id; 4]);
     }
 }
 
@@ -278,7 +288,7 @@ async fn a_lost_connection_is_unreachable_and_names_what_has_no_answer() {
     });
     let service = Service::connect(&between).await.unwrap();
     let (bar, mut sent) = (ProgressBar::hidden(), Sent::default());
-    let parcels = ["A", "B", "C", "D"].map(|name| Ok(parcel(name, 1)));
+    let parcels = ["A", "B", "C", "D"].map(|name| Ok(outgoing(name, 1)));
     let result = send_all(&service, parcels.into_iter(), &how(), &bar, &mut sent).await;
     let failure = result.unwrap_err();
     assert_eq!(failure.code(), 3, "{failure:?}");

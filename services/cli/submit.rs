@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::client::Service;
 use super::exit::Failure;
-use super::files;
+use super::files::{self, Reading};
 use super::send_all::send_all;
 use super::sending::{Sending, fresh_run_id};
 use super::sent::Sent;
@@ -114,29 +114,26 @@ pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), F
     if let Some(map) = &args.sketch_map {
         return sketch(&args.files, map, out);
     }
-    let defaults = args.defaults();
     let map = args.map.as_deref().map(read_map).transpose()?;
-    let mut checked = files::submissions(&args.files, &defaults, map.as_ref());
-    // A file of another kind needs no service to be refused.
-    let first = checked.next().transpose()?;
-    let service = Service::connect(args.to.as_deref().unwrap_or(address)).await?;
-    let mut rows = 0;
-    for submission in first.into_iter().map(Ok).chain(checked) {
-        rows += submission?.rows.len() as u64;
-    }
-    if rows == 0 {
-        return Err(Failure::Usage("the files have no records; nothing was submitted".to_owned()));
-    }
+    let reading = Reading { defaults: args.defaults(), map };
+    let service = match Service::connect(args.to.as_deref().unwrap_or(address)).await {
+        Ok(service) => service,
+        Err(unreachable) => {
+            // A file of another kind needs no service to be refused.
+            files::check_begin(&args.files[0], &reading)?;
+            return Err(unreachable);
+        }
+    };
     let how = Sending {
         run_id: args.run_id.clone().unwrap_or_else(fresh_run_id),
         allow_partial: args.allow_partial,
         validate_only: args.validate_only,
     };
-    let bar = progress::bar("submitting", "rows", Some(rows), &out.look);
+    let checked = files::check(&args.files, &reading, &how)?;
+    let bar = progress::bar("submitting", "rows", Some(checked.rows), &out.look);
     let mut all = Sent::default();
-    let submissions = files::submissions(&args.files, &defaults, map.as_ref());
     let result = tokio::select! {
-        result = send_all(&service, submissions, &how, &bar, &mut all) => result,
+        result = send_all(&service, checked.submissions(), &how, &bar, &mut all) => result,
         told = tokio::signal::ctrl_c() => Err(Failure::Other(match told {
             Ok(()) => anyhow::anyhow!("stopped by Ctrl-C; what is listed above is stored"),
             Err(error) => error.into(),

@@ -38,14 +38,16 @@ pub(super) trait FileFormat: Send {
     }
 }
 
+/// Most bytes of rows that are kept between the two passes, about: a file of this size is read once.
+const KEPT_BYTES: usize = 8 << 20;
+
 /// Organisation and month of a row.
 pub(super) type OrganisationMonth<'a> = (&'a str, Cow<'a, str>);
 
 /// The submissions of a file, one at a time. After an error there are no more.
 pub struct SubmissionFiles {
     format: Box<dyn FileFormat>,
-    file: CsvFile,
-    map: Option<RowMap>,
+    rows: Rows,
     places: Places,
     /// By place: the submission, if it has rows yet, and the number of its rows that are still to come.
     groups: Vec<(Option<SubmissionFile>, u64)>,
@@ -53,6 +55,52 @@ pub struct SubmissionFiles {
     /// Errors of rows so far: after the first one the rest of the file is only checked.
     wrong: Problems,
     ended: bool,
+}
+
+/// The rows for the second pass.
+enum Rows {
+    /// Of a small file: kept from the first pass.
+    Kept(std::vec::IntoIter<csv::StringRecord>),
+    /// Of a large file, opened again.
+    Again(MappedFile),
+}
+
+/// A file whose rows are mapped, if there is a map.
+struct MappedFile {
+    file: CsvFile,
+    map: Option<RowMap>,
+}
+
+impl MappedFile {
+    /// Opens the file and skips its header.
+    fn open(
+        path: &Path,
+        format: &dyn FileFormat,
+        map: Option<RowMap>,
+    ) -> Result<Self, IngestError> {
+        let mut file = CsvFile::open(path, format.trim())?;
+        file.header()?;
+        Ok(Self { file, map })
+    }
+
+    /// Reads the next row. False after the last.
+    fn next(&mut self, row: &mut csv::StringRecord) -> Result<bool, IngestError> {
+        let more = self.file.next(row)?;
+        if let Some(map) = self.map.as_ref().filter(|_| more) {
+            *row = map.apply(row);
+        }
+        Ok(more)
+    }
+}
+
+impl Rows {
+    /// Reads the next row. False after the last.
+    fn next(&mut self, row: &mut csv::StringRecord) -> Result<bool, IngestError> {
+        match self {
+            Rows::Again(file) => file.next(row),
+            Rows::Kept(rows) => Ok(rows.next().map(|kept| *row = kept).is_some()),
+        }
+    }
 }
 
 /// A number for each organisation and month, in the order of the file.
@@ -85,10 +133,28 @@ impl SubmissionFiles {
         format: Box<dyn FileFormat>,
         map: Option<RowMap>,
     ) -> Result<Self, IngestError> {
+        Self::keeping(KEPT_BYTES, path, format, map)
+    }
+
+    fn keeping(
+        most: usize,
+        path: &Path,
+        format: Box<dyn FileFormat>,
+        map: Option<RowMap>,
+    ) -> Result<Self, IngestError> {
         let (mut places, mut groups, mut row_count) = (Places::default(), Vec::new(), 0);
-        let mut file = open(path, format.as_ref())?;
+        let mut file = MappedFile::open(path, format.as_ref(), map)?;
         let (mut row, mut wrong) = (csv::StringRecord::new(), Problems::default());
-        while next(&mut file, &mut row, map.as_ref(), &mut wrong)? {
+        let (mut kept, mut kept_bytes) = (Vec::new(), 0);
+        loop {
+            match file.next(&mut row) {
+                Err(error @ IngestError::Cells { .. }) => {
+                    wrong.add(error);
+                    continue;
+                }
+                Ok(false) => break,
+                read => read?,
+            };
             let Some((organisation, month)) = wrong.take(format.group(&row)) else { continue };
             let place = places.of(organisation, &month);
             if place == groups.len() {
@@ -96,10 +162,21 @@ impl SubmissionFiles {
             }
             groups[place].1 += 1;
             row_count += 1;
+            // A cell takes its text, and where it ends.
+            kept_bytes += row.as_slice().len() + row.len() * size_of::<usize>();
+            if kept_bytes <= most {
+                kept.push(row.clone());
+            } else {
+                kept = Vec::new();
+            }
         }
         wrong.verdict()?;
-        file = open(path, format.as_ref())?;
-        Ok(SubmissionFiles { format, file, map, places, groups, row_count, wrong, ended: false })
+        let rows = if kept_bytes <= most {
+            Rows::Kept(kept.into_iter())
+        } else {
+            Rows::Again(MappedFile::open(path, format.as_ref(), file.map)?)
+        };
+        Ok(SubmissionFiles { format, rows, places, groups, row_count, wrong, ended: false })
     }
 
     /// Number of rows in the file, without the header.
@@ -115,7 +192,7 @@ impl SubmissionFiles {
     /// Reads rows until a submission is complete.
     fn read_on(&mut self) -> Result<Option<SubmissionFile>, IngestError> {
         let mut row = csv::StringRecord::new();
-        while next(&mut self.file, &mut row, self.map.as_ref(), &mut self.wrong)? {
+        while self.rows.next(&mut row)? {
             let (organisation, month) = self.format.group(&row)?;
             let place = self.places.of(organisation, &month);
             let Some((submission, left)) = self.groups.get_mut(place).filter(|(_, left)| *left > 0)
@@ -145,9 +222,11 @@ impl SubmissionFiles {
 
     /// At the end of the file: an error unless every row of the first pass came again.
     fn all_came(&self) -> Result<Option<SubmissionFile>, IngestError> {
-        match self.groups.iter().all(|(_, left)| *left == 0) {
-            true => Ok(None),
-            false => Err(changed(self.file.line())),
+        match &self.rows {
+            Rows::Again(file) if self.groups.iter().any(|(_, left)| *left > 0) => {
+                Err(changed(file.file.line()))
+            }
+            Rows::Again(_) | Rows::Kept(_) => Ok(None),
         }
     }
 }
@@ -175,37 +254,13 @@ impl std::fmt::Debug for SubmissionFiles {
     }
 }
 
-/// Reads the next row that has as many cells as the header. False at the end of the file.
-fn next(
-    file: &mut CsvFile,
-    row: &mut csv::StringRecord,
-    map: Option<&RowMap>,
-    wrong: &mut Problems,
-) -> Result<bool, IngestError> {
-    loop {
-        match file.next(row) {
-            Err(error @ IngestError::Cells { .. }) => wrong.add(error),
-            Ok(true) => {
-                if let Some(map) = map {
-                    *row = map.apply(row);
-                }
-                return Ok(true);
-            }
-            end => return end,
-        }
-    }
-}
-
-/// Opens the file and skips its header.
-fn open(path: &Path, format: &dyn FileFormat) -> Result<CsvFile, IngestError> {
-    let mut file = CsvFile::open(path, format.trim())?;
-    file.header()?;
-    Ok(file)
-}
-
 /// The error that the file is not as in the first pass.
 fn changed(line: u64) -> IngestError {
     let source =
         std::io::Error::other("the file changed while it was being read; run the command again");
     IngestError::Read { line, source }
 }
+
+#[cfg(test)]
+#[path = "grouping_tests.rs"]
+mod tests;

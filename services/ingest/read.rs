@@ -13,8 +13,9 @@ use super::{
 
 /// Opens a file and yields one submission for each organisation and month, in the order in which they end in the file.
 ///
-/// The file is read twice: first to count the rows of each submission, then to read them. A submission is in memory from its
-/// first row to its last, so a sorted file needs little memory.
+/// The rows are taken twice: first to count those of each submission, then to make records of them. Those of a small file are kept
+/// in between, a larger one is read again. A submission is in memory from its first row to its last, so a sorted file needs little
+/// memory.
 ///
 /// # Errors
 /// The file cannot be opened or read, its format is unknown, a column is missing, or a row has no valid organisation or month.

@@ -7,7 +7,7 @@
 //! - `tree`, `sled_error`, `keys` rows and batches of sled, its errors, its keys
 //! - `pack`, `pack_read` one pack a submission version: making it, and reading some of its runs
 //! - `words`, `persons` numbers of the values of fields and of person keys, given once in the order of the log
-//! - [`catalog`] the catalogue of submissions, in memory; `stored`, `standing` what stands in a month; `assessment` what organisations write about
+//! - [`catalog`] the catalogue of submissions, in memory; `stored`, `standing` what stands in a month (`bits`: of whom); `assessment` what organisations write about
 //!   their own channels
 //! - `prepare`, `writer` how a submission gets in
 //! - `handle`, `read` the store of a running service; columns, roll-ups and estimates; `estimates` how
@@ -22,6 +22,7 @@
 
 mod aside;
 mod assessment;
+mod bits;
 pub mod catalog;
 mod change;
 mod error;
@@ -53,6 +54,7 @@ mod words;
 mod writer;
 
 pub use assessment::{About, Assessment};
+pub use bits::Bits;
 pub use catalog::Catalog;
 pub use change::Written;
 pub use error::{StoreError, WriteError};

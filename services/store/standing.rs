@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::bits::Bits;
 use super::keys::Slot;
 use super::stored::{Submission, Version};
 use crate::domain::collection::Dataset;
@@ -35,8 +36,16 @@ pub struct Standing {
     pub submissions: Vec<Arc<Submission>>,
     /// Number of the first record of each submission among those of the month, and behind the last the number of records.
     pub starts: Vec<usize>,
+    /// Number of the organisation of each submission.
+    pub organisations: Vec<u32>,
+    /// The organisations with a submission.
+    present: Bits,
+    /// The organisations with a version, and so with a last change.
+    with_version: Bits,
     /// Number of each organisation with a version, and the position of its last change.
     changed: Vec<(u32, u64)>,
+    /// Position of the last of these changes.
+    last: u64,
     /// The same for equal submissions, and for no others: a hash.
     pub id: u128,
     /// Codes of each field that occur, once they were asked for.
@@ -73,8 +82,24 @@ impl Standing {
             hasher.update(&submission.position.to_le_bytes());
         }
         let id = hasher.finalize().as_bytes()[..16].try_into().map_or(0, u128::from_le_bytes);
+        let organisations = submissions.iter().map(|of: &Arc<Submission>| of.slot.organisation);
+        let organisations: Vec<u32> = organisations.collect();
+        let present = organisations.iter().copied().collect();
+        let with_version = changed.iter().map(|(number, _)| *number).collect();
         let occurring = [const { OnceLock::new() }; FIELD_LIMIT];
-        Self { slot, submissions, starts, changed, id, occurring }
+        let last = changed.iter().map(|(_, at)| *at).max().unwrap_or(0);
+        Self {
+            slot,
+            submissions,
+            starts,
+            organisations,
+            present,
+            with_version,
+            changed,
+            last,
+            id,
+            occurring,
+        }
     }
 
     /// Number of records.
@@ -83,17 +108,29 @@ impl Standing {
         self.starts[self.starts.len() - 1]
     }
 
-    /// Number of each organisation that has submitted for the month, in order, and the position of its last change, which may be a
-    /// withdrawal.
-    #[must_use]
-    pub fn changed(&self) -> &[(u32, u64)] {
-        &self.changed
-    }
-
     /// Position of the last change of the month.
     #[must_use]
     pub fn last(&self) -> u64 {
-        self.changed.iter().map(|(_, at)| *at).max().unwrap_or(0)
+        self.last
+    }
+
+    /// Position of the last change of some organisations in the month; 0 if there is none.
+    #[must_use]
+    pub fn last_of(&self, organisations: &Bits) -> u64 {
+        // Most questions are about everybody in a month: then nobody is looked at one by one.
+        if organisations.covers(&self.with_version) {
+            return self.last;
+        }
+        let asked = self.changed.iter().filter(|(number, _)| organisations.has(*number));
+        asked.map(|(_, at)| *at).max().unwrap_or(0)
+    }
+
+    /// Places of the submissions of some organisations; none: all submissions are theirs.
+    #[must_use]
+    pub fn places_of(&self, organisations: &Bits) -> Option<Vec<usize>> {
+        let of_them = |place: &usize| organisations.has(self.organisations[*place]);
+        let is_whole = organisations.covers(&self.present);
+        (!is_whole).then(|| (0..self.submissions.len()).filter(of_them).collect())
     }
 
     /// The codes of a field that occur, in order.

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use indicatif::ProgressBar;
 
 use super::super::client::{Service, pages};
+use super::super::encoded::Encoded;
 use super::super::exit::Failure;
 use super::super::generate::generator;
-use super::super::request_id::request_id;
+use super::super::outgoing::Outgoing;
 use super::super::send_all::send_all;
 use super::super::sending::{Sending, fresh_run_id};
 use super::super::sent::Sent;
@@ -92,15 +93,16 @@ fn missing<'a>(
     there: &'a BTreeSet<String>,
     how: &'a Sending,
     bar: &'a ProgressBar,
-) -> impl Iterator<Item = Result<SubmissionFile, Failure>> + 'a {
-    parcels.map(Ok).filter(move |parcel| {
-        let Ok(parcel) = parcel else { return true };
-        let known = there.contains(&request_id(parcel, how));
+) -> impl Iterator<Item = Result<Outgoing, Failure>> + 'a {
+    let all = parcels.map(|parcel| Encoded::of(parcel, how));
+    let missing = all.filter(|encoded| {
+        let known = there.contains(&encoded.request_id);
         if known {
-            bar.inc(parcel.rows.len() as u64);
+            bar.inc(encoded.rows);
         }
         !known
-    })
+    });
+    missing.map(|encoded| Ok(Outgoing::Encoded(encoded)))
 }
 
 /// The published files as parcels.
@@ -165,7 +167,7 @@ mod tests {
     fn request_ids_are_the_same_every_time_and_different_from_each_other() {
         let how = Sending { run_id: "x".into(), allow_partial: false, validate_only: false };
         let ids = || -> Vec<_> {
-            published().unwrap().iter().map(|parcel| request_id(parcel, &how)).collect()
+            published().unwrap().into_iter().map(|one| Encoded::of(one, &how).request_id).collect()
         };
         let first = ids();
         assert_eq!(first, ids());

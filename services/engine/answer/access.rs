@@ -88,8 +88,7 @@ impl Engine {
         if let Some(number) = catalog.collection(collection) {
             let until = (Month::FIRST, last);
             months.extend(catalog.months(number, Dataset::DigitalAccess, until, plan.position));
-            let changes = months.iter().flat_map(|month| month.changed());
-            data_position = changes.map(|(_, at)| *at).max().unwrap_or(0);
+            data_position = months.iter().map(|month| month.last()).max().unwrap_or(0);
             scope = Some(Scope::new(&[(number, Dataset::DigitalAccess)], &[], until));
         }
         drop(catalog);

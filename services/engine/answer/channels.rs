@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::consultations::Tabulated;
-use super::crosstab::{Crosstab, Distinct, InnerCounts};
+use super::crosstab::{Crosstab, InnerCounts, Totals};
 use super::definition::{ColumnDefinition, TableDefinition};
 use super::model::{Absence, Cell, CellCounts, Column, Figure};
 use super::plan::{Plan, PlanAxis};
@@ -124,7 +124,11 @@ impl Question for ChannelQuestion {
         if let Some(population) = &population {
             population.told(&mut provenance);
         }
-        let (rows, axis) = (tabulated.crosstab.clone(), tabulated.inner().clone());
+        let (mut rows, axis) = (tabulated.crosstab.clone(), tabulated.inner().clone());
+        if !persons {
+            let counts = rows.rows.values_mut().chain([&mut rows.all]);
+            counts.for_each(|counts| counts.totals = totals(&axis, &counts.inner));
+        }
         let figures = Channels { rows, axis, occurring: tabulated.occurring(), population };
         Ok(tabulated.counted(provenance, quality, "consultation", figures))
     }
@@ -156,8 +160,7 @@ impl Question for ChannelQuestion {
         let counts = figures.rows.row(row).unwrap_or(&none);
         let at = |place: usize| counts.inner.get(place).copied().unwrap_or_default();
         match shows {
-            Shows::All if self.measure == Measure::Persons => Cell::count(counts.persons.any),
-            Shows::All => Cell::count(counts.sum()),
+            Shows::All => Cell::count(counts.totals.any),
             Shows::Share(place) => self.share(figures, counts, *place),
             Shows::Rate(place) => {
                 let unasked = || Err(Absence::not_computable(""));
@@ -172,22 +175,10 @@ impl ChannelQuestion {
     /// The share of a channel. A missing state is in no base of known channels; what is not collected is in none at all.
     fn share(&self, figures: &Channels, counts: &InnerCounts, place: usize) -> Cell {
         let axis = &figures.axis;
-        let is_known = |place: usize| axis.state(place).is_none_or(|state| state == State::Coarser);
-        let is_collected = |place: usize| axis.state(place) != Some(State::NotCollected);
-        let sum = |of: &dyn Fn(usize) -> bool| -> u64 {
-            counts.inner.iter().enumerate().filter(|(place, _)| of(*place)).map(|(_, n)| n).sum()
-        };
-        let Distinct { any, collected, known } = match self.measure {
-            Measure::Persons => counts.persons,
-            Measure::Contacts | Measure::AttendedContacts => Distinct {
-                any: sum(&|_| true),
-                collected: sum(&is_collected),
-                known: sum(&is_known),
-            },
-        };
+        let Totals { any, collected, known } = counts.totals;
         let (denominator, in_base) = match self.denominator {
-            Denominator::KnownOnly => (known, is_known(place)),
-            Denominator::All => (collected, is_collected(place)),
+            Denominator::KnownOnly => (known, is_known(axis, place)),
+            Denominator::All => (collected, is_collected(axis, place)),
         };
         let tally = Tally {
             numerator: counts.inner.get(place).copied().unwrap_or_default(),
@@ -224,6 +215,23 @@ impl ChannelQuestion {
         });
         Cell::new(rate, counts)
     }
+}
+
+/// The records of a row, out of those by channel.
+fn totals(axis: &PlanAxis, counts: &[u64]) -> Totals {
+    let sum = |of: fn(&PlanAxis, usize) -> bool| {
+        let places = counts.iter().enumerate().filter(|(place, _)| of(axis, *place));
+        places.map(|(_, count)| count).sum()
+    };
+    Totals { any: sum(|_, _| true), collected: sum(is_collected), known: sum(is_known) }
+}
+
+fn is_known(axis: &PlanAxis, place: usize) -> bool {
+    axis.state(place).is_none_or(|state| state == State::Coarser)
+}
+
+fn is_collected(axis: &PlanAxis, place: usize) -> bool {
+    axis.state(place) != Some(State::NotCollected)
 }
 
 /// `keyless` are consultations without a key in submissions that carry keys.

@@ -137,7 +137,7 @@ impl<'a> Scan<'a> {
         });
         let mut bases = plan.bases(cube, coded).into_iter();
         let of_month = |month: &'a PlanMonth| {
-            (month, bases.by_ref().take(month.members.len()).collect::<Vec<_>>())
+            (month, bases.by_ref().take(month.places().count()).collect::<Vec<_>>())
         };
         Self {
             engine,
@@ -253,12 +253,14 @@ impl<'a> Scan<'a> {
             let rows = self.engine.slabs.rollup(reader, &month.standing, field)?;
             let adds = [value, channel, attendance];
             match bases.as_slice() {
-                [first, rest @ ..] if month.is_whole() && rest.iter().all(|base| base == first) => {
+                [first, rest @ ..]
+                    if month.some.is_none() && rest.iter().all(|base| base == first) =>
+                {
                     rows.add_up(None, adds, *first, &mut counts);
                 }
                 _ => {
-                    for (place, base) in month.members.iter().zip(bases) {
-                        rows.add_up(Some(*place), adds, *base, &mut counts);
+                    for (place, base) in month.places().zip(bases) {
+                        rows.add_up(Some(place), adds, *base, &mut counts);
                     }
                 }
             }
@@ -274,11 +276,11 @@ fn stretches(
     holds: impl Fn(&Submission) -> bool,
 ) -> Vec<Stretch> {
     let mut stretches: Vec<Stretch> = Vec::new();
-    for (place, base) in month.members.iter().zip(bases) {
-        if !holds(&month.standing.submissions[*place]) {
+    for (place, base) in month.places().zip(bases) {
+        if !holds(&month.standing.submissions[place]) {
             continue;
         }
-        let (start, end) = (month.standing.starts[*place], month.standing.starts[place + 1]);
+        let (start, end) = (month.standing.starts[place], month.standing.starts[place + 1]);
         match stretches.last_mut() {
             Some(last) if last.base == *base && last.records.end == start => last.records.end = end,
             _ if start < end => stretches.push(Stretch { records: start..end, base: *base }),

@@ -38,13 +38,13 @@ pub(super) type Crosstab = Folded<InnerCounts>;
 pub(super) struct InnerCounts {
     /// Counts by place on the inner axes, the last of which varies fastest.
     pub(super) inner: Vec<u64>,
-    /// Distinct persons of the row; zeros where records are counted.
-    pub(super) persons: Distinct,
+    /// Each record or person of the row once; of records zeros, until somebody adds them up.
+    pub(super) totals: Totals,
 }
 
-/// Distinct persons of a row, each counted once whatever number of inner places they are in.
+/// Records or distinct persons of a row, each counted once whatever number of inner places they are in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Distinct {
+pub(super) struct Totals {
     /// In any place.
     pub(super) any: u64,
     /// In any place that the source collects.
@@ -55,7 +55,7 @@ pub(super) struct Distinct {
 
 impl InnerCounts {
     fn of(width: usize) -> Self {
-        Self { inner: vec![0; width], persons: Distinct::default() }
+        Self { inner: vec![0; width], totals: Totals::default() }
     }
 
     /// All counts together.
@@ -68,9 +68,9 @@ impl InnerCounts {
         for (count, other) in self.inner.iter_mut().zip(&others.inner) {
             *count += other;
         }
-        self.persons.any += others.persons.any;
-        self.persons.collected += others.persons.collected;
-        self.persons.known += others.persons.known;
+        self.totals.any += others.totals.any;
+        self.totals.collected += others.totals.collected;
+        self.totals.known += others.totals.known;
     }
 }
 
@@ -270,7 +270,7 @@ pub(super) fn add_persons(
         for place in occurring {
             counts.inner[place] = whoever(&|of| of.contains(&place));
         }
-        counts.persons = Distinct {
+        counts.totals = Totals {
             any: whoever(&|_| true),
             collected: whoever(&|of| of.iter().any(collected)),
             known: whoever(&|of| of.iter().any(known)),

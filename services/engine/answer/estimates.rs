@@ -101,8 +101,7 @@ pub(super) fn standing<'a>(
     let numbers: Vec<_> = collections.map(|id| catalog.collection(id)).collect();
     for number in numbers.iter().flatten() {
         for month in catalog.months(*number, dataset, ever, position) {
-            let changed = month.changed().iter().map(|(_, at)| *at).max();
-            data_position = data_position.max(changed.unwrap_or(0));
+            data_position = data_position.max(month.last());
             submissions.extend(month.submissions.iter().cloned());
         }
     }

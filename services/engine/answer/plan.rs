@@ -61,23 +61,26 @@ pub(super) struct Made {
 #[derive(Clone, Debug)]
 pub(super) struct PlanMonth {
     pub(super) standing: Arc<Standing>,
-    /// Places in `standing` of the plan's submissions.
-    pub(super) members: Vec<usize>,
+    /// Places in `standing` of the plan's submissions; none: all of them.
+    pub(super) some: Option<Vec<usize>>,
 }
 
 impl PlanMonth {
-    /// Whether everything that stands in the month is in the plan.
-    pub(super) fn is_whole(&self) -> bool {
-        self.members.len() == self.standing.submissions.len()
+    /// Places in `standing` of the plan's submissions.
+    pub(super) fn places(&self) -> impl Iterator<Item = usize> + Clone {
+        let some = self.some.as_deref();
+        let count = some.map_or(self.standing.submissions.len(), <[usize]>::len);
+        (0..count).map(move |n| some.map_or(n, |some| some[n]))
     }
 
     pub(super) fn submissions(&self) -> impl Iterator<Item = &Arc<Submission>> {
-        self.members.iter().map(|place| &self.standing.submissions[*place])
+        self.places().map(|place| &self.standing.submissions[place])
     }
 
     /// Number of records.
     pub(super) fn records(&self) -> usize {
-        self.submissions().map(|submission| submission.records()).sum()
+        let starts = &self.standing.starts;
+        self.places().map(|place| starts[place + 1] - starts[place]).sum()
     }
 }
 
@@ -193,10 +196,10 @@ impl Plan {
 
     /// Codes of the organisations with a submission.
     pub(super) fn organisations(&self) -> BTreeSet<&str> {
-        let of = |submission: &'_ Arc<Submission>| submission.slot.organisation;
+        let places = self.months.iter().flat_map(|month| month.places().map(move |n| (month, n)));
         let mut seen = FxHashSet::default();
-        let new = self.submissions().filter(|submission| seen.insert(of(submission)));
-        new.map(|submission| &*submission.organisation).collect()
+        let new = places.filter(|(month, n)| seen.insert(month.standing.organisations[*n]));
+        new.map(|(month, n)| &*month.standing.submissions[n].organisation).collect()
     }
 
     /// Leaves out the submissions that do not hold.
@@ -210,9 +213,11 @@ impl Plan {
         }
         let mut kept = kept.iter();
         for month in &mut self.months {
-            month.members.retain(|_| kept.next() == Some(&true));
+            let places: Vec<_> = month.places().filter(|_| kept.next() == Some(&true)).collect();
+            month.some =
+                Some(places).filter(|some| some.len() < month.standing.organisations.len());
         }
-        self.months.retain(|month| !month.members.is_empty());
+        self.months.retain(|month| month.places().next().is_some());
     }
 
     /// The codes of a field that occur.
@@ -221,7 +226,7 @@ impl Plan {
         for month in &self.months {
             match self.made.get(&(month.standing.slot.month, field)) {
                 Some(made) => codes.extend_from_slice(&made.occurring),
-                None if month.is_whole() => {
+                None if month.some.is_none() => {
                     codes.extend_from_slice(month.standing.occurring(field));
                 }
                 None => codes.extend(occurring(month.submissions().map(AsRef::as_ref), field)),

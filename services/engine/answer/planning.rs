@@ -13,7 +13,7 @@ use crate::domain::reference::Reference;
 use crate::engine::cache::Scope;
 use crate::engine::query::{Filter, Query, Where, no_collection};
 use crate::engine::{Engine, QueryError};
-use crate::store::{Catalog, Submission};
+use crate::store::{Bits, Catalog, Submission};
 
 impl Engine {
     /// Plans a question to a dataset against what there is: an axis for each dimension that the query is by, in their order. Takes
@@ -177,22 +177,18 @@ impl Slots<'_> {
         let Some(collection) = self.catalog.collection(&self.query.collection) else {
             return (found, changed);
         };
-        let organisations = self.numbers();
-        let holds = |number: u32| organisations.get(&number).copied();
+        let (asked, meant) = self.numbers();
         let months = self.query.months;
         for standing in self.catalog.months(collection, self.dataset, months, self.position) {
-            let of_asked = standing.changed().iter().filter(|(number, _)| holds(*number).is_some());
-            changed = changed.max(of_asked.map(|(_, at)| *at).max().unwrap_or(0));
+            changed = changed.max(standing.last_of(&asked));
             if !self.conditions().all(|(source, codes)| {
                 source.period(standing.slot.month).is_none_or(|code| codes.contains(&code))
             }) {
                 continue;
             }
-            let members = standing.submissions.iter().enumerate();
-            let members = members.filter(|(_, s)| holds(s.slot.organisation) == Some(true));
-            let members: Vec<_> = members.map(|(place, _)| place).collect();
-            if !members.is_empty() {
-                found.push(PlanMonth { standing, members });
+            let month = PlanMonth { some: standing.places_of(&meant), standing };
+            if month.places().next().is_some() {
+                found.push(month);
             }
         }
         (found, changed)
@@ -207,13 +203,17 @@ impl Slots<'_> {
         conditions.filter(|(source, _)| !matches!(source, Source::Field(_)))
     }
 
-    /// Numbers of the organisations asked about that have submitted, and whether they satisfy the conditions on them.
-    fn numbers(&self) -> FxHashMap<u32, bool> {
-        let (reference, filters) = (&self.catalog.reference, &self.query.filters);
-        let of = |code: &String| {
-            Some((self.catalog.organisation(code)?, is_meant(reference, filters, code)))
-        };
-        self.organisations.iter().filter_map(of).collect()
+    /// Numbers of the organisations asked about that have submitted, and of those among them that satisfy the conditions on them.
+    fn numbers(&self) -> (Bits, Bits) {
+        let (mut asked, mut meant) = (Bits::default(), Bits::default());
+        for code in self.organisations {
+            let Some(number) = self.catalog.organisation(code) else { continue };
+            asked.insert(number);
+            if is_meant(&self.catalog.reference, &self.query.filters, code) {
+                meant.insert(number);
+            }
+        }
+        (asked, meant)
     }
 
     fn scope(&self) -> Option<Scope> {

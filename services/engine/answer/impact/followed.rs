@@ -97,8 +97,8 @@ impl Engine {
                 let read = |standing| Columns::read(self, &meanings, standing, &numbers);
                 Ok(followed(&read(standing)?, next.map(read).transpose()?.as_ref()))
             })?;
-            let is_marked = |place: &usize| worked.marks.get(*place) == Some(&true);
-            hidden.fetch_or(month.members.iter().any(is_marked), Ordering::Relaxed);
+            let is_marked = |place: usize| worked.marks.get(place) == Some(&true);
+            hidden.fetch_or(month.places().any(is_marked), Ordering::Relaxed);
             Ok((standing.slot.month, Arc::clone(&worked.codes)))
         };
         let columns = self.settings.threads.each(&plan.months, PlanMonth::records, column)?;
