@@ -270,7 +270,7 @@ fn every_coded_column_says_that_its_field_is_collected() {
 #[test]
 fn remarks_hold_for_the_whole_submission() {
     let text = "organisation,month,code_systems,collected_characteristics,sex\n\
-        A,2020-04,,,1\nA,2020-04,sex=fhir; channel=gpad,age;sex,2\nB,2020-04,,NONE,\nC,2020-04,,,\n";
+        A,2020-04,,,1\nA,2020-04,sex=fhir; channel=gpad,age_band;sex,2\nB,2020-04,,NONE,\nC,2020-04,,,\n";
     let submissions = read_text(text).unwrap();
     let systems: Vec<_> = submissions[0].code_systems.iter().map(|(f, s)| (&**f, &**s)).collect();
     assert_eq!(systems, [("channel", "gpad"), ("sex", "fhir")]);
