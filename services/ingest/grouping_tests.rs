@@ -34,14 +34,16 @@ fn kept_rows_give_what_reading_again_gives() {
 fn a_large_file_that_changes_between_the_passes_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("rows.csv");
-    let cut = ROWS.trim_end().rsplit_once('\n').unwrap().0;
-    for changed in [format!("{ROWS}A,2020-01,06\n"), format!("{cut}\n")] {
-        std::fs::write(&path, ROWS).unwrap();
+    // More than a reader takes at once.
+    let rows = format!("{ROWS}{}", "C,2020-03,01\n".repeat(100_000));
+    let cut = rows.trim_end().rsplit_once('\n').unwrap().0;
+    for changed in [format!("{rows}C,2020-03,06\n"), format!("{cut}\n")] {
+        std::fs::write(&path, &rows).unwrap();
         let again = submissions(0, &path);
-        let kept = submissions(1_000, &path);
+        let kept = submissions(100 << 20, &path);
         std::fs::write(&path, &changed).unwrap();
         let error = again.collect::<Result<Vec<_>, _>>().unwrap_err().to_string();
         assert!(error.contains("changed while it was being read"), "{error}");
-        assert_eq!(kept.count(), 3, "a file that is kept is not read again");
+        assert_eq!(kept.count(), 4, "a file that is kept is not read again");
     }
 }
