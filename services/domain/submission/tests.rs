@@ -256,9 +256,12 @@ fn wrong_codes_take_no_room_from_good_ones() {
         row(&mut builder, &[("channel", &format!("PIGEON_{number}"))]);
     }
     row(&mut builder, &[("channel", "VIDEO")]);
-    let draft = builder.finish();
-    assert_eq!((draft.accepted_count, draft.rejected_count), (1, 70_000));
+    row(&mut builder, &[("sex", "Femal")]);
+    let mut draft = builder.finish();
+    assert_eq!((draft.accepted_count, draft.rejected_count), (1, 70_001));
     assert_eq!(words(&draft, "channel"), ["VIDEO"]);
+    let other = draft.problems.pop().unwrap();
+    assert_eq!((other.field.as_str(), other.nearest.as_str()), ("person.sex", "2"), "not hidden");
     assert_eq!(draft.problems.len(), Draft::PROBLEMS);
     let last = &draft.problems[Draft::PROBLEMS - 1];
     assert_eq!((last.row_index, last.value.as_str()), (999, "PIGEON_999"));

@@ -98,3 +98,33 @@ pub(in crate::rpc) fn refused(error: &WriteError, request_id: &str) -> Status {
         WriteError::Store(_) => status::internal(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tonic_types::StatusExt as _;
+
+    #[test]
+    fn a_wrong_value_is_named_once_and_every_field_has_its_turn() {
+        let problem = |row_index, field: &str, value: String| RowProblem {
+            row_index,
+            field: field.into(),
+            value,
+            expected: "a code".into(),
+            nearest: String::new(),
+        };
+        let mut problems: Vec<_> =
+            (0..50).map(|row| problem(row, "channel", format!("X{}", row % 30))).collect();
+        problems.push(problem(70, "person.sex", "Q".into()));
+        problems.extend((71..74).map(|row| problem(row, "person.sex", "Q".into())));
+        let status = rows_invalid(&BadRows { problems, count: 54 });
+        let details = status.get_error_details();
+        let named = &details.bad_request().unwrap().field_violations;
+        assert_eq!(named.len(), NAMED);
+        assert_eq!(named[0].field, "records[0].channel");
+        assert_eq!(named[0].description, "`X0`: expected a code; another row has the same problem");
+        let last = &named[NAMED - 1];
+        assert_eq!(last.field, "records[70].person.sex");
+        assert!(last.description.ends_with("3 other rows have the same problem"), "{last:?}");
+    }
+}
