@@ -110,7 +110,7 @@ def ages(frame, *starts):
         return within[0] if within else "COARSER"
 
     found = pd.Series([band(*of) for of in zip(frame["age_years"], frame["age_band"])], frame.index)
-    return found.where(collected(frame, "age_band", "age_years", "age_band"), "NOT_COLLECTED")
+    return found.where(collected(frame, "age_band", "age_years"), "NOT_COLLECTED")
 
 
 def waits(frame):
@@ -118,7 +118,7 @@ def waits(frame):
     ranges = {one["code"]: tuple(one["range"]) for one in list_file("lead_time")["categories"]}
     bands = coded(frame, "lead_time_band", frame["lead_time_band"])
     found = [(int(days),) * 2 if days else ranges.get(band, band) for days, band in zip(frame["lead_time_days"], bands)]
-    never = ~collected(frame, "lead_time_band", "lead_time_days", "lead_time_band")
+    never = ~collected(frame, "lead_time_band", "lead_time_days")
     return pd.Series(found, frame.index).mask(never, "NOT_COLLECTED")
 
 
