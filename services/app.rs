@@ -1,5 +1,6 @@
 //! Wiring: settings to a running service, and back to a stopped one.
 
+mod check;
 mod secret;
 
 use std::net::SocketAddr;
@@ -60,12 +61,8 @@ impl Service {
     /// The settings, the reference content, the data folder or the address cannot be used.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
         let content = reference_content(config)?;
-        let listener = TcpListener::bind(config.address).await.with_context(|| {
-            format!(
-                "cannot listen on {}: choose another `address`, or port 0 for any free port",
-                config.address
-            )
-        })?;
+        let listener = TcpListener::bind(config.address);
+        let listener = listener.await.with_context(|| cannot_listen(config.address))?;
         let address = listener.local_addr()?;
         let opening = config.clone();
         let (engine, secret) =
@@ -116,6 +113,10 @@ impl Service {
         tokio::task::spawn_blocking(move || drop(engine)).await?;
         Ok(served?)
     }
+}
+
+fn cannot_listen(address: SocketAddr) -> String {
+    format!("cannot listen on {address}: choose another `address`, or port 0 for any free port")
 }
 
 fn reference_content(config: &Config) -> anyhow::Result<Content> {
@@ -191,14 +192,6 @@ fn routes(service: &rpc::Service) -> Routes {
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )
-}
-
-/// Checks the reference folder that the settings name, without starting anything.
-///
-/// # Errors
-/// The reference content cannot be used.
-pub fn check(config: &Config) -> anyhow::Result<()> {
-    reference_content(config).map(drop)
 }
 
 /// Starts logs, traces and metrics. Call it once in a process, inside the runtime, and shut the guard down last.

@@ -11,8 +11,17 @@ use crate::store::make_folder;
 
 /// Reads the secret. If there is neither a secret nor data, makes one. Without its secret the data is unusable: back it up.
 pub(super) fn load(file: &Path, data_folder: &Path) -> anyhow::Result<[u8; 32]> {
+    match read(file, data_folder)? {
+        Some(secret) => Ok(secret),
+        None => make(file).with_context(|| format!("cannot write the secret {}", file.display())),
+    }
+}
+
+/// Reads the secret; none if there is neither a secret nor data.
+pub(super) fn read(file: &Path, data_folder: &Path) -> anyhow::Result<Option<[u8; 32]>> {
     match fs::read_to_string(file) {
         Ok(text) => parse(text.trim())
+            .map(Some)
             .with_context(|| format!("{} holds no secret: 64 hexadecimal digits", file.display())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             // Either may have been lost; the secret made anew would fit neither.
@@ -23,7 +32,7 @@ pub(super) fn load(file: &Path, data_folder: &Path) -> anyhow::Result<[u8; 32]> 
                     data_folder.display()
                 );
             }
-            make(file).with_context(|| format!("cannot write the secret {}", file.display()))
+            Ok(None)
         }
         Err(error) => {
             Err(error).with_context(|| format!("cannot read the secret {}", file.display()))

@@ -89,15 +89,13 @@ fields! {
     SupportAccepted = 51, attribute("support_accepted", "yes_no");
 }
 
-/// Numbers on disk of columns and blocks without codes.
+/// Numbers on disk of columns and runs without codes.
 pub mod number {
     /// Number of consultations or people of a row (`record_count`).
     pub const WEIGHT: u8 = 60;
     /// Keyed hash of the person key; 0 where there is none.
     pub const PERSON: u8 = 61;
-    /// Keyed hash of the source's record id; 0 where there is none.
-    pub const SOURCE_RECORD: u8 = 62;
-    /// Blocks of estimates, which have no columns.
+    /// Estimates, which have no columns.
     pub const ESTIMATES: u8 = 63;
     /// No column: the roll-up without a characteristic.
     pub const TOTAL: u8 = 0;

@@ -90,8 +90,6 @@ pub struct Draft {
     pub weights: Packed,
     /// Keyed hashes of person keys, if the submission has a scheme.
     pub persons: Option<Packed>,
-    /// Keyed hashes of the source's record ids, if at least one row has one.
-    pub source_records: Option<Packed>,
     /// Published estimates. If there are any, there are no columns.
     pub estimates: Option<Estimates>,
 }

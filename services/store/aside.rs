@@ -6,7 +6,7 @@ use super::error::StoreError;
 use super::folder::free_bytes;
 use super::log::{Log, LogError, Opened, SegmentLog};
 use super::sled_error::is_of_the_disk;
-use super::state::State;
+use super::state::{State, has_known_format};
 
 /// Free bytes below which a damaged sled stays where it is: the disk is too full to rebuild sled.
 const MAKE_ANEW_BYTES: u64 = 1 << 20;
@@ -58,7 +58,7 @@ pub(super) fn open_state(folder: &Path, sled_bytes: u64) -> Result<State, StoreE
     }
 }
 
-/// Proves that the log is whole up to this position.
+/// Proves that the log is whole up to this position, and can be read.
 fn has_everything(log: &Path, position: u64) -> Result<(), StoreError> {
     let opened = SegmentLog::read_only(log, position);
     let opened = opened.map_err(|error| StoreError::NotConverted(error.to_string()))?;
@@ -70,21 +70,18 @@ fn has_everything(log: &Path, position: u64) -> Result<(), StoreError> {
         let (tail, what) = (log.tail(), "the log ends at");
         return Err(StoreError::NotConverted(format!("{what} {tail}, the store at {position}")));
     }
-    Ok(())
+    has_known_format(&log)
 }
 
 fn set_aside(sled: &Path) -> Result<PathBuf, StoreError> {
+    let failed = |source| StoreError::Io { doing: "set aside", path: sled.to_owned(), source };
     let mut number = 1;
-    let aside = loop {
+    loop {
         let aside = sled.with_file_name(format!("sled-damaged-{number}"));
-        if !aside.try_exists().unwrap_or(true) {
-            break aside;
+        if !aside.try_exists().map_err(failed)? {
+            return std::fs::rename(sled, &aside).map(|()| aside).map_err(failed);
         }
         number += 1;
-    };
-    match std::fs::rename(sled, &aside) {
-        Ok(()) => Ok(aside),
-        Err(source) => Err(StoreError::Io { doing: "set aside", path: sled.to_owned(), source }),
     }
 }
 

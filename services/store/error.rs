@@ -34,6 +34,17 @@ pub enum StoreError {
         /// Newest format that this version reads.
         known: u32,
     },
+    /// Another version of the service wrote the log.
+    #[error(
+        "the log has format {format}, and this version reads format {known}: start the version that wrote it, or start with \
+         another data folder and submit the data again"
+    )]
+    LogFormat {
+        /// Format of the log.
+        format: u32,
+        /// The format that this version reads.
+        known: u32,
+    },
     /// The rows have an old format and cannot be made anew, because the log is not whole.
     #[error(
         "the store was written by an earlier version and cannot be made anew from the log: {0}; put the log's missing segments \

@@ -1,36 +1,21 @@
-//! Estimates as they are on disk: blocks of whole rows. Estimates have no columns and no roll-ups.
+//! Estimates as they are on disk: one run of encoded rows. Estimates have no columns and no roll-ups.
 
 use prost::Message;
 
 use super::error::StoreError;
-use crate::domain::cube::{BLOCK_BYTES, Block};
 use crate::domain::estimate::{Estimate, EstimateKey, EstimateSource, Estimates};
-use crate::domain::field::number;
 use crate::proto::store;
 
-/// The blocks of a submission's estimates. A row always fits a block, because intake limits its texts.
-pub(super) fn blocks(estimates: &Estimates) -> Vec<Block> {
-    let (mut blocks, mut open) = (Vec::new(), Vec::new());
-    for row in &estimates.rows {
-        let one = store::EstimateBlock { rows: vec![stored(row)] }.encode_to_vec();
-        if open.len() + one.len() > BLOCK_BYTES {
-            blocks.push(std::mem::take(&mut open));
-        }
-        // Encoded messages that follow one another are one message with all their repeated fields.
-        open.extend(one);
-    }
-    if !open.is_empty() {
-        blocks.push(open);
-    }
-    let number = |(chunk, data)| Block { field: number::ESTIMATES, chunk, data };
-    (0u32..).zip(blocks).map(number).collect()
+/// The run of a submission's estimates.
+pub(super) fn bytes(estimates: &Estimates) -> Vec<u8> {
+    store::EstimateRun { rows: estimates.rows.iter().map(stored).collect() }.encode_to_vec()
 }
 
-/// The estimates of a block.
-pub(super) fn rows(block: &[u8]) -> Result<Vec<Estimate>, StoreError> {
+/// The estimates of a run.
+pub(super) fn rows(run: &[u8]) -> Result<Vec<Estimate>, StoreError> {
     let damaged = |error: prost::DecodeError| StoreError::Damaged(error.to_string());
-    let block = store::EstimateBlock::decode(block).map_err(damaged)?;
-    Ok(block.rows.into_iter().map(read).collect())
+    let run = store::EstimateRun::decode(run).map_err(damaged)?;
+    Ok(run.rows.into_iter().map(read).collect())
 }
 
 fn stored(row: &Estimate) -> store::EstimateRow {
@@ -110,16 +95,11 @@ mod tests {
     }
 
     #[test]
-    fn rows_come_back_from_blocks_of_bounded_size() {
+    fn rows_come_back() {
         for (count, base_bytes) in [(0, 0), (1, 1000), (1000, 3), (50, 1000)] {
             let rows: Vec<_> = (0..count).map(|n| row(n, base_bytes)).collect();
             let estimates = Estimates { source: EstimateSource::default(), rows };
-            let blocks = blocks(&estimates);
-            assert!(blocks.iter().all(|block| block.data.len() <= BLOCK_BYTES));
-            assert!(blocks.iter().zip(0..).all(|(block, chunk)| block.chunk == chunk));
-            let back: Vec<_> =
-                blocks.iter().flat_map(|block| super::rows(&block.data).unwrap()).collect();
-            assert_eq!(back, estimates.rows);
+            assert_eq!(super::rows(&bytes(&estimates)).unwrap(), estimates.rows);
         }
         assert!(super::rows(&[0xff; 7]).is_err());
     }

@@ -4,30 +4,32 @@
 //! - [`log`] the ordered log: what is durable
 //! - `change`, `touched`, `error` the changes that may be requested, the data that they affect, the errors
 //! - `state` applies entries; `load` reads into memory what has to be there
-//! - `tree`, `sled_error`, `keys` rows and batches of sled, its errors, its keys
+//! - `tree`, `sled_error`, `half_made`, `keys` rows and batches of sled, its errors, what a kill leaves, its keys
 //! - `pack`, `pack_read` one pack a submission version: making it, and reading some of its runs
 //! - `words`, `persons` numbers of the values of fields and of person keys, given once in the order of the log
 //! - [`catalog`] the catalogue of submissions, in memory; `stored`, `standing` what stands in a month (`bits`: of whom); `assessment` what organisations write about
 //!   their own channels
-//! - `prepare`, `writer` how a submission gets in
+//! - `prepare`, `writer` how a submission gets in; `runs`, `described` its data and description as the log has them
 //! - `handle`, `read` the store of a running service; columns, roll-ups and estimates; `estimates` how
 //!   estimates are stored
 //! - `folder`, `lock`, `open`, `verify` starting alone, and starting again from the log
 //! - `aside`, `recover`, `reserve` when sled has failed or has an old format, and disk space reserved for sled
 //!
 //! # Bytes a record
-//! After `equity generate --rows 2000000 --seed 1 --from 2019-01 --to 2020-12 --submit-to ADDRESS` (8.5 million records of three
-//! datasets, 77 % with a person key, in 9,072 submissions) the log takes 22.4 B a record and sled 16.5; with `--rows 400000 --from
-//! 2019-03`, which is 234 records a submission, 25.1 and 27.5. `sizes_tests` prints where the bytes of a folder go.
+//! The log has a column in little more than the entropy of its values, and 8 bytes for each person key, a hash. The store has the
+//! columns as the log has them, a number of 1 to 2 bytes for each person key, and each key once; sled adds two fifths or more.
+//! `tests/bench/README.md` has the figures; `sizes_tests` prints where the bytes of a folder go.
 
 mod aside;
 mod assessment;
 mod bits;
 pub mod catalog;
 mod change;
+mod described;
 mod error;
 mod estimates;
 mod folder;
+mod half_made;
 mod handle;
 mod keys;
 mod load;
@@ -41,6 +43,7 @@ mod prepare;
 mod read;
 mod recover;
 mod reserve;
+mod runs;
 #[cfg(test)]
 mod sizes_tests;
 mod sled_error;

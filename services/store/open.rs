@@ -15,15 +15,13 @@ use super::log::{Damage, EntryKind, Log, LogError, NewEntry, Opened, SEGMENT_BYT
 use super::read::Reader;
 use super::recover::{AHEAD_BYTES, LiveState};
 use super::reserve::{RESERVE_BYTES, Reserve};
-use super::state::State;
+use super::state::{LOG_FORMAT, State};
 use super::touched::Observer;
 use super::tree::DATA_FILE;
 use super::writer::{Busy, Writer};
 use crate::domain::codes::Content;
 use crate::proto::store::{Configuration, ConfigurationFile, Genesis};
 
-/// Version of the format of log payloads, in the genesis entry. Rows have a number of their own.
-const FORMAT: u32 = 1;
 /// Most changes that may wait for the writer; the next one is refused.
 const WAITING: usize = 256;
 
@@ -85,7 +83,7 @@ impl Store {
             Some(_) => {}
             None if stopped.get().is_none() => {
                 let genesis = Genesis {
-                    format_version: FORMAT,
+                    format_version: LOG_FORMAT,
                     secret_fingerprint: fingerprint.to_vec().into(),
                 };
                 add(&mut caught, EntryKind::Genesis, &genesis.encode_to_vec())?;

@@ -1,7 +1,7 @@
 //! Starting on what another version of the service wrote.
 
 use super::*;
-use crate::store::verify;
+use crate::store::{rebuild, verify};
 
 fn settings(folder: &Path, content: Option<Content>) -> Settings<'_> {
     Settings {
@@ -15,13 +15,11 @@ fn settings(folder: &Path, content: Option<Content>) -> Settings<'_> {
     }
 }
 
-/// A log as a version left it that did not know one of today's files yet.
-fn written_before(folder: &Path, file: &str) {
+/// A log as a version left it that had this format and did not know one of today's files yet.
+fn written_before(folder: &Path, format_version: u32, file: &str) {
     let Opened { mut log, .. } = SegmentLog::open(&folder.join("log"), SEGMENT_BYTES, 0).unwrap();
-    let genesis = Genesis {
-        format_version: FORMAT,
-        secret_fingerprint: fingerprint(&[7; 32]).to_vec().into(),
-    };
+    let genesis =
+        Genesis { format_version, secret_fingerprint: fingerprint(&[7; 32]).to_vec().into() };
     let known = Content::embedded();
     let files = known.files().filter(|(name, _)| *name != file).map(|(name, content)| {
         ConfigurationFile { name: name.to_owned(), content: content.to_owned() }
@@ -41,7 +39,7 @@ fn content_of_an_earlier_version_is_replaced_and_the_log_stays_provable() {
     for file in ["indicators.toml", "dimensions.toml"] {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path();
-        written_before(folder, file);
+        written_before(folder, LOG_FORMAT, file);
         let refused = Store::open(settings(folder, None)).err();
         let old = |error: &StoreError| matches!(error, StoreError::OldContent(error) if error.to_string().contains(file));
         assert!(refused.as_ref().is_some_and(old), "{file}: {refused:?}");
@@ -57,5 +55,30 @@ fn content_of_an_earlier_version_is_replaced_and_the_log_stays_provable() {
             assert_eq!((report.entries, report.differences), (3, Vec::<String>::new()));
         }
         drop(Store::open(settings(folder, None)).unwrap());
+    }
+}
+
+#[test]
+fn a_log_of_another_format_is_refused_with_a_sentence_and_stays() {
+    for format in [0, 1, LOG_FORMAT + 1] {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path();
+        written_before(folder, format, "");
+        let open = || Store::open(settings(folder, Some(Content::embedded()))).err();
+        let refusals = [
+            open(),
+            open(),
+            verify(folder, folder, &mut |_, _| {}).err(),
+            rebuild(folder, &mut |_, _| {}).err(),
+        ];
+        for error in refusals {
+            let found =
+                matches!(&error, Some(StoreError::LogFormat { format: f, .. }) if *f == format);
+            assert!(found, "{format}: {error:?}");
+            let error = error.unwrap().to_string();
+            assert!(error.contains("start the version that wrote it"), "{error}");
+        }
+        let Opened { log, damage, .. } = SegmentLog::read_only(&folder.join("log"), 0).unwrap();
+        assert_eq!((log.tail(), damage), (2, None));
     }
 }

@@ -6,17 +6,18 @@
 use super::error::StoreError;
 use super::estimates;
 use super::keys;
+use super::runs::Runs;
 use super::tree::{Row, VALUE_BYTES};
 use crate::domain::collection::Dataset;
 use crate::domain::cube::{
-    Block, Directory, Packed, Run, decode_words, encode_column, put_numbers, rollups,
+    Directory, Packed, Run, decode_column, decode_words, put_numbers, rollups,
 };
 use crate::domain::field::{Field, number};
 use crate::proto::store::{ColumnMeta, SubmissionMeta};
 
 /// A roll-up is stored where it has fewer cells than the records by this. A fuller one saves a reader little, and where submissions
-/// are small it takes as many bytes as the columns: it is counted again from them.
-const RECORDS_A_CELL: usize = 2;
+/// are small it takes as many bytes as its column: it is counted again from the columns.
+const RECORDS_A_CELL: usize = 8;
 
 /// Fields without a roll-up: two of them make the cells of every roll-up, and days are only read record by record.
 pub(super) const INNER: [Field; 3] = [Field::Channel, Field::Attendance, Field::Day];
@@ -33,7 +34,7 @@ pub(super) struct Pack {
 
 impl Pack {
     /// The pack of a submission. Submitting and replaying the log use this one function.
-    pub(super) fn new(meta: &SubmissionMeta, blocks: &[Block]) -> Result<Self, StoreError> {
+    pub(super) fn new(meta: &SubmissionMeta, runs: &Runs) -> Result<Self, StoreError> {
         let records = usize::try_from(meta.accepted_count).unwrap_or(usize::MAX);
         let mut pack = Self {
             directory: Directory::default(),
@@ -43,37 +44,31 @@ impl Pack {
         };
         if meta.dataset == u32::from(Dataset::Estimates.number()) {
             // Values are never added up, so there is nothing to roll up.
-            pack.push(Run::Column(number::ESTIMATES), &joined_estimates(records, blocks)?, 0)?;
+            pack.push(Run::Column(number::ESTIMATES), of_estimates(records, runs)?, 0)?;
             return Ok(pack);
         }
         let mut columns = Vec::new();
         let mut weights = Packed { width: 0, data: Vec::new() };
         for column in &meta.columns {
-            let field = u8::try_from(column.field).unwrap_or(u8::MAX);
-            match (Field::from_number(column.field), field) {
+            match (Field::from_number(column.field), u8::try_from(column.field)) {
                 (Some(field), _) => {
-                    columns.push((field, words(column)?, joined(column, blocks, records)?));
+                    columns.push((field, words(column)?, packed(column, runs, records)?));
                 }
-                (None, number::WEIGHT) => weights = joined(column, blocks, records)?,
-                (None, number::PERSON) => {
-                    let keys = joined(column, blocks, records)?;
-                    pack.persons = Some((0..records).map(|record| keys.number(record)).collect());
-                }
-                // What nobody asks for stays in the log alone.
-                (None, _) => {}
+                (None, Ok(number::WEIGHT)) => weights = packed(column, runs, records)?,
+                (None, Ok(number::PERSON)) => pack.persons = Some(person_keys(runs, records)?),
+                (None, _) => return Err(not_whole(column.field, records)),
             }
         }
         columns.sort_by_key(|(field, _, _)| *field);
         pack.roll_up(records, &columns, &weights)?;
-        for (field, words, packed) in columns {
+        for (field, words, _) in columns {
             let values = u32::try_from(words.len()).unwrap_or(u32::MAX);
-            let run = encode_column(&packed, records);
-            pack.push(Run::Column(field.number()), &run, values)?;
+            pack.push(Run::Column(field.number()), run(runs, field.number()), values)?;
             pack.words.push((field, words));
         }
         if weights.width > 0 {
-            let run = encode_column(&weights, records);
-            pack.push(Run::Column(number::WEIGHT), &run, weights.width.into())?;
+            let values = weights.width.into();
+            pack.push(Run::Column(number::WEIGHT), run(runs, number::WEIGHT), values)?;
         }
         Ok(pack)
     }
@@ -144,26 +139,37 @@ fn words(column: &ColumnMeta) -> Result<Vec<String>, StoreError> {
         .ok_or_else(|| StoreError::Damaged(format!("column {} has other words", column.field)))
 }
 
-/// A column out of its blocks.
-fn joined(column: &ColumnMeta, blocks: &[Block], records: usize) -> Result<Packed, StoreError> {
-    let width = u8::try_from(column.width).unwrap_or(u8::MAX);
-    let mut packed = Packed { width, data: Vec::new() };
-    for block in blocks.iter().filter(|block| u32::from(block.field) == column.field) {
-        packed.data.extend_from_slice(&block.data);
-    }
-    let whole = packed.data.len() == Packed::bytes_for(records, packed.width);
-    whole.then_some(packed).ok_or_else(|| {
-        let field = column.field;
-        StoreError::Damaged(format!("column {field} of an entry does not have {records} records"))
-    })
+/// The run of a field; none where every record has the same value.
+fn run(runs: &Runs, field: u8) -> &[u8] {
+    runs.get(&field.into()).map_or(&[], Vec::as_slice)
 }
 
-/// The estimates out of their blocks: encoded messages that follow one another are one message.
-fn joined_estimates(records: usize, blocks: &[Block]) -> Result<Vec<u8>, StoreError> {
-    let whole = blocks.iter().all(|block| block.field == number::ESTIMATES);
-    let bytes: Vec<u8> = blocks.iter().flat_map(|block| block.data.iter().copied()).collect();
-    let found = estimates::rows(&bytes)?.len();
-    (whole && found == records).then_some(bytes).ok_or_else(|| {
+/// A column out of its run.
+fn packed(column: &ColumnMeta, runs: &Runs, records: usize) -> Result<Packed, StoreError> {
+    let (field, width) = (u8::try_from(column.field), u8::try_from(column.width));
+    let found = field.ok().zip(width.ok());
+    let decoded = found.and_then(|(field, width)| decode_column(run(runs, field), width, records));
+    decoded.ok_or_else(|| not_whole(column.field, records))
+}
+
+/// The person keys out of their run.
+fn person_keys(runs: &Runs, records: usize) -> Result<Vec<u64>, StoreError> {
+    let (keys, rest) = run(runs, number::PERSON).as_chunks::<8>();
+    if keys.len() != records || !rest.is_empty() {
+        return Err(not_whole(number::PERSON.into(), records));
+    }
+    Ok(keys.iter().map(|key| u64::from_le_bytes(*key)).collect())
+}
+
+fn not_whole(field: u32, records: usize) -> StoreError {
+    StoreError::Damaged(format!("column {field} of an entry does not have {records} records"))
+}
+
+/// The estimates out of their run.
+fn of_estimates(records: usize, runs: &Runs) -> Result<&[u8], StoreError> {
+    let bytes = run(runs, number::ESTIMATES);
+    let found = estimates::rows(bytes)?.len();
+    (found == records).then_some(bytes).ok_or_else(|| {
         StoreError::Damaged(format!("an entry has {found} estimates, not {records}"))
     })
 }

@@ -3,20 +3,21 @@
 use bytes::Bytes;
 use prost::Message;
 
+use super::described::deflated;
 use super::error::StoreError;
 use super::estimates;
 use super::pack::Pack;
-use crate::domain::cube::{Block, Packed, encode_words};
+use super::runs;
+use crate::domain::cube::{Packed, encode_words};
 use crate::domain::field::number;
 use crate::domain::submission::{Draft, Header};
-use crate::proto::store::{self, Chunk, ColumnMeta, SubmissionMeta};
-
-/// Most bytes of blocks in one chunk entry. The log's limit is 256 KiB, framing included.
-const CHUNK_BYTES: usize = 240 << 10;
+use crate::proto::store::{self, ColumnMeta, SubmissionMeta};
 
 /// A submission ready to be written.
 pub struct Prepared {
     pub(super) meta: SubmissionMeta,
+    /// The same as the log has it.
+    pub(super) described: Vec<u8>,
     /// Payloads of the chunk entries.
     pub(super) chunks: Vec<Vec<u8>>,
     /// The pack for the store. An error is a bug of this program, found before anything is written.
@@ -27,28 +28,10 @@ impl Prepared {
     /// Encodes a draft and counts its roll-ups.
     #[must_use]
     pub fn new(caller: &str, header: &Header, draft: &Draft) -> Self {
-        let blocks = blocks_of(draft);
+        let runs = runs::of_draft(draft);
         let meta = meta_of(caller, header, draft);
-        let pack = Pack::new(&meta, &blocks);
-        let mut chunks = Vec::new();
-        let mut open = Chunk::default();
-        let mut bytes = 0;
-        for block in &blocks {
-            if bytes + block.data.len() > CHUNK_BYTES {
-                chunks.push(std::mem::take(&mut open).encode_to_vec());
-                bytes = 0;
-            }
-            bytes += block.data.len() + 24;
-            open.blocks.push(store::Block {
-                field: u32::from(block.field),
-                chunk: block.chunk,
-                data: block.data.clone().into(),
-            });
-        }
-        if !open.blocks.is_empty() {
-            chunks.push(open.encode_to_vec());
-        }
-        Self { meta, chunks, pack }
+        let pack = Pack::new(&meta, &runs);
+        Self { described: deflated(&meta), chunks: runs::chunks(&runs), meta, pack }
     }
 
     /// Approximate bytes that the submission adds to the log and to sled.
@@ -72,16 +55,6 @@ pub(super) fn chunks_hash<'a>(hashes: impl Iterator<Item = &'a [u8; 32]>) -> [u8
     *hasher.finalize().as_bytes()
 }
 
-fn blocks_of(draft: &Draft) -> Vec<Block> {
-    let mut blocks: Vec<_> =
-        draft.columns.iter().flat_map(|c| c.packed.blocks(c.field.number())).collect();
-    blocks.extend(draft.estimates.iter().flat_map(estimates::blocks));
-    blocks.extend(draft.weights.blocks(number::WEIGHT));
-    blocks.extend(draft.persons.iter().flat_map(|keys| keys.blocks(number::PERSON)));
-    blocks.extend(draft.source_records.iter().flat_map(|keys| keys.blocks(number::SOURCE_RECORD)));
-    blocks
-}
-
 fn meta_of(caller: &str, header: &Header, draft: &Draft) -> SubmissionMeta {
     let mut columns: Vec<_> = draft
         .columns
@@ -103,7 +76,6 @@ fn meta_of(caller: &str, header: &Header, draft: &Draft) -> SubmissionMeta {
         columns.push(plain(number::WEIGHT, &draft.weights));
     }
     columns.extend(draft.persons.iter().map(|keys| plain(number::PERSON, keys)));
-    columns.extend(draft.source_records.iter().map(|keys| plain(number::SOURCE_RECORD, keys)));
     SubmissionMeta {
         collection: header.collection.clone(),
         dataset: u32::from(header.dataset.number()),

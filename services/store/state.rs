@@ -9,6 +9,7 @@ use prost::Message;
 use super::assessment;
 use super::catalog::Catalog;
 use super::change::withdrawal_hash;
+use super::described::inflated;
 use super::error::{StoreError, damaged};
 use super::keys::{self, IdKind, Slot};
 use super::load::Load;
@@ -16,18 +17,23 @@ use super::log::{Damage, Entry, EntryKind, Log, LogError};
 use super::pack::{self, Pack};
 use super::persons::{Numbered, PersonKeys};
 use super::prepare::chunks_hash;
+use super::runs;
 use super::stored::Submission;
 use super::touched::Touched;
 use super::tree::{Row, Tree, VALUE_BYTES};
 use crate::domain::codes::{Content, ContentError};
 use crate::domain::collection::Dataset;
-use crate::domain::cube::Block;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::proto::store::{
-    Assessment, AssessmentRow, Chunk, Commit, Configuration, Genesis, ProblemsRow, RequestRow,
+    Assessment, AssessmentRow, Commit, Configuration, Genesis, ProblemsRow, RequestRow,
     SubmissionMeta, VersionRow, Withdraw, WithdrawalRow,
 };
+
+/// Format of the payloads of the log, in its first entry. Rows have a number of their own.
+///
+/// 2: columns are runs, descriptions are deflated, record ids of the source are not there.
+pub(super) const LOG_FORMAT: u32 = 2;
 
 /// What an entry did.
 #[derive(Clone, Debug)]
@@ -69,6 +75,25 @@ pub(super) struct State {
     next_value: u64,
     /// Payload hash and payload of chunks that wait for their commit.
     pending: Vec<([u8; 32], Vec<u8>)>,
+}
+
+/// The first entry of a log that this version reads.
+fn read_genesis(payload: &[u8]) -> Result<Genesis, StoreError> {
+    let genesis = Genesis::decode(payload).map_err(damaged)?;
+    let format = genesis.format_version;
+    let known = (format == LOG_FORMAT).then_some(genesis);
+    known.ok_or(StoreError::LogFormat { format, known: LOG_FORMAT })
+}
+
+/// Refuses a log that another version wrote, before anything is done because of what it says.
+pub(super) fn has_known_format(log: &dyn Log) -> Result<(), StoreError> {
+    match log.read_from(1)?.next() {
+        Some(Ok(Entry { kind: EntryKind::Genesis, payload, .. })) => {
+            read_genesis(&payload).map(drop)
+        }
+        // Damage is for others to tell.
+        _ => Ok(()),
+    }
 }
 
 /// Key of the genesis row. It uses position 0 of the reference content, which no reference content has.
@@ -134,7 +159,7 @@ impl State {
     ) -> Result<Applied, StoreError> {
         let applied = match entry.kind {
             EntryKind::Genesis => {
-                self.genesis = Some(Genesis::decode(entry.payload.as_slice()).map_err(damaged)?);
+                self.genesis = Some(read_genesis(&entry.payload)?);
                 self.tree.commit(&[(genesis_key(), entry.payload.clone())], entry.position)?;
                 Applied::Nothing
             }
@@ -201,7 +226,7 @@ impl State {
 
     fn commit(&mut self, entry: &Entry, ready: Option<&Pack>) -> Result<Applied, StoreError> {
         let commit = Commit::decode(entry.payload.as_slice()).map_err(damaged)?;
-        let mut meta = commit.meta.unwrap_or_default();
+        let mut meta = inflated(&commit.meta)?;
         let made;
         let pack = if let Some(ready) = ready {
             ready
@@ -309,14 +334,8 @@ impl State {
         if chunks_hash(chunks.iter().map(|(hash, _)| hash)) != *hash {
             return Err(StoreError::Damaged("the chunks before a commit are not its own".into()));
         }
-        let mut blocks = Vec::new();
-        for (_, payload) in chunks {
-            for block in Chunk::decode(payload.as_slice()).map_err(damaged)?.blocks {
-                let field = u8::try_from(block.field).map_err(damaged)?;
-                blocks.push(Block { field, chunk: block.chunk, data: block.data.into() });
-            }
-        }
-        Pack::new(meta, &blocks)
+        let runs = runs::joined(chunks.iter().map(|(_, payload)| payload.as_slice()))?;
+        Pack::new(meta, &runs)
     }
 
     fn slot(

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::assessment;
 use super::change::{Change, Written};
+use super::described::MOST_BYTES;
 use super::error::{StoreError, WriteError};
 use super::keys;
 use super::lock::Lock;
@@ -169,14 +170,15 @@ impl<L: Log> Writer<L> {
                 let hashes: Vec<_> =
                     prepared.chunks.iter().map(|chunk| *blake3::hash(chunk).as_bytes()).collect();
                 let commit = Commit {
-                    meta: Some(prepared.meta.clone()),
+                    meta: prepared.described.clone().into(),
                     chunk_count: u32::try_from(prepared.chunks.len()).unwrap_or(u32::MAX),
                     chunks_hash: chunks_hash(hashes.iter()).to_vec().into(),
                 };
                 let payload = commit.encode_to_vec();
-                if payload.len() > EntryKind::Commit.payload_limit() {
+                let described = prepared.meta.encoded_len().max(payload.len());
+                if described > MOST_BYTES {
                     // Alone: the log would refuse the whole group that it is in.
-                    let what = format!("a description of {} bytes is too large", payload.len());
+                    let what = format!("a description of {described} bytes is too large");
                     return Err(WriteError::Store(what));
                 }
                 // The chunks are borrowed from the change when it is written.

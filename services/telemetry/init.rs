@@ -187,14 +187,25 @@ fn resource(instance: Option<&str>) -> Resource {
 }
 
 /// The log on standard error.
+/// Checks the filter of the log in `EQUITY_LOG`.
+///
+/// # Errors
+/// It is no filter.
+pub fn check() -> Result<(), TelemetryError> {
+    Ok(filter().map(drop)?)
+}
+
+fn filter() -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {
+    EnvFilter::try_new(std::env::var("EQUITY_LOG").unwrap_or_else(|_| DEFAULT_LOG.to_owned()))
+}
+
 fn standard_error<S>(
     format: LogFormat,
 ) -> Result<Box<dyn Layer<S> + Send + Sync>, tracing_subscriber::filter::ParseError>
 where
     S: tracing::Subscriber + for<'span> tracing_subscriber::registry::LookupSpan<'span>,
 {
-    let filter = std::env::var("EQUITY_LOG").unwrap_or_else(|_| DEFAULT_LOG.to_owned());
-    let filter = EnvFilter::try_new(filter)?;
+    let filter = filter()?;
     let layer = fmt::layer().with_writer(std::io::stderr);
     Ok(match format {
         LogFormat::Text => {

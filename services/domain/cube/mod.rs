@@ -9,7 +9,9 @@ mod pack;
 mod persons;
 mod rollup;
 mod scan;
+mod shares;
 mod varint;
+mod windows;
 mod words;
 
 pub use axis::Cube;
@@ -17,7 +19,7 @@ pub use codes::Codes;
 pub use column::{decode_column, encode_column};
 pub use directory::{Directory, Entry, Run};
 pub use numbers::{put_numbers, take_numbers};
-pub use pack::{BLOCK_BYTES, Block, Packed, width_for};
+pub use pack::{Packed, width_for};
 pub use persons::{NOBODY, PersonSets, Present, persons_in};
 pub use rollup::{Rollup, RollupRows, rollups};
 pub use scan::{Adds, Counter, Records, Stretch, Term};

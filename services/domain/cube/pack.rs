@@ -1,29 +1,15 @@
-//! Bit-packed columns, and their blocks of at most 4,096 records and 4 KiB in the log.
+//! Bit-packed columns in memory.
 //!
 //! A value takes 0, 1, 2, 4, 8, 16, 32 or 64 bits; values of less than a byte are packed from the low bits up, wider ones
-//! are little-endian. A column with the same value in every record takes 0 bits and has no block.
-
-/// Most bytes of a block of the log.
-pub const BLOCK_BYTES: usize = 4096;
-const BLOCK_RECORDS: usize = 4096;
-
-/// One block of a column.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Block {
-    /// Number of the column's field.
-    pub field: u8,
-    /// Number of the block in its column, from 0.
-    pub chunk: u32,
-    /// Packed values of up to 4,096 records.
-    pub data: Vec<u8>,
-}
+//! are little-endian. A column with the same value in every record takes 0 bits. On disk columns are runs, see
+//! [`super::encode_column`].
 
 /// A packed column of indices or numbers, without the values that indices refer to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packed {
     /// Bits of a value.
     pub width: u8,
-    /// The blocks' bytes in order. Only the last block may be short, so they join without gaps.
+    /// The packed values in order.
     pub data: Vec<u8>,
 }
 
@@ -92,20 +78,6 @@ impl Packed {
     #[must_use]
     pub fn keys(keys: &[u64]) -> Self {
         Self { width: 64, data: keys.iter().flat_map(|key| key.to_le_bytes()).collect() }
-    }
-
-    /// Cuts the column into blocks.
-    #[must_use]
-    pub fn blocks(&self, field: u8) -> Vec<Block> {
-        let bytes = Self::bytes_per_block(self.width);
-        let numbered = self.data.chunks(bytes.max(1)).zip(0u32..);
-        numbered.map(|(data, chunk)| Block { field, chunk, data: data.to_vec() }).collect()
-    }
-
-    /// Bytes of a full block of this width.
-    #[must_use]
-    pub fn bytes_per_block(width: u8) -> usize {
-        (BLOCK_RECORDS * usize::from(width) / 8).min(BLOCK_BYTES)
     }
 
     /// Bytes of this number of records of this width.
@@ -183,10 +155,6 @@ mod tests {
                 prop_assert_eq!(packed.index(record), at(record));
             }
             prop_assert_eq!(packed.unpacked(records), (0..records).map(at).collect::<Vec<_>>());
-            let blocks = packed.blocks(3);
-            prop_assert!(blocks.iter().all(|b| b.data.len() <= BLOCK_BYTES && !b.data.is_empty()));
-            let joined: Vec<u8> = blocks.iter().flat_map(|b| b.data.clone()).collect();
-            prop_assert_eq!(joined, packed.data);
         }
 
         #[test]
@@ -200,7 +168,7 @@ mod tests {
 
     #[test]
     fn ones_take_no_space() {
-        assert!(Packed::weights(&[1; 5000]).blocks(60).is_empty());
-        assert!(Packed::indices([0u16; 10].into_iter(), 1).blocks(3).is_empty());
+        assert!(Packed::weights(&[1; 5000]).data.is_empty());
+        assert!(Packed::indices([0u16; 10].into_iter(), 1).data.is_empty());
     }
 }

@@ -167,7 +167,6 @@ impl EstimateBuilder {
             columns: Vec::new(),
             weights: Packed { width: 0, data: Vec::new() },
             persons: None,
-            source_records: None,
             estimates: Some(self.estimates),
         }
     }

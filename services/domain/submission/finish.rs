@@ -36,7 +36,6 @@ impl Builder {
             columns,
             weights,
             persons: has_scheme.then_some(persons),
-            source_records: (!self.source_records.is_empty()).then_some(source_records),
             estimates: None,
         }
     }
