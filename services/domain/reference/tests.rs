@@ -229,7 +229,7 @@ fn words_of_partners_are_taken_or_lead_to_the_right_code_or_to_none() {
         ("age_band", "", "85 and over", "85+"),
         ("age_band", "", "85 to 89", "85-89"),
         ("age_band", "", "05-Sep", "?"),
-        ("age_band", "", "#77", "?"),
+        ("age_band", "", "#77", "77?"),
         ("age_band", "", "131", "?"),
         ("channel", "", "Face to face", "FACE_TO_FACE"),
         ("channel", "", "Phone", "TELEPHONE?"),
