@@ -12,7 +12,7 @@ use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::domain::codes::{nearest, nearest_code};
+use crate::domain::codes::nearest;
 use crate::proto::v1::ErrorReason;
 use details::{MESSAGE_BYTES, TEXT_BYTES, cut, info};
 
@@ -171,14 +171,12 @@ pub fn not_found(
     finish(reason, &message, details, None)
 }
 
-/// No service has this method, `package.Service/Method`; `known` are those of the contract. A client may have only the name of the
-/// method, or that of the service, wrong. As the transport would refuse it: without a reason.
+/// No service has this method, `package.Service/Method`; `known` are those of the contract. The names of methods are compared: the
+/// service may be the wrong one. As the transport would refuse it: without a reason.
 #[must_use]
-pub fn no_method(name: &str, known: impl Iterator<Item = &'static str> + Clone) -> Status {
+pub fn no_method(name: &str, known: impl Iterator<Item = &'static str>) -> Status {
     let method = |name: &'static str| name.rsplit('/').next().map(|method| (name, method));
-    let asked = name.rsplit('/').next().unwrap_or_default();
-    let near =
-        nearest_code(name, known.clone()).or_else(|| nearest(asked, known.filter_map(method)));
+    let near = nearest(name.rsplit('/').next().unwrap_or_default(), known.filter_map(method));
     let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
     let message = format!(
         "no method `{}`{hint}; proto/README.md lists the methods, and reflection where it is on",

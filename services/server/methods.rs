@@ -73,7 +73,7 @@ pub(super) fn is_missing(path: &str) -> bool {
 }
 
 /// The methods of the contract, `package.Service/Method`, in order.
-pub(super) fn of_the_contract() -> impl Iterator<Item = &'static str> + Clone {
+pub(super) fn of_the_contract() -> impl Iterator<Item = &'static str> {
     let mut names: Vec<_> = METHODS.values().map(|method| method.name).collect();
     names.retain(|name| name.starts_with("equity.v1."));
     names.sort_unstable();
