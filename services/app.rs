@@ -37,6 +37,7 @@ use crate::server::{self, Health, ServerError};
 pub use crate::store::Report as VerifyReport;
 use crate::store::{self, Store};
 use crate::telemetry::{self, metrics};
+pub use check::check;
 
 /// Submissions that are taken at once: each holds its rows in memory until it is written.
 const SUBMITTING: usize = 8;

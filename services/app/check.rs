@@ -21,7 +21,8 @@ pub fn check(config: &Config) -> anyhow::Result<Option<String>> {
     telemetry::check()?;
     reference_content(config)?;
     let folder = &config.data_folder;
-    writable(folder).with_context(|| format!("the data folder {} cannot be used", folder.display()))?;
+    writable(folder)
+        .with_context(|| format!("the data folder {} cannot be used", folder.display()))?;
     if let Some(secret) = secret::read(&config.secret_file(), folder)? {
         Store::check(folder, &secret)?;
     }
@@ -36,11 +37,60 @@ pub fn check(config: &Config) -> anyhow::Result<Option<String>> {
 
 /// Whether a folder can be written, or made where it does not exist yet.
 fn writable(folder: &Path) -> anyhow::Result<()> {
-    let there = folder.ancestors().find(|path| path.try_exists().unwrap_or(true));
+    let there = folder.ancestors().find(|path| path.exists());
     let there = there.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !there.metadata()?.is_dir() {
         bail!("{} is no folder", there.display());
     }
     access(there, Access::WRITE_OK | Access::EXEC_OK)
         .with_context(|| format!("{} cannot be written by this user", there.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Service;
+
+    fn config(folder: &Path, address: &str) -> Config {
+        let folder = folder.display();
+        let text =
+            format!("data_folder = \"{folder}\"\naddress = \"{address}\"\nallow_plaintext = true");
+        Config::parse(&text, |_| None).unwrap()
+    }
+
+    fn refusal(config: &Config) -> String {
+        format!("{:#}", check(config).unwrap_err())
+    }
+
+    #[tokio::test]
+    async fn what_a_start_refuses_is_refused_and_nothing_is_written() {
+        let place = tempfile::tempdir().unwrap();
+        let new = config(&place.path().join("a/b"), "127.0.0.1:0");
+        assert_eq!(check(&new).unwrap(), None);
+        assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
+
+        let file = place.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        assert!(refusal(&config(&file.join("data"), "127.0.0.1:0")).contains("is no folder"));
+        // An address for documentation: no machine has it.
+        assert!(
+            refusal(&config(place.path(), "192.0.2.1:0")).contains("cannot listen on 192.0.2.1")
+        );
+
+        let folder = place.path().join("data");
+        let service = Service::start(&config(&folder, "127.0.0.1:0")).await.unwrap();
+        let running = config(&folder, &service.address().to_string());
+        let told = check(&running).unwrap().unwrap();
+        assert!(told.contains("is in use now"), "{told}");
+        service.stop().await.unwrap();
+        assert_eq!(check(&running).unwrap(), None);
+
+        let secret = running.secret_file();
+        std::fs::write(&secret, "00".repeat(32)).unwrap();
+        assert!(refusal(&running).contains("not the one that this data was written with"));
+        std::fs::write(&secret, "0").unwrap();
+        assert!(refusal(&running).contains("64 hexadecimal digits"));
+        std::fs::remove_file(&secret).unwrap();
+        assert!(refusal(&running).contains("is missing"));
+    }
 }

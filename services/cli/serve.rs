@@ -18,7 +18,7 @@ Examples:
   equity serve --address 127.0.0.1:0 --data-folder /var/lib/equity --format json
       on any free port; the first line of output says which, for a script
   EQUITY_LIMITS_DRAIN=30s equity serve --check
-      reads and checks the settings, and does nothing else
+      checks everything that a start would refuse, and starts and writes nothing
 
 Settings come from the options, then from the environment (`limits.drain` is EQUITY_LIMITS_DRAIN), then from the file, then \
 from the defaults. deploy/equity.example.toml documents every key. Everything is checked before the port is bound.";
@@ -42,7 +42,7 @@ pub struct ServeArgs {
     /// Serve an address that other machines can reach. This version has no encryption and no identity of callers.
     #[arg(long)]
     pub allow_plaintext: bool,
-    /// Only check the settings.
+    /// Only check the settings, the reference content, the data folder, its secret and the address.
     #[arg(long)]
     pub check: bool,
 }
@@ -73,8 +73,10 @@ impl ServeArgs {
 pub async fn run(args: ServeArgs, out: &mut Out) -> Result<(), Failure> {
     let config = args.settings()?;
     if args.check {
-        app::check(&config)?;
-        out.answer("the settings can be used")?;
+        if let Some(now) = app::check(&config)? {
+            out.remark(&now)?;
+        }
+        out.answer("the service can start with these settings")?;
         return Ok(());
     }
     let telemetry = app::observe(&config)?;

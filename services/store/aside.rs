@@ -6,7 +6,7 @@ use super::error::StoreError;
 use super::folder::free_bytes;
 use super::log::{Log, LogError, Opened, SegmentLog};
 use super::sled_error::is_of_the_disk;
-use super::state::{State, has_known_format};
+use super::state::{State, genesis_of};
 
 /// Free bytes below which a damaged sled stays where it is: the disk is too full to rebuild sled.
 const MAKE_ANEW_BYTES: u64 = 1 << 20;
@@ -70,7 +70,7 @@ fn has_everything(log: &Path, position: u64) -> Result<(), StoreError> {
         let (tail, what) = (log.tail(), "the log ends at");
         return Err(StoreError::NotConverted(format!("{what} {tail}, the store at {position}")));
     }
-    has_known_format(&log)
+    genesis_of(&log).map(drop)
 }
 
 fn set_aside(sled: &Path) -> Result<PathBuf, StoreError> {

@@ -15,7 +15,7 @@ use super::log::{Damage, EntryKind, Log, LogError, NewEntry, Opened, SEGMENT_BYT
 use super::read::Reader;
 use super::recover::{AHEAD_BYTES, LiveState};
 use super::reserve::{RESERVE_BYTES, Reserve};
-use super::state::{LOG_FORMAT, State};
+use super::state::{LOG_FORMAT, State, genesis_of};
 use super::touched::Observer;
 use super::tree::DATA_FILE;
 use super::writer::{Busy, Writer};
@@ -141,6 +141,27 @@ impl Store {
         let folder = settings.folder.to_owned();
         let (jobs, writer) = (Some(jobs), Some(writer));
         Ok(Self { catalog, reader, jobs, writer, stopped, busy, folder })
+    }
+}
+
+impl Store {
+    /// Whether a start would refuse the log of a folder: it has another format, or was written with another secret. Reads only;
+    /// a service may have the folder.
+    ///
+    /// # Errors
+    /// It would, or the log cannot be read.
+    pub fn check(folder: &Path, secret: &[u8; 32]) -> Result<(), StoreError> {
+        let folder = folder.join("log");
+        if !folder.try_exists().unwrap_or(true) {
+            return Ok(());
+        }
+        let Opened { log, .. } = SegmentLog::read_only(&folder, 0)?;
+        match genesis_of(&log)? {
+            Some(genesis) if genesis.secret_fingerprint != fingerprint(secret)[..] => {
+                Err(StoreError::WrongSecret)
+            }
+            _ => Ok(()),
+        }
     }
 }
 

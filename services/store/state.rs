@@ -85,14 +85,17 @@ fn read_genesis(payload: &[u8]) -> Result<Genesis, StoreError> {
     known.ok_or(StoreError::LogFormat { format, known: LOG_FORMAT })
 }
 
-/// Refuses a log that another version wrote, before anything is done because of what it says.
-pub(super) fn has_known_format(log: &dyn Log) -> Result<(), StoreError> {
+/// The first entry of a log; none if the log is empty or damaged there. Asked before anything is done because of what the log says.
+///
+/// # Errors
+/// Another version wrote the log.
+pub(super) fn genesis_of(log: &dyn Log) -> Result<Option<Genesis>, StoreError> {
     match log.read_from(1)?.next() {
         Some(Ok(Entry { kind: EntryKind::Genesis, payload, .. })) => {
-            read_genesis(&payload).map(drop)
+            read_genesis(&payload).map(Some)
         }
         // Damage is for others to tell.
-        _ => Ok(()),
+        _ => Ok(None),
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::StoreError;
 use super::lock::Lock;
 use super::log::{LogError, Opened, SegmentLog};
-use super::state::{State, has_known_format};
+use super::state::{State, genesis_of};
 use super::tree::Tree;
 
 /// Most differing rows that a report names.
@@ -110,7 +110,7 @@ pub fn rebuild(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Repo
     if let Some(damage) = damage {
         return Err(LogError::Damaged(damage).into());
     }
-    has_known_format(&log)?;
+    genesis_of(&log)?;
     std::fs::remove_dir_all(&sled).map_err(io("remove", &sled))?;
     let mut state = State::open(&sled, CACHE_BYTES)?;
     let (entries, damage) = state.replay(&log, progress)?;

@@ -10,6 +10,6 @@ mod link;
 pub mod metrics;
 mod settings;
 
-pub use init::{Guard, TelemetryError, init};
+pub use init::{Guard, TelemetryError, check, init};
 pub use link::link_to_caller;
 pub use settings::{LogFormat, TelemetrySettings};

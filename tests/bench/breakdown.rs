@@ -1,7 +1,8 @@
-//! P1, P1u and P3, and every table asked for the first time and again: how fast questions are answered.
+//! P1, P1u, P3, P9, P10, P12 and P14: how fast questions are answered, how they bear growth, others and restarts.
 //!
-//! `cargo bench --bench breakdown` (`-- --rows 10000000`, `-- --peers` for the same crossings on DuckDB, Polars and ClickHouse,
-//! `-- --tables` for the tables alone).
+//! `cargo bench --bench breakdown` (`-- --rows 10000000` for P1, P1u, P3 and P10, `-- --peers` for the same questions on DuckDB, and
+//! the crossings on Polars and ClickHouse too, `-- --tables` for P9, P12 and P14 alone, `-- --seconds 0` without P1,
+//! `-- --table-rows 500000` for fewer consultations behind the tables, 0 for none).
 #![allow(
     unreachable_pub,
     clippy::print_stdout,
@@ -12,8 +13,12 @@
 )]
 
 mod echo;
+mod grown;
 mod load;
 mod plain;
+mod program;
+mod readers;
+mod ready;
 mod support;
 mod tables;
 
@@ -90,11 +95,11 @@ struct Options {
     /// Seconds of load of each part of P1; 0 leaves P1 out.
     #[arg(long, default_value_t = 5)]
     seconds: u64,
-    /// Asks DuckDB, Polars and ClickHouse the crossings of P3 too (installs them from PyPI).
+    /// Asks DuckDB, Polars and ClickHouse the crossings of P3, and DuckDB the tables of P14 too (installs them from PyPI).
     #[arg(long)]
     peers: bool,
-    /// Consultations behind the tables.
-    #[arg(long, default_value_t = 500_000)]
+    /// Consultations behind the tables; their people are in populations and access snapshots. 0 leaves P9, P12 and P14 out.
+    #[arg(long, default_value_t = 2_000_000)]
     table_rows: u64,
     /// Asks the tables only.
     #[arg(long)]
@@ -107,7 +112,9 @@ struct Options {
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Outcome {
     let options = Options::parse();
-    tables::tables(options.table_rows).await?;
+    if options.table_rows > 0 {
+        tables::tables(options.table_rows, options.peers).await?;
+    }
     if options.tables {
         return Ok(());
     }
@@ -145,6 +152,7 @@ async fn main() -> Outcome {
         rows::submit_all(&service.uri(), &[rows::encode(&whole)]).await?;
     }
     first_time(&options, &service, &about, &csv).await?;
+    grown::grown(options.rows, &service, &about).await?;
     service.stop().await
 }
 
@@ -354,17 +362,7 @@ async fn first_time(
     }
     let list = csv.with_extension("json");
     std::fs::write(&list, serde_json::to_vec(&asked)?)?;
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/peers.py");
-    let arguments = [script.as_ref(), "crossings".as_ref(), csv.as_os_str(), list.as_os_str()];
-    let output = std::process::Command::new("python3")
-        .args(arguments)
-        .stderr(std::process::Stdio::inherit())
-        .output()?;
-    let text = String::from_utf8(output.stdout)?;
-    let result: serde_json::Value = serde_json::from_str(text.trim())?;
-    for line in result["lines"].as_array().into_iter().flatten() {
-        println!("    {}", line.as_str().unwrap_or_default());
-    }
+    let result = support::peers("crossings", &[csv.as_os_str(), list.as_os_str()])?;
     if result["same"] != true {
         return Err("the peers count otherwise: no figure".into());
     }

@@ -116,12 +116,7 @@ fn postgres(parcels: &[SubmissionFile], rows: usize) -> Outcome<f64> {
         writer.write(parcel)?;
     }
     writer.finish()?.flush()?;
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/peers.py");
-    let output = std::process::Command::new("python3")
-        .args([script, "copy", &path.to_string_lossy()])
-        .stderr(std::process::Stdio::inherit())
-        .output()?;
-    let seconds: f64 = String::from_utf8(output.stdout)?.trim().parse()?;
+    let seconds = support::peers("copy", &[path.as_os_str()])?.as_f64().ok_or("no seconds")?;
     Ok(rows as f64 / seconds)
 }
 

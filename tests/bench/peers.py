@@ -1,7 +1,9 @@
-"""What a user would pick instead, on the same rows: DuckDB, Polars and ClickHouse (chDB) for crossings, PostgreSQL for COPY.
+"""What a user would pick instead, on the same rows: DuckDB, Polars and ClickHouse (chDB) for crossings, DuckDB for tables, PostgreSQL
+for COPY.
 
 Called by the benches:
     peers.py crossings ROWS.csv CROSSINGS.json    prints {"ratios": {…}, "same": …, "lines": […]}
+    peers.py tables CONSULTATIONS.csv ACCESS.csv ASKED.json    prints {"seconds": {…}, "same": …, "lines": […]}
     peers.py copy ROWS.csv                        prints the seconds of COPY
 """
 
@@ -123,6 +125,15 @@ def crossings(path, list_path):
     print(json.dumps({"ratios": ratios, "same": all_same, "lines": lines}))
 
 
+def tables(consultations, access, asked):
+    """Every table of P14 in DuckDB's SQL."""
+    import duckdb
+
+    import peer_tables.compared
+
+    peer_tables.compared.run(duckdb.connect(config={"threads": THREADS}), consultations, access, asked)
+
+
 def server_binary(name):
     found = shutil.which(name) or next(iter(sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), reverse=True)), None)
     if not found:
@@ -160,6 +171,9 @@ if __name__ == "__main__":
         case ["crossings", rows, asked]:
             in_own_environment()
             crossings(rows, asked)
+        case ["tables", consultations, access, asked]:
+            in_own_environment()
+            tables(consultations, access, asked)
         case ["copy", rows]:
             copy(rows)
         case _:

@@ -65,7 +65,7 @@ pub(super) async fn load(service: &Service, rows: u64, out: &mut Out) -> Result<
     bar.finish_and_clear();
     if result.is_ok() {
         let synthetic = generator(1, rows, month(SYNTHETIC_FROM)?, month(SYNTHETIC_TO)?)?;
-        let bar = progress::bar("synthetic records", "rows", Some(rows), &out.look);
+        let bar = progress::bar("synthetic records", "rows", None, &out.look);
         // Two snapshots tell how access has changed; the months between look at the one before them.
         let (first, last) = (month(SYNTHETIC_FROM)?, month(SYNTHETIC_TO)?);
         let snapshots = synthetic.access(move |month| month == first || month == last);

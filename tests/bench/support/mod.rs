@@ -3,6 +3,7 @@ pub mod raw;
 pub mod rows;
 pub mod serve;
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -57,6 +58,22 @@ fn size(folder: &Path) -> Outcome<u64> {
         sum += if about.is_dir() { size(&entry.path())? } else { about.len() };
     }
     Ok(sum)
+}
+
+/// Asks peers.py for something; what it prints.
+pub fn peers(what: &str, arguments: &[&OsStr]) -> Outcome<serde_json::Value> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/peers.py");
+    let output = std::process::Command::new("python3")
+        .args([script, what])
+        .args(arguments)
+        .stderr(std::process::Stdio::inherit())
+        .output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let found: serde_json::Value = serde_json::from_str(text.trim())?;
+    for line in found["lines"].as_array().into_iter().flatten() {
+        println!("    {}", line.as_str().unwrap_or_default());
+    }
+    Ok(found)
 }
 
 /// One connection of its own.
