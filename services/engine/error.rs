@@ -81,7 +81,12 @@ impl QueryError {
         match self {
             Self::Field { field, description } => (field, description),
             Self::NotFound { field, message, .. } => (field, message),
-            other => ("query".into(), other.to_string()),
+            Self::Several(_)
+            | Self::TooLarge { .. }
+            | Self::Refused(_)
+            | Self::NotReached { .. }
+            | Self::Late
+            | Self::Store(_) => ("query".into(), self.to_string()),
         }
     }
 }

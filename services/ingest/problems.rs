@@ -19,21 +19,19 @@ pub(super) struct Problems {
 impl Problems {
     /// Notes an error.
     pub(super) fn add(&mut self, error: IngestError) {
-        let kind = match error {
-            IngestError::Several { listed, more } => {
-                listed.into_iter().for_each(|(error, count)| self.note(error, count));
-                self.more += more;
-                return;
-            }
-            error => error,
-        };
-        self.note(kind, 1);
+        if let IngestError::Several { listed, more } = error {
+            listed.into_iter().for_each(|(error, count)| self.note(error, count));
+            self.more += more;
+            return;
+        }
+        self.note(error, 1);
     }
 
     fn note(&mut self, error: IngestError, count: u64) {
-        let kind = match &error {
-            IngestError::Value { column, value, .. } => format!("{column}\u{1f}{value}"),
-            other => other.to_string(),
+        let kind = if let IngestError::Value { column, value, .. } = &error {
+            format!("{column}\u{1f}{value}")
+        } else {
+            error.to_string()
         };
         if let Some(place) = self.places.get(&kind) {
             self.listed[*place].1 += count;

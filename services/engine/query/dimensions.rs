@@ -115,7 +115,12 @@ fn no_category(reference: &Reference, dimension: &Dimension, at: &str, code: &st
     let near = match dimension.source {
         Source::Organisation => reference.nearest_organisation(code),
         Source::ProviderArea(_) => reference.nearest_area(code),
-        _ => dimension.nearest(code),
+        Source::Field(_)
+        | Source::Month
+        | Source::Quarter
+        | Source::FinancialYear
+        | Source::CalendarYear
+        | Source::Computed => dimension.nearest(code),
     };
     let message = format!("no category `{code}` in dimension `{}`{}", dimension.id, hint(near));
     missing(&format!("query.{at}"), Missing::Category, code, message)

@@ -24,13 +24,11 @@ pub(super) struct Seen {
 impl Seen {
     /// Notes a cell; an empty one is no value.
     pub(super) fn note(&mut self, cell: &str) {
-        if cell.is_empty() {
-            return;
-        } else if let Some(rows) = self.values.get_mut(cell) {
+        if let Some(rows) = self.values.get_mut(cell) {
             *rows += 1;
-        } else if self.values.len() == MOST {
+        } else if !cell.is_empty() && self.values.len() == MOST {
             self.many = true;
-        } else {
+        } else if !cell.is_empty() {
             self.values.insert(cell.to_owned(), 1);
         }
     }

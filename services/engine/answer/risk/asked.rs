@@ -160,10 +160,10 @@ fn area_with_people(reference: &Reference, code: &str) -> Result<String, QueryEr
 fn score<'a>(reference: &'a Reference, id: &str) -> Result<&'a Indicator, QueryError> {
     let unknown = || no_indicator(reference, "indicator", id);
     let indicator = reference.indicator(id).ok_or_else(unknown)?;
-    match indicator.unit {
-        Unit::Score => Ok(indicator),
-        _ => Err(QueryError::Refused(no_score(reference, indicator))),
+    if indicator.unit != Unit::Score {
+        return Err(QueryError::Refused(no_score(reference, indicator)));
     }
+    Ok(indicator)
 }
 
 /// The id of a dimension that people of a small area can be broken down by.
