@@ -126,7 +126,8 @@ fn words(column: &v1::Column, cell: &v1::Cell) -> Option<String> {
 
 /// Holds the terminal's lines against the message: of each row every figure, as often as it occurs.
 fn terminal_says(answer: &Protected, told: &v1::Breakdown, all: &Indicators, name: &str) {
-    let drawn = breakdown::text(told, answer.position().try_into().unwrap(), all, &Look::PLAIN);
+    let drawn =
+        breakdown::text(told, answer.position().try_into().unwrap(), all, true, &Look::PLAIN);
     let mut figures: BTreeMap<String, usize> = BTreeMap::new();
     let lines = drawn.lines().filter(|line| line.starts_with('|'));
     for cell in lines.flat_map(|line| line.split('|')) {

@@ -37,7 +37,7 @@ pub fn check(config: &Config) -> anyhow::Result<Option<String>> {
 
 /// Whether a folder can be written, or made where it does not exist yet.
 fn writable(folder: &Path) -> anyhow::Result<()> {
-    let there = folder.ancestors().find(|path| path.exists());
+    let there = folder.ancestors().find(|path| path.try_exists().is_ok_and(|is| is));
     let there = there.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !there.metadata()?.is_dir() {
         bail!("{} is no folder", there.display());

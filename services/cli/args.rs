@@ -2,10 +2,10 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use super::client::DEFAULT_SERVICE;
 use super::exit::EXIT_CODES;
-use super::format_arg::FormatArg;
+use super::options::{Reach, Shape};
 use super::questions::AskedTable;
+use super::show::Format;
 use super::{
     assessments, breakdown, check, demo, export, generate, reference, serve, submissions, submit,
 };
@@ -30,12 +30,6 @@ Examples:
 #[command(name = "equity", version, propagate_version = true, arg_required_else_help = true)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct Cli {
-    /// Output format (default: table). For export: csv or parquet, by default taken from the file name.
-    #[arg(long, global = true, value_enum, value_name = "FORMAT")]
-    pub format: Option<FormatArg>,
-    /// Address of the service.
-    #[arg(long, global = true, env = "EQUITY_SERVICE", default_value = DEFAULT_SERVICE, value_name = "ADDRESS")]
-    pub service: String,
     /// The subcommand.
     #[command(subcommand)]
     pub command: Command,
@@ -52,7 +46,7 @@ pub enum Command {
     Submit(submit::SubmitArgs),
     /// Ask who is seen how, who is digitally excluded, and whether the mitigation works.
     Breakdown(BreakdownArgs),
-    /// Write a table for every area and period into a CSV or Parquet file.
+    /// Write a table for every area and period into a CSV, Excel or Parquet file.
     Export(ExportArgs),
     /// List the ids that questions and submissions use: dimensions, indicators, areas, codes.
     Reference(ReferenceArgs),
@@ -68,10 +62,35 @@ pub enum Command {
     Rebuild(check::RebuildArgs),
 }
 
+impl Command {
+    /// The format of what the command prints.
+    pub fn format(&self) -> Format {
+        match self {
+            Self::Serve(args) => args.shape.format,
+            Self::Demo(args) => args.shape.format,
+            Self::Submit(args) => args.shape.format,
+            Self::Breakdown(args) => args.shape.format,
+            Self::Reference(args) => args.shape.format,
+            Self::Submissions(args) => args.shape.format,
+            Self::Assessments(args) => args.shape.format,
+            Self::Export(args) => args.what.printed(),
+            Self::Generate(args) => args.format,
+            Self::Verify(args) => args.shape.format,
+            Self::Rebuild(args) => args.shape.format,
+        }
+    }
+}
+
 /// `equity breakdown`.
 #[derive(Debug, Args)]
 #[command(after_help = breakdown::EXAMPLES)]
 pub struct BreakdownArgs {
+    /// How the answer is written.
+    #[command(flatten)]
+    pub shape: Shape,
+    /// The service that is asked.
+    #[command(flatten)]
+    pub reach: Reach,
     /// The table that is asked.
     #[command(subcommand)]
     pub what: AskedTable<breakdown::Showing>,
@@ -81,6 +100,12 @@ pub struct BreakdownArgs {
 #[derive(Debug, Args)]
 #[command(after_help = reference::EXAMPLES)]
 pub struct ReferenceArgs {
+    /// How the answer is written.
+    #[command(flatten)]
+    pub shape: Shape,
+    /// The service that is asked.
+    #[command(flatten)]
+    pub reach: Reach,
     /// The list that is shown.
     #[command(subcommand)]
     pub what: reference::List,
@@ -90,6 +115,12 @@ pub struct ReferenceArgs {
 #[derive(Debug, Args)]
 #[command(after_help = submissions::EXAMPLES)]
 pub struct SubmissionsArgs {
+    /// How the answer is written.
+    #[command(flatten)]
+    pub shape: Shape,
+    /// The service that is asked.
+    #[command(flatten)]
+    pub reach: Reach,
     /// List, show or withdraw.
     #[command(subcommand)]
     pub what: submissions::SubmissionAction,
@@ -99,6 +130,9 @@ pub struct SubmissionsArgs {
 #[derive(Debug, Args)]
 #[command(after_help = export::EXAMPLES)]
 pub struct ExportArgs {
+    /// The service that is asked.
+    #[command(flatten)]
+    pub reach: Reach,
     /// The table that is exported.
     #[command(subcommand)]
     pub what: export::args::ExportTable,
@@ -108,6 +142,12 @@ pub struct ExportArgs {
 #[derive(Debug, Args)]
 #[command(after_help = assessments::EXAMPLES)]
 pub struct AssessmentsArgs {
+    /// How the answer is written.
+    #[command(flatten)]
+    pub shape: Shape,
+    /// The service that is asked.
+    #[command(flatten)]
+    pub reach: Reach,
     /// Record or list.
     #[command(subcommand)]
     pub what: assessments::AssessmentAction,

@@ -15,7 +15,7 @@ fn parse(line: &str) -> Result<Cli, clap::Error> {
 
 fn query(line: &str) -> BreakdownQuery {
     match parse(line).unwrap().command {
-        Command::Breakdown(BreakdownArgs { what: AskedTable::Channels(args) }) => {
+        Command::Breakdown(BreakdownArgs { what: AskedTable::Channels(args), .. }) => {
             args.asked.query.query()
         }
         other => panic!("{other:?}"),
@@ -141,10 +141,9 @@ fn states_of_the_data() {
             .unwrap()
     };
     assert_eq!(at("71"), At::Position(71));
-    assert_eq!(at("release:2020-Q2"), At::Release("2020-Q2".into()));
     let time = At::Time(prost_types::Timestamp { seconds: 1_600_000_000, nanos: 500_000_000 });
     assert_eq!(at("2020-09-13T13:26:40.5+01:00"), time);
-    for bad in ["yesterday", "2020-09-13", "2020-09-13T12:00:00"] {
+    for bad in ["yesterday", "2020-09-13", "2020-09-13T12:00:00", "release:2020-Q2"] {
         let line = format!("equity breakdown channels --area QK1 --from 2020-04 --as-of {bad}");
         assert_eq!(refused(&line), ErrorKind::ValueValidation, "{bad}");
     }
@@ -162,7 +161,7 @@ fn conditions_need_a_dimension_and_codes() {
 fn what_is_counted() {
     let line = "equity breakdown channels --area QK1 --from 2020-04 --measure attended --denominator all --rates \
                 --basis residence --confidence 0.998 --care-setting OUTPATIENTS --collection cds";
-    let Command::Breakdown(BreakdownArgs { what: AskedTable::Channels(args) }) =
+    let Command::Breakdown(BreakdownArgs { what: AskedTable::Channels(args), .. }) =
         parse(line).unwrap().command
     else {
         panic!()
@@ -179,7 +178,7 @@ fn what_is_counted() {
 
 fn asked(line: &str) -> AskedTable<Showing> {
     match parse(line).unwrap().command {
-        Command::Breakdown(BreakdownArgs { what }) => what,
+        Command::Breakdown(BreakdownArgs { what, .. }) => what,
         other => panic!("{other:?}"),
     }
 }
@@ -259,45 +258,85 @@ fn high_risk_is_a_score_or_a_share_of_the_people() {
 }
 
 #[test]
-fn global_options_stand_anywhere() {
-    let cli = parse("equity submissions list --format json --service 127.0.0.1:1").unwrap();
-    assert_eq!((cli.format, cli.service.as_str()), (Some(FormatArg::Json), "127.0.0.1:1"));
-    let cli = parse("equity --format csv submissions list").unwrap();
-    assert_eq!(cli.format, Some(FormatArg::Csv));
-    let Command::Submissions(SubmissionsArgs { what: SubmissionAction::List(args) }) = cli.command
-    else {
-        panic!()
-    };
-    assert!(!args.past && args.collection.is_none());
+fn a_commands_options_stand_before_and_behind_its_subcommand() {
+    for line in [
+        "equity submissions list --format json --service 127.0.0.1:1",
+        "equity submissions --format json --service 127.0.0.1:1 list",
+    ] {
+        let cli = parse(line).unwrap();
+        assert_eq!(cli.command.format(), Format::Json);
+        let Command::Submissions(SubmissionsArgs { what, reach, .. }) = cli.command else {
+            panic!()
+        };
+        assert_eq!(reach.service, "127.0.0.1:1");
+        let SubmissionAction::List(args) = what else { panic!() };
+        assert!(!args.past && args.collection.is_none());
+    }
 }
 
 #[test]
-fn the_kind_of_an_exported_file_is_said_once() {
-    use super::super::export::args::FileFormat;
-    let kind = |rest: &str| {
-        let cli = parse(&format!("equity export channels --area QK1 --from 2020 {rest}")).unwrap();
+fn commands_do_not_have_options_that_they_would_ignore() {
+    for ignored in [
+        "equity serve --service 127.0.0.1:1",
+        "equity demo --service 127.0.0.1:1",
+        "equity verify --data-folder x --service 127.0.0.1:1",
+        "equity reference areas --format parquet",
+        "equity breakdown channels --area QK1 --from 2020 --format parquet",
+        "equity export channels --area QK1 --from 2020 --output a.csv --format json",
+        "equity export columns --format parquet",
+        "equity serve --check --format json",
+        "equity generate --rows 1 --from 2020-01 --to 2020-01 --out - --format json",
+    ] {
+        assert_eq!(parse(ignored).unwrap_err().exit_code(), 2, "{ignored}");
+    }
+}
+
+#[test]
+fn the_format_of_an_exported_file_is_said_once() {
+    use super::super::export::args::FileFormat::{self, Csv, CsvGz, Parquet, Xlsx};
+    let taken = |rest: &str| {
+        let cli = parse(&format!("equity export channels --area QK1 --from 2020 {rest}"))
+            .map_err(|error| u8::try_from(error.exit_code()).unwrap())?;
         let Command::Export(args) = cli.command else { panic!() };
         let (_, taking) = args.what.request().unwrap().unwrap();
-        taking.format(cli.format).map_err(|failure| failure.code())
+        taking.format().map_err(|failure| failure.code())
     };
-    for csv in ["-o -", "-o a", "-o a.csv", "-o a.txt --as csv", "-o - --format csv --as csv"] {
-        assert_eq!(kind(csv).unwrap(), FileFormat::Csv, "{csv}");
-    }
-    for parquet in ["-o a.parquet", "-o a --format parquet", "-o a --as parquet"] {
-        let expected = if cfg!(feature = "parquet") { Ok(FileFormat::Parquet) } else { Err(2) };
-        assert_eq!(kind(parquet), expected, "{parquet}");
+    let built = |format: FileFormat| match format {
+        Parquet if cfg!(not(feature = "parquet")) => Err(2),
+        Xlsx if cfg!(not(feature = "xlsx")) => Err(2),
+        format => Ok(format),
+    };
+    for (rest, format) in [
+        ("-o -", Csv),
+        ("-o a", Csv),
+        ("-o a.csv --excel-safe", Csv),
+        ("-o a.txt --format csv", Csv),
+        ("-o a.csv.gz --lean", CsvGz),
+        ("-o - --format csv.gz", CsvGz),
+        ("-o a.parquet --columns area,value", Parquet),
+        ("-o a --format parquet", Parquet),
+        ("-o A.XLSX", Xlsx),
+        ("-o folder --partition-by area", Csv),
+        ("-o folder --partition-by area,first_month --format parquet", Parquet),
+    ] {
+        assert_eq!(taken(rest), built(format), "{rest}");
     }
     for contradiction in [
         "-o - --format json",
-        "-o a.csv --format table",
+        "-o - --format xlsx",
         "-o a.parquet --format csv",
-        "-o a.csv --as parquet",
-        "-o a --format csv --as parquet",
-        "-o a.xlsx",
+        "-o a.csv --format csv.gz",
+        "-o a.gz",
+        "-o a.xls",
+        "-o a.xlsx --excel-safe",
+        "-o - --partition-by area",
+        "-o a --partition-by area --columns area",
+        "-o a.csv --columns area --lean",
+        "-o a.csv --columns aria",
+        "-o a.csv --since 0",
     ] {
-        assert_eq!(kind(contradiction).unwrap_err(), 2, "{contradiction}");
+        assert_eq!(taken(contradiction), Err(2), "{contradiction}");
     }
-    assert_eq!(FormatArg::Parquet.answer().unwrap_err().code(), 2);
 }
 
 #[test]

@@ -37,6 +37,9 @@ pub struct Showing {
     /// Add a bar chart below the table.
     #[arg(long)]
     pub chart: bool,
+    /// Show notes and sources in full, the definitions of indicators, and the counts behind each share.
+    #[arg(long)]
+    pub notes: bool,
 }
 
 impl More for Showing {
@@ -56,6 +59,10 @@ Examples:
 Examples:
   equity breakdown outcomes --area QK1 --from 2020-04
       did-not-attend rate and days from booking to appointment, by channel
+  equity breakdown outcomes --area QK1 --from 2019-03 --to 2020-12 --by month --chart
+      did-not-attend rate month by month, with bars
+  equity breakdown outcomes --area QK1 --from 2020-04 --watch
+      the table again whenever a submission changes it, until Ctrl-C
   equity breakdown outcomes --organisation 04C --from 2019-03 --to 2020-12 --by month --late-counts-as-missed --format csv";
     const EXCLUSION: &'static str = "\
 Examples:
@@ -108,13 +115,17 @@ These figures are about areas and say nothing about any one person in them (ECOL
 /// # Errors
 /// The service cannot be reached or refuses the question.
 pub async fn run(table: AskedTable<Showing>, address: &str, out: &mut Out) -> Result<(), Failure> {
-    let (question, Showing { watch, chart }) = table.question()?;
+    let (question, Showing { watch, chart, notes }) = table.question()?;
+    if (*chart || *notes) && out.format != Format::Table {
+        let what = "--chart and --notes belong to tables: leave them out, or leave out --format";
+        return Err(Failure::Usage(what.into()));
+    }
     let service = &Service::connect(address).await?;
     let words = match out.format {
         Format::Table => answer::words(service).await?,
         Format::Json | Format::Csv => Indicators::default(),
     };
-    let shown = Shown { service, question: question.clone(), words, chart: *chart };
+    let shown = Shown { service, question: question.clone(), words, chart: *chart, notes: *notes };
     if *watch {
         let question = Some(BreakdownQuestion { table: Some(question) });
         let request = WatchBreakdownRequest { question, after_position: 0 };
@@ -134,6 +145,7 @@ struct Shown<'a> {
     question: Question,
     words: Indicators,
     chart: bool,
+    notes: bool,
 }
 
 impl Shown<'_> {
@@ -146,7 +158,7 @@ impl Shown<'_> {
         } else {
             let below =
                 if self.chart { chart(breakdown, &self.words, &out.look) } else { String::new() };
-            let table = text(breakdown, *position, &self.words, &out.look);
+            let table = text(breakdown, *position, &self.words, self.notes, &out.look);
             words::joined([table, below], "\n\n")
         };
         Ok(out.answer(&shown)?)

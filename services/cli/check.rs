@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::exit::Failure;
+use super::options::Shape;
 use super::show::sheet::Sheet;
 use super::show::{Format, Out, progress};
 use crate::app::{self, VerifyReport};
@@ -33,6 +34,9 @@ const SHOWN: usize = 100;
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY)]
 pub struct VerifyArgs {
+    /// How the answer is written.
+    #[command(flatten)]
+    pub shape: Shape,
     /// Data folder of a stopped service.
     #[arg(long, value_name = "FOLDER")]
     pub data_folder: PathBuf,
@@ -45,6 +49,9 @@ pub struct VerifyArgs {
 #[derive(Debug, Args)]
 #[command(after_help = REBUILD)]
 pub struct RebuildArgs {
+    /// How the answer is written.
+    #[command(flatten)]
+    pub shape: Shape,
     /// Data folder of a stopped service.
     #[arg(long, value_name = "FOLDER")]
     pub data_folder: PathBuf,

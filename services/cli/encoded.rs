@@ -72,6 +72,7 @@ impl Encoded {
         let mut header = submission.header("");
         header.allow_partial = how.allow_partial;
         header.validate_only = how.validate_only;
+        header.allow_shrinking = how.replace;
         let same = |header| header;
         match submission.rows {
             Records::Consultations(rows) => call!("SubmitConsultations", consultations, ConsultationBatch, SubmitConsultationsRequest, SubmitConsultationsResponse, slot, header, how, rows, same),

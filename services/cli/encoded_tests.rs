@@ -5,7 +5,7 @@ use crate::proto::v1::{
 };
 
 fn how() -> Sending {
-    Sending { run_id: "run".into(), allow_partial: true, validate_only: false }
+    Sending { run_id: "run".into(), allow_partial: true, validate_only: false, replace: false }
 }
 
 fn row(channel: &str) -> ConsultationRecord {

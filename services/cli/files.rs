@@ -34,6 +34,8 @@ pub(super) struct Reading {
 pub(super) struct Checked<'a> {
     /// Rows of all files.
     pub(super) rows: u64,
+    /// What was passed over or read in another form, in words, with the file's name.
+    pub(super) notes: Vec<String>,
     files: Vec<(&'a Path, OfFile)>,
     reading: &'a Reading,
 }
@@ -41,6 +43,7 @@ pub(super) struct Checked<'a> {
 /// What the check leaves of a file.
 struct OfFile {
     rows: u64,
+    notes: Vec<String>,
     /// Its submissions as they are sent; none if the file is read again.
     kept: Option<Vec<Encoded>>,
 }
@@ -75,10 +78,12 @@ pub(super) fn check<'a>(
         all.flatten().collect()
     });
     done.sort_unstable_by_key(|(number, _)| *number);
-    let mut checked = Checked { rows: 0, files: Vec::new(), reading };
+    let mut checked = Checked { rows: 0, notes: Vec::new(), files: Vec::new(), reading };
     for (file, (_, of_file)) in files.iter().zip(done) {
-        let of_file = of_file?;
+        let mut of_file = of_file?;
         checked.rows += of_file.rows;
+        let notes = of_file.notes.drain(..);
+        checked.notes.extend(notes.map(|note| format!("{}: {note}", file.display())));
         checked.files.push((file, of_file));
     }
     Ok(checked)
@@ -91,7 +96,7 @@ fn check_one(
     kept_bytes: &AtomicUsize,
 ) -> Result<OfFile, Failure> {
     let read = open(file, reading)?;
-    let rows = read.row_count();
+    let (rows, notes) = (read.row_count(), read.notes().to_vec());
     let keeps = rows <= KEPT_ROWS && kept_bytes.load(Relaxed) < KEPT_BYTES;
     let mut kept = keeps.then(Vec::new);
     for submission in read {
@@ -102,7 +107,7 @@ fn check_one(
             kept.push(encoded);
         }
     }
-    Ok(OfFile { rows, kept })
+    Ok(OfFile { rows, notes, kept })
 }
 
 impl<'a> Checked<'a> {

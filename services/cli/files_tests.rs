@@ -2,7 +2,7 @@ use super::*;
 use crate::cli::sent::Slot;
 
 fn how() -> Sending {
-    Sending { run_id: "run".into(), allow_partial: false, validate_only: false }
+    Sending { run_id: "run".into(), allow_partial: false, validate_only: false, replace: false }
 }
 
 /// Files of consultations of these months, each with its number of rows; month `13` is an error.

@@ -13,7 +13,7 @@ use super::outgoing::Outgoing;
 use super::send_all::send_all;
 use super::sending::{Sending, fresh_run_id};
 use super::sent::Sent;
-use super::show::{Out, progress, sent};
+use super::show::{Format, Out, progress, sent};
 use crate::ingest::generate::{Generator, GeneratorError, GeneratorSettings};
 use crate::ingest::{IngestError, Month, SubmissionFile, equity_csv};
 
@@ -88,6 +88,15 @@ pub struct GenerateArgs {
     /// Address of a service. Submits the consultations, their population, and its digital access.
     #[arg(long, value_name = "ADDRESS")]
     pub submit_to: Option<String>,
+    /// Output format of the receipts of --submit-to. A file is CSV.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value = "table",
+        conflicts_with = "out"
+    )]
+    pub format: Format,
 }
 
 fn month(text: &str) -> Result<Month, String> {
@@ -158,7 +167,12 @@ async fn submit(
     out: &mut Out,
 ) -> Result<(), Failure> {
     let service = Service::connect(address).await?;
-    let how = Sending { run_id: fresh_run_id(), allow_partial: false, validate_only: false };
+    let how = Sending {
+        run_id: fresh_run_id(),
+        allow_partial: false,
+        validate_only: false,
+        replace: true,
+    };
     let mut all = Sent::default();
     let mut result = Ok(());
     for what in [What::Consultations, What::Populations, What::Access] {

@@ -5,7 +5,7 @@
 //!   `files`, `outgoing` what is sent; `encoded`, [`raw`] its bytes, [`request_id`] its name
 //! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`assessments`], [`export`], [`generate`],
 //!   [`check`] the commands
-//! - [`query`] and [`questions`] the options of each table, [`answer`] its answer
+//! - [`options`] what several commands have; [`query`] and [`questions`] the options of each table, [`answer`] its answer
 //! - [`show`] tables, JSON, CSV, charts, errors, progress bars
 
 pub mod answer;
@@ -21,13 +21,14 @@ pub mod export;
 #[cfg(test)]
 mod fake_service;
 mod files;
-pub mod format_arg;
 pub mod generate;
+pub mod options;
 mod outgoing;
 pub mod query;
 pub mod questions;
 pub mod raw;
 pub mod reference;
+mod replacing;
 pub mod request_id;
 pub mod running;
 mod send;
@@ -36,6 +37,7 @@ pub mod sending;
 pub mod sent;
 pub mod serve;
 pub mod show;
+mod spool;
 pub mod submissions;
 pub mod submit;
 
@@ -50,10 +52,13 @@ use show::{Format, Out};
 /// Runs the command line and returns its exit code: see [`exit::EXIT_CODES`].
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    // What is no format of answers is refused, or taken as a kind of file, by `run`.
-    let format = cli.format.and_then(|asked| asked.answer().ok()).unwrap_or(Format::Table);
-    let mut out = Out::standard(format);
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help is wrapped already, and answers go to standard output.
+        Err(error) if !error.use_stderr() => error.exit(),
+        Err(error) => return refused(&error),
+    };
+    let mut out = Out::standard(cli.command.format());
     let result = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -71,24 +76,38 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Says what is wrong with the arguments, in lines that fit the terminal.
+fn refused(error: &clap::Error) -> ExitCode {
+    let mut out = Out::standard(Format::Table);
+    let text = error.render();
+    let text = if out.remark_look.colour { text.ansi().to_string() } else { text.to_string() };
+    // Nothing is left to say it to when even this cannot be written.
+    let _ = out.remark(&text);
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
 /// Runs the command and writes its answer to `out`.
 ///
 /// # Errors
 /// Why the command failed.
 pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
-    let service = cli.service;
-    if let (Some(format), false) = (cli.format, matches!(cli.command, Command::Export(_))) {
-        format.answer()?;
-    }
     match cli.command {
         Command::Serve(args) => Box::pin(serve::run(args, out)).await,
         Command::Demo(args) => Box::pin(demo::run(args, out)).await,
-        Command::Submit(args) => Box::pin(submit::run(args, &service, out)).await,
-        Command::Breakdown(args) => Box::pin(breakdown::run(args.what, &service, out)).await,
-        Command::Reference(args) => Box::pin(reference::run(args.what, &service, out)).await,
-        Command::Submissions(args) => Box::pin(submissions::run(args.what, &service, out)).await,
-        Command::Assessments(args) => Box::pin(assessments::run(args.what, &service, out)).await,
-        Command::Export(args) => Box::pin(export::run(args.what, cli.format, &service, out)).await,
+        Command::Submit(args) => Box::pin(submit::run(args, out)).await,
+        Command::Breakdown(args) => {
+            Box::pin(breakdown::run(args.what, &args.reach.service, out)).await
+        }
+        Command::Reference(args) => {
+            Box::pin(reference::run(args.what, &args.reach.service, out)).await
+        }
+        Command::Submissions(args) => {
+            Box::pin(submissions::run(args.what, &args.reach.service, out)).await
+        }
+        Command::Assessments(args) => {
+            Box::pin(assessments::run(args.what, &args.reach.service, out)).await
+        }
+        Command::Export(args) => Box::pin(export::run(args.what, &args.reach.service, out)).await,
         Command::Generate(args) => Box::pin(generate::run(args, out)).await,
         Command::Verify(args) => check::verify(&args, out),
         Command::Rebuild(args) => check::rebuild(&args, out),

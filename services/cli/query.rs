@@ -39,7 +39,7 @@ pub struct QueryArgs {
     /// Whether an area means where care is given or where people live.
     #[arg(long, value_enum, default_value = "provider")]
     pub basis: Basis,
-    /// State of the data: a log position (`71`), a time (`2026-11-21T09:00:00Z`) or `release:NAME` (default: now).
+    /// State of the data: a log position (`71`) or a time (`2026-11-21T09:00:00Z`) (default: now).
     #[arg(long, value_name = "POSITION|TIME")]
     pub as_of: Option<AsOfArg>,
     /// Confidence level of the limits: 0.95 or 0.998.
@@ -96,13 +96,11 @@ impl FromStr for AsOfArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let at = if let Some(release) = text.strip_prefix("release:") {
-            At::Release(release.to_owned())
-        } else if let Ok(position) = text.parse::<i64>() {
+        let at = if let Ok(position) = text.parse::<i64>() {
             At::Position(position)
         } else {
             let time: jiff::Timestamp = text.parse().map_err(|_| {
-                format!("expected a position (71), a time with its zone (2026-11-21T09:00:00Z) or release:NAME, not `{text}`")
+                format!("expected a position (71) or a time with its zone (2026-11-21T09:00:00Z), not `{text}`")
             })?;
             At::Time(prost_types::Timestamp {
                 seconds: time.as_second(),

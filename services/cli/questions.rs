@@ -18,7 +18,7 @@ pub enum AskedTable<M: More> {
     #[command(after_help = M::OUTCOMES)]
     Outcomes(Box<Asking<OutcomesAsked, M>>),
     /// Who is digitally excluded, and why, with published estimates.
-    #[command(after_help = M::EXCLUSION)]
+    #[command(after_help = M::EXCLUSION, mut_arg("care_setting", |refused| refused.hide(true)))]
     Exclusion(Box<Asking<ExclusionAsked, M>>),
     /// Whether people who cannot use remote care, need an interpreter or accessible information are seen face to face.
     #[command(after_help = M::PROVISION)]
@@ -27,7 +27,11 @@ pub enum AskedTable<M: More> {
     #[command(after_help = M::IMPACT)]
     Impact(Box<Asking<ImpactAsked, M>>),
     /// How a score of small areas falls on the people who live there.
-    #[command(after_help = M::RISK)]
+    #[command(after_help = M::RISK, mut_args(|option| match option.get_id().as_str() {
+        // Refused by name: area risk has no period.
+        "step" => option.hide(true),
+        _ => option,
+    }))]
     Risk(Box<Asking<RiskAsked, M>>),
 }
 
@@ -245,7 +249,7 @@ pub struct RiskAsked {
     /// Instead of a score: the areas with the highest scores that hold at least this share of the people, over 0 and under 1.
     #[arg(long, value_name = "SHARE")]
     pub high_risk_top: Option<f64>,
-    /// State of the data: a log position (`71`), a time (`2026-11-21T09:00:00Z`) or `release:NAME` (default: now).
+    /// State of the data: a log position (`71`) or a time (`2026-11-21T09:00:00Z`) (default: now).
     #[arg(long, value_name = "POSITION|TIME")]
     pub as_of: Option<AsOfArg>,
 }

@@ -10,7 +10,7 @@ fn request_id(submission: SubmissionFile, how: &Sending) -> String {
 }
 
 fn sending() -> Sending {
-    Sending { run_id: "run".into(), allow_partial: false, validate_only: false }
+    Sending { run_id: "run".into(), allow_partial: false, validate_only: false, replace: false }
 }
 
 fn row(channel: &str) -> ConsultationRecord {

@@ -41,7 +41,7 @@ fn outgoing(organisation: &str, rows: usize) -> Outgoing {
 }
 
 fn how() -> Sending {
-    Sending { run_id: "test".into(), allow_partial: true, validate_only: false }
+    Sending { run_id: "test".into(), allow_partial: true, validate_only: false, replace: false }
 }
 
 fn refusal(code: Code, retry_after: Option<Duration>) -> Status {

@@ -11,6 +11,8 @@ pub struct Sending {
     pub allow_partial: bool,
     /// Whether to check only.
     pub validate_only: bool,
+    /// Whether a submission may replace another and lose most of it.
+    pub replace: bool,
 }
 
 /// A new name for a run.

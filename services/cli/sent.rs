@@ -1,10 +1,13 @@
 //! What was sent, in the order of sending, and what the service answered.
 
+use std::collections::BTreeSet;
+
 use tonic::Status;
+use tonic_types::StatusExt as _;
 
 use super::exit::Failure;
 use crate::ingest::{Records, SubmissionFile};
-use crate::proto::v1::{Dataset, Receipt};
+use crate::proto::v1::{Dataset, ErrorReason, Receipt};
 
 /// What a submission replaces: the earlier one with the same slot.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,10 +94,36 @@ impl Sent {
 
     /// Refused submissions, in the order of sending.
     pub fn refusals(&self) -> impl Iterator<Item = (&Slot, &Status)> {
-        self.all.iter().filter_map(|(slot, answer)| match answer {
-            Some(Answer::Refusal(status)) => Some((slot, status.as_ref())),
+        self.numbered_refusals().map(|(_, refusal)| refusal)
+    }
+
+    /// Refused submissions, each with its number in the order of sending.
+    pub(super) fn numbered_refusals(&self) -> impl Iterator<Item = (usize, (&Slot, &Status))> {
+        self.all.iter().enumerate().filter_map(|(number, (slot, answer))| match answer {
+            Some(Answer::Refusal(status)) => Some((number, (slot, status.as_ref()))),
             Some(Answer::Receipt(_)) | None => None,
         })
+    }
+
+    /// Numbers of the submissions that were refused because they would replace a month and lose most of it.
+    pub(super) fn shrinking(&self) -> BTreeSet<usize> {
+        let reason = ErrorReason::ReplacementShrinks.as_str_name();
+        let is_given = |status: &Status| {
+            let info = status.get_details_error_info();
+            info.is_some_and(|info| reason.strip_prefix("ERROR_REASON_") == Some(&info.reason))
+        };
+        let refusals = self.numbered_refusals();
+        refusals.filter(|(_, (_, status))| is_given(status)).map(|(number, _)| number).collect()
+    }
+
+    /// Puts submissions that were sent again in their places, which are these numbers in order.
+    pub(super) fn put(&mut self, numbers: &BTreeSet<usize>, again: Sent) {
+        let numbers: Vec<usize> = numbers.iter().copied().collect();
+        let stopped_at = again.stopped_at.and_then(|at| numbers.get(at).copied());
+        self.stopped_at = self.stopped_at.or(stopped_at);
+        for (number, sent) in numbers.into_iter().zip(again.all) {
+            self.all[number] = sent;
+        }
     }
 
     /// The submission whose error stopped the sending.
@@ -124,5 +153,47 @@ impl Sent {
             Some(Answer::Receipt(_)) | None => None,
         });
         refusal.map_or(Ok(()), Err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tonic::Code;
+    use tonic_types::ErrorDetails;
+
+    fn refusal(reason: &str) -> Answer {
+        let details = ErrorDetails::with_error_info(reason, "equity-indicators", []);
+        let status = Status::with_error_details(Code::FailedPrecondition, "no", details);
+        Answer::Refusal(Box::new(status))
+    }
+
+    fn sent(answers: Vec<Option<Answer>>) -> Sent {
+        let slot = Slot {
+            collection: "c".into(),
+            dataset: Dataset::Populations,
+            organisation: "ONS".into(),
+            month: "2021-03".into(),
+        };
+        let all = answers.into_iter().map(|answer| (slot.clone(), answer)).collect();
+        Sent { all, stopped_at: None }
+    }
+
+    fn receipt() -> Option<Answer> {
+        Some(Answer::Receipt(Box::default()))
+    }
+
+    #[test]
+    fn what_was_sent_again_takes_the_place_of_its_refusal() {
+        let shrinks = || Some(refusal("REPLACEMENT_SHRINKS"));
+        let other = Some(refusal("FIELD_INVALID"));
+        let mut all = sent(vec![receipt(), shrinks(), other, shrinks(), None]);
+        let numbers = all.shrinking();
+        assert_eq!(numbers, BTreeSet::from([1, 3]));
+        let again = Sent { stopped_at: Some(1), ..sent(vec![receipt(), None]) };
+        all.put(&numbers, again);
+        assert!(matches!(all.all[1].1, Some(Answer::Receipt(_))));
+        assert!(all.all[3].1.is_none() && all.stopped_at == Some(3));
+        assert_eq!(all.numbered_refusals().map(|(number, _)| number).collect::<Vec<_>>(), [2]);
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exit::Failure;
+use super::options::Shape;
 use super::running;
 use super::show::{Format, Out};
 use crate::app::{self, Service};
@@ -27,6 +28,9 @@ from the defaults. deploy/equity.example.toml documents every key. Everything is
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ServeArgs {
+    /// How the answer is written.
+    #[command(flatten)]
+    pub shape: Shape,
     /// File of settings, TOML.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -43,7 +47,7 @@ pub struct ServeArgs {
     #[arg(long)]
     pub allow_plaintext: bool,
     /// Only check the settings, the reference content, the data folder, its secret and the address.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     pub check: bool,
 }
 

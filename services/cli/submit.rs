@@ -8,10 +8,13 @@ use clap::Args;
 use super::client::Service;
 use super::exit::Failure;
 use super::files::{self, Reading};
+use super::options::{Reach, Shape};
+use super::replacing::{self, is_interactive};
 use super::send_all::send_all;
 use super::sending::{Sending, fresh_run_id};
 use super::sent::Sent;
 use super::show::{Out, progress, sent};
+use super::spool::spool;
 use crate::ingest::{self, ColumnMap, Defaults};
 
 const EXAMPLES: &str = "\
@@ -33,6 +36,9 @@ Examples:
       published estimates and populations: ONS internet users, GP Patient Survey, Digital Exclusion Risk Index, Census 2021,
       mid-2020 population; organisation, month, collection and source follow from the file
 
+  equity submit april.csv --collection practice-feed --organisation C82001 --month 2020-04 --replace
+      replaces the month although the file has less than half of it
+
   equity submit january.csv february.csv --collection practice-feed --organisation C82001
       checks all files, then sends them; if two have the same organisation and month, the later one wins
 
@@ -43,7 +49,14 @@ connection breaks, run the same command again with the --run-id that is shown: i
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct SubmitArgs {
-    /// CSV files, plain or gzipped: with columns of the service, or published files (the header decides).
+    /// How the answer is written.
+    #[command(flatten)]
+    pub shape: Shape,
+    /// The service that is asked.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// CSV files: with columns of the service, or published files (the header decides). `-`: standard input. Gzip, and ZIP with one
+    /// file, are unpacked; `;`, tab and `|` between cells, UTF-16 and Windows-1252 are recognised.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// Collection, if the file does not name one. See `equity reference collections`.
@@ -58,7 +71,7 @@ pub struct SubmitArgs {
     /// Code system of a column, if not the default: `ethnic_category=ethnic_category_2001`. Repeat the option for more fields.
     #[arg(long = "code-system", value_name = "FIELD=ID", value_parser = field_and_system)]
     pub code_systems: Vec<(String, String)>,
-    /// Columns that the source collects: `channel,age_years,sex`. Default: those that the file has.
+    /// Fields that the source collects although they have no column: `channel,sex`. Fields that have a column are collected in any case.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub collected: Option<Vec<String>>,
     /// Name of the method that made the person keys. The service compares persons within one scheme only.
@@ -76,6 +89,10 @@ pub struct SubmitArgs {
     /// Check only; store nothing.
     #[arg(long)]
     pub validate_only: bool,
+    /// Replace a month even if that loses more than half of it, or of its areas. Without it, the command asks, or refuses if nobody
+    /// is at the terminal.
+    #[arg(long)]
+    pub replace: bool,
     /// Name of the run. The same name with the same content stores nothing twice. Default: a new name.
     #[arg(long, value_name = "NAME")]
     pub run_id: Option<String>,
@@ -110,17 +127,18 @@ impl SubmitArgs {
 ///
 /// # Errors
 /// A file has an error, the service cannot be reached, or the service refuses a submission.
-pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), Failure> {
+pub async fn run(args: SubmitArgs, out: &mut Out) -> Result<(), Failure> {
+    let spooled = spool(&args.files)?;
     if let Some(map) = &args.sketch_map {
-        return sketch(&args.files, map, out);
+        return sketch(&spooled.files, map, out);
     }
     let map = args.map.as_deref().map(read_map).transpose()?;
     let reading = Reading { defaults: args.defaults(), map };
-    let service = match Service::connect(args.to.as_deref().unwrap_or(address)).await {
+    let service = match Service::connect(args.to.as_ref().unwrap_or(&args.reach.service)).await {
         Ok(service) => service,
         Err(unreachable) => {
             // A file of another kind needs no service to be refused.
-            files::check_begin(&args.files[0], &reading)?;
+            files::check_begin(&spooled.files[0], &reading)?;
             return Err(unreachable);
         }
     };
@@ -128,18 +146,31 @@ pub async fn run(args: SubmitArgs, address: &str, out: &mut Out) -> Result<(), F
         run_id: args.run_id.clone().unwrap_or_else(fresh_run_id),
         allow_partial: args.allow_partial,
         validate_only: args.validate_only,
+        replace: args.replace,
     };
-    let checked = files::check(&args.files, &reading, &how)?;
+    let checked = files::check(&spooled.files, &reading, &how)?;
+    checked.notes.iter().try_for_each(|note| out.remark(note))?;
     let bar = progress::bar("submitting", "rows", Some(checked.rows), &out.look);
     let mut all = Sent::default();
-    let result = tokio::select! {
-        result = send_all(&service, checked.submissions(), &how, &bar, &mut all) => result,
-        told = tokio::signal::ctrl_c() => Err(Failure::Other(match told {
-            Ok(()) => anyhow::anyhow!("stopped by Ctrl-C; what is listed above is stored"),
-            Err(error) => error.into(),
-        })),
-    };
+    let mut result =
+        stoppable(send_all(&service, checked.submissions(), &how, &bar, &mut all)).await;
     bar.finish_and_clear();
+    let shrinking = all.shrinking();
+    if result.is_ok()
+        && !(shrinking.is_empty() || args.validate_only)
+        && is_interactive()
+        && replacing::ask(&all, out).await?
+    {
+        let how = Sending { replace: true, ..how.clone() };
+        let all_again = files::check(&spooled.files, &reading, &how)?.submissions().enumerate();
+        let refused = all_again.filter(|(number, _)| shrinking.contains(number));
+        let refused = refused.map(|(_, submission)| submission);
+        let bar = progress::bar("replacing", "rows", None, &out.look);
+        let mut again = Sent::default();
+        result = stoppable(send_all(&service, refused, &how, &bar, &mut again)).await;
+        bar.finish_and_clear();
+        all.put(&shrinking, again);
+    }
     sent::show(&all, out)?;
     if result.is_err() {
         out.remark(&format!(
@@ -168,4 +199,15 @@ fn sketch(files: &[PathBuf], map: &Path, out: &mut Out) -> Result<(), Failure> {
         "{map} is a first map: correct it, then `equity submit {file} --map {map} --validate-only` checks the file with it"
     ))?;
     Ok(())
+}
+
+/// The result of sending, or that Ctrl-C stopped it.
+async fn stoppable(sending: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::select! {
+        result = sending => result,
+        told = tokio::signal::ctrl_c() => Err(Failure::Other(match told {
+            Ok(()) => anyhow::anyhow!("stopped by Ctrl-C; what is listed above is stored"),
+            Err(error) => error.into(),
+        })),
+    }
 }

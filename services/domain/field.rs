@@ -78,7 +78,7 @@ fields! {
     OnlinePrescriptions = 41, attribute("online_prescriptions", "yes_no");
     OnlineRecord = 42, attribute("online_record", "yes_no");
     /// Derived: any of the three before.
-    OnlineAny = 43, attribute("online_any", "yes_no");
+    OnlineAny = 43, attribute("online_any", "online_any");
     AppRegistered = 44, attribute("app_registered", "yes_no");
     AppActive = 45, attribute("app_active", "yes_no");
     ProxyAccess = 46, attribute("proxy_access", "yes_no");

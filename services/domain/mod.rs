@@ -4,6 +4,7 @@ pub mod area;
 pub mod codes;
 pub mod collection;
 pub mod cube;
+pub mod date;
 pub mod estimate;
 pub mod field;
 pub mod indicator;

@@ -4,13 +4,19 @@ mod builder;
 mod estimates;
 mod finish;
 mod online;
+mod outline;
 mod problems;
 mod raw;
+mod read_as;
+mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use builder::Builder;
 pub use estimates::{EstimateBuilder, EstimateRow};
+pub use outline::{Loss, Outline, area_of};
+pub use read_as::ReadAs;
+pub use reading::Reading;
 
 use crate::domain::collection::Dataset;
 use crate::domain::cube::Packed;
@@ -43,6 +49,8 @@ pub struct Header {
     pub allow_partial: bool,
     /// Whether the rows are checked only, and nothing is stored.
     pub validate_only: bool,
+    /// Whether the month is replaced even if that loses most of it.
+    pub allow_shrinking: bool,
 }
 
 /// A problem of a refused row.
@@ -80,8 +88,12 @@ pub struct Draft {
     pub accepted_count: u64,
     /// Number of rows refused.
     pub rejected_count: u64,
+    /// Number of rows without any value, which are no records.
+    pub blank_count: u64,
     /// Sum of the `record_count`s of the accepted rows.
     pub total_count: u64,
+    /// Values that were taken although their form is not that of the contract.
+    pub readings: Vec<Reading>,
     /// The first [`Draft::PROBLEMS`] problems, and the first of each field.
     pub problems: Vec<RowProblem>,
     /// Columns, in order of field; a field that was not collected has none.

@@ -8,7 +8,9 @@ use tokio::task::JoinError;
 use super::Engine;
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::EstimateSource;
-use crate::domain::submission::{Builder, Draft, EstimateBuilder, Header, RowProblem};
+use crate::domain::submission::{
+    Builder, Draft, EstimateBuilder, Header, Loss, Outline, RowProblem,
+};
 use crate::store::{Prepared, StoreError, Submission, WriteError};
 
 /// Most consultations or people in one row.
@@ -21,8 +23,10 @@ const MOST_ESTIMATES: u64 = 300_000;
 pub trait Rows: Send + 'static {
     /// The header that the rows belong to.
     fn header(&self) -> &Header;
-    /// Number of rows so far, with or without problems.
+    /// Number of rows so far, with or without problems or values.
     fn rows_seen(&self) -> u64;
+    /// Number of rows so far that have no value.
+    fn blank_rows(&self) -> u64;
     /// Makes the draft: packed columns, row problems, content hash.
     fn finish(self) -> Draft;
 }
@@ -36,6 +40,10 @@ macro_rules! rows {
 
             fn rows_seen(&self) -> u64 {
                 self.rows_seen()
+            }
+
+            fn blank_rows(&self) -> u64 {
+                self.blank_rows()
             }
 
             fn finish(self) -> Draft {
@@ -58,7 +66,7 @@ pub enum Refused {
         /// Number of rows in the stream.
         received: u64,
     },
-    /// The stream had no rows.
+    /// The stream had no rows with a value.
     Empty,
     /// More rows came than a submission may have.
     TooLarge {
@@ -70,6 +78,8 @@ pub enum Refused {
     /// Rows have problems, and the request id has stored this submission before. The rows may be the same: a code may have left
     /// its list since then.
     StoredBefore(Arc<Submission>, BadRows),
+    /// It would replace a submission and lose most of what that has, and its header does not allow this.
+    Shrinks(Arc<Submission>, Loss),
     /// It was not written, or the service cannot tell whether it was.
     Write(WriteError),
     /// The store cannot be read.
@@ -105,8 +115,8 @@ pub struct Taken {
 
 /// The decision about a submission.
 pub(super) enum Decision {
-    Store(Box<Prepared>),
-    Validate(Box<Draft>),
+    Store(Arc<Prepared>, Outline),
+    Validate(Box<Draft>, Outline),
     Refuse(BadRows),
 }
 
@@ -189,15 +199,17 @@ impl<B: Rows> Intake<B> {
         if let Some(expected) = header.expected_record_count.filter(|count| *count != received) {
             return Err(Refused::RecordCount { expected, received });
         }
-        if received == 0 {
+        if received == rows.blank_rows() {
             return Err(Refused::Empty);
         }
         let draft = rows.finish();
         let is_whole = draft.rejected_count == 0;
         let decision = if header.validate_only {
-            Decision::Validate(Box::new(draft))
+            let outline = Outline::of(&draft);
+            Decision::Validate(Box::new(draft), outline)
         } else if is_whole || (header.allow_partial && draft.accepted_count > 0) {
-            Decision::Store(Box::new(Engine::prepare(&caller, &header, &draft)))
+            let outline = Outline::of(&draft);
+            Decision::Store(Arc::new(Engine::prepare(&caller, &header, &draft)), outline)
         } else {
             Decision::Refuse(BadRows { problems: draft.problems, count: draft.rejected_count })
         };

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::domain::field::Field;
+use crate::domain::submission::EstimateRow;
 use crate::engine::answer::tests::running::opened;
 use crate::engine::receipt::Receipt;
+use crate::engine::submissions::Listed;
 
 const GOOD: &[&str] = &["VIDEO", "TELEPHONE"];
 const PARTLY: &[&str] = &["VIDEO", "PIGEON"];
@@ -24,6 +26,7 @@ fn header(request_id: &str) -> Header {
         expected_record_count: None,
         allow_partial: false,
         validate_only: false,
+        allow_shrinking: false,
     }
 }
 
@@ -109,4 +112,146 @@ async fn a_request_id_means_one_content_for_ever() {
     engine.withdraw(&made, "caller", "b").await.unwrap();
     let refused = submit(&engine, header("b"), PARTLY).await;
     assert!(matches!(refused, Err(Refused::Write(WriteError::RequestIdReused))));
+}
+
+fn many(rows: usize) -> Vec<&'static str> {
+    vec!["VIDEO"; rows]
+}
+
+#[tokio::test]
+async fn a_replacement_does_not_lose_most_of_a_month_unless_the_header_allows_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (engine, _) = opened(folder.path());
+    submit(&engine, header("a"), &many(10)).await.unwrap();
+    for validate_only in [true, false] {
+        let half = Header { validate_only, ..header("b") };
+        let Err(Refused::Shrinks(stands, loss)) = submit(&engine, half, &many(4)).await else {
+            panic!()
+        };
+        assert_eq!((stands.version, loss), (1, Loss::Total { stored: 10, submitted: 4 }));
+    }
+    let other = Header { month: "2020-05".parse().unwrap(), ..header("c") };
+    submit(&engine, other, &many(1)).await.unwrap();
+    submit(&engine, header("d"), &many(5)).await.unwrap();
+    let allowed = Header { allow_shrinking: true, ..header("b") };
+    let Ok(Receipt::Stored { version, .. }) = submit(&engine, allowed, &many(1)).await else {
+        panic!()
+    };
+    assert_eq!(version.submission.version, 3);
+    // What was accepted gets its receipt again, whatever has come since.
+    submit(&engine, header("e"), &many(100)).await.unwrap();
+    let again = submit(&engine, header("d"), &many(5)).await;
+    assert!(matches!(again, Ok(Receipt::Stored { replayed: true, .. })));
+    let reused = submit(&engine, header("d"), &many(4)).await;
+    assert!(matches!(reused, Err(Refused::Write(WriteError::RequestIdReused))));
+    // Nothing stands after a withdrawal.
+    let all = Listed { collection: None, organisation: None, month: None, past: false };
+    let current = engine.submissions(&all, 0, 1).remove(0).submission;
+    engine.withdraw(&current, "caller", "f").await.unwrap();
+    submit(&engine, header("g"), &many(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn submissions_of_one_month_at_once_are_compared_one_after_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let (engine, _) = opened(folder.path());
+    let mut all = tokio::task::JoinSet::new();
+    for number in 0..12usize {
+        let engine = engine.clone();
+        all.spawn(async move {
+            let rows = 1 << (number % 4 * 2);
+            (rows, submit(&engine, header(&number.to_string()), &many(rows)).await)
+        });
+    }
+    let (mut stored, mut refused) = (Vec::new(), 0);
+    while let Some(ended) = all.join_next().await {
+        match ended.unwrap() {
+            (rows, Ok(Receipt::Stored { version, .. })) => {
+                stored.push((version.submission.version, rows));
+            }
+            (_, Err(Refused::Shrinks(..))) => refused += 1,
+            _ => panic!(),
+        }
+    }
+    stored.sort_unstable();
+    assert_eq!(stored.len() + refused, 12);
+    assert!(stored.windows(2).all(|two| 2 * two[1].1 >= two[0].1), "{stored:?}");
+}
+
+async fn people(
+    engine: &Engine,
+    id: &str,
+    homes: &[&str],
+    change: impl FnOnce(Header) -> Header,
+) -> Result<Receipt, Refused> {
+    let header = Header {
+        organisation: "ONS".into(),
+        collection: "census-2021-ethnic-group".into(),
+        dataset: Dataset::Populations,
+        ..header(id)
+    };
+    let mut intake = engine.intake("caller", change(header));
+    intake.batch(|rows| {
+        for home in homes {
+            rows.begin_row();
+            rows.code(Field::ResidenceLsoa, home);
+            rows.end_row(Vec::new);
+        }
+        Ok::<_, Refused>(())
+    })?;
+    engine.submit(intake.finish()?).await
+}
+
+#[tokio::test]
+async fn the_file_of_another_region_does_not_take_the_place_of_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let (engine, _) = opened(folder.path());
+    let same = |header: Header| header;
+    people(&engine, "a", &["E01013600", "E01013601"], same).await.unwrap();
+    let refused = people(&engine, "b", &["E01013602", "E01013603", "E01013604"], same).await;
+    let Err(Refused::Shrinks(_, loss)) = refused else { panic!() };
+    assert_eq!(loss, Loss::Areas { stored: 2, kept: 0, lost: "E01013600".into() });
+    // Both in one, or in a collection of its own, or on purpose.
+    people(&engine, "c", &["E01013600", "E01013601", "E01013602"], same).await.unwrap();
+    let own = |header| Header { collection: "census-2021-religion".into(), ..header };
+    people(&engine, "d", &["E01013603"], own).await.unwrap();
+    let allowed = |header| Header { allow_shrinking: true, ..header };
+    people(&engine, "e", &["E01013603"], allowed).await.unwrap();
+}
+
+#[tokio::test]
+async fn estimates_of_other_areas_do_not_take_the_place_of_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let (engine, _) = opened(folder.path());
+    let estimates = async |id: &str, areas: &[&str]| {
+        let header = Header {
+            organisation: "GMCA".into(),
+            collection: "deri".into(),
+            dataset: Dataset::Estimates,
+            ..header(id)
+        };
+        let mut intake = engine.estimate_intake("caller", header, EstimateSource::default());
+        intake.batch(|rows| {
+            for area in areas {
+                rows.row(
+                    &EstimateRow {
+                        indicator: "DX-10",
+                        area,
+                        period: "2020",
+                        value: Some(3.0),
+                        base: "lsoa_2011",
+                        ..EstimateRow::default()
+                    },
+                    Vec::new,
+                );
+            }
+            Ok::<_, Refused>(())
+        })?;
+        engine.submit(intake.finish()?).await
+    };
+    estimates("a", &["E01013600", "E01013601"]).await.unwrap();
+    let refused = estimates("b", &["E01013602", "E01013603"]).await;
+    let Err(Refused::Shrinks(_, loss)) = refused else { panic!() };
+    assert_eq!(loss, Loss::Areas { stored: 2, kept: 0, lost: "E01013600".into() });
+    estimates("c", &["E01013601", "E01013602"]).await.unwrap();
 }

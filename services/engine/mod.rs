@@ -1,7 +1,8 @@
 //! The use cases: taking submissions in, answering questions, following answers.
 //!
 //! - `engine` one store and its caches; [`Settings`] how to run it; [`Followers`] the caches and watchers that changes are announced to
-//! - [`intake`] the rows of a submission, and the decision about them; [`receipt`] the receipt
+//! - [`intake`] the rows of a submission, and the decision about them; `replacing` what they
+//!   may replace; [`receipt`] the receipt
 //! - [`submissions`] stored submissions; [`assessments`] assessments by organisations
 //! - [`query`] a question; [`answer`] plan ▸ counts ▸ cells; `error` why a question is not answered
 //! - [`content`] reference content of a folder; `health` whether the store accepts changes, and its size
@@ -21,6 +22,7 @@ mod health;
 pub mod intake;
 pub mod query;
 pub mod receipt;
+mod replacing;
 mod settings;
 mod slabs;
 pub mod submissions;

@@ -6,7 +6,7 @@ use super::Engine;
 use super::intake::{BadRows, Decision, Refused, Taken};
 use super::submissions::{StoredVersion, version_of};
 use crate::domain::submission::{Draft, Header, RowProblem};
-use crate::store::{Prepared, StoreError, WriteError, Written};
+use crate::store::{StoreError, WriteError, Written};
 
 /// The result of a submission that was not refused.
 pub enum Receipt {
@@ -31,18 +31,20 @@ impl Engine {
     pub async fn submit(&self, taken: Taken) -> Result<Receipt, Refused> {
         let Taken { caller, header, decision } = taken;
         match decision {
-            Decision::Validate(draft) => Ok(Receipt::Validated(header, draft)),
-            Decision::Store(prepared) => {
-                let written = self.write(*prepared).await.map_err(Refused::Write)?;
-                self.receipt(written).await
+            Decision::Validate(draft, outline) => {
+                self.may_replace(&caller, &header, &outline).await?;
+                Ok(Receipt::Validated(header, draft))
             }
+            Decision::Store(prepared, outline) => loop {
+                let over = self.may_replace(&caller, &header, &outline).await?;
+                match self.store.submit(Arc::clone(&prepared), over).await {
+                    // What it was compared with has been replaced.
+                    Err(WriteError::Overtaken) => {}
+                    written => break self.receipt(written.map_err(Refused::Write)?).await,
+                }
+            },
             Decision::Refuse(rows) => Err(self.refusal(caller, header.request_id, rows).await),
         }
-    }
-
-    /// Writes a submission: when this returns, it is durable and answers count it.
-    pub(super) async fn write(&self, prepared: Prepared) -> Result<Written, WriteError> {
-        self.store.submit(prepared).await
     }
 
     async fn receipt(&self, written: Written) -> Result<Receipt, Refused> {
@@ -76,7 +78,7 @@ impl Engine {
     }
 
     /// Reads the store on a thread that may block.
-    async fn read_store<T: Send + 'static>(
+    pub(super) async fn read_store<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Refused> {

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::IngestError;
 use super::open::line_of;
+use super::{IngestError, Records, SubmissionFile};
 use crate::domain::codes;
 
 /// A cell, with its line and column for error messages.
@@ -33,6 +33,23 @@ impl<'a> Cell<'a> {
     /// The error that this cell has a wrong value.
     pub(super) fn wrong(&self, expected: impl Into<String>) -> IngestError {
         IngestError::value(self.line, self.column, self.text, expected)
+    }
+
+    /// Whether the publisher has suppressed the figure: a symbol stands for a small number. It is never 0.
+    pub(super) fn is_suppressed(&self) -> bool {
+        let text = self.text.trim().trim_matches(['[', ']', '(', ')']);
+        let below = text.strip_prefix(['<', '≤']).map(str::trim);
+        ["*", "-", "–", "..", ":", "c", "x", "z", "u"].contains(&text)
+            || below
+                .is_some_and(|most| !most.is_empty() && most.bytes().all(|b| b.is_ascii_digit()))
+    }
+
+    /// A figure; `None` if the publisher has suppressed it.
+    pub(super) fn unless_suppressed<T>(
+        &self,
+        read: impl FnOnce(&Self) -> Result<T, IngestError>,
+    ) -> Result<Option<T>, IngestError> {
+        if self.is_suppressed() { Ok(None) } else { read(self).map(Some) }
     }
 
     /// The text of a cell that must not be empty.
@@ -104,8 +121,19 @@ impl<'a> Cell<'a> {
         let digits = !self.text.is_empty() && self.text.bytes().all(|byte| byte.is_ascii_digit());
         let number = self.text.parse().ok().filter(|number| digits && *number >= least);
         number.ok_or_else(|| {
-            self.wrong(format!("a whole number of {least} or more, with digits only"))
+            let suppressed = match self.is_suppressed() {
+                true => "; it seems to be suppressed, which is not 0: ask the publisher for the number, or leave out the whole area",
+                false => "",
+            };
+            self.wrong(format!("a whole number of {least} or more, with digits only{suppressed}"))
         })
+    }
+
+    /// A whole number of 0 or more, which may end in `.0`.
+    pub(super) fn count_as_decimal(&self) -> Result<i64, IngestError> {
+        let zeros = |decimals: &str| decimals.bytes().all(|byte| byte == b'0');
+        let whole = self.text.split_once('.').filter(|(_, decimals)| zeros(decimals));
+        Cell { text: whole.map_or(self.text, |(whole, _)| whole), ..*self }.count()
     }
 
     /// A calendar year.
@@ -126,6 +154,21 @@ impl<'a> Cell<'a> {
         } else {
             Err(self.wrong(format!("an area code, for example {example}")))
         }
+    }
+}
+
+/// An error if a column of percentages seems to hold shares: every figure is 1 or less, and not all are 0 or 1.
+pub(super) fn not_shares(
+    submission: &SubmissionFile,
+    column: &'static str,
+) -> Result<(), IngestError> {
+    let Records::Estimates(_, rows) = &submission.rows else { return Ok(()) };
+    // A percentage of 1 is a share of 0.01.
+    let figures = || rows.iter().filter_map(|row| row.value);
+    let fractions = figures().any(|figure| figure > 0.0 && figure < 0.01);
+    match fractions && figures().all(|figure| figure <= 0.01) {
+        true => Err(IngestError::Shares { column }),
+        false => Ok(()),
     }
 }
 
@@ -167,6 +210,18 @@ mod tests {
         }
         for text in ["", ".", "-1", "+1", "1e1", "100.1", "NaN", "inf", "4 3", "43,6", "*"] {
             assert!(of(text).percentage().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn suppressed_figures_are_no_numbers() {
+        for text in ["*", "[c]", "<5", "< 5", "-", "[x]", " * ", "≤7", "[z]", ".."] {
+            assert!(of(text).is_suppressed(), "{text}");
+            let error = of(text).count().unwrap_err().to_string();
+            assert!(error.contains("which is not 0"), "{error}");
+        }
+        for text in ["", "0", "5", "-5", "<", "<x", "1.0", "n/a"] {
+            assert!(!of(text).is_suppressed(), "{text}");
         }
     }
 

@@ -1,5 +1,9 @@
 //! Census 2021 by small area (Office for National Statistics): ethnic group (TS021), disability (TS038), religion (TS030).
 //!
+//! The forms in which they are published: the bulk table and the query of Nomis have a row for each area, the custom data set of ONS
+//! and the package `demographr` one for each area and category. Subdivisions of a category are counted in it. Rows of Wales are left
+//! out, because the service knows the areas of England.
+//!
 //! Each table has its own collection: the publisher perturbs counts, so the totals of tables differ (1,122,002 people by ethnic
 //! group, 1,122,017 by disability in the same places). The service keeps both totals. Small areas are those of 2021. An area has
 //! each category once, and the categories add up to the residents of the area.
@@ -8,9 +12,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::cells::{Cell, UniqueRows, cell};
+use super::census_form::Form;
+use super::census_topic::Topic;
 use super::defaults::Defaults;
 use super::grouping::{FileFormat, OrganisationMonth};
-use super::header::{exactly, has_all};
 use super::open::line_of;
 use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::{PersonCharacteristics, PopulationRecord};
@@ -19,90 +24,32 @@ use crate::proto::v1::{PersonCharacteristics, PopulationRecord};
 pub const ORGANISATION: &str = "ONS";
 const MONTH: &str = "2021-03";
 
-/// One table of the census.
-struct Topic {
-    collection: &'static str,
-    column: &'static str,
-    field: &'static str,
-    system: &'static str,
-    /// Published labels, and their codes in a record.
-    labels: &'static [(&'static str, &'static str)],
-}
+/// People to whom a question does not apply, in custom data sets: they are no usual residents.
+const DOES_NOT_APPLY: &str = "Does not apply";
 
-/// `asian` includes Chinese, as in the dimension `ethnic_group_broad`.
-const TOPICS: [Topic; 3] = [
-    Topic {
-        collection: "census-2021-ethnic-group",
-        column: "ethnic_group",
-        field: "ethnic_category",
-        system: "equity_ethnicity",
-        labels: &[
-            ("Asian, Asian British or Asian Welsh", "asian"),
-            ("Black, Black British, Black Welsh, Caribbean or African", "black"),
-            ("Mixed or Multiple ethnic groups", "mixed"),
-            ("White", "white"),
-            ("Other ethnic group", "other"),
-        ],
-    },
-    Topic {
-        collection: "census-2021-disability",
-        column: "disability",
-        field: "disability",
-        system: "census_2021",
-        labels: &[
-            ("Disabled under the Equality Act", "Disabled under the Equality Act"),
-            ("Not disabled under the Equality Act", "Not disabled under the Equality Act"),
-        ],
-    },
-    Topic {
-        collection: "census-2021-religion",
-        column: "religion",
-        field: "religion",
-        system: "census_2021",
-        labels: &[
-            ("No religion", "No religion"),
-            ("Christian", "Christian"),
-            ("Buddhist", "Buddhist"),
-            ("Hindu", "Hindu"),
-            ("Jewish", "Jewish"),
-            ("Muslim", "Muslim"),
-            ("Sikh", "Sikh"),
-            ("Other religion", "Other religion"),
-            ("Not answered", "Not answered"),
-        ],
-    },
-];
-
-/// The format of the three files.
+/// The format of the three tables.
 pub(super) struct Census {
     topic: &'static Topic,
     collection: String,
     header: csv::StringRecord,
-    /// Columns of area, category, people, residents, share.
-    places: [usize; 5],
+    form: Form,
     unique: UniqueRows,
-    /// For each area: line of its first row, residents, people so far, categories so far.
-    areas: BTreeMap<String, (u64, i64, i64, usize)>,
+    /// For each area: line of its first row, residents if the file has them, people so far, categories so far.
+    areas: BTreeMap<String, (u64, Option<i64>, i64, usize)>,
 }
 
 impl Census {
-    fn topic(header: &csv::StringRecord) -> Option<&'static Topic> {
-        let areas = has_all(header, &["lsoa21_code", "total_residents"]);
-        TOPICS.iter().find(|topic| areas && has_all(header, &[topic.column]))
-    }
-
     /// The format of a header; `None` if the file is none of the three.
     pub(super) fn new(
         header: &csv::StringRecord,
         defaults: &Defaults,
     ) -> Result<Option<Self>, IngestError> {
-        let Some(topic) = Census::topic(header) else { return Ok(None) };
-        let columns = ["lsoa21_code", topic.column, "n", "total_residents", "prop"];
+        let Some((topic, form)) = Form::of(header)? else { return Ok(None) };
         let collection = defaults.collection.as_deref().unwrap_or(topic.collection);
         Ok(Some(Census {
             topic,
             collection: collection.to_owned(),
-            places: exactly(header, columns)?,
+            form,
             header: header.clone(),
             unique: UniqueRows::default(),
             areas: BTreeMap::new(),
@@ -110,25 +57,69 @@ impl Census {
     }
 
     fn cell<'a>(&'a self, row: &'a csv::StringRecord, column: usize) -> Cell<'a> {
-        cell(row, &self.header, self.places[column])
+        cell(row, &self.header, column)
     }
 
-    fn person(&self, code: &str) -> PersonCharacteristics {
+    /// The code of a category: of a label, or of the label that it subdivides.
+    fn code(&self, category: &Cell<'_>) -> Result<&'static str, IngestError> {
+        let within = |label: &str| {
+            let rest = category.text.strip_prefix(label);
+            rest.is_some_and(|rest| rest.starts_with(": "))
+        };
+        match self.topic.labels.iter().find(|(label, _)| within(label)) {
+            Some((_, code)) => Ok(code),
+            None => category.label(self.topic.labels),
+        }
+    }
+
+    fn record(&self, area: &str, code: &str, person_count: i64) -> PopulationRecord {
         let mut person = PersonCharacteristics::default();
         match self.topic.field {
             "ethnic_category" => code.clone_into(&mut person.ethnic_category),
             "religion" => code.clone_into(&mut person.religion),
             _ => person.disability.push(code.to_owned()),
         }
-        person
+        PopulationRecord { person_count, residence_lsoa: area.to_owned(), person: Some(person) }
+    }
+
+    /// Counts people of categories in the sums of their area.
+    fn sum(
+        &mut self,
+        row: &csv::StringRecord,
+        area: &str,
+        residents: Option<(usize, i64)>,
+        (people, categories): (i64, usize),
+    ) -> Result<(), IngestError> {
+        let of = residents.map(|(_, residents)| residents);
+        let sums = self.areas.entry(area.to_owned()).or_insert((line_of(row), of, 0, 0));
+        if let Some((column, _)) = residents.filter(|(_, residents)| sums.1 != Some(*residents)) {
+            let first = sums.1.unwrap_or_default();
+            let expected = format!("{first}, as in line {} for the same area", sums.0);
+            return Err(self.cell(row, column).wrong(expected));
+        }
+        sums.2 = sums.2.saturating_add(people);
+        sums.3 += categories;
+        Ok(())
     }
 }
 
 impl FileFormat for Census {
+    fn leaves_out(&self, row: &csv::StringRecord) -> Option<&'static str> {
+        if self.cell(row, self.form.area()).area("W01", "").is_ok() {
+            return Some("rows of small areas of Wales");
+        }
+        let category = self.form.category().map(|column| &row[column]);
+        (category == Some(DOES_NOT_APPLY))
+            .then_some("rows of people to whom the question does not apply")
+    }
+
     fn group<'a>(
         &'a self,
-        _row: &'a csv::StringRecord,
+        row: &'a csv::StringRecord,
     ) -> Result<OrganisationMonth<'a>, IngestError> {
+        if let Some(date) = self.form.date().filter(|column| &row[*column] != "2021") {
+            return Err(self.cell(row, date).wrong("2021, the year of the census that is taken"));
+        }
         Ok((ORGANISATION, Cow::Borrowed(MONTH)))
     }
 
@@ -146,35 +137,61 @@ impl FileFormat for Census {
         submission: &mut SubmissionFile,
         row: &csv::StringRecord,
     ) -> Result<(), IngestError> {
-        let area = self.cell(row, 0).area("E01", "E01013600")?.to_owned();
-        let category = self.cell(row, 1);
-        let code = category.label(self.topic.labels)?;
-        let (people, residents) = (self.cell(row, 2).count()?, self.cell(row, 3).count()?);
-        self.unique.take(row, &[&area, &row[self.places[1]]], "area and category")?;
-        let sums = self.areas.entry(area.clone()).or_insert((line_of(row), residents, 0, 0));
-        if sums.1 != residents {
-            let expected = format!("{}, as in line {} for the same area", sums.1, sums.0);
-            return Err(self.cell(row, 3).wrong(expected));
+        let area = self.cell(row, self.form.area());
+        let area = area.area("E01", "").map_err(|_| {
+            area.wrong(
+                "a small area (LSOA) of 2021, for example E01013600; download the table by LSOA",
+            )
+        })?;
+        let (area, mut records) = (area.to_owned(), Vec::new());
+        match &self.form {
+            Form::Long { category, people, residents, .. } => {
+                let (category, people) =
+                    (self.cell(row, *category), self.cell(row, *people).count()?);
+                let count = |column: &usize| self.cell(row, *column).count().map(|n| (*column, n));
+                let residents = residents.as_ref().map(count).transpose()?;
+                records.push(self.record(&area, self.code(&category)?, people));
+                let said = &row[self.form.category().unwrap_or_default()];
+                self.unique.take(row, &[&area, said], "area and category")?;
+                self.sum(row, &area, residents, (people, 1))?;
+            }
+            Form::Wide { total, categories, .. } => {
+                for ((_, code), column) in self.topic.labels.iter().zip(categories) {
+                    records.push(self.record(&area, code, self.cell(row, *column).count()?));
+                }
+                let people = records.iter().map(|record| record.person_count);
+                let people = people.fold(0, i64::saturating_add);
+                let residents = Some((*total, self.cell(row, *total).count()?));
+                self.unique.take(row, &[&area], "area")?;
+                self.sum(row, &area, residents, (people, self.topic.labels.len()))?;
+            }
         }
-        sums.2 = sums.2.saturating_add(people);
-        sums.3 += 1;
-        let person = Some(self.person(code));
         if let Records::Populations(rows) = &mut submission.rows {
-            rows.push(PopulationRecord { person_count: people, residence_lsoa: area, person });
+            rows.extend(records);
         }
         Ok(())
     }
 
-    fn complete(&mut self, _submission: &SubmissionFile) -> Result<(), IngestError> {
-        let categories = self.topic.labels.len();
-        let wrong = self
-            .areas
-            .values()
-            .find(|(_, residents, people, found)| residents != people || *found != categories);
-        let Some((line, residents, people, found)) = wrong else { return Ok(()) };
-        let expected = format!(
-            "the sum of the {categories} categories of the area; the file has {found} of them, with {people} people"
-        );
-        Err(IngestError::value(*line, "total_residents", &residents.to_string(), expected))
+    fn complete(&mut self, _submission: &mut SubmissionFile) -> Result<(), IngestError> {
+        let expected = self.form.categories(self.topic);
+        let wrong = self.areas.iter().find(|(_, (_, residents, people, found))| {
+            residents.is_some_and(|residents| residents != *people) || !expected.contains(found)
+        });
+        let Some((area, (line, residents, people, found))) = wrong else { return Ok(()) };
+        let expected = expected.start();
+        Err(match residents {
+            Some(residents) => {
+                let column = &self.header[self.form.total().unwrap_or_default()];
+                let expected = format!(
+                    "the sum of the {expected} categories of the area; the file has {found} of them, with {people} people"
+                );
+                IngestError::value(*line, column, &residents.to_string(), expected)
+            }
+            None => {
+                let expected =
+                    format!("an area with {expected} categories; the file has {found} of them");
+                IngestError::value(*line, &self.header[self.form.area()], area, expected)
+            }
+        })
     }
 }

@@ -5,9 +5,9 @@
 
 use super::cells::{UniqueRows, cell};
 use super::defaults::Defaults;
-use super::gpad::{LOCATION, MONTH, published_group};
+use super::gpad::{AREAS, LOCATION, MONTH, published_group};
 use super::grouping::{FileFormat, OrganisationMonth};
-use super::header::{find, require};
+use super::header::{find, nothing_else, require};
 use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::PopulationRecord;
 
@@ -16,6 +16,8 @@ pub const COLLECTION: &str = "gpad-coverage";
 
 const INCLUDED: &[&str] = &["Patients registered at included practices"];
 const OPEN: &[&str] = &["Patients registered at open practices"];
+/// Numbers of practices, which no record has.
+const PRACTICES: &[&str] = &["Included Practices", "Open Practices"];
 
 /// The format of the coverage file.
 pub(super) struct Coverage {
@@ -38,7 +40,7 @@ impl Coverage {
         header: &csv::StringRecord,
         defaults: &Defaults,
     ) -> Result<Self, IngestError> {
-        Ok(Coverage {
+        let coverage = Coverage {
             collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
             location: require(header, LOCATION)?,
             month: require(header, MONTH)?,
@@ -46,7 +48,12 @@ impl Coverage {
             open: require(header, OPEN)?,
             header: header.clone(),
             unique: UniqueRows::default(),
-        })
+        };
+        let taken = "taken is the coverage by location and month (APPOINTMENTS_GP_COVERAGE.csv)";
+        let known = [coverage.location, coverage.month, coverage.included, coverage.open];
+        let passed_over = [AREAS, PRACTICES].concat();
+        nothing_else(header, &known, &passed_over, ("the coverage of GP appointments", taken))?;
+        Ok(coverage)
     }
 }
 
@@ -55,7 +62,7 @@ impl FileFormat for Coverage {
         &'a self,
         row: &'a csv::StringRecord,
     ) -> Result<OrganisationMonth<'a>, IngestError> {
-        published_group(row, &self.header, self.location, self.month)
+        published_group(row, &self.header, self.location, (self.month, false))
     }
 
     fn start(&self, submission: &mut SubmissionFile) {

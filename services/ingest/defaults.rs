@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::open::line_of;
+use super::{IngestError, SubmissionFile};
+use crate::domain::period::Month;
+
 /// Values that hold if a file does not have them. Published files have organisation and month in every row.
 #[derive(Debug, Clone, Default)]
 pub struct Defaults {
@@ -17,4 +21,58 @@ pub struct Defaults {
     pub collected: Option<Vec<String>>,
     /// Name of the method that made the person keys.
     pub person_key_scheme: Option<String>,
+}
+
+impl Defaults {
+    /// The month that was given for a file that has none, else `own`.
+    pub(super) fn month_or(&self, own: &str) -> Result<String, IngestError> {
+        let month = self.month.as_deref().unwrap_or(own);
+        match month.parse::<Month>() {
+            Ok(_) => Ok(month.to_owned()),
+            Err(_) => Err(IngestError::value(1, "month", month, "a month in the form 2022-12")),
+        }
+    }
+
+    /// An error if an option is given that no published file takes: its codes and fields are known.
+    pub(super) fn fit_a_publication(&self) -> Result<(), IngestError> {
+        let given = [
+            ("--code-system", !self.code_systems.is_empty()),
+            ("--collected", self.collected.is_some()),
+            ("--person-key-scheme", self.person_key_scheme.is_some()),
+        ];
+        let Some((option, _)) = given.into_iter().find(|(_, given)| *given) else { return Ok(()) };
+        let why = "it is a published file, whose codes and fields the service knows".to_owned();
+        Err(IngestError::Option { option: option.to_owned(), why })
+    }
+
+    /// An error if a submission is of another collection than the option says.
+    pub(super) fn of_collection(&self, submission: &SubmissionFile) -> Result<(), IngestError> {
+        match self.collection.as_deref().filter(|given| *given != submission.collection) {
+            None => Ok(()),
+            Some(given) => Err(IngestError::Option {
+                option: format!("--collection {given}"),
+                why: format!("its column `collection` says {}", submission.collection),
+            }),
+        }
+    }
+
+    /// An error if a row is of another organisation or month than the options say.
+    pub(super) fn agree(
+        &self,
+        row: &csv::StringRecord,
+        organisation: &str,
+        month: &str,
+    ) -> Result<(), IngestError> {
+        let options =
+            [("--organisation", &self.organisation, organisation), ("--month", &self.month, month)];
+        for (option, given, found) in options {
+            if let Some(given) = given.as_deref().filter(|given| *given != found) {
+                return Err(IngestError::Option {
+                    option: format!("{option} {given}"),
+                    why: format!("line {} is of {found}", line_of(row)),
+                });
+            }
+        }
+        Ok(())
+    }
 }

@@ -1,5 +1,7 @@
 //! Digital Exclusion Risk Index v1.6 (Greater Manchester Combined Authority) with DEPAHRI (British Red Cross), by small area.
 //!
+//! Read as the authority publishes it (v1.6, compared nationally, England) and with DEPAHRI, as the package of that name has it.
+//! The authority's file also has the figures behind the scores, which are passed over: its rows are small areas, each once.
 //! Scores go from 0 to 10; a higher score is a higher risk. They are not for setting targets. The areas are small areas of 2011:
 //! `base` of every record states the edition ([`BASE`]), because a code such as `E01013600` exists in both editions. The file has
 //! no date: unless the caller gives a month, the records are of December 2022.
@@ -9,9 +11,8 @@ use std::borrow::Cow;
 use super::cells::{UniqueRows, cell};
 use super::defaults::Defaults;
 use super::grouping::{FileFormat, OrganisationMonth};
-use super::header::{exactly, has_all};
+use super::header::{exactly, has_all, require};
 use super::{IngestError, Records, SubmissionFile};
-use crate::domain::period::Month;
 use crate::proto::v1::{EstimateRecord, EstimateSource};
 
 /// Collection, unless the caller names another.
@@ -22,6 +23,7 @@ pub const ORGANISATION: &str = "GMCA";
 pub const BASE: &str = "lsoa_2011";
 const MONTH: &str = "2022-12";
 
+/// Columns of the package with DEPAHRI: the area, then the scores in the order of [`INDICATORS`].
 const COLUMNS: [&str; 7] = [
     "lsoa11_code",
     "deri_score_national",
@@ -31,7 +33,14 @@ const COLUMNS: [&str; 7] = [
     "health_access_comp_national",
     "depahri_score_national",
 ];
-/// Indicators, in the order of the columns after the area.
+/// The same columns in the authority's file, which has neither health access nor DEPAHRI.
+const PUBLISHED: [&str; 5] = [
+    "LSOA code",
+    "DERI score (national, England IMD)",
+    "Broadband component (national)",
+    "Demography component (national)",
+    "Deprivation component (national, England IMD)",
+];
 const INDICATORS: [&str; 6] = [
     "DX-10",
     "DX-10-BROADBAND",
@@ -41,32 +50,60 @@ const INDICATORS: [&str; 6] = [
     "DX-10-DEPAHRI",
 ];
 
+/// Title, licence and place of the authority's file, and of the package with DEPAHRI.
+const OWN: [&str; 3] = [
+    "Digital Exclusion Risk Index, compared nationally",
+    "Open Government Licence v3.0",
+    "https://github.com/GreaterManchesterODA/Digital-Exclusion-Risk-Index",
+];
+const WITH_DEPAHRI: [&str; 3] = [
+    "Digital Exclusion Risk Index, compared nationally, with DEPAHRI (British Red Cross)",
+    "Open Government Licence v3.0; the package of DEPAHRI states its licence as to be decided",
+    "https://github.com/humaniverse/DEPAHRI/tree/87459858693a051761b2a64de31a5d7c70d0dc5b",
+];
+
 /// The format of the file.
 pub(super) struct Deri {
     collection: String,
     month: String,
     header: csv::StringRecord,
-    places: [usize; 7],
+    /// Columns of the area and of the scores.
+    places: Vec<usize>,
+    /// Whether the file is the authority's own.
+    published: bool,
     unique: UniqueRows,
 }
 
 impl Deri {
     pub(super) fn recognises(header: &csv::StringRecord) -> bool {
         has_all(header, &["deri_score_national"])
+            || header.iter().any(|name| name.starts_with("DERI score"))
     }
 
     pub(super) fn new(
         header: &csv::StringRecord,
         defaults: &Defaults,
     ) -> Result<Self, IngestError> {
-        let month = defaults.month.clone().unwrap_or_else(|| MONTH.to_owned());
-        if month.parse::<Month>().is_err() {
-            return Err(IngestError::value(1, "month", &month, "a month in the form 2022-12"));
+        let published = !has_all(header, &["deri_score_national"]);
+        if published && !has_all(header, &PUBLISHED) {
+            return Err(IngestError::NotImported {
+                what: "the Digital Exclusion Risk Index of another version or comparison",
+                why: "its scores are not comparable with those of v1.6",
+                taken: "taken is v1.6 at nation level, England (LSOA calculations and scores)",
+            });
         }
+        let places = match published {
+            true => PUBLISHED
+                .map(|name| require(header, &[name]))
+                .into_iter()
+                .collect::<Result<_, _>>()?,
+            false => exactly(header, COLUMNS)?.to_vec(),
+        };
         Ok(Deri {
             collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
-            month,
-            places: exactly(header, COLUMNS)?,
+            month: defaults.month_or(MONTH)?,
+            places,
+            published,
             header: header.clone(),
             unique: UniqueRows::default(),
         })
@@ -74,6 +111,12 @@ impl Deri {
 }
 
 impl FileFormat for Deri {
+    fn leaves_out(&self, row: &csv::StringRecord) -> Option<&'static str> {
+        let of = |start| cell(row, &self.header, self.places[0]).area(start, "").is_ok();
+        (self.published && (of("W01") || of("S01")))
+            .then_some("rows of small areas of Wales and Scotland")
+    }
+
     fn group<'a>(
         &'a self,
         _row: &'a csv::StringRecord,
@@ -82,14 +125,13 @@ impl FileFormat for Deri {
     }
 
     fn start(&self, submission: &mut SubmissionFile) {
+        let [title, licence, uri] = if self.published { OWN } else { WITH_DEPAHRI };
         let source = EstimateSource {
             publisher: "Greater Manchester Combined Authority".to_owned(),
-            title: "Digital Exclusion Risk Index, compared nationally, with DEPAHRI (British Red Cross)"
-                .to_owned(),
+            title: title.to_owned(),
             edition: "v1.6".to_owned(),
-            licence: "Open Government Licence v3.0; the package of DEPAHRI states its licence as to be decided"
-                .to_owned(),
-            uri: "https://github.com/humaniverse/DEPAHRI/tree/87459858693a051761b2a64de31a5d7c70d0dc5b".to_owned(),
+            licence: licence.to_owned(),
+            uri: uri.to_owned(),
             series: "deri: v1.6, compared nationally".to_owned(),
             not_for_targets: true,
         };
@@ -102,16 +144,17 @@ impl FileFormat for Deri {
         submission: &mut SubmissionFile,
         row: &csv::StringRecord,
     ) -> Result<(), IngestError> {
-        let [area, scores @ ..] = self.places;
-        let area = cell(row, &self.header, area).area("E01", "E01013600")?;
+        let area = cell(row, &self.header, self.places[0]).area("E01", "E01013600")?;
         self.unique.take(row, &[area], "small area")?;
         let period = self.month.split('-').next().unwrap_or_default();
-        for (column, indicator) in scores.into_iter().zip(INDICATORS) {
+        for (column, indicator) in self.places[1..].iter().zip(INDICATORS) {
+            let score = cell(row, &self.header, *column);
             let record = EstimateRecord {
                 indicator: indicator.to_owned(),
                 area: area.to_owned(),
                 period: period.to_owned(),
-                value: Some(cell(row, &self.header, column).number(0.0, 10.0)?),
+                value: score.unless_suppressed(|cell| cell.number(0.0, 10.0))?,
+                suppressed: score.is_suppressed(),
                 base: BASE.to_owned(),
                 ..EstimateRecord::default()
             };

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use crate::domain::codes::ContentError;
 
+/// Where the files that are taken are described.
+const GUIDE: &str = "see deploy/guides/submit.md, \"Files that are taken as published\"";
+
 /// Why a file could not be read, or records could not be written. Lines count from 1, as in an editor; a row has the number of
 /// the line on which it starts.
 #[derive(Debug, thiserror::Error)]
@@ -25,11 +28,42 @@ pub enum IngestError {
         /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The file is not UTF-8 text.
-    #[error("line {line}: not UTF-8 text; save the file as CSV with UTF-8 encoding")]
+    /// The file has no one encoding.
+    #[error(
+        "line {line}: the text is neither UTF-8 nor Windows-1252 throughout; save the file as CSV with UTF-8 encoding"
+    )]
     Encoding {
-        /// Last line of the first row that is not UTF-8.
+        /// Last line of the first row that is not text.
         line: u64,
+    },
+    /// The file of another program.
+    #[error(
+        "this is {what}, not a CSV file; open it in its program and save the table as CSV (UTF-8)"
+    )]
+    NotCsv {
+        /// What the file is.
+        what: String,
+    },
+    /// A ZIP archive with no file, or with several.
+    #[error(
+        "a ZIP archive must hold one CSV file, and this one holds {}; unpack it and submit the CSV files",
+        names(files)
+    )]
+    Archive {
+        /// The names of its files.
+        files: Vec<String>,
+    },
+    /// A value in a column that has no name.
+    #[error(
+        "line {line}: column {column} has no name in the header and holds {value:?}; give the column a name, or delete it"
+    )]
+    UnnamedColumn {
+        /// Line of the row.
+        line: u64,
+        /// Number of the column, from 1.
+        column: usize,
+        /// The cell, at most 64 characters.
+        value: String,
     },
     /// A quoted cell continues on the next line.
     #[error(
@@ -84,13 +118,47 @@ pub enum IngestError {
         /// Everything that is wrong with it.
         what: Vec<String>,
     },
-    /// A published file that the service knows and does not import.
-    #[error("this file is {what}; the service does not import it: {why}")]
-    NotImported {
-        /// What the file is.
+    /// Columns that a publication does not have in the edition that is taken.
+    #[error(
+        "this file seems to be {what}, but it has columns that the service does not know there: {}; a column may change what a row \
+         means, so nothing was read\n{taken}; {GUIDE}",
+        columns.join(", ")
+    )]
+    OtherColumns {
+        /// What the file seems to be.
         what: &'static str,
-        /// Why, and what to use instead.
+        /// The columns, in quotes.
+        columns: Vec<String>,
+        /// Which editions are taken.
+        taken: &'static str,
+    },
+    /// A published file that the service knows and does not take.
+    #[error("this file seems to be {what}; the service does not take it: {why}\n{taken}; {GUIDE}")]
+    NotImported {
+        /// What the file seems to be.
+        what: &'static str,
+        /// Why.
         why: &'static str,
+        /// What is taken in its place.
+        taken: &'static str,
+    },
+    /// An option that the file contradicts, or that its format does not have.
+    #[error(
+        "{option} cannot be used with this file: {why}; leave the option out, or choose another file"
+    )]
+    Option {
+        /// The option as it was given: `--month 2025-07`.
+        option: String,
+        /// Why not.
+        why: String,
+    },
+    /// A column of percentages in which every figure is 1 or less.
+    #[error(
+        "column {column:?}: every figure is 1 or less, so these seem to be shares; the column takes percentages: 68, not 0.68"
+    )]
+    Shares {
+        /// The column.
+        column: &'static str,
     },
     /// A column of one dataset in a file of another.
     #[error(
@@ -178,13 +246,8 @@ impl IngestError {
         let kind = error.into_kind();
         if let csv::ErrorKind::Io(source) = kind {
             IngestError::Read { line, source }
-        } else if let csv::ErrorKind::UnequalLengths {
-            expected_len: expected, len: found, ..
-        } = kind
-        {
-            IngestError::Cells { line, found, expected }
         } else {
-            // Other kinds of errors come from seeking and from serde: reading uses neither.
+            // Other kinds of errors come from seeking, from serde and from rows that must be equally long: reading uses none.
             IngestError::Encoding { line }
         }
     }
@@ -230,6 +293,16 @@ fn several(listed: &[(IngestError, u64)], more: u64) -> String {
         let _ = write!(text, "\n  and {more} more");
     }
     text
+}
+
+/// The number of files and the first names.
+fn names(files: &[String]) -> String {
+    let some: Vec<_> = files.iter().take(5).map(|name| shortened(name)).collect();
+    let more = if files.len() > some.len() { ", …" } else { "" };
+    match some.is_empty() {
+        true => "none".to_owned(),
+        false => format!("{}: {}{more}", files.len(), some.join(", ")),
+    }
 }
 
 /// The first 64 characters, and `…` where there were more.

@@ -1,15 +1,17 @@
-//! Appointments in General Practice, regional CSV (NHS England): counts by location, month, status, staff, mode and wait.
+//! Appointments in General Practice (NHS England): counts by location, month or day, status, staff, mode and wait. The editions
+//! Regional CSV (by month) and Daily CSV (by day).
 //!
 //! Labels stay as published, with double spaces (`15  to 21 Days`): the code system `gpad` of each code list has them in this
 //! form. `Unknown` is a published category. Months are text (`MAR2019`). When CCGs became sub-ICB locations, the column got
-//! another name and the codes stayed: both names are read.
+//! another name and the codes stayed: both names are read. A column that no edition has is refused: a finer edition, by practice
+//! or by category, repeats the key of a location in many rows.
 
 use std::borrow::Cow;
 
 use super::cells::{UniqueRows, cell};
 use super::defaults::Defaults;
 use super::grouping::{FileFormat, OrganisationMonth};
-use super::header::{find, require};
+use super::header::{find, nothing_else, require};
 use super::{IngestError, Records, SubmissionFile, month};
 use crate::proto::v1::ConsultationRecord;
 
@@ -20,8 +22,33 @@ pub const CODE_SYSTEM: &str = "gpad";
 /// Care setting of every row.
 pub const CARE_SETTING: &str = "PRIMARY_CARE";
 
-pub(super) const LOCATION: &[&str] = &["CCG_CODE", "SUB_ICB_LOCATION_CODE"];
+pub(super) const LOCATION: &[&str] =
+    &["CCG_CODE", "SUB_ICB_LOCATION_CODE", "COMMISSIONER_ORGANISATION_CODE"];
 pub(super) const MONTH: &[&str] = &["Appointment_Month"];
+const DAY: &[&str] = &["Appointment_Date"];
+/// Other columns of the editions of all years: names and codes of the location and of the areas around it.
+pub(super) const AREAS: &[&str] = &[
+    "CCG_NAME",
+    "CCG_ONS_CODE",
+    "COMMISSIONER_ORGANISATION_NAME",
+    "ICB_CODE",
+    "ICB_NAME",
+    "ICB_ONS_CODE",
+    "REGIONAL_LOCAL_OFFICE_NAME",
+    "REGIONAL_LOCAL_OFFICE_ONS_CODE",
+    "REGION_CODE",
+    "REGION_NAME",
+    "REGION_ONS_CODE",
+    "STPNM",
+    "STP_CODE",
+    "STP_NAME",
+    "STP_ONS",
+    "STP_ONS_CODE",
+    "SUBREGION_ONS_CODE",
+    "SUB_ICB_LOCATION",
+    "SUB_ICB_LOCATION_NAME",
+    "SUB_ICB_LOCATION_ONS_CODE",
+];
 const STATUS: &[&str] = &["APPT_STATUS"];
 const STAFF: &[&str] = &["HCP_TYPE"];
 const MODE: &[&str] = &["APPT_MODE"];
@@ -34,7 +61,9 @@ const LABELLED: [&str; 4] = ["attendance", "channel", "lead_time_band", "staff_t
 pub(super) struct Gpad {
     collection: String,
     location: usize,
-    month: usize,
+    time: usize,
+    /// Whether the rows are of days.
+    daily: bool,
     status: usize,
     staff: usize,
     mode: usize,
@@ -54,10 +83,12 @@ impl Gpad {
         header: &csv::StringRecord,
         defaults: &Defaults,
     ) -> Result<Self, IngestError> {
-        Ok(Gpad {
+        let daily = find(header, DAY).is_some();
+        let gpad = Gpad {
             collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
             location: require(header, LOCATION)?,
-            month: require(header, MONTH)?,
+            time: require(header, if daily { DAY } else { MONTH })?,
+            daily,
             status: require(header, STATUS)?,
             staff: require(header, STAFF)?,
             mode: require(header, MODE)?,
@@ -65,7 +96,16 @@ impl Gpad {
             count: require(header, COUNT)?,
             header: header.clone(),
             unique: UniqueRows::default(),
-        })
+        };
+        let taken = "taken are the editions by location (Regional CSV, Daily CSV)";
+        let known = [gpad.key().as_slice(), &[gpad.count]].concat();
+        nothing_else(header, &known, AREAS, ("GP appointments by location", taken))?;
+        Ok(gpad)
+    }
+
+    /// The columns that together differ in every row.
+    fn key(&self) -> [usize; 6] {
+        [self.location, self.time, self.status, self.staff, self.mode, self.wait]
     }
 
     /// A label exactly as published. No published label is empty.
@@ -79,7 +119,7 @@ impl FileFormat for Gpad {
         &'a self,
         row: &'a csv::StringRecord,
     ) -> Result<OrganisationMonth<'a>, IngestError> {
-        published_group(row, &self.header, self.location, self.month)
+        published_group(row, &self.header, self.location, (self.time, self.daily))
     }
 
     fn start(&self, submission: &mut SubmissionFile) {
@@ -95,10 +135,11 @@ impl FileFormat for Gpad {
         submission: &mut SubmissionFile,
         row: &csv::StringRecord,
     ) -> Result<(), IngestError> {
-        let key = [self.location, self.month, self.status, self.staff, self.mode, self.wait];
-        let key = key.map(|column| &row[column]);
-        self.unique.take(row, &key, "location, month, status, staff type, mode and wait")?;
+        let key = self.key().map(|column| &row[column]);
+        self.unique.take(row, &key, "location, time, status, staff type, mode and wait")?;
+        let day = if self.daily { month::day(&row[self.time]) } else { None };
         let record = ConsultationRecord {
+            date: day.map(|(month, day)| format!("{month}-{day:02}")).unwrap_or_default(),
             care_setting: CARE_SETTING.to_owned(),
             attendance: self.label(row, self.status)?,
             staff_type: self.label(row, self.staff)?,
@@ -114,17 +155,24 @@ impl FileFormat for Gpad {
     }
 }
 
-/// Location and month of a row of an NHS publication.
+/// Location and month of a row of an NHS publication, whose time is the column of a month or of a day.
 pub(super) fn published_group<'a>(
     row: &'a csv::StringRecord,
     header: &'a csv::StringRecord,
     location: usize,
-    column: usize,
+    (column, daily): (usize, bool),
 ) -> Result<OrganisationMonth<'a>, IngestError> {
     let organisation =
         cell(row, header, location).filled("the code of a location, for example 04C")?;
-    let month = cell(row, header, column);
-    let month = month::published(month.text)
-        .ok_or_else(|| month.wrong("a month in the form APR2020 or 01APR2020"))?;
+    let time = cell(row, header, column);
+    let month = match daily {
+        true => month::day(time.text).map(|(month, _)| month),
+        false => month::published(time.text),
+    };
+    let expected = match daily {
+        true => "a day in the form 01APR2020 or 2020-04-01",
+        false => "a month in the form APR2020, 01APR2020 or 2020-04",
+    };
+    let month = month.ok_or_else(|| time.wrong(expected))?;
     Ok((organisation, Cow::Owned(month.to_string())))
 }

@@ -1,12 +1,13 @@
-//! GP Patient Survey, 2026: weighted percentage and weighted number of each answer to each question (England).
+//! GP Patient Survey: weighted percentage and weighted number of each answer to each question (England).
 //!
-//! The file names questions by number. Percentages are whole numbers; the weighted number goes into `weight`. Some questions
-//! allow several answers: their shares do not add up to 1, and `base` states this. The questions changed after 2021, so these
-//! figures are a series of their own and are not comparable with earlier years.
+//! The file has no year: unless the caller gives a month, it is the survey of 2026, published in July. It names questions by
+//! number. The service knows what the numbers of 2026 mean; the answers of another year stay answers to a numbered question, in a
+//! series of that year. Percentages are whole numbers; the weighted number goes into `weight`. Some questions allow several
+//! answers: their shares do not add up to 1, and `base` states this.
 
 use std::borrow::Cow;
 
-use super::cells::{Cell, UniqueRows, cell};
+use super::cells::{Cell, UniqueRows, cell, not_shares};
 use super::defaults::Defaults;
 use super::gpps_charts::{COLLECTION, ENGLAND, ORGANISATION, key};
 use super::grouping::{FileFormat, OrganisationMonth};
@@ -14,9 +15,12 @@ use super::header::{exactly, has_all};
 use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::{EstimateRecord, EstimateSource};
 
-const YEAR: &str = "2026";
-/// The month in which the survey is published.
+/// The year whose questions are known.
+const KNOWN: &str = "2026";
+/// The month in which that survey is published.
 const MONTH: &str = "2026-07";
+
+const URI: &str = "https://github.com/amcunningham/gp-oc-dashboard/blob/49999c1b543bbef22f3f2348c2ed60b53e212dd0/research/data/gpps_national_2026.csv";
 
 const COLUMNS: [&str; 4] = ["question", "response", "national_pct", "national_n"];
 /// Questions that allow several answers: their percentages add up to more than 100.
@@ -30,6 +34,7 @@ const APPOINTMENT: &str = "Q22";
 /// The format of the file.
 pub(super) struct Answers {
     collection: String,
+    month: String,
     header: csv::StringRecord,
     places: [usize; 4],
     unique: UniqueRows,
@@ -46,6 +51,7 @@ impl Answers {
     ) -> Result<Self, IngestError> {
         Ok(Answers {
             collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
+            month: defaults.month_or(MONTH)?,
             places: exactly(header, COLUMNS)?,
             header: header.clone(),
             unique: UniqueRows::default(),
@@ -54,6 +60,10 @@ impl Answers {
 
     fn cells<'a>(&'a self, row: &'a csv::StringRecord) -> [Cell<'a>; 4] {
         self.places.map(|place| cell(row, &self.header, place))
+    }
+
+    fn year(&self) -> &str {
+        self.month.split('-').next().unwrap_or_default()
     }
 }
 
@@ -71,17 +81,17 @@ impl FileFormat for Answers {
         &'a self,
         _row: &'a csv::StringRecord,
     ) -> Result<OrganisationMonth<'a>, IngestError> {
-        Ok((ORGANISATION, Cow::Borrowed(MONTH)))
+        Ok((ORGANISATION, Cow::Borrowed(&self.month)))
     }
 
     fn start(&self, submission: &mut SubmissionFile) {
         let source = EstimateSource {
             publisher: "NHS England and Ipsos".to_owned(),
             title: "GP Patient Survey, national results".to_owned(),
-            edition: YEAR.to_owned(),
+            edition: self.year().to_owned(),
             licence: "The publisher's terms".to_owned(),
-            uri: "https://github.com/amcunningham/gp-oc-dashboard/blob/49999c1b543bbef22f3f2348c2ed60b53e212dd0/research/data/gpps_national_2026.csv".to_owned(),
-            series: "gpps: 2026".to_owned(),
+            uri: if self.year() == KNOWN { URI.to_owned() } else { String::new() },
+            series: format!("gpps: {}", self.year()),
             not_for_targets: false,
         };
         submission.collection.clone_from(&self.collection);
@@ -97,25 +107,29 @@ impl FileFormat for Answers {
         let number = question(&number)?;
         let answer = response.filled("the text of an answer")?;
         let (asked, answered) = (("publisher:question", number), ("publisher:answer", answer));
+        let (year, known) = (self.year(), self.year() == KNOWN);
         let (indicator, keys) = match (number, answer) {
+            _ if !known => ("SURVEY-ANSWER", vec![key(asked), key(answered)]),
             (APPOINTMENT, "Remote appointment") => ("CH-04-LAST", Vec::new()),
             (CONTACT, _) => ("DX-16", vec![key(asked), key(answered)]),
             (_, "Easy") if EASE.contains(&number) => ("DX-15-EASY", vec![key(asked)]),
             _ => ("SURVEY-ANSWER", vec![key(asked), key(answered)]),
         };
         let several = match SEVERAL.contains(&number) {
+            _ if !known => "; several answers may be allowed",
             true => "; several answers allowed, shares do not add up to 1",
             false => "",
         };
         let record = EstimateRecord {
             indicator: indicator.to_owned(),
             area: ENGLAND.to_owned(),
-            period: YEAR.to_owned(),
+            period: year.to_owned(),
             keys,
-            value: Some(percentage.percentage()?),
-            weight: Some(weighted.number(0.0, 1e9)?),
+            value: percentage.unless_suppressed(Cell::percentage)?,
+            weight: weighted.unless_suppressed(|cell| cell.number(0.0, 1e9))?,
+            suppressed: percentage.is_suppressed(),
             base: format!(
-                "{number} of {YEAR}: respondents to the question, weighted; whole percentages{several}"
+                "{number} of {year}: respondents to the question, weighted; whole percentages{several}"
             ),
             ..EstimateRecord::default()
         };
@@ -125,5 +139,8 @@ impl FileFormat for Answers {
             rows.push(record);
         }
         Ok(())
+    }
+    fn complete(&mut self, submission: &mut SubmissionFile) -> Result<(), IngestError> {
+        not_shares(submission, COLUMNS[2])
     }
 }

@@ -222,7 +222,8 @@ impl FileFormat for Charts {
             area: ENGLAND.to_owned(),
             period: format!("{year}-Q1"),
             keys: keys.into_iter().flatten().map(key).collect(),
-            value: Some(proportion.number(0.0, 1.0)?),
+            value: proportion.unless_suppressed(|cell| cell.number(0.0, 1.0))?,
+            suppressed: proportion.is_suppressed(),
             base: format!("{}: {}", name.text, chart.base),
             ..EstimateRecord::default()
         };

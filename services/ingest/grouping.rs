@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::defaults::Defaults;
 use super::open::{CsvFile, line_of};
 use super::problems::Problems;
 use super::row_map::RowMap;
@@ -11,9 +12,9 @@ use super::{IngestError, SubmissionFile};
 
 /// A format of files: which submission a row belongs to, and which records it gives.
 pub(super) trait FileFormat: Send {
-    /// Whether blanks around a cell are cut off. Labels of publications stay as published.
-    fn trim(&self) -> csv::Trim {
-        csv::Trim::None
+    /// What a row is, if it is none of those that are taken. Such rows are left out and counted.
+    fn leaves_out(&self, _row: &csv::StringRecord) -> Option<&'static str> {
+        None
     }
 
     /// Organisation and month (`2020-04`) of a row.
@@ -32,8 +33,13 @@ pub(super) trait FileFormat: Send {
         row: &csv::StringRecord,
     ) -> Result<(), IngestError>;
 
-    /// Checks a submission after its last row, for sums and missing rows.
-    fn complete(&mut self, _submission: &SubmissionFile) -> Result<(), IngestError> {
+    /// What was read in another form than that of the format so far, in words.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Completes a submission after its last row: checks sums and missing rows, adds records that come from several rows.
+    fn complete(&mut self, _submission: &mut SubmissionFile) -> Result<(), IngestError> {
         Ok(())
     }
 }
@@ -52,6 +58,8 @@ pub struct SubmissionFiles {
     /// By place: the submission, if it has rows yet, and the number of its rows that are still to come.
     groups: Vec<(Option<SubmissionFile>, u64)>,
     row_count: u64,
+    notes: Vec<String>,
+    defaults: Defaults,
     /// Errors of rows so far: after the first one the rest of the file is only checked.
     wrong: Problems,
     ended: bool,
@@ -62,7 +70,7 @@ enum Rows {
     /// Of a small file: kept from the first pass.
     Kept(std::vec::IntoIter<csv::StringRecord>),
     /// Of a large file, opened again.
-    Again(MappedFile),
+    Again(Box<MappedFile>),
 }
 
 /// A file whose rows are mapped, if there is a map.
@@ -73,12 +81,8 @@ struct MappedFile {
 
 impl MappedFile {
     /// Opens the file and skips its header.
-    fn open(
-        path: &Path,
-        format: &dyn FileFormat,
-        map: Option<RowMap>,
-    ) -> Result<Self, IngestError> {
-        let mut file = CsvFile::open(path, format.trim())?;
+    fn open(path: &Path, map: Option<RowMap>) -> Result<Self, IngestError> {
+        let mut file = CsvFile::open(path)?;
         file.header()?;
         Ok(Self { file, map })
     }
@@ -131,20 +135,24 @@ impl SubmissionFiles {
     pub(super) fn new(
         path: &Path,
         format: Box<dyn FileFormat>,
+        defaults: &Defaults,
         map: Option<RowMap>,
     ) -> Result<Self, IngestError> {
-        Self::keeping(KEPT_BYTES, path, format, map)
+        Self::keeping(KEPT_BYTES, path, format, defaults, map)
     }
 
     fn keeping(
         most: usize,
         path: &Path,
         format: Box<dyn FileFormat>,
+        defaults: &Defaults,
         map: Option<RowMap>,
     ) -> Result<Self, IngestError> {
         let (mut places, mut groups, mut row_count) = (Places::default(), Vec::new(), 0);
-        let mut file = MappedFile::open(path, format.as_ref(), map)?;
-        let (mut row, mut wrong) = (csv::StringRecord::new(), Problems::default());
+        let mut file = MappedFile::open(path, map)?;
+        let (mut row, mut wrong, mut agreed) =
+            (csv::StringRecord::new(), Problems::default(), Ok(()));
+        let mut left_out: BTreeMap<&str, u64> = BTreeMap::new();
         let (mut kept, mut kept_bytes) = (Vec::new(), 0);
         loop {
             match file.next(&mut row) {
@@ -155,9 +163,15 @@ impl SubmissionFiles {
                 Ok(false) => break,
                 read => read?,
             };
+            if let Some(what) = format.leaves_out(&row) {
+                *left_out.entry(what).or_default() += 1;
+                continue;
+            }
             let Some((organisation, month)) = wrong.take(format.group(&row)) else { continue };
             let place = places.of(organisation, &month);
             if place == groups.len() {
+                // The first contradiction says enough.
+                agreed = agreed.and_then(|()| defaults.agree(&row, organisation, &month));
                 groups.push((None, 0));
             }
             groups[place].1 += 1;
@@ -170,16 +184,35 @@ impl SubmissionFiles {
                 kept = Vec::new();
             }
         }
+        wrong.take(agreed);
         wrong.verdict()?;
+        let left_out =
+            left_out.iter().map(|(what, rows)| format!("{what}, which were left out: {rows}"));
+        let notes = file.file.notes().into_iter().chain(format.notes()).chain(left_out).collect();
         let rows = if kept_bytes <= most {
             Rows::Kept(kept.into_iter())
         } else {
-            Rows::Again(MappedFile::open(path, format.as_ref(), file.map)?)
+            Rows::Again(Box::new(MappedFile::open(path, file.map)?))
         };
-        Ok(SubmissionFiles { format, rows, places, groups, row_count, wrong, ended: false })
+        Ok(SubmissionFiles {
+            format,
+            rows,
+            places,
+            groups,
+            row_count,
+            notes,
+            defaults: defaults.clone(),
+            wrong,
+            ended: false,
+        })
     }
 
-    /// Number of rows in the file, without the header.
+    /// What was passed over or read in another form in the file, in words.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Number of rows in the file that have a value, without the header.
     pub fn row_count(&self) -> u64 {
         self.row_count
     }
@@ -193,6 +226,9 @@ impl SubmissionFiles {
     fn read_on(&mut self) -> Result<Option<SubmissionFile>, IngestError> {
         let mut row = csv::StringRecord::new();
         while self.rows.next(&mut row)? {
+            if self.format.leaves_out(&row).is_some() {
+                continue;
+            }
             let (organisation, month) = self.format.group(&row)?;
             let place = self.places.of(organisation, &month);
             let Some((submission, left)) = self.groups.get_mut(place).filter(|(_, left)| *left > 0)
@@ -209,6 +245,7 @@ impl SubmissionFiles {
             if *left == 0 {
                 if self.wrong.is_empty() {
                     self.wrong.take(self.format.complete(filling));
+                    self.wrong.take(self.defaults.of_collection(filling));
                 }
                 let complete = submission.take();
                 if self.wrong.is_empty() {

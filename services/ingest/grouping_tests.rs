@@ -6,9 +6,9 @@ const ROWS: &str = "organisation,month,channel\nB,2020-01,01\nA,2020-01,02\nA,20
 
 /// A file of these rows, keeping so many bytes of them.
 fn submissions(most: usize, path: &Path) -> SubmissionFiles {
-    let header = CsvFile::open(path, csv::Trim::None).unwrap().header().unwrap();
+    let header = CsvFile::open(path).unwrap().header().unwrap();
     let format = EquityCsv::new(&header, &Defaults::default()).unwrap();
-    SubmissionFiles::keeping(most, path, Box::new(format), None).unwrap()
+    SubmissionFiles::keeping(most, path, Box::new(format), &Defaults::default(), None).unwrap()
 }
 
 #[test]

@@ -55,6 +55,25 @@ pub(super) fn no_others(
     }
 }
 
+/// An error if the header has a column that is neither at one of these places nor one of these names.
+pub(super) fn nothing_else(
+    header: &csv::StringRecord,
+    places: &[usize],
+    names: &[&str],
+    (what, taken): (&'static str, &'static str),
+) -> Result<(), IngestError> {
+    let known = |column: &usize| {
+        places.contains(column)
+            || names.iter().any(|name| name.eq_ignore_ascii_case(&header[*column]))
+    };
+    let others = (0..header.len()).filter(|column| !known(column));
+    let columns: Vec<_> = others.map(|place| format!("{:?}", shortened(&header[place]))).collect();
+    match columns.is_empty() {
+        true => Ok(()),
+        false => Err(IngestError::OtherColumns { what, columns, taken }),
+    }
+}
+
 /// Whether the header has all of these columns.
 pub(super) fn has_all(header: &csv::StringRecord, names: &[&'static str]) -> bool {
     names.iter().all(|name| find(header, &[*name]).is_some())

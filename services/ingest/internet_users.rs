@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use super::cells::{Cell, UniqueRows, cell};
+use super::cells::{Cell, UniqueRows, cell, not_shares};
 use super::defaults::Defaults;
 use super::grouping::{FileFormat, OrganisationMonth};
 use super::header::{exactly, has_all};
@@ -208,7 +208,8 @@ impl FileFormat for InternetUsers {
             area: self.area(row)?,
             period: self.cell(row, YEAR).year()?.to_owned(),
             keys: self.keys(row)?,
-            value: Some(self.cell(row, VALUE).percentage()?),
+            value: self.cell(row, VALUE).unless_suppressed(Cell::percentage)?,
+            suppressed: self.cell(row, VALUE).is_suppressed(),
             base: self.base(row)?,
             ..EstimateRecord::default()
         };
@@ -219,5 +220,8 @@ impl FileFormat for InternetUsers {
             rows.push(record);
         }
         Ok(())
+    }
+    fn complete(&mut self, submission: &mut SubmissionFile) -> Result<(), IngestError> {
+        not_shares(submission, COLUMNS[VALUE])
     }
 }

@@ -8,6 +8,7 @@
 //! - [`internet_users`] internet use by characteristic (ONS)
 //! - [`gpps_charts`], [`gpps_answers`] the GP Patient Survey
 //! - [`deri`] the Digital Exclusion Risk Index by small area
+//! - [`pomi`] people enabled for online services, by practice
 //! - [`census`], [`mid_2020`] populations by small area
 //! - [`equity_csv`] the CSV of this service, read and written
 //! - [`ColumnMap`] a map from the columns and words of an extract to those of the CSV of this service; [`sketch`] writes a first one
@@ -23,8 +24,11 @@ pub mod gpps_answers;
 pub mod gpps_charts;
 pub mod internet_users;
 pub mod mid_2020;
+pub mod pomi;
 
 mod cells;
+mod census_form;
+mod census_topic;
 mod column_map;
 mod defaults;
 mod error;
@@ -37,6 +41,8 @@ mod read;
 mod refused;
 mod row_map;
 mod submission_file;
+mod text;
+mod unpack;
 
 pub use crate::domain::period::Month;
 pub use column_map::{ColumnMap, sketch};

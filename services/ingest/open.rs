@@ -1,84 +1,205 @@
-//! Opens a CSV file, plain or gzipped, and counts the lines of its rows.
+//! Opens a CSV file and reads its rows: what stands between the cells, which rows and columns are empty, and the lines of rows.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
-
 use super::IngestError;
+use super::error::shortened;
+use super::text::Text;
+use super::unpack;
 
-const GZIP: &[u8] = &[0x1f, 0x8b];
-const UTF_16: [&[u8]; 2] = [&[0xff, 0xfe], &[0xfe, 0xff]];
-const BUFFER: usize = 64 * 1024;
+/// What may stand between cells.
+const SEPARATORS: [(u8, &str); 4] = [(b',', "`,`"), (b';', "`;`"), (b'\t', "a tab"), (b'|', "`|`")];
 
-/// A CSV file, read row by row.
+/// A CSV file, read row by row. Blanks around cells are cut off; rows without any value are passed over.
 pub(super) struct CsvFile {
-    reader: csv::Reader<Box<dyn Read + Send>>,
+    reader: csv::Reader<Text>,
+    separator: &'static str,
     /// Whether lines end with `\r\n`.
     windows: bool,
+    /// Lines before the header that are no part of the table.
+    lines_before: u64,
+    /// Number of columns, and the places of those without a name.
+    columns: usize,
+    unnamed: Vec<usize>,
+    blank_rows: u64,
+    trimmed_cells: u64,
 }
 
 impl CsvFile {
-    /// Opens `path`. Gzip is recognised by its first bytes, not by the name. `trim` says whether blanks around cells are cut off.
-    pub(super) fn open(path: &Path, trim: csv::Trim) -> Result<Self, IngestError> {
+    /// Opens `path`.
+    pub(super) fn open(path: &Path) -> Result<Self, IngestError> {
         let failed = |source| IngestError::Open { path: path.to_owned(), source };
-        let mut file = BufReader::with_capacity(BUFFER, File::open(path).map_err(failed)?);
-        let compressed = file.fill_buf().map_err(failed)?.starts_with(GZIP);
-        let mut text: Box<dyn BufRead + Send> = if compressed {
-            Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file)))
-        } else {
-            Box::new(file)
-        };
-        let start = text.fill_buf().map_err(failed)?;
-        if UTF_16.iter().any(|mark| start.starts_with(mark)) {
-            return Err(IngestError::Encoding { line: 1 });
+        let mut text = Text::new(unpack::open(path)?).map_err(failed)?;
+        let (mut line, windows) = text.first_line().map_err(failed)?;
+        let mut lines_before = 0;
+        let mut separator = stated_separator(&line);
+        if separator.is_some() {
+            text.skip_line();
+            lines_before = 1;
+            line = text.first_line().map_err(failed)?.0;
         }
-        let first_line = start.split(|byte| *byte == b'\n').next();
-        let windows = first_line.is_some_and(|line| line.ends_with(b"\r"));
-        // Ends a last line that has no line end. If it has one, this adds an empty line, which is no row.
-        let end: &[u8] = if windows { b"\r\n" } else { b"\n" };
-        let text: Box<dyn Read + Send> = Box::new(text.chain(end));
-        let reader = csv::ReaderBuilder::new().trim(trim).from_reader(text);
-        Ok(CsvFile { reader, windows })
+        let (byte, separator) = *separator.get_or_insert_with(|| separator_of(&line));
+        if windows {
+            text.end_with_windows();
+        }
+        let reader = csv::ReaderBuilder::new().delimiter(byte).flexible(true).from_reader(text);
+        let (unnamed, columns) = (Vec::new(), 0);
+        let (blank_rows, trimmed_cells) = (0, 0);
+        Ok(CsvFile {
+            reader,
+            separator,
+            windows,
+            lines_before,
+            columns,
+            unnamed,
+            blank_rows,
+            trimmed_cells,
+        })
     }
 
-    /// The header row, trimmed, without the byte-order mark that spreadsheets write.
+    /// The names of the columns, trimmed. Columns without a name are left out.
     pub(super) fn header(&mut self) -> Result<csv::StringRecord, IngestError> {
-        let header = self.reader.headers().map_err(|error| IngestError::from_csv(error, 1))?;
-        if header.iter().all(|name| name.trim().is_empty()) {
+        let first = 1 + self.lines_before;
+        let header = self.reader.headers().map_err(|error| IngestError::from_csv(error, first))?;
+        self.columns = header.len();
+        self.unnamed = (0..header.len()).filter(|place| is_unnamed(&header[*place])).collect();
+        if self.unnamed.len() == header.len() {
             return Err(IngestError::Empty);
         }
-        Ok(header.iter().map(str::trim).collect())
+        Ok(header.iter().filter(|name| !is_unnamed(name)).map(str::trim).collect())
     }
 
-    /// Reads the next row after the header, with its line for [`line_of`]. False at the end of the file.
+    /// Reads the next row with a value after the header, with its line for [`line_of`]. False at the end of the file.
     pub(super) fn next(&mut self, row: &mut csv::StringRecord) -> Result<bool, IngestError> {
-        let begin = self.reader.position().line() + u64::from(self.windows);
-        let read = self.reader.read_record(row);
-        let last_line = self.line();
-        let more = read.map_err(|error| IngestError::from_csv(error, last_line))?;
-        // The position of the CSV reader is before empty lines and before the `\n` of `\r\n`, so the line is counted from the end.
-        let within = row.iter().flat_map(str::bytes).filter(|byte| *byte == b'\n').count();
-        let mut position = csv::Position::new();
-        position.set_line(last_line.saturating_sub(within as u64).max(1));
-        row.set_position(Some(position));
-        // No column may hold a line break. An unclosed quote would swallow the rows after it.
-        if more && within > 0 {
-            return Err(IngestError::LineBreak { line: begin });
+        loop {
+            let begin = self.line() + 1;
+            let read = self.reader.read_record(row);
+            let last_line = self.line();
+            if !read.map_err(|error| IngestError::from_csv(error, last_line))? {
+                return Ok(false);
+            }
+            // The position of the CSV reader is before empty lines and before the `\n` of `\r\n`, so the line is counted from the end.
+            let within = row.iter().flat_map(str::bytes).filter(|byte| *byte == b'\n').count();
+            // No column may hold a line break. An unclosed quote would swallow the rows after it.
+            if within > 0 {
+                return Err(IngestError::LineBreak { line: begin });
+            }
+            let padded = row.iter().filter(|cell| is_padded(cell)).count();
+            if padded > 0 {
+                row.trim();
+            }
+            if row.iter().all(str::is_empty) {
+                self.blank_rows += 1;
+                continue;
+            }
+            self.fit(row, last_line)?;
+            if row.iter().all(str::is_empty) {
+                // It has nothing but its number.
+                self.blank_rows += 1;
+                continue;
+            }
+            self.trimmed_cells += padded as u64;
+            let mut position = csv::Position::new();
+            position.set_line(last_line);
+            row.set_position(Some(position));
+            return Ok(true);
         }
-        Ok(more)
+    }
+
+    /// Makes a row as long as the header, without the columns that have no name.
+    fn fit(&self, row: &mut csv::StringRecord, line: u64) -> Result<(), IngestError> {
+        let surplus = row.len() > self.columns && row.iter().skip(self.columns).all(str::is_empty);
+        if row.len() != self.columns && !surplus {
+            let (found, expected) = (row.len() as u64, self.columns as u64);
+            return Err(IngestError::Cells { line, found, expected });
+        }
+        row.truncate(self.columns);
+        if self.unnamed.is_empty() {
+            return Ok(());
+        }
+        for place in &self.unnamed {
+            let cell = &row[*place];
+            let is_row_number = *place == 0 && cell.bytes().all(|byte| byte.is_ascii_digit());
+            if !cell.is_empty() && !is_row_number {
+                let (column, value) = (*place + 1, shortened(cell));
+                return Err(IngestError::UnnamedColumn { line, column, value });
+            }
+        }
+        let named = (0..row.len()).filter(|place| !self.unnamed.contains(place));
+        *row = named.map(|place| &row[place]).collect();
+        Ok(())
     }
 
     /// Last line of the last row.
     pub(super) fn line(&self) -> u64 {
         // The reader has counted the `\n` that ends the row, but not yet the `\n` of `\r\n`.
-        let reached = self.reader.position().line();
+        let reached = self.reader.position().line() + self.lines_before;
         if self.windows { reached } else { reached.saturating_sub(1) }
+    }
+
+    /// What was passed over or read in another form so far, in words.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(encoding) = self.reader.get_ref().foreign() {
+            notes.push(format!("the text was read as {encoding}"));
+        }
+        if self.separator != SEPARATORS[0].1 {
+            notes.push(format!("the cells were read as separated by {}", self.separator));
+        }
+        if self.unnamed.first() == Some(&0) {
+            notes.push(
+                "the first column has no name: it was taken for row numbers and left out".into(),
+            );
+        }
+        if self.blank_rows > 0 {
+            notes.push(format!(
+                "rows without any value, which were passed over: {}",
+                self.blank_rows
+            ));
+        }
+        if self.trimmed_cells > 0 {
+            notes.push(format!(
+                "cells with blanks at their ends, which were cut off: {}",
+                self.trimmed_cells
+            ));
+        }
+        notes
     }
 }
 
 /// First line of a row.
 pub(super) fn line_of(row: &csv::StringRecord) -> u64 {
     row.position().map_or(0, csv::Position::line)
+}
+
+/// The separator that a spreadsheet states in a line before the header: `sep=;`.
+fn stated_separator(line: &str) -> Option<(u8, &'static str)> {
+    let stated = line.trim_matches('"').strip_prefix("sep=").or(line.strip_prefix("SEP="))?;
+    // The line is trimmed: nothing is left of a tab.
+    let stated = if stated.is_empty() { "\t" } else { stated };
+    SEPARATORS.into_iter().find(|(byte, _)| stated.as_bytes() == [*byte])
+}
+
+/// What separates the names of the header: what occurs most often outside quotes.
+fn separator_of(header: &str) -> (u8, &'static str) {
+    let outside = header.split('"').step_by(2);
+    let count =
+        |byte: u8| outside.clone().flat_map(str::bytes).filter(|found| *found == byte).count();
+    // The first of several that are as frequent: a comma.
+    SEPARATORS.into_iter().rev().max_by_key(|(byte, _)| count(*byte)).unwrap_or(SEPARATORS[0])
+}
+
+/// Whether a column has no name: row numbers of R and pandas, empty columns of spreadsheets.
+fn is_unnamed(name: &str) -> bool {
+    let name = name.trim();
+    let numbered = ["Unnamed: ", "..."].iter().find_map(|start| name.strip_prefix(start));
+    name.is_empty()
+        || numbered.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Whether a cell has blanks at its ends.
+fn is_padded(cell: &str) -> bool {
+    let ends = [cell.as_bytes().first(), cell.as_bytes().last()];
+    ends.into_iter().flatten().any(|byte| !byte.is_ascii_graphic())
+        && cell.trim().len() != cell.len()
 }

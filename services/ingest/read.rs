@@ -8,7 +8,7 @@ use super::grouping::{FileFormat, SubmissionFiles};
 use super::open::CsvFile;
 use super::{
     IngestError, SubmissionFile, census, coverage, deri, equity_csv, gpad, gpps_answers,
-    gpps_charts, internet_users, mid_2020, refused,
+    gpps_charts, internet_users, mid_2020, pomi, refused,
 };
 
 /// Opens a file and yields one submission for each organisation and month, in the order in which they end in the file.
@@ -21,32 +21,21 @@ use super::{
 /// The file cannot be opened or read, its format is unknown, a column is missing, or a row has no valid organisation or month.
 /// The iterator returns the other errors of rows.
 pub fn read(path: &Path, defaults: &Defaults) -> Result<SubmissionFiles, IngestError> {
-    let header = CsvFile::open(path, csv::Trim::None)?.header()?;
-    let format: Box<dyn FileFormat> = if gpad::Gpad::recognises(&header) {
-        Box::new(gpad::Gpad::new(&header, defaults)?)
-    } else if coverage::Coverage::recognises(&header) {
-        Box::new(coverage::Coverage::new(&header, defaults)?)
-    } else if internet_users::InternetUsers::recognises(&header) {
-        Box::new(internet_users::InternetUsers::new(&header, defaults)?)
-    } else if gpps_charts::Charts::recognises(&header) {
-        Box::new(gpps_charts::Charts::new(&header, defaults)?)
-    } else if gpps_answers::Answers::recognises(&header) {
-        Box::new(gpps_answers::Answers::new(&header, defaults)?)
-    } else if deri::Deri::recognises(&header) {
-        Box::new(deri::Deri::new(&header, defaults)?)
-    } else if mid_2020::Mid2020::recognises(&header) {
-        Box::new(mid_2020::Mid2020::new(&header, defaults)?)
-    } else if let Some(census) = census::Census::new(&header, defaults)? {
-        Box::new(census)
-    } else if let Some(refusal) = refused::refused(&header) {
-        return Err(refusal);
-    } else if let Err(known) = equity_csv::EquityCsv::recognises(&header) {
-        let found = super::error::shortened(header.get(0).unwrap_or_default());
-        return Err(IngestError::UnknownFormat { found, known, columns: header.len() });
-    } else {
-        Box::new(equity_csv::EquityCsv::new(&header, defaults)?)
+    let header = CsvFile::open(path)?.header()?;
+    let format = match published(&header, defaults)? {
+        Some(format) => {
+            defaults.fit_a_publication()?;
+            format
+        }
+        None => {
+            if let Err(known) = equity_csv::EquityCsv::recognises(&header) {
+                let found = super::error::shortened(header.get(0).unwrap_or_default());
+                return Err(IngestError::UnknownFormat { found, known, columns: header.len() });
+            }
+            Box::new(equity_csv::EquityCsv::new(&header, defaults)?)
+        }
     };
-    SubmissionFiles::new(path, format, None)
+    SubmissionFiles::new(path, format, defaults, None)
 }
 
 /// As [`read`], of a file of which a map says which columns and codes of the service its columns and words are.
@@ -58,10 +47,41 @@ pub fn read_with_map(
     defaults: &Defaults,
     map: &ColumnMap,
 ) -> Result<SubmissionFiles, IngestError> {
-    let header = CsvFile::open(path, csv::Trim::None)?.header()?;
+    let header = CsvFile::open(path)?.header()?;
     let (header, rows) = map.over(&header)?;
     let format = equity_csv::EquityCsv::new(&header, defaults)?;
-    SubmissionFiles::new(path, Box::new(format), Some(rows))
+    SubmissionFiles::new(path, Box::new(format), defaults, Some(rows))
+}
+
+/// The format of a published file; `None` if no publication has this header.
+fn published(
+    header: &csv::StringRecord,
+    defaults: &Defaults,
+) -> Result<Option<Box<dyn FileFormat>>, IngestError> {
+    if let Some(refusal) = refused::refused(header) {
+        return Err(refusal);
+    }
+    Ok(Some(if gpad::Gpad::recognises(header) {
+        Box::new(gpad::Gpad::new(header, defaults)?)
+    } else if coverage::Coverage::recognises(header) {
+        Box::new(coverage::Coverage::new(header, defaults)?)
+    } else if internet_users::InternetUsers::recognises(header) {
+        Box::new(internet_users::InternetUsers::new(header, defaults)?)
+    } else if gpps_charts::Charts::recognises(header) {
+        Box::new(gpps_charts::Charts::new(header, defaults)?)
+    } else if gpps_answers::Answers::recognises(header) {
+        Box::new(gpps_answers::Answers::new(header, defaults)?)
+    } else if deri::Deri::recognises(header) {
+        Box::new(deri::Deri::new(header, defaults)?)
+    } else if pomi::Pomi::recognises(header) {
+        Box::new(pomi::Pomi::new(header, defaults)?)
+    } else if mid_2020::Mid2020::recognises(header) {
+        Box::new(mid_2020::Mid2020::new(header, defaults)?)
+    } else if let Some(census) = census::Census::new(header, defaults)? {
+        Box::new(census)
+    } else {
+        return Ok(None);
+    }))
 }
 
 /// Reads all submissions of a file. An error of any row is an error of the whole.

@@ -3,48 +3,145 @@
 use super::IngestError;
 use super::header::has_all;
 
-/// Columns that identify a file, the name of the file, the reason.
-const FILES: [(&[&str], &str, &str); 7] = [
+const APPOINTMENTS: &str =
+    "taken are the editions of GP appointments by location (Regional CSV, Daily CSV)";
+const CENSUS: &str = "taken are the tables of ethnic group, disability and religion by lower layer super output area (LSOA)";
+const OURS: &str = "taken are the columns of the service itself";
+const FINER: &str = "its rows are of a finer edition, and would take the place of whole locations";
+
+/// Columns that identify a file, the name of the file, the reason, what is taken in its place. The first that fits decides.
+const FILES: [(&[&str], &str, &str, &str); 19] = [
+    (
+        &["GP_CODE", "COUNT_OF_APPOINTMENTS"],
+        "GP appointments by practice (Practice Level Crosstab)",
+        FINER,
+        APPOINTMENTS,
+    ),
+    (
+        &["PCN_CODE", "COUNT_OF_APPOINTMENTS"],
+        "GP appointments by primary care network",
+        FINER,
+        APPOINTMENTS,
+    ),
+    (
+        &["PRACTICE_CODE", "COUNT_OF_APPOINTMENTS"],
+        "GP appointments by practice",
+        FINER,
+        APPOINTMENTS,
+    ),
+    (
+        &["ACTUAL_DURATION", "COUNT_OF_APPOINTMENTS"],
+        "GP appointments by duration",
+        "it counts the same appointments as the other editions, without their mode",
+        APPOINTMENTS,
+    ),
+    (
+        &["NATIONAL_CATEGORY", "COUNT_OF_APPOINTMENTS"],
+        "GP appointments by national category",
+        "it counts the same appointments as the other editions, in other rows",
+        APPOINTMENTS,
+    ),
+    (
+        &["Patients registered at included practices", "GP_CODE"],
+        "the coverage of GP appointments by practice",
+        FINER,
+        "taken is the coverage by location (APPOINTMENTS_GP_COVERAGE.csv)",
+    ),
     (
         &["practice_code", "imd_score", "imd_decile"],
         "the list of practices with deprivation scores",
-        "its `imd_decile` has 10 = most deprived, and this service has 1 = most deprived, so deprivation would be reversed; give \
-         `residence_lsoa` in your records instead: the service derives deprivation from it",
+        "its `imd_decile` has 10 = most deprived, and this service has 1 = most deprived, so deprivation would be reversed",
+        "give `residence_lsoa` in your records instead: the service derives deprivation from it",
     ),
     (
         &["msoa21_code"],
         "a Census 2021 table by MSOA",
-        "the service needs small areas (LSOA); download the same table by LSOA",
+        "the service needs small areas (LSOA)",
+        CENSUS,
     ),
     (
         &["ltla21_code"],
         "a Census 2021 table by local authority",
-        "the service needs small areas (LSOA); download the same table by LSOA",
+        "the service needs small areas (LSOA)",
+        CENSUS,
+    ),
+    (
+        &["Middle layer Super Output Areas Code", "Observation"],
+        "a Census 2021 table by MSOA",
+        "the service needs small areas (LSOA)",
+        CENSUS,
+    ),
+    (
+        &["Lower tier local authorities Code", "Observation"],
+        "a Census 2021 table by local authority",
+        "the service needs small areas (LSOA)",
+        CENSUS,
+    ),
+    (
+        &["Output Areas Code", "Observation"],
+        "a Census 2021 table by output area",
+        "the service needs small areas (LSOA)",
+        CENSUS,
     ),
     (
         &["Skill", "Disability status", "Value"],
         "the ONS table of ICT skills",
         "no indicator of this service is about a single skill",
+        "taken is the table of internet users",
     ),
     (
         &["Series", "Working status", "Value"],
         "the ONS table of mobile-telephone use",
         "having a mobile telephone is another question than using the internet; no indicator of this service uses it",
+        "taken is the table of internet users",
     ),
     (
         &["IMD_decile", "IMD_rank"],
         "the Indices of Deprivation",
-        "the service already holds them as reference data, by small area: see `equity reference`",
+        "the service already holds them as reference content, by small area: see `equity reference`",
+        "taken are more areas of them as reference content (deploy/guides/reference-content.md)",
+    ),
+    (
+        &[
+            "LSOA code (2021)",
+            "Index of Multiple Deprivation (IMD) Decile (where 1 is most deprived 10% of LSOAs)",
+        ],
+        "the Indices of Deprivation 2025 (File 7)",
+        "the service already holds them as reference content, by small area: see `equity reference`",
+        "taken are more areas of them as reference content (deploy/guides/reference-content.md)",
+    ),
+    (
+        &[
+            "LSOA code (2011)",
+            "Index of Multiple Deprivation (IMD) Decile (where 1 is most deprived 10% of LSOAs)",
+        ],
+        "the Indices of Deprivation 2019 (File 7)",
+        "the service already holds them as reference content, by small area: see `equity reference`",
+        "taken are more areas of them as reference content (deploy/guides/reference-content.md)",
+    ),
+    (
+        &["level", "org_code", "metric", "value"],
+        "figures of the NHS App by organisation",
+        "it counts accounts and does not say of how many people, so it gives no share",
+        "taken are shares in the columns of published estimates (DX-06, DX-07)",
     ),
     (
         &["lsoa11_code", "lsoa21_code", "change_code"],
         "the look-up of small areas of 2011 and 2021",
-        "the service already holds it as reference data",
+        "the service already holds it as reference content",
+        OURS,
     ),
 ];
 
 /// The refusal of such a file.
 pub(super) fn refused(header: &csv::StringRecord) -> Option<IngestError> {
-    let found = FILES.iter().find(|(columns, _, _)| has_all(header, columns));
-    found.map(|(_, what, why)| IngestError::NotImported { what, why })
+    if header.len() == 1 && header[0].starts_with("TS0") {
+        return Some(IngestError::NotImported {
+            what: "a table of Nomis with title lines",
+            why: "its header is not in the first line; delete the lines above the header and the notes below the table",
+            taken: CENSUS,
+        });
+    }
+    let found = FILES.iter().find(|(columns, ..)| has_all(header, columns));
+    found.map(|(_, what, why, taken)| IngestError::NotImported { what, why, taken })
 }

@@ -22,13 +22,11 @@ pub(super) enum Origin {
 pub(super) struct RowMap(pub(super) Vec<Origin>);
 
 impl RowMap {
-    /// The row as the service's columns have it. A row without any value stays one: the constants are not added.
+    /// The row as the service's columns have it.
     pub(super) fn apply(&self, row: &csv::StringRecord) -> csv::StringRecord {
         let mut mapped = csv::StringRecord::new();
-        let is_blank = row.iter().all(|cell| cell.trim().is_empty());
         for origin in &self.0 {
             match origin {
-                _ if is_blank => mapped.push_field(""),
                 Origin::Constant(constant) => mapped.push_field(constant),
                 Origin::Column { place, codes, several: true } => {
                     let words = row[*place].split(';').map(|word| code(codes, word.trim()));

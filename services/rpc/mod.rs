@@ -7,7 +7,7 @@
 //! - [`incoming`] a message of a submission, with its rows still encoded
 //! - [`status`] the only maker of `Status`
 //! - [`page`] page tokens
-//! - [`deadline`] the deadline of a call
+//! - [`deadline`] the deadline of a call; `today` the clock of checks
 
 pub mod breakdowns;
 mod cached_answers;
@@ -23,6 +23,7 @@ pub mod reference;
 pub mod single_flight;
 pub mod status;
 pub mod submissions;
+mod today;
 
 pub use encoded::Encoded;
 pub use incoming::{Incoming, IncomingEstimates};

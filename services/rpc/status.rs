@@ -69,10 +69,10 @@ pub fn rows_invalid(problems: Vec<(String, String)>, problem_count: u64) -> Stat
     violations(reason, &what, problems, details)
 }
 
-/// The stream carried no row.
+/// The stream carried no row with a value.
 #[must_use]
 pub fn submission_empty() -> Status {
-    let message = "nothing was stored: the stream carried no row; send the header, then at least one batch of rows, then \
+    let message = "nothing was stored: the stream carried no row with a value; send the header, then at least one batch of rows, then \
                    half-close the stream";
     refused(ErrorReason::SubmissionEmpty, message, [])
 }
@@ -193,6 +193,28 @@ pub fn submission_not_current(submission: &str) -> Status {
         cut(submission, TEXT_BYTES)
     );
     refused(ErrorReason::SubmissionNotCurrent, message, [("submission", submission.to_owned())])
+}
+
+/// A submission would lose most of what `stands`. `lost` says what, and `next` what else can be done than to allow it.
+#[must_use]
+pub fn replacement_shrinks(
+    stands: &str,
+    (unit, stored, submitted): (&str, u64, u64),
+    (lost, next): (&str, &str),
+) -> Status {
+    let reason = ErrorReason::ReplacementShrinks;
+    let message = format!(
+        "nothing was stored: {}; {next}; to replace it, set allow_shrinking (on the command line --replace)",
+        cut(lost, TEXT_BYTES)
+    );
+    let metadata = [
+        ("unit", unit.to_owned()),
+        ("stored", stored.to_string()),
+        ("submitted", submitted.to_string()),
+    ];
+    let mut details = info(reason, metadata);
+    details.set_resource_info("submission", cut(stands, TEXT_BYTES), "", "");
+    finish(reason, &message, details, None)
 }
 
 /// The page token belongs to another query, or is no token.

@@ -29,6 +29,11 @@ fn makers() -> Vec<Status> {
         missing(ErrorReason::IndicatorNotFound, "indicator"),
         missing(ErrorReason::SubmissionNotFound, "submission"),
         missing(ErrorReason::ReleaseNotFound, "release"),
+        replacement_shrinks(
+            "collections/c/submissions/1",
+            ("areas", 634, 0),
+            ("634 areas would become 0", "send both together"),
+        ),
         submission_not_current("collections/c/submissions/1"),
         page_token_invalid(),
         cursor_invalid(),

@@ -5,11 +5,13 @@
 pub struct Bits(Vec<u64>);
 
 impl Bits {
-    /// Adds a number.
-    pub fn insert(&mut self, number: u32) {
+    /// Adds a number. True: it was not in the set.
+    pub fn insert(&mut self, number: u32) -> bool {
+        let is_new = !self.has(number);
         let word = number as usize / 64;
         self.0.resize(self.0.len().max(word + 1), 0);
         self.0[word] |= 1 << (number % 64);
+        is_new
     }
 
     /// Whether a number is in the set.
@@ -29,7 +31,9 @@ impl Bits {
 impl FromIterator<u32> for Bits {
     fn from_iter<I: IntoIterator<Item = u32>>(numbers: I) -> Self {
         let mut bits = Self::default();
-        numbers.into_iter().for_each(|number| bits.insert(number));
+        for number in numbers {
+            bits.insert(number);
+        }
         bits
     }
 }
@@ -49,6 +53,8 @@ mod tests {
             other in proptest::collection::btree_set(0u32..200, 0..8),
         ) {
             let bits = |set: &BTreeSet<u32>| set.iter().copied().collect::<Bits>();
+            let mut again = bits(&one);
+            prop_assert!(other.iter().all(|number| again.insert(*number) != one.contains(number)));
             for number in 0..260 {
                 prop_assert_eq!(bits(&one).has(number), one.contains(&number));
             }

@@ -20,7 +20,8 @@ use crate::domain::cube::{Directory, Run, width_for};
 use crate::domain::field::{Field, number};
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
-use crate::proto::store::{Assessment, AssessmentRow, SubmissionMeta, VersionRow};
+use crate::domain::submission::Reading;
+use crate::proto::store::{self, Assessment, AssessmentRow, SubmissionMeta, VersionRow};
 
 /// Every submission and assessment, and the reference content in force.
 #[derive(Debug)]
@@ -137,6 +138,20 @@ impl Catalog {
         seen.map(|(position, _)| position).max().unwrap_or(0)
     }
 
+    /// Slot by collection id, organisation code and the rest; `None` if nothing of the collection or organisation was ever stored.
+    #[must_use]
+    pub fn slot(
+        &self,
+        collection: &str,
+        organisation: &str,
+        dataset: Dataset,
+        month: Month,
+    ) -> Option<Slot> {
+        let (collection, organisation) =
+            (self.collection(collection)?, self.organisation(organisation)?);
+        Some(Slot { collection, dataset, organisation, month })
+    }
+
     /// Submission by collection id, organisation code and the rest of a resource name.
     #[must_use]
     pub fn find(
@@ -147,12 +162,7 @@ impl Catalog {
         month: Month,
         version: u32,
     ) -> Option<&Version> {
-        let slot = Slot {
-            collection: self.collection(collection)?,
-            dataset,
-            organisation: self.organisation(organisation)?,
-            month,
-        };
+        let slot = self.slot(collection, organisation, dataset, month)?;
         self.versions(&slot).iter().find(|found| found.submission.version == version)
     }
 
@@ -232,6 +242,8 @@ impl Catalog {
             content_hash: meta.content_hash.as_ref().try_into().unwrap_or_default(),
             accepted_count: meta.accepted_count,
             rejected_count: meta.rejected_count,
+            blank_count: meta.blank_count,
+            readings: meta.readings.iter().map(reading).collect(),
             total_count: meta.total_count,
             collected: meta
                 .collected
@@ -299,6 +311,11 @@ pub const NOT_COLLECTED: Value = Value::State(State::NotCollected);
 
 fn month(number: u32) -> Result<Month, StoreError> {
     Month::from_number(number).ok_or_else(|| damaged("an assessment has no month"))
+}
+
+fn reading(stored: &store::Reading) -> Reading {
+    let store::Reading { field, how, value, read_as, count } = stored.clone();
+    Reading { field, how, value, read_as, count }
 }
 
 #[cfg(test)]

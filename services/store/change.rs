@@ -13,8 +13,17 @@ pub(super) const CHANGE_BYTES: u64 = 16 << 10;
 
 /// A requested change.
 pub(super) enum Change {
-    Submit(Box<Prepared>),
-    Withdraw { slot: Slot, version: u32, caller: String, request_id: String },
+    Submit {
+        prepared: Arc<Prepared>,
+        /// Log position of the submission that it may replace, 0 for none; absent: it may replace any.
+        over: Option<u64>,
+    },
+    Withdraw {
+        slot: Slot,
+        version: u32,
+        caller: String,
+        request_id: String,
+    },
     Assess(Box<Assessment>),
 }
 
@@ -33,7 +42,7 @@ impl Change {
     /// Caller and request id: together they name one change for ever.
     pub(super) fn request(&self) -> (&str, &str) {
         match self {
-            Self::Submit(prepared) => (&prepared.meta.caller, &prepared.meta.request_id),
+            Self::Submit { prepared, .. } => (&prepared.meta.caller, &prepared.meta.request_id),
             Self::Withdraw { caller, request_id, .. } => (caller, request_id),
             Self::Assess(assessment) => (&assessment.caller, &assessment.request_id),
         }
@@ -42,7 +51,7 @@ impl Change {
     /// Hash of the content. A second request with the same id has to have the same hash.
     pub(super) fn content_hash(&self) -> Vec<u8> {
         match self {
-            Self::Submit(prepared) => prepared.meta.content_hash.to_vec(),
+            Self::Submit { prepared, .. } => prepared.meta.content_hash.to_vec(),
             Self::Withdraw { slot, version, .. } => {
                 withdrawal_hash(&keys::version(slot, *version)).to_vec()
             }
@@ -54,7 +63,7 @@ impl Change {
     pub(super) fn cost(&self) -> u64 {
         CHANGE_BYTES
             + match self {
-                Self::Submit(prepared) => prepared.bytes(),
+                Self::Submit { prepared, .. } => prepared.bytes(),
                 Self::Assess(_) => assessment::ROW_BYTES as u64,
                 Self::Withdraw { .. } => 0,
             }

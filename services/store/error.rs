@@ -93,6 +93,9 @@ pub enum WriteError {
     /// Only the current version can be withdrawn.
     #[error("only the current version can be withdrawn")]
     NotCurrent,
+    /// Another submission than the expected one stands in the month: it came while this one was compared with the one before.
+    #[error("another submission of the same month came in between")]
+    Overtaken,
     /// The disk is too full.
     #[error("the disk is too full: {0}")]
     Full(String),

@@ -28,12 +28,13 @@ fn stored(row: &Estimate) -> store::EstimateRow {
         area: row.area.clone(),
         period: row.period.clone(),
         keys: row.keys.iter().map(key).collect(),
-        value: row.value,
+        value: row.value.unwrap_or_default(),
         lower: row.lower,
         upper: row.upper,
         base_count: row.base_count,
         weight: row.weight,
         base: row.base.clone(),
+        suppressed: row.value.is_none(),
     }
 }
 
@@ -44,7 +45,7 @@ fn read(row: store::EstimateRow) -> Estimate {
         area: row.area,
         period: row.period,
         keys: row.keys.into_iter().map(key).collect(),
-        value: row.value,
+        value: (!row.suppressed).then_some(row.value),
         lower: row.lower,
         upper: row.upper,
         base_count: row.base_count,
@@ -85,7 +86,7 @@ mod tests {
             area: format!("E{number:08}"),
             period: "2018".into(),
             keys: vec![key("sex"), key("age_band")],
-            value: f64::from(number) / 1e6,
+            value: (!number.is_multiple_of(3)).then_some(f64::from(number) / 1e6),
             lower: Some(0.0),
             upper: None,
             base_count: number.is_multiple_of(2).then_some(0),

@@ -53,12 +53,17 @@ impl Store {
         self.busy.since()
     }
 
-    /// Makes a submission durable and readable.
+    /// Makes a submission durable and readable. `over` is the log position of the submission that it may replace, 0 if there is
+    /// none to be replaced; absent: it replaces whatever stands.
     ///
     /// # Errors
     /// See [`WriteError`]. Nothing was stored, but after [`WriteError::Unsure`] and [`WriteError::Store`] the change may be.
-    pub async fn submit(&self, prepared: Prepared) -> Result<Written, WriteError> {
-        self.change(Change::Submit(Box::new(prepared))).await
+    pub async fn submit(
+        &self,
+        prepared: Arc<Prepared>,
+        over: Option<u64>,
+    ) -> Result<Written, WriteError> {
+        self.change(Change::Submit { prepared, over }).await
     }
 
     /// Withdraws the current version of a slot.

@@ -36,6 +36,7 @@ fn header(month: &str, organisation: &str) -> Header {
         expected_record_count: None,
         allow_partial: true,
         validate_only: false,
+        allow_shrinking: false,
     }
 }
 
@@ -193,7 +194,7 @@ pub(in crate::store) async fn filled(folder: &Path) {
         for organisation in ["C82001", "C82002"] {
             let header = header(&format!("2024-0{}", number + 1), organisation);
             let draft = draft(&header, rows, number as u64, false);
-            store.submit(Prepared::new("caller", &header, &draft)).await.unwrap();
+            store.submit(Arc::new(Prepared::new("caller", &header, &draft)), None).await.unwrap();
         }
     }
 }

@@ -86,12 +86,24 @@ fn meta_of(caller: &str, header: &Header, draft: &Draft) -> SubmissionMeta {
         content_hash: draft.content_hash.to_vec().into(),
         accepted_count: draft.accepted_count,
         rejected_count: draft.rejected_count,
+        blank_count: draft.blank_count,
+        readings: draft.readings.iter().map(reading).collect(),
         total_count: draft.total_count,
         collected: header.collected.iter().map(|field| u32::from(field.number())).collect(),
         person_key_scheme: header.person_key_scheme.clone(),
         columns,
         problems: draft.problems.iter().map(problem).collect(),
         estimate_source: draft.estimates.as_ref().map(|e| estimates::stored_source(&e.source)),
+    }
+}
+
+fn reading(reading: &crate::domain::submission::Reading) -> store::Reading {
+    store::Reading {
+        field: reading.field.clone(),
+        how: reading.how.clone(),
+        value: reading.value.clone(),
+        read_as: reading.read_as.clone(),
+        count: reading.count,
     }
 }
 

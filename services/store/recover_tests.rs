@@ -41,6 +41,7 @@ fn prepared(store: &Store, rows: u64, collected: &[Field], seed: &mut u64) -> Pr
         expected_record_count: None,
         allow_partial: false,
         validate_only: false,
+        allow_shrinking: false,
     };
     let reference = Arc::clone(&store.catalog().reference);
     let mut builder = Builder::new(reference, header.clone(), Keyer::new(&[7; 32]), 10);
@@ -74,7 +75,7 @@ async fn sled_grows_by_less_than_is_set_aside() {
             for rows in sizes {
                 let prepared = prepared(&store, *rows, collected, &mut seed);
                 cost += prepared.bytes() + CHANGE_BYTES;
-                store.submit(prepared).await.unwrap();
+                store.submit(Arc::new(prepared), None).await.unwrap();
                 let grown = length().saturating_sub(begin);
                 assert!(grown < GROWTH * cost + AHEAD_BYTES, "{grown} bytes for {cost}");
             }

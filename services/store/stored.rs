@@ -6,6 +6,7 @@ use super::keys::Slot;
 use crate::domain::cube::Directory;
 use crate::domain::estimate::EstimateSource;
 use crate::domain::field::Field;
+use crate::domain::submission::Reading;
 
 /// A submission that was accepted.
 #[derive(Clone, Debug)]
@@ -30,6 +31,10 @@ pub struct Submission {
     pub accepted_count: u64,
     /// Number of rows that were refused.
     pub rejected_count: u64,
+    /// Number of rows without any value.
+    pub blank_count: u64,
+    /// Values that were read in another form; of most submissions none.
+    pub readings: Box<[Reading]>,
     /// Sum of the `record_count`s of the accepted rows.
     pub total_count: u64,
     /// Names of the fields that the source collects, as the submission lists them.

@@ -21,7 +21,9 @@ use super::prepare::chunks_hash;
 use super::recover::LiveState;
 use super::standing::standing;
 use super::state::Applied;
-use crate::proto::store::{Commit, RequestRow, Withdraw};
+use crate::domain::collection::Dataset;
+use crate::domain::period::Month;
+use crate::proto::store::{Commit, RequestRow, SubmissionMeta, Withdraw};
 
 /// Most changes that share an fsync.
 const GROUP: usize = 32;
@@ -127,7 +129,7 @@ impl<L: Log> Writer<L> {
         for job in jobs {
             let id = job.change.request();
             let used = planned.iter().any(|earlier| earlier.job.change.request() == id);
-            if used || later_than_withdrawal(&job.change, &planned) {
+            if used || has_to_wait(&job.change, &planned) {
                 later.push(job);
                 continue;
             }
@@ -160,7 +162,10 @@ impl<L: Log> Writer<L> {
         }
         let append = |payloads| Ok(Decision::Append(payloads));
         match change {
-            Change::Submit(prepared) => {
+            Change::Submit { prepared, over } => {
+                if over.is_some_and(|position| position != self.standing_before(&prepared.meta)) {
+                    return Err(WriteError::Overtaken);
+                }
                 if let Err(error) = &prepared.pack {
                     // Found before it is in the log: there it would be found at every start.
                     return Err(WriteError::Store(error.to_string()));
@@ -211,6 +216,17 @@ impl<L: Log> Writer<L> {
         }
     }
 
+    /// Log position of what a submission would replace; 0 if nothing stands in its month.
+    fn standing_before(&self, meta: &SubmissionMeta) -> u64 {
+        let catalog = self.live.state.catalog.read().unwrap_or_else(PoisonError::into_inner);
+        let (dataset, month) = (Dataset::from_number(meta.dataset), Month::from_number(meta.month));
+        let slot = dataset.zip(month).and_then(|(dataset, month)| {
+            catalog.slot(&meta.collection, &meta.organisation, dataset, month)
+        });
+        let current = slot.and_then(|slot| standing(catalog.versions(&slot), u64::MAX));
+        current.map_or(0, |submission| submission.position)
+    }
+
     /// The result of an earlier call with the same request id; none if there was no such call.
     fn earlier(&mut self, change: &Change) -> Result<Option<Written>, WriteError> {
         let (caller, request_id) = change.request();
@@ -253,7 +269,7 @@ impl<L: Log> Writer<L> {
         let time_millis = self.last_millis;
         let mut entries = Vec::new();
         for change in &planned {
-            if let Change::Submit(prepared) = &change.job.change {
+            if let Change::Submit { prepared, .. } = &change.job.change {
                 entries.extend(prepared.chunks.iter().map(|payload| (EntryKind::Chunk, payload)));
             }
             entries.extend(change.payloads.iter().map(|(kind, payload)| (*kind, payload)));
@@ -277,7 +293,7 @@ impl<L: Log> Writer<L> {
         let mut position = *positions.start();
         for Planned { job, mut payloads } in planned {
             let ready = match &job.change {
-                Change::Submit(prepared) => {
+                Change::Submit { prepared, .. } => {
                     position += prepared.chunks.len() as u64;
                     prepared.pack.as_ref().ok()
                 }
@@ -361,9 +377,24 @@ enum Decision {
     Append(Vec<(EntryKind, Vec<u8>)>),
 }
 
-/// Whether a withdrawal has to wait: a change planned before it may replace the version that it withdraws.
-fn later_than_withdrawal(change: &Change, planned: &[Planned]) -> bool {
-    matches!(change, Change::Withdraw { .. }) && !planned.is_empty()
+/// Whether a change has to wait: what stands in its month matters to it, and a change planned before it may change that.
+fn has_to_wait(change: &Change, planned: &[Planned]) -> bool {
+    match change {
+        Change::Withdraw { .. } => !planned.is_empty(),
+        Change::Submit { prepared, over: Some(_) } => {
+            planned.iter().any(|earlier| match &earlier.job.change {
+                Change::Submit { prepared: other, .. } => of_one_slot(&prepared.meta, &other.meta),
+                Change::Withdraw { .. } => true,
+                Change::Assess(_) => false,
+            })
+        }
+        Change::Submit { over: None, .. } | Change::Assess(_) => false,
+    }
+}
+
+fn of_one_slot(a: &SubmissionMeta, b: &SubmissionMeta) -> bool {
+    let slot = |of: &SubmissionMeta| (of.dataset, of.month);
+    slot(a) == slot(b) && a.collection == b.collection && a.organisation == b.organisation
 }
 
 /// The error for a change that is, or may be, in the log.

@@ -43,6 +43,7 @@ async fn a_bad_row_is_named_and_nothing_is_stored() {
         (json!({"channel": "ANY"}), "channel", "equity_channel"),
         (json!({"channel": "NOT_COLLECTED"}), "channel", "equity_channel"),
         (json!({"channel": "!NOT_KNOWN"}), "channel", "equity_channel"),
+        (json!({"channel": " TELEFONE"}), "channel", "nearest `TELEPHONE`"),
         (json!({"channelProvenance": "GUESSED"}), "channel_provenance", "INFERRED"),
         (json!({"attendance": "9"}), "attendance", "`9`"),
         (json!({"attendance": "#5"}), "attendance", "`#5`"),
@@ -61,7 +62,7 @@ async fn a_bad_row_is_named_and_nothing_is_stored() {
         (json!({"date": "2019-04"}), "date", "2020-04"),
         (json!({"date": "2020-04-31"}), "date", "2020-04"),
         (json!({"date": "2020-04-1"}), "date", "2020-04"),
-        (json!({"date": "01/04/2020"}), "date", "2020-04"),
+        (json!({"date": "04/15/2020"}), "date", "2020-04"),
         (json!({"date": "2020-0é"}), "date", "2020-04"),
         (json!({"residenceLsoa": "LE1 1AA"}), "residence_lsoa", "`LE1 1AA`"),
         (json!({"personKey": "p"}), "person_key", "person_key_scheme"),
@@ -81,7 +82,7 @@ async fn a_bad_row_is_named_and_nothing_is_stored() {
         (json!({"person": {"disability": ["01", "NN"]}}), "person.disability", "either categories"),
         (json!({"person": {"disability": ["01", "11"]}}), "person.disability", "`11`"),
         (json!({"person": {"disability": ["01\u{1f}02"]}}), "person.disability", "01"),
-        (json!({"person": {"disability": [""]}}), "person.disability", "disability_code"),
+        (json!({"person": {"disability": ["01", ""]}}), "person.disability", "disability_code"),
     ];
     for (row, field, description) in cases {
         for allow_partial in [false, true] {

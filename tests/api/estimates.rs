@@ -3,8 +3,8 @@
 use equity_indicators::app;
 use equity_indicators::proto::v1::submit_estimates_request::Part;
 use equity_indicators::proto::v1::{
-    EstimateBatch, EstimateRecord, EstimatesHeader, ListRowProblemsRequest, Receipt,
-    SubmissionHeader, SubmissionState, SubmitEstimatesRequest, WithdrawSubmissionRequest,
+    EstimateBatch, EstimateRecord, EstimatesHeader, ListEstimatesRequest, ListRowProblemsRequest,
+    Receipt, SubmissionHeader, SubmissionState, SubmitEstimatesRequest, WithdrawSubmissionRequest,
 };
 use serde_json::{Value, json};
 use tonic::{Code, Status};
@@ -227,4 +227,25 @@ async fn headers_say_what_is_missing() {
     }
     let status = submit(&server, about("2018-03", &json!({})), vec![]).await.unwrap_err();
     assert_eq!(short(&status).0, "SUBMISSION_EMPTY");
+}
+
+#[tokio::test]
+async fn a_suppressed_figure_is_an_absence_with_its_reason_after_a_restart_too() {
+    let server = TestServer::start().await;
+    let given = rows(&json!([
+        {"indicator": "DX-12", "area": "K02000001", "period": "2018", "suppressed": true},
+        {"indicator": "DX-12", "area": "E06000016", "period": "2018", "value": 0.0},
+    ]));
+    submit(&server, about("2018-03", &json!({})), vec![given.clone()]).await.unwrap();
+    let server = server.reopen().await;
+    let asked = ListEstimatesRequest::default();
+    let listed = server.exclusion().list_estimates(asked).await.unwrap().into_inner();
+    let mut listed: Vec<_> = listed.estimates.into_iter().filter_map(|one| one.record).collect();
+    listed.sort_by(|a, b| b.area.cmp(&a.area));
+    assert_eq!(listed, given);
+    let both = rows(&json!([
+        {"indicator": "DX-12", "area": "K02000001", "period": "2018", "suppressed": true, "value": 0.1},
+    ]));
+    let status = submit(&server, about("2018-04", &json!({})), vec![both]).await.unwrap_err();
+    assert_eq!(short(&status), ("ROWS_INVALID".to_owned(), "records[0].suppressed".to_owned()));
 }

@@ -92,9 +92,10 @@ async fn every_indicator_has_the_figures_of_the_people() {
     let table = ask(&server, question(&json!({"by": ["sex"]}))).await.unwrap();
     assert_eq!(totals(&table)[""], 8);
     let ids = indicators(&table);
-    assert!(ids.is_sorted() && ids.len() == 15, "{ids:?}");
+    assert!(ids.is_sorted() && ids.len() == 16, "{ids:?}");
     for (id, expected) in [
         ("DX-01", [3, 7, 1, 0]),
+        ("DX-01-HIGHEST", [3, 7, 1, 0]),
         ("DX-02", [0, 7, 1, 0]),
         ("DX-03", [0, 7, 1, 0]),
         ("DX-04", [3, 7, 1, 0]),
@@ -171,6 +172,25 @@ async fn every_indicator_has_the_figures_of_the_people() {
     assert_eq!(indicators(&table), ["DX-06", "DX-21"]);
     assert!(value(&table, "", "DX-06") > 0.0);
     assert_eq!(cell(&table, "", "DX-06").lower, None);
+
+    // The reasons come when they are asked for, alone too.
+    let asked = |ids: &[&str]| {
+        let mut asked = question(&json!({}));
+        asked["indicators"] = json!(ids);
+        asked
+    };
+    let reasons = |table: &Breakdown| {
+        table.columns.iter().filter(|column| column.indicator == "DX-21-REASON").count()
+    };
+    for (ids, counted, with_reasons) in [
+        (&["DX-21"] as &[&str], &["DX-21"] as &[&str], false),
+        (&["DX-21-REASON"], &[], true),
+        (&["DX-21", "DX-21-REASON"], &["DX-21"], true),
+    ] {
+        let table = ask(&server, asked(ids)).await.unwrap();
+        assert_eq!(indicators(&table), counted);
+        assert_eq!(reasons(&table) > 0, with_reasons, "{ids:?}");
+    }
 }
 
 #[tokio::test]

@@ -222,6 +222,39 @@ async fn a_large_table_comes_in_parts_that_can_be_gone_on_with() {
 }
 
 #[tokio::test]
+async fn since_a_position_only_the_tables_that_changed_are_sent_and_these_whole() {
+    let server = filled().await;
+    let before = export(&server, &channels()).await.unwrap();
+    let position = before[0].position;
+    let since = |since_position: i64| ExportBreakdownsRequest { since_position, ..channels() };
+    let unchanged = export(&server, &since(position)).await.unwrap();
+    assert_eq!((rows(&unchanged).len(), unchanged.last().unwrap().done_table_count), (0, 12));
+
+    submit(&server, "04C", "2020-05", 50).await;
+    let changed = rows(&export(&server, &since(position)).await.unwrap());
+    let of = |row: &ExportRow| (row.area.clone(), row.first_month.clone());
+    let tables: std::collections::BTreeSet<_> = changed.iter().map(of).collect();
+    let expected = ["04C", "QK1"].map(|area| (area.to_owned(), "2020-05".to_owned()));
+    assert_eq!(tables.into_iter().collect::<Vec<_>>(), expected);
+    // A copy whose tables are replaced is what a whole export would be.
+    let all = rows(&export(&server, &channels()).await.unwrap());
+    let mut copy = rows(&before);
+    copy.retain(|row| !changed.iter().any(|new| of(new) == of(row)));
+    copy.extend(changed);
+    let cells = |rows: Vec<ExportRow>| {
+        let mut by_table: BTreeMap<_, Vec<ExportRow>> = BTreeMap::new();
+        rows.into_iter().for_each(|row| by_table.entry(of(&row)).or_default().push(row));
+        by_table.into_iter().map(|(table, rows)| (table, exported_cells(&rows))).collect::<Vec<_>>()
+    };
+    assert_eq!(cells(copy), cells(all));
+
+    for (wrong, reason) in [(-1, "FIELD_INVALID"), (99_999, "POSITION_NOT_REACHED")] {
+        let refusal = Refusal::of(&export(&server, &since(wrong)).await.unwrap_err());
+        assert_eq!(refusal.short().0, reason);
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_exported_is_refused_with_its_field() {
     type Change = fn(&mut ExportBreakdownsRequest);
     let server = filled().await;

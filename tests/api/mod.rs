@@ -13,6 +13,7 @@ mod provision;
 mod published;
 mod queries;
 mod questions;
+mod readings;
 mod reference;
 mod refusals;
 mod risk;

@@ -268,7 +268,7 @@ macro_rules! pages {
 async fn lists_agree_with_one_another_and_page() {
     let server = TestServer::start().await;
     for month in ["2020-04", "2020-05", "2020-06"] {
-        let rows = vec![ConsultationRecord::default(); 3];
+        let rows = vec![ConsultationRecord { record_count: Some(1), ..Default::default() }; 3];
         server.submit(header("04C", SYNTHETIC, month, &["sex"]), rows.clone()).await.unwrap();
         server.submit(header("04V", SYNTHETIC, month, &[]), rows).await.unwrap();
     }

@@ -7,6 +7,7 @@ use equity_indicators::proto::v1::{
 };
 use serde_json::json;
 use tonic::Code;
+use tonic_types::StatusExt as _;
 
 use crate::support::{Refusal, TestServer, header, records, totals};
 
@@ -72,7 +73,7 @@ async fn a_repeated_request_gets_its_first_receipt_again_also_after_a_restart() 
         (
             "month",
             SubmissionHeader { month: "2020-05".into(), ..header.clone() },
-            vec![ConsultationRecord::default()],
+            records(&json!([{"channel": "VIDEO"}])),
         ),
         ("organisation", SubmissionHeader { organisation: "04V".into(), ..header.clone() }, rows()),
         ("allow_partial", SubmissionHeader { allow_partial: true, ..header.clone() }, rows()),
@@ -151,6 +152,33 @@ async fn refused_and_validate_only_calls_use_nothing_up() {
     let receipt = server.submit(header, rows()).await.unwrap();
     assert!(!receipt.replayed && !receipt.validated_only);
     assert_eq!(made(&receipt).content_hash, of.content_hash);
+}
+
+#[tokio::test]
+async fn a_replacement_that_loses_most_of_a_month_says_so_before_it_is_stored() {
+    let server = TestServer::start().await;
+    let first = server.submit(about("04C", "2020-04"), rows()).await.unwrap();
+    let position = server.position().await;
+    let few = || records(&json!([{"channel": "VIDEO", "record_count": 6}]));
+    for validate_only in [true, false] {
+        let (about, allow_shrinking) = (about("04C", "2020-04"), false);
+        let header = SubmissionHeader { validate_only, allow_shrinking, ..about };
+        let status = server.submit(header, few()).await.unwrap_err();
+        assert_eq!(status.code(), Code::FailedPrecondition);
+        let info = status.get_details_error_info().unwrap();
+        assert_eq!(info.reason, "REPLACEMENT_SHRINKS");
+        let told = ["unit", "stored", "submitted"].map(|key| info.metadata[key].as_str());
+        assert_eq!(told, ["consultations", "14", "6"]);
+        let stays = status.get_details_resource_info().unwrap().resource_name;
+        assert_eq!(stays, made(&first).name);
+        for words in ["04C has 14 consultations in 2020-04", "leave 6", "allow_shrinking"] {
+            assert!(status.message().contains(words), "{}", status.message());
+        }
+    }
+    assert_eq!(server.position().await, position);
+    let header = SubmissionHeader { allow_shrinking: true, ..about("04C", "2020-04") };
+    let receipt = server.submit(header, few()).await.unwrap();
+    assert_eq!((made(&receipt).version, made(&receipt).total_count), (2, 6));
 }
 
 #[tokio::test]
@@ -280,9 +308,18 @@ async fn lists_in_pages_are_the_whole_list() {
     for (organisation, month) in
         [("04C", "2020-04"), ("04V", "2020-04"), ("04C", "2020-05"), ("03W", "2020-05")]
     {
-        server.submit(about(organisation, month), records(&json!([{}]))).await.unwrap();
+        server
+            .submit(about(organisation, month), records(&json!([{"channel": "VIDEO"}])))
+            .await
+            .unwrap();
     }
-    let second = server.submit(about("04C", "2020-04"), records(&json!([{}, {}]))).await.unwrap();
+    let second = server
+        .submit(
+            about("04C", "2020-04"),
+            records(&json!([{"channel": "VIDEO"}, {"channel": "VIDEO"}])),
+        )
+        .await
+        .unwrap();
     let list = |request: ListSubmissionsRequest| {
         let mut client = server.submissions();
         async move { client.list_submissions(request).await.map(tonic::Response::into_inner) }

@@ -61,7 +61,7 @@ async fn a_followed_table_comes_again_when_it_changes_and_only_then() {
     submit(&server, "04C", "2020-05", 7).await;
     submit(&server, "04V", "2020-04", 7).await;
     let other = header("RT5", "csds", "2020-04", &[]);
-    server.submit(other, records(&json!([{}]))).await.unwrap();
+    server.submit(other, records(&json!([{"recordCount": 1}]))).await.unwrap();
     quiet(&mut stream).await;
 
     // Resumed where it was left: nothing; after a change: the newest table alone.

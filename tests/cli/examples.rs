@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::options;
 use super::run::{Served, equity, run};
 
 /// Fills a folder with the data of the demo, the synthetic set made small, and returns what the demo prints.
@@ -38,11 +39,34 @@ fn examples(command: &[&str]) -> Vec<String> {
     lines
 }
 
+/// The percentages of the demo's sentence are those of the table that a reader gets for the same question, and of its chart.
+fn one_share_has_one_number(served: &Served, screen: &str) {
+    let flat = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    let sentence = flat.split("In April 2020, ").nth(1).unwrap().split(" Source: ").next().unwrap();
+    let words: Vec<_> = sentence.split(' ').collect();
+    let shares = words.windows(2).filter(|pair| pair[1].starts_with('%')).map(|pair| pair[0]);
+    let shares: Vec<_> = shares.collect();
+    assert_eq!(shares.len(), 6, "{sentence}");
+    let months = ["--from", "2019-03", "--to", "2020-12", "--by", "month", "--chart"];
+    let asked = [&["breakdown", "channels", "--area", "QK1"] as &[&str], &months].concat();
+    let table = served.ask(&asked).well();
+    for share in shares {
+        assert!(table.contains(&format!(" {share} % (")), "{share} %\n{table}");
+    }
+    let base = "shares of those whose channel is known";
+    assert_eq!(table.matches(base).count(), 2, "above the table and above the chart\n{table}");
+    let all = served.ask(&[&asked as &[&str], &["--denominator", "all"]].concat()).well();
+    assert_eq!(all.matches("shares of all").count(), 2, "{all}");
+}
+
 #[test]
 fn examples_of_breakdowns_show_figures() {
     let folder = tempfile::tempdir().unwrap();
-    fill_with_demo(folder.path());
-    let served = Served::start(folder.path());
+    let data = folder.path().join("data");
+    let screen = fill_with_demo(&data);
+    let served = Served::start(&data);
+    one_share_has_one_number(&served, &screen);
+    options::each_changes_what_its_command_does(&served, folder.path());
     let mut tried = 0;
     for table in ["channels", "outcomes", "exclusion", "provision", "impact", "risk"] {
         for line in examples(&["breakdown", table]) {

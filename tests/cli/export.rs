@@ -58,9 +58,12 @@ fn a_file_has_what_standard_output_has_and_is_there_whole_or_not_at_all() {
     assert_eq!(names, ["april.csv", "data", "parts.csv"]);
 
     parquet(&served, &to("april.parquet"), &to("april"));
+    lean(&served, folder.path(), &shown);
+    partitioned(&served, folder.path());
+    since(&served, &to("since.csv"));
     for wrong in [
-        &["--output", "april.xlsx"] as &[&str],
-        &["--output", "-", "--as", "parquet"],
+        &["--output", "april.xls"] as &[&str],
+        &["--output", "-", "--format", "parquet"],
         &["--output", "-", "--format", "json"],
         &["--output", "april.parquet", "--format", "csv"],
     ] {
@@ -87,6 +90,92 @@ fn parquet(served: &Served, ending: &str, named: &str) {
         assert!(by_ending.remarks.contains("built without Parquet"), "{}", by_ending.remarks);
         assert!(!std::path::Path::new(ending).exists());
     }
+}
+
+/// A lean file has the same figures, without columns that are empty and sentences that every row repeats; these are beside it.
+fn lean(served: &Served, folder: &std::path::Path, whole: &str) {
+    let place = folder.join("lean.csv");
+    let ended = served.ask(&[APRIL, &["--lean", "--output", place.to_str().unwrap()]].concat());
+    assert!(ended.remarks.contains("source: NHS England"), "{}", ended.remarks);
+    ended.well();
+    let lean = std::fs::read_to_string(&place).unwrap();
+    let header = |csv: &str| -> Vec<String> {
+        csv.lines().next().unwrap().split(',').map(str::to_owned).collect()
+    };
+    let (all, left) = (header(whole), header(&lean));
+    assert!(left.len() < all.len() && left.iter().all(|name| all.contains(name)), "{left:?}");
+    for gone in ["provenance", "notes", "statement", "key_1_code", "ecological", "series"] {
+        assert!(!left.contains(&gone.to_owned()), "{gone}");
+    }
+    let filled = |csv: &str, name: &str| {
+        let at = header(csv).iter().position(|known| known == name).unwrap();
+        lines(csv).iter().map(|line| line[at].to_owned()).collect::<Vec<_>>()
+    };
+    for name in &left {
+        let values = filled(&lean, name);
+        assert_eq!(values, filled(whole, name), "{name}");
+        assert!(values.iter().any(|value| !value.is_empty() && value != "false"), "{name}");
+    }
+    let about = std::fs::read_to_string(folder.join("lean.about.json")).unwrap();
+    let about: serde_json::Value = serde_json::from_str(&about).unwrap();
+    assert!(about["provenance"][0].as_str().unwrap().contains("Open Government Licence"));
+    assert_eq!(about["columns"].as_array().unwrap().len(), left.len());
+    assert_eq!(about["request"]["question"]["channels"]["query"]["area"], "QK1");
+
+    // The same rows gzipped, for Excel, and to standard output.
+    let packed = folder.join("lean.csv.gz");
+    served.ask(&[APRIL, &["--lean", "--output", packed.to_str().unwrap()]].concat()).well();
+    let mut unpacked = String::new();
+    let mut reader = flate2::read::GzDecoder::new(std::fs::File::open(&packed).unwrap());
+    std::io::Read::read_to_string(&mut reader, &mut unpacked).unwrap();
+    assert_eq!(unpacked, lean);
+    assert_eq!(served.ask(&[APRIL, &["--lean", "--output", "-"]].concat()).well(), lean);
+    if cfg!(feature = "xlsx") {
+        let book = folder.join("april.xlsx");
+        served.ask(&[APRIL, &["--output", book.to_str().unwrap()]].concat()).well();
+        assert!(std::fs::read(book).unwrap().starts_with(b"PK"));
+    }
+    let safe =
+        ["--excel-safe", "--columns", "area,first_month,period_start,period_end", "--output", "-"];
+    let safe = served.ask(&[APRIL, &safe].concat()).well();
+    assert!(safe.contains("\r\nQK1,\"=\"\"2020-04\"\"\",2020-04-01,2020-04-30\r\n"), "{safe}");
+}
+
+/// A folder has each row once, in the file of its values; a folder that has files is not written over.
+fn partitioned(served: &Served, folder: &std::path::Path) {
+    let place = folder.join("months");
+    let asked = ["export", "channels", "--area", "QK1", "--from", "2020-01", "--to", "2020-03"];
+    let into =
+        ["--step", "month", "--partition-by", "first_month", "--output", place.to_str().unwrap()];
+    let asked = [&asked as &[&str], &into].concat();
+    served.ask(&asked).well();
+    let mut rows = 0;
+    for month in ["2020-01", "2020-02", "2020-03"] {
+        let file = place.join(format!("first_month={month}/data.csv"));
+        let csv = std::fs::read_to_string(&file).unwrap();
+        assert!(!csv.lines().next().unwrap().contains("first_month"), "it is in the folder's name");
+        assert!(csv.contains(&format!("{month}-01")), "{csv}");
+        rows += lines(&csv).len();
+    }
+    assert_eq!(rows, 3 * 6, "a count and five channels a month");
+    assert!(
+        std::fs::read_to_string(place.join("_about.json")).unwrap().contains("Open Government")
+    );
+    let again = served.ask(&asked);
+    assert_eq!(again.code, Some(1));
+    assert!(again.remarks.contains("name a new folder"), "{}", again.remarks);
+}
+
+/// What has not changed since a position is a file without rows; a position that is not reached is refused.
+fn since(served: &Served, file: &str) {
+    let ended = served.ask(&[APRIL, &["--output", file]].concat());
+    let position = ended.remarks.split("position ").nth(1).unwrap().split(' ').next().unwrap();
+    served.ask(&[APRIL, &["--output", file, "--since", position]].concat()).well();
+    assert_eq!(std::fs::read_to_string(file).unwrap().lines().count(), 1, "the header alone");
+    let all = served.ask(&[APRIL, &["--output", "-", "--since", "1"]].concat()).well();
+    assert!(lines(&all).len() > 3);
+    let later = served.ask(&[APRIL, &["--output", "-", "--since", "99999"]].concat());
+    assert_eq!((later.code, later.answer.as_str()), (Some(1), ""), "{later:?}");
 }
 
 /// A pipe is written to and stays one, and cannot take Parquet; a link leads on.

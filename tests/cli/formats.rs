@@ -60,22 +60,33 @@ fn answers_are_the_same_in_every_format() {
 }
 
 fn lists_parse(served: &Served) {
-    let lists: [(&[&str], &str); 9] = [
+    let lists: [(&[&str], &str); 14] = [
         (&["reference", "code-lists"], "code_lists"),
+        (&["reference", "code-lists", "--list", "ethnicity"], "-"),
+        (&["reference", "dimensions", "--dimension", "sex"], "-"),
+        (&["reference", "tables"], "-"),
+        (&["reference", "availability", "--collection", "gpad-regional"], "availability"),
+        (&["export", "columns"], "-"),
+        (
+            &["breakdown", "channels", "--area", "QK1", "--from", "2020-04", "--by", "lead_time"],
+            "-",
+        ),
         (&["reference", "dimensions"], "dimensions"),
         (&["reference", "indicators", "--tag", "NHS-2122-P2"], "indicators"),
         (&["reference", "collections"], "collections"),
         (&["reference", "organisations", "--area", "QK1"], "organisations"),
         (&["reference", "areas"], "areas"),
-        (&["reference", "availability", "--collection", "gpad-regional"], "availability"),
         (&["submissions", "list"], "submissions"),
         (&["breakdown", "outcomes", "--area", "QK1", "--from", "2020-04"], "breakdown"),
     ];
     for (list, field) in lists {
         let json = served.ask(&with(list, &["--format", "json"])).json();
         let csv = served.ask(&with(list, &["--format", "csv"])).well();
-        let lines: Vec<_> =
-            csv::Reader::from_reader(csv.as_bytes()).into_records().map(Result::unwrap).collect();
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        let names: Vec<_> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+        let different: std::collections::BTreeSet<_> = names.iter().collect();
+        assert_eq!(different.len(), names.len(), "{list:?}: a column has the name of another");
+        let lines: Vec<_> = reader.into_records().map(Result::unwrap).collect();
         assert!(!lines.is_empty(), "{list:?}");
         if let Some(items) = json[field].as_array() {
             assert_eq!(items.len(), lines.len(), "{list:?}");

@@ -99,9 +99,17 @@ fn printed(served: &Served, folder: &Path, command: &str, refused: bool) -> Stri
     all
 }
 
-/// A build without Parquet writes the same file as CSV.
+/// A build without Parquet or Excel writes the same file as CSV.
 fn of_this_build(command: &str) -> String {
-    if cfg!(feature = "parquet") { command.into() } else { command.replace(".parquet", ".csv") }
+    let mut command = command.to_owned();
+    for (built, name) in [(cfg!(feature = "parquet"), "parquet"), (cfg!(feature = "xlsx"), "xlsx")]
+    {
+        if !built {
+            command = command.replace(&format!(".{name}"), ".csv");
+            command = command.replace(&format!("--format {name}"), "--format csv");
+        }
+    }
+    command
 }
 
 /// The lines that a guide shows and the program does not print.

@@ -6,5 +6,8 @@ mod exits;
 mod export;
 mod formats;
 mod guides;
+mod options;
+mod replacing;
 mod run;
 mod sending;
+mod standard_input;

@@ -115,6 +115,7 @@ impl Parcel {
                 .map(str::to_owned)
                 .to_vec(),
             person_key_scheme: "test".to_owned(),
+            allow_shrinking: true,
             ..SubmissionHeader::default()
         };
         let rows: Vec<_> = self.records().collect();

@@ -25,7 +25,7 @@ fn open(folder: &Path, observer: Observer) -> Store {
     .unwrap()
 }
 
-fn prepared(store: &Store) -> Prepared {
+fn prepared(store: &Store) -> Arc<Prepared> {
     let header = Header {
         organisation: "C82001".to_owned(),
         collection: "practice-feed".to_owned(),
@@ -38,13 +38,14 @@ fn prepared(store: &Store) -> Prepared {
         expected_record_count: None,
         allow_partial: false,
         validate_only: false,
+        allow_shrinking: false,
     };
     let reference = Arc::clone(&store.catalog().reference);
     let mut builder = Builder::new(reference, header.clone(), Keyer::new(&[7; 32]), 10);
     builder.begin_row();
     builder.code(Field::Channel, "TELEPHONE");
     builder.end_row(Vec::new);
-    Prepared::new("caller", &header, &builder.finish())
+    Arc::new(Prepared::new("caller", &header, &builder.finish()))
 }
 
 #[tokio::test]
@@ -52,9 +53,9 @@ async fn a_writer_that_fails_says_so() {
     let place = tempfile::tempdir().unwrap();
     let failing = open(place.path(), Arc::new(|_, _| panic!("an observer that fails")));
     assert_eq!(failing.stopped(), None);
-    let unsure = failing.submit(prepared(&failing)).await.unwrap_err();
+    let unsure = failing.submit(prepared(&failing), None).await.unwrap_err();
     let WriteError::Unsure(stopped) = unsure else { panic!("{unsure:?}: it is in the log") };
-    let refused = failing.submit(prepared(&failing)).await.unwrap_err();
+    let refused = failing.submit(prepared(&failing), None).await.unwrap_err();
     for refusal in [*stopped, refused] {
         let WriteError::Stopped(why) = refusal else { panic!("{refusal:?}") };
         assert!(why.contains("start the service again"), "{why}");
@@ -64,6 +65,6 @@ async fn a_writer_that_fails_says_so() {
 
     let store = open(place.path(), Arc::new(|_, _| {}));
     assert_eq!(store.catalog().slots().count(), 1, "the first was in the log");
-    let written = store.submit(prepared(&store)).await.unwrap();
+    let written = store.submit(prepared(&store), None).await.unwrap();
     assert_eq!(written.submission.unwrap().version, 2);
 }

@@ -99,7 +99,7 @@ fn estimates_with_their_source() {
         ("keys", "=75+"),
         ("keys", "age_band="),
         ("base_count", "1.5"),
-        ("not_for_targets", "yes"),
+        ("not_for_targets", "maybe"),
     ] {
         let text = format!("organisation,month,indicator,{column}\nONS,2018-12,DX-12,{cell}\n");
         match read_text(&text) {
@@ -148,11 +148,11 @@ fn rows_in_any_order_are_grouped() {
 fn unknown_columns_name_the_nearest() {
     for (wrong, right) in [
         ("chanel", "channel"),
-        ("Ethnic Category", "ethnic_category"),
+        ("Ethnic Categori", "ethnic_category"),
         ("lsoa_residence", "residence_lsoa"),
         ("age_year", "age_years"),
         ("ETHNICITY", "ethnic_category"),
-        ("Person-Count", "person_count"),
+        ("Person-Counts", "person_count"),
     ] {
         match read_text(&format!("organisation,month,{wrong}\n")) {
             Err(IngestError::UnknownColumns { columns, .. }) => {
@@ -205,15 +205,9 @@ fn every_wrong_cell_is_named_at_once() {
 #[test]
 fn a_file_of_another_publisher_is_not_called_ours() {
     for (header, known) in [
-        (
-            "report_period_end,region_code,ccg_code,practice_code,supplier,field,value",
-            vec!["value"],
-        ),
-        (
-            "month,level,org_code,org_name,region_code,region_name,metric,value",
-            vec!["month", "value"],
-        ),
-        ("date,geography,geography code,Ethnic group: White", vec!["date"]),
+        ("period_end,region_code,practice_code,supplier,field,value", vec!["value"]),
+        ("month,level,code,name,region,metric,value", vec!["month", "value"]),
+        ("date,place,place code,people", vec!["date"]),
         ("a,b,c", vec![]),
     ] {
         match read_text(&format!("{header}\n")) {
@@ -226,12 +220,12 @@ fn a_file_of_another_publisher_is_not_called_ours() {
 #[test]
 fn bad_cells_say_where() {
     for (header, row, column, value) in [
-        ("organisation,date", "A,2020-0é4", "month", ""),
+        ("organisation,date", "A,2020-0é4", "date", "2020-0é4"),
         ("organisation,month", ",2020-04", "organisation", ""),
         ("organisation,month", "A,", "month", ""),
         ("organisation,month", "A,2020-4", "month", "2020-4"),
-        ("organisation,month", "A,APR2020", "month", "APR2020"),
-        ("organisation,date", "A,é2020-04", "month", "é2020-"),
+        ("organisation,month", "A,Apr-20", "month", "Apr-20"),
+        ("organisation,date", "A,é2020-04", "date", "é2020-04"),
         ("organisation,month,age_years", "A,2020-04,seventy", "age_years", "seventy"),
         ("organisation,month,age_years", "A,2020-04,3000000000", "age_years", "3000000000"),
         ("organisation,month,record_count", "A,2020-04,1.5", "record_count", "1.5"),
@@ -265,6 +259,20 @@ fn every_coded_column_says_that_its_field_is_collected() {
     assert_eq!(read_text(people).unwrap()[0].collected, ["residence_lsoa", "sex"]);
     let figures = "organisation,month,indicator,area,period\nA,2020-04,DX-12,QK1,2020\n";
     assert!(read_text(figures).unwrap()[0].collected.is_empty());
+}
+
+#[test]
+fn what_the_caller_names_comes_to_what_has_a_column() {
+    let text = "channel,attendance,sex,ethnic_category\nTELEPHONE,5,,A\nTELEPHONE,5,,\n";
+    let defaults = Defaults {
+        organisation: Some("C82001".into()),
+        month: Some("2026-04".into()),
+        collected: Some(vec!["ethnic_category".into(), "lead_time".into()]),
+        ..Defaults::default()
+    };
+    let submissions = read_bytes(text.as_bytes(), &defaults).unwrap();
+    let listed = ["attendance", "channel", "ethnic_category", "lead_time", "sex"];
+    assert_eq!(submissions[0].collected, listed);
 }
 
 #[test]
@@ -402,13 +410,13 @@ prop_compose! {
         texts in vec(text(), 4),
         keys in vec(("[a-z_:]{1,6}", "[A-Z0-9,\"=’]{1,6}"), 0..3),
         value in real(), lower in real(), upper in real(), weight in real(),
-        base_count in proptest::option::of(any::<i64>()),
+        base_count in proptest::option::of(any::<i64>()), suppressed in any::<bool>(),
     ) -> EstimateRecord {
         let mut texts = texts.into_iter();
         let mut next = || texts.next().unwrap();
         let key = |(dimension, code)| EstimateKey { dimension, code };
         EstimateRecord {
-            value, lower, upper, weight, base_count,
+            value, lower, upper, weight, base_count, suppressed,
             keys: keys.into_iter().map(key).collect(),
             indicator: next(), area: next(), period: next(), base: next(),
         }

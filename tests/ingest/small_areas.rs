@@ -235,8 +235,8 @@ fn other_tables_are_refused_with_their_reason() {
              Urban or rural,Working status,Unit measure,Unit multiplier,Observation status,GeoCode,Value",
             "another question",
         ),
-        ("lsoa21_code,IMD_decile,IMD_rank", "reference data"),
-        ("lsoa11_code,lsoa21_code,change_code", "reference data"),
+        ("lsoa21_code,IMD_decile,IMD_rank", "reference content"),
+        ("lsoa11_code,lsoa21_code,change_code", "reference content"),
     ] {
         let error = read_text(&format!("{header}\n")).unwrap_err();
         assert!(matches!(error, IngestError::NotImported { .. }), "{header}: {error}");

@@ -66,6 +66,7 @@ def header(v1, organisation, month, request_id=None, **more):
         month=month,
         request_id=request_id or str(uuid.uuid4()),
         code_systems={field: "gpad" for field in fields},
+        allow_shrinking=True,
         **more,
     )
 

@@ -190,13 +190,14 @@ def combined(rule, *answers):
 
 
 def given(asked, condition):
-    """Answers of those of whom a condition holds; where it is not known whether it does, neither is the answer."""
-    return combined(lambda a, c: a if c == YES else NOT_ASKED if c in (NO, NOT_ASKED) else c, asked, condition)
+    """Answers of those of whom a condition holds. Whom nothing is asked of is outside, also if it is not known whether it holds."""
 
+    def of(answered, holds):
+        if NOT_ASKED in (answered, holds) or holds == NO:
+            return NOT_ASKED
+        return answered if holds == YES else missing(answered, holds)
 
-def then(asked, condition):
-    """Answers of those of whom a condition is known to hold."""
-    return combined(lambda a, c: a if c == YES else NOT_COLLECTED if c == NOT_COLLECTED else NOT_ASKED, asked, condition)
+    return combined(of, asked, condition)
 
 
 def missing(*answers):
@@ -209,8 +210,16 @@ def either(*answers):
     return YES if YES in answers else NO if set(answers) == {NO} else missing(*answers)
 
 
+def attendances(codes, late):
+    """What became of consultations, for did-not-attend rates: missed in some way is not known, unless late arrivals count too."""
+    missed = ["DID_NOT_ATTEND", *(["ARRIVED_TOO_LATE", "MISSED"] if late else [])]
+    return codes if late else codes.replace("MISSED", "COARSER"), missed
+
+
 def both(*answers):
-    """Yes if all are; no if all are known and one is no."""
+    """Yes if all are; no if all are known and one is no. Where one does not apply, all do not."""
+    if NOT_ASKED in answers:
+        return NOT_ASKED
     return missing(*answers) if not set(answers) <= {YES, NO} else NO if NO in answers else YES
 
 

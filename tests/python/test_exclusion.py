@@ -41,13 +41,18 @@ def people(synthetic):
     return frame[frame["month"] == frame.groupby("organisation")["month"].transform("max")]
 
 
-def enabled_for_any(frame):
-    """Enabled for one service is enabled; not enabled is who is known not to be for each."""
+def enabled_for_any(frame, open_is):
+    """Enabled for one service is enabled. Counted is of whom one service is known; `open_is`: not for those that are, another is missing."""
 
-    services = [answer(said(frame, service), ["Y"]) for service in SERVICES]
-    never = (pd.concat(services, axis=1) == recount.NOT_COLLECTED).all(axis=1)
-    found = recount.combined(recount.either, *services)
-    return found.where(found.isin([YES, NO]) | never, recount.UNKNOWN)
+    def of(*services):
+        told = set(services)
+        if YES in told:
+            return YES
+        if NO in told:
+            return open_is if told - {NO, recount.NOT_ASKED} else NO
+        return told.pop() if len(told) == 1 else recount.UNKNOWN
+
+    return recount.combined(of, *(answer(said(frame, service), ["Y"]) for service in SERVICES))
 
 
 def shares(frame):
@@ -60,7 +65,7 @@ def shares(frame):
     every = [*recount.ASSESSED, "NOT_ASSESSED"]
     unable, limited = (answer(access, of, every) for of in (["UNABLE"], ["UNABLE", "WITH_HELP"]))
     return {
-        "DX-01": enabled_for_any(frame),
+        "DX-01": enabled_for_any(frame, NO), "DX-01-HIGHEST": enabled_for_any(frame, YES),
         "DX-02": flag["online_appointments"],
         "DX-03": flag["online_prescriptions"],
         "DX-04": flag["online_record"],
@@ -146,16 +151,23 @@ def test_reasons(exclusion, people, by):
     keys = of_frame(limited, by)
     counts = pd.DataFrame({"key": keys, "reason": told.loc[keys.index].to_numpy()}).explode("reason").value_counts().to_dict()
     reasons = {reason for _, reason in counts} - {"ANY"}
+    every = [*recount.ASSESSED, "NOT_ASSESSED"]
+    is_limited = answer(said(people, "digital_access"), ["WITH_HELP", "UNABLE"], every)
+    states = {"NOT_COLLECTED": recount.NOT_COLLECTED, "NOT_APPLICABLE": recount.NOT_ASKED}
+    known = recount.said_of_several(people, "exclusion_reason").map(
+        lambda kinds: YES if {"ANY", "NONE"} & set(kinds) else states.get(kinds[0], recount.UNKNOWN)
+    )
+    tallies = recount.tallies(of_frame(people, by), given(known, is_limited))
     for key, row in exclusion(by=by).items():
         assert {id.removeprefix(REASON) for id in row if id.startswith(REASON)} == reasons
         of_row = {reason: counts.get((key, reason), 0) for reason in [*recount.STATES, *reasons, "ANY", "NONE"]}
-        base, unknown = of_row["ANY"] + of_row["NONE"], sum(of_row[state] for state in recount.UNKNOWN_STATES)
-        never = of_row["NOT_COLLECTED"]
+        base = of_row["ANY"] + of_row["NONE"]
+        assert tallies[key][:2] == (base, base)
         for reason in reasons:
             # A reason that is missing is counted, and is in no share.
             whole = None if reason in recount.STATES else base
             cell, part = row[REASON + reason], of_row[reason]
-            assert recount.counts(cell)[:4] == (part, whole, unknown, never), (key, reason)
+            assert recount.counts(cell) == (part, whole, *tallies[key][2:]), (key, reason)
             recount.assert_figure(cell, recount.wilson(part, base) if whole else (), (key, reason))
     assert {"SKILLS", "LANGUAGE", "NOT_RECORDED", "NOT_COLLECTED"} <= {reason for _, reason in counts}
 

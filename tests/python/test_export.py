@@ -91,6 +91,7 @@ def test_duckdb_adds_up_to_the_published_totals(exported, unary, table, kind):
 def test_parquet_has_real_types_and_says_what_it_holds(exported):
     schema = pl.read_parquet_schema(exported["parquet"])
     types = {"area": pl.String, "value": pl.Float64, "numerator_count": pl.Int64, "ecological": pl.Boolean}
+    types |= {"period_start": pl.Date, "period_end": pl.Date}
     types |= {"not_collected_count": pl.Int64, "series": pl.String, "series_break": pl.Boolean, "base": pl.String}
     types |= {"confidence_level": pl.Float64, "conditions": pl.String, "month_count": pl.Int64, "notes": pl.String}
     types |= {"weight": pl.Float64, "statement": pl.String, "column": pl.String, "outside_count": pl.Int64}

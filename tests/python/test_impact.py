@@ -49,19 +49,19 @@ class Consultations:
         return recount.with_total(self.frame.index, recount.keys(*(self.dimensions[name] for name in by)))
 
     def outcomes(self, late):
-        missed = ["DID_NOT_ATTEND", "MISSED", *(["ARRIVED_TOO_LATE"] if late else [])]
+        attendance, missed = recount.attendances(self.attendance, late)
         # Bands are known by their longest wait.
         days = self.waits.map(lambda wait: wait if isinstance(wait, str) else wait[1])
         known = [wait for wait in days.unique() if not isinstance(wait, str)]
         return {
-            "CH-09": answer(self.attendance, missed, [*missed, *ATTENDED]),
+            "CH-09": answer(attendance, missed, [*missed, *ATTENDED]),
             "CH-11-SAME-DAY": answer(days, [0], known),
             "CH-11-OVER-14": answer(days, [wait for wait in known if wait > 14], known),
         }
 
     def follow(self):
-        """What became of each consultation that was attended: followed by another in person, seen in person on the same day and
-        not followed, alone, or not to be told. Nothing of others."""
+        """What became of each consultation in person or remote: followed by another in person, seen in person on the same day and not
+        followed, alone, or not to be told; or it was not attended. Nothing of others."""
         frame = self.frame
         days = frame["date"].map(lambda date: datetime.date.fromisoformat(date) if len(date) == 10 else None)
         attended = self.attendance.isin(ATTENDED)
@@ -84,7 +84,10 @@ class Consultations:
             return "FOLLOWED" if any(day < then <= last for then in others) else "SAME_DAY" if day in others else "ALONE"
 
         found = pd.Series([became(*of) for of in zip(frame.index, office, days)], frame.index)
-        return found.where(attended & self.mode.isin(MODES), "")
+        unknown = self.attendance.isin(recount.UNKNOWN_STATES)
+        never = self.attendance == "NOT_COLLECTED"
+        found = found.where(attended, "OUTSIDE").mask(unknown, "NOT_COMPUTABLE").mask(never, "NOT_COLLECTED")
+        return found.where(self.mode.isin(MODES), "")
 
 
 def assert_outcomes(rows, consultations, by, late=False):
@@ -116,10 +119,9 @@ def assert_followed(rows, consultations, by):
     for key, row in rows.items():
         tallies = {}
         for mode in MODES:
-            followed, same_day, alone, unknown = (
-                counts.get((key, mode, became), 0) for became in ("FOLLOWED", "SAME_DAY", "ALONE", "NOT_COMPUTABLE")
-            )
-            tallies[mode] = followed, followed + same_day + alone, unknown, 0, None
+            kinds = ("FOLLOWED", "SAME_DAY", "ALONE", "NOT_COMPUTABLE", "NOT_COLLECTED", "OUTSIDE")
+            followed, same_day, alone, *others = (counts.get((key, mode, became), 0) for became in kinds)
+            tallies[mode] = followed, followed + same_day + alone, *others
             recount.assert_share(row[f"CH-12/{mode}"], tallies[mode], (key, mode))
             recount.assert_count(row[f"CH-12-SAME-DAY/{mode}"], same_day, (key, mode))
         assert_difference(row[f"CH-12/{DIFFERENCE}"], tallies, key)
@@ -157,7 +159,7 @@ def test_outcomes_and_what_followed(asked, by):
     consultations, impact = asked
     rows = impact(by=by)
     assert_outcomes(rows, consultations, by)
-    assert assert_followed(rows, consultations, by) == {"FOLLOWED", "SAME_DAY", "ALONE", "NOT_COMPUTABLE", ""}
+    assert assert_followed(rows, consultations, by) == {"FOLLOWED", "SAME_DAY", "ALONE", "NOT_COMPUTABLE", "OUTSIDE", ""}
     assert assert_waits(rows, consultations, by), "a median"
     of_modes = [cell for id, cell in rows[()].items() if not id.startswith("CH-12") and not id.endswith(DIFFERENCE)]
     assert len(of_modes) == 8 and all(cell.denominator_count > 50 for cell in of_modes)

@@ -46,8 +46,12 @@ pub(super) const SYNTHETIC_TO: &str = "2020-06";
 
 /// Submits what the service does not have yet.
 pub(super) async fn load(service: &Service, rows: u64, out: &mut Out) -> Result<(), Failure> {
-    let how =
-        Sending { run_id: "equity demo".to_owned(), allow_partial: false, validate_only: false };
+    let how = Sending {
+        run_id: "equity demo".to_owned(),
+        allow_partial: false,
+        validate_only: false,
+        replace: false,
+    };
     let request = ListSubmissionsRequest {
         parent: "collections/-".to_owned(),
         include_past: true,
@@ -70,6 +74,8 @@ pub(super) async fn load(service: &Service, rows: u64, out: &mut Out) -> Result<
         let (first, last) = (month(SYNTHETIC_FROM)?, month(SYNTHETIC_TO)?);
         let snapshots = synthetic.access(move |month| month == first || month == last);
         let parcels = synthetic.consultations().chain(synthetic.populations()).chain(snapshots);
+        // A demo with fewer rows than the one before takes its place.
+        let how = Sending { replace: true, ..how };
         let missing = self::missing(parcels, &there, &how, &bar);
         result = send_all(service, missing, &how, &bar, &mut sent).await;
         bar.finish_and_clear();
@@ -165,7 +171,12 @@ mod tests {
 
     #[test]
     fn request_ids_are_the_same_every_time_and_different_from_each_other() {
-        let how = Sending { run_id: "x".into(), allow_partial: false, validate_only: false };
+        let how = Sending {
+            run_id: "x".into(),
+            allow_partial: false,
+            validate_only: false,
+            replace: false,
+        };
         let ids = || -> Vec<_> {
             published().unwrap().into_iter().map(|one| Encoded::of(one, &how).request_id).collect()
         };

@@ -12,6 +12,7 @@ use clap::Args;
 use super::client;
 use super::exit::Failure;
 use super::export::lines;
+use super::options::Shape;
 use super::running;
 use super::show::{Format, Out, json};
 use crate::app::Service;
@@ -37,6 +38,9 @@ consultations with the digital access of their people, which say nothing about r
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct DemoArgs {
+    /// How the answer is written.
+    #[command(flatten)]
+    pub shape: Shape,
     /// Stop the service after printing.
     #[arg(long)]
     pub once: bool,

@@ -114,8 +114,8 @@ fn channels(query: BreakdownQuery) -> Table {
     Table::Channels(GetChannelBreakdownRequest {
         query: Some(query),
         measure: Measure::Contacts.into(),
-        // The published "unknown" is a large part of these appointments: shares of all of them hide nothing.
-        denominator: Denominator::All.into(),
+        // As the commands that the screen tells to type: one share has one number everywhere.
+        denominator: Denominator::KnownOnly.into(),
         ..Default::default()
     })
 }

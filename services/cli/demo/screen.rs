@@ -36,9 +36,7 @@ pub(super) fn screen(answers: &Answers, place: &Place<'_>, look: &Look) -> Strin
     let title = |text: &str| look.paint(1, &wrap::text("", text, look));
     let months = &answers.months.breakdown;
     let mut parts = vec![
-        title(
-            "How people in Leicester, Leicestershire and Rutland were seen by their GP practice (share of all appointments)",
-        ),
+        title("How people in Leicester, Leicestershire and Rutland were seen by their GP practice"),
         String::new(),
         chart(&charted(months), &answers.words, look),
         String::new(),
@@ -54,7 +52,7 @@ pub(super) fn screen(answers: &Answers, place: &Place<'_>, look: &Look) -> Strin
         }
         None => parts.push("The service has no published figures of internet use.".to_owned()),
     }
-    parts.extend([String::new(), next(place)]);
+    parts.extend([String::new(), next(place, look.width.unwrap_or(WIDTH))]);
     parts.join("\n")
 }
 
@@ -84,16 +82,17 @@ fn seen(months: &Breakdown) -> String {
             [AFTER, YEAR_BEFORE, BEFORE].map(|month| share(month, channel).map(numbers::percent));
         Some((after?, year?, before?))
     };
-    let all = cell(months, AFTER, "CONTACTS").and_then(|cell| cell.numerator_count);
-    match (all.map(numbers::count), of("FACE_TO_FACE"), of("TELEPHONE")) {
+    let face = cell(months, AFTER, "CH-01/FACE_TO_FACE");
+    let known = face.and_then(|cell| cell.denominator_count);
+    match (known.map(numbers::count), of("FACE_TO_FACE"), of("TELEPHONE")) {
         (
-            Some(all),
+            Some(known),
             Some((face, face_year, face_before)),
             Some((phone, phone_year, phone_before)),
         ) => {
             format!(
-                "In April 2020 {face} of {all} GP appointments were face to face, against {face_year} in April 2019 and {face_before} \
-                 in February 2020; {phone} were by telephone, against {phone_year} and {phone_before}."
+                "In April 2020, of {known} GP appointments whose channel is known, {face} were face to face, against {face_year} in \
+                 April 2019 and {face_before} in February 2020; {phone} were by telephone, against {phone_year} and {phone_before}."
             )
         }
         _ => "The service has no figures for April 2020.".to_owned(),
@@ -118,14 +117,13 @@ pub(super) fn oldest(found: &Breakdown) -> Option<(String, String)> {
         numbers::percent(men),
         numbers::percent(women)
     );
-    let source = estimate.source.as_ref().map(source_line).unwrap_or_default();
     // The address of the file is longer than the screen is wide; `equity reference estimates` shows it.
-    let words = source.split("; http").next().unwrap_or_default().to_owned();
-    Some((sentence, words))
+    let source = estimate.source.as_ref().map(|source| source_line(source, false));
+    Some((sentence, source.unwrap_or_default()))
 }
 
-/// Commands to try next.
-pub(super) fn next(place: &Place<'_>) -> String {
+/// Commands to try next, in lines of at most this width.
+pub(super) fn next(place: &Place<'_>, width: usize) -> String {
     let address = if place.serving_on { place.address } else { DEFAULT_SERVICE };
     let service =
         if address == DEFAULT_SERVICE { String::new() } else { format!(" --service {address}") };
@@ -147,19 +145,19 @@ pub(super) fn next(place: &Place<'_>) -> String {
         format!("impact --area {AREA} --from {AFTER} --chart"),
         format!("risk --area {AREA} --by {RISK_BY} --high-risk-top {RISK_TOP} --chart"),
     ];
-    lines.extend(asked.map(|asked| typed(&format!("{equity} breakdown {asked}{service}"))));
-    lines.push(typed(&format!("{equity} reference dimensions{service}")));
+    lines.extend(asked.map(|asked| typed(&format!("{equity} breakdown {asked}{service}"), width)));
+    lines.push(typed(&format!("{equity} reference dimensions{service}"), width));
     lines.push(format!("  {equity} demo --tour        every table of this demo"));
     lines.join("\n")
 }
 
 /// A command to copy and run, in lines that fit the screen.
-fn typed(command: &str) -> String {
+fn typed(command: &str, width: usize) -> String {
     let (mut lines, mut line) = (Vec::new(), String::from(" "));
     for (number, word) in command.split(" --").enumerate() {
         let word = if number == 0 { format!(" {word}") } else { format!(" --{word}") };
         // Room for the backslash behind it.
-        if number > 0 && line.len() + word.len() + 2 > WIDTH {
+        if number > 0 && line.len() + word.len() + 2 > width {
             lines.push(format!("{line} \\"));
             line = "     ".to_owned();
         }

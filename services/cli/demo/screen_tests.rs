@@ -22,6 +22,7 @@ fn months() -> Breakdown {
         let share = |count: i64| Cell {
             value: Some(count as f64 / all as f64),
             numerator_count: Some(count),
+            denominator_count: Some(all),
             ..Default::default()
         };
         let total =
@@ -90,12 +91,16 @@ fn it_is_one_screen() {
     }
     let drawn = shown(None);
     assert!(drawn.lines().all(|line| line.len() <= WIDTH), "{drawn}");
+    let drawn = shown(Some(80));
+    assert!(drawn.lines().all(|line| line.len() <= 80), "{drawn}");
 }
 
 #[test]
 fn a_long_command_is_broken_where_it_can_be_typed_on() {
     let command = format!("equity breakdown risk{}", " --area QK1".repeat(12));
-    let text = typed(&command);
+    let narrow = typed(&command, 80);
+    assert!(narrow.lines().all(|line| line.len() <= 80), "{narrow}");
+    let text = typed(&command, WIDTH);
     assert!(text.lines().count() == 2 && text.lines().all(|line| line.len() <= WIDTH), "{text}");
     let words = text.replace('\\', "");
     assert_eq!(words.split_whitespace().collect::<Vec<_>>().join(" "), command);
@@ -105,7 +110,7 @@ fn a_long_command_is_broken_where_it_can_be_typed_on() {
 fn it_says_what_changed_who_is_online_and_where_both_come_from() {
     let text = shown(None);
     for words in [
-        "In April 2020 50.0 % of 1,000 GP appointments were face to face, against 80.0 % in April 2019",
+        "In April 2020, of 1,000 GP appointments whose channel is known, 50.0 % were face to face, against 80.0 % in April 2019",
         "50.0 % of men and 25.0 % of women aged 75 and over",
         "Source: NHS Digital",
         "Source: ONS",

@@ -9,7 +9,7 @@ use super::screen::{Place, next, oldest};
 /// Every table of the demo, with titles and charts.
 pub(super) fn tour(answers: &Answers, place: &Place<'_>, look: &Look) -> String {
     let title = |text: &str| look.paint(1, &wrap::text("", text, look));
-    let table = |of: &Answer| text(&of.breakdown, of.position, &answers.words, look);
+    let table = |of: &Answer| text(&of.breakdown, of.position, &answers.words, true, look);
     let drawn = |of: &Answer| chart(&of.breakdown, &answers.words, look);
     let sentence = oldest(&answers.internet.breakdown).map(|(sentence, _)| sentence);
     [
@@ -34,7 +34,7 @@ pub(super) fn tour(answers: &Answers, place: &Place<'_>, look: &Look) -> String 
         title("Whether people who need face to face are seen so, or offered it: the synthetic set"),
         table(&answers.provision),
         String::new(),
-        next(place),
+        next(place, look.width.unwrap_or(wrap::WIDTH)),
     ]
     .join("\n")
 }

@@ -1,12 +1,15 @@
 //! The options of `equity export`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::columns::names;
 use crate::cli::exit::Failure;
-use crate::cli::format_arg::FormatArg;
+use crate::cli::options::Shape;
 use crate::cli::questions::{AskedTable, More};
+use crate::cli::show::Format;
 use crate::proto::v1::{BreakdownQuestion, ExportBreakdownsRequest, PeriodStep};
 
 const COLUMNS: &str = "\
@@ -22,10 +25,10 @@ pub enum ExportTable {
     Table(AskedTable<Taking>),
     /// List the columns of the file.
     #[command(after_help = COLUMNS)]
-    Columns,
+    Columns(Shape),
 }
 
-/// Periods, areas and file of an export.
+/// Periods, areas, columns and file of an export.
 #[derive(Debug, Clone, Args)]
 pub struct Taking {
     /// Which periods get rows.
@@ -37,22 +40,70 @@ pub struct Taking {
     /// File, written when all rows have arrived; `-` is standard output. A pipe or device gets rows as they arrive: CSV only.
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
-    /// File format, the same as --format (default: taken from the file name, otherwise CSV).
-    #[arg(long = "as", value_enum, value_name = "KIND")]
-    pub kind: Option<FileFormat>,
+    /// File format (default: the ending of the file name; CSV for a name without an ending).
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<FileFormat>,
+    /// Columns of the file, in this order (default: all). Separate names with commas. See `equity export columns`.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with = "lean")]
+    #[arg(value_parser = PossibleValuesParser::new(names()), hide_possible_values = true)]
+    pub columns: Vec<String>,
+    /// Leave out columns that are empty in every row, and write sources, notes and statements once instead of in every row: for CSV
+    /// to a file that ends in `.about.json`. An Excel file is always lean.
+    #[arg(long)]
+    pub lean: bool,
+    /// CSV: keep codes such as `01` and `05-10` as they are when Excel opens the file, by writing them as `="05-10"`.
+    #[arg(long)]
+    pub excel_safe: bool,
+    /// Write a folder with a file for each value of these columns, `area=QK1/first_month=2020-04/data.csv`. --output names a new
+    /// folder.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(value_parser = PossibleValuesParser::new(names()), hide_possible_values = true)]
+    pub partition_by: Vec<String>,
+    /// Only tables in which a figure has changed after this log position, each table whole. An export ends by naming its position.
+    #[arg(long, value_name = "POSITION", value_parser = clap::value_parser!(i64).range(1..))]
+    pub since: Option<i64>,
 }
 
-/// What a build without the feature `parquet` says when it is asked for Parquet.
-pub(super) const NO_PARQUET: &str = "this program was built without Parquet: export to CSV (`--output FILE.csv`), or build it again \
-                                     with the feature `parquet`, which is on by default";
+/// What a build without a format's feature says when it is asked for the format.
+pub(super) const MISSING: &str = "this program was built without this format: export to CSV (`--output FILE.csv`), or build it again \
+                                  with the features `parquet` and `xlsx`, which are on by default";
 
 /// Formats of an exported file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FileFormat {
     /// RFC 4180, one line for each figure. An absent value is an empty cell.
+    #[value(name = "csv")]
     Csv,
+    /// The same, gzipped.
+    #[value(name = "csv.gz")]
+    CsvGz,
+    /// Excel: a sheet of figures, and a sheet of what was asked and how to read it.
+    #[value(name = "xlsx")]
+    Xlsx,
     /// Apache Parquet with typed columns. An absent value is null. The metadata has definitions and provenance.
+    #[value(name = "parquet")]
     Parquet,
+}
+
+impl FileFormat {
+    /// The name of the format, and how the name of its files ends.
+    pub(super) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    /// Whether lines are text, which a pipe can take as they come.
+    pub(super) fn is_csv(self) -> bool {
+        matches!(self, Self::Csv | Self::CsvGz)
+    }
+
+    /// Whether this program was built with it.
+    fn is_built_in(self) -> bool {
+        match self {
+            Self::Csv | Self::CsvGz => true,
+            Self::Xlsx => cfg!(feature = "xlsx"),
+            Self::Parquet => cfg!(feature = "parquet"),
+        }
+    }
 }
 
 impl More for Taking {
@@ -62,6 +113,12 @@ Examples:
   equity export channels --area QK1 --area-types place,sub_icb --from 2019-03 --to 2020-12 --step month --output c.parquet
   equity export channels --area QK1 --from 2020-04 --by sex,age_band --rates --output -
       CSV on standard output
+  equity export channels --area QK1 --from 2019-03 --to 2020-12 --step month --output channels.xlsx
+      for Excel: a sheet of figures, and a sheet of what was asked and how to read it
+  equity export channels --area QK1 --from 2019-03 --to 2020-12 --step month --partition-by first_month --output channels
+      a folder with a file for each month
+  equity export channels --area QK1 --from 2019-03 --to 2020-12 --step month --since 71 --output changes.csv
+      only the months in which a figure has changed after position 71
 
 The file has the same columns whatever the table: `equity export columns`.";
     const OUTCOMES: &'static str = "\
@@ -91,41 +148,63 @@ Every row is ecological: about areas, not about the people in them.";
 }
 
 impl Taking {
-    /// The format of the file. `format` is the value of `--format`.
+    /// The format of the file.
     ///
     /// # Errors
-    /// `--format` is no format of files, or contradicts `--as` or the file name.
-    pub fn format(&self, format: Option<FormatArg>) -> Result<FileFormat, Failure> {
-        let usage = |what: String| Err(Failure::Usage(what));
-        let asked = match format {
-            None => None,
-            Some(FormatArg::Csv) => Some(FileFormat::Csv),
-            Some(FormatArg::Parquet) => Some(FileFormat::Parquet),
-            Some(FormatArg::Table | FormatArg::Json) => {
-                return usage(
-                    "an export is a file: use --format csv or parquet, or no --format".into(),
-                );
-            }
-        };
-        if let (Some(asked), Some(kind)) = (asked, self.kind)
-            && asked != kind
+    /// The options contradict each other, or this program was built without the format.
+    pub fn format(&self) -> Result<FileFormat, Failure> {
+        let usage = |what: &str| Err(Failure::Usage(what.to_owned()));
+        let format = self.named_format()?;
+        if !format.is_built_in() {
+            return usage(MISSING);
+        }
+        if self.excel_safe && format != FileFormat::Csv {
+            return usage(
+                "--excel-safe is for CSV files that Excel opens: leave it out, or export to .csv",
+            );
+        }
+        let folder = !self.partition_by.is_empty();
+        if folder && self.to_output() {
+            return usage("--partition-by writes a folder: use --output FOLDER");
+        }
+        if folder
+            && !self.columns.is_empty()
+            && self.columns.iter().all(|of| self.partition_by.contains(of))
         {
-            return usage("--format and --as name different formats: use one of them".into());
+            return usage(
+                "--partition-by leaves no column for the files: name more with --columns",
+            );
         }
-        let asked = asked.or(self.kind);
-        let ending = self.output.extension().and_then(|ending| ending.to_str());
-        let of_ending = ending.and_then(|ending| FileFormat::from_str(ending, false).ok());
-        match (asked, of_ending, ending) {
-            (Some(asked), Some(other), Some(ending)) if asked != other => usage(format!(
-                "--output ends in .{ending}, which is not the requested format: change the ending of the file, or leave \
-                 --format out"
-            )),
-            (Some(kind), ..) | (None, Some(kind), _) => Ok(kind),
-            (None, None, None) => Ok(FileFormat::Csv),
-            (None, None, Some(other)) => usage(format!(
-                "--output ends in .{other}: use a file name that ends in .csv or .parquet, or name the format with --format"
-            )),
+        if self.to_output() && !format.is_csv() {
+            return usage("this format needs a file, not standard output: use --output FILE");
         }
+        Ok(format)
+    }
+
+    /// The format that the options or the name of the file say.
+    fn named_format(&self) -> Result<FileFormat, Failure> {
+        let name = self.output.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let ends = |format: &FileFormat| name.ends_with(&format!(".{}", format.name()));
+        let of_name = FileFormat::value_variants().iter().copied().find(ends);
+        if !self.partition_by.is_empty() {
+            return Ok(self.format.or(of_name).unwrap_or(FileFormat::Csv));
+        }
+        match (self.format, of_name) {
+            (Some(asked), Some(other)) if asked != other => Err(Failure::Usage(format!(
+                "--output ends in .{}, which is not the requested format: change the ending of the file, or leave --format out",
+                other.name()
+            ))),
+            (Some(format), _) | (None, Some(format)) => Ok(format),
+            (None, None) if self.output.extension().is_none() => Ok(FileFormat::Csv),
+            (None, None) => Err(Failure::Usage(format!(
+                "--output is {name}: use a file name that ends in .csv, .csv.gz, .xlsx or .parquet, or name the format with --format"
+            ))),
+        }
+    }
+
+    /// Whether rows go to standard output.
+    pub(super) fn to_output(&self) -> bool {
+        self.output == Path::new("-")
     }
 }
 
@@ -169,7 +248,16 @@ impl ExportTable {
             area_types: taking.area_types.clone(),
             period_step: taking.step.map_or(PeriodStep::Unspecified, PeriodStep::from).into(),
             cursor: String::new(),
+            since_position: taking.since.unwrap_or_default(),
         };
         Ok(Some((request, taking)))
+    }
+
+    /// The format of what is printed: of the list of columns. Tables are files.
+    pub fn printed(&self) -> Format {
+        match self {
+            Self::Columns(shape) => shape.format,
+            Self::Table(_) => Format::Table,
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use jiff::civil::Date;
+
 use crate::cli::show::sheet::Sheet;
 use crate::cli::show::words;
 use crate::proto::v1::{
@@ -23,6 +25,8 @@ pub enum Kind {
     Count(fn(&ExportRow) -> Option<i64>),
     /// A share, rate, score or limit, unrounded.
     Real(fn(&ExportRow) -> Option<f64>),
+    /// A day.
+    Day(fn(&ExportRow) -> Option<Date>),
     /// Yes or no.
     Flag(fn(&ExportRow) -> bool),
 }
@@ -45,7 +49,29 @@ impl FileColumn {
             Kind::Text(_) => "text",
             Kind::Count(_) => "integer",
             Kind::Real(_) => "real",
+            Kind::Day(_) => "date",
             Kind::Flag(_) => "boolean",
+        }
+    }
+
+    /// The value as text; an absent value is empty.
+    pub fn text(&self, row: &ExportRow) -> String {
+        match self.kind {
+            Kind::Text(read) => read(row),
+            Kind::Count(read) => read(row).map_or_else(String::new, |value| value.to_string()),
+            Kind::Real(read) => read(row).map_or_else(String::new, |value| value.to_string()),
+            Kind::Day(read) => read(row).map_or_else(String::new, |day| day.to_string()),
+            Kind::Flag(read) => read(row).to_string(),
+        }
+    }
+
+    /// Whether the row has a value here: text, a number, a day, or yes.
+    pub(super) fn is_filled(&self, row: &ExportRow) -> bool {
+        match self.kind {
+            Kind::Flag(read) => read(row),
+            Kind::Text(_) | Kind::Count(_) | Kind::Real(_) | Kind::Day(_) => {
+                !self.text(row).is_empty()
+            }
         }
     }
 }
@@ -95,6 +121,8 @@ const BEFORE: &[FileColumn] = columns! {
     Text "area_basis", "PROVIDER: where care is given; RESIDENCE: where people live; empty: the publisher does not say" = |r| asked(r.area_basis, AreaBasis::as_str_name);
     Text "first_month", "First month covered" = |r| r.first_month.clone();
     Text "last_month", "Last month covered" = |r| r.last_month.clone();
+    Day "period_start", "First day covered" = |r| first_day(&r.first_month);
+    Day "period_end", "Last day covered" = |r| first_day(&r.last_month).map(Date::last_of_month);
 };
 
 /// The column between the keys and the group.
@@ -115,7 +143,7 @@ const BEHIND: &[FileColumn] = columns! {
     Count "unknown_count", "Records whose answer is not known; in no denominator" = |r| r.unknown_count;
     Count "not_collected_count", "Records whose source does not collect the field; in no denominator; empty is not 0" = |r| r.not_collected_count;
     Count "outside_count", "Records to which the figure does not apply; with the three counts before, everybody; empty is not 0" = |r| r.outside_count;
-    Text "absence_reason", "NO_DATA, NOT_COLLECTED, WITHHELD, OUT_OF_SCOPE, NOT_COMPUTABLE or ERASED; empty if there is a value" = |r| { r.absence.as_ref().map(|why| words::name(why.reason, AbsenceReason::as_str_name)).unwrap_or_default() };
+    Text "absence_reason", "NO_DATA, NOT_COLLECTED, WITHHELD, OUT_OF_SCOPE, NOT_COMPUTABLE, ERASED or SUPPRESSED; empty if there is a value" = |r| { r.absence.as_ref().map(|why| words::name(why.reason, AbsenceReason::as_str_name)).unwrap_or_default() };
     Text "absence_detail", "The reason in a sentence" = |r| r.absence.as_ref().map(|why| why.detail.clone()).unwrap_or_default();
     Real "coverage_ratio", "Share of records whose source collects the characteristics of the keys (the lowest share); on total rows, the measured field" = |r| r.coverage_ratio;
     Real "unknown_ratio", "Share of covered records whose category is unknown (the highest share of the keys); on total rows, of the measured field" = |r| r.unknown_ratio;
@@ -161,6 +189,22 @@ pub static COLUMNS: LazyLock<Vec<FileColumn>> = LazyLock::new(|| {
     .concat()
 });
 
+/// Names of all columns, in order.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    COLUMNS.iter().map(|column| column.name)
+}
+
+/// The columns with these names, in the order of the names; the values of an option, so all exist.
+pub(super) fn named(names: &[String]) -> Vec<FileColumn> {
+    let find = |name: &String| COLUMNS.iter().find(|column| column.name == name).copied();
+    names.iter().filter_map(find).collect()
+}
+
+/// The first day of a month like `2020-04`; none: the row is about no month.
+fn first_day(month: &str) -> Option<Date> {
+    format!("{month}-01").parse().ok()
+}
+
 /// The name of an enumeration's value; empty if it is unspecified.
 fn asked<E: TryFrom<i32> + Default>(value: i32, name: fn(&E) -> &'static str) -> String {
     if value == 0 { String::new() } else { words::name(value, name) }
@@ -197,7 +241,7 @@ mod tests {
             COLUMNS.iter().filter(|c| c.name.starts_with("key_") && c.name.ends_with("_code"));
         let texts = codes.filter_map(|column| match column.kind {
             Kind::Text(read) => Some(read(&row)),
-            Kind::Count(_) | Kind::Real(_) | Kind::Flag(_) => None,
+            Kind::Count(_) | Kind::Real(_) | Kind::Day(_) | Kind::Flag(_) => None,
         });
         assert_eq!(texts.collect::<Vec<_>>(), ["0", "1", "2"]);
     }
@@ -211,6 +255,8 @@ mod tests {
             base: "adults".into(),
             weight: Some(912.5),
             statement: "Says nothing about anybody.".into(),
+            first_month: "2020-01".into(),
+            last_month: "2020-02".into(),
             ..Default::default()
         };
         let shown = |row: &ExportRow, name: &str| {
@@ -219,6 +265,7 @@ mod tests {
                 Kind::Text(read) => format!("text {}", read(row)),
                 Kind::Count(read) => format!("count {:?}", read(row)),
                 Kind::Real(read) => format!("real {:?}", read(row)),
+                Kind::Day(read) => format!("day {:?}", read(row)),
                 Kind::Flag(read) => format!("flag {}", read(row)),
             }
         };
@@ -228,6 +275,8 @@ mod tests {
             ("series_break", "flag true", "flag false"),
             ("base", "text adults", "text "),
             ("weight", "real Some(912.5)", "real None"),
+            ("period_start", "day Some(2020-01-01)", "day None"),
+            ("period_end", "day Some(2020-02-29)", "day None"),
             ("statement", "text Says nothing about anybody.", "text "),
         ] {
             assert_eq!(shown(&row, name), is, "{name}");

@@ -1,31 +1,37 @@
-//! `equity export`: a table of every area and period into one file.
+//! `equity export`: a table of every area and period into one file, or into a folder of files.
 //!
 //! - `args` the options, [`columns`] the columns of the file
-//! - `take` the stream, continued if it breaks
-//! - `sink`, `parquet`, `file` where rows go
+//! - `take` the stream, continued if it breaks; `spool` its rows, kept where a file needs to know all of them
+//! - `sink`, `excel_safe`, `xlsx`, `parquet` how rows are written; `file`, `folder` where; `about` what holds for all of them
 
+mod about;
 pub mod args;
 pub mod columns;
+mod excel_safe;
 mod file;
+mod folder;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod sink;
+mod spool;
 mod take;
+#[cfg(feature = "xlsx")]
+mod xlsx;
 
-use std::path::Path;
+use std::io::Write as _;
 
-use serde_json::json;
-
-use super::client::{Service, pages};
+use super::client::Service;
 use super::exit::Failure;
-use super::format_arg::FormatArg;
-use super::show::{Format, Look, Out, json as shown};
+use super::show::{Format, Look, Out, json as shown, wrap};
 use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table as Question;
+use about::About;
 use args::{ExportTable, FileFormat, Taking};
 use columns::COLUMNS;
 use file::Target;
-use sink::Sink;
+use folder::Folder;
+use sink::{Sink, Style};
+use spool::Spool;
 use take::{FIRST_PAUSE, Taken, take};
 
 /// Examples for `equity export --help`.
@@ -33,45 +39,32 @@ pub const EXAMPLES: &str = "\
 Examples:
   equity export channels --area QK1 --from 2020-04 --output channels.csv
   equity export channels --area QK1 --area-types place,sub_icb --from 2019-03 --to 2020-12 --step month --output channels.parquet
+  equity export outcomes --area QK1 --from 2019-03 --to 2020-12 --step quarter --output outcomes.xlsx
   equity export columns";
 
-/// Asks, and writes the rows to the file. `format` is the value of `--format`.
+/// Asks, and writes the rows to the file.
 ///
 /// # Errors
 /// The service cannot be reached or refuses, or the file cannot be written; then no file is left.
-pub async fn run(
-    table: ExportTable,
-    format: Option<FormatArg>,
-    address: &str,
-    out: &mut Out,
-) -> Result<(), Failure> {
-    let Some((request, taking)) = table.request()? else {
-        format.map(FormatArg::answer).transpose()?;
-        return columns(out);
+pub async fn run(table: ExportTable, address: &str, out: &mut Out) -> Result<(), Failure> {
+    let Some((request, taking)) = table.request()? else { return list_columns(out) };
+    let format = taking.format()?;
+    let columns = match taking.columns.as_slice() {
+        [] => COLUMNS.clone(),
+        names => columns::named(names),
     };
-    let format = taking.format(format)?;
-    if cfg!(not(feature = "parquet")) && format == FileFormat::Parquet {
-        return Err(Failure::Usage(args::NO_PARQUET.into()));
-    }
-    let to_output = taking.output == Path::new("-");
-    if to_output && format == FileFormat::Parquet {
-        let what = "Parquet needs a file, not standard output: use --output FILE.parquet";
-        return Err(Failure::Usage(what.into()));
-    }
+    let style = Style { format, columns, excel_safe: taking.excel_safe, header: true };
     let service = Service::connect(address).await?;
-    if to_output {
-        return told(&printed(&service, request, true, out).await?, taking, out);
-    }
-    let target = Target::begin(&taking.output);
-    let target = target.map_err(|error| Failure::data(&taking.output, error))?;
-    let direct = target.is_direct();
-    if direct && format == FileFormat::Parquet {
-        let what =
-            "Parquet needs a file, and --output is a pipe or device: use --output FILE.parquet";
+    let place = Place::begin(taking, format);
+    let place = place.map_err(|error| Failure::data(&taking.output, error))?;
+    let direct = place.is_direct();
+    if direct && !format.is_csv() {
+        let what = "this format needs a file, and --output is a pipe or device: use --output FILE";
         return Err(Failure::Usage(what.into()));
     }
+    let export = Export { service: &service, request, taking, style };
     let taken = tokio::select! {
-        taken = Box::pin(file(&service, request, taking, format, target, &out.look)) => taken?,
+        taken = Box::pin(export.write(place, out)) => taken?,
         // What was written directly cannot be taken back: Ctrl-C ends it as it ends every program.
         told = tokio::signal::ctrl_c(), if !direct => {
             told.map_err(|error| Failure::Other(error.into()))?;
@@ -98,91 +91,184 @@ pub async fn lines(
     }
     let question = Some(v1::BreakdownQuestion { table: Some(question) });
     let request = v1::ExportBreakdownsRequest { question, ..Default::default() };
-    printed(service, request, header, out).await.map(drop)
-}
-
-/// Takes an export as CSV to standard output.
-async fn printed(
-    service: &Service,
-    request: v1::ExportBreakdownsRequest,
-    header: bool,
-    out: &mut Out,
-) -> Result<Taken, Failure> {
+    let style =
+        Style { format: FileFormat::Csv, columns: COLUMNS.clone(), excel_safe: false, header };
     let look = out.look;
-    let mut sink = Sink::csv(out.answers(), header);
+    let mut sink = Sink::new(out.answers(), style).map_err(written)?;
     let write = |rows: &[v1::ExportRow]| sink.write(rows).map_err(written);
-    let taken = take(service, request, &look, FIRST_PAUSE, write).await?;
-    sink.finish(Vec::new()).map_err(written)?.flush()?;
-    Ok(taken)
+    take(service, request, &look, FIRST_PAUSE, write).await?;
+    Ok(sink.finish(&About::default()).map_err(written)?.flush()?)
 }
 
-/// Takes an export into a file.
-async fn file(
-    service: &Service,
+/// Where an export goes.
+enum Place {
+    Output,
+    File(Target),
+    Folder(Folder),
+}
+
+impl Place {
+    fn begin(taking: &Taking, format: FileFormat) -> std::io::Result<Self> {
+        if taking.to_output() {
+            return Ok(Self::Output);
+        }
+        if taking.partition_by.is_empty() {
+            return Target::begin(&taking.output).map(Self::File);
+        }
+        let by = columns::named(&taking.partition_by);
+        let file = format!("data.{}", format.name());
+        Folder::begin(&taking.output, by, &file).map(Self::Folder)
+    }
+
+    /// Whether bytes go where they stay.
+    fn is_direct(&self) -> bool {
+        match self {
+            Self::Output => true,
+            Self::File(target) => target.is_direct(),
+            Self::Folder(_) => false,
+        }
+    }
+}
+
+/// An export under way.
+struct Export<'a> {
+    service: &'a Service,
     request: v1::ExportBreakdownsRequest,
-    taking: &Taking,
-    format: FileFormat,
-    target: Target,
-    look: &Look,
-) -> Result<Taken, Failure> {
-    let failed = |error: anyhow::Error| Failure::data(&taking.output, error);
-    let sink = match format {
-        FileFormat::Csv => Ok(Sink::csv(target, true)),
-        #[cfg(feature = "parquet")]
-        FileFormat::Parquet => Sink::parquet(target),
-        #[cfg(not(feature = "parquet"))]
-        FileFormat::Parquet => Err(anyhow::anyhow!(args::NO_PARQUET)),
-    };
-    let mut sink = sink.map_err(failed)?;
-    let asked = shown::of("equity.v1.ExportBreakdownsRequest", &request)?;
-    let write = |rows: &[v1::ExportRow]| sink.write(rows).map_err(failed);
-    let taken = take(service, request, look, FIRST_PAUSE, write).await?;
-    let metadata = match format {
-        FileFormat::Csv => Vec::new(),
-        FileFormat::Parquet => metadata(service, &taken, &asked).await?,
-    };
-    let target = sink.finish(metadata).map_err(failed)?;
-    target.keep().map_err(|error| failed(error.into()))?;
-    Ok(taken)
+    taking: &'a Taking,
+    style: Style,
+}
+
+impl Export<'_> {
+    /// Takes the rows and writes them to their place.
+    async fn write(self, place: Place, out: &mut Out) -> Result<Taken, Failure> {
+        let look = out.look;
+        let failed = |error: anyhow::Error| Failure::data(&self.taking.output, error);
+        let needs_all = self.is_lean() || self.style.format == FileFormat::Xlsx;
+        match place {
+            Place::Output if !needs_all => {
+                let sink = Sink::new(out.answers(), self.style.clone()).map_err(written)?;
+                let (taken, to) = self.straight(sink, &look, written).await?;
+                to.flush()?;
+                Ok(taken)
+            }
+            Place::File(target) if !needs_all => {
+                let sink = Sink::new(target, self.style.clone()).map_err(failed)?;
+                let (taken, target) = self.straight(sink, &look, failed).await?;
+                target.keep().map_err(|error| failed(error.into()))?;
+                Ok(taken)
+            }
+            place @ (Place::Output | Place::File(_) | Place::Folder(_)) => {
+                self.kept(place, out).await
+            }
+        }
+    }
+
+    /// Whether columns and sentences are left out. An Excel file whose columns are not named is for reading, so it is lean.
+    fn is_lean(&self) -> bool {
+        let Taking { lean, columns, .. } = self.taking;
+        *lean || (self.style.format == FileFormat::Xlsx && columns.is_empty())
+    }
+
+    /// Writes each row as it comes.
+    async fn straight<W: std::io::Write + Send>(
+        &self,
+        mut sink: Sink<W>,
+        look: &Look,
+        failed: impl Fn(anyhow::Error) -> Failure + Copy,
+    ) -> Result<(Taken, W), Failure> {
+        let write = |rows: &[v1::ExportRow]| sink.write(rows).map_err(failed);
+        let taken = take(self.service, self.request.clone(), look, FIRST_PAUSE, write).await?;
+        let about = match self.style.format {
+            FileFormat::Csv | FileFormat::CsvGz => About::default(),
+            FileFormat::Xlsx | FileFormat::Parquet => self.about(&self.style, &taken).await?,
+        };
+        let to = sink.finish(&about).map_err(failed)?;
+        Ok((taken, to))
+    }
+
+    async fn about(&self, style: &Style, taken: &Taken) -> Result<About, Failure> {
+        About::of(self.service, &self.request, style.columns.clone(), taken).await
+    }
+
+    /// Keeps all rows, then writes them.
+    async fn kept(&self, place: Place, out: &mut Out) -> Result<Taken, Failure> {
+        let failed = |error: anyhow::Error| Failure::data(&self.taking.output, error);
+        let by = columns::named(&self.taking.partition_by);
+        let direct = place.is_direct();
+        let near = if direct { std::env::temp_dir().join("x") } else { self.taking.output.clone() };
+        let mut spool = Spool::beside(&near, by.clone()).map_err(|error| failed(error.into()))?;
+        let mut style = self.style.clone();
+        let keep = |rows: &[v1::ExportRow]| {
+            let kept = if self.is_lean() {
+                spool.write(&rows.iter().map(lean).collect::<Vec<_>>())
+            } else {
+                spool.write(rows)
+            };
+            kept.map_err(|error| failed(error.into()))
+        };
+        let request = self.request.clone();
+        let taken = take(self.service, request, &out.look, FIRST_PAUSE, keep).await?;
+        if self.is_lean() && spool.count() > 0 {
+            style.columns = spool.filled();
+        }
+        style.columns.retain(|column| by.iter().all(|other| other.name != column.name));
+        let about = self.about(&style, &taken).await?;
+        match place {
+            Place::Output => {
+                let to = spool.write_to(&[], out.answers(), style, &about).map_err(written)?;
+                to.flush()?;
+            }
+            Place::File(target) => {
+                let target = spool.write_to(&[], target, style, &about).map_err(failed)?;
+                if !direct && self.style.format.is_csv() {
+                    self.told_beside(&about).map_err(failed)?;
+                }
+                target.keep().map_err(|error| failed(error.into()))?;
+            }
+            Place::Folder(folder) => {
+                let filled = || -> anyhow::Result<()> {
+                    let parts = spool.parts();
+                    Folder::check(parts.len())?;
+                    for part in parts {
+                        spool.write_to(&part, folder.file(&part)?, style.clone(), &about)?;
+                    }
+                    folder.write("_about.json", &about.file()?)?;
+                    Ok(folder.keep()?)
+                };
+                filled().map_err(failed)?;
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Writes what holds for a whole CSV file to a file beside it. Other formats have a place for it.
+    fn told_beside(&self, about: &About) -> anyhow::Result<()> {
+        let output = &self.taking.output;
+        let name = output.file_name().unwrap_or_default().to_string_lossy();
+        let name = name.trim_end_matches(".gz").trim_end_matches(".csv");
+        let mut target = Target::begin(&output.with_file_name(format!("{name}.about.json")))?;
+        target.write_all(about.file()?.as_bytes())?;
+        Ok(target.keep()?)
+    }
+}
+
+/// The row without the sentences that rows repeat. The text of an assessment is no repetition.
+fn lean(row: &v1::ExportRow) -> v1::ExportRow {
+    if row.table == "ASSESSMENTS" {
+        return row.clone();
+    }
+    let (provenance, statement, notes) = Default::default();
+    v1::ExportRow { provenance, statement, notes, ..row.clone() }
 }
 
 /// Lists the columns of the file.
-fn columns(out: &mut Out) -> Result<(), Failure> {
+fn list_columns(out: &mut Out) -> Result<(), Failure> {
     let text = match out.format {
         Format::Table => columns::sheet().table(&out.look),
         Format::Csv => columns::sheet().csv(),
-        Format::Json => shown::text(&column_words(), false),
+        Format::Json => shown::text(&about::words(&COLUMNS), false),
     };
     Ok(out.answer(&text)?)
-}
-
-fn column_words() -> serde_json::Value {
-    let column = |column: &columns::FileColumn| json!({"name": column.name, "type": column.kind_name(), "about": column.about});
-    COLUMNS.iter().map(column).collect()
-}
-
-/// The metadata of a Parquet file: question, log position, meaning of columns and indicators, provenance, and sentences that must
-/// appear with the figures.
-async fn metadata(
-    service: &Service,
-    taken: &Taken,
-    asked: &serde_json::Value,
-) -> Result<Vec<(String, String)>, Failure> {
-    let request = v1::ListIndicatorsRequest::default();
-    let all = usize::MAX;
-    let indicators = pages!(service, reference, list_indicators, request, indicators, all);
-    let used = indicators.iter().filter(|one| taken.indicators.contains(&one.id));
-    let definitions =
-        used.map(|one| shown::of("equity.v1.Indicator", one)).collect::<Result<Vec<_>, _>>()?;
-    let pairs = [
-        ("equity.request", asked.to_string()),
-        ("equity.position", taken.position.to_string()),
-        ("equity.columns", column_words().to_string()),
-        ("equity.indicators", serde_json::Value::from(definitions).to_string()),
-        ("equity.provenance", json!(taken.provenances).to_string()),
-        ("equity.statements", json!(taken.statements).to_string()),
-    ];
-    Ok(pairs.map(|(key, value)| (key.to_owned(), value)).into())
 }
 
 /// The failure of standard output. A reader that ended early is told apart from other errors.
@@ -194,30 +280,45 @@ fn written(error: anyhow::Error) -> Failure {
     }
 }
 
+/// Says what was written, and whose figures they are where the rows do not.
 fn told(taken: &Taken, taking: &Taking, out: &mut Out) -> Result<(), Failure> {
     let Taken { rows, tables, position, .. } = taken;
     let place = taking.output.display();
-    let to = if taking.output == Path::new("-") { String::new() } else { format!(" in {place}") };
-    Ok(out.remark(&format!("rows {rows}, tables {tables}, read at position {position}{to}"))?)
+    let to = if taking.to_output() { String::new() } else { format!(" in {place}") };
+    out.remark(&format!("rows {rows}, tables {tables}, read at position {position}{to}"))?;
+    let is_named = taking.columns.iter().any(|name| name == "provenance");
+    if taking.lean || (!taking.columns.is_empty() && !is_named) {
+        for source in &taken.provenances {
+            let text = wrap::text("source: ", source, &out.remark_look);
+            out.remark(&text)?;
+        }
+    }
+    Ok(())
 }
 
 /// Rows as CSV and Parquet, for the test that compares all outputs.
 #[cfg(test)]
 pub(crate) mod doors_tests {
-    use super::sink::Sink;
+    use super::about::About;
+    use super::args::FileFormat;
+    use super::columns::COLUMNS;
+    use super::sink::{Sink, Style};
     use crate::proto::v1::ExportRow;
 
-    pub(crate) fn csv(rows: &[ExportRow]) -> Vec<u8> {
-        let mut sink = Sink::csv(Vec::new(), true);
+    fn written(format: FileFormat, rows: &[ExportRow]) -> Vec<u8> {
+        let style = Style { format, columns: COLUMNS.clone(), excel_safe: false, header: true };
+        let mut sink = Sink::new(Vec::new(), style).unwrap();
         sink.write(rows).unwrap();
-        sink.finish(Vec::new()).unwrap()
+        sink.finish(&About::default()).unwrap()
+    }
+
+    pub(crate) fn csv(rows: &[ExportRow]) -> Vec<u8> {
+        written(FileFormat::Csv, rows)
     }
 
     #[cfg(feature = "parquet")]
     pub(crate) fn parquet(rows: &[ExportRow]) -> Vec<u8> {
-        let mut sink = Sink::parquet(Vec::new()).unwrap();
-        sink.write(rows).unwrap();
-        sink.finish(Vec::new()).unwrap()
+        written(FileFormat::Parquet, rows)
     }
 }
 
@@ -231,5 +332,21 @@ mod tests {
         assert!(written(gone().into()).silent());
         assert!(written(csv::Error::from(gone()).into()).silent());
         assert!(!written(anyhow::anyhow!("a row has 5 keys")).silent());
+    }
+
+    #[test]
+    fn a_lean_row_keeps_its_figures_and_the_words_of_an_assessment() {
+        let row = |table: &str| v1::ExportRow {
+            table: table.into(),
+            provenance: "NHS England".into(),
+            statement: "Telephone first.".into(),
+            notes: vec!["A note.".into()],
+            value: Some(0.5),
+            ..Default::default()
+        };
+        let channels = lean(&row("CHANNELS"));
+        assert_eq!((channels.value, channels.provenance.as_str()), (Some(0.5), ""));
+        assert!(channels.statement.is_empty() && channels.notes.is_empty());
+        assert_eq!(lean(&row("ASSESSMENTS")), row("ASSESSMENTS"));
     }
 }

@@ -30,6 +30,8 @@ pub(super) struct Taken {
     pub(super) provenances: BTreeSet<String>,
     /// Sentences that must appear with the figures.
     pub(super) statements: BTreeSet<String>,
+    /// Sentences that a reader has to know.
+    pub(super) notes: BTreeSet<String>,
 }
 
 impl Taken {
@@ -38,16 +40,23 @@ impl Taken {
         self.tables = message.done_table_count;
         self.position = message.position;
         for row in &message.rows {
-            for (known, text) in [
+            let one = [
                 (&mut self.indicators, &row.indicator),
                 (&mut self.provenances, &row.provenance),
                 (&mut self.statements, &row.statement),
-            ] {
-                if !text.is_empty() && !known.contains(text) {
-                    known.insert(text.clone());
-                }
+            ];
+            for (known, text) in one {
+                keep(known, text);
             }
+            row.notes.iter().for_each(|note| keep(&mut self.notes, note));
         }
+    }
+}
+
+/// Adds a text that is not known yet.
+fn keep(known: &mut BTreeSet<String>, text: &String) {
+    if !text.is_empty() && !known.contains(text) {
+        known.insert(text.clone());
     }
 }
 

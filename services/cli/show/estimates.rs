@@ -17,11 +17,12 @@ pub fn table(
     estimates: &[PublishedEstimate],
     legend: Legend<'_>,
     indicators: &Indicators,
+    notes: bool,
     look: &Look,
 ) -> String {
-    let words = Words { legend, indicators };
+    let words = Words { legend, indicators, notes };
     let heading = "Published estimates, not merged with the counts: other people, other questions";
-    let mut parts = vec![look.paint(1, heading)];
+    let mut parts = vec![look.paint(1, &wrap::text("", heading, look))];
     let mut groups: Vec<Vec<Figure<'_>>> = Vec::new();
     for estimate in estimates {
         let figure = (estimate, estimate.record.clone().unwrap_or_default());
@@ -47,13 +48,14 @@ fn of_table<'a>(
     (estimate.source.as_ref(), &record.indicator, dimensions.collect())
 }
 
-/// Publisher, title, edition, series, licence, address.
-pub fn source_line(source: &EstimateSource) -> String {
+/// Publisher, title, edition, series, licence, and the address where it is wanted: addresses are wider than most screens.
+pub fn source_line(source: &EstimateSource, with_address: bool) -> String {
     let EstimateSource { publisher, title, edition, series, licence, uri, .. } = source;
     let series = if series.is_empty() { String::new() } else { format!("series {series}") };
     let work = format!("{publisher}, {title}, edition {edition}");
     let work = words::joined([work, series], ", ");
-    words::joined([&work, licence, uri], "; ")
+    let uri = if with_address { uri.as_str() } else { "" };
+    words::joined([&work, licence.as_str(), uri], "; ")
 }
 
 /// A property of every figure: in the heading if it is the same for all, otherwise a column.
@@ -77,6 +79,8 @@ fn area((estimate, record): &Figure<'_>) -> String {
 struct Words<'a> {
     legend: Legend<'a>,
     indicators: &'a Indicators,
+    /// Whether sources are shown with their addresses.
+    notes: bool,
 }
 
 impl Words<'_> {
@@ -85,7 +89,7 @@ impl Words<'_> {
         let (first, record) = &group[0];
         let source = first.source.clone().unwrap_or_default();
         let mut heading = self.indicators.titled(&record.indicator);
-        let mut lines = vec![wrap::text("  source    ", &source_line(&source), look)];
+        let mut lines = vec![wrap::text("  source    ", &source_line(&source, self.notes), look)];
         let mut varying = Vec::new();
         for (title, said) in SAID {
             let value = said(&group[0]);
@@ -97,8 +101,13 @@ impl Words<'_> {
                 heading.extend([", ", &value]);
             }
         }
-        lines.insert(0, look.paint(1, &heading));
-        lines.push(self.figures(group, &varying, look));
+        let alone = varying.is_empty() && group.len() == 1 && record.keys.is_empty();
+        if alone && record.base_count.is_none() && record.weight.is_none() {
+            heading.extend([": ", &self.value(&group[0])]);
+        } else {
+            lines.push(self.figures(group, &varying, look));
+        }
+        lines.insert(0, look.paint(1, &wrap::text("", &heading, look)));
         if group.iter().any(|(estimate, _)| estimate.series_break) {
             let text = "* another series than the period before: the two are not to be compared";
             lines.push(wrap::text("  ", text, look));
@@ -160,7 +169,7 @@ impl Words<'_> {
 
     /// The value with its limits, and a star where its series begins.
     fn value(&self, (estimate, record): &Figure<'_>) -> String {
-        let Some(value) = record.value else { return "no figure".to_owned() };
+        let Some(value) = record.value else { return "suppressed".to_owned() };
         let unit = self.indicators.unit(&record.indicator);
         let text = numbers::figure(unit, value, record.lower.zip(record.upper));
         if estimate.series_break { format!("{text} *") } else { text }

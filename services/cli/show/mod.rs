@@ -8,6 +8,7 @@ pub mod csv;
 pub mod errors;
 pub mod estimates;
 pub mod estimates_sheet;
+pub mod fit;
 pub mod indicators;
 pub mod json;
 pub mod keys;
@@ -23,8 +24,8 @@ pub mod wrap;
 
 use std::io::{self, Write};
 
-/// How answers are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How answers are written: the values of `--format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// For people: aligned columns, thousands separators, notes.
     Table,
@@ -108,14 +109,15 @@ impl Out {
     /// # Errors
     /// When the place does not take it.
     pub fn answer(&mut self, text: &str) -> io::Result<()> {
-        if self.format == Format::Table && !self.look.unicode {
-            // What the service says in sentences; names keep their letters.
-            return write_text(
-                &mut self.answers,
-                &text.replace('…', "...").replace(['–', '—'], "-"),
-            );
+        if self.format != Format::Table {
+            return write_text(&mut self.answers, text);
         }
-        write_text(&mut self.answers, text)
+        let text = fit::fitted(text, self.look.width);
+        if self.look.unicode {
+            return write_text(&mut self.answers, &text);
+        }
+        // What the service says in sentences; names keep their letters.
+        write_text(&mut self.answers, &text.replace('…', "...").replace(['–', '—'], "-"))
     }
 
     /// Writes a remark: what a person should know and a program should not have to skip.
@@ -123,7 +125,7 @@ impl Out {
     /// # Errors
     /// When the place does not take it.
     pub fn remark(&mut self, text: &str) -> io::Result<()> {
-        write_text(&mut self.remarks, text)
+        write_text(&mut self.remarks, &fit::fitted(text, self.remark_look.width))
     }
 
     /// Where answers go, for commands that write much.

@@ -7,7 +7,7 @@ use super::table::printable;
 use super::{Format, Out, json, receipts, words};
 use crate::cli::exit::Failure;
 use crate::cli::sent::{Sent, Slot};
-use crate::proto::v1::{Dataset, Receipt};
+use crate::proto::v1::{Dataset, Reading, Receipt, Submission};
 
 /// Shows receipts as the answer, and row problems and refusals as remarks (in JSON: as part of the answer).
 ///
@@ -24,8 +24,11 @@ pub fn show(sent: &Sent, out: &mut Out) -> Result<(), Failure> {
         let text = if csv { sheet.csv() } else { sheet.table(&out.look) };
         out.answer(&text)?;
     }
-    for receipt in sent.receipts().filter(|receipt| !receipt.problems.is_empty()) {
-        problems(receipt, out)?;
+    for receipt in sent.receipts() {
+        read_so(receipt, out)?;
+        if !receipt.problems.is_empty() {
+            problems(receipt, out)?;
+        }
     }
     // A single refusal is the failure of the command and shown as that.
     if sent.receipts().count() + sent.refusals().count() > 1 {
@@ -58,6 +61,26 @@ fn name(slot: &Slot) -> String {
     format!("{organisation} {month}, {dataset} of {collection}")
 }
 
+/// Says how many rows have no value, and which values were read in another form.
+fn read_so(receipt: &Receipt, out: &mut Out) -> Result<(), Failure> {
+    let Some(submission) = &receipt.submission else { return Ok(()) };
+    let Submission { organisation, month, blank_count, readings, .. } = submission;
+    if *blank_count > 0 {
+        out.remark(&format!(
+            "{organisation} {month}: rows without any value, which were passed over: {blank_count}"
+        ))?;
+    }
+    for Reading { field, how, value, read_as, count } in readings {
+        let (value, read_as) = (printable(value), printable(read_as));
+        let example =
+            if value.is_empty() { String::new() } else { format!("; `{value}` is `{read_as}`") };
+        out.remark(&format!(
+            "{organisation} {month}: {field} was read {how} (rows: {count}{example})"
+        ))?;
+    }
+    Ok(())
+}
+
 fn problems(receipt: &Receipt, out: &mut Out) -> Result<(), Failure> {
     let submission = receipt.submission.clone().unwrap_or_default();
     out.remark(&format!(
@@ -71,7 +94,8 @@ fn problems(receipt: &Receipt, out: &mut Out) -> Result<(), Failure> {
     Ok(())
 }
 
-fn refused(slot: &Slot, status: &Status) -> String {
+/// A refusal in words.
+pub fn refused(slot: &Slot, status: &Status) -> String {
     let mut text = format!("refused: {} {}: {}", slot.organisation, slot.month, status.message());
     for (field, description) in violations(status) {
         text.push_str(&format!("\n  {field}: {description}"));

@@ -3,6 +3,7 @@
 use console::measure_text_width;
 
 use super::Look;
+use super::fit::words;
 use super::table::printable;
 
 /// Width of text where the place does not say its own.
@@ -29,18 +30,6 @@ pub fn text(first: &str, text: &str, look: &Look) -> String {
         lines.push(line);
     }
     format!("{first}{}", lines.join(&format!("\n{}", " ".repeat(indent))))
-}
-
-/// The parts that a line break must not cut: words, and a number with its `%`.
-fn words(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match words.last_mut().filter(|_| word.starts_with('%')) {
-            Some(number) => number.extend([" ", word]),
-            None => words.push(word.to_owned()),
-        }
-    }
-    words
 }
 
 #[cfg(test)]

@@ -42,6 +42,7 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "codes/local_group.toml",
     "codes/main_language.toml",
     "codes/marital_status.toml",
+    "codes/online_any.toml",
     "codes/pregnancy_maternity.toml",
     "codes/religion.toml",
     "codes/sex.toml",

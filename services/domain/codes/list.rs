@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{State, Value, nearest, words};
+use super::words::Words;
+use super::{State, Value, expected_of, nearest, says_nothing};
 
 /// A category of a code list.
 #[derive(Clone, Debug, Deserialize)]
@@ -53,18 +54,6 @@ impl CodeSystem {
     }
 }
 
-/// The labels of a code system and its codes spelt out, each with its place in `codes` if all that have it mean the same.
-fn labels(system: &CodeSystem) -> BTreeMap<String, Option<usize>> {
-    let mut places: BTreeMap<String, Option<usize>> = BTreeMap::new();
-    for (place, (code, label, target)) in system.codes.iter().enumerate() {
-        for name in words::label(label).into_iter().chain(words::spelt_out(code)) {
-            let known = places.entry(name).or_insert(Some(place));
-            *known = known.filter(|other| system.codes[*other].2 == *target);
-        }
-    }
-    places
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ListFile {
@@ -74,6 +63,8 @@ struct ListFile {
     source: String,
     #[serde(default)]
     none: Option<String>,
+    #[serde(default)]
+    words: Vec<(String, String)>,
     categories: Vec<Category>,
     #[serde(rename = "system")]
     systems: Vec<CodeSystem>,
@@ -124,8 +115,7 @@ pub struct CodeList {
     by_code: BTreeMap<String, usize>,
     /// For each system, source code to place in `codes`.
     by_source: Vec<BTreeMap<String, usize>>,
-    /// For each system, folded labels and spelt-out codes to a place in `codes`; none where they have several meanings.
-    by_label: Vec<BTreeMap<String, Option<usize>>>,
+    words: Words,
 }
 
 impl CodeList {
@@ -137,6 +127,15 @@ impl CodeList {
         let file: ListFile = toml::from_str(text)?;
         let mut list = Self::new(file.id, file.label, file.categories, file.systems)?;
         (list.version, list.source, list.none) = (file.version, file.source, file.none);
+        if let Some((word, target)) = file.words.iter().find(|(_, target)| !list.is_target(target))
+        {
+            let what = format!(
+                "code list `{}`: target `{target}` of word `{word}` is not defined",
+                list.id
+            );
+            return Err(CodeListError::Content(what));
+        }
+        list.words.add(&file.words);
         Ok(list)
     }
 
@@ -185,11 +184,7 @@ impl CodeList {
         for system in &systems {
             let mut codes = BTreeMap::new();
             for (place, (source, _, target)) in system.codes.iter().enumerate() {
-                let known = target.strip_prefix('!').map_or_else(
-                    || by_code.contains_key(target),
-                    |name| State::from_name(name).is_some_and(State::is_of_a_record),
-                );
-                if !known {
+                if !is_target(&by_code, target) {
                     return wrong(format!(
                         "system `{}`: target `{target}` is not defined",
                         system.id
@@ -201,8 +196,8 @@ impl CodeList {
             }
             by_source.push(codes);
         }
-        let by_label = systems.iter().map(labels).collect();
         let (version, source, none) = (String::new(), String::new(), None);
+        let words = Words::of(systems.iter().map(|system| system.codes.as_slice()));
         Ok(Self {
             id,
             label,
@@ -213,8 +208,12 @@ impl CodeList {
             systems,
             by_code,
             by_source,
-            by_label,
+            words,
         })
+    }
+
+    fn is_target(&self, text: &str) -> bool {
+        is_target(&self.by_code, text)
     }
 
     /// The category of this code.
@@ -229,25 +228,32 @@ impl CodeList {
         self.systems.iter().position(|system| system.id == id)
     }
 
-    /// Whether the given system has a source code.
+    /// Whether any system has a source code.
     #[must_use]
-    pub fn has(&self, system: usize, source: &str) -> bool {
-        self.by_source[system].contains_key(source)
+    pub fn has(&self, source: &str) -> bool {
+        self.by_source.iter().any(|codes| codes.contains_key(source))
     }
 
-    /// The value of a source code in a code system, or of its label, case and blanks aside, if the label has one meaning there.
-    /// Every system also accepts the names of the missing states.
+    /// The value of a source code in a code system. Every system also accepts the names of the missing states.
     #[must_use]
-    pub fn value(&self, system: usize, source: &str) -> Option<Value> {
+    pub fn code(&self, system: usize, source: &str) -> Option<Value> {
         let codes = &self.by_source[system];
-        let national = || self.systems[system].national(source).and_then(|code| codes.get(code));
-        let labelled = || self.by_label[system].get(&words::label(source)?)?.as_ref();
-        if let Some(place) = codes.get(source).or_else(national).or_else(labelled) {
+        let national = || {
+            // The category `E1` of 2021 is not the code `E` of 2001 with a local second character.
+            let code = self.systems[system].national(source)?;
+            if self.category(source).is_some() { None } else { codes.get(code) }
+        };
+        if let Some(place) = codes.get(source).or_else(national) {
             return Some(Value::from_text(&self.systems[system].codes[*place].2));
         }
-        let state = State::from_name(source)?;
-        let is_said = state.is_of_a_record() && !matches!(state, State::None | State::NotCollected);
-        is_said.then_some(Value::State(state))
+        State::said(source).map(Value::State)
+    }
+
+    /// The value of a source code, or of a word or label that has one meaning in the code system.
+    #[must_use]
+    pub fn value(&self, system: usize, source: &str) -> Option<Value> {
+        let word = || self.words.target(system, source).map(|target| Value::from_text(&target));
+        self.code(system, source).or_else(word)
     }
 
     /// The value of a source code, or what would have been valid and the nearest code.
@@ -256,31 +262,55 @@ impl CodeList {
         if let Some(value) = self.value(system, source) {
             return Mapped::Value(value);
         }
-        let elsewhere = self.elsewhere(source);
-        let system = &self.systems[system];
-        let codes = || system.codes.iter().map(|(code, _, _)| code.as_str());
+        let of_system = &self.systems[system];
+        let codes = || of_system.codes.iter().map(|(code, _, _)| code.as_str());
+        // A spreadsheet takes `01` for the number 1.
+        let zero = format!("0{source}");
+        let lost_zero = codes().find(|code| *code == zero);
+        let expected = format!("a code of `{}`", of_system.id);
+        if let Some(elsewhere) = self.elsewhere(system, source) {
+            let expected = format!("{expected}, and {elsewhere}");
+            return Mapped::Unknown { expected, nearest: lost_zero.map(str::to_owned) };
+        }
+        if says_nothing(source) {
+            let expected = expected_of(source, expected);
+            return Mapped::Unknown { expected, nearest: None };
+        }
         let some: Vec<_> = codes().take(12).collect();
         let more = if codes().nth(12).is_some() { ", …" } else { "" };
         Mapped::Unknown {
-            expected: format!("a code of `{}`: {}{more}{elsewhere}", system.id, some.join(", ")),
-            nearest: nearest(source, system.names()).map(str::to_owned),
+            expected: format!("{expected}: {}{more}", some.join(", ")),
+            nearest: lost_zero.or_else(|| nearest(source, of_system.names())).map(str::to_owned),
         }
     }
 
-    /// Which code systems have a code, as it is or with a zero that spreadsheets drop, in words; nothing if none has.
-    fn elsewhere(&self, source: &str) -> String {
-        let with_zero = format!("0{source}");
-        let is_number = !source.is_empty() && source.bytes().all(|byte| byte.is_ascii_digit());
-        let mut text = String::new();
-        for code in std::iter::once(source).chain(is_number.then_some(with_zero.as_str())) {
-            let has = |place: &usize| self.has(*place, code);
-            let ids = (0..self.systems.len()).filter(has).map(|place| &*self.systems[place].id);
-            let ids: Vec<_> = ids.collect();
-            if !ids.is_empty() {
-                text += &format!("; `{code}` is a code of {}", ids.join(", "));
-            }
-        }
-        if text.is_empty() { text } else { text + " (name the right one in `code_systems`)" }
+    /// Names the other code systems that have a code, as it is or with a zero that a spreadsheet lost, or that have the category that
+    /// it is the code of.
+    fn elsewhere(&self, system: usize, source: &str) -> Option<String> {
+        let zero = format!("0{source}");
+        let codes = [source, zero.as_str()].into_iter();
+        // Where this system has the code with the zero, that is the answer.
+        let codes = codes.filter(|code| !self.by_source[system].contains_key(*code));
+        let known = codes.filter_map(|code| {
+            let has = |(place, other): &(usize, &CodeSystem)| {
+                *place != system
+                    && other.codes.iter().any(|(known, _, target)| {
+                        known == code || (target == code && self.category(code).is_some())
+                    })
+            };
+            let names = match self.systems.iter().enumerate().filter(has).collect::<Vec<_>>()[..] {
+                [] => return None,
+                [(_, one)] => format!("`{}` ({})", one.id, one.label),
+                ref several => {
+                    let ids = several.iter().map(|(_, one)| format!("`{}`", one.id));
+                    ids.collect::<Vec<_>>().join(", ")
+                }
+            };
+            Some(format!("`{code}` is one of {names}"))
+        });
+        let known: Vec<_> = known.collect();
+        let what = "name its code system for the field, or correct the code";
+        (!known.is_empty()).then(|| format!("{}: {what}", known.join(", and ")))
     }
 
     /// Whether category `outer` contains category `inner`, or is the same.
@@ -320,6 +350,14 @@ impl CodeList {
         let range = self.category(code).and_then(|category| category.range);
         range.is_some_and(|(first, last)| (first..=last).contains(&number))
     }
+}
+
+/// Whether a text is the code of a category, or `!` and the name of a state that a record can have.
+fn is_target(by_code: &BTreeMap<String, usize>, text: &str) -> bool {
+    text.strip_prefix('!').map_or_else(
+        || by_code.contains_key(text),
+        |name| State::from_name(name).is_some_and(State::is_of_a_record),
+    )
 }
 
 #[cfg(test)]

@@ -2,14 +2,17 @@
 
 mod content;
 mod dimension;
+mod folded;
 mod list;
 mod nearest;
+mod nothing;
 mod value;
 mod words;
 
 pub use content::{Content, ContentError};
 pub use dimension::{Dimension, Source};
+pub use folded::folded;
 pub use list::{Category, CodeList, CodeListError, CodeSystem, Mapped};
 pub use nearest::{nearest, nearest_code};
+pub use nothing::{LEAVE_EMPTY, expected_of, says_nothing};
 pub use value::{State, Value};
-pub use words::folded;

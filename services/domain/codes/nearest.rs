@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::words::{folded, is_missing};
+use super::folded::{folded, is_missing};
 
 /// Longest name that is compared, in characters. A longer one is near to nothing.
 const LONGEST: usize = 100;

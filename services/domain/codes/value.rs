@@ -65,6 +65,14 @@ impl State {
         Self::ALL.into_iter().find(|state| state.name() == name)
     }
 
+    /// The state of this name, if a caller may give it for a field in place of a code.
+    #[must_use]
+    pub fn said(name: &str) -> Option<Self> {
+        let state = Self::from_name(name)?;
+        let is_said = state.is_of_a_record() && !matches!(state, Self::None | Self::NotCollected);
+        is_said.then_some(state)
+    }
+
     /// Whether the state counts in the unknown share. `NotApplicable` does not, because the question has an answer;
     /// `NotCollected` does not, because the question was never asked.
     #[must_use]

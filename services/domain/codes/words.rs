@@ -1,63 +1,63 @@
-//! Words as people type them: upper and lower case, blanks and punctuation make no difference.
+//! Words that are no code of a system and have one meaning in it: `telephone` for `TELEPHONE`, `F` or `Female` for `2`.
 
-/// Words that stand for a missing value in other programs. None of them is a label, whatever a code list says.
-const MISSING: [&str; 5] = ["na", "n a", "nan", "none", "null"];
+use std::collections::BTreeMap;
 
-/// The words of a text in small letters, one blank between two of them: `White - British` is `white british`. A sign that
-/// changes a number stays: `85+`.
-#[must_use]
-pub fn folded(text: &str) -> String {
-    let mut words = String::with_capacity(text.len());
-    for c in text.chars().filter(|c| !matches!(c, '\'' | '’')) {
-        if c.is_alphanumeric() || matches!(c, '+' | '<' | '>') {
-            words.extend(c.to_lowercase());
-        } else if !words.is_empty() && !words.ends_with(' ') {
-            words.push(' ');
-        }
-    }
-    words.truncate(words.trim_end().len());
-    words
+use super::State;
+use super::folded::label;
+
+/// Names and their targets; `None`: two codes of different meaning have the name.
+type Names = BTreeMap<String, Option<String>>;
+
+/// The words of a code list.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Words {
+    /// For each system, its codes in plain form, and its labels.
+    of_systems: Vec<(Names, Names)>,
+    /// Words of the list, for every system, and their targets.
+    of_list: BTreeMap<String, String>,
 }
 
-/// Whether folded words say that a value is missing.
-pub(super) fn is_missing(words: &str) -> bool {
-    MISSING.contains(&words)
-}
-
-/// What a text is as a label: its folded words, unless it is a number or says that a value is missing.
-pub(super) fn label(text: &str) -> Option<String> {
-    let words = folded(text);
-    let is_number = words.bytes().all(|byte| byte.is_ascii_digit());
-    let is_sign = text.starts_with(['#', '!']);
-    (!is_number && !is_sign && !is_missing(&words)).then_some(words)
-}
-
-/// What a code is as a label. Between digits a sign has a meaning, so a code with digits has to be given as it is.
-pub(super) fn spelt_out(code: &str) -> Option<String> {
-    if code.bytes().any(|byte| byte.is_ascii_digit()) { None } else { label(code) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn case_blanks_and_punctuation_make_no_difference() {
-        for text in ["White - British", " white british", "WHITE_BRITISH", "White–British "] {
-            assert_eq!(folded(text), "white british", "{text}");
-        }
-        assert_eq!(folded("Baha'i"), "bahai");
-        assert_ne!(folded("85+"), folded("85"));
-        assert_ne!(folded("1-0"), folded("10"));
-        assert_eq!(folded(" - "), "");
+impl Words {
+    /// The codes of systems, each with its label and target: in capitals or not, with `_`, `-` or a blank.
+    pub(super) fn of<'a>(systems: impl Iterator<Item = &'a [(String, String, String)]>) -> Self {
+        let of_system = |codes: &[(String, String, String)]| {
+            let (mut plain_codes, mut labels) = (Names::new(), Names::new());
+            for (code, of_code, target) in codes {
+                add(&mut plain_codes, plain(code), target);
+                if let Some(label) = label(of_code) {
+                    add(&mut labels, label, target);
+                }
+            }
+            (plain_codes, labels)
+        };
+        Self { of_systems: systems.map(of_system).collect(), of_list: BTreeMap::new() }
     }
 
-    #[test]
-    fn a_missing_value_is_no_label_and_a_code_with_digits_is_not_spelt_out() {
-        for text in ["None", "NULL", "n/a", "NaN", "", "-", "(5)", "#77", "!NOT_KNOWN"] {
-            assert_eq!(label(text), None, "{text}");
-        }
-        assert_eq!(spelt_out("FACE_TO_FACE").as_deref(), Some("face to face"));
-        assert_eq!(spelt_out("5-9"), None);
+    /// Adds words of the list: each word and its target.
+    pub(super) fn add(&mut self, words: &[(String, String)]) {
+        self.of_list.extend(words.iter().map(|(word, target)| (plain(word), target.clone())));
     }
+
+    /// The target of a word in a system, which is the text form of a value: by its code, by a word of the list, by its label.
+    pub(super) fn target(&self, system: usize, given: &str) -> Option<String> {
+        let word = plain(given);
+        let (codes, labels) = self.of_systems.get(system)?;
+        if let Some(target) = codes.get(&word) {
+            return target.clone();
+        }
+        let state = || State::said(&word.to_uppercase()).map(|state| format!("!{}", state.name()));
+        let labelled = || labels.get(&label(given)?)?.clone();
+        self.of_list.get(&word).cloned().or_else(state).or_else(labelled)
+    }
+}
+
+fn add(names: &mut Names, name: String, target: &str) {
+    let known = names.entry(name).or_insert_with(|| Some(target.to_owned()));
+    if known.as_deref() != Some(target) {
+        *known = None;
+    }
+}
+
+fn plain(word: &str) -> String {
+    word.to_lowercase().replace([' ', '-'], "_")
 }

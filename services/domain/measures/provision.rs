@@ -89,34 +89,45 @@ impl Group {
         }
     }
 
-    /// The indicator of face to face given or offered: CH-07 of a group with a need, CH-05 of the others.
+    /// The indicators of face to face given or offered, the lowest and the highest share: CH-07 of a group with a need, CH-05 of the
+    /// others.
     #[must_use]
-    pub fn given_indicator(self) -> &'static str {
+    pub fn given_indicators(self) -> [&'static str; 2] {
         match self {
-            Self::NoNeed | Self::NeedNotKnown | Self::All => "CH-05",
+            Self::NoNeed | Self::NeedNotKnown | Self::All => ["CH-05", "CH-05-HIGHEST"],
             Self::Unable
             | Self::WithHelp
             | Self::InterpreterNeeded
             | Self::AccessibleNeed
-            | Self::AnyNeed => "CH-07",
+            | Self::AnyNeed => ["CH-07", "CH-07-HIGHEST"],
         }
     }
 }
 
-/// Whether face to face was given or offered. An appointment in person that its provider cancelled was not given. If the source
-/// does not collect offers or cancellations, no consultation counts: what is missing would depend on what was given, and the
-/// share would always be 1 or 0.
+/// Whether face to face was given or offered, in the lowest and in the highest share. An appointment in person that its provider
+/// cancelled was not given.
+///
+/// A consultation counts if what became of it is known (its channel and its attendance) or the offer: which of the two says yes must
+/// not decide. If one alone is known and says no, the lowest share has it as no, the highest as yes. An offer that does not apply is
+/// no offer and decides nothing. Where no channel applies, the question does not.
 #[must_use]
-pub fn given(in_person: Response, cancelled: Response, offered: Response) -> Response {
-    if [cancelled, offered].contains(&Response::NotCollected) {
-        return Response::NotCollected;
+pub fn given(in_person: Response, cancelled: Response, offered: Response) -> [Response; 2] {
+    use Response::{No, NotApplicable, NotCollected, Unknown, Yes};
+    let kept = kept(cancelled);
+    let (seen, collected) = (in_person.and(kept), ![in_person, kept].contains(&NotCollected));
+    let is_counted = in_person.is_known() && kept.is_known() || offered.is_known();
+    match (seen, offered) {
+        _ if in_person == NotApplicable => [NotApplicable; 2],
+        _ if !is_counted && (collected || offered == Unknown) => [Unknown; 2],
+        _ if !is_counted => [NotCollected; 2],
+        (Yes, _) | (_, Yes) => [Yes; 2],
+        (No, No | NotApplicable) => [No; 2],
+        _ => [No, Yes],
     }
-    let seen = if in_person == Response::Yes { kept(cancelled) } else { in_person };
-    seen.or(offered)
 }
 
 /// Whether a request for face to face was met: by an appointment in person, soon enough, that its provider did not cancel. For
-/// requests of which all three are known.
+/// requests of which all three are known. If it is not known whether there was a request, it is not known whether it was met.
 #[must_use]
 pub fn met(
     in_person: Response,
@@ -124,7 +135,7 @@ pub fn met(
     requested: Response,
     soon: Response,
 ) -> Response {
-    requested.then(in_person.both(kept(cancelled)).both(soon))
+    in_person.both(kept(cancelled)).both(soon).given(requested)
 }
 
 /// Whether a consultation was remote although the person prefers in person.
@@ -147,8 +158,8 @@ pub struct Provision {
     pub in_person: u64,
     /// Consultations of the group that were remote.
     pub remote: u64,
-    /// Face to face given or offered (CH-05, CH-07).
-    pub given: Tally,
+    /// Face to face given or offered (CH-05, CH-07): the lowest share, and the highest.
+    pub given: [Tally; 2],
     /// Requests for face to face that were met (CH-06).
     pub request_met: Tally,
     /// Remote although in person is preferred (CH-08).
@@ -177,29 +188,60 @@ mod tests {
 
     #[test]
     fn given_is_in_person_and_not_cancelled_or_offered() {
-        use Response::{No, NotCollected, Unknown, Yes};
+        use Response::{No, NotApplicable, NotCollected, Unknown, Yes};
+        let open = [No, Yes];
         for (in_person, cancelled, offered, expected) in [
-            (Yes, No, Unknown, Yes),
-            (Yes, Response::NotApplicable, No, Yes),
+            (Yes, No, Unknown, [Yes; 2]),
+            (Yes, NotApplicable, No, [Yes; 2]),
             // The provider took it away; what was offered stays offered.
-            (Yes, Yes, No, No),
-            (Yes, Yes, Yes, Yes),
-            (Yes, Yes, Unknown, Unknown),
-            (Yes, Unknown, No, Unknown),
-            (Yes, Unknown, Yes, Yes),
+            (Yes, Yes, No, [No; 2]),
+            (Yes, Yes, Yes, [Yes; 2]),
+            (Yes, Yes, Unknown, open),
+            (Yes, Unknown, No, open),
+            (Yes, Unknown, Yes, [Yes; 2]),
+            (Yes, Unknown, Unknown, [Unknown; 2]),
             // Remote, whatever became of it.
-            (No, Yes, No, No),
-            (No, Unknown, No, No),
-            (No, No, Yes, Yes),
-            (No, No, Unknown, Unknown),
-            (Unknown, No, Yes, Yes),
-            (Unknown, No, No, Unknown),
+            (No, Yes, No, [No; 2]),
+            (No, Unknown, No, [No; 2]),
+            (No, No, Yes, [Yes; 2]),
+            (No, No, Unknown, open),
+            // As in person: what became of it is not known.
+            (No, Unknown, Unknown, [Unknown; 2]),
+            (Unknown, No, Yes, [Yes; 2]),
+            (Unknown, No, No, open),
+            (Unknown, Yes, No, [No; 2]),
+            (NotCollected, NotCollected, No, open),
+            (Yes, No, NotCollected, [Yes; 2]),
+            (No, No, NotCollected, open),
+            (Unknown, No, NotCollected, [Unknown; 2]),
+            (NotCollected, No, Unknown, [Unknown; 2]),
+            (Yes, NotCollected, NotCollected, [NotCollected; 2]),
+            (No, No, NotApplicable, [No; 2]),
+            (Unknown, No, NotApplicable, [Unknown; 2]),
+            (NotApplicable, No, Yes, [NotApplicable; 2]),
         ] {
-            assert_eq!(given(in_person, cancelled, offered), expected, "{in_person:?} {offered:?}");
+            let found = given(in_person, cancelled, offered);
+            assert_eq!(found, expected, "{in_person:?} {cancelled:?} {offered:?}");
         }
-        for in_person in Response::ALL {
-            assert_eq!(given(in_person, NotCollected, Yes), NotCollected);
-            assert_eq!(given(in_person, No, NotCollected), NotCollected);
+    }
+
+    /// What one side says must not decide whether a record counts.
+    #[test]
+    fn who_is_in_the_denominator_does_not_depend_on_the_outcome() {
+        use Response::{No, Yes};
+        let counts = |of: [Response; 2]| of[0].is_known();
+        for one in Response::ALL {
+            for other in Response::ALL {
+                assert_eq!(counts(given(one, other, Yes)), counts(given(one, other, No)));
+                if other != Response::NotApplicable {
+                    assert_eq!(counts(given(Yes, one, other)), counts(given(No, one, other)));
+                    assert_eq!(counts(given(one, Yes, other)), counts(given(one, No, other)));
+                }
+                for offered in Response::ALL {
+                    let [lowest, highest] = given(one, other, offered);
+                    assert!(lowest == highest || [lowest, highest] == [No, Yes]);
+                }
+            }
         }
     }
 
@@ -214,11 +256,13 @@ mod tests {
             assert_eq!(met(missing, No, Yes, Yes), missing);
             assert_eq!(met(No, missing, Yes, No), missing);
             assert_eq!(met(No, Yes, Yes, missing), missing);
+            // Whether there was a request is missing.
+            assert_eq!(met(Yes, No, missing, Yes), missing);
         }
-        for nobody in [No, Unknown, NotApplicable] {
+        for nobody in [No, NotApplicable] {
             assert_eq!(met(Yes, No, nobody, NotCollected), NotApplicable);
         }
-        assert_eq!(met(Yes, No, NotCollected, Yes), NotCollected);
+        assert_eq!(met(NotApplicable, No, Yes, Yes), NotApplicable);
     }
 
     #[test]

@@ -30,23 +30,14 @@ impl Response {
         }
     }
 
-    /// Yes if both are yes; no if both are known and one is no; missing if one is missing.
+    /// Yes if both are yes; no if both are known and one is no; missing if one is missing. If one does not apply, both do not.
     #[must_use]
     pub fn both(self, other: Self) -> Self {
         match (self, other) {
+            (Self::NotApplicable, _) | (_, Self::NotApplicable) => Self::NotApplicable,
             (Self::Yes, Self::Yes) => Self::Yes,
             (Self::Yes | Self::No, Self::Yes | Self::No) => Self::No,
             missing => Self::missing(missing),
-        }
-    }
-
-    /// `answer`, for records of which this response is yes; for others the question does not apply.
-    #[must_use]
-    pub fn then(self, answer: Self) -> Self {
-        match self {
-            Self::Yes => answer,
-            Self::NotCollected => Self::NotCollected,
-            Self::No | Self::Unknown | Self::NotApplicable => Self::NotApplicable,
         }
     }
 
@@ -60,22 +51,21 @@ impl Response {
         }
     }
 
-    /// This response, limited to records that meet a condition. If the condition is missing, so is the response. Unlike
-    /// [`Self::then`], for conditions that everybody could be asked about.
+    /// This response, limited to records that meet a condition: members of a group, people with a need. The question does not apply
+    /// to a record that does not meet it. If it is missing whether the condition holds, the response is missing.
     #[must_use]
     pub fn given(self, condition: Self) -> Self {
-        match condition {
-            Self::Yes => self,
-            Self::No | Self::NotApplicable => Self::NotApplicable,
-            missing @ (Self::Unknown | Self::NotCollected) => missing,
+        match (self, condition) {
+            (Self::NotApplicable, _) | (_, Self::No | Self::NotApplicable) => Self::NotApplicable,
+            (answer, Self::Yes) => answer,
+            missing => Self::missing(missing),
         }
     }
 
-    /// This response, limited to members of a group. As [`Self::given`], but a question that does not apply stays so whether or
-    /// not the person is a member.
+    /// Whether it is yes or no.
     #[must_use]
-    pub fn among(self, member: Self) -> Self {
-        if self == Self::NotApplicable { self } else { self.given(member) }
+    pub fn is_known(self) -> bool {
+        matches!(self, Self::Yes | Self::No)
     }
 
     /// Yes becomes no, and no becomes yes; the rest stays.
@@ -151,13 +141,15 @@ mod tests {
     fn one_yes_settles_or_and_only_two_known_answers_settle_both() {
         for first in Response::ALL {
             for second in Response::ALL {
-                let known = |a| matches!(a, Response::Yes | Response::No);
+                let known = Response::is_known;
+                let outside = |a| a == Response::NotApplicable;
                 let (or, both) = (first.or(second), first.both(second));
                 assert_eq!(or, second.or(first));
                 assert_eq!(both, second.both(first));
                 assert_eq!(or == Response::Yes, first == Response::Yes || second == Response::Yes);
                 assert_eq!(or == Response::No, first == Response::No && second == Response::No);
                 assert_eq!(known(both), known(first) && known(second));
+                assert_eq!(outside(both), outside(first) || outside(second));
                 assert_eq!(
                     both == Response::Yes,
                     first == Response::Yes && second == Response::Yes
@@ -170,18 +162,20 @@ mod tests {
                 assert_ne!(and, Response::NotApplicable);
             }
             for condition in Response::ALL {
-                let expected = match condition {
-                    Response::Yes => first,
-                    Response::No | Response::NotApplicable => Response::NotApplicable,
-                    Response::Unknown | Response::NotCollected => condition,
+                let unmet = matches!(condition, Response::No | Response::NotApplicable);
+                let either = |state| first == state || condition == state;
+                let expected = if unmet || first == Response::NotApplicable {
+                    Response::NotApplicable
+                } else if condition == Response::Yes {
+                    first
+                } else if either(Response::NotCollected) {
+                    Response::NotCollected
+                } else {
+                    Response::Unknown
                 };
                 assert_eq!(first.given(condition), expected);
-                assert_eq!(Response::NotApplicable.among(condition), Response::NotApplicable);
-                assert!(first == Response::NotApplicable || first.among(condition) == expected);
             }
             assert_eq!(first.negated().negated(), first);
-            assert_eq!(Response::Yes.then(first), first);
-            assert_eq!(Response::No.then(first), Response::NotApplicable);
         }
     }
 

@@ -7,8 +7,12 @@ use rustc_hash::FxHashSet;
 
 use super::problems::Problems;
 use super::raw::{self, RawColumn, RawValue};
+use super::read_as::ReadAs;
+use super::reading::Readings;
 use super::{Header, Keyer, RowProblem};
+use crate::domain::codes::{LEAVE_EMPTY, expected_of, says_nothing};
 use crate::domain::collection::Dataset;
+use crate::domain::date::Written;
 use crate::domain::field::{FIELD_LIMIT, Field};
 use crate::domain::reference::Reference;
 
@@ -34,10 +38,12 @@ pub struct Builder {
     pub(super) left_out: blake3::Hasher,
     pub(super) rows_seen: u64,
     pub(super) rejected: u64,
+    pub(super) blank: u64,
     pub(super) problems: Problems,
+    pub(super) readings: Readings,
     row: Row,
     most_weight: u32,
-    /// The month as text, `2020-04`: dates have to begin with it.
+    /// The month as text, `2020-04`: most dates begin with it.
     month: String,
     /// Characteristics that no row may have, because the header does not list them as collected.
     unlisted: [bool; FIELD_LIMIT],
@@ -53,6 +59,10 @@ struct Row {
     person: u64,
     source: u64,
     touched: Vec<usize>,
+    /// Whether any field has a value. A row without a value is no record.
+    given: bool,
+    /// Fields without a code list whose value was read in another form: the value, and what it was read as.
+    read: Vec<(&'static str, ReadAs, String, String)>,
 }
 
 impl Builder {
@@ -79,7 +89,9 @@ impl Builder {
             left_out: blake3::Hasher::new(),
             rows_seen: 0,
             rejected: 0,
+            blank: 0,
             problems: Problems::default(),
+            readings: Readings::default(),
             row: Row::default(),
             most_weight,
         }
@@ -91,10 +103,16 @@ impl Builder {
         &self.header
     }
 
-    /// Number of rows so far, accepted or refused.
+    /// Number of rows so far: accepted, refused or without any value.
     #[must_use]
     pub fn rows_seen(&self) -> u64 {
         self.rows_seen
+    }
+
+    /// Number of rows so far that have no value.
+    #[must_use]
+    pub fn blank_rows(&self) -> u64 {
+        self.blank
     }
 
     /// Starts a row. Its fields follow, then [`Builder::end_row`].
@@ -102,12 +120,14 @@ impl Builder {
         self.row.problems = 0;
         self.row.weight = None;
         (self.row.person, self.row.source) = (0, 0);
+        self.row.given = false;
         self.row.touched.clear();
+        self.row.read.clear();
     }
 
-    /// Takes a code; empty means that the row has none.
+    /// Takes a code; empty or blank means that the row has none.
     pub fn code(&mut self, field: Field, code: &str) {
-        if code.is_empty() {
+        if is_blank(code) {
             return;
         }
         if code.starts_with('#') {
@@ -120,6 +140,9 @@ impl Builder {
     /// Takes the codes of a multi-valued field; an empty list means that the row has none.
     pub fn codes(&mut self, field: Field, codes: &[impl AsRef<str>]) {
         let mut texts = codes.iter().map(AsRef::as_ref);
+        if texts.clone().all(is_blank) {
+            return;
+        }
         if let Some(code) = texts.find(|code| code.contains(raw::SEPARATOR)) {
             self.problem(field.path(), code, "codes without control characters", None);
             return;
@@ -182,25 +205,40 @@ impl Builder {
 
     /// Takes the day or month of the record; empty means the submission's month.
     pub fn date(&mut self, date: &str) {
-        if date.is_empty() {
+        if is_blank(date) {
             return;
         }
-        let (head, day) = (date.get(..7).unwrap_or(date), date.get(7..).unwrap_or(""));
-        let day_of = |text: &str| {
-            let digits = text.strip_prefix('-').filter(|d| d.len() == 2)?;
-            digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<u8>().ok()).flatten()
-        };
-        let in_month = head == self.month;
-        if in_month && day.is_empty() {
-            return;
+        self.row.given = true;
+        let month = self.header.month;
+        if let Some(day) = day_in(&self.month, date).filter(|day| (1..=month.days()).contains(day))
+        {
+            return self.number(Field::Day, "date", i32::from(day), u32::from(month.days()));
         }
-        let days = self.header.month.days();
-        match day_of(day).filter(|day| in_month && (1..=days).contains(day)) {
-            Some(day) => self.number(Field::Day, "date", i32::from(day), u32::from(days)),
+        match Written::read(date.trim()).filter(|written| written.month == month) {
+            Some(written) => self.written(date, written),
             None => {
-                let month = self.header.month;
-                let expected = format!("a day of {month} (`{month}-01`), or nothing");
-                self.problem("date", date, &expected, None);
+                let time = if date.contains(':') { " without a time" } else { "" };
+                let expected = format!("a day of {month}{time} (`{month}-01`), or nothing");
+                self.problem("date", date, &expected_of(date, expected), None);
+            }
+        }
+    }
+
+    /// Takes a date of the submission's month that may not be written as in the contract.
+    fn written(&mut self, date: &str, written: Written) {
+        let days = u32::from(self.header.month.days());
+        let mut read_as = self.month.clone();
+        if let Some(day) = written.day {
+            self.number(Field::Day, "date", i32::from(day), days);
+            let _ = write!(read_as, "-{day:02}");
+        }
+        for (how, is_so) in [
+            (ReadAs::WithoutBlanks, date.trim().len() != date.len()),
+            (ReadAs::DayFirst, written.day_first),
+            (ReadAs::Midnight, written.midnight),
+        ] {
+            if is_so {
+                self.row.read.push(("date", how, date.to_owned(), read_as.clone()));
             }
         }
     }
@@ -208,6 +246,7 @@ impl Builder {
     /// Takes the `record_count`; absent means 1.
     pub fn weight(&mut self, path: &str, weight: Option<i64>, least: u32) {
         let Some(weight) = weight else { return };
+        self.row.given |= weight != 0;
         match u32::try_from(weight).ok().filter(|w| (least..=self.most_weight).contains(w)) {
             Some(weight) => self.row.weight = Some(weight),
             None => {
@@ -219,13 +258,9 @@ impl Builder {
 
     /// Takes the person key; empty means none. Call it after [`Builder::weight`].
     pub fn person(&mut self, key: &str) {
-        if key.is_empty() {
-            return;
-        }
+        let Some(key) = self.key("person_key", key) else { return };
         if self.header.person_key_scheme.is_empty() {
             self.problem("person_key", "", "a `person_key_scheme` in the header, or no key", None);
-        } else if key.len() > LONGEST {
-            self.problem("person_key", "", "at most 128 bytes", None);
         } else if self.row.weight.is_some_and(|weight| weight > 1) {
             let expected = "no key where `record_count` is over 1: N alike are not one person";
             self.problem("person_key", "", expected, None);
@@ -242,28 +277,46 @@ impl Builder {
 
     /// Takes the source's own record id; empty means none.
     pub fn source_record(&mut self, id: &str) {
-        if id.is_empty() {
-            return;
-        }
+        let Some(id) = self.key("source_record_id", id) else { return };
         let hash = self.keyer.hash(&self.header.collection, id);
-        if id.len() > LONGEST {
-            self.problem("source_record_id", "", "at most 128 bytes", None);
-        } else if self.seen_sources.contains(&hash) {
-            self.problem(
-                "source_record_id",
-                "",
-                "an id that no earlier row of the submission has",
-                None,
-            );
+        if self.seen_sources.contains(&hash) {
+            let expected = "an id that no earlier row of the submission has";
+            self.problem("source_record_id", "", expected, None);
         } else {
             self.row.source = hash;
         }
+    }
+
+    /// A key or an id without the blanks at its ends. None if the row has none, or a word for nothing: people who share such a word
+    /// would become one person.
+    fn key<'a>(&mut self, field: &'static str, given: &'a str) -> Option<&'a str> {
+        let key = given.trim();
+        if key.is_empty() {
+            return None;
+        }
+        self.row.given = true;
+        if key.len() > LONGEST {
+            self.problem(field, "", "at most 128 bytes", None);
+        } else if says_nothing(key) {
+            // The word is no key, so the message may repeat it.
+            self.problem(field, key, &format!("a key, or nothing; {LEAVE_EMPTY}"), None);
+        } else {
+            if key.len() != given.len() {
+                self.row.read.push((field, ReadAs::WithoutBlanks, String::new(), String::new()));
+            }
+            return Some(key);
+        }
+        None
     }
 
     /// Ends the row. `left_out` gives the row's bytes if it has a problem, for the content hash.
     pub fn end_row(&mut self, left_out: impl FnOnce() -> Vec<u8>) {
         self.rows_seen += 1;
         let row = self.weights.len();
+        if !self.row.given && self.row.problems == 0 {
+            self.blank += 1;
+            return;
+        }
         if self.row.problems > 0 {
             for place in std::mem::take(&mut self.row.touched) {
                 if let Some(column) = &mut self.columns[place] {
@@ -276,6 +329,9 @@ impl Builder {
             self.left_out.update(&bytes);
             self.rejected += 1;
             return;
+        }
+        for (field, how, value, read_as) in self.row.read.drain(..) {
+            self.readings.add(field, how, (&value, &read_as), 1);
         }
         self.weights.push(self.row.weight.unwrap_or(1));
         if !self.header.person_key_scheme.is_empty() {
@@ -292,6 +348,7 @@ impl Builder {
     }
 
     fn value(&mut self, field: Field, path: &str, text: &str, given: RawValue<'_>) {
+        self.row.given = true;
         if text.len() > LONGEST * 16 {
             self.problem(path, text, "a code of at most 128 bytes", None);
             return;
@@ -335,4 +392,15 @@ impl Builder {
             });
         }
     }
+}
+
+/// Whether a text has no value: it is empty, or has blanks only.
+fn is_blank(text: &str) -> bool {
+    text.bytes().next().is_none_or(|first| !first.is_ascii_graphic() && text.trim().is_empty())
+}
+
+/// The two digits of the day in a date `2020-04-01` of this month.
+fn day_in(month: &str, date: &str) -> Option<u8> {
+    let digits = date.strip_prefix(month)?.strip_prefix('-').filter(|digits| digits.len() == 2)?;
+    digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
 }

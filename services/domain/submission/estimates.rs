@@ -7,14 +7,16 @@ use rustc_hash::FxHashMap;
 use super::finish::{header_hash, text};
 use super::problems::Problems;
 use super::raw::shown;
+use super::read_as::ReadAs;
+use super::reading::Readings;
 use super::{Draft, Header, RowProblem};
-use crate::domain::codes::{Dimension, State};
+use crate::domain::codes::{Dimension, State, expected_of, says_nothing};
 use crate::domain::cube::Packed;
 use crate::domain::estimate::{
     Estimate, EstimateKey, EstimateSource, Estimates, NAMED_AREA, PUBLISHER,
 };
 use crate::domain::indicator::Indicator;
-use crate::domain::period::months_of;
+use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
 
 /// Most keys of an estimate.
@@ -24,7 +26,7 @@ const LONGEST: usize = 128;
 const LONGEST_BASE: usize = 1000;
 
 /// A row as it was submitted, not checked yet.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[allow(missing_docs)] // the contract's message `EstimateRecord` describes each
 pub struct EstimateRow<'a> {
     pub indicator: &'a str,
@@ -38,6 +40,33 @@ pub struct EstimateRow<'a> {
     pub base_count: Option<i64>,
     pub weight: Option<f64>,
     pub base: &'a str,
+    pub suppressed: bool,
+}
+
+impl EstimateRow<'_> {
+    /// Cuts the blanks off the ends of all texts, and names the fields that had some.
+    fn trim(&mut self) -> Vec<&'static str> {
+        let mut cut = Vec::new();
+        let keys = self
+            .keys
+            .iter_mut()
+            .flat_map(|(dimension, code)| [("keys", dimension), ("keys", code)]);
+        let own = [
+            ("indicator", &mut self.indicator),
+            ("area", &mut self.area),
+            ("period", &mut self.period),
+            ("base", &mut self.base),
+        ];
+        for (field, text) in own.into_iter().chain(keys) {
+            let trimmed = text.trim();
+            if trimmed.len() != text.len() {
+                *text = trimmed;
+                cut.push(field);
+            }
+        }
+        cut.dedup();
+        cut
+    }
 }
 
 /// What identifies an estimate within a submission: indicator, area, period, keys in order, base.
@@ -53,7 +82,9 @@ pub struct EstimateBuilder {
     left_out: blake3::Hasher,
     rows_seen: u64,
     rejected: u64,
+    blank: u64,
     problems: Problems,
+    readings: Readings,
 }
 
 /// Field, value, what was expected, nearest.
@@ -79,7 +110,8 @@ impl RowProblems<'_> {
     ) {
         let nearest = if self.before.keeps(field) { nearest() } else { None };
         let nearest = nearest.unwrap_or_default().to_owned();
-        self.all.push((field.to_owned(), shown(value), expected.into(), nearest));
+        let expected = expected_of(value, expected.into());
+        self.all.push((field.to_owned(), shown(value), expected, nearest));
     }
 }
 
@@ -95,7 +127,9 @@ impl EstimateBuilder {
             left_out: blake3::Hasher::new(),
             rows_seen: 0,
             rejected: 0,
+            blank: 0,
             problems: Problems::default(),
+            readings: Readings::default(),
         }
     }
 
@@ -105,16 +139,30 @@ impl EstimateBuilder {
         &self.header
     }
 
-    /// Number of rows so far, accepted or refused.
+    /// Number of rows so far: accepted, refused or without any value.
     #[must_use]
     pub fn rows_seen(&self) -> u64 {
         self.rows_seen
     }
 
+    /// Number of rows so far that have no value.
+    #[must_use]
+    pub fn blank_rows(&self) -> u64 {
+        self.blank
+    }
+
     /// Takes a row. `left_out` gives the row's bytes if it has a problem, for the content hash.
     pub fn row(&mut self, given: &EstimateRow<'_>, left_out: impl FnOnce() -> Vec<u8>) {
+        let mut given = given.clone();
+        let cut = given.trim();
+        let given = &given;
+        if *given == EstimateRow::default() {
+            self.rows_seen += 1;
+            self.blank += 1;
+            return;
+        }
         let mut wrong = RowProblems { before: &self.problems, all: Vec::new() };
-        check_what(&self.reference, given, &mut wrong);
+        check_what(&self.reference, self.header.month, given, &mut wrong);
         check_keys(&self.reference, given, &mut wrong);
         check_figures(&self.reference, given, &mut wrong);
         if wrong.all.is_empty() {
@@ -129,13 +177,14 @@ impl EstimateBuilder {
             }
         }
         self.rows_seen += 1;
-        match given.value.filter(|_| wrong.all.is_empty()) {
-            Some(value) => self.estimates.rows.push(estimate(given, value)),
-            None => {
-                let wrong = wrong.all;
-                self.reject(wrong, &left_out());
-            }
+        let wrong = wrong.all;
+        if !wrong.is_empty() {
+            return self.reject(wrong, &left_out());
         }
+        for field in cut {
+            self.readings.add(field, ReadAs::WithoutBlanks, ("", ""), 1);
+        }
+        self.estimates.rows.push(estimate(given));
     }
 
     fn reject(&mut self, wrong: Vec<OneProblem>, bytes: &[u8]) {
@@ -162,8 +211,10 @@ impl EstimateBuilder {
             content_hash: self.content_hash(),
             accepted_count: accepted,
             rejected_count: self.rejected,
+            blank_count: self.blank,
             total_count: accepted,
             problems: self.problems.into_vec(),
+            readings: self.readings.list(),
             columns: Vec::new(),
             weights: Packed { width: 0, data: Vec::new() },
             persons: None,
@@ -196,7 +247,7 @@ impl EstimateBuilder {
                 text(&mut hasher, &key.dimension);
                 text(&mut hasher, &key.code);
             }
-            let numbers = [Some(row.value), row.lower, row.upper, row.weight];
+            let numbers = [row.value, row.lower, row.upper, row.weight];
             for number in numbers {
                 // Minus zero is zero.
                 let bits = number.map(|number| (number + 0.0).to_bits());
@@ -211,7 +262,7 @@ impl EstimateBuilder {
     }
 }
 
-fn estimate(given: &EstimateRow<'_>, value: f64) -> Estimate {
+fn estimate(given: &EstimateRow<'_>) -> Estimate {
     let key = |(dimension, code): &(&str, &str)| EstimateKey {
         dimension: (*dimension).to_owned(),
         code: (*code).to_owned(),
@@ -221,7 +272,7 @@ fn estimate(given: &EstimateRow<'_>, value: f64) -> Estimate {
         area: given.area.to_owned(),
         period: given.period.to_owned(),
         keys: given.keys.iter().map(key).collect(),
-        value,
+        value: given.value,
         lower: given.lower,
         upper: given.upper,
         base_count: given.base_count.and_then(|count| u64::try_from(count).ok()),
@@ -246,25 +297,38 @@ fn identity(reference: &Reference, given: &EstimateRow<'_>) -> Identity {
 }
 
 /// Checks indicator, area, period and base.
-fn check_what(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowProblems<'_>) {
+fn check_what(
+    reference: &Reference,
+    edition: Month,
+    given: &EstimateRow<'_>,
+    wrong: &mut RowProblems<'_>,
+) {
     if reference.indicator(given.indicator).is_none() {
         let expected = "an indicator id; ReferenceService.ListIndicators lists them";
         let near = || reference.nearest_indicator(given.indicator);
         wrong.near("indicator", given.indicator, expected, near);
     }
     check_area(reference, given.area, wrong);
-    if let Err(error) = months_of(given.period) {
-        let expected = if given.period.is_empty() {
-            "a month `2020-04`, quarter `2020-Q2`, financial year `2020/21` or year `2018`".into()
-        } else {
-            error.to_string()
-        };
-        wrong.add("period", given.period, expected);
+    match months_of(given.period) {
+        Ok(months) if *months.start() > edition => {
+            let expected =
+                format!("a period that begins no later than the submission's month, {edition}");
+            wrong.add("period", given.period, expected);
+        }
+        Ok(_) => {}
+        Err(_) if given.period.is_empty() => {
+            let expected =
+                "a month `2020-04`, quarter `2020-Q2`, financial year `2020/21` or year `2018`";
+            wrong.add("period", given.period, expected);
+        }
+        Err(error) => wrong.add("period", given.period, error.to_string()),
     }
     if given.base.len() > LONGEST_BASE {
         wrong.add("base", given.base, format!("at most {LONGEST_BASE} bytes"));
     } else if given.base.chars().any(char::is_control) {
         wrong.add("base", given.base, "words without control characters");
+    } else if says_nothing(given.base) {
+        wrong.add("base", given.base, "words that say about whom the figure is, or nothing");
     }
 }
 
@@ -350,9 +414,18 @@ fn check_code(dimension: &Dimension, field: &str, code: &str, wrong: &mut RowPro
 fn check_figures(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowProblems<'_>) {
     let (least, most) =
         reference.indicator(given.indicator).map_or((f64::MIN, f64::MAX), Indicator::range);
+    let figures = [given.value, given.lower, given.upper];
+    if given.suppressed && figures.iter().any(Option::is_some) {
+        wrong.add(
+            "suppressed",
+            "true",
+            "no value and no limits beside it: the publisher suppressed them",
+        );
+    }
     let value = match given.value {
+        None if given.suppressed => None,
         None => {
-            wrong.add("value", "", "a number: where none was published there is no row");
+            wrong.add("value", "", "a number; or `suppressed`, if the publisher suppressed it; where none was published there is no row");
             None
         }
         Some(value) if !value.is_finite() || !(least..=most).contains(&value) => {

@@ -15,6 +15,7 @@ fn header() -> Header {
         expected_record_count: None,
         allow_partial: false,
         validate_only: false,
+        allow_shrinking: false,
     }
 }
 
@@ -170,4 +171,61 @@ fn the_content_hash_sees_every_field_and_the_order_of_rows() {
         hash(&[EstimateRow { value: Some(0.0), ..good() }], plain()),
         hash(&[EstimateRow { value: Some(-0.0), ..good() }], plain())
     );
+}
+
+#[test]
+fn a_suppressed_figure_has_no_value_and_is_not_0() {
+    let suppressed = || EstimateRow { value: None, suppressed: true, ..good() };
+    let mut builder = builder();
+    builder.row(&suppressed(), Vec::new);
+    builder.row(&EstimateRow { area: "QK1", value: Some(0.0), ..good() }, Vec::new);
+    let draft = builder.finish();
+    let values: Vec<_> = draft.estimates.unwrap().rows.iter().map(|row| row.value).collect();
+    assert_eq!((draft.accepted_count, values), (2, vec![None, Some(0.0)]));
+    for given in [
+        EstimateRow { value: Some(0.0), ..suppressed() },
+        EstimateRow { lower: Some(0.1), ..suppressed() },
+        EstimateRow { upper: Some(0.1), ..suppressed() },
+    ] {
+        assert_eq!(wrong(&given)[0].0, "suppressed");
+    }
+}
+
+#[test]
+fn blanks_at_the_ends_are_no_part_of_a_text_and_a_row_without_a_value_is_no_row() {
+    let mut builder = builder();
+    builder.row(&good(), Vec::new);
+    let padded = EstimateRow {
+        indicator: " DX-12",
+        area: "K02000001 ",
+        keys: vec![("sex ", "1"), ("age_band", "75+ ")],
+        ..good()
+    };
+    builder.row(&padded, Vec::new);
+    builder.row(&EstimateRow { area: " ", ..EstimateRow::default() }, Vec::new);
+    assert_eq!((builder.rows_seen(), builder.blank_rows()), (3, 1));
+    let draft = builder.finish();
+    assert_eq!((draft.accepted_count, draft.rejected_count, draft.blank_count), (2, 0, 1));
+    let rows = &draft.estimates.unwrap().rows;
+    assert_eq!((rows[1].indicator.as_str(), rows[1].keys[0].dimension.as_str()), ("DX-12", "sex"));
+    let read: Vec<_> = draft.readings.iter().map(|r| (r.field.as_str(), r.count)).collect();
+    assert_eq!(read, [("area", 1), ("indicator", 1), ("keys", 1)]);
+}
+
+#[test]
+fn words_for_nothing_and_periods_to_come_are_refused() {
+    for given in [
+        EstimateRow { area: "NA", ..good() },
+        EstimateRow { base: "NULL", ..good() },
+        EstimateRow { period: "#N/A", ..good() },
+        EstimateRow { keys: vec![("sex", "nan")], ..good() },
+    ] {
+        let mut builder = builder();
+        builder.row(&given, Vec::new);
+        let problem = &builder.finish().problems[0];
+        let advice = "leave the cell empty where nothing is recorded";
+        assert!(problem.expected.ends_with(advice), "{given:?}: {}", problem.expected);
+    }
+    assert_eq!(wrong(&EstimateRow { period: "2018-04", ..good() })[0].0, "period");
+    assert_eq!(wrong(&EstimateRow { period: "2018-Q1", ..good() }), []);
 }

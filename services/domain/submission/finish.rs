@@ -24,6 +24,8 @@ impl Builder {
         let persons = Packed::keys(&self.persons);
         let source_records = Packed::keys(&self.source_records);
         let content_hash = self.content_hash(&weights, &persons, &source_records);
+        let mut readings = std::mem::take(&mut self.readings);
+        self.columns.iter().flatten().for_each(|column| readings.add_column(column));
         self.add_blank_columns(rows);
         let columns = self.packed_columns(rows);
         let has_scheme = !self.header.person_key_scheme.is_empty();
@@ -31,8 +33,10 @@ impl Builder {
             content_hash,
             accepted_count: rows as u64,
             rejected_count: self.rejected,
+            blank_count: self.blank,
             total_count: self.weights.iter().map(|weight| u64::from(*weight)).sum(),
             problems: self.problems.into_vec(),
+            readings: readings.list(),
             columns,
             weights,
             persons: has_scheme.then_some(persons),

@@ -1,30 +1,45 @@
 //! Whether a person is enabled for any online service (indicator DX-01), derived when the snapshot is submitted.
 
+use rustc_hash::FxHashMap;
+
 use super::Builder;
 use super::raw::RawCode;
 use crate::domain::codes::{State, Value};
 use crate::domain::field::Field;
 
-/// Whether a person is enabled for one service.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Enabled {
-    Yes,
-    No,
-    Missing(State),
+/// What the services of a person say together: a bit for yes, one for no, and one for each missing state. The order of the fields
+/// cannot matter.
+type Said = u16;
+const YES: Said = 1;
+const NO: Said = 2;
+
+fn missing(state: State) -> Said {
+    4 << state as u16
 }
 
-fn enabled(entry: &RawCode) -> Enabled {
+fn said(entry: &RawCode) -> Said {
     match &entry.meaning {
-        Value::Codes(codes) if codes.iter().any(|code| code == "Y") => Enabled::Yes,
-        Value::Codes(_) => Enabled::No,
-        Value::State(state) => Enabled::Missing(*state),
-        Value::Number(_) => Enabled::Missing(State::Invalid),
+        Value::Codes(codes) if codes.iter().any(|code| code == "Y") => YES,
+        Value::Codes(_) => NO,
+        Value::State(state) => missing(*state),
+        Value::Number(_) => missing(State::Invalid),
+    }
+}
+
+/// Yes if one service is enabled; no if none of those that apply is. If some are not and others are missing: no of those that are
+/// known. If none is known: the missing state that comes first in the order of states.
+fn word(said: Said) -> String {
+    let is_missing = |state: &State| *state != State::NotApplicable && said & missing(*state) != 0;
+    match State::ALL.into_iter().find(is_missing) {
+        _ if said & YES != 0 => "Y".to_owned(),
+        None if said & NO != 0 => "N".to_owned(),
+        Some(_) if said & NO != 0 => "N_OF_KNOWN".to_owned(),
+        state => Value::State(state.unwrap_or(State::NotApplicable)).to_text(),
     }
 }
 
 impl Builder {
-    /// Values and indices. Yes if one service is enabled; no if none of the three is; otherwise the first missing state. None if
-    /// no service is collected.
+    /// Values and indices. None if no service is collected.
     pub(super) fn online_any(&self, rows: usize) -> Option<(Vec<String>, Vec<u16>)> {
         let services = [Field::OnlineAppointments, Field::OnlinePrescriptions, Field::OnlineRecord];
         let columns: Vec<_> =
@@ -32,39 +47,23 @@ impl Builder {
         if columns.is_empty() {
             return None;
         }
-        let of_rows: Vec<Vec<_>> = columns
-            .iter()
-            .map(|column| {
-                let of_entries: Vec<_> = column.entries.iter().map(enabled).collect();
-                let indices = column.indices.to_vec().into_iter();
-                indices.map(|index| of_entries[usize::from(index)]).collect()
-            })
-            .collect();
         // A service that is not collected may be the one that the person is enabled for.
-        let uncollected =
-            (columns.len() < services.len()).then_some(Enabled::Missing(State::NotKnown));
-        let word = |row: usize| {
-            let mut of_row = of_rows.iter().map(|services| services[row]).chain(uncollected);
-            of_row.try_fold(Enabled::No, |sum, one| match (sum, one) {
-                (_, Enabled::Yes) => Err(Enabled::Yes),
-                (Enabled::No, other) => Ok(other),
-                (missing, _) => Ok(missing),
+        let uncollected = if columns.len() < services.len() { missing(State::NotKnown) } else { 0 };
+        let mut of_rows = vec![uncollected; rows];
+        for column in columns {
+            let of_entries: Vec<_> = column.entries.iter().map(said).collect();
+            for (of_row, index) in of_rows.iter_mut().zip(column.indices.to_vec()) {
+                *of_row |= of_entries[usize::from(index)];
+            }
+        }
+        let (mut words, mut places) = (Vec::new(), FxHashMap::default());
+        let place = |said: Said| {
+            *places.entry(said).or_insert_with(|| {
+                words.push(word(said));
+                u16::try_from(words.len() - 1).unwrap_or(0)
             })
         };
-        let mut words = vec!["Y".to_owned(), "N".to_owned()];
-        let indices = (0..rows).map(|row| match word(row).unwrap_or_else(|yes| yes) {
-            Enabled::Yes => 0,
-            Enabled::No => 1,
-            Enabled::Missing(state) => {
-                let text = Value::State(state).to_text();
-                let place = words.iter().position(|word| *word == text).unwrap_or_else(|| {
-                    words.push(text);
-                    words.len() - 1
-                });
-                u16::try_from(place).unwrap_or(0)
-            }
-        });
-        let indices = indices.collect();
+        let indices = of_rows.into_iter().map(place).collect();
         Some((words, indices))
     }
 }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
 
-use crate::domain::codes::{CodeList, Mapped, State, Value};
+use super::read_as::ReadAs;
+use crate::domain::codes::{CodeList, Mapped, State, Value, expected_of};
 use crate::domain::collection::Collection;
 use crate::domain::field::Field;
 
@@ -15,7 +16,12 @@ pub(super) const SEPARATOR: char = '\u{1f}';
 pub(super) struct RawCode {
     pub(super) raw: String,
     pub(super) meaning: Value,
+    /// How it was read, if it is no code of the code system as it was submitted.
+    pub(super) read: Option<ReadAs>,
 }
+
+/// A value, and how it was read if it is no code as submitted.
+pub(super) type Meant = (Value, Option<ReadAs>);
 
 /// Why a value is refused; empty if no message is needed.
 #[derive(Debug, Default)]
@@ -43,21 +49,22 @@ pub(super) fn look_up(
     system: usize,
     given: RawValue<'_>,
     told: bool,
-) -> Result<Value, BadValue> {
+) -> Result<Meant, BadValue> {
     match (given, list) {
-        (RawValue::Number(value, most), _) => number(value, most),
+        (RawValue::Number(value, most), _) => Ok((number(value, most)?, None)),
         (RawValue::Code(code), Some(list)) => meaning(field, list, system, code, told),
         (RawValue::Codes(codes), Some(list)) => meaning_of_set(field, list, system, codes, told),
         (RawValue::Code(raw) | RawValue::Codes(raw), None) => {
-            Err(BadValue { value: shown(raw), expected: "nothing".into(), nearest: None })
+            let expected = expected_of(raw, "nothing".into());
+            Err(BadValue { value: shown(raw), expected, nearest: None })
         }
     }
 }
 
 /// Refuses a care setting that the collection does not cover.
-pub(super) fn covered(collection: &Collection, value: Value) -> Result<Value, BadValue> {
+pub(super) fn covered(collection: &Collection, meant: Meant) -> Result<Meant, BadValue> {
     let settings = &collection.care_settings;
-    match &value {
+    match &meant.0 {
         Value::Codes(codes) if !codes.iter().all(|code| collection.covers(code)) => Err(BadValue {
             value: shown(&codes.join(";")),
             expected: format!(
@@ -67,7 +74,7 @@ pub(super) fn covered(collection: &Collection, value: Value) -> Result<Value, Ba
             ),
             nearest: None,
         }),
-        Value::Codes(_) | Value::State(_) | Value::Number(_) => Ok(value),
+        Value::Codes(_) | Value::State(_) | Value::Number(_) => Ok(meant),
     }
 }
 
@@ -107,6 +114,17 @@ impl Indices {
         }
     }
 
+    /// How often each of `count` indices occurs.
+    pub(super) fn counts(&self, count: usize) -> Vec<u64> {
+        let mut counts = vec![0; count];
+        let mut add = |index: usize| counts[index] += 1;
+        match self {
+            Self::Narrow(narrow) => narrow.iter().for_each(|index| add(usize::from(*index))),
+            Self::Wide(wide) => wide.iter().for_each(|index| add(usize::from(*index))),
+        }
+        counts
+    }
+
     /// All indices, as 16 bits each.
     pub(super) fn to_vec(&self) -> Vec<u16> {
         match self {
@@ -143,7 +161,8 @@ pub(super) struct RawColumn {
 
 impl RawColumn {
     pub(super) fn new(field: Field) -> Self {
-        let absent = RawCode { raw: String::new(), meaning: Value::State(State::NotRecorded) };
+        let meaning = Value::State(State::NotRecorded);
+        let absent = RawCode { raw: String::new(), meaning, read: None };
         Self {
             field,
             indices: Indices::Narrow(Vec::new()),
@@ -170,7 +189,7 @@ impl RawColumn {
     pub(super) fn index_of(
         &mut self,
         raw: &str,
-        look_up: impl FnOnce() -> Result<Value, BadValue>,
+        look_up: impl FnOnce() -> Result<Meant, BadValue>,
     ) -> Result<u16, BadValue> {
         let bytes = raw.as_bytes();
         if bytes.len() < 16 {
@@ -194,34 +213,40 @@ impl RawColumn {
         Ok(index)
     }
 
-    fn add(&mut self, raw: &str, meaning: Value) -> Result<u16, BadValue> {
+    fn add(&mut self, raw: &str, (meaning, read): Meant) -> Result<u16, BadValue> {
         let index = u16::try_from(self.entries.len()).map_err(|_| BadValue {
             value: shown(raw),
             expected: "at most 65,535 different values in a submission".into(),
             nearest: None,
         })?;
-        self.entries.push(RawCode { raw: raw.to_owned(), meaning });
+        self.entries.push(RawCode { raw: raw.to_owned(), meaning, read });
         Ok(index)
     }
 }
 
-/// Value of a code of a single-valued field.
+/// Value of a code of a single-valued field. Blanks at its ends are no part of it.
 fn meaning(
     field: Field,
     list: &CodeList,
     system: usize,
     raw: &str,
     told: bool,
-) -> Result<Value, BadValue> {
+) -> Result<Meant, BadValue> {
+    let code = raw.trim();
+    let blanks = (code.len() != raw.len()).then_some(ReadAs::WithoutBlanks);
     // Before the list looks for the nearest code: a feed may name every small area of the country.
-    if field == Field::ResidenceLsoa && is_small_area(raw) && !list.has(system, raw) {
-        return Ok(Value::Codes(vec!["OUTSIDE".into()]));
+    if field == Field::ResidenceLsoa && is_small_area(code) && !list.has(code) {
+        return Ok((Value::Codes(vec!["OUTSIDE".into()]), blanks));
+    }
+    if let Some(value) = list.code(system, code) {
+        return Ok((value, blanks));
     }
     if !told {
-        return list.value(system, raw).ok_or_else(BadValue::default);
+        let value = list.value(system, code).ok_or_else(BadValue::default)?;
+        return Ok((value, Some(ReadAs::Word)));
     }
-    match list.map(system, raw) {
-        Mapped::Value(value) => Ok(value),
+    match list.map(system, code) {
+        Mapped::Value(value) => Ok((value, Some(ReadAs::Word))),
         Mapped::Unknown { expected, nearest } => {
             Err(BadValue { value: shown(raw), expected, nearest })
         }
@@ -241,11 +266,14 @@ fn meaning_of_set(
     system: usize,
     raw: &str,
     told: bool,
-) -> Result<Value, BadValue> {
+) -> Result<Meant, BadValue> {
     let mut codes = Vec::new();
     let mut states = Vec::new();
+    let mut read = None;
     for code in raw.split(SEPARATOR) {
-        match meaning(field, list, system, code, told)? {
+        let (value, how) = meaning(field, list, system, code, told)?;
+        read = read.max(how);
+        match value {
             Value::Codes(found) => codes.extend(found),
             Value::State(state) => states.push(state),
             Value::Number(_) => {}
@@ -256,9 +284,9 @@ fn meaning_of_set(
         (false, []) => {
             codes.sort_unstable();
             codes.dedup();
-            Ok(Value::Codes(codes))
+            Ok((Value::Codes(codes), read))
         }
-        (true, [state]) => Ok(Value::State(*state)),
+        (true, [state]) => Ok((Value::State(*state), read)),
         _ => Err(BadValue {
             value: shown(&raw.replace(SEPARATOR, ";")),
             expected: "either categories, or one code that says none or why it is missing".into(),

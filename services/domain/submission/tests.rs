@@ -18,6 +18,7 @@ fn header() -> Header {
         expected_record_count: None,
         allow_partial: false,
         validate_only: false,
+        allow_shrinking: false,
     }
 }
 
@@ -159,7 +160,9 @@ fn deprivation_follows_from_the_home_in_its_edition() {
 
 #[test]
 fn many_values_widen_the_column() {
-    let mut builder = builder(header());
+    let mut header = header();
+    header.code_systems.insert(Field::ResidenceLsoa, 1);
+    let mut builder = builder(header);
     for row_number in 0..700 {
         let code = format!("E01{:06}", 13600 + row_number % 600);
         row(
@@ -287,4 +290,130 @@ fn each_dataset_has_fields_of_its_own() {
         let found: Vec<_> = all.into_iter().filter(|d| field.is_collected_in(*d)).collect();
         assert_eq!(found, datasets, "{field:?}");
     }
+}
+
+#[test]
+fn rows_without_a_value_are_no_rows() {
+    let mut builder = builder(header());
+    row(&mut builder, &[("channel", "VIDEO"), ("sex", "1")]);
+    row(&mut builder, &[]);
+    row(&mut builder, &[("channel", " "), ("person", "\u{a0}"), ("date", ""), ("disability", " ")]);
+    row(&mut builder, &[("channel", "VIDEO"), ("age_band", "5")]);
+    row(&mut builder, &[("weight", "5")]);
+    assert_eq!((builder.rows_seen(), builder.blank_rows()), (5, 2));
+    let draft = builder.finish();
+    assert_eq!((draft.accepted_count, draft.rejected_count, draft.blank_count), (3, 0, 2));
+    assert_eq!(
+        draft.total_count, 7,
+        "five consultations of which nothing is known are consultations"
+    );
+    assert_eq!(words(&draft, "age_band"), ["!NOT_RECORDED", "#5", "!NOT_RECORDED"]);
+}
+
+#[test]
+fn words_for_nothing_are_no_keys_and_every_field_says_what_to_do() {
+    for word in ["NA", "NULL", "nan", "#N/A", "None", "-", " na ", "n/a"] {
+        for (name, path) in [
+            ("person", "person_key"),
+            ("source", "source_record_id"),
+            ("channel", "channel"),
+            ("date", "date"),
+            ("sex", "person.sex"),
+            ("disability", "person.disability"),
+        ] {
+            let mut builder = builder(header());
+            row(&mut builder, &[("age_band", "5"), (name, word)]);
+            let draft = builder.finish();
+            let problem = &draft.problems[0];
+            assert_eq!(problem.field, path, "{word}");
+            let advice = "leave the cell empty where nothing is recorded";
+            assert!(problem.expected.contains(advice), "{path} {word}: {}", problem.expected);
+        }
+    }
+}
+
+#[test]
+fn forms_of_one_meaning_are_read_and_counted() {
+    let mut builder = builder(header());
+    row(&mut builder, &[("channel", "telephone"), ("sex", "F"), ("person", "p1 ")]);
+    row(&mut builder, &[("channel", "TELEPHONE"), ("sex", "2 "), ("person", "p1")]);
+    row(&mut builder, &[("channel", "face-to-face"), ("sex", "m"), ("date", "01/04/2020")]);
+    row(&mut builder, &[("channel", "Telephone"), ("date", "2020-04-02 00:00:00")]);
+    row(&mut builder, &[("channel", "telephone"), ("interpreter_needed", "Yes")]);
+    row(&mut builder, &[("disability", " 02;NN"), ("person", "p2 ")]);
+    let draft = builder.finish();
+    assert_eq!((draft.accepted_count, draft.rejected_count), (4, 2), "{:?}", draft.problems);
+    assert_eq!(words(&draft, "channel"), ["TELEPHONE", "TELEPHONE", "FACE_TO_FACE", "TELEPHONE"]);
+    assert_eq!(words(&draft, "sex"), ["2", "2", "1", "!NOT_RECORDED"]);
+    assert_eq!(words(&draft, "date"), ["!NOT_RECORDED", "!NOT_RECORDED", "#1", "#2"]);
+    let persons = draft.persons.as_ref().unwrap();
+    assert_eq!(persons.number(0), persons.number(1), "blanks make no other person");
+    let read: Vec<_> = draft
+        .readings
+        .iter()
+        .map(|r| (r.field.as_str(), r.value.as_str(), r.read_as.as_str(), r.count))
+        .collect();
+    assert_eq!(
+        read,
+        [
+            ("channel", "Telephone", "TELEPHONE", 1),
+            ("channel", "face-to-face", "FACE_TO_FACE", 1),
+            ("channel", "telephone", "TELEPHONE", 1),
+            ("date", "01/04/2020", "2020-04-01", 1),
+            ("date", "2020-04-02 00:00:00", "2020-04-02", 1),
+            ("person.sex", "2 ", "2", 1),
+            ("person.sex", "F", "2", 1),
+            ("person.sex", "m", "1", 1),
+            ("person_key", "", "", 1),
+        ]
+    );
+}
+
+#[test]
+fn a_code_of_another_edition_is_a_problem_that_names_the_edition() {
+    // Leicester's small areas: the first was split in 2021, the second was made then, the third is nobody's here.
+    for (name, system, code, names) in [
+        ("residence_lsoa", "lsoa_2021", "E01013607", Some("lsoa_2011")),
+        ("residence_lsoa", "lsoa_2011", "E01034010", Some("lsoa_2021")),
+        ("residence_lsoa", "lsoa_2021", "E01000001", None),
+        ("ethnic_category", "ethnic_category_2001", "EZ", None),
+        ("ethnic_category", "ethnic_category_2001", "E1", Some("ethnic_group_2021")),
+        ("ethnic_category", "ethnic_category_2001", "E9", Some("ethnic_group_2021")),
+        ("ethnic_category", "ethnic_category_2001", "E13", Some("ethnic_group_2021")),
+        ("ethnic_category", "ethnic_category_2001", "C2", None),
+        ("ethnic_category", "ethnic_group_2021", "A", Some("ethnic_category_2001")),
+        ("deprivation", "imd_2025", "imd_2019:3", Some("imd_2019")),
+        ("deprivation", "imd_2019", "imd_2025:q3", Some("imd_2025_quintile")),
+        ("deprivation", "imd_2019_quintile", "9", Some("imd_2019")),
+        ("channel", "consultation_medium_used", "11", Some("consultation_mechanism")),
+    ] {
+        let field = Field::from_name(name).unwrap();
+        let mut header = header();
+        let reference = Reference::new(&Content::embedded()).unwrap();
+        let place = reference.list_of(field).unwrap().system(system).unwrap();
+        header.code_systems.insert(field, place);
+        header.collected.insert(field);
+        let mut builder = builder(header);
+        row(&mut builder, &[(name, code)]);
+        let draft = builder.finish();
+        match names {
+            None => assert_eq!(draft.accepted_count, 1, "{code}: {:?}", draft.problems),
+            Some(edition) => {
+                let expected = &draft.problems[0].expected;
+                assert!(expected.contains(&format!("`{edition}`")), "{code}: {expected}");
+                assert_eq!(draft.problems[0].nearest, "", "{code}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_lost_zero_is_found_again() {
+    let field = Field::Channel;
+    let mut header = header();
+    header.code_systems.insert(field, 1);
+    let mut builder = builder(header);
+    row(&mut builder, &[("channel", "1")]);
+    let problem = &builder.finish().problems[0];
+    assert_eq!(problem.nearest, "01", "{}", problem.expected);
 }

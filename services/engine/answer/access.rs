@@ -64,6 +64,17 @@ pub(super) fn needs_asked(plan: &Plan) -> Vec<Field> {
     NEEDS.into_iter().filter(asks).collect()
 }
 
+/// Says, in a table that asks no snapshots, that other tables do.
+pub(super) fn needs_of_records(plan: &Plan, provenance: &mut Provenance) {
+    if !needs_asked(plan).is_empty() && !plan.collection.access_collection.is_empty() {
+        provenance.notes.push(format!(
+            "Needs are what the records of the consultations say. The tables IMPACT and PROVISION also ask the access snapshots in `{}`, \
+             and know the needs of more people.",
+            plan.collection.access_collection
+        ));
+    }
+}
+
 impl Engine {
     /// Lets the snapshots of a collection up to a month speak of some fields of a plan's consultations, at the plan's position, and
     /// gives what they say.

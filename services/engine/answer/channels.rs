@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::access::needs_of_records;
 use super::consultations::Tabulated;
 use super::crosstab::{Crosstab, InnerCounts, Totals};
 use super::definition::{ColumnDefinition, TableDefinition};
@@ -52,12 +53,12 @@ const PERSONS: ColumnDefinition = ColumnDefinition::count(
 );
 const SHARE: ColumnDefinition = ColumnDefinition {
     definition: "Consultations by the channel, of those whose channel is known, or of all if the denominator is ALL. A column of a missing \
-                 state (NOT_KNOWN) has a count, and a share only of all.",
+                 state (NOT_KNOWN) has a count, and a share only of all. `outside_count`: consultations to which no channel applies.",
     ..ColumnDefinition::indicator("CH-01", &[CHANNEL], CHANNEL)
 };
 const SHARE_OF_PERSONS: ColumnDefinition = ColumnDefinition {
     definition: "People with the channel, of those with a known channel, or of all if the denominator is ALL. A column of a missing state \
-                 (NOT_KNOWN) has a count, and a share only of all.",
+                 (NOT_KNOWN) has a count, and a share only of all. `outside_count`: people to none of whose consultations a channel applies.",
     ..ColumnDefinition::indicator("CH-02", &[CHANNEL], CHANNEL)
 };
 const RATE: ColumnDefinition = ColumnDefinition::indicator("CH-03", &[CHANNEL], CHANNEL);
@@ -107,6 +108,7 @@ impl Question for ChannelQuestion {
         }
         let mut plan = engine.consultations(query, self.measure, &[CHANNEL])?;
         let mut provenance = engine.provenance(&mut plan, query);
+        needs_of_records(&plan, &mut provenance);
         let (tabulated, sums) = if persons {
             let (crosstab, without) = engine.count_persons(&plan)?;
             person_notes(&plan, without, &mut provenance);
@@ -172,10 +174,11 @@ impl Question for ChannelQuestion {
 }
 
 impl ChannelQuestion {
-    /// The share of a channel. A missing state is in no base of known channels; what is not collected is in none at all.
+    /// The share of a channel. A missing state is in no base of known channels; what is not collected or does not apply is in none at
+    /// all.
     fn share(&self, figures: &Channels, counts: &InnerCounts, place: usize) -> Cell {
         let axis = &figures.axis;
-        let Totals { any, collected, known } = counts.totals;
+        let Totals { any, asked, collected, known } = counts.totals;
         let (denominator, in_base) = match self.denominator {
             Denominator::KnownOnly => (known, is_known(axis, place)),
             Denominator::All => (collected, is_collected(axis, place)),
@@ -184,8 +187,8 @@ impl ChannelQuestion {
             numerator: counts.inner.get(place).copied().unwrap_or_default(),
             denominator,
             unknown: collected - denominator,
-            not_collected: any - collected,
-            outside: 0,
+            not_collected: asked - collected,
+            outside: any - asked,
         };
         if in_base {
             return Cell::share(tally, "consultations", self.query.confidence);
@@ -198,9 +201,7 @@ impl ChannelQuestion {
             // would make up a sixth of the answer.
             Some(_) | None => Absence::not_computable(""),
         };
-        let mut cell = Cell::in_no_base(tally, why);
-        cell.counts.outside = None;
-        cell
+        Cell::in_no_base(tally, why)
     }
 
     /// The rate of a channel per 1,000 people a month.
@@ -223,15 +224,24 @@ fn totals(axis: &PlanAxis, counts: &[u64]) -> Totals {
         let places = counts.iter().enumerate().filter(|(place, _)| of(axis, *place));
         places.map(|(_, count)| count).sum()
     };
-    Totals { any: sum(|_, _| true), collected: sum(is_collected), known: sum(is_known) }
+    Totals {
+        any: sum(|_, _| true),
+        asked: sum(is_asked),
+        collected: sum(is_collected),
+        known: sum(is_known),
+    }
 }
 
 fn is_known(axis: &PlanAxis, place: usize) -> bool {
     axis.state(place).is_none_or(|state| state == State::Coarser)
 }
 
+fn is_asked(axis: &PlanAxis, place: usize) -> bool {
+    axis.state(place) != Some(State::NotApplicable)
+}
+
 fn is_collected(axis: &PlanAxis, place: usize) -> bool {
-    axis.state(place) != Some(State::NotCollected)
+    is_asked(axis, place) && axis.state(place) != Some(State::NotCollected)
 }
 
 /// `keyless` are consultations without a key in submissions that carry keys.

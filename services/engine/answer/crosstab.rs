@@ -47,7 +47,9 @@ pub(super) struct InnerCounts {
 pub(super) struct Totals {
     /// In any place.
     pub(super) any: u64,
-    /// In any place that the source collects.
+    /// In any place that applies: in all others nothing is asked.
+    pub(super) asked: u64,
+    /// In any place that applies and that the source collects.
     pub(super) collected: u64,
     /// In any place that is known.
     pub(super) known: u64,
@@ -69,6 +71,7 @@ impl InnerCounts {
             *count += other;
         }
         self.totals.any += others.totals.any;
+        self.totals.asked += others.totals.asked;
         self.totals.collected += others.totals.collected;
         self.totals.known += others.totals.known;
     }
@@ -258,7 +261,8 @@ pub(super) fn add_persons(
         let categories = width - State::ALL.len();
         let is = |place: usize, state: State| place == categories + state as usize;
         let known = |place: &usize| *place < categories || is(*place, State::Coarser);
-        let collected = |place: &usize| !is(*place, State::NotCollected);
+        let asked = |place: &usize| !is(*place, State::NotApplicable);
+        let collected = |place: &usize| asked(place) && !is(*place, State::NotCollected);
         let whoever = |wanted: &dyn Fn(&[usize]) -> bool| {
             let mut found = Vec::new();
             for (cell, _) in numbers.iter().enumerate().filter(|(_, of)| wanted(of)) {
@@ -272,6 +276,7 @@ pub(super) fn add_persons(
         }
         counts.totals = Totals {
             any: whoever(&|_| true),
+            asked: whoever(&|of| of.iter().any(asked)),
             collected: whoever(&|of| of.iter().any(collected)),
             known: whoever(&|of| of.iter().any(known)),
         };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::axis_answers::answers;
 use super::plan::{On, PlanAxis};
 use crate::domain::cube::Codes;
 use crate::domain::field::Field;
@@ -18,6 +19,12 @@ pub(super) struct Meanings<T> {
 }
 
 impl Meanings<Response> {
+    /// Whether each word is a category of an axis.
+    pub(super) fn is(axis: &PlanAxis, category: &str) -> Self {
+        let known: Vec<_> = axis.categories.iter().map(|(code, _)| code.as_str()).collect();
+        Self::of_places(axis, &answers(axis, &[category], &known))
+    }
+
     /// Of an axis whose places say this.
     pub(super) fn of_places(axis: &PlanAxis, says: &[Response]) -> Self {
         let at = |places: &Vec<usize>| {

@@ -130,7 +130,8 @@ impl OutcomeShares {
     }
 }
 
-/// What the places of an axis say to an indicator that is a share of its categories.
+/// What the places of an axis say to an indicator that is a share of its categories. A category that the indicator does not name and
+/// that holds others says what they say; if they say different things, it is not known which.
 pub(super) fn says(
     reference: &Reference,
     indicator: &str,
@@ -145,5 +146,18 @@ pub(super) fn says(
     let [yes, known] = [numerator, denominator].map(|codes| -> Vec<&str> {
         codes.iter().chain(late.clone()).map(String::as_str).collect()
     });
-    answers(axis, &yes, &known)
+    let mut says = answers(axis, &yes, &known);
+    let list = axis.field().and_then(|field| reference.list_of(field));
+    for (place, (code, _)) in axis.categories.iter().enumerate() {
+        let inner = |at: &usize| {
+            let (other, _) = &axis.categories[*at];
+            other != code && list.is_some_and(|list| list.holds(code, other))
+        };
+        let mut inner = (0..axis.categories.len()).filter(inner).map(|at| says[at]);
+        if let Some(first) = inner.next().filter(|_| !known.contains(&code.as_str())) {
+            let alike = inner.all(|other| other == first);
+            says[place] = if alike { first } else { Response::Unknown };
+        }
+    }
+    says
 }

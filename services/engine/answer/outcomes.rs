@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::access::needs_of_records;
 use super::definition::{ColumnDefinition, TableDefinition};
 use super::model::{Cell, Column, Key};
 use super::outcome_shares::{ATTENDANCE, GroupOutcomes, LEAD_TIME, MISSED, OutcomeShares, WAITS};
@@ -39,12 +40,13 @@ const OTHER: ColumnDefinition = ColumnDefinition::count(
     "OTHER_ATTENDANCE",
     &[CHANNEL],
     "Consultations cancelled, in the future, or of unknown outcome",
-    "Consultations that were cancelled, lie in the future or have an unknown outcome. They are not in the did-not-attend rate. Only \
-     sources that collect attendance count.",
+    "Consultations that were cancelled, lie in the future, have an unknown outcome or none that applies. They are not in the did-not-attend \
+     rate. Only sources that collect attendance count.",
 );
 const DID_NOT_ATTEND: ColumnDefinition = ColumnDefinition {
     definition: "Numerator: consultations missed without warning. Denominator: consultations attended or missed. Cancelled and future \
-                 consultations are in `outside_count`.",
+                 consultations are in `outside_count`. MISSED does not say whether without warning or too late: it is not known, unless \
+                 `late_counts_as_missed`.",
     ..ColumnDefinition::indicator(MISSED, &[CHANNEL], ATTENDANCE)
 };
 const SAME_DAY: ColumnDefinition = ColumnDefinition::indicator(WAITS[0], &[CHANNEL], LEAD_TIME);
@@ -101,7 +103,8 @@ impl Question for OutcomeQuestion {
             engine.consultations(query, Measure::Contacts, &[CHANNEL, measured])
         };
         let mut attendance = plan(query, ATTENDANCE)?;
-        let provenance = engine.provenance(&mut attendance, query);
+        let mut provenance = engine.provenance(&mut attendance, query);
+        needs_of_records(&attendance, &mut provenance);
         let waits = plan(&attendance.pinned(query), LEAD_TIME)?;
         let shares = OutcomeShares::count(engine, self.late_counts_as_missed, (attendance, waits))?;
         let tabulated = shares.by_group();

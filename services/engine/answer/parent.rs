@@ -10,37 +10,74 @@ use crate::domain::field::Field;
 use crate::domain::period::{Month, filled_by, months_of};
 use crate::engine::query::{Filter, Query, Where};
 
-/// What stands beside what is listed.
+/// Rows that stand beside what is listed.
 pub(super) struct Parent {
-    /// The key of its row: the dimension that is listed, the code of the parent, and ANY.
-    pub(super) key: Key,
-    /// The question about it: its total is the row.
+    /// The keys of the wholes, and the place of each among the dimensions that are listed: the code of the whole, and ANY.
+    pub(super) keys: Vec<(usize, Key)>,
+    /// The question about it: its rows, by what else is listed; its total, if nothing else is.
     pub(super) query: Query,
-    /// What has to be known to read it.
-    pub(super) note: String,
+}
+
+/// What holds all that is listed of one dimension.
+struct Whole {
+    key: Key,
+    /// The question's place that takes the place of its organisations; none: a condition takes the place of that on the dimension.
+    place: Option<Where>,
+    filter: Option<Filter>,
+    note: String,
 }
 
 impl Plan {
-    /// The nearest parent of what is listed. None where nothing is, where nothing that is declared holds all of it, or where
-    /// several dimensions are listed: then the rows are of combinations.
-    pub(super) fn declared_parent(&self, query: &Query) -> Option<Parent> {
-        if query.by.is_empty() {
-            return None;
-        }
+    /// The nearest parents of what is listed, and what has to be known to read them. Of several dimensions that are listed, each whole
+    /// stands beside everything listed of the others, and beside their wholes. None where nothing is listed, or where nothing that is
+    /// declared holds all of it.
+    pub(super) fn declared_parents(&self, query: &Query) -> (Vec<Parent>, Vec<String>) {
         let several: Vec<_> = query.several().collect();
-        match (&query.place, several.as_slice()) {
-            (Where::Organisations(codes), []) if codes.len() > 1 => {
-                let area = self.area_of(codes.iter().map(|code| self.areas_of(code)), None)?;
-                let place = Where::Provider(area.clone());
-                Some(self.parent("organisation", area, OF_AREA, Query { place, ..query.clone() }))
+        let organisations = match &query.place {
+            Where::Organisations(codes) if codes.len() > 1 => codes.as_slice(),
+            Where::Organisations(_) | Where::Provider(_) | Where::Residence(_) => &[],
+        };
+        let listed = |id: &&String| {
+            several.iter().any(|filter| filter.dimension == **id)
+                || (*id == ORGANISATION && !organisations.is_empty())
+        };
+        let listed: Vec<_> = query.by.iter().filter(listed).collect();
+        let whole = |(number, id): (usize, &&String)| {
+            let filter = several.iter().find(|filter| filter.dimension == **id);
+            let whole = filter.map_or_else(
+                || self.whole_of_organisations(organisations),
+                |filter| self.whole_of(query, filter),
+            );
+            Some((number, whole?))
+        };
+        let wholes: Vec<_> = listed.iter().enumerate().filter_map(whole).collect();
+        let mut sets: Vec<u32> = (1..1 << wholes.len()).collect();
+        sets.sort_by_key(|set| std::cmp::Reverse(set.count_ones()));
+        let parent = |set: u32| {
+            let chosen = || (0..).zip(&wholes).filter(|(n, _)| set >> n & 1 == 1).map(|(_, of)| of);
+            let mut query = query.clone();
+            let others = listed.iter().enumerate();
+            let others = others.filter(|(number, _)| chosen().all(|(chosen, _)| chosen != number));
+            query.by = others.map(|(_, id)| (*id).clone()).collect();
+            for (number, whole) in chosen() {
+                let own = query.filters.iter_mut().find(|f| f.dimension == *listed[*number]);
+                own.into_iter().zip(&whole.filter).for_each(|(own, made)| own.clone_from(made));
+                query.place = whole.place.clone().unwrap_or(query.place);
             }
-            (Where::Organisations(codes), _) if codes.len() > 1 => None,
-            (_, [filter]) => self.parent_of(query, filter),
-            _ => None,
-        }
+            let keys = chosen().map(|(number, whole)| (*number, whole.key.clone())).collect();
+            Parent { keys, query }
+        };
+        let notes = wholes.iter().map(|(_, whole)| whole.note.clone()).collect();
+        (sets.into_iter().map(parent).collect(), notes)
     }
 
-    fn parent_of(&self, query: &Query, filter: &Filter) -> Option<Parent> {
+    fn whole_of_organisations(&self, codes: &[String]) -> Option<Whole> {
+        let area = self.area_of(codes.iter().map(|code| self.areas_of(code)), None)?;
+        let whole = self.whole(ORGANISATION, area.clone(), OF_AREA);
+        Some(Whole { place: Some(Where::Provider(area)), ..whole })
+    }
+
+    fn whole_of(&self, query: &Query, filter: &Filter) -> Option<Whole> {
         let dimension = self.reference.dimension(&filter.dimension)?;
         let (code, says, made) = match &dimension.source {
             source @ (Source::Organisation | Source::ProviderArea(_)) => {
@@ -56,7 +93,7 @@ impl Plan {
                 let area = self.area_of(holders, Some(&within))?;
                 let inside = Where::Provider(area.clone()).organisations(&self.reference);
                 let codes = inside.into_iter().collect();
-                (area, OF_AREA, Filter { dimension: "organisation".into(), codes })
+                (area, OF_AREA, Filter { dimension: ORGANISATION.into(), codes })
             }
             Source::Month | Source::Quarter | Source::FinancialYear | Source::CalendarYear => {
                 // They fill it: their sum is the period's.
@@ -69,12 +106,7 @@ impl Plan {
                 (code, OF_CATEGORY, made)
             }
         };
-        let filters = query.filters.iter().map(|other| match other.dimension == filter.dimension {
-            true => made.clone(),
-            false => other.clone(),
-        });
-        let query = Query { filters: filters.collect(), ..query.clone() };
-        Some(self.parent(&filter.dimension, code, says, query))
+        Some(Whole { filter: Some(made), ..self.whole(&filter.dimension, code, says) })
     }
 
     /// The smallest area that is among the holders of each, all of whose organisations are within some others.
@@ -98,15 +130,15 @@ impl Plan {
         found.into_iter().flat_map(|found| &found.areas).map(String::as_str).collect()
     }
 
-    /// The parent with its key. Its words are those of an area or of a category of the code list.
-    fn parent(&self, dimension: &str, code: String, says: &str, query: Query) -> Parent {
+    /// A whole with its key. Its words are those of an area or of a category of the code list.
+    fn whole(&self, dimension: &str, code: String, says: &str) -> Whole {
         let area = self.reference.areas().get(&code).map(|area| area.name.clone());
         let field = self.reference.dimension(dimension).and_then(Dimension::field);
         let category = || Some(self.reference.list_of(field?)?.category(&code)?.label.clone());
         let label = area.or_else(category).unwrap_or_else(|| code.clone());
         let note = format!("The row {code} is {says}.");
         let key = Key { dimension: dimension.into(), code, label, state: Some(State::Any) };
-        Parent { key, query: Query { by: Vec::new(), ..query }, note }
+        Whole { key, place: None, filter: None, note }
     }
 
     /// The nearest category of the code list that holds all categories of a condition, and everything that falls into them.
@@ -124,6 +156,7 @@ impl Plan {
     }
 }
 
+const ORGANISATION: &str = "organisation";
 const OF_AREA: &str = "all organisations of that area, including those not listed";
 const OF_PERIOD: &str = "the whole period, which the listed ones fill";
 const OF_CATEGORY: &str =

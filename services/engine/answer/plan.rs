@@ -202,9 +202,8 @@ impl Plan {
         new.map(|(month, n)| &*month.standing.submissions[n].organisation).collect()
     }
 
-    /// Leaves out the submissions that do not hold.
-    pub(super) fn keep(&mut self, holds: impl Fn(&Submission) -> bool) {
-        let kept: Vec<_> = self.submissions().map(|submission| holds(submission)).collect();
+    /// Leaves out submissions: whether each is kept, in their order.
+    pub(super) fn keep(&mut self, kept: &[bool]) {
         for axis in &mut self.axes {
             if let On::Submission(places) = &mut axis.on {
                 let mut kept = kept.iter();

@@ -159,14 +159,14 @@ impl Provenance {
     }
 
     /// Puts a declared parent beside what is listed. If the parent has figures, the answer is not empty, whatever those listed have.
-    pub(super) fn stands_beside(&mut self, parent: &Self, has_figures: bool, note: String) {
+    pub(super) fn stands_beside(&mut self, parent: &Self, has_figures: bool) {
         self.looked_at(parent.data_position, parent.scope.clone());
-        self.notes.push(note);
         let (submitted, expected) = (parent.organisation_count, parent.expected_organisation_count);
-        if submitted < expected {
-            self.notes.push(format!(
-                "For that row {submitted} of {expected} expected organisations have submitted."
-            ));
+        let late = format!(
+            "For that row {submitted} of {expected} expected organisations have submitted."
+        );
+        if submitted < expected && !self.notes.contains(&late) {
+            self.notes.push(late);
         }
         let new = parent.notes.iter().filter(|note| !self.notes.contains(note));
         let bounds: Vec<_> = new.filter(|note| note.contains(LOWER_BOUND)).cloned().collect();
@@ -213,7 +213,7 @@ impl Plan {
         }
         let empty = self.months.is_empty().then(|| {
             Absence::no_data(format!(
-                "collection `{}` has no submission for {} to {} here; ReferenceService.ListAvailability lists what there is",
+                "collection `{}` has no submission for {} to {} here; `equity reference availability` (ReferenceService.ListAvailability) lists what there is",
                 self.collection.id, query.months.0, query.months.1
             ))
         });

@@ -52,7 +52,8 @@ impl PlanAxis {
             sums[..self.categories.len()].iter().sum::<u64>() + of_state(State::Coarser)
         };
         let unknown: u64 = State::ALL.into_iter().filter(|s| s.is_unknown()).map(of_state).sum();
-        let covered = known + unknown + of_state(State::None) + of_state(State::NotApplicable);
+        // Nothing is asked of those to whom it does not apply: they are known and unknown in no count.
+        let covered = known + unknown + of_state(State::None);
         let coverage = share(covered, covered + of_state(State::NotCollected));
         let unknown = share(unknown, covered);
         (self.dimension.id.clone(), DataQuality { coverage, unknown })

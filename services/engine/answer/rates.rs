@@ -1,12 +1,13 @@
 //! The people behind consultations: rates per 1,000 of the matching population.
 //!
 //! A rate is told only where consultations and people match: the same organisations and months, and in what they are told apart
-//! by, either both of them collect it or neither does.
+//! by, either both of them collect it or neither does. If some of either are known only more coarsely than by a category, no
+//! category has a rate: they may be of any. Who is in no category at all is told as a share, of both.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::crosstab::Crosstab;
+use super::crosstab::{Crosstab, InnerCounts};
 use super::model::Absence;
 use super::plan::{On, Plan, PlanAxis, PlanFilter};
 use super::provenance::Provenance;
@@ -47,9 +48,11 @@ struct Characteristic {
     condition: Option<usize>,
     /// How well it is known of people, by their places on the axes that submissions decide; of all: none.
     people: BTreeMap<Vec<usize>, Known>,
+    /// The same of consultations, by places on their own axes.
+    seen: BTreeMap<Vec<usize>, Known>,
 }
 
-/// People times months: all of them, those known only more coarsely, those in no category.
+/// Consultations, or people times months: all of them, those known only more coarsely, those in no category.
 #[derive(Clone, Copy, Default)]
 struct Known {
     all: u64,
@@ -106,34 +109,43 @@ impl Engine {
         // Where nobody has said how many consultations there were, people would count as never seen.
         let seen: BTreeSet<_> =
             plan.submissions().map(|s| (s.slot.organisation, s.slot.month)).collect();
-        people.keep(|s| seen.contains(&(s.slot.organisation, s.slot.month)));
+        let of = |s: &Arc<Submission>| (s.slot.organisation, s.slot.month);
+        let kept: Vec<_> = people.submissions().map(|s| seen.contains(&of(s))).collect();
+        people.keep(&kept);
         let crosstab = self.count(&people, 0)?;
 
         let shared = shared.into_iter().zip(&people.axes);
         let shared: Vec<_> = shared.map(|(n, axis)| Shared::new(n, plan, axis)).collect();
-        let characteristics = self.characteristics(&people, &shared)?;
+        let characteristics = self.characteristics(plan, &people, &shared)?;
         let behind = behind(plan, &people, &shared, &characteristics);
         Ok(Population { crosstab, shared, characteristics, behind, plan: people })
     }
 
-    /// What people are told apart by, and how well it is known of them.
+    /// What people and consultations are told apart by, and how well it is known of them.
     fn characteristics(
         &self,
+        plan: &Plan,
         people: &Plan,
         shared: &[Shared],
     ) -> Result<Vec<Characteristic>, QueryError> {
-        let by_submission: Vec<_> =
-            (0..shared.len()).filter(|n| shared[*n].by_submission).collect();
+        let by_submission: (Vec<_>, Vec<_>) = (0..shared.len())
+            .filter(|n| shared[*n].by_submission)
+            .map(|n| (n, shared[n].axis))
+            .unzip();
         let of_axes = people.axes.iter().filter(|axis| axis.field().is_some()).cloned();
         let axes = people.filters.iter().map(PlanFilter::axis).chain(of_axes);
         let axes: BTreeMap<_, _> = axes.map(|axis| (axis.dimension.id.clone(), axis)).collect();
         let mut found = Vec::new();
         for (id, on) in axes {
-            // Without the conditions on it: they would hide whom they leave out.
-            let crosstab = self.count(&people.opened(on.clone(), &by_submission), 1)?;
-            // Where no axis is decided by submissions, the only row is the one of all.
-            let rows = crosstab.rows.into_iter().chain([(Vec::new(), crosstab.all)]);
-            let known = rows.map(|(row, counts)| (row, Known::new(&on, &counts.inner))).collect();
+            let known = |plan: &Plan, beside: &[usize]| {
+                // Without the conditions on it: they would hide whom they leave out.
+                let crosstab = self.count(&plan.opened(on.clone(), beside), 1)?;
+                // Where no axis is decided by submissions, the only row is the one of all.
+                let rows = crosstab.rows.into_iter().chain([(Vec::new(), crosstab.all)]);
+                let known = |(row, counts): (_, InnerCounts)| (row, Known::new(&on, &counts.inner));
+                Ok::<_, QueryError>(rows.map(known).collect())
+            };
+            let (known, seen) = (known(people, &by_submission.0)?, known(plan, &by_submission.1)?);
             let axis = people.axes.iter().zip(shared).find(|(axis, _)| axis.dimension.id == id);
             let wanted = people.filters.iter().filter(|filter| filter.dimension.id == id);
             found.push(Characteristic {
@@ -141,6 +153,7 @@ impl Engine {
                 axis: axis.map(|(_, shared)| shared.axis),
                 condition: wanted.flat_map(|filter| &filter.wanted).next().copied(),
                 people: known,
+                seen,
             });
         }
         Ok(found)
@@ -255,10 +268,11 @@ impl Population {
                     "consultations and the people of collection `{collection}` do not match: for {count} of {all} months of organisations only one of the two collects {field}, the first {first}"
                 )));
             }
-            let known = one.people.get(&by_submission.1).copied().unwrap_or_default();
-            if let (None, coarser @ 1..) = (state, known.coarser) {
+            let people = one.people.get(&by_submission.1).map_or(0, |known| known.coarser);
+            let seen = one.seen.get(&by_submission.0).map_or(0, |known| known.coarser);
+            if state.is_none() && people + seen > 0 {
                 return Err(Absence::not_computable(format!(
-                    "{coarser} of the people of collection `{collection}` are known only more coarsely than by {id}"
+                    "{seen} of the consultations and {people} of the people of collection `{collection}` are known only more coarsely than by {id}"
                 )));
             }
         }
@@ -279,14 +293,23 @@ impl Population {
             "Rates are per 1,000 people of collection `{collection}` a month: consultations over people, both summed over the months."
         ));
         for one in &self.characteristics {
-            let known = one.people.get(&[][..]).copied().unwrap_or_default();
-            if known.missing > 0 {
-                #[allow(clippy::cast_precision_loss)] // people times months are below 2^53
-                let share = 100.0 * known.missing as f64 / known.all as f64;
-                notes.push(format!(
-                    "{share:.1}% of the people of collection `{collection}` are in no category of {}, and so in no rate by it.",
-                    one.on.dimension.id
-                ));
+            let (id, people) =
+                (&one.on.dimension.id, format!("people of collection `{collection}`"));
+            for (known, whom) in [(&one.people, people.as_str()), (&one.seen, "consultations")] {
+                let known = known.get(&[][..]).copied().unwrap_or_default();
+                if known.missing > 0 {
+                    #[allow(clippy::cast_precision_loss)] // people times months are below 2^53
+                    let share = 100.0 * known.missing as f64 / known.all as f64;
+                    notes.push(format!(
+                        "{share:.1}% of the {whom} are in no category of {id}, and so in no rate by it."
+                    ));
+                }
+                if known.coarser > 0 {
+                    notes.push(format!(
+                        "{} of the {whom} are known only more coarsely than by {id}: they may be of any category of it, so none has a rate.",
+                        known.coarser
+                    ));
+                }
             }
         }
         provenance.looked_at(self.plan.data_position, self.plan.scope.clone());

@@ -73,7 +73,8 @@ impl Engine {
     ) -> Result<Vec<Planned>, QueryError> {
         let mut rows: Vec<Planned> = Vec::new();
         let main = &parts[0];
-        let parent = main.plan.as_ref().and_then(|plan| plan.declared_parent(pinned));
+        let parents = main.plan.as_ref().map(|plan| plan.declared_parents(pinned));
+        let (parents, notes) = parents.unwrap_or_default();
         if has_total(question.query()) {
             if main.plan.as_ref().is_some_and(|plan| question.total_is_apart(plan)) {
                 let whole = Query { by: Vec::new(), ..pinned.clone() };
@@ -84,12 +85,17 @@ impl Engine {
             }
             rows.push((Vec::new(), parts.len() - 1, Vec::new()));
         }
-        if let Some(Parent { key, query, note }) = parent {
+        provenance.notes.extend(notes);
+        for Parent { keys, query } in parents {
             let whole = question.count(self, &query)?;
-            let has_figures = whole.nothing.is_none();
-            provenance.stands_beside(&whole.provenance, has_figures, note);
+            provenance.stands_beside(&whole.provenance, whole.nothing.is_none());
+            let total = [(Vec::new(), RowPlaces::new())];
+            let of_whole = if query.by.is_empty() { &total[..] } else { &whole.rows };
+            rows.extend(of_whole.iter().cloned().map(|(mut row, places)| {
+                keys.iter().for_each(|(place, key)| row.insert(*place, key.clone()));
+                (row, parts.len(), places)
+            }));
             parts.push(whole);
-            rows.push((vec![key], parts.len() - 1, Vec::new()));
         }
         let listed = parts[0].rows.iter();
         rows.extend(listed.map(|(keys, places)| (keys.clone(), 0, places.clone())));

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::IngestError;
-use super::equity_csv::{all_names, holds_several};
+use super::equity_csv::{all_names, holds_several, known};
 use super::row_map::{Origin, RowMap};
 use crate::domain::codes::nearest_code;
 
@@ -72,7 +72,7 @@ impl ColumnMap {
         let mut what = self.unknown(header);
         let (mut names, mut origins) = (csv::StringRecord::new(), Vec::new());
         for (place, column) in header.iter().enumerate() {
-            let own = || all_names().find(|name| *name == column);
+            let own = || known(column);
             match columns.get(column).map(String::as_str).or_else(own) {
                 None => what.push(format!(
                     "column {column:?} of the file is not under [columns]: add it, with \"\" if it is to be left out"

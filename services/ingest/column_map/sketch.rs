@@ -80,7 +80,7 @@ pub fn sketch(file: &Path) -> Result<String, IngestError> {
 
 /// The columns of a file with the values that occur.
 fn values(file: &Path) -> Result<Vec<Seen>, IngestError> {
-    let mut file = CsvFile::open(file, csv::Trim::All)?;
+    let mut file = CsvFile::open(file)?;
     let header = file.header()?;
     let named = |name: &str| Seen { name: name.to_owned(), ..Seen::default() };
     let mut all: Vec<Seen> = header.iter().map(named).collect();

@@ -7,6 +7,8 @@ use crate::domain::record::{CONSULTATION, Holds, PERSON, RecordType};
 pub(super) const ORGANISATION: &str = "organisation";
 /// Calendar month, `2020-04`.
 pub(super) const MONTH: &str = "month";
+/// Day or month of the record.
+pub(super) const DATE: &str = "date";
 /// Number of people of a row. A file with this column holds populations.
 pub(super) const PERSON_COUNT: &str = "person_count";
 /// Id of an indicator. A file with this column holds estimates.
@@ -37,6 +39,8 @@ pub(super) enum CellKind {
     Count,
     /// `optional double`: a finite number.
     Double,
+    /// `bool`: `Y` or `N`; empty is no.
+    Flag,
     /// `repeated EstimateKey`: pairs `dimension=code`, joined with `;`.
     Keys,
 }
@@ -45,8 +49,11 @@ const fn column(number: u8, name: &'static str, kind: CellKind) -> Column {
     Column { name, number, kind }
 }
 
+/// Number of the field that says that a figure is suppressed.
+pub(super) const SUPPRESSED: u8 = 11;
+
 /// The fields of `EstimateRecord`.
-const ESTIMATE: [Column; 10] = [
+const ESTIMATE: [Column; 11] = [
     column(1, INDICATOR, CellKind::Text),
     column(2, "area", CellKind::Text),
     column(3, "period", CellKind::Text),
@@ -57,6 +64,7 @@ const ESTIMATE: [Column; 10] = [
     column(8, "base_count", CellKind::Int64),
     column(9, "weight", CellKind::Double),
     column(10, "base", CellKind::Text),
+    column(SUPPRESSED, "suppressed", CellKind::Flag),
 ];
 
 /// The columns of the records of one dataset, in the order in which they are written.
@@ -161,6 +169,7 @@ mod tests {
             CellKind::Int64 => "optional int64",
             CellKind::Count => "int64",
             CellKind::Double => "optional double",
+            CellKind::Flag => "bool",
             CellKind::Keys => "repeated EstimateKey",
         };
         (column.number.into(), column.name.to_owned(), kind.to_owned())

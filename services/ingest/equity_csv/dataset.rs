@@ -37,11 +37,6 @@ pub(super) fn dataset_of(header: &csv::StringRecord) -> Result<Dataset, IngestEr
     wrong.verdict().map(|()| dataset)
 }
 
-/// The columns of a header that the service's CSV has.
-pub(super) fn known(header: &csv::StringRecord) -> Vec<&'static str> {
-    header.iter().filter_map(|column| all_names().find(|known| *known == column)).collect()
-}
-
 /// Every column of a dataset, by its name and by the code list of its field: `ethnicity` is `ethnic_category`. The first column of a
 /// list has its name.
 fn aliases(dataset: Dataset) -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -82,4 +77,24 @@ pub(in crate::ingest) fn all_names() -> impl Iterator<Item = &'static str> {
     [Dataset::Consultations, Dataset::Populations, Dataset::DigitalAccess, Dataset::Estimates]
         .into_iter()
         .flat_map(names)
+}
+
+/// The name of a column as the service writes it: `Age-Years` is `age_years`. `None`: no column has it.
+pub(in crate::ingest) fn known(name: &str) -> Option<&'static str> {
+    let plain = || name.to_lowercase().replace([' ', '-'], "_");
+    let find = |name: &str| all_names().find(|known| *known == name);
+    find(name).or_else(|| find(&plain()))
+}
+
+/// A header with the names that the service writes, and a note of those that the file writes otherwise.
+pub(super) fn named(header: &csv::StringRecord) -> (csv::StringRecord, Vec<String>) {
+    let of = |name| known(name).unwrap_or(name);
+    let other: Vec<_> = header
+        .iter()
+        .filter(|name| of(name) != *name)
+        .map(|name| format!("`{}` as `{}`", shortened(name), of(name)))
+        .collect();
+    let note = format!("columns were read: {}", other.join(", "));
+    let notes = if other.is_empty() { Vec::new() } else { vec![note] };
+    (header.iter().map(of).collect(), notes)
 }

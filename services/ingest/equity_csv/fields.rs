@@ -8,8 +8,12 @@ use prost::encoding::{self, WireType};
 
 use super::super::IngestError;
 use super::super::cells::Cell;
-use super::columns::{CellKind, Column};
+use super::columns::{CellKind, Column, SUPPRESSED};
+use crate::domain::codes::expected_of;
 use crate::proto::v1::EstimateKey;
+
+/// Column of the value of an estimate: a symbol in it says that the figure is suppressed.
+const FIGURE: &str = "value";
 
 /// Appends the field of a cell to a message.
 pub(super) fn encode(
@@ -26,6 +30,14 @@ pub(super) fn encode(
         CellKind::Int32 => encoding::int32::encode(number, &whole(cell)?, message),
         CellKind::Int64 => encoding::int64::encode(number, &whole(cell)?, message),
         CellKind::Count => encoding::int64::encode(number, &cell.count()?, message),
+        CellKind::Double if cell.is_suppressed() && column.name == FIGURE => {
+            encoding::bool::encode(u32::from(SUPPRESSED), &true, message);
+        }
+        CellKind::Flag => match cell.text {
+            "Y" => encoding::bool::encode(number, &true, message),
+            "N" => {}
+            _ => return Err(cell.wrong("Y or N")),
+        },
         CellKind::Double => encoding::double::encode(number, &finite(cell)?, message),
         CellKind::Keys => {
             for key in keys(cell)? {
@@ -48,16 +60,21 @@ pub(super) fn set(cell: &str) -> impl Iterator<Item = &str> {
     cell.split(';').map(str::trim).filter(|text| !text.is_empty())
 }
 
+/// The error that a cell has a wrong value, with advice if the cell has a word for nothing.
+fn wrong(cell: &Cell<'_>, expected: &str) -> IngestError {
+    cell.wrong(expected_of(cell.text, expected.to_owned()))
+}
+
 /// A whole number, perhaps negative: the service knows the range of each field.
 fn whole<N: std::str::FromStr>(cell: &Cell<'_>) -> Result<N, IngestError> {
     cell.text
         .parse()
-        .map_err(|_| cell.wrong("a whole number with digits only, not too large for the column"))
+        .map_err(|_| wrong(cell, "a whole number with digits only, not too large for the column"))
 }
 
 fn finite(cell: &Cell<'_>) -> Result<f64, IngestError> {
     let number = cell.text.parse().ok().filter(|number: &f64| number.is_finite());
-    number.ok_or_else(|| cell.wrong("a number, for example 0.436"))
+    number.ok_or_else(|| wrong(cell, "a number, for example 0.436"))
 }
 
 fn keys(cell: &Cell<'_>) -> Result<Vec<EstimateKey>, IngestError> {
@@ -69,7 +86,7 @@ fn keys(cell: &Cell<'_>) -> Result<Vec<EstimateKey>, IngestError> {
     };
     let keys: Option<_> = set(cell.text).map(key).collect();
     keys.ok_or_else(|| {
-        cell.wrong("pairs of dimension and code, joined with `;`: age_band=75+;sex=2")
+        wrong(cell, "pairs of dimension and code, joined with `;`: age_band=75+;sex=2")
     })
 }
 

@@ -19,6 +19,6 @@ mod submission_columns;
 mod write;
 
 pub(super) use columns::holds_several;
-pub(super) use dataset::{all_names, names};
+pub(super) use dataset::{all_names, known, names};
 pub(super) use read::EquityCsv;
 pub use write::{Writer, write};

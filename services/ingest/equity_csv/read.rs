@@ -1,20 +1,23 @@
 //! Reads the service's CSV.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use prost::Message;
 
-use super::super::cells::Cell;
+use super::super::cells;
 use super::super::defaults::Defaults;
 use super::super::grouping::{FileFormat, OrganisationMonth};
+use super::super::month::of_record;
 use super::super::open::line_of;
 use super::super::problems::Problems;
 use super::super::{IngestError, Records, SubmissionFile};
-use super::columns::{CellKind, Column, Columns, MONTH, ORGANISATION};
-use super::dataset::{dataset_of, known};
+use super::columns::{CellKind, Column, Columns, DATE, MONTH, ORGANISATION};
+use super::dataset::{dataset_of, known, named};
 use super::fields::{delimited, encode};
 use super::submission_columns::{Stated, SubmissionColumn, submission_columns};
+use crate::domain::codes::{expected_of, says_nothing};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
@@ -23,7 +26,7 @@ use crate::domain::period::Month;
 pub(in crate::ingest) struct EquityCsv {
     defaults: Defaults,
     dataset: Dataset,
-    /// Coded fields with a column: the source collects them unless the file or the caller lists others.
+    /// Coded fields with a column: the source collects them, and what the caller names, unless the file lists others.
     collected: Vec<String>,
     organisation: Option<usize>,
     month: Option<usize>,
@@ -33,6 +36,9 @@ pub(in crate::ingest) struct EquityCsv {
     person_number: u8,
     submission: Vec<(usize, (&'static str, SubmissionColumn))>,
     stated: Stated,
+    /// What was read in another form: names of columns, months of rows.
+    notes: Vec<String>,
+    months: Cell<u64>,
     /// Room for the bytes of a record and of its person.
     record_bytes: Vec<u8>,
     person_bytes: Vec<u8>,
@@ -44,7 +50,7 @@ impl EquityCsv {
     pub(in crate::ingest) fn recognises(
         header: &csv::StringRecord,
     ) -> Result<(), Vec<&'static str>> {
-        let known = known(header);
+        let known: Vec<_> = header.iter().filter_map(known).collect();
         if 2 * known.len() >= header.len() { Ok(()) } else { Err(known) }
     }
 
@@ -52,11 +58,13 @@ impl EquityCsv {
         header: &csv::StringRecord,
         defaults: &Defaults,
     ) -> Result<Self, IngestError> {
+        let (header, notes) = &named(header);
         let place = |name: &str| header.iter().position(|column| column == name);
         let present = |columns: Vec<Column>| -> Vec<(usize, Column)> {
             columns.into_iter().filter_map(|column| Some((place(column.name)?, column))).collect()
         };
         let dataset = dataset_of(header)?;
+        let notes = notes.clone();
         let columns = Columns::of(dataset);
         let coded = header.iter().filter_map(|column| Field::of_record(dataset, column));
         let collected: BTreeSet<&str> = coded.map(Field::name).collect();
@@ -67,12 +75,14 @@ impl EquityCsv {
             collected: collected.into_iter().map(str::to_owned).collect(),
             organisation: place(ORGANISATION),
             month: place(MONTH),
-            date: place("date"),
+            date: place(DATE),
             own: present(columns.own),
             person: present(columns.person),
             person_number: columns.person_number,
             submission: submission.filter_map(|column| Some((place(column.0)?, *column))).collect(),
             stated: Stated::default(),
+            notes,
+            months: Cell::new(0),
             record_bytes: Vec::new(),
             person_bytes: Vec::new(),
         })
@@ -80,26 +90,44 @@ impl EquityCsv {
 
     fn organisation<'a>(&'a self, row: &'a csv::StringRecord) -> Result<&'a str, IngestError> {
         let given = self.organisation.map(|column| &row[column]).filter(|cell| !cell.is_empty());
-        given.or(self.defaults.organisation.as_deref()).ok_or_else(|| {
+        let code = given.or(self.defaults.organisation.as_deref()).unwrap_or_default();
+        if code.is_empty() || says_nothing(code) {
             let expected = "the code of an organisation in this column, or one for the whole file with --organisation";
-            IngestError::value(line_of(row), ORGANISATION, "", expected)
-        })
+            let expected = expected_of(code, expected.to_owned());
+            return Err(IngestError::value(line_of(row), ORGANISATION, code, expected));
+        }
+        Ok(code)
     }
 
     /// The month of the row, else the default, else the month of the date.
-    fn month<'a>(&'a self, row: &'a csv::StringRecord) -> Result<&'a str, IngestError> {
-        let given = self.month.map(|column| &row[column]).filter(|cell| !cell.is_empty());
-        let dated = || self.date.and_then(|column| row[column].get(..7));
-        let text = given.or(self.defaults.month.as_deref()).or_else(dated).unwrap_or_default();
-        match text.parse::<Month>() {
-            Ok(_) => Ok(text),
-            Err(_) => Err(IngestError::value(
-                line_of(row),
-                MONTH,
-                text,
-                "a month in the form 2020-04, in this column, in `date`, or for the whole file with --month",
-            )),
+    fn month<'a>(&'a self, row: &'a csv::StringRecord) -> Result<Cow<'a, str>, IngestError> {
+        let cell = |place: Option<usize>| place.map(|p| &row[p]).filter(|cell| !cell.is_empty());
+        let (column, text) = match (cell(self.month), &self.defaults.month, cell(self.date)) {
+            (Some(text), ..) => (MONTH, text),
+            (None, Some(text), _) => (MONTH, text.trim()),
+            (None, None, date) => (DATE, date.unwrap_or_default()),
+        };
+        if text.parse::<Month>().is_ok() {
+            return Ok(Cow::Borrowed(text));
         }
+        let Some(month) = of_record(text) else {
+            let (column, expected) = match (column, text) {
+                (DATE, "") => (
+                    MONTH,
+                    "a month in the form 2020-04, in this column, in `date`, or for the whole file with --month",
+                ),
+                (DATE, _) => {
+                    (DATE, "a day such as 2020-04-15, or the month for the whole file with --month")
+                }
+                _ => (MONTH, "a month in the form 2020-04"),
+            };
+            let expected = expected_of(text, expected.to_owned());
+            return Err(IngestError::value(line_of(row), column, text, expected));
+        };
+        if column == MONTH {
+            self.months.set(self.months.get() + 1);
+        }
+        Ok(Cow::Owned(month.to_string()))
     }
 
     /// The record of a row. A row without characteristics has no person.
@@ -122,15 +150,11 @@ impl EquityCsv {
 }
 
 impl FileFormat for EquityCsv {
-    fn trim(&self) -> csv::Trim {
-        csv::Trim::All
-    }
-
     fn group<'a>(
         &'a self,
         row: &'a csv::StringRecord,
     ) -> Result<OrganisationMonth<'a>, IngestError> {
-        Ok((self.organisation(row)?, Cow::Borrowed(self.month(row)?)))
+        Ok((self.organisation(row)?, self.month(row)?))
     }
 
     fn start(&self, submission: &mut SubmissionFile) {
@@ -138,9 +162,22 @@ impl FileFormat for EquityCsv {
             &self.defaults;
         submission.collection = collection.clone().unwrap_or_default();
         submission.code_systems = code_systems.clone();
-        submission.collected = collected.clone().unwrap_or_else(|| self.collected.clone());
+        // What the caller names comes to what has a column.
+        let all = self.collected.iter().chain(collected.iter().flatten());
+        submission.collected = all.cloned().collect::<BTreeSet<_>>().into_iter().collect();
         submission.person_key_scheme = person_key_scheme.clone().unwrap_or_default();
         submission.rows = Records::none(self.dataset);
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = self.notes.clone();
+        if self.months.get() > 0 {
+            let rows = self.months.get();
+            notes.push(format!(
+                "months in another form than 2020-04, which were read as that: {rows}"
+            ));
+        }
+        notes
     }
 
     fn add(
@@ -149,7 +186,7 @@ impl FileFormat for EquityCsv {
         row: &csv::StringRecord,
     ) -> Result<(), IngestError> {
         for (place, (name, column)) in &self.submission {
-            let cell = Cell::new(row, name, *place);
+            let cell = cells::Cell::new(row, name, *place);
             if !cell.text.is_empty() {
                 self.stated.take(name, *column, &cell, submission)?;
             }
@@ -173,7 +210,7 @@ fn fill(
 ) -> bool {
     let mut filled = false;
     for (place, column) in columns {
-        let cell = Cell::new(row, column.name, *place);
+        let cell = cells::Cell::new(row, column.name, *place);
         if !cell.text.is_empty() || column.kind == CellKind::Count {
             wrong.take(encode(column, &cell, message));
             filled = true;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::cells::Cell;
 use super::super::{IngestError, Records, SubmissionFile};
 use super::fields::set;
+use crate::domain::codes::{expected_of, says_nothing};
 use crate::domain::collection::Dataset;
 use crate::proto::v1::EstimateSource;
 
@@ -68,6 +69,9 @@ impl Stated {
         cell: &Cell<'_>,
         submission: &mut SubmissionFile,
     ) -> Result<(), IngestError> {
+        if says_nothing(cell.text) && cell.text != NONE {
+            return Err(cell.wrong(expected_of(cell.text, "a value, or nothing".to_owned())));
+        }
         let key = (submission.organisation.clone(), submission.month.clone(), name);
         if let Some((first, line)) = self.0.get(&key) {
             return match first == cell.text {
@@ -101,8 +105,8 @@ impl Stated {
             }
             SubmissionColumn::NotForTargets => {
                 let yes = match cell.text {
-                    "Y" => true,
-                    "N" => false,
+                    "Y" | "y" | "Yes" | "yes" => true,
+                    "N" | "n" | "No" | "no" => false,
                     _ => return Err(cell.wrong("Y or N")),
                 };
                 if let Records::Estimates(source, _) = &mut submission.rows {

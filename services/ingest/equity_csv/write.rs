@@ -118,6 +118,10 @@ impl<W: Write> Writer<W> {
             CellKind::Text => self.cell(name, values.texts(number).next().unwrap_or_default()),
             CellKind::Codes => self.set(name, &values.texts(number).collect::<Vec<_>>()),
             CellKind::Keys => self.keys(name, values.bytes(number)),
+            CellKind::Flag => {
+                let set = values.field(number).next().is_some();
+                self.cell(name, if set { "Y" } else { "" })
+            }
             CellKind::Int32 | CellKind::Int64 | CellKind::Count | CellKind::Double => {
                 match values.field(number).next() {
                     Some(Value::Whole(number)) => self.cell(name, &number.to_string()),

@@ -1,5 +1,6 @@
 //! Published figures: from submissions, and to answers.
 
+use jiff::civil::Date;
 use prost::Message;
 use tonic::Status;
 
@@ -15,6 +16,7 @@ use crate::rpc::status;
 /// A checked header and source; every problem of the source at once.
 pub(in crate::rpc) fn header(
     reference: &Reference,
+    today: Date,
     given: &v1::EstimatesHeader,
 ) -> Result<(Header, EstimateSource), Status> {
     let required = |field: &str| status::field_invalid(field, "is required");
@@ -39,7 +41,8 @@ pub(in crate::rpc) fn header(
     if !problems.is_empty() {
         return Err(status::fields_invalid(problems));
     }
-    let header = header::header_at("header.submission", reference, Dataset::Estimates, submission)?;
+    let header =
+        header::header_at("header.submission", reference, Dataset::Estimates, today, submission)?;
     Ok((header, source))
 }
 
@@ -66,6 +69,7 @@ fn row(builder: &mut EstimateBuilder, record: &v1::EstimateRecord) {
         base_count: record.base_count,
         weight: record.weight,
         base: &record.base,
+        suppressed: record.suppressed,
     };
     builder.row(&given, || record.encode_to_vec());
 }
@@ -89,6 +93,12 @@ pub(in crate::rpc) fn published(found: PublishedEstimate) -> v1::PublishedEstima
     }
 }
 
+/// Why a figure that its publisher suppressed has no value.
+pub(in crate::rpc) fn suppressed() -> v1::Absence {
+    let detail = "its publisher suppressed the figure; it is not 0".to_owned();
+    v1::Absence { reason: v1::AbsenceReason::Suppressed.into(), detail }
+}
+
 fn record(row: &Estimate) -> v1::EstimateRecord {
     let key = |key: &EstimateKey| v1::EstimateKey {
         dimension: key.dimension.clone(),
@@ -99,11 +109,12 @@ fn record(row: &Estimate) -> v1::EstimateRecord {
         area: row.area.clone(),
         period: row.period.clone(),
         keys: row.keys.iter().map(key).collect(),
-        value: Some(row.value),
+        value: row.value,
         lower: row.lower,
         upper: row.upper,
         base_count: row.base_count.map(int),
         weight: row.weight,
         base: row.base.clone(),
+        suppressed: row.value.is_none(),
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use tonic::Status;
 
 use super::query_error;
 use crate::domain::area::Organisation;
-use crate::domain::codes::nearest_code;
+use crate::domain::codes::{nearest_code, says_nothing};
 use crate::domain::collection::{Collection, Dataset};
 use crate::domain::field::Field;
 use crate::domain::period::Month;
@@ -18,13 +19,14 @@ use crate::proto::v1::SubmissionHeader;
 
 const SCHEME_BYTES: usize = 64;
 
-/// Checks a header. A refusal names every field that is wrong.
+/// Checks a header. A refusal names every field that is wrong. A month after that of `today` has no records yet.
 pub(in crate::rpc) fn header(
     reference: &Reference,
     dataset: Dataset,
+    today: Date,
     header: &SubmissionHeader,
 ) -> Result<Header, Status> {
-    header_at("header", reference, dataset, header)
+    header_at("header", reference, dataset, today, header)
 }
 
 /// The same for a header that is the field `path` of the request.
@@ -32,16 +34,23 @@ pub(super) fn header_at(
     path: &str,
     reference: &Reference,
     dataset: Dataset,
+    today: Date,
     header: &SubmissionHeader,
 ) -> Result<Header, Status> {
     let mut wrong = Wrong::default();
     let mut check = |field: &str, what: String| {
         wrong.take::<()>(Err(invalid(&format!("{path}.{field}"), what)));
     };
-    let month = month(&header.month).map_err(|what| check("month", what)).ok();
+    let month = month(header.month.trim(), today).map_err(|what| check("month", what)).ok();
     let id = request_id(&header.request_id).map_err(|what| check("request_id", what)).ok();
-    if header.person_key_scheme.len() > SCHEME_BYTES {
+    let scheme = header.person_key_scheme.trim();
+    if scheme.len() > SCHEME_BYTES {
         check("person_key_scheme", format!("must have at most {SCHEME_BYTES} bytes"));
+    } else if says_nothing(scheme) {
+        check(
+            "person_key_scheme",
+            format!("`{scheme}` names no method: leave it empty if there are no person keys"),
+        );
     }
     let expected_record_count = header.expected_record_count.map(u64::try_from).transpose();
     if expected_record_count.is_err() {
@@ -61,10 +70,11 @@ pub(super) fn header_at(
         request_id,
         code_systems,
         collected,
-        person_key_scheme: header.person_key_scheme.clone(),
+        person_key_scheme: scheme.to_owned(),
         expected_record_count,
         allow_partial: header.allow_partial,
         validate_only: header.validate_only,
+        allow_shrinking: header.allow_shrinking,
     })
 }
 
@@ -77,11 +87,11 @@ fn place<'a>(
 ) -> Result<(&'a Organisation, &'a Collection), QueryError> {
     let mut wrong = Wrong::default();
     let [of, to] = ["organisation", "collection"].map(|field| format!("{path}.{field}"));
-    let organisation = wrong.take(match header.organisation.as_str() {
+    let organisation = wrong.take(match header.organisation.trim() {
         "" => Err(invalid(&of, "is required; ListOrganisations lists the codes")),
         code => reference.organisation(code).ok_or_else(|| no_organisation(reference, &of, code)),
     });
-    let collection = wrong.take(match header.collection.as_str() {
+    let collection = wrong.take(match header.collection.trim() {
         "" => Err(invalid(&to, "is required; ListCollections lists the ids")),
         id => reference.collection(id).ok_or_else(|| no_collection(reference, &to, id)),
     });
@@ -101,9 +111,19 @@ fn place<'a>(
     wrong.unless(both)
 }
 
-fn month(text: &str) -> Result<Month, String> {
-    let required = || "is required: a calendar month such as `2020-04`".to_owned();
-    if text.is_empty() { Err(required()) } else { text.parse().map_err(|e| format!("{e}")) }
+/// A month that is not after that of `today`.
+fn month(text: &str, today: Date) -> Result<Month, String> {
+    if text.is_empty() {
+        return Err("is required: a calendar month such as `2020-04`".into());
+    }
+    let month: Month = text.parse().map_err(|error| format!("{error}"))?;
+    let present = Month::new(today.year().into(), today.month().unsigned_abs().into());
+    match present.filter(|present| month > *present) {
+        Some(present) => Err(format!(
+            "`{month}` is after the present month, `{present}`: records of it cannot exist yet"
+        )),
+        None => Ok(month),
+    }
 }
 
 /// A request id in its one stored form: capitals make no other id.

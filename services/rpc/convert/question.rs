@@ -103,9 +103,12 @@ fn exclusion(
         let why = "must be empty: access records describe people, not care";
         return Err(status::field_invalid("query.care_setting", why));
     }
+    let (indicators, reasons) =
+        counted_indicators(reference, &request.indicators).map_err(query_error)?;
     Ok(ExclusionQuestion {
         query: checked(reference, TableKind::Access, asked)?,
-        indicators: counted_indicators(reference, &request.indicators).map_err(query_error)?,
+        indicators,
+        reasons,
         estimates: estimates(reference, &request.estimate_collections)?.map(|collections| {
             EstimatesWanted { collections, indicators: request.indicators.clone() }
         }),

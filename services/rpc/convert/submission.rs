@@ -4,7 +4,7 @@ use prost_types::Timestamp;
 
 use super::{int, name};
 use crate::domain::collection::Dataset;
-use crate::domain::submission::{Draft, Header, RowProblem};
+use crate::domain::submission::{Draft, Header, Reading, RowProblem};
 use crate::engine::submissions::{StoredVersion, VersionState};
 use crate::proto::v1;
 
@@ -42,6 +42,8 @@ pub(in crate::rpc) fn submission(version: &StoredVersion) -> v1::Submission {
         state: state.into(),
         request_id: submission.request_id.clone(),
         collected_characteristics: submission.collected.clone(),
+        blank_count: int(submission.blank_count),
+        readings: submission.readings.iter().map(reading).collect(),
     }
 }
 
@@ -58,8 +60,15 @@ pub(in crate::rpc) fn validated(header: &Header, draft: &Draft) -> v1::Submissio
         total_count: int(draft.total_count),
         request_id: header.request_id.clone(),
         collected_characteristics: header.collected.iter().map(|f| f.name().to_owned()).collect(),
+        blank_count: int(draft.blank_count),
+        readings: draft.readings.iter().map(reading).collect(),
         ..v1::Submission::default()
     }
+}
+
+fn reading(reading: &Reading) -> v1::Reading {
+    let Reading { field, how, value, read_as, count } = reading.clone();
+    v1::Reading { field, how, value, read_as, count: int(count) }
 }
 
 /// A row problem, of a stored or only validated submission.

@@ -1,20 +1,13 @@
 //! Assessments: recorded once, listed newest first.
 
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::Offset;
 use tonic::Status;
 
 use crate::engine::query::no_organisation;
 use crate::proto::v1;
 use crate::rpc::convert::{assessment, header, query_error, store_error};
 use crate::rpc::page::Page;
+use crate::rpc::today::today;
 use crate::rpc::{CALLER, Service, status, submissions};
-
-/// Today in the United Kingdom, whose clocks are at most one hour ahead of UTC.
-fn today() -> Date {
-    Timestamp::now().to_zoned(Offset::constant(1).to_time_zone()).date()
-}
 
 pub(super) async fn record(
     service: &Service,

@@ -7,7 +7,7 @@ use crate::domain::reference::Reference;
 use crate::engine::answer::{Cell, Column, Key, Protected, Provenance, PublishedEstimate, Row};
 use crate::engine::{About, Assessment};
 use crate::proto::v1;
-use crate::rpc::convert::estimate::source;
+use crate::rpc::convert::estimate::{source, suppressed};
 use crate::rpc::convert::{breakdown as convert, int};
 
 /// Every cell of an answer, row by row, then its estimates and assessments. An answer without rows gives one row with the reason.
@@ -158,7 +158,8 @@ fn estimate(reference: &Reference, of: &PublishedEstimate, position: i64) -> v1:
         column: indicator.clone(),
         indicator_label: known.map(|known| known.label.clone()).unwrap_or_default(),
         unit: known.map_or(v1::Unit::Ratio, |known| convert::unit(known.unit)).into(),
-        value: Some(of.estimate.value),
+        value: of.estimate.value,
+        absence: of.estimate.value.is_none().then(suppressed),
         lower: of.estimate.lower,
         upper: of.estimate.upper,
         denominator_count: of.estimate.base_count.map(int),

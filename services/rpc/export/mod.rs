@@ -79,7 +79,10 @@ async fn produce(service: &Service, plan: Plan, from: Place, send: &Sender) -> R
         };
         let answer = worked?;
         let mut done = if number == from.table { from.row } else { 0 };
-        let mut rows = flat::rows(&answer, &plan.reference).skip(done).peekable();
+        let all = || flat::rows(&answer, &plan.reference);
+        // Whole tables: a receiver replaces them, so that rows which are no longer there go too.
+        let is_wanted = plan.since == 0 || all().any(|row| row.data_position > plan.since);
+        let mut rows = all().filter(|_| is_wanted).skip(done).peekable();
         loop {
             let part = part(&mut rows);
             done += part.len();

@@ -29,6 +29,8 @@ pub(super) struct Plan {
     periods: Vec<Option<String>>,
     /// Log position at which all tables are read.
     pub(super) position: u64,
+    /// Only tables with a figure that changed after this log position send rows; 0: all.
+    pub(super) since: i64,
     /// Seals the cursors of this export.
     pub(super) seal: Seal,
     /// Labels of areas, organisations and categories in rows.
@@ -70,8 +72,15 @@ impl Plan {
             }
         };
         let position = engine.position_of(&as_of).map_err(query_error)?;
+        let since = request.since_position;
+        if since < 0 {
+            return Err(status::field_invalid("since_position", "must be 0 or more"));
+        }
+        if since > int(position) {
+            return Err(status::position_not_reached(since, int(position)));
+        }
         let (table, from) = (table.clone(), Place { position, ..from });
-        Ok((Self { table, areas, periods, position, seal, reference }, from))
+        Ok((Self { table, areas, periods, position, since, seal, reference }, from))
     }
 
     /// Number of tables: areas times periods.

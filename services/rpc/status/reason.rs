@@ -27,6 +27,7 @@ pub(super) fn code(reason: ErrorReason) -> Code {
         ErrorReason::MessageTooLarge => Code::OutOfRange,
         ErrorReason::SubmissionNotCurrent
         | ErrorReason::QueryRefused
+        | ErrorReason::ReplacementShrinks
         | ErrorReason::PositionNotReached => Code::FailedPrecondition,
         ErrorReason::StorageFull => Code::ResourceExhausted,
         ErrorReason::WritingStopped | ErrorReason::Overloaded => Code::Unavailable,

@@ -9,6 +9,7 @@ use crate::engine::intake::Intake;
 use crate::proto::v1::{EstimatesHeader, SubmissionHeader};
 use crate::rpc::CALLER;
 use crate::rpc::convert::{Unreadable, estimate, header, record};
+use crate::rpc::today::today;
 
 /// A kind of submission stream. `H` is its header, `B` the builder of its rows.
 pub(super) struct Kind<H, B> {
@@ -21,7 +22,7 @@ macro_rules! records {
     ($name:ident, $dataset:ident, $take:path) => {
         pub(super) const $name: Kind<SubmissionHeader, Builder> = Kind {
             start: |engine, given| {
-                header::header(&engine.reference(), Dataset::$dataset, given)
+                header::header(&engine.reference(), Dataset::$dataset, today(), given)
                     .map(|header| engine.intake(CALLER, header))
             },
             take: $take,
@@ -35,7 +36,7 @@ records!(DIGITAL_ACCESS, DigitalAccess, record::access_records);
 
 pub(super) const ESTIMATES: Kind<EstimatesHeader, EstimateBuilder> = Kind {
     start: |engine, given| {
-        estimate::header(&engine.reference(), given)
+        estimate::header(&engine.reference(), today(), given)
             .map(|(header, source)| engine.estimate_intake(CALLER, header, source))
     },
     take: estimate::batch,

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use tonic::Status;
 
-use crate::domain::submission::RowProblem;
-use crate::engine::WriteError;
+use crate::domain::collection::Dataset;
+use crate::domain::submission::{Loss, RowProblem};
 use crate::engine::intake::{BadRows, Refused};
+use crate::engine::{Submission, WriteError};
 use crate::rpc::convert::{name, store_error};
 use crate::rpc::status::{self, Fate};
 
@@ -25,6 +26,7 @@ pub(super) fn not_stored(why: Refused, request_id: &str) -> Status {
         Refused::StoredBefore(made, rows) => {
             status::request_id_made(request_id, &name::of(&made), &rows_invalid(&rows))
         }
+        Refused::Shrinks(stands, loss) => shrinks(&stands, &loss),
         Refused::Write(error) => refused(&error, request_id),
         Refused::Store(error) => store_error(&error),
         Refused::Stopping => status::stopping(),
@@ -73,6 +75,35 @@ fn rows_invalid(rows: &BadRows) -> Status {
     status::rows_invalid(in_turn.into_iter().map(problem).collect(), rows.count)
 }
 
+/// The status of a submission that would lose most of what stands.
+fn shrinks(stands: &Submission, loss: &Loss) -> Status {
+    let (unit, stored, submitted) = match loss {
+        Loss::Total { stored, submitted } => {
+            let unit = match stands.slot.dataset {
+                Dataset::Consultations => "consultations",
+                Dataset::Populations | Dataset::DigitalAccess => "people",
+                Dataset::Estimates => "estimates",
+            };
+            (unit, *stored, *submitted)
+        }
+        Loss::Areas { stored, kept, .. } => ("areas", *stored as u64, *kept as u64),
+    };
+    let (organisation, month) = (&stands.organisation, stands.slot.month);
+    let has = format!("{organisation} has {stored} {unit} in {month} of {}", stands.collection);
+    let (lost, next) = match loss {
+        Loss::Total { .. } => (
+            format!("{has}, and this submission would leave {submitted}"),
+            "if it is a part of the data, send all of the month in one submission".to_owned(),
+        ),
+        Loss::Areas { lost, .. } => (
+            format!("{has}, and this submission has {submitted} of them; {lost} is one that it lacks"),
+            "to keep both, put the rows of both into one submission, or give each a collection of its own".to_owned(),
+        ),
+    };
+    let name = name::of(stands);
+    status::replacement_shrinks(&name, (unit, stored, submitted), (&lost, &next))
+}
+
 /// The status of a change that was not written.
 pub(in crate::rpc) fn refused(error: &WriteError, request_id: &str) -> Status {
     match error {
@@ -94,7 +125,7 @@ pub(in crate::rpc) fn refused(error: &WriteError, request_id: &str) -> Status {
                 status::writing_stopped(Fate::NotKnown)
             }
         }
-        WriteError::Busy => status::overloaded(status::RETRY_OVERLOADED),
+        WriteError::Busy | WriteError::Overtaken => status::overloaded(status::RETRY_OVERLOADED),
         WriteError::Store(_) => status::internal(error),
     }
 }

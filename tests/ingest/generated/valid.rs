@@ -47,6 +47,7 @@ fn header(reference: &Reference, submission: &SubmissionFile) -> Header {
         expected_record_count: None,
         allow_partial: true,
         validate_only: true,
+        allow_shrinking: false,
     }
 }
 

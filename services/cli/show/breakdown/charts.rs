@@ -59,8 +59,10 @@ fn bar(
     column: &Column,
     all: &[(usize, &Column)],
 ) -> Bar {
-    let group =
-        |column: &Column| groups(column).map(|(_, words)| words).collect::<Vec<_>>().join(", ");
+    let group = |column: &Column| {
+        let words = groups(column).map(|(_, words)| words).collect::<Vec<_>>().join(", ");
+        if words.is_empty() { "all".to_owned() } else { words }
+    };
     let first = all[0].1;
     let mut parts = Vec::new();
     if answer.rows.len() > 1 || all.len() == 1 {

@@ -14,6 +14,7 @@ pub(super) fn header(
     context: &BreakdownContext,
     things: &str,
     position: i64,
+    notes: bool,
     look: &Look,
 ) -> String {
     let mut lines = Vec::new();
@@ -51,7 +52,7 @@ pub(super) fn header(
     told.extend(context.sources.iter().map(|source| {
         let unfit = "not for setting targets or judging performance";
         let unfit = if source.not_for_targets { unfit } else { "" };
-        ("values of", words::joined([source_line(source).as_str(), unfit], "\n"))
+        ("values of", words::joined([source_line(source, notes).as_str(), unfit], "\n"))
     }));
     told.retain(|(_, text)| !text.is_empty());
     lines.extend(told.iter().map(|(what, text)| wrap::text(&format!("  {what:<9} "), text, look)));
@@ -60,8 +61,13 @@ pub(super) fn header(
     lines.join("\n")
 }
 
-/// The lines below the figures; may be empty.
-pub(super) fn footer(answer: &Breakdown, context: &BreakdownContext, look: &Look) -> String {
+/// The lines below the figures; may be empty. `notes`: notes in full, and not only their first line.
+pub(super) fn footer(
+    answer: &Breakdown,
+    context: &BreakdownContext,
+    notes: bool,
+    look: &Look,
+) -> String {
     let legend = Legend(&answer.dimensions);
     let mut lines = Vec::new();
     if let Some(empty) = &context.empty {
@@ -91,14 +97,20 @@ pub(super) fn footer(answer: &Breakdown, context: &BreakdownContext, look: &Look
     for dimension in dimensions {
         let label = legend.dimension(&dimension.dimension);
         if !dimension.direction.is_empty() {
-            lines.push(format!("  {label}: {}", dimension.direction));
+            lines.push(wrap::text("  ", &format!("{label}: {}", dimension.direction), look));
         }
         if dimension.overlapping {
             let told = "a record can be in several rows, so they add to more than the total";
             lines.push(wrap::text("  ", &format!("{label}: {told}"), look));
         }
     }
-    lines.extend(context.notes.iter().map(|note| wrap::text("  note: ", note, look)));
+    lines.extend(context.notes.iter().map(|note| {
+        let whole = wrap::text("  note: ", note, look);
+        match whole.split_once('\n') {
+            Some((first, _)) if !notes => format!("{first} …"),
+            _ => whole,
+        }
+    }));
     lines.join("\n")
 }
 
@@ -155,13 +167,17 @@ fn counted(context: &BreakdownContext, things: &str) -> String {
         Measure::AttendedContacts => "attended contacts",
         Measure::Persons => "persons",
     };
-    let shares = match words::name(context.denominator, Denominator::as_str_name).as_str() {
+    words::joined([measure, &base(context), &limits(context)], "; ")
+}
+
+/// What the shares of channels are shares of; empty: the table has none.
+pub(super) fn base(context: &BreakdownContext) -> String {
+    match words::name(context.denominator, Denominator::as_str_name).as_str() {
         "KNOWN_ONLY" => "shares of those whose channel is known".to_owned(),
         "ALL" => "shares of all".to_owned(),
         "UNSPECIFIED" => String::new(),
         other => format!("shares of {other}"),
-    };
-    words::joined([measure, &shares, &limits(context)], "; ")
+    }
 }
 
 /// Level and unit of the confidence limits; empty if there are no limits.

@@ -23,11 +23,12 @@ const ALL: [Told; 5] = [
     ("does not apply", |cell| cell.outside_count),
 ];
 
-/// Every section of an answer that has figures, and the definitions of its indicators.
+/// Every section of an answer that has figures; with `notes` also the definitions of its indicators, and the counts behind shares.
 pub(super) fn sections(
     answer: &Breakdown,
     layout: &Layout,
     indicators: &Indicators,
+    notes: bool,
     look: &Look,
 ) -> String {
     let mut why = Reasons::default();
@@ -36,10 +37,10 @@ pub(super) fn sections(
         let pivot = Pivot::new(answer, layout, section, indicators);
         if !pivot.across.is_empty() {
             parts.push(look.paint(1, &wrap::text("", section.title, look)));
-            parts.push(section_of(answer, &pivot, section, &mut why, look));
+            parts.push(section_of(answer, &pivot, section, &mut why, notes, look));
         }
     }
-    if layout.defined {
+    if layout.defined && notes {
         let used: BTreeSet<&str> = answer.columns.iter().map(|of| of.indicator.as_str()).collect();
         let known = used.into_iter().filter(|id| !indicators.label(id).is_empty());
         parts.extend(known.map(|id| indicators.definition(id, look)));
@@ -53,6 +54,7 @@ fn section_of(
     pivot: &Pivot<'_>,
     section: &Section,
     why: &mut Reasons,
+    notes: bool,
     look: &Look,
 ) -> String {
     let legend = Legend(&answer.dimensions);
@@ -92,7 +94,8 @@ fn section_of(
         lines.iter_mut().for_each(|line| line.insert(0, "total".to_owned()));
     }
     let table = blocks(&head, &values, &lines, look);
-    words::joined([table, behind(pivot, section, &told, look)], "\n")
+    let behind = if notes { behind(pivot, section, &told, look) } else { String::new() };
+    words::joined([table, behind], "\n")
 }
 
 /// The counts of the total's shares that the table has no room for, so that no count is lost. Shares with the same counts, such as

@@ -97,7 +97,7 @@ const OUTCOMES: Layout = Layout {
         ("CH-11", ""),
     ],
     counted: "consultations; did not attend: of those attended or missed; days: of those whose days are known",
-    charted: (&["CH-09"], &["CH-09"]),
+    charted: (&[], &["CH-09"]),
     ..DEFAULT
 };
 
@@ -136,6 +136,8 @@ const PROVISION: Layout = Layout {
         ("REMOTE", "remote"),
         ("CH-07", "in person or offered"),
         ("CH-05", "in person or offered"),
+        ("CH-07-HIGHEST", "at most"),
+        ("CH-05-HIGHEST", "at most"),
         ("CH-06", "request met"),
         ("CH-08", "remote against preference"),
         ("CH-13", "interpreter present"),

@@ -8,20 +8,33 @@ use crate::cli::show::keys::Legend;
 use crate::cli::show::{Look, estimates, numbers, words, wrap};
 use crate::proto::v1::{Breakdown, ChannelAssessment};
 
-/// The page of an answer, as text.
-pub fn text(answer: &Breakdown, position: i64, indicators: &Indicators, look: &Look) -> String {
+/// What `--notes` shows, for a page without it.
+const HIDDEN: &str =
+    "--notes shows definitions, sources and notes in full, and the counts behind each share";
+
+/// The page of an answer, as text. `notes`: with notes and sources in full, definitions, and the counts behind shares.
+pub fn text(
+    answer: &Breakdown,
+    position: i64,
+    indicators: &Indicators,
+    notes: bool,
+    look: &Look,
+) -> String {
     let asked = answer.context.clone().unwrap_or_default();
     let layout = Layout::of(&asked.table);
-    let mut parts = vec![context::header(&asked, layout.counted, position, look)];
+    let mut parts = vec![context::header(&asked, layout.counted, position, notes, look)];
     if asked.empty.is_none() && !answer.rows.is_empty() {
-        parts.push(sections(answer, &layout, indicators, look));
+        parts.push(sections(answer, &layout, indicators, notes, look));
     }
-    parts.push(context::footer(answer, &asked, look));
+    parts.push(context::footer(answer, &asked, notes, look));
     if !answer.estimates.is_empty() {
         let legend = Legend(&answer.dimensions);
-        parts.push(estimates::table(&answer.estimates, legend, indicators, look));
+        parts.push(estimates::table(&answer.estimates, legend, indicators, notes, look));
     }
     parts.push(assessments(answer, look));
+    if !notes {
+        parts.push(look.paint(2, &wrap::text("  ", HIDDEN, look)));
+    }
     words::joined(parts, "\n")
 }
 

@@ -94,7 +94,7 @@ impl<'a> Pivot<'a> {
 fn heading(answer: &Breakdown, down: Down) -> String {
     match down {
         Down::Rows => String::new(),
-        Down::Indicators => "figure".to_owned(),
+        Down::Indicators => "indicator".to_owned(),
         Down::Group("need") => "people".to_owned(),
         Down::Group("lead_time") => "booked before".to_owned(),
         Down::Group(dimension) => Legend(&answer.dimensions).dimension(dimension),
@@ -129,7 +129,7 @@ fn across(column: &Column, down: Down, layout: &Layout) -> String {
         // All channels stand above each of them, in the same place.
         (Down::Group(_), None) if column.unit() == Unit::Count => String::new(),
         (_, None) if column.unit() == Unit::Count => lower(&column.label),
-        (_, None) => column.indicator.clone(),
+        (_, None) => format!("{} {}", column.indicator, column.label).trim_end().to_owned(),
     };
     let words = words::joined(groups.chain([own]), ", ");
     match (words.is_empty(), down) {

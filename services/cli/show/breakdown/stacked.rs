@@ -1,8 +1,9 @@
 //! Stacked horizontal bars: how the consultations of each row divide over the channels.
 
-use crate::cli::show::Look;
+use super::context;
 use crate::cli::show::keys::Legend;
-use crate::proto::v1::{Breakdown, CategoryState, Row};
+use crate::cli::show::{Look, numbers, words, wrap};
+use crate::proto::v1::{Breakdown, CategoryState, Denominator, Row};
 
 const CHANNEL: &str = "channel";
 /// Share of consultations by channel: each consultation has one. People can have several channels, so their shares add to more than all.
@@ -35,14 +36,20 @@ pub(super) fn can_draw(answer: &Breakdown) -> bool {
     answer.columns.iter().any(|column| column.indicator == SHARE)
 }
 
-/// A bar for each row and a legend. A row with a count that is withheld or missing has no bar: its parts would mislead.
+/// A title, a bar for each row, and a legend. The whole of a bar is what the shares of the table are shares of; how much is unknown is
+/// then said behind it. A row with a count that is withheld or missing has no bar: its parts would mislead.
 pub(super) fn bars(answer: &Breakdown, look: &Look) -> String {
+    let asked = answer.context.clone().unwrap_or_default();
+    let known_only = asked.denominator() == Denominator::KnownOnly;
     let legend = Legend(&answer.dimensions);
     let of_row = |row: &Row| (legend.label(&row.keys), counts(answer, row));
     let rows: Vec<_> = answer.rows.iter().map(of_row).collect();
     let label_width = rows.iter().map(|(label, _)| console::measure_text_width(label)).max();
     let label_width = label_width.unwrap_or(0).min(40);
-    let width = look.width.map_or(BAR, |all| all.saturating_sub(label_width + 2).clamp(10, BAR));
+    let has_unknown = rows.iter().any(|(_, of)| of.is_some_and(|of| of[UNKNOWN] > 0));
+    let behind = if known_only && has_unknown { "  100.0 % not known".len() } else { 0 };
+    let width = look.width.unwrap_or(wrap::WIDTH).saturating_sub(label_width + 2 + behind);
+    let width = width.clamp(10, BAR);
     let draw = |part: &BarPart, columns: usize| {
         let glyph = if look.unicode { part.unicode } else { part.ascii };
         look.paint(part.colour, &glyph.to_string().repeat(columns))
@@ -52,18 +59,34 @@ pub(super) fn bars(answer: &Breakdown, look: &Look) -> String {
         let bar = match counts {
             Some(counts) if counts.iter().all(|count| *count == 0) => "no consultations".to_owned(),
             Some(counts) => {
-                let parts = PARTS.iter().zip(apportion(*counts, width));
-                parts.map(|(part, columns)| draw(part, columns)).collect()
+                let all: i64 = counts.iter().sum();
+                let mut drawn = *counts;
+                if known_only {
+                    drawn[UNKNOWN] = 0;
+                }
+                let bar: String = if drawn.iter().all(|count| *count == 0) {
+                    " ".repeat(width)
+                } else {
+                    let parts = PARTS.iter().zip(apportion(drawn, width));
+                    parts.map(|(part, columns)| draw(part, columns)).collect()
+                };
+                let unknown = numbers::percent(counts[UNKNOWN] as f64 / all as f64);
+                if behind > 0 { format!("{bar}  {unknown} not known") } else { bar }
             }
             None => "not shown: a figure of this row is withheld or missing".to_owned(),
         };
         format!("{label}  {bar}").trim_end().to_owned()
     };
     let mut lines: Vec<_> = rows.iter().map(line).collect();
-    let drawn = |part: usize| rows.iter().any(|(_, of)| of.is_some_and(|of| of[part] > 0));
+    let drawn = |part: usize| {
+        let has = rows.iter().any(|(_, of)| of.is_some_and(|of| of[part] > 0));
+        has && !(known_only && part == UNKNOWN)
+    };
     let used = PARTS.iter().enumerate().filter(|(part, _)| drawn(*part));
     let used = used.map(|(_, part)| format!("{} {}", draw(part, 1), part.words));
     lines.push(used.collect::<Vec<_>>().join("  "));
+    let title = words::joined(["Channels", &context::base(&asked)], ", ");
+    lines.insert(0, look.paint(1, &title));
     lines.join("\n")
 }
 

@@ -3,8 +3,8 @@ use crate::cli::show::Look;
 use crate::cli::show::indicators::Indicators;
 use crate::proto::v1::{
     Absence, AbsenceReason, AskedCondition, Breakdown, BreakdownContext, CategoryKey,
-    CategoryState, Cell, ChannelAssessment, Column, DataClass, DimensionQuality, LegendCategory,
-    LegendDimension, Measure, Parameter, Row, Unattributed, Unit,
+    CategoryState, Cell, ChannelAssessment, Column, DataClass, Denominator, DimensionQuality,
+    LegendCategory, LegendDimension, Measure, Parameter, Row, Unattributed, Unit,
 };
 
 fn key(dimension: &str, code: &str) -> CategoryKey {
@@ -85,7 +85,7 @@ fn channels() -> Breakdown {
 }
 
 fn drawn(answer: &Breakdown) -> String {
-    text(answer, 71, &Indicators::default(), &Look::PLAIN)
+    text(answer, 71, &Indicators::default(), true, &Look::PLAIN)
 }
 
 /// The cells of the lines that begin with this word.
@@ -217,7 +217,7 @@ fn no_line_is_wider_than_the_place() {
     let answer = answer("CHANNELS", columns, [row(), row(), row()]);
     for width in [60, 80, 100, 140] {
         let look = Look { width: Some(width), ..Look::PLAIN };
-        let text = text(&answer, 1, &Indicators::default(), &look);
+        let text = text(&answer, 1, &Indicators::default(), true, &look);
         let chart = chart(&answer, &Indicators::default(), &look);
         for line in text.lines().chain(chart.lines()) {
             assert!(console::measure_text_width(line) <= width, "{width}: {line}");
@@ -228,11 +228,74 @@ fn no_line_is_wider_than_the_place() {
 }
 
 #[test]
+fn a_chart_has_the_base_of_its_table() {
+    let mut answer = channels();
+    let mut unknown = column("CH-01/NOT_KNOWN", Unit::Ratio, "channel");
+    unknown.group[0].state = CategoryState::NotKnown.into();
+    answer.columns.push(unknown);
+    for row in &mut answer.rows {
+        let all = row.cells[0].numerator_count.unwrap();
+        row.cells.push(Cell { numerator_count: Some(all), ..Cell::default() });
+    }
+    let mut drawn = |denominator: Denominator| {
+        answer.context.as_mut().unwrap().denominator = denominator.into();
+        let text = chart(&answer, &Indicators::default(), &Look::PLAIN);
+        (text.lines().nth(1).unwrap().to_owned(), text)
+    };
+    // 600 by telephone, 400 by video, and as many of whom it is not known.
+    let (bar, text) = drawn(Denominator::KnownOnly);
+    assert_eq!((bar.matches('=').count(), bar.matches('o').count()), (36, 24 + 3), "{text}");
+    assert!(bar.ends_with("  50.0 % not known"), "{text}");
+    assert!(text.starts_with("Channels, shares of those whose channel is known"), "{text}");
+    let (bar, text) = drawn(Denominator::All);
+    assert_eq!((bar.matches('=').count(), bar.matches('.').count()), (18, 30), "{text}");
+    assert!(text.starts_with("Channels, shares of all\n") && text.contains(". unknown"), "{text}");
+}
+
+#[test]
+fn of_one_row_a_chart_has_a_bar_for_each_group() {
+    let mut one = channels();
+    one.context.as_mut().unwrap().table = "OUTCOMES".into();
+    for column in &mut one.columns {
+        column.indicator = column.indicator.replace("CH-01", "CH-09");
+        column.id = column.id.replace("CH-01", "CH-09");
+    }
+    one.columns.insert(1, column("CH-09", Unit::Ratio, ""));
+    one.rows.truncate(1);
+    one.rows[0].cells.insert(1, share(1, 2));
+    let text = chart(&one, &Indicators::default(), &Look::PLAIN);
+    for (line, label) in text.lines().skip(1).zip(["all ", "telephone ", "video "]) {
+        assert!(line.starts_with(label), "{text}");
+    }
+}
+
+#[test]
+fn without_notes_the_page_is_short_and_says_how_to_see_more() {
+    let mut answer = channels();
+    answer.context.as_mut().unwrap().notes = vec!["One sentence. ".repeat(20), "Short.".into()];
+    let page = |notes| super::text(&answer, 71, &Indicators::default(), notes, &Look::PLAIN);
+    let (short, full) = (page(false), page(true));
+    assert!(short.contains("--notes shows") && !full.contains("--notes shows"), "{short}");
+    assert!(short.contains(" …\n  note: Short."), "{short}");
+    assert!(!short.contains("behind the shares") && full.contains("behind the shares"), "{full}");
+    assert!(short.lines().count() < full.lines().count());
+    assert_eq!(line(&short, "2 Female"), line(&full, "2 Female"), "no figure is left out");
+}
+
+#[test]
+fn columns_have_the_names_of_indicators() {
+    let columns = vec![column("PEOPLE", Unit::Count, ""), column("DX-01", Unit::Ratio, "")];
+    let row = || vec![count(4), share(1, 4)];
+    let text = drawn(&answer("EXCLUSION", columns, [row(), row(), row()]));
+    assert!(text.contains("DX-01 Words for DX-01"), "{text}");
+}
+
+#[test]
 fn charts_have_a_bar_for_each_row() {
     let text = chart(&channels(), &Indicators::default(), &Look::PLAIN);
     let lines: Vec<_> = text.lines().collect();
-    assert_eq!(lines.len(), 4, "{text}");
-    assert!(lines[1].starts_with("1 Male") && lines[1].contains(&"=".repeat(36)), "{text}");
+    assert_eq!(lines.len(), 5, "{text}");
+    assert!(lines[2].starts_with("1 Male") && lines[2].contains(&"=".repeat(36)), "{text}");
     let columns = vec![column("X-1", Unit::Ratio, "")];
     let none = vec![absent(AbsenceReason::NoData, "")];
     let other = answer("SOMETHING", columns, [vec![share(1, 2)], vec![share(1, 4)], none]);

@@ -10,6 +10,7 @@ use crate::domain::collection::Dataset;
 use crate::domain::indicator::{Condition, Count};
 use crate::domain::measures::{Response, Tally};
 use crate::domain::statistics::{Confidence, paired_difference};
+use crate::engine::answer::axis_answers::{answers, merge};
 use crate::engine::answer::crosstab::{Crosstab, Folded, InnerCounts};
 use crate::engine::answer::model::{Absence, Cell, Figure};
 use crate::engine::answer::outcome_shares::says;
@@ -30,11 +31,19 @@ struct Difference {
     both: Folded<[u64; 4]>,
 }
 
+/// Why people cannot use remote care, or only with help.
+#[derive(Default)]
+struct Reasons {
+    /// Those who cannot, or only with help, by place of the reason.
+    excluded: Vec<u64>,
+    /// Of the others: whether they can is not known, or not collected.
+    missing: Tally,
+}
+
 /// Everything that a cell is made of.
 pub(in crate::engine::answer) struct ExclusionFigures {
     people: Crosstab,
-    /// Why people cannot use remote care, or only with help.
-    reasons: Crosstab,
+    reasons: Folded<Reasons>,
     /// Axis of the reasons, and which of its places occur.
     pub(super) reason: PlanAxis,
     pub(super) occurring: BTreeSet<usize>,
@@ -57,15 +66,45 @@ impl ExclusionFigures {
             Ok::<_, QueryError>(plan)
         };
         let reference = engine.reference();
-        let excluded =
-            Condition { dimension: ACCESS.into(), codes: EXCLUDED.map(str::to_owned).to_vec() };
-        let mut plan = planned(&[REASON], vec![excluded])?;
-        let reasons = engine.count(&plan, 1)?;
-        let reason = plan.axes.remove(query.by.len());
+        let mut plan = planned(&[ACCESS, REASON], Vec::new())?;
+        let access = &mut plan.axes[query.by.len()];
+        let known: Vec<_> = access.categories.iter().map(|(code, _)| code.as_str()).collect();
+        let is_excluded = answers(access, &EXCLUDED, &known);
+        merge(access, &is_excluded);
+        let counted = engine.count(&plan, 2)?;
+        let reason = plan.axes.remove(query.by.len() + 1);
+        let reasons = counted.map(|_, counts| {
+            let mut reasons = Reasons::default();
+            let of_access = counts.inner.chunks(reason.places());
+            for (is_excluded, counts) in is_excluded.iter().zip(of_access) {
+                if *is_excluded == Response::Yes {
+                    reasons.excluded.resize(counts.len(), 0);
+                    reasons.excluded.iter_mut().zip(counts).for_each(|(sum, n)| *sum += n);
+                    continue;
+                }
+                // Each person is in one state, those with reasons in ANY.
+                for state in State::ALL.into_iter().filter(|state| *state != State::Coarser) {
+                    let said = match state {
+                        State::Any | State::None | State::Coarser => Response::Yes,
+                        State::NotApplicable => Response::NotApplicable,
+                        State::NotCollected => Response::NotCollected,
+                        State::NotStated
+                        | State::AskedUnsure
+                        | State::NotKnown
+                        | State::NotRecorded
+                        | State::Invalid => Response::Unknown,
+                    };
+                    let count = counts[reason.categories.len() + state as usize];
+                    reasons.missing.count(said.given(*is_excluded), count);
+                }
+            }
+            reasons
+        });
         // A set that is told by ANY, and a set known only more coarsely, is no reason.
         let is_reason = |place: &usize| {
             let state = reason.state(*place);
-            reasons.all.inner[*place] > 0 && !matches!(state, Some(State::Any | State::Coarser))
+            let occurs = reasons.all.excluded.get(*place).is_some_and(|count| *count > 0);
+            occurs && !matches!(state, Some(State::Any | State::Coarser))
         };
         let mut figures = Self {
             occurring: (0..reason.places()).filter(is_reason).collect(),
@@ -152,16 +191,18 @@ impl ExclusionFigures {
 
     /// The share of one reason, of the people whose reasons are known. A missing state has a count and no share.
     pub(super) fn reason(&self, place: usize, row: &[usize], confidence: Confidence) -> Cell {
-        let counts = self.reasons.row(row);
-        let at = |place: usize| counts.map_or(0, |counts| counts.inner[place]);
+        let reasons = self.reasons.row(row);
+        let at = |place: usize| reasons.and_then(|of| of.excluded.get(place)).copied().unwrap_or(0);
+        let missing = reasons.map_or(Tally::default(), |of| of.missing);
         let of_states = |wanted: &dyn Fn(State) -> bool| -> u64 {
             let states = State::ALL.into_iter().filter(|state| wanted(*state));
             states.map(|state| at(self.reason.categories.len() + state as usize)).sum()
         };
         let base = of_states(&|state| matches!(state, State::Any | State::None));
         let known = self.reason.state(place).is_none_or(|state| state == State::None);
-        let unknown = of_states(&State::is_unknown);
-        let not_collected = of_states(&|state| state == State::NotCollected);
+        let unknown = of_states(&State::is_unknown) + missing.unknown;
+        let not_collected =
+            of_states(&|state| state == State::NotCollected) + missing.not_collected;
         let tally = Tally {
             numerator: at(place),
             denominator: base,

@@ -24,6 +24,8 @@ pub struct ExclusionQuestion {
     pub query: Query,
     /// Indicator ids, as [`counted_indicators`] gives them.
     pub indicators: Vec<String>,
+    /// Whether the reasons are wanted, as [`counted_indicators`] says.
+    pub reasons: bool,
     /// Published estimates beside the table; none: they are not wanted.
     pub estimates: Option<EstimatesWanted>,
 }
@@ -45,7 +47,7 @@ const REASONS: ColumnDefinition = ColumnDefinition {
     unit: Some(Unit::Ratio),
     measures: "",
     definition: "People with this reason, of the people who cannot use remote care, or only with help, and whose reasons are known. A \
-                 person can have several reasons, so the shares add up to more than 100 %. `outside_count`: all other people.",
+                 person can have several reasons, so the shares add up to more than 100 %. `unknown_count`: also people of whom it is not known whether they can. `outside_count`: all other people.",
 };
 const GAPS: &str = "A difference of shares has limits only if both are shares of the same people.";
 
@@ -57,26 +59,27 @@ pub(in crate::engine::answer) enum Shows {
     Reason(usize),
 }
 
-/// The indicators that access records give, in order of their ids: those asked for, or all.
+/// The indicators that access records give, in order of their ids, and whether the reasons are wanted: those asked for, or all.
 ///
 /// # Errors
 /// An id that does not exist, or that access records do not give.
 pub fn counted_indicators(
     reference: &Reference,
     asked: &[String],
-) -> Result<Vec<String>, QueryError> {
+) -> Result<(Vec<String>, bool), QueryError> {
     if asked.is_empty() {
         let counted = reference.indicators().filter(|indicator| indicator.is_of_access_records());
-        return Ok(counted.map(|indicator| indicator.id.clone()).collect());
+        return Ok((counted.map(|indicator| indicator.id.clone()).collect(), true));
     }
+    let is_reason = |id: &&String| *id == REASONS.indicator;
     let mut wrong = Wrong::default();
-    for (place, id) in asked.iter().enumerate() {
+    for (place, id) in asked.iter().enumerate().filter(|(_, id)| !is_reason(id)) {
         if !wrong.is_full() {
             wrong.take(counted(reference, place, id));
         }
     }
-    let ids = asked.iter().cloned().collect::<BTreeSet<_>>();
-    wrong.unless(Some(ids.into_iter().collect()))
+    let ids: BTreeSet<_> = asked.iter().filter(|id| !is_reason(id)).cloned().collect();
+    wrong.unless(Some((ids.into_iter().collect(), asked.iter().any(|id| is_reason(&id)))))
 }
 
 /// Whether access records give an indicator.
@@ -153,7 +156,8 @@ impl Question for ExclusionQuestion {
         columns.extend(self.indicators.iter().map(|id| {
             (INDICATOR.column_of(id, reference, Vec::new()), Shows::Indicator(id.clone()))
         }));
-        let reasons: BTreeSet<usize> = figures.iter().flat_map(|of| of.occurring.clone()).collect();
+        let occurring = figures.iter().filter(|_| self.reasons);
+        let reasons: BTreeSet<usize> = occurring.flat_map(|of| of.occurring.clone()).collect();
         columns.extend(reasons.into_iter().map(|place| {
             let group = vec![figures[0].reason.key(place)];
             (REASONS.column(reference, group), Shows::Reason(place))

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::domain::codes::Source;
 use crate::domain::period::Month;
-use crate::engine::answer::plan::{Plan, slot_key};
-use crate::store::Submission;
+use crate::engine::answer::plan::Plan;
+use crate::store::Bits;
 
 /// The dimensions of time among those asked for: what tells the snapshots of an organisation apart.
 fn times(plan: &Plan, by: &[String]) -> Vec<Source> {
@@ -20,14 +20,17 @@ pub(super) fn tells_apart(plan: &Plan, by: &[String]) -> bool {
 
 /// Leaves each organisation's last snapshot: of the period, or of each of the periods that `by` tells apart.
 pub(super) fn keep_last(plan: &mut Plan, by: &[String]) {
-    let (times, reference) = (times(plan, by), plan.reference.clone());
-    let kept = |submission: &Submission| {
-        let period = times.iter().map(|source| slot_key(&reference, source, submission));
-        (submission.slot.organisation, period.collect::<Vec<_>>())
-    };
-    // They come by month: the last takes the place of those before.
-    let last: BTreeMap<_, _> = plan.submissions().map(|s| (kept(s), s.slot.month)).collect();
-    plan.keep(|submission| last.get(&kept(submission)) == Some(&submission.slot.month));
+    let times = times(plan, by);
+    // From the last month back: whom a period has had already, it has had last.
+    let mut seen: BTreeMap<Vec<Option<String>>, Bits> = BTreeMap::new();
+    let mut kept = Vec::new();
+    for month in plan.months.iter().rev() {
+        let standing = &month.standing;
+        let period = times.iter().map(|source| source.period(standing.slot.month)).collect();
+        let seen = seen.entry(period).or_default();
+        kept.push(month.places().map(|n| seen.insert(standing.organisations[n])).collect());
+    }
+    plan.keep(&kept.into_iter().rev().collect::<Vec<Vec<_>>>().concat());
 }
 
 /// What was left, in a sentence.

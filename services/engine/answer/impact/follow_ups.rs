@@ -6,7 +6,7 @@ use crate::domain::statistics::Confidence;
 use crate::engine::answer::cell::missing;
 use crate::engine::answer::model::{Absence, Cell, Reason};
 
-/// What became of a consultation that was attended.
+/// What became of a consultation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Followed {
     Yes = 0,
@@ -16,24 +16,26 @@ pub(super) enum Followed {
     NotComputable = 3,
     /// The source does not collect whether it was attended.
     NotCollected = 4,
+    /// It was not attended.
+    Outside = 5,
 }
 
 /// Places of a mode on the axis of what followed.
-pub(super) const EACH: usize = 5;
-/// Behind those of both modes: the source does not collect which of the two it was; neither, or not attended.
+pub(super) const EACH: usize = 6;
+/// Behind those of both modes: the source does not collect which of the two it was; neither, or it is not known which.
 pub(super) const EITHER: usize = MODES.len() * EACH;
-pub(super) const NO_MATTER: usize = EITHER + 1;
-pub(super) const PLACES: usize = NO_MATTER + 1;
+pub(super) const NEITHER: usize = EITHER + 1;
+pub(super) const PLACES: usize = NEITHER + 1;
 
-/// Counts of what followed, by mode.
+/// Counts of what followed, by mode; and of consultations of which the source does not collect the mode.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct FollowUps([[u64; EACH]; MODES.len()]);
+pub(super) struct FollowUps([[u64; EACH]; MODES.len()], u64);
 
 impl FollowUps {
     /// Counts consultations of a place on the axis.
     pub(super) fn add(&mut self, place: usize, count: u64) {
         match place {
-            EITHER => self.0.iter_mut().for_each(|of| of[Followed::NotCollected as usize] += count),
+            EITHER => self.1 += count,
             _ if place < EITHER => self.0[place / EACH][place % EACH] += count,
             _ => {}
         }
@@ -51,12 +53,12 @@ impl FollowUps {
             denominator: followed + self.of(mode, Followed::No) + self.of(mode, Followed::SameDay),
             unknown: self.of(mode, Followed::NotComputable),
             not_collected: self.of(mode, Followed::NotCollected),
-            outside: 0,
+            outside: self.of(mode, Followed::Outside),
         };
-        let mut cell = Cell::share_or(tally, confidence, |tally| absence(mode, tally));
-        // Who is outside is not counted: consultations of neither mode, and those not attended.
-        cell.counts.outside = None;
-        cell
+        Cell::share_or(tally, confidence, |tally| {
+            let either = Tally { not_collected: tally.not_collected + self.1, ..tally };
+            absence(mode, either)
+        })
     }
 
     /// Consultations not followed, with another in person on the same day.
@@ -74,7 +76,7 @@ fn absence(mode: usize, tally: Tally) -> Absence {
             "no source of these consultations collects both channel and attendance".to_owned()
         }
         Reason::NotComputable => format!(
-            "no {whom} can be followed: no person keys or days, or the next 7 days are not submitted yet"
+            "no {whom} can be followed: no person keys or days, no known attendance, or the next 7 days are not submitted yet"
         ),
     })
 }

@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::follow_ups::{EACH, EITHER, Followed, NO_MATTER, PLACES};
+use super::follow_ups::{EACH, EITHER, Followed, NEITHER, PLACES};
 use super::modes::{IN_PERSON, MODE, MODES, REMOTE, mode_of};
 use crate::domain::codes::Value;
 use crate::domain::cube::{Codes, NOBODY};
@@ -20,7 +20,7 @@ use crate::domain::measures::Response;
 use crate::domain::period::Month;
 use crate::engine::answer::axis_answers::answers;
 use crate::engine::answer::derived_column::{Meanings, Said};
-use crate::engine::answer::outcome_shares::{ATTENDANCE, MISSED, says};
+use crate::engine::answer::outcome_shares::ATTENDANCE;
 use crate::engine::answer::plan::{On, Plan, PlanAxis, PlanMonth};
 use crate::engine::answer::provenance::{LOWER_BOUND, Provenance};
 use crate::engine::query::{Measure, Query};
@@ -39,8 +39,7 @@ pub(super) const NOTE: &str = "Followed: the same person attended another consul
 
 /// What the words of the fields mean that it is worked out from.
 struct MeaningsOf {
-    /// None: the source does not collect it.
-    attended: Meanings<Option<bool>>,
+    attended: Meanings<Response>,
     /// The number of the mode, or the place of consultations of neither.
     mode: Meanings<Result<usize, usize>>,
     day: Meanings<Option<u8>>,
@@ -49,7 +48,7 @@ struct MeaningsOf {
 /// What the records of a month say.
 struct Columns<'a> {
     standing: &'a Standing,
-    attended: Said<Option<bool>>,
+    attended: Said<Response>,
     mode: Said<Result<usize, usize>>,
     day: Said<Option<u8>>,
     persons: Arc<Codes>,
@@ -116,20 +115,15 @@ impl Engine {
     /// What words mean, out of a plan by attendance and mode.
     fn meanings(&self, plan: &Plan) -> MeaningsOf {
         let [attendance, mode] = [&plan.axes[0], &plan.axes[1]];
-        let missed = says(&plan.reference, MISSED, attendance, false);
-        let missed = Meanings::of_places(attendance, &missed);
         let is_remote = Meanings::of_places(mode, &answers(mode, &MODES[REMOTE..], &MODES));
-        let mode = |is_remote| mode_of(is_remote).ok_or(NO_MATTER);
+        let mode = |is_remote| mode_of(is_remote).ok_or(NEITHER);
         let day = |value: &Value| match value {
             Value::Number(day) => u8::try_from(*day).ok(),
             Value::Codes(_) | Value::State(_) => None,
         };
         let of_word = self.store().catalog().words().of(Field::Day).iter().map(day).collect();
         MeaningsOf {
-            attended: Meanings {
-                not_collected: None,
-                ..missed.map(|missed| Some(missed == Response::No))
-            },
+            attended: Meanings::is(attendance, "ATTENDED"),
             mode: Meanings { not_collected: Err(EITHER), ..is_remote.map(mode) },
             day: Meanings { field: Some(Field::Day), of_word, not_collected: None },
         }
@@ -171,18 +165,23 @@ impl<'a> Columns<'a> {
 impl Records<'_> {
     /// The records that were attended in person.
     fn attended_in_person(&self) -> impl Iterator<Item = usize> + '_ {
-        let attended = |record: &usize| self.columns.attended.by(*record) == Some(true);
+        let attended = |record: &usize| self.columns.attended.by(*record) == Response::Yes;
         let in_person = |record: &usize| self.columns.mode.by(*record) == Ok(IN_PERSON);
         self.of.clone().filter(attended).filter(in_person)
     }
 
     /// The mode of a record of which it is a question what followed it; otherwise its place.
     fn asked(&self, record: usize) -> Result<usize, usize> {
+        let attended = self.columns.attended.by(record);
+        let is_outside = matches!(attended, Response::No | Response::NotApplicable);
         let mode = self.columns.mode.by(record);
-        match self.columns.attended.by(record) {
-            Some(false) => Err(NO_MATTER),
-            Some(true) => mode,
-            None => Err(mode? * EACH + Followed::NotCollected as usize),
+        let mode = mode.map_err(|place| if is_outside { NEITHER } else { place })?;
+        let place = |became: Followed| Err(mode * EACH + became as usize);
+        match attended {
+            Response::Yes => Ok(mode),
+            Response::No | Response::NotApplicable => place(Followed::Outside),
+            Response::Unknown => place(Followed::NotComputable),
+            Response::NotCollected => place(Followed::NotCollected),
         }
     }
 

@@ -30,10 +30,14 @@ impl Engine {
 
         scans.scan(
             [mode, cancelled, yes("face_to_face_offered")],
-            |[mode, cancelled, offered]| [mode, provision::given(mode, cancelled, offered)],
-            |of, (_, member), _, [mode, given], count| {
+            |[mode, cancelled, offered]| {
+                let [lowest, highest] = provision::given(mode, cancelled, offered);
+                [mode, lowest, highest]
+            },
+            |of, (_, member), _, [mode, lowest, highest], count| {
                 of.mode(member, mode, count);
-                of.given.count(given.among(member), count);
+                of.given[0].count(lowest.given(member), count);
+                of.given[1].count(highest.given(member), count);
             },
         )?;
         let preferred = Ask::Is("preferred_mode", "IN_PERSON");
@@ -44,8 +48,8 @@ impl Engine {
                 [met, provision::involuntary(mode, preferred)]
             },
             |of, (_, member), _, [met, involuntary], count| {
-                of.request_met.count(met.among(member), count);
-                of.involuntary.count(involuntary.among(member), count);
+                of.request_met.count(met.given(member), count);
+                of.involuntary.count(involuntary.given(member), count);
             },
         )?;
         scans.scan(
@@ -53,8 +57,8 @@ impl Engine {
             |said| said,
             |of, (group, member), needs, [present, met], count| {
                 let interpreter = done(group, present, needs.interpreter);
-                of.interpreter.count(interpreter.among(member), count);
-                of.need_met.count(done(group, met, needs.accessible).among(member), count);
+                of.interpreter.count(interpreter.given(member), count);
+                of.need_met.count(done(group, met, needs.accessible).given(member), count);
             },
         )?;
         Ok(scans.counted)

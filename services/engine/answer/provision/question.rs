@@ -52,9 +52,11 @@ const REMOTE: ColumnDefinition = ColumnDefinition::count(
     "Consultations by telephone, video or online",
     "Consultations of people of the group, remote. Channels of unknown mode are in neither IN_PERSON nor REMOTE.",
 );
-const SHARES: [ColumnDefinition; 6] = [
+const SHARES: [ColumnDefinition; 8] = [
     share("CH-05"),
+    share("CH-05-HIGHEST"),
     share("CH-07"),
+    share("CH-07-HIGHEST"),
     share("CH-06"),
     share("CH-08"),
     share("CH-13"),
@@ -107,7 +109,7 @@ impl Question for ProvisionQuestion {
         rpc: "DigitalExclusionService.GetFaceToFaceProvision",
         columns: &[
             CONTACTS, IN_PERSON, REMOTE, SHARES[0], SHARES[1], SHARES[2], SHARES[3], SHARES[4],
-            SHARES[5], SOURCES[0], SOURCES[1], SOURCES[2],
+            SHARES[5], SHARES[6], SHARES[7], SOURCES[0], SOURCES[1], SOURCES[2],
         ],
     };
     type Figures = ProvisionFigures;
@@ -138,6 +140,14 @@ impl Question for ProvisionQuestion {
         let tabulated = engine.tabulated(plan, 1)?;
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
         let groups = engine.provided(&pinned, &access, self.request_met_days)?;
+        let [lowest, highest] = groups.all[Group::All as usize].given;
+        if let open @ 1.. = highest.numerator - lowest.numerator {
+            provenance.notes.push(format!(
+                "CH-05 and CH-07 are the lowest shares, CH-05-HIGHEST and CH-07-HIGHEST the highest. Of {open} of {} consultations either \
+                 the channel with what became of it or the offer is known and says no, and the other is not known.",
+                lowest.denominator
+            ));
+        }
         let sources = engine.need_sources(&pinned, &access)?;
         let figures = ProvisionFigures { groups, sources, snapshots };
         Ok(tabulated.counted(provenance, quality, "consultation", figures))
@@ -162,7 +172,8 @@ impl Question for ProvisionQuestion {
                 (CONTACTS, Shows::Contacts(number)),
                 (IN_PERSON, Shows::OfMode(number, |of| of.in_person)),
                 (REMOTE, Shows::OfMode(number, |of| of.remote)),
-                (share(group.given_indicator()), Shows::Share(number, |of| of.given)),
+                (share(group.given_indicators()[0]), Shows::Share(number, |of| of.given[0])),
+                (share(group.given_indicators()[1]), Shows::Share(number, |of| of.given[1])),
                 (share("CH-06"), Shows::Share(number, |of| of.request_met)),
                 (share("CH-08"), Shows::Share(number, |of| of.involuntary)),
                 (share("CH-13"), Shows::Share(number, |of| of.interpreter)),

@@ -1,5 +1,5 @@
-//! Scans of the consultations: by what is known of their people's needs, and by what each says to two questions that several of its
-//! fields answer together.
+//! Scans of the consultations: by what is known of their people's needs, and by what each says to questions that several of its fields
+//! answer together.
 
 use std::array;
 use std::sync::Arc;
@@ -29,18 +29,18 @@ pub(super) enum Ask {
     Within(u32),
 }
 
-/// What a consultation answers, out of all that it was asked.
-pub(super) type Answers = [Response; 2];
-
-/// Pairs of answers: the places of the column that is worked out.
-const PLACES: usize = Response::ALL.len() * Response::ALL.len();
-
-fn place_of([first, second]: Answers) -> usize {
-    first as usize * Response::ALL.len() + second as usize
+/// The place of what a consultation answers, out of all that it was asked, on the axis that is worked out.
+fn place_of<const M: usize>(answers: [Response; M]) -> usize {
+    answers.iter().fold(0, |place, answer| place * Response::ALL.len() + *answer as usize)
 }
 
-fn answers_at(place: usize) -> Answers {
-    [place / Response::ALL.len(), place % Response::ALL.len()].map(|place| Response::ALL[place])
+fn answers_at<const M: usize>(mut place: usize) -> [Response; M] {
+    let mut answers = [Response::Yes; M];
+    for answer in answers.iter_mut().rev() {
+        (*answer, place) =
+            (Response::ALL[place % Response::ALL.len()], place / Response::ALL.len());
+    }
+    answers
 }
 
 /// The consultations that are scanned, with what snapshots say of their people, and what was counted of each group of each row.
@@ -54,11 +54,11 @@ pub(super) struct Scans<'a> {
 impl Scans<'_> {
     /// Scans once. `answered` makes the answers of a consultation out of what it says to what it is asked. `add` is told, for each
     /// group, whether the consultations' people are of it, their needs, and the answers.
-    pub(super) fn scan<const N: usize>(
+    pub(super) fn scan<const N: usize, const M: usize>(
         &mut self,
         asked: [Ask; N],
-        answered: impl Fn([Response; N]) -> Answers + Sync,
-        add: impl Fn(&mut Provision, (Group, Response), Needs, Answers, u64),
+        answered: impl Fn([Response; N]) -> [Response; M] + Sync,
+        add: impl Fn(&mut Provision, (Group, Response), Needs, [Response; M], u64),
     ) -> Result<(), QueryError> {
         let (engine, outer) = (self.engine, self.query.by.len());
         let dimensions = asked.map(|ask| match ask {
@@ -69,12 +69,13 @@ impl Scans<'_> {
         let mut plan = engine.consultations(self.query, Measure::Contacts, &inner)?;
         let axes = plan.axes.split_off(outer + NEEDS.len());
         let meanings = axes.iter().zip(asked).map(|(axis, ask)| match ask {
-            Ask::Is(_, category) => is(axis, category),
+            Ask::Is(_, category) => Meanings::is(axis, category),
             Ask::Within(days) => within(engine, &plan, axis, days),
         });
         let meanings: Vec<_> = meanings.collect();
         self.access.join(&mut plan);
-        plan.axes.push(PlanAxis::computed(together(&meanings, &answered), PLACES));
+        let places = Response::ALL.len().pow(u32::try_from(M).unwrap_or(0));
+        plan.axes.push(PlanAxis::computed(together(&meanings, &answered), places));
         // The axes of the needs stand behind those that make rows, then that of the answers.
         let need = |axis: usize, yes: &str, no: &[&str]| need(&plan.axes[outer + axis], yes, no);
         let unable = need(0, "UNABLE", &["ABLE", "WITH_HELP"]);
@@ -100,7 +101,7 @@ impl Scans<'_> {
 
 /// Whether the days that each word means are known to be at most so many. A band that the limit cuts is not known.
 fn within(engine: &Engine, plan: &Plan, axis: &PlanAxis, days: u32) -> Meanings<Response> {
-    let mut meanings = is(axis, "");
+    let mut meanings = Meanings::is(axis, "");
     let catalog = engine.store().catalog();
     for (value, says) in catalog.words().of(Field::LeadTime).iter().zip(&mut meanings.of_word) {
         *says = match days_of(&plan.reference, value) {
@@ -111,12 +112,6 @@ fn within(engine: &Engine, plan: &Plan, axis: &PlanAxis, days: u32) -> Meanings<
         };
     }
     meanings
-}
-
-/// Whether each word is a category.
-fn is(axis: &PlanAxis, category: &str) -> Meanings<Response> {
-    let known: Vec<_> = axis.categories.iter().map(|(code, _)| code.as_str()).collect();
-    Meanings::of_places(axis, &answers(axis, &[category], &known))
 }
 
 /// What each place of a need's axis says: what is neither yes nor no is not known, and what does not apply is no need.
@@ -131,9 +126,9 @@ fn need(axis: &PlanAxis, yes: &str, no: &[&str]) -> Vec<Response> {
 }
 
 /// Where consultations fall by what their fields say together.
-fn together<const N: usize>(
+fn together<const N: usize, const M: usize>(
     meanings: &[Meanings<Response>],
-    answered: impl Fn([Response; N]) -> Answers,
+    answered: impl Fn([Response; N]) -> [Response; M],
 ) -> On {
     let all = Response::ALL.len();
     let step = |number: usize| all.pow(u32::try_from(number).unwrap_or(0));

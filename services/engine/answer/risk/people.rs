@@ -162,7 +162,8 @@ impl Engine {
         };
         let mut plan = self.plan(&query, Dataset::Populations)?;
         let kept: BTreeSet<u64> = chosen.submissions.iter().map(|s| s.position).collect();
-        plan.keep(|submission| kept.contains(&submission.position));
+        let kept: Vec<_> = plan.submissions().map(|s| kept.contains(&s.position)).collect();
+        plan.keep(&kept);
         let crosstab = self.count(&plan, 1)?;
         let people = people(question, &plan, &crosstab, by, edition, query.months)?;
         // Which population answers depends on all that could: another one may take its place.

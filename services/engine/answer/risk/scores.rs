@@ -101,13 +101,13 @@ fn read(
     let (edition, told) = edition(reference, &found, bases.first().copied().unwrap_or_default())?;
     let components = reference.indicator(id).map_or(Vec::new(), |i| i.components.clone());
     let by_area = |indicator: &String| -> BTreeMap<&str, f64> {
-        of(indicator).into_iter().map(|row| (row.area.as_str(), row.value)).collect()
+        of(indicator).into_iter().filter_map(|row| Some((row.area.as_str(), row.value?))).collect()
     };
     let of_components: Vec<_> = components.iter().map(by_area).collect();
     let is_known = |row: &&&Estimate| reference.small_areas().get(edition, &row.area).is_some();
-    let scores = found.iter().filter(is_known).map(|row| {
+    let scores = found.iter().filter(is_known).filter_map(|row| {
         let values = of_components.iter().map(|of| of.get(row.area.as_str()).copied());
-        (row.area.clone(), Scores { score: row.value, components: values.collect() })
+        Some((row.area.clone(), Scores { score: row.value?, components: values.collect() }))
     });
     let scores: BTreeMap<_, _> = scores.collect();
     let period = found.first().map_or("", |row| row.period.as_str());

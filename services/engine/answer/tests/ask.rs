@@ -112,9 +112,9 @@ fn counted(question: &ChannelQuestion, row: &View<'_>) -> Counted {
         // What is in no share has no base, but says who is in it.
         counted.base = counted.base.max(counts.denominator);
         (counted.unknown, counted.uncollected) = (counts.unknown, counts.not_collected);
+        counted.outside = counts.outside;
         if cell.counts.denominator.is_some() {
-            assert_eq!(counts.outside, 0);
-            assert_eq!(counts.denominator + counts.unknown + counts.not_collected, counted.total);
+            assert_eq!(everybody(counts), counted.total);
         }
     }
     let people: BTreeSet<_> = rates.values().map(|cell| cell.counts.denominator).collect();

@@ -81,6 +81,7 @@ impl World {
             expected_record_count: None,
             allow_partial: false,
             validate_only: false,
+            allow_shrinking: false,
         };
         let source = EstimateSource { series: series.into(), ..EstimateSource::default() };
         let mut builder = self.engine.estimate_builder(header.clone(), source);
@@ -90,7 +91,7 @@ impl World {
         let draft = builder.finish();
         assert_eq!(draft.problems, []);
         let prepared = Engine::prepare("test", &header, &draft);
-        self.runtime.block_on(self.engine.write(prepared)).unwrap().position
+        self.runtime.block_on(self.engine.store.submit(prepared.into(), None)).unwrap().position
     }
 
     fn query(&self, asked: &Asked, as_of: AsOf) -> Query {
@@ -118,7 +119,7 @@ impl World {
     }
 
     fn values(&self, asked: &Asked) -> Vec<f64> {
-        self.found(asked).into_iter().map(|found| found.estimate.value).collect()
+        self.found(asked).into_iter().map(|found| found.estimate.value.unwrap()).collect()
     }
 }
 
@@ -197,12 +198,12 @@ fn each_series_has_its_newest_period_and_breaks_are_told() {
     let new = of(&[("E92000001", "2018", &[], 0.4), ("E92000001", "2018", &[("sex", "1")], 0.5)]);
     world.submit("gpps", "2018-06", "new", new);
     let found = world.found(&about("QK1", "2019", &[], &[]));
-    let told: Vec<_> = found.iter().map(|f| (f.estimate.value, f.series_break)).collect();
+    let told: Vec<_> = found.iter().map(|f| (f.estimate.value.unwrap(), f.series_break)).collect();
     assert_eq!(told, [(0.4, true), (0.2, false)]);
     // Another figure of the same people in the next year follows its own series.
     world.submit("gpps", "2019-06", "new", of(&[("E92000001", "2019", &[], 0.45)]));
     let found = world.found(&about("QK1", "2019", &[], &[]));
-    let told: Vec<_> = found.iter().map(|f| (f.estimate.value, f.series_break)).collect();
+    let told: Vec<_> = found.iter().map(|f| (f.estimate.value.unwrap(), f.series_break)).collect();
     assert_eq!(told, [(0.45, false), (0.2, false)]);
     let by_sex = world.found(&about("QK1", "2019", &["sex"], &[]));
     assert_eq!(by_sex.len(), 1);
@@ -236,12 +237,15 @@ fn the_past_stays_and_the_scope_covers_what_changes_the_answer() {
     let third = world.submit("ons-internet-users", "2030-01", "t", &[("QK1", "2018", &[], 0.6)]);
     assert!(before.scope.covers(&slot(&world, "ons-internet-users")));
     let now = head(&world);
-    assert_eq!(now.found.iter().map(|f| f.estimate.value).collect::<Vec<_>>(), [0.5, 0.6]);
+    assert_eq!(now.found.iter().map(|f| f.estimate.value.unwrap()).collect::<Vec<_>>(), [0.5, 0.6]);
     assert_eq!(now.data_position, third);
     for (position, expected) in [(first - 1, vec![]), (first, vec![0.4]), (second, vec![0.5])] {
         let query = world.query(&asked, AsOf::Position(position));
         let past = world.engine.estimates(&query, &EstimatesWanted::default()).unwrap();
-        assert_eq!(past.found.iter().map(|f| f.estimate.value).collect::<Vec<_>>(), expected);
+        assert_eq!(
+            past.found.iter().map(|f| f.estimate.value.unwrap()).collect::<Vec<_>>(),
+            expected
+        );
     }
     let only = |ids: &[&str]| world.beside(&asked, ids, &[]);
     assert_eq!(only(&["gpps", "gpps"]).unwrap().found.len(), 1);
@@ -276,7 +280,8 @@ fn the_nearest_area_is_the_publishers_own_then_the_region() {
         let basis = (area == "E07000129").then_some(Basis::Residence);
         let asked = Asked { basis, ..about(area, "2018", &[], &[]) };
         let found = world.found(&asked);
-        let told: Vec<_> = found.iter().map(|f| (f.estimate.value, &*f.area_name)).collect();
+        let told: Vec<_> =
+            found.iter().map(|f| (f.estimate.value.unwrap(), &*f.area_name)).collect();
         assert_eq!(told, [(value, name)], "{area}");
     }
     assert_eq!(world.values(&about("E10000018", "2018", &["sex"], &[])), [0.5]);
@@ -291,7 +296,10 @@ fn figures_on_another_base_stand_apart() {
     world.survey("2024-06", "s1", &[("DX-12", "2024", users, 0.10)]);
     let told = |world: &World| -> Vec<_> {
         let found = world.found(&about("QK1", "2026", &[], &[]));
-        found.into_iter().map(|f| (f.estimate.value, f.estimate.base, f.series_break)).collect()
+        found
+            .into_iter()
+            .map(|f| (f.estimate.value.unwrap(), f.estimate.base, f.series_break))
+            .collect()
     };
     let first = (0.30, adults.to_owned(), false);
     assert_eq!(told(&world), [first, (0.10, users.to_owned(), true)]);
@@ -347,7 +355,7 @@ fn every_figure_is_in_the_list() {
             let page = world.engine.list_estimates(&list, after, 2)?;
             let Some((last, _)) = page.last() else { break };
             after = Some(*last);
-            all.extend(page.into_iter().map(|(_, f)| (f.estimate.value, f.series_break)));
+            all.extend(page.into_iter().map(|(_, f)| (f.estimate.value.unwrap(), f.series_break)));
         }
         Ok::<_, QueryError>(all)
     };

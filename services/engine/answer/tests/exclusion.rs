@@ -83,14 +83,15 @@ impl Model<'_> {
             .filter(|(label, condition)| !among(label, &condition.codes))
             .map(|(label, _)| missing(&label))
             .collect();
-        if let Some(why) = ['-', '!', '?'].into_iter().find(|why| unmet.contains(why)) {
-            return why;
-        }
-        match self.labels(dimension, fact).remove(0) {
+        let says = match self.labels(dimension, fact).remove(0) {
             label if among(&label, numerator) => 'y',
             label if among(&label, denominator) => 'n',
             label => missing(&label),
-        }
+        };
+        // What does not apply goes before what is not collected, and that before what is not known.
+        let of = [&unmet[..], &[says]].concat();
+        let why = ['-', '!', '?'].into_iter().find(|why| of.contains(why));
+        why.unwrap_or(says)
     }
 
     fn row(&self, asked: &[String], facts: &[Fact<'_>]) -> Expected {
@@ -120,19 +121,23 @@ impl Model<'_> {
             }
         }
         for fact in facts {
-            let access = self.labels("digital_access", *fact);
-            if !["WITH_HELP", "UNABLE"].contains(&access[0].as_str()) {
-                continue;
-            }
+            let access = self.labels("digital_access", *fact).remove(0);
             let reasons: BTreeSet<_> = self.labels("exclusion_reason", *fact).into_iter().collect();
             let has = |state: &str| reasons.contains(state);
-            let place = match () {
-                () if has("!ANY") || has("!NONE") => 0,
-                () if has("!NOT_COLLECTED") => 2,
-                () if has("!NOT_APPLICABLE") => 3,
-                () => 1,
+            let excluded = ["WITH_HELP", "UNABLE"].contains(&access.as_str());
+            let place = match access.as_str() {
+                _ if has("!NOT_APPLICABLE") => 3,
+                "!NOT_APPLICABLE" => 3,
+                _ if !excluded && !access.starts_with('!') => 3,
+                "!NOT_COLLECTED" => 2,
+                _ if has("!NOT_COLLECTED") => 2,
+                _ if excluded && (has("!ANY") || has("!NONE")) => 0,
+                _ => 1,
             };
             expected.reason_base[place] += weight(fact.1);
+            if !excluded {
+                continue;
+            }
             for reason in reasons.into_iter().filter(|r| r != "!ANY" && r != "!COARSER") {
                 *expected.reasons.entry(reason).or_default() += weight(fact.1);
             }
@@ -143,7 +148,7 @@ impl Model<'_> {
         expected
     }
 
-    fn exclusion(&self, question: &ExclusionQuestion) -> BTreeMap<Vec<Label>, Expected> {
+    fn rows_of_exclusion(&self, question: &ExclusionQuestion) -> BTreeMap<Vec<Label>, Expected> {
         let query = &question.query;
         let said = self.submissions(query, Dataset::DigitalAccess);
         let all = self.facts(query, &query.filters, Dataset::DigitalAccess);
@@ -167,9 +172,17 @@ impl Model<'_> {
                 rows.insert(key, self.row(&question.indicators, &facts));
             }
         }
-        if let Some((key, whole)) = self.declared_parent(query) {
-            let mut whole = self.exclusion(&ExclusionQuestion { query: whole, ..question.clone() });
-            rows.insert(key, whole.remove(&Vec::new()).unwrap());
+        self.with_parents(query, &mut rows, &|whole| {
+            self.rows_of_exclusion(&ExclusionQuestion { query: whole, ..question.clone() })
+        });
+        rows
+    }
+
+    /// Where no reason occurs in any row, there is no column that tells who is asked for one.
+    fn exclusion(&self, question: &ExclusionQuestion) -> BTreeMap<Vec<Label>, Expected> {
+        let mut rows = self.rows_of_exclusion(question);
+        if rows.values().all(|row| row.reasons.is_empty()) {
+            rows.values_mut().for_each(|row| row.reason_base = [0, 0, 0, row.people]);
         }
         rows
     }
@@ -266,13 +279,13 @@ fn asked(
         asked.filters.push(Filter { dimension: dimension.into(), codes });
     }
     let query = Query::new(&reference, &asked, as_of).ok()?;
-    let mut indicators = counted_indicators(&reference, &[]).unwrap();
+    let (mut indicators, reasons) = counted_indicators(&reference, &[]).unwrap();
     if random.chance(30) {
         random.shuffle(&mut indicators);
         indicators.truncate(3);
         indicators.sort();
     }
-    Some(ExclusionQuestion { query, indicators, estimates: None })
+    Some(ExclusionQuestion { query, indicators, reasons, estimates: None })
 }
 
 #[test]
@@ -308,6 +321,7 @@ fn the_last_snapshots_are_counted_person_by_person() {
             let rows: BTreeMap<_, _> =
                 views(&answer).map(|row| (row.labels(), found(&question, &row))).collect();
             assert_eq!(rows, expected, "world {seed}: {question:?}");
+            assert!(Model::tells_apart(&question.query), "added up silently: {question:?}");
             filled += usize::from(rows.values().any(|row| row.people > 0));
             let of_gaps = || rows.values().flat_map(|row| row.gaps.values());
             limits += of_gaps().filter(|(_, limits)| *limits).count();
@@ -355,8 +369,8 @@ fn told(running: &Running, organisation: Option<&str>) -> Protected {
         ..Asked::default()
     };
     let query = Query::new(&reference, &asked, AsOf::Head).unwrap();
-    let indicators = counted_indicators(&reference, &[]).unwrap();
-    let question = ExclusionQuestion { query, indicators, estimates: None };
+    let (indicators, reasons) = counted_indicators(&reference, &[]).unwrap();
+    let question = ExclusionQuestion { query, indicators, reasons, estimates: None };
     running.engine().answer(&question).unwrap()
 }
 

@@ -122,6 +122,7 @@ fn publish(running: &mut Running, collection: &str, organisation: &str, rows: &[
         expected_record_count: None,
         allow_partial: false,
         validate_only: false,
+        allow_shrinking: false,
     };
     let source = EstimateSource { series: "v1".into(), ..EstimateSource::default() };
     let mut builder = running.engine().estimate_builder(header.clone(), source);
@@ -129,5 +130,5 @@ fn publish(running: &mut Running, collection: &str, organisation: &str, rows: &[
     let draft = builder.finish();
     assert_eq!(draft.problems, []);
     let prepared = Engine::prepare("test", &header, &draft);
-    running.block_on(async |engine| engine.write(prepared).await.unwrap());
+    running.block_on(async |engine| engine.store.submit(prepared.into(), None).await.unwrap());
 }

@@ -24,6 +24,7 @@ struct After {
     same_day: u64,
     not_computable: u64,
     not_collected: u64,
+    outside: u64,
     why: Option<Reason>,
 }
 
@@ -117,16 +118,14 @@ impl Model<'_> {
 
     fn impact(&self, facts: &[Fact<'_>], late: bool) -> Got {
         let mut got = Got::default();
-        for (mode, after) in MODES.iter().zip(&mut got.after) {
-            let uncollected = facts.iter().filter(|fact| {
-                let of = |id: &str| self.labels(id, **fact).remove(0);
-                let (own, attendance) = (of("channel_mode"), of("attendance_outcome"));
-                let missing = |label: &str| label == "!NOT_COLLECTED";
-                (missing(&own) && (missing(&attendance) || attendance == "ATTENDED"))
-                    || (missing(&attendance) && own == *mode)
-            });
-            after.not_collected = uncollected.map(|fact| weight(fact.1)).sum();
-        }
+        // Known not to be attended, it is no question whatever the mode.
+        let no_mode = |fact: &&Fact<'_>| {
+            let attendance = &self.labels("attendance_outcome", **fact)[0];
+            self.labels("channel_mode", **fact)[0] == "!NOT_COLLECTED"
+                && (attendance == "ATTENDED" || attendance.starts_with('!'))
+                && attendance != "!NOT_APPLICABLE"
+        };
+        let without: u64 = facts.iter().filter(no_mode).map(|fact| weight(fact.1)).sum();
         let mut spans: [Vec<(u32, u32, u64)>; 2] = Default::default();
         for fact in facts {
             let n = weight(fact.1);
@@ -138,8 +137,9 @@ impl Model<'_> {
             };
             let (attendance, wait) = (label("attendance_outcome"), label("lead_time"));
             let missed = match attendance.as_str() {
-                "MISSED" | "DID_NOT_ATTEND" => Ok(true),
-                "ARRIVED_TOO_LATE" if late => Ok(true),
+                "DID_NOT_ATTEND" => Ok(true),
+                "MISSED" | "ARRIVED_TOO_LATE" if late => Ok(true),
+                "MISSED" => Err("!COARSER"),
                 "ATTENDED" => Ok(false),
                 other => Err(other),
             };
@@ -168,21 +168,25 @@ impl Model<'_> {
                 ("!NOT_APPLICABLE", _) => got.waits[mode].outside += n,
                 _ => got.waits[mode].unknown += n,
             }
-            if self.attended(*fact, MODES[mode]) {
-                let after = &mut got.after[mode];
-                match self.followed(*fact) {
+            let after = &mut got.after[mode];
+            match attendance.as_str() {
+                "ATTENDED" => match self.followed(*fact) {
                     Some((later, same_day)) => {
                         after.all += n;
                         after.followed += if later { n } else { 0 };
                         after.same_day += if same_day && !later { n } else { 0 };
                     }
                     None => after.not_computable += n,
-                }
+                },
+                "!NOT_COLLECTED" => after.not_collected += n,
+                "!NOT_APPLICABLE" => after.outside += n,
+                state if state.starts_with('!') => after.not_computable += n,
+                _ => after.outside += n,
             }
         }
         for after in &mut got.after {
             after.why = match (after.all, after.not_computable) {
-                (0, 0) if after.not_collected > 0 => Some(Reason::NotCollected),
+                (0, 0) if after.not_collected + without > 0 => Some(Reason::NotCollected),
                 (0, 0) => Some(Reason::NoData),
                 (0, _) => Some(Reason::NotComputable),
                 _ => None,
@@ -244,6 +248,7 @@ fn found(row: &View<'_>) -> Got {
             same_day: row.count(&of_mode("CH-12-SAME-DAY", mode)),
             not_computable: tally.unknown,
             not_collected: tally.not_collected,
+            outside: tally.outside,
             why: row.why(&id),
         }
     };

@@ -25,6 +25,8 @@ pub(super) struct Counted {
     /// In no base, because the channel is not known.
     pub(super) unknown: u64,
     pub(super) uncollected: u64,
+    /// To whom no channel applies.
+    pub(super) outside: u64,
     pub(super) channels: BTreeMap<Label, u64>,
     /// People, where rates were asked for and can be told.
     pub(super) people: Option<u64>,
@@ -123,12 +125,17 @@ impl Model<'_> {
         if said_of.iter().any(|value| is(value, "Y")) {
             return Value::Codes(vec!["Y".into()]);
         }
-        let missing: Vec<_> = said_of.into_iter().filter(|value| !is(value, "N")).collect();
-        let first = missing.iter().find(|value| **value != uncollected);
-        match first {
-            Some(state) => state.clone(),
-            None if missing.is_empty() => Value::Codes(vec!["N".into()]),
-            None => Value::State(State::NotKnown),
+        // One that does not apply cannot be a yes; one that is not collected is not known.
+        let known = said_of.iter().any(|value| is(value, "N"));
+        let missing = said_of.iter().filter_map(|value| match value {
+            Value::State(State::NotCollected) => Some(State::NotKnown),
+            Value::State(state) => Some(*state).filter(|state| *state != State::NotApplicable),
+            Value::Codes(_) | Value::Number(_) => None,
+        });
+        match (known, missing.min()) {
+            (true, None) => Value::Codes(vec!["N".into()]),
+            (true, Some(_)) => Value::Codes(vec!["N_OF_KNOWN".into()]),
+            (false, state) => Value::State(state.unwrap_or(State::NotApplicable)),
         }
     }
 
@@ -324,13 +331,15 @@ impl Model<'_> {
         };
         let of = |facts: &[Fact<'_>]| Self::count(facts, question.measure);
         let known = of(&with(&|label| !label.starts_with('!') || label == "!COARSER"));
-        let collected = of(&with(&|label| label != "!NOT_COLLECTED"));
+        let asked = of(&with(&|label| label != "!NOT_APPLICABLE"));
+        let collected = of(&with(&|label| label != "!NOT_COLLECTED" && label != "!NOT_APPLICABLE"));
         let total = of(facts);
         Counted {
             total,
             base: if question.denominator == Denominator::All { collected } else { known },
             unknown: if question.denominator == Denominator::All { 0 } else { collected - known },
-            uncollected: total - collected,
+            uncollected: asked - collected,
+            outside: total - asked,
             channels: channels
                 .iter()
                 .map(|c| (c.clone(), of(&with(&|label| label == c))))
@@ -369,10 +378,9 @@ impl Model<'_> {
                 rows.insert(key, counted);
             }
         }
-        if let Some((key, whole)) = self.declared_parent(query) {
-            let whole = self.channels(&ChannelQuestion { query: whole, ..question.clone() });
-            rows.insert(key, whole.rows[&Vec::new()].clone());
-        }
+        self.with_parents(query, &mut rows, &|whole| {
+            self.channels(&ChannelQuestion { query: whole, ..question.clone() }).rows
+        });
         // A channel that occurs in one row has a cell in all; without channels there are no rates.
         let channels: BTreeSet<Label> =
             rows.values().flat_map(|row| row.channels.keys().cloned()).collect();

@@ -54,10 +54,9 @@ impl Model<'_> {
             }
             made.insert(key, cells);
         }
-        if let Some((key, whole)) = self.declared_parent(query) {
-            let whole = self.outcomes(&OutcomeQuestion { query: whole, ..question.clone() });
-            made.insert(key, whole[&Vec::new()].clone());
-        }
+        self.with_parents(query, &mut made, &|whole| {
+            self.outcomes(&OutcomeQuestion { query: whole, ..question.clone() })
+        });
         // A channel that occurs in one row has a cell in all, and so has a band of a channel.
         let channels: BTreeSet<Label> = made.values().flat_map(|of| of.keys().cloned()).collect();
         for cells in made.values_mut() {
@@ -92,14 +91,18 @@ impl Model<'_> {
             };
             *match became.as_str() {
                 "ATTENDED" | "ATTENDED_ON_TIME" | "ATTENDED_LATE" => &mut outcome.attended,
-                "MISSED" | "DID_NOT_ATTEND" => &mut outcome.missed,
-                "ARRIVED_TOO_LATE" if question.late_counts_as_missed => &mut outcome.missed,
+                "DID_NOT_ATTEND" => &mut outcome.missed,
+                "MISSED" | "ARRIVED_TOO_LATE" if question.late_counts_as_missed => {
+                    &mut outcome.missed
+                }
                 "!NOT_COLLECTED" => &mut outcome.uncollected,
                 _ => &mut outcome.other,
             } += n;
             let (other, label) =
                 (outcome.other - before, self.labels("attendance_outcome", *fact).remove(0));
-            let is_known = !label.starts_with('!') || label == "!NOT_APPLICABLE";
+            // Missed, without saying how, is not known where late does not count.
+            let is_known =
+                !label.starts_with('!') && label != "MISSED" || label == "!NOT_APPLICABLE";
             outcome.outside += if is_known { other } else { 0 };
             let label = self.labels("lead_time", *fact).remove(0);
             *match outcome.bands.get_mut(&label) {

@@ -1,7 +1,7 @@
 //! What stands beside the rows of what a question lists: the area, period or category that holds all of it. The model looks for
 //! it by trying every one that there is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::faults::contacts;
 use super::model::{Fact, Label, Model};
@@ -64,10 +64,15 @@ impl Model<'_> {
     fn listed(query: &Query) -> Vec<&Filter> {
         let columns = |f: &&Filter| query.table == TableKind::Channels && f.dimension == "channel";
         let several = query.filters.iter().filter(|f| f.codes.len() > 1 && !columns(f));
-        let listed: Vec<_> = several.collect();
-        let told_apart = |f: &&Filter| query.by.is_empty() || query.by.contains(&f.dimension);
-        assert!(listed.iter().all(told_apart), "added up silently: {query:?}");
-        listed
+        let told_apart = |f: &&Filter| query.by.contains(&f.dimension);
+        several.filter(told_apart).collect()
+    }
+
+    /// Nothing that a question lists is added up.
+    pub(super) fn tells_apart(query: &Query) -> bool {
+        let columns = |f: &&Filter| query.table == TableKind::Channels && f.dimension == "channel";
+        let several = query.filters.iter().filter(|f| f.codes.len() > 1 && !columns(f));
+        query.by.is_empty() || several.into_iter().all(|f| query.by.contains(&f.dimension))
     }
 
     /// Whether a row lies in a category that only the code list has; none where the condition is about others.
@@ -88,30 +93,51 @@ impl Model<'_> {
         })
     }
 
-    /// The key of the parent's row, and the question whose total it is.
-    pub(super) fn declared_parent(&self, query: &Query) -> Option<(Vec<Label>, Query)> {
-        if query.by.is_empty() {
-            return None;
-        }
-        let without = Query { by: Vec::new(), ..query.clone() };
-        match (&query.place, Self::listed(query).as_slice()) {
-            (Where::Organisations(codes), []) if codes.len() > 1 => {
-                let everybody = self.reference.organisations().map(|o| o.code.clone()).collect();
-                let area = self.smallest(codes, &everybody)?;
-                let place = Where::Provider(area.clone());
-                Some((vec![format!("!{area}")], Query { place, ..without }))
-            }
-            (place, [filter]) if !Self::several_organisations(query) => {
-                let (code, made) = self.parent_of(query, place, filter)?;
-                let mut filters = query.filters.clone();
-                for other in &mut filters {
-                    if other.dimension == filter.dimension {
-                        *other = made.clone();
-                    }
+    /// Of each dimension that is listed and has a whole: the place of its key among those listed, its label, and the question about
+    /// it by what else is listed. Its answer has the wholes of the others too.
+    pub(super) fn declared_parents(&self, query: &Query) -> Vec<(usize, Label, Query)> {
+        let (filters, several) = (Self::listed(query), Self::several_organisations(query));
+        let is_listed = |id: &&String| {
+            filters.iter().any(|filter| filter.dimension == **id)
+                || several && *id == "organisation"
+        };
+        let listed: Vec<_> = query.by.iter().filter(is_listed).cloned().collect();
+        let parent = |(number, id): (usize, &String)| {
+            let mut whole = Query { by: listed.clone(), ..query.clone() };
+            whole.by.remove(number);
+            let code = match (&query.place, filters.iter().find(|filter| filter.dimension == *id)) {
+                (place, Some(filter)) => {
+                    let (code, made) = self.parent_of(query, place, filter)?;
+                    let own = whole.filters.iter_mut().find(|other| other.dimension == *id);
+                    *own.unwrap() = made;
+                    code
                 }
-                Some((vec![format!("!{code}")], Query { filters, ..without }))
-            }
-            _ => None,
+                (Where::Organisations(codes), None) => {
+                    let everybody = self.reference.organisations().map(|o| o.code.clone());
+                    let area = self.smallest(codes, &everybody.collect())?;
+                    whole.place = Where::Provider(area.clone());
+                    area
+                }
+                _ => unreachable!(),
+            };
+            Some((number, format!("!{code}"), whole))
+        };
+        listed.iter().enumerate().filter_map(parent).collect()
+    }
+
+    /// The rows of the wholes of what is listed, out of the rows of the questions about them.
+    pub(super) fn with_parents<T>(
+        &self,
+        query: &Query,
+        rows: &mut BTreeMap<Vec<Label>, T>,
+        answered: &dyn Fn(Query) -> BTreeMap<Vec<Label>, T>,
+    ) {
+        for (number, label, whole) in self.declared_parents(query) {
+            let of_whole = answered(whole).into_iter().map(|(mut key, of)| {
+                key.insert(number, label.clone());
+                (key, of)
+            });
+            rows.extend(of_whole);
         }
     }
 
@@ -326,6 +352,36 @@ fn what_is_listed_stands_beside_what_is_declared_to_hold_it() {
     assert_eq!(rows("E06000016", "2020-04", "organisation", &["04C", "04V"]), "04C 63");
 }
 
+/// The whole of each dimension stands beside what is listed of the other, and beside its whole.
+#[test]
+fn of_two_dimensions_that_are_listed_both_wholes_stand() {
+    let running = world();
+    let rows = |last: &str, second: (&str, &[&str])| {
+        let codes = second.1.iter().map(|code| (*code).to_owned()).collect();
+        let mut query =
+            query(&running, TableKind::Channels, "QK1", last, ("ethnic_category", &["H", "J"]));
+        query.by.push(second.0.into());
+        query.filters.push(Filter { dimension: second.0.into(), codes });
+        let answer = running.engine().answer(&contacts(query)).unwrap();
+        let notes = answer.provenance().notes.iter();
+        let of_rows = notes.filter(|note| note.starts_with("The row ")).count();
+        let found = counts(&answer, "CONTACTS").into_iter();
+        let found = found.map(|(key, total)| format!("{key} {total}")).collect::<Vec<_>>();
+        (found.join(", "), of_rows)
+    };
+    let (found, notes) = rows("2020-06", ("month", &["2020-04", "2020-05", "2020-06"]));
+    assert_eq!(
+        found,
+        "ethnic_category=asian:ANY|month=2020-Q2:ANY 15, ethnic_category=asian:ANY|2020-04 15, \
+         H|month=2020-Q2:ANY 1, J|month=2020-Q2:ANY 2, H|2020-04 1, J|2020-04 2"
+    );
+    assert_eq!(notes, 2);
+    // Two months are no quarter.
+    let (found, notes) = rows("2020-06", ("month", &["2020-04", "2020-05"]));
+    assert_eq!(found, "ethnic_category=asian:ANY|2020-04 15, H|2020-04 1, J|2020-04 2");
+    assert_eq!(notes, 1);
+}
+
 #[test]
 fn several_channels_are_rows_where_they_are_no_columns() {
     let running = world();
@@ -340,7 +396,8 @@ fn of_snapshots_the_last_of_the_period_stands_beside_the_months() {
     let running = world();
     let rows = |filter| {
         let query = query(&running, TableKind::Access, "QK1", "2020-06", filter);
-        let question = ExclusionQuestion { query, indicators: Vec::new(), estimates: None };
+        let question =
+            ExclusionQuestion { query, indicators: Vec::new(), reasons: true, estimates: None };
         counts(&running.engine().answer(&question).unwrap(), "PEOPLE")
     };
     let expected = [("month=2020-Q2:ANY", 24), ("2020-04", 12), ("2020-06", 24)];

@@ -84,11 +84,21 @@ impl Model<'_> {
             let place =
                 if *id == home { Where::Organisations(anywhere) } else { query.place.clone() };
             let all = Query { place, filters: others.clone(), ..population.clone() };
-            let known_coarsely = self
-                .facts(&all, &others, Dataset::Populations)
-                .into_iter()
-                .filter(|fact| slots.contains(&slot(fact.0)) && weight(fact.1) > 0)
-                .any(|fact| self.labels(id, fact).contains(&"!COARSER".to_owned()));
+            // Of people or of consultations.
+            let whom = [(&all.collection, Dataset::Populations, &others)];
+            let counted = Self::conditions(query, question.measure).into_iter();
+            let not_this = |filter: &Filter| filter.dimension != *id;
+            let counted: Vec<_> = counted.filter(not_this).collect();
+            let whom =
+                whom.into_iter().chain([(&query.collection, Dataset::Consultations, &counted)]);
+            let known_coarsely = whom.into_iter().any(|(collection, dataset, conditions)| {
+                let (collection, filters) = (collection.clone(), conditions.clone());
+                let all = Query { collection, filters, ..all.clone() };
+                let facts = self.facts(&all, conditions, dataset).into_iter();
+                facts
+                    .filter(|fact| slots.contains(&slot(fact.0)) && weight(fact.1) > 0)
+                    .any(|fact| self.labels(id, fact).contains(&"!COARSER".to_owned()))
+            });
             let is_category = State::from_name(label.trim_start_matches('!')).is_none();
             if is_category && known_coarsely {
                 return None;
@@ -217,6 +227,27 @@ fn people_known_only_more_coarsely_are_missed_in_every_row() {
         "{:?}",
         answer.provenance().notes
     );
+}
+
+#[test]
+fn consultations_known_only_more_coarsely_are_missed_in_every_row_too() {
+    let mut running = Running::new();
+    let age = |code| (Field::Age, code);
+    let of = |weight, code| row(weight, &[(Field::Channel, "TELEPHONE"), age(code)]);
+    let contacts = vec![of(100, "75+"), of(900, "65+"), of(50, "NOT_KNOWN")];
+    let people = vec![row(1000, &[age("75+")]), row(1000, &[age("65-74")])];
+    tell(&mut running, "04C", contacts, people);
+    let answer = rates(&running, query(&running, "QK1", &["age_band"]));
+    refused(people_of(&answer, &["75+"]), &["900 of the consultations", "age_band"]);
+    assert_eq!(people_of(&answer, &[]), Ok(2000), "the total does not look at it");
+    let notes = &answer.provenance().notes;
+    for told in
+        ["900 of the consultations are known only more coarsely", "4.8% of the consultations"]
+    {
+        assert!(notes.iter().any(|note| note.starts_with(told)), "{notes:?}");
+    }
+    let only = rates(&running, only(query(&running, "QK1", &[]), "age_band", "75+"));
+    refused(people_of(&only, &[]), &["900 of the consultations"]);
 }
 
 #[test]

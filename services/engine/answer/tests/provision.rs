@@ -35,7 +35,7 @@ struct Got {
     in_person: u64,
     remote: u64,
     /// Of each indicator.
-    tallies: [Tally; 5],
+    tallies: [Tally; 6],
 }
 
 /// Yes, no, or why neither: `?` not known, `-` does not apply, `!` not collected.
@@ -49,9 +49,32 @@ fn says(label: &str, yes: &str, no: &str) -> char {
     }
 }
 
-/// What is missing, where one of two is.
-fn missing(first: char, second: char) -> char {
-    ['!', '?', '-'].into_iter().find(|state| first == *state || second == *state).unwrap()
+/// What is missing, where one of some is: what does not apply goes before what is not collected, and that before what is not known.
+fn missing(answers: &[char]) -> char {
+    ['-', '!', '?'].into_iter().find(|state| answers.contains(state)).unwrap()
+}
+
+/// An answer of those who meet a condition.
+fn given(answer: char, condition: char) -> char {
+    match (answer, condition) {
+        ('-', _) | (_, 'n' | '-') => '-',
+        (answer, 'y') => answer,
+        (answer, condition) => missing(&[answer, condition]),
+    }
+}
+
+/// The lowest and the highest share: what the channel and the offer say, where one of them says anything.
+fn provided(mode: char, kept: char, offered: char) -> [char; 2] {
+    let known = |answer: char| matches!(answer, 'y' | 'n');
+    let of_channel = known(mode) && known(kept);
+    let is_collected = (mode != '!' && kept != '!') || offered == '?';
+    match (mode, kept, offered) {
+        ('-', ..) => ['-'; 2],
+        _ if !of_channel && !known(offered) => [if is_collected { '?' } else { '!' }; 2],
+        ('y', 'y', _) | (.., 'y') => ['y'; 2],
+        ('n', _, 'n' | '-') | (_, 'n', 'n' | '-') => ['n'; 2],
+        _ => ['n', 'y'],
+    }
 }
 
 impl Model<'_> {
@@ -119,46 +142,29 @@ impl Model<'_> {
             got.unknown += if member == '?' { n } else { 0 };
             got.not_collected += if member == '!' { n } else { 0 };
             got.outside += if member == 'n' { n } else { 0 };
-            let seen = if mode == 'y' { kept } else { mode };
-            let given = match (seen, offered) {
-                (_, '!') => '!',
-                _ if kept == '!' => '!',
-                ('y', _) | (_, 'y') => 'y',
-                ('n', 'n') => 'n',
-                (a, b) => missing(a, b),
+            let [lowest, highest] = provided(mode, kept, offered);
+            let all = |answers: &[char]| match answers {
+                _ if answers.iter().all(|answer| *answer == 'y') => 'y',
+                _ if answers.iter().all(|answer| matches!(answer, 'y' | 'n')) => 'n',
+                _ => missing(answers),
             };
-            let known = |answer: char| matches!(answer, 'y' | 'n');
-            let met = match (requested, mode, kept, soon) {
-                ('y', 'y', 'y', 'y') => 'y',
-                ('y', a, b, c) if known(a) && known(b) && known(c) => 'n',
-                ('y', a, b, c) => {
-                    let of = [a, b, c];
-                    *['!', '?', '-'].iter().find(|state| of.contains(state)).unwrap()
-                }
-                ('!', ..) => '!',
-                _ => '-',
+            let met = given(all(&[mode, kept, soon]), requested);
+            let remote = match mode {
+                'y' => 'n',
+                'n' => 'y',
+                other => other,
             };
-            let involuntary = match (prefers, mode) {
-                ('y', 'n') => 'y',
-                ('y' | 'n', 'y' | 'n') => 'n',
-                (a, b) => missing(a, b),
-            };
+            let involuntary = all(&[prefers, remote]);
             let needs = self.needs(*fact);
             let of_need = |need: char, answer: &str| match need {
                 _ if group == "NO_NEED" => '-',
-                'y' => says(&label(answer), "Y", "N"),
-                'n' => '-',
-                missing => missing,
+                need => given(says(&label(answer), "Y", "N"), need),
             };
             let interpreter = of_need(needs[2], "interpreter_present");
             let accessible = of_need(needs[3], "accessible_need_met");
-            let answers = [given, met, involuntary, interpreter, accessible];
+            let answers = [lowest, met, involuntary, interpreter, accessible, highest];
             for (tally, answer) in got.tallies.iter_mut().zip(answers) {
-                let answer = match (answer, member) {
-                    ('-', _) | (_, 'n') => '-',
-                    (answer, 'y') => answer,
-                    (_, missing) => missing,
-                };
+                let answer = given(answer, member);
                 tally.numerator += if answer == 'y' { n } else { 0 };
                 tally.denominator += if matches!(answer, 'y' | 'n') { n } else { 0 };
                 tally.unknown += if answer == '?' { n } else { 0 };
@@ -205,9 +211,7 @@ impl Model<'_> {
                 rows.insert(key, row(&facts));
             }
         }
-        if let Some((key, whole)) = self.declared_parent(query) {
-            rows.insert(key, self.rows_of(&whole, row).remove(&Vec::new()).unwrap());
-        }
+        self.with_parents(query, &mut rows, &|whole| self.rows_of(&whole, row));
         rows
     }
 }
@@ -220,8 +224,11 @@ fn found(row: &View<'_>) -> BTreeMap<String, Got> {
             group => format!("{indicator}/{group}"),
         };
         let others = ["ALL", "NO_NEED", "NEED_NOT_KNOWN"];
-        let given = if others.contains(&group) { "CH-05" } else { "CH-07" };
-        let ids = [given, "CH-06", "CH-08", "CH-13", "CH-14"].map(id);
+        let [given, highest] = match others.contains(&group) {
+            true => ["CH-05", "CH-05-HIGHEST"],
+            false => ["CH-07", "CH-07-HIGHEST"],
+        };
+        let ids = [given, "CH-06", "CH-08", "CH-13", "CH-14", highest].map(id);
         let tallies = ids.each_ref().map(|id| row.tally(id));
         for (id, tally) in ids.iter().zip(tallies) {
             assert_eq!(row.value(id).is_some(), tally.denominator > 0);
@@ -322,6 +329,7 @@ fn what_people_who_need_face_to_face_got_is_counted_one_by_one() {
                 Err(error) => panic!("{error}"),
             };
             let query = &question.query;
+            assert!(Model::tells_apart(query), "added up silently: {question:?}");
             let before = Model { reference: &reference, standing: running.standing(position) };
             let spoken = spoken(&before.standing, &before, COLLECTION);
             let after = Model { reference: &reference, standing: spoken.iter().collect() };

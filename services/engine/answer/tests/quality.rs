@@ -45,7 +45,9 @@ impl Model<'_> {
                     let keeps = facts.iter().filter(|fact| of(&self.labels(id, **fact)[0]));
                     keeps.map(|fact| weight(fact.1)).sum()
                 };
-                let (all, covered) = (sum(&|_| true), sum(&|label| label != "!NOT_COLLECTED"));
+                // Nothing is asked of those to whom it does not apply.
+                let all = sum(&|label| label != "!NOT_APPLICABLE");
+                let covered = all - sum(&|label| label == "!NOT_COLLECTED");
                 let unknown =
                     ["!NOT_STATED", "!ASKED_UNSURE", "!NOT_KNOWN", "!NOT_RECORDED", "!INVALID"];
                 let unknown = sum(&|label| unknown.contains(&label));

@@ -110,7 +110,8 @@ impl Running {
         let draft = builder.finish();
         assert_eq!((draft.rejected_count, &draft.problems[..]), (0, &[][..]));
         let prepared = Engine::prepare("test", &header, &draft);
-        let written = self.runtime.block_on(self.engine().write(prepared)).unwrap();
+        let written =
+            self.runtime.block_on(self.engine().store.submit(prepared.into(), None)).unwrap();
         let said = Arc::new(said);
         let about = Arc::clone(&said);
         self.changes.push(Change { position: written.position, said: Some(said), about });

@@ -8,7 +8,7 @@ use super::model::Label;
 use crate::domain::indicator::Unit;
 use crate::domain::measures::Tally;
 use crate::engine::answer::{
-    Cell, CellCounts, Column, ColumnDefinition, Protected, Reason, Row, tables,
+    Cell, CellCounts, Column, ColumnDefinition, Key, Protected, Reason, Row, tables,
 };
 
 /// A row of an answer.
@@ -32,6 +32,7 @@ pub(super) fn views(answer: &Protected) -> impl Iterator<Item = View<'_>> {
     for row in answer.rows() {
         assert_eq!(row.cells.len(), answer.columns().len());
         answer.columns().iter().zip(&row.cells).for_each(|(column, cell)| holds(column, cell));
+        counts_everybody(answer.columns(), row);
     }
     answer.rows().iter().map(move |row| View { answer, row })
 }
@@ -64,6 +65,41 @@ fn holds(column: &Column, cell: &Cell) {
         assert!(lower <= figure.value && figure.value <= upper, "{column:?} {cell:?}");
     }
 }
+
+/// The four counts of every cell add up to everybody of the row, and of the channel or mode that the column is about.
+fn counts_everybody(columns: &[Column], row: &Row) {
+    let mut everybody: BTreeMap<Vec<Label>, u64> = BTreeMap::new();
+    let mut same = |column: &Column, about: Vec<Label>, count: u64| {
+        let known = *everybody.entry(about).or_insert(count);
+        assert_eq!(count, known, "{} counts others: {row:?}", column.id);
+    };
+    let parts = columns.iter().zip(&row.cells);
+    // Of a channel there is a part of the row in OUTCOMES, of a mode in IMPACT; everything else is about all of it.
+    let is_part = |column: &Column, key: &Key| {
+        &*key.dimension == "channel_mode"
+            || &*key.dimension == "channel" && !column.indicator.starts_with("CH-0")
+            || &*key.dimension == "channel" && column.indicator == "CH-09"
+    };
+    for (column, cell) in parts {
+        let group = column.group.iter().filter(|key| is_part(column, key));
+        let about: Vec<_> = group.map(label).collect();
+        let counts = &cell.counts;
+        let four = [counts.denominator, counts.unknown, counts.not_collected, counts.outside];
+        let all: Option<Vec<u64>> = four.into_iter().collect();
+        match (all, counts.numerator) {
+            (Some(all), _) => same(column, about, all.iter().sum()),
+            (None, Some(count)) if EVERYBODY.contains(&column.indicator.as_str()) => {
+                // Of a group of people, who is not of it is counted too.
+                let others = four[1..].iter().flatten().sum::<u64>();
+                same(column, about, count + others);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Counts of everybody.
+const EVERYBODY: [&str; 4] = ["CONTACTS", "ATTENDED_CONTACTS", "PERSONS", "PEOPLE"];
 
 /// Everybody whom a cell counts.
 pub(super) fn everybody(tally: Tally) -> u64 {

@@ -260,6 +260,7 @@ impl Said {
             expected_record_count: None,
             allow_partial: false,
             validate_only: false,
+            allow_shrinking: false,
         }
     }
 

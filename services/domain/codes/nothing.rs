@@ -1,0 +1,57 @@
+//! Words that programs write where nothing is recorded: `NA`, `NULL`, `nan`, `#N/A`, `-`.
+
+const WORDS: [&str; 22] = [
+    "-",
+    "--",
+    ".",
+    "?",
+    "#DIV/0!",
+    "#N/A",
+    "#NAME?",
+    "#NULL!",
+    "#NUM!",
+    "#REF!",
+    "#VALUE!",
+    "<NA>",
+    "N/A",
+    "NA",
+    "NaN",
+    "NaT",
+    "nil",
+    "None",
+    "NULL",
+    "(null)",
+    "\\N",
+    "undefined",
+];
+
+/// What to do in place of writing such a word.
+pub const LEAVE_EMPTY: &str = "leave the cell empty where nothing is recorded";
+
+/// Whether a text is a word for nothing. A code list may have such a code: ask the list first.
+#[must_use]
+pub fn says_nothing(text: &str) -> bool {
+    // No longer text is such a word, and most texts are longer.
+    text.len() <= 16 && WORDS.iter().any(|word| word.eq_ignore_ascii_case(text.trim()))
+}
+
+/// What was expected of a value, and the advice if the value says nothing.
+#[must_use]
+pub fn expected_of(value: &str, expected: String) -> String {
+    if says_nothing(value) { format!("{expected}; {LEAVE_EMPTY}") } else { expected }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_spreadsheets_and_of_statistics_say_nothing() {
+        for word in ["NA", "na", "NULL", "nan", "#N/A", "None", "-", " n/a ", "<NA>", "NaT"] {
+            assert!(says_nothing(word), "{word}");
+        }
+        for word in ["", "NAN1", "N", "A", "Nathan", "0", "--1", "NN"] {
+            assert!(!says_nothing(word), "{word}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Whether a submission may replace what stands: half a file, or the file of another region, is found before it is stored.
+
+use std::sync::Arc;
+
+use super::Engine;
+use super::intake::Refused;
+use crate::domain::field::Field;
+use crate::domain::submission::{Header, Outline, area_of};
+use crate::store::{StoreError, Submission, standing};
+
+impl Engine {
+    /// Position of the submission that a submission of this header and outline may replace, 0 if nothing stands in its month; `None`:
+    /// it may replace any.
+    pub(super) async fn may_replace(
+        &self,
+        caller: &str,
+        header: &Header,
+        outline: &Outline,
+    ) -> Result<Option<u64>, Refused> {
+        if header.allow_shrinking {
+            return Ok(None);
+        }
+        let Some(stands) = self.stands(header) else { return Ok(Some(0)) };
+        let position = stands.position;
+        let (caller, id) = (caller.to_owned(), header.request_id.clone());
+        let (stored, next) = (Arc::clone(&stands), outline.clone());
+        let loss = self.read_store(move |engine| {
+            let loss = engine.outline(&stored)?.loss(&next);
+            // A request that was accepted before gets its first receipt again, whatever has come since.
+            let used = loss.is_some() && engine.store.reader().used(&caller, &id)?.is_some();
+            Ok((loss, used))
+        });
+        match loss.await? {
+            (_, true) => Ok(None),
+            (Some(loss), false) => Err(Refused::Shrinks(stands, loss)),
+            (None, false) => Ok(Some(position)),
+        }
+    }
+
+    fn stands(&self, header: &Header) -> Option<Arc<Submission>> {
+        let catalog = self.store.catalog();
+        let Header { collection, organisation, dataset, month, .. } = header;
+        let slot = catalog.slot(collection, organisation, *dataset, *month)?;
+        standing(catalog.versions(&slot), u64::MAX).cloned()
+    }
+
+    /// The outline of a stored submission. Reads the disk for estimates, whose areas are in no column.
+    fn outline(&self, stored: &Submission) -> Result<Outline, StoreError> {
+        let estimates = self.store.reader().estimates(stored)?;
+        let mut areas: std::collections::BTreeSet<_> =
+            estimates.iter().map(|row| row.area.clone()).collect();
+        if let Some(homes) = stored.column(Field::ResidenceLsoa) {
+            let catalog = self.store.catalog();
+            let known = catalog.words().of(Field::ResidenceLsoa);
+            let words = homes.words.iter().filter_map(|word| known.get(*word as usize));
+            areas.extend(words.filter_map(area_of));
+        }
+        Ok(Outline { total: stored.total_count, areas })
+    }
+}

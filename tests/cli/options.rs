@@ -1,0 +1,171 @@
+//! Help promises only what works: every option that a question's help shows changes what the command does.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use clap::CommandFactory as _;
+use equity_indicators::cli::args::Cli;
+
+use super::run::{Ended, Served};
+
+/// Options that are tried elsewhere: these commands do not end, ask another service, or need a submission that was replaced.
+const ELSEWHERE: [&str; 5] = ["help", "version", "watch", "service", "past"];
+
+/// What is typed before an option is tried, by the beginning of the command: the first that fits.
+const BASES: [(&str, &str); 8] = [
+    ("breakdown exclusion", "--area QK1 --from 2020-06 --collection synthetic-llr"),
+    ("breakdown risk", "--area QK1"),
+    ("breakdown", "--area QK1 --from 2020-04 --collection synthetic-llr"),
+    ("export exclusion", "--area QK1 --from 2020-06 --collection synthetic-llr --output -"),
+    ("export risk", "--area QK1 --output -"),
+    ("export columns", ""),
+    ("export", "--area QK1 --from 2020-04 --collection synthetic-llr --output -"),
+    ("reference availability", "--collection gpad-regional"),
+];
+
+/// How each option is tried: option, beginning of the command, what is replaced (empty: nothing), what is typed.
+const TRIES: &[(&str, &str, &str, &str)] = &[
+    ("area", "reference", "", "--area 04C"),
+    ("area", "", "--area QK1", "--area 04C"),
+    ("organisation", "submissions", "", "--organisation 04C"),
+    ("organisation", "", "--area QK1", "--organisation C82001"),
+    ("from", "", "--from 2020-0", "--from 2019-0"),
+    ("to", "", "--from 2020-0", "--to 2020-12 --from 2020-0"),
+    ("to", "", "", "--to 2020-06"),
+    ("by", "breakdown risk", "", "--by religion"),
+    ("by", "export risk", "", "--by religion"),
+    ("by", "", "", "--by sex"),
+    ("where", "", "", "--where sex=1"),
+    ("collection", "breakdown risk", "", "--collection census-2021-religion"),
+    ("collection", "export risk", "", "--collection census-2021-religion"),
+    ("collection", "breakdown exclusion", "synthetic-llr", "practice-feed"),
+    ("collection", "export exclusion", "synthetic-llr", "practice-feed"),
+    ("collection", "reference availability", "gpad-regional", "gpad-coverage"),
+    ("collection", "submissions", "", "--collection deri"),
+    ("collection", "reference estimates", "", "--collection gpps"),
+    ("collection", "", "synthetic-llr", "gpad-regional"),
+    ("care-setting", "", "", "--care-setting OUTPATIENTS"),
+    ("basis", "", "", "--basis residence"),
+    ("as-of", "", "", "--as-of 100"),
+    ("confidence", "", "", "--confidence 0.998"),
+    ("measure", "", "", "--measure attended"),
+    ("denominator", "", "", "--denominator all"),
+    ("rates", "", "", "--rates"),
+    ("population-collection", "", "", "--rates --population-collection gpad-coverage"),
+    ("late-counts-as-missed", "", "", "--late-counts-as-missed"),
+    ("indicator", "reference", "", "--indicator DX-12-USED"),
+    ("indicator", "breakdown risk", "", "--indicator DX-10-BROADBAND"),
+    ("indicator", "export risk", "", "--indicator DX-10-BROADBAND"),
+    ("indicator", "", "", "--indicator DX-21"),
+    ("estimates", "", "", "--estimates none"),
+    // Synthetic consultations have no other collection of snapshots; the service names the one that it takes.
+    ("access-collection", "", "", "--access-collection practice-feed"),
+    ("request-met-days", "", "", "--request-met-days 1"),
+    ("score-collection", "", "", "--score-collection gpps"),
+    ("high-risk", "", "", "--high-risk 4"),
+    ("high-risk-top", "", "", "--high-risk-top 0.2"),
+    ("chart", "", "", "--chart"),
+    ("notes", "", "", "--notes"),
+    ("step", "", "--from 2020-0", "--step month --to 2020-07 --from 2020-0"),
+    ("area-types", "", "", "--area-types place"),
+    ("output", "", "--output -", "--output FILE.csv"),
+    ("format", "export columns", "", "--format json"),
+    ("format", "export", "", "--format csv.gz --output FILE.csv.gz"),
+    ("format", "", "", "--format json"),
+    ("columns", "", "", "--columns area,value"),
+    ("lean", "", "", "--lean"),
+    ("excel-safe", "", "", "--excel-safe"),
+    ("partition-by", "", "--output -", "--output FILE --partition-by area"),
+    ("since", "", "--collection synthetic-llr", "--since 1000"),
+    ("since", "", "", "--since 100000"),
+    ("list", "", "", "--list channel"),
+    ("dimension", "", "", "--dimension sex"),
+    ("tag", "", "", "--tag NONE"),
+    ("table", "", "", "--table CHANNELS"),
+    ("type", "", "", "--type place"),
+    ("dataset", "", "", "--dataset populations"),
+    ("period", "", "", "--period 2018"),
+    ("limit", "", "", "--limit 3"),
+    ("month", "", "", "--month 2020-04"),
+];
+
+/// Commands and options that a help text shows and that have an answer to compare: `breakdown channels`, `area`.
+fn shown() -> Vec<(String, String)> {
+    fn look(command: &clap::Command, path: &str, found: &mut Vec<(String, String)>) {
+        let asks = ["breakdown ", "export ", "reference ", "submissions list"];
+        if !command.has_subcommands() && asks.iter().any(|begin| path.starts_with(begin)) {
+            let options = command.get_arguments().filter(|option| !option.is_hide_set());
+            let names = options.filter_map(clap::Arg::get_long);
+            found.extend(names.map(|name| (path.to_owned(), name.to_owned())));
+        }
+        for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+            look(inner, format!("{path} {}", inner.get_name()).trim_start(), found);
+        }
+    }
+    let mut command = Cli::command();
+    command.build();
+    let mut found = Vec::new();
+    look(&command, "", &mut found);
+    found.retain(|(_, option)| !ELSEWHERE.contains(&option.as_str()));
+    found
+}
+
+fn base(path: &str) -> &'static str {
+    BASES.iter().find(|(begin, _)| path.starts_with(begin)).map_or("", |(_, base)| base)
+}
+
+/// Tries every option on a service with the data of the demo.
+pub(super) fn each_changes_what_its_command_does(served: &Served, folder: &Path) {
+    let shown = shown();
+    assert!(shown.len() > 200, "{} options", shown.len());
+    let mut wrong = Vec::new();
+    let mut plain = BTreeMap::new();
+    for (number, (path, option)) in shown.iter().enumerate() {
+        let base = base(path);
+        let fits = |(name, begin, replaced, _): &&(&str, &str, &str, &str)| {
+            name == option && path.starts_with(begin) && base.contains(replaced)
+        };
+        let Some((_, _, replaced, typed)) = TRIES.iter().find(fits) else {
+            wrong.push(format!("{path} --{option}: not tried: add it to TRIES"));
+            continue;
+        };
+        let file = folder.join(format!("options-{number}"));
+        let typed = typed.replace("FILE", file.to_str().unwrap());
+        let mut line = match *replaced {
+            "" => format!("{base} {typed}"),
+            replaced => base.replace(replaced, &typed),
+        };
+        if option == "format" && typed.contains("--output") {
+            line = line.replace("--output -", "");
+        }
+        let ask = |line: &str| {
+            let words = format!("{path} {line}");
+            served.ask(&words.split_whitespace().collect::<Vec<_>>())
+        };
+        // Refused by the service for these data, with a reason that names the field.
+        let said = |ended: &Ended| {
+            let field = option.replace('-', "_");
+            ended.code == Some(1)
+                && (ended.remarks.contains(&field)
+                    || ended.remarks.contains("POSITION_NOT_REACHED"))
+        };
+        let plain = plain.entry(path).or_insert_with(|| ask(base));
+        let with = ask(&line);
+        let changed = (&with.answer, &with.remarks) != (&plain.answer, &plain.remarks);
+        if !(with.code == Some(0) && changed || said(&with)) {
+            wrong.push(format!("{path} {line}: {with:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn options_that_are_always_refused_are_not_shown() {
+    let shown = shown();
+    let has = |path: &str, option: &str| shown.contains(&(path.to_owned(), option.to_owned()));
+    assert!(has("breakdown channels", "care-setting"));
+    for table in ["breakdown exclusion", "export exclusion"] {
+        assert!(!has(table, "care-setting"), "access records describe people, not care");
+    }
+    assert!(!has("export risk", "step"), "area risk has no period");
+}
