@@ -1,7 +1,5 @@
 //! Asks a question to any table and returns the answer.
 
-use tonic::{Response, Status};
-
 use super::client::{Service, ask, pages};
 use super::exit::Failure;
 use super::show::indicators::Indicators;
@@ -22,10 +20,12 @@ pub struct Answer {
 /// The answer in a response; every response of a table has the same two fields.
 macro_rules! answered {
     ($service:expr, $client:ident, $method:ident, $request:expr, $response:ident) => {{
-        let response: Result<Response<v1::$response>, Status> =
-            $service.$client().$method(ask($request)).await;
-        let v1::$response { breakdown, position } =
-            response.map_err(|status| $service.failure(status))?.into_inner();
+        let asked = $request;
+        let call = || {
+            let (mut client, asked) = ($service.$client(), ask(asked.clone()));
+            async move { client.$method(asked).await }
+        };
+        let v1::$response { breakdown, position } = $service.patiently(call).await?.into_inner();
         let message = concat!("equity.v1.", stringify!($response));
         Answer { breakdown: breakdown.unwrap_or_default(), position, message }
     }};

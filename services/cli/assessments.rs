@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, Subcommand};
 
-use super::client::{Service, ask, pages};
+use super::client::{ask, pages};
 use super::exit::Failure;
+use super::options::Reach;
 use super::reference::show;
 use super::sending::fresh_run_id;
 use super::show::{Out, assessments};
@@ -91,14 +92,14 @@ pub struct AssessmentListArgs {
 ///
 /// # Errors
 /// The file cannot be read, the service cannot be reached, or the service refuses.
-pub async fn run(action: AssessmentAction, address: &str, out: &mut Out) -> Result<(), Failure> {
+pub async fn run(action: AssessmentAction, reach: &Reach, out: &mut Out) -> Result<(), Failure> {
     match action {
-        AssessmentAction::Record(args) => record(args, address, out).await,
-        AssessmentAction::List(args) => list(args, address, out).await,
+        AssessmentAction::Record(args) => record(args, reach, out).await,
+        AssessmentAction::List(args) => list(args, reach, out).await,
     }
 }
 
-async fn record(args: RecordArgs, address: &str, out: &mut Out) -> Result<(), Failure> {
+async fn record(args: RecordArgs, reach: &Reach, out: &mut Out) -> Result<(), Failure> {
     let text = match (args.text, &args.file) {
         (Some(text), _) => text,
         (None, Some(file)) => read(file).map_err(|error| Failure::data(file, error))?,
@@ -116,15 +117,15 @@ async fn record(args: RecordArgs, address: &str, out: &mut Out) -> Result<(), Fa
         }),
         request_id: args.request_id.unwrap_or_else(fresh_run_id),
     };
-    let service = Service::connect(address).await?;
+    let service = reach.connect().await?;
     let answer = service.exclusion().record_channel_assessment(ask(request)).await;
     let answer = answer.map_err(|status| service.failure(status))?.into_inner();
     let sheet = assessments::sheet(&answer.assessment);
     show(&sheet, "equity.v1.RecordChannelAssessmentResponse", &answer, out)
 }
 
-async fn list(args: AssessmentListArgs, address: &str, out: &mut Out) -> Result<(), Failure> {
-    let service = Service::connect(address).await?;
+async fn list(args: AssessmentListArgs, reach: &Reach, out: &mut Out) -> Result<(), Failure> {
+    let service = reach.connect().await?;
     let request = v1::ListChannelAssessmentsRequest {
         parent: format!("organisations/{}", args.organisation.as_deref().unwrap_or("-")),
         ..Default::default()

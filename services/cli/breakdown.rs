@@ -1,12 +1,14 @@
 //! `equity breakdown`: asks a question to a table, and shows the answer once or after every change.
 
+use std::time::Duration;
+
 use clap::Args;
-use tonic::Streaming;
 
 use super::answer::{self, Answer};
-use super::client::Service;
+use super::client::{Service, pause};
 use super::exit::Failure;
 use super::export::lines;
+use super::options::Reach;
 use super::questions::{AskedTable, More};
 use super::show::breakdown::{chart, text};
 use super::show::indicators::Indicators;
@@ -114,30 +116,29 @@ These figures are about areas and say nothing about any one person in them (ECOL
 ///
 /// # Errors
 /// The service cannot be reached or refuses the question.
-pub async fn run(table: AskedTable<Showing>, address: &str, out: &mut Out) -> Result<(), Failure> {
+pub async fn run(table: AskedTable<Showing>, reach: &Reach, out: &mut Out) -> Result<(), Failure> {
     let (question, Showing { watch, chart, notes }) = table.question()?;
     if (*chart || *notes) && out.format != Format::Table {
         let what = "--chart and --notes belong to tables: leave them out, or leave out --format";
         return Err(Failure::Usage(what.into()));
     }
-    let service = &Service::connect(address).await?;
+    let service = &reach.connect().await?;
     let words = match out.format {
         Format::Table => answer::words(service).await?,
         Format::Json | Format::Csv => Indicators::default(),
     };
     let shown = Shown { service, question: question.clone(), words, chart: *chart, notes: *notes };
     if *watch {
-        let question = Some(BreakdownQuestion { table: Some(question) });
-        let request = WatchBreakdownRequest { question, after_position: 0 };
-        let stream = service.breakdowns().watch_breakdown(request).await;
-        let stream = stream.map_err(|status| service.failure(status))?.into_inner();
-        return shown.follow(stream, out).await;
+        return shown.follow(out).await;
     }
     if out.format == Format::Csv {
         return lines(service, question, None, true, out).await;
     }
     shown.show(&answer::answer(service, question).await?, false, out)
 }
+
+/// Wait before a watch goes on.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// How answers to a question are shown.
 struct Shown<'a> {
@@ -164,28 +165,52 @@ impl Shown<'_> {
         Ok(out.answer(&shown)?)
     }
 
-    /// Shows the answer as often as it changes, until the service stops or Ctrl-C.
-    async fn follow(
-        &self,
-        mut stream: Streaming<WatchBreakdownResponse>,
-        out: &mut Out,
-    ) -> Result<(), Failure> {
-        let mut first = true;
+    /// Shows the answer as often as it changes, until Ctrl-C. If the service stops or the connection breaks, waits for it and goes on
+    /// after the position shown last.
+    async fn follow(&self, out: &mut Out) -> Result<(), Failure> {
+        let mut after_position = 0;
         loop {
-            let next = tokio::select! {
-                next = stream.message() => next.map_err(|status| self.service.failure(status))?,
+            tokio::select! {
+                broken = self.follow_on(&mut after_position, out) => broken?,
                 _ = tokio::signal::ctrl_c() => return Ok(()),
+            }
+            out.remark("the service ended the watch; it goes on when the service is there again")?;
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    /// Shows answers until the stream breaks in a way that may pass.
+    async fn follow_on(&self, after_position: &mut i64, out: &mut Out) -> Result<(), Failure> {
+        let table = Some(self.question.clone());
+        let request = WatchBreakdownRequest {
+            question: Some(BreakdownQuestion { table }),
+            after_position: *after_position,
+        };
+        let call = || {
+            let (mut client, request) = (self.service.breakdowns(), request.clone());
+            async move { client.watch_breakdown(request).await }
+        };
+        let mut stream = self.service.patiently(call).await?.into_inner();
+        loop {
+            let WatchBreakdownResponse { breakdown, position } = match stream.message().await {
+                Ok(Some(next)) => next,
+                Ok(None) => return Ok(()),
+                Err(status) => {
+                    let failure = self.service.failure(status);
+                    let passes =
+                        pause(&failure).is_some_and(|wait| wait <= self.service.patience());
+                    return if passes { Ok(()) } else { Err(failure) };
+                }
             };
-            let Some(WatchBreakdownResponse { breakdown, position }) = next else { return Ok(()) };
+            let first = *after_position == 0;
             if out.format == Format::Csv {
-                let question = self.question.clone();
-                lines(self.service, question, Some(position), first, out).await?;
+                lines(self.service, self.question.clone(), Some(position), first, out).await?;
             } else {
                 let breakdown = breakdown.unwrap_or_default();
                 let message = "equity.v1.WatchBreakdownResponse";
                 self.show(&Answer { breakdown, position, message }, true, out)?;
             }
-            first = false;
+            *after_position = position;
         }
     }
 }

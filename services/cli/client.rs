@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tonic::client::Grpc;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
+use tonic_types::StatusExt as _;
 
 use super::encoded::Encoded;
 use super::exit::Failure;
@@ -23,6 +24,10 @@ pub const DEFAULT_SERVICE: &str = "http://127.0.0.1:7443";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Deadline of a request.
 const ASK_TIMEOUT: Duration = Duration::from_secs(60);
+/// Wait after a broken connection.
+const MOMENT: Duration = Duration::from_millis(500);
+/// Longest single wait. A service that asks for more (its disk is full) needs its operator first.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// Time between two pings on a silent connection, and longest time for an answer to a ping.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// Largest accepted answer, in bytes. The largest answer is a page of code lists with their crosswalks.
@@ -33,6 +38,8 @@ const ANSWER_BYTES: usize = 64 << 20;
 pub struct Service {
     channel: Channel,
     address: String,
+    /// How long a call waits, all its waits together.
+    patience: Duration,
 }
 
 impl Service {
@@ -48,7 +55,7 @@ impl Service {
             .http2_keep_alive_interval(KEEP_ALIVE)
             .keep_alive_timeout(KEEP_ALIVE);
         match endpoint.connect().await {
-            Ok(channel) => Ok(Self { channel, address }),
+            Ok(channel) => Ok(Self { channel, address, patience: Duration::from_secs(60) }),
             Err(error) => {
                 let mut cause: &dyn std::error::Error = &error;
                 while let Some(deeper) = cause.source() {
@@ -56,6 +63,38 @@ impl Service {
                 }
                 Err(Failure::Unreachable { address, cause: cause.to_string() })
             }
+        }
+    }
+
+    /// The same service, waited for so long where it stops, is at its limit, or breaks the connection.
+    pub fn waiting(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// How long a call waits, all its waits together.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// Calls, and calls again as long as waiting may help.
+    ///
+    /// # Errors
+    /// The service refuses, or is not there for longer than this waits.
+    pub(super) async fn patiently<T, F>(&self, mut call: impl FnMut() -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Status>>,
+    {
+        let mut left = self.patience;
+        loop {
+            let failure = match call().await {
+                Ok(answer) => return Ok(answer),
+                Err(status) => self.failure(status),
+            };
+            let Some(wait) = pause(&failure).filter(|wait| *wait <= left) else {
+                return Err(failure);
+            };
+            left -= wait;
+            tokio::time::sleep(wait).await;
         }
     }
 
@@ -115,6 +154,24 @@ impl Service {
     }
 }
 
+/// How long to wait before the next try, if waiting may help: as long as the service says, or a moment if the connection broke.
+pub(super) fn pause(failure: &Failure) -> Option<Duration> {
+    match failure {
+        Failure::Unreachable { .. } => Some(MOMENT),
+        Failure::Refused(status) => {
+            let full = matches!(status.code(), Code::Unavailable | Code::ResourceExhausted);
+            let asked = status.get_details_retry_info().filter(|_| full)?.retry_delay?;
+            (asked <= LONGEST_WAIT).then(|| asked.max(Duration::from_millis(10)))
+        }
+        Failure::SomeRefused { .. }
+        | Failure::Data { .. }
+        | Failure::Usage(_)
+        | Failure::Differences(_)
+        | Failure::Output(_)
+        | Failure::Other(_) => None,
+    }
+}
+
 /// A request with a deadline of one minute.
 pub fn ask<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
@@ -126,13 +183,17 @@ pub fn ask<T>(message: T) -> Request<T> {
 macro_rules! pages {
     ($service:expr, $client:ident, $method:ident, $request:expr, $items:ident, $most:expr) => {{
         let most: usize = $most;
-        let mut client = $service.$client();
+        let client = $service.$client();
         let mut request = $request;
         request.page_size = i32::try_from(most.min(500)).unwrap_or(500);
         let mut all = Vec::new();
         loop {
-            let page = client.$method($crate::cli::client::ask(request.clone())).await;
-            let page = page.map_err(|status| $service.failure(status))?.into_inner();
+            let page = || {
+                let (mut client, asked) =
+                    (client.clone(), $crate::cli::client::ask(request.clone()));
+                async move { client.$method(asked).await }
+            };
+            let page = $service.patiently(page).await?.into_inner();
             all.extend(page.$items);
             // A token that does not change would lead round in a circle.
             let last =

@@ -3,6 +3,11 @@
 use tonic::Code;
 
 use super::*;
+use crate::cli::options::Reach;
+
+fn reach(address: &str) -> Reach {
+    Reach { service: address.to_owned(), wait: 0 }
+}
 use crate::cli::fake_service::{Fake, serve};
 use crate::cli::show::{Format, captured};
 use crate::cli::submissions::{SubmissionAction, SubmissionListArgs};
@@ -17,7 +22,9 @@ async fn list(collection: &str, limit: usize) -> (Vec<serde_json::Value>, String
         past: false,
         limit,
     };
-    crate::cli::submissions::run(SubmissionAction::List(args), &address, &mut out).await.unwrap();
+    crate::cli::submissions::run(SubmissionAction::List(args), &reach(&address), &mut out)
+        .await
+        .unwrap();
     let value: serde_json::Value = serde_json::from_str(&answers.text()).unwrap();
     (value["submissions"].as_array().unwrap().clone(), remarks.text())
 }
@@ -51,7 +58,8 @@ async fn a_service_that_dies_is_unreachable() {
     });
     let (mut out, _, _) = captured::out(Format::Table);
     let action = SubmissionAction::Get { name: "x".into() };
-    let failure = crate::cli::submissions::run(action, &address, &mut out).await.unwrap_err();
+    let failure =
+        crate::cli::submissions::run(action, &reach(&address), &mut out).await.unwrap_err();
     assert_eq!(failure.code(), 3, "{failure:?}");
 }
 
@@ -60,7 +68,8 @@ async fn what_the_service_refuses_is_no_lost_connection() {
     let address = serve(Fake::default()).await;
     let (mut out, answers, _) = captured::out(Format::Table);
     let action = SubmissionAction::Get { name: "x".into() };
-    let failure = crate::cli::submissions::run(action, &address, &mut out).await.unwrap_err();
+    let failure =
+        crate::cli::submissions::run(action, &reach(&address), &mut out).await.unwrap_err();
     assert!(matches!(&failure, Failure::Refused(status) if status.code() == Code::NotFound));
     assert_eq!((failure.code(), answers.text().as_str()), (1, ""));
 }

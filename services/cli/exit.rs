@@ -10,7 +10,7 @@ Exit codes:
   0  done
   1  the service refused, or the data is invalid (the message names the field and the reason)
   2  wrong usage
-  3  the service could not be reached
+  3  the service could not be reached, is stopping, or is at its limit
   4  verify found differences";
 
 /// Why a command failed.
@@ -24,6 +24,8 @@ pub enum Failure {
         refused: usize,
         /// Number of submissions sent.
         of: usize,
+        /// Whether they were only checked.
+        only_checked: bool,
     },
     /// A file or folder has wrong content.
     Data {
@@ -54,6 +56,8 @@ impl Failure {
     pub fn code(&self) -> u8 {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            // The service may be there again in a while.
+            Self::Refused(status) if status.code() == tonic::Code::Unavailable => 3,
             Self::Refused(_)
             | Self::SomeRefused { .. }
             | Self::Data { .. }

@@ -95,19 +95,11 @@ pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Serve(args) => Box::pin(serve::run(args, out)).await,
         Command::Demo(args) => Box::pin(demo::run(args, out)).await,
         Command::Submit(args) => Box::pin(submit::run(args, out)).await,
-        Command::Breakdown(args) => {
-            Box::pin(breakdown::run(args.what, &args.reach.service, out)).await
-        }
-        Command::Reference(args) => {
-            Box::pin(reference::run(args.what, &args.reach.service, out)).await
-        }
-        Command::Submissions(args) => {
-            Box::pin(submissions::run(args.what, &args.reach.service, out)).await
-        }
-        Command::Assessments(args) => {
-            Box::pin(assessments::run(args.what, &args.reach.service, out)).await
-        }
-        Command::Export(args) => Box::pin(export::run(args.what, &args.reach.service, out)).await,
+        Command::Breakdown(args) => Box::pin(breakdown::run(args.what, &args.reach, out)).await,
+        Command::Reference(args) => Box::pin(reference::run(args.what, &args.reach, out)).await,
+        Command::Submissions(args) => Box::pin(submissions::run(args.what, &args.reach, out)).await,
+        Command::Assessments(args) => Box::pin(assessments::run(args.what, &args.reach, out)).await,
+        Command::Export(args) => Box::pin(export::run(args.what, &args.reach, out)).await,
         Command::Generate(args) => Box::pin(generate::run(args, out)).await,
         Command::Verify(args) => check::verify(&args, out),
         Command::Rebuild(args) => check::rebuild(&args, out),

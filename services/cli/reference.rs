@@ -6,6 +6,7 @@ use prost::Message;
 use super::answer::indicators;
 use super::client::{Service, pages};
 use super::exit::Failure;
+use super::options::Reach;
 use super::show::sheet::Sheet;
 use super::show::{Format, Out, estimates_sheet, json, lists};
 use crate::proto::v1;
@@ -163,8 +164,8 @@ impl From<DatasetArg> for v1::Dataset {
 ///
 /// # Errors
 /// The service cannot be reached or refuses, or the dimension or code list does not exist.
-pub async fn run(list: List, address: &str, out: &mut Out) -> Result<(), Failure> {
-    let service = Service::connect(address).await?;
+pub async fn run(list: List, reach: &Reach, out: &mut Out) -> Result<(), Failure> {
+    let service = reach.connect().await?;
     let all = usize::MAX;
     match list {
         List::CodeLists { list } => {

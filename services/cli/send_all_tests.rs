@@ -198,7 +198,7 @@ async fn a_refused_submission_does_not_keep_the_others_back() {
     assert_eq!((*rows, header.expected_record_count), (3, Some(3)));
     assert_eq!(header.request_id, Encoded::of(parcel("B", 3), &how()).request_id);
     assert!(header.allow_partial && !header.validate_only);
-    assert!(matches!(sent.verdict(), Err(Failure::SomeRefused { refused: 1, of: 3 })));
+    assert!(matches!(sent.verdict(false), Err(Failure::SomeRefused { refused: 1, of: 3, .. })));
 }
 
 #[tokio::test]
@@ -286,7 +286,7 @@ async fn a_lost_connection_is_unreachable_and_names_what_has_no_answer() {
             _ = stopped.wait_for(|stop| *stop) => {}
         }
     });
-    let service = Service::connect(&between).await.unwrap();
+    let service = Service::connect(&between).await.unwrap().waiting(Duration::ZERO);
     let (bar, mut sent) = (ProgressBar::hidden(), Sent::default());
     let parcels = ["A", "B", "C", "D"].map(|name| Ok(outgoing(name, 1)));
     let result = send_all(&service, parcels.into_iter(), &how(), &bar, &mut sent).await;

@@ -136,17 +136,18 @@ impl Sent {
         self.all.iter().filter(|(_, answer)| answer.is_none()).map(|(slot, _)| slot)
     }
 
-    /// An error if a submission was refused.
+    /// An error if a submission was refused, or was only checked and would be.
     ///
     /// # Errors
     /// The service refused some or all submissions.
-    pub fn verdict(self) -> Result<(), Failure> {
-        let (refused, of) = (self.refusals().count(), self.all.len());
+    pub fn verdict(self, only_checked: bool) -> Result<(), Failure> {
+        let foreseen = self.receipts().filter(|receipt| receipt.would_be_refused).count();
+        let (refused, of) = (self.refusals().count() + foreseen, self.all.len());
         if refused == 0 {
             return Ok(());
         }
-        if of > 1 {
-            return Err(Failure::SomeRefused { refused, of });
+        if of > 1 || foreseen > 0 {
+            return Err(Failure::SomeRefused { refused, of, only_checked });
         }
         let refusal = self.all.into_iter().find_map(|(_, answer)| match answer {
             Some(Answer::Refusal(status)) => Some(Failure::Refused(status)),

@@ -2,8 +2,9 @@
 
 use clap::{Args, Subcommand};
 
-use super::client::{Service, ask, pages};
+use super::client::{ask, pages};
 use super::exit::Failure;
+use super::options::Reach;
 use super::reference::show;
 use super::sending::fresh_run_id;
 use super::show::{Out, receipts};
@@ -89,8 +90,8 @@ pub struct SubmissionListArgs {
 ///
 /// # Errors
 /// The service cannot be reached or refuses.
-pub async fn run(action: SubmissionAction, address: &str, out: &mut Out) -> Result<(), Failure> {
-    let service = Service::connect(address).await?;
+pub async fn run(action: SubmissionAction, reach: &Reach, out: &mut Out) -> Result<(), Failure> {
+    let service = reach.connect().await?;
     let mut client = service.submissions();
     match action {
         SubmissionAction::List(args) => {

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::client::Service;
 use super::exit::Failure;
 use super::files::{self, Reading};
 use super::options::{Reach, Shape};
@@ -134,7 +133,9 @@ pub async fn run(args: SubmitArgs, out: &mut Out) -> Result<(), Failure> {
     }
     let map = args.map.as_deref().map(read_map).transpose()?;
     let reading = Reading { defaults: args.defaults(), map };
-    let service = match Service::connect(args.to.as_ref().unwrap_or(&args.reach.service)).await {
+    let to = args.to.clone().unwrap_or_else(|| args.reach.service.clone());
+    let reach = Reach { service: to, ..args.reach.clone() };
+    let service = match reach.connect().await {
         Ok(service) => service,
         Err(unreachable) => {
             // A file of another kind needs no service to be refused.
@@ -179,7 +180,7 @@ pub async fn run(args: SubmitArgs, out: &mut Out) -> Result<(), Failure> {
         ))?;
     }
     result?;
-    all.verdict()
+    all.verdict(args.validate_only)
 }
 
 fn read_map(path: &Path) -> Result<ColumnMap, Failure> {

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use builder::Builder;
 pub use estimates::{EstimateBuilder, EstimateRow};
-pub use outline::{Loss, Outline, area_of};
+pub use outline::{Loss, Outline, area_of, covers_areas};
 pub use read_as::ReadAs;
 pub use reading::Reading;
 
@@ -51,6 +51,14 @@ pub struct Header {
     pub validate_only: bool,
     /// Whether the month is replaced even if that loses most of it.
     pub allow_shrinking: bool,
+}
+
+impl Header {
+    /// Whether a draft is stored: every row is good, or the header allows to leave out those that are not.
+    #[must_use]
+    pub fn takes(&self, draft: &Draft) -> bool {
+        draft.rejected_count == 0 || (self.allow_partial && draft.accepted_count > 0)
+    }
 }
 
 /// A problem of a refused row.

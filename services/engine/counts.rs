@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub enum Outcome {
     /// A new version was stored.
     Stored,
-    /// The same request came again and got the first receipt.
+    /// The same request or the same content came again, and nothing was stored.
     Repeated,
     /// It was only validated, as requested.
     Validated,

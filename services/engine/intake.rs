@@ -203,12 +203,11 @@ impl<B: Rows> Intake<B> {
             return Err(Refused::Empty);
         }
         let draft = rows.finish();
-        let is_whole = draft.rejected_count == 0;
         let decision = if header.validate_only {
-            let outline = Outline::of(&draft);
+            let outline = Outline::of(header.dataset, &draft);
             Decision::Validate(Box::new(draft), outline)
-        } else if is_whole || (header.allow_partial && draft.accepted_count > 0) {
-            let outline = Outline::of(&draft);
+        } else if header.takes(&draft) {
+            let outline = Outline::of(header.dataset, &draft);
             Decision::Store(Arc::new(Engine::prepare(&caller, &header, &draft)), outline)
         } else {
             Decision::Refuse(BadRows { problems: draft.problems, count: draft.rejected_count })

@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::field::Field;
 use crate::domain::submission::EstimateRow;
 use crate::engine::answer::tests::running::opened;
-use crate::engine::receipt::Receipt;
+use crate::engine::receipt::{Foreseen, Receipt};
 use crate::engine::submissions::Listed;
 
 const GOOD: &[&str] = &["VIDEO", "TELEPHONE"];
@@ -88,7 +88,7 @@ async fn what_is_only_validated_is_not_stored() {
     for channels in [GOOD, PARTLY, BAD] {
         let validate = Header { validate_only: true, ..header("a") };
         let receipt = submit(&engine, validate, channels).await;
-        let Ok(Receipt::Validated(_, draft)) = receipt else { panic!() };
+        let Ok(Receipt::Validated(_, draft, _)) = receipt else { panic!() };
         assert_eq!(draft.accepted_count + draft.rejected_count, channels.len() as u64);
     }
     assert_eq!(engine.position(), before);
@@ -112,6 +112,37 @@ async fn a_request_id_means_one_content_for_ever() {
     engine.withdraw(&made, "caller", "b").await.unwrap();
     let refused = submit(&engine, header("b"), PARTLY).await;
     assert!(matches!(refused, Err(Refused::Write(WriteError::RequestIdReused))));
+}
+
+#[tokio::test]
+async fn what_stands_already_makes_no_new_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let (engine, _) = opened(folder.path());
+    let made = async |header: Header, codes: &[&str]| match submit(&engine, header, codes).await {
+        Ok(Receipt::Stored { version, unchanged, replayed, .. }) => {
+            (version.submission.version, unchanged, replayed)
+        }
+        _ => panic!(),
+    };
+    assert_eq!(made(header("a"), GOOD).await, (1, false, false));
+    let position = engine.store().catalog().position;
+    assert_eq!(made(header("b"), GOOD).await, (1, true, false));
+    assert_eq!(made(header("a"), GOOD).await, (1, false, true), "a request keeps its receipt");
+    assert_eq!(engine.store().catalog().position, position, "nothing was written");
+    let checked = Header { validate_only: true, ..header("c") };
+    let foreseen = submit(&engine, checked.clone(), GOOD).await;
+    assert!(matches!(foreseen, Ok(Receipt::Validated(_, _, Foreseen::Unchanged))));
+    let foreseen = submit(&engine, checked.clone(), PARTLY).await;
+    assert!(matches!(foreseen, Ok(Receipt::Validated(_, _, Foreseen::Refused))));
+    let foreseen = submit(&engine, Header { allow_partial: true, ..checked }, PARTLY).await;
+    assert!(matches!(foreseen, Ok(Receipt::Validated(_, _, Foreseen::Stored))));
+    // Another content between makes it new again, and so does a withdrawal.
+    assert_eq!(made(header("d"), &["VIDEO", "VIDEO"]).await, (2, false, false));
+    assert_eq!(made(header("e"), GOOD).await, (3, false, false));
+    let all = Listed { collection: None, organisation: None, month: None, past: false };
+    let current = engine.submissions(&all, 0, 1).remove(0).submission;
+    engine.withdraw(&current, "caller", "f").await.unwrap();
+    assert_eq!(made(header("g"), GOOD).await, (4, false, false));
 }
 
 fn many(rows: usize) -> Vec<&'static str> {

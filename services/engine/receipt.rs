@@ -6,21 +6,34 @@ use super::Engine;
 use super::intake::{BadRows, Decision, Refused, Taken};
 use super::submissions::{StoredVersion, version_of};
 use crate::domain::submission::{Draft, Header, RowProblem};
-use crate::store::{StoreError, WriteError, Written};
+use crate::store::{StoreError, Submission, WriteError, Written};
 
 /// The result of a submission that was not refused.
 pub enum Receipt {
     /// Nothing was stored, as requested. The draft is what would have been stored.
-    Validated(Header, Box<Draft>),
+    Validated(Header, Box<Draft>, Foreseen),
     /// It is durable, and answers count it.
     Stored {
-        /// The version that it made.
+        /// The version that it made, or that has the same content.
         version: StoredVersion,
         /// The first problems of rows that were left out.
         problems: Vec<RowProblem>,
         /// Whether an earlier call with the same request id had stored it.
         replayed: bool,
+        /// Whether the current version had the same content, so that no new one was made.
+        unchanged: bool,
     },
+}
+
+/// What a submission that was only validated would have come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foreseen {
+    /// A new version.
+    Stored,
+    /// No new version: the current one has the same content.
+    Unchanged,
+    /// A refusal: rows have problems.
+    Refused,
 }
 
 impl Engine {
@@ -32,31 +45,51 @@ impl Engine {
         let Taken { caller, header, decision } = taken;
         match decision {
             Decision::Validate(draft, outline) => {
-                self.may_replace(&caller, &header, &outline).await?;
-                Ok(Receipt::Validated(header, draft))
+                let foreseen = if !header.takes(&draft) {
+                    Foreseen::Refused
+                } else if self.unchanged(&caller, &header, &draft.content_hash).await?.is_some() {
+                    Foreseen::Unchanged
+                } else {
+                    self.may_replace(&caller, &header, &outline).await?;
+                    Foreseen::Stored
+                };
+                Ok(Receipt::Validated(header, draft, foreseen))
             }
             Decision::Store(prepared, outline) => loop {
+                let hash = prepared.content_hash();
+                if let Some(same) = self.unchanged(&caller, &header, hash).await? {
+                    break self.receipt(same, false, true).await;
+                }
                 let over = self.may_replace(&caller, &header, &outline).await?;
                 match self.store.submit(Arc::clone(&prepared), over).await {
                     // What it was compared with has been replaced.
                     Err(WriteError::Overtaken) => {}
-                    written => break self.receipt(written.map_err(Refused::Write)?).await,
+                    written => {
+                        let Written { submission, replayed, .. } =
+                            written.map_err(Refused::Write)?;
+                        // Written, and only gone if the service is.
+                        let made = submission.ok_or(Refused::Stopping)?;
+                        break self.receipt(made, replayed, false).await;
+                    }
                 }
             },
             Decision::Refuse(rows) => Err(self.refusal(caller, header.request_id, rows).await),
         }
     }
 
-    async fn receipt(&self, written: Written) -> Result<Receipt, Refused> {
-        // Written, and only gone if the service is.
-        let made = written.submission.ok_or(Refused::Stopping)?;
+    async fn receipt(
+        &self,
+        made: Arc<Submission>,
+        replayed: bool,
+        unchanged: bool,
+    ) -> Result<Receipt, Refused> {
         let version = version_of(&self.store.catalog(), made.slot, made.version);
         let version = version.ok_or(Refused::Stopping)?;
         let problems = match made.rejected_count {
             0 => Vec::new(),
             _ => self.read_store(move |engine| engine.row_problems(&made)).await?,
         };
-        Ok(Receipt::Stored { version, problems, replayed: written.replayed })
+        Ok(Receipt::Stored { version, problems, replayed, unchanged })
     }
 
     /// The refusal of rows. If their request id has stored a submission before, the refusal names it: rows that were taken once may

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Engine;
 use super::intake::Refused;
 use crate::domain::field::Field;
-use crate::domain::submission::{Header, Outline, area_of};
+use crate::domain::submission::{Header, Outline, area_of, covers_areas};
 use crate::store::{StoreError, Submission, standing};
 
 impl Engine {
@@ -37,6 +37,23 @@ impl Engine {
         }
     }
 
+    /// The submission that stands and has the same content, read with the same reference content. `None` also if the request id was
+    /// used before: then that submission is the answer.
+    pub(super) async fn unchanged(
+        &self,
+        caller: &str,
+        header: &Header,
+        content_hash: &[u8],
+    ) -> Result<Option<Arc<Submission>>, Refused> {
+        let stands = self.stands(header).filter(|stands| stands.content_hash == *content_hash);
+        // Other reference content may read the same codes otherwise.
+        let same = |stands: &Arc<Submission>| self.store.catalog().configured(stands.position) > 0;
+        let Some(stands) = stands.filter(same) else { return Ok(None) };
+        let (caller, id) = (caller.to_owned(), header.request_id.clone());
+        let used = self.read_store(move |engine| engine.store.reader().used(&caller, &id)).await?;
+        Ok(used.is_none().then_some(stands))
+    }
+
     fn stands(&self, header: &Header) -> Option<Arc<Submission>> {
         let catalog = self.store.catalog();
         let Header { collection, organisation, dataset, month, .. } = header;
@@ -49,7 +66,8 @@ impl Engine {
         let estimates = self.store.reader().estimates(stored)?;
         let mut areas: std::collections::BTreeSet<_> =
             estimates.iter().map(|row| row.area.clone()).collect();
-        if let Some(homes) = stored.column(Field::ResidenceLsoa) {
+        let homes = stored.column(Field::ResidenceLsoa);
+        if let Some(homes) = homes.filter(|_| covers_areas(stored.slot.dataset)) {
             let catalog = self.store.catalog();
             let known = catalog.words().of(Field::ResidenceLsoa);
             let words = homes.words.iter().filter_map(|word| known.get(*word as usize));

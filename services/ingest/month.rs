@@ -6,9 +6,17 @@ use crate::domain::period::Month;
 /// Reads a month of a publication: `APR2020`, `Apr-20`, `2020-04`; or its first day, `01APR2020`, `2020-04-01`. Another day is no month:
 /// the file has days.
 pub(super) fn published(text: &str) -> Option<Month> {
+    // No publication writes a day and a month so.
+    let short = || {
+        let (name, year) = text.split_once('-').filter(|(_, year)| year.len() == 2)?;
+        joined(&format!("{name}20{year}"))
+    };
     match day(text) {
         Some((month, day)) => (day == 1).then_some(month),
-        None => Written::read(text).map(|written| written.month).or_else(|| joined(text)),
+        None => {
+            let month = Written::read(text).map(|written| written.month);
+            month.or_else(|| joined(text)).or_else(short)
+        }
     }
 }
 
@@ -30,17 +38,14 @@ pub(super) fn of_record(text: &str) -> Option<Month> {
         let (month, year) = text.split_once(['-', '/', ' ', '.'])?;
         of(year, month)
     };
-    Written::read(text).map(|written| written.month).or_else(|| published(text)).or_else(parts)
+    let written = Written::read(text).map(|written| written.month);
+    written.or_else(|| day(text).map(|(month, _)| month)).or_else(|| joined(text)).or_else(parts)
 }
 
-/// `APR2020`, `Apr-20`.
+/// `APR2020`.
 fn joined(text: &str) -> Option<Month> {
     let (name, year) = text.split_at_checked(3)?;
-    let year = match year.strip_prefix('-') {
-        Some(short) if short.len() == 2 => format!("20{short}"),
-        _ => year.to_owned(),
-    };
-    name.bytes().all(|byte| byte.is_ascii_alphabetic()).then(|| of(&year, name))?
+    name.bytes().all(|byte| byte.is_ascii_alphabetic()).then(|| of(year, name))?
 }
 
 fn of(year: &str, month: &str) -> Option<Month> {

@@ -283,7 +283,7 @@ pub fn overloaded(retry_after: Duration) -> Status {
 pub fn stopping() -> Status {
     let message = "the service is stopping; connect again after the delay in RetryInfo, and resume from the last position or \
                    cursor that you received";
-    retry(ErrorReason::Overloaded, message, RETRY_OVERLOADED)
+    retry(ErrorReason::Stopping, message, RETRY_OVERLOADED)
 }
 
 /// The deadline of the call has passed.

@@ -34,6 +34,12 @@ impl Prepared {
         Self { described: deflated(&meta), chunks: runs::chunks(&runs), meta, pack }
     }
 
+    /// Hash of header and rows.
+    #[must_use]
+    pub fn content_hash(&self) -> &[u8] {
+        &self.meta.content_hash
+    }
+
     /// Approximate bytes that the submission adds to the log and to sled.
     pub(super) fn bytes(&self) -> u64 {
         let chunks: usize = self.chunks.iter().map(Vec::len).sum();

@@ -309,14 +309,16 @@ impl Sum {
     }
 }
 
-/// Submits this parcel again and again, a new version a second, until dropped.
+/// Submits this parcel again and again, with and without its last row, a new version a second, until dropped.
 fn keep_submitting(uri: String, parcel: SubmissionFile) -> tokio::task::JoinHandle<Outcome> {
     tokio::spawn(async move {
         let channel = support::connect(&uri).await?;
         let every_second = tokio::time::interval(Duration::from_secs(1));
         let mut ticks = tokio_stream::wrappers::IntervalStream::new(every_second);
-        while ticks.next().await.is_some() {
-            raw::submit(channel.clone(), rows::encode(&parcel).messages).await?;
+        let shorter = rows::first_rows(&parcel, parcel.rows.len() - 1);
+        for parcel in [&parcel, &shorter].into_iter().cycle() {
+            ticks.next().await;
+            raw::submit(channel.clone(), rows::encode(parcel).messages).await?;
         }
         Ok(())
     })

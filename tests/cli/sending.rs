@@ -46,6 +46,7 @@ fn a_service_that_is_killed_in_the_middle_loses_nothing_and_stores_nothing_twice
     let submit = |address: &str| {
         let mut submit = equity();
         submit.args(["submit", &file, "--run-id", "r", "--format", "json", "--to", address]);
+        submit.args(["--wait", "0"]);
         submit
     };
     let output = folder.path().join("first.json");

@@ -76,8 +76,9 @@ fn files_in_other_forms_are_taken() {
     assert_eq!(rows(&read_case("zip.zip").0).len(), 1);
     let published = read_all(&case("iso_month.csv"), &Defaults::default()).unwrap();
     assert_eq!((published[0].month.as_str(), published[0].rows.total()), ("2022-06", 13));
-    let (published, notes) = read_case("trailing_space_label.csv");
-    assert_eq!(rows(&published)[0].channel, "Face-to-Face");
+    let text = std::fs::read_to_string(case("trailing_space_label.csv")).unwrap();
+    let (published, notes) = read_and_notes(&text);
+    assert_eq!(rows(&published[0])[0].channel, "Face-to-Face");
     assert!(notes.contains("cut off: 1"), "{notes}");
 }
 
@@ -227,6 +228,9 @@ async fn the_service_refuses_what_would_give_wrong_numbers() {
         ("month_2099.csv", 1),
     ] {
         let mut defaults = practice();
+        if name == "month_2099.csv" {
+            defaults.month = None; // the file names its month
+        }
         if name == "leading_zero.csv" {
             defaults.code_systems.insert("channel".into(), "consultation_medium_used".into());
         }

@@ -90,7 +90,7 @@ pub(super) async fn load(service: &Service, rows: u64, out: &mut Out) -> Result<
         count => format!("{count} submissions with {stored} rows are stored"),
     };
     out.remark(&text)?;
-    sent.verdict()
+    sent.verdict(false)
 }
 
 /// The parcels that the service does not have yet; the others are counted as done.

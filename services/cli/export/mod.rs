@@ -22,6 +22,7 @@ use std::io::Write as _;
 
 use super::client::Service;
 use super::exit::Failure;
+use super::options::Reach;
 use super::show::{Format, Look, Out, json as shown, wrap};
 use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table as Question;
@@ -46,7 +47,7 @@ Examples:
 ///
 /// # Errors
 /// The service cannot be reached or refuses, or the file cannot be written; then no file is left.
-pub async fn run(table: ExportTable, address: &str, out: &mut Out) -> Result<(), Failure> {
+pub async fn run(table: ExportTable, reach: &Reach, out: &mut Out) -> Result<(), Failure> {
     let Some((request, taking)) = table.request()? else { return list_columns(out) };
     let format = taking.format()?;
     let columns = match taking.columns.as_slice() {
@@ -54,7 +55,7 @@ pub async fn run(table: ExportTable, address: &str, out: &mut Out) -> Result<(),
         names => columns::named(names),
     };
     let style = Style { format, columns, excel_safe: taking.excel_safe, header: true };
-    let service = Service::connect(address).await?;
+    let service = reach.connect().await?;
     let place = Place::begin(taking, format);
     let place = place.map_err(|error| Failure::data(&taking.output, error))?;
     let direct = place.is_direct();

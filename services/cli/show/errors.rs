@@ -14,14 +14,18 @@ use crate::cli::exit::Failure;
 pub fn text(failure: &Failure, look: &Look) -> String {
     let (what, details, next) = match failure {
         Failure::Refused(status) => refused(status),
-        Failure::SomeRefused { refused, of } => (
-            format!(
-                "{refused} of {of} submissions were refused{}",
-                if refused < of { "; the others are stored" } else { ": nothing is stored" }
-            ),
-            Vec::new(),
-            "correct the rows that are named above and submit the file again; nothing is counted twice".to_owned(),
-        ),
+        Failure::SomeRefused { refused, of, only_checked } => {
+            let (were, rest) = match (only_checked, refused < of) {
+                (true, _) => ("would be", "; nothing was stored, only checked"),
+                (false, true) => ("were", "; the others are stored"),
+                (false, false) => ("were", ": nothing is stored"),
+            };
+            (
+                format!("{refused} of {of} submissions {were} refused{rest}"),
+                Vec::new(),
+                "correct the rows that are named above and submit the file again; nothing is counted twice".to_owned(),
+            )
+        }
         Failure::Data { place, cause } => (
             within(&place.display().to_string(), sentence(cause)),
             Vec::new(),
@@ -116,6 +120,9 @@ fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
         "REQUEST_ID_REUSED" => {
             "`equity submissions list --past` shows what is stored; use another --run-id or --request-id, or none, for other content"
         }
+        "REPLACEMENT_SHRINKS" => {
+            "submit what was stored and what is new in one file; or, if less is right, submit it again with --replace"
+        }
         "ORGANISATION_NOT_FOUND" => "`equity reference organisations` lists the organisations",
         "COLLECTION_NOT_FOUND" => "`equity reference collections` lists the collections",
         "AREA_NOT_FOUND" => "`equity reference areas` lists the areas",
@@ -142,7 +149,8 @@ fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
         "WRITING_STOPPED" => {
             "an operator has to look at the service's log; questions are still answered"
         }
-        "OVERLOADED" => "try again a little later",
+        "OVERLOADED" => "try again a little later, or wait longer with --wait",
+        "STOPPING" => "try again when the service is there again, or wait longer with --wait",
         "DEADLINE_EXCEEDED" => "ask for less, or try again",
         "DATA_DAMAGED" => "stop the service and run `equity verify --data-folder FOLDER`",
         "INTERNAL" => {

@@ -76,10 +76,18 @@ pub fn receipts<'a>(all: impl IntoIterator<Item = &'a Receipt>) -> Sheet {
 
 /// The outcome of a submission, in words.
 fn outcome(receipt: &Receipt) -> &'static str {
-    match (receipt.validated_only, receipt.replayed) {
-        (true, _) => "checked only",
-        (false, true) => "stored before",
-        (false, false) => "stored",
+    if receipt.would_be_refused {
+        "would be refused"
+    } else if receipt.validated_only && receipt.unchanged {
+        "checked only: unchanged"
+    } else if receipt.validated_only {
+        "checked only"
+    } else if receipt.unchanged {
+        "unchanged"
+    } else if receipt.replayed {
+        "stored before"
+    } else {
+        "stored"
     }
 }
 

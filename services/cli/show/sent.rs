@@ -32,8 +32,8 @@ pub fn show(sent: &Sent, out: &mut Out) -> Result<(), Failure> {
     }
     // A single refusal is the failure of the command and shown as that.
     if sent.receipts().count() + sent.refusals().count() > 1 {
-        for (slot, status) in sent.refusals() {
-            out.remark(&refused(slot, status))?;
+        for (slots, status) in alike(sent) {
+            out.remark(&refused(&slots, status))?;
         }
     }
     stopped(sent, out)
@@ -94,9 +94,34 @@ fn problems(receipt: &Receipt, out: &mut Out) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A refusal in words.
-pub fn refused(slot: &Slot, status: &Status) -> String {
-    let mut text = format!("refused: {} {}: {}", slot.organisation, slot.month, status.message());
+/// The refusals, those of one organisation for one reason together: a location that is not known is said once, not once a month.
+fn alike(sent: &Sent) -> Vec<(Vec<&Slot>, &Status)> {
+    let mut found: Vec<(Vec<&Slot>, &Status)> = Vec::new();
+    let key = |slot: &Slot, status: &Status| {
+        (slot.organisation.clone(), status.message().to_owned(), violations(status))
+    };
+    let mut places = std::collections::BTreeMap::new();
+    for (slot, status) in sent.refusals() {
+        let place = *places.entry(key(slot, status)).or_insert(found.len());
+        match found.get_mut(place) {
+            Some((slots, _)) => slots.push(slot),
+            None => found.push((vec![slot], status)),
+        }
+    }
+    found
+}
+
+/// A refusal of some months of an organisation in words.
+pub fn refused(slots: &[&Slot], status: &Status) -> String {
+    let organisation = slots.first().map_or("", |slot| &slot.organisation);
+    let months = match slots {
+        [first, .., last] => {
+            let (first, last) = (&first.month, &last.month);
+            format!("{first} … {last} ({} submissions)", slots.len())
+        }
+        slots => slots.iter().map(|slot| slot.month.as_str()).collect(),
+    };
+    let mut text = format!("refused: {organisation} {months}: {}", status.message());
     for (field, description) in violations(status) {
         text.push_str(&format!("\n  {field}: {description}"));
     }
@@ -225,12 +250,15 @@ mod tests {
 
     #[test]
     fn the_verdict_counts() {
-        assert!(matches!(sent().verdict(), Err(Failure::SomeRefused { refused: 1, of: 2 })));
-        assert!(Sent::default().verdict().is_ok());
+        assert!(matches!(
+            sent().verdict(false),
+            Err(Failure::SomeRefused { refused: 1, of: 2, .. })
+        ));
+        assert!(Sent::default().verdict(false).is_ok());
         let mut alone = Sent::default();
         let number = alone.begin(slot("04C", "2020-04"));
         alone.answered(number, Answer::Refusal(Box::new(Status::not_found("no such place"))));
-        assert!(matches!(alone.verdict(), Err(Failure::Refused(_))));
+        assert!(matches!(alone.verdict(false), Err(Failure::Refused(_))));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Column, Draft};
 use crate::domain::codes::Value;
+use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 
 /// A submission in outline.
@@ -11,7 +12,8 @@ use crate::domain::field::Field;
 pub struct Outline {
     /// Consultations or people; for estimates their number.
     pub total: u64,
-    /// Areas of its rows: small areas where people live, areas of estimates. None if its rows name no area.
+    /// Areas that a publication covers: of estimates, and where the people of a population live. None if its rows name no area, or
+    /// if its rows are of consultations or snapshots: another month of a practice may be of people from elsewhere.
     pub areas: BTreeSet<String>,
 }
 
@@ -39,10 +41,11 @@ pub enum Loss {
 impl Outline {
     /// The outline of a draft.
     #[must_use]
-    pub fn of(draft: &Draft) -> Self {
+    pub fn of(dataset: Dataset, draft: &Draft) -> Self {
         let estimates = draft.estimates.iter().flat_map(|estimates| &estimates.rows);
         let homes = |column: &&Column| column.field == Field::ResidenceLsoa;
-        let homes = draft.columns.iter().filter(homes).flat_map(|column| &column.values);
+        let columns = draft.columns.iter().filter(|_| covers_areas(dataset));
+        let homes = columns.filter(homes).flat_map(|column| &column.values);
         let homes = homes.map(|text| Value::from_text(text));
         Self {
             total: draft.total_count,
@@ -63,6 +66,15 @@ impl Outline {
         }
         let (stored, submitted) = (self.total, next.total);
         (submitted < stored.div_ceil(2)).then_some(Loss::Total { stored, submitted })
+    }
+}
+
+/// Whether the areas of a dataset's rows are what a submission covers.
+#[must_use]
+pub fn covers_areas(dataset: Dataset) -> bool {
+    match dataset {
+        Dataset::Populations | Dataset::Estimates => true,
+        Dataset::Consultations | Dataset::DigitalAccess => false,
     }
 }
 

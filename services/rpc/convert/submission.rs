@@ -5,6 +5,7 @@ use prost_types::Timestamp;
 use super::{int, name};
 use crate::domain::collection::Dataset;
 use crate::domain::submission::{Draft, Header, Reading, RowProblem};
+use crate::engine::receipt::Foreseen;
 use crate::engine::submissions::{StoredVersion, VersionState};
 use crate::proto::v1;
 
@@ -48,16 +49,21 @@ pub(in crate::rpc) fn submission(version: &StoredVersion) -> v1::Submission {
 }
 
 /// A submission that was only validated: it has no name, version or position.
-pub(in crate::rpc) fn validated(header: &Header, draft: &Draft) -> v1::Submission {
+pub(in crate::rpc) fn validated(
+    header: &Header,
+    draft: &Draft,
+    foreseen: Foreseen,
+) -> v1::Submission {
+    let taken = |count| if foreseen == Foreseen::Refused { 0 } else { int(count) };
     v1::Submission {
         organisation: header.organisation.clone(),
         collection: header.collection.clone(),
         dataset: dataset(header.dataset).into(),
         month: header.month.to_string(),
         content_hash: hex(&draft.content_hash),
-        accepted_count: int(draft.accepted_count),
+        accepted_count: taken(draft.accepted_count),
         rejected_count: int(draft.rejected_count),
-        total_count: int(draft.total_count),
+        total_count: taken(draft.total_count),
         request_id: header.request_id.clone(),
         collected_characteristics: header.collected.iter().map(|f| f.name().to_owned()).collect(),
         blank_count: int(draft.blank_count),

@@ -2,7 +2,7 @@
 
 use tonic::Status;
 
-use crate::engine::receipt::Receipt;
+use crate::engine::receipt::{Foreseen, Receipt};
 use crate::proto::v1;
 use crate::rpc::Service;
 use crate::rpc::convert::{name, submission};
@@ -14,8 +14,10 @@ const IN_RECEIPT: usize = 100;
 /// The receipt of a submission.
 pub(super) fn receipt(service: &Service, receipt: Receipt) -> Result<v1::Receipt, Status> {
     Ok(match receipt {
-        Receipt::Validated(header, draft) => v1::Receipt {
-            submission: Some(submission::validated(&header, &draft)),
+        Receipt::Validated(header, draft, foreseen) => v1::Receipt {
+            submission: Some(submission::validated(&header, &draft, foreseen)),
+            unchanged: foreseen == Foreseen::Unchanged,
+            would_be_refused: foreseen == Foreseen::Refused,
             problems: draft
                 .problems
                 .into_iter()
@@ -25,7 +27,7 @@ pub(super) fn receipt(service: &Service, receipt: Receipt) -> Result<v1::Receipt
             validated_only: true,
             ..v1::Receipt::default()
         },
-        Receipt::Stored { version, problems, replayed } => {
+        Receipt::Stored { version, problems, replayed, unchanged } => {
             let page = problems_page(service, &name::of(&version.submission), 0, "")?;
             let more = problems.len() > IN_RECEIPT;
             v1::Receipt {
@@ -33,7 +35,8 @@ pub(super) fn receipt(service: &Service, receipt: Receipt) -> Result<v1::Receipt
                 problems: problems.into_iter().take(IN_RECEIPT).map(submission::problem).collect(),
                 next_page_token: if more { page.token(IN_RECEIPT as u64) } else { String::new() },
                 replayed,
-                validated_only: false,
+                unchanged,
+                ..v1::Receipt::default()
             }
         }
     })

@@ -117,8 +117,8 @@ fn read<B: Rows>(
 
 fn outcome(result: &Result<v1::Receipt, Status>) -> Outcome {
     match result {
-        Ok(receipt) if receipt.replayed => Outcome::Repeated,
         Ok(receipt) if receipt.validated_only => Outcome::Validated,
+        Ok(receipt) if receipt.replayed || receipt.unchanged => Outcome::Repeated,
         Ok(_) => Outcome::Stored,
         Err(status) if is_of_the_content(status) => Outcome::Refused,
         Err(_) => Outcome::Failed,

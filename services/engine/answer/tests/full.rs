@@ -54,11 +54,12 @@ impl Full {
         }
         running.submit(people);
         let list = reference.list_of(Field::ResidenceLsoa).unwrap();
+        let system = list.system("lsoa_2021").unwrap();
         let lsoas: Vec<String> = list
             .categories
             .iter()
             .map(|c| c.code.clone())
-            .filter(|code| code.starts_with("E01"))
+            .filter(|code| code.starts_with("E01") && list.code(system, code).is_some())
             .collect();
         // People where scores are known, of whom the characteristic is known too.
         let mut people = setting.said_in(&mut random, &reference, Dataset::Populations);

@@ -307,7 +307,7 @@ fn what_people_who_need_face_to_face_got_is_counted_one_by_one() {
     for seed in 0..cases(8) {
         let (running, setting, mut random) = grown(seed + 11_000);
         let reference = running.reference();
-        for _ in 0..40 {
+        for _ in 0..60 {
             let head = running.engine().store().catalog().position;
             let position =
                 if random.chance(70) { head } else { random.below(head as usize + 1) as u64 };
