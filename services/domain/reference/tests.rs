@@ -238,7 +238,7 @@ fn words_of_partners_are_taken_or_lead_to_the_right_code_or_to_none() {
         ("channel", "consultation_medium_used", "99", "?"),
         ("sex", "", "Male", "1"),
         ("sex", "", "X1", "?"),
-        ("disability", "", "Hearing", "?"),
+        ("disability", "", "Hearing", "02"),
     ] {
         assert_eq!(of(field, system, given), found, "{field} {system}: {given}");
     }
