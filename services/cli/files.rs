@@ -10,7 +10,7 @@ use super::encoded::Encoded;
 use super::exit::Failure;
 use super::outgoing::Outgoing;
 use super::sending::Sending;
-use crate::ingest::{self, Defaults, IngestError, SubmissionFile, SubmissionFiles};
+use crate::ingest::{self, ColumnMap, Defaults, IngestError, SubmissionFile, SubmissionFiles};
 
 type Submissions<'a> = Box<dyn Iterator<Item = Result<Outgoing, Failure>> + 'a>;
 
@@ -21,6 +21,15 @@ const KEPT_ROWS: u64 = 100_000;
 /// Most bytes of submissions that are kept after the check, about. Those of further files are read again.
 const KEPT_BYTES: usize = 512 << 20;
 
+/// What is said of files that they do not say themselves.
+#[derive(Default)]
+pub(super) struct Reading {
+    /// Values for files that lack them.
+    pub(super) defaults: Defaults,
+    /// What their columns and words are, if these are not those of the service.
+    pub(super) map: Option<ColumnMap>,
+}
+
 /// Files without errors.
 pub(super) struct Checked<'a> {
     /// Rows of all files.
@@ -28,7 +37,7 @@ pub(super) struct Checked<'a> {
     /// What was passed over or read in another form, in words, with the file's name.
     pub(super) notes: Vec<String>,
     files: Vec<(&'a Path, OfFile)>,
-    defaults: &'a Defaults,
+    reading: &'a Reading,
 }
 
 /// What the check leaves of a file.
@@ -45,7 +54,7 @@ struct OfFile {
 /// That of the first file with an error.
 pub(super) fn check<'a>(
     files: &'a [PathBuf],
-    defaults: &'a Defaults,
+    reading: &'a Reading,
     how: &Sending,
 ) -> Result<Checked<'a>, Failure> {
     let (next, kept_bytes, failed) =
@@ -56,7 +65,7 @@ pub(super) fn check<'a>(
         while !failed.load(Relaxed) {
             let number = next.fetch_add(1, Relaxed);
             let Some(file) = files.get(number) else { break };
-            let checked = check_one(file, defaults, how, &kept_bytes);
+            let checked = check_one(file, reading, how, &kept_bytes);
             failed.fetch_or(checked.is_err(), Relaxed);
             done.push((number, checked));
         }
@@ -69,7 +78,7 @@ pub(super) fn check<'a>(
         all.flatten().collect()
     });
     done.sort_unstable_by_key(|(number, _)| *number);
-    let mut checked = Checked { rows: 0, notes: Vec::new(), files: Vec::new(), defaults };
+    let mut checked = Checked { rows: 0, notes: Vec::new(), files: Vec::new(), reading };
     for (file, (_, of_file)) in files.iter().zip(done) {
         let mut of_file = of_file?;
         checked.rows += of_file.rows;
@@ -82,11 +91,11 @@ pub(super) fn check<'a>(
 
 fn check_one(
     file: &Path,
-    defaults: &Defaults,
+    reading: &Reading,
     how: &Sending,
     kept_bytes: &AtomicUsize,
 ) -> Result<OfFile, Failure> {
-    let read = open(file, defaults)?;
+    let read = open(file, reading)?;
     let (rows, notes) = (read.row_count(), read.notes().to_vec());
     let keeps = rows <= KEPT_ROWS && kept_bytes.load(Relaxed) < KEPT_BYTES;
     let mut kept = keeps.then(Vec::new);
@@ -104,16 +113,16 @@ fn check_one(
 impl<'a> Checked<'a> {
     /// The submissions in the order of the files. Those that are not kept are read again, one file at a time.
     pub(super) fn submissions(self) -> impl Iterator<Item = Result<Outgoing, Failure>> + 'a {
-        let defaults = self.defaults;
+        let reading = self.reading;
         self.files.into_iter().flat_map(move |(file, of_file)| match of_file.kept {
             Some(kept) => Box::new(kept.into_iter().map(|one| Ok(Outgoing::Encoded(one)))),
-            None => again(file, defaults),
+            None => again(file, reading),
         })
     }
 }
 
-fn again<'a>(file: &'a Path, defaults: &Defaults) -> Submissions<'a> {
-    match open(file, defaults) {
+fn again<'a>(file: &'a Path, reading: &Reading) -> Submissions<'a> {
+    match open(file, reading) {
         Ok(read) => Box::new(read.map(|one| Ok(Outgoing::Read(Box::new(complete(file, one)?))))),
         Err(error) => Box::new(once(Err(error))),
     }
@@ -123,14 +132,18 @@ fn again<'a>(file: &'a Path, defaults: &Defaults) -> Submissions<'a> {
 ///
 /// # Errors
 /// That of the file.
-pub(super) fn check_begin(file: &Path, defaults: &Defaults) -> Result<(), Failure> {
-    let first = open(file, defaults)?.next();
+pub(super) fn check_begin(file: &Path, reading: &Reading) -> Result<(), Failure> {
+    let first = open(file, reading)?.next();
     first.map_or(Ok(()), |first| complete(file, first).map(drop))
 }
 
 /// Opens a file. One without rows is an error.
-fn open(file: &Path, defaults: &Defaults) -> Result<SubmissionFiles, Failure> {
-    let read = ingest::read(file, defaults).map_err(|error| Failure::data(file, error))?;
+fn open(file: &Path, reading: &Reading) -> Result<SubmissionFiles, Failure> {
+    let read = match &reading.map {
+        None => ingest::read(file, &reading.defaults),
+        Some(map) => ingest::read_with_map(file, &reading.defaults, map),
+    };
+    let read = read.map_err(|error| Failure::data(file, error))?;
     if read.row_count() == 0 {
         let error = "the file has a header and no rows; nothing was submitted";
         return Err(Failure::data(file, anyhow::anyhow!(error)));

@@ -30,8 +30,8 @@ fn submissions_keep_the_order_of_the_files_and_large_files_are_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let large = usize::try_from(KEPT_ROWS).unwrap() + 1;
     let files = files(folder.path(), &[(1, 2), (2, 3), (4, large), (3, 1)]);
-    let defaults = Defaults::default();
-    let checked = check(&files, &defaults, &how()).unwrap();
+    let reading = Reading::default();
+    let checked = check(&files, &reading, &how()).unwrap();
     assert_eq!(checked.rows, large as u64 + 6);
     let all = slots_and_rows(checked);
     let told: Vec<_> =
@@ -50,9 +50,9 @@ fn submissions_keep_the_order_of_the_files_and_large_files_are_read_again() {
 async fn what_is_kept_is_what_is_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let files = files(folder.path(), &[(1, 3)]);
-    let defaults = Defaults::default();
-    let kept = check(&files, &defaults, &how()).unwrap().submissions().next().unwrap().unwrap();
-    let read = again(&files[0], &defaults).next().unwrap().unwrap();
+    let reading = Reading::default();
+    let kept = check(&files, &reading, &how()).unwrap().submissions().next().unwrap().unwrap();
+    let read = again(&files[0], &reading).next().unwrap().unwrap();
     let (kept, read) = (kept.encode(&how()).await.unwrap(), read.encode(&how()).await.unwrap());
     assert_eq!((kept.request_id, kept.rows, kept.slot), (read.request_id, read.rows, read.slot));
     assert_eq!(kept.path, read.path);
@@ -70,7 +70,7 @@ fn of_several_files_with_errors_the_first_is_told() {
     std::fs::write(&files[1], format!("organisation,month,collection,channel\n{long}{bad}"))
         .unwrap();
     for _ in 0..5 {
-        let Err(failure) = check(&files, &Defaults::default(), &how()) else { panic!("no error") };
+        let Err(failure) = check(&files, &Reading::default(), &how()) else { panic!("no error") };
         let Failure::Data { place, .. } = &failure else { panic!("{failure:?}") };
         assert_eq!(place, &files[1]);
     }

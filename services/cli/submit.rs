@@ -1,11 +1,12 @@
 //! `equity submit`: sends files.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::exit::Failure;
-use super::files;
+use super::files::{self, Reading};
 use super::options::{Reach, Shape};
 use super::replacing::{self, is_interactive};
 use super::send_all::send_all;
@@ -13,7 +14,7 @@ use super::sending::{Sending, fresh_run_id};
 use super::sent::Sent;
 use super::show::{Out, progress, sent};
 use super::spool::spool;
-use crate::ingest::Defaults;
+use crate::ingest::{self, ColumnMap, Defaults};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,6 +26,9 @@ Examples:
       checks every row and stores nothing
   equity submit april.csv --collection practice-feed --organisation C82001 --month 2020-04 --allow-partial
       stores the valid rows and lists the others
+  equity submit extract.csv --sketch-map columns.toml
+      writes a first map from the columns and words of an extract to those of the service; correct it, then submit with it:
+  equity submit extract.csv --map columns.toml --collection practice-feed --organisation C82001 --month 2020-04
   equity submit snapshot.csv --collection practice-feed --organisation C82001 --month 2020-04
       access records: app_registered, exclusion_reason, digital_access, age_years, …
   equity submit internet_users_2012_2018.csv
@@ -63,7 +67,7 @@ pub struct SubmitArgs {
     /// Month, `2020-04`, if the file does not name one.
     #[arg(long, value_name = "MONTH")]
     pub month: Option<String>,
-    /// Code system of a field, if not the default: `ethnic_category=ethnic_category_2001`. Repeat the option for more fields.
+    /// Code system of a column, if not the default: `ethnic_category=ethnic_category_2001`. Repeat the option for more fields.
     #[arg(long = "code-system", value_name = "FIELD=ID", value_parser = field_and_system)]
     pub code_systems: Vec<(String, String)>,
     /// Fields that the source collects although they have no column: `channel,sex`. Fields that have a column are collected in any case.
@@ -72,6 +76,12 @@ pub struct SubmitArgs {
     /// Name of the method that made the person keys. The service compares persons within one scheme only.
     #[arg(long, value_name = "NAME")]
     pub person_key_scheme: Option<String>,
+    /// Map from the columns and words of the files to the columns and codes of the service (TOML).
+    #[arg(long, value_name = "MAP")]
+    pub map: Option<PathBuf>,
+    /// Write a first map of the file and submit nothing. The map must not exist yet.
+    #[arg(long, value_name = "MAP", conflicts_with = "map")]
+    pub sketch_map: Option<PathBuf>,
     /// Store the valid rows even if other rows have problems.
     #[arg(long)]
     pub allow_partial: bool,
@@ -117,15 +127,19 @@ impl SubmitArgs {
 /// # Errors
 /// A file has an error, the service cannot be reached, or the service refuses a submission.
 pub async fn run(args: SubmitArgs, out: &mut Out) -> Result<(), Failure> {
-    let defaults = args.defaults();
+    let spooled = spool(&args.files)?;
+    if let Some(map) = &args.sketch_map {
+        return sketch(&spooled.files, map, out);
+    }
+    let map = args.map.as_deref().map(read_map).transpose()?;
+    let reading = Reading { defaults: args.defaults(), map };
     let to = args.to.clone().unwrap_or_else(|| args.reach.service.clone());
     let reach = Reach { service: to, ..args.reach.clone() };
-    let spooled = spool(&args.files)?;
     let service = match reach.connect().await {
         Ok(service) => service,
         Err(unreachable) => {
             // A file of another kind needs no service to be refused.
-            files::check_begin(&spooled.files[0], &defaults)?;
+            files::check_begin(&spooled.files[0], &reading)?;
             return Err(unreachable);
         }
     };
@@ -135,7 +149,7 @@ pub async fn run(args: SubmitArgs, out: &mut Out) -> Result<(), Failure> {
         validate_only: args.validate_only,
         replace: args.replace,
     };
-    let checked = files::check(&spooled.files, &defaults, &how)?;
+    let checked = files::check(&spooled.files, &reading, &how)?;
     checked.notes.iter().try_for_each(|note| out.remark(note))?;
     let bar = progress::bar("submitting", "rows", Some(checked.rows), &out.look);
     let mut all = Sent::default();
@@ -149,7 +163,7 @@ pub async fn run(args: SubmitArgs, out: &mut Out) -> Result<(), Failure> {
         && replacing::ask(&all, out).await?
     {
         let how = Sending { replace: true, ..how.clone() };
-        let all_again = files::check(&args.files, &defaults, &how)?.submissions().enumerate();
+        let all_again = files::check(&spooled.files, &reading, &how)?.submissions().enumerate();
         let refused = all_again.filter(|(number, _)| shrinking.contains(number));
         let refused = refused.map(|(_, submission)| submission);
         let bar = progress::bar("replacing", "rows", None, &out.look);
@@ -167,6 +181,25 @@ pub async fn run(args: SubmitArgs, out: &mut Out) -> Result<(), Failure> {
     }
     result?;
     all.verdict(args.validate_only)
+}
+
+fn read_map(path: &Path) -> Result<ColumnMap, Failure> {
+    ColumnMap::read(path).map_err(|error| Failure::data(path, error))
+}
+
+/// Writes a first map of a file, with the built-in code lists.
+fn sketch(files: &[PathBuf], map: &Path, out: &mut Out) -> Result<(), Failure> {
+    let [file] = files else {
+        return Err(Failure::Usage("--sketch-map takes one file".to_owned()));
+    };
+    let text = ingest::sketch(file).map_err(|error| Failure::data(file, error))?;
+    let written = std::fs::File::create_new(map).and_then(|mut new| new.write_all(text.as_bytes()));
+    written.map_err(|error| Failure::data(map, error))?;
+    let (file, map) = (file.display(), map.display());
+    out.remark(&format!(
+        "{map} is a first map: correct it, then `equity submit {file} --map {map} --validate-only` checks the file with it"
+    ))?;
+    Ok(())
 }
 
 /// The result of sending, or that Ctrl-C stopped it.

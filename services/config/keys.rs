@@ -4,6 +4,7 @@ use toml::Value;
 
 use super::Config;
 use super::values::{bytes, choice, duration, endpoint, flag, folder, integer, ratio, text};
+use crate::domain::codes::nearest_code;
 
 /// One setting.
 pub(super) struct Key {
@@ -71,27 +72,8 @@ pub(super) fn variable(name: &str) -> String {
 
 /// The message about an unknown name, with the nearest setting.
 pub(super) fn unknown(name: &str) -> String {
-    let nearest = KEYS.iter().min_by_key(|key| distance(name, key.name));
-    match nearest {
-        Some(key) if distance(name, key.name) <= 4 => {
-            format!("{name}: is no setting; did you mean {}?", key.name)
-        }
-        _ => format!("{name}: is no setting; deploy/equity.example.toml lists them all"),
+    match nearest_code(name, KEYS.iter().map(|key| key.name)) {
+        Some(nearest) => format!("{name}: is no setting; did you mean {nearest}?"),
+        None => format!("{name}: is no setting; deploy/equity.example.toml lists them all"),
     }
-}
-
-/// Number of letters to add, remove or change (Levenshtein distance).
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, l) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, r) in right.iter().enumerate() {
-            let changed = diagonal + usize::from(l != *r);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[right.len()]
 }

@@ -3,7 +3,6 @@
 #[derive(Clone, Copy)]
 struct Facts {
     name: &'static str,
-    record_name: &'static str,
     path: &'static str,
     list: &'static str,
     characteristic: bool,
@@ -12,22 +11,13 @@ struct Facts {
 
 /// A field of the record itself: its name and its code list.
 const fn attribute(name: &'static str, list: &'static str) -> Facts {
-    let (record_name, path) = (name, name);
-    Facts { name, record_name, path, list, characteristic: false, multiple: false }
+    Facts { name, path: name, list, characteristic: false, multiple: false }
 }
 
-/// A field of the person: its name, its code list, and its name in a record if that is another.
+/// A field of the person: its name and its code list.
 macro_rules! characteristic {
     ($name:literal, $list:literal) => {
-        characteristic!($name, $list, $name)
-    };
-    ($name:literal, $list:literal, $record_name:literal) => {
-        Facts {
-            record_name: $record_name,
-            path: concat!("person.", $record_name),
-            characteristic: true,
-            ..attribute($name, $list)
-        }
+        Facts { path: concat!("person.", $name), characteristic: true, ..attribute($name, $list) }
     };
 }
 
@@ -58,14 +48,14 @@ fields! {
     Attendance = 5, attribute("attendance", "attendance");
     StaffType = 6, attribute("staff_type", "staff_type");
     FirstOrFollowUp = 7, attribute("first_or_follow_up", "first_or_follow_up");
-    LeadTime = 8, Facts { record_name: "lead_time_band", path: "lead_time_band", ..attribute("lead_time", "lead_time") };
+    LeadTime = 8, attribute("lead_time_band", "lead_time");
     ResidenceLsoa = 9, attribute("residence_lsoa", "residence_lsoa");
     FaceToFaceOffered = 10, attribute("face_to_face_offered", "yes_no");
     FaceToFaceRequested = 11, attribute("face_to_face_requested", "yes_no");
     InterpreterPresent = 12, attribute("interpreter_present", "yes_no");
     AccessibleNeedMet = 13, attribute("accessible_need_met", "yes_no");
     PreferredChannel = 14, attribute("preferred_channel", "channel");
-    Age = 20, characteristic!("age", "age", "age_band");
+    Age = 20, characteristic!("age_band", "age");
     Sex = 21, characteristic!("sex", "sex");
     GenderIdentity = 22, characteristic!("gender_identity", "gender_identity");
     GenderSameAtBirth = 23, characteristic!("gender_same_at_birth", "gender_same_at_birth");
@@ -160,16 +150,10 @@ impl Field {
         FIELDS.iter().find(|(_, facts)| facts.name == name).map(|(field, _)| *field)
     }
 
-    /// Name in headers, files and dimensions.
+    /// Name in records, headers, files and dimensions.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         self.facts().name
-    }
-
-    /// Name in a record of the contract: `age_band`.
-    #[must_use]
-    pub const fn record_name(self) -> &'static str {
-        self.facts().record_name
     }
 
     /// Path within a record of the contract, for row problems.

@@ -62,7 +62,7 @@ const fn field(number: u8, name: &'static str, holds: Holds) -> RecordField {
 
 const fn code(number: u8, code: Field) -> RecordField {
     let holds = if code.is_multiple() { Holds::Codes(code) } else { Holds::Code(code) };
-    field(number, code.record_name(), holds)
+    field(number, code.name(), holds)
 }
 
 /// One more than the greatest number of a field.
@@ -112,6 +112,14 @@ impl RecordType {
 }
 
 impl Field {
+    /// The coded field that a field of a dataset's records gives, by its name there: `age_years` and `age_band` give the same one.
+    #[must_use]
+    pub fn of_record(dataset: Dataset, name: &str) -> Option<Self> {
+        let record = RecordType::of(dataset)?;
+        let given = record.fields.iter().chain(PERSON.fields).find(|field| field.name == name)?;
+        given.holds.coded()
+    }
+
     /// Whether records of a dataset give the field as a code, so that their source can say whether it collects it.
     #[must_use]
     pub fn is_collected_in(self, dataset: Dataset) -> bool {

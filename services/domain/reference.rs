@@ -2,6 +2,7 @@
 
 mod files;
 mod indicators;
+mod nearest;
 mod read;
 mod residence;
 mod small_areas;
@@ -9,7 +10,7 @@ mod small_areas;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::area::{Area, Areas, Organisation};
-use crate::domain::codes::{CodeList, Dimension, Source, State, Value, nearest};
+use crate::domain::codes::{CodeList, Dimension, Source, State, Value};
 use crate::domain::collection::Collection;
 use crate::domain::field::Field;
 use crate::domain::indicator::Indicator;
@@ -58,12 +59,6 @@ impl Reference {
     #[must_use]
     pub fn dimension(&self, id: &str) -> Option<&Dimension> {
         self.dimensions.iter().find(|dimension| dimension.id == id)
-    }
-
-    /// The dimension id nearest to a wrong one.
-    #[must_use]
-    pub fn nearest_dimension(&self, id: &str) -> Option<&str> {
-        nearest(id, self.dimensions.iter().map(|dimension| dimension.id.as_str()))
     }
 
     /// All areas, of every type.

@@ -5,6 +5,7 @@ mod estimates;
 mod finish;
 mod online;
 mod outline;
+mod problems;
 mod raw;
 mod read_as;
 mod reading;
@@ -101,7 +102,7 @@ pub struct Draft {
     pub total_count: u64,
     /// Values that were taken although their form is not that of the contract.
     pub readings: Vec<Reading>,
-    /// The first problems, at most [`Draft::PROBLEMS`].
+    /// The first [`Draft::PROBLEMS`] problems, and the first of each field.
     pub problems: Vec<RowProblem>,
     /// Columns, in order of field; a field that was not collected has none.
     pub columns: Vec<Column>,
@@ -114,7 +115,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Most problems that are kept; further ones are only counted as refused rows.
+    /// Most problems that are kept, besides the first of each field; further ones are only counted as refused rows.
     pub const PROBLEMS: usize = 1000;
 }
 

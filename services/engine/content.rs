@@ -1,6 +1,6 @@
 //! Reference content from a folder of the operator.
 
-use crate::domain::codes::{Content, ContentError, nearest};
+use crate::domain::codes::{Content, ContentError, nearest_code};
 
 /// The reference content of a folder: each of its files replaces the built-in file of its name, or adds a code list.
 ///
@@ -27,7 +27,7 @@ pub fn of_folder(folder: &std::path::Path) -> Result<Content, ContentError> {
                 // Code lists may be added. Any other name must be a misspelt one of the files that are read.
                 if prefix.is_empty() && built_in.file(name).is_err() {
                     let names = built_in.files().map(|(name, _)| name);
-                    let near = nearest(name, names.filter(|name| !name.contains('/')));
+                    let near = nearest_code(name, names.filter(|name| !name.contains('/')));
                     let hint =
                         near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
                     return Err(ContentError {

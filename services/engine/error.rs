@@ -16,6 +16,8 @@ pub enum QueryError {
     /// The question names something that does not exist.
     #[error("{message}")]
     NotFound {
+        /// Path of the field in the request that names it.
+        field: String,
         /// Kind of the missing thing.
         kind: Missing,
         /// The name in the question.
@@ -23,6 +25,9 @@ pub enum QueryError {
         /// What is missing, and what the caller can name instead.
         message: String,
     },
+    /// Several fields cannot be used: the error of each.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Several(Vec<QueryError>),
     /// The table would have too many cells.
     #[error("{cells} cells are above the limit of {limit}")]
     TooLarge {
@@ -53,11 +58,36 @@ pub enum QueryError {
 impl QueryError {
     /// The error of a question that is the field `path` of a request: the paths of its fields then begin with `path`.
     #[must_use]
-    pub fn within(self, path: &str) -> Self {
-        if let Self::Field { field, description } = self {
-            return Self::Field { field: format!("{path}.{field}"), description };
+    pub fn within(mut self, path: &str) -> Self {
+        match &mut self {
+            Self::Field { field, .. } | Self::NotFound { field, .. } => {
+                *field = format!("{path}.{field}");
+            }
+            Self::Several(all) => {
+                *all = std::mem::take(all).into_iter().map(|one| one.within(path)).collect();
+            }
+            Self::TooLarge { .. }
+            | Self::Refused(_)
+            | Self::NotReached { .. }
+            | Self::Late
+            | Self::Store(_) => {}
         }
         self
+    }
+
+    /// The field that cannot be used, and why; an error about no single field is about the whole `query`.
+    #[must_use]
+    pub fn violation(self) -> (String, String) {
+        match self {
+            Self::Field { field, description } => (field, description),
+            Self::NotFound { field, message, .. } => (field, message),
+            Self::Several(_)
+            | Self::TooLarge { .. }
+            | Self::Refused(_)
+            | Self::NotReached { .. }
+            | Self::Late
+            | Self::Store(_) => ("query".into(), self.to_string()),
+        }
     }
 }
 

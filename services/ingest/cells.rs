@@ -65,7 +65,7 @@ impl<'a> Cell<'a> {
         let known = labels.iter().find(|(label, _)| *label == self.text);
         known.map(|(_, meaning)| *meaning).ok_or_else(|| {
             let names = labels.iter().map(|(label, _)| *label);
-            self.wrong(match codes::nearest(self.text, names.clone()) {
+            self.wrong(match codes::nearest_code(self.text, names.clone()) {
                 Some(nearest) => format!("a label of this publication; did you mean {nearest:?}?"),
                 None => {
                     let all: Vec<String> =

@@ -148,7 +148,7 @@ impl FileFormat for Census {
             Form::Long { category, people, residents, .. } => {
                 let (category, people) =
                     (self.cell(row, *category), self.cell(row, *people).count()?);
-                let count = |column: &usize| Ok((*column, self.cell(row, *column).count()?));
+                let count = |column: &usize| self.cell(row, *column).count().map(|n| (*column, n));
                 let residents = residents.as_ref().map(count).transpose()?;
                 records.push(self.record(&area, self.code(&category)?, people));
                 let said = &row[self.form.category().unwrap_or_default()];

@@ -1,6 +1,9 @@
 //! The errors of reading and writing files. Each names the line or the column.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
+
+use crate::domain::codes::ContentError;
 
 /// Where the files that are taken are described.
 const GUIDE: &str = "see deploy/guides/submit.md, \"Files that are taken as published\"";
@@ -73,25 +76,47 @@ pub enum IngestError {
     /// The file has no header row.
     #[error("the file is empty; the first line must hold the column names")]
     Empty,
-    /// No column of the header is known.
+    /// The header is that of no file that can be read: few of its columns are known, or none.
     #[error(
-        "unknown file: the header starts with {found:?}. Files that can be read, with some of their columns: GP appointments \
-         (APPT_MODE, COUNT_OF_APPOINTMENTS); patients behind GP appointments (Patients registered at included practices); ONS \
-         internet users (Ethnic group, Employment status); GP Patient Survey (chart, proportion; or question, national_pct); \
-         Digital Exclusion Risk Index (deri_score_national); Census 2021 (lsoa21_code, total_residents); mid-2020 population \
-         (lsoa11_code, total_population); the CSV of this service (organisation, month, channel)"
+        "unknown file: {}. An extract of your own with other column names needs a map: `equity submit FILE --sketch-map \
+         columns.toml` writes one (deploy/guides/submit.md)\nfiles that are taken as published, with some of their columns: GP \
+         appointments (APPT_MODE, COUNT_OF_APPOINTMENTS); patients behind GP appointments (Patients registered at included \
+         practices); ONS internet users (Ethnic group, Employment status); GP Patient Survey (chart, proportion; or question, \
+         national_pct); Digital Exclusion Risk Index (deri_score_national); Census 2021 (lsoa21_code, total_residents); mid-2020 \
+         population (lsoa11_code, total_population)",
+        what_is_known(found, known, *columns)
     )]
     UnknownFormat {
         /// First column of the header.
         found: String,
+        /// Columns of the header that the service's own CSV also has.
+        known: Vec<&'static str>,
+        /// Number of columns of the header.
+        columns: usize,
     },
-    /// A column that this kind of file does not have.
-    #[error("unknown column {column:?}{}", nearest.as_ref().map(|name| format!("; did you mean {name:?}?")).unwrap_or_default())]
-    UnknownColumn {
-        /// The column as the file spells it.
-        column: String,
-        /// The most similar known name, if there is one.
-        nearest: Option<&'static str>,
+    /// Columns that this kind of file does not have.
+    #[error("unknown column{} {}{advice}", if columns.len() == 1 { "" } else { "s" }, unknown(columns))]
+    UnknownColumns {
+        /// Each column as the file spells it, and the most similar known name, if there is one.
+        columns: Vec<(String, Option<&'static str>)>,
+        /// What to do, if that is another thing than to correct the names.
+        advice: &'static str,
+    },
+    /// Several errors.
+    #[error("{}", several(listed, *more))]
+    Several {
+        /// The first error of each kind, and the number of errors of this kind.
+        listed: Vec<(IngestError, u64)>,
+        /// Number of errors that are not listed.
+        more: u64,
+    },
+    /// A map of columns that cannot be used.
+    #[error("{}: {}", path.display(), what.join("\n  "))]
+    ColumnMap {
+        /// The map.
+        path: PathBuf,
+        /// Everything that is wrong with it.
+        what: Vec<String>,
     },
     /// Columns that a publication does not have in the edition that is taken.
     #[error(
@@ -201,6 +226,9 @@ pub enum IngestError {
         /// The value, at most 64 characters.
         value: String,
     },
+    /// The built-in code lists cannot be used.
+    #[error(transparent)]
+    Content(#[from] ContentError),
     /// The output could not be written.
     #[error("writing the file failed: {0}")]
     Write(#[source] std::io::Error),
@@ -228,6 +256,43 @@ impl IngestError {
     pub(super) fn from_csv_written(error: csv::Error) -> Self {
         IngestError::Write(error.into())
     }
+}
+
+fn what_is_known(found: &str, known: &[&str], columns: usize) -> String {
+    match known {
+        [] => format!("no column of the header is known; it starts with {found:?}"),
+        known => {
+            format!(
+                "of its {columns} columns, the service has only {}: {}",
+                known.len(),
+                known.join(", ")
+            )
+        }
+    }
+}
+
+fn unknown(columns: &[(String, Option<&str>)]) -> String {
+    let one = |(column, nearest): &(String, Option<&str>)| match nearest {
+        Some(nearest) => format!("{column:?} (did you mean {nearest:?}?)"),
+        None => format!("{column:?}"),
+    };
+    columns.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn several(listed: &[(IngestError, u64)], more: u64) -> String {
+    let count = listed.iter().map(|(_, count)| count).sum::<u64>() + more;
+    let mut text = format!("{count} problems:");
+    for (error, count) in listed {
+        // Writing to a string does not fail.
+        let _ = write!(text, "\n  {error}");
+        if *count > 1 {
+            let _ = write!(text, " (and {} more like it)", count - 1);
+        }
+    }
+    if more > 0 {
+        let _ = write!(text, "\n  and {more} more");
+    }
+    text
 }
 
 /// The number of files and the first names.

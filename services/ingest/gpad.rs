@@ -55,7 +55,7 @@ const MODE: &[&str] = &["APPT_MODE"];
 const WAIT: &[&str] = &["TIME_BETWEEN_BOOK_AND_APPT"];
 const COUNT: &[&str] = &["COUNT_OF_APPOINTMENTS"];
 /// Fields with published labels: the publication collects these.
-const LABELLED: [&str; 4] = ["attendance", "channel", "lead_time", "staff_type"];
+const LABELLED: [&str; 4] = ["attendance", "channel", "lead_time_band", "staff_type"];
 
 /// The format of the regional CSV.
 pub(super) struct Gpad {

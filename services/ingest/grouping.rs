@@ -6,6 +6,8 @@ use std::path::Path;
 
 use super::defaults::Defaults;
 use super::open::{CsvFile, line_of};
+use super::problems::Problems;
+use super::row_map::RowMap;
 use super::{IngestError, SubmissionFile};
 
 /// A format of files: which submission a row belongs to, and which records it gives.
@@ -58,6 +60,8 @@ pub struct SubmissionFiles {
     row_count: u64,
     notes: Vec<String>,
     defaults: Defaults,
+    /// Errors of rows so far: after the first one the rest of the file is only checked.
+    wrong: Problems,
     ended: bool,
 }
 
@@ -66,7 +70,31 @@ enum Rows {
     /// Of a small file: kept from the first pass.
     Kept(std::vec::IntoIter<csv::StringRecord>),
     /// Of a large file, opened again.
-    Again(Box<CsvFile>),
+    Again(Box<MappedFile>),
+}
+
+/// A file whose rows are mapped, if there is a map.
+struct MappedFile {
+    file: CsvFile,
+    map: Option<RowMap>,
+}
+
+impl MappedFile {
+    /// Opens the file and skips its header.
+    fn open(path: &Path, map: Option<RowMap>) -> Result<Self, IngestError> {
+        let mut file = CsvFile::open(path)?;
+        file.header()?;
+        Ok(Self { file, map })
+    }
+
+    /// Reads the next row. False after the last.
+    fn next(&mut self, row: &mut csv::StringRecord) -> Result<bool, IngestError> {
+        let more = self.file.next(row)?;
+        if let Some(map) = self.map.as_ref().filter(|_| more) {
+            *row = map.apply(row);
+        }
+        Ok(more)
+    }
 }
 
 impl Rows {
@@ -103,13 +131,14 @@ impl Places {
 }
 
 impl SubmissionFiles {
-    /// Reads the file once and counts the rows of each submission.
+    /// Reads the file once and counts the rows of each submission. With a map, the format sees the mapped rows.
     pub(super) fn new(
         path: &Path,
         format: Box<dyn FileFormat>,
         defaults: &Defaults,
+        map: Option<RowMap>,
     ) -> Result<Self, IngestError> {
-        Self::keeping(KEPT_BYTES, path, format, defaults)
+        Self::keeping(KEPT_BYTES, path, format, defaults, map)
     }
 
     fn keeping(
@@ -117,21 +146,32 @@ impl SubmissionFiles {
         path: &Path,
         format: Box<dyn FileFormat>,
         defaults: &Defaults,
+        map: Option<RowMap>,
     ) -> Result<Self, IngestError> {
         let (mut places, mut groups, mut row_count) = (Places::default(), Vec::new(), 0);
-        let mut file = open(path)?;
-        let mut row = csv::StringRecord::new();
+        let mut file = MappedFile::open(path, map)?;
+        let (mut row, mut wrong, mut agreed) =
+            (csv::StringRecord::new(), Problems::default(), Ok(()));
         let mut left_out: BTreeMap<&str, u64> = BTreeMap::new();
         let (mut kept, mut kept_bytes) = (Vec::new(), 0);
-        while file.next(&mut row)? {
+        loop {
+            match file.next(&mut row) {
+                Err(error @ IngestError::Cells { .. }) => {
+                    wrong.add(error);
+                    continue;
+                }
+                Ok(false) => break,
+                read => read?,
+            };
             if let Some(what) = format.leaves_out(&row) {
                 *left_out.entry(what).or_default() += 1;
                 continue;
             }
-            let (organisation, month) = format.group(&row)?;
+            let Some((organisation, month)) = wrong.take(format.group(&row)) else { continue };
             let place = places.of(organisation, &month);
             if place == groups.len() {
-                defaults.agree(&row, organisation, &month)?;
+                // The first contradiction says enough.
+                agreed = agreed.and_then(|()| defaults.agree(&row, organisation, &month));
                 groups.push((None, 0));
             }
             groups[place].1 += 1;
@@ -144,13 +184,15 @@ impl SubmissionFiles {
                 kept = Vec::new();
             }
         }
+        wrong.take(agreed);
+        wrong.verdict()?;
         let left_out =
             left_out.iter().map(|(what, rows)| format!("{what}, which were left out: {rows}"));
-        let notes = file.notes().into_iter().chain(format.notes()).chain(left_out).collect();
+        let notes = file.file.notes().into_iter().chain(format.notes()).chain(left_out).collect();
         let rows = if kept_bytes <= most {
             Rows::Kept(kept.into_iter())
         } else {
-            Rows::Again(Box::new(open(path)?))
+            Rows::Again(Box::new(MappedFile::open(path, file.map)?))
         };
         Ok(SubmissionFiles {
             format,
@@ -160,6 +202,7 @@ impl SubmissionFiles {
             row_count,
             notes,
             defaults: defaults.clone(),
+            wrong,
             ended: false,
         })
     }
@@ -197,14 +240,20 @@ impl SubmissionFiles {
                 self.format.start(&mut submission);
                 submission
             });
-            self.format.add(filling, &row)?;
+            self.wrong.take(self.format.add(filling, &row));
             *left -= 1;
             if *left == 0 {
-                self.format.complete(filling)?;
-                self.defaults.of_collection(filling)?;
-                return Ok(submission.take());
+                if self.wrong.is_empty() {
+                    self.wrong.take(self.format.complete(filling));
+                    self.wrong.take(self.defaults.of_collection(filling));
+                }
+                let complete = submission.take();
+                if self.wrong.is_empty() {
+                    return Ok(complete);
+                }
             }
         }
+        self.wrong.verdict()?;
         self.all_came()
     }
 
@@ -212,7 +261,7 @@ impl SubmissionFiles {
     fn all_came(&self) -> Result<Option<SubmissionFile>, IngestError> {
         match &self.rows {
             Rows::Again(file) if self.groups.iter().any(|(_, left)| *left > 0) => {
-                Err(changed(file.line()))
+                Err(changed(file.file.line()))
             }
             Rows::Again(_) | Rows::Kept(_) => Ok(None),
         }
@@ -240,13 +289,6 @@ impl std::fmt::Debug for SubmissionFiles {
             .field("submissions", &submissions)
             .finish()
     }
-}
-
-/// Opens the file and skips its header.
-fn open(path: &Path) -> Result<CsvFile, IngestError> {
-    let mut file = CsvFile::open(path)?;
-    file.header()?;
-    Ok(file)
 }
 
 /// The error that the file is not as in the first pass.

@@ -8,7 +8,7 @@ const ROWS: &str = "organisation,month,channel\nB,2020-01,01\nA,2020-01,02\nA,20
 fn submissions(most: usize, path: &Path) -> SubmissionFiles {
     let header = CsvFile::open(path).unwrap().header().unwrap();
     let format = EquityCsv::new(&header, &Defaults::default()).unwrap();
-    SubmissionFiles::keeping(most, path, Box::new(format), &Defaults::default()).unwrap()
+    SubmissionFiles::keeping(most, path, Box::new(format), &Defaults::default(), None).unwrap()
 }
 
 #[test]

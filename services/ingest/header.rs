@@ -2,6 +2,7 @@
 
 use super::IngestError;
 use super::error::shortened;
+use super::problems::Problems;
 use crate::domain::codes;
 
 /// The place of a column in the header, by any of its spellings, in upper or lower case.
@@ -29,16 +30,28 @@ pub(super) fn exactly<const N: usize>(
     names: [&'static str; N],
 ) -> Result<[usize; N], IngestError> {
     let mut places = [0; N];
+    let mut wrong = Problems::default();
     for (place, name) in places.iter_mut().zip(names) {
-        *place = require(header, &[name])?;
+        *place = wrong.take(require(header, &[name])).unwrap_or(usize::MAX);
     }
-    let extra = (0..header.len()).find(|column| !places.contains(column));
-    match extra {
-        Some(column) => Err(IngestError::UnknownColumn {
-            column: shortened(&header[column]),
-            nearest: codes::nearest(&header[column], names.into_iter()),
-        }),
-        None => Ok(places),
+    let extra = (0..header.len()).filter(|column| !places.contains(column));
+    wrong.take(no_others(header, extra, &names));
+    wrong.verdict().map(|()| places)
+}
+
+/// An error that names these columns of the header, if there are any, each with the nearest of the known `names`.
+pub(super) fn no_others(
+    header: &csv::StringRecord,
+    others: impl Iterator<Item = usize>,
+    names: &[&'static str],
+) -> Result<(), IngestError> {
+    let near = |name: &str| codes::nearest_code(name, names.iter().copied());
+    let columns: Vec<_> =
+        others.map(|place| (shortened(&header[place]), near(&header[place]))).collect();
+    if columns.is_empty() {
+        Ok(())
+    } else {
+        Err(IngestError::UnknownColumns { columns, advice: "" })
     }
 }
 

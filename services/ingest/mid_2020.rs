@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::cells::{UniqueRows, cell};
 use super::defaults::Defaults;
 use super::grouping::{FileFormat, OrganisationMonth};
-use super::header::{has_all, require};
+use super::header::{has_all, no_others, require};
 use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::{PersonCharacteristics, PopulationRecord};
 
@@ -54,10 +54,7 @@ impl Mid2020 {
                 || [area, total].contains(column)
                 || &header[*column] == "lsoa11_name"
         };
-        if let Some(column) = (0..header.len()).find(|column| !known(column)) {
-            let column = super::error::shortened(&header[column]);
-            return Err(IngestError::UnknownColumn { column, nearest: None });
-        }
+        no_others(header, (0..header.len()).filter(|column| !known(column)), &[])?;
         Ok(Mid2020 {
             collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
             area,
@@ -80,7 +77,7 @@ impl FileFormat for Mid2020 {
     fn start(&self, submission: &mut SubmissionFile) {
         submission.collection.clone_from(&self.collection);
         submission.code_systems = [("residence_lsoa".to_owned(), "lsoa_2011".to_owned())].into();
-        submission.collected = vec!["age".to_owned()];
+        submission.collected = vec!["age_band".to_owned()];
         submission.rows = Records::Populations(Vec::new());
     }
 

@@ -11,6 +11,7 @@
 //! - [`pomi`] people enabled for online services, by practice
 //! - [`census`], [`mid_2020`] populations by small area
 //! - [`equity_csv`] the CSV of this service, read and written
+//! - [`ColumnMap`] a map from the columns and words of an extract to those of the CSV of this service; [`sketch`] writes a first one
 //! - [`generate`] synthetic records, the same for the same seed
 
 pub mod census;
@@ -28,21 +29,25 @@ pub mod pomi;
 mod cells;
 mod census_form;
 mod census_topic;
+mod column_map;
 mod defaults;
 mod error;
 mod grouping;
 mod header;
 mod month;
 mod open;
+mod problems;
 mod read;
 mod refused;
+mod row_map;
 mod submission_file;
 mod text;
 mod unpack;
 
 pub use crate::domain::period::Month;
+pub use column_map::{ColumnMap, sketch};
 pub use defaults::Defaults;
 pub use error::IngestError;
 pub use grouping::SubmissionFiles;
-pub use read::{read, read_all};
+pub use read::{read, read_all, read_with_map};
 pub use submission_file::{Records, SubmissionFile};

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::column_map::ColumnMap;
 use super::defaults::Defaults;
 use super::grouping::{FileFormat, SubmissionFiles};
 use super::open::CsvFile;
@@ -26,16 +27,30 @@ pub fn read(path: &Path, defaults: &Defaults) -> Result<SubmissionFiles, IngestE
             defaults.fit_a_publication()?;
             format
         }
-        None if equity_csv::EquityCsv::recognises(&header) => {
+        None => {
+            if let Err(known) = equity_csv::EquityCsv::recognises(&header) {
+                let found = super::error::shortened(header.get(0).unwrap_or_default());
+                return Err(IngestError::UnknownFormat { found, known, columns: header.len() });
+            }
             Box::new(equity_csv::EquityCsv::new(&header, defaults)?)
         }
-        None => {
-            return Err(IngestError::UnknownFormat {
-                found: super::error::shortened(header.get(0).unwrap_or_default()),
-            });
-        }
     };
-    SubmissionFiles::new(path, format, defaults)
+    SubmissionFiles::new(path, format, defaults, None)
+}
+
+/// As [`read`], of a file of which a map says which columns and codes of the service its columns and words are.
+///
+/// # Errors
+/// As [`read`], and if the map and the header do not fit.
+pub fn read_with_map(
+    path: &Path,
+    defaults: &Defaults,
+    map: &ColumnMap,
+) -> Result<SubmissionFiles, IngestError> {
+    let header = CsvFile::open(path)?.header()?;
+    let (header, rows) = map.over(&header)?;
+    let format = equity_csv::EquityCsv::new(&header, defaults)?;
+    SubmissionFiles::new(path, Box::new(format), defaults, Some(rows))
 }
 
 /// The format of a published file; `None` if no publication has this header.

@@ -33,7 +33,9 @@ impl Reference {
 fn in_area(content: &Content, area: &str) -> Result<BTreeSet<String>, Status> {
     let area = match area {
         "" => None,
-        code => Some(content.areas().get(code).ok_or_else(|| query_error(no_area(content, code)))?),
+        code => Some(
+            content.areas().get(code).ok_or_else(|| query_error(no_area(content, "area", code)))?,
+        ),
     };
     let belongs = |o: &&crate::domain::area::Organisation| {
         area.is_none_or(|area| o.areas.contains(&area.code))
@@ -193,7 +195,7 @@ impl ReferenceService for Reference {
         };
         let content = self.content();
         if content.collection(&request.collection).is_none() {
-            return Err(query_error(no_collection(&content, &request.collection)));
+            return Err(query_error(no_collection(&content, "collection", &request.collection)));
         }
         let organisations = in_area(&content, &request.area)?;
         // Every page is read at the position of the first page, so that later submissions do not shift the pages.

@@ -12,6 +12,7 @@ use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
+use crate::domain::codes::nearest;
 use crate::proto::v1::ErrorReason;
 use details::{MESSAGE_BYTES, TEXT_BYTES, cut, info};
 
@@ -168,6 +169,20 @@ pub fn not_found(
     let (resource, text) = (cut(resource, TEXT_BYTES), cut(&message, TEXT_BYTES));
     details.set_resource_info(cut(resource_type, TEXT_BYTES), resource, "", text);
     finish(reason, &message, details, None)
+}
+
+/// No service has this method, `package.Service/Method`; `known` are those of the contract. The names of methods are compared: the
+/// service may be the wrong one. As the transport would refuse it: without a reason.
+#[must_use]
+pub fn no_method(name: &str, known: impl Iterator<Item = &'static str>) -> Status {
+    let method = |name: &'static str| name.rsplit('/').next().map(|method| (name, method));
+    let near = nearest(name.rsplit('/').next().unwrap_or_default(), known.filter_map(method));
+    let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
+    let message = format!(
+        "no method `{}`{hint}; proto/README.md lists the methods, and reflection where it is on",
+        cut(name, TEXT_BYTES)
+    );
+    Status::unimplemented(cut(&message, MESSAGE_BYTES))
 }
 
 /// Only the current version of a submission can be withdrawn.

@@ -92,7 +92,7 @@ impl SubmissionService for Submissions {
         let collection = match request.parent.strip_prefix("collections/") {
             Some("-") => None,
             Some(id) if reference.collection(id).is_some() => Some(id),
-            Some(id) => return Err(query_error(no_collection(&reference, id))),
+            Some(id) => return Err(query_error(no_collection(&reference, "parent", id))),
             None => {
                 return Err(status::field_invalid(
                     "parent",

@@ -12,7 +12,7 @@ use tonic::service::Routes;
 use tonic::transport::Server;
 
 use super::error::ServerError;
-use super::layers::{Admission, Around, CatchPanic, Deadlines, Idle, Trace, Unreadable};
+use super::layers::{Admission, Around, CatchPanic, Deadlines, Idle, Known, Trace, Unreadable};
 use super::listen::Incoming;
 use super::settings::ServerSettings;
 use super::standard::Health;
@@ -49,6 +49,7 @@ pub async fn run(
         .max_connection_age(settings.max_connection_age)
         .layer(Around(Trace))
         .layer(Around(CatchPanic))
+        .layer(Around(Known))
         .layer(Around(Admission::new(settings.max_in_flight, settings.max_watches)))
         .layer(Around(Deadlines::new(settings, stop.clone())))
         .layer(Around(Idle { longest: settings.stream_idle }))

@@ -13,7 +13,7 @@ use tonic::Code;
 use crate::support::{Refusal, TestServer, consultations, header, message, records, totals};
 
 fn about() -> SubmissionHeader {
-    header("04C", "synthetic-llr", "2020-04", &["sex", "age", "disability"])
+    header("04C", "synthetic-llr", "2020-04", &["sex", "age_band", "disability"])
 }
 
 fn good() -> ConsultationRecord {
@@ -39,7 +39,7 @@ async fn a_bad_row_is_named_and_nothing_is_stored() {
     // The row, the field it is refused for, and what the description says.
     let cases: &[(Value, &str, &str)] = &[
         (json!({"channel": "PIGEON"}), "channel", "`PIGEON`"),
-        (json!({"channel": "telefone"}), "channel", "nearest `TELEPHONE`"),
+        (json!({"channel": "telephon"}), "channel", "nearest `TELEPHONE`"),
         (json!({"channel": "ANY"}), "channel", "equity_channel"),
         (json!({"channel": "NOT_COLLECTED"}), "channel", "equity_channel"),
         (json!({"channel": "!NOT_KNOWN"}), "channel", "equity_channel"),
@@ -72,7 +72,7 @@ async fn a_bad_row_is_named_and_nothing_is_stored() {
         (json!({"person": {"ageYears": 5, "ageBand": "0-17"}}), "person.age_years", "not both"),
         (json!({"person": {"ageBand": "#77"}}), "person.age_band", "`#77`"),
         (json!({"person": {"ageBand": "elderly"}}), "person.age_band", "`elderly`"),
-        (json!({"person": {"sex": "male"}}), "person.sex", "person_stated_gender_code"),
+        (json!({"person": {"sex": "man"}}), "person.sex", "person_stated_gender_code"),
         (json!({"person": {"carer": "Y"}}), "person.carer", "collected_characteristics"),
         (
             json!({"person": {"localGroup": ["AUTISM"]}}),

@@ -49,7 +49,7 @@ async fn every_field_of_a_consultation_can_be_listed() {
         "attendance",
         "staff_type",
         "first_or_follow_up",
-        "lead_time",
+        "lead_time_band",
         "residence_lsoa",
         "face_to_face_offered",
         "face_to_face_requested",

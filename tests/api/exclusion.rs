@@ -81,7 +81,7 @@ fn people() -> Value {
     ])
 }
 
-const COLLECTED: [&str; 3] = ["age", "sex", "digital_access"];
+const COLLECTED: [&str; 3] = ["age_band", "sex", "digital_access"];
 
 #[tokio::test]
 async fn every_indicator_has_the_figures_of_the_people() {

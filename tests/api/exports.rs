@@ -204,7 +204,7 @@ async fn a_large_table_comes_in_parts_that_can_be_gone_on_with() {
         .zip(["TELEPHONE", "VIDEO", "FACE_TO_FACE", "EMAIL", "HOME_VISIT"].into_iter().cycle())
         .map(|(person, channel)| json!({"channel": channel, "person": person}))
         .collect();
-    let about = header("04C", "synthetic-llr", "2020-04", &["sex", "age"]);
+    let about = header("04C", "synthetic-llr", "2020-04", &["sex", "age_band"]);
     server.submit(about, records(&Json::Array(people))).await.unwrap();
     let request: ExportBreakdownsRequest = message(json!({"question": {"channels": {"query": {
         "collection": "synthetic-llr", "area": "QK1", "period": {"first": "2020-04"}, "by": ["age_years", "sex"]

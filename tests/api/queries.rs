@@ -129,7 +129,7 @@ async fn inner_nodes_and_other_editions_count_as_coarser() {
     let server = TestServer::start().await;
     let header = SubmissionHeader {
         code_systems: [("ethnic_category".into(), "equity_ethnicity".into())].into(),
-        ..header("04C", SYNTHETIC, "2020-04", &["ethnic_category", "age"])
+        ..header("04C", SYNTHETIC, "2020-04", &["ethnic_category", "age_band"])
     };
     let rows = json!([
         {"recordCount": 1, "person": {"ethnicCategory": "white"}},

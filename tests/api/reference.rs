@@ -44,8 +44,8 @@ async fn dimensions(server: &TestServer) -> Vec<Dimension> {
 /// A record with one coded field, by the field's name.
 fn record(field: &str, code: &str) -> Option<ConsultationRecord> {
     let json = match field {
-        "lead_time" => json!({"lead_time_band": code}),
-        "age" => json!({"person": {"age_band": code}}),
+        "lead_time_band" => json!({"lead_time_band": code}),
+        "age_band" => json!({"person": {"age_band": code}}),
         "disability" | "inclusion_group" | "local_group" => json!({"person": {field: [code]}}),
         "care_setting"
         | "channel"

@@ -297,6 +297,107 @@ async fn what_cannot_be_asked_says_why() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// One wrong field a call would be one try for each.
+#[tokio::test]
+async fn every_wrong_field_is_named_at_once() {
+    let server = TestServer::start().await;
+    let question = april(&json!({
+        "area": "LEICESTERR",
+        "period": {"first": "2020-4", "last": "x"},
+        "collection": "x",
+        "careSetting": "DENTIST",
+        "confidenceLevel": 0.9,
+        "by": ["age", "shoe"],
+        "where": [
+            {"dimension": "sex", "codes": ["Male", "3"]},
+            {"dimension": "ethnic_category", "codes": ["Indian"]},
+        ],
+    }));
+    let refusal = Refusal::of(&server.ask(question).await.unwrap_err());
+    assert_eq!((refusal.code, &*refusal.reason), (Code::InvalidArgument, "FIELD_INVALID"));
+    let fields: Vec<_> = refusal.fields.iter().map(|(field, _)| field.as_str()).collect();
+    let expected = [
+        "query.period.first",
+        "query.period.last",
+        "query.area",
+        "query.care_setting",
+        "query.collection",
+        "query.confidence_level",
+        "query.by",
+        "query.by",
+        "query.where[0].codes",
+        "query.where[0].codes",
+        "query.where[1].codes",
+    ];
+    assert_eq!(fields, expected, "{refusal:?}");
+    let said = |text: &str| refusal.fields.iter().any(|(_, what)| what.contains(text));
+    for text in [
+        "`age`; the nearest is `age_band`",
+        "`Male` in dimension `sex`; the nearest is `1`",
+        "the nearest is `H`",
+    ] {
+        assert!(said(text), "{text}: {refusal:?}");
+    }
+    assert!(
+        said("no category `3` in dimension `sex`") && !said("`3` in dimension `sex`;"),
+        "{refusal:?}"
+    );
+
+    let about = SubmissionHeader {
+        organisation: "04X".into(),
+        month: "April".into(),
+        code_systems: [("age".into(), "gpad".into()), ("channel".into(), "x".into())].into(),
+        ..header("", "no-feed", "", &["lead_time", "age_years"])
+    };
+    let refusal = Refusal::of(&server.submit(about, records(&json!([{}]))).await.unwrap_err());
+    let fields: Vec<_> = refusal.fields.iter().map(|(field, _)| field.as_str()).collect();
+    let expected = [
+        "header.month",
+        "header.organisation",
+        "header.collection",
+        "header.code_systems[age]",
+        "header.code_systems[channel]",
+        "header.collected_characteristics[0]",
+    ];
+    assert_eq!(fields, expected, "{refusal:?}");
+}
+
+/// A name of a megabyte, and thousands of wrong names, are refused as fast as others.
+#[tokio::test]
+async fn long_and_many_names_cost_little() {
+    let server = TestServer::start().await;
+    let long = "x".repeat(900_000);
+    let many: Vec<_> = (0..60_000).map(|n| format!("dimension_{n}")).collect();
+    let sets = [
+        json!({"area": long}),
+        json!({"area": "", "organisations": [long]}),
+        json!({"area": "", "organisations": many[..1000]}),
+        json!({"by": [long]}),
+        json!({"by": many}),
+        json!({"where": [{"dimension": "sex", "codes": [long]}]}),
+        json!({"where": [{"dimension": "sex", "codes": many[..1000]}]}),
+    ];
+    for set in sets {
+        let begin = std::time::Instant::now();
+        server.ask(april(&set)).await.unwrap_err();
+        let took = begin.elapsed();
+        assert!(took.as_secs() < 10, "{took:?}: {}", set.to_string().get(..60).unwrap());
+    }
+    let names: Vec<_> = many.iter().map(String::as_str).collect();
+    for about in [
+        header("04C", SYNTHETIC, "2020-04", &names),
+        header("04C", SYNTHETIC, "2020-04", &[&long]),
+        SubmissionHeader {
+            code_systems: many.iter().map(|name| (name.clone(), "x".to_owned())).collect(),
+            ..header("04C", SYNTHETIC, "2020-04", &[])
+        },
+    ] {
+        let begin = std::time::Instant::now();
+        server.submit(about, records(&json!([{}]))).await.unwrap_err();
+        assert!(begin.elapsed().as_secs() < 10, "{:?}", begin.elapsed());
+    }
+}
+
 #[tokio::test]
 async fn too_many_cells_are_refused() {
     let server = TestServer::start().await;
@@ -309,7 +410,7 @@ async fn too_many_cells_are_refused() {
         .collect();
     let header = SubmissionHeader {
         code_systems: [("residence_lsoa".into(), "lsoa_2011".into())].into(),
-        ..header("04C", SYNTHETIC, "2020-04", &["age", "religion"])
+        ..header("04C", SYNTHETIC, "2020-04", &["age_band", "religion"])
     };
     server.submit(header, records(&json!(rows))).await.unwrap();
     let question = april(&json!({"by": ["age_years", "residence_lsoa", "religion"]}));
@@ -351,7 +452,7 @@ async fn submit_a_large_table(server: &TestServer) {
     });
     let header = SubmissionHeader {
         code_systems: [("residence_lsoa".into(), "lsoa_2011".into())].into(),
-        ..header("04C", SYNTHETIC, "2020-04", &["age"])
+        ..header("04C", SYNTHETIC, "2020-04", &["age_band"])
     };
     server.submit(header, rows.collect()).await.unwrap();
 }

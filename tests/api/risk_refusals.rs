@@ -12,7 +12,8 @@ async fn questions_that_cannot_be_answered_say_what_can() {
     score(&server, "deri", "GMCA").await;
     let cases = [
         (json!({}), "FIELD_INVALID", "query.area", "sub-ICB"),
-        (json!({"area": "QK2"}), "AREA_NOT_FOUND", "", "`QK1`"),
+        (json!({"area": "qk1"}), "AREA_NOT_FOUND", "", "`QK1`"),
+        (json!({"area": "QK2"}), "AREA_NOT_FOUND", "", "ListAreas"),
         (json!({"area": "U00147"}), "QUERY_REFUSED", "", "`04C`"),
         (json!({"area": "U63948"}), "QUERY_REFUSED", "", "`QK1`"),
         (json!({"area": "E12000004"}), "QUERY_REFUSED", "", "`QK1`"),

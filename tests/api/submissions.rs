@@ -21,7 +21,7 @@ fn rows() -> Vec<ConsultationRecord> {
 }
 
 fn about(organisation: &str, month: &str) -> SubmissionHeader {
-    header(organisation, "synthetic-llr", month, &["sex", "age"])
+    header(organisation, "synthetic-llr", month, &["sex", "age_band"])
 }
 
 fn question(as_of: &serde_json::Value) -> serde_json::Value {
@@ -46,7 +46,7 @@ async fn a_repeated_request_gets_its_first_receipt_again_also_after_a_restart() 
     assert_eq!((submission.accepted_count, submission.rejected_count), (4, 0));
     assert_eq!(submission.total_count, 14);
     assert_eq!(submission.content_hash.len(), 64);
-    assert_eq!(submission.collected_characteristics, ["age", "sex"]);
+    assert_eq!(submission.collected_characteristics, ["age_band", "sex"]);
 
     let again = server.submit(header.clone(), rows()).await.unwrap();
     assert_eq!(again, Receipt { replayed: true, ..first.clone() });
@@ -80,7 +80,7 @@ async fn a_repeated_request_gets_its_first_receipt_again_also_after_a_restart() 
         (
             "collected",
             SubmissionHeader {
-                collected_characteristics: vec!["sex".into(), "age".into(), "carer".into()],
+                collected_characteristics: vec!["sex".into(), "age_band".into(), "carer".into()],
                 ..header.clone()
             },
             rows(),

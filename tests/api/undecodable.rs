@@ -82,6 +82,29 @@ async fn a_message_too_large_says_how_large_it_may_be() {
     nothing_stored(&server, position, "large").await;
 }
 
+#[tokio::test]
+async fn a_method_that_does_not_exist_names_the_nearest() {
+    let server = TestServer::start().await;
+    for (path, nearest) in [
+        (
+            "/equity.v1.ConsultationChannelService/GetChannelBreakdowns",
+            "the nearest is `equity.v1.ConsultationChannelService/GetChannelBreakdown`",
+        ),
+        (
+            "/equity.v1.BreakdownService/GetChannelBreakdown",
+            "the nearest is `equity.v1.ConsultationChannelService/GetChannelBreakdown`",
+        ),
+        (
+            "/equity.v1.ReferenceService/Nonsense",
+            "no method `equity.v1.ReferenceService/Nonsense`; proto/",
+        ),
+    ] {
+        let status = raw(&server, path, vec![Vec::new()]).await.unwrap_err();
+        assert_eq!(status.code(), Code::Unimplemented, "{path}: {status:?}");
+        assert!(status.message().contains(nearest), "{path}: {status:?}");
+    }
+}
+
 /// Sends these bytes as messages.
 async fn raw(
     server: &TestServer,

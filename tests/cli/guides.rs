@@ -5,7 +5,10 @@
 //! - A block ```` ```text ```` behind an example is its output. `…` stands for what the guide does not show: lines, or the end of a line.
 //! - A mark on the line behind a block says what is special: see [`REFUSED`], [`OWN_CONTENT`] and [`DEMO`].
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+
+use equity_indicators::domain::codes::Content;
 
 use super::examples::{fill_with_demo, shows_figures};
 use super::run::{Served, equity, run};
@@ -153,7 +156,7 @@ fn examples_of_the_guides_show_figures() {
                         document.display()
                     );
                 }
-                "csv" | "text" if !block.name.contains('/') && !block.name.is_empty() => {
+                "csv" | "text" | "toml" if !block.name.contains('/') && !block.name.is_empty() => {
                     std::fs::write(folder.path().join(&block.name), block.lines.join("\n") + "\n")
                         .unwrap();
                 }
@@ -205,4 +208,62 @@ fn blocks_and_what_is_untrue_are_found() {
     );
     let shown = ["one", "tw…", "…", "three"].map(str::to_owned);
     assert_eq!(untrue(&shown, "  one\ntwo\n"), ["three"]);
+}
+
+/// Keys of a TOML file, those of tables within tables included. What a table names itself (`map`, `labels`) has keys of the content.
+fn keys(table: &toml::Table, found: &mut BTreeSet<String>) {
+    for (key, value) in table {
+        found.insert(key.clone());
+        let own = !matches!(key.as_str(), "map" | "labels");
+        let tables = value.as_array().into_iter().flatten().filter_map(toml::Value::as_table);
+        tables.chain(value.as_table()).filter(|_| own).for_each(|inner| keys(inner, found));
+    }
+}
+
+/// `reference-content.md` names every column and key of the built-in files, and no others.
+#[test]
+fn the_guide_has_every_column_of_the_reference_content() {
+    let guide = std::fs::read_to_string(Path::new(ROOT).join("deploy/guides/reference-content.md"));
+    let guide = guide.unwrap();
+    let section = guide.split("## Columns and keys of every file").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let quoted = |cell: &str| -> Vec<String> {
+        cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let mut told: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut file = String::new();
+    for row in section.lines().filter(|line| line.starts_with('|')).skip(2) {
+        let cells: Vec<_> = row.split('|').collect();
+        if let Some(next) = quoted(cells[1]).pop() {
+            file = next;
+        }
+        let of_file = told.entry(file.clone()).or_default();
+        of_file.extend(quoted(cells[2]));
+        // Keys of an inner table stand in its meaning.
+        if ["`count`", "`categories`", "`system`"].contains(&cells[2].trim())
+            && file.ends_with(".toml")
+        {
+            let is_key = |word: &String| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            of_file.extend(quoted(cells[3]).into_iter().filter(is_key));
+        }
+    }
+    let mut held: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (name, text) in Content::embedded().files() {
+        let name = if name.starts_with("codes/") { "codes/*.toml" } else { name };
+        let of_file = held.entry(name.to_owned()).or_default();
+        if name.ends_with(".csv") {
+            of_file.extend(text.lines().next().unwrap().split(',').map(str::to_owned));
+        } else {
+            keys(&text.parse::<toml::Table>().unwrap(), of_file);
+        }
+    }
+    // The name of the list of entries is no key of an entry.
+    for (name, entry) in [
+        ("collections.toml", "collection"),
+        ("dimensions.toml", "dimension"),
+        ("indicators.toml", "indicator"),
+    ] {
+        held.get_mut(name).unwrap().remove(entry);
+    }
+    assert_eq!(told, held);
 }

@@ -28,8 +28,8 @@ fn standard_input_is_submitted_and_what_was_read_in_another_form_is_said() {
         "separated by `;`",
         "passed over: 1",
         "`Channel` as `channel`",
-        "channel was read as a word with one meaning in the code system (rows: 1; `telephone` is `TELEPHONE`)",
-        "person.sex was read as a word with one meaning in the code system (rows: 1; `F` is `2`)",
+        "channel was read as a word or label with one meaning in the code system (rows: 1; `telephone` is `TELEPHONE`)",
+        "person.sex was read as a word or label with one meaning in the code system (rows: 1; `F` is `2`)",
         "date was read as day, month and year (rows: 1; `01/04/2026` is `2026-04-01`)",
     ] {
         assert!(remarks.contains(words), "{words}: {remarks}");

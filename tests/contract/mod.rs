@@ -2,6 +2,7 @@
 //! shown a contract that breaks it.
 
 mod behaviour;
+mod clients;
 mod comments;
 mod names;
 mod reasons;

@@ -111,7 +111,7 @@ impl Parcel {
             collection: COLLECTION.to_owned(),
             month: self.month.to_owned(),
             request_id: self.request_id.clone(),
-            collected_characteristics: ["sex", "ethnic_category", "age"]
+            collected_characteristics: ["sex", "ethnic_category", "age_band"]
                 .map(str::to_owned)
                 .to_vec(),
             person_key_scheme: "test".to_owned(),

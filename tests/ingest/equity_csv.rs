@@ -39,7 +39,7 @@ fn a_small_file_with_defaults() {
     let submission = &submissions[0];
     assert_eq!((&*submission.organisation, &*submission.month), ("C82001", "2020-04"));
     assert_eq!((&*submission.collection, submission.rows.total()), ("practice-feed", 13));
-    assert_eq!(submission.collected, ["age", "attendance", "channel", "disability"]);
+    assert_eq!(submission.collected, ["age_band", "attendance", "channel", "disability"]);
     let rows = consultations(submission);
     assert_eq!((&*rows[0].channel, rows[0].record_count), ("01", None));
     let person = rows[0].person.as_ref().unwrap();
@@ -57,7 +57,7 @@ fn access_records_by_their_columns() {
         A,2020-04,,NOT_APPLICABLE,,,5,12\n";
     let submissions = read_text(text).unwrap();
     assert_eq!((&*submissions[0].collection, submissions[0].rows.total()), ("practice-feed", 13));
-    let listed = ["age", "app_registered", "digital_access", "exclusion_reason"];
+    let listed = ["age_band", "app_registered", "digital_access", "exclusion_reason"];
     assert_eq!(submissions[0].collected, listed, "a count is no code");
     let Records::Access(rows) = &submissions[0].rows else {
         panic!("{:?}", submissions[0].rows.dataset())
@@ -155,14 +155,66 @@ fn unknown_columns_name_the_nearest() {
         ("Person-Counts", "person_count"),
     ] {
         match read_text(&format!("organisation,month,{wrong}\n")) {
-            Err(IngestError::UnknownColumn { column, nearest }) => {
-                assert_eq!((column.as_str(), nearest), (wrong, Some(right)));
+            Err(IngestError::UnknownColumns { columns, .. }) => {
+                assert_eq!(columns, [(wrong.to_owned(), Some(right))]);
             }
             other => panic!("{wrong}: {other:?}"),
         }
     }
     let far = read_text("organisation,month,zzzz\n").unwrap_err();
-    assert!(matches!(far, IngestError::UnknownColumn { nearest: None, .. }), "{far}");
+    assert!(
+        matches!(&far, IngestError::UnknownColumns { columns, .. } if columns[0].1.is_none()),
+        "{far}"
+    );
+}
+
+/// A realistic extract took seven tries, one for each wrong column.
+#[test]
+fn everything_that_is_wrong_with_a_header_is_said_at_once() {
+    let text = "organisation,month,sex,sex,chanel,person_count,zzzz,record_count,age_years,date\n";
+    let error = read_text(text).unwrap_err().to_string();
+    for said in [
+        "unknown columns \"chanel\" (did you mean \"channel\"?), \"zzzz\"; ",
+        "--sketch-map",
+        "\"sex\" appears twice",
+        "\"record_count\" is not a column of populations",
+        "\"date\" is not a column of populations",
+    ] {
+        assert!(error.contains(said), "{said} is not in {error}");
+    }
+}
+
+#[test]
+fn every_wrong_cell_is_named_at_once() {
+    let text = "organisation,month,age_years,record_count\n\
+        A,2020-04,seventy,1.5\nA,2020-04\n,2020-04,5,1\nA,April,5,1\nA,2020-04,seventy,1\nA,2020-04,7,x\n";
+    let error = read_text(text).unwrap_err().to_string();
+    assert!(error.starts_with("3 problems:\n  line 3: the row has 2 cells"), "{error}");
+    let text = text.replace("A,2020-04\n,2020", "A,2020").replace("April", "2020-04");
+    let error = read_text(&text).unwrap_err().to_string();
+    for said in [
+        "4 problems:\n  line 2, column \"age_years\": found \"seventy\"",
+        "with digits only, not too large for the column (and 1 more like it)\n  line 2, column \"record_count\"",
+        "found \"x\"",
+    ] {
+        assert!(error.contains(said), "{said} is not in {error}");
+    }
+}
+
+/// A column that happens to be called like one of ours does not make a file of another publisher ours.
+#[test]
+fn a_file_of_another_publisher_is_not_called_ours() {
+    for (header, known) in [
+        ("period_end,region_code,practice_code,supplier,field,value", vec!["value"]),
+        ("month,level,code,name,region,metric,value", vec!["month", "value"]),
+        ("date,place,place code,people", vec!["date"]),
+        ("a,b,c", vec![]),
+    ] {
+        match read_text(&format!("{header}\n")) {
+            Err(IngestError::UnknownFormat { known: found, .. }) => assert_eq!(found, known),
+            other => panic!("{header}: {other:?}"),
+        }
+    }
 }
 
 #[test]
@@ -200,7 +252,8 @@ fn every_coded_column_says_that_its_field_is_collected() {
     let text = "organisation,month,date,care_setting,lead_time_days,lead_time_band,record_count,person_key,\
         source_record_id,residence_lsoa,interpreter_present,age_years,age_band\n\
         A,2020-04,,,,,,,,,,,\n";
-    let listed = ["age", "care_setting", "interpreter_present", "lead_time", "residence_lsoa"];
+    let listed =
+        ["age_band", "care_setting", "interpreter_present", "lead_time_band", "residence_lsoa"];
     assert_eq!(read_text(text).unwrap()[0].collected, listed);
     let people = "organisation,month,person_count,residence_lsoa,sex\nA,2020-04,5,,\n";
     assert_eq!(read_text(people).unwrap()[0].collected, ["residence_lsoa", "sex"]);
@@ -225,11 +278,11 @@ fn what_the_caller_names_comes_to_what_has_a_column() {
 #[test]
 fn remarks_hold_for_the_whole_submission() {
     let text = "organisation,month,code_systems,collected_characteristics,sex\n\
-        A,2020-04,,,1\nA,2020-04,sex=fhir; channel=gpad,age;sex,2\nB,2020-04,,NONE,\nC,2020-04,,,\n";
+        A,2020-04,,,1\nA,2020-04,sex=fhir; channel=gpad,age_band;sex,2\nB,2020-04,,NONE,\nC,2020-04,,,\n";
     let submissions = read_text(text).unwrap();
     let systems: Vec<_> = submissions[0].code_systems.iter().map(|(f, s)| (&**f, &**s)).collect();
     assert_eq!(systems, [("channel", "gpad"), ("sex", "fhir")]);
-    assert_eq!(submissions[0].collected, ["age", "sex"]);
+    assert_eq!(submissions[0].collected, ["age_band", "sex"]);
     assert!(submissions[1].collected.is_empty());
     assert_eq!(submissions[2].collected, ["sex"], "the columns, where nothing is said");
     let text = "organisation,month,collection\nA,2020-04,x\nA,2020-04,\nA,2020-04,y\n";
@@ -290,7 +343,7 @@ fn submission(rows: Records) -> SubmissionFile {
         collection: "practice-feed".to_owned(),
         month: "2020-04".to_owned(),
         code_systems: BTreeMap::from([("sex".to_owned(), "fhir".to_owned())]),
-        collected: vec!["sex".to_owned(), "age".to_owned()],
+        collected: vec!["sex".to_owned(), "age_band".to_owned()],
         person_key_scheme: "scheme".to_owned(),
         rows,
     }

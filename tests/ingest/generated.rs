@@ -140,8 +140,8 @@ fn the_set_of_seed_1_never_changes() {
     assert_eq!(
         [hash(generator.consultations().collect()), hash(generator.access(|_| true).collect())],
         [
-            "c7cd80d0c6e31ce9afc94fe03472171b7b0c715016b164eb6e74ffc029e261d2",
-            "05aaa6277890a9a632297b7a1199921f15a2501f9818c43474270161a308fd61"
+            "af1475c50fa08da2d64a2bd97f6cf9db8a304b8d065a546466143c4fd3037b50",
+            "67b8d1962538d5d4448b1b322d092fe0735f71bcbf440f16f5b0abcabb99af28"
         ]
     );
 }

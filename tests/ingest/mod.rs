@@ -10,6 +10,7 @@
 
 mod accepted;
 mod bad_files;
+mod column_map;
 mod editions;
 mod equity_csv;
 mod estimates;

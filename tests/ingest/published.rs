@@ -54,7 +54,7 @@ fn one_parcel_for_each_location_and_month() {
         assert!(submission.person_key_scheme.is_empty());
         let systems: Vec<_> = submission.code_systems.iter().map(|(f, s)| (&**f, &**s)).collect();
         let expected =
-            ["attendance", "channel", "lead_time", "staff_type"].map(|field| (field, "gpad"));
+            ["attendance", "channel", "lead_time_band", "staff_type"].map(|field| (field, "gpad"));
         assert_eq!(systems, expected);
         assert_eq!(submission.collected, expected.map(|(field, _)| field));
         assert!(consultations(submission).iter().all(|row| row.care_setting == "PRIMARY_CARE"));

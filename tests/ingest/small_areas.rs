@@ -129,7 +129,7 @@ fn mid_2020() {
     );
     assert_eq!(whole, ("ONS", "ons-mid-2020", "2020-06", 611 * 91));
     assert_eq!(systems(&submission), [("residence_lsoa", "lsoa_2011")], "not the areas of 2021");
-    assert_eq!(submission.collected, ["age"]);
+    assert_eq!(submission.collected, ["age_band"]);
     let aged = |from: i32, to: i32| -> i64 {
         let age = |person: &PersonCharacteristics| match &*person.age_band {
             "90+" => 90,

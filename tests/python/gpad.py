@@ -59,7 +59,7 @@ def table():
 
 def header(v1, organisation, month, request_id=None, **more):
     """What a submission of published counts says of itself."""
-    fields = ["channel", "attendance", "staff_type", "lead_time"]
+    fields = ["channel", "attendance", "staff_type", "lead_time_band"]
     return v1.SubmissionHeader(
         organisation=organisation,
         collection=COLLECTION,

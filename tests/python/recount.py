@@ -22,7 +22,7 @@ HEADER = ["collection", "person_key_scheme", "code_systems", "collected_characte
 LISTS = {
     "channel": "channel", "preferred_channel": "channel", "attendance": "attendance", "sex": "sex", "religion": "religion",
     "ethnic_category": "ethnicity", "disability": "disability", "digital_access": "digital_access",
-    "exclusion_reason": "exclusion_reason", "lead_time": "lead_time",
+    "exclusion_reason": "exclusion_reason", "lead_time_band": "lead_time",
 }
 UNKNOWN_STATES = ["NOT_STATED", "ASKED_UNSURE", "NOT_KNOWN", "NOT_RECORDED", "INVALID", "COARSER"]
 STATES = [*UNKNOWN_STATES, "NOT_APPLICABLE", "NOT_COLLECTED"]
@@ -110,15 +110,15 @@ def ages(frame, *starts):
         return within[0] if within else "COARSER"
 
     found = pd.Series([band(*of) for of in zip(frame["age_years"], frame["age_band"])], frame.index)
-    return found.where(collected(frame, "age", "age_years", "age_band"), "NOT_COLLECTED")
+    return found.where(collected(frame, "age_band", "age_years"), "NOT_COLLECTED")
 
 
 def waits(frame):
     """Shortest and longest number of days from booking, the same twice where it is known to the day; or the state."""
     ranges = {one["code"]: tuple(one["range"]) for one in list_file("lead_time")["categories"]}
-    bands = coded(frame, "lead_time", frame["lead_time_band"])
+    bands = coded(frame, "lead_time_band", frame["lead_time_band"])
     found = [(int(days),) * 2 if days else ranges.get(band, band) for days, band in zip(frame["lead_time_days"], bands)]
-    never = ~collected(frame, "lead_time", "lead_time_days", "lead_time_band")
+    never = ~collected(frame, "lead_time_band", "lead_time_days")
     return pd.Series(found, frame.index).mask(never, "NOT_COLLECTED")
 
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{CodeList, State, Value};
+use super::{CodeList, State, Value, nearest};
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 
@@ -114,6 +114,16 @@ impl Dimension {
             .iter()
             .position(|(category, _)| category == code)
             .or_else(|| State::from_name(code).map(|state| self.place_of_state(state)))
+    }
+
+    /// The category nearest to a wrong code, by code or name.
+    #[must_use]
+    pub fn nearest(&self, code: &str) -> Option<&str> {
+        let categories = self.categories.iter();
+        nearest(
+            code,
+            categories.flat_map(|(code, label)| [(&**code, &**code), (&**code, &**label)]),
+        )
     }
 
     /// Places of a value. A single-valued field has exactly one; a multi-valued one has each category's and `ANY`'s.

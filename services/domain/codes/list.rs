@@ -39,6 +39,12 @@ pub struct CodeSystem {
 }
 
 impl CodeSystem {
+    /// Every code with each of its names: itself and its label.
+    pub fn names(&self) -> impl Iterator<Item = (&str, &str)> {
+        let names = |code, label| [(code, code), (code, label)];
+        self.codes.iter().flat_map(move |(code, label, _)| names(code.as_str(), label.as_str()))
+    }
+
     /// The first character of a two-character code, if the second is for local use.
     fn national<'a>(&self, source: &'a str) -> Option<&'a str> {
         let is_local =
@@ -243,7 +249,7 @@ impl CodeList {
         State::said(source).map(Value::State)
     }
 
-    /// The value of a source code, or of a word that has one meaning in the code system.
+    /// The value of a source code, or of a word or label that has one meaning in the code system.
     #[must_use]
     pub fn value(&self, system: usize, source: &str) -> Option<Value> {
         let word = || self.words.target(system, source).map(|target| Value::from_text(&target));
@@ -274,30 +280,37 @@ impl CodeList {
         let more = if codes().nth(12).is_some() { ", …" } else { "" };
         Mapped::Unknown {
             expected: format!("{expected}: {}{more}", some.join(", ")),
-            nearest: lost_zero.or_else(|| nearest(source, codes())).map(str::to_owned),
+            nearest: lost_zero.or_else(|| nearest(source, of_system.names())).map(str::to_owned),
         }
     }
 
-    /// Names the other code systems that have a code, or the category that it is the code of.
+    /// Names the other code systems that have a code, as it is or with a zero that a spreadsheet lost, or that have the category that
+    /// it is the code of.
     fn elsewhere(&self, system: usize, source: &str) -> Option<String> {
         let zero = format!("0{source}");
-        let has = |other: &CodeSystem, code: &str| {
-            other.codes.iter().any(|(known, _, target)| {
-                known == code || (target == code && self.category(code).is_some())
-            })
-        };
-        let others = || self.systems.iter().enumerate().filter(|(place, _)| *place != system);
-        let mut given = [source, zero.as_str()].into_iter();
-        let code = given.find(|code| others().any(|(_, other)| has(other, code)))?;
-        let found: Vec<_> =
-            others().map(|(_, other)| other).filter(|other| has(other, code)).collect();
-        let names = match found[..] {
-            [one] => format!("`{}` ({})", one.id, one.label),
-            _ => found.iter().map(|one| format!("`{}`", one.id)).collect::<Vec<_>>().join(", "),
-        };
-        Some(format!(
-            "`{code}` is one of {names}: name its code system for the field, or correct the code"
-        ))
+        let codes = [source, zero.as_str()].into_iter();
+        // Where this system has the code with the zero, that is the answer.
+        let codes = codes.filter(|code| !self.by_source[system].contains_key(*code));
+        let known = codes.filter_map(|code| {
+            let has = |(place, other): &(usize, &CodeSystem)| {
+                *place != system
+                    && other.codes.iter().any(|(known, _, target)| {
+                        known == code || (target == code && self.category(code).is_some())
+                    })
+            };
+            let names = match self.systems.iter().enumerate().filter(has).collect::<Vec<_>>()[..] {
+                [] => return None,
+                [(_, one)] => format!("`{}` ({})", one.id, one.label),
+                ref several => {
+                    let ids = several.iter().map(|(_, one)| format!("`{}`", one.id));
+                    ids.collect::<Vec<_>>().join(", ")
+                }
+            };
+            Some(format!("`{code}` is one of {names}"))
+        });
+        let known: Vec<_> = known.collect();
+        let what = "name its code system for the field, or correct the code";
+        (!known.is_empty()).then(|| format!("{}: {what}", known.join(", and ")))
     }
 
     /// Whether category `outer` contains category `inner`, or is the same.
@@ -378,6 +391,28 @@ mod tests {
         assert!(!list.holds("ON_TIME", "ATTENDED"));
         for state in ["NOT_COLLECTED", "ANY", "NONE", "COARSER"] {
             assert!(matches!(list.map(0, state), Mapped::Unknown { .. }), "{state} is no code");
+        }
+    }
+
+    #[test]
+    fn a_label_is_taken_where_it_has_one_meaning() {
+        let text = LIST.replace(
+            "[\"0\", \"Future\", \"!NOT_APPLICABLE\"]",
+            "[\"0\", \"Future\", \"!NOT_APPLICABLE\"], [\"6\", \"On  time\", \"ON_TIME\"], [\"7\", \"on time\", \"ATTENDED\"], \
+             [\"8\", \"None\", \"ATTENDED\"], [\"LATE\", \"Late\", \"ATTENDED\"]",
+        );
+        let list = CodeList::from_toml(&text).unwrap();
+        let code = |code: &str| Some(Value::Codes(vec![code.into()]));
+        for (given, value) in [
+            (" attended ON-TIME", code("ON_TIME")),
+            ("future", Some(Value::State(State::NotApplicable))),
+            ("Late", code("ATTENDED")),
+            ("on time", None),
+            ("None", None),
+            ("Attended", None),
+            ("", None),
+        ] {
+            assert_eq!(list.value(0, given), value, "{given:?}");
         }
     }
 

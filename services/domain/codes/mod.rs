@@ -2,6 +2,7 @@
 
 mod content;
 mod dimension;
+mod folded;
 mod list;
 mod nearest;
 mod nothing;
@@ -10,7 +11,8 @@ mod words;
 
 pub use content::{Content, ContentError};
 pub use dimension::{Dimension, Source};
+pub use folded::folded;
 pub use list::{Category, CodeList, CodeListError, CodeSystem, Mapped};
-pub use nearest::nearest;
+pub use nearest::{nearest, nearest_code};
 pub use nothing::{LEAVE_EMPTY, expected_of, says_nothing};
 pub use value::{State, Value};

@@ -1,14 +1,18 @@
-//! Words that are no code of a system and have one meaning in it: `telephone` for `TELEPHONE`, `F` for `2`.
+//! Words that are no code of a system and have one meaning in it: `telephone` for `TELEPHONE`, `F` or `Female` for `2`.
 
 use std::collections::BTreeMap;
 
 use super::State;
+use super::folded::label;
+
+/// Names and their targets; `None`: two codes of different meaning have the name.
+type Names = BTreeMap<String, Option<String>>;
 
 /// The words of a code list.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Words {
-    /// For each system, its codes in plain form and their targets; `None`: two codes of different meaning are alike.
-    of_systems: Vec<BTreeMap<String, Option<String>>>,
+    /// For each system, its codes in plain form, and its labels.
+    of_systems: Vec<(Names, Names)>,
     /// Words of the list, for every system, and their targets.
     of_list: BTreeMap<String, String>,
 }
@@ -17,14 +21,14 @@ impl Words {
     /// The codes of systems, each with its label and target: in capitals or not, with `_`, `-` or a blank.
     pub(super) fn of<'a>(systems: impl Iterator<Item = &'a [(String, String, String)]>) -> Self {
         let of_system = |codes: &[(String, String, String)]| {
-            let mut words: BTreeMap<String, Option<String>> = BTreeMap::new();
-            for (code, _, target) in codes {
-                let known = words.entry(plain(code)).or_insert_with(|| Some(target.clone()));
-                if known.as_ref() != Some(target) {
-                    *known = None;
+            let (mut plain_codes, mut labels) = (Names::new(), Names::new());
+            for (code, of_code, target) in codes {
+                add(&mut plain_codes, plain(code), target);
+                if let Some(label) = label(of_code) {
+                    add(&mut labels, label, target);
                 }
             }
-            words
+            (plain_codes, labels)
         };
         Self { of_systems: systems.map(of_system).collect(), of_list: BTreeMap::new() }
     }
@@ -34,14 +38,23 @@ impl Words {
         self.of_list.extend(words.iter().map(|(word, target)| (plain(word), target.clone())));
     }
 
-    /// The target of a word in a system: the text form of a value.
-    pub(super) fn target(&self, system: usize, word: &str) -> Option<String> {
-        let word = plain(word);
-        if let Some(target) = self.of_systems.get(system)?.get(&word) {
+    /// The target of a word in a system, which is the text form of a value: by its code, by a word of the list, by its label.
+    pub(super) fn target(&self, system: usize, given: &str) -> Option<String> {
+        let word = plain(given);
+        let (codes, labels) = self.of_systems.get(system)?;
+        if let Some(target) = codes.get(&word) {
             return target.clone();
         }
         let state = || State::said(&word.to_uppercase()).map(|state| format!("!{}", state.name()));
-        self.of_list.get(&word).cloned().or_else(state)
+        let labelled = || labels.get(&label(given)?)?.clone();
+        self.of_list.get(&word).cloned().or_else(state).or_else(labelled)
+    }
+}
+
+fn add(names: &mut Names, name: String, target: &str) {
+    let known = names.entry(name).or_insert_with(|| Some(target.to_owned()));
+    if known.as_deref() != Some(target) {
+        *known = None;
     }
 }
 

@@ -200,3 +200,98 @@ fn a_local_second_character_of_an_ethnic_category_is_passed_over() {
     assert_eq!(value("gdppr_ethnicity", "A1"), None, "one character in this one");
     assert_eq!(value("ukcore_ethnic_category", "CL").as_deref(), Some("E15"), "a code of its own");
 }
+
+/// What partners write instead of codes: it is taken as what it means, or the right code is suggested, or none.
+#[test]
+fn words_of_partners_are_taken_or_lead_to_the_right_code_or_to_none() {
+    let reference = Reference::new(&Content::embedded()).unwrap();
+    let of = |field: &str, system: &str, given: &str| {
+        let list = reference.list_of(Field::from_name(field).unwrap()).unwrap();
+        let system = if system.is_empty() { 0 } else { list.system(system).unwrap() };
+        match list.map(system, given) {
+            Mapped::Value(value) => value.to_text(),
+            Mapped::Unknown { nearest, .. } => format!("{}?", nearest.unwrap_or_default()),
+        }
+    };
+    for (field, system, given, found) in [
+        ("ethnic_category", "", "Indian", "H?"),
+        ("ethnic_category", "", "Chinese", "R?"),
+        ("ethnic_category", "", "African", "N?"),
+        ("ethnic_category", "", "White British", "A"),
+        ("ethnic_category", "", " white - BRITISH ", "A"),
+        ("ethnic_category", "", "White", "?"),
+        ("ethnic_category", "", "Asian", "?"),
+        ("ethnic_category", "", "ZZZ", "?"),
+        ("ethnic_category", "ethnic_group_2021", "Indian", "3?"),
+        ("ethnic_category", "ethnic_group_2021", "Asian: Indian", "E3"),
+        ("religion", "", "Muslim", "G"),
+        ("religion", "", "None", "?"),
+        ("age_band", "", "85 and over", "85+"),
+        ("age_band", "", "85 to 89", "85-89"),
+        ("age_band", "", "05-Sep", "?"),
+        ("age_band", "", "#77", "77?"),
+        ("age_band", "", "131", "?"),
+        ("channel", "", "Face to face", "FACE_TO_FACE"),
+        ("channel", "", "Phone", "TELEPHONE"),
+        ("channel", "", "1", "?"),
+        ("channel", "consultation_medium_used", "1", "01?"),
+        ("channel", "consultation_medium_used", "99", "?"),
+        ("sex", "", "Male", "1"),
+        ("sex", "", "X1", "?"),
+        ("disability", "", "Hearing", "02"),
+    ] {
+        assert_eq!(of(field, system, given), found, "{field} {system}: {given}");
+    }
+    let channel = reference.list("channel").unwrap();
+    let Mapped::Unknown { expected, .. } = channel.map(0, "1") else { panic!("1 is no channel") };
+    assert!(expected.contains("`1` is one of `first_attendance`"), "{expected}");
+    assert!(expected.contains("`01` is one of `consultation_medium_used`"), "{expected}");
+}
+
+/// No label is read as the code of another category, in any list or code system.
+#[test]
+fn every_label_is_read_as_its_own_code_or_not_at_all() {
+    let reference = Reference::new(&Content::embedded()).unwrap();
+    for list in reference.lists() {
+        for (place, system) in list.systems.iter().enumerate() {
+            for (code, label, target) in &system.codes {
+                let as_label = list.value(place, label).map(|value| value.to_text());
+                let own = as_label.is_none_or(|found| found == *target);
+                assert!(
+                    own || system.codes.iter().any(|(other, _, _)| other == label),
+                    "{code}: {label}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_nearest_names_are_near() {
+    let reference = Reference::new(&Content::embedded()).unwrap();
+    for (given, found) in [
+        ("age", Some("age_band")),
+        ("ethnicity", Some("ethnic_category")),
+        ("Sexx", Some("sex")),
+        ("gender", None),
+        ("shoe_size", None),
+    ] {
+        assert_eq!(reference.nearest_dimension(given), found, "{given}");
+    }
+    for (given, found) in [
+        ("qk1", Some("QK1")),
+        ("QK2", None),
+        ("00L", None),
+        ("Leicester", Some("E06000016")),
+        ("E0600016", Some("E06000016")),
+        ("E06000015", None),
+    ] {
+        assert_eq!(reference.nearest_area(given), found, "{given}");
+    }
+    for (given, found) in
+        [("c82001", Some("C82001")), ("00L", None), ("04X", None), ("C820O1", Some("C82001"))]
+    {
+        assert_eq!(reference.nearest_organisation(given), found, "{given}");
+    }
+    assert_eq!(reference.nearest_indicator("DX-1"), Some("DX-01"));
+}

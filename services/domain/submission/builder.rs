@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use super::problems::Problems;
 use super::raw::{self, RawColumn, RawValue};
 use super::read_as::ReadAs;
 use super::reading::Readings;
-use super::{Draft, Header, Keyer, RowProblem};
+use super::{Header, Keyer, RowProblem};
 use crate::domain::codes::{LEAVE_EMPTY, expected_of, says_nothing};
 use crate::domain::collection::Dataset;
 use crate::domain::date::Written;
@@ -38,7 +39,7 @@ pub struct Builder {
     pub(super) rows_seen: u64,
     pub(super) rejected: u64,
     pub(super) blank: u64,
-    pub(super) problems: Vec<RowProblem>,
+    pub(super) problems: Problems,
     pub(super) readings: Readings,
     row: Row,
     most_weight: u32,
@@ -89,7 +90,7 @@ impl Builder {
             rows_seen: 0,
             rejected: 0,
             blank: 0,
-            problems: Vec::new(),
+            problems: Problems::default(),
             readings: Readings::default(),
             row: Row::default(),
             most_weight,
@@ -356,7 +357,7 @@ impl Builder {
         let place = field.index();
         let column = self.columns[place].get_or_insert_with(|| RawColumn::new(field));
         let (reference, header) = (&self.reference, &self.header);
-        let told = self.problems.len() < Draft::PROBLEMS;
+        let told = self.problems.keeps(path);
         let index = column.index_of(text, || {
             let system = header.code_systems.get(&field).copied().unwrap_or(0);
             let value = raw::look_up(field, reference.list_of(field), system, given, told)?;
@@ -381,8 +382,8 @@ impl Builder {
 
     fn problem(&mut self, path: &str, value: &str, expected: &str, nearest: Option<String>) {
         self.row.problems += 1;
-        if self.problems.len() < Draft::PROBLEMS {
-            self.problems.push(RowProblem {
+        if self.problems.keeps(path) {
+            self.problems.add(RowProblem {
                 row_index: self.rows_seen,
                 field: path.to_owned(),
                 value: raw::shown(value),

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::finish::{header_hash, text};
+use super::problems::Problems;
 use super::raw::shown;
 use super::read_as::ReadAs;
 use super::reading::Readings;
 use super::{Draft, Header, RowProblem};
-use crate::domain::codes::{Dimension, State, expected_of, nearest, says_nothing};
+use crate::domain::codes::{Dimension, State, expected_of, says_nothing};
 use crate::domain::cube::Packed;
 use crate::domain::estimate::{
     Estimate, EstimateKey, EstimateSource, Estimates, NAMED_AREA, PUBLISHER,
@@ -82,29 +83,35 @@ pub struct EstimateBuilder {
     rows_seen: u64,
     rejected: u64,
     blank: u64,
-    problems: Vec<RowProblem>,
+    problems: Problems,
     readings: Readings,
 }
 
-/// Problems of one row: field, value, what was expected, nearest.
-#[derive(Default)]
-struct RowProblems(Vec<(String, String, String, String)>);
+/// Field, value, what was expected, nearest.
+type OneProblem = (String, String, String, String);
 
-impl RowProblems {
+/// Problems of one row. Finding the nearest is slow, so it is done only for a problem that is kept.
+struct RowProblems<'a> {
+    before: &'a Problems,
+    all: Vec<OneProblem>,
+}
+
+impl RowProblems<'_> {
     fn add(&mut self, field: &str, value: &str, expected: impl Into<String>) {
-        self.near(field, value, expected, None);
+        self.near(field, value, expected, || None);
     }
 
-    fn near(
+    fn near<'a>(
         &mut self,
         field: &str,
         value: &str,
         expected: impl Into<String>,
-        nearest: Option<&str>,
+        nearest: impl FnOnce() -> Option<&'a str>,
     ) {
+        let nearest = if self.before.keeps(field) { nearest() } else { None };
         let nearest = nearest.unwrap_or_default().to_owned();
         let expected = expected_of(value, expected.into());
-        self.0.push((field.to_owned(), shown(value), expected, nearest));
+        self.all.push((field.to_owned(), shown(value), expected, nearest));
     }
 }
 
@@ -121,7 +128,7 @@ impl EstimateBuilder {
             rows_seen: 0,
             rejected: 0,
             blank: 0,
-            problems: Vec::new(),
+            problems: Problems::default(),
             readings: Readings::default(),
         }
     }
@@ -154,11 +161,11 @@ impl EstimateBuilder {
             self.blank += 1;
             return;
         }
-        let mut wrong = RowProblems::default();
+        let mut wrong = RowProblems { before: &self.problems, all: Vec::new() };
         check_what(&self.reference, self.header.month, given, &mut wrong);
         check_keys(&self.reference, given, &mut wrong);
         check_figures(&self.reference, given, &mut wrong);
-        if wrong.0.is_empty() {
+        if wrong.all.is_empty() {
             let identity = identity(&self.reference, given);
             if let Some(first) = self.seen.get(&identity) {
                 let expected = format!(
@@ -170,7 +177,8 @@ impl EstimateBuilder {
             }
         }
         self.rows_seen += 1;
-        if !wrong.0.is_empty() {
+        let wrong = wrong.all;
+        if !wrong.is_empty() {
             return self.reject(wrong, &left_out());
         }
         for field in cut {
@@ -179,8 +187,7 @@ impl EstimateBuilder {
         self.estimates.rows.push(estimate(given));
     }
 
-    fn reject(&mut self, wrong: RowProblems, bytes: &[u8]) {
-        let room = Draft::PROBLEMS.saturating_sub(self.problems.len());
+    fn reject(&mut self, wrong: Vec<OneProblem>, bytes: &[u8]) {
         let row_index = self.rows_seen - 1;
         let problem = |(field, value, expected, nearest)| RowProblem {
             row_index,
@@ -189,7 +196,7 @@ impl EstimateBuilder {
             expected,
             nearest,
         };
-        self.problems.extend(wrong.0.into_iter().take(room).map(problem));
+        wrong.into_iter().map(problem).for_each(|problem| self.problems.add(problem));
         self.left_out.update(&self.rows_seen.to_le_bytes());
         self.left_out.update(&(bytes.len() as u64).to_le_bytes());
         self.left_out.update(bytes);
@@ -206,7 +213,7 @@ impl EstimateBuilder {
             rejected_count: self.rejected,
             blank_count: self.blank,
             total_count: accepted,
-            problems: self.problems,
+            problems: self.problems.into_vec(),
             readings: self.readings.list(),
             columns: Vec::new(),
             weights: Packed { width: 0, data: Vec::new() },
@@ -294,11 +301,11 @@ fn check_what(
     reference: &Reference,
     edition: Month,
     given: &EstimateRow<'_>,
-    wrong: &mut RowProblems,
+    wrong: &mut RowProblems<'_>,
 ) {
     if reference.indicator(given.indicator).is_none() {
-        let near = nearest(given.indicator, reference.indicators().map(|i| i.id.as_str()));
         let expected = "an indicator id; ReferenceService.ListIndicators lists them";
+        let near = || reference.nearest_indicator(given.indicator);
         wrong.near("indicator", given.indicator, expected, near);
     }
     check_area(reference, given.area, wrong);
@@ -325,7 +332,7 @@ fn check_what(
     }
 }
 
-fn check_area(reference: &Reference, area: &str, wrong: &mut RowProblems) {
+fn check_area(reference: &Reference, area: &str, wrong: &mut RowProblems<'_>) {
     if area.len() > LONGEST || area.chars().any(char::is_control) {
         wrong.add("area", area, format!("at most {LONGEST} bytes without control characters"));
         return;
@@ -335,8 +342,7 @@ fn check_area(reference: &Reference, area: &str, wrong: &mut RowProblems) {
         || is_ons_code(area)
         || area.strip_prefix(NAMED_AREA).is_some_and(|words| !words.trim().is_empty());
     if !known {
-        let areas = reference.areas().iter().map(|area| area.code.as_str());
-        let near = nearest(area, areas);
+        let near = || reference.nearest_area(area);
         let expected = "the code of an area or organisation, an ONS code of nine characters (`E92000001`), or `NAME:` and words";
         wrong.near("area", area, expected, near);
     }
@@ -348,7 +354,7 @@ fn is_ons_code(code: &str) -> bool {
     bytes.len() == 9 && bytes[0].is_ascii_uppercase() && bytes[1..].iter().all(u8::is_ascii_digit)
 }
 
-fn check_keys(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowProblems) {
+fn check_keys(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowProblems<'_>) {
     if given.keys.len() > KEYS {
         let count = given.keys.len().to_string();
         wrong.add("keys", &count, format!("at most {KEYS} keys, one for each dimension"));
@@ -376,7 +382,7 @@ fn check_keys(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowPro
             match reference.dimension(dimension).filter(|found| found.field().is_some()) {
                 Some(found) => check_code(found, &at_code, code, wrong),
                 None => {
-                    let near = reference.nearest_dimension(dimension);
+                    let near = || reference.nearest_dimension(dimension);
                     let expected = "a dimension of people (ReferenceService.ListDimensions), or `publisher:` and a name";
                     wrong.near(&at_dimension, dimension, expected, near);
                 }
@@ -389,7 +395,7 @@ fn is_of_a_name(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'
 }
 
-fn check_code(dimension: &Dimension, field: &str, code: &str, wrong: &mut RowProblems) {
+fn check_code(dimension: &Dimension, field: &str, code: &str, wrong: &mut RowProblems<'_>) {
     let codes = || dimension.categories.iter().map(|(code, _)| code.as_str());
     let stands = codes().any(|category| category == code)
         || match State::from_name(code) {
@@ -401,11 +407,11 @@ fn check_code(dimension: &Dimension, field: &str, code: &str, wrong: &mut RowPro
         let some: Vec<_> = codes().take(12).collect();
         let more = if codes().nth(12).is_some() { ", …" } else { "" };
         let expected = format!("a category of `{}`: {}{more}", dimension.id, some.join(", "));
-        wrong.near(field, code, expected, nearest(code, codes()));
+        wrong.near(field, code, expected, || dimension.nearest(code));
     }
 }
 
-fn check_figures(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowProblems) {
+fn check_figures(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowProblems<'_>) {
     let (least, most) =
         reference.indicator(given.indicator).map_or((f64::MIN, f64::MAX), Indicator::range);
     let figures = [given.value, given.lower, given.upper];

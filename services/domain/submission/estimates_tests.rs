@@ -74,7 +74,7 @@ fn what_may_be_said_of_a_figure() {
 fn every_problem_of_a_row_names_its_field() {
     let long = "x".repeat(129);
     let cases: Vec<(EstimateRow<'_>, &str, &str)> = vec![
-        (EstimateRow { indicator: "DX-112", ..good() }, "indicator", "DX-12"),
+        (EstimateRow { indicator: "DX-012", ..good() }, "indicator", "DX-12"),
         (EstimateRow { indicator: "", ..good() }, "indicator", ""),
         (EstimateRow { area: "", ..good() }, "area", ""),
         (EstimateRow { area: "NAME: ", ..good() }, "area", ""),

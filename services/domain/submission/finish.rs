@@ -35,7 +35,7 @@ impl Builder {
             rejected_count: self.rejected,
             blank_count: self.blank,
             total_count: self.weights.iter().map(|weight| u64::from(*weight)).sum(),
-            problems: self.problems,
+            problems: self.problems.into_vec(),
             readings: readings.list(),
             columns,
             weights,

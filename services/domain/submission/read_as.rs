@@ -5,7 +5,7 @@
 pub enum ReadAs {
     /// Without the blanks at its ends.
     WithoutBlanks,
-    /// A word that has one meaning in the code system: `telephone`, `F`.
+    /// A word or a label that has one meaning in the code system: `telephone`, `F`, `Female`.
     Word,
     /// A date in the British order: `01/04/2026`.
     DayFirst,
@@ -19,7 +19,7 @@ impl ReadAs {
     pub fn words(self) -> &'static str {
         match self {
             Self::WithoutBlanks => "without the blanks at its ends",
-            Self::Word => "as a word with one meaning in the code system",
+            Self::Word => "as a word or label with one meaning in the code system",
             Self::DayFirst => "as day, month and year",
             Self::Midnight => "without the time of midnight",
         }

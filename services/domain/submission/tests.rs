@@ -13,7 +13,7 @@ fn header() -> Header {
         month: "2020-04".parse().unwrap(),
         request_id: "r".into(),
         code_systems: BTreeMap::new(),
-        collected: [field("sex"), field("age"), field("disability")].into(),
+        collected: [field("sex"), field("age_band"), field("disability")].into(),
         person_key_scheme: "s".into(),
         expected_record_count: None,
         allow_partial: false,
@@ -31,7 +31,7 @@ fn row(builder: &mut Builder, fields: &[(&str, &str)]) {
     builder.begin_row();
     for (name, code) in fields {
         match *name {
-            "age" => builder.age(Some(code.parse().unwrap()), ""),
+            "age_band" => builder.age(Some(code.parse().unwrap()), ""),
             "date" => builder.date(code),
             "weight" => builder.weight("record_count", Some(code.parse().unwrap()), 1),
             "person" => builder.person(code),
@@ -58,11 +58,11 @@ fn words(draft: &Draft, name: &str) -> Vec<String> {
 fn absent_values_are_not_recorded_if_collected_and_have_no_column_if_not() {
     let mut builder = builder(header());
     row(&mut builder, &[("channel", "FACE_TO_FACE")]);
-    row(&mut builder, &[("channel", "TELEPHONE"), ("sex", "2"), ("age", "77")]);
+    row(&mut builder, &[("channel", "TELEPHONE"), ("sex", "2"), ("age_band", "77")]);
     let draft = builder.finish();
     assert_eq!(words(&draft, "channel"), ["FACE_TO_FACE", "TELEPHONE"]);
     assert_eq!(words(&draft, "sex"), ["!NOT_RECORDED", "2"]);
-    assert_eq!(words(&draft, "age"), ["!NOT_RECORDED", "#77"]);
+    assert_eq!(words(&draft, "age_band"), ["!NOT_RECORDED", "#77"]);
     assert_eq!(words(&draft, "disability"), ["!NOT_RECORDED", "!NOT_RECORDED"]);
     assert_eq!(words(&draft, "care_setting"), ["PRIMARY_CARE", "PRIMARY_CARE"]);
     assert!(!draft.columns.iter().any(|column| column.field.name() == "religion"));
@@ -86,10 +86,10 @@ fn every_problem_names_row_and_field_and_leaves_nothing() {
     let bad: &[(&str, &str, &str)] = &[
         ("channel", "99x", "channel"),
         ("care_setting", "MENTAL_HEALTH", "care_setting"),
-        ("sex", "female", "person.sex"),
+        ("sex", "woman", "person.sex"),
         ("religion", "A", "person.religion"),
-        ("age", "131", "person.age_years"),
-        ("age", "-1", "person.age_years"),
+        ("age_band", "131", "person.age_years"),
+        ("age_band", "-1", "person.age_years"),
         ("date", "2020-05-01", "date"),
         ("date", "2020-04-31", "date"),
         ("date", "2020-04-1", "date"),
@@ -102,7 +102,7 @@ fn every_problem_names_row_and_field_and_leaves_nothing() {
     for (name, value, path) in bad {
         let mut builder = builder(header());
         row(&mut builder, &[("channel", "TELEPHONE"), ("source", "x")]);
-        row(&mut builder, &[("sex", "1"), (name, value), ("age", "5")]);
+        row(&mut builder, &[("sex", "1"), (name, value), ("age_band", "5")]);
         row(&mut builder, &[("channel", "VIDEO")]);
         let draft = builder.finish();
         let problem = &draft.problems[0];
@@ -165,11 +165,14 @@ fn many_values_widen_the_column() {
     let mut builder = builder(header);
     for row_number in 0..700 {
         let code = format!("E01{:06}", 13600 + row_number % 600);
-        row(&mut builder, &[("residence_lsoa", &code), ("age", &(row_number % 100).to_string())]);
+        row(
+            &mut builder,
+            &[("residence_lsoa", &code), ("age_band", &(row_number % 100).to_string())],
+        );
     }
     let draft = builder.finish();
     assert_eq!(draft.rejected_count, 0);
-    assert_eq!(words(&draft, "age")[699], "#99");
+    assert_eq!(words(&draft, "age_band")[699], "#99");
 }
 
 #[test]
@@ -182,7 +185,7 @@ fn a_row_that_is_left_out_makes_nothing_collected() {
     let draft = builder.finish();
     assert_eq!((draft.accepted_count, draft.rejected_count), (1, 2));
     let names: Vec<_> = draft.columns.iter().map(|column| column.field.name()).collect();
-    assert_eq!(names, ["care_setting", "channel", "age", "sex", "disability"]);
+    assert_eq!(names, ["care_setting", "channel", "age_band", "sex", "disability"]);
 }
 
 #[test]
@@ -202,7 +205,7 @@ fn a_band_that_looks_like_a_number_is_not_one() {
         take(!numbers_first);
         let draft = builder.finish();
         assert_eq!((draft.accepted_count, draft.rejected_count), (1, 1), "{numbers_first}");
-        assert_eq!(words(&draft, "age"), ["#77"]);
+        assert_eq!(words(&draft, "age_band"), ["#77"]);
         assert_eq!(draft.problems[0].row_index, u64::from(numbers_first));
     }
 }
@@ -256,9 +259,12 @@ fn wrong_codes_take_no_room_from_good_ones() {
         row(&mut builder, &[("channel", &format!("PIGEON_{number}"))]);
     }
     row(&mut builder, &[("channel", "VIDEO")]);
-    let draft = builder.finish();
-    assert_eq!((draft.accepted_count, draft.rejected_count), (1, 70_000));
+    row(&mut builder, &[("sex", "Femal")]);
+    let mut draft = builder.finish();
+    assert_eq!((draft.accepted_count, draft.rejected_count), (1, 70_001));
     assert_eq!(words(&draft, "channel"), ["VIDEO"]);
+    let other = draft.problems.pop().unwrap();
+    assert_eq!((other.field.as_str(), other.nearest.as_str()), ("person.sex", "2"), "not hidden");
     assert_eq!(draft.problems.len(), Draft::PROBLEMS);
     let last = &draft.problems[Draft::PROBLEMS - 1];
     assert_eq!((last.row_index, last.value.as_str()), (999, "PIGEON_999"));
@@ -292,7 +298,7 @@ fn rows_without_a_value_are_no_rows() {
     row(&mut builder, &[("channel", "VIDEO"), ("sex", "1")]);
     row(&mut builder, &[]);
     row(&mut builder, &[("channel", " "), ("person", "\u{a0}"), ("date", ""), ("disability", " ")]);
-    row(&mut builder, &[("channel", "VIDEO"), ("age", "5")]);
+    row(&mut builder, &[("channel", "VIDEO"), ("age_band", "5")]);
     row(&mut builder, &[("weight", "5")]);
     assert_eq!((builder.rows_seen(), builder.blank_rows()), (5, 2));
     let draft = builder.finish();
@@ -301,7 +307,7 @@ fn rows_without_a_value_are_no_rows() {
         draft.total_count, 7,
         "five consultations of which nothing is known are consultations"
     );
-    assert_eq!(words(&draft, "age"), ["!NOT_RECORDED", "#5", "!NOT_RECORDED"]);
+    assert_eq!(words(&draft, "age_band"), ["!NOT_RECORDED", "#5", "!NOT_RECORDED"]);
 }
 
 #[test]
@@ -316,7 +322,7 @@ fn words_for_nothing_are_no_keys_and_every_field_says_what_to_do() {
             ("disability", "person.disability"),
         ] {
             let mut builder = builder(header());
-            row(&mut builder, &[("age", "5"), (name, word)]);
+            row(&mut builder, &[("age_band", "5"), (name, word)]);
             let draft = builder.finish();
             let problem = &draft.problems[0];
             assert_eq!(problem.field, path, "{word}");

@@ -42,7 +42,9 @@ pub(super) fn access_collection<'a>(
     beside: &Collection,
     id: &str,
 ) -> Result<&'a Collection, QueryError> {
-    let found = reference.collection(id).ok_or_else(|| no_collection(reference, id))?;
+    let found = reference
+        .collection(id)
+        .ok_or_else(|| no_collection(reference, "access_collection", id))?;
     let Err(why) = beside.may_ask(found) else { return Ok(found) };
     let those = reference.collections().filter(|other| beside.may_ask(other).is_ok());
     let those: Vec<_> = those.map(|other| format!("`{}`", other.id)).collect();
@@ -88,7 +90,8 @@ impl Engine {
         let mut needs = Vec::new();
         for field in fields {
             let dimension = reference.dimension(field.name());
-            let dimension = dimension.ok_or_else(|| no_dimension(&reference, field.name()))?;
+            let dimension =
+                dimension.ok_or_else(|| no_dimension(&reference, "query.by", field.name()))?;
             let places = self.positions.of(&reference, catalog.words(), dimension, *field);
             needs.push(NeedFromSnapshot::new(*field, dimension, &places));
         }

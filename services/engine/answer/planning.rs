@@ -23,7 +23,7 @@ impl Engine {
         let reference = Arc::clone(&catalog.reference);
         let collection = reference
             .collection(&query.collection)
-            .ok_or_else(|| no_collection(&reference, &query.collection))?
+            .ok_or_else(|| no_collection(&reference, "query.collection", &query.collection))?
             .clone();
         let position = query.as_of.position(&catalog)?;
         let organisations = query.place.organisations(&reference);

@@ -2,7 +2,7 @@
 
 use super::asked::{AsOf, Asked, Filter, TableKind, Where};
 use super::dimensions::{dimensions, has_rows};
-use super::errors::field;
+use super::errors::{Wrong, field};
 use super::{collection, place};
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
@@ -38,30 +38,32 @@ impl Query {
     /// Checks a question against the reference content.
     ///
     /// # Errors
-    /// The first field that cannot be used.
+    /// Every field that cannot be used.
     pub fn new(reference: &Reference, asked: &Asked, as_of: AsOf) -> Result<Self, QueryError> {
-        let months = months(asked)?;
-        let place = place::place(reference, asked)?;
-        let (collection, care_setting) = collection::collection(reference, asked, &place)?;
-        let confidence = match asked.confidence_level {
-            None => Confidence::default(),
-            Some(level) => Confidence::from_level(level)
-                .ok_or_else(|| field("confidence_level", "give 0.95 or 0.998"))?,
-        };
-        let (by, filters) = dimensions(reference, asked, &place)?;
+        let mut wrong = Wrong::default();
+        let months = wrong.take(months(asked));
+        let place = wrong.take(place::place(reference, asked));
+        let collection = wrong.take(collection::collection(reference, asked, place.as_ref()));
+        let confidence = wrong.take(confidence(asked));
+        let dimensions = wrong.take(dimensions(reference, asked, place.as_ref()));
         let (table, full) = (asked.table, !asked.basic);
-        Ok(Self {
-            table,
-            collection,
-            care_setting,
-            place,
-            months,
-            by,
-            filters,
-            as_of,
-            confidence,
-            full,
-        })
+        let query = || {
+            let (collection, care_setting) = collection?;
+            let (by, filters) = dimensions?;
+            Some(Self {
+                table,
+                collection,
+                care_setting,
+                place: place?,
+                months: months?,
+                by,
+                filters,
+                as_of,
+                confidence: confidence?,
+                full,
+            })
+        };
+        wrong.unless(query())
     }
 
     /// The position that is asked for, if one is.
@@ -79,6 +81,12 @@ impl Query {
     }
 }
 
+fn confidence(asked: &Asked) -> Result<Confidence, QueryError> {
+    let Some(level) = asked.confidence_level else { return Ok(Confidence::default()) };
+    let wrong = || field("confidence_level", "give 0.95 or 0.998");
+    Confidence::from_level(level).ok_or_else(wrong)
+}
+
 fn months(asked: &Asked) -> Result<(Month, Month), QueryError> {
     if asked.first.is_empty() {
         return Err(field(
@@ -86,11 +94,16 @@ fn months(asked: &Asked) -> Result<(Month, Month), QueryError> {
             "is required: a month `2020-04`, quarter `2020-Q2`, financial year `2020/21` or year `2020`",
         ));
     }
-    let first = months_of(&asked.first).map_err(|e| field("period.first", e.to_string()))?;
+    let mut wrong = Wrong::default();
+    let mut months = |name: &str, text: &str| {
+        wrong.take(months_of(text).map_err(|error| field(name, error.to_string())))
+    };
+    let first = months("period.first", &asked.first);
     let last = match asked.last.as_str() {
         "" => first.clone(),
-        last => months_of(last).map_err(|e| field("period.last", e.to_string()))?,
+        last => months("period.last", last),
     };
+    let (first, last) = wrong.unless(first.zip(last))?;
     if last.end() < first.start() {
         return Err(field("period.last", format!("{} is before {}", asked.last, asked.first)));
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::asked::{Asked, Filter, TableKind, Where};
-use super::errors::{field, missing, no_dimension};
-use crate::domain::codes::{Dimension, Source, State, nearest};
+use super::errors::{Wrong, field, hint, missing, no_dimension};
+use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::field::Field;
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
@@ -44,22 +44,6 @@ fn has_category(reference: &Reference, dimension: &Dimension, code: &str) -> boo
     }
 }
 
-/// Refuses a condition with too many codes, or with a code that is listed twice.
-fn codes(place: usize, filter: &Filter) -> Result<(), QueryError> {
-    let refused = |what| field(&format!("where[{place}].codes"), what);
-    if filter.codes.len() > CODES {
-        return Err(refused(format!(
-            "has {} codes, and at most {CODES} are allowed",
-            filter.codes.len()
-        )));
-    }
-    let mut seen = BTreeSet::new();
-    match filter.codes.iter().find(|code| !seen.insert(code.as_str())) {
-        Some(twice) => Err(refused(format!("`{twice}` is listed twice"))),
-        None => Ok(()),
-    }
-}
-
 /// Whether what a table counts can have a dimension at all.
 fn counted(table: TableKind, dimension: &Dimension, name: &str) -> Result<(), QueryError> {
     if table == TableKind::Access && dimension.field() == Some(Field::Channel) {
@@ -72,76 +56,124 @@ fn counted(table: TableKind, dimension: &Dimension, name: &str) -> Result<(), Qu
     Ok(())
 }
 
+/// One dimension of the rows, after the ones before.
+fn dimension(
+    reference: &Reference,
+    table: TableKind,
+    before: &[String],
+    id: &str,
+) -> Result<(), QueryError> {
+    let unknown = || no_dimension(reference, "query.by", id);
+    let dimension = reference.dimension(id).ok_or_else(unknown)?;
+    if id == CHANNEL && table == TableKind::Channels {
+        return Err(field("by", "this table has the channels as columns: leave `channel` out"));
+    }
+    counted(table, dimension, "by")?;
+    if before.iter().any(|other| other == id) {
+        return Err(field("by", format!("`{id}` is listed twice")));
+    }
+    Ok(())
+}
+
+/// One condition, after the ones before.
+fn condition(
+    reference: &Reference,
+    table: TableKind,
+    before: &[Filter],
+    filter: &Filter,
+) -> Result<(), QueryError> {
+    let (place, id) = (before.len(), filter.dimension.as_str());
+    let unknown = || no_dimension(reference, &format!("query.where[{place}].dimension"), id);
+    let dimension = reference.dimension(id).ok_or_else(unknown)?;
+    if before.iter().any(|other| other.dimension == id) {
+        return Err(field("where", format!("`{id}` is listed twice")));
+    }
+    if filter.codes.is_empty() {
+        return Err(field("where", format!("`{id}` has no codes")));
+    }
+    counted(table, dimension, &format!("where[{place}].dimension"))?;
+    let at = format!("where[{place}].codes");
+    if filter.codes.len() > CODES {
+        let what = format!("has {} codes, and at most {CODES} are allowed", filter.codes.len());
+        return Err(field(&at, what));
+    }
+    let (mut wrong, mut seen) = (Wrong::default(), BTreeSet::new());
+    for code in &filter.codes {
+        if wrong.is_full() {
+            break;
+        } else if !seen.insert(code.as_str()) {
+            wrong.take::<()>(Err(field(&at, format!("`{code}` is listed twice"))));
+        } else if !has_category(reference, dimension, code) {
+            wrong.take::<()>(Err(no_category(reference, dimension, &at, code)));
+        }
+    }
+    wrong.unless(Some(()))
+}
+
+/// The error for a code that is no category of a dimension, with the nearest code.
+fn no_category(reference: &Reference, dimension: &Dimension, at: &str, code: &str) -> QueryError {
+    let near = match dimension.source {
+        Source::Organisation => reference.nearest_organisation(code),
+        Source::ProviderArea(_) => reference.nearest_area(code),
+        Source::Field(_)
+        | Source::Month
+        | Source::Quarter
+        | Source::FinancialYear
+        | Source::CalendarYear
+        | Source::Computed => dimension.nearest(code),
+    };
+    let message = format!("no category `{code}` in dimension `{}`{}", dimension.id, hint(near));
+    missing(&format!("query.{at}"), Missing::Category, code, message)
+}
+
 /// The dimensions, those that several filter values or organisations add included, and the conditions.
 pub(super) fn dimensions(
     reference: &Reference,
     asked: &Asked,
-    place: &Where,
+    place: Option<&Where>,
 ) -> Result<(Vec<String>, Vec<Filter>), QueryError> {
-    let mut by = Vec::new();
-    let known = |id: &str| reference.dimension(id).ok_or_else(|| no_dimension(reference, id));
+    let (mut by, mut wrong) = (Vec::new(), Wrong::default());
     for id in &asked.by {
-        let dimension = known(id)?;
-        if id == CHANNEL && asked.table == TableKind::Channels {
-            return Err(field("by", "this table has the channels as columns: leave `channel` out"));
+        if wrong.is_full() {
+            break;
         }
-        counted(asked.table, dimension, "by")?;
-        if by.contains(id) {
-            return Err(field("by", format!("`{id}` is listed twice")));
-        }
+        wrong.take(dimension(reference, asked.table, &by, id));
         by.push(id.clone());
     }
     // Several organisations, or several values of a condition, are never silently added up.
-    if let Where::Organisations(codes) = place
+    if let Some(Where::Organisations(codes)) = place
         && codes.len() > 1
         && !by.iter().any(|id| id == "organisation")
     {
         by.insert(0, "organisation".into());
     }
     if asked.filters.len() > FILTERS {
-        return Err(field("where", format!("must have at most {FILTERS} conditions")));
+        wrong.take::<()>(Err(field("where", format!("must have at most {FILTERS} conditions"))));
     }
-    let mut seen: Vec<&str> = Vec::new();
-    for (place, filter) in asked.filters.iter().enumerate() {
-        let dimension = known(&filter.dimension)?;
-        if seen.contains(&dimension.id.as_str()) {
-            return Err(field("where", format!("`{}` is listed twice", dimension.id)));
-        }
-        seen.push(&dimension.id);
-        if filter.codes.is_empty() {
-            return Err(field("where", format!("`{}` has no codes", dimension.id)));
-        }
-        counted(asked.table, dimension, &format!("where[{place}].dimension"))?;
-        codes(place, filter)?;
-        if let Some(code) =
-            filter.codes.iter().find(|code| !has_category(reference, dimension, code))
-        {
-            let codes = dimension.categories.iter().map(|(code, _)| code.as_str());
-            let near = nearest(code, codes);
-            let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
-            let message = format!("no category `{code}` in dimension `{}`{hint}", dimension.id);
-            return Err(missing(Missing::Category, code, message));
-        }
+    for (place, filter) in asked.filters.iter().enumerate().take(FILTERS) {
+        wrong.take(condition(reference, asked.table, &asked.filters[..place], filter));
         if has_rows(asked.table, filter) && !by.contains(&filter.dimension) {
             by.push(filter.dimension.clone());
         }
     }
+    let (by, mut wrong) = (wrong.unless(Some(by))?, Wrong::default());
     if by.len() > DIMENSIONS {
         let what = "several organisations and conditions with several values count as dimensions";
-        return Err(field(
+        let many = by.len();
+        wrong.take::<()>(Err(field(
             "by",
-            format!("has {} dimensions, and at most {DIMENSIONS} are allowed; {what}", by.len()),
-        ));
+            format!("has {many} dimensions, and at most {DIMENSIONS} are allowed; {what}"),
+        )));
     }
     let multiple: Vec<_> = by
         .iter()
         .filter(|id| reference.dimension(id).is_some_and(Dimension::overlapping))
         .collect();
     if multiple.len() > 1 {
-        return Err(QueryError::Refused(format!(
+        wrong.take::<()>(Err(QueryError::Refused(format!(
             "`{}` and `{}` are both multi-valued: break down by one, and put the other into `where` with one code",
             multiple[0], multiple[1]
-        )));
+        ))));
     }
-    Ok((by, asked.filters.clone()))
+    wrong.unless(Some((by, asked.filters.clone())))
 }

@@ -1,9 +1,45 @@
 //! Errors for a field that cannot be used, and for a name that does not exist.
 
 use crate::domain::area::Area;
-use crate::domain::codes::nearest;
 use crate::domain::reference::Reference;
 use crate::engine::error::{Missing, QueryError};
+
+/// Most errors of one question: looking for the nearest name takes time.
+const MOST: usize = 20;
+
+/// Everything that is wrong with a question, so that nobody corrects one field a call.
+#[derive(Default)]
+pub struct Wrong(Vec<QueryError>);
+
+impl Wrong {
+    /// The value, or nothing and one more error.
+    pub fn take<T>(&mut self, checked: Result<T, QueryError>) -> Option<T> {
+        match checked {
+            Ok(value) => return Some(value),
+            Err(QueryError::Several(all)) => self.0.extend(all),
+            Err(error) => self.0.push(error),
+        }
+        None
+    }
+
+    /// Whether no further errors are listed.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.0.len() >= MOST
+    }
+
+    /// The value, if nothing is wrong.
+    ///
+    /// # Errors
+    /// Something is: the only error, or all of them.
+    pub fn unless<T>(mut self, value: Option<T>) -> Result<T, QueryError> {
+        match (value, self.0.len()) {
+            (Some(value), 0) => Ok(value),
+            (_, 1) => Err(self.0.remove(0)),
+            _ => Err(QueryError::Several(self.0)),
+        }
+    }
+}
 
 pub(super) fn field(name: &str, description: impl Into<String>) -> QueryError {
     invalid(&format!("query.{name}"), description)
@@ -14,28 +50,31 @@ pub fn invalid(name: &str, description: impl Into<String>) -> QueryError {
     QueryError::Field { field: name.to_owned(), description: description.into() }
 }
 
-pub(super) fn missing(kind: Missing, name: &str, message: String) -> QueryError {
-    QueryError::NotFound { kind, name: name.to_owned(), message }
+/// The error for a name in the field `at` that does not exist.
+pub(super) fn missing(at: &str, kind: Missing, name: &str, message: String) -> QueryError {
+    QueryError::NotFound { field: at.to_owned(), kind, name: name.to_owned(), message }
+}
+
+/// What a message says of the nearest name; nothing if no name is near.
+#[must_use]
+pub fn hint(near: Option<&str>) -> String {
+    near.map_or(String::new(), |near| format!("; the nearest is `{near}`"))
 }
 
 /// The error for a collection that does not exist. Lists those that do.
 #[must_use]
-pub fn no_collection(reference: &Reference, id: &str) -> QueryError {
+pub fn no_collection(reference: &Reference, at: &str, id: &str) -> QueryError {
     let ids: Vec<_> = reference.collections().map(|c| c.id.as_str()).collect();
-    missing(Missing::Collection, id, format!("no collection `{id}`; there are {}", ids.join(", ")))
+    let message = format!("no collection `{id}`; there are {}", ids.join(", "));
+    missing(at, Missing::Collection, id, message)
 }
 
-/// The error for an area that does not exist, with the nearest code.
+/// The error for an area that does not exist, with the code of the nearest by code or name.
 #[must_use]
-pub fn no_area(reference: &Reference, code: &str) -> QueryError {
-    let codes = reference.areas().iter().map(|area| area.code.as_str());
-    let near = nearest(code, codes);
-    let hint = near.map_or(String::new(), |near| format!(", the nearest code is `{near}`"));
-    missing(
-        Missing::Area,
-        code,
-        format!("no area `{code}`{hint}; ReferenceService.ListAreas lists them"),
-    )
+pub fn no_area(reference: &Reference, at: &str, code: &str) -> QueryError {
+    let hint = hint(reference.nearest_area(code));
+    let message = format!("no area `{code}`{hint}; ReferenceService.ListAreas lists them");
+    missing(at, Missing::Area, code, message)
 }
 
 /// The error for an area that is larger than the data: a region or country.
@@ -59,29 +98,27 @@ pub fn too_wide(reference: &Reference, area: &Area) -> QueryError {
 
 /// The error for an indicator that does not exist, with the nearest id.
 #[must_use]
-pub fn no_indicator(reference: &Reference, id: &str) -> QueryError {
-    let near = nearest(id, reference.indicators().map(|indicator| indicator.id.as_str()));
-    let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
+pub fn no_indicator(reference: &Reference, at: &str, id: &str) -> QueryError {
+    let hint = hint(reference.nearest_indicator(id));
     let message = format!("no indicator `{id}`{hint}; ReferenceService.ListIndicators lists them");
-    missing(Missing::Indicator, id, message)
+    missing(at, Missing::Indicator, id, message)
 }
 
 /// The error for a dimension that does not exist, with the nearest id.
 #[must_use]
-pub fn no_dimension(reference: &Reference, id: &str) -> QueryError {
-    let near = reference.nearest_dimension(id);
-    let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
+pub fn no_dimension(reference: &Reference, at: &str, id: &str) -> QueryError {
+    let hint = hint(reference.nearest_dimension(id));
     let message = format!("no dimension `{id}`{hint}; ReferenceService.ListDimensions lists them");
-    missing(Missing::Dimension, id, message)
+    missing(at, Missing::Dimension, id, message)
 }
 
-/// The error for an organisation that does not exist, with the nearest code.
+/// The error for an organisation that does not exist, with the code of the nearest by code or name.
 #[must_use]
-pub fn no_organisation(reference: &Reference, code: &str) -> QueryError {
-    let codes = reference.organisations().map(|organisation| organisation.code.as_str());
-    let near = nearest(code, codes);
-    let hint = near.map_or(String::new(), |near| format!(", the nearest code is `{near}`"));
-    let message =
-        format!("no organisation `{code}`{hint}; ReferenceService.ListOrganisations lists them");
-    missing(Missing::Organisation, code, message)
+pub fn no_organisation(reference: &Reference, at: &str, code: &str) -> QueryError {
+    let near = reference.nearest_organisation(code);
+    let message = format!(
+        "no organisation `{code}`{}; ReferenceService.ListOrganisations lists them",
+        hint(near)
+    );
+    missing(at, Missing::Organisation, code, message)
 }

@@ -15,5 +15,6 @@ pub use asked::{AsOf, Asked, Basis, Denominator, Filter, Measure, TableKind, Whe
 pub use checked::Query;
 pub use collection::taking;
 pub use errors::{
-    invalid, no_area, no_collection, no_dimension, no_indicator, no_organisation, too_wide,
+    Wrong, hint, invalid, no_area, no_collection, no_dimension, no_indicator, no_organisation,
+    too_wide,
 };

@@ -1,7 +1,7 @@
 //! The place of a question: organisations, or an area, by where care is given or where people live.
 
 use super::asked::{Asked, Basis, Where};
-use super::errors::{field, no_area, no_organisation, too_wide};
+use super::errors::{Wrong, field, no_area, no_organisation, too_wide};
 use crate::domain::area::Area;
 use crate::domain::reference::Reference;
 use crate::engine::error::QueryError;
@@ -24,18 +24,25 @@ pub(super) fn place(reference: &Reference, asked: &Asked) -> Result<Where, Query
                     format!("must have at most {ORGANISATIONS} codes: name fewer, or name an area"),
                 ));
             }
+            let mut wrong = Wrong::default();
             let mut codes = Vec::new();
             for code in organisations {
-                reference.organisation(code).ok_or_else(|| no_organisation(reference, code))?;
-                if codes.contains(code) {
-                    return Err(field("organisations", format!("`{code}` is listed twice")));
+                if wrong.is_full() {
+                    break;
+                } else if codes.contains(code) {
+                    let twice = format!("`{code}` is listed twice");
+                    wrong.take::<()>(Err(field("organisations", twice)));
+                } else if reference.organisation(code).is_none() {
+                    let unknown = no_organisation(reference, "query.organisations", code);
+                    wrong.take::<()>(Err(unknown));
                 }
                 codes.push(code.clone());
             }
-            Ok(Where::Organisations(codes))
+            wrong.unless(Some(Where::Organisations(codes)))
         }
         (area, []) => {
-            let area = reference.areas().get(area).ok_or_else(|| no_area(reference, area))?;
+            let unknown = || no_area(reference, "query.area", area);
+            let area = reference.areas().get(area).ok_or_else(unknown)?;
             if area.is_wider() {
                 return Err(too_wide(reference, area));
             }

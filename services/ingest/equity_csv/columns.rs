@@ -1,7 +1,6 @@
 //! The columns of the service's CSV. A column is called what the contract calls its field.
 
 use crate::domain::collection::Dataset;
-use crate::domain::field::Field;
 use crate::domain::record::{CONSULTATION, Holds, PERSON, RecordType};
 
 /// Code of the organisation: with [`MONTH`], it says which submission a row belongs to.
@@ -109,6 +108,13 @@ pub(super) fn only_of_access_records() -> impl Iterator<Item = Column> {
         .filter(|column| !is_of_consultations(column))
 }
 
+/// Whether a cell of a column may hold several codes, joined with `;`.
+pub(in crate::ingest) fn holds_several(name: &str) -> bool {
+    let all = Dataset::ALL.into_iter().map(Columns::of);
+    all.flat_map(|columns| columns.all().copied().collect::<Vec<_>>())
+        .any(|column| column.name == name && column.kind == CellKind::Codes)
+}
+
 fn is_of_consultations(column: &Column) -> bool {
     CONSULTATION.fields.iter().any(|field| field.name == column.name)
 }
@@ -127,13 +133,6 @@ fn columns(record: &RecordType) -> impl Iterator<Item = Column> {
         };
         Some(column(field.number, field.name, kind))
     })
-}
-
-/// The coded field that a column of a dataset gives. Age and lead time each have two columns.
-pub(super) fn coded_field(dataset: Dataset, name: &str) -> Option<&'static str> {
-    let record = RecordType::of(dataset)?;
-    let given = record.fields.iter().chain(PERSON.fields).find(|field| field.name == name)?;
-    given.holds.coded().map(Field::name)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::super::IngestError;
 use super::super::error::shortened;
+use super::super::problems::Problems;
 use super::super::submission_file::dataset_words;
 use super::columns::{
     Columns, INDICATOR, MONTH, ORGANISATION, PERSON_COUNT, only_of_access_records,
@@ -9,26 +10,44 @@ use super::columns::{
 use super::submission_columns::submission_columns;
 use crate::domain::codes;
 use crate::domain::collection::Dataset;
+use crate::domain::field::Field;
 
-/// The dataset of a header. An error if a column is unknown, appears twice or belongs to another dataset.
+/// What to do about unknown columns, besides correcting their names.
+const ADVICE: &str = "; correct the names, or remove the columns, or let `equity submit FILE --sketch-map columns.toml` write a \
+                      map of them (deploy/guides/submit.md)";
+
+/// The dataset of a header. An error if columns are unknown, appear twice or belong to another dataset: all of them are named.
 pub(super) fn dataset_of(header: &csv::StringRecord) -> Result<Dataset, IngestError> {
     let (dataset, because) = decided(header);
     let of_dataset = names(dataset);
+    let (mut wrong, mut unknown) = (Problems::default(), Vec::new());
     for (place, column) in header.iter().enumerate() {
         if !all_names().any(|known| known == column) {
-            let given = column.replace([' ', '-'], "_");
-            let nearest = codes::nearest(&given, all_names());
-            return Err(IngestError::UnknownColumn { column: shortened(column), nearest });
-        }
-        if header.iter().take(place).any(|earlier| earlier == column) {
-            return Err(IngestError::RepeatedColumn { column: column.to_owned() });
-        }
-        if !of_dataset.contains(&column) {
+            unknown.push((shortened(column), codes::nearest(column, aliases(dataset))));
+        } else if header.iter().take(place).any(|earlier| earlier == column) {
+            wrong.add(IngestError::RepeatedColumn { column: column.to_owned() });
+        } else if !of_dataset.contains(&column) {
             let (column, holds) = (column.to_owned(), dataset_words(dataset));
-            return Err(IngestError::MixedDatasets { column, holds, because });
+            wrong.add(IngestError::MixedDatasets { column, holds, because });
         }
     }
-    Ok(dataset)
+    if !unknown.is_empty() {
+        wrong.add(IngestError::UnknownColumns { columns: unknown, advice: ADVICE });
+    }
+    wrong.verdict().map(|()| dataset)
+}
+
+/// Every column of a dataset, by its name and by the code list of its field: `ethnicity` is `ethnic_category`. The first column of a
+/// list has its name.
+fn aliases(dataset: Dataset) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let names = names(dataset);
+    let list = move |name: &str| Field::of_record(dataset, name).and_then(Field::list);
+    let lists = names.clone().into_iter().enumerate().filter_map(move |(place, name)| {
+        let alias = list(name)?;
+        let is_first = names[..place].iter().all(|earlier| list(earlier) != Some(alias));
+        (is_first && !names.contains(&alias)).then_some((name, alias))
+    });
+    all_names().map(|name| (name, name)).chain(lists)
 }
 
 /// The dataset by a column that only one dataset has, and that column.
@@ -46,7 +65,7 @@ fn decided(header: &csv::StringRecord) -> (Dataset, &'static str) {
 }
 
 /// Names of the columns of a dataset, in the order in which they are written.
-pub(super) fn names(dataset: Dataset) -> Vec<&'static str> {
+pub(in crate::ingest) fn names(dataset: Dataset) -> Vec<&'static str> {
     let mut names = vec![ORGANISATION, MONTH];
     names.extend(submission_columns(dataset).iter().map(|(name, _)| *name));
     names.extend(Columns::of(dataset).all().map(|column| column.name));
@@ -54,14 +73,14 @@ pub(super) fn names(dataset: Dataset) -> Vec<&'static str> {
 }
 
 /// Every name that a column may have.
-pub(super) fn all_names() -> impl Iterator<Item = &'static str> {
+pub(in crate::ingest) fn all_names() -> impl Iterator<Item = &'static str> {
     [Dataset::Consultations, Dataset::Populations, Dataset::DigitalAccess, Dataset::Estimates]
         .into_iter()
         .flat_map(names)
 }
 
 /// The name of a column as the service writes it: `Age-Years` is `age_years`. `None`: no column has it.
-pub(super) fn known(name: &str) -> Option<&'static str> {
+pub(in crate::ingest) fn known(name: &str) -> Option<&'static str> {
     let plain = || name.to_lowercase().replace([' ', '-'], "_");
     let find = |name: &str| all_names().find(|known| *known == name);
     find(name).or_else(|| find(&plain()))

@@ -5,7 +5,7 @@
 //!
 //! `organisation` and `month` say which submission a row belongs to. Other columns hold for the whole submission; one row fills
 //! them, or several rows say the same. For records: `collection`, `person_key_scheme`, `code_systems` (`channel=gpad;sex=fhir`)
-//! and `collected_characteristics` (`age;sex`, or `NONE`). For estimates: `collection` and their source, `publisher`, `title`,
+//! and `collected_characteristics` (`age_band;sex`, or `NONE`). For estimates: `collection` and their source, `publisher`, `title`,
 //! `edition`, `licence`, `uri`, `series`, `not_for_targets` (`Y` or `N`).
 //!
 //! A cell joins several codes with `;` (`disability`, `exclusion_reason`, …). The `keys` of an estimate are pairs joined with
@@ -18,5 +18,7 @@ mod read;
 mod submission_columns;
 mod write;
 
+pub(super) use columns::holds_several;
+pub(super) use dataset::{all_names, known, names};
 pub(super) use read::EquityCsv;
 pub use write::{Writer, write};

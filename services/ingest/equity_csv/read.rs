@@ -11,13 +11,15 @@ use super::super::defaults::Defaults;
 use super::super::grouping::{FileFormat, OrganisationMonth};
 use super::super::month::of_record;
 use super::super::open::line_of;
+use super::super::problems::Problems;
 use super::super::{IngestError, Records, SubmissionFile};
-use super::columns::{CellKind, Column, Columns, DATE, MONTH, ORGANISATION, coded_field};
+use super::columns::{CellKind, Column, Columns, DATE, MONTH, ORGANISATION};
 use super::dataset::{dataset_of, known, named};
 use super::fields::{delimited, encode};
 use super::submission_columns::{Stated, SubmissionColumn, submission_columns};
 use crate::domain::codes::{expected_of, says_nothing};
 use crate::domain::collection::Dataset;
+use crate::domain::field::Field;
 use crate::domain::period::Month;
 
 /// The service's CSV, with the places of the columns that a header has.
@@ -43,9 +45,13 @@ pub(in crate::ingest) struct EquityCsv {
 }
 
 impl EquityCsv {
-    /// Whether the header has a column of the service's CSV.
-    pub(in crate::ingest) fn recognises(header: &csv::StringRecord) -> bool {
-        header.iter().any(|name| known(name).is_some())
+    /// Whether at least half of the columns are those of the service's CSV; if not, those that are. A file of another publisher may
+    /// have a column that happens to have the same name.
+    pub(in crate::ingest) fn recognises(
+        header: &csv::StringRecord,
+    ) -> Result<(), Vec<&'static str>> {
+        let known: Vec<_> = header.iter().filter_map(known).collect();
+        if 2 * known.len() >= header.len() { Ok(()) } else { Err(known) }
     }
 
     pub(in crate::ingest) fn new(
@@ -60,8 +66,8 @@ impl EquityCsv {
         let dataset = dataset_of(header)?;
         let notes = notes.clone();
         let columns = Columns::of(dataset);
-        let collected: BTreeSet<&str> =
-            header.iter().filter_map(|column| coded_field(dataset, column)).collect();
+        let coded = header.iter().filter_map(|column| Field::of_record(dataset, column));
+        let collected: BTreeSet<&str> = coded.map(Field::name).collect();
         let submission = submission_columns(dataset).iter();
         Ok(EquityCsv {
             defaults: defaults.clone(),
@@ -129,8 +135,10 @@ impl EquityCsv {
         let (record, person) = (&mut self.record_bytes, &mut self.person_bytes);
         record.clear();
         person.clear();
-        let has_person = fill(person, &self.person, row)?;
-        fill(record, &self.own, row)?;
+        let mut wrong = Problems::default();
+        let has_person = fill(person, &self.person, row, &mut wrong);
+        fill(record, &self.own, row, &mut wrong);
+        wrong.verdict()?;
         if has_person {
             delimited(self.person_number.into(), person, record);
         }
@@ -198,14 +206,15 @@ fn fill(
     message: &mut Vec<u8>,
     columns: &[(usize, Column)],
     row: &csv::StringRecord,
-) -> Result<bool, IngestError> {
+    wrong: &mut Problems,
+) -> bool {
     let mut filled = false;
     for (place, column) in columns {
         let cell = cells::Cell::new(row, column.name, *place);
         if !cell.text.is_empty() || column.kind == CellKind::Count {
-            encode(column, &cell, message)?;
+            wrong.take(encode(column, &cell, message));
             filled = true;
         }
     }
-    Ok(filled)
+    filled
 }

@@ -31,7 +31,7 @@ pub(super) const COLLECTED: [&str; 13] = [
     "face_to_face_requested",
     "first_or_follow_up",
     "interpreter_present",
-    "lead_time",
+    "lead_time_band",
     "preferred_channel",
     "residence_lsoa",
     "staff_type",

@@ -8,7 +8,7 @@ use crate::domain::period::Month;
 use crate::proto::v1::{PersonCharacteristics, PopulationRecord};
 
 /// The characteristics of a population, besides the ethnic category.
-pub(super) const COLLECTED: [&str; 3] = ["age", "deprivation", "sex"];
+pub(super) const COLLECTED: [&str; 3] = ["age_band", "deprivation", "sex"];
 
 /// Counts the people. Records are in the order of age, sex, ethnic category and decile.
 pub(super) fn population(

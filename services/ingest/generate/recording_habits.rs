@@ -46,7 +46,7 @@ const CHARACTERISTICS: [(&str, f64); 16] = [
     ("main_language", 0.8),
 ];
 /// Collected by every organisation. Deprivation follows from the small area of the home.
-const ALWAYS: [&str; 3] = ["age", "deprivation", "sex"];
+const ALWAYS: [&str; 3] = ["age_band", "deprivation", "sex"];
 
 /// The recording habits of one organisation.
 #[derive(Debug, Clone)]
@@ -177,7 +177,7 @@ impl RecordingHabits {
             ));
         }
         if self.wait_bands {
-            systems.push(("lead_time", "gpad"));
+            systems.push(("lead_time_band", "gpad"));
         }
         systems.into_iter().map(|(field, system)| (field.to_owned(), system.to_owned())).collect()
     }

@@ -6,6 +6,7 @@ use tonic::Status;
 use super::{int, query_error, submission};
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
+use crate::engine::QueryError;
 use crate::engine::query::no_organisation;
 use crate::engine::{About, Assessment};
 use crate::proto::v1;
@@ -52,12 +53,14 @@ pub(in crate::rpc) fn read(
     if given.organisation.is_empty() {
         check("organisation", Err("must be the code of an organisation, such as `04C`; ListOrganisations lists the codes".into()));
     }
+    let unknown = || no_organisation(reference, "assessment.organisation", &given.organisation);
+    let organisation = reference.organisation(&given.organisation).ok_or_else(unknown);
     let (true, (Ok(first), Ok(last))) = (wrong.is_empty(), months) else {
+        let unknown = organisation.err().filter(|_| !given.organisation.is_empty());
+        wrong.extend(unknown.map(QueryError::violation));
         return Err(status::fields_invalid(wrong));
     };
-    let organisation = reference
-        .organisation(&given.organisation)
-        .ok_or_else(|| query_error(no_organisation(reference, &given.organisation)))?;
+    let organisation = organisation.map_err(query_error)?;
     Ok(Assessment {
         organisation: organisation.code.clone(),
         first,

@@ -7,15 +7,15 @@ use tonic::Status;
 
 use super::query_error;
 use crate::domain::area::Organisation;
-use crate::domain::codes::{nearest, says_nothing};
+use crate::domain::codes::{nearest_code, says_nothing};
 use crate::domain::collection::{Collection, Dataset};
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::domain::submission::Header;
-use crate::engine::query::{no_collection, no_organisation};
+use crate::engine::QueryError;
+use crate::engine::query::{Wrong, hint, invalid, no_collection, no_organisation};
 use crate::proto::v1::SubmissionHeader;
-use crate::rpc::status;
 
 const SCHEME_BYTES: usize = 64;
 
@@ -37,63 +37,31 @@ pub(super) fn header_at(
     today: Date,
     header: &SubmissionHeader,
 ) -> Result<Header, Status> {
-    let (organisation, collection) = (header.organisation.trim(), header.collection.trim());
+    let mut wrong = Wrong::default();
+    let mut check = |field: &str, what: String| {
+        wrong.take::<()>(Err(invalid(&format!("{path}.{field}"), what)));
+    };
+    let month = month(header.month.trim(), today).map_err(|what| check("month", what)).ok();
+    let id = request_id(&header.request_id).map_err(|what| check("request_id", what)).ok();
     let scheme = header.person_key_scheme.trim();
-    let mut problems = Vec::new();
-    let mut wrong = |field: &str, what: String| problems.push((format!("{path}.{field}"), what));
-    for (field, value, list) in [
-        ("organisation", organisation, "ListOrganisations lists the codes"),
-        ("collection", collection, "ListCollections lists the ids"),
-    ] {
-        if value.is_empty() {
-            wrong(field, format!("is required; {list}"));
-        }
-    }
-    let month = month(header.month.trim(), today);
-    if let Err(what) = &month {
-        wrong("month", what.clone());
-    }
-    let id = request_id(&header.request_id);
-    if let Err(what) = &id {
-        wrong("request_id", what.clone());
-    }
-    let code_systems = code_systems(reference, header, &mut wrong);
-    let collected = collected(dataset, header, &mut wrong);
     if scheme.len() > SCHEME_BYTES {
-        wrong("person_key_scheme", format!("must have at most {SCHEME_BYTES} bytes"));
+        check("person_key_scheme", format!("must have at most {SCHEME_BYTES} bytes"));
     } else if says_nothing(scheme) {
-        wrong(
+        check(
             "person_key_scheme",
             format!("`{scheme}` names no method: leave it empty if there are no person keys"),
         );
     }
-    let expected = header.expected_record_count.map(u64::try_from).transpose();
-    if expected.is_err() {
-        wrong("expected_record_count", "must be 0 or more".into());
+    let expected_record_count = header.expected_record_count.map(u64::try_from).transpose();
+    if expected_record_count.is_err() {
+        check("expected_record_count", "must be 0 or more".into());
     }
-    let (Ok(month), Ok(request_id), Ok(expected_record_count), true) =
-        (month, id, expected, problems.is_empty())
-    else {
-        return Err(status::fields_invalid(problems));
-    };
-    let organisation = reference
-        .organisation(organisation)
-        .ok_or_else(|| query_error(no_organisation(reference, organisation)))?;
-    let collection = reference
-        .collection(collection)
-        .ok_or_else(|| query_error(no_collection(reference, collection)))?;
-    if !collection.datasets.contains(&dataset) {
-        let what = format!(
-            "collection `{}` takes no {}; ListCollections shows the datasets that each collection takes",
-            collection.id,
-            dataset.slug()
-        );
-        return Err(status::field_invalid(format!("{path}.collection"), what));
-    }
-    if !collection.takes(&organisation.kind) {
-        let what = other_type(reference, organisation, collection);
-        return Err(status::field_invalid(format!("{path}.organisation"), what));
-    }
+    let place = wrong.take(place(path, reference, dataset, header));
+    let code_systems = code_systems(path, reference, header, &mut wrong);
+    let collected = collected(path, dataset, header, &mut wrong);
+    let checked = place.zip(month).zip(id).zip(expected_record_count.ok());
+    let checked = wrong.unless(checked).map_err(query_error)?;
+    let ((((organisation, collection), month), request_id), expected_record_count) = checked;
     Ok(Header {
         organisation: organisation.code.clone(),
         collection: collection.id.clone(),
@@ -108,6 +76,39 @@ pub(super) fn header_at(
         validate_only: header.validate_only,
         allow_shrinking: header.allow_shrinking,
     })
+}
+
+/// Organisation and collection, which have to fit each other and the dataset.
+fn place<'a>(
+    path: &str,
+    reference: &'a Reference,
+    dataset: Dataset,
+    header: &SubmissionHeader,
+) -> Result<(&'a Organisation, &'a Collection), QueryError> {
+    let mut wrong = Wrong::default();
+    let [of, to] = ["organisation", "collection"].map(|field| format!("{path}.{field}"));
+    let organisation = wrong.take(match header.organisation.trim() {
+        "" => Err(invalid(&of, "is required; ListOrganisations lists the codes")),
+        code => reference.organisation(code).ok_or_else(|| no_organisation(reference, &of, code)),
+    });
+    let collection = wrong.take(match header.collection.trim() {
+        "" => Err(invalid(&to, "is required; ListCollections lists the ids")),
+        id => reference.collection(id).ok_or_else(|| no_collection(reference, &to, id)),
+    });
+    if let Some(collection) = collection.filter(|found| !found.datasets.contains(&dataset)) {
+        let what = format!(
+            "collection `{}` takes no {}; ListCollections shows the datasets that each collection takes",
+            collection.id,
+            dataset.slug()
+        );
+        wrong.take::<()>(Err(invalid(&to, what)));
+    }
+    let both = organisation.zip(collection);
+    if let Some((organisation, collection)) = both.filter(|(o, c)| !c.takes(&o.kind)) {
+        let what = other_type(reference, organisation, collection);
+        wrong.take::<()>(Err(invalid(&of, what)));
+    }
+    wrong.unless(both)
 }
 
 /// A month that is not after that of `today`.
@@ -152,62 +153,56 @@ fn other_type(
 }
 
 fn code_systems(
+    path: &str,
     reference: &Reference,
     header: &SubmissionHeader,
-    wrong: &mut impl FnMut(&str, String),
+    wrong: &mut Wrong,
 ) -> BTreeMap<Field, usize> {
     let mut systems = BTreeMap::new();
-    let mut given: Vec<_> = header.code_systems.iter().collect();
-    given.sort();
+    let given: BTreeMap<_, _> = header.code_systems.iter().collect();
     for (name, system) in given {
-        let path = format!("code_systems[{name}]");
-        let Some((field, list)) =
-            Field::from_name(name).and_then(|f| reference.list_of(f).map(|l| (f, l)))
-        else {
-            let near = nearest(name, Field::all().map(Field::name));
-            let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
-            wrong(&path, format!("no field of this name has codes{hint}"));
-            continue;
-        };
-        match list.system(system) {
-            Some(place) => {
-                systems.insert(field, place);
-            }
-            None => {
-                let ids: Vec<_> = list.systems.iter().map(|system| system.id.as_str()).collect();
-                wrong(
-                    &path,
-                    format!(
-                        "`{system}` is not a code system of this field; it has {}",
-                        ids.join(", ")
-                    ),
-                );
-            }
+        if wrong.is_full() {
+            break;
         }
+        let found = code_system(reference, name, system);
+        let path = format!("{path}.code_systems[{name}]");
+        systems.extend(wrong.take(found.map_err(|what| invalid(&path, what))));
     }
     systems
 }
 
+/// The field of this name, and the place of a code system in its list.
+fn code_system(reference: &Reference, name: &str, system: &str) -> Result<(Field, usize), String> {
+    let field = Field::from_name(name);
+    let (field, list) =
+        field.and_then(|field| Some((field, reference.list_of(field)?))).ok_or_else(|| {
+            let hint = hint(nearest_code(name, Field::all().map(Field::name)));
+            format!("no field of this name has codes{hint}")
+        })?;
+    let place = list.system(system).ok_or_else(|| {
+        let ids: Vec<_> = list.systems.iter().map(|system| system.id.as_str()).collect();
+        format!("`{system}` is not a code system of this field; it has {}", ids.join(", "))
+    })?;
+    Ok((field, place))
+}
+
 fn collected(
+    path: &str,
     dataset: Dataset,
     header: &SubmissionHeader,
-    wrong: &mut impl FnMut(&str, String),
+    wrong: &mut Wrong,
 ) -> BTreeSet<Field> {
     let mut collected = BTreeSet::new();
     for (place, name) in header.collected_characteristics.iter().enumerate() {
-        match Field::from_name(name).filter(|field| field.is_collected_in(dataset)) {
-            Some(field) => {
-                collected.insert(field);
-            }
-            None => {
-                let fields = Field::all().filter(|field| field.is_collected_in(dataset));
-                let near = nearest(name, fields.map(Field::name));
-                let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
-                wrong(
-                    &format!("collected_characteristics[{place}]"),
-                    format!("no field of this name can be collected in {}{hint}", dataset.slug()),
-                );
-            }
+        if let Some(field) = Field::of_record(dataset, name) {
+            collected.insert(field);
+        } else if !wrong.is_full() {
+            let fields = Field::all().filter(|field| field.is_collected_in(dataset));
+            let hint = hint(nearest_code(name, fields.map(Field::name)));
+            let dataset = dataset.slug();
+            let what = format!("no field of this name can be collected in {dataset}{hint}");
+            let path = format!("{path}.collected_characteristics[{place}]");
+            wrong.take::<()>(Err(invalid(&path, what)));
         }
     }
     collected

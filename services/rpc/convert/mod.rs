@@ -23,7 +23,7 @@ use crate::proto::v1::ErrorReason;
 pub(super) fn query_error(error: QueryError) -> Status {
     match error {
         QueryError::Field { field, description } => status::field_invalid(field, description),
-        QueryError::NotFound { kind, name, message } => {
+        QueryError::NotFound { kind, name, message, .. } => {
             let (reason, word) = match kind {
                 Missing::Area => (ErrorReason::AreaNotFound, "area"),
                 Missing::Organisation => (ErrorReason::OrganisationNotFound, "organisation"),
@@ -35,6 +35,9 @@ pub(super) fn query_error(error: QueryError) -> Status {
                 Missing::Submission => (ErrorReason::SubmissionNotFound, "submission"),
             };
             status::not_found(reason, word, &name, message)
+        }
+        QueryError::Several(all) => {
+            status::fields_invalid(all.into_iter().map(QueryError::violation).collect())
         }
         QueryError::TooLarge { cells, limit } => status::breakdown_too_large(cells, limit),
         QueryError::Refused(nearest) => status::query_refused(nearest),

@@ -81,6 +81,7 @@ fn as_of(as_of: Option<&v1::AsOf>) -> Result<AsOf, Status> {
             }
         }
         Some(At::Release(name)) => Err(query_error(QueryError::NotFound {
+            field: "query.as_of.release".into(),
             kind: Missing::Release,
             name: name.clone(),
             message: format!(

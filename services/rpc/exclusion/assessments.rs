@@ -42,7 +42,7 @@ pub(super) async fn list(
         Some("-") => None,
         Some(code) => {
             let found = reference.organisation(code);
-            let missing = || query_error(no_organisation(&reference, code));
+            let missing = || query_error(no_organisation(&reference, "parent", code));
             Some(found.ok_or_else(missing)?.code.clone())
         }
         None => {

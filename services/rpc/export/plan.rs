@@ -169,6 +169,7 @@ fn areas(
     }
     let Some(within) = reference.areas().get(within) else {
         return Err(query_error(QueryError::NotFound {
+            field: "query.area".into(),
             kind: Missing::Area,
             name: within.to_owned(),
             message: format!("no area `{within}`; ReferenceService.ListAreas lists them"),

@@ -1,5 +1,7 @@
 //! The status of a change that was not made.
 
+use std::collections::BTreeMap;
+
 use tonic::Status;
 
 use crate::domain::collection::Dataset;
@@ -9,7 +11,7 @@ use crate::engine::{Submission, WriteError};
 use crate::rpc::convert::{name, store_error};
 use crate::rpc::status::{self, Fate};
 
-/// Most row problems in a status.
+/// Most kinds of row problems in a status.
 const NAMED: usize = 20;
 
 /// The status of a submission that was not stored.
@@ -32,9 +34,28 @@ pub(super) fn not_stored(why: Refused, request_id: &str) -> Status {
     }
 }
 
-/// The status of rows that have problems.
+/// The status of rows that have problems. A wrong value is named once, with the number of other rows that have it in the same field,
+/// and every field has its turn before one has a second.
 fn rows_invalid(rows: &BadRows) -> Status {
-    let problem = |problem: &RowProblem| {
+    let mut kinds: BTreeMap<(&str, &str), (&RowProblem, usize)> = BTreeMap::new();
+    for problem in &rows.problems {
+        kinds.entry((&problem.field, &problem.value)).or_insert((problem, 0)).1 += 1;
+    }
+    let mut found: Vec<_> = kinds.into_values().collect();
+    found.sort_by_key(|(problem, _)| problem.row_index);
+    let mut turns: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut in_turn: Vec<_> = found
+        .into_iter()
+        .map(|kind| {
+            let turn = turns.entry(&kind.0.field).or_default();
+            *turn += 1;
+            (*turn, kind)
+        })
+        .collect();
+    in_turn.sort_by_key(|(turn, _)| *turn);
+    in_turn.truncate(NAMED);
+    in_turn.sort_by_key(|(_, (problem, _))| problem.row_index);
+    let problem = |(_, (problem, count)): (usize, (&RowProblem, usize))| {
         let value = match problem.value.as_str() {
             "" => String::new(),
             value => format!("`{value}`: "),
@@ -43,10 +64,15 @@ fn rows_invalid(rows: &BadRows) -> Status {
             "" => String::new(),
             nearest => format!("; nearest `{nearest}`"),
         };
-        let description = format!("{value}expected {}{nearest}", problem.expected);
+        let others = match count - 1 {
+            0 => String::new(),
+            1 => "; another row has the same problem".to_owned(),
+            others => format!("; {others} other rows have the same problem"),
+        };
+        let description = format!("{value}expected {}{nearest}{others}", problem.expected);
         (format!("records[{}].{}", problem.row_index, problem.field), description)
     };
-    status::rows_invalid(rows.problems.iter().take(NAMED).map(problem).collect(), rows.count)
+    status::rows_invalid(in_turn.into_iter().map(problem).collect(), rows.count)
 }
 
 /// The status of a submission that would lose most of what stands.
@@ -101,5 +127,35 @@ pub(in crate::rpc) fn refused(error: &WriteError, request_id: &str) -> Status {
         }
         WriteError::Busy | WriteError::Overtaken => status::overloaded(status::RETRY_OVERLOADED),
         WriteError::Store(_) => status::internal(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tonic_types::StatusExt as _;
+
+    #[test]
+    fn a_wrong_value_is_named_once_and_every_field_has_its_turn() {
+        let problem = |row_index, field: &str, value: String| RowProblem {
+            row_index,
+            field: field.into(),
+            value,
+            expected: "a code".into(),
+            nearest: String::new(),
+        };
+        let mut problems: Vec<_> =
+            (0..50).map(|row| problem(row, "channel", format!("X{}", row % 30))).collect();
+        problems.push(problem(70, "person.sex", "Q".into()));
+        problems.extend((71..74).map(|row| problem(row, "person.sex", "Q".into())));
+        let status = rows_invalid(&BadRows { problems, count: 54 });
+        let details = status.get_error_details();
+        let named = &details.bad_request().unwrap().field_violations;
+        assert_eq!(named.len(), NAMED);
+        assert_eq!(named[0].field, "records[0].channel");
+        assert_eq!(named[0].description, "`X0`: expected a code; another row has the same problem");
+        let last = &named[NAMED - 1];
+        assert_eq!(last.field, "records[70].person.sex");
+        assert!(last.description.ends_with("3 other rows have the same problem"), "{last:?}");
     }
 }

@@ -22,12 +22,7 @@ fn filled(
     for row in rows.records().map(Result::unwrap) {
         let fields = filled.entry((row[0].to_owned(), row[1].to_owned())).or_default();
         for (name, _) in names.iter().zip(&row).filter(|(_, cell)| !cell.is_empty()) {
-            let name = match name {
-                "age_years" | "age_band" => "age",
-                "lead_time_days" | "lead_time_band" => "lead_time",
-                other => other,
-            };
-            let coded = Field::from_name(name).filter(|field| field.is_collected_in(dataset));
+            let coded = Field::of_record(dataset, name);
             fields.extend(coded.map(|field| field.name().to_owned()));
         }
     }

@@ -35,7 +35,7 @@ impl Engine {
         let (reference, mut standing) =
             self.standing_estimates("collection", named.as_slice(), &AsOf::Head)?;
         if !is_any(&list.indicator) && reference.indicator(&list.indicator).is_none() {
-            return Err(no_indicator(&reference, &list.indicator));
+            return Err(no_indicator(&reference, "indicator", &list.indicator));
         }
         let period = (!is_any(&list.period)).then(|| months_of(&list.period)).transpose();
         let period = period.map_err(|error| invalid("period", error.to_string()))?;
@@ -58,7 +58,7 @@ impl Engine {
             && reference.areas().get(area).is_none()
             && reference.organisation(area).is_none()
         {
-            return Err(no_area(&reference, area));
+            return Err(no_area(&reference, "area", area));
         }
         let wants = |fit: &Fit<'_>| {
             let (last, first) = fit.period;

@@ -14,7 +14,7 @@ use crate::engine::answer::plan::Plan;
 use crate::engine::answer::protected::Beside;
 use crate::engine::answer::provenance::{Provenance, QuestionSettings};
 use crate::engine::answer::question::{Counted, Question};
-use crate::engine::query::{Measure, Query, no_indicator};
+use crate::engine::query::{Measure, Query, Wrong, no_indicator};
 use crate::engine::{Engine, QueryError};
 
 /// Asks who is digitally excluded.
@@ -72,23 +72,31 @@ pub fn counted_indicators(
         return Ok((counted.map(|indicator| indicator.id.clone()).collect(), true));
     }
     let is_reason = |id: &&String| *id == REASONS.indicator;
-    for id in asked.iter().filter(|id| !is_reason(id)) {
-        let indicator = reference.indicator(id).ok_or_else(|| no_indicator(reference, id))?;
-        if !indicator.unavailable.is_empty() {
-            return Err(QueryError::Refused(format!(
-                "{id} ({}) is not counted here: {}",
-                indicator.label, indicator.unavailable
-            )));
-        }
-        if !indicator.is_of_access_records() {
-            return Err(QueryError::Refused(format!(
-                "{id} ({}) is not counted from access records: leave it out. Published figures appear beside the table if there are any, and ListEstimates has all of them; CH- indicators are in outcomes, provision and impact, DX-10 and DX-11 in area risk",
-                indicator.label
-            )));
+    let mut wrong = Wrong::default();
+    for (place, id) in asked.iter().enumerate().filter(|(_, id)| !is_reason(id)) {
+        if !wrong.is_full() {
+            wrong.take(counted(reference, place, id));
         }
     }
-    let counted: BTreeSet<_> = asked.iter().filter(|id| !is_reason(id)).cloned().collect();
-    Ok((counted.into_iter().collect(), asked.iter().any(|id| is_reason(&id))))
+    let ids: BTreeSet<_> = asked.iter().filter(|id| !is_reason(id)).cloned().collect();
+    wrong.unless(Some((ids.into_iter().collect(), asked.iter().any(|id| is_reason(&id)))))
+}
+
+/// Whether access records give an indicator.
+fn counted(reference: &Reference, place: usize, id: &str) -> Result<(), QueryError> {
+    let unknown = || no_indicator(reference, &format!("indicators[{place}]"), id);
+    let indicator = reference.indicator(id).ok_or_else(unknown)?;
+    let label = &indicator.label;
+    if !indicator.unavailable.is_empty() {
+        let why = format!("{id} ({label}) is not counted here: {}", indicator.unavailable);
+        return Err(QueryError::Refused(why));
+    }
+    if !indicator.is_of_access_records() {
+        return Err(QueryError::Refused(format!(
+            "{id} ({label}) is not counted from access records: leave it out. Published figures appear beside the table if there are any, and ListEstimates has all of them; CH- indicators are in outcomes, provision and impact, DX-10 and DX-11 in area risk"
+        )));
+    }
+    Ok(())
 }
 
 impl Question for ExclusionQuestion {

@@ -11,8 +11,8 @@ use crate::domain::statistics::Confidence;
 use crate::engine::QueryError;
 use crate::engine::query::invalid as field;
 use crate::engine::query::{
-    AsOf, Asked, Basis, Query, TableKind, Where, no_area, no_dimension, no_indicator, taking,
-    too_wide,
+    AsOf, Asked, Basis, Query, TableKind, Where, Wrong, no_area, no_dimension, no_indicator,
+    taking, too_wide,
 };
 
 /// Indicator that is meant where none is named, and the score from which an area is of high risk where nothing is said and the
@@ -53,7 +53,7 @@ impl RiskQuestion {
     /// Checks a question. Empty texts mean that nothing was said.
     ///
     /// # Errors
-    /// The first field that cannot be used.
+    /// Every field that cannot be used.
     pub fn new(
         reference: &Reference,
         (query, as_of): (&Asked, AsOf),
@@ -61,40 +61,42 @@ impl RiskQuestion {
         score_collection: &str,
         high: Option<HighRisk>,
     ) -> Result<Self, QueryError> {
-        let area = area(reference, query)?;
+        let mut wrong = Wrong::default();
+        let area = wrong.take(area(reference, query));
         let id = if indicator.is_empty() { DEFAULT_INDICATOR } else { indicator };
-        let indicator = reference.indicator(id).ok_or_else(|| no_indicator(reference, id))?;
-        if indicator.unit != Unit::Score {
-            return Err(QueryError::Refused(no_score(reference, indicator)));
-        }
+        let indicator = wrong.take(score(reference, id));
         for (field, id, dataset) in [
             ("score_collection", score_collection, Dataset::Estimates),
             ("query.collection", &query.collection, Dataset::Populations),
         ] {
             if !id.is_empty() {
-                taking(reference, field, id, dataset)?;
+                wrong.take(taking(reference, field, id, dataset));
             }
         }
         let by = match query.by.as_slice() {
-            [] => Vec::new(),
-            [id] => vec![dimension(reference, id)?],
-            _ => return Err(field("query.by", "one dimension at most")),
+            [] => Some(Vec::new()),
+            [id] => wrong.take(dimension(reference, id)).map(|id| vec![id]),
+            _ => wrong.take(Err(field("query.by", "one dimension at most"))),
         };
-        let query = Query {
-            table: TableKind::Population,
-            collection: query.collection.clone(),
-            care_setting: None,
-            place: Where::Residence(area),
-            months: (Month::FIRST, Month::LAST),
-            by,
-            filters: Vec::new(),
-            as_of,
-            confidence: Confidence::default(),
-            full: !query.basic,
+        let high_risk = indicator.and_then(|indicator| wrong.take(high_risk(indicator, high)));
+        let question = || {
+            let query = Query {
+                table: TableKind::Population,
+                collection: query.collection.clone(),
+                care_setting: None,
+                place: Where::Residence(area?),
+                months: (Month::FIRST, Month::LAST),
+                by: by?,
+                filters: Vec::new(),
+                as_of,
+                confidence: Confidence::default(),
+                full: !query.basic,
+            };
+            let indicator = indicator?.id.clone();
+            let (score_collection, high_risk) = (score_collection.to_owned(), high_risk?);
+            Some(Self { query, indicator, score_collection, high_risk })
         };
-        let high_risk = high_risk(indicator, high)?;
-        let (indicator, score_collection) = (indicator.id.clone(), score_collection.to_owned());
-        Ok(Self { query, indicator, score_collection, high_risk })
+        wrong.unless(question())
     }
 
     /// Code of the area whose residents are asked about.
@@ -108,33 +110,43 @@ impl RiskQuestion {
 
 /// The area whose residents are asked about. What has no meaning for residents at any time is refused by name.
 fn area(reference: &Reference, query: &Asked) -> Result<String, QueryError> {
-    let refused = |name: &str, why: &str| Err(field(&format!("query.{name}"), why));
-    if !(query.first.is_empty() && query.last.is_empty()) {
-        return refused("period", "area risk has no period: leave it out");
-    }
-    if !query.organisations.is_empty() {
-        return refused("organisations", "area risk is of the people of an area: give `area`");
-    }
-    if !query.filters.is_empty() {
-        return refused("where", "area risk has no conditions: leave it out");
-    }
-    if !query.care_setting.is_empty() {
-        return refused("care_setting", "people are counted, not care: leave it out");
-    }
-    if query.confidence_level.is_some() {
-        return refused(
+    let mut wrong = Wrong::default();
+    let has_period = !(query.first.is_empty() && query.last.is_empty());
+    let provider = query.basis == Some(Basis::Provider);
+    for (name, given, why) in [
+        ("period", has_period, "area risk has no period: leave it out"),
+        (
+            "organisations",
+            !query.organisations.is_empty(),
+            "area risk is of the people of an area: give `area`",
+        ),
+        ("where", !query.filters.is_empty(), "area risk has no conditions: leave it out"),
+        (
+            "care_setting",
+            !query.care_setting.is_empty(),
+            "people are counted, not care: leave it out",
+        ),
+        (
             "confidence_level",
+            query.confidence_level.is_some(),
             "a census is no sample and has no limits: leave it out",
-        );
+        ),
+        ("area_basis", provider, "people are counted where they live: leave it out"),
+    ] {
+        wrong.take(if given { Err(field(&format!("query.{name}"), why)) } else { Ok(()) });
     }
-    if query.basis == Some(Basis::Provider) {
-        return refused("area_basis", "people are counted where they live: leave it out");
+    let area = wrong.take(area_with_people(reference, &query.area));
+    wrong.unless(area)
+}
+
+/// The area of this code, if it has small areas.
+fn area_with_people(reference: &Reference, code: &str) -> Result<String, QueryError> {
+    if code.is_empty() {
+        let required = "is required: a system, place, district or sub-ICB location";
+        return Err(field("query.area", required));
     }
-    if query.area.is_empty() {
-        return refused("area", "is required: a system, place, district or sub-ICB location");
-    }
-    let area = reference.areas().get(&query.area);
-    let area = area.ok_or_else(|| no_area(reference, &query.area))?;
+    let area = reference.areas().get(code);
+    let area = area.ok_or_else(|| no_area(reference, "query.area", code))?;
     if area.is_wider() {
         return Err(too_wide(reference, area));
     }
@@ -144,9 +156,19 @@ fn area(reference: &Reference, query: &Asked) -> Result<String, QueryError> {
     Ok(area.code.clone())
 }
 
+/// The indicator of this id, which has to be a score.
+fn score<'a>(reference: &'a Reference, id: &str) -> Result<&'a Indicator, QueryError> {
+    let unknown = || no_indicator(reference, "indicator", id);
+    let indicator = reference.indicator(id).ok_or_else(unknown)?;
+    if indicator.unit != Unit::Score {
+        return Err(QueryError::Refused(no_score(reference, indicator)));
+    }
+    Ok(indicator)
+}
+
 /// The id of a dimension that people of a small area can be broken down by.
 fn dimension(reference: &Reference, id: &str) -> Result<String, QueryError> {
-    let found = reference.dimension(id).ok_or_else(|| no_dimension(reference, id))?;
+    let found = reference.dimension(id).ok_or_else(|| no_dimension(reference, "query.by", id))?;
     let sub_icb = Source::ProviderArea(SUB_ICB.to_owned());
     if found.field().is_none() && found.source != sub_icb {
         return Err(QueryError::Refused(format!(
