@@ -10,6 +10,11 @@ use super::unpack;
 /// What may stand between cells.
 const SEPARATORS: [(u8, &str); 4] = [(b',', "`,`"), (b';', "`;`"), (b'\t', "a tab"), (b'|', "`|`")];
 
+/// Most lines of title above a table of Nomis.
+const MOST_TITLES: usize = 30;
+/// A column that every table of Nomis has by area.
+const NOMIS_COLUMN: &str = "mnemonic";
+
 /// A CSV file, read row by row. Blanks around cells are cut off; rows without any value are passed over.
 pub(super) struct CsvFile {
     reader: csv::Reader<Text>,
@@ -23,6 +28,9 @@ pub(super) struct CsvFile {
     unnamed: Vec<usize>,
     blank_rows: u64,
     trimmed_cells: u64,
+    /// Whether it is a table of Nomis with a title: lines of one cell below the table are footnotes.
+    titled: bool,
+    footnotes: u64,
 }
 
 impl CsvFile {
@@ -38,13 +46,22 @@ impl CsvFile {
             lines_before = 1;
             line = text.first_line().map_err(failed)?.0;
         }
+        let titled = is_title(&line);
+        for _ in (0..MOST_TITLES).take_while(|_| titled) {
+            if line.contains(NOMIS_COLUMN) {
+                break;
+            }
+            text.skip_line();
+            lines_before += 1;
+            line = text.first_line().map_err(failed)?.0;
+        }
         let (byte, separator) = *separator.get_or_insert_with(|| separator_of(&line));
         if windows {
             text.end_with_windows();
         }
         let reader = csv::ReaderBuilder::new().delimiter(byte).flexible(true).from_reader(text);
         let (unnamed, columns) = (Vec::new(), 0);
-        let (blank_rows, trimmed_cells) = (0, 0);
+        let (blank_rows, trimmed_cells, footnotes) = (0, 0, 0);
         Ok(CsvFile {
             reader,
             separator,
@@ -54,6 +71,8 @@ impl CsvFile {
             unnamed,
             blank_rows,
             trimmed_cells,
+            titled,
+            footnotes,
         })
     }
 
@@ -90,6 +109,10 @@ impl CsvFile {
             }
             if row.iter().all(str::is_empty) {
                 self.blank_rows += 1;
+                continue;
+            }
+            if self.titled && row.len() == 1 {
+                self.footnotes += 1;
                 continue;
             }
             self.fit(row, last_line)?;
@@ -151,6 +174,12 @@ impl CsvFile {
                 "the first column has no name: it was taken for row numbers and left out".into(),
             );
         }
+        if self.titled {
+            let (above, below) = (self.lines_before, self.footnotes);
+            notes.push(format!(
+                "lines of title and notes, which were left out: {above} above the header, {below} below the table"
+            ));
+        }
         if self.blank_rows > 0 {
             notes.push(format!(
                 "rows without any value, which were passed over: {}",
@@ -165,6 +194,12 @@ impl CsvFile {
         }
         notes
     }
+}
+
+/// Whether the first line is the title of a census table as Nomis writes it: `"TS021 - Ethnic group"`.
+fn is_title(line: &str) -> bool {
+    let number = line.trim_matches('"').strip_prefix("TS").unwrap_or_default();
+    number.split_once(" - ").is_some_and(|(number, _)| number.len() == 3)
 }
 
 /// First line of a row.

@@ -135,13 +135,6 @@ const FILES: [(&[&str], &str, &str, &str); 19] = [
 
 /// The refusal of such a file.
 pub(super) fn refused(header: &csv::StringRecord) -> Option<IngestError> {
-    if header.len() == 1 && header[0].starts_with("TS0") {
-        return Some(IngestError::NotImported {
-            what: "a table of Nomis with title lines",
-            why: "its header is not in the first line; delete the lines above the header and the notes below the table",
-            taken: CENSUS,
-        });
-    }
     let found = FILES.iter().find(|(columns, ..)| has_all(header, columns));
     found.map(|(_, what, why, taken)| IngestError::NotImported { what, why, taken })
 }
