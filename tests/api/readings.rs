@@ -149,7 +149,7 @@ async fn what_is_not_collected_is_not_unknown() {
                "person": {"digitalAccess": access, "ageYears": 80}})
     };
     let rows = json!([row("UNABLE", 10), row("NOT_KNOWN", 4)]);
-    snapshot(&server, ("C82001", "2026-04"), &["digital_access", "age"], &rows).await;
+    snapshot(&server, ("C82001", "2026-04"), &["digital_access", "age_band"], &rows).await;
     let table = ask(&server, "exclusion", json!({})).await;
     assert_eq!(five(&table, "DX-18-ACCEPTED"), [0, 0, 0, 14, 0]);
     assert_eq!(five(&table, "DX-18-OFFERED"), [0, 0, 14, 0, 0]);

@@ -50,7 +50,9 @@ def unary(channels):
 
 def read(file):
     if file.suffix == ".csv":
-        return pl.read_csv(file, infer_schema_length=None, schema_overrides={"value": pl.Float64, "area": pl.String})
+        frame = pl.read_csv(file, infer_schema_length=None, schema_overrides={"value": pl.Float64, "area": pl.String})
+        days = [name for name in ("period_start", "period_end") if name in frame.columns]
+        return frame.with_columns(pl.col(days).str.to_date())
     return pl.read_parquet(file)
 
 

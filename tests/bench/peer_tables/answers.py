@@ -30,25 +30,27 @@ def missing(answers):
     return f"WHEN {any_is(answers, NOT_COLLECTED)} THEN {NOT_COLLECTED} WHEN {any_is(answers, UNKNOWN)} THEN {UNKNOWN} ELSE {NOT_ASKED} END"
 
 
+def lacking(*answers):
+    """The same of answers that are there already."""
+    return next((state for state in (NOT_COLLECTED, UNKNOWN) if state in answers), NOT_ASKED)
+
+
 def either(*answers):
     """Yes if one is; no only if all are known to be no."""
     return f"CASE WHEN {any_is(answers, YES)} THEN {YES} WHEN {all_are(answers, NO)} THEN {NO} {missing(answers)}"
 
 
 def both(*answers):
-    """Yes if all are; no if all are known and one is no."""
+    """Yes if all are; no if all are known and one is no. Where one does not apply, all do not."""
     known = " AND ".join(f"{one} IN ({YES}, {NO})" for one in answers)
-    return f"CASE WHEN {all_are(answers, YES)} THEN {YES} WHEN {known} THEN {NO} {missing(answers)}"
+    return (f"CASE WHEN {any_is(answers, NOT_ASKED)} THEN {NOT_ASKED} WHEN {all_are(answers, YES)} THEN {YES} "
+            f"WHEN {known} THEN {NO} {missing(answers)}")
 
 
 def given(asked, condition):
-    """Answers of those of whom a condition holds; where it is not known whether it does, neither is the answer."""
-    return f"CASE {condition} WHEN {YES} THEN {asked} WHEN {NO} THEN {NOT_ASKED} ELSE {condition} END"
-
-
-def then(asked, condition):
-    """Answers of those of whom a condition is known to hold."""
-    return f"CASE {condition} WHEN {YES} THEN {asked} WHEN {NOT_COLLECTED} THEN {NOT_COLLECTED} ELSE {NOT_ASKED} END"
+    """Answers of those of whom a condition holds. Whom nothing is asked of is outside, also if it is not known whether it holds."""
+    return (f"CASE WHEN {any_is([f'({asked})', f'({condition})'], NOT_ASKED)} OR ({condition}) = {NO} THEN {NOT_ASKED} "
+            f"WHEN ({condition}) = {YES} THEN {asked} {missing([f'({asked})', f'({condition})'])}")
 
 
 def negated(of):

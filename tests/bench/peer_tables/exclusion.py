@@ -1,14 +1,25 @@
 """Who is digitally excluded, by age band: of the last snapshot of each organisation, every share and every reason."""
 
-from .answers import ASSESSED, NO, STATES, UNKNOWN, UNKNOWN_STATES, YES, NOT_COLLECTED, all_are, among, answer, any_is, given, tally
+from .answers import ASSESSED, NO, STATES, UNKNOWN, UNKNOWN_STATES, YES, NOT_ASKED, NOT_COLLECTED, answer, any_is, given, lacking, tally
 
 EVERY = [*ASSESSED, "NOT_ASSESSED"]
 SERVICES = [answer(name, ["Y"]) for name in ("online_appointments", "online_prescriptions", "online_record")]
 FROM_13 = answer("age_13", ["13+"], ["0-12", "13+"])
 OFFERED = answer("support_offered", ["Y"])
+
+
+
+def enabled_for_any(open_is):
+    """Enabled for one service is enabled. Counted is of whom one service is known; `open_is`: not for those that are, another is missing."""
+    told = " AND ".join(f"({one}) IN ({NO}, {NOT_ASKED})" for one in SERVICES)
+    same = " AND ".join(f"({one}) = ({SERVICES[0]})" for one in SERVICES[1:])
+    return (f"CASE WHEN {any_is(SERVICES, YES)} THEN {YES} "
+            f"WHEN {any_is(SERVICES, NO)} THEN CASE WHEN {told} THEN {NO} ELSE {open_is} END "
+            f"WHEN {same} THEN {SERVICES[0]} ELSE {UNKNOWN} END")
+
+
 SHARES = {
-    "DX-01": f"CASE WHEN {any_is(SERVICES, YES)} THEN {YES} WHEN {all_are(SERVICES, NO)} THEN {NO} "
-             f"WHEN {all_are(SERVICES, NOT_COLLECTED)} THEN {NOT_COLLECTED} ELSE {UNKNOWN} END",
+    "DX-01": enabled_for_any(NO), "DX-01-HIGHEST": enabled_for_any(YES),
     "DX-02": SERVICES[0], "DX-03": SERVICES[1], "DX-04": SERVICES[2],
     "DX-06": given(answer("app_registered", ["Y"]), FROM_13),
     "DX-07": given(answer("app_active", ["Y"]), FROM_13),
@@ -30,7 +41,7 @@ COLUMNS = ["age_13", "online_appointments", "online_prescriptions", "online_reco
 def ask(db, first, last):
     """Combinations of what people say are few; answers are worked out once for each, and added up."""
     shares = ", ".join(SHARES.values())
-    limited = among("digital_access", ["WITH_HELP", "UNABLE"])
+    limited = answer("digital_access", ["WITH_HELP", "UNABLE"], EVERY)
     db.execute(f"""
         CREATE OR REPLACE TEMP TABLE people AS
         WITH last AS (SELECT organisation, max(month) AS month FROM access WHERE month BETWEEN {first} AND {last} GROUP BY ALL)
@@ -38,7 +49,7 @@ def ask(db, first, last):
     rows = db.execute(f"""
         SELECT age_band, share, says, sum(n)
         FROM (SELECT age_band, n, unnest([{shares}]) AS says, unnest(range({len(SHARES)})) AS share FROM people) GROUP BY ALL""").fetchall()
-    reasons = db.execute(f"SELECT age_band, reasons, sum(n) FROM people WHERE {limited} GROUP BY ALL").fetchall()
+    reasons = db.execute(f"SELECT age_band, reasons, {limited} AS limited, sum(n) FROM people GROUP BY ALL").fetchall()
     return rows, reasons
 
 
@@ -56,16 +67,23 @@ def cells(rows, reasons):
         for place, name in enumerate(SHARES):
             found[key][name] = tally(said[place])
         counts = told.setdefault(key, {})
-        for band, text, n in reasons:
+        for band, text, limited, n in reasons:
             if key and band != key[0]:
                 continue
             kinds = text.split(";")
-            for kind in kinds if kinds[0] in [*STATES, "NONE"] else [*kinds, "ANY"]:
-                counts[kind] = counts.get(kind, 0) + n
-    for reason in {reason for of in told.values() for reason in of} - {"ANY"}:
+            state = {"NOT_COLLECTED": NOT_COLLECTED, "NOT_APPLICABLE": NOT_ASKED}.get(kinds[0], UNKNOWN if kinds[0] in STATES else YES)
+            if NO == limited or NOT_ASKED in (state, limited):
+                continue
+            if limited != YES or state != YES:
+                lacks = lacking(state, limited)
+                counts[lacks] = counts.get(lacks, 0) + n
+            if limited == YES:
+                for kind in kinds if kinds[0] in [*STATES, "NONE"] else [*kinds, "ANY"]:
+                    counts[kind] = counts.get(kind, 0) + n
+    for reason in {reason for of in told.values() for reason in of} - {"ANY", UNKNOWN, NOT_COLLECTED}:
         for key, counts in told.items():
             base = counts.get("ANY", 0) + counts.get("NONE", 0)
-            unknown = sum(counts.get(state, 0) for state in UNKNOWN_STATES)
             whole = None if reason in STATES else base
-            found[key][f"DX-21-REASON/{reason}"] = [counts.get(reason, 0), whole, unknown, counts.get("NOT_COLLECTED", 0)]
+            rest = [counts.get(state, 0) for state in (UNKNOWN, NOT_COLLECTED)]
+            found[key][f"DX-21-REASON/{reason}"] = [counts.get(reason, 0), whole, *rest]
     return found

@@ -2,10 +2,12 @@
 
 import itertools
 
-from .answers import NOT_COLLECTED, STATES, UNKNOWN_STATES, answer, tally
+from .answers import UNKNOWN, UNKNOWN_STATES, answer, tally
 
 ATTENDED = ["ATTENDED", "ATTENDED_ON_TIME", "ATTENDED_LATE"]
-MISSED = ["DID_NOT_ATTEND", "MISSED"]
+MISSED = ["DID_NOT_ATTEND"]
+# Missed in some way: late or not at all, which is not known.
+COARSE = "MISSED"
 MODES = ["IN_PERSON", "REMOTE"]
 WITHIN = 7
 WITHOUT_COUNTS = {f"{name}/REMOTE_LESS_IN_PERSON" for name in ("CH-10", "CH-11-SAME-DAY", "CH-11-OVER-14", "CH-11-MEDIAN", "CH-12")}
@@ -17,8 +19,9 @@ def ask(db, first, last):
     """Outcomes and waits by what few combinations say; what followed by the days of a person in person at an organisation,
     which is twice as fast as a window over them."""
     outcomes = db.execute(f"""
-        SELECT age_band::VARCHAR, mode::VARCHAR, {answer('attendance', MISSED, [*MISSED, *ATTENDED])} AS missed,
-            least, most, wait::VARCHAR, count(*)
+        SELECT age_band::VARCHAR, mode::VARCHAR,
+            CASE attendance WHEN '{COARSE}' THEN {UNKNOWN} ELSE {answer('attendance', MISSED, [*MISSED, *ATTENDED])} END AS missed,
+            {answer('attendance', ATTENDED, ATTENDED)} AS attended, least, most, wait::VARCHAR, count(*)
         FROM consultations WHERE month BETWEEN {first} AND {last} AND mode IN ({TWO}) GROUP BY ALL""").fetchall()
     followed = db.execute(f"""
         WITH seen AS (
@@ -50,8 +53,8 @@ def cells(outcomes, followed):
         for mode in MODES:
             own = [one[2:] for one in outcomes if one[1] == mode and (not key or one[0] == key[0])]
             row[f"CH-09/{mode}"] = tally(added((missed, n) for missed, *_, n in own))
-            known = [(least, most, n) for _, least, most, _, n in own if least is not None]
-            states = added((wait, n) for _, least, _, wait, n in own if least is None)
+            known = [(least, most, n) for _, _, least, most, _, n in own if least is not None]
+            states = added((wait, n) for _, _, least, _, wait, n in own if least is None)
             all_known = sum(n for *_, n in known)
             rest = [sum(states.get(state, 0) for state in of) for of in (UNKNOWN_STATES, ["NOT_COLLECTED"], ["NOT_APPLICABLE"])]
             assert all_known + sum(rest) == sum(n for *_, n in own)
@@ -61,7 +64,8 @@ def cells(outcomes, followed):
             row[f"CH-11-MEDIAN/{mode}"] = [None, all_known, *rest, ends[0] if ends[0] == ends[1] else None]
             became = added((what, n) for band, of, what, n in followed if of == mode and (not key or band == key[0]))
             whole = sum(became.get(what, 0) for what in ("FOLLOWED", "SAME_DAY", "ALONE"))
-            row[f"CH-12/{mode}"] = [became.get("FOLLOWED", 0), whole, became.get("NOT_COMPUTABLE", 0), 0, None]
+            _, _, unknown, never, outside = tally(added((attended, n) for _, attended, *_, n in own))
+            row[f"CH-12/{mode}"] = [became.get("FOLLOWED", 0), whole, became.get("NOT_COMPUTABLE", 0) + unknown, never, outside]
             row[f"CH-12-SAME-DAY/{mode}"] = [became.get("SAME_DAY", 0)]
     return found
 

@@ -28,7 +28,6 @@ def cells(channels, rows):
     for sex, everybody, told, known, *of in rows:
         row = found[() if sex is None else (sex,)] = {"PERSONS": [everybody]}
         for place in occurring:
-            name, rest = channels[place], [told - known, everybody - told]
-            is_state = name in STATES
-            row[f"CH-02/{name}"] = [of[place], None, *rest, None] if is_state else [of[place], known, *rest, 0]
+            name, rest = channels[place], [told - known, everybody - told, 0]
+            row[f"CH-02/{name}"] = [of[place], None if name in STATES else known, *rest]
     return found

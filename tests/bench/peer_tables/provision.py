@@ -1,6 +1,6 @@
 """Whether people who need face to face get it, by whether they are 75: what records leave out comes from the latest snapshot."""
 
-from .answers import ASSESSED, NO, NOT_ASKED, NOT_COLLECTED, STATES, UNKNOWN, YES, among, answer, both, either, given, negated, tally, then
+from .answers import ASSESSED, NO, NOT_ASKED, NOT_COLLECTED, STATES, UNKNOWN, YES, among, answer, both, either, given, lacking, negated, tally
 
 NEEDS = {"digital_access": ("ACCESS_STATUS", ASSESSED), "interpreter_needed": ("INTERPRETER_NEEDED", ["Y", "N"]),
          "accessible_need": ("ACCESSIBLE_NEED", ["Y", "N"])}
@@ -34,6 +34,16 @@ def soon():
             f"ELSE {UNKNOWN} END")
 
 
+def was_given(open_is):
+    """Counted is of whom the channel and what became of it are known, or the offer; what one of them leaves open is `open_is`."""
+    known = f"((here IN ({YES}, {NO}) AND kept IN ({YES}, {NO})) OR offered IN ({YES}, {NO}))"
+    told = f"(offered = {UNKNOWN} OR (here <> {NOT_COLLECTED} AND kept <> {NOT_COLLECTED}))"
+    return (f"CASE WHEN here = {NOT_ASKED} THEN {NOT_ASKED} "
+            f"WHEN NOT {known} THEN CASE WHEN {told} THEN {UNKNOWN} ELSE {NOT_COLLECTED} END "
+            f"WHEN offered = {YES} OR (here = {YES} AND kept = {YES}) THEN {YES} "
+            f"WHEN (here = {NO} OR kept = {NO}) AND offered IN ({NO}, {NOT_ASKED}) THEN {NO} ELSE {open_is} END")
+
+
 # Answers, each out of columns or of answers before it.
 FIRST = {
     "unable": need("digital_access", ["UNABLE"], ASSESSED), "with_help": need("digital_access", ["WITH_HELP"], ASSESSED),
@@ -49,15 +59,13 @@ FIRST = {
 FIRST_GROUPS = ["unable", "with_help", "interpreter", "accessible"]
 SECOND = {
     "in_need": either(*FIRST_GROUPS),
-    # Where nobody collects offers, or what became of it, none counts.
-    "ch05": f"CASE WHEN kept = {NOT_COLLECTED} OR offered = {NOT_COLLECTED} THEN {NOT_COLLECTED} "
-            f"WHEN here = {YES} THEN {either('kept', 'offered')} ELSE {either('here', 'offered')} END",
-    "ch06": then(both("here", "kept", "soon"), "requested"),
+    "ch05": was_given(NO), "ch05_highest": was_given(YES),
+    "ch06": given(both("here", "kept", "soon"), "requested"),
     "ch08": both("wants", f"({negated('here')})"),
     "ch13": given("present", "interpreter"),
     "ch14": given("met", "accessible"),
 }
-INDICATORS = {"CH-05": "ch05", "CH-06": "ch06", "CH-08": "ch08", "CH-13": "ch13", "CH-14": "ch14"}
+INDICATORS = {"CH-05": "ch05", "CH-05-HIGHEST": "ch05_highest", "CH-06": "ch06", "CH-08": "ch08", "CH-13": "ch13", "CH-14": "ch14"}
 
 
 def ask(db, first, last):
@@ -109,21 +117,21 @@ def member(groups, some, place):
 
 def of_group(rows, place, group):
     members, modes, answers = {}, {}, {name: {} for name in INDICATORS}
-    for here, *groups, some, one, two, three, four, five, n in rows:
+    for here, *groups, some, one, highest, two, three, four, five, n in rows:
         of = member(groups, some, place)
         members[of] = members.get(of, 0) + n
         if of == YES:
             modes[here] = modes.get(here, 0) + n
-        for name, asked in zip(INDICATORS, (one, two, three, four, five)):
+        for name, asked in zip(INDICATORS, (one, highest, two, three, four, five)):
             # Who has no need is not asked whether it was met.
             outside = asked == NOT_ASKED or (group == "NO_NEED" and name in ("CH-13", "CH-14"))
-            says = NOT_ASKED if outside or of in (NO, NOT_ASKED) else asked if of == YES else of
+            says = NOT_ASKED if outside or of in (NO, NOT_ASKED) else asked if of == YES else lacking(asked, of)
             answers[name][says] = answers[name].get(says, 0) + n
     suffix = "" if group == "ALL" else f"/{group}"
     first = "CH-05" if group in ("NO_NEED", "NEED_NOT_KNOWN", "ALL") else "CH-07"
     counted, known, unknown, never, _ = tally(members)
     told = known > 0 or unknown + never == 0
-    row = {(first if name == "CH-05" else name) + suffix: tally(of) for name, of in answers.items()}
+    row = {name.replace("CH-05", first) + suffix: tally(of) for name, of in answers.items()}
     row["CONTACTS" + suffix] = [counted if told else None, None, unknown, never, known - counted]
     for name, mode in [("IN_PERSON", YES), ("REMOTE", NO)]:
         row[name + suffix] = [modes.get(mode, 0) if told else None]
