@@ -83,8 +83,12 @@ fn read_so(receipt: &Receipt, out: &mut Out) -> Result<(), Failure> {
 
 fn problems(receipt: &Receipt, out: &mut Out) -> Result<(), Failure> {
     let submission = receipt.submission.clone().unwrap_or_default();
+    let what = match receipt.would_be_refused {
+        true => "rows with problems",
+        false => "rows that were left out",
+    };
     out.remark(&format!(
-        "{} {}: rows that were left out: {}",
+        "{} {}: {what}: {}",
         submission.organisation, submission.month, submission.rejected_count
     ))?;
     out.remark(&receipts::problems(&receipt.problems).table(&out.look))?;
@@ -235,6 +239,25 @@ mod tests {
         assert!(
             remarks.contains("records[3].channel: `99` is no channel; nearest: 98"),
             "{remarks}"
+        );
+    }
+
+    #[test]
+    fn a_location_that_is_not_known_is_said_once_and_not_once_a_month() {
+        let mut sent = Sent::default();
+        for (organisation, month) in
+            [("X", "2020-01"), ("Y", "2020-01"), ("X", "2020-02"), ("X", "2020-03")]
+        {
+            let number = sent.begin(slot(organisation, month));
+            let status = Status::not_found(format!("no organisation `{organisation}`"));
+            sent.answered(number, Answer::Refusal(Box::new(status)));
+        }
+        let (mut out, _, remarks) = captured::out(Format::Table);
+        show(&sent, &mut out).unwrap();
+        assert_eq!(
+            remarks.text(),
+            "refused: X 2020-01 … 2020-03 (3 submissions): no organisation `X`\n\
+             refused: Y 2020-01: no organisation `Y`\n"
         );
     }
 
