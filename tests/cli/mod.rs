@@ -11,3 +11,4 @@ mod replacing;
 mod run;
 mod sending;
 mod standard_input;
+mod watching;

@@ -62,8 +62,13 @@ pub(super) struct Served {
 
 impl Served {
     pub(super) fn start(folder: &Path) -> Self {
+        Self::start_at("127.0.0.1:0", folder)
+    }
+
+    /// The same at an address, where a service was before.
+    pub(super) fn start_at(address: &str, folder: &Path) -> Self {
         let mut child = equity()
-            .args(["serve", "--address", "127.0.0.1:0", "--format", "json", "--data-folder"])
+            .args(["serve", "--address", address, "--format", "json", "--data-folder"])
             .arg(folder)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
