@@ -107,7 +107,8 @@ async fn one_answer(channel: &Channel, memory: &Mutex<Memory>, dice: &mut Dice) 
 async fn rounds(place: &Path, min_free: &str, count: u32) {
     let (mut dice, folder) = (Dice::new(seed()), place.join("data"));
     let memory = Arc::new(Mutex::new(Memory::default()));
-    let start = Start { settings: &[("EQUITY_LIMITS_MIN_FREE_DISK_BYTES", min_free)], shim: None };
+    let start =
+        Start { settings: &[("EQUITY_LIMITS_MIN_FREE_DISK_BYTES", min_free)], ..Start::default() };
     let mut running = Running::try_start(&folder, &start).unwrap();
     for round in 0..count {
         let channel = running.channel().await;
@@ -182,7 +183,8 @@ async fn started_on_a_full_disk() {
     let Some(place) = on_a_small_disk(test) else { return };
     let (mut dice, folder) = (Dice::new(seed()), place.join("data"));
     let mut memory = Memory::default();
-    let start = Start { settings: &[("EQUITY_LIMITS_MIN_FREE_DISK_BYTES", "4194304")], shim: None };
+    let start =
+        Start { settings: &[("EQUITY_LIMITS_MIN_FREE_DISK_BYTES", "4194304")], ..Start::default() };
     for killed in [false, true] {
         let running = Running::try_start(&folder, &start).unwrap();
         let channel = running.channel().await;

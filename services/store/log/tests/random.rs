@@ -123,11 +123,11 @@ proptest! {
             }
         }
         let before = content(folder.path());
-        let Opened { mut log, damage, cut } = open(folder.path(), segment_bytes, acknowledged);
+        let Opened { mut log, damage, cut, .. } = open(folder.path(), segment_bytes, acknowledged);
         let read: Vec<_> = log.read_from(1).unwrap().collect();
         // What is read was written, in order, each once; and whoever misses an acknowledged entry is told.
         let good: Vec<_> = read.iter().filter_map(|item| item.as_ref().ok()).collect();
-        prop_assert!(good.is_sorted_by(|one, next| one.position < next.position));
+        prop_assert!(good.is_sorted_by(|one, next| one.place.position < next.place.position));
         for entry in &good {
             prop_assert_eq!(Some(*entry), entries.get(entry.place.position as usize - 1));
         }
