@@ -61,21 +61,14 @@ pub fn main() -> ExitCode {
         Err(error) => return refused(&error),
     };
     let mut out = Out::standard(cli.command.format());
-    // Where the system starts no thread, this panics, which is told.
-    let runtime = std::panic::catch_unwind(|| {
-        tokio::runtime::Builder::new_multi_thread().enable_all().build()
-    });
-    let result = match runtime {
-        Ok(Ok(runtime)) => {
+    let result = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => {
             let result = runtime.block_on(run(cli, &mut out));
             // A thread that hangs must not keep the process from ending.
             runtime.shutdown_background();
             result
         }
-        Ok(Err(error)) => Err(Failure::Other(error.into())),
-        Err(_) => Err(Failure::Other(anyhow::anyhow!(
-            "the program cannot start without its threads: raise the limit of threads (`ulimit -u`), then start again"
-        ))),
+        Err(error) => Err(Failure::Other(error.into())),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -88,7 +88,16 @@ async fn while_it_runs_every_fault_has_its_reason_and_passes() {
     let folder = place.path().join("data");
     let rules = Rules::new(&folder);
     let mut memory = Memory::default();
-    let mut running = Running::try_start(&folder, &rules.start()).unwrap();
+    // Little is kept in memory, so that questions read the disk.
+    let settings = [("EQUITY_CACHE_SLED_BYTES", "1048576"), ("EQUITY_CACHE_MEMORY_BYTES", "0")];
+    let start = Start { settings: &settings, ..rules.start() };
+    let mut running = Running::try_start(&folder, &start).unwrap();
+    let channel = running.channel().await;
+    for _ in 0..8 {
+        let parcel = Parcel::new(&mut dice, 20_000);
+        memory.sent(&parcel);
+        memory.told(&parcel, parcel.send(&channel).await.unwrap().0);
+    }
     let full = "STORAGE_FULL";
     let failed = "STORAGE_FAILED";
     // What fails, what the caller hears while it does, and whether it is over only after a restart.
@@ -133,7 +142,7 @@ async fn while_it_runs_every_fault_has_its_reason_and_passes() {
         rules.set("");
         if restart {
             running.kill();
-            running = Running::try_start(&folder, &rules.start()).unwrap();
+            running = Running::try_start(&folder, &start).unwrap();
             channel = running.channel().await;
         }
         let begin = Instant::now();

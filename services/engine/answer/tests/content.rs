@@ -50,4 +50,12 @@ fn content_that_changes_an_answer_moves_its_position() {
         running.reopen_with(without_place());
         assert_eq!(running.engine().store().catalog().position, configured);
     }
+    // Still other content takes nothing away from what is before it.
+    let now = told(ask(&running, query(&running, "QK1", &[])));
+    running.reopen_with(Content::embedded());
+    for _ in 0..2 {
+        let then = Query { as_of: AsOf::Position(configured), ..query(&running, "QK1", &[]) };
+        assert_eq!(told(ask(&running, then)), now);
+        running.reopen_with(Content::embedded());
+    }
 }
