@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::answer::AxisPositions;
 use super::cache::AnswerCache;
 use super::counts::Counts;
+use super::earlier::Earlier;
 use super::error::QueryError;
 use super::followers::Followers;
 use super::query::{AsOf, Query};
@@ -31,6 +32,9 @@ pub struct Engine {
     answers: Arc<AnswerCache>,
     pub(super) positions: Arc<AxisPositions>,
     pub(super) slabs: Arc<Slabs>,
+    /// Reference content to answer with; none: that in force.
+    pub(super) earlier_reference: Option<Arc<Reference>>,
+    pub(super) earlier: Arc<Earlier>,
     head: watch::Receiver<u64>,
     pub(super) counts: Arc<Counts>,
 }
@@ -76,6 +80,8 @@ impl Engine {
             answers: Arc::clone(&followers.answers),
             positions: Arc::default(),
             slabs: Arc::clone(&followers.slabs),
+            earlier_reference: None,
+            earlier: Arc::default(),
             head: followers.head.subscribe(),
             counts: Arc::default(),
         }
@@ -102,12 +108,6 @@ impl Engine {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
-    }
-
-    /// The reference content in force: codes, areas, organisations, collections, indicators.
-    #[must_use]
-    pub fn reference(&self) -> Arc<Reference> {
-        Arc::clone(&self.store.catalog().reference)
     }
 
     /// Position of the last applied change. It may not have been announced to watchers yet.

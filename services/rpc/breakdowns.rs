@@ -1,10 +1,12 @@
 //! `BreakdownService`, and what all calls of tables share: a question in, an encoded answer out.
 
+use std::sync::Arc;
+
 use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::cached_answers::{Made, Watched};
-use super::convert::{breakdown, question};
+use super::convert::{breakdown, query, query_error, question};
 use super::encoded::Encoded;
 use super::{Service, status};
 use crate::engine::answer::AnyQuestion;
@@ -18,7 +20,7 @@ use crate::proto::v1::breakdown_question::Table;
 pub struct Breakdowns(pub Service);
 
 /// A checked question. A watch asks it again after each change.
-type Asked = std::sync::Arc<dyn AnyQuestion>;
+type Asked = Arc<dyn AnyQuestion>;
 
 /// Computes an answer. Every response of a table has the same two fields: 1 the answer, 2 the position.
 fn make(engine: &Engine, question: &Asked) -> Result<Made, QueryError> {
@@ -55,9 +57,18 @@ impl Service {
         {
             return Ok(kept);
         }
-        let checked = question::question(&self.engine.reference(), table)?;
-        let as_of = checked.query().as_of.clone();
-        self.answer(key, checked, &as_of, make).await
+        let query = table.query();
+        let as_of = query::as_of(query.and_then(|query| query.as_of.as_ref()))?;
+        if as_of == AsOf::Head {
+            let checked = question::question(&self.engine.reference(), table)?;
+            return self.answer(key, checked, &as_of, make).await;
+        }
+        // It is checked and answered with the reference content of then.
+        let asked = as_of.clone();
+        let engine = self.work(move |engine| engine.at(&asked)).await?.map_err(query_error)?;
+        let checked = question::question(&engine.reference(), table)?;
+        let then = Self { engine: Arc::new(engine), ..self.clone() };
+        then.answer(key, checked, &as_of, make).await
     }
 }
 

@@ -60,7 +60,8 @@ pub(super) fn asked(
     Ok((asked, as_of(query.as_of.as_ref())?))
 }
 
-fn as_of(as_of: Option<&v1::AsOf>) -> Result<AsOf, Status> {
+/// The requested state of the data.
+pub(in crate::rpc) fn as_of(as_of: Option<&v1::AsOf>) -> Result<AsOf, Status> {
     use v1::as_of::At;
     match as_of.and_then(|as_of| as_of.at.as_ref()) {
         None => Ok(AsOf::Head),
