@@ -110,7 +110,8 @@ async fn while_it_runs_every_fault_has_its_reason_and_passes() {
         (format!("open {EACCES} /reserve 0 -1"), vec![failed], false),
         (format!("write {EIO} /sled/ 0 -1"), vec!["stored", failed], false),
         (format!("write {ENOSPC} /sled/ 0 -1"), vec!["stored", full], false),
-        (format!("read {EIO} /sled/ 0 2"), vec!["stored", failed], false),
+        // sled is opened again, and cannot be read at first.
+        (format!("write {EIO} /sled/ 0 1\nread {EIO} /sled/ 0 3"), vec!["stored", failed], false),
         (format!("write {EIO} witness 0 -1"), vec!["stored"], false),
         (format!("sync {EIO} /log/ 0 1"), vec!["WRITING_STOPPED"], true),
     ];
