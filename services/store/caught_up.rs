@@ -13,9 +13,9 @@ use super::log::{
     Damage, Entry, EntryKind, Known, Log, LogError, NewEntry, Opened, SEGMENT_BYTES, SegmentLog,
     lose,
 };
-use super::open::Settings;
 use super::recover::AHEAD_BYTES;
 use super::reserve::{RESERVE_BYTES, Reserve};
+use super::settings::Settings;
 use super::state::State;
 use super::tree::DATA_FILE;
 use super::witness::{self, Seen};

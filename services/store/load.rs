@@ -6,13 +6,12 @@ use super::error::{StoreError, damaged};
 use super::keys::{self, IdKind, Slot};
 use super::pack::value_count;
 use super::persons::{self, PersonKeys};
-use super::state::content_of;
 use super::stored::Submission;
 use super::tree::Row;
 use super::words::{self, Words};
 use crate::domain::codes::Content;
 use crate::domain::field::Field;
-use crate::proto::store::{AssessmentRow, ConfigurationRow, Genesis, WithdrawalRow};
+use crate::proto::store::{AssessmentRow, Configuration, ConfigurationRow, Genesis, WithdrawalRow};
 
 /// Rows that the pass has found, by kind.
 #[derive(Default)]
@@ -202,4 +201,9 @@ impl Load {
         }
         Ok((times, newest))
     }
+}
+
+/// The reference content of a configuration.
+pub(super) fn content_of(configuration: Configuration) -> Content {
+    Content::exactly(configuration.files.into_iter().map(|file| (file.name, file.content)))
 }

@@ -12,7 +12,7 @@
 //! - `prepare`, `writer` how a submission gets in; `runs`, `described` its data and description as the log has them
 //! - `handle`, `read` the store of a running service; columns, roll-ups and estimates; `estimates` how
 //!   estimates are stored
-//! - `folder`, `lock`, `caught_up`, `open`, `verify` starting alone, and starting again from the log
+//! - `settings`, `folder`, `lock`, `caught_up`, `open`, `verify` starting alone, and starting again from the log
 //! - `clock`, `witness` the log's time, and how far the log has come, outside the log
 //! - `aside`, `recover`, `reserve` when sled has failed or has an old format, and disk space reserved for sled
 //!
@@ -47,6 +47,7 @@ mod read;
 mod recover;
 mod reserve;
 mod runs;
+mod settings;
 #[cfg(test)]
 mod sizes_tests;
 mod sled_error;
@@ -70,10 +71,10 @@ pub use error::{StoreError, WriteError};
 pub use folder::make_folder;
 pub use handle::Store;
 pub use keys::Slot;
-pub use open::Settings;
 pub use pack_read::PackPart;
 pub use prepare::Prepared;
 pub use read::Reader;
+pub use settings::Settings;
 pub use standing::{MonthSlot, NOT_COLLECTED_CODE, Standing, code_of, occurring, standing};
 pub use stored::{ColumnView, Submission, Version};
 pub use touched::{Observer, Touched};

@@ -12,37 +12,14 @@ use super::handle::Store;
 use super::log::{EntryKind, Log, Opened, SegmentLog};
 use super::read::Reader;
 use super::recover::LiveState;
+use super::settings::Settings;
 use super::state::{LOG_FORMAT, genesis_of};
-use super::touched::Observer;
 use super::witness::Witness;
 use super::writer::{Busy, Writer};
-use crate::domain::codes::Content;
 use crate::proto::store::{Configuration, ConfigurationFile, Genesis};
 
 /// Most changes that may wait for the writer; the next one is refused.
 const WAITING: usize = 256;
-
-/// How to open a store.
-pub struct Settings<'a> {
-    /// Data folder, created if it is missing.
-    pub folder: &'a Path,
-    /// The deployment's secret. It has to be the one that the data was written with.
-    pub secret: &'a [u8; 32],
-    /// Reference content to put in force; none keeps the stored content.
-    pub content: Option<Content>,
-    /// Size of sled's page cache, in bytes.
-    pub sled_bytes: u64,
-    /// Size of the cache of estimates, in bytes.
-    pub estimate_bytes: u64,
-    /// Free disk space, in bytes, below which changes are refused.
-    pub min_free_bytes: u64,
-    /// File of the witness of the log; none: nobody notices when log and sled are lost together.
-    pub witness: Option<&'a Path>,
-    /// Position at which the log ends, if an operator has decided to go on without what was behind it.
-    pub accept_loss: Option<u64>,
-    /// Called after every change.
-    pub observer: Observer,
-}
 
 impl Store {
     /// Opens the store in a folder and creates what is missing.

@@ -1,6 +1,7 @@
 //! Starting on what another version of the service wrote.
 
 use super::*;
+use crate::domain::codes::Content;
 use crate::store::log::{NewEntry, SEGMENT_BYTES};
 use crate::store::{rebuild, verify};
 

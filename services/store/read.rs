@@ -7,9 +7,9 @@ use rustc_hash::FxHashMap;
 
 use super::assessment::{About, Assessment};
 use super::error::{StoreError, damaged};
+use super::load::content_of;
 use super::pack_read::PackPart;
 use super::persons::PersonKeys;
-use super::state::content_of;
 use super::stored::Submission;
 use super::tree::Rows;
 use super::{estimates, keys};

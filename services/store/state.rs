@@ -12,7 +12,7 @@ use super::change::withdrawal_hash;
 use super::described::inflated;
 use super::error::{StoreError, damaged};
 use super::keys::{self, IdKind, Slot};
-use super::load::Load;
+use super::load::{Load, content_of};
 use super::log::{Damage, Entry, EntryKind, Log, LogError};
 use super::pack::{self, Pack};
 use super::persons::{Numbered, PersonKeys};
@@ -97,11 +97,6 @@ pub(super) fn genesis_of(log: &dyn Log) -> Result<Option<Genesis>, StoreError> {
         // Damage is for others to tell.
         _ => Ok(None),
     }
-}
-
-/// The reference content of a configuration.
-pub(super) fn content_of(configuration: Configuration) -> Content {
-    Content::exactly(configuration.files.into_iter().map(|file| (file.name, file.content)))
 }
 
 /// Key of the genesis row. It uses position 0 of the reference content, which no reference content has.

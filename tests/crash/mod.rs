@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a child process tells its parent how far it is")]
 
 mod clock;
+mod content;
 mod damage;
 mod faults;
 mod feed;
