@@ -63,6 +63,7 @@ fn content_that_changes_an_answer_moves_its_position() {
         let engine = running.engine().at(&as_of).unwrap();
         let then = Query { as_of, ..query(&running, "QK1", &[]) };
         assert_eq!(told(engine.answer(&contacts(then)).unwrap()), now);
+        drop(engine);
         running.reopen_with(Content::embedded());
     }
 }
