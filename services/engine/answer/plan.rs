@@ -12,8 +12,8 @@ use crate::domain::cube::{Adds, Codes};
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
-use crate::engine::cache::Scope;
 use crate::engine::query::{AsOf, Query};
+use crate::engine::scope::Scope;
 use crate::store::{Bits, Standing, Submission, occurring};
 
 /// An axis of the table: a dimension and where things fall on it.

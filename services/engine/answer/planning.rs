@@ -11,8 +11,8 @@ use crate::domain::codes::{Source, State};
 use crate::domain::collection::{Collection, Dataset};
 use crate::domain::period::Month;
 use crate::domain::reference::{Organisations, Reference};
-use crate::engine::cache::Scope;
 use crate::engine::query::{Filter, Query, Where, no_collection};
+use crate::engine::scope::Scope;
 use crate::engine::{Engine, QueryError};
 use crate::store::{Bits, Catalog, Submission};
 

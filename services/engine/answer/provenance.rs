@@ -10,8 +10,8 @@ use crate::domain::estimate::EstimateSource;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
-use crate::engine::cache::Scope;
 use crate::engine::query::{Denominator, Filter, Measure, Query, Where};
+use crate::engine::scope::Scope;
 
 /// Dimension that a care setting is a condition on.
 pub(super) const CARE_SETTING: &str = "care_setting";
