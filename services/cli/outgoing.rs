@@ -4,7 +4,7 @@ use super::encoded::Encoded;
 use super::exit::Failure;
 use super::sending::Sending;
 use super::sent::Slot;
-use crate::ingest::SubmissionFile;
+use crate::ingest::{Lines, SubmissionFile};
 
 /// A submission that is to be sent.
 #[derive(Debug)]
@@ -22,6 +22,14 @@ impl Outgoing {
             Self::Read(submission) => Slot::of(submission),
             Self::Encoded(encoded) => encoded.slot.clone(),
         }
+    }
+
+    /// Takes the lines of its rows.
+    pub(super) fn take_lines(&mut self) -> Lines {
+        std::mem::take(match self {
+            Self::Read(submission) => &mut submission.lines,
+            Self::Encoded(encoded) => &mut encoded.lines,
+        })
     }
 
     /// Number of its rows.

@@ -26,6 +26,7 @@ fn submission() -> SubmissionFile {
         collected: vec!["sex".into()],
         person_key_scheme: String::new(),
         rows: Records::Consultations(vec![row("01"), row("02")]),
+        lines: Lines::default(),
     }
 }
 

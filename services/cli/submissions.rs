@@ -122,7 +122,7 @@ pub async fn run(action: SubmissionAction, reach: &Reach, out: &mut Out) -> Resu
             let request = v1::ListRowProblemsRequest { parent: name, ..Default::default() };
             let problems =
                 pages!(service, submissions, list_row_problems, request, problems, usize::MAX);
-            let sheet = receipts::problems(&problems);
+            let sheet = receipts::problems(&problems, None);
             let answer = v1::ListRowProblemsResponse { problems, ..Default::default() };
             show(&sheet, "equity.v1.ListRowProblemsResponse", &answer, out)
         }

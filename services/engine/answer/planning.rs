@@ -45,7 +45,7 @@ impl Engine {
             let filter = Filter { dimension: dimension.id.clone(), codes: vec![area.clone()] };
             filters.extend(self.filter(&catalog, &filter));
         }
-        let expected = expected(&reference, &collection, &organisations, &query.filters);
+        let (expected, ended) = expected(&reference, &collection, &organisations, query);
         let scope = slots.scope();
         drop(catalog);
         Ok(Plan {
@@ -58,6 +58,7 @@ impl Engine {
             axes,
             filters,
             expected,
+            ended,
             scope,
             made: BTreeMap::new(),
         })
@@ -227,20 +228,31 @@ impl Slots<'_> {
     }
 }
 
-/// The organisations that the collection expects of those asked about; an empty type expects nobody.
+/// The organisations that the collection expects of those asked about, and in words those of them that ended within the months, or
+/// before if nobody is expected. An empty type expects nobody.
 fn expected(
     reference: &Reference,
     collection: &Collection,
     asked: &BTreeSet<String>,
-    filters: &[Filter],
-) -> BTreeSet<String> {
+    query: &Query,
+) -> (BTreeSet<String>, Vec<String>) {
     let kind = collection.expected_organisation_type.as_str();
-    let of_kind = |code: &String| {
-        !kind.is_empty() && reference.organisation(code).is_some_and(|o| o.kind == kind)
-    };
+    let known = asked.iter().filter_map(|code| reference.organisation(code));
     // Whom a condition leaves out is not late.
-    let late = |code: &&String| of_kind(code) && is_meant(reference, filters, code);
-    asked.iter().filter(late).cloned().collect()
+    let meant = known.filter(|one| {
+        !kind.is_empty() && one.kind == kind && is_meant(reference, &query.filters, &one.code)
+    });
+    let (there, gone): (Vec<_>, Vec<_>) = meant.partition(|one| one.is_there(query.months));
+    let told = if there.is_empty() { &gone } else { &there };
+    let ended = told.iter().filter_map(|one| {
+        let last = one.last_month.filter(|last| *last < query.months.1)?;
+        let next = match one.successor.as_str() {
+            "" => String::new(),
+            successor => format!(" ({successor} took its place)"),
+        };
+        Some(format!("{} after {last}{next}", one.code))
+    });
+    (there.iter().map(|one| one.code.clone()).collect(), ended.collect())
 }
 
 /// Whether an organisation satisfies the conditions on organisations and areas.
