@@ -442,7 +442,7 @@ fn ask(served: &Served, line: &str) -> Ended {
 
 /// Numerator, denominator, unknown, not collected, outside of a cell; `None` where it has no such count.
 fn counts(served: &Served, question: &str, code: &str, column: &str) -> Vec<Option<i64>> {
-    let answer = ask(served, &format!("breakdown {question} --format json")).json();
+    let answer = &ask(served, &format!("breakdown {question} --format json")).json()["breakdown"];
     let columns = answer["columns"].as_array().unwrap().iter();
     let place = columns.clone().position(|found| found["id"] == column);
     let place = place.unwrap_or_else(|| panic!("no column {column}: {columns:?}"));
@@ -529,7 +529,7 @@ fn a_suppressed_number_is_never_0() {
         };
         assert_eq!((numerator, denominator), (Some(1), None), "{file}");
         let answer = ask(&served, &format!("breakdown {question} --format json")).json();
-        let rates = answer["columns"].as_array().unwrap().iter();
+        let rates = answer["breakdown"]["columns"].as_array().unwrap().iter();
         let rates = rates.filter(|column| column["id"].as_str().unwrap().starts_with("CH-03/"));
         for rate in rates {
             let [_, people, ..] = counts(&served, question, "1", rate["id"].as_str().unwrap())[..]
@@ -591,7 +591,7 @@ fn organisations_that_merged() {
             "breakdown channels --area QK1 --collection gpad-regional {period} --format json"
         );
         let answer = ask(&served, &question).json();
-        let context = &answer["context"];
+        let context = &answer["breakdown"]["context"];
         let number = |name: &str| context[name].as_i64().unwrap();
         let notes = context["notes"].to_string();
         let total = counts(

@@ -104,7 +104,7 @@ fn rows_that_were_left_out_have_both_numbers_in_every_format() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(&folder.path().join("data"));
     // Two submissions, row by row.
-    let text = "month,channel,sex\n2026-04,VIDEO,1\n2026-03,VIDEO,1\n2026-04,VIDEO,Q\n2026-03,VIDEO,1\n\n2026-03,VIDEO,X\n";
+    let text = "month,channel,sex\n2026-04,VIDEO,1\n2026-03,VIDEO,1\n2026-04,VIDEO,Q\n2026-03,VIDEO,1\n\n2026-03,VIDEO,W\n";
     let file = write(folder.path(), "both.csv", text);
     let submit = |format: &str| {
         let about = [&ABOUT[..4], &["--allow-partial", "--run-id", "r"]].concat();
@@ -126,7 +126,7 @@ fn rows_that_were_left_out_have_both_numbers_in_every_format() {
     assert_eq!(found, expected.map(|(month, line, row)| (month.into(), line.into(), row.into())));
     let remarks = submit("csv").remarks;
     assert!(remarks.contains("C82001 2026-03 of "), "{remarks}");
-    assert!(remarks.contains("|    7 |         2 | person.sex | X"), "{remarks}");
+    assert!(remarks.contains("|    7 |         2 | person.sex | W"), "{remarks}");
     // The service knows no file: it lists the index alone.
     let name = receipts[0]["submission"]["name"].as_str().unwrap();
     let listed = served.ask(&["submissions", "problems", name, "--format", "csv"]).well();
