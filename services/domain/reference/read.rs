@@ -1,10 +1,12 @@
 //! Reads the files of the reference content into a checked [`Reference`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
 use super::files::{LsoaRow, rows, wrong};
+use super::members::{Members, Organisations};
 use super::{Reference, indicators, residence, small_areas};
 use crate::domain::area::{Area, Areas, Organisation};
 use crate::domain::codes::{CodeList, Content, ContentError, Dimension, Source};
@@ -96,7 +98,6 @@ impl Reference {
         let areas = areas(content)?;
         let organisations = organisations(content, &areas)?;
         let small: Vec<LsoaRow> = rows(content, "lsoa.csv")?;
-        let small_areas = small_areas::small_areas(content, &areas, &small)?;
         let mut lists = BTreeMap::new();
         for (name, text) in content.files().filter(|(name, _)| name.starts_with("codes/")) {
             let list = CodeList::from_toml(text).map_err(|error| wrong(name, error))?;
@@ -124,7 +125,7 @@ impl Reference {
                 ));
             }
         }
-        let deprivation_of = deprivation(&small, &lists)?;
+        let small_areas = small_areas::small_areas(content, &areas, &lists["deprivation"], &small)?;
         let indicators = indicators::indicators(content, &dimensions)?;
         Ok(Self {
             lists,
@@ -135,7 +136,6 @@ impl Reference {
             defaults,
             indicators,
             small_areas,
-            deprivation_of,
         })
     }
 }
@@ -160,12 +160,9 @@ fn areas(content: &Content) -> Result<Areas, ContentError> {
     Ok(areas)
 }
 
-fn organisations(
-    content: &Content,
-    areas: &Areas,
-) -> Result<BTreeMap<String, Organisation>, ContentError> {
+fn organisations(content: &Content, areas: &Areas) -> Result<Members, ContentError> {
     let bad = |what: String| wrong("organisations.csv", what);
-    let mut organisations: BTreeMap<String, Organisation> = BTreeMap::new();
+    let mut organisations = Organisations::new();
     for row in rows::<OrganisationRow>(content, "organisations.csv")? {
         let OrganisationRow { code, name, kind, areas: codes, first_month, last_month, successor } =
             row;
@@ -194,18 +191,18 @@ fn organisations(
             last_month,
             successor,
         };
-        if organisations.insert(code.clone(), organisation).is_some() {
+        if organisations.insert(code.clone(), Arc::new(organisation)).is_some() {
             return Err(bad(format!("`{code}` is defined twice")));
         }
     }
-    let lost = |one: &&Organisation| {
+    let lost = |one: &&Arc<Organisation>| {
         !one.successor.is_empty() && !organisations.contains_key(&one.successor)
     };
     match organisations.values().find(lost) {
         Some(one) => {
             Err(bad(format!("successor `{}` of `{}` is missing", one.successor, one.code)))
         }
-        None => Ok(organisations),
+        None => Ok(Members::new(areas, organisations)),
     }
 }
 
@@ -318,20 +315,4 @@ fn plain(id: &str, label: &str, source: Source) -> Dimension {
         protected: String::new(),
         map: BTreeMap::new(),
     }
-}
-
-fn deprivation(
-    small_areas: &[LsoaRow],
-    lists: &BTreeMap<String, CodeList>,
-) -> Result<BTreeMap<(String, String), String>, ContentError> {
-    let list = &lists["deprivation"];
-    let mut found = BTreeMap::new();
-    for row in small_areas {
-        let code = format!("{}:{}", row.imd_edition, row.imd_decile);
-        if list.category(&code).is_none() {
-            return Err(wrong("lsoa.csv", format!("`{code}` is in no category of deprivation")));
-        }
-        found.insert((row.edition.clone(), row.lsoa.clone()), code);
-    }
-    Ok(found)
 }
