@@ -19,7 +19,7 @@ pub(super) async fn ask(all: &Sent, out: &mut Out) -> Result<bool, Failure> {
     let shrinking = all.shrinking();
     for (number, refusal) in all.numbered_refusals() {
         if shrinking.contains(&number) {
-            out.remark(&sent::refused(&[refusal.slot], "", refusal.status))?;
+            out.remark(&sent::refused(&[refusal.slot], "", &sent::reason(&refusal)))?;
         }
     }
     out.remark("Replace what is stored? Type yes to replace it, anything else to keep it.")?;

@@ -6,7 +6,6 @@ use tonic::Status;
 use tonic_types::StatusExt as _;
 
 use super::exit::Failure;
-use super::row_lines::with_lines;
 use crate::ingest::{Lines, Records, SubmissionFile};
 use crate::proto::v1::{Dataset, ErrorReason, Receipt};
 
@@ -179,8 +178,10 @@ impl Sent {
         if of > 1 || foreseen > 0 {
             return Err(Failure::SomeRefused { refused, of, only_checked });
         }
-        let located = |one: Refusal<'_>| Box::new(with_lines(one.status, one.lines));
-        self.refusals().next().map_or(Ok(()), |one| Err(Failure::Refused(located(one))))
+        let alone = self.refusals().next().map(|Refusal { lines, status, .. }| {
+            Failure::RowsRefused(Box::new(status.clone()), lines.clone())
+        });
+        alone.map_or(Ok(()), Err)
     }
 }
 

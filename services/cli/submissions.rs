@@ -27,7 +27,9 @@ Examples:
 const PROBLEMS: &str = "\
 Examples:
   equity submissions problems collections/practice-feed/organisations/C82001/datasets/consultations/months/2020-04/versions/1
-  equity submissions problems NAME --format csv";
+  equity submissions problems NAME --format csv
+
+`row_index` is the index of the row in the submission, from 0. `equity submit` shows the line of the file beside it.";
 
 const WITHDRAW: &str = "\
 Examples:

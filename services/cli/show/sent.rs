@@ -34,8 +34,8 @@ pub fn show(sent: &Sent, out: &mut Out) -> Result<(), Failure> {
     }
     // A single refusal is the failure of the command and shown as that.
     if sent.receipts().count() + sent.refusals().count() > 1 {
-        for (slots, file, status) in alike(sent) {
-            out.remark(&refused(&slots, file, &status))?;
+        for (slots, file, reason) in alike(sent) {
+            out.remark(&refused(&slots, file, &reason))?;
         }
     }
     stopped(sent, out)
@@ -105,25 +105,39 @@ fn problems(receipt: &Receipt, lines: &Lines, out: &mut Out) -> Result<(), Failu
 
 /// The refusals, those of one organisation for one reason together: a location that is not known is said once, not once a month. If
 /// the reason is rows: of one file.
-fn alike(sent: &Sent) -> Vec<(Vec<&Slot>, &str, Status)> {
-    let mut found: Vec<(Vec<&Slot>, &str, Status)> = Vec::new();
+fn alike(sent: &Sent) -> Vec<(Vec<&Slot>, &str, String)> {
+    let mut found: Vec<(Vec<&Slot>, &str, String)> = Vec::new();
     let mut places = std::collections::BTreeMap::new();
-    for Refusal { slot, lines, status } in sent.refusals() {
+    for refusal in sent.refusals() {
+        let Refusal { slot, lines, status } = refusal;
         let file = if is_of_rows(status) { lines.file.as_str() } else { "" };
-        let status = with_lines(status, lines);
-        let (message, wrong) = (status.message().to_owned(), violations(&status));
-        let place = places.entry((slot.organisation.clone(), message, wrong, file));
+        let reason = reason(&refusal);
+        let place = places.entry((&slot.organisation, file, reason.clone()));
         let place = *place.or_insert(found.len());
         match found.get_mut(place) {
             Some((slots, ..)) => slots.push(slot),
-            None => found.push((vec![slot], file, status)),
+            None => found.push((vec![slot], file, reason)),
         }
     }
     found
 }
 
+/// Why a submission was refused, field by field, with the lines of its rows.
+pub fn reason(refusal: &Refusal<'_>) -> String {
+    let Refusal { lines, status, .. } = refusal;
+    let mut text = status.message().to_owned();
+    for (field, description) in violations(status) {
+        let line = format!("{field}: {description}");
+        // What the message says already is not said again.
+        if !text.contains(&line) {
+            text.push_str(&format!("\n  {line}"));
+        }
+    }
+    with_lines(&text, lines)
+}
+
 /// A refusal of some months of an organisation in words.
-pub fn refused(slots: &[&Slot], file: &str, status: &Status) -> String {
+pub fn refused(slots: &[&Slot], file: &str, reason: &str) -> String {
     let organisation = slots.first().map_or("", |slot| &slot.organisation);
     let months = match slots {
         [first, .., last] => {
@@ -132,16 +146,7 @@ pub fn refused(slots: &[&Slot], file: &str, status: &Status) -> String {
         }
         slots => slots.iter().map(|slot| slot.month.as_str()).collect(),
     };
-    let file = of_file(file);
-    let mut text = format!("refused: {organisation} {months}{file}: {}", status.message());
-    for (field, description) in violations(status) {
-        let line = format!("{field}: {description}");
-        // What the message says already is not said again.
-        if !text.contains(&line) {
-            text.push_str(&format!("\n  {line}"));
-        }
-    }
-    text
+    format!("refused: {organisation} {months}{}: {reason}", of_file(file))
 }
 
 /// The file of some rows, after what they are; nothing if they come from none.
@@ -320,7 +325,7 @@ mod tests {
         let mut alone = Sent::default();
         let number = alone.begin(slot("04C", "2020-04"), Lines::default());
         alone.answered(number, Answer::Refusal(Box::new(Status::not_found("no such place"))));
-        assert!(matches!(alone.verdict(false), Err(Failure::Refused(_))));
+        assert!(matches!(alone.verdict(false), Err(Failure::RowsRefused(..))));
     }
 
     #[test]
