@@ -115,7 +115,9 @@ impl<'a> Checked<'a> {
     pub(super) fn submissions(self) -> impl Iterator<Item = Result<Outgoing, Failure>> + 'a {
         let reading = self.reading;
         self.files.into_iter().flat_map(move |(file, of_file)| match of_file.kept {
-            Some(kept) => Box::new(kept.into_iter().map(|one| Ok(Outgoing::Encoded(one)))),
+            Some(kept) => {
+                Box::new(kept.into_iter().map(|one| Ok(Outgoing::Encoded(Box::new(one)))))
+            }
             None => again(file, reading),
         })
     }

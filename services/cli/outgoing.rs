@@ -12,7 +12,7 @@ pub enum Outgoing {
     /// As it was read. It is encoded when its turn comes.
     Read(Box<SubmissionFile>),
     /// As it is sent.
-    Encoded(Encoded),
+    Encoded(Box<Encoded>),
 }
 
 impl Outgoing {
@@ -46,7 +46,7 @@ impl Outgoing {
     /// The encoding failed.
     pub(super) async fn encode(self, how: &Sending) -> Result<Encoded, Failure> {
         match self {
-            Self::Encoded(encoded) => Ok(encoded),
+            Self::Encoded(encoded) => Ok(*encoded),
             // A large submission takes a while to encode, and the connection must be served meanwhile.
             Self::Read(submission) => {
                 let how = how.clone();

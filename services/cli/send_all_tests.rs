@@ -37,7 +37,7 @@ fn outgoing(organisation: &str, rows: usize) -> Outgoing {
     if rows.is_multiple_of(2) {
         Outgoing::Read(Box::new(parcel))
     } else {
-        Outgoing::Encoded(Encoded::of(parcel, &how()))
+        Outgoing::Encoded(Box::new(Encoded::of(parcel, &how())))
     }
 }
 

@@ -28,7 +28,6 @@ pub struct Submissions(pub Service);
 impl Submissions {
     /// The submission that a field of the request names.
     fn find(&self, field: &str, name: &str) -> Result<StoredVersion, Status> {
-        let name = name.trim();
         let parts = version_name(field, name)?;
         self.0.engine.submission(&parts).ok_or_else(|| no_submission(name))
     }
@@ -87,7 +86,7 @@ impl SubmissionService for Submissions {
         request: Request<v1::ListSubmissionsRequest>,
     ) -> Result<Response<v1::ListSubmissionsResponse>, Status> {
         let mut request = request.into_inner();
-        trim([&mut request.parent, &mut request.organisation, &mut request.month]);
+        trim([&mut request.organisation, &mut request.month]);
         let past = if request.include_past { "past" } else { "" };
         let query = ["submissions", &request.parent, &request.organisation, &request.month, past];
         let page = Page::new(&self.0.page_key, &query, request.page_size, &request.page_token)?;

@@ -38,7 +38,7 @@ pub(super) async fn list(
     let query = ["assessments", &request.parent];
     let page = Page::new(&service.page_key, &query, request.page_size, &request.page_token)?;
     let reference = service.engine.reference();
-    let organisation = match request.parent.trim().strip_prefix("organisations/") {
+    let organisation = match request.parent.strip_prefix("organisations/") {
         Some("-") => None,
         Some(code) => {
             let found = reference.organisation(code);
