@@ -331,3 +331,14 @@ fn organisations_have_months_and_successors() {
         assert!(error.contains(file) && error.contains(why), "{months}: {error}");
     }
 }
+
+#[test]
+fn codes_that_a_program_made_numbers_of_are_read_as_codes() {
+    let reference = reference();
+    let sex = reference.list("sex").unwrap();
+    assert!(sex.value(0, "1").is_some());
+    assert_eq!(sex.value(0, "1.0"), sex.value(0, "1"));
+    for other in ["1.5", "1.", ".0", "3.0", "X.0", "1.0.0"] {
+        assert_eq!(sex.value(0, other), None, "{other}");
+    }
+}

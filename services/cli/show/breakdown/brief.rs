@@ -3,8 +3,8 @@
 use super::layout::Layout;
 use crate::proto::v1::{Breakdown, Column, Row};
 
-/// Most rows that a terminal shows.
-const MOST: usize = 40;
+/// Most rows that a terminal shows: two years of months and their total.
+const MOST: usize = 25;
 /// Dimensions of time: of many rows, those of the newest period are shown.
 const PERIODS: [&str; 4] = ["month", "quarter", "financial_year", "calendar_year"];
 
@@ -93,7 +93,7 @@ mod tests {
         assert!(lacks.starts_with("in short: 21 of 61 rows (of 2020-03); --notes"), "{lacks}");
         let (shown, lacks) = brief(&answer("sex", 60), &channels).unwrap();
         assert_eq!(shown.rows.len(), MOST);
-        assert!(lacks.starts_with("in short: 40 of 61 rows; "), "{lacks}");
+        assert!(lacks.starts_with("in short: 25 of 61 rows; "), "{lacks}");
     }
 
     #[test]
