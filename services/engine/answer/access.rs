@@ -37,7 +37,7 @@ pub(super) struct Access {
 ///
 /// # Errors
 /// It is none, or may not be asked beside the other.
-pub(super) fn access_collection<'a>(
+pub fn snapshots_beside<'a>(
     reference: &'a Reference,
     beside: &Collection,
     id: &str,

@@ -107,6 +107,8 @@ pub(super) struct Plan {
     pub(super) filters: Vec<PlanFilter>,
     /// Organisations that the collection expects of the area, each with its number if it has ever submitted.
     pub(super) expected: Vec<(Option<u32>, Arc<Organisation>)>,
+    /// Organisations that ended, in words.
+    pub(super) ended: Vec<String>,
     /// What the answer looks at; none if that cannot be told by numbers.
     pub(super) scope: Option<Scope>,
     /// Columns worked out for this question: they stand before those of the store.

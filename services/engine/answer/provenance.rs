@@ -197,6 +197,10 @@ impl Plan {
                 "{count} of {all} expected organisations have submitted nothing for these months: {some}."
             ));
         }
+        if !self.ended.is_empty() {
+            let some = some_of(&self.ended, 5);
+            notes.push(format!("Organisations that have no data any more: {some}."));
+        }
         // A total over months that nobody has submitted anything for is not whole.
         let months = self.months(query);
         let without: Vec<_> =
