@@ -6,6 +6,7 @@ use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::cached_answers::{Made, Watched};
+use super::convert::trim::trim_question;
 use super::convert::{breakdown, query, query_error, question};
 use super::encoded::Encoded;
 use super::{Service, status};
@@ -40,7 +41,8 @@ fn make_followed(
 }
 
 /// The cache key of a question: its encoded bytes, with the number of its table first.
-fn key(table: Table) -> (v1::BreakdownQuestion, bytes::Bytes) {
+fn key(mut table: Table) -> (v1::BreakdownQuestion, bytes::Bytes) {
+    trim_question(&mut table);
     let question = v1::BreakdownQuestion { table: Some(table) };
     let key = question.encode_to_vec().into();
     (question, key)
@@ -57,17 +59,16 @@ impl Service {
         {
             return Ok(kept);
         }
-        let query = table.query();
-        let as_of = query::as_of(query.and_then(|query| query.as_of.as_ref()))?;
-        if as_of == AsOf::Head {
-            let checked = question::question(&self.engine.reference(), table)?;
-            return self.answer(key, checked, &as_of, make).await;
+        // What cannot be read of it is refused with everything else that is wrong.
+        let as_of = query::as_of(table.query().and_then(|query| query.as_of.as_ref()));
+        let (as_of, mut then) = (as_of.unwrap_or(AsOf::Head), self.clone());
+        if as_of != AsOf::Head {
+            // The question is checked and answered with the reference content of then.
+            let asked = as_of.clone();
+            let engine = self.work(move |engine| engine.at(&asked)).await?;
+            then.engine = Arc::new(engine.map_err(query_error)?);
         }
-        // It is checked and answered with the reference content of then.
-        let asked = as_of.clone();
-        let engine = self.work(move |engine| engine.at(&asked)).await?.map_err(query_error)?;
-        let checked = question::question(&engine.reference(), table)?;
-        let then = Self { engine: Arc::new(engine), ..self.clone() };
+        let checked = question::question(&then.engine.reference(), table)?;
         then.answer(key, checked, &as_of, make).await
     }
 }

@@ -326,6 +326,8 @@ impl<L: Log> Writer<L> {
             let Some(place) = places.nth(chunks) else { return };
             let entry = Entry { place, kind, time_millis, payload_hash: [0; 32], payload };
             self.live.unflushed += job.change.cost();
+            // Who reads must not wait for all of this at once.
+            std::thread::yield_now();
             let outcome = self.settle(&job.change, &entry, ready);
             reply(job, outcome.map_err(unsure));
         }

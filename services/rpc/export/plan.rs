@@ -46,8 +46,9 @@ impl Plan {
     ) -> Result<(Self, Place), Status> {
         let asked = request.question.as_ref().and_then(|question| question.table.as_ref());
         let table = asked.ok_or_else(|| question::missing("question"))?;
+        // What cannot be read of it is refused with everything else that is wrong.
         let as_of = query::as_of(table.query().and_then(|query| query.as_of.as_ref()));
-        let as_of = as_of.map_err(|refused| within(table, refused))?;
+        let as_of = as_of.unwrap_or(AsOf::Head);
         let reference = engine.at(&as_of).map_err(query_error)?.reference();
         let areas = areas(&reference, table, &request.area_types)?;
         let periods = periods(table, request.period_step)?;
@@ -106,12 +107,8 @@ impl Plan {
 
 /// Checks a question as the unary call does. Paths of fields begin at the export's request.
 fn checked(reference: &Reference, table: &Table) -> Result<Arc<dyn AnyQuestion>, Status> {
-    question::question(reference, table).map_err(|refused| within(table, refused))
-}
-
-/// A refusal whose paths begin at the export's request.
-fn within(table: &Table, refused: Status) -> Status {
-    status::within(&question::path(question::name(table)), refused)
+    let checked = question::question(reference, table);
+    checked.map_err(|refused| status::within(&question::path(question::name(table)), refused))
 }
 
 /// Refuses what the unary call refuses, before anything is sent. Areas of one type are refused alike, so only the first of each type
@@ -200,7 +197,7 @@ fn areas(
 /// The periods that get rows; `None`: the question's own period.
 fn periods(table: &Table, step: i32) -> Result<Vec<Option<String>>, Status> {
     use v1::PeriodStep as Step;
-    let step: Step = query::value("period_step", step)?;
+    let step: Step = query::value("period_step", step).map_err(query_error)?;
     if matches!(table, Table::Risk(_)) && step != Step::Unspecified {
         return Err(status::field_invalid(
             "period_step",
