@@ -12,7 +12,10 @@ pub(super) fn tell() {
         if std::thread::current().name().is_some_and(|name| name.starts_with("sled-")) {
             return;
         }
-        let what = panic.payload_as_str().unwrap_or("no text");
+        let payload = panic.payload();
+        let what = payload.downcast_ref::<&str>().copied();
+        let what = what.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let what = what.unwrap_or("no text");
         if what.starts_with(NO_THREAD) {
             // The runtime would wait for ever for the threads that it has.
             say(&format!(

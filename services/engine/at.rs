@@ -27,7 +27,7 @@ impl Engine {
         CatalogView { reference: Arc::clone(reference), catalog }
     }
 
-    /// This engine, as it answers about a state of the data: with the reference content that was in force then. EarlierContent that this version
+    /// This engine, as it answers about a state of the data: with the reference content that was in force then. Content that this version
     /// of the service cannot use gives place to the present one. May read the disk.
     ///
     /// # Errors

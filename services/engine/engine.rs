@@ -138,7 +138,7 @@ impl Engine {
     pub(super) fn settled(&self, query: &Query) -> Result<Query, QueryError> {
         let as_of = match &query.as_of {
             AsOf::Time(_) => AsOf::Position(self.position_of(&query.as_of)?),
-            settled => settled.clone(),
+            settled @ (AsOf::Head | AsOf::Position(_)) => settled.clone(),
         };
         Ok(Query { as_of, ..query.clone() })
     }

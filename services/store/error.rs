@@ -138,11 +138,11 @@ pub enum WriteError {
 
 impl From<StoreError> for WriteError {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Full(why) => Self::Full(why),
-            StoreError::Apply(why) => Self::Disk(why),
-            error => Self::Store(error.to_string()),
+        if let StoreError::Full(why) = error {
+            return Self::Full(why);
         }
+        let why = error.to_string();
+        if error.is_passing() { Self::Disk(why) } else { Self::Store(why) }
     }
 }
 

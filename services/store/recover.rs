@@ -95,11 +95,12 @@ impl LiveState {
                     );
                     self.behind = Some(text);
                 }
-                Err(match error {
-                    StoreError::Io { doing, source, .. } => refused(doing, &source),
-                    StoreError::Full(why) => WriteError::Full(why),
-                    error => WriteError::Disk(error.to_string()),
-                })
+                if let StoreError::Io { doing, source, .. } = &error {
+                    return Err(refused(doing, source));
+                }
+                let is_full = matches!(error, StoreError::Full(_));
+                let why = error.to_string();
+                Err(if is_full { WriteError::Full(why) } else { WriteError::Disk(why) })
             }
             Err(error) => {
                 let why = format!("the store cannot catch up with the log: {error}");

@@ -16,18 +16,19 @@ mod errno {
 
 /// The error of a failed read. After a failed write all reads of sled's fail with the write's error, which is no damage.
 pub(super) fn unreadable(error: &sled::Error) -> StoreError {
-    match error {
-        sled::Error::Io(io) if is_no_damage(io) || is_of_the_disk(io) => unwritten(error),
-        _ => StoreError::Damaged(error.to_string()),
+    if let sled::Error::Io(io) = error
+        && (is_no_damage(io) || is_of_the_disk(io))
+    {
+        return unwritten(error);
     }
+    StoreError::Damaged(error.to_string())
 }
 
 /// The error of a failed write. sled has to be opened again.
 pub(super) fn unwritten(error: &sled::Error) -> StoreError {
-    match error {
-        sled::Error::Io(io) if is_full(io) => StoreError::Full(error.to_string()),
-        _ => StoreError::Apply(error.to_string()),
-    }
+    let is_full = matches!(error, sled::Error::Io(io) if is_full(io));
+    let why = error.to_string();
+    if is_full { StoreError::Full(why) } else { StoreError::Apply(why) }
 }
 
 /// The refusal of a change that the system has no room for, or fails over.

@@ -114,7 +114,7 @@ impl At {
         for chain in self.root.into_iter().chain(self.last.map(|last| last.chain)) {
             bytes.extend(chain);
         }
-        digest.wrapping_add(FORMAT.into()).wrapping_add(hash(&keys::APPLIED, &bytes))
+        digest.wrapping_add(FORMAT.into()).wrapping_add(hash(keys::APPLIED, &bytes))
     }
 }
 
@@ -469,12 +469,14 @@ fn has_our_format(db: &sled::Db, path: &Path) -> Result<(), StoreError> {
 
 /// The error of an opening or a first read: the system's, or damage.
 fn not_read(doing: &'static str, path: &Path, error: sled::Error) -> StoreError {
-    match error {
-        sled::Error::Io(source) if is_no_damage(&source) || is_of_the_disk(&source) => {
-            StoreError::Io { doing, path: path.to_owned(), source }
+    let path = path.to_owned();
+    if let sled::Error::Io(source) = error {
+        if is_no_damage(&source) || is_of_the_disk(&source) {
+            return StoreError::Io { doing, path, source };
         }
-        error => StoreError::Damaged(error.to_string()),
+        return StoreError::Damaged(source.to_string());
     }
+    StoreError::Damaged(error.to_string())
 }
 
 fn being_opened() -> StoreError {

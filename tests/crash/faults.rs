@@ -102,7 +102,7 @@ async fn while_it_runs_every_fault_has_its_reason_and_passes() {
     let failed = "STORAGE_FAILED";
     // What fails, what the caller hears while it does, and whether it is over only after a restart.
     let cases = [
-        (format!("write 0 /log/ 0 -1"), vec!["stored"], false),
+        ("write 0 /log/ 0 -1".to_owned(), vec!["stored"], false),
         (format!("write {ENOSPC} /log/ 0 -1"), vec![full], false),
         (format!("write {EIO} /log/ 0 -1"), vec![failed], false),
         (format!("write {EIO} /log/ 0 1"), vec![failed], false),

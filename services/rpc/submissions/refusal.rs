@@ -123,10 +123,12 @@ pub(in crate::rpc) fn refused(error: &WriteError, request_id: &str) -> Status {
         }
         WriteError::Unsure(why) => {
             tracing::warn!(%why, "a change may be in the log, and its caller does not know: it is told when it repeats the request");
-            match **why {
-                WriteError::Full(_) => status::storage_full(Fate::NotKnown),
-                WriteError::Disk(_) => status::storage_failed(Fate::NotKnown),
-                _ => status::writing_stopped(Fate::NotKnown),
+            if matches!(**why, WriteError::Full(_)) {
+                status::storage_full(Fate::NotKnown)
+            } else if matches!(**why, WriteError::Disk(_)) {
+                status::storage_failed(Fate::NotKnown)
+            } else {
+                status::writing_stopped(Fate::NotKnown)
             }
         }
         WriteError::Busy | WriteError::Overtaken => status::overloaded(status::RETRY_OVERLOADED),
