@@ -15,22 +15,18 @@ const ROUNDS: usize = 3;
 pub fn plain_loop(rows: usize, characteristics: usize) -> f64 {
     let mut chance = Chance(characteristics as u64);
     let mut column = || (0..rows).map(|_| (chance.next() as usize % CODES) as u8).collect();
-    let columns: Vec<Vec<u8>> = (0..=characteristics).map(|_| column()).collect();
+    let three: [Vec<u8>; 3] = std::array::from_fn(|_| column());
+    let fourth = (characteristics == 3).then(column);
     let count = |from: usize, to: usize| {
-        let mut counts = vec![0u32; CODES.pow(characteristics as u32 + 1)];
-        let add = |counts: &mut [u32], cell: usize| counts[cell] += 1;
-        match columns.iter().map(|column| &column[from..to]).collect::<Vec<_>>().as_slice() {
-            [a, b, c] => a.iter().zip(*b).zip(*c).for_each(|((a, b), c)| {
-                add(
-                    &mut counts,
-                    (usize::from(*a) * CODES + usize::from(*b)) * CODES + usize::from(*c),
-                );
-            }),
-            [a, b, c, d] => a.iter().zip(*b).zip(c.iter().zip(*d)).for_each(|((a, b), (c, d))| {
-                let [a, b, c, d] = [a, b, c, d].map(|code| usize::from(*code));
-                add(&mut counts, ((a * CODES + b) * CODES + c) * CODES + d);
-            }),
-            others => panic!("{} columns are not counted here", others.len()),
+        let mut counts = vec![0u32; CODES.pow(4)];
+        let [a, b, c] =
+            three.each_ref().map(|column| column[from..to].iter().copied().map(usize::from));
+        let cells = a.zip(b).zip(c).map(|((a, b), c)| (a * CODES + b) * CODES + c);
+        match &fourth {
+            None => cells.for_each(|cell| counts[cell] += 1),
+            Some(d) => cells
+                .zip(&d[from..to])
+                .for_each(|(cell, d)| counts[cell * CODES + usize::from(*d)] += 1),
         }
         std::hint::black_box(counts);
     };
