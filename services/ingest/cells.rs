@@ -52,6 +52,12 @@ impl<'a> Cell<'a> {
         if self.is_suppressed() { Ok(None) } else { read(self).map(Some) }
     }
 
+    /// A whole number of `least` or more, which its publisher may have suppressed: 0 then, and true.
+    pub(super) fn counted_from(&self, least: i64) -> Result<(i64, bool), IngestError> {
+        let count = self.unless_suppressed(|cell| cell.count_from(least))?;
+        Ok((count.unwrap_or_default(), count.is_none()))
+    }
+
     /// The text of a cell that must not be empty.
     pub(super) fn filled(&self, expected: &str) -> Result<&'a str, IngestError> {
         match self.text.trim().is_empty() {
@@ -121,11 +127,9 @@ impl<'a> Cell<'a> {
         let digits = !self.text.is_empty() && self.text.bytes().all(|byte| byte.is_ascii_digit());
         let number = self.text.parse().ok().filter(|number| digits && *number >= least);
         number.ok_or_else(|| {
-            let suppressed = match self.is_suppressed() {
-                true => "; it seems to be suppressed, which is not 0: ask the publisher for the number, or leave out the whole area",
-                false => "",
-            };
-            self.wrong(format!("a whole number of {least} or more, with digits only{suppressed}"))
+            self.wrong(format!(
+                "a whole number of {least} or more, with digits only; or `*`, if the publisher suppressed it"
+            ))
         })
     }
 
@@ -217,12 +221,14 @@ mod tests {
     fn suppressed_figures_are_no_numbers() {
         for text in ["*", "[c]", "<5", "< 5", "-", "[x]", " * ", "≤7", "[z]", ".."] {
             assert!(of(text).is_suppressed(), "{text}");
-            let error = of(text).count().unwrap_err().to_string();
-            assert!(error.contains("which is not 0"), "{error}");
+            assert_eq!(of(text).counted_from(1).unwrap(), (0, true), "{text}");
         }
         for text in ["", "0", "5", "-5", "<", "<x", "1.0", "n/a"] {
             assert!(!of(text).is_suppressed(), "{text}");
         }
+        assert_eq!(of("5").counted_from(1).unwrap(), (5, false));
+        let error = of("0").counted_from(1).unwrap_err().to_string();
+        assert!(error.contains("1 or more"), "{error}");
     }
 
     #[test]

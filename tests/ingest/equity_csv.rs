@@ -376,6 +376,7 @@ fn field(field: &RecordField) -> BoxedStrategy<Vec<u8>> {
         Holds::Number(_) => encoded(number, vec(any::<i32>(), 0..2), int32::encode_repeated),
         Holds::RecordCount => encoded(number, vec(any::<i64>(), 0..2), int64::encode_repeated),
         Holds::PersonCount => encoded(number, vec(0..i64::MAX, 1), int64::encode_repeated),
+        Holds::Suppressed => encoded(number, vec(any::<bool>(), 0..2), prost::encoding::bool::encode_repeated),
         Holds::Person => encoded(number, message(&PERSON).prop_map(given), bytes::encode_repeated),
     }
 }

@@ -60,6 +60,7 @@ impl Engine {
             expected,
             scope,
             made: BTreeMap::new(),
+            suppressed: query.suppressed,
         })
     }
 

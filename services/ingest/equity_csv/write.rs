@@ -122,7 +122,12 @@ impl<W: Write> Writer<W> {
                 let set = values.field(number).next().is_some();
                 self.cell(name, if set { "Y" } else { "" })
             }
-            CellKind::Int32 | CellKind::Int64 | CellKind::Count | CellKind::Double => {
+            CellKind::Int32
+            | CellKind::Int64
+            | CellKind::RecordCount
+            | CellKind::Count
+            | CellKind::Figure
+            | CellKind::Double => {
                 match values.field(number).next() {
                     Some(Value::Whole(number)) => self.cell(name, &number.to_string()),
                     Some(Value::Real(number)) => self.real(name, *number),

@@ -91,6 +91,7 @@ impl RiskQuestion {
                 as_of,
                 confidence: Confidence::default(),
                 full: !query.basic,
+                suppressed: false,
             };
             let indicator = indicator?.id.clone();
             let (score_collection, high_risk) = (score_collection.to_owned(), high_risk?);
