@@ -95,6 +95,18 @@ impl<'a> Cell<'a> {
         self.scaled("", least, most)
     }
 
+    /// A number from `-most` to `most`.
+    pub(super) fn signed(&self, most: f64) -> Result<f64, IngestError> {
+        let size = Cell { text: self.text.strip_prefix('-').unwrap_or(self.text), ..*self };
+        match size.number(0.0, most) {
+            Ok(size) if self.text.starts_with('-') => Ok(-size),
+            Ok(size) => Ok(size),
+            Err(_) => Err(self.wrong(format!(
+                "a number from -{most} to {most}, with digits and a decimal point only"
+            ))),
+        }
+    }
+
     /// A percentage as a share. The decimal point moves by two places, so 43.6 is exactly 0.436.
     pub(super) fn percentage(&self) -> Result<f64, IngestError> {
         match self.scaled("e-2", 0.0, 1.0) {
@@ -227,6 +239,10 @@ mod tests {
             assert!(!of(text).is_suppressed(), "{text}");
         }
         assert_eq!(of("5").counted_from(1).unwrap(), (5, false));
+        assert_eq!(["-2.22", "0.5", "0"].map(|text| of(text).signed(3.0).unwrap()), [-2.22, 0.5, 0.0]);
+        for text in ["", "-", "--1", "-3.1", "+1", "1e1", "3.1"] {
+            assert!(of(text).signed(3.0).is_err(), "{text}");
+        }
         let error = of("0").counted_from(1).unwrap_err().to_string();
         assert!(error.contains("1 or more"), "{error}");
     }

@@ -120,6 +120,9 @@ fn without(cell: Cell, left_out: &Cell) -> Cell {
     let whole = |count: fn(&CellCounts) -> Option<u64>| {
         count(&cell.counts).filter(|_| count(&left_out.counts).unwrap_or_default() == 0)
     };
+    // Of nothing but suppressed counts the reason is theirs: a 0 would read as nobody where it is not known whether they belong.
+    let nothing = cell.counts.are_zero() && cell.counts.outside.unwrap_or_default() == 0;
+    let figure = if nothing { cell.figure.and(left_out.figure.clone()) } else { cell.figure };
     let counts = CellCounts {
         numerator: whole(|of| of.numerator),
         denominator: whole(|of| of.denominator),
@@ -127,5 +130,5 @@ fn without(cell: Cell, left_out: &Cell) -> Cell {
         not_collected: whole(|of| of.not_collected),
         outside: whole(|of| of.outside),
     };
-    Cell { counts, ..cell }
+    Cell { figure, counts, ..cell }
 }
