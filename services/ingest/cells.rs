@@ -35,11 +35,14 @@ impl<'a> Cell<'a> {
         IngestError::value(self.line, self.column, self.text, expected)
     }
 
-    /// Whether the publisher has suppressed the figure: a symbol stands for a small number. It is never 0.
+    /// Whether the publisher has suppressed the figure: a symbol stands for a small number. It is never 0. A letter says so in
+    /// brackets only; `[z]` says that there is no figure at all.
     pub(super) fn is_suppressed(&self) -> bool {
-        let text = self.text.trim().trim_matches(['[', ']', '(', ')']);
+        let text = self.text.trim();
         let below = text.strip_prefix(['<', '≤']).map(str::trim);
-        ["*", "-", "–", "..", ":", "c", "x", "z", "u"].contains(&text)
+        let inside = text.trim_matches(['[', ']', '(', ')']);
+        ["*", "-", "–", "..", ":"].contains(&inside)
+            || (inside != text && ["c", "x", "u"].contains(&inside))
             || below
                 .is_some_and(|most| !most.is_empty() && most.bytes().all(|b| b.is_ascii_digit()))
     }
@@ -231,15 +234,18 @@ mod tests {
 
     #[test]
     fn suppressed_figures_are_no_numbers() {
-        for text in ["*", "[c]", "<5", "< 5", "-", "[x]", " * ", "≤7", "[z]", ".."] {
+        for text in ["*", "[c]", "<5", "< 5", "-", "[x]", " * ", "≤7", "(c)", "[*]", ".."] {
             assert!(of(text).is_suppressed(), "{text}");
             assert_eq!(of(text).counted_from(1).unwrap(), (0, true), "{text}");
         }
-        for text in ["", "0", "5", "-5", "<", "<x", "1.0", "n/a"] {
+        for text in ["", "0", "5", "-5", "<", "<x", "1.0", "n/a", "x", "c", "[z]"] {
             assert!(!of(text).is_suppressed(), "{text}");
         }
         assert_eq!(of("5").counted_from(1).unwrap(), (5, false));
-        assert_eq!(["-2.22", "0.5", "0"].map(|text| of(text).signed(3.0).unwrap()), [-2.22, 0.5, 0.0]);
+        assert_eq!(
+            ["-2.22", "0.5", "0"].map(|text| of(text).signed(3.0).unwrap()),
+            [-2.22, 0.5, 0.0]
+        );
         for text in ["", "-", "--1", "-3.1", "+1", "1e1", "3.1"] {
             assert!(of(text).signed(3.0).is_err(), "{text}");
         }

@@ -89,7 +89,8 @@ impl Iod {
         header: &csv::StringRecord,
         defaults: &Defaults,
     ) -> Result<Self, IngestError> {
-        let edition = edition(header).ok_or(IngestError::MissingColumn { column: EDITIONS[0].0 })?;
+        let edition =
+            edition(header).ok_or(IngestError::MissingColumn { column: EDITIONS[0].0 })?;
         let area = require(header, &[edition.0])?;
         let scores = SCORES.iter().map(|(name, _)| require(header, &[*name]));
         let scores: Vec<usize> = scores.collect::<Result<_, _>>()?;

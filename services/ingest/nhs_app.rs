@@ -19,16 +19,8 @@ pub const COLLECTION: &str = "nhs-app";
 /// The publisher.
 pub const ORGANISATION: &str = "NHSE";
 
-const COLUMNS: [&str; 8] = [
-    "month",
-    "level",
-    "org_code",
-    "org_name",
-    "region_code",
-    "region_name",
-    "metric",
-    "value",
-];
+const COLUMNS: [&str; 8] =
+    ["month", "level", "org_code", "org_name", "region_code", "region_name", "metric", "value"];
 const ENGLAND: &str = "E92000001";
 
 /// Metrics, their indicators, and which accounts are counted.

@@ -6,7 +6,9 @@ use equity_indicators::proto::v1::{
 use serde_json::{Value, json};
 
 use super::queries::{SYNTHETIC, april, with};
-use crate::support::{Refusal, TestServer, cell, count, header, keys, message, records, value, why};
+use crate::support::{
+    Refusal, TestServer, cell, count, header, keys, message, records, value, why,
+};
 
 fn people(rows: &Value) -> Vec<PopulationRecord> {
     rows.as_array().unwrap().iter().map(|row| message(row.clone())).collect()
@@ -120,7 +122,10 @@ async fn consultations_and_shares_with_a_suppressed_count_are_absent() {
     // The channel of the suppressed consultations is not known: they are in no share of known channels, and how many are not known
     // is not said.
     let share = cell(&table, "2", "CH-01/TELEPHONE");
-    assert_eq!((share.value, share.denominator_count, share.unknown_count), (Some(0.75), Some(40), None));
+    assert_eq!(
+        (share.value, share.denominator_count, share.unknown_count),
+        (Some(0.75), Some(40), None)
+    );
     let of_all = with(april(&json!({"by": ["sex"]})), "denominator", json!("DENOMINATOR_ALL"));
     let table = server.ask(of_all).await.unwrap();
     is_suppressed(cell(&table, "2", "CH-01/TELEPHONE"), 1);
@@ -156,7 +161,8 @@ async fn risk_of_an_area_whose_people_are_suppressed_is_absent() {
     let source = message(json!({
         "publisher": "P", "title": "T", "edition": "1", "licence": "L", "series": "s"
     }));
-    let scores = vec![row("E01013600", 2.0), row("E01013601", 4.0)];
+    let scores = [("E01013600", 2.0), ("E01013601", 4.0), ("E01013647", 3.0), ("E01032875", 5.0)];
+    let scores = scores.map(|(area, score)| row(area, score)).to_vec();
     server.submit_estimates(header("GMCA", "deri", "2022-12", &[]), source, scores).await.unwrap();
     let rows = json!([
         {"personCount": 100, "residenceLsoa": "E01013600", "person": {"ethnicCategory": "white"}},
@@ -167,12 +173,26 @@ async fn risk_of_an_area_whose_people_are_suppressed_is_absent() {
     let mut of = header("ONS", "census-2021-ethnic-group", "2021-03", &["ethnic_category"]);
     of.code_systems.insert("ethnic_category".into(), "equity_ethnicity".into());
     server.submit_people(of, people(&rows)).await.unwrap();
-    let query = json!({"query": {"area": "E06000016", "by": ["ethnic_category"]}});
+    let query = json!({"query": {"area": "E06000016", "by": ["ethnic_group_broad"]}});
     let table = server.table("risk", query).await.unwrap();
     assert_eq!((count(&table, "white", "PEOPLE"), value(&table, "white", "DX-10")), (400, 3.5));
     for (row, least) in [("", 2), ("asian", 1), ("black", 1)] {
         is_suppressed(cell(&table, row, "PEOPLE"), least);
         is_suppressed(cell(&table, row, "DX-10"), least);
+    }
+    // Of two small areas of 2011 that were merged: the people may have lived in either.
+    let rows = json!([
+        {"personCount": 100, "residenceLsoa": "E01013600", "person": {"ethnicCategory": "white"}},
+        {"suppressed": true, "residenceLsoa": "E01034020", "person": {"ethnicCategory": "white"}},
+    ]);
+    let mut of = header("ONS", "census-2021-ethnic-group", "2021-03", &["ethnic_category"]);
+    of.code_systems.insert("ethnic_category".into(), "equity_ethnicity".into());
+    server.submit_people(of, people(&rows)).await.unwrap();
+    let query = json!({"query": {"area": "E06000016", "by": ["imd2019_quintile"]}});
+    let table = server.table("risk", query).await.unwrap();
+    assert_eq!(count(&table, "imd_2019:q1", "PEOPLE"), 100);
+    for row in ["", "imd_2019:q2", "imd_2019:q3"] {
+        is_suppressed(cell(&table, row, "PEOPLE"), 1);
     }
 }
 

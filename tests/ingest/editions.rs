@@ -5,35 +5,35 @@ use equity_indicators::proto::v1::{ConsultationRecord, EstimateRecord, Populatio
 
 use super::{case, demo, read_and_notes, read_bytes, read_text};
 
-fn none() -> Defaults {
+pub(super) fn none() -> Defaults {
     Defaults::default()
 }
 
-fn month(month: &str) -> Defaults {
+pub(super) fn month(month: &str) -> Defaults {
     Defaults { month: Some(month.to_owned()), ..none() }
 }
 
-fn consultations(submission: &SubmissionFile) -> &[ConsultationRecord] {
+pub(super) fn consultations(submission: &SubmissionFile) -> &[ConsultationRecord] {
     match &submission.rows {
         Records::Consultations(rows) => rows,
         other => panic!("{:?}", other.dataset()),
     }
 }
 
-fn estimates(submission: &SubmissionFile) -> &[EstimateRecord] {
+pub(super) fn estimates(submission: &SubmissionFile) -> &[EstimateRecord] {
     match &submission.rows {
         Records::Estimates(_, rows) => rows,
         other => panic!("{:?}", other.dataset()),
     }
 }
 
-fn text_of(case: &str) -> String {
+pub(super) fn text_of(case: &str) -> String {
     let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ingest/cases");
     std::fs::read_to_string(format!("{cases}/{case}")).unwrap()
 }
 
 /// The two lines of a refusal: what the file is, and what is taken.
-fn refused(result: Result<Vec<SubmissionFile>, IngestError>, words: &[&str]) {
+pub(super) fn refused(result: Result<Vec<SubmissionFile>, IngestError>, words: &[&str]) {
     let error = result.unwrap_err().to_string();
     assert_eq!(error.lines().count(), 2, "{error}");
     for words in words.iter().chain(&["seems to be", "taken", "deploy/guides/submit.md"]) {
@@ -326,203 +326,6 @@ fn rows_of_wales_are_left_out_and_counted() {
     assert_eq!((submission.rows.len(), submission.rows.total()), (5, 10));
     let (_, notes) = read_and_notes(&text_of("census_with_wales.csv"));
     assert_eq!(notes, "rows of small areas of Wales, which were left out: 1");
-}
-
-#[test]
-fn a_suppressed_count_or_figure_is_a_state_of_its_own_and_never_0() {
-    let of = Defaults { organisation: Some("C82001".into()), ..month("2026-04") };
-    for name in ["suppressed_c.csv", "suppressed_star.csv"] {
-        let submissions = case(name, &of).unwrap();
-        assert_eq!(people(&submissions[0]), [(0, true), (1_300, false)], "{name}");
-    }
-    // Whichever way a file says it.
-    for (text, expected) in [
-        ("person_count,suppressed,sex\n,Y,1\n12,N,2\n", [(0, true), (12, false)]),
-        ("person_count,suppressed,sex\n0,Y,1\n0,,2\n", [(0, true), (0, false)]),
-        ("person_count,sex\n<5,1\n5,2\n", [(0, true), (5, false)]),
-        ("person_count,sex\n[x],1\n5,2\n", [(0, true), (5, false)]),
-        ("person_count,sex\n-,1\n5,2\n", [(0, true), (5, false)]),
-    ] {
-        let submissions = read_bytes(text.as_bytes(), &of).unwrap();
-        assert_eq!(people(&submissions[0]), expected, "{text}");
-    }
-    let empty = read_bytes(b"person_count,suppressed,sex\n,N,1\n", &of).unwrap_err().to_string();
-    assert!(empty.contains("person_count") && empty.contains("`*`"), "{empty}");
-    let counted = "record_count,channel,sex\n*,VIDEO,1\n12,VIDEO,2\n";
-    let submissions = read_bytes(counted.as_bytes(), &of).unwrap();
-    let found = consultations(&submissions[0]).iter().map(|row| (row.record_count, row.suppressed));
-    assert_eq!(found.collect::<Vec<_>>(), [(None, true), (Some(12), false)]);
-    let access = "record_count,app_active,sex\n<8,Y,1\n12,Y,2\n";
-    let submissions = read_bytes(access.as_bytes(), &of).unwrap();
-    let Records::Access(rows) = &submissions[0].rows else { panic!() };
-    let found: Vec<_> = rows.iter().map(|row| (row.record_count, row.suppressed)).collect();
-    assert_eq!(found, [(None, true), (Some(12), false)]);
-
-    let figures = |text: &str| -> Vec<(Option<f64>, bool)> {
-        let submissions = read_text(text).unwrap();
-        estimates(&submissions[0]).iter().map(|row| (row.value, row.suppressed)).collect()
-    };
-    let expected = [(Some(0.4), false), (None, true)];
-    let answers = "question,response,national_pct,national_n\nQ10,Online,40,9\nQ10,Letter,*,*\n";
-    assert_eq!(figures(answers), expected);
-    let own = "organisation,month,indicator,area,period,value\nONS,2020-12,DX-12,QK1,2020,0.4\nONS,2020-12,DX-12,04C,2020,[c]\n";
-    assert_eq!(figures(own), expected);
-    let pomi = "report_period_end,practice_code,field,value\n30APR2021,C82001,patient_list_size,10\n30APR2021,C82001,Total_Pat_Enbld,4\n30APR2021,C82001,Pat_Presc_Enbld,<5\n";
-    assert_eq!(figures(pomi), expected);
-    let list = figures(&pomi.replace("patient_list_size,10", "patient_list_size,*"));
-    assert_eq!(list, [(None, true), (None, true)], "of a number that is suppressed there is no share");
-}
-
-fn people(submission: &SubmissionFile) -> Vec<(i64, bool)> {
-    let Records::Populations(rows) = &submission.rows else { panic!() };
-    rows.iter().map(|row| (row.person_count, row.suppressed)).collect()
-}
-
-#[test]
-fn published_tables_may_have_suppressed_counts_that_are_never_worked_out() {
-    let gpad = text_of("iso_month.csv");
-    let (header, row) = gpad.trim_end().split_once('\n').unwrap();
-    let row = row.lines().next().unwrap();
-    let start = row.rsplit_once(',').unwrap().0;
-    let submissions = read_text(&format!("{header}\n{start},*\n")).unwrap();
-    let found = &consultations(&submissions[0])[0];
-    assert_eq!((found.record_count, found.suppressed), (None, true));
-
-    let coverage = text_of("coverage_commissioner.csv");
-    let (header, row) = coverage.trim_end().split_once('\n').unwrap();
-    let included = header
-        .split(',')
-        .position(|name| name == "Patients registered at included practices")
-        .unwrap();
-    let cells = |value: &str| {
-        let cells = row.lines().next().unwrap().split(',').enumerate();
-        let cells = cells.map(|(place, cell)| if place == included { value } else { cell });
-        cells.collect::<Vec<_>>().join(",")
-    };
-    let submissions = read_text(&format!("{header}\n{}\n", cells("[c]"))).unwrap();
-    assert_eq!(people(&submissions[0]), [(0, true)]);
-
-    // The total of the area is known: what is missing of it is not taken for the suppressed number.
-    let bulk = |first: &str, last: &str| {
-        let text = text_of("census_ts021_bulk.csv");
-        read_text(&text.replace(",600,", &format!(",{first},")).replace(",800,50", &format!(",800,{last}")))
-    };
-    let submissions = bulk("*", "50").unwrap();
-    assert_eq!(people(&submissions[0])[..2], [(0, true), (100, false)]);
-    assert!(bulk("700", "50").is_err(), "without a suppressed count the sum has to be right");
-    let error = bulk("*", "900").unwrap_err().to_string();
-    assert!(error.contains("1600") && error.contains("1850 people"), "{error}");
-    let long = |first: &str, all: &str| {
-        let mut text = "lsoa21_code,ethnic_group,n,total_residents,prop\n".to_owned();
-        let labels = [
-            "Asian, Asian British or Asian Welsh",
-            "Black, Black British, Black Welsh, Caribbean or African",
-            "Mixed or Multiple ethnic groups",
-            "White",
-            "Other ethnic group",
-        ];
-        for (place, label) in labels.iter().enumerate() {
-            let n = if place == 0 { first } else { "10" };
-            text += &format!("E01013600,\"{label}\",{n},{all},0.1\n");
-        }
-        read_text(&text)
-    };
-    let submissions = long("*", "45").unwrap();
-    assert_eq!(people(&submissions[0])[0], (0, true));
-    assert_eq!(submissions[0].rows.total(), 40);
-    let error = long("*", "39").unwrap_err().to_string();
-    assert!(error.contains("39") && error.contains("40 people"), "{error}");
-    assert!(long("5", "46").is_err(), "without a suppressed count the sum has to be right");
-    assert_eq!(long("*", "*").unwrap()[0].rows.total(), 40);
-}
-
-#[test]
-fn accounts_of_the_nhs_app_are_counts_and_no_shares() {
-    let (submissions, notes) = read_and_notes(&text_of("nhs_app_2026.csv"));
-    assert_eq!(notes, "rows of metrics that no indicator is about, which were left out: 2");
-    let months: Vec<_> = submissions.iter().map(|one| one.month.as_str()).collect();
-    assert_eq!(months, ["2026-03", "2026-04"]);
-    assert!(submissions.iter().all(|one| one.collection == "nhs-app" && one.organisation == "NHSE"));
-    let found: Vec<_> = estimates(&submissions[1])
-        .iter()
-        .map(|row| (row.indicator.as_str(), row.area.as_str(), row.value.unwrap()))
-        .collect();
-    assert_eq!(
-        found,
-        [
-            ("DX-06-NEW", "E92000001", 279_526.0),
-            ("DX-06-ACCOUNTS", "E92000001", 41_346_767.0),
-            ("DX-07-ACCOUNTS", "E92000001", 27_374_918.0),
-            ("DX-08-ACCOUNTS", "E92000001", 5_744_209.0),
-            ("DX-06-NEW", "D7T5G", 9_036.0),
-        ]
-    );
-    let bases: Vec<_> = estimates(&submissions[1]).iter().map(|row| row.base.as_str()).collect();
-    assert!(bases[1].contains("none is taken away") && bases[4].contains("April 2026"), "{bases:?}");
-    // As the publisher says, what is registered so far grows by what is new.
-    let so_far = |of: &SubmissionFile| estimates(of)[1].value.unwrap();
-    let new = estimates(&submissions[1])[0].value.unwrap();
-    assert_eq!(so_far(&submissions[0]) + new, so_far(&submissions[1]));
-
-    let [submission] = &case("nhs_app.csv", &none()).unwrap()[..] else { panic!() };
-    assert_eq!((estimates(submission)[0].area.as_str(), estimates(submission)[0].value), ("QK1", Some(5_000.0)));
-    let header = "month,level,org_code,org_name,region_code,region_name,metric,value\n";
-    let of = |row: &str| read_and_notes(&format!("{header}2026-04,ICB,QK1,LLR,Y60,M,unique_user_logins_12m,7\n{row}"));
-    for (row, note) in [
-        ("2026-04,ICB,UNK,Unknown,UNK,Unknown,unique_user_logins_12m,7\n", "no area"),
-        ("2026-04,Region,Y60,Midlands,Y60,Midlands,unique_user_logins_12m,7\n", "England and integrated care board"),
-    ] {
-        let (found, notes) = of(row);
-        assert!(estimates(&found[0]).len() == 1 && notes.contains(note), "{notes}");
-    }
-    let (found, _) = of("2026-04,ICB,QK2,X,Y60,M,unique_user_logins_12m,*\n");
-    assert_eq!((estimates(&found[0])[1].value, estimates(&found[0])[1].suppressed), (None, true));
-    let row = "2026-04,ICB,QK1,LLR,Y60,M,unique_user_logins_12m,7\n";
-    let twice = read_text(&format!("{header}{row}{row}"));
-    assert!(matches!(twice, Err(IngestError::DuplicateRow { line: 3, .. })), "{twice:?}");
-    let part = read_text(&format!("{header}{}", row.replace(",7", ",7.5"))).unwrap_err().to_string();
-    assert!(part.contains("whole number"), "{part}");
-    let finer = header.replace("region_name", "age_band");
-    assert!(read_text(&format!("{finer}{row}")).unwrap_err().to_string().contains("age_band"));
-    refused(
-        read_text("Month,\"ICB ODS Code [1,2]\",\"ICB Name [1,2]\",NHS App logins,NHS App unique user logins\nMar-25,QK1,L,1,1\n"),
-        &["NHS App Management Information", "metric"],
-    );
-}
-
-#[test]
-fn scores_of_the_indices_of_deprivation_are_estimates_of_small_areas() {
-    let [submission] = &case("iod2025_file7.csv", &none()).unwrap()[..] else { panic!() };
-    assert_eq!((&*submission.organisation, &*submission.collection), ("MHCLG", "iod"));
-    assert_eq!(submission.month, "2025-10");
-    let of = |area: &str| -> Vec<(String, f64)> {
-        let rows = estimates(submission).iter().filter(|row| row.area == area);
-        rows.map(|row| (row.indicator.clone(), row.value.unwrap())).collect()
-    };
-    let expected = [
-        ("IMD", 57.084),
-        ("IMD-INCOME", 0.552),
-        ("IMD-EMPLOYMENT", 0.273),
-        ("IMD-EDUCATION", 64.733),
-        ("IMD-HEALTH", 1.381),
-        ("IMD-CRIME", 1.102),
-        ("IMD-BARRIERS", 42.653),
-        ("IMD-ENVIRONMENT", 17.59),
-    ];
-    let expected = expected.map(|(id, value)| (id.to_owned(), value));
-    assert_eq!(of("E01013600"), expected);
-    assert_eq!(of("E01000001")[4].1, -1.771, "a score may be below 0");
-    assert_eq!(estimates(submission).len(), 32);
-    assert!(estimates(submission).iter().all(|row| row.base == "lsoa_2021" && row.period == "2025"));
-
-    let text = text_of("iod2025_file7.csv");
-    let earlier = text.replace("(2021)", "(2011)").replace("(2024)", "(2019)").replace("mid 2022", "mid 2015 (excluding prisoners)");
-    let [submission] = &read_text(&earlier).unwrap()[..] else { panic!() };
-    assert_eq!((submission.month.as_str(), estimates(submission)[0].base.as_str()), ("2019-09", "lsoa_2011"));
-    let finer = text.replacen("LSOA name (2021)", "age_band", 1);
-    assert!(read_text(&finer).unwrap_err().to_string().contains("age_band"));
-    let without = "LSOA code (2021),LSOA name (2021),Index of Multiple Deprivation (IMD) Rank (where 1 is most deprived),Index of Multiple Deprivation (IMD) Decile (where 1 is most deprived 10% of LSOAs)\nE01013600,L,1320,1\n";
-    refused(read_text(without), &["File 1", "File 7", "reference content"]);
 }
 
 #[test]

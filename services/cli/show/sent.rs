@@ -64,7 +64,8 @@ fn name(slot: &Slot) -> String {
 /// Says how many rows have no value or a suppressed one, and which values were read in another form.
 fn read_so(receipt: &Receipt, out: &mut Out) -> Result<(), Failure> {
     let Some(submission) = &receipt.submission else { return Ok(()) };
-    let Submission { organisation, month, blank_count, suppressed_count, readings, .. } = submission;
+    let Submission { organisation, month, blank_count, suppressed_count, readings, .. } =
+        submission;
     if *blank_count > 0 {
         out.remark(&format!(
             "{organisation} {month}: rows without any value, which were passed over: {blank_count}"

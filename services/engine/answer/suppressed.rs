@@ -4,7 +4,8 @@
 //! the suppressed counts alone, each as one. A figure that the second answer has anything of is not given: the rest alone would be too
 //! low, and a share of the rest may be anything. Its cell says how many are left out at least.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::model::{Absence, Cell, CellCounts, Key};
 use super::question::{Counted, Question, RowPlaces};
@@ -22,7 +23,7 @@ pub(super) struct Part<F> {
 }
 
 /// A row of a part: where it lies among what was counted, and where among what is left out.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct PartRow {
     pub(super) keys: Vec<Key>,
     counted: Option<RowPlaces>,
@@ -52,8 +53,9 @@ impl<F> Part<F> {
 
     /// The row of everything.
     pub(super) fn total(&self) -> PartRow {
-        let left_out = self.left_out.as_ref().map(|_| RowPlaces::new());
-        PartRow { keys: Vec::new(), counted: Some(RowPlaces::new()), left_out }
+        let places = || Some(RowPlaces::new());
+        let left_out = self.left_out.as_ref().and_then(|_| places());
+        PartRow { counted: places(), left_out, ..PartRow::default() }
     }
 
     /// The rows that are wanted, without the total. Where everything is suppressed there is a row too.
@@ -65,23 +67,22 @@ impl<F> Part<F> {
         };
         let mut rows: Vec<_> = self.counted.rows.iter().map(row).collect();
         let Some(left_out) = &self.left_out else { return rows };
-        let id = |keys: &[Key]| -> Vec<(String, String)> {
-            keys.iter().map(|key| (key.dimension.to_string(), key.code.clone())).collect()
+        let id = |keys: &[Key]| -> Vec<_> {
+            keys.iter().map(|key| (Arc::clone(&key.dimension), key.code.clone())).collect()
         };
-        let found: BTreeMap<_, _> = left_out.rows.iter().map(|(k, places)| (id(k), places)).collect();
-        for row in &mut rows {
-            row.left_out = found.get(&id(&row.keys)).copied().cloned();
+        let at = rows.iter().enumerate().map(|(number, row)| (id(&row.keys), number));
+        let mut at: BTreeMap<_, _> = at.collect();
+        for (keys, places) in &left_out.rows {
+            let number = *at.entry(id(keys)).or_insert(rows.len());
+            if number == rows.len() {
+                rows.push(PartRow { keys: keys.clone(), ..PartRow::default() });
+            }
+            rows[number].left_out = Some(places.clone());
         }
-        let known: BTreeSet<_> = rows.iter().map(|row| id(&row.keys)).collect();
-        let new = left_out.rows.iter().filter(|(keys, _)| !known.contains(&id(keys)));
-        rows.extend(new.map(|(keys, places)| PartRow {
-            keys: keys.clone(),
-            counted: None,
-            left_out: Some(places.clone()),
-        }));
         if self.counted.plan.is_some() {
             // Both were planned alike, so their places are the same.
-            rows.sort_by(|a, b| a.places().cmp(&b.places()));
+            let places = |row: &PartRow| row.counted.clone().or_else(|| row.left_out.clone());
+            rows.sort_by_cached_key(places);
         }
         rows
     }
@@ -93,22 +94,14 @@ impl<F> Part<F> {
         row: &PartRow,
         shows: &Q::Shows,
     ) -> Cell {
-        let of = |part: &Counted<F>, places: &RowPlaces| question.cell(&part.figures, places, shows);
-        let counted = row.counted.as_ref().map(|places| of(&self.counted, places));
-        let left_out = self.left_out.as_ref().zip(row.left_out.as_ref());
-        let left_out = left_out.map(|(part, places)| of(part, places));
-        match (counted, left_out) {
-            (Some(counted), None) => counted,
-            (Some(counted), Some(left_out)) => without(counted, &left_out),
-            (None, Some(left_out)) => without(left_out.clone(), &left_out),
-            (None, None) => Cell::absent(Absence::no_data("")),
+        let of = |part: Option<&Counted<F>>, places: &Option<RowPlaces>| {
+            Some(question.cell(&part?.figures, places.as_ref()?, shows))
+        };
+        let counted = of(Some(&self.counted), &row.counted);
+        match of(self.left_out.as_ref(), &row.left_out) {
+            Some(left_out) => without(counted.unwrap_or_else(|| left_out.clone()), &left_out),
+            None => counted.unwrap_or_else(|| Cell::absent(Absence::no_data(""))),
         }
-    }
-}
-
-impl PartRow {
-    fn places(&self) -> Option<&RowPlaces> {
-        self.counted.as_ref().or(self.left_out.as_ref())
     }
 }
 

@@ -103,8 +103,7 @@ impl Slabs {
         standing: &Arc<Standing>,
     ) -> Result<Arc<Codes>, StoreError> {
         let any = standing.submissions.iter().any(|submission| submission.suppressed_count > 0);
-        let empty =
-            || if any { Codes::for_codes(1, standing.records()) } else { Codes::Same(0) };
+        let empty = || if any { Codes::for_codes(1, standing.records()) } else { Codes::Same(0) };
         self.codes(standing, Kind::Suppressed, empty, |codes, submission| {
             // The words are sorted, and that of a record that says nothing of it comes first.
             let (field, mut of_word) = (Field::Suppressed, vec![0]);

@@ -102,6 +102,12 @@ impl Columns {
         }
     }
 
+    /// The columns of the record itself that are written. A suppressed count is written as a symbol in its own column.
+    pub(super) fn written(&self) -> impl Iterator<Item = &Column> {
+        let has_value = self.own.iter().any(|column| column.kind == CellKind::Figure);
+        self.own.iter().filter(move |column| has_value || column.name != SUPPRESSED)
+    }
+
     /// Every column.
     pub(super) fn all(&self) -> impl Iterator<Item = &Column> {
         self.own.iter().chain(&self.person)

@@ -15,8 +15,7 @@ use super::{agreement, ask, contacts, exclusion};
 use crate::engine::QueryError;
 use crate::engine::answer::question::Question;
 use crate::engine::answer::{
-    Cell, CellCounts, ImpactQuestion, OutcomeQuestion, Protected, ProvisionQuestion,
-    Reason,
+    Cell, CellCounts, ImpactQuestion, OutcomeQuestion, Protected, ProvisionQuestion, Reason,
 };
 use crate::engine::query::{AsOf, Measure};
 
@@ -135,7 +134,8 @@ fn figures_of_channels_and_rates_are_the_same_whatever_the_suppressed_counts_are
         let worlds = Worlds::of(&standing(&running), &mut random);
         for _ in 0..60 {
             let reference = running.reference();
-            let Some(question) = ask::question(&mut random, &reference, &setting, AsOf::Head) else {
+            let Some(question) = ask::question(&mut random, &reference, &setting, AsOf::Head)
+            else {
                 continue;
             };
             compare(&worlds, &question, question.measure == Measure::Persons, &mut seen);
