@@ -106,11 +106,10 @@ impl<W: Write> Writer<W> {
         let values = Values::of(&bytes).ok_or_else(unreadable)?;
         let is_suppressed = values.field(columns.suppressed_number).next().is_some();
         for column in columns.written() {
-            match column.kind {
-                CellKind::RecordCount | CellKind::Count if is_suppressed => {
-                    self.cell(column.name, "*")?;
-                }
-                _ => self.field(column, &values)?,
+            let is_count = matches!(column.kind, CellKind::RecordCount | CellKind::Count);
+            match is_count && is_suppressed {
+                true => self.cell(column.name, "*")?,
+                false => self.field(column, &values)?,
             }
         }
         let person = values.bytes(columns.person_number).next().unwrap_or_default();
