@@ -110,12 +110,15 @@ fn without(cell: Cell, left_out: &Cell) -> Cell {
     if left_out.behind > 0 {
         return Cell::absent(Absence::suppressed(left_out.behind));
     }
-    let whole = |count: fn(&CellCounts) -> Option<u64>| {
-        count(&cell.counts).filter(|_| count(&left_out.counts).unwrap_or_default() == 0)
-    };
     // Of nothing but suppressed counts the reason is theirs: a 0 would read as nobody where it is not known whether they belong.
     let nothing = cell.counts.are_zero() && cell.counts.outside.unwrap_or_default() == 0;
-    let figure = if nothing { cell.figure.and(left_out.figure.clone()) } else { cell.figure };
+    let (figure, known) = match &left_out.figure {
+        Err(why) if nothing => (cell.figure.and(Err(why.clone())), left_out.counts),
+        Ok(_) | Err(_) => (cell.figure, cell.counts),
+    };
+    let whole = |count: fn(&CellCounts) -> Option<u64>| {
+        count(&known).filter(|_| count(&left_out.counts).unwrap_or_default() == 0)
+    };
     let counts = CellCounts {
         numerator: whole(|of| of.numerator),
         denominator: whole(|of| of.denominator),

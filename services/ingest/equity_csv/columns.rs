@@ -204,6 +204,7 @@ mod tests {
             table.extend(
                 people.map(|field| (field.number.into(), field.name.to_owned(), person.clone())),
             );
+            table.sort();
             assert_eq!(table, contract(message), "{message}");
         }
         let estimate: Vec<_> = ESTIMATE.iter().map(typed).collect();
