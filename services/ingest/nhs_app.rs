@@ -133,7 +133,7 @@ impl FileFormat for NhsApp {
         let (organisation, value) = (self.cell(row, "org_code").text, self.cell(row, "value"));
         let national = self.cell(row, "level").text.eq_ignore_ascii_case("England");
         let area = if national { ENGLAND } else { organisation };
-        let accounts = value.unless_suppressed(Cell::count_as_decimal)?;
+        let accounts = value.unless_suppressed(Cell::count)?;
         #[allow(clippy::cast_precision_loss, reason = "counts of accounts")]
         let record = EstimateRecord {
             indicator: (*indicator).to_owned(),

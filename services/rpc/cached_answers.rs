@@ -16,8 +16,9 @@ use super::deadline::Deadline;
 use super::encoded::Encoded;
 use super::single_flight::{Asker, Turn};
 use super::{SENT_BYTES, Service, status};
-use crate::engine::cache::{EncodedAnswer, Scope};
+use crate::engine::cache::EncodedAnswer;
 use crate::engine::query::AsOf;
+use crate::engine::scope::Scope;
 use crate::engine::{Engine, QueryError};
 
 /// The answers of a watch.

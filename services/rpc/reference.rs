@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
+use super::convert::trim::trim;
 use super::convert::{int, query_error, reference as convert, submission};
 use super::page::Page;
 use super::{Service, status};
@@ -44,7 +45,8 @@ impl ReferenceService for Reference {
         &self,
         request: Request<v1::ListCodeListsRequest>,
     ) -> Result<Response<v1::ListCodeListsResponse>, Status> {
-        let request = request.into_inner();
+        let mut request = request.into_inner();
+        trim([&mut request.code_list]);
         let page =
             self.page(&["lists", &request.code_list], request.page_size, &request.page_token)?;
         let content = self.content();
@@ -80,7 +82,8 @@ impl ReferenceService for Reference {
         &self,
         request: Request<v1::ListIndicatorsRequest>,
     ) -> Result<Response<v1::ListIndicatorsResponse>, Status> {
-        let request = request.into_inner();
+        let mut request = request.into_inner();
+        trim([&mut request.tag]);
         let page =
             self.page(&["indicators", &request.tag], request.page_size, &request.page_token)?;
         let content = self.content();
@@ -128,7 +131,8 @@ impl ReferenceService for Reference {
         &self,
         request: Request<v1::ListOrganisationsRequest>,
     ) -> Result<Response<v1::ListOrganisationsResponse>, Status> {
-        let request = request.into_inner();
+        let mut request = request.into_inner();
+        trim([&mut request.area]);
         let page =
             self.page(&["organisations", &request.area], request.page_size, &request.page_token)?;
         let content = self.content();
@@ -142,7 +146,8 @@ impl ReferenceService for Reference {
         &self,
         request: Request<v1::ListAreasRequest>,
     ) -> Result<Response<v1::ListAreasResponse>, Status> {
-        let request = request.into_inner();
+        let mut request = request.into_inner();
+        trim([&mut request.r#type]);
         let page =
             self.page(&["areas", &request.r#type], request.page_size, &request.page_token)?;
         let content = self.content();
@@ -166,7 +171,8 @@ impl ReferenceService for Reference {
         &self,
         request: Request<v1::ListAvailabilityRequest>,
     ) -> Result<Response<v1::ListAvailabilityResponse>, Status> {
-        let request = request.into_inner();
+        let mut request = request.into_inner();
+        trim([&mut request.collection, &mut request.area]);
         let kind = request.dataset.to_string();
         let query = ["availability", &request.collection, &request.area, &kind];
         let mut page = self.page(&query, request.page_size, &request.page_token)?;

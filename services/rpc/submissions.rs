@@ -8,6 +8,7 @@ mod stream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::convert::name::version_name;
+use super::convert::trim::trim;
 use super::convert::{header, int, name, query_error, store_error, submission};
 use super::page::Page;
 use super::{CALLER, Incoming, IncomingEstimates, Service, status};
@@ -84,7 +85,8 @@ impl SubmissionService for Submissions {
         &self,
         request: Request<v1::ListSubmissionsRequest>,
     ) -> Result<Response<v1::ListSubmissionsResponse>, Status> {
-        let request = request.into_inner();
+        let mut request = request.into_inner();
+        trim([&mut request.organisation, &mut request.month]);
         let past = if request.include_past { "past" } else { "" };
         let query = ["submissions", &request.parent, &request.organisation, &request.month, past];
         let page = Page::new(&self.0.page_key, &query, request.page_size, &request.page_token)?;

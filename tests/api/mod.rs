@@ -20,6 +20,7 @@ mod risk;
 mod risk_refusals;
 mod submissions;
 mod suppressed;
+mod table_options;
 mod tables;
 mod undecodable;
 mod watching;

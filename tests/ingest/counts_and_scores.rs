@@ -7,7 +7,7 @@ use super::{case, read_and_notes, read_text};
 
 #[test]
 fn accounts_of_the_nhs_app_are_counts_and_no_shares() {
-    let (submissions, notes) = read_and_notes(&text_of("nhs_app_2026.csv"));
+    let (submissions, notes) = read_and_notes(&text_of("../data/published/nhs_app_2026.csv"));
     assert_eq!(notes, "rows of metrics that no indicator is about, which were left out: 2");
     let months: Vec<_> = submissions.iter().map(|one| one.month.as_str()).collect();
     assert_eq!(months, ["2026-03", "2026-04"]);
@@ -79,7 +79,9 @@ fn accounts_of_the_nhs_app_are_counts_and_no_shares() {
 
 #[test]
 fn scores_of_the_indices_of_deprivation_are_estimates_of_small_areas() {
-    let [submission] = &case("iod2025_file7.csv", &none()).unwrap()[..] else { panic!() };
+    let [submission] = &case("../data/published/iod2025_file7.csv", &none()).unwrap()[..] else {
+        panic!()
+    };
     assert_eq!((&*submission.organisation, &*submission.collection), ("MHCLG", "iod"));
     assert_eq!(submission.month, "2025-10");
     let of = |area: &str| -> Vec<(String, f64)> {
@@ -104,7 +106,7 @@ fn scores_of_the_indices_of_deprivation_are_estimates_of_small_areas() {
         estimates(submission).iter().all(|row| row.base == "lsoa_2021" && row.period == "2025")
     );
 
-    let text = text_of("iod2025_file7.csv");
+    let text = text_of("../data/published/iod2025_file7.csv");
     let earlier = text
         .replace("(2021)", "(2011)")
         .replace("(2024)", "(2019)")
