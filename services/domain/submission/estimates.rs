@@ -207,12 +207,14 @@ impl EstimateBuilder {
     #[must_use]
     pub fn finish(self) -> Draft {
         let accepted = self.estimates.rows.len() as u64;
+        let suppressed = self.estimates.rows.iter().filter(|row| row.value.is_none()).count();
         Draft {
             content_hash: self.content_hash(),
             accepted_count: accepted,
             rejected_count: self.rejected,
             blank_count: self.blank,
             total_count: accepted,
+            suppressed_count: suppressed as u64,
             problems: self.problems.into_vec(),
             readings: self.readings.list(),
             columns: Vec::new(),

@@ -61,6 +61,7 @@ impl Engine {
             ended,
             scope,
             made: BTreeMap::new(),
+            suppressed: query.suppressed,
         })
     }
 
