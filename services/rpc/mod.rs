@@ -4,6 +4,7 @@
 //! - [`encoded`] an answer, encoded once and sent many times
 //! - `cached_answers` the way of every question; [`single_flight`] how many at once, identical ones once
 //! - [`breakdowns`], [`channels`], [`exclusion`], [`export`], [`submissions`], [`reference`] the services
+//! - [`fields`] the limits of texts and lists, checked before anything looks at a request
 //! - [`incoming`] a message of a submission, with its rows still encoded
 //! - [`status`] the only maker of `Status`
 //! - [`page`] page tokens
@@ -17,6 +18,7 @@ pub mod deadline;
 pub mod encoded;
 pub mod exclusion;
 pub mod export;
+pub mod fields;
 pub mod incoming;
 pub mod page;
 pub mod reference;
