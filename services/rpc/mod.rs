@@ -32,8 +32,6 @@ pub use incoming::{Incoming, IncomingEstimates};
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-
 use crate::engine::Engine;
 use single_flight::SingleFlight;
 
@@ -44,8 +42,6 @@ pub struct Service {
     pub engine: Arc<Engine>,
     /// Bounds computations, and shares identical ones.
     pub single_flight: Arc<SingleFlight>,
-    /// Permits of concurrent submissions; without a permit, a submission is refused.
-    pub submitting: Arc<Semaphore>,
     /// Key of page tokens.
     pub page_key: [u8; 32],
     /// Largest message of a query, and of a submission, in bytes.

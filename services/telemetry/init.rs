@@ -16,19 +16,20 @@ use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use tracing::{Level, Metadata};
-use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt as _};
 use tracing_subscriber::{Registry, fmt};
 
 use super::metrics::Instruments;
 use super::settings::{LogFormat, TelemetrySettings};
+use super::sparing::Sparing;
 
 /// Most time for stopping.
 const SHUTDOWN: Duration = Duration::from_secs(5);
 /// Most time for one export.
 const EXPORT: Duration = Duration::from_secs(3);
-/// Filter if `EQUITY_LOG` is not set.
-const DEFAULT_LOG: &str = "info,opentelemetry=warn,h2=warn,hyper=warn,tonic=warn,tower=warn";
+/// Filter if `EQUITY_LOG` is not set. Libraries warn about what clients do, and clients can do it a million times.
+const DEFAULT_LOG: &str = "info,opentelemetry=warn,h2=error,hyper=error,hyper_util=error,tonic=error,tower=error,rustls=error";
 
 /// Why telemetry cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -186,7 +187,6 @@ fn resource(instance: Option<&str>) -> Resource {
         .build()
 }
 
-/// The log on standard error.
 /// Checks the filter of the log in `EQUITY_LOG`.
 ///
 /// # Errors
@@ -199,13 +199,14 @@ fn filter() -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {
     EnvFilter::try_new(std::env::var("EQUITY_LOG").unwrap_or_else(|_| DEFAULT_LOG.to_owned()))
 }
 
+/// The log on standard error.
 fn standard_error<S>(
     format: LogFormat,
 ) -> Result<Box<dyn Layer<S> + Send + Sync>, tracing_subscriber::filter::ParseError>
 where
     S: tracing::Subscriber + for<'span> tracing_subscriber::registry::LookupSpan<'span>,
 {
-    let filter = filter()?;
+    let filter = filter()?.and(Sparing::start());
     let layer = fmt::layer().with_writer(std::io::stderr);
     Ok(match format {
         LogFormat::Text => {

@@ -9,6 +9,7 @@ mod init;
 mod link;
 pub mod metrics;
 mod settings;
+mod sparing;
 
 pub use init::{Guard, TelemetryError, check, init};
 pub use link::link_to_caller;

@@ -12,12 +12,12 @@ use tonic::Status;
 use super::status;
 use walk::Walk;
 
-/// Checks an encoded request of the method at a path, `/package.Service/Method`. Bytes that are no message are not refused here.
+/// Checks an encoded request of a method, `package.Service/Method`. Bytes that are no message are not refused here.
 ///
 /// # Errors
 /// A text or a list is too long, or a text has a forbidden character; names the fields.
-pub fn check(path: &str, message: &[u8]) -> Result<(), Status> {
-    let Some(root) = table::TABLE.root(path) else { return Ok(()) };
+pub fn check(method: &str, message: &[u8]) -> Result<(), Status> {
+    let Some(root) = table::TABLE.root(method) else { return Ok(()) };
     let problems = Walk::new(&table::TABLE).problems(root, message);
     if problems.is_empty() { Ok(()) } else { Err(status::fields_invalid(problems)) }
 }

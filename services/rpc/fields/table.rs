@@ -38,7 +38,7 @@ pub(super) struct Table {
     messages: Vec<Vec<Field>>,
     /// Numbers of messages by full name.
     known: FxHashMap<String, usize>,
-    /// Numbers of requests by path of the method.
+    /// Numbers of requests by name of the method.
     roots: FxHashMap<String, usize>,
 }
 
@@ -87,7 +87,7 @@ impl Table {
         for service in pool.services() {
             for method in service.methods() {
                 let root = table.add(&options, &method.input());
-                table.roots.insert(format!("/{}/{}", service.full_name(), method.name()), root);
+                table.roots.insert(format!("{}/{}", service.full_name(), method.name()), root);
             }
         }
         table
@@ -122,8 +122,8 @@ impl Table {
     }
 
     /// The number of the request of a method.
-    pub(super) fn root(&self, path: &str) -> Option<usize> {
-        self.roots.get(path).copied()
+    pub(super) fn root(&self, method: &str) -> Option<usize> {
+        self.roots.get(method).copied()
     }
 
     /// The fields of a message.

@@ -8,10 +8,10 @@ use super::table::{Holds, TABLE};
 use super::*;
 use crate::proto::v1;
 
-const CHANNELS: &str = "/equity.v1.ConsultationChannelService/GetChannelBreakdown";
-const WATCH: &str = "/equity.v1.BreakdownService/WatchBreakdown";
-const CONSULTATIONS: &str = "/equity.v1.SubmissionService/SubmitConsultations";
-const ASSESSMENT: &str = "/equity.v1.DigitalExclusionService/RecordChannelAssessment";
+const CHANNELS: &str = "equity.v1.ConsultationChannelService/GetChannelBreakdown";
+const WATCH: &str = "equity.v1.BreakdownService/WatchBreakdown";
+const CONSULTATIONS: &str = "equity.v1.SubmissionService/SubmitConsultations";
+const ASSESSMENT: &str = "equity.v1.DigitalExclusionService/RecordChannelAssessment";
 
 fn question(query: v1::BreakdownQuery) -> v1::GetChannelBreakdownRequest {
     v1::GetChannelBreakdownRequest { query: Some(query), ..Default::default() }
@@ -133,7 +133,7 @@ fn bytes_that_are_no_message_are_left_to_the_decoder() {
     for bytes in [&[0xff; 40][..], &[0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f], &[0x0b; 200]] {
         assert_eq!(refused(CHANNELS, bytes), [], "{bytes:?}");
     }
-    assert_eq!(refused("/equity.v1.Nobody/Knows", &[1, 2, 3]), []);
+    assert_eq!(refused("equity.v1.Nobody/Knows", &[1, 2, 3]), []);
 }
 
 /// Whoever adds a field to a request adds no list or text without a limit.
@@ -142,7 +142,7 @@ fn every_text_and_list_of_every_request_has_a_limit() {
     let pool = DescriptorPool::decode(crate::proto::FILE_DESCRIPTOR_SET).unwrap();
     let (mut texts, mut lists, mut rows) = (0, 0, 0);
     for method in pool.services().flat_map(|s| s.methods().collect::<Vec<_>>()) {
-        let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
+        let path = format!("{}/{}", method.parent_service().full_name(), method.name());
         let mut next = vec![TABLE.root(&path).unwrap_or_else(|| panic!("{path}"))];
         while let Some(message) = next.pop() {
             for field in TABLE.fields(message) {

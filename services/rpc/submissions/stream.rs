@@ -53,9 +53,6 @@ async fn take<H: Message + Default + 'static, B: Rows>(
     mut stream: Streaming<Incoming<H>>,
     kind: Kind<H, B>,
 ) -> Result<v1::Receipt, Status> {
-    let submitting = Arc::clone(&service.submitting);
-    let _permit =
-        submitting.try_acquire_owned().map_err(|_| status::overloaded(status::RETRY_OVERLOADED))?;
     let first = stream.message().await.map_err(status::unreadable)?;
     let first = first.ok_or_else(status::submission_empty)?;
     let Incoming::Header(given) = first else {
