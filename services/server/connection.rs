@@ -92,7 +92,7 @@ impl AsyncRead for Connection {
             Poll::Ready(result) => {
                 let came = &buffer.filled()[before..];
                 let read = came.len();
-                if !self.frames.came(came) {
+                if !self.frames.came(came, Instant::now()) {
                     self.client.cut_off("it sent a flood of frames that ask for nothing");
                     return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
                 }

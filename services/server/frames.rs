@@ -58,8 +58,8 @@ impl Frames {
     }
 
     /// Bytes have come. False: it is a flood.
-    pub(super) fn came(&mut self, mut bytes: &[u8]) -> bool {
-        self.earn_by_time();
+    pub(super) fn came(&mut self, mut bytes: &[u8], now: Instant) -> bool {
+        self.earn_by_time(now);
         while !bytes.is_empty() {
             let skipped = self.skip.min(bytes.len());
             (self.skip, bytes) = (self.skip - skipped, &bytes[skipped..]);
@@ -101,8 +101,7 @@ impl Frames {
         self.left = (self.left + frames).min(self.most);
     }
 
-    fn earn_by_time(&mut self) {
-        let now = Instant::now();
+    fn earn_by_time(&mut self, now: Instant) {
         self.part.0 += now.saturating_duration_since(self.looked).min(Duration::from_secs(60));
         self.looked = now;
         let frames = u64::try_from(self.part.0.as_micros()).unwrap_or(0) * A_SECOND / 1_000_000;
@@ -124,16 +123,16 @@ mod tests {
         bytes
     }
 
-    fn open() -> Frames {
-        let mut frames = Frames::new(64);
-        assert!(frames.came(&[b'P'; PREFACE_BYTES]));
-        frames
+    fn open() -> (Frames, Instant) {
+        let (mut frames, now) = (Frames::new(64), Instant::now());
+        assert!(frames.came(&[b'P'; PREFACE_BYTES], now));
+        (frames, now)
     }
 
     const PING: u8 = 6;
 
-    #[tokio::test(start_paused = true)]
-    async fn floods_are_seen_however_their_bytes_are_cut() {
+    #[test]
+    fn floods_are_seen_however_their_bytes_are_cut() {
         for size in [1, 7, 9, 17, 100, 4_096] {
             for (kind, flags, length) in [
                 (PING, 0, 8),
@@ -146,36 +145,36 @@ mod tests {
                 (77, 0, 3),
             ] {
                 let flood = frame(kind, flags, length).repeat(201);
-                let mut frames = open();
-                let taken = flood.chunks(size).take_while(|part| frames.came(part)).count();
+                let (mut frames, now) = open();
+                let taken = flood.chunks(size).take_while(|part| frames.came(part, now)).count();
                 assert!(taken < flood.len().div_ceil(size), "{kind} in parts of {size}");
             }
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn calls_and_their_data_may_go_on_for_ever() {
-        let mut frames = open();
-        // Each call is cancelled, and four window updates or pings come with it.
+    #[test]
+    fn calls_and_their_data_may_go_on_for_ever() {
+        let (mut frames, now) = open();
+        // A ping and a window update come with each call.
         let call = [frame(1, 4, 60), frame(0, 1, 100), frame(PING, 0, 8), frame(8, 0, 4)].concat();
-        assert!((0..10_000).all(|_| frames.came(&call)));
+        assert!((0..10_000).all(|_| frames.came(&call, now)));
         let large = [frame(0, 0, 16 << 10), frame(8, 0, 4), frame(8, 0, 4)].concat();
         for _ in 0..10_000 {
             frames.sent(16 << 10);
-            assert!(frames.came(&large));
+            assert!(frames.came(&large, now));
         }
-        assert!(frames.came(&frame(3, 0, 4).repeat(64)), "all streams cancelled at once");
+        assert!(frames.came(&frame(3, 0, 4).repeat(64), now), "all streams cancelled at once");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn time_earns_a_thousand_a_second_and_no_more() {
-        let mut frames = open();
+    #[test]
+    fn time_earns_a_thousand_a_second_and_no_more() {
+        let (mut frames, mut now) = open();
         for _ in 0..100 {
-            tokio::time::advance(Duration::from_millis(100)).await;
-            assert!(frames.came(&frame(PING, 0, 8).repeat(100)));
+            now += Duration::from_millis(100);
+            assert!(frames.came(&frame(PING, 0, 8).repeat(100), now));
         }
-        tokio::time::advance(Duration::from_secs(3_600)).await;
-        assert!(frames.came(&frame(PING, 0, 8).repeat(1_000)));
-        assert!(!frames.came(&frame(PING, 0, 8).repeat(10)));
+        now += Duration::from_secs(3_600);
+        assert!(frames.came(&frame(PING, 0, 8).repeat(1_000), now));
+        assert!(!frames.came(&frame(PING, 0, 8).repeat(10), now));
     }
 }

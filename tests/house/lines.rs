@@ -47,6 +47,7 @@ const ELSEWHERE: &[&str] = &[
     "services/rpc/encoded.rs",
     "services/rpc/exclusion/assessments.rs",
     "services/rpc/exclusion/estimates.rs",
+    "services/rpc/fields/",
     "services/rpc/incoming.rs",
     "services/rpc/mod.rs",
     "services/rpc/page.rs",

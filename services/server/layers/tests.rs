@@ -53,7 +53,7 @@ fn reads(
     service_fn(move |request: Request<Body>| async move {
         let mut body = request.into_body();
         loop {
-            match poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+            match poll_fn(|cx| http_body::Body::poll_frame(Pin::new(&mut body), cx)).await {
                 Some(Ok(_)) => {}
                 Some(Err(refused)) => return Ok(refused.into_http()),
                 None => return Ok(Response::new(answer())),
@@ -278,7 +278,7 @@ fn never(path: &str) -> Request<Body> {
     Request::builder().uri(path).body(Body::new(Never)).unwrap()
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn messages_that_never_come_take_no_seat_and_give_way_to_others() {
     let service = admission(1).layer(reads(one_word));
     let calls = (0..3).map(|_| tokio::spawn(service.clone().oneshot(never(QUERY))));
