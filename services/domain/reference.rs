@@ -2,19 +2,23 @@
 
 mod files;
 mod indicators;
+mod members;
 mod nearest;
 mod read;
 mod residence;
 mod small_areas;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::domain::area::{Area, Areas, Organisation};
 use crate::domain::codes::{CodeList, Dimension, Source, State, Value};
 use crate::domain::collection::Collection;
 use crate::domain::field::Field;
 use crate::domain::indicator::Indicator;
-use crate::domain::small_area::SmallAreas;
+use crate::domain::small_area::{Edition, SmallAreas};
+
+pub use members::Organisations;
 
 /// The reference content of a deployment. A value that exists is consistent.
 #[derive(Debug)]
@@ -22,13 +26,12 @@ pub struct Reference {
     lists: BTreeMap<String, CodeList>,
     dimensions: Vec<Dimension>,
     areas: Areas,
-    organisations: BTreeMap<String, Organisation>,
+    organisations: members::Members,
     collections: BTreeMap<String, Collection>,
     /// Care setting to the collections of consultations that answer for it by default, in order.
     defaults: BTreeMap<String, Vec<String>>,
     indicators: BTreeMap<String, Indicator>,
     small_areas: SmallAreas,
-    deprivation_of: BTreeMap<(String, String), String>,
 }
 
 impl Reference {
@@ -70,18 +73,46 @@ impl Reference {
     /// An organisation by code.
     #[must_use]
     pub fn organisation(&self, code: &str) -> Option<&Organisation> {
-        self.organisations.get(code)
+        self.organisations.all.get(code).map(AsRef::as_ref)
     }
 
     /// Every organisation, by code.
     pub fn organisations(&self) -> impl Iterator<Item = &Organisation> {
-        self.organisations.values()
+        self.organisations.all.values().map(AsRef::as_ref)
+    }
+
+    /// Every organisation.
+    #[must_use]
+    pub fn everybody(&self) -> Arc<Organisations> {
+        Arc::clone(&self.organisations.all)
+    }
+
+    /// Some organisations by their codes; codes of none are left out.
+    #[must_use]
+    pub fn named<'a>(&self, codes: impl IntoIterator<Item = &'a String>) -> Organisations {
+        let known = codes.into_iter().filter_map(|code| self.organisations.all.get_key_value(code));
+        known.map(|(code, of)| (code.clone(), Arc::clone(of))).collect()
+    }
+
+    /// The organisations that belong to an area; none where nobody does, or there is no such area.
+    #[must_use]
+    pub fn members(&self, area: &str) -> Arc<Organisations> {
+        self.organisations.of_area.get(area).cloned().unwrap_or_default()
+    }
+
+    /// The organisations that belong to no area of a type.
+    pub fn without(&self, kind: &str) -> impl Iterator<Item = &Organisation> {
+        self.organisations
+            .without
+            .get(kind)
+            .into_iter()
+            .flat_map(|of| of.values().map(AsRef::as_ref))
     }
 
     /// The area of one type that an organisation belongs to.
     #[must_use]
     pub fn area_of(&self, organisation: &str, kind: &str) -> Option<&Area> {
-        let codes = &self.organisations.get(organisation)?.areas;
+        let codes = &self.organisation(organisation)?.areas;
         codes.iter().filter_map(|code| self.areas.get(code)).find(|area| area.kind == kind)
     }
 
@@ -103,12 +134,11 @@ impl Reference {
     pub fn default_collection(
         &self,
         care_setting: &str,
-        organisations: &BTreeSet<String>,
+        organisations: &Organisations,
     ) -> Option<&Collection> {
         let named = self.defaults.get(care_setting)?;
         let named = || named.iter().filter_map(|id| self.collections.get(id));
-        let kinds: BTreeSet<_> =
-            organisations.iter().filter_map(|code| Some(&self.organisation(code)?.kind)).collect();
+        let kinds: BTreeSet<_> = organisations.values().map(|of| &of.kind).collect();
         named().find(|c| kinds.contains(&c.expected_organisation_type)).or_else(|| named().next())
     }
 
@@ -144,8 +174,8 @@ impl Reference {
     /// Deprivation of a small area, in the edition that goes with the area's edition (`lsoa_2011`, `lsoa_2021`).
     #[must_use]
     pub fn deprivation_of(&self, edition: &str, lsoa: &str) -> Option<Value> {
-        let code = self.deprivation_of.get(&(edition.to_owned(), lsoa.to_owned()))?;
-        Some(Value::Codes(vec![code.clone()]))
+        let area = self.small_areas.get(Edition::from_id(edition)?, lsoa)?;
+        Some(Value::Codes(vec![area.deprivation.clone()]))
     }
 
     /// Places of a value in a dimension of a field.

@@ -71,64 +71,106 @@ impl Change {
 /// A small area of one edition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SmallArea {
+    /// Its code: `E01013600`.
+    pub code: String,
     /// Code of the district that contains it.
     pub district: String,
     /// Code of the sub-ICB location that contains it; empty if unknown.
     pub sub_icb: String,
     /// Residents in mid-2020, for areas of 2011 only: the weights when areas are merged.
     pub population: Option<u64>,
+    /// Its category of deprivation, in the edition that goes with its own: `imd_2019:1`.
+    pub deprivation: String,
 }
 
-/// For each small area of 2021: the areas of 2011 that it was formed from, with their residents as weights.
-pub type Parents = BTreeMap<String, Vec<(String, u64)>>;
+/// For each small area of 2021, by number: the numbers of the areas of 2011 that it was formed from, with their residents as
+/// weights. None where the look-up says nothing.
+pub type Parents = Vec<Vec<(usize, u64)>>;
+
+/// The small areas of one edition. The number of an area is its place in the order of codes.
+#[derive(Clone, Debug, Default)]
+struct OfEdition {
+    keys: Vec<u128>,
+    areas: Vec<SmallArea>,
+}
+
+/// A code as a number with the same order: what is looked up for every row must not compare texts. A code has at most 16 bytes.
+fn key(code: &str) -> Option<u128> {
+    let mut bytes = [0; 16];
+    bytes.get_mut(..code.len())?.copy_from_slice(code.as_bytes());
+    Some(u128::from_be_bytes(bytes))
+}
 
 /// The small areas of the reference content.
 #[derive(Clone, Debug, Default)]
 pub struct SmallAreas {
-    areas: BTreeMap<(&'static str, String), SmallArea>,
+    editions: [OfEdition; 2],
     parents: Parents,
-    changes: BTreeMap<String, Change>,
+    changes: Vec<Option<Change>>,
 }
 
 impl SmallAreas {
-    /// Adds a small area.
-    pub fn add(&mut self, edition: Edition, code: String, area: SmallArea) {
-        self.areas.insert((edition.id(), code), area);
+    /// These small areas.
+    ///
+    /// # Errors
+    /// A code is longer than 16 bytes, or an edition has it twice.
+    pub fn new(areas: impl IntoIterator<Item = (Edition, SmallArea)>) -> Result<Self, String> {
+        let mut sorted: [BTreeMap<u128, SmallArea>; 2] = Default::default();
+        for (edition, area) in areas {
+            let code = area.code.clone();
+            let key = key(&code).ok_or_else(|| format!("`{code}` is longer than 16 bytes"))?;
+            if sorted[edition as usize].insert(key, area).is_some() {
+                return Err(format!("`{code}` is listed twice in {}", edition.label()));
+            }
+        }
+        let of_edition = |sorted: BTreeMap<u128, SmallArea>| {
+            let (keys, areas) = sorted.into_iter().unzip();
+            OfEdition { keys, areas }
+        };
+        let editions = sorted.map(of_edition);
+        let new = editions[Edition::Lsoa2021 as usize].areas.len();
+        Ok(Self { editions, parents: vec![Vec::new(); new], changes: vec![None; new] })
     }
 
-    /// Adds a line of the look-up, after the areas.
+    /// Adds a line of the look-up.
     ///
     /// # Errors
     /// An area is missing, two different areas share a code, or an area has no residents to weight it by.
     pub fn join(&mut self, from: &str, to: &str, change: Change) -> Result<(), String> {
-        let missing = |edition: Edition, code: &str| {
-            format!("`{code}` is no {} of lsoa.csv: the two files go together", edition.label())
+        let number = |edition: Edition, code: &str| {
+            self.number(edition, code).ok_or_else(|| {
+                format!("`{code}` is no {} of lsoa.csv: the two files go together", edition.label())
+            })
         };
-        let old = self.get(Edition::Lsoa2011, from);
-        let old = old.ok_or_else(|| missing(Edition::Lsoa2011, from))?;
-        self.get(Edition::Lsoa2021, to).ok_or_else(|| missing(Edition::Lsoa2021, to))?;
+        let (old, new) = (number(Edition::Lsoa2011, from)?, number(Edition::Lsoa2021, to)?);
         if (change == Change::Unchanged) != (from == to) {
             return Err(format!(
                 "`{from}` to `{to}`: an area keeps its code if it is unchanged, and only then"
             ));
         }
-        let people =
-            old.population.ok_or_else(|| format!("`{from}` has no population in lsoa.csv"))?;
-        self.parents.entry(to.to_owned()).or_default().push((from.to_owned(), people));
-        self.changes.insert(to.to_owned(), change);
+        let people = self.of(Edition::Lsoa2011)[old].population;
+        let people = people.ok_or_else(|| format!("`{from}` has no population in lsoa.csv"))?;
+        self.parents[new].push((old, people));
+        self.changes[new] = Some(change);
         Ok(())
+    }
+
+    /// The number of a small area in its edition.
+    #[must_use]
+    pub fn number(&self, edition: Edition, code: &str) -> Option<usize> {
+        self.editions[edition as usize].keys.binary_search(&key(code)?).ok()
     }
 
     /// A small area of an edition.
     #[must_use]
     pub fn get(&self, edition: Edition, code: &str) -> Option<&SmallArea> {
-        self.areas.get(&(edition.id(), code.to_owned()))
+        self.number(edition, code).map(|number| &self.of(edition)[number])
     }
 
-    /// The small areas of an edition, by code.
-    pub fn of(&self, edition: Edition) -> impl Iterator<Item = (&str, &SmallArea)> {
-        let of_edition = self.areas.iter().filter(move |((id, _), _)| *id == edition.id());
-        of_edition.map(|((_, code), area)| (code.as_str(), area))
+    /// The small areas of an edition, by number: in the order of their codes.
+    #[must_use]
+    pub fn of(&self, edition: Edition) -> &[SmallArea] {
+        &self.editions[edition as usize].areas
     }
 
     /// For every small area of 2021, the areas of 2011 that it was formed from.
@@ -137,10 +179,10 @@ impl SmallAreas {
         &self.parents
     }
 
-    /// The change that formed a small area of 2021.
+    /// The change that formed the small area of 2021 with this number.
     #[must_use]
-    pub fn change(&self, code: &str) -> Option<Change> {
-        self.changes.get(code).copied()
+    pub fn change(&self, number: usize) -> Option<Change> {
+        self.changes.get(number).copied().flatten()
     }
 
     /// The edition of some codes: the one edition that has all of the known codes. Codes that both editions have do not decide;

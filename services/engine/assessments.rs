@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{About, Assessment, Engine, StoreError, WriteError, Written};
 use crate::domain::period::Month;
+use crate::domain::reference::Organisations;
 
 /// Most assessments in one answer.
 const BESIDE: usize = 100;
@@ -31,14 +32,14 @@ impl Engine {
     /// The store cannot be read.
     pub fn assessments(
         &self,
-        organisations: &BTreeSet<String>,
+        organisations: &Organisations,
         months: (Month, Month),
         position: u64,
     ) -> Result<(Vec<(About, Assessment)>, usize), StoreError> {
         let all = self.newest(usize::MAX, |about| {
             about.position <= position
                 && about.covers(months)
-                && organisations.contains(&*about.organisation)
+                && organisations.contains_key(&*about.organisation)
         });
         let (count, mut told) = (all.len(), BTreeSet::new());
         let is_newest = |about: &About| told.insert(Arc::clone(&about.organisation));

@@ -1,12 +1,12 @@
 //! Stored submissions: found by name, listed, and withdrawn.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Engine;
 use crate::domain::collection::Dataset;
 use crate::domain::period::Month;
+use crate::domain::reference::Organisations;
 use crate::domain::submission::RowProblem;
 
 use crate::store::{Catalog, Slot, StoreError, Submission, Version, WriteError, standing};
@@ -95,7 +95,7 @@ impl Engine {
     pub fn availability(
         &self,
         collection: &str,
-        organisations: &BTreeSet<String>,
+        organisations: &Organisations,
         dataset: Option<Dataset>,
         position: u64,
     ) -> Vec<Arc<Submission>> {
@@ -104,7 +104,7 @@ impl Engine {
         let mut found: Vec<_> = current
             .filter(|made| {
                 *made.collection == *collection
-                    && organisations.contains(&*made.organisation)
+                    && organisations.contains_key(&*made.organisation)
                     && dataset.is_none_or(|dataset| made.slot.dataset == dataset)
             })
             .cloned()

@@ -6,7 +6,7 @@ use tonic::{Request, Response, Status};
 use super::cached_answers::{Made, Watched};
 use super::convert::{breakdown, query_error, question};
 use super::encoded::Encoded;
-use super::{Service, status};
+use super::{SENT_BYTES, Service, status};
 use crate::engine::answer::AnyQuestion;
 use crate::engine::query::AsOf;
 use crate::engine::{Engine, QueryError};
@@ -22,7 +22,7 @@ type Asked = std::sync::Arc<dyn AnyQuestion>;
 
 /// Computes an answer. Every response of a table has the same two fields: 1 the answer, 2 the position.
 fn compute(engine: &Engine, question: &dyn AnyQuestion) -> Result<Made, QueryError> {
-    let answer = question.answer(engine)?;
+    let answer = question.answer(&engine.within(SENT_BYTES))?;
     let breakdown = Some(breakdown::breakdown(&answer));
     let body = v1::WatchBreakdownResponse { breakdown, position: 0 }.encode_to_vec().into();
     let data_position = answer.provenance().data_position;

@@ -10,7 +10,7 @@ use super::page::Page;
 use super::{Service, status};
 use crate::domain::collection::Dataset;
 use crate::domain::indicator::Indicator;
-use crate::domain::reference::Reference as Content;
+use crate::domain::reference::{Organisations, Reference as Content};
 use crate::engine::answer::tables;
 use crate::engine::query::{no_area, no_collection};
 use crate::proto::server::reference_service_server::ReferenceService;
@@ -35,21 +35,12 @@ impl Reference {
 }
 
 /// Codes of the organisations of an area; of all organisations if `area` is empty.
-fn in_area(content: &Content, area: &str) -> Result<BTreeSet<String>, Status> {
-    let area = match area {
-        "" => None,
-        code => Some(
-            content.areas().get(code).ok_or_else(|| query_error(no_area(content, "area", code)))?,
-        ),
-    };
-    let belongs = |o: &&crate::domain::area::Organisation| {
-        area.is_none_or(|area| o.areas.contains(&area.code))
-    };
-    Ok(content
-        .organisations()
-        .filter(belongs)
-        .map(|organisation| organisation.code.clone())
-        .collect())
+fn in_area(content: &Content, area: &str) -> Result<Arc<Organisations>, Status> {
+    if area.is_empty() {
+        return Ok(content.everybody());
+    }
+    let unknown = || query_error(no_area(content, "area", area));
+    Ok(content.members(&content.areas().get(area).ok_or_else(unknown)?.code))
 }
 
 #[tonic::async_trait]
@@ -206,10 +197,9 @@ impl Lists {
         let page =
             self.page(&["organisations", &request.area], request.page_size, &request.page_token)?;
         let content = self.content();
-        let codes = in_area(&content, &request.area)?;
-        let (organisations, next_page_token) =
-            page.of(codes.iter().filter_map(|code| content.organisation(code)).collect());
-        let organisations = organisations.into_iter().map(convert::organisation).collect();
+        let belonging = in_area(&content, &request.area)?;
+        let (organisations, next_page_token) = page.of(belonging.values().collect());
+        let organisations = organisations.into_iter().map(|of| convert::organisation(of)).collect();
         Ok(v1::ListOrganisationsResponse { organisations, next_page_token })
     }
 

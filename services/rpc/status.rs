@@ -243,11 +243,11 @@ pub fn breakdown_too_large(cells: u64, limit: u64) -> Status {
     refused(ErrorReason::BreakdownTooLarge, message, metadata)
 }
 
-/// The answer would take `bytes`, more than the `limit` of a message.
+/// The answer would take `bytes` or more, above the `limit` of a message.
 #[must_use]
 pub fn answer_too_large(bytes: usize, limit: usize) -> Status {
     let message = format!(
-        "the answer would be a message of {bytes} bytes, and the limit is {limit}; ask for fewer dimensions, or take the answer \
+        "the answer would be a message of {bytes} bytes or more, and the limit is {limit}; ask for fewer dimensions, or take the answer \
          in parts with ExportService.ExportBreakdowns"
     );
     let metadata = [("bytes", bytes.to_string()), ("limit", limit.to_string())];

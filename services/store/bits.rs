@@ -20,6 +20,25 @@ impl Bits {
         self.0.get(number as usize / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
     }
 
+    /// Adds the numbers of another set.
+    pub fn join(&mut self, others: &Self) {
+        self.0.resize(self.0.len().max(others.0.len()), 0);
+        self.0.iter_mut().zip(&others.0).for_each(|(own, other)| *own |= other);
+    }
+
+    /// The numbers, in order.
+    pub fn iter(&self) -> impl Iterator<Item = u32> {
+        (0u32..).step_by(64).zip(&self.0).flat_map(|(first, word)| {
+            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| first + bit)
+        })
+    }
+
+    /// How many numbers there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
     /// Whether every number of another set is in this one.
     #[must_use]
     pub fn covers(&self, others: &Self) -> bool {
@@ -59,7 +78,11 @@ mod tests {
                 prop_assert_eq!(bits(&one).has(number), one.contains(&number));
             }
             prop_assert_eq!(bits(&one).covers(&bits(&other)), one.is_superset(&other));
-            let both = &one | &other;
+            let (both, mut joined) = (&one | &other, bits(&one));
+            joined.join(&bits(&other));
+            prop_assert_eq!(&joined, &bits(&both));
+            prop_assert_eq!(joined.count(), both.len());
+            prop_assert!(joined.iter().eq(both.iter().copied()));
             prop_assert!(bits(&both).covers(&bits(&other)));
         }
     }

@@ -108,6 +108,12 @@ impl Standing {
         self.starts[self.starts.len() - 1]
     }
 
+    /// The organisations with a submission.
+    #[must_use]
+    pub fn present(&self) -> &Bits {
+        &self.present
+    }
+
     /// Position of the last change of the month.
     #[must_use]
     pub fn last(&self) -> u64 {

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::domain::small_area::Parents;
 
+/// People by number of the small area where they live, in order, without zeros.
+pub type ByArea = Vec<(usize, u64)>;
+
 /// Statement that has to appear with every figure.
 pub const STATEMENT: &str = "ECOLOGICAL: these figures say where people live, not what they can do. A group that lives in areas of \
     high risk is not shown to be digitally excluded itself, and a difference between groups here says nothing about the people in \
@@ -77,16 +80,13 @@ pub fn figures<'a>(
 /// Scores of small areas of 2011, converted to areas of 2021. An area formed from one area has its score; an area formed from
 /// several has their mean, weighted by residents. If one of these has no score, the area has none.
 #[must_use]
-pub fn brought_forward(
-    scores: &BTreeMap<String, Scores>,
-    parents: &Parents,
-) -> BTreeMap<String, Scores> {
-    let of_parents = |parents: &[(String, u64)]| {
-        let found = parents.iter().map(|(code, people)| Some((scores.get(code)?, *people)));
+pub fn brought_forward(scores: &[Option<Scores>], parents: &Parents) -> Vec<Option<Scores>> {
+    let of_parents = |parents: &Vec<(usize, u64)>| {
+        let found =
+            parents.iter().map(|(old, people)| Some((scores.get(*old)?.as_ref()?, *people)));
         mean_of(&found.collect::<Option<Vec<_>>>()?)
     };
-    let brought = parents.iter().filter_map(|(to, from)| Some((to.clone(), of_parents(from)?)));
-    brought.collect()
+    parents.iter().map(of_parents).collect()
 }
 
 /// Weighted mean of scores; the plain mean if nobody lives there.
@@ -115,19 +115,15 @@ fn mean_of(scores: &[(&Scores, u64)]) -> Option<Scores> {
 /// People of small areas of 2021, converted to areas of 2011. The people of a merged area are distributed over its parts in
 /// proportion to their residents, as whole numbers with the same sum.
 #[must_use]
-pub fn people_brought_back(
-    people: &BTreeMap<String, u64>,
-    parents: &Parents,
-) -> BTreeMap<String, u64> {
+pub fn people_brought_back(people: &ByArea, parents: &Parents) -> ByArea {
     let mut back = BTreeMap::new();
-    for (code, count) in people {
-        let Some(parents) = parents.get(code) else { continue };
-        let weights: Vec<u64> = parents.iter().map(|(_, people)| *people).collect();
-        for ((parent, _), share) in parents.iter().zip(shared_out(*count, &weights)) {
-            *back.entry(parent.clone()).or_insert(0) += share;
+    for (new, count) in people {
+        let weights: Vec<u64> = parents[*new].iter().map(|(_, people)| *people).collect();
+        for ((old, _), share) in parents[*new].iter().zip(shared_out(*count, &weights)) {
+            *back.entry(*old).or_insert(0) += share;
         }
     }
-    back
+    back.into_iter().filter(|(_, count)| *count > 0).collect()
 }
 
 /// Distributes a count in proportion to weights: whole parts first, then one more for each of the largest remainders.

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::domain::codes::{Content, Value};
 use crate::domain::reference::Reference;
-use crate::domain::small_area::{Change, Edition};
+use crate::domain::small_area::{Change, Edition, SmallArea};
 
 fn scores(score: f64) -> Scores {
     Scores { score, components: vec![Some(score / 2.0), None] }
@@ -14,15 +14,18 @@ fn reference() -> Reference {
 }
 
 /// The Digital Exclusion Risk Index as it is published for 2011 small areas.
-fn deri() -> BTreeMap<String, Scores> {
+fn deri(reference: &Reference) -> Vec<Option<Scores>> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/demo/deri_depahri_lsoa11_llr.csv");
     let mut reader = csv::Reader::from_path(path).unwrap();
     let place = reader.headers().unwrap().iter().position(|h| h == "deri_score_national").unwrap();
-    let row = |row: Result<csv::StringRecord, _>| {
+    let areas = reference.small_areas();
+    let mut found = vec![None; areas.of(Edition::Lsoa2011).len()];
+    for row in reader.records() {
         let row = row.unwrap();
-        (row[0].to_owned(), scores(row[place].parse().unwrap()))
-    };
-    reader.records().map(row).collect()
+        let number = areas.number(Edition::Lsoa2011, &row[0]).unwrap();
+        found[number] = Some(scores(row[place].parse().unwrap()));
+    }
+    found
 }
 
 fn rounded(value: Option<f64>) -> f64 {
@@ -31,19 +34,20 @@ fn rounded(value: Option<f64>) -> f64 {
 
 #[test]
 fn the_published_means_of_the_small_areas_come_out() {
-    let (reference, deri) = (reference(), deri());
-    let areas = reference.small_areas();
-    let of = |keep: &dyn Fn(&str) -> bool| {
-        let kept = deri.iter().filter(|(code, _)| keep(code));
-        figures(kept.map(|(_, scores)| (1, Some(scores))), 5.0)
+    let reference = reference();
+    let deri = deri(&reference);
+    let areas = reference.small_areas().of(Edition::Lsoa2011);
+    let of = |keep: &dyn Fn(&SmallArea) -> bool| {
+        let kept = areas.iter().zip(&deri).filter(|(area, _)| keep(area));
+        figures(kept.map(|(_, scores)| (1, scores.as_ref())), 5.0)
     };
     let all = of(&|_| true);
     assert_eq!((rounded(all.unweighted_mean), all.areas, all.high_risk), (2.9369, 611, 0));
     let quintile = reference.dimension("imd2019_quintile").unwrap();
     let expected = [(3.7931, 75), (3.1898, 111), (2.9308, 104), (2.8020, 157), (2.5073, 164)];
     for (place, expected) in expected.into_iter().enumerate() {
-        let found = of(&|code| {
-            let value: Value = reference.deprivation_of("lsoa_2011", code).unwrap();
+        let found = of(&|area| {
+            let value: Value = reference.deprivation_of("lsoa_2011", &area.code).unwrap();
             reference.places(quintile, &value) == [place]
         });
         assert_eq!((rounded(found.unweighted_mean), found.areas), expected);
@@ -51,8 +55,7 @@ fn the_published_means_of_the_small_areas_come_out() {
     for (sub_icb, expected) in
         [("03W", (2.7705, 192)), ("04C", (3.2467, 192)), ("04V", (2.8157, 227))]
     {
-        let found =
-            of(&|code| areas.get(Edition::Lsoa2011, code).is_some_and(|a| a.sub_icb == sub_icb));
+        let found = of(&|area| area.sub_icb == sub_icb);
         assert_eq!((rounded(found.unweighted_mean), found.areas), expected, "{sub_icb}");
     }
 }
@@ -61,45 +64,45 @@ fn the_published_means_of_the_small_areas_come_out() {
 fn every_small_area_of_both_editions_is_in_the_look_up() {
     let reference = reference();
     let areas = reference.small_areas();
-    let codes =
-        |edition| areas.of(edition).map(|(code, _)| code.to_owned()).collect::<BTreeSet<_>>();
-    let (old, new) = (codes(Edition::Lsoa2011), codes(Edition::Lsoa2021));
+    let [old, new] = Edition::ALL.map(|edition| areas.of(edition));
     assert_eq!((old.len(), new.len()), (611, 634));
     let parents = areas.parents();
-    assert_eq!(parents.keys().cloned().collect::<BTreeSet<_>>(), new);
-    let from: BTreeSet<_> = parents.values().flatten().map(|(code, _)| code.clone()).collect();
-    assert_eq!(from, old);
+    assert!(parents.len() == new.len() && parents.iter().all(|from| !from.is_empty()));
+    let from: BTreeSet<_> = parents.iter().flatten().map(|(number, _)| *number).collect();
+    assert!(from.into_iter().eq(0..old.len()));
     // What keeps its code is the same area: the only codes that both editions have.
-    let unchanged: BTreeSet<_> =
-        new.iter().filter(|code| areas.change(code) == Some(Change::Unchanged)).cloned().collect();
-    assert_eq!(unchanged, old.intersection(&new).cloned().collect());
-    let people: u64 = areas.of(Edition::Lsoa2011).filter_map(|(_, area)| area.population).sum();
+    for (number, area) in new.iter().enumerate() {
+        let is_old = areas.number(Edition::Lsoa2011, &area.code);
+        assert_eq!(areas.change(number) == Some(Change::Unchanged), is_old.is_some(), "{area:?}");
+    }
+    assert!([old, new].iter().all(|of| of.is_sorted_by(|a, b| a.code < b.code)));
+    let people: u64 = old.iter().filter_map(|area| area.population).sum();
     assert_eq!(people, 1_107_597);
 }
 
 #[test]
 fn scores_go_through_splits_and_merges() {
     let reference = reference();
-    let brought = brought_forward(&deri(), reference.small_areas().parents());
-    let deri = deri();
-    assert_eq!(brought.len(), 634);
-    assert_eq!(brought["E01013600"], deri["E01013600"]);
+    let (areas, deri) = (reference.small_areas(), deri(&reference));
+    let [old, new] = Edition::ALL.map(|of| move |code| areas.number(of, code).unwrap());
+    let brought = brought_forward(&deri, areas.parents());
+    assert_eq!(brought.iter().flatten().count(), 634);
+    assert_eq!(brought[new("E01013600")], deri[old("E01013600")]);
     // Two areas of Leicester became one: the mean by their people of mid-2020.
-    let (a, b) = ("E01013647", "E01032875");
-    let people = |code| {
-        let area = reference.small_areas().get(Edition::Lsoa2011, code).unwrap();
-        area.population.unwrap() as f64
-    };
-    let mean = (deri[a].score * people(a) + deri[b].score * people(b)) / (people(a) + people(b));
-    let merged = &brought["E01034020"];
+    let parts = [old("E01013647"), old("E01032875")];
+    let [a, b] = parts.map(|number| deri[number].as_ref().unwrap().score);
+    let [of_a, of_b] =
+        parts.map(|number| areas.of(Edition::Lsoa2011)[number].population.unwrap() as f64);
+    let mean = (a * of_a + b * of_b) / (of_a + of_b);
+    let merged = brought[new("E01034020")].as_ref().unwrap();
     assert!((merged.score - mean).abs() < 1e-12);
     assert!((merged.components[0].unwrap() - mean / 2.0).abs() < 1e-12);
     assert_eq!(merged.components[1], None);
     // Where one of the parts has no score, there is none for the whole.
     let mut without = deri.clone();
-    without.remove(b);
-    let brought = brought_forward(&without, reference.small_areas().parents());
-    assert_eq!((brought.len(), brought.get("E01034020")), (633, None));
+    without[parts[1]] = None;
+    let brought = brought_forward(&without, areas.parents());
+    assert_eq!((brought.iter().flatten().count(), &brought[new("E01034020")]), (633, &None));
 }
 
 #[test]
@@ -107,25 +110,19 @@ fn people_are_neither_lost_nor_made() {
     let reference = reference();
     let areas = reference.small_areas();
     for seed in 0..20u64 {
-        let count = |place: usize| (place as u64 * 2_654_435_761 + seed * 97) % 3001;
-        let people: BTreeMap<String, u64> = areas
-            .of(Edition::Lsoa2021)
-            .enumerate()
-            .map(|(n, (code, _))| (code.into(), count(n)))
-            .collect();
+        let count = |place: usize| (place as u64 * 2_654_435_761 + seed * 97) % 3001 + 50;
+        let people: ByArea = (0..634).map(|number| (number, count(number))).collect();
         let back = people_brought_back(&people, areas.parents());
-        assert_eq!(back.len(), 611);
-        assert_eq!(back.values().sum::<u64>(), people.values().sum::<u64>());
+        assert!(back.iter().map(|(number, _)| *number).eq(0..611));
+        let sum = |of: &ByArea| of.iter().map(|(_, count)| count).sum::<u64>();
+        assert_eq!(sum(&back), sum(&people));
         // The children of a split area add up to it.
-        for (code, _) in areas.of(Edition::Lsoa2011) {
-            let children: Vec<_> = areas
-                .parents()
-                .iter()
-                .filter(|(_, from)| from.iter().any(|(c, _)| c == code))
-                .collect();
-            if children.iter().all(|(_, from)| from.len() == 1) {
-                let sum: u64 = children.iter().map(|(to, _)| people[*to]).sum();
-                assert_eq!(back[code], sum);
+        for (number, count) in back {
+            let children = areas.parents().iter().zip(&people);
+            let children = children.filter(|(from, _)| from.iter().any(|(old, _)| *old == number));
+            let children: Vec<_> = children.collect();
+            if children.iter().all(|(from, _)| from.len() == 1) {
+                assert_eq!(count, children.iter().map(|(_, (_, count))| count).sum::<u64>());
             }
         }
     }

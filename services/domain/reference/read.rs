@@ -1,10 +1,12 @@
 //! Reads the files of the reference content into a checked [`Reference`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
 use super::files::{LsoaRow, rows, wrong};
+use super::members::{Members, Organisations};
 use super::{Reference, indicators, residence, small_areas};
 use crate::domain::area::{Area, Areas, Organisation};
 use crate::domain::codes::{CodeList, Content, ContentError, Dimension, Source};
@@ -90,7 +92,6 @@ impl Reference {
         let areas = areas(content)?;
         let organisations = organisations(content, &areas)?;
         let small: Vec<LsoaRow> = rows(content, "lsoa.csv")?;
-        let small_areas = small_areas::small_areas(content, &areas, &small)?;
         let mut lists = BTreeMap::new();
         for (name, text) in content.files().filter(|(name, _)| name.starts_with("codes/")) {
             let list = CodeList::from_toml(text).map_err(|error| wrong(name, error))?;
@@ -118,7 +119,7 @@ impl Reference {
                 ));
             }
         }
-        let deprivation_of = deprivation(&small, &lists)?;
+        let small_areas = small_areas::small_areas(content, &areas, &lists["deprivation"], &small)?;
         let indicators = indicators::indicators(content, &dimensions)?;
         Ok(Self {
             lists,
@@ -129,7 +130,6 @@ impl Reference {
             defaults,
             indicators,
             small_areas,
-            deprivation_of,
         })
     }
 }
@@ -154,11 +154,8 @@ fn areas(content: &Content) -> Result<Areas, ContentError> {
     Ok(areas)
 }
 
-fn organisations(
-    content: &Content,
-    areas: &Areas,
-) -> Result<BTreeMap<String, Organisation>, ContentError> {
-    let mut organisations = BTreeMap::new();
+fn organisations(content: &Content, areas: &Areas) -> Result<Members, ContentError> {
+    let mut organisations = Organisations::new();
     for row in rows::<OrganisationRow>(content, "organisations.csv")? {
         let OrganisationRow { code, name, kind, areas: codes } = row;
         let codes = split(&codes);
@@ -169,11 +166,11 @@ fn organisations(
             ));
         }
         let organisation = Organisation { code: code.clone(), name, kind, areas: codes };
-        if organisations.insert(code.clone(), organisation).is_some() {
+        if organisations.insert(code.clone(), Arc::new(organisation)).is_some() {
             return Err(wrong("organisations.csv", format!("`{code}` is defined twice")));
         }
     }
-    Ok(organisations)
+    Ok(Members::new(areas, organisations))
 }
 
 /// The collections by id, and the ids of the default collections of each care setting, in the order of the file.
@@ -285,20 +282,4 @@ fn plain(id: &str, label: &str, source: Source) -> Dimension {
         protected: String::new(),
         map: BTreeMap::new(),
     }
-}
-
-fn deprivation(
-    small_areas: &[LsoaRow],
-    lists: &BTreeMap<String, CodeList>,
-) -> Result<BTreeMap<(String, String), String>, ContentError> {
-    let list = &lists["deprivation"];
-    let mut found = BTreeMap::new();
-    for row in small_areas {
-        let code = format!("{}:{}", row.imd_edition, row.imd_decile);
-        if list.category(&code).is_none() {
-            return Err(wrong("lsoa.csv", format!("`{code}` is in no category of deprivation")));
-        }
-        found.insert((row.edition.clone(), row.lsoa.clone()), code);
-    }
-    Ok(found)
 }

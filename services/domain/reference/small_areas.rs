@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::files::{LsoaRow, rows, wrong};
 use crate::domain::area::Areas;
-use crate::domain::codes::{Content, ContentError};
+use crate::domain::codes::{CodeList, Content, ContentError};
 use crate::domain::small_area::{Change, Edition, SmallArea, SmallAreas};
 
 const AREAS: &str = "lsoa.csv";
@@ -21,9 +21,10 @@ struct JoinRow {
 pub(super) fn small_areas(
     content: &Content,
     areas: &Areas,
+    deprivation: &CodeList,
     small: &[LsoaRow],
 ) -> Result<SmallAreas, ContentError> {
-    let mut made = SmallAreas::default();
+    let mut read = Vec::new();
     for row in small {
         let edition = Edition::from_id(&row.edition).ok_or_else(|| {
             wrong(AREAS, format!("`{}` is no edition of small areas", row.edition))
@@ -31,13 +32,20 @@ pub(super) fn small_areas(
         if !row.sub_icb.is_empty() && areas.get(&row.sub_icb).is_none() {
             return Err(wrong(AREAS, format!("sub-ICB location `{}` is missing", row.sub_icb)));
         }
+        let code = format!("{}:{}", row.imd_edition, row.imd_decile);
+        if deprivation.category(&code).is_none() {
+            return Err(wrong(AREAS, format!("`{code}` is in no category of deprivation")));
+        }
         let area = SmallArea {
+            code: row.lsoa.clone(),
             district: row.district.clone(),
             sub_icb: row.sub_icb.clone(),
             population: row.population,
+            deprivation: code,
         };
-        made.add(edition, row.lsoa.clone(), area);
+        read.push((edition, area));
     }
+    let mut made = SmallAreas::new(read).map_err(|what| wrong(AREAS, what))?;
     if !content.files().any(|(name, _)| name == LOOK_UP) {
         return Ok(made);
     }

@@ -104,8 +104,10 @@ fn every_list_has_a_version() {
 fn a_setting_is_answered_from_what_its_organisations_submit() {
     let reference = reference();
     let of = |setting: &str, organisations: &[&str]| {
-        let codes = organisations.iter().map(|code| (*code).to_owned()).collect();
-        reference.default_collection(setting, &codes).map(|found| found.id.as_str())
+        let codes: Vec<_> = organisations.iter().map(|code| (*code).to_owned()).collect();
+        reference
+            .default_collection(setting, &reference.named(&codes))
+            .map(|found| found.id.as_str())
     };
     assert_eq!(of("PRIMARY_CARE", &["C82010"]), Some("practice-feed"));
     assert_eq!(of("PRIMARY_CARE", &["03W", "C82010"]), Some("gpad-regional"));
@@ -124,7 +126,7 @@ fn the_order_of_the_file_decides_between_defaults() {
     let last = format!("{start}[[collection]]{rest}[[collection]]{first}");
     let content = Content::with([("collections.toml".to_owned(), last)]);
     let reference = Reference::new(&content).unwrap();
-    let trust = ["RWE".to_owned()].into();
+    let trust = reference.named(&["RWE".to_owned()]);
     let found = reference.default_collection("PRIMARY_CARE", &trust).unwrap();
     assert_eq!(found.id, "practice-feed");
 }

@@ -88,14 +88,12 @@ fn belonging_to_none(reference: &Reference, area: &Area) -> Vec<String> {
     around.remove(area.code.as_str());
     let kinds: BTreeSet<_> =
         around.iter().filter_map(|code| Some(&areas.get(code)?.kind)).collect();
-    let found = reference.organisations().filter(|organisation| {
+    let found = reference.without(&area.kind).filter(|organisation| {
         let holds = |code: &String| around.contains(code.as_str());
         let beside = |code: &String| {
             !holds(code) && areas.get(code).is_some_and(|other| kinds.contains(&other.kind))
         };
-        reference.area_of(&organisation.code, &area.kind).is_none()
-            && organisation.areas.iter().any(holds)
-            && !organisation.areas.iter().any(beside)
+        organisation.areas.iter().any(holds) && !organisation.areas.iter().any(beside)
     });
     found.map(|organisation| organisation.code.clone()).collect()
 }

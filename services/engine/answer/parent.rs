@@ -8,6 +8,7 @@ use super::plan::Plan;
 use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::field::Field;
 use crate::domain::period::{Month, filled_by, months_of};
+use crate::domain::reference::Organisations;
 use crate::engine::query::{Filter, Query, Where};
 
 /// Rows that stand beside what is listed.
@@ -92,7 +93,7 @@ impl Plan {
                 let within = query.place.organisations(&self.reference);
                 let area = self.area_of(holders, Some(&within))?;
                 let inside = Where::Provider(area.clone()).organisations(&self.reference);
-                let codes = inside.into_iter().collect();
+                let codes = inside.keys().cloned().collect();
                 (area, OF_AREA, Filter { dimension: ORGANISATION.into(), codes })
             }
             Source::Month | Source::Quarter | Source::FinancialYear | Source::CalendarYear => {
@@ -113,12 +114,13 @@ impl Plan {
     fn area_of<'a>(
         &self,
         holders: impl Iterator<Item = BTreeSet<&'a str>>,
-        within: Option<&BTreeSet<String>>,
+        within: Option<&Organisations>,
     ) -> Option<String> {
         let all = holders.reduce(|all, one| &all & &one)?;
         let whole = all.into_iter().filter_map(|area| {
             let organisations = Where::Provider(area.to_owned()).organisations(&self.reference);
-            let inside = within.is_none_or(|within| organisations.is_subset(within));
+            let inside = within
+                .is_none_or(|within| organisations.keys().all(|code| within.contains_key(code)));
             // An area that is only published about, such as a region, has none.
             (inside && !organisations.is_empty()).then_some((organisations.len(), area))
         });

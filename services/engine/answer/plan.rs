@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
-
 use super::axis_positions::PositionsOf;
 use super::model::Key;
+use crate::domain::area::Organisation;
 use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::collection::{Collection, Dataset};
 use crate::domain::cube::{Adds, Codes};
@@ -15,7 +14,7 @@ use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::cache::Scope;
 use crate::engine::query::{AsOf, Query};
-use crate::store::{Standing, Submission, occurring};
+use crate::store::{Bits, Standing, Submission, occurring};
 
 /// An axis of the table: a dimension and where things fall on it.
 #[derive(Clone, Debug)]
@@ -106,8 +105,8 @@ pub(super) struct Plan {
     pub(super) months: Vec<PlanMonth>,
     pub(super) axes: Vec<PlanAxis>,
     pub(super) filters: Vec<PlanFilter>,
-    /// Organisations that the collection expects of the area.
-    pub(super) expected: BTreeSet<String>,
+    /// Organisations that the collection expects of the area, each with its number if it has ever submitted.
+    pub(super) expected: Vec<(Option<u32>, Arc<Organisation>)>,
     /// What the answer looks at; none if that cannot be told by numbers.
     pub(super) scope: Option<Scope>,
     /// Columns worked out for this question: they stand before those of the store.
@@ -196,10 +195,23 @@ impl Plan {
 
     /// Codes of the organisations with a submission.
     pub(super) fn organisations(&self) -> BTreeSet<&str> {
-        let places = self.months.iter().flat_map(|month| month.places().map(move |n| (month, n)));
-        let mut seen = FxHashSet::default();
-        let new = places.filter(|(month, n)| seen.insert(month.standing.organisations[*n]));
-        new.map(|(month, n)| &*month.standing.submissions[n].organisation).collect()
+        let mut seen = Bits::default();
+        let new = self.submissions().filter(|of| seen.insert(of.slot.organisation));
+        new.map(|submission| &*submission.organisation).collect()
+    }
+
+    /// Numbers of the organisations with a submission.
+    pub(super) fn submitted(&self) -> Bits {
+        let mut submitted = Bits::default();
+        for month in &self.months {
+            match &month.some {
+                None => submitted.join(month.standing.present()),
+                Some(_) => month.submissions().for_each(|of| {
+                    submitted.insert(of.slot.organisation);
+                }),
+            }
+        }
+        submitted
     }
 
     /// Leaves out submissions: whether each is kept, in their order.

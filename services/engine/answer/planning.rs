@@ -1,15 +1,16 @@
 //! From a question to its plan: a walk over months, and the organisations asked about.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use super::plan::{On, Plan, PlanAxis, PlanFilter, PlanMonth, organisation_key, slot_key};
+use crate::domain::area::Organisation;
 use crate::domain::codes::{Source, State};
 use crate::domain::collection::{Collection, Dataset};
 use crate::domain::period::Month;
-use crate::domain::reference::Reference;
+use crate::domain::reference::{Organisations, Reference};
 use crate::engine::cache::Scope;
 use crate::engine::query::{Filter, Query, Where, no_collection};
 use crate::engine::{Engine, QueryError};
@@ -27,8 +28,8 @@ impl Engine {
             .clone();
         let position = query.as_of.position(&catalog)?;
         let organisations = query.place.organisations(&reference);
-        let slots =
-            Slots { catalog: &catalog, query, dataset, organisations: &organisations, position };
+        let asked = Asked::new(&catalog, query, &organisations);
+        let slots = Slots { catalog: &catalog, query, dataset, asked: &asked, position };
         let (months, data_position) = slots.months();
         let mut axes = Vec::new();
         for id in &query.by {
@@ -45,8 +46,7 @@ impl Engine {
             let filter = Filter { dimension: dimension.id.clone(), codes: vec![area.clone()] };
             filters.extend(self.filter(&catalog, &filter));
         }
-        let expected = expected(&reference, &collection, &organisations, &query.filters);
-        let scope = slots.scope();
+        let (expected, scope) = (asked.expected(&collection), slots.scope());
         drop(catalog);
         Ok(Plan {
             reference,
@@ -115,6 +115,7 @@ impl Engine {
         let catalog = self.store().catalog();
         let reference = Arc::clone(&catalog.reference);
         let organisations = query.place.organisations(&reference);
+        let asked = Asked::new(&catalog, query, &organisations);
         let setting = match plan.collection.care_settings.as_slice() {
             [only] => Some(only),
             _ => query.care_setting.as_ref(),
@@ -130,7 +131,7 @@ impl Engine {
                 catalog: &catalog,
                 query: &Query { collection: other.id.clone(), ..query.clone() },
                 dataset: plan.dataset,
-                organisations: &organisations,
+                asked: &asked,
                 position: plan.position,
             };
             let (months, data_position) = slots.months();
@@ -164,7 +165,7 @@ struct Slots<'a> {
     catalog: &'a Catalog,
     query: &'a Query,
     dataset: Dataset,
-    organisations: &'a BTreeSet<String>,
+    asked: &'a Asked,
     position: u64,
 }
 
@@ -177,16 +178,16 @@ impl Slots<'_> {
         let Some(collection) = self.catalog.collection(&self.query.collection) else {
             return (found, changed);
         };
-        let (asked, meant) = self.numbers();
+        let Asked { numbers: asked, meant, .. } = self.asked;
         let months = self.query.months;
         for standing in self.catalog.months(collection, self.dataset, months, self.position) {
-            changed = changed.max(standing.last_of(&asked));
+            changed = changed.max(standing.last_of(asked));
             if !self.conditions().all(|(source, codes)| {
                 source.period(standing.slot.month).is_none_or(|code| codes.contains(&code))
             }) {
                 continue;
             }
-            let month = PlanMonth { some: standing.places_of(&meant), standing };
+            let month = PlanMonth { some: standing.places_of(meant), standing };
             if month.places().next().is_some() {
                 found.push(month);
             }
@@ -203,44 +204,52 @@ impl Slots<'_> {
         conditions.filter(|(source, _)| !matches!(source, Source::Field(_)))
     }
 
-    /// Numbers of the organisations asked about that have submitted, and of those among them that satisfy the conditions on them.
-    fn numbers(&self) -> (Bits, Bits) {
-        let (mut asked, mut meant) = (Bits::default(), Bits::default());
-        for code in self.organisations {
-            let Some(number) = self.catalog.organisation(code) else { continue };
-            asked.insert(number);
-            if is_meant(&self.catalog.reference, &self.query.filters, code) {
-                meant.insert(number);
-            }
-        }
-        (asked, meant)
-    }
-
     fn scope(&self) -> Option<Scope> {
         let collection = self.catalog.collection(&self.query.collection)?;
-        let numbers: Option<Vec<_>> =
-            self.organisations.iter().map(|code| self.catalog.organisation(code)).collect();
         // An organisation that has never submitted has no number yet: then any organisation's change counts.
-        let organisations = numbers.unwrap_or_default();
+        let organisations = match self.asked.all_known {
+            true => self.asked.numbers.iter().collect(),
+            false => Vec::new(),
+        };
         let collections = [(collection, self.dataset)];
         Some(Scope::new(&collections, &organisations, self.query.months))
     }
 }
 
-/// The organisations that the collection expects of those asked about; an empty type expects nobody.
-fn expected(
-    reference: &Reference,
-    collection: &Collection,
-    asked: &BTreeSet<String>,
-    filters: &[Filter],
-) -> BTreeSet<String> {
-    let kind = collection.expected_organisation_type.as_str();
-    let of_kind = |code: &String| {
-        !kind.is_empty() && reference.organisation(code).is_some_and(|o| o.kind == kind)
-    };
-    // Whom a condition leaves out is not late.
-    let late = |code: &&String| of_kind(code) && is_meant(reference, filters, code);
-    asked.iter().filter(late).cloned().collect()
+/// The organisations asked about, and their numbers where they have submitted.
+struct Asked {
+    numbers: Bits,
+    /// Those that satisfy the conditions on organisations and areas.
+    meant: Bits,
+    /// The same with those that have never submitted.
+    organisations: Vec<(Option<u32>, Arc<Organisation>)>,
+    /// Whether each has a number.
+    all_known: bool,
+}
+
+impl Asked {
+    fn new(catalog: &Catalog, query: &Query, organisations: &Organisations) -> Self {
+        let (mut numbers, mut meant) = (Bits::default(), Bits::default());
+        let (mut of, mut all_known) = (Vec::with_capacity(organisations.len()), true);
+        for (code, organisation) in organisations {
+            let number = catalog.organisation(code);
+            all_known &= number.is_some();
+            number.map(|number| numbers.insert(number));
+            if is_meant(&catalog.reference, &query.filters, code) {
+                number.map(|number| meant.insert(number));
+                of.push((number, Arc::clone(organisation)));
+            }
+        }
+        Self { numbers, meant, organisations: of, all_known }
+    }
+
+    /// Those that the collection expects; an empty type expects nobody. Whom a condition leaves out is not late.
+    fn expected(&self, collection: &Collection) -> Vec<(Option<u32>, Arc<Organisation>)> {
+        let kind = &collection.expected_organisation_type;
+        let expected =
+            self.organisations.iter().filter(|(_, of)| !kind.is_empty() && of.kind == *kind);
+        expected.cloned().collect()
+    }
 }
 
 /// Whether an organisation satisfies the conditions on organisations and areas.

@@ -183,14 +183,15 @@ pub(super) const LOWER_BOUND: &str = "is a lower bound";
 impl Plan {
     /// The provenance of an answer over this plan, without what needs figures.
     pub(super) fn provenance(&self, query: &Query) -> Provenance {
-        let organisations = self.organisations();
+        let submitted = self.submitted();
         let mut notes = Vec::new();
         if self.collection.data_class == DataClass::Synthetic {
             notes.push("SYNTHETIC: made by a program; says nothing about real people.".into());
         }
-        let has = |code: &&String| organisations.contains(code.as_str());
-        let missing: Vec<_> = self.expected.iter().filter(|code| !has(code)).collect();
-        if !missing.is_empty() && !organisations.is_empty() {
+        let has = |number: &Option<u32>| number.is_some_and(|number| submitted.has(number));
+        let missing = self.expected.iter().filter(|(number, _)| !has(number));
+        let missing: Vec<_> = missing.map(|(_, of)| &of.code).collect();
+        if !missing.is_empty() && !self.months.is_empty() {
             let (count, all, some) = (missing.len(), self.expected.len(), some_of(&missing, 5));
             notes.push(format!(
                 "{count} of {all} expected organisations have submitted nothing for these months: {some}."
@@ -223,8 +224,8 @@ impl Plan {
             notes,
             empty,
             data_position: self.data_position,
-            submission_count: self.submissions().count(),
-            organisation_count: organisations.len(),
+            submission_count: self.months.iter().map(|month| month.places().count()).sum(),
+            organisation_count: submitted.count(),
             expected_organisation_count: self.expected.len(),
             month_count: with,
             expected_month_count: months.len(),

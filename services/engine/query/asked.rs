@@ -1,10 +1,10 @@
 //! The fields of a question as received, before any check.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::domain::collection::Dataset;
 pub use crate::domain::indicator::Condition as Filter;
-use crate::domain::reference::Reference;
+use crate::domain::reference::{Organisations, Reference};
 use crate::engine::error::QueryError;
 use crate::store::Catalog;
 
@@ -70,15 +70,11 @@ pub enum Where {
 impl Where {
     /// The organisations that a question is about: all of them by residence.
     #[must_use]
-    pub fn organisations(&self, reference: &Reference) -> BTreeSet<String> {
+    pub fn organisations(&self, reference: &Reference) -> Arc<Organisations> {
         match self {
-            Self::Organisations(codes) => codes.iter().cloned().collect(),
-            Self::Residence(_) => reference.organisations().map(|o| o.code.clone()).collect(),
-            Self::Provider(area) => reference
-                .organisations()
-                .filter(|organisation| organisation.areas.contains(area))
-                .map(|organisation| organisation.code.clone())
-                .collect(),
+            Self::Organisations(codes) => Arc::new(reference.named(codes)),
+            Self::Residence(_) => reference.everybody(),
+            Self::Provider(area) => reference.members(area),
         }
     }
 }

@@ -68,8 +68,7 @@ pub(super) fn place(reference: &Reference, asked: &Asked) -> Result<Where, Query
 /// None does; says how the area is answered, and by what around it.
 fn provided_in(reference: &Reference, area: &Area) -> Result<(), QueryError> {
     let areas = reference.areas();
-    let belongs =
-        |kind: &str| reference.organisations().any(|o| reference.area_of(&o.code, kind).is_some());
+    let belongs = |kind: &str| reference.without(kind).count() < reference.everybody().len();
     if belongs(&area.kind) {
         return Ok(());
     }

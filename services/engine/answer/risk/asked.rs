@@ -1,5 +1,7 @@
 //! What is asked of area risk, checked against the reference content.
 
+use rustc_hash::FxHashMap;
+
 use crate::domain::codes::{Dimension, Source};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
@@ -201,22 +203,23 @@ fn high_risk(indicator: &Indicator, asked: Option<HighRisk>) -> Result<HighRisk,
     }
 }
 
-/// The small areas of an edition that lie in an area.
+/// Whether each small area of an edition, by number, lies in an area.
 pub(super) fn lies_in<'a>(
     reference: &'a Reference,
     edition: Edition,
     area: &'a str,
-) -> impl Iterator<Item = &'a str> + 'a {
-    let of_edition = reference.small_areas().of(edition);
-    let inside = of_edition.filter(move |(_, small)| {
-        small.sub_icb == area || reference.areas().ancestors(&small.district).contains(area)
-    });
-    inside.map(|(code, _)| code)
+) -> impl Iterator<Item = bool> + 'a {
+    let mut districts = FxHashMap::default();
+    reference.small_areas().of(edition).iter().map(move |small| {
+        let holds = |of: &&str| reference.areas().ancestors(of).contains(area);
+        let district = small.district.as_str();
+        small.sub_icb == area || *districts.entry(district).or_insert_with_key(holds)
+    })
 }
 
 /// Whether small areas of any edition lie in an area.
 fn is_lived_in(reference: &Reference, area: &str) -> bool {
-    Edition::ALL.iter().any(|edition| lies_in(reference, *edition, area).next().is_some())
+    Edition::ALL.iter().any(|edition| lies_in(reference, *edition, area).any(|lies| lies))
 }
 
 fn no_small_areas(reference: &Reference, code: &str, kind: &str) -> String {

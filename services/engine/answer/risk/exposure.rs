@@ -1,12 +1,10 @@
 //! People and scores brought together on small areas.
 
-use std::collections::BTreeMap;
-
 use super::asked::HighRisk;
-use super::people::{ByArea, People};
+use super::people::People;
 use super::scores::Scored;
 use crate::domain::measures::risk::{
-    Figures, Scores, brought_forward, figures, score_of_top_share,
+    ByArea, Figures, Scores, brought_forward, figures, score_of_top_share,
 };
 use crate::domain::reference::Reference;
 use crate::domain::small_area::{Change, Edition};
@@ -50,7 +48,7 @@ impl Exposure {
         };
         let exposed = || -> Vec<(u64, f64)> {
             let people = people.total.iter();
-            people.filter_map(|(code, n)| Some((*n, scores.get(code)?.score))).collect()
+            people.filter_map(|(area, n)| Some((*n, scores[*area].as_ref()?.score))).collect()
         };
         let high_risk_score = match high_risk {
             HighRisk::Score(score) => Some(score),
@@ -58,7 +56,7 @@ impl Exposure {
         };
         let threshold = high_risk_score.unwrap_or(f64::INFINITY);
         let of = |people: &ByArea| {
-            figures(people.iter().map(|(code, count)| (*count, scores.get(code))), threshold)
+            figures(people.iter().map(|(area, n)| (*n, scores[*area].as_ref())), threshold)
         };
         let groups = people.groups.iter().map(|(key, people)| (key.clone(), of(people)));
         let mut notes = vec![scored.note.clone()];
@@ -81,18 +79,20 @@ fn joined(
     reference: &Reference,
     scored: &Scored,
     people: &People,
-    scores: &BTreeMap<String, Scores>,
+    scores: &[Option<Scores>],
 ) -> String {
     let areas = reference.small_areas();
-    let codes = || people.total.keys();
-    let without: Vec<_> = codes().filter(|code| !scores.contains_key(*code)).collect();
+    let lived_in = || people.total.iter().map(|(number, _)| *number);
+    let without = lived_in().filter(|number| scores[*number].is_none());
+    let of_edition = areas.of(people.edition);
+    let without: Vec<_> = without.map(|number| &of_edition[number].code).collect();
     let (from, to) = (scored.edition.label(), people.edition.label());
     let met = if scored.edition == people.edition {
         format!("Scores and people are both of {to}: no area was changed.")
     } else {
         let changes = [Change::Unchanged, Change::Split, Change::Merged, Change::Irregular];
         let [unchanged, split, merged, irregular] =
-            changes.map(|change| codes().filter(|code| areas.change(code) == Some(change)).count());
+            changes.map(|change| lived_in().filter(|n| areas.change(*n) == Some(change)).count());
         format!(
             "Scores of {from} were brought to {to} by the look-up of the Office for National Statistics: {unchanged} unchanged areas keep \
              their score, {split} areas of a split take the score of the whole, {merged} merged and {irregular} irregular ones take the mean \

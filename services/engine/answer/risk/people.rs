@@ -7,10 +7,10 @@ use super::asked::{RiskQuestion, characteristic, lies_in};
 use crate::domain::codes::{Dimension, Value};
 use crate::domain::collection::{Collection, DataClass, Dataset};
 use crate::domain::field::Field;
-use crate::domain::measures::risk::people_brought_back;
+use crate::domain::measures::risk::{ByArea, people_brought_back};
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
-use crate::domain::small_area::Edition;
+use crate::domain::small_area::{Edition, SmallArea};
 use crate::engine::answer::crosstab::Crosstab;
 use crate::engine::answer::estimates::{all_taking, standing};
 use crate::engine::answer::model::Key;
@@ -28,9 +28,6 @@ const PUBLISHER: &str = "publisher";
 
 /// What was found, or why there is nothing; and the last change that bears on it, with all data that does.
 pub(super) type Found<T> = (Result<T, String>, (u64, Scope));
-
-/// How many people live in each small area, without zeros.
-pub(super) type ByArea = BTreeMap<String, u64>;
 
 /// The people of an area.
 pub(super) struct People {
@@ -112,9 +109,9 @@ fn is_deprivation(by: &Dimension) -> bool {
 fn edition_by(reference: &Reference, by: Option<&Dimension>, counted: Edition) -> Edition {
     let Some(dimension) = by.filter(|by| is_deprivation(by)) else { return counted };
     let falls = |edition: &Edition| {
-        reference.small_areas().of(*edition).any(|(code, _)| {
-            let value = reference.deprivation_of(edition.id(), code);
-            value.is_some_and(|v| reference.places(dimension, &v)[0] < dimension.categories.len())
+        reference.small_areas().of(*edition).iter().any(|area| {
+            let value = Value::Codes(vec![area.deprivation.clone()]);
+            reference.places(dimension, &value)[0] < dimension.categories.len()
         })
     };
     let other = Edition::ALL.into_iter().find(|edition| *edition != counted);
@@ -236,16 +233,18 @@ fn people(
             "`{view}` is of LSOA 2021 and `{collection}` counts people by LSOA 2011: name a population by LSOA 2021"
         )));
     }
-    let mut inside: BTreeSet<&str> = lies_in(reference, edition, question.area()).collect();
+    let areas = reference.small_areas();
+    let mut inside: Vec<bool> = lies_in(reference, edition, question.area()).collect();
     let codes = &plan.axes[plan.axes.len() - 1].categories;
+    let numbers: Vec<_> = codes.iter().map(|(code, _)| areas.number(counted, code)).collect();
     // What has no code, or lies elsewhere, is left out.
     let bring = |counts: &[u64]| {
-        let found = codes.iter().zip(counts).filter(|(_, count)| **count > 0);
-        let mut people: ByArea = found.map(|((code, _), n)| (code.clone(), *n)).collect();
+        let found = numbers.iter().zip(counts).filter(|(_, count)| **count > 0);
+        let mut people: ByArea = found.filter_map(|(number, n)| Some(((*number)?, *n))).collect();
         if counted != edition {
-            people = people_brought_back(&people, reference.small_areas().parents());
+            people = people_brought_back(&people, areas.parents());
         }
-        people.retain(|code, count| inside.contains(code.as_str()) && *count > 0);
+        people.retain(|(number, _)| inside[*number]);
         people
     };
     let total = bring(&crosstab.all.inner);
@@ -259,7 +258,7 @@ fn people(
             let rows: Vec<_> = rows.filter(|(_, people)| !people.is_empty()).collect();
             let mut sums = vec![0; plan.axes[0].places()];
             for (place, people) in &rows {
-                sums[*place] = people.values().sum();
+                sums[*place] = people.iter().map(|(_, count)| count).sum();
             }
             provenance.quality = plan.quality(&BTreeMap::from([(0, sums)]));
             rows.into_iter().map(|(place, people)| (plan.axes[0].key(place), people)).collect()
@@ -267,7 +266,7 @@ fn people(
         Some(by) => by_area(reference, &total, edition, by),
         None => Vec::new(),
     };
-    inside.retain(|code| !total.contains_key(*code));
+    total.iter().for_each(|(number, _)| inside[*number] = false);
     let (all, label) = (crosstab.all.sum(), edition.label());
     let placed: u64 = crosstab.all.inner[..codes.len()].iter().sum();
     let to = if first < last { format!(" to {last}") } else { String::new() };
@@ -296,7 +295,7 @@ fn people(
             "{unplaced} of {all} people of the collection have no small area on record and are in no row."
         ));
     }
-    if let empty @ 1.. = inside.len() {
+    if let empty @ 1.. = inside.iter().filter(|without| **without).count() {
         provenance.notes.push(format!(
             "{empty} small areas ({label}) of the area asked about have no people in the collection."
         ));
@@ -305,29 +304,32 @@ fn people(
 }
 
 /// The people of each category that small areas as a whole fall into.
-fn by_area(
-    reference: &Reference,
+fn by_area<'a>(
+    reference: &'a Reference,
     total: &ByArea,
     edition: Edition,
-    by: &Dimension,
+    by: &'a Dimension,
 ) -> Vec<(Key, ByArea)> {
-    let category = |code: &str| -> Option<(usize, &str, &str)> {
-        let value = match by.field() {
+    let category = |area: &'a SmallArea| -> Option<(usize, &str, &str)> {
+        let code = match by.field() {
             None => {
-                let sub_icb = &reference.small_areas().get(edition, code)?.sub_icb;
+                let sub_icb = &area.sub_icb;
                 return Some((0, sub_icb, &reference.areas().get(sub_icb)?.name));
             }
-            Some(Field::Deprivation) => reference.deprivation_of(edition.id(), code)?,
-            Some(_) => Value::Codes(vec![code.to_owned()]),
+            Some(Field::Deprivation) => &area.deprivation,
+            Some(_) => &area.code,
         };
+        let value = Value::Codes(vec![code.clone()]);
         let place = *reference.places(by, &value).first()?;
         let (code, label) = by.categories.get(place)?;
         Some((place, code, label))
     };
     let (mut groups, mut nowhere) = (BTreeMap::<_, ByArea>::new(), ByArea::new());
-    for (code, count) in total {
-        let group = category(code).map(|category| groups.entry(category).or_default());
-        group.unwrap_or(&mut nowhere).insert(code.clone(), *count);
+    let areas = reference.small_areas().of(edition);
+    for (number, count) in total {
+        let category = category(&areas[*number]);
+        let group = category.map(|category| groups.entry(category).or_default());
+        group.unwrap_or(&mut nowhere).push((*number, *count));
     }
     let groups = groups.into_iter();
     let groups = groups.map(|((_, code, label), of)| (Key::named(&by.id, code, label), of));

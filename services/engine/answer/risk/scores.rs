@@ -1,6 +1,6 @@
 //! The score of each small area, out of what was published.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::asked::RiskQuestion;
@@ -17,7 +17,8 @@ use crate::store::Submission;
 
 /// Scores by small area.
 pub(super) struct Scored {
-    pub(super) scores: BTreeMap<String, Scores>,
+    /// By number of the small area.
+    pub(super) scores: Vec<Option<Scores>>,
     pub(super) edition: Edition,
     pub(super) source: EstimateSource,
     /// Which scores of which areas, in a sentence.
@@ -42,8 +43,10 @@ impl Engine {
         let mut collections = BTreeSet::new();
         for submission in &standing.submissions {
             let rows = self.store().reader().estimates(submission)?;
-            let scores = rows.iter().filter(|row| is_score(&reference, row, id));
-            let Some(period) = scores.filter_map(period).max() else { continue };
+            let scored = by_period(&rows).filter(|(_, rows)| {
+                rows.iter().any(|row| is_score(row, id) && is_of_small_area(&reference, row))
+            });
+            let Some(period) = scored.map(|(period, _)| period).max() else { continue };
             collections.insert(submission.collection.as_ref());
             let when = (period, submission.slot.month, submission.position);
             if newest.as_ref().is_none_or(|(earlier, ..)| *earlier < when) {
@@ -65,17 +68,23 @@ impl Engine {
     }
 }
 
-/// Last month first: what ends later is newer.
-fn period(row: &Estimate) -> Option<(Month, Month)> {
-    row.months().map(|(first, last)| (last, first))
+/// Runs of rows of one period, with its last month and its first: what ends later is newer.
+fn by_period(rows: &[Estimate]) -> impl Iterator<Item = ((Month, Month), &[Estimate])> {
+    rows.chunk_by(|a, b| a.period == b.period).filter_map(|run| {
+        let (first, last) = run[0].months()?;
+        Some(((last, first), run))
+    })
 }
 
-/// Whether a figure is that of a small area that is known here, as a whole.
-fn is_score(reference: &Reference, row: &Estimate, indicator: &str) -> bool {
+/// Whether a figure is one of everybody in its area.
+fn is_score(row: &Estimate, indicator: &str) -> bool {
+    row.indicator == indicator && row.keys.is_empty()
+}
+
+/// Whether the area is a small area that is known here.
+fn is_of_small_area(reference: &Reference, row: &Estimate) -> bool {
     let areas = reference.small_areas();
-    row.indicator == indicator
-        && row.keys.is_empty()
-        && Edition::ALL.iter().any(|edition| areas.get(*edition, &row.area).is_some())
+    Edition::ALL.iter().any(|edition| areas.number(*edition, &row.area).is_some())
 }
 
 fn read(
@@ -85,12 +94,11 @@ fn read(
     rows: &[Estimate],
     newest: (Month, Month),
 ) -> Result<Scored, QueryError> {
-    let of = |indicator: &str| -> Vec<&Estimate> {
-        let scores = rows.iter().filter(|row| is_score(reference, row, indicator));
-        scores.filter(|row| period(row) == Some(newest)).collect()
-    };
+    let rows = by_period(rows).filter(|(period, _)| *period == newest);
+    let rows: Vec<_> = rows.flat_map(|(_, run)| run).filter(|row| row.keys.is_empty()).collect();
     let id = &question.indicator;
-    let found = of(id);
+    let found = rows.iter().copied().filter(|row| is_score(row, id));
+    let found: Vec<_> = found.filter(|row| is_of_small_area(reference, row)).collect();
     let bases: BTreeSet<&str> = found.iter().map(|row| row.base.as_str()).collect();
     if bases.len() > 1 {
         return Err(QueryError::Refused(format!(
@@ -99,19 +107,24 @@ fn read(
         )));
     }
     let (edition, told) = edition(reference, &found, bases.first().copied().unwrap_or_default())?;
-    let components = reference.indicator(id).map_or(Vec::new(), |i| i.components.clone());
-    let by_area = |indicator: &String| -> BTreeMap<&str, f64> {
-        of(indicator).into_iter().filter_map(|row| Some((row.area.as_str(), row.value?))).collect()
-    };
-    let of_components: Vec<_> = components.iter().map(by_area).collect();
-    let is_known = |row: &&&Estimate| reference.small_areas().get(edition, &row.area).is_some();
-    let scores = found.iter().filter(is_known).filter_map(|row| {
-        let values = of_components.iter().map(|of| of.get(row.area.as_str()).copied());
-        Some((row.area.clone(), Scores { score: row.value?, components: values.collect() }))
-    });
-    let scores: BTreeMap<_, _> = scores.collect();
+    let components = reference.indicator(id).map_or(&[][..], |known| &known.components);
+    let areas = reference.small_areas();
+    let mut scores: Vec<Option<Scores>> = vec![None; areas.of(edition).len()];
+    for row in &found {
+        if let (Some(number), Some(score)) = (areas.number(edition, &row.area), row.value) {
+            scores[number] = Some(Scores { score, components: vec![None; components.len()] });
+        }
+    }
+    for (place, component) in components.iter().enumerate() {
+        for row in rows.iter().filter(|row| row.indicator == *component) {
+            let number = areas.number(edition, &row.area);
+            if let Some(scores) = number.and_then(|number| scores[number].as_mut()) {
+                scores.components[place] = row.value.or(scores.components[place]);
+            }
+        }
+    }
     let period = found.first().map_or("", |row| row.period.as_str());
-    let (label, count) = (edition.label(), scores.len());
+    let (label, count) = (edition.label(), scores.iter().flatten().count());
     let note =
         format!("Scores of {id}, {period}, {label}: {count} of the small areas known here. {told}");
     let mut source = submission.source.as_deref().cloned().unwrap_or_default();

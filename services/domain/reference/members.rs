@@ -1,0 +1,41 @@
+//! Which organisations belong to which areas: worked out once, asked by every question.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::domain::area::{Areas, Organisation};
+
+/// Organisations by code.
+pub type Organisations = BTreeMap<String, Arc<Organisation>>;
+
+/// The organisations of each area, and those that belong to no area of a type.
+#[derive(Debug)]
+pub(super) struct Members {
+    pub(super) all: Arc<Organisations>,
+    pub(super) of_area: BTreeMap<String, Arc<Organisations>>,
+    /// By type of area.
+    pub(super) without: BTreeMap<String, Organisations>,
+}
+
+impl Members {
+    pub(super) fn new(areas: &Areas, all: Organisations) -> Self {
+        let mut of_area: BTreeMap<String, Organisations> = BTreeMap::new();
+        for (code, organisation) in &all {
+            for area in &organisation.areas {
+                let of = of_area.entry(area.clone()).or_default();
+                of.insert(code.clone(), Arc::clone(organisation));
+            }
+        }
+        let kinds: BTreeSet<&str> = areas.iter().map(|area| area.kind.as_str()).collect();
+        let without = |kind: &str| {
+            let is_of_kind = |code: &String| areas.get(code).is_some_and(|area| area.kind == kind);
+            let none = all.iter().filter(|(_, of)| !of.areas.iter().any(is_of_kind));
+            (kind.to_owned(), none.map(|(code, of)| (code.clone(), Arc::clone(of))).collect())
+        };
+        Self {
+            without: kinds.into_iter().map(without).collect(),
+            of_area: of_area.into_iter().map(|(area, of)| (area, Arc::new(of))).collect(),
+            all: Arc::new(all),
+        }
+    }
+}
