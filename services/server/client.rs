@@ -9,13 +9,13 @@ use bytes::Bytes;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use super::unread_budget::{LEAST, SLOTS, UnreadBudget};
+use super::room::{LEAST, Room, SLOTS};
 
 /// The client of one connection.
 #[derive(Debug)]
 pub(super) struct Client {
     peer: Option<IpAddr>,
-    budget: Arc<UnreadBudget>,
+    room: Arc<Room>,
     /// How many messages are due in each step.
     due: [AtomicU32; SLOTS],
     state: Mutex<State>,
@@ -39,15 +39,11 @@ struct State {
 
 impl Client {
     /// A client, whose connection `cut` ends as well.
-    pub(super) fn new(
-        peer: Option<IpAddr>,
-        budget: Arc<UnreadBudget>,
-        cut: &CancellationToken,
-    ) -> Arc<Self> {
+    pub(super) fn new(peer: Option<IpAddr>, room: Arc<Room>, cut: &CancellationToken) -> Arc<Self> {
         let now = Instant::now();
         Arc::new(Self {
             peer,
-            budget,
+            room,
             due: [const { AtomicU32::new(0) }; SLOTS],
             state: Mutex::new(State {
                 bytes: 0,
@@ -68,14 +64,10 @@ impl Client {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The same message, which counts as unread until its last byte is gone, and is due at an instant. None if the budget has no
-    /// room for it.
-    pub(super) fn count(self: &Arc<Self>, message: Bytes, due: Instant) -> Option<Bytes> {
-        let cost = message.len().max(LEAST);
-        if !self.budget.make_room(cost, self) {
-            return None;
-        }
-        Some(Bytes::from_owner(self.unread(message, cost, due)))
+    /// The same message, which counts as unread until its last byte is gone, and is due at an instant. Room for [`cost`] was taken.
+    pub(super) fn count(self: &Arc<Self>, message: Bytes, due: Instant) -> Bytes {
+        let cost = cost(&message);
+        Bytes::from_owner(self.unread(message, cost, due))
     }
 
     /// Drop the result when the client takes a byte. If that has not happened at `due`, the client is overdue.
@@ -84,7 +76,7 @@ impl Client {
     }
 
     fn unread(self: &Arc<Self>, message: Bytes, cost: usize, due: Instant) -> Unread {
-        let slot = self.budget.slot_of(due);
+        let slot = self.room.step_of(due) % SLOTS;
         self.due[slot].fetch_add(1, Relaxed);
         let mut state = self.state();
         if state.messages == 0 {
@@ -92,7 +84,7 @@ impl Client {
         }
         state.messages += 1;
         if state.is_written_off {
-            self.budget.give_back(cost);
+            self.room.give_back(cost);
         } else {
             state.bytes += cost;
         }
@@ -153,7 +145,7 @@ impl Client {
         state.is_written_off = true;
         let bytes = std::mem::take(&mut state.bytes);
         drop(state);
-        self.budget.give_back(bytes);
+        self.room.give_back(bytes);
         self.cut.cancel();
     }
 
@@ -165,6 +157,11 @@ impl Client {
         }
         overdue
     }
+}
+
+/// Bytes that a message counts as.
+pub(super) fn cost(message: &Bytes) -> usize {
+    message.len().max(LEAST)
 }
 
 /// A message that counts as unread until it is dropped.
@@ -191,7 +188,7 @@ impl Drop for Unread {
         if !state.is_written_off {
             state.bytes -= self.cost;
             drop(state);
-            self.client.budget.give_back(self.cost);
+            self.client.room.give_back(self.cost);
         }
     }
 }

@@ -44,6 +44,7 @@ impl Incoming {
     pub(super) fn new(
         listener: TcpListener,
         settings: &ServerSettings,
+        unread: Arc<UnreadBudget>,
         cut: CancellationToken,
     ) -> Self {
         let places = descriptors::connections(settings.max_connections);
@@ -59,7 +60,7 @@ impl Incoming {
             rest: None,
             keepalive,
             settings: settings.clone(),
-            unread: UnreadBudget::new(settings),
+            unread,
             cut,
         }
     }

@@ -3,7 +3,7 @@
 //! - `settings` the limits of time, number and bytes
 //! - `listen`, `connection` which connections are accepted, and how long a silent one may stay; `descriptors` how many there may be
 //! - `frames` how many frames a client may send that ask for nothing
-//! - `client`, `unread_budget` how much clients may leave unread, and for how long
+//! - `client`, `room`, `unread_budget` how much clients may leave unread, for how long, and who makes room for others
 //! - `seats` how many calls there may be at once, and who makes room for others
 //! - `methods` the name and the kind of each method of the contract
 //! - `layers` what surrounds every call, one idea per file
@@ -18,6 +18,7 @@ mod frames;
 mod layers;
 mod listen;
 mod methods;
+mod room;
 mod run;
 mod seats;
 mod settings;

@@ -4,6 +4,7 @@
 //! Questions have half of `drain` to end, and all other calls nearly all of it; then they too end with UNAVAILABLE, so that callers
 //! know what to do. At last every connection is cut. tonic alone would wait for ever for one client that never answers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -18,6 +19,7 @@ use super::layers::{
 use super::listen::Incoming;
 use super::settings::ServerSettings;
 use super::standard::Health;
+use super::unread_budget::UnreadBudget;
 
 /// Largest header list of a request, in bytes: what gRPC clients allow too.
 const HEADER_BYTES: u32 = 8 << 10;
@@ -44,6 +46,7 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> Result<(), ServerError> {
     let (stop, cut) = (Stop::default(), CancellationToken::new());
+    let unread = UnreadBudget::new(settings);
     let serving = Server::builder()
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
@@ -61,11 +64,11 @@ pub async fn run(
         .layer(Around(Known))
         .layer(Around(Idle { longest: settings.stream_idle }))
         .layer(Around(Admission::new(settings)))
-        .layer(Around(Deadlines::new(settings, stop.clone())))
+        .layer(Around(Deadlines::new(settings, stop.clone(), Arc::clone(&unread))))
         .layer(Around(Unreadable))
         .add_routes(routes.prepare())
         .serve_with_incoming_shutdown(
-            Incoming::new(listener, settings, cut.clone()),
+            Incoming::new(listener, settings, unread, cut.clone()),
             stop.begins.clone().cancelled_owned(),
         );
     let mut serving = std::pin::pin!(serving);

@@ -6,47 +6,33 @@
 //! for another answer, the client that keeps the most of it goes first.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::client::Client;
+use super::client::{Client, cost};
+use super::room::{Room, SLOTS};
 use super::settings::{PATIENCE, ServerSettings};
 
-/// The longest time that a message may stay unread has this many steps. Once a step, overdue clients are cut.
-const STEPS: u32 = 30;
-/// A slot for each step in which a message may be due, and for as many steps in the past.
-pub(super) const SLOTS: usize = 64;
-/// A shorter message counts as this many bytes: the buffer that it was written into is this long.
-pub(super) const LEAST: usize = 8 << 10;
 /// Age from which a connection without any call may make room for another one.
 const SILENT: Duration = Duration::from_millis(250);
 
 /// The clients of all connections, and what they have not read.
 #[derive(Debug)]
 pub(super) struct UnreadBudget {
-    begun: Instant,
-    step: Duration,
-    bytes: AtomicUsize,
-    most: usize,
+    room: Arc<Room>,
     clients: Mutex<Vec<Weak<Client>>>,
 }
 
 impl UnreadBudget {
     /// An empty budget. A task cuts overdue clients until the budget is dropped.
     pub(super) fn new(settings: &ServerSettings) -> Arc<Self> {
-        let longest = settings.stream_idle.max(settings.request_deadline + settings.grace);
-        let step = (longest / STEPS).max(Duration::from_millis(1));
-        let budget = Arc::new(Self {
-            begun: Instant::now(),
-            step,
-            bytes: AtomicUsize::new(0),
-            most: settings.unread_bytes,
-            clients: Mutex::default(),
-        });
+        let room = Arc::new(Room::new(settings));
+        let step = room.step();
+        let budget = Arc::new(Self { room, clients: Mutex::default() });
         tokio::spawn(watch_over(Arc::downgrade(&budget), step));
         budget
     }
@@ -57,38 +43,25 @@ impl UnreadBudget {
         peer: Option<IpAddr>,
         cut: &CancellationToken,
     ) -> Arc<Client> {
-        let client = Client::new(peer, Arc::clone(self), cut);
+        let client = Client::new(peer, Arc::clone(&self.room), cut);
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&client));
         client
     }
 
-    /// The number of the step that an instant lies in.
-    fn step_of(&self, instant: Instant) -> usize {
-        let passed = instant.saturating_duration_since(self.begun).as_micros();
-        usize::try_from(passed / self.step.as_micros()).unwrap_or(usize::MAX)
-    }
-
-    /// The slot of messages that are due at an instant.
-    pub(super) fn slot_of(&self, due: Instant) -> usize {
-        self.step_of(due) % SLOTS
-    }
-
-    /// Counts bytes for a client. False: there is no room, not even after others were cut.
-    pub(super) fn make_room(&self, bytes: usize, of: &Client) -> bool {
-        loop {
-            let before = self.bytes.fetch_add(bytes, Relaxed);
-            if before + bytes <= self.most {
-                return true;
-            }
-            self.give_back(bytes);
-            let Some(other) = self.largest(of, bytes) else { return false };
+    /// A message of a client, counted as unread until its last byte is gone; it is due at an instant. None: there is no room, not even
+    /// after others were cut.
+    pub(super) fn count(
+        &self,
+        client: &Arc<Client>,
+        message: Bytes,
+        due: Instant,
+    ) -> Option<Bytes> {
+        let bytes = cost(&message);
+        while !self.room.take(bytes) {
+            let other = self.largest(client, bytes)?;
             other.cut_off("its client kept answers unread while others had no room for theirs");
         }
-    }
-
-    /// Bytes that do not count any more.
-    pub(super) fn give_back(&self, bytes: usize) {
-        self.bytes.fetch_sub(bytes, Relaxed);
+        Some(client.count(message, due))
     }
 
     /// Who keeps the most unread: first of those who take nothing, then of those who keep more than a client would with `bytes` more.
@@ -135,13 +108,14 @@ async fn watch_over(budget: Weak<UnreadBudget>, step: Duration) {
     loop {
         sleep(step).await;
         let Some(budget) = budget.upgrade() else { return };
-        budget.cut_overdue(budget.step_of(Instant::now()));
+        budget.cut_overdue(budget.room.step_of(Instant::now()));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::room::{LEAST, STEPS};
 
     /// Steps of a second, room for two messages.
     fn budget() -> Arc<UnreadBudget> {
@@ -162,9 +136,10 @@ mod tests {
         for after in [0, 20, 59, 64, 1000] {
             let budget = budget();
             let client = client(&budget);
-            let due = |seconds: u64| budget.begun + Duration::from_secs(after as u64 + seconds);
-            let read = client.count("read".into(), due(10)).unwrap();
-            let kept = client.count("kept".into(), due(30)).unwrap();
+            let due =
+                |seconds: u64| budget.room.begun() + Duration::from_secs(after as u64 + seconds);
+            let read = budget.count(&client, "read".into(), due(10)).unwrap();
+            let kept = budget.count(&client, "kept".into(), due(30)).unwrap();
             drop(read);
             for step in after..=after + 30 {
                 budget.cut_overdue(step);
@@ -174,7 +149,7 @@ mod tests {
             assert!(client.is_cut_off());
             client.cut().await;
             drop(kept);
-            assert_eq!(budget.bytes.load(Relaxed), 0);
+            assert_eq!(budget.room.taken(), 0);
         }
     }
 
@@ -183,7 +158,7 @@ mod tests {
         for late in [1, SLOTS / 2] {
             let budget = budget();
             let client = client(&budget);
-            let stuck = client.expect_by(budget.begun + Duration::from_secs(3));
+            let stuck = client.expect_by(budget.room.begun() + Duration::from_secs(3));
             budget.cut_overdue(3 + late);
             assert!(client.is_cut_off(), "{late}");
             drop(stuck);
@@ -193,32 +168,36 @@ mod tests {
     #[tokio::test]
     async fn unread_bytes_are_bounded_and_come_back() {
         let budget = budget();
-        let (client, due) = (client(&budget), budget.begun);
-        let first = client.count(vec![7; LEAST].into(), due).unwrap();
+        let (client, due) = (client(&budget), budget.room.begun());
+        let first = budget.count(&client, vec![7; LEAST].into(), due).unwrap();
         assert_eq!(first, vec![7; LEAST]);
-        let part = client.count("short".into(), due).unwrap().slice(2..);
-        assert!(client.count("x".into(), due).is_none());
+        let part = budget.count(&client, "short".into(), due).unwrap().slice(2..);
+        assert!(budget.count(&client, "x".into(), due).is_none());
         drop(first);
-        assert!(client.count("x".into(), due).is_some(), "a refused message was counted");
+        assert!(budget.count(&client, "x".into(), due).is_some(), "a refused message was counted");
         drop(part);
-        assert_eq!(budget.bytes.load(Relaxed), 0);
+        assert_eq!(budget.room.taken(), 0);
         assert!(client.has_read_all());
     }
 
     #[tokio::test]
     async fn who_keeps_the_most_makes_room_for_others() {
         let budget = budget();
-        let (greedy, other, due) = (client(&budget), client(&budget), budget.begun);
-        let kept: Vec<_> = (0..2).map(|_| greedy.count("kept".into(), due).unwrap()).collect();
-        let small = other.count("small".into(), due).expect("the greedy one makes room");
+        let (greedy, other, due) = (client(&budget), client(&budget), budget.room.begun());
+        let kept: Vec<_> =
+            (0..2).map(|_| budget.count(&greedy, "kept".into(), due).unwrap()).collect();
+        let small = budget.count(&other, "small".into(), due).expect("the greedy one makes room");
         assert!(greedy.is_cut_off() && !other.is_cut_off());
         drop(kept);
-        assert_eq!(budget.bytes.load(Relaxed), LEAST, "its bytes came back twice");
+        assert_eq!(budget.room.taken(), LEAST, "its bytes came back twice");
         let third = client(&budget);
-        let more = third.count("more".into(), due).unwrap();
-        assert!(client(&budget).count("x".into(), due).is_none(), "nobody keeps more than another");
+        let more = budget.count(&third, "more".into(), due).unwrap();
+        assert!(
+            budget.count(&client(&budget), "x".into(), due).is_none(),
+            "nobody keeps more than another"
+        );
         tokio::time::sleep(PATIENCE).await;
-        assert!(client(&budget).count("x".into(), due).is_some(), "they take nothing");
+        assert!(budget.count(&client(&budget), "x".into(), due).is_some(), "they take nothing");
         drop((small, more));
     }
 

@@ -4,20 +4,19 @@
 //!
 //! A call takes its seat when its message is whole ([`super::arriving`]) and gives it back when its answer has been sent.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use http::Request;
 use tonic::Status;
 use tonic::body::Body;
 
 use super::arriving::Arriving;
+use super::door::{Door, Held};
 use super::middleware::{Call, Middleware};
-use crate::rpc::status;
 use crate::server::client::Client;
 use crate::server::methods::{self, Kind};
-use crate::server::seats::{Seat, Seats};
+use crate::server::seats::Seats;
 use crate::server::settings::ServerSettings;
-use crate::telemetry::metrics;
 
 /// The seats that all connections share.
 #[derive(Debug, Clone)]
@@ -72,43 +71,6 @@ impl Middleware for Admission {
         let request = request.map(|body| Body::new(Arriving::new(body, method, door, most)));
         Ok((request, admitted))
     }
-}
-
-/// Where a call takes its seats.
-#[derive(Debug)]
-pub(super) struct Door {
-    arriving: Arc<Seats>,
-    seats: Arc<Seats>,
-    client: Option<Arc<Client>>,
-    seat: Held,
-}
-
-/// The seat of a call, which its request takes and its answer gives back.
-type Held = Arc<Mutex<Option<Seat>>>;
-
-impl Door {
-    /// A seat for a call whose message is not whole.
-    pub(super) fn wait(&self) -> Result<Seat, Status> {
-        self.arriving.take(self.client.as_ref()).ok_or_else(overloaded)
-    }
-
-    /// Takes the seat of the call.
-    pub(super) fn enter(&self) -> Result<(), Status> {
-        let seat = self.seats.take(self.client.as_ref()).ok_or_else(overloaded)?;
-        *self.seat.lock().unwrap_or_else(PoisonError::into_inner) = Some(seat);
-        Ok(())
-    }
-
-    /// Does something with the seat of the call, if it has one.
-    pub(super) fn with_seat<T>(&self, done: impl FnOnce(&Seat) -> T) -> Option<T> {
-        self.seat.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(done)
-    }
-}
-
-/// The refusal of a call for which there is no seat.
-pub(super) fn overloaded() -> Status {
-    metrics::call_refused();
-    status::overloaded(status::RETRY_OVERLOADED)
 }
 
 /// A call and its seat; a health check has none.

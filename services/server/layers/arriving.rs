@@ -16,13 +16,15 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::Status;
 use tonic::body::Body;
 
-use super::admission::{Door, overloaded};
+use super::door::{Door, overloaded};
 use crate::rpc::{fields, status};
 use crate::server::methods::Method;
 use crate::server::seats::Seat;
 
 /// Bytes before each message: whether it is compressed, and its length.
 const PREFIX: usize = 5;
+/// Longest first message of a stream: the header of a submission is far shorter, and the stream has no seat before it.
+const FIRST: usize = 1 << 20;
 /// Bytes of a message that count as progress.
 const STEP: usize = 64 << 10;
 
@@ -75,6 +77,9 @@ impl Arriving {
         self.came.extend_from_slice(data);
         self.waits.bytes += data.len();
         while let Some(length) = self.length() {
+            if length > FIRST && self.method.streams && !self.has_entered {
+                return Err(status::message_too_large(FIRST as u64));
+            }
             self.passes |= length > self.most;
             if self.passes {
                 self.whole.push_back(self.came.split().freeze());

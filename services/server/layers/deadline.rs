@@ -23,6 +23,7 @@ use crate::rpc::status;
 use crate::server::client::Client;
 use crate::server::methods::{self, Kind};
 use crate::server::settings::ServerSettings;
+use crate::server::unread_budget::UnreadBudget;
 use crate::telemetry::metrics;
 
 /// The deadlines of each kind of call.
@@ -33,6 +34,7 @@ pub(in crate::server) struct Deadlines {
     grace: Duration,
     idle: Duration,
     stop: Stop,
+    unread: Arc<UnreadBudget>,
 }
 
 /// How the service stops: each of these ends more calls than the one before.
@@ -47,10 +49,14 @@ pub(in crate::server) struct Stop {
 }
 
 impl Deadlines {
-    /// Takes the deadlines from the settings; `stop` ends calls early.
-    pub(in crate::server) fn new(settings: &ServerSettings, stop: Stop) -> Self {
+    /// Takes the deadlines from the settings; `stop` ends calls early, `unread` counts what clients have not read.
+    pub(in crate::server) fn new(
+        settings: &ServerSettings,
+        stop: Stop,
+        unread: Arc<UnreadBudget>,
+    ) -> Self {
         let (query, submission) = (settings.request_deadline, settings.submission_deadline);
-        Self { query, submission, grace: settings.grace, idle: settings.stream_idle, stop }
+        Self { query, submission, grace: settings.grace, idle: settings.stream_idle, stop, unread }
     }
 }
 
@@ -85,6 +91,7 @@ impl Middleware for Deadlines {
             }
         };
         let client = request.extensions().get().cloned();
+        let client = client.map(|client| (client, Arc::clone(&self.unread)));
         let phase = Phase::Head(Deadline::at(first_byte));
         let bounded =
             Bounded { phase, last_byte, timer: None, stop, stopped: None, client, read_by };
@@ -137,7 +144,8 @@ pub(in crate::server) struct Bounded {
     /// Ends the call when the service stops; and the wait for that, made when it is first needed.
     stop: CancellationToken,
     stopped: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
-    client: Option<Arc<Client>>,
+    /// Who reads the answer, and where it counts as unread.
+    client: Option<(Arc<Client>, Arc<UnreadBudget>)>,
     read_by: Due,
 }
 
@@ -150,12 +158,12 @@ impl Bounded {
 
     /// The same message, counted as unread. Refused if clients have too many bytes unread.
     fn count(&self, message: Bytes) -> Result<Bytes, Status> {
-        let Some(client) = &self.client else { return Ok(message) };
+        let Some((client, unread)) = &self.client else { return Ok(message) };
         let due = match self.read_by {
             Due::At(instant) => instant,
             Due::Within(time) => Instant::now() + time,
         };
-        client.count(message, due).ok_or_else(|| {
+        unread.count(client, message, due).ok_or_else(|| {
             metrics::call_refused();
             status::overloaded(status::RETRY_OVERLOADED)
         })

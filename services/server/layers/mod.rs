@@ -1,10 +1,12 @@
 //! The layers around every call, from the outside in: [`at_once`], then trace, panic, known, idle, admission, deadline, unreadable.
-//! Each of these is a [`middleware`]. [`arriving`] is the request that admission lets in.
+//! Each of these is a [`middleware`]. [`arriving`] is the request that admission lets in
+//! through the [`door`].
 
 mod admission;
 mod arriving;
 mod at_once;
 mod deadline;
+mod door;
 mod idle;
 mod known;
 mod middleware;

@@ -16,6 +16,7 @@ use tower::{Layer as _, Service, ServiceExt as _, service_fn};
 use super::*;
 use crate::rpc::deadline::Deadline;
 use crate::server::ServerSettings;
+use crate::server::unread_budget::UnreadBudget;
 
 const QUERY: &str = "/equity.v1.ReferenceService/ListAreas";
 const WATCH: &str = "/equity.v1.BreakdownService/WatchBreakdown";
@@ -140,7 +141,8 @@ where
 fn deadlines(query: Duration) -> (Around<Deadlines>, Stop) {
     let stop = Stop::default();
     let settings = ServerSettings { request_deadline: query, ..ServerSettings::default() };
-    (Around(Deadlines::new(&settings, stop.clone())), stop)
+    let unread = UnreadBudget::new(&settings);
+    (Around(Deadlines::new(&settings, stop.clone(), unread)), stop)
 }
 
 #[tokio::test]
@@ -225,7 +227,8 @@ async fn an_export_may_take_as_long_as_a_submission_and_ends_when_the_service_st
         submission_deadline: Duration::from_millis(50),
         ..ServerSettings::default()
     };
-    let layer = Around(Deadlines::new(&settings, Stop::default()));
+    let unread = UnreadBudget::new(&settings);
+    let layer = Around(Deadlines::new(&settings, Stop::default(), unread));
     let response = layer.layer(service_fn(says(1))).oneshot(request(export)).await.unwrap();
     let (said, status) = ends_with(response).await;
     assert_eq!((said, status.code()), (1, Code::DeadlineExceeded));
