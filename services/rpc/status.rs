@@ -106,8 +106,7 @@ pub fn unreadable(status: Status) -> Status {
         return status;
     }
     if status.code() == Code::Internal {
-        let what = "is malformed, or no message of this method; encode it with code generated from the contract";
-        return field_invalid("request", what);
+        return malformed();
     }
     if status.code() == Code::OutOfRange {
         // The last number in tonic's text is the limit.
@@ -115,6 +114,13 @@ pub fn unreadable(status: Status) -> Status {
         return message_too_large(numbers.next_back().unwrap_or(0));
     }
     status
+}
+
+/// The bytes are no request of the method.
+#[must_use]
+pub fn malformed() -> Status {
+    let what = "is malformed, or no message of this method; encode it with code generated from the contract";
+    field_invalid("request", what)
 }
 
 /// A message is larger than `limit` bytes.

@@ -230,3 +230,26 @@ fn is_our_span(metadata: &Metadata<'_>) -> bool {
 fn is_our_event(metadata: &Metadata<'_>) -> bool {
     metadata.is_event() && *metadata.level() <= Level::INFO && is_ours(metadata)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_do_not_warn_unless_an_operator_asks_for_it() {
+        let logs = |filter: &str| {
+            let filter = fmt::layer().with_filter(EnvFilter::new(filter));
+            tracing::subscriber::with_default(Registry::default().with(filter), || {
+                [
+                    tracing::enabled!(target: "h2::proto::ping_pong", Level::WARN),
+                    tracing::enabled!(target: "hyper::proto", Level::WARN),
+                    tracing::enabled!(target: "tonic", Level::WARN),
+                    tracing::enabled!(target: "h2::proto", Level::ERROR),
+                    tracing::enabled!(target: "equity_indicators::server", Level::INFO),
+                ]
+            })
+        };
+        assert_eq!(logs(DEFAULT_LOG), [false, false, false, true, true]);
+        assert_eq!(logs("info"), [true; 5]);
+    }
+}

@@ -77,7 +77,8 @@ impl Arriving {
         self.came.extend_from_slice(data);
         self.waits.bytes += data.len();
         while let Some(length) = self.length() {
-            if length > FIRST && self.method.streams && !self.has_entered {
+            let is_first = self.whole.is_empty() && !self.has_entered;
+            if length > FIRST && self.method.streams && is_first {
                 return Err(status::message_too_large(FIRST as u64));
             }
             self.passes |= length > self.most;
@@ -94,7 +95,7 @@ impl Arriving {
             }
             self.whole.push_back(message);
             if self.whole.len() > 1 && !self.method.streams {
-                return Err(status::unreadable(Status::internal("a second message")));
+                return Err(status::malformed());
             }
             self.waits.bytes = STEP;
         }
