@@ -39,7 +39,8 @@ pub struct Showing {
     /// Add a bar chart below the table.
     #[arg(long)]
     pub chart: bool,
-    /// Show notes and sources in full, the definitions of indicators, and the counts behind each share.
+    /// Show notes and sources in full, the definitions of indicators, the counts behind each share, and all rows and columns of an
+    /// answer that a terminal shows in short.
     #[arg(long)]
     pub notes: bool,
 }

@@ -163,7 +163,8 @@ pub(super) fn pause(failure: &Failure) -> Option<Duration> {
             let asked = status.get_details_retry_info().filter(|_| full)?.retry_delay?;
             (asked <= LONGEST_WAIT).then(|| asked.max(Duration::from_millis(10)))
         }
-        Failure::SomeRefused { .. }
+        Failure::RowsRefused(..)
+        | Failure::SomeRefused { .. }
         | Failure::Data { .. }
         | Failure::Usage(_)
         | Failure::Differences(_)

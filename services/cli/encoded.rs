@@ -7,7 +7,7 @@ use prost::{DecodeError, Message};
 use super::request_id::request_id;
 use super::sending::Sending;
 use super::sent::Slot;
-use crate::ingest::{Records, SubmissionFile};
+use crate::ingest::{Lines, Records, SubmissionFile};
 use crate::proto::v1::{
     AccessBatch, ConsultationBatch, EstimateBatch, EstimatesHeader, PopulationBatch, Receipt,
     SubmissionHeader, SubmitConsultationsRequest, SubmitConsultationsResponse,
@@ -29,6 +29,8 @@ pub struct Encoded {
     pub(super) slot: Slot,
     /// Number of its rows.
     pub(super) rows: u64,
+    /// The lines of its rows.
+    pub(super) lines: Lines,
     /// Its name.
     pub(super) request_id: String,
     /// Path of the RPC.
@@ -41,7 +43,7 @@ pub struct Encoded {
 
 /// The call of one dataset: its method, its messages, and its response. `$head` makes the dataset's header of a submission's.
 macro_rules! call {
-    ($method:literal, $part:ident, $batch:ident, $request:ident, $response:ident, $slot:expr, $header:expr, $how:expr, $rows:expr, $head:expr) => {{
+    ($method:literal, $part:ident, $batch:ident, $request:ident, $response:ident, $slot:expr, $lines:expr, $header:expr, $how:expr, $rows:expr, $head:expr) => {{
         let rows = $rows.len() as u64;
         let message = |part| -> Bytes { $request { part: Some(part) }.encode_to_vec().into() };
         let head = |header| message($part::Part::Header($head(header)));
@@ -56,6 +58,7 @@ macro_rules! call {
         Encoded {
             slot: $slot,
             rows,
+            lines: $lines,
             request_id,
             path: PathAndQuery::from_static(concat!("/equity.v1.SubmissionService/", $method)),
             messages,
@@ -73,14 +76,15 @@ impl Encoded {
         header.allow_partial = how.allow_partial;
         header.validate_only = how.validate_only;
         header.allow_shrinking = how.replace;
+        let lines = submission.lines;
         let same = |header| header;
         match submission.rows {
-            Records::Consultations(rows) => call!("SubmitConsultations", consultations, ConsultationBatch, SubmitConsultationsRequest, SubmitConsultationsResponse, slot, header, how, rows, same),
-            Records::Populations(rows) => call!("SubmitPopulations", populations, PopulationBatch, SubmitPopulationsRequest, SubmitPopulationsResponse, slot, header, how, rows, same),
-            Records::Access(rows) => call!("SubmitDigitalAccess", access, AccessBatch, SubmitDigitalAccessRequest, SubmitDigitalAccessResponse, slot, header, how, rows, same),
+            Records::Consultations(rows) => call!("SubmitConsultations", consultations, ConsultationBatch, SubmitConsultationsRequest, SubmitConsultationsResponse, slot, lines, header, how, rows, same),
+            Records::Populations(rows) => call!("SubmitPopulations", populations, PopulationBatch, SubmitPopulationsRequest, SubmitPopulationsResponse, slot, lines, header, how, rows, same),
+            Records::Access(rows) => call!("SubmitDigitalAccess", access, AccessBatch, SubmitDigitalAccessRequest, SubmitDigitalAccessResponse, slot, lines, header, how, rows, same),
             Records::Estimates(source, rows) => {
                 let with_source = |header| EstimatesHeader { submission: Some(header), source: Some(source.clone()) };
-                call!("SubmitEstimates", estimates, EstimateBatch, SubmitEstimatesRequest, SubmitEstimatesResponse, slot, header, how, rows, with_source)
+                call!("SubmitEstimates", estimates, EstimateBatch, SubmitEstimatesRequest, SubmitEstimatesResponse, slot, lines, header, how, rows, with_source)
             }
         }
     }

@@ -21,6 +21,7 @@ fn submission(rows: Records) -> SubmissionFile {
         collected: vec!["sex".into()],
         person_key_scheme: String::new(),
         rows,
+        lines: Lines::default(),
     }
 }
 

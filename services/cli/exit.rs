@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::ingest::Lines;
+
 /// The exit codes, for `equity --help`.
 pub const EXIT_CODES: &str = "\
 Exit codes:
@@ -18,6 +20,8 @@ Exit codes:
 pub enum Failure {
     /// The service answered with an error.
     Refused(Box<tonic::Status>),
+    /// The service refused the rows of a file.
+    RowsRefused(Box<tonic::Status>, Lines),
     /// Some of several submissions were refused; each has been shown already.
     SomeRefused {
         /// Number of refused submissions.
@@ -59,6 +63,7 @@ impl Failure {
             // The service may be there again in a while.
             Self::Refused(status) if status.code() == tonic::Code::Unavailable => 3,
             Self::Refused(_)
+            | Self::RowsRefused(..)
             | Self::SomeRefused { .. }
             | Self::Data { .. }
             | Self::Output(_)

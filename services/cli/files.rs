@@ -2,7 +2,6 @@
 
 use std::iter::once;
 use std::panic::resume_unwind;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
@@ -10,6 +9,7 @@ use super::encoded::Encoded;
 use super::exit::Failure;
 use super::outgoing::Outgoing;
 use super::sending::Sending;
+use super::spool::Input;
 use crate::ingest::{self, ColumnMap, Defaults, IngestError, SubmissionFile, SubmissionFiles};
 
 type Submissions<'a> = Box<dyn Iterator<Item = Result<Outgoing, Failure>> + 'a>;
@@ -36,7 +36,7 @@ pub(super) struct Checked<'a> {
     pub(super) rows: u64,
     /// What was passed over or read in another form, in words, with the file's name.
     pub(super) notes: Vec<String>,
-    files: Vec<(&'a Path, OfFile)>,
+    files: Vec<(&'a Input, OfFile)>,
     reading: &'a Reading,
 }
 
@@ -53,7 +53,7 @@ struct OfFile {
 /// # Errors
 /// That of the first file with an error.
 pub(super) fn check<'a>(
-    files: &'a [PathBuf],
+    files: &'a [Input],
     reading: &'a Reading,
     how: &Sending,
 ) -> Result<Checked<'a>, Failure> {
@@ -83,14 +83,14 @@ pub(super) fn check<'a>(
         let mut of_file = of_file?;
         checked.rows += of_file.rows;
         let notes = of_file.notes.drain(..);
-        checked.notes.extend(notes.map(|note| format!("{}: {note}", file.display())));
+        checked.notes.extend(notes.map(|note| format!("{}: {note}", file.name.display())));
         checked.files.push((file, of_file));
     }
     Ok(checked)
 }
 
 fn check_one(
-    file: &Path,
+    file: &Input,
     reading: &Reading,
     how: &Sending,
     kept_bytes: &AtomicUsize,
@@ -115,13 +115,15 @@ impl<'a> Checked<'a> {
     pub(super) fn submissions(self) -> impl Iterator<Item = Result<Outgoing, Failure>> + 'a {
         let reading = self.reading;
         self.files.into_iter().flat_map(move |(file, of_file)| match of_file.kept {
-            Some(kept) => Box::new(kept.into_iter().map(|one| Ok(Outgoing::Encoded(one)))),
+            Some(kept) => {
+                Box::new(kept.into_iter().map(|one| Ok(Outgoing::Encoded(Box::new(one)))))
+            }
             None => again(file, reading),
         })
     }
 }
 
-fn again<'a>(file: &'a Path, reading: &Reading) -> Submissions<'a> {
+fn again<'a>(file: &'a Input, reading: &Reading) -> Submissions<'a> {
     match open(file, reading) {
         Ok(read) => Box::new(read.map(|one| Ok(Outgoing::Read(Box::new(complete(file, one)?))))),
         Err(error) => Box::new(once(Err(error))),
@@ -132,31 +134,32 @@ fn again<'a>(file: &'a Path, reading: &Reading) -> Submissions<'a> {
 ///
 /// # Errors
 /// That of the file.
-pub(super) fn check_begin(file: &Path, reading: &Reading) -> Result<(), Failure> {
+pub(super) fn check_begin(file: &Input, reading: &Reading) -> Result<(), Failure> {
     let first = open(file, reading)?.next();
     first.map_or(Ok(()), |first| complete(file, first).map(drop))
 }
 
 /// Opens a file. One without rows is an error.
-fn open(file: &Path, reading: &Reading) -> Result<SubmissionFiles, Failure> {
+fn open(file: &Input, reading: &Reading) -> Result<SubmissionFiles, Failure> {
     let read = match &reading.map {
-        None => ingest::read(file, &reading.defaults),
-        Some(map) => ingest::read_with_map(file, &reading.defaults, map),
+        None => ingest::read(&file.path, &reading.defaults),
+        Some(map) => ingest::read_with_map(&file.path, &reading.defaults, map),
     };
-    let read = read.map_err(|error| Failure::data(file, error))?;
+    let read = read.map_err(|error| Failure::data(&file.name, error))?;
     if read.row_count() == 0 {
         let error = "the file has a header and no rows; nothing was submitted";
-        return Err(Failure::data(file, anyhow::anyhow!(error)));
+        return Err(Failure::data(&file.name, anyhow::anyhow!(error)));
     }
     Ok(read)
 }
 
 /// A submission that was read. One without a collection is an error.
 fn complete(
-    file: &Path,
+    file: &Input,
     read: Result<SubmissionFile, IngestError>,
 ) -> Result<SubmissionFile, Failure> {
-    let submission = read.map_err(|error| Failure::data(file, error))?;
+    let mut submission = read.map_err(|error| Failure::data(&file.name, error))?;
+    submission.lines.file = file.name.display().to_string();
     if submission.collection.is_empty() {
         let message = "the file names no collection; name one with --collection (`equity reference collections` lists them)";
         return Err(Failure::Usage(message.to_owned()));

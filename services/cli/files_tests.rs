@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use super::*;
 use crate::cli::sent::Slot;
 
@@ -6,7 +8,7 @@ fn how() -> Sending {
 }
 
 /// Files of consultations of these months, each with its number of rows; month `13` is an error.
-fn files(folder: &Path, months: &[(u32, usize)]) -> Vec<PathBuf> {
+fn files(folder: &Path, months: &[(u32, usize)]) -> Vec<Input> {
     let write = |(number, (month, rows)): (usize, &(u32, usize))| {
         let path = folder.join(format!("{number}.csv"));
         let row = format!("C82001,2020-{month:02},practice-feed,01\n");
@@ -15,7 +17,7 @@ fn files(folder: &Path, months: &[(u32, usize)]) -> Vec<PathBuf> {
             format!("organisation,month,collection,channel\n{}", row.repeat(*rows)),
         )
         .unwrap();
-        path
+        Input { name: path.clone(), path }
     };
     months.iter().enumerate().map(write).collect()
 }
@@ -67,11 +69,11 @@ fn of_several_files_with_errors_the_first_is_told() {
     let files = files(folder.path(), &months);
     let long = "C82001,2020-01,practice-feed,01\n".repeat(20_000);
     let bad = "C82001,2020-13,practice-feed,01\n";
-    std::fs::write(&files[1], format!("organisation,month,collection,channel\n{long}{bad}"))
+    std::fs::write(&files[1].path, format!("organisation,month,collection,channel\n{long}{bad}"))
         .unwrap();
     for _ in 0..5 {
         let Err(failure) = check(&files, &Reading::default(), &how()) else { panic!("no error") };
         let Failure::Data { place, .. } = &failure else { panic!("{failure:?}") };
-        assert_eq!(place, &files[1]);
+        assert_eq!(place, &files[1].name);
     }
 }

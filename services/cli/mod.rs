@@ -30,6 +30,7 @@ pub mod raw;
 pub mod reference;
 mod replacing;
 pub mod request_id;
+mod row_lines;
 pub mod running;
 mod send;
 pub mod send_all;

@@ -4,7 +4,7 @@ use super::encoded::Encoded;
 use super::exit::Failure;
 use super::sending::Sending;
 use super::sent::Slot;
-use crate::ingest::SubmissionFile;
+use crate::ingest::{Lines, SubmissionFile};
 
 /// A submission that is to be sent.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub enum Outgoing {
     /// As it was read. It is encoded when its turn comes.
     Read(Box<SubmissionFile>),
     /// As it is sent.
-    Encoded(Encoded),
+    Encoded(Box<Encoded>),
 }
 
 impl Outgoing {
@@ -22,6 +22,14 @@ impl Outgoing {
             Self::Read(submission) => Slot::of(submission),
             Self::Encoded(encoded) => encoded.slot.clone(),
         }
+    }
+
+    /// Takes the lines of its rows.
+    pub(super) fn take_lines(&mut self) -> Lines {
+        std::mem::take(match self {
+            Self::Read(submission) => &mut submission.lines,
+            Self::Encoded(encoded) => &mut encoded.lines,
+        })
     }
 
     /// Number of its rows.
@@ -38,7 +46,7 @@ impl Outgoing {
     /// The encoding failed.
     pub(super) async fn encode(self, how: &Sending) -> Result<Encoded, Failure> {
         match self {
-            Self::Encoded(encoded) => Ok(encoded),
+            Self::Encoded(encoded) => Ok(*encoded),
             // A large submission takes a while to encode, and the connection must be served meanwhile.
             Self::Read(submission) => {
                 let how = how.clone();

@@ -17,9 +17,9 @@ pub(super) fn is_interactive() -> bool {
 /// The question cannot be written.
 pub(super) async fn ask(all: &Sent, out: &mut Out) -> Result<bool, Failure> {
     let shrinking = all.shrinking();
-    for (number, (slot, status)) in all.numbered_refusals() {
+    for (number, refusal) in all.numbered_refusals() {
         if shrinking.contains(&number) {
-            out.remark(&sent::refused(&[slot], status))?;
+            out.remark(&sent::refused(&[refusal.slot], "", &sent::reason(&refusal)))?;
         }
     }
     out.remark("Replace what is stored? Type yes to replace it, anything else to keep it.")?;

@@ -2,7 +2,7 @@ use uuid::Uuid;
 
 use crate::cli::encoded::Encoded;
 use crate::cli::sending::Sending;
-use crate::ingest::{Records, SubmissionFile};
+use crate::ingest::{Lines, Records, SubmissionFile};
 use crate::proto::v1::{ConsultationRecord, EstimateSource};
 
 fn request_id(submission: SubmissionFile, how: &Sending) -> String {
@@ -26,6 +26,7 @@ fn submission() -> SubmissionFile {
         collected: vec!["sex".into()],
         person_key_scheme: String::new(),
         rows: Records::Consultations(vec![row("01"), row("02")]),
+        lines: Lines::default(),
     }
 }
 

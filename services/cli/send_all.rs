@@ -98,8 +98,8 @@ impl Flight<'_> {
             || self.under_way.values().any(|(other, _)| other.keeps_order_with(slot))
     }
 
-    fn start(&mut self, submission: Outgoing, slot: Slot) {
-        let number = self.sent.begin(slot.clone());
+    fn start(&mut self, mut submission: Outgoing, slot: Slot) {
+        let number = self.sent.begin(slot.clone(), submission.take_lines());
         self.under_way.insert(number, (slot, submission.rows()));
         let (how, stopping) = (Arc::clone(&self.how), Arc::clone(&self.stopping));
         let sent = send(self.service.clone(), submission, how, stopping);

@@ -12,7 +12,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use super::*;
 use crate::cli::encoded::Encoded;
 use crate::cli::fake_service::{Fake, serve};
-use crate::ingest::{Records, SubmissionFile};
+use crate::ingest::{Lines, Records, SubmissionFile};
 use crate::proto::v1::ConsultationRecord;
 
 /// Long enough for anything to happen that is going to.
@@ -27,6 +27,7 @@ fn parcel(organisation: &str, rows: usize) -> SubmissionFile {
         collected: vec![],
         person_key_scheme: String::new(),
         rows: Records::Consultations(vec![ConsultationRecord::default(); rows]),
+        lines: Lines::default(),
     }
 }
 
@@ -36,7 +37,7 @@ fn outgoing(organisation: &str, rows: usize) -> Outgoing {
     if rows.is_multiple_of(2) {
         Outgoing::Read(Box::new(parcel))
     } else {
-        Outgoing::Encoded(Encoded::of(parcel, &how()))
+        Outgoing::Encoded(Box::new(Encoded::of(parcel, &how())))
     }
 }
 
@@ -190,7 +191,7 @@ async fn a_refused_submission_does_not_keep_the_others_back() {
     let (result, sent, bar) = sent(&fake, &["A", "BAD", "B"]).await;
     result.unwrap();
     assert_eq!(organisations(&sent), ["A", "B"]);
-    let refused: Vec<_> = sent.refusals().map(|(slot, _)| slot.organisation.as_str()).collect();
+    let refused: Vec<_> = sent.refusals().map(|one| one.slot.organisation.as_str()).collect();
     assert_eq!(refused, ["BAD"]);
     assert_eq!(bar.position(), 6);
     let received = fake.received.lock().unwrap().clone();

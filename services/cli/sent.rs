@@ -6,7 +6,7 @@ use tonic::Status;
 use tonic_types::StatusExt as _;
 
 use super::exit::Failure;
-use crate::ingest::{Records, SubmissionFile};
+use crate::ingest::{Lines, Records, SubmissionFile};
 use crate::proto::v1::{Dataset, ErrorReason, Receipt};
 
 /// What a submission replaces: the earlier one with the same slot.
@@ -58,25 +58,47 @@ pub(super) enum Answer {
     Refusal(Box<Status>),
 }
 
+/// A submission that was sent.
+#[derive(Debug)]
+struct OneSent {
+    slot: Slot,
+    /// Kept until the answer; after it, only the name of the file if no row has a problem.
+    lines: Lines,
+    answer: Option<Answer>,
+}
+
+/// A submission that the service refused.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusal<'a> {
+    /// What it would have replaced.
+    pub slot: &'a Slot,
+    /// The lines of its rows.
+    pub lines: &'a Lines,
+    /// Why.
+    pub status: &'a Status,
+}
+
 /// Everything that was sent so far.
 #[derive(Debug, Default)]
 pub struct Sent {
-    all: Vec<(Slot, Option<Answer>)>,
+    all: Vec<OneSent>,
     stopped_at: Option<usize>,
 }
 
 impl Sent {
     /// Notes that a submission is being sent; the number is for [`Sent::answered`].
-    pub(super) fn begin(&mut self, slot: Slot) -> usize {
-        self.all.push((slot, None));
+    pub(super) fn begin(&mut self, slot: Slot, lines: Lines) -> usize {
+        self.all.push(OneSent { slot, lines, answer: None });
         self.all.len() - 1
     }
 
     /// Notes the answer to a submission.
     pub(super) fn answered(&mut self, number: usize, answer: Answer) {
-        if let Some((_, place)) = self.all.get_mut(number) {
-            *place = Some(answer);
+        let Some(one) = self.all.get_mut(number) else { return };
+        if matches!(&answer, Answer::Receipt(receipt) if receipt.problems.is_empty()) {
+            one.lines = Lines::of_file(&one.lines.file);
         }
+        one.answer = Some(answer);
     }
 
     /// Notes at which submission the sending stopped.
@@ -86,21 +108,28 @@ impl Sent {
 
     /// Receipts, in the order of sending.
     pub fn receipts(&self) -> impl Iterator<Item = &Receipt> {
-        self.all.iter().filter_map(|(_, answer)| match answer {
-            Some(Answer::Receipt(receipt)) => Some(receipt.as_ref()),
+        self.receipts_and_lines().map(|(receipt, _)| receipt)
+    }
+
+    /// Receipts with the lines of their rows, in the order of sending.
+    pub fn receipts_and_lines(&self) -> impl Iterator<Item = (&Receipt, &Lines)> {
+        self.all.iter().filter_map(|one| match &one.answer {
+            Some(Answer::Receipt(receipt)) => Some((receipt.as_ref(), &one.lines)),
             Some(Answer::Refusal(_)) | None => None,
         })
     }
 
     /// Refused submissions, in the order of sending.
-    pub fn refusals(&self) -> impl Iterator<Item = (&Slot, &Status)> {
+    pub fn refusals(&self) -> impl Iterator<Item = Refusal<'_>> {
         self.numbered_refusals().map(|(_, refusal)| refusal)
     }
 
     /// Refused submissions, each with its number in the order of sending.
-    pub(super) fn numbered_refusals(&self) -> impl Iterator<Item = (usize, (&Slot, &Status))> {
-        self.all.iter().enumerate().filter_map(|(number, (slot, answer))| match answer {
-            Some(Answer::Refusal(status)) => Some((number, (slot, status.as_ref()))),
+    pub(super) fn numbered_refusals(&self) -> impl Iterator<Item = (usize, Refusal<'_>)> {
+        self.all.iter().enumerate().filter_map(|(number, one)| match &one.answer {
+            Some(Answer::Refusal(status)) => {
+                Some((number, Refusal { slot: &one.slot, lines: &one.lines, status }))
+            }
             Some(Answer::Receipt(_)) | None => None,
         })
     }
@@ -113,7 +142,7 @@ impl Sent {
             info.is_some_and(|info| reason.strip_prefix("ERROR_REASON_") == Some(&info.reason))
         };
         let refusals = self.numbered_refusals();
-        refusals.filter(|(_, (_, status))| is_given(status)).map(|(number, _)| number).collect()
+        refusals.filter(|(_, refusal)| is_given(refusal.status)).map(|(number, _)| number).collect()
     }
 
     /// Puts submissions that were sent again in their places, which are these numbers in order.
@@ -128,19 +157,19 @@ impl Sent {
 
     /// The submission whose error stopped the sending.
     pub fn stopped_at(&self) -> Option<&Slot> {
-        self.stopped_at.and_then(|number| self.all.get(number)).map(|(slot, _)| slot)
+        self.stopped_at.and_then(|number| self.all.get(number)).map(|one| &one.slot)
     }
 
     /// Submissions that were sent and not answered, in the order of sending: the service may have stored them.
     pub fn unanswered(&self) -> impl Iterator<Item = &Slot> {
-        self.all.iter().filter(|(_, answer)| answer.is_none()).map(|(slot, _)| slot)
+        self.all.iter().filter(|one| one.answer.is_none()).map(|one| &one.slot)
     }
 
     /// An error if a submission was refused, or was only checked and would be.
     ///
     /// # Errors
     /// The service refused some or all submissions.
-    pub fn verdict(self, only_checked: bool) -> Result<(), Failure> {
+    pub fn verdict(&self, only_checked: bool) -> Result<(), Failure> {
         let foreseen = self.receipts().filter(|receipt| receipt.would_be_refused).count();
         let (refused, of) = (self.refusals().count() + foreseen, self.all.len());
         if refused == 0 {
@@ -149,11 +178,10 @@ impl Sent {
         if of > 1 || foreseen > 0 {
             return Err(Failure::SomeRefused { refused, of, only_checked });
         }
-        let refusal = self.all.into_iter().find_map(|(_, answer)| match answer {
-            Some(Answer::Refusal(status)) => Some(Failure::Refused(status)),
-            Some(Answer::Receipt(_)) | None => None,
+        let alone = self.refusals().next().map(|Refusal { lines, status, .. }| {
+            Failure::RowsRefused(Box::new(status.clone()), lines.clone())
         });
-        refusal.map_or(Ok(()), Err)
+        alone.map_or(Ok(()), Err)
     }
 }
 
@@ -176,8 +204,8 @@ mod tests {
             organisation: "ONS".into(),
             month: "2021-03".into(),
         };
-        let all = answers.into_iter().map(|answer| (slot.clone(), answer)).collect();
-        Sent { all, stopped_at: None }
+        let one = |answer| OneSent { slot: slot.clone(), lines: Lines::default(), answer };
+        Sent { all: answers.into_iter().map(one).collect(), stopped_at: None }
     }
 
     fn receipt() -> Option<Answer> {
@@ -193,8 +221,8 @@ mod tests {
         assert_eq!(numbers, BTreeSet::from([1, 3]));
         let again = Sent { stopped_at: Some(1), ..sent(vec![receipt(), None]) };
         all.put(&numbers, again);
-        assert!(matches!(all.all[1].1, Some(Answer::Receipt(_))));
-        assert!(all.all[3].1.is_none() && all.stopped_at == Some(3));
+        assert!(matches!(all.all[1].answer, Some(Answer::Receipt(_))));
+        assert!(all.all[3].answer.is_none() && all.stopped_at == Some(3));
         assert_eq!(all.numbered_refusals().map(|(number, _)| number).collect::<Vec<_>>(), [2]);
     }
 }

@@ -10,11 +10,20 @@ use super::exit::Failure;
 /// The name of standard input.
 const STANDARD_INPUT: &str = "-";
 
+/// A file to read.
+#[derive(Debug, Clone)]
+pub(super) struct Input {
+    /// What messages call it.
+    pub(super) name: PathBuf,
+    /// Where it can be read more than once.
+    pub(super) path: PathBuf,
+}
+
 /// Files that can be read more than once. Copies are deleted with this.
 #[derive(Debug)]
 pub(super) struct Spooled {
     /// In the order in which they were named.
-    pub(super) files: Vec<PathBuf>,
+    pub(super) files: Vec<Input>,
     _copies: Vec<NamedTempFile>,
 }
 
@@ -28,16 +37,16 @@ pub(super) fn spool(named: &[PathBuf]) -> Result<Spooled, Failure> {
         return Err(Failure::Usage("`-` is standard input and can be named once".to_owned()));
     }
     for name in named {
-        let copy = if is_standard_input(name) {
-            copy("standard-input-", io::stdin().lock())
+        let (name, copy) = if is_standard_input(name) {
+            (Path::new("standard input"), copy(io::stdin().lock()))
         } else if is_pipe(name) {
-            std::fs::File::open(name).and_then(|pipe| copy("pipe-", pipe))
+            (name.as_path(), std::fs::File::open(name).and_then(copy))
         } else {
-            files.push(name.clone());
+            files.push(Input { name: name.clone(), path: name.clone() });
             continue;
         };
         let copy = copy.map_err(|error| Failure::data(name, error))?;
-        files.push(copy.path().to_owned());
+        files.push(Input { name: name.to_owned(), path: copy.path().to_owned() });
         copies.push(copy);
     }
     Ok(Spooled { files, _copies: copies })
@@ -52,8 +61,8 @@ fn is_pipe(name: &Path) -> bool {
     std::fs::metadata(name).is_ok_and(|about| !about.is_file() && !about.is_dir())
 }
 
-fn copy(prefix: &str, mut from: impl io::Read) -> io::Result<NamedTempFile> {
-    let mut copy = tempfile::Builder::new().prefix(prefix).tempfile()?;
+fn copy(mut from: impl io::Read) -> io::Result<NamedTempFile> {
+    let mut copy = NamedTempFile::with_prefix("equity-")?;
     io::copy(&mut from, &mut copy)?;
     Ok(copy)
 }
@@ -80,13 +89,14 @@ mod tests {
                 .unwrap();
         });
         let plain = folder.path().join("plain.csv");
-        let spooled = spool(&[plain.clone(), pipe]).unwrap();
+        let spooled = spool(&[plain.clone(), pipe.clone()]).unwrap();
         writer.join().unwrap();
-        assert_eq!(spooled.files[0], plain, "what can be read again is not copied");
+        assert_eq!(spooled.files[0].path, plain, "what can be read again is not copied");
+        let copy = spooled.files[1].path.clone();
+        assert_eq!(spooled.files[1].name, pipe);
         for _ in 0..2 {
-            assert_eq!(std::fs::read_to_string(&spooled.files[1]).unwrap(), "channel\nVIDEO\n");
+            assert_eq!(std::fs::read_to_string(&copy).unwrap(), "channel\nVIDEO\n");
         }
-        let copy = spooled.files[1].clone();
         drop(spooled);
         assert!(!copy.try_exists().unwrap());
     }

@@ -27,7 +27,9 @@ Examples:
 const PROBLEMS: &str = "\
 Examples:
   equity submissions problems collections/practice-feed/organisations/C82001/datasets/consultations/months/2020-04/versions/1
-  equity submissions problems NAME --format csv";
+  equity submissions problems NAME --format csv
+
+`row_index` is the index of the row in the submission, from 0. `equity submit` shows the line of the file beside it.";
 
 const WITHDRAW: &str = "\
 Examples:
@@ -121,7 +123,7 @@ pub async fn run(action: SubmissionAction, reach: &Reach, out: &mut Out) -> Resu
             let request = v1::ListRowProblemsRequest { parent: name, ..Default::default() };
             let problems =
                 pages!(service, submissions, list_row_problems, request, problems, usize::MAX);
-            let sheet = receipts::problems(&problems);
+            let sheet = receipts::problems(&problems, None);
             let answer = v1::ListRowProblemsResponse { problems, ..Default::default() };
             show(&sheet, "equity.v1.ListRowProblemsResponse", &answer, out)
         }

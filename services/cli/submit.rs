@@ -13,7 +13,7 @@ use super::send_all::send_all;
 use super::sending::{Sending, fresh_run_id};
 use super::sent::Sent;
 use super::show::{Out, progress, sent};
-use super::spool::spool;
+use super::spool::{Input, spool};
 use crate::ingest::{self, ColumnMap, Defaults};
 
 const EXAMPLES: &str = "\
@@ -188,14 +188,14 @@ fn read_map(path: &Path) -> Result<ColumnMap, Failure> {
 }
 
 /// Writes a first map of a file, with the built-in code lists.
-fn sketch(files: &[PathBuf], map: &Path, out: &mut Out) -> Result<(), Failure> {
+fn sketch(files: &[Input], map: &Path, out: &mut Out) -> Result<(), Failure> {
     let [file] = files else {
         return Err(Failure::Usage("--sketch-map takes one file".to_owned()));
     };
-    let text = ingest::sketch(file).map_err(|error| Failure::data(file, error))?;
+    let text = ingest::sketch(&file.path).map_err(|error| Failure::data(&file.name, error))?;
     let written = std::fs::File::create_new(map).and_then(|mut new| new.write_all(text.as_bytes()));
     written.map_err(|error| Failure::data(map, error))?;
-    let (file, map) = (file.display(), map.display());
+    let (file, map) = (file.name.display(), map.display());
     out.remark(&format!(
         "{map} is a first map: correct it, then `equity submit {file} --map {map} --validate-only` checks the file with it"
     ))?;

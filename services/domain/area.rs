@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::period::Month;
+
 /// Types of areas that are larger than the reference content. Publishers have figures for them; nothing is counted for them.
 const WIDER: [&str; 2] = ["region", "country"];
 
@@ -42,6 +44,21 @@ pub struct Organisation {
     pub kind: String,
     /// Codes of every area that it belongs to as a provider.
     pub areas: Vec<String>,
+    /// First month that it has data of; none: it was always there.
+    pub first_month: Option<Month>,
+    /// Last month that it has data of; none: it is still there.
+    pub last_month: Option<Month>,
+    /// Code of the organisation that took its place after its last month; empty if none did.
+    pub successor: String,
+}
+
+impl Organisation {
+    /// Whether it is there in any of these months.
+    #[must_use]
+    pub fn is_there(&self, (first, last): (Month, Month)) -> bool {
+        self.first_month.is_none_or(|begins| begins <= last)
+            && self.last_month.is_none_or(|ends| first <= ends)
+    }
 }
 
 /// All areas, found by either code.

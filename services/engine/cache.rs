@@ -1,87 +1,18 @@
-//! Encoded answers. An answer is dropped when a slot that it read changes, and only then: a submission elsewhere drops nothing.
-//! A slot is one organisation's month in one collection and dataset.
+//! Encoded answers. An answer is not given out any more when a slot that it read has changed, and only then: a submission elsewhere
+//! spoils nothing. A slot is one organisation's month in one collection and dataset.
+//!
+//! A change is only noted: who asks for an answer again looks at the changes since it was last asked for. So a change costs the same
+//! however many answers are kept, and nobody waits for it.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
 
-use crate::domain::collection::Dataset;
-use crate::domain::period::Month;
+use super::scope::Scope;
 use crate::store::Touched;
-
-/// The slots that an answer read, including those without data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scope {
-    /// Collections, by number, and datasets.
-    pub collections: Vec<(u16, Dataset)>,
-    /// Organisations, by number, in order; empty: every one.
-    pub organisations: Vec<u32>,
-    /// First month that the answer read.
-    pub first: Month,
-    /// Last month that the answer read.
-    pub last: Month,
-}
-
-impl Scope {
-    /// Months of organisations in collections; no organisation: every one.
-    #[must_use]
-    pub fn new(
-        collections: &[(u16, Dataset)],
-        organisations: &[u32],
-        (first, last): (Month, Month),
-    ) -> Self {
-        let mut organisations = organisations.to_vec();
-        organisations.sort_unstable();
-        Self { collections: collections.to_vec(), organisations, first, last }
-    }
-
-    /// The slots of both.
-    #[must_use]
-    pub fn joined(mut self, other: Self) -> Self {
-        self.collections.extend(other.collections);
-        if self.organisations.is_empty() || other.organisations.is_empty() {
-            self.organisations.clear();
-        } else {
-            self.organisations.extend(other.organisations);
-            self.organisations.sort_unstable();
-            self.organisations.dedup();
-        }
-        (self.first, self.last) = (self.first.min(other.first), self.last.max(other.last));
-        self
-    }
-
-    /// The slots of both; none if the slots of one are not known by number.
-    #[must_use]
-    pub fn both(one: Option<Self>, other: Option<Self>) -> Option<Self> {
-        one.zip(other).map(|(one, other)| one.joined(other))
-    }
-
-    /// Whether a change bears on one of them. An assessment bears on every answer about its organisation and months: what an
-    /// answer shows beside its figures is not told here, and assessments are rare.
-    #[must_use]
-    pub fn covers(&self, touched: &Touched) -> bool {
-        match touched {
-            Touched::Nothing => false,
-            Touched::Slot(slot) => {
-                (self.first..=self.last).contains(&slot.month)
-                    && self.collections.contains(&(slot.collection, slot.dataset))
-                    && self.has(Some(slot.organisation))
-            }
-            Touched::Assessment { organisation, first, last } => {
-                *first <= self.last && self.first <= *last && self.has(*organisation)
-            }
-        }
-    }
-
-    /// Whether an organisation is one of those looked at; one without a number can only be one of all.
-    fn has(&self, organisation: Option<u32>) -> bool {
-        self.organisations.is_empty()
-            || organisation.is_some_and(|number| self.organisations.binary_search(&number).is_ok())
-    }
-}
 
 /// An encoded answer, and its positions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,31 +28,38 @@ pub struct EncodedAnswer {
 struct Kept {
     answer: EncodedAnswer,
     scope: Scope,
-    used: AtomicU64,
+    /// How many changes there had been when it was last found unaffected.
+    checked: AtomicU64,
+    /// Whether it was asked for since it was last its turn to go.
+    used: AtomicBool,
 }
 
 #[derive(Default)]
 struct Inner {
     kept: FxHashMap<Bytes, Kept>,
+    /// Every question, the one whose turn it is to go first.
+    turns: VecDeque<Bytes>,
     bytes: u64,
-    /// The last changes, so that an answer read before one of them is not kept after it.
-    recent: VecDeque<(u64, Touched)>,
+    /// The last changes with their positions, in order.
+    changes: VecDeque<(u64, Touched)>,
+    /// How many changes there were.
+    count: u64,
 }
 
 /// A bounded cache of encoded answers by encoded question.
 pub struct AnswerCache {
     inner: RwLock<Inner>,
-    clock: AtomicU64,
     capacity: u64,
 }
 
-const RECENT: usize = 1024;
+/// Changes that are remembered. An answer that nobody asked for while more of them came is computed again.
+const REMEMBERED: usize = if cfg!(test) { 8 } else { 1 << 14 };
 
 impl AnswerCache {
     /// A cache of at most `capacity` bytes.
     #[must_use]
     pub fn new(capacity: u64) -> Self {
-        Self { inner: RwLock::default(), clock: AtomicU64::new(0), capacity }
+        Self { inner: RwLock::default(), capacity }
     }
 
     /// The kept answer to a question. It is the answer for every position from the one where it was read to the last announced change.
@@ -129,7 +67,13 @@ impl AnswerCache {
     pub fn get(&self, question: &[u8]) -> Option<EncodedAnswer> {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         let kept = inner.kept.get(question)?;
-        kept.used.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        let unseen = inner.count - kept.checked.load(Ordering::Relaxed);
+        let unseen = usize::try_from(unseen).ok().filter(|some| *some <= inner.changes.len())?;
+        if inner.changes.iter().rev().take(unseen).any(|(_, touched)| kept.scope.covers(touched)) {
+            return None;
+        }
+        kept.checked.store(inner.count, Ordering::Relaxed);
+        kept.used.store(true, Ordering::Relaxed);
         Some(kept.answer.clone())
     }
 
@@ -142,86 +86,63 @@ impl AnswerCache {
             return;
         }
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        let forgotten = inner.recent.len() == RECENT
-            && inner.recent.front().is_some_and(|(at, _)| *at > position);
-        let stale =
-            inner.recent.iter().any(|(at, touched)| *at > position && scope.covers(touched));
-        if forgotten || stale {
+        let forgotten = inner.changes.len() == REMEMBERED
+            && inner.changes.front().is_some_and(|(at, _)| *at > position);
+        let mut since = inner.changes.iter().rev().take_while(|(at, _)| *at > position);
+        if forgotten || since.any(|(_, touched)| scope.covers(touched)) {
             return;
         }
-        let used = AtomicU64::new(self.clock.fetch_add(1, Ordering::Relaxed));
-        if let Some(old) = inner.kept.insert(question.clone(), Kept { answer, scope, used }) {
-            let old = self::cost(&question, &old.answer.body, &old.scope);
-            inner.bytes = inner.bytes.saturating_sub(old);
+        let (checked, used) = (inner.count.into(), AtomicBool::default());
+        match inner.kept.insert(question.clone(), Kept { answer, scope, checked, used }) {
+            None => inner.turns.push_back(question),
+            Some(old) => inner.bytes -= self::cost(&question, &old.answer.body, &old.scope),
         }
         inner.bytes += cost;
-        if inner.bytes > self.capacity {
-            self.shrink(&mut inner);
-        }
+        inner.shrink(self.capacity);
     }
 
-    /// Drops every answer that a change affects.
+    /// Notes a change: answers that it affects are not given out any more.
     pub fn changed(&self, touched: Touched, position: u64) {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        let Inner { kept, bytes, recent } = &mut *inner;
-        kept.retain(|question, kept| {
-            let stays = !kept.scope.covers(&touched);
-            if !stays {
-                *bytes = bytes.saturating_sub(cost(question, &kept.answer.body, &kept.scope));
-            }
-            stays
-        });
-        if recent.len() == RECENT {
-            recent.pop_front();
+        if inner.changes.len() == REMEMBERED {
+            inner.changes.pop_front();
         }
-        recent.push_back((position, touched));
+        inner.changes.push_back((position, touched));
+        inner.count += 1;
     }
 
-    /// Bytes of the answers in the cache.
+    /// Bytes of the answers in the cache, affected ones included until it is their turn to go.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.inner.read().unwrap_or_else(PoisonError::into_inner).bytes
     }
+}
 
-    /// Number of answers in the cache.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.inner.read().unwrap_or_else(PoisonError::into_inner).kept.len()
-    }
-
-    /// Whether the cache is empty.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Drops the quarter of the answers that were used longest ago.
-    fn shrink(&self, inner: &mut Inner) {
-        let mut ages: Vec<_> = inner
-            .kept
-            .iter()
-            .map(|(q, kept)| (kept.used.load(Ordering::Relaxed), q.clone()))
-            .collect();
-        ages.sort_unstable();
-        for (_, question) in ages {
-            if inner.bytes <= self.capacity - self.capacity / 4 {
-                break;
-            }
-            if let Some(gone) = inner.kept.remove(&question) {
-                let gone = cost(&question, &gone.answer.body, &gone.scope);
-                inner.bytes = inner.bytes.saturating_sub(gone);
+impl Inner {
+    /// Lets go of answers that nobody has asked for since it was last their turn, until there is room.
+    fn shrink(&mut self, capacity: u64) {
+        while self.bytes > capacity
+            && let Some(question) = self.turns.pop_front()
+        {
+            let used =
+                self.kept.get(&question).is_some_and(|of| of.used.swap(false, Ordering::Relaxed));
+            if used {
+                self.turns.push_back(question);
+            } else if let Some(gone) = self.kept.remove(&question) {
+                self.bytes -= cost(&question, &gone.answer.body, &gone.scope);
             }
         }
     }
 }
 
 fn cost(question: &Bytes, body: &Bytes, scope: &Scope) -> u64 {
-    (question.len() + body.len() + scope.organisations.len() * 4 + 200) as u64
+    (question.len() + body.len() + scope.organisations.len() * 4 + 240) as u64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::collection::Dataset;
     use crate::store::Slot;
 
     fn slot(organisation: u32, month: &str) -> Touched {
@@ -281,10 +202,10 @@ mod tests {
         let every = || Scope { organisations: Vec::new(), ..scope() };
         cache.keep("all".into(), answer("answer", 20), every());
         cache.changed(assessment(Some(1), "2020-06", "2021-03"), 21);
-        assert!(cache.is_empty());
+        assert!(cache.get(b"all").is_none());
         cache.keep("all".into(), answer("answer", 21), every());
         cache.changed(assessment(None, "2019-06", "2020-04"), 22);
-        assert!(cache.is_empty());
+        assert!(cache.get(b"all").is_none());
     }
 
     #[test]
@@ -292,19 +213,49 @@ mod tests {
         let cache = AnswerCache::new(1 << 20);
         cache.changed(slot(1, "2020-05"), 9);
         keep(&cache, "q", 8);
-        assert!(cache.is_empty());
+        assert!(cache.get(b"q").is_none());
         keep(&cache, "q", 9);
-        assert_eq!(cache.len(), 1);
+        assert!(cache.get(b"q").is_some());
     }
 
     #[test]
-    fn the_cache_is_bounded_and_forgets_the_oldest() {
-        let cache = AnswerCache::new(16 << 10);
-        for number in 0..1000 {
-            cache.keep(format!("{number}").into(), answer(vec![0; 100], 1), scope());
+    fn an_answer_that_was_not_asked_for_while_too_much_changed_is_computed_again() {
+        let cache = AnswerCache::new(1 << 20);
+        keep(&cache, "asked", 1);
+        keep(&cache, "forgotten", 1);
+        for position in 2..2 + REMEMBERED as u64 + 1 {
+            cache.changed(slot(2, "2020-04"), position);
+            assert!(cache.get(b"asked").is_some());
         }
-        assert!(cache.len() < 60 && !cache.is_empty());
+        assert!(cache.get(b"forgotten").is_none());
+        // What was read before the changes that are remembered may be affected by one that is not.
+        keep(&cache, "old", 1);
+        assert!(cache.get(b"old").is_none());
+    }
+
+    #[test]
+    fn the_cache_is_bounded_and_forgets_what_nobody_asks_for() {
+        let cache = AnswerCache::new(16 << 10);
+        let key = |number: u32| Bytes::from(format!("{number}"));
+        for number in 0..1000 {
+            cache.keep(key(number), answer(vec![0; 100], 1), scope());
+            assert!(cache.get(b"0").is_some());
+            assert!(cache.bytes() <= 16 << 10);
+        }
+        let kept = (1..1000).filter(|number| cache.get(&key(*number)).is_some()).count();
+        assert!((20..60).contains(&kept), "{kept}");
         assert!(cache.get(b"999").is_some());
-        assert!(cache.get(b"0").is_none());
+    }
+
+    #[test]
+    fn an_answer_in_the_place_of_another_takes_no_more_room() {
+        let cache = AnswerCache::new(1 << 20);
+        keep(&cache, "q", 5);
+        let bytes = cache.bytes();
+        cache.changed(slot(1, "2020-05"), 6);
+        assert!(cache.get(b"q").is_none());
+        keep(&cache, "q", 6);
+        assert!(cache.get(b"q").is_some());
+        assert_eq!(cache.bytes(), bytes);
     }
 }

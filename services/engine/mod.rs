@@ -6,7 +6,7 @@
 //! - [`submissions`] stored submissions; [`assessments`] assessments by organisations
 //! - [`query`] a question; [`answer`] plan ▸ counts ▸ cells; `error` why a question is not answered
 //! - [`content`] reference content of a folder; `health` whether the store accepts changes, and its size
-//! - [`cache`] encoded answers, dropped when a submission that they read changes
+//! - [`cache`] encoded answers, and [`scope`] what they have read: a change of it makes them be computed again
 //! - `slabs` columns of months, ready to be counted; `threads`, `turns` counting on several threads, large works one after another
 
 pub mod answer;
@@ -23,6 +23,7 @@ pub mod intake;
 pub mod query;
 pub mod receipt;
 mod replacing;
+pub mod scope;
 mod settings;
 mod slabs;
 pub mod submissions;

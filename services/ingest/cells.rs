@@ -116,10 +116,11 @@ impl<'a> Cell<'a> {
         self.count_from(0)
     }
 
-    /// A whole number of `least` or more, without a sign.
+    /// A whole number of `least` or more, without a sign; it may end in `.0`.
     pub(super) fn count_from(&self, least: i64) -> Result<i64, IngestError> {
-        let digits = !self.text.is_empty() && self.text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = self.text.parse().ok().filter(|number| digits && *number >= least);
+        let text = whole(self.text);
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|number| digits && *number >= least);
         number.ok_or_else(|| {
             let suppressed = match self.is_suppressed() {
                 true => "; it seems to be suppressed, which is not 0: ask the publisher for the number, or leave out the whole area",
@@ -129,18 +130,12 @@ impl<'a> Cell<'a> {
         })
     }
 
-    /// A whole number of 0 or more, which may end in `.0`.
-    pub(super) fn count_as_decimal(&self) -> Result<i64, IngestError> {
-        let zeros = |decimals: &str| decimals.bytes().all(|byte| byte == b'0');
-        let whole = self.text.split_once('.').filter(|(_, decimals)| zeros(decimals));
-        Cell { text: whole.map_or(self.text, |(whole, _)| whole), ..*self }.count()
-    }
-
     /// A calendar year.
     pub(super) fn year(&self) -> Result<&'a str, IngestError> {
-        let digits = self.text.len() == 4 && self.text.bytes().all(|byte| byte.is_ascii_digit());
-        let known = digits && ("1970"..="2199").contains(&self.text);
-        if known { Ok(self.text) } else { Err(self.wrong("a calendar year, for example 2018")) }
+        let text = whole(self.text);
+        let digits = text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let known = digits && ("1970"..="2199").contains(&text);
+        if known { Ok(text) } else { Err(self.wrong("a calendar year, for example 2018")) }
     }
 
     /// An ONS area code: a letter and eight digits, with this `start`.
@@ -155,6 +150,13 @@ impl<'a> Cell<'a> {
             Err(self.wrong(format!("an area code, for example {example}")))
         }
     }
+}
+
+/// A whole number without its decimals if these are zeros, as spreadsheets and pandas write them: `77` of `77.0`. Any other text as it
+/// is.
+pub(super) fn whole(text: &str) -> &str {
+    let zeros = |decimals: &str| !decimals.is_empty() && decimals.bytes().all(|byte| byte == b'0');
+    text.split_once('.').filter(|(_, decimals)| zeros(decimals)).map_or(text, |(digits, _)| digits)
 }
 
 /// An error if a column of percentages seems to hold shares: every figure is 1 or less, and not all are 0 or 1.
@@ -223,6 +225,17 @@ mod tests {
         for text in ["", "0", "5", "-5", "<", "<x", "1.0", "n/a"] {
             assert!(!of(text).is_suppressed(), "{text}");
         }
+    }
+
+    #[test]
+    fn decimals_of_zero_are_no_decimals() {
+        for (text, expected) in [("77.0", Some(77)), ("77.00", Some(77)), ("0.0", Some(0))] {
+            assert_eq!(of(text).count().ok(), expected, "{text}");
+        }
+        for text in ["77.5", "77.", ".0", "-77.0", "7 .0", "77.0.0", "1e2", "77,0"] {
+            assert!(of(text).count().is_err(), "{text}");
+        }
+        assert_eq!(of("2018.0").year().unwrap(), "2018");
     }
 
     #[test]

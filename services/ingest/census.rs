@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::cells::{Cell, UniqueRows, cell};
+use super::cells::{Cell, UniqueRows, cell, whole};
 use super::census_form::Form;
 use super::census_topic::Topic;
 use super::defaults::Defaults;
@@ -117,10 +117,14 @@ impl FileFormat for Census {
         &'a self,
         row: &'a csv::StringRecord,
     ) -> Result<OrganisationMonth<'a>, IngestError> {
-        if let Some(date) = self.form.date().filter(|column| &row[*column] != "2021") {
+        if let Some(date) = self.form.date().filter(|column| whole(&row[*column]) != "2021") {
             return Err(self.cell(row, date).wrong("2021, the year of the census that is taken"));
         }
         Ok((ORGANISATION, Cow::Borrowed(MONTH)))
+    }
+
+    fn whole_numbers(&self) -> Vec<usize> {
+        self.form.whole_numbers()
     }
 
     fn start(&self, submission: &mut SubmissionFile) {

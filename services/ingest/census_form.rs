@@ -105,6 +105,18 @@ impl Form {
         }
     }
 
+    /// The columns of people.
+    pub(super) fn whole_numbers(&self) -> Vec<usize> {
+        match self {
+            Form::Long { people, residents, .. } => {
+                [*people].into_iter().chain(*residents).collect()
+            }
+            Form::Wide { total, categories, .. } => {
+                [*total].into_iter().chain(categories.iter().copied()).collect()
+            }
+        }
+    }
+
     /// How many categories an area has.
     pub(super) fn categories(&self, topic: &Topic) -> RangeInclusive<usize> {
         match self {
@@ -154,11 +166,14 @@ fn wide(
     let date = date.and_then(|name| find(header, &[name]));
     let total = place(header, &format!("{prefix}{TOTAL}"));
     let total = total.ok_or(IngestError::MissingColumn { column: TOTAL })?;
-    let category = |(label, _): &(&'static str, &str)| {
-        let found = place(header, &format!("{prefix}{label}"));
-        found.ok_or(IngestError::MissingColumn { column: label })
-    };
-    let categories: Vec<usize> = topic.labels.iter().map(category).collect::<Result<_, _>>()?;
+    let labels = || topic.labels.iter().map(|(label, _)| *label);
+    let category = |label: &&str| place(header, &format!("{prefix}{label}"));
+    let columns: Vec<_> = labels().filter(|label| category(label).is_none()).collect();
+    if !columns.is_empty() {
+        let what = "a table of Census 2021 with a column for each category";
+        return Err(IngestError::LacksColumns { what, columns, taken: TAKEN });
+    }
+    let categories: Vec<usize> = labels().filter_map(|label| category(&label)).collect();
     let subdivides = |name: &&str| {
         let label = name.strip_prefix(prefix).unwrap_or_default();
         topic.labels.iter().any(|(known, _)| label.starts_with(&format!("{known}: ")))

@@ -65,6 +65,10 @@ impl FileFormat for Coverage {
         published_group(row, &self.header, self.location, (self.month, false))
     }
 
+    fn whole_numbers(&self) -> Vec<usize> {
+        vec![self.included, self.open]
+    }
+
     fn start(&self, submission: &mut SubmissionFile) {
         submission.collection.clone_from(&self.collection);
         submission.rows = Records::Populations(Vec::new());

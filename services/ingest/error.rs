@@ -132,6 +132,19 @@ pub enum IngestError {
         /// Which editions are taken.
         taken: &'static str,
     },
+    /// A publication without columns that it has in the edition that is taken.
+    #[error(
+        "this file seems to be {what}, but it lacks columns: {}\n{taken}; {GUIDE}",
+        columns.iter().map(|column| format!("{column:?}")).collect::<Vec<_>>().join(", ")
+    )]
+    LacksColumns {
+        /// What the file seems to be.
+        what: &'static str,
+        /// The columns.
+        columns: Vec<&'static str>,
+        /// Which editions are taken.
+        taken: &'static str,
+    },
     /// A published file that the service knows and does not take.
     #[error("this file seems to be {what}; the service does not take it: {why}\n{taken}; {GUIDE}")]
     NotImported {

@@ -122,6 +122,10 @@ impl FileFormat for Gpad {
         published_group(row, &self.header, self.location, (self.time, self.daily))
     }
 
+    fn whole_numbers(&self) -> Vec<usize> {
+        vec![self.count]
+    }
+
     fn start(&self, submission: &mut SubmissionFile) {
         let labelled = |field: &str| (field.to_owned(), CODE_SYSTEM.to_owned());
         submission.collection.clone_from(&self.collection);

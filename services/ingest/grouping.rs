@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::cells::whole;
 use super::defaults::Defaults;
 use super::open::{CsvFile, line_of};
 use super::problems::Problems;
@@ -32,6 +33,11 @@ pub(super) trait FileFormat: Send {
         submission: &mut SubmissionFile,
         row: &csv::StringRecord,
     ) -> Result<(), IngestError>;
+
+    /// Columns of whole numbers.
+    fn whole_numbers(&self) -> Vec<usize> {
+        Vec::new()
+    }
 
     /// What was read in another form than that of the format so far, in words.
     fn notes(&self) -> Vec<String> {
@@ -153,6 +159,7 @@ impl SubmissionFiles {
         let (mut row, mut wrong, mut agreed) =
             (csv::StringRecord::new(), Problems::default(), Ok(()));
         let mut left_out: BTreeMap<&str, u64> = BTreeMap::new();
+        let (whole_numbers, mut with_decimals) = (format.whole_numbers(), 0_usize);
         let (mut kept, mut kept_bytes) = (Vec::new(), 0);
         loop {
             match file.next(&mut row) {
@@ -176,6 +183,8 @@ impl SubmissionFiles {
             }
             groups[place].1 += 1;
             row_count += 1;
+            let cells = whole_numbers.iter().map(|column| &row[*column]);
+            with_decimals += cells.filter(|cell| whole(cell).len() < cell.len()).count();
             // A cell takes its text, and where it ends.
             kept_bytes += row.as_slice().len() + row.len() * size_of::<usize>();
             if kept_bytes <= most {
@@ -188,7 +197,11 @@ impl SubmissionFiles {
         wrong.verdict()?;
         let left_out =
             left_out.iter().map(|(what, rows)| format!("{what}, which were left out: {rows}"));
-        let notes = file.file.notes().into_iter().chain(format.notes()).chain(left_out).collect();
+        let decimals = (with_decimals > 0).then(|| {
+            format!("whole numbers with decimals, `77.0`, which were read as `77`: {with_decimals}")
+        });
+        let own = file.file.notes().into_iter().chain(format.notes());
+        let notes = own.chain(decimals).chain(left_out).collect();
         let rows = if kept_bytes <= most {
             Rows::Kept(kept.into_iter())
         } else {
@@ -241,6 +254,7 @@ impl SubmissionFiles {
                 submission
             });
             self.wrong.take(self.format.add(filling, &row));
+            filling.lines.fill(filling.rows.len(), line_of(&row));
             *left -= 1;
             if *left == 0 {
                 if self.wrong.is_empty() {

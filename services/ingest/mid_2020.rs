@@ -74,6 +74,10 @@ impl FileFormat for Mid2020 {
         Ok((ORGANISATION, Cow::Borrowed(MONTH)))
     }
 
+    fn whole_numbers(&self) -> Vec<usize> {
+        self.ages.iter().copied().chain([self.total]).collect()
+    }
+
     fn start(&self, submission: &mut SubmissionFile) {
         submission.collection.clone_from(&self.collection);
         submission.code_systems = [("residence_lsoa".to_owned(), "lsoa_2011".to_owned())].into();

@@ -19,8 +19,6 @@ const NOMIS_COLUMN: &str = "mnemonic";
 pub(super) struct CsvFile {
     reader: csv::Reader<Text>,
     separator: &'static str,
-    /// Whether lines end with `\r\n`.
-    windows: bool,
     /// Lines before the header that are no part of the table.
     lines_before: u64,
     /// Number of columns, and the places of those without a name.
@@ -38,13 +36,13 @@ impl CsvFile {
     pub(super) fn open(path: &Path) -> Result<Self, IngestError> {
         let failed = |source| IngestError::Open { path: path.to_owned(), source };
         let mut text = Text::new(unpack::open(path)?).map_err(failed)?;
-        let (mut line, windows) = text.first_line().map_err(failed)?;
+        let mut line = text.first_line().map_err(failed)?;
         let mut lines_before = 0;
         let mut separator = stated_separator(&line);
         if separator.is_some() {
             text.skip_line();
             lines_before = 1;
-            line = text.first_line().map_err(failed)?.0;
+            line = text.first_line().map_err(failed)?;
         }
         let titled = is_title(&line);
         for _ in (0..MOST_TITLES).take_while(|_| titled) {
@@ -53,19 +51,15 @@ impl CsvFile {
             }
             text.skip_line();
             lines_before += 1;
-            line = text.first_line().map_err(failed)?.0;
+            line = text.first_line().map_err(failed)?;
         }
         let (byte, separator) = *separator.get_or_insert_with(|| separator_of(&line));
-        if windows {
-            text.end_with_windows();
-        }
         let reader = csv::ReaderBuilder::new().delimiter(byte).flexible(true).from_reader(text);
         let (unnamed, columns) = (Vec::new(), 0);
         let (blank_rows, trimmed_cells, footnotes) = (0, 0, 0);
         Ok(CsvFile {
             reader,
             separator,
-            windows,
             lines_before,
             columns,
             unnamed,
@@ -97,7 +91,7 @@ impl CsvFile {
             if !read.map_err(|error| IngestError::from_csv(error, last_line))? {
                 return Ok(false);
             }
-            // The position of the CSV reader is before empty lines and before the `\n` of `\r\n`, so the line is counted from the end.
+            // The position of the CSV reader is before empty lines, so the line is counted from the end.
             let within = row.iter().flat_map(str::bytes).filter(|byte| *byte == b'\n').count();
             // No column may hold a line break. An unclosed quote would swallow the rows after it.
             if within > 0 {
@@ -155,9 +149,8 @@ impl CsvFile {
 
     /// Last line of the last row.
     pub(super) fn line(&self) -> u64 {
-        // The reader has counted the `\n` that ends the row, but not yet the `\n` of `\r\n`.
-        let reached = self.reader.position().line() + self.lines_before;
-        if self.windows { reached } else { reached.saturating_sub(1) }
+        // The reader has counted the `\n` that ends the row.
+        (self.reader.position().line() + self.lines_before).saturating_sub(1)
     }
 
     /// What was passed over or read in another form so far, in words.

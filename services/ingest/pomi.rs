@@ -138,7 +138,7 @@ impl FileFormat for Pomi {
         let (line, practice) =
             (practice.line, practice.filled("the code of a practice")?.to_owned());
         let (field, value) = (&row[self.places[2]], cell(row, &self.header, self.places[3]));
-        let people = value.unless_suppressed(Cell::count_as_decimal)?;
+        let people = value.unless_suppressed(Cell::count)?;
         self.unique.take(row, &[&month, &practice, field], "month, practice and field")?;
         let of = self.practices.entry((month, practice)).or_default();
         of.line = line;
@@ -163,6 +163,7 @@ impl FileFormat for Pomi {
                 })?;
             for (indicator, enabled) in &of.enabled {
                 rows.push(estimate(indicator, practice, month, *enabled, registered));
+                submission.lines.fill(rows.len(), of.line);
             }
         }
         Ok(())

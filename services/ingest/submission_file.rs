@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::lines::Lines;
 use crate::domain::collection::Dataset;
 use crate::proto::v1::{
     AccessRecord, ConsultationRecord, EstimateRecord, EstimateSource, PopulationRecord,
@@ -25,6 +26,8 @@ pub struct SubmissionFile {
     pub person_key_scheme: String,
     /// The records, in the order of the file.
     pub rows: Records,
+    /// Where each record was read.
+    pub lines: Lines,
 }
 
 /// The records of one submission: all of one dataset.
@@ -102,6 +105,7 @@ impl SubmissionFile {
             collected: Vec::new(),
             person_key_scheme: String::new(),
             rows: Records::Consultations(Vec::new()),
+            lines: Lines::default(),
         }
     }
 

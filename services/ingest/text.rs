@@ -1,7 +1,8 @@
 //! The text of a file in UTF-8, whatever its encoding: UTF-8, UTF-16 or Windows-1252.
 //!
 //! A file has one encoding. Its first byte beyond ASCII decides between UTF-8 and Windows-1252; what contradicts this later stays
-//! as it is, no UTF-8: the CSV reader refuses it and names its line.
+//! as it is, no UTF-8: the CSV reader refuses it and names its line. Every line ends with `\n`, whatever the file ends lines with, so
+//! that lines are counted as an editor counts them.
 
 use std::io::{BufRead, Read};
 
@@ -23,8 +24,11 @@ pub(super) struct Text {
     /// Text that comes before the rest of the bytes, and how much of it was read.
     ready: Vec<u8>,
     at: usize,
-    /// Line end that closes a last line without one. If the last line has one, this adds an empty line, which is no row.
-    end: &'static [u8],
+    /// Whether the last byte so far was a `\r`: a `\n` after it ends the same line.
+    returned: bool,
+    /// Whether the file has ended, and a line end was added that closes a last line without one. If the last line has one, this adds an
+    /// empty line, which is no row.
+    closed: bool,
 }
 
 enum Encoding {
@@ -48,11 +52,12 @@ impl Text {
             _ => (Encoding::Ascii, 0),
         };
         bytes.consume(mark);
-        Ok(Self { bytes, encoding, ready: Vec::new(), at: 0, end: b"\n" })
+        let (ready, at) = (Vec::new(), 0);
+        Ok(Self { bytes, encoding, ready, at, returned: false, closed: false })
     }
 
-    /// The first line that is not empty, which stays to be read; and whether lines end with `\r\n`.
-    pub(super) fn first_line(&mut self) -> std::io::Result<(String, bool)> {
+    /// The first line that is not empty, which stays to be read.
+    pub(super) fn first_line(&mut self) -> std::io::Result<String> {
         let mut seen = Vec::new();
         let mut buffer = vec![0; 8 * 1024];
         let is_whole = |seen: &[u8]| seen.trim_ascii_start().contains(&b'\n');
@@ -62,20 +67,11 @@ impl Text {
                 read => seen.extend_from_slice(&buffer[..read]),
             }
         }
-        let windows = seen.split(|byte| *byte == b'\n').next().is_some_and(|l| l.ends_with(b"\r"));
         let line = seen.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
         let line = String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
         seen.extend_from_slice(&self.ready[self.at..]);
         (self.ready, self.at) = (seen, 0);
-        Ok((line, windows))
-    }
-
-    /// Says that lines end with `\r\n`.
-    pub(super) fn end_with_windows(&mut self) {
-        // The end was read already if the whole file is ready.
-        if !self.end.is_empty() {
-            self.end = b"\r\n";
-        }
+        Ok(line)
     }
 
     /// Leaves the first line out.
@@ -95,19 +91,35 @@ impl Text {
 
     /// Makes more text ready. False at the end.
     fn read_on(&mut self) -> std::io::Result<bool> {
+        let more = self.decode_on()?;
+        if self.returned || self.ready.contains(&b'\r') {
+            let returned = &mut self.returned;
+            self.ready.retain_mut(|byte| {
+                let is_second = *returned && *byte == b'\n';
+                *returned = *byte == b'\r';
+                if *returned {
+                    *byte = b'\n';
+                }
+                !is_second
+            });
+        }
+        Ok(more)
+    }
+
+    /// Makes more text ready, with its own line ends. False at the end.
+    fn decode_on(&mut self) -> std::io::Result<bool> {
         self.ready.clear();
         self.at = 0;
         let bytes = self.bytes.fill_buf()?;
         let count = bytes.len();
         if count == 0 {
-            let end = std::mem::take(&mut self.end);
-            if end.is_empty() {
+            if std::mem::replace(&mut self.closed, true) {
                 return Ok(false);
             }
             if let Encoding::Utf16(decoder) = &mut self.encoding {
                 decode(decoder, &[], true, &mut self.ready);
             }
-            self.ready.extend_from_slice(end);
+            self.ready.push(b'\n');
             return Ok(true);
         }
         match &mut self.encoding {

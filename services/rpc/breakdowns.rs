@@ -4,6 +4,7 @@ use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::cached_answers::{Made, Watched};
+use super::convert::trim::trim_question;
 use super::convert::{breakdown, query_error, question};
 use super::encoded::Encoded;
 use super::{SENT_BYTES, Service, status};
@@ -49,7 +50,8 @@ fn check(engine: &Engine, asked: &v1::BreakdownQuestion) -> Result<Asked, Status
 }
 
 /// The cache key of a question: its encoded bytes, with the number of its table first.
-fn key(table: Table) -> (v1::BreakdownQuestion, bytes::Bytes) {
+fn key(mut table: Table) -> (v1::BreakdownQuestion, bytes::Bytes) {
+    trim_question(&mut table);
     let question = v1::BreakdownQuestion { table: Some(table) };
     let key = question.encode_to_vec().into();
     (question, key)

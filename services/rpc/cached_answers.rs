@@ -18,7 +18,8 @@ use super::encoded::Encoded;
 use super::single_flight::{Asker, Turn};
 use super::{SENT_BYTES, Service, status};
 use crate::engine::Engine;
-use crate::engine::cache::{EncodedAnswer, Scope};
+use crate::engine::cache::EncodedAnswer;
+use crate::engine::scope::Scope;
 
 /// The answers of a watch.
 pub(super) type Watched = Pin<Box<dyn Stream<Item = Result<Encoded, Status>> + Send>>;

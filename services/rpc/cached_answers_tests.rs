@@ -13,7 +13,7 @@ use tonic::Code;
 use super::*;
 use crate::domain::collection::Dataset;
 use crate::engine::answer::tests::running::opened;
-use crate::engine::cache::Scope;
+use crate::engine::scope::Scope;
 use crate::engine::{Followers, Touched};
 use crate::rpc::single_flight::SingleFlight;
 

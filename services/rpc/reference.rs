@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
+use super::convert::trim::trim;
 use super::convert::{int, query_error, reference as convert, submission};
 use super::page::Page;
 use super::{Service, status};
@@ -27,10 +28,10 @@ impl Reference {
     async fn list<R: Send + 'static, L: Send + 'static>(
         &self,
         request: Request<R>,
-        make: fn(&Lists, &R) -> Result<L, Status>,
+        make: fn(&Lists, &mut R) -> Result<L, Status>,
     ) -> Result<Response<L>, Status> {
-        let (request, lists) = (request.into_inner(), Lists(self.0.clone()));
-        self.0.aside(move |_| make(&lists, &request)).await?.map(Response::new)
+        let (mut request, lists) = (request.into_inner(), Lists(self.0.clone()));
+        self.0.aside(move |_| make(&lists, &mut request)).await?.map(Response::new)
     }
 }
 
@@ -113,8 +114,9 @@ impl Lists {
 
     fn list_code_lists(
         &self,
-        request: &v1::ListCodeListsRequest,
+        request: &mut v1::ListCodeListsRequest,
     ) -> Result<v1::ListCodeListsResponse, Status> {
+        trim([&mut request.code_list]);
         let page =
             self.page(&["lists", &request.code_list], request.page_size, &request.page_token)?;
         let content = self.content();
@@ -136,7 +138,7 @@ impl Lists {
 
     fn list_dimensions(
         &self,
-        request: &v1::ListDimensionsRequest,
+        request: &mut v1::ListDimensionsRequest,
     ) -> Result<v1::ListDimensionsResponse, Status> {
         let page = self.page(&["dimensions"], request.page_size, &request.page_token)?;
         let content = self.content();
@@ -147,8 +149,9 @@ impl Lists {
 
     fn list_indicators(
         &self,
-        request: &v1::ListIndicatorsRequest,
+        request: &mut v1::ListIndicatorsRequest,
     ) -> Result<v1::ListIndicatorsResponse, Status> {
+        trim([&mut request.tag]);
         let page =
             self.page(&["indicators", &request.tag], request.page_size, &request.page_token)?;
         let content = self.content();
@@ -170,7 +173,7 @@ impl Lists {
 
     fn list_tables(
         &self,
-        request: &v1::ListTablesRequest,
+        request: &mut v1::ListTablesRequest,
     ) -> Result<v1::ListTablesResponse, Status> {
         let page = self.page(&["tables"], request.page_size, &request.page_token)?;
         let (content, tables) = (self.content(), tables());
@@ -181,7 +184,7 @@ impl Lists {
 
     fn list_collections(
         &self,
-        request: &v1::ListCollectionsRequest,
+        request: &mut v1::ListCollectionsRequest,
     ) -> Result<v1::ListCollectionsResponse, Status> {
         let page = self.page(&["collections"], request.page_size, &request.page_token)?;
         let content = self.content();
@@ -192,8 +195,9 @@ impl Lists {
 
     fn list_organisations(
         &self,
-        request: &v1::ListOrganisationsRequest,
+        request: &mut v1::ListOrganisationsRequest,
     ) -> Result<v1::ListOrganisationsResponse, Status> {
+        trim([&mut request.area]);
         let page =
             self.page(&["organisations", &request.area], request.page_size, &request.page_token)?;
         let content = self.content();
@@ -203,7 +207,11 @@ impl Lists {
         Ok(v1::ListOrganisationsResponse { organisations, next_page_token })
     }
 
-    fn list_areas(&self, request: &v1::ListAreasRequest) -> Result<v1::ListAreasResponse, Status> {
+    fn list_areas(
+        &self,
+        request: &mut v1::ListAreasRequest,
+    ) -> Result<v1::ListAreasResponse, Status> {
+        trim([&mut request.r#type]);
         let page =
             self.page(&["areas", &request.r#type], request.page_size, &request.page_token)?;
         let content = self.content();
@@ -225,8 +233,9 @@ impl Lists {
 
     fn list_availability(
         &self,
-        request: &v1::ListAvailabilityRequest,
+        request: &mut v1::ListAvailabilityRequest,
     ) -> Result<v1::ListAvailabilityResponse, Status> {
+        trim([&mut request.collection, &mut request.area]);
         let kind = request.dataset.to_string();
         let query = ["availability", &request.collection, &request.area, &kind];
         let mut page = self.page(&query, request.page_size, &request.page_token)?;

@@ -63,7 +63,8 @@ pub fn rows_invalid(problems: Vec<(String, String)>, problem_count: u64) -> Stat
     let first = problems.first().map_or_else(String::new, |(field, description)| {
         format!("; the first is {}: {}", cut(field, TEXT_BYTES), cut(description, 250))
     });
-    let what = format!("{NOTHING_STORED}{problem_count} rows have problems{first}");
+    let rows = if problem_count == 1 { "row has" } else { "rows have" };
+    let what = format!("{NOTHING_STORED}{problem_count} {rows} problems{first}");
     let reason = ErrorReason::RowsInvalid;
     let details = info(reason, [("problem_count", problem_count.to_string())]);
     violations(reason, &what, problems, details)

@@ -8,6 +8,7 @@ mod stream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::convert::name::version_name;
+use super::convert::trim::trim;
 use super::convert::{header, int, name, query_error, store_error, submission};
 use super::page::Page;
 use super::{CALLER, Incoming, IncomingEstimates, Service, status};
@@ -122,7 +123,8 @@ impl SubmissionService for Submissions {
         &self,
         request: Request<v1::ListSubmissionsRequest>,
     ) -> Result<Response<v1::ListSubmissionsResponse>, Status> {
-        let (request, page_key) = (request.into_inner(), self.0.page_key);
+        let (mut request, page_key) = (request.into_inner(), self.0.page_key);
+        trim([&mut request.organisation, &mut request.month]);
         let listed = self.0.aside(move |engine| list(engine, &page_key, &request)).await?;
         listed.map(Response::new)
     }

@@ -25,7 +25,11 @@ pub(super) fn of_draft(draft: &Draft) -> Runs {
     let mut runs: Runs = draft
         .columns
         .iter()
-        .map(|column| (column.field.number().into(), encode_column(&column.packed, records)))
+        .map(|column| {
+            // Who reads must not wait for all of this at once.
+            std::thread::yield_now();
+            (column.field.number().into(), encode_column(&column.packed, records))
+        })
         .collect();
     runs.insert(number::WEIGHT.into(), encode_column(&draft.weights, records));
     runs.extend(draft.persons.iter().map(|keys| (number::PERSON.into(), keys.data.clone())));

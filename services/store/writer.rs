@@ -303,6 +303,8 @@ impl<L: Log> Writer<L> {
             let entry = Entry { position, kind, time_millis, payload_hash: [0; 32], payload };
             position += 1;
             self.live.unflushed += job.change.cost();
+            // Who reads must not wait for all of this at once.
+            std::thread::yield_now();
             let outcome = self.settle(&job.change, &entry, ready);
             reply(job, outcome.map_err(unsure));
         }

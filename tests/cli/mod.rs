@@ -1,5 +1,6 @@
 //! The command line, as a child process: what is printed, and with which code it ends.
 
+mod cases;
 mod demo;
 mod examples;
 mod exits;
@@ -8,6 +9,7 @@ mod formats;
 mod guides;
 mod options;
 mod replacing;
+mod rows;
 mod run;
 mod sending;
 mod standard_input;

@@ -33,7 +33,7 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    fn of(output: Output) -> Self {
+    pub(super) fn of(output: Output) -> Self {
         Self {
             code: output.status.code(),
             answer: String::from_utf8(output.stdout).unwrap(),
@@ -67,9 +67,15 @@ impl Served {
 
     /// The same at an address, where a service was before.
     pub(super) fn start_at(address: &str, folder: &Path) -> Self {
+        Self::with(address, folder, &[])
+    }
+
+    /// The same with further options.
+    pub(super) fn with(address: &str, folder: &Path, options: &[&str]) -> Self {
         let mut child = equity()
             .args(["serve", "--address", address, "--format", "json", "--data-folder"])
             .arg(folder)
+            .args(options)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -120,4 +121,38 @@ fn two_senders_share_the_service_and_the_later_file_wins() {
         let version = if both[0].contains(slot) { "/versions/2" } else { "/versions/1" };
         assert!(name.ends_with(version), "{name}");
     }
+}
+
+#[test]
+fn a_submission_goes_on_when_the_service_is_there_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), file(folder.path(), "1"));
+    let served = Served::start(&data);
+    let address = served.address.clone();
+    let submit = equity()
+        .args(["submit", &file, "--format", "json", "--wait", "120", "--to", &address])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stored = |served: &Served| {
+        let list = ["submissions", "list", "--limit", "2000", "--format", "csv"];
+        served.ask(&list).well().lines().count() - 1
+    };
+    let begun = Instant::now();
+    while stored(&served) < 10 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing is stored");
+    }
+    assert_eq!(served.terminate().0, Some(0), "a clean stop while rows arrive");
+    let expected = slots(&file);
+    let served = Served::start_at(address.trim_start_matches("http://"), &data);
+    assert!(stored(&served) < expected.len(), "it was stopped in the middle");
+    let ended = submit.wait_with_output().unwrap();
+    let remarks = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(0), "{remarks}");
+    let receipts: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    let stored = names(&receipts);
+    assert_eq!(stored.len(), expected.len());
+    assert!(stored.iter().all(|name| name.ends_with("/versions/1")), "nothing is stored twice");
+    assert_eq!(receipts["unanswered"], serde_json::json!([]));
 }

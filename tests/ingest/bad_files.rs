@@ -46,7 +46,7 @@ fn cells_that_publications_never_hold() {
         ("04C,x,MAY2020,Attended,GP,Telephone,1 Day,0", "COUNT_OF_APPOINTMENTS", "0"),
         ("04C,x,MAY2020,Attended,GP,Telephone,1 Day,-7", "COUNT_OF_APPOINTMENTS", "-7"),
         ("04C,x,MAY2020,Attended,GP,Telephone,1 Day,+7", "COUNT_OF_APPOINTMENTS", "+7"),
-        ("04C,x,MAY2020,Attended,GP,Telephone,1 Day,7.0", "COUNT_OF_APPOINTMENTS", "7.0"),
+        ("04C,x,MAY2020,Attended,GP,Telephone,1 Day,7.5", "COUNT_OF_APPOINTMENTS", "7.5"),
         ("04C,x,MAY2020,Attended,GP,Telephone,1 Day,*", "COUNT_OF_APPOINTMENTS", "*"),
         (
             "04C,x,MAY2020,Attended,GP,Telephone,1 Day,9223372036854775808",
@@ -135,12 +135,23 @@ fn a_compressed_file_that_ends_too_early() {
 #[test]
 fn lines_are_counted_as_editors_count_them() {
     let rows = ["", "A,2020-04,1", "", "A,2020-04,1", "A,2020-04,x"];
-    for end in ["\n", "\r\n"] {
+    for end in ["\n", "\r\n", "\r"] {
         for last in ["", end] {
             let text = format!("organisation,month,age_years{end}{}{last}", rows.join(end));
             assert_eq!(refused(read_text(&text)), cell(6, "age_years", "x"), "{text:?}");
         }
     }
+    let mixed = "organisation,month,age_years\r\nA,2020-04,1\n\r\nA,2020-04,1\r\rA,2020-04,x";
+    assert_eq!(refused(read_text(mixed)), cell(6, "age_years", "x"));
+    let long = format!(
+        "organisation,month,age_years\r\n{}A,2020-04,x\r\n",
+        "A,2020-04,1\r\n".repeat(50_000)
+    );
+    assert_eq!(
+        refused(read_text(&long)),
+        cell(50_002, "age_years", "x"),
+        "beyond what is read at once"
+    );
     let cells = "organisation,month\r\nA,2020-04\r\nA\r\n";
     assert!(matches!(read_text(cells), Err(IngestError::Cells { line: 3, .. })));
 }

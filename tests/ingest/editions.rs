@@ -28,7 +28,7 @@ fn estimates(submission: &SubmissionFile) -> &[EstimateRecord] {
 }
 
 fn text_of(case: &str) -> String {
-    let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ingest/cases");
+    let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases");
     std::fs::read_to_string(format!("{cases}/{case}")).unwrap()
 }
 
@@ -42,32 +42,11 @@ fn refused(result: Result<Vec<SubmissionFile>, IngestError>, words: &[&str]) {
 }
 
 #[test]
-fn labels_of_other_years_are_codes_of_the_publication() {
-    let reference = equity_indicators::domain::codes::Content::embedded();
-    let reference = equity_indicators::domain::reference::Reference::new(&reference).unwrap();
-    for (name, list, label) in [
-        ("appt_status_not_provided.csv", "attendance", "Appt Status Not Provided"),
-        ("hcp_type_not_provided.csv", "staff_type", "HCP Type Not Provided"),
-        ("mode_online.csv", "channel", "Online"),
-    ] {
-        let submissions = case(name, &none()).unwrap();
-        assert_eq!((submissions.len(), submissions[0].rows.total()), (1, 13), "{name}");
-        let found = reference.list(list).unwrap();
-        let system = &found.systems[found.system("gpad").unwrap()];
-        assert!(system.codes.iter().any(|(code, ..)| code == label), "{label}");
-    }
-}
-
-#[test]
-fn months_and_days_in_every_published_spelling() {
-    let [submission] = &case("iso_month.csv", &none()).unwrap()[..] else { panic!() };
-    assert_eq!((&*submission.month, submission.rows.total()), ("2022-06", 13));
+fn days_of_daily_files() {
     let [submission] = &case("daily.csv", &none()).unwrap()[..] else { panic!() };
     assert_eq!((&*submission.month, submission.rows.total()), ("2022-06", 22));
     let days: Vec<_> = consultations(submission).iter().map(|row| &*row.date).collect();
     assert_eq!(days, ["2022-06-01", "2022-06-02"]);
-    let [submission] = &case("coverage_commissioner.csv", &none()).unwrap()[..] else { panic!() };
-    assert_eq!((&*submission.organisation, submission.rows.total()), ("04C", 430_000));
 }
 
 /// The headers of the daily files of all years, and of the regional ones.
@@ -113,9 +92,6 @@ fn headers_of_every_year() {
 
 #[test]
 fn a_finer_edition_is_refused_whatever_its_columns_are_called() {
-    for name in ["practice_level_as_location.csv", "practice_level_crosstab.csv"] {
-        refused(case(name, &none()), &["by practice", "finer edition", "Regional CSV"]);
-    }
     let header = "SUB_ICB_LOCATION_CODE,Appointment_Month,APPT_STATUS,HCP_TYPE,APPT_MODE,TIME_BETWEEN_BOOK_AND_APPT,COUNT_OF_APPOINTMENTS";
     for (finer, words) in [
         ("GP_CODE", "by practice"),
@@ -350,7 +326,7 @@ fn a_suppressed_figure_is_left_out_or_refused_and_never_0() {
 
 #[test]
 fn people_enabled_for_online_services() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ingest/cases/pomi.csv");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/pomi.csv");
     let [submission] = &case("pomi.csv", &none()).unwrap()[..] else { panic!() };
     assert_eq!((&*submission.organisation, &*submission.collection), ("NHSE", "pomi"));
     assert_eq!(submission.month, "2021-04");
@@ -411,9 +387,6 @@ fn the_risk_index_as_its_publisher_has_it() {
 
 #[test]
 fn a_query_of_nomis() {
-    // The made-up table has one category of five.
-    let error = case("nomis_query.csv", &none()).unwrap_err();
-    assert!(matches!(error, IngestError::MissingColumn { .. }), "{error}");
     let labels = ETHNIC.map(|(label, _)| label.to_owned());
     let header = format!(
         "\"2021 super output area - lower layer\",\"mnemonic\",\"Total: All usual residents\",{}",
@@ -434,6 +407,5 @@ fn a_query_of_nomis() {
     let error = read_text(&wrong).unwrap_err().to_string();
     assert!(error.contains("line 7"), "{error}");
     let without = header.replace(",\"White\"", ",\"White: Roma\"");
-    let error = read_text(&format!("{without}\n{row}\n")).unwrap_err();
-    assert!(matches!(error, IngestError::MissingColumn { column: "White" }), "{error}");
+    refused(read_text(&format!("{without}\n{row}\n")), &["lacks columns: \"White\""]);
 }

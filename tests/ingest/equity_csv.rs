@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use equity_indicators::domain::record::{
     ACCESS, CONSULTATION, Holds, PERSON, POPULATION, RecordField, RecordType,
 };
-use equity_indicators::ingest::{Defaults, IngestError, Records, SubmissionFile, equity_csv};
+use equity_indicators::ingest::{
+    Defaults, IngestError, Lines, Records, SubmissionFile, equity_csv,
+};
 use equity_indicators::proto::v1::{
     ConsultationRecord, EstimateKey, EstimateRecord, EstimateSource, PersonCharacteristics,
 };
@@ -346,7 +348,14 @@ fn submission(rows: Records) -> SubmissionFile {
         collected: vec!["sex".to_owned(), "age_band".to_owned()],
         person_key_scheme: "scheme".to_owned(),
         rows,
+        lines: Lines::default(),
     }
+}
+
+/// Submissions as they were before they were written to a file.
+fn without_lines(mut submissions: Vec<SubmissionFile>) -> Vec<SubmissionFile> {
+    submissions.iter_mut().for_each(|submission| submission.lines = Lines::default());
+    submissions
 }
 
 /// Texts that CSV finds hard: quotes, commas, blanks within, other alphabets.
@@ -449,7 +458,7 @@ proptest! {
         for submissions in [vec![submission(Records::Access(people))], vec![published]] {
             let mut file = Vec::new();
             equity_csv::write(&mut file, &submissions).unwrap();
-            prop_assert_eq!(read_bytes(&file, &Defaults::default()).unwrap(), submissions);
+            prop_assert_eq!(without_lines(read_bytes(&file, &Defaults::default()).unwrap()), submissions);
         }
     }
 
@@ -468,7 +477,7 @@ proptest! {
         for submissions in [submissions, vec![submission(Records::Populations(people))]] {
             let mut file = Vec::new();
             equity_csv::write(&mut file, &submissions).unwrap();
-            prop_assert_eq!(read_bytes(&file, &Defaults::default()).unwrap(), submissions);
+            prop_assert_eq!(without_lines(read_bytes(&file, &Defaults::default()).unwrap()), submissions);
         }
     }
 

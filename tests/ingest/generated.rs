@@ -13,7 +13,7 @@ use equity_indicators::domain::period::Month;
 use equity_indicators::ingest::generate::{
     Generator, GeneratorError, GeneratorSettings, Organisation,
 };
-use equity_indicators::ingest::{Defaults, Records, SubmissionFile, equity_csv};
+use equity_indicators::ingest::{Defaults, Lines, Records, SubmissionFile, equity_csv};
 use equity_indicators::proto::v1::{
     AccessRecord, ConsultationRecord, PersonCharacteristics, PopulationRecord,
 };
@@ -290,6 +290,8 @@ fn our_own_csv_holds_the_set() {
     for submissions in [set.consultations, set.populations, set.access] {
         let mut file = Vec::new();
         equity_csv::write(&mut file, &submissions).unwrap();
-        assert!(read_bytes(&file, &Defaults::default()).unwrap() == submissions);
+        let mut read = read_bytes(&file, &Defaults::default()).unwrap();
+        read.iter_mut().for_each(|submission| submission.lines = Lines::default());
+        assert!(read == submissions);
     }
 }

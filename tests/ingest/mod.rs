@@ -38,7 +38,7 @@ fn read_bytes(bytes: &[u8], defaults: &Defaults) -> Result<Vec<SubmissionFile>, 
 
 /// Reads a made-up file of `cases`, whose header is one that is published.
 fn case(name: &str, defaults: &Defaults) -> Result<Vec<SubmissionFile>, IngestError> {
-    read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ingest/cases").join(name), defaults)
+    read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name), defaults)
 }
 
 fn read_text(text: &str) -> Result<Vec<SubmissionFile>, IngestError> {

@@ -180,7 +180,7 @@ fn census_cells_that_are_refused() {
     for (row, column) in [
         ("E01013600,15,Whites,5,0.3", "ethnic_group"),
         ("E01013600,15,White,-5,0.3", "n"),
-        ("E01013600,15,White,5.0,0.3", "n"),
+        ("E01013600,15,White,5.5,0.3", "n"),
         ("E01013600,,White,5,0.3", "total_residents"),
         ("E02013600,15,White,5,0.3", "lsoa21_code"),
     ] {

@@ -1,17 +1,12 @@
 //! Files as spreadsheets and other programs leave them: taken where they have one meaning, refused with the true reason.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
 
-use equity_indicators::ingest::{Defaults, IngestError, Records, SubmissionFile, read, read_all};
+use equity_indicators::ingest::{Defaults, IngestError, Records, SubmissionFile};
 use equity_indicators::proto::v1::ConsultationRecord;
 
 use super::{read_and_notes, read_bytes, read_text};
-use crate::support::{Refusal, TestServer};
-
-fn case(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ingest/cases").join(name)
-}
+use crate::support::TestServer;
 
 /// What the command line says of a file with the options of a practice.
 fn practice() -> Defaults {
@@ -24,14 +19,6 @@ fn practice() -> Defaults {
     }
 }
 
-/// The one submission of a file, and what is said of the file.
-fn read_case(name: &str) -> (SubmissionFile, String) {
-    let mut files = read(&case(name), &practice()).unwrap();
-    let (notes, submission) = (files.notes().join("\n"), files.next().unwrap().unwrap());
-    assert!(files.next().is_none(), "{name}");
-    (submission, notes)
-}
-
 fn rows(submission: &SubmissionFile) -> &[ConsultationRecord] {
     match &submission.rows {
         Records::Consultations(rows) => rows,
@@ -41,11 +28,6 @@ fn rows(submission: &SubmissionFile) -> &[ConsultationRecord] {
 
 #[test]
 fn rows_of_commas_are_no_rows() {
-    for name in ["blank_rows.csv", "blank_rows_access.csv"] {
-        let (submission, notes) = read_case(name);
-        assert_eq!(submission.rows.len(), 1, "{name}");
-        assert!(notes.contains("passed over: 2"), "{notes}");
-    }
     // Shorter, longer, with blanks, at the end of the file: whatever a spreadsheet leaves.
     let text = "organisation,month,channel\nC82001,2026-04,VIDEO\n,\n ,  ,\n,,,,\nC82001,2026-04,VIDEO,,\n,,";
     let (all, notes) = read_and_notes(text);
@@ -55,31 +37,20 @@ fn rows_of_commas_are_no_rows() {
 }
 
 #[test]
-fn files_in_other_forms_are_taken() {
-    for (name, words) in [
-        ("header_caps.csv", "`Channel` as `channel`"),
-        ("index_column.csv", "row numbers"),
-        ("semicolon.csv", "separated by `;`"),
-        ("tab.csv", "separated by a tab"),
-    ] {
-        let (submission, notes) = read_case(name);
-        assert_eq!(rows(&submission).len(), 1, "{name}");
-        let row = &rows(&submission)[0];
-        let sex = row.person.as_ref().map(|person| person.sex.as_str());
-        assert_eq!(
-            (row.channel.as_str(), row.attendance.as_str(), sex),
-            ("FACE_TO_FACE", "5", Some("1")),
-            "{name}"
-        );
-        assert!(notes.contains(words), "{name}: {notes}");
-    }
-    assert_eq!(rows(&read_case("zip.zip").0).len(), 1);
-    let published = read_all(&case("iso_month.csv"), &Defaults::default()).unwrap();
-    assert_eq!((published[0].month.as_str(), published[0].rows.total()), ("2022-06", 13));
-    let text = std::fs::read_to_string(case("trailing_space_label.csv")).unwrap();
-    let (published, notes) = read_and_notes(&text);
-    assert_eq!(rows(&published[0])[0].channel, "Face-to-Face");
-    assert!(notes.contains("cut off: 1"), "{notes}");
+fn whole_numbers_may_have_decimals_of_zero() {
+    let own = "organisation,month,channel,age_years,lead_time_days,record_count\n\
+        C82001,2026-04,VIDEO,77.0,3,2.0\nC82001,2026-04,VIDEO,34,,1\n";
+    let (all, notes) = read_and_notes(own);
+    let row = &rows(&all[0])[0];
+    let age = row.person.as_ref().and_then(|person| person.age_years);
+    assert_eq!((age, row.lead_time_days, row.record_count), (Some(77), Some(3), Some(2)));
+    assert_eq!(notes, "whole numbers with decimals, `77.0`, which were read as `77`: 2");
+    let error = read_text(&own.replace("77.0", "77.5")).unwrap_err();
+    assert!(matches!(error, IngestError::Value { line: 2, .. }), "{error}");
+    let header = "CCG_CODE,Appointment_Month,APPT_STATUS,HCP_TYPE,APPT_MODE,TIME_BETWEEN_BOOK_AND_APPT,COUNT_OF_APPOINTMENTS\n";
+    let (all, notes) =
+        read_and_notes(&format!("{header}04C,JUN2022,Attended,GP,Telephone,1 Day,7.0\n"));
+    assert_eq!((all[0].rows.total(), notes.ends_with("`77`: 1")), (7, true), "{notes}");
 }
 
 const TABLE: &str = "channel,person_key\nVIDEO,Ren\u{e9}\nTELEPHONE,p2\n";
@@ -173,8 +144,6 @@ fn a_column_without_a_name_must_be_empty_or_number_the_rows() {
 
 #[test]
 fn months_follow_from_every_form_of_one_meaning() {
-    let all = read_all(&case("date_named_month.csv"), &Defaults::default()).unwrap();
-    assert_eq!((all[0].month.as_str(), rows(&all[0])[0].date.as_str()), ("2026-04", "01/04/2026"));
     for text in
         ["2026-04", "2026-04-01", "01/04/2026", "2026-04-01 00:00:00", "Apr 2026", "APR2026"]
     {
@@ -213,39 +182,6 @@ fn a_word_for_nothing_is_answered_with_what_to_do() {
         };
         let error = read_text(&text).unwrap_err().to_string();
         assert!(error.contains("leave the cell empty where nothing is recorded"), "{error}");
-    }
-}
-
-/// What the service says of a file of a practice: the receipt, or the problems by field.
-#[tokio::test]
-async fn the_service_refuses_what_would_give_wrong_numbers() {
-    let server = TestServer::start().await;
-    for (name, problems) in [
-        ("lsoa_2011_under_2021.csv", 1),
-        // `NA` and `NULL` twice each: a problem is named once.
-        ("person_key_na.csv", 4),
-        ("leading_zero.csv", 2),
-        ("month_2099.csv", 1),
-    ] {
-        let mut defaults = practice();
-        if name == "month_2099.csv" {
-            defaults.month = None; // the file names its month
-        }
-        if name == "leading_zero.csv" {
-            defaults.code_systems.insert("channel".into(), "consultation_medium_used".into());
-        }
-        let file = read_all(&case(name), &defaults).unwrap().remove(0);
-        let header = file.header(&uuid::Uuid::new_v4().to_string());
-        let refused = server.submit(header, rows(&file).to_vec()).await.unwrap_err();
-        let found = Refusal::of(&refused).fields;
-        assert_eq!(found.len(), problems, "{name}: {found:?}");
-        let words = match name {
-            "lsoa_2011_under_2021.csv" => "`lsoa_2011` (LSOA, Census 2011)",
-            "person_key_na.csv" => "leave the cell empty where nothing is recorded",
-            "leading_zero.csv" => "nearest `01`",
-            _ => "is after the present month",
-        };
-        assert!(found[0].1.contains(words), "{name}: {found:?}");
     }
 }
 

@@ -108,7 +108,7 @@ fn missing<'a>(
         }
         !known
     });
-    missing.map(|encoded| Ok(Outgoing::Encoded(encoded)))
+    missing.map(|encoded| Ok(Outgoing::Encoded(Box::new(encoded))))
 }
 
 /// The published files as parcels.

@@ -9,11 +9,14 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use super::Look;
 use super::table::printable;
 use crate::cli::exit::Failure;
+use crate::cli::row_lines::with_lines;
+use crate::ingest::Lines;
 
 /// The whole message, several lines.
 pub fn text(failure: &Failure, look: &Look) -> String {
     let (what, details, next) = match failure {
-        Failure::Refused(status) => refused(status),
+        Failure::Refused(status) => refused(status, &Lines::default()),
+        Failure::RowsRefused(status, lines) => refused(status, lines),
         Failure::SomeRefused { refused, of, only_checked } => {
             let (were, rest) = match (only_checked, refused < of) {
                 (true, _) => ("would be", "; nothing was stored, only checked"),
@@ -59,7 +62,7 @@ pub fn text(failure: &Failure, look: &Look) -> String {
     text
 }
 
-fn refused(status: &Status) -> (String, Vec<String>, String) {
+fn refused(status: &Status, rows: &Lines) -> (String, Vec<String>, String) {
     let details = status.get_error_details();
     let reason = details.error_info().map(|info| info.reason.clone()).unwrap_or_default();
     let code = format!("{:?}", status.code());
@@ -67,7 +70,9 @@ fn refused(status: &Status) -> (String, Vec<String>, String) {
     if status.message().is_empty() {
         what = format!("the service refused ({code})");
     }
-    let mut lines = lines(&details, &reason);
+    let what = with_lines(&what, rows);
+    let lines = lines(&details, &reason).into_iter().map(|line| with_lines(&line, rows));
+    let mut lines: Vec<_> = lines.collect();
     // What the message says already is not said again.
     lines.retain(|line| !what.contains(&printable(line)));
     (what, lines, next(status.code(), &reason, &details))

@@ -191,13 +191,24 @@ pub fn collections(all: &[v1::Collection]) -> Sheet {
 
 /// One line for each organisation.
 pub fn organisations(all: &[v1::Organisation]) -> Sheet {
-    let mut sheet = Sheet::new(["organisation", "name", "type", "areas"]);
+    let mut sheet = Sheet::new([
+        "organisation",
+        "name",
+        "type",
+        "areas",
+        "first_month",
+        "last_month",
+        "successor",
+    ]);
     for organisation in all {
         sheet.push(vec![
             (&organisation.code).into(),
             (&organisation.name).into(),
             (&organisation.r#type).into(),
             joined(&organisation.areas),
+            (&organisation.first_month).into(),
+            (&organisation.last_month).into(),
+            (&organisation.successor).into(),
         ]);
     }
     sheet

@@ -2,6 +2,7 @@
 
 use super::sheet::{Cell, Sheet};
 use super::words;
+use crate::ingest::Lines;
 use crate::proto::v1::{Dataset, Receipt, RowProblem, Submission, SubmissionState};
 
 /// One line for each submission.
@@ -91,19 +92,29 @@ fn outcome(receipt: &Receipt) -> &'static str {
     }
 }
 
-/// One line for each row problem: row (from 0), field, value, what was expected, the nearest valid code.
-pub fn problems<'a>(all: impl IntoIterator<Item = &'a RowProblem>) -> Sheet {
-    let mut sheet = Sheet::new(["row", "field", "value", "expected", "nearest"]);
+/// One line for each row problem: line of the file if it is known, index of the row, field, value, what was expected, the nearest
+/// valid code.
+pub fn problems<'a>(all: impl IntoIterator<Item = &'a RowProblem>, lines: Option<&Lines>) -> Sheet {
+    let line = lines.map(|_| "line");
+    let columns = ["row_index", "field", "value", "expected", "nearest"];
+    let mut sheet = Sheet::new(line.into_iter().chain(columns));
     for problem in all {
-        sheet.push(vec![
+        let line = lines.map(|lines| line_of(problem, lines).map_or(Cell::Empty, Cell::Count));
+        let cells = [
             problem.row_index.into(),
             (&problem.field).into(),
             (&problem.value).into(),
             (&problem.expected).into(),
             (&problem.nearest).into(),
-        ]);
+        ];
+        sheet.push(line.into_iter().chain(cells).collect());
     }
     sheet
+}
+
+/// The line of a row with a problem.
+pub(super) fn line_of(problem: &RowProblem, lines: &Lines) -> Option<i64> {
+    lines.line(u64::try_from(problem.row_index).ok()?)?.try_into().ok()
 }
 
 pub(super) fn time(at: Option<&prost_types::Timestamp>) -> Cell {
@@ -182,8 +193,8 @@ mod tests {
             nearest: "P".into(),
         };
         assert_eq!(
-            problems([&problem]).csv(),
-            "row,field,value,expected,nearest\r\n\
+            problems([&problem], None).csv(),
+            "row_index,field,value,expected,nearest\r\n\
              17,person.ethnic_category,\"Q, q\",a code of ethnic_category_2001,P\r\n"
         );
     }

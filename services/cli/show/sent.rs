@@ -6,7 +6,9 @@ use tonic_types::StatusExt as _;
 use super::table::printable;
 use super::{Format, Out, json, receipts, words};
 use crate::cli::exit::Failure;
-use crate::cli::sent::{Sent, Slot};
+use crate::cli::row_lines::{is_of_rows, row_of, with_lines};
+use crate::cli::sent::{Refusal, Sent, Slot};
+use crate::ingest::Lines;
 use crate::proto::v1::{Dataset, Reading, Receipt, Submission};
 
 /// Shows receipts as the answer, and row problems and refusals as remarks (in JSON: as part of the answer).
@@ -24,16 +26,16 @@ pub fn show(sent: &Sent, out: &mut Out) -> Result<(), Failure> {
         let text = if csv { sheet.csv() } else { sheet.table(&out.look) };
         out.answer(&text)?;
     }
-    for receipt in sent.receipts() {
+    for (receipt, lines) in sent.receipts_and_lines() {
         read_so(receipt, out)?;
         if !receipt.problems.is_empty() {
-            problems(receipt, out)?;
+            problems(receipt, lines, out)?;
         }
     }
     // A single refusal is the failure of the command and shown as that.
     if sent.receipts().count() + sent.refusals().count() > 1 {
-        for (slots, status) in alike(sent) {
-            out.remark(&refused(&slots, status))?;
+        for (slots, file, reason) in alike(sent) {
+            out.remark(&refused(&slots, file, &reason))?;
         }
     }
     stopped(sent, out)
@@ -81,42 +83,61 @@ fn read_so(receipt: &Receipt, out: &mut Out) -> Result<(), Failure> {
     Ok(())
 }
 
-fn problems(receipt: &Receipt, out: &mut Out) -> Result<(), Failure> {
+fn problems(receipt: &Receipt, lines: &Lines, out: &mut Out) -> Result<(), Failure> {
     let submission = receipt.submission.clone().unwrap_or_default();
     let what = match receipt.would_be_refused {
         true => "rows with problems",
         false => "rows that were left out",
     };
     out.remark(&format!(
-        "{} {}: {what}: {}",
-        submission.organisation, submission.month, submission.rejected_count
+        "{} {}{}: {what}: {}",
+        submission.organisation,
+        submission.month,
+        of_file(&lines.file),
+        submission.rejected_count
     ))?;
-    out.remark(&receipts::problems(&receipt.problems).table(&out.look))?;
+    out.remark(&receipts::problems(&receipt.problems, Some(lines)).table(&out.look))?;
     if !receipt.next_page_token.is_empty() {
         out.remark(&format!("the rest: equity submissions problems {}", submission.name))?;
     }
     Ok(())
 }
 
-/// The refusals, those of one organisation for one reason together: a location that is not known is said once, not once a month.
-fn alike(sent: &Sent) -> Vec<(Vec<&Slot>, &Status)> {
-    let mut found: Vec<(Vec<&Slot>, &Status)> = Vec::new();
-    let key = |slot: &Slot, status: &Status| {
-        (slot.organisation.clone(), status.message().to_owned(), violations(status))
-    };
+/// The refusals, those of one organisation for one reason together: a location that is not known is said once, not once a month. If
+/// the reason is rows: of one file.
+fn alike(sent: &Sent) -> Vec<(Vec<&Slot>, &str, String)> {
+    let mut found: Vec<(Vec<&Slot>, &str, String)> = Vec::new();
     let mut places = std::collections::BTreeMap::new();
-    for (slot, status) in sent.refusals() {
-        let place = *places.entry(key(slot, status)).or_insert(found.len());
+    for refusal in sent.refusals() {
+        let Refusal { slot, lines, status } = refusal;
+        let file = if is_of_rows(status) { lines.file.as_str() } else { "" };
+        let reason = reason(&refusal);
+        let place = places.entry((&slot.organisation, file, reason.clone()));
+        let place = *place.or_insert(found.len());
         match found.get_mut(place) {
-            Some((slots, _)) => slots.push(slot),
-            None => found.push((vec![slot], status)),
+            Some((slots, ..)) => slots.push(slot),
+            None => found.push((vec![slot], file, reason)),
         }
     }
     found
 }
 
+/// Why a submission was refused, field by field, with the lines of its rows.
+pub fn reason(refusal: &Refusal<'_>) -> String {
+    let Refusal { lines, status, .. } = refusal;
+    let mut text = status.message().to_owned();
+    for (field, description) in violations(status) {
+        let line = format!("{field}: {description}");
+        // What the message says already is not said again.
+        if !text.contains(&line) {
+            text.push_str(&format!("\n  {line}"));
+        }
+    }
+    with_lines(&text, lines)
+}
+
 /// A refusal of some months of an organisation in words.
-pub fn refused(slots: &[&Slot], status: &Status) -> String {
+pub fn refused(slots: &[&Slot], file: &str, reason: &str) -> String {
     let organisation = slots.first().map_or("", |slot| &slot.organisation);
     let months = match slots {
         [first, .., last] => {
@@ -125,11 +146,12 @@ pub fn refused(slots: &[&Slot], status: &Status) -> String {
         }
         slots => slots.iter().map(|slot| slot.month.as_str()).collect(),
     };
-    let mut text = format!("refused: {organisation} {months}: {}", status.message());
-    for (field, description) in violations(status) {
-        text.push_str(&format!("\n  {field}: {description}"));
-    }
-    text
+    format!("refused: {organisation} {months}{}: {reason}", of_file(file))
+}
+
+/// The file of some rows, after what they are; nothing if they come from none.
+fn of_file(file: &str) -> String {
+    if file.is_empty() { String::new() } else { format!(" of {file}") }
 }
 
 fn violations(status: &Status) -> Vec<(String, String)> {
@@ -142,20 +164,33 @@ fn violations(status: &Status) -> Vec<(String, String)> {
 }
 
 fn as_json(sent: &Sent) -> anyhow::Result<serde_json::Value> {
-    let receipts = sent.receipts().map(|receipt| json::of("equity.v1.Receipt", receipt));
-    let refusals = sent.refusals().map(|(slot, status)| {
+    let receipts = sent.receipts_and_lines().map(|(receipt, lines)| {
+        let mut value = json::of("equity.v1.Receipt", receipt)?;
+        value["file"] = lines.file.as_str().into();
+        for (place, problem) in receipt.problems.iter().enumerate() {
+            value["problems"][place]["line"] = receipts::line_of(problem, lines).into();
+        }
+        anyhow::Ok(value)
+    });
+    let refusals = sent.refusals().map(|Refusal { slot, lines, status }| {
         let info = status.get_details_error_info();
-        let violations: Vec<_> = violations(status)
-            .into_iter()
-            .map(|(field, description)| serde_json::json!({"field": field, "description": description}))
-            .collect();
+        let violation = |(field, description): (String, String)| match row_of(&field) {
+            Some((row_index, within)) => serde_json::json!({
+                "line": lines.line(row_index),
+                "row_index": row_index,
+                "field": within,
+                "description": description,
+            }),
+            None => serde_json::json!({"field": field, "description": description}),
+        };
         serde_json::json!({
             "organisation": slot.organisation,
             "month": slot.month,
+            "file": lines.file,
             "code": format!("{:?}", status.code()),
             "reason": info.map(|info| info.reason).unwrap_or_default(),
             "message": status.message(),
-            "violations": violations,
+            "violations": violations(status).into_iter().map(violation).collect::<Vec<_>>(),
         })
     });
     let unanswered = sent.unanswered().map(|slot| {
@@ -210,7 +245,10 @@ mod tests {
             ("04C", "2020-04", Answer::Receipt(Box::new(receipt))),
             ("03W", "2020-05", Answer::Refusal(Box::new(status))),
         ] {
-            let number = sent.begin(slot(organisation, month));
+            let mut lines = Lines::of_file(&format!("{month}.csv"));
+            // A header, a blank line, and records on lines 3 to 22.
+            (1..=20).for_each(|row| lines.fill(row, row as u64 + 2));
+            let number = sent.begin(slot(organisation, month), lines);
             sent.answered(number, answer);
         }
         sent
@@ -232,14 +270,16 @@ mod tests {
         assert!(answers.text().contains("04C"));
         let remarks = remarks.text();
         assert!(
-            remarks.contains("|  17 | person.sex | 7     | a code of sex | 1       |"),
+            remarks.contains("|   20 |        17 | person.sex | 7     | a code of sex | 1       |"),
             "{remarks}"
         );
-        assert!(remarks.contains("refused: 03W 2020-05: 1 row has problems"), "{remarks}");
-        assert!(
-            remarks.contains("records[3].channel: `99` is no channel; nearest: 98"),
-            "{remarks}"
-        );
+        for words in [
+            "04C 2020-04 of 2020-04.csv: rows that were left out: 1",
+            "refused: 03W 2020-05 of 2020-05.csv: 1 row has problems\n",
+            "  line 6, records[3].channel: `99` is no channel; nearest: 98",
+        ] {
+            assert!(remarks.contains(words), "{words} is missing: {remarks}");
+        }
     }
 
     #[test]
@@ -248,7 +288,7 @@ mod tests {
         for (organisation, month) in
             [("X", "2020-01"), ("Y", "2020-01"), ("X", "2020-02"), ("X", "2020-03")]
         {
-            let number = sent.begin(slot(organisation, month));
+            let number = sent.begin(slot(organisation, month), Lines::default());
             let status = Status::not_found(format!("no organisation `{organisation}`"));
             sent.answered(number, Answer::Refusal(Box::new(status)));
         }
@@ -266,8 +306,12 @@ mod tests {
         let (mut out, answers, remarks) = captured::out(Format::Json);
         show(&sent(), &mut out).unwrap();
         let value: serde_json::Value = serde_json::from_str(&answers.text()).unwrap();
-        assert_eq!(value["receipts"][0]["problems"][0]["row_index"], 17);
-        assert_eq!(value["refusals"][0]["violations"][0]["field"], "records[3].channel");
+        let problem = &value["receipts"][0]["problems"][0];
+        assert_eq!((&problem["row_index"], &problem["line"]), (&17.into(), &20.into()));
+        assert_eq!(value["refusals"][0]["file"], "2020-05.csv");
+        let violation = &value["refusals"][0]["violations"][0];
+        assert_eq!((&violation["row_index"], &violation["line"]), (&3.into(), &6.into()));
+        assert_eq!(violation["field"], "channel");
         assert_eq!(remarks.text(), "");
     }
 
@@ -279,16 +323,16 @@ mod tests {
         ));
         assert!(Sent::default().verdict(false).is_ok());
         let mut alone = Sent::default();
-        let number = alone.begin(slot("04C", "2020-04"));
+        let number = alone.begin(slot("04C", "2020-04"), Lines::default());
         alone.answered(number, Answer::Refusal(Box::new(Status::not_found("no such place"))));
-        assert!(matches!(alone.verdict(false), Err(Failure::Refused(_))));
+        assert!(matches!(alone.verdict(false), Err(Failure::RowsRefused(..))));
     }
 
     #[test]
     fn what_has_no_answer_is_named_in_the_order_of_sending() {
         let mut sent = sent();
         for month in ["2020-06", "2020-07", "2020-08"] {
-            sent.begin(slot("04C", month));
+            sent.begin(slot("04C", month), Lines::default());
         }
         sent.stopped(3);
         let (mut out, answers, remarks) = captured::out(Format::Json);

@@ -253,7 +253,10 @@ impl CodeList {
     #[must_use]
     pub fn value(&self, system: usize, source: &str) -> Option<Value> {
         let word = || self.words.target(system, source).map(|target| Value::from_text(&target));
-        self.code(system, source).or_else(word)
+        // A column of numbers with gaps becomes `1.0` in spreadsheets and pandas.
+        let is_number = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = || self.code(system, source.strip_suffix(".0").filter(is_number)?);
+        self.code(system, source).or_else(word).or_else(number)
     }
 
     /// The value of a source code, or what would have been valid and the nearest code.

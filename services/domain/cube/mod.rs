@@ -21,7 +21,7 @@ pub use directory::{Directory, Entry, Run};
 pub use numbers::{put_numbers, take_numbers};
 pub use pack::{Packed, width_for};
 pub use persons::{NOBODY, PersonSets, Present, persons_in};
-pub use rollup::{Rollup, RollupRows, rollups};
+pub use rollup::{Rollup, RollupRow, RollupRows, rollups};
 pub use scan::{Adds, Counter, Records, Stretch, Term};
 pub use varint::{put as put_varint, take as take_varint};
 pub use words::{decode_words, encode_words};

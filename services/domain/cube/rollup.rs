@@ -3,6 +3,7 @@
 //! On disk: the gaps between the cells' numbers and the counts, each as a run of numbers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::numbers::{put_numbers, take_numbers};
 use super::pack::Packed;
@@ -57,6 +58,8 @@ pub fn rollups(
     std::iter::once(&total)
         .chain(columns)
         .map(|(field, values, packed)| {
+            // Who reads must not wait for all of this at once.
+            std::thread::yield_now();
             let indices = packed.unpacked(records);
             Rollup {
                 field: *field,
@@ -96,9 +99,7 @@ fn count(
 /// The roll-up rows of a field in a month, in codes: of each submission, and of all of them together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RollupRows {
-    rows: Vec<RollupRow>,
-    /// Where the rows of each submission start, and behind the last where they end.
-    starts: Vec<usize>,
+    of: Vec<Arc<[RollupRow]>>,
     whole: Vec<RollupRow>,
 }
 
@@ -106,50 +107,39 @@ pub struct RollupRows {
 type RollupAdds<'a> = [&'a super::scan::Adds; 3];
 
 /// Codes of (field, channel, attendance), and a count.
-type RollupRow = ([u32; 3], u64);
+pub type RollupRow = ([u32; 3], u64);
 
 impl RollupRows {
-    /// The rows of so many submissions are to come, in order.
+    /// The rows of submissions, in order; where there is an earlier one, each with its place in that if it was in it.
     #[must_use]
-    pub fn new(submissions: usize) -> Self {
-        let mut starts = Vec::with_capacity(submissions + 1);
-        starts.push(0);
-        Self { starts, ..Self::default() }
-    }
-
-    /// Adds the rows of the next submission.
-    pub fn push(&mut self, rows: impl Iterator<Item = RollupRow>) {
-        self.rows.extend(rows);
-        self.starts.push(self.rows.len());
-    }
-
-    /// Adds the rows that another has of a submission.
-    pub fn copy(&mut self, of: &Self, submission: usize) {
-        self.push(of.rows[of.starts[submission]..of.starts[submission + 1]].iter().copied());
-    }
-
-    /// Ends: adds up all submissions.
-    #[must_use]
-    pub fn finish(mut self) -> Self {
-        let mut whole = self.rows.clone();
-        whole.sort_unstable_by_key(|(codes, _)| *codes);
-        whole.dedup_by(|next, before| {
-            let same = next.0 == before.0;
-            if same {
-                before.1 += next.1;
+    pub fn new(of: Vec<(Arc<[RollupRow]>, Option<usize>)>, earlier: Option<&Self>) -> Self {
+        // What is gone is taken off, what is new is added: most of a month stays as it was.
+        let (mut gone, mut changes) = (vec![true; earlier.map_or(0, |of| of.of.len())], Vec::new());
+        for (rows, place) in &of {
+            match place {
+                Some(place) => gone[*place] = false,
+                None => changes.extend(rows.iter().copied()),
             }
-            same
-        });
-        whole.shrink_to_fit();
-        self.whole = whole;
-        self
+        }
+        let old = earlier.into_iter().flat_map(|earlier| &earlier.of).zip(gone);
+        let old = old.filter(|(_, gone)| *gone).flat_map(|(rows, _)| rows.iter());
+        changes.extend(old.map(|(codes, count)| (*codes, count.wrapping_neg())));
+        changes.sort_unstable_by_key(|(codes, _)| *codes);
+        let whole = added(earlier.map_or(&[], |earlier| &earlier.whole), &changes);
+        Self { of: of.into_iter().map(|(rows, _)| rows).collect(), whole }
+    }
+
+    /// The rows of a submission.
+    #[must_use]
+    pub fn of(&self, submission: usize) -> &Arc<[RollupRow]> {
+        &self.of[submission]
     }
 
     /// Adds the counts of a submission, or of all of them (`None`), to the cells that its codes add up to.
     pub fn add_up(&self, of: Option<usize>, adds: RollupAdds<'_>, base: u32, counts: &mut [u64]) {
         let rows = match of {
-            Some(submission) => &self.rows[self.starts[submission]..self.starts[submission + 1]],
-            None => &self.whole,
+            Some(submission) => &self.of[submission],
+            None => self.whole.as_slice(),
         };
         for ([value, channel, attendance], count) in rows {
             let [of_value, of_channel, of_attendance] = adds;
@@ -166,8 +156,31 @@ impl RollupRows {
     /// Bytes in memory.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        (self.rows.len() + self.whole.len()) * size_of::<RollupRow>() + self.starts.len() * 8
+        let rows: usize = self.of.iter().map(|rows| rows.len()).sum();
+        (rows + self.whole.len()) * size_of::<RollupRow>() + self.of.len() * 32
     }
+}
+
+/// Rows with others added, both in order of codes; without zeros. Counts wrap, so that what is taken off is added too.
+fn added(rows: &[RollupRow], others: &[RollupRow]) -> Vec<RollupRow> {
+    let (mut rows, mut others) = (rows.iter().peekable(), others.iter().peekable());
+    let mut sum = Vec::new();
+    while let Some(codes) =
+        [rows.peek(), others.peek()].into_iter().flatten().map(|row| row.0).min()
+    {
+        let mut count = 0u64;
+        while let Some(row) = rows.next_if(|row| row.0 == codes) {
+            count = count.wrapping_add(row.1);
+        }
+        while let Some(row) = others.next_if(|row| row.0 == codes) {
+            count = count.wrapping_add(row.1);
+        }
+        if count > 0 {
+            sum.push((codes, count));
+        }
+    }
+    sum.shrink_to_fit();
+    sum
 }
 
 fn number(cell: usize) -> u32 {
@@ -228,11 +241,40 @@ mod tests {
 
     use super::*;
 
+    fn submission_rows() -> impl Strategy<Value = Arc<[RollupRow]>> {
+        let codes = (0u32..3, 0u32..2, 0u32..2);
+        let rows = proptest::collection::btree_map(codes, 1u64..9, 0..8);
+        rows.prop_map(|rows| rows.into_iter().map(|((a, b, c), n)| ([a, b, c], n)).collect())
+    }
+
     proptest! {
         #[test]
         fn cells_come_back(counts in proptest::collection::btree_map(any::<u32>(), 1u64.., 0..3000)) {
             let rollup = Rollup { field: 3, cells: counts.into_iter().collect() };
             prop_assert_eq!(Rollup::decode(&rollup.encode()), Some(rollup.cells));
+        }
+
+        #[test]
+        fn a_month_made_out_of_an_earlier_one_is_the_same(
+            old in proptest::collection::vec(submission_rows(), 0..6),
+            new in proptest::collection::vec(submission_rows(), 0..3),
+            kept in proptest::collection::vec(any::<bool>(), 6),
+        ) {
+            let alone = |of: &[Arc<[RollupRow]>]| {
+                RollupRows::new(of.iter().map(|rows| (Arc::clone(rows), None)).collect(), None)
+            };
+            let earlier = alone(&old);
+            let stay = (0..old.len()).filter(|place| kept[*place]);
+            let stay = stay.map(|place| (Arc::clone(earlier.of(place)), Some(place)));
+            let of: Vec<_> = stay.chain(new.into_iter().map(|rows| (rows, None))).collect();
+            let all: Vec<_> = of.iter().map(|(rows, _)| Arc::clone(rows)).collect();
+            let made = RollupRows::new(of, Some(&earlier));
+            prop_assert_eq!(&made, &alone(&all));
+            let mut sums = BTreeMap::new();
+            all.iter().flat_map(|rows| rows.iter()).for_each(|(codes, count)| {
+                *sums.entry(*codes).or_insert(0) += count;
+            });
+            prop_assert_eq!(made.whole, sums.into_iter().collect::<Vec<_>>());
         }
 
         #[test]

@@ -77,6 +77,12 @@ struct OrganisationRow {
     #[serde(rename = "type")]
     kind: String,
     areas: String,
+    #[serde(default)]
+    first_month: String,
+    #[serde(default)]
+    last_month: String,
+    #[serde(default)]
+    successor: String,
 }
 
 fn split(text: &str) -> Vec<String> {
@@ -155,22 +161,49 @@ fn areas(content: &Content) -> Result<Areas, ContentError> {
 }
 
 fn organisations(content: &Content, areas: &Areas) -> Result<Members, ContentError> {
+    let bad = |what: String| wrong("organisations.csv", what);
     let mut organisations = Organisations::new();
     for row in rows::<OrganisationRow>(content, "organisations.csv")? {
-        let OrganisationRow { code, name, kind, areas: codes } = row;
+        let OrganisationRow { code, name, kind, areas: codes, first_month, last_month, successor } =
+            row;
         let codes = split(&codes);
         if let Some(missing) = codes.iter().find(|area| areas.get(area).is_none()) {
-            return Err(wrong(
-                "organisations.csv",
-                format!("area `{missing}` of `{code}` is missing"),
-            ));
+            return Err(bad(format!("area `{missing}` of `{code}` is missing")));
         }
-        let organisation = Organisation { code: code.clone(), name, kind, areas: codes };
+        let month = |column: &str, text: &str| match text {
+            "" => Ok(None),
+            text => text.parse().map(Some).map_err(|e| bad(format!("{column} of `{code}`: {e}"))),
+        };
+        let first_month = month("first_month", &first_month)?;
+        let last_month = month("last_month", &last_month)?;
+        if first_month.zip(last_month).is_some_and(|(first, last)| first > last) {
+            return Err(bad(format!("last_month of `{code}` is before its first_month")));
+        }
+        if !successor.is_empty() && last_month.is_none() {
+            return Err(bad(format!("`{code}` has a successor and no last_month")));
+        }
+        let organisation = Organisation {
+            code: code.clone(),
+            name,
+            kind,
+            areas: codes,
+            first_month,
+            last_month,
+            successor,
+        };
         if organisations.insert(code.clone(), Arc::new(organisation)).is_some() {
-            return Err(wrong("organisations.csv", format!("`{code}` is defined twice")));
+            return Err(bad(format!("`{code}` is defined twice")));
         }
     }
-    Ok(Members::new(areas, organisations))
+    let lost = |one: &&Arc<Organisation>| {
+        !one.successor.is_empty() && !organisations.contains_key(&one.successor)
+    };
+    match organisations.values().find(lost) {
+        Some(one) => {
+            Err(bad(format!("successor `{}` of `{}` is missing", one.successor, one.code)))
+        }
+        None => Ok(Members::new(areas, organisations)),
+    }
 }
 
 /// The collections by id, and the ids of the default collections of each care setting, in the order of the file.

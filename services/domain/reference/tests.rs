@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::codes::{Content, Mapped};
+use crate::domain::period::Month;
 
 fn reference() -> Reference {
     Reference::new(&Content::embedded()).unwrap()
@@ -296,4 +297,48 @@ fn the_nearest_names_are_near() {
         assert_eq!(reference.nearest_organisation(given), found, "{given}");
     }
     assert_eq!(reference.nearest_indicator("DX-1"), Some("DX-01"));
+}
+
+#[test]
+fn organisations_have_months_and_successors() {
+    let file = "organisations.csv";
+    let text = Content::embedded().file(file).unwrap().to_owned();
+    let with = |months: &str| {
+        let changed = text.replacen("QK1,,,\n", &format!("QK1,{months}\n"), 1);
+        Reference::new(&Content::with([(file.to_owned(), changed)]))
+    };
+    let month = |text: &str| text.parse::<Month>().unwrap();
+    let reference = with("2020-04,2021-03,04C").unwrap();
+    let first = reference.organisation("03W").unwrap();
+    assert_eq!(first.successor, "04C");
+    for (from, to, is_there) in [
+        ("2020-03", "2020-03", false),
+        ("2020-03", "2020-04", true),
+        ("2020-06", "2020-06", true),
+        ("2021-03", "2022-01", true),
+        ("2021-04", "2022-01", false),
+    ] {
+        assert_eq!(first.is_there((month(from), month(to))), is_there, "{from} to {to}");
+    }
+    for (months, why) in [
+        ("2020-4,,", "first_month of `03W`"),
+        (",soon,", "last_month of `03W`"),
+        ("2021-03,2020-04,", "last_month of `03W` is before its first_month"),
+        (",,04C", "`03W` has a successor and no last_month"),
+        (",2021-03,04X", "successor `04X` of `03W` is missing"),
+    ] {
+        let error = with(months).unwrap_err().to_string();
+        assert!(error.contains(file) && error.contains(why), "{months}: {error}");
+    }
+}
+
+#[test]
+fn codes_that_a_program_made_numbers_of_are_read_as_codes() {
+    let reference = reference();
+    let sex = reference.list("sex").unwrap();
+    assert!(sex.value(0, "1").is_some());
+    assert_eq!(sex.value(0, "1.0"), sex.value(0, "1"));
+    for other in ["1.5", "1.", ".0", "3.0", "X.0", "1.0.0"] {
+        assert_eq!(sex.value(0, other), None, "{other}");
+    }
 }

@@ -17,8 +17,8 @@ use crate::domain::collection::{Collection, Dataset};
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
-use crate::engine::cache::Scope;
 use crate::engine::query::{Measure, Query, invalid, no_collection, no_dimension};
+use crate::engine::scope::Scope;
 use crate::engine::{Engine, QueryError};
 use known::Snapshots;
 pub(super) use need_from_snapshot::NEEDS;
@@ -37,7 +37,7 @@ pub(super) struct Access {
 ///
 /// # Errors
 /// It is none, or may not be asked beside the other.
-pub(super) fn access_collection<'a>(
+pub fn snapshots_beside<'a>(
     reference: &'a Reference,
     beside: &Collection,
     id: &str,

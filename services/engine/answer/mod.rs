@@ -40,6 +40,7 @@ mod tables;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use access::snapshots_beside;
 pub use axis_positions::AxisPositions;
 pub use channels::ChannelQuestion;
 pub use definition::{ColumnDefinition, TableDefinition};

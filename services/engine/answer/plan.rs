@@ -12,8 +12,8 @@ use crate::domain::cube::{Adds, Codes};
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
-use crate::engine::cache::Scope;
 use crate::engine::query::{AsOf, Query};
+use crate::engine::scope::Scope;
 use crate::store::{Bits, Standing, Submission, occurring};
 
 /// An axis of the table: a dimension and where things fall on it.
@@ -107,6 +107,8 @@ pub(super) struct Plan {
     pub(super) filters: Vec<PlanFilter>,
     /// Organisations that the collection expects of the area, each with its number if it has ever submitted.
     pub(super) expected: Vec<(Option<u32>, Arc<Organisation>)>,
+    /// Organisations that ended, in words.
+    pub(super) ended: Vec<String>,
     /// What the answer looks at; none if that cannot be told by numbers.
     pub(super) scope: Option<Scope>,
     /// Columns worked out for this question: they stand before those of the store.

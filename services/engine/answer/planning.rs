@@ -11,8 +11,8 @@ use crate::domain::codes::{Source, State};
 use crate::domain::collection::{Collection, Dataset};
 use crate::domain::period::Month;
 use crate::domain::reference::{Organisations, Reference};
-use crate::engine::cache::Scope;
 use crate::engine::query::{Filter, Query, Where, no_collection};
+use crate::engine::scope::Scope;
 use crate::engine::{Engine, QueryError};
 use crate::store::{Bits, Catalog, Submission};
 
@@ -46,7 +46,7 @@ impl Engine {
             let filter = Filter { dimension: dimension.id.clone(), codes: vec![area.clone()] };
             filters.extend(self.filter(&catalog, &filter));
         }
-        let (expected, scope) = (asked.expected(&collection), slots.scope());
+        let ((expected, ended), scope) = (asked.expected(&collection, query), slots.scope());
         drop(catalog);
         Ok(Plan {
             reference,
@@ -58,6 +58,7 @@ impl Engine {
             axes,
             filters,
             expected,
+            ended,
             scope,
             made: BTreeMap::new(),
         })
@@ -216,6 +217,9 @@ impl Slots<'_> {
     }
 }
 
+/// Organisations, each with its number if it has ever submitted.
+type Expected = Vec<(Option<u32>, Arc<Organisation>)>;
+
 /// The organisations asked about, and their numbers where they have submitted.
 struct Asked {
     numbers: Bits,
@@ -243,12 +247,25 @@ impl Asked {
         Self { numbers, meant, organisations: of, all_known }
     }
 
-    /// Those that the collection expects; an empty type expects nobody. Whom a condition leaves out is not late.
-    fn expected(&self, collection: &Collection) -> Vec<(Option<u32>, Arc<Organisation>)> {
+    /// Those that the collection expects, and in words those of them that ended within the months, or before if nobody is expected. An
+    /// empty type expects nobody. Whom a condition leaves out is not late.
+    fn expected(&self, collection: &Collection, query: &Query) -> (Expected, Vec<String>) {
         let kind = &collection.expected_organisation_type;
-        let expected =
+        let of_kind =
             self.organisations.iter().filter(|(_, of)| !kind.is_empty() && of.kind == *kind);
-        expected.cloned().collect()
+        let (there, gone): (Expected, Expected) =
+            of_kind.cloned().partition(|(_, one)| one.is_there(query.months));
+        let told = if there.is_empty() { &gone } else { &there };
+        let ended = told.iter().filter_map(|(_, one)| {
+            let last = one.last_month.filter(|last| *last < query.months.1)?;
+            let next = match one.successor.as_str() {
+                "" => String::new(),
+                successor => format!(" ({successor} took its place)"),
+            };
+            Some(format!("{} after {last}{next}", one.code))
+        });
+        let ended = ended.collect();
+        (there, ended)
     }
 }
 

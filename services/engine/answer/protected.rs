@@ -3,7 +3,7 @@
 use super::estimates::PublishedEstimate;
 use super::model::{Column, Row};
 use super::provenance::Provenance;
-use crate::engine::cache::Scope;
+use crate::engine::scope::Scope;
 use crate::engine::{About, Assessment};
 
 /// What appears beside the rows and is never merged with them.

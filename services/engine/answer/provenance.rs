@@ -10,8 +10,8 @@ use crate::domain::estimate::EstimateSource;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
-use crate::engine::cache::Scope;
 use crate::engine::query::{Denominator, Filter, Measure, Query, Where};
+use crate::engine::scope::Scope;
 
 /// Dimension that a care setting is a condition on.
 pub(super) const CARE_SETTING: &str = "care_setting";
@@ -196,6 +196,10 @@ impl Plan {
             notes.push(format!(
                 "{count} of {all} expected organisations have submitted nothing for these months: {some}."
             ));
+        }
+        if !self.ended.is_empty() {
+            let some = some_of(&self.ended, 5);
+            notes.push(format!("Organisations that have no data any more: {some}."));
         }
         // A total over months that nobody has submitted anything for is not whole.
         let months = self.months(query);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cache::{Kind, Slab, Slabs};
 use super::persons::PersonNumbers;
-use crate::domain::cube::{Codes, NOBODY, RollupRows};
+use crate::domain::cube::{Codes, NOBODY, RollupRow, RollupRows};
 use crate::domain::field::{Field, number};
 use crate::store::{NOT_COLLECTED_CODE, Reader, Standing, StoreError, Submission, code_of};
 
@@ -129,14 +129,20 @@ impl Slabs {
     ) -> Result<Arc<RollupRows>, StoreError> {
         let of_field = field.map_or(number::TOTAL, Field::number);
         let slab = self.get(standing, Kind::Rollup(of_field), |earlier| {
-            let mut rows = RollupRows::new(standing.submissions.len());
-            for submission in &standing.submissions {
-                match earlier.and_then(|(earlier, slab)| Some((same(earlier, submission)?, slab))) {
-                    Some((place, Slab::Rollup(of))) => rows.copy(of, place),
-                    _ => push_rollup(&mut rows, reader, submission, field)?,
+            let earlier = earlier.and_then(|(standing, slab)| match slab {
+                Slab::Rollup(rows) => Some((standing, rows.as_ref())),
+                Slab::Codes(_) | Slab::Worked(_) => None,
+            });
+            let of = standing.submissions.iter().map(|submission| {
+                let known =
+                    earlier.and_then(|(earlier, of)| Some((same(earlier, submission)?, of)));
+                match known {
+                    Some((place, of)) => Ok((Arc::clone(of.of(place)), Some(place))),
+                    None => Ok((rollup_rows(reader, submission, field)?, None)),
                 }
-            }
-            Ok(Slab::Rollup(Arc::new(rows.finish())))
+            });
+            let of = of.collect::<Result<Vec<_>, StoreError>>()?;
+            Ok(Slab::Rollup(Arc::new(RollupRows::new(of, earlier.map(|(_, rows)| rows)))))
         })?;
         match slab {
             Slab::Rollup(rows) => Ok(rows),
@@ -145,13 +151,12 @@ impl Slabs {
     }
 }
 
-/// Adds the roll-up of a submission, in codes. Where it does not collect the field, or has one word for it, that is its total.
-fn push_rollup(
-    rows: &mut RollupRows,
+/// The roll-up of a submission, in codes. Where it does not collect the field, or has one word for it, that is its total.
+fn rollup_rows(
     reader: &Reader,
     submission: &Submission,
     field: Option<Field>,
-) -> Result<(), StoreError> {
+) -> Result<Arc<[RollupRow]>, StoreError> {
     let several = |field: &Field| submission.column(*field).is_some_and(|of| of.words.len() > 1);
     let of_field = field.filter(several).map_or(number::TOTAL, Field::number);
     let cells = reader.rollup(submission, of_field)?;
@@ -164,6 +169,5 @@ fn push_rollup(
         let (channel, value) = (rest % channels.len(), rest / channels.len());
         Some(([*values.get(value)?, channels[channel], attendances[attendance]], count))
     });
-    rows.push(decoded);
-    Ok(())
+    Ok(decoded.collect())
 }

@@ -7,7 +7,7 @@ use prost::bytes::Buf;
 use prost::encoding::{self, WireType};
 
 use super::super::IngestError;
-use super::super::cells::Cell;
+use super::super::cells::{self, Cell};
 use super::columns::{CellKind, Column, SUPPRESSED};
 use crate::domain::codes::expected_of;
 use crate::proto::v1::EstimateKey;
@@ -67,7 +67,7 @@ fn wrong(cell: &Cell<'_>, expected: &str) -> IngestError {
 
 /// A whole number, perhaps negative: the service knows the range of each field.
 fn whole<N: std::str::FromStr>(cell: &Cell<'_>) -> Result<N, IngestError> {
-    cell.text
+    cells::whole(cell.text)
         .parse()
         .map_err(|_| wrong(cell, "a whole number with digits only, not too large for the column"))
 }

@@ -169,6 +169,15 @@ impl FileFormat for EquityCsv {
         submission.rows = Records::none(self.dataset);
     }
 
+    fn whole_numbers(&self) -> Vec<usize> {
+        let kinds = [CellKind::Int32, CellKind::Int64, CellKind::Count];
+        let columns = self.own.iter().chain(&self.person);
+        columns
+            .filter(|(_, column)| kinds.contains(&column.kind))
+            .map(|(place, _)| *place)
+            .collect()
+    }
+
     fn notes(&self) -> Vec<String> {
         let mut notes = self.notes.clone();
         if self.months.get() > 0 {

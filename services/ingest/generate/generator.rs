@@ -15,7 +15,7 @@ use super::recording_habits::{Characteristic, RecordingHabits};
 use super::settings::{GeneratorSettings, MOST_WEIGHT, Organisation, PERSON_KEY_SCHEME};
 use super::tables;
 use crate::domain::period::Month;
-use crate::ingest::{Records, SubmissionFile};
+use crate::ingest::{Lines, Records, SubmissionFile};
 
 /// Random streams, one for each purpose.
 const HABITS: u64 = 1;
@@ -200,6 +200,7 @@ impl Generator {
             collected: collected.into_iter().map(str::to_owned).collect(),
             person_key_scheme: PERSON_KEY_SCHEME.to_owned(),
             rows,
+            lines: Lines::default(),
         }
     }
 

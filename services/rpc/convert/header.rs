@@ -53,6 +53,12 @@ pub(super) fn header_at(
         check("expected_record_count", "must be 0 or more".into());
     }
     let place = wrong.take(place(path, reference, dataset, header));
+    if let Some(((organisation, _), month)) = place.zip(month)
+        && !organisation.is_there((month, month))
+    {
+        let what = not_there(organisation, month);
+        wrong.take::<()>(Err(invalid(&format!("{path}.month"), what)));
+    }
     let code_systems = code_systems(path, reference, header, &mut wrong);
     let collected = collected(path, dataset, header, &mut wrong);
     let checked = place.zip(month).zip(id).zip(expected_record_count.ok());
@@ -105,6 +111,23 @@ fn place<'a>(
         wrong.take::<()>(Err(invalid(&of, what)));
     }
     wrong.unless(both)
+}
+
+/// The refusal of a month in which an organisation is not there.
+fn not_there(organisation: &Organisation, month: Month) -> String {
+    let Organisation { code, successor, .. } = organisation;
+    match (organisation.first_month.filter(|first| month < *first), organisation.last_month) {
+        (Some(first), _) => format!("`{month}` is before the first month of `{code}`, `{first}`"),
+        (None, Some(last)) if !successor.is_empty() => {
+            format!(
+                "`{month}` is after the last month of `{code}`, `{last}`; `{successor}` took its place"
+            )
+        }
+        (None, last) => {
+            let last = last.map_or(String::new(), |last| format!(", `{last}`"));
+            format!("`{month}` is after the last month of `{code}`{last}")
+        }
+    }
 }
 
 /// A month that is not after that of `today`.

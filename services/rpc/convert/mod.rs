@@ -10,6 +10,7 @@ pub(super) mod question;
 pub(super) mod record;
 pub(super) mod reference;
 pub(super) mod submission;
+pub(super) mod trim;
 mod wire;
 
 use tonic::Status;

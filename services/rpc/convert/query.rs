@@ -1,19 +1,14 @@
 //! Questions: the contract's messages to the engine's.
 
-use tonic::Status;
-
-use super::query_error;
 use crate::domain::reference::Reference;
-use crate::engine::query::{AsOf, Asked, Basis, Filter, Query, TableKind};
+use crate::engine::query::{AsOf, Asked, Basis, Filter, Query, TableKind, Wrong, invalid};
 use crate::engine::{Missing, QueryError};
 use crate::proto::v1;
-use crate::rpc::status;
 
 /// Enumerations: a number that is no value of this version of the contract is refused, naming the field.
-pub(in crate::rpc) fn value<T: TryFrom<i32>>(field: &str, number: i32) -> Result<T, Status> {
-    T::try_from(number).map_err(|_| {
-        status::field_invalid(field, format!("{number} is not a value of this enumeration"))
-    })
+pub(in crate::rpc) fn value<T: TryFrom<i32>>(field: &str, number: i32) -> Result<T, QueryError> {
+    T::try_from(number)
+        .map_err(|_| invalid(field, format!("{number} is not a value of this enumeration")))
 }
 
 /// The query of a question, checked.
@@ -21,26 +16,30 @@ pub(super) fn query(
     reference: &Reference,
     table: TableKind,
     query: Option<&v1::BreakdownQuery>,
-) -> Result<Query, Status> {
-    let (asked, as_of) = asked(table, query)?;
-    Query::new(reference, &asked, as_of).map_err(query_error)
+) -> Result<Query, QueryError> {
+    let mut wrong = Wrong::default();
+    let (asked, as_of) = asked(table, query, &mut wrong)?;
+    let checked = wrong.take(Query::new(reference, &asked, as_of.unwrap_or(AsOf::Head)));
+    wrong.unless(checked)
 }
 
-/// The fields of a query as received, and the requested state of the data.
+/// The fields of a query as received, and the requested state of the data; what is wrong with them goes to `wrong`.
+///
+/// # Errors
+/// There is no query.
 pub(super) fn asked(
     table: TableKind,
     query: Option<&v1::BreakdownQuery>,
-) -> Result<(Asked, AsOf), Status> {
-    let query = query.ok_or_else(|| status::field_invalid("query", "is required"))?;
-    let basis = match value("query.area_basis", query.area_basis)? {
+    wrong: &mut Wrong,
+) -> Result<(Asked, Option<AsOf>), QueryError> {
+    let query = query.ok_or_else(|| invalid("query", "is required"))?;
+    let basis = wrong.take(value("query.area_basis", query.area_basis));
+    let basis = match basis.unwrap_or_default() {
         v1::AreaBasis::Unspecified => None,
         v1::AreaBasis::Provider => Some(Basis::Provider),
         v1::AreaBasis::Residence => Some(Basis::Residence),
     };
-    let basic = match value("query.view", query.view)? {
-        v1::BreakdownView::Basic => true,
-        v1::BreakdownView::Unspecified | v1::BreakdownView::Full => false,
-    };
+    let view = wrong.take(value("query.view", query.view));
     let period = query.period.clone().unwrap_or_default();
     let filter = |v1::Filter { dimension, codes }| Filter { dimension, codes };
     let asked = Asked {
@@ -55,18 +54,18 @@ pub(super) fn asked(
         by: query.by.clone(),
         filters: query.r#where.iter().cloned().map(filter).collect(),
         confidence_level: query.confidence_level,
-        basic,
+        basic: view == Some(v1::BreakdownView::Basic),
     };
-    Ok((asked, as_of(query.as_of.as_ref())?))
+    Ok((asked, wrong.take(as_of(query.as_of.as_ref()))))
 }
 
-fn as_of(as_of: Option<&v1::AsOf>) -> Result<AsOf, Status> {
+fn as_of(as_of: Option<&v1::AsOf>) -> Result<AsOf, QueryError> {
     use v1::as_of::At;
     match as_of.and_then(|as_of| as_of.at.as_ref()) {
         None => Ok(AsOf::Head),
         Some(At::Position(position)) => u64::try_from(*position)
             .map(AsOf::Position)
-            .map_err(|_| status::field_invalid("query.as_of.position", "must be 0 or more")),
+            .map_err(|_| invalid("query.as_of.position", "must be 0 or more")),
         Some(At::Time(time)) => {
             let seconds = u64::try_from(time.seconds);
             let millis = u64::try_from(time.nanos / 1_000_000);
@@ -74,19 +73,19 @@ fn as_of(as_of: Option<&v1::AsOf>) -> Result<AsOf, Status> {
                 (Ok(seconds), Ok(millis)) if time.nanos < 1_000_000_000 => {
                     Ok(AsOf::Time(seconds.saturating_mul(1000).saturating_add(millis)))
                 }
-                _ => Err(status::field_invalid(
+                _ => Err(invalid(
                     "query.as_of.time",
                     "must be a time since 1970, with nanos from 0 to 999999999",
                 )),
             }
         }
-        Some(At::Release(name)) => Err(query_error(QueryError::NotFound {
+        Some(At::Release(name)) => Err(QueryError::NotFound {
             field: "query.as_of.release".into(),
             kind: Missing::Release,
             name: name.clone(),
             message: format!(
                 "no release `{name}`: this service has made none; ask by position or time"
             ),
-        })),
+        }),
     }
 }

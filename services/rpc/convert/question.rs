@@ -8,11 +8,12 @@ use super::query::{asked, query as checked, value};
 use super::query_error;
 use crate::domain::collection::Dataset;
 use crate::domain::reference::Reference;
+use crate::engine::QueryError;
 use crate::engine::answer::{
     AnyQuestion, ChannelQuestion, EstimatesWanted, ExclusionQuestion, HighRisk, ImpactQuestion,
-    OutcomeQuestion, ProvisionQuestion, RiskQuestion, counted_indicators,
+    OutcomeQuestion, ProvisionQuestion, RiskQuestion, counted_indicators, snapshots_beside,
 };
-use crate::engine::query::{Denominator, Measure, TableKind, taking};
+use crate::engine::query::{AsOf, Denominator, Measure, TableKind, Wrong, invalid, taking};
 use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
 use crate::rpc::status;
@@ -49,112 +50,142 @@ pub(in crate::rpc) fn path(name: &str) -> String {
     format!("question.{name}")
 }
 
-/// Checks a question against the reference content.
+/// Checks a question against the reference content. A refusal names every field that is wrong.
 pub(in crate::rpc) fn question(
     reference: &Reference,
     table: &Table,
 ) -> Result<Arc<dyn AnyQuestion>, Status> {
-    Ok(match table {
-        Table::Channels(asked) => Arc::new(channels(reference, asked)?),
-        Table::Outcomes(asked) => Arc::new(OutcomeQuestion {
-            query: checked(reference, TableKind::Channels, asked.query.as_ref())?,
-            late_counts_as_missed: asked.late_counts_as_missed,
-        }),
-        Table::Exclusion(asked) => Arc::new(exclusion(reference, asked)?),
-        Table::Provision(asked) => Arc::new(provision(reference, asked)?),
-        Table::Impact(asked) => Arc::new(ImpactQuestion {
-            query: checked(reference, TableKind::Consultations, asked.query.as_ref())?,
-            late_counts_as_missed: asked.late_counts_as_missed,
-        }),
-        Table::Risk(asked) => Arc::new(risk(reference, asked)?),
-    })
+    fn any<Q: AnyQuestion + 'static>(
+        question: Result<Q, QueryError>,
+    ) -> Result<Arc<dyn AnyQuestion>, Status> {
+        Ok(Arc::new(question.map_err(query_error)?))
+    }
+    match table {
+        Table::Channels(asked) => any(channels(reference, asked)),
+        Table::Outcomes(asked) => {
+            any(checked(reference, TableKind::Channels, asked.query.as_ref()).map(|query| {
+                OutcomeQuestion { query, late_counts_as_missed: asked.late_counts_as_missed }
+            }))
+        }
+        Table::Exclusion(asked) => any(exclusion(reference, asked)),
+        Table::Provision(asked) => any(provision(reference, asked)),
+        Table::Impact(asked) => {
+            any(checked(reference, TableKind::Consultations, asked.query.as_ref()).map(|query| {
+                ImpactQuestion { query, late_counts_as_missed: asked.late_counts_as_missed }
+            }))
+        }
+        Table::Risk(asked) => any(risk(reference, asked)),
+    }
 }
 
 fn channels(
     reference: &Reference,
     request: &v1::GetChannelBreakdownRequest,
-) -> Result<ChannelQuestion, Status> {
-    let query = checked(reference, TableKind::Channels, request.query.as_ref())?;
-    let measure = match value("measure", request.measure)? {
+) -> Result<ChannelQuestion, QueryError> {
+    let mut wrong = Wrong::default();
+    let query = wrong.take(checked(reference, TableKind::Channels, request.query.as_ref()));
+    let measure = wrong.take(value("measure", request.measure)).map(|measure| match measure {
         v1::Measure::Unspecified | v1::Measure::Contacts => Measure::Contacts,
         v1::Measure::AttendedContacts => Measure::AttendedContacts,
         v1::Measure::Persons => Measure::Persons,
-    };
-    let denominator = match value("denominator", request.denominator)? {
+    });
+    let denominator = wrong.take(value("denominator", request.denominator)).map(|of| match of {
         v1::Denominator::Unspecified | v1::Denominator::KnownOnly => Denominator::KnownOnly,
         v1::Denominator::All => Denominator::All,
-    };
-    if !request.include_rates && !request.population_collection.is_empty() {
-        return Err(status::field_invalid(
-            "population_collection",
-            "needs `include_rates`: set it to true, or leave `population_collection` empty",
-        ));
+    });
+    let (field, population) = ("population_collection", &request.population_collection);
+    if !population.is_empty() {
+        wrong.take(taking(reference, field, population, Dataset::Populations));
+        if !request.include_rates {
+            let why =
+                "needs `include_rates`: set it to true, or leave `population_collection` empty";
+            wrong.take::<()>(Err(invalid(field, why)));
+        }
     }
-    let rates = request.include_rates.then(|| request.population_collection.clone());
+    let rates = request.include_rates.then(|| population.clone());
+    let question = query.zip(measure).zip(denominator);
+    let ((query, measure), denominator) = wrong.unless(question)?;
     Ok(ChannelQuestion { query, measure, denominator, rates })
 }
 
 fn exclusion(
     reference: &Reference,
     request: &v1::GetDigitalExclusionBreakdownRequest,
-) -> Result<ExclusionQuestion, Status> {
-    let asked = request.query.as_ref();
-    if asked.is_some_and(|asked| !asked.care_setting.is_empty()) {
+) -> Result<ExclusionQuestion, QueryError> {
+    let mut wrong = Wrong::default();
+    let mut asked = request.query.clone();
+    if let Some(asked) = asked.as_mut().filter(|asked| !asked.care_setting.is_empty()) {
         let why = "must be empty: access records describe people, not care";
-        return Err(status::field_invalid("query.care_setting", why));
+        wrong.take::<()>(Err(invalid("query.care_setting", why)));
+        asked.care_setting.clear();
     }
-    let (indicators, reasons) =
-        counted_indicators(reference, &request.indicators).map_err(query_error)?;
-    Ok(ExclusionQuestion {
-        query: checked(reference, TableKind::Access, asked)?,
-        indicators,
-        reasons,
-        estimates: estimates(reference, &request.estimate_collections)?.map(|collections| {
-            EstimatesWanted { collections, indicators: request.indicators.clone() }
-        }),
-    })
+    let indicators = wrong.take(counted_indicators(reference, &request.indicators));
+    let query = wrong.take(checked(reference, TableKind::Access, asked.as_ref()));
+    let estimates = wrong.take(estimates(reference, &request.estimate_collections));
+    let question = query.zip(indicators).zip(estimates);
+    let ((query, (indicators, reasons)), estimates) = wrong.unless(question)?;
+    let wanted =
+        |collections| EstimatesWanted { collections, indicators: request.indicators.clone() };
+    Ok(ExclusionQuestion { query, indicators, reasons, estimates: estimates.map(wanted) })
 }
 
 /// The requested collections of estimates; none: the caller wants no estimates.
-fn estimates(reference: &Reference, asked: &[String]) -> Result<Option<Vec<String>>, Status> {
+fn estimates(reference: &Reference, asked: &[String]) -> Result<Option<Vec<String>>, QueryError> {
     let field = "estimate_collections";
     if asked == [NO_ESTIMATES] {
         return Ok(None);
     }
+    let mut wrong = Wrong::default();
     for id in asked {
         if id == NO_ESTIMATES {
             let why = "`-` means no estimates: name either `-` alone or collections";
-            return Err(status::field_invalid(field, why));
+            wrong.take::<()>(Err(invalid(field, why)));
+        } else {
+            wrong.take(taking(reference, field, id, Dataset::Estimates));
         }
-        taking(reference, field, id, Dataset::Estimates).map_err(query_error)?;
     }
-    Ok(Some(asked.to_vec()))
+    wrong.unless(Some(Some(asked.to_vec())))
 }
 
 fn provision(
     reference: &Reference,
     request: &v1::GetFaceToFaceProvisionRequest,
-) -> Result<ProvisionQuestion, Status> {
-    let query = checked(reference, TableKind::Consultations, request.query.as_ref())?;
+) -> Result<ProvisionQuestion, QueryError> {
+    let mut wrong = Wrong::default();
+    let query = wrong.take(checked(reference, TableKind::Consultations, request.query.as_ref()));
     let access_collection = request.access_collection.clone();
+    let (field, id) = ("access_collection", access_collection.as_str());
+    let beside = query.as_ref().and_then(|query| reference.collection(&query.collection));
+    wrong.take(match (beside, id) {
+        (_, "") => Ok(()),
+        (Some(beside), id) => snapshots_beside(reference, beside, id).map(drop),
+        (None, id) => taking(reference, field, id, Dataset::DigitalAccess).map(drop),
+    });
     let request_met_days = match u32::try_from(request.request_met_days) {
-        Ok(0) => REQUEST_MET_DAYS,
-        Ok(days) if days <= MOST_DAYS => days,
+        Ok(0) => Some(REQUEST_MET_DAYS),
+        Ok(days) if days <= MOST_DAYS => Some(days),
         Ok(_) | Err(_) => {
             let why = format!("must be from 0 to {MOST_DAYS} days; 0 means {REQUEST_MET_DAYS}");
-            return Err(status::field_invalid("request_met_days", &why));
+            wrong.take(Err(invalid("request_met_days", why)))
         }
     };
+    let (query, request_met_days) = wrong.unless(query.zip(request_met_days))?;
     Ok(ProvisionQuestion { query, access_collection, request_met_days })
 }
 
-fn risk(reference: &Reference, request: &v1::GetAreaRiskRequest) -> Result<RiskQuestion, Status> {
+fn risk(
+    reference: &Reference,
+    request: &v1::GetAreaRiskRequest,
+) -> Result<RiskQuestion, QueryError> {
     use v1::get_area_risk_request::HighRisk as Asked;
     let high_risk = request.high_risk.map(|high| match high {
         Asked::HighRiskScore(score) => HighRisk::Score(score),
         Asked::HighRiskTopShare(share) => HighRisk::TopShare(share),
     });
-    let (asked, as_of) = asked(TableKind::Population, request.query.as_ref())?;
+    let mut wrong = Wrong::default();
+    let (asked, as_of) = asked(TableKind::Population, request.query.as_ref(), &mut wrong)?;
     let (indicator, scores) = (&request.indicator, &request.score_collection);
-    RiskQuestion::new(reference, (&asked, as_of), indicator, scores, high_risk).map_err(query_error)
+    let about = (&asked, as_of.unwrap_or(AsOf::Head));
+    let question = wrong.take(RiskQuestion::new(reference, about, indicator, scores, high_risk));
+    wrong.unless(question)
 }

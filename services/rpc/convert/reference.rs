@@ -118,6 +118,9 @@ pub(in crate::rpc) fn organisation(organisation: &Organisation) -> v1::Organisat
         name: organisation.name.clone(),
         r#type: organisation.kind.clone(),
         areas: organisation.areas.clone(),
+        first_month: organisation.first_month.map_or(String::new(), |month| month.to_string()),
+        last_month: organisation.last_month.map_or(String::new(), |month| month.to_string()),
+        successor: organisation.successor.clone(),
     }
 }
 

@@ -5,6 +5,7 @@ use tonic::Status;
 use crate::engine::answer::{EstimateList, Place};
 use crate::proto::v1;
 use crate::rpc::Service;
+use crate::rpc::convert::trim::trim;
 use crate::rpc::convert::{estimate, query_error};
 use crate::rpc::page::Page;
 
@@ -26,8 +27,15 @@ pub(super) async fn list(
     service: &Service,
     request: v1::ListEstimatesRequest,
 ) -> Result<v1::ListEstimatesResponse, Status> {
-    let v1::ListEstimatesRequest { collection, indicator, area, period, page_size, page_token } =
-        request;
+    let v1::ListEstimatesRequest {
+        mut collection,
+        mut indicator,
+        mut area,
+        mut period,
+        page_size,
+        page_token,
+    } = request;
+    trim([&mut collection, &mut indicator, &mut area, &mut period]);
     let query = ["estimates", &collection, &indicator, &area, &period];
     let page = Page::new(&service.page_key, &query, page_size, &page_token)?;
     let list = EstimateList { collection, indicator, area, period };

@@ -20,6 +20,7 @@ use tonic::{Request, Response, Status};
 
 use super::Service;
 use super::convert::int;
+use super::convert::trim::{trim, trim_question};
 use super::deadline::Deadline;
 use crate::engine::Engine;
 use crate::proto::server::export_service_server::ExportService;
@@ -49,7 +50,11 @@ impl ExportService for Export {
         &self,
         request: Request<v1::ExportBreakdownsRequest>,
     ) -> Result<Response<Exported>, Status> {
-        let (request, key) = (request.into_inner(), self.0.page_key);
+        let (mut request, key) = (request.into_inner(), self.0.page_key);
+        trim(&mut request.area_types);
+        if let Some(table) = request.question.as_mut().and_then(|asked| asked.table.as_mut()) {
+            trim_question(table);
+        }
         // Goes through every area: not for a thread that others wait for.
         let planned = self.0.work(move |engine| Plan::new(engine, &key, &request)).await?;
         let (plan, from) = planned?;

@@ -193,7 +193,7 @@ fn areas(
 /// The periods that get rows; `None`: the question's own period.
 fn periods(table: &Table, step: i32) -> Result<Vec<Option<String>>, Status> {
     use v1::PeriodStep as Step;
-    let step: Step = query::value("period_step", step)?;
+    let step: Step = query::value("period_step", step).map_err(query_error)?;
     if matches!(table, Table::Risk(_)) && step != Step::Unspecified {
         return Err(status::field_invalid(
             "period_step",

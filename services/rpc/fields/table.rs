@@ -114,7 +114,20 @@ impl Table {
             },
             Kind::Message(_) if Options::is_set(field, &options.rows) => Holds::Other,
             Kind::Message(inner) => Holds::Message(self.add(options, &inner)),
-            _ => Holds::Other,
+            Kind::Double
+            | Kind::Float
+            | Kind::Int32
+            | Kind::Int64
+            | Kind::Uint32
+            | Kind::Uint64
+            | Kind::Sint32
+            | Kind::Sint64
+            | Kind::Fixed32
+            | Kind::Fixed64
+            | Kind::Sfixed32
+            | Kind::Sfixed64
+            | Kind::Bool
+            | Kind::Enum(_) => Holds::Other,
         };
         let most = || Options::number(field, &options.entries).unwrap_or(ENTRIES);
         let entries = (field.is_list() || field.is_map()).then(most);

@@ -75,9 +75,9 @@ fn fields_are_named_by_their_way_through_the_request() {
 fn one_rule_holds_for_every_text() {
     for character in ["\0", "\u{1b}", "\n", "\r", "\u{202e}", "\u{2066}", "\u{200f}"] {
         let header = v1::SubmissionHeader {
-            organisation: format!("04C{character}"),
+            organisation: format!("04{character}C"),
             person_key_scheme: format!("a{character}b"),
-            code_systems: [("sex".to_owned(), character.to_owned())].into(),
+            code_systems: [("sex".to_owned(), format!("a{character}b"))].into(),
             ..Default::default()
         };
         let part = Some(v1::submit_consultations_request::Part::Header(header));
@@ -88,8 +88,8 @@ fn one_rule_holds_for_every_text() {
             ["header.code_systems[0].value", "header.organisation", "header.person_key_scheme"];
         assert_eq!(found, expected, "{character:?}");
         let assessment = v1::ChannelAssessment {
-            text: format!("two\n\tlines {character}"),
-            owner_role: format!("Director {character}"),
+            text: format!("two\n\tlines {character}."),
+            owner_role: format!("Director {character}."),
             ..Default::default()
         };
         let message = v1::RecordChannelAssessmentRequest {
@@ -113,7 +113,7 @@ fn parts_of_one_message_are_counted_together() {
 
 #[test]
 fn a_refusal_lists_twenty_fields_at_most_and_rows_are_left_to_their_reader() {
-    let by = vec!["\n".to_owned(); 100];
+    let by = vec!["a\nb".to_owned(); 100];
     let query = v1::BreakdownQuery { by, ..Default::default() };
     assert_eq!(fields(CHANNELS, &question(query).encode_to_vec()).len(), 20);
     let row = v1::ConsultationRecord { channel: "\0".repeat(5_000), ..Default::default() };

@@ -128,7 +128,8 @@ fn wrong(value: &[u8], most: usize, lines: bool) -> Option<String> {
         return Some(format!("has {} bytes, and at most {most} are allowed", value.len()));
     }
     // Bytes that are no text are refused where the message is decoded.
-    let value = std::str::from_utf8(value).ok()?;
+    // Blanks at the ends are no part of a text.
+    let value = std::str::from_utf8(value).ok()?.trim();
     let (found, but) = if lines {
         (text::forbidden_in_lines(value)?, "; line feeds and tabs are allowed")
     } else {

@@ -175,11 +175,12 @@ impl Arriving {
                     self.wait(cx)?;
                     return Ok(Poll::Pending);
                 }
-                Poll::Ready(Some(frame)) => match frame?.into_data() {
-                    Ok(data) => self.take(&data)?,
+                Poll::Ready(Some(frame)) => {
                     // No handler reads trailers of a request.
-                    Err(_) => {}
-                },
+                    if let Ok(data) = frame?.into_data() {
+                        self.take(&data)?;
+                    }
+                }
                 Poll::Ready(None) => {
                     self.has_ended = true;
                     if !self.came.is_empty() {

@@ -133,6 +133,6 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.frames.is_empty() && self.rest.as_ref().is_none_or(|rest| rest.is_end_stream())
+        self.frames.is_empty() && self.rest.as_ref().is_none_or(HttpBody::is_end_stream)
     }
 }

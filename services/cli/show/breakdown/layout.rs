@@ -56,6 +56,8 @@ pub(super) struct Layout {
     pub(super) charted: (&'static [&'static str], &'static [&'static str]),
     /// Title of the chart; empty: the label of the indicator.
     pub(super) chart: &'static str,
+    /// Indicators and groups that a terminal shows of an answer with several rows; no indicators: all.
+    pub(super) brief: (&'static [&'static str], &'static [&'static str]),
 }
 
 const DEFAULT: Layout = Layout {
@@ -65,6 +67,7 @@ const DEFAULT: Layout = Layout {
     defined: false,
     charted: (&[], &[]),
     chart: "",
+    brief: (&[], &[]),
 };
 
 const CHANNEL: Down = Down::Group("channel");
@@ -146,6 +149,10 @@ const PROVISION: Layout = Layout {
     defined: true,
     charted: (CHARTED_NEEDS, CHARTED_NEEDS),
     chart: "Seen in person or offered it: people with a need, without, and not known",
+    brief: (
+        &["CONTACTS", "CH-07", "CH-05", "CH-07-HIGHEST", "CH-05-HIGHEST"],
+        &["ANY_NEED", "NO_NEED", "NEED_NOT_KNOWN"],
+    ),
 };
 
 const IMPACT: Layout = Layout {
@@ -155,6 +162,7 @@ const IMPACT: Layout = Layout {
     defined: true,
     charted: (CHARTED_DIFFERENCES, &[CHARTED_DIFFERENCES[0]]),
     chart: "Remote less in person",
+    ..DEFAULT
 };
 
 const RISK: Layout = Layout {

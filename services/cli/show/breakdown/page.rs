@@ -1,5 +1,6 @@
 //! The whole page: context, figures, how to read them, estimates and assessments.
 
+use super::brief::brief;
 use super::context;
 use super::figures::sections;
 use super::layout::Layout;
@@ -12,7 +13,8 @@ use crate::proto::v1::{Breakdown, ChannelAssessment};
 const HIDDEN: &str =
     "--notes shows definitions, sources and notes in full, and the counts behind each share";
 
-/// The page of an answer, as text. `notes`: with notes and sources in full, definitions, and the counts behind shares.
+/// The page of an answer, as text; in a terminal, a long answer in short. `notes`: all of it, with notes and sources in full,
+/// definitions, and the counts behind shares.
 pub fn text(
     answer: &Breakdown,
     position: i64,
@@ -24,7 +26,10 @@ pub fn text(
     let layout = Layout::of(&asked.table);
     let mut parts = vec![context::header(&asked, layout.counted, position, notes, look)];
     if asked.empty.is_none() && !answer.rows.is_empty() {
-        parts.push(sections(answer, &layout, indicators, notes, look));
+        let brief = (look.width.is_some() && !notes).then(|| brief(answer, &layout)).flatten();
+        let shown = brief.as_ref().map_or(answer, |(shown, _)| shown);
+        parts.push(sections(shown, &layout, indicators, notes, look));
+        parts.extend(brief.map(|(_, lacks)| wrap::text("  ", &lacks, look)));
     }
     parts.push(context::footer(answer, &asked, notes, look));
     if !answer.estimates.is_empty() {

@@ -4,7 +4,7 @@ use super::counts::MODE;
 use super::scan::Groups;
 use crate::domain::measures::{Group, Provision, Tally};
 use crate::domain::reference::Reference;
-use crate::engine::answer::access::{NEEDS, access_collection, needs_asked};
+use crate::engine::answer::access::{NEEDS, needs_asked, snapshots_beside};
 use crate::engine::answer::cell::missing;
 use crate::engine::answer::crosstab::{Crosstab, Folded};
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
@@ -236,7 +236,7 @@ impl ProvisionQuestion {
     fn snapshots(&self, plan: &Plan) -> Result<String, QueryError> {
         Ok(match self.access_collection.as_str() {
             "" => plan.collection.access_collection.clone(),
-            named => access_collection(&plan.reference, &plan.collection, named)?.id.clone(),
+            named => snapshots_beside(&plan.reference, &plan.collection, named)?.id.clone(),
         })
     }
 }

@@ -16,8 +16,8 @@ use crate::engine::answer::estimates::{all_taking, standing};
 use crate::engine::answer::model::Key;
 use crate::engine::answer::plan::Plan;
 use crate::engine::answer::provenance::Provenance;
-use crate::engine::cache::Scope;
 use crate::engine::query::{AsOf, Query, Where};
+use crate::engine::scope::Scope;
 use crate::engine::{Engine, QueryError};
 use crate::store::{Catalog, Submission};
 

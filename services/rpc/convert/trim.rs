@@ -1,0 +1,43 @@
+//! Blanks at the ends of texts are no part of them, in questions as in records.
+
+use crate::proto::v1::breakdown_question::Table;
+
+/// Cuts off the blanks at the ends of texts.
+pub(in crate::rpc) fn trim<'a>(texts: impl IntoIterator<Item = &'a mut String>) {
+    for text in texts {
+        if text.trim().len() < text.len() {
+            *text = text.trim().to_owned();
+        }
+    }
+}
+
+/// The same for every text of a question.
+pub(in crate::rpc) fn trim_question(table: &mut Table) {
+    let query = match table {
+        Table::Channels(asked) => {
+            trim([&mut asked.population_collection]);
+            &mut asked.query
+        }
+        Table::Outcomes(asked) => &mut asked.query,
+        Table::Exclusion(asked) => {
+            trim(asked.estimate_collections.iter_mut().chain(&mut asked.indicators));
+            &mut asked.query
+        }
+        Table::Provision(asked) => {
+            trim([&mut asked.access_collection]);
+            &mut asked.query
+        }
+        Table::Impact(asked) => &mut asked.query,
+        Table::Risk(asked) => {
+            trim([&mut asked.indicator, &mut asked.score_collection]);
+            &mut asked.query
+        }
+    };
+    let Some(query) = query else { return };
+    trim([&mut query.collection, &mut query.care_setting, &mut query.area]);
+    trim(query.organisations.iter_mut().chain(&mut query.by));
+    trim(query.period.iter_mut().flat_map(|period| [&mut period.first, &mut period.last]));
+    for filter in &mut query.r#where {
+        trim(filter.codes.iter_mut().chain([&mut filter.dimension]));
+    }
+}
