@@ -11,6 +11,9 @@ use super::support::{ECHO, TestServer, soon};
 
 const OPENING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
+/// What a flood sends in each round.
+type Flood = Box<dyn Fn(u32) -> Vec<u8>>;
+
 /// An encoded frame.
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let mut bytes = u32::try_from(payload.len()).unwrap().to_be_bytes()[1..].to_vec();
@@ -52,9 +55,9 @@ async fn connections_that_flood_are_cut_and_others_go_on() {
     };
     let quiet = Good::asks(ask.clone());
     tokio::time::sleep(Duration::from_secs(1)).await;
-    quiet.is_well("nobody").await;
+    quiet.ends_well("nobody").await;
     let same = |frame: Vec<u8>| move |_: u32| frame.repeat(1_000);
-    let floods: [(&str, Box<dyn Fn(u32) -> Vec<u8>>); 7] = [
+    let floods: [(&str, Flood); 7] = [
         ("acknowledged pings that nobody sent", Box::new(same(frame(6, 1, 0, b"whatever")))),
         ("pings", Box::new(same(frame(6, 0, 0, b"whatever")))),
         ("settings", Box::new(same(frame(4, 0, 0, &[])))),
@@ -80,6 +83,6 @@ async fn connections_that_flood_are_cut_and_others_go_on() {
         while begun.elapsed() < Duration::from_millis(1_500) {
             until_cut(&server, &flood).await;
         }
-        good.is_well(what).await;
+        good.ends_well(what).await;
     }
 }

@@ -34,7 +34,7 @@ impl Good {
 
     /// Fails if it saw an error. Prints how long its calls took; machines differ, so only a very long wait fails.
     #[expect(clippy::print_stdout, reason = "the measurement is for whoever asks for it")]
-    pub(super) async fn is_well(self, beside: &str) {
+    pub(super) async fn ends_well(self, beside: &str) {
         self.stop.cancel();
         let asked = self.asking.await.unwrap();
         let errors: Vec<_> = asked.iter().filter_map(|one| one.as_ref().err()).collect();

@@ -82,7 +82,7 @@ async fn messages_that_never_come_keep_nobody_out() {
         }
         tokio::time::sleep(Duration::from_millis(2_500)).await;
     }
-    good.is_well("messages that never come").await;
+    good.ends_well("messages that never come").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -104,7 +104,7 @@ async fn answers_that_nobody_takes_keep_nobody_out() {
         }
         tokio::time::sleep(Duration::from_millis(2_500)).await;
     }
-    good.is_well("answers that nobody takes").await;
+    good.ends_well("answers that nobody takes").await;
 }
 
 /// Watches that nobody reads make room for one that is read.
@@ -152,5 +152,5 @@ async fn connections_that_say_nothing_keep_nobody_out() {
         assert_eq!(soon(late.unary(ECHO)).await.unwrap(), "word");
         drop(silent);
     }
-    good.is_well("connections that say nothing").await;
+    good.ends_well("connections that say nothing").await;
 }
