@@ -16,6 +16,7 @@ use crate::domain::date::Written;
 use crate::domain::field::{FIELD_LIMIT, Field};
 use crate::domain::record::SUPPRESSED;
 use crate::domain::reference::Reference;
+use crate::domain::text;
 
 /// Most years of age, and most days from booking to appointment.
 const MOST_YEARS: u32 = 130;
@@ -310,6 +311,8 @@ impl Builder {
         self.row.given = true;
         if key.len() > LONGEST {
             self.problem(field, "", "at most 128 bytes", None);
+        } else if text::forbidden(key).is_some() {
+            self.problem(field, "", text::EXPECTED, None);
         } else if says_nothing(key) {
             // The word is no key, so the message may repeat it.
             self.problem(field, key, &format!("a key, or nothing; {LEAVE_EMPTY}"), None);
