@@ -4,7 +4,7 @@ mod check;
 mod secret;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
@@ -63,8 +63,7 @@ impl Service {
         let listener = listener.await.with_context(|| cannot_listen(config.address))?;
         let address = listener.local_addr()?;
         let opening = config.clone();
-        let (engine, secret) =
-            tokio::task::spawn_blocking(move || open(&opening, content)).await??;
+        let (engine, secret) = apart("open", move || open(&opening, content)).await??;
         let service = rpc::Service {
             engine: Arc::clone(&engine),
             single_flight: Arc::new(SingleFlight::new(AT_ONCE)),
@@ -107,9 +106,23 @@ impl Service {
         let served = self.serving.await?;
         let engine = self.engine;
         // Closing the store waits for the disk.
-        tokio::task::spawn_blocking(move || drop(engine)).await?;
+        apart("close", move || drop(engine)).await?;
         Ok(served?)
     }
+}
+
+/// Does long work on a thread of its own. The runtime would keep it for ever if the system started no thread for it.
+async fn apart<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> anyhow::Result<T> {
+    let (done, worked) = tokio::sync::oneshot::channel();
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        // Nobody waits any more only when the process is ending.
+        .spawn(move || drop(done.send(work())))
+        .map_err(|error| store::StoreError::NoThread(error.to_string()))?;
+    worked.await.with_context(|| format!("the thread that was to {name} the store failed"))
 }
 
 fn cannot_listen(address: SocketAddr) -> String {
@@ -151,6 +164,8 @@ fn open(config: &Config, content: Content) -> anyhow::Result<(Arc<Engine>, [u8; 
         sled_bytes: config.cache.sled_bytes,
         estimate_bytes: ESTIMATE_BYTES,
         min_free_bytes: config.limits.min_free_disk_bytes,
+        witness: Some(&config.witness_file()),
+        accept_loss: config.accept_loss,
         observer: Arc::new(move |slot, position| told.changed(slot, position)),
     })?;
     let engine = Engine::new(Arc::new(store), Keyer::new(&secret), &settings, &followers);
@@ -238,17 +253,25 @@ async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: C
     }
 }
 
-/// Builds the state again from the log in `work_folder`, and compares every row. The service must be stopped.
+/// Builds the state again from the log in `work_folder`, and compares every row. The service must be stopped. `witness` is where it
+/// keeps the witness of the log; none: beside the secret in the data folder, if it is there.
 ///
 /// # Errors
-/// `data_folder` is no data folder or is in use, or one of the two folders cannot be written.
+/// `data_folder` is no data folder or is in use, or the work folder cannot be written.
 pub fn verify(
     data_folder: &Path,
-    work_folder: &Path,
+    work_folder: Option<&Path>,
+    witness: Option<&Path>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> anyhow::Result<VerifyReport> {
     is_data_folder(data_folder)?;
-    Ok(store::verify(data_folder, work_folder, progress)?)
+    let witness = witness_of(data_folder, witness);
+    Ok(store::verify(data_folder, work_folder, Some(&witness), progress)?)
+}
+
+fn witness_of(data_folder: &Path, witness: Option<&Path>) -> PathBuf {
+    let of_default = || Config { data_folder: data_folder.to_owned(), ..Config::default() };
+    witness.map_or_else(|| of_default().witness_file(), Path::to_owned)
 }
 
 /// Deletes sled and rebuilds it from the log. The service must be stopped.
@@ -257,10 +280,12 @@ pub fn verify(
 /// The folder is no data folder, is in use, or cannot be written.
 pub fn rebuild(
     data_folder: &Path,
+    witness: Option<&Path>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> anyhow::Result<VerifyReport> {
     is_data_folder(data_folder)?;
-    Ok(store::rebuild(data_folder, progress)?)
+    let witness = witness_of(data_folder, witness);
+    Ok(store::rebuild(data_folder, Some(&witness), progress)?)
 }
 
 fn is_data_folder(folder: &Path) -> anyhow::Result<()> {

@@ -27,6 +27,11 @@ pub struct Config {
     pub reference_folder: Option<PathBuf>,
     /// File of the disclosure secret. None: `secret.key` in the data folder.
     pub secret_file: Option<PathBuf>,
+    /// File of the witness of the log. None: the name of the secret's file and `.witness`, beside it.
+    pub witness_file: Option<PathBuf>,
+    /// Position at which the log ends, where an operator has decided to go on without what was behind it. An option of the command
+    /// line, and no setting: it is for one start.
+    pub accept_loss: Option<u64>,
     /// Whether reflection is served. None: only on loopback.
     pub reflection: Option<bool>,
     /// Bounds of everything that could grow or wait.
@@ -99,6 +104,8 @@ impl Default for Config {
             data_folder: PathBuf::from("./equity-data"),
             reference_folder: None,
             secret_file: None,
+            witness_file: None,
+            accept_loss: None,
             reflection: None,
             limits: Limits {
                 max_connections: 1024,
@@ -125,6 +132,16 @@ impl Config {
     #[must_use]
     pub fn secret_file(&self) -> PathBuf {
         self.secret_file.clone().unwrap_or_else(|| self.data_folder.join("secret.key"))
+    }
+
+    /// File of the witness of the log. Beside the secret, because that has to be kept for ever, and should be apart from the data.
+    #[must_use]
+    pub fn witness_file(&self) -> PathBuf {
+        self.witness_file.clone().unwrap_or_else(|| {
+            let mut beside = self.secret_file().into_os_string();
+            beside.push(".witness");
+            beside.into()
+        })
     }
 
     /// Whether reflection is served: unless said otherwise, only on loopback.

@@ -40,9 +40,13 @@ pub struct VerifyArgs {
     /// Data folder of a stopped service.
     #[arg(long, value_name = "FOLDER")]
     pub data_folder: PathBuf,
-    /// Folder for the temporary copy of the state; it needs as much space as the store. Default: the data folder
+    /// Folder for a copy of the store and a second one; it needs three times the space of the store. Default: the data folder if it has room,
+    /// or else the system's folder for temporary files
     #[arg(long, value_name = "FOLDER")]
     pub work_folder: Option<PathBuf>,
+    /// Witness of the log: `witness_file` of the settings. Default: `secret.key.witness` in the data folder, if it is there
+    #[arg(long, value_name = "FILE")]
+    pub witness_file: Option<PathBuf>,
 }
 
 /// `equity rebuild`.
@@ -55,6 +59,9 @@ pub struct RebuildArgs {
     /// Data folder of a stopped service.
     #[arg(long, value_name = "FOLDER")]
     pub data_folder: PathBuf,
+    /// Witness of the log: `witness_file` of the settings. Default: `secret.key.witness` in the data folder, if it is there
+    #[arg(long, value_name = "FILE")]
+    pub witness_file: Option<PathBuf>,
 }
 
 /// Compares the stored state with the log.
@@ -62,9 +69,9 @@ pub struct RebuildArgs {
 /// # Errors
 /// The folder cannot be read, or there are differences.
 pub fn verify(args: &VerifyArgs, out: &mut Out) -> Result<(), Failure> {
-    let work_folder = args.work_folder.as_ref().unwrap_or(&args.data_folder);
+    let (work_folder, witness) = (args.work_folder.as_deref(), args.witness_file.as_deref());
     let report = with_bar("comparing", &args.data_folder, out, |folder, progress| {
-        app::verify(folder, work_folder, progress)
+        app::verify(folder, work_folder, witness, progress)
     })?;
     show(&report, out)?;
     match report.differences.len() {
@@ -78,7 +85,9 @@ pub fn verify(args: &VerifyArgs, out: &mut Out) -> Result<(), Failure> {
 /// # Errors
 /// The folder cannot be read or written.
 pub fn rebuild(args: &RebuildArgs, out: &mut Out) -> Result<(), Failure> {
-    let report = with_bar("rebuilding", &args.data_folder, out, app::rebuild)?;
+    let report = with_bar("rebuilding", &args.data_folder, out, |folder, progress| {
+        app::rebuild(folder, args.witness_file.as_deref(), progress)
+    })?;
     show(&report, out)
 }
 

@@ -24,6 +24,7 @@ mod files;
 pub mod generate;
 pub mod options;
 mod outgoing;
+mod panics;
 pub mod query;
 pub mod questions;
 pub mod raw;
@@ -53,6 +54,7 @@ use show::{Format, Out};
 /// Runs the command line and returns its exit code: see [`exit::EXIT_CODES`].
 #[must_use]
 pub fn main() -> ExitCode {
+    panics::tell();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         // Help is wrapped already, and answers go to standard output.
@@ -60,11 +62,15 @@ pub fn main() -> ExitCode {
         Err(error) => return refused(&error),
     };
     let mut out = Out::standard(cli.command.format());
-    let result = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Other(error.into()))
-        .and_then(|runtime| runtime.block_on(run(cli, &mut out)));
+    let result = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => {
+            let result = runtime.block_on(run(cli, &mut out));
+            // A thread that hangs must not keep the process from ending.
+            runtime.shutdown_background();
+            result
+        }
+        Err(error) => Err(Failure::Other(error.into())),
+    };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -46,6 +46,9 @@ pub struct ServeArgs {
     /// Serve an address that other machines can reach. This version has no encryption and no identity of callers.
     #[arg(long)]
     pub allow_plaintext: bool,
+    /// Go on without entries that the log has lost, for this start: the position of the last entry that is left. Read the runbook first.
+    #[arg(long, value_name = "POSITION", conflicts_with = "check")]
+    pub accept_loss: Option<u64>,
     /// Only check the settings, the reference content, the data folder, its secret and the address.
     #[arg(long, conflicts_with = "format")]
     pub check: bool,
@@ -58,7 +61,7 @@ impl ServeArgs {
     /// The file cannot be read or the settings are wrong.
     pub fn settings(&self) -> Result<Config, Failure> {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
-        running::settings(
+        let settings = running::settings(
             self.config.as_deref(),
             &[
                 ("EQUITY_ADDRESS", self.address.clone()),
@@ -66,7 +69,8 @@ impl ServeArgs {
                 ("EQUITY_REFERENCE_FOLDER", path(&self.reference_folder)),
                 ("EQUITY_ALLOW_PLAINTEXT", self.allow_plaintext.then(|| "true".to_owned())),
             ],
-        )
+        )?;
+        Ok(Config { accept_loss: self.accept_loss, ..settings })
     }
 }
 

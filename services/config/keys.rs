@@ -36,6 +36,7 @@ pub(super) const KEYS: &[Key] = keys! {
     "data_folder" => data_folder = folder;
     "reference_folder" => reference_folder = |v| folder(v).map(Some);
     "secret_file" => secret_file = |v| folder(v).map(Some);
+    "witness_file" => witness_file = |v| folder(v).map(Some);
     "reflection" => reflection = |v| flag(v).map(Some);
     "limits.max_connections" => limits.max_connections = |v| integer(v, 1, 65_536);
     "limits.max_concurrent_streams" => limits.max_concurrent_streams = |v| integer(v, 1, 10_000);

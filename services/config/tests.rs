@@ -37,6 +37,8 @@ fn fields() -> Vec<&'static str> {
         data_folder: _,
         reference_folder: _,
         secret_file: _,
+        witness_file: _,
+        accept_loss: _, // an option of one start, and no setting
         reflection: _,
         limits:
             Limits {
@@ -68,6 +70,7 @@ fn fields() -> Vec<&'static str> {
         "data_folder",
         "reference_folder",
         "secret_file",
+        "witness_file",
         "reflection",
         "limits.max_connections",
         "limits.max_concurrent_streams",

@@ -2,22 +2,26 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
 use super::answer::AxisPositions;
 use super::cache::AnswerCache;
 use super::counts::Counts;
+use super::earlier::Earlier;
 use super::error::QueryError;
 use super::followers::Followers;
-use super::query::AsOf;
+use super::query::{AsOf, Query};
 use super::settings::Settings;
 use super::slabs::Slabs;
 use super::threads::Threads;
 use crate::domain::reference::Reference;
 use crate::domain::submission::Keyer;
-use crate::store::Store;
+use crate::store::{Store, StoreError, Unsettled};
+
+/// Longest wait for changes that are being written.
+const UNDER_WAY: Duration = Duration::from_secs(10);
 
 /// The use cases over one store.
 #[derive(Clone)]
@@ -28,6 +32,9 @@ pub struct Engine {
     answers: Arc<AnswerCache>,
     pub(super) positions: Arc<AxisPositions>,
     pub(super) slabs: Arc<Slabs>,
+    /// Reference content to answer with; none: that in force.
+    pub(super) earlier_reference: Option<Arc<Reference>>,
+    pub(super) earlier: Arc<Earlier>,
     head: watch::Receiver<u64>,
     pub(super) counts: Arc<Counts>,
 }
@@ -76,6 +83,8 @@ impl Engine {
             answers: Arc::clone(&followers.answers),
             positions: Arc::default(),
             slabs: Arc::clone(&followers.slabs),
+            earlier_reference: None,
+            earlier: Arc::default(),
             head: followers.head.subscribe(),
             counts: Arc::default(),
         }
@@ -112,24 +121,37 @@ impl Engine {
         &self.store
     }
 
-    /// The reference content in force: codes, areas, organisations, collections, indicators.
-    #[must_use]
-    pub fn reference(&self) -> Arc<Reference> {
-        Arc::clone(&self.store.catalog().reference)
-    }
-
     /// Position of the last applied change. It may not have been announced to watchers yet.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.store.catalog().position
     }
 
-    /// The log position of a state of the data.
+    /// The log position of a state of the data. Blocks while changes of the requested time are being written.
     ///
     /// # Errors
-    /// The log has not reached the position.
+    /// The log has not reached the position, or the time has not come.
     pub fn position_of(&self, as_of: &AsOf) -> Result<u64, QueryError> {
-        as_of.position(&self.store.catalog())
+        let AsOf::Time(asked) = *as_of else { return as_of.position(&self.store.catalog()) };
+        let (begin, threads) = (Instant::now(), &self.settings.threads);
+        let is_wanted = || !threads.are_late() && begin.elapsed() < UNDER_WAY;
+        self.store.position_at(asked, is_wanted).map_err(|unsettled| match unsettled {
+            Unsettled::Future(now) => QueryError::Future { asked, now },
+            Unsettled::UnderWay if threads.are_late() => QueryError::Late,
+            Unsettled::UnderWay => {
+                let why = "a change of the requested time is not applied yet";
+                QueryError::Store(StoreError::Apply(why.to_owned()))
+            }
+        })
+    }
+
+    /// A question at the position that its time means, so that all of its answer is of one position.
+    pub(super) fn settled(&self, query: &Query) -> Result<Query, QueryError> {
+        let as_of = match &query.as_of {
+            AsOf::Time(_) => AsOf::Position(self.position_of(&query.as_of)?),
+            settled => settled.clone(),
+        };
+        Ok(Query { as_of, ..query.clone() })
     }
 
     /// Position of the last change of the reference content at or before a position; 0: none.

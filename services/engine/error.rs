@@ -55,6 +55,14 @@ pub enum QueryError {
         /// Position of the newest change.
         reached: u64,
     },
+    /// The requested time has not come.
+    #[error("the time has not come")]
+    Future {
+        /// Requested time, milliseconds since 1970.
+        asked: u64,
+        /// The service's time.
+        now: u64,
+    },
     /// The deadline passed before the answer was ready.
     #[error("the answer was not ready when it was wanted")]
     Late,
@@ -78,6 +86,7 @@ impl QueryError {
             | Self::TooLong { .. }
             | Self::Refused(_)
             | Self::NotReached { .. }
+            | Self::Future { .. }
             | Self::Late
             | Self::Store(_) => {}
         }
@@ -95,6 +104,7 @@ impl QueryError {
             | Self::TooLong { .. }
             | Self::Refused(_)
             | Self::NotReached { .. }
+            | Self::Future { .. }
             | Self::Late
             | Self::Store(_) => ("query".into(), self.to_string()),
         }

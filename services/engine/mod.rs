@@ -1,6 +1,6 @@
 //! The use cases: taking submissions in, answering questions, following answers.
 //!
-//! - `engine` one store and its caches; [`Settings`] how to run it; [`Followers`] the caches and watchers that changes are announced to
+//! - `engine` one store and its caches; `at`, `earlier` the engine with the reference content of an earlier state; [`Settings`] how to run it; [`Followers`] the caches and watchers that changes are announced to
 //! - [`intake`] the rows of a submission, and the decision about them; `replacing` what they
 //!   may replace; [`receipt`] the receipt
 //! - [`submissions`] stored submissions; [`assessments`] assessments by organisations
@@ -11,9 +11,11 @@
 
 pub mod answer;
 pub mod assessments;
+mod at;
 pub mod cache;
 pub mod content;
 mod counts;
+mod earlier;
 #[expect(clippy::module_inception, reason = "the room is named after what it holds")]
 mod engine;
 mod error;

@@ -47,7 +47,7 @@ impl Engine {
     ) -> Result<Option<Arc<Submission>>, Refused> {
         let stands = self.stands(header).filter(|stands| stands.content_hash == *content_hash);
         // Other reference content may read the same codes otherwise.
-        let same = |stands: &Arc<Submission>| self.store.catalog().configured(stands.position) > 0;
+        let same = |stands: &Arc<Submission>| self.store.catalog().is_of_today(stands.position);
         let Some(stands) = stands.filter(same) else { return Ok(None) };
         let (caller, id) = (caller.to_owned(), header.request_id.clone());
         let used = self.read_store(move |engine| engine.store.reader().used(&caller, &id)).await?;

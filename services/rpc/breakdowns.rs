@@ -1,11 +1,13 @@
 //! `BreakdownService`, and what all calls of tables share: a question in, an encoded answer out.
 
+use std::sync::Arc;
+
 use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::cached_answers::{Made, Watched};
 use super::convert::trim::trim_question;
-use super::convert::{breakdown, query_error, question};
+use super::convert::{breakdown, query, query_error, question};
 use super::encoded::Encoded;
 use super::{SENT_BYTES, Service, status};
 use crate::engine::answer::AnyQuestion;
@@ -19,7 +21,7 @@ use crate::proto::v1::breakdown_question::Table;
 pub struct Breakdowns(pub Service);
 
 /// A checked question. A watch asks it again after each change.
-type Asked = std::sync::Arc<dyn AnyQuestion>;
+type Asked = Arc<dyn AnyQuestion>;
 
 /// Computes an answer. Every response of a table has the same two fields: 1 the answer, 2 the position.
 fn compute(engine: &Engine, question: &dyn AnyQuestion) -> Result<Made, QueryError> {
@@ -39,8 +41,17 @@ fn make_followed(
     made.map_err(|refused| query_error(refused.within(&question::path(name))))
 }
 
-/// Checks a question and computes its answer. Both take time, so both are done here.
+/// Checks a question and computes its answer, with the reference content of the state that it is about. Both take time, so both are
+/// done here.
 fn make(engine: &Engine, asked: &v1::BreakdownQuestion) -> Result<Made, Status> {
+    let table = asked.table.as_ref().and_then(Table::query);
+    // What cannot be read of it is refused with everything else that is wrong.
+    let then = query::as_of(table.and_then(|query| query.as_of.as_ref())).unwrap_or(AsOf::Head);
+    let then = match then {
+        AsOf::Head => None,
+        AsOf::Position(_) | AsOf::Time(_) => Some(engine.at(&then).map_err(query_error)?),
+    };
+    let engine = then.as_ref().unwrap_or(engine);
     compute(engine, &*check(engine, asked)?).map_err(query_error)
 }
 

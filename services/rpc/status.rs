@@ -21,6 +21,9 @@ pub const RETRY_OVERLOADED: Duration = Duration::from_secs(1);
 /// How long a caller is asked to wait when the disk is full.
 pub const RETRY_STORAGE_FULL: Duration = Duration::from_secs(60);
 
+/// How long a caller is asked to wait when the disk or the system has failed.
+pub const RETRY_STORAGE_FAILED: Duration = Duration::from_secs(5);
+
 /// The trailer of gRFC A6: milliseconds to wait before the next attempt.
 const PUSHBACK: &str = "grpc-retry-pushback-ms";
 /// How the refusal of rows begins.
@@ -277,6 +280,21 @@ pub fn position_not_reached(asked: i64, reached: i64) -> Status {
     refused(ErrorReason::PositionNotReached, message, metadata)
 }
 
+/// The requested time is after the service's. Both are milliseconds since 1970.
+#[must_use]
+pub fn time_not_reached(asked: u64, now: u64) -> Status {
+    let words = |millis: u64| {
+        let time =
+            i64::try_from(millis).ok().and_then(|m| jiff::Timestamp::from_millisecond(m).ok());
+        time.map_or_else(|| format!("{millis} ms after 1970"), |time| time.to_string())
+    };
+    let (asked, now) = (words(asked), words(now));
+    let message = format!(
+        "the time {asked} has not come: the service's time is {now}; ask for an earlier time, or leave as_of empty for the newest data"
+    );
+    refused(ErrorReason::PositionNotReached, message, [("asked", asked), ("reached", now)])
+}
+
 /// The service is at its limit of calls.
 #[must_use]
 pub fn overloaded(retry_after: Duration) -> Status {
@@ -346,6 +364,25 @@ pub fn storage_full(fate: Fate) -> Status {
         fate.words()
     );
     retry(ErrorReason::StorageFull, &message, RETRY_STORAGE_FULL)
+}
+
+/// The disk or the system failed over a change, and not because the disk is full.
+#[must_use]
+pub fn storage_failed(fate: Fate) -> Status {
+    let message = format!(
+        "{}: the disk or the system of the service failed, and the operator has to look at its log; send the request again later with \
+         the same request_id",
+        fate.words()
+    );
+    retry(ErrorReason::StorageFailed, &message, RETRY_STORAGE_FAILED)
+}
+
+/// The stored data cannot be read for now: the disk is full, or the disk or the system failed.
+#[must_use]
+pub fn reading_failed() -> Status {
+    let message = "the stored data cannot be read for now, and the operator has to look at the disk; ask again after the delay in \
+                   RetryInfo; nothing is lost";
+    retry(ErrorReason::StorageFailed, message, RETRY_STORAGE_FAILED)
 }
 
 /// The service does not accept changes until an operator has looked.

@@ -10,6 +10,8 @@ use super::state::{State, genesis_of};
 
 /// Free bytes below which a damaged sled stays where it is: the disk is too full to rebuild sled.
 const MAKE_ANEW_BYTES: u64 = 1 << 20;
+/// Most folders of one kind that are kept for the operator.
+const MOST_ASIDE: u32 = 1_000;
 
 /// Opens sled when the service starts. If sled is damaged or the disk cannot read it, sets it aside and begins a new one. Rows
 /// of an earlier format are deleted, if the log has all that they have.
@@ -43,13 +45,8 @@ pub(super) fn open_state(folder: &Path, sled_bytes: u64) -> Result<State, StoreE
     let sled = folder.join("sled");
     match State::open(&sled, sled_bytes) {
         Err(StoreError::Damaged(why)) => {
-            let free = free_bytes(folder)?;
-            if free < MAKE_ANEW_BYTES {
-                // Not a sound verdict either: a full disk makes sled stumble too.
-                return Err(StoreError::Apply(format!(
-                    "{why}; No space left to make it anew from the log: {free} bytes are free"
-                )));
-            }
+            // Where there is no room, it is no sound verdict either: a full disk makes sled stumble too.
+            has_room(folder, &why)?;
             let aside = set_aside(&sled)?;
             tracing::warn!(why, aside = %aside.display(), "the store is damaged: made anew from the log");
             State::open(&sled, sled_bytes)
@@ -58,9 +55,34 @@ pub(super) fn open_state(folder: &Path, sled_bytes: u64) -> Result<State, StoreE
     }
 }
 
+/// Sets aside a sled whose rows are whole and are not those of the log, and begins a new one.
+pub(super) fn made_anew(
+    state: State,
+    folder: &Path,
+    sled_bytes: u64,
+    why: &str,
+) -> Result<State, StoreError> {
+    let (position, sled) = (state.tree.position(), folder.join("sled"));
+    drop(state);
+    has_room(folder, why)?;
+    let aside = set_aside(&sled)?;
+    tracing::warn!(why, position, aside = %aside.display(), "the store is set aside: made anew from the log");
+    State::open(&sled, sled_bytes)
+}
+
+fn has_room(folder: &Path, why: &str) -> Result<(), StoreError> {
+    let free = free_bytes(folder)?;
+    let has = free >= MAKE_ANEW_BYTES;
+    has.then_some(()).ok_or_else(|| {
+        StoreError::Full(format!(
+            "{why}; it cannot be made anew from the log: {free} bytes are free"
+        ))
+    })
+}
+
 /// Proves that the log is whole up to this position, and can be read.
 fn has_everything(log: &Path, position: u64) -> Result<(), StoreError> {
-    let opened = SegmentLog::read_only(log, position);
+    let opened = SegmentLog::read_only(log, &[position.into()]);
     let opened = opened.map_err(|error| StoreError::NotConverted(error.to_string()))?;
     let Opened { log, damage, .. } = opened;
     if let Some(damage) = damage {
@@ -75,14 +97,22 @@ fn has_everything(log: &Path, position: u64) -> Result<(), StoreError> {
 
 fn set_aside(sled: &Path) -> Result<PathBuf, StoreError> {
     let failed = |source| StoreError::Io { doing: "set aside", path: sled.to_owned(), source };
-    let mut number = 1;
-    loop {
-        let aside = sled.with_file_name(format!("sled-damaged-{number}"));
-        if !aside.try_exists().map_err(failed)? {
-            return std::fs::rename(sled, &aside).map(|()| aside).map_err(failed);
+    let aside = free_name(sled, "sled-damaged").map_err(failed)?;
+    std::fs::rename(sled, &aside).map(|()| aside).map_err(failed)
+}
+
+/// A path beside another that does not exist: `name-1`, `name-2`, …
+pub(super) fn free_name(beside: &Path, name: &str) -> std::io::Result<PathBuf> {
+    for number in 1..=MOST_ASIDE {
+        let path = beside.with_file_name(format!("{name}-{number}"));
+        if !path.try_exists()? {
+            return Ok(path);
         }
-        number += 1;
     }
+    let what = format!(
+        "there are {MOST_ASIDE} folders {name}-1, {name}-2, … already: delete what nobody needs"
+    );
+    Err(std::io::Error::other(what))
 }
 
 #[cfg(test)]

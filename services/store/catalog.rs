@@ -30,8 +30,10 @@ pub struct Catalog {
     pub reference: Arc<Reference>,
     /// Position of the last entry applied.
     pub position: u64,
-    /// Log position of the reference content in force; 0 if the log has none.
-    pub(super) content_position: u64,
+    /// Log positions of all reference content, oldest first. The last is in force.
+    contents: Vec<u64>,
+    /// Position and time of every change, in order.
+    changes: Vec<(u64, u64)>,
     /// In order of position.
     assessments: Vec<About>,
     months: BTreeMap<MonthSlot, MonthVersions>,
@@ -46,7 +48,8 @@ impl Catalog {
         Self {
             reference,
             position: 0,
-            content_position: 0,
+            contents: Vec::new(),
+            changes: Vec::new(),
             assessments: Vec::new(),
             months: BTreeMap::new(),
             words: Words::default(),
@@ -119,23 +122,34 @@ impl Catalog {
         &self.assessments
     }
 
-    /// Log position of the reference content in force, if it is at or before `position`; otherwise 0. Earlier data is shown with
-    /// today's code lists.
+    /// Log position of the reference content that was in force at a position; 0 if there was none.
     #[must_use]
     pub fn configured(&self, position: u64) -> u64 {
-        if self.content_position <= position { self.content_position } else { 0 }
+        before(&self.contents, |at| *at <= position).copied().unwrap_or(0)
+    }
+
+    /// Whether the reference content in force now was in force at a position.
+    #[must_use]
+    pub fn is_of_today(&self, position: u64) -> bool {
+        self.contents.last().is_some_and(|at| *at <= position)
     }
 
     /// Log position of the last change accepted at or before a time, in milliseconds since 1970.
     #[must_use]
     pub fn position_at(&self, time_millis: u64) -> u64 {
-        let changes = self.slots().flatten().flat_map(|version| {
-            let made = (version.submission.position, version.submission.time_millis);
-            [Some(made), version.withdrawn]
-        });
-        let assessed = self.assessments.iter().map(|about| (about.position, about.time_millis));
-        let seen = changes.flatten().chain(assessed).filter(|(_, time)| *time <= time_millis);
-        seen.map(|(position, _)| position).max().unwrap_or(0)
+        before(&self.changes, |(_, time)| *time <= time_millis).map_or(0, |(position, _)| *position)
+    }
+
+    /// Notes that reference content is in force from a position on.
+    pub(super) fn configure(&mut self, position: u64, time_millis: u64) {
+        self.contents.push(position);
+        self.changes.push((position, time_millis));
+    }
+
+    /// Puts what was loaded in another order than that of the log in its order.
+    pub(super) fn in_order(&mut self) {
+        self.contents.sort_unstable();
+        self.changes.sort_unstable();
     }
 
     /// Slot by collection id, organisation code and the rest; `None` if nothing of the collection or organisation was ever stored.
@@ -207,6 +221,7 @@ impl Catalog {
         let month = self.months.entry(slot.into()).or_default();
         month.of.entry(slot.organisation).or_default().push(added);
         month.change(submission.position);
+        self.changes.push((row.position, row.time_millis));
         Ok(submission)
     }
 
@@ -217,6 +232,7 @@ impl Catalog {
             found.withdrawn = Some((position, time_millis));
         }
         month.change(position);
+        self.changes.push((position, time_millis));
     }
 
     fn submission(
@@ -293,6 +309,7 @@ impl Catalog {
         let touched =
             Touched::Assessment { organisation: self.organisation(&organisation), first, last };
         let time_millis = row.time_millis;
+        self.changes.push((position, time_millis));
         self.assessments.push(About { position, time_millis, organisation, first, last });
         Ok(touched)
     }
@@ -305,6 +322,11 @@ impl Catalog {
         self.names.insert(Arc::clone(&name), ());
         name
     }
+}
+
+/// The last item of a list in order that something holds for, as it does for all before it.
+fn before<T>(list: &[T], holds: impl FnMut(&T) -> bool) -> Option<&T> {
+    list.partition_point(holds).checked_sub(1).map(|last| &list[last])
 }
 
 /// Value of every record for a field that the submission does not collect.

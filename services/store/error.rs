@@ -51,9 +51,21 @@ pub enum StoreError {
          back from the backup, or start the earlier version"
     )]
     NotConverted(String),
-    /// sled did not take a batch, or is closed.
-    #[error("the store could not be written: {0}")]
+    /// sled did not take a batch, is closed, or was kept from its files by the system. It is opened again.
+    #[error("the store cannot be used for now: {0}")]
     Apply(String),
+    /// The same, because the disk is full.
+    #[error("the store has no room: {0}")]
+    Full(String),
+    /// The system did not start a thread.
+    #[error(
+        "the system did not start a thread ({0}): raise the limit of threads (`ulimit -u`, TasksMax of the unit, pids.max of the \
+         control group) or free memory, then start again"
+    )]
+    NoThread(String),
+    /// The loss that the operator accepts is not the one that there is.
+    #[error("{0}")]
+    NotThisLoss(String),
     /// The log failed.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -84,6 +96,14 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether it may be gone when sled has been opened again: nothing is said of the data.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Apply(_) | Self::Full(_))
+    }
+}
+
 /// Why a change was not made.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum WriteError {
@@ -99,6 +119,9 @@ pub enum WriteError {
     /// The disk is too full.
     #[error("the disk is too full: {0}")]
     Full(String),
+    /// The disk or the system failed over it, and not because the disk is full: an I/O error, a missing permission, too many open files.
+    #[error("the disk or the system failed: {0}")]
+    Disk(String),
     /// No change is accepted; the text says why.
     #[error("{0}")]
     Stopped(String),
@@ -115,7 +138,11 @@ pub enum WriteError {
 
 impl From<StoreError> for WriteError {
     fn from(error: StoreError) -> Self {
-        Self::Store(error.to_string())
+        match error {
+            StoreError::Full(why) => Self::Full(why),
+            StoreError::Apply(why) => Self::Disk(why),
+            error => Self::Store(error.to_string()),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::assessment::Assessment;
 use super::catalog::Catalog;
 use super::change::{Change, Written};
+use super::clock::{LogClock, Unsettled};
 use super::error::WriteError;
 use super::folder::{folder_bytes, free_bytes};
 use super::keys::Slot;
@@ -26,6 +27,7 @@ pub struct Store {
     pub(super) writer: Option<JoinHandle<()>>,
     pub(super) stopped: Arc<OnceLock<String>>,
     pub(super) busy: Arc<Busy>,
+    pub(super) clock: Arc<LogClock>,
     pub(super) folder: PathBuf,
 }
 
@@ -45,6 +47,20 @@ impl Store {
     #[must_use]
     pub fn stopped(&self) -> Option<&str> {
         self.stopped.get().map(String::as_str)
+    }
+
+    /// Position of the last change accepted at or before a time, milliseconds since 1970; for ever the same. Waits for changes that are
+    /// being written while the answer `is_wanted`.
+    ///
+    /// # Errors
+    /// The time has not come, or a change up to it is not applied yet.
+    pub fn position_at(
+        &self,
+        time_millis: u64,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<u64, Unsettled> {
+        self.clock.settle(time_millis, is_wanted)?;
+        Ok(self.catalog().position_at(time_millis))
     }
 
     /// How long the writer has been working on its current changes; none while it waits.

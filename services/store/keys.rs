@@ -167,9 +167,15 @@ pub(super) fn assessment(position: u64) -> Vec<u8> {
 
 /// Key of a part of the reference content at a log position.
 pub(super) fn content(position: u64, part: u32) -> Vec<u8> {
+    let mut key = contents(position);
+    key.extend(part.to_be_bytes());
+    key
+}
+
+/// How the keys of all parts of the reference content at a log position begin.
+pub(super) fn contents(position: u64) -> Vec<u8> {
     let mut key = vec![CONTENT];
     key.extend(position.to_be_bytes());
-    key.extend(part.to_be_bytes());
     key
 }
 

@@ -11,7 +11,7 @@ use super::tree::Row;
 use super::words::{self, Words};
 use crate::domain::codes::Content;
 use crate::domain::field::Field;
-use crate::proto::store::{AssessmentRow, Configuration, Genesis, WithdrawalRow};
+use crate::proto::store::{AssessmentRow, Configuration, ConfigurationRow, Genesis, WithdrawalRow};
 
 /// Rows that the pass has found, by kind.
 #[derive(Default)]
@@ -182,21 +182,28 @@ impl Load {
         true
     }
 
-    /// The latest reference content at or before the applied position, and its position. The embedded content and 0 if there
-    /// is none. Rows of later content are left over from an entry whose application was interrupted.
-    pub(super) fn content(&mut self, applied: u64) -> (u64, Content) {
+    /// Position and time of all reference content up to the applied position, and the last of it; the embedded content if there is
+    /// none. Rows of later content are left over from an entry whose application was interrupted.
+    pub(super) fn contents(
+        &mut self,
+        applied: u64,
+    ) -> Result<(Vec<(u64, u64)>, Content), StoreError> {
         let applied = self.contents.partition_point(|(position, _)| *position <= applied);
         for (_, rows) in self.contents.split_off(applied) {
             self.left_over.extend(rows);
         }
-        let Some((position, rows)) = self.contents.last() else { return (0, Content::embedded()) };
-        let bytes: Vec<u8> = rows.iter().flat_map(|(_, value)| value.clone()).collect();
-        match Configuration::decode(bytes.as_slice()) {
-            Ok(found) if !bytes.is_empty() => {
-                let files = found.files.into_iter().map(|file| (file.name, file.content));
-                (*position, Content::exactly(files))
-            }
-            _ => (0, Content::embedded()),
+        let (mut times, mut newest) = (Vec::new(), Content::embedded());
+        for (position, rows) in &self.contents {
+            let bytes: Vec<u8> = rows.iter().flat_map(|(_, value)| value.clone()).collect();
+            let row = ConfigurationRow::decode(bytes.as_slice()).map_err(damaged)?;
+            times.push((*position, row.time_millis));
+            newest = content_of(row.configuration.unwrap_or_default());
         }
+        Ok((times, newest))
     }
+}
+
+/// The reference content of a configuration.
+pub(super) fn content_of(configuration: Configuration) -> Content {
+    Content::exactly(configuration.files.into_iter().map(|file| (file.name, file.content)))
 }

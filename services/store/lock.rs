@@ -31,6 +31,25 @@ impl Lock {
         let file =
             OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
         let file = file.map_err(|source| StoreError::Io { doing: "open", path, source })?;
+        Self::of(file, folder)
+    }
+
+    /// Keeps others from a folder that is only read. None: the folder has no lock, and cannot get one, so that no service has it.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] if another process has it.
+    pub(super) fn take_to_read(folder: &Path) -> Result<Option<Self>, StoreError> {
+        // A lock needs no right to write.
+        match File::open(folder.join("lock")) {
+            Ok(file) => Self::of(file, folder).map(Some),
+            Err(_) => match Self::take(folder) {
+                Err(StoreError::Io { .. }) => Ok(None),
+                taken => taken.map(Some),
+            },
+        }
+    }
+
+    fn of(file: File, folder: &Path) -> Result<Self, StoreError> {
         for attempt in 0..TRIES {
             if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
                 return Ok(Self { _file: file });

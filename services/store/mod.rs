@@ -4,7 +4,7 @@
 //! - [`log`] the ordered log: what is durable
 //! - `change`, `touched`, `error` the changes that may be requested, the data that they affect, the errors
 //! - `state` applies entries; `load` reads into memory what has to be there
-//! - `tree`, `sled_error`, `half_made`, `keys` rows and batches of sled, its errors, what a kill leaves, its keys
+//! - `tree`, `sled_error`, `sled_thread`, `half_made`, `keys` rows and batches of sled, its errors and threads, what a kill leaves, its keys
 //! - `pack`, `pack_read` one pack a submission version: making it, and reading some of its runs
 //! - `words`, `persons` numbers of the values of fields and of person keys, given once in the order of the log
 //! - [`catalog`] the catalogue of submissions, in memory; `stored`, `standing` what stands in a month (`bits`: of whom); `assessment` what organisations write about
@@ -12,7 +12,8 @@
 //! - `prepare`, `writer` how a submission gets in; `runs`, `described` its data and description as the log has them
 //! - `handle`, `read` the store of a running service; columns, roll-ups and estimates; `estimates` how
 //!   estimates are stored
-//! - `folder`, `lock`, `open`, `verify` starting alone, and starting again from the log
+//! - `settings`, `folder`, `lock`, `caught_up`, `open`, `verify` starting alone, and starting again from the log
+//! - `clock`, `witness` the log's time, and how far the log has come, outside the log
 //! - `aside`, `recover`, `reserve` when sled has failed or has an old format, and disk space reserved for sled
 //!
 //! # Bytes a record
@@ -24,7 +25,9 @@ mod aside;
 mod assessment;
 mod bits;
 pub mod catalog;
+mod caught_up;
 mod change;
+mod clock;
 mod described;
 mod error;
 mod estimates;
@@ -44,15 +47,18 @@ mod read;
 mod recover;
 mod reserve;
 mod runs;
+mod settings;
 #[cfg(test)]
 mod sizes_tests;
 mod sled_error;
+mod sled_thread;
 mod standing;
 mod state;
 mod stored;
 mod touched;
 mod tree;
 mod verify;
+mod witness;
 mod words;
 mod writer;
 
@@ -60,14 +66,15 @@ pub use assessment::{About, Assessment};
 pub use bits::Bits;
 pub use catalog::Catalog;
 pub use change::Written;
+pub use clock::Unsettled;
 pub use error::{StoreError, WriteError};
 pub use folder::make_folder;
 pub use handle::Store;
 pub use keys::Slot;
-pub use open::Settings;
 pub use pack_read::PackPart;
 pub use prepare::Prepared;
 pub use read::Reader;
+pub use settings::Settings;
 pub use standing::{MonthSlot, NOT_COLLECTED_CODE, Standing, code_of, occurring, standing};
 pub use stored::{ColumnView, Submission, Version};
 pub use touched::{Observer, Touched};

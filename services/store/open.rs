@@ -1,4 +1,4 @@
-//! Starting: sled is opened and checked, then the log, and entries that sled does not have are applied from the log.
+//! Starting: when everything is read and checked, the first entries are written if they are missing, and the writer begins.
 
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
@@ -6,75 +6,35 @@ use std::sync::{Arc, OnceLock};
 
 use prost::Message;
 
-use super::aside::open_first;
+use super::caught_up::CaughtUp;
 use super::error::StoreError;
-use super::folder::{free_bytes, make_folder};
 use super::handle::Store;
-use super::lock::Lock;
-use super::log::{Damage, EntryKind, Log, LogError, NewEntry, Opened, SEGMENT_BYTES, SegmentLog};
+use super::log::{EntryKind, Log, Opened, SegmentLog};
 use super::read::Reader;
-use super::recover::{AHEAD_BYTES, LiveState};
-use super::reserve::{RESERVE_BYTES, Reserve};
-use super::state::{LOG_FORMAT, State, genesis_of};
-use super::touched::Observer;
-use super::tree::DATA_FILE;
+use super::recover::LiveState;
+use super::settings::Settings;
+use super::state::{LOG_FORMAT, genesis_of};
+use super::witness::Witness;
 use super::writer::{Busy, Writer};
-use crate::domain::codes::Content;
 use crate::proto::store::{Configuration, ConfigurationFile, Genesis};
 
 /// Most changes that may wait for the writer; the next one is refused.
 const WAITING: usize = 256;
-
-/// How to open a store.
-pub struct Settings<'a> {
-    /// Data folder, created if it is missing.
-    pub folder: &'a Path,
-    /// The deployment's secret. It has to be the one that the data was written with.
-    pub secret: &'a [u8; 32],
-    /// Reference content to put in force; none keeps the stored content.
-    pub content: Option<Content>,
-    /// Size of sled's page cache, in bytes.
-    pub sled_bytes: u64,
-    /// Size of the cache of estimates, in bytes.
-    pub estimate_bytes: u64,
-    /// Free disk space, in bytes, below which changes are refused.
-    pub min_free_bytes: u64,
-    /// Called after every change.
-    pub observer: Observer,
-}
-
-/// The log, and the state after every readable entry of the log.
-struct CaughtUp {
-    lock: Lock,
-    log: SegmentLog,
-    state: State,
-    reserve: Reserve,
-    damage: Option<Damage>,
-}
 
 impl Store {
     /// Opens the store in a folder and creates what is missing.
     ///
     /// # Errors
     /// The folder is in use or cannot be written, or the secret does not match. A damaged sled is rebuilt from the log. With a
-    /// damaged log the store opens for reading only.
+    /// log that is damaged or has lost its end the store opens for reading only.
     pub fn open(settings: Settings<'_>) -> Result<Self, StoreError> {
         let fingerprint = fingerprint(settings.secret);
-        let mut caught = catch_up(settings.folder, settings.sled_bytes)?;
+        let mut caught = CaughtUp::open(&settings)?;
         let stopped = OnceLock::new();
-        let refuse = |why: String| {
+        if let Some(why) = caught.refusal.take() {
             tracing::error!(why, "opened for reading only");
             // Set once, here, before anybody else can.
             let _ = stopped.set(why);
-        };
-        if let Some(damage) = caught.damage.take() {
-            refuse(LogError::Damaged(damage).to_string());
-        } else if caught.log.tail() < caught.state.tree.position() {
-            refuse(format!(
-                "the log ends at {} but the store has seen {}: put the log's missing segments back from the backup",
-                caught.log.tail(),
-                caught.state.tree.position()
-            ));
         }
         match &caught.state.genesis {
             Some(genesis) if genesis.secret_fingerprint != fingerprint[..] => {
@@ -86,7 +46,7 @@ impl Store {
                     format_version: LOG_FORMAT,
                     secret_fingerprint: fingerprint.to_vec().into(),
                 };
-                add(&mut caught, EntryKind::Genesis, &genesis.encode_to_vec())?;
+                caught.add(EntryKind::Genesis, &genesis.encode_to_vec())?;
             }
             None => {}
         }
@@ -101,20 +61,27 @@ impl Store {
                 content: content.to_owned(),
             });
             let payload = Configuration { files: files.collect() }.encode_to_vec();
-            add(&mut caught, EntryKind::Configuration, &payload)?;
+            caught.add(EntryKind::Configuration, &payload)?;
         }
         if let Some(error) = caught.state.unusable.take() {
             return Err(StoreError::OldContent(error));
         }
+        // A log that has lost something must not become what the witness has seen.
+        let keeps = settings.witness.filter(|_| stopped.get().is_none());
+        let witness =
+            keeps.map(|file| Witness::keep(file.to_owned(), caught.seen())).transpose()?;
         let stopped = Arc::new(stopped);
-        let CaughtUp { lock, log, state, reserve, .. } = caught;
+        let CaughtUp { lock, log, state, reserve, clock, .. } = caught;
         let catalog = Arc::clone(&state.catalog);
         let reader =
             Reader::new(state.tree.rows(), Arc::clone(&state.persons), settings.estimate_bytes);
         let (jobs, waiting) = sync_channel(WAITING);
         let busy = Arc::new(Busy::default());
         let writer = Writer {
-            last_millis: catalog_time(&state),
+            clock: Arc::clone(&clock),
+            appended: log.tail(),
+            in_doubt: false,
+            witness,
             log,
             live: LiveState {
                 state,
@@ -133,14 +100,10 @@ impl Store {
         let writer = std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || writer.run(&waiting))
-            .map_err(|source| StoreError::Io {
-                doing: "start the writer of",
-                path: settings.folder.to_owned(),
-                source,
-            })?;
+            .map_err(|error| StoreError::NoThread(error.to_string()))?;
         let folder = settings.folder.to_owned();
         let (jobs, writer) = (Some(jobs), Some(writer));
-        Ok(Self { catalog, reader, jobs, writer, stopped, busy, folder })
+        Ok(Self { catalog, reader, jobs, writer, stopped, busy, clock, folder })
     }
 }
 
@@ -155,7 +118,7 @@ impl Store {
         if !folder.try_exists().unwrap_or(true) {
             return Ok(());
         }
-        let Opened { log, .. } = SegmentLog::read_only(&folder, 0)?;
+        let Opened { log, .. } = SegmentLog::read_only(&folder, &[])?;
         match genesis_of(&log)? {
             Some(genesis) if genesis.secret_fingerprint != fingerprint(secret)[..] => {
                 Err(StoreError::WrongSecret)
@@ -163,59 +126,6 @@ impl Store {
             _ => Ok(()),
         }
     }
-}
-
-/// Opens sled and the log in a folder and applies what sled has not seen.
-fn catch_up(folder: &Path, sled_bytes: u64) -> Result<CaughtUp, StoreError> {
-    make_folder(folder).map_err(|source| StoreError::Io {
-        doing: "create",
-        path: folder.to_owned(),
-        source,
-    })?;
-    let lock = Lock::take(folder)?;
-    let mut reserve = Reserve::new(folder, folder.join("sled").join(DATA_FILE));
-    if free_bytes(folder)? < RESERVE_BYTES {
-        reserve.release();
-    }
-    let mut state = open_first(folder, sled_bytes)?;
-    let took = reserve.ahead(AHEAD_BYTES).and_then(|()| reserve.hold());
-    if let Err(error) = took {
-        tracing::warn!(%error, "no room to set aside for sled: nothing is accepted until there is");
-    }
-    let Opened { log, damage, .. } =
-        SegmentLog::open(&folder.join("log"), SEGMENT_BYTES, state.tree.position())?;
-    let (entries, found) = state.replay(&log, &mut |_, _| {})?;
-    if entries > 0 {
-        state.tree.flush()?;
-    }
-    Ok(CaughtUp { lock, log, state, reserve, damage: damage.or(found) })
-}
-
-fn add(caught: &mut CaughtUp, kind: EntryKind, payload: &[u8]) -> Result<(), StoreError> {
-    let time_millis = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
-        .max(catalog_time(&caught.state));
-    let positions = caught.log.append(&[NewEntry { kind, time_millis, payload }])?;
-    let entry = super::log::Entry {
-        position: *positions.start(),
-        kind,
-        time_millis,
-        payload_hash: *blake3::hash(payload).as_bytes(),
-        payload: payload.to_vec(),
-    };
-    caught.state.apply(&entry, None).map(drop)
-}
-
-/// Time of the newest change, in milliseconds since 1970.
-fn catalog_time(state: &State) -> u64 {
-    let catalog = state.catalog.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let versions = catalog.slots().flatten();
-    versions
-        .map(|v| v.withdrawn.map_or(v.submission.time_millis, |(_, time)| time))
-        .chain(catalog.assessments().last().map(|about| about.time_millis))
-        .max()
-        .unwrap_or(0)
 }
 
 /// Fingerprint of the secret for the first entry: enough to recognise the secret, not enough to compute it.

@@ -1,6 +1,8 @@
 //! Starting on what another version of the service wrote.
 
 use super::*;
+use crate::domain::codes::Content;
+use crate::store::log::{NewEntry, SEGMENT_BYTES};
 use crate::store::{rebuild, verify};
 
 fn settings(folder: &Path, content: Option<Content>) -> Settings<'_> {
@@ -11,13 +13,15 @@ fn settings(folder: &Path, content: Option<Content>) -> Settings<'_> {
         sled_bytes: 8 << 20,
         estimate_bytes: 1 << 20,
         min_free_bytes: 0,
+        witness: None,
+        accept_loss: None,
         observer: Arc::new(|_, _| {}),
     }
 }
 
 /// A log as a version left it that had this format and did not know one of today's files yet.
 fn written_before(folder: &Path, format_version: u32, file: &str) {
-    let Opened { mut log, .. } = SegmentLog::open(&folder.join("log"), SEGMENT_BYTES, 0).unwrap();
+    let Opened { mut log, .. } = SegmentLog::open(&folder.join("log"), SEGMENT_BYTES, &[]).unwrap();
     let genesis =
         Genesis { format_version, secret_fingerprint: fingerprint(&[7; 32]).to_vec().into() };
     let known = Content::embedded();
@@ -51,7 +55,7 @@ fn content_of_an_earlier_version_is_replaced_and_the_log_stays_provable() {
             let store = Store::open(settings(folder, Some(Content::embedded()))).unwrap();
             assert_eq!(store.catalog().position, 3);
             drop(store);
-            let report = verify(folder, folder, &mut |_, _| {}).unwrap();
+            let report = verify(folder, None, None, &mut |_, _| {}).unwrap();
             assert_eq!((report.entries, report.differences), (3, Vec::<String>::new()));
         }
         drop(Store::open(settings(folder, None)).unwrap());
@@ -68,8 +72,8 @@ fn a_log_of_another_format_is_refused_with_a_sentence_and_stays() {
         let refusals = [
             open(),
             open(),
-            verify(folder, folder, &mut |_, _| {}).err(),
-            rebuild(folder, &mut |_, _| {}).err(),
+            verify(folder, None, None, &mut |_, _| {}).err(),
+            rebuild(folder, None, &mut |_, _| {}).err(),
         ];
         for error in refusals {
             let found =
@@ -78,7 +82,7 @@ fn a_log_of_another_format_is_refused_with_a_sentence_and_stays() {
             let error = error.unwrap().to_string();
             assert!(error.contains("start the version that wrote it"), "{error}");
         }
-        let Opened { log, damage, .. } = SegmentLog::read_only(&folder.join("log"), 0).unwrap();
+        let Opened { log, damage, .. } = SegmentLog::read_only(&folder.join("log"), &[]).unwrap();
         assert_eq!((log.tail(), damage), (2, None));
     }
 }

@@ -7,15 +7,17 @@ use rustc_hash::FxHashMap;
 
 use super::assessment::{About, Assessment};
 use super::error::{StoreError, damaged};
+use super::load::content_of;
 use super::pack_read::PackPart;
 use super::persons::PersonKeys;
 use super::stored::Submission;
 use super::tree::Rows;
 use super::{estimates, keys};
+use crate::domain::codes::Content;
 use crate::domain::cube::{Packed, Run};
 use crate::domain::estimate::Estimate;
 use crate::domain::field::{Field, number};
-use crate::proto::store::{AssessmentRow, ProblemsRow, RequestRow, RowProblem};
+use crate::proto::store::{AssessmentRow, ConfigurationRow, ProblemsRow, RequestRow, RowProblem};
 
 struct CacheEntry {
     rows: Arc<[Estimate]>,
@@ -169,6 +171,17 @@ impl Reader {
         let row = row.map(|bytes| <RequestRow as prost::Message>::decode(&*bytes)).transpose();
         let row = row.map_err(|error| StoreError::Damaged(error.to_string()))?;
         Ok(row.map(|row| row.position))
+    }
+
+    /// The reference content that came at a log position.
+    ///
+    /// # Errors
+    /// The store is damaged.
+    pub fn content(&self, position: u64) -> Result<Content, StoreError> {
+        let bytes = self.rows.joined(&keys::contents(position))?;
+        let row =
+            <ConfigurationRow as prost::Message>::decode(bytes.as_slice()).map_err(damaged)?;
+        Ok(content_of(row.configuration.unwrap_or_default()))
     }
 
     /// Size of sled on disk, in bytes; 0 while sled is being opened again.

@@ -4,12 +4,12 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, PoisonError};
 
-use super::aside::open_state;
+use super::aside::{made_anew, open_state};
 use super::error::{StoreError, WriteError};
 use super::folder::free_bytes;
 use super::log::Log;
 use super::reserve::Reserve;
-use super::sled_error::is_of_the_disk;
+use super::sled_error::refused;
 use super::state::State;
 use super::touched::Observer;
 
@@ -54,6 +54,8 @@ impl LiveState {
         }
         match self.state.tree.flush() {
             Ok(()) => self.unflushed = 0,
+            // The log has everything: it is tried again with the next change.
+            Err(error @ StoreError::NoThread(_)) => tracing::error!(%error, "sled is not flushed"),
             Err(error) => self.fall_behind(&error),
         }
     }
@@ -83,23 +85,21 @@ impl LiveState {
                 self.behind = None;
                 Ok(())
             }
-            Err(StoreError::Io { source, .. }) if is_of_the_disk(&source) => {
-                // Not for good: it is tried again, and goes on when the disk answers.
-                let error = format!("the disk does not give the store back: {source}");
-                if error != why {
-                    tracing::error!(error, "sled could not be opened again; it is tried again");
-                    self.behind = Some(error.clone());
+            // Not for good: it is tried again, and goes on when the disk or the system lets it.
+            Err(error) if error.is_passing() || is_of_the_system(&error) => {
+                let text = error.to_string();
+                if text != why {
+                    tracing::error!(
+                        error = text,
+                        "sled could not be opened again; it is tried again"
+                    );
+                    self.behind = Some(text);
                 }
-                Err(WriteError::Stopped(error))
-            }
-            // It may have been the disk once more.
-            Err(error @ (StoreError::Apply(_) | StoreError::Io { .. } | StoreError::Locked(_))) => {
-                let error = error.to_string();
-                if error != why {
-                    tracing::warn!(error, "sled could not be opened again; it is tried again");
-                    self.behind = Some(error.clone());
-                }
-                Err(WriteError::Full(error))
+                Err(match error {
+                    StoreError::Io { doing, source, .. } => refused(doing, &source),
+                    StoreError::Full(why) => WriteError::Full(why),
+                    error => WriteError::Disk(error.to_string()),
+                })
             }
             Err(error) => {
                 let why = format!("the store cannot catch up with the log: {error}");
@@ -113,6 +113,12 @@ impl LiveState {
     fn reopen(&mut self, log: &impl Log) -> Result<(), StoreError> {
         self.state.tree.close();
         let mut fresh = open_state(&self.folder, self.sled_bytes)?;
+        if let Some(last) = fresh.tree.at().last()
+            && let Some(Ok(there)) = log.read_from(last.position)?.next()
+            && there.place != last
+        {
+            fresh = made_anew(fresh, &self.folder, self.sled_bytes, "the store is of another log")?;
+        }
         if let Err(error) = self.reserve.ahead(self.ahead(0)) {
             tracing::warn!(%error, "sled catches up with the log without room of its own");
         }
@@ -120,7 +126,7 @@ impl LiveState {
         // First what the catalog knows already, on the quiet; then what it does not, as if it came just now.
         for entry in log.read_from(fresh.tree.position() + 1)? {
             let entry = entry?;
-            if entry.position > known {
+            if entry.place.position > known {
                 break;
             }
             fresh.apply(&entry, None)?;
@@ -132,7 +138,7 @@ impl LiveState {
         for entry in log.read_from(known + 1)? {
             let entry = entry?;
             let touched = self.state.apply(&entry, None)?.touched();
-            (self.observer)(touched, entry.position);
+            (self.observer)(touched, entry.place.position);
         }
         Ok(())
     }
@@ -141,10 +147,8 @@ impl LiveState {
     /// stop.
     pub(super) fn take_room(&mut self, cost: u64) -> Result<(), WriteError> {
         let bytes = self.ahead(cost);
-        self.reserve
-            .hold()
-            .and_then(|()| self.reserve.ahead(bytes))
-            .map_err(|error| WriteError::Full(format!("no room to set aside for sled: {error}")))
+        let took = self.reserve.hold().and_then(|()| self.reserve.ahead(bytes));
+        took.map_err(|error| refused("set room aside for sled", &error))
     }
 
     /// Bytes by which sled's file may grow: for unflushed changes, and for a change of this cost.
@@ -153,7 +157,7 @@ impl LiveState {
     }
 
     pub(super) fn has_room(&self, bytes: u64) -> Result<(), WriteError> {
-        let free = free_bytes(&self.folder).map_err(|e| WriteError::Full(e.to_string()))?;
+        let free = free_bytes(&self.folder).map_err(|error| WriteError::Disk(error.to_string()))?;
         if free < self.min_free_bytes.saturating_add(bytes) {
             let kept = self.min_free_bytes;
             return Err(WriteError::Full(format!(
@@ -162,6 +166,11 @@ impl LiveState {
         }
         Ok(())
     }
+}
+
+/// Whether the system, or another process, has kept sled from being opened.
+fn is_of_the_system(error: &StoreError) -> bool {
+    matches!(error, StoreError::Io { .. } | StoreError::Locked(_) | StoreError::NoThread(_))
 }
 
 #[cfg(test)]

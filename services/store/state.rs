@@ -12,7 +12,7 @@ use super::change::withdrawal_hash;
 use super::described::inflated;
 use super::error::{StoreError, damaged};
 use super::keys::{self, IdKind, Slot};
-use super::load::Load;
+use super::load::{Load, content_of};
 use super::log::{Damage, Entry, EntryKind, Log, LogError};
 use super::pack::{self, Pack};
 use super::persons::{Numbered, PersonKeys};
@@ -26,8 +26,8 @@ use crate::domain::collection::Dataset;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::proto::store::{
-    Assessment, AssessmentRow, Commit, Configuration, Genesis, ProblemsRow, RequestRow,
-    SubmissionMeta, VersionRow, Withdraw, WithdrawalRow,
+    Assessment, AssessmentRow, Commit, Configuration, ConfigurationRow, Genesis, ProblemsRow,
+    RequestRow, SubmissionMeta, VersionRow, Withdraw, WithdrawalRow,
 };
 
 /// Format of the payloads of the log, in its first entry. Rows have a number of their own.
@@ -110,14 +110,14 @@ impl State {
         let mut tree = Tree::open(folder, cache_bytes)?;
         let mut load = Load::default();
         tree.check(|applied, key, value| load.row(applied, key, value))?;
-        let (content_position, content) = load.content(tree.position());
+        let (contents, content) = load.contents(tree.position())?;
         let (reference, unusable) = match Reference::new(&content) {
             Ok(reference) => (reference, None),
             Err(error) => (Reference::new(&Content::embedded())?, Some(error)),
         };
         let mut catalog = Catalog::new(Arc::new(reference));
         catalog.position = tree.position();
-        catalog.content_position = content_position;
+        contents.iter().for_each(|(position, time)| catalog.configure(*position, *time));
         let (mut persons, mut next_value) = (PersonKeys::default(), 0);
         for (kind, code, number) in &load.ids {
             match kind {
@@ -148,6 +148,7 @@ impl State {
         for (position, row) in &load.assessments {
             catalog.assess(*position, row)?;
         }
+        catalog.in_order();
         let (catalog, persons) = (Arc::new(RwLock::new(catalog)), Arc::new(RwLock::new(persons)));
         let genesis = load.genesis;
         let pending = Vec::new();
@@ -163,7 +164,7 @@ impl State {
         let applied = match entry.kind {
             EntryKind::Genesis => {
                 self.genesis = Some(read_genesis(&entry.payload)?);
-                self.tree.commit(&[(genesis_key(), entry.payload.clone())], entry.position)?;
+                self.tree.commit(&[(genesis_key(), entry.payload.clone())], entry.place)?;
                 Applied::Nothing
             }
             EntryKind::Configuration => self.configure(entry)?,
@@ -177,7 +178,7 @@ impl State {
             EntryKind::Assess => self.assess(entry)?,
         };
         self.pending.clear();
-        self.lock().position = entry.position;
+        self.lock().position = entry.place.position;
         Ok(applied)
     }
 
@@ -198,22 +199,24 @@ impl State {
             };
             self.apply(&entry, None)?;
             entries += 1;
-            progress(entry.position, tail);
+            progress(entry.place.position, tail);
         }
         Ok((entries, None))
     }
 
     fn configure(&mut self, entry: &Entry) -> Result<Applied, StoreError> {
         let configuration = Configuration::decode(entry.payload.as_slice()).map_err(damaged)?;
-        let files = configuration.files.into_iter().map(|file| (file.name, file.content));
-        let content = Content::exactly(files);
-        let parts = entry.payload.chunks(VALUE_BYTES).zip(0u32..);
-        let rows: Vec<Row> =
-            parts.map(|(part, n)| (keys::content(entry.position, n), part.to_vec())).collect();
+        let content = content_of(configuration.clone());
+        let (time_millis, configuration) = (entry.time_millis, Some(configuration));
+        let row = ConfigurationRow { time_millis, configuration }.encode_to_vec();
+        let parts = row.chunks(VALUE_BYTES).zip(0u32..);
+        let rows: Vec<Row> = parts
+            .map(|(part, n)| (keys::content(entry.place.position, n), part.to_vec()))
+            .collect();
         let (last, hidden) =
             rows.split_last().map_or((None, &[][..]), |(last, rest)| (Some(last), rest));
         self.tree.write(hidden)?;
-        self.tree.commit(last.map_or(&[], std::slice::from_ref), entry.position)?;
+        self.tree.commit(last.map_or(&[], std::slice::from_ref), entry.place)?;
         // What an earlier version wrote may lack what this one needs: it is kept, and replaced before anybody asks.
         match Reference::new(&content) {
             Ok(reference) => {
@@ -222,7 +225,7 @@ impl State {
             }
             Err(error) => self.unusable = Some(error),
         }
-        self.lock().content_position = entry.position;
+        self.lock().configure(entry.place.position, time_millis);
         self.content = content;
         Ok(Applied::Configured)
     }
@@ -238,7 +241,7 @@ impl State {
             let start = self.pending.len().checked_sub(chunks).ok_or_else(|| {
                 StoreError::Damaged(format!(
                     "entry {} names chunks that are not there",
-                    entry.position
+                    entry.place.position
                 ))
             })?;
             made = self.pack(&meta, &commit.chunks_hash, start)?;
@@ -253,7 +256,7 @@ impl State {
         let (caller, request_id) = (meta.caller.clone(), meta.request_id.clone());
         let request = RequestRow {
             content_hash: meta.content_hash.clone(),
-            position: entry.position,
+            position: entry.place.position,
             version_key: version_key.clone().into(),
         };
         let persons = self.number_persons(&meta, pack, &mut new_ids)?;
@@ -261,7 +264,7 @@ impl State {
         let (directory, bytes) = pack.with_persons(numbers)?;
         let words = self.lock().words().numbered(&pack.words);
         let row = VersionRow {
-            position: entry.position,
+            position: entry.place.position,
             time_millis: entry.time_millis,
             meta: Some(meta),
             directory: directory.encode(&words.numbers).into(),
@@ -271,9 +274,9 @@ impl State {
         let next_value = self.next_value + pack::value_count(bytes.len());
         self.tree.make_places(next_value)?;
         let mut hidden: Vec<Row> = pack::values(self.next_value, &bytes).collect();
-        hidden.extend(words.rows(entry.position));
+        hidden.extend(words.rows(entry.place.position));
         if let Some(numbered) = &persons {
-            hidden.extend(self.persons().rows(numbered, entry.position));
+            hidden.extend(self.persons().rows(numbered, entry.place.position));
         }
         if !problems.is_empty() {
             let bytes = ProblemsRow { problems }.encode_to_vec();
@@ -294,7 +297,7 @@ impl State {
             visible.append(&mut hidden);
         }
         self.tree.write(&hidden)?;
-        self.tree.commit(&visible, entry.position)?;
+        self.tree.commit(&visible, entry.place)?;
 
         self.next_value = next_value;
         if let Some(numbered) = &persons {
@@ -379,21 +382,24 @@ impl State {
             })
         };
         let slot = found.ok_or_else(|| {
-            StoreError::Damaged(format!("entry {} withdraws what is not there", entry.position))
+            StoreError::Damaged(format!(
+                "entry {} withdraws what is not there",
+                entry.place.position
+            ))
         })?;
         let version_key = keys::version(&slot, withdraw.version);
-        let row = WithdrawalRow { position: entry.position, time_millis: entry.time_millis };
+        let row = WithdrawalRow { position: entry.place.position, time_millis: entry.time_millis };
         let request = RequestRow {
             content_hash: withdrawal_hash(&version_key).to_vec().into(),
-            position: entry.position,
+            position: entry.place.position,
             version_key: version_key.clone().into(),
         };
         let rows = [
             (keys::of_version(keys::WITHDRAWAL, &version_key, None), row.encode_to_vec()),
             (keys::request(&withdraw.caller, &withdraw.request_id), request.encode_to_vec()),
         ];
-        self.tree.commit(&rows, entry.position)?;
-        self.lock().withdraw(&slot, withdraw.version, entry.position, entry.time_millis);
+        self.tree.commit(&rows, entry.place)?;
+        self.lock().withdraw(&slot, withdraw.version, entry.place.position, entry.time_millis);
         Ok(Applied::Withdrawn(slot))
     }
 
@@ -401,17 +407,17 @@ impl State {
         let payload = Assessment::decode(entry.payload.as_slice()).map_err(damaged)?;
         let request = RequestRow {
             content_hash: assessment::hash(&payload).to_vec().into(),
-            position: entry.position,
+            position: entry.place.position,
             version_key: Vec::new().into(),
         };
         let request_key = keys::request(&payload.caller, &payload.request_id);
         let row = AssessmentRow { time_millis: entry.time_millis, assessment: Some(payload) };
         let rows = [
-            (keys::assessment(entry.position), row.encode_to_vec()),
+            (keys::assessment(entry.place.position), row.encode_to_vec()),
             (request_key, request.encode_to_vec()),
         ];
-        self.tree.commit(&rows, entry.position)?;
-        self.lock().assess(entry.position, &row).map(Applied::Assessed)
+        self.tree.commit(&rows, entry.place)?;
+        self.lock().assess(entry.place.position, &row).map(Applied::Assessed)
     }
 
     fn persons(&self) -> std::sync::RwLockReadGuard<'_, PersonKeys> {

@@ -19,7 +19,6 @@
 //! `EQUITY_LOG=equity_indicators::store::tree=trace` prints rows, bytes and microseconds of each batch of a running service.
 
 use std::cmp::Ordering;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -30,7 +29,9 @@ use prost::Message;
 use super::error::StoreError;
 use super::half_made::remove_half_made;
 use super::keys;
-use super::sled_error::{is_locked, is_no_damage, is_of_the_disk, unreadable};
+use super::log::{Known, Place};
+use super::sled_error::{is_locked, is_no_damage, is_of_the_disk, unreadable, unwritten};
+use super::sled_thread;
 use crate::proto::store::AppliedRow;
 
 /// Most rows of a batch. Batches are small because sled blocks readers while it applies one.
@@ -39,7 +40,7 @@ const BATCH_BYTES: usize = 128 << 10;
 /// Longest value, in bytes. sled stores longer values in files of their own, which it does not sync.
 pub(super) const VALUE_BYTES: usize = 7 << 10;
 /// Format of the rows. A version of the service that writes other rows for the same log has the next number.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 /// Places made at once, and the least number of them behind the last value: a leaf that has values must not split.
 const PLACES: u64 = 256;
 const PLACES_AHEAD: u64 = 17;
@@ -60,9 +61,61 @@ pub(super) struct Tree {
     /// Reports whether sled has failed.
     config: sled::Config,
     digest: u128,
-    position: u64,
+    at: At,
     /// Number of the first value of a pack without a place.
     places: u64,
+}
+
+/// How far the log was applied: the place of the last entry, and the chain of the first, which tells logs apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct At {
+    last: Option<Place>,
+    root: Option<[u8; 32]>,
+}
+
+impl At {
+    /// Behind an entry.
+    pub(super) fn behind(self, last: Place) -> Self {
+        let root = if last.position == 1 { Some(last.chain) } else { self.root };
+        Self { last: Some(last), root }
+    }
+
+    /// Position of the last entry; 0: nothing was applied.
+    pub(super) fn position(self) -> u64 {
+        self.last.map_or(0, |last| last.position)
+    }
+
+    /// The last entry; none: nothing was applied.
+    pub(super) fn last(self) -> Option<Place> {
+        self.last
+    }
+
+    /// Chain of the first entry; none: nothing was applied.
+    pub(super) fn root(self) -> Option<[u8; 32]> {
+        self.root
+    }
+
+    /// What it says of the log.
+    pub(super) fn known(self) -> Vec<Known> {
+        let root = self.root.map(|chain| Known { position: 1, chain: Some(chain) });
+        root.into_iter().chain(self.last.map(Known::from)).collect()
+    }
+
+    fn of_row(row: &AppliedRow) -> Self {
+        let chain = |bytes: &[u8]| bytes.try_into().ok();
+        let last = chain(&row.chain).map(|chain| Place { position: row.position, chain });
+        Self { last, root: chain(&row.root_chain) }
+    }
+
+    /// The digest of rows as it is stored: with the format and with this. A version that knows no formats takes the rows for damaged and
+    /// makes them anew, instead of reading them in its own way.
+    fn seal(self, digest: u128) -> u128 {
+        let mut bytes = self.position().to_be_bytes().to_vec();
+        for chain in self.root.into_iter().chain(self.last.map(|last| last.chain)) {
+            bytes.extend(chain);
+        }
+        digest.wrapping_add(FORMAT.into()).wrapping_add(hash(&keys::APPLIED, &bytes))
+    }
 }
 
 /// Reads rows. Cheap to clone; all clones follow when sled is closed and opened again.
@@ -91,27 +144,19 @@ impl Tree {
                 .cache_capacity(cache_bytes)
                 .flush_every_ms(None)
                 .mode(sled::Mode::HighThroughput);
-            // sled 0.34 is known to panic on damaged files.
-            let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
-            let db = match opened {
-                Ok(Ok(db)) => db,
-                Ok(Err(error)) if is_locked(&error) && attempt < LOCK_TRIES => {
+            let db = match sled_thread::open(&config)? {
+                Ok(db) => db,
+                Err(error) if is_locked(&error) && attempt < LOCK_TRIES => {
                     std::thread::sleep(Duration::from_millis(100));
                     continue;
                 }
-                Ok(Err(error)) if is_locked(&error) => {
+                Err(error) if is_locked(&error) => {
                     return Err(StoreError::Locked(folder.to_owned()));
                 }
-                Ok(Err(sled::Error::Io(source)))
-                    if is_no_damage(&source) || is_of_the_disk(&source) =>
-                {
-                    return Err(StoreError::Io { doing: "open", path: folder.to_owned(), source });
-                }
-                Ok(Err(error)) => return Err(StoreError::Damaged(error.to_string())),
-                Err(_) => return Err(StoreError::Damaged("sled panicked while opening".into())),
+                Err(error) => return Err(not_read("open", folder, error)),
             };
             let rows = Rows(Arc::new(RwLock::new(Database::Open(db))));
-            return Ok(Self { rows, config, digest: 0, position: 0, places: 0 });
+            return Ok(Self { rows, config, digest: 0, at: At::default(), places: 0 });
         }
         Err(StoreError::Locked(folder.to_owned()))
     }
@@ -121,11 +166,11 @@ impl Tree {
     /// Rows of another format are not read: [`StoreError::OldFormat`] or [`StoreError::NewFormat`].
     pub(super) fn check(
         &mut self,
-        mut visit: impl FnMut(u64, &[u8], &[u8]),
+        mut visit: impl FnMut(u64, &[u8], &[u8]) + Send,
     ) -> Result<(), StoreError> {
-        self.has_our_format()?;
-        let db = self.db()?;
-        let scan = catch_unwind(AssertUnwindSafe(|| {
+        let (db, path) = (self.db()?, self.config.get_path());
+        has_our_format(&db, &path)?;
+        let scan = sled_thread::read(|| {
             let (mut digest, mut applied, mut places) = (0u128, AppliedRow::default(), 0);
             for row in db.iter() {
                 let (key, value) = row?;
@@ -143,47 +188,26 @@ impl Tree {
                 visit(applied.position, &key, &value);
             }
             Ok::<_, sled::Error>((digest, applied, places))
-        }));
-        let (digest, applied, places) = match scan {
-            Ok(Ok(found)) => found,
-            Ok(Err(sled::Error::Io(source))) if is_of_the_disk(&source) => {
-                return Err(StoreError::Io { doing: "read", path: self.config.get_path(), source });
-            }
-            Ok(Err(error)) => return Err(StoreError::Damaged(error.to_string())),
-            Err(_) => return Err(StoreError::Damaged("sled panicked while reading".into())),
-        };
-        let expected = applied.digest.as_ref().try_into().map_or(0, u128::from_be_bytes);
+        })?;
+        let (digest, applied, places) = scan.map_err(|error| not_read("read", &path, error))?;
+        let (expected, at) = (applied.digest.as_ref().try_into().ok(), At::of_row(&applied));
         // Before the first batch there is neither a row nor a digest.
         let is_empty = digest == 0 && applied == AppliedRow::default();
-        if stored(digest) != expected && !is_empty {
+        if Some(at.seal(digest)) != expected.map(u128::from_be_bytes) && !is_empty {
             return Err(StoreError::Damaged("the rows do not match their digest".into()));
         }
-        (self.digest, self.position, self.places) = (digest, applied.position, places);
+        (self.digest, self.at, self.places) = (digest, at, places);
         Ok(())
-    }
-
-    fn has_our_format(&self) -> Result<(), StoreError> {
-        let applied = self.rows.applied().map_err(|error| {
-            if let sled::Error::Io(source) = error {
-                if is_of_the_disk(&source) {
-                    let path = self.config.get_path();
-                    return StoreError::Io { doing: "read", path, source };
-                }
-                return StoreError::Damaged(source.to_string());
-            }
-            StoreError::Damaged(error.to_string())
-        })?;
-        let Some(AppliedRow { position, format, .. }) = applied else { return Ok(()) };
-        match format.cmp(&FORMAT) {
-            Ordering::Less => Err(StoreError::OldFormat { format, position }),
-            Ordering::Equal => Ok(()),
-            Ordering::Greater => Err(StoreError::NewFormat { format, known: FORMAT }),
-        }
     }
 
     /// Position of the last entry applied.
     pub(super) fn position(&self) -> u64 {
-        self.position
+        self.at.position()
+    }
+
+    /// How far the log was applied.
+    pub(super) fn at(&self) -> At {
+        self.at
     }
 
     /// Whether rows are few and small enough to be written at once.
@@ -221,15 +245,15 @@ impl Tree {
         let db = self.db()?;
         for number in self.places..end {
             let made = db.insert(keys::pack(number), &[]);
-            made.map_err(|error| StoreError::Apply(error.to_string()))?;
+            made.map_err(|error| unwritten(&error))?;
         }
         self.places = end;
         Ok(())
     }
 
-    /// Writes, in one batch, the rows that make an entry visible and the new applied position.
-    pub(super) fn commit(&mut self, rows: &[Row], position: u64) -> Result<(), StoreError> {
-        self.position = position;
+    /// Writes, in one batch, the rows that make an entry visible and its place.
+    pub(super) fn commit(&mut self, rows: &[Row], place: Place) -> Result<(), StoreError> {
+        self.at = self.at.behind(place);
         self.apply(&rows.iter().collect::<Vec<_>>(), &[])
     }
 
@@ -255,15 +279,20 @@ impl Tree {
             digest = digest.wrapping_sub(hash(key, value));
             batch.remove(key.as_slice());
         }
+        let At { last, root } = self.at;
+        let bytes =
+            |chain: Option<[u8; 32]>| chain.map_or_else(Default::default, |c| c.to_vec().into());
         let applied = AppliedRow {
-            position: self.position,
-            digest: stored(digest).to_be_bytes().to_vec().into(),
+            position: self.position(),
+            digest: self.at.seal(digest).to_be_bytes().to_vec().into(),
             format: FORMAT,
+            chain: bytes(last.map(|last| last.chain)),
+            root_chain: bytes(root),
         };
         batch.insert(keys::APPLIED, applied.encode_to_vec());
         let db = self.db()?;
         let begin = Instant::now();
-        db.apply_batch(batch).map_err(|error| StoreError::Apply(error.to_string()))?;
+        db.apply_batch(batch).map_err(|error| unwritten(&error))?;
         let bytes: usize = put.iter().map(|(_, value)| value.len()).sum();
         let micros = u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX);
         tracing::trace!(rows = put.len(), bytes, micros, "batch applied");
@@ -283,11 +312,11 @@ impl Tree {
         std::thread::Builder::new()
             .name("flush".into())
             .spawn(flush)
-            .map_err(|error| failed(error.to_string()))?;
+            .map_err(|error| StoreError::NoThread(error.to_string()))?;
         let begin = Instant::now();
         loop {
             match told.recv_timeout(FLUSH_LOOK) {
-                Ok(flushed) => return flushed.map(drop).map_err(|error| failed(error.to_string())),
+                Ok(flushed) => return flushed.map(drop).map_err(|error| unwritten(&error)),
                 Err(RecvTimeoutError::Timeout) if begin.elapsed() < FLUSH_LONGEST => {
                     if let Some(error) = self.failed() {
                         return Err(error);
@@ -302,7 +331,7 @@ impl Tree {
 
     /// Why sled has failed; none if it works. A background write of sled's can fail without any call.
     pub(super) fn failed(&self) -> Option<StoreError> {
-        self.config.global_error().err().map(|error| StoreError::Apply(error.to_string()))
+        self.config.global_error().err().map(|error| unwritten(&error))
     }
 
     /// The value of a key, for the writer. Does not wait for sled to be opened again, because the writer does that itself.
@@ -334,7 +363,7 @@ impl Tree {
             self.rows.set(Database::Open(db));
         }
         self.config = other.config.clone();
-        (self.digest, self.position) = (other.digest, other.position);
+        (self.digest, self.at) = (other.digest, other.at);
         self.places = other.places;
     }
 
@@ -352,16 +381,6 @@ impl Rows {
             Database::Closed => Err(being_opened()),
             Database::Lost(why) => Err(StoreError::Damaged(why.clone())),
         }
-    }
-
-    /// How far the log was applied; none if nothing was.
-    fn applied(&self) -> sled::Result<Option<AppliedRow>> {
-        let Ok(db) = self.now() else { return Ok(None) };
-        let read = catch_unwind(AssertUnwindSafe(|| db.get(keys::APPLIED)));
-        let bug = |what: &str| sled::Error::ReportableBug(what.to_owned());
-        let row = read.map_err(|_| bug("sled panicked while reading"))??;
-        let decoded = row.map(|row| AppliedRow::decode(&*row)).transpose();
-        decoded.map_err(|_| bug("the applied row is none"))
     }
 
     fn set(&self, database: Database) -> Database {
@@ -382,7 +401,7 @@ impl Rows {
         let mut failure = being_opened();
         for _ in 0..REOPEN_TRIES {
             match self.now().and_then(|db| read(&db).map_err(|error| unreadable(&error))) {
-                Err(error @ StoreError::Apply(_)) => failure = error,
+                Err(error) if error.is_passing() => failure = error,
                 done => return done,
             }
             std::thread::sleep(REOPEN_PAUSE);
@@ -434,14 +453,32 @@ impl Rows {
     }
 }
 
-fn being_opened() -> StoreError {
-    StoreError::Apply("it is being opened again".into())
+/// Refuses rows of another format.
+fn has_our_format(db: &sled::Db, path: &Path) -> Result<(), StoreError> {
+    let row = sled_thread::read(|| db.get(keys::APPLIED))?;
+    let row = row.map_err(|error| not_read("read", path, error))?;
+    let Some(row) = row else { return Ok(()) };
+    let AppliedRow { position, format, .. } = AppliedRow::decode(&*row)
+        .map_err(|_| StoreError::Damaged("the applied row is none".into()))?;
+    match format.cmp(&FORMAT) {
+        Ordering::Less => Err(StoreError::OldFormat { format, position }),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(StoreError::NewFormat { format, known: FORMAT }),
+    }
 }
 
-/// The digest as it is stored: with the format. A version that knows no formats takes the rows for damaged and makes them anew, instead
-/// of reading them in its own way.
-fn stored(digest: u128) -> u128 {
-    digest.wrapping_add(FORMAT.into())
+/// The error of an opening or a first read: the system's, or damage.
+fn not_read(doing: &'static str, path: &Path, error: sled::Error) -> StoreError {
+    match error {
+        sled::Error::Io(source) if is_no_damage(&source) || is_of_the_disk(&source) => {
+            StoreError::Io { doing, path: path.to_owned(), source }
+        }
+        error => StoreError::Damaged(error.to_string()),
+    }
+}
+
+fn being_opened() -> StoreError {
+    StoreError::Apply("it is being opened again".into())
 }
 
 /// Whether the row is a place for a value to come.

@@ -1,16 +1,23 @@
 //! Verifying that the log gives the stored state, byte for byte, and rebuilding the state from the log.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Access, access};
+
 use super::error::StoreError;
+use super::folder::{folder_bytes, free_bytes};
 use super::lock::Lock;
 use super::log::{LogError, Opened, SegmentLog};
 use super::state::{State, genesis_of};
 use super::tree::Tree;
+use super::witness::{self, Seen};
 
 /// Most differing rows that a report names.
 const NAMED: usize = 20;
 const CACHE_BYTES: u64 = 64 << 20;
+/// What two stores may need besides their rows.
+const AROUND_BYTES: u64 = 64 << 20;
 
 /// Result of verifying or rebuilding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,35 +32,49 @@ pub struct Report {
     pub differences: Vec<String>,
 }
 
-/// Builds the state again from the log alone, in a new folder within `beside`, and compares every row. The service has to be
-/// stopped. The log is only read. sled gets the entries that it does not have, as at the next start, and is not repaired.
+/// Builds the state again from the log alone, in a new folder within `beside`, and compares every row with a copy of sled, which gets
+/// the entries that it does not have, as at the next start. The service has to be stopped. The data folder is only read: it may be
+/// read-only, or full. Without `beside`, the work is done in the data folder if that has room, or else where the system keeps
+/// temporary files. `witness`: the file of the witness, if there is one.
 ///
 /// # Errors
-/// The folder is in use, or one of the two cannot be written.
+/// The folder is in use or cannot be read, or the work folder has no room.
 pub fn verify(
     folder: &Path,
-    beside: &Path,
+    beside: Option<&Path>,
+    witness: Option<&Path>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Report, StoreError> {
-    let _lock = Lock::take(folder)?;
-    let mut old = 0;
-    let (mut there, broken) = match State::open(&folder.join("sled"), CACHE_BYTES) {
-        Ok(there) => (Some(there), None),
-        Err(StoreError::Damaged(why)) => (None, Some(why)),
-        // The next start makes it anew: what has to be proven is the log.
-        Err(StoreError::OldFormat { position, .. }) => {
-            old = position;
-            (None, None)
+    let _lock = Lock::take_to_read(folder)?;
+    let work = WorkFolder::new(folder, beside)?;
+    let copy = work.0.join("copy");
+    copied(&folder.join("sled"), &copy)?;
+    let (mut there, broken, known) = match State::open(&copy, CACHE_BYTES) {
+        Ok(there) => {
+            let known = there.tree.at().known();
+            (Some(there), None, known)
         }
+        Err(StoreError::Damaged(why)) => (None, Some(why), Vec::new()),
+        // The next start makes it anew: what has to be proven is the log.
+        Err(StoreError::OldFormat { position, .. }) => (None, None, vec![position.into()]),
         Err(error) => return Err(error),
     };
-    let acknowledged = there.as_ref().map_or(old, |there| there.tree.position());
-    let Opened { log, damage, .. } = SegmentLog::read_only(&folder.join("log"), acknowledged)?;
-    let work = WorkFolder::new(beside)?;
+    let seen: Vec<_> = witness.and_then(witness::read).iter().flat_map(Seen::known).collect();
+    let opened =
+        SegmentLog::read_only(&folder.join("log"), &[known.clone(), seen.clone()].concat())?;
+    let Opened { log, damage, denied, .. } = opened;
     let mut rebuilt = State::open(&work.0.join("sled"), CACHE_BYTES)?;
     let (entries, found) = rebuilt.replay(&log, progress)?;
     let mut report = report(&rebuilt, entries);
     report.differences.extend(damage.or(found).iter().map(ToString::to_string));
+    if seen.iter().any(|known| denied.contains(known)) {
+        report.differences.push("the witness has seen another log than this one".to_owned());
+    }
+    if known.iter().any(|known| denied.contains(known)) {
+        there = None;
+        let what = "the store is of another log; the next start makes it anew from this one";
+        report.differences.push(what.to_owned());
+    }
     if let Some(there) = &mut there {
         there.replay(&log, &mut |_, _| {})?;
         compare(&there.tree, &rebuilt.tree, &mut report)?;
@@ -63,6 +84,25 @@ pub fn verify(
         report.differences.push(why);
     }
     Ok(report)
+}
+
+/// Copies sled, and nothing if it is not there.
+fn copied(from: &Path, to: &Path) -> Result<(), StoreError> {
+    let files = match std::fs::read_dir(from) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        files => files.map_err(io("list", from))?,
+    };
+    std::fs::create_dir(to).map_err(io("create", to))?;
+    for file in files {
+        let file = file.map_err(io("list", from))?;
+        let (path, target) = (file.path(), to.join(file.file_name()));
+        if file.file_type().map_err(io("read", &path))?.is_dir() {
+            copied(&path, &target)?;
+        } else {
+            std::fs::copy(&path, &target).map_err(io("copy", &path))?;
+        }
+    }
+    Ok(())
 }
 
 /// Compares two trees, row by row.
@@ -97,16 +137,21 @@ fn compare(left: &Tree, right: &Tree, report: &mut Report) -> Result<(), StoreEr
 ///
 /// # Errors
 /// The folder is in use or cannot be written, or the log is damaged: sled may have entries that the log has lost.
-pub fn rebuild(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Report, StoreError> {
+pub fn rebuild(
+    folder: &Path,
+    witness: Option<&Path>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Report, StoreError> {
     let _lock = Lock::take(folder)?;
     let sled = folder.join("sled");
-    let acknowledged = match State::open(&sled, CACHE_BYTES) {
-        Ok(there) => there.tree.position(),
-        Err(StoreError::OldFormat { position, .. }) => position,
-        Err(StoreError::Damaged(_)) => 0,
+    let mut known = match State::open(&sled, CACHE_BYTES) {
+        Ok(there) => there.tree.at().known(),
+        Err(StoreError::OldFormat { position, .. }) => vec![position.into()],
+        Err(StoreError::Damaged(_)) => Vec::new(),
         Err(error) => return Err(error),
     };
-    let Opened { log, damage, .. } = SegmentLog::read_only(&folder.join("log"), acknowledged)?;
+    known.extend(witness.and_then(witness::read).iter().flat_map(Seen::known));
+    let Opened { log, damage, .. } = SegmentLog::read_only(&folder.join("log"), &known)?;
     if let Some(damage) = damage {
         return Err(LogError::Damaged(damage).into());
     }
@@ -145,18 +190,31 @@ fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreE
     move |source| StoreError::Io { doing, path: path.to_owned(), source }
 }
 
-/// Folder for the rebuilt sled; deleted when dropped.
+/// Folder for the copy of sled and the rebuilt one; deleted when dropped.
 struct WorkFolder(PathBuf);
 
 impl WorkFolder {
-    fn new(within: &Path) -> Result<Self, StoreError> {
-        let beside = within.join("verify");
+    fn new(folder: &Path, within: Option<&Path>) -> Result<Self, StoreError> {
+        let temporary =
+            || std::env::temp_dir().join(format!("equity-verify-{}", std::process::id()));
+        let beside = match within {
+            Some(within) => within.join("verify"),
+            None if has_room(folder) => folder.join("verify"),
+            None => temporary(),
+        };
         if beside.try_exists().unwrap_or(false) {
             std::fs::remove_dir_all(&beside).map_err(io("remove", &beside))?;
         }
         std::fs::create_dir(&beside).map_err(io("create", &beside))?;
         Ok(Self(beside))
     }
+}
+
+/// Whether a folder can be written, and has room for two more stores.
+fn has_room(folder: &Path) -> bool {
+    let needed = folder_bytes(&folder.join("sled")).saturating_mul(3).saturating_add(AROUND_BYTES);
+    access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+        && free_bytes(folder).is_ok_and(|free| free >= needed)
 }
 
 impl Drop for WorkFolder {

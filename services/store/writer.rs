@@ -4,13 +4,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use prost::Message;
 use tokio::sync::oneshot;
 
 use super::assessment;
 use super::change::{Change, Written};
+use super::clock::LogClock;
 use super::described::MOST_BYTES;
 use super::error::{StoreError, WriteError};
 use super::keys;
@@ -21,6 +22,7 @@ use super::prepare::chunks_hash;
 use super::recover::LiveState;
 use super::standing::standing;
 use super::state::Applied;
+use super::witness::{Seen, Witness};
 use crate::domain::collection::Dataset;
 use crate::domain::period::Month;
 use crate::proto::store::{Commit, RequestRow, SubmissionMeta, Withdraw};
@@ -47,7 +49,13 @@ pub(super) struct Writer<L: Log> {
     pub(super) log: L,
     pub(super) live: LiveState,
     pub(super) _lock: Lock,
-    pub(super) last_millis: u64,
+    pub(super) clock: Arc<LogClock>,
+    /// Position of the last entry that was appended. The clock waits until it is applied.
+    pub(super) appended: u64,
+    /// Whether entries may be in the log that nobody has applied: the log has to be opened again.
+    pub(super) in_doubt: bool,
+    /// None: nothing is written, or there is no witness.
+    pub(super) witness: Option<Witness>,
     /// Since when it works on its current changes.
     pub(super) busy: Arc<Busy>,
 }
@@ -95,6 +103,7 @@ impl<L: Log> Writer<L> {
                     }
                     self.busy.begin();
                     self.guarded(|writer| writer.write(group));
+                    self.tell_clock();
                     self.busy.end();
                     if self.live.unflushed >= FLUSH_BYTES {
                         self.guarded(|writer| writer.live.flush());
@@ -104,6 +113,8 @@ impl<L: Log> Writer<L> {
                 Err(RecvTimeoutError::Timeout) => self.guarded(|writer| {
                     // Refusals are for those who ask; this is only for those who read, and to be ready for the next.
                     drop(writer.live.catch_up(&writer.log));
+                    writer.tell_clock();
+                    writer.clock.look();
                     if writer.live.unflushed > 0 && busy.elapsed() >= QUIET {
                         writer.live.flush();
                         busy = Instant::now();
@@ -113,6 +124,13 @@ impl<L: Log> Writer<L> {
             }
         }
         self.guarded(|writer| writer.live.flush());
+    }
+
+    /// Tells the clock when everything in the log is applied: then questions about its time can be answered.
+    fn tell_clock(&self) {
+        if !self.in_doubt && self.live.applied() >= self.appended {
+            self.clock.done();
+        }
     }
 
     /// Runs `work`. If it panics, writing ends and the thread goes on, so that every caller gets an answer.
@@ -232,7 +250,7 @@ impl<L: Log> Writer<L> {
         let (caller, request_id) = change.request();
         let key = keys::request(caller, request_id);
         let value = match self.live.state.tree.get(&key) {
-            Err(error @ StoreError::Apply(_)) => {
+            Err(error) if error.is_passing() => {
                 self.live.fall_behind(&error);
                 self.live.catch_up(&self.log)?;
                 self.live.state.tree.get(&key)?
@@ -263,10 +281,8 @@ impl<L: Log> Writer<L> {
     }
 
     fn append(&mut self, planned: Vec<Planned>) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis());
-        // Time never runs backwards in the log, whatever the clock does.
-        self.last_millis = u64::try_from(now).unwrap_or(u64::MAX).max(self.last_millis);
-        let time_millis = self.last_millis;
+        let time_millis = self.clock.begin();
+        let segments = self.log.segments();
         let mut entries = Vec::new();
         for change in &planned {
             if let Change::Submit { prepared, .. } = &change.job.change {
@@ -282,26 +298,33 @@ impl<L: Log> Writer<L> {
                 payload: payload.as_slice(),
             })
             .collect();
-        let positions = match self.log.append(&new) {
-            Ok(positions) => positions,
+        let places = match self.log.append(&new) {
+            Ok(places) => places,
             Err(error) => {
                 let error = self.refusal(&error);
                 planned.into_iter().for_each(|change| reply(change.job, Err(error.clone())));
                 return;
             }
         };
-        let mut position = *positions.start();
+        if let Some(last) = places.last() {
+            self.appended = last.position;
+            if let (Some(witness), Some(root)) = (&self.witness, self.live.state.tree.at().root()) {
+                let seen = Seen { last: *last, root, time_millis };
+                witness.tell(seen, self.log.segments() > segments);
+            }
+        }
+        let mut places = places.into_iter();
         for Planned { job, mut payloads } in planned {
-            let ready = match &job.change {
+            let (chunks, ready) = match &job.change {
                 Change::Submit { prepared, .. } => {
-                    position += prepared.chunks.len() as u64;
-                    prepared.pack.as_ref().ok()
+                    (prepared.chunks.len(), prepared.pack.as_ref().ok())
                 }
-                Change::Withdraw { .. } | Change::Assess(_) => None,
+                Change::Withdraw { .. } | Change::Assess(_) => (0, None),
             };
             let (kind, payload) = payloads.remove(0);
-            let entry = Entry { position, kind, time_millis, payload_hash: [0; 32], payload };
-            position += 1;
+            // The log gives every entry its place.
+            let Some(place) = places.nth(chunks) else { return };
+            let entry = Entry { place, kind, time_millis, payload_hash: [0; 32], payload };
             self.live.unflushed += job.change.cost();
             // Who reads must not wait for all of this at once.
             std::thread::yield_now();
@@ -321,10 +344,10 @@ impl<L: Log> Writer<L> {
         if let Some(why) = self.live.stopped.get() {
             return Err(WriteError::Stopped(why.clone()));
         }
-        if self.live.behind.is_none() && self.live.applied() < entry.position {
+        if self.live.behind.is_none() && self.live.applied() < entry.place.position {
             match self.live.state.apply(entry, ready) {
                 Ok(applied) => return Ok(self.written(entry, applied)),
-                Err(error @ StoreError::Apply(_)) => self.live.fall_behind(&error),
+                Err(error) if error.is_passing() => self.live.fall_behind(&error),
                 Err(error) => {
                     // The entry is durable and not applied: nothing may be applied after it before a restart has.
                     self.live.stop(&format!("an entry could not be applied: {error}"));
@@ -334,9 +357,9 @@ impl<L: Log> Writer<L> {
         }
         self.live.catch_up(&self.log)?;
         let written = self.earlier(change)?;
-        written
-            .map(|written| Written { replayed: false, ..written })
-            .ok_or_else(|| WriteError::Store(format!("entry {} was not applied", entry.position)))
+        written.map(|written| Written { replayed: false, ..written }).ok_or_else(|| {
+            WriteError::Store(format!("entry {} was not applied", entry.place.position))
+        })
     }
 
     fn written(&self, entry: &Entry, applied: Applied) -> Written {
@@ -349,19 +372,20 @@ impl<L: Log> Writer<L> {
                 let versions = catalog.versions(&slot);
                 versions
                     .iter()
-                    .find(|v| v.withdrawn.is_some_and(|(at, _)| at == entry.position))
+                    .find(|v| v.withdrawn.is_some_and(|(at, _)| at == entry.place.position))
                     .map(|v| Arc::clone(&v.submission))
             }
             Applied::Assessed(_) | Applied::Configured | Applied::Nothing => None,
         };
-        (self.live.observer)(touched, entry.position);
-        Written { submission, position: entry.position, replayed: false }
+        (self.live.observer)(touched, entry.place.position);
+        Written { submission, position: entry.place.position, replayed: false }
     }
 
     fn refusal(&mut self, error: &LogError) -> WriteError {
         match error {
             LogError::Full(_) => WriteError::Full(error.to_string()),
             LogError::Stopped { .. } => {
+                self.in_doubt = true;
                 self.live.stop(&error.to_string());
                 unsure(WriteError::Stopped(error.to_string()))
             }
@@ -369,7 +393,8 @@ impl<L: Log> Writer<L> {
                 self.live.stop(&error.to_string());
                 WriteError::Stopped(error.to_string())
             }
-            LogError::TooLarge { .. } | LogError::Io { .. } => WriteError::Store(error.to_string()),
+            LogError::Io { .. } => WriteError::Disk(error.to_string()),
+            LogError::TooLarge { .. } => WriteError::Store(error.to_string()),
         }
     }
 }
@@ -401,7 +426,7 @@ fn of_one_slot(a: &SubmissionMeta, b: &SubmissionMeta) -> bool {
 
 /// The error for a change that is, or may be, in the log.
 fn unsure(error: WriteError) -> WriteError {
-    if matches!(error, WriteError::Full(_) | WriteError::Stopped(_)) {
+    if matches!(error, WriteError::Full(_) | WriteError::Disk(_) | WriteError::Stopped(_)) {
         return WriteError::Unsure(Box::new(error));
     }
     error

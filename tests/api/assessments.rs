@@ -100,9 +100,9 @@ async fn what_was_recorded_is_there_also_after_a_restart_and_from_the_log_alone(
     // Every row follows from the log, byte for byte.
     let folder = server.data_folder();
     let kept = server.stop().await;
-    let report = app::verify(&folder, &folder, &mut |_, _| {}).unwrap();
+    let report = app::verify(&folder, None, None, &mut |_, _| {}).unwrap();
     assert_eq!((report.differences, report.submissions), (Vec::<String>::new(), 1));
-    let report = app::rebuild(&folder, &mut |_, _| {}).unwrap();
+    let report = app::rebuild(&folder, None, &mut |_, _| {}).unwrap();
     assert_eq!(report.differences, Vec::<String>::new());
     let server = TestServer::on(kept, &folder).await;
     assert_eq!(texts(&server, "organisations/-").await, known);

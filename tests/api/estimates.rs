@@ -106,9 +106,9 @@ async fn estimates_are_submissions_like_others() {
     // The log gives the same rows again, byte for byte.
     let folder = server.stop().await;
     let data = folder.path().join("data");
-    let report = app::verify(&data, &data, &mut |_, _| {}).unwrap();
+    let report = app::verify(&data, None, None, &mut |_, _| {}).unwrap();
     assert_eq!((report.submissions, report.differences), (2, Vec::<String>::new()));
-    let rebuilt = app::rebuild(&data, &mut |_, _| {}).unwrap();
+    let rebuilt = app::rebuild(&data, None, &mut |_, _| {}).unwrap();
     assert_eq!((rebuilt.submissions, rebuilt.rows), (2, report.rows));
 }
 
@@ -129,7 +129,7 @@ async fn many_estimates_stand_in_many_blocks() {
     assert_eq!((made.accepted_count, made.total_count), (3000, 3000));
     let folder = server.stop().await;
     let data = folder.path().join("data");
-    let report = app::verify(&data, &data, &mut |_, _| {}).unwrap();
+    let report = app::verify(&data, None, None, &mut |_, _| {}).unwrap();
     assert_eq!(report.differences, Vec::<String>::new());
     assert!(report.rows > 400, "{} rows", report.rows);
 }

@@ -286,8 +286,11 @@ async fn the_past_stays_as_it_was() {
     };
     let long_ago = by_time(made(&first), -3600).await.unwrap().context.unwrap();
     assert!(long_ago.empty.is_some());
-    let newest = by_time(made(&third), 3600).await.unwrap();
+    let newest = by_time(made(&third), 0).await.unwrap();
     assert_eq!(newest, now().await.unwrap().breakdown.unwrap());
+    let to_come = Refusal::of(&by_time(made(&third), 3600).await.unwrap_err());
+    let expected = (Code::FailedPrecondition, "POSITION_NOT_REACHED");
+    assert_eq!((to_come.code, to_come.reason.as_str()), expected);
 
     let (then, positions) = (
         [with_two, with_second, now_without],

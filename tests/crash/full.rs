@@ -15,9 +15,10 @@ use tonic_types::StatusExt as _;
 use super::{
     child,
     feed::{Dice, Parcel, seed},
+    folder::content,
     load::Load,
     memory::{Memory, counts},
-    running::{Running, Start, verify_clean_in},
+    running::{Running, Start, equity, verify_clean_in},
 };
 
 /// Where the small file system goes, if this process is the one that has it.
@@ -107,7 +108,8 @@ async fn one_answer(channel: &Channel, memory: &Mutex<Memory>, dice: &mut Dice) 
 async fn rounds(place: &Path, min_free: &str, count: u32) {
     let (mut dice, folder) = (Dice::new(seed()), place.join("data"));
     let memory = Arc::new(Mutex::new(Memory::default()));
-    let start = Start { settings: &[("EQUITY_LIMITS_MIN_FREE_DISK_BYTES", min_free)], shim: None };
+    let start =
+        Start { settings: &[("EQUITY_LIMITS_MIN_FREE_DISK_BYTES", min_free)], ..Start::default() };
     let mut running = Running::try_start(&folder, &start).unwrap();
     for round in 0..count {
         let channel = running.channel().await;
@@ -182,7 +184,8 @@ async fn started_on_a_full_disk() {
     let Some(place) = on_a_small_disk(test) else { return };
     let (mut dice, folder) = (Dice::new(seed()), place.join("data"));
     let mut memory = Memory::default();
-    let start = Start { settings: &[("EQUITY_LIMITS_MIN_FREE_DISK_BYTES", "4194304")], shim: None };
+    let start =
+        Start { settings: &[("EQUITY_LIMITS_MIN_FREE_DISK_BYTES", "4194304")], ..Start::default() };
     for killed in [false, true] {
         let running = Running::try_start(&folder, &start).unwrap();
         let channel = running.channel().await;
@@ -205,4 +208,38 @@ async fn started_on_a_full_disk() {
         let running = Running::try_start(&folder, &start).unwrap();
         memory.holds(&running.channel().await).await.unwrap();
     }
+}
+
+/// Verifying only reads: on a full disk, and on one that cannot be written at all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn verified_where_nothing_can_be_written() {
+    let test = concat!(module_path!(), "::verified_where_nothing_can_be_written");
+    let Some(place) = on_a_small_disk(test) else { return };
+    let (mut dice, folder) = (Dice::new(seed()), place.join("data"));
+    let mut memory = Memory::default();
+    let start =
+        Start { settings: &[("EQUITY_LIMITS_MIN_FREE_DISK_BYTES", "4194304")], ..Start::default() };
+    let running = Running::try_start(&folder, &start).unwrap();
+    for _ in 0..3 {
+        assert_eq!(heard(&running.channel().await, &mut memory, &mut dice).await, "stored");
+    }
+    running.kill();
+    let verify = || {
+        let output =
+            equity().args(["verify", "--format", "json", "--data-folder"]).arg(&folder).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["submissions"], 3, "{report}");
+        assert!(report["differences"].as_array().unwrap().is_empty(), "{report}");
+    };
+    let before = content(&folder);
+    let ballast = fill(&place);
+    verify();
+    assert_eq!(content(&folder), before, "it was written");
+    fs::remove_file(ballast).unwrap();
+    let read_only = Command::new("mount").args(["-o", "remount,ro"]).arg(&place).status();
+    assert!(read_only.is_ok_and(|status| status.success()), "`mount -o remount,ro` has to work");
+    verify();
+    assert_eq!(content(&folder), before);
 }

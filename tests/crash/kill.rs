@@ -171,7 +171,7 @@ async fn stopping_under_load_is_bounded_and_loses_nothing() {
     let (mut dice, place) = (Dice::new(seed()), tempfile::tempdir().unwrap());
     let folder = place.path().join("data");
     let memory = Arc::new(Mutex::new(Memory::default()));
-    let start = Start { settings: &[("EQUITY_LIMITS_DRAIN", "2s")], shim: None };
+    let start = Start { settings: &[("EQUITY_LIMITS_DRAIN", "2s")], ..Start::default() };
     let running = Running::try_start(&folder, &start).unwrap();
     let channel = running.channel().await;
     let load = Load::start(&channel, &memory, &mut dice);

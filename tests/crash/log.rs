@@ -30,7 +30,7 @@ fn payload(position: u64) -> Vec<u8> {
 fn writer() {
     let Ok(folder) = std::env::var(FOLDER) else { return };
     let until: u64 = std::env::var(UNTIL).unwrap().parse().unwrap();
-    let opened = SegmentLog::open(Path::new(&folder), SEGMENT_BYTES, 0).unwrap();
+    let opened = SegmentLog::open(Path::new(&folder), SEGMENT_BYTES, &[]).unwrap();
     assert_eq!(opened.damage, None);
     let mut log = opened.log;
     println!("opened {}", log.tail());
@@ -41,7 +41,8 @@ fn writer() {
             .iter()
             .map(|payload| NewEntry { kind: EntryKind::Commit, time_millis: next, payload })
             .collect();
-        println!("appended {}", log.append(&entries).unwrap().end());
+        log.append(&entries).unwrap();
+        println!("appended {}", log.tail());
     }
     println!("waiting");
     std::thread::park();
@@ -114,15 +115,15 @@ impl Place {
 
 /// Whether the log holds the entries up to that position, and nothing that was not written.
 fn holds(folder: &Path, told: u64) -> Result<u64, String> {
-    let opened =
-        SegmentLog::open(folder, SEGMENT_BYTES, told).map_err(|error| error.to_string())?;
+    let opened = SegmentLog::open(folder, SEGMENT_BYTES, &[told.into()])
+        .map_err(|error| error.to_string())?;
     if let Some(damage) = opened.damage {
         return Err(damage.to_string());
     }
     let entries = opened.log.read_from(1).map_err(|error| error.to_string())?;
     for (next, entry) in (1..).zip(entries) {
         let entry = entry.map_err(|error| error.to_string())?;
-        assert_eq!((entry.position, &entry.payload), (next, &payload(next)));
+        assert_eq!((entry.place.position, &entry.payload), (next, &payload(next)));
     }
     if opened.log.tail() >= told { Ok(opened.log.tail()) } else { Err(format!("{told} is gone")) }
 }

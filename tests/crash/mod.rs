@@ -2,13 +2,17 @@
 
 #![expect(clippy::print_stdout, reason = "a child process tells its parent how far it is")]
 
+mod clock;
+mod content;
 mod damage;
+mod faults;
 mod feed;
 mod folder;
 mod full;
 mod kill;
 mod load;
 mod log;
+mod lost;
 mod memory;
 mod power;
 mod running;

@@ -41,7 +41,7 @@ impl Place {
     /// Load until a random moment, SIGKILL, and the power goes.
     async fn work_and_cut(&mut self, fsync: Fsync) {
         let (root, image) = (self.root(), self.place.path().join(format!("image-{}", self.number)));
-        let start = Start { settings: &[], shim: Some((&root, &image, fsync)) };
+        let start = Start { shim: Some((&root, &image, fsync)), ..Start::default() };
         let running = Running::try_start(&self.data(), &start).unwrap();
         let load = Load::start(&running.channel().await, &self.memory, &mut self.dice);
         let before = self.memory.lock().unwrap().acknowledged();

@@ -12,7 +12,7 @@ use std::{
 
 use tonic::transport::{Channel, Endpoint};
 
-use super::shim::{Fsync, watch};
+use super::shim::{Fsync, build_faults, watch};
 
 /// Longest that a start, or a command, may take on a busy machine; whatever hangs is found here.
 const LONGEST: Duration = Duration::from_secs(120);
@@ -35,6 +35,10 @@ pub(super) struct Start<'a> {
     pub(super) settings: &'a [(&'a str, &'a str)],
     /// Watched folder, image, and whether fsync is kept: the service lives under the threat of a power cut.
     pub(super) shim: Option<(&'a Path, &'a Path, Fsync)>,
+    /// File of rules: which calls fail, and how far the clock is off (`shim/faults.c`).
+    pub(super) faults: Option<&'a Path>,
+    /// Options of the command line.
+    pub(super) options: &'a [&'a str],
 }
 
 /// A running service; killed, not stopped, when it is dropped.
@@ -95,6 +99,11 @@ impl Running {
         endpoint.connect_timeout(Duration::from_secs(5)).connect().await.unwrap()
     }
 
+    /// What was logged since this length.
+    pub(super) fn said_since(&self, length: usize) -> String {
+        self.said().get(length..).unwrap_or_default().to_owned()
+    }
+
     /// SIGKILL.
     pub(super) fn kill(mut self) {
         kill(&mut self.child);
@@ -124,11 +133,15 @@ pub(super) fn spawn(folder: &Path, start: &Start<'_>) -> (Child, PathBuf) {
     command
         .args(["serve", "--address", "127.0.0.1:0", "--format", "json", "--data-folder"])
         .arg(folder)
+        .args(start.options)
         .envs(start.settings.iter().copied())
         .stdout(Stdio::piped())
         .stderr(said);
     if let Some((root, image, fsync)) = start.shim {
         watch(&mut command, root, image, fsync);
+    }
+    if let Some(rules) = start.faults {
+        command.env("LD_PRELOAD", build_faults()).env("EQUITY_FAULTS", rules);
     }
     (command.spawn().unwrap(), log)
 }

@@ -19,13 +19,26 @@ pub(crate) enum Fsync {
 }
 
 /// Compiles the shim, once for each run of the tests, and says where it is.
-pub(crate) fn build_shim() -> &'static Path {
+fn build_shim() -> &'static Path {
     static SHIM: OnceLock<PathBuf> = OnceLock::new();
-    SHIM.get_or_init(|| {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/crash/shim/shim.c");
+    built("shim", &SHIM)
+}
+
+/// The same for the library of `shim/faults.c`.
+pub(super) fn build_faults() -> &'static Path {
+    static FAULTS: OnceLock<PathBuf> = OnceLock::new();
+    built("faults", &FAULTS)
+}
+
+fn built(name: &str, once: &'static OnceLock<PathBuf>) -> &'static Path {
+    once.get_or_init(|| {
+        let source =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/crash/shim/{name}.c"));
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let (built, shim) =
-            (folder.join(format!("shim-{}", std::process::id())), folder.join("shim.so"));
+        let (built, shim) = (
+            folder.join(format!("{name}-{}", std::process::id())),
+            folder.join(format!("{name}.so")),
+        );
         let output = Command::new("cc")
             .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
             .args([&built, &source])

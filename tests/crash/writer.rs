@@ -20,6 +20,8 @@ fn open(folder: &Path, observer: Observer) -> Store {
         sled_bytes: 8 << 20,
         estimate_bytes: 1 << 20,
         min_free_bytes: 0,
+        witness: None,
+        accept_loss: None,
         observer,
     })
     .unwrap()

@@ -146,10 +146,13 @@ fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
             "ask for fewer or coarser dimensions, or a shorter period; `equity export` takes large tables in parts"
         }
         "QUERY_REFUSED" => "ask the question that the message names",
-        "POSITION_NOT_REACHED" => "ask for an earlier position, or leave --as-of out",
+        "POSITION_NOT_REACHED" => "ask for an earlier position or time, or leave --as-of out",
         "RELEASE_NOT_FOUND" => "name another release, or leave --as-of out",
         "STORAGE_FULL" => {
             "make room on the service's disk, then submit again; questions are still answered"
+        }
+        "STORAGE_FAILED" => {
+            "an operator has to look at the service's disk and log; then submit again, or ask again"
         }
         "WRITING_STOPPED" => {
             "an operator has to look at the service's log; questions are still answered"

@@ -85,7 +85,7 @@ impl Engine {
         fields: &[Field],
         last: Month,
     ) -> Result<Access, QueryError> {
-        let catalog = self.store().catalog();
+        let catalog = self.catalog();
         let reference = Arc::clone(&catalog.reference);
         let mut needs = Vec::new();
         for field in fields {

@@ -148,7 +148,7 @@ impl Engine {
         asked: &[String],
         as_of: &AsOf,
     ) -> Result<(Arc<Reference>, Standing), QueryError> {
-        let catalog = self.store().catalog();
+        let catalog = self.catalog();
         let reference = Arc::clone(&catalog.reference);
         for id in asked {
             taking(&reference, field, id, Dataset::Estimates)?;

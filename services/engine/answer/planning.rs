@@ -11,16 +11,17 @@ use crate::domain::codes::{Source, State};
 use crate::domain::collection::{Collection, Dataset};
 use crate::domain::period::Month;
 use crate::domain::reference::{Organisations, Reference};
+use crate::engine::earlier::CatalogView;
 use crate::engine::query::{Filter, Query, Where, no_collection};
 use crate::engine::scope::Scope;
 use crate::engine::{Engine, QueryError};
-use crate::store::{Bits, Catalog, Submission};
+use crate::store::{Bits, Submission};
 
 impl Engine {
     /// Plans a question to a dataset against what there is: an axis for each dimension that the query is by, in their order. Takes
     /// the catalogue's lock for as long as it plans.
     pub(super) fn plan(&self, query: &Query, dataset: Dataset) -> Result<Plan, QueryError> {
-        let catalog = self.store().catalog();
+        let catalog = self.catalog();
         let reference = Arc::clone(&catalog.reference);
         let collection = reference
             .collection(&query.collection)
@@ -67,7 +68,7 @@ impl Engine {
 
     fn axis(
         &self,
-        catalog: &Catalog,
+        catalog: &CatalogView<'_>,
         id: &str,
         query: &Query,
         months: &[PlanMonth],
@@ -114,7 +115,7 @@ impl Engine {
     /// Collections of the same dataset and care setting that have something where a plan has nothing. The answer says so, and so
     /// depends on them too.
     pub(super) fn elsewhere(&self, plan: &mut Plan, query: &Query) -> Vec<String> {
-        let catalog = self.store().catalog();
+        let catalog = self.catalog();
         let reference = Arc::clone(&catalog.reference);
         let organisations = query.place.organisations(&reference);
         let asked = Asked::new(&catalog, query, &organisations);
@@ -148,7 +149,7 @@ impl Engine {
 
     /// A condition on a field; those on time, organisation and area have chosen the submissions already. A condition that a
     /// declared parent makes may name a category that the field's code list has and the dimension has not.
-    fn filter(&self, catalog: &Catalog, filter: &Filter) -> Option<PlanFilter> {
+    fn filter(&self, catalog: &CatalogView<'_>, filter: &Filter) -> Option<PlanFilter> {
         let reference = &catalog.reference;
         let dimension = reference.dimension(&filter.dimension)?;
         let field = dimension.field()?;
@@ -164,7 +165,7 @@ impl Engine {
 }
 
 struct Slots<'a> {
-    catalog: &'a Catalog,
+    catalog: &'a CatalogView<'a>,
     query: &'a Query,
     dataset: Dataset,
     asked: &'a Asked,
@@ -233,7 +234,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn new(catalog: &Catalog, query: &Query, organisations: &Organisations) -> Self {
+    fn new(catalog: &CatalogView<'_>, query: &Query, organisations: &Organisations) -> Self {
         let (mut numbers, mut meant) = (Bits::default(), Bits::default());
         let (mut of, mut all_known) = (Vec::with_capacity(organisations.len()), true);
         for (code, organisation) in organisations {

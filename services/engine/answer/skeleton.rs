@@ -27,7 +27,7 @@ impl Engine {
     /// # Errors
     /// See [`QueryError`]; nothing to answer is no error.
     pub(super) fn answer<Q: Question>(&self, question: &Q) -> Result<Protected, QueryError> {
-        let query = question.query();
+        let query = &self.settled(question.query())?;
         let reference = self.reference();
         let part = Part::count(question, self, query)?;
         let main = &part.counted;

@@ -46,6 +46,7 @@ pub(super) fn query_error(error: QueryError) -> Status {
         QueryError::NotReached { asked, reached } => {
             status::position_not_reached(int(asked), int(reached))
         }
+        QueryError::Future { asked, now } => status::time_not_reached(asked, now),
         QueryError::Late => status::deadline_exceeded(),
         QueryError::Store(error) => store_error(&error),
     }
@@ -53,10 +54,10 @@ pub(super) fn query_error(error: QueryError) -> Status {
 
 /// The status of a store that cannot be read.
 pub(super) fn store_error(error: &StoreError) -> Status {
-    if matches!(error, StoreError::Apply(_)) {
-        // Not damaged: the disk was full, and sled is rebuilt from the log when there is space.
-        tracing::warn!(%error, "the store cannot be read for now");
-        return status::overloaded(std::time::Duration::from_secs(1));
+    if error.is_passing() {
+        // Not damaged: the disk was full, or failed, and sled is opened again when it answers.
+        tracing::error!(%error, "the store cannot be read for now");
+        return status::reading_failed();
     }
     let correlation = status::correlation_id();
     tracing::error!(%error, correlation, "the store could not be read");

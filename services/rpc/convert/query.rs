@@ -59,7 +59,8 @@ pub(super) fn asked(
     Ok((asked, wrong.take(as_of(query.as_of.as_ref()))))
 }
 
-fn as_of(as_of: Option<&v1::AsOf>) -> Result<AsOf, QueryError> {
+/// The requested state of the data.
+pub(in crate::rpc) fn as_of(as_of: Option<&v1::AsOf>) -> Result<AsOf, QueryError> {
     use v1::as_of::At;
     match as_of.and_then(|as_of| as_of.at.as_ref()) {
         None => Ok(AsOf::Head),

@@ -44,9 +44,12 @@ impl Plan {
         key: &[u8; 32],
         request: &v1::ExportBreakdownsRequest,
     ) -> Result<(Self, Place), Status> {
-        let reference = engine.reference();
         let asked = request.question.as_ref().and_then(|question| question.table.as_ref());
         let table = asked.ok_or_else(|| question::missing("question"))?;
+        // What cannot be read of it is refused with everything else that is wrong.
+        let as_of = query::as_of(table.query().and_then(|query| query.as_of.as_ref()));
+        let as_of = as_of.unwrap_or(AsOf::Head);
+        let reference = engine.at(&as_of).map_err(query_error)?.reference();
         let areas = areas(&reference, table, &request.area_types)?;
         let periods = periods(table, request.period_step)?;
         let count = areas.len().saturating_mul(periods.len());
@@ -63,7 +66,7 @@ impl Plan {
         let words = areas.iter().map(|area| area.as_deref().unwrap_or_default());
         let words = words.chain(periods.iter().flatten().map(String::as_str)).map(str::as_bytes);
         let seal = Seal::new(key, std::iter::once(asked.as_slice()).chain(words));
-        let as_of = check(&reference, table, &areas, periods.first().and_then(Option::as_deref))?;
+        check(&reference, table, &areas, periods.first().and_then(Option::as_deref))?;
         let (from, as_of) = match request.cursor.as_str() {
             "" => (Place::default(), as_of),
             cursor => {
@@ -72,6 +75,8 @@ impl Plan {
             }
         };
         let position = engine.position_of(&as_of).map_err(query_error)?;
+        // Every table is checked and answered with the reference content of then.
+        let reference = engine.at(&AsOf::Position(position)).map_err(query_error)?.reference();
         let since = request.since_position;
         if since < 0 {
             return Err(status::field_invalid("since_position", "must be 0 or more"));
@@ -93,7 +98,8 @@ impl Plan {
         let (area, period) = (number / self.periods.len(), number % self.periods.len());
         let (area, period) = (self.areas[area].as_deref(), self.periods[period].as_deref());
         let asked = one(&self.table, area, period, Some(self.position));
-        let answer = checked(&self.reference, &asked)?.answer(engine);
+        let engine = engine.at(&AsOf::Position(self.position)).map_err(query_error)?;
+        let answer = checked(&self.reference, &asked)?.answer(&engine);
         let path = question::path(question::name(&asked));
         answer.map_err(|refused| query_error(refused.within(&path)))
     }
@@ -105,24 +111,22 @@ fn checked(reference: &Reference, table: &Table) -> Result<Arc<dyn AnyQuestion>,
     checked.map_err(|refused| status::within(&question::path(question::name(table)), refused))
 }
 
-/// Refuses what the unary call refuses, before anything is sent, and returns the requested state of the data. Areas of one type are
-/// refused alike, so only the first of each type is checked.
+/// Refuses what the unary call refuses, before anything is sent. Areas of one type are refused alike, so only the first of each type
+/// is checked.
 fn check(
     reference: &Reference,
     table: &Table,
     areas: &[Option<String>],
     period: Option<&str>,
-) -> Result<AsOf, Status> {
-    let mut as_of = None;
+) -> Result<(), Status> {
     let mut seen = BTreeSet::new();
     for area in areas {
         let known = area.as_deref().and_then(|code| reference.areas().get(code));
         if seen.insert(known.map(|area| area.kind.as_str())) {
-            let question = checked(reference, &one(table, area.as_deref(), period, None))?;
-            as_of.get_or_insert_with(|| question.query().as_of.clone());
+            checked(reference, &one(table, area.as_deref(), period, None))?;
         }
     }
-    Ok(as_of.unwrap_or(AsOf::Head))
+    Ok(())
 }
 
 /// The question of one table: with its area and period, with labels, at this position (none: in the requested state of the data).

@@ -30,9 +30,10 @@ pub(super) fn code(reason: ErrorReason) -> Code {
         | ErrorReason::ReplacementShrinks
         | ErrorReason::PositionNotReached => Code::FailedPrecondition,
         ErrorReason::StorageFull => Code::ResourceExhausted,
-        ErrorReason::WritingStopped | ErrorReason::Overloaded | ErrorReason::Stopping => {
-            Code::Unavailable
-        }
+        ErrorReason::WritingStopped
+        | ErrorReason::Overloaded
+        | ErrorReason::Stopping
+        | ErrorReason::StorageFailed => Code::Unavailable,
         ErrorReason::DeadlineExceeded => Code::DeadlineExceeded,
         ErrorReason::DataDamaged => Code::DataLoss,
         ErrorReason::Internal | ErrorReason::Unspecified => Code::Internal,

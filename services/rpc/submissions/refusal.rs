@@ -113,16 +113,20 @@ pub(in crate::rpc) fn refused(error: &WriteError, request_id: &str) -> Status {
             tracing::warn!(why, "a change was refused: the disk is too full");
             status::storage_full(Fate::NotStored)
         }
+        WriteError::Disk(why) => {
+            tracing::error!(why, "a change was refused: the disk or the system failed");
+            status::storage_failed(Fate::NotStored)
+        }
         WriteError::Stopped(why) => {
             tracing::warn!(why, "a change was refused: writing has stopped");
             status::writing_stopped(Fate::NotStored)
         }
         WriteError::Unsure(why) => {
             tracing::warn!(%why, "a change may be in the log, and its caller does not know: it is told when it repeats the request");
-            if matches!(**why, WriteError::Full(_)) {
-                status::storage_full(Fate::NotKnown)
-            } else {
-                status::writing_stopped(Fate::NotKnown)
+            match **why {
+                WriteError::Full(_) => status::storage_full(Fate::NotKnown),
+                WriteError::Disk(_) => status::storage_failed(Fate::NotKnown),
+                _ => status::writing_stopped(Fate::NotKnown),
             }
         }
         WriteError::Busy | WriteError::Overtaken => status::overloaded(status::RETRY_OVERLOADED),

@@ -3,13 +3,12 @@
 use std::{
     fs::File,
     io::{self, IoSlice},
-    ops::RangeInclusive,
     path::PathBuf,
 };
 
 use super::{
     disk::{Disk, is_full, write_all},
-    entry::NewEntry,
+    entry::{NewEntry, Place},
     error::{Damage, LogError},
     frame::{Hash, Header, Mark, mark_of},
     ordered_log::{Entries, Log, payload_bytes},
@@ -34,6 +33,8 @@ pub struct SegmentLog {
     pub(super) tail: u64,
     /// Chain of the last entry.
     pub(super) chain: Hash,
+    /// Time of the last entry, milliseconds since 1970.
+    pub(super) tail_millis: u64,
     /// Position of the last entry known to have existed; greater than the tail if entries are missing.
     pub(super) last_known: u64,
     pub(super) mode: Mode,
@@ -47,15 +48,14 @@ pub(super) enum Mode {
 }
 
 impl Log for SegmentLog {
-    fn append(&mut self, entries: &[NewEntry<'_>]) -> Result<RangeInclusive<u64>, LogError> {
+    fn append(&mut self, entries: &[NewEntry<'_>]) -> Result<Vec<Place>, LogError> {
         match &self.mode {
             Mode::Writing => {}
             Mode::Stopped(why) => return Err(LogError::Stopped { why: why.clone() }),
             Mode::Damaged(damage) => return Err(LogError::Damaged(damage.clone())),
         }
-        let first = self.tail + 1;
         let headers = self.headers(entries)?;
-        let Some(last) = headers.last() else { return Ok(first..=self.tail) };
+        let Some(last) = headers.last() else { return Ok(Vec::new()) };
 
         let encoded: Vec<_> = headers.iter().map(Header::encode).collect();
         let mut parts: Vec<_> = encoded
@@ -70,7 +70,8 @@ impl Log for SegmentLog {
         self.last_known = self.last_known.max(self.tail);
         self.chain = last.chain;
         self.mark = Some(last.mark);
-        Ok(first..=self.tail)
+        self.tail_millis = last.time_millis;
+        Ok(headers.iter().map(Header::place).collect())
     }
 
     fn read_from(&self, position: u64) -> Result<Entries<'_>, LogError> {
@@ -87,9 +88,35 @@ impl Log for SegmentLog {
     fn tail(&self) -> u64 {
         self.tail
     }
+
+    fn segments(&self) -> usize {
+        self.segments.len()
+    }
 }
 
 impl SegmentLog {
+    /// The place of the last entry; of a damaged log, of the last entry before the damage. None: the log is empty.
+    #[must_use]
+    pub fn end(&self) -> Option<Place> {
+        let position = match &self.mode {
+            Mode::Damaged(damage) => damage.position.saturating_sub(1),
+            Mode::Writing | Mode::Stopped(_) => self.tail,
+        };
+        (position > 0).then_some(Place { position, chain: self.chain })
+    }
+
+    /// Time of the last entry, milliseconds since 1970; 0 if the log is empty.
+    #[must_use]
+    pub fn time_millis(&self) -> u64 {
+        self.tail_millis
+    }
+
+    /// Position of the last entry that is known to have been there; greater than the tail if entries are missing.
+    #[must_use]
+    pub fn last_known(&self) -> u64 {
+        self.last_known
+    }
+
     /// Headers for entries that follow the tail.
     fn headers(&self, entries: &[NewEntry<'_>]) -> Result<Vec<Header>, LogError> {
         let mut mark = self.mark;

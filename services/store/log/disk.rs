@@ -58,7 +58,7 @@ pub(super) fn write_all(
 }
 
 /// Whether the failure means: no space, file too large, or quota reached.
-pub(super) fn is_full(error: &io::Error) -> bool {
+pub(in crate::store) fn is_full(error: &io::Error) -> bool {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | FileTooLarge | QuotaExceeded)
 }

@@ -62,11 +62,20 @@ pub struct NewEntry<'a> {
     pub payload: &'a [u8],
 }
 
+/// A place in a log. Two logs that have one place in common are the same up to there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Position of an entry: 1, 2, 3, … without a gap.
+    pub position: u64,
+    /// Hash of the headers of that entry and of all entries before it.
+    pub chain: [u8; 32],
+}
+
 /// An entry of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Place in the log: 1, 2, 3, … without a gap.
-    pub position: u64,
+    /// Its place in the log.
+    pub place: Place,
     /// Decides how the payload is read.
     pub kind: EntryKind,
     /// Time of the append, in milliseconds since 1970; never before the entry before it.

@@ -1,7 +1,7 @@
 //! The header of a frame: bytes, checksum and hash chain. The layout is described in `mod.rs`.
 
 use super::{
-    entry::{EntryKind, LARGEST_PAYLOAD},
+    entry::{EntryKind, LARGEST_PAYLOAD, Place},
     error::Fault,
 };
 
@@ -60,6 +60,11 @@ impl Header {
         bytes[40..44].copy_from_slice(&self.payload_bytes.to_le_bytes());
         bytes[44..76].copy_from_slice(&self.payload_hash);
         bytes
+    }
+
+    /// Its place in the log.
+    pub(super) fn place(&self) -> Place {
+        Place { position: self.position, chain: self.chain }
     }
 
     /// The header as it is on disk.

@@ -1,9 +1,7 @@
 //! A log in memory, for tests of other rooms.
 
-use std::ops::RangeInclusive;
-
 use super::{
-    entry::{Entry, NewEntry},
+    entry::{Entry, NewEntry, Place},
     error::LogError,
     ordered_log::{Entries, Log, payload_bytes},
 };
@@ -23,25 +21,38 @@ impl MemoryLog {
 }
 
 impl Log for MemoryLog {
-    fn append(&mut self, entries: &[NewEntry<'_>]) -> Result<RangeInclusive<u64>, LogError> {
+    fn append(&mut self, entries: &[NewEntry<'_>]) -> Result<Vec<Place>, LogError> {
         entries.iter().try_for_each(|entry| payload_bytes(entry).map(drop))?;
-        let first = self.tail() + 1;
-        self.entries.extend(entries.iter().zip(first..).map(|(entry, position)| Entry {
-            position,
-            kind: entry.kind,
-            time_millis: entry.time_millis,
-            payload_hash: *blake3::hash(entry.payload).as_bytes(),
-            payload: entry.payload.to_vec(),
-        }));
-        Ok(first..=self.tail())
+        let mut chain = self.entries.last().map_or([0; 32], |entry| entry.place.chain);
+        let mut places = Vec::new();
+        for (entry, position) in entries.iter().zip(self.tail() + 1..) {
+            let payload_hash = *blake3::hash(entry.payload).as_bytes();
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(&chain).update(&[entry.kind as u8]).update(&payload_hash);
+            chain = *hasher.update(&entry.time_millis.to_le_bytes()).finalize().as_bytes();
+            let place = Place { position, chain };
+            places.push(place);
+            self.entries.push(Entry {
+                place,
+                kind: entry.kind,
+                time_millis: entry.time_millis,
+                payload_hash,
+                payload: entry.payload.to_vec(),
+            });
+        }
+        Ok(places)
     }
 
     fn read_from(&self, position: u64) -> Result<Entries<'_>, LogError> {
-        let before = self.entries.partition_point(|entry| entry.position < position);
+        let before = self.entries.partition_point(|entry| entry.place.position < position);
         Ok(Box::new(self.entries[before..].iter().cloned().map(Ok)))
     }
 
     fn tail(&self) -> u64 {
-        self.entries.last().map_or(0, |entry| entry.position)
+        self.entries.last().map_or(0, |entry| entry.place.position)
+    }
+
+    fn segments(&self) -> usize {
+        1
     }
 }

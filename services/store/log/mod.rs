@@ -37,16 +37,19 @@
 //! must never be cut off. What tells them apart is whether an entry was acknowledged:
 //!
 //! - A bad frame in the place of entry *p* was **never acknowledged** if the frame is in the last segment (a segment is begun
-//!   only when everything before it is durable), and *p* is greater than the last position applied by the store and than
-//!   `acknowledged before` of every readable header. Only the last append can be in that state: it is *torn*. Its complete
+//!   only when everything before it is durable), and *p* is greater than the last position that the store has applied or the
+//!   witness has seen, and than `acknowledged before` of every readable header. Only the last append can be in that state: it is *torn*. Its complete
 //!   entries before the bad frame are kept, like an append of their own. Everything after them is cut off, complete frames
 //!   included: they were never acknowledged, and no entry may follow a gap.
 //! - Every other bad frame is *damage*, and so is every readable frame in the wrong place: repeated, missing, swapped, of
 //!   another log, with a broken chain, of an unknown kind or version. Nothing is cut off, appends are refused with
 //!   [`LogError::Damaged`], and reading skips the damaged place.
 //!
-//! One case cannot be decided: damage within the very last append, when the store has lost what it applied (`acknowledged` 0),
-//! looks like a torn append and is cut off.
+//! One case cannot be decided: damage within the very last append, when the store has lost what it applied and the witness has not
+//! seen the append yet, looks like a torn append and is cut off.
+//!
+//! What the store or the witness know counts only if the chain of the log is the same at their position. Otherwise they are of another
+//! log, and the caller is told.
 //!
 //! After the scan the last append is written again in place and fsynced, unless a later acknowledgement proves that it is
 //! durable. It may be in the page cache only, after a killed process or a failed fsync; a failed fsync is reported only once.
@@ -61,6 +64,7 @@ mod disk;
 mod entry;
 mod error;
 mod frame;
+mod lose;
 mod memory;
 mod open;
 mod ordered_log;
@@ -72,9 +76,13 @@ mod survey;
 #[cfg(test)]
 mod tests;
 
+pub(super) use disk::is_full;
+
 pub use append::{SEGMENT_BYTES, SegmentLog};
-pub use entry::{Entry, EntryKind, NewEntry, UnknownKind};
+pub use entry::{Entry, EntryKind, NewEntry, Place, UnknownKind};
 pub use error::{Damage, Fault, LogError};
+pub use lose::lose;
 pub use memory::MemoryLog;
 pub use open::{Cut, Opened};
 pub use ordered_log::{Entries, Log};
+pub use survey::Known;

@@ -11,7 +11,7 @@ use super::{
     append::{Mode, SegmentLog},
     disk::{Disk, RealDisk},
     error::{Damage, LogError},
-    survey::{Survey, Verdict, survey},
+    survey::{Known, Survey, Verdict, survey},
 };
 
 /// An opened log and its condition.
@@ -22,6 +22,8 @@ pub struct Opened {
     pub damage: Option<Damage>,
     /// The bytes cut off; none if the last append was complete.
     pub cut: Option<Cut>,
+    /// What was known of another log than this one.
+    pub denied: Vec<Known>,
 }
 
 /// The end of an unacknowledged append, cut off on opening.
@@ -41,20 +43,20 @@ impl SegmentLog {
     /// Opens the log in a folder, reading and checking every entry of it; creates the folder (its parent must exist).
     ///
     /// `segment_bytes`: size at which a new segment begins, for the service [`SEGMENT_BYTES`](super::SEGMENT_BYTES).
-    /// `acknowledged`: last position known to be applied by the store, 0 if that is unknown.
+    /// `known`: what others know of the log, so that nothing acknowledged is taken for a torn append.
     ///
     /// # Errors
     /// [`LogError::Io`] if the folder cannot be created, listed, or made durable. Damage is no error.
-    pub fn open(folder: &Path, segment_bytes: u64, acknowledged: u64) -> Result<Opened, LogError> {
-        Self::open_on(Box::new(RealDisk), folder, segment_bytes, acknowledged)
+    pub fn open(folder: &Path, segment_bytes: u64, known: &[Known]) -> Result<Opened, LogError> {
+        Self::open_on(Box::new(RealDisk), folder, segment_bytes, known)
     }
 
     /// Opens the log of a folder for reading and changes nothing. A torn append is ignored, not cut off; appending is refused.
     ///
     /// # Errors
     /// [`LogError::Io`] if the folder cannot be listed. Damage is no error.
-    pub fn read_only(folder: &Path, acknowledged: u64) -> Result<Opened, LogError> {
-        let mut survey = survey(folder, acknowledged)?;
+    pub fn read_only(folder: &Path, known: &[Known]) -> Result<Opened, LogError> {
+        let mut survey = survey(folder, known)?;
         let (damage, cut) = match survey.verdict.clone() {
             Verdict::Whole => (None, None),
             Verdict::Torn(fault) => (None, Some(shorten(&mut survey, fault))),
@@ -70,10 +72,11 @@ impl SegmentLog {
             mark: survey.mark.filter(|_| survey.tail > 0),
             tail: survey.tail,
             chain: survey.chain,
+            tail_millis: survey.tail_millis,
             last_known: survey.tail.max(survey.acknowledged),
             mode: damage.clone().map_or(mode, Mode::Damaged),
         };
-        Ok(Opened { log, damage, cut })
+        Ok(Opened { log, damage, cut, denied: survey.denied })
     }
 
     /// [`SegmentLog::open`] with a disk of the caller's choice.
@@ -81,10 +84,10 @@ impl SegmentLog {
         disk: Box<dyn Disk>,
         folder: &Path,
         segment_bytes: u64,
-        acknowledged: u64,
+        known: &[Known],
     ) -> Result<Opened, LogError> {
         create_folder(folder).map_err(failed("create", folder))?;
-        let mut survey = survey(folder, acknowledged)?;
+        let mut survey = survey(folder, known)?;
         let (damage, cut) = match survey.verdict.clone() {
             Verdict::Whole => (None, None),
             Verdict::Torn(fault) => (None, Some(cut_off(&mut survey, fault)?)),
@@ -120,10 +123,11 @@ impl SegmentLog {
             mark: survey.mark.filter(|_| survey.tail > 0),
             tail: survey.tail,
             chain: survey.chain,
+            tail_millis: survey.tail_millis,
             last_known: survey.tail.max(survey.acknowledged),
             mode: damage.clone().map_or(Mode::Writing, Mode::Damaged),
         };
-        Ok(Opened { log, damage, cut })
+        Ok(Opened { log, damage, cut, denied: survey.denied })
     }
 }
 
@@ -159,10 +163,8 @@ fn cut_off(survey: &mut Survey, fault: Damage) -> Result<Cut, LogError> {
 /// Removes the torn append from the survey.
 fn shorten(survey: &mut Survey, fault: Damage) -> Cut {
     let Damage { segment, offset, position, .. } = fault;
-    let bytes = survey
-        .segments
-        .last_mut()
-        .map_or(0, |last| last.bytes - std::mem::replace(&mut last.bytes, offset));
+    let last = survey.segments.last_mut();
+    let bytes = last.map_or(0, |last| std::mem::replace(&mut last.bytes, offset) - offset);
     Cut { segment, offset, position, bytes }
 }
 

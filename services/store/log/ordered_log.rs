@@ -1,20 +1,18 @@
 //! The trait of the log. One test suite holds every implementation to it.
 
-use std::ops::RangeInclusive;
-
-use super::entry::{Entry, NewEntry};
+use super::entry::{Entry, NewEntry, Place};
 use super::error::LogError;
 
 /// An ordered list of entries that only grows.
 pub trait Log: Send {
-    /// Appends the entries in order and returns their positions once *all* of them are durable (one fsync for all: group
-    /// commit). Nothing to append gives an empty range.
+    /// Appends the entries in order and returns their places once *all* of them are durable (one fsync for all: group
+    /// commit).
     ///
     /// # Errors
     /// [`LogError::TooLarge`], [`LogError::Full`], [`LogError::Io`]: nothing was appended, the next append may succeed.
     /// [`LogError::Stopped`]: the entries may or may not be there; the log has to be opened again.
     /// [`LogError::Damaged`]: refused, because the log is damaged.
-    fn append(&mut self, entries: &[NewEntry<'_>]) -> Result<RangeInclusive<u64>, LogError>;
+    fn append(&mut self, entries: &[NewEntry<'_>]) -> Result<Vec<Place>, LogError>;
 
     /// The entries from a position (0 and 1 mean all) to the [tail](Log::tail), in order of position. A damaged place is
     /// one error item, after which intact entries follow. A position beyond the tail gives nothing.
@@ -25,6 +23,9 @@ pub trait Log: Send {
 
     /// Position of the last entry, 0 if there is none.
     fn tail(&self) -> u64;
+
+    /// Number of parts that it is stored in: a new one is begun when everything before it is durable.
+    fn segments(&self) -> usize;
 }
 
 /// Entries in order of position, with an error for each damaged place.

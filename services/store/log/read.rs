@@ -129,7 +129,7 @@ impl<'a> EntryReader<'a> {
 
     /// The withheld damage, if the entry at `from` is lost in it.
     fn before(&mut self, entry: &Entry) -> Option<Damage> {
-        self.withheld.take().filter(|_| entry.position > self.from)
+        self.withheld.take().filter(|_| entry.place.position > self.from)
     }
 
     /// The damage, if it affects entries from `from` on.
@@ -173,7 +173,7 @@ impl Iterator for EntryReader<'_> {
 
 fn entry(header: &Header, payload: &[u8]) -> Option<Entry> {
     Some(Entry {
-        position: header.position,
+        place: header.place(),
         kind: EntryKind::try_from(header.kind).ok()?,
         time_millis: header.time_millis,
         payload_hash: header.payload_hash,

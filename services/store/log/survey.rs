@@ -3,12 +3,34 @@
 use std::path::Path;
 
 use super::{
+    entry::Place,
     error::{Damage, Fault, LogError},
     frame::{Hash, Header, Mark, NO_CHAIN},
     scan::{BadFrame, Found, FrameReader, mark_of_log},
     segment::Segment,
     sequence::Sequence,
 };
+
+/// What somebody else knows of the log: a position that was acknowledged, and the chain there, unless that is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Position of an entry that was acknowledged; 0: nothing is known.
+    pub position: u64,
+    /// Hash of the log up to that entry.
+    pub chain: Option<[u8; 32]>,
+}
+
+impl From<u64> for Known {
+    fn from(position: u64) -> Self {
+        Self { position, chain: None }
+    }
+}
+
+impl From<Place> for Known {
+    fn from(Place { position, chain }: Place) -> Self {
+        Self { position, chain: Some(chain) }
+    }
+}
 
 /// What the files say.
 pub(super) struct Survey {
@@ -17,6 +39,10 @@ pub(super) struct Survey {
     /// The last good entry and its chain; on a damaged log the last intact entry anywhere.
     pub(super) tail: u64,
     pub(super) chain: Hash,
+    /// Time of the last good entry.
+    pub(super) tail_millis: u64,
+    /// Which of the known places are not of this log.
+    pub(super) denied: Vec<Known>,
     /// Where in the last segment the last append begins.
     pub(super) last_append: u64,
     /// Last position that was acknowledged, as far as the headers and the store prove it.
@@ -39,6 +65,9 @@ struct Judge {
     sequence: Sequence,
     tail: u64,
     chain: Hash,
+    tail_millis: u64,
+    known: Vec<Known>,
+    denied: Vec<Known>,
     last_append: u64,
     acknowledged: u64,
     last_intact: u64,
@@ -48,16 +77,20 @@ struct Judge {
     all_may_be_torn: bool,
 }
 
-/// Reads the log in that folder. `acknowledged` is the last position known to be applied, 0 if unknown.
-pub(super) fn survey(folder: &Path, acknowledged: u64) -> Result<Survey, LogError> {
+/// Reads the log in that folder. What is known counts as acknowledged, unless the log has another chain there: then it is known of
+/// another log.
+pub(super) fn survey(folder: &Path, known: &[Known]) -> Result<Survey, LogError> {
     let segments = Segment::list(folder)?;
     let mut mark = mark_of_log(&segments);
     let mut judge = Judge {
         sequence: Sequence::from_start(),
         tail: 0,
         chain: NO_CHAIN,
+        tail_millis: 0,
+        known: known.to_vec(),
+        denied: Vec::new(),
         last_append: 0,
-        acknowledged,
+        acknowledged: 0,
         last_intact: 0,
         append: None,
         first_fault: None,
@@ -108,6 +141,12 @@ impl Judge {
             Ok(()) if self.first_fault.is_none() => {
                 self.tail = header.position;
                 self.chain = header.chain;
+                self.tail_millis = header.time_millis;
+                let is_other = |known: &mut Known| {
+                    known.position == header.position
+                        && known.chain.is_some_and(|chain| chain != header.chain)
+                };
+                self.denied.extend(self.known.extract_if(.., is_other));
                 if self.append.replace(header.acknowledged_before)
                     != Some(header.acknowledged_before)
                 {
@@ -129,7 +168,9 @@ impl Judge {
         self.first_fault.get_or_insert(Damage { segment, offset, position, what });
     }
 
-    fn close(self, folder: &Path, segments: Vec<Segment>, mark: Option<Mark>) -> Survey {
+    fn close(mut self, folder: &Path, segments: Vec<Segment>, mark: Option<Mark>) -> Survey {
+        let known = self.known.iter().map(|known| known.position);
+        self.acknowledged = known.fold(self.acknowledged, u64::max);
         let verdict = match self.first_fault {
             None if self.tail >= self.acknowledged => Verdict::Whole,
             None => Verdict::Damaged(Damage {
@@ -156,6 +197,8 @@ impl Judge {
             mark,
             tail,
             chain: self.chain,
+            tail_millis: self.tail_millis,
+            denied: self.denied,
             last_append: self.last_append,
             acknowledged: self.acknowledged,
             verdict,

@@ -44,10 +44,26 @@ fn content_that_changes_an_answer_moves_its_position() {
             let answer = ask(&running, query(&running, area, &[]));
             assert_eq!(told(answer), (total, configured), "{area}");
         }
-        // What was before is shown in the words of today; it has not seen them.
-        let then = Query { as_of: AsOf::Position(submitted), ..query(&running, "QK1", &[]) };
-        assert_eq!(ask(&running, then).provenance().data_position, submitted);
+        // What was before is shown as it was then.
+        for area in ["QK1", "E06000016"] {
+            let as_of = AsOf::Position(submitted);
+            let engine = running.engine().at(&as_of).unwrap();
+            let then = Query { as_of, ..query(&running, area, &[]) };
+            let answer = engine.answer(&contacts(then)).unwrap();
+            assert_eq!(told(answer), (7, submitted), "{area}");
+        }
         running.reopen_with(without_place());
         assert_eq!(running.engine().store().catalog().position, configured);
+    }
+    // Still other content takes nothing away from what is before it.
+    let now = told(ask(&running, query(&running, "QK1", &[])));
+    running.reopen_with(Content::embedded());
+    for _ in 0..2 {
+        let as_of = AsOf::Position(configured);
+        let engine = running.engine().at(&as_of).unwrap();
+        let then = Query { as_of, ..query(&running, "QK1", &[]) };
+        assert_eq!(told(engine.answer(&contacts(then)).unwrap()), now);
+        drop(engine);
+        running.reopen_with(Content::embedded());
     }
 }

@@ -85,13 +85,13 @@ fn what_was_answered_at_a_position_is_answered_for_ever() {
         };
         check(&running);
         running.reopen(|folder| {
-            let report = store::verify(folder, folder, &mut |_, _| {}).unwrap();
+            let report = store::verify(folder, None, None, &mut |_, _| {}).unwrap();
             assert_eq!(report.differences, Vec::<String>::new(), "world {seed}");
             assert!(report.rows > 0);
         });
         check(&running);
         running.reopen(|folder| {
-            let report = store::rebuild(folder, &mut |_, _| {}).unwrap();
+            let report = store::rebuild(folder, None, &mut |_, _| {}).unwrap();
             assert_eq!(report.differences, Vec::<String>::new(), "world {seed}");
         });
         check(&running);

@@ -53,6 +53,8 @@ fn open_with(folder: &Path, content: Content) -> (Engine, Arc<Followers>) {
         sled_bytes: 16 << 20,
         estimate_bytes: 64 << 10,
         min_free_bytes: 0,
+        witness: None,
+        accept_loss: None,
         observer: Arc::new(move |slot, position| told.changed(slot, position)),
     })
     .unwrap();

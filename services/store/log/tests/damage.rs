@@ -22,7 +22,7 @@ fn start_of(position: u64) -> usize {
 /// Opens a damaged log: it says so, changes nothing, and refuses to write.
 fn expect_damage(folder: &Path, acknowledged: u64) -> (SegmentLog, Damage) {
     let before = content(folder);
-    let Opened { mut log, damage, cut } = open(folder, ONE_SEGMENT, acknowledged);
+    let Opened { mut log, damage, cut, .. } = open(folder, ONE_SEGMENT, acknowledged);
     let damage = damage.expect("the log is damaged");
     assert_eq!(cut, None);
     for _ in 0..2 {

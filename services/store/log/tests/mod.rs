@@ -18,14 +18,15 @@ use std::{
 };
 
 use super::{
-    Damage, EntryKind, Fault, Log, LogError, NewEntry, Opened, SegmentLog, frame::HEADER_BYTES,
+    Damage, EntryKind, Fault, Known, Log, LogError, NewEntry, Opened, SegmentLog,
+    frame::HEADER_BYTES,
 };
 
 /// A segment size that is never reached.
 const ONE_SEGMENT: u64 = 1 << 40;
 
 fn open(folder: &Path, segment_bytes: u64, acknowledged: u64) -> Opened {
-    SegmentLog::open(folder, segment_bytes, acknowledged).unwrap()
+    SegmentLog::open(folder, segment_bytes, &[acknowledged.into()]).unwrap()
 }
 
 fn entry(payload: &[u8]) -> NewEntry<'_> {
@@ -44,7 +45,8 @@ fn frame_bytes(position: u64) -> u64 {
 /// Appends entries up to that position, one append for each.
 fn fill(log: &mut dyn Log, until: u64) {
     for position in log.tail() + 1..=until {
-        assert_eq!(log.append(&[entry(&payload(position))]).unwrap(), position..=position);
+        let places = log.append(&[entry(&payload(position))]).unwrap();
+        assert_eq!(places.iter().map(|place| place.position).collect::<Vec<_>>(), [position]);
     }
 }
 
@@ -62,8 +64,9 @@ fn read(log: &dyn Log, from: u64) -> Vec<Result<u64, (u64, Fault)>> {
         .unwrap()
         .map(|item| match item {
             Ok(entry) => {
-                assert_eq!(entry.payload, payload(entry.position), "entry {}", entry.position);
-                Ok(entry.position)
+                let position = entry.place.position;
+                assert_eq!(entry.payload, payload(position), "entry {position}");
+                Ok(position)
             }
             Err(LogError::Damaged(Damage { position, what, .. })) => Err((position, what)),
             Err(other) => panic!("{other}"),

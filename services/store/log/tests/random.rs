@@ -123,15 +123,15 @@ proptest! {
             }
         }
         let before = content(folder.path());
-        let Opened { mut log, damage, cut } = open(folder.path(), segment_bytes, acknowledged);
+        let Opened { mut log, damage, cut, .. } = open(folder.path(), segment_bytes, acknowledged);
         let read: Vec<_> = log.read_from(1).unwrap().collect();
         // What is read was written, in order, each once; and whoever misses an acknowledged entry is told.
         let good: Vec<_> = read.iter().filter_map(|item| item.as_ref().ok()).collect();
-        prop_assert!(good.is_sorted_by(|one, next| one.position < next.position));
+        prop_assert!(good.is_sorted_by(|one, next| one.place.position < next.place.position));
         for entry in &good {
-            prop_assert_eq!(Some(*entry), entries.get(entry.position as usize - 1));
+            prop_assert_eq!(Some(*entry), entries.get(entry.place.position as usize - 1));
         }
-        let complete = good.iter().filter(|entry| entry.position <= acknowledged).count() as u64 == acknowledged;
+        let complete = good.iter().filter(|entry| entry.place.position <= acknowledged).count() as u64 == acknowledged;
         prop_assert!(complete || damage.is_some());
         prop_assert!(complete || read.iter().any(Result::is_err));
         prop_assert!(damage.is_none() || content(folder.path()) == before, "damage changes nothing");
@@ -140,16 +140,17 @@ proptest! {
         }
         // Reading from anywhere gives the same, but for damage in front of it.
         let later: Vec<_> = log.read_from(from).unwrap().filter_map(Result::ok).collect();
-        prop_assert_eq!(later.iter().collect::<Vec<_>>(), good.iter().copied().filter(|entry| entry.position >= from).collect::<Vec<_>>());
+        prop_assert_eq!(later.iter().collect::<Vec<_>>(), good.iter().copied().filter(|entry| entry.place.position >= from).collect::<Vec<_>>());
         // It goes on, or refuses.
         let appended = log.append(&[entry(b"next")]);
         prop_assert_eq!(appended.is_ok(), damage.is_none());
-        if let Ok(range) = appended {
-            prop_assert_eq!(*range.start(), good.len() as u64 + 1);
+        if let Ok(places) = appended {
+            let next = places[0].position;
+            prop_assert_eq!(next, good.len() as u64 + 1);
             drop(log);
-            let opened = open(folder.path(), segment_bytes, *range.end());
+            let opened = open(folder.path(), segment_bytes, next);
             prop_assert!(opened.damage.is_none() && opened.cut.is_none());
-            prop_assert_eq!(opened.log.read_from(1).unwrap().filter(Result::is_ok).count() as u64, *range.end());
+            prop_assert_eq!(opened.log.read_from(1).unwrap().filter(Result::is_ok).count() as u64, next);
         }
         prop_assert!(tail >= good.len() as u64);
     }
@@ -186,7 +187,7 @@ proptest! {
         let read: Vec<_> = log.read_from(1).unwrap().map(Result::unwrap).collect();
         prop_assert_eq!(read.as_slice(), &entries[..log.tail() as usize]);
         let next = log.append(&[entry(b"next")]).unwrap();
-        prop_assert_eq!(*next.start(), read.len() as u64 + 1);
+        prop_assert_eq!(next[0].position, read.len() as u64 + 1);
     }
 
     /// Files that were never a log.

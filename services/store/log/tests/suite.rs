@@ -148,11 +148,12 @@ fn any_entries_come_back<M: Make>() {
                 .iter()
                 .map(|(kind, time_millis, payload)| NewEntry { kind: *kind, time_millis: *time_millis, payload })
                 .collect();
-            let range = log.append(&entries).unwrap();
-            prop_assert_eq!(range, expected.len() as u64 + 1..=(expected.len() + append.len()) as u64);
-            for (kind, time_millis, payload) in append {
+            let places = log.append(&entries).unwrap();
+            prop_assert_eq!(places.len(), append.len());
+            for ((kind, time_millis, payload), place) in append.iter().zip(places) {
+                prop_assert_eq!(place.position, expected.len() as u64 + 1);
                 expected.push(Entry {
-                    position: expected.len() as u64 + 1,
+                    place,
                     kind: *kind,
                     time_millis: *time_millis,
                     payload_hash: *blake3::hash(payload).as_bytes(),

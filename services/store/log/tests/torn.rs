@@ -4,13 +4,17 @@ use super::*;
 
 /// Opens a log that must have been torn in front of `position`, and shows that it works again.
 fn expect_cut(folder: &Path, acknowledged: u64, position: u64) {
-    let Opened { mut log, damage, cut } = open(folder, ONE_SEGMENT, acknowledged);
+    let bytes = || fs::metadata(&segments(folder)[0]).unwrap().len();
+    let before = bytes();
+    let Opened { mut log, damage, cut, .. } = open(folder, ONE_SEGMENT, acknowledged);
     assert_eq!(damage, None);
-    assert_eq!(cut.unwrap().position, position);
+    let cut = cut.unwrap();
+    assert_eq!((cut.position, cut.bytes), (position, before - bytes()));
+    assert!(cut.bytes > 0);
     assert_eq!(log.tail(), position - 1);
     fill(&mut log, position + 2);
     drop(log);
-    let Opened { log, damage, cut } = open(folder, ONE_SEGMENT, position + 2);
+    let Opened { log, damage, cut, .. } = open(folder, ONE_SEGMENT, position + 2);
     assert_eq!((damage, cut), (None, None));
     assert_eq!(read(&log, 1), (1..=position + 2).map(Ok).collect::<Vec<_>>());
 }
@@ -117,7 +121,7 @@ fn the_first_append_to_a_new_segment() {
         let folder = copy_of(whole.path());
         assert_eq!(segments(folder.path()).len(), 4);
         edit(&segments(folder.path())[3], |bytes| bytes.truncate(length));
-        let Opened { mut log, damage, cut } = open(folder.path(), 1, 3);
+        let Opened { mut log, damage, cut, .. } = open(folder.path(), 1, 3);
         assert_eq!(damage, None);
         assert_eq!(cut.is_some(), length > 0, "an empty segment is no torn one");
         assert_eq!(log.tail(), 3);
@@ -142,6 +146,35 @@ fn the_end_of_an_earlier_segment_is_damage() {
         assert_eq!(opened.damage.unwrap().position, 3);
         assert_eq!(content(folder.path()), before);
     }
+}
+
+/// What is known of another log says nothing about this one: neither that it is damaged, nor that it is whole.
+#[test]
+fn what_is_known_of_another_log_does_not_count() {
+    let (folder, other) = (log_of(4), tempfile::tempdir().unwrap());
+    let ends = [folder.path(), other.path()].map(|folder| {
+        let mut log = open(folder, ONE_SEGMENT, 0).log;
+        if log.tail() == 0 {
+            log.append(&[entry(b"another beginning")]).unwrap();
+            fill(&mut log, 4);
+        }
+        log.end().unwrap()
+    });
+    assert_eq!(ends.map(|end| end.position), [4, 4]);
+    assert_ne!(ends[0].chain, ends[1].chain);
+    let [own, strange] = ends.map(Known::from);
+    let opened = |known: &[Known]| SegmentLog::open(folder.path(), ONE_SEGMENT, known).unwrap();
+    assert_eq!(opened(&[own, strange]).denied, [strange]);
+    // The last entry is gone: damage for whoever has seen it.
+    edit(&segments(folder.path())[0], |bytes| {
+        bytes.truncate(bytes.len() - frame_bytes(4) as usize);
+    });
+    let before = content(folder.path());
+    assert_eq!(opened(&[own]).damage.unwrap().position, 4);
+    let first = Known { position: 1, ..strange };
+    let Opened { log, damage, denied, .. } = opened(&[first]);
+    assert_eq!((log.tail(), damage, denied), (3, None, vec![first]));
+    assert_eq!(content(folder.path()), before);
 }
 
 /// The mark is that of the entry that stands first, not of one that was cut off.

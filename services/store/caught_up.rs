@@ -1,0 +1,184 @@
+//! What a start finds: sled is opened and checked, then the log, and entries that sled does not have are applied from the log. What
+//! is lost is said.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::aside::{free_name, made_anew, open_first};
+use super::clock::LogClock;
+use super::error::StoreError;
+use super::folder::{free_bytes, make_folder};
+use super::lock::Lock;
+use super::log::{
+    Damage, Entry, EntryKind, Known, Log, LogError, NewEntry, Opened, SEGMENT_BYTES, SegmentLog,
+    lose,
+};
+use super::recover::AHEAD_BYTES;
+use super::reserve::{RESERVE_BYTES, Reserve};
+use super::settings::Settings;
+use super::state::State;
+use super::tree::DATA_FILE;
+use super::witness::{self, Seen};
+
+/// The log, and the state after every readable entry of the log.
+pub(super) struct CaughtUp {
+    pub(super) lock: Lock,
+    pub(super) log: SegmentLog,
+    pub(super) state: State,
+    pub(super) reserve: Reserve,
+    pub(super) clock: Arc<LogClock>,
+    /// Why nothing may be written; none: the log has everything that anybody has seen.
+    pub(super) refusal: Option<String>,
+}
+
+impl CaughtUp {
+    /// Opens sled and the log in a folder and applies what sled has not seen.
+    pub(super) fn open(settings: &Settings<'_>) -> Result<Self, StoreError> {
+        let (folder, sled_bytes) = (settings.folder, settings.sled_bytes);
+        make_folder(folder).map_err(|source| StoreError::Io {
+            doing: "create",
+            path: folder.to_owned(),
+            source,
+        })?;
+        let lock = Lock::take(folder)?;
+        let mut reserve = Reserve::new(folder, folder.join("sled").join(DATA_FILE));
+        if free_bytes(folder)? < RESERVE_BYTES {
+            reserve.release();
+        }
+        let mut state = open_first(folder, sled_bytes)?;
+        let took = reserve.ahead(AHEAD_BYTES).and_then(|()| reserve.hold());
+        if let Err(error) = took {
+            tracing::warn!(%error, "no room to set aside for sled: nothing is accepted until there is");
+        }
+        let seen = settings.witness.and_then(witness::read);
+        let applied = state.tree.at().known();
+        let witnessed: Vec<Known> = seen.iter().flat_map(Seen::known).collect();
+        let opened =
+            open_log(folder, &[applied.clone(), witnessed.clone()].concat(), settings.accept_loss)?;
+        let (Opened { log, damage, denied, .. }, accepted) = opened;
+        if applied.iter().any(|known| denied.contains(known)) {
+            state = made_anew(
+                state,
+                folder,
+                sled_bytes,
+                "the store is of another log than the one in this folder",
+            )?;
+        } else if accepted && state.tree.position() > log.tail() {
+            state = made_anew(
+                state,
+                folder,
+                sled_bytes,
+                "the store has entries whose loss was accepted",
+            )?;
+        }
+        let (entries, found) = state.replay(&log, &mut |_, _| {})?;
+        if entries > 0 {
+            state.tree.flush()?;
+        }
+        let newest = seen.map_or(0, |seen| seen.time_millis).max(log.time_millis());
+        let clock = Arc::new(LogClock::new(newest));
+        let stranger = seen.filter(|_| witnessed.iter().any(|known| denied.contains(known)));
+        let refusal = match (damage.or(found), stranger, settings.witness) {
+            (Some(damage), ..) => Some(lost(damage, log.last_known())),
+            (None, Some(seen), Some(file)) if settings.accept_loss != Some(log.tail()) => {
+                Some(of_another(&seen, file, log.tail()))
+            }
+            _ => None,
+        };
+        Ok(Self { lock, log, state, reserve, clock, refusal })
+    }
+
+    /// Appends an entry and applies it.
+    pub(super) fn add(&mut self, kind: EntryKind, payload: &[u8]) -> Result<(), StoreError> {
+        let time_millis = self.clock.begin();
+        let places = self.log.append(&[NewEntry { kind, time_millis, payload }])?;
+        for place in places {
+            let payload_hash = *blake3::hash(payload).as_bytes();
+            let payload = payload.to_vec();
+            let entry = Entry { place, kind, time_millis, payload_hash, payload };
+            self.state.apply(&entry, None)?;
+        }
+        self.clock.done();
+        Ok(())
+    }
+
+    /// How far the log has come; none: it is empty.
+    pub(super) fn seen(&self) -> Option<Seen> {
+        let last = self.log.end()?;
+        Some(Seen { last, root: self.state.tree.at().root()?, time_millis: self.log.time_millis() })
+    }
+}
+
+/// Opens the log, and goes on without what is lost if an operator has accepted just that. True: something was accepted.
+fn open_log(
+    folder: &Path,
+    known: &[Known],
+    accept: Option<u64>,
+) -> Result<(Opened, bool), StoreError> {
+    let path = folder.join("log");
+    let opened = SegmentLog::open(&path, SEGMENT_BYTES, known)?;
+    let Some(accept) = accept else { return Ok((opened, false)) };
+    let Some(damage) = &opened.damage else {
+        if opened.denied.is_empty() {
+            tracing::warn!(accept, "nothing is lost: leave --accept-loss out at the next start");
+        } else if opened.log.tail() != accept {
+            return Err(not_this(accept, opened.log.tail()));
+        }
+        return Ok((opened, false));
+    };
+    if !damage.is_loss() {
+        let text =
+            format!("--accept-loss {accept} cannot be done: {damage}; nothing is lost there");
+        return Err(StoreError::NotThisLoss(text));
+    }
+    if damage.whole_until() != accept {
+        return Err(not_this(accept, damage.whole_until()));
+    }
+    let aside = free_name(&path, "log-lost").map_err(|source| StoreError::Io {
+        doing: "set aside",
+        path: path.clone(),
+        source,
+    })?;
+    lose(&path, damage, &aside)?;
+    let until = opened.log.last_known();
+    tracing::warn!(
+        position = accept, until, aside = %aside.display(),
+        "the loss of the entries behind this position was accepted: what is left of them is set aside"
+    );
+    drop(opened);
+    let kept: Vec<Known> = known.iter().copied().filter(|known| known.position <= accept).collect();
+    let opened = SegmentLog::open(&path, SEGMENT_BYTES, &kept)?;
+    Ok((opened, true))
+}
+
+fn not_this(accept: u64, whole_until: u64) -> StoreError {
+    StoreError::NotThisLoss(format!(
+        "--accept-loss {accept} is not the loss that there is: the log is whole up to entry {whole_until}; start without the option to \
+         read what is lost, then decide"
+    ))
+}
+
+/// Why nothing is written after entries were lost, and what to do.
+fn lost(damage: Damage, last_known: u64) -> String {
+    let (from, accept, is_loss) = (damage.position, damage.whole_until(), damage.is_loss());
+    let text = LogError::Damaged(damage).to_string();
+    if !is_loss || last_known < from {
+        return text;
+    }
+    let count = last_known - accept;
+    format!(
+        "{text}. {count} entries, from {from} to {last_known}, are lost or cannot be read. If no backup has them, \
+         `equity serve --accept-loss {accept}` goes on without them, once"
+    )
+}
+
+/// Why nothing is written to a log that is not the one that the witness has seen, and what to do.
+fn of_another(seen: &Seen, file: &Path, tail: u64) -> String {
+    format!(
+        "the witness {} has seen another log than this one, up to entry {}: put the log that belongs to it back, or name a \
+         `witness_file` of its own for each data folder. If this log is the right one, `equity serve --accept-loss {tail}` goes on \
+         with it, once",
+        file.display(),
+        seen.last.position
+    )
+}

@@ -1,0 +1,102 @@
+//! Threads of sled. sled panics over some damaged files, so that it is opened and first read on a thread of its own, whose panics are
+//! not printed: they come back as damage. And sled waits for ever when the system starts none of its threads.
+
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::task::{Context, Waker};
+use std::thread::Builder;
+use std::time::{Duration, Instant};
+
+use super::error::StoreError;
+
+/// How the names of these threads begin: the hook for panics is silent about them.
+const OPENING: &str = "sled-open";
+const READING: &str = "sled-read";
+/// How the names of sled's own threads begin.
+const OF_SLED: &str = "sled-io";
+/// Pause between two looks at whether opening goes on, and the number of looks without any sign of it that are enough.
+const LOOK: Duration = Duration::from_millis(500);
+const ENOUGH: u32 = 8;
+/// Longest time that a thread takes to give itself its name.
+const NAMED: Duration = Duration::from_secs(2);
+
+/// Opens sled; the error of a panic is damage.
+pub(super) fn open(config: &sled::Config) -> Result<sled::Result<sled::Db>, StoreError> {
+    let (done, opened) = sync_channel(1);
+    let config = config.clone();
+    Builder::new()
+        .name(OPENING.into())
+        // Whoever waited is gone only if sled never comes back.
+        .spawn(move || drop(done.send(config.open())))
+        .map_err(|error| StoreError::NoThread(error.to_string()))?;
+    let mut without_a_sign = 0;
+    loop {
+        match opened.recv_timeout(LOOK) {
+            Ok(Ok(db)) => return with_threads(db).map(Ok),
+            Ok(failed) => return Ok(failed),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(StoreError::Damaged("sled panicked while opening".into()));
+            }
+            Err(RecvTimeoutError::Timeout) if waits_for_nobody() => without_a_sign += 1,
+            Err(RecvTimeoutError::Timeout) => without_a_sign = 0,
+        }
+        if without_a_sign == ENOUGH {
+            return Err(StoreError::NoThread("sled has none to read with".into()));
+        }
+    }
+}
+
+/// sled, if it has threads. A flush takes one of them and waits for another that writes: with fewer, closing sled would wait for ever.
+fn with_threads(db: sled::Db) -> Result<sled::Db, StoreError> {
+    // Makes sled start its threads; nobody waits for this flush.
+    let _ = pin!(db.flush_async()).poll(&mut Context::from_waker(Waker::noop()));
+    let begin = Instant::now();
+    while begin.elapsed() < NAMED {
+        let mut threads = names().peekable();
+        // A system that lists no threads cannot be asked.
+        if threads.peek().is_none()
+            || threads.filter(|(_, name)| name.starts_with(OF_SLED)).count() >= 2
+        {
+            return Ok(db);
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    std::mem::forget(db);
+    Err(StoreError::NoThread("sled has too few to write with".into()))
+}
+
+/// Reads from sled; the error of a panic is damage.
+pub(super) fn read<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, StoreError> {
+    std::thread::scope(|scope| {
+        let thread = Builder::new().name(READING.into()).spawn_scoped(scope, work);
+        let thread = thread.map_err(|error| StoreError::NoThread(error.to_string()))?;
+        thread.join().map_err(|_| StoreError::Damaged("sled panicked while reading".into()))
+    })
+}
+
+/// Whether the thread that opens sled sleeps, and sled has no thread that could wake it.
+fn waits_for_nobody() -> bool {
+    let mut sleeps = false;
+    for (thread, name) in names() {
+        if name.starts_with(OF_SLED) {
+            return false;
+        }
+        if name.trim_end() == OPENING {
+            // The state is the first field behind the name, which ends with a bracket.
+            let stat = text(&thread.join("stat"));
+            sleeps = stat.rsplit_once(')').is_some_and(|(_, state)| state.trim().starts_with('S'));
+        }
+    }
+    sleeps
+}
+
+/// Every thread of this process with its name, as Linux lists them.
+fn names() -> impl Iterator<Item = (PathBuf, String)> {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    threads.map(|thread| (thread.path(), text(&thread.path().join("comm"))))
+}
+
+fn text(file: &Path) -> String {
+    std::fs::read_to_string(file).unwrap_or_default()
+}

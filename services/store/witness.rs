@@ -1,0 +1,276 @@
+//! The witness: a small file outside log and store that says how far the log had come. A log that has lost its end looks like a log that
+//! is whole, and a store that is lost with it cannot tell; the witness can.
+//!
+//! It is replaced a moment after each change, with each new segment and on a clean stop, by a thread of its own: a disk that hangs holds
+//! up no change.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::error::StoreError;
+use super::log::{Known, Place};
+
+/// Longest time between a change and the witness of it.
+const EVERY: Duration = Duration::from_secs(2);
+const HEAD: &str = "# How far the log of this data had come. A start compares it with the log: see the operator's guide.";
+
+/// What the witness has seen of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// The last entry that was durable.
+    pub(super) last: Place,
+    /// Chain of the first entry, which tells logs apart.
+    pub(super) root: [u8; 32],
+    /// Log time of the last entry, milliseconds since 1970.
+    pub(super) time_millis: u64,
+}
+
+impl Seen {
+    /// What it says of the log.
+    pub(super) fn known(&self) -> [Known; 2] {
+        [Known { position: 1, chain: Some(self.root) }, self.last.into()]
+    }
+
+    /// The file's text. The last line is the hash of those before it.
+    fn text(&self) -> String {
+        let Self { last: Place { position, chain }, root, time_millis } = self;
+        let (chain, root) = (hex(chain), hex(root));
+        let text = format!(
+            "{HEAD}\nposition {position}\nchain {chain}\nroot {root}\ntime_millis {time_millis}\n"
+        );
+        let check = blake3::hash(text.as_bytes()).to_hex();
+        format!("{text}check {check}\n")
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let value = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            line.map(str::trim)
+        };
+        let number = |name| value(name)?.parse().ok();
+        let hash = |name| Some(*blake3::Hash::from_hex(value(name)?).ok()?.as_bytes());
+        let last = Place { position: number("position")?, chain: hash("chain")? };
+        let seen = Self { last, root: hash("root")?, time_millis: number("time_millis")? };
+        (seen.text() == text).then_some(seen)
+    }
+}
+
+/// What the witness has seen; none if there is no witness, or none that can be believed, which is told.
+pub(super) fn read(file: &Path) -> Option<Seen> {
+    let why = match fs::read_to_string(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return None,
+        Err(error) => error.to_string(),
+        Ok(text) => match Seen::parse(&text) {
+            Some(seen) => return Some(seen),
+            None => "it is not what the service has written".to_owned(),
+        },
+    };
+    tracing::error!(
+        file = %file.display(), why,
+        "the witness of the log cannot be used: a loss of the log's end may go unnoticed at this start"
+    );
+    None
+}
+
+/// Replaces the witness. Under its name it is whole, or the one before.
+fn write(file: &Path, seen: &Seen) -> io::Result<()> {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let beside = file.with_file_name(name);
+    let mut options = OpenOptions::new();
+    let mut written = options.write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    written.write_all(seen.text().as_bytes())?;
+    // If the new name is lost, the witness is an earlier one, which is true too.
+    written.sync_data()?;
+    fs::rename(&beside, file)
+}
+
+/// Makes the witness's name durable: without it a first witness, or one that accepts a loss, could be lost.
+fn sync_name(file: &Path) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[derive(Default)]
+struct Told {
+    newest: Option<Seen>,
+    /// It is to be written at once.
+    at_once: bool,
+    is_over: bool,
+}
+
+/// The thread that keeps the witness. Dropping it writes the last state.
+pub(super) struct Witness {
+    told: Arc<(Mutex<Told>, Condvar)>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Witness {
+    /// Writes the witness and goes on keeping it. A witness that cannot be written is told, and keeps nobody from working.
+    pub(super) fn keep(file: PathBuf, now: Option<Seen>) -> Result<Self, StoreError> {
+        let mut keeper = Keeper { file, written: None, failed: false };
+        if let Some(now) = now {
+            keeper.write(now);
+            if let (false, Err(error)) = (keeper.failed, sync_name(&keeper.file)) {
+                keeper.fail(&error);
+            }
+        }
+        let told: Arc<(Mutex<Told>, Condvar)> = Arc::default();
+        let shared = Arc::clone(&told);
+        let thread = std::thread::Builder::new()
+            .name("witness".into())
+            .spawn(move || keeper.run(&shared))
+            .map_err(|error| StoreError::NoThread(error.to_string()))?;
+        Ok(Self { told, thread: Some(thread) })
+    }
+
+    /// Tells it how far the log has come. `at_once`: a new segment was begun.
+    pub(super) fn tell(&self, seen: Seen, at_once: bool) {
+        let mut told = self.told.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.newest = Some(seen);
+        told.at_once |= at_once;
+        drop(told);
+        self.told.1.notify_one();
+    }
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        self.told.0.lock().unwrap_or_else(PoisonError::into_inner).is_over = true;
+        self.told.1.notify_one();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that keeps the witness failed");
+        }
+    }
+}
+
+struct Keeper {
+    file: PathBuf,
+    written: Option<Seen>,
+    failed: bool,
+}
+
+impl Keeper {
+    fn run(mut self, (told, changed): &(Mutex<Told>, Condvar)) {
+        loop {
+            let now = told.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_idle = |told: &mut Told| {
+                let nothing_new = told.newest.is_none() || told.newest == self.written;
+                nothing_new && !told.is_over
+            };
+            let now = changed.wait_while(now, is_idle).unwrap_or_else(PoisonError::into_inner);
+            // What comes within a moment is one witness.
+            let waits = |told: &mut Told| !told.at_once && !told.is_over;
+            let waited = changed.wait_timeout_while(now, EVERY, waits);
+            let mut now = waited.unwrap_or_else(PoisonError::into_inner).0;
+            now.at_once = false;
+            let (newest, is_over) = (now.newest, now.is_over);
+            drop(now);
+            if let Some(newest) = newest.filter(|newest| self.written.as_ref() != Some(newest)) {
+                self.write(newest);
+            }
+            if is_over {
+                return;
+            }
+        }
+    }
+
+    fn write(&mut self, seen: Seen) {
+        match write(&self.file, &seen) {
+            Ok(()) if self.failed => {
+                self.failed = false;
+                tracing::info!(file = %self.file.display(), "the witness of the log is written again");
+            }
+            Ok(()) => {}
+            Err(error) => self.fail(&error),
+        }
+        // Also if it failed: it is tried again with the next change.
+        self.written = Some(seen);
+    }
+
+    fn fail(&mut self, error: &io::Error) {
+        if !self.failed {
+            tracing::error!(
+                %error, file = %self.file.display(),
+                "the witness of the log cannot be written: if log and store are lost together, nobody notices; name a file that the \
+                 service can write in `witness_file`"
+            );
+        }
+        self.failed = true;
+    }
+}
+
+fn hex(hash: &[u8; 32]) -> String {
+    blake3::Hash::from_bytes(*hash).to_hex().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(position: u64) -> Seen {
+        let last = Place { position, chain: [7; 32] };
+        Seen { last, root: [9; 32], time_millis: 1_700_000_000_000 + position }
+    }
+
+    #[test]
+    fn it_is_read_as_it_was_written_and_a_changed_one_is_not_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("witness");
+        assert_eq!(read(&file), None);
+        for position in [1, 44, 1 << 60] {
+            write(&file, &seen(position)).unwrap();
+            assert_eq!(read(&file), Some(seen(position)));
+        }
+        write(&file, &seen(44)).unwrap();
+        let text = fs::read(&file).unwrap();
+        for at in 0..text.len() {
+            let mut changed = text.clone();
+            changed[at] ^= 1;
+            fs::write(&file, &changed).unwrap();
+            assert_eq!(read(&file), None, "byte {at}");
+            fs::write(&file, &text[..at]).unwrap();
+            assert_eq!(read(&file), None, "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn the_newest_is_written_in_time_at_once_and_at_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("witness");
+        let witness = Witness::keep(file.clone(), Some(seen(1))).unwrap();
+        assert_eq!(read(&file), Some(seen(1)));
+        let until = |position| {
+            let begin = std::time::Instant::now();
+            while read(&file) != Some(seen(position)) {
+                assert!(begin.elapsed() < EVERY * 10);
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            begin.elapsed()
+        };
+        witness.tell(seen(2), true);
+        until(2);
+        witness.tell(seen(3), false);
+        witness.tell(seen(4), false);
+        until(4);
+        witness.tell(seen(5), false);
+        drop(witness);
+        assert_eq!(read(&file), Some(seen(5)));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn one_that_cannot_be_written_keeps_nobody_from_working() {
+        let folder = tempfile::tempdir().unwrap();
+        let witness = Witness::keep(folder.path().join("gone/witness"), Some(seen(1))).unwrap();
+        witness.tell(seen(2), true);
+        drop(witness);
+    }
+}

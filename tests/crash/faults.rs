@@ -1,0 +1,278 @@
+//! Calls of the system that fail while the service runs and while it starts. Nothing acknowledged is lost, the caller hears the right
+//! reason, the operator an ERROR, and the service goes on when the fault has passed, or ends with a sentence.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use tonic::{Code, Status, transport::Channel};
+use tonic_types::StatusExt as _;
+
+use super::{
+    feed::{Dice, Parcel, seed},
+    folder::{Ending, copy, entries, filled, segment},
+    memory::{Memory, counts},
+    running::{Running, Start, verify_clean},
+};
+
+/// Numbers of errors.
+const EIO: i32 = 5;
+const EAGAIN: i32 = 11;
+const EACCES: i32 = 13;
+const EMFILE: i32 = 24;
+const ENOSPC: i32 = 28;
+
+/// A file of rules.
+struct Rules(PathBuf);
+
+impl Rules {
+    fn new(folder: &Path) -> Self {
+        let this = Self(folder.with_extension("rules"));
+        this.set("");
+        this
+    }
+
+    /// What fails from now on.
+    fn set(&self, rules: &str) {
+        let beside = self.0.with_extension("new");
+        fs::write(&beside, rules).unwrap();
+        fs::rename(beside, &self.0).unwrap();
+        // So that every change has a time of its own.
+        std::thread::sleep(Duration::from_millis(20));
+    }
+
+    /// How many calls have failed so far.
+    fn hits(&self) -> usize {
+        let hits = self.0.with_extension("rules.hits");
+        fs::read_to_string(hits).unwrap_or_default().lines().count()
+    }
+
+    fn start(&self) -> Start<'_> {
+        Start { faults: Some(&self.0), ..Start::default() }
+    }
+}
+
+fn reason(status: &Status) -> String {
+    status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
+}
+
+/// Sends one; what the caller hears.
+async fn send(channel: &Channel, memory: &mut Memory, dice: &mut Dice) -> String {
+    let parcel = Parcel::new(dice, 300);
+    memory.sent(&parcel);
+    match parcel.send(channel).await {
+        Ok((answer, _)) => {
+            memory.told(&parcel, answer);
+            "stored".to_owned()
+        }
+        Err(status) => reason(&status),
+    }
+}
+
+/// Asks for everything that was stored. Damage is never what is heard.
+async fn ask(channel: &Channel, memory: &Memory, dice: &mut Dice) {
+    let Some((parcel, Some(told))) = memory.any(dice) else { return };
+    match counts(channel, parcel.organisation, parcel.month, Some(told.position)).await {
+        Ok(answer) => assert_eq!(answer, parcel.counts()),
+        Err(status) => {
+            assert_eq!((status.code(), &*reason(&status)), (Code::Unavailable, "STORAGE_FAILED"))
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_it_runs_every_fault_has_its_reason_and_passes() {
+    let (mut dice, place) = (Dice::new(seed()), tempfile::tempdir().unwrap());
+    let folder = place.path().join("data");
+    let rules = Rules::new(&folder);
+    let mut memory = Memory::default();
+    // Little is kept in memory, so that questions read the disk.
+    let settings = [("EQUITY_CACHE_SLED_BYTES", "1048576"), ("EQUITY_CACHE_MEMORY_BYTES", "0")];
+    let start = Start { settings: &settings, ..rules.start() };
+    let mut running = Running::try_start(&folder, &start).unwrap();
+    let channel = running.channel().await;
+    for _ in 0..8 {
+        let parcel = Parcel::new(&mut dice, 20_000);
+        memory.sent(&parcel);
+        memory.told(&parcel, parcel.send(&channel).await.unwrap().0);
+    }
+    let full = "STORAGE_FULL";
+    let failed = "STORAGE_FAILED";
+    // What fails, what the caller hears while it does, and whether it is over only after a restart.
+    let cases = [
+        (format!("write 0 /log/ 0 -1"), vec!["stored"], false),
+        (format!("write {ENOSPC} /log/ 0 -1"), vec![full], false),
+        (format!("write {EIO} /log/ 0 -1"), vec![failed], false),
+        (format!("write {EIO} /log/ 0 1"), vec![failed], false),
+        (format!("open {EMFILE} /data/ 0 -1"), vec![failed], false),
+        (format!("open {EACCES} /reserve 0 -1"), vec![failed], false),
+        (format!("write {EIO} /sled/ 0 -1"), vec!["stored", failed], false),
+        (format!("write {ENOSPC} /sled/ 0 -1"), vec!["stored", full], false),
+        // sled is opened again, and cannot be read at first.
+        (format!("write {EIO} /sled/ 0 1\nread {EIO} /sled/ 0 3"), vec!["stored", failed], false),
+        (format!("write {EIO} witness 0 -1"), vec!["stored"], false),
+        (format!("sync {EIO} /log/ 0 1"), vec!["WRITING_STOPPED"], true),
+    ];
+    for (rule, expected, restart) in cases {
+        let (said, hits) = (running.said().len(), rules.hits());
+        let mut channel = running.channel().await;
+        rules.set(&rule);
+        let mut heard = Vec::new();
+        // Long enough for sled to be flushed, and for the witness.
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_secs(4) {
+            heard.push(send(&channel, &mut memory, &mut dice).await);
+            ask(&channel, &memory, &mut dice).await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+        println!("{rule}: {heard:?}, {} hits", rules.hits() - hits);
+        assert!(rules.hits() > hits, "{rule}: nothing failed");
+        let is_expected = |heard: &String| expected.contains(&heard.as_str()) || heard == "stored";
+        assert!(heard.iter().all(is_expected), "{rule}: {heard:?} {}", running.said_since(said));
+        assert!(expected.contains(&heard[0].as_str()), "{rule}: {heard:?}");
+        let said_now = running.said_since(said);
+        if rule.contains(" 5 ") {
+            assert!(
+                said_now.contains("ERROR") && said_now.contains("os error 5"),
+                "{rule}: {said_now}"
+            );
+        }
+        assert!(!said_now.contains("panicked"), "{said_now}");
+        rules.set("");
+        if restart {
+            running.kill();
+            running = Running::try_start(&folder, &start).unwrap();
+            channel = running.channel().await;
+        }
+        let begin = Instant::now();
+        while send(&channel, &mut memory, &mut dice).await != "stored" {
+            assert!(
+                begin.elapsed() < Duration::from_secs(30),
+                "{rule}: {}",
+                running.said_since(said)
+            );
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        memory.still_holds(&channel).await.unwrap();
+    }
+    assert_eq!(running.terminate().0, Some(0));
+    verify_clean(&folder);
+    assert!(
+        !folder.join("sled-damaged-1").try_exists().unwrap(),
+        "a fault that passed condemned sled"
+    );
+}
+
+/// Faults of a start of one run of the tests.
+fn faults() -> u64 {
+    let faults = std::env::var("EQUITY_CRASH_FAULTS").ok().and_then(|faults| faults.parse().ok());
+    faults.unwrap_or(16)
+}
+
+/// A start with a fault: it serves everything, or it ends with a sentence.
+async fn starts_or_says_why(folder: &Path, rule: &str, memory: &mut Memory) {
+    let rules = Rules::new(folder);
+    rules.set(rule);
+    let begin = Instant::now();
+    let started = Running::try_start(folder, &rules.start());
+    let took = begin.elapsed();
+    assert!(took < Duration::from_secs(60), "{rule}: {took:?}");
+    let said = match &started {
+        Ok(running) => running.said(),
+        Err(error) => {
+            assert_eq!(error.code, Some(1), "{rule}: {error:?}");
+            error.said.clone()
+        }
+    };
+    assert!(!said.contains("panicked"), "{rule}: {said}");
+    println!(
+        "{rule}: {}, {} hits, {took:?}",
+        if started.is_ok() { "serves" } else { "ends" },
+        rules.hits()
+    );
+    if let Err(error) = &started {
+        assert!(error.said.contains("rror") || error.said.contains("cannot"), "{rule}: {said}");
+    }
+    rules.set("");
+    if let Ok(running) = started {
+        let begin = Instant::now();
+        // What it could not read for a moment it can read now.
+        while let Err(what) = memory.holds(&running.channel().await).await {
+            assert!(begin.elapsed() < Duration::from_secs(30), "{rule}: {what} {}", running.said());
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        running.kill();
+    }
+    let running = Running::start(folder);
+    memory.holds(&running.channel().await).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_with_a_fault_serves_everything_or_ends_with_a_sentence() {
+    let (mut dice, place) = (Dice::new(seed()), tempfile::tempdir().unwrap());
+    let whole = place.path().join("whole");
+    let mut memory = filled(&whole, &mut dice, Ending::Killed).await;
+    let threads = [0, 1, 3, 5, 9, 14].map(|skip| format!("thread {EAGAIN} - {skip} -1"));
+    let one_thread = [0, 2, 4, 6, 8].map(|skip| format!("thread {EAGAIN} - {skip} 1"));
+    let calls = (0..faults()).map(|_| {
+        let (error, skip) = (dice.of(&[EIO, ENOSPC, EMFILE, EACCES]), dice.below(140));
+        let count = dice.of(&["1", "-1"]);
+        format!("any {error} FOLDER {skip} {count}")
+    });
+    let all: Vec<_> = threads.into_iter().chain(one_thread).chain(calls).collect();
+    for (number, rule) in all.into_iter().enumerate() {
+        let folder = place.path().join(format!("data-{number}"));
+        copy(&whole, &folder);
+        if number % 3 == 0 {
+            fs::remove_dir_all(folder.join("sled")).unwrap();
+        }
+        // Nothing beside it: what the service says goes to a file there.
+        let rule = rule.replace("FOLDER", &format!("/data-{number}/"));
+        starts_or_says_why(&folder, &rule, &mut memory).await;
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
+
+/// What a killed process can leave of every file that the service replaces or makes: none of it condemns anything.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_kill_can_leave_half_made_condemns_nothing() {
+    let (mut dice, place) = (Dice::new(seed()), tempfile::tempdir().unwrap());
+    let whole = place.path().join("whole");
+    let mut memory = filled(&whole, &mut dice, Ending::Killed).await;
+    // A snapshot of sled begun; a witness and a secret not renamed yet; a reserve without blocks; a lock of a dead process; the work of a
+    // killed `verify`.
+    let left: [(&str, &[u8]); 7] = [
+        ("sled/snap.FFFFFFFFFFFFFFFF.generating", b"half"),
+        ("sled/snap.0000000000000000.generating", b""),
+        ("secret.key.witness.new", b"# half"),
+        ("secret.key.new", b"01"),
+        ("reserve", b""),
+        ("lock", b""),
+        ("verify/sled/db", b"half"),
+    ];
+    for (name, bytes) in left {
+        let folder = place.path().join(name.replace('/', "-"));
+        copy(&whole, &folder);
+        let file = folder.join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, bytes).unwrap();
+        let running = Running::start(&folder);
+        let channel = running.channel().await;
+        memory.holds(&channel).await.unwrap();
+        Parcel::new(&mut dice, 5).send(&channel).await.unwrap();
+        assert_eq!(running.terminate().0, Some(0), "{name}");
+        assert!(!folder.join("sled-damaged-1").try_exists().unwrap(), "{name}");
+        verify_clean(&folder);
+    }
+    // A segment that was begun and has no entry yet.
+    let folder = place.path().join("begun");
+    copy(&whole, &folder);
+    let tail = entries(&segment(&folder)).len();
+    fs::write(folder.join(format!("log/{:020}.seg", tail + 1)), b"").unwrap();
+    let running = Running::start(&folder);
+    memory.holds(&running.channel().await).await.unwrap();
+    drop(running);
+    verify_clean(&folder);
+}

@@ -1,0 +1,239 @@
+//! Log and store damaged together. Every damage ends in recovery, in reading less with a message that says how much, or in refusal with
+//! what to do; none is silent. After an operator has decided, the service goes on.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use tonic_types::StatusExt as _;
+
+use super::{
+    feed::{Dice, Parcel, seed},
+    folder::{Ending, content, copy, damage, entries, filled, segment},
+    memory::{Memory, list},
+    running::{Running, Start, check, verify_clean},
+};
+
+/// Damages of one run of the tests.
+fn damages() -> u64 {
+    let damages = std::env::var("EQUITY_CRASH_DAMAGES").ok().and_then(|count| count.parse().ok());
+    damages.unwrap_or(20)
+}
+
+/// Why the caller's change was not stored; none: it was.
+async fn refusal(running: &Running, dice: &mut Dice) -> Option<String> {
+    let refused = Parcel::new(dice, 5).send(&running.channel().await).await.err()?;
+    Some(refused.get_details_error_info().unwrap().reason)
+}
+
+/// The position that `--accept-loss` is to have, as the log of the service says.
+fn offered(said: &str) -> String {
+    let (_, after) = said.rsplit_once("--accept-loss ").unwrap_or_else(|| panic!("{said}"));
+    after.chars().take_while(char::is_ascii_digit).collect()
+}
+
+/// Submissions of the memory that are there.
+async fn there(running: &Running) -> usize {
+    list(&running.channel().await).await.unwrap().len()
+}
+
+/// Goes on without what is lost.
+async fn accepted(folder: &Path, position: &str, dice: &mut Dice) {
+    let wrong = position.parse::<u64>().unwrap() + 1;
+    let options = ["--accept-loss", &wrong.to_string()];
+    let start = Start { options: &options, ..Start::default() };
+    let refused = Running::try_start(folder, &start).err().unwrap();
+    assert!(refused.said.contains("is not the loss that there is"), "{refused:?}");
+    assert_eq!(refused.code, Some(1));
+
+    let options = ["--accept-loss", position];
+    let start = Start { options: &options, ..Start::default() };
+    let running = Running::try_start(folder, &start).unwrap();
+    assert_eq!(refusal(&running, dice).await, None, "{}", running.said());
+    assert_eq!(running.terminate().0, Some(0));
+    // The option that was left in the command does no harm, and the loss is told no more.
+    let running = Running::try_start(folder, &start).unwrap();
+    assert!(running.said().contains("nothing is lost"), "{}", running.said());
+    assert_eq!(refusal(&running, dice).await, None);
+    drop(running);
+    verify_clean(folder);
+}
+
+fn cut(file: &Path, at: usize) {
+    damage(file, |bytes| bytes.truncate(at));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_damage_of_log_and_store_together_is_silent() {
+    let (mut dice, place) = (Dice::new(seed()), tempfile::tempdir().unwrap());
+    let whole = place.path().join("whole");
+    let mut memory = filled(&whole, &mut dice, Ending::Stopped).await;
+    let known = memory.acknowledged();
+    let mut told = 0;
+    for number in 0..damages() {
+        let folder = place.path().join(format!("data-{number}"));
+        copy(&whole, &folder);
+        let found = entries(&segment(&folder));
+        let length = fs::metadata(segment(&folder)).unwrap().len();
+        let what = match number % 5 {
+            // The end of the log, at a border of entries and anywhere.
+            0 => {
+                let (at, _) = dice.of(&found[2..]);
+                cut(&segment(&folder), at);
+                format!("cut at entry {at}")
+            }
+            1 => {
+                let at = usize::try_from(dice.below(length)).unwrap();
+                cut(&segment(&folder), at);
+                format!("cut at {at}")
+            }
+            2 => {
+                let (at, bytes) = (dice.below(length), dice.below(64) + 1);
+                let (at, bytes) = (usize::try_from(at).unwrap(), usize::try_from(bytes).unwrap());
+                damage(&segment(&folder), |content| {
+                    content.iter_mut().skip(at).take(bytes).for_each(|byte| *byte ^= 0x5a);
+                });
+                format!("{bytes} bytes changed at {at}")
+            }
+            3 => {
+                fs::remove_file(segment(&folder)).unwrap();
+                "no segment".to_owned()
+            }
+            _ => {
+                fs::remove_dir_all(folder.join("log")).unwrap();
+                "no log".to_owned()
+            }
+        };
+        fs::remove_dir_all(folder.join("sled")).unwrap();
+        let before = content(&folder);
+        let running = Running::start(&folder);
+        let (left, said) = (there(&running).await, running.said());
+        println!("{what}: {left} of {known} are left");
+        let refused = refusal(&running, &mut dice).await;
+        assert_eq!(refused.as_deref(), Some("WRITING_STOPPED"), "{what}: silent: {said}");
+        assert!(said.contains("ERROR") && said.contains("are lost or cannot be read"), "{said}");
+        assert!(said.contains("backup"), "{said}");
+        running.kill();
+        let log = |files: Vec<(PathBuf, Vec<u8>)>| {
+            let of_log =
+                files.into_iter().filter(|(path, _)| path.extension().is_some_and(|e| e == "seg"));
+            of_log.collect::<Vec<_>>()
+        };
+        assert_eq!(log(content(&folder)), log(before), "{what}: the log was changed");
+        assert_eq!(check("verify", &folder).code, Some(4), "{what}");
+        told += 1;
+        if number % 2 == 0 {
+            accepted(&folder, &offered(&said), &mut dice).await;
+        } else {
+            // The backup is put back.
+            fs::create_dir_all(folder.join("log")).unwrap();
+            fs::copy(
+                segment(&whole),
+                folder.join("log").join(segment(&whole).file_name().unwrap()),
+            )
+            .unwrap();
+            let running = Running::start(&folder);
+            memory.holds(&running.channel().await).await.unwrap();
+            assert_eq!(refusal(&running, &mut dice).await, None);
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
+    println!("{told} damages, none silent");
+}
+
+/// The witness beside the secret, outside the data folder, as an operator has it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_empty_folder_beside_an_old_secret_is_told() {
+    let (mut dice, place) = (Dice::new(seed()), tempfile::tempdir().unwrap());
+    let (folder, secret) = (place.path().join("data"), place.path().join("secret.key"));
+    let settings = [("EQUITY_SECRET_FILE", secret.to_str().unwrap())];
+    let start = Start { settings: &settings, ..Start::default() };
+    let running = Running::try_start(&folder, &start).unwrap();
+    for _ in 0..3 {
+        assert_eq!(refusal(&running, &mut dice).await, None);
+    }
+    assert_eq!(running.terminate().0, Some(0));
+    assert!(place.path().join("secret.key.witness").try_exists().unwrap());
+    fs::rename(&folder, place.path().join("kept")).unwrap();
+    let running = Running::try_start(&folder, &start).unwrap();
+    assert_eq!(refusal(&running, &mut dice).await.as_deref(), Some("WRITING_STOPPED"));
+    let said = running.said();
+    assert!(said.contains("entries, from 1 to "), "{said}");
+    assert_eq!(offered(&said), "0");
+    running.kill();
+    // Another log in its place is not believed either.
+    let options = ["--accept-loss", "0"];
+    let accepting = Start { options: &options, ..start.clone() };
+    let running = Running::try_start(&folder, &accepting).unwrap();
+    assert_eq!(refusal(&running, &mut dice).await, None, "{}", running.said());
+    assert_eq!(running.terminate().0, Some(0));
+    fs::remove_dir_all(&folder).unwrap();
+    fs::rename(place.path().join("kept"), &folder).unwrap();
+    let running = Running::try_start(&folder, &start).unwrap();
+    assert_eq!(refusal(&running, &mut dice).await.as_deref(), Some("WRITING_STOPPED"));
+    assert!(running.said().contains("has seen another log"), "{}", running.said());
+    assert_eq!(there(&running).await, 3, "reading goes on");
+}
+
+/// The store of another folder with the same secret: nothing of it is shown, and nothing of the log is hidden.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_of_another_history_is_not_believed() {
+    let (mut dice, place) = (Dice::new(seed()), tempfile::tempdir().unwrap());
+    let whole = place.path().join("whole");
+    let mut memory = filled(&whole, &mut dice, Ending::Stopped).await;
+    // The same beginning, and then other submissions: fewer, as many, and more than here.
+    for more in [2, 5, 9] {
+        let (own, other) =
+            (place.path().join(format!("own-{more}")), place.path().join(format!("other-{more}")));
+        copy(&whole, &own);
+        copy(&whole, &other);
+        let mut here = Memory::default();
+        for (folder, count) in [(&own, 5), (&other, more)] {
+            let running = Running::start(folder);
+            let channel = running.channel().await;
+            for _ in 0..count {
+                let parcel = Parcel::new(&mut dice, 20);
+                let (answer, _) = parcel.send(&channel).await.unwrap();
+                if folder == &own {
+                    here.sent(&parcel);
+                    here.told(&parcel, answer);
+                }
+            }
+            assert_eq!(running.terminate().0, Some(0));
+        }
+        fs::remove_dir_all(own.join("sled")).unwrap();
+        copy(&other.join("sled"), &own.join("sled"));
+        let running = Running::start(&own);
+        let said = running.said();
+        if more <= 5 {
+            let found = list(&running.channel().await).await.unwrap();
+            assert_eq!(found.len(), memory.acknowledged() + here.acknowledged());
+            assert!(said.contains("the store is of another log"), "{said}");
+            assert_eq!(refusal(&running, &mut dice).await, None);
+        } else {
+            // It has more than the log: the log may have lost its end, so nothing is written.
+            assert_eq!(refusal(&running, &mut dice).await.as_deref(), Some("WRITING_STOPPED"));
+            assert!(said.contains("are lost or cannot be read"), "{said}");
+        }
+        drop(running);
+    }
+    // Another folder of the same secret altogether, with more entries than here.
+    let (own, other) = (place.path().join("own"), place.path().join("other"));
+    copy(&whole, &own);
+    fs::create_dir(&other).unwrap();
+    fs::copy(whole.join("secret.key"), other.join("secret.key")).unwrap();
+    let running = Running::start(&other);
+    for _ in 0..12 {
+        Parcel::new(&mut dice, 3).send(&running.channel().await).await.unwrap();
+    }
+    assert_eq!(running.terminate().0, Some(0));
+    fs::remove_dir_all(own.join("sled")).unwrap();
+    copy(&other.join("sled"), &own.join("sled"));
+    let running = Running::start(&own);
+    memory.holds(&running.channel().await).await.unwrap();
+    assert!(running.said().contains("the store is of another log"), "{}", running.said());
+    assert!(own.join("sled-damaged-1").try_exists().unwrap(), "it is kept");
+    drop(running);
+    verify_clean(&own);
+}
