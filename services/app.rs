@@ -10,7 +10,6 @@ use std::thread::available_parallelism;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
@@ -39,8 +38,6 @@ use crate::store::{self, Store};
 use crate::telemetry::{self, metrics};
 pub use check::check;
 
-/// Submissions that are taken at once: each holds its rows in memory until it is written.
-const SUBMITTING: usize = 8;
 /// Pause between two looks at whether writing has stopped; sizes are measured at every thirtieth look.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
 const LOOKS: u32 = 30;
@@ -70,7 +67,6 @@ impl Service {
         let service = rpc::Service {
             engine: Arc::clone(&engine),
             single_flight: Arc::new(SingleFlight::new(AT_ONCE)),
-            submitting: Arc::new(Semaphore::new(SUBMITTING)),
             page_key: blake3::derive_key("equity-indicators 2026-11 page tokens", &secret),
             message_bytes: (
                 config.limits.query_message_bytes,

@@ -159,6 +159,8 @@ impl Config {
             max_concurrent_streams: limits.max_concurrent_streams,
             max_in_flight: limits.max_in_flight,
             max_watches: limits.max_watches,
+            query_message_bytes: limits.query_message_bytes,
+            submission_message_bytes: limits.submission_message_bytes,
             request_deadline: limits.request_deadline,
             submission_deadline: limits.submission_deadline,
             stream_idle: limits.stream_idle,

@@ -1,6 +1,6 @@
 //! Asks a question to any table and returns the answer.
 
-use super::client::{Service, ask, pages};
+use super::client::{Service, call, pages};
 use super::exit::Failure;
 use super::show::indicators::Indicators;
 use crate::proto::v1;
@@ -20,12 +20,7 @@ pub struct Answer {
 /// The answer in a response; every response of a table has the same two fields.
 macro_rules! answered {
     ($service:expr, $client:ident, $method:ident, $request:expr, $response:ident) => {{
-        let asked = $request;
-        let call = || {
-            let (mut client, asked) = ($service.$client(), ask(asked.clone()));
-            async move { client.$method(asked).await }
-        };
-        let v1::$response { breakdown, position } = $service.patiently(call).await?.into_inner();
+        let v1::$response { breakdown, position } = call!($service, $client, $method, $request);
         let message = concat!("equity.v1.", stringify!($response));
         Answer { breakdown: breakdown.unwrap_or_default(), position, message }
     }};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, Subcommand};
 
-use super::client::{ask, pages};
+use super::client::{call, pages};
 use super::exit::Failure;
 use super::options::Reach;
 use super::reference::show;
@@ -118,8 +118,7 @@ async fn record(args: RecordArgs, reach: &Reach, out: &mut Out) -> Result<(), Fa
         request_id: args.request_id.unwrap_or_else(fresh_run_id),
     };
     let service = reach.connect().await?;
-    let answer = service.exclusion().record_channel_assessment(ask(request)).await;
-    let answer = answer.map_err(|status| service.failure(status))?.into_inner();
+    let answer = call!(service, exclusion, record_channel_assessment, request);
     let sheet = assessments::sheet(&answer.assessment);
     show(&sheet, "equity.v1.RecordChannelAssessmentResponse", &answer, out)
 }

@@ -180,21 +180,28 @@ pub fn ask<T>(message: T) -> Request<T> {
     request
 }
 
+/// One call that may be repeated, with the client that makes it: `call!(service, submissions, get_submission, request)`.
+macro_rules! call {
+    ($service:expr, $client:ident, $method:ident, $request:expr) => {{
+        let (client, request) = ($service.$client(), $request);
+        let call = || {
+            let (mut client, asked) = (client.clone(), $crate::cli::client::ask(request.clone()));
+            async move { client.$method(asked).await }
+        };
+        $service.patiently(call).await?.into_inner()
+    }};
+}
+pub(super) use call;
+
 /// Every page of a list, at most `$most` items: `pages!(service, reference, list_areas, request, areas, most)`.
 macro_rules! pages {
     ($service:expr, $client:ident, $method:ident, $request:expr, $items:ident, $most:expr) => {{
         let most: usize = $most;
-        let client = $service.$client();
         let mut request = $request;
         request.page_size = i32::try_from(most.min(500)).unwrap_or(500);
         let mut all = Vec::new();
         loop {
-            let page = || {
-                let (mut client, asked) =
-                    (client.clone(), $crate::cli::client::ask(request.clone()));
-                async move { client.$method(asked).await }
-            };
-            let page = $service.patiently(page).await?.into_inner();
+            let page = $crate::cli::client::call!($service, $client, $method, request.clone());
             all.extend(page.$items);
             // A token that does not change would lead round in a circle.
             let last =

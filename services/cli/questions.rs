@@ -243,7 +243,7 @@ pub struct RiskAsked {
     /// Collection of the population (default: the one that has the dimension by small area).
     #[arg(long, value_name = "ID")]
     pub collection: Option<String>,
-    /// Score from which an area is of high risk (default: 5).
+    /// Score from which an area is of high risk (default: 5 for DX-10 and its components; other scores have none).
     #[arg(long, value_name = "SCORE", conflicts_with = "high_risk_top")]
     pub high_risk: Option<f64>,
     /// Instead of a score: the areas with the highest scores that hold at least this share of the people, over 0 and under 1.

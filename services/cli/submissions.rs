@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::client::{ask, pages};
+use super::client::{call, pages};
 use super::exit::Failure;
 use super::options::Reach;
 use super::reference::show;
@@ -94,7 +94,6 @@ pub struct SubmissionListArgs {
 /// The service cannot be reached or refuses.
 pub async fn run(action: SubmissionAction, reach: &Reach, out: &mut Out) -> Result<(), Failure> {
     let service = reach.connect().await?;
-    let mut client = service.submissions();
     match action {
         SubmissionAction::List(args) => {
             let request = v1::ListSubmissionsRequest {
@@ -115,8 +114,8 @@ pub async fn run(action: SubmissionAction, reach: &Reach, out: &mut Out) -> Resu
             show(&sheet, "equity.v1.ListSubmissionsResponse", &answer, out)
         }
         SubmissionAction::Get { name } => {
-            let answer = client.get_submission(ask(v1::GetSubmissionRequest { name })).await;
-            let answer = answer.map_err(|status| service.failure(status))?.into_inner();
+            let request = v1::GetSubmissionRequest { name };
+            let answer = call!(service, submissions, get_submission, request);
             let sheet = receipts::submissions(&answer.submission);
             show(&sheet, "equity.v1.GetSubmissionResponse", &answer, out)
         }
@@ -131,8 +130,7 @@ pub async fn run(action: SubmissionAction, reach: &Reach, out: &mut Out) -> Resu
         SubmissionAction::Withdraw { name, request_id } => {
             let request_id = request_id.unwrap_or_else(fresh_run_id);
             let request = v1::WithdrawSubmissionRequest { name, request_id };
-            let answer = client.withdraw_submission(ask(request)).await;
-            let answer = answer.map_err(|status| service.failure(status))?.into_inner();
+            let answer = call!(service, submissions, withdraw_submission, request);
             out.remark(&format!("withdrawn at position {}", answer.withdraw_position))?;
             let sheet = receipts::submissions(&answer.submission);
             show(&sheet, "equity.v1.WithdrawSubmissionResponse", &answer, out)

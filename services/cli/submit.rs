@@ -32,8 +32,8 @@ Examples:
   equity submit snapshot.csv --collection practice-feed --organisation C82001 --month 2020-04
       access records: app_registered, exclusion_reason, digital_access, age_years, …
   equity submit internet_users_2012_2018.csv
-      published estimates and populations: ONS internet users, GP Patient Survey, Digital Exclusion Risk Index, Census 2021,
-      mid-2020 population; organisation, month, collection and source follow from the file
+      published estimates and populations: ONS internet users, GP Patient Survey, POMI, accounts of the NHS App, indices of
+      deprivation (File 7), Digital Exclusion Risk Index, Census 2021, mid-2020 population; organisation, month, collection and source follow from the file
 
   equity submit april.csv --collection practice-feed --organisation C82001 --month 2020-04 --replace
       replaces the month although the file has less than half of it

@@ -87,6 +87,8 @@ fields! {
     ExclusionReason = 49, multiple(attribute("exclusion_reason", "exclusion_reason"));
     SupportOffered = 50, attribute("support_offered", "yes_no");
     SupportAccepted = 51, attribute("support_accepted", "yes_no");
+    /// A number without a code list: 1 where the publisher suppressed how many the row stands for. It has no dimension.
+    Suppressed = 52, attribute("suppressed", "");
 }
 
 /// Numbers on disk of columns and runs without codes.
@@ -102,7 +104,7 @@ pub mod number {
 }
 
 /// One more than the greatest number of a coded field.
-pub const FIELD_LIMIT: usize = 52;
+pub const FIELD_LIMIT: usize = 53;
 
 /// Where each number is in the table: the fields of every row of a submission are looked up here.
 const PLACES: [usize; FIELD_LIMIT] = {

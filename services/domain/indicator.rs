@@ -19,7 +19,7 @@ pub enum Unit {
     Difference,
     /// Days, with a fraction.
     Days,
-    /// A whole number. No indicator has it: it is the unit of counts in tables.
+    /// A whole number: of counts in tables, and of published counts that nobody says how many people stand behind.
     Count,
 }
 
@@ -131,6 +131,9 @@ pub struct Indicator {
     /// Greatest possible value of a score.
     #[serde(default)]
     pub maximum: Option<f64>,
+    /// Score from which an area is usually said to be of high risk; none: there is no usual one.
+    #[serde(default)]
+    pub high_risk: Option<f64>,
     /// What a high value means.
     pub polarity: Polarity,
     /// Priorities of national policy that the indicator belongs to.

@@ -15,3 +15,4 @@ pub mod reference;
 pub mod small_area;
 pub mod statistics;
 pub mod submission;
+pub mod text;

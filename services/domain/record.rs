@@ -21,6 +21,8 @@ pub enum Holds {
     RecordCount,
     /// `int64`: how many people a row of a population stands for.
     PersonCount,
+    /// `bool`: whether the publisher suppressed how many the row stands for.
+    Suppressed,
     /// `string`: the pseudonymous key of the person.
     PersonKey,
     /// `string`: the source's own id of the record.
@@ -38,6 +40,7 @@ impl Holds {
             Self::Date
             | Self::RecordCount
             | Self::PersonCount
+            | Self::Suppressed
             | Self::PersonKey
             | Self::SourceRecordId
             | Self::Person => None,
@@ -64,6 +67,9 @@ const fn code(number: u8, code: Field) -> RecordField {
     let holds = if code.is_multiple() { Holds::Codes(code) } else { Holds::Code(code) };
     field(number, code.name(), holds)
 }
+
+/// Name of the field that says that the publisher suppressed a count or a figure.
+pub const SUPPRESSED: &str = "suppressed";
 
 /// One more than the greatest number of a field.
 pub const NUMBER_LIMIT: usize = 21;
@@ -147,6 +153,7 @@ pub static CONSULTATION: RecordType = RecordType::new(&[
     code(16, Field::InterpreterPresent),
     code(17, Field::AccessibleNeedMet),
     code(18, Field::PreferredChannel),
+    field(19, SUPPRESSED, Holds::Suppressed),
     field(20, "person", Holds::Person),
 ]);
 
@@ -155,6 +162,7 @@ pub static POPULATION: RecordType = RecordType::new(&[
     field(1, "person_count", Holds::PersonCount),
     code(2, Field::ResidenceLsoa),
     field(3, "person", Holds::Person),
+    field(4, SUPPRESSED, Holds::Suppressed),
 ]);
 
 /// `AccessRecord`.
@@ -174,6 +182,7 @@ pub static ACCESS: RecordType = RecordType::new(&[
     code(13, Field::SupportOffered),
     code(14, Field::SupportAccepted),
     code(15, Field::PreferredChannel),
+    field(16, SUPPRESSED, Holds::Suppressed),
     field(20, "person", Holds::Person),
 ]);
 

@@ -100,6 +100,8 @@ pub struct Draft {
     pub blank_count: u64,
     /// Sum of the `record_count`s of the accepted rows.
     pub total_count: u64,
+    /// Number of accepted rows whose count or value the publisher suppressed.
+    pub suppressed_count: u64,
     /// Values that were taken although their form is not that of the contract.
     pub readings: Vec<Reading>,
     /// The first [`Draft::PROBLEMS`] problems, and the first of each field.

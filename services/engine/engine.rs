@@ -44,6 +44,8 @@ pub struct Engine {
 pub(super) struct Bounds {
     pub(super) max_rows: u64,
     pub(super) threads: Threads,
+    /// Most bytes of an encoded answer; none: any number.
+    pub(super) answer_bytes: Option<usize>,
 }
 
 /// Whoever waits for the answer to a question.
@@ -76,6 +78,7 @@ impl Engine {
             settings: Bounds {
                 max_rows: settings.max_rows,
                 threads: Threads::new(settings.threads),
+                answer_bytes: None,
             },
             answers: Arc::clone(&followers.answers),
             positions: Arc::default(),
@@ -93,6 +96,14 @@ impl Engine {
         let mut engine = self.clone();
         engine.settings.threads.until = Some(until);
         engine.settings.threads.given_up = Arc::default();
+        engine
+    }
+
+    /// The same engine for answers that are sent as one message: an answer that would be longer is refused before it is made.
+    #[must_use]
+    pub fn within(&self, bytes: usize) -> Self {
+        let mut engine = self.clone();
+        engine.settings.answer_bytes = Some(bytes);
         engine
     }
 

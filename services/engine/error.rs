@@ -36,6 +36,14 @@ pub enum QueryError {
         /// Most cells that a table may have.
         limit: u64,
     },
+    /// The answer would be longer than its reader takes.
+    #[error("{bytes} bytes or more are above the limit of {limit}")]
+    TooLong {
+        /// Bytes that it would have at least.
+        bytes: usize,
+        /// Most bytes that are taken.
+        limit: usize,
+    },
     /// The service does not answer this question. The text names the nearest question that it answers.
     #[error("{0}")]
     Refused(String),
@@ -75,6 +83,7 @@ impl QueryError {
                 *all = std::mem::take(all).into_iter().map(|one| one.within(path)).collect();
             }
             Self::TooLarge { .. }
+            | Self::TooLong { .. }
             | Self::Refused(_)
             | Self::NotReached { .. }
             | Self::Future { .. }
@@ -92,6 +101,7 @@ impl QueryError {
             Self::NotFound { field, message, .. } => (field, message),
             Self::Several(_)
             | Self::TooLarge { .. }
+            | Self::TooLong { .. }
             | Self::Refused(_)
             | Self::NotReached { .. }
             | Self::Future { .. }

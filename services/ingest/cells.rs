@@ -35,11 +35,14 @@ impl<'a> Cell<'a> {
         IngestError::value(self.line, self.column, self.text, expected)
     }
 
-    /// Whether the publisher has suppressed the figure: a symbol stands for a small number. It is never 0.
+    /// Whether the publisher has suppressed the figure: a symbol stands for a small number. It is never 0. A letter says so in
+    /// brackets only; `[z]` says that there is no figure at all.
     pub(super) fn is_suppressed(&self) -> bool {
-        let text = self.text.trim().trim_matches(['[', ']', '(', ')']);
+        let text = self.text.trim();
         let below = text.strip_prefix(['<', '≤']).map(str::trim);
-        ["*", "-", "–", "..", ":", "c", "x", "z", "u"].contains(&text)
+        let inside = text.trim_matches(['[', ']', '(', ')']);
+        ["*", "-", "–", "..", ":"].contains(&inside)
+            || (inside != text && ["c", "x", "u"].contains(&inside))
             || below
                 .is_some_and(|most| !most.is_empty() && most.bytes().all(|b| b.is_ascii_digit()))
     }
@@ -50,6 +53,12 @@ impl<'a> Cell<'a> {
         read: impl FnOnce(&Self) -> Result<T, IngestError>,
     ) -> Result<Option<T>, IngestError> {
         if self.is_suppressed() { Ok(None) } else { read(self).map(Some) }
+    }
+
+    /// A whole number of `least` or more, which its publisher may have suppressed: 0 then, and true.
+    pub(super) fn counted_from(&self, least: i64) -> Result<(i64, bool), IngestError> {
+        let count = self.unless_suppressed(|cell| cell.count_from(least))?;
+        Ok((count.unwrap_or_default(), count.is_none()))
     }
 
     /// The text of a cell that must not be empty.
@@ -89,6 +98,18 @@ impl<'a> Cell<'a> {
         self.scaled("", least, most)
     }
 
+    /// A number from `-most` to `most`.
+    pub(super) fn signed(&self, most: f64) -> Result<f64, IngestError> {
+        let size = Cell { text: self.text.strip_prefix('-').unwrap_or(self.text), ..*self };
+        match size.number(0.0, most) {
+            Ok(size) if self.text.starts_with('-') => Ok(-size),
+            Ok(size) => Ok(size),
+            Err(_) => Err(self.wrong(format!(
+                "a number from -{most} to {most}, with digits and a decimal point only"
+            ))),
+        }
+    }
+
     /// A percentage as a share. The decimal point moves by two places, so 43.6 is exactly 0.436.
     pub(super) fn percentage(&self) -> Result<f64, IngestError> {
         match self.scaled("e-2", 0.0, 1.0) {
@@ -122,11 +143,9 @@ impl<'a> Cell<'a> {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let number = text.parse().ok().filter(|number| digits && *number >= least);
         number.ok_or_else(|| {
-            let suppressed = match self.is_suppressed() {
-                true => "; it seems to be suppressed, which is not 0: ask the publisher for the number, or leave out the whole area",
-                false => "",
-            };
-            self.wrong(format!("a whole number of {least} or more, with digits only{suppressed}"))
+            self.wrong(format!(
+                "a whole number of {least} or more, with digits only; or `*`, if the publisher suppressed it"
+            ))
         })
     }
 
@@ -217,14 +236,22 @@ mod tests {
 
     #[test]
     fn suppressed_figures_are_no_numbers() {
-        for text in ["*", "[c]", "<5", "< 5", "-", "[x]", " * ", "≤7", "[z]", ".."] {
+        for text in ["*", "[c]", "<5", "< 5", "-", "[x]", " * ", "≤7", "(c)", "[*]", ".."] {
             assert!(of(text).is_suppressed(), "{text}");
-            let error = of(text).count().unwrap_err().to_string();
-            assert!(error.contains("which is not 0"), "{error}");
+            assert_eq!(of(text).counted_from(1).unwrap(), (0, true), "{text}");
         }
-        for text in ["", "0", "5", "-5", "<", "<x", "1.0", "n/a"] {
+        for text in ["", "0", "5", "-5", "<", "<x", "1.0", "n/a", "x", "c", "[z]"] {
             assert!(!of(text).is_suppressed(), "{text}");
         }
+        assert_eq!(of("5").counted_from(1).unwrap(), (5, false));
+        for (text, number) in [("-2.22", -2.22), ("0.5", 0.5), ("0", 0.0)] {
+            assert_eq!(of(text).signed(3.0).unwrap().to_bits(), f64::to_bits(number), "{text}");
+        }
+        for text in ["", "-", "--1", "-3.1", "+1", "1e1", "3.1"] {
+            assert!(of(text).signed(3.0).is_err(), "{text}");
+        }
+        let error = of("0").counted_from(1).unwrap_err().to_string();
+        assert!(error.contains("1 or more"), "{error}");
     }
 
     #[test]

@@ -6,7 +6,8 @@
 //!
 //! Each table has its own collection: the publisher perturbs counts, so the totals of tables differ (1,122,002 people by ethnic
 //! group, 1,122,017 by disability in the same places). The service keeps both totals. Small areas are those of 2021. An area has
-//! each category once, and the categories add up to the residents of the area.
+//! each category once, and the categories add up to the residents of the area, unless a count is suppressed. What is suppressed is
+//! never worked out of the others.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -34,9 +35,21 @@ pub(super) struct Census {
     header: csv::StringRecord,
     form: Form,
     unique: UniqueRows,
-    /// For each area: line of its first row, residents if the file has them, people so far, categories so far.
-    areas: BTreeMap<String, (u64, Option<i64>, i64, usize)>,
+    /// For each area: line of its first row, residents if the file has them, people and categories so far.
+    areas: BTreeMap<String, (u64, Option<i64>, Sums)>,
 }
+
+/// People and categories of an area.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    people: i64,
+    categories: usize,
+    /// Whether a count is suppressed, so that the sum is not known.
+    suppressed: bool,
+}
+
+/// People of a category, and whether the count is suppressed.
+type People = (i64, bool);
 
 impl Census {
     /// The format of a header; `None` if the file is none of the three.
@@ -72,14 +85,20 @@ impl Census {
         }
     }
 
-    fn record(&self, area: &str, code: &str, person_count: i64) -> PopulationRecord {
+    fn record(
+        &self,
+        area: &str,
+        code: &str,
+        (person_count, suppressed): People,
+    ) -> PopulationRecord {
         let mut person = PersonCharacteristics::default();
         match self.topic.field {
             "ethnic_category" => code.clone_into(&mut person.ethnic_category),
             "religion" => code.clone_into(&mut person.religion),
             _ => person.disability.push(code.to_owned()),
         }
-        PopulationRecord { person_count, residence_lsoa: area.to_owned(), person: Some(person) }
+        let (residence_lsoa, person) = (area.to_owned(), Some(person));
+        PopulationRecord { person_count, suppressed, residence_lsoa, person }
     }
 
     /// Counts people of categories in the sums of their area.
@@ -87,18 +106,25 @@ impl Census {
         &mut self,
         row: &csv::StringRecord,
         area: &str,
-        residents: Option<(usize, i64)>,
-        (people, categories): (i64, usize),
+        residents: Option<usize>,
+        people: &[People],
     ) -> Result<(), IngestError> {
-        let of = residents.map(|(_, residents)| residents);
-        let sums = self.areas.entry(area.to_owned()).or_insert((line_of(row), of, 0, 0));
-        if let Some((column, _)) = residents.filter(|(_, residents)| sums.1 != Some(*residents)) {
-            let first = sums.1.unwrap_or_default();
-            let expected = format!("{first}, as in line {} for the same area", sums.0);
+        let of = match residents {
+            Some(column) => self.cell(row, column).unless_suppressed(Cell::count)?,
+            None => None,
+        };
+        let (line, first, sums) =
+            self.areas.entry(area.to_owned()).or_insert((line_of(row), of, Sums::default()));
+        if let Some(column) = residents.filter(|_| *first != of) {
+            let first = first.map_or("no number".to_owned(), |first| first.to_string());
+            let expected = format!("{first}, as in line {line} for the same area");
             return Err(self.cell(row, column).wrong(expected));
         }
-        sums.2 = sums.2.saturating_add(people);
-        sums.3 += categories;
+        for (people, suppressed) in people {
+            sums.people = sums.people.saturating_add(*people);
+            sums.suppressed |= suppressed;
+        }
+        sums.categories += people.len();
         Ok(())
     }
 }
@@ -151,23 +177,22 @@ impl FileFormat for Census {
         match &self.form {
             Form::Long { category, people, residents, .. } => {
                 let (category, people) =
-                    (self.cell(row, *category), self.cell(row, *people).count()?);
-                let count = |column: &usize| self.cell(row, *column).count().map(|n| (*column, n));
-                let residents = residents.as_ref().map(count).transpose()?;
+                    (self.cell(row, *category), self.cell(row, *people).counted_from(0)?);
+                let residents = *residents;
                 records.push(self.record(&area, self.code(&category)?, people));
                 let said = &row[self.form.category().unwrap_or_default()];
                 self.unique.take(row, &[&area, said], "area and category")?;
-                self.sum(row, &area, residents, (people, 1))?;
+                self.sum(row, &area, residents, &[people])?;
             }
             Form::Wide { total, categories, .. } => {
+                let (total, mut people) = (*total, Vec::new());
                 for ((_, code), column) in self.topic.labels.iter().zip(categories) {
-                    records.push(self.record(&area, code, self.cell(row, *column).count()?));
+                    let of = self.cell(row, *column).counted_from(0)?;
+                    records.push(self.record(&area, code, of));
+                    people.push(of);
                 }
-                let people = records.iter().map(|record| record.person_count);
-                let people = people.fold(0, i64::saturating_add);
-                let residents = Some((*total, self.cell(row, *total).count()?));
                 self.unique.take(row, &[&area], "area")?;
-                self.sum(row, &area, residents, (people, self.topic.labels.len()))?;
+                self.sum(row, &area, Some(total), &people)?;
             }
         }
         if let Records::Populations(rows) = &mut submission.rows {
@@ -178,10 +203,15 @@ impl FileFormat for Census {
 
     fn complete(&mut self, _submission: &mut SubmissionFile) -> Result<(), IngestError> {
         let expected = self.form.categories(self.topic);
-        let wrong = self.areas.iter().find(|(_, (_, residents, people, found))| {
-            residents.is_some_and(|residents| residents != *people) || !expected.contains(found)
+        let wrong = self.areas.iter().find(|(_, (_, residents, of))| {
+            let differs = residents.is_some_and(|residents| match of.suppressed {
+                true => residents < of.people,
+                false => residents != of.people,
+            });
+            differs || !expected.contains(&of.categories)
         });
-        let Some((area, (line, residents, people, found))) = wrong else { return Ok(()) };
+        let Some((area, (line, residents, of))) = wrong else { return Ok(()) };
+        let (people, found) = (of.people, of.categories);
         let expected = expected.start();
         Err(match residents {
             Some(residents) => {

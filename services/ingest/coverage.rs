@@ -81,14 +81,15 @@ impl FileFormat for Coverage {
     ) -> Result<(), IngestError> {
         let key = [submission.organisation.as_str(), submission.month.as_str()];
         self.unique.take(row, &key, "location and month")?;
-        let (included, open) =
-            (cell(row, &self.header, self.included), cell(row, &self.header, self.open).count()?);
-        let person_count = included.count()?;
-        if person_count > open {
+        let [included, open] = [self.included, self.open].map(|of| cell(row, &self.header, of));
+        let ((person_count, suppressed), open) = (included.counted_from(0)?, open.counted_from(0)?);
+        if let (open, false) = open
+            && person_count > open
+        {
             return Err(included
                 .wrong(format!("at most {open}, the patients registered at open practices")));
         }
-        let record = PopulationRecord { person_count, ..PopulationRecord::default() };
+        let record = PopulationRecord { person_count, suppressed, ..PopulationRecord::default() };
         if let Records::Populations(rows) = &mut submission.rows {
             rows.push(record);
         }

@@ -82,7 +82,8 @@ pub enum IngestError {
          columns.toml` writes one (deploy/guides/submit.md)\nfiles that are taken as published, with some of their columns: GP \
          appointments (APPT_MODE, COUNT_OF_APPOINTMENTS); patients behind GP appointments (Patients registered at included \
          practices); ONS internet users (Ethnic group, Employment status); GP Patient Survey (chart, proportion; or question, \
-         national_pct); Digital Exclusion Risk Index (deri_score_national); Census 2021 (lsoa21_code, total_residents); mid-2020 \
+         national_pct); POMI (report_period_end, field); NHS App (org_code, metric); indices of deprivation, File 7 (LSOA code (2021), \
+         Index of Multiple Deprivation (IMD) Score); Digital Exclusion Risk Index (deri_score_national); Census 2021 (lsoa21_code, total_residents); mid-2020 \
          population (lsoa11_code, total_population)",
         what_is_known(found, known, *columns)
     )]

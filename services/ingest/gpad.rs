@@ -141,6 +141,7 @@ impl FileFormat for Gpad {
     ) -> Result<(), IngestError> {
         let key = self.key().map(|column| &row[column]);
         self.unique.take(row, &key, "location, time, status, staff type, mode and wait")?;
+        let (count, suppressed) = cell(row, &self.header, self.count).counted_from(1)?;
         let day = if self.daily { month::day(&row[self.time]) } else { None };
         let record = ConsultationRecord {
             date: day.map(|(month, day)| format!("{month}-{day:02}")).unwrap_or_default(),
@@ -149,7 +150,8 @@ impl FileFormat for Gpad {
             staff_type: self.label(row, self.staff)?,
             channel: self.label(row, self.mode)?,
             lead_time_band: self.label(row, self.wait)?,
-            record_count: Some(cell(row, &self.header, self.count).count_from(1)?),
+            record_count: (!suppressed).then_some(count),
+            suppressed,
             ..ConsultationRecord::default()
         };
         if let Records::Consultations(rows) = &mut submission.rows {

@@ -1,6 +1,7 @@
 //! Mid-2020 population estimates by single year of age (Office for National Statistics), by small area of Census 2011.
 //!
-//! A row for each area, a column for each year of age; the last column is 90 and over. The ages add up to the total of the area.
+//! A row for each area, a column for each year of age; the last column is 90 and over. The ages add up to the total of the area,
+//! unless one of them is suppressed. Then the total is left: what is suppressed is never worked out of it.
 
 use std::borrow::Cow;
 
@@ -94,23 +95,24 @@ impl FileFormat for Mid2020 {
         self.unique.take(row, &[&area], "small area")?;
         let mut people = Vec::with_capacity(self.ages.len());
         for column in &self.ages {
-            people.push(cell(row, &self.header, *column).count()?);
+            people.push(cell(row, &self.header, *column).counted_from(0)?);
         }
-        let (total, sum) = (
-            cell(row, &self.header, self.total),
-            people.iter().copied().fold(0, i64::saturating_add),
-        );
-        if total.count()? != sum {
+        let total = cell(row, &self.header, self.total);
+        let sum = people.iter().map(|(people, _)| *people).fold(0, i64::saturating_add);
+        let (residents, unknown) = total.counted_from(0)?;
+        let whole = !unknown && people.iter().all(|(_, suppressed)| !suppressed);
+        if whole && residents != sum {
             return Err(total.wrong(format!("{sum}, the sum of the ages")));
         }
         let Records::Populations(rows) = &mut submission.rows else { return Ok(()) };
-        for (age, person_count) in (0..).zip(people) {
+        for (age, (person_count, suppressed)) in (0..).zip(people) {
             let person = match age {
                 0..90 => PersonCharacteristics { age_years: Some(age), ..Default::default() },
                 _ => PersonCharacteristics { age_band: OLDEST.to_owned(), ..Default::default() },
             };
             rows.push(PopulationRecord {
                 person_count,
+                suppressed,
                 residence_lsoa: area.clone(),
                 person: Some(person),
             });

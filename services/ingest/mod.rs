@@ -9,6 +9,8 @@
 //! - [`gpps_charts`], [`gpps_answers`] the GP Patient Survey
 //! - [`deri`] the Digital Exclusion Risk Index by small area
 //! - [`pomi`] people enabled for online services, by practice
+//! - [`nhs_app`] accounts of the NHS App, by integrated care board
+//! - [`iod`] scores of the indices of deprivation, by small area
 //! - [`census`], [`mid_2020`] populations by small area
 //! - [`equity_csv`] the CSV of this service, read and written
 //! - [`ColumnMap`] a map from the columns and words of an extract to those of the CSV of this service; [`sketch`] writes a first one
@@ -23,7 +25,9 @@ pub mod gpad;
 pub mod gpps_answers;
 pub mod gpps_charts;
 pub mod internet_users;
+pub mod iod;
 pub mod mid_2020;
+pub mod nhs_app;
 pub mod pomi;
 
 mod cells;

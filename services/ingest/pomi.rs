@@ -49,7 +49,8 @@ pub(super) struct Pomi {
 #[derive(Default)]
 struct Practice {
     line: u64,
-    registered: Option<i64>,
+    /// Patients of the practice; none if the publisher suppressed the number.
+    registered: Option<Option<i64>>,
     enabled: BTreeMap<&'static str, Option<i64>>,
 }
 
@@ -143,7 +144,7 @@ impl FileFormat for Pomi {
         let of = self.practices.entry((month, practice)).or_default();
         of.line = line;
         match counts(field) {
-            Some(Counts::Registered) => of.registered = people,
+            Some(Counts::Registered) => of.registered = Some(people),
             Some(Counts::Enabled(indicator)) => drop(of.enabled.insert(indicator, people)),
             None => {}
         }
@@ -157,7 +158,7 @@ impl FileFormat for Pomi {
                 continue;
             }
             let registered =
-                of.registered.filter(|registered| *registered > 0).ok_or_else(|| {
+                of.registered.filter(|registered| *registered != Some(0)).ok_or_else(|| {
                     let expected = format!("a row of {LIST_SIZE} for the same month, above 0");
                     IngestError::value(of.line, PRACTICE, practice, expected)
                 })?;
@@ -177,10 +178,11 @@ fn estimate(
     practice: &str,
     month: &str,
     enabled: Option<i64>,
-    registered: i64,
+    registered: Option<i64>,
 ) -> EstimateRecord {
-    let more = match enabled.filter(|enabled| *enabled > registered) {
-        Some(enabled) => format!(
+    let both = enabled.zip(registered);
+    let more = match both.filter(|(enabled, registered)| enabled > registered) {
+        Some((enabled, registered)) => format!(
             "; the publisher counts more people enabled ({enabled}) than registered ({registered}), so all are taken as enabled"
         ),
         None => String::new(),
@@ -189,9 +191,9 @@ fn estimate(
         indicator: indicator.to_owned(),
         area: practice.to_owned(),
         period: month.to_owned(),
-        value: enabled.map(|enabled| (enabled as f64 / registered as f64).min(1.0)),
-        suppressed: enabled.is_none(),
-        base_count: Some(registered),
+        value: both.map(|(enabled, registered)| (enabled as f64 / registered as f64).min(1.0)),
+        suppressed: both.is_none(),
+        base_count: registered,
         base: format!("patients registered at the practice{more}"),
         ..EstimateRecord::default()
     }

@@ -8,7 +8,7 @@ use super::grouping::{FileFormat, SubmissionFiles};
 use super::open::CsvFile;
 use super::{
     IngestError, SubmissionFile, census, coverage, deri, equity_csv, gpad, gpps_answers,
-    gpps_charts, internet_users, mid_2020, pomi, refused,
+    gpps_charts, internet_users, iod, mid_2020, nhs_app, pomi, refused,
 };
 
 /// Opens a file and yields one submission for each organisation and month, in the order in which they end in the file.
@@ -75,6 +75,10 @@ fn published(
         Box::new(deri::Deri::new(header, defaults)?)
     } else if pomi::Pomi::recognises(header) {
         Box::new(pomi::Pomi::new(header, defaults)?)
+    } else if nhs_app::NhsApp::recognises(header) {
+        Box::new(nhs_app::NhsApp::new(header, defaults)?)
+    } else if iod::Iod::recognises(header) {
+        Box::new(iod::Iod::new(header, defaults)?)
     } else if mid_2020::Mid2020::recognises(header) {
         Box::new(mid_2020::Mid2020::new(header, defaults)?)
     } else if let Some(census) = census::Census::new(header, defaults)? {

@@ -9,8 +9,15 @@ const CENSUS: &str = "taken are the tables of ethnic group, disability and relig
 const OURS: &str = "taken are the columns of the service itself";
 const FINER: &str = "its rows are of a finer edition, and would take the place of whole locations";
 
+const IMD_DECILE: &str =
+    "Index of Multiple Deprivation (IMD) Decile (where 1 is most deprived 10% of LSOAs)";
+const DECILES: &str = "the service already holds deciles as reference content: see `equity reference`, and deploy/guides/reference-content.md for more areas";
+const FILE_7: &str = "taken are the scores of File 7 (all scores, ranks and deciles), by LSOA";
+const WORKBOOK: &str = "it counts logins, which no indicator is about";
+const NHS_APP: &str = "taken is the form with a row for each month, organisation and metric (month, level, org_code, …, metric, value)";
+
 /// Columns that identify a file, the name of the file, the reason, what is taken in its place. The first that fits decides.
-const FILES: [(&[&str], &str, &str, &str); 19] = [
+const FILES: [(&[&str], &str, &str, &str); 20] = [
     (
         &["GP_CODE", "COUNT_OF_APPOINTMENTS"],
         "GP appointments by practice (Practice Level Crosstab)",
@@ -102,28 +109,28 @@ const FILES: [(&[&str], &str, &str, &str); 19] = [
         "taken are more areas of them as reference content (deploy/guides/reference-content.md)",
     ),
     (
-        &[
-            "LSOA code (2021)",
-            "Index of Multiple Deprivation (IMD) Decile (where 1 is most deprived 10% of LSOAs)",
-        ],
-        "the Indices of Deprivation 2025 (File 7)",
-        "the service already holds them as reference content, by small area: see `equity reference`",
-        "taken are more areas of them as reference content (deploy/guides/reference-content.md)",
+        &["LSOA code (2021)", IMD_DECILE],
+        "the Indices of Deprivation 2025 without scores (File 1)",
+        DECILES,
+        FILE_7,
     ),
     (
-        &[
-            "LSOA code (2011)",
-            "Index of Multiple Deprivation (IMD) Decile (where 1 is most deprived 10% of LSOAs)",
-        ],
-        "the Indices of Deprivation 2019 (File 7)",
-        "the service already holds them as reference content, by small area: see `equity reference`",
-        "taken are more areas of them as reference content (deploy/guides/reference-content.md)",
+        &["LSOA code (2011)", IMD_DECILE],
+        "the Indices of Deprivation 2019 without scores (File 1)",
+        DECILES,
+        FILE_7,
     ),
     (
-        &["level", "org_code", "metric", "value"],
-        "figures of the NHS App by organisation",
-        "it counts accounts and does not say of how many people, so it gives no share",
-        "taken are shares in the columns of published estimates (DX-06, DX-07)",
+        &["ICB ODS Code [1,2]", "NHS App logins"],
+        "a table of the workbook of NHS App Management Information",
+        WORKBOOK,
+        NHS_APP,
+    ),
+    (
+        &["LatestLogins"],
+        "NHS App Management Information with a column for each metric",
+        WORKBOOK,
+        NHS_APP,
     ),
     (
         &["lsoa11_code", "lsoa21_code", "change_code"],
@@ -136,5 +143,6 @@ const FILES: [(&[&str], &str, &str, &str); 19] = [
 /// The refusal of such a file.
 pub(super) fn refused(header: &csv::StringRecord) -> Option<IngestError> {
     let found = FILES.iter().find(|(columns, ..)| has_all(header, columns));
+    let found = found.filter(|_| !super::iod::Iod::recognises(header));
     found.map(|(_, what, why, taken)| IngestError::NotImported { what, why, taken })
 }

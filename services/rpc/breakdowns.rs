@@ -9,7 +9,7 @@ use super::cached_answers::{Made, Watched};
 use super::convert::trim::trim_question;
 use super::convert::{breakdown, query, query_error, question};
 use super::encoded::Encoded;
-use super::{Service, status};
+use super::{SENT_BYTES, Service, status};
 use crate::engine::answer::AnyQuestion;
 use crate::engine::query::AsOf;
 use crate::engine::{Engine, QueryError};
@@ -24,8 +24,8 @@ pub struct Breakdowns(pub Service);
 type Asked = Arc<dyn AnyQuestion>;
 
 /// Computes an answer. Every response of a table has the same two fields: 1 the answer, 2 the position.
-fn make(engine: &Engine, question: &Asked) -> Result<Made, QueryError> {
-    let answer = question.answer(engine)?;
+fn compute(engine: &Engine, question: &dyn AnyQuestion) -> Result<Made, QueryError> {
+    let answer = question.answer(&engine.within(SENT_BYTES))?;
     let breakdown = Some(breakdown::breakdown(&answer));
     let body = v1::WatchBreakdownResponse { breakdown, position: 0 }.encode_to_vec().into();
     let data_position = answer.provenance().data_position;
@@ -36,8 +36,28 @@ fn make(engine: &Engine, question: &Asked) -> Result<Made, QueryError> {
 fn make_followed(
     engine: &Engine,
     (name, question): &(&'static str, Asked),
-) -> Result<Made, QueryError> {
-    make(engine, question).map_err(|refused| refused.within(&question::path(name)))
+) -> Result<Made, Status> {
+    let made = compute(engine, &**question);
+    made.map_err(|refused| query_error(refused.within(&question::path(name))))
+}
+
+/// Checks a question and computes its answer, with the reference content of the state that it is about. Both take time, so both are
+/// done here.
+fn make(engine: &Engine, asked: &v1::BreakdownQuestion) -> Result<Made, Status> {
+    let table = asked.table.as_ref().and_then(Table::query);
+    // What cannot be read of it is refused with everything else that is wrong.
+    let then = query::as_of(table.and_then(|query| query.as_of.as_ref())).unwrap_or(AsOf::Head);
+    let then = match then {
+        AsOf::Head => None,
+        AsOf::Position(_) | AsOf::Time(_) => Some(engine.at(&then).map_err(query_error)?),
+    };
+    let engine = then.as_ref().unwrap_or(engine);
+    compute(engine, &*check(engine, asked)?).map_err(query_error)
+}
+
+fn check(engine: &Engine, asked: &v1::BreakdownQuestion) -> Result<Asked, Status> {
+    let table = asked.table.as_ref().ok_or_else(|| question::missing("question"))?;
+    question::question(&engine.reference(), table)
 }
 
 /// The cache key of a question: its encoded bytes, with the number of its table first.
@@ -51,25 +71,10 @@ fn key(mut table: Table) -> (v1::BreakdownQuestion, bytes::Bytes) {
 impl Service {
     /// Answers a question to a table.
     pub(super) async fn ask(&self, table: Table) -> Result<Response<Encoded>, Status> {
+        let as_of = table.query().and_then(|query| query.as_of.as_ref());
+        let newest = as_of.is_none_or(|as_of| as_of.at.is_none());
         let (asked, key) = key(table);
-        let Some(table) = &asked.table else { return Err(question::missing("table")) };
-        // A kept answer was checked when it was computed.
-        if table.query().is_some_and(|query| query.as_of.is_none())
-            && let Some(kept) = self.kept(&key)
-        {
-            return Ok(kept);
-        }
-        // What cannot be read of it is refused with everything else that is wrong.
-        let as_of = query::as_of(table.query().and_then(|query| query.as_of.as_ref()));
-        let (as_of, mut then) = (as_of.unwrap_or(AsOf::Head), self.clone());
-        if as_of != AsOf::Head {
-            // The question is checked and answered with the reference content of then.
-            let asked = as_of.clone();
-            let engine = self.work(move |engine| engine.at(&asked)).await?;
-            then.engine = Arc::new(engine.map_err(query_error)?);
-        }
-        let checked = question::question(&then.engine.reference(), table)?;
-        then.answer(key, checked, &as_of, make).await
+        self.answer(key, asked, newest, make).await
     }
 }
 
@@ -86,9 +91,8 @@ impl BreakdownService for Breakdowns {
             asked.and_then(|asked| asked.table).ok_or_else(|| question::missing("question"))?;
         let name = question::name(&table);
         let (asked, key) = key(table);
-        let Some(table) = &asked.table else { return Err(question::missing("question")) };
-        let checked = question::question(&self.0.engine.reference(), table)
-            .map_err(|refused| status::within(&question::path(name), refused))?;
+        let checked = self.0.aside(move |engine| check(engine, &asked)).await?;
+        let checked = checked.map_err(|refused| status::within(&question::path(name), refused))?;
         if checked.query().as_of != AsOf::Head {
             let field = format!("question.{name}.query.as_of");
             let why = "must be empty: a watch always sends the newest answer";

@@ -1,6 +1,7 @@
 //! The way of every question: an answer from the cache, or computed on a thread that may block; once, or again after every change.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{self, Poll, ready};
 use std::time::Duration;
 
@@ -11,15 +12,14 @@ use tokio_stream::Stream;
 use tokio_util::task::AbortOnDropHandle;
 use tonic::{Response, Status};
 
-use super::convert::{int, query_error};
+use super::convert::int;
 use super::deadline::Deadline;
 use super::encoded::Encoded;
 use super::single_flight::{Asker, Turn};
 use super::{SENT_BYTES, Service, status};
+use crate::engine::Engine;
 use crate::engine::cache::EncodedAnswer;
-use crate::engine::query::AsOf;
 use crate::engine::scope::Scope;
-use crate::engine::{Engine, QueryError};
 
 /// The answers of a watch.
 pub(super) type Watched = Pin<Box<dyn Stream<Item = Result<Encoded, Status>> + Send>>;
@@ -37,11 +37,11 @@ pub(super) struct Made {
 }
 
 /// Computes an answer.
-pub(super) type Make<Q> = fn(&Engine, &Q) -> Result<Made, QueryError>;
+pub(super) type Make<Q> = fn(&Engine, &Q) -> Result<Made, Status>;
 
 impl Service {
     /// A kept answer about the newest data. Its question was checked when it was computed.
-    pub(super) fn kept(&self, key: &Bytes) -> Option<Response<Encoded>> {
+    fn kept(&self, key: &Bytes) -> Option<Response<Encoded>> {
         let answer = self.newest(key)?;
         self.engine.counts().hit();
         Some(Response::new(answer.into()))
@@ -55,25 +55,24 @@ impl Service {
         Some(EncodedAnswer { position: kept.position.max(told), ..kept })
     }
 
-    /// The answer from the cache, or computed.
+    /// The answer from the cache, or computed; `newest`: about the newest data.
     pub(super) async fn answer<Q: Send + 'static>(
         &self,
         key: Bytes,
         asked: Q,
-        as_of: &AsOf,
+        newest: bool,
         make: Make<Q>,
     ) -> Result<Response<Encoded>, Status> {
         let asker = Asker::Call(Deadline::current());
-        let answer = if *as_of == AsOf::Head {
+        let answer = if newest {
             if let Some(kept) = self.kept(&key) {
                 return Ok(kept);
             }
-            self.engine.counts().miss();
             self.together(&key, asked, make, asker).await?
         } else {
-            self.engine.counts().miss();
             self.count(self.single_flight.turn(asker).await?, asked, make).await?.0
         };
+        self.engine.counts().miss();
         Ok(Response::new(answer.into()))
     }
 
@@ -109,6 +108,16 @@ impl Service {
         }
         *shared = Some(answer.clone());
         Ok(answer)
+    }
+
+    /// Does short work on a thread that may block: checks a request, or makes a list from memory. It takes no turn.
+    pub(super) async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Engine) -> T + Send + 'static,
+    ) -> Result<T, Status> {
+        let engine = Arc::clone(&self.engine);
+        let worked = tokio::task::spawn_blocking(move || work(&engine));
+        worked.await.map_err(|error| status::internal(&error))
     }
 
     /// Does long work on a thread that may block, when it is its turn.
@@ -148,7 +157,7 @@ impl Service {
         make: Make<Q>,
     ) -> Result<(EncodedAnswer, Option<Scope>), Status> {
         let made = self.work_in(turn, move |engine| make(engine, &asked)).await?;
-        let Made { body, position, data_position, scope } = made.map_err(query_error)?;
+        let Made { body, position, data_position, scope } = made?;
         // It may be sent again later, with a position that takes more bytes.
         let longest = Encoded { body: body.clone(), position: i64::MAX }.encoded_len();
         if longest > SENT_BYTES {

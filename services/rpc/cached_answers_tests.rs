@@ -33,7 +33,7 @@ impl Probe {
     }
 }
 
-fn make(engine: &Engine, probe: &Probe) -> Result<Made, QueryError> {
+fn make(engine: &Engine, probe: &Probe) -> Result<Made, Status> {
     let position = engine.told();
     probe.0.0.fetch_add(1, SeqCst);
     while !probe.0.1.load(SeqCst) {
@@ -53,7 +53,6 @@ fn start(folder: &tempfile::TempDir) -> (Service, Arc<Followers>) {
     let service = Service {
         engine: Arc::new(engine),
         single_flight: Arc::new(SingleFlight::new(4)),
-        submitting: Arc::new(tokio::sync::Semaphore::new(1)),
         page_key: [0; 32],
         message_bytes: (1 << 20, 1 << 20),
     };
@@ -79,7 +78,7 @@ async fn until(is: impl Fn() -> bool) {
 fn ask(service: &Service, probe: &Probe) -> tokio::task::JoinHandle<Result<Encoded, Status>> {
     let (service, probe) = (service.clone(), probe.clone());
     tokio::spawn(async move {
-        let answer = service.answer(key(), probe, &AsOf::Head, make).await;
+        let answer = service.answer(key(), probe, true, make).await;
         answer.map(Response::into_inner)
     })
 }
@@ -170,7 +169,7 @@ async fn what_is_late_already_is_not_begun() {
     let (service, _followers) = start(&folder);
     let probe = Probe::let_go();
     let now = Deadline::at(Instant::now());
-    let mut answer = pin!(service.answer(key(), probe.clone(), &AsOf::Head, make));
+    let mut answer = pin!(service.answer(key(), probe.clone(), true, make));
     let late = poll_fn(|cx| now.within(|| answer.as_mut().poll(cx))).await.unwrap_err();
     assert_eq!((late.code(), probe.made()), (Code::DeadlineExceeded, 0));
 }

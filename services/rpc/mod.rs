@@ -4,6 +4,7 @@
 //! - [`encoded`] an answer, encoded once and sent many times
 //! - `cached_answers` the way of every question; [`single_flight`] how many at once, identical ones once
 //! - [`breakdowns`], [`channels`], [`exclusion`], [`export`], [`submissions`], [`reference`] the services
+//! - [`fields`] the limits of texts and lists, checked before anything looks at a request
 //! - [`incoming`] a message of a submission, with its rows still encoded
 //! - [`status`] the only maker of `Status`
 //! - [`page`] page tokens
@@ -17,6 +18,7 @@ pub mod deadline;
 pub mod encoded;
 pub mod exclusion;
 pub mod export;
+pub mod fields;
 pub mod incoming;
 pub mod page;
 pub mod reference;
@@ -30,8 +32,6 @@ pub use incoming::{Incoming, IncomingEstimates};
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-
 use crate::engine::Engine;
 use single_flight::SingleFlight;
 
@@ -42,8 +42,6 @@ pub struct Service {
     pub engine: Arc<Engine>,
     /// Bounds computations, and shares identical ones.
     pub single_flight: Arc<SingleFlight>,
-    /// Permits of concurrent submissions; without a permit, a submission is refused.
-    pub submitting: Arc<Semaphore>,
     /// Key of page tokens.
     pub page_key: [u8; 32],
     /// Largest message of a query, and of a submission, in bytes.

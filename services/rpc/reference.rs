@@ -20,13 +20,18 @@ use crate::proto::v1;
 /// Answers `ReferenceService` from memory.
 pub struct Reference(pub Service);
 
-impl Reference {
-    fn content(&self) -> Arc<Content> {
-        self.0.engine.reference()
-    }
+/// The lists.
+struct Lists(Service);
 
-    fn page(&self, query: &[&str], size: i32, token: &str) -> Result<Page, Status> {
-        Page::new(&self.0.page_key, query, size, token)
+impl Reference {
+    /// Makes a list on a thread that may block.
+    async fn list<R: Send + 'static, L: Send + 'static>(
+        &self,
+        request: Request<R>,
+        make: fn(&Lists, &mut R) -> Result<L, Status>,
+    ) -> Result<Response<L>, Status> {
+        let (mut request, lists) = (request.into_inner(), Lists(self.0.clone()));
+        self.0.aside(move |_| make(&lists, &mut request)).await?.map(Response::new)
     }
 }
 
@@ -45,7 +50,72 @@ impl ReferenceService for Reference {
         &self,
         request: Request<v1::ListCodeListsRequest>,
     ) -> Result<Response<v1::ListCodeListsResponse>, Status> {
-        let mut request = request.into_inner();
+        self.list(request, Lists::list_code_lists).await
+    }
+
+    async fn list_dimensions(
+        &self,
+        request: Request<v1::ListDimensionsRequest>,
+    ) -> Result<Response<v1::ListDimensionsResponse>, Status> {
+        self.list(request, Lists::list_dimensions).await
+    }
+
+    async fn list_indicators(
+        &self,
+        request: Request<v1::ListIndicatorsRequest>,
+    ) -> Result<Response<v1::ListIndicatorsResponse>, Status> {
+        self.list(request, Lists::list_indicators).await
+    }
+
+    async fn list_tables(
+        &self,
+        request: Request<v1::ListTablesRequest>,
+    ) -> Result<Response<v1::ListTablesResponse>, Status> {
+        self.list(request, Lists::list_tables).await
+    }
+
+    async fn list_collections(
+        &self,
+        request: Request<v1::ListCollectionsRequest>,
+    ) -> Result<Response<v1::ListCollectionsResponse>, Status> {
+        self.list(request, Lists::list_collections).await
+    }
+
+    async fn list_organisations(
+        &self,
+        request: Request<v1::ListOrganisationsRequest>,
+    ) -> Result<Response<v1::ListOrganisationsResponse>, Status> {
+        self.list(request, Lists::list_organisations).await
+    }
+
+    async fn list_areas(
+        &self,
+        request: Request<v1::ListAreasRequest>,
+    ) -> Result<Response<v1::ListAreasResponse>, Status> {
+        self.list(request, Lists::list_areas).await
+    }
+
+    async fn list_availability(
+        &self,
+        request: Request<v1::ListAvailabilityRequest>,
+    ) -> Result<Response<v1::ListAvailabilityResponse>, Status> {
+        self.list(request, Lists::list_availability).await
+    }
+}
+
+impl Lists {
+    fn content(&self) -> Arc<Content> {
+        self.0.engine.reference()
+    }
+
+    fn page(&self, query: &[&str], size: i32, token: &str) -> Result<Page, Status> {
+        Page::new(&self.0.page_key, query, size, token)
+    }
+
+    fn list_code_lists(
+        &self,
+        request: &mut v1::ListCodeListsRequest,
+    ) -> Result<v1::ListCodeListsResponse, Status> {
         trim([&mut request.code_list]);
         let page =
             self.page(&["lists", &request.code_list], request.page_size, &request.page_token)?;
@@ -63,26 +133,24 @@ impl ReferenceService for Reference {
         let lists = content.lists().filter(|list| wanted(&list.id)).collect();
         let (lists, next_page_token) = page.of(lists);
         let code_lists = lists.into_iter().map(convert::code_list).collect();
-        Ok(Response::new(v1::ListCodeListsResponse { code_lists, next_page_token }))
+        Ok(v1::ListCodeListsResponse { code_lists, next_page_token })
     }
 
-    async fn list_dimensions(
+    fn list_dimensions(
         &self,
-        request: Request<v1::ListDimensionsRequest>,
-    ) -> Result<Response<v1::ListDimensionsResponse>, Status> {
-        let request = request.into_inner();
+        request: &mut v1::ListDimensionsRequest,
+    ) -> Result<v1::ListDimensionsResponse, Status> {
         let page = self.page(&["dimensions"], request.page_size, &request.page_token)?;
         let content = self.content();
         let (dimensions, next_page_token) = page.of(content.dimensions().iter().collect());
         let dimensions = dimensions.into_iter().map(convert::dimension).collect();
-        Ok(Response::new(v1::ListDimensionsResponse { dimensions, next_page_token }))
+        Ok(v1::ListDimensionsResponse { dimensions, next_page_token })
     }
 
-    async fn list_indicators(
+    fn list_indicators(
         &self,
-        request: Request<v1::ListIndicatorsRequest>,
-    ) -> Result<Response<v1::ListIndicatorsResponse>, Status> {
-        let mut request = request.into_inner();
+        request: &mut v1::ListIndicatorsRequest,
+    ) -> Result<v1::ListIndicatorsResponse, Status> {
         trim([&mut request.tag]);
         let page =
             self.page(&["indicators", &request.tag], request.page_size, &request.page_token)?;
@@ -100,38 +168,35 @@ impl ReferenceService for Reference {
         };
         let (indicators, next_page_token) = page.of(content.indicators().filter(wanted).collect());
         let indicators = indicators.into_iter().map(convert::indicator).collect();
-        Ok(Response::new(v1::ListIndicatorsResponse { indicators, next_page_token }))
+        Ok(v1::ListIndicatorsResponse { indicators, next_page_token })
     }
 
-    async fn list_tables(
+    fn list_tables(
         &self,
-        request: Request<v1::ListTablesRequest>,
-    ) -> Result<Response<v1::ListTablesResponse>, Status> {
-        let request = request.into_inner();
+        request: &mut v1::ListTablesRequest,
+    ) -> Result<v1::ListTablesResponse, Status> {
         let page = self.page(&["tables"], request.page_size, &request.page_token)?;
         let (content, tables) = (self.content(), tables());
         let (found, next_page_token) = page.of(tables.iter().collect());
         let tables = found.into_iter().map(|table| convert::table(&content, table)).collect();
-        Ok(Response::new(v1::ListTablesResponse { tables, next_page_token }))
+        Ok(v1::ListTablesResponse { tables, next_page_token })
     }
 
-    async fn list_collections(
+    fn list_collections(
         &self,
-        request: Request<v1::ListCollectionsRequest>,
-    ) -> Result<Response<v1::ListCollectionsResponse>, Status> {
-        let request = request.into_inner();
+        request: &mut v1::ListCollectionsRequest,
+    ) -> Result<v1::ListCollectionsResponse, Status> {
         let page = self.page(&["collections"], request.page_size, &request.page_token)?;
         let content = self.content();
         let (collections, next_page_token) = page.of(content.collections().collect());
         let collections = collections.into_iter().map(convert::collection).collect();
-        Ok(Response::new(v1::ListCollectionsResponse { collections, next_page_token }))
+        Ok(v1::ListCollectionsResponse { collections, next_page_token })
     }
 
-    async fn list_organisations(
+    fn list_organisations(
         &self,
-        request: Request<v1::ListOrganisationsRequest>,
-    ) -> Result<Response<v1::ListOrganisationsResponse>, Status> {
-        let mut request = request.into_inner();
+        request: &mut v1::ListOrganisationsRequest,
+    ) -> Result<v1::ListOrganisationsResponse, Status> {
         trim([&mut request.area]);
         let page =
             self.page(&["organisations", &request.area], request.page_size, &request.page_token)?;
@@ -139,14 +204,13 @@ impl ReferenceService for Reference {
         let belonging = in_area(&content, &request.area)?;
         let (organisations, next_page_token) = page.of(belonging.values().collect());
         let organisations = organisations.into_iter().map(|of| convert::organisation(of)).collect();
-        Ok(Response::new(v1::ListOrganisationsResponse { organisations, next_page_token }))
+        Ok(v1::ListOrganisationsResponse { organisations, next_page_token })
     }
 
-    async fn list_areas(
+    fn list_areas(
         &self,
-        request: Request<v1::ListAreasRequest>,
-    ) -> Result<Response<v1::ListAreasResponse>, Status> {
-        let mut request = request.into_inner();
+        request: &mut v1::ListAreasRequest,
+    ) -> Result<v1::ListAreasResponse, Status> {
         trim([&mut request.r#type]);
         let page =
             self.page(&["areas", &request.r#type], request.page_size, &request.page_token)?;
@@ -164,14 +228,13 @@ impl ReferenceService for Reference {
         areas.sort_by(|a, b| (&a.kind, &a.code).cmp(&(&b.kind, &b.code)));
         let (areas, next_page_token) = page.of(areas);
         let areas = areas.into_iter().map(convert::area).collect();
-        Ok(Response::new(v1::ListAreasResponse { areas, next_page_token }))
+        Ok(v1::ListAreasResponse { areas, next_page_token })
     }
 
-    async fn list_availability(
+    fn list_availability(
         &self,
-        request: Request<v1::ListAvailabilityRequest>,
-    ) -> Result<Response<v1::ListAvailabilityResponse>, Status> {
-        let mut request = request.into_inner();
+        request: &mut v1::ListAvailabilityRequest,
+    ) -> Result<v1::ListAvailabilityResponse, Status> {
         trim([&mut request.collection, &mut request.area]);
         let kind = request.dataset.to_string();
         let query = ["availability", &request.collection, &request.area, &kind];
@@ -215,6 +278,6 @@ impl ReferenceService for Reference {
                 .collect(),
         });
         let availability = availability.collect();
-        Ok(Response::new(v1::ListAvailabilityResponse { availability, next_page_token }))
+        Ok(v1::ListAvailabilityResponse { availability, next_page_token })
     }
 }

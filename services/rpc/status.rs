@@ -110,8 +110,7 @@ pub fn unreadable(status: Status) -> Status {
         return status;
     }
     if status.code() == Code::Internal {
-        let what = "is malformed, or no message of this method; encode it with code generated from the contract";
-        return field_invalid("request", what);
+        return malformed();
     }
     if status.code() == Code::OutOfRange {
         // The last number in tonic's text is the limit.
@@ -119,6 +118,13 @@ pub fn unreadable(status: Status) -> Status {
         return message_too_large(numbers.next_back().unwrap_or(0));
     }
     status
+}
+
+/// The bytes are no request of the method.
+#[must_use]
+pub fn malformed() -> Status {
+    let what = "is malformed, or no message of this method; encode it with code generated from the contract";
+    field_invalid("request", what)
 }
 
 /// A message is larger than `limit` bytes.
@@ -247,11 +253,11 @@ pub fn breakdown_too_large(cells: u64, limit: u64) -> Status {
     refused(ErrorReason::BreakdownTooLarge, message, metadata)
 }
 
-/// The answer would take `bytes`, more than the `limit` of a message.
+/// The answer would take `bytes` or more, above the `limit` of a message.
 #[must_use]
 pub fn answer_too_large(bytes: usize, limit: usize) -> Status {
     let message = format!(
-        "the answer would be a message of {bytes} bytes, and the limit is {limit}; ask for fewer dimensions, or take the answer \
+        "the answer would be a message of {bytes} bytes or more, and the limit is {limit}; ask for fewer dimensions, or take the answer \
          in parts with ExportService.ExportBreakdowns"
     );
     let metadata = [("bytes", bytes.to_string()), ("limit", limit.to_string())];

@@ -12,9 +12,9 @@ use super::convert::trim::trim;
 use super::convert::{header, int, name, query_error, store_error, submission};
 use super::page::Page;
 use super::{CALLER, Incoming, IncomingEstimates, Service, status};
-use crate::engine::WriteError;
 use crate::engine::query::no_collection;
 use crate::engine::submissions::{Listed, StoredVersion};
+use crate::engine::{Engine, WriteError};
 use crate::proto::server::submission_service_server::SubmissionService;
 use crate::proto::v1::{self, ErrorReason};
 use kind::{CONSULTATIONS, DIGITAL_ACCESS, ESTIMATES, POPULATIONS};
@@ -36,6 +36,44 @@ impl Submissions {
 fn no_submission(name: &str) -> Status {
     let message = format!("there is no submission `{name}`; ListSubmissions lists the submissions");
     status::not_found(ErrorReason::SubmissionNotFound, "submission", name, message)
+}
+
+/// A page of submissions. Goes through the submissions of all organisations.
+fn list(
+    engine: &Engine,
+    page_key: &[u8; 32],
+    request: &v1::ListSubmissionsRequest,
+) -> Result<v1::ListSubmissionsResponse, Status> {
+    let past = if request.include_past { "past" } else { "" };
+    let query = ["submissions", &request.parent, &request.organisation, &request.month, past];
+    let page = Page::new(page_key, &query, request.page_size, &request.page_token)?;
+    let reference = engine.reference();
+    let collection = match request.parent.strip_prefix("collections/") {
+        Some("-") => None,
+        Some(id) if reference.collection(id).is_some() => Some(id),
+        Some(id) => return Err(query_error(no_collection(&reference, "parent", id))),
+        None => {
+            return Err(status::field_invalid(
+                "parent",
+                "must be `collections/{collection}`, or `collections/-` for all",
+            ));
+        }
+    };
+    let month = match request.month.as_str() {
+        "" => None,
+        month => Some(month.parse().map_err(|e| status::field_invalid("month", format!("{e}")))?),
+    };
+    let organisation = Some(request.organisation.as_str()).filter(|code| !code.is_empty());
+    let listed = Listed { collection, organisation, month, past: request.include_past };
+    // Newest first: each page starts below the position where the page before ended.
+    let mut found = engine.submissions(&listed, page.cursor, page.size + 1);
+    let more = found.len() > page.size;
+    found.truncate(page.size);
+    let last = found.last().map_or(0, |found| found.submission.position);
+    Ok(v1::ListSubmissionsResponse {
+        submissions: found.iter().map(submission::submission).collect(),
+        next_page_token: if more { page.token(last) } else { String::new() },
+    })
 }
 
 #[tonic::async_trait]
@@ -85,40 +123,10 @@ impl SubmissionService for Submissions {
         &self,
         request: Request<v1::ListSubmissionsRequest>,
     ) -> Result<Response<v1::ListSubmissionsResponse>, Status> {
-        let mut request = request.into_inner();
+        let (mut request, page_key) = (request.into_inner(), self.0.page_key);
         trim([&mut request.organisation, &mut request.month]);
-        let past = if request.include_past { "past" } else { "" };
-        let query = ["submissions", &request.parent, &request.organisation, &request.month, past];
-        let page = Page::new(&self.0.page_key, &query, request.page_size, &request.page_token)?;
-        let reference = self.0.engine.reference();
-        let collection = match request.parent.strip_prefix("collections/") {
-            Some("-") => None,
-            Some(id) if reference.collection(id).is_some() => Some(id),
-            Some(id) => return Err(query_error(no_collection(&reference, "parent", id))),
-            None => {
-                return Err(status::field_invalid(
-                    "parent",
-                    "must be `collections/{collection}`, or `collections/-` for all",
-                ));
-            }
-        };
-        let month = match request.month.as_str() {
-            "" => None,
-            month => {
-                Some(month.parse().map_err(|e| status::field_invalid("month", format!("{e}")))?)
-            }
-        };
-        let organisation = Some(request.organisation.as_str()).filter(|code| !code.is_empty());
-        let listed = Listed { collection, organisation, month, past: request.include_past };
-        // Newest first: each page starts below the position where the page before ended.
-        let mut found = self.0.engine.submissions(&listed, page.cursor, page.size + 1);
-        let more = found.len() > page.size;
-        found.truncate(page.size);
-        let last = found.last().map_or(0, |found| found.submission.position);
-        Ok(Response::new(v1::ListSubmissionsResponse {
-            submissions: found.iter().map(submission::submission).collect(),
-            next_page_token: if more { page.token(last) } else { String::new() },
-        }))
+        let listed = self.0.aside(move |engine| list(engine, &page_key, &request)).await?;
+        listed.map(Response::new)
     }
 
     async fn list_row_problems(

@@ -1,4 +1,4 @@
-//! One accepted connection: it holds its permit, has to open HTTP/2 in time, and can be cut.
+//! One accepted connection: it holds its permit, has to open HTTP/2 in time, may send no flood, and can be cut.
 //!
 //! hyper has no time limit for the HTTP/2 preface, and none for a client that takes no bytes. A client that connects and says
 //! nothing would stay for ever, and so would one that asks and reads nothing.
@@ -16,18 +16,17 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::transport::server::Connected;
 
+use super::client::{Client, Unread};
+use super::frames::{Frames, PREFACE_BYTES};
 use super::settings::ServerSettings;
-use super::unread_budget::{Client, Unread};
 use crate::telemetry::metrics;
-
-/// Length of the text that opens HTTP/2: `PRI * HTTP/2.0` and so on.
-const PREFACE_BYTES: usize = 24;
 
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: TcpStream,
     preface: Option<Preface>,
     client: Arc<Client>,
+    frames: Frames,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Longest time for which the client may take no byte; and the wait for a byte, if it takes none now.
     idle: Duration,
@@ -54,15 +53,17 @@ impl Connection {
         let until = Box::pin(tokio::time::sleep(settings.preface));
         let preface = Some(Preface { missing: PREFACE_BYTES, until });
         let (cut, idle) = (Box::pin(client.cut()), settings.stream_idle);
-        Self { stream, preface, client, cut, idle, stuck: None, _permit: permit }
+        let frames = Frames::new(settings.max_concurrent_streams);
+        Self { stream, preface, client, frames, cut, idle, stuck: None, _permit: permit }
     }
 
     /// Passes on the result of writing, and notes whether the client takes bytes. While hyper waits here it does not read, so a
     /// connection that was cut has to fail here too.
     fn written(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if written.is_ready() {
+        if let Poll::Ready(result) = &written {
             self.stuck = None;
-        } else if self.client.is_overdue() {
+            self.frames.sent(*result.as_ref().unwrap_or(&0));
+        } else if self.client.is_cut_off() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         } else if self.stuck.is_none() {
             self.stuck = Some(self.client.expect_by(Instant::now() + self.idle));
@@ -89,7 +90,12 @@ impl AsyncRead for Connection {
         let before = buffer.filled().len();
         match Pin::new(&mut self.stream).poll_read(cx, buffer) {
             Poll::Ready(result) => {
-                let read = buffer.filled().len() - before;
+                let came = &buffer.filled()[before..];
+                let read = came.len();
+                if !self.frames.came(came, Instant::now()) {
+                    self.client.cut_off("it sent a flood of frames that ask for nothing");
+                    return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+                }
                 self.preface.take_if(|preface| {
                     preface.missing = preface.missing.saturating_sub(read);
                     preface.missing == 0

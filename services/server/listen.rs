@@ -1,8 +1,9 @@
-//! Accepts connections: a permit first, then the connection. When no permit is left, the next connection waits in the kernel's
-//! queue and costs us nothing.
+//! Accepts connections, up to a limit. When there is no place left, the next connection is accepted and waits for one, and the one
+//! that does nothing makes room for it. All others wait in the kernel's queue and cost us nothing.
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -10,16 +11,18 @@ use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::Sleep;
 use tokio_stream::Stream;
 use tokio_util::sync::{CancellationToken, PollSemaphore};
 
 use super::connection::Connection;
+use super::descriptors;
 use super::settings::ServerSettings;
 use super::unread_budget::UnreadBudget;
 
-/// Pause after the system has refused to accept, because no file descriptor is left for example.
+/// Pause after the system has refused to accept, because no file descriptor is left for example; and before another look at who does
+/// nothing.
 const REST: Duration = Duration::from_millis(100);
 
 /// Connections in the order in which they come. The stream never ends and never fails.
@@ -27,7 +30,8 @@ const REST: Duration = Duration::from_millis(100);
 pub(super) struct Incoming {
     listener: TcpListener,
     permits: PollSemaphore,
-    permit: Option<OwnedSemaphorePermit>,
+    /// A connection that waits for its place.
+    next: Option<(TcpStream, SocketAddr)>,
     rest: Option<Pin<Box<Sleep>>>,
     keepalive: TcpKeepalive,
     settings: ServerSettings,
@@ -40,8 +44,10 @@ impl Incoming {
     pub(super) fn new(
         listener: TcpListener,
         settings: &ServerSettings,
+        unread: Arc<UnreadBudget>,
         cut: CancellationToken,
     ) -> Self {
+        let places = descriptors::connections(settings.max_connections);
         // The system counts in whole seconds and refuses none.
         let whole = |time: Duration| time.max(Duration::from_secs(1));
         let keepalive = TcpKeepalive::new()
@@ -49,13 +55,38 @@ impl Incoming {
             .with_interval(whole(settings.keepalive_timeout));
         Self {
             listener,
-            permits: PollSemaphore::new(Arc::new(Semaphore::new(settings.max_connections))),
-            permit: None,
+            permits: PollSemaphore::new(Arc::new(Semaphore::new(places))),
+            next: None,
             rest: None,
             keepalive,
             settings: settings.clone(),
-            unread: UnreadBudget::new(settings),
+            unread,
             cut,
+        }
+    }
+
+    /// Waits for the end of a pause, which begins now unless one is under way.
+    fn rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let rest = self.rest.get_or_insert_with(|| Box::pin(tokio::time::sleep(REST)));
+        ready!(rest.as_mut().poll(cx));
+        self.rest = None;
+        Poll::Ready(())
+    }
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<(TcpStream, SocketAddr)> {
+        loop {
+            if self.rest.is_some() {
+                ready!(self.rest(cx));
+            }
+            match ready!(self.listener.poll_accept(cx)) {
+                Ok(accepted) => return Poll::Ready(accepted),
+                Err(error) if is_the_clients(&error) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept connections, trying again in 100 ms");
+                    self.unread.cut_the_quietest();
+                    ready!(self.rest(cx));
+                }
+            }
         }
     }
 
@@ -75,29 +106,25 @@ impl Stream for Incoming {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
-            if let Some(rest) = &mut self.rest {
-                ready!(rest.as_mut().poll(cx));
-                self.rest = None;
+            if self.next.is_none() {
+                self.next = Some(ready!(self.poll_accept(cx)));
             }
-            if self.permit.is_none() {
-                self.permit = ready!(self.permits.poll_acquire(cx));
-            }
-            let accepted = ready!(self.listener.poll_accept(cx));
-            match (accepted, self.permit.take()) {
-                (Ok((stream, _)), Some(permit)) => {
+            match self.permits.poll_acquire(cx) {
+                Poll::Ready(Some(permit)) => {
+                    self.rest = None;
+                    let Some((stream, peer)) = self.next.take() else { continue };
                     self.prepare(&stream);
-                    let client = self.unread.client(&self.cut);
+                    let client = self.unread.client(Some(peer.ip()), &self.cut);
                     let connection = Connection::new(stream, permit, &self.settings, client);
                     return Poll::Ready(Some(Ok(connection)));
                 }
-                // Without a permit the semaphore was closed, and no code closes it.
-                (Ok(_), None) => return Poll::Ready(None),
-                (Err(error), permit) => {
-                    self.permit = permit;
-                    if !is_the_clients(&error) {
-                        tracing::warn!(%error, "cannot accept connections, trying again in 100 ms");
-                        self.rest = Some(Box::pin(tokio::time::sleep(REST)));
+                // The semaphore was closed, and no code closes it.
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => {
+                    if self.rest.is_none() {
+                        self.unread.cut_the_quietest();
                     }
+                    ready!(self.rest(cx));
                 }
             }
         }

@@ -39,10 +39,12 @@ pub(super) struct Method {
     pub(super) name: &'static str,
     /// Says how it is bounded.
     pub(super) kind: Kind,
+    /// Whether its request is a stream of messages.
+    pub(super) streams: bool,
 }
 
 /// Every method that this service does not have.
-static OTHER: Method = Method { name: "_OTHER", kind: Kind::Query };
+static OTHER: Method = Method { name: "_OTHER", kind: Kind::Query, streams: false };
 
 /// Methods by path, `/package.Service/Method`.
 static METHODS: LazyLock<FxHashMap<String, Method>> = LazyLock::new(|| {
@@ -56,7 +58,8 @@ static METHODS: LazyLock<FxHashMap<String, Method>> = LazyLock::new(|| {
             let kind = kind(&service, &method);
             // Leaked once for the life of the process: spans and metrics want names that live for ever.
             let name: &'static str = Box::leak(name.into_boxed_str());
-            methods.insert(format!("/{name}"), Method { name, kind });
+            let streams = method.client_streaming();
+            methods.insert(format!("/{name}"), Method { name, kind, streams });
         }
     }
     methods

@@ -1,19 +1,26 @@
 //! The gRPC server: everything between a socket and a handler. Nothing here waits without a bound.
 //!
 //! - `settings` the limits of time, number and bytes
-//! - `listen`, `connection` which connections are accepted, and how long a silent one may stay
-//! - `unread_budget` how much clients may leave unread, and for how long
+//! - `listen`, `connection` which connections are accepted, and how long a silent one may stay; `descriptors` how many there may be
+//! - `frames` how many frames a client may send that ask for nothing
+//! - `client`, `room`, `unread_budget` how much clients may leave unread, for how long, and who makes room for others
+//! - `seats` how many calls there may be at once, and who makes room for others
 //! - `methods` the name and the kind of each method of the contract
 //! - `layers` what surrounds every call, one idea per file
 //! - `standard` health and reflection
 //! - `run` serves until told to stop, and stops within a bound; `error` why the server fails
 
+mod client;
 mod connection;
+mod descriptors;
 mod error;
+mod frames;
 mod layers;
 mod listen;
 mod methods;
+mod room;
 mod run;
+mod seats;
 mod settings;
 mod standard;
 mod unread_budget;

@@ -1,9 +1,10 @@
 //! Serves until told to stop, and stops within a bound.
 //!
-//! The order of stopping: health says `NOT_SERVING`, no connection is accepted any more, watch streams end with UNAVAILABLE,
-//! running calls have `drain` to end, then every connection is cut. tonic alone would wait for ever for one client that never
-//! answers.
+//! The order of stopping: health says `NOT_SERVING`, no connection is accepted any more, watches and exports end with UNAVAILABLE.
+//! Questions have half of `drain` to end, and all other calls nearly all of it; then they too end with UNAVAILABLE, so that callers
+//! know what to do. At last every connection is cut. tonic alone would wait for ever for one client that never answers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -12,13 +13,20 @@ use tonic::service::Routes;
 use tonic::transport::Server;
 
 use super::error::ServerError;
-use super::layers::{Admission, Around, CatchPanic, Deadlines, Idle, Known, Trace, Unreadable};
+use super::layers::{
+    Admission, Around, AtOnce, CatchPanic, Deadlines, Idle, Known, Stop, Trace, Unreadable,
+};
 use super::listen::Incoming;
 use super::settings::ServerSettings;
 use super::standard::Health;
+use super::unread_budget::UnreadBudget;
 
-/// Largest header list of a request, in bytes.
-const HEADER_BYTES: u32 = 16 << 10;
+/// Largest header list of a request, in bytes: what gRPC clients allow too.
+const HEADER_BYTES: u32 = 8 << 10;
+/// Streams that a client may reset before their calls have begun, and streams that the service resets because of faults of the client.
+/// More end the connection.
+const RESETS: usize = 20;
+const FAULTS: usize = 128;
 /// Bytes that may be under way to us on one call, and on one connection.
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 4 << 20;
@@ -37,7 +45,8 @@ pub async fn run(
     health: Health,
     shutdown: CancellationToken,
 ) -> Result<(), ServerError> {
-    let (stop, cut) = (CancellationToken::new(), CancellationToken::new());
+    let (stop, cut) = (Stop::default(), CancellationToken::new());
+    let unread = UnreadBudget::new(settings);
     let serving = Server::builder()
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
@@ -45,19 +54,22 @@ pub async fn run(
         .http2_keepalive_interval(Some(settings.keepalive_interval))
         .http2_keepalive_timeout(Some(settings.keepalive_timeout))
         .http2_max_header_list_size(HEADER_BYTES)
+        .http2_max_pending_accept_reset_streams(Some(RESETS))
+        .http2_max_local_error_reset_streams(Some(FAULTS))
         // This lets running calls end. With tonic's grace setting too, calls would be killed at that age.
         .max_connection_age(settings.max_connection_age)
+        .layer(AtOnce)
         .layer(Around(Trace))
         .layer(Around(CatchPanic))
         .layer(Around(Known))
-        .layer(Around(Admission::new(settings.max_in_flight, settings.max_watches)))
-        .layer(Around(Deadlines::new(settings, stop.clone())))
         .layer(Around(Idle { longest: settings.stream_idle }))
+        .layer(Around(Admission::new(settings)))
+        .layer(Around(Deadlines::new(settings, stop.clone(), Arc::clone(&unread))))
         .layer(Around(Unreadable))
         .add_routes(routes.prepare())
         .serve_with_incoming_shutdown(
-            Incoming::new(listener, settings, cut.clone()),
-            stop.clone().cancelled_owned(),
+            Incoming::new(listener, settings, unread, cut.clone()),
+            stop.begins.clone().cancelled_owned(),
         );
     let mut serving = std::pin::pin!(serving);
     health.serving().await;
@@ -67,9 +79,13 @@ pub async fn run(
         () = shutdown.cancelled() => {}
     }
     health.not_serving().await;
-    stop.cancel();
-    if let Ok(ended) = tokio::time::timeout(settings.drain, &mut serving).await {
-        return Ok(ended?);
+    stop.begins.cancel();
+    // The last tenth is for sending what the calls end with.
+    for (part, next) in [(5, Some(&stop.questions)), (4, Some(&stop.calls)), (1, None)] {
+        if let Ok(ended) = tokio::time::timeout(settings.drain * part / 10, &mut serving).await {
+            return Ok(ended?);
+        }
+        next.inspect(|next| next.cancel());
     }
     tracing::warn!(drain = ?settings.drain, "calls are still running after the drain time, cutting connections");
     cut.cancel();

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// How long a client may make no progress while others wait: then its call or its connection makes room for them.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+
 /// The limits of the server. The defaults are those of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerSettings {
@@ -13,6 +16,12 @@ pub struct ServerSettings {
     pub max_in_flight: usize,
     /// Watch streams at once on all connections; the next one is refused.
     pub max_watches: usize,
+    /// Submissions at once on all connections; the next one is refused.
+    pub max_submissions: usize,
+    /// Largest message of a query, in bytes.
+    pub query_message_bytes: usize,
+    /// Largest message of a submission, in bytes.
+    pub submission_message_bytes: usize,
     /// Longest time for a query. A caller's shorter deadline wins.
     pub request_deadline: Duration,
     /// Longest time for a submission or an export. A caller's shorter deadline wins.
@@ -42,6 +51,9 @@ impl Default for ServerSettings {
             max_concurrent_streams: 64,
             max_in_flight: 256,
             max_watches: 1024,
+            max_submissions: 8,
+            query_message_bytes: 1 << 20,
+            submission_message_bytes: 4 << 20,
             request_deadline: Duration::from_secs(30),
             submission_deadline: Duration::from_secs(600),
             stream_idle: Duration::from_secs(30),

@@ -261,6 +261,7 @@ impl Catalog {
             blank_count: meta.blank_count,
             readings: meta.readings.iter().map(reading).collect(),
             total_count: meta.total_count,
+            suppressed_count: meta.suppressed_count,
             collected: meta
                 .collected
                 .iter()

@@ -19,8 +19,10 @@ use crate::proto::store::{ColumnMeta, SubmissionMeta};
 /// are small it takes as many bytes as its column: it is counted again from the columns.
 const RECORDS_A_CELL: usize = 8;
 
-/// Fields without a roll-up: two of them make the cells of every roll-up, and days are only read record by record.
-pub(super) const INNER: [Field; 3] = [Field::Channel, Field::Attendance, Field::Day];
+/// Fields without a roll-up: two of them make the cells of every roll-up, and days and what is suppressed are only read record by
+/// record.
+pub(super) const INNER: [Field; 4] =
+    [Field::Channel, Field::Attendance, Field::Day, Field::Suppressed];
 
 /// A pack, and what only the writer can number.
 pub(super) struct Pack {

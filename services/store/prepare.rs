@@ -95,6 +95,7 @@ fn meta_of(caller: &str, header: &Header, draft: &Draft) -> SubmissionMeta {
         blank_count: draft.blank_count,
         readings: draft.readings.iter().map(reading).collect(),
         total_count: draft.total_count,
+        suppressed_count: draft.suppressed_count,
         collected: header.collected.iter().map(|field| u32::from(field.number())).collect(),
         person_key_scheme: header.person_key_scheme.clone(),
         columns,

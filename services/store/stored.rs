@@ -37,6 +37,8 @@ pub struct Submission {
     pub readings: Box<[Reading]>,
     /// Sum of the `record_count`s of the accepted rows.
     pub total_count: u64,
+    /// Number of accepted rows whose count or value the publisher suppressed.
+    pub suppressed_count: u64,
     /// Names of the fields that the source collects, as the submission lists them.
     pub collected: Vec<String>,
     /// Scheme of the person keys; empty if the submission has no person keys.

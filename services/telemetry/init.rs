@@ -16,19 +16,20 @@ use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use tracing::{Level, Metadata};
-use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt as _};
 use tracing_subscriber::{Registry, fmt};
 
 use super::metrics::Instruments;
 use super::settings::{LogFormat, TelemetrySettings};
+use super::sparing::Sparing;
 
 /// Most time for stopping.
 const SHUTDOWN: Duration = Duration::from_secs(5);
 /// Most time for one export.
 const EXPORT: Duration = Duration::from_secs(3);
-/// Filter if `EQUITY_LOG` is not set.
-const DEFAULT_LOG: &str = "info,opentelemetry=warn,h2=warn,hyper=warn,tonic=warn,tower=warn";
+/// Filter if `EQUITY_LOG` is not set. Libraries warn about what clients do, and clients can do it a million times.
+const DEFAULT_LOG: &str = "info,opentelemetry=warn,h2=error,hyper=error,hyper_util=error,tonic=error,tower=error,rustls=error";
 
 /// Why telemetry cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -186,7 +187,6 @@ fn resource(instance: Option<&str>) -> Resource {
         .build()
 }
 
-/// The log on standard error.
 /// Checks the filter of the log in `EQUITY_LOG`.
 ///
 /// # Errors
@@ -199,13 +199,14 @@ fn filter() -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {
     EnvFilter::try_new(std::env::var("EQUITY_LOG").unwrap_or_else(|_| DEFAULT_LOG.to_owned()))
 }
 
+/// The log on standard error.
 fn standard_error<S>(
     format: LogFormat,
 ) -> Result<Box<dyn Layer<S> + Send + Sync>, tracing_subscriber::filter::ParseError>
 where
     S: tracing::Subscriber + for<'span> tracing_subscriber::registry::LookupSpan<'span>,
 {
-    let filter = filter()?;
+    let filter = filter()?.and(Sparing::start());
     let layer = fmt::layer().with_writer(std::io::stderr);
     Ok(match format {
         LogFormat::Text => {
@@ -228,4 +229,27 @@ fn is_our_span(metadata: &Metadata<'_>) -> bool {
 
 fn is_our_event(metadata: &Metadata<'_>) -> bool {
     metadata.is_event() && *metadata.level() <= Level::INFO && is_ours(metadata)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_do_not_warn_unless_an_operator_asks_for_it() {
+        let logs = |filter: &str| {
+            let filter = fmt::layer().with_filter(EnvFilter::new(filter));
+            tracing::subscriber::with_default(Registry::default().with(filter), || {
+                [
+                    tracing::enabled!(target: "h2::proto::ping_pong", Level::WARN),
+                    tracing::enabled!(target: "hyper::proto", Level::WARN),
+                    tracing::enabled!(target: "tonic", Level::WARN),
+                    tracing::enabled!(target: "h2::proto", Level::ERROR),
+                    tracing::enabled!(target: "equity_indicators::server", Level::INFO),
+                ]
+            })
+        };
+        assert_eq!(logs(DEFAULT_LOG), [false, false, false, true, true]);
+        assert_eq!(logs("info"), [true; 5]);
+    }
 }

@@ -1,7 +1,7 @@
 //! The only room that knows OpenTelemetry: the service's own logs, traces and metrics for its operator.
 //!
 //! - `settings` what an operator can set
-//! - `init` starts logs, traces and metrics, and stops them within 5 s
+//! - `init` starts logs, traces and metrics, and stops them within 5 s; `sparing` one warning of a kind and a peer in a second
 //! - `metrics` functions that the other rooms call; nearly free when nothing is exported
 //! - `link` connects a caller's trace with ours
 
@@ -9,6 +9,7 @@ mod init;
 mod link;
 pub mod metrics;
 mod settings;
+mod sparing;
 
 pub use init::{Guard, TelemetryError, check, init};
 pub use link::link_to_caller;

@@ -19,6 +19,7 @@ mod refusals;
 mod risk;
 mod risk_refusals;
 mod submissions;
+mod suppressed;
 mod table_options;
 mod tables;
 mod undecodable;

@@ -100,7 +100,8 @@ async fn a_repeated_request_gets_its_first_receipt_again_also_after_a_restart() 
 async fn the_same_id_at_the_same_time_is_stored_once() {
     let server = TestServer::start().await;
     let header = about("04C", "2020-04");
-    let calls = (0..8).map(|_| server.submit(header.clone(), rows()));
+    // As many as one connection may send.
+    let calls = (0..6).map(|_| server.submit(header.clone(), rows()));
     let receipts: Vec<_> = futures_join(calls).await;
     let receipts: Vec<_> = receipts.into_iter().map(Result::unwrap).collect();
     assert_eq!(receipts.iter().filter(|receipt| !receipt.replayed).count(), 1);

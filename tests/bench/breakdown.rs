@@ -14,6 +14,7 @@
 
 mod echo;
 mod grown;
+mod limit;
 mod load;
 mod plain;
 mod program;
@@ -368,6 +369,19 @@ async fn first_time(
         asked.push(serde_json::json!({
             "number": number, "by": by, "seconds": seconds, "counts": counts,
         }));
+    }
+    for characteristics in [2, 3] {
+        let limit = limit::plain_loop(about.rows, characteristics) * 1e3;
+        let ours = asked.iter().filter(|one| {
+            one["number"] == "P3"
+                && one["by"].as_array().is_some_and(|by| by.len() == characteristics)
+        });
+        let mut ours: Vec<f64> = ours.filter_map(|one| one["seconds"].as_f64()).collect();
+        ours.sort_by(f64::total_cmp);
+        let ours = ours[ours.len() / 2] * 1e3;
+        println!(
+            "    P3   by {characteristics} characteristics: {ours:.2} ms, median; a plain loop over columns in memory, two threads: {limit:.2} ms"
+        );
     }
     if !options.peers {
         println!("    peers not asked for (-- --peers)");

@@ -1,13 +1,9 @@
 //! P10: what a first-time question by one characteristic costs as records grow, over the same organisations and months.
 
-use std::time::Instant;
-
-use equity_indicators::proto::v1::{BreakdownQuery, GetChannelBreakdownRequest};
-use prost::Message as _;
 use tonic::transport::Channel;
 
 use crate::support::{Outcome, Running, connect, raw, rows, verdict};
-use crate::{ALONE, About, FIRST_MONTH, LAST_MONTH, ONE};
+use crate::{ALONE, About, FIRST_MONTH, LAST_MONTH, ONE, timed};
 
 /// A tenth of the records stands beside all of them.
 const PART: u64 = 10;
@@ -35,27 +31,13 @@ pub async fn grown(rows: u64, all: &Running, about: &About) -> Outcome {
     part.stop().await
 }
 
-/// The best of three ways to ask: by area and by organisations, with both limits, each asked once.
+/// The best of three questions about the same, each asked once.
 async fn first_time(channel: &Channel, about: &About, by: &str) -> Outcome<f64> {
-    let whole = about.query(None, FIRST_MONTH, LAST_MONTH, &[by]);
-    let named = BreakdownQuery {
-        area: String::new(),
-        organisations: about.organisations.clone(),
-        ..whole.clone()
-    };
-    let other_limits =
-        |query: &BreakdownQuery| BreakdownQuery { confidence_level: Some(0.998), ..query.clone() };
+    let [touch, others @ ..] = about.four(FIRST_MONTH, LAST_MONTH, &[by]);
+    raw::ask(channel.clone(), touch).await?;
     let mut best = f64::INFINITY;
-    for (place, query) in
-        [other_limits(&whole), other_limits(&named), named, whole].into_iter().enumerate()
-    {
-        let request = GetChannelBreakdownRequest { query: Some(query), ..Default::default() };
-        let begin = Instant::now();
-        raw::ask(channel.clone(), request.encode_to_vec().into()).await?;
-        // The first one brings into memory what is read.
-        if place > 0 {
-            best = best.min(begin.elapsed().as_secs_f64());
-        }
+    for question in others {
+        best = best.min(timed(channel, question).await?.0);
     }
     Ok(best)
 }

@@ -39,6 +39,16 @@ fn field_line(pool: &DescriptorPool, field: &FieldDescriptor) -> String {
     for said in field_behaviours(pool, field) {
         _ = write!(line, " {said}");
     }
+    for option in ["max_bytes", "max_entries", "has_lines", "holds_rows"] {
+        // A contract of a test may have no limits.
+        let Some(option) = pool.get_extension_by_name(&format!("equity.v1.{option}")) else {
+            continue;
+        };
+        if field.options().has_extension(&option) {
+            let value = field.options().get_extension(&option).into_owned();
+            _ = write!(line, " {} {value}", option.name());
+        }
+    }
     line
 }
 

@@ -12,9 +12,10 @@ use super::{root, sources, tracked};
 /// folders, workbooks, changes since a position) took 940 since then; lowest and highest shares, one reading of what is missing, and the
 /// wholes of several listed dimensions 172; options of the contract for other languages 35; every error at once 38; what a check would come
 /// to, and a watch that goes on, 32; what a terminal shows of a long answer 80, all wrong options of a table at once 70, questions without
-/// blanks at the ends of their texts 45, organisations that merged 30, and the export in files of one idea 25;
-/// answers about an earlier state with the reference content of then 22.
-const PRODUCT_LINES: usize = 13_992;
+/// blanks at the ends of their texts 45, organisations that merged 30, and the export in files of one idea 25; what suppressed
+/// counts do to every figure 202; the check that a table fits into a message 22; answers about an earlier state with the reference
+/// content of then 22.
+const PRODUCT_LINES: usize = 14_216;
 /// Lines of the tests of presentation, at most.
 const PRESENTATION_TEST_LINES: usize = 1_800;
 /// Messages that are tables, rows, columns and cells of answers.
@@ -49,6 +50,7 @@ const ELSEWHERE: &[&str] = &[
     "services/rpc/encoded.rs",
     "services/rpc/exclusion/assessments.rs",
     "services/rpc/exclusion/estimates.rs",
+    "services/rpc/fields/",
     "services/rpc/incoming.rs",
     "services/rpc/mod.rs",
     "services/rpc/page.rs",

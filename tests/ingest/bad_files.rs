@@ -47,7 +47,7 @@ fn cells_that_publications_never_hold() {
         ("04C,x,MAY2020,Attended,GP,Telephone,1 Day,-7", "COUNT_OF_APPOINTMENTS", "-7"),
         ("04C,x,MAY2020,Attended,GP,Telephone,1 Day,+7", "COUNT_OF_APPOINTMENTS", "+7"),
         ("04C,x,MAY2020,Attended,GP,Telephone,1 Day,7.5", "COUNT_OF_APPOINTMENTS", "7.5"),
-        ("04C,x,MAY2020,Attended,GP,Telephone,1 Day,*", "COUNT_OF_APPOINTMENTS", "*"),
+        ("04C,x,MAY2020,Attended,GP,Telephone,1 Day,x", "COUNT_OF_APPOINTMENTS", "x"),
         (
             "04C,x,MAY2020,Attended,GP,Telephone,1 Day,9223372036854775808",
             "COUNT_OF_APPOINTMENTS",

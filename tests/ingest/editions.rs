@@ -5,35 +5,35 @@ use equity_indicators::proto::v1::{ConsultationRecord, EstimateRecord, Populatio
 
 use super::{case, demo, read_and_notes, read_bytes, read_text};
 
-fn none() -> Defaults {
+pub(super) fn none() -> Defaults {
     Defaults::default()
 }
 
-fn month(month: &str) -> Defaults {
+pub(super) fn month(month: &str) -> Defaults {
     Defaults { month: Some(month.to_owned()), ..none() }
 }
 
-fn consultations(submission: &SubmissionFile) -> &[ConsultationRecord] {
+pub(super) fn consultations(submission: &SubmissionFile) -> &[ConsultationRecord] {
     match &submission.rows {
         Records::Consultations(rows) => rows,
         other => panic!("{:?}", other.dataset()),
     }
 }
 
-fn estimates(submission: &SubmissionFile) -> &[EstimateRecord] {
+pub(super) fn estimates(submission: &SubmissionFile) -> &[EstimateRecord] {
     match &submission.rows {
         Records::Estimates(_, rows) => rows,
         other => panic!("{:?}", other.dataset()),
     }
 }
 
-fn text_of(case: &str) -> String {
+pub(super) fn text_of(case: &str) -> String {
     let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases");
     std::fs::read_to_string(format!("{cases}/{case}")).unwrap()
 }
 
 /// The two lines of a refusal: what the file is, and what is taken.
-fn refused(result: Result<Vec<SubmissionFile>, IngestError>, words: &[&str]) {
+pub(super) fn refused(result: Result<Vec<SubmissionFile>, IngestError>, words: &[&str]) {
     let error = result.unwrap_err().to_string();
     assert_eq!(error.lines().count(), 2, "{error}");
     for words in words.iter().chain(&["seems to be", "taken", "deploy/guides/submit.md"]) {
@@ -305,26 +305,6 @@ fn rows_of_wales_are_left_out_and_counted() {
 }
 
 #[test]
-fn a_suppressed_figure_is_left_out_or_refused_and_never_0() {
-    for name in ["suppressed_c.csv", "suppressed_star.csv"] {
-        let of = Defaults { organisation: Some("C82001".into()), ..month("2026-04") };
-        let error = case(name, &of).unwrap_err().to_string();
-        assert!(error.contains("person_count") && error.contains("which is not 0"), "{error}");
-    }
-    let figures = |text: &str| -> Vec<(Option<f64>, bool)> {
-        let submissions = read_text(text).unwrap();
-        estimates(&submissions[0]).iter().map(|row| (row.value, row.suppressed)).collect()
-    };
-    let expected = [(Some(0.4), false), (None, true)];
-    let answers = "question,response,national_pct,national_n\nQ10,Online,40,9\nQ10,Letter,*,*\n";
-    assert_eq!(figures(answers), expected);
-    let own = "organisation,month,indicator,area,period,value\nONS,2020-12,DX-12,QK1,2020,0.4\nONS,2020-12,DX-12,04C,2020,[c]\n";
-    assert_eq!(figures(own), expected);
-    let pomi = "report_period_end,practice_code,field,value\n30APR2021,C82001,patient_list_size,10\n30APR2021,C82001,Total_Pat_Enbld,4\n30APR2021,C82001,Pat_Presc_Enbld,<5\n";
-    assert_eq!(figures(pomi), expected);
-}
-
-#[test]
 fn people_enabled_for_online_services() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/pomi.csv");
     let [submission] = &case("pomi.csv", &none()).unwrap()[..] else { panic!() };
@@ -353,11 +333,6 @@ fn people_enabled_for_online_services() {
     assert!(matches!(twice, Err(IngestError::DuplicateRow { line: 5, .. })), "{twice:?}");
     let finer = text.replacen("supplier", "age_band", 1);
     refused(read_text(&finer), &["Patient Online Management Information", "age_band"]);
-}
-
-#[test]
-fn accounts_of_the_app_are_no_share() {
-    refused(case("nhs_app.csv", &none()), &["NHS App", "DX-06"]);
 }
 
 #[test]

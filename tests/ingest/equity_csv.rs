@@ -339,7 +339,7 @@ fn what_cannot_be_written_is_refused() {
     assert!(matches!(error, IngestError::MixedDatasets { .. }), "{error}");
 }
 
-fn submission(rows: Records) -> SubmissionFile {
+pub(super) fn submission(rows: Records) -> SubmissionFile {
     SubmissionFile {
         organisation: "C82001".to_owned(),
         collection: "practice-feed".to_owned(),
@@ -385,6 +385,8 @@ fn field(field: &RecordField) -> BoxedStrategy<Vec<u8>> {
         Holds::Number(_) => encoded(number, vec(any::<i32>(), 0..2), int32::encode_repeated),
         Holds::RecordCount => encoded(number, vec(any::<i64>(), 0..2), int64::encode_repeated),
         Holds::PersonCount => encoded(number, vec(0..i64::MAX, 1), int64::encode_repeated),
+        // A suppressed count has no number: see below.
+        Holds::Suppressed => Just(Vec::new()).boxed(),
         Holds::Person => encoded(number, message(&PERSON).prop_map(given), bytes::encode_repeated),
     }
 }

@@ -11,12 +11,14 @@
 mod accepted;
 mod bad_files;
 mod column_map;
+mod counts_and_scores;
 mod editions;
 mod equity_csv;
 mod estimates;
 mod generated;
 mod published;
 mod small_areas;
+mod suppressed;
 mod untidy;
 
 use std::path::{Path, PathBuf};

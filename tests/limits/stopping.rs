@@ -8,6 +8,7 @@ use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
+use tonic_types::StatusExt as _;
 
 use super::support::{ECHO, NAP, SLEEP, TestServer, WATCH, drain, soon};
 
@@ -28,7 +29,10 @@ async fn clients_that_never_end_do_not_keep_it() {
     soon(&mut server.running).await.unwrap().unwrap();
     assert!(begun.elapsed() >= Duration::from_millis(400), "it did not wait for running calls");
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-    assert!(soon(sleeper).await.unwrap().is_err(), "the call was cut");
+    let status = soon(sleeper).await.unwrap().unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable, "the call was cut: {status:?}");
+    assert_eq!(status.get_details_error_info().unwrap().reason, "STOPPING");
+    assert!(status.get_details_retry_info().unwrap().retry_delay.is_some());
     assert!(TcpStream::connect(server.address).await.is_err(), "nobody listens any more");
     drop(silent);
 }
@@ -42,6 +46,27 @@ async fn running_calls_end_well_and_idle_clients_do_not_delay() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     server.shutdown.cancel();
     assert_eq!(soon(nap).await.unwrap().unwrap(), "word");
+    soon(&mut server.running).await.unwrap().unwrap();
+}
+
+/// A question that lasts longer does not keep the service for all of its drain time; a submission has nearly all of it.
+#[tokio::test]
+async fn what_cannot_be_answered_in_time_is_given_up_with_a_reason() {
+    let mut server = TestServer::start(drains_for(Duration::from_secs(2))).await;
+    let (asking, sending) = (server.client().await, server.client().await);
+    let begun = Instant::now();
+    let question = tokio::spawn(async move { (asking.unary(SLEEP).await, Instant::now()) });
+    let rows = tokio_stream::pending::<String>();
+    let submission = tokio::spawn(async move { (sending.submit(rows).await, Instant::now()) });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    server.shutdown.cancel();
+    let (asked, sent) = (soon(question).await.unwrap(), soon(submission).await.unwrap());
+    for (ended, _) in [&asked, &sent] {
+        let status = ended.as_ref().unwrap_err();
+        assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+        assert_eq!(status.get_details_error_info().unwrap().reason, "STOPPING");
+    }
+    assert!(asked.1 < sent.1, "{:?} {:?}", asked.1 - begun, sent.1 - begun);
     soon(&mut server.running).await.unwrap().unwrap();
 }
 

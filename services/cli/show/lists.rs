@@ -129,12 +129,13 @@ pub fn indicators(all: &[v1::Indicator]) -> Sheet {
         "unavailable",
         "minimum",
         "maximum",
+        "high_risk",
         "polarity",
         "tags",
         "components",
         "source",
     ]);
-    sheet.for_programs = 7;
+    sheet.for_programs = 8;
     for indicator in all {
         sheet.push(vec![
             (&indicator.id).into(),
@@ -146,6 +147,7 @@ pub fn indicators(all: &[v1::Indicator]) -> Sheet {
             (&indicator.unavailable).into(),
             indicator.minimum.into(),
             indicator.maximum.into(),
+            indicator.high_risk.into(),
             (&indicator.polarity).into(),
             joined(&indicator.tags),
             joined(&indicator.components),

@@ -63,13 +63,19 @@ fn name(slot: &Slot) -> String {
     format!("{organisation} {month}, {dataset} of {collection}")
 }
 
-/// Says how many rows have no value, and which values were read in another form.
+/// Says how many rows have no value or a suppressed one, and which values were read in another form.
 fn read_so(receipt: &Receipt, out: &mut Out) -> Result<(), Failure> {
     let Some(submission) = &receipt.submission else { return Ok(()) };
-    let Submission { organisation, month, blank_count, readings, .. } = submission;
+    let Submission { organisation, month, blank_count, suppressed_count, readings, .. } =
+        submission;
     if *blank_count > 0 {
         out.remark(&format!(
             "{organisation} {month}: rows without any value, which were passed over: {blank_count}"
+        ))?;
+    }
+    if *suppressed_count > 0 {
+        out.remark(&format!(
+            "{organisation} {month}: counts or figures that their publisher suppressed: {suppressed_count}; they are not 0, and what needs them is absent"
         ))?;
     }
     for Reading { field, how, value, read_as, count } in readings {

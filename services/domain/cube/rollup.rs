@@ -101,6 +101,8 @@ fn count(
 pub struct RollupRows {
     of: Vec<Arc<[RollupRow]>>,
     whole: Vec<RollupRow>,
+    /// The whole without attendance, which few questions are about: of a field with many values a fraction of the rows.
+    by_channel: Vec<RollupRow>,
 }
 
 /// What each code of (field, channel, attendance) adds to the number of a cell.
@@ -126,7 +128,12 @@ impl RollupRows {
         changes.extend(old.map(|(codes, count)| (*codes, count.wrapping_neg())));
         changes.sort_unstable_by_key(|(codes, _)| *codes);
         let whole = added(earlier.map_or(&[], |earlier| &earlier.whole), &changes);
-        Self { of: of.into_iter().map(|(rows, _)| rows).collect(), whole }
+        let by_channel = whole.chunk_by(|a, b| a.0[..2] == b.0[..2]).map(|rows| {
+            let [value, channel, _] = rows[0].0;
+            ([value, channel, 0], rows.iter().map(|(_, count)| count).sum())
+        });
+        let by_channel = by_channel.collect();
+        Self { of: of.into_iter().map(|(rows, _)| rows).collect(), whole, by_channel }
     }
 
     /// The rows of a submission.
@@ -139,6 +146,7 @@ impl RollupRows {
     pub fn add_up(&self, of: Option<usize>, adds: RollupAdds<'_>, base: u32, counts: &mut [u64]) {
         let rows = match of {
             Some(submission) => &self.of[submission],
+            None if adds[2].is_nothing() => self.by_channel.as_slice(),
             None => self.whole.as_slice(),
         };
         for ([value, channel, attendance], count) in rows {
@@ -157,7 +165,8 @@ impl RollupRows {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let rows: usize = self.of.iter().map(|rows| rows.len()).sum();
-        (rows + self.whole.len()) * size_of::<RollupRow>() + self.of.len() * 32
+        (rows + self.whole.len() + self.by_channel.len()) * size_of::<RollupRow>()
+            + self.of.len() * 32
     }
 }
 

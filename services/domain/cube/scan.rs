@@ -34,6 +34,12 @@ impl Adds {
         Self { of: vec![0; 256], behind: 0 }
     }
 
+    /// Whether every code adds nothing.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.behind == 0 && self.of.iter().all(|adds| *adds == 0)
+    }
+
     /// What a code adds.
     #[must_use]
     pub fn of(&self, code: u32) -> u32 {

@@ -14,7 +14,9 @@ use crate::domain::codes::{LEAVE_EMPTY, expected_of, says_nothing};
 use crate::domain::collection::Dataset;
 use crate::domain::date::Written;
 use crate::domain::field::{FIELD_LIMIT, Field};
+use crate::domain::record::SUPPRESSED;
 use crate::domain::reference::Reference;
+use crate::domain::text;
 
 /// Most years of age, and most days from booking to appointment.
 const MOST_YEARS: u32 = 130;
@@ -256,13 +258,25 @@ impl Builder {
         }
     }
 
+    /// Takes that the publisher suppressed the `record_count`: the row stands for at least one. Call it after [`Builder::weight`].
+    pub fn suppressed(&mut self) {
+        if self.row.weight.is_some_and(|weight| weight > 0) {
+            let expected = "no count beside it: a suppressed count is not known";
+            return self.problem(SUPPRESSED, "", expected, None);
+        }
+        // Nothing is added up of what is not known.
+        self.row.weight = Some(0);
+        self.number(Field::Suppressed, SUPPRESSED, 1, 1);
+    }
+
     /// Takes the person key; empty means none. Call it after [`Builder::weight`].
     pub fn person(&mut self, key: &str) {
         let Some(key) = self.key("person_key", key) else { return };
         if self.header.person_key_scheme.is_empty() {
             self.problem("person_key", "", "a `person_key_scheme` in the header, or no key", None);
-        } else if self.row.weight.is_some_and(|weight| weight > 1) {
-            let expected = "no key where `record_count` is over 1: N alike are not one person";
+        } else if self.row.weight.is_some_and(|weight| weight != 1) {
+            let expected =
+                "no key where `record_count` is over 1 or suppressed: N alike are not one person";
             self.problem("person_key", "", expected, None);
         } else {
             let hash = self.keyer.hash(&self.header.person_key_scheme, key);
@@ -297,6 +311,8 @@ impl Builder {
         self.row.given = true;
         if key.len() > LONGEST {
             self.problem(field, "", "at most 128 bytes", None);
+        } else if text::forbidden(key).is_some() {
+            self.problem(field, "", text::EXPECTED, None);
         } else if says_nothing(key) {
             // The word is no key, so the message may repeat it.
             self.problem(field, key, &format!("a key, or nothing; {LEAVE_EMPTY}"), None);

@@ -18,6 +18,7 @@ use crate::domain::estimate::{
 use crate::domain::indicator::Indicator;
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
+use crate::domain::text::{EXPECTED, forbidden};
 
 /// Most keys of an estimate.
 const KEYS: usize = 3;
@@ -207,12 +208,14 @@ impl EstimateBuilder {
     #[must_use]
     pub fn finish(self) -> Draft {
         let accepted = self.estimates.rows.len() as u64;
+        let suppressed = self.estimates.rows.iter().filter(|row| row.value.is_none()).count();
         Draft {
             content_hash: self.content_hash(),
             accepted_count: accepted,
             rejected_count: self.rejected,
             blank_count: self.blank,
             total_count: accepted,
+            suppressed_count: suppressed as u64,
             problems: self.problems.into_vec(),
             readings: self.readings.list(),
             columns: Vec::new(),
@@ -325,15 +328,15 @@ fn check_what(
     }
     if given.base.len() > LONGEST_BASE {
         wrong.add("base", given.base, format!("at most {LONGEST_BASE} bytes"));
-    } else if given.base.chars().any(char::is_control) {
-        wrong.add("base", given.base, "words without control characters");
+    } else if forbidden(given.base).is_some() {
+        wrong.add("base", given.base, EXPECTED);
     } else if says_nothing(given.base) {
         wrong.add("base", given.base, "words that say about whom the figure is, or nothing");
     }
 }
 
 fn check_area(reference: &Reference, area: &str, wrong: &mut RowProblems<'_>) {
-    if area.len() > LONGEST || area.chars().any(char::is_control) {
+    if area.len() > LONGEST || forbidden(area).is_some() {
         wrong.add("area", area, format!("at most {LONGEST} bytes without control characters"));
         return;
     }
@@ -375,7 +378,7 @@ fn check_keys(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowPro
                     "`publisher:` and a name of a to z, 0 to 9 and _",
                 );
             }
-            if code.trim().is_empty() || code.chars().any(char::is_control) {
+            if code.trim().is_empty() || forbidden(code).is_some() {
                 wrong.add(&at_code, code, "the publisher's words, without control characters");
             }
         } else {

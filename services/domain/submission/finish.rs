@@ -24,6 +24,8 @@ impl Builder {
         let persons = Packed::keys(&self.persons);
         let source_records = Packed::keys(&self.source_records);
         let content_hash = self.content_hash(&weights, &persons, &source_records);
+        let suppressed = self.columns[Field::Suppressed.index()].as_ref();
+        let suppressed_count = suppressed.map_or(0, |column| column.indices.counts(2)[1]);
         let mut readings = std::mem::take(&mut self.readings);
         self.columns.iter().flatten().for_each(|column| readings.add_column(column));
         self.add_blank_columns(rows);
@@ -35,6 +37,7 @@ impl Builder {
             rejected_count: self.rejected,
             blank_count: self.blank,
             total_count: self.weights.iter().map(|weight| u64::from(*weight)).sum(),
+            suppressed_count,
             problems: self.problems.into_vec(),
             readings: readings.list(),
             columns,

@@ -8,6 +8,7 @@ use super::read_as::ReadAs;
 use crate::domain::codes::{CodeList, Mapped, State, Value, expected_of};
 use crate::domain::collection::Collection;
 use crate::domain::field::Field;
+use crate::domain::text;
 
 /// Separates the codes of a set.
 pub(super) const SEPARATOR: char = '\u{1f}';
@@ -233,6 +234,9 @@ fn meaning(
     told: bool,
 ) -> Result<Meant, BadValue> {
     let code = raw.trim();
+    if text::forbidden(code).is_some() {
+        return Err(BadValue { value: shown(raw), expected: text::EXPECTED.into(), nearest: None });
+    }
     let blanks = (code.len() != raw.len()).then_some(ReadAs::WithoutBlanks);
     // Before the list looks for the nearest code: a feed may name every small area of the country.
     if field == Field::ResidenceLsoa && is_small_area(code) && !list.has(code) {
@@ -308,9 +312,9 @@ fn number(raw: i64, most: u32) -> Result<Value, BadValue> {
 
 /// A refused value as the message repeats it.
 pub(super) fn shown(raw: &str) -> String {
-    let mut text: String = raw.chars().filter(|c| !c.is_control()).take(64).collect();
+    let mut kept: String = raw.chars().filter(|c| !text::is_forbidden(*c)).take(64).collect();
     if raw.chars().count() > 64 {
-        text.push('…');
+        kept.push('…');
     }
-    text
+    kept
 }

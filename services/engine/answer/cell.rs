@@ -32,7 +32,8 @@ impl From<Tally> for CellCounts {
 impl Cell {
     /// A figure, or why there is none, and the counts behind it.
     pub(super) fn new(figure: Result<Figure, Absence>, counts: CellCounts) -> Self {
-        Self { figure, counts, quality: DataQuality::default() }
+        let behind = counts.denominator.or(counts.numerator).unwrap_or_default();
+        Self { figure, counts, quality: DataQuality::default(), behind }
     }
 
     /// A count.
@@ -71,17 +72,17 @@ impl Cell {
         let found = difference(of_pair, less_pair, confidence).map(Figure::from);
         let why = || [of, less].into_iter().find_map(|cell| cell.figure.clone().err());
         let figure = found.ok_or_else(|| why().unwrap_or_else(|| Absence::not_computable("")));
-        Self::without_counts(figure)
+        Self::without_counts(figure, of.behind + less.behind)
     }
 
-    /// A figure that has no counts of its own.
-    pub(super) fn without_counts(figure: Result<Figure, Absence>) -> Self {
-        Self::new(figure, CellCounts::default())
+    /// A figure that has no counts of its own, of so many records.
+    pub(super) fn without_counts(figure: Result<Figure, Absence>, behind: u64) -> Self {
+        Self { behind, ..Self::new(figure, CellCounts::default()) }
     }
 
     /// No figure, for this reason, and no counts.
     pub(super) fn absent(why: Absence) -> Self {
-        Self::without_counts(Err(why))
+        Self::without_counts(Err(why), 0)
     }
 }
 
@@ -103,7 +104,7 @@ pub(super) fn no_share(tally: Tally, whom: &str) -> Absence {
         Reason::NotCollected => {
             format!("no source of these {whom} collects it, or whether it applies to them")
         }
-        Reason::NotComputable => format!(
+        Reason::NotComputable | Reason::Suppressed => format!(
             "for none of these {whom} do we know the answer, or whether the question applies"
         ),
     })

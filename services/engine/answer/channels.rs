@@ -101,7 +101,8 @@ impl Question for ChannelQuestion {
     }
 
     fn count(&self, engine: &Engine, query: &Query) -> Result<Counted<Channels>, QueryError> {
-        let persons = self.measure == Measure::Persons;
+        // Suppressed counts are of people without keys.
+        let persons = self.measure == Measure::Persons && !query.suppressed;
         if persons && self.rates.is_some() {
             let why = "rates are of consultations: leave it out, or ask for CONTACTS";
             return Err(invalid("include_rates", why));
@@ -122,7 +123,8 @@ impl Question for ChannelQuestion {
         let plan = &tabulated.plan;
         let quality = engine.quality(&[(plan, sums)])?;
         let population = |named| engine.population(plan, &plan.pinned(query), named);
-        let population = self.rates.as_deref().map(population).transpose()?;
+        let rates = self.rates.as_deref().filter(|_| !query.suppressed);
+        let population = rates.map(population).transpose()?;
         if let Some(population) = &population {
             population.told(&mut provenance);
         }

@@ -42,7 +42,7 @@ impl Plan {
         let inner = [Field::Channel, Field::Attendance];
         let computed = |axis: &PlanAxis| matches!(axis.on, On::Derived(_) | On::Together(_));
         let fields = self.fields();
-        let made = self.made.keys().any(|(_, field)| fields.contains(field));
+        let made = self.made.keys().any(|(_, field)| fields.contains(field)) || self.suppressed;
         if made || self.axes.iter().any(computed) {
             return Path::Columns; // roll-ups know only what is stored
         }
@@ -213,7 +213,11 @@ impl<'a> Scan<'a> {
                 }
             }
         }
-        let weights = self.engine.slabs.weights(self.engine.store().reader(), &month.standing)?;
+        let (slabs, reader) = (&self.engine.slabs, self.engine.store().reader());
+        let weights = match self.plan.suppressed {
+            true => slabs.suppressed(reader, &month.standing)?,
+            false => slabs.weights(reader, &month.standing)?,
+        };
         then(Records { terms, weights: &weights, stretches })
     }
 
@@ -223,7 +227,7 @@ impl<'a> Scan<'a> {
         }
         let new = || Counter::new(self.size);
         let counted = self.each(
-            |_| true,
+            |submission| !self.plan.suppressed || submission.suppressed_count > 0,
             new,
             |counter, _, records| {
                 counter.add(records);

@@ -36,6 +36,7 @@ mod question;
 mod rates;
 mod risk;
 mod skeleton;
+mod suppressed;
 mod tables;
 #[cfg(test)]
 pub(crate) mod tests;

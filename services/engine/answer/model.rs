@@ -41,6 +41,8 @@ pub enum Reason {
     NotCollected,
     /// It cannot be computed.
     NotComputable,
+    /// A publisher suppressed counts that belong to it.
+    Suppressed,
 }
 
 /// Why there is no figure, with a sentence.
@@ -61,6 +63,12 @@ impl Absence {
     /// The sources do not collect it, for this reason.
     pub(super) fn not_collected(detail: impl Into<String>) -> Self {
         Self { reason: Reason::NotCollected, detail: detail.into() }
+    }
+
+    /// Counts that belong to it are suppressed: at least so many are left out.
+    pub(super) fn suppressed(least: u64) -> Self {
+        let detail = format!("at least {least} left out: a publisher suppressed how many (`*`)");
+        Self { reason: Reason::Suppressed, detail }
     }
 
     /// There is no data, for this reason.
@@ -129,6 +137,8 @@ pub struct Cell {
     pub counts: CellCounts,
     /// How good the data is that the figure is made of.
     pub quality: DataQuality,
+    /// How many records the figure is made of: its denominator, or what it counts; of a difference, those of both.
+    pub(super) behind: u64,
 }
 
 /// How good the data is in a dimension. Of a figure: of a row with keys, the worst of its dimensions; of a total row, what it measures.

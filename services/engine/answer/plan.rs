@@ -113,6 +113,8 @@ pub(super) struct Plan {
     pub(super) scope: Option<Scope>,
     /// Columns worked out for this question: they stand before those of the store.
     pub(super) made: BTreeMap<(Month, Field), Made>,
+    /// Whether what is counted are the suppressed counts, each as one, in place of what records stand for.
+    pub(super) suppressed: bool,
 }
 
 impl PlanAxis {
@@ -188,6 +190,16 @@ impl Plan {
     /// The same question at the position of this plan: what else an answer is made of must not be of another.
     pub(super) fn pinned(&self, query: &Query) -> Query {
         Query { as_of: AsOf::Position(self.position), ..query.clone() }
+    }
+
+    /// Whether a publisher suppressed any count in its submissions.
+    pub(super) fn has_suppressed(&self) -> bool {
+        self.submissions().any(|submission| submission.suppressed_count > 0)
+    }
+
+    /// The same of the suppressed counts, each as one.
+    pub(super) fn of_suppressed(&self) -> Self {
+        Self { suppressed: true, ..self.clone() }
     }
 
     /// Its submissions, by month and organisation.

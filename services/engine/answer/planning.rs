@@ -62,6 +62,7 @@ impl Engine {
             ended,
             scope,
             made: BTreeMap::new(),
+            suppressed: query.suppressed,
         })
     }
 

@@ -110,6 +110,8 @@ pub struct Provenance {
     pub expected_month_count: usize,
     /// The data that was looked at, for the cache; none: it cannot be told by numbers.
     pub scope: Option<Scope>,
+    /// Whether a publisher suppressed any count in it.
+    pub suppressed: bool,
 }
 
 impl Provenance {
@@ -234,6 +236,7 @@ impl Plan {
             month_count: with,
             expected_month_count: months.len(),
             scope: self.scope.clone(),
+            suppressed: self.has_suppressed(),
             ..Provenance::asked(&self.reference, Some(&self.collection), query)
         }
     }

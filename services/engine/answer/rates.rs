@@ -22,6 +22,8 @@ use crate::store::Submission;
 pub(super) struct Population {
     plan: Plan,
     crosstab: Crosstab,
+    /// The same of suppressed counts of people, each as one; none: there are none.
+    suppressed: Option<Crosstab>,
     /// Axes that the population has too, in its order.
     shared: Vec<Shared>,
     characteristics: Vec<Characteristic>,
@@ -113,12 +115,13 @@ impl Engine {
         let kept: Vec<_> = people.submissions().map(|s| seen.contains(&of(s))).collect();
         people.keep(&kept);
         let crosstab = self.count(&people, 0)?;
-
+        let suppressed = people.has_suppressed().then(|| self.count(&people.of_suppressed(), 0));
+        let suppressed = suppressed.transpose()?;
         let shared = shared.into_iter().zip(&people.axes);
         let shared: Vec<_> = shared.map(|(n, axis)| Shared::new(n, plan, axis)).collect();
         let characteristics = self.characteristics(plan, &people, &shared)?;
         let behind = behind(plan, &people, &shared, &characteristics);
-        Ok(Population { crosstab, shared, characteristics, behind, plan: people })
+        Ok(Population { crosstab, suppressed, shared, characteristics, behind, plan: people })
     }
 
     /// What people and consultations are told apart by, and how well it is known of them.
@@ -139,7 +142,11 @@ impl Engine {
         for (id, on) in axes {
             let known = |plan: &Plan, beside: &[usize]| {
                 // Without the conditions on it: they would hide whom they leave out.
-                let crosstab = self.count(&plan.opened(on.clone(), beside), 1)?;
+                let plan = plan.opened(on.clone(), beside);
+                let mut crosstab = self.count(&plan, 1)?;
+                if plan.has_suppressed() {
+                    crosstab.add(self.count(&plan.of_suppressed(), 1)?);
+                }
                 // Where no axis is decided by submissions, the only row is the one of all.
                 let rows = crosstab.rows.into_iter().chain([(Vec::new(), crosstab.all)]);
                 let known = |(row, counts): (_, InnerCounts)| (row, Known::new(&on, &counts.inner));
@@ -276,8 +283,11 @@ impl Population {
                 )));
             }
         }
-        let found = self.crosstab.row(&wanted).and_then(|counts| counts.inner.first());
-        found.copied().filter(|people| *people > 0).ok_or_else(|| {
+        let count = |of: &Crosstab| of.row(&wanted)?.inner.first().copied();
+        if let Some(left_out @ 1..) = self.suppressed.as_ref().and_then(count) {
+            return Err(Absence::suppressed(left_out));
+        }
+        count(&self.crosstab).filter(|people| *people > 0).ok_or_else(|| {
             Absence::not_computable(format!(
                 "collection `{collection}` has no people here to divide by"
             ))
@@ -292,6 +302,11 @@ impl Population {
         notes.push(format!(
             "Rates are per 1,000 people of collection `{collection}` a month: consultations over people, both summed over the months."
         ));
+        if self.suppressed.is_some() {
+            notes.push(format!(
+                "The publisher of collection `{collection}` suppressed some counts of people. A rate that divides by them is absent with the reason SUPPRESSED: it is not one over the rest."
+            ));
+        }
         for one in &self.characteristics {
             let (id, people) =
                 (&one.on.dimension.id, format!("people of collection `{collection}`"));

@@ -7,13 +7,19 @@ use super::parent::Parent;
 use super::protected::{Answer, Protected, protect};
 use super::provenance::{Provenance, legends};
 use super::quality::{of_counts, worst};
-use super::question::{Counted, Question, RowPlaces};
+use super::question::Question;
+use super::suppressed::{Part, PartRow};
 use crate::domain::indicator::Unit;
 use crate::engine::query::{AsOf, Query};
 use crate::engine::{Engine, QueryError};
 
-/// A row, before its cells: its keys, which of the counted parts it is of, and where it lies there.
-type Planned = (Vec<Key>, usize, RowPlaces);
+/// Bytes that a cell has at least when it is encoded: its head, and a reason for its absence, which is shorter than a value. Bytes of a
+/// key: two heads, and a letter each of dimension and code.
+const LEAST_OF_A_CELL: usize = 6;
+const LEAST_OF_A_KEY: usize = 8;
+
+/// A row, before its cells: its keys, which of the counted parts it is of, and the row there.
+type Planned = (Vec<Key>, usize, PartRow);
 
 impl Engine {
     /// Answers a question.
@@ -23,7 +29,8 @@ impl Engine {
     pub(super) fn answer<Q: Question>(&self, question: &Q) -> Result<Protected, QueryError> {
         let query = &self.settled(question.query())?;
         let reference = self.reference();
-        let main = question.count(self, query)?;
+        let part = Part::count(question, self, query)?;
+        let main = &part.counted;
         let mut provenance = main.provenance.clone();
         (provenance.table, provenance.title) = (Q::TABLE.name, Q::TABLE.title);
         provenance.settings = question.settings();
@@ -34,23 +41,26 @@ impl Engine {
         if let Some(plan) = &main.plan {
             self.unattributed(question, plan, &pinned, &mut provenance)?;
         }
-        let mut parts = vec![main];
+        let mut parts = vec![part];
         let rows = self.rows(question, &pinned, &mut parts, &mut provenance)?;
-        let figures: Vec<_> = parts.iter().map(|part| &part.figures).collect();
+        let left_out = parts.iter().filter_map(|part| part.left_out.as_ref());
+        let figures = parts.iter().map(|part| &part.counted).chain(left_out);
+        let figures: Vec<_> = figures.map(|counted| &counted.figures).collect();
         let (columns, shows): (Vec<_>, Vec<_>) =
             question.columns(&reference, &figures).into_iter().unzip();
-        if provenance.empty.is_none() && parts.iter().all(|part| part.nothing.is_some()) {
-            provenance.empty.clone_from(&parts[0].nothing);
+        self.fits(rows.len(), query.by.len(), columns.len())?;
+        if provenance.empty.is_none() && parts.iter().all(|part| part.counted.nothing.is_some()) {
+            provenance.empty.clone_from(&parts[0].counted.nothing);
         }
         // How good the data of a cell is: of its row's dimensions; where the answer has none of these, of what the column measures.
         let lines = &provenance.quality;
         let measured: Vec<_> =
             columns.iter().map(|column| worst(lines, |of| of == column.measures)).collect();
-        let row = |(keys, part, places): Planned| {
+        let row = |(keys, part, row): Planned| {
             let of_row = worst(lines, |of| keys.iter().any(|key| of == &*key.dimension));
             let cell =
                 |((column, shows), measured): ((&Column, &Q::Shows), &Option<DataQuality>)| {
-                    let cell = question.cell(figures[part], &places, shows);
+                    let cell = parts[part].cell(question, &row, shows);
                     shown(cell, column, of_row.or(*measured), &provenance, query.full)
                 };
             let cells = columns.iter().zip(&shows).zip(&measured).map(cell).collect();
@@ -63,42 +73,52 @@ impl Engine {
         Ok(protect(Answer { provenance, columns, rows, beside, position }))
     }
 
+    /// Refuses a table that no encoding makes short enough, before its cells are made.
+    fn fits(&self, rows: usize, keys: usize, columns: usize) -> Result<(), QueryError> {
+        let keys = rows.saturating_sub(1).saturating_mul(keys * LEAST_OF_A_KEY);
+        let bytes = rows.saturating_mul(columns * LEAST_OF_A_CELL).saturating_add(keys);
+        match self.settings.answer_bytes {
+            Some(limit) if bytes > limit => Err(QueryError::TooLong { bytes, limit }),
+            _ => Ok(()),
+        }
+    }
+
     /// The rows: the total, the declared parent, and the combinations listed. What needs a question of its own is counted into `parts`.
     fn rows<Q: Question>(
         &self,
         question: &Q,
         pinned: &Query,
-        parts: &mut Vec<Counted<Q::Figures>>,
+        parts: &mut Vec<Part<Q::Figures>>,
         provenance: &mut Provenance,
     ) -> Result<Vec<Planned>, QueryError> {
         let mut rows: Vec<Planned> = Vec::new();
-        let main = &parts[0];
+        let main = &parts[0].counted;
         let parents = main.plan.as_ref().map(|plan| plan.declared_parents(pinned));
         let (parents, notes) = parents.unwrap_or_default();
         if has_total(question.query()) {
             if main.plan.as_ref().is_some_and(|plan| question.total_is_apart(plan)) {
                 let whole = Query { by: Vec::new(), ..pinned.clone() };
-                let whole = question.count(self, &whole)?;
-                let of = &whole.provenance;
+                let whole = Part::count(question, self, &whole)?;
+                let of = &whole.counted.provenance;
                 provenance.looked_at(of.data_position, of.scope.clone());
                 parts.push(whole);
             }
-            rows.push((Vec::new(), parts.len() - 1, Vec::new()));
+            rows.push((Vec::new(), parts.len() - 1, parts[parts.len() - 1].total()));
         }
         provenance.notes.extend(notes);
         for Parent { keys, query } in parents {
-            let whole = question.count(self, &query)?;
-            provenance.stands_beside(&whole.provenance, whole.nothing.is_none());
-            let total = [(Vec::new(), RowPlaces::new())];
-            let of_whole = if query.by.is_empty() { &total[..] } else { &whole.rows };
-            rows.extend(of_whole.iter().cloned().map(|(mut row, places)| {
-                keys.iter().for_each(|(place, key)| row.insert(*place, key.clone()));
-                (row, parts.len(), places)
+            let whole = Part::count(question, self, &query)?;
+            let of = &whole.counted;
+            provenance.stands_beside(&of.provenance, of.nothing.is_none());
+            let of_whole = if query.by.is_empty() { vec![whole.total()] } else { whole.rows() };
+            rows.extend(of_whole.into_iter().map(|row| {
+                let mut with = row.keys.clone();
+                keys.iter().for_each(|(place, key)| with.insert(*place, key.clone()));
+                (with, parts.len(), row)
             }));
             parts.push(whole);
         }
-        let listed = parts[0].rows.iter();
-        rows.extend(listed.map(|(keys, places)| (keys.clone(), 0, places.clone())));
+        rows.extend(parts[0].rows().into_iter().map(|row| (row.keys.clone(), 0, row)));
         Ok(rows)
     }
 }

@@ -32,6 +32,8 @@ pub struct Query {
     pub confidence: Confidence,
     /// Whether the answer has confidence limits and labels.
     pub full: bool,
+    /// Whether it is about the suppressed counts alone, each as one: what an answer leaves out. Nobody asks for it.
+    pub suppressed: bool,
 }
 
 impl Query {
@@ -61,6 +63,7 @@ impl Query {
                 as_of,
                 confidence: confidence?,
                 full,
+                suppressed: false,
             })
         };
         wrong.unless(query())

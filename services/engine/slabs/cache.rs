@@ -18,6 +18,8 @@ pub(in crate::engine) enum Kind {
     Field(Field),
     /// What each record stands for.
     Weights,
+    /// Which records are of a suppressed count.
+    Suppressed,
     /// The person of each record, by the numbers with this id.
     Persons(u64),
     /// The roll-up of the field with this number.

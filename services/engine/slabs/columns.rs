@@ -96,6 +96,26 @@ impl Slabs {
         })
     }
 
+    /// The records whose count its publisher suppressed: 1 for each of them, 0 for each other.
+    pub(in crate::engine) fn suppressed(
+        &self,
+        reader: &Reader,
+        standing: &Arc<Standing>,
+    ) -> Result<Arc<Codes>, StoreError> {
+        let any = standing.submissions.iter().any(|submission| submission.suppressed_count > 0);
+        let empty = || if any { Codes::for_codes(1, standing.records()) } else { Codes::Same(0) };
+        self.codes(standing, Kind::Suppressed, empty, |codes, submission| {
+            // The words are sorted, and that of a record that says nothing of it comes first.
+            let (field, mut of_word) = (Field::Suppressed, vec![0]);
+            if let Some(column) = submission.column(field) {
+                of_word.resize(column.words.len(), 0);
+                of_word[column.words.len() - 1] = 1;
+            }
+            codes.push(&reader.column(submission, field)?, submission.records(), &of_word);
+            Ok(())
+        })
+    }
+
     /// The person of each record.
     pub(in crate::engine) fn of_persons(
         &self,

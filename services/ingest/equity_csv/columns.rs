@@ -1,7 +1,7 @@
 //! The columns of the service's CSV. A column is called what the contract calls its field.
 
 use crate::domain::collection::Dataset;
-use crate::domain::record::{CONSULTATION, Holds, PERSON, RecordType};
+use crate::domain::record::{CONSULTATION, Holds, PERSON, RecordType, SUPPRESSED};
 
 /// Code of the organisation: with [`MONTH`], it says which submission a row belongs to.
 pub(super) const ORGANISATION: &str = "organisation";
@@ -35,8 +35,12 @@ pub(super) enum CellKind {
     Int32,
     /// `optional int64`: a whole number.
     Int64,
-    /// `int64`: a whole number from 0, in every row.
+    /// `optional int64`: how many the row stands for, or a symbol that says that the publisher suppressed it.
+    RecordCount,
+    /// `int64`: the same from 0, in every row.
     Count,
+    /// `optional double`: the value of an estimate, or a symbol as before.
+    Figure,
     /// `optional double`: a finite number.
     Double,
     /// `bool`: `Y` or `N`; empty is no.
@@ -49,22 +53,19 @@ const fn column(number: u8, name: &'static str, kind: CellKind) -> Column {
     Column { name, number, kind }
 }
 
-/// Number of the field that says that a figure is suppressed.
-pub(super) const SUPPRESSED: u8 = 11;
-
 /// The fields of `EstimateRecord`.
 const ESTIMATE: [Column; 11] = [
     column(1, INDICATOR, CellKind::Text),
     column(2, "area", CellKind::Text),
     column(3, "period", CellKind::Text),
     column(4, "keys", CellKind::Keys),
-    column(5, "value", CellKind::Double),
+    column(5, "value", CellKind::Figure),
     column(6, "lower", CellKind::Double),
     column(7, "upper", CellKind::Double),
     column(8, "base_count", CellKind::Int64),
     column(9, "weight", CellKind::Double),
     column(10, "base", CellKind::Text),
-    column(SUPPRESSED, "suppressed", CellKind::Flag),
+    column(11, SUPPRESSED, CellKind::Flag),
 ];
 
 /// The columns of the records of one dataset, in the order in which they are written.
@@ -75,23 +76,36 @@ pub(super) struct Columns {
     pub(super) person: Vec<Column>,
     /// Number of the record's field that holds the person.
     pub(super) person_number: u8,
+    /// Number of the record's field that says that a count or a figure is suppressed.
+    pub(super) suppressed_number: u8,
 }
 
 impl Columns {
     pub(super) fn of(dataset: Dataset) -> Self {
         let Some(record) = RecordType::of(dataset) else {
-            return Columns { own: ESTIMATE.to_vec(), person: Vec::new(), person_number: 0 };
+            let (own, person) = (ESTIMATE.to_vec(), Vec::new());
+            return Columns { own, person, person_number: 0, suppressed_number: 11 };
+        };
+        let number = |holds: Holds| {
+            let found = record.fields.iter().find(|field| field.holds == holds);
+            found.map_or(0, |field| field.number)
         };
         let mut own: Vec<Column> = columns(record).collect();
         if dataset == Dataset::DigitalAccess {
             own.sort_by_key(|column| !is_of_consultations(column));
         }
-        let person = record.fields.iter().find(|field| field.holds == Holds::Person);
         Columns {
             own,
             person: columns(&PERSON).collect(),
-            person_number: person.map_or(0, |field| field.number),
+            person_number: number(Holds::Person),
+            suppressed_number: number(Holds::Suppressed),
         }
+    }
+
+    /// The columns of the record itself that are written. A suppressed count is written as a symbol in its own column.
+    pub(super) fn written(&self) -> impl Iterator<Item = &Column> {
+        let has_value = self.own.iter().any(|column| column.kind == CellKind::Figure);
+        self.own.iter().filter(move |column| has_value || column.name != SUPPRESSED)
     }
 
     /// Every column.
@@ -127,8 +141,9 @@ fn columns(record: &RecordType) -> impl Iterator<Item = Column> {
             }
             Holds::Codes(_) => CellKind::Codes,
             Holds::Number(_) => CellKind::Int32,
-            Holds::RecordCount => CellKind::Int64,
+            Holds::RecordCount => CellKind::RecordCount,
             Holds::PersonCount => CellKind::Count,
+            Holds::Suppressed => CellKind::Flag,
             Holds::Person => return None,
         };
         Some(column(field.number, field.name, kind))
@@ -166,9 +181,9 @@ mod tests {
             CellKind::Text => "string",
             CellKind::Codes => "repeated string",
             CellKind::Int32 => "optional int32",
-            CellKind::Int64 => "optional int64",
+            CellKind::Int64 | CellKind::RecordCount => "optional int64",
             CellKind::Count => "int64",
-            CellKind::Double => "optional double",
+            CellKind::Figure | CellKind::Double => "optional double",
             CellKind::Flag => "bool",
             CellKind::Keys => "repeated EstimateKey",
         };
@@ -189,6 +204,7 @@ mod tests {
             table.extend(
                 people.map(|field| (field.number.into(), field.name.to_owned(), person.clone())),
             );
+            table.sort();
             assert_eq!(table, contract(message), "{message}");
         }
         let estimate: Vec<_> = ESTIMATE.iter().map(typed).collect();

@@ -64,10 +64,16 @@ fn decided(header: &csv::StringRecord) -> (Dataset, &'static str) {
     }
 }
 
-/// Names of the columns of a dataset, in the order in which they are written.
+/// Names of the columns that say which submission a row belongs to, and what holds for all of it.
+pub(super) fn head(dataset: Dataset) -> impl Iterator<Item = &'static str> {
+    [ORGANISATION, MONTH]
+        .into_iter()
+        .chain(submission_columns(dataset).iter().map(|(name, _)| *name))
+}
+
+/// Names of the columns of a dataset, in order.
 pub(in crate::ingest) fn names(dataset: Dataset) -> Vec<&'static str> {
-    let mut names = vec![ORGANISATION, MONTH];
-    names.extend(submission_columns(dataset).iter().map(|(name, _)| *name));
+    let mut names: Vec<_> = head(dataset).collect();
     names.extend(Columns::of(dataset).all().map(|column| column.name));
     names
 }

@@ -8,16 +8,14 @@ use prost::encoding::{self, WireType};
 
 use super::super::IngestError;
 use super::super::cells::{self, Cell};
-use super::columns::{CellKind, Column, SUPPRESSED};
+use super::columns::{CellKind, Column};
 use crate::domain::codes::expected_of;
 use crate::proto::v1::EstimateKey;
 
-/// Column of the value of an estimate: a symbol in it says that the figure is suppressed.
-const FIGURE: &str = "value";
-
-/// Appends the field of a cell to a message.
+/// Appends the field of a cell to a message. `suppressed` is the number of the field that says that a count or a figure is.
 pub(super) fn encode(
     column: &Column,
+    suppressed: u8,
     cell: &Cell<'_>,
     message: &mut Vec<u8>,
 ) -> Result<(), IngestError> {
@@ -28,17 +26,21 @@ pub(super) fn encode(
             set(cell.text).for_each(|code| delimited(number, code.as_bytes(), message));
         }
         CellKind::Int32 => encoding::int32::encode(number, &whole(cell)?, message),
-        CellKind::Int64 => encoding::int64::encode(number, &whole(cell)?, message),
-        CellKind::Count => encoding::int64::encode(number, &cell.count()?, message),
-        CellKind::Double if cell.is_suppressed() && column.name == FIGURE => {
-            encoding::bool::encode(u32::from(SUPPRESSED), &true, message);
+        CellKind::RecordCount | CellKind::Count | CellKind::Figure if cell.is_suppressed() => {
+            encoding::bool::encode(suppressed.into(), &true, message);
         }
+        CellKind::Int64 | CellKind::RecordCount => {
+            encoding::int64::encode(number, &whole(cell)?, message);
+        }
+        CellKind::Count => encoding::int64::encode(number, &cell.count()?, message),
         CellKind::Flag => match cell.text {
             "Y" => encoding::bool::encode(number, &true, message),
             "N" => {}
             _ => return Err(cell.wrong("Y or N")),
         },
-        CellKind::Double => encoding::double::encode(number, &finite(cell)?, message),
+        CellKind::Figure | CellKind::Double => {
+            encoding::double::encode(number, &finite(cell)?, message);
+        }
         CellKind::Keys => {
             for key in keys(cell)? {
                 encoding::message::encode(number, &key, message);

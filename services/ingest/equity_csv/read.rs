@@ -21,6 +21,7 @@ use crate::domain::codes::{expected_of, says_nothing};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
+use crate::domain::record::SUPPRESSED;
 
 /// The service's CSV, with the places of the columns that a header has.
 pub(in crate::ingest) struct EquityCsv {
@@ -34,6 +35,7 @@ pub(in crate::ingest) struct EquityCsv {
     own: Vec<(usize, Column)>,
     person: Vec<(usize, Column)>,
     person_number: u8,
+    suppressed_number: u8,
     submission: Vec<(usize, (&'static str, SubmissionColumn))>,
     stated: Stated,
     /// What was read in another form: names of columns, months of rows.
@@ -79,6 +81,7 @@ impl EquityCsv {
             own: present(columns.own),
             person: present(columns.person),
             person_number: columns.person_number,
+            suppressed_number: columns.suppressed_number,
             submission: submission.filter_map(|column| Some((place(column.0)?, *column))).collect(),
             stated: Stated::default(),
             notes,
@@ -135,9 +138,9 @@ impl EquityCsv {
         let (record, person) = (&mut self.record_bytes, &mut self.person_bytes);
         record.clear();
         person.clear();
-        let mut wrong = Problems::default();
-        let has_person = fill(person, &self.person, row, &mut wrong);
-        fill(record, &self.own, row, &mut wrong);
+        let (mut wrong, suppressed) = (Problems::default(), self.suppressed_number);
+        let has_person = fill(person, (&self.person, suppressed), row, &mut wrong);
+        fill(record, (&self.own, suppressed), row, &mut wrong);
         wrong.verdict()?;
         if has_person {
             delimited(self.person_number.into(), person, record);
@@ -213,15 +216,18 @@ impl FileFormat for EquityCsv {
 /// Appends the fields of a row to a message. Returns whether any cell was filled.
 fn fill(
     message: &mut Vec<u8>,
-    columns: &[(usize, Column)],
+    (columns, suppressed): (&[(usize, Column)], u8),
     row: &csv::StringRecord,
     wrong: &mut Problems,
 ) -> bool {
     let mut filled = false;
     for (place, column) in columns {
         let cell = cells::Cell::new(row, column.name, *place);
-        if !cell.text.is_empty() || column.kind == CellKind::Count {
-            wrong.take(encode(column, &cell, message));
+        // A row has a number of people, unless it says that the number is suppressed.
+        let is_flag = |(place, of): &(usize, Column)| of.name == SUPPRESSED && &row[*place] == "Y";
+        let needed = || column.kind == CellKind::Count && !columns.iter().any(is_flag);
+        if !cell.text.is_empty() || needed() {
+            wrong.take(encode(column, suppressed, &cell, message));
             filled = true;
         }
     }

@@ -8,7 +8,7 @@ use super::super::error::shortened;
 use super::super::submission_file::dataset_words;
 use super::super::{IngestError, Records, SubmissionFile};
 use super::columns::{CellKind, Column, Columns, MONTH, ORGANISATION};
-use super::dataset::names;
+use super::dataset::head;
 use super::fields::{Value, Values};
 use super::submission_columns::{stated, submission_columns};
 use crate::domain::collection::Dataset;
@@ -50,7 +50,10 @@ impl<W: Write> Writer<W> {
         match self.dataset {
             None => {
                 self.dataset = Some(dataset);
-                self.out.write_record(names(dataset)).map_err(IngestError::from_csv_written)?;
+                let columns = Columns::of(dataset);
+                let written = columns.written().chain(&columns.person).map(|column| column.name);
+                let header = head(dataset).chain(written).collect::<csv::StringRecord>();
+                self.out.write_record(&header).map_err(IngestError::from_csv_written)?;
             }
             Some(first) if first != dataset => {
                 let (column, holds) = (dataset_words(dataset).to_owned(), dataset_words(first));
@@ -101,8 +104,13 @@ impl<W: Write> Writer<W> {
         let unreadable = || IngestError::Write(std::io::Error::other("a record is no message"));
         let bytes = record.encode_to_vec();
         let values = Values::of(&bytes).ok_or_else(unreadable)?;
-        for column in &columns.own {
-            self.field(column, &values)?;
+        let is_suppressed = values.field(columns.suppressed_number).next().is_some();
+        for column in columns.written() {
+            let is_count = matches!(column.kind, CellKind::RecordCount | CellKind::Count);
+            match is_count && is_suppressed {
+                true => self.cell(column.name, "*")?,
+                false => self.field(column, &values)?,
+            }
         }
         let person = values.bytes(columns.person_number).next().unwrap_or_default();
         let person = Values::of(person).ok_or_else(unreadable)?;
@@ -122,7 +130,12 @@ impl<W: Write> Writer<W> {
                 let set = values.field(number).next().is_some();
                 self.cell(name, if set { "Y" } else { "" })
             }
-            CellKind::Int32 | CellKind::Int64 | CellKind::Count | CellKind::Double => {
+            CellKind::Int32
+            | CellKind::Int64
+            | CellKind::RecordCount
+            | CellKind::Count
+            | CellKind::Figure
+            | CellKind::Double => {
                 match values.field(number).next() {
                     Some(Value::Whole(number)) => self.cell(name, &number.to_string()),
                     Some(Value::Real(number)) => self.real(name, *number),

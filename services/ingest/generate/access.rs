@@ -156,6 +156,7 @@ impl<'a> Snapshot<'a> {
             support_offered,
             support_accepted,
             preferred_channel: codes::PREFERRED.text(person.preferred).to_owned(),
+            suppressed: false,
             person: Some(recorded),
         }
     }

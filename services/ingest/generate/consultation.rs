@@ -140,6 +140,7 @@ impl<'a> Session<'a> {
             interpreter_present: self.interpreter(person, mode, rng).to_owned(),
             accessible_need_met: self.need_met(person, rng).to_owned(),
             preferred_channel: codes::PREFERRED.text(person.preferred).to_owned(),
+            suppressed: false,
             person: Some(self.person(person, rng)),
         }
     }

@@ -40,6 +40,7 @@ pub(super) fn population(
         PopulationRecord {
             person_count: i64::try_from(alike.len()).unwrap_or(i64::MAX),
             residence_lsoa: String::new(),
+            suppressed: false,
             person: Some(PersonCharacteristics {
                 age_band: age.map_or("", |(_, band)| band).to_owned(),
                 sex: codes::SEX.text(sex).to_owned(),

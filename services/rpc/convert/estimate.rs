@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use prost::Message;
 use tonic::Status;
 
+use super::trim::trim;
 use super::{Unreadable, header, int, name};
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::{Estimate, EstimateKey, EstimateSource};
@@ -21,7 +22,9 @@ pub(in crate::rpc) fn header(
 ) -> Result<(Header, EstimateSource), Status> {
     let required = |field: &str| status::field_invalid(field, "is required");
     let submission = given.submission.as_ref().ok_or_else(|| required("header.submission"))?;
-    let stated = given.source.clone().ok_or_else(|| required("header.source"))?;
+    let mut stated = given.source.clone().ok_or_else(|| required("header.source"))?;
+    trim([&mut stated.publisher, &mut stated.title, &mut stated.edition, &mut stated.licence]);
+    trim([&mut stated.uri, &mut stated.series]);
     let mut problems = Vec::new();
     let unused = [
         ("collected_characteristics", submission.collected_characteristics.is_empty()),

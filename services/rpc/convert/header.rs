@@ -17,8 +17,6 @@ use crate::engine::QueryError;
 use crate::engine::query::{Wrong, hint, invalid, no_collection, no_organisation};
 use crate::proto::v1::SubmissionHeader;
 
-const SCHEME_BYTES: usize = 64;
-
 /// Checks a header. A refusal names every field that is wrong. A month after that of `today` has no records yet.
 pub(in crate::rpc) fn header(
     reference: &Reference,
@@ -44,9 +42,7 @@ pub(super) fn header_at(
     let month = month(header.month.trim(), today).map_err(|what| check("month", what)).ok();
     let id = request_id(&header.request_id).map_err(|what| check("request_id", what)).ok();
     let scheme = header.person_key_scheme.trim();
-    if scheme.len() > SCHEME_BYTES {
-        check("person_key_scheme", format!("must have at most {SCHEME_BYTES} bytes"));
-    } else if says_nothing(scheme) {
+    if says_nothing(scheme) {
         check(
             "person_key_scheme",
             format!("`{scheme}` names no method: leave it empty if there are no person keys"),

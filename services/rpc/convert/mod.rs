@@ -41,6 +41,7 @@ pub(super) fn query_error(error: QueryError) -> Status {
             status::fields_invalid(all.into_iter().map(QueryError::violation).collect())
         }
         QueryError::TooLarge { cells, limit } => status::breakdown_too_large(cells, limit),
+        QueryError::TooLong { bytes, limit } => status::answer_too_large(bytes, limit),
         QueryError::Refused(nearest) => status::query_refused(nearest),
         QueryError::NotReached { asked, reached } => {
             status::position_not_reached(int(asked), int(reached))

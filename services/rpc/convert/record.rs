@@ -67,6 +67,9 @@ fn take<M: Message + Default>(
     builder.begin_row();
     values(builder, record, &row.own);
     builder.weight("record_count", row.own.record_count, 1);
+    if row.own.suppressed {
+        builder.suppressed();
+    }
     builder.person(row.own.person_key);
     builder.source_record(row.own.source_record_id);
     values(builder, &PERSON, &row.person);
@@ -88,6 +91,7 @@ fn values(builder: &mut Builder, record: &RecordType, given: &Fields<'_>) {
             // A number goes with the code of its field. The others follow all codes: a person key depends on the count.
             Holds::Number(_)
             | Holds::RecordCount
+            | Holds::Suppressed
             | Holds::PersonKey
             | Holds::SourceRecordId
             | Holds::Person => {}

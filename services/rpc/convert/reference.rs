@@ -144,6 +144,7 @@ pub(in crate::rpc) fn indicator(indicator: &Indicator) -> v1::Indicator {
         unit: unit(indicator.unit).into(),
         minimum: indicator.minimum,
         maximum: indicator.maximum,
+        high_risk: indicator.high_risk,
         polarity: indicator.polarity.name().into(),
         tags: indicator.tags.clone(),
         components: indicator.components.clone(),

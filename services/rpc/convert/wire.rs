@@ -37,6 +37,7 @@ pub(super) struct Fields<'a> {
     pub(super) number: Option<i32>,
     pub(super) record_count: Option<i64>,
     pub(super) person_count: i64,
+    pub(super) suppressed: bool,
     pub(super) person_key: &'a str,
     pub(super) source_record_id: &'a str,
 }
@@ -89,15 +90,18 @@ impl<'a> Fields<'a> {
                     Holds::Codes(_) => self.codes.push(Code { number, code: text }),
                     Holds::PersonKey => self.person_key = text,
                     Holds::SourceRecordId => self.source_record_id = text,
-                    Holds::Number(_) | Holds::RecordCount | Holds::PersonCount | Holds::Person => {
-                        return None;
-                    }
+                    Holds::Number(_)
+                    | Holds::RecordCount
+                    | Holds::PersonCount
+                    | Holds::Suppressed
+                    | Holds::Person => return None,
                 }
             }
             Value::Number(value) => match holds {
                 Holds::Number(_) => self.number = Some(low_half(value)),
                 Holds::RecordCount => self.record_count = Some(value.cast_signed()),
                 Holds::PersonCount => self.person_count = value.cast_signed(),
+                Holds::Suppressed => self.suppressed = value != 0,
                 Holds::Code(_)
                 | Holds::Codes(_)
                 | Holds::Date
@@ -228,6 +232,7 @@ mod tests {
                     count.for_each(|n| encoding::int64::encode(number, n, &mut out));
                 }
                 Holds::PersonCount => encoding::int64::encode(number, &read.person_count, &mut out),
+                Holds::Suppressed => encoding::bool::encode(number, &read.suppressed, &mut out),
                 Holds::Person => encoding::bytes::encode(number, &person.to_vec(), &mut out),
             }
         }

@@ -2,6 +2,7 @@
 
 use tonic::Status;
 
+use crate::engine::Engine;
 use crate::engine::query::no_organisation;
 use crate::proto::v1;
 use crate::rpc::convert::{assessment, header, query_error, store_error};
@@ -15,8 +16,10 @@ pub(super) async fn record(
 ) -> Result<v1::RecordChannelAssessmentResponse, Status> {
     let id = header::request_id(&request.request_id)
         .map_err(|what| status::field_invalid("request_id", what))?;
-    let reference = service.engine.reference();
-    let given = assessment::read(&reference, request.assessment.as_ref(), today())?;
+    let read = move |engine: &Engine| {
+        assessment::read(&engine.reference(), request.assessment.as_ref(), today())
+    };
+    let given = service.aside(read).await??;
     let written = service.engine.assess(given, CALLER, &id).await;
     let written = written.map_err(|error| submissions::refused(&error, &id))?;
     let found = service
@@ -33,11 +36,20 @@ pub(super) async fn record(
 
 pub(super) async fn list(
     service: &Service,
+    request: v1::ListChannelAssessmentsRequest,
+) -> Result<v1::ListChannelAssessmentsResponse, Status> {
+    let page_key = service.page_key;
+    service.work(move |engine| page(engine, &page_key, &request)).await?
+}
+
+fn page(
+    engine: &Engine,
+    page_key: &[u8; 32],
     request: &v1::ListChannelAssessmentsRequest,
 ) -> Result<v1::ListChannelAssessmentsResponse, Status> {
     let query = ["assessments", &request.parent];
-    let page = Page::new(&service.page_key, &query, request.page_size, &request.page_token)?;
-    let reference = service.engine.reference();
+    let page = Page::new(page_key, &query, request.page_size, &request.page_token)?;
+    let reference = engine.reference();
     let organisation = match request.parent.strip_prefix("organisations/") {
         Some("-") => None,
         Some(code) => {
@@ -52,10 +64,8 @@ pub(super) async fn list(
     };
     // Newest first: a page goes on below the position where the one before ended.
     let (before, size) = (page.cursor, page.size);
-    let mut found = service
-        .work(move |engine| engine.list_assessments(organisation.as_deref(), before, size + 1))
-        .await?
-        .map_err(|error| store_error(&error))?;
+    let found = engine.list_assessments(organisation.as_deref(), before, size + 1);
+    let mut found = found.map_err(|error| store_error(&error))?;
     let more = found.len() > size;
     found.truncate(size);
     let last = found.last().map_or(0, |(about, _)| about.position);

@@ -53,7 +53,7 @@ impl DigitalExclusionService for Exclusion {
         &self,
         request: Request<v1::ListChannelAssessmentsRequest>,
     ) -> Result<Response<v1::ListChannelAssessmentsResponse>, Status> {
-        assessments::list(&self.0, &request.into_inner()).await.map(Response::new)
+        assessments::list(&self.0, request.into_inner()).await.map(Response::new)
     }
 
     async fn list_estimates(

@@ -77,17 +77,22 @@ async fn produce(service: &Service, plan: Plan, from: Place, send: &Sender) -> R
     let (table_count, position) = (plan.len(), plan.position);
     for number in from.table..table_count {
         let planned = Arc::clone(&plan);
-        let answer = move |engine: &Engine| planned.answer(engine, number);
+        let answer = move |engine: &Engine| {
+            let answer = planned.answer(engine, number)?;
+            // Whole tables: a receiver replaces them, so that rows which are no longer there go too.
+            let mut rows = flat::rows(&answer, &planned.reference);
+            let is_wanted = planned.since == 0 || rows.any(|row| row.data_position > planned.since);
+            drop(rows);
+            Ok::<_, Status>((answer, is_wanted))
+        };
         let worked = tokio::select! {
             worked = service.work(answer) => worked?,
             () = send.closed() => return Ok(()),
         };
-        let answer = worked?;
+        let (answer, is_wanted) = worked?;
         let mut done = if number == from.table { from.row } else { 0 };
-        let all = || flat::rows(&answer, &plan.reference);
-        // Whole tables: a receiver replaces them, so that rows which are no longer there go too.
-        let is_wanted = plan.since == 0 || all().any(|row| row.data_position > plan.since);
-        let mut rows = all().filter(|_| is_wanted).skip(done).peekable();
+        let rows = flat::rows(&answer, &plan.reference).filter(|_| is_wanted);
+        let mut rows = rows.skip(done).peekable();
         loop {
             let part = part(&mut rows);
             done += part.len();

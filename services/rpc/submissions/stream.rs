@@ -1,4 +1,5 @@
-//! One stream of rows, from its first message to its receipt. Rows are read on their own thread while the next ones arrive.
+//! One stream of rows, from its first message to its receipt. Header and rows are checked on a thread of their own while the next
+//! rows arrive.
 
 use std::sync::Arc;
 
@@ -9,8 +10,8 @@ use tonic::{Code, Status, Streaming};
 
 use super::kind::Kind;
 use super::{receipt, refusal};
-use crate::engine::Outcome;
 use crate::engine::intake::{Intake, Refused, Rows, Taken};
+use crate::engine::{Engine, Outcome};
 use crate::proto::v1;
 use crate::rpc::convert::Unreadable;
 use crate::rpc::{Incoming, Service, status};
@@ -22,6 +23,8 @@ const AHEAD: usize = 4;
 enum Broken {
     /// The call ended before the end of the stream.
     Off,
+    /// The header is refused.
+    Header(Status),
     /// A batch cannot be read.
     Batch(Unreadable),
     /// The engine refused the submission.
@@ -50,9 +53,6 @@ async fn take<H: Message + Default + 'static, B: Rows>(
     mut stream: Streaming<Incoming<H>>,
     kind: Kind<H, B>,
 ) -> Result<v1::Receipt, Status> {
-    let submitting = Arc::clone(&service.submitting);
-    let _permit =
-        submitting.try_acquire_owned().map_err(|_| status::overloaded(status::RETRY_OVERLOADED))?;
     let first = stream.message().await.map_err(status::unreadable)?;
     let first = first.ok_or_else(status::submission_empty)?;
     let Incoming::Header(given) = first else {
@@ -61,12 +61,16 @@ async fn take<H: Message + Default + 'static, B: Rows>(
             "is missing: send the header in the first message, before any batch",
         ));
     };
-    let intake = (kind.start)(&service.engine, &given)?;
-    let request_id = intake.header().request_id.clone();
-
     let (batches, waiting) = mpsc::channel(AHEAD);
-    let reading = tokio::task::spawn_blocking(move || read(intake, waiting, kind.take));
-    while let Some(message) = stream.message().await.map_err(status::unreadable)? {
+    let engine = Arc::clone(&service.engine);
+    let reading = tokio::task::spawn_blocking(move || read(&engine, &*given, waiting, &kind));
+    loop {
+        let message = tokio::select! {
+            message = stream.message() => message.map_err(status::unreadable)?,
+            // Reading has ended, and its result says why.
+            () = batches.closed() => break,
+        };
+        let Some(message) = message else { break };
         match message {
             Incoming::Batch(batch) => {
                 if batches.send(Some(batch.freeze())).await.is_err() {
@@ -90,9 +94,10 @@ async fn take<H: Message + Default + 'static, B: Rows>(
     }
     // If reading has ended already, nothing waits for this.
     drop(batches.send(None).await);
-    let taken = reading.await.map_err(|error| status::internal(&error))?;
+    let (request_id, taken) = reading.await.map_err(|error| status::internal(&error))?;
     let taken = taken.map_err(|broken| match broken {
         Broken::Off => status::stopping(),
+        Broken::Header(refused) => refused,
         Broken::Batch(error) => status::field_invalid(
             "batch",
             format!("cannot be read ({error}): encode it with code generated from the contract"),
@@ -103,8 +108,20 @@ async fn take<H: Message + Default + 'static, B: Rows>(
     receipt::receipt(service, receipt.map_err(|refused| refusal::not_stored(refused, &request_id))?)
 }
 
-/// Reads batches until the end of the stream.
-fn read<B: Rows>(
+/// Checks the header, and reads batches until the end of the stream. Also returns the request id; empty if the header is refused.
+fn read<H, B: Rows>(
+    engine: &Engine,
+    given: &H,
+    batches: mpsc::Receiver<Option<Bytes>>,
+    kind: &Kind<H, B>,
+) -> (String, Result<Taken, Broken>) {
+    match (kind.start)(engine, given) {
+        Ok(intake) => (intake.header().request_id.clone(), rows(intake, batches, kind.take)),
+        Err(refused) => (String::new(), Err(Broken::Header(refused))),
+    }
+}
+
+fn rows<B: Rows>(
     mut intake: Intake<B>,
     mut batches: mpsc::Receiver<Option<Bytes>>,
     take: fn(&mut B, &[u8]) -> Result<(), Unreadable>,

@@ -1,31 +1,48 @@
 //! Limits the calls that run at once on all connections together, and refuses the next one immediately: a queue without a bound
-//! would only make every call late. Watch streams last, and have a limit of their own; health checks are never refused.
+//! would only make every call late. Watch streams last, and submissions are large: each have a limit of their own. Health checks are
+//! never refused.
 //!
-//! A call gets its permit when it begins and gives it back when its answer has been sent, so streams count until they end.
+//! A call takes its seat when its message is whole ([`super::arriving`]) and gives it back when its answer has been sent.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use http::Request;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::Status;
 use tonic::body::Body;
 
+use super::arriving::Arriving;
+use super::door::{Door, Held};
 use super::middleware::{Call, Middleware};
-use crate::rpc::status;
+use crate::server::client::Client;
 use crate::server::methods::{self, Kind};
-use crate::telemetry::metrics;
+use crate::server::seats::Seats;
+use crate::server::settings::ServerSettings;
 
-/// The permits that all connections share.
+/// The seats that all connections share.
 #[derive(Debug, Clone)]
 pub(in crate::server) struct Admission {
-    calls: Arc<Semaphore>,
-    watches: Arc<Semaphore>,
+    /// Of calls whose message is not whole yet.
+    arriving: Arc<Seats>,
+    calls: Arc<Seats>,
+    watches: Arc<Seats>,
+    submissions: Arc<Seats>,
+    /// Largest message of a query, and of a submission, in bytes.
+    message_bytes: (usize, usize),
 }
 
 impl Admission {
-    /// At most `calls` calls and `watches` watch streams at once.
-    pub(in crate::server) fn new(calls: usize, watches: usize) -> Self {
-        Self { calls: Arc::new(Semaphore::new(calls)), watches: Arc::new(Semaphore::new(watches)) }
+    /// Takes the limits from the settings.
+    pub(in crate::server) fn new(settings: &ServerSettings) -> Self {
+        let quarter = |most: usize| Seats::new(most, most.div_ceil(4));
+        let submissions = settings.max_submissions;
+        Self {
+            arriving: Seats::yielding(settings.max_in_flight, settings.max_in_flight.div_ceil(4)),
+            calls: quarter(settings.max_in_flight),
+            watches: quarter(settings.max_watches),
+            // One sender sends six at once.
+            submissions: Seats::new(submissions, (submissions * 3).div_ceil(4)),
+            message_bytes: (settings.query_message_bytes, settings.submission_message_bytes),
+        }
     }
 }
 
@@ -33,23 +50,43 @@ impl Middleware for Admission {
     type Call = Admitted;
 
     fn begin(&self, request: Request<Body>) -> Result<(Request<Body>, Admitted), Status> {
-        let permits = match methods::of(request.uri().path()).kind {
-            Kind::Query | Kind::Submission | Kind::Export => &self.calls,
-            Kind::Watch => &self.watches,
-            Kind::Health { .. } => return Ok((request, Admitted { _permit: None })),
+        let method = methods::of(request.uri().path());
+        let client: Option<Arc<Client>> = request.extensions().get().cloned();
+        if let Some(client) = &client {
+            client.call_begins();
+        }
+        let admitted = Admitted { client: client.clone(), seat: Arc::default() };
+        let (seats, most) = match method.kind {
+            Kind::Query | Kind::Export => (&self.calls, self.message_bytes.0),
+            Kind::Watch => (&self.watches, self.message_bytes.0),
+            Kind::Submission => (&self.submissions, self.message_bytes.1),
+            Kind::Health { .. } => return Ok((request, admitted)),
         };
-        let permit = Arc::clone(permits).try_acquire_owned().map_err(|_| {
-            metrics::call_refused();
-            status::overloaded(status::RETRY_OVERLOADED)
-        })?;
-        Ok((request, Admitted { _permit: Some(permit) }))
+        let door = Door {
+            arriving: Arc::clone(&self.arriving),
+            seats: Arc::clone(seats),
+            client,
+            seat: Arc::clone(&admitted.seat),
+        };
+        let request = request.map(|body| Body::new(Arriving::new(body, method, door, most)));
+        Ok((request, admitted))
     }
 }
 
-/// A call and its permit; a health check has none.
+/// A call and its seat; a health check has none.
 #[derive(Debug)]
 pub(in crate::server) struct Admitted {
-    _permit: Option<OwnedSemaphorePermit>,
+    client: Option<Arc<Client>>,
+    seat: Held,
 }
 
 impl Call for Admitted {}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        drop(self.seat.lock().unwrap_or_else(PoisonError::into_inner).take());
+        if let Some(client) = &self.client {
+            client.call_ends();
+        }
+    }
+}

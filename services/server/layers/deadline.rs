@@ -1,5 +1,5 @@
-//! Ends every answer: at the deadline of its kind or at the caller's earlier one, headers and body alike. A watch stream ends when
-//! the service stops. A client that does not read would keep its answer from ending, so each message counts as unread.
+//! Ends every answer: at the deadline of its kind or at the caller's earlier one, headers and body alike. When the service stops,
+//! watches and exports end at once, and the others in time for the caller to hear why. A client that does not read would keep its answer from ending, so each message counts as unread.
 //!
 //! tonic's own deadline answers CANCELLED and covers only the time to the first byte. Ours is created inside tonic's and polled
 //! first, so that ours answers.
@@ -20,9 +20,10 @@ use tonic::body::Body;
 use super::middleware::{Call, Middleware};
 use crate::rpc::deadline::Deadline;
 use crate::rpc::status;
+use crate::server::client::Client;
 use crate::server::methods::{self, Kind};
 use crate::server::settings::ServerSettings;
-use crate::server::unread_budget::Client;
+use crate::server::unread_budget::UnreadBudget;
 use crate::telemetry::metrics;
 
 /// The deadlines of each kind of call.
@@ -32,14 +33,30 @@ pub(in crate::server) struct Deadlines {
     submission: Duration,
     grace: Duration,
     idle: Duration,
-    stop: CancellationToken,
+    stop: Stop,
+    unread: Arc<UnreadBudget>,
+}
+
+/// How the service stops: each of these ends more calls than the one before.
+#[derive(Debug, Clone, Default)]
+pub(in crate::server) struct Stop {
+    /// Ends watches and exports, which are resumed at another replica.
+    pub(in crate::server) begins: CancellationToken,
+    /// Ends questions whose answers will not be there in time.
+    pub(in crate::server) questions: CancellationToken,
+    /// Ends all calls, while there is still time to say so.
+    pub(in crate::server) calls: CancellationToken,
 }
 
 impl Deadlines {
-    /// Takes the deadlines from the settings; `stop` ends watch streams and exports.
-    pub(in crate::server) fn new(settings: &ServerSettings, stop: CancellationToken) -> Self {
+    /// Takes the deadlines from the settings; `stop` ends calls early, `unread` counts what clients have not read.
+    pub(in crate::server) fn new(
+        settings: &ServerSettings,
+        stop: Stop,
+        unread: Arc<UnreadBudget>,
+    ) -> Self {
         let (query, submission) = (settings.request_deadline, settings.submission_deadline);
-        Self { query, submission, grace: settings.grace, idle: settings.stream_idle, stop }
+        Self { query, submission, grace: settings.grace, idle: settings.stream_idle, stop, unread }
     }
 }
 
@@ -60,9 +77,12 @@ impl Middleware for Deadlines {
         } else {
             Some(first_byte)
         };
-        // A long stream does not hold up a service that stops: the caller resumes it at another replica.
-        let stops = kind.is_endless() || kind == Kind::Export;
-        let stop = stops.then(|| Box::pin(self.stop.clone().cancelled_owned()));
+        let stop = match kind {
+            Kind::Watch | Kind::Export | Kind::Health { watch: true } => &self.stop.begins,
+            Kind::Query => &self.stop.questions,
+            Kind::Submission | Kind::Health { watch: false } => &self.stop.calls,
+        };
+        let stop = stop.clone();
         let read_by = match kind {
             // Not the caller's own deadline: it may be short, and the news that the caller gave up is still on its way.
             Kind::Query | Kind::Health { watch: false } => Due::At(now + own + self.grace),
@@ -71,8 +91,11 @@ impl Middleware for Deadlines {
             }
         };
         let client = request.extensions().get().cloned();
+        let client = client.map(|client| (client, Arc::clone(&self.unread)));
         let phase = Phase::Head(Deadline::at(first_byte));
-        Ok((request, Bounded { phase, last_byte, timer: None, stop, client, read_by }))
+        let bounded =
+            Bounded { phase, last_byte, timer: None, stop, stopped: None, client, read_by };
+        Ok((request, bounded))
     }
 }
 
@@ -118,9 +141,11 @@ pub(in crate::server) struct Bounded {
     last_byte: Option<Instant>,
     /// Made when it is first needed, since most answers never wait; boxed, since answers are moved about.
     timer: Option<Pin<Box<Sleep>>>,
-    /// The end of the service, for answers that end with it.
-    stop: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
-    client: Option<Arc<Client>>,
+    /// Ends the call when the service stops; and the wait for that, made when it is first needed.
+    stop: CancellationToken,
+    stopped: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    /// Who reads the answer, and where it counts as unread.
+    client: Option<(Arc<Client>, Arc<UnreadBudget>)>,
     read_by: Due,
 }
 
@@ -133,12 +158,12 @@ impl Bounded {
 
     /// The same message, counted as unread. Refused if clients have too many bytes unread.
     fn count(&self, message: Bytes) -> Result<Bytes, Status> {
-        let Some(client) = &self.client else { return Ok(message) };
+        let Some((client, unread)) = &self.client else { return Ok(message) };
         let due = match self.read_by {
             Due::At(instant) => instant,
             Due::Within(time) => Instant::now() + time,
         };
-        client.count(message, due).ok_or_else(|| {
+        unread.count(client, message, due).ok_or_else(|| {
             metrics::call_refused();
             status::overloaded(status::RETRY_OVERLOADED)
         })
@@ -160,14 +185,14 @@ impl Call for Bounded {
     }
 
     fn wait(&mut self, cx: &mut Context<'_>) -> Result<(), Status> {
+        let stop = &self.stop;
+        let stopped = self.stopped.get_or_insert_with(|| Box::pin(stop.clone().cancelled_owned()));
+        if stopped.as_mut().poll(cx).is_ready() {
+            return Err(status::stopping());
+        }
         let until = match self.phase {
             Phase::Head(deadline) => Some(deadline.instant()),
-            Phase::Body => {
-                if self.stop.as_mut().is_some_and(|stop| stop.as_mut().poll(cx).is_ready()) {
-                    return Err(status::stopping());
-                }
-                self.last_byte
-            }
+            Phase::Body => self.last_byte,
         };
         match until {
             Some(until) if self.has_passed(until, cx) => Err(status::deadline_exceeded()),

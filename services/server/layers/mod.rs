@@ -1,9 +1,12 @@
-//! The layers around every call, from the outside in: trace, panic, known, admission, deadline, idle,
-//! unreadable. Each is a
-//! [`middleware`].
+//! The layers around every call, from the outside in: [`at_once`], then trace, panic, known, idle, admission, deadline, unreadable.
+//! Each of these is a [`middleware`]. [`arriving`] is the request that admission lets in
+//! through the [`door`].
 
 mod admission;
+mod arriving;
+mod at_once;
 mod deadline;
+mod door;
 mod idle;
 mod known;
 mod middleware;
@@ -12,7 +15,8 @@ mod trace;
 mod unreadable;
 
 pub(super) use admission::Admission;
-pub(super) use deadline::Deadlines;
+pub(super) use at_once::AtOnce;
+pub(super) use deadline::{Deadlines, Stop};
 pub(super) use idle::Idle;
 pub(super) use known::Known;
 pub(super) use middleware::Around;

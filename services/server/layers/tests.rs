@@ -9,7 +9,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Frame;
-use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer as _, Service, ServiceExt as _, service_fn};
@@ -17,6 +16,7 @@ use tower::{Layer as _, Service, ServiceExt as _, service_fn};
 use super::*;
 use crate::rpc::deadline::Deadline;
 use crate::server::ServerSettings;
+use crate::server::unread_budget::UnreadBudget;
 
 const QUERY: &str = "/equity.v1.ReferenceService/ListAreas";
 const WATCH: &str = "/equity.v1.BreakdownService/WatchBreakdown";
@@ -44,6 +44,67 @@ fn says(
     frames: usize,
 ) -> impl FnMut(Request<Body>) -> Ready<Result<Response<Body>, Infallible>> + Clone {
     move |_| ready(Ok(Response::new(Body::new(Says(frames)))))
+}
+
+/// The answer of a handler that reads its request first. Refused if the request is.
+fn reads(
+    answer: fn() -> Body,
+) -> impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone
+{
+    service_fn(move |request: Request<Body>| async move {
+        let mut body = request.into_body();
+        loop {
+            match poll_fn(|cx| http_body::Body::poll_frame(Pin::new(&mut body), cx)).await {
+                Some(Ok(_)) => {}
+                Some(Err(refused)) => return Ok(refused.into_http()),
+                None => return Ok(Response::new(answer())),
+            }
+        }
+    })
+}
+
+fn one_word() -> Body {
+    Body::new(Says(1))
+}
+
+/// A word and the status OK, as tonic sends an answer of one message.
+fn whole_answer() -> Body {
+    let mut trailers = http::HeaderMap::new();
+    trailers.insert(Status::GRPC_STATUS, http::HeaderValue::from_static("0"));
+    Body::new(Ends(vec![Frame::trailers(trailers), Frame::data(Bytes::from_static(b"word"))]))
+}
+
+fn admission(most: usize) -> Around<Admission> {
+    let (max_in_flight, max_watches) = (most, most);
+    let settings = ServerSettings { max_in_flight, max_watches, ..ServerSettings::default() };
+    Around(Admission::new(&settings))
+}
+
+/// These frames, the last one first, and the end.
+struct Ends(Vec<Frame<Bytes>>);
+
+impl http_body::Body for Ends {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        Poll::Ready(self.0.pop().map(Ok))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A request whose message is empty and whole.
+fn whole(path: &str) -> Request<Body> {
+    Request::builder()
+        .uri(path)
+        .body(Body::new(Ends(vec![Frame::data(Bytes::from_static(&[0; 5]))])))
+        .unwrap()
 }
 
 fn request(path: &str) -> Request<Body> {
@@ -77,10 +138,11 @@ where
     panic!("the answer ended without a status")
 }
 
-fn deadlines(query: Duration) -> (Around<Deadlines>, CancellationToken) {
-    let stop = CancellationToken::new();
+fn deadlines(query: Duration) -> (Around<Deadlines>, Stop) {
+    let stop = Stop::default();
     let settings = ServerSettings { request_deadline: query, ..ServerSettings::default() };
-    (Around(Deadlines::new(&settings, stop.clone())), stop)
+    let unread = UnreadBudget::new(&settings);
+    (Around(Deadlines::new(&settings, stop.clone(), unread)), stop)
 }
 
 #[tokio::test]
@@ -142,7 +204,7 @@ async fn a_watch_goes_on_until_the_service_stops() {
     let response = layer.layer(service_fn(says(1))).oneshot(request(WATCH)).await.unwrap();
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        stop.cancel();
+        stop.begins.cancel();
     });
     let begun = tokio::time::Instant::now();
     let (said, status) = ends_with(response).await;
@@ -157,7 +219,7 @@ async fn an_export_may_take_as_long_as_a_submission_and_ends_when_the_service_st
     let response = layer.layer(service_fn(says(1))).oneshot(request(export)).await.unwrap();
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        stop.cancel();
+        stop.begins.cancel();
     });
     let (said, status) = ends_with(response).await;
     assert_eq!((said, status.code()), (1, Code::Unavailable), "the deadline of queries ended it");
@@ -165,40 +227,87 @@ async fn an_export_may_take_as_long_as_a_submission_and_ends_when_the_service_st
         submission_deadline: Duration::from_millis(50),
         ..ServerSettings::default()
     };
-    let layer = Around(Deadlines::new(&settings, CancellationToken::new()));
+    let unread = UnreadBudget::new(&settings);
+    let layer = Around(Deadlines::new(&settings, Stop::default(), unread));
     let response = layer.layer(service_fn(says(1))).oneshot(request(export)).await.unwrap();
     let (said, status) = ends_with(response).await;
     assert_eq!((said, status.code()), (1, Code::DeadlineExceeded));
 }
 
 #[tokio::test]
-async fn a_permit_is_held_until_the_answer_is_gone() {
-    let layer = Around(Admission::new(1, 1));
-    let mut service = layer.layer(service_fn(says(1)));
-    let first = service.call(request(QUERY)).await.unwrap();
-    let (_, refused) = ends_with(service.call(request(QUERY)).await.unwrap()).await;
+async fn a_seat_is_held_until_the_answer_is_gone() {
+    let mut service = admission(1).layer(reads(one_word));
+    let first = service.call(whole(QUERY)).await.unwrap();
+    let (_, refused) = ends_with(service.call(whole(QUERY)).await.unwrap()).await;
     assert_eq!(refused.code(), Code::Unavailable);
     assert_eq!(refused.metadata().get("grpc-retry-pushback-ms").unwrap(), "1000");
 
-    let watch = service.call(request(WATCH)).await.unwrap();
+    let watch = service.call(whole(WATCH)).await.unwrap();
     assert!(Status::from_header_map(watch.headers()).is_none(), "watches have seats of their own");
-    let health = service.call(request("/grpc.health.v1.Health/Check")).await.unwrap();
+    let health = service.call(whole("/grpc.health.v1.Health/Check")).await.unwrap();
     assert!(Status::from_header_map(health.headers()).is_none(), "health is never refused");
 
     drop(first);
-    let again = service.call(request(QUERY)).await.unwrap();
+    let again = service.call(whole(QUERY)).await.unwrap();
     assert!(Status::from_header_map(again.headers()).is_none(), "the seat was not given back");
 }
 
 #[tokio::test]
-async fn a_permit_is_given_back_with_the_trailers() {
-    let layer = Around(Admission::new(1, 1));
+async fn a_seat_is_given_back_with_the_trailers() {
     let (deadline, _stop) = deadlines(Duration::from_millis(20));
-    let mut service = layer.layer(deadline.layer(service_fn(says(1))));
-    let mut body = Box::pin(service.call(request(QUERY)).await.unwrap().into_body());
+    let mut service = admission(1).layer(deadline.layer(reads(one_word)));
+    let mut body = Box::pin(service.call(whole(QUERY)).await.unwrap().into_body());
     while next_frame(&mut body).await.is_some_and(|frame| !frame.is_trailers()) {}
-    let next = service.call(request(QUERY)).await.unwrap();
+    let next = service.call(whole(QUERY)).await.unwrap();
     assert!(Status::from_header_map(next.headers()).is_none(), "a body kept alive keeps its seat");
+}
+
+/// A request whose message never comes.
+struct Never;
+
+impl http_body::Body for Never {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        Poll::Pending
+    }
+}
+
+fn never(path: &str) -> Request<Body> {
+    Request::builder().uri(path).body(Body::new(Never)).unwrap()
+}
+
+#[tokio::test]
+async fn messages_that_never_come_take_no_seat_and_give_way_to_others() {
+    let service = admission(1).layer(reads(one_word));
+    let calls = (0..3).map(|_| tokio::spawn(service.clone().oneshot(never(QUERY))));
+    let calls: Vec<_> = calls.collect();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let ended = calls.iter().filter(|call| call.is_finished()).count();
+    assert_eq!(ended, 2, "there is one place to wait for a message");
+    let taken = service.clone().oneshot(whole(QUERY)).await.unwrap();
+    assert!(
+        Status::from_header_map(taken.headers()).is_none(),
+        "a call that never came has a seat"
+    );
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let next = tokio::spawn(service.clone().oneshot(never(QUERY)));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!next.is_finished() && calls.iter().all(tokio::task::JoinHandle::is_finished));
+}
+
+#[tokio::test]
+async fn an_answer_is_taken_at_once_and_the_call_is_over() {
+    let layered = AtOnce.layer(admission(1).layer(reads(whole_answer)));
+    let unread = layered.clone().oneshot(whole(QUERY)).await.unwrap();
+    let next = layered.clone().oneshot(whole(QUERY)).await.unwrap();
+    assert!(Status::from_header_map(next.headers()).is_none(), "an unread answer keeps its seat");
+    let (said, status) = ends_with(unread).await;
+    assert_eq!((said, status.code()), (1, Code::Ok));
 }
 
 #[tokio::test]

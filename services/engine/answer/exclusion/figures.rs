@@ -168,7 +168,8 @@ impl ExclusionFigures {
     fn difference(&self, of: &Difference, row: &[usize], confidence: Confidence) -> Cell {
         let tallies = [&of.shares.0, &of.shares.1].map(|id| self.tally(id, row));
         let [first, second] = tallies.map(|of| Cell::share(of, "people", confidence).figure);
-        Cell::without_counts(first.and_then(|first| {
+        let behind = tallies.iter().map(|tally| tally.denominator).sum();
+        let figure = first.and_then(|first| {
             let second = second?;
             let both = of.both.row(row).copied().unwrap_or_default();
             let all: u64 = both.iter().sum();
@@ -176,7 +177,8 @@ impl ExclusionFigures {
             let paired = paired_difference(both, confidence).filter(|_| same);
             let alone = Figure::exact(first.value - second.value);
             Ok(paired.map_or(alone, Figure::from))
-        }))
+        });
+        Cell::without_counts(figure, behind)
     }
 
     /// Whether a difference of any row is of shares of different people.

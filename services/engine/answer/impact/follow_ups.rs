@@ -75,7 +75,7 @@ fn absence(mode: usize, tally: Tally) -> Absence {
         Reason::NotCollected => {
             "no source of these consultations collects both channel and attendance".to_owned()
         }
-        Reason::NotComputable => format!(
+        Reason::NotComputable | Reason::Suppressed => format!(
             "no {whom} can be followed: no person keys or days, no known attendance, or the next 7 days are not submitted yet"
         ),
     })

@@ -58,10 +58,14 @@ pub(super) fn median_cell(waits: Option<&[Waits; MODES.len()]>, part: Part) -> C
             let counts = CellCounts { numerator: None, ..tally.into() };
             Cell::new(median(waits, mode), counts)
         }
-        Part::Difference => Cell::without_counts(median(waits, REMOTE).and_then(|remote| {
-            let in_person = median(waits, IN_PERSON)?;
-            Ok(Figure::exact(remote.value - in_person.value))
-        })),
+        Part::Difference => {
+            let difference = median(waits, REMOTE).and_then(|remote| {
+                let in_person = median(waits, IN_PERSON)?;
+                Ok(Figure::exact(remote.value - in_person.value))
+            });
+            let known = waits.into_iter().flatten().map(|waits| waits.tally().denominator);
+            Cell::without_counts(difference, known.sum())
+        }
     }
 }
 

@@ -249,7 +249,7 @@ fn absence(members: Tally) -> Option<Absence> {
             Reason::NotCollected => {
                 "no source of these consultations collects whether their people are of the group"
             }
-            Reason::NoData | Reason::NotComputable => {
+            Reason::NoData | Reason::NotComputable | Reason::Suppressed => {
                 "for none of these consultations do we know whether their people are of the group"
             }
         })

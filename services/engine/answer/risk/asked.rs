@@ -17,10 +17,8 @@ use crate::engine::query::{
     taking, too_wide,
 };
 
-/// Indicator that is meant where none is named, and the score from which an area is of high risk where nothing is said and the
-/// indicator can have it.
+/// Indicator that is meant where none is named.
 const DEFAULT_INDICATOR: &str = "DX-10";
-const DEFAULT_HIGH_RISK: f64 = 5.0;
 /// Area that answers are offered for where one has no small areas.
 const SUB_ICB: &str = "sub_icb";
 
@@ -93,6 +91,7 @@ impl RiskQuestion {
                 as_of,
                 confidence: Confidence::default(),
                 full: !query.basic,
+                suppressed: false,
             };
             let indicator = indicator?.id.clone();
             let (score_collection, high_risk) = (score_collection.to_owned(), high_risk?);
@@ -184,8 +183,8 @@ fn dimension(reference: &Reference, id: &str) -> Result<String, QueryError> {
 fn high_risk(indicator: &Indicator, asked: Option<HighRisk>) -> Result<HighRisk, QueryError> {
     let (least, most) = indicator.range();
     let can_be = |score: f64| (least..=most).contains(&score);
-    match asked {
-        None if can_be(DEFAULT_HIGH_RISK) => Ok(HighRisk::Score(DEFAULT_HIGH_RISK)),
+    let usual = indicator.high_risk.filter(|score| can_be(*score));
+    match asked.or(usual.map(HighRisk::Score)) {
         None => Err(field(
             "high_risk_score",
             format!(

@@ -238,9 +238,12 @@ fn people(
     let codes = &plan.axes[plan.axes.len() - 1].categories;
     let numbers: Vec<_> = codes.iter().map(|(code, _)| areas.number(counted, code)).collect();
     // What has no code, or lies elsewhere, is left out.
-    let bring = |counts: &[u64]| {
+    let bring_all = |counts: &[u64]| -> ByArea {
         let found = numbers.iter().zip(counts).filter(|(_, count)| **count > 0);
-        let mut people: ByArea = found.filter_map(|(number, n)| Some(((*number)?, *n))).collect();
+        found.filter_map(|(number, n)| Some(((*number)?, *n))).collect()
+    };
+    let bring = |counts: &[u64]| {
+        let mut people = bring_all(counts);
         if counted != edition {
             people = people_brought_back(&people, areas.parents());
         }
@@ -262,6 +265,19 @@ fn people(
             }
             provenance.quality = plan.quality(&BTreeMap::from([(0, sums)]));
             rows.into_iter().map(|(place, people)| (plan.axes[0].key(place), people)).collect()
+        }
+        // A suppressed number of a merged area may be of people of any of its parts.
+        Some(by) if plan.suppressed && counted != edition => {
+            let merged = bring_all(&crosstab.all.inner).into_iter();
+            let parts =
+                merged.flat_map(|(new, n)| areas.parents()[new].iter().map(move |p| (p.0, n)));
+            let parts = parts.filter(|(number, _)| inside[*number]);
+            by_area(
+                reference,
+                &parts.collect::<BTreeMap<_, _>>().into_iter().collect(),
+                edition,
+                by,
+            )
         }
         Some(by) => by_area(reference, &total, edition, by),
         None => Vec::new(),

@@ -201,6 +201,7 @@ fn found(question: &ExclusionQuestion, row: &View<'_>) -> Expected {
             Some(Reason::NoData) => assert!(nobody, "{id}: {tally:?}"),
             Some(Reason::NotCollected) => assert!(!nobody && tally.unknown == 0, "{id}: {tally:?}"),
             Some(Reason::NotComputable) => assert!(tally.unknown > 0, "{id}: {tally:?}"),
+            Some(Reason::Suppressed) => panic!("{id}: nothing is suppressed"),
         }
         found.tallies.insert(id.clone(), tally);
     }
@@ -230,7 +231,7 @@ fn found(question: &ExclusionQuestion, row: &View<'_>) -> Expected {
     found
 }
 
-fn asked(
+pub(super) fn asked(
     random: &mut Random,
     running: &Running,
     setting: &Setting,

@@ -32,7 +32,7 @@ pub(super) fn row(weight: u32, fields: &[(Field, &str)]) -> Row {
         if field.is_multiple() { Given::Set(vec![code]) } else { Given::Code(code) }
     };
     let fields = fields.iter().map(|(field, code)| (*field, given(*field, code))).collect();
-    Row { fields, weight: Some(weight), person: None, day: None }
+    Row { fields, weight: Some(weight), ..Row::default() }
 }
 
 pub(super) fn telephone(weight: u32) -> Row {

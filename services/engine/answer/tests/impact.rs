@@ -342,9 +342,9 @@ fn impact_of(rows: Vec<Row>) -> Protected {
 fn consultation(fields: &[(Field, &str)], person: &str, day: u8) -> Row {
     Row {
         fields: fields.iter().map(|(field, code)| (*field, Given::Code((*code).into()))).collect(),
-        weight: None,
         person: (!person.is_empty()).then(|| person.into()),
         day: (day > 0).then_some(day),
+        ..Row::default()
     }
 }
 

@@ -34,5 +34,6 @@ mod quality;
 mod random;
 pub(crate) mod running;
 pub(crate) mod support;
+mod suppressed;
 mod view;
 mod world;

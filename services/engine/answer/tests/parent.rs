@@ -217,7 +217,7 @@ fn said(dataset: Dataset, organisation: &str, month: &str, rows: &[(u32, &str, &
         if dataset == Dataset::Consultations {
             fields.push((Field::Channel, Given::Code((*channel).into())));
         }
-        Row { fields: fields.into_iter().collect(), weight: Some(*weight), person: None, day: None }
+        Row { fields: fields.into_iter().collect(), weight: Some(*weight), ..Row::default() }
     };
     let reference = crate::domain::codes::Content::embedded();
     let reference = crate::domain::reference::Reference::new(&reference).unwrap();

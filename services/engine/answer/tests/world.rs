@@ -24,6 +24,8 @@ pub(super) struct Row {
     pub(super) fields: BTreeMap<Field, Given>,
     /// Absent: 1.
     pub(super) weight: Option<u32>,
+    /// Whether a publisher suppressed the weight.
+    pub(super) suppressed: bool,
     pub(super) person: Option<String>,
     /// Day of the month.
     pub(super) day: Option<u8>,
@@ -280,6 +282,9 @@ impl Said {
                 builder.date(&format!("{}-{day:02}", self.month));
             }
             builder.weight("record_count", row.weight.map(i64::from), 0);
+            if row.suppressed {
+                builder.suppressed();
+            }
             builder.person(row.person.as_deref().unwrap_or(""));
             builder.end_row(Vec::new);
         }

@@ -1,0 +1,130 @@
+//! Counts that their publishers suppressed (`*`, `<5`). They are at least 1, and how much more nobody knows.
+//!
+//! Records of such a count add nothing to any sum. So every question is asked twice where there are any: of all that is known, and of
+//! the suppressed counts alone, each as one. A figure that the second answer has anything of is not given: the rest alone would be too
+//! low, and a share of the rest may be anything. Its cell says how many are left out at least.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::model::{Absence, Cell, CellCounts, Key};
+use super::question::{Counted, Question, RowPlaces};
+use crate::engine::query::{AsOf, Query};
+use crate::engine::{Engine, QueryError};
+
+/// What a reader has to know.
+const NOTE: &str = "Publishers suppressed some counts (`*`, `<5`). A figure that such a count belongs to is absent with the reason \
+    SUPPRESSED: it is never 0, and never a figure of the rest alone. Data quality and what cannot be attributed are without these counts.";
+
+/// What was counted, and what was counted of the suppressed counts alone; none: there are none.
+pub(super) struct Part<F> {
+    pub(super) counted: Counted<F>,
+    pub(super) left_out: Option<Counted<F>>,
+}
+
+/// A row of a part: where it lies among what was counted, and where among what is left out.
+#[derive(Clone, Default)]
+pub(super) struct PartRow {
+    pub(super) keys: Vec<Key>,
+    counted: Option<RowPlaces>,
+    left_out: Option<RowPlaces>,
+}
+
+impl<F> Part<F> {
+    /// Counts a question.
+    pub(super) fn count<Q: Question<Figures = F>>(
+        question: &Q,
+        engine: &Engine,
+        query: &Query,
+    ) -> Result<Self, QueryError> {
+        let mut counted = question.count(engine, query)?;
+        if !counted.provenance.suppressed {
+            return Ok(Self { counted, left_out: None });
+        }
+        let as_of = AsOf::Position(counted.position);
+        let of_suppressed = Query { suppressed: true, as_of, ..query.clone() };
+        let left_out = question.count(engine, &of_suppressed)?;
+        if left_out.nothing.is_none() {
+            counted.nothing = None;
+            counted.provenance.notes.push(NOTE.into());
+        }
+        Ok(Self { counted, left_out: Some(left_out) })
+    }
+
+    /// The row of everything.
+    pub(super) fn total(&self) -> PartRow {
+        let places = || Some(RowPlaces::new());
+        let left_out = self.left_out.as_ref().and_then(|_| places());
+        PartRow { counted: places(), left_out, ..PartRow::default() }
+    }
+
+    /// The rows that are wanted, without the total. Where everything is suppressed there is a row too.
+    pub(super) fn rows(&self) -> Vec<PartRow> {
+        let row = |(keys, places): &(Vec<Key>, RowPlaces)| PartRow {
+            keys: keys.clone(),
+            counted: Some(places.clone()),
+            left_out: None,
+        };
+        let mut rows: Vec<_> = self.counted.rows.iter().map(row).collect();
+        let Some(left_out) = &self.left_out else { return rows };
+        let id = |keys: &[Key]| -> Vec<_> {
+            keys.iter().map(|key| (Arc::clone(&key.dimension), key.code.clone())).collect()
+        };
+        let at = rows.iter().enumerate().map(|(number, row)| (id(&row.keys), number));
+        let mut at: BTreeMap<_, _> = at.collect();
+        for (keys, places) in &left_out.rows {
+            let number = *at.entry(id(keys)).or_insert(rows.len());
+            if number == rows.len() {
+                rows.push(PartRow { keys: keys.clone(), ..PartRow::default() });
+            }
+            rows[number].left_out = Some(places.clone());
+        }
+        if self.counted.plan.is_some() {
+            // Both were planned alike, so their places are the same.
+            let places = |row: &PartRow| row.counted.clone().or_else(|| row.left_out.clone());
+            rows.sort_by_cached_key(places);
+        }
+        rows
+    }
+
+    /// The cell of a row.
+    pub(super) fn cell<Q: Question<Figures = F>>(
+        &self,
+        question: &Q,
+        row: &PartRow,
+        shows: &Q::Shows,
+    ) -> Cell {
+        let of = |part: Option<&Counted<F>>, places: &Option<RowPlaces>| {
+            Some(question.cell(&part?.figures, places.as_ref()?, shows))
+        };
+        let counted = of(Some(&self.counted), &row.counted);
+        match of(self.left_out.as_ref(), &row.left_out) {
+            Some(left_out) => without(counted.unwrap_or_else(|| left_out.clone()), &left_out),
+            None => counted.unwrap_or_else(|| Cell::absent(Absence::no_data(""))),
+        }
+    }
+}
+
+/// A cell, given what is left out of it: without the figure if that is made of any of it, otherwise without the counts that are.
+fn without(cell: Cell, left_out: &Cell) -> Cell {
+    if left_out.behind > 0 {
+        return Cell::absent(Absence::suppressed(left_out.behind));
+    }
+    // Of nothing but suppressed counts the reason is theirs: a 0 would read as nobody where it is not known whether they belong.
+    let nothing = cell.counts.are_zero() && cell.counts.outside.unwrap_or_default() == 0;
+    let (figure, known) = match &left_out.figure {
+        Err(why) if nothing => (cell.figure.and(Err(why.clone())), left_out.counts),
+        Ok(_) | Err(_) => (cell.figure, cell.counts),
+    };
+    let whole = |count: fn(&CellCounts) -> Option<u64>| {
+        count(&known).filter(|_| count(&left_out.counts).unwrap_or_default() == 0)
+    };
+    let counts = CellCounts {
+        numerator: whole(|of| of.numerator),
+        denominator: whole(|of| of.denominator),
+        unknown: whole(|of| of.unknown),
+        not_collected: whole(|of| of.not_collected),
+        outside: whole(|of| of.outside),
+    };
+    Cell { figure, counts, ..cell }
+}

@@ -1,0 +1,202 @@
+//! The client of one connection: its calls, what it has not read yet, and how its connection is cut.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use super::room::{LEAST, Room, SLOTS};
+
+/// The client of one connection.
+#[derive(Debug)]
+pub(super) struct Client {
+    peer: Option<IpAddr>,
+    room: Arc<Room>,
+    /// How many messages are due in each step.
+    due: [AtomicU32; SLOTS],
+    state: Mutex<State>,
+    cut: CancellationToken,
+    is_cut_off: AtomicBool,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Bytes and number of the messages that it has not read, and since when it has taken none of them.
+    bytes: usize,
+    messages: usize,
+    unread_since: Instant,
+    /// Its bytes were given back to the others before they are gone.
+    is_written_off: bool,
+    calls: usize,
+    has_called: bool,
+    /// When its last call ended, or the connection began.
+    quiet_since: Instant,
+}
+
+impl Client {
+    /// A client, whose connection `cut` ends as well.
+    pub(super) fn new(peer: Option<IpAddr>, room: Arc<Room>, cut: &CancellationToken) -> Arc<Self> {
+        let now = Instant::now();
+        Arc::new(Self {
+            peer,
+            room,
+            due: [const { AtomicU32::new(0) }; SLOTS],
+            state: Mutex::new(State {
+                bytes: 0,
+                messages: 0,
+                unread_since: now,
+                is_written_off: false,
+                calls: 0,
+                has_called: false,
+                quiet_since: now,
+            }),
+            // A child token: connections do not contend for one lock at every read.
+            cut: cut.child_token(),
+            is_cut_off: AtomicBool::new(false),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same message, which counts as unread until its last byte is gone, and is due at an instant. Room for [`cost`] was taken.
+    pub(super) fn count(self: &Arc<Self>, message: Bytes, due: Instant) -> Bytes {
+        let cost = cost(&message);
+        Bytes::from_owner(self.unread(message, cost, due))
+    }
+
+    /// Drop the result when the client takes a byte. If that has not happened at `due`, the client is overdue.
+    pub(super) fn expect_by(self: &Arc<Self>, due: Instant) -> Unread {
+        self.unread(Bytes::new(), 0, due)
+    }
+
+    fn unread(self: &Arc<Self>, message: Bytes, cost: usize, due: Instant) -> Unread {
+        let slot = self.room.step_of(due) % SLOTS;
+        self.due[slot].fetch_add(1, Relaxed);
+        let mut state = self.state();
+        if state.messages == 0 {
+            state.unread_since = Instant::now();
+        }
+        state.messages += 1;
+        if state.is_written_off {
+            self.room.give_back(cost);
+        } else {
+            state.bytes += cost;
+        }
+        drop(state);
+        Unread { message, cost, slot, client: Arc::clone(self) }
+    }
+
+    /// Bytes that it has not read.
+    pub(super) fn unread_bytes(&self) -> usize {
+        self.state().bytes
+    }
+
+    /// For how long it has had something to read and has taken no whole message.
+    pub(super) fn takes_nothing_for(&self, now: Instant) -> Option<Duration> {
+        let state = self.state();
+        (state.messages > 0).then(|| now.saturating_duration_since(state.unread_since))
+    }
+
+    /// For how long it has had no call, and whether it ever had one. None: it has calls.
+    pub(super) fn quiet_for(&self, now: Instant) -> Option<(bool, Duration)> {
+        let state = self.state();
+        let quiet = now.saturating_duration_since(state.quiet_since);
+        (state.calls == 0).then_some((state.has_called, quiet))
+    }
+
+    /// A call of it begins.
+    pub(super) fn call_begins(&self) {
+        let mut state = self.state();
+        state.calls += 1;
+        state.has_called = true;
+    }
+
+    /// A call of it has ended.
+    pub(super) fn call_ends(&self) {
+        let mut state = self.state();
+        state.calls -= 1;
+        state.quiet_since = Instant::now();
+    }
+
+    /// Completes when the connection has to end.
+    pub(super) fn cut(&self) -> WaitForCancellationFutureOwned {
+        self.cut.clone().cancelled_owned()
+    }
+
+    /// Whether the connection was cut because of what its client does.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.is_cut_off.load(Relaxed)
+    }
+
+    /// Cuts the connection, and frees what its client has not read for others.
+    pub(super) fn cut_off(&self, why: &'static str) {
+        if self.is_cut_off.swap(true, Relaxed) {
+            return;
+        }
+        let peer = self.peer.map(|peer| peer.to_string()).unwrap_or_default();
+        tracing::warn!(peer, why, "cut a connection");
+        let mut state = self.state();
+        state.is_written_off = true;
+        let bytes = std::mem::take(&mut state.bytes);
+        drop(state);
+        self.room.give_back(bytes);
+        self.cut.cancel();
+    }
+
+    /// Cuts the connection if a message was due in one of these steps. Returns whether one was.
+    pub(super) fn cut_if_due(&self, mut steps: std::ops::Range<usize>) -> bool {
+        let overdue = steps.any(|step| self.due[step % SLOTS].load(Relaxed) > 0);
+        if overdue {
+            self.cut_off("its client did not read an answer in time");
+        }
+        overdue
+    }
+}
+
+/// Bytes that a message counts as.
+pub(super) fn cost(message: &Bytes) -> usize {
+    message.len().max(LEAST)
+}
+
+/// A message that counts as unread until it is dropped.
+#[derive(Debug)]
+pub(super) struct Unread {
+    message: Bytes,
+    cost: usize,
+    slot: usize,
+    client: Arc<Client>,
+}
+
+impl AsRef<[u8]> for Unread {
+    fn as_ref(&self) -> &[u8] {
+        &self.message
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        self.client.due[self.slot].fetch_sub(1, Relaxed);
+        let mut state = self.client.state();
+        state.messages -= 1;
+        state.unread_since = Instant::now();
+        if !state.is_written_off {
+            state.bytes -= self.cost;
+            drop(state);
+            self.client.room.give_back(self.cost);
+        }
+    }
+}
+
+#[cfg(test)]
+impl Client {
+    /// Whether nothing counts as unread.
+    pub(super) fn has_read_all(&self) -> bool {
+        self.due.iter().all(|due| due.load(Relaxed) == 0) && self.state().messages == 0
+    }
+}

@@ -1,0 +1,180 @@
+//! Counts the frames of a connection that ask for nothing: pings, settings, window updates, resets, empty frames. h2 answers them
+//! without a limit, and a client could keep a thread busy with them. Calls and bytes sent earn some of them: well-behaved clients send
+//! them along with their calls and with what they read.
+//!
+//! Only the nine bytes at the head of each frame are read.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Length of the text that opens HTTP/2: `PRI * HTTP/2.0` and so on.
+pub(super) const PREFACE_BYTES: usize = 24;
+const HEAD_BYTES: usize = 9;
+
+/// Frames that a new connection may send at once; that each second adds; that may be saved up.
+const FIRST: u64 = 200;
+const A_SECOND: u64 = 1_000;
+const MOST: u64 = 1_000;
+/// Frames that a call earns, and bytes sent that earn one.
+const A_CALL: u64 = 4;
+const BYTES_A_FRAME: u64 = 1 << 10;
+/// What a reset costs: a call was begun for it. As many as streams may be open can always be paid for.
+const A_RESET: u64 = A_CALL + 1;
+
+/// What a client has left to send.
+#[derive(Debug)]
+pub(super) struct Frames {
+    /// Bytes to be passed over: of the preface, then of the present frame.
+    skip: usize,
+    head: [u8; HEAD_BYTES],
+    filled: usize,
+    left: u64,
+    most: u64,
+    /// Parts of a frame that time and sent bytes have earned.
+    part: (Duration, u64),
+    looked: Instant,
+}
+
+impl Frames {
+    /// A new connection on which so many calls may run at once.
+    pub(super) fn new(streams: u32) -> Self {
+        Self {
+            skip: PREFACE_BYTES,
+            head: [0; HEAD_BYTES],
+            filled: 0,
+            left: FIRST,
+            most: MOST + A_RESET * u64::from(streams),
+            part: (Duration::ZERO, 0),
+            looked: Instant::now(),
+        }
+    }
+
+    /// Bytes were sent to the client.
+    pub(super) fn sent(&mut self, bytes: usize) {
+        self.part.1 += bytes as u64;
+        self.earn(self.part.1 / BYTES_A_FRAME);
+        self.part.1 %= BYTES_A_FRAME;
+    }
+
+    /// Bytes have come. False: it is a flood.
+    pub(super) fn came(&mut self, mut bytes: &[u8], now: Instant) -> bool {
+        self.earn_by_time(now);
+        while !bytes.is_empty() {
+            let skipped = self.skip.min(bytes.len());
+            (self.skip, bytes) = (self.skip - skipped, &bytes[skipped..]);
+            let taken = (HEAD_BYTES - self.filled).min(bytes.len());
+            self.head[self.filled..self.filled + taken].copy_from_slice(&bytes[..taken]);
+            (self.filled, bytes) = (self.filled + taken, &bytes[taken..]);
+            if self.filled == HEAD_BYTES && !self.frame() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// A head is complete. False: there is nothing left to pay with.
+    fn frame(&mut self) -> bool {
+        let [a, b, c, kind, flags, ..] = self.head;
+        let length = u32::from_be_bytes([0, a, b, c]) as usize;
+        (self.filled, self.skip) = (0, length);
+        let ends = flags & 1 != 0;
+        let cost = match kind {
+            0 if length > 0 || ends => 0,
+            1 => {
+                self.earn(A_CALL);
+                0
+            }
+            3 => A_RESET,
+            _ => 1,
+        };
+        match self.left.checked_sub(cost) {
+            Some(left) => {
+                self.left = left;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn earn(&mut self, frames: u64) {
+        self.left = (self.left + frames).min(self.most);
+    }
+
+    fn earn_by_time(&mut self, now: Instant) {
+        self.part.0 += now.saturating_duration_since(self.looked).min(Duration::from_secs(60));
+        self.looked = now;
+        let frames = u64::try_from(self.part.0.as_micros()).unwrap_or(0) * A_SECOND / 1_000_000;
+        if frames > 0 {
+            self.part.0 = Duration::ZERO;
+            self.left = self.left.max((self.left + frames).min(MOST));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(kind: u8, flags: u8, length: usize) -> Vec<u8> {
+        let mut bytes = u32::try_from(length).unwrap().to_be_bytes()[1..].to_vec();
+        bytes.extend([kind, flags, 0, 0, 0, 1]);
+        bytes.extend(vec![0xff; length]);
+        bytes
+    }
+
+    fn open() -> (Frames, Instant) {
+        let (mut frames, now) = (Frames::new(64), Instant::now());
+        assert!(frames.came(&[b'P'; PREFACE_BYTES], now));
+        (frames, now)
+    }
+
+    const PING: u8 = 6;
+
+    #[test]
+    fn floods_are_seen_however_their_bytes_are_cut() {
+        for size in [1, 7, 9, 17, 100, 4_096] {
+            for (kind, flags, length) in [
+                (PING, 0, 8),
+                (PING, 1, 8),
+                (4, 0, 0),
+                (8, 0, 4),
+                (3, 0, 4),
+                (0, 0, 0),
+                (9, 0, 0),
+                (77, 0, 3),
+            ] {
+                let flood = frame(kind, flags, length).repeat(201);
+                let (mut frames, now) = open();
+                let taken = flood.chunks(size).take_while(|part| frames.came(part, now)).count();
+                assert!(taken < flood.len().div_ceil(size), "{kind} in parts of {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn calls_and_their_data_may_go_on_for_ever() {
+        let (mut frames, now) = open();
+        // A ping and a window update come with each call.
+        let call = [frame(1, 4, 60), frame(0, 1, 100), frame(PING, 0, 8), frame(8, 0, 4)].concat();
+        assert!((0..10_000).all(|_| frames.came(&call, now)));
+        let large = [frame(0, 0, 16 << 10), frame(8, 0, 4), frame(8, 0, 4)].concat();
+        for _ in 0..10_000 {
+            frames.sent(16 << 10);
+            assert!(frames.came(&large, now));
+        }
+        assert!(frames.came(&frame(3, 0, 4).repeat(64), now), "all streams cancelled at once");
+    }
+
+    #[test]
+    fn time_earns_a_thousand_a_second_and_no_more() {
+        let (mut frames, mut now) = open();
+        for _ in 0..100 {
+            now += Duration::from_millis(100);
+            assert!(frames.came(&frame(PING, 0, 8).repeat(100), now));
+        }
+        now += Duration::from_secs(3_600);
+        assert!(frames.came(&frame(PING, 0, 8).repeat(1_000), now));
+        assert!(!frames.came(&frame(PING, 0, 8).repeat(10), now));
+    }
+}

@@ -1,0 +1,213 @@
+//! A request body that comes in whole messages. Each message is checked before the handler sees it. The call takes its seat when its
+//! message is whole, or the first of a stream: a client cannot hold seats with messages that never come.
+//!
+//! While a message is on its way, the call has a seat among those that wait. Whoever makes no progress there gives the seat up to
+//! others. Progress is a whole message, or [`STEP`] bytes of a large one.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body::{Body as HttpBody, Frame};
+use tokio::time::Instant;
+use tokio_util::sync::WaitForCancellationFutureOwned;
+use tonic::Status;
+use tonic::body::Body;
+
+use super::door::{Door, overloaded};
+use crate::rpc::{fields, status};
+use crate::server::methods::Method;
+use crate::server::seats::Seat;
+
+/// Bytes before each message: whether it is compressed, and its length.
+const PREFIX: usize = 5;
+/// Longest first message of a stream: the header of a submission is far shorter, and the stream has no seat before it.
+const FIRST: usize = 1 << 20;
+/// Bytes of a message that count as progress.
+const STEP: usize = 64 << 10;
+
+/// The body.
+pub(super) struct Arriving {
+    inner: Body,
+    method: &'static Method,
+    door: Door,
+    /// Longest message. A longer one is passed on as it comes: tonic refuses it by its prefix.
+    most: usize,
+    came: BytesMut,
+    whole: VecDeque<Bytes>,
+    /// The message is too long, and passed on as it comes.
+    passes: bool,
+    has_entered: bool,
+    has_ended: bool,
+    waits: Waits,
+}
+
+/// How long the call has waited for its client since the last progress.
+#[derive(Default)]
+struct Waits {
+    began: Option<Instant>,
+    before: Duration,
+    /// Bytes since the last progress.
+    bytes: usize,
+    /// The seat of a call whose message is not whole.
+    seat: Option<Seat>,
+    given_up: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+}
+
+impl Arriving {
+    pub(super) fn new(inner: Body, method: &'static Method, door: Door, most: usize) -> Self {
+        Self {
+            inner,
+            method,
+            door,
+            most,
+            came: BytesMut::new(),
+            whole: VecDeque::new(),
+            passes: false,
+            has_entered: false,
+            has_ended: false,
+            waits: Waits::default(),
+        }
+    }
+
+    /// Takes what has come.
+    fn take(&mut self, data: &[u8]) -> Result<(), Status> {
+        self.came.extend_from_slice(data);
+        self.waits.bytes += data.len();
+        while let Some(length) = self.length() {
+            let is_first = self.whole.is_empty() && !self.has_entered;
+            if length > FIRST && self.method.streams && is_first {
+                return Err(status::message_too_large(FIRST as u64));
+            }
+            self.passes |= length > self.most;
+            if self.passes {
+                self.whole.push_back(self.came.split().freeze());
+                break;
+            } else if self.came.len() < PREFIX + length {
+                break;
+            }
+            let message = self.came.split_to(PREFIX + length).freeze();
+            // A compressed message is not taken: tonic refuses it.
+            if message[0] == 0 {
+                fields::check(self.method.name, &message[PREFIX..])?;
+            }
+            self.whole.push_back(message);
+            if self.whole.len() > 1 && !self.method.streams {
+                return Err(status::malformed());
+            }
+            self.waits.bytes = STEP;
+        }
+        if self.waits.bytes >= STEP {
+            (self.waits.bytes, self.waits.before) = (0, Duration::ZERO);
+        }
+        Ok(())
+    }
+
+    /// The length of the message that is coming, if its prefix is there.
+    fn length(&self) -> Option<usize> {
+        let length = self.came.get(1..PREFIX)?.try_into().ok()?;
+        usize::try_from(u32::from_be_bytes(length)).ok()
+    }
+
+    /// Takes the seat of the call, once.
+    fn enter(&mut self) -> Result<(), Status> {
+        if !std::mem::replace(&mut self.has_entered, true) {
+            (self.waits.seat, self.waits.given_up) = (None, None);
+            self.door.enter()?;
+        }
+        Ok(())
+    }
+
+    /// Notes that the call waits for its client, and whether it still may.
+    fn wait(&mut self, cx: &mut Context<'_>) -> Result<(), Status> {
+        if !self.has_entered && self.waits.seat.is_none() {
+            self.waits.seat = Some(self.door.wait()?);
+        }
+        let now = Instant::now();
+        self.waits.began = Some(now);
+        let since = now.checked_sub(self.waits.before).or(Some(now));
+        let noted = |seat: &Seat| {
+            seat.waits(since);
+            Box::pin(seat.given_up())
+        };
+        let given_up = match &self.waits.seat {
+            Some(seat) => Some(noted(seat)),
+            None => self.door.with_seat(noted),
+        };
+        let Some(given_up) = given_up else { return Ok(()) };
+        // The same seat as before is still asked by the same future.
+        let given_up = self.waits.given_up.get_or_insert(given_up);
+        if given_up.as_mut().poll(cx).is_ready() { Err(overloaded()) } else { Ok(()) }
+    }
+
+    /// Notes that the call does not wait.
+    fn goes_on(&mut self) {
+        if let Some(began) = self.waits.began.take() {
+            self.waits.before += began.elapsed();
+            self.door.with_seat(|seat| seat.waits(None));
+        }
+    }
+
+    /// The next message, if the call has its seat.
+    fn next(&mut self) -> Result<Option<Bytes>, Status> {
+        if self.whole.is_empty() || !(self.method.streams || self.has_ended || self.passes) {
+            return Ok(None);
+        }
+        if !self.passes {
+            self.enter()?;
+        }
+        Ok(self.whole.pop_front())
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Result<Poll<Option<Frame<Bytes>>>, Status> {
+        self.goes_on();
+        loop {
+            if let Some(message) = self.next()? {
+                return Ok(Poll::Ready(Some(Frame::data(message))));
+            }
+            if self.has_ended {
+                return Ok(Poll::Ready(None));
+            }
+            match Pin::new(&mut self.inner).poll_frame(cx) {
+                Poll::Pending => {
+                    self.wait(cx)?;
+                    return Ok(Poll::Pending);
+                }
+                Poll::Ready(Some(frame)) => {
+                    // No handler reads trailers of a request.
+                    if let Ok(data) = frame?.into_data() {
+                        self.take(&data)?;
+                    }
+                }
+                Poll::Ready(None) => {
+                    self.has_ended = true;
+                    if !self.came.is_empty() {
+                        // The message is cut short: tonic says so.
+                        self.whole.push_back(self.came.split().freeze());
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl HttpBody for Arriving {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        match self.poll(cx) {
+            Ok(polled) => polled.map(|frame| frame.map(Ok)),
+            Err(refused) => Poll::Ready(Some(Err(refused))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.whole.is_empty() && self.came.is_empty() && self.inner.is_end_stream()
+    }
+}

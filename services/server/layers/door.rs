@@ -1,0 +1,48 @@
+//! Where a call takes its seats: first among the calls whose message is on its way, then among those of its kind.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tonic::Status;
+
+use crate::rpc::status;
+use crate::server::client::Client;
+use crate::server::seats::{Seat, Seats};
+use crate::telemetry::metrics;
+
+/// Where a call takes its seats.
+#[derive(Debug)]
+pub(super) struct Door {
+    /// Seats of calls whose message is not whole, and of the kind of the call.
+    pub(super) arriving: Arc<Seats>,
+    pub(super) seats: Arc<Seats>,
+    pub(super) client: Option<Arc<Client>>,
+    pub(super) seat: Held,
+}
+
+/// The seat of a call, which its request takes and its answer gives back.
+pub(super) type Held = Arc<Mutex<Option<Seat>>>;
+
+impl Door {
+    /// A seat for a call whose message is not whole.
+    pub(super) fn wait(&self) -> Result<Seat, Status> {
+        self.arriving.take(self.client.as_ref()).ok_or_else(overloaded)
+    }
+
+    /// Takes the seat of the call.
+    pub(super) fn enter(&self) -> Result<(), Status> {
+        let seat = self.seats.take(self.client.as_ref()).ok_or_else(overloaded)?;
+        *self.seat.lock().unwrap_or_else(PoisonError::into_inner) = Some(seat);
+        Ok(())
+    }
+
+    /// Does something with the seat of the call, if it has one.
+    pub(super) fn with_seat<T>(&self, done: impl FnOnce(&Seat) -> T) -> Option<T> {
+        self.seat.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(done)
+    }
+}
+
+/// The refusal of a call for which there is no seat.
+pub(super) fn overloaded() -> Status {
+    metrics::call_refused();
+    status::overloaded(status::RETRY_OVERLOADED)
+}

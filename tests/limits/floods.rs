@@ -1,0 +1,88 @@
+//! Floods of frames that ask for nothing: the connection is cut, and a client that asks every 100 ms goes on.
+
+use std::time::{Duration, Instant};
+
+use equity_indicators::server::ServerSettings;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::good::Good;
+use super::support::{ECHO, TestServer, soon};
+
+const OPENING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/// What a flood sends in each round.
+type Flood = Box<dyn Fn(u32) -> Vec<u8>>;
+
+/// An encoded frame.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = u32::try_from(payload.len()).unwrap().to_be_bytes()[1..].to_vec();
+    bytes.extend([kind, flags]);
+    bytes.extend(stream.to_be_bytes());
+    bytes.extend(payload);
+    bytes
+}
+
+/// Writes these bytes again and again, and reads whatever comes, until the connection is cut.
+async fn until_cut(server: &TestServer, bytes: impl Fn(u32) -> Vec<u8>) {
+    let (mut read, mut write) = TcpStream::connect(server.address).await.unwrap().into_split();
+    let reading = tokio::spawn(async move {
+        let mut buffer = vec![0; 64 << 10];
+        while read.read(&mut buffer).await.is_ok_and(|length| length > 0) {}
+    });
+    write.write_all(OPENING).await.unwrap();
+    let flood = async {
+        for round in 0.. {
+            if write.write_all(&bytes(round)).await.is_err() {
+                break;
+            }
+        }
+    };
+    soon(flood).await;
+    reading.abort();
+}
+
+/// The head of a call in literal HPACK: `:method POST`, `:scheme http`, `:path /x`, `:authority a`.
+const CALL: &[u8] = b"\x83\x86\x04\x02/x\x01\x01a";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_flood_are_cut_and_others_go_on() {
+    let server = TestServer::start(ServerSettings::default()).await;
+    let client = server.client().await;
+    let ask = move || {
+        let client = client.clone();
+        async move { client.unary(ECHO).await.map(drop) }
+    };
+    let quiet = Good::asks(ask.clone());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    quiet.ends_well("nobody").await;
+    let same = |frame: Vec<u8>| move |_: u32| frame.repeat(1_000);
+    let floods: [(&str, Flood); 7] = [
+        ("acknowledged pings that nobody sent", Box::new(same(frame(6, 1, 0, b"whatever")))),
+        ("pings", Box::new(same(frame(6, 0, 0, b"whatever")))),
+        ("settings", Box::new(same(frame(4, 0, 0, &[])))),
+        ("acknowledged settings", Box::new(same(frame(4, 1, 0, &[])))),
+        ("window updates", Box::new(same(frame(8, 0, 0, &[0, 0, 0, 1])))),
+        ("unknown frames", Box::new(same(frame(77, 0, 0, b"x")))),
+        (
+            "calls that are cancelled at once",
+            Box::new(|round| {
+                let one = |call: u32| {
+                    let stream = 2 * (round * 500 + call) + 1;
+                    let cancel = frame(3, 0, stream, &[0, 0, 0, 8]);
+                    [frame(1, 4, stream, CALL), cancel].concat()
+                };
+                (0..500).flat_map(one).collect()
+            }),
+        ),
+    ];
+    for (what, flood) in floods {
+        let good = Good::asks(ask.clone());
+        // It comes again as soon as it is cut.
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_millis(1_500) {
+            until_cut(&server, &flood).await;
+        }
+        good.ends_well(what).await;
+    }
+}

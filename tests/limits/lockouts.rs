@@ -1,0 +1,156 @@
+//! Cheap ways to keep others out: calls whose messages never come, answers that nobody takes, connections that say nothing. A client
+//! that asks every 100 ms sees no error beside any of them.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use equity_indicators::server::ServerSettings;
+use h2::client::SendRequest;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
+use super::good::Good;
+use super::support::{ECHO, TestServer, WATCH, soon};
+
+/// So many connections with so many calls each fill every seat.
+const CONNECTIONS: usize = 4;
+const CALLS: usize = 64;
+
+async fn connect(server: &TestServer, window: u32) -> SendRequest<Bytes> {
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let mut client = h2::client::Builder::new();
+    client.initial_window_size(window);
+    let (requests, connection) = client.handshake(stream).await.unwrap();
+    tokio::spawn(async move { drop(connection.await) });
+    requests
+}
+
+/// Begins a call. The result keeps it open.
+async fn begin(
+    requests: &SendRequest<Bytes>,
+    path: &str,
+    header: &str,
+) -> Option<(h2::client::ResponseFuture, h2::SendStream<Bytes>)> {
+    let request = http::Request::post(format!("http://equity{path}"))
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .header("x-long", header)
+        .body(())
+        .unwrap();
+    // A connection that was cut takes no more calls.
+    let mut ready = requests.clone().ready().await.ok()?;
+    ready.send_request(request, false).ok()
+}
+
+/// A message of gRPC: the text `word`.
+fn word() -> Bytes {
+    Bytes::from_static(b"\0\0\0\0\x06\x0a\x04word")
+}
+
+fn asks(server: &TestServer, client: super::support::Client) -> Good {
+    let address = server.address;
+    Good::asks(move || {
+        let client = client.clone();
+        async move {
+            client.unary(ECHO).await?;
+            // Also whoever comes anew.
+            let stream = TcpStream::connect(address).await;
+            stream.map(drop).map_err(|error| tonic::Status::unavailable(error.to_string()))
+        }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_that_never_come_keep_nobody_out() {
+    let server = TestServer::start(ServerSettings::default()).await;
+    let good = asks(&server, server.client().await);
+    let long = "x".repeat(7_000);
+    // A part of a message, nothing at all, and headers as large as they may be.
+    for (part, header) in [(Some(Bytes::from_static(b"\0\0\0")), ""), (None, ""), (None, &*long)] {
+        let mut open = Vec::new();
+        for _ in 0..CONNECTIONS {
+            let requests = connect(&server, 1 << 16).await;
+            for _ in 0..CALLS {
+                let Some((answer, mut body)) = soon(begin(&requests, ECHO, header)).await else {
+                    break;
+                };
+                if let Some(part) = &part {
+                    body.send_data(part.clone(), false).unwrap();
+                }
+                open.push((answer, body));
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(2_500)).await;
+    }
+    good.ends_well("messages that never come").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_nobody_takes_keep_nobody_out() {
+    let server = TestServer::start(ServerSettings::default()).await;
+    let client = server.client().await;
+    let good = asks(&server, client.clone());
+    let mut open = Vec::new();
+    for path in [ECHO, WATCH] {
+        for _ in 0..CONNECTIONS {
+            let requests = connect(&server, 0).await;
+            for _ in 0..CALLS {
+                let Some((answer, mut body)) = soon(begin(&requests, path, "")).await else {
+                    break;
+                };
+                body.send_data(word(), true).unwrap();
+                open.push(answer);
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(2_500)).await;
+    }
+    good.ends_well("answers that nobody takes").await;
+}
+
+/// Watches that nobody reads make room for one that is read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn watches_that_nobody_reads_make_room() {
+    let settings = ServerSettings { max_watches: 8, ..ServerSettings::default() };
+    let server = TestServer::start(settings).await;
+    let mut open = Vec::new();
+    for _ in 0..4 {
+        let requests = connect(&server, 0).await;
+        for _ in 0..2 {
+            let (answer, mut body) = soon(begin(&requests, WATCH, "")).await.unwrap();
+            body.send_data(word(), true).unwrap();
+            open.push(soon(answer).await.unwrap());
+        }
+    }
+    let client = server.client().await;
+    let again = async {
+        loop {
+            match client.watch(WATCH).await {
+                Ok(mut watch) => break watch.message().await.unwrap(),
+                Err(refused) => assert_eq!(refused.code(), tonic::Code::Unavailable),
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    assert_eq!(soon(again).await.as_deref(), Some("word"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_say_nothing_keep_nobody_out() {
+    let settings = ServerSettings { max_connections: 32, ..ServerSettings::default() };
+    let server = TestServer::start(settings).await;
+    let good = asks(&server, server.client().await);
+    let opening = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    for said in [&b""[..], opening] {
+        let mut silent = Vec::new();
+        for _ in 0..100 {
+            let mut stream = TcpStream::connect(server.address).await.unwrap();
+            stream.write_all(said).await.unwrap();
+            silent.push(stream);
+        }
+        // Whoever comes now waits until the silent ones have made room, and no longer.
+        let late = server.client().await;
+        assert_eq!(soon(late.unary(ECHO)).await.unwrap(), "word");
+        drop(silent);
+    }
+    good.ends_well("connections that say nothing").await;
+}
