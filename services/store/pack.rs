@@ -90,11 +90,14 @@ impl Pack {
             .filter(|(field, words, _)| !INNER.contains(field) && words.len() > 1)
             .map(|(field, words, packed)| (field.number(), words.len(), packed))
             .collect();
-        let made = rollups(records, &varying, of(Field::Channel), of(Field::Attendance), weights);
-        let mut kept = made.iter().filter(|rollup| {
-            rollup.field == number::TOTAL || rollup.cells.len() * RECORDS_A_CELL <= records
-        });
-        kept.try_for_each(|rollup| self.push(Run::Rollup(rollup.field), &rollup.encode(), 0))
+        for made in rollups(records, &varying, of(Field::Channel), of(Field::Attendance), weights) {
+            // Who reads must not wait for all of this at once.
+            std::thread::yield_now();
+            if made.field == number::TOTAL || made.cells.len() * RECORDS_A_CELL <= records {
+                self.push(Run::Rollup(made.field), &made.encode(), 0)?;
+            }
+        }
+        Ok(())
     }
 
     fn push(&mut self, run: Run, bytes: &[u8], values: u32) -> Result<(), StoreError> {

@@ -119,14 +119,15 @@ impl<'a> PackPart<'a> {
             words.map(|words| Ok::<_, StoreError>((words, self.column(field)?))).transpose()
         };
         let (channel, attendance) = (inner(Field::Channel)?, inner(Field::Attendance)?);
-        let mut made = rollups(
+        let (weights, columns) = (self.weights()?, [(field, column.words.len(), &packed)]);
+        let made = rollups(
             self.submission.records(),
-            &[(field, column.words.len(), &packed)],
+            &columns,
             channel.as_ref().map(|(words, packed)| (*words, packed)),
             attendance.as_ref().map(|(words, packed)| (*words, packed)),
-            &self.weights()?,
+            &weights,
         );
-        Ok(made.pop().map_or_else(Vec::new, |rollup| rollup.cells))
+        Ok(made.last().map_or_else(Vec::new, |rollup| rollup.cells))
     }
 
     /// The bytes of a run; none of a run that the pack does not have.

@@ -29,14 +29,13 @@ const MOST_CELLS: usize = 1 << 26;
 /// The roll-up of each column and of none, over the records of a submission.
 ///
 /// `channel` and `attendance` are the columns of these fields, `None` if the dataset does not have them.
-#[must_use]
 pub fn rollups(
     records: usize,
     columns: &[RollupColumn<'_>],
     channel: Option<(usize, &Packed)>,
     attendance: Option<(usize, &Packed)>,
     weights: &Packed,
-) -> Vec<Rollup> {
+) -> impl Iterator<Item = Rollup> {
     let size = |column: Option<(usize, &Packed)>| column.map_or(1, |(values, _)| values.max(1));
     let attendances = size(attendance);
     let stride = size(channel) * attendances;
@@ -53,20 +52,12 @@ pub fn rollups(
         .collect();
     let weights: Option<Vec<u64>> =
         (weights.width > 0).then(|| (0..records).map(|record| weights.number(record)).collect());
-    let one = Packed { width: 0, data: Vec::new() };
-    let total = (crate::domain::field::number::TOTAL, 1, &one);
-    std::iter::once(&total)
-        .chain(columns)
-        .map(|(field, values, packed)| {
-            // Who reads must not wait for all of this at once.
-            std::thread::yield_now();
-            let indices = packed.unpacked(records);
-            Rollup {
-                field: *field,
-                cells: count(&inner, stride, *values, &indices, weights.as_deref()),
-            }
-        })
-        .collect()
+    let total = std::iter::once((crate::domain::field::number::TOTAL, 1, None));
+    let columns = columns.iter().map(|(field, values, packed)| (*field, *values, Some(*packed)));
+    total.chain(columns).map(move |(field, values, packed)| {
+        let indices = packed.map_or_else(|| vec![0; records], |packed| packed.unpacked(records));
+        Rollup { field, cells: count(&inner, stride, values, &indices, weights.as_deref()) }
+    })
 }
 
 fn count(

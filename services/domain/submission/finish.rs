@@ -104,8 +104,6 @@ impl Builder {
         let mut packed = Vec::new();
         let derived = self.derived_deprivation();
         for field in Field::all() {
-            // Who reads must not wait for all of this at once.
-            std::thread::yield_now();
             let column = self.collects(field).map(|raw| {
                 let words = raw.entries.iter().map(|entry| entry.meaning.to_text());
                 (words.collect(), raw.indices.to_vec())
