@@ -149,6 +149,6 @@ fn a_suppressed_count_is_written_as_a_symbol() {
         let place = header.iter().position(|name| *name == count).unwrap();
         assert_eq!(row[place], "*", "{text}");
         assert!(!header.contains(&"suppressed"), "{text}");
-        assert_eq!(read_text(&text).unwrap(), submissions);
+        assert_eq!(read_text(&text).unwrap()[0].rows, submissions[0].rows);
     }
 }

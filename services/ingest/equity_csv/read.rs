@@ -173,7 +173,7 @@ impl FileFormat for EquityCsv {
     }
 
     fn whole_numbers(&self) -> Vec<usize> {
-        let kinds = [CellKind::Int32, CellKind::Int64, CellKind::Count];
+        let kinds = [CellKind::Int32, CellKind::Int64, CellKind::RecordCount, CellKind::Count];
         let columns = self.own.iter().chain(&self.person);
         columns
             .filter(|(_, column)| kinds.contains(&column.kind))

@@ -263,7 +263,13 @@ pub(super) const PUBLISHED: &[Case] = &[
             ),
         ],
     ),
-    ("nhs_app.csv", "", 0, &[], NOTHING),
+    (
+        "nhs_app.csv",
+        "",
+        0,
+        &[],
+        &[Prints("reference estimates --collection nhs-app --format csv", "DX-06-NEW,QK1,")],
+    ),
 ];
 
 /// What an indicator counts where a part of the answer is missing.
