@@ -106,7 +106,7 @@ impl Frames {
         self.looked = now;
         let frames = u64::try_from(self.part.0.as_micros()).unwrap_or(0) * A_SECOND / 1_000_000;
         if frames > 0 {
-            self.part.0 = Duration::ZERO;
+            self.part.0 -= Duration::from_micros(frames * 1_000_000 / A_SECOND);
             self.left = self.left.max((self.left + frames).min(MOST));
         }
     }

@@ -173,7 +173,9 @@ impl Keeper {
             now.at_once = false;
             let (newest, is_over) = (now.newest, now.is_over);
             drop(now);
-            if let Some(newest) = newest.filter(|newest| self.written.as_ref() != Some(newest)) {
+            if let Some(newest) = newest
+                .filter(|newest| self.written.as_ref() != Some(newest) || (is_over && self.failed))
+            {
                 self.write(newest);
             }
             if is_over {
@@ -191,7 +193,7 @@ impl Keeper {
             Ok(()) => {}
             Err(error) => self.fail(&error),
         }
-        // Also if it failed: it is tried again with the next change.
+        // Also if it failed: it is tried again with the next change, and when the service stops.
         self.written = Some(seen);
     }
 

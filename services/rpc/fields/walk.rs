@@ -129,7 +129,8 @@ fn wrong(value: &[u8], most: usize, lines: bool) -> Option<String> {
     }
     // Bytes that are no text are refused where the message is decoded.
     // Blanks at the ends are no part of a text.
-    let value = std::str::from_utf8(value).ok()?.trim();
+    let value = std::str::from_utf8(value).ok()?;
+    let value = if lines { value.trim_matches([' ', '\n', '\t']) } else { value.trim() };
     let (found, but) = if lines {
         (text::forbidden_in_lines(value)?, "; line feeds and tabs are allowed")
     } else {

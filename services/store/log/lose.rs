@@ -32,15 +32,17 @@ pub fn lose(folder: &Path, damage: &Damage, aside: &Path) -> Result<(), LogError
     let from = segments.iter().position(|segment| segment.path == damage.segment);
     let lost = segments.split_at(from.unwrap_or(segments.len())).1;
     let Some((first, later)) = lost.split_first() else { return Ok(()) };
-    if first.bytes > damage.offset || !later.is_empty() {
+    // A segment of which nothing stays goes as a whole: an empty one would be as damaged under its name.
+    let gone = if damage.offset == 0 { lost } else { later };
+    if first.bytes > damage.offset || !gone.is_empty() {
         fs::create_dir(aside).map_err(failed("create", aside))?;
     }
     // The last first: the log never has a gap that it did not have before.
-    for segment in later.iter().rev() {
+    for segment in gone.iter().rev() {
         let target = aside.join(segment.path.file_name().unwrap_or_default());
         fs::rename(&segment.path, target).map_err(failed("move", &segment.path))?;
     }
-    if first.bytes > damage.offset {
+    if damage.offset > 0 && first.bytes > damage.offset {
         let target = aside.join(first.path.file_name().unwrap_or_default());
         let kept = fs::copy(&first.path, &target).and_then(|_| File::open(&target)?.sync_all());
         kept.map_err(failed("copy", &first.path))?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::asked::{RiskQuestion, characteristic, lies_in};
+use super::asked::{HighRisk, RiskQuestion, characteristic, lies_in};
 use crate::domain::codes::{Dimension, Value};
 use crate::domain::collection::{Collection, DataClass, Dataset};
 use crate::domain::field::Field;
@@ -161,6 +161,12 @@ impl Engine {
         let kept: BTreeSet<u64> = chosen.submissions.iter().map(|s| s.position).collect();
         let kept: Vec<_> = plan.submissions().map(|s| kept.contains(&s.position)).collect();
         plan.keep(&kept);
+        if plan.has_suppressed() && matches!(question.high_risk, HighRisk::TopShare(_)) {
+            return Err(QueryError::Refused(format!(
+                "`{}` has suppressed counts, and `high_risk_top_share` needs every count: ask with `high_risk_score`",
+                chosen.collection.id
+            )));
+        }
         let crosstab = self.count(&plan, 1)?;
         let people = people(question, &plan, &crosstab, by, edition, query.months)?;
         // Which population answers depends on all that could: another one may take its place.
@@ -311,7 +317,9 @@ fn people(
             "{unplaced} of {all} people of the collection have no small area on record and are in no row."
         ));
     }
-    if let empty @ 1.. = inside.iter().filter(|without| **without).count() {
+    // A small area whose counts are all suppressed is not one without people.
+    let empty = inside.iter().filter(|without| **without).count();
+    if empty > 0 && !plan.has_suppressed() {
         provenance.notes.push(format!(
             "{empty} small areas ({label}) of the area asked about have no people in the collection."
         ));

@@ -361,3 +361,19 @@ fn a_segment_that_cannot_be_read() {
     assert_eq!(good(&log, 1), [1, 2, 4, 5, 6]);
     assert_eq!(good(&log, 3), [4, 5, 6]);
 }
+
+#[test]
+fn after_a_loss_that_was_accepted_the_log_goes_on() {
+    for missing in 0..ENTRIES - 1 {
+        let folder = log_of(1);
+        fs::remove_file(&segments(folder.path())[missing as usize]).unwrap();
+        let damage = expect_damage(folder.path(), 0).1;
+        assert_eq!(damage.whole_until(), missing);
+        let aside = tempfile::tempdir().unwrap();
+        lose(folder.path(), &damage, &aside.path().join("lost")).unwrap();
+        let Opened { mut log, damage, .. } = open(folder.path(), ONE_SEGMENT, 0);
+        assert_eq!(damage, None, "without segment {missing}");
+        fill(&mut log, ENTRIES);
+        assert_eq!(good(&log, 1), positions(1..=ENTRIES));
+    }
+}

@@ -19,7 +19,7 @@ use std::{
 
 use super::{
     Damage, EntryKind, Fault, Known, Log, LogError, NewEntry, Opened, SegmentLog,
-    frame::HEADER_BYTES,
+    frame::HEADER_BYTES, lose,
 };
 
 /// A segment size that is never reached.
