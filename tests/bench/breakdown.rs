@@ -1,4 +1,4 @@
-//! P1, P1u, P3, P9, P10, P12 and P14: how fast questions are answered, how they bear growth, others and restarts.
+//! P1, P1u, P3, P8, P9, P10, P12 and P14: how fast questions are answered, how they bear growth, others and restarts.
 //!
 //! `cargo bench --bench breakdown` (`-- --rows 10000000` for P1, P1u, P3 and P10, `-- --peers` for the same questions on DuckDB, and
 //! the crossings on Polars and ClickHouse too, `-- --tables` for P9, P12 and P14 alone, `-- --seconds 0` without P1,
@@ -142,10 +142,8 @@ async fn main() -> Outcome {
     let disk = service.bytes_on_disk()? as f64 / about.rows as f64;
     let (first, last) = (FIRST_MONTH, LAST_MONTH);
     let organisations = about.organisations.len();
-    println!(
-        "{} rows, {organisations} organisations, months {first} to {last}, {disk:.1} bytes a row on disk",
-        about.rows
-    );
+    println!("{} rows, {organisations} organisations, months {first} to {last}", about.rows);
+    verdict("P8  bytes a row on disk, log and store", disk, 44.0, 34.0);
     let whole = about.first.clone().ok_or("nothing was submitted")?;
     if options.seconds > 0 {
         one_characteristic(&options, &service, &about).await?;

@@ -39,6 +39,14 @@ impl Program {
         &self.uri
     }
 
+    /// Its resident memory in megabytes; none where the system does not tell.
+    pub fn resident(&self) -> Option<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let kib: f64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+        Some(kib / 1024.0)
+    }
+
     /// SIGTERM, and waits for the end.
     pub fn stop(mut self) -> Outcome {
         Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;

@@ -11,7 +11,7 @@ use questions::{QUESTIONS, Question, other_limits};
 use tonic::transport::Channel;
 
 use crate::program::{Program, demo, equity};
-use crate::support::{Outcome, connect, raw, rows};
+use crate::support::{Outcome, connect, raw, rows, verdict};
 use crate::{FIRST_MONTH, LAST_MONTH, readers, ready};
 
 /// Where periods begin that end with the last month: each makes another question about almost the same data.
@@ -26,6 +26,9 @@ pub async fn tables(rows: u64, peers: bool) -> Outcome {
     let (service, _) = Program::start(&data)?;
     load(service.uri(), rows)?;
     every_table(service.uri()).await?;
+    if let Some(resident) = service.resident() {
+        verdict("P8  resident memory after these questions, in MB", resident, 400.0, 250.0);
+    }
     beside::beside_dear_ones(service.uri()).await?;
     let organisations = organisations()?;
     if peers {
