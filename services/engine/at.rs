@@ -59,6 +59,8 @@ impl Engine {
                 let slabs = Arc::new(Slabs::new(SLAB_BYTES, Arc::new(AnswerCache::new(0))));
                 let content = EarlierContent { reference, positions: Arc::default(), slabs };
                 let mut contents = self.earlier.0.lock().unwrap_or_else(PoisonError::into_inner);
+                // Another question may have read the same meanwhile.
+                contents.retain(|(at, _)| *at != configured);
                 contents.push_front((configured, content.clone()));
                 contents.truncate(MOST);
                 content

@@ -173,6 +173,14 @@ mod tests {
             now += Duration::from_millis(100);
             assert!(frames.came(&frame(PING, 0, 8).repeat(100), now));
         }
+        // Also where it is looked at every 1.9 ms, with 190 frames in each 190 ms: no part of a millisecond is lost.
+        for _ in 0..100 {
+            for _ in 0..100 {
+                now += Duration::from_micros(1_900);
+                assert!(frames.came(&frame(PING, 0, 8)[..0], now));
+            }
+            assert!(frames.came(&frame(PING, 0, 8).repeat(190), now));
+        }
         now += Duration::from_secs(3_600);
         assert!(frames.came(&frame(PING, 0, 8).repeat(1_000), now));
         assert!(!frames.came(&frame(PING, 0, 8).repeat(10), now));

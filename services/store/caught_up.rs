@@ -175,7 +175,7 @@ fn lost(damage: Damage, last_known: u64) -> String {
 /// Why nothing is written to a log that is not the one that the witness has seen, and what to do.
 fn of_another(seen: &Seen, file: &Path, tail: u64) -> String {
     format!(
-        "the witness {} has seen another log than this one, up to entry {}: put the log that belongs to it back, or name a \
+        "the witness {} has seen another log than this one, up to entry {}: put back the log that it belongs to, or name a \
          `witness_file` of its own for each data folder. If this log is the right one, `equity serve --accept-loss {tail}` goes on \
          with it, once",
         file.display(),

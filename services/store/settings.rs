@@ -19,7 +19,7 @@ pub struct Settings<'a> {
     pub estimate_bytes: u64,
     /// Free disk space, in bytes, below which changes are refused.
     pub min_free_bytes: u64,
-    /// File of the witness of the log; none: nobody notices when log and sled are lost together.
+    /// File of the witness of the log; none: the service does not notice when log and sled are lost together.
     pub witness: Option<&'a Path>,
     /// Position at which the log ends, if an operator has decided to go on without what was behind it.
     pub accept_loss: Option<u64>,

@@ -111,7 +111,7 @@ pub(super) struct Witness {
 }
 
 impl Witness {
-    /// Writes the witness and goes on keeping it. A witness that cannot be written is told, and keeps nobody from working.
+    /// Writes the witness and goes on keeping it. If it cannot be written, the log says so, and the service goes on.
     pub(super) fn keep(file: PathBuf, now: Option<Seen>) -> Result<Self, StoreError> {
         let mut keeper = Keeper { file, written: None, failed: false };
         if let Some(now) = now {
@@ -201,7 +201,7 @@ impl Keeper {
         if !self.failed {
             tracing::error!(
                 %error, file = %self.file.display(),
-                "the witness of the log cannot be written: if log and store are lost together, nobody notices; name a file that the \
+                "the witness of the log cannot be written: if log and store are lost together, the service will not notice; name a file that the \
                  service can write in `witness_file`"
             );
         }

@@ -67,7 +67,8 @@ impl Absence {
 
     /// Counts that belong to it are suppressed: at least so many are left out.
     pub(super) fn suppressed(least: u64) -> Self {
-        let detail = format!("at least {least} left out: a publisher suppressed how many (`*`)");
+        let detail =
+            format!("at least {least} left out: the publisher suppressed the number (`*`)");
         Self { reason: Reason::Suppressed, detail }
     }
 

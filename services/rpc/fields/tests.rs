@@ -100,6 +100,14 @@ fn one_rule_holds_for_every_text() {
         let both = ["assessment.text", "assessment.owner_role"];
         assert_eq!(found, if character == "\n" { &both[1..] } else { &both[..] }, "{character:?}");
     }
+    // A text of several lines is kept as it is: what stands at its ends counts.
+    for end in ["\u{2028}", "\r", "\u{85}"] {
+        let assessment =
+            v1::ChannelAssessment { text: format!("Fine.{end}"), ..Default::default() };
+        let assessment = Some(assessment);
+        let message = v1::RecordChannelAssessmentRequest { assessment, ..Default::default() };
+        assert_eq!(fields(ASSESSMENT, &message.encode_to_vec()), ["assessment.text"], "{end:?}");
+    }
 }
 
 #[test]
