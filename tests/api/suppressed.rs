@@ -180,6 +180,12 @@ async fn risk_of_an_area_whose_people_are_suppressed_is_absent() {
         is_suppressed(cell(&table, row, "PEOPLE"), least);
         is_suppressed(cell(&table, row, "DX-10"), least);
     }
+    // Where people live whose number is suppressed is not without people, and no share of all people is known.
+    let notes = &table.context.as_ref().unwrap().notes;
+    assert!(notes.iter().all(|note| !note.contains("have no people")), "{notes:?}");
+    let share = json!({"query": {"area": "E06000016"}, "highRiskTopShare": 0.2});
+    let refused = server.table("risk", share).await.unwrap_err();
+    assert!(refused.message().contains("has suppressed counts"), "{}", refused.message());
     // Of two small areas of 2011 that were merged: the people may have lived in either.
     let rows = json!([
         {"personCount": 100, "residenceLsoa": "E01013600", "person": {"ethnicCategory": "white"}},
