@@ -67,8 +67,7 @@ impl Absence {
 
     /// Counts that belong to it are suppressed: at least so many are left out.
     pub(super) fn suppressed(least: u64) -> Self {
-        let detail =
-            format!("at least {least} left out: the publisher suppressed the number (`*`)");
+        let detail = format!("at least {least} left out: the number is suppressed (`*`)");
         Self { reason: Reason::Suppressed, detail }
     }
 
