@@ -1,0 +1,3 @@
+//! Disclosure control: how a true count becomes a number that may leave the service.
+
+pub mod ptable;
