@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::nudge::nudged;
 use super::part::Part;
 use super::published::{Contradiction, Published};
 use super::range::{Attack, best};
@@ -146,8 +147,23 @@ impl Pool<'_> {
         }
     }
 
+    /// Goes on from the greatest and the least known value of a cell, one by one, without the solver.
+    fn nudge(&mut self, position: usize, width: usize) {
+        for up in [true, false] {
+            loop {
+                let known = self.values(position);
+                let end = if up { known.last_key_value() } else { known.first_key_value() };
+                let Some((_, number)) = end.filter(|_| known.len() < width) else { break };
+                let next = nudged(self.part, &self.found[*number], position, up);
+                let Some(next) = next else { break };
+                self.found.push(next);
+            }
+        }
+    }
+
     /// Looks for values of a cell until there are enough or all are found.
     fn search(&mut self, position: usize, width: usize) -> Result<(), Open> {
+        self.nudge(position, width);
         for goal in [Goal::Least(&[position]), Goal::Greatest(&[position])] {
             if self.values(position).len() >= width {
                 return Ok(());

@@ -6,12 +6,14 @@
 //! - [`Attack::range`] finds these two values, each with a witness: values of all cells that fit.
 //! - [`certify`] shows that sensitive cells may have many values still: a witness for each value.
 //!
+//! A certificate first looks for values near known ones, which is fast, and asks the solver where that is not enough.
 //! A witness is checked in whole numbers against everything published. So "this value is possible", and with it a certificate, never depends on
 //! the arithmetic of the solver. "No smaller value is possible" is the solver's claim; tests compare it with a full enumeration. What
 //! was not solved within the limits is not proven, and never safe.
 
 mod bounds;
 mod certify;
+mod nudge;
 mod part;
 mod published;
 mod range;

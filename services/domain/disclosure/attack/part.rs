@@ -15,6 +15,8 @@ pub(super) struct Part {
     /// Sums of positions in `cells`, with what they have at least and at most above the least values. Sums that the widths imply
     /// are absent.
     pub(super) sums: Vec<(Vec<usize>, u64, u64)>,
+    /// For each cell, which of the sums it belongs to.
+    pub(super) of_cell: Vec<Vec<usize>>,
 }
 
 impl Part {
@@ -56,12 +58,17 @@ pub(super) fn parts(published: &Published, bounds: &Bounds) -> Result<Parts, Con
         places[cell] = Some((number, parts[number].cells.len()));
         parts[number].cells.push(cell);
         parts[number].widths.push(width);
+        parts[number].of_cell.push(Vec::new());
     }
     for (cells, (low, high)) in sums {
         let place = |cell: &usize| places[*cell];
         let Some((number, _)) = cells.first().and_then(place) else { continue };
-        let positions = cells.iter().filter_map(place).map(|(_, position)| position).collect();
-        parts[number].sums.push((positions, low, high));
+        let part = &mut parts[number];
+        let positions: Vec<_> = cells.iter().filter_map(place).map(|place| place.1).collect();
+        for position in &positions {
+            part.of_cell[*position].push(part.sums.len());
+        }
+        part.sums.push((positions, low, high));
     }
     Ok((parts, places))
 }
