@@ -1,0 +1,46 @@
+//! The one place where a true count becomes a number that may be seen.
+
+use std::sync::Arc;
+
+use super::TrueCount;
+use super::ptable::PTable;
+
+/// What the reader of an answer may see of a count.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Protection {
+    /// All of it: an organisation's own systems, and data that is published elsewhere.
+    #[default]
+    Exact,
+    /// A changed count, if it is large enough.
+    Perturbed(Arc<Rules>),
+}
+
+/// How counts are changed, and which are withheld.
+#[derive(Debug, PartialEq)]
+pub struct Rules {
+    /// By how much a count is changed.
+    pub table: PTable,
+    /// Least number that is shown, of records and of persons, both after their change.
+    pub threshold: u64,
+}
+
+/// The key of the persons of a cell, out of the key of the cell: another one, so that the two changes tell nothing of each other.
+fn key_of_persons(key: u8) -> u8 {
+    key.wrapping_mul(0x4D).wrapping_add(0xA7)
+}
+
+impl Protection {
+    /// The number that may be seen; none: it is withheld. The threshold is applied to changed counts alone: applied to true ones it would
+    /// tell 9 from 10.
+    #[must_use]
+    pub fn see(&self, count: TrueCount) -> Option<u64> {
+        let Self::Perturbed(rules) = self else { return Some(count.count()) };
+        let shown = |count: u64, key: u8| {
+            let changed = rules.table.perturbed(count, key);
+            (changed >= rules.threshold).then_some(changed)
+        };
+        let persons = count.least_persons();
+        let few = persons.is_some_and(|of| shown(of, key_of_persons(count.key())).is_none());
+        shown(count.count(), count.key()).filter(|_| !few)
+    }
+}
