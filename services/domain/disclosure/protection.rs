@@ -30,6 +30,12 @@ fn key_of_persons(key: u8) -> u8 {
 }
 
 impl Protection {
+    /// Whether all may be seen.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        *self == Self::Exact
+    }
+
     /// The number that may be seen; none: it is withheld. The threshold is applied to changed counts alone: applied to true ones it would
     /// tell 9 from 10.
     #[must_use]

@@ -10,6 +10,7 @@ use super::quality::Sums;
 use super::question::Counted;
 use crate::domain::codes::State;
 use crate::domain::collection::Dataset;
+use crate::domain::disclosure::TrueCount;
 use crate::engine::query::{Filter, Measure, Query};
 use crate::engine::{Engine, QueryError};
 
@@ -63,7 +64,7 @@ impl Tabulated {
     /// Places of the inner axis that occur anywhere and are wanted.
     pub(super) fn occurring(&self) -> BTreeSet<usize> {
         let inner = self.crosstab.all.inner.iter().enumerate();
-        let occurring = inner.filter(|(_, count)| **count > 0).map(|(place, _)| place);
+        let occurring = inner.filter(|(_, count)| !count.is_zero()).map(|(place, _)| place);
         occurring.filter(|place| self.inner().wants(*place)).collect()
     }
 
@@ -79,7 +80,7 @@ impl Tabulated {
                 let state = other.map(|other| axes[other].state(row[other]));
                 state.is_none_or(|state| state.is_some_and(|state| state != State::Coarser))
             };
-            let mut of_places = vec![0; axes[number].places()];
+            let mut of_places = vec![TrueCount::default(); axes[number].places()];
             for (row, counts) in self.crosstab.rows.iter().filter(|(row, _)| once(row)) {
                 of_places[row[number]] += counts.sum();
             }
@@ -106,7 +107,7 @@ impl Tabulated {
             (keys.collect(), row.clone())
         });
         let rows = rows.collect();
-        let nothing = (crosstab.all.sum() == 0).then(|| nothing(&plan, record));
+        let nothing = crosstab.all.sum().is_zero().then(|| nothing(&plan, record));
         let (position, provenance) = (plan.position, Provenance { quality, ..provenance });
         Counted { plan: Some(plan), position, provenance, rows, nothing, figures }
     }

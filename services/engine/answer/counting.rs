@@ -11,6 +11,7 @@ use super::plan::{On, Plan, PlanAxis, PlanFilter, PlanMonth};
 use crate::domain::cube::{
     Adds, Codes, Counter, Cube, PersonSets, Present, Records, Stretch, Term,
 };
+use crate::domain::disclosure::TrueCount;
 use crate::domain::field::Field;
 use crate::engine::threads::on_threads;
 use crate::engine::{Engine, QueryError};
@@ -224,10 +225,15 @@ impl<'a> Scan<'a> {
         then(Records { terms, weights: &weights, stretches })
     }
 
-    fn counts(&self, path: Path) -> Result<Vec<u64>, QueryError> {
-        if path == Path::Rollups {
-            return self.by_rollups();
-        }
+    fn counts(&self, path: Path) -> Result<Vec<TrueCount>, QueryError> {
+        let counts = match path {
+            Path::Rollups => self.by_rollups()?,
+            Path::Columns => self.by_columns()?,
+        };
+        Ok(counts.into_iter().map(TrueCount::open).collect())
+    }
+
+    fn by_columns(&self) -> Result<Vec<u64>, QueryError> {
         let new = || Counter::new(self.size);
         let counted = self.each(
             |submission| !self.plan.suppressed || submission.suppressed_count > 0,
@@ -389,7 +395,7 @@ impl Engine {
         plan: &Plan,
         outer: usize,
         folded: &mut Folded<T>,
-        add: impl Fn(&mut T, &[usize], u64),
+        add: impl Fn(&mut T, &[usize], TrueCount),
     ) -> Result<(), QueryError> {
         let (cube, size, coded) = plan.shape()?;
         let counts = Scan::new(self, plan, (&cube, size, &coded)).counts(plan.path())?;

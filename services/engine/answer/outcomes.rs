@@ -141,7 +141,7 @@ impl Question for OutcomeQuestion {
             }
             let occurs = |place: usize| {
                 let mut of = figures.iter().filter_map(|of| of.shares.of(&[], channel));
-                of.any(|of| of.band(place).numerator > 0)
+                of.any(|of| !of.band(place).numerator.is_zero())
             };
             for (place, band) in bands.iter().enumerate().filter(|(place, _)| occurs(*place)) {
                 let group = group.iter().cloned().chain([band.clone()]).collect();
@@ -154,11 +154,12 @@ impl Question for OutcomeQuestion {
     fn cell(&self, figures: &Outcomes, row: &[usize], (channel, shows): &Self::Shows) -> Cell {
         let none = GroupOutcomes::default();
         let of = figures.shares.of(row, *channel).unwrap_or(&none);
-        let share = |tally| Cell::share(tally, "consultations", self.query.confidence);
+        let showing = &self.query.showing;
+        let share = |tally| Cell::share(tally, "consultations", showing);
         match shows {
-            Shows::Contacts => Cell::count(of.all),
-            Shows::Attended => Cell::count(of.missed.denominator - of.missed.numerator),
-            Shows::Other => Cell::count(of.all - of.missed.denominator - of.missed.not_collected),
+            Shows::Contacts => Cell::count(of.all, showing),
+            Shows::Attended => Cell::count(of.attended, showing),
+            Shows::Other => Cell::count(of.missed.unknown + of.missed.outside, showing),
             Shows::Share(indicator) => share(of.tally(indicator)),
             Shows::Band(band) => share(of.band(*band)),
         }

@@ -9,6 +9,7 @@ use crate::domain::area::Organisation;
 use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::collection::{Collection, Dataset};
 use crate::domain::cube::{Adds, Codes};
+use crate::domain::disclosure::Protection;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
@@ -115,6 +116,8 @@ pub(super) struct Plan {
     pub(super) made: BTreeMap<(Month, Field), Made>,
     /// Whether what is counted are the suppressed counts, each as one, in place of what records stand for.
     pub(super) suppressed: bool,
+    /// What may be seen of what is counted: all, if the collection is open.
+    pub(super) protection: Protection,
 }
 
 impl PlanAxis {

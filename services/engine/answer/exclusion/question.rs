@@ -134,7 +134,7 @@ impl Question for ExclusionQuestion {
         let tabulated = engine.tabulated(plan, 1)?;
         let people = tabulated.crosstab.clone();
         let figures = ExclusionFigures::new(engine, &pinned, people, &self.indicators)?;
-        if figures.has_difference_without_limits(query.confidence) {
+        if figures.has_difference_without_limits(&query.showing) {
             provenance.notes.push(GAPS.into());
         }
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
@@ -166,10 +166,11 @@ impl Question for ExclusionQuestion {
     }
 
     fn cell(&self, figures: &ExclusionFigures, row: &[usize], shows: &Shows) -> Cell {
+        let showing = &self.query.showing;
         match shows {
-            Shows::People => Cell::count(figures.people(row)),
-            Shows::Indicator(id) => figures.indicator(id, row, self.query.confidence),
-            Shows::Reason(place) => figures.reason(*place, row, self.query.confidence),
+            Shows::People => Cell::count(figures.people(row), showing),
+            Shows::Indicator(id) => figures.indicator(id, row, showing),
+            Shows::Reason(place) => figures.reason(*place, row, showing),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::asked::{HighRisk, RiskQuestion};
 use super::exposure::Exposure;
+use crate::domain::disclosure::TrueCount;
 use crate::domain::measures::risk::STATEMENT;
 use crate::domain::reference::Reference;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
@@ -139,7 +140,9 @@ impl Question for RiskQuestion {
         };
         #[allow(clippy::cast_precision_loss)] // people are below 2^53
         match shows {
-            Shows::People => Cell::count(of.people + of.unmatched),
+            Shows::People => {
+                Cell::count(TrueCount::open(of.people + of.unmatched), &self.query.showing)
+            }
             Shows::Mean => mean(of.mean, people),
             Shows::Unweighted => mean(of.unweighted_mean, out_of(of.areas as u64)),
             Shows::HighRisk => {

@@ -120,9 +120,12 @@ impl Question for SupportQuestion {
         let shares = figures.shares.row(row).and_then(|groups| groups.get(place));
         let [offered, accepted] = shares.copied().unwrap_or_default();
         match *shows {
-            "PEOPLE" => Cell::count(super::view::everybody(offered)),
-            "SUPPORT_OFFERED" => Cell::share(offered, "people", self.0.confidence),
-            _ => Cell::share(accepted, "people", self.0.confidence),
+            "PEOPLE" => {
+                let Tally { denominator, unknown, not_collected, outside, .. } = offered;
+                Cell::count(denominator + unknown + not_collected + outside, &self.0.showing)
+            }
+            "SUPPORT_OFFERED" => Cell::share(offered, "people", &self.0.showing),
+            _ => Cell::share(accepted, "people", &self.0.showing),
         }
     }
 }
