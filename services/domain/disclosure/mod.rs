@@ -5,6 +5,6 @@ pub mod ptable;
 mod record_keys;
 mod true_count;
 
-pub use protection::{Protection, Rules};
+pub use protection::{Protection, Rules, key_as_person};
 pub use record_keys::{RecordKeys, key_of_person};
 pub use true_count::{TrueCount, sum_of};

@@ -24,8 +24,10 @@ pub struct Rules {
     pub threshold: u64,
 }
 
-/// The key of the persons of a cell, out of the key of the cell: another one, so that the two changes tell nothing of each other.
-fn key_of_persons(key: u8) -> u8 {
+/// The key of the persons behind a cell, or of one, out of that of the records: another one, so that the changes of the two counts tell
+/// nothing of each other.
+#[must_use]
+pub fn key_as_person(key: u8) -> u8 {
     key.wrapping_mul(0x4D).wrapping_add(0xA7)
 }
 
@@ -46,7 +48,7 @@ impl Protection {
             (changed >= rules.threshold).then_some(changed)
         };
         let persons = count.least_persons();
-        let few = persons.is_some_and(|of| shown(of, key_of_persons(count.key())).is_none());
+        let few = persons.is_some_and(|of| shown(of, key_as_person(count.key())).is_none());
         shown(count.count(), count.key()).filter(|_| !few)
     }
 }

@@ -57,8 +57,8 @@ pub fn sum_of(key: u8, count: u64) -> u64 {
 impl Add for TrueCount {
     type Output = Self;
 
+    #[allow(clippy::suspicious_arithmetic_impl, reason = "persons who are in both count once")]
     fn add(self, other: Self) -> Self {
-        // Of nothing there is nobody: an open 0 must not hide whose the others are.
         Self { sum: self.sum.wrapping_add(other.sum), who: self.who | other.who }
     }
 }

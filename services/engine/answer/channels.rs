@@ -160,17 +160,17 @@ impl Question for ChannelQuestion {
         columns
     }
 
-    fn cell(&self, figures: &Channels, row: &[usize], shows: &Shows) -> Cell {
+    fn cell(&self, figures: &Channels, row: &[usize], shows: &Shows, showing: &Showing) -> Cell {
         let none = InnerCounts::default();
         let counts = figures.rows.row(row).unwrap_or(&none);
         let at = |place: usize| counts.inner.get(place).copied().unwrap_or_default();
         match shows {
-            Shows::All => Cell::count(counts.totals.any(), &self.query.showing),
-            Shows::Share(place) => self.share(figures, counts, *place),
+            Shows::All => Cell::count(counts.totals.any(), showing),
+            Shows::Share(place) => self.share(figures, counts, *place, showing),
             Shows::Rate(place) => {
                 let unasked = || Err(Absence::not_computable(""));
                 let people = figures.population.as_ref().map_or_else(unasked, |of| of.of(row));
-                self.rate(at(*place), people)
+                Self::rate(at(*place), people, showing)
             }
         }
     }
@@ -179,7 +179,13 @@ impl Question for ChannelQuestion {
 impl ChannelQuestion {
     /// The share of a channel. A missing state is in no base of known channels; what is not collected or does not apply is in none at
     /// all.
-    fn share(&self, figures: &Channels, counts: &InnerCounts, place: usize) -> Cell {
+    fn share(
+        &self,
+        figures: &Channels,
+        counts: &InnerCounts,
+        place: usize,
+        showing: &Showing,
+    ) -> Cell {
         let axis = &figures.axis;
         let Totals { known, unknown, not_collected, outside } = counts.totals;
         let (denominator, unknown, in_base) = match self.denominator {
@@ -189,7 +195,7 @@ impl ChannelQuestion {
         let numerator = counts.inner.get(place).copied().unwrap_or_default();
         let tally = Tally { numerator, denominator, unknown, not_collected, outside };
         if in_base {
-            return Cell::share(tally, "consultations", &self.query.showing);
+            return Cell::share(tally, "consultations", showing);
         }
         let why = match axis.state(place) {
             Some(State::NotCollected) => {
@@ -199,12 +205,12 @@ impl ChannelQuestion {
             // would make up a sixth of the answer.
             Some(_) | None => Absence::not_computable(""),
         };
-        Cell::in_no_base(tally, why, &self.query.showing)
+        Cell::in_no_base(tally, why, showing)
     }
 
     /// The rate of a channel per 1,000 people a month.
-    fn rate(&self, count: TrueCount, people: Result<u64, Absence>) -> Cell {
-        let Showing { confidence, protection } = &self.query.showing;
+    fn rate(count: TrueCount, people: Result<u64, Absence>, showing: &Showing) -> Cell {
+        let Showing { confidence, protection } = showing;
         let denominator = people.as_ref().ok().copied();
         let Some(count) = protection.see(count) else { return Cell::absent(Absence::withheld()) };
         let counts = CellCounts { numerator: Some(count), denominator, ..CellCounts::default() };
@@ -261,7 +267,9 @@ fn person_notes(plan: &Plan, keyless: u64, provenance: &mut Provenance) {
             "{without} of {all} submissions carry no person keys and count no persons."
         ));
     }
-    if keyless > 0 {
+    if !plan.protection.is_exact() {
+        notes.push("Consultations without a person key count no person.".into());
+    } else if keyless > 0 {
         notes.push(format!("{keyless} consultations have no person key, in submissions that carry keys. They count no person."));
     }
     if schemes == 0 && all > 0 {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 
 use crate::domain::codes::State;
-use crate::domain::cube::{PersonSets, persons_in};
+use crate::domain::cube::PersonSets;
 use crate::domain::disclosure::TrueCount;
 
 /// What was added up in each row, and over all records, each once.
@@ -280,7 +280,7 @@ pub(super) fn add_persons(
             for (cell, _) in numbers.iter().enumerate().filter(|(_, of)| wanted(of)) {
                 combinations.iter().for_each(|of| persons.put(of * size + cell, &mut found));
             }
-            TrueCount::open(persons_in(&found))
+            persons.counted(&found)
         };
         let occurring: BTreeSet<usize> = numbers.iter().flatten().copied().collect();
         for place in occurring {

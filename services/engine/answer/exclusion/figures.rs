@@ -104,8 +104,8 @@ impl ExclusionFigures {
         // A set that is told by ANY, and a set known only more coarsely, is no reason.
         let is_reason = |place: &usize| {
             let state = reason.state(*place);
-            let occurs = reasons.all.excluded.get(*place).is_some_and(|count| !count.is_zero());
-            occurs && !matches!(state, Some(State::Any | State::Coarser))
+            let count = reasons.all.excluded.get(*place).copied().unwrap_or_default();
+            plan.tells(count) && !matches!(state, Some(State::Any | State::Coarser))
         };
         let mut figures = Self {
             occurring: (0..reason.places()).filter(is_reason).collect(),

@@ -14,7 +14,7 @@ use crate::engine::answer::plan::Plan;
 use crate::engine::answer::protected::Beside;
 use crate::engine::answer::provenance::{Provenance, QuestionSettings};
 use crate::engine::answer::question::{Counted, Question};
-use crate::engine::query::{Measure, Query, Wrong, no_indicator};
+use crate::engine::query::{Measure, Query, Showing, Wrong, no_indicator};
 use crate::engine::{Engine, QueryError};
 
 /// Asks who is digitally excluded.
@@ -165,8 +165,13 @@ impl Question for ExclusionQuestion {
         columns
     }
 
-    fn cell(&self, figures: &ExclusionFigures, row: &[usize], shows: &Shows) -> Cell {
-        let showing = &self.query.showing;
+    fn cell(
+        &self,
+        figures: &ExclusionFigures,
+        row: &[usize],
+        shows: &Shows,
+        showing: &Showing,
+    ) -> Cell {
         match shows {
             Shows::People => Cell::count(figures.people(row), showing),
             Shows::Indicator(id) => figures.indicator(id, row, showing),

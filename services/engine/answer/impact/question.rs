@@ -17,7 +17,7 @@ use crate::engine::answer::plan::Plan;
 use crate::engine::answer::protected::Beside;
 use crate::engine::answer::provenance::{Provenance, QuestionSettings};
 use crate::engine::answer::question::{Counted, Question};
-use crate::engine::query::{Measure, Query};
+use crate::engine::query::{Measure, Query, Showing};
 use crate::engine::{Engine, QueryError};
 
 /// Asks what channels do to access.
@@ -137,8 +137,13 @@ impl Question for ImpactQuestion {
         columns
     }
 
-    fn cell(&self, figures: &ImpactFigures, row: &[usize], (part, shows): &Self::Shows) -> Cell {
-        let showing = &self.query.showing;
+    fn cell(
+        &self,
+        figures: &ImpactFigures,
+        row: &[usize],
+        (part, shows): &Self::Shows,
+        showing: &Showing,
+    ) -> Cell {
         let followed = || figures.followed.row(row).copied().unwrap_or_default();
         match shows {
             Shows::Share(indicator) => part.cell(showing, |mode| {

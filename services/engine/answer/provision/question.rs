@@ -13,7 +13,7 @@ use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Key, Reaso
 use crate::engine::answer::plan::Plan;
 use crate::engine::answer::provenance::QuestionSettings;
 use crate::engine::answer::question::{Counted, Question};
-use crate::engine::query::{Measure, Query};
+use crate::engine::query::{Measure, Query, Showing};
 use crate::engine::{Engine, QueryError};
 
 /// Asks whether face to face is there for those who need it.
@@ -203,10 +203,15 @@ impl Question for ProvisionQuestion {
         columns
     }
 
-    fn cell(&self, figures: &ProvisionFigures, row: &[usize], shows: &Shows) -> Cell {
+    fn cell(
+        &self,
+        figures: &ProvisionFigures,
+        row: &[usize],
+        shows: &Shows,
+        showing: &Showing,
+    ) -> Cell {
         let none = Groups::default();
         let groups = figures.groups.row(row).unwrap_or(&none);
-        let showing = &self.query.showing;
         // A 0 would read as nobody where it is not known who belongs to the group.
         let count = |members: Tally, count: TrueCount| match absence(&showing.counts(members)) {
             Some(why) => Cell::absent(why),
