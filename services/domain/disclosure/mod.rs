@@ -1,13 +1,18 @@
 //! Disclosure control: how a true count becomes a number that may leave the service, and what a reader can work out from many such numbers.
 //!
-//! - [`ptable`] the cell-key method's table of small changes
-//! - [`protect`] one cell of a question by a partner: changed counts, and the threshold
-//! - [`public`] one number of a published table: small counts withheld, the rest rounded
-//! - [`number`] the result of both
+//! - `record_keys` keys of records, `true_count` a count that cannot be printed or sent
+//! - `protection` the one place that makes a number of it; [`ptable`] by how much; `reveals` what the number tells
+//! - [`public`] the numbers of tables that everybody may read
 //! - [`attack`] the attacker's arithmetic, and certificates that an attack fails
 
 pub mod attack;
-pub mod number;
-pub mod protect;
+mod protection;
 pub mod ptable;
 pub mod public;
+mod record_keys;
+mod reveals;
+mod true_count;
+
+pub use protection::{Protection, Rules, key_as_person};
+pub use record_keys::{RecordKeys, key_of_person};
+pub use true_count::{TrueCount, sum_of};

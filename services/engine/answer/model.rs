@@ -43,6 +43,8 @@ pub enum Reason {
     NotComputable,
     /// A publisher suppressed counts that belong to it.
     Suppressed,
+    /// It is of too few, and the reader may not see it.
+    Withheld,
 }
 
 /// Why there is no figure, with a sentence.
@@ -69,6 +71,11 @@ impl Absence {
     pub(super) fn suppressed(least: u64) -> Self {
         let detail = format!("at least {least} left out: the number is suppressed (`*`)");
         Self { reason: Reason::Suppressed, detail }
+    }
+
+    /// The reader may not see it. Nothing tells it from a figure that is 0.
+    pub(super) fn withheld() -> Self {
+        Self { reason: Reason::Withheld, detail: String::new() }
     }
 
     /// There is no data, for this reason.
