@@ -46,7 +46,7 @@ pub(super) fn parts(published: &Published, bounds: &Bounds) -> Result<Parts, Con
     let mut parts: Vec<Part> = Vec::new();
     let mut of_root = BTreeMap::new();
     let mut places = vec![None; published.cells()];
-    for cell in 0..published.cells() {
+    for (cell, place) in places.iter_mut().enumerate() {
         let width = bounds.high[cell] - bounds.low[cell];
         if width == 0 {
             continue;
@@ -55,7 +55,7 @@ pub(super) fn parts(published: &Published, bounds: &Bounds) -> Result<Parts, Con
         if number == parts.len() {
             parts.push(Part::default());
         }
-        places[cell] = Some((number, parts[number].cells.len()));
+        *place = Some((number, parts[number].cells.len()));
         parts[number].cells.push(cell);
         parts[number].widths.push(width);
         parts[number].of_cell.push(Vec::new());

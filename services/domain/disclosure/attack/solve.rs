@@ -81,7 +81,7 @@ pub(super) fn solve(part: &Part, goal: Goal<'_>, limits: Limits) -> Solved {
     let variables = part.widths.iter().zip(costs).enumerate().map(|(at, (width, cost))| {
         let range = match goal {
             Goal::With(position, value) if position == at => (limit(value), limit(value)),
-            _ => (0, limit(*width)),
+            Goal::With(..) | Goal::Least(_) | Goal::Greatest(_) => (0, limit(*width)),
         };
         problem.add_integer_var(cost, range)
     });
