@@ -8,11 +8,12 @@ pub const ROWS: usize = 750;
 const REUSED: u64 = 250;
 
 /// Turns a count and a cell key into a small change.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub struct PTable {
     /// The changes of count 0, then of count 1, and so on: one for each key.
     changes: Box<[i8]>,
     bound: u8,
+    variance: f64,
     version: String,
 }
 
@@ -20,9 +21,11 @@ impl PTable {
     /// A table of [`KEYS`] changes for each count from 0 to [`ROWS`].
     pub(super) fn of(changes: Vec<i8>) -> Self {
         let bound = changes.iter().map(|change| change.unsigned_abs()).max().unwrap_or_default();
-        let mut table = Self { changes: changes.into(), bound, version: String::new() };
+        let (changes, version) = (changes.into(), String::new());
+        let mut table = Self { changes, bound, variance: 0.0, version };
         let squares = table.row(ROWS).iter().map(|change| f64::from(*change).powi(2)).sum::<f64>();
-        let variance = (squares * 100.0 / KEYS as f64).round() / 100.0;
+        table.variance = squares / KEYS as f64;
+        let variance = (table.variance * 100.0).round() / 100.0;
         let bytes: Vec<u8> = table.changes.iter().map(|change| change.cast_unsigned()).collect();
         let hash = blake3::hash(&bytes).to_hex();
         table.version = format!("d{}v{variance}-{}", table.bound(), &hash[..8]);
@@ -47,6 +50,12 @@ impl PTable {
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// The variance of the changes of large counts.
+    #[must_use]
+    pub fn variance(&self) -> f64 {
+        self.variance
     }
 
     /// The largest change of any count and key, up or down.
