@@ -12,6 +12,7 @@ const REUSED: u64 = 250;
 pub struct PTable {
     /// The changes of count 0, then of count 1, and so on: one for each key.
     changes: Box<[i8]>,
+    bound: u8,
     variance: f64,
     version: String,
 }
@@ -19,7 +20,9 @@ pub struct PTable {
 impl PTable {
     /// A table of [`KEYS`] changes for each count from 0 to [`ROWS`].
     pub(super) fn of(changes: Vec<i8>) -> Self {
-        let mut table = Self { changes: changes.into(), variance: 0.0, version: String::new() };
+        let bound = changes.iter().map(|change| change.unsigned_abs()).max().unwrap_or_default();
+        let (changes, version) = (changes.into(), String::new());
+        let mut table = Self { changes, bound, variance: 0.0, version };
         let squares = table.row(ROWS).iter().map(|change| f64::from(*change).powi(2)).sum::<f64>();
         table.variance = squares / KEYS as f64;
         let variance = (table.variance * 100.0).round() / 100.0;
@@ -42,8 +45,8 @@ impl PTable {
         count.saturating_add_signed(self.change(count, key))
     }
 
-    /// The name of the table, made of its content: `d5v4-` and eight digits of a hash for bound 5 and variance 4. Two tables have the same
-    /// name only if they are the same.
+    /// The name of the table, made of its content: `d5v4-` and eight digits of a hash for bound 5 and variance 4. Two different
+    /// tables have the same name in one of four billion cases.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
@@ -58,8 +61,7 @@ impl PTable {
     /// The largest change of any count and key, up or down.
     #[must_use]
     pub fn bound(&self) -> u64 {
-        let largest = self.changes.iter().map(|change| change.unsigned_abs()).max();
-        u64::from(largest.unwrap_or_default())
+        u64::from(self.bound)
     }
 
     /// The changes of one row, one for each key.
