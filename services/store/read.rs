@@ -78,12 +78,15 @@ impl Reader {
         self.get(submission, number::PERSON, 64)
     }
 
-    /// The key of each record, a byte each; of a row that stands for several, the sum of their keys.
+    /// The key of each record, a byte each; of a row that stands for several, the sum of their keys. And the number of each record's
+    /// person, as [`PackPart::person_numbers`] gives it.
     ///
     /// # Errors
     /// The store is damaged.
-    pub fn record_keys(&self, submission: &Submission) -> Result<Packed, StoreError> {
-        self.get(submission, number::KEY, 8)
+    pub fn record_keys(&self, submission: &Submission) -> Result<(Packed, Vec<u32>), StoreError> {
+        let runs = [number::KEY, number::PERSON].map(Run::Column);
+        let part = self.part(submission, &runs)?;
+        Ok((part.packed(number::KEY, 8)?, part.person_numbers()?))
     }
 
     /// The cells of a field's roll-up and their counts, in order. For [`number::TOTAL`]: the roll-up without a field. None where

@@ -7,7 +7,7 @@ use equity_indicators::domain::disclosure::attack::{
     Attack, End, Limits, Published, Sum, Verdict, certify,
 };
 use equity_indicators::domain::disclosure::ptable::{Noise, PTable};
-use equity_indicators::domain::disclosure::{Protection, Rules, TrueCount, public, sum_of};
+use equity_indicators::domain::disclosure::{Protection, Rules, TrueCount, public};
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/disclosure").join(name)
@@ -50,7 +50,7 @@ fn partner_counts_are_those_of_the_package_of_the_ons() {
     for row in &rows {
         let (count, key) = (row[0].parse().unwrap(), row[1].parse().unwrap());
         assert_eq!(table.change(count, key), row[2].parse::<i64>().unwrap(), "{count} {key}");
-        let found = protection.see(TrueCount::new(sum_of(key, count), u64::MAX));
+        let found = protection.see(TrueCount::of_each(key, count));
         assert_eq!(found, row[3].parse().ok(), "{count} {key}");
         withheld += u32::from(found.is_none());
     }

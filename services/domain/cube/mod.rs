@@ -19,7 +19,7 @@ pub use axis::Cube;
 pub use codes::Codes;
 pub use column::{decode_column, encode_column};
 pub use directory::{Directory, Entry, Run};
-pub use keyed::KeyedCounter;
+pub use keyed::{KeyedCounter, OF_PERSON};
 pub use numbers::{put_numbers, take_numbers};
 pub use pack::{Packed, width_for};
 pub use persons::{NOBODY, PersonSets, Present};

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::codes::Codes;
 use super::scan::Records;
-use crate::domain::disclosure::{TrueCount, key_as_person, sum_of};
+use crate::domain::disclosure::{TrueCount, key_as_person};
 
 /// Number of a record without a person key.
 pub const NOBODY: u32 = 0;
@@ -76,11 +76,11 @@ pub struct PersonSets {
 }
 
 impl PersonSets {
-    /// Nobody is in any of so many cells.
+    /// Nobody is in any of so many cells. With keys: persons have to be protected.
     #[must_use]
-    pub fn new(cells: usize, among: Range<u32>) -> Self {
-        let words = among.len().div_ceil(64);
-        Self { cells, among, words, bits: vec![0; cells * words], keys: None, without: 0 }
+    pub fn new(cells: usize, among: Range<u32>, with_keys: bool) -> Self {
+        let (words, keys) = (among.len().div_ceil(64), with_keys.then(|| vec![0; among.len()]));
+        Self { cells, among, words, bits: vec![0; cells * words], keys, without: 0 }
     }
 
     /// Takes the keys of the persons of some records, by their new numbers.
@@ -90,8 +90,7 @@ impl PersonSets {
         (persons, keys): (&Codes, &Codes),
         present: &Present,
     ) {
-        let Self { among, keys: known, .. } = self;
-        let known = known.get_or_insert_with(|| vec![0; among.len()]);
+        let Self { among, keys: Some(known), .. } = self else { return };
         for record in records.stretches.iter().flat_map(|stretch| stretch.records.clone()) {
             let person = present.number_of(persons.at(record));
             if among.contains(&person) {
@@ -161,7 +160,7 @@ impl PersonSets {
             let of_word = keys.iter().enumerate().filter(|(place, _)| word >> place & 1 == 1);
             sum = of_word.fold(sum, |sum, (_, key)| sum.wrapping_add(key_as_person(*key)));
         }
-        TrueCount::new(sum_of(sum, count), u64::MAX)
+        TrueCount::of_each(sum, count)
     }
 
     fn of(&self, cell: usize) -> &[u64] {
@@ -193,7 +192,7 @@ mod tests {
         assert_eq!(end, 3);
         let among = |present: &Present, range| {
             let (mut persons_of, mut other) =
-                (PersonSets::new(2, Range::clone(&range)), PersonSets::new(2, range));
+                (PersonSets::new(2, Range::clone(&range), false), PersonSets::new(2, range, false));
             persons_of.add(&records, &persons, present);
             other.add(&records, &persons, present);
             persons_of.join(&other);

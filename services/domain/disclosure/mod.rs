@@ -15,4 +15,4 @@ mod true_count;
 
 pub use protection::{Protection, Rules, key_as_person};
 pub use record_keys::{RecordKeys, key_of_person};
-pub use true_count::{TrueCount, sum_of};
+pub use true_count::TrueCount;

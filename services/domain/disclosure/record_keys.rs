@@ -36,6 +36,10 @@ impl RecordKeys {
         let seen = self.seen.entry(content).or_insert(0);
         let before = *seen;
         *seen += count;
+        if count == 1 && *seen & 0xFF != 0 {
+            // It ends no block.
+            return drawn(content, before);
+        }
         up_to(content, *seen).wrapping_sub(up_to(content, before))
     }
 }

@@ -24,7 +24,7 @@ mod tests {
 
     use super::*;
     use crate::domain::disclosure::ptable::{Noise, PTable};
-    use crate::domain::disclosure::{Protection, TrueCount, sum_of};
+    use crate::domain::disclosure::{Protection, TrueCount};
 
     fn rules() -> Rules {
         Rules { table: PTable::generate(Noise::default()), threshold: 10 }
@@ -35,7 +35,7 @@ mod tests {
         let protection = Protection::Perturbed(Arc::new(rules()));
         let mut found = BTreeMap::<_, BTreeSet<u64>>::new();
         for (count, key) in (0..60).flat_map(|count| (0..=255).map(move |key| (count, key))) {
-            let shown = protection.see(TrueCount::new(sum_of(key, count), u64::MAX));
+            let shown = protection.see(TrueCount::of_each(key, count));
             found.entry(shown).or_default().insert(count);
         }
         found

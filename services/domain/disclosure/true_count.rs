@@ -11,21 +11,29 @@ const COUNT_BITS: u32 = u64::BITS - u8::BITS;
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct TrueCount {
     sum: u64,
-    /// A bit of 64 for each person, by the key: at least so many persons are behind it. All bits where persons are not told apart.
+    /// A bit of 64 for each person of a record, by the key: at least so many persons are behind it.
     who: u64,
+    /// Records without a person, each as a person of its own.
+    alone: u64,
 }
 
 impl TrueCount {
     /// A count of which nobody has to be protected.
     #[must_use]
     pub fn open(count: u64) -> Self {
-        Self { sum: count & (u64::MAX >> u8::BITS), who: u64::MAX }
+        Self::of_each(0, count)
     }
 
-    /// A count of rows, as [`sum_of`] adds them up, and of whom they are.
+    /// A count of records without a person, or of persons, and the sum of their keys.
     #[must_use]
-    pub fn new(sum: u64, who: u64) -> Self {
-        Self { sum, who }
+    pub fn of_each(key: u8, count: u64) -> Self {
+        Self { sum: sum_of(key, count), who: 0, alone: count }
+    }
+
+    /// A count of one record of a person, who has this key.
+    #[must_use]
+    pub fn of_person(key: u8) -> Self {
+        Self { sum: sum_of(key, 1), who: 1 << (key % 64), alone: 0 }
     }
 
     /// Whether nothing was counted.
@@ -42,15 +50,14 @@ impl TrueCount {
         self.sum.to_le_bytes()[7]
     }
 
-    /// At least so many persons are behind it; none: persons are not told apart.
+    /// At least so many persons are behind it; none: no record in it is known to be of the same person as another.
     pub(super) fn least_persons(self) -> Option<u64> {
-        (self.who != u64::MAX).then(|| self.who.count_ones().into())
+        (self.who != 0).then(|| u64::from(self.who.count_ones()) + self.alone)
     }
 }
 
-/// What a row of a key that stands for so many records adds to a sum.
-#[must_use]
-pub fn sum_of(key: u8, count: u64) -> u64 {
+/// A key and a count as they add up.
+fn sum_of(key: u8, count: u64) -> u64 {
     (u64::from(key) << COUNT_BITS) | (count & (u64::MAX >> u8::BITS))
 }
 
@@ -59,7 +66,11 @@ impl Add for TrueCount {
 
     #[allow(clippy::suspicious_arithmetic_impl, reason = "persons who are in both count once")]
     fn add(self, other: Self) -> Self {
-        Self { sum: self.sum.wrapping_add(other.sum), who: self.who | other.who }
+        Self {
+            sum: self.sum.wrapping_add(other.sum),
+            who: self.who | other.who,
+            alone: self.alone.wrapping_add(other.alone),
+        }
     }
 }
 
@@ -75,12 +86,17 @@ impl Sum for TrueCount {
     }
 }
 
-/// Of persons, or where persons are not told apart: a part of what is counted, taken off it.
+/// A part of what is counted, taken off it; of persons, or where nobody has to be protected: whose the rest are cannot be told.
 impl Sub for TrueCount {
     type Output = Self;
 
     fn sub(self, part: Self) -> Self {
-        Self { sum: self.sum.wrapping_sub(part.sum), who: self.who }
+        debug_assert!(self.who == 0 && part.count() <= self.count(), "no part of persons");
+        Self {
+            sum: self.sum.wrapping_sub(part.sum),
+            who: self.who,
+            alone: self.alone.wrapping_sub(part.alone),
+        }
     }
 }
 
@@ -91,17 +107,18 @@ mod tests {
     #[test]
     fn counts_and_keys_add_up_at_once() {
         let rows = [(250u8, 3u64), (9, 1), (1, 1 << 40)];
-        let all: TrueCount = rows.iter().map(|(key, n)| TrueCount::new(sum_of(*key, *n), 1)).sum();
+        let all: TrueCount = rows.iter().map(|(key, n)| TrueCount::of_each(*key, *n)).sum();
         assert_eq!((all.count(), all.key()), ((1 << 40) + 4, 4));
-        let part = TrueCount::new(sum_of(250, 3), 1);
+        let part = TrueCount::of_each(250, 3);
         assert_eq!(((all - part).count(), (all - part).key()), ((1 << 40) + 1, 10));
     }
 
     #[test]
-    fn persons_count_once() {
-        let of = |who: u64| TrueCount::new(sum_of(7, 1), who);
+    fn persons_count_once_and_who_has_no_key_for_themselves() {
+        let of = TrueCount::of_person;
         assert_eq!((of(1) + of(1) + of(4)).least_persons(), Some(2));
+        assert_eq!((of(1) + of(1) + TrueCount::of_each(9, 5)).least_persons(), Some(6));
         assert_eq!(TrueCount::open(5).least_persons(), None);
-        assert_eq!(TrueCount::default().least_persons(), Some(0));
+        assert_eq!(TrueCount::default().least_persons(), None);
     }
 }

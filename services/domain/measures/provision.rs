@@ -157,6 +157,8 @@ fn kept(cancelled: Response) -> Response {
 pub struct Provision<N = TrueCount> {
     /// Numerator: consultations of the group. Denominator: consultations of people whose membership is known.
     pub members: Tally<N>,
+    /// Consultations of people who are known not to be of the group.
+    pub others: N,
     /// Consultations of the group that were in person.
     pub in_person: N,
     /// Consultations of the group that were remote.
@@ -177,6 +179,9 @@ impl<N: AddAssign + Copy> Provision<N> {
     /// Counts consultations by membership of the group and by mode: yes is in person, no is remote.
     pub fn mode(&mut self, member: Response, in_person: Response, count: N) {
         self.members.count(member, count);
+        if member == Response::No {
+            self.others += count;
+        }
         match (member, in_person) {
             (Response::Yes, Response::Yes) => self.in_person += count,
             (Response::Yes, Response::No) => self.remote += count,

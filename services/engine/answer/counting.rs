@@ -239,16 +239,15 @@ impl<'a> Scan<'a> {
 
     /// True counts with their keys. Roll-ups have none.
     fn with_keys(&self) -> Result<Vec<TrueCount>, QueryError> {
-        // A record of a snapshot or a population is a person already.
-        let persons = self.plan.dataset == Dataset::Consultations
-            && self.plan.submissions().any(|submission| submission.has_persons);
+        // Snapshots and populations have one record a person.
+        let several = self.plan.dataset == Dataset::Consultations;
         let (slabs, reader) = (&self.engine.slabs, self.engine.store().reader());
         let new = || KeyedCounter::new(self.size);
         let counted = self.each(
             |_| true,
             new,
             |counter, month, records| {
-                counter.add(records, &*slabs.keys(reader, &month.standing)?, persons);
+                counter.add(records, &*slabs.keys(reader, &month.standing)?, several);
                 Ok(())
             },
         )?;
@@ -388,6 +387,7 @@ impl Engine {
                 Ok(())
             })?)
         };
+        let protected = !plan.protection.is_exact();
         let mut crosstab = Crosstab::default();
         let (mut without, outer) = (0, plan.axes.len() - 1);
         let at_once = u32::try_from(PERSON_BITS / size.max(1)).unwrap_or(u32::MAX).max(64);
@@ -395,10 +395,10 @@ impl Engine {
             let among = first..end.min(first.saturating_add(at_once)).max(first);
             let found = scan.each(
                 keyed,
-                || PersonSets::new(size, among.clone()),
+                || PersonSets::new(size, among.clone(), protected),
                 |sets, month, records| {
                     let persons = persons(month)?;
-                    if !plan.protection.is_exact() {
+                    if protected {
                         let keys = self.slabs.keys(self.store().reader(), &month.standing)?;
                         sets.take_keys(records, (&persons, &keys), &present);
                     }

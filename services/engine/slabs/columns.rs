@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cache::{Kind, Slab, Slabs};
 use super::persons::PersonNumbers;
-use crate::domain::cube::{Codes, NOBODY, RollupRow, RollupRows};
+use crate::domain::cube::{Codes, NOBODY, OF_PERSON, RollupRow, RollupRows};
 use crate::domain::field::{Field, number};
 use crate::store::{NOT_COLLECTED_CODE, Reader, Standing, StoreError, Submission, code_of};
 
@@ -116,16 +116,20 @@ impl Slabs {
         })
     }
 
-    /// The key of each record.
+    /// The key of each record, and whether it is one of a person ([`OF_PERSON`]).
     pub(in crate::engine) fn keys(
         &self,
         reader: &Reader,
         standing: &Arc<Standing>,
     ) -> Result<Arc<Codes>, StoreError> {
-        let empty = || Codes::for_codes(u8::MAX.into(), standing.records());
+        let empty = || Codes::for_codes(OF_PERSON, standing.records());
         self.codes(standing, Kind::Keys, empty, |codes, submission| {
-            let keys = reader.record_keys(submission)?;
-            codes.extend(keys.data.iter().map(|key| u32::from(*key)));
+            let (keys, persons) = reader.record_keys(submission)?;
+            let is_person = |record: usize| persons.get(record).is_some_and(|number| *number > 0);
+            let keys = keys.data.iter().enumerate();
+            codes.extend(keys.map(|(record, key)| {
+                u32::from(*key) | if is_person(record) { OF_PERSON } else { 0 }
+            }));
             Ok(())
         })
     }

@@ -2,7 +2,7 @@
 
 use super::counts::MODE;
 use super::scan::Groups;
-use crate::domain::disclosure::TrueCount;
+use crate::domain::disclosure::{Protection, TrueCount};
 use crate::domain::measures::{Group, Provision, Tally};
 use crate::domain::reference::Reference;
 use crate::engine::answer::access::{NEEDS, needs_asked, snapshots_beside};
@@ -138,13 +138,14 @@ impl Question for ProvisionQuestion {
         let access = engine.access(&mut plan, &snapshots, &NEEDS, query.months.1)?;
         access.told(&mut provenance);
         provenance.notes.push(NOTE.into());
+        let exact = plan.protection.is_exact();
         let tabulated = engine.tabulated(plan, 1)?;
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
         let groups = engine.provided(&pinned, &access, self.request_met_days)?;
         let [lowest, highest] = groups.all[Group::All as usize].given;
-        let see = |count| query.showing.protection.see(count);
-        let seen = see(highest.numerator - lowest.numerator).zip(see(lowest.denominator));
-        if let Some((open @ 1.., all)) = seen {
+        let see = |count| exact.then(|| Protection::Exact.see(count)).flatten();
+        let seen = see(highest.numerator).zip(see(lowest.numerator)).zip(see(lowest.denominator));
+        if let Some((open @ 1.., all)) = seen.map(|((high, low), all)| (high - low, all)) {
             provenance.notes.push(format!(
                 "CH-05 and CH-07 are the lowest shares, CH-05-HIGHEST and CH-07-HIGHEST the highest. Of {open} of {all} consultations either \
                  the channel with what became of it or the offer is known and says no, and the other is not known."
@@ -219,9 +220,9 @@ impl Question for ProvisionQuestion {
         };
         match shows {
             Shows::Contacts(group) => {
-                let members = groups[*group].members;
+                let Provision { members, others, .. } = groups[*group];
                 // Who is known not to be of the group is outside. Of a mode alone the counts would not add up to everybody.
-                let outside = members.denominator - members.numerator + members.outside;
+                let outside = others + members.outside;
                 let cell = count(members, members.numerator);
                 let members = showing.counts(Tally { outside, ..members });
                 let numerator = cell.counts.numerator;
