@@ -17,6 +17,12 @@ impl KeyedCounter {
         Self { cells: vec![(0, 0); size] }
     }
 
+    /// Bytes in memory of a table of so many cells.
+    #[must_use]
+    pub fn memory(size: usize) -> usize {
+        size * size_of::<(u64, u64)>()
+    }
+
     /// Counts some records. Where persons are told apart, a record is of the person whose key it has.
     pub fn add(&mut self, records: &Records<'_>, keys: &Codes, persons: bool) {
         let cells = &mut self.cells;
