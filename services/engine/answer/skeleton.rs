@@ -44,8 +44,8 @@ impl Engine {
         let (columns, shows): (Vec<_>, Vec<_>) =
             question.columns(&reference, &figures).into_iter().unzip();
         self.listed(query.by.len(), columns.len()).fits(rows.len().saturating_sub(1))?;
-        // The cells: they become the message one by one.
-        self.settings.threads.room(rows.len() * columns.len() * size_of::<Cell>())?;
+        // The cells, and the message that is made of them.
+        self.settings.threads.room(rows.len() * columns.len() * 2 * size_of::<Cell>())?;
         if provenance.empty.is_none() && parts.iter().all(|part| part.counted.nothing.is_some()) {
             provenance.empty.clone_from(&parts[0].counted.nothing);
         }
