@@ -153,6 +153,7 @@ fn open(config: &Config, content: Content) -> anyhow::Result<(Arc<Engine>, [u8; 
     let secret = secret::load(&config.secret_file(), &config.data_folder)?;
     let settings = Settings {
         memory_bytes: config.cache.memory_bytes,
+        question_bytes: config.limits.question_memory_bytes,
         max_rows: config.limits.max_submission_rows,
         threads: threads(),
     };
@@ -238,8 +239,8 @@ async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: C
         }
         let (hits, misses) = engine.counts().answers();
         metrics::answers(hits, misses);
-        let (columns, answers) = engine.memory();
-        metrics::memory(columns, answers);
+        let (columns, answers, questions) = engine.memory();
+        metrics::memory(columns, answers, questions);
         for (told, outcome) in told.iter_mut().zip(Outcome::ALL) {
             let now = engine.counts().submissions(outcome);
             metrics::submissions(outcome, now - *told);

@@ -63,6 +63,8 @@ pub struct Limits {
     pub query_message_bytes: usize,
     /// Largest message of a submission, in bytes.
     pub submission_message_bytes: usize,
+    /// Most memory of questions that are being answered, all together, in bytes.
+    pub question_memory_bytes: u64,
     /// Most rows of one submission.
     pub max_submission_rows: u64,
     /// Longest wait for running calls when the service stops.
@@ -117,6 +119,7 @@ impl Default for Config {
                 stream_idle: Duration::from_secs(30),
                 query_message_bytes: 1 << 20,
                 submission_message_bytes: 4 << 20,
+                question_memory_bytes: 512 << 20,
                 max_submission_rows: 5_000_000,
                 drain: Duration::from_secs(10),
                 min_free_disk_bytes: 256 << 20,

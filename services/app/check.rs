@@ -12,8 +12,8 @@ use crate::config::Config;
 use crate::store::Store;
 use crate::telemetry;
 
-/// Checks the settings, the reference content, the data folder, its secret and the address. Returns what is in the way now and
-/// need not be at the start: the address may be that of the service that runs.
+/// Checks the settings, the reference content, the data folder, its secret, its log and the address. Returns what an operator should
+/// know and no start refuses: what is lost, and that the address is in use now, maybe by the service that runs.
 ///
 /// # Errors
 /// A service with these settings would not start.
@@ -23,16 +23,21 @@ pub fn check(config: &Config) -> anyhow::Result<Option<String>> {
     let folder = &config.data_folder;
     writable(folder)
         .with_context(|| format!("the data folder {} cannot be used", folder.display()))?;
+    let mut told = Vec::new();
     if let Some(secret) = secret::read(&config.secret_file(), folder)? {
-        Store::check(folder, &secret)?;
+        let reads = Store::check(folder, &secret, &config.witness_file(), config.accept_loss)?;
+        told.extend(
+            reads.map(|why| format!("the service would only read, and take nothing: {why}")),
+        );
     }
     match TcpListener::bind(config.address) {
-        Err(error) if error.kind() == ErrorKind::AddrInUse => Ok(Some(format!(
+        Err(error) if error.kind() == ErrorKind::AddrInUse => told.push(format!(
             "{} is in use now: stop the service that has it before you start this one",
             config.address
-        ))),
-        bound => bound.map(|_| None).with_context(|| cannot_listen(config.address)),
+        )),
+        bound => drop(bound.with_context(|| cannot_listen(config.address))?),
     }
+    Ok((!told.is_empty()).then(|| told.join("\n")))
 }
 
 /// Whether a folder can be written, or made where it does not exist yet.
@@ -84,6 +89,22 @@ mod tests {
         assert!(told.contains("is in use now"), "{told}");
         service.stop().await.unwrap();
         assert_eq!(check(&running).unwrap(), None);
+
+        // A loss is told, and an accepted one is compared with what is lost.
+        let log = folder.join("log");
+        std::fs::rename(&log, place.path().join("kept")).unwrap();
+        let with = |accept_loss| Config { accept_loss, ..running.clone() };
+        for made in [false, true] {
+            let told = check(&running).unwrap().unwrap();
+            assert!(told.contains("would only read") && told.contains("--accept-loss 0"), "{told}");
+            assert!(refusal(&with(Some(7))).contains("is not the loss that there is"), "{made}");
+            assert_eq!(check(&with(Some(0))).unwrap(), None);
+            std::fs::create_dir(&log).unwrap_or_default();
+        }
+        assert_eq!(std::fs::read_dir(&log).unwrap().count(), 0, "nothing is written");
+        std::fs::remove_dir(&log).unwrap();
+        std::fs::rename(place.path().join("kept"), &log).unwrap();
+        assert_eq!(check(&with(Some(7))).unwrap(), None, "an option that was left in place");
 
         let secret = running.secret_file();
         std::fs::write(&secret, "00".repeat(32)).unwrap();

@@ -47,6 +47,7 @@ pub(super) const KEYS: &[Key] = keys! {
     "limits.stream_idle" => limits.stream_idle = duration;
     "limits.query_message_bytes" => limits.query_message_bytes = |v| bytes(v, 1 << 10, 64 << 20);
     "limits.submission_message_bytes" => limits.submission_message_bytes = |v| bytes(v, 1 << 10, 64 << 20);
+    "limits.question_memory_bytes" => limits.question_memory_bytes = |v| bytes(v, 16 << 20, 1 << 40);
     "limits.max_submission_rows" => limits.max_submission_rows = |v| integer(v, 1, 1_000_000_000);
     "limits.drain" => limits.drain = duration;
     "limits.min_free_disk_bytes" => limits.min_free_disk_bytes = |v| bytes(v, 0, 1 << 50);

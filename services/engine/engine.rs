@@ -12,6 +12,7 @@ use super::counts::Counts;
 use super::earlier::Earlier;
 use super::error::QueryError;
 use super::followers::Followers;
+use super::memory::Memory;
 use super::query::{AsOf, Query};
 use super::settings::Settings;
 use super::slabs::Slabs;
@@ -37,6 +38,7 @@ pub struct Engine {
     pub(super) earlier: Arc<Earlier>,
     head: watch::Receiver<u64>,
     pub(super) counts: Arc<Counts>,
+    questions: Arc<Memory>,
 }
 
 /// Bounds from the settings.
@@ -72,12 +74,13 @@ impl Engine {
     ) -> Self {
         let position = store.catalog().position;
         followers.head.send_replace(position);
+        let questions = Arc::new(Memory::new(settings.question_bytes));
         Self {
             store,
             keyer,
             settings: Bounds {
                 max_rows: settings.max_rows,
-                threads: Threads::new(settings.threads),
+                threads: Threads::new(settings.threads, Arc::clone(&questions)),
                 answer_bytes: None,
             },
             answers: Arc::clone(&followers.answers),
@@ -87,15 +90,17 @@ impl Engine {
             earlier: Arc::default(),
             head: followers.head.subscribe(),
             counts: Arc::default(),
+            questions,
         }
     }
 
-    /// The same engine with a deadline: work on a question ends at this time.
+    /// The same engine for one question, with a deadline: work on it ends at this time.
     #[must_use]
     pub fn until(&self, until: Instant) -> Self {
         let mut engine = self.clone();
         engine.settings.threads.until = Some(until);
         engine.settings.threads.given_up = Arc::default();
+        engine.settings.threads.share = self.settings.threads.share.of_another();
         engine
     }
 
@@ -172,10 +177,10 @@ impl Engine {
         &self.answers
     }
 
-    /// Bytes in memory of what questions read, and of encoded answers.
+    /// Bytes in memory of what questions read, of encoded answers, and of questions under way.
     #[must_use]
-    pub fn memory(&self) -> (u64, u64) {
-        (self.slabs.bytes(), self.answers.bytes())
+    pub fn memory(&self) -> (u64, u64, u64) {
+        (self.slabs.bytes(), self.answers.bytes(), self.questions.taken())
     }
 
     /// Position of the newest announced change, as a channel that changes with it.

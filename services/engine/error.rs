@@ -44,6 +44,14 @@ pub enum QueryError {
         /// Most bytes that are taken.
         limit: usize,
     },
+    /// The question alone would take more memory than all questions may.
+    #[error("{bytes} bytes of memory are above the limit of {limit}")]
+    TooHeavy {
+        /// Bytes that its largest work takes.
+        bytes: u64,
+        /// Most bytes of one question.
+        limit: u64,
+    },
     /// The service does not answer this question. The text names the nearest question that it answers.
     #[error("{0}")]
     Refused(String),
@@ -84,6 +92,7 @@ impl QueryError {
             }
             Self::TooLarge { .. }
             | Self::TooLong { .. }
+            | Self::TooHeavy { .. }
             | Self::Refused(_)
             | Self::NotReached { .. }
             | Self::Future { .. }
@@ -102,6 +111,7 @@ impl QueryError {
             Self::Several(_)
             | Self::TooLarge { .. }
             | Self::TooLong { .. }
+            | Self::TooHeavy { .. }
             | Self::Refused(_)
             | Self::NotReached { .. }
             | Self::Future { .. }

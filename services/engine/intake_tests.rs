@@ -140,7 +140,7 @@ async fn what_stands_already_makes_no_new_version() {
     assert_eq!(made(header("d"), &["VIDEO", "VIDEO"]).await, (2, false, false));
     assert_eq!(made(header("e"), GOOD).await, (3, false, false));
     let all = Listed { collection: None, organisation: None, month: None, past: false };
-    let current = engine.submissions(&all, 0, 1).remove(0).submission;
+    let current = engine.submissions(&all, 0, 1).unwrap().remove(0).submission;
     engine.withdraw(&current, "caller", "f").await.unwrap();
     assert_eq!(made(header("g"), GOOD).await, (4, false, false));
 }
@@ -177,7 +177,7 @@ async fn a_replacement_does_not_lose_most_of_a_month_unless_the_header_allows_it
     assert!(matches!(reused, Err(Refused::Write(WriteError::RequestIdReused))));
     // Nothing stands after a withdrawal.
     let all = Listed { collection: None, organisation: None, month: None, past: false };
-    let current = engine.submissions(&all, 0, 1).remove(0).submission;
+    let current = engine.submissions(&all, 0, 1).unwrap().remove(0).submission;
     engine.withdraw(&current, "caller", "f").await.unwrap();
     submit(&engine, header("g"), &many(1)).await.unwrap();
 }

@@ -7,7 +7,8 @@
 //! - [`query`] a question; [`answer`] plan ▸ counts ▸ cells; `error` why a question is not answered
 //! - [`content`] reference content of a folder; `health` whether the store accepts changes, and its size
 //! - [`cache`] encoded answers, and [`scope`] what they have read: a change of it makes them be computed again
-//! - `slabs` columns of months, ready to be counted; `threads`, `turns` counting on several threads, large works one after another
+//! - `slabs` columns of months, ready to be counted; `threads`, `turns`, `memory` counting on several threads, large works one after
+//!   another, within one bound of memory
 
 pub mod answer;
 pub mod assessments;
@@ -22,6 +23,7 @@ mod error;
 mod followers;
 mod health;
 pub mod intake;
+mod memory;
 pub mod query;
 pub mod receipt;
 mod replacing;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::intake::{BadRows, Decision, Refused, Taken};
-use super::submissions::{StoredVersion, version_of};
+use super::submissions::StoredVersion;
 use crate::domain::submission::{Draft, Header, RowProblem};
-use crate::store::{StoreError, Submission, WriteError, Written};
+use crate::store::{Slot, StoreError, WriteError, Written};
 
 /// The result of a submission that was not refused.
 pub enum Receipt {
@@ -58,17 +58,16 @@ impl Engine {
             Decision::Store(prepared, outline) => loop {
                 let hash = prepared.content_hash();
                 if let Some(same) = self.unchanged(&caller, &header, hash).await? {
-                    break self.receipt(same, false, true).await;
+                    break self.receipt((same.slot, same.version), false, true).await;
                 }
                 let over = self.may_replace(&caller, &header, &outline).await?;
                 match self.store.submit(Arc::clone(&prepared), over).await {
                     // What it was compared with has been replaced.
                     Err(WriteError::Overtaken) => {}
                     written => {
-                        let Written { submission, replayed, .. } =
-                            written.map_err(Refused::Write)?;
+                        let Written { version, replayed, .. } = written.map_err(Refused::Write)?;
                         // Written, and only gone if the service is.
-                        let made = submission.ok_or(Refused::Stopping)?;
+                        let made = version.ok_or(Refused::Stopping)?;
                         break self.receipt(made, replayed, false).await;
                     }
                 }
@@ -79,34 +78,41 @@ impl Engine {
 
     async fn receipt(
         &self,
-        made: Arc<Submission>,
+        (slot, version): (Slot, u32),
         replayed: bool,
         unchanged: bool,
     ) -> Result<Receipt, Refused> {
-        let version = version_of(&self.store.catalog(), made.slot, made.version);
+        let read = self.read_store(move |engine| {
+            let version = engine.version_of(slot, version)?;
+            let problems = version.as_ref().map(|it| engine.row_problems(&it.submission));
+            Ok((version, problems.transpose()?.unwrap_or_default()))
+        });
+        let (version, problems) = read.await?;
         let version = version.ok_or(Refused::Stopping)?;
-        let problems = match made.rejected_count {
-            0 => Vec::new(),
-            _ => self.read_store(move |engine| engine.row_problems(&made)).await?,
-        };
         Ok(Receipt::Stored { version, problems, replayed, unchanged })
     }
 
     /// The refusal of rows. If their request id has stored a submission before, the refusal names it: rows that were taken once may
     /// be refused later, when a code has left its list.
     async fn refusal(&self, caller: String, request_id: String, rows: BadRows) -> Refused {
-        let used =
-            self.read_store(move |engine| engine.store.reader().used(&caller, &request_id)).await;
-        let position = match used {
-            Ok(Some(position)) => position,
-            Ok(None) => return Refused::Rows(rows),
-            Err(refused) => return refused,
-        };
-        let catalog = self.store.catalog();
-        let mut versions = catalog.slots().flatten();
-        match versions.find(|version| version.submission.position == position) {
-            Some(made) => Refused::StoredBefore(Arc::clone(&made.submission), rows),
-            None => Refused::Write(WriteError::RequestIdReused),
+        let read = self.read_store(move |engine| {
+            let Some(position) = engine.store.reader().used(&caller, &request_id)? else {
+                return Ok(None);
+            };
+            let made = engine.store.look(|catalog| {
+                let mut slots = catalog.slots();
+                slots.find_map(|(slot, versions)| {
+                    let version = versions.iter().find(|version| version.position == position)?;
+                    catalog.submission(slot, version)
+                })
+            });
+            made.map(Some)
+        });
+        match read.await {
+            Ok(None) => Refused::Rows(rows),
+            Ok(Some(Some(made))) => Refused::StoredBefore(made, rows),
+            Ok(Some(None)) => Refused::Write(WriteError::RequestIdReused),
+            Err(refused) => refused,
         }
     }
 

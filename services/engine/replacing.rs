@@ -6,7 +6,7 @@ use super::Engine;
 use super::intake::Refused;
 use crate::domain::field::Field;
 use crate::domain::submission::{Header, Outline, area_of, covers_areas};
-use crate::store::{StoreError, Submission, standing};
+use crate::store::{StoreError, Submission};
 
 impl Engine {
     /// Position of the submission that a submission of this header and outline may replace, 0 if nothing stands in its month; `None`:
@@ -58,7 +58,7 @@ impl Engine {
         let catalog = self.store.catalog();
         let Header { collection, organisation, dataset, month, .. } = header;
         let slot = catalog.slot(collection, organisation, *dataset, *month)?;
-        standing(catalog.versions(&slot), u64::MAX).cloned()
+        catalog.stands(&slot).cloned()
     }
 
     /// The outline of a stored submission. Reads the disk for estimates, whose areas are in no column.

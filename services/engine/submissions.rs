@@ -7,9 +7,8 @@ use super::Engine;
 use crate::domain::collection::Dataset;
 use crate::domain::period::Month;
 use crate::domain::reference::Organisations;
-use crate::domain::submission::RowProblem;
-
-use crate::store::{Catalog, Slot, StoreError, Submission, Version, WriteError, standing};
+use crate::domain::submission::{Reading, RowProblem};
+use crate::store::{Slot, StoreError, Submission, Version, WriteError, standing};
 
 /// The parts of a submission version's name.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +30,8 @@ pub struct VersionName<'a> {
 pub struct StoredVersion {
     /// Facts of the submission: counts, hash, position.
     pub submission: Arc<Submission>,
+    /// Values that were read in another form.
+    pub readings: Vec<Reading>,
     /// State at the newest position.
     pub state: VersionState,
 }
@@ -60,57 +61,102 @@ pub struct Listed<'a> {
 }
 
 impl Engine {
-    /// A version by its name.
-    #[must_use]
-    pub fn submission(&self, name: &VersionName<'_>) -> Option<StoredVersion> {
+    /// A version by its name; none: there is no such version. Reads the disk.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn submission(&self, name: &VersionName<'_>) -> Result<Option<StoredVersion>, StoreError> {
         let VersionName { collection, organisation, dataset, month, version } = *name;
-        let catalog = self.store.catalog();
-        let found = catalog.find(collection, organisation, dataset, month, version)?;
-        version_of(&catalog, found.submission.slot, version)
+        let slot = self.store.catalog().find(collection, organisation, dataset, month, version);
+        slot.map_or(Ok(None), |slot| self.version_of(slot, version))
     }
 
-    /// At most `most` versions, newest first. They are older than the position `before`, if it is not 0.
-    #[must_use]
-    pub fn submissions(&self, listed: &Listed<'_>, before: u64, most: usize) -> Vec<StoredVersion> {
-        let catalog = self.store.catalog();
-        let is_listed = |made: &Submission, state| {
-            (before == 0 || made.position < before)
-                && listed.collection.is_none_or(|id| *made.collection == *id)
-                && listed.organisation.is_none_or(|code| *made.organisation == *code)
-                && listed.month.is_none_or(|month| made.slot.month == month)
-                && (listed.past || state == VersionState::Current)
-        };
-        let mut found: Vec<_> = catalog
-            .slots()
-            .flat_map(with_states)
-            .filter(|(made, state)| is_listed(made, *state))
-            .collect();
-        found.sort_unstable_by_key(|(made, _)| Reverse(made.position));
-        found.truncate(most);
-        found.into_iter().map(StoredVersion::from).collect()
+    /// One version of a slot. Reads the disk.
+    pub(super) fn version_of(
+        &self,
+        slot: Slot,
+        version: u32,
+    ) -> Result<Option<StoredVersion>, StoreError> {
+        let found = self.store.look(|catalog| {
+            let mut versions = with_states(catalog.versions(&slot));
+            let (found, state) = versions.find(|(found, _)| found.version == version)?;
+            Some((catalog.submission(slot, found)?, state))
+        })?;
+        found.map(|found| self.stored(found)).transpose()
     }
 
-    /// The submissions of one collection that were current at a position: by month, organisation and dataset.
-    #[must_use]
+    fn stored(
+        &self,
+        (submission, state): (Arc<Submission>, VersionState),
+    ) -> Result<StoredVersion, StoreError> {
+        let readings = self.store.reader().readings(&submission)?;
+        Ok(StoredVersion { submission, readings, state })
+    }
+
+    /// At most `most` versions, newest first. They are older than the position `before`, if it is not 0. Reads the disk.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn submissions(
+        &self,
+        listed: &Listed<'_>,
+        before: u64,
+        most: usize,
+    ) -> Result<Vec<StoredVersion>, StoreError> {
+        let found = self.store.look(|catalog| {
+            // None: it was named, and has never submitted.
+            let collection = listed.collection.map(|id| catalog.collection(id));
+            let organisation = listed.organisation.map(|code| catalog.organisation(code));
+            let is_listed = |slot: &Slot| {
+                collection.is_none_or(|number| number == Some(slot.collection))
+                    && organisation.is_none_or(|number| number == Some(slot.organisation))
+                    && listed.month.is_none_or(|month| month == slot.month)
+            };
+            let slots = catalog.slots().filter(|(slot, _)| is_listed(slot));
+            let versions = slots.flat_map(|(slot, versions)| {
+                with_states(versions).map(move |(version, state)| (slot, version, state))
+            });
+            let mut found: Vec<_> = versions
+                .filter(|(_, version, state)| {
+                    (before == 0 || version.position < before)
+                        && (listed.past || *state == VersionState::Current)
+                })
+                .collect();
+            found.sort_unstable_by_key(|(_, version, _)| Reverse(version.position));
+            found.truncate(most);
+            let found = found.into_iter().filter_map(|(slot, version, state)| {
+                Some((catalog.submission(slot, version)?, state))
+            });
+            found.collect::<Vec<_>>()
+        })?;
+        found.into_iter().map(|found| self.stored(found)).collect()
+    }
+
+    /// The submissions of one collection that were current at a position: by month, organisation and dataset. Reads the disk if the
+    /// position is not the newest.
+    ///
+    /// # Errors
+    /// The store cannot be read.
     pub fn availability(
         &self,
         collection: &str,
         organisations: &Organisations,
         dataset: Option<Dataset>,
         position: u64,
-    ) -> Vec<Arc<Submission>> {
-        let catalog = self.store.catalog();
-        let current = catalog.slots().filter_map(|versions| standing(versions, position));
-        let mut found: Vec<_> = current
-            .filter(|made| {
-                *made.collection == *collection
-                    && organisations.contains_key(&*made.organisation)
-                    && dataset.is_none_or(|dataset| made.slot.dataset == dataset)
-            })
-            .cloned()
-            .collect();
+    ) -> Result<Vec<Arc<Submission>>, StoreError> {
+        let mut found = self.store.look(|catalog| {
+            let asked = catalog.collection(collection);
+            let slots = catalog.slots().filter(|(slot, _)| {
+                asked == Some(slot.collection)
+                    && dataset.is_none_or(|dataset| slot.dataset == dataset)
+            });
+            let found = slots.filter_map(|(slot, versions)| {
+                catalog.submission(slot, standing(versions, position)?)
+            });
+            found.filter(|made| organisations.contains_key(&*made.organisation)).collect::<Vec<_>>()
+        })?;
         found.sort_by(|a, b| order(a).cmp(&order(b)));
-        found
+        Ok(found)
     }
 
     /// The stored problems of the rows that a submission left out: at most 1,000. Reads the disk.
@@ -133,7 +179,7 @@ impl Engine {
             .collect())
     }
 
-    /// Withdraws a version, which has to be the current one. Returns it with its new state, and the position of the withdrawal.
+    /// Withdraws a version, which has to be the current one. Returns the position of the withdrawal.
     ///
     /// # Errors
     /// See [`WriteError`].
@@ -142,10 +188,10 @@ impl Engine {
         submission: &Submission,
         caller: &str,
         request_id: &str,
-    ) -> Result<(Option<StoredVersion>, u64), WriteError> {
+    ) -> Result<u64, WriteError> {
         let Submission { slot, version, .. } = *submission;
         let written = self.store.withdraw(slot, version, caller, request_id).await?;
-        Ok((version_of(&self.store.catalog(), slot, version), written.position))
+        Ok(written.position)
     }
 }
 
@@ -154,14 +200,8 @@ fn order(made: &Submission) -> (Month, &str, Dataset) {
     (made.slot.month, &made.organisation, made.slot.dataset)
 }
 
-/// One version of a slot.
-pub(super) fn version_of(catalog: &Catalog, slot: Slot, version: u32) -> Option<StoredVersion> {
-    let mut versions = with_states(catalog.versions(&slot));
-    versions.find(|(made, _)| made.version == version).map(StoredVersion::from)
-}
-
 /// The versions of one slot, oldest first.
-fn with_states(versions: &[Version]) -> impl Iterator<Item = (&Arc<Submission>, VersionState)> {
+fn with_states(versions: &[Version]) -> impl Iterator<Item = (&Version, VersionState)> {
     let last = versions.len().saturating_sub(1);
     versions.iter().enumerate().map(move |(place, version)| {
         let state = match version.withdrawn {
@@ -169,12 +209,6 @@ fn with_states(versions: &[Version]) -> impl Iterator<Item = (&Arc<Submission>, 
             None if place == last => VersionState::Current,
             None => VersionState::Replaced,
         };
-        (&version.submission, state)
+        (version, state)
     })
-}
-
-impl From<(&Arc<Submission>, VersionState)> for StoredVersion {
-    fn from((submission, state): (&Arc<Submission>, VersionState)) -> Self {
-        Self { submission: Arc::clone(submission), state }
-    }
 }

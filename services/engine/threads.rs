@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::error::QueryError;
+use super::memory::{Memory, Share};
 use super::turns::{Turn, Turns};
 use crate::store::StoreError;
 
@@ -20,13 +21,25 @@ pub struct Threads {
     pub(super) turns: Arc<Turns>,
     /// How many answers somebody waits for.
     pub(super) asking: Arc<AtomicUsize>,
+    /// Memory of this answer.
+    pub(super) share: Share,
 }
 
 impl Threads {
-    /// At most so many threads, without a deadline.
-    pub(super) fn new(most: usize) -> Self {
+    /// At most so many threads, without a deadline, with so much memory for all answers.
+    pub(super) fn new(most: usize, memory: Arc<Memory>) -> Self {
         let (given_up, turns, asking) = Default::default();
-        Self { most, until: None, given_up, turns, asking }
+        Self { most, until: None, given_up, turns, asking, share: Share::new(memory) }
+    }
+
+    /// Takes memory for the next work, before its turn. Blocks while there is no room.
+    pub(super) fn room(&self, bytes: usize) -> Result<(), QueryError> {
+        self.share.take(bytes as u64, || self.are_late())
+    }
+
+    /// How many threads a work on so many records is spread over.
+    pub(super) fn over(&self, records: usize) -> usize {
+        self.most.clamp(1, records / A_THREAD + 1)
     }
 
     /// Whether the deadline has passed, or nobody waits any more.
@@ -75,6 +88,9 @@ impl Threads {
     }
 }
 
+/// A thread costs about as much as counting some ten thousand records.
+const A_THREAD: usize = 16_384;
+
 /// From so many values on a work is large: it takes a millisecond or more.
 const LARGE: usize = 1 << 20;
 
@@ -87,8 +103,7 @@ pub(in crate::engine) fn on_threads<T: Sync, R: Send>(
     run: impl Fn(&[T]) -> R + Sync,
 ) -> Vec<R> {
     let all: usize = work.iter().map(&records).sum();
-    // A thread costs about as much as counting some ten thousand records.
-    let threads = threads.most.clamp(1, all / 16_384 + 1);
+    let threads = threads.over(all);
     if threads == 1 {
         return vec![run(work)];
     }
@@ -118,10 +133,10 @@ mod tests {
 
     #[test]
     fn nothing_is_left_out_or_done_twice() {
+        let of = |most| Threads::new(most, Arc::new(Memory::new(1 << 20)));
         for (items, threads) in [(1, 4), (2, 2), (7, 3), (100, 2), (3, 8)] {
             let work: Vec<usize> = (0..items).map(|item| item * 30_000 % 70_001).collect();
-            let runs =
-                on_threads(&work, |records| *records, &Threads::new(threads), <[usize]>::to_vec);
+            let runs = on_threads(&work, |records| *records, &of(threads), <[usize]>::to_vec);
             let mut done = runs.concat();
             // Items without records behind the last full run need not be done.
             done.resize(work.len(), 0);

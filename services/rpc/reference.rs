@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 use super::convert::trim::trim;
-use super::convert::{int, query_error, reference as convert, submission};
+use super::convert::{int, query_error, reference as convert, store_error, submission};
 use super::page::Page;
 use super::{Service, status};
 use crate::domain::collection::Dataset;
@@ -263,6 +263,7 @@ impl Lists {
         }
         let (collection, position) = (&request.collection, page.position);
         let found = self.0.engine.availability(collection, &organisations, dataset, position);
+        let found = found.map_err(|error| store_error(&error))?;
         let (found, next_page_token) = page.of(found);
         let availability = found.into_iter().map(|made| v1::Availability {
             organisation: made.organisation.to_string(),
@@ -271,11 +272,7 @@ impl Lists {
             version: i64::from(made.version),
             position: int(made.position),
             total_count: int(made.total_count),
-            collected_fields: made
-                .columns
-                .iter()
-                .map(|column| column.field.name().to_owned())
-                .collect(),
+            collected_fields: made.columns().map(|of| of.field.name().to_owned()).collect(),
         });
         let availability = availability.collect();
         Ok(v1::ListAvailabilityResponse { availability, next_page_token })

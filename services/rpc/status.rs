@@ -264,6 +264,17 @@ pub fn answer_too_large(bytes: usize, limit: usize) -> Status {
     refused(ErrorReason::BreakdownTooLarge, message, metadata)
 }
 
+/// The question would take `bytes` of the service's memory, more than the `limit` of one question.
+#[must_use]
+pub fn question_too_heavy(bytes: u64, limit: u64) -> Status {
+    let message = format!(
+        "the question needs {bytes} bytes of the service's memory, and the limit is {limit}; ask for fewer or coarser dimensions, or \
+         take the answer in parts with ExportService.ExportBreakdowns; the operator can raise `limits.question_memory_bytes`"
+    );
+    let metadata = [("bytes", bytes.to_string()), ("limit", limit.to_string())];
+    refused(ErrorReason::BreakdownTooLarge, message, metadata)
+}
+
 /// The question is not one that is answered; `nearest` says what would be.
 #[must_use]
 pub fn query_refused(nearest: impl Into<String>) -> Status {

@@ -27,9 +27,13 @@ pub struct Submissions(pub Service);
 
 impl Submissions {
     /// The submission that a field of the request names.
-    fn find(&self, field: &str, name: &str) -> Result<StoredVersion, Status> {
-        let parts = version_name(field, name)?;
-        self.0.engine.submission(&parts).ok_or_else(|| no_submission(name))
+    async fn find(&self, field: &'static str, name: &str) -> Result<StoredVersion, Status> {
+        let named = name.to_owned();
+        let found = self.0.aside(move |engine| {
+            let found = engine.submission(&version_name(field, &named)?);
+            found.map_err(|error| store_error(&error))
+        });
+        found.await??.ok_or_else(|| no_submission(name))
     }
 }
 
@@ -66,7 +70,8 @@ fn list(
     let organisation = Some(request.organisation.as_str()).filter(|code| !code.is_empty());
     let listed = Listed { collection, organisation, month, past: request.include_past };
     // Newest first: each page starts below the position where the page before ended.
-    let mut found = engine.submissions(&listed, page.cursor, page.size + 1);
+    let found = engine.submissions(&listed, page.cursor, page.size + 1);
+    let mut found = found.map_err(|error| store_error(&error))?;
     let more = found.len() > page.size;
     found.truncate(page.size);
     let last = found.last().map_or(0, |found| found.submission.position);
@@ -114,7 +119,7 @@ impl SubmissionService for Submissions {
         &self,
         request: Request<v1::GetSubmissionRequest>,
     ) -> Result<Response<v1::GetSubmissionResponse>, Status> {
-        let found = self.find("name", &request.get_ref().name)?;
+        let found = self.find("name", &request.get_ref().name).await?;
         let submission = Some(submission::submission(&found));
         Ok(Response::new(v1::GetSubmissionResponse { submission }))
     }
@@ -124,7 +129,7 @@ impl SubmissionService for Submissions {
         request: Request<v1::ListSubmissionsRequest>,
     ) -> Result<Response<v1::ListSubmissionsResponse>, Status> {
         let (mut request, page_key) = (request.into_inner(), self.0.page_key);
-        trim([&mut request.organisation, &mut request.month]);
+        trim([&mut request.parent, &mut request.organisation, &mut request.month]);
         let listed = self.0.aside(move |engine| list(engine, &page_key, &request)).await?;
         listed.map(Response::new)
     }
@@ -134,7 +139,7 @@ impl SubmissionService for Submissions {
         request: Request<v1::ListRowProblemsRequest>,
     ) -> Result<Response<v1::ListRowProblemsResponse>, Status> {
         let request = request.into_inner();
-        let made = self.find("parent", &request.parent)?.submission;
+        let made = self.find("parent", &request.parent).await?.submission;
         let (size, token) = (request.page_size, &request.page_token);
         let page = problems_page(&self.0, &name::of(&made), size, token)?;
         let problems = self.0.work(move |engine| engine.row_problems(&made)).await?;
@@ -151,15 +156,15 @@ impl SubmissionService for Submissions {
         let request = request.into_inner();
         let id = header::request_id(&request.request_id)
             .map_err(|what| status::field_invalid("request_id", what))?;
-        let found = self.find("name", &request.name)?.submission;
+        let found = self.find("name", &request.name).await?.submission;
         let written = self.0.engine.withdraw(&found, CALLER, &id).await;
-        let (withdrawn, position) = written.map_err(|error| {
+        let position = written.map_err(|error| {
             if matches!(error, WriteError::NotCurrent) {
                 return status::submission_not_current(&request.name);
             }
             refused(&error, &id)
         })?;
-        let withdrawn = withdrawn.ok_or_else(|| no_submission(&request.name))?;
+        let withdrawn = self.find("name", &request.name).await?;
         Ok(Response::new(v1::WithdrawSubmissionResponse {
             submission: Some(submission::submission(&withdrawn)),
             withdraw_position: int(position),

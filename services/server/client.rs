@@ -25,7 +25,7 @@ pub(super) struct Client {
 
 #[derive(Debug)]
 struct State {
-    /// Bytes and number of the messages that it has not read, and since when it has taken none of them.
+    /// Bytes and number of the messages that it has not read, and since when it has taken nothing of them.
     bytes: usize,
     messages: usize,
     unread_since: Instant,
@@ -97,7 +97,12 @@ impl Client {
         self.state().bytes
     }
 
-    /// For how long it has had something to read and has taken no whole message.
+    /// It has taken a part of a message: it reads, if slowly.
+    pub(super) fn took(&self) {
+        self.state().unread_since = Instant::now();
+    }
+
+    /// For how long it has had something to read and has taken no whole message, and no large part of one.
     pub(super) fn takes_nothing_for(&self, now: Instant) -> Option<Duration> {
         let state = self.state();
         (state.messages > 0).then(|| now.saturating_duration_since(state.unread_since))

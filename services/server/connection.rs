@@ -18,8 +18,12 @@ use tonic::transport::server::Connected;
 
 use super::client::{Client, Unread};
 use super::frames::{Frames, PREFACE_BYTES};
+use super::heads::{DATA, Heads};
 use super::settings::ServerSettings;
 use crate::telemetry::metrics;
+
+/// Bytes of messages that count as progress of a client that reads them.
+const STEP: usize = 4 << 10;
 
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -27,6 +31,9 @@ pub(super) struct Connection {
     preface: Option<Preface>,
     client: Arc<Client>,
     frames: Frames,
+    /// The frames that are sent, and bytes of messages in them since the client's last progress. Answers to its pings are none.
+    sent: Heads,
+    taken: usize,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Longest time for which the client may take no byte; and the wait for a byte, if it takes none now.
     idle: Duration,
@@ -54,21 +61,43 @@ impl Connection {
         let preface = Some(Preface { missing: PREFACE_BYTES, until });
         let (cut, idle) = (Box::pin(client.cut()), settings.stream_idle);
         let frames = Frames::new(settings.max_concurrent_streams);
-        Self { stream, preface, client, frames, cut, idle, stuck: None, _permit: permit }
+        let (sent, taken, stuck) = (Heads::after(0), 0, None);
+        Self { stream, preface, client, frames, sent, taken, cut, idle, stuck, _permit: permit }
     }
 
-    /// Passes on the result of writing, and notes whether the client takes bytes. While hyper waits here it does not read, so a
-    /// connection that was cut has to fail here too.
-    fn written(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    /// Passes on the result of writing parts of a stream, and notes whether the client takes bytes. While hyper waits here it does not
+    /// read, so a connection that was cut has to fail here too.
+    fn written<'a>(
+        &mut self,
+        parts: impl Iterator<Item = &'a [u8]>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
         if let Poll::Ready(result) = &written {
             self.stuck = None;
-            self.frames.sent(*result.as_ref().unwrap_or(&0));
+            let bytes = *result.as_ref().unwrap_or(&0);
+            self.frames.sent(bytes);
+            self.note(parts, bytes);
         } else if self.client.is_cut_off() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         } else if self.stuck.is_none() {
             self.stuck = Some(self.client.expect_by(Instant::now() + self.idle));
         }
         written
+    }
+
+    /// Notes the client's progress: HTTP/2 lets no more be sent than the client has room for.
+    fn note<'a>(&mut self, parts: impl Iterator<Item = &'a [u8]>, mut bytes: usize) {
+        for part in parts {
+            let mut part = &part[..part.len().min(bytes)];
+            bytes -= part.len();
+            while let Some(head) = self.sent.next(&mut part) {
+                self.taken += if head.kind == DATA { head.length } else { 0 };
+            }
+        }
+        if self.taken >= STEP {
+            self.taken = 0;
+            self.client.took();
+        }
     }
 }
 
@@ -118,7 +147,7 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.written(written)
+        self.written(std::iter::once(bytes), written)
     }
 
     fn poll_write_vectored(
@@ -127,7 +156,7 @@ impl AsyncWrite for Connection {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.written(written)
+        self.written(slices.iter().map(|slice| &**slice), written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::heads::{DATA, END, Head, Heads};
+
 /// Length of the text that opens HTTP/2: `PRI * HTTP/2.0` and so on.
 pub(super) const PREFACE_BYTES: usize = 24;
-const HEAD_BYTES: usize = 9;
 
 /// Frames that a new connection may send at once; that each second adds; that may be saved up.
 const FIRST: u64 = 200;
@@ -25,10 +26,7 @@ const A_RESET: u64 = A_CALL + 1;
 /// What a client has left to send.
 #[derive(Debug)]
 pub(super) struct Frames {
-    /// Bytes to be passed over: of the preface, then of the present frame.
-    skip: usize,
-    head: [u8; HEAD_BYTES],
-    filled: usize,
+    heads: Heads,
     left: u64,
     most: u64,
     /// Parts of a frame that time and sent bytes have earned.
@@ -40,9 +38,7 @@ impl Frames {
     /// A new connection on which so many calls may run at once.
     pub(super) fn new(streams: u32) -> Self {
         Self {
-            skip: PREFACE_BYTES,
-            head: [0; HEAD_BYTES],
-            filled: 0,
+            heads: Heads::after(PREFACE_BYTES),
             left: FIRST,
             most: MOST + A_RESET * u64::from(streams),
             part: (Duration::ZERO, 0),
@@ -60,13 +56,8 @@ impl Frames {
     /// Bytes have come. False: it is a flood.
     pub(super) fn came(&mut self, mut bytes: &[u8], now: Instant) -> bool {
         self.earn_by_time(now);
-        while !bytes.is_empty() {
-            let skipped = self.skip.min(bytes.len());
-            (self.skip, bytes) = (self.skip - skipped, &bytes[skipped..]);
-            let taken = (HEAD_BYTES - self.filled).min(bytes.len());
-            self.head[self.filled..self.filled + taken].copy_from_slice(&bytes[..taken]);
-            (self.filled, bytes) = (self.filled + taken, &bytes[taken..]);
-            if self.filled == HEAD_BYTES && !self.frame() {
+        while let Some(head) = self.heads.next(&mut bytes) {
+            if !self.frame(head) {
                 return false;
             }
         }
@@ -74,13 +65,9 @@ impl Frames {
     }
 
     /// A head is complete. False: there is nothing left to pay with.
-    fn frame(&mut self) -> bool {
-        let [a, b, c, kind, flags, ..] = self.head;
-        let length = u32::from_be_bytes([0, a, b, c]) as usize;
-        (self.filled, self.skip) = (0, length);
-        let ends = flags & 1 != 0;
-        let cost = match kind {
-            0 if length > 0 || ends => 0,
+    fn frame(&mut self, head: Head) -> bool {
+        let cost = match head.kind {
+            DATA if head.length > 0 || head.flags & END != 0 => 0,
             1 => {
                 self.earn(A_CALL);
                 0

@@ -2,7 +2,7 @@
 //!
 //! - `settings` the limits of time, number and bytes
 //! - `listen`, `connection` which connections are accepted, and how long a silent one may stay; `descriptors` how many there may be
-//! - `frames` how many frames a client may send that ask for nothing
+//! - `frames`, `heads` how many frames a client may send that ask for nothing; where frames begin
 //! - `client`, `room`, `unread_budget` how much clients may leave unread, for how long, and who makes room for others
 //! - `seats` how many calls there may be at once, and who makes room for others
 //! - `methods` the name and the kind of each method of the contract
@@ -15,6 +15,7 @@ mod connection;
 mod descriptors;
 mod error;
 mod frames;
+mod heads;
 mod layers;
 mod listen;
 mod methods;

@@ -1,5 +1,5 @@
-//! The catalogue, in memory: every submission and the form of its columns. Questions are planned from it without reading the
-//! disk.
+//! The catalogue, in memory: every version, and of the submissions that stand the form of their columns. Questions about the present are
+//! planned from it without reading the disk.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,20 +8,16 @@ use rustc_hash::FxHashMap;
 
 use super::assessment::About;
 use super::error::{StoreError, damaged};
-use super::estimates::source;
 use super::keys::{IdKind, Slot};
-use super::standing::{MonthSlot, MonthVersions, Standing};
-use super::stored::{ColumnView, Submission, Version};
+use super::standing::{Kept, MonthSlot, MonthVersions, Standing};
+use super::stored::{Submission, Version};
 use super::touched::Touched;
 pub use super::words::Words;
 use crate::domain::codes::{State, Value};
 use crate::domain::collection::Dataset;
-use crate::domain::cube::{Directory, Run, width_for};
-use crate::domain::field::{Field, number};
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
-use crate::domain::submission::Reading;
-use crate::proto::store::{self, Assessment, AssessmentRow, SubmissionMeta, VersionRow};
+use crate::proto::store::{Assessment, AssessmentRow, VersionRow};
 
 /// Every submission and assessment, and the reference content in force.
 #[derive(Debug)]
@@ -88,23 +84,25 @@ impl Catalog {
         month.and_then(|month| month.of.get(&slot.organisation)).map_or(&[], Vec::as_slice)
     }
 
-    /// The versions of every slot, by collection, dataset, month and organisation.
-    pub fn slots(&self) -> impl Iterator<Item = &[Version]> {
-        self.months.values().flat_map(|month| month.of.values()).map(Vec::as_slice)
+    /// The versions of every slot, oldest first, by collection, dataset, month and organisation.
+    pub fn slots(&self) -> impl Iterator<Item = (Slot, &[Version])> {
+        self.months.iter().flat_map(|(month, versions)| versions.slots(*month))
     }
 
-    /// What stands at a position in each month of a collection and dataset, from one month to another, in order.
-    pub fn months(
+    /// What stands at a position in each month of a collection and dataset, from one month to another, in order. `find` finds the
+    /// submissions of versions that stand no more.
+    pub(super) fn months(
         &self,
         collection: u16,
         dataset: Dataset,
         (first, last): (Month, Month),
         position: u64,
+        find: impl Fn(Slot, &Version) -> Kept,
     ) -> impl Iterator<Item = Arc<Standing>> {
         let slot = |month| MonthSlot { collection, dataset, month };
         let last = slot(last).max(slot(first));
         let months = self.months.range(slot(first)..=last);
-        months.map(move |(slot, month)| month.at(*slot, position))
+        months.map(move |(slot, month)| month.at(*slot, position, &find))
     }
 
     /// Numbers that collections without data may still get. The next new collection gets the first of them.
@@ -166,7 +164,7 @@ impl Catalog {
         Some(Slot { collection, dataset, organisation, month })
     }
 
-    /// Submission by collection id, organisation code and the rest of a resource name.
+    /// The slot of a version, by collection id, organisation code and the rest of a resource name.
     #[must_use]
     pub fn find(
         &self,
@@ -175,9 +173,15 @@ impl Catalog {
         dataset: Dataset,
         month: Month,
         version: u32,
-    ) -> Option<&Version> {
+    ) -> Option<Slot> {
         let slot = self.slot(collection, organisation, dataset, month)?;
-        self.versions(&slot).iter().find(|found| found.submission.version == version)
+        self.versions(&slot).iter().any(|found| found.version == version).then_some(slot)
+    }
+
+    /// The submission that stands in a slot now.
+    #[must_use]
+    pub fn stands(&self, slot: &Slot) -> Option<&Arc<Submission>> {
+        self.versions(slot).last()?.stands.as_ref()
     }
 
     pub(super) fn number(&self, kind: IdKind, code: &str) -> Option<u32> {
@@ -216,85 +220,25 @@ impl Catalog {
         version: u32,
         row: &VersionRow,
     ) -> Result<Arc<Submission>, StoreError> {
-        let submission = Arc::new(self.submission(slot, version, row)?);
-        let added = Version { submission: Arc::clone(&submission), withdrawn: None };
+        let submission = Submission::of_row(slot, version, row, |text| self.name(text))?;
+        for column in submission.columns() {
+            let (known, field) = (self.words.of(column.field).len(), column.field.name());
+            if !column.words.iter().all(|word| (*word as usize) < known) {
+                return Err(damaged(format!("a column of {field} has unknown words")));
+            }
+        }
+        let (position, submission) = (submission.position, Arc::new(submission));
+        let stands = Some(Arc::clone(&submission));
         let month = self.months.entry(slot.into()).or_default();
-        month.of.entry(slot.organisation).or_default().push(added);
-        month.change(submission.position);
+        month.add(slot.organisation, Version { version, position, withdrawn: None, stands });
         self.changes.push((row.position, row.time_millis));
         Ok(submission)
     }
 
     pub(super) fn withdraw(&mut self, slot: &Slot, version: u32, position: u64, time_millis: u64) {
         let Some(month) = self.months.get_mut(&MonthSlot::from(*slot)) else { return };
-        let versions = month.of.get_mut(&slot.organisation).into_iter().flatten();
-        for found in versions.filter(|found| found.submission.version == version) {
-            found.withdrawn = Some((position, time_millis));
-        }
-        month.change(position);
+        month.withdraw(slot.organisation, version, (position, time_millis));
         self.changes.push((position, time_millis));
-    }
-
-    fn submission(
-        &mut self,
-        slot: Slot,
-        version: u32,
-        row: &VersionRow,
-    ) -> Result<Submission, StoreError> {
-        let empty = SubmissionMeta::default();
-        let meta = row.meta.as_ref().unwrap_or(&empty);
-        let (directory, words) = Directory::decode(&row.directory)
-            .ok_or_else(|| damaged(format!("the directory of the version at {}", row.position)))?;
-        let columns = self.columns(&directory, &words)?;
-        let weight = directory.entry(Run::Column(number::WEIGHT)).map_or(0, |entry| entry.values);
-        Ok(Submission {
-            slot,
-            version,
-            position: row.position,
-            time_millis: row.time_millis,
-            collection: self.name(&meta.collection),
-            organisation: self.name(&meta.organisation),
-            request_id: meta.request_id.clone(),
-            content_hash: meta.content_hash.as_ref().try_into().unwrap_or_default(),
-            accepted_count: meta.accepted_count,
-            rejected_count: meta.rejected_count,
-            blank_count: meta.blank_count,
-            readings: meta.readings.iter().map(reading).collect(),
-            total_count: meta.total_count,
-            suppressed_count: meta.suppressed_count,
-            collected: meta
-                .collected
-                .iter()
-                .filter_map(|number| Field::from_number(*number))
-                .map(|field| field.name().to_owned())
-                .collect(),
-            person_key_scheme: meta.person_key_scheme.clone(),
-            columns,
-            weight_width: u8::try_from(weight).unwrap_or(0),
-            has_persons: directory.entry(Run::Column(number::PERSON)).is_some(),
-            source: meta.estimate_source.as_ref().map(|stored| Arc::new(source(stored))),
-            directory,
-            first_value: row.first_value,
-        })
-    }
-
-    /// The coded columns of a directory, whose word numbers follow one another in its order.
-    fn columns(&self, directory: &Directory, words: &[u32]) -> Result<Vec<ColumnView>, StoreError> {
-        let (mut columns, mut rest) = (Vec::new(), words);
-        for entry in directory.entries() {
-            let Run::Column(column) = entry.run else { continue };
-            let Some(field) = Field::from_number(column.into()) else { continue };
-            let known = self.words.of(field).len();
-            let own = rest.split_at_checked(entry.values as usize);
-            let (own, after) =
-                own.filter(|(own, _)| own.iter().all(|word| (*word as usize) < known)).ok_or_else(
-                    || damaged(format!("a column of {} has unknown words", field.name())),
-                )?;
-            columns.push(ColumnView { field, width: width_for(own.len()), words: own.into() });
-            rest = after;
-        }
-        columns.sort_by_key(|column| column.field);
-        Ok(columns)
     }
 
     pub(super) fn assess(
@@ -334,11 +278,6 @@ pub const NOT_COLLECTED: Value = Value::State(State::NotCollected);
 
 fn month(number: u32) -> Result<Month, StoreError> {
     Month::from_number(number).ok_or_else(|| damaged("an assessment has no month"))
-}
-
-fn reading(stored: &store::Reading) -> Reading {
-    let store::Reading { field, how, value, read_as, count } = stored.clone();
-    Reading { field, how, value, read_as, count }
 }
 
 #[cfg(test)]

@@ -53,8 +53,7 @@ impl CaughtUp {
         let seen = settings.witness.and_then(witness::read);
         let applied = state.tree.at().known();
         let witnessed: Vec<Known> = seen.iter().flat_map(Seen::known).collect();
-        let opened =
-            open_log(folder, &[applied.clone(), witnessed.clone()].concat(), settings.accept_loss)?;
+        let opened = open_log(folder, (&applied, &witnessed), settings.accept_loss)?;
         let (Opened { log, damage, denied, .. }, accepted) = opened;
         if applied.iter().any(|known| denied.contains(known)) {
             state = made_anew(
@@ -116,46 +115,102 @@ impl CaughtUp {
     }
 }
 
-/// Opens the log, and goes on without what is lost if an operator has accepted just that. True: something was accepted.
+/// Opens the log, and goes on without what is lost if an operator has accepted just that. `known`: what the store and the witness
+/// know of it. True: something was accepted.
 fn open_log(
     folder: &Path,
-    known: &[Known],
+    (applied, witnessed): (&[Known], &[Known]),
     accept: Option<u64>,
 ) -> Result<(Opened, bool), StoreError> {
-    let path = folder.join("log");
-    let opened = SegmentLog::open(&path, SEGMENT_BYTES, known)?;
-    let Some(accept) = accept else { return Ok((opened, false)) };
-    let Some(damage) = &opened.damage else {
-        if opened.denied.is_empty() {
+    let (path, known) = (folder.join("log"), [applied, witnessed].concat());
+    let opened = SegmentLog::open(&path, SEGMENT_BYTES, &known)?;
+    let Some(damage) = accepted(&opened, witnessed, accept)? else {
+        if accept.is_some() && !is_of_another_log(&opened, witnessed) {
             tracing::warn!(accept, "nothing is lost: leave --accept-loss out at the next start");
-        } else if opened.log.tail() != accept {
-            return Err(not_this(accept, opened.log.tail()));
         }
         return Ok((opened, false));
     };
-    if !damage.is_loss() {
-        let text =
-            format!("--accept-loss {accept} cannot be done: {damage}; nothing is lost there");
-        return Err(StoreError::NotThisLoss(text));
-    }
-    if damage.whole_until() != accept {
-        return Err(not_this(accept, damage.whole_until()));
-    }
     let aside = free_name(&path, "log-lost").map_err(|source| StoreError::Io {
         doing: "set aside",
         path: path.clone(),
         source,
     })?;
     lose(&path, damage, &aside)?;
-    let until = opened.log.last_known();
+    let (position, until) = (damage.whole_until(), opened.log.last_known());
     tracing::warn!(
-        position = accept, until, aside = %aside.display(),
+        position, until, aside = %aside.display(),
         "the loss of the entries behind this position was accepted: what is left of them is set aside"
     );
     drop(opened);
-    let kept: Vec<Known> = known.iter().copied().filter(|known| known.position <= accept).collect();
+    let kept: Vec<Known> = known.into_iter().filter(|known| known.position <= position).collect();
     let opened = SegmentLog::open(&path, SEGMENT_BYTES, &kept)?;
     Ok((opened, true))
+}
+
+/// Whether the witness has seen another log than this one.
+fn is_of_another_log(opened: &Opened, witnessed: &[Known]) -> bool {
+    witnessed.iter().any(|known| opened.denied.contains(known))
+}
+
+/// The loss that an operator has accepted; none: nothing has to be given up.
+///
+/// # Errors
+/// Something else is lost than what was accepted.
+fn accepted<'a>(
+    opened: &'a Opened,
+    witnessed: &[Known],
+    accept: Option<u64>,
+) -> Result<Option<&'a Damage>, StoreError> {
+    let Some(accept) = accept else { return Ok(None) };
+    match &opened.damage {
+        None if is_of_another_log(opened, witnessed) && opened.log.tail() != accept => {
+            Err(not_this(accept, opened.log.tail()))
+        }
+        None => Ok(None),
+        Some(damage) if !damage.is_loss() => Err(StoreError::NotThisLoss(format!(
+            "--accept-loss {accept} cannot be done: {damage}; nothing is lost there"
+        ))),
+        Some(damage) if damage.whole_until() != accept => {
+            Err(not_this(accept, damage.whole_until()))
+        }
+        Some(damage) => Ok(Some(damage)),
+    }
+}
+
+/// Why a start on this log would only read, and what to do; none: it would write. Reads only.
+///
+/// # Errors
+/// A start would refuse: something else is lost than what was accepted, or the log cannot be read.
+pub(super) fn check(
+    folder: &Path,
+    witness: &Path,
+    accept: Option<u64>,
+) -> Result<Option<String>, StoreError> {
+    let log = folder.join("log");
+    let seen = witness::read(witness);
+    if !log.try_exists().unwrap_or(true) {
+        return match (seen, accept) {
+            (Some(_), Some(accept @ 1..)) => Err(not_this(accept, 0)),
+            (Some(seen), None) => Ok(Some(format!(
+                "there is no log, and the witness {} has seen {} entries: restore the log from a backup. If no backup has them, \
+                 `equity serve --accept-loss 0` goes on without them, once",
+                witness.display(),
+                seen.last.position
+            ))),
+            (None, _) | (Some(_), Some(0)) => Ok(None),
+        };
+    }
+    let witnessed: Vec<Known> = seen.iter().flat_map(Seen::known).collect();
+    let opened = SegmentLog::read_only(&log, &witnessed)?;
+    let is_accepted = accepted(&opened, &witnessed, accept)?.is_some();
+    let is_of_another = is_of_another_log(&opened, &witnessed);
+    Ok(match (opened.damage, seen) {
+        (Some(damage), _) if !is_accepted => Some(lost(damage, opened.log.last_known())),
+        (None, Some(seen)) if is_of_another && accept != Some(opened.log.tail()) => {
+            Some(of_another(&seen, witness, opened.log.tail()))
+        }
+        _ => None,
+    })
 }
 
 fn not_this(accept: u64, whole_until: u64) -> StoreError {

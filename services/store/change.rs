@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::assessment;
 use super::keys::{self, Slot};
 use super::prepare::Prepared;
-use super::stored::Submission;
 use crate::proto::store::Assessment;
 
 /// Bytes of a change that are not its content: its description, its keys, the pages that sled writes again for it.
@@ -30,8 +29,8 @@ pub(super) enum Change {
 /// A change that is in the log and applied.
 #[derive(Clone, Debug)]
 pub struct Written {
-    /// The submission made or withdrawn; none for reference content and assessments.
-    pub submission: Option<Arc<Submission>>,
+    /// The version made or withdrawn; none for reference content and assessments.
+    pub version: Option<(Slot, u32)>,
     /// Log position of the change.
     pub position: u64,
     /// Whether an earlier call with the same request id made the change.

@@ -9,7 +9,7 @@
 //! - `record_keys` the keys of records, which decide how a cell's count is changed before others see it
 //! - `words`, `persons` numbers of the values of fields and of person keys, given once in the order of the log
 //! - [`catalog`] the catalogue of submissions, in memory; `stored`, `standing` what stands in a month (`bits`: of whom); `assessment` what organisations write about
-//!   their own channels
+//!   their own channels; `look`, `recall` versions that stand no more, read when they are asked for
 //! - `prepare`, `writer` how a submission gets in; `runs`, `described` its data and description as the log has them
 //! - `handle`, `read` the store of a running service; columns, roll-ups and estimates; `estimates` how
 //!   estimates are stored
@@ -39,12 +39,14 @@ mod keys;
 mod load;
 mod lock;
 pub mod log;
+mod look;
 mod open;
 mod pack;
 mod pack_read;
 mod persons;
 mod prepare;
 mod read;
+mod recall;
 mod record_keys;
 mod recover;
 mod reserve;
@@ -73,6 +75,7 @@ pub use error::{StoreError, WriteError};
 pub use folder::make_folder;
 pub use handle::Store;
 pub use keys::Slot;
+pub use look::Look;
 pub use pack_read::PackPart;
 pub use prepare::Prepared;
 pub use read::Reader;

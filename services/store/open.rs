@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use prost::Message;
 
-use super::caught_up::CaughtUp;
+use super::caught_up::{self, CaughtUp};
 use super::error::StoreError;
 use super::handle::Store;
 use super::log::{EntryKind, Log, Opened, SegmentLog};
@@ -108,23 +108,28 @@ impl Store {
 }
 
 impl Store {
-    /// Whether a start would refuse the log of a folder: it has another format, or was written with another secret. Reads only;
-    /// a service may have the folder.
+    /// Whether a start would refuse the log of a folder: it has another format, was written with another secret, or has lost something
+    /// else than what was accepted. Returns why a start would only read; none: it would write. Reads only; a service may have the
+    /// folder.
     ///
     /// # Errors
     /// It would, or the log cannot be read.
-    pub fn check(folder: &Path, secret: &[u8; 32]) -> Result<(), StoreError> {
-        let folder = folder.join("log");
-        if !folder.try_exists().unwrap_or(true) {
-            return Ok(());
-        }
-        let Opened { log, .. } = SegmentLog::read_only(&folder, &[])?;
-        match genesis_of(&log)? {
-            Some(genesis) if genesis.secret_fingerprint != fingerprint(secret)[..] => {
-                Err(StoreError::WrongSecret)
+    pub fn check(
+        folder: &Path,
+        secret: &[u8; 32],
+        witness: &Path,
+        accept_loss: Option<u64>,
+    ) -> Result<Option<String>, StoreError> {
+        let log = folder.join("log");
+        if log.try_exists().unwrap_or(true) {
+            let Opened { log, .. } = SegmentLog::read_only(&log, &[])?;
+            let genesis = genesis_of(&log)?;
+            let is_other = |of: &Genesis| of.secret_fingerprint != fingerprint(secret)[..];
+            if genesis.as_ref().is_some_and(is_other) {
+                return Err(StoreError::WrongSecret);
             }
-            _ => Ok(()),
         }
+        caught_up::check(folder, witness, accept_loss)
     }
 }
 

@@ -162,7 +162,7 @@ impl<'a> PackPart<'a> {
 }
 
 /// The column that a roll-up which is not stored is counted from.
-fn counted(submission: &Submission, field: u8) -> Option<&ColumnView> {
+fn counted(submission: &Submission, field: u8) -> Option<ColumnView<'_>> {
     let field = Field::from_number(field.into()).filter(|field| !INNER.contains(field))?;
     submission.column(field).filter(|column| column.words.len() > 1)
 }

@@ -126,7 +126,7 @@ proptest! {
         let of_persons = read(&[Run::Column(number::PERSON)]);
         prop_assert_eq!(Some(of_persons.persons().unwrap()), draft.persons.clone());
         // Several at once, in whatever stretches they lie.
-        let all: Vec<Run> = submission.directory.entries().iter().map(|entry| entry.run).collect();
+        let all: Vec<Run> = submission.directory.entries().map(|entry| entry.run).collect();
         let runs: Vec<Run> =
             all.iter().enumerate().filter(|(n, _)| chosen >> (n % 64) & 1 == 1).map(|(_, run)| *run).collect();
         let part = read(&runs);

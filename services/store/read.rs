@@ -10,6 +10,7 @@ use super::error::{StoreError, damaged};
 use super::load::content_of;
 use super::pack_read::PackPart;
 use super::persons::PersonKeys;
+use super::recall::Recalled;
 use super::stored::Submission;
 use super::tree::Rows;
 use super::{estimates, keys};
@@ -17,6 +18,7 @@ use crate::domain::codes::Content;
 use crate::domain::cube::{Packed, Run};
 use crate::domain::estimate::Estimate;
 use crate::domain::field::{Field, number};
+use crate::domain::submission::Reading;
 use crate::proto::store::{AssessmentRow, ConfigurationRow, ProblemsRow, RequestRow, RowProblem};
 
 struct CacheEntry {
@@ -34,6 +36,8 @@ impl CacheEntry {
 /// Access to every row, and the cache of estimates, by log position of their submission. One for all threads.
 pub struct Reader {
     rows: Rows,
+    /// Submissions that stand no more.
+    pub(super) recalled: Recalled,
     persons: Arc<RwLock<PersonKeys>>,
     cache: RwLock<FxHashMap<u64, CacheEntry>>,
     bytes: AtomicU64,
@@ -44,6 +48,7 @@ pub struct Reader {
 impl Reader {
     pub(super) fn new(rows: Rows, persons: Arc<RwLock<PersonKeys>>, capacity: u64) -> Self {
         Self {
+            recalled: Recalled::new(rows.clone()),
             rows,
             persons,
             cache: RwLock::default(),
@@ -137,6 +142,14 @@ impl Reader {
         let rows: Arc<[Estimate]> = rows.into();
         self.keep(key, Arc::clone(&rows), now);
         Ok(rows)
+    }
+
+    /// Values of a submission that were read in another form; of most submissions none.
+    ///
+    /// # Errors
+    /// The store is damaged.
+    pub fn readings(&self, submission: &Submission) -> Result<Vec<Reading>, StoreError> {
+        if submission.has_readings { self.recalled.readings(submission) } else { Ok(Vec::new()) }
     }
 
     /// Problems of the rows that were refused.

@@ -4,12 +4,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use prost::Message as _;
+
 use super::folder::folder_bytes;
-use super::keys;
+use super::keys::{self, Slot};
 use super::pack_read::pack_tests::filled;
 use super::state::State;
+use super::stored::{Submission, Version};
 use crate::domain::cube::Run;
 use crate::domain::field::{Field, number};
+use crate::proto::store::VersionRow;
 
 #[tokio::test]
 #[expect(clippy::print_stdout, reason = "it is for people")]
@@ -40,11 +44,18 @@ async fn where_the_bytes_go() {
         *sum = (sum.0 + 1, sum.1 + key.len() + value.len());
     }
     let catalog = state.catalog.read().unwrap();
-    let submissions: Vec<_> = catalog.slots().flatten().collect();
-    let records: u64 = submissions.iter().map(|v| v.submission.accepted_count).sum();
+    let read = |slot: Slot, version: &Version| {
+        let key = keys::of_version(keys::VERSION, &keys::version(&slot, version.version), None);
+        let row = VersionRow::decode(&*state.tree.rows().joined(&key).unwrap()).unwrap();
+        Submission::of_row(slot, version.version, &row, |text| text.into()).unwrap()
+    };
+    let of_slot = |(slot, versions)| <[Version]>::iter(versions).map(move |of| (slot, of));
+    let versions = catalog.slots().flat_map(of_slot);
+    let submissions: Vec<_> = versions.map(|(slot, version)| read(slot, version)).collect();
+    let records: u64 = submissions.iter().map(|submission| submission.accepted_count).sum();
     let mut runs: BTreeMap<String, usize> = BTreeMap::new();
-    for version in &submissions {
-        for entry in version.submission.directory.entries() {
+    for submission in &submissions {
+        for entry in submission.directory.entries() {
             let name = match entry.run {
                 Run::Rollup(_) => "roll-ups".to_owned(),
                 Run::Column(number::KEY) => "record keys".to_owned(),
@@ -64,6 +75,12 @@ async fn where_the_bytes_go() {
     let log = folder_bytes(&folder.join("log"));
     let sled = folder_bytes(&folder.join("sled"));
     println!("{records} records, {} versions", submissions.len());
+    let memory: usize = submissions.iter().map(Submission::memory).sum();
+    println!(
+        "{:>10} B in memory a version that stands, {} B a version that does not",
+        memory / submissions.len().max(1),
+        size_of::<Version>()
+    );
     println!("{:>10.2} B a record: log", each(log));
     println!("{:>10.2} B a record: sled's file", each(sled));
     for (kind, (count, bytes)) in rows {

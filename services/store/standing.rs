@@ -1,5 +1,6 @@
 //! What stands in one month of a collection and dataset: the unit that questions are planned by.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::bits::Bits;
@@ -65,16 +66,17 @@ impl Standing {
     /// What stands at a position, of the versions of each organisation.
     pub(super) fn new<'a>(
         slot: MonthSlot,
-        versions: impl Iterator<Item = (u32, &'a [Version])>,
+        versions: impl Iterator<Item = (Slot, &'a [Version])>,
         position: u64,
+        find: impl Fn(Slot, &Version) -> Kept,
     ) -> Self {
         let (mut submissions, mut changed) = (Vec::new(), Vec::new());
-        for (organisation, versions) in versions {
+        for (of, versions) in versions {
             let last = last_change(versions, position);
             if last > 0 {
-                changed.push((organisation, last));
+                changed.push((of.organisation, last));
             }
-            submissions.extend(standing(versions, position).cloned());
+            submissions.extend(standing(versions, position).and_then(|version| find(of, version)));
         }
         let (mut starts, mut hasher) = (vec![0], blake3::Hasher::new());
         for submission in &submissions {
@@ -161,26 +163,30 @@ pub fn occurring<'a>(submissions: impl Iterator<Item = &'a Submission>, field: F
     codes
 }
 
-/// The submission of a slot that stands at a position, of the slot's versions.
-pub fn standing(versions: &[Version], position: u64) -> Option<&Arc<Submission>> {
-    let version = versions.iter().rev().find(|v| v.submission.position <= position)?;
+/// The version of a slot that stands at a position, of the slot's versions.
+#[must_use]
+pub fn standing(versions: &[Version], position: u64) -> Option<&Version> {
+    let version = versions.iter().rev().find(|version| version.position <= position)?;
     let withdrawn = version.withdrawn.is_some_and(|(at, _)| at <= position);
-    (!withdrawn).then_some(&version.submission)
+    (!withdrawn).then_some(version)
 }
 
 /// Log position of the last change of a slot at or before a position, of the slot's versions; 0 if there is none.
 pub(super) fn last_change(versions: &[Version], position: u64) -> u64 {
-    let changes = versions.iter().flat_map(|version| {
-        [Some(version.submission.position), version.withdrawn.map(|(at, _)| at)]
-    });
+    let changes = versions
+        .iter()
+        .flat_map(|version| [Some(version.position), version.withdrawn.map(|(at, _)| at)]);
     changes.flatten().filter(|at| *at <= position).max().unwrap_or(0)
 }
+
+/// The submission of a version, if it is in memory.
+pub(super) type Kept = Option<Arc<Submission>>;
 
 /// The versions of a month, and what stands now.
 #[derive(Debug, Default)]
 pub(super) struct MonthVersions {
-    /// Versions by number of the organisation, oldest first.
-    pub(super) of: std::collections::BTreeMap<u32, Vec<Version>>,
+    /// Versions by number of the organisation, oldest first. The last one that is not withdrawn keeps its submission.
+    pub(super) of: BTreeMap<u32, Vec<Version>>,
     /// Position of the last change.
     last_change: u64,
     /// What stands after the last change, once it was asked for.
@@ -188,21 +194,76 @@ pub(super) struct MonthVersions {
 }
 
 impl MonthVersions {
+    /// Adds the next version of an organisation.
+    pub(super) fn add(&mut self, organisation: u32, version: Version) {
+        let (versions, position) = (self.of.entry(organisation).or_default(), version.position);
+        if let Some(last) = versions.last_mut() {
+            last.stands = None;
+        }
+        // Most months have one version, and there are very many months.
+        if versions.len() == versions.capacity() {
+            versions.reserve_exact(1 + versions.len() / 4);
+        }
+        versions.push(version);
+        self.change(position);
+    }
+
+    /// Withdraws a version of an organisation, at a position and time.
+    pub(super) fn withdraw(&mut self, organisation: u32, version: u32, at: (u64, u64)) {
+        let versions = self.of.get_mut(&organisation).into_iter().flatten();
+        for found in versions.filter(|found| found.version == version) {
+            (found.withdrawn, found.stands) = (Some(at), None);
+        }
+        self.change(at.0);
+    }
+
     /// Notes a change at a position.
-    pub(super) fn change(&mut self, position: u64) {
+    fn change(&mut self, position: u64) {
         self.last_change = self.last_change.max(position);
         self.current = OnceLock::new();
     }
 
+    /// The slots of the month, with their versions.
+    pub(super) fn slots(&self, month: MonthSlot) -> impl Iterator<Item = (Slot, &[Version])> {
+        let MonthSlot { collection, dataset, month } = month;
+        self.of.iter().map(move |(organisation, versions)| {
+            let slot = Slot { collection, dataset, organisation: *organisation, month };
+            (slot, versions.as_slice())
+        })
+    }
+
     /// What stands at a position.
-    pub(super) fn at(&self, slot: MonthSlot, position: u64) -> Arc<Standing> {
-        let made = |position| {
-            let versions = self.of.iter().map(|(number, versions)| (*number, versions.as_slice()));
-            Arc::new(Standing::new(slot, versions, position))
-        };
+    pub(super) fn at(
+        &self,
+        month: MonthSlot,
+        position: u64,
+        find: impl Fn(Slot, &Version) -> Kept,
+    ) -> Arc<Standing> {
+        let made = |position| Arc::new(Standing::new(month, self.slots(month), position, &find));
         if position < self.last_change {
             return made(position);
         }
+        // Of what stands now every submission is in memory.
         Arc::clone(self.current.get_or_init(|| made(self.last_change)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_that_stands_no_more_takes_a_few_dozen_bytes() {
+        assert!(size_of::<Version>() <= 56, "{}", size_of::<Version>());
+        let version = |version: u32| {
+            let position = u64::from(version) * 3;
+            Version { version, position, withdrawn: None, stands: None }
+        };
+        let mut month = MonthVersions::default();
+        (1..=1_000).for_each(|number| month.add(7, version(number)));
+        let versions = &month.of[&7];
+        assert!(versions.capacity() <= versions.len() * 5 / 4 + 1, "{}", versions.capacity());
+        month.add(8, version(2_000));
+        assert_eq!(month.of[&8].capacity(), 1, "most months have one version");
     }
 }

@@ -42,8 +42,8 @@ pub(super) enum Applied {
     Nothing,
     /// This submission is now the current version of its slot.
     Submitted(Arc<Submission>),
-    /// The current version of this slot was withdrawn.
-    Withdrawn(Slot),
+    /// This version, which was the current one of this slot, was withdrawn.
+    Withdrawn(Slot, u32),
     /// An assessment was recorded.
     Assessed(Touched),
     /// Other reference content is in force.
@@ -55,7 +55,7 @@ impl Applied {
     pub(super) fn touched(&self) -> Touched {
         match self {
             Self::Submitted(submission) => Touched::Slot(submission.slot),
-            Self::Withdrawn(slot) => Touched::Slot(*slot),
+            Self::Withdrawn(slot, _) => Touched::Slot(*slot),
             Self::Assessed(touched) => *touched,
             Self::Configured | Self::Nothing => Touched::Nothing,
         }
@@ -249,7 +249,7 @@ impl State {
         };
         let mut new_ids = Vec::new();
         let slot = self.slot(&meta, &mut new_ids)?;
-        let version = self.lock().versions(&slot).last().map_or(0, |v| v.submission.version) + 1;
+        let version = self.lock().versions(&slot).last().map_or(0, |last| last.version) + 1;
         let version_key = keys::version(&slot, version);
         let problems = std::mem::take(&mut meta.problems);
         meta.columns.clear();
@@ -377,9 +377,7 @@ impl State {
             let month = Month::from_number(withdraw.month);
             let (collection, organisation) = (&withdraw.collection, &withdraw.organisation);
             dataset.zip(month).and_then(|(dataset, month)| {
-                catalog
-                    .find(collection, organisation, dataset, month, withdraw.version)
-                    .map(|version| version.submission.slot)
+                catalog.find(collection, organisation, dataset, month, withdraw.version)
             })
         };
         let slot = found.ok_or_else(|| {
@@ -401,7 +399,7 @@ impl State {
         ];
         self.tree.commit(&rows, entry.place)?;
         self.lock().withdraw(&slot, withdraw.version, entry.place.position, entry.time_millis);
-        Ok(Applied::Withdrawn(slot))
+        Ok(Applied::Withdrawn(slot, withdraw.version))
     }
 
     fn assess(&mut self, entry: &Entry) -> Result<Applied, StoreError> {

@@ -171,7 +171,7 @@ pub fn rebuild(
 
 fn report(state: &State, entries: u64) -> Report {
     let catalog = state.catalog.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let submissions: usize = catalog.slots().map(<[_]>::len).sum();
+    let submissions: usize = catalog.slots().map(|(_, versions)| versions.len()).sum();
     Report { entries, submissions: submissions as u64, ..Report::default() }
 }
 

@@ -269,6 +269,22 @@ mod tests {
     }
 
     #[test]
+    fn one_that_could_not_be_written_is_tried_again_on_stopping() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("gone/witness");
+        let witness = Witness::keep(file.clone(), Some(seen(1))).unwrap();
+        witness.tell(seen(2), true);
+        // Until it was tried in vain.
+        while witness.told.0.lock().unwrap().at_once {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+        std::fs::create_dir(folder.path().join("gone")).unwrap();
+        drop(witness);
+        assert_eq!(read(&file), Some(seen(2)));
+    }
+
+    #[test]
     fn one_that_cannot_be_written_keeps_nobody_from_working() {
         let folder = tempfile::tempdir().unwrap();
         let witness = Witness::keep(folder.path().join("gone/witness"), Some(seen(1))).unwrap();

@@ -20,7 +20,6 @@ use super::log::{Entry, EntryKind, Log, LogError, NewEntry};
 use super::pack::Pack;
 use super::prepare::chunks_hash;
 use super::recover::LiveState;
-use super::standing::standing;
 use super::state::Applied;
 use super::witness::{Seen, Witness};
 use crate::domain::collection::Dataset;
@@ -211,8 +210,7 @@ impl<L: Log> Writer<L> {
                 self.live.take_room(cost)?;
                 let catalog =
                     self.live.state.catalog.read().unwrap_or_else(PoisonError::into_inner);
-                let versions = catalog.versions(slot);
-                let current = standing(versions, u64::MAX).filter(|s| s.version == *version);
+                let current = catalog.stands(slot).filter(|stands| stands.version == *version);
                 let current = current.ok_or(WriteError::NotCurrent)?;
                 let withdraw = Withdraw {
                     collection: current.collection.to_string(),
@@ -241,7 +239,7 @@ impl<L: Log> Writer<L> {
         let slot = dataset.zip(month).and_then(|(dataset, month)| {
             catalog.slot(&meta.collection, &meta.organisation, dataset, month)
         });
-        let current = slot.and_then(|slot| standing(catalog.versions(&slot), u64::MAX));
+        let current = slot.and_then(|slot| catalog.stands(&slot));
         current.map_or(0, |submission| submission.position)
     }
 
@@ -262,22 +260,14 @@ impl<L: Log> Writer<L> {
         if row.content_hash != change.content_hash() {
             return Err(WriteError::RequestIdReused);
         }
-        if row.version_key.is_empty() {
-            return Ok(Some(Written { submission: None, position: row.position, replayed: true }));
-        }
-        let catalog = self.live.state.catalog.read().unwrap_or_else(PoisonError::into_inner);
-        let version = keys::read_version(&row.version_key)
-            .and_then(|(slot, number, _)| {
-                catalog.versions(&slot).iter().find(|v| v.submission.version == number).cloned()
-            })
-            .ok_or_else(|| {
+        let version = match &*row.version_key {
+            [] => None,
+            key => Some(keys::read_version(key).ok_or_else(|| {
                 StoreError::Damaged("a request names a version that is not there".into())
-            })?;
-        Ok(Some(Written {
-            submission: Some(version.submission),
-            position: row.position,
-            replayed: true,
-        }))
+            })?),
+        };
+        let version = version.map(|(slot, number, _)| (slot, number));
+        Ok(Some(Written { version, position: row.position, replayed: true }))
     }
 
     fn append(&mut self, planned: Vec<Planned>) {
@@ -364,21 +354,13 @@ impl<L: Log> Writer<L> {
 
     fn written(&self, entry: &Entry, applied: Applied) -> Written {
         let touched = applied.touched();
-        let submission = match applied {
-            Applied::Submitted(submission) => Some(submission),
-            Applied::Withdrawn(slot) => {
-                let catalog =
-                    self.live.state.catalog.read().unwrap_or_else(PoisonError::into_inner);
-                let versions = catalog.versions(&slot);
-                versions
-                    .iter()
-                    .find(|v| v.withdrawn.is_some_and(|(at, _)| at == entry.place.position))
-                    .map(|v| Arc::clone(&v.submission))
-            }
+        let version = match applied {
+            Applied::Submitted(submission) => Some((submission.slot, submission.version)),
+            Applied::Withdrawn(slot, version) => Some((slot, version)),
             Applied::Assessed(_) | Applied::Configured | Applied::Nothing => None,
         };
         (self.live.observer)(touched, entry.place.position);
-        Written { submission, position: entry.place.position, replayed: false }
+        Written { version, position: entry.place.position, replayed: false }
     }
 
     fn refusal(&mut self, error: &LogError) -> WriteError {

@@ -19,6 +19,7 @@ static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
 static CACHE_HITS: AtomicU64 = AtomicU64::new(0);
 static CACHE_MISSES: AtomicU64 = AtomicU64::new(0);
 static COLUMN_BYTES: AtomicU64 = AtomicU64::new(0);
+static QUESTION_BYTES: AtomicU64 = AtomicU64::new(0);
 static ANSWER_BYTES: AtomicU64 = AtomicU64::new(0);
 static LOG_BYTES: AtomicU64 = AtomicU64::new(0);
 static SLED_BYTES: AtomicU64 = AtomicU64::new(0);
@@ -59,10 +60,11 @@ pub fn answers(hits: u64, misses: u64) {
     CACHE_MISSES.store(misses, Relaxed);
 }
 
-/// Records the bytes in memory of what questions read and of encoded answers.
-pub fn memory(columns: u64, answers: u64) {
+/// Records the bytes in memory of what questions read, of encoded answers, and of questions under way.
+pub fn memory(columns: u64, answers: u64, questions: u64) {
     COLUMN_BYTES.store(columns, Relaxed);
     ANSWER_BYTES.store(answers, Relaxed);
+    QUESTION_BYTES.store(questions, Relaxed);
 }
 
 /// Counts a panic that was caught.
@@ -112,6 +114,7 @@ impl Instruments {
         gauge(meter, "nhs.equity.store.disk.free", "By", &FREE_DISK_BYTES);
         gauge(meter, "nhs.equity.memory.columns", "By", &COLUMN_BYTES);
         gauge(meter, "nhs.equity.memory.answers", "By", &ANSWER_BYTES);
+        gauge(meter, "nhs.equity.memory.questions", "By", &QUESTION_BYTES);
         gauge(meter, "nhs.equity.server.connection.count", "{connection}", &CONNECTIONS);
         counter(meter, "nhs.equity.cache.hits", "{answer}", &CACHE_HITS);
         counter(meter, "nhs.equity.cache.misses", "{answer}", &CACHE_MISSES);

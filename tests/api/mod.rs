@@ -2,6 +2,7 @@
 
 mod assessments;
 mod bad_input;
+mod blanks;
 mod collected;
 mod estimates;
 mod exclusion;

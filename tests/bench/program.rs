@@ -41,8 +41,17 @@ impl Program {
 
     /// Its resident memory in megabytes; none where the system does not tell.
     pub fn resident(&self) -> Option<f64> {
+        self.megabytes("VmRSS:")
+    }
+
+    /// The most that it was since the start.
+    pub fn most_resident(&self) -> Option<f64> {
+        self.megabytes("VmHWM:")
+    }
+
+    fn megabytes(&self, name: &str) -> Option<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
         let kib: f64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
         Some(kib / 1024.0)
     }

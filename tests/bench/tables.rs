@@ -1,6 +1,7 @@
 //! Every table, asked for the first time and again: over 24 months of consultations, populations and access snapshots.
 
 pub mod beside;
+pub mod heavy;
 pub mod questions;
 pub mod same;
 
@@ -37,6 +38,7 @@ pub async fn tables(rows: u64, peers: bool) -> Outcome {
         verdict("P8  resident memory after these questions, in MB", resident, 400.0, 250.0);
     }
     beside::beside_dear_ones(service.uri()).await?;
+    heavy::heavy(&service).await?;
     let organisations = organisations()?;
     if peers {
         same::same(service.uri(), rows, &organisations).await?;

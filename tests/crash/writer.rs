@@ -68,5 +68,5 @@ async fn a_writer_that_fails_says_so() {
     let store = open(place.path(), Arc::new(|_, _| {}));
     assert_eq!(store.catalog().slots().count(), 1, "the first was in the log");
     let written = store.submit(prepared(&store), None).await.unwrap();
-    assert_eq!(written.submission.unwrap().version, 2);
+    assert_eq!(written.version.unwrap().1, 2);
 }

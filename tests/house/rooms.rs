@@ -35,6 +35,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("comfy_table", &["cli"]),
     ("anyhow", &["app", "cli", "config", "main.rs"]),
+    ("mimalloc", &["main.rs"]),
 ];
 
 /// What the domain, which is pure, may not name: no I/O, no protobuf, no async, no clock, no order of chance.

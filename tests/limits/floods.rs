@@ -1,5 +1,7 @@
 //! Floods of frames that ask for nothing: the connection is cut, and a client that asks every 100 ms goes on.
 
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use equity_indicators::server::ServerSettings;
@@ -45,19 +47,10 @@ async fn until_cut(server: &TestServer, bytes: impl Fn(u32) -> Vec<u8>) {
 /// The head of a call in literal HPACK: `:method POST`, `:scheme http`, `:path /x`, `:authority a`.
 const CALL: &[u8] = b"\x83\x86\x04\x02/x\x01\x01a";
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_flood_are_cut_and_others_go_on() {
-    let server = TestServer::start(ServerSettings::default()).await;
-    let client = server.client().await;
-    let ask = move || {
-        let client = client.clone();
-        async move { client.unary(ECHO).await.map(drop) }
-    };
-    let quiet = Good::asks(ask.clone());
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    quiet.ends_well("nobody").await;
+/// Every kind of flood.
+fn floods() -> [(&'static str, Flood); 7] {
     let same = |frame: Vec<u8>| move |_: u32| frame.repeat(1_000);
-    let floods: [(&str, Flood); 7] = [
+    [
         ("acknowledged pings that nobody sent", Box::new(same(frame(6, 1, 0, b"whatever")))),
         ("pings", Box::new(same(frame(6, 0, 0, b"whatever")))),
         ("settings", Box::new(same(frame(4, 0, 0, &[])))),
@@ -75,8 +68,21 @@ async fn connections_that_flood_are_cut_and_others_go_on() {
                 (0..500).flat_map(one).collect()
             }),
         ),
-    ];
-    for (what, flood) in floods {
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_flood_are_cut_and_others_go_on() {
+    let server = TestServer::start(ServerSettings::default()).await;
+    let client = server.client().await;
+    let ask = move || {
+        let client = client.clone();
+        async move { client.unary(ECHO).await.map(drop) }
+    };
+    let quiet = Good::asks(ask.clone());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    quiet.ends_well("nobody").await;
+    for (what, flood) in floods() {
         let good = Good::asks(ask.clone());
         // It comes again as soon as it is cut.
         let begun = Instant::now();
@@ -84,5 +90,35 @@ async fn connections_that_flood_are_cut_and_others_go_on() {
             until_cut(&server, &flood).await;
         }
         good.ends_well(what).await;
+    }
+}
+
+/// What is logged on a thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Write::write(&mut *self.0.lock().unwrap(), bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// It is our count that ends a flood: HTTP/2 would let the most of them go on, and ends others for reasons of its own.
+#[tokio::test]
+async fn a_flood_is_cut_because_it_is_a_flood() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+    let _logged_here = tracing::subscriber::set_default(subscriber);
+    let server = TestServer::start(ServerSettings::default()).await;
+    for (what, flood) in floods() {
+        log.0.lock().unwrap().clear();
+        until_cut(&server, flood).await;
+        let said = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert!(said.contains("it sent a flood of frames that ask for nothing"), "{what}: {said}");
     }
 }

@@ -169,3 +169,41 @@ async fn what_is_not_read_is_bounded_in_bytes() {
         soon(reluctant.driven).await.unwrap();
     }
 }
+
+/// Reads a part of an answer again and again, through a window of so many bytes.
+async fn read_slowly(mut answer: h2::RecvStream, bytes: usize) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let Some(Ok(part)) = answer.data().await else { return };
+        assert!(part.len() <= bytes);
+        drop(answer.flow_control().release_capacity(part.len()));
+    }
+}
+
+/// All seats are wanted all the time. Who reads goes on, however slowly; who reads nothing makes room, whatever it sends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_reader_goes_on_and_one_that_reads_nothing_is_cut() {
+    let settings = ServerSettings { max_in_flight: 2, ..ServerSettings::default() };
+    let server = TestServer::start(settings).await;
+    let (slow, mut still) =
+        (Reluctant::connect(&server, 1 << 10).await, Reluctant::connect(&server, 1 << 10).await);
+    let mut requests = slow.requests.clone();
+    let read = soon(ask(&mut requests, HEAVY_FLOOD, "word")).await;
+    let reading = tokio::spawn(read_slowly(read, 1 << 10));
+    still.ask(HEAVY_FLOOD, "word").await;
+    let client = server.client().await;
+    let wants = tokio::spawn(async move {
+        loop {
+            drop(client.unary(ECHO).await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    soon(still.driven).await.unwrap();
+    // From here on the slow one has one of two seats, and somebody else the other.
+    let mut other = Reluctant::connect(&server, NOTHING).await;
+    other.ask(HEAVY_FLOOD, "word").await;
+    soon(other.driven).await.unwrap();
+    assert!(!slow.driven.is_finished() && !reading.is_finished(), "it reads");
+    wants.abort();
+    reading.abort();
+}

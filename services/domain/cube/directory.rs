@@ -25,7 +25,8 @@ impl Run {
     }
 
     /// The coded field whose words the column needs.
-    fn coded(self) -> Option<Field> {
+    #[must_use]
+    pub fn coded(self) -> Option<Field> {
         match self {
             Self::Column(field) => Field::from_number(field.into()),
             Self::Rollup(_) => None,
@@ -46,36 +47,86 @@ pub struct Entry {
     pub values: u32,
 }
 
-/// The runs of a pack in order: roll-ups, then columns, each in order of field.
+/// The runs of a pack in order: roll-ups, then columns, each in order of field. Every version that stands keeps one in memory, so it
+/// has only what the rest does not follow from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directory {
-    entries: Vec<Entry>,
+    /// A bit for each field with a roll-up, and for each with a column.
+    rollups: u64,
+    columns: u64,
+    /// The end of each run in the pack.
+    ends: Vec<u32>,
+    /// Of each column.
+    values: Vec<u32>,
 }
 
 impl Directory {
     /// Appends a run. `None`: the run is out of order, or the pack would have more than 4 GiB.
     pub fn push(&mut self, run: Run, length: usize, values: u32) -> Option<()> {
-        if self.entries.last().is_some_and(|last| last.run >= run) || run.field() >= 64 {
+        let bit = 1u64.checked_shl(run.field().into())?;
+        let is_next = match run {
+            Run::Rollup(_) => self.columns == 0 && self.rollups < bit,
+            Run::Column(_) => self.columns < bit,
+        };
+        if !is_next {
             return None;
         }
-        let length = u32::try_from(length).ok()?;
-        let start = u32::try_from(self.bytes()).ok()?;
-        start.checked_add(length)?;
-        self.entries.push(Entry { run, start, length, values });
+        let end = u32::try_from(self.bytes().checked_add(length)?).ok()?;
+        match run {
+            Run::Rollup(_) => self.rollups |= bit,
+            Run::Column(_) => {
+                self.columns |= bit;
+                self.values.push(values);
+            }
+        }
+        self.ends.push(end);
         Some(())
     }
 
-    /// Every run.
+    /// The same without room for more runs.
     #[must_use]
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+    pub fn finished(mut self) -> Self {
+        self.ends.shrink_to_fit();
+        self.values.shrink_to_fit();
+        self
+    }
+
+    /// Bytes of it in memory.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        size_of::<Self>() + (self.ends.capacity() + self.values.capacity()) * size_of::<u32>()
+    }
+
+    /// Every run.
+    pub fn entries(&self) -> impl Iterator<Item = Entry> {
+        let rollups = fields(self.rollups).map(Run::Rollup);
+        let runs = rollups.chain(fields(self.columns).map(Run::Column)).enumerate();
+        runs.map(|(place, run)| self.at(place, run))
+    }
+
+    fn at(&self, place: usize, run: Run) -> Entry {
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let values = match run {
+            Run::Rollup(_) => 0,
+            Run::Column(_) => self.values[place - self.rollups.count_ones() as usize],
+        };
+        Entry { run, start, length: self.ends[place] - start, values }
+    }
+
+    /// The place of a column among the columns; `None` if the pack has no such column.
+    #[must_use]
+    pub fn place_of_column(&self, field: u8) -> Option<usize> {
+        place(self.columns, field)
     }
 
     /// The entry of a run; `None` if the pack has no such run.
     #[must_use]
-    pub fn entry(&self, run: Run) -> Option<&Entry> {
-        let place = self.entries.binary_search_by_key(&run, |entry| entry.run).ok()?;
-        self.entries.get(place)
+    pub fn entry(&self, run: Run) -> Option<Entry> {
+        let place = match run {
+            Run::Rollup(field) => place(self.rollups, field)?,
+            Run::Column(field) => self.rollups.count_ones() as usize + place(self.columns, field)?,
+        };
+        Some(self.at(place, run))
     }
 
     /// The bytes of a run within the pack.
@@ -89,48 +140,37 @@ impl Directory {
     /// Bytes of the whole pack.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.entries.last().map_or(0, |last| last.start as usize + last.length as usize)
+        self.ends.last().map_or(0, |end| *end as usize)
     }
 
     /// The directory as it is stored, with the word numbers of its coded columns in order.
     #[must_use]
     pub fn encode(&self, words: &[u32]) -> Vec<u8> {
-        let (mut rollups, mut columns) = (0u64, 0u64);
-        let (mut lengths, mut values) = (Vec::new(), Vec::new());
-        for entry in &self.entries {
-            lengths.push(u64::from(entry.length));
-            match entry.run {
-                Run::Rollup(field) => rollups |= 1 << field,
-                Run::Column(field) => {
-                    columns |= 1 << field;
-                    values.push(u64::from(entry.values));
-                }
-            }
-        }
-        let mut out = [rollups.to_le_bytes(), columns.to_le_bytes()].concat();
+        let mut out = [self.rollups.to_le_bytes(), self.columns.to_le_bytes()].concat();
+        let lengths: Vec<_> = self.entries().map(|entry| u64::from(entry.length)).collect();
         put_numbers(&mut out, &lengths);
-        put_numbers(&mut out, &values);
-        put_numbers(&mut out, &words.iter().copied().map(u64::from).collect::<Vec<_>>());
+        put_numbers(&mut out, &wide(&self.values));
+        put_numbers(&mut out, &wide(words));
         out
     }
 
     /// Reads what [`Directory::encode`] wrote: the directory and the word numbers. `None` if the bytes are no directory.
     #[must_use]
     pub fn decode(mut bytes: &[u8]) -> Option<(Self, Vec<u32>)> {
-        let mut fields = || -> Option<Vec<u8>> {
+        let mut set = || -> Option<u64> {
             let (found, rest) = bytes.split_first_chunk::<8>()?;
             bytes = rest;
-            let found = u64::from_le_bytes(*found);
-            Some((0..64).filter(|field| found >> field & 1 == 1).collect())
+            Some(u64::from_le_bytes(*found))
         };
-        let (rollups, columns) = (fields()?, fields()?);
+        let (rollups, columns) = (set()?, set()?);
+        let of = |set: u64| set.count_ones() as usize;
         let mut take = |count: usize| {
             let mut numbers = Vec::with_capacity(count);
             take_numbers(&mut bytes, count, |number| numbers.push(number))?;
             Some(numbers)
         };
-        let (lengths, values) = (take(rollups.len() + columns.len())?, take(columns.len())?);
-        let runs = rollups.into_iter().map(Run::Rollup).chain(columns.into_iter().map(Run::Column));
+        let (lengths, values) = (take(of(rollups) + of(columns))?, take(of(columns))?);
+        let runs = fields(rollups).map(Run::Rollup).chain(fields(columns).map(Run::Column));
         let mut values = values.into_iter();
         let (mut found, mut words) = (Self::default(), 0usize);
         for (run, length) in runs.zip(lengths) {
@@ -148,8 +188,23 @@ impl Directory {
             fit &= u32::try_from(number).is_ok();
             numbers.push(u32::try_from(number).unwrap_or(u32::MAX));
         })?;
-        (fit && bytes.is_empty()).then_some((found, numbers))
+        (fit && bytes.is_empty()).then(|| (found.finished(), numbers))
     }
+}
+
+/// The fields of a set, in order.
+fn fields(set: u64) -> impl Iterator<Item = u8> {
+    (0..64).filter(move |field| set >> field & 1 == 1)
+}
+
+/// How many of a set come before a field in it.
+fn place(set: u64, field: u8) -> Option<usize> {
+    let bit = 1u64.checked_shl(field.into())?;
+    (set & bit != 0).then(|| (set & (bit - 1)).count_ones() as usize)
+}
+
+fn wide(numbers: &[u32]) -> Vec<u64> {
+    numbers.iter().copied().map(u64::from).collect()
 }
 
 #[cfg(test)]

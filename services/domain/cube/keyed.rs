@@ -19,6 +19,12 @@ impl KeyedCounter {
         Self { cells: vec![TrueCount::default(); size] }
     }
 
+    /// Bytes in memory of a table of so many cells.
+    #[must_use]
+    pub fn memory(size: usize) -> usize {
+        size * size_of::<TrueCount>()
+    }
+
     /// Counts some records by their keys, see [`OF_PERSON`]. `several`: whether a person may have several of them.
     pub fn add(&mut self, records: &Records<'_>, keys: &Codes, several: bool) {
         let cells = &mut self.cells;

@@ -149,10 +149,20 @@ pub struct Counter {
 }
 
 impl Counter {
+    fn lanes(size: usize) -> usize {
+        if size <= LANED { LANES } else { 1 }
+    }
+
+    /// Bytes in memory of the counts of a table of so many cells.
+    #[must_use]
+    pub fn memory(size: usize) -> usize {
+        (size + 1) * (Self::lanes(size) * size_of::<u32>() + size_of::<u64>())
+    }
+
     /// Counts nothing yet, of a table of so many cells.
     #[must_use]
     pub fn new(size: usize) -> Self {
-        let lanes = if size <= LANED { LANES } else { 1 };
+        let lanes = Self::lanes(size);
         // One place more: where rejected records go.
         Self { size, lanes, ones: vec![0; (size + 1) * lanes], sums: vec![0; size + 1] }
     }

@@ -8,8 +8,6 @@
 mod known;
 mod need_from_snapshot;
 
-use std::sync::Arc;
-
 use super::crosstab::Crosstab;
 use super::plan::{Plan, PlanMonth};
 use super::provenance::Provenance;
@@ -85,28 +83,32 @@ impl Engine {
         fields: &[Field],
         last: Month,
     ) -> Result<Access, QueryError> {
-        let catalog = self.catalog();
-        let reference = Arc::clone(&catalog.reference);
-        let mut needs = Vec::new();
-        for field in fields {
-            let dimension = reference.dimension(field.name());
-            let dimension =
-                dimension.ok_or_else(|| no_dimension(&reference, "query.by", field.name()))?;
-            let places = self.positions.of(&reference, catalog.words(), dimension, *field);
-            needs.push(NeedFromSnapshot::new(*field, dimension, &places));
-        }
-        let (mut months, mut data_position, mut scope) = (Vec::new(), 0, None);
-        if let Some(number) = catalog.collection(collection) {
-            let until = (Month::FIRST, last);
-            months.extend(catalog.months(number, Dataset::DigitalAccess, until, plan.position));
-            data_position = months.iter().map(|month| month.last()).max().unwrap_or(0);
-            scope = Some(Scope::new(&[(number, Dataset::DigitalAccess)], &[], until));
-        }
-        drop(catalog);
+        let until = (Month::FIRST, last);
+        let (number, months, mut needs) = self.look(|catalog| {
+            let reference = &catalog.reference;
+            let need = |field: &Field| {
+                let dimension = reference.dimension(field.name());
+                let dimension =
+                    dimension.ok_or_else(|| no_dimension(reference, "query.by", field.name()))?;
+                let places = self.positions.of(reference, catalog.words(), dimension, *field);
+                Ok(NeedFromSnapshot::new(*field, dimension, &places))
+            };
+            let needs = fields.iter().map(need).collect::<Result<Vec<_>, QueryError>>()?;
+            let number = catalog.collection(collection);
+            let months = number.into_iter().flat_map(|number| {
+                catalog.months(number, Dataset::DigitalAccess, until, plan.position)
+            });
+            Ok((number, months.collect::<Vec<_>>(), needs))
+        })?;
+        let data_position = months.iter().map(|month| month.last()).max().unwrap_or(0);
+        let scope =
+            number.map(|number| Scope::new(&[(number, Dataset::DigitalAccess)], &[], until));
         let (snapshots, numbers) = (Snapshots { months }, self.slabs.persons_for_more());
         if !snapshots.months.is_empty() {
             let records: usize = plan.months.iter().map(PlanMonth::records).sum();
             let said: usize = snapshots.months.iter().map(|month| month.records()).sum();
+            let each = (records + numbers.end() as usize) * size_of::<u32>();
+            self.settings.threads.room(each * needs.len())?;
             let _turn = self.settings.threads.turn((records + said) * needs.len())?;
             let columns = |need: &NeedFromSnapshot| need.work(self, plan, &snapshots, &numbers);
             let columns = self.settings.threads.each(&needs, |_| records, columns)?;

@@ -109,7 +109,7 @@ impl Question for ChannelQuestion {
             return Err(invalid("include_rates", why));
         }
         let mut plan = engine.consultations(query, self.measure, &[CHANNEL])?;
-        let mut provenance = engine.provenance(&mut plan, query);
+        let mut provenance = engine.provenance(&mut plan, query)?;
         needs_of_records(&plan, &mut provenance);
         let (tabulated, sums) = if persons {
             let (crosstab, without) = engine.count_persons(&plan)?;
@@ -117,7 +117,9 @@ impl Question for ChannelQuestion {
             let volumes = engine.volumes(&plan)?;
             (Tabulated { plan, crosstab }, volumes)
         } else {
-            let tabulated = engine.tabulated(plan, 1)?;
+            // All of them, and a share of each channel.
+            let columns = 1 + plan.least_places(query.by.len());
+            let tabulated = engine.tabulated(plan, 1, columns)?;
             let sums = tabulated.sums();
             (tabulated, sums)
         };

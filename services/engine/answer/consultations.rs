@@ -42,9 +42,15 @@ impl Engine {
         self.plan_by(query, Dataset::Consultations, inner, setting.chain(attended))
     }
 
-    /// Counts a plan whose last axes are the inner ones.
-    pub(super) fn tabulated(&self, plan: Plan, inner: usize) -> Result<Tabulated, QueryError> {
-        let crosstab = self.count(&plan, inner)?;
+    /// Counts a plan whose last axes are the inner ones, for a table with so many columns at least.
+    pub(super) fn tabulated(
+        &self,
+        plan: Plan,
+        inner: usize,
+        columns: usize,
+    ) -> Result<Tabulated, QueryError> {
+        let listed = self.listed(plan.axes.len() - inner, columns);
+        let crosstab = self.crosstab(&plan, plan.path(), inner, Some(listed))?;
         Ok(Tabulated { plan, crosstab })
     }
 }
@@ -106,9 +112,7 @@ impl Tabulated {
             true => every_row(&plan.axes[..plan.axes.len() - 1]),
             false => crosstab.rows.keys().cloned().collect(),
         };
-        let rows = rows.iter().filter(|row| {
-            !row.is_empty() && plan.axes.iter().zip(*row).all(|(axis, place)| axis.wants(*place))
-        });
+        let rows = rows.iter().filter(|row| !row.is_empty() && plan.wants(row));
         let rows = rows.map(|row| {
             let keys = plan.axes.iter().zip(row).map(|(axis, place)| axis.key(*place));
             (keys.collect(), row.clone())

@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use super::crosstab::{Coded, Crosstab, Folded, add_persons, count_crosstab};
+use super::crosstab::{Coded, Crosstab, Folded, InnerCounts, add_persons, count_crosstab};
+use super::listed::{Listed, begins};
 use super::plan::{On, Plan, PlanAxis, PlanFilter, PlanMonth};
 use crate::domain::collection::Dataset;
 use crate::domain::cube::{
@@ -105,6 +106,8 @@ struct Scan<'a> {
     engine: &'a Engine,
     plan: &'a Plan,
     size: usize,
+    /// Bytes of what is made of the counts.
+    kept: usize,
     /// Each field, and what its codes add.
     fields: Vec<(Field, Adds)>,
     /// Each axis that was worked out, and what its places add.
@@ -118,6 +121,7 @@ impl<'a> Scan<'a> {
         engine: &'a Engine,
         plan: &'a Plan,
         (cube, size, coded): (&Cube, usize, &[Coded]),
+        kept: usize,
     ) -> Self {
         let adds = |axis: usize| {
             let stride = cube.stride(axis);
@@ -148,22 +152,28 @@ impl<'a> Scan<'a> {
             engine,
             plan,
             size,
+            kept: kept + 2 * size * size_of::<TrueCount>(),
             fields: plan.fields().into_iter().map(of_field).collect(),
             computed: computed.collect(),
             months: plan.months.iter().map(of_month).collect(),
         }
     }
 
-    /// Does something with the records of each month, on several threads. Only submissions that hold are looked at.
+    /// Does something with the records of each month, on several threads, each of which makes something of so many `bytes`. Only
+    /// submissions that hold are looked at.
     fn each<R: Send>(
         &self,
         holds: impl Fn(&Submission) -> bool + Sync,
-        new: impl Fn() -> R + Sync,
+        (bytes, new): (usize, impl Fn() -> R + Sync),
         then: impl Fn(&mut R, &PlanMonth, &Records<'_>) -> Result<(), StoreError> + Sync,
     ) -> Result<Vec<R>, QueryError> {
         let threads = &self.engine.settings.threads;
-        let records: usize = self.months.iter().map(|(month, _)| month.records()).sum();
+        let of_month = self.months.iter().map(|(month, _)| month.records());
+        let (records, largest) = (of_month.clone().sum(), of_month.max().unwrap_or(0));
         let columns = self.fields.len() + self.computed.len() + 1;
+        // The columns of a month may have to be made.
+        let of_thread = bytes + largest * columns * size_of::<u32>();
+        threads.room(self.kept + threads.over(records) * of_thread)?;
         let turn = threads.turn(records.saturating_mul(columns).saturating_add(self.size * 4))?;
         let run = |some: &[(&PlanMonth, Vec<u32>)]| -> Result<R, StoreError> {
             let mut made = new();
@@ -245,8 +255,8 @@ impl<'a> Scan<'a> {
         let new = || KeyedCounter::new(self.size);
         let counted = self.each(
             |_| true,
-            new,
-            |counter, month, records| {
+            (KeyedCounter::memory(self.size), new),
+            |counter: &mut KeyedCounter, month, records| {
                 counter.add(records, &*slabs.keys(reader, &month.standing)?, several);
                 Ok(())
             },
@@ -260,7 +270,7 @@ impl<'a> Scan<'a> {
         let new = || Counter::new(self.size);
         let counted = self.each(
             |submission| !self.plan.suppressed || submission.suppressed_count > 0,
-            new,
+            (Counter::memory(self.size), new),
             |counter, _, records| {
                 counter.add(records);
                 Ok(())
@@ -274,6 +284,7 @@ impl<'a> Scan<'a> {
     }
 
     fn by_rollups(&self) -> Result<Vec<u64>, QueryError> {
+        self.engine.settings.threads.room(self.kept)?;
         let mut counts = vec![0; self.size];
         // A field that is not asked about adds nothing, whatever its code.
         let none = Adds::nothing();
@@ -305,6 +316,11 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// Bytes in memory of a row besides what was counted in it: its places, and what holds them.
+fn of_a_row(places: usize) -> usize {
+    64 + places * size_of::<usize>()
+}
+
 /// The stretches of records of a month that start from the same cell, of the submissions that hold.
 fn stretches(
     month: &PlanMonth,
@@ -327,7 +343,7 @@ fn stretches(
 }
 
 impl PlanFilter {
-    fn passes(&self, code: u32) -> bool {
+    pub(super) fn passes(&self, code: u32) -> bool {
         self.places.of_code(code).iter().any(|place| self.wanted.contains(place))
     }
 }
@@ -348,33 +364,40 @@ impl Engine {
 
     /// Counts what the records of a plan stand for, the quickest way. `inner` is how many of its last axes make the counts of a row.
     pub(super) fn count(&self, plan: &Plan, inner: usize) -> Result<Crosstab, QueryError> {
-        self.crosstab(plan, plan.path(), inner)
+        self.crosstab(plan, plan.path(), inner, None)
     }
 
-    /// The same on a path.
+    /// The same on a path. `listed`: what is known of a table whose rows these are.
     pub(super) fn crosstab(
         &self,
         plan: &Plan,
         path: Path,
         inner: usize,
+        listed: Option<Listed>,
     ) -> Result<Crosstab, QueryError> {
-        let (cube, size, coded) = plan.shape()?;
-        let counts = Scan::new(self, plan, (&cube, size, &coded)).counts(path)?;
-        Ok(count_crosstab(&counts, &coded, &plan.places(), plan.axes.len() - inner))
+        let (outer, (cube, size, coded)) = (plan.axes.len() - inner, plan.shape()?);
+        listed.map_or(Ok(()), |listed| plan.fits(outer, listed))?;
+        let row = InnerCounts::memory(plan.places()[outer..].iter().product());
+        let kept = plan.rows_within(&coded[..outer], listed) * (row + of_a_row(outer));
+        let counts = Scan::new(self, plan, (&cube, size, &coded), kept).counts(path)?;
+        count_crosstab(&counts, &coded, &plan.places(), outer, begins(plan, listed, 0))
     }
 
     /// Counts the distinct persons of a plan, whose last axis makes the counts of a row; and the consultations without a person key
     /// in submissions that carry keys, which count no person.
     pub(super) fn count_persons(&self, plan: &Plan) -> Result<(Crosstab, u64), QueryError> {
         let (cube, size, coded) = plan.shape()?;
-        let scan = Scan::new(self, plan, (&cube, size, &coded));
+        let outer = plan.axes.len() - 1;
+        let row = InnerCounts::memory(plan.places()[outer]) + of_a_row(outer);
         let numbers = self.slabs.persons_for_more();
+        let kept = plan.rows_within(&coded[..outer], None) * row;
+        let mut scan = Scan::new(self, plan, (&cube, size, &coded), kept);
         let persons = |month: &PlanMonth| {
             self.slabs.of_persons(self.store().reader(), &month.standing, &numbers)
         };
         let keyed = |submission: &Submission| submission.has_persons;
         // Brings the persons into memory, so that everybody has a number.
-        let records = scan.each(keyed, usize::default, |sum, month, of| {
+        let records = scan.each(keyed, (0, usize::default), |sum, month, of| {
             *sum += of.stretches.iter().map(|stretch| stretch.records.len()).sum::<usize>();
             persons(month).map(drop)
         })?;
@@ -382,20 +405,24 @@ impl Engine {
         let (present, end) = if (end as usize) < (records * FEW).min(PERSON_BITS / size.max(1)) {
             (Present::everybody(), end)
         } else {
-            Present::number(scan.each(keyed, Present::default, |seen, month, records| {
-                seen.see(records, &*persons(month)?);
-                Ok(())
-            })?)
+            let of_persons = end as usize * size_of::<u32>();
+            scan.kept += of_persons;
+            let seen =
+                scan.each(keyed, (of_persons, Present::default), |seen, month, records| {
+                    seen.see(records, &*persons(month)?);
+                    Ok(())
+                })?;
+            Present::number(seen)
         };
         let protected = !plan.protection.is_exact();
         let mut crosstab = Crosstab::default();
-        let (mut without, outer) = (0, plan.axes.len() - 1);
+        let mut without = 0;
         let at_once = u32::try_from(PERSON_BITS / size.max(1)).unwrap_or(u32::MAX).max(64);
         for (turn, first) in (1..end.max(2)).step_by(at_once as usize).enumerate() {
             let among = first..end.min(first.saturating_add(at_once)).max(first);
             let found = scan.each(
                 keyed,
-                || PersonSets::new(size, among.clone(), protected),
+                (size * among.len() / 8, || PersonSets::new(size, among.clone(), protected)),
                 |sets, month, records| {
                     let persons = persons(month)?;
                     if protected {
@@ -427,8 +454,13 @@ impl Engine {
         add: impl Fn(&mut T, &[usize], TrueCount),
     ) -> Result<(), QueryError> {
         let (cube, size, coded) = plan.shape()?;
-        let counts = Scan::new(self, plan, (&cube, size, &coded)).counts(plan.path())?;
-        folded.add_by_place(&counts, &coded, outer, add);
-        Ok(())
+        // Each row has a cell at least.
+        let listed = self.listed(outer, 1);
+        plan.fits(outer, listed)?;
+        let row = of_a_row(outer) + 2 * size_of::<T>();
+        let kept = plan.rows_within(&coded[..outer], Some(listed)) * row;
+        let counts = Scan::new(self, plan, (&cube, size, &coded), kept).counts(plan.path())?;
+        let begins = begins(plan, Some(listed), folded.rows.len());
+        folded.add_by_place(&counts, &coded, outer, begins, add)
     }
 }

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::domain::codes::State;
 use crate::domain::cube::PersonSets;
 use crate::domain::disclosure::TrueCount;
+use crate::engine::QueryError;
 
 /// What was added up in each row, and over all records, each once.
 #[derive(Clone, Default, PartialEq)]
@@ -67,6 +68,11 @@ impl Totals {
 impl InnerCounts {
     fn of(width: usize) -> Self {
         Self { inner: vec![TrueCount::default(); width], totals: Totals::default() }
+    }
+
+    /// Bytes in memory of so many counts.
+    pub(super) fn memory(width: usize) -> usize {
+        size_of::<Self>() + width * size_of::<TrueCount>()
     }
 
     /// All counts together.
@@ -191,15 +197,15 @@ fn numbers(inner: &[Coded], places: &[usize]) -> Vec<Vec<usize>> {
 
 impl<T> Folded<T> {
     /// Adds every cell that counts something to the rows it falls into. The cells of a row's combination of codes lie beside each
-    /// other, so its rows are looked up once; `add` is told which of them a count is of.
+    /// other, so its rows are looked up once; `add` is told which of them a count is of. `begins` is told each new row, and may refuse it.
     fn add_cells(
         &mut self,
         counts: &[TrueCount],
         coded: &[Coded],
         outer: usize,
-        new: impl Fn() -> T,
+        (new, mut begins): (impl Fn() -> T, impl FnMut(&[usize]) -> Result<(), QueryError>),
         add: impl Fn(&mut T, usize, TrueCount),
-    ) {
+    ) -> Result<(), QueryError> {
         let (outer, inner) = coded.split_at(outer);
         for (number, counts) in counts.chunks(combined(inner).max(1)).enumerate() {
             let counted = || counts.iter().enumerate().filter(|(_, count)| !count.is_zero());
@@ -208,10 +214,17 @@ impl<T> Folded<T> {
             }
             counted().for_each(|(cell, count)| add(&mut self.all, cell, *count));
             for row in rows_of(number, outer) {
-                let of_row = self.rows.entry(row).or_insert_with(&new);
+                let of_row = match self.rows.entry(row) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(place) => {
+                        begins(place.key())?;
+                        place.insert(new())
+                    }
+                };
                 counted().for_each(|(cell, count)| add(of_row, cell, *count));
             }
         }
+        Ok(())
     }
 }
 
@@ -222,12 +235,15 @@ impl<T: Default> Folded<T> {
         counts: &[TrueCount],
         coded: &[Coded],
         outer: usize,
+        begins: impl FnMut(&[usize]) -> Result<(), QueryError>,
         add: impl Fn(&mut T, &[usize], TrueCount),
-    ) {
+    ) -> Result<(), QueryError> {
         let places = inner_places(&coded[outer..]);
         let first = |cell: usize| places[cell].first().map_or(&[][..], Vec::as_slice);
-        self.add_cells(counts, coded, outer, T::default, |of, cell, n| add(of, first(cell), n));
+        let add = |of: &mut T, cell, n| add(of, first(cell), n);
+        self.add_cells(counts, coded, outer, (T::default, begins), add)?;
         self.rows.remove(&[][..]);
+        Ok(())
     }
 }
 
@@ -236,15 +252,16 @@ pub(super) fn count_crosstab(
     coded: &[Coded],
     places: &[usize],
     outer: usize,
-) -> Crosstab {
+    begins: impl FnMut(&[usize]) -> Result<(), QueryError>,
+) -> Result<Crosstab, QueryError> {
     let width: usize = places[outer..].iter().product();
     let numbers = numbers(&coded[outer..], &places[outer..]);
     let mut crosstab = Crosstab { rows: BTreeMap::new(), all: InnerCounts::of(width) };
     let new = || InnerCounts::of(width);
-    crosstab.add_cells(counts, coded, outer, new, |of, cell, count| {
+    crosstab.add_cells(counts, coded, outer, (new, begins), |of, cell, count| {
         numbers[cell].iter().for_each(|place| of.inner[*place] += count);
-    });
-    crosstab
+    })?;
+    Ok(crosstab)
 }
 
 /// Adds persons: in each row, each inner place counts a person once.

@@ -17,7 +17,7 @@ use crate::domain::reference::Reference;
 use crate::engine::query::{AsOf, Query, taking};
 use crate::engine::scope::Scope;
 use crate::engine::{Engine, QueryError};
-use crate::store::{Catalog, Submission};
+use crate::store::{Look, Submission};
 use asked::EstimatesAsked;
 use line::{Fit, nearest, newest};
 
@@ -91,7 +91,7 @@ pub(super) fn all_taking(reference: &Reference, dataset: Dataset) -> impl Iterat
 
 /// Submissions of some collections that stand at a position.
 pub(super) fn standing<'a>(
-    catalog: &Catalog,
+    catalog: &Look<'_>,
     collections: impl Iterator<Item = &'a str>,
     dataset: Dataset,
     position: u64,
@@ -148,15 +148,16 @@ impl Engine {
         asked: &[String],
         as_of: &AsOf,
     ) -> Result<(Arc<Reference>, Standing), QueryError> {
-        let catalog = self.catalog();
-        let reference = Arc::clone(&catalog.reference);
-        for id in asked {
-            taking(&reference, field, id, Dataset::Estimates)?;
-        }
-        let wanted = |id: &&str| asked.is_empty() || asked.iter().any(|asked| asked == id);
-        let ids = all_taking(&reference, Dataset::Estimates).filter(wanted);
-        let standing = standing(&catalog, ids, Dataset::Estimates, as_of.position(&catalog)?);
-        Ok((reference, standing))
+        self.look(|catalog| {
+            let reference = Arc::clone(&catalog.reference);
+            for id in asked {
+                taking(&reference, field, id, Dataset::Estimates)?;
+            }
+            let wanted = |id: &&str| asked.is_empty() || asked.iter().any(|asked| asked == id);
+            let ids = all_taking(&reference, Dataset::Estimates).filter(wanted);
+            let standing = standing(catalog, ids, Dataset::Estimates, as_of.position(catalog)?);
+            Ok((reference, standing))
+        })
     }
 
     /// The figures of each of some submissions.

@@ -21,10 +21,14 @@ pub(super) fn has_total(query: &Query) -> bool {
 
 impl Engine {
     /// The provenance of an answer over a plan. Where there is nothing, it names the collections that have data.
-    pub(super) fn provenance(&self, plan: &mut Plan, query: &Query) -> Provenance {
+    pub(super) fn provenance(
+        &self,
+        plan: &mut Plan,
+        query: &Query,
+    ) -> Result<Provenance, QueryError> {
         let mut provenance = plan.provenance(query);
         if let Some(empty) = &mut provenance.empty {
-            let others = self.elsewhere(plan, query);
+            let others = self.elsewhere(plan, query)?;
             if !others.is_empty() {
                 let others: Vec<_> = others.iter().map(|id| format!("`{id}`")).collect();
                 let others = others.join(", ");
@@ -34,7 +38,7 @@ impl Engine {
             provenance.data_position = plan.data_position;
             provenance.scope.clone_from(&plan.scope);
         }
-        provenance
+        Ok(provenance)
     }
 
     /// Says what cannot be attributed to the area that was asked for: volume of organisations that belong to what holds it and may

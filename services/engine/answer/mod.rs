@@ -4,6 +4,7 @@
 //! - `question` what a table says of itself, `skeleton` how every answer is made, `protected` the form in which it leaves
 //! - `model` columns, rows and cells, `cell` cells out of counts, `definition` the kinds of columns of a table
 //! - `channels`, `outcomes`, `exclusion`, `provision`, `impact`, `risk` the tables
+//! - `listed` tables that are too long, refused early
 //! - `planning`, `plan`, `counting`, `crosstab`, `derived_column`, `axis_positions`, `axis_answers` what is read and counted
 //! - `provenance`, `frame`, `quality`, `parent`, `rates`, `estimates` what goes with every table
 
@@ -22,6 +23,7 @@ mod estimates;
 mod exclusion;
 mod frame;
 mod impact;
+mod listed;
 mod model;
 mod outcome_shares;
 mod outcomes;

@@ -84,13 +84,16 @@ pub(super) struct OutcomeShares {
 }
 
 impl OutcomeShares {
-    /// Counts two plans of consultations, whose last axes are the group and what is measured: attendance, and days from booking.
+    /// Counts two plans of consultations, whose last axes are the group and what is measured: attendance, and days from booking;
+    /// for a table with so many columns at least.
     pub(super) fn count(
         engine: &Engine,
         late_counts_as_missed: bool,
-        (attendance, waits): (Plan, Plan),
+        columns: usize,
+        [attendance, waits]: [Plan; 2],
     ) -> Result<Self, QueryError> {
-        let (attendance, waits) = (engine.tabulated(attendance, 2)?, engine.tabulated(waits, 2)?);
+        let attendance = engine.tabulated(attendance, 2, columns)?;
+        let waits = engine.tabulated(waits, 2, columns)?;
         let reference = &attendance.plan.reference;
         let missed = says(reference, MISSED, attendance.inner(), late_counts_as_missed);
         let of_waits = WAITS.map(|id| says(reference, id, waits.inner(), false));

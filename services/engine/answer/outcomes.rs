@@ -103,10 +103,13 @@ impl Question for OutcomeQuestion {
             engine.consultations(query, Measure::Contacts, &[CHANNEL, measured])
         };
         let mut attendance = plan(query, ATTENDANCE)?;
-        let mut provenance = engine.provenance(&mut attendance, query);
+        let mut provenance = engine.provenance(&mut attendance, query)?;
         needs_of_records(&attendance, &mut provenance);
         let waits = plan(&attendance.pinned(query), LEAD_TIME)?;
-        let shares = OutcomeShares::count(engine, self.late_counts_as_missed, (attendance, waits))?;
+        // Six of all consultations, and six of each channel.
+        let columns = 6 * (1 + attendance.least_places(query.by.len()));
+        let (late, plans) = (self.late_counts_as_missed, [attendance, waits]);
+        let shares = OutcomeShares::count(engine, late, columns, plans)?;
         let tabulated = shares.by_group();
         let [attendance, waits] =
             [&shares.attendance, &shares.waits].map(|of| (&of.plan, of.measured()));

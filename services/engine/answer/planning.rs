@@ -22,7 +22,15 @@ impl Engine {
     /// Plans a question to a dataset against what there is: an axis for each dimension that the query is by, in their order. Takes
     /// the catalogue's lock for as long as it plans.
     pub(super) fn plan(&self, query: &Query, dataset: Dataset) -> Result<Plan, QueryError> {
-        let catalog = self.catalog();
+        self.look(|catalog| self.planned(catalog, query, dataset))
+    }
+
+    fn planned(
+        &self,
+        catalog: &CatalogView<'_>,
+        query: &Query,
+        dataset: Dataset,
+    ) -> Result<Plan, QueryError> {
         let reference = Arc::clone(&catalog.reference);
         let collection = reference
             .collection(&query.collection)
@@ -32,28 +40,27 @@ impl Engine {
             Openness::Open => Protection::Exact,
             Openness::Controlled => query.showing.protection.clone(),
         };
-        let position = query.as_of.position(&catalog)?;
+        let position = query.as_of.position(catalog)?;
         let organisations = query.place.organisations(&reference);
-        let asked = Asked::new(&catalog, query, &organisations);
-        let slots = Slots { catalog: &catalog, query, dataset, asked: &asked, position };
+        let asked = Asked::new(catalog, query, &organisations);
+        let slots = Slots { catalog, query, dataset, asked: &asked, position };
         let (months, data_position) = slots.months();
         let mut axes = Vec::new();
         for id in &query.by {
-            axes.push(self.axis(&catalog, id, query, &months)?);
+            axes.push(self.axis(catalog, id, query, &months)?);
         }
         let mut filters = Vec::new();
         for filter in &query.filters {
-            filters.extend(self.filter(&catalog, filter));
+            filters.extend(self.filter(catalog, filter));
         }
         if let Where::Residence(area) = &query.place
             && let Some(dimension) =
                 reference.areas().get(area).and_then(|a| reference.residence_dimension(a))
         {
             let filter = Filter { dimension: dimension.id.clone(), codes: vec![area.clone()] };
-            filters.extend(self.filter(&catalog, &filter));
+            filters.extend(self.filter(catalog, &filter));
         }
         let ((expected, ended), scope) = (asked.expected(&collection, query), slots.scope());
-        drop(catalog);
         Ok(Plan {
             reference,
             collection,
@@ -120,37 +127,40 @@ impl Engine {
 
     /// Collections of the same dataset and care setting that have something where a plan has nothing. The answer says so, and so
     /// depends on them too.
-    pub(super) fn elsewhere(&self, plan: &mut Plan, query: &Query) -> Vec<String> {
-        let catalog = self.catalog();
-        let reference = Arc::clone(&catalog.reference);
-        let organisations = query.place.organisations(&reference);
-        let asked = Asked::new(&catalog, query, &organisations);
+    pub(super) fn elsewhere(
+        &self,
+        plan: &mut Plan,
+        query: &Query,
+    ) -> Result<Vec<String>, QueryError> {
         let setting = match plan.collection.care_settings.as_slice() {
             [only] => Some(only),
             _ => query.care_setting.as_ref(),
         };
         let setting = setting.filter(|_| plan.dataset == Dataset::Consultations);
-        let mut found = Vec::new();
-        for other in reference.collections().filter(|other| {
-            other.id != plan.collection.id
-                && other.datasets.contains(&plan.dataset)
-                && setting.is_none_or(|setting| other.care_settings.contains(setting))
-        }) {
-            let slots = Slots {
-                catalog: &catalog,
-                query: &Query { collection: other.id.clone(), ..query.clone() },
-                dataset: plan.dataset,
-                asked: &asked,
-                position: plan.position,
+        let found = self.look(|catalog| {
+            let organisations = query.place.organisations(&catalog.reference);
+            let asked = Asked::new(catalog, query, &organisations);
+            let others = catalog.reference.collections().filter(|other| {
+                other.id != plan.collection.id
+                    && other.datasets.contains(&plan.dataset)
+                    && setting.is_none_or(|setting| other.care_settings.contains(setting))
+            });
+            let look = |other: &Collection| {
+                let query = &Query { collection: other.id.clone(), ..query.clone() };
+                let (dataset, position) = (plan.dataset, plan.position);
+                let slots = Slots { catalog, query, dataset, asked: &asked, position };
+                let (months, data_position) = slots.months();
+                (other.id.clone(), !months.is_empty(), data_position, slots.scope())
             };
-            let (months, data_position) = slots.months();
-            if !months.is_empty() {
-                found.push(other.id.clone());
-            }
+            Ok(others.map(look).collect::<Vec<_>>())
+        })?;
+        let mut ids = Vec::new();
+        for (id, has_some, data_position, scope) in found {
+            ids.extend(has_some.then_some(id));
             plan.data_position = plan.data_position.max(data_position);
-            plan.scope = Scope::both(plan.scope.take(), slots.scope());
+            plan.scope = Scope::both(plan.scope.take(), scope);
         }
-        found
+        Ok(ids)
     }
 
     /// A condition on a field; those on time, organisation and area have chosen the submissions already. A condition that a

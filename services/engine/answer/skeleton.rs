@@ -13,11 +13,6 @@ use crate::domain::indicator::Unit;
 use crate::engine::query::{AsOf, Query, Showing};
 use crate::engine::{Engine, QueryError};
 
-/// Bytes that a cell has at least when it is encoded: its head, and a reason for its absence, which is shorter than a value. Bytes of a
-/// key: two heads, and a letter each of dimension and code.
-const LEAST_OF_A_CELL: usize = 6;
-const LEAST_OF_A_KEY: usize = 8;
-
 /// A row, before its cells: its keys, which of the counted parts it is of, and the row there.
 type Planned = (Vec<Key>, usize, PartRow);
 
@@ -48,7 +43,9 @@ impl Engine {
         let figures: Vec<_> = figures.map(|counted| &counted.figures).collect();
         let (columns, shows): (Vec<_>, Vec<_>) =
             question.columns(&reference, &figures).into_iter().unzip();
-        self.fits(rows.len(), query.by.len(), columns.len())?;
+        self.listed(query.by.len(), columns.len()).fits(rows.len().saturating_sub(1))?;
+        // The cells, and the message that is made of them.
+        self.settings.threads.room(rows.len() * columns.len() * 2 * size_of::<Cell>())?;
         if provenance.empty.is_none() && parts.iter().all(|part| part.counted.nothing.is_some()) {
             provenance.empty.clone_from(&parts[0].counted.nothing);
         }
@@ -76,16 +73,6 @@ impl Engine {
         let beside = question.beside(self, &pinned, &mut provenance)?;
         let columns = columns.into_iter().map(|column| worded(column, query.full)).collect();
         Ok(protect(Answer { provenance, columns, rows, beside, position }))
-    }
-
-    /// Refuses a table that no encoding makes short enough, before its cells are made.
-    fn fits(&self, rows: usize, keys: usize, columns: usize) -> Result<(), QueryError> {
-        let keys = rows.saturating_sub(1).saturating_mul(keys * LEAST_OF_A_KEY);
-        let bytes = rows.saturating_mul(columns * LEAST_OF_A_CELL).saturating_add(keys);
-        match self.settings.answer_bytes {
-            Some(limit) if bytes > limit => Err(QueryError::TooLong { bytes, limit }),
-            _ => Ok(()),
-        }
     }
 
     /// The rows: the total, the declared parent, and the combinations listed. What needs a question of its own is counted into `parts`.

@@ -63,7 +63,7 @@ pub(in crate::rpc) fn read(
         last: last.unwrap_or(first),
         text: given.text.clone(),
         assess_date: given.assess_date.clone(),
-        owner_role: given.owner_role.trim().to_owned(),
+        owner_role: given.owner_role.clone(),
     })
 }
 

@@ -145,8 +145,9 @@ fn month(text: &str, today: Date) -> Result<Month, String> {
     }
 }
 
-/// A request id in its one stored form: capitals make no other id.
+/// A request id in its one stored form: capitals and blanks at its ends make no other id.
 pub(in crate::rpc) fn request_id(id: &str) -> Result<String, String> {
+    let id = id.trim();
     let read = uuid::Uuid::try_parse(id).ok().filter(|read| id.len() == 36 && !read.is_nil());
     read.map(|read| read.hyphenated().to_string()).ok_or_else(|| {
         "must be a UUID of 36 characters that you choose for this change, and not all zeros: \
@@ -183,7 +184,7 @@ fn code_systems(
         if wrong.is_full() {
             break;
         }
-        let found = code_system(reference, name, system);
+        let found = code_system(reference, name.trim(), system.trim());
         let path = format!("{path}.code_systems[{name}]");
         systems.extend(wrong.take(found.map_err(|what| invalid(&path, what))));
     }
@@ -212,7 +213,8 @@ fn collected(
     wrong: &mut Wrong,
 ) -> BTreeSet<Field> {
     let mut collected = BTreeSet::new();
-    for (place, name) in header.collected_characteristics.iter().enumerate() {
+    let names = header.collected_characteristics.iter().map(|name| name.trim());
+    for (place, name) in names.enumerate() {
         if let Some(field) = Field::of_record(dataset, name) {
             collected.insert(field);
         } else if !wrong.is_full() {

@@ -12,7 +12,7 @@ pub(in crate::rpc) fn version_name<'a>(
     field: &str,
     name: &'a str,
 ) -> Result<VersionName<'a>, Status> {
-    let parts: Vec<_> = name.split('/').collect();
+    let parts: Vec<_> = name.trim().split('/').collect();
     let parsed = || match parts.as_slice() {
         [
             "collections",

@@ -42,10 +42,14 @@ pub(in crate::rpc) fn submission(version: &StoredVersion) -> v1::Submission {
         total_count: int(submission.total_count),
         suppressed_count: int(submission.suppressed_count),
         state: state.into(),
-        request_id: submission.request_id.clone(),
-        collected_characteristics: submission.collected.clone(),
+        request_id: submission.request_id.to_string(),
+        collected_characteristics: submission
+            .collected
+            .iter()
+            .map(|f| f.name().to_owned())
+            .collect(),
         blank_count: int(submission.blank_count),
-        readings: submission.readings.iter().map(reading).collect(),
+        readings: version.readings.iter().map(reading).collect(),
     }
 }
 

@@ -5,6 +5,7 @@ use tonic::Status;
 use crate::engine::Engine;
 use crate::engine::query::no_organisation;
 use crate::proto::v1;
+use crate::rpc::convert::trim::trim;
 use crate::rpc::convert::{assessment, header, query_error, store_error};
 use crate::rpc::page::Page;
 use crate::rpc::today::today;
@@ -12,10 +13,15 @@ use crate::rpc::{CALLER, Service, status, submissions};
 
 pub(super) async fn record(
     service: &Service,
-    request: v1::RecordChannelAssessmentRequest,
+    mut request: v1::RecordChannelAssessmentRequest,
 ) -> Result<v1::RecordChannelAssessmentResponse, Status> {
     let id = header::request_id(&request.request_id)
         .map_err(|what| status::field_invalid("request_id", what))?;
+    let given = request.assessment.iter_mut();
+    trim(given.flat_map(|given| {
+        let texts = [&mut given.organisation, &mut given.owner_role, &mut given.assess_date];
+        texts.into_iter().chain([&mut given.first_month, &mut given.last_month])
+    }));
     let read = move |engine: &Engine| {
         assessment::read(&engine.reference(), request.assessment.as_ref(), today())
     };
@@ -36,9 +42,10 @@ pub(super) async fn record(
 
 pub(super) async fn list(
     service: &Service,
-    request: v1::ListChannelAssessmentsRequest,
+    mut request: v1::ListChannelAssessmentsRequest,
 ) -> Result<v1::ListChannelAssessmentsResponse, Status> {
     let page_key = service.page_key;
+    trim([&mut request.parent]);
     service.work(move |engine| page(engine, &page_key, &request)).await?
 }
 

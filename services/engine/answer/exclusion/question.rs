@@ -123,7 +123,7 @@ impl Question for ExclusionQuestion {
         query: &Query,
     ) -> Result<Counted<ExclusionFigures>, QueryError> {
         let mut plan = engine.plan_by(query, Dataset::DigitalAccess, &[ACCESS], [])?;
-        let mut provenance = engine.provenance(&mut plan, query);
+        let mut provenance = engine.provenance(&mut plan, query)?;
         let all = plan.submissions().count();
         keep_last(&mut plan, &query.by);
         provenance.submission_count = plan.submissions().count();
@@ -131,7 +131,7 @@ impl Question for ExclusionQuestion {
             provenance.notes.push(snapshot::note(&query.by));
         }
         let pinned = plan.pinned(query);
-        let tabulated = engine.tabulated(plan, 1)?;
+        let tabulated = engine.tabulated(plan, 1, 1)?;
         let people = tabulated.crosstab.clone();
         let figures = ExclusionFigures::new(engine, &pinned, people, &self.indicators)?;
         if figures.has_difference_without_limits(&query.showing) {

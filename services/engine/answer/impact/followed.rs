@@ -100,7 +100,13 @@ impl Engine {
             hidden.fetch_or(month.places().any(is_marked), Ordering::Relaxed);
             Ok((standing.slot.month, Arc::clone(&worked.codes)))
         };
-        let columns = self.settings.threads.each(&plan.months, PlanMonth::records, column)?;
+        let (threads, of_month) =
+            (&self.settings.threads, plan.months.iter().map(PlanMonth::records));
+        let (records, largest) = (of_month.clone().sum(), of_month.max().unwrap_or(0));
+        // A code of each record; and of the months at hand six columns, with those of the next month.
+        let each = size_of::<u32>();
+        threads.room(each * (records + threads.over(records) * largest * 12))?;
+        let columns = threads.each(&plan.months, PlanMonth::records, column)?;
         let on = On::Derived(Arc::new(columns.into_iter().collect()));
         plan.axes.push(PlanAxis::computed(on, PLACES));
         provenance.looked_at(further.data_position, further.scope);

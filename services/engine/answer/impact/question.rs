@@ -86,7 +86,7 @@ impl Question for ImpactQuestion {
     fn count(&self, engine: &Engine, query: &Query) -> Result<Counted<ImpactFigures>, QueryError> {
         let outer = query.by.len();
         let mut plan = engine.consultations(query, Measure::Contacts, &[MODE, ATTENDANCE])?;
-        let (mut provenance, pinned) = (engine.provenance(&mut plan, query), plan.pinned(query));
+        let (mut provenance, pinned) = (engine.provenance(&mut plan, query)?, plan.pinned(query));
         let access = snapshots(engine, &mut plan, query.months.1)?;
         access.told(&mut provenance);
         provenance.notes.push(NOTE.into());
@@ -97,7 +97,8 @@ impl Question for ImpactQuestion {
             Ok::<_, QueryError>(plan)
         };
         let late = self.late_counts_as_missed;
-        let outcomes = OutcomeShares::count(engine, late, (plan, planned(&[MODE, LEAD_TIME])?))?;
+        let plans = [plan, planned(&[MODE, LEAD_TIME])?];
+        let outcomes = OutcomeShares::count(engine, late, 1, plans)?;
         let tabulated = outcomes.by_group();
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
         let waits = engine.days_by_mode(planned(&[MODE])?, outer)?;

@@ -130,7 +130,7 @@ impl Question for ProvisionQuestion {
         query: &Query,
     ) -> Result<Counted<ProvisionFigures>, QueryError> {
         let mut plan = engine.consultations(query, Measure::Contacts, &[MODE])?;
-        let (mut provenance, pinned) = (engine.provenance(&mut plan, query), plan.pinned(query));
+        let (mut provenance, pinned) = (engine.provenance(&mut plan, query)?, plan.pinned(query));
         let snapshots = self.snapshots(&plan)?;
         if !snapshots.is_empty() {
             provenance.parameters.push(("access_collection", snapshots.clone()));
@@ -139,7 +139,7 @@ impl Question for ProvisionQuestion {
         access.told(&mut provenance);
         provenance.notes.push(NOTE.into());
         let exact = plan.protection.is_exact();
-        let tabulated = engine.tabulated(plan, 1)?;
+        let tabulated = engine.tabulated(plan, 1, 1)?;
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
         let groups = engine.provided(&pinned, &access, self.request_met_days)?;
         let [lowest, highest] = groups.all[Group::All as usize].given;

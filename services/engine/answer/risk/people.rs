@@ -20,7 +20,7 @@ use crate::engine::answer::provenance::Provenance;
 use crate::engine::query::{AsOf, Query, Where};
 use crate::engine::scope::Scope;
 use crate::engine::{Engine, QueryError};
-use crate::store::{Catalog, Submission};
+use crate::store::{Catalog, Look, Submission};
 
 /// The dimension of the small areas themselves.
 const SMALL_AREA: &str = "residence_lsoa";
@@ -60,7 +60,7 @@ impl Candidate<'_> {
 
 /// The populations by small area of some collections.
 fn candidates<'a>(
-    catalog: &Catalog,
+    catalog: &Look<'_>,
     reference: &'a Reference,
     asked: &str,
     position: u64,
@@ -137,7 +137,8 @@ impl Engine {
         let reference = self.reference();
         let by = question.query.by.first().and_then(|id| reference.dimension(id));
         let named = question.query.collection.as_str();
-        let (found, looked_at) = candidates(&self.store().catalog(), &reference, named, position);
+        let look = |catalog: &Look<'_>| candidates(catalog, &reference, named, position);
+        let (found, looked_at) = self.store().look(look)?;
         let Some(chosen) = choose(&reference, &found, by)? else {
             let what = "people by small area (`residence_lsoa`); SubmitPopulations takes them";
             return Ok((Err(nobody_has(named, what)), looked_at));

@@ -13,7 +13,7 @@ use crate::domain::reference::Reference;
 use crate::domain::small_area::Edition;
 use crate::engine::answer::estimates::{all_taking, standing};
 use crate::engine::{Engine, QueryError};
-use crate::store::Submission;
+use crate::store::{Look, Submission};
 
 /// Scores by small area.
 pub(super) struct Scored {
@@ -35,8 +35,9 @@ impl Engine {
         let reference = self.reference();
         let named = question.score_collection.as_str();
         let asked = |id: &&str| named.is_empty() || named == *id;
-        let ids = all_taking(&reference, Dataset::Estimates).filter(asked);
-        let standing = standing(&self.store().catalog(), ids, Dataset::Estimates, position);
+        let ids = || all_taking(&reference, Dataset::Estimates).filter(asked);
+        let look = |catalog: &Look<'_>| standing(catalog, ids(), Dataset::Estimates, position);
+        let standing = self.store().look(look)?;
         let (id, looked_at) = (&question.indicator, (standing.data_position, standing.scope));
         // The newest table, by the last and first month of its figures, then by month and position of its submission.
         let mut newest: Option<(_, &Submission, Arc<[Estimate]>)> = None;

@@ -72,7 +72,7 @@ fn check(running: &Running, question: &ChannelQuestion, position: u64, asked: &m
 
     let plan = engine.consultations(&question.query, question.measure, &["channel"]).unwrap();
     if question.measure != Measure::Persons {
-        let by = |path| engine.crosstab(&plan, path, 1).unwrap();
+        let by = |path| engine.crosstab(&plan, path, 1, None).unwrap();
         let columns = by(Path::Columns);
         if plan.path() == Path::Rollups {
             let rollups = by(Path::Rollups);

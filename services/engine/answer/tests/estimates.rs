@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::running::open;
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::EstimateSource;
-use crate::domain::period::Month;
 use crate::domain::submission::{EstimateRow, Header};
 use crate::engine::answer::estimates::Estimates;
 use crate::engine::answer::{EstimateList, EstimatesWanted, Place, PublishedEstimate};
@@ -224,11 +223,7 @@ fn the_past_stays_and_the_scope_covers_what_changes_the_answer() {
     let slot = |world: &World, collection: &str| {
         let catalog = world.engine.store().catalog();
         let number = catalog.collection(collection).unwrap();
-        {
-            let all = (Month::FIRST, Month::LAST);
-            let first = catalog.months(number, Dataset::Estimates, all, u64::MAX).next().unwrap();
-            Touched::Slot(first.submissions[0].slot)
-        }
+        Touched::Slot(catalog.slots().find(|(slot, _)| slot.collection == number).unwrap().0)
     };
     // A collection that had no number when the answer was made.
     assert!(nothing.scope.covers(&slot(&world, "gpps")));

@@ -26,6 +26,7 @@ mod faults;
 pub(crate) mod full;
 mod history;
 mod impact;
+mod long;
 mod model;
 mod outcomes;
 mod parent;

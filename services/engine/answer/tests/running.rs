@@ -43,7 +43,8 @@ pub(crate) fn opened(folder: &Path) -> (Engine, Arc<Followers>) {
 /// Opens an engine with other reference content.
 fn open_with(folder: &Path, content: Content) -> (Engine, Arc<Followers>) {
     // A column cache of 64 KiB lets go of columns all the time.
-    let settings = Settings { memory_bytes: 1 << 20, max_rows: 1 << 20, threads: 2 };
+    let settings =
+        Settings { memory_bytes: 1 << 20, question_bytes: 1 << 30, max_rows: 1 << 20, threads: 2 };
     let followers = Arc::new(Followers::new(&settings));
     let told = Arc::clone(&followers);
     let store = Store::open(store::Settings {
@@ -136,7 +137,7 @@ impl Running {
         let slot = self.slot(about);
         let version = {
             let catalog = self.engine().store().catalog();
-            catalog.versions(&slot).last().unwrap().submission.version
+            catalog.versions(&slot).last().unwrap().version
         };
         let id = format!("r{}", self.requests);
         let done = self.engine().store().withdraw(slot, version, "test", &id);

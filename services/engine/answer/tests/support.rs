@@ -80,7 +80,7 @@ impl Question for SupportQuestion {
 
     fn count(&self, engine: &Engine, query: &Query) -> Result<Counted<Support>, QueryError> {
         let mut plan = self.plan(engine, query, &[ACCESS])?;
-        let provenance = engine.provenance(&mut plan, query);
+        let provenance = engine.provenance(&mut plan, query)?;
         let outer = query.by.len();
         let asked = self.plan(engine, &plan.pinned(query), &[ACCESS, OFFERED, ACCEPTED])?;
         let says = |axis: usize| answers(&asked.axes[outer + axis], &["Y"], &["N"]);
@@ -96,7 +96,7 @@ impl Question for SupportQuestion {
                 of_accepting.count(accepted[at[2]].given(offered[at[1]]), count);
             },
         )?;
-        let tabulated = engine.tabulated(plan, 1)?;
+        let tabulated = engine.tabulated(plan, 1, 1)?;
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
         let (access, occurring) = (tabulated.inner().clone(), tabulated.occurring());
         Ok(tabulated.counted(provenance, quality, "person", Support { shares, access, occurring }))

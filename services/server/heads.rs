@@ -1,0 +1,49 @@
+//! The heads of HTTP/2 frames in a stream of bytes, however it is cut.
+
+const HEAD_BYTES: usize = 9;
+/// The kind of frames that hold messages, and the flag of the last of them.
+pub(super) const DATA: u8 = 0;
+pub(super) const END: u8 = 1;
+
+/// What the head of a frame says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) kind: u8,
+    pub(super) flags: u8,
+    /// Bytes of the frame behind its head.
+    pub(super) length: usize,
+}
+
+/// Finds the heads.
+#[derive(Debug)]
+pub(super) struct Heads {
+    /// Bytes to be passed over.
+    skip: usize,
+    head: [u8; HEAD_BYTES],
+    filled: usize,
+}
+
+impl Heads {
+    /// The frames begin after so many bytes.
+    pub(super) fn after(skip: usize) -> Self {
+        Self { skip, head: [0; HEAD_BYTES], filled: 0 }
+    }
+
+    /// The next head that is complete with these bytes, which are taken up to there; none: all are taken.
+    pub(super) fn next(&mut self, bytes: &mut &[u8]) -> Option<Head> {
+        while !bytes.is_empty() {
+            let skipped = self.skip.min(bytes.len());
+            (self.skip, *bytes) = (self.skip - skipped, &bytes[skipped..]);
+            let taken = (HEAD_BYTES - self.filled).min(bytes.len());
+            self.head[self.filled..self.filled + taken].copy_from_slice(&bytes[..taken]);
+            (self.filled, *bytes) = (self.filled + taken, &bytes[taken..]);
+            if self.filled == HEAD_BYTES {
+                let [a, b, c, kind, flags, ..] = self.head;
+                let length = u32::from_be_bytes([0, a, b, c]) as usize;
+                (self.filled, self.skip) = (0, length);
+                return Some(Head { kind, flags, length });
+            }
+        }
+        None
+    }
+}
