@@ -75,6 +75,13 @@ impl CaughtUp {
         if entries > 0 {
             state.tree.flush()?;
         }
+        // A file that cannot be read now may be readable at the next start. Until then the service goes on only if sled has what stands there,
+        // which nobody knows of the end of the log.
+        let served = state.tree.position().min(log.tail());
+        let mut unread = damage.iter().chain(&found).filter(|damage| damage.is_unreadable());
+        if let Some(damage) = unread.find(|damage| served < damage.position) {
+            return Err(StoreError::Unreadable(damage.clone()));
+        }
         let newest = seen.map_or(0, |seen| seen.time_millis).max(log.time_millis());
         let clock = Arc::new(LogClock::new(newest));
         let stranger = seen.filter(|_| witnessed.iter().any(|known| denied.contains(known)));

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::log::LogError;
+use super::log::{Damage, LogError};
 use crate::domain::codes::ContentError;
 
 /// Why the store cannot be opened or read.
@@ -66,6 +66,13 @@ pub enum StoreError {
     /// The loss that the operator accepts is not the one that there is.
     #[error("{0}")]
     NotThisLoss(String),
+    /// The system does not read a part of the log that the store has not seen.
+    #[error(
+        "{0}. The store beside it does not have these entries, so nothing can be served yet. Give the service the right to read the \
+         file, raise its limit of open files or mend the disk, and start again; or restore this segment from the backup; see the runbook \
+         in deploy/"
+    )]
+    Unreadable(Damage),
     /// The log failed.
     #[error(transparent)]
     Log(#[from] LogError),

@@ -12,12 +12,15 @@ use tonic::transport::Channel;
 
 use crate::program::{Program, demo, equity};
 use crate::support::{Outcome, connect, raw, rows, verdict};
-use crate::{FIRST_MONTH, LAST_MONTH, readers, ready};
+use crate::{FIRST_MONTH, LAST_MONTH, limit, readers, ready};
 
 /// Where periods begin that end with the last month: each makes another question about almost the same data.
 const PERIODS: [&str; 5] = ["2023-02", "2023-03", "2023-04", "2023-05", "2023-06"];
 /// Published scores of small areas, and people by small area: what area risk is made of.
 const PUBLISHED: [&str; 2] = ["deri_depahri_lsoa11_llr.csv", "religion_lsoa21_llr.csv.gz"];
+
+/// The generator makes about so many.
+const PERSONS: usize = 1_200_000;
 
 /// Loads so many consultations with their people, asks every table, and lets the service read, write and start again.
 pub async fn tables(rows: u64, peers: bool) -> Outcome {
@@ -26,6 +29,10 @@ pub async fn tables(rows: u64, peers: bool) -> Outcome {
     let (service, _) = Program::start(&data)?;
     load(service.uri(), rows)?;
     every_table(service.uri()).await?;
+    let limit = limit::plain_persons(usize::try_from(rows)?, PERSONS) * 1e3;
+    println!(
+        "    persons: a plain loop that marks and counts {PERSONS} persons of as many rows, two threads: {limit:.2} ms"
+    );
     if let Some(resident) = service.resident() {
         verdict("P8  resident memory after these questions, in MB", resident, 400.0, 250.0);
     }

@@ -8,14 +8,22 @@ use super::scan::Records;
 /// Number of a record without a person key.
 pub const NOBODY: u32 = 0;
 
-/// The persons of some records, numbered anew without gaps: a question is about few of all that have a number.
+/// The persons of some records, numbered anew without gaps where a question is about few of all that have a number.
 #[derive(Clone, Debug, Default)]
 pub struct Present {
     /// By number of the person: from 1, [`NOBODY`] for whom is not there.
     numbers: Vec<u32>,
+    /// Every person keeps its number.
+    as_it_is: bool,
 }
 
 impl Present {
+    /// Everybody, by the number that everybody has.
+    #[must_use]
+    pub fn everybody() -> Self {
+        Self { numbers: Vec::new(), as_it_is: true }
+    }
+
     /// Notes the persons of some records.
     pub fn see(&mut self, records: &Records<'_>, persons: &Codes) {
         for record in records.stretches.iter().flat_map(|stretch| stretch.records.clone()) {
@@ -68,11 +76,20 @@ impl PersonSets {
 
     /// Adds the persons of some records, by their new numbers.
     pub fn add(&mut self, records: &Records<'_>, persons: &Codes, present: &Present) {
+        let new = |person: u32| present.numbers.get(person as usize).copied().unwrap_or(NOBODY);
+        match persons {
+            Codes::Four(persons) if present.as_it_is => self.put_in(records, |at| persons[at]),
+            Codes::Four(persons) => self.put_in(records, |at| new(persons[at])),
+            persons if present.as_it_is => self.put_in(records, |at| persons.at(at)),
+            persons => self.put_in(records, |at| new(persons.at(at))),
+        }
+    }
+
+    fn put_in(&mut self, records: &Records<'_>, person_of: impl Fn(usize) -> u32) {
         let Self { cells: size, among, words, bits, without } = self;
         records.chunks(|start, cells| {
             for (offset, cell) in cells.iter().enumerate() {
-                let (cell, person) = (*cell as usize, persons.at(start + offset));
-                let person = present.numbers.get(person as usize).copied().unwrap_or(NOBODY);
+                let (cell, person) = (*cell as usize, person_of(start + offset));
                 if cell >= *size {
                     continue;
                 }
@@ -136,11 +153,11 @@ mod tests {
         seen.see(&records, &persons);
         let (present, end) = Present::number(vec![seen, Present::default()]);
         assert_eq!(end, 3);
-        let among = |range| {
+        let among = |present: &Present, range| {
             let (mut persons_of, mut other) =
                 (PersonSets::new(2, Range::clone(&range)), PersonSets::new(2, range));
-            persons_of.add(&records, &persons, &present);
-            other.add(&records, &persons, &present);
+            persons_of.add(&records, &persons, present);
+            other.add(&records, &persons, present);
             persons_of.join(&other);
             let mut both = Vec::new();
             persons_of.put(0, &mut both);
@@ -148,9 +165,12 @@ mod tests {
             persons_of.put(1, &mut both);
             (first, persons_in(&both), persons_of.is_empty(1), persons_of.without)
         };
-        assert_eq!(among(1..3), (1, 2, false, 8000));
-        assert_eq!(among(1..2), (1, 1, false, 8000));
-        assert_eq!(among(2..3), (0, 1, false, 8000));
-        assert_eq!(among(3..70), (0, 0, true, 8000));
+        assert_eq!(among(&present, 1..3), (1, 2, false, 8000));
+        assert_eq!(among(&present, 1..2), (1, 1, false, 8000));
+        assert_eq!(among(&present, 2..3), (0, 1, false, 8000));
+        assert_eq!(among(&present, 3..70), (0, 0, true, 8000));
+        let everybody = Present::everybody();
+        assert_eq!(among(&everybody, 1..91), (1, 2, false, 8000));
+        assert_eq!(among(&everybody, 8..91), (0, 1, false, 8000));
     }
 }

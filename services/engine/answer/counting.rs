@@ -26,6 +26,9 @@ pub(super) enum Path {
 /// Bits of the sets of persons that are made at once. Few in tests, so that there are several turns.
 const PERSON_BITS: usize = if cfg!(test) { 1 << 10 } else { 1 << 28 };
 
+/// With more persons than so many times the records, those who occur are numbered anew.
+const FEW: usize = 2;
+
 impl Plan {
     /// The fields of its axes and conditions.
     fn fields(&self) -> Vec<Field> {
@@ -341,11 +344,20 @@ impl Engine {
             self.slabs.of_persons(self.store().reader(), &month.standing, &numbers)
         };
         let keyed = |submission: &Submission| submission.has_persons;
-        let seen = scan.each(keyed, Present::default, |seen, month, records| {
-            seen.see(records, &*persons(month)?);
-            Ok(())
+        // Brings the persons into memory, so that everybody has a number.
+        let records = scan.each(keyed, usize::default, |sum, month, of| {
+            *sum += of.stretches.iter().map(|stretch| stretch.records.len()).sum::<usize>();
+            persons(month).map(drop)
         })?;
-        let (present, end) = Present::number(seen);
+        let (end, records) = (numbers.end(), records.into_iter().sum::<usize>());
+        let (present, end) = if (end as usize) < (records * FEW).min(PERSON_BITS / size.max(1)) {
+            (Present::everybody(), end)
+        } else {
+            Present::number(scan.each(keyed, Present::default, |seen, month, records| {
+                seen.see(records, &*persons(month)?);
+                Ok(())
+            })?)
+        };
         let mut crosstab = Crosstab::default();
         let (mut without, outer) = (0, plan.axes.len() - 1);
         let at_once = u32::try_from(PERSON_BITS / size.max(1)).unwrap_or(u32::MAX).max(64);

@@ -18,7 +18,13 @@ impl Damage {
     /// a file that the system does not read.
     #[must_use]
     pub fn is_loss(&self) -> bool {
-        !matches!(self.what, Fault::Version(_) | Fault::Kind(_) | Fault::Unreadable(_))
+        !matches!(self.what, Fault::Version(_) | Fault::Kind(_)) && !self.is_unreadable()
+    }
+
+    /// Whether the system did not read the file: the entries may all be there.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self.what, Fault::Unreadable(_))
     }
 }
 
