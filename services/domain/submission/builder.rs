@@ -258,7 +258,7 @@ impl Builder {
         }
     }
 
-    /// Takes that the publisher suppressed the `record_count`: the row stands for at least one. Call it after [`Builder::weight`].
+    /// Takes that the publisher does not give the `record_count`, so that it is not known. Call it after [`Builder::weight`].
     pub fn suppressed(&mut self) {
         if self.row.weight.is_some_and(|weight| weight > 0) {
             let expected = "no count beside it: a suppressed count is not known";

@@ -168,7 +168,8 @@ impl ExclusionFigures {
     fn difference(&self, of: &Difference, row: &[usize], confidence: Confidence) -> Cell {
         let tallies = [&of.shares.0, &of.shares.1].map(|id| self.tally(id, row));
         let [first, second] = tallies.map(|of| Cell::share(of, "people", confidence).figure);
-        let behind = tallies.iter().map(|tally| tally.denominator).sum();
+        // The shares may be of the same people.
+        let behind = tallies.map(|tally| tally.denominator).into_iter().max().unwrap_or_default();
         let figure = first.and_then(|first| {
             let second = second?;
             let both = of.both.row(row).copied().unwrap_or_default();
