@@ -93,6 +93,8 @@ fields! {
 
 /// Numbers on disk of columns and runs without codes.
 pub mod number {
+    /// Key of the record; of a row that stands for several, the sum of their keys.
+    pub const KEY: u8 = 59;
     /// Number of consultations or people of a row (`record_count`).
     pub const WEIGHT: u8 = 60;
     /// Keyed hash of the person key; 0 where there is none.

@@ -112,6 +112,8 @@ pub struct Draft {
     pub weights: Packed,
     /// Keyed hashes of person keys, if the submission has a scheme.
     pub persons: Option<Packed>,
+    /// Seed of the keys of records without a person; estimates have none.
+    pub record_seed: Option<[u8; 32]>,
     /// Published estimates. If there are any, there are no columns.
     pub estimates: Option<Estimates>,
 }
@@ -130,6 +132,18 @@ impl Keyer {
     #[must_use]
     pub fn new(secret: &[u8; 32]) -> Self {
         Self(blake3::derive_key("equity-indicators 2026-11 person and record keys", secret))
+    }
+
+    /// The seed of the keys of records without a person. It is of nothing that a submission may change.
+    #[must_use]
+    pub fn record_seed(&self, header: &Header) -> [u8; 32] {
+        let month = header.month.to_string();
+        let of = ["keys of records", &header.collection, header.dataset.slug(), &month];
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        for text in of.into_iter().chain([header.organisation.as_str()]) {
+            hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+        }
+        *hasher.finalize().as_bytes()
     }
 
     /// The hash of a key within a scheme; never 0.

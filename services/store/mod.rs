@@ -6,6 +6,7 @@
 //! - `state` applies entries; `load` reads into memory what has to be there
 //! - `tree`, `sled_error`, `sled_thread`, `half_made`, `keys` rows and batches of sled, its errors and threads, what a kill leaves, its keys
 //! - `pack`, `pack_read` one pack a submission version: making it, and reading some of its runs
+//! - `record_keys` the keys of records, which decide how a cell's count is changed before others see it
 //! - `words`, `persons` numbers of the values of fields and of person keys, given once in the order of the log
 //! - [`catalog`] the catalogue of submissions, in memory; `stored`, `standing` what stands in a month (`bits`: of whom); `assessment` what organisations write about
 //!   their own channels
@@ -18,7 +19,7 @@
 //!
 //! # Bytes a record
 //! The log has a column in little more than the entropy of its values, and 8 bytes for each person key, a hash. The store has the
-//! columns as the log has them, a number of 1 to 2 bytes for each person key, and each key once; sled adds two fifths or more.
+//! columns as the log has them, a byte for the record's key, a number of 1 to 2 bytes for each person key, and each key once; sled adds two fifths or more.
 //! `tests/bench/README.md` has the figures; `sizes_tests` prints where the bytes of a folder go.
 
 mod aside;
@@ -44,6 +45,7 @@ mod pack_read;
 mod persons;
 mod prepare;
 mod read;
+mod record_keys;
 mod recover;
 mod reserve;
 mod runs;

@@ -6,6 +6,7 @@
 use super::error::StoreError;
 use super::estimates;
 use super::keys;
+use super::record_keys::record_keys;
 use super::runs::Runs;
 use super::tree::{Row, VALUE_BYTES};
 use crate::domain::collection::Dataset;
@@ -63,11 +64,15 @@ impl Pack {
         }
         columns.sort_by_key(|(field, _, _)| *field);
         pack.roll_up(records, &columns, &weights)?;
+        let keys = record_keys(meta, &columns, &weights, pack.persons.as_deref())?;
         for (field, words, _) in columns {
             let values = u32::try_from(words.len()).unwrap_or(u32::MAX);
             pack.push(Run::Column(field.number()), run(runs, field.number()), values)?;
             pack.words.push((field, words));
         }
+        let mut of_records = Vec::new();
+        put_numbers(&mut of_records, &keys.into_iter().map(u64::from).collect::<Vec<_>>());
+        pack.push(Run::Column(number::KEY), &of_records, u8::BITS)?;
         if weights.width > 0 {
             let values = weights.width.into();
             pack.push(Run::Column(number::WEIGHT), run(runs, number::WEIGHT), values)?;

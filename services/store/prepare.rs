@@ -100,6 +100,7 @@ fn meta_of(caller: &str, header: &Header, draft: &Draft) -> SubmissionMeta {
         person_key_scheme: header.person_key_scheme.clone(),
         columns,
         problems: draft.problems.iter().map(problem).collect(),
+        record_seed: draft.record_seed.map_or_else(Bytes::new, |seed| seed.to_vec().into()),
         estimate_source: draft.estimates.as_ref().map(|e| estimates::stored_source(&e.source)),
     }
 }

@@ -78,6 +78,14 @@ impl Reader {
         self.get(submission, number::PERSON, 64)
     }
 
+    /// The key of each record, a byte each; of a row that stands for several, the sum of their keys.
+    ///
+    /// # Errors
+    /// The store is damaged.
+    pub fn record_keys(&self, submission: &Submission) -> Result<Packed, StoreError> {
+        self.get(submission, number::KEY, 8)
+    }
+
     /// The cells of a field's roll-up and their counts, in order. For [`number::TOTAL`]: the roll-up without a field. None where
     /// the field has no roll-up.
     ///

@@ -47,6 +47,7 @@ async fn where_the_bytes_go() {
         for entry in version.submission.directory.entries() {
             let name = match entry.run {
                 Run::Rollup(_) => "roll-ups".to_owned(),
+                Run::Column(number::KEY) => "record keys".to_owned(),
                 Run::Column(number::WEIGHT) => "weights".to_owned(),
                 Run::Column(number::PERSON) => "person numbers".to_owned(),
                 Run::Column(number::ESTIMATES) => "estimates".to_owned(),

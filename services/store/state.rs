@@ -32,8 +32,8 @@ use crate::proto::store::{
 
 /// Format of the payloads of the log, in its first entry. Rows have a number of their own.
 ///
-/// 2: columns are runs, descriptions are deflated, record ids of the source are not there.
-pub(super) const LOG_FORMAT: u32 = 2;
+/// 2: columns are runs, descriptions are deflated, record ids of the source are not there. 3: submissions have a seed of record keys.
+pub(super) const LOG_FORMAT: u32 = 3;
 
 /// What an entry did.
 #[derive(Clone, Debug)]
@@ -253,6 +253,7 @@ impl State {
         let version_key = keys::version(&slot, version);
         let problems = std::mem::take(&mut meta.problems);
         meta.columns.clear();
+        meta.record_seed.clear();
         let (caller, request_id) = (meta.caller.clone(), meta.request_id.clone());
         let request = RequestRow {
             content_hash: meta.content_hash.clone(),

@@ -40,7 +40,7 @@ const BATCH_BYTES: usize = 128 << 10;
 /// Longest value, in bytes. sled stores longer values in files of their own, which it does not sync.
 pub(super) const VALUE_BYTES: usize = 7 << 10;
 /// Format of the rows. A version of the service that writes other rows for the same log has the next number.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 /// Places made at once, and the least number of them behind the last value: a leaf that has values must not split.
 const PLACES: u64 = 256;
 const PLACES_AHEAD: u64 = 17;

@@ -77,11 +77,12 @@ impl PersonSets {
     /// Adds the persons of some records, by their new numbers.
     pub fn add(&mut self, records: &Records<'_>, persons: &Codes, present: &Present) {
         let new = |person: u32| present.numbers.get(person as usize).copied().unwrap_or(NOBODY);
-        match persons {
-            Codes::Four(persons) if present.as_it_is => self.put_in(records, |at| persons[at]),
-            Codes::Four(persons) => self.put_in(records, |at| new(persons[at])),
-            persons if present.as_it_is => self.put_in(records, |at| persons.at(at)),
-            persons => self.put_in(records, |at| new(persons.at(at))),
+        // Numbers have four bytes, unless nobody has one.
+        match (persons, present.as_it_is) {
+            (Codes::Four(persons), true) => self.put_in(records, |at| persons[at]),
+            (Codes::Four(persons), false) => self.put_in(records, |at| new(persons[at])),
+            (_, true) => self.put_in(records, |at| persons.at(at)),
+            (_, false) => self.put_in(records, |at| new(persons.at(at))),
         }
     }
 

@@ -28,7 +28,7 @@ const LONGEST: usize = 128;
 pub struct Builder {
     pub(super) reference: Arc<Reference>,
     pub(super) header: Header,
-    keyer: Keyer,
+    pub(super) keyer: Keyer,
     pub(super) columns: [Option<RawColumn>; FIELD_LIMIT],
     pub(super) weights: Vec<u32>,
     pub(super) persons: Vec<u64>,

@@ -221,6 +221,7 @@ impl EstimateBuilder {
             columns: Vec::new(),
             weights: Packed { width: 0, data: Vec::new() },
             persons: None,
+            record_seed: None,
             estimates: Some(self.estimates),
         }
     }

@@ -43,6 +43,7 @@ impl Builder {
             columns,
             weights,
             persons: has_scheme.then_some(persons),
+            record_seed: Some(self.keyer.record_seed(&self.header)),
             estimates: None,
         }
     }

@@ -171,6 +171,9 @@ fn inner_places(inner: &[Coded]) -> Vec<Vec<Vec<usize>>> {
 
 /// Numbers among the inner counts, the last axis varying fastest.
 fn numbers(inner: &[Coded], places: &[usize]) -> Vec<Vec<usize>> {
+    if let [only] = inner {
+        return only.spread.clone();
+    }
     let number = |combination: &Vec<usize>| {
         combination.iter().zip(places).fold(0, |number, (place, size)| number * size + place)
     };
