@@ -162,8 +162,14 @@ fn symbols_are_counted_in_every_format() {
         ..Defaults::default()
     };
     for symbol in ["[z]", "<1", "c", "n/a", "**"] {
-        let text = format!("person_count,sex\n{symbol},1\n");
-        let error = read_bytes(text.as_bytes(), &of).unwrap_err().to_string();
-        assert!(error.contains("`*`, `[c]`, `[low]`, `[u]`, `[x]`"), "{symbol}: {error}");
+        for table in [
+            "person_count,sex\n{},1\n",
+            "record_count,channel\n{},VIDEO\n",
+            "indicator,value\nDX-01,{}\n",
+        ] {
+            let text = table.replace("{}", symbol);
+            let error = read_bytes(text.as_bytes(), &of).unwrap_err().to_string();
+            assert!(error.contains("`*`, `[c]`, `[low]`, `[u]`, `[x]`"), "{symbol}: {error}");
+        }
     }
 }
