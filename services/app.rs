@@ -16,6 +16,7 @@ use tonic::service::Routes;
 
 use crate::config::Config;
 use crate::domain::codes::Content;
+pub use crate::domain::disclosure::ptable;
 use crate::domain::submission::Keyer;
 use crate::engine::{Engine, Followers, Outcome, Settings, content};
 use crate::proto::server::breakdown_service_server::BreakdownServiceServer;

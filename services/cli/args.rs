@@ -7,7 +7,8 @@ use super::options::{Reach, Shape};
 use super::questions::AskedTable;
 use super::show::Format;
 use super::{
-    assessments, breakdown, check, demo, export, generate, reference, serve, submissions, submit,
+    assessments, breakdown, check, demo, export, generate, ptable, reference, serve, submissions,
+    submit,
 };
 
 const EXAMPLES: &str = "\
@@ -23,7 +24,7 @@ Examples:
 /// Who reaches care, and how: face to face, by telephone, by video, online, by every protected characteristic.
 ///
 /// `equity serve` runs the service. Every other command asks a running service over gRPC (`--service`), except `verify` and
-/// `rebuild`, which work on the data folder of a service that is stopped.
+/// `rebuild`, which work on the data folder of a service that is stopped, and `ptable`, which works on a file.
 ///
 /// Answers go to standard output, remarks, progress and errors to standard error.
 #[derive(Debug, Parser)]
@@ -60,6 +61,8 @@ pub enum Command {
     Verify(check::VerifyArgs),
     /// Rebuild the stored state from the log.
     Rebuild(check::RebuildArgs),
+    /// Make the table of small changes that protects counts, or check one.
+    Ptable(ptable::PtableArgs),
 }
 
 impl Command {
@@ -77,6 +80,7 @@ impl Command {
             Self::Generate(args) => args.format,
             Self::Verify(args) => args.shape.format,
             Self::Rebuild(args) => args.shape.format,
+            Self::Ptable(args) => args.format,
         }
     }
 }

@@ -286,6 +286,11 @@ fn commands_do_not_have_options_that_they_would_ignore() {
         "equity export columns --format parquet",
         "equity serve --check --format json",
         "equity generate --rows 1 --from 2020-01 --to 2020-01 --out - --format json",
+        "equity ptable --format json",
+        "equity ptable --check a.csv --bound 3",
+        "equity ptable --check a.csv --variance 3",
+        "equity ptable --check a.csv --out b.csv",
+        "equity ptable --check a.csv --service 127.0.0.1:1",
     ] {
         assert_eq!(parse(ignored).unwrap_err().exit_code(), 2, "{ignored}");
     }

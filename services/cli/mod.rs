@@ -4,7 +4,7 @@
 //! - [`client`] the connection to a service; [`send_all`] and `send` submissions over it, [`sending`] how, [`sent`] the answers;
 //!   `files`, `outgoing` what is sent; `encoded`, [`raw`] its bytes, [`request_id`] its name
 //! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`assessments`], [`export`], [`generate`],
-//!   [`check`] the commands
+//!   [`check`], [`ptable`] the commands
 //! - [`options`] what several commands have; [`query`] and [`questions`] the options of each table, [`answer`] its answer
 //! - [`show`] tables, JSON, CSV, charts, errors, progress bars
 
@@ -25,6 +25,7 @@ pub mod generate;
 pub mod options;
 mod outgoing;
 mod panics;
+pub mod ptable;
 pub mod query;
 pub mod questions;
 pub mod raw;
@@ -110,5 +111,6 @@ pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Generate(args) => Box::pin(generate::run(args, out)).await,
         Command::Verify(args) => check::verify(&args, out),
         Command::Rebuild(args) => check::rebuild(&args, out),
+        Command::Ptable(args) => ptable::run(&args, out),
     }
 }

@@ -136,10 +136,11 @@ impl<'a> Cell<'a> {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let number = text.parse().ok().filter(|number| digits && *number >= least);
         number.ok_or_else(|| {
-            self.wrong(format!(
+            let expected = format!(
                 "a whole number of {least} or more, with digits only; or, if the publisher does not give it, {}",
                 symbols::TAKEN
-            ))
+            );
+            self.wrong(codes::expected_of(self.text, expected))
         })
     }
 

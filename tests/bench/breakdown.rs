@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use clap::Parser;
 use echo::{Answer, Echo};
-use equity_indicators::ingest::SubmissionFile;
+use equity_indicators::ingest::{Records, SubmissionFile};
 use equity_indicators::proto::v1::{
     BreakdownQuery, CategoryKey, CategoryState, Denominator, GetChannelBreakdownRequest,
     GetChannelBreakdownResponse, PeriodRange,
@@ -128,6 +128,7 @@ async fn main() -> Outcome {
     fields.dedup();
     let mut plain = plain::Plain::create(&service.uri(), &csv, &fields).await?;
     let mut about = About::default();
+    let keyless = Running::start().await?;
     let generator = rows::generator(options.rows, FIRST_MONTH, LAST_MONTH)?;
     for parcel in generator.consultations() {
         rows::submit_all(&service.uri(), &[rows::encode(&parcel)]).await?;
@@ -135,7 +136,11 @@ async fn main() -> Outcome {
             plain.write(&parcel)?;
         }
         about.see(&parcel);
+        let without = without_person_keys(parcel);
+        rows::submit_all(&keyless.uri(), &[rows::encode(&without)]).await?;
     }
+    let without = keyless.bytes_on_disk()? as f64 / about.rows as f64;
+    keyless.stop().await?;
     plain.finish()?;
     about.organisations.sort();
     about.organisations.dedup();
@@ -144,6 +149,7 @@ async fn main() -> Outcome {
     let organisations = about.organisations.len();
     println!("{} rows, {organisations} organisations, months {first} to {last}", about.rows);
     verdict("P8  bytes a row on disk, log and store", disk, 44.0, 34.0);
+    verdict("P8  the same without person keys", without, 24.0, 18.0);
     let whole = about.first.clone().ok_or("nothing was submitted")?;
     if options.seconds > 0 {
         one_characteristic(&options, &service, &about).await?;
@@ -153,6 +159,15 @@ async fn main() -> Outcome {
     first_time(&options, &service, &about, &csv).await?;
     grown::grown(options.rows, &service, &about).await?;
     service.stop().await
+}
+
+/// The parcel without person keys.
+fn without_person_keys(mut parcel: SubmissionFile) -> SubmissionFile {
+    parcel.person_key_scheme.clear();
+    if let Records::Consultations(records) = &mut parcel.rows {
+        records.iter_mut().for_each(|record| record.person_key.clear());
+    }
+    parcel
 }
 
 /// What was submitted.

@@ -24,7 +24,7 @@ const PARTNERS: usize = 100;
 /// Time between two questions of a partner.
 const EVERY: Duration = Duration::from_millis(100);
 /// How long each load lasts.
-const TIME: Duration = Duration::from_secs(6);
+const TIME: Duration = Duration::from_secs(4);
 /// Rows of the month that is submitted again and again.
 const SUBMITTED: u64 = 300_000;
 /// Questions whose answers are at hand, and others.

@@ -16,8 +16,8 @@ use super::run::{Served, equity, run};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// How a command of this program begins.
 const BEGINNINGS: [&str; 2] = ["equity ", "cargo run --release -- "];
-/// Commands that are passed over: they do not end, or need a folder that is not here.
-const PASSED_OVER: [&str; 5] = ["demo", "serve", "generate", "verify", "rebuild"];
+/// Commands that are passed over: they do not end, need a folder that is not here, or ask no service.
+const PASSED_OVER: [&str; 6] = ["demo", "serve", "generate", "verify", "rebuild", "ptable"];
 /// Behind a block that the service has to refuse.
 const REFUSED: &str = "<!-- refused -->";
 /// Behind a block that needs the content of `reference-content.md`, which the demo does not have: it is passed over.

@@ -8,6 +8,7 @@ mod export;
 mod formats;
 mod guides;
 mod options;
+mod ptable;
 mod replacing;
 mod rows;
 mod run;

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::codes::Codes;
 use super::scan::Records;
+use crate::domain::disclosure::{TrueCount, key_as_person, sum_of};
 
 /// Number of a record without a person key.
 pub const NOBODY: u32 = 0;
@@ -22,6 +23,12 @@ impl Present {
     #[must_use]
     pub fn everybody() -> Self {
         Self { numbers: Vec::new(), as_it_is: true }
+    }
+
+    /// The new number of a person.
+    fn number_of(&self, person: u32) -> u32 {
+        let new = || self.numbers.get(person as usize).copied().unwrap_or(NOBODY);
+        if self.as_it_is { person } else { new() }
     }
 
     /// Notes the persons of some records.
@@ -62,6 +69,8 @@ pub struct PersonSets {
     /// Words of 64 persons a cell.
     words: usize,
     bits: Vec<u64>,
+    /// The key of each of them; none: nobody has to be protected.
+    keys: Option<Vec<u8>>,
     /// Sum of the weights of the records in a cell without a person key.
     pub without: u64,
 }
@@ -71,7 +80,24 @@ impl PersonSets {
     #[must_use]
     pub fn new(cells: usize, among: Range<u32>) -> Self {
         let words = among.len().div_ceil(64);
-        Self { cells, among, words, bits: vec![0; cells * words], without: 0 }
+        Self { cells, among, words, bits: vec![0; cells * words], keys: None, without: 0 }
+    }
+
+    /// Takes the keys of the persons of some records, by their new numbers.
+    pub fn take_keys(
+        &mut self,
+        records: &Records<'_>,
+        (persons, keys): (&Codes, &Codes),
+        present: &Present,
+    ) {
+        let Self { among, keys: known, .. } = self;
+        let known = known.get_or_insert_with(|| vec![0; among.len()]);
+        for record in records.stretches.iter().flat_map(|stretch| stretch.records.clone()) {
+            let person = present.number_of(persons.at(record));
+            if among.contains(&person) {
+                known[(person - among.start) as usize] = keys.at(record).to_le_bytes()[0];
+            }
+        }
     }
 
     /// Adds the persons of some records, by their new numbers.
@@ -87,7 +113,7 @@ impl PersonSets {
     }
 
     fn put_in(&mut self, records: &Records<'_>, person_of: impl Fn(usize) -> u32) {
-        let Self { cells: size, among, words, bits, without } = self;
+        let Self { cells: size, among, words, bits, without, .. } = self;
         records.chunks(|start, cells| {
             for (offset, cell) in cells.iter().enumerate() {
                 let (cell, person) = (*cell as usize, person_of(start + offset));
@@ -107,6 +133,9 @@ impl PersonSets {
     /// Adds those of others of the same cells and range.
     pub fn join(&mut self, others: &Self) {
         self.bits.iter_mut().zip(&others.bits).for_each(|(bits, other)| *bits |= other);
+        // Who has no key yet has 0: of those who have one each thread knows the same.
+        let keys = self.keys.iter_mut().flatten().zip(others.keys.iter().flatten());
+        keys.for_each(|(key, other)| *key |= other);
         self.without += others.without;
     }
 
@@ -122,15 +151,22 @@ impl PersonSets {
         set.iter_mut().zip(self.of(cell)).for_each(|(bits, of)| *bits |= of);
     }
 
+    /// The persons of a set. As persons they have keys of their own, out of those of their records.
+    #[must_use]
+    pub fn counted(&self, set: &[u64]) -> TrueCount {
+        let count = set.iter().map(|bits| u64::from(bits.count_ones())).sum();
+        let Some(keys) = &self.keys else { return TrueCount::open(count) };
+        let mut sum = 0u8;
+        for (word, keys) in set.iter().zip(keys.chunks(64)) {
+            let of_word = keys.iter().enumerate().filter(|(place, _)| word >> place & 1 == 1);
+            sum = of_word.fold(sum, |sum, (_, key)| sum.wrapping_add(key_as_person(*key)));
+        }
+        TrueCount::new(sum_of(sum, count), u64::MAX)
+    }
+
     fn of(&self, cell: usize) -> &[u64] {
         &self.bits[cell * self.words..(cell + 1) * self.words]
     }
-}
-
-/// Number of persons of a set.
-#[must_use]
-pub fn persons_in(set: &[u64]) -> u64 {
-    set.iter().map(|bits| u64::from(bits.count_ones())).sum()
 }
 
 #[cfg(test)]
@@ -138,6 +174,7 @@ mod tests {
     use super::super::scan::{Adds, Stretch, Term};
     use super::*;
     use crate::domain::cube::Cube;
+    use crate::domain::disclosure::Protection;
 
     #[test]
     fn a_person_counts_once_in_each_cell_and_records_without_a_key_for_what_they_stand_for() {
@@ -162,9 +199,10 @@ mod tests {
             persons_of.join(&other);
             let mut both = Vec::new();
             persons_of.put(0, &mut both);
-            let first = persons_in(&both);
+            let first = persons_of.counted(&both);
             persons_of.put(1, &mut both);
-            (first, persons_in(&both), persons_of.is_empty(1), persons_of.without)
+            let see = |count| Protection::Exact.see(count).unwrap();
+            (see(first), see(persons_of.counted(&both)), persons_of.is_empty(1), persons_of.without)
         };
         assert_eq!(among(&present, 1..3), (1, 2, false, 8000));
         assert_eq!(among(&present, 1..2), (1, 1, false, 8000));

@@ -1,6 +1,9 @@
 //! Provision of face to face for people who need it: what each consultation answers to each question.
 
+use std::ops::AddAssign;
+
 use super::{Response, Tally};
+use crate::domain::disclosure::TrueCount;
 
 /// Needs of the person of a consultation. A need that does not apply counts as no need.
 #[derive(Clone, Copy, Debug)]
@@ -151,28 +154,28 @@ fn kept(cancelled: Response) -> Response {
 
 /// Counts of one group's consultations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Provision {
+pub struct Provision<N = TrueCount> {
     /// Numerator: consultations of the group. Denominator: consultations of people whose membership is known.
-    pub members: Tally,
+    pub members: Tally<N>,
     /// Consultations of the group that were in person.
-    pub in_person: u64,
+    pub in_person: N,
     /// Consultations of the group that were remote.
-    pub remote: u64,
+    pub remote: N,
     /// Face to face given or offered (CH-05, CH-07): the lowest share, and the highest.
-    pub given: [Tally; 2],
+    pub given: [Tally<N>; 2],
     /// Requests for face to face that were met (CH-06).
-    pub request_met: Tally,
+    pub request_met: Tally<N>,
     /// Remote although in person is preferred (CH-08).
-    pub involuntary: Tally,
+    pub involuntary: Tally<N>,
     /// Interpreter present, of those who need one (CH-13).
-    pub interpreter: Tally,
+    pub interpreter: Tally<N>,
     /// Accessible need met, of those who have one (CH-14).
-    pub need_met: Tally,
+    pub need_met: Tally<N>,
 }
 
-impl Provision {
+impl<N: AddAssign + Copy> Provision<N> {
     /// Counts consultations by membership of the group and by mode: yes is in person, no is remote.
-    pub fn mode(&mut self, member: Response, in_person: Response, count: u64) {
+    pub fn mode(&mut self, member: Response, in_person: Response, count: N) {
         self.members.count(member, count);
         match (member, in_person) {
             (Response::Yes, Response::Yes) => self.in_person += count,

@@ -1,5 +1,9 @@
 //! Counting a share: every record answers yes or no, or has a reason for neither.
 
+use std::ops::AddAssign;
+
+use crate::domain::disclosure::TrueCount;
+
 /// What a record answers to a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Response {
@@ -94,22 +98,22 @@ impl Response {
 
 /// Counts of responses: numerator, denominator, and the two reasons for neither.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct Tally<N = TrueCount> {
     /// Responses of yes.
-    pub numerator: u64,
+    pub numerator: N,
     /// Responses of yes or no.
-    pub denominator: u64,
+    pub denominator: N,
     /// Records for which the answer is not known, or not whether the question applies.
-    pub unknown: u64,
+    pub unknown: N,
     /// Records whose source collects neither the answer nor whether the question applies; in no denominator.
-    pub not_collected: u64,
+    pub not_collected: N,
     /// Those to whom it does not apply. With the denominator, the unknown and the not collected ones they are everybody.
-    pub outside: u64,
+    pub outside: N,
 }
 
-impl Tally {
+impl<N: AddAssign + Copy> Tally<N> {
     /// Counts `records` records with this response.
-    pub fn count(&mut self, answer: Response, records: u64) {
+    pub fn count(&mut self, answer: Response, records: N) {
         match answer {
             Response::Yes => {
                 self.numerator += records;
@@ -123,7 +127,7 @@ impl Tally {
     }
 }
 
-impl std::ops::AddAssign for Tally {
+impl<N: AddAssign> AddAssign for Tally<N> {
     fn add_assign(&mut self, other: Self) {
         self.numerator += other.numerator;
         self.denominator += other.denominator;

@@ -1,27 +1,30 @@
 //! Waits in days, and their median. Some waits are known to the day, others only as a band of days.
 
 use std::collections::BTreeMap;
+use std::iter::Sum;
+use std::ops::AddAssign;
 
 use super::{Response, Tally};
+use crate::domain::disclosure::{Protection, TrueCount};
 
 /// Waits of consultations, with the number of missing ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Waits {
+pub struct Waits<N = TrueCount> {
     /// Count for each band of days, both limits included; a wait known to the day has equal limits.
-    days: BTreeMap<(u32, u32), u64>,
-    unknown: u64,
-    not_collected: u64,
-    outside: u64,
+    days: BTreeMap<(u32, u32), N>,
+    unknown: N,
+    not_collected: N,
+    outside: N,
 }
 
-impl Waits {
+impl<N: AddAssign + Copy + Default + Sum> Waits<N> {
     /// Counts consultations whose wait lies between two numbers of days, both included.
-    pub fn known(&mut self, days: (u32, u32), count: u64) {
+    pub fn known(&mut self, days: (u32, u32), count: N) {
         *self.days.entry(days).or_default() += count;
     }
 
     /// Counts consultations whose wait is missing.
-    pub fn missing(&mut self, why: Response, count: u64) {
+    pub fn missing(&mut self, why: Response, count: N) {
         match why {
             Response::NotCollected => self.not_collected += count,
             Response::Unknown => self.unknown += count,
@@ -32,16 +35,33 @@ impl Waits {
 
     /// The counts; the denominator is the number of consultations whose wait is known.
     #[must_use]
-    pub fn tally(&self) -> Tally {
+    pub fn tally(&self) -> Tally<N> {
         Tally {
-            numerator: 0,
-            denominator: self.days.values().sum(),
+            numerator: N::default(),
+            denominator: self.days.values().copied().sum(),
             unknown: self.unknown,
             not_collected: self.not_collected,
             outside: self.outside,
         }
     }
+}
 
+impl Waits {
+    /// The waits to a reader who may see all of them; none to others: a median is one consultation's wait.
+    #[must_use]
+    pub fn seen(&self, protection: &Protection) -> Option<Waits<u64>> {
+        let see = |count: TrueCount| protection.see(count).filter(|_| protection.is_exact());
+        let days = self.days.iter().map(|(days, count)| Some((*days, see(*count)?)));
+        Some(Waits {
+            days: days.collect::<Option<_>>()?,
+            unknown: see(self.unknown)?,
+            not_collected: see(self.not_collected)?,
+            outside: see(self.outside)?,
+        })
+    }
+}
+
+impl Waits<u64> {
     /// Least and greatest possible median of the known waits; equal if the median is known. None if no wait is known.
     #[must_use]
     pub fn median(&self) -> Option<(f64, f64)> {
@@ -72,7 +92,7 @@ fn middle(values: &[(u32, u64)]) -> Option<f64> {
 mod tests {
     use super::*;
 
-    fn waits(of: &[((u32, u32), u64)]) -> Waits {
+    fn waits(of: &[((u32, u32), u64)]) -> Waits<u64> {
         let mut waits = Waits::default();
         of.iter().for_each(|(days, count)| waits.known(*days, *count));
         waits
@@ -90,7 +110,7 @@ mod tests {
         ] {
             assert_eq!(waits(of).median(), Some((median, median)), "{of:?}");
         }
-        assert_eq!(Waits::default().median(), None);
+        assert_eq!(Waits::<u64>::default().median(), None);
         assert_eq!(waits(&[((1, 1), 0)]).median(), None);
     }
 

@@ -1,8 +1,10 @@
 //! Cells out of what was counted: a value, or why there is none.
 
 use super::model::{Absence, Cell, CellCounts, DataQuality, Figure, Reason};
+use crate::domain::disclosure::TrueCount;
 use crate::domain::measures::Tally;
-use crate::domain::statistics::{Confidence, Interval, difference, proportion};
+use crate::domain::statistics::{Interval, difference, proportion};
+use crate::engine::query::Showing;
 
 impl From<Interval> for Figure {
     fn from(interval: Interval) -> Self {
@@ -17,14 +19,16 @@ impl Figure {
     }
 }
 
-impl From<Tally> for CellCounts {
-    fn from(tally: Tally) -> Self {
-        Self {
-            numerator: Some(tally.numerator),
-            denominator: Some(tally.denominator),
-            unknown: Some(tally.unknown),
-            not_collected: Some(tally.not_collected),
-            outside: Some(tally.outside),
+impl Showing {
+    /// What may be seen of a tally.
+    pub(super) fn counts(&self, tally: Tally) -> CellCounts {
+        let see = |count| self.protection.see(count);
+        CellCounts {
+            numerator: see(tally.numerator),
+            denominator: see(tally.denominator),
+            unknown: see(tally.unknown),
+            not_collected: see(tally.not_collected),
+            outside: see(tally.outside),
         }
     }
 }
@@ -38,38 +42,46 @@ impl Cell {
 
     /// A count.
     #[allow(clippy::cast_precision_loss)] // counts are below 2^53
-    pub(super) fn count(count: u64) -> Self {
-        let counts = CellCounts { numerator: Some(count), ..CellCounts::default() };
-        Self::new(Ok(Figure::exact(count as f64)), counts)
+    pub(super) fn count(count: TrueCount, showing: &Showing) -> Self {
+        let numerator = showing.protection.see(count);
+        let counts = CellCounts { numerator, ..CellCounts::default() };
+        let figure = numerator.ok_or_else(Absence::withheld);
+        Self::new(figure.map(|count| Figure::exact(count as f64)), counts)
     }
 
     /// A share with Wilson limits. `whom` is what is counted, in the plural.
-    pub(super) fn share(tally: Tally, whom: &str, confidence: Confidence) -> Self {
-        Self::share_or(tally, confidence, |tally| no_share(tally, whom))
+    pub(super) fn share(tally: Tally, whom: &str, showing: &Showing) -> Self {
+        Self::share_or(tally, showing, |counts| no_share(counts, whom))
     }
 
     /// The same with a reason of its own where there is none.
     pub(super) fn share_or(
         tally: Tally,
-        confidence: Confidence,
-        why: impl FnOnce(Tally) -> Absence,
+        showing: &Showing,
+        why: impl FnOnce(&CellCounts) -> Absence,
     ) -> Self {
-        let share = proportion(tally.numerator, tally.denominator, confidence);
-        Self::new(share.map(Figure::from).ok_or_else(|| why(tally)), tally.into())
+        let counts = showing.counts(tally);
+        let (Some(part), Some(whole)) = (counts.numerator, counts.denominator) else {
+            return Self::new(Err(Absence::withheld()), counts);
+        };
+        // Both are changed for themselves, so the part may have become the greater one.
+        let share = proportion(part.min(whole), whole, showing.confidence);
+        Self::new(share.map(Figure::from).ok_or_else(|| why(&counts)), counts)
     }
 
     /// Counts that are in the base of no share.
-    pub(super) fn in_no_base(tally: Tally, why: Absence) -> Self {
-        Self::new(Err(why), CellCounts { denominator: None, ..tally.into() })
+    pub(super) fn in_no_base(tally: Tally, why: Absence, showing: &Showing) -> Self {
+        Self::new(Err(why), CellCounts { denominator: None, ..showing.counts(tally) })
     }
 
     /// The difference of two shares, with Newcombe limits; without one, the reason of the share that is absent.
-    pub(super) fn difference(of: &Self, less: &Self, confidence: Confidence) -> Self {
-        let [of_pair, less_pair] = [of, less].map(|cell| {
+    pub(super) fn difference(of: &Self, less: &Self, showing: &Showing) -> Self {
+        let pair = |cell: &Self| {
             let counts = cell.counts;
-            (counts.numerator.unwrap_or_default(), counts.denominator.unwrap_or_default())
-        });
-        let found = difference(of_pair, less_pair, confidence).map(Figure::from);
+            let (part, whole) = counts.numerator.zip(counts.denominator).unwrap_or_default();
+            (part.min(whole), whole)
+        };
+        let found = difference(pair(of), pair(less), showing.confidence).map(Figure::from);
         let why = || [of, less].into_iter().find_map(|cell| cell.figure.clone().err());
         let figure = found.ok_or_else(|| why().unwrap_or_else(|| Absence::not_computable("")));
         Self::without_counts(figure, of.behind + less.behind)
@@ -87,24 +99,28 @@ impl Cell {
 }
 
 /// Why a figure is absent although its records were counted. The counts alone decide the reason; `words` has the sentence for it.
-pub(super) fn missing<W: Into<String>>(tally: Tally, words: impl FnOnce(Reason) -> W) -> Absence {
-    let reason = match (tally.unknown, tally.not_collected) {
-        (0, 0) => Reason::NoData,
-        (0, _) => Reason::NotCollected,
+pub(super) fn missing<W: Into<String>>(
+    counts: &CellCounts,
+    words: impl FnOnce(Reason) -> W,
+) -> Absence {
+    let reason = match (counts.unknown, counts.not_collected) {
+        (None, _) | (_, None) => return Absence::withheld(),
+        (Some(0), Some(0)) => Reason::NoData,
+        (Some(0), _) => Reason::NotCollected,
         (..) => Reason::NotComputable,
     };
     Absence { reason, detail: words(reason).into() }
 }
 
 /// Why there is nobody to take a share of.
-pub(super) fn no_share(tally: Tally, whom: &str) -> Absence {
-    missing(tally, |reason| match reason {
+pub(super) fn no_share(counts: &CellCounts, whom: &str) -> Absence {
+    missing(counts, |reason| match reason {
         // The reason says all: nobody in the row is asked.
         Reason::NoData => String::new(),
         Reason::NotCollected => {
             format!("no source of these {whom} collects it, or whether it applies to them")
         }
-        Reason::NotComputable | Reason::Suppressed => format!(
+        Reason::NotComputable | Reason::Suppressed | Reason::Withheld => format!(
             "for none of these {whom} do we know the answer, or whether the question applies"
         ),
     })

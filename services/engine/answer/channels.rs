@@ -12,10 +12,11 @@ use super::provenance::{Provenance, QuestionSettings};
 use super::question::{Counted, Question};
 use super::rates::Population;
 use crate::domain::codes::State;
+use crate::domain::disclosure::TrueCount;
 use crate::domain::measures::Tally;
 use crate::domain::reference::Reference;
 use crate::domain::statistics::rate;
-use crate::engine::query::{Denominator, Measure, Query, invalid};
+use crate::engine::query::{Denominator, Measure, Query, Showing, invalid};
 use crate::engine::{Engine, QueryError};
 
 /// Asks how consultations reached people.
@@ -159,17 +160,17 @@ impl Question for ChannelQuestion {
         columns
     }
 
-    fn cell(&self, figures: &Channels, row: &[usize], shows: &Shows) -> Cell {
+    fn cell(&self, figures: &Channels, row: &[usize], shows: &Shows, showing: &Showing) -> Cell {
         let none = InnerCounts::default();
         let counts = figures.rows.row(row).unwrap_or(&none);
         let at = |place: usize| counts.inner.get(place).copied().unwrap_or_default();
         match shows {
-            Shows::All => Cell::count(counts.totals.any),
-            Shows::Share(place) => self.share(figures, counts, *place),
+            Shows::All => Cell::count(counts.totals.any(), showing),
+            Shows::Share(place) => self.share(figures, counts, *place, showing),
             Shows::Rate(place) => {
                 let unasked = || Err(Absence::not_computable(""));
                 let people = figures.population.as_ref().map_or_else(unasked, |of| of.of(row));
-                self.rate(at(*place), people)
+                Self::rate(at(*place), people, showing)
             }
         }
     }
@@ -178,22 +179,23 @@ impl Question for ChannelQuestion {
 impl ChannelQuestion {
     /// The share of a channel. A missing state is in no base of known channels; what is not collected or does not apply is in none at
     /// all.
-    fn share(&self, figures: &Channels, counts: &InnerCounts, place: usize) -> Cell {
+    fn share(
+        &self,
+        figures: &Channels,
+        counts: &InnerCounts,
+        place: usize,
+        showing: &Showing,
+    ) -> Cell {
         let axis = &figures.axis;
-        let Totals { any, asked, collected, known } = counts.totals;
-        let (denominator, in_base) = match self.denominator {
-            Denominator::KnownOnly => (known, is_known(axis, place)),
-            Denominator::All => (collected, is_collected(axis, place)),
+        let Totals { known, unknown, not_collected, outside } = counts.totals;
+        let (denominator, unknown, in_base) = match self.denominator {
+            Denominator::KnownOnly => (known, unknown, is_known(axis, place)),
+            Denominator::All => (known + unknown, TrueCount::default(), is_collected(axis, place)),
         };
-        let tally = Tally {
-            numerator: counts.inner.get(place).copied().unwrap_or_default(),
-            denominator,
-            unknown: collected - denominator,
-            not_collected: asked - collected,
-            outside: any - asked,
-        };
+        let numerator = counts.inner.get(place).copied().unwrap_or_default();
+        let tally = Tally { numerator, denominator, unknown, not_collected, outside };
         if in_base {
-            return Cell::share(tally, "consultations", self.query.confidence);
+            return Cell::share(tally, "consultations", showing);
         }
         let why = match axis.state(place) {
             Some(State::NotCollected) => {
@@ -203,16 +205,18 @@ impl ChannelQuestion {
             // would make up a sixth of the answer.
             Some(_) | None => Absence::not_computable(""),
         };
-        Cell::in_no_base(tally, why)
+        Cell::in_no_base(tally, why, showing)
     }
 
     /// The rate of a channel per 1,000 people a month.
-    fn rate(&self, count: u64, people: Result<u64, Absence>) -> Cell {
+    fn rate(count: TrueCount, people: Result<u64, Absence>, showing: &Showing) -> Cell {
+        let Showing { confidence, protection } = showing;
         let denominator = people.as_ref().ok().copied();
+        let Some(count) = protection.see(count) else { return Cell::absent(Absence::withheld()) };
         let counts = CellCounts { numerator: Some(count), denominator, ..CellCounts::default() };
         #[allow(clippy::cast_precision_loss)] // people times months are below 2^53
         let rate = people.and_then(|people| {
-            let found = rate(count, people as f64, 1000.0, self.query.confidence);
+            let found = rate(count, people as f64, 1000.0, *confidence);
             let why = || Absence::not_computable("the population has no people");
             found.map(Figure::from).ok_or_else(why)
         });
@@ -221,16 +225,16 @@ impl ChannelQuestion {
 }
 
 /// The records of a row, out of those by channel.
-fn totals(axis: &PlanAxis, counts: &[u64]) -> Totals {
+fn totals(axis: &PlanAxis, counts: &[TrueCount]) -> Totals {
     let sum = |of: fn(&PlanAxis, usize) -> bool| {
         let places = counts.iter().enumerate().filter(|(place, _)| of(axis, *place));
-        places.map(|(_, count)| count).sum()
+        places.map(|(_, count)| *count).sum()
     };
     Totals {
-        any: sum(|_, _| true),
-        asked: sum(is_asked),
-        collected: sum(is_collected),
         known: sum(is_known),
+        unknown: sum(|axis, place| is_collected(axis, place) && !is_known(axis, place)),
+        not_collected: sum(|axis, place| is_asked(axis, place) && !is_collected(axis, place)),
+        outside: sum(|axis, place| !is_asked(axis, place)),
     }
 }
 
@@ -263,7 +267,9 @@ fn person_notes(plan: &Plan, keyless: u64, provenance: &mut Provenance) {
             "{without} of {all} submissions carry no person keys and count no persons."
         ));
     }
-    if keyless > 0 {
+    if !plan.protection.is_exact() {
+        notes.push("Consultations without a person key count no person.".into());
+    } else if keyless > 0 {
         notes.push(format!("{keyless} consultations have no person key, in submissions that carry keys. They count no person."));
     }
     if schemes == 0 && all > 0 {

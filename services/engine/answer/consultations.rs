@@ -7,9 +7,10 @@ use super::model::{Absence, DataQuality};
 use super::plan::{Plan, PlanAxis};
 use super::provenance::{CARE_SETTING, Provenance};
 use super::quality::Sums;
-use super::question::Counted;
+use super::question::{Counted, RowPlaces};
 use crate::domain::codes::State;
 use crate::domain::collection::Dataset;
+use crate::domain::disclosure::TrueCount;
 use crate::engine::query::{Filter, Measure, Query};
 use crate::engine::{Engine, QueryError};
 
@@ -62,9 +63,12 @@ impl Tabulated {
 
     /// Places of the inner axis that occur anywhere and are wanted.
     pub(super) fn occurring(&self) -> BTreeSet<usize> {
-        let inner = self.crosstab.all.inner.iter().enumerate();
-        let occurring = inner.filter(|(_, count)| **count > 0).map(|(place, _)| place);
-        occurring.filter(|place| self.inner().wants(*place)).collect()
+        let counts = &self.crosstab.all.inner;
+        let occurs = |place: &usize| {
+            self.inner().wants(*place)
+                && self.plan.tells(counts.get(*place).copied().unwrap_or_default())
+        };
+        (0..self.inner().places()).filter(occurs).collect()
     }
 
     /// Sums along each axis whose quality is told: those that make rows, and the inner one.
@@ -79,7 +83,7 @@ impl Tabulated {
                 let state = other.map(|other| axes[other].state(row[other]));
                 state.is_none_or(|state| state.is_some_and(|state| state != State::Coarser))
             };
-            let mut of_places = vec![0; axes[number].places()];
+            let mut of_places = vec![TrueCount::default(); axes[number].places()];
             for (row, counts) in self.crosstab.rows.iter().filter(|(row, _)| once(row)) {
                 of_places[row[number]] += counts.sum();
             }
@@ -98,7 +102,11 @@ impl Tabulated {
         figures: C,
     ) -> Counted<C> {
         let Self { plan, crosstab } = self;
-        let rows = crosstab.rows.keys().filter(|row| {
+        let rows: Vec<RowPlaces> = match plan.tells_all() {
+            true => every_row(&plan.axes[..plan.axes.len() - 1]),
+            false => crosstab.rows.keys().cloned().collect(),
+        };
+        let rows = rows.iter().filter(|row| {
             !row.is_empty() && plan.axes.iter().zip(*row).all(|(axis, place)| axis.wants(*place))
         });
         let rows = rows.map(|row| {
@@ -106,10 +114,20 @@ impl Tabulated {
             (keys.collect(), row.clone())
         });
         let rows = rows.collect();
-        let nothing = (crosstab.all.sum() == 0).then(|| nothing(&plan, record));
+        let nothing = (!plan.tells(crosstab.all.sum())).then(|| nothing(&plan, record));
         let (position, provenance) = (plan.position, Provenance { quality, ..provenance });
         Counted { plan: Some(plan), position, provenance, rows, nothing, figures }
     }
+}
+
+/// Every combination of places on some axes.
+fn every_row(axes: &[PlanAxis]) -> Vec<RowPlaces> {
+    axes.iter().fold(vec![RowPlaces::new()], |rows, axis| {
+        let with = |row: RowPlaces| {
+            (0..axis.places()).map(move |place| [row.as_slice(), &[place]].concat())
+        };
+        rows.into_iter().flat_map(with).collect()
+    })
 }
 
 /// Why a table with submissions behind it has no figure. `record` is what is counted, in the singular.

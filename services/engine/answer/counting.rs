@@ -9,8 +9,9 @@ use std::sync::Arc;
 use super::crosstab::{Coded, Crosstab, Folded, add_persons, count_crosstab};
 use super::plan::{On, Plan, PlanAxis, PlanFilter, PlanMonth};
 use crate::domain::cube::{
-    Adds, Codes, Counter, Cube, PersonSets, Present, Records, Stretch, Term,
+    Adds, Codes, Counter, Cube, KeyedCounter, PersonSets, Present, Records, Stretch, Term,
 };
+use crate::domain::disclosure::TrueCount;
 use crate::domain::field::Field;
 use crate::engine::threads::on_threads;
 use crate::engine::{Engine, QueryError};
@@ -224,10 +225,36 @@ impl<'a> Scan<'a> {
         then(Records { terms, weights: &weights, stretches })
     }
 
-    fn counts(&self, path: Path) -> Result<Vec<u64>, QueryError> {
-        if path == Path::Rollups {
-            return self.by_rollups();
+    fn counts(&self, path: Path) -> Result<Vec<TrueCount>, QueryError> {
+        if !self.plan.protection.is_exact() {
+            return self.with_keys();
         }
+        let counts = match path {
+            Path::Rollups => self.by_rollups()?,
+            Path::Columns => self.by_columns()?,
+        };
+        Ok(counts.into_iter().map(TrueCount::open).collect())
+    }
+
+    /// True counts with their keys. Roll-ups have none.
+    fn with_keys(&self) -> Result<Vec<TrueCount>, QueryError> {
+        let persons = self.plan.submissions().any(|submission| submission.has_persons);
+        let (slabs, reader) = (&self.engine.slabs, self.engine.store().reader());
+        let new = || KeyedCounter::new(self.size);
+        let counted = self.each(
+            |_| true,
+            new,
+            |counter, month, records| {
+                counter.add(records, &*slabs.keys(reader, &month.standing)?, persons);
+                Ok(())
+            },
+        )?;
+        let mut all = new();
+        counted.iter().for_each(|counter| all.join(counter));
+        Ok(all.counts())
+    }
+
+    fn by_columns(&self) -> Result<Vec<u64>, QueryError> {
         let new = || Counter::new(self.size);
         let counted = self.each(
             |submission| !self.plan.suppressed || submission.suppressed_count > 0,
@@ -367,7 +394,12 @@ impl Engine {
                 keyed,
                 || PersonSets::new(size, among.clone()),
                 |sets, month, records| {
-                    sets.add(records, &*persons(month)?, &present);
+                    let persons = persons(month)?;
+                    if !plan.protection.is_exact() {
+                        let keys = self.slabs.keys(self.store().reader(), &month.standing)?;
+                        sets.take_keys(records, (&persons, &keys), &present);
+                    }
+                    sets.add(records, &persons, &present);
                     Ok(())
                 },
             )?;
@@ -389,7 +421,7 @@ impl Engine {
         plan: &Plan,
         outer: usize,
         folded: &mut Folded<T>,
-        add: impl Fn(&mut T, &[usize], u64),
+        add: impl Fn(&mut T, &[usize], TrueCount),
     ) -> Result<(), QueryError> {
         let (cube, size, coded) = plan.shape()?;
         let counts = Scan::new(self, plan, (&cube, size, &coded)).counts(plan.path())?;

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 
 use crate::domain::codes::State;
-use crate::domain::cube::{PersonSets, persons_in};
+use crate::domain::cube::PersonSets;
+use crate::domain::disclosure::TrueCount;
 
 /// What was added up in each row, and over all records, each once.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub(super) struct Folded<T> {
     /// By places on the axes that make rows.
     pub(super) rows: BTreeMap<Vec<usize>, T>,
@@ -34,46 +35,54 @@ impl<T> Folded<T> {
 pub(super) type Crosstab = Folded<InnerCounts>;
 
 /// What was counted in one row.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub(super) struct InnerCounts {
     /// Counts by place on the inner axes, the last of which varies fastest.
-    pub(super) inner: Vec<u64>,
+    pub(super) inner: Vec<TrueCount>,
     /// Each record or person of the row once; of records zeros, until somebody adds them up.
     pub(super) totals: Totals,
 }
 
-/// Records or distinct persons of a row, each counted once whatever number of inner places they are in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Records or distinct persons of a row, each counted once whatever number of inner places they are in: in the first of these in which
+/// they are.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Totals {
+    /// In a place that is known.
+    pub(super) known: TrueCount,
+    /// In a place that applies and that the source collects.
+    pub(super) unknown: TrueCount,
+    /// In a place that applies.
+    pub(super) not_collected: TrueCount,
+    /// In places that do not apply: nothing is asked there.
+    pub(super) outside: TrueCount,
+}
+
+impl Totals {
     /// In any place.
-    pub(super) any: u64,
-    /// In any place that applies: in all others nothing is asked.
-    pub(super) asked: u64,
-    /// In any place that applies and that the source collects.
-    pub(super) collected: u64,
-    /// In any place that is known.
-    pub(super) known: u64,
+    pub(super) fn any(self) -> TrueCount {
+        self.known + self.unknown + self.not_collected + self.outside
+    }
 }
 
 impl InnerCounts {
     fn of(width: usize) -> Self {
-        Self { inner: vec![0; width], totals: Totals::default() }
+        Self { inner: vec![TrueCount::default(); width], totals: Totals::default() }
     }
 
     /// All counts together.
-    pub(super) fn sum(&self) -> u64 {
-        self.inner.iter().sum()
+    pub(super) fn sum(&self) -> TrueCount {
+        self.inner.iter().copied().sum()
     }
 
     /// Adds counts of others.
     fn add(&mut self, others: &Self) {
         for (count, other) in self.inner.iter_mut().zip(&others.inner) {
-            *count += other;
+            *count += *other;
         }
-        self.totals.any += others.totals.any;
-        self.totals.asked += others.totals.asked;
-        self.totals.collected += others.totals.collected;
         self.totals.known += others.totals.known;
+        self.totals.unknown += others.totals.unknown;
+        self.totals.not_collected += others.totals.not_collected;
+        self.totals.outside += others.totals.outside;
     }
 }
 
@@ -185,15 +194,15 @@ impl<T> Folded<T> {
     /// other, so its rows are looked up once; `add` is told which of them a count is of.
     fn add_cells(
         &mut self,
-        counts: &[u64],
+        counts: &[TrueCount],
         coded: &[Coded],
         outer: usize,
         new: impl Fn() -> T,
-        add: impl Fn(&mut T, usize, u64),
+        add: impl Fn(&mut T, usize, TrueCount),
     ) {
         let (outer, inner) = coded.split_at(outer);
         for (number, counts) in counts.chunks(combined(inner).max(1)).enumerate() {
-            let counted = || counts.iter().enumerate().filter(|(_, count)| **count > 0);
+            let counted = || counts.iter().enumerate().filter(|(_, count)| !count.is_zero());
             if counted().next().is_none() {
                 continue;
             }
@@ -210,10 +219,10 @@ impl<T: Default> Folded<T> {
     /// The same, where `add` is told the places on the inner axes, none of which may be multi-valued.
     pub(super) fn add_by_place(
         &mut self,
-        counts: &[u64],
+        counts: &[TrueCount],
         coded: &[Coded],
         outer: usize,
-        add: impl Fn(&mut T, &[usize], u64),
+        add: impl Fn(&mut T, &[usize], TrueCount),
     ) {
         let places = inner_places(&coded[outer..]);
         let first = |cell: usize| places[cell].first().map_or(&[][..], Vec::as_slice);
@@ -223,7 +232,7 @@ impl<T: Default> Folded<T> {
 }
 
 pub(super) fn count_crosstab(
-    counts: &[u64],
+    counts: &[TrueCount],
     coded: &[Coded],
     places: &[usize],
     outer: usize,
@@ -271,17 +280,20 @@ pub(super) fn add_persons(
             for (cell, _) in numbers.iter().enumerate().filter(|(_, of)| wanted(of)) {
                 combinations.iter().for_each(|of| persons.put(of * size + cell, &mut found));
             }
-            persons_in(&found)
+            persons.counted(&found)
         };
         let occurring: BTreeSet<usize> = numbers.iter().flatten().copied().collect();
         for place in occurring {
             counts.inner[place] = whoever(&|of| of.contains(&place));
         }
+        let is_known = whoever(&|of| of.iter().any(known));
+        let is_collected = whoever(&|of| of.iter().any(collected));
+        let is_asked = whoever(&|of| of.iter().any(asked));
         counts.totals = Totals {
-            any: whoever(&|_| true),
-            asked: whoever(&|of| of.iter().any(asked)),
-            collected: whoever(&|of| of.iter().any(collected)),
-            known: whoever(&|of| of.iter().any(known)),
+            known: is_known,
+            unknown: is_collected - is_known,
+            not_collected: is_asked - is_collected,
+            outside: whoever(&|_| true) - is_asked,
         };
         counts
     };

@@ -69,13 +69,13 @@ impl Engine {
             }
         };
         let Some(plan) = question.volume(self, &other)? else { return Ok(()) };
-        let count = self.count(&plan, 0)?.all.sum();
+        let count = plan.protection.see(self.count(&plan, 0)?.all.sum());
         let whose = some_of(&Vec::from_iter(plan.organisations()), 5);
         let detail = kind.map_or("the home is not known".into(), |kind| {
             format!("{whose} belong to no single {kind}")
         });
         provenance.looked_at(plan.data_position, plan.scope);
-        provenance.unattributed = (count > 0).then_some((count, detail));
+        provenance.unattributed = count.filter(|count| *count > 0).map(|count| (count, detail));
         Ok(())
     }
 }

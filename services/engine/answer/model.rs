@@ -43,6 +43,8 @@ pub enum Reason {
     NotComputable,
     /// A publisher suppressed or does not give counts that belong to it.
     Suppressed,
+    /// It is of too few, and the reader may not see it.
+    Withheld,
 }
 
 /// Why there is no figure, with a sentence.
@@ -72,6 +74,11 @@ impl Absence {
             "at least {least} left out: {what} not given by the publisher (`*`, `<5`, `[x]`)"
         );
         Self { reason: Reason::Suppressed, detail }
+    }
+
+    /// The reader may not see it. Nothing tells it from a figure that is 0.
+    pub(super) fn withheld() -> Self {
+        Self { reason: Reason::Withheld, detail: String::new() }
     }
 
     /// There is no data, for this reason.

@@ -6,6 +6,7 @@ use super::consultations::Tabulated;
 use super::crosstab::{Folded, InnerCounts};
 use super::plan::{Plan, PlanAxis};
 use super::quality::Sums;
+use crate::domain::disclosure::TrueCount;
 use crate::domain::indicator::Count;
 use crate::domain::measures::{Response, Tally};
 use crate::domain::reference::Reference;
@@ -22,31 +23,33 @@ pub(super) const LEAD_TIME: &str = "lead_time";
 /// Of consultations by what tells the rows apart, by group, and by one measured field: the inner axis.
 impl Tabulated {
     /// Counts of each group of a row by place of the measured field.
-    fn groups<'a>(&self, counts: &'a InnerCounts) -> std::slice::Chunks<'a, u64> {
+    fn groups<'a>(&self, counts: &'a InnerCounts) -> std::slice::Chunks<'a, TrueCount> {
         counts.inner.chunks(self.inner().places())
     }
 
     /// Sums for the quality of the measured field.
     pub(super) fn measured(&self) -> Sums {
-        let mut sums = vec![0; self.inner().places()];
+        let mut sums = vec![TrueCount::default(); self.inner().places()];
         for of_group in self.groups(&self.crosstab.all) {
-            sums.iter_mut().zip(of_group).for_each(|(sum, count)| *sum += count);
+            sums.iter_mut().zip(of_group).for_each(|(sum, count)| *sum += *count);
         }
         Sums::from([(self.plan.axes.len() - 1, sums)])
     }
 }
 
 /// Outcomes of one group of a row, or of all its groups together.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct GroupOutcomes {
     /// Consultations.
-    pub(super) all: u64,
+    pub(super) all: TrueCount,
+    /// Those that were attended.
+    pub(super) attended: TrueCount,
     /// CH-09.
     pub(super) missed: Tally,
     /// The shares of CH-11, as in [`WAITS`].
     pub(super) waits: [Tally; WAITS.len()],
     /// Consultations by place of the days from booking.
-    bands: Vec<u64>,
+    bands: Vec<TrueCount>,
 }
 
 impl GroupOutcomes {
@@ -64,10 +67,11 @@ impl GroupOutcomes {
     /// These and others together.
     fn and(mut self, other: &Self) -> Self {
         self.all += other.all;
+        self.attended += other.attended;
         self.missed += other.missed;
         self.waits.iter_mut().zip(other.waits).for_each(|(of, more)| *of += more);
-        self.bands.resize(self.bands.len().max(other.bands.len()), 0);
-        self.bands.iter_mut().zip(&other.bands).for_each(|(of, more)| *of += more);
+        self.bands.resize(self.bands.len().max(other.bands.len()), TrueCount::default());
+        self.bands.iter_mut().zip(&other.bands).for_each(|(of, more)| *of += *more);
         self
     }
 }
@@ -95,8 +99,11 @@ impl OutcomeShares {
             for counts in attendance.groups(attended) {
                 let mut of = GroupOutcomes::default();
                 for (says, count) in missed.iter().zip(counts) {
-                    of.all += count;
+                    of.all += *count;
                     of.missed.count(*says, *count);
+                    if *says == Response::No {
+                        of.attended += *count;
+                    }
                 }
                 groups.push(of);
             }
@@ -118,7 +125,11 @@ impl OutcomeShares {
         let mut plan = self.attendance.plan.clone();
         plan.axes.pop();
         let crosstab = self.attendance.crosstab.map(|_, counts| InnerCounts {
-            inner: self.attendance.groups(counts).map(|of_group| of_group.iter().sum()).collect(),
+            inner: self
+                .attendance
+                .groups(counts)
+                .map(|of_group| of_group.iter().copied().sum())
+                .collect(),
             ..InnerCounts::default()
         });
         Tabulated { plan, crosstab }

@@ -11,7 +11,7 @@ use super::provenance::QuestionSettings;
 use super::question::{Counted, Question};
 use crate::domain::indicator::Unit;
 use crate::domain::reference::Reference;
-use crate::engine::query::{Measure, Query};
+use crate::engine::query::{Measure, Query, Showing};
 use crate::engine::{Engine, QueryError};
 
 /// Asks what became of consultations.
@@ -139,9 +139,10 @@ impl Question for OutcomeQuestion {
             ] {
                 columns.push((kind.column(reference, group.clone()), (channel, shows)));
             }
+            let plan = &figures[0].shares.attendance.plan;
             let occurs = |place: usize| {
                 let mut of = figures.iter().filter_map(|of| of.shares.of(&[], channel));
-                of.any(|of| of.band(place).numerator > 0)
+                of.any(|of| plan.tells(of.band(place).numerator))
             };
             for (place, band) in bands.iter().enumerate().filter(|(place, _)| occurs(*place)) {
                 let group = group.iter().cloned().chain([band.clone()]).collect();
@@ -151,14 +152,20 @@ impl Question for OutcomeQuestion {
         columns
     }
 
-    fn cell(&self, figures: &Outcomes, row: &[usize], (channel, shows): &Self::Shows) -> Cell {
+    fn cell(
+        &self,
+        figures: &Outcomes,
+        row: &[usize],
+        (channel, shows): &Self::Shows,
+        showing: &Showing,
+    ) -> Cell {
         let none = GroupOutcomes::default();
         let of = figures.shares.of(row, *channel).unwrap_or(&none);
-        let share = |tally| Cell::share(tally, "consultations", self.query.confidence);
+        let share = |tally| Cell::share(tally, "consultations", showing);
         match shows {
-            Shows::Contacts => Cell::count(of.all),
-            Shows::Attended => Cell::count(of.missed.denominator - of.missed.numerator),
-            Shows::Other => Cell::count(of.all - of.missed.denominator - of.missed.not_collected),
+            Shows::Contacts => Cell::count(of.all, showing),
+            Shows::Attended => Cell::count(of.attended, showing),
+            Shows::Other => Cell::count(of.missed.unknown + of.missed.outside, showing),
             Shows::Share(indicator) => share(of.tally(indicator)),
             Shows::Band(band) => share(of.band(*band)),
         }

@@ -9,6 +9,7 @@ use crate::domain::area::Organisation;
 use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::collection::{Collection, Dataset};
 use crate::domain::cube::{Adds, Codes};
+use crate::domain::disclosure::{Protection, TrueCount};
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
@@ -115,6 +116,8 @@ pub(super) struct Plan {
     pub(super) made: BTreeMap<(Month, Field), Made>,
     /// Whether what is counted are the suppressed counts, each as one, in place of what records stand for.
     pub(super) suppressed: bool,
+    /// What may be seen of what is counted: all, if the collection is open.
+    pub(super) protection: Protection,
 }
 
 impl PlanAxis {
@@ -187,6 +190,17 @@ pub(super) fn state_words(name: &str) -> String {
 }
 
 impl Plan {
+    /// Whether what is counted in submissions also has a place in the answer where nobody is: to who may not see all, its absence would say
+    /// so.
+    pub(super) fn tells_all(&self) -> bool {
+        !self.protection.is_exact() && self.submissions().next().is_some()
+    }
+
+    /// Whether a count has a place in the answer.
+    pub(super) fn tells(&self, count: TrueCount) -> bool {
+        !count.is_zero() || self.tells_all()
+    }
+
     /// The same question at the position of this plan: what else an answer is made of must not be of another.
     pub(super) fn pinned(&self, query: &Query) -> Query {
         Query { as_of: AsOf::Position(self.position), ..query.clone() }

@@ -8,7 +8,8 @@ use rustc_hash::FxHashMap;
 use super::plan::{On, Plan, PlanAxis, PlanFilter, PlanMonth, organisation_key, slot_key};
 use crate::domain::area::Organisation;
 use crate::domain::codes::{Source, State};
-use crate::domain::collection::{Collection, Dataset};
+use crate::domain::collection::{Collection, Dataset, Openness};
+use crate::domain::disclosure::Protection;
 use crate::domain::period::Month;
 use crate::domain::reference::{Organisations, Reference};
 use crate::engine::earlier::CatalogView;
@@ -27,6 +28,10 @@ impl Engine {
             .collection(&query.collection)
             .ok_or_else(|| no_collection(&reference, "query.collection", &query.collection))?
             .clone();
+        let protection = match collection.openness {
+            Openness::Open => Protection::Exact,
+            Openness::Controlled => query.showing.protection.clone(),
+        };
         let position = query.as_of.position(&catalog)?;
         let organisations = query.place.organisations(&reference);
         let asked = Asked::new(&catalog, query, &organisations);
@@ -63,6 +68,7 @@ impl Engine {
             scope,
             made: BTreeMap::new(),
             suppressed: query.suppressed,
+            protection,
         })
     }
 

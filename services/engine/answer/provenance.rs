@@ -132,7 +132,7 @@ impl Provenance {
         };
         let known = reference.areas().get(area);
         Self {
-            confidence: query.confidence.level(),
+            confidence: query.showing.confidence.level(),
             collection: collection.map_or(query.collection.as_str(), |found| &found.id).to_owned(),
             data_class: collection.map_or(DataClass::Real, |found| found.data_class),
             openness: collection.map_or(Openness::Open, |found| found.openness),

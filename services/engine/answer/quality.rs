@@ -10,10 +10,11 @@ use std::sync::Arc;
 use super::model::{CellCounts, DataQuality};
 use super::plan::{On, Plan, PlanAxis, PlanFilter};
 use crate::domain::codes::{Dimension, State};
+use crate::domain::disclosure::{Protection, TrueCount};
 use crate::engine::{Engine, QueryError};
 
 /// Sums along axes of a plan, by number of the axis.
-pub(super) type Sums = BTreeMap<usize, Vec<u64>>;
+pub(super) type Sums = BTreeMap<usize, Vec<TrueCount>>;
 
 impl Plan {
     /// The same submissions by an axis of a field, without the conditions on its dimension. The axes of `beside` stay, before it.
@@ -27,7 +28,9 @@ impl Plan {
 
     /// Quality of the axes that sums are given of.
     pub(super) fn quality(&self, sums: &Sums) -> Vec<(String, DataQuality)> {
-        let of_axis = |(number, sums): (&usize, &Vec<u64>)| self.axes[*number].quality(sums);
+        let of_axis = |(number, sums): (&usize, &Vec<TrueCount>)| {
+            self.axes[*number].quality(sums, &self.protection)
+        };
         sums.iter().map(of_axis).collect()
     }
 }
@@ -43,20 +46,25 @@ impl PlanFilter {
 }
 
 impl PlanAxis {
-    fn quality(&self, sums: &[u64]) -> (String, DataQuality) {
+    fn quality(&self, sums: &[TrueCount], protection: &Protection) -> (String, DataQuality) {
         let of_state = |state: State| sums[self.categories.len() + state as usize];
         // A multi-valued dimension counts a record once as ANY, and again in each of its categories.
-        let known: u64 = if self.dimension.overlapping() {
+        let known: TrueCount = if self.dimension.overlapping() {
             of_state(State::Any)
         } else {
-            sums[..self.categories.len()].iter().sum::<u64>() + of_state(State::Coarser)
+            sums[..self.categories.len()].iter().copied().sum::<TrueCount>()
+                + of_state(State::Coarser)
         };
-        let unknown: u64 = State::ALL.into_iter().filter(|s| s.is_unknown()).map(of_state).sum();
+        let unknown: TrueCount =
+            State::ALL.into_iter().filter(|s| s.is_unknown()).map(of_state).sum();
         // Nothing is asked of those to whom it does not apply: they are known and unknown in no count.
         let covered = known + unknown + of_state(State::None);
-        let coverage = share(covered, covered + of_state(State::NotCollected));
-        let unknown = share(unknown, covered);
-        (self.dimension.id.clone(), DataQuality { coverage, unknown })
+        let all = protection.see(covered + of_state(State::NotCollected));
+        let [covered, unknown] = [covered, unknown].map(|count| protection.see(count));
+        let share = |part: Option<u64>, whole: Option<u64>| share(part?.min(whole?), whole?);
+        let quality =
+            DataQuality { coverage: share(covered, all), unknown: share(unknown, covered) };
+        (self.dimension.id.clone(), quality)
     }
 }
 
@@ -76,7 +84,7 @@ impl Engine {
         let Some((plan, _)) = counted.first() else { return Ok(lines) };
         for filter in &plan.filters {
             let axis = filter.axis();
-            let line = axis.quality(&self.volume_by(plan, &axis)?);
+            let line = axis.quality(&self.volume_by(plan, &axis)?, &plan.protection);
             match lines.iter_mut().find(|known| known.0 == line.0) {
                 Some(known) => *known = line,
                 None => lines.push(line),
@@ -87,7 +95,7 @@ impl Engine {
 
     /// Consultations, or people, of a plan by one dimension, without the conditions on it: out of roll-ups unless the other
     /// conditions are on a field too.
-    fn volume_by(&self, plan: &Plan, axis: &PlanAxis) -> Result<Vec<u64>, QueryError> {
+    fn volume_by(&self, plan: &Plan, axis: &PlanAxis) -> Result<Vec<TrueCount>, QueryError> {
         Ok(self.count(&plan.opened(axis.clone(), &[]), 1)?.all.inner)
     }
 

@@ -6,7 +6,7 @@ use super::plan::Plan;
 use super::protected::Beside;
 use super::provenance::{Provenance, QuestionSettings};
 use crate::domain::reference::Reference;
-use crate::engine::query::Query;
+use crate::engine::query::{Query, Showing};
 use crate::engine::{Engine, QueryError};
 
 /// Where a row lies on the axes that make rows; empty for the total.
@@ -59,7 +59,13 @@ pub(super) trait Question: Clone + Send + Sync {
     ) -> Vec<(Column, Self::Shows)>;
 
     /// The cell of a row.
-    fn cell(&self, figures: &Self::Figures, row: &[usize], shows: &Self::Shows) -> Cell;
+    fn cell(
+        &self,
+        figures: &Self::Figures,
+        row: &[usize],
+        shows: &Self::Shows,
+        showing: &Showing,
+    ) -> Cell;
 
     /// Whether the total is a question of its own, because the rows do not add up to it.
     fn total_is_apart(&self, _plan: &Plan) -> bool {

@@ -13,6 +13,7 @@ use super::plan::{On, Plan, PlanAxis, PlanFilter};
 use super::provenance::Provenance;
 use crate::domain::codes::{Dimension, State};
 use crate::domain::collection::Dataset;
+use crate::domain::disclosure::TrueCount;
 use crate::domain::field::Field;
 use crate::engine::query::{Filter, Query, invalid, taking};
 use crate::engine::{Engine, QueryError};
@@ -57,9 +58,9 @@ struct Characteristic {
 /// Consultations, or people times months: all of them, those known only more coarsely, those in no category.
 #[derive(Clone, Copy, Default)]
 struct Known {
-    all: u64,
-    coarser: u64,
-    missing: u64,
+    all: TrueCount,
+    coarser: TrueCount,
+    missing: TrueCount,
 }
 
 /// Organisations' months with consultations: how many, those without people, those that collect a field of one of both alone.
@@ -183,9 +184,9 @@ impl Shared {
 }
 
 impl Known {
-    fn new(axis: &PlanAxis, counts: &[u64]) -> Self {
+    fn new(axis: &PlanAxis, counts: &[TrueCount]) -> Self {
         let mut known = Self::default();
-        for (place, count) in counts.iter().enumerate() {
+        for (place, count) in counts.iter().copied().enumerate() {
             match axis.state(place) {
                 Some(State::Coarser) => known.coarser += count,
                 // Each once: in any category of a multi-valued dimension they are in ANY too.
@@ -194,7 +195,10 @@ impl Known {
                 Some(_) => known.missing += count,
             }
         }
-        known.all += known.missing + if axis.dimension.overlapping() { 0 } else { known.coarser };
+        known.all += known.missing;
+        if !axis.dimension.overlapping() {
+            known.all += known.coarser;
+        }
         known
     }
 }
@@ -275,15 +279,18 @@ impl Population {
                     "consultations and the people of collection `{collection}` do not match: for {count} of {all} months of organisations only one of the two collects {field}, the first {first}"
                 )));
             }
-            let people = one.people.get(&by_submission.1).map_or(0, |known| known.coarser);
-            let seen = one.seen.get(&by_submission.0).map_or(0, |known| known.coarser);
-            if state.is_none() && people + seen > 0 {
+            let coarser = |of: Option<&Known>| of.copied().unwrap_or_default().coarser;
+            let people = coarser(one.people.get(&by_submission.1));
+            let seen = coarser(one.seen.get(&by_submission.0));
+            if state.is_none() && !(people + seen).is_zero() {
+                let [seen, people] = [seen, people].map(|count| self.told_of(count));
                 return Err(Absence::not_computable(format!(
                     "{seen} of the consultations and {people} of the people of collection `{collection}` are known only more coarsely than by {id}"
                 )));
             }
         }
-        let count = |of: &Crosstab| of.row(&wanted)?.inner.first().copied();
+        let see = |count| self.plan.protection.see(count);
+        let count = |of: &Crosstab| see(of.row(&wanted)?.inner.first().copied()?);
         if let Some(left_out @ 1..) = self.suppressed.as_ref().and_then(count) {
             return Err(Absence::suppressed(left_out));
         }
@@ -292,6 +299,12 @@ impl Population {
                 "collection `{collection}` has no people here to divide by"
             ))
         })
+    }
+
+    /// A count in words.
+    fn told_of(&self, count: TrueCount) -> String {
+        let seen = self.plan.protection.see(count);
+        seen.map_or_else(|| "few or none".to_owned(), |count| count.to_string())
     }
 
     /// Tells what has to be known to read the rates, and what was looked at for them.
@@ -312,17 +325,18 @@ impl Population {
                 (&one.on.dimension.id, format!("people of collection `{collection}`"));
             for (known, whom) in [(&one.people, people.as_str()), (&one.seen, "consultations")] {
                 let known = known.get(&[][..]).copied().unwrap_or_default();
-                if known.missing > 0 {
+                let see = |count| self.plan.protection.see(count);
+                if let (Some(missing @ 1..), Some(all)) = (see(known.missing), see(known.all)) {
                     #[allow(clippy::cast_precision_loss)] // people times months are below 2^53
-                    let share = 100.0 * known.missing as f64 / known.all as f64;
+                    let share = 100.0 * missing as f64 / all as f64;
                     notes.push(format!(
                         "{share:.1}% of the {whom} are in no category of {id}, and so in no rate by it."
                     ));
                 }
-                if known.coarser > 0 {
+                if !known.coarser.is_zero() {
                     notes.push(format!(
                         "{} of the {whom} are known only more coarsely than by {id}: they may be of any category of it, so none has a rate.",
-                        known.coarser
+                        self.told_of(known.coarser)
                     ));
                 }
             }

@@ -10,7 +10,7 @@ use super::quality::{of_counts, worst};
 use super::question::Question;
 use super::suppressed::{Part, PartRow};
 use crate::domain::indicator::Unit;
-use crate::engine::query::{AsOf, Query};
+use crate::engine::query::{AsOf, Query, Showing};
 use crate::engine::{Engine, QueryError};
 
 /// Bytes that a cell has at least when it is encoded: its head, and a reason for its absence, which is shorter than a value. Bytes of a
@@ -52,6 +52,9 @@ impl Engine {
         if provenance.empty.is_none() && parts.iter().all(|part| part.counted.nothing.is_some()) {
             provenance.empty.clone_from(&parts[0].counted.nothing);
         }
+        // Of an open collection everybody may see all.
+        let protection = parts[0].counted.plan.as_ref().map(|plan| plan.protection.clone());
+        let showing = Showing { protection: protection.unwrap_or_default(), ..query.showing };
         // How good the data of a cell is: of its row's dimensions; where the answer has none of these, of what the column measures.
         let lines = &provenance.quality;
         let measured: Vec<_> =
@@ -60,7 +63,7 @@ impl Engine {
             let of_row = worst(lines, |of| keys.iter().any(|key| of == &*key.dimension));
             let cell =
                 |((column, shows), measured): ((&Column, &Q::Shows), &Option<DataQuality>)| {
-                    let cell = parts[part].cell(question, &row, shows);
+                    let cell = parts[part].cell(question, &row, shows, &showing);
                     shown(cell, column, of_row.or(*measured), &provenance, query.full)
                 };
             let cells = columns.iter().zip(&shows).zip(&measured).map(cell).collect();

@@ -9,12 +9,15 @@ use std::sync::Arc;
 
 use super::model::{Absence, Cell, CellCounts, Key};
 use super::question::{Counted, Question, RowPlaces};
-use crate::engine::query::{AsOf, Query};
+use crate::engine::query::{AsOf, Query, Showing};
 use crate::engine::{Engine, QueryError};
 
 /// What a reader has to know.
 const NOTE: &str = "Publishers do not give some counts (`*`, `<5`, `[x]`). A figure that such a count belongs to is absent with the reason \
     SUPPRESSED: it is not read as 0, and never a figure of the rest alone. Data quality and what cannot be attributed are without these counts.";
+
+/// What a reader has to know to whom changed counts are shown.
+const NOT_SEEN: &str = "Publishers suppressed some counts (`*`, `<5`). They are in no figure here.";
 
 /// What was counted, and what was counted of the suppressed counts alone; none: there are none.
 pub(super) struct Part<F> {
@@ -39,6 +42,10 @@ impl<F> Part<F> {
     ) -> Result<Self, QueryError> {
         let mut counted = question.count(engine, query)?;
         if !counted.provenance.suppressed {
+            return Ok(Self { counted, left_out: None });
+        }
+        if counted.plan.as_ref().is_some_and(|plan| !plan.protection.is_exact()) {
+            counted.provenance.notes.push(NOT_SEEN.into());
             return Ok(Self { counted, left_out: None });
         }
         let as_of = AsOf::Position(counted.position);
@@ -93,9 +100,10 @@ impl<F> Part<F> {
         question: &Q,
         row: &PartRow,
         shows: &Q::Shows,
+        showing: &Showing,
     ) -> Cell {
         let of = |part: Option<&Counted<F>>, places: &Option<RowPlaces>| {
-            Some(question.cell(&part?.figures, places.as_ref()?, shows))
+            Some(question.cell(&part?.figures, places.as_ref()?, shows, showing))
         };
         let counted = of(Some(&self.counted), &row.counted);
         match of(self.left_out.as_ref(), &row.left_out) {

@@ -4,6 +4,7 @@ use super::asked::{AsOf, Asked, Filter, TableKind, Where};
 use super::dimensions::{dimensions, has_rows};
 use super::errors::{Wrong, field};
 use super::{collection, place};
+use crate::domain::disclosure::Protection;
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
 use crate::domain::statistics::Confidence;
@@ -28,12 +29,21 @@ pub struct Query {
     pub filters: Vec<Filter>,
     /// State of the data.
     pub as_of: AsOf,
-    /// Confidence level of the limits: 0.95 or 0.998.
-    pub confidence: Confidence,
+    /// How figures are shown.
+    pub showing: Showing,
     /// Whether the answer has confidence limits and labels.
     pub full: bool,
     /// Whether it is about the suppressed counts alone, each as one: what an answer leaves out. Nobody asks for it.
     pub suppressed: bool,
+}
+
+/// How figures are shown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Showing {
+    /// Confidence level of the limits: 0.95 or 0.998.
+    pub confidence: Confidence,
+    /// What the reader may see.
+    pub protection: Protection,
 }
 
 impl Query {
@@ -61,7 +71,7 @@ impl Query {
                 by,
                 filters,
                 as_of,
-                confidence: confidence?,
+                showing: Showing { confidence: confidence?, protection: Protection::Exact },
                 full,
                 suppressed: false,
             })

@@ -12,7 +12,7 @@ pub mod errors;
 mod place;
 
 pub use asked::{AsOf, Asked, Basis, Denominator, Filter, Measure, TableKind, Where};
-pub use checked::Query;
+pub use checked::{Query, Showing};
 pub use collection::taking;
 pub use errors::{
     Wrong, hint, invalid, no_area, no_collection, no_dimension, no_indicator, no_organisation,

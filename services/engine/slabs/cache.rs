@@ -20,6 +20,8 @@ pub(in crate::engine) enum Kind {
     Weights,
     /// Which records are of a suppressed count.
     Suppressed,
+    /// The key of each record.
+    Keys,
     /// The person of each record, by the numbers with this id.
     Persons(u64),
     /// The roll-up of the field with this number.

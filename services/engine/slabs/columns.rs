@@ -116,6 +116,20 @@ impl Slabs {
         })
     }
 
+    /// The key of each record.
+    pub(in crate::engine) fn keys(
+        &self,
+        reader: &Reader,
+        standing: &Arc<Standing>,
+    ) -> Result<Arc<Codes>, StoreError> {
+        let empty = || Codes::for_codes(u8::MAX.into(), standing.records());
+        self.codes(standing, Kind::Keys, empty, |codes, submission| {
+            let keys = reader.record_keys(submission)?;
+            codes.extend(keys.data.iter().map(|key| u32::from(*key)));
+            Ok(())
+        })
+    }
+
     /// The person of each record.
     pub(in crate::engine) fn of_persons(
         &self,

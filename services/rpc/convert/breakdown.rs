@@ -101,7 +101,7 @@ alike! {
     /// What shares of channels are shares of.
     denominator: Denominator => Denominator { KnownOnly, All };
     /// Why there is no figure.
-    reason: Reason => AbsenceReason { NoData, NotCollected, NotComputable, Suppressed };
+    reason: Reason => AbsenceReason { NoData, NotCollected, NotComputable, Suppressed, Withheld };
     /// What the code of a key stands for if it is no category.
     no_category: State => CategoryState {
         Any, None, Coarser, NotStated, AskedUnsure, NotKnown, NotRecorded, NotApplicable, NotCollected, Invalid

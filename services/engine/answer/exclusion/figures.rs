@@ -7,15 +7,16 @@ use super::shares::{Shares, grouped};
 use super::snapshot::keep_last;
 use crate::domain::codes::State;
 use crate::domain::collection::Dataset;
+use crate::domain::disclosure::TrueCount;
 use crate::domain::indicator::{Condition, Count};
 use crate::domain::measures::{Response, Tally};
-use crate::domain::statistics::{Confidence, paired_difference};
+use crate::domain::statistics::paired_difference;
 use crate::engine::answer::axis_answers::{answers, merge};
 use crate::engine::answer::crosstab::{Crosstab, Folded, InnerCounts};
 use crate::engine::answer::model::{Absence, Cell, Figure};
 use crate::engine::answer::outcome_shares::says;
 use crate::engine::answer::plan::PlanAxis;
-use crate::engine::query::Query;
+use crate::engine::query::{Query, Showing};
 use crate::engine::{Engine, QueryError};
 
 pub(super) const REASON: &str = "exclusion_reason";
@@ -28,14 +29,14 @@ const EXCLUDED: [&str; 2] = ["WITH_HELP", "UNABLE"];
 struct Difference {
     shares: (String, String),
     /// People of whom both answers are known: yes to both, to the first alone, to the second alone, to neither.
-    both: Folded<[u64; 4]>,
+    both: Folded<[TrueCount; 4]>,
 }
 
 /// Why people cannot use remote care, or only with help.
 #[derive(Default)]
 struct Reasons {
     /// Those who cannot, or only with help, by place of the reason.
-    excluded: Vec<u64>,
+    excluded: Vec<TrueCount>,
     /// Of the others: whether they can is not known, or not collected.
     missing: Tally,
 }
@@ -78,8 +79,8 @@ impl ExclusionFigures {
             let of_access = counts.inner.chunks(reason.places());
             for (is_excluded, counts) in is_excluded.iter().zip(of_access) {
                 if *is_excluded == Response::Yes {
-                    reasons.excluded.resize(counts.len(), 0);
-                    reasons.excluded.iter_mut().zip(counts).for_each(|(sum, n)| *sum += n);
+                    reasons.excluded.resize(counts.len(), TrueCount::default());
+                    reasons.excluded.iter_mut().zip(counts).for_each(|(sum, n)| *sum += *n);
                     continue;
                 }
                 // Each person is in one state, those with reasons in ANY.
@@ -103,8 +104,8 @@ impl ExclusionFigures {
         // A set that is told by ANY, and a set known only more coarsely, is no reason.
         let is_reason = |place: &usize| {
             let state = reason.state(*place);
-            let occurs = reasons.all.excluded.get(*place).is_some_and(|count| *count > 0);
-            occurs && !matches!(state, Some(State::Any | State::Coarser))
+            let count = reasons.all.excluded.get(*place).copied().unwrap_or_default();
+            plan.tells(count) && !matches!(state, Some(State::Any | State::Coarser))
         };
         let mut figures = Self {
             occurring: (0..reason.places()).filter(is_reason).collect(),
@@ -136,7 +137,7 @@ impl ExclusionFigures {
             let first = says(&reference, &difference.0, &axes[0], false);
             let second = says(&reference, &difference.1, &axes[1], false);
             let place = |says| [Response::Yes, Response::No].iter().position(|one| *one == says);
-            engine.fold(&plan, query.by.len(), &mut both, |both: &mut [u64; 4], at, n| {
+            engine.fold(&plan, query.by.len(), &mut both, |both: &mut [TrueCount; 4], at, n| {
                 if let (Some(of), Some(less)) = (place(first[at[0]]), place(second[at[1]])) {
                     both[2 * of + less] += n;
                 }
@@ -148,15 +149,15 @@ impl ExclusionFigures {
     }
 
     /// People of a row.
-    pub(super) fn people(&self, row: &[usize]) -> u64 {
-        self.people.row(row).map_or(0, InnerCounts::sum)
+    pub(super) fn people(&self, row: &[usize]) -> TrueCount {
+        self.people.row(row).map_or_else(TrueCount::default, InnerCounts::sum)
     }
 
     /// An indicator in a row.
-    pub(super) fn indicator(&self, id: &str, row: &[usize], confidence: Confidence) -> Cell {
+    pub(super) fn indicator(&self, id: &str, row: &[usize], showing: &Showing) -> Cell {
         match self.differences.get(id) {
-            Some(difference) => self.difference(difference, row, confidence),
-            None => Cell::share(self.tally(id, row), "people", confidence),
+            Some(difference) => self.difference(difference, row, showing),
+            None => Cell::share(self.tally(id, row), "people", showing),
         }
     }
 
@@ -165,39 +166,46 @@ impl ExclusionFigures {
     }
 
     /// The difference of two shares, with limits where both are shares of the same people.
-    fn difference(&self, of: &Difference, row: &[usize], confidence: Confidence) -> Cell {
+    fn difference(&self, of: &Difference, row: &[usize], showing: &Showing) -> Cell {
         let tallies = [&of.shares.0, &of.shares.1].map(|id| self.tally(id, row));
-        let [first, second] = tallies.map(|of| Cell::share(of, "people", confidence).figure);
+        let [first, second] = tallies.map(|of| Cell::share(of, "people", showing).figure);
+        let see = |count| showing.protection.see(count);
         // The shares may be of the same people.
-        let behind = tallies.map(|tally| tally.denominator).into_iter().max().unwrap_or_default();
+        let behind = tallies.iter().filter_map(|tally| see(tally.denominator)).max();
         let figure = first.and_then(|first| {
             let second = second?;
             let both = of.both.row(row).copied().unwrap_or_default();
-            let all: u64 = both.iter().sum();
+            let all: TrueCount = both.iter().copied().sum();
             let same = tallies.iter().all(|tally| tally.denominator == all);
-            let paired = paired_difference(both, confidence).filter(|_| same);
+            let both = both.map(see);
+            // Changed counts of the four parts do not add up to those of the shares.
+            let both = both.iter().copied().collect::<Option<Vec<_>>>();
+            let both = both.filter(|_| same && showing.protection.is_exact());
+            let both = both.and_then(|both| both.try_into().ok());
+            let paired = both.and_then(|both| paired_difference(both, showing.confidence));
             let alone = Figure::exact(first.value - second.value);
             Ok(paired.map_or(alone, Figure::from))
         });
-        Cell::without_counts(figure, behind)
+        Cell::without_counts(figure, behind.unwrap_or_default())
     }
 
     /// Whether a difference of any row is of shares of different people.
-    pub(super) fn has_difference_without_limits(&self, confidence: Confidence) -> bool {
+    pub(super) fn has_difference_without_limits(&self, showing: &Showing) -> bool {
         let mut rows = self.people.rows.keys().map(Vec::as_slice).chain([&[][..]]);
         rows.any(|row| {
-            let mut cells =
-                self.differences.values().map(|of| self.difference(of, row, confidence));
+            let mut cells = self.differences.values().map(|of| self.difference(of, row, showing));
             cells.any(|cell| cell.figure.is_ok_and(|figure| figure.limits.is_none()))
         })
     }
 
     /// The share of one reason, of the people whose reasons are known. A missing state has a count and no share.
-    pub(super) fn reason(&self, place: usize, row: &[usize], confidence: Confidence) -> Cell {
+    pub(super) fn reason(&self, place: usize, row: &[usize], showing: &Showing) -> Cell {
         let reasons = self.reasons.row(row);
-        let at = |place: usize| reasons.and_then(|of| of.excluded.get(place)).copied().unwrap_or(0);
+        let at = |place: usize| {
+            reasons.and_then(|of| of.excluded.get(place)).copied().unwrap_or_default()
+        };
         let missing = reasons.map_or(Tally::default(), |of| of.missing);
-        let of_states = |wanted: &dyn Fn(State) -> bool| -> u64 {
+        let of_states = |wanted: &dyn Fn(State) -> bool| -> TrueCount {
             let states = State::ALL.into_iter().filter(|state| wanted(*state));
             states.map(|state| at(self.reason.categories.len() + state as usize)).sum()
         };
@@ -215,8 +223,12 @@ impl ExclusionFigures {
             outside: self.people(row) - base - unknown - not_collected,
         };
         if known {
-            return Cell::share(tally, "people", confidence);
+            return Cell::share(tally, "people", showing);
         }
-        Cell::in_no_base(tally, Absence::not_computable("in no share: reasons are not known"))
+        Cell::in_no_base(
+            tally,
+            Absence::not_computable("in no share: reasons are not known"),
+            showing,
+        )
     }
 }

@@ -14,7 +14,7 @@ use crate::engine::answer::plan::Plan;
 use crate::engine::answer::protected::Beside;
 use crate::engine::answer::provenance::{Provenance, QuestionSettings};
 use crate::engine::answer::question::{Counted, Question};
-use crate::engine::query::{Measure, Query, Wrong, no_indicator};
+use crate::engine::query::{Measure, Query, Showing, Wrong, no_indicator};
 use crate::engine::{Engine, QueryError};
 
 /// Asks who is digitally excluded.
@@ -135,7 +135,7 @@ impl Question for ExclusionQuestion {
         let tabulated = engine.tabulated(plan, 1)?;
         let people = tabulated.crosstab.clone();
         let figures = ExclusionFigures::new(engine, &pinned, people, &self.indicators)?;
-        if figures.has_difference_without_limits(query.confidence) {
+        if figures.has_difference_without_limits(&query.showing) {
             provenance.notes.push(GAPS.into());
         }
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
@@ -166,11 +166,17 @@ impl Question for ExclusionQuestion {
         columns
     }
 
-    fn cell(&self, figures: &ExclusionFigures, row: &[usize], shows: &Shows) -> Cell {
+    fn cell(
+        &self,
+        figures: &ExclusionFigures,
+        row: &[usize],
+        shows: &Shows,
+        showing: &Showing,
+    ) -> Cell {
         match shows {
-            Shows::People => Cell::count(figures.people(row)),
-            Shows::Indicator(id) => figures.indicator(id, row, self.query.confidence),
-            Shows::Reason(place) => figures.reason(*place, row, self.query.confidence),
+            Shows::People => Cell::count(figures.people(row), showing),
+            Shows::Indicator(id) => figures.indicator(id, row, showing),
+            Shows::Reason(place) => figures.reason(*place, row, showing),
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::domain::disclosure::TrueCount;
 use crate::domain::indicator::{Condition, Count};
 use crate::domain::measures::{Response, Tally};
 use crate::domain::reference::Reference;
@@ -61,7 +62,7 @@ impl Shares {
         let of_place = |place: usize| said.iter().map(|says| says[place]).collect();
         let says: Vec<Vec<Response>> = (0..axis.places()).map(of_place).collect();
         merge(axis, &says);
-        let add = |tallies: &mut Vec<Tally>, at: &[usize], count: u64| {
+        let add = |tallies: &mut Vec<Tally>, at: &[usize], count: TrueCount| {
             let held = holds.iter().zip(&at[1..]).map(|(says, place)| says[*place]);
             let held = held.fold(Response::Yes, Response::and);
             let says = &says[at[0]];

@@ -1,10 +1,11 @@
 //! Whether consultations were followed by one in person, by mode: counts and cells of indicator CH-12.
 
 use super::modes::{IN_PERSON, MODES};
+use crate::domain::disclosure::TrueCount;
 use crate::domain::measures::Tally;
-use crate::domain::statistics::Confidence;
 use crate::engine::answer::cell::missing;
-use crate::engine::answer::model::{Absence, Cell, Reason};
+use crate::engine::answer::model::{Absence, Cell, CellCounts, Reason};
+use crate::engine::query::Showing;
 
 /// What became of a consultation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +29,12 @@ pub(super) const NEITHER: usize = EITHER + 1;
 pub(super) const PLACES: usize = NEITHER + 1;
 
 /// Counts of what followed, by mode; and of consultations of which the source does not collect the mode.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct FollowUps([[u64; EACH]; MODES.len()], u64);
+#[derive(Clone, Copy, Default)]
+pub(super) struct FollowUps([[TrueCount; EACH]; MODES.len()], TrueCount);
 
 impl FollowUps {
     /// Counts consultations of a place on the axis.
-    pub(super) fn add(&mut self, place: usize, count: u64) {
+    pub(super) fn add(&mut self, place: usize, count: TrueCount) {
         match place {
             EITHER => self.1 += count,
             _ if place < EITHER => self.0[place / EACH][place % EACH] += count,
@@ -41,12 +42,12 @@ impl FollowUps {
         }
     }
 
-    fn of(&self, mode: usize, what: Followed) -> u64 {
+    fn of(&self, mode: usize, what: Followed) -> TrueCount {
         self.0[mode][what as usize]
     }
 
     /// The share of CH-12: of consultations whose next days can be seen, those followed.
-    pub(super) fn share(&self, mode: usize, confidence: Confidence) -> Cell {
+    pub(super) fn share(&self, mode: usize, showing: &Showing) -> Cell {
         let followed = self.of(mode, Followed::Yes);
         let tally = Tally {
             numerator: followed,
@@ -55,27 +56,25 @@ impl FollowUps {
             not_collected: self.of(mode, Followed::NotCollected),
             outside: self.of(mode, Followed::Outside),
         };
-        Cell::share_or(tally, confidence, |tally| {
-            let either = Tally { not_collected: tally.not_collected + self.1, ..tally };
-            absence(mode, either)
-        })
+        let either = Tally { not_collected: tally.not_collected + self.1, ..tally };
+        Cell::share_or(tally, showing, |_| absence(mode, &showing.counts(either)))
     }
 
     /// Consultations not followed, with another in person on the same day.
-    pub(super) fn same_day(&self, mode: usize) -> Cell {
-        Cell::count(self.of(mode, Followed::SameDay))
+    pub(super) fn same_day(&self, mode: usize, showing: &Showing) -> Cell {
+        Cell::count(self.of(mode, Followed::SameDay), showing)
     }
 }
 
 /// Why there is no share.
-fn absence(mode: usize, tally: Tally) -> Absence {
+fn absence(mode: usize, counts: &CellCounts) -> Absence {
     let whom = if mode == IN_PERSON { "consultation in person" } else { "remote consultation" };
-    missing(tally, |reason| match reason {
+    missing(counts, |reason| match reason {
         Reason::NoData => format!("no {whom} is known to have been attended"),
         Reason::NotCollected => {
             "no source of these consultations collects both channel and attendance".to_owned()
         }
-        Reason::NotComputable | Reason::Suppressed => format!(
+        Reason::NotComputable | Reason::Suppressed | Reason::Withheld => format!(
             "no {whom} can be followed: no person keys or days, no known attendance, or the next 7 days are not submitted yet"
         ),
     })

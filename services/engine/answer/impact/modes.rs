@@ -1,9 +1,9 @@
 //! In person and remote: the two modes that are compared, and the cells that compare them.
 
 use crate::domain::measures::{Response, Waits};
-use crate::domain::statistics::Confidence;
 use crate::engine::answer::cell::no_share;
 use crate::engine::answer::model::{Absence, Cell, CellCounts, Figure, Key};
+use crate::engine::query::Showing;
 
 /// Dimension of the modes.
 pub(super) const MODE: &str = "channel_mode";
@@ -42,43 +42,53 @@ impl Part {
     }
 
     /// The cell of a share of a mode, or of the difference of two.
-    pub(super) fn cell(self, confidence: Confidence, share: impl Fn(usize) -> Cell) -> Cell {
+    pub(super) fn cell(self, showing: &Showing, share: impl Fn(usize) -> Cell) -> Cell {
         match self {
             Self::Mode(mode) => share(mode),
-            Self::Difference => Cell::difference(&share(REMOTE), &share(IN_PERSON), confidence),
+            Self::Difference => Cell::difference(&share(REMOTE), &share(IN_PERSON), showing),
         }
     }
 }
 
 /// The cell of CH-11-MEDIAN. `waits`: of both modes; none: there were too many rows to count days in.
-pub(super) fn median_cell(waits: Option<&[Waits; MODES.len()]>, part: Part) -> Cell {
+pub(super) fn median_cell(
+    waits: Option<&[Waits; MODES.len()]>,
+    part: Part,
+    showing: &Showing,
+) -> Cell {
     match part {
         Part::Mode(mode) => {
             let tally = waits.map(|waits| waits[mode].tally()).unwrap_or_default();
-            let counts = CellCounts { numerator: None, ..tally.into() };
-            Cell::new(median(waits, mode), counts)
+            let counts = CellCounts { numerator: None, ..showing.counts(tally) };
+            Cell::new(median(waits, mode, showing), counts)
         }
         Part::Difference => {
-            let difference = median(waits, REMOTE).and_then(|remote| {
-                let in_person = median(waits, IN_PERSON)?;
+            let difference = median(waits, REMOTE, showing).and_then(|remote| {
+                let in_person = median(waits, IN_PERSON, showing)?;
                 Ok(Figure::exact(remote.value - in_person.value))
             });
             let known = waits.into_iter().flatten().map(|waits| waits.tally().denominator);
+            let known = known.filter_map(|count| showing.protection.see(count));
             Cell::without_counts(difference, known.sum())
         }
     }
 }
 
-fn median(waits: Option<&[Waits; MODES.len()]>, mode: usize) -> Result<Figure, Absence> {
+fn median(
+    waits: Option<&[Waits; MODES.len()]>,
+    mode: usize,
+    showing: &Showing,
+) -> Result<Figure, Absence> {
     let Some(of) = waits.map(|waits| &waits[mode]) else {
         let why = "too many rows to count days in: ask by fewer dimensions";
         return Err(Absence::not_computable(why));
     };
-    match of.median() {
+    let Some(seen) = of.seen(&showing.protection) else { return Err(Absence::withheld()) };
+    match seen.median() {
         Some((least, most)) if most > least => Err(Absence::not_computable(format!(
             "waits are known in bands of days only: the median lies between {least} and {most} days"
         ))),
         Some((median, _)) => Ok(Figure::exact(median)),
-        None => Err(no_share(of.tally(), WHOM[mode])),
+        None => Err(no_share(&showing.counts(of.tally()), WHOM[mode])),
     }
 }

@@ -17,7 +17,7 @@ use crate::engine::answer::plan::Plan;
 use crate::engine::answer::protected::Beside;
 use crate::engine::answer::provenance::{Provenance, QuestionSettings};
 use crate::engine::answer::question::{Counted, Question};
-use crate::engine::query::{Measure, Query};
+use crate::engine::query::{Measure, Query, Showing};
 use crate::engine::{Engine, QueryError};
 
 /// Asks what channels do to access.
@@ -137,23 +137,28 @@ impl Question for ImpactQuestion {
         columns
     }
 
-    fn cell(&self, figures: &ImpactFigures, row: &[usize], (part, shows): &Self::Shows) -> Cell {
-        let confidence = self.query.confidence;
+    fn cell(
+        &self,
+        figures: &ImpactFigures,
+        row: &[usize],
+        (part, shows): &Self::Shows,
+        showing: &Showing,
+    ) -> Cell {
         let followed = || figures.followed.row(row).copied().unwrap_or_default();
         match shows {
-            Shows::Share(indicator) => part.cell(confidence, |mode| {
+            Shows::Share(indicator) => part.cell(showing, |mode| {
                 let place = figures.modes[mode];
                 let of = place.and_then(|place| figures.outcomes.of(row, Some(place)));
                 let tally = of.map(|of| of.tally(indicator)).unwrap_or_default();
-                Cell::share(tally, WHOM[mode], confidence)
+                Cell::share(tally, WHOM[mode], showing)
             }),
             Shows::Median => {
                 let none = Default::default();
                 let waits = figures.waits.as_ref().map(|of| of.row(row).unwrap_or(&none));
-                median_cell(waits, *part)
+                median_cell(waits, *part, showing)
             }
-            Shows::Followed => part.cell(confidence, |mode| followed().share(mode, confidence)),
-            Shows::SameDay => part.cell(confidence, |mode| followed().same_day(mode)),
+            Shows::Followed => part.cell(showing, |mode| followed().share(mode, showing)),
+            Shows::SameDay => part.cell(showing, |mode| followed().same_day(mode, showing)),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::counts::MODE;
 use super::scan::Groups;
+use crate::domain::disclosure::TrueCount;
 use crate::domain::measures::{Group, Provision, Tally};
 use crate::domain::reference::Reference;
 use crate::engine::answer::access::{NEEDS, needs_asked, snapshots_beside};
@@ -12,7 +13,7 @@ use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Key, Reaso
 use crate::engine::answer::plan::Plan;
 use crate::engine::answer::provenance::QuestionSettings;
 use crate::engine::answer::question::{Counted, Question};
-use crate::engine::query::{Measure, Query};
+use crate::engine::query::{Measure, Query, Showing};
 use crate::engine::{Engine, QueryError};
 
 /// Asks whether face to face is there for those who need it.
@@ -86,7 +87,7 @@ pub(in crate::engine::answer) enum Shows {
     /// Of a group of people, by its number: all consultations.
     Contacts(usize),
     /// Of a group: those of one mode.
-    OfMode(usize, fn(&Provision) -> u64),
+    OfMode(usize, fn(&Provision) -> TrueCount),
     /// Of a group: an indicator.
     Share(usize, fn(&Provision) -> Tally),
     /// Of a need, by its number: how many are known from this place.
@@ -141,11 +142,12 @@ impl Question for ProvisionQuestion {
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
         let groups = engine.provided(&pinned, &access, self.request_met_days)?;
         let [lowest, highest] = groups.all[Group::All as usize].given;
-        if let open @ 1.. = highest.numerator - lowest.numerator {
+        let see = |count| query.showing.protection.see(count);
+        let seen = see(highest.numerator - lowest.numerator).zip(see(lowest.denominator));
+        if let Some((open @ 1.., all)) = seen {
             provenance.notes.push(format!(
-                "CH-05 and CH-07 are the lowest shares, CH-05-HIGHEST and CH-07-HIGHEST the highest. Of {open} of {} consultations either \
-                 the channel with what became of it or the offer is known and says no, and the other is not known.",
-                lowest.denominator
+                "CH-05 and CH-07 are the lowest shares, CH-05-HIGHEST and CH-07-HIGHEST the highest. Of {open} of {all} consultations either \
+                 the channel with what became of it or the offer is known and says no, and the other is not known."
             ));
         }
         let sources = engine.need_sources(&pinned, &access)?;
@@ -201,31 +203,37 @@ impl Question for ProvisionQuestion {
         columns
     }
 
-    fn cell(&self, figures: &ProvisionFigures, row: &[usize], shows: &Shows) -> Cell {
+    fn cell(
+        &self,
+        figures: &ProvisionFigures,
+        row: &[usize],
+        shows: &Shows,
+        showing: &Showing,
+    ) -> Cell {
         let none = Groups::default();
         let groups = figures.groups.row(row).unwrap_or(&none);
         // A 0 would read as nobody where it is not known who belongs to the group.
-        let count = |members: Tally, count: u64| match absence(members) {
+        let count = |members: Tally, count: TrueCount| match absence(&showing.counts(members)) {
             Some(why) => Cell::absent(why),
-            None => Cell::count(count),
+            None => Cell::count(count, showing),
         };
         match shows {
             Shows::Contacts(group) => {
                 let members = groups[*group].members;
                 // Who is known not to be of the group is outside. Of a mode alone the counts would not add up to everybody.
-                let outside = Some(members.denominator - members.numerator + members.outside);
+                let outside = members.denominator - members.numerator + members.outside;
                 let cell = count(members, members.numerator);
+                let members = showing.counts(Tally { outside, ..members });
                 let numerator = cell.counts.numerator;
-                let counts = CellCounts { numerator, denominator: None, outside, ..members.into() };
+                let counts = CellCounts { numerator, denominator: None, ..members };
                 Cell { counts, ..cell }
             }
             Shows::OfMode(group, of) => count(groups[*group].members, of(&groups[*group])),
-            Shows::Share(group, of) => {
-                Cell::share(of(&groups[*group]), "consultations", self.query.confidence)
-            }
+            Shows::Share(group, of) => Cell::share(of(&groups[*group]), "consultations", showing),
             Shows::Source(need, place) => {
                 let counts = figures.sources.get(*need).and_then(|of| of.row(row));
-                Cell::count(counts.and_then(|of| of.inner.get(*place)).copied().unwrap_or_default())
+                let count = counts.and_then(|of| of.inner.get(*place)).copied();
+                Cell::count(count.unwrap_or_default(), showing)
             }
         }
     }
@@ -242,14 +250,16 @@ impl ProvisionQuestion {
 }
 
 /// Why it cannot be said who is of the group, if it is known of nobody.
-fn absence(members: Tally) -> Option<Absence> {
-    let nobody = members.denominator == 0 && members.unknown + members.not_collected > 0;
+fn absence(members: &CellCounts) -> Option<Absence> {
+    let is_zero = |count: Option<u64>| count == Some(0);
+    let missing_is_zero = is_zero(members.unknown) && is_zero(members.not_collected);
+    let nobody = is_zero(members.denominator) && !missing_is_zero;
     nobody.then(|| {
         missing(members, |reason| match reason {
             Reason::NotCollected => {
                 "no source of these consultations collects whether their people are of the group"
             }
-            Reason::NoData | Reason::NotComputable | Reason::Suppressed => {
+            Reason::NoData | Reason::NotComputable | Reason::Suppressed | Reason::Withheld => {
                 "for none of these consultations do we know whether their people are of the group"
             }
         })

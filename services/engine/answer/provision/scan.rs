@@ -5,6 +5,7 @@ use std::array;
 use std::sync::Arc;
 
 use crate::domain::cube::Adds;
+use crate::domain::disclosure::TrueCount;
 use crate::domain::field::Field;
 use crate::domain::measures::{Group, Needs, Provision, Response};
 use crate::engine::answer::access::{Access, NEEDS};
@@ -58,7 +59,7 @@ impl Scans<'_> {
         &mut self,
         asked: [Ask; N],
         answered: impl Fn([Response; N]) -> [Response; M] + Sync,
-        add: impl Fn(&mut Provision, (Group, Response), Needs, [Response; M], u64),
+        add: impl Fn(&mut Provision, (Group, Response), Needs, [Response; M], TrueCount),
     ) -> Result<(), QueryError> {
         let (engine, outer) = (self.engine, self.query.by.len());
         let dimensions = asked.map(|ask| match ask {

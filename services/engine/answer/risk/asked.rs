@@ -9,12 +9,11 @@ use crate::domain::indicator::{Indicator, Unit};
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::domain::small_area::Edition;
-use crate::domain::statistics::Confidence;
 use crate::engine::QueryError;
 use crate::engine::query::invalid as field;
 use crate::engine::query::{
-    AsOf, Asked, Basis, Query, TableKind, Where, Wrong, no_area, no_dimension, no_indicator,
-    taking, too_wide,
+    AsOf, Asked, Basis, Query, Showing, TableKind, Where, Wrong, no_area, no_dimension,
+    no_indicator, taking, too_wide,
 };
 
 /// Indicator that is meant where none is named.
@@ -89,7 +88,7 @@ impl RiskQuestion {
                 by: by?,
                 filters: Vec::new(),
                 as_of,
-                confidence: Confidence::default(),
+                showing: Showing::default(),
                 full: !query.basic,
                 suppressed: false,
             };

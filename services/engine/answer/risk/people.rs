@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::asked::{HighRisk, RiskQuestion, characteristic, lies_in};
 use crate::domain::codes::{Dimension, Value};
 use crate::domain::collection::{Collection, DataClass, Dataset};
+use crate::domain::disclosure::TrueCount;
 use crate::domain::field::Field;
 use crate::domain::measures::risk::{ByArea, people_brought_back};
 use crate::domain::period::Month;
@@ -165,6 +166,12 @@ impl Engine {
             ..question.query.clone()
         };
         let mut plan = self.plan(&query, Dataset::Populations)?;
+        if !plan.protection.is_exact() {
+            return Err(QueryError::Refused(format!(
+                "`{}` is controlled, and people by small area are few: name an open population",
+                chosen.collection.id
+            )));
+        }
         let kept: BTreeSet<u64> = chosen.submissions.iter().map(|s| s.position).collect();
         let kept: Vec<_> = plan.submissions().map(|s| kept.contains(&s.position)).collect();
         plan.keep(&kept);
@@ -253,11 +260,12 @@ fn people(
     let codes = &plan.axes[plan.axes.len() - 1].categories;
     let numbers: Vec<_> = codes.iter().map(|(code, _)| areas.number(counted, code)).collect();
     // What has no code, or lies elsewhere, is left out.
-    let bring_all = |counts: &[u64]| -> ByArea {
-        let found = numbers.iter().zip(counts).filter(|(_, count)| **count > 0);
-        found.filter_map(|(number, n)| Some(((*number)?, *n))).collect()
+    let see = |count| plan.protection.see(count).unwrap_or_default();
+    let bring_all = |counts: &[TrueCount]| -> ByArea {
+        let found = numbers.iter().zip(counts).filter(|(_, count)| !count.is_zero());
+        found.filter_map(|(number, n)| Some(((*number)?, see(*n)))).collect()
     };
-    let bring = |counts: &[u64]| {
+    let bring = |counts: &[TrueCount]| {
         let mut people = bring_all(counts);
         if counted != edition {
             people = people_brought_back(&people, areas.parents());
@@ -274,9 +282,9 @@ fn people(
         Some(by) if characteristic(by).is_some() => {
             let rows = crosstab.rows.iter().map(|(row, counts)| (row[0], bring(&counts.inner)));
             let rows: Vec<_> = rows.filter(|(_, people)| !people.is_empty()).collect();
-            let mut sums = vec![0; plan.axes[0].places()];
+            let mut sums = vec![TrueCount::default(); plan.axes[0].places()];
             for (place, people) in &rows {
-                sums[*place] = people.iter().map(|(_, count)| count).sum();
+                sums[*place] = TrueCount::open(people.iter().map(|(_, count)| count).sum());
             }
             provenance.quality = plan.quality(&BTreeMap::from([(0, sums)]));
             rows.into_iter().map(|(place, people)| (plan.axes[0].key(place), people)).collect()
@@ -298,8 +306,8 @@ fn people(
         None => Vec::new(),
     };
     total.iter().for_each(|(number, _)| inside[*number] = false);
-    let (all, label) = (crosstab.all.sum(), edition.label());
-    let placed: u64 = crosstab.all.inner[..codes.len()].iter().sum();
+    let (all, label) = (see(crosstab.all.sum()), edition.label());
+    let placed = see(crosstab.all.inner[..codes.len()].iter().copied().sum());
     let to = if first < last { format!(" to {last}") } else { String::new() };
     let of = counted.label();
     let mut joins = vec![format!("People of `{collection}`, {first}{to}, are counted by {of}.")];

@@ -2,13 +2,14 @@
 
 use super::asked::{HighRisk, RiskQuestion};
 use super::exposure::Exposure;
+use crate::domain::disclosure::TrueCount;
 use crate::domain::measures::risk::STATEMENT;
 use crate::domain::reference::Reference;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Figure, Key};
 use crate::engine::answer::provenance::{Provenance, QuestionSettings};
 use crate::engine::answer::question::{Counted, Question};
-use crate::engine::query::{AsOf, Denominator, Measure, Query};
+use crate::engine::query::{AsOf, Denominator, Measure, Query, Showing};
 use crate::engine::{Engine, QueryError};
 
 /// Dimension of how the small areas of a mean are weighted.
@@ -126,7 +127,7 @@ impl Question for RiskQuestion {
         columns
     }
 
-    fn cell(&self, figures: &Exposure, row: &[usize], shows: &Shows) -> Cell {
+    fn cell(&self, figures: &Exposure, row: &[usize], shows: &Shows, showing: &Showing) -> Cell {
         let of = match row {
             [number] => &figures.groups[*number].1,
             _ => &figures.total,
@@ -139,7 +140,7 @@ impl Question for RiskQuestion {
         };
         #[allow(clippy::cast_precision_loss)] // people are below 2^53
         match shows {
-            Shows::People => Cell::count(of.people + of.unmatched),
+            Shows::People => Cell::count(TrueCount::open(of.people + of.unmatched), showing),
             Shows::Mean => mean(of.mean, people),
             Shows::Unweighted => mean(of.unweighted_mean, out_of(of.areas as u64)),
             Shows::HighRisk => {

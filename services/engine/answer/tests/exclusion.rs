@@ -23,7 +23,7 @@ const UNKNOWN: [&str; 6] =
 #[derive(Debug, Default, PartialEq)]
 struct Expected {
     people: u64,
-    tallies: BTreeMap<String, Tally>,
+    tallies: BTreeMap<String, Tally<u64>>,
     reasons: BTreeMap<Label, u64>,
     /// Those asked for reasons: known, unknown, not collected; and everybody else.
     reason_base: [u64; 4],
@@ -49,7 +49,7 @@ impl Model<'_> {
         facts.iter().filter(|fact| last(fact.0)).copied().collect()
     }
 
-    fn indicator(&self, id: &str, facts: &[Fact<'_>]) -> Tally {
+    fn indicator(&self, id: &str, facts: &[Fact<'_>]) -> Tally<u64> {
         let of = |answers: &[char]| {
             let meant = facts.iter().filter(|fact| answers.contains(&self.says(id, **fact)));
             meant.map(|fact| weight(fact.1)).sum()
@@ -109,7 +109,7 @@ impl Model<'_> {
                     if one.denominator == 0 || two.denominator == 0 {
                         continue;
                     }
-                    let of = |tally: Tally| tally.numerator as f64 / tally.denominator as f64;
+                    let of = |tally: Tally<u64>| tally.numerator as f64 / tally.denominator as f64;
                     let known = |id: &str, fact: Fact<'_>| matches!(self.says(id, fact), 'y' | 'n');
                     let same = facts
                         .iter()
@@ -201,7 +201,7 @@ fn found(question: &ExclusionQuestion, row: &View<'_>) -> Expected {
             Some(Reason::NoData) => assert!(nobody, "{id}: {tally:?}"),
             Some(Reason::NotCollected) => assert!(!nobody && tally.unknown == 0, "{id}: {tally:?}"),
             Some(Reason::NotComputable) => assert!(tally.unknown > 0, "{id}: {tally:?}"),
-            Some(Reason::Suppressed) => panic!("{id}: nothing is suppressed"),
+            Some(why @ (Reason::Suppressed | Reason::Withheld)) => panic!("{id}: {why:?}"),
         }
         found.tallies.insert(id.clone(), tally);
     }
@@ -212,7 +212,7 @@ fn found(question: &ExclusionQuestion, row: &View<'_>) -> Expected {
         }
     }
     let reasons = row.of("DX-21-REASON");
-    let others = |tally: &Tally| [tally.unknown, tally.not_collected, tally.outside];
+    let others = |tally: &Tally<u64>| [tally.unknown, tally.not_collected, tally.outside];
     found.reason_base = [0, 0, 0, people];
     for (number, (reason, cell)) in reasons.iter().enumerate() {
         let tally = row.tally_of(cell);

@@ -42,7 +42,7 @@ struct Waited {
 /// Each outcome in person and remotely; waits; what followed.
 #[derive(Debug, Default, PartialEq)]
 struct Got {
-    outcomes: [[Tally; 2]; 3],
+    outcomes: [[Tally<u64>; 2]; 3],
     waits: [Waited; 2],
     after: [After; 2],
 }

@@ -29,6 +29,7 @@ mod model;
 mod outcomes;
 mod parent;
 mod people;
+mod protected;
 mod provision;
 mod quality;
 mod random;

@@ -35,7 +35,7 @@ struct Got {
     in_person: u64,
     remote: u64,
     /// Of each indicator.
-    tallies: [Tally; 6],
+    tallies: [Tally<u64>; 6],
 }
 
 /// Yes, no, or why neither: `?` not known, `-` does not apply, `!` not collected.

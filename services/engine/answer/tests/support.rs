@@ -14,7 +14,7 @@ use crate::engine::answer::model::{Cell, Column};
 use crate::engine::answer::plan::{Plan, PlanAxis};
 use crate::engine::answer::provenance::QuestionSettings;
 use crate::engine::answer::question::{Counted, Question};
-use crate::engine::query::{Filter, Measure, Query};
+use crate::engine::query::{Filter, Measure, Query, Showing};
 use crate::engine::{Engine, QueryError};
 
 const ACCESS: &str = "digital_access";
@@ -116,13 +116,22 @@ impl Question for SupportQuestion {
         groups.into_iter().flat_map(kinds).collect()
     }
 
-    fn cell(&self, figures: &Support, row: &[usize], (shows, place): &Self::Shows) -> Cell {
+    fn cell(
+        &self,
+        figures: &Support,
+        row: &[usize],
+        (shows, place): &Self::Shows,
+        showing: &Showing,
+    ) -> Cell {
         let shares = figures.shares.row(row).and_then(|groups| groups.get(place));
         let [offered, accepted] = shares.copied().unwrap_or_default();
         match *shows {
-            "PEOPLE" => Cell::count(super::view::everybody(offered)),
-            "SUPPORT_OFFERED" => Cell::share(offered, "people", self.0.confidence),
-            _ => Cell::share(accepted, "people", self.0.confidence),
+            "PEOPLE" => {
+                let Tally { denominator, unknown, not_collected, outside, .. } = offered;
+                Cell::count(denominator + unknown + not_collected + outside, showing)
+            }
+            "SUPPORT_OFFERED" => Cell::share(offered, "people", showing),
+            _ => Cell::share(accepted, "people", showing),
         }
     }
 }

@@ -102,7 +102,7 @@ fn counts_everybody(columns: &[Column], row: &Row) {
 const EVERYBODY: [&str; 4] = ["CONTACTS", "ATTENDED_CONTACTS", "PERSONS", "PEOPLE"];
 
 /// Everybody whom a cell counts.
-pub(super) fn everybody(tally: Tally) -> u64 {
+pub(super) fn everybody(tally: Tally<u64>) -> u64 {
     tally.denominator + tally.unknown + tally.not_collected + tally.outside
 }
 
@@ -138,7 +138,7 @@ impl<'a> View<'a> {
     }
 
     /// The counts of a cell; what it does not say is 0.
-    pub(super) fn tally_of(&self, cell: &Cell) -> Tally {
+    pub(super) fn tally_of(&self, cell: &Cell) -> Tally<u64> {
         let CellCounts { numerator, denominator, unknown, not_collected, outside } = cell.counts;
         assert!(cell.counts != CellCounts::default() || self.is_empty(cell), "{cell:?}");
         Tally {
@@ -151,7 +151,7 @@ impl<'a> View<'a> {
     }
 
     /// The counts of a column.
-    pub(super) fn tally(&self, id: &str) -> Tally {
+    pub(super) fn tally(&self, id: &str) -> Tally<u64> {
         self.tally_of(self.cell(id))
     }
 

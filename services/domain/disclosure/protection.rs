@@ -1,0 +1,54 @@
+//! The one place where a true count becomes a number that may be seen.
+
+use std::sync::Arc;
+
+use super::TrueCount;
+use super::ptable::PTable;
+
+/// What the reader of an answer may see of a count.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Protection {
+    /// All of it: an organisation's own systems, and data that is published elsewhere.
+    #[default]
+    Exact,
+    /// A changed count, if it is large enough.
+    Perturbed(Arc<Rules>),
+}
+
+/// How counts are changed, and which are withheld.
+#[derive(Debug, PartialEq)]
+pub struct Rules {
+    /// By how much a count is changed.
+    pub table: PTable,
+    /// Least number that is shown, of records and of persons, both after their change.
+    pub threshold: u64,
+}
+
+/// The key of the persons behind a cell, or of one, out of that of the records: another one, so that the changes of the two counts tell
+/// nothing of each other.
+#[must_use]
+pub fn key_as_person(key: u8) -> u8 {
+    key.wrapping_mul(0x4D).wrapping_add(0xA7)
+}
+
+impl Protection {
+    /// Whether all may be seen.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        *self == Self::Exact
+    }
+
+    /// The number that may be seen; none: it is withheld. The threshold is applied to changed counts alone: applied to true ones it would
+    /// tell 9 from 10.
+    #[must_use]
+    pub fn see(&self, count: TrueCount) -> Option<u64> {
+        let Self::Perturbed(rules) = self else { return Some(count.count()) };
+        let shown = |count: u64, key: u8| {
+            let changed = rules.table.perturbed(count, key);
+            (changed >= rules.threshold).then_some(changed)
+        };
+        let persons = count.least_persons();
+        let few = persons.is_some_and(|of| shown(of, key_as_person(count.key())).is_none());
+        shown(count.count(), count.key()).filter(|_| !few)
+    }
+}
