@@ -169,7 +169,6 @@ const IMPACT: Layout = Layout {
     charted: (CHARTED_DIFFERENCES, &[CHARTED_DIFFERENCES[0]]),
     chart: "Remote less in person",
     brief: (&["CH-09", "CH-10"], &["IN_PERSON", "REMOTE", "REMOTE_LESS_IN_PERSON"]),
-    ..DEFAULT
 };
 
 const RISK: Layout = Layout {
