@@ -31,6 +31,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("opentelemetry_appender_tracing", &["telemetry"]),
     ("tracing_opentelemetry", &["telemetry"]),
     ("clap", &["cli", "config"]),
+    ("microlp", &["domain"]),
     ("indicatif", &["cli"]),
     ("comfy_table", &["cli"]),
     ("anyhow", &["app", "cli", "config", "main.rs"]),

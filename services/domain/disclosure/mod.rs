@@ -1,8 +1,16 @@
-//! Disclosure control: how a true count becomes a number that may leave the service.
+//! Disclosure control: how a true count becomes a number that may leave the service, and what a reader can work out from many such numbers.
+//!
+//! - `record_keys` keys of records, `true_count` a count that cannot be printed or sent
+//! - `protection` the one place that makes a number of it; [`ptable`] by how much; `reveals` what the number tells
+//! - [`public`] the numbers of tables that everybody may read
+//! - [`attack`] the attacker's arithmetic, and certificates that an attack fails
 
+pub mod attack;
 mod protection;
 pub mod ptable;
+pub mod public;
 mod record_keys;
+mod reveals;
 mod true_count;
 
 pub use protection::{Protection, Rules, key_as_person};

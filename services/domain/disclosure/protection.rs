@@ -38,6 +38,27 @@ impl Protection {
         *self == Self::Exact
     }
 
+    /// The variance of what is added to a count that is shown.
+    #[must_use]
+    pub fn variance(&self) -> f64 {
+        match self {
+            Self::Exact => 0.0,
+            Self::Perturbed(rules) => rules.table.variance(),
+        }
+    }
+
+    /// What a reader has to know; nothing to who may see all.
+    #[must_use]
+    pub fn note(&self) -> Option<String> {
+        let Self::Perturbed(rules) = self else { return None };
+        Some(format!(
+            "Counts are protected: each is changed by at most {}, the same count always in the same way, and is withheld where fewer than {} are left. \
+             Totals are changed for themselves, so parts may not add up to them. Limits include the changes.",
+            rules.table.bound(),
+            rules.threshold
+        ))
+    }
+
     /// The number that may be seen; none: it is withheld. The threshold is applied to changed counts alone: applied to true ones it would
     /// tell 9 from 10.
     #[must_use]

@@ -2,6 +2,7 @@
 //! say where people live and nothing about a single person.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::domain::small_area::Parents;
 
@@ -18,8 +19,9 @@ pub const STATEMENT: &str = "ECOLOGICAL: these figures say where people live, no
 pub struct Scores {
     /// Composite score, in the indicator's unit.
     pub score: f64,
-    /// Component scores, in the order of the indicator's components; none if a component has no estimate.
-    pub components: Vec<Option<f64>>,
+    /// Component scores, in the order of the indicator's components; none if a component has no estimate. An area that keeps its
+    /// scores shares them.
+    pub components: Arc<[Option<f64>]>,
 }
 
 /// Scores that the people of a row are exposed to.
@@ -63,7 +65,7 @@ pub fn figures<'a>(
             figures.high_risk += people;
         }
         components.resize(components.len().max(scores.components.len()), (0.0, 0));
-        for ((sum, of), component) in components.iter_mut().zip(&scores.components) {
+        for ((sum, of), component) in components.iter_mut().zip(scores.components.iter()) {
             if let Some(component) = component {
                 *sum += component * people as f64;
                 *of += people;

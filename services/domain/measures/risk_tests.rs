@@ -6,7 +6,7 @@ use crate::domain::reference::Reference;
 use crate::domain::small_area::{Change, Edition, SmallArea};
 
 fn scores(score: f64) -> Scores {
-    Scores { score, components: vec![Some(score / 2.0), None] }
+    Scores { score, components: [Some(score / 2.0), None].into() }
 }
 
 fn reference() -> Reference {

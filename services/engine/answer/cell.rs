@@ -31,6 +31,21 @@ impl Showing {
             outside: see(tally.outside),
         }
     }
+
+    /// A figure out of shares, each a part of a whole: where counts are changed before they are seen, its limits are wider.
+    #[allow(clippy::cast_precision_loss)] // counts are below 2^53
+    fn figure(&self, found: Interval, least: f64, shares: &[(u64, u64)]) -> Figure {
+        if self.protection.is_exact() {
+            return found.into();
+        }
+        // Part and whole are changed for themselves: the variance of x/n is about (1 + p²)/n² of that of a count.
+        let of_share = |(part, whole): &(u64, u64)| {
+            let (part, whole) = (*part as f64, *whole as f64);
+            (1.0 + (part / whole).powi(2)) / whole.powi(2)
+        };
+        let variance = self.protection.variance() * shares.iter().map(of_share).sum::<f64>();
+        found.with_noise(variance, (least, 1.0), self.confidence).into()
+    }
 }
 
 impl Cell {
@@ -65,8 +80,10 @@ impl Cell {
             return Self::new(Err(Absence::withheld()), counts);
         };
         // Both are changed for themselves, so the part may have become the greater one.
-        let share = proportion(part.min(whole), whole, showing.confidence);
-        Self::new(share.map(Figure::from).ok_or_else(|| why(&counts)), counts)
+        let part = part.min(whole);
+        let share = proportion(part, whole, showing.confidence);
+        let figure = share.map(|share| showing.figure(share, 0.0, &[(part, whole)]));
+        Self::new(figure.ok_or_else(|| why(&counts)), counts)
     }
 
     /// Counts that are in the base of no share.
@@ -81,7 +98,9 @@ impl Cell {
             let (part, whole) = counts.numerator.zip(counts.denominator).unwrap_or_default();
             (part.min(whole), whole)
         };
-        let found = difference(pair(of), pair(less), showing.confidence).map(Figure::from);
+        let pairs = [pair(of), pair(less)];
+        let found = difference(pairs[0], pairs[1], showing.confidence);
+        let found = found.map(|found| showing.figure(found, -1.0, &pairs));
         let why = || [of, less].into_iter().find_map(|cell| cell.figure.clone().err());
         let figure = found.ok_or_else(|| why().unwrap_or_else(|| Absence::not_computable("")));
         Self::without_counts(figure, of.behind + less.behind)

@@ -15,7 +15,7 @@ use crate::domain::codes::State;
 use crate::domain::disclosure::TrueCount;
 use crate::domain::measures::Tally;
 use crate::domain::reference::Reference;
-use crate::domain::statistics::rate;
+use crate::domain::statistics::{Interval, rate};
 use crate::engine::query::{Denominator, Measure, Query, Showing, invalid};
 use crate::engine::{Engine, QueryError};
 
@@ -217,6 +217,9 @@ impl ChannelQuestion {
         #[allow(clippy::cast_precision_loss)] // people times months are below 2^53
         let rate = people.and_then(|people| {
             let found = rate(count, people as f64, 1000.0, *confidence);
+            let noise = protection.variance() * (1000.0 / people as f64).powi(2);
+            let wider = |found: Interval| found.with_noise(noise, (0.0, f64::MAX), *confidence);
+            let found = if protection.is_exact() { found } else { found.map(wider) };
             let why = || Absence::not_computable("the population has no people");
             found.map(Figure::from).ok_or_else(why)
         });

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::crosstab::{Coded, Crosstab, Folded, add_persons, count_crosstab};
 use super::plan::{On, Plan, PlanAxis, PlanFilter, PlanMonth};
+use crate::domain::collection::Dataset;
 use crate::domain::cube::{
     Adds, Codes, Counter, Cube, KeyedCounter, PersonSets, Present, Records, Stretch, Term,
 };
@@ -238,7 +239,9 @@ impl<'a> Scan<'a> {
 
     /// True counts with their keys. Roll-ups have none.
     fn with_keys(&self) -> Result<Vec<TrueCount>, QueryError> {
-        let persons = self.plan.submissions().any(|submission| submission.has_persons);
+        // A record of a snapshot or a population is a person already.
+        let persons = self.plan.dataset == Dataset::Consultations
+            && self.plan.submissions().any(|submission| submission.has_persons);
         let (slabs, reader) = (&self.engine.slabs, self.engine.store().reader());
         let new = || KeyedCounter::new(self.size);
         let counted = self.each(

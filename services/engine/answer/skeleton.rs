@@ -55,6 +55,7 @@ impl Engine {
         // Of an open collection everybody may see all.
         let protection = parts[0].counted.plan.as_ref().map(|plan| plan.protection.clone());
         let showing = Showing { protection: protection.unwrap_or_default(), ..query.showing };
+        provenance.notes.extend(showing.protection.note());
         // How good the data of a cell is: of its row's dimensions; where the answer has none of these, of what the column measures.
         let lines = &provenance.quality;
         let measured: Vec<_> =

@@ -8,19 +8,24 @@ pub const ROWS: usize = 750;
 const REUSED: u64 = 250;
 
 /// Turns a count and a cell key into a small change.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub struct PTable {
     /// The changes of count 0, then of count 1, and so on: one for each key.
     changes: Box<[i8]>,
+    bound: u8,
+    variance: f64,
     version: String,
 }
 
 impl PTable {
     /// A table of [`KEYS`] changes for each count from 0 to [`ROWS`].
     pub(super) fn of(changes: Vec<i8>) -> Self {
-        let mut table = Self { changes: changes.into(), version: String::new() };
+        let bound = changes.iter().map(|change| change.unsigned_abs()).max().unwrap_or_default();
+        let (changes, version) = (changes.into(), String::new());
+        let mut table = Self { changes, bound, variance: 0.0, version };
         let squares = table.row(ROWS).iter().map(|change| f64::from(*change).powi(2)).sum::<f64>();
-        let variance = (squares * 100.0 / KEYS as f64).round() / 100.0;
+        table.variance = squares / KEYS as f64;
+        let variance = (table.variance * 100.0).round() / 100.0;
         let bytes: Vec<u8> = table.changes.iter().map(|change| change.cast_unsigned()).collect();
         let hash = blake3::hash(&bytes).to_hex();
         table.version = format!("d{}v{variance}-{}", table.bound(), &hash[..8]);
@@ -40,18 +45,23 @@ impl PTable {
         count.saturating_add_signed(self.change(count, key))
     }
 
-    /// The name of the table, made of its content: `d5v4-` and eight digits of a hash for bound 5 and variance 4. Two tables have the same
-    /// name only if they are the same.
+    /// The name of the table, made of its content: `d5v4-` and eight digits of a hash for bound 5 and variance 4. Two different
+    /// tables have the same name in one of four billion cases.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
     }
 
+    /// The variance of the changes of large counts.
+    #[must_use]
+    pub fn variance(&self) -> f64 {
+        self.variance
+    }
+
     /// The largest change of any count and key, up or down.
     #[must_use]
     pub fn bound(&self) -> u64 {
-        let largest = self.changes.iter().map(|change| change.unsigned_abs()).max();
-        u64::from(largest.unwrap_or_default())
+        u64::from(self.bound)
     }
 
     /// The changes of one row, one for each key.

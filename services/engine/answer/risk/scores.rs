@@ -109,20 +109,22 @@ fn read(
     let (edition, told) = edition(reference, &found, bases.first().copied().unwrap_or_default())?;
     let components = reference.indicator(id).map_or(&[][..], |known| &known.components);
     let areas = reference.small_areas();
-    let mut scores: Vec<Option<Scores>> = vec![None; areas.of(edition).len()];
-    for row in &found {
-        if let (Some(number), Some(score)) = (areas.number(edition, &row.area), row.value) {
-            scores[number] = Some(Scores { score, components: vec![None; components.len()] });
-        }
-    }
-    for (place, component) in components.iter().enumerate() {
-        for row in rows.iter().filter(|row| row.indicator == *component) {
-            let number = areas.number(edition, &row.area);
-            if let Some(scores) = number.and_then(|number| scores[number].as_mut()) {
-                scores.components[place] = row.value.or(scores.components[place]);
+    let by_area = |rows: &mut dyn Iterator<Item = &&Estimate>| {
+        let mut values = vec![None; areas.of(edition).len()];
+        for row in rows {
+            if let Some(number) = areas.number(edition, &row.area) {
+                values[number] = row.value.or(values[number]);
             }
         }
-    }
+        values
+    };
+    let of_component = |id: &String| by_area(&mut rows.iter().filter(|row| row.indicator == *id));
+    let components: Vec<_> = components.iter().map(of_component).collect();
+    let scores = by_area(&mut found.iter()).into_iter().enumerate().map(|(number, score)| {
+        let components = || components.iter().map(|values| values[number]).collect();
+        score.map(|score| Scores { score, components: components() })
+    });
+    let scores: Vec<_> = scores.collect();
     let period = found.first().map_or("", |row| row.period.as_str());
     let (label, count) = (edition.label(), scores.iter().flatten().count());
     let note =

@@ -10,6 +10,7 @@ use super::running::Running;
 use super::world::{Said, Setting};
 use super::{agreement, ask, contacts, exclusion};
 use crate::domain::codes::Content;
+use crate::domain::collection::Openness;
 use crate::domain::disclosure::ptable::{Noise, PTable};
 use crate::domain::disclosure::{Protection, Rules};
 use crate::engine::QueryError;
@@ -66,6 +67,8 @@ struct Seen {
 fn compare(running: &Running, [exact, protected]: &Pair, seen: &mut Seen) {
     let [exact, protected] = [exact, protected].map(|question| answer(running, question.as_ref()));
     let (Some(exact), Some(protected)) = (exact, protected) else { return };
+    let is_told = protected.provenance().notes.iter().any(|note| note.contains("are protected"));
+    assert_eq!(is_told, protected.provenance().openness == Openness::Controlled);
     let (all, some) = (cells(&exact), cells(&protected));
     for (key, cell) in &all {
         let behind = cell.counts.numerator.unwrap_or(0);
