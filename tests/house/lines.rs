@@ -16,7 +16,7 @@ use super::{root, sources, tracked};
 /// counts do to every figure 202; the check that a table fits into a message 22; answers about an earlier state with the reference
 /// content of then 26; the refusal of a threshold over suppressed counts 8; people of organisations that merged, counted once, 33; a long
 /// answer of any table in short, 19.
-const PRODUCT_LINES: usize = 14_541;
+const PRODUCT_LINES: usize = 14_543;
 /// Lines of the tests of presentation, at most.
 const PRESENTATION_TEST_LINES: usize = 1_800;
 /// Messages that are tables, rows, columns and cells of answers.

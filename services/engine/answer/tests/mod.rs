@@ -17,6 +17,7 @@
 
 mod agreement;
 mod ask;
+mod attacked;
 mod contacts;
 mod content;
 mod estimates;

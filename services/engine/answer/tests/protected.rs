@@ -30,7 +30,7 @@ fn perturbed() -> Protection {
 }
 
 /// The bundled content, with the worlds' collection controlled.
-fn controlled() -> Content {
+pub(super) fn controlled() -> Content {
     let file = "collections.toml";
     let embedded = Content::embedded();
     let text = embedded.file(file).unwrap();
