@@ -31,7 +31,7 @@ pub struct Estimate {
     pub period: String,
     /// Categories that it is about, all of them together; none: everybody.
     pub keys: Vec<EstimateKey>,
-    /// Value in the indicator's unit; finite. `None`: the publisher suppressed it.
+    /// Value in the indicator's unit; finite. `None`: the publisher does not give it.
     pub value: Option<f64>,
     /// Lower confidence limit, if it was published.
     pub lower: Option<f64>,

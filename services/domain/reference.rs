@@ -7,6 +7,7 @@ mod nearest;
 mod read;
 mod residence;
 mod small_areas;
+mod succession;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

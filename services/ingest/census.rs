@@ -12,12 +12,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::cells::{Cell, UniqueRows, cell, whole};
+use super::cells::{Cell, UniqueRows, whole};
 use super::census_form::Form;
 use super::census_topic::Topic;
 use super::defaults::Defaults;
 use super::grouping::{FileFormat, OrganisationMonth};
 use super::open::line_of;
+use super::published::Published;
 use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::{PersonCharacteristics, PopulationRecord};
 
@@ -31,8 +32,7 @@ const DOES_NOT_APPLY: &str = "Does not apply";
 /// The format of the three tables.
 pub(super) struct Census {
     topic: &'static Topic,
-    collection: String,
-    header: csv::StringRecord,
+    file: Published,
     form: Form,
     unique: UniqueRows,
     /// For each area: line of its first row, residents if the file has them, people and categories so far.
@@ -58,19 +58,13 @@ impl Census {
         defaults: &Defaults,
     ) -> Result<Option<Self>, IngestError> {
         let Some((topic, form)) = Form::of(header)? else { return Ok(None) };
-        let collection = defaults.collection.as_deref().unwrap_or(topic.collection);
         Ok(Some(Census {
             topic,
-            collection: collection.to_owned(),
+            file: Published::new(header, defaults, topic.collection),
             form,
-            header: header.clone(),
             unique: UniqueRows::default(),
             areas: BTreeMap::new(),
         }))
-    }
-
-    fn cell<'a>(&'a self, row: &'a csv::StringRecord, column: usize) -> Cell<'a> {
-        cell(row, &self.header, column)
     }
 
     /// The code of a category: of a label, or of the label that it subdivides.
@@ -110,7 +104,7 @@ impl Census {
         people: &[People],
     ) -> Result<(), IngestError> {
         let of = match residents {
-            Some(column) => self.cell(row, column).unless_suppressed(Cell::count)?,
+            Some(column) => self.file.cell(row, column).unless_suppressed(Cell::count)?,
             None => None,
         };
         let (line, first, sums) =
@@ -118,7 +112,7 @@ impl Census {
         if let Some(column) = residents.filter(|_| *first != of) {
             let first = first.map_or("no number".to_owned(), |first| first.to_string());
             let expected = format!("{first}, as in line {line} for the same area");
-            return Err(self.cell(row, column).wrong(expected));
+            return Err(self.file.cell(row, column).wrong(expected));
         }
         for (people, suppressed) in people {
             sums.people = sums.people.saturating_add(*people);
@@ -131,7 +125,7 @@ impl Census {
 
 impl FileFormat for Census {
     fn leaves_out(&self, row: &csv::StringRecord) -> Option<&'static str> {
-        if self.cell(row, self.form.area()).area("W01", "").is_ok() {
+        if self.file.cell(row, self.form.area()).area("W01", "").is_ok() {
             return Some("rows of small areas of Wales");
         }
         let category = self.form.category().map(|column| &row[column]);
@@ -144,7 +138,10 @@ impl FileFormat for Census {
         row: &'a csv::StringRecord,
     ) -> Result<OrganisationMonth<'a>, IngestError> {
         if let Some(date) = self.form.date().filter(|column| whole(&row[*column]) != "2021") {
-            return Err(self.cell(row, date).wrong("2021, the year of the census that is taken"));
+            return Err(self
+                .file
+                .cell(row, date)
+                .wrong("2021, the year of the census that is taken"));
         }
         Ok((ORGANISATION, Cow::Borrowed(MONTH)))
     }
@@ -155,11 +152,8 @@ impl FileFormat for Census {
 
     fn start(&self, submission: &mut SubmissionFile) {
         let systems = [(self.topic.field, self.topic.system), ("residence_lsoa", "lsoa_2021")];
-        submission.collection.clone_from(&self.collection);
-        submission.code_systems =
-            systems.map(|(field, system)| (field.into(), system.into())).into();
-        submission.collected = vec![self.topic.field.to_owned()];
-        submission.rows = Records::Populations(Vec::new());
+        let rows = Records::Populations(Vec::new());
+        self.file.start(submission, rows, &systems, &[self.topic.field]);
     }
 
     fn add(
@@ -167,7 +161,7 @@ impl FileFormat for Census {
         submission: &mut SubmissionFile,
         row: &csv::StringRecord,
     ) -> Result<(), IngestError> {
-        let area = self.cell(row, self.form.area());
+        let area = self.file.cell(row, self.form.area());
         let area = area.area("E01", "").map_err(|_| {
             area.wrong(
                 "a small area (LSOA) of 2021, for example E01013600; download the table by LSOA",
@@ -177,7 +171,7 @@ impl FileFormat for Census {
         match &self.form {
             Form::Long { category, people, residents, .. } => {
                 let (category, people) =
-                    (self.cell(row, *category), self.cell(row, *people).counted_from(0)?);
+                    (self.file.cell(row, *category), self.file.cell(row, *people).counted_from(0)?);
                 let residents = *residents;
                 records.push(self.record(&area, self.code(&category)?, people));
                 let said = &row[self.form.category().unwrap_or_default()];
@@ -187,7 +181,7 @@ impl FileFormat for Census {
             Form::Wide { total, categories, .. } => {
                 let (total, mut people) = (*total, Vec::new());
                 for ((_, code), column) in self.topic.labels.iter().zip(categories) {
-                    let of = self.cell(row, *column).counted_from(0)?;
+                    let of = self.file.cell(row, *column).counted_from(0)?;
                     records.push(self.record(&area, code, of));
                     people.push(of);
                 }
@@ -195,9 +189,7 @@ impl FileFormat for Census {
                 self.sum(row, &area, Some(total), &people)?;
             }
         }
-        if let Records::Populations(rows) = &mut submission.rows {
-            rows.extend(records);
-        }
+        records.into_iter().for_each(|record| submission.rows.add_people(record));
         Ok(())
     }
 
@@ -215,7 +207,7 @@ impl FileFormat for Census {
         let expected = expected.start();
         Err(match residents {
             Some(residents) => {
-                let column = &self.header[self.form.total().unwrap_or_default()];
+                let column = &self.file.header[self.form.total().unwrap_or_default()];
                 let expected = format!(
                     "the sum of the {expected} categories of the area; the file has {found} of them, with {people} people"
                 );
@@ -224,7 +216,7 @@ impl FileFormat for Census {
             None => {
                 let expected =
                     format!("an area with {expected} categories; the file has {found} of them");
-                IngestError::value(*line, &self.header[self.form.area()], area, expected)
+                IngestError::value(*line, &self.file.header[self.form.area()], area, expected)
             }
         })
     }

@@ -4,7 +4,8 @@ use std::ops::RangeInclusive;
 
 use super::IngestError;
 use super::census_topic::{TOPICS, Topic};
-use super::header::{exactly, find, has_all, nothing_else, require};
+use super::error::shortened;
+use super::header::{columns, each, find, has_all, require};
 
 /// What a custom data set calls its columns.
 const AREA_CODE: &str = "Lower layer Super Output Areas Code";
@@ -105,14 +106,14 @@ impl Form {
         }
     }
 
-    /// The columns of people.
+    /// The columns of people, and of the year.
     pub(super) fn whole_numbers(&self) -> Vec<usize> {
         match self {
             Form::Long { people, residents, .. } => {
                 [*people].into_iter().chain(*residents).collect()
             }
-            Form::Wide { total, categories, .. } => {
-                [*total].into_iter().chain(categories.iter().copied()).collect()
+            Form::Wide { total, date, categories, .. } => {
+                [*total].into_iter().chain(*date).chain(categories.iter().copied()).collect()
             }
         }
     }
@@ -128,8 +129,9 @@ impl Form {
 
 /// The columns of the package `demographr`.
 fn package(header: &csv::StringRecord, topic: &Topic) -> Result<Form, IngestError> {
-    let columns = ["lsoa21_code", topic.column, "n", "total_residents", "prop"];
-    let [area, category, people, residents, _] = exactly(header, columns)?;
+    let names = ["lsoa21_code", topic.column, "n", "total_residents", "prop"];
+    let [area, category, people, residents, _] =
+        columns(header, each(&names), |_| false, ("a table of Census 2021", TAKEN))?;
     let of = topic.labels.len()..=topic.labels.len();
     Ok(Form::Long { area, category, people, residents: Some(residents), of })
 }
@@ -142,10 +144,10 @@ fn category_of(header: &csv::StringRecord, topic: &Topic) -> Option<usize> {
 
 /// The columns of a custom data set.
 fn custom(header: &csv::StringRecord, category: usize) -> Result<Form, IngestError> {
-    let (area, people) = (require(header, &[AREA_CODE])?, require(header, &[PEOPLE])?);
     let code = format!("{} Code", &header[category]);
-    let known = ("a custom data set of Census 2021", TAKEN);
-    nothing_else(header, &[area, people, category], &[AREA_NAME, &code], known)?;
+    let passed_over = |name: &str| [AREA_NAME, &code, &header[category]].contains(&name);
+    let what = "a custom data set of Census 2021";
+    let [area, people] = columns(header, [&[AREA_CODE], &[PEOPLE]], passed_over, (what, TAKEN))?;
     let number = header[category].rsplit(['(', ' ']).find_map(|word| word.parse::<usize>().ok());
     let number = number.ok_or(IngestError::MissingColumn { column: "… (n categories)" })?;
     // One of the categories is of people to whom the question does not apply; they may be missing.
@@ -168,19 +170,25 @@ fn wide(
     let total = total.ok_or(IngestError::MissingColumn { column: TOTAL })?;
     let labels = || topic.labels.iter().map(|(label, _)| *label);
     let category = |label: &&str| place(header, &format!("{prefix}{label}"));
-    let columns: Vec<_> = labels().filter(|label| category(label).is_none()).collect();
-    if !columns.is_empty() {
-        let what = "a table of Census 2021 with a column for each category";
-        return Err(IngestError::LacksColumns { what, columns, taken: TAKEN });
-    }
+    let lacks: Vec<_> = labels().filter(|label| category(label).is_none()).collect();
     let categories: Vec<usize> = labels().filter_map(|label| category(&label)).collect();
-    let subdivides = |name: &&str| {
+    let subdivides = |name: &str| {
         let label = name.strip_prefix(prefix).unwrap_or_default();
         topic.labels.iter().any(|(known, _)| label.starts_with(&format!("{known}: ")))
     };
-    let names: Vec<&str> = names.iter().copied().chain(header.iter().filter(subdivides)).collect();
-    let places = [&[area, total], categories.as_slice(), date.as_slice()].concat();
-    nothing_else(header, &places, &names, ("a table of Census 2021", TAKEN))?;
+    let known = |place: &usize| {
+        [area, total].contains(place)
+            || categories.contains(place)
+            || date == Some(*place)
+            || names.contains(&&header[*place])
+            || subdivides(&header[*place])
+    };
+    let others = (0..header.len()).filter(|place| !known(place));
+    let others: Vec<_> = others.map(|place| (shortened(&header[place]), None)).collect();
+    if !(lacks.is_empty() && others.is_empty()) {
+        let what = "a table of Census 2021 with a column for each category";
+        return Err(IngestError::OtherColumns { what, lacks, others, taken: TAKEN });
+    }
     Ok(Form::Wide { area, date, total, categories })
 }
 

@@ -3,11 +3,12 @@
 //! Each location and month has two figures. The service takes *patients registered at included practices*: the denominator of
 //! the published appointments. *Patients registered at open practices* must not be smaller.
 
-use super::cells::{UniqueRows, cell};
+use super::cells::UniqueRows;
 use super::defaults::Defaults;
 use super::gpad::{AREAS, LOCATION, MONTH, published_group};
 use super::grouping::{FileFormat, OrganisationMonth};
-use super::header::{find, nothing_else, require};
+use super::header::{columns, find, is_one_of};
+use super::published::Published;
 use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::PopulationRecord;
 
@@ -21,12 +22,11 @@ const PRACTICES: &[&str] = &["Included Practices", "Open Practices"];
 
 /// The format of the coverage file.
 pub(super) struct Coverage {
-    collection: String,
+    file: Published,
     location: usize,
     month: usize,
     included: usize,
     open: usize,
-    header: csv::StringRecord,
     /// Rows by location and month.
     unique: UniqueRows,
 }
@@ -40,20 +40,16 @@ impl Coverage {
         header: &csv::StringRecord,
         defaults: &Defaults,
     ) -> Result<Self, IngestError> {
-        let coverage = Coverage {
-            collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
-            location: require(header, LOCATION)?,
-            month: require(header, MONTH)?,
-            included: require(header, INCLUDED)?,
-            open: require(header, OPEN)?,
-            header: header.clone(),
-            unique: UniqueRows::default(),
-        };
         let taken = "taken is the coverage by location and month (APPOINTMENTS_GP_COVERAGE.csv)";
-        let known = [coverage.location, coverage.month, coverage.included, coverage.open];
-        let passed_over = [AREAS, PRACTICES].concat();
-        nothing_else(header, &known, &passed_over, ("the coverage of GP appointments", taken))?;
-        Ok(coverage)
+        let passed_over = |name: &str| is_one_of(name, AREAS) || is_one_of(name, PRACTICES);
+        let [location, month, included, open] = columns(
+            header,
+            [LOCATION, MONTH, INCLUDED, OPEN],
+            passed_over,
+            ("the coverage of GP appointments", taken),
+        )?;
+        let (file, unique) = (Published::new(header, defaults, COLLECTION), UniqueRows::default());
+        Ok(Coverage { file, location, month, included, open, unique })
     }
 }
 
@@ -62,7 +58,7 @@ impl FileFormat for Coverage {
         &'a self,
         row: &'a csv::StringRecord,
     ) -> Result<OrganisationMonth<'a>, IngestError> {
-        published_group(row, &self.header, self.location, (self.month, false))
+        published_group(row, &self.file, self.location, (self.month, false))
     }
 
     fn whole_numbers(&self) -> Vec<usize> {
@@ -70,8 +66,7 @@ impl FileFormat for Coverage {
     }
 
     fn start(&self, submission: &mut SubmissionFile) {
-        submission.collection.clone_from(&self.collection);
-        submission.rows = Records::Populations(Vec::new());
+        self.file.start(submission, Records::Populations(Vec::new()), &[], &[]);
     }
 
     fn add(
@@ -81,7 +76,7 @@ impl FileFormat for Coverage {
     ) -> Result<(), IngestError> {
         let key = [submission.organisation.as_str(), submission.month.as_str()];
         self.unique.take(row, &key, "location and month")?;
-        let [included, open] = [self.included, self.open].map(|of| cell(row, &self.header, of));
+        let [included, open] = [self.included, self.open].map(|of| self.file.cell(row, of));
         let ((person_count, suppressed), open) = (included.counted_from(0)?, open.counted_from(0)?);
         if let (open, false) = open
             && person_count > open
@@ -90,9 +85,7 @@ impl FileFormat for Coverage {
                 .wrong(format!("at most {open}, the patients registered at open practices")));
         }
         let record = PopulationRecord { person_count, suppressed, ..PopulationRecord::default() };
-        if let Records::Populations(rows) = &mut submission.rows {
-            rows.push(record);
-        }
+        submission.rows.add_people(record);
         Ok(())
     }
 }

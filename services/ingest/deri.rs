@@ -8,11 +8,12 @@
 
 use std::borrow::Cow;
 
-use super::cells::{UniqueRows, cell};
+use super::cells::UniqueRows;
 use super::defaults::Defaults;
 use super::grouping::{FileFormat, OrganisationMonth};
-use super::header::{exactly, has_all, require};
-use super::{IngestError, Records, SubmissionFile};
+use super::header::{columns, each, has_all};
+use super::published::{OGL, Published, Source, figure};
+use super::{IngestError, SubmissionFile};
 use crate::proto::v1::{EstimateRecord, EstimateSource};
 
 /// Collection, unless the caller names another.
@@ -53,7 +54,7 @@ const INDICATORS: [&str; 6] = [
 /// Title, licence and place of the authority's file, and of the package with DEPAHRI.
 const OWN: [&str; 3] = [
     "Digital Exclusion Risk Index, compared nationally",
-    "Open Government Licence v3.0",
+    OGL,
     "https://github.com/GreaterManchesterODA/Digital-Exclusion-Risk-Index",
 ];
 const WITH_DEPAHRI: [&str; 3] = [
@@ -64,9 +65,8 @@ const WITH_DEPAHRI: [&str; 3] = [
 
 /// The format of the file.
 pub(super) struct Deri {
-    collection: String,
+    file: Published,
     month: String,
-    header: csv::StringRecord,
     /// Columns of the area and of the scores.
     places: Vec<usize>,
     /// Whether the file is the authority's own.
@@ -92,19 +92,18 @@ impl Deri {
                 taken: "taken is v1.6 at nation level, England (LSOA calculations and scores)",
             });
         }
+        let taken = "taken is v1.6 at nation level, England, as published or with DEPAHRI";
+        let publication = ("the Digital Exclusion Risk Index", taken);
         let places = match published {
-            true => PUBLISHED
-                .map(|name| require(header, &[name]))
-                .into_iter()
-                .collect::<Result<_, _>>()?,
-            false => exactly(header, COLUMNS)?.to_vec(),
+            // The figures behind the scores are passed over.
+            true => columns(header, each(&PUBLISHED), |_| true, publication)?.to_vec(),
+            false => columns(header, each(&COLUMNS), |_| false, publication)?.to_vec(),
         };
         Ok(Deri {
-            collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
+            file: Published::new(header, defaults, COLLECTION),
             month: defaults.month_or(MONTH)?,
             places,
             published,
-            header: header.clone(),
             unique: UniqueRows::default(),
         })
     }
@@ -112,7 +111,7 @@ impl Deri {
 
 impl FileFormat for Deri {
     fn leaves_out(&self, row: &csv::StringRecord) -> Option<&'static str> {
-        let of = |start| cell(row, &self.header, self.places[0]).area(start, "").is_ok();
+        let of = |start| self.file.cell(row, self.places[0]).area(start, "").is_ok();
         (self.published && (of("W01") || of("S01")))
             .then_some("rows of small areas of Wales and Scotland")
     }
@@ -126,17 +125,20 @@ impl FileFormat for Deri {
 
     fn start(&self, submission: &mut SubmissionFile) {
         let [title, licence, uri] = if self.published { OWN } else { WITH_DEPAHRI };
-        let source = EstimateSource {
-            publisher: "Greater Manchester Combined Authority".to_owned(),
-            title: title.to_owned(),
-            edition: "v1.6".to_owned(),
-            licence: licence.to_owned(),
-            uri: uri.to_owned(),
-            series: "deri: v1.6, compared nationally".to_owned(),
-            not_for_targets: true,
+        let source = Source {
+            publisher: "Greater Manchester Combined Authority",
+            title,
+            edition: "v1.6",
+            licence,
+            uri,
+            series: "deri: v1.6, compared nationally",
         };
-        submission.collection.clone_from(&self.collection);
-        submission.rows = Records::Estimates(source, Vec::new());
+        let source = EstimateSource { not_for_targets: true, ..source.into() };
+        self.file.start_figures(submission, source);
+    }
+
+    fn figures(&self) -> Vec<usize> {
+        self.places[1..].to_vec()
     }
 
     fn add(
@@ -144,23 +146,17 @@ impl FileFormat for Deri {
         submission: &mut SubmissionFile,
         row: &csv::StringRecord,
     ) -> Result<(), IngestError> {
-        let area = cell(row, &self.header, self.places[0]).area("E01", "E01013600")?;
+        let area = self.file.cell(row, self.places[0]).area("E01", "E01013600")?;
         self.unique.take(row, &[area], "small area")?;
         let period = self.month.split('-').next().unwrap_or_default();
         for (column, indicator) in self.places[1..].iter().zip(INDICATORS) {
-            let score = cell(row, &self.header, *column);
-            let record = EstimateRecord {
+            submission.rows.add_figure(EstimateRecord {
                 indicator: indicator.to_owned(),
                 area: area.to_owned(),
                 period: period.to_owned(),
-                value: score.unless_suppressed(|cell| cell.number(0.0, 10.0))?,
-                suppressed: score.is_suppressed(),
                 base: BASE.to_owned(),
-                ..EstimateRecord::default()
-            };
-            if let Records::Estimates(_, rows) = &mut submission.rows {
-                rows.push(record);
-            }
+                ..figure(&self.file.cell(row, *column), |score| score.number(0.0, 10.0))?
+            });
         }
         Ok(())
     }

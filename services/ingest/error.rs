@@ -119,30 +119,15 @@ pub enum IngestError {
         /// Everything that is wrong with it.
         what: Vec<String>,
     },
-    /// Columns that a publication does not have in the edition that is taken.
-    #[error(
-        "this file seems to be {what}, but it has columns that the service does not know there: {}; a column may change what a row \
-         means, so nothing was read\n{taken}; {GUIDE}",
-        columns.join(", ")
-    )]
+    /// A publication with other columns than it has in the edition that is taken.
+    #[error("this file seems to be {what}, but {}\n{taken}; {GUIDE}", unlike(lacks, others))]
     OtherColumns {
         /// What the file seems to be.
         what: &'static str,
-        /// The columns, in quotes.
-        columns: Vec<String>,
-        /// Which editions are taken.
-        taken: &'static str,
-    },
-    /// A publication without columns that it has in the edition that is taken.
-    #[error(
-        "this file seems to be {what}, but it lacks columns: {}\n{taken}; {GUIDE}",
-        columns.iter().map(|column| format!("{column:?}")).collect::<Vec<_>>().join(", ")
-    )]
-    LacksColumns {
-        /// What the file seems to be.
-        what: &'static str,
-        /// The columns.
-        columns: Vec<&'static str>,
+        /// Columns that it lacks.
+        lacks: Vec<&'static str>,
+        /// Columns that it has besides, and the most similar of those that it lacks, if there is one.
+        others: Vec<(String, Option<&'static str>)>,
         /// Which editions are taken.
         taken: &'static str,
     },
@@ -291,6 +276,16 @@ fn unknown(columns: &[(String, Option<&str>)]) -> String {
         None => format!("{column:?}"),
     };
     columns.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn unlike(lacks: &[&str], others: &[(String, Option<&str>)]) -> String {
+    let lacks: Vec<_> = lacks.iter().map(|column| format!("{column:?}")).collect();
+    let lacks = (!lacks.is_empty()).then(|| format!("it lacks columns: {}", lacks.join(", ")));
+    let others = (!others.is_empty()).then(|| {
+        let others = unknown(others);
+        format!("it has columns that the service does not know there: {others}; a column may change what a row means, so nothing was read")
+    });
+    lacks.into_iter().chain(others).collect::<Vec<_>>().join("; and ")
 }
 
 fn several(listed: &[(IngestError, u64)], more: u64) -> String {

@@ -8,10 +8,11 @@
 
 use std::borrow::Cow;
 
-use super::cells::{UniqueRows, cell};
+use super::cells::UniqueRows;
 use super::defaults::Defaults;
 use super::grouping::{FileFormat, OrganisationMonth};
-use super::header::{find, nothing_else, require};
+use super::header::{columns, find, is_one_of};
+use super::published::Published;
 use super::{IngestError, Records, SubmissionFile, month};
 use crate::proto::v1::ConsultationRecord;
 
@@ -59,7 +60,7 @@ const LABELLED: [&str; 4] = ["attendance", "channel", "lead_time_band", "staff_t
 
 /// The format of the regional CSV.
 pub(super) struct Gpad {
-    collection: String,
+    file: Published,
     location: usize,
     time: usize,
     /// Whether the rows are of days.
@@ -69,7 +70,6 @@ pub(super) struct Gpad {
     mode: usize,
     wait: usize,
     count: usize,
-    header: csv::StringRecord,
     /// Rows by their six key columns.
     unique: UniqueRows,
 }
@@ -84,23 +84,14 @@ impl Gpad {
         defaults: &Defaults,
     ) -> Result<Self, IngestError> {
         let daily = find(header, DAY).is_some();
-        let gpad = Gpad {
-            collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
-            location: require(header, LOCATION)?,
-            time: require(header, if daily { DAY } else { MONTH })?,
-            daily,
-            status: require(header, STATUS)?,
-            staff: require(header, STAFF)?,
-            mode: require(header, MODE)?,
-            wait: require(header, WAIT)?,
-            count: require(header, COUNT)?,
-            header: header.clone(),
-            unique: UniqueRows::default(),
-        };
         let taken = "taken are the editions by location (Regional CSV, Daily CSV)";
-        let known = [gpad.key().as_slice(), &[gpad.count]].concat();
-        nothing_else(header, &known, AREAS, ("GP appointments by location", taken))?;
-        Ok(gpad)
+        let wanted = [LOCATION, if daily { DAY } else { MONTH }, STATUS, STAFF, MODE, WAIT, COUNT];
+        let is_area = |name: &str| is_one_of(name, AREAS);
+        let what = "GP appointments by location";
+        let [location, time, status, staff, mode, wait, count] =
+            columns(header, wanted, is_area, (what, taken))?;
+        let (file, unique) = (Published::new(header, defaults, COLLECTION), UniqueRows::default());
+        Ok(Gpad { file, location, time, daily, status, staff, mode, wait, count, unique })
     }
 
     /// The columns that together differ in every row.
@@ -110,7 +101,7 @@ impl Gpad {
 
     /// A label exactly as published. No published label is empty.
     fn label(&self, row: &csv::StringRecord, column: usize) -> Result<String, IngestError> {
-        cell(row, &self.header, column).filled("a published label").map(str::to_owned)
+        self.file.cell(row, column).filled("a published label").map(str::to_owned)
     }
 }
 
@@ -119,7 +110,7 @@ impl FileFormat for Gpad {
         &'a self,
         row: &'a csv::StringRecord,
     ) -> Result<OrganisationMonth<'a>, IngestError> {
-        published_group(row, &self.header, self.location, (self.time, self.daily))
+        published_group(row, &self.file, self.location, (self.time, self.daily))
     }
 
     fn whole_numbers(&self) -> Vec<usize> {
@@ -127,11 +118,9 @@ impl FileFormat for Gpad {
     }
 
     fn start(&self, submission: &mut SubmissionFile) {
-        let labelled = |field: &str| (field.to_owned(), CODE_SYSTEM.to_owned());
-        submission.collection.clone_from(&self.collection);
-        submission.code_systems = LABELLED.into_iter().map(labelled).collect();
-        submission.collected = LABELLED.map(str::to_owned).to_vec();
-        submission.rows = Records::Consultations(Vec::new());
+        let systems = LABELLED.map(|field| (field, CODE_SYSTEM));
+        let rows = Records::Consultations(Vec::new());
+        self.file.start(submission, rows, &systems, &LABELLED);
     }
 
     fn add(
@@ -141,7 +130,7 @@ impl FileFormat for Gpad {
     ) -> Result<(), IngestError> {
         let key = self.key().map(|column| &row[column]);
         self.unique.take(row, &key, "location, time, status, staff type, mode and wait")?;
-        let (count, suppressed) = cell(row, &self.header, self.count).counted_from(1)?;
+        let (count, suppressed) = self.file.cell(row, self.count).counted_from(1)?;
         let day = if self.daily { month::day(&row[self.time]) } else { None };
         let record = ConsultationRecord {
             date: day.map(|(month, day)| format!("{month}-{day:02}")).unwrap_or_default(),
@@ -164,13 +153,13 @@ impl FileFormat for Gpad {
 /// Location and month of a row of an NHS publication, whose time is the column of a month or of a day.
 pub(super) fn published_group<'a>(
     row: &'a csv::StringRecord,
-    header: &'a csv::StringRecord,
+    file: &'a Published,
     location: usize,
     (column, daily): (usize, bool),
 ) -> Result<OrganisationMonth<'a>, IngestError> {
     let organisation =
-        cell(row, header, location).filled("the code of a location, for example 04C")?;
-    let time = cell(row, header, column);
+        file.cell(row, location).filled("the code of a location, for example 04C")?;
+    let time = file.cell(row, column);
     let month = match daily {
         true => month::day(time.text).map(|(month, _)| month),
         false => month::published(time.text),

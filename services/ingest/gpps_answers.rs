@@ -7,13 +7,14 @@
 
 use std::borrow::Cow;
 
-use super::cells::{Cell, UniqueRows, cell, not_shares};
+use super::cells::{Cell, UniqueRows, not_shares};
 use super::defaults::Defaults;
 use super::gpps_charts::{COLLECTION, ENGLAND, ORGANISATION, key};
 use super::grouping::{FileFormat, OrganisationMonth};
-use super::header::{exactly, has_all};
-use super::{IngestError, Records, SubmissionFile};
-use crate::proto::v1::{EstimateRecord, EstimateSource};
+use super::header::{columns, each, has_all};
+use super::published::{Published, Source, figure};
+use super::{IngestError, SubmissionFile};
+use crate::proto::v1::EstimateRecord;
 
 /// The year whose questions are known.
 const KNOWN: &str = "2026";
@@ -33,9 +34,8 @@ const APPOINTMENT: &str = "Q22";
 
 /// The format of the file.
 pub(super) struct Answers {
-    collection: String,
+    file: Published,
     month: String,
-    header: csv::StringRecord,
     places: [usize; 4],
     unique: UniqueRows,
 }
@@ -49,17 +49,18 @@ impl Answers {
         header: &csv::StringRecord,
         defaults: &Defaults,
     ) -> Result<Self, IngestError> {
+        let taken = "taken are the national answers and the charts of 2018 to 2021";
+        let publication = ("national answers of the GP Patient Survey", taken);
         Ok(Answers {
-            collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
+            file: Published::new(header, defaults, COLLECTION),
             month: defaults.month_or(MONTH)?,
-            places: exactly(header, COLUMNS)?,
-            header: header.clone(),
+            places: columns(header, each(&COLUMNS), |_| false, publication)?,
             unique: UniqueRows::default(),
         })
     }
 
     fn cells<'a>(&'a self, row: &'a csv::StringRecord) -> [Cell<'a>; 4] {
-        self.places.map(|place| cell(row, &self.header, place))
+        self.places.map(|place| self.file.cell(row, place))
     }
 
     fn year(&self) -> &str {
@@ -85,17 +86,19 @@ impl FileFormat for Answers {
     }
 
     fn start(&self, submission: &mut SubmissionFile) {
-        let source = EstimateSource {
-            publisher: "NHS England and Ipsos".to_owned(),
-            title: "GP Patient Survey, national results".to_owned(),
-            edition: self.year().to_owned(),
-            licence: "The publisher's terms".to_owned(),
-            uri: if self.year() == KNOWN { URI.to_owned() } else { String::new() },
-            series: format!("gpps: {}", self.year()),
-            not_for_targets: false,
+        let source = Source {
+            publisher: "NHS England and Ipsos",
+            title: "GP Patient Survey, national results",
+            edition: self.year(),
+            licence: "The publisher's terms",
+            uri: if self.year() == KNOWN { URI } else { "" },
+            series: &format!("gpps: {}", self.year()),
         };
-        submission.collection.clone_from(&self.collection);
-        submission.rows = Records::Estimates(source, Vec::new());
+        self.file.start_figures(submission, source.into());
+    }
+
+    fn figures(&self) -> Vec<usize> {
+        self.places[2..].to_vec()
     }
 
     fn add(
@@ -125,21 +128,18 @@ impl FileFormat for Answers {
             area: ENGLAND.to_owned(),
             period: year.to_owned(),
             keys,
-            value: percentage.unless_suppressed(Cell::percentage)?,
             weight: weighted.unless_suppressed(|cell| cell.number(0.0, 1e9))?,
-            suppressed: percentage.is_suppressed(),
             base: format!(
                 "{number} of {year}: respondents to the question, weighted; whole percentages{several}"
             ),
-            ..EstimateRecord::default()
+            ..figure(&percentage, Cell::percentage)?
         };
         let says = [0, 1].map(|column| &row[self.places[column]]);
         self.unique.take(row, &says, "question and response")?;
-        if let Records::Estimates(_, rows) = &mut submission.rows {
-            rows.push(record);
-        }
+        submission.rows.add_figure(record);
         Ok(())
     }
+
     fn complete(&mut self, submission: &mut SubmissionFile) -> Result<(), IngestError> {
         not_shares(submission, COLUMNS[2])
     }

@@ -7,12 +7,13 @@
 
 use std::borrow::Cow;
 
-use super::cells::{Cell, UniqueRows, cell};
+use super::cells::{Cell, UniqueRows};
 use super::defaults::Defaults;
 use super::grouping::{FileFormat, OrganisationMonth};
-use super::header::{exactly, has_all};
-use super::{IngestError, Records, SubmissionFile};
-use crate::proto::v1::{EstimateKey, EstimateRecord, EstimateSource};
+use super::header::{columns, each, has_all};
+use super::published::{Published, Source, figure};
+use super::{IngestError, SubmissionFile};
+use crate::proto::v1::{EstimateKey, EstimateRecord};
 
 /// Collection, unless the caller names another.
 pub const COLLECTION: &str = "gpps";
@@ -134,8 +135,7 @@ const MODES: [(&str, bool); 2] = [("Remote", true), ("Face-to-face", false)];
 
 /// The format of the file.
 pub(super) struct Charts {
-    collection: String,
-    header: csv::StringRecord,
+    file: Published,
     places: [usize; 4],
     unique: UniqueRows,
 }
@@ -149,16 +149,17 @@ impl Charts {
         header: &csv::StringRecord,
         defaults: &Defaults,
     ) -> Result<Self, IngestError> {
+        let taken = "taken are the charts of 2018 to 2021 and national answers";
+        let publication = ("charts of the GP Patient Survey", taken);
         Ok(Charts {
-            collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
-            places: exactly(header, COLUMNS)?,
-            header: header.clone(),
+            file: Published::new(header, defaults, COLLECTION),
+            places: columns(header, each(&COLUMNS), |_| false, publication)?,
             unique: UniqueRows::default(),
         })
     }
 
     fn cells<'a>(&'a self, row: &'a csv::StringRecord) -> [Cell<'a>; 4] {
-        self.places.map(|place| cell(row, &self.header, place))
+        self.places.map(|place| self.file.cell(row, place))
     }
 
     /// The year of the survey.
@@ -181,17 +182,20 @@ impl FileFormat for Charts {
 
     fn start(&self, submission: &mut SubmissionFile) {
         let year = submission.month.split('-').next().unwrap_or_default();
-        let source = EstimateSource {
-            publisher: "NHS England and Ipsos".to_owned(),
-            title: "GP Patient Survey, charts on digital access before their publication by NHSX".to_owned(),
-            edition: year.to_owned(),
-            licence: "The publisher's terms; the charts' repository is under the MIT licence".to_owned(),
-            uri: "https://github.com/nhsx/digital-health-insights/tree/d41bb6165c338c01c6455fd386c5e6a806e76bfb/_includes".to_owned(),
-            series: "gpps: 2018 to 2021".to_owned(),
-            not_for_targets: false,
+        let source = Source {
+            publisher: "NHS England and Ipsos",
+            title: "GP Patient Survey, charts on digital access before their publication by NHSX",
+            edition: year,
+            licence: "The publisher's terms; the charts' repository is under the MIT licence",
+            uri: "https://github.com/nhsx/digital-health-insights/tree/d41bb6165c338c01c6455fd386c5e6a806e76bfb/_includes",
+            series: "gpps: 2018 to 2021",
         };
-        submission.collection.clone_from(&self.collection);
-        submission.rows = Records::Estimates(source, Vec::new());
+        let source = source.into();
+        self.file.start_figures(submission, source);
+    }
+
+    fn figures(&self) -> Vec<usize> {
+        vec![self.places[3]]
     }
 
     fn add(
@@ -222,16 +226,12 @@ impl FileFormat for Charts {
             area: ENGLAND.to_owned(),
             period: format!("{year}-Q1"),
             keys: keys.into_iter().flatten().map(key).collect(),
-            value: proportion.unless_suppressed(|cell| cell.number(0.0, 1.0))?,
-            suppressed: proportion.is_suppressed(),
             base: format!("{}: {}", name.text, chart.base),
-            ..EstimateRecord::default()
+            ..figure(&proportion, |share| share.number(0.0, 1.0))?
         };
         let says = [0, 1, 2].map(|column| &row[self.places[column]]);
         self.unique.take(row, &says, "chart, series and category")?;
-        if let Records::Estimates(_, rows) = &mut submission.rows {
-            rows.push(record);
-        }
+        submission.rows.add_figure(record);
         Ok(())
     }
 }

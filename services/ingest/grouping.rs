@@ -9,6 +9,7 @@ use super::defaults::Defaults;
 use super::open::{CsvFile, line_of};
 use super::problems::Problems;
 use super::row_map::RowMap;
+use super::symbols::symbol;
 use super::{IngestError, SubmissionFile};
 
 /// A format of files: which submission a row belongs to, and which records it gives.
@@ -37,6 +38,11 @@ pub(super) trait FileFormat: Send {
     /// Columns of whole numbers.
     fn whole_numbers(&self) -> Vec<usize> {
         Vec::new()
+    }
+
+    /// Columns of figures that their publisher may not give.
+    fn figures(&self) -> Vec<usize> {
+        self.whole_numbers()
     }
 
     /// What was read in another form than that of the format so far, in words.
@@ -160,6 +166,7 @@ impl SubmissionFiles {
             (csv::StringRecord::new(), Problems::default(), Ok(()));
         let mut left_out: BTreeMap<&str, u64> = BTreeMap::new();
         let (whole_numbers, mut with_decimals) = (format.whole_numbers(), 0_usize);
+        let (figures, mut not_given) = (format.figures(), BTreeMap::<String, u64>::new());
         let (mut kept, mut kept_bytes) = (Vec::new(), 0);
         loop {
             match file.next(&mut row) {
@@ -185,6 +192,12 @@ impl SubmissionFiles {
             row_count += 1;
             let cells = whole_numbers.iter().map(|column| &row[*column]);
             with_decimals += cells.filter(|cell| whole(cell).len() < cell.len()).count();
+            for symbol in figures.iter().filter_map(|column| symbol(&row[*column])) {
+                match not_given.get_mut(symbol) {
+                    Some(count) => *count += 1,
+                    None => drop(not_given.insert(symbol.to_owned(), 1)),
+                }
+            }
             // A cell takes its text, and where it ends.
             kept_bytes += row.as_slice().len() + row.len() * size_of::<usize>();
             if kept_bytes <= most {
@@ -201,7 +214,18 @@ impl SubmissionFiles {
             format!("whole numbers with decimals, `77.0`, which were read as `77`: {with_decimals}")
         });
         let own = file.file.notes().into_iter().chain(format.notes());
-        let notes = own.chain(decimals).chain(left_out).collect();
+        let each: Vec<_> = not_given
+            .iter()
+            .take(10)
+            .map(|(symbol, count)| format!("{count} `{symbol}`"))
+            .collect();
+        let not_given = (!each.is_empty()).then(|| {
+            format!(
+                "symbols of numbers that the publisher does not give, which are never 0: {}",
+                each.join(", ")
+            )
+        });
+        let notes = own.chain(decimals).chain(not_given).chain(left_out).collect();
         let rows = if kept_bytes <= most {
             Rows::Kept(kept.into_iter())
         } else {

@@ -2,12 +2,11 @@
 
 use super::IngestError;
 use super::error::shortened;
-use super::problems::Problems;
 use crate::domain::codes;
 
 /// The place of a column in the header, by any of its spellings, in upper or lower case.
 pub(super) fn find(header: &csv::StringRecord, spellings: &[&'static str]) -> Option<usize> {
-    header.iter().position(|name| spellings.iter().any(|known| known.eq_ignore_ascii_case(name)))
+    header.iter().position(|name| is_one_of(name, spellings))
 }
 
 /// The place of a required column. An error if the column is missing or appears twice.
@@ -24,54 +23,40 @@ pub(super) fn require(
     }
 }
 
-/// The places of these columns. An error unless the header has each of them once, and no others.
-pub(super) fn exactly<const N: usize>(
+/// The places of the columns of a publication, each by any of its spellings. An error that names every column that is missing, or
+/// neither one of these nor `passed_over`; or one that appears twice.
+pub(super) fn columns<const N: usize>(
     header: &csv::StringRecord,
-    names: [&'static str; N],
-) -> Result<[usize; N], IngestError> {
-    let mut places = [0; N];
-    let mut wrong = Problems::default();
-    for (place, name) in places.iter_mut().zip(names) {
-        *place = wrong.take(require(header, &[name])).unwrap_or(usize::MAX);
-    }
-    let extra = (0..header.len()).filter(|column| !places.contains(column));
-    wrong.take(no_others(header, extra, &names));
-    wrong.verdict().map(|()| places)
-}
-
-/// An error that names these columns of the header, if there are any, each with the nearest of the known `names`.
-pub(super) fn no_others(
-    header: &csv::StringRecord,
-    others: impl Iterator<Item = usize>,
-    names: &[&'static str],
-) -> Result<(), IngestError> {
-    let near = |name: &str| codes::nearest_code(name, names.iter().copied());
-    let columns: Vec<_> =
-        others.map(|place| (shortened(&header[place]), near(&header[place]))).collect();
-    if columns.is_empty() {
-        Ok(())
-    } else {
-        Err(IngestError::UnknownColumns { columns, advice: "" })
-    }
-}
-
-/// An error if the header has a column that is neither at one of these places nor one of these names.
-pub(super) fn nothing_else(
-    header: &csv::StringRecord,
-    places: &[usize],
-    names: &[&str],
+    wanted: [&[&'static str]; N],
+    passed_over: impl Fn(&str) -> bool,
     (what, taken): (&'static str, &'static str),
-) -> Result<(), IngestError> {
-    let known = |column: &usize| {
-        places.contains(column)
-            || names.iter().any(|name| name.eq_ignore_ascii_case(&header[*column]))
-    };
+) -> Result<[usize; N], IngestError> {
+    let places = wanted.map(|spellings| find(header, spellings));
+    let lacks = wanted.iter().zip(places).filter(|(_, place)| place.is_none());
+    let lacks: Vec<_> = lacks.map(|(spellings, _)| spellings[0]).collect();
+    let known = |column: &usize| places.contains(&Some(*column)) || passed_over(&header[*column]);
     let others = (0..header.len()).filter(|column| !known(column));
-    let columns: Vec<_> = others.map(|place| format!("{:?}", shortened(&header[place]))).collect();
-    match columns.is_empty() {
-        true => Ok(()),
-        false => Err(IngestError::OtherColumns { what, columns, taken }),
+    // What is there already is meant by no other name.
+    let near = |name: &str| codes::nearest_code(name, lacks.iter().copied());
+    let others = others.map(|place| (shortened(&header[place]), near(&header[place])));
+    let others: Vec<_> = others.collect();
+    for spellings in wanted.iter().filter(|_| lacks.is_empty()) {
+        require(header, spellings)?;
     }
+    match (lacks.is_empty(), others.is_empty()) {
+        (true, true) => Ok(places.map(Option::unwrap_or_default)),
+        (..) => Err(IngestError::OtherColumns { what, lacks, others, taken }),
+    }
+}
+
+/// Columns with one spelling each.
+pub(super) fn each<'a, const N: usize>(names: &'a [&'static str; N]) -> [&'a [&'static str]; N] {
+    names.each_ref().map(std::slice::from_ref)
+}
+
+/// Whether a name is one of these, in upper or lower case.
+pub(super) fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Whether the header has all of these columns.

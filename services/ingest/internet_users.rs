@@ -7,12 +7,13 @@
 
 use std::borrow::Cow;
 
-use super::cells::{Cell, UniqueRows, cell, not_shares};
+use super::cells::{Cell, UniqueRows, not_shares};
 use super::defaults::Defaults;
 use super::grouping::{FileFormat, OrganisationMonth};
-use super::header::{exactly, has_all};
-use super::{IngestError, Records, SubmissionFile};
-use crate::proto::v1::{EstimateKey, EstimateRecord, EstimateSource};
+use super::header::{columns, each, has_all};
+use super::published::{OGL, Published, Source, figure};
+use super::{IngestError, SubmissionFile};
+use crate::proto::v1::{EstimateKey, EstimateRecord};
 
 /// Collection, unless the caller names another.
 pub const COLLECTION: &str = "ons-internet-users";
@@ -86,8 +87,7 @@ const ASIAN_GROUPS: [(&str, &str); 5] = [
 
 /// The format of the file.
 pub(super) struct InternetUsers {
-    collection: String,
-    header: csv::StringRecord,
+    file: Published,
     places: [usize; 14],
     unique: UniqueRows,
 }
@@ -101,16 +101,16 @@ impl InternetUsers {
         header: &csv::StringRecord,
         defaults: &Defaults,
     ) -> Result<Self, IngestError> {
+        let publication = ("internet users (ONS)", "taken is UK SDG indicator 17.8.1");
         Ok(InternetUsers {
-            collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
-            places: exactly(header, COLUMNS)?,
-            header: header.clone(),
+            file: Published::new(header, defaults, COLLECTION),
+            places: columns(header, each(&COLUMNS), |_| false, publication)?,
             unique: UniqueRows::default(),
         })
     }
 
     fn cell<'a>(&'a self, row: &'a csv::StringRecord, column: usize) -> Cell<'a> {
-        cell(row, &self.header, self.places[column])
+        self.file.cell(row, self.places[column])
     }
 
     /// The categories of a row.
@@ -182,18 +182,24 @@ impl FileFormat for InternetUsers {
     }
 
     fn start(&self, submission: &mut SubmissionFile) {
-        let edition = submission.month.split('-').next().unwrap_or_default().to_owned();
-        let source = EstimateSource {
-            publisher: "Office for National Statistics".to_owned(),
-            title: "Internet users, as UK SDG indicator 17.8.1".to_owned(),
-            edition,
-            licence: "Open Government Licence v3.0".to_owned(),
-            uri: "https://github.com/ONSdigital/sdg-data/blob/b68b9d92341d106c2ce1535d6efe7cc0a30b322c/data/indicator_17-8-1.csv".to_owned(),
-            series: SERIES.to_owned(),
-            not_for_targets: false,
+        let source = Source {
+            publisher: "Office for National Statistics",
+            title: "Internet users, as UK SDG indicator 17.8.1",
+            edition: submission.month.split('-').next().unwrap_or_default(),
+            licence: OGL,
+            uri: "https://github.com/ONSdigital/sdg-data/blob/b68b9d92341d106c2ce1535d6efe7cc0a30b322c/data/indicator_17-8-1.csv",
+            series: SERIES,
         };
-        submission.collection.clone_from(&self.collection);
-        submission.rows = Records::Estimates(source, Vec::new());
+        let source = source.into();
+        self.file.start_figures(submission, source);
+    }
+
+    fn whole_numbers(&self) -> Vec<usize> {
+        vec![self.places[YEAR]]
+    }
+
+    fn figures(&self) -> Vec<usize> {
+        vec![self.places[VALUE]]
     }
 
     fn add(
@@ -208,19 +214,16 @@ impl FileFormat for InternetUsers {
             area: self.area(row)?,
             period: self.cell(row, YEAR).year()?.to_owned(),
             keys: self.keys(row)?,
-            value: self.cell(row, VALUE).unless_suppressed(Cell::percentage)?,
-            suppressed: self.cell(row, VALUE).is_suppressed(),
             base: self.base(row)?,
-            ..EstimateRecord::default()
+            ..figure(&self.cell(row, VALUE), Cell::percentage)?
         };
         let says = [YEAR, AGE, SEX, DISABILITY, ETHNICITY, GROUP, EMPLOYMENT, REGION, AUTHORITY];
         let says = says.map(|column| &row[self.places[column]]);
         self.unique.take(row, &says, "year, categories and place")?;
-        if let Records::Estimates(_, rows) = &mut submission.rows {
-            rows.push(record);
-        }
+        submission.rows.add_figure(record);
         Ok(())
     }
+
     fn complete(&mut self, submission: &mut SubmissionFile) -> Result<(), IngestError> {
         not_shares(submission, COLUMNS[VALUE])
     }

@@ -6,12 +6,13 @@
 
 use std::borrow::Cow;
 
-use super::cells::{UniqueRows, cell};
+use super::cells::UniqueRows;
 use super::defaults::Defaults;
 use super::grouping::{FileFormat, OrganisationMonth};
-use super::header::{has_all, require};
-use super::{IngestError, Records, SubmissionFile};
-use crate::proto::v1::{EstimateRecord, EstimateSource};
+use super::header::{columns, has_all};
+use super::published::{OGL, Published, Source, figure};
+use super::{IngestError, SubmissionFile};
+use crate::proto::v1::EstimateRecord;
 
 /// Collection, unless the caller names another.
 pub const COLLECTION: &str = "iod";
@@ -67,12 +68,11 @@ const EDITIONS: [Edition; 2] = [
 
 /// The format of the file.
 pub(super) struct Iod {
-    collection: String,
+    file: Published,
     edition: &'static Edition,
-    header: csv::StringRecord,
     area: usize,
     /// Columns of the scores, in the order of [`SCORES`].
-    scores: Vec<usize>,
+    scores: [usize; SCORES.len()],
     unique: UniqueRows,
 }
 
@@ -89,28 +89,22 @@ impl Iod {
         header: &csv::StringRecord,
         defaults: &Defaults,
     ) -> Result<Self, IngestError> {
-        let edition =
-            edition(header).ok_or(IngestError::MissingColumn { column: EDITIONS[0].0 })?;
-        let area = require(header, &[edition.0])?;
-        let scores = SCORES.iter().map(|(name, _)| require(header, &[*name]));
-        let scores: Vec<usize> = scores.collect::<Result<_, _>>()?;
+        let edition = edition(header).unwrap_or(&EDITIONS[0]);
         let left_out = |name: &str| {
             NAMES.iter().any(|start| name.starts_with(start))
                 || OTHERS.iter().any(|part| name.contains(part))
                 || SUPPLEMENTARY.contains(&name)
         };
-        let others = (0..header.len()).filter(|place| {
-            *place != area && !scores.contains(place) && !left_out(&header[*place])
-        });
-        super::header::no_others(header, others, &[])?;
-        Ok(Iod {
-            collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
-            edition,
-            header: header.clone(),
-            area,
-            scores,
-            unique: UniqueRows::default(),
-        })
+        let mut wanted: [&[&str]; SCORES.len() + 1] =
+            [std::slice::from_ref(&edition.0); SCORES.len() + 1];
+        for (wanted, (name, _)) in wanted[1..].iter_mut().zip(&SCORES) {
+            *wanted = std::slice::from_ref(name);
+        }
+        let taken = "taken is File 7 (all scores, ranks and deciles), by LSOA";
+        let [area, scores @ ..] =
+            columns(header, wanted, left_out, ("the Indices of Deprivation", taken))?;
+        let (file, unique) = (Published::new(header, defaults, COLLECTION), UniqueRows::default());
+        Ok(Iod { file, edition, area, scores, unique })
     }
 }
 
@@ -124,18 +118,20 @@ impl FileFormat for Iod {
 
     fn start(&self, submission: &mut SubmissionFile) {
         let Edition(_, year, _, _, uri) = self.edition;
-        let source = EstimateSource {
-            publisher: "Ministry of Housing, Communities and Local Government".to_owned(),
-            title: format!("English indices of deprivation {year}, File 7"),
-            edition: (*year).to_owned(),
-            licence: "Open Government Licence v3.0".to_owned(),
-            uri: (*uri).to_owned(),
+        let source = Source {
+            publisher: "Ministry of Housing, Communities and Local Government",
+            title: &format!("English indices of deprivation {year}, File 7"),
+            edition: year,
+            licence: OGL,
+            uri,
             // Scores of two editions are not comparable: method, data and small areas differ.
-            series: format!("iod-{year}"),
-            not_for_targets: false,
+            series: &format!("iod-{year}"),
         };
-        submission.collection.clone_from(&self.collection);
-        submission.rows = Records::Estimates(source, Vec::new());
+        self.file.start_figures(submission, source.into());
+    }
+
+    fn figures(&self) -> Vec<usize> {
+        self.scores.to_vec()
     }
 
     fn add(
@@ -143,19 +139,15 @@ impl FileFormat for Iod {
         submission: &mut SubmissionFile,
         row: &csv::StringRecord,
     ) -> Result<(), IngestError> {
-        let area = cell(row, &self.header, self.area).area("E01", "E01013600")?;
+        let area = self.file.cell(row, self.area).area("E01", "E01013600")?;
         self.unique.take(row, &[area], "small area")?;
-        let Records::Estimates(_, rows) = &mut submission.rows else { return Ok(()) };
-        for ((_, indicator), column) in SCORES.iter().zip(&self.scores) {
-            let score = cell(row, &self.header, *column);
-            rows.push(EstimateRecord {
+        for ((_, indicator), column) in SCORES.iter().zip(self.scores) {
+            submission.rows.add_figure(EstimateRecord {
                 indicator: (*indicator).to_owned(),
                 area: area.to_owned(),
                 period: self.edition.1.to_owned(),
-                value: score.unless_suppressed(|cell| cell.signed(100.0))?,
-                suppressed: score.is_suppressed(),
                 base: self.edition.3.to_owned(),
-                ..EstimateRecord::default()
+                ..figure(&self.file.cell(row, column), |score| score.signed(100.0))?
             });
         }
         Ok(())

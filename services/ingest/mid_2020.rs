@@ -5,10 +5,11 @@
 
 use std::borrow::Cow;
 
-use super::cells::{UniqueRows, cell};
+use super::cells::UniqueRows;
 use super::defaults::Defaults;
 use super::grouping::{FileFormat, OrganisationMonth};
-use super::header::{has_all, no_others, require};
+use super::header::{columns, each, has_all};
+use super::published::Published;
 use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::{PersonCharacteristics, PopulationRecord};
 
@@ -19,15 +20,23 @@ pub const ORGANISATION: &str = "ONS";
 const MONTH: &str = "2020-06";
 /// The last column: everybody of 90 or older.
 const OLDEST: &str = "90+";
+/// The columns of ages: 0 to 89, then 90 and over.
+const AGES: [&str; 91] = [
+    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16",
+    "17", "18", "19", "20", "21", "22", "23", "24", "25", "26", "27", "28", "29", "30", "31", "32",
+    "33", "34", "35", "36", "37", "38", "39", "40", "41", "42", "43", "44", "45", "46", "47", "48",
+    "49", "50", "51", "52", "53", "54", "55", "56", "57", "58", "59", "60", "61", "62", "63", "64",
+    "65", "66", "67", "68", "69", "70", "71", "72", "73", "74", "75", "76", "77", "78", "79", "80",
+    "81", "82", "83", "84", "85", "86", "87", "88", "89", OLDEST,
+];
 
 /// The format of the file.
 pub(super) struct Mid2020 {
-    collection: String,
-    header: csv::StringRecord,
+    file: Published,
     area: usize,
     total: usize,
-    /// Columns of ages 0 to 89, then of 90 and over.
-    ages: Vec<usize>,
+    /// In the order of [`AGES`].
+    ages: [usize; AGES.len()],
     unique: UniqueRows,
 }
 
@@ -40,30 +49,18 @@ impl Mid2020 {
         header: &csv::StringRecord,
         defaults: &Defaults,
     ) -> Result<Self, IngestError> {
-        let age = |age: usize| {
-            let name = age.to_string();
-            header.iter().position(|column| column == name)
-        };
-        let years: Option<Vec<usize>> = (0..90).map(age).collect();
-        let mut ages =
-            years.ok_or(IngestError::MissingColumn { column: "0 to 89, a column for each age" })?;
-        ages.push(require(header, &[OLDEST])?);
-        let (area, total) =
-            (require(header, &["lsoa11_code"])?, require(header, &["total_population"])?);
-        let known = |column: &usize| {
-            ages.contains(column)
-                || [area, total].contains(column)
-                || &header[*column] == "lsoa11_name"
-        };
-        no_others(header, (0..header.len()).filter(|column| !known(column)), &[])?;
-        Ok(Mid2020 {
-            collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
-            area,
-            total,
-            ages,
-            header: header.clone(),
-            unique: UniqueRows::default(),
-        })
+        let mut wanted: [&[&str]; AGES.len() + 2] = [&["lsoa11_code"]; AGES.len() + 2];
+        wanted[1] = &["total_population"];
+        wanted[2..].copy_from_slice(&each(&AGES));
+        let taken = "taken are single years of age by small area of 2011 (LSOA)";
+        let [area, total, ages @ ..] = columns(
+            header,
+            wanted,
+            |name| name == "lsoa11_name",
+            ("the mid-2020 population estimates", taken),
+        )?;
+        let (file, unique) = (Published::new(header, defaults, COLLECTION), UniqueRows::default());
+        Ok(Mid2020 { file, area, total, ages, unique })
     }
 }
 
@@ -80,10 +77,8 @@ impl FileFormat for Mid2020 {
     }
 
     fn start(&self, submission: &mut SubmissionFile) {
-        submission.collection.clone_from(&self.collection);
-        submission.code_systems = [("residence_lsoa".to_owned(), "lsoa_2011".to_owned())].into();
-        submission.collected = vec!["age_band".to_owned()];
-        submission.rows = Records::Populations(Vec::new());
+        let rows = Records::Populations(Vec::new());
+        self.file.start(submission, rows, &[("residence_lsoa", "lsoa_2011")], &["age_band"]);
     }
 
     fn add(
@@ -91,26 +86,25 @@ impl FileFormat for Mid2020 {
         submission: &mut SubmissionFile,
         row: &csv::StringRecord,
     ) -> Result<(), IngestError> {
-        let area = cell(row, &self.header, self.area).area("E01", "E01013600")?.to_owned();
+        let area = self.file.cell(row, self.area).area("E01", "E01013600")?.to_owned();
         self.unique.take(row, &[&area], "small area")?;
         let mut people = Vec::with_capacity(self.ages.len());
         for column in &self.ages {
-            people.push(cell(row, &self.header, *column).counted_from(0)?);
+            people.push(self.file.cell(row, *column).counted_from(0)?);
         }
-        let total = cell(row, &self.header, self.total);
+        let total = self.file.cell(row, self.total);
         let sum = people.iter().map(|(people, _)| *people).fold(0, i64::saturating_add);
         let (residents, unknown) = total.counted_from(0)?;
         let whole = !unknown && people.iter().all(|(_, suppressed)| !suppressed);
         if whole && residents != sum {
             return Err(total.wrong(format!("{sum}, the sum of the ages")));
         }
-        let Records::Populations(rows) = &mut submission.rows else { return Ok(()) };
         for (age, (person_count, suppressed)) in (0..).zip(people) {
             let person = match age {
                 0..90 => PersonCharacteristics { age_years: Some(age), ..Default::default() },
                 _ => PersonCharacteristics { age_band: OLDEST.to_owned(), ..Default::default() },
             };
-            rows.push(PopulationRecord {
+            submission.rows.add_people(PopulationRecord {
                 person_count,
                 suppressed,
                 residence_lsoa: area.clone(),

@@ -42,10 +42,12 @@ mod lines;
 mod month;
 mod open;
 mod problems;
+mod published;
 mod read;
 mod refused;
 mod row_map;
 mod submission_file;
+mod symbols;
 mod text;
 mod unpack;
 

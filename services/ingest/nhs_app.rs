@@ -7,12 +7,13 @@
 
 use std::borrow::Cow;
 
-use super::cells::{Cell, UniqueRows, cell};
+use super::cells::{Cell, UniqueRows};
 use super::defaults::Defaults;
 use super::grouping::{FileFormat, OrganisationMonth};
-use super::header::{exactly, has_all};
-use super::{IngestError, Records, SubmissionFile, month};
-use crate::proto::v1::{EstimateRecord, EstimateSource};
+use super::header::{columns, each, has_all};
+use super::published::{OGL, Published, Source, figure};
+use super::{IngestError, SubmissionFile, month};
+use crate::proto::v1::EstimateRecord;
 
 /// Collection, unless the caller names another.
 pub const COLLECTION: &str = "nhs-app";
@@ -21,6 +22,7 @@ pub const ORGANISATION: &str = "NHSE";
 
 const COLUMNS: [&str; 8] =
     ["month", "level", "org_code", "org_name", "region_code", "region_name", "metric", "value"];
+const TAKEN: &str = "taken is the form with a row for each month, organisation and metric";
 const ENGLAND: &str = "E92000001";
 
 /// Metrics, their indicators, and which accounts are counted.
@@ -51,8 +53,7 @@ const CAVEAT: &str = "an account counts where its user's practice is; boards of 
 
 /// The format of the file.
 pub(super) struct NhsApp {
-    collection: String,
-    header: csv::StringRecord,
+    file: Published,
     places: [usize; COLUMNS.len()],
     unique: UniqueRows,
 }
@@ -67,16 +68,20 @@ impl NhsApp {
         defaults: &Defaults,
     ) -> Result<Self, IngestError> {
         Ok(NhsApp {
-            collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
-            places: exactly(header, COLUMNS)?,
-            header: header.clone(),
+            places: columns(
+                header,
+                each(&COLUMNS),
+                |_| false,
+                ("NHS App Management Information", TAKEN),
+            )?,
+            file: Published::new(header, defaults, COLLECTION),
             unique: UniqueRows::default(),
         })
     }
 
     fn cell<'a>(&'a self, row: &'a csv::StringRecord, column: &str) -> Cell<'a> {
         let place = COLUMNS.iter().position(|name| *name == column).unwrap_or_default();
-        cell(row, &self.header, self.places[place])
+        self.file.cell(row, self.places[place])
     }
 
     fn month(&self, row: &csv::StringRecord) -> Result<String, IngestError> {
@@ -108,17 +113,20 @@ impl FileFormat for NhsApp {
     }
 
     fn start(&self, submission: &mut SubmissionFile) {
-        let source = EstimateSource {
-            publisher: "NHS England".to_owned(),
-            title: "NHS App Management Information".to_owned(),
-            edition: submission.month.clone(),
-            licence: "Open Government Licence v3.0".to_owned(),
-            uri: "https://digital.nhs.uk/data-and-information/publications/statistical/nhs-app-statistics".to_owned(),
-            series: "nhs-app".to_owned(),
-            not_for_targets: false,
+        let source = Source {
+            publisher: "NHS England",
+            title: "NHS App Management Information",
+            edition: &submission.month,
+            licence: OGL,
+            uri: "https://digital.nhs.uk/data-and-information/publications/statistical/nhs-app-statistics",
+            series: "nhs-app",
         };
-        submission.collection.clone_from(&self.collection);
-        submission.rows = Records::Estimates(source, Vec::new());
+        let source = source.into();
+        self.file.start_figures(submission, source);
+    }
+
+    fn whole_numbers(&self) -> Vec<usize> {
+        vec![self.places[COLUMNS.len() - 1]]
     }
 
     fn add(
@@ -133,23 +141,19 @@ impl FileFormat for NhsApp {
         let (organisation, value) = (self.cell(row, "org_code").text, self.cell(row, "value"));
         let national = self.cell(row, "level").text.eq_ignore_ascii_case("England");
         let area = if national { ENGLAND } else { organisation };
-        let accounts = value.unless_suppressed(Cell::count)?;
         #[allow(clippy::cast_precision_loss, reason = "counts of accounts")]
+        let accounts = |value: &Cell<'_>| value.count().map(|accounts| accounts as f64);
         let record = EstimateRecord {
             indicator: (*indicator).to_owned(),
             area: area.to_owned(),
             period: submission.month.clone(),
-            value: accounts.map(|accounts| accounts as f64),
-            suppressed: accounts.is_none(),
             base: format!("{what}; {CAVEAT}"),
-            ..EstimateRecord::default()
+            ..figure(&value, accounts)?
         };
         let key = [submission.month.as_str(), area, metric].map(str::to_owned);
         let key: Vec<_> = key.iter().map(String::as_str).collect();
         self.unique.take(row, &key, "month, organisation and metric")?;
-        if let Records::Estimates(_, rows) = &mut submission.rows {
-            rows.push(record);
-        }
+        submission.rows.add_figure(record);
         Ok(())
     }
 }

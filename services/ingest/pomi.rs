@@ -7,13 +7,14 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::cells::{Cell, UniqueRows, cell};
+use super::cells::{Cell, UniqueRows};
 use super::defaults::Defaults;
 use super::gpad::AREAS;
 use super::grouping::{FileFormat, OrganisationMonth};
-use super::header::{has_all, nothing_else, require};
+use super::header::{columns, has_all, is_one_of};
+use super::published::{OGL, Published, Source};
 use super::{IngestError, Records, SubmissionFile, month};
-use crate::proto::v1::{EstimateRecord, EstimateSource};
+use crate::proto::v1::EstimateRecord;
 
 /// Collection, unless the caller names another.
 pub const COLLECTION: &str = "pomi";
@@ -37,8 +38,7 @@ const ENABLED: [(&str, &str); 4] = [
 
 /// The format of the file.
 pub(super) struct Pomi {
-    collection: String,
-    header: csv::StringRecord,
+    file: Published,
     /// Columns of period, practice, field and value.
     places: [usize; 4],
     unique: UniqueRows,
@@ -63,23 +63,26 @@ impl Pomi {
         header: &csv::StringRecord,
         defaults: &Defaults,
     ) -> Result<Self, IngestError> {
-        let place = |name| require(header, &[name]);
-        let places = [place(PERIOD)?, place(PRACTICE)?, place(FIELD)?, place(VALUE)?];
-        let areas = AREAS.iter().chain(super::gpad::LOCATION).chain(&NAMES);
-        let areas: Vec<&str> = areas.copied().collect();
+        let passed_over = |name: &str| {
+            [AREAS, super::gpad::LOCATION, &NAMES].iter().any(|names| is_one_of(name, names))
+        };
         let taken = "taken is the file by practice, month and field";
-        nothing_else(header, &places, &areas, ("Patient Online Management Information", taken))?;
+        let publication = ("Patient Online Management Information", taken);
         Ok(Pomi {
-            collection: defaults.collection.clone().unwrap_or_else(|| COLLECTION.to_owned()),
-            header: header.clone(),
-            places,
+            places: columns(
+                header,
+                [&[PERIOD], &[PRACTICE], &[FIELD], &[VALUE]],
+                passed_over,
+                publication,
+            )?,
+            file: Published::new(header, defaults, COLLECTION),
             unique: UniqueRows::default(),
             practices: BTreeMap::new(),
         })
     }
 
     fn month(&self, row: &csv::StringRecord) -> Result<String, IngestError> {
-        let period = cell(row, &self.header, self.places[0]);
+        let period = self.file.cell(row, self.places[0]);
         let month = month::day(period.text).map(|(month, _)| month.to_string());
         month.ok_or_else(|| period.wrong("the last day of a month in the form 30APR2021"))
     }
@@ -115,18 +118,20 @@ impl FileFormat for Pomi {
     }
 
     fn start(&self, submission: &mut SubmissionFile) {
-        let source = EstimateSource {
-            publisher: "NHS England (formerly NHS Digital)".to_owned(),
-            title: "Patient Online Management Information (POMI), management information from the suppliers of practice systems"
-                .to_owned(),
-            edition: submission.month.clone(),
-            licence: "Open Government Licence v3.0".to_owned(),
-            uri: "https://digital.nhs.uk/data-and-information/publications/statistical/mi-patient-online-pomi".to_owned(),
-            series: "pomi".to_owned(),
-            not_for_targets: false,
+        let source = Source {
+            publisher: "NHS England (formerly NHS Digital)",
+            title: "Patient Online Management Information (POMI), management information from the suppliers of practice systems",
+            edition: &submission.month,
+            licence: OGL,
+            uri: "https://digital.nhs.uk/data-and-information/publications/statistical/mi-patient-online-pomi",
+            series: "pomi",
         };
-        submission.collection.clone_from(&self.collection);
-        submission.rows = Records::Estimates(source, Vec::new());
+        let source = source.into();
+        self.file.start_figures(submission, source);
+    }
+
+    fn whole_numbers(&self) -> Vec<usize> {
+        vec![self.places[3]]
     }
 
     fn add(
@@ -135,10 +140,10 @@ impl FileFormat for Pomi {
         row: &csv::StringRecord,
     ) -> Result<(), IngestError> {
         let month = self.month(row)?;
-        let practice = cell(row, &self.header, self.places[1]);
+        let practice = self.file.cell(row, self.places[1]);
         let (line, practice) =
             (practice.line, practice.filled("the code of a practice")?.to_owned());
-        let (field, value) = (&row[self.places[2]], cell(row, &self.header, self.places[3]));
+        let (field, value) = (&row[self.places[2]], self.file.cell(row, self.places[3]));
         let people = value.unless_suppressed(Cell::count)?;
         self.unique.take(row, &[&month, &practice, field], "month, practice and field")?;
         let of = self.practices.entry((month, practice)).or_default();

@@ -53,6 +53,35 @@ pub fn read_with_map(
     SubmissionFiles::new(path, Box::new(format), defaults, Some(rows))
 }
 
+type Made = Result<Box<dyn FileFormat>, IngestError>;
+
+fn boxed<F: FileFormat + 'static>(format: Result<F, IngestError>) -> Made {
+    format.map(|format| Box::new(format) as Box<dyn FileFormat>)
+}
+
+/// Whether a header is that of a publication, and the format of such a file.
+type Publication = (fn(&csv::StringRecord) -> bool, fn(&csv::StringRecord, &Defaults) -> Made);
+
+/// The publications that a header tells apart, the first that fits. Those of the census tell themselves.
+const PUBLICATIONS: [Publication; 10] = [
+    (gpad::Gpad::recognises, |header, given| boxed(gpad::Gpad::new(header, given))),
+    (coverage::Coverage::recognises, |header, given| boxed(coverage::Coverage::new(header, given))),
+    (internet_users::InternetUsers::recognises, |header, given| {
+        boxed(internet_users::InternetUsers::new(header, given))
+    }),
+    (gpps_charts::Charts::recognises, |header, given| {
+        boxed(gpps_charts::Charts::new(header, given))
+    }),
+    (gpps_answers::Answers::recognises, |header, given| {
+        boxed(gpps_answers::Answers::new(header, given))
+    }),
+    (deri::Deri::recognises, |header, given| boxed(deri::Deri::new(header, given))),
+    (pomi::Pomi::recognises, |header, given| boxed(pomi::Pomi::new(header, given))),
+    (nhs_app::NhsApp::recognises, |header, given| boxed(nhs_app::NhsApp::new(header, given))),
+    (iod::Iod::recognises, |header, given| boxed(iod::Iod::new(header, given))),
+    (mid_2020::Mid2020::recognises, |header, given| boxed(mid_2020::Mid2020::new(header, given))),
+];
+
 /// The format of a published file; `None` if no publication has this header.
 fn published(
     header: &csv::StringRecord,
@@ -61,31 +90,12 @@ fn published(
     if let Some(refusal) = refused::refused(header) {
         return Err(refusal);
     }
-    Ok(Some(if gpad::Gpad::recognises(header) {
-        Box::new(gpad::Gpad::new(header, defaults)?)
-    } else if coverage::Coverage::recognises(header) {
-        Box::new(coverage::Coverage::new(header, defaults)?)
-    } else if internet_users::InternetUsers::recognises(header) {
-        Box::new(internet_users::InternetUsers::new(header, defaults)?)
-    } else if gpps_charts::Charts::recognises(header) {
-        Box::new(gpps_charts::Charts::new(header, defaults)?)
-    } else if gpps_answers::Answers::recognises(header) {
-        Box::new(gpps_answers::Answers::new(header, defaults)?)
-    } else if deri::Deri::recognises(header) {
-        Box::new(deri::Deri::new(header, defaults)?)
-    } else if pomi::Pomi::recognises(header) {
-        Box::new(pomi::Pomi::new(header, defaults)?)
-    } else if nhs_app::NhsApp::recognises(header) {
-        Box::new(nhs_app::NhsApp::new(header, defaults)?)
-    } else if iod::Iod::recognises(header) {
-        Box::new(iod::Iod::new(header, defaults)?)
-    } else if mid_2020::Mid2020::recognises(header) {
-        Box::new(mid_2020::Mid2020::new(header, defaults)?)
-    } else if let Some(census) = census::Census::new(header, defaults)? {
-        Box::new(census)
-    } else {
-        return Ok(None);
-    }))
+    let found = PUBLICATIONS.iter().find(|(recognises, _)| recognises(header));
+    match found {
+        Some((_, open)) => open(header, defaults).map(Some),
+        None => census::Census::new(header, defaults)
+            .map(|found| found.map(|census| Box::new(census) as Box<dyn FileFormat>)),
+    }
 }
 
 /// Reads all submissions of a file. An error of any row is an error of the whole.

@@ -59,6 +59,20 @@ impl Records {
         self.len() == 0
     }
 
+    /// Adds a figure, if these are published figures.
+    pub(super) fn add_figure(&mut self, record: EstimateRecord) {
+        if let Records::Estimates(_, rows) = self {
+            rows.push(record);
+        }
+    }
+
+    /// Adds people, if these are populations.
+    pub(super) fn add_people(&mut self, record: PopulationRecord) {
+        if let Records::Populations(rows) = self {
+            rows.push(record);
+        }
+    }
+
     /// No records yet, of this dataset.
     pub(super) fn none(dataset: Dataset) -> Self {
         match dataset {

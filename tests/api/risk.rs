@@ -290,6 +290,44 @@ async fn the_published_index_comes_out_as_it_was_published() {
     assert!(refused.message().contains("name a population by LSOA 2021"), "{refused:?}");
 }
 
+/// People of a practice that merged are in the populations of its successor too: there they count, once the successor has one.
+#[tokio::test]
+async fn people_of_organisations_that_merged_are_counted_once() {
+    let content = tempfile::tempdir().unwrap();
+    let (file, name) = ("organisations.csv", "services/domain/codes/data/organisations.csv");
+    let built_in = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    let text = std::fs::read_to_string(built_in).unwrap();
+    let begin = text.find("\nC82001,").unwrap();
+    let text =
+        text[..begin].to_owned() + &text[begin..].replacen("QK1,,,\n", "QK1,,2026-03,C82002\n", 1);
+    std::fs::write(content.path().join(file), text).unwrap();
+    let folder = content.path().to_owned();
+    let server = TestServer::with(|config| config.reference_folder = Some(folder)).await;
+    score(&server, "deri", "GMCA").await;
+    let submit = async |organisation: &str, month: &str, count: i64| {
+        let mut header = header(organisation, "practice-feed", month, &[]);
+        header.code_systems.insert("residence_lsoa".into(), "lsoa_2021".into());
+        let row = message(json!({"personCount": count, "residenceLsoa": "E01013600"}));
+        server.submit_people(header, vec![row]).await.unwrap();
+    };
+    let asked = json!({"area": "QK1", "collection": "practice-feed"});
+    let note = "later data of the successor: C82001 (";
+    for (organisation, month, count, expected, is_merged) in [
+        ("C82001", "2026-03", 10, 10, false),
+        ("C82003", "2026-02", 1000, 1010, false),
+        ("C82002", "2026-03", 100, 1110, false),
+        ("C82002", "2026-04", 112, 1112, true),
+    ] {
+        submit(organisation, month, count).await;
+        let risk = ask(&server, asked.clone()).await;
+        assert_eq!(people_and_areas(&risk, ""), (expected, 0, 1), "{organisation} {month}");
+        let notes = notes(&risk);
+        assert_eq!(notes.contains(note), is_merged, "{notes}");
+        // It is not awaited any more, either.
+        assert_eq!(notes.contains(" of 125 expected"), is_merged, "{notes}");
+    }
+}
+
 /// People whom providers submit: of each the last month that it has, and those who are late are told.
 #[tokio::test]
 async fn each_organisation_has_its_last_month() {

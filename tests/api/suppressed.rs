@@ -56,7 +56,7 @@ async fn a_rate_is_never_one_over_the_rest_of_its_people() {
             is_suppressed(rate, 1);
             assert!(rate.numerator_count.unwrap() > 0, "the consultations are known");
         }
-        assert!(notes(table).contains("suppressed some counts of people"), "{}", notes(table));
+        assert!(notes(table).contains("does not give some counts of people"), "{}", notes(table));
         // Consultations are whole.
         assert_eq!((count(table, "", "CONTACTS"), count(table, "1", "CONTACTS")), (39, 26));
     };

@@ -79,7 +79,11 @@ fn more_patients_included_than_there_are() {
 fn headers() {
     let missing = "CCG_CODE,APPT_MODE,COUNT_OF_APPOINTMENTS\n";
     let error = read_text(missing).unwrap_err();
-    assert!(matches!(error, IngestError::MissingColumn { column: "Appointment_Month" }));
+    let expected = ["Appointment_Month", "APPT_STATUS", "HCP_TYPE", "TIME_BETWEEN_BOOK_AND_APPT"];
+    assert!(
+        matches!(&error, IngestError::OtherColumns { lacks, .. } if *lacks == expected),
+        "{error}"
+    );
     let twice = APPOINTMENTS.replace("STPNM", "ccg_code");
     assert!(matches!(read_text(&twice), Err(IngestError::RepeatedColumn { .. })));
     assert!(matches!(read_text("a,b\n1,2\n"), Err(IngestError::UnknownFormat { .. })));

@@ -8,6 +8,8 @@ use super::{case, read_and_notes, read_text};
 #[test]
 fn accounts_of_the_nhs_app_are_counts_and_no_shares() {
     let (submissions, notes) = read_and_notes(&text_of("../data/published/nhs_app_2026.csv"));
+    let (decimals, notes) = notes.split_once('\n').unwrap();
+    assert_eq!(decimals, "whole numbers with decimals, `77.0`, which were read as `77`: 9");
     assert_eq!(notes, "rows of metrics that no indicator is about, which were left out: 2");
     let months: Vec<_> = submissions.iter().map(|one| one.month.as_str()).collect();
     assert_eq!(months, ["2026-03", "2026-04"]);

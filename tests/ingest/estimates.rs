@@ -165,11 +165,10 @@ fn internet_users_that_are_refused() {
     assert!(matches!(twice, IngestError::DuplicateRow { line: 3, first_line: 2, .. }), "{twice}");
     let extra = header.replace("Value", "Value,Series") + "\n";
     let error = read_text(&extra).unwrap_err();
-    assert!(
-        matches!(&error, IngestError::UnknownColumns { columns, .. } if columns[0].0 == "Series")
-    );
+    assert!(matches!(&error, IngestError::OtherColumns { others, .. } if others[0].0 == "Series"));
     let missing = header.replace("GeoCode,", "");
-    assert!(matches!(read_text(&missing), Err(IngestError::MissingColumn { column: "GeoCode" })));
+    let error = read_text(&missing).unwrap_err();
+    assert!(matches!(&error, IngestError::OtherColumns { lacks, .. } if *lacks == ["GeoCode"]));
 }
 
 #[test]
@@ -383,6 +382,6 @@ fn risk_files_that_are_refused() {
     // A file of the edition of 2021 would be another index on other areas.
     let edition = header.replace("lsoa11_code", "lsoa21_code");
     let error = read_text(&edition).unwrap_err().to_string();
-    assert!(error.contains("column \"lsoa11_code\" is missing"), "{error}");
-    assert!(error.contains("unknown column \"lsoa21_code\""), "{error}");
+    assert!(error.contains("lacks columns: \"lsoa11_code\""), "{error}");
+    assert!(error.contains("does not know there: \"lsoa21_code\""), "{error}");
 }

@@ -16,6 +16,7 @@ mod editions;
 mod equity_csv;
 mod estimates;
 mod generated;
+mod headers;
 mod published;
 mod small_areas;
 mod suppressed;

@@ -204,7 +204,11 @@ fn ages_that_do_not_add_up() {
     assert_eq!((line, &*column), (2, "total_population"));
     assert!(expected.starts_with("91"), "{expected}");
     let missing = header.replace(",42,", ",");
-    assert!(matches!(read_text(&missing), Err(IngestError::MissingColumn { .. })));
+    let error = read_text(&missing).unwrap_err();
+    assert!(
+        matches!(&error, IngestError::OtherColumns { lacks, .. } if *lacks == ["42"]),
+        "{error}"
+    );
     let twice = read_text(&format!("{header}{}{}", row(91), row(91))).unwrap_err();
     assert!(matches!(twice, IngestError::DuplicateRow { line: 3, .. }), "{twice}");
 }

@@ -9,6 +9,8 @@ import subprocess
 import termios
 import time
 
+import pytest
+
 import conftest
 
 SECONDS = 60
@@ -81,17 +83,33 @@ def test_a_yes_replaces_and_anything_else_keeps(address, equity, tmp_path):
     assert (ended, total()) == (0, 1) and QUESTION not in shown, shown
 
 
-def test_a_long_table_is_shown_in_short(address, synthetic):
+# Words of a table in short, and words that only the whole table has.
+SHORT = {
+    "outcomes": (["contacts", "did not attend", "over 14 days", "75+"], "Telephone"),
+    "exclusion": (["people", "DX-01", "DX-07", "DX-21", "75+"], "DX-22"),
+    "provision": (["Any of these needs", "Known to have none", "in person or offered", "at most", "75+"], "Needs an interpreter"),
+    "impact": (["CH-09", "in person", "remote less in person", "75+"], "CH-12"),
+}
+
+
+@pytest.mark.parametrize("table", SHORT)
+def test_a_long_table_is_shown_in_short(address, synthetic, table):
     assert synthetic
-    by_age = ["breakdown", "provision", "--area", "QK1", "--from", "2020-03", "--by", "age_75", "--collection",
+    by_age = ["breakdown", table, "--area", "QK1", "--from", "2020-03", "--by", "age_75", "--collection",
               "synthetic-llr", "--service", f"http://{address}"]
     ended, short = at_terminal(by_age)
     assert ended == 0
     assert "--notes shows all of them" in short and "in short: " in short, short
     assert len(short.splitlines()) < 100, f"{len(short.splitlines())} lines"
     assert max(len(line) for line in short.splitlines()) <= WIDTH
-    for words in ["Any of these needs", "Known to have none", "in person or offered", "at most", "75+"]:
-        assert words in short, words
+    words, hidden = SHORT[table]
+    for word in words:
+        assert word in short, word
+    assert hidden not in short, short
     ended, whole = at_terminal([*by_age, "--notes"])
     assert ended == 0 and "in short: " not in whole
-    assert "Needs an interpreter" in whole and "interpreter present" in " ".join(whole.split())
+    assert hidden in whole
+    if table == "exclusion":
+        # Whoever names an indicator sees it.
+        ended, named = at_terminal([*by_age, "--indicator", hidden])
+        assert ended == 0 and hidden in named and "in short: " not in named

@@ -14,5 +14,5 @@ pub use dimension::{Dimension, Source};
 pub use folded::folded;
 pub use list::{Category, CodeList, CodeListError, CodeSystem, Mapped};
 pub use nearest::{nearest, nearest_code};
-pub use nothing::{LEAVE_EMPTY, expected_of, says_nothing};
+pub use nothing::{LEAVE_EMPTY, expected_of, names_nobody, says_nothing};
 pub use value::{State, Value};

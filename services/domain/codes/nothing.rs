@@ -1,6 +1,6 @@
 //! Words that programs write where nothing is recorded: `NA`, `NULL`, `nan`, `#N/A`, `-`.
 
-const WORDS: [&str; 22] = [
+const WORDS: [&str; 27] = [
     "-",
     "--",
     ".",
@@ -12,7 +12,12 @@ const WORDS: [&str; 22] = [
     "#NUM!",
     "#REF!",
     "#VALUE!",
+    "(blank)",
     "<NA>",
+    "<null>",
+    "[null]",
+    "blank",
+    "missing",
     "N/A",
     "NA",
     "NaN",
@@ -25,6 +30,9 @@ const WORDS: [&str; 22] = [
     "undefined",
 ];
 
+/// Words that a code list may have as a category, and that name nobody.
+const NOBODY: [&str; 4] = ["not known", "not recorded", "not stated", "unknown"];
+
 /// What to do in place of writing such a word.
 pub const LEAVE_EMPTY: &str = "leave the cell empty where nothing is recorded";
 
@@ -33,6 +41,13 @@ pub const LEAVE_EMPTY: &str = "leave the cell empty where nothing is recorded";
 pub fn says_nothing(text: &str) -> bool {
     // No longer text is such a word, and most texts are longer.
     text.len() <= 16 && WORDS.iter().any(|word| word.eq_ignore_ascii_case(text.trim()))
+}
+
+/// Whether a text in the place of a key is no key: as one, it would make one person of many.
+#[must_use]
+pub fn names_nobody(key: &str) -> bool {
+    let words = key.trim().replace('_', " ");
+    says_nothing(key) || NOBODY.iter().any(|word| word.eq_ignore_ascii_case(&words))
 }
 
 /// What was expected of a value, and the advice if the value says nothing.
@@ -47,8 +62,16 @@ mod tests {
 
     #[test]
     fn words_of_spreadsheets_and_of_statistics_say_nothing() {
-        for word in ["NA", "na", "NULL", "nan", "#N/A", "None", "-", " n/a ", "<NA>", "NaT"] {
-            assert!(says_nothing(word), "{word}");
+        for word in
+            ["NA", "na", "NULL", "nan", "#N/A", "None", "-", " n/a ", "<NA>", "NaT", "(blank)"]
+        {
+            assert!(says_nothing(word) && names_nobody(word), "{word}");
+        }
+        for word in ["UNKNOWN", "Not known", "NOT_RECORDED", " unknown "] {
+            assert!(names_nobody(word) && !says_nothing(word), "{word}");
+        }
+        for key in ["0", "p1", "unknown-7", "Nathan", "N"] {
+            assert!(!names_nobody(key), "{key}");
         }
         for word in ["", "NAN1", "N", "A", "Nathan", "0", "--1", "NN"] {
             assert!(!says_nothing(word), "{word}");

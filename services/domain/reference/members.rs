@@ -15,6 +15,8 @@ pub(super) struct Members {
     pub(super) of_area: BTreeMap<String, Arc<Organisations>>,
     /// By type of area.
     pub(super) without: BTreeMap<String, Organisations>,
+    /// Whether any has a successor.
+    pub(super) has_mergers: bool,
 }
 
 impl Members {
@@ -35,6 +37,7 @@ impl Members {
         Self {
             without: kinds.into_iter().map(without).collect(),
             of_area: of_area.into_iter().map(|(area, of)| (area, Arc::new(of))).collect(),
+            has_mergers: all.values().any(|of| !of.successor.is_empty()),
             all: Arc::new(all),
         }
     }

@@ -195,15 +195,19 @@ fn organisations(content: &Content, areas: &Areas) -> Result<Members, ContentErr
             return Err(bad(format!("`{code}` is defined twice")));
         }
     }
-    let lost = |one: &&Arc<Organisation>| {
-        !one.successor.is_empty() && !organisations.contains_key(&one.successor)
-    };
-    match organisations.values().find(lost) {
-        Some(one) => {
-            Err(bad(format!("successor `{}` of `{}` is missing", one.successor, one.code)))
+    for one in organisations.values().filter(|one| !one.successor.is_empty()) {
+        let (code, successor) = (&one.code, &one.successor);
+        let next = organisations.get(successor);
+        let next =
+            next.ok_or_else(|| bad(format!("successor `{successor}` of `{code}` is missing")))?;
+        // Whoever follows the successors comes to an end.
+        if let Some(ends) = next.last_month.filter(|ends| one.last_month >= Some(*ends)) {
+            return Err(bad(format!(
+                "successor `{successor}` of `{code}` ends in {ends}: it must be there after the last month of `{code}`"
+            )));
         }
-        None => Ok(Members::new(areas, organisations)),
     }
+    Ok(Members::new(areas, organisations))
 }
 
 /// The collections by id, and the ids of the default collections of each care setting, in the order of the file.

@@ -326,9 +326,43 @@ fn organisations_have_months_and_successors() {
         ("2021-03,2020-04,", "last_month of `03W` is before its first_month"),
         (",,04C", "`03W` has a successor and no last_month"),
         (",2021-03,04X", "successor `04X` of `03W` is missing"),
+        (",2021-03,03W", "successor `03W` of `03W` ends in 2021-03"),
     ] {
         let error = with(months).unwrap_err().to_string();
         assert!(error.contains(file) && error.contains(why), "{months}: {error}");
+    }
+}
+
+#[test]
+fn people_of_an_organisation_that_merged_are_in_later_data_of_its_successors() {
+    let mut text = Content::embedded().file("organisations.csv").unwrap().to_owned();
+    for (code, months) in [("03W", ",2021-03,04C"), ("04C", ",2022-03,04V")] {
+        let begin = text.find(&format!("\n{code},")).unwrap();
+        let end = begin + text[begin..].find("QK1,,,\n").unwrap() + "QK1,".len();
+        text.replace_range(end..end + 2, months);
+    }
+    let content = Content::with([("organisations.csv".to_owned(), text)]);
+    let reference = Reference::new(&content).unwrap();
+    for (last, expected) in [
+        (&[("03W", "2021-03"), ("04C", "2021-04")][..], &[("03W", "04C")][..]),
+        // The successor's data is of before the merger.
+        (&[("03W", "2021-02"), ("04C", "2021-03")], &[]),
+        (&[("03W", "2021-03"), ("04V", "2022-04")], &[("03W", "04V")]),
+        (&[("03W", "2021-03"), ("04V", "2022-03")], &[]),
+        (
+            &[("03W", "2021-03"), ("04C", "2022-03"), ("04V", "2022-05")],
+            &[("03W", "04C"), ("04C", "04V")],
+        ),
+        (&[("03W", "2021-03"), ("C82001", "2023-01")], &[]),
+        (&[], &[]),
+    ] {
+        let last = last.iter().map(|(code, month)| (*code, month.parse::<Month>().unwrap()));
+        let found = reference.taken_over(&last.collect());
+        let found: Vec<_> = found.into_iter().collect();
+        assert_eq!(found.len(), expected.len(), "{found:?}");
+        for ((code, words), (merged, into)) in found.iter().zip(expected) {
+            assert!(code == merged && words.contains(&format!(" in {into} (")), "{found:?}");
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::raw::{self, RawColumn, RawValue};
 use super::read_as::ReadAs;
 use super::reading::Readings;
 use super::{Header, Keyer, RowProblem};
-use crate::domain::codes::{LEAVE_EMPTY, expected_of, says_nothing};
+use crate::domain::codes::{LEAVE_EMPTY, expected_of, names_nobody};
 use crate::domain::collection::Dataset;
 use crate::domain::date::Written;
 use crate::domain::field::{FIELD_LIMIT, Field};
@@ -258,7 +258,7 @@ impl Builder {
         }
     }
 
-    /// Takes that the publisher suppressed the `record_count`: the row stands for at least one. Call it after [`Builder::weight`].
+    /// Takes that the publisher does not give the `record_count`, so that it is not known. Call it after [`Builder::weight`].
     pub fn suppressed(&mut self) {
         if self.row.weight.is_some_and(|weight| weight > 0) {
             let expected = "no count beside it: a suppressed count is not known";
@@ -313,7 +313,7 @@ impl Builder {
             self.problem(field, "", "at most 128 bytes", None);
         } else if text::forbidden(key).is_some() {
             self.problem(field, "", text::EXPECTED, None);
-        } else if says_nothing(key) {
+        } else if names_nobody(key) {
             // The word is no key, so the message may repeat it.
             self.problem(field, key, &format!("a key, or nothing; {LEAVE_EMPTY}"), None);
         } else {

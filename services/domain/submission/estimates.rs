@@ -429,7 +429,7 @@ fn check_figures(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut Row
     let value = match given.value {
         None if given.suppressed => None,
         None => {
-            wrong.add("value", "", "a number; or `suppressed`, if the publisher suppressed it; where none was published there is no row");
+            wrong.add("value", "", "a number; or `suppressed`, if the publisher does not give it");
             None
         }
         Some(value) if !value.is_finite() || !(least..=most).contains(&value) => {

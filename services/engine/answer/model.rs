@@ -41,7 +41,7 @@ pub enum Reason {
     NotCollected,
     /// It cannot be computed.
     NotComputable,
-    /// A publisher suppressed counts that belong to it.
+    /// A publisher suppressed or does not give counts that belong to it.
     Suppressed,
     /// It is of too few, and the reader may not see it.
     Withheld,
@@ -67,9 +67,12 @@ impl Absence {
         Self { reason: Reason::NotCollected, detail: detail.into() }
     }
 
-    /// Counts that belong to it are suppressed: at least so many are left out.
+    /// Counts that belong to it are not given: at least so many are left out.
     pub(super) fn suppressed(least: u64) -> Self {
-        let detail = format!("at least {least} left out: the number is suppressed (`*`)");
+        let what = if least == 1 { "a count" } else { "counts" };
+        let detail = format!(
+            "at least {least} left out: {what} not given by the publisher (`*`, `<5`, `[x]`)"
+        );
         Self { reason: Reason::Suppressed, detail }
     }
 

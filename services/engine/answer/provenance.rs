@@ -320,6 +320,14 @@ pub(super) fn legends(reference: &Reference, query: &Query, rows: &[Row]) -> Vec
     query.by.iter().filter_map(|id| reference.dimension(id)).map(legend).collect()
 }
 
+/// Says which organisations' people are counted in later data of another one.
+pub(super) fn taken_over<'a>(merged: impl Iterator<Item = &'a String>) -> Option<String> {
+    let merged: Vec<_> = merged.collect::<BTreeSet<_>>().into_iter().collect();
+    let note =
+        "People of organisations that merged are counted once, in later data of the successor";
+    (!merged.is_empty()).then(|| format!("{note}: {}.", some_of(&merged, 5)))
+}
+
 /// A few of some codes, at most so many.
 pub(super) fn some_of(codes: &[impl ToString], most: usize) -> String {
     let some: Vec<_> = codes.iter().take(most).map(ToString::to_string).collect();

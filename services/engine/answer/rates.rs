@@ -317,7 +317,7 @@ impl Population {
         ));
         if self.suppressed.is_some() {
             notes.push(format!(
-                "The publisher of collection `{collection}` suppressed some counts of people. A rate that divides by them is absent with the reason SUPPRESSED: it is not one over the rest."
+                "The publisher of collection `{collection}` does not give some counts of people. A rate that divides by them is absent with the reason SUPPRESSED: it is not one over the rest."
             ));
         }
         for one in &self.characteristics {

@@ -1,4 +1,4 @@
-//! Counts that their publishers suppressed (`*`, `<5`). They are at least 1, and how much more nobody knows.
+//! Counts that their publishers suppressed or do not give (`*`, `<5`, `[x]`). They are not known, and not read as 0.
 //!
 //! Records of such a count add nothing to any sum. So every question is asked twice where there are any: of all that is known, and of
 //! the suppressed counts alone, each as one. A figure that the second answer has anything of is not given: the rest alone would be too
@@ -13,8 +13,8 @@ use crate::engine::query::{AsOf, Query, Showing};
 use crate::engine::{Engine, QueryError};
 
 /// What a reader has to know.
-const NOTE: &str = "Publishers suppressed some counts (`*`, `<5`). A figure that such a count belongs to is absent with the reason \
-    SUPPRESSED: it is never 0, and never a figure of the rest alone. Data quality and what cannot be attributed are without these counts.";
+const NOTE: &str = "Publishers do not give some counts (`*`, `<5`, `[x]`). A figure that such a count belongs to is absent with the reason \
+    SUPPRESSED: it is not read as 0, and never a figure of the rest alone. Data quality and what cannot be attributed are without these counts.";
 
 /// What a reader has to know to whom changed counts are shown.
 const NOT_SEEN: &str = "Publishers suppressed some counts (`*`, `<5`). They are in no figure here.";

@@ -6,8 +6,8 @@
 use prost::bytes::Buf;
 use prost::encoding::{self, WireType};
 
-use super::super::IngestError;
 use super::super::cells::{self, Cell};
+use super::super::{IngestError, symbols};
 use super::columns::{CellKind, Column};
 use crate::domain::codes::expected_of;
 use crate::proto::v1::EstimateKey;
@@ -29,17 +29,24 @@ pub(super) fn encode(
         CellKind::RecordCount | CellKind::Count | CellKind::Figure if cell.is_suppressed() => {
             encoding::bool::encode(suppressed.into(), &true, message);
         }
-        CellKind::Int64 | CellKind::RecordCount => {
-            encoding::int64::encode(number, &whole(cell)?, message);
+        CellKind::RecordCount => {
+            // The service says which numbers are too small or too large.
+            let count = whole(cell).or_else(|_| cell.count_from(1))?;
+            encoding::int64::encode(number, &count, message);
         }
+        CellKind::Int64 => encoding::int64::encode(number, &whole(cell)?, message),
         CellKind::Count => encoding::int64::encode(number, &cell.count()?, message),
         CellKind::Flag => match cell.text {
             "Y" => encoding::bool::encode(number, &true, message),
             "N" => {}
             _ => return Err(cell.wrong("Y or N")),
         },
-        CellKind::Figure | CellKind::Double => {
-            encoding::double::encode(number, &finite(cell)?, message);
+        CellKind::Figure => {
+            let symbols = || format!("; or, if the publisher does not give it, {}", symbols::TAKEN);
+            encoding::double::encode(number, &finite(cell, symbols)?, message);
+        }
+        CellKind::Double => {
+            encoding::double::encode(number, &finite(cell, String::new)?, message);
         }
         CellKind::Keys => {
             for key in keys(cell)? {
@@ -74,9 +81,9 @@ fn whole<N: std::str::FromStr>(cell: &Cell<'_>) -> Result<N, IngestError> {
         .map_err(|_| wrong(cell, "a whole number with digits only, not too large for the column"))
 }
 
-fn finite(cell: &Cell<'_>) -> Result<f64, IngestError> {
+fn finite(cell: &Cell<'_>, or: impl FnOnce() -> String) -> Result<f64, IngestError> {
     let number = cell.text.parse().ok().filter(|number: &f64| number.is_finite());
-    number.ok_or_else(|| wrong(cell, "a number, for example 0.436"))
+    number.ok_or_else(|| wrong(cell, &format!("a number, for example 0.436{}", or())))
 }
 
 fn keys(cell: &Cell<'_>) -> Result<Vec<EstimateKey>, IngestError> {

@@ -91,6 +91,13 @@ impl EquityCsv {
         })
     }
 
+    /// The places of the columns of these kinds.
+    fn of_kinds(&self, kinds: &[CellKind]) -> Vec<usize> {
+        let columns = self.own.iter().chain(&self.person);
+        let found = columns.filter(|(_, column)| kinds.contains(&column.kind));
+        found.map(|(place, _)| *place).collect()
+    }
+
     fn organisation<'a>(&'a self, row: &'a csv::StringRecord) -> Result<&'a str, IngestError> {
         let given = self.organisation.map(|column| &row[column]).filter(|cell| !cell.is_empty());
         let code = given.or(self.defaults.organisation.as_deref()).unwrap_or_default();
@@ -173,12 +180,11 @@ impl FileFormat for EquityCsv {
     }
 
     fn whole_numbers(&self) -> Vec<usize> {
-        let kinds = [CellKind::Int32, CellKind::Int64, CellKind::RecordCount, CellKind::Count];
-        let columns = self.own.iter().chain(&self.person);
-        columns
-            .filter(|(_, column)| kinds.contains(&column.kind))
-            .map(|(place, _)| *place)
-            .collect()
+        self.of_kinds(&[CellKind::Int32, CellKind::Int64, CellKind::RecordCount, CellKind::Count])
+    }
+
+    fn figures(&self) -> Vec<usize> {
+        self.of_kinds(&[CellKind::RecordCount, CellKind::Count, CellKind::Figure])
     }
 
     fn notes(&self) -> Vec<String> {

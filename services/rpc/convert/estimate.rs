@@ -98,7 +98,7 @@ pub(in crate::rpc) fn published(found: PublishedEstimate) -> v1::PublishedEstima
 
 /// Why a figure that its publisher suppressed has no value.
 pub(in crate::rpc) fn suppressed() -> v1::Absence {
-    let detail = "its publisher suppressed the figure; it is not 0".to_owned();
+    let detail = "its publisher does not give the figure; it is not read as 0".to_owned();
     v1::Absence { reason: v1::AbsenceReason::Suppressed.into(), detail }
 }
 

@@ -5,6 +5,8 @@ use crate::proto::v1::{Breakdown, Column, Row};
 
 /// Most rows that a terminal shows: two years of months and their total.
 const MOST: usize = 25;
+/// Most columns that it shows: whoever names indicators sees them all.
+const MOST_COLUMNS: usize = 10;
 /// Dimensions of time: of many rows, those of the newest period are shown.
 const PERIODS: [&str; 4] = ["month", "quarter", "financial_year", "calendar_year"];
 
@@ -19,7 +21,8 @@ pub(super) fn brief(answer: &Breakdown, layout: &Layout) -> Option<(Breakdown, S
     };
     let columns = &answer.columns;
     let places: Vec<_> = (0..columns.len()).filter(|at| is_shown(&columns[*at])).collect();
-    let places = if answer.rows.len() > 1 { places } else { (0..columns.len()).collect() };
+    let many = answer.rows.len() > 1 && columns.len() > MOST_COLUMNS && !places.is_empty();
+    let places = if many { places } else { (0..columns.len()).collect() };
     let (rows, of) = rows(&answer.rows);
     let mut lacks = Vec::new();
     if rows.len() < answer.rows.len() {
@@ -69,18 +72,22 @@ mod tests {
     }
 
     fn answer(dimension: &str, rows: usize) -> Breakdown {
-        let columns = ["CONTACTS", "CH-13", "CH-07"].map(|id| Column {
-            id: id.into(),
-            indicator: id.into(),
+        of_columns(&["CONTACTS", "CH-13", "CH-07"], dimension, rows)
+    }
+
+    fn of_columns(ids: &[&str], dimension: &str, rows: usize) -> Breakdown {
+        let columns = ids.iter().map(|id| Column {
+            id: (*id).into(),
+            indicator: (*id).into(),
             ..Default::default()
         });
-        let row = |keys| Row { keys, cells: vec![Default::default(); 3] };
+        let row = |keys| Row { keys, cells: vec![Default::default(); ids.len()] };
         let keyed = (0..rows).map(|at| {
             let period = format!("2020-{:02}", 1 + at % 3);
             row(vec![key(dimension, period), key("age_band", at.to_string())])
         });
         let rows = std::iter::once(row(Vec::new())).chain(keyed).collect();
-        Breakdown { columns: columns.into(), rows, ..Default::default() }
+        Breakdown { columns: columns.collect(), rows, ..Default::default() }
     }
 
     #[test]
@@ -99,11 +106,16 @@ mod tests {
     #[test]
     fn of_many_columns_the_main_ones_are_shown() {
         let provision = Layout::of("PROVISION");
-        assert!(brief(&answer("sex", 0), &provision).is_none(), "one row has room for all");
-        let (shown, lacks) = brief(&answer("sex", 2), &provision).unwrap();
-        let ids: Vec<_> = shown.columns.iter().map(|column| column.id.as_str()).collect();
-        assert_eq!(ids, ["CONTACTS", "CH-07"]);
+        let ids = [&["CONTACTS", "CH-07"], &["CH-13"; 9][..]].concat();
+        let of = |rows| of_columns(&ids, "sex", rows);
+        assert!(brief(&of(0), &provision).is_none(), "one row has room for all");
+        let (shown, lacks) = brief(&of(2), &provision).unwrap();
+        let shown_ids: Vec<_> = shown.columns.iter().map(|column| column.id.as_str()).collect();
+        assert_eq!(shown_ids, ["CONTACTS", "CH-07"]);
         assert!(shown.rows.iter().all(|row| row.cells.len() == 2));
-        assert!(lacks.starts_with("in short: 2 of 3 columns; "), "{lacks}");
+        assert!(lacks.starts_with("in short: 2 of 11 columns; "), "{lacks}");
+        assert!(brief(&answer("sex", 2), &provision).is_none(), "few columns are all shown");
+        let others = of_columns(&["CH-13"; 12], "sex", 2);
+        assert!(brief(&others, &provision).is_none(), "none of the main ones is there");
     }
 }

@@ -93,6 +93,12 @@ fn section_of(
         head.push(Column::text(""));
         lines.iter_mut().for_each(|line| line.insert(0, "total".to_owned()));
     }
+    // A difference has no denominator.
+    let is_empty = |at: usize| lines.iter().all(|line| line[at].is_empty());
+    for at in (0..values.len()).rev().filter(|at| is_empty(head.len() + at)).collect::<Vec<_>>() {
+        values.remove(at);
+        lines.iter_mut().for_each(|line| drop(line.remove(head.len() + at)));
+    }
     let table = blocks(&head, &values, &lines, look);
     let behind = if notes { behind(pivot, section, &told, look) } else { String::new() };
     words::joined([table, behind], "\n")

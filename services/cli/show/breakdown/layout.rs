@@ -56,7 +56,7 @@ pub(super) struct Layout {
     pub(super) charted: (&'static [&'static str], &'static [&'static str]),
     /// Title of the chart; empty: the label of the indicator.
     pub(super) chart: &'static str,
-    /// Indicators and groups that a terminal shows of an answer with several rows; no indicators: all.
+    /// Indicators and groups that a terminal shows of an answer with several rows and many columns; no indicators: all.
     pub(super) brief: (&'static [&'static str], &'static [&'static str]),
 }
 
@@ -78,6 +78,10 @@ const REASON: Down = Down::Group("exclusion_reason");
 const CHANNELS: Layout = Layout {
     sections: &[Section::of(&[], (CHANNEL, Down::Rows), Counts::Numerator)],
     titles: &[("CH-01", ""), ("CH-02", ""), ("CH-03", "per 1,000 a month")],
+    brief: (
+        &["CONTACTS", "PERSONS", "CH-01", "CH-02", "CH-03"],
+        &["FACE_TO_FACE", "TELEPHONE", "VIDEO", "ONLINE_UNSPECIFIED"],
+    ),
     ..DEFAULT
 };
 
@@ -101,6 +105,7 @@ const OUTCOMES: Layout = Layout {
     ],
     counted: "consultations; did not attend: of those attended or missed; days: of those whose days are known",
     charted: (&[], &["CH-09"]),
+    brief: (&["CONTACTS", "CH-09", "CH-11-SAME-DAY", "CH-11-OVER-14"], &[]),
     ..DEFAULT
 };
 
@@ -116,6 +121,7 @@ const EXCLUSION: Layout = Layout {
     titles: &[("PEOPLE", "people"), ("DX-21-REASON", "")],
     defined: true,
     charted: (&[], &["DX-21"]),
+    brief: (&["PEOPLE", "DX-01", "DX-07", "DX-20", "DX-21"], &[]),
     ..DEFAULT
 };
 
@@ -162,7 +168,7 @@ const IMPACT: Layout = Layout {
     defined: true,
     charted: (CHARTED_DIFFERENCES, &[CHARTED_DIFFERENCES[0]]),
     chart: "Remote less in person",
-    ..DEFAULT
+    brief: (&["CH-09", "CH-10"], &["IN_PERSON", "REMOTE", "REMOTE_LESS_IN_PERSON"]),
 };
 
 const RISK: Layout = Layout {

@@ -170,7 +170,8 @@ impl ExclusionFigures {
         let tallies = [&of.shares.0, &of.shares.1].map(|id| self.tally(id, row));
         let [first, second] = tallies.map(|of| Cell::share(of, "people", showing).figure);
         let see = |count| showing.protection.see(count);
-        let behind = tallies.iter().filter_map(|tally| see(tally.denominator)).sum();
+        // The shares may be of the same people.
+        let behind = tallies.iter().filter_map(|tally| see(tally.denominator)).max();
         let figure = first.and_then(|first| {
             let second = second?;
             let both = of.both.row(row).copied().unwrap_or_default();
@@ -185,7 +186,7 @@ impl ExclusionFigures {
             let alone = Figure::exact(first.value - second.value);
             Ok(paired.map_or(alone, Figure::from))
         });
-        Cell::without_counts(figure, behind)
+        Cell::without_counts(figure, behind.unwrap_or_default())
     }
 
     /// Whether a difference of any row is of shares of different people.

@@ -125,11 +125,12 @@ impl Question for ExclusionQuestion {
         let mut plan = engine.plan_by(query, Dataset::DigitalAccess, &[ACCESS], [])?;
         let mut provenance = engine.provenance(&mut plan, query)?;
         let all = plan.submissions().count();
-        keep_last(&mut plan, &query.by);
+        let merged = keep_last(&mut plan, &query.by);
         provenance.submission_count = plan.submissions().count();
         if plan.submissions().count() < all {
             provenance.notes.push(snapshot::note(&query.by));
         }
+        provenance.notes.extend(merged);
         let pinned = plan.pinned(query);
         let tabulated = engine.tabulated(plan, 1, 1)?;
         let people = tabulated.crosstab.clone();

@@ -16,7 +16,7 @@ use crate::engine::answer::crosstab::Crosstab;
 use crate::engine::answer::estimates::{all_taking, standing};
 use crate::engine::answer::model::Key;
 use crate::engine::answer::plan::Plan;
-use crate::engine::answer::provenance::Provenance;
+use crate::engine::answer::provenance::{Provenance, taken_over};
 use crate::engine::query::{AsOf, Query, Where};
 use crate::engine::scope::Scope;
 use crate::engine::{Engine, QueryError};
@@ -46,6 +46,8 @@ struct Candidate<'a> {
     /// First and last of these months.
     months: (Month, Month),
     submissions: Vec<Arc<Submission>>,
+    /// Organisations whose people are in later submissions of their successors.
+    merged: BTreeMap<String, String>,
     edition: Result<Edition, (String, String)>,
 }
 
@@ -74,12 +76,17 @@ fn candidates<'a>(
     let last = by_area.map(|s| ((s.collection.clone(), s.organisation.clone()), s));
     let last: Vec<_> = last.collect::<BTreeMap<_, _>>().into_values().collect();
     let found = last.chunk_by(|a, b| a.collection == b.collection).filter_map(|submissions| {
+        let last = submissions.iter().map(|s| (s.organisation.as_ref(), s.slot.month)).collect();
+        let merged = reference.taken_over(&last);
+        let submissions = submissions.iter().filter(|s| !merged.contains_key(&*s.organisation));
+        let submissions: Vec<_> = submissions.cloned().collect();
         let months = || submissions.iter().map(|submission| submission.slot.month);
         Some(Candidate {
             collection: reference.collection(&submissions[0].collection)?,
             months: (months().min()?, months().max()?),
-            submissions: submissions.to_vec(),
-            edition: edition(catalog, reference, submissions),
+            edition: edition(catalog, reference, &submissions),
+            merged,
+            submissions,
         })
     });
     (found.collect(), (standing.data_position, standing.scope))
@@ -176,7 +183,8 @@ impl Engine {
             )));
         }
         let crosstab = self.count(&plan, 1)?;
-        let people = people(question, &plan, &crosstab, by, edition, query.months)?;
+        let mut people = people(question, &plan, &crosstab, by, edition, query.months)?;
+        people.provenance.notes.extend(taken_over(chosen.merged.values()));
         // Which population answers depends on all that could: another one may take its place.
         Ok((Ok(people), looked_at))
     }
@@ -219,6 +227,7 @@ fn expected(reference: &Reference, candidate: &Candidate<'_>) -> BTreeSet<String
     let kind = candidate.collection.expected_organisation_type.as_str();
     let fed = !kind.is_empty() && kind != PUBLISHER;
     let expected = reference.organisations().filter(|o| fed && o.kind == kind);
+    let expected = expected.filter(|o| !candidate.merged.contains_key(&o.code));
     let found = candidate.submissions.iter().map(|submission| submission.organisation.to_string());
     expected.map(|organisation| organisation.code.clone()).chain(found).collect()
 }

@@ -1,12 +1,13 @@
 //! Answers under reference content that changes: what they say, and from where on they say it.
 
-use super::faults::{contacts, query, said, telephone};
+use super::faults::{contacts, query, row, said, telephone};
 use super::running::Running;
 use super::view::views;
 use crate::domain::codes::Content;
 use crate::domain::collection::Dataset;
-use crate::engine::answer::Protected;
-use crate::engine::query::{AsOf, Query};
+use crate::domain::field::Field;
+use crate::engine::answer::{ExclusionQuestion, Protected};
+use crate::engine::query::{AsOf, Asked, Query, TableKind};
 
 fn ask(running: &Running, query: Query) -> Protected {
     running.engine().answer(&contacts(query)).unwrap()
@@ -66,4 +67,57 @@ fn content_that_changes_an_answer_moves_its_position() {
         drop(engine);
         running.reopen_with(Content::embedded());
     }
+}
+
+/// Content in which two locations have merged.
+fn merged() -> Content {
+    let file = "organisations.csv";
+    let text =
+        Content::embedded().file(file).unwrap().replacen("QK1,,,\n", "QK1,,2020-04,04C\n", 1);
+    Content::with([(file.to_owned(), text)])
+}
+
+#[test]
+fn people_of_organisations_that_merged_are_counted_once() {
+    let mut running = Running::new();
+    running.reopen_with(merged());
+    let people = |count| vec![row(count, &[(Field::Sex, "1")])];
+    for (organisation, month, count) in
+        [("03W", "2020-04", 4), ("04C", "2020-04", 10), ("04V", "2020-04", 100)]
+    {
+        running.submit(said(Dataset::DigitalAccess, organisation, month, people(count)));
+    }
+    let ask = |running: &Running, (first, last): (&str, &str), by: &[&str]| {
+        let asked = Asked {
+            table: TableKind::Access,
+            collection: "synthetic-llr".into(),
+            area: "QK1".into(),
+            first: first.into(),
+            last: last.into(),
+            by: by.iter().map(|id| (*id).to_owned()).collect(),
+            ..Asked::default()
+        };
+        let query = Query::new(&running.reference(), &asked, AsOf::Head).unwrap();
+        let indicators = Vec::new();
+        let question = ExclusionQuestion { query, indicators, reasons: false, estimates: None };
+        let answer = running.engine().answer(&question).unwrap();
+        let rows: Vec<_> =
+            views(&answer).map(|row| (row.labels().join(" "), row.count("PEOPLE"))).collect();
+        let counted: Vec<_> = rows.iter().map(|(key, count)| (key.as_str(), *count)).collect();
+        let notes = answer.provenance().notes.join(" ");
+        let note = "organisations that merged are counted once, in later data of the successor: 03W (East Leicestershire and Rutland) in 04C (Leicester City).";
+        (format!("{counted:?}"), notes.contains(note))
+    };
+    let all = ("2020-04", "2020-06");
+    // Before the successor has a snapshot of its own time, each has its own people.
+    assert_eq!(ask(&running, all, &[]), (r#"[("", 114)]"#.into(), false));
+    running.submit(said(Dataset::DigitalAccess, "04C", "2020-05", people(15)));
+    assert_eq!(ask(&running, all, &[]), (r#"[("", 115)]"#.into(), true));
+    assert_eq!(ask(&running, ("2020-04", "2020-04"), &[]), (r#"[("", 114)]"#.into(), false));
+    let by_month = r#"[("", 115), ("2020-04", 114), ("2020-05", 15)]"#;
+    assert_eq!(ask(&running, all, &["month"]).0, by_month);
+    let by_quarter = r#"[("", 115), ("2020-Q2", 115)]"#;
+    assert_eq!(ask(&running, all, &["quarter"]), (by_quarter.into(), true));
+    let by_organisation = r#"[("", 115), ("04C", 15), ("04V", 100)]"#;
+    assert_eq!(ask(&running, all, &["organisation"]), (by_organisation.into(), true));
 }
