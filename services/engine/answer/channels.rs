@@ -137,7 +137,7 @@ impl Question for ChannelQuestion {
             counts.for_each(|counts| counts.totals = totals(&axis, &counts.inner));
         }
         let figures = Channels { rows, axis, occurring: tabulated.occurring(), population };
-        Ok(tabulated.counted(provenance, quality, "consultation", figures))
+        tabulated.counted(provenance, quality, "consultation", figures)
     }
 
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {

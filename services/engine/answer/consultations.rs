@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use super::crosstab::Crosstab;
 use super::model::{Absence, DataQuality};
-use super::plan::{Plan, PlanAxis};
+use super::plan::{On, Plan, PlanAxis};
 use super::provenance::{CARE_SETTING, Provenance};
 use super::quality::Sums;
 use super::question::{Counted, RowPlaces};
 use crate::domain::codes::State;
 use crate::domain::collection::Dataset;
+use crate::domain::cube::Cube;
 use crate::domain::disclosure::TrueCount;
 use crate::engine::query::{Filter, Measure, Query};
 use crate::engine::{Engine, QueryError};
@@ -106,13 +107,14 @@ impl Tabulated {
         quality: Vec<(String, DataQuality)>,
         record: &str,
         figures: C,
-    ) -> Counted<C> {
+    ) -> Result<Counted<C>, QueryError> {
         let Self { plan, crosstab } = self;
-        let rows: Vec<RowPlaces> = match plan.tells_all() {
-            true => every_row(&plan.axes[..plan.axes.len() - 1]),
-            false => crosstab.rows.keys().cloned().collect(),
+        let every = if plan.tells_all() { plan.every_row()? } else { Vec::new() };
+        let rows: Vec<&RowPlaces> = match plan.tells_all() {
+            true => every.iter().collect(),
+            false => crosstab.rows.keys().collect(),
         };
-        let rows = rows.iter().filter(|row| !row.is_empty() && plan.wants(row));
+        let rows = rows.into_iter().filter(|row| !row.is_empty() && plan.wants(row));
         let rows = rows.map(|row| {
             let keys = plan.axes.iter().zip(row).map(|(axis, place)| axis.key(*place));
             (keys.collect(), row.clone())
@@ -120,18 +122,53 @@ impl Tabulated {
         let rows = rows.collect();
         let nothing = (!plan.tells(crosstab.all.sum())).then(|| nothing(&plan, record));
         let (position, provenance) = (plan.position, Provenance { quality, ..provenance });
-        Counted { plan: Some(plan), position, provenance, rows, nothing, figures }
+        Ok(Counted { plan: Some(plan), position, provenance, rows, nothing, figures })
     }
 }
 
-/// Every combination of places on some axes.
-fn every_row(axes: &[PlanAxis]) -> Vec<RowPlaces> {
-    axes.iter().fold(vec![RowPlaces::new()], |rows, axis| {
-        let with = |row: RowPlaces| {
-            (0..axis.places()).map(move |place| [row.as_slice(), &[place]].concat())
+impl Plan {
+    /// Every row that may be: where there are submissions, each combination of places of records, whether anybody is there or not.
+    fn every_row(&self) -> Result<Vec<RowPlaces>, QueryError> {
+        let axes = &self.axes[..self.axes.len() - 1];
+        let of_submission = |number: usize| -> RowPlaces {
+            let place = |axis: &PlanAxis| match &axis.on {
+                On::Submission(places) => places[number],
+                On::Field(..) | On::Derived(_) | On::Together(_) => 0,
+            };
+            axes.iter().map(place).collect()
         };
-        rows.into_iter().flat_map(with).collect()
-    })
+        let starts: BTreeSet<_> = (0..self.submissions().count()).map(of_submission).collect();
+        let places = |axis: &PlanAxis| -> Vec<usize> {
+            let overlapping = axis.dimension.overlapping();
+            let may_be = |place: &usize| match axis.state(*place) {
+                Some(State::Any | State::None) => overlapping,
+                Some(_) | None => true,
+            };
+            match axis.on {
+                On::Submission(_) => vec![0],
+                On::Field(..) | On::Derived(_) | On::Together(_) => {
+                    (0..axis.places()).filter(may_be).collect()
+                }
+            }
+        };
+        let lists: Vec<_> = axes.iter().map(places).collect();
+        let count = lists.iter().fold(starts.len(), |all, of| all.saturating_mul(of.len()));
+        if count > Cube::LIMIT {
+            let (cells, limit) = (count as u64, Cube::LIMIT as u64);
+            return Err(QueryError::TooLarge { cells, limit });
+        }
+        let with = |rows: Vec<RowPlaces>, (number, list): (usize, &Vec<usize>)| {
+            let added = |row: RowPlaces| {
+                list.iter().map(move |place| {
+                    let mut row = row.clone();
+                    row[number] += place;
+                    row
+                })
+            };
+            rows.into_iter().flat_map(added).collect()
+        };
+        Ok(lists.iter().enumerate().fold(starts.into_iter().collect(), with))
+    }
 }
 
 /// Why a table with submissions behind it has no figure. `record` is what is counted, in the singular.

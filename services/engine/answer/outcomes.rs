@@ -116,7 +116,7 @@ impl Question for OutcomeQuestion {
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums()), attendance, waits])?;
         let (channel, occurring) = (tabulated.inner().clone(), tabulated.occurring());
         let figures = Outcomes { shares, channel, occurring };
-        Ok(tabulated.counted(provenance, quality, "consultation", figures))
+        tabulated.counted(provenance, quality, "consultation", figures)
     }
 
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {

@@ -17,7 +17,7 @@ pub struct Beside {
     pub assessment_count: usize,
 }
 
-/// An answer before protection. It never leaves this room.
+/// An answer. It never leaves this room.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
     pub(super) provenance: Provenance,
@@ -38,8 +38,8 @@ pub(super) struct Answer {
 #[derive(Clone, Debug)]
 pub struct Protected(Answer);
 
-/// Applies the disclosure rules: the last step of every answer. For the operator's own systems and open collections there are none;
-/// disclosure control will be applied here, to the cells.
+/// The last step of every answer. What the reader may see of each count was decided where its cell was made, and everything derived was
+/// derived of that: nothing else is an answer.
 pub(super) fn protect(answer: Answer) -> Protected {
     Protected(answer)
 }

@@ -13,7 +13,7 @@ use super::plan::{On, Plan, PlanAxis, PlanFilter};
 use super::provenance::Provenance;
 use crate::domain::codes::{Dimension, State};
 use crate::domain::collection::Dataset;
-use crate::domain::disclosure::TrueCount;
+use crate::domain::disclosure::{Protection, TrueCount};
 use crate::domain::field::Field;
 use crate::engine::query::{Filter, Query, invalid, taking};
 use crate::engine::{Engine, QueryError};
@@ -22,6 +22,8 @@ use crate::store::Submission;
 /// A population matched to a plan of consultations.
 pub(super) struct Population {
     plan: Plan,
+    /// What may be seen of the consultations, whatever may be seen of the people.
+    of_consultations: Protection,
     crosstab: Crosstab,
     /// The same of suppressed counts of people, each as one; none: there are none.
     suppressed: Option<Crosstab>,
@@ -69,6 +71,11 @@ struct Behind {
     count: usize,
     without: Vec<Arc<Submission>>,
     unlike: BTreeMap<Field, Vec<Arc<Submission>>>,
+}
+
+/// A count in words, if it may be seen.
+fn told_of(count: Option<u64>) -> String {
+    count.map_or_else(|| "few or none".to_owned(), |count| count.to_string())
 }
 
 /// The organisation and month of the first of some submissions.
@@ -122,7 +129,16 @@ impl Engine {
         let shared: Vec<_> = shared.map(|(n, axis)| Shared::new(n, plan, axis)).collect();
         let characteristics = self.characteristics(plan, &people, &shared)?;
         let behind = behind(plan, &people, &shared, &characteristics);
-        Ok(Population { crosstab, suppressed, shared, characteristics, behind, plan: people })
+        let of_consultations = plan.protection.clone();
+        Ok(Population {
+            of_consultations,
+            crosstab,
+            suppressed,
+            shared,
+            characteristics,
+            behind,
+            plan: people,
+        })
     }
 
     /// What people and consultations are told apart by, and how well it is known of them.
@@ -282,29 +298,33 @@ impl Population {
             let coarser = |of: Option<&Known>| of.copied().unwrap_or_default().coarser;
             let people = coarser(one.people.get(&by_submission.1));
             let seen = coarser(one.seen.get(&by_submission.0));
-            if state.is_none() && !(people + seen).is_zero() {
-                let [seen, people] = [seen, people].map(|count| self.told_of(count));
+            let (people, seen) =
+                (self.plan.protection.see(people), self.of_consultations.see(seen));
+            if state.is_none() && [people, seen].iter().flatten().any(|count| *count > 0) {
+                let [people, seen] = [people, seen].map(told_of);
                 return Err(Absence::not_computable(format!(
                     "{seen} of the consultations and {people} of the people of collection `{collection}` are known only more coarsely than by {id}"
                 )));
             }
         }
-        let see = |count| self.plan.protection.see(count);
-        let count = |of: &Crosstab| see(of.row(&wanted)?.inner.first().copied()?);
-        if let Some(left_out @ 1..) = self.suppressed.as_ref().and_then(count) {
+        let count = |of: &Crosstab, protection: &Protection| {
+            let count = of.row(&wanted).and_then(|of| of.inner.first().copied());
+            protection.see(count.unwrap_or_default())
+        };
+        // How many counts a publisher did not give says nothing of people.
+        let left_out = self.suppressed.as_ref().and_then(|of| count(of, &Protection::Exact));
+        if let Some(left_out @ 1..) = left_out {
             return Err(Absence::suppressed(left_out));
         }
-        count(&self.crosstab).filter(|people| *people > 0).ok_or_else(|| {
+        let people = count(&self.crosstab, &self.plan.protection);
+        if people.is_none() {
+            return Err(Absence::withheld());
+        }
+        people.filter(|people| *people > 0).ok_or_else(|| {
             Absence::not_computable(format!(
                 "collection `{collection}` has no people here to divide by"
             ))
         })
-    }
-
-    /// A count in words.
-    fn told_of(&self, count: TrueCount) -> String {
-        let seen = self.plan.protection.see(count);
-        seen.map_or_else(|| "few or none".to_owned(), |count| count.to_string())
     }
 
     /// Tells what has to be known to read the rates, and what was looked at for them.
@@ -323,9 +343,12 @@ impl Population {
         for one in &self.characteristics {
             let (id, people) =
                 (&one.on.dimension.id, format!("people of collection `{collection}`"));
-            for (known, whom) in [(&one.people, people.as_str()), (&one.seen, "consultations")] {
+            for (known, whom, protection) in [
+                (&one.people, people.as_str(), &self.plan.protection),
+                (&one.seen, "consultations", &self.of_consultations),
+            ] {
                 let known = known.get(&[][..]).copied().unwrap_or_default();
-                let see = |count| self.plan.protection.see(count);
+                let see = |count| protection.see(count);
                 if let (Some(missing @ 1..), Some(all)) = (see(known.missing), see(known.all)) {
                     #[allow(clippy::cast_precision_loss)] // people times months are below 2^53
                     let share = 100.0 * missing as f64 / all as f64;
@@ -333,10 +356,9 @@ impl Population {
                         "{share:.1}% of the {whom} are in no category of {id}, and so in no rate by it."
                     ));
                 }
-                if !known.coarser.is_zero() {
+                if let Some(coarser @ 1..) = see(known.coarser) {
                     notes.push(format!(
-                        "{} of the {whom} are known only more coarsely than by {id}: they may be of any category of it, so none has a rate.",
-                        self.told_of(known.coarser)
+                        "{coarser} of the {whom} are known only more coarsely than by {id}: they may be of any category of it, so none has a rate."
                     ));
                 }
             }

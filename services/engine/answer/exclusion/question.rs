@@ -132,14 +132,15 @@ impl Question for ExclusionQuestion {
         }
         provenance.notes.extend(merged);
         let pinned = plan.pinned(query);
+        let tells_all = plan.tells_all();
         let tabulated = engine.tabulated(plan, 1, 1)?;
         let people = tabulated.crosstab.clone();
         let figures = ExclusionFigures::new(engine, &pinned, people, &self.indicators)?;
-        if figures.has_difference_without_limits(&query.showing) {
+        if tells_all || figures.has_difference_without_limits(&query.showing) {
             provenance.notes.push(GAPS.into());
         }
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
-        Ok(tabulated.counted(provenance, quality, "person", figures))
+        tabulated.counted(provenance, quality, "person", figures)
     }
 
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {

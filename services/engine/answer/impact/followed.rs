@@ -110,7 +110,7 @@ impl Engine {
         let on = On::Derived(Arc::new(columns.into_iter().collect()));
         plan.axes.push(PlanAxis::computed(on, PLACES));
         provenance.looked_at(further.data_position, further.scope);
-        if hidden.into_inner() {
+        if hidden.into_inner() || plan.tells_all() {
             provenance.notes.push(format!(
                 "Followed {LOWER_BOUND}: consultations in person of the same organisations without a person key or a day may have followed unseen."
             ));

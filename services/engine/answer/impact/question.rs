@@ -110,7 +110,7 @@ impl Question for ImpactQuestion {
         })?;
         let modes = MODES.map(|code| tabulated.inner().dimension.place_of(code));
         let figures = ImpactFigures { outcomes, modes, waits, followed };
-        Ok(tabulated.counted(provenance, quality, "consultation", figures))
+        tabulated.counted(provenance, quality, "consultation", figures)
     }
 
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {

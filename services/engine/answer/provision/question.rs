@@ -153,7 +153,7 @@ impl Question for ProvisionQuestion {
         }
         let sources = engine.need_sources(&pinned, &access)?;
         let figures = ProvisionFigures { groups, sources, snapshots };
-        Ok(tabulated.counted(provenance, quality, "consultation", figures))
+        tabulated.counted(provenance, quality, "consultation", figures)
     }
 
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {

@@ -4,22 +4,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ask::labels;
+use super::faults::{contacts as all_contacts, query, row, said};
 use super::model::Label;
 use super::random::{Random, cases};
 use super::running::Running;
-use super::world::{Said, Setting};
+use super::world::{Given, Row, Said, Setting};
 use super::{agreement, ask, contacts, exclusion};
 use crate::domain::codes::Content;
-use crate::domain::collection::Openness;
+use crate::domain::collection::{Dataset, Openness};
 use crate::domain::disclosure::ptable::{Noise, PTable};
-use crate::domain::disclosure::{Protection, Rules};
+use crate::domain::disclosure::{Protection, Rules, key_as_person};
+use crate::domain::field::Field;
 use crate::engine::QueryError;
 use crate::engine::answer::question::Question;
 use crate::engine::answer::{
     AnyQuestion, Cell, ChannelQuestion, ExclusionQuestion, ImpactQuestion, OutcomeQuestion,
     Protected, ProvisionQuestion, Reason,
 };
-use crate::engine::query::{AsOf, Query, Showing};
+use crate::engine::query::{AsOf, Measure, Query, Showing};
 
 const THRESHOLD: u64 = 10;
 const BOUND: u64 = 5;
@@ -166,11 +168,18 @@ fn no_count_below_the_threshold_is_shown_and_none_is_far_off() {
     );
 }
 
-/// Submits what stands again, in another order.
+/// Submits what stands again, in another order, and rows of several alike in parts.
 fn again(running: &mut Running, random: &mut Random) {
     let standing: Vec<Arc<Said>> = running.standing(u64::MAX).into_iter().map(Arc::clone).collect();
     for said in standing {
         let mut said = Said::clone(&said);
+        let parts = said.rows.iter_mut().filter_map(|row| {
+            let part = row.weight.filter(|weight| *weight > 2)? / 2;
+            row.weight = row.weight.map(|weight| weight - part);
+            Some(Row { weight: Some(part), ..row.clone() })
+        });
+        let parts: Vec<Row> = parts.collect();
+        said.rows.extend(parts);
         random.shuffle(&mut said.rows);
         running.submit(said);
     }
@@ -209,4 +218,98 @@ fn of_an_open_collection_everybody_sees_all() {
         }
     }
     assert!(asked > 20, "{asked}");
+}
+
+/// The count that is shown of so many records with these keys.
+fn shown(count: usize, keys: impl Iterator<Item = u8>) -> Option<u64> {
+    let Protection::Perturbed(rules) = perturbed() else { panic!("exact") };
+    let key = keys.fold(0u8, u8::wrapping_add);
+    let count = rules.table.perturbed(count as u64, key);
+    Some(count).filter(|count| *count >= THRESHOLD)
+}
+
+#[test]
+fn a_count_is_changed_by_the_keys_of_its_records_and_persons_by_theirs() {
+    let mut running = Running::new();
+    running.reopen_with(controlled());
+    // 900 records of 300 persons, and 12 of one, by video.
+    let mut rows: Vec<Row> = (0..900)
+        .map(|number| {
+            let channel = ["TELEPHONE", "FACE_TO_FACE"][number % 2];
+            let fields = [(Field::Channel, channel), (Field::Sex, ["1", "2"][number % 3 / 2])];
+            Row { person: Some(format!("p{}", number % 300)), weight: None, ..row(1, &fields) }
+        })
+        .collect();
+    rows.extend((0..12).map(|_| {
+        let fields = [(Field::Channel, "VIDEO"), (Field::Sex, "1")];
+        Row { person: Some("one".into()), weight: None, ..row(1, &fields) }
+    }));
+    running.submit(said(Dataset::Consultations, "04C", "2020-04", rows.clone()));
+    let engine = running.engine();
+    let keys = {
+        let catalog = engine.store().catalog();
+        let slot = running.slot(&running.changes[0].about);
+        let submission = Arc::clone(catalog.stands(&slot).unwrap());
+        drop(catalog);
+        engine.store().reader().record_keys(&submission).unwrap().0.data
+    };
+    let of = |measure| {
+        let mut query = query(&running, "QK1", &["sex"]);
+        query.showing.protection = perturbed();
+        ChannelQuestion { measure, ..all_contacts(query) }
+    };
+    let of_row = |answer: &Protected, sex: &str, column: &str| {
+        let row =
+            answer.rows().iter().find(|row| row.keys.first().is_some_and(|key| key.code == sex));
+        let at = answer.columns().iter().position(|of| of.id == column).unwrap();
+        row.unwrap().cells[at].counts.numerator
+    };
+    let (contacts, persons) = (of(Measure::Contacts), of(Measure::Persons));
+    let [contacts, persons] = [contacts, persons].map(|question| engine.answer(&question).unwrap());
+    let mut compared = 0;
+    for sex in ["1", "2"] {
+        for channel in ["TELEPHONE", "FACE_TO_FACE"] {
+            let is_in = |row: &Row| {
+                row.fields.get(&Field::Sex) == Some(&Given::Code(sex.into()))
+                    && row.fields.get(&Field::Channel) == Some(&Given::Code(channel.into()))
+            };
+            let inside: Vec<usize> =
+                (0..rows.len()).filter(|number| is_in(&rows[*number])).collect();
+            let expected = shown(inside.len(), inside.iter().map(|number| keys[*number]));
+            assert_eq!(of_row(&contacts, sex, &format!("CH-01/{channel}")), expected);
+            let own: BTreeMap<_, _> =
+                inside.iter().map(|number| (rows[*number].person.clone(), keys[*number])).collect();
+            let expected = shown(own.len(), own.values().map(|key| key_as_person(*key)));
+            assert_eq!(of_row(&persons, sex, &format!("CH-02/{channel}")), expected);
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 4);
+    // Twelve consultations of one person are one person.
+    assert_eq!(of_row(&contacts, "1", "CH-01/VIDEO"), None);
+}
+
+#[test]
+fn rates_over_an_open_population_tell_no_consultations() {
+    let mut running = Running::new();
+    let rows = |channel| {
+        vec![
+            row(7, &[(Field::Channel, channel), (Field::Sex, "1")]),
+            row(3, &[(Field::Channel, channel)]),
+        ]
+    };
+    let mut seen = said(Dataset::Consultations, "C82001", "2020-04", rows("VIDEO"));
+    seen.collection = "practice-feed";
+    running.submit(seen);
+    let mut people =
+        said(Dataset::Populations, "C82001", "2020-04", vec![row(500, &[(Field::Sex, "1")])]);
+    people.collection = "synthetic-llr";
+    running.submit(people);
+    let mut query = query(&running, "QK1", &["sex"]);
+    query.collection = "practice-feed".into();
+    query.showing.protection = perturbed();
+    let question = ChannelQuestion { rates: Some("synthetic-llr".into()), ..all_contacts(query) };
+    let answer = running.engine().answer(&question).unwrap();
+    let words = format!("{:?} {:?}", answer.provenance().notes, answer.rows());
+    assert!(!words.contains("of the consultations"), "{words}");
 }

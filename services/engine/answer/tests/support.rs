@@ -99,7 +99,7 @@ impl Question for SupportQuestion {
         let tabulated = engine.tabulated(plan, 1, 1)?;
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
         let (access, occurring) = (tabulated.inner().clone(), tabulated.occurring());
-        Ok(tabulated.counted(provenance, quality, "person", Support { shares, access, occurring }))
+        tabulated.counted(provenance, quality, "person", Support { shares, access, occurring })
     }
 
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
