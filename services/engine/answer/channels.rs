@@ -118,7 +118,7 @@ impl Question for ChannelQuestion {
             (Tabulated { plan, crosstab }, volumes)
         } else {
             // All of them, and a share of each channel.
-            let columns = 1 + plan.least_places(query.by.len());
+            let columns = engine.least_columns(&plan, query.by.len(), 1);
             let tabulated = engine.tabulated(plan, 1, columns)?;
             let sums = tabulated.sums();
             (tabulated, sums)

@@ -46,6 +46,14 @@ impl Engine {
     pub(super) fn listed(&self, keys: usize, columns: usize) -> Listed {
         Listed { keys, columns, limit: self.settings.answer_bytes }
     }
+
+    /// How many columns a table has at least: `each` for all places of an axis together and for each that occurs, so far as that is
+    /// known before counting. A table that is short whatever occurs is not looked at: that costs a step for each submission.
+    pub(super) fn least_columns(&self, plan: &Plan, axis: usize, each: usize) -> usize {
+        let rows = plan.axes[..axis].iter().map(PlanAxis::places).fold(1, usize::saturating_mul);
+        let most = self.listed(axis, each * (1 + plan.axes[axis].places()));
+        each * (1 + if most.fits(rows).is_ok() { 0 } else { plan.least_places(axis) })
+    }
 }
 
 /// Counts the rows of a table while they are made, and refuses the first that is too much.
@@ -105,7 +113,7 @@ impl Plan {
     }
 
     /// How many places of an axis occur at least, by what is known before counting.
-    pub(super) fn least_places(&self, axis: usize) -> usize {
+    fn least_places(&self, axis: usize) -> usize {
         let (axis, mut seen) = (&self.axes[axis], Bits::default());
         if self.is_of_words(axis) {
             let whole = self.submissions().filter(|submission| self.counts_all(submission));

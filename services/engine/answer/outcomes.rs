@@ -107,7 +107,7 @@ impl Question for OutcomeQuestion {
         needs_of_records(&attendance, &mut provenance);
         let waits = plan(&attendance.pinned(query), LEAD_TIME)?;
         // Six of all consultations, and six of each channel.
-        let columns = 6 * (1 + attendance.least_places(query.by.len()));
+        let columns = engine.least_columns(&attendance, query.by.len(), 6);
         let (late, plans) = (self.late_counts_as_missed, [attendance, waits]);
         let shares = OutcomeShares::count(engine, late, columns, plans)?;
         let tabulated = shares.by_group();
