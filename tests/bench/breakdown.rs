@@ -102,6 +102,9 @@ struct Options {
     /// Consultations behind the tables; their people are in populations and access snapshots. 0 leaves P9, P12 and P14 out.
     #[arg(long, default_value_t = 2_000_000)]
     table_rows: u64,
+    /// Asks the tables heavy questions too, sixteen at once, and prints what they leave in memory. It takes minutes.
+    #[arg(long)]
+    heavy: bool,
     /// Asks the tables only.
     #[arg(long)]
     tables: bool,
@@ -114,7 +117,7 @@ struct Options {
 async fn main() -> Outcome {
     let options = Options::parse();
     if options.table_rows > 0 {
-        tables::tables(options.table_rows, options.peers).await?;
+        tables::tables(options.table_rows, options.peers, options.heavy).await?;
     }
     if options.tables {
         return Ok(());

@@ -24,7 +24,7 @@ const PUBLISHED: [&str; 2] = ["deri_depahri_lsoa11_llr.csv", "religion_lsoa21_ll
 const PERSONS: usize = 1_200_000;
 
 /// Loads so many consultations with their people, asks every table, and lets the service read, write and start again.
-pub async fn tables(rows: u64, peers: bool) -> Outcome {
+pub async fn tables(rows: u64, peers: bool, heavy: bool) -> Outcome {
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("data");
     let (service, _) = Program::start(&data)?;
@@ -38,7 +38,9 @@ pub async fn tables(rows: u64, peers: bool) -> Outcome {
         verdict("P8  resident memory after these questions, in MB", resident, 400.0, 250.0);
     }
     beside::beside_dear_ones(service.uri()).await?;
-    heavy::heavy(&service).await?;
+    if heavy {
+        heavy::heavy(&service).await?;
+    }
     let organisations = organisations()?;
     if peers {
         same::same(service.uri(), rows, &organisations).await?;
