@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::ask::labels;
 use super::faults::{contacts as all_contacts, query, row, said};
-use super::model::Label;
 use super::random::{Random, cases};
 use super::running::Running;
+use super::suppressed::cells;
 use super::world::{Given, Row, Said, Setting};
 use super::{agreement, ask, contacts, exclusion};
 use crate::domain::codes::Content;
@@ -39,16 +38,6 @@ pub(super) fn controlled() -> Content {
     let (before, of_world) = text.split_once("id = \"synthetic-llr\"").unwrap();
     let becomes = of_world.replacen("\"OPEN\"", "\"CONTROLLED\"", 1);
     Content::with([(file.to_owned(), format!("{before}id = \"synthetic-llr\"{becomes}"))])
-}
-
-type Cells<'a> = BTreeMap<(Vec<Label>, &'a str), &'a Cell>;
-
-fn cells(answer: &Protected) -> Cells<'_> {
-    let rows = answer.rows().iter().flat_map(|row| {
-        let columns = answer.columns().iter().zip(&row.cells);
-        columns.map(|(column, cell)| ((labels(&row.keys), column.id.as_str()), cell))
-    });
-    rows.collect()
 }
 
 fn counts(cell: &Cell) -> [Option<u64>; 5] {

@@ -60,9 +60,10 @@ struct Seen {
     parts: u64,
 }
 
-type Cells<'a> = BTreeMap<(Vec<Label>, &'a str), &'a Cell>;
+pub(super) type Cells<'a> = BTreeMap<(Vec<Label>, &'a str), &'a Cell>;
 
-fn cells(answer: &Protected) -> Cells<'_> {
+/// The cells of an answer by row and column.
+pub(super) fn cells(answer: &Protected) -> Cells<'_> {
     let rows = answer.rows().iter().flat_map(|row| {
         let columns = answer.columns().iter().zip(&row.cells);
         columns.map(|(column, cell)| ((labels(&row.keys), column.id.as_str()), cell))
