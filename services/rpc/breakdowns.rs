@@ -108,3 +108,7 @@ impl BreakdownService for Breakdowns {
         self.0.watch(key, (name, checked), after_position, make_followed)
     }
 }
+
+#[cfg(test)]
+#[path = "breakdowns_tests.rs"]
+mod tests;
