@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use prost::Message;
 use tonic::{Request, Response, Status};
 
@@ -11,7 +12,7 @@ use super::convert::{breakdown, query, query_error, question};
 use super::encoded::Encoded;
 use super::{SENT_BYTES, Service, status};
 use crate::engine::answer::AnyQuestion;
-use crate::engine::query::AsOf;
+use crate::engine::query::{AsOf, Reader};
 use crate::engine::{Engine, QueryError};
 use crate::proto::server::breakdown_service_server::BreakdownService;
 use crate::proto::v1;
@@ -43,8 +44,8 @@ fn make_followed(
 
 /// Checks a question and computes its answer, with the reference content of the state that it is about. Both take time, so both are
 /// done here.
-fn make(engine: &Engine, asked: &v1::BreakdownQuestion) -> Result<Made, Status> {
-    let table = asked.table.as_ref().and_then(Table::query);
+fn make(engine: &Engine, asked: &(Reader, v1::BreakdownQuestion)) -> Result<Made, Status> {
+    let table = asked.1.table.as_ref().and_then(Table::query);
     // What cannot be read of it is refused with everything else that is wrong.
     let then = query::as_of(table.and_then(|query| query.as_of.as_ref())).unwrap_or(AsOf::Head);
     let then = match then {
@@ -55,17 +56,23 @@ fn make(engine: &Engine, asked: &v1::BreakdownQuestion) -> Result<Made, Status> 
     compute(engine, &*check(engine, asked)?).map_err(query_error)
 }
 
-fn check(engine: &Engine, asked: &v1::BreakdownQuestion) -> Result<Asked, Status> {
+fn check(
+    engine: &Engine,
+    (reader, asked): &(Reader, v1::BreakdownQuestion),
+) -> Result<Asked, Status> {
     let table = asked.table.as_ref().ok_or_else(|| question::missing("question"))?;
-    question::question(&engine.reference(), table)
+    question::question(&engine.reference(), reader, table)
 }
 
-/// The cache key of a question: its encoded bytes, with the number of its table first.
-fn key(mut table: Table) -> (v1::BreakdownQuestion, bytes::Bytes) {
-    trim_question(&mut table);
-    let question = v1::BreakdownQuestion { table: Some(table) };
-    let key = question.encode_to_vec().into();
-    (question, key)
+impl Service {
+    /// A question with its reader, and the cache key of both: the reader's bytes, then the encoded question, which begins with the number
+    /// of its table. Two readers who may see different things never share an answer.
+    fn keyed(&self, mut table: Table) -> ((Reader, v1::BreakdownQuestion), Bytes) {
+        trim_question(&mut table);
+        let (reader, question) = (self.reader(), v1::BreakdownQuestion { table: Some(table) });
+        let key = [reader.key(), question.encode_to_vec()].concat().into();
+        ((reader, question), key)
+    }
 }
 
 impl Service {
@@ -73,7 +80,7 @@ impl Service {
     pub(super) async fn ask(&self, table: Table) -> Result<Response<Encoded>, Status> {
         let as_of = table.query().and_then(|query| query.as_of.as_ref());
         let newest = as_of.is_none_or(|as_of| as_of.at.is_none());
-        let (asked, key) = key(table);
+        let (asked, key) = self.keyed(table);
         self.answer(key, asked, newest, make).await
     }
 }
@@ -90,7 +97,7 @@ impl BreakdownService for Breakdowns {
         let table =
             asked.and_then(|asked| asked.table).ok_or_else(|| question::missing("question"))?;
         let name = question::name(&table);
-        let (asked, key) = key(table);
+        let (asked, key) = self.0.keyed(table);
         let checked = self.0.aside(move |engine| check(engine, &asked)).await?;
         let checked = checked.map_err(|refused| status::within(&question::path(name), refused))?;
         if checked.query().as_of != AsOf::Head {

@@ -12,6 +12,7 @@ use tonic::Code;
 
 use super::*;
 use crate::domain::collection::Dataset;
+use crate::domain::disclosure::ProfileName;
 use crate::engine::answer::tests::running::opened;
 use crate::engine::scope::Scope;
 use crate::engine::{Followers, Touched};
@@ -53,6 +54,7 @@ fn start(folder: &tempfile::TempDir) -> (Service, Arc<Followers>) {
     let service = Service {
         engine: Arc::new(engine),
         single_flight: Arc::new(SingleFlight::new(4)),
+        profile_without_identity: ProfileName::Internal,
         page_key: [0; 32],
         message_bytes: (1 << 20, 1 << 20),
     };

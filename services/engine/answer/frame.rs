@@ -14,6 +14,9 @@ use crate::engine::{Engine, QueryError};
 
 /// A total stands over the rows unless it would be a union that nobody has declared.
 pub(super) fn has_total(query: &Query) -> bool {
+    if query.only_listed {
+        return false;
+    }
     let several = matches!(&query.place, Where::Organisations(codes) if codes.len() > 1)
         || query.several().next().is_some();
     !several || query.by.is_empty()

@@ -10,7 +10,7 @@ use super::cursor::{Place, Seal};
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
 use crate::engine::answer::{AnyQuestion, Protected};
-use crate::engine::query::AsOf;
+use crate::engine::query::{AsOf, Reader};
 use crate::engine::{Engine, Missing, QueryError};
 use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
@@ -22,6 +22,7 @@ const MOST: usize = 10_000;
 
 /// The tables of an export, and how to answer each.
 pub(super) struct Plan {
+    reader: Reader,
     /// The question of every table. `areas` and `periods` replace its own area and period: one table for each pair. The questions are
     /// made one by one, because all of them together could be far larger than the request.
     table: Table,
@@ -42,6 +43,7 @@ impl Plan {
     pub(super) fn new(
         engine: &Engine,
         key: &[u8; 32],
+        reader: Reader,
         request: &v1::ExportBreakdownsRequest,
     ) -> Result<(Self, Place), Status> {
         let asked = request.question.as_ref().and_then(|question| question.table.as_ref());
@@ -65,8 +67,10 @@ impl Plan {
         let asked = asked.encode_to_vec();
         let words = areas.iter().map(|area| area.as_deref().unwrap_or_default());
         let words = words.chain(periods.iter().flatten().map(String::as_str)).map(str::as_bytes);
-        let seal = Seal::new(key, std::iter::once(asked.as_slice()).chain(words));
-        check(&reference, table, &areas, periods.first().and_then(Option::as_deref))?;
+        let of_reader = reader.key();
+        let asked = [of_reader.as_slice(), asked.as_slice()].into_iter();
+        let seal = Seal::new(key, asked.chain(words));
+        check(&reference, &reader, table, &areas, periods.first().and_then(Option::as_deref))?;
         let (from, as_of) = match request.cursor.as_str() {
             "" => (Place::default(), as_of),
             cursor => {
@@ -85,7 +89,7 @@ impl Plan {
             return Err(status::position_not_reached(since, int(position)));
         }
         let (table, from) = (table.clone(), Place { position, ..from });
-        Ok((Self { table, areas, periods, position, since, seal, reference }, from))
+        Ok((Self { reader, table, areas, periods, position, since, seal, reference }, from))
     }
 
     /// Number of tables: areas times periods.
@@ -99,15 +103,19 @@ impl Plan {
         let (area, period) = (self.areas[area].as_deref(), self.periods[period].as_deref());
         let asked = one(&self.table, area, period, Some(self.position));
         let engine = engine.at(&AsOf::Position(self.position)).map_err(query_error)?;
-        let answer = checked(&self.reference, &asked)?.answer(&engine);
+        let answer = checked(&self.reference, &self.reader, &asked)?.answer(&engine);
         let path = question::path(question::name(&asked));
         answer.map_err(|refused| query_error(refused.within(&path)))
     }
 }
 
 /// Checks a question as the unary call does. Paths of fields begin at the export's request.
-fn checked(reference: &Reference, table: &Table) -> Result<Arc<dyn AnyQuestion>, Status> {
-    let checked = question::question(reference, table);
+fn checked(
+    reference: &Reference,
+    reader: &Reader,
+    table: &Table,
+) -> Result<Arc<dyn AnyQuestion>, Status> {
+    let checked = question::question(reference, reader, table);
     checked.map_err(|refused| status::within(&question::path(question::name(table)), refused))
 }
 
@@ -115,6 +123,7 @@ fn checked(reference: &Reference, table: &Table) -> Result<Arc<dyn AnyQuestion>,
 /// is checked.
 fn check(
     reference: &Reference,
+    reader: &Reader,
     table: &Table,
     areas: &[Option<String>],
     period: Option<&str>,
@@ -123,7 +132,7 @@ fn check(
     for area in areas {
         let known = area.as_deref().and_then(|code| reference.areas().get(code));
         if seen.insert(known.map(|area| area.kind.as_str())) {
-            checked(reference, &one(table, area.as_deref(), period, None))?;
+            checked(reference, reader, &one(table, area.as_deref(), period, None))?;
         }
     }
     Ok(())
