@@ -49,7 +49,9 @@ fn make(engine: &Engine, asked: &v1::BreakdownQuestion) -> Result<Made, Status> 
     let then = query::as_of(table.and_then(|query| query.as_of.as_ref())).unwrap_or(AsOf::Head);
     let then = match then {
         AsOf::Head => None,
-        AsOf::Position(_) | AsOf::Time(_) => Some(engine.at(&then).map_err(query_error)?),
+        AsOf::Position(_) | AsOf::Time(_) | AsOf::Release(_) => {
+            Some(engine.at(&then).map_err(query_error)?)
+        }
     };
     let engine = then.as_ref().unwrap_or(engine);
     compute(engine, &*check(engine, asked)?).map_err(query_error)

@@ -3,6 +3,7 @@
 //! - `record_keys` keys of records, `true_count` a count that cannot be printed or sent
 //! - `protection` the one place that makes a number of it; [`ptable`] by how much; `reveals` what the number tells
 //! - [`public`] the numbers of tables that everybody may read
+//! - [`release_rule`] what has to hold before a state of the data is released
 //! - [`attack`] the attacker's arithmetic, and certificates that an attack fails
 
 pub mod attack;
@@ -10,6 +11,7 @@ mod protection;
 pub mod ptable;
 pub mod public;
 mod record_keys;
+pub mod release_rule;
 mod reveals;
 mod true_count;
 

@@ -112,6 +112,8 @@ pub struct Provenance {
     pub scope: Option<Scope>,
     /// Whether a publisher suppressed any count in it.
     pub suppressed: bool,
+    /// The release that it shows; empty if none was asked for.
+    pub release: String,
 }
 
 impl Provenance {

@@ -165,6 +165,7 @@ pub(in crate::rpc) fn context(of: &Provenance) -> v1::BreakdownContext {
         expected_organisation_count: small(of.expected_organisation_count),
         month_count: small(of.month_count),
         expected_month_count: small(of.expected_month_count),
+        release: of.release.clone(),
     }
 }
 
