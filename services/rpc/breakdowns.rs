@@ -5,7 +5,7 @@ use std::sync::Arc;
 use prost::Message;
 use tonic::{Request, Response, Status};
 
-use super::cached_answers::{Made, Watched};
+use super::cached_answers::{Made, State, Watched};
 use super::convert::trim::trim_question;
 use super::convert::{breakdown, query, query_error, question};
 use super::encoded::Encoded;
@@ -74,9 +74,13 @@ impl Service {
     /// Answers a question to a table.
     pub(super) async fn ask(&self, table: Table) -> Result<Response<Encoded>, Status> {
         let as_of = table.query().and_then(|query| query.as_of.as_ref());
-        let newest = as_of.is_none_or(|as_of| as_of.at.is_none());
+        let state = match as_of.and_then(|as_of| as_of.at.as_ref()) {
+            None => State::Newest,
+            Some(v1::as_of::At::Release(_)) => State::Release,
+            Some(v1::as_of::At::Position(_) | v1::as_of::At::Time(_)) => State::Past,
+        };
         let (asked, key) = key(table);
-        self.answer(key, asked, newest, make).await
+        self.answer(key, asked, state, make).await
     }
 }
 
@@ -100,6 +104,6 @@ impl BreakdownService for Breakdowns {
             let why = "must be empty: a watch always sends the newest answer";
             return Err(status::field_invalid(field, why));
         }
-        self.0.watch(key, (name, checked), after_position, make_followed)
+        self.0.watch((key, State::Newest), (name, checked), after_position, make_followed)
     }
 }

@@ -36,73 +36,85 @@ pub(super) struct Made {
     pub(super) scope: Option<Scope>,
 }
 
+/// The state of the data that a question is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// The newest: a kept answer is valid until a change affects it.
+    Newest,
+    /// A release: a kept answer is valid for ever.
+    Release,
+    /// An earlier one: answers are not kept.
+    Past,
+}
+
 /// Computes an answer.
 pub(super) type Make<Q> = fn(&Engine, &Q) -> Result<Made, Status>;
 
 impl Service {
-    /// A kept answer about the newest data. Its question was checked when it was computed.
-    fn kept(&self, key: &Bytes) -> Option<Response<Encoded>> {
-        let answer = self.newest(key)?;
-        self.engine.counts().hit();
-        Some(Response::new(answer.into()))
-    }
-
-    /// The kept answer to a question, with the position to send. Changes drop answers before they are announced, so a kept answer is
-    /// valid at the announced position. It may also have been read at a later position that is not announced yet.
-    fn newest(&self, key: &Bytes) -> Option<EncodedAnswer> {
-        let told = self.engine.told();
+    /// The kept answer to a question, with the position to send. Its question was checked when it was computed. Changes drop answers
+    /// before they are announced, so a kept answer about the newest data is valid at the announced position. It may also have been
+    /// read at a later position that is not announced yet.
+    fn kept(&self, key: &Bytes, state: State) -> Option<EncodedAnswer> {
+        let told = self.told(state);
         let kept = self.engine.answers().get(key)?;
         Some(EncodedAnswer { position: kept.position.max(told), ..kept })
     }
 
-    /// The answer from the cache, or computed; `newest`: about the newest data.
+    /// The announced position, up to which an answer has to have every change; a release has none.
+    fn told(&self, state: State) -> u64 {
+        if state == State::Newest { self.engine.told() } else { 0 }
+    }
+
+    /// The answer from the cache, or computed.
     pub(super) async fn answer<Q: Send + 'static>(
         &self,
         key: Bytes,
         asked: Q,
-        newest: bool,
+        state: State,
         make: Make<Q>,
     ) -> Result<Response<Encoded>, Status> {
         let asker = Asker::Call(Deadline::current());
-        let answer = if newest {
-            if let Some(kept) = self.kept(&key) {
-                return Ok(kept);
-            }
-            self.together(&key, asked, make, asker).await?
-        } else {
+        let answer = if state == State::Past {
             self.count(self.single_flight.turn(asker).await?, asked, make).await?.0
+        } else {
+            if let Some(kept) = self.kept(&key, state) {
+                self.engine.counts().hit();
+                return Ok(Response::new(kept.into()));
+            }
+            self.together((&key, state), asked, make, asker).await?
         };
         self.engine.counts().miss();
         Ok(Response::new(answer.into()))
     }
 
-    /// The newest answer. Concurrent identical questions share one computation.
+    /// The answer about the newest data or a release. Concurrent identical questions share one computation.
     async fn together<Q: Send + 'static>(
         &self,
-        key: &Bytes,
+        (key, state): (&Bytes, State),
         asked: Q,
         make: Make<Q>,
         asker: Asker,
     ) -> Result<EncodedAnswer, Status> {
-        if let Some(kept) = self.newest(key) {
+        if let Some(kept) = self.kept(key, state) {
             return Ok(kept);
         }
         // The answer must include every change announced until now.
-        let told = self.engine.told();
+        let told = self.told(state);
         let joined = self.single_flight.join(asker, key);
         let mut shared = joined.answer.lock().await;
         if let Some(made) = shared.as_ref().filter(|made| made.position >= told) {
             return Ok(made.clone());
         }
-        if let Some(kept) = self.newest(key) {
+        if let Some(kept) = self.kept(key, state) {
             return Ok(kept);
         }
         let turn = self.single_flight.turn(asker).await?;
         // The wait may have been long enough.
-        if let Some(kept) = self.newest(key) {
+        if let Some(kept) = self.kept(key, state) {
             return Ok(kept);
         }
         let (answer, scope) = self.count(turn, asked, make).await?;
+        let scope = if state == State::Release { Some(Scope::nothing()) } else { scope };
         if let Some(scope) = scope {
             self.engine.answers().keep(key.clone(), answer.clone(), scope);
         }
@@ -166,10 +178,10 @@ impl Service {
         Ok((EncodedAnswer { body, position, data_position }, scope))
     }
 
-    /// Sends the answer, and sends it again whenever a change affects it.
+    /// Sends the answer, and sends it again whenever a change affects it; about releases, whenever a release has a change.
     pub(super) fn watch<Q: Clone + Send + Sync + 'static>(
         &self,
-        key: Bytes,
+        (key, state): (Bytes, State),
         asked: Q,
         after_position: i64,
         make: Make<Q>,
@@ -184,14 +196,23 @@ impl Service {
         let watch = Watch {
             service: self.clone(),
             key,
+            state,
             asked,
             make,
-            head: self.engine.head(),
+            head: match state {
+                State::Release => self.engine.released(),
+                State::Newest | State::Past => self.engine.head(),
+            },
             patience: Deadline::current().remaining(),
             seen: (after > 0).then_some(after),
         };
         Ok(Response::new(Box::pin(Tables(Some(Box::pin(watch.next(false)))))))
     }
+}
+
+/// The key of a question of a reader of releases, while the release at a position is the newest.
+pub(super) fn key_at(key: &Bytes, release: u64) -> Bytes {
+    [key.as_ref(), &release.to_be_bytes()].concat().into()
 }
 
 impl From<EncodedAnswer> for Encoded {
@@ -203,9 +224,12 @@ impl From<EncodedAnswer> for Encoded {
 /// A watch: a question, and the changes that the caller has seen.
 struct Watch<Q> {
     service: Service,
+    /// Of the question, whichever release answers it.
     key: Bytes,
+    state: State,
     asked: Q,
     make: Make<Q>,
+    /// The newest announced change, or release.
     head: watch::Receiver<u64>,
     /// Longest time for one answer.
     patience: Duration,
@@ -217,12 +241,17 @@ struct Watch<Q> {
 type Next<Q> = Option<(Result<Encoded, Status>, Option<Watch<Q>>)>;
 
 impl<Q: Clone + Send + Sync + 'static> Watch<Q> {
-    /// The present answer, computed in a task of its own. If the client's connection accepts nothing, polling stops here; the task
+    /// The present answer, at an announced change or release. It is computed in a task of its own. If the client's connection accepts nothing, polling stops here; the task
     /// still ends, so that the turn and others with the same question do not wait for this client.
-    async fn table(&self) -> Result<EncodedAnswer, Status> {
-        let (service, key, asked) = (self.service.clone(), self.key.clone(), self.asked.clone());
+    async fn table(&self, announced: u64) -> Result<EncodedAnswer, Status> {
+        let (service, asked, state) = (self.service.clone(), self.asked.clone(), self.state);
+        let key = match state {
+            State::Release => key_at(&self.key, announced),
+            State::Newest | State::Past => self.key.clone(),
+        };
         let (make, asker) = (self.make, Asker::Watch(self.patience));
-        let made = tokio::spawn(async move { service.together(&key, asked, make, asker).await });
+        let made =
+            tokio::spawn(async move { service.together((&key, state), asked, make, asker).await });
         AbortOnDropHandle::new(made).await.map_err(|error| status::internal(&error))?
     }
 
@@ -233,8 +262,8 @@ impl<Q: Clone + Send + Sync + 'static> Watch<Q> {
                 return None;
             }
             waits = true;
-            self.head.borrow_and_update();
-            match self.table().await {
+            let announced = *self.head.borrow_and_update();
+            match self.table(announced).await {
                 Err(status) => return Some((Err(status), None)),
                 Ok(answer) if self.seen.is_none_or(|seen| answer.data_position > seen) => {
                     self.seen = Some(answer.position);

@@ -78,13 +78,13 @@ async fn until(is: impl Fn() -> bool) {
 fn ask(service: &Service, probe: &Probe) -> tokio::task::JoinHandle<Result<Encoded, Status>> {
     let (service, probe) = (service.clone(), probe.clone());
     tokio::spawn(async move {
-        let answer = service.answer(key(), probe, true, make).await;
+        let answer = service.answer(key(), probe, State::Newest, make).await;
         answer.map(Response::into_inner)
     })
 }
 
 fn watch(service: &Service, probe: &Probe) -> Watched {
-    service.watch(key(), probe.clone(), 0, make).unwrap().into_inner()
+    service.watch((key(), State::Newest), probe.clone(), 0, make).unwrap().into_inner()
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn what_is_kept_is_sent_with_a_position_that_it_is_true_of() {
     let sent = |read: u64| {
         let answer = EncodedAnswer { body: "x".into(), position: read, data_position: read };
         service.engine.answers().keep(key(), answer, scope.clone());
-        service.kept(&key()).unwrap().into_inner().position
+        int(service.kept(&key(), State::Newest).unwrap().position)
     };
     // Read behind a change that is not told yet: as of the position told, the answer would be another.
     assert_eq!(sent(told + 2), int(told + 2));
@@ -169,7 +169,7 @@ async fn what_is_late_already_is_not_begun() {
     let (service, _followers) = start(&folder);
     let probe = Probe::let_go();
     let now = Deadline::at(Instant::now());
-    let mut answer = pin!(service.answer(key(), probe.clone(), true, make));
+    let mut answer = pin!(service.answer(key(), probe.clone(), State::Newest, make));
     let late = poll_fn(|cx| now.within(|| answer.as_mut().poll(cx))).await.unwrap_err();
     assert_eq!((late.code(), probe.made()), (Code::DeadlineExceeded, 0));
 }

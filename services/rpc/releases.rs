@@ -6,7 +6,7 @@ use super::convert::trim::trim;
 use super::convert::{header, query_error, release as convert};
 use super::page::Page;
 use super::{CALLER, Service, status, submissions};
-use crate::engine::releases::{NotReleased, release_id};
+use crate::engine::releases::{NotReleased, WantedRelease, release_id};
 use crate::engine::{Engine, ReleaseReason};
 use crate::proto::server::release_service_server::ReleaseService;
 use crate::proto::v1;
@@ -80,14 +80,15 @@ impl ReleaseService for Releases {
             let wrong = wrong.into_iter().flatten().map(|(field, what)| (field.to_owned(), what));
             return Err(status::fields_invalid(wrong.collect()));
         };
-        let (name, reason) = (convert::name(&id), ReleaseReason::Operator);
+        let (name, now) = (convert::name(&id), self.0.engine.store().now());
+        let wanted = WantedRelease { id, reason: ReleaseReason::Operator, now };
         let refused = |why| not_released(why, &name, &request_id);
         if validate_only {
-            let foreseen = self.0.work(move |engine| engine.foreseen_release(&id, reason)).await?;
+            let foreseen = self.0.work(move |engine| engine.foreseen_release(&wanted)).await?;
             let release = Some(convert::foreseen(&foreseen.map_err(refused)?));
             return Ok(Response::new(v1::CreateReleaseResponse { release, replayed: false }));
         }
-        let made = self.0.engine.make_release(&id, reason, CALLER, &request_id).await;
+        let made = self.0.engine.make_release(&wanted, CALLER, &request_id).await;
         let made = made.map_err(refused)?;
         let release = Some(convert::release(&made.release));
         Ok(Response::new(v1::CreateReleaseResponse { release, replayed: made.replayed }))

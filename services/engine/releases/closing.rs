@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
 
-use super::NotReleased;
+use super::{NotReleased, WantedRelease};
 use crate::domain::period::Month;
 use crate::engine::Engine;
 use crate::store::{Release, ReleaseReason};
@@ -15,6 +15,8 @@ use crate::store::{Release, ReleaseReason};
 const CALLER: &str = "service";
 /// Shortest time between two tries of the same release, milliseconds: comparing states takes work.
 const PAUSE: u64 = 60_000;
+/// Milliseconds of a day.
+const DAY: u64 = 86_400_000;
 
 /// When the service makes releases by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,9 +66,8 @@ impl fmt::Display for Due {
 /// The last month that has closed at a time, milliseconds since 1970: it ended so many days before.
 #[must_use]
 pub fn last_closed(now_millis: u64, closing_days: u32) -> Month {
-    let day = day(now_millis).checked_sub(i64::from(closing_days).days());
-    let month =
-        day.ok().and_then(|day| Month::new(day.year().into(), day.month().unsigned_abs().into()));
+    let day = day(now_millis.saturating_sub(u64::from(closing_days) * DAY));
+    let month = Month::new(day.year().into(), day.month().unsigned_abs().into());
     let before = |month: Month| Month::from_number(u32::from(month.number()).checked_sub(1)?);
     month.and_then(before).unwrap_or(Month::FIRST)
 }
@@ -96,7 +97,7 @@ impl Automatic {
             }
             Self::Schedule { days } => {
                 let since = last.map_or(began, |last| last.time_millis);
-                let next = since.saturating_add(u64::from(days) * 86_400_000);
+                let next = since.saturating_add(u64::from(days) * DAY);
                 (next <= now).then_some((day(now).to_string(), ReleaseReason::Schedule))?
             }
         };
@@ -115,7 +116,12 @@ impl Engine {
     }
 
     /// The same at a time, milliseconds since 1970.
-    async fn release_if_due_at(&self, when: Automatic, tried: &mut Tried, now: u64) -> Option<Try> {
+    pub(in crate::engine) async fn release_if_due_at(
+        &self,
+        when: Automatic,
+        tried: &mut Tried,
+        now: u64,
+    ) -> Option<Try> {
         let (due, position) = {
             let catalog = self.store.catalog();
             let times = (catalog.began()?, now);
@@ -129,17 +135,17 @@ impl Engine {
             return None;
         }
         tried.0 = Some((due.clone(), now, position));
-        let Due { id, reason } = due;
+        let wanted = WantedRelease { id: due.id, reason: due.reason, now };
         // A name is used once, so it is the id of the request as well.
-        let request_id = format!("release {id}");
-        Some(match self.make_release(&id, reason, CALLER, &request_id).await {
+        let request_id = format!("release {}", wanted.id);
+        Some(match self.make_release(&wanted, CALLER, &request_id).await {
             Ok(made) => Try::Made(made),
             Err(NotReleased::Empty) => return None,
             Err(why) => {
                 // The disk may have room again, whatever the data.
                 let is_of_data = matches!(why, NotReleased::HeldUp { .. });
                 tried.0.iter_mut().filter(|_| !is_of_data).for_each(|tried| tried.2 = u64::MAX);
-                Try::NotMade { id, why }
+                Try::NotMade { id: wanted.id, why }
             }
         })
     }
@@ -186,7 +192,9 @@ mod tests {
 
     #[test]
     fn a_closed_month_is_released_once() {
-        let due = |time: &str, all: &[_]| Automatic::PeriodClosed.due(millis(time), 14, all);
+        let began = millis("2026-11-01T00:00:00Z");
+        let due =
+            |time: &str, all: &[_]| Automatic::PeriodClosed.due((began, millis(time)), 14, all);
         let id = |due: Option<Due>| due.map(|due| due.id);
         // The log began after September had closed.
         assert_eq!(due("2026-11-14T23:59:59Z", &[]), None);

@@ -17,6 +17,17 @@ const LONGEST: usize = 63;
 /// Most areas that a refusal names.
 const NAMED: usize = 5;
 
+/// A release that is asked for.
+#[derive(Clone, Debug)]
+pub struct WantedRelease {
+    /// Name, checked by [`release_id`].
+    pub id: String,
+    /// Why it is made.
+    pub reason: ReleaseReason,
+    /// The log's time, milliseconds since 1970: which months have closed.
+    pub now: u64,
+}
+
 /// A release that is made.
 #[derive(Clone, Debug)]
 pub struct MadeRelease {
@@ -97,11 +108,8 @@ impl Engine {
     ///
     /// # Errors
     /// It would not be made.
-    pub fn foreseen_release(
-        &self,
-        id: &str,
-        reason: ReleaseReason,
-    ) -> Result<NewRelease, NotReleased> {
+    pub fn foreseen_release(&self, wanted: &WantedRelease) -> Result<NewRelease, NotReleased> {
+        let WantedRelease { id, reason, now } = wanted;
         let (last, position) = {
             let catalog = self.store.catalog();
             if catalog.release(id).is_some() {
@@ -118,29 +126,31 @@ impl Engine {
         }
         if let Some(last) = &last {
             let content = |position| self.at(&AsOf::Position(position));
-            let (then, now) = (content(last.shown), content(position));
-            let (then, now) = then.and_then(|then| Ok((then, now?))).map_err(NotReleased::Query)?;
-            let (then, now) = (then.reference(), now.reference());
+            let (then, present) = (content(last.shown), content(position));
+            let both = then.and_then(|then| Ok((then.reference(), present?.reference())));
+            let (then, present) = both.map_err(NotReleased::Query)?;
             let is_open = |id: &str| {
-                now.collection(id).is_some_and(|collection| collection.openness == Openness::Open)
+                present
+                    .collection(id)
+                    .is_some_and(|collection| collection.openness == Openness::Open)
             };
             let before = Side { reference: &then, least: last.least };
-            let present = Side { reference: &now, least };
+            let side = Side { reference: &present, least };
             let areas = compared.iter().filter(|((collection, _), _)| !is_open(collection));
             let areas = areas.flat_map(|((collection, dataset), compared)| {
-                held_up((collection, *dataset), compared, before, present)
+                held_up((collection, *dataset), compared, before, side)
             });
             let areas: Vec<_> = areas.collect();
             if !areas.is_empty() {
                 return Err(NotReleased::HeldUp { since: Arc::clone(&last.id), least, areas });
             }
         }
-        let closed = last_closed(self.store.now(), self.release_settings.closing_days);
+        let closed = last_closed(*now, self.release_settings.closing_days);
         Ok(NewRelease {
-            id: id.to_owned(),
+            id: id.clone(),
             shown: position,
             after: last.as_ref().map_or(0, |last| last.position),
-            reason,
+            reason: *reason,
             // The clock may have been set back: a month that has closed stays closed.
             closed: last.map_or(closed, |last| last.closed.max(closed)),
             least,
@@ -153,23 +163,22 @@ impl Engine {
     /// It was not made.
     pub async fn make_release(
         &self,
-        id: &str,
-        reason: ReleaseReason,
+        wanted: &WantedRelease,
         caller: &str,
         request_id: &str,
     ) -> Result<MadeRelease, NotReleased> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let (engine, id) = (self.clone(), id.to_owned());
+            let (engine, wanted) = (self.clone(), wanted.clone());
             let (who, request) = (caller.to_owned(), request_id.to_owned());
             let foreseen = tokio::task::spawn_blocking(move || {
                 let used = engine.store.reader().used(&who, &request);
                 if used.map_err(|error| NotReleased::Query(error.into()))?.is_none() {
-                    return engine.foreseen_release(&id, reason);
+                    return engine.foreseen_release(&wanted);
                 }
                 // The writer says what the earlier call made, or that it was for something else.
-                let closed = last_closed(0, 0);
+                let (WantedRelease { id, reason, .. }, closed) = (wanted, last_closed(0, 0));
                 Ok(NewRelease { id, shown: 0, after: 0, reason, closed, least: 0 })
             });
             let foreseen = foreseen.await.map_err(|error| {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::Engine;
 use crate::store::Release;
 
-pub use making::{MadeRelease, NotReleased, release_id};
+pub use making::{MadeRelease, NotReleased, WantedRelease, release_id};
 pub(super) use shown::ShownAreas;
 
 impl Engine {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::domain::collection::Openness;
 use crate::domain::disclosure::release_rule::Codes;
 use crate::domain::period::Month;
 use crate::engine::query::{AsOf, Query, Where, invalid};
@@ -34,6 +35,11 @@ impl Engine {
                 return Err(invalid("query.as_of", why));
             }
         };
+        // Of an open collection everybody may see and ask all.
+        let collection = self.reference().collection(&query.collection).map(|of| of.openness);
+        if collection == Some(Openness::Open) {
+            return Ok(asked.unwrap_or(newest));
+        }
         let filtered = query.filters.iter().map(|filter| &filter.dimension);
         let mut named = query.by.iter().chain(filtered);
         let release = match (named.find(|id| is_sensitive(id)), asked) {

@@ -9,7 +9,7 @@ use crate::domain::codes::Content;
 use crate::domain::collection::Dataset;
 use crate::domain::reference::Reference;
 use crate::domain::submission::Keyer;
-use crate::engine::{Engine, Followers, Settings};
+use crate::engine::{Engine, Followers, ReleaseSettings, Settings};
 use crate::store::{self, Slot, Store};
 
 /// One change that was acknowledged.
