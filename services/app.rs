@@ -71,6 +71,7 @@ impl Service {
         let service = rpc::Service {
             engine: Arc::clone(&engine),
             single_flight: Arc::new(SingleFlight::new(AT_ONCE)),
+            profile_without_identity: config.profile_without_identity(),
             page_key: blake3::derive_key("equity-indicators 2026-11 page tokens", &secret),
             message_bytes: (
                 config.limits.query_message_bytes,

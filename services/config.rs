@@ -11,6 +11,7 @@ mod keys;
 mod read;
 mod values;
 
+pub use crate::domain::disclosure::ProfileName;
 use crate::server::ServerSettings;
 pub use crate::telemetry::{LogFormat, TelemetrySettings};
 
@@ -21,6 +22,9 @@ pub struct Config {
     pub address: SocketAddr,
     /// Whether an address that is not loopback may be served without encryption and identity.
     pub allow_plaintext: bool,
+    /// The disclosure profile of callers without an identity, which are all, in this version. None: INTERNAL on loopback, otherwise
+    /// PARTNER.
+    pub profile_without_identity: Option<ProfileName>,
     /// Folder of the log, the store and the secret.
     pub data_folder: PathBuf,
     /// Folder of reference data that replaces the embedded one. None: embedded.
@@ -129,6 +133,7 @@ impl Default for Config {
         Self {
             address: SocketAddr::from(([127, 0, 0, 1], 7443)),
             allow_plaintext: false,
+            profile_without_identity: None,
             data_folder: PathBuf::from("./equity-data"),
             reference_folder: None,
             secret_file: None,
@@ -183,6 +188,17 @@ impl Config {
     #[must_use]
     pub fn reflection(&self) -> bool {
         self.reflection.unwrap_or_else(|| self.address.ip().is_loopback())
+    }
+
+    /// The disclosure profile of callers without an identity: unless said otherwise, who is on this machine sees all.
+    #[must_use]
+    pub fn profile_without_identity(&self) -> ProfileName {
+        let of_address = if self.address.ip().is_loopback() {
+            ProfileName::Internal
+        } else {
+            ProfileName::Partner
+        };
+        self.profile_without_identity.unwrap_or(of_address)
     }
 
     /// The settings of the server.

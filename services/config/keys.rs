@@ -2,8 +2,8 @@
 
 use toml::Value;
 
-use super::Config;
 use super::values::{bytes, choice, duration, endpoint, flag, folder, integer, ratio, text};
+use super::{Config, ProfileName};
 use crate::domain::codes::nearest_code;
 
 /// One setting.
@@ -33,6 +33,9 @@ pub(super) const KEYS: &[Key] = keys! {
         "has to be an IP address and a port, \"127.0.0.1:7443\" or \"[::1]:7443\"".to_owned()
     });
     "allow_plaintext" => allow_plaintext = flag;
+    "profile_without_identity" => profile_without_identity = |v| {
+        choice(v, &ProfileName::ALL.map(|profile| (profile.name(), Some(profile))))
+    };
     "data_folder" => data_folder = folder;
     "reference_folder" => reference_folder = |v| folder(v).map(Some);
     "secret_file" => secret_file = |v| folder(v).map(Some);

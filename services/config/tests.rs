@@ -38,6 +38,7 @@ fn fields() -> Vec<&'static str> {
         reference_folder: _,
         secret_file: _,
         witness_file: _,
+        profile_without_identity: _,
         accept_loss: _, // an option of one start, and no setting
         reflection: _,
         limits:
@@ -70,6 +71,7 @@ fn fields() -> Vec<&'static str> {
     vec![
         "address",
         "allow_plaintext",
+        "profile_without_identity",
         "data_folder",
         "reference_folder",
         "secret_file",

@@ -23,6 +23,8 @@ pub struct EncodedAnswer {
     pub position: u64,
     /// Position of the last change that affects it.
     pub data_position: u64,
+    /// Whether it shows a release: then it is the answer for ever.
+    pub released: bool,
 }
 
 struct Kept {
@@ -67,7 +69,7 @@ impl AnswerCache {
     pub fn get(&self, question: &[u8]) -> Option<EncodedAnswer> {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         let kept = inner.kept.get(question)?;
-        if kept.scope.is_nothing() {
+        if kept.answer.released {
             kept.used.store(true, Ordering::Relaxed);
             return Some(kept.answer.clone());
         }
@@ -85,7 +87,7 @@ impl AnswerCache {
     #[allow(clippy::needless_pass_by_value)] // it is kept
     pub fn keep(&self, question: Bytes, answer: EncodedAnswer, scope: Scope) {
         // However many changes came since, none bears on it.
-        let position = if scope.is_nothing() { u64::MAX } else { answer.position };
+        let position = if answer.released { u64::MAX } else { answer.position };
         let cost = cost(&question, &answer.body, &scope);
         if cost > self.capacity / 16 {
             return;
@@ -172,7 +174,7 @@ mod tests {
     }
 
     fn answer(body: impl Into<Bytes>, position: u64) -> EncodedAnswer {
-        EncodedAnswer { body: body.into(), position, data_position: 1 }
+        EncodedAnswer { body: body.into(), position, data_position: 1, released: false }
     }
 
     fn keep(cache: &AnswerCache, question: &'static str, position: u64) {
@@ -248,9 +250,10 @@ mod tests {
             }
         };
         change(10);
-        cache.keep("released".into(), answer("answer", 1), Scope::nothing());
+        let released = EncodedAnswer { released: true, ..answer("answer", 1) };
+        cache.keep("released".into(), released.clone(), scope());
         change(100);
-        assert_eq!(cache.get(b"released"), Some(answer("answer", 1)));
+        assert_eq!(cache.get(b"released"), Some(released));
     }
 
     #[test]

@@ -30,19 +30,6 @@ impl Scope {
         Self { collections: collections.to_vec(), organisations, first, last }
     }
 
-    /// No slots: of an answer that no change bears on, because its state is a release.
-    #[must_use]
-    pub fn nothing() -> Self {
-        let (collections, organisations) = (Vec::new(), vec![u32::MAX]);
-        Self { collections, organisations, first: Month::FIRST, last: Month::FIRST }
-    }
-
-    /// Whether no change bears on it.
-    #[must_use]
-    pub fn is_nothing(&self) -> bool {
-        *self == Self::nothing()
-    }
-
     /// The slots of both.
     #[must_use]
     pub fn joined(mut self, other: Self) -> Self {

@@ -34,17 +34,17 @@ pub(super) struct Made {
     pub(super) data_position: u64,
     /// The slots that it read; none: it is not kept.
     pub(super) scope: Option<Scope>,
+    /// Whether it shows a release.
+    pub(super) released: bool,
 }
 
-/// The state of the data that a question is about.
+/// What a watch follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    /// The newest: a kept answer is valid until a change affects it.
-    Newest,
-    /// A release: a kept answer is valid for ever.
-    Release,
-    /// An earlier one: answers are not kept.
-    Past,
+pub(super) enum Follows {
+    /// Every change.
+    Changes,
+    /// Releases: nothing is told of what lies between two of them.
+    Releases,
 }
 
 /// Computes an answer.
@@ -54,34 +54,30 @@ impl Service {
     /// The kept answer to a question, with the position to send. Its question was checked when it was computed. Changes drop answers
     /// before they are announced, so a kept answer about the newest data is valid at the announced position. It may also have been
     /// read at a later position that is not announced yet.
-    fn kept(&self, key: &Bytes, state: State) -> Option<EncodedAnswer> {
-        let told = self.told(state);
+    fn kept(&self, key: &Bytes) -> Option<EncodedAnswer> {
+        let told = self.engine.told();
         let kept = self.engine.answers().get(key)?;
-        Some(EncodedAnswer { position: kept.position.max(told), ..kept })
+        let position = if kept.released { kept.position } else { kept.position.max(told) };
+        Some(EncodedAnswer { position, ..kept })
     }
 
-    /// The announced position, up to which an answer has to have every change; a release has none.
-    fn told(&self, state: State) -> u64 {
-        if state == State::Newest { self.engine.told() } else { 0 }
-    }
-
-    /// The answer from the cache, or computed.
+    /// The answer from the cache, or computed. `keeps`: it is about the newest data or a release, and is kept.
     pub(super) async fn answer<Q: Send + 'static>(
         &self,
         key: Bytes,
         asked: Q,
-        state: State,
+        keeps: bool,
         make: Make<Q>,
     ) -> Result<Response<Encoded>, Status> {
         let asker = Asker::Call(Deadline::current());
-        let answer = if state == State::Past {
-            self.count(self.single_flight.turn(asker).await?, asked, make).await?.0
-        } else {
-            if let Some(kept) = self.kept(&key, state) {
+        let answer = if keeps {
+            if let Some(kept) = self.kept(&key) {
                 self.engine.counts().hit();
                 return Ok(Response::new(kept.into()));
             }
-            self.together((&key, state), asked, make, asker).await?
+            self.together(&key, asked, make, asker).await?
+        } else {
+            self.count(self.single_flight.turn(asker).await?, asked, make).await?.0
         };
         self.engine.counts().miss();
         Ok(Response::new(answer.into()))
@@ -90,31 +86,30 @@ impl Service {
     /// The answer about the newest data or a release. Concurrent identical questions share one computation.
     async fn together<Q: Send + 'static>(
         &self,
-        (key, state): (&Bytes, State),
+        key: &Bytes,
         asked: Q,
         make: Make<Q>,
         asker: Asker,
     ) -> Result<EncodedAnswer, Status> {
-        if let Some(kept) = self.kept(key, state) {
+        if let Some(kept) = self.kept(key) {
             return Ok(kept);
         }
         // The answer must include every change announced until now.
-        let told = self.told(state);
+        let told = self.engine.told();
         let joined = self.single_flight.join(asker, key);
         let mut shared = joined.answer.lock().await;
-        if let Some(made) = shared.as_ref().filter(|made| made.position >= told) {
+        if let Some(made) = shared.as_ref().filter(|made| made.released || made.position >= told) {
             return Ok(made.clone());
         }
-        if let Some(kept) = self.kept(key, state) {
+        if let Some(kept) = self.kept(key) {
             return Ok(kept);
         }
         let turn = self.single_flight.turn(asker).await?;
         // The wait may have been long enough.
-        if let Some(kept) = self.kept(key, state) {
+        if let Some(kept) = self.kept(key) {
             return Ok(kept);
         }
         let (answer, scope) = self.count(turn, asked, make).await?;
-        let scope = if state == State::Release { Some(Scope::nothing()) } else { scope };
         if let Some(scope) = scope {
             self.engine.answers().keep(key.clone(), answer.clone(), scope);
         }
@@ -169,19 +164,19 @@ impl Service {
         make: Make<Q>,
     ) -> Result<(EncodedAnswer, Option<Scope>), Status> {
         let made = self.work_in(turn, move |engine| make(engine, &asked)).await?;
-        let Made { body, position, data_position, scope } = made?;
+        let Made { body, position, data_position, scope, released } = made?;
         // It may be sent again later, with a position that takes more bytes.
         let longest = Encoded { body: body.clone(), position: i64::MAX }.encoded_len();
         if longest > SENT_BYTES {
             return Err(status::answer_too_large(longest, SENT_BYTES));
         }
-        Ok((EncodedAnswer { body, position, data_position }, scope))
+        Ok((EncodedAnswer { body, position, data_position, released }, scope))
     }
 
     /// Sends the answer, and sends it again whenever a change affects it; about releases, whenever a release has a change.
     pub(super) fn watch<Q: Clone + Send + Sync + 'static>(
         &self,
-        (key, state): (Bytes, State),
+        (key, follows): (Bytes, Follows),
         asked: Q,
         after_position: i64,
         make: Make<Q>,
@@ -196,12 +191,12 @@ impl Service {
         let watch = Watch {
             service: self.clone(),
             key,
-            state,
+            follows,
             asked,
             make,
-            head: match state {
-                State::Release => self.engine.released(),
-                State::Newest | State::Past => self.engine.head(),
+            head: match follows {
+                Follows::Releases => self.engine.released(),
+                Follows::Changes => self.engine.head(),
             },
             patience: Deadline::current().remaining(),
             seen: (after > 0).then_some(after),
@@ -226,7 +221,7 @@ struct Watch<Q> {
     service: Service,
     /// Of the question, whichever release answers it.
     key: Bytes,
-    state: State,
+    follows: Follows,
     asked: Q,
     make: Make<Q>,
     /// The newest announced change, or release.
@@ -244,14 +239,13 @@ impl<Q: Clone + Send + Sync + 'static> Watch<Q> {
     /// The present answer, at an announced change or release. It is computed in a task of its own. If the client's connection accepts nothing, polling stops here; the task
     /// still ends, so that the turn and others with the same question do not wait for this client.
     async fn table(&self, announced: u64) -> Result<EncodedAnswer, Status> {
-        let (service, asked, state) = (self.service.clone(), self.asked.clone(), self.state);
-        let key = match state {
-            State::Release => key_at(&self.key, announced),
-            State::Newest | State::Past => self.key.clone(),
+        let (service, asked) = (self.service.clone(), self.asked.clone());
+        let key = match self.follows {
+            Follows::Releases => key_at(&self.key, announced),
+            Follows::Changes => self.key.clone(),
         };
         let (make, asker) = (self.make, Asker::Watch(self.patience));
-        let made =
-            tokio::spawn(async move { service.together((&key, state), asked, make, asker).await });
+        let made = tokio::spawn(async move { service.together(&key, asked, make, asker).await });
         AbortOnDropHandle::new(made).await.map_err(|error| status::internal(&error))?
     }
 

@@ -69,6 +69,7 @@ impl ReleaseService for Releases {
         &self,
         request: Request<v1::CreateReleaseRequest>,
     ) -> Result<Response<v1::CreateReleaseResponse>, Status> {
+        self.0.may_release()?;
         let v1::CreateReleaseRequest { release_id: mut id, request_id, validate_only } =
             request.into_inner();
         trim([&mut id]);

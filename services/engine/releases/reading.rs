@@ -3,53 +3,52 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::domain::collection::Openness;
+use crate::domain::collection::{Collection, Openness};
 use crate::domain::disclosure::release_rule::Codes;
 use crate::domain::period::Month;
-use crate::engine::query::{AsOf, Query, Where, invalid};
+use crate::engine::query::{AsOf, Query, Where, no_release};
 use crate::engine::{Engine, QueryError};
 use crate::store::{Release, StoreError};
 
 impl Engine {
+    /// Whether the reader of a question gets releases. Of an open collection everybody gets the newest state.
+    #[must_use]
+    pub fn reads_releases(&self, query: &Query) -> bool {
+        let reference = self.reference();
+        let is_open = |of: &Collection| of.openness == Openness::Open;
+        reference.profile(query.reader.profile).reads_releases
+            && !reference.collection(&query.collection).is_some_and(is_open)
+    }
+
     /// The release that answers a reader of releases: the one asked for, otherwise the newest; about a sensitive characteristic the only
-    /// one that answers for the months asked about. `is_sensitive` tells which dimensions are.
+    /// one that answers for the months asked about. None: the reader does not get releases.
     ///
     /// # Errors
-    /// There is no release, the question asks for another state than a release, or the release does not show what it asks about.
-    pub fn release_for(
-        &self,
-        query: &Query,
-        is_sensitive: impl Fn(&str) -> bool,
-    ) -> Result<Arc<Release>, QueryError> {
+    /// There is no release, or the release does not show what the question asks about.
+    pub fn release_for(&self, query: &Query) -> Result<Option<Arc<Release>>, QueryError> {
+        if !self.reads_releases(query) {
+            return Ok(None);
+        }
         let newest = self.newest_release().ok_or(QueryError::NoRelease)?;
         let asked = match &query.as_of {
-            AsOf::Head => None,
-            AsOf::Release(id) => {
-                // A name that does not exist is told with the nearest.
-                query.as_of.position(&self.store.catalog())?;
-                self.release(id)
-            }
-            AsOf::Position(_) | AsOf::Time(_) => {
-                let id = &newest.id;
-                let why = format!("must be empty or a release, such as `{id}`: you read releases");
-                return Err(invalid("query.as_of", why));
-            }
+            AsOf::Release(id) => Some(self.release_named(id)?),
+            // The profile has refused other states already.
+            AsOf::Head | AsOf::Position(_) | AsOf::Time(_) => None,
         };
-        // Of an open collection everybody may see and ask all.
-        let collection = self.reference().collection(&query.collection).map(|of| of.openness);
-        if collection == Some(Openness::Open) {
-            return Ok(asked.unwrap_or(newest));
-        }
-        let filtered = query.filters.iter().map(|filter| &filter.dimension);
-        let mut named = query.by.iter().chain(filtered);
-        let release = match (named.find(|id| is_sensitive(id)), asked) {
+        let release = match (query.sensitive(&self.reference()), asked) {
             (Some(sensitive), asked) => {
-                self.only_release(query, sensitive, asked)?.unwrap_or(newest)
+                self.only_release(query, &sensitive, asked)?.unwrap_or(newest)
             }
             (None, asked) => asked.unwrap_or(newest),
         };
         self.is_shown(query, &release)?;
-        Ok(release)
+        Ok(Some(release))
+    }
+
+    fn release_named(&self, id: &str) -> Result<Arc<Release>, QueryError> {
+        let catalog = self.store.catalog();
+        let missing = || no_release(&catalog, "query.as_of.release", id);
+        catalog.release(id).cloned().ok_or_else(missing)
     }
 
     /// The only release that answers for the months of a question about a sensitive characteristic; none: there is no data.
@@ -80,7 +79,7 @@ impl Engine {
             let all: Vec<_> = by_release.values().map(one).collect();
             return Err(QueryError::Refused(format!(
                 "each month has one release that answers for `{sensitive}`, and these months have {}: ask about the months of one release \
-                 at a time, and leave `as_of` empty",
+                 at a time, with this release in `as_of`",
                 all.join("; ")
             )));
         }
@@ -115,6 +114,20 @@ impl Engine {
             }
             (answers, open)
         })
+    }
+
+    /// The areas that the answer to a question may show; none: all.
+    ///
+    /// # Errors
+    /// The release does not exist, or the store cannot be read.
+    pub fn areas_shown(&self, query: &Query) -> Result<Option<Codes>, QueryError> {
+        let AsOf::Release(id) = &query.as_of else { return Ok(None) };
+        if !self.reads_releases(query) {
+            return Ok(None);
+        }
+        let release = self.release_named(id)?;
+        let about = (query.collection.clone(), query.table.dataset());
+        Ok(self.shown_areas(&release)?.get(&about).cloned())
     }
 
     /// Refuses a question about an area that a release does not show: too few of its organisations have data there.

@@ -2,7 +2,7 @@
 
 use crate::domain::reference::Reference;
 use crate::engine::QueryError;
-use crate::engine::query::{AsOf, Asked, Basis, Filter, Query, TableKind, Wrong, invalid};
+use crate::engine::query::{AsOf, Asked, Basis, Filter, Query, Reader, TableKind, Wrong, invalid};
 use crate::proto::v1;
 
 /// Enumerations: a number that is no value of this version of the contract is refused, naming the field.
@@ -14,12 +14,13 @@ pub(in crate::rpc) fn value<T: TryFrom<i32>>(field: &str, number: i32) -> Result
 /// The query of a question, checked.
 pub(super) fn query(
     reference: &Reference,
+    reader: &Reader,
     table: TableKind,
     query: Option<&v1::BreakdownQuery>,
 ) -> Result<Query, QueryError> {
     let mut wrong = Wrong::default();
     let (asked, as_of) = asked(table, query, &mut wrong)?;
-    let checked = wrong.take(Query::new(reference, &asked, as_of.unwrap_or(AsOf::Head)));
+    let checked = wrong.take(Query::new(reference, reader, &asked, as_of.unwrap_or(AsOf::Head)));
     wrong.unless(checked)
 }
 

@@ -7,8 +7,10 @@ use super::random::Random;
 use super::world::{Said, Setting};
 use crate::domain::codes::Content;
 use crate::domain::collection::Dataset;
+use crate::domain::disclosure::ProfileName;
 use crate::domain::reference::Reference;
 use crate::domain::submission::Keyer;
+use crate::engine::query::Reader;
 use crate::engine::{Engine, Followers, ReleaseSettings, Settings};
 use crate::store::{self, Slot, Store};
 
@@ -29,6 +31,11 @@ pub(super) struct Running {
     folder: tempfile::TempDir,
     runtime: tokio::runtime::Runtime,
     requests: u64,
+}
+
+/// A reader who may see all.
+pub(super) fn everything() -> Reader {
+    Reader::of(ProfileName::Internal)
 }
 
 pub(super) fn open(folder: &Path) -> Engine {
