@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status};
 use super::cached_answers::{Made, Watched};
 use super::convert::trim::trim_question;
 use super::convert::{breakdown, query, query_error, question};
-use super::encoded::Encoded;
+use super::encoded::{self, Encoded};
 use super::{SENT_BYTES, Service, status};
 use crate::engine::answer::AnyQuestion;
 use crate::engine::query::{AsOf, Reader};
@@ -27,8 +27,8 @@ type Asked = Arc<dyn AnyQuestion>;
 /// Computes an answer. Every response of a table has the same two fields: 1 the answer, 2 the position.
 fn compute(engine: &Engine, question: &dyn AnyQuestion) -> Result<Made, QueryError> {
     let answer = question.answer(&engine.within(SENT_BYTES))?;
-    let breakdown = Some(breakdown::breakdown(&answer));
-    let body = v1::WatchBreakdownResponse { breakdown, position: 0 }.encode_to_vec().into();
+    let body = encoded::response(breakdown::parts(&answer), SENT_BYTES)
+        .map_err(|bytes| QueryError::TooLong { bytes, limit: SENT_BYTES })?;
     let data_position = answer.provenance().data_position;
     Ok(Made { body, position: answer.position(), data_position, scope: answer.scope().cloned() })
 }
