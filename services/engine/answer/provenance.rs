@@ -120,6 +120,8 @@ pub struct Provenance {
     pub protection: Option<Protection>,
     /// Cells without a figure because it is withheld.
     pub withheld_count: usize,
+    /// The release that it shows; empty if none was asked for.
+    pub release: String,
 }
 
 impl Provenance {

@@ -1,7 +1,7 @@
 //! Every answer is made here, in one order: plan and count, what cannot be attributed, quality, total, declared parent, rows, columns
 //! and cells, what is empty, what appears beside, protection.
 
-use super::frame::has_total;
+use super::frame::{has_total, of_shown_area};
 use super::model::{Cell, Column, DataQuality, Key, Row};
 use super::parent::Parent;
 use super::protected::{Answer, Protected, protect};
@@ -33,6 +33,7 @@ impl Engine {
         let mut provenance = main.provenance.clone();
         (provenance.table, provenance.title) = (Q::TABLE.name, Q::TABLE.title);
         provenance.settings = question.settings();
+        provenance.release = question.query().release().to_owned();
         provenance.parameters.splice(0..0, provenance.settings.parameters.iter().cloned());
         // Everything else is read where the plan was read, whatever is written meanwhile.
         let position = main.position;
@@ -81,6 +82,9 @@ impl Engine {
             Row { keys, cells }
         };
         let rows: Vec<_> = rows.into_iter().map(row).collect();
+        let shown = self.areas_shown(question.query())?;
+        let rows: Vec<_> =
+            rows.into_iter().map(|row| of_shown_area(row, &reference, shown.as_ref())).collect();
         let cells = rows.iter().flat_map(|row| &row.cells);
         provenance.withheld_count = cells.filter(|cell| cell.is_withheld()).count();
         provenance.says_what_is_protected();

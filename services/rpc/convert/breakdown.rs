@@ -174,6 +174,7 @@ pub(in crate::rpc) fn context(of: &Provenance) -> v1::BreakdownContext {
         month_count: small(of.month_count),
         expected_month_count: small(of.expected_month_count),
         disclosure: disclosure(of),
+        release: of.release.clone(),
     }
 }
 

@@ -47,6 +47,7 @@ pub(super) fn header(
     told.extend(context.conditions.iter().map(|of| ("only", condition(of))));
     told.extend([
         ("with", words::joined(with, ", ")),
+        ("release", context.release.clone()),
         ("position", format!("{position}, last changed at {}", context.data_position)),
         ("source", context.provenance.clone()),
     ]);
