@@ -51,9 +51,9 @@ impl World {
             true => (**random.pick(&standing)).clone(),
             false => {
                 // Mostly of a collection that is not open: the rule does not look at the other one.
-                let said = setting.said_in(random, reference, Dataset::Consultations);
-                let collection = if random.chance(80) { CONTROLLED } else { said.collection };
-                Said { collection, ..said }
+                let collection = if random.chance(80) { CONTROLLED } else { "synthetic-llr" };
+                let mut said = || setting.said_in(random, reference, Dataset::Consultations);
+                std::iter::repeat_with(&mut said).find(|of| of.collection == collection).unwrap()
             }
         };
         let place = place(&said);
