@@ -85,7 +85,7 @@ pub fn submission_empty() -> Status {
 #[must_use]
 pub fn record_count_mismatch(expected: u64, received: u64) -> Status {
     let message = format!(
-        "nothing was stored: expected_record_count is {expected}, but {received} rows came; send all rows again, or correct \
+        "nothing was stored: expected_record_count is {expected}, but the number of rows is {received}; send all rows again, or correct \
          expected_record_count"
     );
     let metadata = [("expected", expected.to_string()), ("received", received.to_string())];

@@ -279,13 +279,13 @@ fn person_notes(plan: &Plan, keyless: u64, provenance: &mut Provenance) {
     }
     if without > 0 {
         notes.push(format!(
-            "{without} of {all} submissions carry no person keys and count no persons."
+            "Submissions without person keys, which count no persons: {without} of {all}."
         ));
     }
     if !plan.protection.is_exact() {
         notes.push("Consultations without a person key count no person.".into());
     } else if keyless > 0 {
-        notes.push(format!("{keyless} consultations have no person key, in submissions that carry keys. They count no person."));
+        notes.push(format!("Consultations without a person key, in submissions that carry keys: {keyless}. They count no person."));
     }
     if schemes == 0 && all > 0 {
         provenance.empty = Some(Absence::not_computable(

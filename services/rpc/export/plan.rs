@@ -9,6 +9,7 @@ use tonic::Status;
 use super::cursor::{Place, Seal};
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
+use crate::domain::text::counted;
 use crate::engine::answer::{AnyQuestion, Protected};
 use crate::engine::query::{AsOf, Query, Reader};
 use crate::engine::{Engine, Missing, QueryError};
@@ -59,10 +60,12 @@ impl Plan {
         let periods = periods(table, request.period_step)?;
         let count = areas.len().saturating_mul(periods.len());
         if count > MOST {
-            let (areas, periods) = (areas.len(), periods.len());
+            let (areas, periods) = (areas.len() as u64, periods.len() as u64);
             let what = format!(
-                "{areas} areas times {periods} periods make {count} tables, at most {MOST} are exported at once; take a coarser \
-                 step, fewer area types or a shorter period"
+                "{} times {} make {count} tables, at most {MOST} are exported at once; take a coarser \
+                 step, fewer area types or a shorter period",
+                counted(areas, "area"),
+                counted(periods, "period")
             );
             return Err(status::field_invalid("period_step", what));
         }
