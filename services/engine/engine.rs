@@ -199,6 +199,12 @@ impl Engine {
         self.head.clone()
     }
 
+    /// Position of the newest announced release; 0: there is none.
+    #[must_use]
+    pub fn newest_released(&self) -> u64 {
+        *self.released.borrow()
+    }
+
     /// Position of the newest announced release, 0 if there is none, as a channel that changes with it.
     #[must_use]
     pub fn released(&self) -> watch::Receiver<u64> {

@@ -93,13 +93,6 @@ impl Service {
 }
 
 impl Service {
-    /// The key of a question while the newest release is the newest, if its reader reads releases.
-    fn at_release(&self, key: Bytes, reader: &Reader) -> Bytes {
-        let reads = self.engine.reference().profile(reader.profile).reads_releases;
-        let newest = || self.engine.newest_release().map_or(0, |release| release.position);
-        if reads { key_at(&key, newest()) } else { key }
-    }
-
     /// Answers a question to a table.
     pub(super) async fn ask(&self, table: Table) -> Result<Response<Encoded>, Status> {
         let as_of = table.query().and_then(|query| query.as_of.as_ref());
@@ -108,7 +101,8 @@ impl Service {
             Some(v1::as_of::At::Position(_) | v1::as_of::At::Time(_)) => false,
         };
         let (asked, key) = self.keyed(table);
-        self.answer(self.at_release(key, &asked.0), asked, keeps, make).await
+        let key = key_at(&key, self.engine.newest_released());
+        self.answer(key, asked, keeps, make).await
     }
 }
 

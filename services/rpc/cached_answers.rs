@@ -191,7 +191,6 @@ impl Service {
         let watch = Watch {
             service: self.clone(),
             key,
-            follows,
             asked,
             make,
             head: match follows {
@@ -205,7 +204,7 @@ impl Service {
     }
 }
 
-/// The key of a question of a reader of releases, while the release at a position is the newest.
+/// The key of a question while the release at a position is the newest: readers of releases get another answer after the next one.
 pub(super) fn key_at(key: &Bytes, release: u64) -> Bytes {
     [key.as_ref(), &release.to_be_bytes()].concat().into()
 }
@@ -221,7 +220,6 @@ struct Watch<Q> {
     service: Service,
     /// Of the question, whichever release answers it.
     key: Bytes,
-    follows: Follows,
     asked: Q,
     make: Make<Q>,
     /// The newest announced change, or release.
@@ -236,14 +234,11 @@ struct Watch<Q> {
 type Next<Q> = Option<(Result<Encoded, Status>, Option<Watch<Q>>)>;
 
 impl<Q: Clone + Send + Sync + 'static> Watch<Q> {
-    /// The present answer, at an announced change or release. It is computed in a task of its own. If the client's connection accepts nothing, polling stops here; the task
+    /// The present answer, computed in a task of its own. If the client's connection accepts nothing, polling stops here; the task
     /// still ends, so that the turn and others with the same question do not wait for this client.
-    async fn table(&self, announced: u64) -> Result<EncodedAnswer, Status> {
+    async fn table(&self) -> Result<EncodedAnswer, Status> {
         let (service, asked) = (self.service.clone(), self.asked.clone());
-        let key = match self.follows {
-            Follows::Releases => key_at(&self.key, announced),
-            Follows::Changes => self.key.clone(),
-        };
+        let key = key_at(&self.key, service.engine.newest_released());
         let (make, asker) = (self.make, Asker::Watch(self.patience));
         let made = tokio::spawn(async move { service.together(&key, asked, make, asker).await });
         AbortOnDropHandle::new(made).await.map_err(|error| status::internal(&error))?
@@ -256,8 +251,8 @@ impl<Q: Clone + Send + Sync + 'static> Watch<Q> {
                 return None;
             }
             waits = true;
-            let announced = *self.head.borrow_and_update();
-            match self.table(announced).await {
+            self.head.borrow_and_update();
+            match self.table().await {
                 Err(status) => return Some((Err(status), None)),
                 Ok(answer) if self.seen.is_none_or(|seen| answer.data_position > seen) => {
                     self.seen = Some(answer.position);

@@ -24,6 +24,8 @@ pub mod fields;
 pub mod incoming;
 pub mod page;
 pub mod reference;
+#[cfg(test)]
+mod released_tests;
 pub mod releases;
 pub mod single_flight;
 pub mod status;

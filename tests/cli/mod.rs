@@ -9,6 +9,7 @@ mod formats;
 mod guides;
 mod options;
 mod ptable;
+mod releases;
 mod replacing;
 mod rows;
 mod run;

@@ -59,6 +59,8 @@ const ELSEWHERE: &[&str] = &[
     "services/rpc/mod.rs",
     "services/rpc/page.rs",
     "services/rpc/reference.rs",
+    "services/rpc/releases.rs",
+    "services/rpc/convert/release.rs",
     "services/rpc/single_flight.rs",
     "services/rpc/status",
     "services/rpc/submissions",

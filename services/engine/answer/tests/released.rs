@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::random::Random;
 use super::running::Running;
-use super::world::{Said, Setting};
+use super::world::{Given, Row, Said, Setting};
 use crate::domain::codes::Content;
 use crate::domain::collection::Dataset;
+use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::releases::closing::{Automatic, Tried, Try};
@@ -34,7 +35,7 @@ impl World {
     }
 
     /// A random change: something said, said again, or withdrawn.
-    fn change(&mut self, random: &mut Random, reference: &Reference, setting: &Setting) {
+    fn change(&mut self, random: &mut Random, setting: &Setting) {
         let position = self.running.engine().position();
         let standing: Vec<_> = self.running.standing(position).into_iter().cloned().collect();
         let place = |said: &Said| -> Place {
@@ -46,15 +47,22 @@ impl World {
             self.stands.remove(&place(about));
             return;
         }
-        let said = match random.chance(15) && !standing.is_empty() {
-            // The same content again is no change.
-            true => (**random.pick(&standing)).clone(),
-            false => {
-                // Mostly of a collection that is not open: the rule does not look at the other one.
-                let said = setting.said_in(random, reference, Dataset::Consultations);
-                let collection = if random.chance(80) { CONTROLLED } else { said.collection };
-                Said { collection, ..said }
-            }
+        // Of few contents, so that the same comes again: that is no change.
+        let given = |field: Field, code: &str| (field, Given::Code(code.to_owned()));
+        let row = |random: &mut Random| Row {
+            fields: [given(Field::Channel, random.pick(&["TELEPHONE", "VIDEO"]))].into(),
+            ..Row::default()
+        };
+        let said = Said {
+            // Mostly of a collection that is not open: the rule does not look at the other one.
+            collection: if random.chance(80) { CONTROLLED } else { "synthetic-llr" },
+            dataset: Dataset::Consultations,
+            organisation: random.pick(&setting.organisations).clone(),
+            month: *random.pick(&setting.months),
+            systems: BTreeMap::new(),
+            collected: BTreeSet::new(),
+            scheme: String::new(),
+            rows: (0..=random.below(2)).map(|_| row(random)).collect(),
         };
         let place = place(&said);
         let hash = self.running.submit(said);
@@ -126,7 +134,7 @@ fn no_release_shows_the_change_of_too_few_organisations() {
         let mut shown: Vec<(Arc<Release>, u64)> = Vec::new();
         for number in 0..12 {
             for _ in 0..=random.below(8) {
-                world.change(&mut random, &reference, &setting);
+                world.change(&mut random, &setting);
             }
             let position = world.running.engine().position();
             let expected = last
@@ -173,12 +181,12 @@ fn a_name_belongs_to_one_release_and_a_request_makes_one() {
     let reference = Reference::new(&Content::embedded()).unwrap();
     let (setting, mut random, mut world) = (setting(&reference), Random::new(1), World::new());
     assert!(matches!(world.release("a"), Err(NotReleased::Empty)), "there is no data");
-    world.change(&mut random, &reference, &setting);
+    world.change(&mut random, &setting);
     let first = world.release("a").unwrap();
     assert_eq!((first.replayed, &*first.release.id), (false, "a"));
     // The request again, also after a start and after a change that the rule would refuse: the first answer.
     for _ in 0..2 {
-        world.change(&mut random, &reference, &setting);
+        world.change(&mut random, &setting);
         let again = world.release("a").unwrap();
         assert_eq!((again.replayed, &again.release), (true, &first.release));
         world.running.reopen(|_| ());
@@ -196,7 +204,7 @@ fn a_name_belongs_to_one_release_and_a_request_makes_one() {
 fn of_many_releases_at_once_each_is_compared_with_the_one_before() {
     let reference = Reference::new(&Content::embedded()).unwrap();
     let (setting, mut random, mut world) = (setting(&reference), Random::new(2), World::new());
-    world.change(&mut random, &reference, &setting);
+    world.change(&mut random, &setting);
     let made = world.running.block_on(async |engine: &Engine| {
         tokio::join!(
             make(engine, "a", "a", "same"),
@@ -227,7 +235,7 @@ fn the_service_makes_what_is_due_and_tries_again_when_data_has_changed() {
     assert!(due(&world, 0).is_none(), "no month has closed since the log began");
     assert!(due(&world, 60).is_none(), "there is no data");
     for _ in 0..20 {
-        world.change(&mut random, &reference, &setting);
+        world.change(&mut random, &setting);
     }
     let Some(Try::Made(first)) = due(&world, 61) else { panic!("a month has closed") };
     assert_eq!(first.release.reason, ReleaseReason::PeriodClosed);
@@ -244,19 +252,19 @@ fn the_service_makes_what_is_due_and_tries_again_when_data_has_changed() {
     let one = Setting { organisations: vec![organisation], months: setting.months.clone() };
     let all = setting;
     while held_up(&reference, &released, &world.stands).is_empty() {
-        world.change(&mut random, &reference, &one);
+        world.change(&mut random, &one);
     }
     let Some(Try::NotMade { why, .. }) = due(&world, 122) else { panic!("one changed") };
     assert!(matches!(why, NotReleased::HeldUp { .. }), "{why}");
     assert!(due(&world, 122).is_none(), "not in vain");
     let refused = world.stands.clone();
     while world.stands == refused || held_up(&reference, &released, &world.stands).is_empty() {
-        world.change(&mut random, &reference, &one);
+        world.change(&mut random, &one);
     }
     assert!(matches!(due(&world, 123), Some(Try::NotMade { .. })), "tried again after a change");
     // Three have changed.
     while !held_up(&reference, &released, &world.stands).is_empty() {
-        world.change(&mut random, &reference, &all);
+        world.change(&mut random, &all);
     }
     let Some(Try::Made(third)) = due(&world, 124) else { panic!("three changed") };
     assert_eq!(third.release.shown, third.release.position - 1);
