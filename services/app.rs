@@ -1,6 +1,9 @@
 //! Wiring: settings to a running service, and back to a stopped one.
 
+pub mod attack;
 mod check;
+pub mod folder;
+mod releases;
 mod secret;
 
 use std::net::SocketAddr;
@@ -24,12 +27,14 @@ use crate::proto::server::consultation_channel_service_server::ConsultationChann
 use crate::proto::server::digital_exclusion_service_server::DigitalExclusionServiceServer;
 use crate::proto::server::export_service_server::ExportServiceServer;
 use crate::proto::server::reference_service_server::ReferenceServiceServer;
+use crate::proto::server::release_service_server::ReleaseServiceServer;
 use crate::proto::server::submission_service_server::SubmissionServiceServer;
 use crate::rpc::breakdowns::Breakdowns;
 use crate::rpc::channels::Channels;
 use crate::rpc::exclusion::Exclusion;
 use crate::rpc::export::Export;
 use crate::rpc::reference::Reference;
+use crate::rpc::releases::Releases;
 use crate::rpc::single_flight::SingleFlight;
 use crate::rpc::submissions::Submissions;
 use crate::rpc::{self, SENT_BYTES};
@@ -59,7 +64,11 @@ impl Service {
     /// # Errors
     /// The settings, the reference content, the data folder or the address cannot be used.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
-        let content = reference_content(config)?;
+        Self::start_with(config, reference_content(config)?).await
+    }
+
+    /// The same with this reference content.
+    async fn start_with(config: &Config, content: Content) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(config.address);
         let listener = listener.await.with_context(|| cannot_listen(config.address))?;
         let address = listener.local_addr()?;
@@ -79,6 +88,8 @@ impl Service {
             server::standard_services(routes(&service), config.reflection()).await?;
         let shutdown = CancellationToken::new();
         tokio::spawn(watch_over(Arc::downgrade(&engine), health.clone(), shutdown.clone()));
+        let making = (Arc::downgrade(&engine), config.clone(), LOOK, shutdown.clone());
+        tokio::spawn(releases::make(making.0, making.1, making.2, making.3));
         let (settings, stop) = (config.server_settings(), shutdown.clone());
         let serving =
             tokio::spawn(
@@ -157,6 +168,7 @@ fn open(config: &Config, content: Content) -> anyhow::Result<(Arc<Engine>, [u8; 
         question_bytes: config.limits.question_memory_bytes,
         max_rows: config.limits.max_submission_rows,
         threads: threads(),
+        releases: releases::settings(config),
     };
     let followers = Arc::new(Followers::new(&settings));
     let told = Arc::clone(&followers);
@@ -204,6 +216,11 @@ fn routes(service: &rpc::Service) -> Routes {
     )
     .add_service(
         ReferenceServiceServer::new(Reference(service.clone()))
+            .max_decoding_message_size(query)
+            .max_encoding_message_size(SENT_BYTES),
+    )
+    .add_service(
+        ReleaseServiceServer::new(Releases(service.clone()))
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )

@@ -42,6 +42,8 @@ pub struct Config {
     pub limits: Limits,
     /// Memory of caches.
     pub cache: Cache,
+    /// Releases: when they are made, and what they keep to.
+    pub releases: Releases,
     /// The service's own logs, traces and metrics.
     pub telemetry: TelemetrySettings,
 }
@@ -84,6 +86,30 @@ pub struct Cache {
     pub sled_bytes: u64,
     /// What questions read, and encoded answers, kept in memory.
     pub memory_bytes: u64,
+}
+
+/// Releases: when they are made, and what they keep to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Releases {
+    /// When the service makes releases by itself.
+    pub automatic: AutomaticReleases,
+    /// Days after the end of a month when the month closes.
+    pub closing_days: u32,
+    /// Days between two releases of the schedule.
+    pub every_days: u32,
+    /// Least number of organisations with data, and with a change, of an area that a release shows.
+    pub least_changed_organisations: usize,
+}
+
+/// When the service makes releases by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AutomaticReleases {
+    /// After each month has closed.
+    Period,
+    /// When so many days have passed since the last release.
+    Schedule,
+    /// Never.
+    Off,
 }
 
 /// Why the settings cannot be used.
@@ -130,6 +156,12 @@ impl Default for Config {
                 min_free_disk_bytes: 256 << 20,
             },
             cache: Cache { sled_bytes: 64 << 20, memory_bytes: 256 << 20 },
+            releases: Releases {
+                automatic: AutomaticReleases::Period,
+                closing_days: 14,
+                every_days: 7,
+                least_changed_organisations: 3,
+            },
             telemetry: TelemetrySettings::default(),
         }
     }

@@ -9,23 +9,23 @@ use std::process::{Command, ExitCode};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How many milliseconds the allocator waits before it gives memory back. It reads this once, before `main`.
-const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";
+/// Whether the allocator takes memory in pages of two megabytes. It reads this once, before `main`.
+const HUGE_PAGES: &str = "MIMALLOC_ALLOW_THP";
 
 fn main() -> ExitCode {
     let serves = args_os().nth(1).is_some_and(|command| command == "serve");
-    if serves && var_os(PURGE_DELAY).is_none() {
-        give_back_at_once();
+    if serves && var_os(HUGE_PAGES).is_none() {
+        without_huge_pages();
     }
     equity_indicators::cli::main()
 }
 
-/// The same program in the place of this one, with an allocator that waits for nothing: what it keeps a while is as large as a cache.
-/// If the system refuses, this one goes on.
-fn give_back_at_once() {
+/// The same program in the place of this one, without huge pages: the system clears each before its first byte is used, which costs
+/// more than the work of a question, and keeps all of it for its last. If the system refuses, this one goes on.
+fn without_huge_pages() {
     let mut arguments = args_os();
     if let (Ok(program), Some(name)) = (current_exe(), arguments.next()) {
         let mut same = Command::new(program);
-        let _refused = same.arg0(name).args(arguments).env(PURGE_DELAY, "0").exec();
+        let _refused = same.arg0(name).args(arguments).env(HUGE_PAGES, "0").exec();
     }
 }

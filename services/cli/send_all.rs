@@ -14,6 +14,7 @@ use super::outgoing::Outgoing;
 use super::send::send;
 use super::sending::Sending;
 use super::sent::{Answer, Sent, Slot};
+use crate::ingest::counted;
 use crate::proto::v1::Receipt;
 
 /// Most submissions on their way at once. The service takes 8; the others are for other senders.
@@ -136,10 +137,7 @@ impl Flight<'_> {
         self.sent.answered(number, answer);
         self.answers += 1;
         self.bar.inc(landed.map_or(0, |(_, rows)| rows));
-        self.bar.set_message(match self.answers {
-            1 => " in 1 submission".to_owned(),
-            answers => format!(" in {answers} submissions"),
-        });
+        self.bar.set_message(format!(" in {}", counted(self.answers, "submission")));
     }
 
     fn stop(&mut self, number: usize, failure: Failure) {

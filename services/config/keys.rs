@@ -56,6 +56,14 @@ pub(super) const KEYS: &[Key] = keys! {
     "limits.min_free_disk_bytes" => limits.min_free_disk_bytes = |v| bytes(v, 0, 1 << 50);
     "cache.sled_bytes" => cache.sled_bytes = |v| bytes(v, 1 << 20, 1 << 40);
     "cache.memory_bytes" => cache.memory_bytes = |v| bytes(v, 0, 1 << 40);
+    "releases.automatic" => releases.automatic = |v| choice(v, &[
+        ("period", super::AutomaticReleases::Period),
+        ("schedule", super::AutomaticReleases::Schedule),
+        ("off", super::AutomaticReleases::Off),
+    ]);
+    "releases.closing_days" => releases.closing_days = |v| integer(v, 0, 365);
+    "releases.every_days" => releases.every_days = |v| integer(v, 1, 366);
+    "releases.least_changed_organisations" => releases.least_changed_organisations = |v| integer(v, 3, 1_000);
     "telemetry.otlp_endpoint" => telemetry.otlp_endpoint = |v| endpoint(v).map(Some);
     "telemetry.sample_ratio" => telemetry.sample_ratio = ratio;
     "telemetry.log_format" => telemetry.log_format = |v| choice(v, &[

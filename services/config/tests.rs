@@ -58,6 +58,8 @@ fn fields() -> Vec<&'static str> {
                 min_free_disk_bytes: _,
             },
         cache: Cache { sled_bytes: _, memory_bytes: _ },
+        releases:
+            Releases { automatic: _, closing_days: _, every_days: _, least_changed_organisations: _ },
         telemetry:
             TelemetrySettings {
                 otlp_endpoint: _,
@@ -90,6 +92,10 @@ fn fields() -> Vec<&'static str> {
         "limits.min_free_disk_bytes",
         "cache.sled_bytes",
         "cache.memory_bytes",
+        "releases.automatic",
+        "releases.closing_days",
+        "releases.every_days",
+        "releases.least_changed_organisations",
         "telemetry.otlp_endpoint",
         "telemetry.sample_ratio",
         "telemetry.log_format",

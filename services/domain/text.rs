@@ -1,5 +1,5 @@
 //! The one rule for every text that somebody sends: no character that changes how a line is shown or where it ends. Such a character
-//! would forge lines of a log, and show a name as another one.
+//! would forge lines of a log, and show a name as another one. And how a sentence says a number of things.
 
 /// What a refusal says that was expected.
 pub const EXPECTED: &str =
@@ -30,9 +30,21 @@ pub fn is_forbidden(c: char) -> bool {
             | '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
+/// A number of things, as a sentence says it: `1 row`, `2 rows`. `one` is the word for one of them; an `s` makes several.
+#[must_use]
+pub fn counted(count: u64, one: &str) -> String {
+    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_thing_is_no_several() {
+        let of = |count| counted(count, "row");
+        assert_eq!([of(0), of(1), of(2)], ["0 rows", "1 row", "2 rows"]);
+    }
 
     #[test]
     fn what_changes_a_line_is_forbidden_and_words_are_not() {

@@ -146,7 +146,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn builder(&self, header: Header) -> Builder {
+    pub(crate) fn builder(&self, header: Header) -> Builder {
         let most = match header.dataset {
             Dataset::Consultations | Dataset::DigitalAccess => MOST_ALIKE,
             Dataset::Populations | Dataset::Estimates => MOST_PEOPLE,
@@ -162,7 +162,7 @@ impl Engine {
         EstimateBuilder::new(self.reference(), header, source)
     }
 
-    pub(super) fn prepare(caller: &str, header: &Header, draft: &Draft) -> Prepared {
+    pub(crate) fn prepare(caller: &str, header: &Header, draft: &Draft) -> Prepared {
         Prepared::new(caller, header, draft)
     }
 }

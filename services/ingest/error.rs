@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::domain::codes::ContentError;
+use crate::domain::text::counted;
 
 /// Where the files that are taken are described.
 const GUIDE: &str = "see deploy/guides/submit.md, \"Files that are taken as published\"";
@@ -184,7 +185,7 @@ pub enum IngestError {
         column: &'static str,
     },
     /// A row with more or fewer cells than the header.
-    #[error("line {line}: the row has {found} cells, the header has {expected}")]
+    #[error("line {line}: the row has {}, the header has {expected}", counted(*found, "cell"))]
     Cells {
         /// Last line of the row.
         line: u64,
@@ -262,7 +263,8 @@ fn what_is_known(found: &str, known: &[&str], columns: usize) -> String {
         [] => format!("no column of the header is known; it starts with {found:?}"),
         known => {
             format!(
-                "of its {columns} columns, the service has only {}: {}",
+                "of its {}, the service has only {}: {}",
+                counted(columns as u64, "column"),
                 known.len(),
                 known.join(", ")
             )

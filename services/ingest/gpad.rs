@@ -24,7 +24,7 @@ pub const CODE_SYSTEM: &str = "gpad";
 pub const CARE_SETTING: &str = "PRIMARY_CARE";
 
 pub(super) const LOCATION: &[&str] =
-    &["CCG_CODE", "SUB_ICB_LOCATION_CODE", "COMMISSIONER_ORGANISATION_CODE"];
+    &["SUB_ICB_LOCATION_CODE", "CCG_CODE", "COMMISSIONER_ORGANISATION_CODE"];
 pub(super) const MONTH: &[&str] = &["Appointment_Month"];
 const DAY: &[&str] = &["Appointment_Date"];
 /// Other columns of the editions of all years: names and codes of the location and of the areas around it.
@@ -75,8 +75,11 @@ pub(super) struct Gpad {
 }
 
 impl Gpad {
+    /// Four of its columns are no accident: what is missing of the others is said.
     pub(super) fn recognises(header: &csv::StringRecord) -> bool {
-        find(header, MODE).is_some() && find(header, COUNT).is_some()
+        let known = [LOCATION, STATUS, STAFF, MODE, WAIT, COUNT];
+        known.iter().filter(|of| find(header, of).is_some()).count() >= 4
+            || (find(header, MODE).is_some() && find(header, COUNT).is_some())
     }
 
     pub(super) fn new(

@@ -52,6 +52,7 @@ mod text;
 mod unpack;
 
 pub use crate::domain::period::Month;
+pub use crate::domain::text::counted;
 pub use column_map::{ColumnMap, sketch};
 pub use defaults::Defaults;
 pub use error::IngestError;

@@ -13,11 +13,12 @@ const IMD_DECILE: &str =
     "Index of Multiple Deprivation (IMD) Decile (where 1 is most deprived 10% of LSOAs)";
 const DECILES: &str = "the service already holds deciles as reference content: see `equity reference`, and deploy/guides/reference-content.md for more areas";
 const FILE_7: &str = "taken are the scores of File 7 (all scores, ranks and deciles), by LSOA";
+const NO_SCORES: &str = "it lacks the scores of deprivation that the service needs";
 const WORKBOOK: &str = "it counts logins, which no indicator is about";
 const NHS_APP: &str = "taken is the form with a row for each month, organisation and metric (month, level, org_code, …, metric, value)";
 
 /// Columns that identify a file, the name of the file, the reason, what is taken in its place. The first that fits decides.
-const FILES: [(&[&str], &str, &str, &str); 20] = [
+const FILES: [(&[&str], &str, &str, &str); 24] = [
     (
         &["GP_CODE", "COUNT_OF_APPOINTMENTS"],
         "GP appointments by practice (Practice Level Crosstab)",
@@ -119,6 +120,20 @@ const FILES: [(&[&str], &str, &str, &str); 20] = [
         "the Indices of Deprivation 2019 without scores (File 1)",
         DECILES,
         FILE_7,
+    ),
+    (&["LSOA code (2021)"], "a table of the Indices of Deprivation 2025", NO_SCORES, FILE_7),
+    (&["LSOA code (2011)"], "a table of the Indices of Deprivation 2019", NO_SCORES, FILE_7),
+    (
+        &["EXTRACT_DATE", "NUMBER_OF_PATIENTS"],
+        "Patients Registered at a GP Practice (NHS England)",
+        "the service takes people of practices in its own columns only",
+        "taken are the columns of the service itself: organisation, month, person_count, sex and age_years or age_band",
+    ),
+    (
+        &["REPORTING_PERIOD_START", "MEASURE_ID", "MEASURE_VALUE"],
+        "monthly statistics by measure (NHS England)",
+        "no indicator of this service is one of its measures",
+        OURS,
     ),
     (
         &["ICB ODS Code [1,2]", "NHS App logins"],

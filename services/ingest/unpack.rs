@@ -25,6 +25,18 @@ const OTHERS: [(&[u8], &str); 5] = [
     (b"SQLite format 3", "an SQLite database"),
 ];
 
+/// How texts begin that are no table, in small letters, and what they are.
+const TEXTS: [(&[u8], &str); 8] = [
+    (b"<!doctype html", "a web page (HTML)"),
+    (b"<html", "a web page (HTML)"),
+    (b"<?xml", "an XML document"),
+    (b"[{", "a JSON document"),
+    (b"[\n", "a JSON document"),
+    (b"[\r", "a JSON document"),
+    (b"{\"", "a JSON document"),
+    (b"{\n", "a JSON document"),
+];
+
 /// Opens a file. What is packed is recognised by its first bytes, not by its name.
 pub(super) fn open(path: &Path) -> Result<Bytes, IngestError> {
     let failed = |source| IngestError::Open { path: path.to_owned(), source };
@@ -42,8 +54,8 @@ pub(super) fn open(path: &Path) -> Result<Bytes, IngestError> {
     }
     let visible = start.trim_ascii_start();
     let visible = visible[..visible.len().min(14)].to_ascii_lowercase();
-    if visible.starts_with(b"<!doctype html") || visible.starts_with(b"<html") {
-        return Err(IngestError::NotCsv { what: "a web page (HTML)".to_owned() });
+    if let Some((_, what)) = TEXTS.iter().find(|(begin, _)| visible.starts_with(begin)) {
+        return Err(IngestError::NotCsv { what: (*what).to_owned() });
     }
     Ok(Box::new(file))
 }

@@ -42,7 +42,7 @@ fn make(engine: &Engine, probe: &Probe) -> Result<Made, Status> {
     }
     let body = vec![b'x'; 100].into();
     // Not kept: whoever gets it was given it by who made it.
-    Ok(Made { body, position, data_position: position, scope: None })
+    Ok(Made { body, position, data_position: position, scope: None, released: false })
 }
 
 fn key() -> Bytes {
@@ -86,7 +86,7 @@ fn ask(service: &Service, probe: &Probe) -> tokio::task::JoinHandle<Result<Encod
 }
 
 fn watch(service: &Service, probe: &Probe) -> Watched {
-    service.watch(key(), probe.clone(), 0, make).unwrap().into_inner()
+    service.watch((key(), Follows::Changes), probe.clone(), 0, make).unwrap().into_inner()
 }
 
 #[tokio::test]
@@ -97,9 +97,14 @@ async fn what_is_kept_is_sent_with_a_position_that_it_is_true_of() {
     let month = "2020-04".parse().unwrap();
     let scope = Scope::new(&[(1, Dataset::Consultations)], &[], (month, month));
     let sent = |read: u64| {
-        let answer = EncodedAnswer { body: "x".into(), position: read, data_position: read };
+        let answer = EncodedAnswer {
+            body: "x".into(),
+            position: read,
+            data_position: read,
+            released: false,
+        };
         service.engine.answers().keep(key(), answer, scope.clone());
-        service.kept(&key()).unwrap().into_inner().position
+        int(service.kept(&key()).unwrap().position)
     };
     // Read behind a change that is not told yet: as of the position told, the answer would be another.
     assert_eq!(sent(told + 2), int(told + 2));

@@ -14,6 +14,18 @@ impl Service {
         Reader::of(self.profile_without_identity)
     }
 
+    /// Releases are made by who sees the newest state: others would choose what they compare.
+    pub(super) fn may_release(&self) -> Result<(), Status> {
+        let reader = self.reader();
+        if reader.reads_all(&self.engine.reference()) {
+            return Ok(());
+        }
+        Err(status::query_refused(format!(
+            "the disclosure profile {} reads releases and makes none; ListReleases lists them",
+            reader.profile.name()
+        )))
+    }
+
     /// Receipts have exact counts, and rows as they were sent: of a controlled collection they are for the organisation that submitted.
     pub(super) fn may_read(&self, made: &Submission) -> Result<(), Status> {
         let (reader, reference) = (self.reader(), self.engine.reference());

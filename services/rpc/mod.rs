@@ -3,7 +3,7 @@
 //! - [`convert`] messages of the contract to values of the domain and back
 //! - [`encoded`] an answer, encoded once and sent many times
 //! - `cached_answers` the way of every question; [`single_flight`] how many at once, identical ones once
-//! - [`breakdowns`], [`channels`], [`exclusion`], [`export`], [`submissions`], [`reference`] the services
+//! - [`breakdowns`], [`channels`], [`exclusion`], [`export`], [`submissions`], [`reference`], [`releases`] the services
 //! - [`fields`] the limits of texts and lists, checked before anything looks at a request
 //! - [`incoming`] a message of a submission, with its rows still encoded
 //! - [`status`] the only maker of `Status`
@@ -24,6 +24,9 @@ pub mod fields;
 pub mod incoming;
 pub mod page;
 pub mod reference;
+#[cfg(test)]
+mod released_tests;
+pub mod releases;
 pub mod single_flight;
 pub mod status;
 pub mod submissions;
@@ -61,6 +64,8 @@ pub const SENT_BYTES: usize = 4 << 20;
 /// Answers as messages and export rows, for the test that compares all outputs.
 #[cfg(test)]
 pub(crate) mod doors_tests {
+    use prost::Message as _;
+
     use super::convert::{breakdown, question, reference};
     use super::export::rows;
     use crate::domain::disclosure::ProfileName;
@@ -77,7 +82,9 @@ pub(crate) mod doors_tests {
     }
 
     pub(crate) fn message(answer: &Protected) -> v1::Breakdown {
-        breakdown::breakdown(answer)
+        let mut whole = v1::Breakdown::default();
+        breakdown::parts(answer).for_each(|part| whole.merge(&*part.encode_to_vec()).unwrap());
+        whole
     }
 
     pub(crate) fn indicators(of: &Reference) -> Vec<v1::Indicator> {

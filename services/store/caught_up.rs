@@ -192,7 +192,7 @@ pub(super) fn check(
         return match (seen, accept) {
             (Some(_), Some(accept @ 1..)) => Err(not_this(accept, 0)),
             (Some(seen), None) => Ok(Some(format!(
-                "there is no log, and the witness {} has seen {} entries: restore the log from a backup. If no backup has them, \
+                "there is no log, and the witness {} has seen entries up to {}: restore the log from a backup. If no backup has them, \
                  `equity serve --accept-loss 0` goes on without them, once",
                 witness.display(),
                 seen.last.position
@@ -202,6 +202,11 @@ pub(super) fn check(
     }
     let witnessed: Vec<Known> = seen.iter().flat_map(Seen::known).collect();
     let opened = SegmentLog::read_only(&log, &witnessed)?;
+    // Whatever the store has, a start refuses a log of which nothing behind this can be read.
+    let unread = opened.damage.as_ref().filter(|damage| damage.is_unreadable());
+    if let Some(damage) = unread.filter(|damage| opened.log.tail() < damage.position) {
+        return Err(StoreError::Unreadable(damage.clone()));
+    }
     let is_accepted = accepted(&opened, &witnessed, accept)?.is_some();
     let is_of_another = is_of_another_log(&opened, &witnessed);
     Ok(match (opened.damage, seen) {
@@ -229,7 +234,7 @@ fn lost(damage: Damage, last_known: u64) -> String {
     }
     let count = last_known - accept;
     format!(
-        "{text}. {count} entries, from {from} to {last_known}, are lost or cannot be read. If no backup has them, \
+        "{text}. Entries that are lost or cannot be read: {count}, from {from} to {last_known}. If no backup has them, \
          `equity serve --accept-loss {accept}` goes on without them, once"
     )
 }

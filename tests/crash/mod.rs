@@ -15,6 +15,7 @@ mod log;
 mod lost;
 mod memory;
 mod power;
+mod released;
 mod running;
 mod shim;
 mod sled;

@@ -125,7 +125,7 @@ fn a_sketch_guesses_by_name_and_label_and_leaves_the_rest_to_people() {
         "# \"Slot name\" = \"\"  # no guess",
         "# \"Surgery\" = \"\"  # no guess; 2 rows",
         "# \"Telephone\" is taken as it is; 2 rows",
-        "\"Indian\" = \"H\"  # a guess: Asian or Asian British - Indian; 1 rows",
+        "\"Indian\" = \"H\"  # a guess: Asian or Asian British - Indian; 1 row",
         "code_systems = \"attendance=gpad\"",
         "# month = \"2026-04\"",
     ] {
@@ -136,6 +136,31 @@ fn a_sketch_guesses_by_name_and_label_and_leaves_the_rest_to_people() {
     let map = files.map(&text).unwrap();
     let error = read_with_map(&files.extract, &Defaults::default(), &map).unwrap_err().to_string();
     assert!(error.contains("column \"Slot name\" of the file is not under [columns]"), "{error}");
+}
+
+#[test]
+fn a_sketch_knows_the_names_of_the_field() {
+    let text = "\
+ApptDate,OrgCode,Mode,Gender,Sex,EthnicityDesc,AgeGroup,PatientID,LSOA11CD,NHSNumber\n\
+2026-04-01,C82001,F2F,F,F,Indian,85+,a1,E01013649,123\n\
+2026-04-01,C82001,Phone,M,M,Chinese,18-24,a2,E01013649,124\n";
+    let files = Files::new(text);
+    let text = sketch(&files.extract).unwrap();
+    for line in [
+        "\"ApptDate\" = \"date\"",
+        "\"OrgCode\" = \"organisation\"",
+        "\"Mode\" = \"channel\"",
+        "# \"Gender\" = \"\"  # no guess",
+        "\"Sex\" = \"sex\"",
+        "\"EthnicityDesc\" = \"ethnic_category\"",
+        "\"AgeGroup\" = \"age_band\"",
+        "\"PatientID\" = \"person_key\"",
+        "\"LSOA11CD\" = \"residence_lsoa\"",
+        "# \"NHSNumber\" = \"\"  # no guess",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+    }
+    assert!(!text.contains("1 rows"), "{text}");
 }
 
 #[test]

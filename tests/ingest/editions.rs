@@ -113,6 +113,46 @@ fn a_finer_edition_is_refused_whatever_its_columns_are_called() {
     }
 }
 
+/// Other editions and other publications are called what they are, with what is missing, also where a column has another name.
+#[test]
+fn what_is_not_taken_is_called_what_it_seems_to_be() {
+    let rest = "APPT_STATUS,HCP_TYPE,APPT_MODE,TIME_BETWEEN_BOOK_AND_APPT,COUNT_OF_APPOINTMENTS";
+    for (header, words) in [
+        (
+            format!("ICB_CODE,Appointment_Month,{rest}"),
+            &["GP appointments", "lacks columns: \"SUB_ICB_LOCATION_CODE\""][..],
+        ),
+        (
+            format!("SUB_ICB_LOCATION_CODE,Appointment_Month,{rest}").replace("_MODE", "_TYPE"),
+            &["lacks columns: \"APPT_MODE\"", "\"APPT_TYPE\""],
+        ),
+        (
+            format!("SUB_ICB_LOCATION_CODE,{rest}")
+                .replace("COUNT_OF_APPOINTMENTS", "JUN2022,JUL2022"),
+            &["\"Appointment_Month\", \"COUNT_OF_APPOINTMENTS\"", "\"JUN2022\""],
+        ),
+        (
+            "PUBLICATION,EXTRACT_DATE,TYPE,CODE,SEX,AGE,NUMBER_OF_PATIENTS".into(),
+            &["Patients Registered at a GP Practice", "person_count"],
+        ),
+        (
+            "REPORTING_PERIOD_START,REPORTING_PERIOD_END,BREAKDOWN,MEASURE_ID,MEASURE_VALUE".into(),
+            &["monthly statistics by measure"],
+        ),
+        (
+            "LSOA code (2021),LSOA name (2021),Income Rank (where 1 is most deprived)".into(),
+            &["a table of the Indices of Deprivation 2025", "lacks the scores", "File 7"],
+        ),
+    ] {
+        let row = vec!["1"; header.split(',').count()].join(",");
+        let error = read_text(&format!("{header}\n{row}\n")).unwrap_err().to_string();
+        for words in words {
+            assert!(error.contains(words), "{words} is not in {error}");
+        }
+        assert!(error.lines().count() <= 2, "{error}");
+    }
+}
+
 #[test]
 fn the_indices_of_deprivation_say_where_they_are() {
     let decile =

@@ -105,6 +105,9 @@ fn what_cannot_be_taken_is_called_what_it_is() {
         (b"PAR1\x15\x04".to_vec(), "a Parquet file"),
         (b"%PDF-1.7".to_vec(), "a PDF document"),
         (b"\n<!DOCTYPE html><html>".to_vec(), "a web page"),
+        (b"<?xml version=\"1.0\"?><rows/>".to_vec(), "an XML document"),
+        (b"[{\"channel\":\"TELEPHONE\"}]".to_vec(), "a JSON document"),
+        (b"{\n  \"rows\": []\n}".to_vec(), "a JSON document"),
     ] {
         let error = read_bytes(&bytes, &practice()).unwrap_err().to_string();
         assert!(error.contains(words), "{error}");

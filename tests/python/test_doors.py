@@ -13,7 +13,7 @@ from grpc_status import rpc_status
 import conftest
 import gpad
 
-NAMES = ["Breakdown", "ConsultationChannel", "DigitalExclusion", "Export", "Reference", "Submission"]
+NAMES = ["Breakdown", "ConsultationChannel", "DigitalExclusion", "Export", "Reference", "Release", "Submission"]
 SERVICES = [f"equity.v1.{name}Service" for name in NAMES]
 # A month that the bundled data does not have, so that nothing here touches the oracle.
 MONTH = "2021-07"  # outside the years that others ask for

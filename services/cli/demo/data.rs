@@ -14,7 +14,7 @@ use super::super::send_all::send_all;
 use super::super::sending::{Sending, fresh_run_id};
 use super::super::sent::Sent;
 use super::super::show::{self, Out, progress};
-use crate::ingest::{self, Defaults, Month, SubmissionFile};
+use crate::ingest::{self, Defaults, Month, SubmissionFile, counted};
 use crate::proto::v1::ListSubmissionsRequest;
 
 macro_rules! file {
@@ -87,7 +87,7 @@ pub(super) async fn load(service: &Service, rows: u64, out: &mut Out) -> Result<
     let stored: i64 = submissions.map(|submission| submission.accepted_count).sum();
     let text = match sent.receipts().count() {
         0 => "the data is there already: nothing was submitted again".to_owned(),
-        count => format!("{count} submissions with {stored} rows are stored"),
+        count => format!("rows stored: {stored}, in {}", counted(count as u64, "submission")),
     };
     out.remark(&text)?;
     sent.verdict(false)

@@ -154,6 +154,7 @@ const BEHIND: &[FileColumn] = columns! {
     Count "expected_month_count", "Number of requested months; if month_count is lower, the figure does not cover the whole period" = |r| counted(r, r.expected_month_count);
     Count "position", "Log position at which the figure was read: the same for the whole file" = |r| Some(r.position);
     Count "data_position", "Log position of the last change that affects the figure" = |r| Some(r.data_position);
+    Text "release", "Release that the figure shows: 2026-11; empty: none was asked for" = |r| r.release.clone();
     Text "provenance", "Publisher and licence of the data" = |r| r.provenance.clone();
     Flag "ecological", "Whether the figure is about an area and says nothing about any one person in it" = |r| r.ecological;
     Flag "not_for_targets", "Whether the figure must not be used for targets or to judge performance" = |r| r.not_for_targets;

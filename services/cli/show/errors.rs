@@ -10,7 +10,7 @@ use super::Look;
 use super::table::printable;
 use crate::cli::exit::Failure;
 use crate::cli::row_lines::with_lines;
-use crate::ingest::Lines;
+use crate::ingest::{Lines, counted};
 
 /// The whole message, several lines.
 pub fn text(failure: &Failure, look: &Look) -> String {
@@ -18,10 +18,11 @@ pub fn text(failure: &Failure, look: &Look) -> String {
         Failure::Refused(status) => refused(status, &Lines::default()),
         Failure::RowsRefused(status, lines) => refused(status, lines),
         Failure::SomeRefused { refused, of, only_checked } => {
+            let was = if *refused == 1 { "was" } else { "were" };
             let (were, rest) = match (only_checked, refused < of) {
                 (true, _) => ("would be", "; nothing was stored, only checked"),
-                (false, true) => ("were", "; the others are stored"),
-                (false, false) => ("were", ": nothing is stored"),
+                (false, true) => (was, "; the others are stored"),
+                (false, false) => (was, ": nothing is stored"),
             };
             (
                 format!("{refused} of {of} submissions {were} refused{rest}"),
@@ -44,7 +45,7 @@ pub fn text(failure: &Failure, look: &Look) -> String {
                 .to_owned(),
         ),
         Failure::Differences(count) => (
-            format!("{count} differences between the stored state and the log"),
+            format!("{} between the stored state and the log", counted(*count as u64, "difference")),
             Vec::new(),
             "keep a copy of the data folder; if the log is named as damaged, put its segment back from the backup (deploy/runbook.md), otherwise run `equity rebuild`: the log rules"
                 .to_owned(),
@@ -147,7 +148,13 @@ fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
         }
         "QUERY_REFUSED" => "ask the question that the message names",
         "POSITION_NOT_REACHED" => "ask for an earlier position or time, or leave --as-of out",
-        "RELEASE_NOT_FOUND" => "name another release, or leave --as-of out",
+        "RELEASE_NOT_FOUND" | "RELEASE_EXISTS" => "`equity releases list` lists the releases",
+        "NO_RELEASE" => {
+            "`equity releases list` shows when there is one; an operator makes one with `equity releases create NAME`"
+        }
+        "RELEASE_REFUSED" => {
+            "`equity submissions list` shows what has come; `equity releases create NAME --check` tells whether it can be made"
+        }
         "STORAGE_FULL" => {
             "make room on the service's disk, then submit again; questions are still answered"
         }

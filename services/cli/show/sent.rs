@@ -75,7 +75,7 @@ fn read_so(receipt: &Receipt, out: &mut Out) -> Result<(), Failure> {
     }
     if *suppressed_count > 0 {
         out.remark(&format!(
-            "{organisation} {month}: counts or figures that their publisher suppressed: {suppressed_count}; they are not 0, and what needs them is absent"
+            "{organisation} {month}: counts or figures that their publisher does not give (suppressed): {suppressed_count}; they are not 0, and what needs them is absent"
         ))?;
     }
     for Reading { field, how, value, read_as, count } in readings {

@@ -11,6 +11,8 @@ const LONGEST: usize = 100;
 const NEGATIONS: [&str; 6] = ["no", "non", "not", "never", "none", "without"];
 /// Beginnings of a word that do the same.
 const OPPOSITES: [&str; 5] = ["un", "non", "not", "dis", "in"];
+/// Words that only join others.
+const JOINTS: [&str; 7] = ["a", "an", "and", "of", "or", "the", "to"];
 
 /// How near a name is: the last is the nearest.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
@@ -20,7 +22,8 @@ enum Near {
     Group,
     /// The one is a part of a word of the other: `phone`, `telephone`.
     Within,
-    /// All words of the one are words of the other, or of its last part: `consultation date`, `date`.
+    /// All words of the one are words of the other, or of its last part: `consultation date`, `date`. A word of many in a label says
+    /// little: `seen` is not near to `arrived late, after the professional was ready, and was seen`.
     Words,
     /// Almost the same letters; how many of all are the same, of 1.
     Spelling(f64),
@@ -90,7 +93,7 @@ fn near(given: &str, name: &str) -> Option<Near> {
     let spelling = part.iter().chain([&whole]).filter_map(|name| spelling(given, name));
     let spelling = spelling.max_by(f64::total_cmp).map(Near::Spelling);
     let own = part.as_ref().unwrap_or(&whole);
-    let shares = has_words(own, given) || has_words(given, &whole);
+    let shares = is_most_of(given, own) || has_words(given, &whole);
     let group = has_words(&whole, given).then_some(Near::Group);
     spelling.or(shares.then_some(Near::Words)).or(group).or_else(|| is_within(given, &whole))
 }
@@ -142,6 +145,12 @@ fn spelling(one: &str, other: &str) -> Option<f64> {
     }
     #[allow(clippy::cast_precision_loss)] // lengths of at most 100
     (distance <= most).then(|| 1.0 - distance as f64 / longest as f64)
+}
+
+/// Whether words are at least half of the words of a name that say something.
+fn is_most_of(words: &str, name: &str) -> bool {
+    let count = |name: &str| name.split(' ').filter(|word| !JOINTS.contains(word)).count();
+    has_words(name, words) && 2 * count(words) >= count(name)
 }
 
 /// Whether a name has all words of another.
@@ -201,6 +210,18 @@ mod tests {
             ("a", Some("A")),
         ] {
             assert_eq!(nearest(given, names()), code, "{given}");
+        }
+    }
+
+    #[test]
+    fn one_word_of_a_long_label_is_not_near() {
+        let names = [
+            ("6", "Arrived late, after the professional was ready, and was seen"),
+            ("ARRIVED_TOO_LATE", "Arrived too late"),
+            ("2", "Gay or Lesbian"),
+        ];
+        for (given, code) in [("Seen", None), ("arrived", None), ("Gay", Some("2"))] {
+            assert_eq!(nearest(given, names.into_iter()), code, "{given}");
         }
     }
 

@@ -47,7 +47,9 @@ impl Words {
         }
         let state = || State::said(&word.to_uppercase()).map(|state| format!("!{}", state.name()));
         let labelled = || labels.get(&label(given)?)?.clone();
-        self.of_list.get(&word).cloned().or_else(state).or_else(labelled)
+        // Many sources write this word; a list that has it as a label says what it means.
+        let unknown = || (word == "unknown").then(|| format!("!{}", State::NotKnown.name()));
+        self.of_list.get(&word).cloned().or_else(state).or_else(labelled).or_else(unknown)
     }
 }
 
@@ -58,6 +60,14 @@ fn add(names: &mut Names, name: String, target: &str) {
     }
 }
 
+/// In small letters, with one `_` for blanks and dashes: `18 – 24` is `18_24`.
 fn plain(word: &str) -> String {
-    word.to_lowercase().replace([' ', '-'], "_")
+    let mut plain = String::with_capacity(word.len());
+    for c in word.to_lowercase().chars() {
+        let c = if matches!(c, ' ' | '-' | '–') { '_' } else { c };
+        if c != '_' || !plain.ends_with('_') {
+            plain.push(c);
+        }
+    }
+    plain
 }

@@ -14,7 +14,7 @@ const DIFFERENCES: u8 = 1 << 6;
 /// Bit of the first byte that says that the window begins at 0 and holds every number.
 const PLAIN: u8 = 1 << 7;
 /// Numbers that are looked at to choose a window. Longer runs are sampled, which is enough for a choice.
-const SAMPLE: usize = 1 << 14;
+const SAMPLE: usize = 1 << 12;
 
 /// A window of numbers, and the approximate bytes of the run with it.
 #[derive(Clone, Copy)]
@@ -171,13 +171,20 @@ fn window(numbers: &[u64]) -> Window {
     };
     let whole = u64::BITS - (greatest - least).leading_zeros();
     let exception = 1 + (u64::BITS - greatest.leading_zeros()).div_ceil(7).max(1) as usize;
-    let fitted = (0..=whole.min(WIDEST)).map(|width| {
+    let packed = |width: u32| (numbers.len() * width as usize).div_ceil(8);
+    let mut best = Window { base: 0, width: 0, bytes: usize::MAX };
+    for width in 0..=whole.min(WIDEST) {
+        // A wider one takes more, whatever it holds.
+        if packed(width) >= best.bytes {
+            break;
+        }
         let (base, within) = fullest(&sorted, width);
-        let outside = (sorted.len() - within) * step;
-        let bytes = (numbers.len() * width as usize).div_ceil(8) + outside * exception;
-        Window { base, width, bytes }
-    });
-    fitted.min_by_key(|window| window.bytes).unwrap_or(Window { base: 0, width: 0, bytes: 0 })
+        let bytes = packed(width) + (sorted.len() - within) * step * exception;
+        if bytes < best.bytes {
+            best = Window { base, width, bytes };
+        }
+    }
+    best
 }
 
 /// Where a window of this width holds the most of the sorted numbers, and how many.

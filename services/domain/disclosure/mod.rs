@@ -4,6 +4,7 @@
 //! - `protection` the one place that makes a number of it; [`ptable`] by how much; `reveals` what the number tells
 //! - `profile` the rules that a reader is held to: what may be seen, and what may be asked
 //! - [`public`] the numbers of tables that everybody may read
+//! - [`release_rule`] what has to hold before a state of the data is released
 //! - [`attack`] the attacker's arithmetic, and certificates that an attack fails
 
 pub mod attack;
@@ -12,6 +13,7 @@ mod protection;
 pub mod ptable;
 pub mod public;
 mod record_keys;
+pub mod release_rule;
 mod reveals;
 mod true_count;
 

@@ -234,6 +234,12 @@ fn words_of_partners_are_taken_or_lead_to_the_right_code_or_to_none() {
         ("age_band", "", "05-Sep", "?"),
         ("age_band", "", "#77", "77?"),
         ("age_band", "", "131", "?"),
+        ("age_band", "", "18 - 24", "18-24"),
+        ("age_band", "", "18–24", "18-24"),
+        ("age_band", "", "Unknown", "!NOT_KNOWN"),
+        ("attendance", "", "Seen", "?"),
+        ("attendance", "equity_attendance", "arrived", "?"),
+        ("sexual_orientation", "", "Gay", "2?"),
         ("channel", "", "Face to face", "FACE_TO_FACE"),
         ("channel", "", "Phone", "TELEPHONE"),
         ("channel", "", "1", "?"),
@@ -241,6 +247,7 @@ fn words_of_partners_are_taken_or_lead_to_the_right_code_or_to_none() {
         ("channel", "consultation_medium_used", "99", "?"),
         ("sex", "", "Male", "1"),
         ("sex", "", "X1", "?"),
+        ("sex", "", "Unknown", "!NOT_KNOWN"),
         ("disability", "", "Hearing", "02"),
     ] {
         assert_eq!(of(field, system, given), found, "{field} {system}: {given}");

@@ -113,7 +113,8 @@ impl Question for ChannelQuestion {
         let mut provenance = engine.provenance(&mut plan, query)?;
         needs_of_records(&plan, &mut provenance);
         let (tabulated, sums) = if persons {
-            let (crosstab, without) = engine.count_persons(&plan)?;
+            let (crosstab, without) =
+                engine.count_persons(&plan, engine.listed(query.by.len(), 1))?;
             person_notes(&plan, without, &mut provenance);
             let volumes = engine.volumes(&plan)?;
             (Tabulated { plan, crosstab }, volumes)
@@ -279,13 +280,13 @@ fn person_notes(plan: &Plan, keyless: u64, provenance: &mut Provenance) {
     }
     if without > 0 {
         notes.push(format!(
-            "{without} of {all} submissions carry no person keys and count no persons."
+            "Submissions without person keys, which count no persons: {without} of {all}."
         ));
     }
     if !plan.protection.is_exact() {
         notes.push("Consultations without a person key count no person.".into());
     } else if keyless > 0 {
-        notes.push(format!("{keyless} consultations have no person key, in submissions that carry keys. They count no person."));
+        notes.push(format!("Consultations without a person key, in submissions that carry keys: {keyless}. They count no person."));
     }
     if schemes == 0 && all > 0 {
         provenance.empty = Some(Absence::not_computable(

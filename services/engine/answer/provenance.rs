@@ -120,6 +120,8 @@ pub struct Provenance {
     pub protection: Option<Protection>,
     /// Cells without a figure because it is withheld.
     pub withheld_count: usize,
+    /// The release that it shows; empty if none was asked for.
+    pub release: String,
 }
 
 impl Provenance {
@@ -230,7 +232,7 @@ impl Plan {
         let with = months.len() - without.len();
         if with > 0 && !without.is_empty() {
             let (missing, all, some) = (without.len(), months.len(), some_of(&without, 6));
-            notes.push(format!("{missing} of {all} months have no submission: {some}."));
+            notes.push(format!("Months without a submission: {missing} of {all} ({some})."));
         }
         for axis in self.axes.iter().filter(|axis| axis.dimension.overlapping()) {
             notes.push(format!(

@@ -305,7 +305,7 @@ impl Population {
             if state.is_none() && [people, seen].iter().flatten().any(|count| *count > 0) {
                 let [people, seen] = [people, seen].map(told_of);
                 return Err(Absence::not_computable(format!(
-                    "{seen} of the consultations and {people} of the people of collection `{collection}` are known only more coarsely than by {id}"
+                    "known only more coarsely than by {id}: {seen} of the consultations, and {people} of the people of collection `{collection}`"
                 )));
             }
         }
@@ -369,7 +369,7 @@ impl Population {
                 }
                 if let Some(coarser @ 1..) = see(known.coarser) {
                     notes.push(format!(
-                        "{coarser} of the {whom} are known only more coarsely than by {id}: they may be of any category of it, so none has a rate."
+                        "Known only more coarsely than by {id}: {coarser} of the {whom}. They may be of any category of it, so none has a rate."
                     ));
                 }
             }

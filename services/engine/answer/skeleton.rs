@@ -1,7 +1,7 @@
 //! Every answer is made here, in one order: plan and count, what cannot be attributed, quality, total, declared parent, rows, columns
 //! and cells, what is empty, what appears beside, protection.
 
-use super::frame::has_total;
+use super::frame::{has_total, of_shown_area};
 use super::model::{Cell, Column, DataQuality, Key, Row};
 use super::parent::Parent;
 use super::protected::{Answer, Protected, protect};
@@ -16,6 +16,10 @@ use crate::engine::{Engine, QueryError};
 /// A row, before its cells: its keys, which of the counted parts it is of, and the row there.
 type Planned = (Vec<Key>, usize, PartRow);
 
+/// Bytes in memory of a key and of a cell, with what their texts take.
+const OF_A_KEY: usize = size_of::<Key>() + 64;
+const OF_A_CELL: usize = size_of::<Cell>() + 48;
+
 impl Engine {
     /// Answers a question.
     ///
@@ -29,6 +33,7 @@ impl Engine {
         let mut provenance = main.provenance.clone();
         (provenance.table, provenance.title) = (Q::TABLE.name, Q::TABLE.title);
         provenance.settings = question.settings();
+        provenance.release = question.query().release().to_owned();
         provenance.parameters.splice(0..0, provenance.settings.parameters.iter().cloned());
         // Everything else is read where the plan was read, whatever is written meanwhile.
         let position = main.position;
@@ -49,8 +54,10 @@ impl Engine {
         let (columns, shows): (Vec<_>, Vec<_>) =
             question.columns(&reference, &figures).into_iter().unzip();
         self.listed(query.by.len(), columns.len()).fits(rows.len().saturating_sub(1))?;
-        // The cells, and the message that is made of them.
-        self.settings.threads.room(rows.len() * columns.len() * 2 * size_of::<Cell>())?;
+        // The rows as they are counted and shown, and the bytes that are made of them.
+        let of_row = 2 * query.by.len() * OF_A_KEY + columns.len() * OF_A_CELL;
+        let encoded = 2 * self.settings.answer_bytes.unwrap_or_default().min(rows.len() * of_row);
+        self.settings.threads.room(rows.len() * of_row + encoded)?;
         if provenance.empty.is_none() && parts.iter().all(|part| part.counted.nothing.is_some()) {
             provenance.empty.clone_from(&parts[0].counted.nothing);
         }
@@ -75,6 +82,9 @@ impl Engine {
             Row { keys, cells }
         };
         let rows: Vec<_> = rows.into_iter().map(row).collect();
+        let shown = self.areas_shown(question.query())?;
+        let rows: Vec<_> =
+            rows.into_iter().map(|row| of_shown_area(row, &reference, shown.as_ref())).collect();
         let cells = rows.iter().flat_map(|row| &row.cells);
         provenance.withheld_count = cells.filter(|cell| cell.is_withheld()).count();
         provenance.says_what_is_protected();

@@ -96,8 +96,14 @@ impl Query {
     pub fn position(&self) -> Option<u64> {
         match self.as_of {
             AsOf::Position(position) => Some(position),
-            AsOf::Head | AsOf::Time(_) => None,
+            AsOf::Head | AsOf::Time(_) | AsOf::Release(_) => None,
         }
+    }
+
+    /// The release that is asked for; empty: none is.
+    #[must_use]
+    pub fn release(&self) -> &str {
+        if let AsOf::Release(id) = &self.as_of { id } else { "" }
     }
 
     /// The conditions with several codes, each of which gets its own rows. Channels that are columns are not counted here.

@@ -40,9 +40,10 @@ impl Query {
                 "the disclosure profile {name} does not answer this: {why}"
             )))
         };
-        if profile.reads_releases && self.as_of != AsOf::Head {
+        if profile.reads_releases && matches!(self.as_of, AsOf::Position(_) | AsOf::Time(_)) {
             return refused(
-                "positions and times of the log are not read: leave `as_of` out".into(),
+                "positions and times of the log are not read: leave `as_of` out, or name a release in it"
+                    .into(),
             );
         }
         match &profile.asks {
@@ -57,6 +58,15 @@ impl Query {
         }
         self.only_listed = self.periods(reference).is_none_or(|whole| !whole);
         Ok(self)
+    }
+
+    /// A dimension of the question that tells a sensitive characteristic; none: nothing of it does, or the reader's profile has none.
+    pub(in crate::engine) fn sensitive(&self, reference: &Reference) -> Option<String> {
+        let profile = reference.profile(self.reader.profile);
+        let Asks::Within(lattice) = &profile.asks else { return None };
+        let asked = Asked { query: self, reference, lattice };
+        let mut all = lattice.sensitive.iter();
+        all.find_map(|one| asked.tells(&one.dimension, &one.codes))
     }
 
     /// What to do where only published tables are read.
@@ -236,7 +246,7 @@ impl Asked<'_> {
         around.into_iter().find(|around| around.kind == *kind).map(|around| around.code.clone())
     }
 
-    /// Whether no sensitive characteristic is told of too small an area. Another view of the same field tells it too.
+    /// Whether no sensitive characteristic is told of too small an area.
     fn sensitive(&self, level: usize) -> Result<(), String> {
         for Sensitive { dimension, codes, least_area_type } in &self.lattice.sensitive {
             let levels = self.hierarchy();
@@ -244,18 +254,7 @@ impl Asked<'_> {
             if level <= least.unwrap_or(0) {
                 continue;
             }
-            let field = self.reference.dimension(dimension).and_then(Dimension::field);
-            let tells = |id: &String| {
-                let is_view = self.reference.dimension(id).and_then(Dimension::field) == field;
-                let filter = self.query.filters.iter().find(|filter| filter.dimension == *id);
-                let only_others = id == dimension
-                    && !codes.is_empty()
-                    && filter.is_some_and(|filter| {
-                        !filter.codes.iter().any(|code| codes.contains(code))
-                    });
-                is_view && !only_others
-            };
-            let Some(id) = self.dimensions().into_iter().find(tells) else { continue };
+            let Some(id) = self.tells(dimension, codes) else { continue };
             let whole = self.whole().map_or(String::new(), |code| format!(" `{code}`"));
             let others = match codes.as_slice() {
                 [] => format!("or leave `{id}` out"),
@@ -268,6 +267,21 @@ impl Asked<'_> {
             ));
         }
         Ok(())
+    }
+
+    /// The dimension that tells a sensitive characteristic, if one does. Another view of the same field tells it too.
+    fn tells(&self, dimension: &String, codes: &[String]) -> Option<String> {
+        let field = self.reference.dimension(dimension).and_then(Dimension::field);
+        let tells = |id: &String| {
+            let is_view = self.reference.dimension(id).and_then(Dimension::field) == field;
+            let filter = self.query.filters.iter().find(|filter| filter.dimension == *id);
+            let only_others = id == dimension
+                && !codes.is_empty()
+                && filter
+                    .is_some_and(|filter| !filter.codes.iter().any(|code| codes.contains(code)));
+            is_view && !only_others
+        };
+        self.dimensions().into_iter().find(tells)
     }
 
     /// Whether channels that are columns are not united by a condition.

@@ -20,6 +20,6 @@ pub use checked::{Query, Showing};
 pub use collection::taking;
 pub use errors::{
     Wrong, hint, invalid, no_area, no_collection, no_dimension, no_indicator, no_organisation,
-    too_wide,
+    no_release, too_wide,
 };
 pub use reader::Reader;

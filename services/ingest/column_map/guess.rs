@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::known_names::KnownNames;
 use crate::domain::codes::{CodeList, Mapped, nearest, nearest_code};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
-use crate::ingest::equity_csv::names;
+use crate::ingest::equity_csv::{known, names};
 
 /// Most different values of a column whose values are looked at.
 pub(super) const MOST: usize = 60;
@@ -51,25 +52,54 @@ pub(super) fn list_of<'a>(reference: &'a Reference, name: &str) -> Option<(Field
     Some((field, reference.list_of(field)?))
 }
 
-/// The column of the service that a column may be, of those that no other column is yet.
-pub(super) fn column(
-    reference: &Reference,
-    seen: &Seen,
-    taken: &[&'static str],
-) -> Option<&'static str> {
+/// The column of the service that each column may be. The surest guesses come first: `Sex` is `sex`, whether `Gender` stands before it
+/// or behind it.
+pub(super) fn columns(reference: &Reference, all: &[Seen]) -> Vec<Option<&'static str>> {
     let mut free: Vec<_> = Dataset::ALL.into_iter().flat_map(names).collect();
-    free.retain(|name| !taken.contains(name));
-    let own = || nearest_code(&seen.name, free.iter().copied());
-    let of_list = || nearest(&seen.name, free.iter().flat_map(|name| words_of(reference, name)));
-    let by_name = own().or_else(of_list).map(|name| match (name, seen.are_numbers()) {
+    let mut found = vec![None; all.len()];
+    // What a column means is not guessed again if another column means the same and has it.
+    let mut meant = vec![false; all.len()];
+    let known_names = KnownNames::new();
+    let guesses: [Guess; 5] = [
+        |_, _, seen, free| known(&seen.name).filter(|name| free.contains(name)),
+        |_, known_names, seen, _| known_names.same(&seen.name),
+        |_, known_names, seen, _| known_names.alike(&seen.name),
+        |reference, _, seen, free| by_likeness(reference, seen, free),
+        |reference, _, seen, free| by_values(reference, seen, free),
+    ];
+    for guess in guesses {
+        for (place, seen) in all.iter().enumerate() {
+            if !meant[place] {
+                let name = guess(reference, &known_names, seen, &free);
+                meant[place] = name.is_some();
+                let name = name.map(|name| fitting(name, seen));
+                found[place] = name.filter(|name| free.contains(name));
+                free.retain(|name| found[place] != Some(*name));
+            }
+        }
+    }
+    found
+}
+
+/// A guess at one column, out of the columns that no other is yet.
+type Guess = fn(&Reference, &KnownNames, &Seen, &[&'static str]) -> Option<&'static str>;
+
+/// The column of the same meaning whose cells may hold these values: bands or numbers.
+fn fitting(name: &'static str, seen: &Seen) -> &'static str {
+    match (name, seen.are_numbers()) {
         ("age_band", true) => "age_years",
         ("age_years", false) => "age_band",
         ("lead_time_band", true) => "lead_time_days",
         ("lead_time_days", false) => "lead_time_band",
         (name, _) => name,
-    });
-    let by_name = by_name.filter(|name| free.contains(name));
-    by_name.or_else(|| by_values(reference, seen, &free))
+    }
+}
+
+/// By a name that is written a little otherwise, or by the name of its code list.
+fn by_likeness(reference: &Reference, seen: &Seen, free: &[&'static str]) -> Option<&'static str> {
+    let own = || nearest_code(&seen.name, free.iter().copied());
+    let of_list = || nearest(&seen.name, free.iter().flat_map(|name| words_of(reference, name)));
+    own().or_else(of_list)
 }
 
 /// The names of the code list of a field and of its code systems, if no other field has the list.
@@ -104,7 +134,8 @@ fn by_code_list(reference: &Reference, seen: &Seen, free: &[&'static str]) -> Op
     let list = |name: &str| list_of(reference, name).map(|(_, list)| list);
     let mut fits = free.iter().filter(|name| {
         list(name).is_some_and(|list| {
-            2 * known(list, system(list, seen), seen) >= seen.values.len() && list.id != "yes_no"
+            2 * values_of(list, system(list, seen), seen) >= seen.values.len()
+                && list.id != "yes_no"
         })
     });
     // `channel` comes before `preferred_channel`, which has the same list.
@@ -128,10 +159,10 @@ fn is_word(value: &str) -> bool {
 
 /// The code system that has most values of a column; of several, the first.
 pub(super) fn system(list: &CodeList, seen: &Seen) -> usize {
-    (0..list.systems.len()).rev().max_by_key(|system| known(list, *system, seen)).unwrap_or(0)
+    (0..list.systems.len()).rev().max_by_key(|system| values_of(list, *system, seen)).unwrap_or(0)
 }
 
-fn known(list: &CodeList, system: usize, seen: &Seen) -> usize {
+fn values_of(list: &CodeList, system: usize, seen: &Seen) -> usize {
     seen.values.keys().filter(|value| list.value(system, value).is_some()).count()
 }
 

@@ -13,6 +13,7 @@
 //! ```
 
 mod guess;
+mod known_names;
 mod sketch;
 
 use std::collections::BTreeMap;

@@ -7,6 +7,7 @@ use super::guess::{self, MOST, Seen};
 use crate::domain::codes::{CodeList, Content};
 use crate::domain::collection::Dataset;
 use crate::domain::reference::Reference;
+use crate::domain::text::counted;
 use crate::ingest::IngestError;
 use crate::ingest::equity_csv::names;
 use crate::ingest::open::CsvFile;
@@ -33,15 +34,7 @@ const CONSTANTS: &str = "
 pub fn sketch(file: &Path) -> Result<String, IngestError> {
     let all = values(file)?;
     let reference = &Reference::new(&Content::embedded())?;
-    let mut taken = Vec::new();
-    let guesses: Vec<Option<&'static str>> = all
-        .iter()
-        .map(|seen| {
-            let found = guess::column(reference, seen, &taken);
-            taken.extend(found);
-            found
-        })
-        .collect();
+    let guesses = guess::columns(reference, &all);
     let (mut text, mut systems) = (HEAD.to_owned() + COLUMNS, Vec::new());
     for line in wrapped(&names(Dataset::Consultations)) {
         text += &format!("#   {line}\n");
@@ -54,7 +47,7 @@ pub fn sketch(file: &Path) -> Result<String, IngestError> {
             None => format!("# {column} = \"\"{}\n", some_values(seen)),
         };
     }
-    for (seen, name) in all.iter().zip(guesses).filter_map(|(seen, name)| Some((seen, name?))) {
+    for (seen, name) in all.iter().zip(&guesses).filter_map(|(seen, name)| Some((seen, (*name)?))) {
         let Some((_, list)) = guess::list_of(reference, name).filter(|_| has_codes(name)) else {
             continue;
         };
@@ -68,7 +61,7 @@ pub fn sketch(file: &Path) -> Result<String, IngestError> {
     for (name, example) in
         [("organisation", "C82001"), ("month", "2026-04"), ("collection", "practice-feed")]
     {
-        if !taken.contains(&name) {
+        if !guesses.contains(&Some(name)) {
             text += &format!("# {name} = \"{example}\"\n");
         }
     }
@@ -111,6 +104,7 @@ fn codes(list: &CodeList, system: usize, name: &str, seen: &Seen) -> String {
         );
     }
     for (word, rows) in &seen.values {
+        let rows = counted(*rows, "row");
         let label = |code: &str| {
             let found = code_system.codes.iter().find(|(other, _, _)| other == code);
             found.map_or("", |(_, label, _)| label.as_str())
@@ -119,14 +113,11 @@ fn codes(list: &CodeList, system: usize, name: &str, seen: &Seen) -> String {
         let word = quoted(word);
         // Writing to a string does not fail.
         let _ = match guess {
-            None => writeln!(text, "# {word} is taken as it is; {rows} rows"),
-            Some(Some(code)) => writeln!(
-                text,
-                "{word} = {}  # a guess: {}; {rows} rows",
-                quoted(&code),
-                label(&code)
-            ),
-            Some(None) => writeln!(text, "# {word} = \"\"  # no guess; {rows} rows"),
+            None => writeln!(text, "# {word} is taken as it is; {rows}"),
+            Some(Some(code)) => {
+                writeln!(text, "{word} = {}  # a guess: {}; {rows}", quoted(&code), label(&code))
+            }
+            Some(None) => writeln!(text, "# {word} = \"\"  # no guess; {rows}"),
         };
     }
     text

@@ -1,8 +1,8 @@
 //! Questions: the contract's messages to the engine's.
 
 use crate::domain::reference::Reference;
+use crate::engine::QueryError;
 use crate::engine::query::{AsOf, Asked, Basis, Filter, Query, Reader, TableKind, Wrong, invalid};
-use crate::engine::{Missing, QueryError};
 use crate::proto::v1;
 
 /// Enumerations: a number that is no value of this version of the contract is refused, naming the field.
@@ -81,13 +81,6 @@ pub(in crate::rpc) fn as_of(as_of: Option<&v1::AsOf>) -> Result<AsOf, QueryError
                 )),
             }
         }
-        Some(At::Release(name)) => Err(QueryError::NotFound {
-            field: "query.as_of.release".into(),
-            kind: Missing::Release,
-            name: name.clone(),
-            message: format!(
-                "no release `{name}`: this service has made none; ask by position or time"
-            ),
-        }),
+        Some(At::Release(id)) => Ok(AsOf::Release(id.as_str().into())),
     }
 }

@@ -68,6 +68,7 @@ fn base(of: v1::BreakdownContext, position: i64) -> v1::ExportRow {
         unattributed_detail: unattributed_detail.unwrap_or_default(),
         notes: of.notes,
         disclosure: of.disclosure,
+        release: of.release,
         ..Default::default()
     }
 }

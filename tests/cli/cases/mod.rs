@@ -127,7 +127,7 @@ fn a_suppressed_number_is_never_0() {
         submit(&served, "blank_rows.csv", "PF").well();
         let ended = submit(&served, file, "PF");
         assert_eq!(ended.code, Some(0), "{ended:?}");
-        assert!(ended.remarks.contains("suppressed: 1"), "{ended:?}");
+        assert!(ended.remarks.contains("(suppressed): 1"), "{ended:?}");
         let question = "channels OF_PRACTICE --rates --by sex";
         // One consultation of sex 1, whose people are not known: no rate of 1 to 0, and no rate at all.
         let [numerator, denominator, ..] = counts(&served, question, "1", "CONTACTS")[..] else {

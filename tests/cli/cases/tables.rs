@@ -61,7 +61,7 @@ pub(super) const UNTIDY: &[Case] = &[
         "month_2099.csv",
         "--collection practice-feed",
         1,
-        &["`2099-04` is after the present month", "1 of 2 submissions were refused"],
+        &["`2099-04` is after the present month", "1 of 2 submissions was refused"],
         &[Prints("LIST", "1999-04"), Lacks("LIST", "2099-04")],
     ),
     (
@@ -131,7 +131,7 @@ pub(super) const CHECKS: &[Case] = &[
         "one_location_known.csv",
         "",
         1,
-        &["1 of 2 submissions were refused; the others are stored"],
+        &["1 of 2 submissions was refused; the others are stored"],
         &[
             Prints("LIST", "04C,gpad-regional,CONSULTATIONS,2024-06,1,CURRENT,1,0,10,"),
             Lacks("LIST", "D2P2L"),
@@ -314,7 +314,7 @@ pub(super) const READINGS: &[Case] = &[
             ),
             Prints(
                 "breakdown channels OF_PRACTICE --rates --by ethnic_category --notes",
-                "900 of the consultations are known only more coarsely than by ethnic_category",
+                "Known only more coarsely than by ethnic_category: 900 of the consultations",
             ),
         ],
     ),

@@ -1,50 +1,76 @@
 //! A long answer in short, for a terminal. Files, and `--notes`, have all of it.
 
-use super::layout::Layout;
-use crate::proto::v1::{Breakdown, Column, Row};
+use super::layout::{Layout, Main};
+use crate::proto::v1::{Breakdown, Row};
 
-/// Most rows that a terminal shows: two years of months and their total.
+/// Most lines of figures that a terminal shows: about two screens.
+const LONGEST: usize = 50;
+/// Most rows that it shows: two years of months and their total.
 const MOST: usize = 25;
-/// Most columns that it shows: whoever names indicators sees them all.
-const MOST_COLUMNS: usize = 10;
 /// Dimensions of time: of many rows, those of the newest period are shown.
 const PERIODS: [&str; 4] = ["month", "quarter", "financial_year", "calendar_year"];
 
-/// The part of an answer that a terminal shows, and what it lacks in words. `None`: the answer is short.
-pub(super) fn brief(answer: &Breakdown, layout: &Layout) -> Option<(Breakdown, String)> {
-    let (indicators, groups) = layout.brief;
-    let is_shown = |column: &Column| {
-        let group = column.group.first().map(|key| key.code.as_str());
-        indicators.is_empty()
-            || indicators.contains(&column.indicator.as_str())
-                && group.is_none_or(|group| groups.contains(&group))
-    };
-    let columns = &answer.columns;
-    let places: Vec<_> = (0..columns.len()).filter(|at| is_shown(&columns[*at])).collect();
-    let many = answer.rows.len() > 1 && columns.len() > MOST_COLUMNS && !places.is_empty();
-    let places = if many { places } else { (0..columns.len()).collect() };
+/// The figures that a terminal shows of an answer, as `draw` draws them, and what they lack in words; empty: nothing.
+pub(super) fn brief(
+    answer: &Breakdown,
+    layout: &Layout,
+    draw: impl Fn(&Breakdown) -> String,
+) -> (String, String) {
     let (rows, of) = rows(&answer.rows);
+    let mut drawn = String::new();
+    let mut shown = 0;
+    for places in choices(answer, layout) {
+        drawn = draw(&part(answer, &rows, &places));
+        shown = places.len();
+        if drawn.lines().count() <= LONGEST {
+            break;
+        }
+    }
     let mut lacks = Vec::new();
     if rows.len() < answer.rows.len() {
         lacks.push(format!("{} of {} rows{of}", rows.len(), answer.rows.len()));
     }
-    if places.len() < columns.len() {
-        lacks.push(format!("{} of {} columns", places.len(), columns.len()));
+    if shown < answer.columns.len() {
+        lacks.push(format!("{shown} of {} columns", answer.columns.len()));
     }
-    if lacks.is_empty() {
-        return None;
+    let what = "--notes shows all of them, --format csv has every figure";
+    let words = format!("in short: {}; {what}", lacks.join(" and "));
+    (drawn, if lacks.is_empty() { String::new() } else { words })
+}
+
+/// Which columns to show, by their places: all; if that is too long, fewer and fewer of the main ones, or of those that were asked for.
+fn choices(answer: &Breakdown, layout: &Layout) -> Vec<Vec<usize>> {
+    let all: Vec<usize> = (0..answer.columns.len()).collect();
+    let of = |main: &Main| -> Vec<usize> {
+        all.iter().copied().filter(|at| main.has(&answer.columns[*at])).collect()
+    };
+    let fewer = layout.brief.iter().map(of).filter(|places| !places.is_empty());
+    let fewer: Vec<_> = fewer.collect();
+    let mut choices = vec![all.clone()];
+    // One row has room for all.
+    if answer.rows.len() < 2 {
+        return choices;
     }
-    let cells = |row: &Row| Row {
+    choices.extend(fewer);
+    let mut least = choices.last().cloned().unwrap_or_default();
+    while least.len() > 1 {
+        least.truncate(least.len().div_ceil(2));
+        choices.push(least.clone());
+    }
+    choices
+}
+
+/// An answer with these rows and columns alone.
+fn part(answer: &Breakdown, rows: &[&Row], places: &[usize]) -> Breakdown {
+    let cells = |row: &&Row| Row {
         keys: row.keys.clone(),
         cells: places.iter().filter_map(|at| row.cells.get(*at).cloned()).collect(),
     };
-    let shown = Breakdown {
-        rows: rows.into_iter().map(cells).collect(),
-        columns: places.iter().map(|at| columns[*at].clone()).collect(),
+    Breakdown {
+        rows: rows.iter().map(cells).collect(),
+        columns: places.iter().map(|at| answer.columns[*at].clone()).collect(),
         ..answer.clone()
-    };
-    let what = "--notes shows all of them, --format csv has every figure";
-    Some((shown, format!("in short: {}; {what}", lacks.join(" and "))))
+    }
 }
 
 /// The rows to show, and which they are in words: of many, the total and those of the newest period.
@@ -65,7 +91,7 @@ fn rows(all: &[Row]) -> (Vec<&Row>, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::v1::CategoryKey;
+    use crate::proto::v1::{CategoryKey, Column};
 
     fn key(dimension: &str, code: String) -> CategoryKey {
         CategoryKey { dimension: dimension.into(), code, ..Default::default() }
@@ -90,32 +116,51 @@ mod tests {
         Breakdown { columns: columns.collect(), rows, ..Default::default() }
     }
 
+    /// A line for each row of each block of three columns.
+    fn draw(answer: &Breakdown) -> String {
+        "line\n".repeat(answer.rows.len() * answer.columns.len().div_ceil(3))
+    }
+
+    /// Rows, columns and words of an answer in short.
+    fn short(answer: &Breakdown, table: &str) -> (usize, Vec<String>, String) {
+        let last = std::cell::RefCell::new((0, Vec::new()));
+        let (_, lacks) = brief(answer, &Layout::of(table), |shown| {
+            let ids = shown.columns.iter().map(|column| column.id.clone()).collect();
+            last.replace((shown.rows.len(), ids));
+            draw(shown)
+        });
+        let (rows, columns) = last.into_inner();
+        (rows, columns, lacks)
+    }
+
     #[test]
     fn of_many_rows_the_newest_period_is_shown() {
-        let channels = Layout::of("CHANNELS");
-        assert!(brief(&answer("month", MOST - 1), &channels).is_none());
-        let (shown, lacks) = brief(&answer("month", 60), &channels).unwrap();
-        assert_eq!((shown.rows.len(), shown.columns.len()), (21, 3));
-        assert!(shown.rows[1..].iter().all(|row| row.keys[0].code == "2020-03"));
+        let (rows, columns, lacks) = short(&answer("month", MOST - 1), "CHANNELS");
+        assert_eq!((rows, columns.len(), lacks.as_str()), (MOST, 3, ""));
+        let (rows, columns, lacks) = short(&answer("month", 60), "CHANNELS");
+        assert_eq!((rows, columns.len()), (21, 3));
         assert!(lacks.starts_with("in short: 21 of 61 rows (of 2020-03); --notes"), "{lacks}");
-        let (shown, lacks) = brief(&answer("sex", 60), &channels).unwrap();
-        assert_eq!(shown.rows.len(), MOST);
+        let (rows, _, lacks) = short(&answer("sex", 60), "CHANNELS");
+        assert_eq!(rows, MOST);
         assert!(lacks.starts_with("in short: 25 of 61 rows; "), "{lacks}");
     }
 
     #[test]
     fn of_many_columns_the_main_ones_are_shown() {
-        let provision = Layout::of("PROVISION");
-        let ids = [&["CONTACTS", "CH-07"], &["CH-13"; 9][..]].concat();
-        let of = |rows| of_columns(&ids, "sex", rows);
-        assert!(brief(&of(0), &provision).is_none(), "one row has room for all");
-        let (shown, lacks) = brief(&of(2), &provision).unwrap();
-        let shown_ids: Vec<_> = shown.columns.iter().map(|column| column.id.as_str()).collect();
-        assert_eq!(shown_ids, ["CONTACTS", "CH-07"]);
-        assert!(shown.rows.iter().all(|row| row.cells.len() == 2));
-        assert!(lacks.starts_with("in short: 2 of 11 columns; "), "{lacks}");
-        assert!(brief(&answer("sex", 2), &provision).is_none(), "few columns are all shown");
-        let others = of_columns(&["CH-13"; 12], "sex", 2);
-        assert!(brief(&others, &provision).is_none(), "none of the main ones is there");
+        let ids = [&["CONTACTS", "CH-07"], &["CH-13"; 30][..]].concat();
+        let (_, columns, lacks) = short(&of_columns(&ids, "sex", 0), "PROVISION");
+        assert_eq!((columns.len(), lacks.as_str()), (32, ""), "one row has room for all");
+        let (_, columns, lacks) = short(&of_columns(&ids, "sex", 5), "PROVISION");
+        assert_eq!(columns, ["CONTACTS", "CH-07"]);
+        assert!(lacks.starts_with("in short: 2 of 32 columns; "), "{lacks}");
+        let (_, columns, _) = short(&of_columns(&ids[..6], "sex", 20), "PROVISION");
+        assert_eq!(columns.len(), 6, "what fits is shown");
+    }
+
+    #[test]
+    fn of_many_columns_that_were_asked_for_the_first_are_shown() {
+        let (_, columns, lacks) = short(&of_columns(&["CH-13"; 12], "sex", 20), "PROVISION");
+        assert_eq!(columns.len(), 6);
+        assert!(lacks.starts_with("in short: 6 of 12 columns; "), "{lacks}");
     }
 }

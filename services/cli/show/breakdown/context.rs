@@ -3,6 +3,7 @@
 use crate::cli::show::estimates::source_line;
 use crate::cli::show::keys::{self, Legend};
 use crate::cli::show::{Look, numbers, words, wrap};
+use crate::ingest::counted;
 use crate::proto::v1::{
     AreaBasis, AskedCondition, Breakdown, BreakdownContext, DataClass, Denominator, Disclosure,
     Measure, Openness, Profile, ProtectionMethod,
@@ -42,10 +43,11 @@ pub(super) fn header(
         };
         format!("{}: {value}", of.name.replace('_', " "))
     });
-    let mut told = vec![("data", data), ("counted", counted(context, things))];
+    let mut told = vec![("data", data), ("counted", what_counts(context, things))];
     told.extend(context.conditions.iter().map(|of| ("only", condition(of))));
     told.extend([
         ("with", words::joined(with, ", ")),
+        ("release", context.release.clone()),
         ("position", format!("{position}, last changed at {}", context.data_position)),
         ("source", context.provenance.clone()),
     ]);
@@ -176,7 +178,7 @@ pub(super) fn months(first: &str, last: &str) -> String {
     if last.is_empty() || last == first { first.to_owned() } else { format!("{first} to {last}") }
 }
 
-fn counted(context: &BreakdownContext, things: &str) -> String {
+fn what_counts(context: &BreakdownContext, things: &str) -> String {
     if !things.is_empty() {
         return words::joined([things, &limits(context)], "; ");
     }
@@ -211,7 +213,7 @@ fn limits(context: &BreakdownContext) -> String {
 }
 
 fn made_of(context: &BreakdownContext) -> String {
-    let of = |count: i32, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    let of = |count: i32, one| counted(u64::try_from(count).unwrap_or_default(), one);
     format!(
         "{} of {} (expected: {})",
         of(context.submission_count, "submission"),

@@ -1,5 +1,7 @@
 //! How each table is arranged. A table without its own layout has its columns side by side.
 
+use crate::proto::v1::Column;
+
 /// The lines of a section within each row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Down {
@@ -42,6 +44,19 @@ impl Section {
     }
 }
 
+/// The main columns of a table: their indicators, and their groups besides all.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Main(&'static [&'static str], &'static [&'static str]);
+
+impl Main {
+    /// Whether a column is one of them.
+    pub(super) fn has(&self, column: &Column) -> bool {
+        let group = column.group.first().map(|key| key.code.as_str());
+        self.0.contains(&column.indicator.as_str())
+            && group.is_none_or(|group| self.1.contains(&group))
+    }
+}
+
 /// How a table is arranged.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
@@ -56,8 +71,8 @@ pub(super) struct Layout {
     pub(super) charted: (&'static [&'static str], &'static [&'static str]),
     /// Title of the chart; empty: the label of the indicator.
     pub(super) chart: &'static str,
-    /// Indicators and groups that a terminal shows of an answer with several rows and many columns; no indicators: all.
-    pub(super) brief: (&'static [&'static str], &'static [&'static str]),
+    /// What a terminal shows of a long answer with several rows; if that is too long too, the next.
+    pub(super) brief: &'static [Main],
 }
 
 const DEFAULT: Layout = Layout {
@@ -67,7 +82,7 @@ const DEFAULT: Layout = Layout {
     defined: false,
     charted: (&[], &[]),
     chart: "",
-    brief: (&[], &[]),
+    brief: &[],
 };
 
 const CHANNEL: Down = Down::Group("channel");
@@ -78,10 +93,11 @@ const REASON: Down = Down::Group("exclusion_reason");
 const CHANNELS: Layout = Layout {
     sections: &[Section::of(&[], (CHANNEL, Down::Rows), Counts::Numerator)],
     titles: &[("CH-01", ""), ("CH-02", ""), ("CH-03", "per 1,000 a month")],
-    brief: (
-        &["CONTACTS", "PERSONS", "CH-01", "CH-02", "CH-03"],
-        &["FACE_TO_FACE", "TELEPHONE", "VIDEO", "ONLINE_UNSPECIFIED"],
-    ),
+    brief: &[
+        Main(CHANNEL_SHARES, &["FACE_TO_FACE", "TELEPHONE", "VIDEO", "ONLINE_UNSPECIFIED"]),
+        Main(CHANNEL_SHARES, &["FACE_TO_FACE", "TELEPHONE"]),
+        Main(CHANNEL_SHARES, &["FACE_TO_FACE"]),
+    ],
     ..DEFAULT
 };
 
@@ -105,7 +121,10 @@ const OUTCOMES: Layout = Layout {
     ],
     counted: "consultations; did not attend: of those attended or missed; days: of those whose days are known",
     charted: (&[], &["CH-09"]),
-    brief: (&["CONTACTS", "CH-09", "CH-11-SAME-DAY", "CH-11-OVER-14"], &[]),
+    brief: &[
+        Main(&["CONTACTS", "CH-09", "CH-11-SAME-DAY", "CH-11-OVER-14"], &[]),
+        Main(&["CONTACTS", "CH-09"], &[]),
+    ],
     ..DEFAULT
 };
 
@@ -121,7 +140,11 @@ const EXCLUSION: Layout = Layout {
     titles: &[("PEOPLE", "people"), ("DX-21-REASON", "")],
     defined: true,
     charted: (&[], &["DX-21"]),
-    brief: (&["PEOPLE", "DX-01", "DX-07", "DX-20", "DX-21"], &[]),
+    brief: &[
+        Main(&["PEOPLE", "DX-01", "DX-07", "DX-20", "DX-21"], &[]),
+        Main(&["PEOPLE", "DX-01", "DX-21"], &[]),
+        Main(&["PEOPLE", "DX-21"], &[]),
+    ],
     ..DEFAULT
 };
 
@@ -155,10 +178,10 @@ const PROVISION: Layout = Layout {
     defined: true,
     charted: (CHARTED_NEEDS, CHARTED_NEEDS),
     chart: "Seen in person or offered it: people with a need, without, and not known",
-    brief: (
-        &["CONTACTS", "CH-07", "CH-05", "CH-07-HIGHEST", "CH-05-HIGHEST"],
-        &["ANY_NEED", "NO_NEED", "NEED_NOT_KNOWN"],
-    ),
+    brief: &[
+        Main(GIVEN_OR_OFFERED, &["ANY_NEED", "NO_NEED", "NEED_NOT_KNOWN"]),
+        Main(GIVEN_OR_OFFERED, &["ANY_NEED"]),
+    ],
 };
 
 const IMPACT: Layout = Layout {
@@ -168,7 +191,10 @@ const IMPACT: Layout = Layout {
     defined: true,
     charted: (CHARTED_DIFFERENCES, &[CHARTED_DIFFERENCES[0]]),
     chart: "Remote less in person",
-    brief: (&["CH-09", "CH-10"], &["IN_PERSON", "REMOTE", "REMOTE_LESS_IN_PERSON"]),
+    brief: &[
+        Main(&["CH-09", "CH-10"], &["IN_PERSON", "REMOTE", "REMOTE_LESS_IN_PERSON"]),
+        Main(&["CH-10"], &["REMOTE_LESS_IN_PERSON"]),
+    ],
 };
 
 const RISK: Layout = Layout {
@@ -179,6 +205,8 @@ const RISK: Layout = Layout {
     ..DEFAULT
 };
 
+const CHANNEL_SHARES: &[&str] = &["CONTACTS", "PERSONS", "CH-01", "CH-02", "CH-03"];
+const GIVEN_OR_OFFERED: &[&str] = &["CONTACTS", "CH-07", "CH-05", "CH-07-HIGHEST", "CH-05-HIGHEST"];
 const CHARTED_NEEDS: &[&str] = &["CH-07/ANY_NEED", "CH-05/NO_NEED", "CH-05/NEED_NOT_KNOWN"];
 const CHARTED_DIFFERENCES: &[&str] = &[
     "CH-10/REMOTE_LESS_IN_PERSON",

@@ -26,10 +26,13 @@ pub fn text(
     let layout = Layout::of(&asked.table);
     let mut parts = vec![context::header(&asked, layout.counted, position, notes, look)];
     if asked.empty.is_none() && !answer.rows.is_empty() {
-        let brief = (look.width.is_some() && !notes).then(|| brief(answer, &layout)).flatten();
-        let shown = brief.as_ref().map_or(answer, |(shown, _)| shown);
-        parts.push(sections(shown, &layout, indicators, notes, look));
-        parts.extend(brief.map(|(_, lacks)| wrap::text("  ", &lacks, look)));
+        let draw = |shown: &Breakdown| sections(shown, &layout, indicators, notes, look);
+        let (figures, lacks) = match look.width.is_some() && !notes {
+            true => brief(answer, &layout, draw),
+            false => (draw(answer), String::new()),
+        };
+        parts.push(figures);
+        parts.extend((!lacks.is_empty()).then(|| wrap::text("  ", &lacks, look)));
     }
     parts.push(context::footer(answer, &asked, notes, look));
     if !answer.estimates.is_empty() {

@@ -103,5 +103,7 @@ fn joined(
         return format!("{met} Every small area with people has a score.");
     }
     let (count, some) = (without.len(), some_of(&without, 5));
-    format!("{met} {count} small areas with people have no score and are in no mean: {some}.")
+    format!(
+        "{met} Small areas with people but without a score, which are in no mean: {count} ({some})."
+    )
 }

@@ -332,14 +332,14 @@ fn people(
     }
     if let unplaced @ 1.. = all.saturating_sub(placed) {
         provenance.notes.push(format!(
-            "{unplaced} of {all} people of the collection have no small area on record and are in no row."
+            "People of the collection without a small area on record, who are in no row: {unplaced} of {all}."
         ));
     }
     // A small area whose counts are all suppressed is not one without people.
     let empty = inside.iter().filter(|without| **without).count();
     if empty > 0 && !plan.has_suppressed() {
         provenance.notes.push(format!(
-            "{empty} small areas ({label}) of the area asked about have no people in the collection."
+            "Small areas ({label}) of the area asked about without people in the collection: {empty}."
         ));
     }
     Ok(People { edition, total, groups, provenance, joins })
