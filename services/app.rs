@@ -1,6 +1,7 @@
 //! Wiring: settings to a running service, and back to a stopped one.
 
 mod check;
+mod releases;
 mod secret;
 
 use std::net::SocketAddr;
@@ -24,12 +25,14 @@ use crate::proto::server::consultation_channel_service_server::ConsultationChann
 use crate::proto::server::digital_exclusion_service_server::DigitalExclusionServiceServer;
 use crate::proto::server::export_service_server::ExportServiceServer;
 use crate::proto::server::reference_service_server::ReferenceServiceServer;
+use crate::proto::server::release_service_server::ReleaseServiceServer;
 use crate::proto::server::submission_service_server::SubmissionServiceServer;
 use crate::rpc::breakdowns::Breakdowns;
 use crate::rpc::channels::Channels;
 use crate::rpc::exclusion::Exclusion;
 use crate::rpc::export::Export;
 use crate::rpc::reference::Reference;
+use crate::rpc::releases::Releases;
 use crate::rpc::single_flight::SingleFlight;
 use crate::rpc::submissions::Submissions;
 use crate::rpc::{self, SENT_BYTES};
@@ -68,6 +71,7 @@ impl Service {
         let service = rpc::Service {
             engine: Arc::clone(&engine),
             single_flight: Arc::new(SingleFlight::new(AT_ONCE)),
+            profile_without_identity: config.profile_without_identity(),
             page_key: blake3::derive_key("equity-indicators 2026-11 page tokens", &secret),
             message_bytes: (
                 config.limits.query_message_bytes,
@@ -78,6 +82,8 @@ impl Service {
             server::standard_services(routes(&service), config.reflection()).await?;
         let shutdown = CancellationToken::new();
         tokio::spawn(watch_over(Arc::downgrade(&engine), health.clone(), shutdown.clone()));
+        let making = (Arc::downgrade(&engine), config.clone(), LOOK, shutdown.clone());
+        tokio::spawn(releases::make(making.0, making.1, making.2, making.3));
         let (settings, stop) = (config.server_settings(), shutdown.clone());
         let serving =
             tokio::spawn(
@@ -156,6 +162,7 @@ fn open(config: &Config, content: Content) -> anyhow::Result<(Arc<Engine>, [u8; 
         question_bytes: config.limits.question_memory_bytes,
         max_rows: config.limits.max_submission_rows,
         threads: threads(),
+        releases: releases::settings(config),
     };
     let followers = Arc::new(Followers::new(&settings));
     let told = Arc::clone(&followers);
@@ -203,6 +210,11 @@ fn routes(service: &rpc::Service) -> Routes {
     )
     .add_service(
         ReferenceServiceServer::new(Reference(service.clone()))
+            .max_decoding_message_size(query)
+            .max_encoding_message_size(SENT_BYTES),
+    )
+    .add_service(
+        ReleaseServiceServer::new(Releases(service.clone()))
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )

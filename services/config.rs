@@ -11,6 +11,7 @@ mod keys;
 mod read;
 mod values;
 
+pub use crate::domain::disclosure::ProfileName;
 use crate::server::ServerSettings;
 pub use crate::telemetry::{LogFormat, TelemetrySettings};
 
@@ -21,6 +22,9 @@ pub struct Config {
     pub address: SocketAddr,
     /// Whether an address that is not loopback may be served without encryption and identity.
     pub allow_plaintext: bool,
+    /// The disclosure profile of callers without an identity, which are all, in this version. None: INTERNAL on loopback, otherwise
+    /// PARTNER.
+    pub profile_without_identity: Option<ProfileName>,
     /// Folder of the log, the store and the secret.
     pub data_folder: PathBuf,
     /// Folder of reference data that replaces the embedded one. None: embedded.
@@ -38,6 +42,8 @@ pub struct Config {
     pub limits: Limits,
     /// Memory of caches.
     pub cache: Cache,
+    /// Releases: when they are made, and what they keep to.
+    pub releases: Releases,
     /// The service's own logs, traces and metrics.
     pub telemetry: TelemetrySettings,
 }
@@ -82,6 +88,30 @@ pub struct Cache {
     pub memory_bytes: u64,
 }
 
+/// Releases: when they are made, and what they keep to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Releases {
+    /// When the service makes releases by itself.
+    pub automatic: AutomaticReleases,
+    /// Days after the end of a month when the month closes.
+    pub closing_days: u32,
+    /// Days between two releases of the schedule.
+    pub every_days: u32,
+    /// Least number of organisations with data, and with a change, of an area that a release shows.
+    pub least_changed_organisations: usize,
+}
+
+/// When the service makes releases by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AutomaticReleases {
+    /// After each month has closed.
+    Period,
+    /// When so many days have passed since the last release.
+    Schedule,
+    /// Never.
+    Off,
+}
+
 /// Why the settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -103,6 +133,7 @@ impl Default for Config {
         Self {
             address: SocketAddr::from(([127, 0, 0, 1], 7443)),
             allow_plaintext: false,
+            profile_without_identity: None,
             data_folder: PathBuf::from("./equity-data"),
             reference_folder: None,
             secret_file: None,
@@ -125,6 +156,12 @@ impl Default for Config {
                 min_free_disk_bytes: 256 << 20,
             },
             cache: Cache { sled_bytes: 64 << 20, memory_bytes: 256 << 20 },
+            releases: Releases {
+                automatic: AutomaticReleases::Period,
+                closing_days: 14,
+                every_days: 7,
+                least_changed_organisations: 3,
+            },
             telemetry: TelemetrySettings::default(),
         }
     }
@@ -151,6 +188,17 @@ impl Config {
     #[must_use]
     pub fn reflection(&self) -> bool {
         self.reflection.unwrap_or_else(|| self.address.ip().is_loopback())
+    }
+
+    /// The disclosure profile of callers without an identity: unless said otherwise, who is on this machine sees all.
+    #[must_use]
+    pub fn profile_without_identity(&self) -> ProfileName {
+        let of_address = if self.address.ip().is_loopback() {
+            ProfileName::Internal
+        } else {
+            ProfileName::Partner
+        };
+        self.profile_without_identity.unwrap_or(of_address)
     }
 
     /// The settings of the server.

@@ -11,11 +11,12 @@ use crate::cli::export::doors_tests::csv;
 use crate::cli::export::doors_tests::parquet as parquet_file;
 use crate::cli::show::indicators::Indicators;
 use crate::cli::show::{Look, breakdown, numbers};
+use crate::domain::disclosure::ProfileName;
 use crate::domain::indicator::Unit;
 use crate::engine::answer::tests::full::{COLLECTION, Full, MONTHS};
 use crate::engine::answer::tests::support::SupportQuestion;
 use crate::engine::answer::{AnyQuestion as _, Cell, Column, Key, Protected};
-use crate::engine::query::{AsOf, Asked, Query, TableKind};
+use crate::engine::query::{AsOf, Asked, Query, Reader, TableKind};
 use crate::proto::v1::{self, breakdown_question::Table, get_area_risk_request::HighRisk};
 use crate::rpc::doors_tests::{answer, exported, indicators, message};
 
@@ -289,7 +290,13 @@ fn a_new_table_goes_through_every_door() {
         by: vec!["sex".into()],
         ..Asked::default()
     };
-    let query = Query::new(&world.engine().reference(), &asked, AsOf::Head).unwrap();
+    let query = Query::new(
+        &world.engine().reference(),
+        &Reader::of(ProfileName::Internal),
+        &asked,
+        AsOf::Head,
+    )
+    .unwrap();
     let answer = SupportQuestion(query).answer(&world.engine()).unwrap();
     let ids: Vec<_> = answer.columns().iter().map(|column| column.id.as_str()).collect();
     assert!(ids.contains(&"SUPPORT_ACCEPTED/UNABLE"), "{ids:?}");

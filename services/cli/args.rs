@@ -7,8 +7,8 @@ use super::options::{Reach, Shape};
 use super::questions::AskedTable;
 use super::show::Format;
 use super::{
-    assessments, breakdown, check, demo, export, generate, ptable, reference, serve, submissions,
-    submit,
+    assessments, breakdown, check, demo, export, generate, ptable, reference, releases, serve,
+    submissions, submit,
 };
 
 const EXAMPLES: &str = "\
@@ -53,6 +53,8 @@ pub enum Command {
     Reference(ReferenceArgs),
     /// List submissions, show one, or withdraw one.
     Submissions(SubmissionsArgs),
+    /// List releases, show one, or release the newest state.
+    Releases(ReleasesArgs),
     /// Record or list assessments by organisations of their own channels.
     Assessments(AssessmentsArgs),
     /// Make synthetic records, for tests and demonstrations.
@@ -75,6 +77,7 @@ impl Command {
             Self::Breakdown(args) => args.shape.format,
             Self::Reference(args) => args.shape.format,
             Self::Submissions(args) => args.shape.format,
+            Self::Releases(args) => args.shape.format,
             Self::Assessments(args) => args.shape.format,
             Self::Export(args) => args.what.printed(),
             Self::Generate(args) => args.format,
@@ -140,6 +143,21 @@ pub struct ExportArgs {
     /// The table that is exported.
     #[command(subcommand)]
     pub what: export::args::ExportTable,
+}
+
+/// `equity releases`.
+#[derive(Debug, Args)]
+#[command(after_help = releases::EXAMPLES)]
+pub struct ReleasesArgs {
+    /// How the answer is written.
+    #[command(flatten)]
+    pub shape: Shape,
+    /// The service that is asked.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// List, show or create.
+    #[command(subcommand)]
+    pub what: releases::ReleaseAction,
 }
 
 /// `equity assessments`.

@@ -143,7 +143,10 @@ fn states_of_the_data() {
     assert_eq!(at("71"), At::Position(71));
     let time = At::Time(prost_types::Timestamp { seconds: 1_600_000_000, nanos: 500_000_000 });
     assert_eq!(at("2020-09-13T13:26:40.5+01:00"), time);
-    for bad in ["yesterday", "2020-09-13", "2020-09-13T12:00:00", "release:2020-Q2"] {
+    for release in ["2020-q2", "71", "2026-11"] {
+        assert_eq!(at(&format!("release:{release}")), At::Release(release.to_owned()));
+    }
+    for bad in ["yesterday", "2020-09-13", "2020-09-13T12:00:00", "release:", "2020-q2"] {
         let line = format!("equity breakdown channels --area QK1 --from 2020-04 --as-of {bad}");
         assert_eq!(refused(&line), ErrorKind::ValueValidation, "{bad}");
     }

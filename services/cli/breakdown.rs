@@ -13,6 +13,7 @@ use super::questions::{AskedTable, More};
 use super::show::breakdown::{chart, text};
 use super::show::indicators::Indicators;
 use super::show::{Format, Out, json, words};
+use crate::proto::v1::as_of::At;
 use crate::proto::v1::breakdown_question::Table as Question;
 use crate::proto::v1::{BreakdownQuestion, WatchBreakdownRequest, WatchBreakdownResponse};
 
@@ -205,7 +206,11 @@ impl Shown<'_> {
             };
             let first = *after_position == 0;
             if out.format == Format::Csv {
-                lines(self.service, self.question.clone(), Some(position), first, out).await?;
+                // Who reads releases may ask for no position.
+                let release = breakdown.and_then(|of| of.context).map(|of| of.release);
+                let release = release.filter(|name| !name.is_empty()).map(At::Release);
+                let at = release.unwrap_or(At::Position(position));
+                lines(self.service, self.question.clone(), Some(at), first, out).await?;
             } else {
                 let breakdown = breakdown.unwrap_or_default();
                 let message = "equity.v1.WatchBreakdownResponse";

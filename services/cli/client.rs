@@ -17,6 +17,7 @@ use crate::proto::v1::consultation_channel_service_client::ConsultationChannelSe
 use crate::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
 use crate::proto::v1::export_service_client::ExportServiceClient;
 use crate::proto::v1::reference_service_client::ReferenceServiceClient;
+use crate::proto::v1::release_service_client::ReleaseServiceClient;
 use crate::proto::v1::submission_service_client::SubmissionServiceClient;
 
 /// Default address of a service.
@@ -128,6 +129,11 @@ impl Service {
     /// Client of `ReferenceService`.
     pub fn reference(&self) -> ReferenceServiceClient<Channel> {
         ReferenceServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// Client of `ReleaseService`.
+    pub fn releases(&self) -> ReleaseServiceClient<Channel> {
+        ReleaseServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// Sends a submission whose messages are encoded already, and returns the encoded response.

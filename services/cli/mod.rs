@@ -3,7 +3,7 @@
 //! - [`args`] options and subcommands, [`exit`] how a command can end
 //! - [`client`] the connection to a service; [`send_all`] and `send` submissions over it, [`sending`] how, [`sent`] the answers;
 //!   `files`, `outgoing` what is sent; `encoded`, [`raw`] its bytes, [`request_id`] its name
-//! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`assessments`], [`export`], [`generate`],
+//! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`releases`], [`assessments`], [`export`], [`generate`],
 //!   [`check`], [`ptable`] the commands
 //! - [`options`] what several commands have; [`query`] and [`questions`] the options of each table, [`answer`] its answer
 //! - [`show`] tables, JSON, CSV, charts, errors, progress bars
@@ -30,6 +30,7 @@ pub mod query;
 pub mod questions;
 pub mod raw;
 pub mod reference;
+pub mod releases;
 mod replacing;
 pub mod request_id;
 mod row_lines;
@@ -106,6 +107,7 @@ pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Breakdown(args) => Box::pin(breakdown::run(args.what, &args.reach, out)).await,
         Command::Reference(args) => Box::pin(reference::run(args.what, &args.reach, out)).await,
         Command::Submissions(args) => Box::pin(submissions::run(args.what, &args.reach, out)).await,
+        Command::Releases(args) => Box::pin(releases::run(args.what, &args.reach, out)).await,
         Command::Assessments(args) => Box::pin(assessments::run(args.what, &args.reach, out)).await,
         Command::Export(args) => Box::pin(export::run(args.what, &args.reach, out)).await,
         Command::Generate(args) => Box::pin(generate::run(args, out)).await,

@@ -39,8 +39,9 @@ pub struct QueryArgs {
     /// Whether an area means where care is given or where people live.
     #[arg(long, value_enum, default_value = "provider")]
     pub basis: Basis,
-    /// State of the data: a log position (`71`) or a time (`2026-11-21T09:00:00Z`) (default: now).
-    #[arg(long, value_name = "POSITION|TIME")]
+    /// State of the data: a log position (`71`), a time (`2026-11-21T09:00:00Z`) or a release (`release:2026-11`) (default: now; if you
+    /// read releases, the newest).
+    #[arg(long, value_name = "POSITION|TIME|release:NAME")]
     pub as_of: Option<AsOfArg>,
     /// Confidence level of the limits: 0.95 or 0.998.
     #[arg(long, value_name = "LEVEL", default_value_t = 0.95)]
@@ -96,11 +97,14 @@ impl FromStr for AsOfArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let at = if let Ok(position) = text.parse::<i64>() {
+        let named = text.strip_prefix("release:").map(str::trim);
+        let at = if let Some(name) = named.filter(|name| !name.is_empty()) {
+            At::Release(name.to_owned())
+        } else if let Ok(position) = text.parse::<i64>() {
             At::Position(position)
         } else {
             let time: jiff::Timestamp = text.parse().map_err(|_| {
-                format!("expected a position (71) or a time with its zone (2026-11-21T09:00:00Z), not `{text}`")
+                format!("expected a position (71), a time with its zone (2026-11-21T09:00:00Z) or a release (release:2026-11), not `{text}`")
             })?;
             At::Time(prost_types::Timestamp {
                 seconds: time.as_second(),

@@ -249,8 +249,9 @@ pub struct RiskAsked {
     /// Instead of a score: the areas with the highest scores that hold at least this share of the people, over 0 and under 1.
     #[arg(long, value_name = "SHARE")]
     pub high_risk_top: Option<f64>,
-    /// State of the data: a log position (`71`) or a time (`2026-11-21T09:00:00Z`) (default: now).
-    #[arg(long, value_name = "POSITION|TIME")]
+    /// State of the data: a log position (`71`), a time (`2026-11-21T09:00:00Z`) or a release (`release:2026-11`) (default: now; if you
+    /// read releases, the newest).
+    #[arg(long, value_name = "POSITION|TIME|release:NAME")]
     pub as_of: Option<AsOfArg>,
 }
 

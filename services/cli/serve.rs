@@ -9,7 +9,7 @@ use super::options::Shape;
 use super::running;
 use super::show::{Format, Out};
 use crate::app::{self, Service};
-use crate::config::Config;
+use crate::config::{Config, ProfileName};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -84,11 +84,13 @@ pub async fn run(args: ServeArgs, out: &mut Out) -> Result<(), Failure> {
         if let Some(now) = app::check(&config)? {
             out.remark(&now)?;
         }
+        out.remark(&held_to(&config))?;
         out.answer("the service can start with these settings")?;
         return Ok(());
     }
     let telemetry = app::observe(&config)?;
     let service = running::start(&config).await?;
+    out.remark(&held_to(&config))?;
     out.answer(&ready(&service, &config, out.format))?;
     let told = running::until_told_to_stop().await;
     out.remark("stopping")?;
@@ -102,12 +104,31 @@ pub async fn run(args: ServeArgs, out: &mut Out) -> Result<(), Failure> {
 fn ready(service: &Service, config: &Config, format: Format) -> String {
     let address = format!("http://{}", service.address());
     let folder = config.data_folder.display().to_string();
+    let profile = config.profile_without_identity().name();
     match format {
         Format::Table => format!("serving at {address}, data in {folder}; Ctrl-C stops"),
-        Format::Json => serde_json::json!({"address": address, "data_folder": folder}).to_string(),
+        Format::Json => serde_json::json!({
+            "address": address, "data_folder": folder, "profile_without_identity": profile,
+        })
+        .to_string(),
         Format::Csv => super::show::csv::text(
-            &["address".to_owned(), "data_folder".to_owned()],
-            [vec![address, folder]],
+            &["address", "data_folder", "profile_without_identity"].map(str::to_owned),
+            [vec![address, folder, profile.to_owned()]],
         ),
     }
+}
+
+/// What callers see of controlled data.
+fn held_to(config: &Config) -> String {
+    let profile = config.profile_without_identity();
+    let sees = match profile {
+        ProfileName::Internal => "everybody who can connect sees controlled data exactly",
+        ProfileName::Partner => "controlled data is perturbed, and small counts are withheld",
+        ProfileName::Public => "no question about controlled data is answered",
+    };
+    let from = match config.profile_without_identity {
+        Some(_) => "set",
+        None => "the default for this address",
+    };
+    format!("callers have the disclosure profile {} ({from}): {sees}", profile.name())
 }

@@ -2,8 +2,8 @@
 
 use toml::Value;
 
-use super::Config;
 use super::values::{bytes, choice, duration, endpoint, flag, folder, integer, ratio, text};
+use super::{Config, ProfileName};
 use crate::domain::codes::nearest_code;
 
 /// One setting.
@@ -33,6 +33,9 @@ pub(super) const KEYS: &[Key] = keys! {
         "has to be an IP address and a port, \"127.0.0.1:7443\" or \"[::1]:7443\"".to_owned()
     });
     "allow_plaintext" => allow_plaintext = flag;
+    "profile_without_identity" => profile_without_identity = |v| {
+        choice(v, &ProfileName::ALL.map(|profile| (profile.name(), Some(profile))))
+    };
     "data_folder" => data_folder = folder;
     "reference_folder" => reference_folder = |v| folder(v).map(Some);
     "secret_file" => secret_file = |v| folder(v).map(Some);
@@ -53,6 +56,14 @@ pub(super) const KEYS: &[Key] = keys! {
     "limits.min_free_disk_bytes" => limits.min_free_disk_bytes = |v| bytes(v, 0, 1 << 50);
     "cache.sled_bytes" => cache.sled_bytes = |v| bytes(v, 1 << 20, 1 << 40);
     "cache.memory_bytes" => cache.memory_bytes = |v| bytes(v, 0, 1 << 40);
+    "releases.automatic" => releases.automatic = |v| choice(v, &[
+        ("period", super::AutomaticReleases::Period),
+        ("schedule", super::AutomaticReleases::Schedule),
+        ("off", super::AutomaticReleases::Off),
+    ]);
+    "releases.closing_days" => releases.closing_days = |v| integer(v, 0, 365);
+    "releases.every_days" => releases.every_days = |v| integer(v, 1, 366);
+    "releases.least_changed_organisations" => releases.least_changed_organisations = |v| integer(v, 3, 1_000);
     "telemetry.otlp_endpoint" => telemetry.otlp_endpoint = |v| endpoint(v).map(Some);
     "telemetry.sample_ratio" => telemetry.sample_ratio = ratio;
     "telemetry.log_format" => telemetry.log_format = |v| choice(v, &[

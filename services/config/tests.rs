@@ -38,6 +38,7 @@ fn fields() -> Vec<&'static str> {
         reference_folder: _,
         secret_file: _,
         witness_file: _,
+        profile_without_identity: _,
         accept_loss: _, // an option of one start, and no setting
         reflection: _,
         limits:
@@ -57,6 +58,8 @@ fn fields() -> Vec<&'static str> {
                 min_free_disk_bytes: _,
             },
         cache: Cache { sled_bytes: _, memory_bytes: _ },
+        releases:
+            Releases { automatic: _, closing_days: _, every_days: _, least_changed_organisations: _ },
         telemetry:
             TelemetrySettings {
                 otlp_endpoint: _,
@@ -68,6 +71,7 @@ fn fields() -> Vec<&'static str> {
     vec![
         "address",
         "allow_plaintext",
+        "profile_without_identity",
         "data_folder",
         "reference_folder",
         "secret_file",
@@ -88,6 +92,10 @@ fn fields() -> Vec<&'static str> {
         "limits.min_free_disk_bytes",
         "cache.sled_bytes",
         "cache.memory_bytes",
+        "releases.automatic",
+        "releases.closing_days",
+        "releases.every_days",
+        "releases.least_changed_organisations",
         "telemetry.otlp_endpoint",
         "telemetry.sample_ratio",
         "telemetry.log_format",

@@ -1,9 +1,10 @@
-//! The reference content, read and checked: code lists, dimensions, areas, organisations, collections, indicators.
+//! The reference content, read and checked: code lists, dimensions, areas, organisations, collections, indicators, disclosure profiles.
 
 mod files;
 mod indicators;
 mod members;
 mod nearest;
+mod profiles;
 mod read;
 mod residence;
 mod small_areas;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use crate::domain::area::{Area, Areas, Organisation};
 use crate::domain::codes::{CodeList, Dimension, Source, State, Value};
 use crate::domain::collection::Collection;
+use crate::domain::disclosure::{Profile, ProfileName};
 use crate::domain::field::Field;
 use crate::domain::indicator::Indicator;
 use crate::domain::small_area::{Edition, SmallAreas};
@@ -33,6 +35,7 @@ pub struct Reference {
     defaults: BTreeMap<String, Vec<String>>,
     indicators: BTreeMap<String, Indicator>,
     small_areas: SmallAreas,
+    profiles: profiles::Profiles,
 }
 
 impl Reference {
@@ -159,6 +162,13 @@ impl Reference {
     #[must_use]
     pub fn is_not_for_targets(&self, indicator: &str) -> bool {
         self.indicator(indicator).is_some_and(|found| found.not_for_targets)
+    }
+
+    /// The profile of a name.
+    #[must_use]
+    pub fn profile(&self, name: ProfileName) -> Arc<Profile> {
+        // None is missing: that was checked when they were read.
+        Arc::clone(&self.profiles[&name])
     }
 
     /// Every indicator, by id.

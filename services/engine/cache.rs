@@ -23,6 +23,8 @@ pub struct EncodedAnswer {
     pub position: u64,
     /// Position of the last change that affects it.
     pub data_position: u64,
+    /// Whether it shows a release: then it is the answer for ever.
+    pub released: bool,
 }
 
 struct Kept {
@@ -67,6 +69,10 @@ impl AnswerCache {
     pub fn get(&self, question: &[u8]) -> Option<EncodedAnswer> {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         let kept = inner.kept.get(question)?;
+        if kept.answer.released {
+            kept.used.store(true, Ordering::Relaxed);
+            return Some(kept.answer.clone());
+        }
         let unseen = inner.count - kept.checked.load(Ordering::Relaxed);
         let unseen = usize::try_from(unseen).ok().filter(|some| *some <= inner.changes.len())?;
         if inner.changes.iter().rev().take(unseen).any(|(_, touched)| kept.scope.covers(touched)) {
@@ -80,7 +86,8 @@ impl AnswerCache {
     /// Keeps an answer, unless a slot that it read has changed since.
     #[allow(clippy::needless_pass_by_value)] // it is kept
     pub fn keep(&self, question: Bytes, answer: EncodedAnswer, scope: Scope) {
-        let position = answer.position;
+        // However many changes came since, none bears on it.
+        let position = if answer.released { u64::MAX } else { answer.position };
         let cost = cost(&question, &answer.body, &scope);
         if cost > self.capacity / 16 {
             return;
@@ -167,7 +174,7 @@ mod tests {
     }
 
     fn answer(body: impl Into<Bytes>, position: u64) -> EncodedAnswer {
-        EncodedAnswer { body: body.into(), position, data_position: 1 }
+        EncodedAnswer { body: body.into(), position, data_position: 1, released: false }
     }
 
     fn keep(cache: &AnswerCache, question: &'static str, position: u64) {
@@ -231,6 +238,22 @@ mod tests {
         // What was read before the changes that are remembered may be affected by one that is not.
         keep(&cache, "old", 1);
         assert!(cache.get(b"old").is_none());
+    }
+
+    #[test]
+    fn an_answer_about_a_release_stays_whatever_changes() {
+        let cache = AnswerCache::new(1 << 20);
+        let change = |from: u64| {
+            for position in from..from + 2 * REMEMBERED as u64 {
+                cache.changed(slot(1, "2020-04"), position);
+                cache.changed(assessment(None, "1970-01", "2190-01"), position);
+            }
+        };
+        change(10);
+        let released = EncodedAnswer { released: true, ..answer("answer", 1) };
+        cache.keep("released".into(), released.clone(), scope());
+        change(100);
+        assert_eq!(cache.get(b"released"), Some(released));
     }
 
     #[test]

@@ -14,7 +14,8 @@ use super::error::QueryError;
 use super::followers::Followers;
 use super::memory::Memory;
 use super::query::{AsOf, Query};
-use super::settings::Settings;
+use super::releases::ShownAreas;
+use super::settings::{ReleaseSettings, Settings};
 use super::slabs::Slabs;
 use super::threads::Threads;
 use crate::domain::reference::Reference;
@@ -39,6 +40,9 @@ pub struct Engine {
     head: watch::Receiver<u64>,
     pub(super) counts: Arc<Counts>,
     questions: Arc<Memory>,
+    pub(super) release_settings: ReleaseSettings,
+    pub(super) shown_areas: Arc<ShownAreas>,
+    released: watch::Receiver<u64>,
 }
 
 /// Bounds from the settings.
@@ -74,6 +78,8 @@ impl Engine {
     ) -> Self {
         let position = store.catalog().position;
         followers.head.send_replace(position);
+        let last = store.catalog().releases().last().map_or(0, |last| last.position);
+        followers.released.send_replace(last);
         let questions = Arc::new(Memory::new(settings.question_bytes));
         Self {
             store,
@@ -91,6 +97,9 @@ impl Engine {
             head: followers.head.subscribe(),
             counts: Arc::default(),
             questions,
+            release_settings: settings.releases,
+            shown_areas: Arc::default(),
+            released: followers.released.subscribe(),
         }
     }
 
@@ -154,6 +163,7 @@ impl Engine {
     pub(super) fn settled(&self, query: &Query) -> Result<Query, QueryError> {
         let as_of = match &query.as_of {
             AsOf::Time(_) => AsOf::Position(self.position_of(&query.as_of)?),
+            AsOf::Release(_) => AsOf::Position(query.as_of.position(&self.store.catalog())?),
             settled @ (AsOf::Head | AsOf::Position(_)) => settled.clone(),
         };
         Ok(Query { as_of, ..query.clone() })
@@ -187,6 +197,12 @@ impl Engine {
     #[must_use]
     pub fn head(&self) -> watch::Receiver<u64> {
         self.head.clone()
+    }
+
+    /// Position of the newest announced release, 0 if there is none, as a channel that changes with it.
+    #[must_use]
+    pub fn released(&self) -> watch::Receiver<u64> {
+        self.released.clone()
     }
 
     /// Position of the newest announced change.

@@ -63,6 +63,9 @@ pub enum QueryError {
         /// Position of the newest change.
         reached: u64,
     },
+    /// The caller reads releases, and there is none.
+    #[error("no release has been made yet")]
+    NoRelease,
     /// The requested time has not come.
     #[error("the time has not come")]
     Future {
@@ -95,6 +98,7 @@ impl QueryError {
             | Self::TooHeavy { .. }
             | Self::Refused(_)
             | Self::NotReached { .. }
+            | Self::NoRelease
             | Self::Future { .. }
             | Self::Late
             | Self::Store(_) => {}
@@ -114,6 +118,7 @@ impl QueryError {
             | Self::TooHeavy { .. }
             | Self::Refused(_)
             | Self::NotReached { .. }
+            | Self::NoRelease
             | Self::Future { .. }
             | Self::Late
             | Self::Store(_) => ("query".into(), self.to_string()),

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
+use crate::domain::disclosure::ProfileName;
 use crate::domain::field::Field;
 use crate::domain::submission::EstimateRow;
 use crate::engine::answer::tests::running::opened;
+use crate::engine::query::Reader;
 use crate::engine::receipt::{Foreseen, Receipt};
 use crate::engine::submissions::Listed;
 
@@ -139,7 +141,8 @@ async fn what_stands_already_makes_no_new_version() {
     // Another content between makes it new again, and so does a withdrawal.
     assert_eq!(made(header("d"), &["VIDEO", "VIDEO"]).await, (2, false, false));
     assert_eq!(made(header("e"), GOOD).await, (3, false, false));
-    let all = Listed { collection: None, organisation: None, month: None, past: false };
+    let reader = &Reader::of(ProfileName::Internal);
+    let all = Listed { reader, collection: None, organisation: None, month: None, past: false };
     let current = engine.submissions(&all, 0, 1).unwrap().remove(0).submission;
     engine.withdraw(&current, "caller", "f").await.unwrap();
     assert_eq!(made(header("g"), GOOD).await, (4, false, false));
@@ -176,7 +179,8 @@ async fn a_replacement_does_not_lose_most_of_a_month_unless_the_header_allows_it
     let reused = submit(&engine, header("d"), &many(4)).await;
     assert!(matches!(reused, Err(Refused::Write(WriteError::RequestIdReused))));
     // Nothing stands after a withdrawal.
-    let all = Listed { collection: None, organisation: None, month: None, past: false };
+    let reader = &Reader::of(ProfileName::Internal);
+    let all = Listed { reader, collection: None, organisation: None, month: None, past: false };
     let current = engine.submissions(&all, 0, 1).unwrap().remove(0).submission;
     engine.withdraw(&current, "caller", "f").await.unwrap();
     submit(&engine, header("g"), &many(1)).await.unwrap();

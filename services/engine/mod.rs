@@ -4,6 +4,7 @@
 //! - [`intake`] the rows of a submission, and the decision about them; `replacing` what they
 //!   may replace; [`receipt`] the receipt
 //! - [`submissions`] stored submissions; [`assessments`] assessments by organisations
+//! - [`releases`] named states of the data for those who may not see the newest
 //! - [`query`] a question; [`answer`] plan ▸ counts ▸ cells; `error` why a question is not answered
 //! - [`content`] reference content of a folder; `health` whether the store accepts changes, and its size
 //! - [`cache`] encoded answers, and [`scope`] what they have read: a change of it makes them be computed again
@@ -26,6 +27,7 @@ pub mod intake;
 mod memory;
 pub mod query;
 pub mod receipt;
+pub mod releases;
 mod replacing;
 pub mod scope;
 mod settings;
@@ -38,9 +40,12 @@ pub use counts::{Counts, Outcome};
 pub use engine::{Engine, Waiting};
 pub use error::{Missing, QueryError};
 pub use followers::Followers;
-pub use settings::Settings;
+pub use settings::{ReleaseSettings, Settings};
 pub use slabs::Slabs;
 pub use threads::Threads;
 
 /// Types of the store, for the rooms that may not import it.
-pub use crate::store::{About, Assessment, StoreError, Submission, Touched, WriteError, Written};
+pub use crate::store::{
+    About, Assessment, NewRelease, Release, ReleaseReason, StoreError, Submission, Touched,
+    WriteError, Written,
+};

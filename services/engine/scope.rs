@@ -56,7 +56,7 @@ impl Scope {
     #[must_use]
     pub fn covers(&self, touched: &Touched) -> bool {
         match touched {
-            Touched::Nothing => false,
+            Touched::Nothing | Touched::Releases => false,
             Touched::Slot(slot) => {
                 (self.first..=self.last).contains(&slot.month)
                     && self.collections.contains(&(slot.collection, slot.dataset))

@@ -8,6 +8,7 @@ use crate::domain::collection::Dataset;
 use crate::domain::period::Month;
 use crate::domain::reference::Organisations;
 use crate::domain::submission::{Reading, RowProblem};
+use crate::engine::query::Reader;
 use crate::store::{Slot, StoreError, Submission, Version, WriteError, standing};
 
 /// The parts of a submission version's name.
@@ -50,6 +51,8 @@ pub enum VersionState {
 /// Which versions to list.
 #[derive(Clone, Copy, Debug)]
 pub struct Listed<'a> {
+    /// Only what this reader may read exactly.
+    pub reader: &'a Reader,
     /// Only this collection; none: all.
     pub collection: Option<&'a str>,
     /// Only this organisation; none: all.
@@ -107,8 +110,13 @@ impl Engine {
             // None: it was named, and has never submitted.
             let collection = listed.collection.map(|id| catalog.collection(id));
             let organisation = listed.organisation.map(|code| catalog.organisation(code));
+            let (reader, reference) = (listed.reader, &catalog.reference);
+            let own = reader.organisation.as_ref().and_then(|code| catalog.organisation(code));
+            let read = reference.collections().filter(|of| reader.reads(reference, &of.id, ""));
+            let read: Vec<_> = read.filter_map(|of| catalog.collection(&of.id)).collect();
             let is_listed = |slot: &Slot| {
-                collection.is_none_or(|number| number == Some(slot.collection))
+                (own == Some(slot.organisation) || read.contains(&slot.collection))
+                    && collection.is_none_or(|number| number == Some(slot.collection))
                     && organisation.is_none_or(|number| number == Some(slot.organisation))
                     && listed.month.is_none_or(|month| month == slot.month)
             };

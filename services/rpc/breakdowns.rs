@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use prost::Message;
 use tonic::{Request, Response, Status};
 
-use super::cached_answers::{Made, Watched};
+use super::cached_answers::{Follows, Made, Watched, key_at};
 use super::convert::trim::trim_question;
 use super::convert::{breakdown, query, query_error, question};
 use super::encoded::Encoded;
 use super::{SENT_BYTES, Service, status};
 use crate::engine::answer::AnyQuestion;
-use crate::engine::query::AsOf;
-use crate::engine::{Engine, QueryError};
+use crate::engine::query::{AsOf, Reader};
+use crate::engine::Engine;
 use crate::proto::server::breakdown_service_server::BreakdownService;
 use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
@@ -20,61 +21,94 @@ use crate::proto::v1::breakdown_question::Table;
 /// Answers `BreakdownService`.
 pub struct Breakdowns(pub Service);
 
-/// A checked question. A watch asks it again after each change.
-type Asked = Arc<dyn AnyQuestion>;
+/// A checked question.
+type Checked = Arc<dyn AnyQuestion>;
 
-/// Computes an answer. Every response of a table has the same two fields: 1 the answer, 2 the position.
-fn compute(engine: &Engine, question: &dyn AnyQuestion) -> Result<Made, QueryError> {
-    let answer = question.answer(&engine.within(SENT_BYTES))?;
-    let breakdown = Some(breakdown::breakdown(&answer));
-    let body = v1::WatchBreakdownResponse { breakdown, position: 0 }.encode_to_vec().into();
-    let data_position = answer.provenance().data_position;
-    Ok(Made { body, position: answer.position(), data_position, scope: answer.scope().cloned() })
-}
+/// A question and its reader.
+pub(super) type Asked = (Reader, v1::BreakdownQuestion);
 
 /// The same for a question that is a field of a request, so that errors name the field.
-fn make_followed(
-    engine: &Engine,
-    (name, question): &(&'static str, Asked),
-) -> Result<Made, Status> {
-    let made = compute(engine, &**question);
-    made.map_err(|refused| query_error(refused.within(&question::path(name))))
+fn make_followed(engine: &Engine, (name, asked): &(&'static str, Asked)) -> Result<Made, Status> {
+    make(engine, asked).map_err(|refused| status::within(&question::path(name), refused))
 }
 
 /// Checks a question and computes its answer, with the reference content of the state that it is about. Both take time, so both are
-/// done here.
-fn make(engine: &Engine, asked: &v1::BreakdownQuestion) -> Result<Made, Status> {
-    let table = asked.table.as_ref().and_then(Table::query);
-    // What cannot be read of it is refused with everything else that is wrong.
-    let then = query::as_of(table.and_then(|query| query.as_of.as_ref())).unwrap_or(AsOf::Head);
-    let then = match then {
-        AsOf::Head => None,
-        AsOf::Position(_) | AsOf::Time(_) => Some(engine.at(&then).map_err(query_error)?),
-    };
-    let engine = then.as_ref().unwrap_or(engine);
-    compute(engine, &*check(engine, asked)?).map_err(query_error)
-}
-
-fn check(engine: &Engine, asked: &v1::BreakdownQuestion) -> Result<Asked, Status> {
+/// done here. Every response of a table has the same two fields: 1 the answer, 2 the position.
+fn make(engine: &Engine, (reader, asked): &Asked) -> Result<Made, Status> {
     let table = asked.table.as_ref().ok_or_else(|| question::missing("question"))?;
-    question::question(&engine.reference(), table)
+    let (engine, question) = at_its_state(engine, reader, table)?;
+    let answer = question.answer(&engine.within(SENT_BYTES)).map_err(query_error)?;
+    let breakdown = Some(breakdown::breakdown(&answer));
+    let body = v1::WatchBreakdownResponse { breakdown, position: 0 }.encode_to_vec().into();
+    let (scope, provenance) = (answer.scope().cloned(), answer.provenance());
+    let (data_position, released) = (provenance.data_position, !provenance.release.is_empty());
+    Ok(Made { body, position: answer.position(), data_position, scope, released })
 }
 
-/// The cache key of a question: its encoded bytes, with the number of its table first.
-fn key(mut table: Table) -> (v1::BreakdownQuestion, bytes::Bytes) {
-    trim_question(&mut table);
-    let question = v1::BreakdownQuestion { table: Some(table) };
-    let key = question.encode_to_vec().into();
-    (question, key)
+/// A checked question, and the engine at the state that answers it: the requested one, or the release that its reader gets.
+pub(super) fn at_its_state(
+    engine: &Engine,
+    reader: &Reader,
+    table: &Table,
+) -> Result<(Engine, Checked), Status> {
+    // What cannot be read of it is refused with everything else that is wrong.
+    let as_of = query::as_of(table.query().and_then(|query| query.as_of.as_ref()));
+    let as_of = as_of.unwrap_or(AsOf::Head);
+    let at = |as_of: &AsOf| match as_of {
+        AsOf::Head => Ok(engine.clone()),
+        AsOf::Position(_) | AsOf::Time(_) | AsOf::Release(_) => {
+            engine.at(as_of).map_err(query_error)
+        }
+    };
+    let then = at(&as_of)?;
+    let checked = question::question(&then.reference(), reader, table)?;
+    let release = then.release_for(checked.query()).map_err(query_error)?;
+    let release = release.map(|release| AsOf::Release(Arc::clone(&release.id)));
+    let Some(AsOf::Release(id)) = release.filter(|release| *release != as_of) else {
+        return Ok((then, checked));
+    };
+    let mut table = table.clone();
+    if let Some(query) = table.query_mut() {
+        query.as_of = Some(v1::AsOf { at: Some(v1::as_of::At::Release(id.to_string())) });
+    }
+    let then = at(&AsOf::Release(id))?;
+    let checked = question::question(&then.reference(), reader, &table)?;
+    Ok((then, checked))
+}
+
+fn check(engine: &Engine, (reader, asked): &Asked) -> Result<Checked, Status> {
+    let table = asked.table.as_ref().ok_or_else(|| question::missing("question"))?;
+    question::question(&engine.reference(), reader, table)
 }
 
 impl Service {
+    /// A question with its reader, and the cache key of both: the reader's bytes, then the encoded question, which begins with the number
+    /// of its table. Two readers who may see different things never share an answer.
+    fn keyed(&self, mut table: Table) -> (Asked, Bytes) {
+        trim_question(&mut table);
+        let (reader, question) = (self.reader(), v1::BreakdownQuestion { table: Some(table) });
+        let key = [reader.key(), question.encode_to_vec()].concat().into();
+        ((reader, question), key)
+    }
+}
+
+impl Service {
+    /// The key of a question while the newest release is the newest, if its reader reads releases.
+    fn at_release(&self, key: Bytes, reader: &Reader) -> Bytes {
+        let reads = self.engine.reference().profile(reader.profile).reads_releases;
+        let newest = || self.engine.newest_release().map_or(0, |release| release.position);
+        if reads { key_at(&key, newest()) } else { key }
+    }
+
     /// Answers a question to a table.
     pub(super) async fn ask(&self, table: Table) -> Result<Response<Encoded>, Status> {
         let as_of = table.query().and_then(|query| query.as_of.as_ref());
-        let newest = as_of.is_none_or(|as_of| as_of.at.is_none());
-        let (asked, key) = key(table);
-        self.answer(key, asked, newest, make).await
+        let keeps = match as_of.and_then(|as_of| as_of.at.as_ref()) {
+            None | Some(v1::as_of::At::Release(_)) => true,
+            Some(v1::as_of::At::Position(_) | v1::as_of::At::Time(_)) => false,
+        };
+        let (asked, key) = self.keyed(table);
+        self.answer(self.at_release(key, &asked.0), asked, keeps, make).await
     }
 }
 
@@ -90,14 +124,25 @@ impl BreakdownService for Breakdowns {
         let table =
             asked.and_then(|asked| asked.table).ok_or_else(|| question::missing("question"))?;
         let name = question::name(&table);
-        let (asked, key) = key(table);
-        let checked = self.0.aside(move |engine| check(engine, &asked)).await?;
-        let checked = checked.map_err(|refused| status::within(&question::path(name), refused))?;
-        if checked.query().as_of != AsOf::Head {
+        let (asked, key) = self.0.keyed(table);
+        let followed = asked.clone();
+        let checked = self.0.aside(move |engine| {
+            let checked = check(engine, &asked)?;
+            let reads_releases = engine.reads_releases(checked.query());
+            Ok((checked.query().as_of.clone(), reads_releases))
+        });
+        let checked = checked.await?;
+        let (as_of, reads_releases) =
+            checked.map_err(|refused| status::within(&question::path(name), refused))?;
+        if as_of != AsOf::Head {
             let field = format!("question.{name}.query.as_of");
             let why = "must be empty: a watch always sends the newest answer";
             return Err(status::field_invalid(field, why));
         }
-        self.0.watch(key, (name, checked), after_position, make_followed)
+        if reads_releases && self.0.engine.newest_release().is_none() {
+            return Err(status::no_release());
+        }
+        let follows = if reads_releases { Follows::Releases } else { Follows::Changes };
+        self.0.watch((key, follows), (name, followed), after_position, make_followed)
     }
 }

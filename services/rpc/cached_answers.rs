@@ -34,39 +34,46 @@ pub(super) struct Made {
     pub(super) data_position: u64,
     /// The slots that it read; none: it is not kept.
     pub(super) scope: Option<Scope>,
+    /// Whether it shows a release.
+    pub(super) released: bool,
+}
+
+/// What a watch follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Follows {
+    /// Every change.
+    Changes,
+    /// Releases: nothing is told of what lies between two of them.
+    Releases,
 }
 
 /// Computes an answer.
 pub(super) type Make<Q> = fn(&Engine, &Q) -> Result<Made, Status>;
 
 impl Service {
-    /// A kept answer about the newest data. Its question was checked when it was computed.
-    fn kept(&self, key: &Bytes) -> Option<Response<Encoded>> {
-        let answer = self.newest(key)?;
-        self.engine.counts().hit();
-        Some(Response::new(answer.into()))
-    }
-
-    /// The kept answer to a question, with the position to send. Changes drop answers before they are announced, so a kept answer is
-    /// valid at the announced position. It may also have been read at a later position that is not announced yet.
-    fn newest(&self, key: &Bytes) -> Option<EncodedAnswer> {
+    /// The kept answer to a question, with the position to send. Its question was checked when it was computed. Changes drop answers
+    /// before they are announced, so a kept answer about the newest data is valid at the announced position. It may also have been
+    /// read at a later position that is not announced yet.
+    fn kept(&self, key: &Bytes) -> Option<EncodedAnswer> {
         let told = self.engine.told();
         let kept = self.engine.answers().get(key)?;
-        Some(EncodedAnswer { position: kept.position.max(told), ..kept })
+        let position = if kept.released { kept.position } else { kept.position.max(told) };
+        Some(EncodedAnswer { position, ..kept })
     }
 
-    /// The answer from the cache, or computed; `newest`: about the newest data.
+    /// The answer from the cache, or computed. `keeps`: it is about the newest data or a release, and is kept.
     pub(super) async fn answer<Q: Send + 'static>(
         &self,
         key: Bytes,
         asked: Q,
-        newest: bool,
+        keeps: bool,
         make: Make<Q>,
     ) -> Result<Response<Encoded>, Status> {
         let asker = Asker::Call(Deadline::current());
-        let answer = if newest {
+        let answer = if keeps {
             if let Some(kept) = self.kept(&key) {
-                return Ok(kept);
+                self.engine.counts().hit();
+                return Ok(Response::new(kept.into()));
             }
             self.together(&key, asked, make, asker).await?
         } else {
@@ -76,7 +83,7 @@ impl Service {
         Ok(Response::new(answer.into()))
     }
 
-    /// The newest answer. Concurrent identical questions share one computation.
+    /// The answer about the newest data or a release. Concurrent identical questions share one computation.
     async fn together<Q: Send + 'static>(
         &self,
         key: &Bytes,
@@ -84,22 +91,22 @@ impl Service {
         make: Make<Q>,
         asker: Asker,
     ) -> Result<EncodedAnswer, Status> {
-        if let Some(kept) = self.newest(key) {
+        if let Some(kept) = self.kept(key) {
             return Ok(kept);
         }
         // The answer must include every change announced until now.
         let told = self.engine.told();
         let joined = self.single_flight.join(asker, key);
         let mut shared = joined.answer.lock().await;
-        if let Some(made) = shared.as_ref().filter(|made| made.position >= told) {
+        if let Some(made) = shared.as_ref().filter(|made| made.released || made.position >= told) {
             return Ok(made.clone());
         }
-        if let Some(kept) = self.newest(key) {
+        if let Some(kept) = self.kept(key) {
             return Ok(kept);
         }
         let turn = self.single_flight.turn(asker).await?;
         // The wait may have been long enough.
-        if let Some(kept) = self.newest(key) {
+        if let Some(kept) = self.kept(key) {
             return Ok(kept);
         }
         let (answer, scope) = self.count(turn, asked, make).await?;
@@ -157,19 +164,19 @@ impl Service {
         make: Make<Q>,
     ) -> Result<(EncodedAnswer, Option<Scope>), Status> {
         let made = self.work_in(turn, move |engine| make(engine, &asked)).await?;
-        let Made { body, position, data_position, scope } = made?;
+        let Made { body, position, data_position, scope, released } = made?;
         // It may be sent again later, with a position that takes more bytes.
         let longest = Encoded { body: body.clone(), position: i64::MAX }.encoded_len();
         if longest > SENT_BYTES {
             return Err(status::answer_too_large(longest, SENT_BYTES));
         }
-        Ok((EncodedAnswer { body, position, data_position }, scope))
+        Ok((EncodedAnswer { body, position, data_position, released }, scope))
     }
 
-    /// Sends the answer, and sends it again whenever a change affects it.
+    /// Sends the answer, and sends it again whenever a change affects it; about releases, whenever a release has a change.
     pub(super) fn watch<Q: Clone + Send + Sync + 'static>(
         &self,
-        key: Bytes,
+        (key, follows): (Bytes, Follows),
         asked: Q,
         after_position: i64,
         make: Make<Q>,
@@ -184,14 +191,23 @@ impl Service {
         let watch = Watch {
             service: self.clone(),
             key,
+            follows,
             asked,
             make,
-            head: self.engine.head(),
+            head: match follows {
+                Follows::Releases => self.engine.released(),
+                Follows::Changes => self.engine.head(),
+            },
             patience: Deadline::current().remaining(),
             seen: (after > 0).then_some(after),
         };
         Ok(Response::new(Box::pin(Tables(Some(Box::pin(watch.next(false)))))))
     }
+}
+
+/// The key of a question of a reader of releases, while the release at a position is the newest.
+pub(super) fn key_at(key: &Bytes, release: u64) -> Bytes {
+    [key.as_ref(), &release.to_be_bytes()].concat().into()
 }
 
 impl From<EncodedAnswer> for Encoded {
@@ -203,9 +219,12 @@ impl From<EncodedAnswer> for Encoded {
 /// A watch: a question, and the changes that the caller has seen.
 struct Watch<Q> {
     service: Service,
+    /// Of the question, whichever release answers it.
     key: Bytes,
+    follows: Follows,
     asked: Q,
     make: Make<Q>,
+    /// The newest announced change, or release.
     head: watch::Receiver<u64>,
     /// Longest time for one answer.
     patience: Duration,
@@ -217,10 +236,14 @@ struct Watch<Q> {
 type Next<Q> = Option<(Result<Encoded, Status>, Option<Watch<Q>>)>;
 
 impl<Q: Clone + Send + Sync + 'static> Watch<Q> {
-    /// The present answer, computed in a task of its own. If the client's connection accepts nothing, polling stops here; the task
+    /// The present answer, at an announced change or release. It is computed in a task of its own. If the client's connection accepts nothing, polling stops here; the task
     /// still ends, so that the turn and others with the same question do not wait for this client.
-    async fn table(&self) -> Result<EncodedAnswer, Status> {
-        let (service, key, asked) = (self.service.clone(), self.key.clone(), self.asked.clone());
+    async fn table(&self, announced: u64) -> Result<EncodedAnswer, Status> {
+        let (service, asked) = (self.service.clone(), self.asked.clone());
+        let key = match self.follows {
+            Follows::Releases => key_at(&self.key, announced),
+            Follows::Changes => self.key.clone(),
+        };
         let (make, asker) = (self.make, Asker::Watch(self.patience));
         let made = tokio::spawn(async move { service.together(&key, asked, make, asker).await });
         AbortOnDropHandle::new(made).await.map_err(|error| status::internal(&error))?
@@ -233,8 +256,8 @@ impl<Q: Clone + Send + Sync + 'static> Watch<Q> {
                 return None;
             }
             waits = true;
-            self.head.borrow_and_update();
-            match self.table().await {
+            let announced = *self.head.borrow_and_update();
+            match self.table(announced).await {
                 Err(status) => return Some((Err(status), None)),
                 Ok(answer) if self.seen.is_none_or(|seen| answer.data_position > seen) => {
                     self.seen = Some(answer.position);

@@ -12,6 +12,7 @@ use tonic::Code;
 
 use super::*;
 use crate::domain::collection::Dataset;
+use crate::domain::disclosure::ProfileName;
 use crate::engine::answer::tests::running::opened;
 use crate::engine::scope::Scope;
 use crate::engine::{Followers, Touched};
@@ -53,6 +54,7 @@ fn start(folder: &tempfile::TempDir) -> (Service, Arc<Followers>) {
     let service = Service {
         engine: Arc::new(engine),
         single_flight: Arc::new(SingleFlight::new(4)),
+        profile_without_identity: ProfileName::Internal,
         page_key: [0; 32],
         message_bytes: (1 << 20, 1 << 20),
     };
@@ -84,7 +86,7 @@ fn ask(service: &Service, probe: &Probe) -> tokio::task::JoinHandle<Result<Encod
 }
 
 fn watch(service: &Service, probe: &Probe) -> Watched {
-    service.watch(key(), probe.clone(), 0, make).unwrap().into_inner()
+    service.watch((key(), Follows::Changes), probe.clone(), 0, make).unwrap().into_inner()
 }
 
 #[tokio::test]
@@ -95,9 +97,14 @@ async fn what_is_kept_is_sent_with_a_position_that_it_is_true_of() {
     let month = "2020-04".parse().unwrap();
     let scope = Scope::new(&[(1, Dataset::Consultations)], &[], (month, month));
     let sent = |read: u64| {
-        let answer = EncodedAnswer { body: "x".into(), position: read, data_position: read };
+        let answer = EncodedAnswer {
+            body: "x".into(),
+            position: read,
+            data_position: read,
+            released: false,
+        };
         service.engine.answers().keep(key(), answer, scope.clone());
-        service.kept(&key()).unwrap().into_inner().position
+        int(service.kept(&key()).unwrap().position)
     };
     // Read behind a change that is not told yet: as of the position told, the answer would be another.
     assert_eq!(sent(told + 2), int(told + 2));

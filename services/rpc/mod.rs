@@ -3,15 +3,17 @@
 //! - [`convert`] messages of the contract to values of the domain and back
 //! - [`encoded`] an answer, encoded once and sent many times
 //! - `cached_answers` the way of every question; [`single_flight`] how many at once, identical ones once
-//! - [`breakdowns`], [`channels`], [`exclusion`], [`export`], [`submissions`], [`reference`] the services
+//! - [`breakdowns`], [`channels`], [`exclusion`], [`export`], [`submissions`], [`reference`], [`releases`] the services
 //! - [`fields`] the limits of texts and lists, checked before anything looks at a request
 //! - [`incoming`] a message of a submission, with its rows still encoded
 //! - [`status`] the only maker of `Status`
 //! - [`page`] page tokens
+//! - `caller` who calls, and which profile holds
 //! - [`deadline`] the deadline of a call; `today` the clock of checks
 
 pub mod breakdowns;
 mod cached_answers;
+mod caller;
 pub mod channels;
 pub mod convert;
 pub mod deadline;
@@ -22,6 +24,7 @@ pub mod fields;
 pub mod incoming;
 pub mod page;
 pub mod reference;
+pub mod releases;
 pub mod single_flight;
 pub mod status;
 pub mod submissions;
@@ -32,6 +35,7 @@ pub use incoming::{Incoming, IncomingEstimates};
 
 use std::sync::Arc;
 
+use crate::domain::disclosure::ProfileName;
 use crate::engine::Engine;
 use single_flight::SingleFlight;
 
@@ -42,6 +46,8 @@ pub struct Service {
     pub engine: Arc<Engine>,
     /// Bounds computations, and shares identical ones.
     pub single_flight: Arc<SingleFlight>,
+    /// The profile of callers without an identity.
+    pub profile_without_identity: ProfileName,
     /// Key of page tokens.
     pub page_key: [u8; 32],
     /// Largest message of a query, and of a submission, in bytes.
@@ -58,13 +64,16 @@ pub const SENT_BYTES: usize = 4 << 20;
 pub(crate) mod doors_tests {
     use super::convert::{breakdown, question, reference};
     use super::export::rows;
+    use crate::domain::disclosure::ProfileName;
     use crate::domain::reference::Reference;
     use crate::engine::Engine;
     use crate::engine::answer::Protected;
+    use crate::engine::query::Reader;
     use crate::proto::v1::{self, breakdown_question::Table};
 
     pub(crate) fn answer(engine: &Engine, table: &Table) -> Protected {
-        let question = question::question(&engine.reference(), table).unwrap();
+        let reader = Reader::of(ProfileName::Internal);
+        let question = question::question(&engine.reference(), &reader, table).unwrap();
         question.answer(engine).unwrap()
     }
 

@@ -12,9 +12,9 @@ use super::convert::trim::trim;
 use super::convert::{header, int, name, query_error, store_error, submission};
 use super::page::Page;
 use super::{CALLER, Incoming, IncomingEstimates, Service, status};
+use crate::engine::WriteError;
 use crate::engine::query::no_collection;
 use crate::engine::submissions::{Listed, StoredVersion};
-use crate::engine::{Engine, WriteError};
 use crate::proto::server::submission_service_server::SubmissionService;
 use crate::proto::v1::{self, ErrorReason};
 use kind::{CONSULTATIONS, DIGITAL_ACCESS, ESTIMATES, POPULATIONS};
@@ -35,6 +35,13 @@ impl Submissions {
         });
         found.await??.ok_or_else(|| no_submission(name))
     }
+
+    /// The same, if the caller may read it.
+    async fn read(&self, field: &'static str, name: &str) -> Result<StoredVersion, Status> {
+        let found = self.find(field, name).await?;
+        self.0.may_read(&found.submission)?;
+        Ok(found)
+    }
 }
 
 fn no_submission(name: &str) -> Status {
@@ -44,17 +51,20 @@ fn no_submission(name: &str) -> Status {
 
 /// A page of submissions. Goes through the submissions of all organisations.
 fn list(
-    engine: &Engine,
-    page_key: &[u8; 32],
+    service: &Service,
     request: &v1::ListSubmissionsRequest,
 ) -> Result<v1::ListSubmissionsResponse, Status> {
     let past = if request.include_past { "past" } else { "" };
     let query = ["submissions", &request.parent, &request.organisation, &request.month, past];
-    let page = Page::new(page_key, &query, request.page_size, &request.page_token)?;
+    let (engine, reader) = (&service.engine, service.reader());
+    let page = Page::new(&service.page_key, &query, request.page_size, &request.page_token)?;
     let reference = engine.reference();
     let collection = match request.parent.strip_prefix("collections/") {
         Some("-") => None,
-        Some(id) if reference.collection(id).is_some() => Some(id),
+        Some(id) if reference.collection(id).is_some() => {
+            service.may_list(&reference, id)?;
+            Some(id)
+        }
         Some(id) => return Err(query_error(no_collection(&reference, "parent", id))),
         None => {
             return Err(status::field_invalid(
@@ -68,7 +78,8 @@ fn list(
         month => Some(month.parse().map_err(|e| status::field_invalid("month", format!("{e}")))?),
     };
     let organisation = Some(request.organisation.as_str()).filter(|code| !code.is_empty());
-    let listed = Listed { collection, organisation, month, past: request.include_past };
+    let listed =
+        Listed { reader: &reader, collection, organisation, month, past: request.include_past };
     // Newest first: each page starts below the position where the page before ended.
     let found = engine.submissions(&listed, page.cursor, page.size + 1);
     let mut found = found.map_err(|error| store_error(&error))?;
@@ -119,7 +130,7 @@ impl SubmissionService for Submissions {
         &self,
         request: Request<v1::GetSubmissionRequest>,
     ) -> Result<Response<v1::GetSubmissionResponse>, Status> {
-        let found = self.find("name", &request.get_ref().name).await?;
+        let found = self.read("name", &request.get_ref().name).await?;
         let submission = Some(submission::submission(&found));
         Ok(Response::new(v1::GetSubmissionResponse { submission }))
     }
@@ -128,9 +139,9 @@ impl SubmissionService for Submissions {
         &self,
         request: Request<v1::ListSubmissionsRequest>,
     ) -> Result<Response<v1::ListSubmissionsResponse>, Status> {
-        let (mut request, page_key) = (request.into_inner(), self.0.page_key);
+        let (mut request, service) = (request.into_inner(), self.0.clone());
         trim([&mut request.parent, &mut request.organisation, &mut request.month]);
-        let listed = self.0.aside(move |engine| list(engine, &page_key, &request)).await?;
+        let listed = self.0.aside(move |_| list(&service, &request)).await?;
         listed.map(Response::new)
     }
 
@@ -142,6 +153,10 @@ impl SubmissionService for Submissions {
         let made = self.find("parent", &request.parent).await?.submission;
         let (size, token) = (request.page_size, &request.page_token);
         let page = problems_page(&self.0, &name::of(&made), size, token)?;
+        // Only a receipt has a token of a further page.
+        if token.is_empty() {
+            self.0.may_read(&made)?;
+        }
         let problems = self.0.work(move |engine| engine.row_problems(&made)).await?;
         let problems = problems.map_err(|error| store_error(&error))?;
         let (problems, next_page_token) = page.of(problems);
@@ -156,7 +171,7 @@ impl SubmissionService for Submissions {
         let request = request.into_inner();
         let id = header::request_id(&request.request_id)
             .map_err(|what| status::field_invalid("request_id", what))?;
-        let found = self.find("name", &request.name).await?.submission;
+        let found = self.read("name", &request.name).await?.submission;
         let written = self.0.engine.withdraw(&found, CALLER, &id).await;
         let position = written.map_err(|error| {
             if matches!(error, WriteError::NotCurrent) {

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use super::assessment::About;
 use super::error::{StoreError, damaged};
 use super::keys::{IdKind, Slot};
+use super::release::Release;
 use super::standing::{Kept, MonthSlot, MonthVersions, Standing};
 use super::stored::{Submission, Version};
 use super::touched::Touched;
@@ -32,6 +33,8 @@ pub struct Catalog {
     changes: Vec<(u64, u64)>,
     /// In order of position.
     assessments: Vec<About>,
+    /// In order of position.
+    releases: Vec<Arc<Release>>,
     months: BTreeMap<MonthSlot, MonthVersions>,
     words: Words,
     collections: BTreeMap<String, u16>,
@@ -47,6 +50,7 @@ impl Catalog {
             contents: Vec::new(),
             changes: Vec::new(),
             assessments: Vec::new(),
+            releases: Vec::new(),
             months: BTreeMap::new(),
             words: Words::default(),
             collections: BTreeMap::new(),
@@ -65,6 +69,18 @@ impl Catalog {
     #[must_use]
     pub fn organisation(&self, code: &str) -> Option<u32> {
         self.organisations.get(code).copied()
+    }
+
+    /// Ids of the collections that have data, by number.
+    #[must_use]
+    pub fn collection_ids(&self) -> BTreeMap<u16, &str> {
+        self.collections.iter().map(|(id, number)| (*number, id.as_str())).collect()
+    }
+
+    /// Codes of the organisations that have submitted, by number.
+    #[must_use]
+    pub fn organisation_codes(&self) -> BTreeMap<u32, &str> {
+        self.organisations.iter().map(|(code, number)| (*number, code.as_str())).collect()
     }
 
     /// Distinct values of each field, over all submissions.
@@ -120,6 +136,18 @@ impl Catalog {
         &self.assessments
     }
 
+    /// Every release, oldest first.
+    #[must_use]
+    pub fn releases(&self) -> &[Arc<Release>] {
+        &self.releases
+    }
+
+    /// The release of a name.
+    #[must_use]
+    pub fn release(&self, id: &str) -> Option<&Arc<Release>> {
+        self.releases.iter().rev().find(|release| *release.id == *id)
+    }
+
     /// Log position of the reference content that was in force at a position; 0 if there was none.
     #[must_use]
     pub fn configured(&self, position: u64) -> u64 {
@@ -136,6 +164,12 @@ impl Catalog {
     #[must_use]
     pub fn position_at(&self, time_millis: u64) -> u64 {
         before(&self.changes, |(_, time)| *time <= time_millis).map_or(0, |(position, _)| *position)
+    }
+
+    /// Time of the first change, milliseconds since 1970; none: there was none.
+    #[must_use]
+    pub fn began(&self) -> Option<u64> {
+        self.changes.first().map(|(_, time)| *time)
     }
 
     /// Notes that reference content is in force from a position on.
@@ -256,6 +290,10 @@ impl Catalog {
         self.changes.push((position, time_millis));
         self.assessments.push(About { position, time_millis, organisation, first, last });
         Ok(touched)
+    }
+
+    pub(super) fn released(&mut self, release: Release) {
+        self.releases.push(Arc::new(release));
     }
 
     fn name(&mut self, name: &str) -> Arc<str> {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::assessment;
 use super::keys::{self, Slot};
 use super::prepare::Prepared;
-use crate::proto::store::Assessment;
+use super::release;
+use crate::proto::store::{Assessment, Release};
 
 /// Bytes of a change that are not its content: its description, its keys, the pages that sled writes again for it.
 pub(super) const CHANGE_BYTES: u64 = 16 << 10;
@@ -24,12 +25,17 @@ pub(super) enum Change {
         request_id: String,
     },
     Assess(Box<Assessment>),
+    Release {
+        release: Box<Release>,
+        /// Position of the release that has to be the last one before it; 0: none.
+        after: u64,
+    },
 }
 
 /// A change that is in the log and applied.
 #[derive(Clone, Debug)]
 pub struct Written {
-    /// The version made or withdrawn; none for reference content and assessments.
+    /// The version made or withdrawn; none for reference content, assessments and releases.
     pub version: Option<(Slot, u32)>,
     /// Log position of the change.
     pub position: u64,
@@ -44,6 +50,7 @@ impl Change {
             Self::Submit { prepared, .. } => (&prepared.meta.caller, &prepared.meta.request_id),
             Self::Withdraw { caller, request_id, .. } => (caller, request_id),
             Self::Assess(assessment) => (&assessment.caller, &assessment.request_id),
+            Self::Release { release, .. } => (&release.caller, &release.request_id),
         }
     }
 
@@ -55,6 +62,7 @@ impl Change {
                 withdrawal_hash(&keys::version(slot, *version)).to_vec()
             }
             Self::Assess(assessment) => assessment::hash(assessment).to_vec(),
+            Self::Release { release, .. } => release::hash(release).to_vec(),
         }
     }
 
@@ -64,7 +72,7 @@ impl Change {
             + match self {
                 Self::Submit { prepared, .. } => prepared.bytes(),
                 Self::Assess(_) => assessment::ROW_BYTES as u64,
-                Self::Withdraw { .. } => 0,
+                Self::Withdraw { .. } | Self::Release { .. } => 0,
             }
     }
 }

@@ -104,6 +104,11 @@ impl LogClock {
         drop(self.lock_now());
     }
 
+    /// The log's time, milliseconds since 1970.
+    pub(super) fn now(&self) -> u64 {
+        self.lock_now().1
+    }
+
     /// Time for entries that are about to be written. Until [`LogClock::done`], nothing is answered about this time or later ones.
     pub(super) fn begin(&self) -> u64 {
         let (mut dates, now) = self.lock_now();

@@ -120,9 +120,13 @@ pub enum WriteError {
     /// Only the current version can be withdrawn.
     #[error("only the current version can be withdrawn")]
     NotCurrent,
-    /// Another submission than the expected one stands in the month: it came while this one was compared with the one before.
-    #[error("another submission of the same month came in between")]
+    /// Another submission than the expected one stands in the month, or another release is the last: it came while this one was compared
+    /// with the one before.
+    #[error("another change came in between")]
     Overtaken,
+    /// The name belongs to another release.
+    #[error("a release has this name already")]
+    ReleaseExists,
     /// The disk is too full.
     #[error("the disk is too full: {0}")]
     Full(String),

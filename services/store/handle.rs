@@ -17,6 +17,7 @@ use super::folder::{folder_bytes, free_bytes};
 use super::keys::Slot;
 use super::prepare::Prepared;
 use super::read::Reader;
+use super::release::NewRelease;
 use super::writer::{Busy, FAILED, Job};
 
 /// One per data folder. Dropping it ends the writer.
@@ -109,6 +110,28 @@ impl Store {
     ) -> Result<Written, WriteError> {
         let payload = assessment.payload(caller, request_id);
         self.change(Change::Assess(Box::new(payload))).await
+    }
+
+    /// Makes a release. The result has its position and no submission. [`WriteError::Overtaken`]: the release that it was compared with
+    /// is not the last one any more.
+    ///
+    /// # Errors
+    /// See [`WriteError`]. Nothing was stored, but after [`WriteError::Unsure`] and [`WriteError::Store`] the change may be.
+    pub async fn release(
+        &self,
+        release: NewRelease,
+        caller: &str,
+        request_id: &str,
+    ) -> Result<Written, WriteError> {
+        let after = release.after;
+        let release = Box::new(release.payload(caller, request_id));
+        self.change(Change::Release { release, after }).await
+    }
+
+    /// The log's time now, milliseconds since 1970.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.clock.now()
     }
 
     async fn change(&self, change: Change) -> Result<Written, WriteError> {

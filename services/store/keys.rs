@@ -5,6 +5,7 @@
 //! | `a` | – | how far the log was applied, digest, format of the rows |
 //! | `i` | kind, code | number of a collection, organisation or scheme of person keys |
 //! | `k` | scheme, number of the first | position, person keys with numbers in a row |
+//! | `l` | position | a release |
 //! | `n` | position | an assessment |
 //! | `q` | hash of caller and request id | what the request did |
 //! | `r` | position, part | reference content |
@@ -26,6 +27,7 @@ use crate::domain::period::Month;
 pub(super) const APPLIED: &[u8] = b"a";
 pub(super) const ID: u8 = b'i';
 pub(super) const PERSONS: u8 = b'k';
+pub(super) const RELEASE: u8 = b'l';
 pub(super) const ASSESSMENT: u8 = b'n';
 pub(super) const REQUEST: u8 = b'q';
 pub(super) const CONTENT: u8 = b'r';
@@ -160,7 +162,16 @@ pub(super) fn id(kind: IdKind, code: &str) -> Vec<u8> {
 
 /// Key of the assessment at a log position.
 pub(super) fn assessment(position: u64) -> Vec<u8> {
-    let mut key = vec![ASSESSMENT];
+    at(ASSESSMENT, position)
+}
+
+/// Key of the release at a log position.
+pub(super) fn release(position: u64) -> Vec<u8> {
+    at(RELEASE, position)
+}
+
+fn at(prefix: u8, position: u64) -> Vec<u8> {
+    let mut key = vec![prefix];
     key.extend(position.to_be_bytes());
     key
 }
@@ -174,9 +185,7 @@ pub(super) fn content(position: u64, part: u32) -> Vec<u8> {
 
 /// How the keys of all parts of the reference content at a log position begin.
 pub(super) fn contents(position: u64) -> Vec<u8> {
-    let mut key = vec![CONTENT];
-    key.extend(position.to_be_bytes());
-    key
+    at(CONTENT, position)
 }
 
 #[cfg(test)]

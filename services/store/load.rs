@@ -11,7 +11,9 @@ use super::tree::Row;
 use super::words::{self, Words};
 use crate::domain::codes::Content;
 use crate::domain::field::Field;
-use crate::proto::store::{AssessmentRow, Configuration, ConfigurationRow, Genesis, WithdrawalRow};
+use crate::proto::store::{
+    AssessmentRow, Configuration, ConfigurationRow, Genesis, ReleaseRow, WithdrawalRow,
+};
 
 /// Rows that the pass has found, by kind.
 #[derive(Default)]
@@ -23,6 +25,7 @@ pub(super) struct Load {
     pub(super) versions: Vec<(Slot, u32, Vec<u8>)>,
     pub(super) withdrawals: Vec<(Slot, u32, WithdrawalRow)>,
     pub(super) assessments: Vec<(u64, AssessmentRow)>,
+    pub(super) releases: Vec<(u64, ReleaseRow)>,
     /// Field, number and text of words, in order.
     words: Vec<(u8, u32, Vec<u8>)>,
     /// Scheme, number of the first, and person keys, in order.
@@ -41,7 +44,8 @@ impl Load {
             keys::ID => self.id(rest, value),
             keys::VERSION => self.version_part(rest, value),
             keys::WITHDRAWAL => self.withdrawal(rest, value),
-            keys::ASSESSMENT => self.assessment(rest, value),
+            keys::ASSESSMENT => at_position(&mut self.assessments, rest, value),
+            keys::RELEASE => at_position(&mut self.releases, rest, value),
             keys::PROBLEMS => {
                 keys::read_version(rest).is_some_and(|(slot, v, _)| self.stands(&slot, v))
             }
@@ -175,13 +179,6 @@ impl Load {
         true
     }
 
-    fn assessment(&mut self, key: &[u8], value: &[u8]) -> bool {
-        let Ok(position) = key.try_into().map(u64::from_be_bytes) else { return false };
-        let Ok(row) = AssessmentRow::decode(value) else { return false };
-        self.assessments.push((position, row));
-        true
-    }
-
     /// Position and time of all reference content up to the applied position, and the last of it; the embedded content if there is
     /// none. Rows of later content are left over from an entry whose application was interrupted.
     pub(super) fn contents(
@@ -201,6 +198,14 @@ impl Load {
         }
         Ok((times, newest))
     }
+}
+
+/// Adds a row whose key is a position, and says whether it could be read.
+fn at_position<R: Message + Default>(rows: &mut Vec<(u64, R)>, key: &[u8], value: &[u8]) -> bool {
+    let Ok(position) = key.try_into().map(u64::from_be_bytes) else { return false };
+    let Ok(row) = R::decode(value) else { return false };
+    rows.push((position, row));
+    true
 }
 
 /// The reference content of a configuration.

@@ -11,6 +11,7 @@
 //! - [`catalog`] the catalogue of submissions, in memory; `stored`, `standing` what stands in a month (`bits`: of whom); `assessment` what organisations write about
 //!   their own channels; `look`, `recall` versions that stand no more, read when they are asked for
 //! - `prepare`, `writer` how a submission gets in; `runs`, `described` its data and description as the log has them
+//! - `release` named states of the data, for those who may not see the newest
 //! - `handle`, `read` the store of a running service; columns, roll-ups and estimates; `estimates` how
 //!   estimates are stored
 //! - `settings`, `folder`, `lock`, `caught_up`, `open`, `verify` starting alone, and starting again from the log
@@ -49,6 +50,7 @@ mod read;
 mod recall;
 mod record_keys;
 mod recover;
+mod release;
 mod reserve;
 mod runs;
 mod settings;
@@ -79,6 +81,7 @@ pub use look::Look;
 pub use pack_read::PackPart;
 pub use prepare::Prepared;
 pub use read::Reader;
+pub use release::{NewRelease, Release, ReleaseReason};
 pub use settings::Settings;
 pub use standing::{MonthSlot, NOT_COLLECTED_CODE, Standing, code_of, occurring, standing};
 pub use stored::{ColumnView, Submission, Version};

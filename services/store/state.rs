@@ -17,6 +17,7 @@ use super::log::{Damage, Entry, EntryKind, Log, LogError};
 use super::pack::{self, Pack};
 use super::persons::{Numbered, PersonKeys};
 use super::prepare::chunks_hash;
+use super::release::{self, Release};
 use super::runs;
 use super::stored::Submission;
 use super::touched::Touched;
@@ -27,7 +28,8 @@ use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::proto::store::{
     Assessment, AssessmentRow, Commit, Configuration, ConfigurationRow, Genesis, ProblemsRow,
-    RequestRow, SubmissionMeta, VersionRow, Withdraw, WithdrawalRow,
+    Release as ReleasePayload, ReleaseRow, RequestRow, SubmissionMeta, VersionRow, Withdraw,
+    WithdrawalRow,
 };
 
 /// Format of the payloads of the log, in its first entry. Rows have a number of their own.
@@ -46,6 +48,8 @@ pub(super) enum Applied {
     Withdrawn(Slot, u32),
     /// An assessment was recorded.
     Assessed(Touched),
+    /// A release was made.
+    Released,
     /// Other reference content is in force.
     Configured,
 }
@@ -57,6 +61,7 @@ impl Applied {
             Self::Submitted(submission) => Touched::Slot(submission.slot),
             Self::Withdrawn(slot, _) => Touched::Slot(*slot),
             Self::Assessed(touched) => *touched,
+            Self::Released => Touched::Releases,
             Self::Configured | Self::Nothing => Touched::Nothing,
         }
     }
@@ -148,6 +153,9 @@ impl State {
         for (position, row) in &load.assessments {
             catalog.assess(*position, row)?;
         }
+        for (position, row) in &load.releases {
+            catalog.released(Release::of_row(*position, row)?);
+        }
         catalog.in_order();
         let (catalog, persons) = (Arc::new(RwLock::new(catalog)), Arc::new(RwLock::new(persons)));
         let genesis = load.genesis;
@@ -176,6 +184,7 @@ impl State {
             EntryKind::Commit => self.commit(entry, ready)?,
             EntryKind::Withdraw => self.withdraw(entry)?,
             EntryKind::Assess => self.assess(entry)?,
+            EntryKind::Release => self.release(entry)?,
         };
         self.pending.clear();
         self.lock().position = entry.place.position;
@@ -417,6 +426,25 @@ impl State {
         ];
         self.tree.commit(&rows, entry.place)?;
         self.lock().assess(entry.place.position, &row).map(Applied::Assessed)
+    }
+
+    fn release(&mut self, entry: &Entry) -> Result<Applied, StoreError> {
+        let payload = ReleasePayload::decode(entry.payload.as_slice()).map_err(damaged)?;
+        let request = RequestRow {
+            content_hash: release::hash(&payload).to_vec().into(),
+            position: entry.place.position,
+            version_key: Vec::new().into(),
+        };
+        let request_key = keys::request(&payload.caller, &payload.request_id);
+        let row = ReleaseRow { time_millis: entry.time_millis, release: Some(payload) };
+        let made = Release::of_row(entry.place.position, &row)?;
+        let rows = [
+            (keys::release(entry.place.position), row.encode_to_vec()),
+            (request_key, request.encode_to_vec()),
+        ];
+        self.tree.commit(&rows, entry.place)?;
+        self.lock().released(made);
+        Ok(Applied::Released)
     }
 
     fn persons(&self) -> std::sync::RwLockReadGuard<'_, PersonKeys> {

@@ -10,6 +10,8 @@ use crate::domain::period::Month;
 pub enum Touched {
     /// No data: only reference content changed.
     Nothing,
+    /// No data: a release was made.
+    Releases,
     /// A slot that was submitted or withdrawn.
     Slot(Slot),
     /// An organisation's assessment of some months.

@@ -20,6 +20,7 @@ use super::log::{Entry, EntryKind, Log, LogError, NewEntry};
 use super::pack::Pack;
 use super::prepare::chunks_hash;
 use super::recover::LiveState;
+use super::release;
 use super::state::Applied;
 use super::witness::{Seen, Witness};
 use crate::domain::collection::Dataset;
@@ -229,6 +230,20 @@ impl<L: Log> Writer<L> {
                 self.live.has_room(cost)?;
                 append(vec![(EntryKind::Assess, assessment.encode_to_vec())])
             }
+            Change::Release { release, after } => {
+                release::fits(release)?;
+                self.live.take_room(cost)?;
+                self.live.has_room(cost)?;
+                let catalog =
+                    self.live.state.catalog.read().unwrap_or_else(PoisonError::into_inner);
+                if catalog.release(&release.id).is_some() {
+                    return Err(WriteError::ReleaseExists);
+                }
+                if catalog.releases().last().map_or(0, |last| last.position) != *after {
+                    return Err(WriteError::Overtaken);
+                }
+                append(vec![(EntryKind::Release, release.encode_to_vec())])
+            }
         }
     }
 
@@ -309,7 +324,7 @@ impl<L: Log> Writer<L> {
                 Change::Submit { prepared, .. } => {
                     (prepared.chunks.len(), prepared.pack.as_ref().ok())
                 }
-                Change::Withdraw { .. } | Change::Assess(_) => (0, None),
+                Change::Withdraw { .. } | Change::Assess(_) | Change::Release { .. } => (0, None),
             };
             let (kind, payload) = payloads.remove(0);
             // The log gives every entry its place.
@@ -357,7 +372,9 @@ impl<L: Log> Writer<L> {
         let version = match applied {
             Applied::Submitted(submission) => Some((submission.slot, submission.version)),
             Applied::Withdrawn(slot, version) => Some((slot, version)),
-            Applied::Assessed(_) | Applied::Configured | Applied::Nothing => None,
+            Applied::Assessed(_) | Applied::Released | Applied::Configured | Applied::Nothing => {
+                None
+            }
         };
         (self.live.observer)(touched, entry.place.position);
         Written { version, position: entry.place.position, replayed: false }
@@ -390,11 +407,14 @@ enum Decision {
 fn has_to_wait(change: &Change, planned: &[Planned]) -> bool {
     match change {
         Change::Withdraw { .. } => !planned.is_empty(),
+        Change::Release { .. } => {
+            planned.iter().any(|earlier| matches!(earlier.job.change, Change::Release { .. }))
+        }
         Change::Submit { prepared, over: Some(_) } => {
             planned.iter().any(|earlier| match &earlier.job.change {
                 Change::Submit { prepared: other, .. } => of_one_slot(&prepared.meta, &other.meta),
                 Change::Withdraw { .. } => true,
-                Change::Assess(_) => false,
+                Change::Assess(_) | Change::Release { .. } => false,
             })
         }
         Change::Submit { over: None, .. } | Change::Assess(_) => false,

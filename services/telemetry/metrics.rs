@@ -47,6 +47,14 @@ pub fn submissions(outcome: Outcome, more: u64) {
     }
 }
 
+/// Counts a release that the service made by itself, or could not make.
+pub fn automatic_release(made: bool) {
+    if let Some(instruments) = INSTRUMENTS.get() {
+        let outcome = if made { "made" } else { "held_up" };
+        instruments.releases.add(1, &[KeyValue::new("nhs.equity.outcome", outcome)]);
+    }
+}
+
 /// Records the size of log and sled, and the free space of the disk, in bytes.
 pub fn store(log_bytes: u64, sled_bytes: u64, free_disk_bytes: u64) {
     LOG_BYTES.store(log_bytes, Relaxed);
@@ -104,6 +112,7 @@ pub fn connection_closed() {
 pub(super) struct Instruments {
     calls: Histogram<f64>,
     submissions: Counter<u64>,
+    releases: Counter<u64>,
 }
 
 impl Instruments {
@@ -128,7 +137,9 @@ impl Instruments {
             .build();
         let submissions =
             meter.u64_counter("nhs.equity.submissions").with_unit("{submission}").build();
-        Self { calls, submissions }
+        let releases =
+            meter.u64_counter("nhs.equity.releases.automatic").with_unit("{release}").build();
+        Self { calls, submissions, releases }
     }
 
     /// Makes the functions of this file use these instruments.

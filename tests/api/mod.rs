@@ -17,6 +17,7 @@ mod questions;
 mod readings;
 mod reference;
 mod refusals;
+mod releases;
 mod risk;
 mod risk_refusals;
 mod submissions;

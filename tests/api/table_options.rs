@@ -9,8 +9,8 @@ use crate::support::{Refusal, TestServer, header, records, totals};
 #[tokio::test]
 async fn every_wrong_option_of_a_table_is_named_at_once() {
     let server = TestServer::start().await;
-    let query = json!({"area": "QK1", "areaBasis": 77, "view": 78, "asOf": {"release": "x"}});
-    let of_query = ["query.area_basis", "query.view", "query.as_of.release", "query.period.first"];
+    let query = json!({"area": "QK1", "areaBasis": 77, "view": 78, "asOf": {"position": -1}});
+    let of_query = ["query.area_basis", "query.view", "query.as_of.position", "query.period.first"];
     for (table, query, options, named) in [
         (
             "channels",

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use crate::cli::show::sheet::Sheet;
 use crate::cli::show::words;
 use crate::proto::v1::{
-    AbsenceReason, AreaBasis, CategoryKey, CategoryState, DataClass, Denominator, ExportRow,
-    Measure, Unit,
+    AbsenceReason, AreaBasis, CategoryKey, CategoryState, DataClass, Denominator, Disclosure,
+    ExportRow, Measure, Profile, ProtectionMethod, Unit,
 };
 
 /// Keys that a row can have: three dimensions.
@@ -154,6 +154,7 @@ const BEHIND: &[FileColumn] = columns! {
     Count "expected_month_count", "Number of requested months; if month_count is lower, the figure does not cover the whole period" = |r| counted(r, r.expected_month_count);
     Count "position", "Log position at which the figure was read: the same for the whole file" = |r| Some(r.position);
     Count "data_position", "Log position of the last change that affects the figure" = |r| Some(r.data_position);
+    Text "release", "Release that the figure shows: 2026-11; empty: none was asked for" = |r| r.release.clone();
     Text "provenance", "Publisher and licence of the data" = |r| r.provenance.clone();
     Flag "ecological", "Whether the figure is about an area and says nothing about any one person in it" = |r| r.ecological;
     Flag "not_for_targets", "Whether the figure must not be used for targets or to judge performance" = |r| r.not_for_targets;
@@ -168,6 +169,10 @@ const BEHIND: &[FileColumn] = columns! {
     Count "unattributed_count", "Consultations or people that cannot be attributed to the area; empty: none" = |r| r.unattributed_count;
     Text "unattributed_detail", "Why they cannot be attributed, and which organisations" = |r| r.unattributed_detail.clone();
     Text "notes", "Sentences that a reader has to know" = |r| r.notes.join(" ");
+    Text "profile", "Disclosure profile that the figure was made for: INTERNAL, PARTNER or PUBLIC; empty: a published figure of others" = |r| told(r, |of| words::name(of.profile, Profile::as_str_name));
+    Text "profile_version", "Version of the rules of the profile" = |r| told(r, |of| of.profile_version.clone());
+    Text "protection", "How counts are protected: EXACT, PERTURBED (changed a little) or ROUNDED" = |r| told(r, |of| words::name(of.method, ProtectionMethod::as_str_name));
+    Count "withheld_cell_count", "Number of figures of the same table that are withheld: of too few, or of nobody" = |r| r.disclosure.as_ref().map(|of| of.withheld_cell_count.into());
     Text "series", "ESTIMATES: figures of several periods can be compared within one series and base" = |r| r.series.clone();
     Flag "series_break", "ESTIMATES: whether the figure of the period before has another series or base; do not draw a line between the two" = |r| r.series_break;
     Text "base", "ESTIMATES: wording of the question, and who was asked; figures with different bases are not comparable" = |r| r.base.clone();
@@ -214,6 +219,11 @@ fn asked<E: TryFrom<i32> + Default>(value: i32, name: fn(&E) -> &'static str) ->
 fn counted(row: &ExportRow, count: i32) -> Option<i64> {
     let beside = ["ESTIMATES", "ASSESSMENTS"].contains(&row.table.as_str());
     (!beside).then_some(count.into())
+}
+
+/// What disclosure control says of a row; empty if it does not apply.
+fn told(row: &ExportRow, read: fn(&Disclosure) -> String) -> String {
+    row.disclosure.as_ref().map(read).unwrap_or_default()
 }
 
 /// The columns as a list.

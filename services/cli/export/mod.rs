@@ -76,19 +76,19 @@ pub async fn run(table: ExportTable, reach: &Reach, out: &mut Out) -> Result<(),
     told(&taken, taking, out)
 }
 
-/// Writes the answer to one question as CSV, with the columns of an export. `position`: the log position that is read at; none: now.
+/// Writes the answer to one question as CSV, with the columns of an export. `at`: the state that is read; none: now.
 ///
 /// # Errors
 /// The service cannot be reached or refuses the question, or the output takes nothing.
 pub async fn lines(
     service: &Service,
     mut question: Question,
-    position: Option<i64>,
+    at: Option<v1::as_of::At>,
     header: bool,
     out: &mut Out,
 ) -> Result<(), Failure> {
-    if let (Some(query), Some(position)) = (question.query_mut(), position) {
-        query.as_of = Some(v1::AsOf { at: Some(v1::as_of::At::Position(position)) });
+    if let (Some(query), Some(_)) = (question.query_mut(), &at) {
+        query.as_of = Some(v1::AsOf { at });
     }
     let question = Some(v1::BreakdownQuestion { table: Some(question) });
     let request = v1::ExportBreakdownsRequest { question, ..Default::default() };

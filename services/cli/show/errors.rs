@@ -148,7 +148,13 @@ fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
         }
         "QUERY_REFUSED" => "ask the question that the message names",
         "POSITION_NOT_REACHED" => "ask for an earlier position or time, or leave --as-of out",
-        "RELEASE_NOT_FOUND" => "name another release, or leave --as-of out",
+        "RELEASE_NOT_FOUND" | "RELEASE_EXISTS" => "`equity releases list` lists the releases",
+        "NO_RELEASE" => {
+            "`equity releases list` shows when there is one; an operator makes one with `equity releases create NAME`"
+        }
+        "RELEASE_REFUSED" => {
+            "`equity submissions list` shows what has come; `equity releases create NAME --check` tells whether it can be made"
+        }
         "STORAGE_FULL" => {
             "make room on the service's disk, then submit again; questions are still answered"
         }

@@ -16,6 +16,7 @@ pub mod lists;
 pub mod numbers;
 pub mod progress;
 pub mod receipts;
+pub mod releases;
 pub mod sent;
 pub mod sheet;
 pub mod table;

@@ -55,6 +55,8 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "lsoa.csv",
     "lsoa_lookup.csv",
     "organisations.csv",
+    "profiles.toml",
+    "ptable.csv",
 ];
 
 impl Content {

@@ -89,6 +89,12 @@ impl Dimension {
         }
     }
 
+    /// Whether it is a view of time.
+    #[must_use]
+    pub fn is_of_time(&self) -> bool {
+        self.source.period(Month::FIRST).is_some()
+    }
+
     /// Whether a record can be in several categories.
     #[must_use]
     pub fn overlapping(&self) -> bool {

@@ -27,8 +27,11 @@ impl Present {
 
     /// The new number of a person.
     fn number_of(&self, person: u32) -> u32 {
-        let new = || self.numbers.get(person as usize).copied().unwrap_or(NOBODY);
-        if self.as_it_is { person } else { new() }
+        if self.as_it_is { person } else { self.renumbered(person) }
+    }
+
+    fn renumbered(&self, person: u32) -> u32 {
+        self.numbers.get(person as usize).copied().unwrap_or(NOBODY)
     }
 
     /// Notes the persons of some records.
@@ -101,7 +104,7 @@ impl PersonSets {
 
     /// Adds the persons of some records, by their new numbers.
     pub fn add(&mut self, records: &Records<'_>, persons: &Codes, present: &Present) {
-        let new = |person: u32| present.numbers.get(person as usize).copied().unwrap_or(NOBODY);
+        let new = |person: u32| present.renumbered(person);
         // Numbers have four bytes, unless nobody has one.
         match (persons, present.as_it_is) {
             (Codes::Four(persons), true) => self.put_in(records, |at| persons[at]),

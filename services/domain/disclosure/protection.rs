@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use super::TrueCount;
 use super::ptable::PTable;
+use super::{TrueCount, public};
 
-/// What the reader of an answer may see of a count.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// What the reader of an answer may see of a count. There is no default: whoever forgets it does not compile.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Protection {
     /// All of it: an organisation's own systems, and data that is published elsewhere.
-    #[default]
     Exact,
     /// A changed count, if it is large enough.
     Perturbed(Arc<Rules>),
+    /// A rounded count, if it is not small: what tables that everybody may read have.
+    Rounded,
 }
 
 /// How counts are changed, and which are withheld.
@@ -44,32 +45,49 @@ impl Protection {
         match self {
             Self::Exact => 0.0,
             Self::Perturbed(rules) => rules.table.variance(),
+            Self::Rounded => public::VARIANCE,
         }
     }
 
     /// What a reader has to know; nothing to who may see all.
     #[must_use]
     pub fn note(&self) -> Option<String> {
-        let Self::Perturbed(rules) = self else { return None };
-        Some(format!(
-            "Counts are protected: each is changed by at most {}, the same count always in the same way, and is withheld where fewer than {} are left. \
-             Totals are changed for themselves, so parts may not add up to them. Limits include the changes.",
-            rules.table.bound(),
-            rules.threshold
-        ))
+        match self {
+            Self::Exact => None,
+            Self::Perturbed(rules) => Some(format!(
+                "Counts are protected: each is perturbed (changed) by at most {}, the same count always in the same way, and is withheld if \
+                 fewer than {} are left. Totals are perturbed on their own, so parts may not add up to them. Limits include the changes.",
+                rules.table.bound(),
+                rules.threshold
+            )),
+            Self::Rounded => Some(
+                "Counts are protected: each is rounded to the nearest 5, and counts from 0 to 7 are withheld. Shares are made of rounded \
+                 counts. Parts may not add up to their total. Limits include the rounding."
+                    .into(),
+            ),
+        }
     }
 
     /// The number that may be seen; none: it is withheld. The threshold is applied to changed counts alone: applied to true ones it would
     /// tell 9 from 10.
     #[must_use]
     pub fn see(&self, count: TrueCount) -> Option<u64> {
-        let Self::Perturbed(rules) = self else { return Some(count.count()) };
-        let shown = |count: u64, key: u8| {
-            let changed = rules.table.perturbed(count, key);
-            (changed >= rules.threshold).then_some(changed)
-        };
-        let persons = count.least_persons();
-        let few = persons.is_some_and(|of| shown(of, key_as_person(count.key())).is_none());
-        shown(count.count(), count.key()).filter(|_| !few)
+        let least_persons = count.least_persons();
+        match self {
+            Self::Exact => Some(count.count()),
+            Self::Rounded => {
+                let few = least_persons.is_some_and(|of| public::published(of).is_none());
+                public::published(count.count()).filter(|_| !few)
+            }
+            Self::Perturbed(rules) => {
+                let shown = |count: u64, key: u8| {
+                    let changed = rules.table.perturbed(count, key);
+                    (changed >= rules.threshold).then_some(changed)
+                };
+                let few =
+                    least_persons.is_some_and(|of| shown(of, key_as_person(count.key())).is_none());
+                shown(count.count(), count.key()).filter(|_| !few)
+            }
+        }
     }
 }

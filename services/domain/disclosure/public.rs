@@ -6,6 +6,8 @@
 const SMALL: u64 = 7;
 /// All others are multiples of this.
 const STEP: u64 = 5;
+/// Variance of what rounding adds to a count: -2 to 2 are equally likely.
+pub const VARIANCE: f64 = 2.0;
 
 /// The number that may be published for a count; none: it is withheld.
 #[must_use]

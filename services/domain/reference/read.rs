@@ -7,10 +7,10 @@ use serde::Deserialize;
 
 use super::files::{LsoaRow, rows, wrong};
 use super::members::{Members, Organisations};
-use super::{Reference, indicators, residence, small_areas};
+use super::{Reference, indicators, profiles, residence, small_areas};
 use crate::domain::area::{Area, Areas, Organisation};
 use crate::domain::codes::{CodeList, Content, ContentError, Dimension, Source};
-use crate::domain::collection::{Collection, Dataset};
+use crate::domain::collection::{Collection, Dataset, Openness};
 use crate::domain::field::Field;
 
 /// Dimensions that are not views of a field: id, name, source.
@@ -127,6 +127,7 @@ impl Reference {
         }
         let small_areas = small_areas::small_areas(content, &areas, &lists["deprivation"], &small)?;
         let indicators = indicators::indicators(content, &dimensions)?;
+        let profiles = profiles::profiles(content, &areas, &dimensions)?;
         Ok(Self {
             lists,
             dimensions,
@@ -136,6 +137,7 @@ impl Reference {
             defaults,
             indicators,
             small_areas,
+            profiles,
         })
     }
 }
@@ -222,6 +224,15 @@ fn collections(
         toml::from_str(content.file(file)?).map_err(|error| wrong(file, error))?;
     let (mut collections, mut defaults) = (BTreeMap::new(), BTreeMap::<_, Vec<_>>::new());
     for collection in parsed.collection {
+        let (id, is_open) = (&collection.id, collection.openness == Openness::Open);
+        if collection.datasets.contains(&Dataset::Estimates) && !is_open {
+            return Err(wrong(
+                file,
+                format!(
+                    "`{id}` has ESTIMATES, which others have published: its openness has to be OPEN"
+                ),
+            ));
+        }
         let settings = collection.care_settings.iter().chain(&collection.default_for);
         for setting in settings {
             if lists.get("care_setting").and_then(|list| list.category(setting)).is_none() {

@@ -76,11 +76,9 @@ impl Cell {
         why: impl FnOnce(&CellCounts) -> Absence,
     ) -> Self {
         let counts = showing.counts(tally);
-        let (Some(part), Some(whole)) = (counts.numerator, counts.denominator) else {
+        let Some((part, whole)) = counts.part_of_whole() else {
             return Self::new(Err(Absence::withheld()), counts);
         };
-        // Both are changed for themselves, so the part may have become the greater one.
-        let part = part.min(whole);
         let share = proportion(part, whole, showing.confidence);
         let figure = share.map(|share| showing.figure(share, 0.0, &[(part, whole)]));
         Self::new(figure.ok_or_else(|| why(&counts)), counts)
@@ -93,12 +91,7 @@ impl Cell {
 
     /// The difference of two shares, with Newcombe limits; without one, the reason of the share that is absent.
     pub(super) fn difference(of: &Self, less: &Self, showing: &Showing) -> Self {
-        let pair = |cell: &Self| {
-            let counts = cell.counts;
-            let (part, whole) = counts.numerator.zip(counts.denominator).unwrap_or_default();
-            (part.min(whole), whole)
-        };
-        let pairs = [pair(of), pair(less)];
+        let pairs = [of, less].map(|cell| cell.counts.part_of_whole().unwrap_or_default());
         let found = difference(pairs[0], pairs[1], showing.confidence);
         let found = found.map(|found| showing.figure(found, -1.0, &pairs));
         let why = || [of, less].into_iter().find_map(|cell| cell.figure.clone().err());

@@ -6,6 +6,7 @@ use super::access::needs_of_records;
 use super::consultations::Tabulated;
 use super::crosstab::{Crosstab, InnerCounts, Totals};
 use super::definition::{ColumnDefinition, TableDefinition};
+use super::frame::has_total;
 use super::model::{Absence, Cell, CellCounts, Column, Figure};
 use super::plan::{Plan, PlanAxis};
 use super::provenance::{Provenance, QuestionSettings};
@@ -129,7 +130,7 @@ impl Question for ChannelQuestion {
         let rates = self.rates.as_deref().filter(|_| !query.suppressed);
         let population = rates.map(population).transpose()?;
         if let Some(population) = &population {
-            population.told(&mut provenance);
+            population.told(&mut provenance, has_total(query));
         }
         let (mut rows, axis) = (tabulated.crosstab.clone(), tabulated.inner().clone());
         if !persons {
@@ -171,8 +172,10 @@ impl Question for ChannelQuestion {
             Shows::Share(place) => self.share(figures, counts, *place, showing),
             Shows::Rate(place) => {
                 let unasked = || Err(Absence::not_computable(""));
-                let people = figures.population.as_ref().map_or_else(unasked, |of| of.of(row));
-                Self::rate(at(*place), people, showing)
+                let people = figures.population.as_ref();
+                let noise = people.map_or(0.0, Population::variance);
+                let people = people.map_or_else(unasked, |of| of.of(row));
+                Self::rate(at(*place), (people, noise), showing)
             }
         }
     }
@@ -210,8 +213,12 @@ impl ChannelQuestion {
         Cell::in_no_base(tally, why, showing)
     }
 
-    /// The rate of a channel per 1,000 people a month.
-    fn rate(count: TrueCount, people: Result<u64, Absence>, showing: &Showing) -> Cell {
+    /// The rate of a channel per 1,000 people a month, whose number was changed with a variance.
+    fn rate(
+        count: TrueCount,
+        (people, of_people): (Result<u64, Absence>, f64),
+        showing: &Showing,
+    ) -> Cell {
         let Showing { confidence, protection } = showing;
         let denominator = people.as_ref().ok().copied();
         let Some(count) = protection.see(count) else { return Cell::absent(Absence::withheld()) };
@@ -219,9 +226,12 @@ impl ChannelQuestion {
         #[allow(clippy::cast_precision_loss)] // people times months are below 2^53
         let rate = people.and_then(|people| {
             let found = rate(count, people as f64, 1000.0, *confidence);
-            let noise = protection.variance() * (1000.0 / people as f64).powi(2);
+            let (count, people) = (count as f64, people as f64);
+            // Both are changed for themselves: the variance of x/n is about V(x)/n² + x²V(n)/n⁴.
+            let of_both = protection.variance() + (count / people).powi(2) * of_people;
+            let noise = of_both * (1000.0 / people).powi(2);
             let wider = |found: Interval| found.with_noise(noise, (0.0, f64::MAX), *confidence);
-            let found = if protection.is_exact() { found } else { found.map(wider) };
+            let found = if of_both > 0.0 { found.map(wider) } else { found };
             let why = || Absence::not_computable("the population has no people");
             found.map(Figure::from).ok_or_else(why)
         });

@@ -127,9 +127,37 @@ impl Tabulated {
 }
 
 impl Plan {
+    /// How many rows the first axes may have.
+    pub(super) fn every_row_count(&self, outer: usize) -> usize {
+        let (starts, lists) = self.every_place(outer);
+        lists.iter().fold(starts.len(), |all, of| all.saturating_mul(of.len()))
+    }
+
     /// Every row that may be: where there are submissions, each combination of places of records, whether anybody is there or not.
     fn every_row(&self) -> Result<Vec<RowPlaces>, QueryError> {
-        let axes = &self.axes[..self.axes.len() - 1];
+        let outer = self.axes.len() - 1;
+        let count = self.every_row_count(outer);
+        if count > Cube::LIMIT {
+            let (cells, limit) = (count as u64, Cube::LIMIT as u64);
+            return Err(QueryError::TooLarge { cells, limit });
+        }
+        let (starts, lists) = self.every_place(outer);
+        let with = |rows: Vec<RowPlaces>, (number, list): (usize, &Vec<usize>)| {
+            let added = |row: RowPlaces| {
+                list.iter().map(move |place| {
+                    let mut row = row.clone();
+                    row[number] += place;
+                    row
+                })
+            };
+            rows.into_iter().flat_map(added).collect()
+        };
+        Ok(lists.iter().enumerate().fold(starts.into_iter().collect(), with))
+    }
+
+    /// Where submissions are on the first axes, and on each of these the places that records may have.
+    fn every_place(&self, outer: usize) -> (BTreeSet<RowPlaces>, Vec<Vec<usize>>) {
+        let axes = &self.axes[..outer];
         let of_submission = |number: usize| -> RowPlaces {
             let place = |axis: &PlanAxis| match &axis.on {
                 On::Submission(places) => places[number],
@@ -151,23 +179,7 @@ impl Plan {
                 }
             }
         };
-        let lists: Vec<_> = axes.iter().map(places).collect();
-        let count = lists.iter().fold(starts.len(), |all, of| all.saturating_mul(of.len()));
-        if count > Cube::LIMIT {
-            let (cells, limit) = (count as u64, Cube::LIMIT as u64);
-            return Err(QueryError::TooLarge { cells, limit });
-        }
-        let with = |rows: Vec<RowPlaces>, (number, list): (usize, &Vec<usize>)| {
-            let added = |row: RowPlaces| {
-                list.iter().map(move |place| {
-                    let mut row = row.clone();
-                    row[number] += place;
-                    row
-                })
-            };
-            rows.into_iter().flat_map(added).collect()
-        };
-        Ok(lists.iter().enumerate().fold(starts.into_iter().collect(), with))
+        (starts, axes.iter().map(places).collect())
     }
 }
 

@@ -66,13 +66,26 @@ impl Plan {
         let coded: Vec<_> = self.axes.iter().map(|axis| self.coded(axis)).collect();
         let cube = Cube::new(coded.iter().map(|axis| axis.spread.len()).collect());
         let limit = Cube::LIMIT;
+        // Whoever may not see all learns from a refusal what could occur, and not what does.
+        let listed = (!self.protection.is_exact()).then(|| self.listed_size());
+        let told = listed.or(cube.size()).unwrap_or(usize::MAX);
         match cube.size() {
-            Some(size) if size <= limit => Ok((cube, size, coded)),
-            size => {
-                let cells = size.map_or(u64::MAX, |size| size as u64);
+            Some(size) if size <= limit && told <= limit => Ok((cube, size, coded)),
+            _ => {
+                let cells = if listed.is_some() { told.max(limit + 1) } else { told } as u64;
                 Err(QueryError::TooLarge { cells, limit: limit as u64 })
             }
         }
+    }
+
+    /// Cells of the table if everything occurred that the code lists have. A set of several values counts with its values, which it has a
+    /// row of each of; where so many sets occur that they are too many, the refusal says no number.
+    fn listed_size(&self) -> usize {
+        let places = |axis: &PlanAxis| match &axis.on {
+            On::Submission(places) => Coded::of_places(places).spread.len(),
+            On::Field(..) | On::Derived(_) | On::Together(_) => axis.places(),
+        };
+        self.axes.iter().map(places).fold(1, usize::saturating_mul)
     }
 
     fn coded(&self, axis: &PlanAxis) -> Coded {

@@ -3,20 +3,45 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::model::{Absence, Cell, Key, Row};
 use super::plan::Plan;
 use super::provenance::{Provenance, some_of};
 use super::question::Question;
 use crate::domain::area::Area;
-use crate::domain::codes::State;
+use crate::domain::codes::{Source, State};
+use crate::domain::disclosure::release_rule::Codes;
 use crate::domain::reference::Reference;
 use crate::engine::query::{Filter, Query, Where};
 use crate::engine::{Engine, QueryError};
 
 /// A total stands over the rows unless it would be a union that nobody has declared.
 pub(super) fn has_total(query: &Query) -> bool {
+    if query.only_listed {
+        return false;
+    }
     let several = matches!(&query.place, Where::Organisations(codes) if codes.len() > 1)
         || query.several().next().is_some();
     !several || query.by.is_empty()
+}
+
+/// A row, withheld if it is about an area that a release does not show; `shown`: the areas that it shows, none: all.
+pub(super) fn of_shown_area(mut row: Row, reference: &Reference, shown: Option<&Codes>) -> Row {
+    let Some(shown) = shown else { return row };
+    let is_area = |key: &Key| {
+        let source = reference.dimension(&key.dimension).map(|dimension| &dimension.source);
+        match (key.state, source) {
+            (None, Some(Source::ProviderArea(_))) => true,
+            // A declared parent: the area that contains the listed organisations or areas.
+            (Some(State::Any), Some(Source::ProviderArea(_) | Source::Organisation)) => {
+                reference.areas().get(&key.code).is_some()
+            }
+            _ => false,
+        }
+    };
+    if row.keys.iter().any(|key| is_area(key) && !shown.contains(&key.code)) {
+        row.cells.fill_with(|| Cell::absent(Absence::withheld()));
+    }
+    row
 }
 
 impl Engine {

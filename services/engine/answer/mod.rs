@@ -5,6 +5,7 @@
 //! - `model` columns, rows and cells, `cell` cells out of counts, `definition` the kinds of columns of a table
 //! - `channels`, `outcomes`, `exclusion`, `provision`, `impact`, `risk` the tables
 //! - `listed` tables that are too long, refused early
+//! - `suppressed` counts that publishers do not give, `contributors` what an area's answer tells one of its organisations
 //! - `planning`, `plan`, `counting`, `crosstab`, `derived_column`, `axis_positions`, `axis_answers` what is read and counted
 //! - `provenance`, `frame`, `quality`, `parent`, `rates`, `estimates` what goes with every table
 
@@ -14,6 +15,7 @@ mod axis_positions;
 mod cell;
 mod channels;
 mod consultations;
+mod contributors;
 mod counting;
 mod crosstab;
 mod days_waited;

@@ -131,6 +131,11 @@ pub struct CellCounts {
 }
 
 impl CellCounts {
+    /// Numerator and denominator of a share. Both are changed for themselves, so the part may have become the greater one: then it is all.
+    pub(super) fn part_of_whole(&self) -> Option<(u64, u64)> {
+        self.numerator.zip(self.denominator).map(|(part, whole)| (part.min(whole), whole))
+    }
+
     /// Whether nothing was counted: those outside were not counted for the figure.
     pub(super) fn are_zero(&self) -> bool {
         let counted = [self.numerator, self.denominator, self.unknown, self.not_collected];
@@ -149,6 +154,13 @@ pub struct Cell {
     pub quality: DataQuality,
     /// How many records the figure is made of: its denominator, or what it counts; of a difference, those of both.
     pub(super) behind: u64,
+}
+
+impl Cell {
+    /// Whether there would be a figure, and the reader may not see it.
+    pub(super) fn is_withheld(&self) -> bool {
+        self.figure.as_ref().is_err_and(|why| why.reason == Reason::Withheld)
+    }
 }
 
 /// How good the data is in a dimension. Of a figure: of a row with keys, the worst of its dimensions; of a total row, what it measures.

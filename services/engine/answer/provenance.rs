@@ -1,11 +1,13 @@
 //! What an answer is about, what was asked, and what it was computed from.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::model::{Absence, DataQuality, Row};
 use super::plan::{Plan, state_words};
 use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::collection::{Collection, DataClass, Openness};
+use crate::domain::disclosure::{Profile, Protection};
 use crate::domain::estimate::EstimateSource;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
@@ -112,6 +114,14 @@ pub struct Provenance {
     pub scope: Option<Scope>,
     /// Whether a publisher suppressed any count in it.
     pub suppressed: bool,
+    /// The rules that its reader is held to; none: not told yet.
+    pub profile: Option<Arc<Profile>>,
+    /// What may be seen of its counts; none: not told yet.
+    pub protection: Option<Protection>,
+    /// Cells without a figure because it is withheld.
+    pub withheld_count: usize,
+    /// The release that it shows; empty if none was asked for.
+    pub release: String,
 }
 
 impl Provenance {
@@ -152,6 +162,18 @@ impl Provenance {
         let persons = self.settings.measure == Measure::Persons;
         let whom = if persons { "persons" } else { "consultations" };
         self.settings.has_limits.then_some((self.confidence, whom))
+    }
+
+    /// Says how counts are protected, and how many figures are withheld.
+    pub(super) fn says_what_is_protected(&mut self) {
+        self.notes.extend(self.protection.as_ref().and_then(Protection::note));
+        let few = match self.withheld_count {
+            0 => return,
+            1 => "1 cell is withheld: it is".to_owned(),
+            count => format!("{count} cells are withheld: they are"),
+        };
+        self.notes
+            .push(format!("{few} of too few, or of nobody. Withheld is not 0, and not missing."));
     }
 
     /// What else was looked at: it changes the answer too.

@@ -123,7 +123,9 @@ impl Engine {
         let kept: Vec<_> = people.submissions().map(|s| seen.contains(&of(s))).collect();
         people.keep(&kept);
         let crosstab = self.count(&people, 0)?;
-        let suppressed = people.has_suppressed().then(|| self.count(&people.of_suppressed(), 0));
+        // Whoever may not see all is not told whether there are any.
+        let told = people.protection.is_exact() && people.has_suppressed();
+        let suppressed = told.then(|| self.count(&people.of_suppressed(), 0));
         let suppressed = suppressed.transpose()?;
         let shared = shared.into_iter().zip(&people.axes);
         let shared: Vec<_> = shared.map(|(n, axis)| Shared::new(n, plan, axis)).collect();
@@ -327,8 +329,14 @@ impl Population {
         })
     }
 
-    /// Tells what has to be known to read the rates, and what was looked at for them.
-    pub(super) fn told(&self, provenance: &mut Provenance) {
+    /// Variance of what was added to the number of people.
+    pub(super) fn variance(&self) -> f64 {
+        self.plan.protection.variance()
+    }
+
+    /// Tells what has to be known to read the rates, and what was looked at for them. `whole`: the question is about a whole of which all may
+    /// be told.
+    pub(super) fn told(&self, provenance: &mut Provenance, whole: bool) {
         let collection = &self.plan.collection.id;
         provenance.parameters.push(("population_collection", collection.clone()));
         let notes = &mut provenance.notes;
@@ -347,6 +355,9 @@ impl Population {
                 (&one.people, people.as_str(), &self.plan.protection),
                 (&one.seen, "consultations", &self.of_consultations),
             ] {
+                if !whole && !protection.is_exact() {
+                    continue;
+                }
                 let known = known.get(&[][..]).copied().unwrap_or_default();
                 let see = |count| protection.see(count);
                 if let (Some(missing @ 1..), Some(all)) = (see(known.missing), see(known.all)) {

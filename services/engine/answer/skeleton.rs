@@ -1,7 +1,7 @@
 //! Every answer is made here, in one order: plan and count, what cannot be attributed, quality, total, declared parent, rows, columns
 //! and cells, what is empty, what appears beside, protection.
 
-use super::frame::has_total;
+use super::frame::{has_total, of_shown_area};
 use super::model::{Cell, Column, DataQuality, Key, Row};
 use super::parent::Parent;
 use super::protected::{Answer, Protected, protect};
@@ -29,11 +29,17 @@ impl Engine {
         let mut provenance = main.provenance.clone();
         (provenance.table, provenance.title) = (Q::TABLE.name, Q::TABLE.title);
         provenance.settings = question.settings();
+        provenance.release = question.query().release().to_owned();
         provenance.parameters.splice(0..0, provenance.settings.parameters.iter().cloned());
         // Everything else is read where the plan was read, whatever is written meanwhile.
         let position = main.position;
         let pinned = Query { as_of: AsOf::Position(position), ..query.clone() };
-        if let Some(plan) = &main.plan {
+        let told = main.plan.as_ref().filter(|plan| plan.tells_of_all(query));
+        if main.plan.is_some() && told.is_none() {
+            // What is listed is no whole: how good its data is would be told of a union of the reader's choice.
+            provenance.quality.clear();
+        }
+        if let Some(plan) = told {
             self.unattributed(question, plan, &pinned, &mut provenance)?;
         }
         let mut parts = vec![part];
@@ -53,7 +59,8 @@ impl Engine {
         let protection = parts[0].counted.plan.as_ref().map(|plan| plan.protection.clone());
         let protection = protection.unwrap_or_else(|| query.showing.protection.clone());
         let showing = Showing { protection, ..query.showing };
-        provenance.notes.extend(showing.protection.note());
+        provenance.profile = Some(reference.profile(query.reader.profile));
+        provenance.protection.get_or_insert_with(|| showing.protection.clone());
         // How good the data of a cell is: of its row's dimensions; where the answer has none of these, of what the column measures.
         let lines = &provenance.quality;
         let measured: Vec<_> =
@@ -69,6 +76,12 @@ impl Engine {
             Row { keys, cells }
         };
         let rows: Vec<_> = rows.into_iter().map(row).collect();
+        let shown = self.areas_shown(question.query())?;
+        let rows: Vec<_> =
+            rows.into_iter().map(|row| of_shown_area(row, &reference, shown.as_ref())).collect();
+        let cells = rows.iter().flat_map(|row| &row.cells);
+        provenance.withheld_count = cells.filter(|cell| cell.is_withheld()).count();
+        provenance.says_what_is_protected();
         provenance.dimensions = legends(&reference, query, &rows);
         let beside = question.beside(self, &pinned, &mut provenance)?;
         let columns = columns.into_iter().map(|column| worded(column, query.full)).collect();

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::contributors::Others;
 use super::model::{Absence, Cell, CellCounts, Key};
 use super::question::{Counted, Question, RowPlaces};
 use crate::engine::query::{AsOf, Query, Showing};
@@ -17,19 +18,21 @@ const NOTE: &str = "Publishers do not give some counts (`*`, `<5`, `[x]`). A fig
     SUPPRESSED: it is not read as 0, and never a figure of the rest alone. Data quality and what cannot be attributed are without these counts.";
 
 /// What a reader has to know to whom changed counts are shown.
-const NOT_SEEN: &str = "Publishers suppressed some counts (`*`, `<5`). They are in no figure here.";
+const NOT_SEEN: &str = "Counts that their publishers suppressed (`*`, `<5`) are in no figure.";
 
 /// What was counted, and what was counted of the suppressed counts alone; none: there are none.
 pub(super) struct Part<F> {
     pub(super) counted: Counted<F>,
     pub(super) left_out: Option<Counted<F>>,
+    /// What others than the reader's organisation have; none: its reader has no part in it, or may see all.
+    others: Option<Others<F>>,
 }
 
 /// A row of a part: where it lies among what was counted, and where among what is left out.
 #[derive(Clone, Default)]
 pub(super) struct PartRow {
     pub(super) keys: Vec<Key>,
-    counted: Option<RowPlaces>,
+    pub(super) counted: Option<RowPlaces>,
     left_out: Option<RowPlaces>,
 }
 
@@ -41,12 +44,15 @@ impl<F> Part<F> {
         query: &Query,
     ) -> Result<Self, QueryError> {
         let mut counted = question.count(engine, query)?;
-        if !counted.provenance.suppressed {
-            return Ok(Self { counted, left_out: None });
-        }
-        if counted.plan.as_ref().is_some_and(|plan| !plan.protection.is_exact()) {
+        let plan = counted.plan.as_ref();
+        if plan.is_some_and(|plan| !plan.protection.is_exact()) {
+            let others = Others::count(question, engine, query, plan)?;
+            // Whoever may not see all is not told whether there are any.
             counted.provenance.notes.push(NOT_SEEN.into());
-            return Ok(Self { counted, left_out: None });
+            return Ok(Self { counted, left_out: None, others });
+        }
+        if !counted.provenance.suppressed {
+            return Ok(Self { counted, left_out: None, others: None });
         }
         let as_of = AsOf::Position(counted.position);
         let of_suppressed = Query { suppressed: true, as_of, ..query.clone() };
@@ -55,7 +61,7 @@ impl<F> Part<F> {
             counted.nothing = None;
             counted.provenance.notes.push(NOTE.into());
         }
-        Ok(Self { counted, left_out: Some(left_out) })
+        Ok(Self { counted, left_out: Some(left_out), others: None })
     }
 
     /// The row of everything.
@@ -106,6 +112,10 @@ impl<F> Part<F> {
             Some(question.cell(&part?.figures, places.as_ref()?, shows, showing))
         };
         let counted = of(Some(&self.counted), &row.counted);
+        if let (Some(others), Some(cell)) = (&self.others, &counted) {
+            let row = (self.counted.plan.as_ref(), row);
+            return others.allow(question, row, cell.clone(), shows, showing);
+        }
         match of(self.left_out.as_ref(), &row.left_out) {
             Some(left_out) => without(counted.unwrap_or_else(|| left_out.clone()), &left_out),
             None => counted.unwrap_or_else(|| Cell::absent(Absence::no_data(""))),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::errors::no_release;
 use crate::domain::collection::Dataset;
 pub use crate::domain::indicator::Condition as Filter;
 use crate::domain::reference::{Organisations, Reference};
@@ -97,6 +98,8 @@ pub enum AsOf {
     Position(u64),
     /// At this time, milliseconds since 1970.
     Time(u64),
+    /// The state that the release of this name shows.
+    Release(Arc<str>),
 }
 
 /// The fields of a question as received. Empty text: not set.
@@ -127,6 +130,10 @@ impl AsOf {
         match self {
             Self::Head => Ok(catalog.position),
             Self::Time(time) => Ok(catalog.position_at(*time)),
+            Self::Release(id) => catalog
+                .release(id)
+                .map(|release| release.shown)
+                .ok_or_else(|| no_release(catalog, "query.as_of.release", id)),
             Self::Position(asked) if *asked > catalog.position => {
                 Err(QueryError::NotReached { asked: *asked, reached: catalog.position })
             }

@@ -3,6 +3,7 @@
 use super::asked::{AsOf, Asked, Filter, TableKind, Where};
 use super::dimensions::{dimensions, has_rows};
 use super::errors::{Wrong, field};
+use super::reader::Reader;
 use super::{collection, place};
 use crate::domain::disclosure::Protection;
 use crate::domain::period::{Month, months_of};
@@ -31,14 +32,18 @@ pub struct Query {
     pub as_of: AsOf,
     /// How figures are shown.
     pub showing: Showing,
+    /// Who reads the answer.
+    pub reader: Reader,
     /// Whether the answer has confidence limits and labels.
     pub full: bool,
+    /// Whether only what is listed is told, and no total of it: all of it together is no whole that the reader may ask for.
+    pub only_listed: bool,
     /// Whether it is about the suppressed counts alone, each as one: what an answer leaves out. Nobody asks for it.
     pub suppressed: bool,
 }
 
 /// How figures are shown.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Showing {
     /// Confidence level of the limits: 0.95 or 0.998.
     pub confidence: Confidence,
@@ -51,7 +56,12 @@ impl Query {
     ///
     /// # Errors
     /// Every field that cannot be used.
-    pub fn new(reference: &Reference, asked: &Asked, as_of: AsOf) -> Result<Self, QueryError> {
+    pub fn new(
+        reference: &Reference,
+        reader: &Reader,
+        asked: &Asked,
+        as_of: AsOf,
+    ) -> Result<Self, QueryError> {
         let mut wrong = Wrong::default();
         let months = wrong.take(months(asked));
         let place = wrong.take(place::place(reference, asked));
@@ -71,12 +81,14 @@ impl Query {
                 by,
                 filters,
                 as_of,
-                showing: Showing { confidence: confidence?, protection: Protection::Exact },
+                showing: Showing { confidence: confidence?, protection: reader.sees(reference) },
+                reader: reader.clone(),
                 full,
+                only_listed: false,
                 suppressed: false,
             })
         };
-        wrong.unless(query())
+        wrong.unless(query())?.permitted(reference)
     }
 
     /// The position that is asked for, if one is.
@@ -84,8 +96,14 @@ impl Query {
     pub fn position(&self) -> Option<u64> {
         match self.as_of {
             AsOf::Position(position) => Some(position),
-            AsOf::Head | AsOf::Time(_) => None,
+            AsOf::Head | AsOf::Time(_) | AsOf::Release(_) => None,
         }
+    }
+
+    /// The release that is asked for; empty: none is.
+    #[must_use]
+    pub fn release(&self) -> &str {
+        if let AsOf::Release(id) = &self.as_of { id } else { "" }
     }
 
     /// The conditions with several codes, each of which gets its own rows. Channels that are columns are not counted here.

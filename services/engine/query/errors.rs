@@ -1,8 +1,10 @@
 //! Errors for a field that cannot be used, and for a name that does not exist.
 
 use crate::domain::area::Area;
+use crate::domain::codes::nearest;
 use crate::domain::reference::Reference;
 use crate::engine::error::{Missing, QueryError};
+use crate::store::Catalog;
 
 /// Most errors of one question: looking for the nearest name takes time.
 const MOST: usize = 20;
@@ -75,6 +77,23 @@ pub fn no_area(reference: &Reference, at: &str, code: &str) -> QueryError {
     let hint = hint(reference.nearest_area(code));
     let message = format!("no area `{code}`{hint}; ReferenceService.ListAreas lists them");
     missing(at, Missing::Area, code, message)
+}
+
+/// The error for a release that does not exist, with the nearest name.
+#[must_use]
+pub fn no_release(catalog: &Catalog, at: &str, id: &str) -> QueryError {
+    let known = catalog.releases().iter().map(|release| &*release.id);
+    let near = nearest(id, known.map(|id| (id, id)));
+    let message = match catalog.releases().last() {
+        Some(_) => format!(
+            "no release `{id}`{}; `equity releases list` (ReleaseService.ListReleases) lists them",
+            hint(near)
+        ),
+        None => format!(
+            "no release `{id}`: none has been made yet; `equity releases create` (ReleaseService.CreateRelease) makes one"
+        ),
+    };
+    missing(at, Missing::Release, id, message)
 }
 
 /// The error for an area that is larger than the data: a region or country.

@@ -1,7 +1,9 @@
 //! A question: the same fields for every table, checked against the reference content.
 //!
 //! - [`asked`] the fields as received; [`checked`] the checked question
+//! - `lattice` what the reader may ask
 //! - `place`, `collection`, `dimensions` the place, the collection that answers, the dimensions and conditions
+//! - `reader` who reads the answer
 //! - [`errors`] the errors for fields that cannot be used
 
 pub mod asked;
@@ -9,12 +11,15 @@ pub mod checked;
 mod collection;
 mod dimensions;
 pub mod errors;
+mod lattice;
 mod place;
+mod reader;
 
 pub use asked::{AsOf, Asked, Basis, Denominator, Filter, Measure, TableKind, Where};
 pub use checked::{Query, Showing};
 pub use collection::taking;
 pub use errors::{
     Wrong, hint, invalid, no_area, no_collection, no_dimension, no_indicator, no_organisation,
-    too_wide,
+    no_release, too_wide,
 };
+pub use reader::Reader;

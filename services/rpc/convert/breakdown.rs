@@ -4,6 +4,7 @@ use super::assessment::assessment;
 use super::{estimate, int};
 use crate::domain::codes::State;
 use crate::domain::collection::{DataClass, Openness};
+use crate::domain::disclosure::{ProfileName, Protection};
 use crate::domain::indicator::Unit;
 use crate::domain::period::Month;
 use crate::engine::answer::{
@@ -102,6 +103,8 @@ alike! {
     denominator: Denominator => Denominator { KnownOnly, All };
     /// Why there is no figure.
     reason: Reason => AbsenceReason { NoData, NotCollected, NotComputable, Suppressed, Withheld };
+    /// The profile of a reader.
+    profile: ProfileName => Profile { Internal, Partner, Public };
     /// What the code of a key stands for if it is no category.
     no_category: State => CategoryState {
         Any, None, Coarser, NotStated, AskedUnsure, NotKnown, NotRecorded, NotApplicable, NotCollected, Invalid
@@ -165,7 +168,25 @@ pub(in crate::rpc) fn context(of: &Provenance) -> v1::BreakdownContext {
         expected_organisation_count: small(of.expected_organisation_count),
         month_count: small(of.month_count),
         expected_month_count: small(of.expected_month_count),
+        disclosure: disclosure(of),
+        release: of.release.clone(),
     }
+}
+
+/// What disclosure control did to an answer.
+fn disclosure(of: &Provenance) -> Option<v1::Disclosure> {
+    let (held_to, protection) = of.profile.as_ref().zip(of.protection.as_ref())?;
+    let method = match protection {
+        Protection::Exact => v1::ProtectionMethod::Exact,
+        Protection::Perturbed(_) => v1::ProtectionMethod::Perturbed,
+        Protection::Rounded => v1::ProtectionMethod::Rounded,
+    };
+    Some(v1::Disclosure {
+        profile: profile(held_to.name).into(),
+        profile_version: held_to.version.clone(),
+        method: method.into(),
+        withheld_cell_count: small(of.withheld_count),
+    })
 }
 
 fn condition(condition: &Condition) -> v1::AskedCondition {

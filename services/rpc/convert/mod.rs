@@ -9,6 +9,7 @@ pub(super) mod query;
 pub(super) mod question;
 pub(super) mod record;
 pub(super) mod reference;
+pub(super) mod release;
 pub(super) mod submission;
 pub(super) mod trim;
 mod wire;
@@ -47,6 +48,7 @@ pub(super) fn query_error(error: QueryError) -> Status {
         QueryError::NotReached { asked, reached } => {
             status::position_not_reached(int(asked), int(reached))
         }
+        QueryError::NoRelease => status::no_release(),
         QueryError::Future { asked, now } => status::time_not_reached(asked, now),
         QueryError::Late => status::deadline_exceeded(),
         QueryError::Store(error) => store_error(&error),

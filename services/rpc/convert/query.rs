@@ -1,8 +1,8 @@
 //! Questions: the contract's messages to the engine's.
 
 use crate::domain::reference::Reference;
-use crate::engine::query::{AsOf, Asked, Basis, Filter, Query, TableKind, Wrong, invalid};
-use crate::engine::{Missing, QueryError};
+use crate::engine::QueryError;
+use crate::engine::query::{AsOf, Asked, Basis, Filter, Query, Reader, TableKind, Wrong, invalid};
 use crate::proto::v1;
 
 /// Enumerations: a number that is no value of this version of the contract is refused, naming the field.
@@ -14,12 +14,13 @@ pub(in crate::rpc) fn value<T: TryFrom<i32>>(field: &str, number: i32) -> Result
 /// The query of a question, checked.
 pub(super) fn query(
     reference: &Reference,
+    reader: &Reader,
     table: TableKind,
     query: Option<&v1::BreakdownQuery>,
 ) -> Result<Query, QueryError> {
     let mut wrong = Wrong::default();
     let (asked, as_of) = asked(table, query, &mut wrong)?;
-    let checked = wrong.take(Query::new(reference, &asked, as_of.unwrap_or(AsOf::Head)));
+    let checked = wrong.take(Query::new(reference, reader, &asked, as_of.unwrap_or(AsOf::Head)));
     wrong.unless(checked)
 }
 
@@ -80,13 +81,6 @@ pub(in crate::rpc) fn as_of(as_of: Option<&v1::AsOf>) -> Result<AsOf, QueryError
                 )),
             }
         }
-        Some(At::Release(name)) => Err(QueryError::NotFound {
-            field: "query.as_of.release".into(),
-            kind: Missing::Release,
-            name: name.clone(),
-            message: format!(
-                "no release `{name}`: this service has made none; ask by position or time"
-            ),
-        }),
+        Some(At::Release(id)) => Ok(AsOf::Release(id.as_str().into())),
     }
 }

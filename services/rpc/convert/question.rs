@@ -13,7 +13,7 @@ use crate::engine::answer::{
     AnyQuestion, ChannelQuestion, EstimatesWanted, ExclusionQuestion, HighRisk, ImpactQuestion,
     OutcomeQuestion, ProvisionQuestion, RiskQuestion, counted_indicators, snapshots_beside,
 };
-use crate::engine::query::{AsOf, Denominator, Measure, TableKind, Wrong, invalid, taking};
+use crate::engine::query::{AsOf, Denominator, Measure, Reader, TableKind, Wrong, invalid, taking};
 use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
 use crate::rpc::status;
@@ -53,6 +53,7 @@ pub(in crate::rpc) fn path(name: &str) -> String {
 /// Checks a question against the reference content. A refusal names every field that is wrong.
 pub(in crate::rpc) fn question(
     reference: &Reference,
+    reader: &Reader,
     table: &Table,
 ) -> Result<Arc<dyn AnyQuestion>, Status> {
     fn any<Q: AnyQuestion + 'static>(
@@ -61,29 +62,35 @@ pub(in crate::rpc) fn question(
         Ok(Arc::new(question.map_err(query_error)?))
     }
     match table {
-        Table::Channels(asked) => any(channels(reference, asked)),
+        Table::Channels(asked) => any(channels(reference, reader, asked)),
         Table::Outcomes(asked) => {
-            any(checked(reference, TableKind::Channels, asked.query.as_ref()).map(|query| {
-                OutcomeQuestion { query, late_counts_as_missed: asked.late_counts_as_missed }
-            }))
+            any(checked(reference, reader, TableKind::Channels, asked.query.as_ref()).map(
+                |query| OutcomeQuestion {
+                    query,
+                    late_counts_as_missed: asked.late_counts_as_missed,
+                },
+            ))
         }
-        Table::Exclusion(asked) => any(exclusion(reference, asked)),
-        Table::Provision(asked) => any(provision(reference, asked)),
-        Table::Impact(asked) => {
-            any(checked(reference, TableKind::Consultations, asked.query.as_ref()).map(|query| {
-                ImpactQuestion { query, late_counts_as_missed: asked.late_counts_as_missed }
-            }))
-        }
-        Table::Risk(asked) => any(risk(reference, asked)),
+        Table::Exclusion(asked) => any(exclusion(reference, reader, asked)),
+        Table::Provision(asked) => any(provision(reference, reader, asked)),
+        Table::Impact(asked) => any(checked(
+            reference,
+            reader,
+            TableKind::Consultations,
+            asked.query.as_ref(),
+        )
+        .map(|query| ImpactQuestion { query, late_counts_as_missed: asked.late_counts_as_missed })),
+        Table::Risk(asked) => any(risk(reference, reader, asked)),
     }
 }
 
 fn channels(
     reference: &Reference,
+    reader: &Reader,
     request: &v1::GetChannelBreakdownRequest,
 ) -> Result<ChannelQuestion, QueryError> {
     let mut wrong = Wrong::default();
-    let query = wrong.take(checked(reference, TableKind::Channels, request.query.as_ref()));
+    let query = wrong.take(checked(reference, reader, TableKind::Channels, request.query.as_ref()));
     let measure = wrong.take(value("measure", request.measure)).map(|measure| match measure {
         v1::Measure::Unspecified | v1::Measure::Contacts => Measure::Contacts,
         v1::Measure::AttendedContacts => Measure::AttendedContacts,
@@ -110,6 +117,7 @@ fn channels(
 
 fn exclusion(
     reference: &Reference,
+    reader: &Reader,
     request: &v1::GetDigitalExclusionBreakdownRequest,
 ) -> Result<ExclusionQuestion, QueryError> {
     let mut wrong = Wrong::default();
@@ -120,7 +128,7 @@ fn exclusion(
         asked.care_setting.clear();
     }
     let indicators = wrong.take(counted_indicators(reference, &request.indicators));
-    let query = wrong.take(checked(reference, TableKind::Access, asked.as_ref()));
+    let query = wrong.take(checked(reference, reader, TableKind::Access, asked.as_ref()));
     let estimates = wrong.take(estimates(reference, &request.estimate_collections));
     let question = query.zip(indicators).zip(estimates);
     let ((query, (indicators, reasons)), estimates) = wrong.unless(question)?;
@@ -149,10 +157,12 @@ fn estimates(reference: &Reference, asked: &[String]) -> Result<Option<Vec<Strin
 
 fn provision(
     reference: &Reference,
+    reader: &Reader,
     request: &v1::GetFaceToFaceProvisionRequest,
 ) -> Result<ProvisionQuestion, QueryError> {
     let mut wrong = Wrong::default();
-    let query = wrong.take(checked(reference, TableKind::Consultations, request.query.as_ref()));
+    let query =
+        wrong.take(checked(reference, reader, TableKind::Consultations, request.query.as_ref()));
     let access_collection = request.access_collection.clone();
     let (field, id) = ("access_collection", access_collection.as_str());
     let beside = query.as_ref().and_then(|query| reference.collection(&query.collection));
@@ -175,6 +185,7 @@ fn provision(
 
 fn risk(
     reference: &Reference,
+    reader: &Reader,
     request: &v1::GetAreaRiskRequest,
 ) -> Result<RiskQuestion, QueryError> {
     use v1::get_area_risk_request::HighRisk as Asked;
@@ -186,6 +197,7 @@ fn risk(
     let (asked, as_of) = asked(TableKind::Population, request.query.as_ref(), &mut wrong)?;
     let (indicator, scores) = (&request.indicator, &request.score_collection);
     let about = (&asked, as_of.unwrap_or(AsOf::Head));
-    let question = wrong.take(RiskQuestion::new(reference, about, indicator, scores, high_risk));
+    let question =
+        wrong.take(RiskQuestion::new(reference, reader, about, indicator, scores, high_risk));
     wrong.unless(question)
 }

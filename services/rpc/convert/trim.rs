@@ -1,5 +1,6 @@
 //! Blanks at the ends of texts are no part of them, in questions as in records.
 
+use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
 
 /// Cuts off the blanks at the ends of texts.
@@ -36,6 +37,11 @@ pub(in crate::rpc) fn trim_question(table: &mut Table) {
     let Some(query) = query else { return };
     trim([&mut query.collection, &mut query.care_setting, &mut query.area]);
     trim(query.organisations.iter_mut().chain(&mut query.by));
+    if let Some(v1::as_of::At::Release(id)) =
+        query.as_of.as_mut().and_then(|as_of| as_of.at.as_mut())
+    {
+        trim([id]);
+    }
     trim(query.period.iter_mut().flat_map(|period| [&mut period.first, &mut period.last]));
     for filter in &mut query.r#where {
         trim(filter.codes.iter_mut().chain([&mut filter.dimension]));

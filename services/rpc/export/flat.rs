@@ -67,6 +67,8 @@ fn base(of: v1::BreakdownContext, position: i64) -> v1::ExportRow {
         unattributed_count,
         unattributed_detail: unattributed_detail.unwrap_or_default(),
         notes: of.notes,
+        disclosure: of.disclosure,
+        release: of.release,
         ..Default::default()
     }
 }

@@ -56,7 +56,8 @@ impl ExportService for Export {
             trim_question(table);
         }
         // Goes through every area: not for a thread that others wait for.
-        let planned = self.0.work(move |engine| Plan::new(engine, &key, &request)).await?;
+        let reader = self.0.reader();
+        let planned = self.0.work(move |engine| Plan::new(engine, &key, reader, &request)).await?;
         let (plan, from) = planned?;
         let (send, receive) = mpsc::channel(AHEAD);
         let service = self.0.clone();

@@ -11,10 +11,11 @@ use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
 use crate::domain::text::counted;
 use crate::engine::answer::{AnyQuestion, Protected};
-use crate::engine::query::AsOf;
+use crate::engine::query::{AsOf, Query, Reader};
 use crate::engine::{Engine, Missing, QueryError};
 use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
+use crate::rpc::breakdowns::at_its_state;
 use crate::rpc::convert::{int, query, query_error, question};
 use crate::rpc::status;
 
@@ -23,6 +24,7 @@ const MOST: usize = 10_000;
 
 /// The tables of an export, and how to answer each.
 pub(super) struct Plan {
+    reader: Reader,
     /// The question of every table. `areas` and `periods` replace its own area and period: one table for each pair. The questions are
     /// made one by one, because all of them together could be far larger than the request.
     table: Table,
@@ -30,6 +32,8 @@ pub(super) struct Plan {
     periods: Vec<Option<String>>,
     /// Log position at which all tables are read.
     pub(super) position: u64,
+    /// The release that all tables show; none: no release.
+    release: Option<Arc<str>>,
     /// Only tables with a figure that changed after this log position send rows; 0: all.
     pub(super) since: i64,
     /// Seals the cursors of this export.
@@ -43,6 +47,7 @@ impl Plan {
     pub(super) fn new(
         engine: &Engine,
         key: &[u8; 32],
+        reader: Reader,
         request: &v1::ExportBreakdownsRequest,
     ) -> Result<(Self, Place), Status> {
         let asked = request.question.as_ref().and_then(|question| question.table.as_ref());
@@ -68,14 +73,26 @@ impl Plan {
         let asked = asked.encode_to_vec();
         let words = areas.iter().map(|area| area.as_deref().unwrap_or_default());
         let words = words.chain(periods.iter().flatten().map(String::as_str)).map(str::as_bytes);
-        let seal = Seal::new(key, std::iter::once(asked.as_slice()).chain(words));
-        check(&reference, table, &areas, periods.first().and_then(Option::as_deref))?;
-        let (from, as_of) = match request.cursor.as_str() {
-            "" => (Place::default(), as_of),
+        let of_reader = reader.key();
+        let asked = [of_reader.as_slice(), asked.as_slice()].into_iter();
+        let seal = Seal::new(key, asked.chain(words));
+        let period = periods.first().and_then(Option::as_deref);
+        let first = check(&reference, &reader, table, &areas, period)?;
+        let (from, continued) = match request.cursor.as_str() {
+            "" => (Place::default(), None),
             cursor => {
                 let place = seal.place(cursor)?;
-                (place, AsOf::Position(place.position))
+                (place, Some(place.position))
             }
+        };
+        let reads_releases = engine.reads_releases(first.query());
+        let release = release(engine, reads_releases, &as_of, continued)?;
+        let as_of = continued.map_or(as_of, AsOf::Position);
+        let as_of = release.clone().map_or(as_of, AsOf::Release);
+        let areas = if reads_releases && !request.area_types.is_empty() {
+            shown(engine, first.query(), &as_of, areas)?
+        } else {
+            areas
         };
         let position = engine.position_of(&as_of).map_err(query_error)?;
         // Every table is checked and answered with the reference content of then.
@@ -88,7 +105,9 @@ impl Plan {
             return Err(status::position_not_reached(since, int(position)));
         }
         let (table, from) = (table.clone(), Place { position, ..from });
-        Ok((Self { table, areas, periods, position, since, seal, reference }, from))
+        let plan =
+            Self { reader, table, areas, periods, position, release, since, seal, reference };
+        Ok((plan, from))
     }
 
     /// Number of tables: areas times periods.
@@ -100,17 +119,43 @@ impl Plan {
     pub(super) fn answer(&self, engine: &Engine, number: usize) -> Result<Protected, Status> {
         let (area, period) = (number / self.periods.len(), number % self.periods.len());
         let (area, period) = (self.areas[area].as_deref(), self.periods[period].as_deref());
-        let asked = one(&self.table, area, period, Some(self.position));
-        let engine = engine.at(&AsOf::Position(self.position)).map_err(query_error)?;
-        let answer = checked(&self.reference, &asked)?.answer(&engine);
+        let release = self.release.as_ref().map(|id| v1::as_of::At::Release(id.to_string()));
+        let at = release.unwrap_or(v1::as_of::At::Position(int(self.position)));
+        let asked = one(&self.table, area, period, Some(at));
         let path = question::path(question::name(&asked));
+        let found = at_its_state(engine, &self.reader, &asked);
+        let (engine, checked) = found.map_err(|refused| status::within(&path, refused))?;
+        let answer = checked.answer(&engine);
         answer.map_err(|refused| query_error(refused.within(&path)))
     }
 }
 
+/// The release that all tables show; none: no release. An export that continues stays in its release.
+fn release(
+    engine: &Engine,
+    reads_releases: bool,
+    asked: &AsOf,
+    continued: Option<u64>,
+) -> Result<Option<Arc<str>>, Status> {
+    Ok(match (asked, continued) {
+        (AsOf::Release(id), _) => Some(Arc::clone(id)),
+        (_, _) if !reads_releases => None,
+        (_, Some(shown)) => {
+            let all = engine.releases(0, usize::MAX);
+            let found = all.into_iter().find(|release| release.shown == shown);
+            Some(Arc::clone(&found.ok_or_else(status::cursor_invalid)?.id))
+        }
+        (_, None) => Some(Arc::clone(&engine.newest_release().ok_or_else(status::no_release)?.id)),
+    })
+}
+
 /// Checks a question as the unary call does. Paths of fields begin at the export's request.
-fn checked(reference: &Reference, table: &Table) -> Result<Arc<dyn AnyQuestion>, Status> {
-    let checked = question::question(reference, table);
+fn checked(
+    reference: &Reference,
+    reader: &Reader,
+    table: &Table,
+) -> Result<Arc<dyn AnyQuestion>, Status> {
+    let checked = question::question(reference, reader, table);
     checked.map_err(|refused| status::within(&question::path(question::name(table)), refused))
 }
 
@@ -118,22 +163,43 @@ fn checked(reference: &Reference, table: &Table) -> Result<Arc<dyn AnyQuestion>,
 /// is checked.
 fn check(
     reference: &Reference,
+    reader: &Reader,
     table: &Table,
     areas: &[Option<String>],
     period: Option<&str>,
-) -> Result<(), Status> {
-    let mut seen = BTreeSet::new();
+) -> Result<Arc<dyn AnyQuestion>, Status> {
+    let (mut seen, mut first) = (BTreeSet::new(), None);
     for area in areas {
         let known = area.as_deref().and_then(|code| reference.areas().get(code));
         if seen.insert(known.map(|area| area.kind.as_str())) {
-            checked(reference, &one(table, area.as_deref(), period, None))?;
+            let one = checked(reference, reader, &one(table, area.as_deref(), period, None))?;
+            first.get_or_insert(one);
         }
     }
-    Ok(())
+    first.ok_or_else(|| question::missing("question"))
 }
 
-/// The question of one table: with its area and period, with labels, at this position (none: in the requested state of the data).
-fn one(table: &Table, area: Option<&str>, period: Option<&str>, position: Option<u64>) -> Table {
+/// The areas that a release shows. If it shows none of them, all: the first is refused with the reason.
+fn shown(
+    engine: &Engine,
+    query: &Query,
+    as_of: &AsOf,
+    areas: Vec<Option<String>>,
+) -> Result<Vec<Option<String>>, Status> {
+    let query = Query { as_of: as_of.clone(), ..query.clone() };
+    let Some(shown) = engine.areas_shown(&query).map_err(query_error)? else { return Ok(areas) };
+    let is_shown = |area: &&Option<String>| area.as_ref().is_none_or(|code| shown.contains(code));
+    let some: Vec<_> = areas.iter().filter(is_shown).cloned().collect();
+    Ok(if some.is_empty() { areas } else { some })
+}
+
+/// The question of one table: with its area and period, with labels, in this state (none: in the requested state of the data).
+fn one(
+    table: &Table,
+    area: Option<&str>,
+    period: Option<&str>,
+    at: Option<v1::as_of::At>,
+) -> Table {
     let mut one = table.clone();
     // Without a query its own call refuses it.
     if let Some(query) = one.query_mut() {
@@ -144,8 +210,8 @@ fn one(table: &Table, area: Option<&str>, period: Option<&str>, position: Option
         if let Some(period) = period {
             query.period = Some(v1::PeriodRange { first: period.to_owned(), last: String::new() });
         }
-        if let Some(position) = position {
-            query.as_of = Some(v1::AsOf { at: Some(v1::as_of::At::Position(int(position))) });
+        if at.is_some() {
+            query.as_of = Some(v1::AsOf { at });
         }
     }
     one

@@ -74,9 +74,12 @@ fn areas_are_those_of_the_types_that_lie_in_the_one_asked() {
 
 #[test]
 fn one_table_is_asked_in_words_at_one_position() {
-    let Table::Channels(one) =
-        one(&channels("QK1", "2020", ""), Some("04C"), Some("2020-04"), Some(71))
-    else {
+    let Table::Channels(one) = one(
+        &channels("QK1", "2020", ""),
+        Some("04C"),
+        Some("2020-04"),
+        Some(v1::as_of::At::Position(71)),
+    ) else {
         unreachable!("it stays what it was")
     };
     let query = one.query.unwrap();

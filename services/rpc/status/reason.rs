@@ -23,12 +23,14 @@ pub(super) fn code(reason: ErrorReason) -> Code {
         | ErrorReason::IndicatorNotFound
         | ErrorReason::SubmissionNotFound
         | ErrorReason::ReleaseNotFound => Code::NotFound,
-        ErrorReason::RequestIdReused => Code::AlreadyExists,
+        ErrorReason::RequestIdReused | ErrorReason::ReleaseExists => Code::AlreadyExists,
         ErrorReason::MessageTooLarge => Code::OutOfRange,
         ErrorReason::SubmissionNotCurrent
         | ErrorReason::QueryRefused
         | ErrorReason::ReplacementShrinks
-        | ErrorReason::PositionNotReached => Code::FailedPrecondition,
+        | ErrorReason::PositionNotReached
+        | ErrorReason::NoRelease
+        | ErrorReason::ReleaseRefused => Code::FailedPrecondition,
         ErrorReason::StorageFull => Code::ResourceExhausted,
         ErrorReason::WritingStopped
         | ErrorReason::Overloaded

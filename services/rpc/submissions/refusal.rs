@@ -131,6 +131,7 @@ pub(in crate::rpc) fn refused(error: &WriteError, request_id: &str) -> Status {
                 status::writing_stopped(Fate::NotKnown)
             }
         }
+        WriteError::ReleaseExists => status::release_exists("the release"),
         WriteError::Busy | WriteError::Overtaken => status::overloaded(status::RETRY_OVERLOADED),
         WriteError::Store(_) => status::internal(error),
     }

@@ -16,6 +16,8 @@ pub enum EntryKind {
     Withdraw = 5,
     /// Assessment that an organisation makes of its own channels.
     Assess = 6,
+    /// Release: a name for a state of the data that others may see.
+    Release = 7,
 }
 
 /// The number of an entry kind that this version does not know.
@@ -29,9 +31,12 @@ impl EntryKind {
     pub const fn payload_limit(self) -> usize {
         match self {
             Self::Chunk => 256 * 1024,
-            Self::Genesis | Self::Configuration | Self::Commit | Self::Withdraw | Self::Assess => {
-                LARGEST_PAYLOAD
-            }
+            Self::Genesis
+            | Self::Configuration
+            | Self::Commit
+            | Self::Withdraw
+            | Self::Assess
+            | Self::Release => LARGEST_PAYLOAD,
         }
     }
 }
@@ -43,8 +48,8 @@ impl TryFrom<u8> for EntryKind {
     type Error = UnknownKind;
 
     fn try_from(number: u8) -> Result<Self, UnknownKind> {
-        use EntryKind::{Assess, Chunk, Commit, Configuration, Genesis, Withdraw};
-        [Genesis, Configuration, Chunk, Commit, Withdraw, Assess]
+        use EntryKind::{Assess, Chunk, Commit, Configuration, Genesis, Release, Withdraw};
+        [Genesis, Configuration, Chunk, Commit, Withdraw, Assess, Release]
             .into_iter()
             .find(|kind| *kind as u8 == number)
             .ok_or(UnknownKind(number))

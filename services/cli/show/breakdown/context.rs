@@ -5,8 +5,8 @@ use crate::cli::show::keys::{self, Legend};
 use crate::cli::show::{Look, numbers, words, wrap};
 use crate::ingest::counted;
 use crate::proto::v1::{
-    AreaBasis, AskedCondition, Breakdown, BreakdownContext, DataClass, Denominator, Measure,
-    Openness,
+    AreaBasis, AskedCondition, Breakdown, BreakdownContext, DataClass, Denominator, Disclosure,
+    Measure, Openness, Profile, ProtectionMethod,
 };
 
 /// The lines above the figures. `things` says what is counted; empty: the measure and the denominator say it. `position` is the log
@@ -47,9 +47,11 @@ pub(super) fn header(
     told.extend(context.conditions.iter().map(|of| ("only", condition(of))));
     told.extend([
         ("with", words::joined(with, ", ")),
+        ("release", context.release.clone()),
         ("position", format!("{position}, last changed at {}", context.data_position)),
         ("source", context.provenance.clone()),
     ]);
+    told.extend(context.disclosure.as_ref().map(|of| ("protected", protected(of))));
     told.extend(context.sources.iter().map(|source| {
         let unfit = "not for setting targets or judging performance";
         let unfit = if source.not_for_targets { unfit } else { "" };
@@ -60,6 +62,23 @@ pub(super) fn header(
     let statements = context.statements.iter().map(|of| wrap::text("  ", of, look));
     lines.extend(statements.map(|statement| look.paint(33, &statement)));
     lines.join("\n")
+}
+
+/// How counts are protected; empty if they are exact.
+fn protected(of: &Disclosure) -> String {
+    let how = match of.method() {
+        ProtectionMethod::Unspecified | ProtectionMethod::Exact => return String::new(),
+        ProtectionMethod::Perturbed => "counts are perturbed",
+        ProtectionMethod::Rounded => "counts are rounded",
+    };
+    let withheld = match of.withheld_cell_count {
+        0 => String::new(),
+        1 => "1 cell withheld".to_owned(),
+        count => format!("{count} cells withheld"),
+    };
+    let name = words::name(of.profile, Profile::as_str_name);
+    let profile = format!("profile {name} {}", of.profile_version);
+    words::joined([how, &withheld, &profile], "; ")
 }
 
 /// The lines below the figures; may be empty. `notes`: notes in full, and not only their first line.

@@ -9,10 +9,11 @@ use crate::domain::indicator::{Indicator, Unit};
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::domain::small_area::Edition;
+use crate::domain::statistics::Confidence;
 use crate::engine::QueryError;
 use crate::engine::query::invalid as field;
 use crate::engine::query::{
-    AsOf, Asked, Basis, Query, Showing, TableKind, Where, Wrong, no_area, no_dimension,
+    AsOf, Asked, Basis, Query, Reader, Showing, TableKind, Where, Wrong, no_area, no_dimension,
     no_indicator, taking, too_wide,
 };
 
@@ -55,6 +56,7 @@ impl RiskQuestion {
     /// Every field that cannot be used.
     pub fn new(
         reference: &Reference,
+        reader: &Reader,
         (query, as_of): (&Asked, AsOf),
         indicator: &str,
         score_collection: &str,
@@ -88,8 +90,13 @@ impl RiskQuestion {
                 by: by?,
                 filters: Vec::new(),
                 as_of,
-                showing: Showing::default(),
+                showing: Showing {
+                    confidence: Confidence::default(),
+                    protection: reader.sees(reference),
+                },
+                reader: reader.clone(),
                 full: !query.basic,
+                only_listed: false,
                 suppressed: false,
             };
             let indicator = indicator?.id.clone();
@@ -243,6 +250,7 @@ fn no_score(reference: &Reference, indicator: &Indicator) -> String {
 mod tests {
     use super::*;
     use crate::domain::codes::Content;
+    use crate::domain::disclosure::ProfileName;
 
     fn asked(
         reference: &Reference,
@@ -250,7 +258,9 @@ mod tests {
         high_risk: Option<HighRisk>,
     ) -> Result<HighRisk, QueryError> {
         let query = Asked { area: "QK1".into(), ..Default::default() };
-        let question = RiskQuestion::new(reference, (&query, AsOf::Head), indicator, "", high_risk);
+        let reader = Reader::of(ProfileName::Internal);
+        let asked = (&query, AsOf::Head);
+        let question = RiskQuestion::new(reference, &reader, asked, indicator, "", high_risk);
         question.map(|question| question.high_risk)
     }
 

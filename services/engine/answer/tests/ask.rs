@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::model::{Counted, Expected, Label, Quality};
 use super::outcomes::Outcome;
 use super::random::Random;
+use super::running::everything;
 use super::view::{View, everybody, views};
 use super::world::{COLLECTIONS, Setting, collection};
 use crate::domain::codes::Source;
@@ -78,7 +79,7 @@ pub(super) fn question(
     let denominator = *random.pick(&[Denominator::KnownOnly, Denominator::All]);
     let rates = (measure != Measure::Persons && random.chance(40))
         .then(|| (*random.pick(&["", "", "", "practice-feed"])).to_owned());
-    let query = Query::new(reference, &asked, as_of).ok()?;
+    let query = Query::new(reference, &everything(), &asked, as_of).ok()?;
     Some(ChannelQuestion { query, measure, denominator, rates })
 }
 

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use super::faults::{contacts, row, said};
 use super::protected::controlled;
 use super::random::{Random, cases};
-use super::running::Running;
+use super::running::{Running, everything};
 use crate::domain::collection::Dataset;
 use crate::domain::disclosure::attack::{Limits, Published, Sum, certify};
 use crate::domain::disclosure::ptable::{Noise, PTable};
-use crate::domain::disclosure::{Protection, Rules};
+use crate::domain::disclosure::{Protection, Rules, public};
 use crate::domain::field::Field;
 use crate::engine::query::{AsOf, Asked, Query};
 
@@ -103,7 +103,8 @@ fn published(running: &Running, protection: &Protection, cells: &[u64], few: u64
             true => asked.organisations.push(area.into()),
             false => asked.area = area.into(),
         }
-        let mut query = Query::new(&running.reference(), &asked, AsOf::Head).unwrap();
+        let mut query =
+            Query::new(&running.reference(), &everything(), &asked, AsOf::Head).unwrap();
         query.showing.protection = protection.clone();
         let answer = running.engine().answer(&contacts(query)).unwrap();
         for row in answer.rows() {
@@ -118,6 +119,7 @@ fn published(running: &Running, protection: &Protection, cells: &[u64], few: u64
             let count = row.cells[0].counts.numerator.filter(|count| *count >= few);
             let (low, high) = match protection {
                 Protection::Perturbed(rules) => rules.reveals(count),
+                Protection::Rounded => public::reveals(count),
                 Protection::Exact => count.map_or((0, few - 1), |count| (count, count)),
             };
             sums.push(Sum { cells: cells_of(area, &says), low, high });

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::model::Model;
 use super::random::Random;
-use super::running::Running;
+use super::running::{Running, everything};
 use super::world::{Given, Row, Said, Setting};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
@@ -158,7 +158,7 @@ pub(super) fn query(
         let codes = codes.iter().map(|code| (*code).to_owned()).collect();
         asked.filters.push(Filter { dimension: dimension.into(), codes });
     }
-    Query::new(&running.reference(), &asked, as_of).ok()
+    Query::new(&running.reference(), &everything(), &asked, as_of).ok()
 }
 
 /// What stands, with every consultation saying what its person's latest snapshot says where it may, of each need for itself.

@@ -1,7 +1,7 @@
 //! Answers under reference content that changes: what they say, and from where on they say it.
 
 use super::faults::{contacts, query, row, said, telephone};
-use super::running::Running;
+use super::running::{Running, everything};
 use super::view::views;
 use crate::domain::codes::Content;
 use crate::domain::collection::Dataset;
@@ -97,7 +97,7 @@ fn people_of_organisations_that_merged_are_counted_once() {
             by: by.iter().map(|id| (*id).to_owned()).collect(),
             ..Asked::default()
         };
-        let query = Query::new(&running.reference(), &asked, AsOf::Head).unwrap();
+        let query = Query::new(&running.reference(), &everything(), &asked, AsOf::Head).unwrap();
         let indicators = Vec::new();
         let question = ExclusionQuestion { query, indicators, reasons: false, estimates: None };
         let answer = running.engine().answer(&question).unwrap();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::running::open;
+use super::running::{everything, open};
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::EstimateSource;
 use crate::domain::submission::{EstimateRow, Header};
@@ -95,7 +95,7 @@ impl World {
 
     fn query(&self, asked: &Asked, as_of: AsOf) -> Query {
         let reference = Arc::clone(&self.engine.store().catalog().reference);
-        Query::new(&reference, asked, as_of).unwrap()
+        Query::new(&reference, &everything(), asked, as_of).unwrap()
     }
 
     /// What stands beside a question that names collections and indicators.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Fact, Label, Model, weight};
 use super::random::{Random, cases};
-use super::running::Running;
+use super::running::{Running, everything};
 use super::view::{View, everybody, views};
 use super::world::{Given, Row, Said, Setting};
 use crate::domain::codes::Source;
@@ -279,7 +279,7 @@ pub(super) fn asked(
         let codes = codes.iter().map(|code| (*code).to_owned()).collect();
         asked.filters.push(Filter { dimension: dimension.into(), codes });
     }
-    let query = Query::new(&reference, &asked, as_of).ok()?;
+    let query = Query::new(&reference, &everything(), &asked, as_of).ok()?;
     let (mut indicators, reasons) = counted_indicators(&reference, &[]).unwrap();
     if random.chance(30) {
         random.shuffle(&mut indicators);
@@ -369,7 +369,7 @@ fn told(running: &Running, organisation: Option<&str>) -> Protected {
         first: "2020-04".into(),
         ..Asked::default()
     };
-    let query = Query::new(&reference, &asked, AsOf::Head).unwrap();
+    let query = Query::new(&reference, &everything(), &asked, AsOf::Head).unwrap();
     let (indicators, reasons) = counted_indicators(&reference, &[]).unwrap();
     let question = ExclusionQuestion { query, indicators, reasons, estimates: None };
     running.engine().answer(&question).unwrap()

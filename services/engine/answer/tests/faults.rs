@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::history::told;
-use super::running::Running;
+use super::running::{Running, everything};
 use super::view::{everybody, views};
 use super::world::{Given, Row, Said};
 use crate::domain::collection::Dataset;
@@ -48,7 +48,7 @@ pub(super) fn query(running: &Running, area: &str, by: &[&str]) -> Query {
         by: by.iter().map(|id| (*id).to_owned()).collect(),
         ..Asked::default()
     };
-    Query::new(&running.reference(), &asked, AsOf::Head).unwrap()
+    Query::new(&running.reference(), &everything(), &asked, AsOf::Head).unwrap()
 }
 
 pub(super) fn contacts(query: Query) -> ChannelQuestion {

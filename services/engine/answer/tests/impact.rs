@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::contacts::{grown, query, spoken};
 use super::model::{Fact, Label, Model, weight};
 use super::random::cases;
-use super::running::Running;
+use super::running::{Running, everything};
 use super::view::{View, views};
 use super::world::{Given, Row, Said};
 use crate::domain::collection::Dataset;
@@ -333,7 +333,7 @@ fn impact_of(rows: Vec<Row>) -> Protected {
         first: "2020-04".into(),
         ..Asked::default()
     };
-    let query = Query::new(&running.reference(), &asked, AsOf::Head).unwrap();
+    let query = Query::new(&running.reference(), &everything(), &asked, AsOf::Head).unwrap();
     let question = ImpactQuestion { query, late_counts_as_missed: false };
     running.engine().answer(&question).unwrap()
 }

@@ -35,6 +35,7 @@ mod protected;
 mod provision;
 mod quality;
 mod random;
+mod released;
 pub(crate) mod running;
 pub(crate) mod support;
 mod suppressed;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::faults::contacts;
 use super::model::{Fact, Label, Model};
-use super::running::Running;
+use super::running::{Running, everything};
 use super::view::views;
 use super::world::{Given, Row, Said};
 use crate::domain::codes::{CodeList, Source, Value};
@@ -274,7 +274,7 @@ fn query(
         filters: vec![Filter { dimension: filter.0.into(), codes }],
         ..Asked::default()
     };
-    Query::new(&running.reference(), &asked, AsOf::Head).unwrap()
+    Query::new(&running.reference(), &everything(), &asked, AsOf::Head).unwrap()
 }
 
 fn name(keys: &[Key]) -> String {

@@ -7,9 +7,11 @@ use super::random::Random;
 use super::world::{Said, Setting};
 use crate::domain::codes::Content;
 use crate::domain::collection::Dataset;
+use crate::domain::disclosure::ProfileName;
 use crate::domain::reference::Reference;
 use crate::domain::submission::Keyer;
-use crate::engine::{Engine, Followers, Settings};
+use crate::engine::query::Reader;
+use crate::engine::{Engine, Followers, ReleaseSettings, Settings};
 use crate::store::{self, Slot, Store};
 
 /// One change that was acknowledged.
@@ -31,6 +33,11 @@ pub(super) struct Running {
     requests: u64,
 }
 
+/// A reader who may see all.
+pub(super) fn everything() -> Reader {
+    Reader::of(ProfileName::Internal)
+}
+
 pub(super) fn open(folder: &Path) -> Engine {
     open_with(folder, Content::embedded()).0
 }
@@ -43,8 +50,13 @@ pub(crate) fn opened(folder: &Path) -> (Engine, Arc<Followers>) {
 /// Opens an engine with other reference content.
 fn open_with(folder: &Path, content: Content) -> (Engine, Arc<Followers>) {
     // A column cache of 64 KiB lets go of columns all the time.
-    let settings =
-        Settings { memory_bytes: 1 << 20, question_bytes: 1 << 30, max_rows: 1 << 20, threads: 2 };
+    let settings = Settings {
+        memory_bytes: 1 << 20,
+        question_bytes: 1 << 30,
+        max_rows: 1 << 20,
+        threads: 2,
+        releases: ReleaseSettings::default(),
+    };
     let followers = Arc::new(Followers::new(&settings));
     let told = Arc::clone(&followers);
     let store = Store::open(store::Settings {

@@ -1,0 +1,109 @@
+//! What an answer about an area tells one of its own organisations. The organisation knows its part of every count, and so the rest: a
+//! figure is withheld unless enough organisations are behind it, and unless what the others have in it may be seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::model::{Absence, Cell, CellCounts, Key};
+use super::plan::{On, Plan};
+use super::question::{Counted, Question, RowPlaces};
+use super::suppressed::PartRow;
+use crate::engine::query::{Filter, Query, Showing, Where};
+use crate::engine::{Engine, QueryError};
+
+const ORGANISATION: &str = "organisation";
+
+/// The same question about all organisations but the reader's.
+pub(super) struct Others<F> {
+    counted: Counted<F>,
+    rows: BTreeMap<Vec<(Arc<str>, String)>, RowPlaces>,
+    /// The reader's.
+    organisation: String,
+    /// Least number of organisations behind a figure.
+    least: usize,
+}
+
+impl<F> Others<F> {
+    /// What the others have; none: the reader has no part in the answer, or may see all of it.
+    pub(super) fn count<Q: Question<Figures = F>>(
+        question: &Q,
+        engine: &Engine,
+        query: &Query,
+        plan: Option<&Plan>,
+    ) -> Result<Option<Self>, QueryError> {
+        let area = !matches!(query.place, Where::Organisations(_));
+        let plan = plan.filter(|plan| area && !plan.protection.is_exact());
+        let (Some(plan), Some(own)) = (plan, &query.reader.organisation) else { return Ok(None) };
+        if !plan.organisations().contains(own.as_str()) {
+            return Ok(None);
+        }
+        let mut of_others = plan.pinned(query);
+        let all = plan.reference.organisations().map(|of| of.code.clone());
+        let codes = all.filter(|code| code != own).collect();
+        of_others.filters.push(Filter { dimension: ORGANISATION.into(), codes });
+        let counted = question.count(engine, &of_others)?;
+        let rows = counted.rows.iter().map(|(keys, places)| (id(keys), places.clone())).collect();
+        let least = plan.reference.profile(query.reader.profile).least_organisations;
+        Ok(Some(Self { counted, rows, organisation: own.clone(), least }))
+    }
+
+    /// A cell of the answer as its reader may see it.
+    pub(super) fn allow<Q: Question<Figures = F>>(
+        &self,
+        question: &Q,
+        (plan, row): (Option<&Plan>, &PartRow),
+        cell: Cell,
+        shows: &Q::Shows,
+        showing: &Showing,
+    ) -> Cell {
+        let of_one =
+            row.keys.iter().any(|key| &*key.dimension == ORGANISATION && key.state.is_none());
+        let (Some(plan), Some(places)) = (plan.filter(|_| !of_one), &row.counted) else {
+            return cell;
+        };
+        let behind = plan.behind(places);
+        if !behind.contains(self.organisation.as_str()) {
+            return cell;
+        }
+        let total = RowPlaces::new();
+        let of_others =
+            if row.keys.is_empty() { Some(&total) } else { self.rows.get(&id(&row.keys)) };
+        let of_others = of_others.filter(|_| behind.len() >= self.least);
+        let Some(places) = of_others else { return Cell::absent(Absence::withheld()) };
+        both(cell, &question.cell(&self.counted.figures, places, shows, showing))
+    }
+}
+
+/// A cell, without what is withheld of the others' part of it.
+fn both(cell: Cell, others: &Cell) -> Cell {
+    let whole = |count: fn(&CellCounts) -> Option<u64>| {
+        count(&cell.counts).filter(|_| count(&others.counts).is_some())
+    };
+    let counts = CellCounts {
+        numerator: whole(|of| of.numerator),
+        denominator: whole(|of| of.denominator),
+        unknown: whole(|of| of.unknown),
+        not_collected: whole(|of| of.not_collected),
+        outside: whole(|of| of.outside),
+    };
+    let figure = if others.is_withheld() { Err(Absence::withheld()) } else { cell.figure };
+    Cell { figure, counts, ..cell }
+}
+
+fn id(keys: &[Key]) -> Vec<(Arc<str>, String)> {
+    keys.iter().map(|key| (Arc::clone(&key.dimension), key.code.clone())).collect()
+}
+
+impl Plan {
+    /// The organisations with a submission in a row; in the total, all.
+    fn behind(&self, row: &[usize]) -> BTreeSet<&str> {
+        let is_in = |number: usize| {
+            self.axes.iter().zip(row).all(|(axis, place)| match &axis.on {
+                On::Submission(places) => places[number] == *place,
+                On::Field(..) | On::Derived(_) | On::Together(_) => true,
+            })
+        };
+        let submissions = self.submissions().enumerate().filter(|(number, _)| is_in(*number));
+        submissions.map(|(_, submission)| &*submission.organisation).collect()
+    }
+}

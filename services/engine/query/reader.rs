@@ -1,0 +1,51 @@
+//! Who reads an answer.
+
+use crate::domain::collection::Openness;
+use crate::domain::disclosure::{ProfileName, Protection};
+use crate::domain::reference::Reference;
+
+/// Who reads an answer. Who calls decides it, never what is asked: two readers never share an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reader {
+    /// The profile that the reader is held to.
+    pub profile: ProfileName,
+    /// Code of the reader's organisation, if it has one.
+    pub organisation: Option<String>,
+}
+
+impl Reader {
+    /// A reader of a profile, of no organisation.
+    #[must_use]
+    pub fn of(profile: ProfileName) -> Self {
+        Self { profile, organisation: None }
+    }
+
+    /// Bytes that tell this reader from every other.
+    #[must_use]
+    pub fn key(&self) -> Vec<u8> {
+        let organisation = self.organisation.as_deref().unwrap_or_default();
+        let length = u32::try_from(organisation.len()).unwrap_or(u32::MAX);
+        let profile = [self.profile as u8, u8::from(self.organisation.is_some())];
+        [&profile[..], &length.to_be_bytes(), organisation.as_bytes()].concat()
+    }
+
+    /// Whether the reader may read exact figures of what an organisation submitted to a collection: if it is open, of its own submissions,
+    /// and where the profile shows all.
+    #[must_use]
+    pub fn reads(&self, reference: &Reference, collection: &str, organisation: &str) -> bool {
+        self.reads_all(reference)
+            || self.organisation.as_deref() == Some(organisation)
+            || reference.collection(collection).is_some_and(|of| of.openness == Openness::Open)
+    }
+
+    /// Whether the profile shows all.
+    #[must_use]
+    pub fn reads_all(&self, reference: &Reference) -> bool {
+        self.sees(reference).is_exact()
+    }
+
+    /// What the reader may see of controlled data.
+    pub(in crate::engine) fn sees(&self, reference: &Reference) -> Protection {
+        reference.profile(self.profile).protection.clone()
+    }
+}

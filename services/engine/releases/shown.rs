@@ -1,0 +1,84 @@
+//! What two releases show, compared; and the areas that one release shows.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::domain::collection::Dataset;
+use crate::domain::disclosure::release_rule::{Codes, Compared, Side};
+use crate::engine::query::AsOf;
+use crate::engine::{Engine, QueryError};
+use crate::store::{Release, StoreError, standing};
+
+/// Most releases whose areas are kept in memory. Each is worked out again when it is asked for after others.
+const MOST: usize = 8;
+
+/// By collection and dataset.
+pub(super) type ByCollection<T> = BTreeMap<(String, Dataset), T>;
+
+/// The areas of the releases that were asked for last, by position.
+#[derive(Default)]
+pub(in crate::engine) struct ShownAreas(Mutex<VecDeque<(u64, Arc<ByCollection<Codes>>)>>);
+
+impl Engine {
+    /// The organisations with data at two positions, and those that changed between them. Reads the disk for months that were replaced.
+    pub(super) fn compared(
+        &self,
+        before: u64,
+        now: u64,
+    ) -> Result<ByCollection<Compared>, StoreError> {
+        self.store.look(|catalog| {
+            let (ids, codes) = (catalog.collection_ids(), catalog.organisation_codes());
+            let mut found: BTreeMap<_, [BTreeSet<u32>; 3]> = BTreeMap::new();
+            for (slot, versions) in catalog.slots() {
+                let at = |position| standing(versions, position);
+                let (then, present) = (at(before), at(now));
+                let hash = |version| Some(catalog.submission(slot, version)?.content_hash);
+                let differs = match (then, present) {
+                    (Some(then), Some(present)) if then.version != present.version => {
+                        hash(then) != hash(present)
+                    }
+                    (then, present) => then.is_some() != present.is_some(),
+                };
+                let [earlier, later, changed] =
+                    found.entry((slot.collection, slot.dataset)).or_default();
+                let sets =
+                    [(earlier, then.is_some()), (later, present.is_some()), (changed, differs)];
+                for (set, _) in sets.into_iter().filter(|(_, is_in)| *is_in) {
+                    set.insert(slot.organisation);
+                }
+            }
+            let named = |numbers: BTreeSet<u32>| -> Codes {
+                let code = |number| codes.get(number).map(|code| (*code).to_owned());
+                numbers.iter().filter_map(code).collect()
+            };
+            let found = found.into_iter().filter_map(|((collection, dataset), sets)| {
+                let [before, now, changed] = sets.map(named);
+                let id = (*ids.get(&collection)?).to_owned();
+                Some(((id, dataset), Compared { before, now, changed }))
+            });
+            found.collect()
+        })
+    }
+
+    /// The areas that a release shows, of each collection and dataset.
+    pub(super) fn shown_areas(
+        &self,
+        release: &Release,
+    ) -> Result<Arc<ByCollection<Codes>>, QueryError> {
+        let kept = || self.shown_areas.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, shown)) = kept().iter().find(|(position, _)| *position == release.position)
+        {
+            return Ok(Arc::clone(shown));
+        }
+        let reference = self.at(&AsOf::Position(release.shown))?.reference();
+        let side = Side { reference: &reference, least: release.least };
+        let compared = self.compared(0, release.shown)?.into_iter();
+        let shown: ByCollection<_> =
+            compared.map(|(about, compared)| (about, side.shown(&compared.now))).collect();
+        let shown = Arc::new(shown);
+        let mut kept = kept();
+        kept.push_front((release.position, Arc::clone(&shown)));
+        kept.truncate(MOST);
+        Ok(shown)
+    }
+}
