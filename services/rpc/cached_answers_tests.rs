@@ -42,7 +42,7 @@ fn make(engine: &Engine, probe: &Probe) -> Result<Made, Status> {
     }
     let body = vec![b'x'; 100].into();
     // Not kept: whoever gets it was given it by who made it.
-    Ok(Made { body, position, data_position: position, scope: None })
+    Ok(Made { body, position, data_position: position, scope: None, released: false })
 }
 
 fn key() -> Bytes {

@@ -124,6 +124,7 @@ fn a_cached_answer_is_never_stale() {
                     body: body.into(),
                     position: fresh.position(),
                     data_position: fresh.provenance().data_position,
+                    released: false,
                 };
                 running.engine().answers().keep(key.into(), answer, scope);
                 misses += 1;
