@@ -140,3 +140,7 @@ impl BreakdownService for Breakdowns {
         self.0.watch((key, follows), (name, followed), after_position, make_followed)
     }
 }
+
+#[cfg(test)]
+#[path = "breakdowns_tests.rs"]
+mod tests;
