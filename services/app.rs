@@ -1,6 +1,8 @@
 //! Wiring: settings to a running service, and back to a stopped one.
 
+pub mod attack;
 mod check;
+pub mod folder;
 mod releases;
 mod secret;
 
@@ -62,7 +64,11 @@ impl Service {
     /// # Errors
     /// The settings, the reference content, the data folder or the address cannot be used.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
-        let content = reference_content(config)?;
+        Self::start_with(config, reference_content(config)?).await
+    }
+
+    /// The same with this reference content.
+    async fn start_with(config: &Config, content: Content) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(config.address);
         let listener = listener.await.with_context(|| cannot_listen(config.address))?;
         let address = listener.local_addr()?;

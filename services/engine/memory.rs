@@ -1,7 +1,8 @@
 //! The memory of questions under way, within one bound. A question takes what it needs before it begins a work, and gives it back when it
 //! is answered. When there is no room it waits; a small question never waits for a large one.
 //!
-//! Whoever waits holds nothing, and memory is taken before a turn ([`super::turns`]): so no two questions wait for each other.
+//! No two questions wait for each other. Memory is taken before a turn ([`super::turns`]). Who holds nothing waits for all that it
+//! needs, and such questions leave half of the room free. Who holds figures and needs more takes it there, one question at a time.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -26,12 +27,32 @@ pub(super) struct Memory {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Bytes of small questions, and of others.
-    small: u64,
-    large: u64,
-    /// Who waits, and since when.
+    taken: Taken,
+    /// Whether a question has more than it began with, out of the room that the others leave.
+    has_grown: bool,
+    /// Who waits and holds nothing, and since when.
     waiting: VecDeque<(u64, Instant)>,
     last: u64,
+}
+
+/// Bytes that are taken, in each of the three parts of the bound.
+#[derive(Clone, Copy, Debug, Default)]
+struct Taken {
+    small: u64,
+    begun: u64,
+    grown: u64,
+}
+
+impl Taken {
+    fn sum(self) -> u64 {
+        self.small + self.begun + self.grown
+    }
+
+    fn subtract(&mut self, other: Self) {
+        self.small -= other.small;
+        self.begun -= other.begun;
+        self.grown -= other.grown;
+    }
 }
 
 impl Memory {
@@ -46,8 +67,7 @@ impl Memory {
 
     /// Bytes that are taken.
     pub(super) fn taken(&self) -> u64 {
-        let state = self.lock();
-        state.small + state.large
+        self.lock().taken.sum()
     }
 
     /// Most bytes of one question.
@@ -59,11 +79,12 @@ impl Memory {
         bytes <= self.most / SMALL
     }
 
-    fn take(&self, bytes: u64, given_up: impl Fn() -> bool) -> Result<(), QueryError> {
+    /// Takes what a question needs that holds nothing.
+    fn begin(&self, bytes: u64, given_up: impl Fn() -> bool) -> Result<Taken, QueryError> {
         let mut state = self.lock();
         if self.is_small(bytes) {
-            state.small += bytes;
-            return Ok(());
+            state.taken.small += bytes;
+            return Ok(Taken { small: bytes, ..Taken::default() });
         }
         state.last += 1;
         let number = state.last;
@@ -71,26 +92,79 @@ impl Memory {
         let fits = |state: &State| {
             let first = state.waiting.front();
             let may = first.is_none_or(|(n, since)| *n == number || since.elapsed() < PATIENCE);
-            may && state.large.saturating_add(bytes) <= self.limit()
+            let large = state.taken.begun + state.taken.grown;
+            may && (large == 0
+                || state.taken.begun + bytes <= self.limit() / 2 && large + bytes <= self.limit())
         };
         let mut taken = fits(&state);
         while !taken && !given_up() {
-            let woken = self.changed.wait_timeout(state, LOOK);
-            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+            state = self.wait(state);
             taken = fits(&state);
         }
         state.waiting.retain(|(n, _)| *n != number);
-        state.large += if taken { bytes } else { 0 };
+        let begun = if taken { bytes } else { 0 };
+        state.taken.begun += begun;
         drop(state);
         // The next may have waited for this one's place alone.
         self.changed.notify_all();
-        taken.then_some(()).ok_or(QueryError::Late)
+        if taken { Ok(Taken { begun, ..Taken::default() }) } else { Err(QueryError::Late) }
     }
 
-    fn give_back(&self, bytes: u64) {
+    /// Takes more for a question that goes on holding what it has.
+    fn grow(
+        &self,
+        held: &mut Taken,
+        more: u64,
+        given_up: impl Fn() -> bool,
+    ) -> Result<(), QueryError> {
         let mut state = self.lock();
-        let of = if self.is_small(bytes) { &mut state.small } else { &mut state.large };
-        *of -= bytes;
+        let fits = |state: &State| state.taken.begun + more <= self.limit() / 2;
+        if self.is_small(held.small + more) {
+            (state.taken.small, held.small) = (state.taken.small + more, held.small + more);
+            return Ok(());
+        }
+        // Others have begun with at most half of the room, or not at all.
+        let room = self.limit() - held.begun.max(self.limit() / 2);
+        if held.grown + more > room {
+            let (bytes, limit) = (held.sum() + more, held.begun + room);
+            return Err(QueryError::TooHeavy { bytes, limit });
+        }
+        while held.grown == 0 && state.has_grown && !fits(&state) {
+            if given_up() {
+                return Err(QueryError::Late);
+            }
+            state = self.wait(state);
+        }
+        if held.grown == 0 && fits(&state) {
+            (state.taken.begun, held.begun) = (state.taken.begun + more, held.begun + more);
+        } else {
+            state.has_grown = true;
+            (state.taken.grown, held.grown) = (state.taken.grown + more, held.grown + more);
+        }
+        Ok(())
+    }
+
+    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.changed.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Gives back what is held above so many bytes.
+    fn give_back(&self, held: &mut Taken, least: u64) {
+        let mut over = held.sum().saturating_sub(least);
+        let mut less = |part: u64| {
+            let less = part.min(over);
+            over -= less;
+            less
+        };
+        let (grown, begun, small) = (less(held.grown), less(held.begun), less(held.small));
+        let back = Taken { small, begun, grown };
+        if back.sum() == 0 {
+            return;
+        }
+        held.subtract(back);
+        let mut state = self.lock();
+        state.taken.subtract(back);
+        state.has_grown &= grown == 0 || held.grown > 0;
         drop(state);
         self.changed.notify_all();
     }
@@ -103,13 +177,14 @@ pub(super) struct Share(Arc<Held>);
 #[derive(Debug)]
 struct Held {
     all: Arc<Memory>,
-    bytes: Mutex<u64>,
+    /// What is taken, and what of it the question keeps to its end.
+    taken: Mutex<(Taken, u64)>,
 }
 
 impl Share {
     /// The share of a question that has not begun.
     pub(super) fn new(all: Arc<Memory>) -> Self {
-        Self(Arc::new(Held { all, bytes: Mutex::default() }))
+        Self(Arc::new(Held { all, taken: Mutex::default() }))
     }
 
     /// The share of another question.
@@ -117,28 +192,40 @@ impl Share {
         Self::new(Arc::clone(&self.0.all))
     }
 
-    /// Takes memory for the next work of the question, whose works before are done: it has to be enough for what it keeps, too.
-    /// Blocks while there is no room.
+    /// Takes memory for the next work of the question, whose works before are done, besides what it keeps. Blocks while there is no room.
     pub(super) fn take(&self, bytes: u64, given_up: impl Fn() -> bool) -> Result<(), QueryError> {
-        let Held { all, bytes: held } = &*self.0;
-        let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
-        if bytes <= *held {
-            return Ok(());
+        let Held { all, taken } = &*self.0;
+        let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let (held, kept) = &mut *taken;
+        let wanted = *kept + bytes;
+        if wanted > all.limit() {
+            return Err(QueryError::TooHeavy { bytes: wanted, limit: all.limit() });
         }
-        if bytes > all.limit() {
-            return Err(QueryError::TooHeavy { bytes, limit: all.limit() });
+        if wanted > held.sum() && *kept == 0 {
+            all.give_back(held, 0);
+            *held = all.begin(wanted, &given_up)?;
         }
-        all.give_back(std::mem::take(&mut *held));
-        all.take(bytes, given_up)?;
-        *held = bytes;
+        if wanted > held.sum() {
+            let more = wanted - held.sum();
+            return all.grow(held, more, given_up);
+        }
+        all.give_back(held, wanted);
         Ok(())
+    }
+
+    /// Of the work before the question keeps so many bytes to its end, and gives back the others.
+    pub(super) fn keep(&self, bytes: u64, given_up: impl Fn() -> bool) -> Result<(), QueryError> {
+        let mut taken = self.0.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.1 += bytes;
+        drop(taken);
+        self.take(0, given_up)
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let bytes = self.bytes.get_mut().unwrap_or_else(PoisonError::into_inner);
-        self.all.give_back(*bytes);
+        let (held, _) = self.taken.get_mut().unwrap_or_else(PoisonError::into_inner);
+        self.all.give_back(held, 0);
     }
 }
 
@@ -179,6 +266,56 @@ mod tests {
     }
 
     #[test]
+    fn questions_that_keep_figures_and_need_more_do_not_wait_for_each_other() {
+        let (all, most, done) = (Arc::new(Memory::new(MOST)), AtomicU64::new(0), AtomicU64::new(0));
+        std::thread::scope(|scope| {
+            for number in 0..16u64 {
+                let (all, most, done) = (&all, &most, &done);
+                scope.spawn(move || {
+                    for step in 1..20 {
+                        let share = share(all);
+                        let some = number * step % 13 * 8_000;
+                        share.take(2 * some, || false).unwrap();
+                        share.keep(some, || false).unwrap();
+                        std::thread::sleep(Duration::from_micros(200));
+                        // More than it began with, while the others do the like.
+                        share.take(2 * some, || false).unwrap();
+                        share.keep(some / 2, || false).unwrap();
+                        most.fetch_max(all.taken(), Ordering::SeqCst);
+                        assert!(all.taken() >= some + some / 2);
+                        done.fetch_add(1, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+        assert_eq!((all.taken(), done.into_inner()), (0, 16 * 19));
+        assert!((MOST / 4..=MOST).contains(&most.into_inner()));
+        assert!(!all.lock().has_grown && all.lock().waiting.is_empty());
+    }
+
+    #[test]
+    fn what_is_kept_stays_until_the_question_ends_and_the_rest_of_a_work_does_not() {
+        let all = Arc::new(Memory::new(MOST));
+        let (first, second) = (share(&all), share(&all));
+        first.take(MOST / 2, || false).unwrap();
+        first.keep(MOST / 4, || false).unwrap();
+        assert_eq!(all.taken(), MOST / 4);
+        second.take(MOST / 8, || false).unwrap();
+        second.keep(MOST / 8, || false).unwrap();
+        first.take(MOST / 4, || false).unwrap();
+        assert_eq!(all.taken(), MOST * 5 / 8, "what it keeps counts beside the next work");
+        let late = second.take(MOST / 8, || true);
+        assert!(matches!(late, Err(QueryError::Late)), "one grows at a time");
+        assert_eq!(all.taken(), MOST * 5 / 8, "who waits goes on holding what it keeps");
+        let heavy = first.take(MOST / 2, || panic!("it waits"));
+        assert!(matches!(heavy, Err(QueryError::TooHeavy { .. })));
+        drop(first);
+        second.take(MOST / 4, || false).unwrap();
+        drop(second);
+        assert_eq!(all.taken(), 0);
+    }
+
+    #[test]
     fn what_is_too_heavy_alone_is_refused_and_holds_nobody_up() {
         let all = Arc::new(Memory::new(MOST));
         let (heavy, light) = (share(&all), share(&all));
@@ -195,7 +332,7 @@ mod tests {
     fn small_questions_pass_and_the_first_who_waits_is_not_passed_for_ever() {
         let all = Arc::new(Memory::new(MOST));
         let first = share(&all);
-        first.take(MOST / 2, || false).unwrap();
+        first.take(MOST / 8, || false).unwrap();
         let (second, took) = (share(&all), AtomicBool::new(false));
         std::thread::scope(|scope| {
             scope.spawn(|| {

@@ -37,6 +37,11 @@ impl Threads {
         self.share.take(bytes as u64, || self.are_late())
     }
 
+    /// Keeps so much of what the work before took until the question is answered, and gives back the rest.
+    pub(super) fn keep(&self, bytes: usize) -> Result<(), QueryError> {
+        self.share.keep(bytes as u64, || self.are_late())
+    }
+
     /// How many threads a work on so many records is spread over.
     pub(super) fn over(&self, records: usize) -> usize {
         self.most.clamp(1, records / A_THREAD + 1)

@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status};
 use super::cached_answers::{Follows, Made, Watched, key_at};
 use super::convert::trim::trim_question;
 use super::convert::{breakdown, query, query_error, question};
-use super::encoded::Encoded;
+use super::encoded::{self, Encoded};
 use super::{SENT_BYTES, Service, status};
 use crate::engine::Engine;
 use crate::engine::answer::AnyQuestion;
@@ -38,8 +38,8 @@ fn make(engine: &Engine, (reader, asked): &Asked) -> Result<Made, Status> {
     let table = asked.table.as_ref().ok_or_else(|| question::missing("question"))?;
     let (engine, question) = at_its_state(engine, reader, table)?;
     let answer = question.answer(&engine.within(SENT_BYTES)).map_err(query_error)?;
-    let breakdown = Some(breakdown::breakdown(&answer));
-    let body = v1::WatchBreakdownResponse { breakdown, position: 0 }.encode_to_vec().into();
+    let body = encoded::response(breakdown::parts(&answer), SENT_BYTES)
+        .map_err(|bytes| status::answer_too_large(bytes, SENT_BYTES))?;
     let (scope, provenance) = (answer.scope().cloned(), answer.provenance());
     let (data_position, released) = (provenance.data_position, !provenance.release.is_empty());
     Ok(Made { body, position: answer.position(), data_position, scope, released })
@@ -140,3 +140,7 @@ impl BreakdownService for Breakdowns {
         self.0.watch((key, follows), (name, followed), after_position, make_followed)
     }
 }
+
+#[cfg(test)]
+#[path = "breakdowns_tests.rs"]
+mod tests;

@@ -64,6 +64,8 @@ pub const SENT_BYTES: usize = 4 << 20;
 /// Answers as messages and export rows, for the test that compares all outputs.
 #[cfg(test)]
 pub(crate) mod doors_tests {
+    use prost::Message as _;
+
     use super::convert::{breakdown, question, reference};
     use super::export::rows;
     use crate::domain::disclosure::ProfileName;
@@ -80,7 +82,9 @@ pub(crate) mod doors_tests {
     }
 
     pub(crate) fn message(answer: &Protected) -> v1::Breakdown {
-        breakdown::breakdown(answer)
+        let mut whole = v1::Breakdown::default();
+        breakdown::parts(answer).for_each(|part| whole.merge(&*part.encode_to_vec()).unwrap());
+        whole
     }
 
     pub(crate) fn indicators(of: &Reference) -> Vec<v1::Indicator> {

@@ -202,6 +202,11 @@ pub(super) fn check(
     }
     let witnessed: Vec<Known> = seen.iter().flat_map(Seen::known).collect();
     let opened = SegmentLog::read_only(&log, &witnessed)?;
+    // Whatever the store has, a start refuses a log of which nothing behind this can be read.
+    let unread = opened.damage.as_ref().filter(|damage| damage.is_unreadable());
+    if let Some(damage) = unread.filter(|damage| opened.log.tail() < damage.position) {
+        return Err(StoreError::Unreadable(damage.clone()));
+    }
     let is_accepted = accepted(&opened, &witnessed, accept)?.is_some();
     let is_of_another = is_of_another_log(&opened, &witnessed);
     Ok(match (opened.damage, seen) {

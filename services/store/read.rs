@@ -205,7 +205,8 @@ impl Reader {
         let bytes = self.rows.joined(&keys::contents(position))?;
         let row =
             <ConfigurationRow as prost::Message>::decode(bytes.as_slice()).map_err(damaged)?;
-        Ok(content_of(row.configuration.unwrap_or_default()))
+        let missing = || StoreError::Damaged(format!("the content of position {position} is gone"));
+        Ok(content_of(row.configuration.ok_or_else(missing)?))
     }
 
     /// Size of sled on disk, in bytes; 0 while sled is being opened again.

@@ -97,8 +97,9 @@ impl At {
 
     /// What it says of the log.
     pub(super) fn known(self) -> Vec<Known> {
-        let root = self.root.map(|chain| Known { position: 1, chain: Some(chain) });
-        root.into_iter().chain(self.last.map(Known::from)).collect()
+        let root = self.root.map(|chain| Known::from(Place { position: 1, chain }));
+        let last = self.last.map(|last| Known { root: self.root, ..last.into() });
+        root.into_iter().chain(last).collect()
     }
 
     fn of_row(row: &AppliedRow) -> Self {

@@ -33,7 +33,8 @@ pub(super) struct Seen {
 impl Seen {
     /// What it says of the log.
     pub(super) fn known(&self) -> [Known; 2] {
-        [Known { position: 1, chain: Some(self.root) }, self.last.into()]
+        let root = Some(self.root);
+        [Known { position: 1, chain: root, root }, Known { root, ..self.last.into() }]
     }
 
     /// The file's text. The last line is the hash of those before it.

@@ -10,6 +10,7 @@ mod exported_tables;
 mod exports;
 mod impact;
 mod oracle;
+mod profiles;
 mod provision;
 mod published;
 mod queries;

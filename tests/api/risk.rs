@@ -180,7 +180,10 @@ async fn scores_of_2011_fall_on_people_of_2021() {
     // Whole populations have no limits.
     assert_eq!((context.limits_unit.as_str(), context.confidence_level), ("", 0.0));
     assert!(risk.rows.iter().flat_map(|row| &row.cells).all(|cell| cell.lower.is_none()));
-    assert!(context.notes.iter().any(|note| note.starts_with("630 small areas")), "{context:?}");
+    assert!(
+        context.notes.iter().any(|note| note.ends_with("in the collection: 630.")),
+        "{context:?}"
+    );
 
     // By what the small areas lie in, and each by itself.
     let district = ask(&server, json!({"area": "QK1", "by": "residence_district"})).await;

@@ -29,6 +29,7 @@ pub async fn tables(rows: u64, peers: bool, heavy: bool) -> Outcome {
     let data = folder.path().join("data");
     let (service, _) = Program::start(&data)?;
     load(service.uri(), rows)?;
+    let loaded = service.resident().unwrap_or_default();
     every_table(service.uri()).await?;
     let limit = limit::plain_persons(usize::try_from(rows)?, PERSONS) * 1e3;
     println!(
@@ -39,7 +40,7 @@ pub async fn tables(rows: u64, peers: bool, heavy: bool) -> Outcome {
     }
     beside::beside_dear_ones(service.uri()).await?;
     if heavy {
-        heavy::heavy(&service).await?;
+        heavy::heavy(&service, loaded).await?;
     }
     let organisations = organisations()?;
     if peers {

@@ -8,6 +8,7 @@ mod export;
 mod formats;
 mod guides;
 mod options;
+mod profiles;
 mod ptable;
 mod releases;
 mod replacing;

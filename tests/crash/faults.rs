@@ -20,22 +20,22 @@ use super::{
 /// Numbers of errors.
 const EIO: i32 = 5;
 const EAGAIN: i32 = 11;
-const EACCES: i32 = 13;
+pub(super) const EACCES: i32 = 13;
 const EMFILE: i32 = 24;
 const ENOSPC: i32 = 28;
 
 /// A file of rules.
-struct Rules(PathBuf);
+pub(super) struct Rules(PathBuf);
 
 impl Rules {
-    fn new(folder: &Path) -> Self {
+    pub(super) fn new(folder: &Path) -> Self {
         let this = Self(folder.with_extension("rules"));
         this.set("");
         this
     }
 
     /// What fails from now on.
-    fn set(&self, rules: &str) {
+    pub(super) fn set(&self, rules: &str) {
         let beside = self.0.with_extension("new");
         fs::write(&beside, rules).unwrap();
         fs::rename(beside, &self.0).unwrap();
@@ -49,7 +49,7 @@ impl Rules {
         fs::read_to_string(hits).unwrap_or_default().lines().count()
     }
 
-    fn start(&self) -> Start<'_> {
+    pub(super) fn start(&self) -> Start<'_> {
         Start { faults: Some(&self.0), ..Start::default() }
     }
 }

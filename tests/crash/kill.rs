@@ -1,9 +1,10 @@
 //! SIGKILL at any moment, and what is there afterwards.
 
 use std::{
+    ops::Range,
     path::Path,
     sync::{Arc, Mutex, mpsc},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -51,26 +52,40 @@ async fn holds(folder: &Path, memory: &Arc<Mutex<Memory>>) {
     nothing_was_set_aside(folder);
 }
 
+/// Most rounds of one folder. Every round reads what all rounds before it left there, so many rounds take one folder after another.
+const LIFE: u64 = 50;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_kill() {
-    let (mut dice, place) = (Dice::new(seed()), tempfile::tempdir().unwrap());
-    let (rounds, old) = (rounds(), Arc::new(Mutex::new(Memory::default())));
+    let (mut dice, rounds, begin) = (Dice::new(seed()), rounds(), Instant::now());
+    let mut acknowledged = 0;
+    for first in (0..rounds).step_by(usize::try_from(LIFE).unwrap()) {
+        let life = first..rounds.min(first + LIFE);
+        let until = life.end;
+        acknowledged += live(life, &mut dice).await;
+        println!("{until} rounds, {acknowledged} submissions acknowledged, {:?}", begin.elapsed());
+    }
+    assert!(acknowledged as u64 > rounds, "the load was none");
+}
+
+/// Some rounds: one folder grows old, others begin. How many submissions were acknowledged in the old one. Nothing stays on the disk.
+async fn live(rounds: Range<u64>, dice: &mut Dice) -> usize {
+    let (place, old) = (tempfile::tempdir().unwrap(), Arc::new(Mutex::new(Memory::default())));
     let old_folder = place.path().join("old");
-    for number in 0..rounds {
-        // One folder grows old, others begin.
+    for number in rounds {
         if number % 4 != 3 {
-            round(&old_folder, &old, &mut dice).await;
+            round(&old_folder, &old, dice).await;
             continue;
         }
         let folder = place.path().join(format!("new-{number}"));
         let memory = Arc::new(Mutex::new(Memory::default()));
-        round(&folder, &memory, &mut dice).await;
+        round(&folder, &memory, dice).await;
         holds(&folder, &memory).await;
+        std::fs::remove_dir_all(folder).unwrap();
     }
     let acknowledged = old.lock().unwrap().acknowledged();
-    println!("{acknowledged} submissions were acknowledged in one folder");
-    assert!(acknowledged as u64 > rounds, "the load was none");
     holds(&old_folder, &old).await;
+    acknowledged
 }
 
 /// When a service that takes in a large submission is killed, once every row has arrived.

@@ -9,10 +9,12 @@ use std::{
 use tonic_types::StatusExt as _;
 
 use super::{
+    faults::{EACCES, Rules},
     feed::{Dice, Parcel, seed},
     folder::{Ending, content, copy, damage, entries, filled, segment},
     memory::{Memory, list},
-    running::{Running, Start, check, verify_clean},
+    running::{Running, Start, check, equity, verify_clean},
+    shim::build_faults,
 };
 
 /// Damages of one run of the tests.
@@ -234,6 +236,80 @@ async fn a_store_of_another_history_is_not_believed() {
     memory.holds(&running.channel().await).await.unwrap();
     assert!(running.said().contains("the store is of another log"), "{}", running.said());
     assert!(own.join("sled-damaged-1").try_exists().unwrap(), "it is kept");
+    assert_eq!(refusal(&running, &mut dice).await, None, "nothing of this log is missing");
+    drop(running);
+    verify_clean(&own);
+}
+
+/// An option that was left in the command gives nothing up: a store of another log is made anew as without it, and a log or store that
+/// this user may not read is no loss.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_option_that_was_left_gives_nothing_up() {
+    let (mut dice, place) = (Dice::new(seed()), tempfile::tempdir().unwrap());
+    let (whole, other) = (place.path().join("whole"), place.path().join("other"));
+    let mut memory = filled(&whole, &mut dice, Ending::Stopped).await;
+    let tail = entries(&segment(&whole)).len();
+    fs::create_dir(&other).unwrap();
+    fs::copy(whole.join("secret.key"), other.join("secret.key")).unwrap();
+    let running = Running::start(&other);
+    for _ in 0..12 {
+        Parcel::new(&mut dice, 3).send(&running.channel().await).await.unwrap();
+    }
+    assert_eq!(running.terminate().0, Some(0));
+    // Before the end of the log, at it, and at that of the other store.
+    for accept in [0, 3, tail, tail + 20] {
+        let own = place.path().join(format!("own-{accept}"));
+        copy(&whole, &own);
+        fs::remove_dir_all(own.join("sled")).unwrap();
+        copy(&other.join("sled"), &own.join("sled"));
+        let options = ["--accept-loss", &accept.to_string()];
+        let start = Start { options: &options, ..Start::default() };
+        let running = Running::try_start(&own, &start).unwrap();
+        memory.holds(&running.channel().await).await.unwrap();
+        let said = running.said();
+        for part in ["the store is of another log", "nothing is lost"] {
+            assert!(said.contains(part), "--accept-loss {accept}: {part:?} is not in {said}");
+        }
+        assert!(!own.join("log-lost-1").try_exists().unwrap(), "--accept-loss {accept}");
+        drop(running);
+        verify_clean(&own);
+    }
+
+    let own = place.path().join("denied");
+    copy(&whole, &own);
+    let rules = Rules::new(&own);
+    let before = content(&own.join("log"));
+    let accept = tail.to_string();
+    for denied in ["/denied/log/", "/denied/sled/"] {
+        rules.set(&format!("open {EACCES} {denied} 0 -1"));
+        for options in [[].as_slice(), ["--accept-loss", &accept].as_slice()] {
+            let start = Start { options, ..rules.start() };
+            let earlier = fs::read(own.with_extension("log")).unwrap_or_default().len();
+            let ended = Running::try_start(&own, &start).err().unwrap();
+            let (code, said) = (ended.code, &ended.said[earlier..]);
+            let what = format!("{denied} {options:?}: {code:?} {said}");
+            assert_eq!(code, Some(1), "{what}");
+            assert!(said.contains("Permission denied") && !said.contains("panicked"), "{what}");
+            assert_eq!(content(&own.join("log")), before, "{what}");
+            for made in ["log-lost-1", "sled-damaged-1"] {
+                assert!(!own.join(made).try_exists().unwrap(), "{what}");
+            }
+        }
+    }
+    rules.set(&format!("open {EACCES} /denied/log/ 0 -1"));
+    let mut check = equity();
+    check.args(["serve", "--check", "--data-folder"]).arg(&own);
+    check.env("LD_PRELOAD", build_faults()).env("EQUITY_FAULTS", rules.start().faults.unwrap());
+    let checked = check.output().unwrap();
+    let said = String::from_utf8_lossy(&checked.stderr);
+    assert_eq!(checked.status.code(), Some(1), "{said}");
+    assert!(said.contains("Permission denied"), "{said}");
+    assert_eq!(content(&own.join("log")), before);
+    rules.set("");
+    let options = ["--accept-loss", &accept];
+    let running = Running::try_start(&own, &Start { options: &options, ..rules.start() }).unwrap();
+    memory.holds(&running.channel().await).await.unwrap();
+    assert_eq!(refusal(&running, &mut dice).await, None);
     drop(running);
     verify_clean(&own);
 }

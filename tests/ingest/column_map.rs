@@ -126,7 +126,7 @@ fn a_sketch_guesses_by_name_and_label_and_leaves_the_rest_to_people() {
         "# \"Surgery\" = \"\"  # no guess; 2 rows",
         "# \"Telephone\" is taken as it is; 2 rows",
         "\"Indian\" = \"H\"  # a guess: Asian or Asian British - Indian; 1 row",
-        "code_systems = \"attendance=gpad\"",
+        "# \"Unknown\" is taken as it is; 1 row",
         "# month = \"2026-04\"",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");

@@ -223,12 +223,15 @@ fn hierarchy(
     }
     for (number, level) in levels.iter().enumerate() {
         let Level { area_type, dimension } = level;
-        if !is_of(level)? {
-            return Err(format!("lattice: `{dimension}` does not tell `{area_type}` apart"));
-        }
         if levels[..number].iter().any(|before| before.area_type == *area_type) {
             return Err(format!("lattice: `{name}` has `{area_type}` twice"));
         }
+        if !is_of(level)? {
+            return Err(format!("lattice: `{dimension}` does not tell `{area_type}` apart"));
+        }
+    }
+    for (number, level) in levels.iter().enumerate() {
+        let area_type = &level.area_type;
         let of_type = areas.iter().filter(|area| area.kind == *area_type);
         for area in of_type {
             let around = areas.ancestors(&area.code);

@@ -64,7 +64,7 @@ fn no_content_weakens_the_rules_or_says_what_nobody_understands() {
         ),
         ("\"SEX_WORKERS\"", "\"SEX_WORKER\"", "no category `SEX_WORKER`"),
         ("least_area_type = \"system\"", "least_area_type = \"town\"", "`town` is no level"),
-        ("name = \"PUBLIC\"", "name = \"PARTNER\"", "PARTNER is defined twice"),
+        ("name = \"PUBLIC\"", "name = \"PUBLI\"", "PUBLI"),
         ("name = \"INTERNAL\"", "name = \"INTERN\"", "INTERN"),
     ] {
         let changed = text().replacen(from, to, 1);
@@ -72,6 +72,21 @@ fn no_content_weakens_the_rules_or_says_what_nobody_understands() {
         let refused = with(FILE, changed).unwrap_err().to_string();
         assert!(refused.contains(says) && refused.contains(FILE), "{from} -> {to}: {refused}");
     }
+    let (before, public) = text()
+        .split_once("[[profile]]\nname = \"PUBLIC\"")
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .unwrap();
+    let without = format!("{before}{}", &public[public.find("\n# What LATTICE").unwrap()..]);
+    let refused = with(FILE, without).unwrap_err().to_string();
+    assert!(refused.contains("profile PUBLIC is missing"), "{refused}");
+    let (before, internal) = before.split_once("[[profile]]").unwrap();
+    let end = internal.find("[[profile]]").unwrap();
+    let (internal, rest) = internal.split_at(end);
+    let twice = format!(
+        "{before}[[profile]]{internal}[[profile]]{internal}{rest}[[profile]]\nname = \"PUBLIC\"{public}"
+    );
+    let refused = with(FILE, twice).unwrap_err().to_string();
+    assert!(refused.contains("profile INTERNAL is defined twice"), "{refused}");
     let levels = text();
     let (before, after) = levels.split_once("  { area_type = \"sub_icb\"").unwrap();
     let (line, rest) = after.split_once('\n').unwrap();

@@ -109,9 +109,11 @@ impl Engine {
             let said: usize = snapshots.months.iter().map(|month| month.records()).sum();
             let each = (records + numbers.end() as usize) * size_of::<u32>();
             self.settings.threads.room(each * needs.len())?;
-            let _turn = self.settings.threads.turn((records + said) * needs.len())?;
+            let turn = self.settings.threads.turn((records + said) * needs.len())?;
             let columns = |need: &NeedFromSnapshot| need.work(self, plan, &snapshots, &numbers);
             let columns = self.settings.threads.each(&needs, |_| records, columns)?;
+            drop(turn);
+            self.settings.threads.keep(records * size_of::<u32>() * needs.len())?;
             needs.iter_mut().zip(columns).for_each(|(need, columns)| need.columns = columns);
         }
         let access = Access { collection: collection.to_owned(), data_position, scope, needs };

@@ -113,7 +113,8 @@ impl Question for ChannelQuestion {
         let mut provenance = engine.provenance(&mut plan, query)?;
         needs_of_records(&plan, &mut provenance);
         let (tabulated, sums) = if persons {
-            let (crosstab, without) = engine.count_persons(&plan)?;
+            let (crosstab, without) =
+                engine.count_persons(&plan, engine.listed(query.by.len(), 1))?;
             person_notes(&plan, without, &mut provenance);
             let volumes = engine.volumes(&plan)?;
             (Tabulated { plan, crosstab }, volumes)

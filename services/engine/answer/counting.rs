@@ -334,6 +334,11 @@ fn of_a_row(places: usize) -> usize {
     64 + places * size_of::<usize>()
 }
 
+/// Bytes in memory of a row as it is counted and as its table has it.
+fn of_a_counted_row(places: usize, width: usize) -> usize {
+    2 * (InnerCounts::memory(width) + of_a_row(places))
+}
+
 /// The stretches of records of a month that start from the same cell, of the submissions that hold.
 fn stretches(
     month: &PlanMonth,
@@ -390,20 +395,29 @@ impl Engine {
     ) -> Result<Crosstab, QueryError> {
         let (outer, (cube, size, coded)) = (plan.axes.len() - inner, plan.shape()?);
         listed.map_or(Ok(()), |listed| plan.fits(outer, listed))?;
-        let row = InnerCounts::memory(plan.places()[outer..].iter().product());
-        let kept = plan.rows_within(&coded[..outer], listed) * (row + of_a_row(outer));
+        let row = of_a_counted_row(outer, plan.places()[outer..].iter().product());
+        let kept = plan.rows_within(&coded[..outer], listed) * row;
         let counts = Scan::new(self, plan, (&cube, size, &coded), kept).counts(path)?;
-        count_crosstab(&counts, &coded, &plan.places(), outer, begins(plan, listed, 0))
+        let begins = begins(plan, listed, 0);
+        let made = count_crosstab(&counts, &coded, &plan.places(), outer, begins)?;
+        self.settings.threads.keep(made.rows.len() * row)?;
+        Ok(made)
     }
 
     /// Counts the distinct persons of a plan, whose last axis makes the counts of a row; and the consultations without a person key
-    /// in submissions that carry keys, which count no person.
-    pub(super) fn count_persons(&self, plan: &Plan) -> Result<(Crosstab, u64), QueryError> {
+    /// in submissions that carry keys, which count no person. What the words say of the rows ([`Plan::fits`]) is not enough to refuse a
+    /// table here: a word may occur only in records without a key. So too many rows are refused when they are known, before their persons
+    /// are counted.
+    pub(super) fn count_persons(
+        &self,
+        plan: &Plan,
+        listed: Listed,
+    ) -> Result<(Crosstab, u64), QueryError> {
         let (cube, size, coded) = plan.shape()?;
         let outer = plan.axes.len() - 1;
-        let row = InnerCounts::memory(plan.places()[outer]) + of_a_row(outer);
+        let row = of_a_counted_row(outer, plan.places()[outer]);
         let numbers = self.slabs.persons_for_more();
-        let kept = plan.rows_within(&coded[..outer], None) * row;
+        let kept = plan.rows_within(&coded[..outer], Some(listed)) * row;
         let mut scan = Scan::new(self, plan, (&cube, size, &coded), kept);
         let persons = |month: &PlanMonth| {
             self.slabs.of_persons(self.store().reader(), &month.standing, &numbers)
@@ -452,8 +466,10 @@ impl Engine {
             if turn == 0 {
                 without = sets.without;
             }
-            add_persons(&mut crosstab, &sets, &coded, &plan.places(), outer);
+            let begins = begins(plan, Some(listed), crosstab.rows.len());
+            add_persons(&mut crosstab, &sets, (&coded, &plan.places(), outer), begins)?;
         }
+        self.settings.threads.keep(crosstab.rows.len() * row)?;
         Ok((crosstab, without))
     }
 
@@ -473,7 +489,9 @@ impl Engine {
         let row = of_a_row(outer) + 2 * size_of::<T>();
         let kept = plan.rows_within(&coded[..outer], Some(listed)) * row;
         let counts = Scan::new(self, plan, (&cube, size, &coded), kept).counts(plan.path())?;
-        let begins = begins(plan, Some(listed), folded.rows.len());
-        folded.add_by_place(&counts, &coded, outer, begins, add)
+        let before = folded.rows.len();
+        let begins = begins(plan, Some(listed), before);
+        folded.add_by_place(&counts, &coded, outer, begins, add)?;
+        self.settings.threads.keep(folded.rows.len().saturating_sub(before) * row)
     }
 }

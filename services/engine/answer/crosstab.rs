@@ -264,14 +264,13 @@ pub(super) fn count_crosstab(
     Ok(crosstab)
 }
 
-/// Adds persons: in each row, each inner place counts a person once.
+/// Adds persons: in each row, each inner place counts a person once. `begins` is told each new row, and may refuse it.
 pub(super) fn add_persons(
     crosstab: &mut Crosstab,
     persons: &PersonSets,
-    coded: &[Coded],
-    places: &[usize],
-    outer: usize,
-) {
+    (coded, places, outer): (&[Coded], &[usize], usize),
+    mut begins: impl FnMut(&[usize]) -> Result<(), QueryError>,
+) -> Result<(), QueryError> {
     let (of_rows, of_inner) = coded.split_at(outer);
     let (width, size) = (places[outer], combined(of_inner));
     let numbers = numbers(of_inner, &places[outer..]);
@@ -281,6 +280,9 @@ pub(super) fn add_persons(
         if cells.any(|cell| !persons.is_empty(cell)) {
             all.push(combination);
             for row in rows_of(combination, of_rows) {
+                if !rows.contains_key(&row) && !crosstab.rows.contains_key(&row) {
+                    begins(&row)?;
+                }
                 rows.entry(row).or_default().push(combination);
             }
         }
@@ -319,4 +321,5 @@ pub(super) fn add_persons(
         crosstab.all = InnerCounts::of(width);
     }
     crosstab.add(Crosstab { rows, all: count(&all) });
+    Ok(())
 }

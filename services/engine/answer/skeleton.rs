@@ -16,6 +16,10 @@ use crate::engine::{Engine, QueryError};
 /// A row, before its cells: its keys, which of the counted parts it is of, and the row there.
 type Planned = (Vec<Key>, usize, PartRow);
 
+/// Bytes in memory of a key and of a cell, with what their texts take.
+const OF_A_KEY: usize = size_of::<Key>() + 64;
+const OF_A_CELL: usize = size_of::<Cell>() + 48;
+
 impl Engine {
     /// Answers a question.
     ///
@@ -50,8 +54,10 @@ impl Engine {
         let (columns, shows): (Vec<_>, Vec<_>) =
             question.columns(&reference, &figures).into_iter().unzip();
         self.listed(query.by.len(), columns.len()).fits(rows.len().saturating_sub(1))?;
-        // The cells, and the message that is made of them.
-        self.settings.threads.room(rows.len() * columns.len() * 2 * size_of::<Cell>())?;
+        // The rows as they are counted and shown, and the bytes that are made of them.
+        let of_row = 2 * query.by.len() * OF_A_KEY + columns.len() * OF_A_CELL;
+        let encoded = 2 * self.settings.answer_bytes.unwrap_or_default().min(rows.len() * of_row);
+        self.settings.threads.room(rows.len() * of_row + encoded)?;
         if provenance.empty.is_none() && parts.iter().all(|part| part.counted.nothing.is_some()) {
             provenance.empty.clone_from(&parts[0].counted.nothing);
         }

@@ -301,3 +301,7 @@ fn is_of_place(dimension: &Dimension) -> bool {
     matches!(dimension.source, Source::Organisation | Source::ProviderArea(_))
         || dimension.field() == Some(Field::ResidenceLsoa)
 }
+
+#[cfg(test)]
+#[path = "lattice_tests.rs"]
+mod tests;

@@ -3,7 +3,7 @@
 
 /// `SplitMix64` (Steele, Lea, Flood 2014).
 #[derive(Debug, Clone)]
-pub(super) struct Rng(u64);
+pub struct Rng(u64);
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -15,7 +15,8 @@ fn mix(mut z: u64) -> u64 {
 
 impl Rng {
     /// A separate stream for each list of numbers, such as seed, purpose, organisation, person.
-    pub(super) fn new(parts: &[u64]) -> Self {
+    #[must_use]
+    pub fn new(parts: &[u64]) -> Self {
         Rng(parts.iter().fold(GOLDEN, |state, part| {
             mix(state.wrapping_add(GOLDEN) ^ mix(part.wrapping_add(GOLDEN)))
         }))
@@ -36,7 +37,7 @@ impl Rng {
 
     /// Uniform in `0..n`; 0 if `n` is 0. The bias is below n / 2^32.
     #[inline]
-    pub(super) fn below(&mut self, n: u32) -> u32 {
+    pub fn below(&mut self, n: u32) -> u32 {
         ((u64::from(self.half()) * u64::from(n)) >> 32) as u32
     }
 

@@ -31,6 +31,7 @@ mod recording_habits;
 mod settings;
 mod tables;
 
+pub use draw::Rng;
 pub use error::GeneratorError;
 pub use generator::Generator;
 pub use settings::{COLLECTION, GeneratorSettings, Organisation, PERSON_KEY_SCHEME};

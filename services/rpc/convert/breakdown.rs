@@ -13,19 +13,24 @@ use crate::engine::answer::{
 use crate::engine::query::{Denominator, Measure};
 use crate::proto::v1;
 
-/// The message of an answer: context, dimensions, columns, rows, estimates and assessments.
-pub(in crate::rpc) fn breakdown(answer: &Protected) -> v1::Breakdown {
+/// The message of an answer, in parts that together are the message: context, dimensions and columns; each row; what is beside them.
+pub(in crate::rpc) fn parts(answer: &Protected) -> impl Iterator<Item = v1::Breakdown> {
     let beside = answer.beside();
     let assessments = beside.assessments.iter().cloned();
-    v1::Breakdown {
+    let first = v1::Breakdown {
         context: Some(context(answer.provenance())),
         dimensions: answer.provenance().dimensions.iter().map(legend).collect(),
         columns: answer.columns().iter().map(column).collect(),
-        rows: answer.rows().iter().map(row).collect(),
+        ..v1::Breakdown::default()
+    };
+    let of_row = |of: &Row| v1::Breakdown { rows: vec![row(of)], ..v1::Breakdown::default() };
+    let last = v1::Breakdown {
         estimates: beside.estimates.iter().cloned().map(estimate::published).collect(),
         assessments: assessments.map(|(about, said)| assessment(&about, said)).collect(),
         assessment_count: int(beside.assessment_count as u64),
-    }
+        ..v1::Breakdown::default()
+    };
+    std::iter::once(first).chain(answer.rows().iter().map(of_row)).chain([last])
 }
 
 /// What the figures of a column are.

@@ -18,17 +18,19 @@ pub struct Known {
     pub position: u64,
     /// Hash of the log up to that entry.
     pub chain: Option<[u8; 32]>,
+    /// Hash of the log's first entry, which tells logs apart. With another one it is not of this log, however long that is.
+    pub root: Option<[u8; 32]>,
 }
 
 impl From<u64> for Known {
     fn from(position: u64) -> Self {
-        Self { position, chain: None }
+        Self { position, chain: None, root: None }
     }
 }
 
 impl From<Place> for Known {
     fn from(Place { position, chain }: Place) -> Self {
-        Self { position, chain: Some(chain) }
+        Self { position, chain: Some(chain), root: None }
     }
 }
 
@@ -142,9 +144,10 @@ impl Judge {
                 self.tail = header.position;
                 self.chain = header.chain;
                 self.tail_millis = header.time_millis;
+                let differs = |hash: Option<Hash>| hash.is_some_and(|hash| hash != header.chain);
                 let is_other = |known: &mut Known| {
-                    known.position == header.position
-                        && known.chain.is_some_and(|chain| chain != header.chain)
+                    known.position == header.position && differs(known.chain)
+                        || header.position == 1 && differs(known.root)
                 };
                 self.denied.extend(self.known.extract_if(.., is_other));
                 if self.append.replace(header.acknowledged_before)

@@ -5,7 +5,7 @@ use equity_indicators::proto::v1::BreakdownQuery;
 use super::questions::{QUESTIONS, query};
 use crate::LAST_MONTH;
 use crate::program::Program;
-use crate::support::{Outcome, connect, raw};
+use crate::support::{Outcome, connect, raw, verdict};
 
 const AT_ONCE: usize = 16;
 /// Dimensions with many categories: pairs of them make long tables.
@@ -20,8 +20,11 @@ const DIMENSIONS: [&str; 8] = [
     "month",
 ];
 
-/// Asks, and prints the resident memory before, at most, at the end and a while later.
-pub async fn heavy(service: &Program) -> Outcome {
+/// The defaults of `cache.sled_bytes`, `cache.memory_bytes` and `limits.question_memory_bytes`, in MB.
+const BOUNDS: f64 = 64.0 + 256.0 + 512.0;
+
+/// Asks, and prints the resident memory before, at most, at the end and a while later. `loaded`: what it was before the first question.
+pub async fn heavy(service: &Program, loaded: f64) -> Outcome {
     let (Some(before), Some(_)) = (service.resident(), service.most_resident()) else {
         return Ok(());
     };
@@ -59,5 +62,7 @@ pub async fn heavy(service: &Program) -> Outcome {
         service.most_resident().unwrap_or_default(),
         service.resident().unwrap_or_default()
     );
+    let most = service.most_resident().unwrap_or_default() / (loaded + BOUNDS);
+    verdict("memory at most, to that after loading, caches and bound", most, 1.2, 1.0);
     Ok(())
 }

@@ -17,12 +17,15 @@ pub(super) fn brief(
     draw: impl Fn(&Breakdown) -> String,
 ) -> (String, String) {
     let (rows, of) = rows(&answer.rows);
-    let mut drawn = String::new();
-    let mut shown = 0;
+    let (mut drawn, mut lines, mut shown) = (String::new(), usize::MAX, 0);
     for places in choices(answer, layout) {
-        drawn = draw(&part(answer, &rows, &places));
-        shown = places.len();
-        if drawn.lines().count() <= LONGEST {
+        let next = draw(&part(answer, &rows, &places));
+        let length = next.lines().count();
+        // Fewer columns have to save lines.
+        if length < lines {
+            (drawn, lines, shown) = (next, length, places.len());
+        }
+        if lines <= LONGEST {
             break;
         }
     }
@@ -155,6 +158,13 @@ mod tests {
         assert!(lacks.starts_with("in short: 2 of 32 columns; "), "{lacks}");
         let (_, columns, _) = short(&of_columns(&ids[..6], "sex", 20), "PROVISION");
         assert_eq!(columns.len(), 6, "what fits is shown");
+    }
+
+    #[test]
+    fn columns_that_save_no_line_are_kept() {
+        let answer = of_columns(&["CH-13"; 3], "sex", 5);
+        let (_, lacks) = brief(&answer, &Layout::of("PROVISION"), |_| "line\n".repeat(60));
+        assert_eq!(lacks, "");
     }
 
     #[test]

@@ -58,7 +58,16 @@ pub fn certify(
     width: usize,
     limits: Limits,
 ) -> Result<Certificate, Contradiction> {
-    let attack = Attack::new(published, limits)?;
+    Ok(certify_attack(&Attack::new(published, limits)?, sensitive, width))
+}
+
+/// The same of an attack that is prepared.
+///
+/// # Panics
+/// A sensitive cell does not exist.
+#[must_use]
+pub fn certify_attack(attack: &Attack<'_>, sensitive: &[usize], width: usize) -> Certificate {
+    let limits = attack.limits;
     let sensitive: BTreeSet<usize> = sensitive.iter().copied().collect();
     let known: Result<Vec<_>, Open> = attack.some.iter().cloned().collect();
     let all_open = |open| Certificate {
@@ -67,7 +76,7 @@ pub fn certify(
     };
     let known = match known {
         Ok(known) => known,
-        Err(open) => return Ok(all_open(open)),
+        Err(open) => return all_open(open),
     };
     let pools =
         attack.parts.iter().zip(known).map(|(part, some)| Pool { part, found: vec![some], limits });
@@ -92,8 +101,8 @@ pub fn certify(
         pools.iter().map(|pool| pool.found.get(number).unwrap_or(&pool.found[0])).collect()
     };
     let witnesses = (0..most).map(|number| attack.whole(&of_parts(number))).collect();
-    let Some(witnesses) = witnesses else { return Ok(all_open(Open::SolverFailed)) };
-    Ok(Certificate { cells, witnesses })
+    let Some(witnesses) = witnesses else { return all_open(Open::SolverFailed) };
+    Certificate { cells, witnesses }
 }
 
 /// A verdict about values above the least one as a verdict about values.

@@ -19,7 +19,7 @@ mod published;
 mod range;
 mod solve;
 
-pub use certify::{Certificate, Verdict, certify};
+pub use certify::{Certificate, Verdict, certify, certify_attack};
 pub use published::{BadSum, Contradiction, MOST, Published, Sum};
 pub use range::{Attack, End, Range};
 pub use solve::{Limits, Open};

@@ -68,6 +68,25 @@ impl<'a> Attack<'a> {
         Ok(Self { published, bounds, parts, places, limits, some })
     }
 
+    /// The same by who knows values that fit: whoever publishes does. Nothing is solved for them.
+    ///
+    /// # Errors
+    /// These values do not fit.
+    pub fn knowing(
+        published: &'a Published,
+        values: &[u64],
+        limits: Limits,
+    ) -> Result<Self, Contradiction> {
+        if !published.fits(values) {
+            return Err(Contradiction);
+        }
+        let bounds = Bounds::of(published)?;
+        let (parts, places) = parts(published, &bounds)?;
+        let above = |cell: &usize| values[*cell] - bounds.low[*cell];
+        let some = parts.iter().map(|part| Ok(part.cells.iter().map(above).collect())).collect();
+        Ok(Self { published, bounds, parts, places, limits, some })
+    }
+
     /// The least and the greatest value of the sum of some cells, each named once.
     ///
     /// # Panics

@@ -32,6 +32,12 @@ impl PTable {
         table
     }
 
+    /// A table that changes nothing: an attack has to succeed against it.
+    #[must_use]
+    pub fn without_changes() -> Self {
+        Self::of(vec![0; (ROWS + 1) * KEYS])
+    }
+
     /// The change of a count whose cell has this key: one look-up.
     #[must_use]
     pub fn change(&self, count: u64, key: u8) -> i64 {

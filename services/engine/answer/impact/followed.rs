@@ -107,6 +107,7 @@ impl Engine {
         let each = size_of::<u32>();
         threads.room(each * (records + threads.over(records) * largest * 12))?;
         let columns = threads.each(&plan.months, PlanMonth::records, column)?;
+        threads.keep(each * records)?;
         let on = On::Derived(Arc::new(columns.into_iter().collect()));
         plan.axes.push(PlanAxis::computed(on, PLACES));
         provenance.looked_at(further.data_position, further.scope);

@@ -20,6 +20,7 @@ mod ask;
 mod attacked;
 mod contacts;
 mod content;
+mod contributors;
 mod estimates;
 mod exclusion;
 mod faults;

@@ -165,14 +165,14 @@ fn months_that_a_condition_leaves_out_are_not_missed() {
     let late = |query: Query| {
         let answer = running.engine().answer(&contacts(query)).unwrap();
         let notes = &answer.provenance().notes;
-        notes.iter().find(|note| note.contains("months have no submission")).cloned()
+        notes.iter().find(|note| note.contains("Months without a submission")).cloned()
     };
     let all = query(&running, "QK1", &[]);
-    assert!(late(all.clone()).unwrap().starts_with("2 of 3 months"));
+    assert!(late(all.clone()).unwrap().contains("submission: 2 of 3 ("));
     assert_eq!(late(filtered(all.clone(), "month", &["2020-04"])), None);
     let two = late(filtered(all.clone(), "month", &["2020-04", "2020-05"])).unwrap();
-    assert!(two.starts_with("1 of 2 months have no submission: 2020-05"), "{two}");
+    assert!(two.contains("submission: 1 of 2 (2020-05"), "{two}");
     let quarter = late(filtered(all.clone(), "quarter", &["2020-Q2"])).unwrap();
-    assert!(quarter.starts_with("2 of 3 months"), "{quarter}");
+    assert!(quarter.contains("submission: 2 of 3 ("), "{quarter}");
     assert_eq!(late(filtered(all, "financial_year", &["2019/20"])), None, "nothing was asked for");
 }

@@ -174,6 +174,11 @@ fn what_is_known_of_another_log_does_not_count() {
     let first = Known { position: 1, ..strange };
     let Opened { log, damage, denied, .. } = opened(&[first]);
     assert_eq!((log.tail(), damage, denied), (3, None, vec![first]));
+    // What was seen far behind the end of this log is of another one, if that began otherwise.
+    let far = Known { position: 40, root: strange.chain, ..strange };
+    let Opened { log, damage, denied, .. } = opened(&[far]);
+    assert_eq!((log.tail(), damage, denied), (3, None, vec![far]));
+    assert_eq!(opened(&[Known { root: None, ..far }]).damage.unwrap().position, 4);
     assert_eq!(content(folder.path()), before);
 }
 

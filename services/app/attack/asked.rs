@@ -1,0 +1,185 @@
+//! Everything that a partner may ask of the world, and what the answers say of its cells.
+
+use std::collections::BTreeSet;
+
+use super::world::{BY, CHANNELS, EACH, World, holding};
+use crate::domain::disclosure::attack::Sum;
+use crate::domain::disclosure::{ProfileName, Protection};
+use crate::domain::period::{Month, months_of};
+use crate::domain::reference::Reference;
+use crate::engine::answer::{AnyQuestion as _, Cell, ChannelQuestion, Key, Protected};
+use crate::engine::query::{AsOf, Asked, Denominator, Measure, Query, Reader};
+use crate::engine::{Engine, QueryError};
+
+/// Collection of the world.
+pub(super) const COLLECTION: &str = "synthetic-llr";
+const SYSTEM: &str = "QK1";
+/// What tells the parts of the system apart, level by level, and how many characteristics go with it.
+const LEVELS: [(&str, usize); 4] = [("", 3), ("sub_icb", 2), ("pcn", 2), ("organisation", 2)];
+
+/// A question, and the level that it is about.
+pub(super) struct AskedOf {
+    pub(super) level: usize,
+    asked: Asked,
+}
+
+/// Every question of the lattice: all periods, levels and sets of characteristics. One question has the total, the rows, and the cells
+/// of all channels.
+pub(super) fn questions(months: &[Month]) -> Vec<AskedOf> {
+    let sets: Vec<Vec<&str>> = (0..1usize << BY.len())
+        .map(|set| (0..BY.len()).filter(|at| set >> at & 1 == 1).map(|at| BY[at]).collect())
+        .collect();
+    let mut all = Vec::new();
+    for period in periods(months) {
+        for (level, (dimension, most)) in LEVELS.iter().enumerate() {
+            for set in sets.iter().filter(|set| set.len() <= *most) {
+                let by = Some(*dimension).filter(|id| !id.is_empty()).into_iter();
+                let asked = Asked {
+                    collection: COLLECTION.into(),
+                    area: SYSTEM.into(),
+                    first: period.clone(),
+                    by: by.chain(set.iter().copied()).map(str::to_owned).collect(),
+                    ..Asked::default()
+                };
+                all.push(AskedOf { level, asked });
+            }
+        }
+    }
+    all
+}
+
+/// Every period of the lattice that has one of the months: the months, quarters, financial years and calendar years.
+fn periods(months: &[Month]) -> BTreeSet<String> {
+    let of = |month: &Month| {
+        [month.to_string(), month.quarter(), month.financial_year(), month.year().to_string()]
+    };
+    months.iter().flat_map(of).collect()
+}
+
+/// The name of a level.
+pub(super) fn level(number: usize) -> &'static str {
+    match LEVELS[number].0 {
+        "" => "system",
+        dimension => dimension,
+    }
+}
+
+pub(super) const LEVEL_COUNT: usize = LEVELS.len();
+
+impl AskedOf {
+    /// The answer; none: it is of no data.
+    pub(super) fn answer(
+        &self,
+        engine: &Engine,
+        as_of: AsOf,
+        protection: &Protection,
+    ) -> Result<Protected, QueryError> {
+        // The lattice holds, and what is seen is what is tried.
+        let reader = Reader::of(ProfileName::Partner);
+        let mut query = Query::new(&engine.reference(), &reader, &self.asked, as_of)?;
+        query.showing.protection = protection.clone();
+        let (measure, denominator) = (Measure::Contacts, Denominator::KnownOnly);
+        ChannelQuestion { query, measure, denominator, rates: None }.answer(engine)
+    }
+}
+
+/// What is counted in a cell of an answer: the cells of each parcel, and the parcels. None: nobody can be there.
+pub(super) struct Counted {
+    of_parcel: Vec<usize>,
+    parcels: Vec<usize>,
+}
+
+impl Counted {
+    /// All cells of the world.
+    pub(super) fn cells(&self) -> Vec<usize> {
+        let mut cells = Vec::new();
+        for parcel in &self.parcels {
+            cells.extend(self.of_parcel.iter().map(|cell| parcel * EACH + cell));
+        }
+        cells
+    }
+}
+
+/// Reads answers of a release.
+pub(super) struct Reading<'a> {
+    world: &'a World,
+    reference: &'a Reference,
+    standing: Vec<usize>,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(world: &'a World, reference: &'a Reference, release: usize) -> Self {
+        Self { world, reference, standing: world.standing(release) }
+    }
+
+    /// What the row and the column of a cell are of.
+    fn counted(&self, asked: &AskedOf, keys: &[Key], group: &[Key]) -> Option<Counted> {
+        let mut parcels = self.standing.clone();
+        let months = months_of(&asked.asked.first).ok()?;
+        parcels.retain(|number| months.contains(&self.world.parcels[*number].month));
+        let mut says = Vec::new();
+        for key in keys.iter().chain(group) {
+            // Everybody says yes or no, and everybody knows that.
+            if key.state.is_some() {
+                return None;
+            }
+            match &*key.dimension {
+                "organisation" => {
+                    parcels.retain(|number| self.world.parcels[*number].organisation == key.code);
+                }
+                "sub_icb" | "pcn" => parcels.retain(|number| {
+                    let members = self.reference.members(&key.code);
+                    members.contains_key(self.world.parcels[*number].organisation)
+                }),
+                dimension => says.push((dimension, key.code.as_str())),
+            }
+        }
+        let is_of_world =
+            |(dimension, code): &(&str, &str)| *dimension != "channel" || CHANNELS.contains(code);
+        if !says.iter().all(is_of_world) {
+            return None;
+        }
+        Some(Counted { of_parcel: holding(&says)?, parcels })
+    }
+
+    /// Every number of an answer that is of somebody: what it is of, and the number; none: it is withheld.
+    pub(super) fn numbers<'b>(
+        &'b self,
+        asked: &'b AskedOf,
+        answer: &'b Protected,
+    ) -> impl Iterator<Item = (Counted, &'b Cell)> {
+        answer.rows().iter().flat_map(move |row| {
+            let cells = answer.columns().iter().zip(&row.cells);
+            cells.filter_map(move |(column, cell)| {
+                let counted = self.counted(asked, &row.keys, &column.group)?;
+                let is_of_some = !counted.parcels.is_empty() && !counted.of_parcel.is_empty();
+                is_of_some.then_some((counted, cell))
+            })
+        })
+    }
+
+    /// What the numbers of an answer say, to who knows how they are made.
+    pub(super) fn sums(
+        &self,
+        asked: &AskedOf,
+        answer: &Protected,
+        protection: &Protection,
+    ) -> Vec<Sum> {
+        let Protection::Perturbed(rules) = protection else { return Vec::new() };
+        let sum = |(counted, cell): (Counted, &Cell)| {
+            let number = cell.counts.numerator;
+            // An area of few organisations is withheld, however many people it has.
+            let is_told = number.is_some() || !self.is_of_few_organisations(asked, &counted);
+            let (low, high) = rules.reveals(number);
+            is_told.then(|| Sum { cells: counted.cells(), low, high })
+        };
+        self.numbers(asked, answer).filter_map(sum).collect()
+    }
+
+    fn is_of_few_organisations(&self, asked: &AskedOf, counted: &Counted) -> bool {
+        let of = |number: &usize| self.world.parcels[*number].organisation;
+        let organisations: BTreeSet<_> = counted.parcels.iter().map(of).collect();
+        let least = self.reference.profile(ProfileName::Partner).least_organisations;
+        level(asked.level) != "organisation" && organisations.len() < least
+    }
+}

@@ -1,0 +1,248 @@
+//! An attack on what partner organisations are answered: everything they may ask of a made-up world is asked, and solved for its cells.
+//!
+//! - `world` the people, and how they are submitted; `asked` the questions, and what answers say of the cells
+//! - `utility` what is left of the figures
+//!
+//! Whoever attacks knows how counts are changed, the number of people of each organisation in each month, and all that some
+//! organisations submitted. Without the changes, and without the threshold, cells have to be found out: otherwise the attack proves nothing.
+
+mod asked;
+mod utility;
+mod world;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use super::Service;
+use crate::config::{AutomaticReleases, Config};
+use crate::domain::codes::Content;
+use crate::domain::disclosure::attack::{Attack, Limits, Published, Sum, Verdict, certify_attack};
+use crate::domain::disclosure::ptable::PTable;
+use crate::domain::disclosure::{ProfileName, Protection, Rules};
+use crate::engine::query::AsOf;
+use crate::engine::releases::WantedRelease;
+use crate::engine::{Engine, ReleaseReason};
+use crate::proto::v1;
+use crate::proto::v1::submission_service_client::SubmissionServiceClient;
+use crate::proto::v1::submit_consultations_request::Part;
+use asked::{COLLECTION, Reading, questions};
+pub use utility::Utility;
+use world::{BY, EACH, PLACES, World};
+
+/// Counts from 1 to this are of few people.
+const FEW: u64 = 9;
+/// Least values that a cell of few has to keep.
+const WIDTH: usize = 5;
+/// The two releases.
+const RELEASES: [&str; 2] = ["before", "after"];
+
+/// What is attacked, and with what.
+#[derive(Clone, Copy, Debug)]
+pub struct AttackOptions {
+    /// Which world.
+    pub seed: u64,
+    /// Its months: 2 to 12.
+    pub months: u32,
+    /// Whether counts are changed.
+    pub changes: bool,
+    /// Whether small counts are withheld.
+    pub threshold: bool,
+    /// How many organisations tell the attacker all that they submitted.
+    pub submitters: usize,
+}
+
+/// How an attack ended.
+#[derive(Clone, Debug)]
+pub struct Attacked {
+    /// Questions that were asked.
+    pub questions: usize,
+    /// Numbers that the answers had, and withheld.
+    pub numbers: usize,
+    /// Cells of few people.
+    pub few: usize,
+    /// Those of them that were left with too few values.
+    pub exposed: Vec<Exposed>,
+    /// Those of them for which the solver found neither enough values nor that there are too few.
+    pub not_proven: usize,
+    /// What is left of the figures, level by level.
+    pub utility: Vec<Utility>,
+}
+
+/// A cell that is found out.
+#[derive(Clone, Debug)]
+pub struct Exposed {
+    /// Who submitted it, and when.
+    pub organisation: String,
+    /// Its month.
+    pub month: String,
+    /// What its people have in common: `TELEPHONE, carer, veteran`.
+    pub people: String,
+    /// The number of its people.
+    pub count: u64,
+    /// The values that are left.
+    pub values: Vec<u64>,
+}
+
+/// Makes the world, asks everything and solves it. `progress` is told how many steps are done, and of how many.
+///
+/// # Errors
+/// The folder cannot be used, or an answer does not fit the world: then the attack reads answers wrongly.
+pub async fn attack(
+    options: &AttackOptions,
+    folder: &Path,
+    progress: &mut (dyn FnMut(usize, usize) + Send),
+) -> anyhow::Result<Attacked> {
+    let world = World::new(options.seed, options.months);
+    let data_folder: PathBuf = folder.join("data");
+    let mut config = Config { data_folder, ..Config::default() };
+    config.address.set_port(0);
+    config.releases.automatic = AutomaticReleases::Off;
+    let service = Service::start_with(&config, controlled()?).await?;
+    let result = attacked(options, &world, &service, progress).await;
+    service.stop().await?;
+    result
+}
+
+async fn attacked(
+    options: &AttackOptions,
+    world: &World,
+    service: &Service,
+    progress: &mut (dyn FnMut(usize, usize) + Send),
+) -> anyhow::Result<Attacked> {
+    submit(world, service).await?;
+    let engine = &*service.engine;
+    let protection = protection(options, engine)?;
+    let reference = engine.reference();
+    let asked = questions(&world.months);
+    let (mut sums, mut utility) = (knowledge(options, world), Utility::of_levels());
+    let (all, mut questions) = (asked.len() * RELEASES.len(), 0);
+    for (number, release) in RELEASES.into_iter().enumerate() {
+        let reading = Reading::new(world, &reference, number);
+        for one in &asked {
+            let as_of = || AsOf::Release(release.into());
+            let seen = one.answer(engine, as_of(), &protection)?;
+            sums.extend(reading.sums(one, &seen, &protection));
+            if number + 1 == RELEASES.len() {
+                let exact = one.answer(engine, as_of(), &Protection::Exact)?;
+                utility[one.level].compare(&exact, &seen);
+            }
+            questions += 1;
+            progress(questions, all);
+        }
+    }
+    let numbers = sums.len();
+    let solved = solve(options, world, sums)?;
+    Ok(Attacked { questions, numbers, utility, ..solved })
+}
+
+/// What the attacker has to break.
+fn protection(options: &AttackOptions, engine: &Engine) -> anyhow::Result<Protection> {
+    let reference = engine.reference();
+    let Protection::Perturbed(rules) = &reference.profile(ProfileName::Partner).protection else {
+        anyhow::bail!("the profile PARTNER does not change counts");
+    };
+    let table = if options.changes { rules.table.clone() } else { PTable::without_changes() };
+    let threshold = if options.threshold { rules.threshold } else { 0 };
+    Ok(Protection::Perturbed(Arc::new(Rules { table, threshold })))
+}
+
+/// What is known without asking: all people of each organisation in each month, and all cells of some organisations.
+fn knowledge(options: &AttackOptions, world: &World) -> Vec<Sum> {
+    let mut sums = Vec::new();
+    for (number, parcel) in world.parcels.iter().enumerate() {
+        let cells: Vec<_> = (0..EACH).map(|cell| number * EACH + cell).collect();
+        if tells(options, parcel.organisation) {
+            let exact = |(cell, count): (&usize, &u64)| Sum {
+                cells: vec![*cell],
+                low: *count,
+                high: *count,
+            };
+            sums.extend(cells.iter().zip(&parcel.counts).map(exact));
+        }
+        let total = parcel.counts.iter().sum();
+        sums.push(Sum { cells, low: total, high: total });
+    }
+    sums
+}
+
+/// Whether an organisation tells the attacker everything.
+fn tells(options: &AttackOptions, organisation: &str) -> bool {
+    let mut all = PLACES.iter().flat_map(|(_, all)| all).take(options.submitters);
+    all.any(|one| *one == organisation)
+}
+
+fn solve(options: &AttackOptions, world: &World, sums: Vec<Sum>) -> anyhow::Result<Attacked> {
+    let truth = world.truth();
+    let published = Published::new(truth.len(), sums)?;
+    let attack = Attack::knowing(&published, &truth, Limits::default())
+        .context("an answer does not fit the world: the attack reads answers wrongly")?;
+    let is_few = |cell: &usize| {
+        (1..=FEW).contains(&truth[*cell])
+            && !tells(options, world.parcels[cell / EACH].organisation)
+    };
+    let few: Vec<usize> = (0..truth.len()).filter(is_few).collect();
+    let certificate = certify_attack(&attack, &few, WIDTH);
+    let (mut exposed, mut not_proven) = (Vec::new(), 0);
+    for (cell, verdict) in certificate.failures() {
+        let Verdict::Confined(values) = verdict else {
+            not_proven += 1;
+            continue;
+        };
+        let parcel = &world.parcels[cell / EACH];
+        exposed.push(Exposed {
+            organisation: parcel.organisation.to_owned(),
+            month: parcel.month.to_string(),
+            people: world::words(cell % EACH),
+            count: truth[cell],
+            values: values.iter().copied().collect(),
+        });
+    }
+    let (questions, numbers, utility) = Default::default();
+    Ok(Attacked { questions, numbers, few: few.len(), exposed, not_proven, utility })
+}
+
+/// The bundled content, with the collection of the world controlled.
+fn controlled() -> anyhow::Result<Content> {
+    const FILE: &str = "collections.toml";
+    let embedded = Content::embedded();
+    let text = embedded.file(FILE)?;
+    let entry = format!("id = \"{COLLECTION}\"");
+    let (before, entry_on) = text.split_once(&entry).context("the world has no collection")?;
+    let becomes = entry_on.replacen("\"OPEN\"", "\"CONTROLLED\"", 1);
+    Ok(Content::with([(FILE.to_owned(), format!("{before}{entry}{becomes}"))]))
+}
+
+/// Submits the world, and releases it twice.
+async fn submit(world: &World, service: &Service) -> anyhow::Result<()> {
+    let mut client =
+        SubmissionServiceClient::connect(format!("http://{}", service.address())).await?;
+    for (number, parcel) in world.parcels.iter().enumerate() {
+        if number == world.before {
+            release(service, RELEASES[0]).await?;
+        }
+        let header = v1::SubmissionHeader {
+            organisation: parcel.organisation.to_owned(),
+            collection: COLLECTION.to_owned(),
+            month: parcel.month.to_string(),
+            request_id: uuid::Uuid::new_v4().to_string(),
+            collected_characteristics: BY.map(str::to_owned).into(),
+            ..Default::default()
+        };
+        let batch = v1::ConsultationBatch { records: parcel.records() };
+        let parts = [Part::Header(header), Part::Batch(batch)];
+        let parts = parts.map(|part| v1::SubmitConsultationsRequest { part: Some(part) });
+        client.submit_consultations(tokio_stream::iter(parts)).await?;
+    }
+    release(service, RELEASES[1]).await
+}
+
+async fn release(service: &Service, id: &str) -> anyhow::Result<()> {
+    let wanted = WantedRelease { id: id.to_owned(), reason: ReleaseReason::Operator, now: 0 };
+    let made = service.engine.make_release(&wanted, "attack", id).await;
+    made.map(drop).map_err(|refused| anyhow::anyhow!("{refused}"))
+}
+
+#[cfg(test)]
+mod tests;

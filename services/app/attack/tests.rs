@@ -1,0 +1,29 @@
+use super::*;
+
+fn options() -> AttackOptions {
+    AttackOptions { seed: 1, months: 2, changes: true, threshold: true, submitters: 0 }
+}
+
+async fn attacked(options: AttackOptions) -> Attacked {
+    let folder = crate::app::folder::TempFolder::make("attack").unwrap();
+    attack(&options, folder.path(), &mut |_, _| {}).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_found_out_and_the_attack_has_teeth() {
+    for (changes, threshold) in [(true, true), (false, true), (true, false)] {
+        let begin = std::time::Instant::now();
+        let of = attacked(AttackOptions { changes, threshold, ..options() }).await;
+        eprintln!("{changes} {threshold}: {:?}", begin.elapsed());
+        eprintln!(
+            "{} {} few {} exposed {} not proven {}",
+            of.questions,
+            of.numbers,
+            of.few,
+            of.exposed.len(),
+            of.not_proven
+        );
+        eprintln!("{:?}", of.exposed.iter().take(3).collect::<Vec<_>>());
+        eprintln!("{:#?}", of.utility);
+    }
+}

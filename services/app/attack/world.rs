@@ -1,0 +1,144 @@
+//! The world that is attacked: few people in many cells. Its numbers come of a seed, the same on every machine.
+
+use crate::domain::period::Month;
+use crate::ingest::generate::Rng;
+use crate::proto::v1::{ConsultationRecord, PersonCharacteristics};
+
+/// Four practices of each of three places.
+pub(super) const PLACES: [(&str, [&str; 4]); 3] = [
+    ("03W", ["C82001", "C82002", "C82009", "C82010"]),
+    ("04C", ["C82005", "C82008", "C82018", "C82019"]),
+    ("04V", ["C82003", "C82007", "C82011", "C82012"]),
+];
+/// What each person says yes or no to.
+pub(super) const BY: [&str; 4] = ["carer", "veteran", "interpreter_needed", "accessible_need"];
+/// How they are seen.
+pub(super) const CHANNELS: [&str; 2] = ["FACE_TO_FACE", "TELEPHONE"];
+/// Answers to all questions.
+const ANSWERS: usize = 1 << BY.len();
+/// Cells of an organisation in a month: each channel and all answers.
+pub(super) const EACH: usize = CHANNELS.len() * ANSWERS;
+/// The year of all months.
+const YEAR: i32 = 2024;
+/// Most people of a cell, by how often they say yes.
+const MOST: [u32; BY.len() + 1] = [200, 40, 12, 6, 4];
+
+/// What one organisation submits of one month.
+pub(super) struct Parcel {
+    pub(super) organisation: &'static str,
+    pub(super) month: Month,
+    /// Number of people in each cell.
+    pub(super) counts: Vec<u64>,
+}
+
+/// All that is submitted: before the first release, and between it and the second.
+pub(super) struct World {
+    pub(super) parcels: Vec<Parcel>,
+    /// How many are submitted before the first release.
+    pub(super) before: usize,
+    pub(super) months: Vec<Month>,
+}
+
+impl World {
+    /// A world of so many months. All but the last month stand in the first release. In the second each organisation has the last month
+    /// too, and has said otherwise of one before: there is one person more.
+    pub(super) fn new(seed: u64, months: u32) -> Self {
+        let mut rng = Rng::new(&[seed, u64::from(months)]);
+        let months: Vec<_> = (1..=months).filter_map(|month| Month::new(YEAR, month)).collect();
+        let organisations = || PLACES.iter().flat_map(|(_, all)| *all);
+        let mut parcels = Vec::new();
+        let (others, last) = months.split_at(months.len() - 1);
+        for month in others {
+            parcels.extend(organisations().map(|one| Parcel::new(&mut rng, one, *month)));
+        }
+        let before = parcels.len();
+        for (place, organisation) in organisations().enumerate() {
+            let again = parcels.get(place).filter(|_| before > 0).map(|first| {
+                let mut counts = first.counts.clone();
+                counts[rng.below(EACH as u32) as usize] += 1;
+                Parcel { organisation, month: first.month, counts }
+            });
+            parcels.extend(again);
+        }
+        for month in last {
+            parcels.extend(organisations().map(|one| Parcel::new(&mut rng, one, *month)));
+        }
+        Self { parcels, before, months }
+    }
+
+    /// The number of people in every cell, parcel by parcel.
+    pub(super) fn truth(&self) -> Vec<u64> {
+        self.parcels.iter().flat_map(|parcel| parcel.counts.clone()).collect()
+    }
+
+    /// The parcels that stand in a release: of each organisation and month the last before it.
+    pub(super) fn standing(&self, release: usize) -> Vec<usize> {
+        let end = if release == 0 { self.before } else { self.parcels.len() };
+        let is_replaced = |number: usize| {
+            let of = &self.parcels[number];
+            let same =
+                |other: &Parcel| other.organisation == of.organisation && other.month == of.month;
+            self.parcels[number + 1..end].iter().any(same)
+        };
+        (0..end).filter(|number| !is_replaced(*number)).collect()
+    }
+}
+
+impl Parcel {
+    fn new(rng: &mut Rng, organisation: &'static str, month: Month) -> Self {
+        let count = |cell: usize| {
+            let yeses = (cell % ANSWERS).count_ones() as usize;
+            u64::from(rng.below(MOST[yeses]))
+        };
+        Self { organisation, month, counts: (0..EACH).map(count).collect() }
+    }
+
+    /// Its rows.
+    pub(super) fn records(&self) -> Vec<ConsultationRecord> {
+        let some = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        some.map(|(cell, count)| {
+            let says = |at: usize| if answer(cell, at) { "Y" } else { "N" }.to_owned();
+            ConsultationRecord {
+                channel: CHANNELS[cell / ANSWERS].into(),
+                attendance: "ATTENDED".into(),
+                record_count: i64::try_from(*count).ok(),
+                person: Some(PersonCharacteristics {
+                    carer: says(0),
+                    veteran: says(1),
+                    interpreter_needed: says(2),
+                    accessible_need: says(3),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            }
+        })
+        .collect()
+    }
+}
+
+/// Whether the people of a cell say yes to the question at this place of [`BY`].
+fn answer(cell: usize, at: usize) -> bool {
+    cell >> at & 1 == 1
+}
+
+/// The cells of a parcel in which all of this holds: dimension and code. None: no cell can be told by it.
+pub(super) fn holding(says: &[(&str, &str)]) -> Option<Vec<usize>> {
+    let mut cells: Vec<usize> = (0..EACH).collect();
+    for (dimension, code) in says {
+        match BY.iter().position(|by| by == dimension) {
+            Some(at) => cells.retain(|cell| answer(*cell, at) == (*code == "Y")),
+            None if *dimension == "channel" => {
+                cells.retain(|cell| CHANNELS[cell / ANSWERS] == *code)
+            }
+            None => return None,
+        }
+    }
+    Some(cells)
+}
+
+/// What the people of a cell have in common, in words.
+pub(super) fn words(cell: usize) -> String {
+    let yes = (0..BY.len()).filter(|at| answer(cell, *at)).map(|at| BY[at]);
+    let all: Vec<_> = std::iter::once(CHANNELS[cell / ANSWERS]).chain(yes).collect();
+    all.join(", ")
+}
