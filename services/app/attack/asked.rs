@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::world::{BY, CHANNELS, EACH, World, holding};
-use crate::domain::disclosure::attack::Sum;
+use super::world::{BY, CHANNELS, EACH, GROUPS, World, holding};
+use crate::domain::disclosure::attack::{MOST, Sum};
 use crate::domain::disclosure::{ProfileName, Protection};
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
@@ -20,6 +20,7 @@ const LEVELS: [(&str, usize); 4] = [("", 3), ("sub_icb", 2), ("pcn", 2), ("organ
 /// A question, and the level that it is about.
 pub(super) struct AskedOf {
     pub(super) level: usize,
+    measure: Measure,
     asked: Asked,
 }
 
@@ -41,7 +42,9 @@ pub(super) fn questions(months: &[Month]) -> Vec<AskedOf> {
                     by: by.chain(set.iter().copied()).map(str::to_owned).collect(),
                     ..Asked::default()
                 };
-                all.push(AskedOf { level, asked });
+                for measure in [Measure::Contacts, Measure::Persons] {
+                    all.push(AskedOf { level, measure, asked: asked.clone() });
+                }
             }
         }
     }
@@ -78,23 +81,26 @@ impl AskedOf {
         let reader = Reader::of(ProfileName::Partner);
         let mut query = Query::new(&engine.reference(), &reader, &self.asked, as_of)?;
         query.showing.protection = protection.clone();
-        let (measure, denominator) = (Measure::Contacts, Denominator::KnownOnly);
+        let (measure, denominator) = (self.measure, Denominator::KnownOnly);
         ChannelQuestion { query, measure, denominator, rates: None }.answer(engine)
     }
 }
 
-/// What is counted in a cell of an answer: the cells of each parcel, and the parcels. None: nobody can be there.
+/// Who is counted in a cell of an answer: groups, and the parcels that they are of.
 pub(super) struct Counted {
-    of_parcel: Vec<usize>,
+    groups: Vec<usize>,
     parcels: Vec<usize>,
 }
 
 impl Counted {
-    /// All cells of the world.
-    pub(super) fn cells(&self) -> Vec<usize> {
+    /// The cells that are added: people, or their consultations.
+    fn cells(&self, measure: Measure) -> Vec<usize> {
         let mut cells = Vec::new();
         for parcel in &self.parcels {
-            cells.extend(self.of_parcel.iter().map(|cell| parcel * EACH + cell));
+            cells.extend(self.groups.iter().map(|group| parcel * EACH + group));
+            if measure != Measure::Persons {
+                cells.extend(self.groups.iter().map(|group| parcel * EACH + GROUPS + group));
+            }
         }
         cells
     }
@@ -139,7 +145,7 @@ impl<'a> Reading<'a> {
         if !says.iter().all(is_of_world) {
             return None;
         }
-        Some(Counted { of_parcel: holding(&says)?, parcels })
+        Some(Counted { groups: holding(&says)?, parcels })
     }
 
     /// Every number of an answer that is of somebody: what it is of, and the number; none: it is withheld.
@@ -152,7 +158,7 @@ impl<'a> Reading<'a> {
             let cells = answer.columns().iter().zip(&row.cells);
             cells.filter_map(move |(column, cell)| {
                 let counted = self.counted(asked, &row.keys, &column.group)?;
-                let is_of_some = !counted.parcels.is_empty() && !counted.of_parcel.is_empty();
+                let is_of_some = !counted.parcels.is_empty() && !counted.groups.is_empty();
                 is_of_some.then_some((counted, cell))
             })
         })
@@ -166,14 +172,25 @@ impl<'a> Reading<'a> {
         protection: &Protection,
     ) -> Vec<Sum> {
         let Protection::Perturbed(rules) = protection else { return Vec::new() };
-        let sum = |(counted, cell): (Counted, &Cell)| {
+        let mut sums = Vec::new();
+        for (counted, cell) in self.numbers(asked, answer) {
             let number = cell.counts.numerator;
-            // An area of few organisations is withheld, however many people it has.
-            let is_told = number.is_some() || !self.is_of_few_organisations(asked, &counted);
             let (low, high) = rules.reveals(number);
-            is_told.then(|| Sum { cells: counted.cells(), low, high })
-        };
-        self.numbers(asked, answer).filter_map(sum).collect()
+            let (people, bound) = (counted.cells(Measure::Persons), rules.table.bound());
+            match (asked.measure, number) {
+                // An area of few organisations is withheld, however many people it has.
+                (_, None) if self.is_of_few_organisations(asked, &counted) => {}
+                (Measure::Persons, _) => sums.push(Sum { cells: people, low, high }),
+                // People behind records are counted a few too few.
+                (_, None) => sums.push(Sum { cells: people, low: 0, high: 2 * high }),
+                (_, Some(_)) => {
+                    sums.push(Sum { cells: counted.cells(asked.measure), low, high });
+                    let least = rules.threshold.saturating_sub(bound);
+                    sums.push(Sum { cells: people, low: least, high: MOST });
+                }
+            }
+        }
+        sums
     }
 
     fn is_of_few_organisations(&self, asked: &AskedOf, counted: &Counted) -> bool {

@@ -12,6 +12,7 @@ mod world;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -26,15 +27,16 @@ use crate::engine::releases::WantedRelease;
 use crate::engine::{Engine, ReleaseReason};
 use crate::proto::v1;
 use crate::proto::v1::submission_service_client::SubmissionServiceClient;
-use crate::proto::v1::submit_consultations_request::Part;
 use asked::{COLLECTION, Reading, questions};
 pub use utility::Utility;
-use world::{BY, EACH, PLACES, World};
+use world::{EACH, GROUPS, PLACES, World};
 
 /// Counts from 1 to this are of few people.
 const FEW: u64 = 9;
 /// Least values that a cell of few has to keep.
 const WIDTH: usize = 5;
+/// What the solver may take for one cell.
+const LIMITS: Limits = Limits { nodes: 2_000, time: Duration::from_secs(2), cells: 20_000 };
 /// The two releases.
 const RELEASES: [&str; 2] = ["before", "after"];
 
@@ -133,6 +135,7 @@ async fn attacked(
         }
     }
     let numbers = sums.len();
+    eprintln!("asked {:?}", std::time::Instant::now());
     let solved = solve(options, world, sums)?;
     Ok(Attacked { questions, numbers, utility, ..solved })
 }
@@ -176,11 +179,12 @@ fn tells(options: &AttackOptions, organisation: &str) -> bool {
 fn solve(options: &AttackOptions, world: &World, sums: Vec<Sum>) -> anyhow::Result<Attacked> {
     let truth = world.truth();
     let published = Published::new(truth.len(), sums)?;
-    let attack = Attack::knowing(&published, &truth, Limits::default())
+    let attack = Attack::knowing(&published, &truth, LIMITS)
         .context("an answer does not fit the world: the attack reads answers wrongly")?;
     let is_few = |cell: &usize| {
-        (1..=FEW).contains(&truth[*cell])
-            && !tells(options, world.parcels[cell / EACH].organisation)
+        let is_of_people = cell % EACH < GROUPS;
+        let told = tells(options, world.parcels[cell / EACH].organisation);
+        is_of_people && (1..=FEW).contains(&truth[*cell]) && !told
     };
     let few: Vec<usize> = (0..truth.len()).filter(is_few).collect();
     let certificate = certify_attack(&attack, &few, WIDTH);
@@ -222,16 +226,7 @@ async fn submit(world: &World, service: &Service) -> anyhow::Result<()> {
         if number == world.before {
             release(service, RELEASES[0]).await?;
         }
-        let header = v1::SubmissionHeader {
-            organisation: parcel.organisation.to_owned(),
-            collection: COLLECTION.to_owned(),
-            month: parcel.month.to_string(),
-            request_id: uuid::Uuid::new_v4().to_string(),
-            collected_characteristics: BY.map(str::to_owned).into(),
-            ..Default::default()
-        };
-        let batch = v1::ConsultationBatch { records: parcel.records() };
-        let parts = [Part::Header(header), Part::Batch(batch)];
+        let parts = parcel.messages(COLLECTION);
         let parts = parts.map(|part| v1::SubmitConsultationsRequest { part: Some(part) });
         client.submit_consultations(tokio_stream::iter(parts)).await?;
     }

@@ -2,7 +2,12 @@
 
 use crate::domain::period::Month;
 use crate::ingest::generate::Rng;
-use crate::proto::v1::{ConsultationRecord, PersonCharacteristics};
+use uuid::Uuid;
+
+use crate::proto::v1::submit_consultations_request::Part;
+use crate::proto::v1::{
+    ConsultationBatch, ConsultationRecord, PersonCharacteristics, SubmissionHeader,
+};
 
 /// Four practices of each of three places.
 pub(super) const PLACES: [(&str, [&str; 4]); 3] = [
@@ -16,18 +21,22 @@ pub(super) const BY: [&str; 4] = ["carer", "veteran", "interpreter_needed", "acc
 pub(super) const CHANNELS: [&str; 2] = ["FACE_TO_FACE", "TELEPHONE"];
 /// Answers to all questions.
 const ANSWERS: usize = 1 << BY.len();
-/// Cells of an organisation in a month: each channel and all answers.
-pub(super) const EACH: usize = CHANNELS.len() * ANSWERS;
+/// Groups of people of an organisation in a month: each channel and all answers.
+pub(super) const GROUPS: usize = CHANNELS.len() * ANSWERS;
+/// Cells of an organisation in a month: the people of each group, then those of them who came twice.
+pub(super) const EACH: usize = 2 * GROUPS;
+/// Name of the method that made the person keys.
+const SCHEME: &str = "attack";
 /// The year of all months.
 const YEAR: i32 = 2024;
-/// Most people of a cell, by how often they say yes.
+/// Most people of a group, by how often they say yes.
 const MOST: [u32; BY.len() + 1] = [200, 40, 12, 6, 4];
 
 /// What one organisation submits of one month.
 pub(super) struct Parcel {
     pub(super) organisation: &'static str,
     pub(super) month: Month,
-    /// Number of people in each cell.
+    /// The number of each cell.
     pub(super) counts: Vec<u64>,
 }
 
@@ -55,7 +64,7 @@ impl World {
         for (place, organisation) in organisations().enumerate() {
             let again = parcels.get(place).filter(|_| before > 0).map(|first| {
                 let mut counts = first.counts.clone();
-                counts[rng.below(EACH as u32) as usize] += 1;
+                counts[rng.below(GROUPS as u32) as usize] += 1;
                 Parcel { organisation, month: first.month, counts }
             });
             parcels.extend(again);
@@ -66,7 +75,7 @@ impl World {
         Self { parcels, before, months }
     }
 
-    /// The number of people in every cell, parcel by parcel.
+    /// The number of every cell, parcel by parcel.
     pub(super) fn truth(&self) -> Vec<u64> {
         self.parcels.iter().flat_map(|parcel| parcel.counts.clone()).collect()
     }
@@ -86,59 +95,78 @@ impl World {
 
 impl Parcel {
     fn new(rng: &mut Rng, organisation: &'static str, month: Month) -> Self {
-        let count = |cell: usize| {
-            let yeses = (cell % ANSWERS).count_ones() as usize;
-            u64::from(rng.below(MOST[yeses]))
+        let people = |group: usize| rng.below(MOST[(group % ANSWERS).count_ones() as usize]);
+        let people: Vec<_> = (0..GROUPS).map(people).collect();
+        let twice: Vec<_> = people.iter().map(|people| rng.below(people / 3 + 1)).collect();
+        let counts = people.into_iter().chain(twice).map(u64::from).collect();
+        Self { organisation, month, counts }
+    }
+
+    /// What is submitted.
+    pub(super) fn messages(&self, collection: &str) -> [Part; 2] {
+        let header = SubmissionHeader {
+            organisation: self.organisation.to_owned(),
+            collection: collection.to_owned(),
+            month: self.month.to_string(),
+            request_id: Uuid::new_v4().to_string(),
+            collected_characteristics: BY.map(str::to_owned).into(),
+            person_key_scheme: SCHEME.to_owned(),
+            ..Default::default()
         };
-        Self { organisation, month, counts: (0..EACH).map(count).collect() }
-    }
-
-    /// Its rows.
-    pub(super) fn records(&self) -> Vec<ConsultationRecord> {
-        let some = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
-        some.map(|(cell, count)| {
-            let says = |at: usize| if answer(cell, at) { "Y" } else { "N" }.to_owned();
-            ConsultationRecord {
-                channel: CHANNELS[cell / ANSWERS].into(),
-                attendance: "ATTENDED".into(),
-                record_count: i64::try_from(*count).ok(),
-                person: Some(PersonCharacteristics {
-                    carer: says(0),
-                    veteran: says(1),
-                    interpreter_needed: says(2),
-                    accessible_need: says(3),
-                    ..Default::default()
-                }),
-                ..Default::default()
+        let mut records = Vec::new();
+        for group in 0..GROUPS {
+            for person in 0..self.counts[group] {
+                let times = 1 + usize::from(person < self.counts[GROUPS + group]);
+                let record = self.record(group, person);
+                records.extend(std::iter::repeat_n(record, times));
             }
-        })
-        .collect()
+        }
+        [Part::Header(header), Part::Batch(ConsultationBatch { records })]
+    }
+
+    /// A consultation of a person, who is in no other group, month or organisation: so people add up, for whoever attacks.
+    fn record(&self, group: usize, person: u64) -> ConsultationRecord {
+        let says = |at: usize| if answer(group, at) { "Y" } else { "N" }.to_owned();
+        let (organisation, month) = (self.organisation, self.month);
+        ConsultationRecord {
+            channel: CHANNELS[group / ANSWERS].into(),
+            attendance: "ATTENDED".into(),
+            person_key: format!("{organisation}-{month}-{group}-{person}"),
+            person: Some(PersonCharacteristics {
+                carer: says(0),
+                veteran: says(1),
+                interpreter_needed: says(2),
+                accessible_need: says(3),
+                ..Default::default()
+            }),
+            ..Default::default()
+        }
     }
 }
 
-/// Whether the people of a cell say yes to the question at this place of [`BY`].
-fn answer(cell: usize, at: usize) -> bool {
-    cell >> at & 1 == 1
+/// Whether the people of a group say yes to the question at this place of [`BY`].
+fn answer(group: usize, at: usize) -> bool {
+    group >> at & 1 == 1
 }
 
-/// The cells of a parcel in which all of this holds: dimension and code. None: no cell can be told by it.
+/// The groups of which all of this holds: dimension and code. None: no group can be told by it.
 pub(super) fn holding(says: &[(&str, &str)]) -> Option<Vec<usize>> {
-    let mut cells: Vec<usize> = (0..EACH).collect();
+    let mut groups: Vec<usize> = (0..GROUPS).collect();
     for (dimension, code) in says {
         match BY.iter().position(|by| by == dimension) {
-            Some(at) => cells.retain(|cell| answer(*cell, at) == (*code == "Y")),
+            Some(at) => groups.retain(|group| answer(*group, at) == (*code == "Y")),
             None if *dimension == "channel" => {
-                cells.retain(|cell| CHANNELS[cell / ANSWERS] == *code)
+                groups.retain(|group| CHANNELS[group / ANSWERS] == *code);
             }
             None => return None,
         }
     }
-    Some(cells)
+    Some(groups)
 }
 
-/// What the people of a cell have in common, in words.
-pub(super) fn words(cell: usize) -> String {
-    let yes = (0..BY.len()).filter(|at| answer(cell, *at)).map(|at| BY[at]);
-    let all: Vec<_> = std::iter::once(CHANNELS[cell / ANSWERS]).chain(yes).collect();
+/// What the people of a group have in common, in words.
+pub(super) fn words(group: usize) -> String {
+    let yes = (0..BY.len()).filter(|at| answer(group, *at)).map(|at| BY[at]);
+    let all: Vec<_> = std::iter::once(CHANNELS[group / ANSWERS]).chain(yes).collect();
     all.join(", ")
 }
