@@ -13,7 +13,7 @@ use crate::store::{Release, StoreError, standing};
 const MOST: usize = 8;
 
 /// By collection and dataset.
-pub(super) type ByCollection<T> = BTreeMap<(String, Dataset), T>;
+pub(in crate::engine) type ByCollection<T> = BTreeMap<(String, Dataset), T>;
 
 /// The areas of the releases that were asked for last, by position.
 #[derive(Default)]
@@ -61,7 +61,7 @@ impl Engine {
     }
 
     /// The areas that a release shows, of each collection and dataset.
-    pub(super) fn shown_areas(
+    pub(in crate::engine) fn shown_areas(
         &self,
         release: &Release,
     ) -> Result<Arc<ByCollection<Codes>>, QueryError> {
