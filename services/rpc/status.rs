@@ -313,6 +313,23 @@ pub fn release_exists(name: &str) -> Status {
     finish(reason, &message, details, None)
 }
 
+/// No publication of a release is safe.
+#[must_use]
+pub fn publication_refused(why: &str) -> Status {
+    let message = format!("nothing is published: {}", cut(why, TEXT_BYTES));
+    refused(ErrorReason::PublicationRefused, message, [])
+}
+
+/// The tables of a release are still being proven.
+#[must_use]
+pub fn publication_under_way(release: &str) -> Status {
+    let message = format!(
+        "the service still proves that the tables of release `{}` are safe, which may take minutes; ask again after the delay in RetryInfo",
+        cut(release, TEXT_BYTES)
+    );
+    retry(ErrorReason::PublicationUnderWay, &message, RETRY_OVERLOADED)
+}
+
 /// The requested log position is above the newest one.
 #[must_use]
 pub fn position_not_reached(asked: i64, reached: i64) -> Status {

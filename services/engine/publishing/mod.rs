@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use super::answer::Key;
 use super::{Engine, QueryError, Release};
-use crate::domain::disclosure::ProfileName;
 use crate::domain::disclosure::publication::{NotProven, settle};
+use crate::domain::disclosure::{ProfileName, public};
 use crate::domain::period::Month;
 use crate::domain::published::PublishedTable;
 use crate::engine::query::AsOf;
@@ -58,8 +58,23 @@ pub struct PublishedRow {
     pub keys: Vec<Key>,
     /// What everybody may see of it.
     pub shown: RowShown,
-    /// Share of the first dimension among the second, of rounded counts; none: it is a total, or one of the two is not shown.
-    pub percentage: Option<f64>,
+    /// The count that it is a share of: of the first dimension among the second; none: it is a total, or the count is not shown.
+    pub whole: Option<u64>,
+}
+
+impl PublishedRow {
+    /// Its share of the whole, of rounded counts.
+    #[must_use]
+    pub fn percentage(&self) -> Option<f64> {
+        public::percentage(self.shown.count(), self.whole)
+    }
+}
+
+impl RowShown {
+    /// The count, if it is shown.
+    pub(super) fn count(&self) -> Option<u64> {
+        if let Self::Count(count) = self { Some(*count) } else { None }
+    }
 }
 
 /// What everybody may see of a number.

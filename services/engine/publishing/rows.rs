@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::drafting::Line;
 use super::{PublishedRow, RowShown, TableOf};
-use crate::domain::disclosure::public;
 use crate::domain::disclosure::publication::{Settled, Shown};
 use crate::domain::published::PublishedTable;
 use crate::engine::Engine;
@@ -39,43 +38,33 @@ impl Engine {
 
 /// The lines, then the rows that several of them are part of.
 fn rows(lines: &[Line], settled: &Settled) -> Vec<PublishedRow> {
-    let count = |line: usize| match lines[line].number.map(|number| settled.shown[number]) {
-        Some(Shown::Count(count)) => Some(count),
-        _ => None,
-    };
+    let shown = |line: &Line| line.number.map(|number| settled.shown[number]);
     let mut merged: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (place, line) in lines.iter().enumerate() {
-        if let Some(Shown::Merged(of)) = line.number.map(|number| settled.shown[number]) {
+        if let Some(Shown::Merged(of)) = shown(line) {
             merged.entry(of).or_default().push(place);
         }
     }
-    let mut rows: Vec<PublishedRow> = Vec::new();
-    for (place, line) in lines.iter().enumerate() {
-        let shown = match line.number.map(|number| settled.shown[number]) {
+    let row = |line: &Line, keys: Vec<Key>, of: RowShown| {
+        let whole = line.whole.and_then(|place| shown(&lines[place]));
+        let whole = whole.and_then(|whole| alone(whole).count());
+        PublishedRow { period: line.period.clone(), months: line.months, keys, shown: of, whole }
+    };
+    let of_lines = lines.iter().map(|line| {
+        let of = match shown(line) {
             None => RowShown::NotShown,
             Some(Shown::Merged(of)) => RowShown::Merged(one_key(lines, &merged[&of]).code),
             Some(shown) => alone(shown),
         };
-        let percentage = line.whole.and_then(|of| public::percentage(count(place), count(of)));
-        rows.push(row(line, line.keys.clone(), shown, percentage));
-    }
-    for (of, places) in &merged {
+        row(line, line.keys.clone(), of)
+    });
+    let of_merged = merged.iter().map(|(of, places)| {
         let line = &lines[places[0]];
         let mut keys = line.keys.clone();
         keys[0] = one_key(lines, places);
-        let shown = alone(settled.merged[*of].shown);
-        let part = match shown {
-            RowShown::Count(count) => Some(count),
-            _ => None,
-        };
-        let percentage = line.whole.and_then(|of| public::percentage(part, count(of)));
-        rows.push(row(line, keys, shown, percentage));
-    }
-    rows
-}
-
-fn row(line: &Line, keys: Vec<Key>, shown: RowShown, percentage: Option<f64>) -> PublishedRow {
-    PublishedRow { period: line.period.clone(), months: line.months, keys, shown, percentage }
+        row(line, keys, alone(settled.merged[*of].shown))
+    });
+    of_lines.chain(of_merged).collect()
 }
 
 fn alone(shown: Shown) -> RowShown {
