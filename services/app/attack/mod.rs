@@ -10,6 +10,9 @@ mod asked;
 mod utility;
 mod world;
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,13 +103,22 @@ pub async fn attack(
 ) -> anyhow::Result<Attacked> {
     let world = World::new(options.seed, options.months, options.characteristics);
     let data_folder: PathBuf = folder.join("data");
-    let mut config = Config { data_folder, ..Config::default() };
+    let secret_file = Some(secret(options.seed, folder)?);
+    let mut config = Config { data_folder, secret_file, ..Config::default() };
     config.address.set_port(0);
     config.releases.automatic = AutomaticReleases::Off;
     let service = Service::start_with(&config, controlled()?).await?;
     let result = attacked(options, &world, &service, progress).await;
     service.stop().await?;
     result
+}
+
+/// A secret made of the seed, so that the same world gets the same changes.
+fn secret(seed: u64, folder: &Path) -> anyhow::Result<PathBuf> {
+    let path = folder.join("secret.key");
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    writeln!(file, "{}", blake3::hash(&seed.to_be_bytes()).to_hex())?;
+    Ok(path)
 }
 
 async fn attacked(
