@@ -3,6 +3,7 @@
 //! Every message says what is wrong and what to do next, without internal details. The reason is in `ErrorInfo`.
 
 mod details;
+mod published;
 mod reason;
 mod released;
 
@@ -16,6 +17,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use crate::domain::codes::nearest;
 use crate::proto::v1::ErrorReason;
 use details::{MESSAGE_BYTES, TEXT_BYTES, cut, info};
+pub use published::{publication_refused, publication_under_way};
 pub use released::{no_release, release_exists, release_refused};
 
 /// How long a caller is asked to wait when the service is full or stopping.

@@ -96,6 +96,12 @@ impl TestServer {
         Self::open(folder, config).await
     }
 
+    /// The same with other settings.
+    pub(crate) async fn reopen_with(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self.reopen().await
+    }
+
     /// Stops the service; the folder lives for as long as what is returned.
     pub(crate) async fn stop(self) -> Arc<TempDir> {
         drop(self.channel);
