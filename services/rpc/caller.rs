@@ -3,9 +3,7 @@
 use tonic::Status;
 
 use super::{Service, status};
-use crate::domain::reference::Reference;
 use crate::engine::query::Reader;
-use crate::store::Submission;
 
 impl Service {
     /// The reader that answers are made for. Callers have no identity yet, so the configuration names one profile for everybody
@@ -27,29 +25,21 @@ impl Service {
     }
 
     /// Receipts have exact counts, and rows as they were sent: of a controlled collection they are for the organisation that submitted.
-    pub(super) fn may_read(&self, made: &Submission) -> Result<(), Status> {
+    pub(super) fn may_read(&self, collection: &str, organisation: &str) -> Result<(), Status> {
         let (reader, reference) = (self.reader(), self.engine.reference());
-        match reader.reads(&reference, &made.collection, &made.organisation) {
-            true => Ok(()),
-            false => Err(unread(&reader, &made.collection)),
+        if reader.reads(&reference, collection, organisation) {
+            return Ok(());
         }
+        let name = reader.profile.name();
+        Err(status::query_refused(format!(
+            "the disclosure profile {name} does not answer this: `{collection}` is controlled, and its submissions are for the organisations \
+             that sent them; ReferenceService.ListAvailability lists its months and organisations"
+        )))
     }
 
-    /// The same of all submissions to a collection.
-    pub(super) fn may_list(&self, reference: &Reference, collection: &str) -> Result<(), Status> {
-        let reader = self.reader();
-        let own = reader.organisation.clone().unwrap_or_default();
-        match reader.reads(reference, collection, &own) {
-            true => Ok(()),
-            false => Err(unread(&reader, collection)),
-        }
+    /// The same of a list of submissions to a collection, which has those that the caller may read.
+    pub(super) fn may_list(&self, collection: &str) -> Result<(), Status> {
+        let own = self.reader().organisation.unwrap_or_default();
+        self.may_read(collection, &own)
     }
-}
-
-fn unread(reader: &Reader, collection: &str) -> Status {
-    let name = reader.profile.name();
-    status::query_refused(format!(
-        "the disclosure profile {name} does not answer this: `{collection}` is controlled, and its submissions are for the organisations \
-         that sent them; ReferenceService.ListAvailability lists its months and organisations"
-    ))
 }

@@ -16,7 +16,6 @@ use crate::engine::answer::tables;
 use crate::engine::query::{no_area, no_collection};
 use crate::proto::server::reference_service_server::ReferenceService;
 use crate::proto::v1;
-use crate::store::Submission;
 
 /// Answers `ReferenceService` from memory.
 pub struct Reference(pub Service);
@@ -267,14 +266,15 @@ impl Lists {
         let found = found.map_err(|error| store_error(&error))?;
         let (found, next_page_token) = page.of(found);
         let reader = self.0.reader();
-        let reads = |made: &Submission| reader.reads(&content, collection, &made.organisation);
+        let reads = |organisation: &str| reader.reads(&content, collection, organisation);
         let availability = found.into_iter().map(|made| v1::Availability {
             organisation: made.organisation.to_string(),
             month: made.slot.month.to_string(),
             dataset: submission::dataset(made.slot.dataset).into(),
             version: i64::from(made.version),
             position: int(made.position),
-            total_count: reads(&made).then(|| int(made.total_count)),
+            total_count: if reads(&made.organisation) { int(made.total_count) } else { 0 },
+            total_withheld: !reads(&made.organisation),
             collected_fields: made.columns().map(|of| of.field.name().to_owned()).collect(),
         });
         let availability = availability.collect();

@@ -39,7 +39,7 @@ impl Submissions {
     /// The same, if the caller may read it.
     async fn read(&self, field: &'static str, name: &str) -> Result<StoredVersion, Status> {
         let found = self.find(field, name).await?;
-        self.0.may_read(&found.submission)?;
+        self.0.may_read(&found.submission.collection, &found.submission.organisation)?;
         Ok(found)
     }
 }
@@ -62,7 +62,7 @@ fn list(
     let collection = match request.parent.strip_prefix("collections/") {
         Some("-") => None,
         Some(id) if reference.collection(id).is_some() => {
-            service.may_list(&reference, id)?;
+            service.may_list(id)?;
             Some(id)
         }
         Some(id) => return Err(query_error(no_collection(&reference, "parent", id))),
@@ -155,7 +155,7 @@ impl SubmissionService for Submissions {
         let page = problems_page(&self.0, &name::of(&made), size, token)?;
         // Only a receipt has a token of a further page.
         if token.is_empty() {
-            self.0.may_read(&made)?;
+            self.0.may_read(&made.collection, &made.organisation)?;
         }
         let problems = self.0.work(move |engine| engine.row_problems(&made)).await?;
         let problems = problems.map_err(|error| store_error(&error))?;

@@ -1,4 +1,9 @@
 //! The keys of a submission's records, out of its columns and the seed that the log has: replay needs no secret.
+//!
+//! A record's content is its canonical row as it is stored: with the care setting that its collection has alone, and with the deprivation of its
+//! small area where the row says none. Rows that differ in one of these alone would otherwise share their keys, and the order of rows would
+//! decide whose key is whose. The price: where an operator changes a collection's care settings, or the deprivation of small areas, the keys of
+//! records without a person change with the next version of their month, once.
 
 use super::error::StoreError;
 use crate::domain::codes::{State, Value};

@@ -3,19 +3,23 @@
 use super::run::{Served, equity};
 
 const ROWS: &str = "organisation,month,collection,channel,sex,record_count\n\
+    C82002,2020-04,practice-feed,TELEPHONE,1,987\n\
+    C82009,2020-04,practice-feed,TELEPHONE,1,987\n\
     C82001,2020-04,practice-feed,TELEPHONE,1,987\n\
     C82001,2020-04,practice-feed,VIDEO,2,3\n";
 
 #[test]
 fn withheld_and_perturbed_are_said_in_words() {
     let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("rows.csv"));
+    std::fs::write(&file, ROWS).unwrap();
+    let served = Served::start(&data);
+    served.ask(&["submit", file.to_str().unwrap()]).well();
+    served.ask(&["releases", "create", "first"]).well();
+    served.terminate();
     let settings = folder.path().join("equity.toml");
     std::fs::write(&settings, "profile_without_identity = \"PARTNER\"\n").unwrap();
-    let settings = settings.to_str().unwrap();
-    let served = Served::with("127.0.0.1:0", &folder.path().join("data"), &["--config", settings]);
-    let file = folder.path().join("rows.csv");
-    std::fs::write(&file, ROWS).unwrap();
-    served.ask(&["submit", file.to_str().unwrap()]).well();
+    let served = Served::with("127.0.0.1:0", &data, &["--config", settings.to_str().unwrap()]);
     let ask = |format: &str| {
         let question = ["breakdown", "channels", "--area", "QK1", "--from", "2020-04"];
         let more = ["--collection", "practice-feed", "--by", "sex", "--format", format];

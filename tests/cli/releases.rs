@@ -42,7 +42,8 @@ fn releases_are_made_listed_shown_and_read() {
     assert!(table.contains("release") && table.contains("2026-11"), "{table}");
     let json = served.ask(&[&of_release[..], &["--format", "json"]].concat()).json();
     assert_eq!(json["breakdown"]["context"]["release"], "2026-11");
-    assert_eq!(json["position"], shown["release"]["shownPosition"]);
+    let shown_position = shown["release"]["shown_position"].clone();
+    assert_eq!(json["position"], shown_position, "{shown}");
     let csv = served.ask(&[&of_release[..], &["--format", "csv"]].concat()).well();
     let mut lines = csv.lines();
     let place = lines.next().unwrap().split(',').position(|name| name == "release").unwrap();

@@ -86,7 +86,13 @@ impl TestServer {
 
     /// Stops the service and starts another on the same folder.
     pub(crate) async fn reopen(self) -> Self {
-        let (config, folder) = (self.config.clone(), self.stop().await);
+        self.reopen_with(|_| ()).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn reopen_with(self, change: impl FnOnce(&mut Config)) -> Self {
+        let (mut config, folder) = (self.config.clone(), self.stop().await);
+        change(&mut config);
         Self::open(folder, config).await
     }
 

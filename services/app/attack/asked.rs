@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::world::{BY, CHANNELS, EACH, World, holding};
-use crate::domain::disclosure::attack::Sum;
+use super::world::{CHANNELS, Form, World};
+use crate::domain::disclosure::attack::{MOST, Sum};
 use crate::domain::disclosure::{ProfileName, Protection};
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
@@ -20,14 +20,16 @@ const LEVELS: [(&str, usize); 4] = [("", 3), ("sub_icb", 2), ("pcn", 2), ("organ
 /// A question, and the level that it is about.
 pub(super) struct AskedOf {
     pub(super) level: usize,
+    measure: Measure,
     asked: Asked,
 }
 
 /// Every question of the lattice: all periods, levels and sets of characteristics. One question has the total, the rows, and the cells
 /// of all channels.
-pub(super) fn questions(months: &[Month]) -> Vec<AskedOf> {
-    let sets: Vec<Vec<&str>> = (0..1usize << BY.len())
-        .map(|set| (0..BY.len()).filter(|at| set >> at & 1 == 1).map(|at| BY[at]).collect())
+pub(super) fn questions(form: Form, months: &[Month]) -> Vec<AskedOf> {
+    let by = form.by();
+    let sets: Vec<Vec<&str>> = (0..1usize << by.len())
+        .map(|set| (0..by.len()).filter(|at| set >> at & 1 == 1).map(|at| by[at]).collect())
         .collect();
     let mut all = Vec::new();
     for period in periods(months) {
@@ -41,7 +43,9 @@ pub(super) fn questions(months: &[Month]) -> Vec<AskedOf> {
                     by: by.chain(set.iter().copied()).map(str::to_owned).collect(),
                     ..Asked::default()
                 };
-                all.push(AskedOf { level, asked });
+                for measure in [Measure::Contacts, Measure::Persons] {
+                    all.push(AskedOf { level, measure, asked: asked.clone() });
+                }
             }
         }
     }
@@ -78,25 +82,44 @@ impl AskedOf {
         let reader = Reader::of(ProfileName::Partner);
         let mut query = Query::new(&engine.reference(), &reader, &self.asked, as_of)?;
         query.showing.protection = protection.clone();
-        let (measure, denominator) = (Measure::Contacts, Denominator::KnownOnly);
+        let (measure, denominator) = (self.measure, Denominator::KnownOnly);
         ChannelQuestion { query, measure, denominator, rates: None }.answer(engine)
     }
 }
 
-/// What is counted in a cell of an answer: the cells of each parcel, and the parcels. None: nobody can be there.
+/// Who is counted in a cell of an answer: groups, and the parcels that they are of.
 pub(super) struct Counted {
-    of_parcel: Vec<usize>,
+    groups: Vec<usize>,
     parcels: Vec<usize>,
+    /// Whether only one channel is counted.
+    of_channel: bool,
 }
 
 impl Counted {
-    /// All cells of the world.
-    pub(super) fn cells(&self) -> Vec<usize> {
-        let mut cells = Vec::new();
-        for parcel in &self.parcels {
-            cells.extend(self.of_parcel.iter().map(|cell| parcel * EACH + cell));
-        }
-        cells
+    /// The cells of consultations: one of each person, and those that came on top.
+    fn contacts(&self, form: Form) -> Vec<usize> {
+        let both = [0, form.groups()].map(|from| self.cells(form, &self.parcels, from));
+        both.concat()
+    }
+
+    fn cells(&self, form: Form, parcels: &[usize], from: usize) -> Vec<usize> {
+        let of = |parcel: &usize| {
+            let first = parcel * form.each() + from;
+            self.groups.iter().map(move |group| first + group)
+        };
+        parcels.iter().flat_map(of).collect()
+    }
+
+    /// What a number of people says. Nobody but the attacker's world knows that people come to one organisation, in one month and by one
+    /// channel only: so people of several are at most as many as all together, and at least as many as of any one.
+    fn people(&self, form: Form, low: u64, high: u64) -> Vec<Sum> {
+        let at_least = match self.of_channel {
+            true => self.contacts(form),
+            false => self.cells(form, &self.parcels, 0),
+        };
+        let at_most = self.parcels.iter().map(|parcel| self.cells(form, &[*parcel], 0));
+        let at_most = at_most.map(|cells| Sum { cells, low: 0, high });
+        at_most.chain([Sum { cells: at_least, low, high: MOST }]).collect()
     }
 }
 
@@ -139,7 +162,8 @@ impl<'a> Reading<'a> {
         if !says.iter().all(is_of_world) {
             return None;
         }
-        Some(Counted { of_parcel: holding(&says)?, parcels })
+        let of_channel = says.iter().any(|(dimension, _)| *dimension == "channel");
+        Some(Counted { groups: self.world.form.holding(&says)?, parcels, of_channel })
     }
 
     /// Every number of an answer that is of somebody: what it is of, and the number; none: it is withheld.
@@ -152,7 +176,7 @@ impl<'a> Reading<'a> {
             let cells = answer.columns().iter().zip(&row.cells);
             cells.filter_map(move |(column, cell)| {
                 let counted = self.counted(asked, &row.keys, &column.group)?;
-                let is_of_some = !counted.parcels.is_empty() && !counted.of_parcel.is_empty();
+                let is_of_some = !counted.parcels.is_empty() && !counted.groups.is_empty();
                 is_of_some.then_some((counted, cell))
             })
         })
@@ -166,14 +190,25 @@ impl<'a> Reading<'a> {
         protection: &Protection,
     ) -> Vec<Sum> {
         let Protection::Perturbed(rules) = protection else { return Vec::new() };
-        let sum = |(counted, cell): (Counted, &Cell)| {
+        let (form, bound) = (self.world.form, rules.table.bound());
+        let mut sums = Vec::new();
+        for (counted, cell) in self.numbers(asked, answer) {
             let number = cell.counts.numerator;
-            // An area of few organisations is withheld, however many people it has.
-            let is_told = number.is_some() || !self.is_of_few_organisations(asked, &counted);
             let (low, high) = rules.reveals(number);
-            is_told.then(|| Sum { cells: counted.cells(), low, high })
-        };
-        self.numbers(asked, answer).filter_map(sum).collect()
+            match (asked.measure, number) {
+                // An area of few organisations is withheld, however many people it has.
+                (_, None) if self.is_of_few_organisations(asked, &counted) => {}
+                (Measure::Persons, _) => sums.extend(counted.people(form, low, high)),
+                // People behind records are counted a few too few.
+                (_, None) => sums.extend(counted.people(form, 0, 2 * high)),
+                (_, Some(_)) => {
+                    sums.push(Sum { cells: counted.contacts(form), low, high });
+                    let least = rules.threshold.saturating_sub(bound);
+                    sums.extend(counted.people(form, least, MOST));
+                }
+            }
+        }
+        sums
     }
 
     fn is_of_few_organisations(&self, asked: &AskedOf, counted: &Counted) -> bool {

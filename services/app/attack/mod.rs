@@ -12,6 +12,7 @@ mod world;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -26,15 +27,16 @@ use crate::engine::releases::WantedRelease;
 use crate::engine::{Engine, ReleaseReason};
 use crate::proto::v1;
 use crate::proto::v1::submission_service_client::SubmissionServiceClient;
-use crate::proto::v1::submit_consultations_request::Part;
 use asked::{COLLECTION, Reading, questions};
 pub use utility::Utility;
-use world::{BY, EACH, PLACES, World};
+use world::{PLACES, World};
 
 /// Counts from 1 to this are of few people.
 const FEW: u64 = 9;
 /// Least values that a cell of few has to keep.
 const WIDTH: usize = 5;
+/// What the solver may take for one cell.
+const LIMITS: Limits = Limits { nodes: 2_000, time: Duration::from_secs(2), cells: 20_000 };
 /// The two releases.
 const RELEASES: [&str; 2] = ["before", "after"];
 
@@ -45,6 +47,8 @@ pub struct AttackOptions {
     pub seed: u64,
     /// Its months: 2 to 12.
     pub months: u32,
+    /// What people are asked about: 1 to 4 characteristics.
+    pub characteristics: usize,
     /// Whether counts are changed.
     pub changes: bool,
     /// Whether small counts are withheld.
@@ -94,7 +98,7 @@ pub async fn attack(
     folder: &Path,
     progress: &mut (dyn FnMut(usize, usize) + Send),
 ) -> anyhow::Result<Attacked> {
-    let world = World::new(options.seed, options.months);
+    let world = World::new(options.seed, options.months, options.characteristics);
     let data_folder: PathBuf = folder.join("data");
     let mut config = Config { data_folder, ..Config::default() };
     config.address.set_port(0);
@@ -115,7 +119,7 @@ async fn attacked(
     let engine = &*service.engine;
     let protection = protection(options, engine)?;
     let reference = engine.reference();
-    let asked = questions(&world.months);
+    let asked = questions(world.form, &world.months);
     let (mut sums, mut utility) = (knowledge(options, world), Utility::of_levels());
     let (all, mut questions) = (asked.len() * RELEASES.len(), 0);
     for (number, release) in RELEASES.into_iter().enumerate() {
@@ -150,9 +154,9 @@ fn protection(options: &AttackOptions, engine: &Engine) -> anyhow::Result<Protec
 
 /// What is known without asking: all people of each organisation in each month, and all cells of some organisations.
 fn knowledge(options: &AttackOptions, world: &World) -> Vec<Sum> {
-    let mut sums = Vec::new();
+    let (each, mut sums) = (world.form.each(), Vec::new());
     for (number, parcel) in world.parcels.iter().enumerate() {
-        let cells: Vec<_> = (0..EACH).map(|cell| number * EACH + cell).collect();
+        let cells: Vec<_> = (0..each).map(|cell| number * each + cell).collect();
         if tells(options, parcel.organisation) {
             let exact = |(cell, count): (&usize, &u64)| Sum {
                 cells: vec![*cell],
@@ -161,6 +165,10 @@ fn knowledge(options: &AttackOptions, world: &World) -> Vec<Sum> {
             };
             sums.extend(cells.iter().zip(&parcel.counts).map(exact));
         }
+        let nobody = cells.iter().enumerate().filter(|(place, _)| {
+            world.form.is_empty(parcel.organisation, place % world.form.groups())
+        });
+        sums.extend(nobody.map(|(_, cell)| Sum { cells: vec![*cell], low: 0, high: 0 }));
         let total = parcel.counts.iter().sum();
         sums.push(Sum { cells, low: total, high: total });
     }
@@ -174,13 +182,14 @@ fn tells(options: &AttackOptions, organisation: &str) -> bool {
 }
 
 fn solve(options: &AttackOptions, world: &World, sums: Vec<Sum>) -> anyhow::Result<Attacked> {
-    let truth = world.truth();
+    let (truth, each) = (world.truth(), world.form.each());
     let published = Published::new(truth.len(), sums)?;
-    let attack = Attack::knowing(&published, &truth, Limits::default())
+    let attack = Attack::knowing(&published, &truth, LIMITS)
         .context("an answer does not fit the world: the attack reads answers wrongly")?;
     let is_few = |cell: &usize| {
-        (1..=FEW).contains(&truth[*cell])
-            && !tells(options, world.parcels[cell / EACH].organisation)
+        let is_of_people = cell % each < world.form.groups();
+        let told = tells(options, world.parcels[cell / each].organisation);
+        is_of_people && (1..=FEW).contains(&truth[*cell]) && !told
     };
     let few: Vec<usize> = (0..truth.len()).filter(is_few).collect();
     let certificate = certify_attack(&attack, &few, WIDTH);
@@ -190,11 +199,11 @@ fn solve(options: &AttackOptions, world: &World, sums: Vec<Sum>) -> anyhow::Resu
             not_proven += 1;
             continue;
         };
-        let parcel = &world.parcels[cell / EACH];
+        let parcel = &world.parcels[cell / each];
         exposed.push(Exposed {
             organisation: parcel.organisation.to_owned(),
             month: parcel.month.to_string(),
-            people: world::words(cell % EACH),
+            people: world.form.words(cell % each),
             count: truth[cell],
             values: values.iter().copied().collect(),
         });
@@ -222,16 +231,7 @@ async fn submit(world: &World, service: &Service) -> anyhow::Result<()> {
         if number == world.before {
             release(service, RELEASES[0]).await?;
         }
-        let header = v1::SubmissionHeader {
-            organisation: parcel.organisation.to_owned(),
-            collection: COLLECTION.to_owned(),
-            month: parcel.month.to_string(),
-            request_id: uuid::Uuid::new_v4().to_string(),
-            collected_characteristics: BY.map(str::to_owned).into(),
-            ..Default::default()
-        };
-        let batch = v1::ConsultationBatch { records: parcel.records() };
-        let parts = [Part::Header(header), Part::Batch(batch)];
+        let parts = parcel.messages(world.form, COLLECTION);
         let parts = parts.map(|part| v1::SubmitConsultationsRequest { part: Some(part) });
         client.submit_consultations(tokio_stream::iter(parts)).await?;
     }

@@ -1,7 +1,14 @@
 use super::*;
 
 fn options() -> AttackOptions {
-    AttackOptions { seed: 1, months: 2, changes: true, threshold: true, submitters: 0 }
+    AttackOptions {
+        seed: 1,
+        months: 2,
+        characteristics: 2,
+        changes: true,
+        threshold: true,
+        submitters: 0,
+    }
 }
 
 async fn attacked(options: AttackOptions) -> Attacked {
@@ -11,9 +18,16 @@ async fn attacked(options: AttackOptions) -> Attacked {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_found_out_and_the_attack_has_teeth() {
-    for (changes, threshold) in [(true, true), (false, true), (true, false)] {
+    for (seed, changes, threshold) in [
+        (1, true, true),
+        (2, true, true),
+        (3, true, true),
+        (1, true, false),
+        (2, true, false),
+        (1, false, true),
+    ] {
         let begin = std::time::Instant::now();
-        let of = attacked(AttackOptions { changes, threshold, ..options() }).await;
+        let of = attacked(AttackOptions { seed, changes, threshold, ..options() }).await;
         eprintln!("{changes} {threshold}: {:?}", begin.elapsed());
         eprintln!(
             "{} {} few {} exposed {} not proven {}",

@@ -248,7 +248,7 @@ pub fn availability(all: &[v1::Availability]) -> Sheet {
             (&available.organisation).into(),
             (&available.month).into(),
             words::name(available.dataset, v1::Dataset::as_str_name).into(),
-            available.total_count.into(),
+            Some(available.total_count).filter(|_| !available.total_withheld).into(),
             available.version.into(),
             available.position.into(),
             joined(&available.collected_fields),

@@ -91,3 +91,18 @@ impl Protection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounded_counts_are_those_of_published_tables_and_few_people_are_few() {
+        let see = |count| Protection::Rounded.see(count);
+        for count in 0..100 {
+            assert_eq!(see(TrueCount::of_each(7, count)), public::published(count));
+        }
+        let twelve_of_one: TrueCount = (0..12).map(|_| TrueCount::of_person(3)).sum();
+        assert_eq!(see(twelve_of_one), None);
+    }
+}

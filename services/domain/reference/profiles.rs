@@ -35,7 +35,7 @@ struct ProfileFile {
     lattice: Lattice,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     name: ProfileName,
@@ -186,7 +186,12 @@ fn check(of: &Lattice, areas: &Areas, dimensions: &[Dimension]) -> Result<(), St
     let of_provider = |dimension: &Dimension, kind: &str| match &dimension.source {
         Source::ProviderArea(of) => of == kind,
         Source::Organisation => kind == ORGANISATION,
-        _ => false,
+        Source::Field(_)
+        | Source::Month
+        | Source::Quarter
+        | Source::FinancialYear
+        | Source::CalendarYear
+        | Source::Computed => false,
     };
     let of_residence = |dimension: &Dimension, kind: &str| {
         let mut codes = dimension.categories.iter().filter_map(|(code, _)| areas.get(code));

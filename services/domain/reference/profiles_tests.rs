@@ -29,6 +29,14 @@ fn the_built_in_table_is_the_one_that_is_generated() {
 }
 
 #[test]
+fn the_worked_example_of_the_guide_is_true() {
+    let table = PTable::from_csv(Content::embedded().file(TABLE).unwrap().as_bytes()).unwrap();
+    let seen = [(316, 30), (96, 245), (412, 30 + 245 - 256), (8, 140), (9, 88)];
+    let seen = seen.map(|(count, key)| table.perturbed(count, u8::try_from(key).unwrap()));
+    assert_eq!(seen, [313, 95, 413, 5, 10], "deploy/guides/protection.md");
+}
+
+#[test]
 fn a_version_changes_with_the_rules_and_with_the_table() {
     let version = |reference: &Reference| reference.profile(ProfileName::Partner).version.clone();
     let other = PTable::generate(Noise::new(3, 2.0).unwrap()).to_csv();

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::model::{Absence, Cell, CellCounts, Key};
 use super::plan::{On, Plan};
 use super::question::{Counted, Question, RowPlaces};
-use super::suppressed::PartRow;
 use crate::engine::query::{Filter, Query, Showing, Where};
 use crate::engine::{Engine, QueryError};
 
@@ -51,23 +50,19 @@ impl<F> Others<F> {
     pub(super) fn allow<Q: Question<Figures = F>>(
         &self,
         question: &Q,
-        (plan, row): (Option<&Plan>, &PartRow),
+        (plan, keys, places): (Option<&Plan>, &[Key], &RowPlaces),
         cell: Cell,
         shows: &Q::Shows,
         showing: &Showing,
     ) -> Cell {
-        let of_one =
-            row.keys.iter().any(|key| &*key.dimension == ORGANISATION && key.state.is_none());
-        let (Some(plan), Some(places)) = (plan.filter(|_| !of_one), &row.counted) else {
-            return cell;
-        };
+        let of_one = keys.iter().any(|key| &*key.dimension == ORGANISATION && key.state.is_none());
+        let Some(plan) = plan.filter(|_| !of_one) else { return cell };
         let behind = plan.behind(places);
         if !behind.contains(self.organisation.as_str()) {
             return cell;
         }
         let total = RowPlaces::new();
-        let of_others =
-            if row.keys.is_empty() { Some(&total) } else { self.rows.get(&id(&row.keys)) };
+        let of_others = if keys.is_empty() { Some(&total) } else { self.rows.get(&id(keys)) };
         let of_others = of_others.filter(|_| behind.len() >= self.least);
         let Some(places) = of_others else { return Cell::absent(Absence::withheld()) };
         both(cell, &question.cell(&self.counted.figures, places, shows, showing))

@@ -66,26 +66,31 @@ impl Plan {
         let coded: Vec<_> = self.axes.iter().map(|axis| self.coded(axis)).collect();
         let cube = Cube::new(coded.iter().map(|axis| axis.spread.len()).collect());
         let limit = Cube::LIMIT;
-        // Whoever may not see all learns from a refusal what could occur, and not what does.
-        let listed = (!self.protection.is_exact()).then(|| self.listed_size());
-        let told = listed.or(cube.size()).unwrap_or(usize::MAX);
-        match cube.size() {
-            Some(size) if size <= limit && told <= limit => Ok((cube, size, coded)),
-            _ => {
-                let cells = if listed.is_some() { told.max(limit + 1) } else { told } as u64;
-                Err(QueryError::TooLarge { cells, limit: limit as u64 })
-            }
+        let size = cube.size().unwrap_or(usize::MAX);
+        if self.protection.is_exact() {
+            return match size <= limit {
+                true => Ok((cube, size, coded)),
+                false => Err(QueryError::TooLarge { cells: size as u64, limit: limit as u64 }),
+            };
         }
+        // Whoever may not see all: what the plan's records have decides nothing, and the number is that of the code lists.
+        if size.max(self.known_size()) <= limit {
+            return Ok((cube, size, coded));
+        }
+        let listed = self.places().into_iter().fold(1, usize::saturating_mul).max(limit + 1);
+        Err(QueryError::TooLarge { cells: listed as u64, limit: limit as u64 })
     }
 
-    /// Cells of the table if everything occurred that the code lists have. A set of several values counts with its values, which it has a
-    /// row of each of; where so many sets occur that they are too many, the refusal says no number.
-    fn listed_size(&self) -> usize {
-        let places = |axis: &PlanAxis| match &axis.on {
-            On::Submission(places) => Coded::of_places(places).spread.len(),
-            On::Field(..) | On::Derived(_) | On::Together(_) => axis.places(),
+    /// Cells of the table if every word occurred that any source has sent.
+    fn known_size(&self) -> usize {
+        let codes = |axis: &PlanAxis| match &axis.on {
+            On::Field(_, of) => {
+                let all = of.of_word.iter().chain([&of.not_collected]).cloned();
+                Coded::new(all).spread.len()
+            }
+            On::Submission(_) | On::Derived(_) | On::Together(_) => self.coded(axis).spread.len(),
         };
-        self.axes.iter().map(places).fold(1, usize::saturating_mul)
+        self.axes.iter().map(codes).fold(1, usize::saturating_mul)
     }
 
     fn coded(&self, axis: &PlanAxis) -> Coded {

@@ -44,17 +44,16 @@ pub(super) struct InnerCounts {
     pub(super) totals: Totals,
 }
 
-/// Records or distinct persons of a row, each counted once whatever number of inner places they are in: in the first of these in which
-/// they are.
+/// Records or distinct persons of a row, each counted once, however many inner places they are in: in the first of these four that fits.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Totals {
     /// In a place that is known.
     pub(super) known: TrueCount,
-    /// In a place that applies and that the source collects.
+    /// In no known place, and in one that applies and that the source collects.
     pub(super) unknown: TrueCount,
-    /// In a place that applies.
+    /// In none of these, and in a place that applies.
     pub(super) not_collected: TrueCount,
-    /// In places that do not apply: nothing is asked there.
+    /// Only in places that do not apply: nothing is asked there.
     pub(super) outside: TrueCount,
 }
 

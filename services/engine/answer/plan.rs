@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::axis_positions::PositionsOf;
-use super::frame::has_total;
 use super::model::Key;
 use crate::domain::area::Organisation;
 use crate::domain::codes::{Dimension, Source, State};
@@ -195,11 +194,6 @@ impl Plan {
     /// so.
     pub(super) fn tells_all(&self) -> bool {
         !self.protection.is_exact() && self.submissions().next().is_some()
-    }
-
-    /// Whether something may be told of all that a question reads together: to who may not see all, of a declared whole alone.
-    pub(super) fn tells_of_all(&self, query: &Query) -> bool {
-        self.protection.is_exact() || has_total(query)
     }
 
     /// Whether a count has a place in the answer.

@@ -38,7 +38,7 @@ impl Engine {
         // Everything else is read where the plan was read, whatever is written meanwhile.
         let position = main.position;
         let pinned = Query { as_of: AsOf::Position(position), ..query.clone() };
-        let told = main.plan.as_ref().filter(|plan| plan.tells_of_all(query));
+        let told = main.plan.as_ref().filter(|plan| plan.protection.is_exact() || has_total(query));
         if main.plan.is_some() && told.is_none() {
             // What is listed is no whole: how good its data is would be told of a union of the reader's choice.
             provenance.quality.clear();

@@ -32,7 +32,7 @@ pub(super) struct Part<F> {
 #[derive(Clone, Default)]
 pub(super) struct PartRow {
     pub(super) keys: Vec<Key>,
-    pub(super) counted: Option<RowPlaces>,
+    counted: Option<RowPlaces>,
     left_out: Option<RowPlaces>,
 }
 
@@ -112,8 +112,8 @@ impl<F> Part<F> {
             Some(question.cell(&part?.figures, places.as_ref()?, shows, showing))
         };
         let counted = of(Some(&self.counted), &row.counted);
-        if let (Some(others), Some(cell)) = (&self.others, &counted) {
-            let row = (self.counted.plan.as_ref(), row);
+        if let (Some(others), Some(cell), Some(places)) = (&self.others, &counted, &row.counted) {
+            let row = (self.counted.plan.as_ref(), row.keys.as_slice(), places);
             return others.allow(question, row, cell.clone(), shows, showing);
         }
         match of(self.left_out.as_ref(), &row.left_out) {

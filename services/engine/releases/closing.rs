@@ -2,12 +2,8 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-
-use super::{NotReleased, WantedRelease};
-use crate::domain::period::Month;
+use super::making::{MadeRelease, NotReleased, WantedRelease};
+use super::months::{DAY, day, last_closed};
 use crate::engine::Engine;
 use crate::store::{Release, ReleaseReason};
 
@@ -15,8 +11,6 @@ use crate::store::{Release, ReleaseReason};
 const CALLER: &str = "service";
 /// Shortest time between two tries of the same release, milliseconds: comparing states takes work.
 const PAUSE: u64 = 60_000;
-/// Milliseconds of a day.
-const DAY: u64 = 86_400_000;
 
 /// When the service makes releases by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +41,7 @@ pub struct Tried(Option<(Due, u64, u64)>);
 #[derive(Debug)]
 pub enum Try {
     /// A release was made.
-    Made(super::MadeRelease),
+    Made(MadeRelease),
     /// It was not made. It is tried again after the data has changed.
     NotMade {
         /// Name of the release.
@@ -61,21 +55,6 @@ impl fmt::Display for Due {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.id)
     }
-}
-
-/// The last month that has closed at a time, milliseconds since 1970: it ended so many days before.
-#[must_use]
-pub fn last_closed(now_millis: u64, closing_days: u32) -> Month {
-    let day = day(now_millis.saturating_sub(u64::from(closing_days) * DAY));
-    let month = Month::new(day.year().into(), day.month().unsigned_abs().into());
-    let before = |month: Month| Month::from_number(u32::from(month.number()).checked_sub(1)?);
-    month.and_then(before).unwrap_or(Month::FIRST)
-}
-
-fn day(millis: u64) -> Date {
-    let time =
-        i64::try_from(millis).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
-    time.unwrap_or(Timestamp::MAX).to_zoned(TimeZone::UTC).date()
 }
 
 impl Automatic {
@@ -153,6 +132,8 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     fn millis(time: &str) -> u64 {
@@ -170,24 +151,6 @@ mod tests {
             least: 3,
         }
         .into()
-    }
-
-    #[test]
-    fn a_month_closes_so_many_days_after_its_end() {
-        for (time, days, closed) in [
-            ("2026-11-15T00:00:00Z", 14, "2026-10"),
-            ("2026-11-14T23:59:59.999Z", 14, "2026-09"),
-            ("2026-12-01T00:00:00Z", 0, "2026-11"),
-            ("2026-11-30T23:59:59Z", 0, "2026-10"),
-            ("2027-01-10T00:00:00Z", 9, "2026-12"),
-            ("2027-01-09T00:00:00Z", 9, "2026-11"),
-            ("2028-03-31T12:00:00Z", 365, "2027-03"),
-        ] {
-            assert_eq!(last_closed(millis(time), days).to_string(), closed, "{time} {days}");
-        }
-        assert_eq!(last_closed(0, 0), Month::FIRST);
-        assert_eq!(last_closed(0, 365), Month::FIRST);
-        let _ = last_closed(u64::MAX, u32::MAX);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::closing::last_closed;
+use super::months::last_closed;
 use crate::domain::collection::Openness;
 use crate::domain::disclosure::release_rule::{HeldUp, Side, held_up};
 use crate::engine::query::AsOf;
@@ -15,7 +15,7 @@ const TRIES: usize = 3;
 /// Most characters of a name.
 const LONGEST: usize = 63;
 /// Most areas that a refusal names.
-const NAMED: usize = 5;
+const NAMED: usize = 4;
 
 /// A release that is asked for.
 #[derive(Clone, Debug)]
@@ -83,8 +83,8 @@ impl fmt::Display for NotReleased {
         }
         write!(
             f,
-            "readers could tell the data of single organisations: since release `{since}` fewer than {least} organisations have changed in {}; \
-             release when at least {least} organisations of each of these areas have submitted, corrected or withdrawn something",
+            "readers could tell the data of single organisations: release when at least {least} organisations have changed since release \
+             `{since}` in each area that shows a change; so far {}",
             named.join("; ")
         )
     }
@@ -234,11 +234,10 @@ mod tests {
         };
         assert_eq!(
             told(1),
-            "readers could tell the data of single organisations: since release `2026-10` fewer than 3 organisations have changed in U1 \
-             (PCN 1): 1 of 5 organisations, consultations of practice-feed; release when at least 3 organisations of each of these areas \
-             have submitted, corrected or withdrawn something"
+            "readers could tell the data of single organisations: release when at least 3 organisations have changed since release `2026-10` in \
+             each area that shows a change; so far U1 (PCN 1): 1 of 5 organisations, consultations of practice-feed"
         );
-        assert!(told(6).contains("U5 (PCN 5)") && told(6).contains("and 1 more area;"));
-        assert!(told(9).contains("and 4 more areas;"));
+        assert!(told(5).contains("U4 (PCN 4)") && told(5).ends_with("and 1 more area"));
+        assert!(told(9).ends_with("and 5 more areas"));
     }
 }

@@ -1,10 +1,12 @@
 //! Releases: named states of the data. Who may not see the newest state reads these.
 //!
-//! - `making` whether a release may be made, and making it; [`closing`] when the service makes one itself
-//! - `shown` the organisations and areas of a release; `reading` which release answers a question
+//! - `making` whether a release may be made, and making it; [`closing`] when the service makes one itself; `months` which months have closed
+//! - `shown`, `kept` the organisations and areas of a release; `reading` which release answers a question
 
 pub mod closing;
+mod kept;
 mod making;
+mod months;
 mod reading;
 mod shown;
 
@@ -13,8 +15,8 @@ use std::sync::Arc;
 use super::Engine;
 use crate::store::Release;
 
+pub(super) use kept::ShownAreas;
 pub use making::{MadeRelease, NotReleased, WantedRelease, release_id};
-pub(super) use shown::ShownAreas;
 
 impl Engine {
     /// At most `most` releases, newest first. They are older than the position `before`, if it is not 0.

@@ -10,6 +10,15 @@ use crate::engine::query::{AsOf, Query, Where, no_release};
 use crate::engine::{Engine, QueryError};
 use crate::store::{Release, StoreError};
 
+/// The releases that answer for the months of a question about a sensitive characteristic.
+#[derive(Default)]
+struct Answering {
+    /// Each month with data that has closed in a release, and the release.
+    answers: Vec<(Month, Arc<Release>)>,
+    /// The months with data that have closed in no release.
+    open: Vec<Month>,
+}
+
 impl Engine {
     /// Whether the reader of a question gets releases. Of an open collection everybody gets the newest state.
     #[must_use]
@@ -58,7 +67,7 @@ impl Engine {
         sensitive: &str,
         asked: Option<Arc<Release>>,
     ) -> Result<Option<Arc<Release>>, QueryError> {
-        let (answers, open) = self.answering(query)?;
+        let Answering { answers, open } = self.answering(query)?;
         if let Some(month) = open.first() {
             return Err(QueryError::Refused(format!(
                 "{month} has not closed in any release, and `{sensitive}` is answered from the first release after a month has closed: \
@@ -87,32 +96,31 @@ impl Engine {
     }
 
     /// The release that answers for each month with data; and the months with data that have closed in no release.
-    fn answering(
-        &self,
-        query: &Query,
-    ) -> Result<(Vec<(Month, Arc<Release>)>, Vec<Month>), StoreError> {
+    fn answering(&self, query: &Query) -> Result<Answering, StoreError> {
         self.store.look(|catalog| {
-            let (mut answers, mut open) = (Vec::new(), Vec::new());
+            let mut found = Answering::default();
             let Some(collection) = catalog.collection(&query.collection) else {
-                return (answers, open);
+                return found;
             };
             let (first, last) = (query.months.0.number(), query.months.1.number());
             for month in (first..=last).filter_map(|number| Month::from_number(number.into())) {
                 let has_data = |release: &&Arc<Release>| {
                     let dataset = query.table.dataset();
-                    let mut found =
+                    let mut standing =
                         catalog.months(collection, dataset, (month, month), release.shown);
-                    found.any(|standing| !standing.submissions.is_empty())
+                    standing.any(|standing| !standing.submissions.is_empty())
                 };
                 let closed = |release: &&Arc<Release>| release.closed >= month;
                 let mut all = catalog.releases().iter();
                 match all.clone().find(|release| closed(release) && has_data(release)) {
-                    Some(release) => answers.push((month, Arc::clone(release))),
-                    None if all.next_back().is_some_and(|last| has_data(&last)) => open.push(month),
+                    Some(release) => found.answers.push((month, Arc::clone(release))),
+                    None if all.next_back().is_some_and(|last| has_data(&last)) => {
+                        found.open.push(month);
+                    }
                     None => {}
                 }
             }
-            (answers, open)
+            found
         })
     }
 

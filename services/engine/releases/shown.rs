@@ -1,23 +1,13 @@
 //! What two releases show, compared; and the areas that one release shows.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::domain::collection::Dataset;
+use super::kept::ByCollection;
 use crate::domain::disclosure::release_rule::{Codes, Compared, Side};
 use crate::engine::query::AsOf;
 use crate::engine::{Engine, QueryError};
 use crate::store::{Release, StoreError, standing};
-
-/// Most releases whose areas are kept in memory. Each is worked out again when it is asked for after others.
-const MOST: usize = 8;
-
-/// By collection and dataset.
-pub(in crate::engine) type ByCollection<T> = BTreeMap<(String, Dataset), T>;
-
-/// The areas of the releases that were asked for last, by position.
-#[derive(Default)]
-pub(in crate::engine) struct ShownAreas(Mutex<VecDeque<(u64, Arc<ByCollection<Codes>>)>>);
 
 impl Engine {
     /// The organisations with data at two positions, and those that changed between them. Reads the disk for months that were replaced.
@@ -65,10 +55,8 @@ impl Engine {
         &self,
         release: &Release,
     ) -> Result<Arc<ByCollection<Codes>>, QueryError> {
-        let kept = || self.shown_areas.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, shown)) = kept().iter().find(|(position, _)| *position == release.position)
-        {
-            return Ok(Arc::clone(shown));
+        if let Some(shown) = self.shown_areas.get(release.position) {
+            return Ok(shown);
         }
         let reference = self.at(&AsOf::Position(release.shown))?.reference();
         let side = Side { reference: &reference, least: release.least };
@@ -76,9 +64,7 @@ impl Engine {
         let shown: ByCollection<_> =
             compared.map(|(about, compared)| (about, side.shown(&compared.now))).collect();
         let shown = Arc::new(shown);
-        let mut kept = kept();
-        kept.push_front((release.position, Arc::clone(&shown)));
-        kept.truncate(MOST);
+        self.shown_areas.keep(release.position, Arc::clone(&shown));
         Ok(shown)
     }
 }

@@ -81,7 +81,8 @@ pub fn certify_attack(attack: &Attack<'_>, sensitive: &[usize], width: usize) ->
     let pools =
         attack.parts.iter().zip(known).map(|(part, some)| Pool { part, found: vec![some], limits });
     let mut pools: Vec<_> = pools.collect();
-    for (number, pool) in pools.iter_mut().enumerate() {
+    // Who knows values that fit begins with these.
+    for (number, pool) in pools.iter_mut().enumerate().filter(|_| !attack.knows) {
         let of_part = |cell: &usize| attack.places[*cell].filter(|(part, _)| *part == number);
         pool.widen(&sensitive.iter().filter_map(of_part).map(|place| place.1).collect::<Vec<_>>());
     }
@@ -151,6 +152,10 @@ impl Pool<'_> {
                 } else {
                     Verdict::Confined(values.into_keys().collect())
                 }
+            }
+            // The sums one by one leave no more than these, whatever the solver would find.
+            Err(_) if self.part.widths[position].saturating_add(1) < width as u64 => {
+                Verdict::Confined((0..=self.part.widths[position]).collect())
             }
             Err(open) => Verdict::NotProven(open),
         }

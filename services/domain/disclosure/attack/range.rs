@@ -13,6 +13,8 @@ pub struct Attack<'a> {
     pub(super) parts: Vec<Part>,
     pub(super) places: Vec<Option<(usize, usize)>>,
     pub(super) limits: Limits,
+    /// Whether the values that fit are known beforehand.
+    pub(super) knows: bool,
     /// For each part, values that fit, or why none are known.
     pub(super) some: Vec<Result<Vec<u64>, Open>>,
 }
@@ -65,7 +67,7 @@ impl<'a> Attack<'a> {
             Solved::Open(open) => Ok(Err(open)),
         });
         let some = some.collect::<Result<_, _>>()?;
-        Ok(Self { published, bounds, parts, places, limits, some })
+        Ok(Self { published, bounds, parts, places, limits, knows: false, some })
     }
 
     /// The same by who knows values that fit: whoever publishes does. Nothing is solved for them.
@@ -84,7 +86,7 @@ impl<'a> Attack<'a> {
         let (parts, places) = parts(published, &bounds)?;
         let above = |cell: &usize| values[*cell] - bounds.low[*cell];
         let some = parts.iter().map(|part| Ok(part.cells.iter().map(above).collect())).collect();
-        Ok(Self { published, bounds, parts, places, limits, some })
+        Ok(Self { published, bounds, parts, places, limits, knows: true, some })
     }
 
     /// The least and the greatest value of the sum of some cells, each named once.

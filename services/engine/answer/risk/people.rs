@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::asked::{HighRisk, RiskQuestion, characteristic, lies_in};
 use crate::domain::codes::{Dimension, Value};
-use crate::domain::collection::{Collection, DataClass, Dataset};
+use crate::domain::collection::{Collection, DataClass, Dataset, Openness};
 use crate::domain::disclosure::TrueCount;
 use crate::domain::field::Field;
 use crate::domain::measures::risk::{ByArea, people_brought_back};
@@ -60,15 +60,20 @@ impl Candidate<'_> {
     }
 }
 
-/// The populations by small area of some collections.
+fn is_open(reference: &Reference, collection: &str) -> bool {
+    reference.collection(collection).is_some_and(|found| found.openness == Openness::Open)
+}
+
+/// The populations by small area of some collections; `all`: not of open ones alone.
 fn candidates<'a>(
     catalog: &Look<'_>,
     reference: &'a Reference,
-    asked: &str,
+    (asked, all): (&str, bool),
     position: u64,
 ) -> (Vec<Candidate<'a>>, (u64, Scope)) {
     let ids = all_taking(reference, Dataset::Populations);
-    let ids = ids.filter(|id| asked.is_empty() || asked == *id);
+    let ids =
+        ids.filter(|id| (asked.is_empty() || asked == *id) && (all || is_open(reference, id)));
     let standing = standing(catalog, ids, Dataset::Populations, position);
     let by_area = |s: &Arc<Submission>| s.column(Field::ResidenceLsoa).is_some();
     // They come by month: the last of an organisation takes the place of those before.
@@ -144,7 +149,14 @@ impl Engine {
         let reference = self.reference();
         let by = question.query.by.first().and_then(|id| reference.dimension(id));
         let named = question.query.collection.as_str();
-        let look = |catalog: &Look<'_>| candidates(catalog, &reference, named, position);
+        let all = question.query.showing.protection.is_exact();
+        // Before anything is read: not even which small areas there are is told.
+        if !(all || named.is_empty() || is_open(&reference, named)) {
+            return Err(QueryError::Refused(format!(
+                "`{named}` is controlled, and people by small area are few: name an open population"
+            )));
+        }
+        let look = |catalog: &Look<'_>| candidates(catalog, &reference, (named, all), position);
         let (found, looked_at) = self.store().look(look)?;
         let Some(chosen) = choose(&reference, &found, by)? else {
             let what = "people by small area (`residence_lsoa`); SubmitPopulations takes them";
@@ -167,12 +179,6 @@ impl Engine {
             ..question.query.clone()
         };
         let mut plan = self.plan(&query, Dataset::Populations)?;
-        if !plan.protection.is_exact() {
-            return Err(QueryError::Refused(format!(
-                "`{}` is controlled, and people by small area are few: name an open population",
-                chosen.collection.id
-            )));
-        }
         let kept: BTreeSet<u64> = chosen.submissions.iter().map(|s| s.position).collect();
         let kept: Vec<_> = plan.submissions().map(|s| kept.contains(&s.position)).collect();
         plan.keep(&kept);

@@ -302,3 +302,72 @@ fn rates_over_an_open_population_tell_no_consultations() {
     let words = format!("{:?} {:?}", answer.provenance().notes, answer.rows());
     assert!(!words.contains("of the consultations"), "{words}");
 }
+
+/// What a reader sees of the form of an answer: which rows and columns there are, and what each cell has.
+fn form(answer: &Protected) -> Vec<String> {
+    let cell = |cell: &Cell| {
+        let has = counts(cell).map(|count| u8::from(count.is_some()));
+        format!("{has:?} {:?}", cell.figure.as_ref().map(|figure| figure.limits.is_some()))
+    };
+    let rows = answer.rows().iter().map(|row| {
+        let keys: Vec<_> = row.keys.iter().map(|key| key.code.as_str()).collect();
+        let cells: Vec<_> = row.cells.iter().map(cell).collect();
+        format!("{keys:?} {cells:?}")
+    });
+    let columns = answer.columns().iter().map(|column| column.id.clone());
+    let provenance = answer.provenance();
+    let notes = provenance.notes.iter().cloned();
+    rows.chain(columns).chain(notes).chain([format!("{:?}", provenance.empty)]).collect()
+}
+
+#[test]
+fn nothing_tells_a_cell_of_few_from_one_of_nobody() {
+    let world = |few: u32| {
+        let mut running = Running::new();
+        running.reopen_with(controlled());
+        let fields =
+            |channel, sex| [(Field::Channel, channel), (Field::Attendance, "5"), (Field::Sex, sex)];
+        let mut rows =
+            vec![row(700, &fields("TELEPHONE", "1")), row(400, &fields("TELEPHONE", "9"))];
+        if few > 0 {
+            rows.push(row(few, &fields("VIDEO", "2")));
+        }
+        for organisation in ["C82001", "C82002", "C82009"] {
+            running.submit(said(Dataset::Consultations, organisation, "2020-04", rows.clone()));
+        }
+        running
+    };
+    let [none, some] = [world(0), world(1)];
+    let mut compared = 0;
+    for by in [&["sex"][..], &["organisation"], &["sex", "age_broad"], &[]] {
+        let forms = [&none, &some].map(|running| {
+            let mut query = query(running, "QK1", by);
+            query.showing.protection = perturbed();
+            let late_counts_as_missed = false;
+            let questions: [Box<dyn AnyQuestion>; 4] = [
+                Box::new(all_contacts(query.clone())),
+                Box::new(OutcomeQuestion { query: query.clone(), late_counts_as_missed }),
+                Box::new(ImpactQuestion { query: query.clone(), late_counts_as_missed }),
+                Box::new(ProvisionQuestion {
+                    query,
+                    access_collection: String::new(),
+                    request_met_days: 14,
+                }),
+            ];
+            questions.map(|question| form(&question.answer(running.engine()).unwrap()))
+        });
+        for (of_none, of_some) in forms[0].iter().zip(&forms[1]) {
+            assert_eq!(of_none, of_some, "{by:?}");
+            compared += of_none.len();
+        }
+    }
+    assert!(compared > 100, "{compared}");
+    // A refusal for size says what could occur.
+    let refusals = [&none, &some].map(|running| {
+        let mut query = query(running, "QK1", &["age_years", "residence_lsoa", "main_language"]);
+        query.showing.protection = perturbed();
+        running.engine().answer(&all_contacts(query)).unwrap_err().to_string()
+    });
+    assert_eq!(refusals[0], refusals[1]);
+    assert!(refusals[0].contains("cells are above the limit"), "{refusals:?}");
+}
