@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::state;
 use crate::cli::export::args::FileFormat;
 use crate::cli::export::bytes_of;
 use crate::cli::export::columns::{FileColumn, Kind};
+use crate::cli::show::words;
 use crate::proto::v1::{
     CategoryKey, ExportRow, GetPublishedTableResponse, PublishedRow, PublishedTable,
 };
@@ -123,4 +123,9 @@ const fn text(
     read: fn(&ExportRow) -> String,
 ) -> FileColumn {
     FileColumn { name, about, kind: Kind::Text(read) }
+}
+
+/// The name of a state, without the prefix of the enum.
+pub(super) fn state(of: &PublishedRow) -> String {
+    words::name(of.state, PublishedState::as_str_name)
 }

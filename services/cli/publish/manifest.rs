@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::files::Written;
-use super::state;
+use super::files::{Written, state};
 use crate::proto::v1;
 
 pub(super) const FILE: &str = "manifest.json";

@@ -16,7 +16,7 @@ use super::export;
 use super::export::args::FileFormat;
 use super::options::Reach;
 use super::show::sheet::Sheet;
-use super::show::{Out, progress, words};
+use super::show::{Out, progress};
 use crate::proto::v1;
 use files::Written;
 
@@ -144,9 +144,4 @@ fn tell(of: &v1::Publication, out: &mut Out) -> Result<(), Failure> {
         out.remark(&format!("{}: {note}", table.table_id))?;
     }
     Ok(())
-}
-
-/// The name of a state, without the prefix of the enum.
-fn state(of: &v1::PublishedRow) -> String {
-    words::name(of.state, v1::PublishedState::as_str_name)
 }
