@@ -26,6 +26,7 @@ use crate::proto::server::breakdown_service_server::BreakdownServiceServer;
 use crate::proto::server::consultation_channel_service_server::ConsultationChannelServiceServer;
 use crate::proto::server::digital_exclusion_service_server::DigitalExclusionServiceServer;
 use crate::proto::server::export_service_server::ExportServiceServer;
+use crate::proto::server::publication_service_server::PublicationServiceServer;
 use crate::proto::server::reference_service_server::ReferenceServiceServer;
 use crate::proto::server::release_service_server::ReleaseServiceServer;
 use crate::proto::server::submission_service_server::SubmissionServiceServer;
@@ -33,6 +34,7 @@ use crate::rpc::breakdowns::Breakdowns;
 use crate::rpc::channels::Channels;
 use crate::rpc::exclusion::Exclusion;
 use crate::rpc::export::Export;
+use crate::rpc::publications::Publications;
 use crate::rpc::reference::Reference;
 use crate::rpc::releases::Releases;
 use crate::rpc::single_flight::SingleFlight;
@@ -221,6 +223,11 @@ fn routes(service: &rpc::Service) -> Routes {
     )
     .add_service(
         ReleaseServiceServer::new(Releases(service.clone()))
+            .max_decoding_message_size(query)
+            .max_encoding_message_size(SENT_BYTES),
+    )
+    .add_service(
+        PublicationServiceServer::new(Publications::new(service.clone()))
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )

@@ -7,8 +7,8 @@ use super::options::{Reach, Shape};
 use super::questions::AskedTable;
 use super::show::Format;
 use super::{
-    assessments, breakdown, check, demo, export, generate, ptable, reference, releases, serve,
-    submissions, submit,
+    assessments, attack, breakdown, check, demo, export, generate, ptable, publish, reference,
+    releases, serve, submissions, submit,
 };
 
 const EXAMPLES: &str = "\
@@ -55,6 +55,8 @@ pub enum Command {
     Submissions(SubmissionsArgs),
     /// List releases, show one, or release the newest state.
     Releases(ReleasesArgs),
+    /// Write the tables that everybody may read into a folder.
+    Publish(publish::PublishArgs),
     /// Record or list assessments by organisations of their own channels.
     Assessments(AssessmentsArgs),
     /// Make synthetic records, for tests and demonstrations.
@@ -65,6 +67,8 @@ pub enum Command {
     Rebuild(check::RebuildArgs),
     /// Make the table of small changes that protects counts, or check one.
     Ptable(ptable::PtableArgs),
+    /// Attack what partner organisations are answered, and say what is found out.
+    Attack(attack::AttackArgs),
 }
 
 impl Command {
@@ -84,6 +88,8 @@ impl Command {
             Self::Verify(args) => args.shape.format,
             Self::Rebuild(args) => args.shape.format,
             Self::Ptable(args) => args.format,
+            Self::Attack(args) => args.shape.format,
+            Self::Publish(_) => Format::Table,
         }
     }
 }

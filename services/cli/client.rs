@@ -16,6 +16,7 @@ use crate::proto::v1::breakdown_service_client::BreakdownServiceClient;
 use crate::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
 use crate::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
 use crate::proto::v1::export_service_client::ExportServiceClient;
+use crate::proto::v1::publication_service_client::PublicationServiceClient;
 use crate::proto::v1::reference_service_client::ReferenceServiceClient;
 use crate::proto::v1::release_service_client::ReleaseServiceClient;
 use crate::proto::v1::submission_service_client::SubmissionServiceClient;
@@ -129,6 +130,11 @@ impl Service {
     /// Client of `ReferenceService`.
     pub fn reference(&self) -> ReferenceServiceClient<Channel> {
         ReferenceServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// Client of `PublicationService`.
+    pub fn publications(&self) -> PublicationServiceClient<Channel> {
+        PublicationServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// Client of `ReleaseService`.

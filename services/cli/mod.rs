@@ -4,13 +4,14 @@
 //! - [`client`] the connection to a service; [`send_all`] and `send` submissions over it, [`sending`] how, [`sent`] the answers;
 //!   `files`, `outgoing` what is sent; `encoded`, [`raw`] its bytes, [`request_id`] its name
 //! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`releases`], [`assessments`], [`export`], [`generate`],
-//!   [`check`], [`ptable`] the commands
+//!   [`check`], [`ptable`], [`publish`] the commands
 //! - [`options`] what several commands have; [`query`] and [`questions`] the options of each table, [`answer`] its answer
 //! - [`show`] tables, JSON, CSV, charts, errors, progress bars
 
 pub mod answer;
 pub mod args;
 pub mod assessments;
+pub mod attack;
 pub mod breakdown;
 pub mod check;
 pub mod client;
@@ -26,6 +27,7 @@ pub mod options;
 mod outgoing;
 mod panics;
 pub mod ptable;
+pub mod publish;
 pub mod query;
 pub mod questions;
 pub mod raw;
@@ -107,6 +109,7 @@ pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Breakdown(args) => Box::pin(breakdown::run(args.what, &args.reach, out)).await,
         Command::Reference(args) => Box::pin(reference::run(args.what, &args.reach, out)).await,
         Command::Submissions(args) => Box::pin(submissions::run(args.what, &args.reach, out)).await,
+        Command::Publish(args) => Box::pin(publish::run(&args, out)).await,
         Command::Releases(args) => Box::pin(releases::run(args.what, &args.reach, out)).await,
         Command::Assessments(args) => Box::pin(assessments::run(args.what, &args.reach, out)).await,
         Command::Export(args) => Box::pin(export::run(args.what, &args.reach, out)).await,
@@ -114,5 +117,6 @@ pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Verify(args) => check::verify(&args, out),
         Command::Rebuild(args) => check::rebuild(&args, out),
         Command::Ptable(args) => ptable::run(&args, out),
+        Command::Attack(args) => attack::run(&args, out).await,
     }
 }

@@ -11,6 +11,7 @@ pub mod field;
 pub mod indicator;
 pub mod measures;
 pub mod period;
+pub mod published;
 pub mod record;
 pub mod reference;
 pub mod small_area;

@@ -1,10 +1,11 @@
-//! The reference content, read and checked: code lists, dimensions, areas, organisations, collections, indicators, disclosure profiles.
+//! The reference content, read and checked: code lists, dimensions, areas, organisations, collections, indicators, disclosure profiles, published tables.
 
 mod files;
 mod indicators;
 mod members;
 mod nearest;
 mod profiles;
+mod published;
 mod read;
 mod residence;
 mod small_areas;
@@ -19,6 +20,7 @@ use crate::domain::collection::Collection;
 use crate::domain::disclosure::{Profile, ProfileName};
 use crate::domain::field::Field;
 use crate::domain::indicator::Indicator;
+use crate::domain::published::PublishedTables;
 use crate::domain::small_area::{Edition, SmallAreas};
 
 pub use members::Organisations;
@@ -36,6 +38,7 @@ pub struct Reference {
     indicators: BTreeMap<String, Indicator>,
     small_areas: SmallAreas,
     profiles: profiles::Profiles,
+    published: PublishedTables,
 }
 
 impl Reference {
@@ -162,6 +165,12 @@ impl Reference {
     #[must_use]
     pub fn is_not_for_targets(&self, indicator: &str) -> bool {
         self.indicator(indicator).is_some_and(|found| found.not_for_targets)
+    }
+
+    /// The tables that everybody may read.
+    #[must_use]
+    pub fn published(&self) -> &PublishedTables {
+        &self.published
     }
 
     /// The profile of a name.

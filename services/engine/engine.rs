@@ -13,6 +13,7 @@ use super::earlier::Earlier;
 use super::error::QueryError;
 use super::followers::Followers;
 use super::memory::Memory;
+use super::publishing::Kept;
 use super::query::{AsOf, Query};
 use super::releases::ShownAreas;
 use super::settings::{ReleaseSettings, Settings};
@@ -42,6 +43,7 @@ pub struct Engine {
     questions: Arc<Memory>,
     pub(super) release_settings: ReleaseSettings,
     pub(super) shown_areas: Arc<ShownAreas>,
+    pub(super) published: Arc<Kept>,
     released: watch::Receiver<u64>,
 }
 
@@ -99,6 +101,7 @@ impl Engine {
             questions,
             release_settings: settings.releases,
             shown_areas: Arc::default(),
+            published: Arc::default(),
             released: followers.released.subscribe(),
         }
     }

@@ -5,6 +5,7 @@
 //!   may replace; [`receipt`] the receipt
 //! - [`submissions`] stored submissions; [`assessments`] assessments by organisations
 //! - [`releases`] named states of the data for those who may not see the newest
+//! - [`publishing`] tables that everybody may read
 //! - [`query`] a question; [`answer`] plan ▸ counts ▸ cells; `error` why a question is not answered
 //! - [`content`] reference content of a folder; `health` whether the store accepts changes, and its size
 //! - [`cache`] encoded answers, and [`scope`] what they have read: a change of it makes them be computed again
@@ -25,6 +26,7 @@ mod followers;
 mod health;
 pub mod intake;
 mod memory;
+pub mod publishing;
 pub mod query;
 pub mod receipt;
 pub mod releases;

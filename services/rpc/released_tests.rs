@@ -264,6 +264,7 @@ async fn before_the_first_release_there_is_no_answer_and_afterwards_that_of_the_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[allow(clippy::print_stdout, reason = "`--nocapture` shows what was measured")]
 async fn a_watch_gets_a_table_when_a_release_is_made_and_only_then() {
     let mut world = World::new();
     world.fill(MONTH, 40).await;

@@ -60,7 +60,7 @@ impl ReleaseService for Releases {
     ) -> Result<Response<v1::GetReleaseResponse>, Status> {
         let mut name = request.into_inner().name;
         trim([&mut name]);
-        let found = self.0.aside(move |engine| convert::named(engine, &name)).await??;
+        let found = self.0.aside(move |engine| convert::named(engine, &name, "name")).await??;
         let release = Some(convert::release(&found));
         Ok(Response::new(v1::GetReleaseResponse { release }))
     }

@@ -16,7 +16,9 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use crate::domain::codes::nearest;
 use crate::proto::v1::ErrorReason;
 use details::{MESSAGE_BYTES, TEXT_BYTES, cut, info};
-pub use released::{no_release, release_exists, release_refused};
+pub use released::{
+    no_release, publication_refused, publication_under_way, release_exists, release_refused,
+};
 
 /// How long a caller is asked to wait when the service is full or stopping.
 pub const RETRY_OVERLOADED: Duration = Duration::from_secs(1);

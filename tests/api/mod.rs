@@ -12,6 +12,7 @@ mod impact;
 mod oracle;
 mod profiles;
 mod provision;
+mod publications;
 mod published;
 mod queries;
 mod questions;

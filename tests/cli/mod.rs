@@ -10,6 +10,7 @@ mod guides;
 mod options;
 mod profiles;
 mod ptable;
+mod publish;
 mod releases;
 mod replacing;
 mod rows;

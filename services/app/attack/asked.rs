@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::world::{BY, CHANNELS, EACH, GROUPS, World, holding};
+use super::world::{CHANNELS, Form, World};
 use crate::domain::disclosure::attack::{MOST, Sum};
 use crate::domain::disclosure::{ProfileName, Protection};
 use crate::domain::period::{Month, months_of};
@@ -26,9 +26,10 @@ pub(super) struct AskedOf {
 
 /// Every question of the lattice: all periods, levels and sets of characteristics. One question has the total, the rows, and the cells
 /// of all channels.
-pub(super) fn questions(months: &[Month]) -> Vec<AskedOf> {
-    let sets: Vec<Vec<&str>> = (0..1usize << BY.len())
-        .map(|set| (0..BY.len()).filter(|at| set >> at & 1 == 1).map(|at| BY[at]).collect())
+pub(super) fn questions(form: Form, months: &[Month]) -> Vec<AskedOf> {
+    let by = form.by();
+    let sets: Vec<Vec<&str>> = (0..1usize << by.len())
+        .map(|set| (0..by.len()).filter(|at| set >> at & 1 == 1).map(|at| by[at]).collect())
         .collect();
     let mut all = Vec::new();
     for period in periods(months) {
@@ -90,19 +91,35 @@ impl AskedOf {
 pub(super) struct Counted {
     groups: Vec<usize>,
     parcels: Vec<usize>,
+    /// Whether only one channel is counted.
+    of_channel: bool,
 }
 
 impl Counted {
-    /// The cells that are added: people, or their consultations.
-    fn cells(&self, measure: Measure) -> Vec<usize> {
-        let mut cells = Vec::new();
-        for parcel in &self.parcels {
-            cells.extend(self.groups.iter().map(|group| parcel * EACH + group));
-            if measure != Measure::Persons {
-                cells.extend(self.groups.iter().map(|group| parcel * EACH + GROUPS + group));
-            }
-        }
-        cells
+    /// The cells of consultations: one of each person, and those that came on top.
+    fn contacts(&self, form: Form) -> Vec<usize> {
+        let both = [0, form.groups()].map(|from| self.cells(form, &self.parcels, from));
+        both.concat()
+    }
+
+    fn cells(&self, form: Form, parcels: &[usize], from: usize) -> Vec<usize> {
+        let of = |parcel: &usize| {
+            let first = parcel * form.each() + from;
+            self.groups.iter().map(move |group| first + group)
+        };
+        parcels.iter().flat_map(of).collect()
+    }
+
+    /// What a number of people says. Nobody but the attacker's world knows that people come to one organisation, in one month and by one
+    /// channel only: so people of several are at most as many as all together, and at least as many as of any one.
+    fn people(&self, form: Form, low: u64, high: u64) -> Vec<Sum> {
+        let at_least = match self.of_channel {
+            true => self.contacts(form),
+            false => self.cells(form, &self.parcels, 0),
+        };
+        let at_most = self.parcels.iter().map(|parcel| self.cells(form, &[*parcel], 0));
+        let at_most = at_most.map(|cells| Sum { cells, low: 0, high });
+        at_most.chain([Sum { cells: at_least, low, high: MOST }]).collect()
     }
 }
 
@@ -145,7 +162,8 @@ impl<'a> Reading<'a> {
         if !says.iter().all(is_of_world) {
             return None;
         }
-        Some(Counted { groups: holding(&says)?, parcels })
+        let of_channel = says.iter().any(|(dimension, _)| *dimension == "channel");
+        Some(Counted { groups: self.world.form.holding(&says)?, parcels, of_channel })
     }
 
     /// Every number of an answer that is of somebody: what it is of, and the number; none: it is withheld.
@@ -172,21 +190,21 @@ impl<'a> Reading<'a> {
         protection: &Protection,
     ) -> Vec<Sum> {
         let Protection::Perturbed(rules) = protection else { return Vec::new() };
+        let (form, bound) = (self.world.form, rules.table.bound());
         let mut sums = Vec::new();
         for (counted, cell) in self.numbers(asked, answer) {
             let number = cell.counts.numerator;
             let (low, high) = rules.reveals(number);
-            let (people, bound) = (counted.cells(Measure::Persons), rules.table.bound());
             match (asked.measure, number) {
                 // An area of few organisations is withheld, however many people it has.
                 (_, None) if self.is_of_few_organisations(asked, &counted) => {}
-                (Measure::Persons, _) => sums.push(Sum { cells: people, low, high }),
+                (Measure::Persons, _) => sums.extend(counted.people(form, low, high)),
                 // People behind records are counted a few too few.
-                (_, None) => sums.push(Sum { cells: people, low: 0, high: 2 * high }),
+                (_, None) => sums.extend(counted.people(form, 0, 2 * high)),
                 (_, Some(_)) => {
-                    sums.push(Sum { cells: counted.cells(asked.measure), low, high });
+                    sums.push(Sum { cells: counted.contacts(form), low, high });
                     let least = rules.threshold.saturating_sub(bound);
-                    sums.push(Sum { cells: people, low: least, high: MOST });
+                    sums.extend(counted.people(form, least, MOST));
                 }
             }
         }

@@ -10,6 +10,9 @@ mod asked;
 mod utility;
 mod world;
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +32,7 @@ use crate::proto::v1;
 use crate::proto::v1::submission_service_client::SubmissionServiceClient;
 use asked::{COLLECTION, Reading, questions};
 pub use utility::Utility;
-use world::{EACH, GROUPS, PLACES, World};
+use world::{PLACES, World};
 
 /// Counts from 1 to this are of few people.
 const FEW: u64 = 9;
@@ -47,6 +50,8 @@ pub struct AttackOptions {
     pub seed: u64,
     /// Its months: 2 to 12.
     pub months: u32,
+    /// What people are asked about: 1 to 4 characteristics.
+    pub characteristics: usize,
     /// Whether counts are changed.
     pub changes: bool,
     /// Whether small counts are withheld.
@@ -96,15 +101,24 @@ pub async fn attack(
     folder: &Path,
     progress: &mut (dyn FnMut(usize, usize) + Send),
 ) -> anyhow::Result<Attacked> {
-    let world = World::new(options.seed, options.months);
+    let world = World::new(options.seed, options.months, options.characteristics);
     let data_folder: PathBuf = folder.join("data");
-    let mut config = Config { data_folder, ..Config::default() };
+    let secret_file = Some(secret(options.seed, folder)?);
+    let mut config = Config { data_folder, secret_file, ..Config::default() };
     config.address.set_port(0);
     config.releases.automatic = AutomaticReleases::Off;
     let service = Service::start_with(&config, controlled()?).await?;
     let result = attacked(options, &world, &service, progress).await;
     service.stop().await?;
     result
+}
+
+/// A secret made of the seed, so that the same world gets the same changes.
+fn secret(seed: u64, folder: &Path) -> anyhow::Result<PathBuf> {
+    let path = folder.join("secret.key");
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    writeln!(file, "{}", blake3::hash(&seed.to_be_bytes()).to_hex())?;
+    Ok(path)
 }
 
 async fn attacked(
@@ -117,7 +131,7 @@ async fn attacked(
     let engine = &*service.engine;
     let protection = protection(options, engine)?;
     let reference = engine.reference();
-    let asked = questions(&world.months);
+    let asked = questions(world.form, &world.months);
     let (mut sums, mut utility) = (knowledge(options, world), Utility::of_levels());
     let (all, mut questions) = (asked.len() * RELEASES.len(), 0);
     for (number, release) in RELEASES.into_iter().enumerate() {
@@ -135,7 +149,6 @@ async fn attacked(
         }
     }
     let numbers = sums.len();
-    eprintln!("asked {:?}", std::time::Instant::now());
     let solved = solve(options, world, sums)?;
     Ok(Attacked { questions, numbers, utility, ..solved })
 }
@@ -153,9 +166,9 @@ fn protection(options: &AttackOptions, engine: &Engine) -> anyhow::Result<Protec
 
 /// What is known without asking: all people of each organisation in each month, and all cells of some organisations.
 fn knowledge(options: &AttackOptions, world: &World) -> Vec<Sum> {
-    let mut sums = Vec::new();
+    let (each, mut sums) = (world.form.each(), Vec::new());
     for (number, parcel) in world.parcels.iter().enumerate() {
-        let cells: Vec<_> = (0..EACH).map(|cell| number * EACH + cell).collect();
+        let cells: Vec<_> = (0..each).map(|cell| number * each + cell).collect();
         if tells(options, parcel.organisation) {
             let exact = |(cell, count): (&usize, &u64)| Sum {
                 cells: vec![*cell],
@@ -164,6 +177,10 @@ fn knowledge(options: &AttackOptions, world: &World) -> Vec<Sum> {
             };
             sums.extend(cells.iter().zip(&parcel.counts).map(exact));
         }
+        let nobody = cells.iter().enumerate().filter(|(place, _)| {
+            world.form.is_empty(parcel.organisation, place % world.form.groups())
+        });
+        sums.extend(nobody.map(|(_, cell)| Sum { cells: vec![*cell], low: 0, high: 0 }));
         let total = parcel.counts.iter().sum();
         sums.push(Sum { cells, low: total, high: total });
     }
@@ -177,13 +194,13 @@ fn tells(options: &AttackOptions, organisation: &str) -> bool {
 }
 
 fn solve(options: &AttackOptions, world: &World, sums: Vec<Sum>) -> anyhow::Result<Attacked> {
-    let truth = world.truth();
+    let (truth, each) = (world.truth(), world.form.each());
     let published = Published::new(truth.len(), sums)?;
     let attack = Attack::knowing(&published, &truth, LIMITS)
         .context("an answer does not fit the world: the attack reads answers wrongly")?;
     let is_few = |cell: &usize| {
-        let is_of_people = cell % EACH < GROUPS;
-        let told = tells(options, world.parcels[cell / EACH].organisation);
+        let is_of_people = cell % each < world.form.groups();
+        let told = tells(options, world.parcels[cell / each].organisation);
         is_of_people && (1..=FEW).contains(&truth[*cell]) && !told
     };
     let few: Vec<usize> = (0..truth.len()).filter(is_few).collect();
@@ -194,11 +211,11 @@ fn solve(options: &AttackOptions, world: &World, sums: Vec<Sum>) -> anyhow::Resu
             not_proven += 1;
             continue;
         };
-        let parcel = &world.parcels[cell / EACH];
+        let parcel = &world.parcels[cell / each];
         exposed.push(Exposed {
             organisation: parcel.organisation.to_owned(),
             month: parcel.month.to_string(),
-            people: world::words(cell % EACH),
+            people: world.form.words(cell % each),
             count: truth[cell],
             values: values.iter().copied().collect(),
         });
@@ -226,7 +243,7 @@ async fn submit(world: &World, service: &Service) -> anyhow::Result<()> {
         if number == world.before {
             release(service, RELEASES[0]).await?;
         }
-        let parts = parcel.messages(COLLECTION);
+        let parts = parcel.messages(world.form, COLLECTION);
         let parts = parts.map(|part| v1::SubmitConsultationsRequest { part: Some(part) });
         client.submit_consultations(tokio_stream::iter(parts)).await?;
     }

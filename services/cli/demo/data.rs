@@ -1,7 +1,6 @@
 //! The submissions of the demo, over gRPC like those of any client.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
 
@@ -11,9 +10,10 @@ use super::super::exit::Failure;
 use super::super::generate::generator;
 use super::super::outgoing::Outgoing;
 use super::super::send_all::send_all;
-use super::super::sending::{Sending, fresh_run_id};
+use super::super::sending::Sending;
 use super::super::sent::Sent;
 use super::super::show::{self, Out, progress};
+use crate::app::folder::TempFolder;
 use crate::ingest::{self, Defaults, Month, SubmissionFile, counted};
 use crate::proto::v1::ListSubmissionsRequest;
 
@@ -113,10 +113,10 @@ fn missing<'a>(
 
 /// The published files as parcels.
 pub(super) fn published() -> Result<Vec<SubmissionFile>, Failure> {
-    let folder = Folder::make()?;
+    let folder = TempFolder::make("demo").map_err(|error| Failure::Other(error.into()))?;
     let mut parcels = Vec::new();
     for (name, bytes) in FILES {
-        let path = folder.0.join(name);
+        let path = folder.path().join(name);
         std::fs::write(&path, bytes).map_err(|error| Failure::data(&path, error))?;
         let read = ingest::read_all(&path, &Defaults::default());
         parcels.extend(read.map_err(|error| Failure::data(&path, error))?);
@@ -126,24 +126,6 @@ pub(super) fn published() -> Result<Vec<SubmissionFile>, Failure> {
 
 fn month(text: &str) -> Result<Month, Failure> {
     text.parse().map_err(|_| Failure::Other(anyhow::anyhow!("{text} is no month")))
-}
-
-/// A folder that goes away with its value: files are read from disk, and the bundled ones are not on any.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn make() -> Result<Self, Failure> {
-        let path = std::env::temp_dir().join(format!("equity-demo-{}", fresh_run_id()));
-        std::fs::create_dir(&path).map_err(|error| Failure::data(&path, error))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What cannot be removed stays in the folder of temporary files.
-        let _ = std::fs::remove_dir_all::<&Path>(self.0.as_ref());
-    }
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ pub enum FileFormat {
 
 impl FileFormat {
     /// The name of the format, and how the name of its files ends.
-    pub(super) fn name(self) -> String {
+    pub(in crate::cli) fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 

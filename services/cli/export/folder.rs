@@ -50,8 +50,8 @@ impl Folder {
     }
 
     /// A file in the folder itself, which data platforms pass over.
-    pub(super) fn write(&self, name: &str, text: &str) -> io::Result<()> {
-        std::fs::write(self.beside.join(name), text)
+    pub(super) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        std::fs::write(self.beside.join(name), bytes)
     }
 
     /// Whether so many parts are too many.

@@ -21,6 +21,9 @@ mod write;
 #[cfg(feature = "xlsx")]
 mod xlsx;
 
+use std::io;
+use std::path::Path;
+
 use super::client::Service;
 use super::exit::Failure;
 use super::options::Reach;
@@ -29,7 +32,8 @@ use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table as Question;
 use about::About;
 use args::{ExportTable, FileFormat, Taking};
-use columns::COLUMNS;
+use columns::{COLUMNS, FileColumn};
+use folder::Folder;
 use place::Place;
 use sink::{Sink, Style};
 use take::{FIRST_PAUSE, Taken, take};
@@ -42,6 +46,29 @@ Examples:
   equity export channels --area QK1 --area-types place,sub_icb --from 2019-03 --to 2020-12 --step month --output channels.parquet
   equity export outcomes --area QK1 --from 2019-03 --to 2020-12 --step quarter --output outcomes.xlsx
   equity export columns";
+
+/// The bytes of a file with these rows. `about` says what holds for all of them, where the format has a place for it.
+pub(super) fn bytes_of(
+    format: FileFormat,
+    columns: Vec<FileColumn>,
+    rows: &[v1::ExportRow],
+    asked: serde_json::Value,
+    notes: impl IntoIterator<Item = String>,
+) -> anyhow::Result<Vec<u8>> {
+    let notes = notes.into_iter().collect();
+    let about = About { asked, notes, columns: columns.clone(), ..About::default() };
+    let style = Style { format, columns, excel_safe: false, header: true };
+    let mut sink = Sink::new(Vec::new(), style)?;
+    sink.write(rows)?;
+    sink.finish(&about)
+}
+
+/// A new folder of files, or one that was empty. It appears as a whole or not at all.
+pub(super) fn write_folder(place: &Path, files: &[(String, Vec<u8>)]) -> io::Result<()> {
+    let folder = Folder::begin(place, Vec::new(), "")?;
+    files.iter().try_for_each(|(name, bytes)| folder.write(name, bytes))?;
+    folder.keep()
+}
 
 /// Asks, and writes the rows to the file.
 ///

@@ -57,6 +57,7 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "organisations.csv",
     "profiles.toml",
     "ptable.csv",
+    "published.toml",
 ];
 
 impl Content {

@@ -3,7 +3,7 @@
 //! - `record_keys` keys of records, `true_count` a count that cannot be printed or sent
 //! - `protection` the one place that makes a number of it; [`ptable`] by how much; `reveals` what the number tells
 //! - `profile` the rules that a reader is held to: what may be seen, and what may be asked
-//! - [`public`] the numbers of tables that everybody may read
+//! - [`public`] the numbers of tables that everybody may read; [`publication`] all numbers that are published together
 //! - [`release_rule`] what has to hold before a state of the data is released
 //! - [`attack`] the attacker's arithmetic, and certificates that an attack fails
 
@@ -12,6 +12,7 @@ mod profile;
 mod protection;
 pub mod ptable;
 pub mod public;
+pub mod publication;
 mod record_keys;
 pub mod release_rule;
 mod reveals;

@@ -72,12 +72,12 @@ fn least_organisations() -> usize {
 /// The profiles by name.
 pub(super) type Profiles = BTreeMap<ProfileName, Arc<Profile>>;
 
-/// Every profile, of which none is missing.
+/// Every profile, of which none is missing, and the lattice.
 pub(super) fn profiles(
     content: &Content,
     areas: &Areas,
     dimensions: &[Dimension],
-) -> Result<Profiles, ContentError> {
+) -> Result<(Profiles, Arc<Lattice>), ContentError> {
     let (text, bad) = (content.file(FILE)?, |what: String| wrong(FILE, what));
     let file: ProfileFile = toml::from_str(text).map_err(|error| wrong(FILE, error))?;
     let table = table(content.file(TABLE)?)?;
@@ -95,7 +95,7 @@ pub(super) fn profiles(
     }
     match ProfileName::ALL.into_iter().find(|name| !profiles.contains_key(name)) {
         Some(missing) => Err(bad(format!("profile {} is missing", missing.name()))),
-        None => Ok(profiles),
+        None => Ok((profiles, lattice)),
     }
 }
 

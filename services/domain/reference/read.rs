@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::files::{LsoaRow, rows, wrong};
 use super::members::{Members, Organisations};
-use super::{Reference, indicators, profiles, residence, small_areas};
+use super::{Reference, indicators, profiles, published, residence, small_areas};
 use crate::domain::area::{Area, Areas, Organisation};
 use crate::domain::codes::{CodeList, Content, ContentError, Dimension, Source};
 use crate::domain::collection::{Collection, Dataset, Openness};
@@ -127,7 +127,14 @@ impl Reference {
         }
         let small_areas = small_areas::small_areas(content, &areas, &lists["deprivation"], &small)?;
         let indicators = indicators::indicators(content, &dimensions)?;
-        let profiles = profiles::profiles(content, &areas, &dimensions)?;
+        let (profiles, lattice) = profiles::profiles(content, &areas, &dimensions)?;
+        let names = published::Names {
+            areas: &areas,
+            collections: &collections,
+            dimensions: &dimensions,
+            lattice: &lattice,
+        };
+        let published = published::published(content, &names)?;
         Ok(Self {
             lists,
             dimensions,
@@ -138,6 +145,7 @@ impl Reference {
             indicators,
             small_areas,
             profiles,
+            published,
         })
     }
 }

@@ -4,6 +4,7 @@
 //! What a code means for the question is worked out once. A month is then counted without a look at its submissions, unless they
 //! fall into different cells.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::crosstab::{Coded, Crosstab, Folded, InnerCounts, add_persons, count_crosstab};
@@ -34,13 +35,9 @@ const FEW: usize = 2;
 
 impl Plan {
     /// The fields of its axes and conditions.
-    fn fields(&self) -> Vec<Field> {
+    fn fields(&self) -> BTreeSet<Field> {
         let of_axes = self.axes.iter().filter_map(PlanAxis::field);
-        let mut fields: Vec<_> =
-            of_axes.chain(self.filters.iter().map(|filter| filter.field)).collect();
-        fields.sort_unstable();
-        fields.dedup();
-        fields
+        of_axes.chain(self.filters.iter().map(|filter| filter.field)).collect()
     }
 
     /// The path that this plan goes where the records are counted, or what they stand for.

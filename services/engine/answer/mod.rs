@@ -7,11 +7,13 @@
 //! - `listed` tables that are too long, refused early
 //! - `suppressed` counts that publishers do not give, `contributors` what an area's answer tells one of its organisations
 //! - `planning`, `plan`, `counting`, `crosstab`, `derived_column`, `axis_positions`, `axis_answers` what is read and counted
+//! - `base_cells` counts for publications
 //! - `provenance`, `frame`, `quality`, `parent`, `rates`, `estimates` what goes with every table
 
 mod access;
 mod axis_answers;
 mod axis_positions;
+mod base_cells;
 mod cell;
 mod channels;
 mod consultations;

@@ -10,7 +10,7 @@ use crate::domain::disclosure::release_rule::Codes;
 const MOST: usize = 8;
 
 /// By collection and dataset.
-pub(super) type ByCollection<T> = BTreeMap<(String, Dataset), T>;
+pub(in crate::engine) type ByCollection<T> = BTreeMap<(String, Dataset), T>;
 
 /// The areas that a release shows, shared.
 type Shown = Arc<ByCollection<Codes>>;

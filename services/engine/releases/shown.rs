@@ -51,7 +51,7 @@ impl Engine {
     }
 
     /// The areas that a release shows, of each collection and dataset.
-    pub(super) fn shown_areas(
+    pub(in crate::engine) fn shown_areas(
         &self,
         release: &Release,
     ) -> Result<Arc<ByCollection<Codes>>, QueryError> {

@@ -5,6 +5,7 @@ pub(super) mod breakdown;
 pub(super) mod estimate;
 pub(super) mod header;
 pub(super) mod name;
+pub(super) mod publication;
 pub(super) mod query;
 pub(super) mod question;
 pub(super) mod record;

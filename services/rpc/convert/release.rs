@@ -18,14 +18,18 @@ pub(in crate::rpc) fn name(id: &str) -> String {
     format!("{RELEASES}{id}")
 }
 
-/// The release of a resource name.
-pub(in crate::rpc) fn named(engine: &Engine, name: &str) -> Result<Arc<Release>, Status> {
+/// The release of a resource name, which is a field of a request.
+pub(in crate::rpc) fn named(
+    engine: &Engine,
+    name: &str,
+    field: &str,
+) -> Result<Arc<Release>, Status> {
     let id = name.strip_prefix(RELEASES).filter(|id| !id.is_empty());
     let wrong = || {
-        status::field_invalid("name", "must be `releases/{release_id}`, such as `releases/2026-11`")
+        status::field_invalid(field, "must be `releases/{release_id}`, such as `releases/2026-11`")
     };
     let id = id.ok_or_else(wrong)?;
-    let missing = || query_error(no_release(&engine.store().catalog(), "name", id));
+    let missing = || query_error(no_release(&engine.store().catalog(), field, id));
     engine.release(id).ok_or_else(missing)
 }
 

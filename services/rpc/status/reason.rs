@@ -30,10 +30,12 @@ pub(super) fn code(reason: ErrorReason) -> Code {
         | ErrorReason::ReplacementShrinks
         | ErrorReason::PositionNotReached
         | ErrorReason::NoRelease
-        | ErrorReason::ReleaseRefused => Code::FailedPrecondition,
+        | ErrorReason::ReleaseRefused
+        | ErrorReason::PublicationRefused => Code::FailedPrecondition,
         ErrorReason::StorageFull => Code::ResourceExhausted,
         ErrorReason::WritingStopped
         | ErrorReason::Overloaded
+        | ErrorReason::PublicationUnderWay
         | ErrorReason::Stopping
         | ErrorReason::StorageFailed => Code::Unavailable,
         ErrorReason::DeadlineExceeded => Code::DeadlineExceeded,

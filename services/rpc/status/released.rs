@@ -3,7 +3,7 @@
 use tonic::Status;
 
 use super::details::{TEXT_BYTES, cut, info};
-use super::{finish, refused};
+use super::{RETRY_OVERLOADED, finish, refused, retry};
 use crate::proto::v1::ErrorReason;
 
 /// The caller reads releases, and there is none.
@@ -32,4 +32,20 @@ pub fn release_exists(name: &str) -> Status {
     let mut details = info(reason, []);
     details.set_resource_info("release", cut(name, TEXT_BYTES), "", "");
     finish(reason, &message, details, None)
+}
+
+/// No publication of a release is safe.
+#[must_use]
+pub fn publication_refused(why: &str) -> Status {
+    refused(ErrorReason::PublicationRefused, format!("nothing is published: {why}"), [])
+}
+
+/// The tables of a release are still being proven.
+#[must_use]
+pub fn publication_under_way(release: &str) -> Status {
+    let message = format!(
+        "the service still proves that the tables of release `{}` are safe, which may take minutes; ask again after the delay in RetryInfo",
+        cut(release, TEXT_BYTES)
+    );
+    retry(ErrorReason::PublicationUnderWay, &message, RETRY_OVERLOADED)
 }

@@ -9,6 +9,7 @@ use super::faults::{contacts, row, said};
 use super::protected::controlled;
 use super::random::{Random, cases};
 use super::running::{Running, everything};
+use crate::domain::codes::Content;
 use crate::domain::collection::Dataset;
 use crate::domain::disclosure::attack::{Limits, Published, Sum, certify};
 use crate::domain::disclosure::ptable::{Noise, PTable};
@@ -17,7 +18,7 @@ use crate::domain::field::Field;
 use crate::engine::query::{AsOf, Asked, Query};
 
 /// Four practices of each of three areas.
-const PLACES: [(&str, [&str; 4]); 3] = [
+pub(super) const PLACES: [(&str, [&str; 4]); 3] = [
     ("03W", ["C82001", "C82002", "C82009", "C82010"]),
     ("04C", ["C82005", "C82008", "C82018", "C82019"]),
     ("04V", ["C82003", "C82007", "C82011", "C82012"]),
@@ -30,16 +31,18 @@ const EACH: usize = 1 << BY.len();
 /// Least values that a cell of few keeps.
 const WIDTH: usize = 5;
 
+/// Less than so many people say yes so often, from never to always.
+const MOST: [usize; 5] = [400, 40, 12, 6, 4];
+
 /// A world of few yeses, and its cells: organisation by organisation.
-fn world(seed: u64) -> (Running, Vec<u64>) {
+pub(super) fn world(seed: u64, content: Content, most: [usize; 5]) -> (Running, Vec<u64>) {
     let (mut random, mut running, mut cells) = (Random::new(seed), Running::new(), Vec::new());
-    running.reopen_with(controlled());
+    running.reopen_with(content);
     for organisation in PLACES.iter().flat_map(|(_, organisations)| organisations) {
         let mut rows = Vec::new();
         for cell in 0..EACH {
             let yeses = cell.count_ones() as usize;
-            let most = [400, 40, 12, 6, 4][yeses];
-            let count = random.below(most) as u64;
+            let count = random.below(most[yeses]) as u64;
             cells.push(count);
             let code = |at: usize| if cell >> at & 1 == 1 { "Y" } else { "N" };
             let mut fields = vec![(Field::Channel, "TELEPHONE")];
@@ -57,7 +60,7 @@ fn world(seed: u64) -> (Running, Vec<u64>) {
 }
 
 /// Which cells an organisation, place or system and some answers are about.
-fn cells_of(area: &str, says: &BTreeMap<String, bool>) -> Vec<usize> {
+pub(super) fn cells_of(area: &str, says: &BTreeMap<String, bool>) -> Vec<usize> {
     let organisations = PLACES.iter().flat_map(|(place, all)| all.map(|one| (*place, one)));
     let inside = organisations.enumerate().filter(|(_, (place, organisation))| {
         area == "QK1" || area == *place || area == *organisation
@@ -150,7 +153,7 @@ fn no_cell_of_few_is_found_out_and_without_changes_some_are() {
         |threshold| Protection::Perturbed(Arc::new(Rules { table: table.clone(), threshold }));
     let (mut small, mut whole, mut unchanged) = (0, 0, 0);
     for seed in 0..cases(1) {
-        let (running, cells) = world(seed);
+        let (running, cells) = world(seed, controlled(), MOST);
         let [found, of] = exposed(&running, &with(10), &cells, 10);
         (whole, small) = (whole + found, small + of);
         unchanged += exposed(&running, &Protection::Exact, &cells, 10)[0];

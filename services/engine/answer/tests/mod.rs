@@ -34,6 +34,7 @@ mod parent;
 mod people;
 mod protected;
 mod provision;
+mod published;
 mod quality;
 mod random;
 mod released;

@@ -74,7 +74,7 @@ impl World {
     }
 }
 
-async fn make(
+pub(super) async fn make(
     engine: &Engine,
     id: &str,
     caller: &str,
