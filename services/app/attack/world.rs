@@ -68,7 +68,8 @@ impl World {
             let again = parcels.get(place).filter(|_| before > 0).map(|first| {
                 let mut counts = first.counts.clone();
                 // By telephone, as everywhere.
-                counts[form.answers() + rng.below(form.answers() as u32) as usize] += 1;
+                let answers = u32::try_from(form.answers()).unwrap_or(u32::MAX);
+                counts[form.answers() + rng.below(answers) as usize] += 1;
                 Parcel { organisation, month: first.month, counts }
             });
             parcels.extend(again);

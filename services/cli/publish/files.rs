@@ -7,7 +7,7 @@ use crate::cli::export::bytes_of;
 use crate::cli::export::columns::{FileColumn, Kind};
 use crate::cli::show::words;
 use crate::proto::v1::{
-    CategoryKey, ExportRow, GetPublishedTableResponse, PublishedRow, PublishedTable,
+    CategoryKey, ExportRow, GetPublishedTableResponse, PublishedRow, PublishedState, PublishedTable,
 };
 
 /// A table, and its files by name.
