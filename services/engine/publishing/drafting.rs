@@ -110,22 +110,18 @@ impl<'a> Axis<'a> {
             label: label.to_owned(),
             state,
         };
-        let keys = match &dimension.source {
-            Source::ProviderArea(kind) => {
-                let members = reference.members(&table.area);
-                let is_within = |code: &str| {
-                    reference.members(code).keys().any(|one| members.contains_key(one))
-                };
-                let areas = reference.areas().iter().filter(|area| area.kind == *kind);
-                let within = areas.filter(|area| is_within(&area.code));
-                within.map(|area| key(&area.code, &area.name, None)).collect()
-            }
-            _ => {
-                let not_known = key(State::NotKnown.name(), "not known", Some(State::NotKnown));
-                let categories = dimension.categories.iter();
-                let known = categories.map(|(code, label)| key(code, label, None));
-                known.chain([not_known]).collect()
-            }
+        let keys = if let Source::ProviderArea(kind) = &dimension.source {
+            let members = reference.members(&table.area);
+            let is_within =
+                |code: &str| reference.members(code).keys().any(|one| members.contains_key(one));
+            let areas = reference.areas().iter().filter(|area| area.kind == *kind);
+            let within = areas.filter(|area| is_within(&area.code));
+            within.map(|area| key(&area.code, &area.name, None)).collect()
+        } else {
+            let not_known = key(State::NotKnown.name(), "not known", Some(State::NotKnown));
+            let categories = dimension.categories.iter();
+            let known = categories.map(|(code, label)| key(code, label, None));
+            known.chain([not_known]).collect()
         };
         Some(Self { dimension, keys, place })
     }

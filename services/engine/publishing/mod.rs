@@ -178,7 +178,7 @@ impl Engine {
             let go_on = || self.settings.threads.in_time().is_ok();
             let settled = settle(&drafted.draft, &go_on).map_err(NotPublished::NotProven)?;
             for ((place, definition), lines) in of.into_iter().zip(drafted.tables) {
-                tables[place] = Some(self.table_of(definition, lines, &settled));
+                tables[place] = Some(self.table_of(definition, &lines, &settled));
             }
         }
         Ok(Publication {

@@ -14,7 +14,7 @@ impl Engine {
     pub(super) fn table_of(
         &self,
         definition: &PublishedTable,
-        lines: Vec<Line>,
+        lines: &[Line],
         settled: &Settled,
     ) -> TableOf {
         let reference = self.reference();
@@ -26,7 +26,7 @@ impl Engine {
             ));
         }
         let area_name = reference.areas().get(&definition.area).map(|area| area.name.clone());
-        let rows = rows(&lines, settled);
+        let rows = rows(lines, settled);
         TableOf {
             definition: definition.clone(),
             area_name: area_name.unwrap_or_default(),
