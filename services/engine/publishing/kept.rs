@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{NotPublished, Publication};
+use super::publication::{NotPublished, Publication};
 
 /// Most releases whose publication is kept in memory. Others are made again.
 const MOST: usize = 4;
