@@ -25,7 +25,8 @@ pub fn of_folder(folder: &std::path::Path) -> Result<Content, ContentError> {
             let known = path.extension().is_some_and(|e| e == "toml" || e == "csv");
             if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| known) {
                 // Code lists may be added. Any other name must be a misspelt one of the files that are read.
-                if prefix.is_empty() && built_in.file(name).is_err() {
+                let is_read = built_in.file(name).is_ok() || Content::OPTIONAL.contains(&name);
+                if prefix.is_empty() && !is_read {
                     let names = built_in.files().map(|(name, _)| name);
                     let near = nearest_code(name, names.filter(|name| !name.contains('/')));
                     let hint =

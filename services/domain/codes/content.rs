@@ -56,11 +56,13 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "lsoa_lookup.csv",
     "organisations.csv",
     "profiles.toml",
-    "ptable.csv",
     "published.toml",
 ];
 
 impl Content {
+    /// Files that a folder may have, and the embedded content has not.
+    pub const OPTIONAL: [&str; 1] = ["ptable.csv"];
+
     /// The embedded content: Leicester, Leicestershire and Rutland.
     #[must_use]
     pub fn embedded() -> Self {

@@ -1,4 +1,4 @@
-//! Reads `profiles.toml` and `ptable.csv`, and checks both: a mistake in them would show what must not be seen.
+//! Reads `profiles.toml`, and `ptable.csv` if there is one, and checks both: a mistake in them would show what must not be seen.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::files::wrong;
 use crate::domain::area::Areas;
 use crate::domain::codes::{Content, ContentError, Dimension, Source};
-use crate::domain::disclosure::ptable::PTable;
+use crate::domain::disclosure::ptable::{Noise, PTable};
 use crate::domain::disclosure::{
     Asks, Lattice, Level, Profile, ProfileName, Protection, Rules, Sensitive,
 };
@@ -31,6 +31,7 @@ const SYSTEM: &str = "system";
 #[serde(deny_unknown_fields)]
 struct ProfileFile {
     version: String,
+    ptable: String,
     profile: Vec<Entry>,
     lattice: Lattice,
 }
@@ -80,7 +81,7 @@ pub(super) fn profiles(
 ) -> Result<(Profiles, Arc<Lattice>), ContentError> {
     let (text, bad) = (content.file(FILE)?, |what: String| wrong(FILE, what));
     let file: ProfileFile = toml::from_str(text).map_err(|error| wrong(FILE, error))?;
-    let table = table(content.file(TABLE)?)?;
+    let table = table(content.file(TABLE).ok(), &file.ptable)?;
     check(&file.lattice, areas, dimensions).map_err(bad)?;
     let of_content = blake3::hash([text, table.version()].join("\n").as_bytes()).to_hex();
     let version = format!("{}-{}", file.version, &of_content[..8]);
@@ -99,20 +100,33 @@ pub(super) fn profiles(
     }
 }
 
-/// The table of changes, if it breaks no rule. A service and its tests read the same table again and again, so the last is kept.
-fn table(text: &str) -> Result<PTable, ContentError> {
-    static LAST: Mutex<Option<(blake3::Hash, PTable)>> = Mutex::new(None);
-    let hash = blake3::hash(text.as_bytes());
+/// The table of changes with this name: that of the file, if there is one and it breaks no rule. A service and its tests read the same
+/// table again and again, so the last is kept.
+fn table(text: Option<&str>, name: &str) -> Result<PTable, ContentError> {
+    static LAST: Mutex<Option<(Option<blake3::Hash>, PTable)>> = Mutex::new(None);
+    let hash = text.map(|text| blake3::hash(text.as_bytes()));
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, table)) = last.as_ref().filter(|(of, _)| *of == hash) {
-        return Ok(table.clone());
-    }
-    let table = PTable::from_csv(text.as_bytes()).map_err(|error| wrong(TABLE, error))?;
-    let broken = table.behaviour().broken;
-    if !broken.is_empty() {
-        return Err(wrong(TABLE, broken.join("; ")));
-    }
+    let known = last.as_ref().filter(|(of, _)| *of == hash).map(|(_, table)| table.clone());
+    let table = match (known, text) {
+        (Some(table), _) => table,
+        (None, None) => PTable::generate(Noise::default()),
+        (None, Some(text)) => {
+            let table = PTable::from_csv(text.as_bytes()).map_err(|error| wrong(TABLE, error))?;
+            let broken = table.behaviour().broken;
+            if !broken.is_empty() {
+                return Err(wrong(TABLE, broken.join("; ")));
+            }
+            table
+        }
+    };
     *last = Some((hash, table.clone()));
+    if table.version() != name {
+        let (is, place) = (table.version(), text.map_or("built in", |_| TABLE));
+        let why = format!(
+            "ptable: `{name}` is not the table that is there ({place}: `{is}`): write `{is}`, or put the table that you mean into {TABLE}"
+        );
+        return Err(wrong(FILE, why));
+    }
     Ok(table)
 }
 

@@ -1,5 +1,4 @@
 use super::*;
-use crate::domain::disclosure::ptable::Noise;
 use crate::domain::reference::Reference;
 
 fn with(file: &str, text: String) -> Result<Reference, ContentError> {
@@ -22,15 +21,25 @@ fn the_built_in_profiles_are_what_the_rules_say() {
     assert_eq!((&public.protection, &public.asks), (&Protection::Rounded, &Asks::Nothing));
 }
 
+/// The content with another table, under this name.
+fn with_table(csv: String, name: &str) -> Result<Reference, ContentError> {
+    let named = text().replace(PTable::generate(Noise::default()).version(), name);
+    Reference::new(&Content::with([(TABLE.to_owned(), csv), (FILE.to_owned(), named)]))
+}
+
 #[test]
-fn the_built_in_table_is_the_one_that_is_generated() {
-    let table = PTable::generate(Noise::default());
-    assert!(Content::embedded().file(TABLE).unwrap() == table.to_csv(), "equity ptable makes it");
+fn a_table_is_read_under_its_own_name_only() {
+    let table = PTable::generate(Noise::new(3, 2.0).unwrap());
+    assert!(with_table(table.to_csv(), table.version()).is_ok());
+    let refused = with(TABLE, table.to_csv()).unwrap_err().to_string();
+    assert!(refused.contains(&format!("write `{}`", table.version())), "{refused}");
+    let refused = with(FILE, text().replace("ptable = \"d5", "ptable = \"d6")).unwrap_err();
+    assert!(refused.to_string().contains("built in"), "{refused}");
 }
 
 #[test]
 fn the_worked_example_of_the_guide_is_true() {
-    let table = PTable::from_csv(Content::embedded().file(TABLE).unwrap().as_bytes()).unwrap();
+    let table = PTable::generate(Noise::default());
     let seen = [(316, 30), (96, 245), (412, 30 + 245 - 256), (8, 140), (9, 88)];
     let seen = seen.map(|(count, key)| table.perturbed(count, u8::try_from(key).unwrap()));
     assert_eq!(seen, [313, 95, 413, 5, 10], "deploy/guides/protection.md");
@@ -39,11 +48,11 @@ fn the_worked_example_of_the_guide_is_true() {
 #[test]
 fn a_version_changes_with_the_rules_and_with_the_table() {
     let version = |reference: &Reference| reference.profile(ProfileName::Partner).version.clone();
-    let other = PTable::generate(Noise::new(3, 2.0).unwrap()).to_csv();
+    let other = PTable::generate(Noise::new(3, 2.0).unwrap());
     let versions = [
         version(&Reference::new(&Content::embedded()).unwrap()),
         version(&with(FILE, text().replace("threshold = 10", "threshold = 12")).unwrap()),
-        version(&with(TABLE, other).unwrap()),
+        version(&with_table(other.to_csv(), other.version()).unwrap()),
     ];
     assert!(versions.iter().all(|version| version.starts_with("1-")), "{versions:?}");
     assert!(versions[0] != versions[1] && versions[0] != versions[2], "{versions:?}");
