@@ -1,6 +1,6 @@
-//! Counts the frames of a connection that ask for nothing: pings, settings, window updates, resets, empty frames. h2 answers them
-//! without a limit, and a client could keep a thread busy with them. Calls and bytes sent earn some of them: well-behaved clients send
-//! them along with their calls and with what they read.
+//! Counts the frames of a connection that ask for nothing: pings, settings, window updates, resets, frames that are empty or may be
+//! padding alone, heads of calls that have one. h2 takes them without a limit, and a client could keep a thread busy with them. Calls
+//! and bytes sent earn some of them: well-behaved clients send them along with their calls and with what they read.
 //!
 //! Only the nine bytes at the head of each frame are read.
 
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::heads::{DATA, END, Head, Heads};
+use super::heads::{DATA, END, Head, Heads, PADDED, PADDING};
 
 /// Length of the text that opens HTTP/2: `PRI * HTTP/2.0` and so on.
 pub(super) const PREFACE_BYTES: usize = 24;
@@ -29,6 +29,8 @@ pub(super) struct Frames {
     heads: Heads,
     left: u64,
     most: u64,
+    /// The newest call: calls have rising numbers.
+    newest: u32,
     /// Parts of a frame that time and sent bytes have earned.
     part: (Duration, u64),
     looked: Instant,
@@ -41,6 +43,7 @@ impl Frames {
             heads: Heads::after(PREFACE_BYTES),
             left: FIRST,
             most: MOST + A_RESET * u64::from(streams),
+            newest: 0,
             part: (Duration::ZERO, 0),
             looked: Instant::now(),
         }
@@ -67,8 +70,10 @@ impl Frames {
     /// A head is complete. False: there is nothing left to pay with.
     fn frame(&mut self, head: Head) -> bool {
         let cost = match head.kind {
+            DATA if head.flags & PADDED != 0 && head.length <= PADDING => 1,
             DATA if head.length > 0 || head.flags & END != 0 => 0,
-            1 => {
+            1 if head.stream > self.newest => {
+                self.newest = head.stream;
                 self.earn(A_CALL);
                 0
             }
@@ -104,8 +109,13 @@ mod tests {
     use super::*;
 
     fn frame(kind: u8, flags: u8, length: usize) -> Vec<u8> {
+        frame_of(1, kind, flags, length)
+    }
+
+    fn frame_of(call: u32, kind: u8, flags: u8, length: usize) -> Vec<u8> {
         let mut bytes = u32::try_from(length).unwrap().to_be_bytes()[1..].to_vec();
-        bytes.extend([kind, flags, 0, 0, 0, 1]);
+        bytes.extend([kind, flags]);
+        bytes.extend(call.to_be_bytes());
         bytes.extend(vec![0xff; length]);
         bytes
     }
@@ -128,10 +138,13 @@ mod tests {
                 (8, 0, 4),
                 (3, 0, 4),
                 (0, 0, 0),
+                (0, 8, 1),
+                (0, 8, 256),
+                (1, 4, 20),
                 (9, 0, 0),
                 (77, 0, 3),
             ] {
-                let flood = frame(kind, flags, length).repeat(201);
+                let flood = frame(kind, flags, length).repeat(210);
                 let (mut frames, now) = open();
                 let taken = flood.chunks(size).take_while(|part| frames.came(part, now)).count();
                 assert!(taken < flood.len().div_ceil(size), "{kind} in parts of {size}");
@@ -143,8 +156,11 @@ mod tests {
     fn calls_and_their_data_may_go_on_for_ever() {
         let (mut frames, now) = open();
         // A ping and a window update come with each call.
-        let call = [frame(1, 4, 60), frame(0, 1, 100), frame(PING, 0, 8), frame(8, 0, 4)].concat();
-        assert!((0..10_000).all(|_| frames.came(&call, now)));
+        let call = |number: u32| {
+            let parts = [(1, 4, 60), (0, 1, 100), (PING, 0, 8), (8, 0, 4)];
+            parts.map(|(kind, flags, length)| frame_of(number, kind, flags, length)).concat()
+        };
+        assert!((0..10_000).all(|number| frames.came(&call(2 * number + 1), now)));
         let large = [frame(0, 0, 16 << 10), frame(8, 0, 4), frame(8, 0, 4)].concat();
         for _ in 0..10_000 {
             frames.sent(16 << 10);

@@ -4,6 +4,9 @@ const HEAD_BYTES: usize = 9;
 /// The kind of frames that hold messages, and the flag of the last of them.
 pub(super) const DATA: u8 = 0;
 pub(super) const END: u8 = 1;
+/// The flag of frames with padding, and what it is at most: one byte of length, and so many.
+pub(super) const PADDED: u8 = 8;
+pub(super) const PADDING: usize = 1 + 255;
 
 /// What the head of a frame says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +15,8 @@ pub(super) struct Head {
     pub(super) flags: u8,
     /// Bytes of the frame behind its head.
     pub(super) length: usize,
+    /// The call that it is of; 0: the connection.
+    pub(super) stream: u32,
 }
 
 /// Finds the heads.
@@ -38,10 +43,11 @@ impl Heads {
             self.head[self.filled..self.filled + taken].copy_from_slice(&bytes[..taken]);
             (self.filled, *bytes) = (self.filled + taken, &bytes[taken..]);
             if self.filled == HEAD_BYTES {
-                let [a, b, c, kind, flags, ..] = self.head;
+                let [a, b, c, kind, flags, stream @ ..] = self.head;
                 let length = u32::from_be_bytes([0, a, b, c]) as usize;
                 (self.filled, self.skip) = (0, length);
-                return Some(Head { kind, flags, length });
+                let stream = u32::from_be_bytes(stream) & (u32::MAX >> 1);
+                return Some(Head { kind, flags, length, stream });
             }
         }
         None

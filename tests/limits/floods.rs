@@ -8,7 +8,7 @@ use equity_indicators::server::ServerSettings;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::good::Good;
+use super::good::goes_on_beside;
 use super::support::{ECHO, TestServer, soon};
 
 const OPENING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
@@ -47,8 +47,17 @@ async fn until_cut(server: &TestServer, bytes: impl Fn(u32) -> Vec<u8>) {
 /// The head of a call in literal HPACK: `:method POST`, `:scheme http`, `:path /x`, `:authority a`.
 const CALL: &[u8] = b"\x83\x86\x04\x02/x\x01\x01a";
 
+/// The same of a call whose message is awaited: `content-type: application/grpc` too.
+const OPEN_CALL: &[u8] =
+    b"\x83\x86\x04\x17/equity.test.Trial/Echo\x01\x01a\x0f\x10\x10application/grpc";
+
+/// A call that stays open, and then these frames again and again.
+fn beside_a_call(frames: Vec<u8>) -> impl Fn(u32) -> Vec<u8> {
+    move |round| if round == 0 { frame(1, 4, 1, OPEN_CALL) } else { frames.clone() }
+}
+
 /// Every kind of flood.
-fn floods() -> [(&'static str, Flood); 7] {
+fn floods() -> [(&'static str, Flood); 9] {
     let same = |frame: Vec<u8>| move |_: u32| frame.repeat(1_000);
     [
         ("acknowledged pings that nobody sent", Box::new(same(frame(6, 1, 0, b"whatever")))),
@@ -57,6 +66,8 @@ fn floods() -> [(&'static str, Flood); 7] {
         ("acknowledged settings", Box::new(same(frame(4, 1, 0, &[])))),
         ("window updates", Box::new(same(frame(8, 0, 0, &[0, 0, 0, 1])))),
         ("unknown frames", Box::new(same(frame(77, 0, 0, b"x")))),
+        ("padding", Box::new(beside_a_call(frame(0, 8, 1, b"\0").repeat(1_000)))),
+        ("heads of one call", Box::new(beside_a_call(frame(1, 4, 1, OPEN_CALL).repeat(1_000)))),
         (
             "calls that are cancelled at once",
             Box::new(|round| {
@@ -71,6 +82,12 @@ fn floods() -> [(&'static str, Flood); 7] {
     ]
 }
 
+/// More calls at once than a connection may have. HTTP/2 itself ends that.
+fn too_many_calls(round: u32) -> Vec<u8> {
+    let one = |call: u32| frame(1, 4, 2 * (round * 500 + call) + 1, OPEN_CALL);
+    (0..500).flat_map(one).collect()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_flood_are_cut_and_others_go_on() {
     let server = TestServer::start(ServerSettings::default()).await;
@@ -79,17 +96,16 @@ async fn connections_that_flood_are_cut_and_others_go_on() {
         let client = client.clone();
         async move { client.unary(ECHO).await.map(drop) }
     };
-    let quiet = Good::asks(ask.clone());
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    quiet.ends_well("nobody").await;
-    for (what, flood) in floods() {
-        let good = Good::asks(ask.clone());
+    let refused: (_, Flood) = ("calls that are refused", Box::new(too_many_calls));
+    for (what, flood) in floods().into_iter().chain([refused]) {
         // It comes again as soon as it is cut.
-        let begun = Instant::now();
-        while begun.elapsed() < Duration::from_millis(1_500) {
-            until_cut(&server, &flood).await;
-        }
-        good.ends_well(what).await;
+        let again = async || {
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_millis(1_500) {
+                until_cut(&server, &flood).await;
+            }
+        };
+        goes_on_beside(what, ask.clone(), again).await;
     }
 }
 

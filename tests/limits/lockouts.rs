@@ -1,6 +1,7 @@
 //! Cheap ways to keep others out: calls whose messages never come, answers that nobody takes, connections that say nothing. A client
 //! that asks every 100 ms sees no error beside any of them.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,12 +10,14 @@ use h2::client::SendRequest;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use super::good::Good;
-use super::support::{ECHO, TestServer, WATCH, soon};
+use super::good::goes_on_beside;
+use super::support::{Client, ECHO, TestServer, WATCH, soon};
 
 /// So many connections with so many calls each fill every seat.
 const CONNECTIONS: usize = 4;
 const CALLS: usize = 64;
+
+type Asked = Pin<Box<dyn Future<Output = Result<(), tonic::Status>> + Send>>;
 
 async fn connect(server: &TestServer, window: u32) -> SendRequest<Bytes> {
     let stream = TcpStream::connect(server.address).await.unwrap();
@@ -47,26 +50,27 @@ fn word() -> Bytes {
     Bytes::from_static(b"\0\0\0\0\x06\x0a\x04word")
 }
 
-fn asks(server: &TestServer, client: super::support::Client) -> Good {
+/// How the good client asks: on its connection, and whoever comes anew gets one.
+fn asks(server: &TestServer, client: Client) -> impl Fn() -> Asked + Clone + use<> {
     let address = server.address;
-    Good::asks(move || {
+    move || {
         let client = client.clone();
-        async move {
+        Box::pin(async move {
             client.unary(ECHO).await?;
-            // Also whoever comes anew.
             let stream = TcpStream::connect(address).await;
             stream.map(drop).map_err(|error| tonic::Status::unavailable(error.to_string()))
-        }
-    })
+        })
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_that_never_come_keep_nobody_out() {
     let server = TestServer::start(ServerSettings::default()).await;
-    let good = asks(&server, server.client().await);
+    let ask = asks(&server, server.client().await);
     let long = "x".repeat(7_000);
     // A part of a message, nothing at all, and headers as large as they may be.
-    for (part, header) in [(Some(Bytes::from_static(b"\0\0\0")), ""), (None, ""), (None, &*long)] {
+    let parts = [(Some(Bytes::from_static(b"\0\0\0")), ""), (None, ""), (None, &*long)];
+    let send = async |(part, header): &(Option<Bytes>, &str)| {
         let mut open = Vec::new();
         for _ in 0..CONNECTIONS {
             let requests = connect(&server, 1 << 16).await;
@@ -74,24 +78,25 @@ async fn messages_that_never_come_keep_nobody_out() {
                 let Some((answer, mut body)) = soon(begin(&requests, ECHO, header)).await else {
                     break;
                 };
-                if let Some(part) = &part {
+                if let Some(part) = part {
                     body.send_data(part.clone(), false).unwrap();
                 }
                 open.push((answer, body));
             }
         }
         tokio::time::sleep(Duration::from_millis(2_500)).await;
+    };
+    for part in &parts {
+        goes_on_beside("messages that never come", ask.clone(), async || send(part).await).await;
     }
-    good.ends_well("messages that never come").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_that_nobody_takes_keep_nobody_out() {
     let server = TestServer::start(ServerSettings::default()).await;
-    let client = server.client().await;
-    let good = asks(&server, client.clone());
-    let mut open = Vec::new();
-    for path in [ECHO, WATCH] {
+    let ask = asks(&server, server.client().await);
+    let read_nothing = async |path: &'static str| {
+        let mut open = Vec::new();
         for _ in 0..CONNECTIONS {
             let requests = connect(&server, 0).await;
             for _ in 0..CALLS {
@@ -103,8 +108,11 @@ async fn answers_that_nobody_takes_keep_nobody_out() {
             }
         }
         tokio::time::sleep(Duration::from_millis(2_500)).await;
+    };
+    for path in [ECHO, WATCH] {
+        goes_on_beside("answers that nobody takes", ask.clone(), async || read_nothing(path).await)
+            .await;
     }
-    good.ends_well("answers that nobody takes").await;
 }
 
 /// Watches that nobody reads make room for one that is read.
@@ -138,9 +146,9 @@ async fn watches_that_nobody_reads_make_room() {
 async fn connections_that_say_nothing_keep_nobody_out() {
     let settings = ServerSettings { max_connections: 32, ..ServerSettings::default() };
     let server = TestServer::start(settings).await;
-    let good = asks(&server, server.client().await);
+    let ask = asks(&server, server.client().await);
     let opening = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
-    for said in [&b""[..], opening] {
+    let silence = async |said: &[u8]| {
         let mut silent = Vec::new();
         for _ in 0..100 {
             let mut stream = TcpStream::connect(server.address).await.unwrap();
@@ -151,6 +159,9 @@ async fn connections_that_say_nothing_keep_nobody_out() {
         let late = server.client().await;
         assert_eq!(soon(late.unary(ECHO)).await.unwrap(), "word");
         drop(silent);
+    };
+    for said in [&b""[..], opening] {
+        goes_on_beside("connections that say nothing", ask.clone(), async || silence(said).await)
+            .await;
     }
-    good.ends_well("connections that say nothing").await;
 }

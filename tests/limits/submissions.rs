@@ -106,6 +106,33 @@ async fn slow_uploads_make_room() {
     assert_eq!(refused, 1, "one place was needed");
 }
 
+/// Nor do those that send a row now and then.
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_that_drip_make_room() {
+    let server = TestServer::start().await;
+    let held = eight(&server).await;
+    let drips = held.iter().map(|one| {
+        let rows = one.end.clone();
+        tokio::spawn(async move {
+            let row = records(&json!([{"channel": "VIDEO"}]));
+            while rows.send(consultations(about(), vec![row.clone()]).remove(1)).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        })
+    });
+    let drips: Vec<_> = drips.collect();
+    let again = async {
+        while let Err(refused) = submit(&server).await {
+            assert_eq!(refused.code(), Code::Unavailable, "{refused:?}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    soon(again).await;
+    drips.iter().for_each(JoinHandle::abort);
+    let ended = held.into_iter().filter(|one| one.answered.is_finished());
+    assert!(ended.count() <= 2, "no more than are in the way give way");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_connection_has_six_of_the_eight_places() {
     let server = TestServer::start().await;

@@ -2,7 +2,8 @@
 //! message is whole, or the first of a stream: a client cannot hold seats with messages that never come.
 //!
 //! While a message is on its way, the call has a seat among those that wait. Whoever makes no progress there gives the seat up to
-//! others. Progress is a whole message, or [`STEP`] bytes of a large one.
+//! others. Progress is the first message, or [`STEP`] bytes. A later message makes good for [`A_MESSAGE`] of waiting: rows that drip in
+//! keep no seat for as long as a submission may take.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -25,8 +26,10 @@ use crate::server::seats::Seat;
 const PREFIX: usize = 5;
 /// Longest first message of a stream: the header of a submission is far shorter, and the stream has no seat before it.
 const FIRST: usize = 1 << 20;
-/// Bytes of a message that count as progress.
+/// Bytes that count as progress.
 const STEP: usize = 64 << 10;
+/// How much waiting a message makes good for.
+const A_MESSAGE: Duration = Duration::from_millis(20);
 
 /// The body.
 pub(super) struct Arriving {
@@ -97,7 +100,7 @@ impl Arriving {
             if self.whole.len() > 1 && !self.method.streams {
                 return Err(status::malformed());
             }
-            self.waits.bytes = STEP;
+            self.waits.before = self.waits.before.saturating_sub(A_MESSAGE);
         }
         if self.waits.bytes >= STEP {
             (self.waits.bytes, self.waits.before) = (0, Duration::ZERO);
@@ -114,7 +117,7 @@ impl Arriving {
     /// Takes the seat of the call, once.
     fn enter(&mut self) -> Result<(), Status> {
         if !std::mem::replace(&mut self.has_entered, true) {
-            (self.waits.seat, self.waits.given_up) = (None, None);
+            self.waits = Waits::default();
             self.door.enter()?;
         }
         Ok(())
