@@ -164,7 +164,10 @@ async fn an_empty_folder_beside_an_old_secret_is_told() {
     // All of them, and how many these are.
     let (_, lost) = said.rsplit_once("are lost or cannot be read: ").expect(&said);
     let (count, after) = lost.split_once(", from 1 to ").expect(&said);
-    assert!(count.parse::<u64>().unwrap() > 3 && after.starts_with(&format!("{count}. ")), "{said}");
+    assert!(
+        count.parse::<u64>().unwrap() > 3 && after.starts_with(&format!("{count}. ")),
+        "{said}"
+    );
     assert_eq!(offered(&said), "0");
     running.kill();
     // Another log in its place is not believed either.
