@@ -29,6 +29,11 @@ fn makers() -> Vec<Status> {
         missing(ErrorReason::IndicatorNotFound, "indicator"),
         missing(ErrorReason::SubmissionNotFound, "submission"),
         missing(ErrorReason::ReleaseNotFound, "release"),
+        no_release(),
+        release_refused("two areas", 2, 3),
+        release_exists("2026-11"),
+        publication_refused("two cells"),
+        publication_under_way("2026-11"),
         replacement_shrinks(
             "collections/c/submissions/1",
             ("areas", 634, 0),
