@@ -66,6 +66,19 @@ pub enum IngestError {
         /// The cell, at most 64 characters.
         value: String,
     },
+    /// A row of nothing but a total.
+    #[error(
+        "line {line}: the last row has nothing but {number}, which is what the {rows} rows before it add up to, so it seems to be their total; \
+         remove the row"
+    )]
+    TotalRow {
+        /// Line of the row.
+        line: u64,
+        /// The number in it.
+        number: u64,
+        /// How many rows add up to it.
+        rows: u64,
+    },
     /// A quoted cell continues on the next line.
     #[error(
         "line {line}: a quote (\") opens in this row and does not close on the same line; close it, or write it twice if it is part of the text"

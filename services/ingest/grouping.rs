@@ -10,6 +10,7 @@ use super::open::{CsvFile, line_of};
 use super::problems::Problems;
 use super::row_map::RowMap;
 use super::symbols::symbol;
+use super::total_row::TotalRow;
 use super::{IngestError, SubmissionFile};
 
 /// A format of files: which submission a row belongs to, and which records it gives.
@@ -167,6 +168,7 @@ impl SubmissionFiles {
         let mut left_out: BTreeMap<&str, u64> = BTreeMap::new();
         let (whole_numbers, mut with_decimals) = (format.whole_numbers(), 0_usize);
         let (figures, mut not_given) = (format.figures(), BTreeMap::<String, u64>::new());
+        let mut total_row = TotalRow::new(&figures);
         let (mut kept, mut kept_bytes) = (Vec::new(), 0);
         loop {
             match file.next(&mut row) {
@@ -181,6 +183,7 @@ impl SubmissionFiles {
                 *left_out.entry(what).or_default() += 1;
                 continue;
             }
+            total_row.see(&row);
             let Some((organisation, month)) = wrong.take(format.group(&row)) else { continue };
             let place = places.of(organisation, &month);
             if place == groups.len() {
@@ -207,6 +210,7 @@ impl SubmissionFiles {
             }
         }
         wrong.take(agreed);
+        wrong.take(total_row.verdict());
         wrong.verdict()?;
         let left_out =
             left_out.iter().map(|(what, rows)| format!("{what}, which were left out: {rows}"));

@@ -49,6 +49,7 @@ mod row_map;
 mod submission_file;
 mod symbols;
 mod text;
+mod total_row;
 mod unpack;
 
 pub use crate::domain::period::Month;

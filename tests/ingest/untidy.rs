@@ -36,6 +36,19 @@ fn rows_of_commas_are_no_rows() {
     assert!(read_text("organisation,month\n,\n,\n").unwrap().is_empty());
 }
 
+/// What a spreadsheet leaves below a table would double the data.
+#[test]
+fn a_last_row_of_nothing_but_the_sum_is_refused() {
+    let rows = "channel,age_band,record_count\nVIDEO,40-44,7\nTELEPHONE,,5\n";
+    let read = |last: &str| read_bytes(format!("{rows}{last}\n").as_bytes(), &practice());
+    let error = read(",,12").unwrap_err().to_string();
+    assert!(error.contains("line 4") && error.contains("12") && error.contains("total"), "{error}");
+    // Another number, another cell, or a row before others: records of which nothing else is known.
+    assert_eq!(read(",,11").unwrap()[0].rows.len(), 3);
+    assert_eq!(read("VIDEO,,12").unwrap()[0].rows.len(), 3);
+    assert_eq!(read(",,12\nVIDEO,,1").unwrap()[0].rows.len(), 4);
+}
+
 #[test]
 fn whole_numbers_may_have_decimals_of_zero() {
     let own = "organisation,month,channel,age_years,lead_time_days,record_count\n\
