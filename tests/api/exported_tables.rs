@@ -133,7 +133,7 @@ async fn rows_say_what_they_lack_as_the_unary_call_does() {
     let expected = lacks(&unary);
     assert_eq!((expected.0.1, expected.0.2), (3, 12));
     assert!(expected.1.0.is_some_and(|count| count > 0) && expected.1.1.contains("03W"));
-    assert!(expected.2.iter().any(|note| note.contains("9 of 12 months")), "{expected:?}");
+    assert!(expected.2.iter().any(|note| note.contains("9 of 12")), "{expected:?}");
     assert!(!found.is_empty());
     for row in &found {
         assert_eq!(row_lacks(row), expected);

@@ -87,7 +87,7 @@ def test_a_yes_replaces_and_anything_else_keeps(address, equity, tmp_path):
 SHORT = {
     "outcomes": (["contacts", "did not attend", "over 14 days", "75+"], "Telephone"),
     "exclusion": (["people", "DX-01", "DX-07", "DX-21", "75+"], "DX-22"),
-    "provision": (["Any of these needs", "Known to have none", "in person or offered", "at most", "75+"], "Needs an interpreter"),
+    "provision": (["Any of these needs", "in person or offered", "at most", "75+"], "Needs an interpreter"),
     "impact": (["CH-09", "in person", "remote less in person", "75+"], "CH-12"),
 }
 
