@@ -11,6 +11,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Whether the allocator takes memory in pages of two megabytes. It reads this once, before `main`.
 const HUGE_PAGES: &str = "MIMALLOC_ALLOW_THP";
+/// How many milliseconds it waits before it gives memory back.
+const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";
 
 fn main() -> ExitCode {
     let serves = args_os().nth(1).is_some_and(|command| command == "serve");
@@ -21,11 +23,14 @@ fn main() -> ExitCode {
 }
 
 /// The same program in the place of this one, without huge pages: the system clears each before its first byte is used, which costs
-/// more than the work of a question, and keeps all of it for its last. If the system refuses, this one goes on.
+/// more than the work of a question, and keeps all of it for its last. And memory goes back after a millisecond: after ten, as by default, what
+/// large questions leave stands beside what the next take. If the system refuses, this one goes on.
 fn without_huge_pages() {
     let mut arguments = args_os();
     if let (Ok(program), Some(name)) = (current_exe(), arguments.next()) {
         let mut same = Command::new(program);
-        let _refused = same.arg0(name).args(arguments).env(HUGE_PAGES, "0").exec();
+        let delay = var_os(PURGE_DELAY).unwrap_or_else(|| "1".into());
+        same.arg0(name).args(arguments).env(HUGE_PAGES, "0").env(PURGE_DELAY, delay);
+        let _refused = same.exec();
     }
 }
