@@ -1,5 +1,6 @@
 //! The command line, as a child process: what is printed, and with which code it ends.
 
+mod attack;
 mod cases;
 mod demo;
 mod examples;

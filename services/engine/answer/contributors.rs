@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::model::{Absence, Cell, CellCounts, Key};
+use super::model::{Absence, Cell, Key};
 use super::plan::{On, Plan};
 use super::question::{Counted, Question, RowPlaces};
 use crate::engine::query::{Filter, Query, Showing, Where};
@@ -71,16 +71,7 @@ impl<F> Others<F> {
 
 /// A cell, without what is withheld of the others' part of it.
 fn both(cell: Cell, others: &Cell) -> Cell {
-    let whole = |count: fn(&CellCounts) -> Option<u64>| {
-        count(&cell.counts).filter(|_| count(&others.counts).is_some())
-    };
-    let counts = CellCounts {
-        numerator: whole(|of| of.numerator),
-        denominator: whole(|of| of.denominator),
-        unknown: whole(|of| of.unknown),
-        not_collected: whole(|of| of.not_collected),
-        outside: whole(|of| of.outside),
-    };
+    let counts = cell.counts.only(|count| count(&others.counts).is_some());
     let figure = if others.is_withheld() { Err(Absence::withheld()) } else { cell.figure };
     Cell { figure, counts, ..cell }
 }

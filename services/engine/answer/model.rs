@@ -136,6 +136,18 @@ impl CellCounts {
         self.numerator.zip(self.denominator).map(|(part, whole)| (part.min(whole), whole))
     }
 
+    /// The counts that are kept, each asked for by what takes it out of a cell's counts.
+    pub(super) fn only(&self, keeps: impl Fn(fn(&Self) -> Option<u64>) -> bool) -> Self {
+        let one = |count: fn(&Self) -> Option<u64>| count(self).filter(|_| keeps(count));
+        Self {
+            numerator: one(|of| of.numerator),
+            denominator: one(|of| of.denominator),
+            unknown: one(|of| of.unknown),
+            not_collected: one(|of| of.not_collected),
+            outside: one(|of| of.outside),
+        }
+    }
+
     /// Whether nothing was counted: those outside were not counted for the figure.
     pub(super) fn are_zero(&self) -> bool {
         let counted = [self.numerator, self.denominator, self.unknown, self.not_collected];

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::contributors::Others;
-use super::model::{Absence, Cell, CellCounts, Key};
+use super::model::{Absence, Cell, Key};
 use super::question::{Counted, Question, RowPlaces};
 use crate::engine::query::{AsOf, Query, Showing};
 use crate::engine::{Engine, QueryError};
@@ -134,15 +134,6 @@ fn without(cell: Cell, left_out: &Cell) -> Cell {
         Err(why) if nothing => (cell.figure.and(Err(why.clone())), left_out.counts),
         Ok(_) | Err(_) => (cell.figure, cell.counts),
     };
-    let whole = |count: fn(&CellCounts) -> Option<u64>| {
-        count(&known).filter(|_| count(&left_out.counts).unwrap_or_default() == 0)
-    };
-    let counts = CellCounts {
-        numerator: whole(|of| of.numerator),
-        denominator: whole(|of| of.denominator),
-        unknown: whole(|of| of.unknown),
-        not_collected: whole(|of| of.not_collected),
-        outside: whole(|of| of.outside),
-    };
+    let counts = known.only(|count| count(&left_out.counts).unwrap_or_default() == 0);
     Cell { figure, counts, ..cell }
 }
