@@ -1,6 +1,7 @@
 //! Wiring: settings to a running service, and back to a stopped one.
 
 pub mod attack;
+pub mod authority;
 mod check;
 pub mod folder;
 mod releases;
@@ -19,6 +20,7 @@ use tonic::service::Routes;
 
 use crate::config::Config;
 use crate::domain::codes::Content;
+use crate::domain::reference::{PARTNERS, Reference};
 pub use crate::domain::disclosure::ptable;
 use crate::domain::submission::Keyer;
 use crate::engine::{Engine, Followers, Outcome, Settings, content};
@@ -30,12 +32,12 @@ use crate::proto::server::publication_service_server::PublicationServiceServer;
 use crate::proto::server::reference_service_server::ReferenceServiceServer;
 use crate::proto::server::release_service_server::ReleaseServiceServer;
 use crate::proto::server::submission_service_server::SubmissionServiceServer;
+use crate::rpc::access::{Access, Rules};
 use crate::rpc::breakdowns::Breakdowns;
 use crate::rpc::channels::Channels;
 use crate::rpc::exclusion::Exclusion;
 use crate::rpc::export::Export;
 use crate::rpc::publications::Publications;
-use crate::rpc::reference::Reference;
 use crate::rpc::releases::Releases;
 use crate::rpc::single_flight::SingleFlight;
 use crate::rpc::submissions::Submissions;
@@ -71,6 +73,9 @@ impl Service {
 
     /// The same with this reference content.
     async fn start_with(config: &Config, content: Content) -> anyhow::Result<Self> {
+        if let Some(files) = config.tls_files() {
+            files.check()?;
+        }
         let listener = TcpListener::bind(config.address);
         let listener = listener.await.with_context(|| cannot_listen(config.address))?;
         let address = listener.local_addr()?;
@@ -79,7 +84,7 @@ impl Service {
         let service = rpc::Service {
             engine: Arc::clone(&engine),
             single_flight: Arc::new(SingleFlight::new(AT_ONCE)),
-            profile_without_identity: config.profile_without_identity(),
+            profile_without_identity: config.lets_anybody_in().then(|| config.profile_without_identity()),
             page_key: blake3::derive_key("equity-indicators 2026-11 page tokens", &secret),
             message_bytes: (
                 config.limits.query_message_bytes,
@@ -93,9 +98,10 @@ impl Service {
         let making = (Arc::downgrade(&engine), config.clone(), LOOK, shutdown.clone());
         tokio::spawn(releases::make(making.0, making.1, making.2, making.3));
         let (settings, stop) = (config.server_settings(), shutdown.clone());
+        let access = (!config.lets_anybody_in()).then(|| Access::new(Arc::clone(&engine), rules(config)));
         let serving =
             tokio::spawn(
-                async move { server::run(listener, routes, &settings, health, stop).await },
+                async move { server::run(listener, routes, &settings, health, access, stop).await },
             );
         Ok(Self { address, shutdown, serving, engine })
     }
@@ -145,11 +151,27 @@ fn cannot_listen(address: SocketAddr) -> String {
 }
 
 fn reference_content(config: &Config) -> anyhow::Result<Content> {
-    let Some(folder) = &config.reference_folder else { return Ok(Content::embedded()) };
-    let content = content::of_folder(folder)?;
-    crate::domain::reference::Reference::new(&content)
-        .with_context(|| format!("the reference folder {} cannot be used", folder.display()))?;
+    let mut content = Content::embedded();
+    if let Some(folder) = &config.reference_folder {
+        content = content::of_folder(folder)?;
+        Reference::new(&content)
+            .with_context(|| format!("the reference folder {} cannot be used", folder.display()))?;
+    }
+    if let Some(file) = &config.partners_file {
+        let wrong = || format!("the partners in {} cannot be used", file.display());
+        let text = std::fs::read_to_string(file).with_context(wrong)?;
+        content = content.and(PARTNERS, text);
+        Reference::new(&content).with_context(wrong)?;
+    }
     Ok(content)
+}
+
+fn rules(config: &Config) -> Rules {
+    Rules {
+        purpose_required: config.purpose_required,
+        requests_per_second: config.quotas.requests_per_second,
+        burst: config.quotas.burst,
+    }
 }
 
 fn threads() -> usize {
@@ -217,7 +239,7 @@ fn routes(service: &rpc::Service) -> Routes {
             .max_encoding_message_size(SENT_BYTES),
     )
     .add_service(
-        ReferenceServiceServer::new(Reference(service.clone()))
+        ReferenceServiceServer::new(rpc::reference::Reference(service.clone()))
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )

@@ -20,6 +20,9 @@ use crate::telemetry;
 pub fn check(config: &Config) -> anyhow::Result<Option<String>> {
     telemetry::check()?;
     reference_content(config)?;
+    if let Some(files) = config.tls_files() {
+        files.check()?;
+    }
     let folder = &config.data_folder;
     writable(folder)
         .with_context(|| format!("the data folder {} cannot be used", folder.display()))?;

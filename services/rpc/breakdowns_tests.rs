@@ -25,12 +25,12 @@ async fn readers_who_may_see_different_things_never_share_an_answer() {
     let of = |profile_without_identity| Service {
         engine: Arc::new(engine.clone()),
         single_flight: Arc::new(SingleFlight::new(4)),
-        profile_without_identity,
+        profile_without_identity: Some(profile_without_identity),
         page_key: [0; 32],
         message_bytes: (1 << 20, 1 << 20),
     };
     let internal = of(ProfileName::Internal);
-    let partner = Service { profile_without_identity: ProfileName::Partner, ..internal.clone() };
+    let partner = Service { profile_without_identity: Some(ProfileName::Partner), ..internal.clone() };
     let keys = [&internal, &partner].map(|service| service.keyed(question("QK1")).1);
     assert_ne!(keys[0], keys[1]);
     let profile = |answer: Encoded| {

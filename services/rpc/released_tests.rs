@@ -49,12 +49,12 @@ impl World {
         let internal = Service {
             engine: Arc::new(engine),
             single_flight: Arc::new(SingleFlight::new(4)),
-            profile_without_identity: ProfileName::Internal,
+            profile_without_identity: Some(ProfileName::Internal),
             page_key: [0; 32],
             message_bytes: (1 << 20, 1 << 20),
         };
         let partner =
-            Service { profile_without_identity: ProfileName::Partner, ..internal.clone() };
+            Service { profile_without_identity: Some(ProfileName::Partner), ..internal.clone() };
         let reference = internal.engine.reference();
         let pcn = |wanted: fn(usize) -> bool| {
             let mut pcns = reference.areas().iter().filter(|area| area.kind == "pcn");

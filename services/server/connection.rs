@@ -1,6 +1,6 @@
-//! One accepted connection: it holds its permit, has to open HTTP/2 in time, may send no flood, and can be cut.
+//! One accepted connection: it holds its permit, has to open TLS and HTTP/2 in time, may send no flood, and can be cut.
 //!
-//! hyper has no time limit for the HTTP/2 preface, and none for a client that takes no bytes. A client that connects and says
+//! hyper has no time limit for TLS and the HTTP/2 preface, and none for a client that takes no bytes. A client that connects and says
 //! nothing would stay for ever, and so would one that asks and reads nothing.
 
 use std::io;
@@ -10,7 +10,6 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
@@ -20,14 +19,14 @@ use super::client::{Client, Unread};
 use super::frames::{Frames, PREFACE_BYTES};
 use super::heads::{DATA, Heads};
 use super::settings::ServerSettings;
+use super::socket::Socket;
 use crate::telemetry::metrics;
 
 /// Bytes of messages that count as progress of a client that reads them.
 const STEP: usize = 4 << 10;
 
-#[derive(Debug)]
 pub(super) struct Connection {
-    stream: TcpStream,
+    stream: Socket,
     preface: Option<Preface>,
     client: Arc<Client>,
     frames: Frames,
@@ -51,7 +50,7 @@ struct Preface {
 impl Connection {
     /// Takes over a socket, which `client` can cut.
     pub(super) fn new(
-        stream: TcpStream,
+        stream: Socket,
         permit: OwnedSemaphorePermit,
         settings: &ServerSettings,
         client: Arc<Client>,
@@ -77,12 +76,51 @@ impl Connection {
             let bytes = *result.as_ref().unwrap_or(&0);
             self.frames.sent(bytes);
             self.note(parts, bytes);
-        } else if self.client.is_cut_off() {
-            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
-        } else if self.stuck.is_none() {
-            self.stuck = Some(self.client.expect_by(Instant::now() + self.idle));
+        } else {
+            ready!(self.takes_nothing())?;
         }
         written
+    }
+
+    /// Notes that the client takes nothing now; an error if the connection was cut.
+    fn takes_nothing(&mut self) -> Poll<io::Result<()>> {
+        if self.client.is_cut_off() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        if self.stuck.is_none() {
+            self.stuck = Some(self.client.expect_by(Instant::now() + self.idle));
+        }
+        Poll::Pending
+    }
+
+    /// Ends the handshake of TLS, if there is one. It shares one deadline with the preface.
+    fn open(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.stream.is_open() {
+            return Poll::Ready(Ok(()));
+        }
+        if self.cut.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        let Poll::Ready(shaken) = self.stream.poll_handshake(cx) else {
+            return self.too_late(cx);
+        };
+        match shaken {
+            Ok(peer) => {
+                peer.into_iter().for_each(|peer| self.client.is(peer));
+                Poll::Ready(Ok(()))
+            }
+            Err(error) => {
+                self.client.not_let_in(&error);
+                Poll::Ready(Err(error))
+            }
+        }
+    }
+
+    /// Whether the time for the preface is over.
+    fn too_late(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(preface) = &mut self.preface else { return Poll::Pending };
+        ready!(preface.until.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// Notes the client's progress: HTTP/2 lets no more be sent than the client has room for.
@@ -116,6 +154,7 @@ impl AsyncRead for Connection {
         if self.cut.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
+        ready!(self.open(cx))?;
         let before = buffer.filled().len();
         match Pin::new(&mut self.stream).poll_read(cx, buffer) {
             Poll::Ready(result) => {
@@ -131,11 +170,7 @@ impl AsyncRead for Connection {
                 });
                 Poll::Ready(result)
             }
-            Poll::Pending => {
-                let Some(preface) = &mut self.preface else { return Poll::Pending };
-                ready!(preface.until.as_mut().poll(cx));
-                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-            }
+            Poll::Pending => self.too_late(cx),
         }
     }
 }
@@ -146,6 +181,7 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.open(cx))?;
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.written(std::iter::once(bytes), written)
     }
@@ -155,6 +191,7 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.open(cx))?;
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
         self.written(slices.iter().map(|slice| &**slice), written)
     }
@@ -164,10 +201,22 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        ready!(self.open(cx))?;
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        // TLS keeps bytes that it has taken; a plain socket keeps none, so it says nothing about the client.
+        if self.stream.is_tls() {
+            if flushed.is_pending() {
+                return self.takes_nothing();
+            }
+            self.stuck = None;
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.stream.is_open() {
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

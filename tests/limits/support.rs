@@ -149,7 +149,7 @@ impl TestServer {
         let stop = shutdown.clone();
         let running =
             tokio::spawn(
-                async move { server::run(listener, routes, &settings, health, stop).await },
+                async move { server::run(listener, routes, &settings, health, None, stop).await },
             );
         Self { address, shutdown, running }
     }

@@ -33,6 +33,7 @@ impl Query {
         mut self,
         reference: &Reference,
     ) -> Result<Self, QueryError> {
+        self.in_scope(reference)?;
         let profile = reference.profile(self.reader.profile);
         let refused = |why: String| {
             let name = profile.name.name();
