@@ -4,6 +4,7 @@ pub mod attack;
 pub mod authority;
 mod check;
 pub mod folder;
+pub mod partners;
 mod releases;
 mod secret;
 
@@ -31,6 +32,7 @@ use crate::proto::server::export_service_server::ExportServiceServer;
 use crate::proto::server::publication_service_server::PublicationServiceServer;
 use crate::proto::server::reference_service_server::ReferenceServiceServer;
 use crate::proto::server::release_service_server::ReleaseServiceServer;
+use crate::proto::server::service_info_service_server::ServiceInfoServiceServer;
 use crate::proto::server::submission_service_server::SubmissionServiceServer;
 use crate::rpc::access::{Access, Rules};
 use crate::rpc::breakdowns::Breakdowns;
@@ -39,6 +41,7 @@ use crate::rpc::exclusion::Exclusion;
 use crate::rpc::export::Export;
 use crate::rpc::publications::Publications;
 use crate::rpc::releases::Releases;
+use crate::rpc::service_info::ServiceInfos;
 use crate::rpc::single_flight::SingleFlight;
 use crate::rpc::submissions::Submissions;
 use crate::rpc::{self, SENT_BYTES};
@@ -91,14 +94,20 @@ impl Service {
                 config.limits.submission_message_bytes,
             ),
         };
-        let (routes, health) =
-            server::standard_services(routes(&service), config.reflection()).await?;
+        let rules = (!config.lets_anybody_in()).then(|| rules(config));
+        let infos = ServiceInfos::new(service.clone(), &secret, rules);
+        let infos = ServiceInfoServiceServer::new(infos);
+        let (routes, health) = server::standard_services(
+            routes(&service).add_service(infos.max_decoding_message_size(config.limits.query_message_bytes)),
+            config.reflection(),
+        )
+        .await?;
         let shutdown = CancellationToken::new();
         tokio::spawn(watch_over(Arc::downgrade(&engine), health.clone(), shutdown.clone()));
         let making = (Arc::downgrade(&engine), config.clone(), LOOK, shutdown.clone());
         tokio::spawn(releases::make(making.0, making.1, making.2, making.3));
         let (settings, stop) = (config.server_settings(), shutdown.clone());
-        let access = (!config.lets_anybody_in()).then(|| Access::new(Arc::clone(&engine), rules(config)));
+        let access = rules.map(|rules| Access::new(Arc::clone(&engine), rules));
         let serving =
             tokio::spawn(
                 async move { server::run(listener, routes, &settings, health, access, stop).await },

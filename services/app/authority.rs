@@ -93,8 +93,9 @@ impl Authority {
     /// The certificate of a system of a partner. What is there stays.
     ///
     /// # Errors
-    /// The files cannot be written.
-    pub fn client(&self, name: &str, identity: &Identity) -> anyhow::Result<Pair> {
+    /// It is no identity, or the files cannot be written.
+    pub fn client(&self, name: &str, identity: &str) -> anyhow::Result<Pair> {
+        let identity: Identity = identity.parse()?;
         let uri = SanType::URI(identity.to_string().try_into()?);
         self.issue(name, vec![uri], ExtendedKeyUsagePurpose::ClientAuth)
     }
@@ -184,7 +185,10 @@ fn pair(folder: &Path, name: &str) -> Pair {
 }
 
 /// Writes a file that only its owner reads; under its name it is whole or not there.
-pub(crate) fn write(file: &Path, text: &str) -> anyhow::Result<()> {
+///
+/// # Errors
+/// It cannot be written.
+pub fn write(file: &Path, text: &str) -> anyhow::Result<()> {
     let beside = file.with_extension("new");
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);

@@ -7,8 +7,8 @@ use super::options::{Reach, Shape};
 use super::questions::AskedTable;
 use super::show::Format;
 use super::{
-    assessments, attack, breakdown, check, demo, export, generate, ptable, publish, reference,
-    releases, serve, submissions, submit,
+    assessments, attack, breakdown, certs, check, demo, export, generate, info, partners, ptable,
+    publish, reference, releases, serve, submissions, submit,
 };
 
 const EXAMPLES: &str = "\
@@ -61,6 +61,12 @@ pub enum Command {
     Assessments(AssessmentsArgs),
     /// Make synthetic records, for tests and demonstrations.
     Generate(generate::GenerateArgs),
+    /// Show which service answers, as whom it takes you, and what you may do.
+    Info(info::InfoArgs),
+    /// Make or revoke certificates for development.
+    Certs(certs::CertsArgs),
+    /// Show what partners may do, or what a certificate allows.
+    Partners(partners::PartnersArgs),
     /// Compare the stored state with the log.
     Verify(check::VerifyArgs),
     /// Rebuild the stored state from the log.
@@ -89,7 +95,9 @@ impl Command {
             Self::Rebuild(args) => args.shape.format,
             Self::Ptable(args) => args.format,
             Self::Attack(args) => args.shape.format,
-            Self::Publish(_) => Format::Table,
+            Self::Info(args) => args.shape.format,
+            Self::Partners(args) => args.shape.format,
+            Self::Publish(_) | Self::Certs(_) => Format::Table,
         }
     }
 }

@@ -136,6 +136,17 @@ pub enum Role {
     Audit,
 }
 
+impl Role {
+    /// Its name in `partners.toml`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Audit => "audit",
+        }
+    }
+}
+
 /// A partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partner {
@@ -173,8 +184,8 @@ impl Partners {
     }
 
     /// Every partner, by name.
-    pub fn iter(&self) -> impl Iterator<Item = &Partner> {
-        self.all.iter().map(AsRef::as_ref)
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Partner>> {
+        self.all.iter()
     }
 
     /// Who names organisations in the certificates.

@@ -60,6 +60,7 @@ pub(super) const TABLE: &[(&str, Needs)] = &[
     ("ReleaseService/CreateRelease", Needs::Role(Role::Admin)),
     ("ReleaseService/GetRelease", Needs::Partner),
     ("ReleaseService/ListReleases", Needs::Partner),
+    ("ServiceInfoService/GetServiceInfo", Needs::Partner),
     ("SubmissionService/GetSubmission", Needs::Partner),
     ("SubmissionService/ListRowProblems", Needs::Partner),
     ("SubmissionService/ListSubmissions", Needs::Partner),

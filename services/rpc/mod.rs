@@ -3,7 +3,7 @@
 //! - [`convert`] messages of the contract to values of the domain and back
 //! - [`encoded`] an answer, encoded once and sent many times
 //! - `cached_answers` the way of every question; [`single_flight`] how many at once, identical ones once
-//! - [`breakdowns`], [`channels`], [`exclusion`], [`export`], [`submissions`], [`reference`], [`releases`], [`publications`] the services
+//! - [`breakdowns`], [`channels`], [`exclusion`], [`export`], [`submissions`], [`reference`], [`releases`], [`publications`], [`service_info`] the services
 //! - [`fields`] the limits of texts and lists, checked before anything looks at a request
 //! - [`incoming`] a message of a submission, with its rows still encoded
 //! - [`status`] the only maker of `Status`
@@ -29,6 +29,7 @@ pub mod reference;
 #[cfg(test)]
 mod released_tests;
 pub mod releases;
+pub mod service_info;
 pub mod single_flight;
 pub mod status;
 pub mod submissions;

@@ -34,8 +34,19 @@ impl Certificate {
         Ok(Self { identity: identity(&read), valid, names })
     }
 
-    /// Why it cannot be used at a time; none: it can.
-    pub(super) fn unusable(&self, now: SystemTime) -> Option<String> {
+    /// Why it cannot be used now; none: it can.
+    #[must_use]
+    pub fn unusable_now(&self) -> Option<String> {
+        self.unusable(SystemTime::now())
+    }
+
+    /// Until when it is valid, in words.
+    #[must_use]
+    pub fn valid_until(&self) -> String {
+        day(self.valid.1)
+    }
+
+    fn unusable(&self, now: SystemTime) -> Option<String> {
         let (from, until) = self.valid;
         if now < from {
             Some(format!("is valid from {} on", day(from)))

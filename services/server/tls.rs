@@ -184,7 +184,7 @@ fn check_chain(chain: &[CertificateDer<'static>]) -> Result<SystemTime, String> 
     let read = chain.iter().map(|one| Certificate::from_der(one));
     let read = read.collect::<Result<Vec<_>, _>>()?;
     let Some(first) = read.first() else { return Err("has no certificate".to_owned()) };
-    if let Some(why) = first.unusable(SystemTime::now()) {
+    if let Some(why) = first.unusable_now() {
         return Err(why);
     }
     match read.windows(2).find(|pair| pair[0].names.1 != pair[1].names.0) {
