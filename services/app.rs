@@ -21,8 +21,8 @@ use tonic::service::Routes;
 
 use crate::config::Config;
 use crate::domain::codes::Content;
-use crate::domain::reference::{PARTNERS, Reference};
 pub use crate::domain::disclosure::ptable;
+use crate::domain::reference::{PARTNERS, Reference};
 use crate::domain::submission::Keyer;
 use crate::engine::{Engine, Followers, Outcome, Settings, content};
 use crate::proto::server::breakdown_service_server::BreakdownServiceServer;
@@ -87,7 +87,9 @@ impl Service {
         let service = rpc::Service {
             engine: Arc::clone(&engine),
             single_flight: Arc::new(SingleFlight::new(AT_ONCE)),
-            profile_without_identity: config.lets_anybody_in().then(|| config.profile_without_identity()),
+            profile_without_identity: config
+                .lets_anybody_in()
+                .then(|| config.profile_without_identity()),
             page_key: blake3::derive_key("equity-indicators 2026-11 page tokens", &secret),
             message_bytes: (
                 config.limits.query_message_bytes,
@@ -98,7 +100,8 @@ impl Service {
         let infos = ServiceInfos::new(service.clone(), &secret, rules);
         let infos = ServiceInfoServiceServer::new(infos);
         let (routes, health) = server::standard_services(
-            routes(&service).add_service(infos.max_decoding_message_size(config.limits.query_message_bytes)),
+            routes(&service)
+                .add_service(infos.max_decoding_message_size(config.limits.query_message_bytes)),
             config.reflection(),
         )
         .await?;
@@ -108,10 +111,9 @@ impl Service {
         tokio::spawn(releases::make(making.0, making.1, making.2, making.3));
         let (settings, stop) = (config.server_settings(), shutdown.clone());
         let access = rules.map(|rules| Access::new(Arc::clone(&engine), rules));
-        let serving =
-            tokio::spawn(
-                async move { server::run(listener, routes, &settings, health, access, stop).await },
-            );
+        let serving = tokio::spawn(async move {
+            server::run(listener, routes, &settings, health, access, stop).await
+        });
         Ok(Self { address, shutdown, serving, engine })
     }
 

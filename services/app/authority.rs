@@ -14,7 +14,9 @@ use rcgen::{
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
     RevokedCertParams, SanType, SerialNumber, date_time_ymd,
 };
-use x509_parser::prelude::{CertificateRevocationList, FromDer as _, X509Certificate, parse_x509_pem};
+use x509_parser::prelude::{
+    CertificateRevocationList, FromDer as _, X509Certificate, parse_x509_pem,
+};
 
 use crate::domain::identity::Identity;
 use crate::store::make_folder;
@@ -54,12 +56,14 @@ impl Authority {
             params.distinguished_name.push(DnType::CommonName, "equity development authority");
             params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
             params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-            (params.not_before, params.not_after) = (midnight(yesterday(), date_time_ymd), midnight(until, date_time_ymd));
+            (params.not_before, params.not_after) =
+                (midnight(yesterday(), date_time_ymd), midnight(until, date_time_ymd));
             let key = KeyPair::generate()?;
             write(&pair.key, &key.serialize_pem())?;
             write(&pair.certificate, &params.self_signed(&key)?.pem())?;
         }
-        let read = |file: &Path| fs::read_to_string(file).with_context(|| file.display().to_string());
+        let read =
+            |file: &Path| fs::read_to_string(file).with_context(|| file.display().to_string());
         let key = KeyPair::from_pem(&read(&pair.key)?)?;
         let issuer = Issuer::from_ca_cert_pem(&read(&pair.certificate)?, key)?;
         let authority = Self { folder, issuer, until };
@@ -115,7 +119,8 @@ impl Authority {
         params.subject_alt_names = names;
         params.extended_key_usages = vec![usage];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        (params.not_before, params.not_after) = (midnight(yesterday(), date_time_ymd), midnight(self.until, date_time_ymd));
+        (params.not_before, params.not_after) =
+            (midnight(yesterday(), date_time_ymd), midnight(self.until, date_time_ymd));
         let key = KeyPair::generate()?;
         write(&pair.key, &key.serialize_pem())?;
         write(&pair.certificate, &params.signed_by(&key, &self.issuer)?.pem())?;
@@ -129,7 +134,10 @@ impl Authority {
     pub fn revoke(&self, name: &str) -> anyhow::Result<()> {
         let file = pair(&self.folder, name).certificate;
         let text = fs::read(&file).with_context(|| {
-            format!("{} is not there: name a certificate of the folder, without `.crt`", file.display())
+            format!(
+                "{} is not there: name a certificate of the folder, without `.crt`",
+                file.display()
+            )
         })?;
         let (_, pem) = parse_x509_pem(&text)?;
         let (_, found) = X509Certificate::from_der(&pem.contents)?;

@@ -33,7 +33,9 @@ pub struct CertsArgs {
 #[derive(Debug, Subcommand)]
 pub enum CertsAction {
     /// Make an authority, and certificates of a service and of partners. Files that are there stay.
-    #[command(after_help = "Examples:\n  equity certs dev ./certs\n  equity certs dev ./certs --partner gamma=C82003/emis --host equity.test")]
+    #[command(
+        after_help = "Examples:\n  equity certs dev ./certs\n  equity certs dev ./certs --partner gamma=C82003/emis --host equity.test"
+    )]
     Dev(DevArgs),
     /// Revoke a certificate of such an authority.
     #[command(after_help = "Examples:\n  equity certs revoke ./certs alpha")]
@@ -97,7 +99,11 @@ fn dev(args: &DevArgs, out: &mut Out) -> Result<(), Failure> {
     let failed = |error: anyhow::Error| Failure::data(folder, error);
     let mut partners = args.partners.clone();
     if partners.is_empty() {
-        partners = ["alpha=C82001/emis", "beta=C82002/systmone"].map(partner).into_iter().flatten().collect();
+        partners = ["alpha=C82001/emis", "beta=C82002/systmone"]
+            .map(partner)
+            .into_iter()
+            .flatten()
+            .collect();
     }
     let authority = Authority::open(folder, args.days).map_err(failed)?;
     let hosts = ["localhost", "127.0.0.1", "::1"].into_iter().map(str::to_owned);
@@ -105,7 +111,9 @@ fn dev(args: &DevArgs, out: &mut Out) -> Result<(), Failure> {
     authority.server(&hosts).map_err(failed)?;
     for (name, organisation, system) in &partners {
         let uri = format!("spiffe://{}/org/{organisation}/sys/{system}", args.trust_domain);
-        authority.client(name, &uri).map_err(|error| Failure::Usage(format!("--partner {name}: {error:#}")))?;
+        authority
+            .client(name, &uri)
+            .map_err(|error| Failure::Usage(format!("--partner {name}: {error:#}")))?;
     }
     let file = folder.join("partners.toml");
     if file.exists() {

@@ -37,7 +37,12 @@ pub struct InfoArgs {
 pub async fn run(args: &InfoArgs, out: &mut Out) -> Result<(), Failure> {
     let info = trust::info(&args.reach.connect().await?).await?;
     let sheet = sheet(&info);
-    show(&sheet, "equity.v1.GetServiceInfoResponse", &v1::GetServiceInfoResponse { info: Some(info) }, out)
+    show(
+        &sheet,
+        "equity.v1.GetServiceInfoResponse",
+        &v1::GetServiceInfoResponse { info: Some(info) },
+        out,
+    )
 }
 
 /// One line for each thing that is said.

@@ -30,7 +30,13 @@ pub struct PartnersArgs {
     #[command(flatten)]
     pub shape: Shape,
     /// File of the partners.
-    #[arg(long, global = true, env = "EQUITY_PARTNERS_FILE", value_name = "FILE", default_value = "partners.toml")]
+    #[arg(
+        long,
+        global = true,
+        env = "EQUITY_PARTNERS_FILE",
+        value_name = "FILE",
+        default_value = "partners.toml"
+    )]
     pub partners: PathBuf,
     /// Folder of reference content, as for `equity serve`.
     #[arg(long, global = true, env = "EQUITY_REFERENCE_FOLDER", value_name = "FOLDER")]
@@ -47,13 +53,17 @@ pub enum PartnersAction {
     #[command(after_help = "Examples:\n  equity partners list --partners ./certs/partners.toml")]
     List,
     /// Show what a partner may do.
-    #[command(after_help = "Examples:\n  equity partners show alpha --partners ./certs/partners.toml")]
+    #[command(
+        after_help = "Examples:\n  equity partners show alpha --partners ./certs/partners.toml"
+    )]
     Show {
         /// Name of the partner.
         name: String,
     },
     /// Say what the holder of a certificate may do, or why nothing.
-    #[command(after_help = "Examples:\n  equity partners check ./certs/alpha.crt --partners ./certs/partners.toml")]
+    #[command(
+        after_help = "Examples:\n  equity partners check ./certs/alpha.crt --partners ./certs/partners.toml"
+    )]
     Check {
         /// File of the certificate (PEM).
         certificate: PathBuf,
@@ -95,7 +105,8 @@ pub fn run(args: &PartnersArgs, out: &mut Out) -> Result<(), Failure> {
 }
 
 fn sheet(all: &[CallerInfo]) -> Sheet {
-    let mut sheet = Sheet::new(["partner", "organisation", "profile", "submits_for", "reads_areas", "roles"]);
+    let mut sheet =
+        Sheet::new(["partner", "organisation", "profile", "submits_for", "reads_areas", "roles"]);
     for one in all {
         let submits = [&one.submit_organisations[..], &one.submit_areas[..]].concat().join(", ");
         let reads = [&one.read_areas[..], &one.read_organisations[..]].concat().join(", ");

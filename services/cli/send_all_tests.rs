@@ -10,9 +10,9 @@ use tonic::Status;
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use super::*;
-use crate::cli::trust::Trust;
 use crate::cli::encoded::Encoded;
 use crate::cli::fake_service::{Fake, serve};
+use crate::cli::trust::Trust;
 use crate::ingest::{Lines, Records, SubmissionFile};
 use crate::proto::v1::ConsultationRecord;
 
@@ -288,7 +288,8 @@ async fn a_lost_connection_is_unreachable_and_names_what_has_no_answer() {
             _ = stopped.wait_for(|stop| *stop) => {}
         }
     });
-    let service = Service::connect(&between, &Trust::default()).await.unwrap().waiting(Duration::ZERO);
+    let service =
+        Service::connect(&between, &Trust::default()).await.unwrap().waiting(Duration::ZERO);
     let (bar, mut sent) = (ProgressBar::hidden(), Sent::default());
     let parcels = ["A", "B", "C", "D"].map(|name| Ok(outgoing(name, 1)));
     let result = send_all(&service, parcels.into_iter(), &how(), &bar, &mut sent).await;

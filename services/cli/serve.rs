@@ -106,7 +106,8 @@ fn ready(service: &Service, config: &Config, format: Format) -> String {
     let scheme = if config.lets_anybody_in() { "http" } else { "https" };
     let address = format!("{scheme}://{}", service.address());
     let folder = config.data_folder.display().to_string();
-    let profile = if config.lets_anybody_in() { config.profile_without_identity().name() } else { "" };
+    let profile =
+        if config.lets_anybody_in() { config.profile_without_identity().name() } else { "" };
     match format {
         Format::Table => format!("serving at {address}, data in {folder}; Ctrl-C stops"),
         Format::Json => serde_json::json!({
@@ -138,5 +139,8 @@ fn held_to(config: &Config) -> String {
         Some(_) => "set",
         None => "the default for this address",
     };
-    format!("plain text without identity: callers have the disclosure profile {} ({from}): {sees}", profile.name())
+    format!(
+        "plain text without identity: callers have the disclosure profile {} ({from}): {sees}",
+        profile.name()
+    )
 }

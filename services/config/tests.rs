@@ -34,12 +34,7 @@ fn fields() -> Vec<&'static str> {
     let Config {
         address: _,
         tls:
-            Tls {
-                certificate_file: _,
-                key_file: _,
-                client_authorities_file: _,
-                revocations_file: _,
-            },
+            Tls { certificate_file: _, key_file: _, client_authorities_file: _, revocations_file: _ },
         partners_file: _,
         purpose_required: _,
         quotas: Quotas { requests_per_second: _, burst: _ },

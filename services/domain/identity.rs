@@ -62,7 +62,10 @@ mod tests {
     fn a_uri_is_read_and_written_back() {
         let uri = "spiffe://equity.example/org/C82001/sys/emis-web";
         let identity: Identity = uri.parse().unwrap();
-        assert_eq!((identity.organisation.as_str(), identity.system.as_str()), ("C82001", "emis-web"));
+        assert_eq!(
+            (identity.organisation.as_str(), identity.system.as_str()),
+            ("C82001", "emis-web")
+        );
         assert_eq!(identity.to_string(), uri);
     }
 

@@ -9,6 +9,7 @@ mod profiles;
 mod published;
 mod read;
 mod residence;
+mod scopes;
 mod small_areas;
 mod succession;
 

@@ -61,8 +61,7 @@ impl Engine {
         most: usize,
     ) -> Result<Vec<(About, Assessment)>, StoreError> {
         self.texts(self.newest(most, |about| {
-            (before == 0 || about.position < before)
-                && wanted(&about.organisation)
+            (before == 0 || about.position < before) && wanted(&about.organisation)
         }))
     }
 

@@ -132,9 +132,10 @@ impl Access {
     pub fn new(engine: Arc<Engine>, rules: Rules) -> Self {
         let quota = Quota::per_second(rules.requests_per_second).allow_burst(rules.burst);
         let reference = engine.reference();
-        let quotas = reference.partners().iter().map(|partner| {
-            (partner.id.clone(), DefaultDirectRateLimiter::direct(quota))
-        });
+        let quotas = reference
+            .partners()
+            .iter()
+            .map(|partner| (partner.id.clone(), DefaultDirectRateLimiter::direct(quota)));
         let quotas = Arc::new(quotas.collect());
         Self { engine, purpose_required: rules.purpose_required, quotas, rules }
     }
@@ -151,7 +152,8 @@ impl Access {
     ) -> Result<Caller, Status> {
         let identity = identity.map_err(status::no_identity)?;
         let reference = self.engine.reference();
-        let partner = reference.partners().of(identity).ok_or_else(|| status::no_partner(identity))?;
+        let partner =
+            reference.partners().of(identity).ok_or_else(|| status::no_partner(identity))?;
         self.counts(partner)?;
         let needs = Needs::of(method);
         if !needs.is_some_and(|needs| needs.has(partner)) {

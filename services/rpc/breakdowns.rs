@@ -55,6 +55,7 @@ pub(super) fn at_its_state(
     // What cannot be read of it is refused with everything else that is wrong.
     let as_of = query::as_of(table.query().and_then(|query| query.as_of.as_ref()));
     let as_of = as_of.unwrap_or(AsOf::Head);
+    let engine = &engine.asked_by(reader);
     let at = |as_of: &AsOf| match as_of {
         AsOf::Head => Ok(engine.clone()),
         AsOf::Position(_) | AsOf::Time(_) | AsOf::Release(_) => {

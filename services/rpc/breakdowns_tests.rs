@@ -30,7 +30,8 @@ async fn readers_who_may_see_different_things_never_share_an_answer() {
         message_bytes: (1 << 20, 1 << 20),
     };
     let internal = of(ProfileName::Internal);
-    let partner = Service { profile_without_identity: Some(ProfileName::Partner), ..internal.clone() };
+    let partner =
+        Service { profile_without_identity: Some(ProfileName::Partner), ..internal.clone() };
     let keys = [&internal, &partner].map(|service| service.keyed(question("QK1")).1);
     assert_ne!(keys[0], keys[1]);
     let profile = |answer: Encoded| {

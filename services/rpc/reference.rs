@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
+use super::caller::Caller;
 use super::convert::trim::trim;
 use super::convert::{int, query_error, reference as convert, store_error, submission};
-use super::caller::Caller;
 use super::page::Page;
 use super::{Service, status};
 use crate::domain::collection::Dataset;

@@ -2,10 +2,10 @@
 
 use tonic::{Request, Response, Status};
 
+use super::Service;
 use super::access::Rules;
 use super::caller::Caller;
 use super::convert::{int, store_error, submission};
-use super::Service;
 use crate::domain::partner::{Named, Partner, Role};
 use crate::engine::Engine;
 use crate::proto::server::service_info_service_server::ServiceInfoService;
@@ -80,7 +80,12 @@ pub fn caller_info(caller: &Caller) -> v1::CallerInfo {
         submit_areas: codes(&reader.scope.submit_for_areas),
         read_areas: codes(&reader.scope.areas),
         read_organisations: codes(&reader.scope.organisations),
-        read_datasets: reader.scope.datasets.iter().map(|of| submission::dataset(*of).into()).collect(),
+        read_datasets: reader
+            .scope
+            .datasets
+            .iter()
+            .map(|of| submission::dataset(*of).into())
+            .collect(),
         read_indicators: codes(&reader.scope.indicators),
         roles,
     }

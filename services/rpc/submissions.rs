@@ -7,11 +7,11 @@ mod stream;
 
 use tonic::{Request, Response, Status, Streaming};
 
+use super::caller::Caller;
 use super::convert::name::version_name;
 use super::convert::trim::trim;
 use super::convert::{header, int, name, query_error, store_error, submission};
 use super::page::Page;
-use super::caller::Caller;
 use super::{Incoming, IncomingEstimates, Service, status};
 use crate::engine::WriteError;
 use crate::engine::query::no_collection;

@@ -60,14 +60,16 @@ impl Certificate {
 
 /// A time as people read it.
 pub(super) fn day(time: SystemTime) -> String {
-    jiff::Timestamp::try_from(time).map_or_else(|_| "an unknown day".to_owned(), |at| at.to_string())
+    jiff::Timestamp::try_from(time)
+        .map_or_else(|_| "an unknown day".to_owned(), |at| at.to_string())
 }
 
 /// The identity in the one URI of a certificate. The common name does not count: issuers do not check it in the same way.
 fn identity(certificate: &X509Certificate<'_>) -> Result<Identity, String> {
     const WANTED: &str = "exactly one URI of the form spiffe://TRUST-DOMAIN/org/ODS-CODE/sys/NAME among its subject alternative names";
     let names = certificate.subject_alternative_name();
-    let names = names.map_err(|_| format!("its alternative names cannot be read: it needs {WANTED}"))?;
+    let names =
+        names.map_err(|_| format!("its alternative names cannot be read: it needs {WANTED}"))?;
     let names = names.map(|found| found.value.general_names.as_slice()).unwrap_or_default();
     let uris: Vec<_> = names
         .iter()

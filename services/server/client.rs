@@ -45,7 +45,11 @@ struct State {
 
 impl Client {
     /// A client, whose connection `cut` ends as well.
-    pub(super) fn new(address: Option<IpAddr>, room: Arc<Room>, cut: &CancellationToken) -> Arc<Self> {
+    pub(super) fn new(
+        address: Option<IpAddr>,
+        room: Arc<Room>,
+        cut: &CancellationToken,
+    ) -> Arc<Self> {
         let now = Instant::now();
         Arc::new(Self {
             address,

@@ -47,7 +47,10 @@ fn renew(tls: &Tls, failed: &mut Option<Option<blake3::Hash>>) -> bool {
     }
     match tls.reload() {
         Ok(()) => {
-            tracing::info!(valid_until = day(tls.now().valid_until), "new connections use the new files of TLS");
+            tracing::info!(
+                valid_until = day(tls.now().valid_until),
+                "new connections use the new files of TLS"
+            );
             *failed = None;
             metrics::tls_files_unusable(false);
             true

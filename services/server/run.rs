@@ -14,7 +14,8 @@ use tonic::transport::Server;
 
 use super::error::ServerError;
 use super::layers::{
-    Admission, Around, AtOnce, CatchPanic, Deadlines, Identified, Idle, Known, Stop, Trace, Unreadable,
+    Admission, Around, AtOnce, CatchPanic, Deadlines, Identified, Idle, Known, Stop, Trace,
+    Unreadable,
 };
 use super::listen::Incoming;
 use super::renewal;

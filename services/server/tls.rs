@@ -7,9 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{
-    CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime,
-};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
@@ -134,9 +132,10 @@ impl Accepting {
         )
         .only_check_end_entity_revocation();
         let verifier = match &files.revocations {
-            Some(file) => {
-                verifier.with_crls(items::<CertificateRevocationListDer<'static>>(file, "revocation list")?)
-            }
+            Some(file) => verifier.with_crls(items::<CertificateRevocationListDer<'static>>(
+                file,
+                "revocation list",
+            )?),
             None => verifier,
         };
         let of_clients = files.revocations.as_ref().unwrap_or(&files.client_authorities);
@@ -199,7 +198,8 @@ fn check_chain(chain: &[CertificateDer<'static>]) -> Result<SystemTime, String> 
 fn hash(files: &TlsFiles) -> Result<blake3::Hash, TlsError> {
     let mut hash = blake3::Hasher::new();
     for file in files.all() {
-        let bytes = std::fs::read(file).map_err(|error: io::Error| wrong(file)(error.to_string()))?;
+        let bytes =
+            std::fs::read(file).map_err(|error: io::Error| wrong(file)(error.to_string()))?;
         hash.update(&(bytes.len() as u64).to_be_bytes()).update(&bytes);
     }
     Ok(hash.finalize())

@@ -98,10 +98,7 @@ impl UnreadBudget {
     }
 
     /// Cuts the connections whose certificates are not accepted any more, for the reason that `refused` gives.
-    pub(super) fn cut_where(
-        &self,
-        refused: impl Fn(&[CertificateDer<'static>]) -> Option<String>,
-    ) {
+    pub(super) fn cut_where(&self, refused: impl Fn(&[CertificateDer<'static>]) -> Option<String>) {
         for client in self.all() {
             let why = client.peer().and_then(|peer| refused(&peer.chain));
             if let Some(why) = why {

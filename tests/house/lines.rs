@@ -46,6 +46,7 @@ const WAY: &[&str] = &[
 /// What lies there and serves every call or lists too: what keeps and sends encoded answers, statuses, pages, the reference content,
 /// lists of assessments and estimates, and how any table or text is drawn.
 const ELSEWHERE: &[&str] = &[
+    "services/rpc/access.rs",
     "services/rpc/cached_answers",
     "services/rpc/caller.rs",
     "services/rpc/convert/assessment.rs",
@@ -66,6 +67,7 @@ const ELSEWHERE: &[&str] = &[
     "services/rpc/reference.rs",
     "services/rpc/releases.rs",
     "services/rpc/convert/release.rs",
+    "services/rpc/service_info.rs",
     "services/rpc/single_flight.rs",
     "services/rpc/status",
     "services/rpc/submissions",

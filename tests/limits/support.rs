@@ -147,10 +147,9 @@ impl TestServer {
         let (routes, health) = server::standard_services(routes, true).await.unwrap();
         let shutdown = CancellationToken::new();
         let stop = shutdown.clone();
-        let running =
-            tokio::spawn(
-                async move { server::run(listener, routes, &settings, health, None, stop).await },
-            );
+        let running = tokio::spawn(async move {
+            server::run(listener, routes, &settings, health, None, stop).await
+        });
         Self { address, shutdown, running }
     }
 

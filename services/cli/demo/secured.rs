@@ -63,7 +63,9 @@ impl Secured {
 
 /// How other commands reach the service.
 pub(super) fn for_other_commands(address: &str, trust: &Trust) -> String {
-    let file = |file: &Option<PathBuf>| file.as_ref().map_or(String::new(), |file| file.display().to_string());
+    let file = |file: &Option<PathBuf>| {
+        file.as_ref().map_or(String::new(), |file| file.display().to_string())
+    };
     format!(
         "other commands show the same certificate after: export EQUITY_SERVICE={address} EQUITY_CA={} EQUITY_CERT={} EQUITY_KEY={}",
         file(&trust.ca),

@@ -117,7 +117,10 @@ impl Entry {
                 let scope = Scope {
                     areas: named("read.areas", read.areas, areas)?,
                     organisations: named("read.organisations", read.organisations, organisations)?,
-                    datasets: Dataset::ALL.into_iter().filter(|of| datasets.has(of.slug())).collect(),
+                    datasets: Dataset::ALL
+                        .into_iter()
+                        .filter(|of| datasets.has(of.slug()))
+                        .collect(),
                     indicators: named("read.indicators", read.indicators, indicators)?,
                     ..nothing()
                 };
@@ -129,7 +132,10 @@ impl Entry {
             Some(systems) => Named::Only(systems.into_iter().collect()),
         };
         if systems == Named::none() {
-            return Err("systems is empty: name them, or leave it out for all systems of the organisation".to_owned());
+            return Err(
+                "systems is empty: name them, or leave it out for all systems of the organisation"
+                    .to_owned(),
+            );
         }
         let (id, organisation, roles) = (id.to_owned(), self.organisation, self.roles);
         Ok(Partner { id, organisation, systems, profile, scope: Arc::new(scope), roles })
@@ -154,4 +160,85 @@ fn named<'a, I: Iterator<Item = &'a str>>(
         }
     }
     Ok(Named::Only(codes.into_iter().collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const READ: &str = "read = { profile = \"PARTNER\", areas = [\"QK1\"], datasets = [\"consultations\"], indicators = [\"*\"] }";
+
+    fn read(partners: &str) -> Result<Reference, String> {
+        let text = format!("trust_domain = \"equity.example\"\n{partners}");
+        Reference::new(&Content::embedded().and(PARTNERS, text)).map_err(|error| error.what)
+    }
+
+    fn of<'a>(reference: &'a Reference, uri: &str) -> Option<&'a str> {
+        reference.partners().of(&uri.parse().unwrap()).map(|partner| partner.id.as_str())
+    }
+
+    #[test]
+    fn nobody_may_do_what_is_not_named() {
+        let one = "[partners.one]\norganisation = \"C82001\"\nsystems = [\"emis\"]";
+        let reference = read(one).unwrap();
+        assert_eq!(of(&reference, "spiffe://equity.example/org/C82001/sys/emis"), Some("one"));
+        for other in [
+            "equity.example/org/C82001/sys/tpp",
+            "equity.example/org/C82002/sys/emis",
+            "other/org/C82001/sys/emis",
+        ] {
+            assert_eq!(of(&reference, &format!("spiffe://{other}")), None, "{other}");
+        }
+        let partner = reference.partners().iter().next().unwrap();
+        assert_eq!((partner.profile, partner.roles.len()), (None, 0));
+        let scope = &partner.scope;
+        assert!(
+            !scope.submits_for(&reference, "C82001")
+                && !scope.reads_organisation(&reference, "C82001")
+        );
+        assert!(!scope.reads_area(&reference, "QK1") && !scope.indicators.has("CH-01"));
+        assert!(Reference::new(&Content::embedded()).unwrap().partners().iter().next().is_none());
+    }
+
+    #[test]
+    fn an_area_holds_what_lies_in_it_and_not_what_is_around_it() {
+        let narrow = READ.replace("QK1", "03W");
+        let one = format!(
+            "[partners.one]\norganisation = \"QK1\"\nsubmit_for_areas = [\"03W\"]\n{narrow}"
+        );
+        let reference = read(&one).unwrap();
+        let scope = &reference.partners().iter().next().unwrap().scope;
+        for (organisation, is_in) in [("C82001", true), ("C82003", false), ("04C", false)] {
+            assert_eq!(scope.submits_for(&reference, organisation), is_in, "{organisation}");
+            assert_eq!(scope.reads_organisation(&reference, organisation), is_in, "{organisation}");
+        }
+        assert!(scope.reads_area(&reference, "03W") && !scope.reads_area(&reference, "QK1"));
+    }
+
+    #[test]
+    fn every_mistake_is_named() {
+        let one = |rest: &str| format!("[partners.one]\norganisation = \"C82001\"\n{rest}\n");
+        for (text, expected) in [
+            (one("submit_for = [\"C82O01\"]"), "`C82O01`"),
+            (one("submit_for = [\"*\", \"C82001\"]"), "`*` stands alone"),
+            (one("submits_for = []"), "submits_for"),
+            (one("systems = []"), "systems is empty"),
+            (one("roles = [\"root\"]"), "root"),
+            (one(&READ.replace("consultations", "consultation")), "the nearest is `consultations`"),
+            (one(&READ.replace("PARTNER", "EVERYTHING")), "EVERYTHING"),
+            (one("").replace("partners.one", "partners.local"), "local"),
+            (one("").replace("C82001", "c82001"), "spiffe://"),
+            (
+                format!("{}{}", one(""), one("systems = [\"tpp\"]").replace("one", "two")),
+                "name different systems",
+            ),
+            (
+                format!("{}{}", one("systems = [\"tpp\"]"), one("").replace("one", "two")),
+                "name different systems",
+            ),
+        ] {
+            let wrong = read(&text).expect_err(&text);
+            assert!(wrong.contains(expected), "{text}: {wrong}");
+        }
+    }
 }

@@ -53,10 +53,13 @@ impl Engine {
         let left_out = parts.iter().filter_map(|part| part.left_out.as_ref());
         let figures = parts.iter().map(|part| &part.counted).chain(left_out);
         let figures: Vec<_> = figures.map(|counted| &counted.figures).collect();
-        let (columns, shows): (Vec<_>, Vec<_>) =
-            readable(&reference, (query, parts[0].counted.plan.as_ref()), question.columns(&reference, &figures))?
-                .into_iter()
-                .unzip();
+        let (columns, shows): (Vec<_>, Vec<_>) = readable(
+            &reference,
+            (query, parts[0].counted.plan.as_ref()),
+            question.columns(&reference, &figures),
+        )?
+        .into_iter()
+        .unzip();
         self.listed(query.by.len(), columns.len()).fits(rows.len().saturating_sub(1))?;
         // The rows as they are counted and shown, and the bytes that are made of them.
         let of_row = 2 * query.by.len() * OF_A_KEY + columns.len() * OF_A_CELL;

@@ -1,14 +1,11 @@
 //! Who reads an answer.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use super::Query;
-use super::asked::Where;
 use crate::domain::collection::Openness;
 use crate::domain::disclosure::{ProfileName, Protection};
-use crate::domain::partner::{Named, Scope};
+use crate::domain::partner::Scope;
 use crate::domain::reference::Reference;
-use crate::engine::error::QueryError;
 
 /// Who reads an answer. Who calls decides it, never what is asked: two readers never share an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +22,8 @@ impl Reader {
     /// A reader of a profile, of no organisation.
     #[must_use]
     pub fn of(profile: ProfileName) -> Self {
-        Self { profile, organisation: None, scope: Arc::new(Scope::everything()) }
+        static EVERYTHING: LazyLock<Arc<Scope>> = LazyLock::new(|| Arc::new(Scope::everything()));
+        Self { profile, organisation: None, scope: Arc::clone(&EVERYTHING) }
     }
 
     /// Bytes that tell this reader from every other.
@@ -70,44 +68,5 @@ impl Reader {
     /// What the reader may see of controlled data.
     pub(in crate::engine) fn sees(&self, reference: &Reference) -> Protection {
         reference.profile(self.profile).protection.clone()
-    }
-}
-
-impl Query {
-    /// Whether its reader may read the place and the dataset that it asks about, in a controlled collection.
-    ///
-    /// # Errors
-    /// The reader may not; says what it may read.
-    pub(in crate::engine) fn in_scope(&self, reference: &Reference) -> Result<(), QueryError> {
-        let (scope, dataset) = (&self.reader.scope, self.table.dataset());
-        let may = |what: &str, named: &Named| {
-            let codes: Vec<_> = named.codes().take(20).collect();
-            let codes = if codes.is_empty() { "none".to_owned() } else { codes.join(", ") };
-            format!("you may read {what} {codes}")
-        };
-        if !scope.datasets.contains(&dataset) {
-            let datasets = Named::Only(scope.datasets.iter().map(|of| of.slug().to_owned()).collect());
-            return Err(QueryError::OutOfScope(format!(
-                "tables of {} are outside of what you may read; {}",
-                dataset.slug(),
-                may("the datasets", &datasets)
-            )));
-        }
-        let outside = match &self.place {
-            Where::Provider(area) | Where::Residence(area) => {
-                (!scope.reads_area(reference, area)).then_some(area)
-            }
-            Where::Organisations(codes) => {
-                codes.iter().find(|code| !scope.reads_organisation(reference, code))
-            }
-        };
-        match outside {
-            None => Ok(()),
-            Some(code) => Err(QueryError::OutOfScope(format!(
-                "`{code}` is outside of what you may read; {}; {}",
-                may("the areas", &scope.areas),
-                may("the organisations", &scope.organisations)
-            ))),
-        }
     }
 }

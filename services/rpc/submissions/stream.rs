@@ -8,8 +8,8 @@ use tonic::{Code, Request, Status, Streaming};
 
 use super::kind::Kind;
 use super::{receipt, refusal};
-use crate::engine::intake::{Intake, Refused, Rows, Taken};
 use crate::engine::Outcome;
+use crate::engine::intake::{Intake, Refused, Rows, Taken};
 use crate::proto::v1;
 use crate::rpc::caller::Caller;
 use crate::rpc::convert::Unreadable;
@@ -63,7 +63,8 @@ async fn take<H: Message + Default + 'static, B: Rows>(
     };
     let (batches, waiting) = mpsc::channel(AHEAD);
     let (reader, of) = (service.clone(), caller.clone());
-    let reading = tokio::task::spawn_blocking(move || read((&reader, &of), &*given, waiting, &kind));
+    let reading =
+        tokio::task::spawn_blocking(move || read((&reader, &of), &*given, waiting, &kind));
     loop {
         let message = tokio::select! {
             message = stream.message() => message.map_err(status::unreadable)?,
@@ -105,7 +106,10 @@ async fn take<H: Message + Default + 'static, B: Rows>(
         Broken::Refused(refused) => refusal::not_stored(refused, &request_id),
     })?;
     let receipt = service.engine.submit(taken).await;
-    receipt::receipt((service, &caller), receipt.map_err(|refused| refusal::not_stored(refused, &request_id))?)
+    receipt::receipt(
+        (service, &caller),
+        receipt.map_err(|refused| refusal::not_stored(refused, &request_id))?,
+    )
 }
 
 /// Checks the header, and reads batches until the end of the stream. Also returns the request id; empty if the header is refused.
