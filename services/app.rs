@@ -45,7 +45,7 @@ use crate::rpc::service_info::ServiceInfos;
 use crate::rpc::single_flight::SingleFlight;
 use crate::rpc::submissions::Submissions;
 use crate::rpc::{self, SENT_BYTES};
-use crate::server::{self, Health, ServerError};
+use crate::server::{self, Callers, Health, ServerError, Tls};
 pub use crate::store::Report as VerifyReport;
 use crate::store::{self, Store};
 use crate::telemetry::{self, metrics};
@@ -76,9 +76,7 @@ impl Service {
 
     /// The same with this reference content.
     async fn start_with(config: &Config, content: Content) -> anyhow::Result<Self> {
-        if let Some(files) = config.tls_files() {
-            files.check()?;
-        }
+        let tls = config.tls_files().as_ref().map(Tls::load).transpose()?;
         let listener = TcpListener::bind(config.address);
         let listener = listener.await.with_context(|| cannot_listen(config.address))?;
         let address = listener.local_addr()?;
@@ -111,8 +109,9 @@ impl Service {
         tokio::spawn(releases::make(making.0, making.1, making.2, making.3));
         let (settings, stop) = (config.server_settings(), shutdown.clone());
         let access = rules.map(|rules| Access::new(Arc::clone(&engine), rules));
+        let callers = Callers { tls, access };
         let serving = tokio::spawn(async move {
-            server::run(listener, routes, &settings, health, access, stop).await
+            server::run(listener, routes, &settings, health, callers, stop).await
         });
         Ok(Self { address, shutdown, serving, engine })
     }

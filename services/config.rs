@@ -271,7 +271,6 @@ impl Config {
             submission_deadline: limits.submission_deadline,
             stream_idle: limits.stream_idle,
             drain: limits.drain,
-            tls: self.tls_files(),
             ..ServerSettings::default()
         }
     }

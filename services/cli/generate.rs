@@ -14,7 +14,8 @@ use super::send_all::send_all;
 use super::sending::{Sending, fresh_run_id};
 use super::sent::Sent;
 use super::show::{Format, Out, progress, sent};
-use super::trust::{self, Trust};
+use super::trust::Trust;
+use super::whom;
 use crate::ingest::generate::{Generator, GeneratorError, GeneratorSettings};
 use crate::ingest::{IngestError, Month, SubmissionFile, equity_csv};
 
@@ -171,8 +172,8 @@ async fn submit(
     out: &mut Out,
 ) -> Result<(), Failure> {
     let service = Service::connect(address, trust).await?;
-    trust.expect(&service).await?;
-    trust::tell(&service, out).await?;
+    whom::is_expected(trust, &service).await?;
+    whom::tell(&service, out).await?;
     let how = Sending {
         run_id: fresh_run_id(),
         allow_partial: false,

@@ -7,7 +7,7 @@ use super::options::{Reach, Shape};
 use super::reference::show;
 use super::show::Out;
 use super::show::sheet::Sheet;
-use super::trust;
+use super::whom;
 use crate::proto::v1;
 
 const EXAMPLES: &str = "\
@@ -35,7 +35,7 @@ pub struct InfoArgs {
 /// # Errors
 /// The service cannot be reached or refuses.
 pub async fn run(args: &InfoArgs, out: &mut Out) -> Result<(), Failure> {
-    let info = trust::info(&args.reach.connect().await?).await?;
+    let info = whom::info(&args.reach.connect().await?).await?;
     let sheet = sheet(&info);
     show(
         &sheet,

@@ -3,7 +3,7 @@
 //! - [`args`] options and subcommands, [`exit`] how a command can end
 //! - [`client`] the connection to a service; [`send_all`] and `send` submissions over it, [`sending`] how, [`sent`] the answers;
 //!   `files`, `outgoing` what is sent; `encoded`, [`raw`] its bytes, [`request_id`] its name
-//! - [`trust`] certificates of both sides; [`info`] whom a command talks to; [`certs`], [`partners`] certificates, and what they allow
+//! - [`trust`] certificates of both sides; `whom`, [`info`] whom a command talks to; [`certs`], [`partners`] certificates, and what they allow
 //! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`releases`], [`assessments`], [`export`], [`generate`],
 //!   [`check`], [`ptable`], [`publish`] the commands
 //! - [`options`] what several commands have; [`query`] and [`questions`] the options of each table, [`answer`] its answer
@@ -51,6 +51,7 @@ mod spool;
 pub mod submissions;
 pub mod submit;
 pub mod trust;
+mod whom;
 
 use std::process::ExitCode;
 

@@ -7,7 +7,8 @@ use clap::Args;
 use super::client::{DEFAULT_SERVICE, Service};
 use super::exit::Failure;
 use super::show::{Format, Out};
-use super::trust::{self, Trust};
+use super::trust::Trust;
+use super::whom;
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, Args)]
@@ -39,7 +40,7 @@ impl Reach {
     pub async fn connect(&self) -> Result<Service, Failure> {
         let service = Service::connect(&self.service, &self.trust).await?;
         let service = service.waiting(Duration::from_secs(self.wait));
-        self.trust.expect(&service).await?;
+        whom::is_expected(&self.trust, &service).await?;
         Ok(service)
     }
 
@@ -49,7 +50,7 @@ impl Reach {
     /// The same, or the service does not know who calls.
     pub async fn connect_to_write(&self, out: &mut Out) -> Result<Service, Failure> {
         let service = self.connect().await?;
-        trust::tell(&service, out).await?;
+        whom::tell(&service, out).await?;
         Ok(service)
     }
 }

@@ -49,7 +49,8 @@ async fn readers_who_may_see_different_things_never_share_an_answer() {
 #[test]
 fn organisations_and_profiles_have_keys_of_their_own() {
     let reader = |profile, organisation: Option<&str>| {
-        Reader { profile, organisation: organisation.map(str::to_owned) }.key()
+        Reader { profile, organisation: organisation.map(str::to_owned), ..Reader::of(profile) }
+            .key()
     };
     let all = ProfileName::ALL.into_iter().flat_map(|profile| {
         [None, Some(""), Some("C82001"), Some("C82002")].map(|of| reader(profile, of))

@@ -7,6 +7,7 @@ use tonic::{Request, Status};
 
 use super::{Service, status};
 use crate::domain::disclosure::ProfileName;
+pub use crate::domain::identity::Identity;
 use crate::domain::partner::{Named, Partner, Scope};
 use crate::engine::query::Reader;
 

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
-use crate::domain::identity::Identity;
+use crate::rpc::caller::Identity;
 
 /// A certificate as the service reads it.
 #[derive(Debug, Clone)]

@@ -1,7 +1,5 @@
 //! Why the server cannot start, or ends by itself.
 
-use super::tls::TlsError;
-
 /// Why the server does not start, or ends by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
@@ -11,9 +9,6 @@ pub enum ServerError {
     /// Reflection cannot describe the contract.
     #[error("the contract's descriptors cannot be read: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
-    /// The files of TLS cannot be used.
-    #[error("TLS cannot be used: {0}")]
-    Tls(#[from] TlsError),
     /// The server ended, and nothing had told it to stop.
     #[error("the gRPC server ended by itself: see the log, and start the service again")]
     Ended,

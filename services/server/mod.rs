@@ -33,7 +33,7 @@ mod unread_budget;
 
 pub use certificate::Certificate;
 pub use error::ServerError;
-pub use run::run;
+pub use run::{Callers, run};
 pub use settings::ServerSettings;
 pub use standard::{Health, standard_services};
-pub use tls::{TlsError, TlsFiles};
+pub use tls::{Tls, TlsError, TlsFiles};

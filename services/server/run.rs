@@ -37,22 +37,32 @@ const CONNECTION_WINDOW: u32 = 4 << 20;
 /// Longest wait for connections to notice that they were cut.
 const CUT: Duration = Duration::from_secs(1);
 
-/// Serves `routes` on `listener` to whom `access` lets in (none: to everybody) until `shutdown` is cancelled; returns when every connection is closed, at the latest about
+/// Who may connect, and who may call.
+#[derive(Default)]
+pub struct Callers {
+    /// None: whoever connects, in plain text.
+    pub tls: Option<Tls>,
+    /// None: everybody.
+    pub access: Option<Access>,
+}
+
+/// Serves `routes` on `listener` to those callers until `shutdown` is cancelled; returns when every connection is closed, at the latest about
 /// a second after `settings.drain`.
 ///
 /// # Errors
-/// The files of TLS cannot be used, or the server ends by itself.
+/// The server ends by itself.
 pub async fn run(
     listener: TcpListener,
     routes: Routes,
     settings: &ServerSettings,
     health: Health,
-    access: Option<Access>,
+    callers: Callers,
     shutdown: CancellationToken,
 ) -> Result<(), ServerError> {
     let (stop, cut) = (Stop::default(), CancellationToken::new());
     let unread = UnreadBudget::new(settings);
-    let tls = settings.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
+    let Callers { tls, access } = callers;
+    let tls = tls.map(Arc::new);
     if let Some(tls) = &tls {
         let clients = Arc::downgrade(&unread);
         tokio::spawn(renewal::look(Arc::downgrade(tls), clients, settings.renewal));

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use super::tls::TlsFiles;
-
 /// How long a client may make no progress while others wait: then its call or its connection makes room for them.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -44,8 +42,6 @@ pub struct ServerSettings {
     pub keepalive_timeout: Duration,
     /// Age at which a connection is asked to end, so that clients spread over replicas again.
     pub max_connection_age: Duration,
-    /// The files of TLS. None: plain text, without identities.
-    pub tls: Option<TlsFiles>,
     /// Time between two looks at the files of TLS.
     pub renewal: Duration,
 }
@@ -70,7 +66,6 @@ impl Default for ServerSettings {
             keepalive_interval: Duration::from_secs(60),
             keepalive_timeout: Duration::from_secs(20),
             max_connection_age: Duration::from_secs(15 * 60),
-            tls: None,
             renewal: Duration::from_secs(10),
         }
     }

@@ -12,7 +12,7 @@ use tokio_rustls::Accept;
 use tokio_rustls::server::TlsStream;
 
 use super::certificate::Certificate;
-use crate::domain::identity::Identity;
+use crate::rpc::caller::Identity;
 
 /// The bytes of a connection.
 pub(super) enum Socket {

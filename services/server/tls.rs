@@ -39,7 +39,7 @@ pub struct TlsError {
 
 /// What new connections are accepted with.
 #[derive(Debug)]
-pub(super) struct Tls {
+pub struct Tls {
     files: TlsFiles,
     now: RwLock<Arc<Accepting>>,
 }
@@ -56,14 +56,6 @@ pub(super) struct Accepting {
 }
 
 impl TlsFiles {
-    /// Checks the files: what a start would refuse.
-    ///
-    /// # Errors
-    /// A file cannot be read, or the files do not fit together.
-    pub fn check(&self) -> Result<(), TlsError> {
-        Accepting::read(self).map(drop)
-    }
-
     fn all(&self) -> impl Iterator<Item = &Path> {
         [&self.certificate, &self.key, &self.client_authorities]
             .into_iter()
@@ -73,7 +65,11 @@ impl TlsFiles {
 }
 
 impl Tls {
-    pub(super) fn load(files: &TlsFiles) -> Result<Self, TlsError> {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// A file cannot be read, or the files do not fit together.
+    pub fn load(files: &TlsFiles) -> Result<Self, TlsError> {
         let now = RwLock::new(Arc::new(Accepting::read(files)?));
         Ok(Self { files: files.clone(), now })
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use equity_indicators::server::{ServerSettings, TlsFiles};
+use equity_indicators::server::{Callers, ServerSettings, Tls, TlsFiles};
 use equity_indicators::telemetry::metrics::has_unusable_tls_files;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -16,12 +16,13 @@ use tonic::transport::{ClientTlsConfig, Endpoint};
 use super::support::{Client, ECHO, NAP, TICK, TestServer, drain, soon};
 use crate::support::certificates::{Certificates, expired};
 
-fn settings(certificates: &Certificates) -> ServerSettings {
-    ServerSettings {
-        tls: Some(certificates.files()),
-        renewal: Duration::from_millis(50),
-        ..ServerSettings::default()
-    }
+fn settings() -> ServerSettings {
+    ServerSettings { renewal: Duration::from_millis(50), ..ServerSettings::default() }
+}
+
+async fn start(certificates: &Certificates, settings: ServerSettings) -> TestServer {
+    let tls = Some(Tls::load(&certificates.files()).unwrap());
+    TestServer::start_for(Callers { tls, access: None }, settings).await
 }
 
 async fn connect(
@@ -46,7 +47,7 @@ async fn only_certificates_of_the_authority_that_are_valid_and_not_revoked_are_l
     let (ours, foreign) = (Certificates::make(), Certificates::make());
     ours.client("revoked", "C82003");
     ours.authority.revoke("revoked").unwrap();
-    let server = TestServer::start(settings(&ours)).await;
+    let server = start(&ours, settings()).await;
     assert!(answers(&server, ours.client("good", "C82001")).await);
     assert!(!answers(&server, ours.nobody()).await, "no certificate");
     assert!(!answers(&server, ours.odd(expired)).await, "expired");
@@ -98,7 +99,7 @@ async fn handshake_and_preface_share_one_deadline() {
     let certificates = Certificates::make();
     let good = certificates.client("good", "C82001");
     let preface = Duration::from_millis(700);
-    let server = TestServer::start(ServerSettings { preface, ..settings(&certificates) }).await;
+    let server = start(&certificates, ServerSettings { preface, ..settings() }).await;
     let client = soon(connect(&server, good)).await.unwrap();
 
     let began = Instant::now();
@@ -121,8 +122,7 @@ async fn old_connections_end_without_harm_under_tls_too() {
     let certificates = Certificates::make();
     let good = certificates.client("good", "C82001");
     let max_connection_age = Duration::from_millis(200);
-    let server =
-        TestServer::start(ServerSettings { max_connection_age, ..settings(&certificates) }).await;
+    let server = start(&certificates, ServerSettings { max_connection_age, ..settings() }).await;
     let client = soon(connect(&server, good)).await.unwrap();
     for _ in 0..4 {
         soon(client.unary(NAP)).await.expect("a call that was under way");
@@ -147,7 +147,7 @@ fn der(file: &Path) -> Vec<u8> {
 async fn new_files_are_used_under_load_and_a_broken_pair_is_not() {
     let certificates = Certificates::make();
     let good = certificates.client("good", "C82001");
-    let server = TestServer::start(settings(&certificates)).await;
+    let server = start(&certificates, settings()).await;
     let address = server.address;
     let load = tokio::spawn(async move {
         let mut calls = 0;
@@ -199,7 +199,7 @@ async fn new_files_are_used_under_load_and_a_broken_pair_is_not() {
 async fn a_connection_whose_certificate_is_revoked_ends_and_others_stay() {
     let certificates = Certificates::make();
     let (good, bad) = (certificates.client("good", "C82001"), certificates.client("bad", "C82002"));
-    let server = TestServer::start(settings(&certificates)).await;
+    let server = start(&certificates, settings()).await;
     let (good, bad) =
         (soon(connect(&server, good)).await.unwrap(), soon(connect(&server, bad)).await.unwrap());
     let mut watch = bad.watch(TICK).await.unwrap();
@@ -224,8 +224,8 @@ async fn a_connection_whose_certificate_is_revoked_ends_and_others_stay() {
 async fn files_that_do_not_fit_together_are_refused_at_the_start() {
     let (certificates, other) = (Certificates::make(), Certificates::make());
     let files = certificates.files();
-    files.check().unwrap();
-    let refused = |files: TlsFiles| files.check().unwrap_err().to_string();
+    Tls::load(&files).unwrap();
+    let refused = |files: TlsFiles| Tls::load(&files).unwrap_err().to_string();
     let wrong_key = TlsFiles { key: other.path().join("server.key"), ..files.clone() };
     assert!(refused(wrong_key).contains("is not the key of the certificate"));
     let missing = TlsFiles { certificate: other.path().join("none.crt"), ..files.clone() };
