@@ -5,7 +5,8 @@
 //! - `model` columns, rows and cells, `cell` cells out of counts, `definition` the kinds of columns of a table
 //! - `channels`, `outcomes`, `exclusion`, `provision`, `impact`, `risk` the tables
 //! - `listed` tables that are too long, refused early
-//! - `suppressed` counts that publishers do not give, `contributors` what an area's answer tells one of its organisations
+//! - `suppressed` counts that publishers do not give, `contributors` what an area's answer tells one of its organisations,
+//!   `wholes` what a number tells of those whom it leaves out, `wider` the questions that this is seen in
 //! - `planning`, `plan`, `counting`, `crosstab`, `derived_column`, `axis_positions`, `axis_answers` what is read and counted
 //! - `base_cells` counts for publications
 //! - `provenance`, `frame`, `quality`, `parent`, `rates`, `estimates` what goes with every table
@@ -46,6 +47,8 @@ mod suppressed;
 mod tables;
 #[cfg(test)]
 pub(crate) mod tests;
+mod wholes;
+mod wider;
 
 pub use access::snapshots_beside;
 pub use axis_positions::AxisPositions;
