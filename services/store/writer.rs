@@ -314,7 +314,8 @@ impl<L: Log> Writer<L> {
         if let Some(last) = places.last() {
             self.appended = last.position;
             if let (Some(witness), Some(root)) = (&self.witness, self.live.state.tree.at().root()) {
-                let seen = Seen { last: *last, root, time_millis };
+                let at_boot = self.clock.at_boot();
+                let seen = Seen { last: *last, root, time_millis, at_boot };
                 witness.tell(seen, self.log.segments() > segments);
             }
         }
