@@ -112,9 +112,6 @@ async fn while_it_runs_every_fault_has_its_reason_and_passes() {
         (format!("write {ENOSPC} /sled/ 0 -1"), vec!["stored", full], false),
         // sled is opened again, and cannot be read at first.
         (format!("write {EIO} /sled/ 0 1\nread {EIO} /sled/ 0 3"), vec!["stored", failed], false),
-        // A question cannot read: that is no loss of data.
-        (format!("read {EIO} /sled/ 0 2"), vec!["stored", failed], false),
-        (format!("read {EIO} /sled/ 0 -1"), vec!["stored", failed], false),
         (format!("write {EIO} witness 0 -1"), vec!["stored"], false),
         (format!("sync {EIO} /log/ 0 1"), vec!["WRITING_STOPPED"], true),
     ];
