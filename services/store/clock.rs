@@ -28,6 +28,13 @@ pub(super) struct AtBoot {
     pub(super) millis: i64,
 }
 
+impl AtBoot {
+    /// Whether the log's time is not where it was: by more than clocks are set right in small steps.
+    pub(super) fn differs(self, now: Self) -> bool {
+        self.boot != now.boot || self.millis.saturating_sub(now.millis).abs() > STEP_MILLIS
+    }
+}
+
 /// The clock of one log.
 pub(super) struct LogClock {
     start: Instant,

@@ -147,6 +147,17 @@ impl Witness {
         drop(told);
         self.told.1.notify_one();
     }
+
+    /// Tells it where the log's time is now, if that is not where it was: the clock has jumped, and was followed.
+    pub(super) fn tell_clock(&self, now: AtBoot) {
+        let mut told = self.told.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(newest) = &mut told.newest
+            && newest.at_boot.is_none_or(|before| before.differs(now))
+        {
+            newest.at_boot = Some(now);
+            self.told.1.notify_one();
+        }
+    }
 }
 
 impl Drop for Witness {
@@ -280,6 +291,20 @@ mod tests {
         drop(witness);
         assert_eq!(read(&file), Some(seen(5)));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_clock_that_was_followed_is_written_and_one_that_drifts_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("witness");
+        for (millis, is_written) in [(997, false), (-60_000, true)] {
+            let witness = Witness::keep(file.clone(), Some(seen(2))).unwrap();
+            let before = seen(2).at_boot.unwrap();
+            witness.tell_clock(AtBoot { millis, ..before });
+            drop(witness);
+            let written = read(&file).unwrap().at_boot.unwrap();
+            assert_eq!(written.millis, if is_written { millis } else { before.millis });
+        }
     }
 
     #[test]

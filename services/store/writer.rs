@@ -115,6 +115,9 @@ impl<L: Log> Writer<L> {
                     drop(writer.live.catch_up(&writer.log));
                     writer.tell_clock();
                     writer.clock.look();
+                    if let (Some(witness), Some(now)) = (&writer.witness, writer.clock.at_boot()) {
+                        witness.tell_clock(now);
+                    }
                     if writer.live.unflushed > 0 && busy.elapsed() >= QUIET {
                         writer.live.flush();
                         busy = Instant::now();
