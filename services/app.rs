@@ -5,6 +5,7 @@ mod check;
 pub mod folder;
 mod releases;
 mod secret;
+pub mod statistics;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -62,7 +62,7 @@ pub(super) fn comparisons_of_rates(report: &mut Report) {
             (row[column].parse::<u64>().unwrap(), row[column + 1].parse::<f64>().unwrap())
         };
         let (first, second, level) = (events(1), events(3), level(&row[5]));
-        let found = rate_ratio(first, second, level);
+        let found = rate_ratio(first, second, 0.0, level);
         report.estimate(
             ("ratio of rates, log-normal", &row[0]),
             &found,

@@ -112,7 +112,7 @@ proptest! {
             }
             #[allow(clippy::cast_precision_loss)]
             let events = |(x, n): (u64, u64)| (x, n as f64);
-            sound("rate ratio", rate_ratio(events(first), events(second), level))?;
+            sound("rate ratio", rate_ratio(events(first), events(second), 0.0, level))?;
             sound("rate difference", rate_difference(events(first), events(second), level))?;
         }
         // The other way round a difference has the other sign, and limits too.

@@ -28,7 +28,9 @@ pub fn figure(unit: Unit, value: f64, limits: Option<(f64, f64)>) -> String {
         Unit::Difference => return points(value, limits),
         Unit::Ratio => (100.0, decimals(value * 100.0)),
         Unit::Per1000Month => (1.0, decimals(value)),
-        Unit::Unspecified | Unit::Score => (1.0, 2),
+        Unit::Unspecified | Unit::Score | Unit::Times => (1.0, 2),
+        Unit::Index => (1.0, 4),
+        Unit::Percent => return format!("{value:.1} % of the mean"),
     };
     let number = |value: f64| format!("{:.decimals$}", value * scale);
     let figure = if unit == Unit::Ratio { percent(value) } else { number(value) };

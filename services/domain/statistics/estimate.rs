@@ -75,6 +75,12 @@ pub enum NotComputable {
     /// Records in several groups.
     #[error("a person can be in several groups: the measure needs groups that do not overlap")]
     Overlapping,
+    /// No best group.
+    #[error("neither a high nor a low value is better: there is no best group")]
+    NoPolarity,
+    /// No reference group.
+    #[error("no reference group is named")]
+    NoReference,
     /// Categories without an order.
     #[error("the groups have no order from most to least disadvantaged")]
     NoOrder,

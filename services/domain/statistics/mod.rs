@@ -4,6 +4,7 @@
 //! - [`proportion`], [`rate`], [`standardised_rate`] one group; [`difference`], [`ratio`], [`rate_ratio`], [`rate_difference`] two
 //! - [`Groups`] many: [`pair`], [`gap`]; [`slope`], [`logistic_slope`], [`concentration`] in an order; [`attributable`], [`between_groups`],
 //!   [`mean_difference`], [`theil`] in any order
+//! - [`summary`] every measure of one set of groups
 //! - [`trend`], [`recent_trend`] in time; [`false_discovery`] many at once; [`Verdict`] in words; [`to_level_up`] in people
 //! - [`Estimate`] a value with limits, or [`NotComputable`]
 
@@ -29,13 +30,14 @@ mod ratio;
 mod recent_trend;
 mod slope;
 mod standardised;
+mod summary;
 mod trend;
 mod variance;
 
 pub use attributable::{Attributable, attributable};
 pub use comparator::Verdict;
 pub use concentration::{Concentration, concentration};
-pub use difference::{difference, paired_difference};
+pub use difference::{difference, hybrid_difference, paired_difference};
 pub use discovery::{difference_p_value, false_discovery};
 pub use entropy::{mean_log_deviation, theil};
 pub use estimate::{Estimate, Limits, NotComputable};
@@ -53,5 +55,6 @@ pub use ratio::ratio;
 pub use recent_trend::{Marker, RecentTrend, recent_trend};
 pub use slope::{Scale, Slope, slope};
 pub use standardised::{AgeBand, EUROPEAN_2013, standardised_rate};
+pub use summary::{MEASURES, MeasureName, Measured, Shape, summary};
 pub use trend::{Trend, trend};
 pub use variance::{BetweenGroups, between_groups};

@@ -10,13 +10,14 @@ use super::{Confidence, Estimate, NotComputable};
 /// Events and the people (or person-time) that they are of.
 pub type Events = (u64, f64);
 
-/// The first rate divided by the second, with limits on the logarithmic scale.
+/// The first rate divided by the second, with limits on the logarithmic scale; noise of this variance was added to each number.
 ///
 /// # Errors
 /// A population is not above 0, or the second has no events.
 pub fn rate_ratio(
     first: Events,
     second: Events,
+    noise: f64,
     confidence: Confidence,
 ) -> Result<Estimate, NotComputable> {
     let ([x, y], [n, m]) = checked(first, second)?;
@@ -27,7 +28,8 @@ pub fn rate_ratio(
     if x == 0.0 {
         return Estimate::without(value, NotComputable::ZeroValue);
     }
-    Estimate::log_normal(value, (1.0 / x + 1.0 / y).sqrt(), confidence)
+    let of_noise: f64 = [x, n, y, m].iter().map(|number| noise / (number * number)).sum();
+    Estimate::log_normal(value, (1.0 / x + 1.0 / y + of_noise).sqrt(), confidence)
 }
 
 /// Exact limits of the first rate divided by the second; no upper limit: the second has no events.

@@ -4,6 +4,7 @@
 //! - `question` what a table says of itself, `skeleton` how every answer is made, `protected` the form in which it leaves
 //! - `model` columns, rows and cells, `cell` cells out of counts, `definition` the kinds of columns of a table
 //! - `channels`, `outcomes`, `exclusion`, `provision`, `impact`, `risk` the tables
+//! - `comparison` the groups of a dimension compared with one of them
 //! - `listed` tables that are too long, refused early
 //! - `suppressed` counts that publishers do not give, `contributors` what an area's answer tells one of its organisations
 //! - `planning`, `plan`, `counting`, `crosstab`, `derived_column`, `axis_positions`, `axis_answers` what is read and counted
@@ -16,6 +17,7 @@ mod axis_positions;
 mod base_cells;
 mod cell;
 mod channels;
+mod comparison;
 mod consultations;
 mod contributors;
 mod counting;

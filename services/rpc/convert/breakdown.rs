@@ -7,6 +7,7 @@ use crate::domain::collection::{DataClass, Openness};
 use crate::domain::disclosure::{ProfileName, Protection};
 use crate::domain::indicator::Unit;
 use crate::domain::period::Month;
+use crate::domain::statistics::Verdict;
 use crate::engine::answer::{
     Absence, Cell, Column, Condition, DataQuality, Key, Legend, Protected, Provenance, Reason, Row,
 };
@@ -70,6 +71,7 @@ pub(in crate::rpc) fn cell(cell: &Cell) -> v1::Cell {
         not_collected_count: counts.not_collected.map(int),
         outside_count: counts.outside.map(int),
         absence: cell.figure.as_ref().err().map(absence),
+        verdict: cell.verdict.map_or(v1::Verdict::Unspecified, verdict).into(),
     }
 }
 
@@ -97,7 +99,9 @@ macro_rules! alike {
 
 alike! {
     /// The unit of a column.
-    unit: Unit => Unit { Count, Ratio, Per1000Month, Score, Difference, Days };
+    unit: Unit => Unit {
+        Count, Ratio, Per1000Month, Score, Difference, Days, Times, Index, Percent
+    };
     /// Whether the data is about real people.
     data_class: DataClass => DataClass { Real, Synthetic };
     /// Who may see exact figures.
@@ -108,6 +112,8 @@ alike! {
     denominator: Denominator => Denominator { KnownOnly, All };
     /// Why there is no figure.
     reason: Reason => AbsenceReason { NoData, NotCollected, NotComputable, Suppressed, Withheld };
+    /// What a comparison comes to.
+    verdict: Verdict => Verdict { Better, Similar, Worse, Higher, Lower };
     /// The profile of a reader.
     profile: ProfileName => Profile { Internal, Partner, Public };
     /// What the code of a key stands for if it is no category.

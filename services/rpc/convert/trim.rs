@@ -43,6 +43,7 @@ pub(in crate::rpc) fn trim_question(table: &mut Table) {
         trim([id]);
     }
     trim(query.period.iter_mut().flat_map(|period| [&mut period.first, &mut period.last]));
+    trim(query.comparison.iter_mut().flat_map(|of| [&mut of.dimension, &mut of.code]));
     for filter in &mut query.r#where {
         trim(filter.codes.iter_mut().chain([&mut filter.dimension]));
     }

@@ -95,6 +95,7 @@ impl RiskQuestion {
                     protection: reader.sees(reference),
                 },
                 reader: reader.clone(),
+                comparison: None,
                 full: !query.basic,
                 only_listed: false,
                 suppressed: false,
