@@ -7,8 +7,8 @@ use super::options::{Reach, Shape};
 use super::questions::AskedTable;
 use super::show::Format;
 use super::{
-    assessments, attack, breakdown, check, demo, export, generate, ptable, publish, reference,
-    releases, serve, statistics, submissions, submit,
+    assessments, attack, breakdown, check, demo, export, generate, inequality, ptable, publish,
+    reference, releases, serve, statistics, submissions, submit,
 };
 
 const EXAMPLES: &str = "\
@@ -67,6 +67,10 @@ pub enum Command {
     Rebuild(check::RebuildArgs),
     /// Make the table of small changes that protects counts, or check one.
     Ptable(ptable::PtableArgs),
+    /// Measure how unequal groups are, or follow a gap over time.
+    Inequality(inequality::InequalityArgs),
+    /// List the largest significant gaps of an area.
+    Gaps(Box<inequality::GapsArgs>),
     /// Compute any measure from counts in a file: limits, comparisons, inequality, trends.
     Statistics(statistics::StatisticsArgs),
     /// Attack what partner organisations are answered, and say what is found out.
@@ -90,6 +94,8 @@ impl Command {
             Self::Verify(args) => args.shape.format,
             Self::Rebuild(args) => args.shape.format,
             Self::Ptable(args) => args.format,
+            Self::Inequality(args) => args.shape.format,
+            Self::Gaps(args) => args.shape.format,
             Self::Statistics(args) => args.shape.format,
             Self::Attack(args) => args.shape.format,
             Self::Publish(_) => Format::Table,

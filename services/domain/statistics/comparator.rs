@@ -1,6 +1,6 @@
 //! A value with limits against a benchmark, as OHID's Fingertips colours it: similar while the limits hold the benchmark, limits included.
 
-use super::Limits;
+use super::{Limits, Marker};
 use crate::domain::indicator::Polarity;
 
 /// How a value compares with a benchmark.
@@ -16,6 +16,30 @@ pub enum Verdict {
     Higher,
     /// Significantly lower, where neither is better.
     Lower,
+    /// The last points rise.
+    Increasing,
+    /// The last points fall.
+    Decreasing,
+    /// No significant change.
+    NoChange,
+    /// A gap closed because the worse-off gained.
+    LevelledUp,
+    /// A gap closed because the better-off lost.
+    LevelledDown,
+    /// A gap closed, where neither is better.
+    Narrowed,
+    /// A gap widened.
+    Widened,
+}
+
+impl From<Marker> for Verdict {
+    fn from(marker: Marker) -> Self {
+        match marker {
+            Marker::Increasing => Self::Increasing,
+            Marker::NoChange => Self::NoChange,
+            Marker::Decreasing => Self::Decreasing,
+        }
+    }
 }
 
 impl Verdict {
@@ -41,6 +65,13 @@ impl Verdict {
             Self::Worse => "WORSE",
             Self::Higher => "HIGHER",
             Self::Lower => "LOWER",
+            Self::Increasing => "INCREASING",
+            Self::Decreasing => "DECREASING",
+            Self::NoChange => "NO_CHANGE",
+            Self::LevelledUp => "LEVELLED_UP",
+            Self::LevelledDown => "LEVELLED_DOWN",
+            Self::Narrowed => "NARROWED",
+            Self::Widened => "WIDENED",
         }
     }
 }

@@ -44,7 +44,7 @@ pub use estimate::{Estimate, Limits, NotComputable};
 pub use extremes::{Pair, gap, gap_ratio, pair};
 pub use group::{Group, Groups};
 pub use interval::Interval;
-pub use level_up::to_level_up;
+pub use level_up::{Levelling, levelling, to_level_up};
 pub use logistic::logistic_slope;
 pub use mean_difference::{MeanDifference, disparity, mean_difference};
 pub use normal::{Confidence, quantile};

@@ -272,7 +272,7 @@ impl Comparing<'_> {
 }
 
 /// A cell against a whole that is taken as fixed.
-fn of_fixed(cell: &Cell, whole: &Cell) -> (Cell, Cell) {
+pub(super) fn of_fixed(cell: &Cell, whole: &Cell) -> (Cell, Cell) {
     let (Ok(own), Ok(fixed)) = (&cell.figure, &whole.figure) else {
         return (Cell::absent(Absence::withheld()), Cell::absent(Absence::withheld()));
     };
@@ -290,7 +290,7 @@ fn of_fixed(cell: &Cell, whole: &Cell) -> (Cell, Cell) {
 }
 
 /// What a whole has that is not in the group; none: nobody.
-fn rest(cell: &Cell, whole: &Cell) -> Option<Cell> {
+pub(super) fn rest(cell: &Cell, whole: &Cell) -> Option<Cell> {
     let (part, people) = cell.counts.part_of_whole()?;
     let (all_part, all) = whole.counts.part_of_whole()?;
     let denominator = all.checked_sub(people).filter(|rest| *rest > 0)?;

@@ -5,6 +5,7 @@
 //! - `model` columns, rows and cells, `cell` cells out of counts, `definition` the kinds of columns of a table
 //! - `channels`, `outcomes`, `exclusion`, `provision`, `impact`, `risk` the tables
 //! - `comparison` the groups of a dimension compared with one of them
+//! - `inequality` answers made of answers: summary measures, gaps over time, the largest gaps
 //! - `listed` tables that are too long, refused early
 //! - `suppressed` counts that publishers do not give, `contributors` what an area's answer tells one of its organisations
 //! - `planning`, `plan`, `counting`, `crosstab`, `derived_column`, `axis_positions`, `axis_answers` what is read and counted
@@ -29,6 +30,7 @@ mod estimates;
 mod exclusion;
 mod frame;
 mod impact;
+mod inequality;
 mod listed;
 mod model;
 mod outcome_shares;
@@ -56,6 +58,7 @@ pub use definition::{ColumnDefinition, TableDefinition};
 pub use estimates::{EstimateList, EstimatesWanted, Place, PublishedEstimate};
 pub use exclusion::{ExclusionQuestion, counted_indicators};
 pub use impact::ImpactQuestion;
+pub use inequality::{GapsQuestion, SummaryQuestion, TrendQuestion};
 pub use model::{Absence, Cell, CellCounts, Column, DataQuality, Figure, Key, Reason, Row};
 pub use outcomes::OutcomeQuestion;
 pub use protected::{Beside, Protected};

@@ -194,4 +194,6 @@ pub struct Row {
     pub keys: Vec<Key>,
     /// One cell for each column.
     pub cells: Vec<Cell>,
+    /// The row in a sentence; empty in tables of counts.
+    pub sentence: String,
 }

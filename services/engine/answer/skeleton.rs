@@ -82,7 +82,7 @@ impl Engine {
                     shown(cell, column, of_row.or(*measured), &provenance)
                 };
             let cells = columns.iter().zip(&shows).zip(&measured).map(cell).collect();
-            Row { keys, cells }
+            Row { keys, cells, sentence: String::new() }
         };
         let rows: Vec<_> = rows.into_iter().map(row).collect();
         let shown = self.areas_shown(question.query())?;

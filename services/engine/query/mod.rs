@@ -19,7 +19,7 @@ mod reader;
 pub use asked::{AsOf, Asked, Basis, Denominator, Filter, Measure, TableKind, Where};
 pub use checked::{Query, Showing};
 pub use collection::taking;
-pub use comparison::{Against, Comparison};
+pub use comparison::{Against, Comparison, is_period};
 pub use errors::{
     Wrong, hint, invalid, no_area, no_collection, no_dimension, no_indicator, no_organisation,
     no_release, too_wide,

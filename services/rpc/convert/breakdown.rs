@@ -54,7 +54,11 @@ fn labels(group: &[Key]) -> Vec<String> {
 }
 
 fn row(row: &Row) -> v1::Row {
-    v1::Row { keys: keys(&row.keys), cells: row.cells.iter().map(cell).collect() }
+    v1::Row {
+        keys: keys(&row.keys),
+        cells: row.cells.iter().map(cell).collect(),
+        sentence: row.sentence.clone(),
+    }
 }
 
 /// A figure with its counts, or why there is none.
@@ -113,7 +117,9 @@ alike! {
     /// Why there is no figure.
     reason: Reason => AbsenceReason { NoData, NotCollected, NotComputable, Suppressed, Withheld };
     /// What a comparison comes to.
-    verdict: Verdict => Verdict { Better, Similar, Worse, Higher, Lower };
+    verdict: Verdict => Verdict {
+        Better, Similar, Worse, Higher, Lower, Increasing, Decreasing, NoChange, LevelledUp, LevelledDown, Narrowed, Widened
+    };
     /// The profile of a reader.
     profile: ProfileName => Profile { Internal, Partner, Public };
     /// What the code of a key stands for if it is no category.

@@ -86,6 +86,7 @@ fn of_row(base: &v1::ExportRow, of: &Provenance, row: &Row) -> v1::ExportRow {
         key_labels: row.keys.iter().map(|key| key.label.clone()).collect(),
         organisation,
         organisation_name,
+        sentence: row.sentence.clone(),
         ..base.clone()
     }
 }

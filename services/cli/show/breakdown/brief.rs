@@ -68,6 +68,7 @@ fn part(answer: &Breakdown, rows: &[&Row], places: &[usize]) -> Breakdown {
     let cells = |row: &&Row| Row {
         keys: row.keys.clone(),
         cells: places.iter().filter_map(|at| row.cells.get(*at).cloned()).collect(),
+        sentence: row.sentence.clone(),
     };
     Breakdown {
         rows: rows.iter().map(cells).collect(),
