@@ -55,7 +55,7 @@ impl More for Measuring {
 
 /// `equity inequality`.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_subcommand("risk", |refused| refused.hide(true)))]
 pub struct InequalityArgs {
     /// How the answer is written.
     #[command(flatten)]
@@ -70,7 +70,11 @@ pub struct InequalityArgs {
 
 /// `equity gaps`.
 #[derive(Debug, Args)]
-#[command(after_help = GAPS)]
+#[command(after_help = GAPS, mut_args(|option| match option.get_id().as_str() {
+    // Refused by name: every characteristic is scanned.
+    "by" | "compare" => option.hide(true),
+    _ => option,
+}))]
 pub struct GapsArgs {
     /// How the answer is written.
     #[command(flatten)]

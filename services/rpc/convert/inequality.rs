@@ -78,6 +78,10 @@ pub(super) fn gaps(
         let why = "must be empty: `dimensions` names what is scanned";
         return Err(status::field_invalid("query.by", why));
     }
+    if base.comparison.is_some() {
+        let why = "must be absent: groups are compared with all people";
+        return Err(status::field_invalid("query.comparison", why));
+    }
     let checked = query(reference, reader, TableKind::Channels, asked.query.as_ref());
     let checked = checked.map_err(query_error)?;
     let named = !asked.dimensions.is_empty();
@@ -147,6 +151,11 @@ fn inner(
         status::field_invalid("question", why)
     })?;
     let path = format!("question.{}", table.name());
+    let compares = table.query().is_some_and(|query| query.comparison.is_some());
+    if compares {
+        let why = "must be absent: the groups are compared with each other";
+        return Err(status::field_invalid(format!("{path}.query.comparison"), why));
+    }
     let checked = other(&table).map_err(|refused| status::within(&path, refused))?;
     Ok((checked, format!("{path}.query.by")))
 }
