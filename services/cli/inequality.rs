@@ -17,7 +17,7 @@ use crate::proto::v1::share_question::Table as Shares;
 /// Examples for `equity inequality --help`.
 pub const EXAMPLES: &str = "\
 Examples:
-  equity inequality outcomes --area QK1 --from 2020-04 --by imd2019_quintile --collection synthetic-llr
+  equity inequality outcomes --area QK1 --from 2020-04 --by imd2025_quintile --collection synthetic-llr
   equity inequality exclusion --area QK1 --from 2020-06 --by age_band --column DX-21 --collection synthetic-llr
   equity inequality outcomes --area QK1 --from 2020-01 --to 2020-06 --by month,sex --column CH-09 --collection synthetic-llr
   equity inequality provision --area QK1 --from 2020-06 --by disability --collection synthetic-llr --format csv
@@ -39,6 +39,9 @@ pub struct Measuring {
     /// Column of shares: `CH-09` (default: every share; with a period the first). Repeat the option, or separate ids with commas.
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub column: Vec<String>,
+    /// Code of the reference group, for the measures that have one.
+    #[arg(long, value_name = "CODE")]
+    pub reference: Option<String>,
     /// Show notes in full.
     #[arg(long)]
     pub notes: bool,
@@ -104,7 +107,7 @@ pub struct GapsArgs {
 /// # Errors
 /// The service cannot be reached or refuses the question.
 pub async fn run(args: &InequalityArgs, out: &mut Out) -> Result<(), Failure> {
-    let (table, Measuring { column, notes }) = args.what.question()?;
+    let (table, Measuring { column, reference, notes }) = args.what.question()?;
     let by = table.query().map_or(0, |query| query.by.len());
     let shares = match table {
         Table::Channels(asked) => Shares::Channels(asked),
@@ -121,7 +124,13 @@ pub async fn run(args: &InequalityArgs, out: &mut Out) -> Result<(), Failure> {
     let asked = match column.as_slice() {
         columns if by < 2 => {
             let columns = columns.to_vec();
-            Table::Inequality(v1::GetInequalitySummaryRequest { question, columns })
+            let reference_code = reference.clone().unwrap_or_default();
+            Table::Inequality(v1::GetInequalitySummaryRequest { question, columns, reference_code })
+        }
+        _ if reference.is_some() => {
+            return Err(Failure::Usage(
+                "--reference belongs to one dimension in --by: leave it out".into(),
+            ));
         }
         [] => Table::GapTrend(v1::GetGapTrendRequest { question, column: String::new() }),
         [column] => Table::GapTrend(v1::GetGapTrendRequest { question, column: column.clone() }),

@@ -5,7 +5,8 @@ use super::run::{Ended, equity, run};
 /// Computes the measures in a text.
 fn computed(folder: &std::path::Path, text: &str, options: &[&str]) -> Ended {
     std::fs::write(folder.join("counts.json"), text).unwrap();
-    let command = equity().args(["statistics", "counts.json"]).args(options).current_dir(folder).output();
+    let command =
+        equity().args(["statistics", "counts.json"]).args(options).current_dir(folder).output();
     Ended::of(command.unwrap())
 }
 
@@ -13,7 +14,8 @@ fn computed(folder: &std::path::Path, text: &str, options: &[&str]) -> Ended {
 fn every_measure_of_the_help_text_computes_something() {
     let help = run(&["statistics", "--help"]).well();
     let shares = r#""numerator": 29, "denominator": 100, "reference_numerator": 39, "reference_denominator": 100"#;
-    let rates = r#""count": 12, "population": 300, "reference_count": 9, "reference_population": 410"#;
+    let rates =
+        r#""count": 12, "population": 300, "reference_count": 9, "reference_population": 410"#;
     let groups = r#"[{"numerator": 30, "denominator": 100}, {"numerator": 25, "denominator": 110}, {"numerator": 20, "denominator": 90}]"#;
     let bands = vec![r#"{"count": 3, "population": 500}"#; 19].join(", ");
     let point = |n: i32| format!(r#"{{"value": {n}, "lower": {}, "upper": {}}}"#, n - 1, n + 1);
@@ -40,10 +42,15 @@ fn every_measure_of_the_help_text_computes_something() {
         let text = format!(r#"{{"id": "own", "measure": "{measure}", {fields}}}"#);
         let lines = computed(folder.path(), &text, &["--format", "json"]).json();
         let lines = lines.as_array().unwrap();
-        assert!(lines.iter().all(|line| line["id"] == "own" && line["value"].is_number()), "{measure}: {lines:?}");
+        assert!(
+            lines.iter().all(|line| line["id"] == "own" && line["value"].is_number()),
+            "{measure}: {lines:?}"
+        );
     }
     let named = help.lines().skip_while(|line| !line.starts_with("Measures and")).skip(1);
-    let named = named.take_while(|line| !line.is_empty()).filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let named = named
+        .take_while(|line| !line.is_empty())
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     assert_eq!(named.count(), all.len(), "{help}");
 }
 
@@ -55,8 +62,16 @@ fn numbers_are_those_of_the_vectors_and_what_has_none_says_why() {
     let csv = computed(folder.path(), text, &["--format", "csv"]).well();
     let lines: Vec<_> = csv.lines().collect();
     assert_eq!(lines[0], "id,measure,value,lower,upper,note");
-    assert!(lines[1].starts_with("1,difference,0.2000000000000000") && lines[1].contains(",0.0524314724023648"), "{csv}");
-    assert!(lines[2].starts_with("no ratio,ratio,,,,") && lines[2].contains("a ratio to 0 has no value"), "{csv}");
+    assert!(
+        lines[1].starts_with("1,difference,0.2000000000000000")
+            && lines[1].contains(",0.0524314724023648"),
+        "{csv}"
+    );
+    assert!(
+        lines[2].starts_with("no ratio,ratio,,,,")
+            && lines[2].contains("a ratio to 0 has no value"),
+        "{csv}"
+    );
     assert!(computed(folder.path(), text, &[]).well().contains("difference"));
 }
 
@@ -68,11 +83,23 @@ fn a_bad_file_is_refused_with_what_to_do() {
         (r#"[3]"#, "entry 1 is not an object"),
         (r#"{"numerator": 3}"#, "entry 1: give `measure`, one of proportion"),
         (r#"{"measure": "diffrence"}"#, "did you mean `difference`?"),
-        (r#"{"measure": "proportion", "numerator": 3}"#, "`proportion` takes numerator, denominator"),
-        (r#"{"measure": "proportion", "numerator": 3, "denominator": 9, "x": 1}"#, "unknown field `x`"),
-        (r#"{"measure": "proportion", "confidence": 0.9, "numerator": 3, "denominator": 9}"#, "give 0.95 or 0.998"),
+        (
+            r#"{"measure": "proportion", "numerator": 3}"#,
+            "`proportion` takes numerator, denominator",
+        ),
+        (
+            r#"{"measure": "proportion", "numerator": 3, "denominator": 9, "x": 1}"#,
+            "unknown field `x`",
+        ),
+        (
+            r#"{"measure": "proportion", "confidence": 0.9, "numerator": 3, "denominator": 9}"#,
+            "give 0.95 or 0.998",
+        ),
         (r#"{"measure": "false_discovery_rate", "p_values": [2]}"#, "2 is no p-value"),
-        (r#"{"measure": "standardised_rate", "bands": [{"count": 1, "population": 2}]}"#, "give `standard` for each"),
+        (
+            r#"{"measure": "standardised_rate", "bands": [{"count": 1, "population": 2}]}"#,
+            "give `standard` for each",
+        ),
     ] {
         let ended = computed(folder.path(), text, &[]);
         assert_eq!(ended.code, Some(1), "{text}: {ended:?}");

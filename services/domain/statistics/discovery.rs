@@ -1,9 +1,17 @@
 //! Many comparisons at once: p-values of differences, and the control of the false discovery rate.
 
+use statrs::function::gamma::ln_gamma;
+
 use super::trend::upper_tail;
 
-/// Two-sided p-value of the difference of two shares of different people: the score test with the pooled share (Pearson's χ² without
-/// correction), where noise of this variance was added to each count. 1 where there is nothing to tell apart.
+/// Where fewer are expected in a field of the two-by-two table, the test is exact.
+const LEAST_EXPECTED: f64 = 5.0;
+
+/// Two-sided p-value of the difference of two shares of different people, where noise of this variance was added to each count. 1 where there is
+/// nothing to tell apart.
+///
+/// The score test with the pooled share (Pearson's χ² without correction). Where it would expect fewer than 5 in a field of the two-by-two
+/// table, Fisher's exact test (as R's `fisher.test`): one of one is no evidence. With noise the larger of both.
 #[must_use]
 #[allow(clippy::cast_precision_loss)] // counts are below 2^53
 pub fn difference_p_value((x, n): (u64, u64), (y, m): (u64, u64), noise: f64) -> f64 {
@@ -14,7 +22,35 @@ pub fn difference_p_value((x, n): (u64, u64), (y, m): (u64, u64), noise: f64) ->
     let (share, difference) = ((x + y) / (n + m), x / n - y / m);
     let of_noise = noise * (1.0 + share * share) * (1.0 / (n * n) + 1.0 / (m * m));
     let variance = share * (1.0 - share) * (1.0 / n + 1.0 / m) + of_noise;
-    if variance > 0.0 { upper_tail(difference * difference / variance) } else { 1.0 }
+    if variance <= 0.0 {
+        return 1.0;
+    }
+    let score = upper_tail(difference * difference / variance);
+    let expected = n.min(m) * share.min(1.0 - share);
+    match (expected < LEAST_EXPECTED, noise > 0.0) {
+        (false, _) => score,
+        (true, false) => fisher([x, n, y, m]),
+        (true, true) => fisher([x, n, y, m]).max(score),
+    }
+}
+
+/// Fisher's exact test: the probability, given the margins, of a table as improbable as this one or more so.
+fn fisher([x, n, y, m]: [f64; 4]) -> f64 {
+    let (events, all) = (x + y, n + m);
+    let ln_choose = |n: f64, k: f64| ln_gamma(n + 1.0) - ln_gamma(k + 1.0) - ln_gamma(n - k + 1.0);
+    let ln_all = ln_choose(all, events);
+    let probability = |k: f64| (ln_choose(n, k) + ln_choose(m, events - k) - ln_all).exp();
+    // Tables that are as improbable but for rounding count too.
+    let limit = probability(x) * (1.0 + 1e-7);
+    let (mut k, last, mut sum) = ((events - m).max(0.0), events.min(n), 0.0);
+    while k <= last {
+        let of = probability(k);
+        if of <= limit {
+            sum += of;
+        }
+        k += 1.0;
+    }
+    sum.min(1.0)
 }
 
 /// The p-values adjusted to control the false discovery rate, in the order given (Benjamini and Hochberg 1995): of those at or below q, a
@@ -58,6 +94,9 @@ mod tests {
             "{found}"
         );
         assert!(difference_p_value((56, 70), (48, 80), 4.0) > found);
+        // R: `fisher.test(matrix(c(1, 0, 29, 871), 2))$p.value` and `fisher.test(matrix(c(3, 1, 1, 3), 2))$p.value`.
+        assert!((difference_p_value((1, 1), (29, 900), 0.0) - 30.0 / 901.0).abs() < 1e-12);
+        assert!((difference_p_value((3, 4), (1, 4), 0.0) - 34.0 / 70.0).abs() < 1e-12);
         assert_eq!(difference_p_value((0, 5), (0, 9), 0.0).to_bits(), 1.0_f64.to_bits());
         assert_eq!(difference_p_value((1, 0), (0, 9), 0.0).to_bits(), 1.0_f64.to_bits());
     }

@@ -47,7 +47,7 @@ const fn name(id: &'static str, label: &'static str, unit: Unit) -> MeasureName 
 }
 
 /// The measures, in the order of their values.
-pub const MEASURES: [MeasureName; 22] = [
+pub const MEASURES: [MeasureName; 23] = [
     name("D", "Difference between two groups", Unit::Difference),
     name("R", "Ratio of two groups", Unit::Times),
     name("SII", "Slope index of inequality", Unit::Difference),
@@ -76,6 +76,7 @@ pub const MEASURES: [MeasureName; 22] = [
         Unit::Difference,
     ),
     name("IDIS", "Index of disparity", Unit::Percent),
+    name("IDIS-WEIGHTED", "Index of disparity, weighted by people", Unit::Percent),
     name("TI", "Theil index", Unit::Index),
     name("MLD", "Mean log deviation", Unit::Index),
 ];
@@ -135,6 +136,7 @@ pub fn summary(groups: &Groups, shape: &Shape, confidence: Confidence) -> (Vec<M
     let [mdb, mdb_weighted] = from(best.map(value));
     let named = shape.reference.ok_or(NotComputable::NoReference);
     let [mdr, mdr_weighted] = from(named.map(value));
+    let disparity = apart.and_then(disparity);
     let found = [
         gap(groups, two, confidence),
         gap_ratio(groups, two, confidence),
@@ -155,7 +157,8 @@ pub fn summary(groups: &Groups, shape: &Shape, confidence: Confidence) -> (Vec<M
         mdb_weighted,
         mdr,
         mdr_weighted,
-        apart.and_then(disparity).map(|of| of.unweighted),
+        disparity.map(|of| of.unweighted),
+        disparity.map(|of| of.weighted),
         apart.and_then(|of| theil(of, confidence)),
         apart.and_then(|of| mean_log_deviation(of, confidence)),
     ];

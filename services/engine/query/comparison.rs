@@ -96,7 +96,7 @@ pub(super) fn comparison(
         }
         Against::LeastDeprived if !dimension.direction.contains("most deprived") => {
             let why = format!(
-                "`{}` does not go from most to least deprived: use LARGEST, or break down by `imd2019_quintile`",
+                "`{}` does not go from most to least deprived: use LARGEST, or break down by `imd2025_quintile`",
                 dimension.id
             );
             wrong.take::<()>(Err(field("comparison.reference", why)));

@@ -1,5 +1,6 @@
 //! Questions about inequality: what is asked of other tables, and of which.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tonic::Status;
@@ -10,7 +11,7 @@ use crate::domain::codes::Dimension;
 use crate::domain::field::Field;
 use crate::domain::reference::Reference;
 use crate::engine::answer::{AnyQuestion, GapsQuestion, SummaryQuestion, TrendQuestion};
-use crate::engine::query::{Reader, TableKind, is_period};
+use crate::engine::query::{Reader, TableKind, hint, is_period, no_dimension};
 use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
 use crate::rpc::status;
@@ -40,7 +41,15 @@ pub(super) fn summary(
         return Err(status::field_invalid(path, why));
     };
     let (dimension, columns) = (dimension.clone(), asked.columns.clone());
-    Ok(Arc::new(SummaryQuestion { of, dimension, columns }))
+    let known = reference.dimension(&dimension);
+    let code = asked.reference_code.as_str();
+    if let Some(known) = known.filter(|of| !code.is_empty() && of.place_of(code).is_none()) {
+        let near = hint(known.nearest(code));
+        let why = format!("no category `{code}` in dimension `{dimension}`{near}");
+        return Err(status::field_invalid("reference_code", why));
+    }
+    let reference = Some(code.to_owned()).filter(|code| !code.is_empty());
+    Ok(Arc::new(SummaryQuestion { of, dimension, columns, reference }))
 }
 
 /// Asks how a gap moves.
@@ -89,7 +98,7 @@ pub(super) fn gaps(
     let (mut parts, mut refused) = (Vec::new(), Vec::new());
     for dimension in dimensions {
         if reference.dimension(&dimension).is_none() {
-            let unknown = crate::engine::query::no_dimension(reference, "dimensions", &dimension);
+            let unknown = no_dimension(reference, "dimensions", &dimension);
             return Err(query_error(unknown));
         }
         for table in tables(&base, &dimension) {
@@ -131,11 +140,17 @@ fn tables(base: &v1::BreakdownQuery, dimension: &str) -> [Table; 3] {
     [Table::Outcomes(outcomes), Table::Provision(provision), Table::Exclusion(exclusion)]
 }
 
-/// The dimensions of characteristics of people that are scanned unless others are named.
+/// The dimensions of characteristics of people that are scanned unless others are named: the first of each field, and every edition of deprivation.
+/// What a person can use is no characteristic here, because the indicators of digital exclusion say the same.
 fn characteristics(reference: &Reference) -> Vec<String> {
+    let mut seen = BTreeSet::new();
     let is_one = |dimension: &&Dimension| {
-        dimension.field().is_some_and(Field::is_characteristic)
-            && (2..=CATEGORIES).contains(&dimension.categories.len())
+        let field = dimension.field().filter(|field| field.is_characteristic());
+        let Some(field) = field.filter(|field| *field != Field::DigitalAccess) else {
+            return false;
+        };
+        let few = (2..=CATEGORIES).contains(&dimension.categories.len());
+        few && (seen.insert(field) || field == Field::Deprivation)
     };
     reference.dimensions().iter().filter(is_one).map(|dimension| dimension.id.clone()).collect()
 }

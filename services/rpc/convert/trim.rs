@@ -31,7 +31,7 @@ fn trim_share(question: Option<&mut v1::ShareQuestion>) {
 pub(in crate::rpc) fn trim_question(table: &mut Table) {
     let query = match table {
         Table::Inequality(asked) => {
-            trim(&mut asked.columns);
+            trim(asked.columns.iter_mut().chain([&mut asked.reference_code]));
             return trim_share(asked.question.as_mut());
         }
         Table::GapTrend(asked) => {

@@ -111,7 +111,8 @@ mod tests {
             indicator: (*id).into(),
             ..Default::default()
         });
-        let row = |keys| Row { keys, cells: vec![Default::default(); ids.len()] };
+        let row =
+            |keys| Row { keys, cells: vec![Default::default(); ids.len()], ..Default::default() };
         let keyed = (0..rows).map(|at| {
             let period = format!("2020-{:02}", 1 + at % 3);
             row(vec![key(dimension, period), key("age_band", at.to_string())])

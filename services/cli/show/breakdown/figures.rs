@@ -157,7 +157,7 @@ fn counted(count: Option<i64>) -> String {
 pub(super) fn verdict(cell: &v1::Cell) -> String {
     match cell.verdict() {
         v1::Verdict::Unspecified => String::new(),
-        of => words::name(of.into(), v1::Verdict::as_str_name).to_lowercase(),
+        of => words::plain(&words::name(of.into(), v1::Verdict::as_str_name)),
     }
 }
 
@@ -171,7 +171,8 @@ pub(super) fn figure(
     let text = match cell.value {
         Some(value) => {
             let figure = numbers::figure(column.unit(), value, cell.lower.zip(cell.upper));
-            words::joined([figure, verdict(cell)], " ")
+            // Before the figure, as a numerator.
+            words::joined([verdict(cell), figure], "  ")
         }
         None => why.of(&column.id, cell.absence.as_ref()),
     };

@@ -213,13 +213,20 @@ const INEQUALITY: Layout = Layout {
 };
 
 const GAP_TREND: Layout = Layout {
-    counted: "the gap between two groups, first less second",
-    titles: &[
-        ("D", "difference"),
-        ("R", "ratio"),
-        ("D-CHANGE", "change of the gap"),
-        ("D-SLOPE", "recent trend"),
+    sections: &[
+        Section::of(&[], (Down::Rows, Down::Rows), Counts::All),
+        Section {
+            title: "All periods",
+            total_only: true,
+            ..Section::of(
+                &["D-CHANGE", "D-SLOPE", "TREND-SLOPE", "TREND-CHI-SQUARED", "TREND-P-VALUE"],
+                (Down::Indicators, Down::Indicators),
+                Counts::All,
+            )
+        },
     ],
+    counted: "the gap between two groups, first less second",
+    titles: &[("D", "difference"), ("R", "ratio"), ("VALUE", "")],
     ..DEFAULT
 };
 

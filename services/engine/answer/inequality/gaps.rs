@@ -133,6 +133,10 @@ fn in_column(
     (place, of): (usize, &Column),
     showing: &Showing,
 ) -> Vec<Gap> {
+    // A highest share bounds another one, and is no figure of its own.
+    if of.indicator.ends_with("-HIGHEST") {
+        return Vec::new();
+    }
     let polarity = polarity(reference, of);
     let whole = answer.rows().iter().find(|row| row.keys.is_empty());
     let Some(whole) = whole.map(|row| &row.cells[place]).filter(|_| polarity != Polarity::Neither)

@@ -31,6 +31,8 @@ pub struct SummaryQuestion {
     pub dimension: String,
     /// Ids of the columns that are summarised; empty: all shares.
     pub columns: Vec<String>,
+    /// Code of the reference group; none: no reference is named.
+    pub reference: Option<String>,
 }
 
 impl AnyQuestion for SummaryQuestion {
@@ -49,12 +51,19 @@ impl AnyQuestion for SummaryQuestion {
         };
         let row = |(place, of): (usize, &Column)| {
             let groups = OfColumn::new(answer.rows().iter(), dimension, place, &showing);
-            let (cells, sentence) = cells(&groups, dimension, polarity(&reference, of), &showing);
+            let (cells, sentence) = cells(
+                &groups,
+                dimension,
+                (polarity(&reference, of), self.reference.as_deref()),
+                &showing,
+            );
             Row { keys: vec![key(FIGURE, &of.id, &title(of))], cells, sentence }
         };
         let rows: Vec<_> = shares(&answer).filter(asked).map(row).collect();
         provenance.dimensions = vec![legend(FIGURE, "figure", &rows)];
         provenance.parameters.push(("dimension", self.dimension.clone()));
+        let named = self.reference.iter().map(|code| ("reference_code", code.clone()));
+        provenance.parameters.extend(named);
         provenance.notes.extend(NOTES.map(str::to_owned));
         let columns = MEASURES.map(|name| column(name.id, name.label, name.unit, Vec::new()));
         Ok(derived(provenance, TABLE, columns.to_vec(), rows, answer.position()))
@@ -69,7 +78,7 @@ impl AnyQuestion for SummaryQuestion {
 fn cells(
     of: &OfColumn<'_>,
     dimension: &Dimension,
-    polarity: Polarity,
+    (polarity, reference): (Polarity, Option<&str>),
     showing: &Showing,
 ) -> (Vec<Cell>, String) {
     let groups = match &of.groups {
@@ -83,7 +92,7 @@ fn cells(
         ordered: dimension.ordered,
         overlapping: dimension.overlapping(),
         polarity,
-        reference: None,
+        reference: of.keys.iter().position(|key| Some(key.code.as_str()) == reference),
         scale: Scale::Logit,
     };
     let (measured, scale) = summary(groups, &shape, showing.confidence);
@@ -94,7 +103,8 @@ fn cells(
         let found = if lacks { Err(NotComputable::MissingGroup) } else { *found };
         Cell::without_counts(figure(found), 0)
     };
-    let two = pair(groups, dimension.ordered, polarity != Polarity::HigherIsBetter, None);
+    let two =
+        pair(groups, dimension.ordered, polarity != Polarity::HigherIsBetter, shape.reference);
     let says = |place: usize| {
         let label = &of.keys[place].label;
         let words = if label.is_empty() { &of.keys[place].code } else { label };

@@ -52,7 +52,8 @@ fn cell<'a>(answer: &'a Protected, keys: &[&str], column: &str) -> &'a Cell {
     let place = answer.columns().iter().position(|of| of.id == column);
     let place = place.unwrap_or_else(|| panic!("no column {column}"));
     let is = |codes: Vec<&str>| codes == keys;
-    let row = answer.rows().iter().find(|row| is(row.keys.iter().map(|key| key.code.as_str()).collect()));
+    let row =
+        answer.rows().iter().find(|row| is(row.keys.iter().map(|key| key.code.as_str()).collect()));
     &row.unwrap_or_else(|| panic!("no row {keys:?}")).cells[place]
 }
 
@@ -72,7 +73,10 @@ fn a_named_reference_has_newcombe_and_katz_limits_and_a_verdict() {
     let found = cell(&answer, &["1"], "CH-09/DIFFERENCE");
     let expected = difference(MEN, WOMEN, Confidence::P95).unwrap();
     let figure = found.figure.as_ref().unwrap();
-    assert_eq!((figure.value, figure.limits), (expected.value, Some((expected.lower, expected.upper))));
+    assert_eq!(
+        (figure.value, figure.limits),
+        (expected.value, Some((expected.lower, expected.upper)))
+    );
     assert_eq!(found.verdict, Some(Verdict::Worse), "missing more is worse");
     let found = cell(&answer, &["1"], "CH-09/RATIO").figure.clone().unwrap();
     let expected = ratio(MEN, WOMEN, 0.0, Confidence::P95).unwrap();
@@ -114,7 +118,8 @@ fn every_reference_is_the_group_that_it_says() {
     // Each month is compared with its own reference.
     let asked = question(&running, &["month", "sex"], Some(Against::Largest));
     let answer = running.engine().answer(&asked).unwrap();
-    let found = ["2020-04", "2020-05"].map(|month| value(cell(&answer, &[month, "1"], "CH-09/DIFFERENCE")));
+    let found =
+        ["2020-04", "2020-05"].map(|month| value(cell(&answer, &[month, "1"], "CH-09/DIFFERENCE")));
     for (found, expected) in found.into_iter().zip([0.05, 0.015]) {
         assert!((found - expected).abs() < 1e-12, "{found} {expected}");
     }
@@ -134,7 +139,8 @@ fn protected_figures_alone_are_compared_and_limits_are_wider() {
     let reference = Reference::new(&Content::embedded()).unwrap();
     let table = |showing: &Showing| {
         let key = |code: &str| Key::named("sex", code, "");
-        let row = |keys: Vec<Key>, cell: Cell| Row { keys, cells: vec![cell], sentence: String::new() };
+        let row =
+            |keys: Vec<Key>, cell: Cell| Row { keys, cells: vec![cell], sentence: String::new() };
         let column = ColumnDefinition::indicator("CH-09", &[], "").column(&reference, Vec::new());
         let rows = vec![
             row(Vec::new(), share(285, 4400, showing)),
@@ -183,7 +189,12 @@ fn any(question: OutcomeQuestion) -> Arc<dyn AnyQuestion> {
 fn a_summary_has_every_measure_or_its_reason() {
     let running = world();
     let of = any(question(&running, &["sex"], None));
-    let asked = SummaryQuestion { of, dimension: "sex".into(), columns: vec!["CH-09".into()] };
+    let asked = SummaryQuestion {
+        of,
+        dimension: "sex".into(),
+        columns: vec!["CH-09".into()],
+        reference: Some("2".into()),
+    };
     let answer = asked.answer(running.engine()).unwrap();
     assert_eq!(answer.rows().len(), 1);
     let gap = 165.0 / 2000.0 - 120.0 / 2400.0;
