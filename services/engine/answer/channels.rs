@@ -98,6 +98,10 @@ impl Question for ChannelQuestion {
         &self.query
     }
 
+    fn query_mut(&mut self) -> &mut Query {
+        &mut self.query
+    }
+
     fn settings(&self) -> QuestionSettings {
         QuestionSettings { denominator: self.denominator, ..QuestionSettings::of(self.measure) }
     }

@@ -41,6 +41,9 @@ pub(super) trait Question: Clone + Send + Sync {
     /// What is asked about.
     fn query(&self) -> &Query;
 
+    /// The same, to be asked at a position.
+    fn query_mut(&mut self) -> &mut Query;
+
     /// What is asked besides the query.
     fn settings(&self) -> QuestionSettings;
 

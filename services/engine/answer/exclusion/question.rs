@@ -114,6 +114,10 @@ impl Question for ExclusionQuestion {
         &self.query
     }
 
+    fn query_mut(&mut self) -> &mut Query {
+        &mut self.query
+    }
+
     fn settings(&self) -> QuestionSettings {
         QuestionSettings::of(Measure::Persons)
     }

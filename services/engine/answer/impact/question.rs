@@ -81,6 +81,10 @@ impl Question for ImpactQuestion {
         &self.query
     }
 
+    fn query_mut(&mut self) -> &mut Query {
+        &mut self.query
+    }
+
     fn settings(&self) -> QuestionSettings {
         QuestionSettings::of(Measure::Contacts)
             .with("late_counts_as_missed", &self.late_counts_as_missed)

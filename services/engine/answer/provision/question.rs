@@ -120,6 +120,10 @@ impl Question for ProvisionQuestion {
         &self.query
     }
 
+    fn query_mut(&mut self) -> &mut Query {
+        &mut self.query
+    }
+
     fn settings(&self) -> QuestionSettings {
         QuestionSettings::of(Measure::Contacts).with("request_met_days", &self.request_met_days)
     }

@@ -54,6 +54,10 @@ impl Question for RiskQuestion {
         &self.query
     }
 
+    fn query_mut(&mut self) -> &mut Query {
+        &mut self.query
+    }
+
     fn settings(&self) -> QuestionSettings {
         let settings = QuestionSettings {
             denominator: Denominator::All,

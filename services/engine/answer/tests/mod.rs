@@ -18,6 +18,7 @@
 mod agreement;
 mod ask;
 mod attacked;
+mod compared;
 mod contacts;
 mod content;
 mod contributors;

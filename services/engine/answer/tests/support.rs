@@ -75,6 +75,10 @@ impl Question for SupportQuestion {
         &self.0
     }
 
+    fn query_mut(&mut self) -> &mut Query {
+        &mut self.0
+    }
+
     fn settings(&self) -> QuestionSettings {
         QuestionSettings::of(Measure::Persons)
     }
