@@ -5,7 +5,7 @@
 //!   `files`, `outgoing` what is sent; `encoded`, [`raw`] its bytes, [`request_id`] its name
 //! - [`trust`] certificates of both sides; `whom`, [`info`] whom a command talks to; [`certs`], [`partners`] certificates, and what they allow
 //! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`releases`], [`assessments`], [`export`], [`generate`],
-//!   [`check`], [`ptable`], [`publish`] the commands
+//!   [`check`], [`ptable`], [`publish`], [`inequality`], [`statistics`] the commands
 //! - [`options`] what several commands have; [`query`] and [`questions`] the options of each table, [`answer`] its answer
 //! - [`show`] tables, JSON, CSV, charts, errors, progress bars
 
@@ -25,6 +25,7 @@ pub mod export;
 mod fake_service;
 mod files;
 pub mod generate;
+pub mod inequality;
 pub mod info;
 pub mod options;
 mod outgoing;
@@ -48,6 +49,7 @@ pub mod sent;
 pub mod serve;
 pub mod show;
 mod spool;
+pub mod statistics;
 pub mod submissions;
 pub mod submit;
 pub mod trust;
@@ -126,6 +128,9 @@ pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Verify(args) => check::verify(&args, out),
         Command::Rebuild(args) => check::rebuild(&args, out),
         Command::Ptable(args) => ptable::run(&args, out),
+        Command::Inequality(args) => Box::pin(inequality::run(&args, out)).await,
+        Command::Gaps(args) => Box::pin(inequality::gaps(&args, out)).await,
+        Command::Statistics(args) => statistics::run(&args, out),
         Command::Attack(args) => attack::run(&args, out).await,
     }
 }

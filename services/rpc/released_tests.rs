@@ -114,7 +114,9 @@ impl World {
     }
 
     async fn ask(&self, question: Table) -> Result<Answer, Status> {
-        Ok(read(self.partner.ask(Request::new(question), std::convert::identity).await?.into_inner()))
+        Ok(read(
+            self.partner.ask(Request::new(question), std::convert::identity).await?.into_inner(),
+        ))
     }
 
     async fn watch(&self, question: Table, after_position: i64) -> Result<Watched, Status> {

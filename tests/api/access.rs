@@ -78,6 +78,8 @@ fn requests(rpc: &str, organisation: &str) -> Vec<Value> {
     let one = match rpc {
         "WatchBreakdown" => json!({"question": {"channels": asked}}),
         "ExportBreakdowns" => json!({"question": {"channels": asked}}),
+        "GetInequalitySummary" | "GetGapTrend" => json!({"question": {"channels": asked}}),
+        "ListGaps" => json!({"query": query}),
         "GetAreaRisk" => json!({"query": {"collection": "practice-feed", "area": "QK1"}}),
         "GetDigitalExclusionBreakdown"
         | "GetChannelBreakdown"
@@ -140,6 +142,9 @@ fn expected(rpc: &str, role: &str, organisation: &str) -> Told {
     match rpc {
         _ if role == "stranger" => Told::Denied("NO_PARTNER"),
         "WatchBreakdown"
+        | "GetInequalitySummary"
+        | "GetGapTrend"
+        | "ListGaps"
         | "ExportBreakdowns"
         | "GetDigitalExclusionBreakdown"
         | "GetChannelBreakdown"

@@ -18,5 +18,6 @@ mod rows;
 mod run;
 mod sending;
 mod standard_input;
+mod statistics;
 mod tls;
 mod watching;
