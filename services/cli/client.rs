@@ -117,7 +117,7 @@ impl Service {
     }
 
     /// Client of `InequalityService`.
-    pub fn inequality(&self) -> InequalityServiceClient<Channel> {
+    pub fn inequality(&self) -> InequalityServiceClient<Wire> {
         InequalityServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
