@@ -106,19 +106,13 @@ fn requests(rpc: &str, organisation: &str) -> Vec<Value> {
             ];
         }
         "SubmitPopulations" => {
-            return vec![
-                json!({"header": header}),
-                json!({"batch": {"records": [{"recordCount": 5}]}}),
-            ];
+            return vec![json!({"header": header}), json!({"batch": {}})];
         }
         "SubmitDigitalAccess" => {
-            return vec![
-                json!({"header": header}),
-                json!({"batch": {"records": [{"digitalAccess": "ABLE"}]}}),
-            ];
+            return vec![json!({"header": header}), json!({"batch": {}})];
         }
         "SubmitEstimates" => {
-            let header = json!({"submission": header, "source": {"name": "x"}});
+            let header = json!({"submission": header});
             return vec![json!({"header": header})];
         }
         _ => json!({}),
