@@ -18,6 +18,7 @@ mod api;
 mod cli;
 mod contract;
 mod crash;
+mod doors;
 mod house;
 mod ingest;
 mod limits;
